@@ -1,0 +1,1 @@
+"""What ships in the Lambda bundle: one upload in, its renditions and manifest out."""
