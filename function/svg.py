@@ -102,7 +102,7 @@ def rasterise(data: bytes, size: Size) -> bytes:
     """
     try:
         return resvg_py.svg_to_bytes(
-            svg_string=data.decode("utf-8-sig"),
+            svg_string=data.removeprefix(b"\xef\xbb\xbf").decode(),
             skip_system_fonts=True,
             width=size[0],
             height=size[1],
