@@ -1,19 +1,19 @@
 """Animations: every frame resized as the still picture is, and encoded as one WebP."""
 
 import io
+from typing import Final
 
 from PIL import Image
 
-from function.encode import webp_options
+from function.encode import MOTION_METHOD
 from function.layout import Layout
 from function.pixels import Bitmap
 from function.schema import Rendition
 from function.source import Source
 
-_SHORTEST_MS = 20
-"""What browsers make of frames that state less than this is 100 ms; so do we."""
-
-_DEFAULT_MS = 100
+_SHORTEST_MS: Final = 20
+_DEFAULT_MS: Final = 100
+"""How long browsers show a frame that states less than the shortest; so do we."""
 
 
 def animate(
@@ -28,7 +28,7 @@ def animate(
         frame.milliseconds if frame.milliseconds >= _SHORTEST_MS else _DEFAULT_MS
         for frame in source.frames
     ]
-    from PIL import WebPImagePlugin  # noqa: F401, PLC0415 - as in encode
+    from PIL import WebPImagePlugin  # noqa: F401, PLC0415 - not in the cold start
 
     buffer = io.BytesIO()
     frames[0].save(
@@ -38,7 +38,8 @@ def animate(
         append_images=frames[1:],
         duration=durations,
         loop=source.loop,
-        **webp_options(rendition.quality),
+        quality=rendition.quality,
+        method=MOTION_METHOD,
     )
     return buffer.getvalue()
 

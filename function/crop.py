@@ -1,13 +1,14 @@
 """Which region of a picture ``cover`` keeps."""
 
 from itertools import accumulate
+from typing import Final
 
 from PIL import Image, ImageChops
 
 from function.layout import Layout
 from function.pixels import Box, Pixels
 
-_LOOK: int = 96
+_LOOK: Final = 96
 """Longest side of the small picture in which detail is sought, in pixels."""
 
 
@@ -23,9 +24,9 @@ def crop_box(pixels: Pixels, box: Box, layout: Layout, position: str) -> Box:
     width = (right - left) * layout.size[0] / layout.frame[0]
     height = (bottom - top) * layout.size[1] / layout.frame[1]
     across, down = (0.5, 0.5) if position == "centre" else _most_detailed(pixels, layout)
-    left += (right - left - width) * across
-    top += (bottom - top - height) * down
-    return left, top, left + width, top + height
+    left += max(0.0, right - left - width) * across
+    top += max(0.0, bottom - top - height) * down
+    return left, top, min(left + width, right), min(top + height, bottom)
 
 
 def _most_detailed(pixels: Pixels, layout: Layout) -> tuple[float, float]:
@@ -40,13 +41,17 @@ def _most_detailed(pixels: Pixels, layout: Layout) -> tuple[float, float]:
 
 
 def _detail(pixels: Pixels) -> Image.Image:
-    """How much each pixel of a small copy differs from its neighbours, stretched to 0-255."""
+    """How much each pixel of a small copy differs from its right and lower neighbours."""
     luma = pixels.luma
-    factor = max(1, max(luma.size) // _LOOK)
-    small = luma.reduce(factor)
-    across = ImageChops.difference(small, small.transform(
-        small.size, Image.Transform.AFFINE, (1, 0, 1, 0, 1, 0), fillcolor=None))
-    return across
+    small = luma.reduce(max(1, max(luma.size) // _LOOK))
+    width, height = small.size
+    right = small.transform(small.size, Image.Transform.EXTENT, (1, 0, width + 1, height))
+    below = small.transform(small.size, Image.Transform.EXTENT, (0, 1, width, height + 1))
+    right.paste(small.crop((width - 1, 0, width, height)), (width - 1, 0))
+    below.paste(small.crop((0, height - 1, width, height)), (0, height - 1))
+    return ImageChops.lighter(
+        ImageChops.difference(small, right), ImageChops.difference(small, below)
+    )
 
 
 def _best_start(profile: list[int], share: float) -> float:

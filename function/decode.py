@@ -158,16 +158,16 @@ def _decode(order: _Order) -> Source:
 def _decode_image(order: _Order) -> Source:
     if order.kind == "webp":
         _check_size(openers.webp_size(order.data), order.max_pixels)
-    if order.kind == "jpeg" and order.data.count(b"\xff\xda") > MAX_SCANS:
-        raise Rejected("too_complex", f"This JPEG has over {MAX_SCANS} scans.")
     image = openers.OPENERS[order.kind](order.data)
     _check_size(image.size, order.max_pixels)
+    if image.info.get("progressive") and order.data.count(b"\xff\xda") > MAX_SCANS:
+        raise Rejected("too_complex", f"This JPEG has over {MAX_SCANS} scans.")
     profile = _profile(image)
-    orientation = _orientation(image)
+    orientation = 1 if order.kind == "tiff" else _orientation(image)  # Pillow turns TIFF itself
     width, height = image.size
     upload = (height, width) if orientation in SIDEWAYS else (width, height)
     pixels, box = _load(image, profile, order, order.need(upload))
-    frames = _frames(image, order) if order.animated else ()
+    frames, loop = _frames(order) if order.animated else ((), 0)
     return Source(
         pixels=pixels.turn(orientation),
         box=turn_box(box, pixels.size, orientation),
@@ -175,7 +175,7 @@ def _decode_image(order: _Order) -> Source:
         height=upload[1],
         format=order.kind,
         frames=frames,
-        loop=int(image.info.get("loop", 0)),
+        loop=loop,
     )
 
 
@@ -218,11 +218,18 @@ _REDUCIBLE: Final = frozenset({"L", "RGB", "CMYK"})
 """Modes that average well before their colours are converted."""
 
 
-def _frames(image: Image.Image, order: _Order) -> tuple[Frame, ...]:
-    """All pictures of an animation, each reduced to what the largest animated rendition needs."""
+def _frames(order: _Order) -> tuple[tuple[Frame, ...], int]:
+    """All pictures of an animation and how often it plays; none of a still.
+
+    Each is reduced to what the largest animated rendition needs.
+
+    Raises:
+        Rejected: ``too_many_frames``, before any but the first is decoded.
+    """
+    image = openers.OPENERS[order.kind](order.data)
     count = int(getattr(image, "n_frames", 1))
     if count <= 1:
-        return ()
+        return (), 0
     width, height = image.size
     layouts = (lay_out(image.size, rendition) for rendition in order.renditions if rendition.animated)
     need = max(max(layout.frame[0] / width, layout.frame[1] / height) for layout in layouts)
@@ -238,12 +245,13 @@ def _frames(image: Image.Image, order: _Order) -> tuple[Frame, ...]:
     frames: list[Frame] = []
     for index in range(count):
         image.seek(index)
+        image.load()  # some formats tell a frame's duration only now
         picture = colour.to_srgb(image, None)
         _check_size(picture.size, order.max_pixels)
         milliseconds = int(image.info.get("duration", 0))
         pixels = _bare(picture.reduce(factor) if factor > 1 else picture.copy())
         frames.append(Frame(Bitmap(pixels), milliseconds))
-    return tuple(frames)
+    return tuple(frames), int(image.info.get("loop", 0))
 
 
 def _decode_svg(order: _Order) -> Source:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import mul
+from operator import add, mul, sub
 from statistics import median
 from typing import Final
 
@@ -23,6 +23,7 @@ SIDE: Final = 32
 
 _COLOURS: Final = 8
 _HASH_SIDE: Final = 8
+_HALF: Final = 128
 
 Matrix = list[list[float]]
 
@@ -32,7 +33,7 @@ class Fingerprint:
     """A picture's small facts, as the manifest carries them.
 
     Attributes:
-        placeholder: ThumbHash, base64: 20 to 25 bytes that a page shows until the image is there.
+        placeholder: ThumbHash, base64: 15 to 25 bytes that a page shows until the image is there.
         dominant_color: the commonest colour, ``#rrggbb``.
         perceptual_hash: 64 bits, 16 hex digits; copies of a picture differ in few of them.
     """
@@ -60,18 +61,21 @@ def thumb_hash(image: Image.Image, shape: Size) -> bytes:
         shape: width and height whose ratio is the picture's.
     """
     red, green, blue, alpha = _channels(image)
-    has_alpha = min(alpha) < 1
+    has_alpha = any(level < 1 for level in alpha)
     limit = 5 if has_alpha else 7
     longest = max(shape)
     across = max(1, _round(limit * shape[0] / longest))
     down = max(1, _round(limit * shape[1] / longest))
-    luma = [(r + g + b) / 3 for r, g, b in zip(red, green, blue, strict=True)]
-    yellow = [(r + g) / 2 - b for r, g, b in zip(red, green, blue, strict=True)]
-    scarlet = [r - g for r, g in zip(red, green, strict=True)]
+    scarlet = list(map(sub, red, green))
+    warm = list(map(add, red, green))
     size = image.size
-    l_dc, l_ac, l_scale = _spectrum(luma, size, max(3, across), max(3, down))
-    p_dc, p_ac, p_scale = _spectrum(yellow, size, 3, 3)
-    q_dc, q_ac, q_scale = _spectrum(scarlet, size, 3, 3)
+    l_dc, l_ac, l_scale = _spectrum(
+        list(map(add, warm, blue)), size, (max(3, across), max(3, down)), white=3 * 255
+    )
+    p_dc, p_ac, p_scale = _spectrum(
+        [both / 2 - b for both, b in zip(warm, blue, strict=True)], size, (3, 3), white=255
+    )
+    q_dc, q_ac, q_scale = _spectrum(scarlet, size, (3, 3), white=255)
     landscape = shape[0] > shape[1]
     head = (
         _round(63 * l_dc)
@@ -89,7 +93,7 @@ def thumb_hash(image: Image.Image, shape: Size) -> bytes:
     body = bytearray(head.to_bytes(3, "little") + more.to_bytes(2, "little"))
     levels = [*l_ac, *p_ac, *q_ac]
     if has_alpha:
-        a_dc, a_ac, a_scale = _spectrum(alpha, size, 5, 5)
+        a_dc, a_ac, a_scale = _spectrum(alpha, size, (5, 5), white=1)
         body.append(_round(15 * a_dc) | _round(15 * a_scale) << 4)
         levels += a_ac
     nibbles = [_round(15 * level) for level in levels] + [0] * (len(levels) % 2)
@@ -97,15 +101,20 @@ def thumb_hash(image: Image.Image, shape: Size) -> bytes:
     return bytes(body)
 
 
-def _channels(image: Image.Image) -> tuple[list[float], list[float], list[float], list[float]]:
-    """Red, green, blue and alpha, each 0 to 1, over the picture's average colour."""
-    bands = [[level / 255 for level in band.tobytes()] for band in image.convert("RGBA").split()]
-    *colours, alpha = bands
-    if min(alpha) == 1:
-        return colours[0], colours[1], colours[2], alpha
+def _channels(
+    image: Image.Image,
+) -> tuple[Sequence[float], Sequence[float], Sequence[float], list[float]]:
+    """Red, green, blue (0 to 255) and alpha (0 to 1), over the picture's average colour.
+
+    Alpha is empty when every pixel is opaque.
+    """
+    red, green, blue = (band.tobytes() for band in image.convert("RGB").split())
+    if image.mode != "RGBA":
+        return red, green, blue, []
+    alpha = [level / 255 for level in image.getchannel("A").tobytes()]
     opaque = sum(alpha)
     over: list[list[float]] = []
-    for band in colours:
+    for band in (red, green, blue):
         average = sum(map(mul, band, alpha)) / opaque if opaque else 0.0
         over.append(
             [average * (1 - a) + a * level for level, a in zip(band, alpha, strict=True)]
@@ -114,11 +123,12 @@ def _channels(image: Image.Image) -> tuple[list[float], list[float], list[float]
 
 
 def _spectrum(
-    channel: Sequence[float], size: Size, across: int, down: int
+    channel: Sequence[float], size: Size, terms_wanted: Size, *, white: int
 ) -> tuple[float, list[float], float]:
-    """Mean, lowest cosine terms scaled to 0-1, and their scale, of one channel."""
+    """Mean, lowest cosine terms scaled to 0-1, and their scale; ``white`` is the full level."""
+    across, down = terms_wanted
     terms = _cosines(channel, size, across, down)
-    area = size[0] * size[1]
+    area = size[0] * size[1] * white
     levels = [
         terms[y][x] / area
         for y in range(down)
@@ -152,15 +162,19 @@ def _waves(length: int, count: int) -> Matrix:
 
 def _dominant_color(image: Image.Image) -> str:
     """Mean of the largest of eight groups of like colours; transparent pixels do not count."""
-    rgba = image.convert("RGBA")
-    visible = [pixel for pixel in zip(*[iter(rgba.tobytes())] * 4, strict=True) if pixel[3] > 127]
-    if not visible:
-        return "#000000"
-    row = Image.frombytes("RGB", (len(visible), 1), bytes(v for p in visible for v in p[:3]))
-    groups = row.quantize(_COLOURS)
+    groups = _visible(image).quantize(_COLOURS)
     _, index = max(groups.getcolors() or [(0, 0)])
     palette = groups.getpalette() or [0, 0, 0]
     return "#" + bytes(palette[3 * index : 3 * index + 3]).hex()
+
+
+def _visible(image: Image.Image) -> Image.Image:
+    """The pixels that are more opaque than not, in a row; one black pixel if there are none."""
+    if image.mode != "RGBA":
+        return image
+    pixels = zip(*[iter(image.tobytes())] * 4, strict=True)
+    levels = bytes(level for pixel in pixels if pixel[3] >= _HALF for level in pixel[:3])
+    return Image.frombytes("RGB", (len(levels) // 3 or 1, 1), levels or bytes(3))
 
 
 def _perceptual_hash(image: Image.Image) -> str:

@@ -52,10 +52,20 @@ def open_bmp(data: bytes) -> Image.Image:
 
 
 def open_tiff(data: bytes) -> Image.Image:
-    """Open a TIFF."""
+    """Open a TIFF.
+
+    Raises:
+        Rejected: ``truncated`` when it names fewer strips than fill it; Pillow would leave the
+            rest black.
+    """
     from PIL.TiffImagePlugin import TiffImageFile
 
-    return TiffImageFile(io.BytesIO(data))
+    image = TiffImageFile(io.BytesIO(data))
+    boxes = [tile.extents for tile in image.tile if tile.extents]
+    covered = sum((right - left) * (bottom - top) for left, top, right, bottom in boxes)
+    if covered < image.width * image.height:
+        raise Rejected("truncated", "Parts of this TIFF image are missing.")
+    return image
 
 
 def open_avif(data: bytes) -> Image.Image:

@@ -8,7 +8,7 @@ from PIL import Image, ImageColor
 
 from function.animate import animate
 from function.crop import crop_box
-from function.encode import encode, flatten
+from function.encode import encode
 from function.layout import Layout, lay_out
 from function.pixels import Bitmap, Box, Pixels, Size
 from function.schema import Rendition
@@ -143,5 +143,3 @@ def _pad(pixels: Pixels, canvas: Size, background: tuple[int, ...]) -> Pixels:
     padded.paste(image, (left, top))
     return Bitmap(padded)
 
-
-__all__ = ["BACKGROUND", "Rendered", "flatten", "render"]
