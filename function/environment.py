@@ -27,17 +27,6 @@ class Environment:
     max_pixels: int
     kms_key_arn: str
 
-    def to_variables(self) -> dict[str, str]:
-        """The environment variables that ``read`` turns back into this."""
-        return {
-            "DESTINATION_BUCKET": self.destination_bucket,
-            "DELIVERY_URL": self.delivery_url,
-            "RENDITIONS": json.dumps([r.to_dict() for r in self.renditions], separators=(",", ":")),
-            "MAX_UPLOAD_BYTES": str(self.max_upload_bytes),
-            "MAX_PIXELS": str(self.max_pixels),
-            "KMS_KEY_ARN": self.kms_key_arn,
-        }
-
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "Environment":
         """Read and validate.

@@ -1,0 +1,24 @@
+"""MiniStack behind an imagined TLS terminator, which is what makes loopback HTTP usable.
+
+The stack's policies deny plain HTTP, and MiniStack enforces that. Certificates that no browser
+trusts would help nobody here, so a request over loopback counts as HTTPS, as if a terminator had
+spoken TLS with the client, unless it says ``X-Forwarded-Proto: http`` itself: that is how the
+tests prove that plain HTTP is denied.
+"""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from ministack.app import app as ministack
+
+Scope = MutableMapping[str, Any]
+Channel = Callable[..., Awaitable[Any]]
+
+
+async def app(scope: Scope, receive: Channel, send: Channel) -> None:
+    """Pass a request on to MiniStack, marked as HTTPS unless it is marked already."""
+    if scope["type"] == "http":
+        headers: list[tuple[bytes, bytes]] = list(scope["headers"])
+        if not any(name == b"x-forwarded-proto" for name, _value in headers):
+            scope = {**scope, "headers": [*headers, (b"x-forwarded-proto", b"https")]}
+    await ministack(scope, receive, send)
