@@ -38,7 +38,9 @@ class Environment:
             return cls(
                 destination_bucket=variables["DESTINATION_BUCKET"],
                 delivery_url=variables["DELIVERY_URL"],
-                renditions=tuple(Rendition.parse(raw) for raw in json.loads(variables["RENDITIONS"])),
+                renditions=tuple(
+                    Rendition.parse(raw) for raw in json.loads(variables["RENDITIONS"])
+                ),
                 max_upload_bytes=int(variables["MAX_UPLOAD_BYTES"]),
                 max_pixels=int(variables["MAX_PIXELS"]),
                 kms_key_arn=variables["KMS_KEY_ARN"],

@@ -2,9 +2,8 @@
 
 import json
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import unquote_plus
 
 UPLOADS: Final = "uploads/"
@@ -59,19 +58,23 @@ def parse_message(body: str, message_id: str) -> list[Upload]:
         event = json.loads(body)
     except ValueError:
         return _ignored("not JSON", message_id)
-    if not isinstance(event, Mapping):
-        return _ignored("not an S3 event", message_id)
-    if event.get("Event") == "s3:TestEvent":
+    fields = _mapping(event)
+    if fields.get("Event") == "s3:TestEvent":
         return _ignored("S3 test event", message_id)
-    records = event.get("Records")
+    records: object = fields.get("Records")
     if not isinstance(records, list):
         return _ignored("not an S3 event", message_id)
-    uploads = (_parse_record(record, message_id) for record in records)
+    uploads = (_parse_record(_mapping(record), message_id) for record in cast("list[Any]", records))
     return [upload for upload in uploads if upload is not None]
 
 
-def _parse_record(record: Any, message_id: str) -> Upload | None:
-    if not isinstance(record, Mapping) or record.get("eventSource") != "aws:s3":
+def _mapping(value: object) -> dict[str, Any]:
+    """The value if it is a JSON object, else an empty one."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _parse_record(record: dict[str, Any], message_id: str) -> Upload | None:
+    if record.get("eventSource") != "aws:s3":
         _ignored("record is not S3's", message_id)
         return None
     if not str(record.get("eventName")).startswith("ObjectCreated:"):

@@ -7,7 +7,6 @@ one machine, see FACTS in docs/engine.md), and it releases the GIL while bytes m
 import os
 from typing import TYPE_CHECKING, Final
 
-from obstore.exceptions import NotFoundError
 from obstore.store import S3Store
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class Bucket:
         """
         try:
             answer = self._store.get(key, options={"version": version_id})
-        except NotFoundError as error:
+        except FileNotFoundError as error:
             raise Gone(key) from error
         size = answer.meta["size"]
         check_size(size, max_bytes)

@@ -7,12 +7,13 @@ tests prove that plain HTTP is denied.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, cast
 
-from ministack.app import app as ministack
+from ministack import app as module
 
 Scope = MutableMapping[str, Any]
 Channel = Callable[..., Awaitable[Any]]
+ministack = cast("Callable[[Scope, Channel, Channel], Awaitable[None]]", module.app)
 
 
 async def app(scope: Scope, receive: Channel, send: Channel) -> None:

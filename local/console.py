@@ -1,6 +1,6 @@
 """What people see: a progress bar and a table on a terminal, plain lines elsewhere."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def console(*, stderr: bool = False) -> Console:
 
 
 @contextmanager
-def progress(label: str, total: int | None) -> Iterator[Callable[[str], None]]:
+def progress(label: str, total: int | None) -> Generator[Callable[[str], None]]:
     """Show how far something is; yields what to call after each step, with its name.
 
     Args:

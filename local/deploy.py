@@ -1,9 +1,8 @@
 """Deploys the unchanged program to the embedded AWS: mocks whose resources are real."""
 
-import functools
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import botocore.exceptions
 import pulumi
@@ -39,10 +38,11 @@ class Deployer(Mocks):
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         """Create one resource; runs on several threads at once, so the first error is kept."""
+        inputs = cast("dict[str, Any]", args.inputs)
         if not args.custom:
-            return args.name, args.inputs
+            return args.name, inputs
         try:
-            created = create(self._context, args.typ, args.name, args.inputs)
+            created = create(self._context, args.typ, args.name, inputs)
         except LocalError as error:
             self.error = self.error or error
             raise
@@ -54,7 +54,7 @@ class Deployer(Mocks):
             raise
         self.resources.append(f"{args.typ} {args.name}")
         self._on_resource(f"{args.typ.split(':')[-1]} {args.name}")
-        return created.id, args.inputs | created.outputs
+        return created.id, inputs | created.outputs
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         """Answer a provider function."""
@@ -75,9 +75,8 @@ def deploy(
         LocalError: a resource or setting cannot be; or one that was deployed before is no longer
             in the program, which this deployer does not delete.
     """
-    lock = threading.Lock()
     context = Context(
-        client=functools.cache(lambda service: _locked_client(lock, server, service)),
+        client=_shared_clients(server),
         endpoint=server.endpoint,
         region=REGION,
         function_code=_function_code,
@@ -98,9 +97,18 @@ def deploy(
     return outputs
 
 
-def _locked_client(lock: threading.Lock, server: Server, service: str) -> Any:
-    with lock:  # boto3's default session is not safe to share while it loads a service
-        return server.client(service)
+def _shared_clients(server: Server) -> Callable[[str], Any]:
+    """Make each client once; boto3's default session is not safe to share while it loads one."""
+    lock = threading.Lock()
+    clients: dict[str, Any] = {}
+
+    def client(service: str) -> Any:
+        with lock:
+            if service not in clients:
+                clients[service] = server.client(service)
+            return clients[service]
+
+    return client
 
 
 def _function_code() -> bytes:

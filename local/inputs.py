@@ -54,7 +54,7 @@ class Inputs:
         """
         if self._left:
             raise LocalError(
-                f"{self.resource} sets {sorted(self._left)[0]!r}, which the embedded AWS does not "
+                f"{self.resource} sets {min(self._left)!r}, which the embedded AWS does not "
                 "know; teach it in local/resources."
             )
 

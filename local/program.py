@@ -6,7 +6,7 @@ Both the deployer here and the infrastructure tests use it; what differs is the 
 import json
 import logging
 import runpy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -63,17 +63,24 @@ def evaluate(
     """
     config = {**read_config(stack), **(overrides or {})}
     runtime_settings.ROOT.set(None)
-    set_mocks(mocks, _load_yaml(ROOT / "Pulumi.yaml")["name"], stack, False, _quiet(), monitor)
+    set_mocks(
+        mocks,
+        _load_yaml(ROOT / "Pulumi.yaml")["name"],
+        stack,
+        preview=False,
+        logger=_quiet(),
+        monitor=monitor,
+    )
     pulumi.runtime.set_all_config({k: _text(v) for k, v in config.items() if v is not None})
     outputs: dict[str, Any] = {}
 
-    @pulumi.runtime.test
     def run() -> pulumi.Output[None]:
         runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
         root = cast("pulumi.runtime.stack.Stack", runtime_settings.get_root_resource())
         return pulumi.Output.all(**root.outputs).apply(outputs.update)
 
-    run()
+    awaited = cast("Callable[[Callable[[], Any]], Callable[[], None]]", pulumi.runtime.test)
+    awaited(run)()
     return outputs
 
 

@@ -1,5 +1,6 @@
 """The embedded AWS's process: start it, find it again, stop it and leave nothing behind."""
 
+import http
 import json
 import os
 import shutil
@@ -8,8 +9,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -17,12 +16,17 @@ from typing import Any, Final
 import boto3
 
 from local.errors import LocalError
+from local.http import request
 from local.program import ROOT
 
+_boto3: Final[Any] = boto3  # it has no inline types
 HOST: Final = "127.0.0.1"
 REGION: Final = "us-east-1"
 ROOT_KEY: Final = "test"
 """MiniStack's own account root, key and secret alike; it exists on this machine alone."""
+
+_started: Final[list[subprocess.Popen[bytes]]] = []
+"""Servers that this process started: kept, so that the end of one can be noticed."""
 
 START_SECONDS: Final = 60
 STOP_SECONDS: Final = 5
@@ -58,7 +62,7 @@ class Server:
 
     def client(self, service: str) -> Any:
         """A boto3 client with the account root's credentials."""
-        return boto3.client(
+        return _boto3.client(
             service,
             endpoint_url=self.endpoint,
             region_name=REGION,
@@ -74,9 +78,8 @@ class Server:
     def is_healthy(self) -> bool:
         """Whether it answers."""
         try:
-            with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", timeout=5) as answer:
-                return answer.status == 200  # noqa: PLR2004 (HTTP OK)
-        except (urllib.error.URLError, OSError):
+            return request("GET", f"{self.endpoint}/_ministack/health")[0] == http.HTTPStatus.OK
+        except OSError:
             return False
 
 
@@ -113,7 +116,8 @@ def find(folder: Path) -> Server | None:
     if not path.is_file():
         return None
     state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    server = Server(**(state | {"folder": folder}))
+    state["folder"] = folder
+    server = Server(**state)
     if not server.is_healthy():
         raise LocalError(
             f"The embedded AWS has stopped by itself (its log: {folder / 'ministack.log'}); run "
@@ -157,6 +161,7 @@ def _spawn(folder: Path, port: int) -> Server:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    _started.append(process)
     server = Server(folder=folder, port=port, pid=process.pid)
     deadline = time.monotonic() + START_SECONDS
     while not server.is_healthy():
@@ -206,7 +211,7 @@ def _kill_group(pid: int) -> None:
         _signal_group(pid, number)
         deadline = time.monotonic() + STOP_SECONDS
         while _signal_group(pid, 0) and time.monotonic() < deadline:
-            _reap(pid)
+            _reap()
             time.sleep(0.05)
 
 
@@ -218,12 +223,9 @@ def _signal_group(pid: int, number: int) -> bool:
     return True
 
 
-def _reap(pid: int) -> None:
-    """Collect the server if this process started it, so that its group can vanish."""
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return
+def _reap() -> None:
+    """Collect servers of this process that have ended, so that their groups can vanish."""
+    _started[:] = [process for process in _started if process.poll() is None]
 
 
 def _state_file(folder: Path) -> Path:

@@ -1,17 +1,18 @@
 """An anonymous client of the pipeline: plain HTTP, no credentials, as any uploader would be."""
 
-import http.client
+import http
 import json
 import mimetypes
 import re
 import secrets
 import time
-import urllib.parse
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+
+from local.http import quote, request
 
 PARALLEL: Final = 4
 """Uploads under way at one time."""
@@ -19,8 +20,6 @@ PARALLEL: Final = 4
 POLL_SECONDS: Final = 0.05
 WAIT_SECONDS: Final = 120
 """How long a manifest may take before the upload counts as lost."""
-
-REQUEST_SECONDS: Final = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,31 +115,6 @@ def upload(file: Path, key: str, upload_endpoint: str, delivery_url: str) -> Res
         bytes=len(body),
         renditions=manifest["renditions"] if manifest else [],
     )
-
-
-def request(
-    method: str, url: str, body: bytes | None = None, headers: dict[str, str] | None = None
-) -> tuple[int, bytes]:
-    """Send one HTTP request without credentials; return the status and the body.
-
-    Raises:
-        OSError: no answer.
-    """
-    parts = urllib.parse.urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.netloc, timeout=REQUEST_SECONDS)
-    try:
-        target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        connection.request(method, target, body, headers or {})
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-    finally:
-        connection.close()
-
-
-def quote(key: str) -> str:
-    """A key as it stands in a URL's path."""
-    return urllib.parse.quote(key)
 
 
 def _outcome(manifest: dict[str, Any] | None) -> tuple[str, dict[str, str] | None]:

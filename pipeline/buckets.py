@@ -112,7 +112,9 @@ class SecureBucket(pulumi.ComponentResource):
                 "id": "abort-stale-multiparts",
                 "status": "Enabled",
                 "filter": {"prefix": ""},
-                "abort_incomplete_multipart_upload": {"days_after_initiation": ABORT_MULTIPART_DAYS},
+                "abort_incomplete_multipart_upload": {
+                    "days_after_initiation": ABORT_MULTIPART_DAYS
+                },
             }
         ]
         if args.versioned:

@@ -14,7 +14,7 @@ from pipeline.settings import Settings
 from pipeline.uploads import bucket_url
 
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
-"""Managed cache policy that caches by path (CloudFront developer guide, "Managed cache policies")."""
+"""Managed cache policy that caches by path (CloudFront guide, "Use managed cache policies")."""
 
 CORS_WITH_SECURITY_HEADERS = "e61eb60c-9c35-4d20-a928-2b84e02af89c"
 """Managed response headers policy "CORS-and-SecurityHeadersPolicy" (same guide)."""

@@ -29,8 +29,7 @@ def tls_only_bucket(bucket_arn: str) -> list[Statement]:
         "Resource": [bucket_arn, f"{bucket_arn}/*"],
     }
     return [
-        deny
-        | {"Sid": "DenyPlainHttp", "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
+        deny | {"Sid": "DenyPlainHttp", "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
         deny | {"Sid": "DenyOldTls", "Condition": {"NumericLessThan": {"s3:TlsVersion": MIN_TLS}}},
     ]
 
@@ -102,9 +101,7 @@ def private_index(bucket_arn: str, account_id: str) -> Statement:
     }
 
 
-def cdn_read(
-    bucket_arn: str, renditions: Sequence[Rendition], distribution_arn: str
-) -> Statement:
+def cdn_read(bucket_arn: str, renditions: Sequence[Rendition], distribution_arn: str) -> Statement:
     """Let one CloudFront distribution, and no one else, read what is public."""
     return {
         "Sid": "CdnRead",
@@ -169,11 +166,14 @@ def resizer_role(
             ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
             queue_arn,
         ),
-        _allow(
-            "ReadUploads", ["s3:GetObject", "s3:GetObjectVersion"], f"{source_arn}/uploads/*"
-        ),
+        _allow("ReadUploads", ["s3:GetObject", "s3:GetObjectVersion"], f"{source_arn}/uploads/*"),
         _allow("WriteRenditions", ["s3:PutObject"], public_objects(destination_arn, renditions)),
-        _allow("WriteLog", ["logs:CreateLogStream", "logs:PutLogEvents"], f"{log_group_arn}:*"),
+        # A stream is created in the group and written as the group's child.
+        _allow(
+            "WriteLog",
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
+            [log_group_arn, f"{log_group_arn}:*"],
+        ),
         # X-Ray has no resources to name: AWS's own managed policy grants the same on "*".
         _allow("WriteTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"),
     ]

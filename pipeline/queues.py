@@ -79,7 +79,9 @@ class UploadQueue(pulumi.ComponentResource):
 
 
 def _redrive(dead_letter_arn: str) -> str:
-    return json.dumps({"deadLetterTargetArn": dead_letter_arn, "maxReceiveCount": MAX_RECEIVE_COUNT})
+    return json.dumps(
+        {"deadLetterTargetArn": dead_letter_arn, "maxReceiveCount": MAX_RECEIVE_COUNT}
+    )
 
 
 def _redrive_allow(queue_arn: str) -> str:

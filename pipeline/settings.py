@@ -6,7 +6,7 @@ whoever runs the program without it (tests, the embedded AWS); a test holds the 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
@@ -161,11 +161,8 @@ def load() -> Settings:
             contradiction with another.
     """
     _refuse_unknown_keys()
-    values = {name: _READERS.get(name, _read_text)(key) for name, key in KEYS.items()}
+    values = {name: _read(name, key) for name, key in KEYS.items()}
     given = {name: value for name, value in values.items() if value is not None}
-    for name, field in Settings.__dataclass_fields__.items():
-        if field.type is int and name in given:
-            given[name] = _to_int(KEYS[name], given[name])
     return Settings(**given, s3_endpoint=_s3_endpoint())
 
 
@@ -180,24 +177,29 @@ def _refuse_unknown_keys() -> None:
             )
 
 
-def _read_text(key: str) -> str | None:
-    return pulumi.Config().get(key)
+def _read(name: str, key: str) -> Any:
+    """One setting as its attribute's type, or None if it is not set."""
+    if name == "renditions":
+        items = _read_list(key)
+        return items and tuple(_rendition(key, index, item) for index, item in enumerate(items))
+    if name == "allowed_origins":
+        items = _read_list(key)
+        return items and tuple(str(item) for item in items)
+    text = pulumi.Config().get(key)
+    is_number = Settings.__dataclass_fields__[name].type is int
+    return _to_int(key, text) if is_number and text is not None else text
 
 
-def _read_object(key: str) -> Any:
+def _read_list(key: str) -> tuple[Any, ...] | None:
     try:
-        return pulumi.Config().get_object(key)
+        raw = pulumi.Config().get_object(key)
     except pulumi.ConfigTypeError as error:
         raise SettingsError(f"{key} must be a list; got {error.value!r}.") from error
-
-
-def _read_renditions(key: str) -> tuple[Rendition, ...] | None:
-    raw = _read_object(key)
     if raw is None:
         return None
     if not isinstance(raw, list):
         raise SettingsError(f"{key} must be a list; got {raw!r}.")
-    return tuple(_rendition(key, index, item) for index, item in enumerate(_items(raw)))
+    return tuple(cast("list[Any]", raw))
 
 
 def _rendition(key: str, index: int, raw: object) -> Rendition:
@@ -207,23 +209,7 @@ def _rendition(key: str, index: int, raw: object) -> Rendition:
         raise SettingsError(f"{key}[{index}] {error}.") from error
 
 
-def _read_origins(key: str) -> tuple[str, ...] | None:
-    raw = _read_object(key)
-    if raw is None:
-        return None
-    if not isinstance(raw, list):
-        raise SettingsError(f"{key} must be a list of origins; got {raw!r}.")
-    return tuple(str(item) for item in _items(raw))
-
-
-def _items(raw: Sequence[Any]) -> list[Any]:
-    return list(raw)
-
-
-_READERS: Final = {"renditions": _read_renditions, "allowed_origins": _read_origins}
-
-
-def _to_int(key: str, text: Any) -> int:
+def _to_int(key: str, text: str) -> int:
     try:
         return int(text)
     except ValueError as error:

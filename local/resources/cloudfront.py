@@ -15,7 +15,9 @@ def origin_access_control(context: Context, name: str, inputs: Inputs) -> Create
         "SigningBehavior": inputs.need("signingBehavior"),
         "SigningProtocol": inputs.need("signingProtocol"),
     }
-    for item in cloudfront.list_origin_access_controls()["OriginAccessControlList"].get("Items", []):
+    for item in cloudfront.list_origin_access_controls()["OriginAccessControlList"].get(
+        "Items", []
+    ):
         if item["Name"] == name:
             return Created(item["Id"], {})
     created = cloudfront.create_origin_access_control(OriginAccessControlConfig=config)

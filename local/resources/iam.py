@@ -10,7 +10,9 @@ def role(context: Context, name: str, inputs: Inputs) -> Created:
     trust = inputs.need("assumeRolePolicy")
     tags = [{"Key": key, "Value": value} for key, value in inputs.take("tags", {}).items()]
     try:
-        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust, Tags=tags)["Role"]["Arn"]
+        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust, Tags=tags)["Role"][
+            "Arn"
+        ]
     except iam.exceptions.EntityAlreadyExistsException:
         iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
         arn = iam.get_role(RoleName=name)["Role"]["Arn"]

@@ -15,7 +15,9 @@ def key(context: Context, name: str, inputs: Inputs) -> Created:
     metadata = _find(kms, name)
     if metadata is None:
         metadata = kms.create_key(
-            Description=description, Policy=policy, Tags=[*tags, {"TagKey": "Name", "TagValue": name}]
+            Description=description,
+            Policy=policy,
+            Tags=[*tags, {"TagKey": "Name", "TagValue": name}],
         )["KeyMetadata"]
     kms.put_key_policy(KeyId=metadata["KeyId"], PolicyName="default", Policy=policy)
     kms.enable_key_rotation(KeyId=metadata["KeyId"])

@@ -110,7 +110,7 @@ def run(stack: str, **settings: Any) -> Program:
 
 def takes_tags(type_: str) -> bool:
     """Whether a resource type can be tagged, as the provider's own classes know."""
-    module, name = type_.split(":")[1].split("/")[0], type_.split(":")[2]
+    module, name = type_.split(":")[1].split("/", maxsplit=1)[0], type_.split(":")[2]
     module = "lambda_" if module == "lambda" else module
     resource = getattr(getattr(aws, module), name)
     return "tags" in resource._internal_init.__annotations__

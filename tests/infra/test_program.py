@@ -57,11 +57,14 @@ def test_everything_taggable_carries_the_stacks_tags(program):
 
 
 def test_every_resource_belongs_to_the_pipeline(program):
+    (pipeline,) = program.all("ImagePipeline")
+    stack = program.by_urn[pipeline.parent]
+    assert stack.type == "pulumi:pulumi:Stack"
     for resource in program.resources:
-        if resource.type != "image-pipeline:index:ImagePipeline":
-            chain = resource
-            while chain.type != "image-pipeline:index:ImagePipeline":
-                chain = program.by_urn[chain.parent]
+        chain = resource
+        while chain not in (pipeline, stack):
+            chain = program.by_urn[chain.parent]
+        assert chain is pipeline or resource is stack
 
 
 def test_notification_comes_after_the_policy_that_lets_s3_send(program):
@@ -187,10 +190,8 @@ def test_presigned_uploads_and_cdn_leave_nothing_public(prod):
         block = prod.one("BucketPublicAccessBlock", part).inputs
         switches = [v for k, v in block.items() if k != "bucket"]
         assert switches == [True, True, True, True]
-        allowed = [
-            s for s in prod.one("BucketPolicy", part).statements().values() if s["Effect"] == "Allow"
-        ]
-        assert all(s["Principal"] != "*" for s in allowed)
+        statements = prod.one("BucketPolicy", part).statements().values()
+        assert all(s["Principal"] != "*" for s in statements if s["Effect"] == "Allow")
 
 
 def test_cdn_alone_reads_the_destination(prod):

@@ -5,9 +5,11 @@ from pathlib import Path
 import pulumi
 import pytest
 import yaml
-from engine import run
+from engine import Engine, run
 
 from function.schema import Rendition
+from local.program import evaluate
+from pipeline.naming import NamingError, resource_name
 from pipeline.settings import KEYS, Settings, SettingsError
 
 ROOT = Path(__file__).parents[2]
@@ -73,6 +75,13 @@ def test_kms_needs_presigned_uploads():
         run("dev", encryption="kms", delivery="cdn")
 
 
+def test_nothing_is_registered_when_a_setting_is_refused():
+    engine = Engine()
+    with pytest.raises(SettingsError):
+        evaluate("dev", engine.mocks, {"image-pipeline:memory": 1}, engine)
+    assert [r.type for r in engine.registered if r.type != "pulumi:pulumi:Stack"] == []
+
+
 def test_errors_end_the_program_without_a_traceback():
     assert issubclass(SettingsError, pulumi.RunError)
 
@@ -100,7 +109,5 @@ def test_renditions_of_the_stack_reach_the_policies_and_the_function():
 
 @pytest.mark.parametrize("stack", ["A_b", "x" * 60])
 def test_names_that_aws_would_refuse_are_refused(stack):
-    from pipeline.naming import NamingError, resource_name
-
-    with pytest.raises(NamingError, match="rename the|shorter"):
+    with pytest.raises(NamingError, match=r"rename the|shorter"):
         resource_name(f"image-pipeline-{stack}", "source")
