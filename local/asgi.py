@@ -6,9 +6,13 @@ spoken TLS with the client, unless it says ``X-Forwarded-Proto: http`` itself: t
 tests prove that plain HTTP is denied.
 """
 
+import asyncio
+import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, cast
 
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
 from ministack import app as module
 
 Scope = MutableMapping[str, Any]
@@ -23,3 +27,15 @@ async def app(scope: Scope, receive: Channel, send: Channel) -> None:
         if not any(name == b"x-forwarded-proto" for name, _value in headers):
             scope = {**scope, "headers": [*headers, (b"x-forwarded-proto", b"https")]}
     await ministack(scope, receive, send)
+
+
+def main() -> None:
+    """Serve on the address given, in this one process, until SIGTERM."""
+    config = Config()
+    config.bind = [sys.argv[1]]
+    config.accesslog = None
+    asyncio.run(serve(cast("Any", app), config))
+
+
+if __name__ == "__main__":
+    main()

@@ -153,7 +153,7 @@ def _spawn(folder: Path, port: int) -> Server:
     temporary.mkdir(parents=True, exist_ok=True)
     with (folder / "ministack.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "hypercorn", "local.asgi:app", "--bind", f"{HOST}:{port}"],
+            [sys.executable, "-m", "local.asgi", f"{HOST}:{port}"],
             cwd=ROOT,
             env=_environment(temporary, port),
             stdin=subprocess.DEVNULL,
