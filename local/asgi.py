@@ -11,7 +11,7 @@ import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, cast
 
-from hypercorn.asyncio import serve
+from hypercorn import asyncio as hypercorn
 from hypercorn.config import Config
 from ministack import app as module
 
@@ -34,7 +34,8 @@ def main() -> None:
     config = Config()
     config.bind = [sys.argv[1]]
     config.accesslog = None
-    asyncio.run(serve(cast("Any", app), config))
+    serve: Any = hypercorn.serve  # typed for ASGI and WSGI at once
+    asyncio.run(serve(app, config))
 
 
 if __name__ == "__main__":

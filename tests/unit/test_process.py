@@ -66,13 +66,9 @@ def test_urls_are_quoted(source, destination, environment, upload, jpeg):
 @pytest.mark.parametrize(
     ("size", "code"), [(0, "empty"), (25_000_001, "too_many_bytes")], ids=["empty", "large"]
 )
-def test_size_alone_rejects_before_a_fetch(
-    source, destination, environment, upload, size, code
-):
+def test_size_alone_rejects_before_a_fetch(source, destination, environment, upload, size, code):
     source.failing.add(upload.key)
-    manifest = process(
-        dataclasses.replace(upload, size=size), environment, source, destination
-    )
+    manifest = process(dataclasses.replace(upload, size=size), environment, source, destination)
     assert (manifest.status, manifest.error["code"]) == ("rejected", code)
     assert manifest.source.sha256 is None
 
