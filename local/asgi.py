@@ -34,7 +34,7 @@ def main() -> None:
     config = Config()
     config.bind = [sys.argv[1]]
     config.accesslog = None
-    serve: Any = hypercorn.serve  # typed for ASGI and WSGI at once
+    serve = getattr(hypercorn, "serve")  # noqa: B009 (its type is partly unknown)
     asyncio.run(serve(app, config))
 
 

@@ -53,7 +53,6 @@ def results_table(results: list[Result]) -> Table:
     table.add_column("size", justify="right")
     table.add_column("status")
     table.add_column("renditions")
-    table.add_column("bytes", justify="right")
     table.add_column("latency", justify="right")
     for result in results:
         table.add_row(
@@ -61,7 +60,6 @@ def results_table(results: list[Result]) -> Table:
             human_bytes(result.bytes),
             f"[{MARKS[result.status]}]{result.status}[/]",
             "\n".join(_rendition_lines(result)),
-            "\n".join(human_bytes(r["bytes"]) for r in result.renditions),
             f"{result.ms} ms",
             end_section=True,
         )
@@ -71,10 +69,12 @@ def results_table(results: list[Result]) -> Table:
 def _rendition_lines(result: Result) -> list[str]:
     if result.error:
         return [f"{result.error['code']}: {result.error['message']}"]
-    return [
-        f"{r['name']} {r['width']}x{r['height']} {r['content_type'].removeprefix('image/')}"
-        for r in result.renditions
-    ]
+    lines: dict[str, str] = {}
+    for r in result.renditions:
+        start = lines.get(r["name"], f"{r['name']:<7} {r['width']:>4}x{r['height']:<4} ")
+        kind = r["content_type"].removeprefix("image/")
+        lines[r["name"]] = f"{start} {kind} {human_bytes(r['bytes']):>8} "
+    return list(lines.values())
 
 
 def human_bytes(count: int) -> str:

@@ -238,7 +238,7 @@ def _reflection(rng: np.random.Generator, land: Array, height: int) -> Array:
 def _grain(rng: np.random.Generator, picture: Array, strength: float = 5) -> Array:
     """A sensor's noise, the same in all channels."""
     noise = rng.standard_normal(picture.shape[:2], dtype=np.float32)
-    return picture + np.float32(strength) * noise[..., None]
+    return (picture + strength * noise[..., None]).astype(np.float32)
 
 
 def _rgb(colour: tuple[float, float, float]) -> Array:
@@ -246,11 +246,9 @@ def _rgb(colour: tuple[float, float, float]) -> Array:
 
 
 def _blur(field: Array, radius: float) -> Array:
-    scaled = Image.fromarray(field.astype(np.float32))
-    image = Image.fromarray(np.clip(np.asarray(scaled) * 200, 0, 255).astype(np.uint8))
-    return np.asarray(
-        image.filter(ImageFilter.GaussianBlur(radius)), dtype=np.float32
-    ) / np.float32(200)
+    image = Image.fromarray(np.clip(field * 200, 0, 255).astype(np.uint8))
+    blurred = np.asarray(image.filter(ImageFilter.GaussianBlur(radius)), dtype=np.float32)
+    return blurred / np.float32(200)
 
 
 def _to_bytes(picture: Array) -> NDArray[np.uint8]:
