@@ -1,7 +1,7 @@
 """Deploys the unchanged program to the embedded AWS: mocks whose resources are real."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import botocore.exceptions
@@ -67,9 +67,18 @@ class Deployer(Mocks):
 
 
 def deploy(
-    server: Server, stack: str = "local", on_resource: Callable[[str], None] = lambda _name: None
+    server: Server,
+    stack: str = "local",
+    on_resource: Callable[[str], None] = lambda _name: None,
+    settings: Mapping[str, Any] | None = None,
 ) -> dict[str, str]:
     """Create or update the stack in a running embedded AWS, and remember its outputs.
+
+    Args:
+        server: the embedded AWS.
+        stack: names the ``Pulumi.<stack>.yaml`` to read.
+        on_resource: told each resource's type and name once it exists.
+        settings: values over the stack's own, by full key.
 
     Raises:
         LocalError: a resource or setting cannot be; or one that was deployed before is no longer
@@ -82,7 +91,7 @@ def deploy(
         function_code=_function_code,
     )
     deployer = Deployer(context, on_resource)
-    overrides = {"aws:endpoints": [{"s3": server.endpoint}]}
+    overrides = {"aws:endpoints": [{"s3": server.endpoint}], **(settings or {})}
     try:
         outputs = evaluate(stack, deployer, overrides)
     except pulumi.RunError as error:

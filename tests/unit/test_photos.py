@@ -1,4 +1,4 @@
-"""The demo's sample photos are what phones upload: large, upright by EXIF alone, with a position."""
+"""The demo's sample photos are what phones upload: large, upright by EXIF, with a position."""
 
 import pytest
 from PIL import ExifTags, Image
