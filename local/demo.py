@@ -35,9 +35,9 @@ def run(folder: Path, photos: Path | None, *, keep: bool) -> int:
         results = put(server, files)
         screen = console()
         screen.print(results_table(results))
+        print(summary(results))
         if sys.stdout.isatty():
             _show_gallery(server, results)
-        print(summary(results))
     finally:
         if started_here and not keep:
             servers.stop(folder)
