@@ -1,10 +1,10 @@
 """The two ways in which an upload can fail.
 
-    Exception
-    ├── Rejected          permanent: this input will never work. Acknowledged, recorded in the
-    │                     manifest, counted, not retried; the upload stays where it is.
-    └── anything else     transient until proven otherwise: SQS delivers the message again after
-                          the visibility timeout, and after maxReceiveCount it is in the DLQ.
+Exception
+├── Rejected          permanent: this input will never work. Acknowledged, recorded in the
+│                     manifest, counted, not retried; the upload stays where it is.
+└── anything else     transient until proven otherwise: SQS delivers the message again after
+the visibility timeout, and after maxReceiveCount it is in the DLQ.
 """
 
 

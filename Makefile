@@ -1,0 +1,50 @@
+# Every command works in a fresh clone with Python 3.11+, make and git; `make` alone lists them.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+INSTALLED := $(VENV)/.installed
+LOCK := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
+	--no-emit-find-links --python-version 3.11
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types unit bench lock clean
+
+help: ## list these commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
+
+demo: $(INSTALLED) ## deploy to an embedded AWS, upload photos, show their renditions; PHOTOS=dir for yours
+	@$(BIN)/python -m local demo $(if $(PHOTOS),--photos "$(PHOTOS)")
+
+test: lint types ## lint, types and all tests
+	$(BIN)/pytest
+
+check: lint types unit ## lint, types and unit tests only
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports --no-logo
+
+types: $(INSTALLED)
+	$(BIN)/basedpyright
+
+unit: $(INSTALLED)
+	$(BIN)/pytest tests/unit tests/infra
+
+lock: ## pin the requirements files anew from their .in files; needs uv
+	$(LOCK) function/requirements.in -o function/requirements.txt --no-emit-package typing-extensions
+	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) requirements-dev.in -o requirements-dev.txt
+
+clean: ## delete the environment and all caches
+	$(if $(wildcard $(BIN)/python),-$(BIN)/python -m local down)
+	rm -rf $(VENV) .cache .local .pytest_cache .ruff_cache .import_linter_cache
+
+$(INSTALLED): requirements-dev.txt
+	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or later is needed; install it, or name it with PYTHON=."; exit 1; }
+	@echo "Making the environment in $(VENV) (about a minute, once) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<
+	@touch $@

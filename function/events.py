@@ -1,0 +1,115 @@
+"""SQS message bodies to uploads: what S3 says happened, and which of it is ours to process."""
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import Any, Final, cast
+from urllib.parse import unquote_plus
+
+UPLOADS: Final = "uploads/"
+"""The only prefix of the source bucket that raises events and that the public may write."""
+
+INDEX: Final = "_index/"
+"""Prefix of the destination bucket that is never public; no upload may map into it."""
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """One object that was created in the source bucket.
+
+    Attributes:
+        bucket: source bucket.
+        key: object key, decoded, starting with ``uploads/``.
+        version_id: version that the event is about; None in an unversioned bucket.
+        etag: entity tag, without quotes.
+        sequencer: orders events of one key (hexadecimal, compare after padding to one length).
+        size: bytes, as S3 counted them.
+        correlation_id: ``x-amz-request-id`` of the uploader's own PUT, so that a log line can be
+            found from what the uploader saw.
+    """
+
+    bucket: str
+    key: str
+    version_id: str | None
+    etag: str
+    sequencer: str
+    size: int
+    correlation_id: str
+
+    @property
+    def name(self) -> str:
+        """The key without ``uploads/``: prefix of everything that is made from this upload."""
+        return self.key.removeprefix(UPLOADS)
+
+
+def parse_message(body: str, message_id: str) -> list[Upload]:
+    """Read the uploads that one SQS message announces.
+
+    S3's test event, deletes and events that are not S3's give an empty list and a log line: they
+    are acknowledged, for no retry would change them.
+
+    Args:
+        body: the message's body, JSON as S3 writes it.
+        message_id: SQS's id, the correlation id where S3 gave none.
+    """
+    try:
+        event = json.loads(body)
+    except ValueError:
+        return _ignored("not JSON", message_id)
+    fields = _mapping(event)
+    if fields.get("Event") == "s3:TestEvent":
+        return _ignored("S3 test event", message_id)
+    records: object = fields.get("Records")
+    if not isinstance(records, list):
+        return _ignored("not an S3 event", message_id)
+    uploads = (_parse_record(_mapping(record), message_id) for record in cast("list[Any]", records))
+    return [upload for upload in uploads if upload is not None]
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    """The value if it is a JSON object, else an empty one."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _parse_record(record: dict[str, Any], message_id: str) -> Upload | None:
+    if record.get("eventSource") != "aws:s3":
+        _ignored("record is not S3's", message_id)
+        return None
+    if not str(record.get("eventName")).startswith("ObjectCreated:"):
+        _ignored(f"event {record.get('eventName')}", message_id)
+        return None
+    bucket, item = record["s3"]["bucket"]["name"], record["s3"]["object"]
+    key = unquote_plus(item["key"])
+    reason = _not_ours(key)
+    if reason:
+        _ignored(reason, message_id, key)
+        return None
+    return Upload(
+        bucket=bucket,
+        key=key,
+        version_id=item.get("versionId"),
+        etag=item.get("eTag", ""),
+        sequencer=item.get("sequencer", ""),
+        size=int(item.get("size", 0)),
+        correlation_id=record.get("responseElements", {}).get("x-amz-request-id") or message_id,
+    )
+
+
+def _not_ours(key: str) -> str | None:
+    if not key.startswith(UPLOADS):
+        return "key is outside uploads/"
+    if key.endswith("/"):
+        return "key is a folder marker"
+    if key.removeprefix(UPLOADS).startswith(INDEX):
+        return "key would land in _index/"
+    if not key.isprintable() or not {"", ".", ".."}.isdisjoint(key.split("/")):
+        return "key has a control character or an empty, . or .. segment, which no URL can address"
+    return None
+
+
+def _ignored(reason: str, message_id: str, key: str | None = None) -> list[Upload]:
+    extra = {"reason": reason, "message_id": message_id, "key": key}
+    _logger.info("ignored", extra=extra)
+    return []

@@ -1,0 +1,65 @@
+"""Lambda's entry point: cold-start wiring, the batch loop and the partial batch response."""
+
+import functools
+import logging
+import os
+from typing import Any
+
+from function import logs
+from function.environment import Environment
+from function.events import Upload, parse_message
+from function.process import process
+from function.store import Bucket, Gone
+
+logs.configure()
+_logger = logging.getLogger(__name__)
+_environment = Environment.read(os.environ)
+
+
+@functools.cache
+def _bucket(name: str) -> Bucket:
+    """Open a bucket on first use and keep it for the life of the execution environment."""
+    return Bucket(name, kms_key_arn=_environment.kms_key_arn)
+
+
+def handle(event: dict[str, Any], _context: object) -> dict[str, list[dict[str, str]]]:
+    """Process one SQS batch; a message fails alone, never its batch.
+
+    Returns:
+        Lambda's partial batch response: the messages that SQS shall deliver again.
+    """
+    failed = [record["messageId"] for record in event["Records"] if not _try_message(record)]
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def _try_message(record: dict[str, Any]) -> bool:
+    """Process one message and say whether it is done with."""
+    try:
+        for upload in parse_message(record["body"], record["messageId"]):
+            _process(upload)
+    except Exception:  # the boundary: whatever it was, this message alone is retried
+        attempt = record["attributes"]["ApproximateReceiveCount"]
+        extra = {"message_id": record["messageId"], "attempt": attempt, "body": record["body"]}
+        _logger.exception("failed", extra=extra)
+        return False
+    return True
+
+
+def _process(upload: Upload) -> None:
+    extra: dict[str, Any] = {"key": upload.key, "correlation_id": upload.correlation_id}
+    try:
+        manifest = process(
+            upload, _environment, _bucket(upload.bucket), _bucket(_environment.destination_bucket)
+        )
+    except Gone:
+        _logger.warning("gone", extra=extra)
+        return
+    extra |= {
+        "version_id": upload.version_id,
+        "bytes_in": upload.size,
+        "bytes_out": sum(rendition.bytes for rendition in manifest.renditions),
+        "renditions": len(manifest.renditions),
+        "timings_ms": vars(manifest.timings_ms),
+        "error": manifest.error,
+    }
+    _logger.info(manifest.status, extra=extra)

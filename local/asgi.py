@@ -1,0 +1,42 @@
+"""MiniStack behind an imagined TLS terminator, which is what makes loopback HTTP usable.
+
+The stack's policies deny plain HTTP, and MiniStack enforces that. Certificates that no browser
+trusts would help nobody here, so a request over loopback counts as HTTPS, as if a terminator had
+spoken TLS with the client, unless it says ``X-Forwarded-Proto: http`` itself: that is how the
+tests prove that plain HTTP is denied.
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, cast
+
+from hypercorn import asyncio as hypercorn
+from hypercorn.config import Config
+from ministack import app as module
+
+Scope = MutableMapping[str, Any]
+Channel = Callable[..., Awaitable[Any]]
+ministack = cast("Callable[[Scope, Channel, Channel], Awaitable[None]]", module.app)
+
+
+async def app(scope: Scope, receive: Channel, send: Channel) -> None:
+    """Pass a request on to MiniStack, marked as HTTPS unless it is marked already."""
+    if scope["type"] == "http":
+        headers: list[tuple[bytes, bytes]] = list(scope["headers"])
+        if not any(name == b"x-forwarded-proto" for name, _value in headers):
+            scope = {**scope, "headers": [*headers, (b"x-forwarded-proto", b"https")]}
+    await ministack(scope, receive, send)
+
+
+def main() -> None:
+    """Serve on the address given, in this one process, until SIGTERM."""
+    config = Config()
+    config.bind = [sys.argv[1]]
+    config.accesslog = None
+    serve = getattr(hypercorn, "serve")  # noqa: B009 (its type is partly unknown)
+    asyncio.run(serve(app, config))
+
+
+if __name__ == "__main__":
+    main()

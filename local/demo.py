@@ -1,0 +1,98 @@
+"""The whole system in one command: deploy, upload photos, show what came out."""
+
+import sys
+import time
+from pathlib import Path
+
+from local import server as servers
+from local.console import console, progress, results_table, summary
+from local.deploy import deploy
+from local.errors import LocalError
+from local.gallery import serve
+from local.photos import sample_photos
+from local.program import ROOT
+from local.server import Server
+from local.uploader import Result, find_files, upload_all
+
+CACHE = ROOT / ".cache" / "photos"
+
+
+def run(folder: Path, photos: Path | None, *, keep: bool) -> int:
+    """Run the demo.
+
+    Args:
+        folder: state folder of the embedded AWS.
+        photos: the user's own photos; None makes samples.
+        keep: leave the embedded AWS running afterwards.
+
+    Returns:
+        Exit code: 0 if every photo has an outcome, 1 if one was lost.
+    """
+    files = _photos(photos)
+    started_here = servers.find(folder) is None
+    try:
+        server = up(folder, 0, "local")
+        results = put(server, files)
+        screen = console()
+        screen.print(results_table(results))
+        print(summary(results))
+        if sys.stdout.isatty():
+            _show_gallery(server, results)
+    finally:
+        if started_here and not keep:
+            servers.stop(folder)
+    return int(any(result.status in ("lost", "refused") for result in results))
+
+
+def up(folder: Path, port: int, stack: str) -> Server:
+    """Start the embedded AWS and deploy a stack to it; clean up if the first deployment fails."""
+    fresh = servers.find(folder) is None
+    with progress("Starting the embedded AWS and deploying the stack", None) as step:
+        server = servers.start(folder, port)
+        try:
+            deploy(server, stack, step)
+        except BaseException:
+            if fresh:
+                servers.stop(folder)
+            raise
+    return server
+
+
+def put(server: Server, files: list[Path]) -> list[Result]:
+    """Upload files anonymously and wait for their manifests, with a progress bar."""
+    endpoint, delivery = server.outputs["uploadEndpoint"], server.outputs["deliveryUrl"]
+    with progress(f"Uploading {len(files)} photos anonymously", len(files)) as step:
+        return upload_all(files, endpoint, delivery, lambda result: step(result.file))
+
+
+def _photos(folder: Path | None) -> list[Path]:
+    if folder is None:
+        with progress("Making sample photos", None) as step:
+            return sample_photos(CACHE, step)
+    if not folder.is_dir():
+        raise LocalError(f"{folder} is not a folder; set PHOTOS to a folder with photos.")
+    files = find_files([folder])
+    if not files:
+        raise LocalError(f"{folder} has no files; put photos into it, or leave PHOTOS out.")
+    return files
+
+
+def _show_gallery(server: Server, results: list[Result]) -> None:
+    uploads = [
+        {
+            "file": Path(result.file).name,
+            "key": result.key,
+            "bytes": result.bytes,
+            "ms": result.ms,
+            "status": result.status,
+        }
+        for result in results
+    ]
+    gallery = {"delivery_url": server.outputs["deliveryUrl"], "uploads": uploads}
+    with serve(ROOT / "web", gallery) as url:
+        console().print(f"Gallery: {url} (Ctrl-C ends the demo)")
+        try:
+            while True:
+                time.sleep(1)
+        except KeyboardInterrupt:
+            return

@@ -1,0 +1,136 @@
+"""Deploys the unchanged program to the embedded AWS: mocks whose resources are real."""
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import botocore.exceptions
+import pulumi
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
+
+from local.errors import LocalError
+from local.program import evaluate
+from local.resources import Context, create
+from local.resources.context import ACCOUNT_ID, PARTITION
+from local.server import REGION, Server
+from pipeline.bundle import BundleError, Target, build
+
+_CALLS: dict[str, dict[str, Any]] = {
+    "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT_ID},
+    "aws:index/getRegion:getRegion": {"region": REGION},
+    "aws:index/getPartition:getPartition": {"partition": PARTITION},
+}
+
+
+class Deployer(Mocks):
+    """Creates each resource of the program as Pulumi registers it.
+
+    Args:
+        context: the embedded AWS.
+        on_resource: told each resource's type and name once it exists.
+    """
+
+    def __init__(self, context: Context, on_resource: Callable[[str], None]) -> None:
+        self._context = context
+        self._on_resource = on_resource
+        self.resources: list[str] = []
+        self.error: LocalError | None = None
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        """Create one resource; runs on several threads at once, so the first error is kept."""
+        inputs = cast("dict[str, Any]", args.inputs)
+        if not args.custom:
+            return args.name, inputs
+        try:
+            created = create(self._context, args.typ, args.name, inputs)
+        except LocalError as error:
+            self.error = self.error or error
+            raise
+        except (
+            botocore.exceptions.ClientError,
+            botocore.exceptions.ParamValidationError,
+        ) as error:
+            self.error = self.error or LocalError(f"{args.typ} {args.name} failed: {error}")
+            raise
+        self.resources.append(f"{args.typ} {args.name}")
+        self._on_resource(f"{args.typ.split(':')[-1]} {args.name}")
+        return created.id, inputs | created.outputs
+
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+        """Answer a provider function."""
+        if args.token not in _CALLS:
+            self.error = LocalError(
+                f"The embedded AWS does not know {args.token}; teach it in local/deploy.py."
+            )
+            raise self.error
+        return _CALLS[args.token], []
+
+
+def deploy(
+    server: Server,
+    stack: str = "local",
+    on_resource: Callable[[str], None] = lambda _name: None,
+    settings: Mapping[str, Any] | None = None,
+) -> dict[str, str]:
+    """Create or update the stack in a running embedded AWS, and remember its outputs.
+
+    Args:
+        server: the embedded AWS.
+        stack: names the ``Pulumi.<stack>.yaml`` to read.
+        on_resource: told each resource's type and name once it exists.
+        settings: values over the stack's own, by full key.
+
+    Raises:
+        LocalError: a resource or setting cannot be; or one that was deployed before is no longer
+            in the program, which this deployer does not delete.
+    """
+    context = Context(
+        client=_shared_clients(server),
+        endpoint=server.endpoint,
+        region=REGION,
+        function_code=_function_code,
+    )
+    deployer = Deployer(context, on_resource)
+    overrides = {"aws:endpoints": [{"s3": server.endpoint}], **(settings or {})}
+    try:
+        outputs = evaluate(stack, deployer, overrides)
+    except pulumi.RunError as error:
+        raise LocalError(str(error)) from error
+    except Exception:
+        if deployer.error:
+            raise deployer.error from None
+        raise
+    _refuse_leftovers(server, deployer.resources)
+    server.outputs, server.resources = outputs, deployer.resources
+    server.save()
+    return outputs
+
+
+def _shared_clients(server: Server) -> Callable[[str], Any]:
+    """Make each client once; boto3's default session is not safe to share while it loads one."""
+    lock = threading.Lock()
+    clients: dict[str, Any] = {}
+
+    def client(service: str) -> Any:
+        with lock:
+            if service not in clients:
+                clients[service] = server.client(service)
+            return clients[service]
+
+    return client
+
+
+def _function_code() -> bytes:
+    try:
+        return build(Target.host()).path.read_bytes()
+    except BundleError as error:
+        raise LocalError(str(error)) from error
+
+
+def _refuse_leftovers(server: Server, resources: list[str]) -> None:
+    leftovers = sorted(set(server.resources) - set(resources))
+    if leftovers:
+        raise LocalError(
+            f"{leftovers[0]} is deployed but no longer in the program; run `python -m local down` "
+            "and `python -m local up` to start afresh."
+        )

@@ -1,0 +1,64 @@
+"""Looking into the running embedded AWS: its objects and the function's log."""
+
+import json
+import time
+from typing import Any
+
+from rich.table import Table
+
+from local.console import MARKS, console, human_bytes
+from local.server import Server
+
+
+def print_objects(server: Server) -> None:
+    """Print each upload with its status, read from its manifest."""
+    s3 = server.client("s3")
+    table = Table()
+    for column in ("upload", "bytes", "status", "renditions"):
+        table.add_column(column, justify="right" if column == "bytes" else "left")
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=server.outputs["sourceBucket"], Prefix="uploads/"
+    )
+    for item in (item for page in pages for item in page.get("Contents", [])):
+        manifest = _manifest(s3, server.outputs["destinationBucket"], item["Key"])
+        table.add_row(item["Key"], human_bytes(item["Size"]), *_cells(manifest))
+    console().print(table)
+
+
+def _manifest(s3: Any, bucket: str, key: str) -> dict[str, Any] | None:
+    name = key.removeprefix("uploads/")
+    try:
+        answer = s3.get_object(Bucket=bucket, Key=f"{name}/manifest.json")
+    except s3.exceptions.NoSuchKey:
+        return None
+    return json.loads(answer["Body"].read())
+
+
+def _cells(manifest: dict[str, Any] | None) -> tuple[str, str]:
+    if manifest is None:
+        return "[dim]waiting[/]", ""
+    status = manifest["status"]
+    detail = manifest["error"]["message"] if manifest["error"] else _names(manifest["renditions"])
+    return f"[{MARKS[status]}]{status}[/]", detail
+
+
+def _names(renditions: list[dict[str, Any]]) -> str:
+    return " ".join(rendition["key"].rsplit("/", 1)[-1] for rendition in renditions)
+
+
+def print_logs(server: Server, *, follow: bool) -> None:
+    """Print the function's log, oldest line first; with ``follow`` go on until interrupted."""
+    logs = server.client("logs")
+    seen: set[tuple[str, int, str]] = set()
+    while True:
+        pages = logs.get_paginator("filter_log_events").paginate(
+            logGroupName=server.outputs["logGroup"]
+        )
+        for event in (event for page in pages for event in page["events"]):
+            identity = (event["logStreamName"], event["timestamp"], event["message"])
+            if identity not in seen:
+                seen.add(identity)
+                print(event["message"].rstrip())
+        if not follow:
+            return
+        time.sleep(1)

@@ -1,0 +1,100 @@
+"""Evaluates the unchanged ``__main__.py`` as the Pulumi engine would, with mocks for a provider.
+
+Both the deployer here and the infrastructure tests use it; what differs is the mocks.
+"""
+
+import json
+import logging
+import runpy
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, cast
+
+import pulumi
+import yaml
+from pulumi.runtime import settings as runtime_settings
+from pulumi.runtime.mocks import MockMonitor, Mocks, set_mocks
+
+from local.errors import LocalError
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+"""The repository: where ``Pulumi.yaml`` and ``__main__.py`` are."""
+
+
+def read_config(stack: str) -> dict[str, Any]:
+    """Merge a stack's settings over the project's defaults, as the Pulumi CLI does.
+
+    Returns:
+        Values by full key, e.g. ``image-pipeline:memory``.
+
+    Raises:
+        LocalError: there is no such stack file.
+    """
+    path = ROOT / f"Pulumi.{stack}.yaml"
+    if not path.is_file():
+        known = sorted(p.name.split(".")[1] for p in ROOT.glob("Pulumi.*.yaml"))
+        raise LocalError(f"There is no stack {stack!r}; choose one of {', '.join(known)}.")
+    project = _load_yaml(ROOT / "Pulumi.yaml")
+    declared: dict[str, dict[str, Any]] = project["config"]
+    defaults = {
+        f"{project['name']}:{key}": value["default"]
+        for key, value in declared.items()
+        if "default" in value
+    }
+    return defaults | _load_yaml(path).get("config", {})
+
+
+def evaluate(
+    stack: str,
+    mocks: Mocks,
+    overrides: Mapping[str, Any] | None = None,
+    monitor: MockMonitor | None = None,
+) -> dict[str, Any]:
+    """Run the program for one stack.
+
+    Args:
+        stack: names the ``Pulumi.<stack>.yaml`` to read.
+        mocks: stand for the provider: what they return is what resources become.
+        overrides: configuration that replaces or joins the stack's own; None removes a key.
+        monitor: stands for the engine, for tests that look at what is registered.
+
+    Returns:
+        The stack's outputs.
+    """
+    config = {**read_config(stack), **(overrides or {})}
+    runtime_settings.ROOT.set(None)
+    set_mocks(
+        mocks,
+        _load_yaml(ROOT / "Pulumi.yaml")["name"],
+        stack,
+        preview=False,
+        logger=_quiet(),
+        monitor=monitor,
+    )
+    pulumi.runtime.set_all_config({k: _text(v) for k, v in config.items() if v is not None})
+    outputs: dict[str, Any] = {}
+
+    def run() -> pulumi.Output[None]:
+        runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+        root = cast("pulumi.runtime.stack.Stack", runtime_settings.get_root_resource())
+        return pulumi.Output.all(**root.outputs).apply(outputs.update)
+
+    awaited = cast("Callable[[Callable[[], Any]], Callable[[], None]]", pulumi.runtime.test)
+    awaited(run)()
+    return outputs
+
+
+def _quiet() -> logging.Logger:
+    """Pulumi's mock engine logs each failure with its stack; the exception says it already."""
+    logger = logging.getLogger("local.pulumi")
+    logger.setLevel(logging.CRITICAL + 1)
+    return logger
+
+
+def _text(value: Any) -> str:
+    """A configuration value as the engine passes it: strings as they are, all else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _load_yaml(path: Path) -> dict[str, Any]:
+    return cast("dict[str, Any]", yaml.safe_load(path.read_text(encoding="utf-8")))

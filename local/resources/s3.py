@@ -1,0 +1,98 @@
+"""Buckets and what S3 configures beside them."""
+
+from typing import Any
+
+from local.inputs import Inputs, to_aws
+from local.resources.context import Context, Created
+
+
+def bucket(context: Context, name: str, inputs: Inputs) -> Created:
+    """Create an empty, private bucket."""
+    s3 = context.client("s3")
+    s3.create_bucket(Bucket=name)
+    tags = [{"Key": key, "Value": value} for key, value in inputs.take("tags", {}).items()]
+    s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tags})
+    outputs = {
+        "bucket": name,
+        "arn": f"arn:aws:s3:::{name}",
+        "bucketRegionalDomainName": f"{name}.s3.{context.region}.amazonaws.com",
+    }
+    return Created(name, outputs)
+
+
+def ownership(context: Context, _name: str, inputs: Inputs) -> Created:
+    """Say who owns objects."""
+    rules = {"Rules": [to_aws(inputs.need("rule"))]}
+    return _configure(context, inputs, "put_bucket_ownership_controls", OwnershipControls=rules)
+
+
+def public_access_block(context: Context, _name: str, inputs: Inputs) -> Created:
+    """Set the four switches of Block Public Access."""
+    switches = ("blockPublicAcls", "ignorePublicAcls", "blockPublicPolicy", "restrictPublicBuckets")
+    block = to_aws({switch: inputs.need(switch) for switch in switches})
+    return _configure(
+        context, inputs, "put_public_access_block", PublicAccessBlockConfiguration=block
+    )
+
+
+def encryption(context: Context, _name: str, inputs: Inputs) -> Created:
+    """Set the default encryption."""
+    rules = {"Rules": to_aws(inputs.need("rules"))}
+    return _configure(
+        context, inputs, "put_bucket_encryption", ServerSideEncryptionConfiguration=rules
+    )
+
+
+def versioning(context: Context, _name: str, inputs: Inputs) -> Created:
+    """Turn versions on."""
+    status = to_aws(inputs.need("versioningConfiguration"))
+    return _configure(context, inputs, "put_bucket_versioning", VersioningConfiguration=status)
+
+
+def lifecycle(context: Context, _name: str, inputs: Inputs) -> Created:
+    """Set what expires."""
+    rules = {"Rules": to_aws(inputs.need("rules"))}
+    return _configure(
+        context, inputs, "put_bucket_lifecycle_configuration", LifecycleConfiguration=rules
+    )
+
+
+def cors(context: Context, _name: str, inputs: Inputs) -> Created:
+    """Set which web pages may use the bucket."""
+    rules = {"CORSRules": to_aws(inputs.need("corsRules"))}
+    return _configure(context, inputs, "put_bucket_cors", CORSConfiguration=rules)
+
+
+def policy(context: Context, _name: str, inputs: Inputs) -> Created:
+    """Set the bucket policy."""
+    return _configure(context, inputs, "put_bucket_policy", Policy=inputs.need("policy"))
+
+
+def notification(context: Context, _name: str, inputs: Inputs) -> Created:
+    """Set which queues hear of which objects; replaces what was set before."""
+    queues = [_queue_configuration(queue) for queue in inputs.need("queues")]
+    return _configure(
+        context,
+        inputs,
+        "put_bucket_notification_configuration",
+        NotificationConfiguration={"QueueConfigurations": queues},
+    )
+
+
+def _queue_configuration(values: dict[str, Any]) -> dict[str, Any]:
+    queue = Inputs("the notification's queue", values)
+    rules = [{"Name": "prefix", "Value": queue.need("filterPrefix")}]
+    configuration = {
+        "QueueArn": queue.need("queueArn"),
+        "Events": queue.need("events"),
+        "Filter": {"Key": {"FilterRules": rules}},
+    }
+    queue.done()
+    return configuration
+
+
+def _configure(context: Context, inputs: Inputs, operation: str, **parameters: Any) -> Created:
+    """Call one of S3's many "put bucket …" operations."""
+    name = inputs.need("bucket")
+    getattr(context.client("s3"), operation)(Bucket=name, **parameters)
+    return Created(name, {"bucket": name})

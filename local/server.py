@@ -1,0 +1,232 @@
+"""The embedded AWS's process: start it, find it again, stop it and leave nothing behind."""
+
+import http
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+
+from local.errors import LocalError
+from local.http import request
+from local.program import ROOT
+
+_boto3: Final[Any] = boto3  # it has no inline types
+HOST: Final = "127.0.0.1"
+REGION: Final = "us-east-1"
+ROOT_KEY: Final = "test"
+"""MiniStack's own account root, key and secret alike; it exists on this machine alone."""
+
+_started: Final[list[subprocess.Popen[bytes]]] = []
+"""Servers that this process started: kept, so that the end of one can be noticed."""
+
+START_SECONDS: Final = 60
+STOP_SECONDS: Final = 5
+
+
+def default_folder() -> Path:
+    """Where the embedded AWS keeps its state: ``$IMAGE_PIPELINE_LOCAL`` or ``.local``."""
+    return Path(os.environ.get("IMAGE_PIPELINE_LOCAL", ROOT / ".local"))
+
+
+@dataclass(kw_only=True)
+class Server:
+    """A running embedded AWS.
+
+    Attributes:
+        folder: its log, temporary files and state.
+        port: TCP port on 127.0.0.1.
+        pid: process and process group; the functions' processes are in the same group.
+        outputs: the deployed stack's outputs; empty until deployed.
+        resources: type and name of each deployed resource.
+    """
+
+    folder: Path
+    port: int
+    pid: int
+    outputs: dict[str, str] = field(default_factory=dict[str, str])
+    resources: list[str] = field(default_factory=list[str])
+
+    @property
+    def endpoint(self) -> str:
+        """URL of every service."""
+        return f"http://{HOST}:{self.port}"
+
+    def client(self, service: str) -> Any:
+        """A boto3 client with the account root's credentials."""
+        return _boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id=ROOT_KEY,
+            aws_secret_access_key=ROOT_KEY,
+        )
+
+    def save(self) -> None:
+        """Remember this server for the next command."""
+        state = asdict(self) | {"folder": str(self.folder)}
+        _state_file(self.folder).write_text(json.dumps(state, indent=1), encoding="utf-8")
+
+    def is_healthy(self) -> bool:
+        """Whether it answers."""
+        try:
+            return request("GET", f"{self.endpoint}/_ministack/health")[0] == http.HTTPStatus.OK
+        except OSError:
+            return False
+
+
+def start(folder: Path, port: int = 0) -> Server:
+    """Start the embedded AWS, or return the one that already runs in ``folder``.
+
+    Args:
+        folder: where it keeps its state.
+        port: TCP port; 0 takes a free one.
+
+    Raises:
+        LocalError: the port is taken, or the server does not start.
+    """
+    running = find(folder)
+    if running:
+        if port not in (0, running.port):
+            raise LocalError(
+                f"The embedded AWS already runs on port {running.port}; stop it first with "
+                "`python -m local down`."
+            )
+        return running
+    server = _spawn(folder, _free_port(port))
+    server.save()
+    return server
+
+
+def find(folder: Path) -> Server | None:
+    """Return the server that runs in ``folder``, or None if none was started.
+
+    Raises:
+        LocalError: one was started, but it has died.
+    """
+    path = _state_file(folder)
+    if not path.is_file():
+        return None
+    state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    state["folder"] = folder
+    server = Server(**state)
+    if not server.is_healthy():
+        raise LocalError(
+            f"The embedded AWS has stopped by itself (its log: {folder / 'ministack.log'}); run "
+            "`python -m local down` to clean up, then `python -m local up`."
+        )
+    return server
+
+
+def require(folder: Path) -> Server:
+    """Return the deployed server.
+
+    Raises:
+        LocalError: there is none.
+    """
+    server = find(folder)
+    if server is None or not server.outputs:
+        raise LocalError("The embedded AWS is not running; start it with `python -m local up`.")
+    return server
+
+
+def stop(folder: Path) -> bool:
+    """Stop the server with its functions and delete its folder; False if there was none."""
+    path = _state_file(folder)
+    if not path.is_file():
+        return False
+    _kill_group(json.loads(path.read_text(encoding="utf-8"))["pid"])
+    shutil.rmtree(folder)
+    return True
+
+
+def _spawn(folder: Path, port: int) -> Server:
+    temporary = folder / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
+    with (folder / "ministack.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local.asgi", f"{HOST}:{port}"],
+            cwd=ROOT,
+            env=_environment(temporary, port),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    _started.append(process)
+    server = Server(folder=folder, port=port, pid=process.pid)
+    deadline = time.monotonic() + START_SECONDS
+    while not server.is_healthy():
+        if process.poll() is not None or time.monotonic() > deadline:
+            _kill_group(process.pid)
+            raise LocalError(
+                f"The embedded AWS did not start; its log is {folder / 'ministack.log'}."
+            )
+        time.sleep(0.05)
+    return server
+
+
+def _environment(temporary: Path, port: int) -> dict[str, str]:
+    """Only what the server needs: functions inherit its environment, and must not see yours."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(temporary),
+        "TMPDIR": str(temporary),
+        "LANG": "C.UTF-8",
+        "AUTH": "true",
+        "BIND_HOST": HOST,
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": ROOT_KEY,
+        "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+        "LAMBDA_EXECUTOR": "local",
+    }
+
+
+def _free_port(port: int) -> int:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise LocalError(
+                f"Port {port} is taken; choose another with --port, or leave it out."
+            ) from error
+        return int(probe.getsockname()[1])
+
+
+def _kill_group(pid: int) -> None:
+    """End the server and its functions: first politely, then for certain."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        _signal_group(pid, number)
+        deadline = time.monotonic() + STOP_SECONDS
+        while _signal_group(pid, 0) and time.monotonic() < deadline:
+            _reap()
+            time.sleep(0.05)
+
+
+def _signal_group(pid: int, number: int) -> bool:
+    try:
+        os.killpg(pid, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _reap() -> None:
+    """Collect servers of this process that have ended, so that their groups can vanish."""
+    _started[:] = [process for process in _started if process.poll() is None]
+
+
+def _state_file(folder: Path) -> Path:
+    return folder / "state.json"

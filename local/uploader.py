@@ -1,0 +1,152 @@
+"""An anonymous client of the pipeline: plain HTTP, no credentials, as any uploader would be."""
+
+import http
+import json
+import mimetypes
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from local.http import quote, request
+
+PARALLEL: Final = 4
+"""Uploads under way at one time."""
+
+POLL_SECONDS: Final = 0.05
+WAIT_SECONDS: Final = 120
+"""How long a manifest may take before the upload counts as lost."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What became of one file.
+
+    Attributes:
+        file: path that was uploaded.
+        key: object key it got.
+        status: ``ready``, ``rejected``, ``refused`` (S3 did not take it) or ``lost``.
+        error: code and message, unless ready.
+        ms: milliseconds from the first byte sent to the manifest seen.
+        bytes: size of the file.
+        renditions: as the manifest lists them.
+    """
+
+    file: str
+    key: str
+    status: str
+    error: dict[str, str] | None
+    ms: int
+    bytes: int
+    renditions: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+    def to_json(self) -> str:
+        """One line, with the fields that scripts rely on."""
+        fields = ("file", "key", "status", "error", "ms", "renditions")
+        return json.dumps({name: getattr(self, name) for name in fields})
+
+
+def find_files(paths: Iterable[Path]) -> list[Path]:
+    """Files as given, and all files below folders, sorted, without hidden ones."""
+    found: list[Path] = []
+    for path in paths:
+        below = sorted(path.rglob("*")) if path.is_dir() else [path]
+        found += [p for p in below if p.is_file() and not p.name.startswith(".")]
+    return found
+
+
+def upload_all(
+    files: list[Path],
+    upload_endpoint: str,
+    delivery_url: str,
+    on_result: Callable[[Result], None] = lambda _result: None,
+) -> list[Result]:
+    """Upload files in parallel and wait for each one's manifest.
+
+    Args:
+        files: what to upload.
+        upload_endpoint: the stack's output of that name.
+        delivery_url: the stack's output of that name.
+        on_result: told each result as it is known.
+
+    Returns:
+        One result for each file, in the order given.
+    """
+    batch = secrets.token_hex(4)
+    keys = list(_unique_keys(files, batch))
+    results: dict[int, Result] = {}
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        jobs = {
+            pool.submit(upload, file, key, upload_endpoint, delivery_url): index
+            for index, (file, key) in enumerate(zip(files, keys, strict=True))
+        }
+        for job in as_completed(jobs):
+            results[jobs[job]] = job.result()
+            on_result(job.result())
+    return [results[index] for index in range(len(files))]
+
+
+def upload(file: Path, key: str, upload_endpoint: str, delivery_url: str) -> Result:
+    """Upload one file under a key and wait for its manifest."""
+    body = file.read_bytes()
+    content_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    start = time.perf_counter()
+    status, answer = request(
+        "PUT", f"{upload_endpoint}/{quote(key)}", body, {"Content-Type": content_type}
+    )
+    manifest = None
+    if status == http.HTTPStatus.OK:
+        name = quote(key.removeprefix("uploads/"))
+        manifest = _wait_for_manifest(f"{delivery_url}/{name}/manifest.json")
+        outcome, error = _outcome(manifest)
+    else:
+        outcome = "refused"
+        error = {"code": f"http_{status}", "message": _s3_message(answer)}
+    return Result(
+        file=str(file),
+        key=key,
+        status=outcome,
+        error=error,
+        ms=round((time.perf_counter() - start) * 1000),
+        bytes=len(body),
+        renditions=manifest["renditions"] if manifest else [],
+    )
+
+
+def _outcome(manifest: dict[str, Any] | None) -> tuple[str, dict[str, str] | None]:
+    if manifest is None:
+        message = f"No manifest appeared within {WAIT_SECONDS} s; see `python -m local logs`."
+        return "lost", {"code": "lost", "message": message}
+    return manifest["status"], manifest["error"]
+
+
+def _wait_for_manifest(url: str) -> dict[str, Any] | None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        status, body = request("GET", url)
+        if status == http.HTTPStatus.OK:
+            return json.loads(body)
+        time.sleep(POLL_SECONDS)
+    return None
+
+
+def _unique_keys(files: Iterable[Path], batch: str) -> Iterator[str]:
+    """Keys that no other batch has, and no two files of this one."""
+    taken: set[str] = set()
+    for file in files:
+        name = f"uploads/{batch}/{file.name}"
+        number = 1
+        while name in taken:
+            number += 1
+            name = f"uploads/{batch}/{number}-{file.name}"
+        taken.add(name)
+        yield name
+
+
+def _s3_message(answer: bytes) -> str:
+    found = re.search(rb"<Message>(.*?)</Message>", answer, re.DOTALL)
+    return found.group(1).decode(errors="replace") if found else "S3 refused the upload."

@@ -1,0 +1,37 @@
+"""The stack's own KMS key, made only when ``encryption: kms`` asks for it."""
+
+import json
+
+import pulumi
+from pulumi_aws import kms
+
+from pipeline import permissions
+from pipeline.identity import Identity
+from pipeline.naming import resource_name, tags
+
+
+class EncryptionKey(pulumi.ComponentResource):
+    """A key with yearly rotation, its alias, and a policy that lets the CDN decrypt."""
+
+    arn: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, identity: Identity, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("image-pipeline:encryption:EncryptionKey", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        key_name = resource_name(name, "key")
+        policy = pulumi.Output.all(identity.account_id, identity.partition).apply(
+            lambda args: json.dumps(permissions.encryption_key(args[0], args[1]))
+        )
+        key = kms.Key(
+            key_name,
+            description=f"Uploads and renditions of {name}",
+            enable_key_rotation=True,
+            policy=policy,
+            tags=tags(),
+            opts=child,
+        )
+        kms.Alias(key_name, name=f"alias/{name}", target_key_id=key.key_id, opts=child)
+        self.arn = key.arn
+        self.register_outputs({"arn": self.arn})

@@ -1,0 +1,67 @@
+"""The edge from S3 to SQS: who may send, and then what is sent."""
+
+import json
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws import s3, sqs
+
+from pipeline import permissions
+from pipeline.buckets import SecureBucket
+from pipeline.identity import Identity
+from pipeline.naming import resource_name
+from pipeline.queues import UploadQueue
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestArgs:
+    """The two ends of the edge."""
+
+    source: SecureBucket
+    queue: UploadQueue
+    identity: Identity
+
+
+class Ingest(pulumi.ComponentResource):
+    """Announces every object created under ``uploads/`` to the queue.
+
+    The notification depends on the policy: S3 tries to send a test event when it is set, and is
+    refused until the policy allows it.
+    """
+
+    def __init__(
+        self, name: str, args: IngestArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("image-pipeline:ingest:Ingest", name, None, opts)
+        policy = sqs.QueuePolicy(
+            resource_name(name, "uploads"),
+            queue_url=args.queue.url,
+            policy=pulumi.Output.all(
+                args.queue.arn, args.source.arn, args.identity.account_id
+            ).apply(lambda arns: _queue_policy(*arns)),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        s3.BucketNotification(
+            resource_name(name, "uploads"),
+            bucket=args.source.name,
+            queues=[
+                {
+                    "queue_arn": args.queue.arn,
+                    "events": ["s3:ObjectCreated:*"],
+                    "filter_prefix": "uploads/",
+                }
+            ],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+        )
+        self.register_outputs({})
+
+
+def _queue_policy(queue_arn: str, bucket_arn: str, account_id: str) -> str:
+    return json.dumps(
+        permissions.document(
+            [
+                permissions.s3_may_send(queue_arn, bucket_arn, account_id),
+                permissions.tls_only_queue(queue_arn),
+            ]
+        )
+    )

@@ -1,0 +1,48 @@
+"""Names and tags of a stack's resources, each from one function."""
+
+import re
+from typing import Final
+
+import pulumi
+
+MAX_NAME: Final = 55
+"""S3's limit of 63 characters, the tightest of all, less the 8 that Pulumi's suffix takes."""
+
+_ALLOWED = re.compile(r"[a-z0-9][a-z0-9-]*")
+
+
+class NamingError(pulumi.RunError):
+    """A stack's or project's name that AWS would not accept; says what to change."""
+
+
+def resource_name(base: str, part: str) -> str:
+    """Logical name of a resource, from which Pulumi makes the physical one by a random suffix.
+
+    Args:
+        base: the component's name, e.g. ``image-pipeline-dev``.
+        part: what the resource is, e.g. ``source``.
+
+    Raises:
+        NamingError: longer than AWS takes, or of other characters.
+    """
+    name = f"{base}-{part}"
+    if len(name) > MAX_NAME:
+        raise NamingError(
+            f"The name {name!r} has {len(name)} characters and AWS leaves room for {MAX_NAME}; "
+            "choose a shorter project or stack name."
+        )
+    if not _ALLOWED.fullmatch(name):
+        raise NamingError(
+            f"The name {name!r} may hold lower-case letters, digits and - only; "
+            "rename the project or stack."
+        )
+    return name
+
+
+def tags() -> dict[str, str]:
+    """The tags of everything that AWS lets one tag."""
+    return {
+        "Project": pulumi.get_project(),
+        "Stack": pulumi.get_stack(),
+        "ManagedBy": "pulumi",
+    }

@@ -1,0 +1,213 @@
+"""IAM policy documents as plain functions of ARNs: who may do what, and why.
+
+Each returns data that ``json.dumps`` writes; components only wire them. The access matrix in
+``tests/local`` tries each of these for real, and more than twenty things that they must not allow.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from function.schema import Rendition, file_name
+
+Statement = dict[str, Any]
+
+MIN_TLS: Final = "1.2"
+ANYONE: Final = "*"
+
+
+def document(statements: Iterable[Statement]) -> dict[str, Any]:
+    """Wrap statements in a policy document of the current language version."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def tls_only_bucket(bucket_arn: str) -> list[Statement]:
+    """Deny every request to a bucket that is not HTTPS with TLS 1.2 or later."""
+    deny = {
+        "Effect": "Deny",
+        "Principal": ANYONE,
+        "Action": "s3:*",
+        "Resource": [bucket_arn, f"{bucket_arn}/*"],
+    }
+    return [
+        deny | {"Sid": "DenyPlainHttp", "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
+        deny | {"Sid": "DenyOldTls", "Condition": {"NumericLessThan": {"s3:TlsVersion": MIN_TLS}}},
+    ]
+
+
+def tls_only_queue(queue_arn: str) -> Statement:
+    """Deny every request to a queue that is not HTTPS (SQS itself refuses TLS below 1.2)."""
+    return {
+        "Sid": "DenyPlainHttp",
+        "Effect": "Deny",
+        "Principal": ANYONE,
+        "Action": "sqs:*",
+        "Resource": queue_arn,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+def public_upload(bucket_arn: str) -> Statement:
+    """Let anyone PUT under ``uploads/``: no read, no list, no delete, no other prefix."""
+    return {
+        "Sid": "PublicUpload",
+        "Effect": "Allow",
+        "Principal": ANYONE,
+        "Action": "s3:PutObject",
+        "Resource": f"{bucket_arn}/uploads/*",
+    }
+
+
+def no_index_upload(bucket_arn: str) -> Statement:
+    """Deny uploads whose renditions would land among the private indexes."""
+    return {
+        "Sid": "DenyIndexUpload",
+        "Effect": "Deny",
+        "Principal": ANYONE,
+        "Action": "s3:PutObject",
+        "Resource": f"{bucket_arn}/uploads/_index/*",
+    }
+
+
+def public_objects(bucket_arn: str, renditions: Sequence[Rendition]) -> list[str]:
+    """ARN patterns of all that readers may see: manifests and the stack's own renditions."""
+    files = ["manifest.json"] + [
+        file_name(rendition.name, format_name)
+        for rendition in renditions
+        for format_name in rendition.formats
+    ]
+    return [f"{bucket_arn}/*/{file}" for file in files]
+
+
+def public_read(bucket_arn: str, renditions: Sequence[Rendition]) -> Statement:
+    """Let anyone GET renditions and manifests, and nothing else."""
+    return {
+        "Sid": "PublicRead",
+        "Effect": "Allow",
+        "Principal": ANYONE,
+        "Action": "s3:GetObject",
+        "Resource": public_objects(bucket_arn, renditions),
+    }
+
+
+def private_index(bucket_arn: str, account_id: str) -> Statement:
+    """Deny ``_index/`` to everyone outside the account, whatever else is allowed."""
+    return {
+        "Sid": "DenyIndex",
+        "Effect": "Deny",
+        "Principal": ANYONE,
+        "Action": "s3:*",
+        "Resource": f"{bucket_arn}/_index/*",
+        "Condition": {"StringNotEquals": {"aws:PrincipalAccount": account_id}},
+    }
+
+
+def cdn_read(bucket_arn: str, renditions: Sequence[Rendition], distribution_arn: str) -> Statement:
+    """Let one CloudFront distribution, and no one else, read what is public."""
+    return {
+        "Sid": "CdnRead",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudfront.amazonaws.com"},
+        "Action": "s3:GetObject",
+        "Resource": public_objects(bucket_arn, renditions),
+        "Condition": {"StringEquals": {"aws:SourceArn": distribution_arn}},
+    }
+
+
+def s3_may_send(queue_arn: str, bucket_arn: str, account_id: str) -> Statement:
+    """Let S3 announce this bucket's uploads; both conditions stop a confused deputy."""
+    return {
+        "Sid": "S3MaySend",
+        "Effect": "Allow",
+        "Principal": {"Service": "s3.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue_arn,
+        "Condition": {
+            "ArnEquals": {"aws:SourceArn": bucket_arn},
+            "StringEquals": {"aws:SourceAccount": account_id},
+        },
+    }
+
+
+def assumed_by_lambda() -> dict[str, Any]:
+    """Trust policy of the function's role: Lambda, and no one else, takes it on."""
+    return document(
+        [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "lambda.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ]
+    )
+
+
+def resizer_role(
+    *,
+    source_arn: str,
+    destination_arn: str,
+    queue_arn: str,
+    log_group_arn: str,
+    key_arn: str,
+    renditions: Sequence[Rendition],
+) -> dict[str, Any]:
+    """All that the function may do: one statement for each step of an upload's way.
+
+    Args:
+        source_arn: source bucket; read by version, under ``uploads/`` alone.
+        destination_arn: destination bucket; write what is public, nothing else.
+        queue_arn: queue that the event source mapping polls with this role.
+        log_group_arn: the function's own log group.
+        key_arn: the stack's KMS key; empty for S3-managed keys.
+        renditions: the stack's renditions, which name what may be written.
+    """
+    statements = [
+        _allow(
+            "ReceiveUploads",
+            ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+            queue_arn,
+        ),
+        _allow("ReadUploads", ["s3:GetObject", "s3:GetObjectVersion"], f"{source_arn}/uploads/*"),
+        _allow("WriteRenditions", ["s3:PutObject"], public_objects(destination_arn, renditions)),
+        # A stream is created in the group and written as the group's child.
+        _allow(
+            "WriteLog",
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
+            [log_group_arn, f"{log_group_arn}:*"],
+        ),
+        # X-Ray has no resources to name: AWS's own managed policy grants the same on "*".
+        _allow("WriteTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"),
+    ]
+    if key_arn:
+        statements.append(_allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], key_arn))
+    return document(statements)
+
+
+def encryption_key(account_id: str, partition: str) -> dict[str, Any]:
+    """Key policy: IAM of this account decides, and CloudFront may decrypt for this account."""
+    return document(
+        [
+            {
+                "Sid": "AccountDecides",
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:{partition}:iam::{account_id}:root"},
+                "Action": "kms:*",
+                "Resource": "*",
+            },
+            {
+                "Sid": "CdnMayDecrypt",
+                "Effect": "Allow",
+                "Principal": {"Service": "cloudfront.amazonaws.com"},
+                "Action": "kms:Decrypt",
+                "Resource": "*",
+                "Condition": {
+                    "ArnLike": {
+                        "aws:SourceArn": f"arn:{partition}:cloudfront::{account_id}:distribution/*"
+                    }
+                },
+            },
+        ]
+    )
+
+
+def _allow(sid: str, actions: list[str], resource: str | list[str]) -> Statement:
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}

@@ -1,0 +1,92 @@
+"""The upload queue and its dead-letter queue."""
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_aws import sqs
+
+from pipeline import permissions
+from pipeline.naming import resource_name, tags
+
+MAX_RECEIVE_COUNT: Final = 5
+"""Failed receives before a message is dead: AWS asks for at least 5 with a Lambda consumer."""
+
+DEAD_LETTER_RETENTION: Final = 14 * 24 * 3600
+"""Seconds; SQS's longest, so that a long weekend loses nothing."""
+
+RETENTION: Final = 4 * 24 * 3600
+"""Seconds; SQS's default. Shorter than the dead-letter queue's, as message age carries over."""
+
+LONG_POLL: Final = 20
+"""Seconds that a receive waits: the fewest empty, billed receives."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadQueueArgs:
+    """What the queue is derived from; ``visibility_timeout`` in seconds."""
+
+    visibility_timeout: int
+
+
+class UploadQueue(pulumi.ComponentResource):
+    """Uploads waiting for the function, and the dead-letter queue for those that keep failing."""
+
+    url: pulumi.Output[str]
+    arn: pulumi.Output[str]
+    name: pulumi.Output[str]
+    dead_letter_url: pulumi.Output[str]
+    dead_letter_name: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: UploadQueueArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("image-pipeline:queues:UploadQueue", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        dead_letters = sqs.Queue(
+            resource_name(name, "dead-letters"),
+            message_retention_seconds=DEAD_LETTER_RETENTION,
+            sqs_managed_sse_enabled=True,
+            tags=tags(),
+            opts=child,
+        )
+        queue = sqs.Queue(
+            resource_name(name, "uploads"),
+            visibility_timeout_seconds=args.visibility_timeout,
+            message_retention_seconds=RETENTION,
+            receive_wait_time_seconds=LONG_POLL,
+            sqs_managed_sse_enabled=True,
+            redrive_policy=dead_letters.arn.apply(_redrive),
+            tags=tags(),
+            opts=child,
+        )
+        sqs.RedriveAllowPolicy(
+            resource_name(name, "dead-letters"),
+            queue_url=dead_letters.url,
+            redrive_allow_policy=queue.arn.apply(_redrive_allow),
+            opts=child,
+        )
+        sqs.QueuePolicy(
+            resource_name(name, "dead-letters"),
+            queue_url=dead_letters.url,
+            policy=dead_letters.arn.apply(_tls_only),
+            opts=child,
+        )
+        self.url, self.arn, self.name = queue.url, queue.arn, queue.name
+        self.dead_letter_url, self.dead_letter_name = dead_letters.url, dead_letters.name
+        self.register_outputs({"url": self.url, "dead_letter_url": self.dead_letter_url})
+
+
+def _redrive(dead_letter_arn: str) -> str:
+    return json.dumps(
+        {"deadLetterTargetArn": dead_letter_arn, "maxReceiveCount": MAX_RECEIVE_COUNT}
+    )
+
+
+def _redrive_allow(queue_arn: str) -> str:
+    return json.dumps({"redrivePermission": "byQueue", "sourceQueueArns": [queue_arn]})
+
+
+def _tls_only(queue_arn: str) -> str:
+    return json.dumps(permissions.document([permissions.tls_only_queue(queue_arn)]))

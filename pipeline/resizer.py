@@ -1,0 +1,140 @@
+"""The Lambda function that resizes, its log, its role, and its subscription to the queue."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws import cloudwatch, iam, lambda_
+
+from pipeline import permissions
+from pipeline.buckets import SecureBucket
+from pipeline.bundle import Bundle
+from pipeline.naming import resource_name, tags
+from pipeline.queues import UploadQueue
+from pipeline.settings import Settings
+
+HANDLER = "function.handler.handle"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResizerArgs:
+    """What the function reads, writes and is configured by.
+
+    ``kms_key_arn`` is empty for S3-managed keys; ``delivery_url`` is what readers put before a
+    destination key.
+    """
+
+    settings: Settings
+    bundle: Bundle
+    source: SecureBucket
+    destination: SecureBucket
+    queue: UploadQueue
+    delivery_url: pulumi.Input[str]
+    kms_key_arn: pulumi.Input[str]
+
+
+class Resizer(pulumi.ComponentResource):
+    """The function, with least privilege and partial batch responses."""
+
+    function_name: pulumi.Output[str]
+    log_group: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: ResizerArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("image-pipeline:resizer:Resizer", name, None, opts)
+        self._child_opts = pulumi.ResourceOptions(parent=self)
+        self._label = resource_name(name, "resizer")
+        log_group = cloudwatch.LogGroup(
+            self._label,
+            name=f"/{name}/resizer",
+            retention_in_days=args.settings.log_retention_days,
+            tags=tags(),
+            opts=self._child_opts,
+        )
+        role = iam.Role(
+            self._label,
+            assume_role_policy=json.dumps(permissions.assumed_by_lambda()),
+            tags=tags(),
+            opts=self._child_opts,
+        )
+        policy = iam.RolePolicy(
+            self._label,
+            role=role.name,
+            policy=self._policy(args, log_group.arn),
+            opts=self._child_opts,
+        )
+        function = self._function(args, role, policy, log_group)
+        self._subscribe(args, function)
+        self.function_name, self.log_group = function.name, log_group.name
+        self.register_outputs({"function_name": self.function_name, "log_group": self.log_group})
+
+    def _policy(self, args: ResizerArgs, log_group_arn: pulumi.Output[str]) -> pulumi.Output[str]:
+        return pulumi.Output.all(
+            source_arn=args.source.arn,
+            destination_arn=args.destination.arn,
+            queue_arn=args.queue.arn,
+            log_group_arn=log_group_arn,
+            key_arn=args.kms_key_arn,
+        ).apply(
+            lambda arns: json.dumps(
+                permissions.resizer_role(**arns, renditions=args.settings.renditions)
+            )
+        )
+
+    def _function(
+        self,
+        args: ResizerArgs,
+        role: iam.Role,
+        policy: iam.RolePolicy,
+        log_group: cloudwatch.LogGroup,
+    ) -> lambda_.Function:
+        settings = args.settings
+        variables = pulumi.Output.all(
+            bucket=args.destination.name, url=args.delivery_url, key=args.kms_key_arn
+        ).apply(lambda v: environment_variables(settings, v["bucket"], v["url"], v["key"]))
+        return lambda_.Function(
+            self._label,
+            description="Resizes uploads to the stack's renditions",
+            code=pulumi.FileArchive(str(args.bundle.path)),
+            source_code_hash=args.bundle.sha256_base64,
+            handler=HANDLER,
+            runtime=settings.runtime,
+            architectures=[settings.architecture],
+            memory_size=settings.memory,
+            timeout=settings.timeout,
+            role=role.arn,
+            environment={"variables": variables},
+            logging_config={"log_format": "JSON", "log_group": log_group.name},
+            tracing_config={"mode": "Active"},
+            tags=tags(),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+        )
+
+    def _subscribe(self, args: ResizerArgs, function: lambda_.Function) -> None:
+        lambda_.EventSourceMapping(
+            self._label,
+            event_source_arn=args.queue.arn,
+            function_name=function.arn,
+            batch_size=args.settings.batch_size,
+            function_response_types=["ReportBatchItemFailures"],
+            scaling_config={"maximum_concurrency": args.settings.max_concurrency},
+            tags=tags(),
+            opts=self._child_opts,
+        )
+
+
+def environment_variables(
+    settings: Settings, destination_bucket: str, delivery_url: str, kms_key_arn: str
+) -> Mapping[str, str]:
+    """What the function's ``Environment.read`` expects, from the stack's settings."""
+    renditions = [rendition.to_dict() for rendition in settings.renditions]
+    return {
+        "DESTINATION_BUCKET": destination_bucket,
+        "DELIVERY_URL": delivery_url,
+        "RENDITIONS": json.dumps(renditions, separators=(",", ":")),
+        "MAX_UPLOAD_BYTES": str(settings.max_upload_bytes),
+        "MAX_PIXELS": str(settings.max_pixels),
+        "KMS_KEY_ARN": kms_key_arn,
+    }

@@ -1,0 +1,232 @@
+"""A stack's settings: the one file that reads Pulumi's configuration.
+
+Keys, types and defaults are declared in ``Pulumi.yaml`` for the Pulumi CLI and repeated here for
+whoever runs the program without it (tests, the embedded AWS); a test holds the two together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final, cast
+
+import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env
+
+from function.schema import DEFAULT_RENDITIONS, Rendition
+
+RUNTIMES: Final = ("python3.12", "python3.13", "python3.14")
+"""Lambda runtimes on Amazon Linux 2023 (glibc 2.34), which Pillow's wheels need."""
+
+LOG_RETENTION_DAYS: Final = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557),
+    *(2922, 3288, 3653),
+)
+"""What CloudWatch Logs accepts (PutRetentionPolicy, API reference)."""
+
+PIXELS_PER_MB: Final = 50_000
+"""Pixels that one MB of function memory bears: 20 bytes for each, decode and copies together."""
+
+
+class SettingsError(pulumi.RunError):
+    """A setting that cannot work; the one sentence names its key, the limit and what it got."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What one stack is to be; README.md has the table of keys.
+
+    Attributes are the keys of ``Pulumi.<stack>.yaml`` in snake case. ``max_megapixels`` 0 means
+    what ``memory`` bears; read ``max_pixels`` instead. ``s3_endpoint`` is not a setting of ours:
+    it is the provider's ``aws:endpoints``, set where S3 is not Amazon's (the embedded AWS).
+    """
+
+    memory: int = 1024
+    timeout: int = 30
+    architecture: str = "arm64"
+    runtime: str = "python3.13"
+    batch_size: int = 4
+    max_concurrency: int = 10
+    renditions: tuple[Rendition, ...] = DEFAULT_RENDITIONS
+    uploads: str = "public"
+    delivery: str = "public"
+    encryption: str = "s3"
+    max_upload_mb: int = 25
+    max_megapixels: int = 0
+    log_retention_days: int = 30
+    allowed_origins: tuple[str, ...] = ("*",)
+    s3_endpoint: str = ""
+
+    def __post_init__(self) -> None:
+        """Validate each value, then the ones that contradict one another.
+
+        Raises:
+            SettingsError: on the first that cannot work.
+        """
+        _in_range("memory", self.memory, 128, 10240, "MB")
+        _in_range("timeout", self.timeout, 1, 900, "seconds")
+        _one_of("architecture", self.architecture, ("arm64", "x86_64"))
+        _one_of("runtime", self.runtime, RUNTIMES)
+        _in_range("batchSize", self.batch_size, 1, 10, "uploads")
+        _in_range("maxConcurrency", self.max_concurrency, 2, 1000, "invocations")
+        _one_of("uploads", self.uploads, ("public", "presigned"))
+        _one_of("delivery", self.delivery, ("public", "cdn"))
+        _one_of("encryption", self.encryption, ("s3", "kms"))
+        _in_range("maxUploadMb", self.max_upload_mb, 1, 5000, "MB")
+        _in_range("maxMegapixels", self.max_megapixels, 0, 1000, "megapixels")
+        _one_of("logRetentionDays", self.log_retention_days, LOG_RETENTION_DAYS)
+        self._check_renditions()
+        self._check_origins()
+        self._check_contradictions()
+
+    @property
+    def max_pixels(self) -> int:
+        """Largest image (width x height) that the function accepts."""
+        return self.max_megapixels * 1_000_000 or self.memory * PIXELS_PER_MB
+
+    @property
+    def max_upload_bytes(self) -> int:
+        """Largest upload that the function fetches; 1 MB is 1,000,000 bytes."""
+        return self.max_upload_mb * 1_000_000
+
+    @property
+    def visibility_timeout(self) -> int:
+        """Seconds before SQS delivers an unacknowledged message again: six function timeouts.
+
+        AWS's rule for SQS event sources (Lambda developer guide, "Using Lambda with Amazon SQS").
+        """
+        return 6 * self.timeout
+
+    def _check_renditions(self) -> None:
+        if not self.renditions:
+            raise SettingsError("renditions must name at least one rendition; got an empty list.")
+        names = [rendition.name for rendition in self.renditions]
+        for name in names:
+            if names.count(name) > 1:
+                raise SettingsError(f"renditions must have distinct names; got {name!r} twice.")
+
+    def _check_origins(self) -> None:
+        if not self.allowed_origins:
+            raise SettingsError('allowedOrigins must name at least one origin, or "*"; got none.')
+        for origin in self.allowed_origins:
+            if origin != "*" and not origin.startswith(("http://", "https://")):
+                raise SettingsError(
+                    f'allowedOrigins must be "*" or start with http:// or https://; got {origin!r}.'
+                )
+
+    def _check_contradictions(self) -> None:
+        if self.encryption == "kms" and self.delivery == "public":
+            raise SettingsError(
+                "encryption: kms needs delivery: cdn, because anonymous readers cannot decrypt; "
+                "set delivery to cdn or encryption to s3."
+            )
+        if self.encryption == "kms" and self.uploads == "public":
+            raise SettingsError(
+                "encryption: kms needs uploads: presigned, because anonymous uploaders may not use "
+                "the key; set uploads to presigned or encryption to s3."
+            )
+        if self.visibility_timeout > MAX_VISIBILITY_TIMEOUT:
+            raise SettingsError(
+                f"timeout must keep 6 x timeout within SQS's {MAX_VISIBILITY_TIMEOUT} s of "
+                f"visibility; got {self.timeout}."
+            )
+        if self.max_megapixels > self.memory * PIXELS_PER_MB / 1_000_000:
+            raise SettingsError(
+                f"maxMegapixels must be at most {self.memory * PIXELS_PER_MB // 1_000_000} at "
+                f"memory {self.memory}; got {self.max_megapixels}. Raise memory or lower it."
+            )
+
+
+MAX_VISIBILITY_TIMEOUT: Final = 43_200
+"""Seconds; SQS's own limit of 12 hours."""
+
+KEYS: Final = {
+    field.name: "".join(
+        part.capitalize() if index else part for index, part in enumerate(field.name.split("_"))
+    )
+    for field in fields(Settings)
+    if field.name != "s3_endpoint"
+}
+"""Attribute of ``Settings`` to its key in ``Pulumi.<stack>.yaml``."""
+
+
+def stack_name() -> str:
+    """What all resources of this stack are named after, e.g. ``image-pipeline-dev``."""
+    return f"{pulumi.get_project()}-{pulumi.get_stack()}"
+
+
+def load() -> Settings:
+    """Read the stack's settings.
+
+    Raises:
+        SettingsError: a key is unknown, or a value is of the wrong type, out of range or in
+            contradiction with another.
+    """
+    _refuse_unknown_keys()
+    values = {name: _read(name, key) for name, key in KEYS.items()}
+    given = {name: value for name, value in values.items() if value is not None}
+    return Settings(**given, s3_endpoint=_s3_endpoint())
+
+
+def _refuse_unknown_keys() -> None:
+    prefix = f"{pulumi.get_project()}:"
+    for key in {**get_config_env(), **CONFIG.get()}:
+        name = key.removeprefix(prefix)
+        if key.startswith(prefix) and name not in KEYS.values():
+            raise SettingsError(
+                f"{name} is not a setting of this stack; the settings are "
+                f"{', '.join(KEYS.values())}."
+            )
+
+
+def _read(name: str, key: str) -> Any:
+    """One setting as its attribute's type, or None if it is not set."""
+    if name == "renditions":
+        items = _read_list(key)
+        return items and tuple(_rendition(key, index, item) for index, item in enumerate(items))
+    if name == "allowed_origins":
+        items = _read_list(key)
+        return items and tuple(str(item) for item in items)
+    text = pulumi.Config().get(key)
+    is_number = Settings.__dataclass_fields__[name].type is int
+    return _to_int(key, text) if is_number and text is not None else text
+
+
+def _read_list(key: str) -> tuple[Any, ...] | None:
+    try:
+        raw = pulumi.Config().get_object(key)
+    except pulumi.ConfigTypeError as error:
+        raise SettingsError(f"{key} must be a list; got {error.value!r}.") from error
+    if raw is None:
+        return None
+    if not isinstance(raw, list):
+        raise SettingsError(f"{key} must be a list; got {raw!r}.")
+    return tuple(cast("list[Any]", raw))
+
+
+def _rendition(key: str, index: int, raw: object) -> Rendition:
+    try:
+        return Rendition.parse(raw)
+    except (ValueError, TypeError) as error:
+        raise SettingsError(f"{key}[{index}] {error}.") from error
+
+
+def _to_int(key: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise SettingsError(f"{key} must be a whole number; got {text!r}.") from error
+
+
+def _s3_endpoint() -> str:
+    endpoints: Any = pulumi.Config("aws").get_object("endpoints") or [{}]
+    return str(endpoints[0].get("s3", "")).rstrip("/")
+
+
+def _in_range(key: str, value: int, low: int, high: int, unit: str) -> None:
+    if not low <= value <= high:
+        raise SettingsError(f"{key} must be {low} to {high} {unit}; got {value}.")
+
+
+def _one_of(key: str, value: object, allowed: Sequence[object]) -> None:
+    if value not in allowed:
+        names = ", ".join(str(item) for item in allowed)
+        raise SettingsError(f"{key} must be one of {names}; got {value}.")

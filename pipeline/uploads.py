@@ -1,0 +1,55 @@
+"""How uploads come in: the source bucket's policy, and the endpoint that uploaders use."""
+
+import json
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws import s3
+
+from pipeline import permissions
+from pipeline.buckets import SecureBucket
+from pipeline.naming import resource_name
+from pipeline.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadsArgs:
+    """The source bucket, and who may write to it."""
+
+    settings: Settings
+    source: SecureBucket
+
+
+class Uploads(pulumi.ComponentResource):
+    """Public uploads under ``uploads/``, or none but those that carry a signature."""
+
+    endpoint: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: UploadsArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("image-pipeline:uploads:Uploads", name, None, opts)
+        public = args.settings.uploads == "public"
+        s3.BucketPolicy(
+            resource_name(name, "source"),
+            bucket=args.source.name,
+            policy=args.source.arn.apply(lambda arn: _policy(arn, public=public)),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.source.public_access_block]),
+        )
+        self.endpoint = bucket_url(args.source, args.settings)
+        self.register_outputs({"endpoint": self.endpoint})
+
+
+def bucket_url(bucket: SecureBucket, settings: Settings) -> pulumi.Output[str]:
+    """URL of a bucket, without a slash at the end: put a key behind it."""
+    if settings.s3_endpoint:
+        return pulumi.Output.concat(settings.s3_endpoint, "/", bucket.name)
+    return pulumi.Output.concat("https://", bucket.domain)
+
+
+def _policy(bucket_arn: str, *, public: bool) -> str:
+    statements = permissions.tls_only_bucket(bucket_arn)
+    statements.append(permissions.no_index_upload(bucket_arn))
+    if public:
+        statements.append(permissions.public_upload(bucket_arn))
+    return json.dumps(permissions.document(statements))

@@ -1,0 +1,113 @@
+"""Settings: read as the engine passes them, refused before any resource is made."""
+
+from pathlib import Path
+
+import pulumi
+import pytest
+import yaml
+from engine import Engine, run
+
+from function.schema import Rendition
+from local.program import evaluate
+from pipeline.naming import NamingError, resource_name
+from pipeline.settings import KEYS, Settings, SettingsError
+
+ROOT = Path(__file__).parents[2]
+
+THUMB = {"name": "thumb", "width": 150, "height": 150}
+
+REFUSED = {
+    "memory": [(64, "memory must be 128 to 10240 MB; got 64."), ("lots", "'lots'")],
+    "timeout": [(0, "timeout must be 1 to 900 seconds; got 0.")],
+    "architecture": [("mips", "architecture must be one of arm64, x86_64; got mips.")],
+    "runtime": [("python3.9", "runtime must be one of python3.12, python3.13, python3.14")],
+    "batchSize": [(11, "batchSize must be 1 to 10 uploads; got 11.")],
+    "maxConcurrency": [(1, "maxConcurrency must be 2 to 1000 invocations; got 1.")],
+    "uploads": [("open", "uploads must be one of public, presigned; got open.")],
+    "delivery": [("ftp", "delivery must be one of public, cdn; got ftp.")],
+    "encryption": [
+        ("none", "encryption must be one of s3, kms; got none."),
+        ("kms", "encryption: kms needs delivery: cdn"),
+    ],
+    "maxUploadMb": [(0, "maxUploadMb must be 1 to 5000 MB; got 0.")],
+    "maxMegapixels": [
+        (5000, "maxMegapixels must be 0 to 1000 megapixels; got 5000."),
+        (400, "maxMegapixels must be at most"),
+    ],
+    "logRetentionDays": [(8, "logRetentionDays must be one of 1, 3, 5, 7")],
+    "allowedOrigins": [
+        ([], "allowedOrigins must name at least one origin"),
+        (["example.com"], "'example.com'"),
+        ({"a": 1}, "allowedOrigins must be a list"),
+    ],
+    "renditions": [
+        ([], "renditions must name at least one rendition"),
+        ([THUMB, THUMB], "renditions must have distinct names; got 'thumb' twice."),
+        ([{"name": "thumb", "width": 1}], "renditions[0] needs 'height'"),
+        ([THUMB | {"fit": "stretch"}], "renditions[0] fit must be one of"),
+        ([THUMB | {"formats": ["bmp"]}], "renditions[0] formats must be of"),
+        ([THUMB | {"formats": "jpeg"}], "renditions[0] formats must be a list"),
+        ([THUMB | {"quality": 0}], "renditions[0] quality must be 1 to 100"),
+        ([THUMB | {"width": True}], "renditions[0] width must be"),
+        ([THUMB | {"name": "Thumb/1"}], "renditions[0] name must be"),
+        ([THUMB | {"depth": 3}], "renditions[0] has no field 'depth'"),
+        (["thumb"], "renditions[0] must be a mapping"),
+        ("thumb", "renditions must be a list"),
+    ],
+    "memroy": [(1024, "memroy is not a setting of this stack")],
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [(key, value, sentence) for key, cases in REFUSED.items() for value, sentence in cases],
+)
+def test_refused_in_a_sentence_that_names_the_key(key, value, sentence):
+    with pytest.raises(SettingsError) as error:
+        run("dev", **{key: value})
+    assert sentence in str(error.value)
+    assert key in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_kms_needs_presigned_uploads():
+    with pytest.raises(SettingsError, match="encryption: kms needs uploads: presigned"):
+        run("dev", encryption="kms", delivery="cdn")
+
+
+def test_nothing_is_registered_when_a_setting_is_refused():
+    engine = Engine()
+    with pytest.raises(SettingsError):
+        evaluate("dev", engine.mocks, {"image-pipeline:memory": 1}, engine)
+    assert [r.type for r in engine.registered if r.type != "pulumi:pulumi:Stack"] == []
+
+
+def test_errors_end_the_program_without_a_traceback():
+    assert issubclass(SettingsError, pulumi.RunError)
+
+
+def test_pulumi_yaml_declares_the_same_keys_types_and_defaults():
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    defaults = Settings()
+    expected = {key: getattr(defaults, name) for name, key in KEYS.items() if name != "renditions"}
+    given = {key: value["default"] for key, value in declared.items()}
+    assert given | {"allowedOrigins": tuple(given["allowedOrigins"])} == expected
+    types = {"integer": int, "string": str, "array": tuple}
+    assert {key: types[value["type"]] for key, value in declared.items()} == {
+        key: type(value) for key, value in expected.items()
+    }
+    assert all(value["description"] for value in declared.values())
+
+
+def test_renditions_of_the_stack_reach_the_policies_and_the_function():
+    renditions = [THUMB | {"formats": ["webp"], "fit": "cover"}]
+    program = run("dev", renditions=renditions)
+    read = program.one("BucketPolicy", "-destination").statements()["PublicRead"]
+    assert [arn.rsplit("/", 1)[-1] for arn in read["Resource"]] == ["manifest.json", "thumb.webp"]
+    assert Rendition.parse(renditions[0]).formats == ("webp",)
+
+
+@pytest.mark.parametrize("stack", ["A_b", "x" * 60])
+def test_names_that_aws_would_refuse_are_refused(stack):
+    with pytest.raises(NamingError, match=r"rename the|shorter"):
+        resource_name(f"image-pipeline-{stack}", "source")

@@ -1,0 +1,186 @@
+"""The real bundle, with the wheels that users get, imported as Lambda imports it."""
+
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from pipeline.bundle import MAX_BYTES, Bundle, Target, build
+from pipeline.bytecode import find_interpreter
+
+ROOT = Path(__file__).parents[2]
+RUNTIME = "python3.13"
+MODULES = sorted(f"function.{path.stem}" for path in ROOT.glob("function/[!_]*.py"))
+PACKAGES = ("PIL", "_pi_heif", "obstore", "pi_heif", "resvg_py")
+ENVIRONMENT = {
+    "AWS_REGION": "us-east-1",
+    "DELIVERY_URL": "https://example.com",
+    "DESTINATION_BUCKET": "destination",
+    "KMS_KEY_ARN": "",
+    "MAX_PIXELS": "100000000",
+    "MAX_UPLOAD_BYTES": "20000000",
+    "RENDITIONS": '[{"name": "small", "width": 320, "height": 320}]',
+}
+IMPORT = """
+import importlib, json, sys, time
+sys.path.insert(0, sys.argv[1])
+started = time.process_time()
+modules = [importlib.import_module(name) for name in sys.argv[2:]]
+print(json.dumps({"files": [m.__file__ for m in modules], "s": time.process_time() - started}))
+"""
+RENDER = """
+import io, sys
+sys.path.insert(0, sys.argv[1])
+import pi_heif
+import resvg_py
+from PIL import Image
+from function.decode import decode
+from function.render import render
+from function.schema import Rendition
+jpeg = io.BytesIO()
+Image.effect_noise((640, 480), 50).convert("RGB").save(jpeg, "JPEG")
+sizes = [Rendition(name="small", width=320, height=320)]
+done = list(render(decode(jpeg.getvalue(), sizes, max_pixels=10**6), sizes))
+print([(r.format, r.width, r.height, len(r.body) > 1000) for r in done])
+print("libde265" in pi_heif.libheif_info()["decoders"])
+svg = '<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"/>'
+print(bytes(resvg_py.svg_to_bytes(svg_string=svg))[1:4])
+"""
+
+pytestmark = pytest.mark.network
+
+
+@pytest.fixture(scope="module")
+def python() -> str:
+    interpreter = find_interpreter(RUNTIME.removeprefix("python"))
+    if interpreter is None:
+        pytest.skip(f"no {RUNTIME} on this machine to import the bundle with")
+    return interpreter.path
+
+
+@pytest.fixture(scope="module")
+def native_lambda() -> Bundle:
+    """The bundle for Lambda on this machine's architecture: the one that can be run here."""
+    if sys.platform != "linux" or platform.libc_ver()[0] != "glibc":
+        pytest.skip("Lambda's wheels load on Linux with glibc alone")
+    return build(Target.for_lambda(RUNTIME, Target.host().machine))
+
+
+@pytest.fixture
+def unpacked(native_lambda, tmp_path):
+    """The bundle as Lambda lays it out: readable by all, writable by none."""
+    folder = tmp_path / "task"
+    unzip(native_lambda.path, folder)
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(path.stat().st_mode & ~0o222)
+    yield folder
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(path.stat().st_mode | 0o200)
+
+
+def unzip(path: Path, folder: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(folder)
+
+
+def run(python: str, code: str, folder: Path, *arguments: str, flags: str = "-IS") -> str:
+    done = subprocess.run(
+        [python, flags, "-c", code, str(folder), *arguments],
+        env={**os.environ, **ENVIRONMENT},
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
+def test_both_architectures_fit(architecture):
+    built = build(Target.for_lambda(RUNTIME, architecture))
+    assert 5_000_000 < built.bytes <= MAX_BYTES
+
+
+@pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
+def test_ships_no_boto3_and_no_ballast(architecture):
+    built = build(Target.for_lambda(RUNTIME, architecture))
+    with zipfile.ZipFile(built.path) as archive:
+        names = archive.namelist()
+    assert not [name for name in names if name.startswith(("boto", "pip", "typing_extensions"))]
+    assert not [
+        name
+        for name in names
+        if name.endswith((".pyi", ".json", "RECORD", ".in", ".txt")) and "/licenses/" not in name
+    ]
+    assert "pillow-13.0.0.dist-info/licenses/LICENSE" in names
+
+
+def test_a_build_from_nothing_gives_the_same_bytes(native_lambda, tmp_path):
+    target = Target.for_lambda(RUNTIME, Target.host().machine)
+    code = (
+        "import sys; from pathlib import Path; from pipeline.bundle import Target, build;"
+        f"print(build({target!r}, cache=Path(sys.argv[1])).path)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "7"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    assert Path(done.stdout.strip()).read_bytes() == native_lambda.path.read_bytes()
+
+
+def test_the_runtime_imports_every_module_from_the_zip_alone(python, unpacked):
+    before = sorted(unpacked.rglob("*"))
+    answer = json.loads(run(python, IMPORT, unpacked, *MODULES, *PACKAGES))
+    assert [file for file in answer["files"] if not file.startswith(f"{unpacked}/")] == []
+    # Root may write where nobody may: had one .pyc been unfit, CPython would have replaced it.
+    assert sorted(unpacked.rglob("*")) == before
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_runtime_imports_each_module_by_itself(module, python, unpacked):
+    run(python, IMPORT, unpacked, module)
+
+
+def test_the_runtime_decodes_and_renders_from_the_zip_alone(python, unpacked):
+    assert run(python, RENDER, unpacked).splitlines() == [
+        "[('jpeg', 320, 240, True), ('webp', 320, 240, True)]",
+        "True",
+        "b'PNG'",
+    ]
+
+
+def test_bytecode_makes_the_import_cheaper(python, native_lambda, tmp_path, record_property):
+    with_bytecode, without = tmp_path / "with", tmp_path / "without"
+    for folder in (with_bytecode, without):
+        unzip(native_lambda.path, folder)
+    for cached in list(without.rglob("__pycache__")):
+        shutil.rmtree(cached)
+    names = ["function.handler", "pi_heif", "resvg_py"]
+    fast, slow = (cpu_seconds(python, folder, names) for folder in (with_bytecode, without))
+    record_property("import_cpu_ms", {"with": fast * 1000, "without": slow * 1000})
+    assert fast < slow
+
+
+def cpu_seconds(python: str, folder: Path, names: list[str]) -> float:
+    runs = [run(python, IMPORT, folder, *names, flags="-ISB") for _ in range(5)]
+    return statistics.median(json.loads(line)["s"] for line in runs)
+
+
+def test_this_interpreter_imports_its_own_bundle(tmp_path):
+    built = build(Target.host())
+    unzip(built.path, tmp_path)
+    answer = json.loads(run(sys.executable, IMPORT, tmp_path, *MODULES, *PACKAGES, flags="-ISB"))
+    assert [file for file in answer["files"] if not file.startswith(f"{tmp_path}/")] == []

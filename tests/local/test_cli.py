@@ -1,0 +1,150 @@
+"""``python -m local`` as a person types it, in processes of their own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("cli") / "state"
+
+
+@pytest.fixture(scope="module")
+def run(folder):
+    def call(*arguments: str, code: int = 0, state: Path = folder) -> subprocess.CompletedProcess:
+        done = subprocess.run(
+            [sys.executable, "-m", "local", "--folder", str(state), *arguments],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done
+
+    yield call
+    call("down")
+
+
+@pytest.fixture(scope="module")
+def up(run) -> dict[str, str]:
+    lines = run("up").stdout.splitlines()
+    return dict(line.split(maxsplit=1) for line in lines)
+
+
+def group(pid: int) -> list[str]:
+    """Processes of a process group that are alive."""
+    listing = subprocess.run(
+        ["ps", "-eo", "pgid,stat"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()[1:]
+    rows = (line.split() for line in listing)
+    return [state for pgid, state in rows if pgid == str(pid) and not state.startswith("Z")]
+
+
+def test_up_prints_the_outputs(up):
+    assert set(up) == {
+        *("sourceBucket", "destinationBucket", "queueUrl", "deadLetterQueueUrl", "functionName"),
+        *("logGroup", "uploadEndpoint", "deliveryUrl", "dashboardUrl", "endpoint"),
+    }
+
+
+def test_up_again_updates_the_same_stack(run, up):
+    again = dict(line.split(maxsplit=1) for line in run("up").stdout.splitlines())
+    assert again == up
+
+
+def test_put_prints_one_json_object_a_file(run, up, photo, tmp_path):
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8\xff broken")
+    done = run("put", "--json", str(photo("cli.jpg")), str(broken), code=1)
+    good, bad = [json.loads(line) for line in done.stdout.splitlines()]
+    assert set(good) == {"file", "key", "status", "error", "ms", "renditions"}
+    assert (good["status"], good["error"], len(good["renditions"])) == ("ready", None, 8)
+    assert good["ms"] > 0
+    assert (bad["status"], bad["renditions"]) == ("rejected", [])
+    assert set(bad["error"]) == {"code", "message"}
+
+
+def test_put_takes_folders_and_prints_a_table(run, up, photo):
+    folder = photo("table.jpg").parent
+    done = run("put", str(folder / "table.jpg"))
+    assert "thumb    150x150" in done.stdout
+    assert done.stdout.splitlines()[-1] == "1 photos in, 8 renditions out, 0 lost"
+
+
+def test_ls_and_logs_show_what_was_uploaded(run, up, photo):
+    run("put", str(photo("seen.jpg")))
+    assert "seen.jpg" in run("ls").stdout
+    deadline = time.monotonic() + 20
+    while "seen.jpg" not in (log := run("logs").stdout):
+        assert time.monotonic() < deadline
+    assert all(json.loads(line)["level"] for line in log.splitlines() if line.startswith("{"))
+
+
+def test_a_missing_file_is_misuse(run, up):
+    assert "does not exist" in run("put", "no-such-file.jpg", code=2).stderr
+
+
+@pytest.mark.parametrize("command", ["put", "ls", "logs"])
+def test_without_a_server_one_sentence_says_what_to_do(run, tmp_path, command):
+    arguments = [command, "x"] if command == "put" else [command]
+    error = run(*arguments, code=1, state=tmp_path / "none").stderr
+    assert error.strip().endswith("start it with `python -m local up`.")
+    assert len(error.strip().splitlines()) == 1
+
+
+def test_a_taken_port_is_one_sentence(run, tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        error = run("up", "--port", port, code=1, state=tmp_path / "taken").stderr
+    assert f"Port {port} is taken" in error
+
+
+def test_an_unknown_stack_is_one_sentence(run, tmp_path):
+    error = run("up", "--stack", "nope", code=1, state=tmp_path / "stack").stderr
+    assert "choose one of dev, local, prod" in error
+    assert not (tmp_path / "stack").exists()
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["up", "--help"], ["put", "--help"]])
+def test_help(run, arguments):
+    assert "usage: python -m local" in run(*arguments).stdout
+
+
+def test_misuse_exits_with_2(run):
+    assert "usage:" in run("fly", code=2).stderr
+
+
+def test_a_crash_is_one_sentence_and_down_cleans_up(run, tmp_path):
+    state = tmp_path / "crash"
+    run("up", state=state)
+    pid = json.loads((state / "state.json").read_text())["pid"]
+    os.kill(pid, signal.SIGKILL)
+    error = run("ls", code=1, state=state).stderr
+    assert "has stopped by itself" in error
+    run("down", state=state)
+    assert group(pid) == []
+    assert not state.exists()
+
+
+def test_down_leaves_no_process_and_no_file(run, up, folder):
+    pid = json.loads((folder / "state.json").read_text())["pid"]
+    assert group(pid) != []
+    run("down")
+    assert group(pid) == []
+    assert not folder.exists()
+    assert "was not running" in run("down").stdout

@@ -1,0 +1,165 @@
+"""Uploads through the whole deployed system: anonymous HTTP in, anonymous HTTP out."""
+
+import io
+import json
+import time
+
+import pytest
+from PIL import Image
+
+from function.schema import DEFAULT_RENDITIONS
+from local.http import request
+
+SIZES = {"large": (1080, 810), "medium": (640, 480), "small": (320, 240), "thumb": (150, 150)}
+TYPES = {"jpg": "image/jpeg", "webp": "image/webp"}
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "format_name"),
+    [
+        ("a.jpg", "RGB", "jpeg"),
+        ("b.png", "RGBA", "png"),
+        ("c.gif", "P", "gif"),
+        ("d.webp", "RGB", "webp"),
+    ],
+)
+def test_each_rendition_has_its_size_type_and_headers(aws, photo, name, mode, format_name):
+    key = f"uploads/formats/{name}"
+    result = aws.upload(photo(name, mode=mode), key)
+    assert (result.status, result.error) == ("ready", None)
+    manifest = aws.manifest(key)
+    assert manifest["source"]["format"] == format_name
+    assert (manifest["source"]["width"], manifest["source"]["height"]) == (1600, 1200)
+    assert [(r["name"], r["content_type"]) for r in manifest["renditions"]] == [
+        (rendition.name, f"image/{output}")
+        for rendition in DEFAULT_RENDITIONS
+        for output in rendition.formats
+    ]
+    for rendition in manifest["renditions"]:
+        extension = rendition["key"].rsplit(".", 1)[-1]
+        assert rendition["key"] == f"formats/{name}/{rendition['name']}.{extension}"
+        status, body = request("GET", rendition["url"])
+        assert status == 200
+        image = Image.open(io.BytesIO(body))
+        assert image.size == SIZES[rendition["name"]] == (rendition["width"], rendition["height"])
+        assert Image.MIME[image.format] == TYPES[extension] == rendition["content_type"]
+        assert len(body) == rendition["bytes"]
+        assert rendition["url"].endswith(f"?v={manifest['source']['sha256'][:8]}")
+
+
+def test_objects_are_encrypted_and_cacheable(aws, photo):
+    aws.upload(photo("headers.jpg"), "uploads/headers.jpg")
+    s3 = aws.client("s3")
+    bucket = aws.outputs["destinationBucket"]
+    thumb = s3.head_object(Bucket=bucket, Key="headers.jpg/thumb.webp")
+    assert thumb["ServerSideEncryption"] == "AES256"
+    assert thumb["ContentType"] == "image/webp"
+    assert thumb["CacheControl"] == "public, max-age=31536000, immutable"
+    manifest = s3.head_object(Bucket=bucket, Key="headers.jpg/manifest.json")
+    assert manifest["ContentType"] == "application/json"
+    assert manifest["CacheControl"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["my photo.jpg", "été/ñandú 😀.jpg", "a+b&c=d.jpg", "50%.jpg", "100%25.jpg", "#1?.jpg"],
+)
+def test_keys_of_every_kind_find_their_way(aws, photo, name):
+    result = aws.upload(photo("key.jpg", (300, 200)), f"uploads/keys/{name}")
+    assert result.status == "ready"
+    manifest = aws.manifest(f"uploads/keys/{name}")
+    assert manifest["source"]["key"] == f"uploads/keys/{name}"
+    assert request("GET", manifest["renditions"][0]["url"])[0] == 200
+
+
+def test_manifest_is_the_contract(aws, photo):
+    result = aws.upload(photo("contract.jpg"), "uploads/contract.jpg")
+    manifest = aws.manifest(result.key)
+    assert list(manifest)[:2] == ["schema", "status"]
+    assert set(manifest) == {
+        *("schema", "status", "error", "source", "renditions", "placeholder", "dominant_color"),
+        *("perceptual_hash", "duplicate_of", "timings_ms", "processed_at"),
+    }
+    assert set(manifest["source"]) == {
+        *("key", "version_id", "etag", "sequencer", "bytes", "sha256", "width", "height"),
+        "format",
+    }
+    assert manifest["source"]["version_id"]
+    assert manifest["source"]["sequencer"]
+    assert set(manifest["timings_ms"]) == {"fetch", "decode", "render", "store", "total"}
+    assert manifest["timings_ms"]["total"] >= manifest["timings_ms"]["decode"] > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("notes.txt", b"not an image at all", "not_an_image"),
+        ("empty.jpg", b"", "empty"),
+        ("big.jpg", b"\xff" * 26_000_000, "too_many_bytes"),
+    ],
+)
+def test_what_will_never_work_is_recorded_and_kept(aws, tmp_path, name, content, code):
+    path = tmp_path / name
+    path.write_bytes(content)
+    result = aws.upload(path, f"uploads/bad/{name}")
+    assert (result.status, result.error["code"]) == ("rejected", code)
+    manifest = aws.manifest(f"uploads/bad/{name}")
+    assert manifest["renditions"] == []
+    kept = aws.client("s3").head_object(
+        Bucket=aws.outputs["sourceBucket"], Key=f"uploads/bad/{name}"
+    )
+    assert kept["ContentLength"] == len(content)
+
+
+def test_a_truncated_photo_is_rejected_and_its_batch_goes_on(aws, photo, tmp_path):
+    whole = photo("whole.jpg").read_bytes()
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(whole[: len(whole) // 2])
+    assert aws.upload(broken, "uploads/cut.jpg").status == "rejected"
+    assert aws.upload(photo("after.jpg"), "uploads/after.jpg").status == "ready"
+
+
+def test_overwriting_an_upload_replaces_its_renditions(aws, photo):
+    aws.upload(photo("first.jpg", (800, 800)), "uploads/same.jpg")
+    before = aws.manifest("uploads/same.jpg")["source"]["version_id"]
+    second = photo("second.jpg", (800, 400)).read_bytes()
+    assert request("PUT", aws.source_url("uploads/same.jpg"), second)[0] == 200
+    deadline = time.monotonic() + 30
+    while aws.manifest("uploads/same.jpg")["source"]["version_id"] == before:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert aws.manifest("uploads/same.jpg")["renditions"][0]["height"] == 400
+
+
+def test_log_lines_are_json_with_the_key_and_a_correlation_id(aws, photo):
+    aws.upload(photo("logged.jpg"), "uploads/logged.jpg")
+    logs = aws.client("logs")
+    deadline = time.monotonic() + 30
+    lines = []
+    while not lines:
+        assert time.monotonic() < deadline
+        events = logs.filter_log_events(logGroupName=aws.outputs["logGroup"])["events"]
+        lines = [e["message"] for e in events if '"uploads/logged.jpg"' in e["message"]]
+    entry = json.loads(lines[-1])
+    assert (entry["level"], entry["message"]) == ("INFO", "ready")
+    assert entry["correlation_id"]
+    assert entry["renditions"] == 8
+    assert entry["timings_ms"]["total"] > 0
+
+
+def test_nothing_stays_in_the_queues(aws):
+    sqs = aws.client("sqs")
+    deadline = time.monotonic() + 30
+    while True:
+        counts = [
+            int(value)
+            for url in (aws.outputs["queueUrl"], aws.outputs["deadLetterQueueUrl"])
+            for name, value in sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])[
+                "Attributes"
+            ].items()
+            if name.startswith("ApproximateNumberOfMessages")
+        ]
+        if not any(counts):
+            return
+        assert time.monotonic() < deadline, counts
+        time.sleep(0.2)

@@ -1,0 +1,88 @@
+"""What unit tests share: an environment, uploads, and a bucket that is a dict."""
+
+import io
+import logging
+
+import pytest
+from PIL import Image
+
+from function.environment import Environment
+from function.events import Upload
+from function.schema import DEFAULT_RENDITIONS
+from function.store import Gone, check_size
+
+
+@pytest.fixture(autouse=True)
+def _function_logs_reach_pytest():
+    """Importing the handler routes the package's log to standard output; undo that for caplog."""
+    logger = logging.getLogger("function")
+    before = (logger.handlers, logger.propagate)
+    logger.handlers, logger.propagate = [], True
+    yield
+    logger.handlers, logger.propagate = before
+
+
+class MemoryBucket:
+    """A bucket at the seam of ``store.Bucket``, which remembers in which order it was written."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.headers: dict[str, tuple[str, str]] = {}
+        self.failing: set[str] = set()
+
+    def fetch(self, key, *, version_id, max_bytes):
+        if key in self.failing:
+            raise OSError("S3 is down")
+        if key not in self.objects:
+            raise Gone(key)
+        check_size(len(self.objects[key]), max_bytes)
+        return self.objects[key]
+
+    def put(self, key, body, *, content_type, cache_control):
+        if key in self.failing:
+            raise OSError("S3 is down")
+        self.objects.pop(key, None)
+        self.objects[key] = body
+        self.headers[key] = (content_type, cache_control)
+
+
+@pytest.fixture
+def source():
+    return MemoryBucket()
+
+
+@pytest.fixture
+def destination():
+    return MemoryBucket()
+
+
+@pytest.fixture
+def environment():
+    return Environment(
+        destination_bucket="destination",
+        delivery_url="https://cdn.example",
+        renditions=DEFAULT_RENDITIONS,
+        max_upload_bytes=25_000_000,
+        max_pixels=50_000_000,
+        kms_key_arn="",
+    )
+
+
+@pytest.fixture
+def upload():
+    return Upload(
+        bucket="source",
+        key="uploads/u1/beach.jpg",
+        version_id="v1",
+        etag="e1",
+        sequencer="01",
+        size=1,
+        correlation_id="c1",
+    )
+
+
+@pytest.fixture
+def jpeg() -> bytes:
+    buffer = io.BytesIO()
+    Image.linear_gradient("L").resize((1600, 1200)).convert("RGB").save(buffer, "JPEG")
+    return buffer.getvalue()

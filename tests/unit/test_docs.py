@@ -1,0 +1,76 @@
+"""Docs that cannot rot: commands, settings and outputs that they name exist."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from function.schema import Rendition
+from local.__main__ import parser
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def table(text: str) -> list[list[str]]:
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| `")]
+    return [[cell.strip() for cell in row] for row in rows]
+
+
+def test_settings_table_is_pulumi_yaml():
+    section = README.split("<!-- settings -->")[1].split("<!-- /settings -->")[0]
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    expected = [
+        [f"`{key}`", yaml.dump(value["default"], default_flow_style=True).split("\n")[0]]
+        for key, value in declared.items()
+    ]
+    assert [row[:2] for row in table(section)] == [*expected, ["`renditions`", "four sizes"]]
+
+
+def test_rendition_fields_are_the_schema():
+    section = README.split("each entry has these fields")[1].split("Without it")[0]
+    named = [name.strip("` ") for row in table(section) for name in row[0].split(",")]
+    assert named == list(Rendition.__dataclass_fields__)
+
+
+def test_outputs_table_is_the_program():
+    section = README.split("| output |")[1].split("An upload and its outcome")[0]
+    named = {name.strip("` ") for row in table(section) for name in row[0].split(",")}
+    assert named == set(re.findall(r'export\("(\w+)"', (ROOT / "__main__.py").read_text()))
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_make_targets_exist(path):
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"(?:^|`)make ([a-z]+)", path.read_text(), re.MULTILINE)) <= targets
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_commands_of_the_embedded_aws_exist(path):
+    actions = [action for action in parser()._actions if action.dest == "command"]
+    named = set(re.findall(r"python -m local ([a-z]+)", path.read_text()))
+    assert named <= set(actions[0].choices)
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path):
+    for target in re.findall(r"\]\((?!https?://)([^)#]+)", path.read_text()):
+        assert (path.parent / target).exists(), target
+
+
+def test_stacks_named_are_committed():
+    for stack in re.findall(r"--stack (\w+)", README):
+        assert (ROOT / f"Pulumi.{stack}.yaml").is_file()
+
+
+def test_no_file_names_a_registry_or_this_machine():
+    files = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    parts = ("file" + ":///", "/ro" + "ot/", "/wo" + "rk/", "--index" + "-url")
+    pattern = re.compile("|".join(parts))
+    texts = [name for name in files if not name.endswith((".png", ".webp"))]
+    assert [name for name in texts if pattern.search((ROOT / name).read_text())] == []

@@ -1,0 +1,121 @@
+"""The batch loop: what is acknowledged, what is retried, and what the log says."""
+
+import importlib
+import io
+import json
+import logging
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pytest
+
+from function import logs
+from function.environment import Environment
+from pipeline.resizer import environment_variables
+from pipeline.settings import Settings
+
+PUT = (Path(__file__).parent / "events" / "put.json").read_text()
+
+
+@pytest.fixture
+def handler(monkeypatch, source, destination):
+    """The handler as Lambda imports it, with buckets in memory behind it."""
+    variables = environment_variables(Settings(), "destination", "https://cdn.example", "")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delitem(sys.modules, "function.handler", raising=False)
+    module = importlib.import_module("function.handler")
+    logger = logging.getLogger("function")
+    logger.handlers, logger.propagate = [], True
+    buckets = {"destination": destination}
+    monkeypatch.setattr(module, "_bucket", lambda name: buckets.get(name, source))
+    return module
+
+
+def message(message_id: str, key: str) -> dict:
+    body = json.loads(PUT)
+    body["Records"][0]["s3"]["object"]["key"] = key
+    return {
+        "messageId": message_id,
+        "body": json.dumps(body),
+        "attributes": {"ApproximateReceiveCount": "2"},
+    }
+
+
+def test_a_record_fails_alone(handler, source, destination, jpeg, caplog):
+    source.objects |= {"uploads/a.jpg": jpeg, "uploads/c.jpg": jpeg}
+    source.failing.add("uploads/b.jpg")
+    records = [message(name, f"uploads/{name}.jpg") for name in ("a", "b", "c")]
+    answer = handler.handle({"Records": records}, None)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "b"}]}
+    assert {"a.jpg/manifest.json", "c.jpg/manifest.json"} <= set(destination.objects)
+    (failure,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert (failure.message, failure.message_id, failure.attempt) == ("failed", "b", "2")
+
+
+def test_a_rejection_is_acknowledged_and_logged(handler, source, caplog):
+    caplog.set_level("INFO", logger="function")
+    source.objects["uploads/a.jpg"] = b"no image"
+    answer = handler.handle({"Records": [message("a", "uploads/a.jpg")]}, None)
+    assert answer == {"batchItemFailures": []}
+    (entry,) = caplog.records
+    assert (entry.message, entry.error["code"]) == ("rejected", "not_an_image")
+
+
+def test_what_is_gone_is_acknowledged(handler, caplog):
+    answer = handler.handle({"Records": [message("a", "uploads/a.jpg")]}, None)
+    assert answer == {"batchItemFailures": []}
+    assert [record.message for record in caplog.records] == ["gone"]
+
+
+def test_the_test_event_is_acknowledged(handler):
+    body = (Path(__file__).parent / "events" / "test-event.json").read_text()
+    record = {"messageId": "t", "body": body, "attributes": {"ApproximateReceiveCount": "1"}}
+    assert handler.handle({"Records": [record]}, None) == {"batchItemFailures": []}
+
+
+def test_a_malformed_record_is_retried_and_ends_in_the_dead_letter_queue(handler):
+    body = json.loads(PUT)
+    del body["Records"][0]["s3"]["object"]
+    record = {
+        "messageId": "m",
+        "body": json.dumps(body),
+        "attributes": {"ApproximateReceiveCount": "1"},
+    }
+    assert handler.handle({"Records": [record]}, None) == {
+        "batchItemFailures": [{"itemIdentifier": "m"}]
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"RENDITIONS": None}, "'RENDITIONS' is not set"),
+        ({"MAX_PIXELS": "many"}, "malformed"),
+        ({"RENDITIONS": '[{"name": "a"}]'}, "needs"),
+    ],
+)
+def test_a_wrong_environment_fails_at_once_and_says_why(change, sentence):
+    variables = environment_variables(Settings(), "bucket", "https://cdn.example", "") | change
+    variables = {name: value for name, value in variables.items() if value is not None}
+    with pytest.raises(RuntimeError, match=sentence):
+        Environment.read(variables)
+
+
+def test_log_lines_are_json_that_lambda_can_filter():
+    output = io.StringIO()
+    with redirect_stdout(output):
+        logs.configure()
+        logger = logging.getLogger("function.process")
+        logger.info("ready", extra={"key": "uploads/é.jpg", "path": Path("a")})
+        try:
+            raise ValueError("no")
+        except ValueError:
+            logger.exception("failed")
+        logger.debug("not shown")
+    ready, failed = [json.loads(line) for line in output.getvalue().splitlines()]
+    assert ready.pop("timestamp").endswith("Z")
+    assert ready == {"level": "INFO", "message": "ready", "key": "uploads/é.jpg", "path": "a"}
+    assert failed["level"] == "ERROR"
+    assert failed["exception"].endswith("ValueError: no")

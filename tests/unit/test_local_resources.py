@@ -1,0 +1,90 @@
+"""The embedded AWS ignores nothing: an unknown resource type or input is an error."""
+
+import pytest
+
+from local.errors import LocalError
+from local.inputs import Inputs, to_aws
+from local.resources import CREATORS, Context, create
+
+
+class Recorder:
+    """Stands for every boto3 client; remembers what it is asked."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, dict]] = []
+
+    def __getattr__(self, operation):
+        def call(**arguments):
+            self.calls.append((operation, arguments))
+            return {"QueueUrl": "https://queue"}
+
+        return call
+
+
+@pytest.fixture
+def recorder():
+    return Recorder()
+
+
+@pytest.fixture
+def context(recorder):
+    return Context(
+        client=lambda _service: recorder,
+        endpoint="http://127.0.0.1:1",
+        region="us-east-1",
+        function_code=lambda: b"",
+    )
+
+
+def test_an_unknown_type_is_an_error(context):
+    with pytest.raises(LocalError, match=r"does not know aws:rds/instance:Instance \(db\)"):
+        create(context, "aws:rds/instance:Instance", "db", {})
+
+
+@pytest.mark.parametrize("type_", ["aws:s3/bucket:Bucket", "aws:sqs/queue:Queue"])
+def test_an_unknown_input_is_an_error(context, type_):
+    with pytest.raises(LocalError, match="sets 'color', which the embedded AWS does not know"):
+        create(context, type_, "thing", {"color": "red"})
+
+
+def test_a_missing_input_is_an_error(context):
+    with pytest.raises(LocalError, match="has no input 'policy'"):
+        create(context, "aws:s3/bucketPolicy:BucketPolicy", "b", {"bucket": "b"})
+
+
+def test_a_value_that_cannot_be_honoured_is_an_error():
+    inputs = Inputs("the key", {"enableKeyRotation": False})
+    with pytest.raises(LocalError, match="knows only True"):
+        inputs.expect("enableKeyRotation", value=True)
+
+
+def test_an_input_that_is_none_counts_as_unset():
+    inputs = Inputs("a bucket", {"tags": None})
+    inputs.done()
+    assert inputs.take("tags", "default") == "default"
+
+
+def test_names_carry_a_suffix_that_is_the_same_each_time(context):
+    first = create(context, "aws:s3/bucket:Bucket", "pipeline-source", {})
+    again = create(context, "aws:s3/bucket:Bucket", "pipeline-source", {})
+    other = create(context, "aws:s3/bucket:Bucket", "pipeline-destination", {})
+    assert first.id == again.id
+    assert first.id.startswith("pipeline-source-")
+    assert len(first.id) == len("pipeline-source-") + 7
+    assert first.id[-7:] != other.id[-7:]
+
+
+def test_queue_attributes_are_sqs_own(context, recorder):
+    values = {"visibilityTimeoutSeconds": 180.0, "sqsManagedSseEnabled": True, "tags": {"a": "b"}}
+    create(context, "aws:sqs/queue:Queue", "q", values)
+    attributes = dict(recorder.calls)["set_queue_attributes"]["Attributes"]
+    assert attributes == {"VisibilityTimeout": "180", "SqsManagedSseEnabled": "true"}
+
+
+def test_spelling_is_translated_to_awss():
+    rules = [{"id": "a", "filter": {"prefix": ""}, "expiration": None}]
+    assert to_aws(rules) == [{"ID": "a", "Filter": {"Prefix": ""}}]
+
+
+def test_every_creator_has_a_sentence_of_documentation():
+    assert [c for c in CREATORS.values() if not c.__doc__] == []

@@ -1,0 +1,101 @@
+"""One upload, end to end, against a bucket in memory."""
+
+import dataclasses
+import hashlib
+import json
+
+import pytest
+
+from function.process import process
+from function.store import Gone
+
+
+def test_renditions_come_first_and_the_manifest_last(
+    source, destination, environment, upload, jpeg
+):
+    source.objects[upload.key] = jpeg
+    manifest = process(upload, environment, source, destination)
+    assert manifest.status == "ready"
+    assert list(destination.objects)[-1] == "u1/beach.jpg/manifest.json"
+    named = {rendition.key for rendition in manifest.renditions}
+    assert named == set(list(destination.objects)[:-1])
+    assert len(named) == 8
+
+
+def test_manifest_says_what_was_stored(source, destination, environment, upload, jpeg):
+    source.objects[upload.key] = jpeg
+    process(upload, environment, source, destination)
+    manifest = json.loads(destination.objects["u1/beach.jpg/manifest.json"])
+    sha256 = hashlib.sha256(jpeg).hexdigest()
+    assert manifest["schema"] == 1
+    assert manifest["source"] == {
+        "key": "uploads/u1/beach.jpg",
+        "version_id": "v1",
+        "etag": "e1",
+        "sequencer": "01",
+        "bytes": 1,
+        "sha256": sha256,
+        "width": 1600,
+        "height": 1200,
+        "format": "jpeg",
+    }
+    large = manifest["renditions"][0]
+    assert large == {
+        "name": "large",
+        "url": f"https://cdn.example/u1/beach.jpg/large.jpg?v={sha256[:8]}",
+        "key": "u1/beach.jpg/large.jpg",
+        "width": 1080,
+        "height": 810,
+        "bytes": len(destination.objects["u1/beach.jpg/large.jpg"]),
+        "content_type": "image/jpeg",
+    }
+    assert destination.headers["u1/beach.jpg/large.jpg"] == (
+        "image/jpeg",
+        "public, max-age=31536000, immutable",
+    )
+
+
+def test_urls_are_quoted(source, destination, environment, upload, jpeg):
+    upload = dataclasses.replace(upload, key="uploads/my été #1.jpg")
+    source.objects[upload.key] = jpeg
+    manifest = process(upload, environment, source, destination)
+    expected = "https://cdn.example/my%20%C3%A9t%C3%A9%20%231.jpg/large.jpg?v="
+    assert manifest.renditions[0].url.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("size", "code"), [(0, "empty"), (25_000_001, "too_many_bytes")], ids=["empty", "large"]
+)
+def test_size_alone_rejects_before_a_fetch(source, destination, environment, upload, size, code):
+    source.failing.add(upload.key)
+    manifest = process(dataclasses.replace(upload, size=size), environment, source, destination)
+    assert (manifest.status, manifest.error["code"]) == ("rejected", code)
+    assert manifest.source.sha256 is None
+
+
+def test_a_rejection_is_recorded_with_what_is_known(source, destination, environment, upload):
+    source.objects[upload.key] = b"no image"
+    process(upload, environment, source, destination)
+    manifest = json.loads(destination.objects["u1/beach.jpg/manifest.json"])
+    assert manifest["status"] == "rejected"
+    assert manifest["error"]["code"] == "not_an_image"
+    assert manifest["renditions"] == []
+    assert manifest["source"]["sha256"] == hashlib.sha256(b"no image").hexdigest()
+    assert manifest["source"]["width"] is None
+    assert list(destination.objects) == ["u1/beach.jpg/manifest.json"]
+
+
+def test_without_its_renditions_a_manifest_never_appears(
+    source, destination, environment, upload, jpeg
+):
+    source.objects[upload.key] = jpeg
+    destination.failing.add("u1/beach.jpg/thumb.webp")
+    with pytest.raises(OSError, match="S3 is down"):
+        process(upload, environment, source, destination)
+    assert "u1/beach.jpg/manifest.json" not in destination.objects
+
+
+def test_what_is_gone_is_not_an_error_of_s3(source, destination, environment, upload):
+    with pytest.raises(Gone):
+        process(upload, environment, source, destination)
+    assert destination.objects == {}
