@@ -1,0 +1,1 @@
+"""Measures the function: engines side by side, memory, latency and cost."""

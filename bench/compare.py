@@ -6,12 +6,12 @@ Quality is the luma SSIM of the encoded output against a full decode resized wit
 """
 
 import argparse
-import io
 import json
 import statistics
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from PIL import Image, ImageOps
 
 from bench import machine, peers, report
 from bench.engines.job import Job, Output
-from bench.photos import CACHE, SIZE_12_MP, encode, photo_jpeg
+from bench.photos import CACHE, SIZE_12_MP, encode, encode_heic, photo_jpeg
 from bench.ssim import ssim
 
 ENGINES: Final = (
@@ -37,7 +37,7 @@ SECONDS: Final = 8.0
 """CPU seconds after which a slow engine is measured no more on a task; three rounds at least."""
 
 _FEWEST_ROUNDS: Final = 3
-_FOUR: Final = (
+FOUR_SIZES: Final = (
     Output(width=1080, height=1080),
     Output(width=640, height=640),
     Output(width=320, height=320),
@@ -57,7 +57,7 @@ class Task:
 
 
 def _four(format_name: str) -> tuple[Output, ...]:
-    return tuple(replace(output, format=format_name) for output in _FOUR)
+    return tuple(replace(output, format=format_name) for output in FOUR_SIZES)
 
 
 TASKS: Final = (
@@ -65,7 +65,7 @@ TASKS: Final = (
         name="jpeg-to-four",
         title="JPEG to 1080, 640, 320 and a 150 square, JPEG q80",
         source="jpeg",
-        outputs=_FOUR,
+        outputs=FOUR_SIZES,
         engines=ENGINES,
     ),
     Task(
@@ -75,9 +75,9 @@ TASKS: Final = (
         outputs=(Output(width=720, height=588),),
         engines=ENGINES,
     ),
-    Task(name="png-to-four", title="PNG to the four sizes", source="png", outputs=_FOUR),
-    Task(name="webp-to-four", title="WebP to the four sizes", source="webp", outputs=_FOUR),
-    Task(name="heic-to-four", title="HEIC to the four sizes", source="heic", outputs=_FOUR),
+    Task(name="png-to-four", title="PNG to the four sizes", source="png", outputs=FOUR_SIZES),
+    Task(name="webp-to-four", title="WebP to the four sizes", source="webp", outputs=FOUR_SIZES),
+    Task(name="heic-to-four", title="HEIC to the four sizes", source="heic", outputs=FOUR_SIZES),
     Task(name="to-webp", title="JPEG to four WebP q80", source="jpeg", outputs=_four("webp")),
     Task(name="to-avif", title="JPEG to four AVIF q80", source="jpeg", outputs=_four("avif")),
 )
@@ -141,7 +141,8 @@ def run(options: argparse.Namespace) -> int:
     skipped: list[dict[str, str]] = []
     for task in tasks:
         wanted = [
-            e for e in task.engines
+            e
+            for e in task.engines
             if e not in missing and (e == "ours" or not options.engines or e in options.engines)
         ]
         source = _source(task.source, options.photo)
@@ -206,9 +207,7 @@ def _interleave(
             progress.step()
 
 
-def _quality_and_memory(
-    job: Job, result: Result, references: Sequence[Image.Image]
-) -> str | None:
+def _quality_and_memory(job: Job, result: Result, references: Sequence[Image.Image]) -> str | None:
     """One run in a fresh process, its outputs read back; the reason if it failed."""
     with tempfile.TemporaryDirectory() as folder, peers.Workers([result.engine]) as workers:
         answer = workers.ask(result.engine, replace(job, folder=folder))
@@ -228,9 +227,7 @@ def _quality_and_memory(
 
 def _references(source: Path, outputs: Sequence[Output]) -> list[Image.Image]:
     if source.suffix == ".heic":
-        import pi_heif  # noqa: PLC0415 - only this task needs it
-
-        pi_heif.register_heif_opener()
+        import_module("pi_heif").register_heif_opener()
     with Image.open(source) as opened:
         image = ImageOps.exif_transpose(opened).convert("RGB")
     return [
@@ -260,9 +257,5 @@ def _source(kind: str, given: Path | None) -> Path:
 
 def _as(image: Image.Image, kind: str) -> bytes:
     if kind == "heic":
-        import pillow_heif  # noqa: PLC0415 - the encoder; the function ships the decoder alone
-
-        buffer = io.BytesIO()
-        pillow_heif.from_pillow(image).save(buffer, quality=80)
-        return buffer.getvalue()
+        return encode_heic(image)
     return encode(image, kind.upper(), **({"quality": 88} if kind == "webp" else {}))

@@ -1,6 +1,6 @@
 """What a figure was measured on, and how a measuring command talks to whoever started it."""
 
-import datetime
+import datetime as dt
 import importlib.metadata
 import os
 import platform
@@ -26,7 +26,7 @@ def facts() -> dict[str, Any]:
         "python": platform.python_version(),
         "libraries": {name: v for name in _LIBRARIES if (v := version(name))},
         "commit": _commit(),
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
     }
 
 

@@ -36,7 +36,8 @@ def missing() -> dict[str, str]:
         if shutil.which("node") is None:
             sentences[engine] = "it needs Node.js 20 or newer on the PATH"
         elif not (FOLDER / "node_modules" / "sharp").is_dir():
-            sentences[engine] = f"install it with --install, or: npm install --prefix {FOLDER} sharp"
+            command = f"npm install --prefix {FOLDER} {_SHARP}"
+            sentences[engine] = f"install it with --install, or: {command}"
     return sentences
 
 

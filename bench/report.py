@@ -1,10 +1,11 @@
 """The comparison as text for a terminal and as a page."""
 
-from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bench.compare import Result, Task
 
 _HEADINGS = ("engine", "CPU ms", "ours / it", "peak MB", "KB out", "SSIM")

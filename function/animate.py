@@ -5,7 +5,7 @@ from typing import Final
 
 from PIL import Image
 
-from function.encode import MOTION_METHOD
+from function.encode import MOTION_METHOD, import_encoder
 from function.layout import Layout
 from function.pixels import Bitmap
 from function.schema import Rendition
@@ -28,8 +28,7 @@ def animate(
         frame.milliseconds if frame.milliseconds >= _SHORTEST_MS else _DEFAULT_MS
         for frame in source.frames
     ]
-    from PIL import WebPImagePlugin  # noqa: F401, PLC0415 - not in the cold start
-
+    import_encoder("webp")
     buffer = io.BytesIO()
     frames[0].save(
         buffer,

@@ -2,7 +2,8 @@
 
 import io
 from functools import lru_cache
-from typing import Final
+from importlib import import_module
+from typing import Any, Final
 
 from PIL import Image
 
@@ -13,6 +14,8 @@ MAX_PROFILE_BYTES: Final = 4 << 20
 
 _TOLERANCE: Final = 3
 """Levels of 255 by which a profile may differ from sRGB and still count as sRGB."""
+
+_WHITE: Final = 255
 
 _SPACES: Final = {"RGB": ("RGB",), "GRAY": ("L",), "CMYK": ("CMYK",), "Lab": ("LAB",)}
 """Pillow modes that a profile of each ICC colour space describes."""
@@ -78,7 +81,9 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
         return image.convert("I").point(_high_byte, "L")
     if image.mode == "I":
-        return image.point(_high_byte, "L") if image.getextrema()[1] > 255 else image.convert("L")
+        return (
+            image.point(_high_byte, "L") if image.getextrema()[1] > _WHITE else image.convert("L")
+        )
     if image.mode == "F":
         return image.convert("L")
     return image
@@ -90,53 +95,51 @@ def _high_byte(level: float) -> float:
 
 def _managed(image: Image.Image, profile: bytes) -> Image.Image | None:
     """The image in sRGB by its profile; None if the profile is not for it or does nothing."""
-    from PIL import ImageCms  # noqa: PLC0415 - 5 ms of a cold start that most uploads never need
-
     opaque = image.convert("RGB") if image.mode in {"P", "RGBA", "PA"} else image
     opaque = opaque.convert("L") if opaque.mode in {"LA", "1"} else opaque
-    try:
-        opened = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        space = str(opened.profile.xcolor_space).strip()
-        if opaque.mode not in _SPACES.get(space, ()):
-            return None
-        if space == "RGB" and _behaves_like_srgb(profile):
-            return None
-        return ImageCms.profileToProfile(
-            opaque,
-            opened,
-            _srgb(),
-            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            outputMode="RGB",
-            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-        )
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+    if opaque.mode == "RGB" and _behaves_like_srgb(profile):
         return None
+    return _converted(opaque, profile)
 
 
 @lru_cache(maxsize=8)
 def _behaves_like_srgb(profile: bytes) -> bool:
-    """Convert a cube of 125 colours: nothing moves, or the profile cannot be read."""
-    from PIL import ImageCms  # noqa: PLC0415 - as above
-
+    """Convert a cube of 216 colours: nothing moves, or the profile cannot be read."""
     steps = range(0, 256, 51)
-    cube = bytes(level for red in steps for green in steps for blue in steps
-                 for level in (red, green, blue))
-    image = Image.frombytes("RGB", (len(cube) // 3, 1), cube)
-    try:
-        moved = ImageCms.profileToProfile(
-            image, ImageCms.ImageCmsProfile(io.BytesIO(profile)), _srgb(), outputMode="RGB",
-            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-        )
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return True
+    cube = bytes(
+        level for red in steps for green in steps for blue in steps for level in (red, green, blue)
+    )
+    moved = _converted(Image.frombytes("RGB", (len(cube) // 3, 1), cube), profile)
     if moved is None:
         return True
     return max(abs(a - b) for a, b in zip(moved.tobytes(), cube, strict=True)) <= _TOLERANCE
 
 
-@lru_cache(maxsize=1)
-def _srgb() -> object:
-    from PIL import ImageCms  # noqa: PLC0415 - as above
+def _converted(image: Image.Image, profile: bytes) -> Image.Image | None:
+    """The image taken from its profile to sRGB; None if the profile is broken or of other modes."""
+    cms = _cms()
+    try:
+        opened = cms.ImageCmsProfile(io.BytesIO(profile))
+        if image.mode not in _SPACES.get(str(opened.profile.xcolor_space).strip(), ()):
+            return None
+        return cms.profileToProfile(
+            image,
+            opened,
+            _srgb(),
+            renderingIntent=cms.Intent.RELATIVE_COLORIMETRIC,
+            outputMode="RGB",
+            flags=cms.Flags.BLACKPOINTCOMPENSATION,
+        )
+    except (cms.PyCMSError, OSError, ValueError, TypeError):
+        return None
 
-    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+
+@lru_cache(maxsize=1)
+def _srgb() -> Any:
+    cms = _cms()
+    return cms.ImageCmsProfile(cms.createProfile("sRGB"))
+
+
+def _cms() -> Any:
+    """Pillow's colour management, imported for the first profile: most uploads never need it."""
+    return import_module("PIL.ImageCms")

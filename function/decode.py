@@ -7,7 +7,7 @@ decode is a ``Rejected``; the header alone decides about size, before any pixel 
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from importlib import import_module
 from typing import Final
 
 from PIL import Image
@@ -16,7 +16,7 @@ from function import colour, guard, openers
 from function.errors import Rejected
 from function.jpeg import open_scaled
 from function.layout import lay_out
-from function.limits import decode_memory, kind_max_pixels
+from function.limits import decode_memory, kind_megapixels
 from function.pixels import SIDEWAYS, Bitmap, Box, Pixels, Planes, Size, turn_box
 from function.schema import Rendition
 from function.sniff import is_cut_short, sniff
@@ -39,14 +39,15 @@ MAX_SCANS: Final = 200
 """Scans of a progressive JPEG: encoders write about 10, and each costs a pass over the picture."""
 
 MAX_FRAMES: Final = 1000
+MAX_FRAME_MS: Final = 60_000
+MAX_LOOP: Final = 65_535
+"""WebP's own limit; an APNG may state more."""
+
 MAX_ANIMATION_DECODE: Final = 8
 """Pixels to decode over all frames of an animation, in multiples of ``max_pixels``."""
 
 SUBSAMPLED: Final = frozenset({"jpeg", "webp", "avif"})
 """Output formats that store chroma at half size, whatever they are given."""
-
-GUARDED: Final = frozenset({"heic", "avif", "tiff", "svg"})
-"""Formats decoded in a child process: their decoders are large, young or both."""
 
 _EXIF_ORIENTATION: Final = 0x0112
 
@@ -59,9 +60,10 @@ class _Order:
     kind: str
     renditions: tuple[Rendition, ...]
     max_pixels: int
+    max_progressive_pixels: int
     best: bool
 
-    @cached_property
+    @property
     def headroom(self) -> float:
         return BEST_HEADROOM if self.best else HEADROOM
 
@@ -97,42 +99,42 @@ def decode(
         max_pixels: width times height above which the header alone rejects the upload.
         quality: ``fast``, or ``best``: more pixels kept, and chroma at full size.
         memory_mb: the function's memory; when given, formats that need more memory a pixel than
-            others are held to what it bears (``limits.max_megapixels``).
+            others are held to what it bears (``limits.kind_megapixels``).
 
     Raises:
         Rejected: with any code of the table in docs/engine.md but ``too_many_bytes``.
     """
     kind = sniff(data)
-    if memory_mb is not None:
-        max_pixels = min(max_pixels, kind_max_pixels(memory_mb, kind))
     order = _Order(
         data=data,
         kind=kind,
         renditions=tuple(renditions),
-        max_pixels=max_pixels,
+        max_pixels=_cap(max_pixels, memory_mb, kind),
+        max_progressive_pixels=_cap(max_pixels, memory_mb, "jpeg-progressive"),
         best=quality == "best",
     )
     if kind not in GUARDED:
         return _decode(order)
-    _import_for(kind)
-    sent = guard.run(lambda: _decode(order).to_bytes(), memory=decode_memory(kind, max_pixels))
-    return Source.from_bytes(sent)
+    for name in GUARDED[kind]:
+        import_module(name)
+    memory = decode_memory(kind, order.max_pixels)
+    return Source.from_bytes(guard.run(lambda: _decode(order).to_bytes(), memory=memory))
 
 
-def _import_for(kind: str) -> None:
-    """Import here what the child, which opens no files, will need there."""
-    from PIL import ImageCms  # noqa: F401, PLC0415
+def _cap(max_pixels: int, memory_mb: int | None, kind: str) -> int:
+    if memory_mb is None:
+        return max_pixels
+    return min(max_pixels, kind_megapixels(memory_mb, kind) * 1_000_000)
 
-    if kind == "svg":
-        from PIL import PngImagePlugin  # noqa: F401, PLC0415
 
-        from function import svg  # noqa: F401, PLC0415
-    elif kind == "heic":
-        from pi_heif import as_plugin  # noqa: F401, PLC0415
-    elif kind == "avif":
-        from PIL import AvifImagePlugin  # noqa: F401, PLC0415
-    else:
-        from PIL import TiffImagePlugin  # noqa: F401, PLC0415
+GUARDED: Final = {
+    "svg": ("PIL.PngImagePlugin", "function.svg"),
+    "heic": ("pi_heif.as_plugin", "PIL.ImageCms"),
+    "avif": ("PIL.AvifImagePlugin", "PIL.ImageCms"),
+    "tiff": ("PIL.TiffImagePlugin", "PIL.ImageCms"),
+}
+"""Formats decoded in a child process, for their decoders are large, young or both; and the modules
+that a child, which can open no files, needs imported before it is forked."""
 
 
 def _decode(order: _Order) -> Source:
@@ -160,8 +162,10 @@ def _decode_image(order: _Order) -> Source:
         _check_size(openers.webp_size(order.data), order.max_pixels)
     image = openers.OPENERS[order.kind](order.data)
     _check_size(image.size, order.max_pixels)
-    if image.info.get("progressive") and order.data.count(b"\xff\xda") > MAX_SCANS:
-        raise Rejected("too_complex", f"This JPEG has over {MAX_SCANS} scans.")
+    if image.info.get("progressive"):
+        _check_size(image.size, order.max_progressive_pixels)
+        if order.data.count(b"\xff\xda") > MAX_SCANS:
+            raise Rejected("too_complex", f"This JPEG has over {MAX_SCANS} scans.")
     profile = _profile(image)
     orientation = 1 if order.kind == "tiff" else _orientation(image)  # Pillow turns TIFF itself
     width, height = image.size
@@ -197,9 +201,7 @@ def _load(
     return Bitmap(_without_idle_alpha(_bare(pixels))), box
 
 
-def _reduced(
-    image: Image.Image, profile: bytes | None, need: float
-) -> tuple[Image.Image, Box]:
+def _reduced(image: Image.Image, profile: bytes | None, need: float) -> tuple[Image.Image, Box]:
     """Pixels in sRGB, averaged by whole factors as far as ``need`` allows."""
     width, height = image.size
     factor = max(1, int(1 / (need * _REDUCTION)))
@@ -231,8 +233,8 @@ def _frames(order: _Order) -> tuple[tuple[Frame, ...], int]:
     if count <= 1:
         return (), 0
     width, height = image.size
-    layouts = (lay_out(image.size, rendition) for rendition in order.renditions if rendition.animated)
-    need = max(max(layout.frame[0] / width, layout.frame[1] / height) for layout in layouts)
+    frames_wanted = (lay_out(image.size, r).frame for r in order.renditions if r.animated)
+    need = max(max(frame[0] / width, frame[1] / height) for frame in frames_wanted)
     factor = max(1, int(1 / need))
     kept = count * (width // factor) * (height // factor)
     decoded = count * width * height
@@ -248,10 +250,10 @@ def _frames(order: _Order) -> tuple[tuple[Frame, ...], int]:
         image.load()  # some formats tell a frame's duration only now
         picture = colour.to_srgb(image, None)
         _check_size(picture.size, order.max_pixels)
-        milliseconds = int(image.info.get("duration", 0))
+        milliseconds = min(int(image.info.get("duration", 0)), MAX_FRAME_MS)
         pixels = _bare(picture.reduce(factor) if factor > 1 else picture.copy())
         frames.append(Frame(Bitmap(pixels), milliseconds))
-    return tuple(frames), int(image.info.get("loop", 0))
+    return tuple(frames), min(int(image.info.get("loop", 0)), MAX_LOOP)
 
 
 def _decode_svg(order: _Order) -> Source:

@@ -2,14 +2,12 @@
 
 import io
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any, Final
 
 from PIL import Image
 
 from function.pixels import Pixels
-
-# A plugin is imported with the first picture of its format, which keeps it out of the cold start.
-# ruff: noqa: PLC0415
 
 WEBP_METHOD: Final = 4
 """Effort 0-6. Method 2 takes half the time but 3-4 % more bytes at 0.003-0.004 less SSIM, and
@@ -27,9 +25,7 @@ AVIF_QUALITY_OFFSET: Final = 2
 PNG_LEVEL: Final = 6
 
 
-def encode(
-    pixels: Pixels, format_name: str, quality: int, *, background: tuple[int, ...]
-) -> bytes:
+def encode(pixels: Pixels, format_name: str, quality: int, *, background: tuple[int, ...]) -> bytes:
     """Encode in a format of ``schema.FORMATS``; alpha is kept where the format can.
 
     Args:
@@ -41,7 +37,7 @@ def encode(
     image = pixels.image() if format_name != "jpeg" else flatten(pixels.jpeg_image(), background)
     options = _OPTIONS[format_name](quality)
     buffer = io.BytesIO()
-    _import_encoder(format_name)
+    import_encoder(format_name)
     image.save(buffer, format_name, **options)
     return buffer.getvalue()
 
@@ -72,12 +68,14 @@ _OPTIONS: Final[Mapping[str, Callable[[int], dict[str, Any]]]] = {
 }
 
 
-def _import_encoder(format_name: str) -> None:
-    if format_name == "jpeg":
-        from PIL import JpegImagePlugin  # noqa: F401
-    elif format_name == "webp":
-        from PIL import WebPImagePlugin  # noqa: F401
-    elif format_name == "avif":
-        from PIL import AvifImagePlugin  # noqa: F401
-    else:
-        from PIL import PngImagePlugin  # noqa: F401
+_PLUGINS: Final[Mapping[str, str]] = {
+    "jpeg": "PIL.JpegImagePlugin",
+    "webp": "PIL.WebPImagePlugin",
+    "avif": "PIL.AvifImagePlugin",
+    "png": "PIL.PngImagePlugin",
+}
+
+
+def import_encoder(format_name: str) -> None:
+    """Import a format's plugin with the first picture of it, which spares the cold start."""
+    import_module(_PLUGINS[format_name])

@@ -116,9 +116,7 @@ def _channels(
     over: list[list[float]] = []
     for band in (red, green, blue):
         average = sum(map(mul, band, alpha)) / opaque if opaque else 0.0
-        over.append(
-            [average * (1 - a) + a * level for level, a in zip(band, alpha, strict=True)]
-        )
+        over.append([average * (1 - a) + a * level for level, a in zip(band, alpha, strict=True)])
     return over[0], over[1], over[2], alpha
 
 
@@ -147,9 +145,7 @@ def _cosines(channel: Sequence[float], size: Size, across: int, down: int) -> Ma
     rows = [channel[start : start + width] for start in range(0, width * height, width)]
     waves = _waves(width, across)
     columns = [[sum(map(mul, row, wave)) for row in rows] for wave in waves]
-    return [
-        [sum(map(mul, column, wave)) for column in columns] for wave in _waves(height, down)
-    ]
+    return [[sum(map(mul, column, wave)) for column in columns] for wave in _waves(height, down)]
 
 
 @lru_cache(maxsize=16)
@@ -163,7 +159,8 @@ def _waves(length: int, count: int) -> Matrix:
 def _dominant_color(image: Image.Image) -> str:
     """Mean of the largest of eight groups of like colours; transparent pixels do not count."""
     groups = _visible(image).quantize(_COLOURS)
-    _, index = max(groups.getcolors() or [(0, 0)])
+    counts = groups.histogram()
+    index = counts.index(max(counts))
     palette = groups.getpalette() or [0, 0, 0]
     return "#" + bytes(palette[3 * index : 3 * index + 3]).hex()
 

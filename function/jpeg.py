@@ -5,6 +5,10 @@ for 1080 pixels: 44 % fewer pixels to resize than at 1/2. It is reached through 
 that ``draft`` sets, because libjpeg rounds a denominator of 3 up to three eighths.
 """
 
+# The private fields below are those that draft itself sets, to fewer scales.
+# pyright: reportPrivateUsage=false
+# ruff: noqa: SLF001
+
 from typing import Final
 
 from PIL import Image, ImageFile
@@ -41,9 +45,9 @@ def open_scaled(image: Image.Image, need: float, *, planar: bool) -> tuple[Image
     mode = "YCbCr" if planar and _stores_luma(image) else image.mode
     tile = image.tile[0]
     raw = (mode, "") if mode != image.mode else tile.args
-    image._mode, image._size = mode, size  # noqa: SLF001
-    image.tile = [ImageFile._Tile(tile.codec_name, (0, 0, *size), tile.offset, raw)]  # noqa: SLF001
-    plain_upsampling = int(eighths < 8)
+    image._mode, image._size = mode, size
+    image.tile = [ImageFile._Tile(tile.codec_name, (0, 0, *size), tile.offset, raw)]
+    plain_upsampling = int(denominator > 1)
     image.decoderconfig = (denominator, plain_upsampling)
     image.load()
     return image, (0.0, 0.0, width * eighths / 8, height * eighths / 8)

@@ -106,18 +106,16 @@ def webp_size(data: bytes) -> tuple[int, int]:
     Raises:
         Rejected: ``broken_image`` when the first chunk is none that may come first.
     """
-    chunk, body = data[12:16], data[20:30]
-    if chunk == b"VP8X" and len(body) == 10:
-        return (
-            1 + int.from_bytes(body[4:7], "little"),
-            1 + int.from_bytes(body[7:10], "little"),
-        )
-    if chunk == b"VP8L" and len(body) >= 5:
-        bits = int.from_bytes(body[1:5], "little")
+    chunk, body = data[12:16], data[20:30].ljust(10, b"\0")
+    if chunk == b"VP8X":
+        return 1 + _little(body[4:7]), 1 + _little(body[7:10])
+    if chunk == b"VP8L":
+        bits = _little(body[1:5])
         return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    if chunk == b"VP8 " and len(body) == 10:
-        return (
-            int.from_bytes(body[6:8], "little") & 0x3FFF,
-            int.from_bytes(body[8:10], "little") & 0x3FFF,
-        )
+    if chunk == b"VP8 ":
+        return _little(body[6:8]) & 0x3FFF, _little(body[8:10]) & 0x3FFF
     raise Rejected("broken_image", "This WebP image starts with a chunk that may not come first.")
+
+
+def _little(value: bytes) -> int:
+    return int.from_bytes(value, "little")

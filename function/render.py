@@ -78,7 +78,7 @@ def render(
         background: ``#rrggbb`` behind transparent pixels and padding where alpha is not kept.
         quality: ``fast``, or ``best``: LANCZOS throughout.
     """
-    ground = ImageColor.getcolor(background, "RGB")
+    ground = ImageColor.getrgb(background)
     pictures = _resize_all(source, renditions, best=quality == "best")
     for rendition, (layout, pixels) in zip(renditions, pictures, strict=True):
         for format_name in rendition.formats:
@@ -142,4 +142,3 @@ def _pad(pixels: Pixels, canvas: Size, background: tuple[int, ...]) -> Pixels:
     left, top = ((outer - inner) // 2 for outer, inner in zip(canvas, image.size, strict=True))
     padded.paste(image, (left, top))
     return Bitmap(padded)
-

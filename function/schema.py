@@ -5,9 +5,11 @@ renditions without Pillow.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
+
+MAX_QUALITY: Final = 100
 
 MAX_SIDE: Final = 16384
 """Largest width or height of a rendition, in pixels: WebP's limit is 16383, JPEG's is 65535."""
@@ -70,32 +72,35 @@ class Rendition:
         Raises:
             ValueError: a field is out of range; the sentence starts with the field's name.
         """
+        for complaint in (*self._complain_of_shape(), *self._complain_of_output()):
+            raise ValueError(complaint)
+
+    def _complain_of_shape(self) -> Iterator[str]:
         if not _NAME.fullmatch(self.name) or self.name == "manifest":
-            raise ValueError(
-                f"name must be 1-32 of a-z, 0-9, - and _, and not 'manifest'; got {self.name!r}"
-            )
+            yield f"name must be 1-32 of a-z, 0-9, - and _, and not 'manifest'; got {self.name!r}"
         for field in ("width", "height"):
             value = getattr(self, field)
             if not _is_int(value) or not 1 <= value < MAX_SIDE:
-                raise ValueError(f"{field} must be 1 to {MAX_SIDE - 1} pixels; got {value!r}")
+                yield f"{field} must be 1 to {MAX_SIDE - 1} pixels; got {value!r}"
         if self.fit not in FITS:
-            raise ValueError(f"fit must be one of {', '.join(FITS)}; got {self.fit!r}")
+            yield f"fit must be one of {', '.join(FITS)}; got {self.fit!r}"
+        if self.position not in POSITIONS:
+            yield f"position must be one of {', '.join(POSITIONS)}; got {self.position!r}"
+        if self.enlarge not in (True, False):
+            yield f"enlarge must be true or false; got {self.enlarge!r}"
+
+    def _complain_of_output(self) -> Iterator[str]:
         if not self.formats or len(set(self.formats)) != len(self.formats):
-            raise ValueError(f"formats must name at least one format, each once; got {self.formats!r}")
+            yield f"formats must name at least one format, each once; got {self.formats!r}"
         for name in self.formats:
             if name not in FORMATS:
-                raise ValueError(f"formats must be of {', '.join(FORMATS)}; got {name!r}")
-        if not _is_int(self.quality) or not 1 <= self.quality <= 100:
-            raise ValueError(f"quality must be 1 to 100; got {self.quality!r}")
-        if self.position not in POSITIONS:
-            raise ValueError(
-                f"position must be one of {', '.join(POSITIONS)}; got {self.position!r}"
-            )
-        for field in ("enlarge", "animated"):
-            if not isinstance(getattr(self, field), bool):
-                raise ValueError(f"{field} must be true or false; got {getattr(self, field)!r}")
+                yield f"formats must be of {', '.join(FORMATS)}; got {name!r}"
+        if not _is_int(self.quality) or not 1 <= self.quality <= MAX_QUALITY:
+            yield f"quality must be 1 to {MAX_QUALITY}; got {self.quality!r}"
+        if self.animated not in (True, False):
+            yield f"animated must be true or false; got {self.animated!r}"
         if self.animated and "webp" not in self.formats:
-            raise ValueError("animated needs 'webp' among the formats")
+            yield "animated needs 'webp' among the formats"
 
     @classmethod
     def parse(cls, raw: object) -> "Rendition":
@@ -105,22 +110,18 @@ class Rendition:
             ValueError: not a mapping, a field is missing or unknown, or a value is out of range.
         """
         if not isinstance(raw, Mapping):
-            raise ValueError(f"must be a mapping with name, width and height; got {raw!r}")
-        fields: dict[str, Any] = {str(key): value for key, value in raw.items()}
-        unknown = fields.keys() - cls.__dataclass_fields__.keys()
-        if unknown:
-            raise ValueError(
-                f"has no field {sorted(unknown)[0]!r}; it knows "
-                f"{', '.join(cls.__dataclass_fields__)}"
-            )
-        missing = {"name", "width", "height"} - fields.keys()
-        if missing:
-            raise ValueError(f"needs {sorted(missing)[0]!r}")
-        if "formats" in fields:
-            formats = fields["formats"]
-            if not isinstance(formats, list | tuple):
-                raise ValueError(f"formats must be a list; got {formats!r}")
-            fields["formats"] = tuple(str(name) for name in formats)
+            message = f"must be a mapping with name, width and height; got {raw!r}"
+            raise ValueError(message)  # noqa: TRY004 - one kind of error for all that is written
+        fields = {str(key): value for key, value in cast("Mapping[Any, Any]", raw).items()}
+        for unknown in sorted(fields.keys() - cls.__dataclass_fields__.keys()):
+            known = ", ".join(cls.__dataclass_fields__)
+            raise ValueError(f"has no field {unknown!r}; it knows {known}")
+        for missing in sorted({"name", "width", "height"} - fields.keys()):
+            raise ValueError(f"needs {missing!r}")
+        formats = fields.get("formats", cls.formats)
+        if not isinstance(formats, list | tuple):
+            raise ValueError(f"formats must be a list; got {formats!r}")  # noqa: TRY004 - as above
+        fields["formats"] = tuple(str(name) for name in cast("list[Any]", formats))
         fields["name"] = str(fields["name"])
         return cls(**fields)
 

@@ -7,6 +7,8 @@ so a failure is repeated with ``--start n --cases 1``, and a long run goes on wh
 ``--resume``.
 """
 
+# ruff: noqa: T201
+
 import argparse
 import collections
 import json
@@ -143,8 +145,9 @@ def work(seed):
 
     renditions = (
         Rendition(name="a", width=40, height=40, formats=("webp", "jpeg"), animated=True),
-        Rendition(name="b", width=24, height=24, fit="cover", position="attention",
-                  formats=("jpeg",)),
+        Rendition(
+            name="b", width=24, height=24, fit="cover", position="attention", formats=("jpeg",)
+        ),
     )
     files = corpus()
     for data in files:
@@ -180,7 +183,10 @@ class Worker:
     def start(self):
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.fuzz", "--worker", "--seed", str(self.seed)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
         self.deadline = time.monotonic() + 60
 
@@ -221,37 +227,42 @@ def run(options):
             first = state["next"]
     cases = iter(range(first, first + options.cases))
     outcomes, failures = collections.Counter(), []
+    began = time.monotonic()
+    for case, outcome in results(options, cases):
+        outcomes[outcome.split(":")[0]] += 1
+        if outcome.startswith("!"):
+            failures.append(keep(case, options.seed, outcome))
+        if sys.stderr.isatty() and outcomes.total() % 100 == 0:
+            sys.stderr.write(f"\r{outcomes.total()} of {options.cases} cases ")
+    STATE.write_text(json.dumps({"seed": options.seed, "next": first + options.cases}))
+    for outcome, count in outcomes.most_common():
+        print(f"{count:8} {outcome}")
+    print(
+        f"{options.cases} cases from {first} in {time.monotonic() - began:.0f} s, "
+        f"{len(failures)} failures"
+    )
+    return 1 if failures else 0
+
+
+def results(options, cases):
+    """Each case and what became of it, as the workers get through them."""
     workers = [Worker(options.seed) for _ in range(options.processes)]
     busy = [worker for worker in workers if give_next(worker, cases)]
-    began, shown = time.monotonic(), 0.0
     while busy:
         soonest = max(0.0, min(worker.deadline for worker in busy) - time.monotonic())
         ready, _, _ = select.select([w.process.stdout for w in busy], [], [], soonest + 0.05)
         for worker in list(busy):
             if worker.process.stdout in ready:
-                outcome = worker.answer()
+                yield worker.case, worker.answer()
             elif time.monotonic() > worker.deadline:
-                outcome = worker.abandon()
+                yield worker.case, worker.abandon()
             else:
                 continue
-            outcomes[outcome.split(":")[0]] += 1
-            if outcome.startswith("!"):
-                failures.append(keep(worker.case, options.seed, outcome))
             if not give_next(worker, cases):
                 busy.remove(worker)
-        if sys.stderr.isatty() and time.monotonic() > shown + 1:
-            shown = time.monotonic()
-            sys.stderr.write(f"\r{sum(outcomes.values())} of {options.cases} cases")
     for worker in workers:
         worker.process.stdin.close()
         worker.process.wait()
-    state = {"seed": options.seed, "next": first + options.cases}
-    STATE.write_text(json.dumps(state), encoding="utf-8")
-    for outcome, count in outcomes.most_common():
-        print(f"{count:8} {outcome}")
-    print(f"{options.cases} cases from {first} in {time.monotonic() - began:.0f} s, "
-          f"{len(failures)} failures")
-    return 1 if failures else 0
 
 
 def give_next(worker, cases):

@@ -9,6 +9,7 @@ takes the upload's bytes and returns one encoded body for each output.
 
 import io
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -105,13 +106,14 @@ def pyvips_cascade(job: Job) -> Run:
 
 def opencv(job: Job) -> Run:
     """One decode at half size, INTER_AREA for each size."""
-    import cv2
     import numpy as np
+
+    cv2: Any = import_module("cv2")
 
     cv2.setNumThreads(1)
 
     def run(data: bytes) -> list[bytes]:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_REDUCED_COLOR_2)
+        image: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_REDUCED_COLOR_2)
         bodies: list[bytes] = []
         for output in job.outputs:
             height, width = image.shape[:2]
@@ -122,7 +124,7 @@ def opencv(job: Job) -> Run:
             else:
                 scale = min(output.width / width, output.height / height)
                 part, size = image, (round(width * scale), round(height * scale))
-            small = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+            small: Any = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
             quality = [cv2.IMWRITE_JPEG_QUALITY, output.quality]
             bodies.append(cv2.imencode(f".{output.format}", small, quality)[1].tobytes())
         return bodies
@@ -161,9 +163,7 @@ def floor(job: Job) -> Run:
 
 def _register_heic(job: Job) -> None:
     if Path(job.source).suffix == ".heic":
-        import pi_heif
-
-        pi_heif.register_heif_opener()
+        import_module("pi_heif").register_heif_opener()
 
 
 def _save(image: Any, output: Output) -> bytes:

@@ -62,8 +62,12 @@ def png_bomb(width: int, height: int) -> bytes:
     )
 
 
-def rgb_profile(red: tuple[float, float], green: tuple[float, float], blue: tuple[float, float],
-                gamma: float = 2.2) -> bytes:
+def rgb_profile(
+    red: tuple[float, float],
+    green: tuple[float, float],
+    blue: tuple[float, float],
+    gamma: float = 2.2,
+) -> bytes:
     """A matrix profile (ICC v2) of three primaries, xy each, under D65, adapted to D50."""
     white = _xyz((0.3127, 0.3290))
     primaries = np.array([_xyz(red), _xyz(green), _xyz(blue)]).T
@@ -94,7 +98,9 @@ def rgb_profile(red: tuple[float, float], green: tuple[float, float], blue: tupl
         body += padded
     size = offset + len(body)
     head = struct.pack(">I4sI4s4s4s", size, b"none", 0x02400000, b"mntr", b"RGB ", b"XYZ ")
-    head += bytes(12) + b"acsp" + bytes(28) + b"".join(struct.pack(">i", round(v * 65536)) for v in d50)
+    head += (
+        bytes(12) + b"acsp" + bytes(28) + b"".join(struct.pack(">i", round(v * 65536)) for v in d50)
+    )
     return head + bytes(128 - len(head)) + table + body
 
 

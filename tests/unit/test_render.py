@@ -87,7 +87,9 @@ def test_renditions_come_in_the_order_given():
     renditions = [one(name="a", width=8), one(name="c", width=40, formats=("jpeg", "webp"))]
     results = rendered(encoded(gradient(), "JPEG"), *renditions)
     assert [(r.rendition.name, r.format) for r in results] == [
-        ("a", "png"), ("c", "jpeg"), ("c", "webp"),
+        ("a", "png"),
+        ("c", "jpeg"),
+        ("c", "webp"),
     ]
 
 
@@ -97,9 +99,15 @@ def test_every_output_format_is_what_it_says(format_name):
     assert opened(result.body).format == format_name.upper()
 
 
-@pytest.mark.parametrize(("format_name", "mode"), [
-    ("jpeg", "RGB"), ("png", "RGBA"), ("webp", "RGBA"), ("avif", "RGBA"),
-])
+@pytest.mark.parametrize(
+    ("format_name", "mode"),
+    [
+        ("jpeg", "RGB"),
+        ("png", "RGBA"),
+        ("webp", "RGBA"),
+        ("avif", "RGBA"),
+    ],
+)
 def test_alpha_is_kept_where_the_format_can(format_name, mode):
     data = encoded(gradient(mode="RGBA"), "PNG")
     assert picture_of(data, formats=(format_name,)).mode == mode
@@ -119,7 +127,9 @@ def test_transparent_pixels_do_not_bleed_into_their_neighbours():
     assert pixel[0] < 12
 
 
-@pytest.mark.parametrize(("mode", "corner"), [("RGB", (255, 255, 255)), ("RGBA", (255, 255, 255, 0))])
+@pytest.mark.parametrize(
+    ("mode", "corner"), [("RGB", (255, 255, 255)), ("RGBA", (255, 255, 255, 0))]
+)
 def test_contain_pads_to_the_box_and_centres(mode, corner):
     image = Image.new(mode, (80, 40), (9, 9, 9) if mode == "RGB" else (9, 9, 9, 200))
     picture = picture_of(encoded(image, "PNG"), width=40, height=40, fit="contain")
@@ -187,7 +197,9 @@ def test_no_metadata_reaches_any_output(upload, format_name):
     (result,) = rendered(data, one(formats=(format_name,)))
     assert SECRETS not in result.body
     info = opened(result.body).info
-    assert not {"exif", "xmp", "icc_profile", "comment", "photoshop", "XML:com.adobe.xmp"} & set(info)
+    assert not {"exif", "xmp", "icc_profile", "comment", "photoshop", "XML:com.adobe.xmp"} & set(
+        info
+    )
     assert len(opened(result.body).getexif()) == 0
 
 
@@ -198,7 +210,11 @@ MOTION = [Image.new("RGB", (60, 40), colour) for colour in ("red", "lime", "blue
 @pytest.mark.parametrize("fit", FITS)
 def test_animations_stay_animated_when_asked(format_name, fit):
     data = encoded(
-        MOTION[0], format_name, save_all=True, append_images=MOTION[1:], duration=[100, 200, 300],
+        MOTION[0],
+        format_name,
+        save_all=True,
+        append_images=MOTION[1:],
+        duration=[100, 200, 300],
         loop=3,
     )
     rendition = one(formats=("webp", "jpeg"), animated=True, fit=fit)
@@ -254,8 +270,12 @@ def text():
     image = Image.new("RGB", (1600, 1200), "white")
     draw = ImageDraw.Draw(image)
     for row in range(40):
-        draw.text((20, row * 30), "The quick brown fox jumps over the lazy dog. " * 4, "black",
-                  font_size=26)
+        draw.text(
+            (20, row * 30),
+            "The quick brown fox jumps over the lazy dog. " * 4,
+            "black",
+            font_size=26,
+        )
     return image
 
 
