@@ -50,11 +50,20 @@ def install() -> None:
     absent = missing()
     packages = sorted({_MODULES[engine][1] for engine in absent if engine in _MODULES})
     if packages:
-        _install([sys.executable, "-m", "pip", "install", "--quiet", *packages])
+        pip_install(packages)
     if shutil.which("npm") and any(engine in absent for engine in _SHARP_ENGINES):
         FOLDER.mkdir(parents=True, exist_ok=True)
         _install(["npm", "install", "--silent", "--prefix", str(FOLDER), _SHARP])
     importlib.invalidate_caches()
+
+
+def pip_install(packages: Iterable[str]) -> None:
+    """Install packages into this environment.
+
+    Raises:
+        UsageError: pip failed; the sentence carries its last words.
+    """
+    _install([sys.executable, "-m", "pip", "install", "--quiet", *packages])
 
 
 class Workers:

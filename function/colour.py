@@ -3,7 +3,7 @@
 import io
 from functools import lru_cache
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from PIL import Image
 
@@ -81,9 +81,8 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
         return image.convert("I").point(_high_byte, "L")
     if image.mode == "I":
-        return (
-            image.point(_high_byte, "L") if image.getextrema()[1] > _WHITE else image.convert("L")
-        )
+        brightest = cast("tuple[int, int]", image.getextrema())[1]
+        return image.point(_high_byte, "L") if brightest > _WHITE else image.convert("L")
     if image.mode == "F":
         return image.convert("L")
     return image

@@ -171,6 +171,7 @@ def _decode_image(order: _Order) -> Source:
     width, height = image.size
     upload = (height, width) if orientation in SIDEWAYS else (width, height)
     pixels, box = _load(image, profile, order, order.need(upload))
+    pending = isinstance(pixels, Planes) and not colour.is_plain(profile)
     frames, loop = _frames(order) if order.animated else ((), 0)
     return Source(
         pixels=pixels.turn(orientation),
@@ -180,17 +181,17 @@ def _decode_image(order: _Order) -> Source:
         format=order.kind,
         frames=frames,
         loop=loop,
+        profile=profile if pending else None,
     )
 
 
 def _load(
     image: Image.Image, profile: bytes | None, order: _Order, need: float
 ) -> tuple[Pixels, Box]:
-    """Pixels in sRGB, scaled down while they are decoded or right after."""
+    """Pixels scaled down while they are decoded or right after; a bitmap is in sRGB already."""
     need *= order.headroom
     if order.kind == "jpeg":
-        planar = order.subsampled and colour.is_plain(profile)
-        scaled, box = open_scaled(image, need, planar=planar)
+        scaled, box = open_scaled(image, need, planar=order.subsampled)
         if scaled.mode == "YCbCr":
             return Planes.split(scaled), box
         pixels = colour.to_srgb(scaled, profile)

@@ -35,6 +35,7 @@ def encode(pixels: Pixels, format_name: str, quality: int, *, background: tuple[
         background: red, green, blue behind transparent pixels in a JPEG.
     """
     image = pixels.image() if format_name != "jpeg" else flatten(pixels.jpeg_image(), background)
+    image.info = {}  # encoders would write what is left of the upload's metadata
     options = _OPTIONS[format_name](quality)
     buffer = io.BytesIO()
     import_encoder(format_name)

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import add, mul, sub
-from statistics import median
 from typing import Final
 
 from PIL import Image
 
+from function.colour import to_srgb
 from function.pixels import Size
 from function.source import Source
 
@@ -45,7 +45,7 @@ class Fingerprint:
 
 def fingerprint(source: Source) -> Fingerprint:
     """Fingerprint an upload as a viewer sees it."""
-    small = source.pixels.tiny(SIDE)
+    small = to_srgb(source.pixels.tiny(SIDE), source.profile)
     return Fingerprint(
         placeholder=base64.b64encode(thumb_hash(small, source.size)).decode(),
         dominant_color=_dominant_color(small),
@@ -179,7 +179,7 @@ def _perceptual_hash(image: Image.Image) -> str:
     luma = image.convert("RGB").convert("L").tobytes()
     terms = _cosines(luma, image.size, _HASH_SIDE, _HASH_SIDE)
     levels = [level for row in terms for level in row]
-    middle = median(levels[1:])
+    middle = sorted(levels[1:])[len(levels) // 2 - 1]
     bits = "".join("1" if level > middle else "0" for level in levels)
     return f"{int(bits, 2):016x}"
 

@@ -7,10 +7,11 @@ from typing import Final
 from PIL import Image, ImageColor
 
 from function.animate import animate
+from function.colour import to_srgb
 from function.crop import crop_box
 from function.encode import encode
 from function.layout import Layout, lay_out
-from function.pixels import Bitmap, Box, Pixels, Size
+from function.pixels import Bitmap, Box, Pixels, Planes, Size
 from function.schema import Rendition
 from function.source import Source
 
@@ -108,6 +109,9 @@ def _resize_all(
         stage = _parent(stages, layout.frame)
         box = crop_box(stage.pixels, stage.box, layout, renditions[index].position)
         made[index] = _resize(stage, layout.size, box, best=best)
+        if source.profile and stage.depth == 0:
+            image = to_srgb(made[index].image(), source.profile)
+            made[index] = Planes.split(image.convert("YCbCr"))
         if layout.is_whole:
             whole = (0.0, 0.0, float(layout.size[0]), float(layout.size[1]))
             stages.append(_Stage(made[index], whole, stage.depth + 1))

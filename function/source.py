@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from function.colour import to_srgb
 from function.pixels import Bitmap, Box, Pixels, Size
 
 
@@ -21,7 +22,8 @@ class Source:
     """A decoded upload.
 
     Attributes:
-        pixels: sRGB pixels, orientation applied; seldom more of them than the renditions need.
+        pixels: the picture, orientation applied; seldom more of it than the renditions need. In
+            sRGB, unless ``profile`` says otherwise.
         box: the part of ``pixels`` that is the upload; a scaled decode rounds sizes up, so its
             edge may lie within the last pixel.
         width: width of the upload as a viewer sees it (orientation applied), in pixels.
@@ -30,6 +32,8 @@ class Source:
         scalable: a drawing (SVG): rendered at the sizes asked, whatever its own.
         frames: all pictures of an animation when a rendition asks for motion, else empty.
         loop: how often the animation plays; 0 is for ever.
+        profile: ICC profile that ``pixels`` are still in: planes are converted after their first
+            resize, when fewer of them are left.
     """
 
     pixels: Pixels
@@ -40,6 +44,7 @@ class Source:
     scalable: bool = False
     frames: tuple[Frame, ...] = ()
     loop: int = 0
+    profile: bytes | None = None
 
     @property
     def size(self) -> Size:
@@ -48,8 +53,8 @@ class Source:
 
     @property
     def image(self) -> Image.Image:
-        """The pixels as one RGB or RGBA image."""
-        return self.pixels.image()
+        """The pixels as one RGB or RGBA image in sRGB."""
+        return to_srgb(self.pixels.image(), self.profile)
 
     def to_bytes(self) -> bytes:
         """A still picture's facts and raw pixels, to be sent through a pipe."""

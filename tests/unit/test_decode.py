@@ -148,6 +148,18 @@ def test_wide_gamut_profiles_are_converted_to_srgb(profile, format_name):
     assert green > 158
 
 
+@pytest.mark.parametrize("width", [16, 64])
+def test_planes_are_converted_to_srgb_after_their_first_resize(width):
+    data = encoded(Image.new("RGB", (64, 64), (60, 160, 90)), "JPEG", icc_profile=display_p3())
+    renditions = (Rendition(name="a", width=width, height=width, formats=("jpeg", "webp")),)
+    source = decode(data, renditions, max_pixels=MAX_PIXELS)
+    assert isinstance(source.pixels, Planes)
+    for picture in (source.image, *(opened(r.body) for r in render(source, renditions))):
+        red, green, _ = picture.getpixel((5, 5))
+        assert red < 45
+        assert green > 158
+
+
 def test_an_srgb_profile_changes_nothing_and_keeps_the_fast_way():
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     data = encoded(gradient((96, 64)), "JPEG", icc_profile=profile)
