@@ -54,6 +54,9 @@ def _process(upload: Upload) -> None:
     except Gone:
         _logger.warning("gone", extra=extra)
         return
+    if manifest is None:
+        _logger.info("superseded", extra=extra)
+        return
     extra |= {
         "version_id": upload.version_id,
         "bytes_in": upload.size,

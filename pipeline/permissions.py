@@ -7,7 +7,7 @@ Each returns data that ``json.dumps`` writes; components only wire them. The acc
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from function.schema import Rendition, file_name
+from function.schema import FORMATS, Rendition, file_name
 
 Statement = dict[str, Any]
 
@@ -167,7 +167,18 @@ def resizer_role(
             queue_arn,
         ),
         _allow("ReadUploads", ["s3:GetObject", "s3:GetObjectVersion"], f"{source_arn}/uploads/*"),
-        _allow("WriteRenditions", ["s3:PutObject"], public_objects(destination_arn, renditions)),
+        # It reads its own writes to tell newer from older.
+        _allow(
+            "WriteRenditions",
+            ["s3:PutObject", "s3:GetObject"],
+            public_objects(destination_arn, renditions),
+        ),
+        # What an older version left may be of a rendition that the stack no longer has.
+        _allow(
+            "RemoveLeftovers",
+            ["s3:DeleteObject"],
+            [f"{destination_arn}/*/*.{format_.extension}" for format_ in FORMATS.values()],
+        ),
         # A stream is created in the group and written as the group's child.
         _allow(
             "WriteLog",
