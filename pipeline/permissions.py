@@ -128,6 +128,30 @@ def s3_may_send(queue_arn: str, bucket_arn: str, account_id: str) -> Statement:
     }
 
 
+def alarm_topic(topic_arn: str, account_id: str) -> dict[str, Any]:
+    """Topic policy: this account's alarms may publish, over HTTPS only."""
+    return document(
+        [
+            {
+                "Sid": "AlarmsMayPublish",
+                "Effect": "Allow",
+                "Principal": {"Service": "cloudwatch.amazonaws.com"},
+                "Action": "sns:Publish",
+                "Resource": topic_arn,
+                "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
+            },
+            {
+                "Sid": "DenyPlainHttp",
+                "Effect": "Deny",
+                "Principal": ANYONE,
+                "Action": "sns:Publish",
+                "Resource": topic_arn,
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            },
+        ]
+    )
+
+
 def assumed_by_lambda() -> dict[str, Any]:
     """Trust policy of the function's role: Lambda, and no one else, takes it on."""
     return document(

@@ -4,6 +4,7 @@ Keys, types and defaults are declared in ``Pulumi.yaml`` for the Pulumi CLI and 
 whoever runs the program without it (tests, the embedded AWS); a test holds the two together.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final, cast
@@ -53,6 +54,8 @@ class Settings:
     max_megapixels: int = 0
     log_retention_days: int = 30
     allowed_origins: tuple[str, ...] = ("*",)
+    alarm_email: str = ""
+    monthly_budget_usd: int = 0
     s3_endpoint: str = ""
 
     def __post_init__(self) -> None:
@@ -73,6 +76,8 @@ class Settings:
         _in_range("maxUploadMb", self.max_upload_mb, 1, 5000, "MB")
         _in_range("maxMegapixels", self.max_megapixels, 0, 1000, "megapixels")
         _one_of("logRetentionDays", self.log_retention_days, LOG_RETENTION_DAYS)
+        _in_range("monthlyBudgetUsd", self.monthly_budget_usd, 0, 1_000_000, "USD")
+        self._check_email()
         self._check_renditions()
         self._check_origins()
         self._check_contradictions()
@@ -102,6 +107,14 @@ class Settings:
         for name in names:
             if names.count(name) > 1:
                 raise SettingsError(f"renditions must have distinct names; got {name!r} twice.")
+
+    def _check_email(self) -> None:
+        if self.alarm_email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", self.alarm_email):
+            raise SettingsError(f"alarmEmail must be an e-mail address; got {self.alarm_email!r}.")
+        if self.monthly_budget_usd and not self.alarm_email:
+            raise SettingsError(
+                "monthlyBudgetUsd needs alarmEmail, or no one hears of it; set alarmEmail too."
+            )
 
     def _check_origins(self) -> None:
         if not self.allowed_origins:

@@ -54,6 +54,11 @@ REFUSED = {
         (["thumb"], "renditions[0] must be a mapping"),
         ("thumb", "renditions must be a list"),
     ],
+    "alarmEmail": [("nobody", "alarmEmail must be an e-mail address; got 'nobody'.")],
+    "monthlyBudgetUsd": [
+        (-1, "monthlyBudgetUsd must be 0 to 1000000 USD; got -1."),
+        (50, "monthlyBudgetUsd needs alarmEmail"),
+    ],
     "memroy": [(1024, "memroy is not a setting of this stack")],
 }
 

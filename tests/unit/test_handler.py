@@ -61,6 +61,16 @@ def test_a_rejection_is_acknowledged_and_logged(handler, source, caplog):
     assert answer == {"batchItemFailures": []}
     (entry,) = caplog.records
     assert (entry.message, entry.error["code"]) == ("rejected", "not_an_image")
+    assert (entry.Rejected, entry.Processed, entry.Code) == (1, 0, "not_an_image")
+
+
+def test_one_line_of_an_environment_counts_its_cold_start(handler, source, jpeg, caplog):
+    caplog.set_level("INFO", logger="function")
+    source.objects |= {"uploads/a.jpg": jpeg, "uploads/b.jpg": jpeg}
+    handler.handle({"Records": [message(n, f"uploads/{n}.jpg") for n in ("a", "b")]}, None)
+    assert [record.ColdStart for record in caplog.records] == [1, 0]
+    assert [record.BytesIn for record in caplog.records] == [829183, 829183]
+    assert all(record.BytesOut > 0 for record in caplog.records)
 
 
 def test_what_is_gone_is_acknowledged(handler, caplog):
