@@ -23,10 +23,15 @@ class Format(NamedTuple):
 FORMATS: Final[Mapping[str, Format]] = {
     "jpeg": Format("jpg", "image/jpeg"),
     "webp": Format("webp", "image/webp"),
+    "avif": Format("avif", "image/avif"),
+    "png": Format("png", "image/png"),
 }
 """Output formats by the name that a rendition's ``formats`` uses."""
 
 FITS: Final = ("inside", "cover", "contain")
+
+POSITIONS: Final = ("centre", "attention")
+"""Which region ``cover`` keeps: the middle, or the most detailed."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
@@ -42,7 +47,11 @@ class Rendition:
         fit: ``inside`` keeps the aspect ratio within the box, ``cover`` fills the box and crops,
             ``contain`` keeps all of the image and pads to the box.
         formats: output formats, one object each.
-        quality: encoder quality, 1 to 100.
+        quality: encoder quality, 1 to 100; PNG is lossless and ignores it.
+        position: which region ``cover`` keeps: ``centre``, or ``attention``, the most detailed.
+        enlarge: fill the box even when the upload is smaller; else no pixel is invented.
+        animated: keep the motion of a GIF, WebP or APNG in the ``webp`` output; else, and in all
+            other formats, its first frame stands for it.
     """
 
     name: str
@@ -51,6 +60,9 @@ class Rendition:
     fit: str = "inside"
     formats: tuple[str, ...] = ("jpeg", "webp")
     quality: int = 80
+    position: str = "centre"
+    enlarge: bool = False
+    animated: bool = False
 
     def __post_init__(self) -> None:
         """Validate.
@@ -75,6 +87,15 @@ class Rendition:
                 raise ValueError(f"formats must be of {', '.join(FORMATS)}; got {name!r}")
         if not _is_int(self.quality) or not 1 <= self.quality <= 100:
             raise ValueError(f"quality must be 1 to 100; got {self.quality!r}")
+        if self.position not in POSITIONS:
+            raise ValueError(
+                f"position must be one of {', '.join(POSITIONS)}; got {self.position!r}"
+            )
+        for field in ("enlarge", "animated"):
+            if not isinstance(getattr(self, field), bool):
+                raise ValueError(f"{field} must be true or false; got {getattr(self, field)!r}")
+        if self.animated and "webp" not in self.formats:
+            raise ValueError("animated needs 'webp' among the formats")
 
     @classmethod
     def parse(cls, raw: object) -> "Rendition":

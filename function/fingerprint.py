@@ -1,0 +1,192 @@
+"""What a picture looks like in a few bytes: a placeholder, a colour, and a hash to find copies by.
+
+All three are computed from one 32 x 32 copy, in plain Python: 2 ms, where numpy's import alone
+would cost a cold start 60.
+"""
+
+import base64
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import add, mul, sub
+from statistics import median
+from typing import Final
+
+from PIL import Image
+
+from function.pixels import Size
+from function.source import Source
+
+SIDE: Final = 32
+"""Pixels to a side of the copy that is fingerprinted."""
+
+_COLOURS: Final = 8
+_HASH_SIDE: Final = 8
+_HALF: Final = 128
+
+Matrix = list[list[float]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fingerprint:
+    """A picture's small facts, as the manifest carries them.
+
+    Attributes:
+        placeholder: ThumbHash, base64: 15 to 25 bytes that a page shows until the image is there.
+        dominant_color: the commonest colour, ``#rrggbb``.
+        perceptual_hash: 64 bits, 16 hex digits; copies of a picture differ in few of them.
+    """
+
+    placeholder: str
+    dominant_color: str
+    perceptual_hash: str
+
+
+def fingerprint(source: Source) -> Fingerprint:
+    """Fingerprint an upload as a viewer sees it."""
+    small = source.pixels.tiny(SIDE)
+    return Fingerprint(
+        placeholder=base64.b64encode(thumb_hash(small, source.size)).decode(),
+        dominant_color=_dominant_color(small),
+        perceptual_hash=_perceptual_hash(small),
+    )
+
+
+def thumb_hash(image: Image.Image, shape: Size) -> bytes:
+    """ThumbHash (Evan Wallace, 2023) of a picture.
+
+    Args:
+        image: the picture, RGB or RGBA, in any size up to 100 pixels; it may be stretched.
+        shape: width and height whose ratio is the picture's.
+    """
+    red, green, blue, alpha = _channels(image)
+    has_alpha = any(level < 1 for level in alpha)
+    limit = 5 if has_alpha else 7
+    longest = max(shape)
+    across = max(1, _round(limit * shape[0] / longest))
+    down = max(1, _round(limit * shape[1] / longest))
+    scarlet = list(map(sub, red, green))
+    warm = list(map(add, red, green))
+    size = image.size
+    l_dc, l_ac, l_scale = _spectrum(
+        list(map(add, warm, blue)), size, (max(3, across), max(3, down)), white=3 * 255
+    )
+    p_dc, p_ac, p_scale = _spectrum(
+        [both / 2 - b for both, b in zip(warm, blue, strict=True)], size, (3, 3), white=255
+    )
+    q_dc, q_ac, q_scale = _spectrum(scarlet, size, (3, 3), white=255)
+    landscape = shape[0] > shape[1]
+    head = (
+        _round(63 * l_dc)
+        | _round(31.5 + 31.5 * p_dc) << 6
+        | _round(31.5 + 31.5 * q_dc) << 12
+        | _round(31 * l_scale) << 18
+        | has_alpha << 23
+    )
+    more = (
+        (down if landscape else across)
+        | _round(63 * p_scale) << 3
+        | _round(63 * q_scale) << 9
+        | landscape << 15
+    )
+    body = bytearray(head.to_bytes(3, "little") + more.to_bytes(2, "little"))
+    levels = [*l_ac, *p_ac, *q_ac]
+    if has_alpha:
+        a_dc, a_ac, a_scale = _spectrum(alpha, size, (5, 5), white=1)
+        body.append(_round(15 * a_dc) | _round(15 * a_scale) << 4)
+        levels += a_ac
+    nibbles = [_round(15 * level) for level in levels] + [0] * (len(levels) % 2)
+    body += bytes(low | high << 4 for low, high in zip(nibbles[::2], nibbles[1::2], strict=True))
+    return bytes(body)
+
+
+def _channels(
+    image: Image.Image,
+) -> tuple[Sequence[float], Sequence[float], Sequence[float], list[float]]:
+    """Red, green, blue (0 to 255) and alpha (0 to 1), over the picture's average colour.
+
+    Alpha is empty when every pixel is opaque.
+    """
+    red, green, blue = (band.tobytes() for band in image.convert("RGB").split())
+    if image.mode != "RGBA":
+        return red, green, blue, []
+    alpha = [level / 255 for level in image.getchannel("A").tobytes()]
+    opaque = sum(alpha)
+    over: list[list[float]] = []
+    for band in (red, green, blue):
+        average = sum(map(mul, band, alpha)) / opaque if opaque else 0.0
+        over.append(
+            [average * (1 - a) + a * level for level, a in zip(band, alpha, strict=True)]
+        )
+    return over[0], over[1], over[2], alpha
+
+
+def _spectrum(
+    channel: Sequence[float], size: Size, terms_wanted: Size, *, white: int
+) -> tuple[float, list[float], float]:
+    """Mean, lowest cosine terms scaled to 0-1, and their scale; ``white`` is the full level."""
+    across, down = terms_wanted
+    terms = _cosines(channel, size, across, down)
+    area = size[0] * size[1] * white
+    levels = [
+        terms[y][x] / area
+        for y in range(down)
+        for x in range(across)
+        if (x or y) and x * down < across * (down - y)
+    ]
+    scale = max(map(abs, levels))
+    if scale:
+        levels = [0.5 + 0.5 / scale * level for level in levels]
+    return terms[0][0] / area, levels, scale
+
+
+def _cosines(channel: Sequence[float], size: Size, across: int, down: int) -> Matrix:
+    """The lowest ``across`` by ``down`` terms of the cosine transform (DCT-II, unscaled)."""
+    width, height = size
+    rows = [channel[start : start + width] for start in range(0, width * height, width)]
+    waves = _waves(width, across)
+    columns = [[sum(map(mul, row, wave)) for row in rows] for wave in waves]
+    return [
+        [sum(map(mul, column, wave)) for column in columns] for wave in _waves(height, down)
+    ]
+
+
+@lru_cache(maxsize=16)
+def _waves(length: int, count: int) -> Matrix:
+    return [
+        [math.cos(math.pi / length * wave * (at + 0.5)) for at in range(length)]
+        for wave in range(count)
+    ]
+
+
+def _dominant_color(image: Image.Image) -> str:
+    """Mean of the largest of eight groups of like colours; transparent pixels do not count."""
+    groups = _visible(image).quantize(_COLOURS)
+    _, index = max(groups.getcolors() or [(0, 0)])
+    palette = groups.getpalette() or [0, 0, 0]
+    return "#" + bytes(palette[3 * index : 3 * index + 3]).hex()
+
+
+def _visible(image: Image.Image) -> Image.Image:
+    """The pixels that are more opaque than not, in a row; one black pixel if there are none."""
+    if image.mode != "RGBA":
+        return image
+    pixels = zip(*[iter(image.tobytes())] * 4, strict=True)
+    levels = bytes(level for pixel in pixels if pixel[3] >= _HALF for level in pixel[:3])
+    return Image.frombytes("RGB", (len(levels) // 3 or 1, 1), levels or bytes(3))
+
+
+def _perceptual_hash(image: Image.Image) -> str:
+    """Signs of the 64 lowest cosine terms of luma against their median (pHash)."""
+    luma = image.convert("RGB").convert("L").tobytes()
+    terms = _cosines(luma, image.size, _HASH_SIDE, _HASH_SIDE)
+    levels = [level for row in terms for level in row]
+    middle = median(levels[1:])
+    bits = "".join("1" if level > middle else "0" for level in levels)
+    return f"{int(bits, 2):016x}"
+
+
+def _round(value: float) -> int:
+    """To the nearest whole, halves up, as the other implementations of ThumbHash do."""
+    return math.floor(value + 0.5)

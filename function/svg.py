@@ -1,0 +1,154 @@
+"""SVG drawings: what they may contain, how large they are, and their pixels at a size.
+
+resvg runs no scripts and knows no network; what is left to refuse is markup made to exhaust it
+and references to anything outside the drawing. ``decode`` runs all of this in ``guard``'s child,
+which can open no file in any case.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from xml.parsers import expat
+
+import resvg_py
+
+from function.errors import Rejected
+from function.pixels import Size
+
+MAX_ELEMENTS: Final = 100_000
+MAX_DEPTH: Final = 200
+"""Deepest nesting of elements; resvg recurses, and its stack ends near 10,000."""
+
+_FALLBACK: Final = (300.0, 150.0)
+"""What browsers give a drawing that states no size, in pixels."""
+
+_UNITS: Final[Mapping[str, float]] = {
+    "": 1.0,
+    "px": 1.0,
+    "pt": 4 / 3,
+    "pc": 16.0,
+    "in": 96.0,
+    "cm": 96 / 2.54,
+    "mm": 96 / 25.4,
+    "em": 16.0,
+    "rem": 16.0,
+}
+"""CSS pixels in each unit of length."""
+
+_LENGTH: Final = re.compile(r"\s*([+]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([a-z]*)\s*")
+_LOADING: Final = frozenset({"image", "feImage", "use", "tref"})
+"""Elements whose reference is loaded; that of ``a`` is only a link."""
+
+
+@dataclass
+class _Census:
+    """What one pass over the markup finds."""
+
+    root: dict[str, str] = field(default_factory=dict[str, str])
+    depth: int = 0
+    elements: int = 0
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if not self.elements:
+            if name.rpartition(":")[2] != "svg":
+                raise Rejected("not_an_image", "This file is XML, but not an SVG drawing.")
+            self.root = attributes
+        self.elements += 1
+        self.depth += 1
+        if self.elements > MAX_ELEMENTS or self.depth > MAX_DEPTH:
+            raise Rejected(
+                "too_complex",
+                f"This drawing has over {MAX_ELEMENTS} elements or nests them over "
+                f"{MAX_DEPTH} deep.",
+            )
+        if name.rpartition(":")[2] in _LOADING:
+            for key, value in attributes.items():
+                if key.rpartition(":")[2] == "href":
+                    _check_reference(value)
+
+    def end(self, _name: str) -> None:
+        self.depth -= 1
+
+    def entity(self, *_declaration: object) -> None:
+        raise Rejected("unsafe_svg", "This drawing declares XML entities, which are not allowed.")
+
+
+def natural_size(data: bytes) -> Size:
+    """Check a drawing and tell its own size in whole pixels.
+
+    Raises:
+        Rejected: ``unsafe_svg``, ``too_complex``, ``not_an_image`` or ``broken_image``.
+    """
+    census = _Census()
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = census.start
+    parser.EndElementHandler = census.end
+    parser.EntityDeclHandler = census.entity
+    try:
+        parser.Parse(data, True)  # noqa: FBT003 - pyexpat takes no keywords
+    except expat.ExpatError as error:
+        raise Rejected("broken_image", "This drawing is not well-formed XML.") from error
+    width, height = _size(census.root)
+    return max(1, round(width)), max(1, round(height))
+
+
+def rasterise(data: bytes, size: Size) -> bytes:
+    """Draw at ``size`` pixels, as PNG with alpha; text is drawn only where fonts are installed.
+
+    Raises:
+        Rejected: ``broken_image``.
+    """
+    try:
+        return resvg_py.svg_to_bytes(
+            svg_string=data.removeprefix(b"\xef\xbb\xbf").decode(),
+            skip_system_fonts=True,
+            width=size[0],
+            height=size[1],
+        )
+    except ValueError as error:
+        raise Rejected("broken_image", "This drawing cannot be drawn.") from error
+
+
+def _check_reference(value: str) -> None:
+    reference = value.strip().lower()
+    if not reference.startswith(("#", "data:image/")):
+        raise Rejected("unsafe_svg", "This drawing loads something from outside itself.")
+    if reference.startswith("data:image/svg"):
+        raise Rejected("unsafe_svg", "This drawing embeds another drawing.")
+
+
+def _size(root: Mapping[str, str]) -> tuple[float, float]:
+    """CSS: the stated lengths, a missing one by the view box's aspect ratio, else the view box."""
+    width, height = _length(root.get("width")), _length(root.get("height"))
+    box = _view_box(root.get("viewBox"))
+    if width and height:
+        return width, height
+    if box is None:
+        return width or _FALLBACK[0], height or _FALLBACK[1]
+    if width:
+        return width, width * box[1] / box[0]
+    if height:
+        return height * box[0] / box[1], height
+    return box
+
+
+def _length(value: str | None) -> float | None:
+    match = _LENGTH.fullmatch(value or "")
+    if match is None or match[2] not in _UNITS:
+        return None
+    length = float(match[1]) * _UNITS[match[2]]
+    return length if math.isfinite(length) and length > 0 else None
+
+
+def _view_box(value: str | None) -> tuple[float, float] | None:
+    parts = (value or "").replace(",", " ").split()
+    if len(parts) != 4:  # noqa: PLR2004 - left, top, width, height
+        return None
+    try:
+        width, height = float(parts[2]), float(parts[3])
+    except ValueError:
+        return None
+    usable = math.isfinite(width) and math.isfinite(height) and width > 0 and height > 0
+    return (width, height) if usable else None

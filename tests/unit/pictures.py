@@ -1,0 +1,114 @@
+"""Pictures for the tests, generated: no file of them is kept."""
+
+import io
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+import pillow_heif
+from PIL import Image
+
+SVG = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 48">'
+    b'<rect width="64" height="48" fill="#2060c0"/><circle cx="32" cy="24" r="20" fill="#ffd000"/>'
+    b"</svg>"
+)
+
+
+def gradient(size: tuple[int, int] = (64, 48), mode: str = "RGB") -> Image.Image:
+    """Red grows to the right, green downwards, blue is constant: every corner differs."""
+    width, height = size
+    pixels = np.zeros((height, width, 3), np.uint8)
+    pixels[:, :, 0] = np.linspace(0, 255, width).astype(np.uint8)[None, :]
+    pixels[:, :, 1] = np.linspace(0, 255, height).astype(np.uint8)[:, None]
+    pixels[:, :, 2] = 96
+    image = Image.fromarray(pixels)
+    if mode == "RGBA":
+        image.putalpha(Image.fromarray(pixels[:, :, 0]))
+        return image
+    if mode == "I;16":
+        return Image.fromarray(pixels[:, :, 0].astype(np.uint16) * 257)
+    return image.convert(mode)
+
+
+def encoded(image: Image.Image, format_name: str, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    if format_name == "HEIF":
+        pillow_heif.from_pillow(image).save(buffer, **options)
+    else:
+        image.save(buffer, format_name, **options)
+    return buffer.getvalue()
+
+
+def opened(data: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    return image
+
+
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png_bomb(width: int, height: int) -> bytes:
+    """A PNG whose header claims a size that its few bytes never fill."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", header)
+        + png_chunk(b"IDAT", zlib.compress(bytes(1 << 16)))
+        + png_chunk(b"IEND", b"")
+    )
+
+
+def rgb_profile(red: tuple[float, float], green: tuple[float, float], blue: tuple[float, float],
+                gamma: float = 2.2) -> bytes:
+    """A matrix profile (ICC v2) of three primaries, xy each, under D65, adapted to D50."""
+    white = _xyz((0.3127, 0.3290))
+    primaries = np.array([_xyz(red), _xyz(green), _xyz(blue)]).T
+    scaled = primaries * np.linalg.solve(primaries, white)
+    cone = np.array(
+        [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
+    )
+    d50 = np.array([0.9642, 1.0, 0.8249])
+    adapt = np.linalg.inv(cone) @ np.diag((cone @ d50) / (cone @ white)) @ cone
+    columns = (adapt @ scaled).T
+    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(gamma * 256)) + bytes(2)
+    tags = {
+        b"desc": b"desc" + bytes(4) + struct.pack(">I", 5) + b"test\0" + bytes(78),
+        b"cprt": b"text" + bytes(4) + b"none\0" + bytes(3),
+        b"wtpt": _xyz_tag(d50),
+        b"rXYZ": _xyz_tag(columns[0]),
+        b"gXYZ": _xyz_tag(columns[1]),
+        b"bXYZ": _xyz_tag(columns[2]),
+        b"rTRC": curve,
+        b"gTRC": curve,
+        b"bTRC": curve,
+    }
+    offset = 128 + 4 + 12 * len(tags)
+    table, body = struct.pack(">I", len(tags)), b""
+    for name, value in tags.items():
+        padded = value + bytes(-len(value) % 4)
+        table += name + struct.pack(">II", offset + len(body), len(value))
+        body += padded
+    size = offset + len(body)
+    head = struct.pack(">I4sI4s4s4s", size, b"none", 0x02400000, b"mntr", b"RGB ", b"XYZ ")
+    head += bytes(12) + b"acsp" + bytes(28) + b"".join(struct.pack(">i", round(v * 65536)) for v in d50)
+    return head + bytes(128 - len(head)) + table + body
+
+
+def display_p3() -> bytes:
+    return rgb_profile((0.680, 0.320), (0.265, 0.690), (0.150, 0.060))
+
+
+def adobe_rgb() -> bytes:
+    return rgb_profile((0.64, 0.33), (0.21, 0.71), (0.15, 0.06))
+
+
+def _xyz(xy: tuple[float, float]) -> np.ndarray:
+    return np.array([xy[0] / xy[1], 1.0, (1 - xy[0] - xy[1]) / xy[1]])
+
+
+def _xyz_tag(values: Any) -> bytes:
+    return b"XYZ " + bytes(4) + b"".join(struct.pack(">i", round(float(v) * 65536)) for v in values)

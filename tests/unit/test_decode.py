@@ -1,0 +1,265 @@
+import struct
+import zlib
+
+import pytest
+from pictures import (
+    SVG,
+    adobe_rgb,
+    display_p3,
+    encoded,
+    gradient,
+    opened,
+    png_bomb,
+    png_chunk,
+)
+from PIL import Image, ImageCms
+
+from function.decode import GUARDED, MAX_RATIO, MAX_SCANS, decode
+from function.errors import Rejected
+from function.pixels import SIDEWAYS, Planes
+from function.render import render
+from function.schema import Rendition
+
+MAX_PIXELS = 1_000_000
+SMALL = (Rendition(name="small", width=32, height=32, formats=("png",)),)
+PHOTO = gradient((96, 64))
+CUTOUT = gradient((96, 64), "RGBA")
+
+UPLOADS = {
+    "jpeg": ("jpeg", encoded(PHOTO, "JPEG")),
+    "jpeg-progressive": ("jpeg", encoded(PHOTO, "JPEG", progressive=True)),
+    "jpeg-444": ("jpeg", encoded(PHOTO, "JPEG", subsampling=0)),
+    "jpeg-422": ("jpeg", encoded(PHOTO, "JPEG", subsampling=1)),
+    "jpeg-grey": ("jpeg", encoded(PHOTO.convert("L"), "JPEG")),
+    "jpeg-cmyk": ("jpeg", encoded(PHOTO.convert("CMYK"), "JPEG")),
+    "jpeg-rgb": ("jpeg", encoded(PHOTO, "JPEG", keep_rgb=True)),
+    "jpeg-mpo": ("jpeg", encoded(PHOTO, "MPO", save_all=True, append_images=[PHOTO])),
+    "png": ("png", encoded(PHOTO, "PNG")),
+    "png-alpha": ("png", encoded(CUTOUT, "PNG")),
+    "png-palette": ("png", encoded(PHOTO.quantize(16), "PNG")),
+    "png-16-bit": ("png", encoded(gradient((96, 64), "I;16"), "PNG")),
+    "png-1-bit": ("png", encoded(PHOTO.convert("1"), "PNG")),
+    "png-grey-alpha": ("png", encoded(CUTOUT.convert("LA"), "PNG")),
+    "apng": ("png", encoded(PHOTO, "PNG", save_all=True, append_images=[CUTOUT.convert("RGB")])),
+    "gif": ("gif", encoded(PHOTO, "GIF")),
+    "gif-animated": ("gif", encoded(PHOTO, "GIF", save_all=True, append_images=[CUTOUT])),
+    "webp": ("webp", encoded(PHOTO, "WEBP")),
+    "webp-lossless": ("webp", encoded(PHOTO, "WEBP", lossless=True)),
+    "webp-alpha": ("webp", encoded(CUTOUT, "WEBP")),
+    "webp-animated": ("webp", encoded(PHOTO, "WEBP", save_all=True, append_images=[CUTOUT])),
+    "avif": ("avif", encoded(PHOTO, "AVIF")),
+    "avif-alpha": ("avif", encoded(CUTOUT, "AVIF")),
+    "heic": ("heic", encoded(PHOTO, "HEIF")),
+    "heic-alpha": ("heic", encoded(CUTOUT, "HEIF")),
+    "tiff": ("tiff", encoded(PHOTO, "TIFF")),
+    "tiff-lzw-alpha": ("tiff", encoded(CUTOUT, "TIFF", compression="tiff_lzw")),
+    "tiff-jpeg": ("tiff", encoded(PHOTO, "TIFF", compression="jpeg")),
+    "tiff-cmyk": ("tiff", encoded(PHOTO.convert("CMYK"), "TIFF")),
+    "tiff-float": ("tiff", encoded(PHOTO.convert("F"), "TIFF")),
+    "bmp": ("bmp", encoded(PHOTO, "BMP")),
+    "svg": ("svg", SVG),
+}
+
+
+def rejection(data, renditions=SMALL, **options):
+    with pytest.raises(Rejected) as caught:
+        decode(data, renditions, **({"max_pixels": MAX_PIXELS} | options))
+    return caught.value.code
+
+
+@pytest.mark.parametrize("name", UPLOADS)
+def test_every_format_is_recognised_by_content_and_decoded(name):
+    expected, data = UPLOADS[name]
+    source = decode(data, SMALL, max_pixels=MAX_PIXELS)
+    assert source.format == expected
+    assert source.size == ((64, 48) if name == "svg" else (96, 64))
+    assert source.image.mode == ("RGBA" if "alpha" in name else "RGB")
+
+
+@pytest.mark.parametrize("name", [n for n in UPLOADS if n not in {"svg", "png-1-bit"}])
+def test_every_format_shows_the_same_picture(name):
+    data = UPLOADS[name][1]
+    flat = "grey" in name or name in {"png-16-bit", "tiff-float"}
+    (rendered,) = render(decode(data, SMALL, max_pixels=MAX_PIXELS), SMALL)
+    picture = opened(rendered.body).convert("RGB")
+    left, right = picture.getpixel((1, 10)), picture.getpixel((30, 10))
+    assert right[0] - left[0] > (30 if flat else 180)
+    if not flat:
+        top, bottom = picture.getpixel((16, 1)), picture.getpixel((16, 19))
+        assert bottom[1] - top[1] > 180
+
+
+def test_16_bit_grey_is_scaled_and_not_clipped():
+    image = Image.new("I;16", (8, 8), 32768)
+    source = decode(encoded(image, "PNG"), SMALL, max_pixels=MAX_PIXELS)
+    assert source.image.getpixel((4, 4)) == (128, 128, 128)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("format_name", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_exif_orientation_is_applied_to_pixels(orientation, format_name):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    size = (96, 63)
+    data = encoded(gradient(size), format_name, exif=exif.tobytes())
+    source = decode(data, SMALL, max_pixels=MAX_PIXELS)
+    expected = gradient(size)
+    for method in {
+        1: (), 2: (0,), 3: (3,), 4: (1,), 5: (5,), 6: (4,), 7: (6,), 8: (2,)
+    }[orientation]:
+        expected = expected.transpose(Image.Transpose(method))
+    assert source.size == ((63, 96) if orientation in SIDEWAYS else size)
+    (rendered,) = render(source, SMALL)
+    picture = opened(rendered.body)
+    expected.thumbnail((32, 32))
+    assert picture.size == expected.size
+    for corner in ((1, 1), (picture.width - 2, 1), (1, picture.height - 2)):
+        for got, want in zip(picture.getpixel(corner), expected.getpixel(corner), strict=True):
+            assert abs(got - want) < 25
+
+
+def test_a_jpeg_for_subsampled_outputs_is_decoded_to_planes_at_three_eighths():
+    data = encoded(gradient((400, 300)), "JPEG")
+    source = decode(data, (Rendition(name="a", width=108, height=108),), max_pixels=MAX_PIXELS)
+    assert isinstance(source.pixels, Planes)
+    assert source.pixels.size == (150, 113)
+    assert source.box == (0.0, 0.0, 150.0, 112.5)
+    assert source.pixels.blue.size == (75, 57)
+
+
+def test_best_quality_keeps_twice_the_pixels_and_full_chroma():
+    data = encoded(gradient((400, 300)), "JPEG")
+    renditions = (Rendition(name="a", width=90, height=90),)
+    source = decode(data, renditions, max_pixels=MAX_PIXELS, quality="best")
+    assert not isinstance(source.pixels, Planes)
+    assert source.pixels.size == (200, 150)
+
+
+@pytest.mark.parametrize("profile", [display_p3, adobe_rgb])
+@pytest.mark.parametrize("format_name", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
+def test_wide_gamut_profiles_are_converted_to_srgb(profile, format_name):
+    colour = (60, 160, 90)
+    lossless = {"WEBP": {"lossless": True}}.get(format_name, {})
+    image = Image.new("RGB", (64, 64), colour)
+    data = encoded(image, format_name, icc_profile=profile(), **lossless)
+    source = decode(data, SMALL, max_pixels=MAX_PIXELS)
+    red, green, _ = source.image.getpixel((10, 10))
+    assert red < 45
+    assert green > 158
+
+
+def test_an_srgb_profile_changes_nothing_and_keeps_the_fast_way():
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    data = encoded(gradient((96, 64)), "JPEG", icc_profile=profile)
+    renditions = (Rendition(name="a", width=32, height=32),)
+    assert isinstance(decode(data, renditions, max_pixels=MAX_PIXELS).pixels, Planes)
+
+
+def test_an_unreadable_profile_is_ignored():
+    data = encoded(Image.new("RGB", (32, 32), (10, 200, 30)), "PNG", icc_profile=b"no profile")
+    assert decode(data, SMALL, max_pixels=MAX_PIXELS).image.getpixel((3, 3)) == (10, 200, 30)
+
+
+def test_opaque_alpha_is_dropped():
+    image = gradient((40, 40), "RGB").convert("RGBA")
+    assert decode(encoded(image, "PNG"), SMALL, max_pixels=MAX_PIXELS).image.mode == "RGB"
+
+
+def test_an_svg_is_drawn_at_the_size_needed():
+    renditions = (Rendition(name="a", width=640, height=640),)
+    source = decode(SVG, renditions, max_pixels=MAX_PIXELS)
+    assert source.size == (64, 48)
+    assert source.image.size == (640, 480)
+    assert source.image.getpixel((320, 240)) == (255, 208, 0)
+
+
+HUGE_PROFILE = encoded(PHOTO, "JPEG", icc_profile=bytes(5 << 20))
+HUGE_EXIF = encoded(PHOTO, "PNG", exif=b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0\0" + bytes(2 << 20))
+
+
+def jpeg_of_many_scans():
+    data = encoded(gradient((64, 64)), "JPEG", progressive=True)
+    start = data.index(b"\xff\xda")
+    end = data.index(b"\xff\xc4", start)
+    return data[:start] + data[start:end] * (MAX_SCANS + 1) + data[end:]
+
+
+def svg_of(body, head=b""):
+    return head + b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">' + body + b"</svg>"
+
+
+LAUGHS = svg_of(
+    b"<text>&b;</text>", b'<!DOCTYPE svg [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;">]>'
+)
+EXTERNAL = svg_of(b"<text>&x;</text>", b'<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]>')
+
+REJECTED = {
+    "zero bytes": ("empty", b""),
+    "text": ("not_an_image", b"This is no image at all."),
+    "noise": ("not_an_image", bytes(range(7, 250))),
+    "html": ("not_an_image", b"<html><body><svg></svg></body></html>"),
+    "pdf": ("unsupported_format", b"%PDF-1.7\n"),
+    "icon": ("unsupported_format", encoded(PHOTO, "ICO")),
+    "jpeg 2000": ("unsupported_format", encoded(PHOTO, "JPEG2000")),
+    "video": ("unsupported_format", b"\0\0\0\x18ftypisom\0\0\0\0isommp42"),
+    "bomb": ("too_many_pixels", png_bomb(60_000, 60_000)),
+    "gif bomb": ("too_many_pixels", b"GIF89a\xff\xff\xff\xff\0\0\0,\0\0\0\0\xff\xff\xff\xff\0\x02\0;"),
+    "absurd shape": ("absurd_shape", png_bomb(MAX_RATIO + 1, 1)),
+    "cut jpeg": ("truncated", encoded(PHOTO, "JPEG")[:-300]),
+    "cut png": ("truncated", encoded(PHOTO, "PNG")[:-200]),
+    "cut gif": ("truncated", encoded(PHOTO, "GIF")[:-200]),
+    "cut webp": ("truncated", encoded(PHOTO, "WEBP")[:-100]),
+    "cut bmp": ("truncated", encoded(PHOTO, "BMP")[:-5000]),
+    "cut heic": ("broken_image", encoded(PHOTO, "HEIF")[:-100]),
+    "icc block": ("metadata_too_large", HUGE_PROFILE),
+    "exif block": ("metadata_too_large", HUGE_EXIF),
+    "scans": ("too_complex", jpeg_of_many_scans()),
+    "zip at the end": (
+        "polyglot",
+        encoded(PHOTO, "PNG") + b"PK\x05\x06" + bytes(18),
+    ),
+    "script in a gif": ("polyglot", encoded(PHOTO, "GIF", comment=b"<script>alert(1)</script>")),
+    "billion laughs": ("unsafe_svg", LAUGHS),
+    "external entity": ("unsafe_svg", EXTERNAL),
+    "external image": ("unsafe_svg", svg_of(b'<image href="file:///etc/hostname"/>')),
+    "network image": ("unsafe_svg", svg_of(b'<image href="http://example.com/a.png"/>')),
+    "nested svg": ("unsafe_svg", svg_of(b'<image href="data:image/svg+xml;base64,PHN2Zy8+"/>')),
+    "deep svg": ("too_complex", svg_of(b"<g>" * 5000 + b"</g>" * 5000)),
+    "svg bomb": ("too_many_pixels", SVG.replace(b"viewBox", b'width="99999" height="99999" viewBox')),
+    "broken svg": ("broken_image", b"<svg"),
+}
+
+
+@pytest.mark.parametrize("name", REJECTED)
+def test_bad_uploads_are_rejected_with_a_code_and_a_sentence(name):
+    code, data = REJECTED[name]
+    with pytest.raises(Rejected) as caught:
+        decode(data, SMALL, max_pixels=MAX_PIXELS)
+    assert caught.value.code == code
+    assert caught.value.message.endswith(".")
+
+
+@pytest.mark.parametrize("name", [n for n in UPLOADS if n not in {"svg"}])
+def test_the_pixel_cap_holds_for_every_format(name):
+    assert rejection(UPLOADS[name][1], max_pixels=96 * 64 - 1) == "too_many_pixels"
+
+
+def test_a_small_memory_size_lowers_the_cap():
+    assert rejection(png_bomb(9000, 9000), max_pixels=10**9, memory_mb=256) == "too_many_pixels"
+
+
+def test_the_deflate_ratio_of_text_chunks_is_bounded():
+    text = png_chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(80 << 20)))
+    data = encoded(PHOTO, "PNG")
+    assert rejection(data[:33] + text + data[33:]) == "broken_image"
+
+
+def test_a_tiff_that_claims_more_than_it_holds_is_rejected():
+    data = bytearray(encoded(PHOTO, "TIFF"))
+    at = data.index(struct.pack("<HHII", 257, 4, 1, 64)) + 8
+    data[at : at + 4] = struct.pack("<I", 9000)
+    assert rejection(bytes(data)) == "truncated"
+
+
+def test_young_and_large_decoders_run_in_a_child():
+    assert sorted(GUARDED) == ["avif", "heic", "svg", "tiff"]

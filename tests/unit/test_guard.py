@@ -1,0 +1,71 @@
+import os
+import time
+
+import pytest
+
+from function import guard
+from function.errors import Rejected
+
+
+def run(work, **limits):
+    return guard.run(work, **({"memory": 64 << 20} | limits))
+
+
+def code_of(work, **limits):
+    with pytest.raises(Rejected) as caught:
+        run(work, **limits)
+    return caught.value.code
+
+
+def test_the_answer_comes_back_whole():
+    answer = os.urandom(3 << 20)
+    assert run(lambda: answer) == answer
+
+
+def test_a_rejection_comes_back_as_it_was():
+    def work():
+        raise Rejected("some_code", "Some sentence.")
+
+    with pytest.raises(Rejected) as caught:
+        run(work)
+    assert (caught.value.code, caught.value.message) == ("some_code", "Some sentence.")
+
+
+def test_a_crash_is_a_rejection():
+    assert code_of(os.abort) == "too_complex"
+
+
+def test_any_other_exception_is_a_rejection():
+    assert code_of(lambda: bytes(1 // 0)) == "too_complex"
+
+
+def test_memory_is_bounded():
+    assert code_of(lambda: bytes(256 << 20)) == "too_complex"
+
+
+def test_computing_time_is_bounded():
+    def spin():
+        while True:
+            pass
+
+    assert code_of(spin, cpu_seconds=1) == "too_complex"
+
+
+def test_waiting_time_is_bounded():
+    assert code_of(lambda: bytes(time.sleep(60) or 0), wall_seconds=0.2) == "too_complex"
+
+
+def test_the_child_can_open_nothing():
+    def work():
+        with open("/etc/passwd", "rb") as file:  # noqa: PTH123 - what a decoder would do
+            return file.read()
+
+    assert code_of(work) == "too_complex"
+
+
+def test_no_child_and_no_descriptor_is_left_behind():
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    run(lambda: b"")
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
