@@ -13,6 +13,7 @@ from function.decode import Source, decode
 from function.environment import Environment
 from function.errors import Rejected
 from function.events import Upload, is_newer
+from function.fingerprint import Fingerprint, fingerprint
 from function.manifest import (
     CACHE_CONTROL,
     CONTENT_TYPE,
@@ -67,6 +68,7 @@ class _Progress:
     upload: Upload
     sha256: str | None = None
     source: Source | None = None
+    fingerprint: Fingerprint | None = None
 
     def facts(self) -> SourceFacts:
         return SourceFacts(
@@ -235,6 +237,7 @@ class _Job:
             renditions=renditions,
             timings_ms=watch.timings(),
             processed_at=_now(),
+            **(dataclasses.asdict(progress.fingerprint) if progress.fingerprint else {}),
         )
 
 
@@ -252,14 +255,25 @@ def _make(
     )
     progress.sha256 = hashlib.sha256(data).hexdigest()
     watch.lap("fetch")
-    progress.source = decode(data, environment.renditions, max_pixels=environment.max_pixels)
+    progress.source = decode(
+        data,
+        environment.renditions,
+        max_pixels=environment.max_pixels,
+        quality=environment.quality,
+        memory_mb=environment.memory_mb,
+    )
     watch.lap("decode")
     base = f"{environment.delivery_url}/"
     version = f"?v={progress.sha256[:8]}"
     facts: list[RenditionFacts] = []
     with ThreadPoolExecutor(STORE_THREADS) as pool:
         writes: list[Future[None]] = []
-        for rendered in render(progress.source, environment.renditions):
+        for rendered in render(
+            progress.source,
+            environment.renditions,
+            background=environment.background,
+            quality=environment.quality,
+        ):
             key = rendition_key(upload.name, rendered)
             headers = Headers(
                 content_type=FORMATS[rendered.format].content_type,
@@ -268,6 +282,7 @@ def _make(
             )
             writes.append(pool.submit(destination_bucket.put, key, rendered.body, headers))
             facts.append(_facts(key, f"{base}{quote(key)}{version}", rendered))
+        progress.fingerprint = fingerprint(progress.source)
         watch.lap("render")
         for write in writes:
             write.result()

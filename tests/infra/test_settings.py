@@ -29,6 +29,8 @@ REFUSED = {
         ("none", "encryption must be one of s3, kms; got none."),
         ("kms", "encryption: kms needs delivery: cdn"),
     ],
+    "quality": [("superb", "quality must be one of fast, best; got superb.")],
+    "background": [("white", "background must be #rrggbb; got 'white'.")],
     "maxUploadMb": [(0, "maxUploadMb must be 1 to 5000 MB; got 0.")],
     "maxMegapixels": [
         (5000, "maxMegapixels must be 0 to 1000 megapixels; got 5000."),

@@ -81,6 +81,9 @@ def environment():
         max_upload_bytes=25_000_000,
         max_pixels=50_000_000,
         kms_key_arn="",
+        background="#ffffff",
+        quality="fast",
+        memory_mb=1024,
     )
 
 

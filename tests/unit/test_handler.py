@@ -22,6 +22,7 @@ PUT = (Path(__file__).parent / "events" / "put.json").read_text()
 def handler(monkeypatch, source, destination):
     """The handler as Lambda imports it, with buckets in memory behind it."""
     variables = environment_variables(Settings(), "destination", "https://cdn.example", "")
+    variables = {**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"}
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delitem(sys.modules, "function.handler", raising=False)

@@ -79,6 +79,7 @@ def fake_render(source, renditions, **options):
 def _cheap_images(monkeypatch):
     monkeypatch.setattr(module, "decode", fake_decode)
     monkeypatch.setattr(module, "render", fake_render)
+    monkeypatch.setattr(module, "fingerprint", lambda source: None)
     monkeypatch.setattr(module, "STORE_THREADS", 1)
     monkeypatch.setattr(module, "MAX_ATTEMPTS", 50)
 
@@ -177,4 +178,7 @@ def _environment():
         max_upload_bytes=10,
         max_pixels=10,
         kms_key_arn="",
+        background="#ffffff",
+        quality="fast",
+        memory_mb=1024,
     )
