@@ -11,6 +11,8 @@ from function.schema import Rendition
 class Environment:
     """What the stack tells the function; each field is the environment variable of its name.
 
+    But for ``memory_mb``, which Lambda sets itself (``AWS_LAMBDA_FUNCTION_MEMORY_SIZE``).
+
     Attributes:
         destination_bucket: bucket that renditions and manifests are written to.
         delivery_url: what readers put before a destination key, without a slash at the end.
@@ -18,6 +20,9 @@ class Environment:
         max_upload_bytes: uploads above this are rejected before they are fetched.
         max_pixels: images above this (width x height) are rejected from their header.
         kms_key_arn: key that encrypts what is written; empty for S3-managed keys.
+        background: ``#rrggbb`` behind transparent pixels where a format keeps no alpha.
+        quality: ``fast``, or ``best``: LANCZOS throughout.
+        memory_mb: the function's memory, as Lambda itself states it.
     """
 
     destination_bucket: str
@@ -26,6 +31,9 @@ class Environment:
     max_upload_bytes: int
     max_pixels: int
     kms_key_arn: str
+    background: str
+    quality: str
+    memory_mb: int
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "Environment":
@@ -44,6 +52,9 @@ class Environment:
                 max_upload_bytes=int(variables["MAX_UPLOAD_BYTES"]),
                 max_pixels=int(variables["MAX_PIXELS"]),
                 kms_key_arn=variables["KMS_KEY_ARN"],
+                background=variables["BACKGROUND"],
+                quality=variables["QUALITY"],
+                memory_mb=int(variables["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]),
             )
         except KeyError as error:
             raise RuntimeError(f"The environment variable {error} is not set.") from error

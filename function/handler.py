@@ -8,12 +8,16 @@ from typing import Any
 from function import logs
 from function.environment import Environment
 from function.events import Upload, parse_message
+from function.manifest import Manifest
+from function.metrics import embed
 from function.process import process
 from function.store import Bucket, Gone
 
 logs.configure()
 _logger = logging.getLogger(__name__)
 _environment = Environment.read(os.environ)
+_name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local")
+_cold_starts = iter([1])
 
 
 @functools.cache
@@ -40,7 +44,7 @@ def _try_message(record: dict[str, Any]) -> bool:
     except Exception:  # the boundary: whatever it was, this message alone is retried
         attempt = record["attributes"]["ApproximateReceiveCount"]
         extra = {"message_id": record["messageId"], "attempt": attempt, "body": record["body"]}
-        _logger.exception("failed", extra=extra)
+        _logger.exception("failed", extra=extra | embed(_name, {"Failed": 1}))
         return False
     return True
 
@@ -54,12 +58,29 @@ def _process(upload: Upload) -> None:
     except Gone:
         _logger.warning("gone", extra=extra)
         return
+    if manifest is None:
+        _logger.info("superseded", extra=extra)
+        return
     extra |= {
         "version_id": upload.version_id,
-        "bytes_in": upload.size,
-        "bytes_out": sum(rendition.bytes for rendition in manifest.renditions),
         "renditions": len(manifest.renditions),
-        "timings_ms": vars(manifest.timings_ms),
         "error": manifest.error,
     }
-    _logger.info(manifest.status, extra=extra)
+    _logger.info(manifest.status, extra=extra | _metrics(upload, manifest))
+
+
+def _metrics(upload: Upload, manifest: Manifest) -> dict[str, Any]:
+    timings = manifest.timings_ms
+    values = {
+        "Processed": int(manifest.error is None),
+        "Rejected": int(manifest.error is not None),
+        "ColdStart": next(_cold_starts, 0),
+        "BytesIn": upload.size,
+        "BytesOut": sum(rendition.bytes for rendition in manifest.renditions),
+        "FetchTime": timings.fetch,
+        "DecodeTime": timings.decode,
+        "RenderTime": timings.render,
+        "StoreTime": timings.store,
+        "TotalTime": timings.total,
+    }
+    return embed(_name, values, manifest.error["code"] if manifest.error else None)

@@ -65,6 +65,15 @@ class Manifest:
     duplicate_of: str | None = None
     schema: int = SCHEMA
 
+    @classmethod
+    def from_json(cls, data: bytes) -> "Manifest":
+        """Read what ``to_json`` wrote."""
+        fields: dict[str, Any] = json.loads(data)
+        fields["source"] = SourceFacts(**fields["source"])
+        fields["timings_ms"] = Timings(**fields["timings_ms"])
+        fields["renditions"] = [RenditionFacts(**facts) for facts in fields["renditions"]]
+        return cls(**fields)
+
     def to_json(self) -> bytes:
         """UTF-8 JSON, keys in the order of the contract."""
         fields: dict[str, Any] = asdict(self)

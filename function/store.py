@@ -5,11 +5,14 @@ one machine, see FACTS in docs/engine.md), and it releases the GIL while bytes m
 """
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from obstore.exceptions import AlreadyExistsError, PermissionDeniedError, PreconditionError
 from obstore.store import S3Store
 
 if TYPE_CHECKING:
+    from obstore import PutMode
     from obstore.store import ClientConfig, S3Config
 
 from function.errors import Rejected
@@ -18,8 +21,32 @@ TIMEOUT: Final = "20s"
 """One request's limit: the largest upload at Lambda's slowest network still fits."""
 
 
+ABSENT: Final = ""
+"""Stands for the entity tag of an object that is not there."""
+
+SEQUENCER: Final = "sequencer"
+"""User metadata of what is written: which version of the upload it was made from."""
+
+
 class Gone(Exception):
     """The object is no longer there; there is nothing left to process."""
+
+
+class Conflict(Exception):
+    """Someone else has written the object since it was read."""
+
+
+_MISSING: Final = (FileNotFoundError, PermissionDeniedError)
+"""Without the right to list a bucket, S3 calls what is not there forbidden, lest its name leak."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headers:
+    """What is stored with an object."""
+
+    content_type: str
+    cache_control: str
+    sequencer: str
 
 
 class Bucket:
@@ -51,14 +78,55 @@ class Bucket:
         check_size(size, max_bytes)
         return bytes(answer.bytes())
 
-    def put(self, key: str, body: bytes, *, content_type: str, cache_control: str) -> None:
-        """Write one object whole, or not at all."""
-        self._store.put(
-            key,
-            body,
-            attributes={"Content-Type": content_type, "Cache-Control": cache_control},
-            use_multipart=False,
-        )
+    def read(self, key: str) -> tuple[bytes, str] | None:
+        """Read one small object and its entity tag; None if it is not there."""
+        try:
+            answer = self._store.get(key)
+        except _MISSING:
+            return None
+        return bytes(answer.bytes()), answer.meta["e_tag"] or ABSENT
+
+    def sequencer(self, key: str) -> str | None:
+        """Which version of the upload an object was made from; None if it is not there."""
+        try:
+            answer = self._store.get(key, options={"head": True})
+        except _MISSING:
+            return None
+        return answer.attributes.get(SEQUENCER)
+
+    def put(self, key: str, body: bytes, headers: Headers, *, expect: str | None = None) -> None:
+        """Write one object whole, or not at all.
+
+        Args:
+            key: where.
+            body: what.
+            headers: its type, caching and sequencer.
+            expect: entity tag that it must have now; ``ABSENT`` if it must not be there; None
+                writes whatever is there.
+
+        Raises:
+            Conflict: it has another entity tag.
+        """
+        mode: PutMode = "overwrite" if expect is None else {"e_tag": expect}
+        try:
+            self._store.put(
+                key,
+                body,
+                attributes={
+                    "Content-Type": headers.content_type,
+                    "Cache-Control": headers.cache_control,
+                    SEQUENCER: headers.sequencer,
+                },
+                mode="create" if expect == ABSENT else mode,
+                use_multipart=False,
+            )
+        except (AlreadyExistsError, PreconditionError) as error:
+            raise Conflict(key) from error
+
+    def delete(self, keys: list[str]) -> None:
+        """Delete objects; those that are not there are no error."""
+        if keys:
+            self._store.delete(keys)
 
 
 def check_size(size: int, max_bytes: int) -> None:

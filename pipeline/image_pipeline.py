@@ -2,6 +2,7 @@
 
 import pulumi
 
+from pipeline.alarms import Alarms, AlarmsArgs
 from pipeline.buckets import SecureBucket, SecureBucketArgs
 from pipeline.bundle import Bundle, BundleError, Target, build
 from pipeline.delivery import Delivery, DeliveryArgs
@@ -95,6 +96,11 @@ class ImagePipeline(pulumi.ComponentResource):
         )
         monitoring = Monitoring(
             name, MonitoringArgs(queue=queue, resizer=resizer, identity=identity), child
+        )
+        Alarms(
+            name,
+            AlarmsArgs(settings=settings, queue=queue, resizer=resizer, identity=identity),
+            child,
         )
         self.source_bucket, self.destination_bucket = source.name, destination.name
         self.queue_url, self.dead_letter_queue_url = queue.url, queue.dead_letter_url

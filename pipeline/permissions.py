@@ -7,7 +7,7 @@ Each returns data that ``json.dumps`` writes; components only wire them. The acc
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from function.schema import Rendition, file_name
+from function.schema import FORMATS, Rendition, file_name
 
 Statement = dict[str, Any]
 
@@ -128,6 +128,30 @@ def s3_may_send(queue_arn: str, bucket_arn: str, account_id: str) -> Statement:
     }
 
 
+def alarm_topic(topic_arn: str, account_id: str) -> dict[str, Any]:
+    """Topic policy: this account's alarms may publish, over HTTPS only."""
+    return document(
+        [
+            {
+                "Sid": "AlarmsMayPublish",
+                "Effect": "Allow",
+                "Principal": {"Service": "cloudwatch.amazonaws.com"},
+                "Action": "sns:Publish",
+                "Resource": topic_arn,
+                "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
+            },
+            {
+                "Sid": "DenyPlainHttp",
+                "Effect": "Deny",
+                "Principal": ANYONE,
+                "Action": "sns:Publish",
+                "Resource": topic_arn,
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            },
+        ]
+    )
+
+
 def assumed_by_lambda() -> dict[str, Any]:
     """Trust policy of the function's role: Lambda, and no one else, takes it on."""
     return document(
@@ -167,7 +191,18 @@ def resizer_role(
             queue_arn,
         ),
         _allow("ReadUploads", ["s3:GetObject", "s3:GetObjectVersion"], f"{source_arn}/uploads/*"),
-        _allow("WriteRenditions", ["s3:PutObject"], public_objects(destination_arn, renditions)),
+        # It reads its own writes to tell newer from older.
+        _allow(
+            "WriteRenditions",
+            ["s3:PutObject", "s3:GetObject"],
+            public_objects(destination_arn, renditions),
+        ),
+        # What an older version left may be of a rendition that the stack no longer has.
+        _allow(
+            "RemoveLeftovers",
+            ["s3:DeleteObject"],
+            [f"{destination_arn}/*/*.{format_.extension}" for format_ in FORMATS.values()],
+        ),
         # A stream is created in the group and written as the group's child.
         _allow(
             "WriteLog",

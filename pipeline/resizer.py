@@ -137,4 +137,6 @@ def environment_variables(
         "MAX_UPLOAD_BYTES": str(settings.max_upload_bytes),
         "MAX_PIXELS": str(settings.max_pixels),
         "KMS_KEY_ARN": kms_key_arn,
+        "BACKGROUND": settings.background,
+        "QUALITY": settings.quality,
     }

@@ -4,6 +4,7 @@ Keys, types and defaults are declared in ``Pulumi.yaml`` for the Pulumi CLI and 
 whoever runs the program without it (tests, the embedded AWS); a test holds the two together.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final, cast
@@ -11,6 +12,7 @@ from typing import Any, Final, cast
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
+from function.limits import max_megapixels
 from function.schema import DEFAULT_RENDITIONS, Rendition
 
 RUNTIMES: Final = ("python3.12", "python3.13", "python3.14")
@@ -21,9 +23,6 @@ LOG_RETENTION_DAYS: Final = (
     *(2922, 3288, 3653),
 )
 """What CloudWatch Logs accepts (PutRetentionPolicy, API reference)."""
-
-PIXELS_PER_MB: Final = 50_000
-"""Pixels that one MB of function memory bears: 20 bytes for each, decode and copies together."""
 
 
 class SettingsError(pulumi.RunError):
@@ -49,10 +48,14 @@ class Settings:
     uploads: str = "public"
     delivery: str = "public"
     encryption: str = "s3"
+    quality: str = "fast"
+    background: str = "#ffffff"
     max_upload_mb: int = 25
     max_megapixels: int = 0
     log_retention_days: int = 30
     allowed_origins: tuple[str, ...] = ("*",)
+    alarm_email: str = ""
+    monthly_budget_usd: int = 0
     s3_endpoint: str = ""
 
     def __post_init__(self) -> None:
@@ -70,9 +73,14 @@ class Settings:
         _one_of("uploads", self.uploads, ("public", "presigned"))
         _one_of("delivery", self.delivery, ("public", "cdn"))
         _one_of("encryption", self.encryption, ("s3", "kms"))
+        _one_of("quality", self.quality, ("fast", "best"))
+        if not re.fullmatch(r"#[0-9a-fA-F]{6}", self.background):
+            raise SettingsError(f"background must be #rrggbb; got {self.background!r}.")
         _in_range("maxUploadMb", self.max_upload_mb, 1, 5000, "MB")
         _in_range("maxMegapixels", self.max_megapixels, 0, 1000, "megapixels")
         _one_of("logRetentionDays", self.log_retention_days, LOG_RETENTION_DAYS)
+        _in_range("monthlyBudgetUsd", self.monthly_budget_usd, 0, 1_000_000, "USD")
+        self._check_email()
         self._check_renditions()
         self._check_origins()
         self._check_contradictions()
@@ -80,7 +88,7 @@ class Settings:
     @property
     def max_pixels(self) -> int:
         """Largest image (width x height) that the function accepts."""
-        return self.max_megapixels * 1_000_000 or self.memory * PIXELS_PER_MB
+        return (self.max_megapixels or max_megapixels(self.memory)) * 1_000_000
 
     @property
     def max_upload_bytes(self) -> int:
@@ -102,6 +110,14 @@ class Settings:
         for name in names:
             if names.count(name) > 1:
                 raise SettingsError(f"renditions must have distinct names; got {name!r} twice.")
+
+    def _check_email(self) -> None:
+        if self.alarm_email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", self.alarm_email):
+            raise SettingsError(f"alarmEmail must be an e-mail address; got {self.alarm_email!r}.")
+        if self.monthly_budget_usd and not self.alarm_email:
+            raise SettingsError(
+                "monthlyBudgetUsd needs alarmEmail, or no one hears of it; set alarmEmail too."
+            )
 
     def _check_origins(self) -> None:
         if not self.allowed_origins:
@@ -128,10 +144,11 @@ class Settings:
                 f"timeout must keep 6 x timeout within SQS's {MAX_VISIBILITY_TIMEOUT} s of "
                 f"visibility; got {self.timeout}."
             )
-        if self.max_megapixels > self.memory * PIXELS_PER_MB / 1_000_000:
+        borne = max_megapixels(self.memory)
+        if self.max_megapixels > borne:
             raise SettingsError(
-                f"maxMegapixels must be at most {self.memory * PIXELS_PER_MB // 1_000_000} at "
-                f"memory {self.memory}; got {self.max_megapixels}. Raise memory or lower it."
+                f"maxMegapixels must be at most {borne} at memory {self.memory}; "
+                f"got {self.max_megapixels}. Raise memory or lower it."
             )
 
 

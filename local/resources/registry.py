@@ -34,6 +34,11 @@ CREATORS: Final[Mapping[str, Creator]] = {
     "aws:lambda/eventSourceMapping:EventSourceMapping": lambda_.event_source_mapping,
     "aws:cloudwatch/logGroup:LogGroup": monitoring.log_group,
     "aws:cloudwatch/dashboard:Dashboard": monitoring.dashboard,
+    "aws:cloudwatch/metricAlarm:MetricAlarm": monitoring.metric_alarm,
+    "aws:sns/topic:Topic": monitoring.topic,
+    "aws:sns/topicPolicy:TopicPolicy": monitoring.topic_policy,
+    "aws:sns/topicSubscription:TopicSubscription": monitoring.topic_subscription,
+    "aws:budgets/budget:Budget": monitoring.budget,
     "aws:cloudfront/originAccessControl:OriginAccessControl": cloudfront.origin_access_control,
     "aws:cloudfront/distribution:Distribution": cloudfront.distribution,
 }

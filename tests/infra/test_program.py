@@ -7,10 +7,12 @@ import pytest
 from engine import ACCOUNT, Program, run, takes_tags
 
 from function.environment import Environment
+from function.metrics import NAMESPACE, UNITS
 from function.schema import DEFAULT_RENDITIONS
 
 ROOT = Path(__file__).parents[2]
 STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
+TOPIC = "arn:aws:sns:eu-central-1:123456789012:image-pipeline-dev-alarms-1234567"
 KMS = {"uploads": "presigned", "delivery": "cdn", "encryption": "kms"}
 OUTPUTS = {
     *("sourceBucket", "destinationBucket", "queueUrl", "deadLetterQueueUrl", "functionName"),
@@ -227,6 +229,8 @@ def test_role_has_what_it_needs_and_no_wildcard_but_x_rays(program):
         assert "*" not in "".join(statement["Action"]), sid
         assert (statement["Resource"] == "*") is (sid == "WriteTraces")
     assert statements["ReadUploads"]["Resource"].endswith("-source-1234567/uploads/*")
+    assert statements["RemoveLeftovers"]["Action"] == ["s3:DeleteObject"]
+    assert all("." in arn.rsplit("/", 1)[-1] for arn in statements["RemoveLeftovers"]["Resource"])
     written = statements["WriteRenditions"]["Resource"]
     assert all("-destination-1234567/*/" in arn for arn in written)
 
@@ -261,8 +265,10 @@ def test_mapping_reports_failures_one_by_one():
 
 def test_function_reads_back_the_environment_that_the_program_sets(program):
     variables = program.one("Function").inputs["environment"]["variables"]
-    environment = Environment.read(variables)
-    assert set(variables) == {name.upper() for name in Environment.__dataclass_fields__}
+    environment = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
+    by_lambda = {"MEMORY_MB"}
+    expected = {name.upper() for name in Environment.__dataclass_fields__} - by_lambda
+    assert set(variables) == expected
     assert environment.renditions == DEFAULT_RENDITIONS
     assert environment.delivery_url == program.outputs["deliveryUrl"]
     assert environment.destination_bucket == program.outputs["destinationBucket"]
@@ -276,6 +282,66 @@ def test_endpoints_of_the_local_stack_are_the_embedded_aws():
     outputs = run("local").outputs
     assert outputs["uploadEndpoint"] == f"http://127.0.0.1:4566/{outputs['sourceBucket']}"
     assert outputs["deliveryUrl"] == f"http://127.0.0.1:4566/{outputs['destinationBucket']}"
+
+
+ALARMS = {
+    "dead-letters": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", 0),
+    "oldest-upload": ("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", 360),
+    "errors": ("AWS/Lambda", "Errors", "Sum", 0),
+    "throttles": ("AWS/Lambda", "Throttles", "Sum", 0),
+    "slow": ("AWS/Lambda", "Duration", "p95", 24_000),
+}
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_alarms_watch_the_stacks_own_resources(dev, name):
+    alarm = dev.one("MetricAlarm", f"-{name}-alarm").inputs
+    (query,) = alarm["metricQueries"]
+    metric = query["metric"]
+    found = (metric["namespace"], metric["metricName"], metric["stat"], alarm["threshold"])
+    assert found == ALARMS[name]
+    assert query["returnData"] is True
+    (watched,) = metric["dimensions"].values()
+    owned = {dev.outputs["functionName"]} | {f"{q.name}-1234567" for q in dev.all("Queue")}
+    assert watched in owned
+    assert alarm["alarmActions"] == alarm["okActions"] == [TOPIC]
+
+
+@pytest.mark.parametrize(("name", "threshold"), [("failed", 0.05), ("rejected", 0.2)])
+def test_alarms_on_shares_use_the_functions_own_metrics(dev, name, threshold):
+    alarm = dev.one("MetricAlarm", f"-{name}-alarm").inputs
+    *metrics, share = alarm["metricQueries"]
+    assert {m["metric"]["metricName"] for m in metrics} == {"Processed", "Rejected", "Failed"}
+    assert {m["metric"]["metricName"] for m in metrics} <= set(UNITS)
+    assert {m["metric"]["namespace"] for m in metrics} == {NAMESPACE}
+    assert [m["returnData"] for m in metrics] == [False] * 3
+    assert share["expression"].startswith(f"FILL({name}, 0) / ")
+    assert alarm["threshold"] == threshold
+
+
+def test_thresholds_follow_from_the_settings():
+    program = run("dev", timeout=60)
+    assert program.one("MetricAlarm", "-oldest-upload-alarm").inputs["threshold"] == 720
+    assert program.one("MetricAlarm", "-slow-alarm").inputs["threshold"] == 48_000
+
+
+def test_mail_and_budget_only_when_asked_for(dev):
+    assert dev.all("TopicSubscription") == dev.all("Budget") == []
+    program = run("dev", alarmEmail="ops@example.com", monthlyBudgetUsd=50)
+    subscription = program.one("TopicSubscription").inputs
+    assert (subscription["protocol"], subscription["endpoint"]) == ("email", "ops@example.com")
+    budget = program.one("Budget").inputs
+    assert (budget["limitAmount"], budget["limitUnit"]) == ("50", "USD")
+    assert budget["notifications"][0]["subscriberEmailAddresses"] == ["ops@example.com"]
+
+
+def test_alarms_alone_may_publish(dev):
+    statements = dev.one("TopicPolicy").statements()
+    assert statements["AlarmsMayPublish"]["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert statements["AlarmsMayPublish"]["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": ACCOUNT}
+    }
+    assert statements["DenyPlainHttp"]["Effect"] == "Deny"
 
 
 def test_dashboard_watches_the_stacks_own_resources(program):

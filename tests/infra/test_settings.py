@@ -29,6 +29,8 @@ REFUSED = {
         ("none", "encryption must be one of s3, kms; got none."),
         ("kms", "encryption: kms needs delivery: cdn"),
     ],
+    "quality": [("superb", "quality must be one of fast, best; got superb.")],
+    "background": [("white", "background must be #rrggbb; got 'white'.")],
     "maxUploadMb": [(0, "maxUploadMb must be 1 to 5000 MB; got 0.")],
     "maxMegapixels": [
         (5000, "maxMegapixels must be 0 to 1000 megapixels; got 5000."),
@@ -53,6 +55,11 @@ REFUSED = {
         ([THUMB | {"depth": 3}], "renditions[0] has no field 'depth'"),
         (["thumb"], "renditions[0] must be a mapping"),
         ("thumb", "renditions must be a list"),
+    ],
+    "alarmEmail": [("nobody", "alarmEmail must be an e-mail address; got 'nobody'.")],
+    "monthlyBudgetUsd": [
+        (-1, "monthlyBudgetUsd must be 0 to 1000000 USD; got -1."),
+        (50, "monthlyBudgetUsd needs alarmEmail"),
     ],
     "memroy": [(1024, "memroy is not a setting of this stack")],
 }

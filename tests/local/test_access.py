@@ -141,6 +141,16 @@ ALLOWED_TO_FUNCTION = {
         "put_object",
         {"Bucket": "destinationBucket", "Key": "=probe.jpg/manifest.json", "Body": f"={BODY}"},
     ),
+    "read a manifest": (
+        "s3",
+        "get_object",
+        {"Bucket": "destinationBucket", "Key": "=seed.jpg/manifest.json"},
+    ),
+    "remove a leftover": (
+        "s3",
+        "delete_object",
+        {"Bucket": "destinationBucket", "Key": "=seed.jpg/poster.webp"},
+    ),
     "receive from its queue": ("sqs", "receive_message", {"QueueUrl": "queueUrl"}),
     "look at its queue": ("sqs", "get_queue_attributes", {"QueueUrl": "queueUrl"}),
     "write its log": (
@@ -178,10 +188,10 @@ DENIED_TO_FUNCTION = {
         "put_object",
         {"Bucket": "destinationBucket", "Key": "=probe.jpg/page.html", "Body": f"={BODY}"},
     ),
-    "delete a rendition": (
+    "delete a manifest": (
         "s3",
         "delete_object",
-        {"Bucket": "destinationBucket", "Key": "=seed.jpg/thumb.jpg"},
+        {"Bucket": "destinationBucket", "Key": "=seed.jpg/manifest.json"},
     ),
     "open the destination": ("s3", "delete_bucket_policy", {"Bucket": "destinationBucket"}),
     "list buckets": ("s3", "list_buckets", {}),

@@ -144,7 +144,11 @@ def test_log_lines_are_json_with_the_key_and_a_correlation_id(aws, photo):
     assert (entry["level"], entry["message"]) == ("INFO", "ready")
     assert entry["correlation_id"]
     assert entry["renditions"] == 8
-    assert entry["timings_ms"]["total"] > 0
+    assert entry["TotalTime"] > 0
+    (directive,) = entry["_aws"]["CloudWatchMetrics"]
+    assert all(metric["Name"] in entry for metric in directive["Metrics"])
+    assert directive["Dimensions"] == [["FunctionName"]]
+    assert entry["FunctionName"] == aws.outputs["functionName"]
 
 
 def test_nothing_stays_in_the_queues(aws):

@@ -1,5 +1,6 @@
 """What unit tests share: an environment, uploads, and a bucket that is a dict."""
 
+import hashlib
 import io
 import logging
 
@@ -9,7 +10,7 @@ from PIL import Image
 from function.environment import Environment
 from function.events import Upload
 from function.schema import DEFAULT_RENDITIONS
-from function.store import Gone, check_size
+from function.store import ABSENT, Conflict, Gone, Headers, check_size
 
 
 @pytest.fixture(autouse=True)
@@ -27,8 +28,19 @@ class MemoryBucket:
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
-        self.headers: dict[str, tuple[str, str]] = {}
+        self.headers: dict[str, Headers] = {}
+        self.etags: dict[str, str] = {}
         self.failing: set[str] = set()
+
+    def read(self, key):
+        return (self.objects[key], self.etags[key]) if key in self.objects else None
+
+    def sequencer(self, key):
+        return self.headers[key].sequencer if key in self.objects else None
+
+    def delete(self, keys):
+        for key in keys:
+            self.objects.pop(key, None)
 
     def fetch(self, key, *, version_id, max_bytes):
         if key in self.failing:
@@ -38,12 +50,16 @@ class MemoryBucket:
         check_size(len(self.objects[key]), max_bytes)
         return self.objects[key]
 
-    def put(self, key, body, *, content_type, cache_control):
+    def put(self, key, body, headers, *, expect=None):
         if key in self.failing:
             raise OSError("S3 is down")
+        found = self.etags[key] if key in self.objects else ABSENT
+        if expect not in (None, found):
+            raise Conflict(key)
         self.objects.pop(key, None)
         self.objects[key] = body
-        self.headers[key] = (content_type, cache_control)
+        self.headers[key] = headers
+        self.etags[key] = hashlib.md5(body).hexdigest()
 
 
 @pytest.fixture
@@ -65,6 +81,9 @@ def environment():
         max_upload_bytes=25_000_000,
         max_pixels=50_000_000,
         kms_key_arn="",
+        background="#ffffff",
+        quality="fast",
+        memory_mb=1024,
     )
 
 

@@ -22,6 +22,7 @@ PUT = (Path(__file__).parent / "events" / "put.json").read_text()
 def handler(monkeypatch, source, destination):
     """The handler as Lambda imports it, with buckets in memory behind it."""
     variables = environment_variables(Settings(), "destination", "https://cdn.example", "")
+    variables = {**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"}
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delitem(sys.modules, "function.handler", raising=False)
@@ -61,6 +62,16 @@ def test_a_rejection_is_acknowledged_and_logged(handler, source, caplog):
     assert answer == {"batchItemFailures": []}
     (entry,) = caplog.records
     assert (entry.message, entry.error["code"]) == ("rejected", "not_an_image")
+    assert (entry.Rejected, entry.Processed, entry.Code) == (1, 0, "not_an_image")
+
+
+def test_one_line_of_an_environment_counts_its_cold_start(handler, source, jpeg, caplog):
+    caplog.set_level("INFO", logger="function")
+    source.objects |= {"uploads/a.jpg": jpeg, "uploads/b.jpg": jpeg}
+    handler.handle({"Records": [message(n, f"uploads/{n}.jpg") for n in ("a", "b")]}, None)
+    assert [record.ColdStart for record in caplog.records] == [1, 0]
+    assert [record.BytesIn for record in caplog.records] == [829183, 829183]
+    assert all(record.BytesOut > 0 for record in caplog.records)
 
 
 def test_what_is_gone_is_acknowledged(handler, caplog):

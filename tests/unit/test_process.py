@@ -7,7 +7,7 @@ import json
 import pytest
 
 from function.process import process
-from function.store import Gone
+from function.store import Gone, Headers
 
 
 def test_renditions_come_first_and_the_manifest_last(
@@ -49,9 +49,10 @@ def test_manifest_says_what_was_stored(source, destination, environment, upload,
         "bytes": len(destination.objects["u1/beach.jpg/large.jpg"]),
         "content_type": "image/jpeg",
     }
-    assert destination.headers["u1/beach.jpg/large.jpg"] == (
-        "image/jpeg",
-        "public, max-age=31536000, immutable",
+    assert destination.headers["u1/beach.jpg/large.jpg"] == Headers(
+        content_type="image/jpeg",
+        cache_control="public, max-age=31536000, immutable",
+        sequencer="01",
     )
 
 

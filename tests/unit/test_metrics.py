@@ -1,0 +1,37 @@
+"""Log lines that CloudWatch reads metrics out of."""
+
+import pytest
+
+from function.metrics import UNITS, embed
+
+
+def test_a_line_names_its_own_fields_as_metrics():
+    fields = embed("resizer", {"Processed": 1, "TotalTime": 12.5})
+    (directive,) = fields["_aws"]["CloudWatchMetrics"]
+    assert directive == {
+        "Namespace": "ImagePipeline",
+        "Dimensions": [["FunctionName"]],
+        "Metrics": [
+            {"Name": "Processed", "Unit": "Count"},
+            {"Name": "TotalTime", "Unit": "Milliseconds"},
+        ],
+    }
+    assert (fields["Processed"], fields["TotalTime"]) == (1, 12.5)
+    assert fields["FunctionName"] == "resizer"
+    assert fields["_aws"]["Timestamp"] > 1_700_000_000_000
+
+
+def test_rejections_are_counted_by_reason_as_well():
+    fields = embed("resizer", {"Rejected": 1}, "not_an_image")
+    dimensions = fields["_aws"]["CloudWatchMetrics"][0]["Dimensions"]
+    assert dimensions == [["FunctionName"], ["FunctionName", "Code"]]
+    assert fields["Code"] == "not_an_image"
+
+
+def test_an_unknown_metric_is_a_mistake():
+    with pytest.raises(KeyError):
+        embed("resizer", {"Speed": 1})
+
+
+def test_units_are_cloudwatchs_own():
+    assert set(UNITS.values()) <= {"Count", "Bytes", "Milliseconds"}
