@@ -101,7 +101,7 @@ def deploy(
             raise deployer.error from None
         raise
     _refuse_leftovers(server, deployer.resources)
-    server.outputs, server.resources = outputs, deployer.resources
+    server.stack, server.outputs, server.resources = stack, outputs, deployer.resources
     server.save()
     return outputs
 

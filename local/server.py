@@ -45,13 +45,15 @@ class Server:
         folder: its log, temporary files and state.
         port: TCP port on 127.0.0.1.
         pid: process and process group; the functions' processes are in the same group.
-        outputs: the deployed stack's outputs; empty until deployed.
+        stack: name of the deployed stack; empty until deployed.
+        outputs: the deployed stack's outputs.
         resources: type and name of each deployed resource.
     """
 
     folder: Path
     port: int
     pid: int
+    stack: str = ""
     outputs: dict[str, str] = field(default_factory=dict[str, str])
     resources: list[str] = field(default_factory=list[str])
 

@@ -9,6 +9,7 @@ import yaml
 
 from function.schema import Rendition
 from local.__main__ import parser
+from ops.__main__ import parser as ops_parser
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -53,6 +54,12 @@ def test_commands_of_the_embedded_aws_exist(path):
     actions = [action for action in parser()._actions if action.dest == "command"]
     named = set(re.findall(r"python -m local ([a-z]+)", path.read_text()))
     assert named <= set(actions[0].choices)
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_commands_for_operators_exist(path):
+    actions = [action for action in ops_parser()._actions if action.dest == "command"]
+    assert set(re.findall(r"python -m ops ([a-z]+)", path.read_text())) <= set(actions[0].choices)
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)

@@ -1,0 +1,86 @@
+"""``python -m ops``: what an operator runs against a live stack."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+import botocore.exceptions
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from ops import redrive
+from ops.errors import OpsError
+from ops.stack import Stack, connect
+
+OK, FAILED = 0, 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and option."""
+    top = argparse.ArgumentParser(
+        prog="python -m ops",
+        description="Operate a live stack.",
+        epilog="Exit codes: 0 worked, 1 failed, 2 misused.",
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    again = commands.add_parser("redrive", help="show dead letters and send them through again")
+    again.add_argument("--stack", required=True, help="stack to operate, e.g. dev, prod or local")
+    again.add_argument("--key", default="*", metavar="PATTERN", help="only these keys, e.g. 'u1/*'")
+    again.add_argument("--limit", type=int, help="at most this many")
+    again.add_argument("--dry-run", action="store_true", help="show them and move none")
+    again.add_argument("--json", action="store_true", help="one JSON object per dead letter")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        _redrive(connect(options.stack), options)
+    except OpsError as error:
+        return _fail(str(error))
+    except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
+        return _fail(f"AWS refused or did not answer: {error}")
+    return OK
+
+
+def _fail(sentence: str) -> int:
+    Console(stderr=True).print(f"error: {sentence}", style="red", markup=False, soft_wrap=True)
+    return FAILED
+
+
+def _redrive(stack: Stack, options: argparse.Namespace) -> None:
+    letters = redrive.read(stack, pattern=options.key, limit=options.limit)
+    _show(letters, as_json=options.json)
+    if options.dry_run:
+        redrive.give_back(stack, letters)
+        moved = 0
+    else:
+        hidden = not sys.stderr.isatty()
+        bar = Console(stderr=True)
+        for letter in track(letters, "Moving", console=bar, disable=hidden, transient=True):
+            redrive.move(stack, letter)
+        moved = len(letters)
+    if not options.json:
+        print(f"{len(letters)} dead letters, {moved} moved back")
+
+
+def _show(letters: Sequence[redrive.DeadLetter], *, as_json: bool) -> None:
+    if as_json:
+        for letter in letters:
+            fields = ("message_id", "keys", "reason", "age_seconds")
+            print(json.dumps({name: getattr(letter, name) for name in fields}))
+        return
+    if not letters:
+        return
+    table = Table("upload", "reason", "age")
+    for letter in letters:
+        age = f"{letter.age_seconds} s"
+        table.add_row("\n".join(letter.keys) or "(no S3 event)", letter.reason or "unknown", age)
+    Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
