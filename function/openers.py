@@ -6,6 +6,7 @@ five of them, and try each.
 
 import io
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
 
 from PIL import Image
@@ -112,6 +113,24 @@ OPENERS: Final[Mapping[str, Callable[[bytes], Image.Image]]] = {
     "avif": open_avif,
     "heic": open_heic,
 }
+
+
+def count_frames(image: Image.Image, at_most: int) -> int:
+    """How many frames an image has, or ``at_most + 1`` if there are more.
+
+    A GIF does not state it: Pillow's ``n_frames`` walks to the end, which a file of a million
+    empty frames can make long.
+    """
+    from PIL.GifImagePlugin import GifImageFile
+
+    if not isinstance(image, GifImageFile):
+        return int(getattr(image, "n_frames", 1))
+    with suppress(EOFError):
+        while image.tell() < at_most:
+            image._seek(image.tell() + 1, update_image=False)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    count = image.tell() + 1
+    image.seek(0)
+    return count
 
 
 def webp_size(data: bytes) -> tuple[int, int]:

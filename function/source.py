@@ -9,7 +9,6 @@ from PIL import Image
 from function.colour import to_srgb
 from function.pixels import Bitmap, Box, Pixels, Size
 
-
 _LONGEST_FACTS: Final = 4096
 
 
