@@ -1,60 +1,128 @@
 """Serves the gallery page on this machine, with the list of what to show."""
 
 import json
+import sys
 import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from urllib.parse import unquote
 
-from local.server import HOST
+HOST: Final = "127.0.0.1"
+
+HEADERS: Final = {
+    # As the page's own policy, and what only a header can say: no one may frame it. Images and
+    # manifests come from the destination bucket, whose origin differs from stack to stack.
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src http: https: data:; connect-src http: https:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+"""Sent with every answer."""
+
+CONTENT_TYPES: Final = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".jpg": "image/jpeg",
+    ".ico": "image/x-icon",
+}
+"""By suffix; a file of any other kind is not served."""
 
 
-class _Pages(SimpleHTTPRequestHandler):
-    """Files of one folder, and ``gallery.json`` from memory; quiet."""
+class _Pages(BaseHTTPRequestHandler):
+    """Files of one folder, and ``gallery.json`` from memory."""
 
-    def __init__(self, *arguments: Any, gallery: bytes, **options: Any) -> None:
+    server_version = "gallery"
+    sys_version = ""
+
+    def __init__(self, *arguments: Any, root: Path, gallery: bytes) -> None:
+        self._root = root
         self._gallery = gallery
-        super().__init__(*arguments, **options)
+        super().__init__(*arguments)
 
     def do_GET(self) -> None:
-        if self.path == "/":
-            self.path = "/gallery.html"
-        if self.path != "/gallery.json":
-            super().do_GET()
+        self._answer(with_body=True)
+
+    def do_HEAD(self) -> None:
+        self._answer(with_body=False)
+
+    def _answer(self, *, with_body: bool) -> None:
+        path = unquote(self.path.split("?", 1)[0])
+        if path == "/gallery.json":
+            self._send(self._gallery, CONTENT_TYPES[".json"], with_body=with_body)
             return
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(self._gallery)))
+        file = self._find("gallery.html" if path == "/" else path.lstrip("/"))
+        if file is None:
+            self.send_error(HTTPStatus.NOT_FOUND)
+        else:
+            self._send(file.read_bytes(), CONTENT_TYPES[file.suffix], with_body=with_body)
+
+    def _find(self, name: str) -> Path | None:
+        if "\0" in name:
+            return None
+        # Resolved, so that neither dots nor a symbolic link leads out of the folder.
+        file = (self._root / name).resolve()
+        servable = file.suffix in CONTENT_TYPES and file.is_relative_to(self._root)
+        return file if servable and file.is_file() else None
+
+    def _send(self, body: bytes, content_type: str, *, with_body: bool) -> None:
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(self._gallery)
+        if with_body:
+            self.wfile.write(body)
 
     def end_headers(self) -> None:
-        """Add what a page on the internet would send."""
-        self.send_header("Cache-Control", "no-store")
-        self.send_header("X-Content-Type-Options", "nosniff")
-        self.send_header("Referrer-Policy", "no-referrer")
-        self.send_header("X-Frame-Options", "DENY")
+        for name, value in HEADERS.items():
+            self.send_header(name, value)
         super().end_headers()
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base class's own name)
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base class's name)
         """Say nothing: the terminal belongs to the demo."""
 
 
+class _Server(ThreadingHTTPServer):
+    """Quiet when a browser leaves before it has read all: that is its right."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Report what is not a lost connection."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
-def serve(web: Path, gallery: Mapping[str, Any], port: int = 0) -> Generator[str]:
-    """Serve the gallery until the block ends; yields its URL.
+def serve(folder_web: Path, gallery: Mapping[str, Any], port: int = 0) -> Generator[str]:
+    """Serve the gallery until the block ends; yields its URL, with a slash at the end.
 
     Args:
-        web: folder of the page.
-        gallery: ``delivery_url``, and ``uploads`` with file, key, bytes, ms and status.
+        folder_web: folder of the page; nothing outside it is served.
+        gallery: ``delivery_url``, and ``uploads``, each with file, key, bytes, ms (from upload to
+            manifest) and status.
         port: TCP port on this machine; 0 takes a free one.
+
+    Raises:
+        OSError: the port is taken.
     """
-    handler = partial(_Pages, directory=str(web), gallery=json.dumps(gallery).encode())
-    with ThreadingHTTPServer((HOST, port), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+    body = json.dumps(gallery).encode()
+    handler = partial(_Pages, root=folder_web.resolve(strict=True), gallery=body)
+    with _Server((HOST, port), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         try:
             yield f"http://{HOST}:{server.server_port}/"

@@ -1,114 +1,102 @@
-/* Shows uploads as their manifests describe them; polls each manifest until it appears. */
+/* The gallery: reads gallery.json, shows a card per upload, and sums up. */
 
-const POLL_MS = 250;
-const WAIT_MS = 120_000;
+import { Card } from "./card.js";
+import { Unavailable, delivered, waitForManifest } from "./manifest.js";
+import { bytes, count, duration, saving } from "./words.js";
 
-const size = (bytes) =>
-  bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e3).toFixed(1)} kB`;
+const byId = (id) => document.getElementById(id);
 
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-
-const encodeKey = (key) => key.split("/").map(encodeURIComponent).join("/");
-
-/** The manifest of an upload, or null if none appears in time. */
-async function waitForManifest(deliveryUrl, key) {
-  const url = `${deliveryUrl}/${encodeKey(key.replace(/^uploads\//, ""))}/manifest.json`;
-  const deadline = Date.now() + WAIT_MS;
-  while (Date.now() < deadline) {
-    const answer = await fetch(url, { cache: "no-cache" });
-    if (answer.ok) return answer.json();
-    await pause(POLL_MS);
+/** The list of uploads that stands beside this page. */
+async function readGallery() {
+  const answer = await fetch("gallery.json", { cache: "no-cache" }).catch(() => null);
+  if (!answer?.ok) {
+    throw new Unavailable(
+      "There is no gallery.json beside this page, so there is nothing to show. “make demo” serves the page together with one.",
+    );
   }
-  return null;
-}
-
-/** Candidates of one type for `srcset`: renditions that keep the aspect ratio, by width. */
-function srcset(manifest, type) {
-  const ratio = manifest.source.width / manifest.source.height;
-  return manifest.renditions
-    .filter((r) => r.content_type === type && Math.abs(r.width / r.height / ratio - 1) < 0.02)
-    .map((r) => `${r.url} ${r.width}w`)
-    .join(", ");
-}
-
-function showPicture(card, upload, manifest) {
-  const image = card.querySelector("img");
-  const [largest] = [...manifest.renditions].sort((a, b) => b.width - a.width);
-  card.querySelector("source").srcset = srcset(manifest, "image/webp");
-  card.querySelectorAll("source, img").forEach((element) => {
-    element.sizes = "(min-width: 44rem) 24rem, 100vw";
+  return answer.json().catch(() => {
+    throw new Unavailable("The gallery.json beside this page is not valid JSON.");
   });
-  image.addEventListener("load", () => image.classList.add("loaded"), { once: true });
-  image.alt = upload.file;
-  image.width = largest.width;
-  image.height = largest.height;
-  image.srcset = srcset(manifest, "image/jpeg");
-  image.src = largest.url;
-  card.querySelector(".frame").href = largest.url;
-  card.querySelector(".frame").setAttribute("aria-label", `${upload.file}, full size`);
-  if (manifest.dominant_color) {
-    card.querySelector(".frame").style.backgroundColor = manifest.dominant_color;
+}
+
+/** Show one upload's outcome; returns its manifest, or null if there is none. */
+async function follow(card, upload, deliveryUrl) {
+  if (upload.status === "refused") {
+    card.fail("Refused", "The source bucket did not take this upload.");
+    return null;
+  }
+  try {
+    const manifest = await waitForManifest(deliveryUrl, upload.key);
+    card.show(manifest);
+    return manifest;
+  } catch (error) {
+    if (!(error instanceof Unavailable)) console.error(error);
+    card.fail("Not shown", error instanceof Unavailable ? error.message : "Its manifest cannot be shown.");
+    return null;
   }
 }
 
-function renditionRow(rendition) {
-  const row = document.createElement("li");
-  const link = document.createElement("a");
-  link.href = rendition.url;
-  link.textContent = `${rendition.name} ${rendition.content_type.replace("image/", "")}`;
-  const pixels = document.createElement("span");
-  pixels.textContent = `${rendition.width} × ${rendition.height}`;
-  const bytes = document.createElement("span");
-  bytes.textContent = size(rendition.bytes);
-  row.append(link, pixels, bytes);
-  return row;
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }
 
-function showReady(card, upload, manifest) {
-  const { source, renditions, timings_ms: timings } = manifest;
-  showPicture(card, upload, manifest);
-  const largest = Math.max(...renditions.map((r) => r.bytes));
-  const saved = Math.round((1 - largest / source.bytes) * 100);
-  const saving = saved > 0 ? ` · largest rendition ${saved} % smaller` : "";
-  card.querySelector(".facts").textContent =
-    `${source.width} × ${source.height} ${source.format} · ${size(source.bytes)}${saving}`;
-  card.querySelector(".renditions").append(...renditions.map(renditionRow));
-  const steps = ["fetch", "decode", "render", "store"].map((s) => `${s} ${timings[s]} ms`);
-  card.querySelector(".timings").textContent =
-    `${upload.ms} ms from upload to manifest: ${steps.join(", ")}`;
+function showTotals(ready) {
+  const before = ready.reduce((sum, { manifest }) => sum + manifest.source.bytes, 0);
+  const after = ready.reduce((sum, { manifest }) => sum + delivered(manifest), 0);
+  const totals = [
+    ["Uploaded", bytes(before)],
+    ["Readers get", bytes(after)],
+    ["Saving", `${saving(before, after)} %`],
+    ["Median latency", duration(median(ready.map(({ upload }) => upload.ms)))],
+  ];
+  for (const [term, value] of totals) {
+    const group = document.createElement("div");
+    group.append(document.createElement("dt"), document.createElement("dd"));
+    group.firstElementChild.textContent = term;
+    group.lastElementChild.textContent = value;
+    byId("totals").append(group);
+  }
+  byId("totals").hidden = byId("footnote").hidden = false;
 }
 
-function showRejected(card, message) {
-  card.classList.add("rejected");
-  card.querySelector(".frame").removeAttribute("href");
-  card.querySelector(".facts").textContent = message;
-}
-
-async function show(upload, deliveryUrl) {
-  const card = document.getElementById("card").content.firstElementChild.cloneNode(true);
-  card.querySelector("h2").textContent = upload.file;
-  card.querySelector(".facts").textContent = "Waiting for its renditions …";
-  document.getElementById("photos").append(card);
-  const manifest = await waitForManifest(deliveryUrl, upload.key);
-  if (!manifest) showRejected(card, "Its renditions did not appear within two minutes.");
-  else if (manifest.status === "ready") showReady(card, upload, manifest);
-  else showRejected(card, manifest.error.message);
-  return manifest?.renditions.length ?? 0;
+function summarize(uploads, manifests) {
+  const ready = uploads
+    .map((upload, index) => ({ upload, manifest: manifests[index] }))
+    .filter(({ manifest }) => manifest?.status === "ready");
+  const renditions = ready.reduce((sum, { manifest }) => sum + manifest.renditions.length, 0);
+  const rejected = manifests.filter((manifest) => manifest?.status === "rejected").length;
+  const missing = uploads.length - ready.length - rejected;
+  byId("status").textContent = [
+    `${count(uploads.length, "photo")} in`,
+    `${count(renditions, "rendition")} out`,
+    ...(rejected ? [`${rejected} rejected`] : []),
+    ...(missing ? [`${missing} missing`] : []),
+  ].join(", ");
+  if (renditions) showTotals(ready);
 }
 
 async function main() {
-  const summary = document.getElementById("summary");
-  const answer = await fetch("gallery.json");
-  if (!answer.ok) {
-    summary.textContent = "There is nothing to show: start this page with “make demo”.";
+  const { delivery_url: deliveryUrl, uploads } = await readGallery();
+  if (typeof deliveryUrl !== "string" || !Array.isArray(uploads)) {
+    throw new Unavailable("The gallery.json beside this page lacks delivery_url or uploads.");
+  }
+  if (!uploads.length) {
+    byId("status").textContent = "No photos yet.";
     return;
   }
-  const { delivery_url: deliveryUrl, uploads } = await answer.json();
-  const counts = await Promise.all(uploads.map((upload) => show(upload, deliveryUrl)));
-  const renditions = counts.reduce((sum, count) => sum + count, 0);
-  summary.textContent = `${uploads.length} photos in, ${renditions} renditions out`;
+  byId("status").textContent = `Waiting for ${count(uploads.length, "photo")} …`;
+  const cards = uploads.map((upload) => new Card(upload));
+  byId("photos").append(...cards.map((card) => card.element));
+  const manifests = await Promise.all(
+    uploads.map((upload, index) => follow(cards[index], upload, deliveryUrl)),
+  );
+  summarize(uploads, manifests);
 }
 
 main().catch((error) => {
-  document.getElementById("summary").textContent = `The gallery cannot be shown: ${error.message}`;
+  const known = error instanceof Unavailable;
+  if (!known) console.error(error);
+  byId("status").classList.add("notice");
+  byId("status").textContent = known ? error.message : "The gallery cannot be shown. The browser’s console says why.";
 });

@@ -14,6 +14,8 @@ import pytest
 
 from pipeline.bundle import MAX_BYTES, Bundle, Target, build
 from pipeline.bytecode import find_interpreter
+from pipeline.resizer import environment_variables
+from pipeline.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 RUNTIME = "python3.13"
@@ -21,12 +23,8 @@ MODULES = sorted(f"function.{path.stem}" for path in ROOT.glob("function/[!_]*.p
 PACKAGES = ("PIL", "_pi_heif", "obstore", "pi_heif", "resvg_py")
 ENVIRONMENT = {
     "AWS_REGION": "us-east-1",
-    "DELIVERY_URL": "https://example.com",
-    "DESTINATION_BUCKET": "destination",
-    "KMS_KEY_ARN": "",
-    "MAX_PIXELS": "100000000",
-    "MAX_UPLOAD_BYTES": "20000000",
-    "RENDITIONS": '[{"name": "small", "width": 320, "height": 320}]',
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
+    **environment_variables(Settings(), "destination", "https://example.com", ""),
 }
 IMPORT = """
 import importlib, json, sys, time

@@ -46,11 +46,18 @@ def up(run) -> dict[str, str]:
 
 def group(pid: int) -> list[str]:
     """Processes of a process group that are alive."""
-    listing = subprocess.run(
-        ["ps", "-eo", "pgid,stat"], capture_output=True, text=True, check=True
-    ).stdout.splitlines()[1:]
-    rows = (line.split() for line in listing)
+    if Path("/proc/self/stat").exists():
+        stats = (path.read_text().rpartition(")")[2].split() for path in _stat_files())
+        rows = [(fields[2], fields[0]) for fields in stats]
+    else:
+        command = ["ps", "-eo", "pgid=,stat="]
+        listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        rows = [tuple(line.split()) for line in listing.splitlines()]
     return [state for pgid, state in rows if pgid == str(pid) and not state.startswith("Z")]
+
+
+def _stat_files() -> list[Path]:
+    return [path for path in Path("/proc").glob("[0-9]*/stat") if path.exists()]
 
 
 def test_up_prints_the_outputs(up):

@@ -1,0 +1,164 @@
+/* One upload on the page: waiting, ready, or not accepted. */
+
+import { delivered, srcset, webUrl, wholeRenditions } from "./manifest.js";
+import { thumbHashUrl } from "./thumbhash.js";
+import { bytes, duration, formatName, pixels, reason, saving } from "./words.js";
+
+const STEPS = ["fetch", "decode", "render", "store"];
+
+/** Column widths of gallery.css, so that the browser picks a rendition before it has laid out. */
+const SIZES = "(min-width: 84rem) 26rem, (min-width: 52rem) 45vw, calc(100vw - 2rem)";
+
+/** An element with properties and children. */
+function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+/** A link, or plain text if the URL is none to follow. */
+function link(url, text, label) {
+  const href = webUrl(url);
+  if (!href) return make("span", { textContent: text });
+  return make("a", { href, textContent: text, ariaLabel: label });
+}
+
+export class Card {
+  constructor(upload) {
+    this.upload = upload;
+    const content = document.getElementById("card").content.cloneNode(true);
+    this.element = content.firstElementChild;
+    this.frame = this.element.querySelector(".frame");
+    this.text = this.element.querySelector(".text");
+    this.element.querySelector("h2").textContent = upload.file;
+    this.facts = this.element.querySelector(".facts");
+    this.state = this.element.querySelector(".state");
+    this.facts.textContent = bytes(upload.bytes);
+    this.state.textContent = "Waiting for its renditions …";
+    this.element.classList.add("waiting");
+  }
+
+  show(manifest) {
+    if (manifest.status === "ready") this.#ready(manifest);
+    else this.fail("Not accepted", reason(manifest.error));
+  }
+
+  /** Say what went wrong: a heading of two words, and a sentence. */
+  fail(heading, sentence) {
+    this.element.classList.replace("waiting", "failed");
+    this.frame.replaceChildren(make("span", { textContent: heading }));
+    this.state.textContent = sentence;
+  }
+
+  #ready(manifest) {
+    const { source } = manifest;
+    this.element.classList.remove("waiting");
+    this.state.remove();
+    this.facts.textContent = [
+      pixels(source.width, source.height),
+      formatName(source.format),
+      bytes(source.bytes),
+    ].join(" · ");
+    this.#backdrop(manifest);
+    this.#picture(manifest);
+    const details = document.getElementById("details").content.cloneNode(true);
+    fillSaving(details.querySelector(".saving"), manifest);
+    fillTable(details.querySelector("table"), manifest, this.upload.file);
+    fillTiming(details.querySelector(".timing"), manifest, this.upload.ms);
+    this.text.append(details);
+  }
+
+  /** What is seen until the photo is there, and beside it if its shape differs from the frame's. */
+  #backdrop({ placeholder, dominant_color: colour }) {
+    const url = placeholder && thumbHashUrl(placeholder);
+    if (colour) this.frame.style.backgroundColor = colour;
+    if (url) this.frame.prepend(make("img", { className: "backdrop", alt: "", src: url }));
+  }
+
+  #picture(manifest) {
+    const whole = wholeRenditions(manifest);
+    const shown = whole.length ? whole : manifest.renditions;
+    const widest = shown.filter((r) => r.content_type === "image/jpeg").at(-1) ?? shown.at(-1);
+    if (!widest) return;
+    const image = make("img", {
+      className: "photo",
+      alt: `The uploaded picture ${this.upload.file}`,
+      decoding: "async",
+      loading: "lazy",
+      width: widest.width,
+      height: widest.height,
+      sizes: SIZES,
+    });
+    image.addEventListener("load", () => image.classList.add("loaded"), { once: true });
+    image.addEventListener("error", () => this.#broken(), { once: true });
+    const sources = ["image/avif", "image/webp", "image/jpeg"]
+      .map((type) => ({ type, srcset: srcset(shown, type), sizes: SIZES }))
+      .filter((candidate) => candidate.srcset);
+    const picture = make("picture", {}, ...sources.map((s) => make("source", s)), image);
+    image.src = widest.url;
+    const href = webUrl(widest.url);
+    const name = `${this.upload.file}, ${pixels(widest.width, widest.height)}`;
+    this.frame.append(href ? make("a", { href, ariaLabel: `Open ${name}` }, picture) : picture);
+  }
+
+  #broken() {
+    this.text.prepend(
+      make("p", { className: "state", textContent: "The renditions exist but cannot be loaded." }),
+    );
+  }
+}
+
+function fillSaving(line, manifest) {
+  const after = delivered(manifest);
+  const percent = saving(manifest.source.bytes, after);
+  if (!Number.isFinite(after)) line.remove();
+  else if (percent > 0) {
+    line.firstElementChild.textContent = `${percent} % smaller:`;
+    line.lastElementChild.textContent = `readers get ${bytes(after)}`;
+  } else {
+    line.firstElementChild.textContent = "No smaller:";
+    line.lastElementChild.textContent = `readers get ${bytes(after)}`;
+  }
+}
+
+/** A row per rendition, a column per format. */
+function fillTable(table, { renditions }, file) {
+  const types = [...new Set(renditions.map((r) => r.content_type))];
+  const heading = (text) => make("th", { scope: "col", textContent: text });
+  table.ariaLabel = `Renditions of ${file}`;
+  table.tHead.append(
+    make("tr", {}, ...["Rendition", "Pixels", ...types.map(formatName)].map(heading)),
+  );
+  for (const name of new Set(renditions.map((r) => r.name))) {
+    const same = renditions.filter((r) => r.name === name);
+    const cells = types.map((type) => {
+      const found = same.find((r) => r.content_type === type);
+      if (!found) return make("td", { textContent: "–" });
+      const size = bytes(found.bytes);
+      return make("td", {}, link(found.url, size, `${name} as ${formatName(type)}, ${size}`));
+    });
+    table.tBodies[0].append(
+      make(
+        "tr",
+        {},
+        make("th", { scope: "row", textContent: name }),
+        make("td", { textContent: pixels(same[0].width, same[0].height) }),
+        ...cells,
+      ),
+    );
+  }
+}
+
+function fillTiming(box, { timings_ms: timings }, ms) {
+  const [line, bar, list] = box.children;
+  line.append(make("strong", { textContent: duration(ms) }), " from upload to manifest");
+  if (timings?.total !== undefined) {
+    list.append(make("li", { className: "all", textContent: `function ${duration(timings.total)}` }));
+  }
+  for (const step of STEPS.filter((name) => timings?.[name] !== undefined)) {
+    const part = make("span", { className: step });
+    part.style.flexGrow = timings[step];
+    bar.append(part);
+    list.append(make("li", { className: step, textContent: `${step} ${duration(timings[step])}` }));
+  }
+}

@@ -1,0 +1,82 @@
+/* Manifests: where an upload's is, when it is there, and what its parts are for. */
+
+const SCHEMA = 1;
+const FIRST_POLL_MS = 200;
+const SLOWEST_POLL_MS = 3_000;
+const PATIENCE_MS = 120_000;
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** A failure whose message is meant for the person who looks at the page. */
+export class Unavailable extends Error {}
+
+/** Where the manifest of the upload `uploads/a b.jpg` is: `…/a%20b.jpg/manifest.json`. */
+export function manifestUrl(deliveryUrl, key) {
+  const path = key.replace(/^uploads\//, "").split("/").map(encodeURIComponent).join("/");
+  return `${deliveryUrl.replace(/\/+$/, "")}/${path}/manifest.json`;
+}
+
+/**
+ * The manifest, as soon as it is there.
+ *
+ * It is written last, so a missing object means "not yet"; S3 says 403 or 404 depending on whether
+ * the reader may list the bucket.
+ */
+export async function waitForManifest(deliveryUrl, key) {
+  const url = manifestUrl(deliveryUrl, key);
+  const deadline = performance.now() + PATIENCE_MS;
+  let reached = false;
+  for (let wait = FIRST_POLL_MS; performance.now() < deadline; wait = Math.min(wait * 1.4, SLOWEST_POLL_MS)) {
+    try {
+      const answer = await fetch(url, { cache: "no-cache", signal: AbortSignal.timeout(10_000) });
+      reached = true;
+      if (answer.ok) return checked(await answer.json());
+    } catch (error) {
+      if (error instanceof Unavailable) throw error;
+      if (error instanceof SyntaxError) throw new Unavailable("Its manifest is not valid JSON.");
+    }
+    await pause(wait);
+  }
+  throw new Unavailable(
+    reached
+      ? "No renditions appeared within two minutes. The function’s log says why."
+      : "The delivery bucket cannot be reached. Is the stack still up?",
+  );
+}
+
+function checked(manifest) {
+  if (manifest.schema > SCHEMA) {
+    throw new Unavailable("Its manifest is newer than this page. Reload the page to update it.");
+  }
+  return manifest;
+}
+
+/** Renditions that show all of the source, uncropped and unpadded, narrowest first. */
+export function wholeRenditions({ source, renditions }) {
+  // A rendition's sides are rounded to whole pixels, hence the tolerance of one pixel.
+  const skew = (r) => Math.abs(r.width * source.height - r.height * source.width);
+  return renditions
+    .filter((r) => skew(r) <= Math.max(source.width, source.height))
+    .sort((a, b) => a.width - b.width);
+}
+
+/** Candidates of one type for `srcset`. */
+export function srcset(renditions, type) {
+  return renditions
+    .filter((r) => r.content_type === type)
+    .map((r) => `${r.url} ${r.width}w`)
+    .join(", ");
+}
+
+/** What a reader downloads instead of the source: the largest size in its smallest format. */
+export function delivered(manifest) {
+  const whole = wholeRenditions(manifest);
+  const candidates = whole.length ? whole : manifest.renditions;
+  const widest = Math.max(...candidates.map((r) => r.width));
+  return Math.min(...candidates.filter((r) => r.width === widest).map((r) => r.bytes));
+}
+
+/** A URL to link to, or null if it is not one of the web. */
+export function webUrl(url) {
+  return /^https?:\/\//i.test(url) ? url : null;
+}
