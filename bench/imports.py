@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
 @functools.cache
 def _environment() -> dict[str, str]:
     variables = environment_variables(Settings(), "destination", "https://example.com", "")
-    return {**os.environ, **variables}
+    return {**os.environ, **variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"}
 
 
 def _cpu_ms(statement: str) -> float:

@@ -99,8 +99,8 @@ def _peak_mb(source: Path) -> float:
     outputs = tuple(
         replace(output, format=name) for output in FOUR_SIZES for name in ("jpeg", "webp")
     )
-    with peers.Workers(["ours"]) as workers:
-        answer = workers.ask("ours", Job(source=str(source), outputs=outputs))
+    with peers.Workers(["ours-whole"]) as workers:
+        answer = workers.ask("ours-whole", Job(source=str(source), outputs=outputs))
     if "error" in answer:
         raise machine.UsageError(f"{source} could not be rendered: {answer['error']}.")
     return answer["peak_rss_mb"]

@@ -43,7 +43,7 @@ MAX_FRAME_MS: Final = 60_000
 MAX_LOOP: Final = 65_535
 """WebP's own limit; an APNG may state more."""
 
-MAX_ANIMATION_DECODE: Final = 8
+MAX_ANIMATION_DECODE: Final = 4
 """Pixels to decode over all frames of an animation, in multiples of ``max_pixels``."""
 
 SUBSAMPLED: Final = frozenset({"jpeg", "webp", "avif"})
@@ -230,7 +230,7 @@ def _frames(order: _Order) -> tuple[tuple[Frame, ...], int]:
         Rejected: ``too_many_frames``, before any but the first is decoded.
     """
     image = openers.OPENERS[order.kind](order.data)
-    count = int(getattr(image, "n_frames", 1))
+    count = openers.count_frames(image, MAX_FRAMES)
     if count <= 1:
         return (), 0
     width, height = image.size
@@ -244,7 +244,9 @@ def _frames(order: _Order) -> tuple[tuple[Frame, ...], int]:
         or kept > order.max_pixels
         or decoded > MAX_ANIMATION_DECODE * order.max_pixels
     ):
-        raise Rejected("too_many_frames", f"This animation's {count} frames are too many to keep.")
+        raise Rejected(
+            "too_many_frames", f"This animation has {count} frames or more, too many to keep."
+        )
     frames: list[Frame] = []
     for index in range(count):
         image.seek(index)

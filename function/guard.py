@@ -1,9 +1,9 @@
 """Run a decoder that cannot be trusted in a child process of its own, with little to harm.
 
 The child may compute for so long, hold so much memory, and open nothing: no file, no socket. When
-it crashes, spins or swells, the upload is rejected and the function lives. A fork costs 2 to 4 ms
-where the formats that go this way cost hundreds; Lambda has no shared memory for
-``multiprocessing``, but fork and pipes work there.
+it crashes, spins or swells, the upload is rejected and the function lives. The fork and the pixels'
+way back cost a tenth of such a decode (docs/engine.md). Lambda has no shared memory, which
+``multiprocessing`` would need; fork and pipes work there.
 """
 
 import fcntl
@@ -38,8 +38,8 @@ def run(
     memory: int,
     cpu_seconds: int = CPU_SECONDS,
     wall_seconds: float = WALL_SECONDS,
-) -> bytes:
-    """What ``work`` returns, computed in a forked child.
+) -> memoryview:
+    """What ``work`` returns, computed in a forked child; a view, for pixels are many.
 
     Import all that ``work`` needs beforehand: the child opens no files.
 
@@ -54,6 +54,8 @@ def run(
             time or memory.
     """
     reader, writer = os.pipe()
+    with suppress(OSError):  # an unprivileged user's pipes may be held to a smaller size
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _CHUNK)
     with warnings.catch_warnings():
         # The threads that Python 3.12 warns of are the store's; the child touches none of theirs.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -68,10 +70,11 @@ def run(
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-    if answer[:1] == _WORKED:
+    kind = bytes(answer[:1])
+    if kind == _WORKED:
         return answer[1:]
-    if answer[:1] == _REJECTED:
-        rejection = json.loads(answer[1:])
+    if kind == _REJECTED:
+        rejection = json.loads(bytes(answer[1:]))
         raise Rejected(rejection["code"], rejection["message"])
     raise Rejected(
         "too_complex", "This image cannot be decoded within the time and memory allowed."
@@ -86,10 +89,11 @@ def _be_the_child(
     try:
         _confine(memory, cpu_seconds)
         try:
-            answer = _WORKED + work()
+            kind, answer = _WORKED, work()
         except Rejected as rejection:
             facts = {"code": rejection.code, "message": rejection.message}
-            answer = _REJECTED + json.dumps(facts).encode()
+            kind, answer = _REJECTED, json.dumps(facts).encode()
+        _write_all(writer, kind)
         _write_all(writer, answer)
         status = 0
     finally:
@@ -109,21 +113,19 @@ def _confine(memory: int, cpu_seconds: int) -> None:
 
 
 def _write_all(writer: int, answer: bytes) -> None:
-    with suppress(OSError):  # an unprivileged user's pipes may be held to a smaller size
-        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _CHUNK)
     rest = memoryview(answer)
     while rest:
         rest = rest[os.write(writer, rest[:_CHUNK]) :]
 
 
-def _read_all(reader: int, deadline: float) -> bytes:
+def _read_all(reader: int, deadline: float) -> memoryview:
     """All that the child writes until it closes the pipe; nothing when it is late."""
     answer = bytearray()
     while True:
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([reader], [], [], left)[0]:
-            return b""
+            return memoryview(b"")
         chunk = os.read(reader, _CHUNK)
         if not chunk:
-            return bytes(answer)
+            return memoryview(answer)
         answer += chunk

@@ -6,6 +6,7 @@ five of them, and try each.
 
 import io
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
 
 from PIL import Image
@@ -17,10 +18,19 @@ from function.errors import Rejected
 
 
 def open_jpeg(data: bytes) -> Image.Image:
-    """Open a JPEG. An MPO (a phone's JPEG with more pictures behind it) is its first picture."""
+    """Open a JPEG. An MPO (a phone's JPEG with more pictures behind it) is its first picture.
+
+    Raises:
+        Rejected: ``unsupported_codec`` for medical images of more than 8 bits.
+    """
     from PIL.JpegImagePlugin import JpegImageFile
 
-    return JpegImageFile(io.BytesIO(data))
+    try:
+        return JpegImageFile(io.BytesIO(data))
+    except SyntaxError as error:
+        if _jpeg_bits(data) != _EIGHT_BITS:
+            raise _unsupported("JPEG images with more than 8 bits a channel") from error
+        raise
 
 
 def open_png(data: bytes) -> Image.Image:
@@ -55,12 +65,17 @@ def open_tiff(data: bytes) -> Image.Image:
     """Open a TIFF.
 
     Raises:
-        Rejected: ``truncated`` when it names fewer strips than fill it; Pillow would leave the
-            rest black.
+        Rejected: ``truncated`` when it names fewer strips than fill it, where Pillow would leave
+            the rest black; ``unsupported_codec`` for an unknown compression or pixel layout.
     """
     from PIL.TiffImagePlugin import TiffImageFile
 
-    image = TiffImageFile(io.BytesIO(data))
+    try:
+        image = TiffImageFile(io.BytesIO(data))
+    except SyntaxError as error:
+        if isinstance(error.__cause__, KeyError):  # Pillow's tables of both
+            raise _unsupported("TIFF images of this compression or layout") from error
+        raise
     boxes = [tile.extents for tile in image.tile if tile.extents]
     covered = sum((right - left) * (bottom - top) for left, top, right, bottom in boxes)
     if covered < image.width * image.height:
@@ -100,6 +115,24 @@ OPENERS: Final[Mapping[str, Callable[[bytes], Image.Image]]] = {
 }
 
 
+def count_frames(image: Image.Image, at_most: int) -> int:
+    """How many frames an image has, or ``at_most + 1`` if there are more.
+
+    A GIF does not state it: Pillow's ``n_frames`` walks to the end, which a file of a million
+    empty frames can make long.
+    """
+    from PIL.GifImagePlugin import GifImageFile
+
+    if not isinstance(image, GifImageFile):
+        return int(getattr(image, "n_frames", 1))
+    with suppress(EOFError):
+        while image.tell() < at_most:
+            image._seek(image.tell() + 1, update_image=False)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    count = image.tell() + 1
+    image.seek(0)
+    return count
+
+
 def webp_size(data: bytes) -> tuple[int, int]:
     """Width and height from a WebP's first chunk, for libwebp's decoder allocates on opening.
 
@@ -115,6 +148,25 @@ def webp_size(data: bytes) -> tuple[int, int]:
     if chunk == b"VP8 ":
         return _little(body[6:8]) & 0x3FFF, _little(body[8:10]) & 0x3FFF
     raise Rejected("broken_image", "This WebP image starts with a chunk that may not come first.")
+
+
+def _jpeg_bits(data: bytes) -> int:
+    """Bits a channel as the frame header states them; 8 if there is no frame header."""
+    at = 2
+    while at + 5 <= len(data) and data[at] == _MARKER:
+        if data[at + 1] in _FRAMES:
+            return data[at + 4]
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return _EIGHT_BITS
+
+
+_MARKER: Final = 0xFF
+_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_EIGHT_BITS: Final = 8
+
+
+def _unsupported(what: str) -> Rejected:
+    return Rejected("unsupported_codec", f"{what} are not supported.")
 
 
 def _little(value: bytes) -> int:

@@ -2,11 +2,14 @@
 
 import json
 from dataclasses import dataclass
+from typing import Final
 
 from PIL import Image
 
 from function.colour import to_srgb
 from function.pixels import Bitmap, Box, Pixels, Size
+
+_LONGEST_FACTS: Final = 4096
 
 
 @dataclass(frozen=True)
@@ -71,10 +74,11 @@ class Source:
         return json.dumps(facts).encode() + b"\n" + image.tobytes()
 
     @classmethod
-    def from_bytes(cls, sent: bytes) -> "Source":
+    def from_bytes(cls, sent: memoryview) -> "Source":
         """What ``to_bytes`` sent. Pixels and plain data only: nothing in it can be run."""
-        head, _, raw = sent.partition(b"\n")
-        facts = json.loads(head)
+        end = bytes(sent[:_LONGEST_FACTS]).index(b"\n")
+        facts = json.loads(bytes(sent[:end]))
+        raw = sent[end + 1 :]
         left, top, right, bottom = facts["box"]
         width, height = facts["size"]
         return cls(

@@ -7,13 +7,17 @@ takes the upload's bytes and returns one encoded body for each output.
 # A worker process runs one engine and imports that engine's library alone.
 # ruff: noqa: PLC0415
 
+import hashlib
 import io
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bench.engines.job import Job, Output
+
+if TYPE_CHECKING:
+    from function.schema import Rendition
 
 Run = Callable[[bytes], list[bytes]]
 
@@ -21,13 +25,40 @@ _ANY_SIZE: Final = 1 << 40
 
 
 def ours(job: Job) -> Run:
-    """What the function does for one upload: decode, fingerprint, render."""
+    """Decode and render: what the peers do too."""
+    from function.decode import decode
+    from function.render import render
+
+    renditions = _renditions(job)
+
+    def run(data: bytes) -> list[bytes]:
+        source = decode(data, renditions, max_pixels=_ANY_SIZE)
+        return [rendered.body for rendered in render(source, renditions)]
+
+    return run
+
+
+def ours_whole(job: Job) -> Run:
+    """The same with what the manifest needs besides: the upload's hash and its fingerprint."""
     from function.decode import decode
     from function.fingerprint import fingerprint
     from function.render import render
+
+    renditions = _renditions(job)
+
+    def run(data: bytes) -> list[bytes]:
+        hashlib.sha256(data).hexdigest()
+        source = decode(data, renditions, max_pixels=_ANY_SIZE)
+        fingerprint(source)
+        return [rendered.body for rendered in render(source, renditions)]
+
+    return run
+
+
+def _renditions(job: Job) -> "list[Rendition]":
     from function.schema import Rendition
 
-    renditions = [
+    return [
         Rendition(
             name=f"r{index}",
             width=output.width,
@@ -38,13 +69,6 @@ def ours(job: Job) -> Run:
         )
         for index, output in enumerate(job.outputs)
     ]
-
-    def run(data: bytes) -> list[bytes]:
-        source = decode(data, renditions, max_pixels=_ANY_SIZE)
-        fingerprint(source)
-        return [rendered.body for rendered in render(source, renditions)]
-
-    return run
 
 
 def pillow_naive(job: Job) -> Run:
@@ -190,6 +214,7 @@ def _vips_save(image: Any, output: Output) -> bytes:
 
 ENGINES: Final[Mapping[str, Callable[[Job], Run]]] = {
     "ours": ours,
+    "ours-whole": ours_whole,
     "pillow-naive": pillow_naive,
     "pyvips-cascade": pyvips_cascade,
     "pyvips-each": pyvips_each,

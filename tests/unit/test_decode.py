@@ -202,6 +202,19 @@ def svg_of(body, head=b""):
     )
 
 
+def jpeg_of_12_bits():
+    data = bytearray(encoded(PHOTO, "JPEG"))
+    data[data.index(b"\xff\xc0") + 4] = 12
+    return bytes(data)
+
+
+def tiff_of_unknown_compression():
+    data = bytearray(encoded(PHOTO, "TIFF"))
+    at = data.index(struct.pack("<HHI", 259, 3, 1)) + 8
+    data[at : at + 2] = struct.pack("<H", 34712)
+    return bytes(data)
+
+
 LAUGHS = svg_of(
     b"<text>&b;</text>", b'<!DOCTYPE svg [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;">]>'
 )
@@ -230,6 +243,8 @@ REJECTED = {
     "cut heic": ("broken_image", encoded(PHOTO, "HEIF")[:-100]),
     "icc block": ("metadata_too_large", HUGE_PROFILE),
     "exif block": ("metadata_too_large", HUGE_EXIF),
+    "12-bit jpeg": ("unsupported_codec", jpeg_of_12_bits()),
+    "jpeg 2000 in a tiff": ("unsupported_codec", tiff_of_unknown_compression()),
     "scans": ("too_complex", jpeg_of_many_scans()),
     "zip at the end": (
         "polyglot",

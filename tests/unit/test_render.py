@@ -248,6 +248,15 @@ def test_an_animation_of_too_many_pixels_is_rejected():
     assert caught.value.code == "too_many_frames"
 
 
+def test_a_gif_of_countless_frames_is_rejected_without_counting_them_all():
+    one_frame = b",\0\0\0\0\x01\0\x01\0\0\x02\x02L\x01\0"
+    data = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff" + one_frame * 300_000 + b";"
+    with pytest.raises(Rejected) as caught:
+        decode(data, [one(formats=("webp",), animated=True)], max_pixels=MAX_PIXELS)
+    assert caught.value.code == "too_many_frames"
+    assert picture_of(data).size == (1, 1)
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (2, 2), (4000, 3)])
 @pytest.mark.parametrize("fit", FITS)
 @pytest.mark.parametrize("format_name", ["jpeg", "png"])

@@ -1,0 +1,26 @@
+"""docs/engine.md names every code and the formats, no more and no fewer."""
+
+import re
+from pathlib import Path
+
+from function.schema import FORMATS
+from function.sniff import KINDS
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs" / "engine.md").read_text()
+
+
+def first_cells(heading):
+    section = TEXT.split(f"## {heading}")[1].split("\n## ")[0]
+    return re.findall(r"^\| `([a-z_]+)`", section, re.MULTILINE)
+
+
+def test_every_rejection_code_is_in_the_table_and_no_other():
+    source = "".join(path.read_text() for path in sorted((ROOT / "function").glob("*.py")))
+    raised = set(re.findall(r'Rejected\(\s*"([a-z_]+)"', source))
+    assert sorted(first_cells("Rejections")) == sorted(raised)
+
+
+def test_every_format_is_in_its_table():
+    assert sorted(first_cells("What goes in")) == sorted(KINDS)
+    assert sorted(first_cells("What comes out")) == sorted(FORMATS)
