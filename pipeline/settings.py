@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
-from function.limits import max_megapixels
+from function.limits import kind_megapixels, max_megapixels
 from function.schema import DEFAULT_RENDITIONS, Rendition
 
 RUNTIMES: Final = ("python3.12", "python3.13", "python3.14")
@@ -144,7 +144,7 @@ class Settings:
                 f"timeout must keep 6 x timeout within SQS's {MAX_VISIBILITY_TIMEOUT} s of "
                 f"visibility; got {self.timeout}."
             )
-        borne = max_megapixels(self.memory)
+        borne = kind_megapixels(self.memory, "jpeg")
         if self.max_megapixels > borne:
             raise SettingsError(
                 f"maxMegapixels must be at most {borne} at memory {self.memory}; "

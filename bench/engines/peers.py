@@ -91,7 +91,7 @@ def pillow_naive(job: Job) -> Run:
 
 def pyvips_each(job: Job) -> Run:
     """One ``thumbnail_buffer`` for each size, shrinking on load."""
-    import pyvips
+    pyvips: Any = import_module("pyvips")  # an optional peer, and without types
 
     pyvips.cache_set_max(0)
 
@@ -108,7 +108,7 @@ def pyvips_each(job: Job) -> Run:
 
 def pyvips_cascade(job: Job) -> Run:
     """One ``thumbnail_buffer`` for the largest size, each other from the one before."""
-    import pyvips
+    pyvips: Any = import_module("pyvips")  # an optional peer, and without types
 
     pyvips.cache_set_max(0)
 
