@@ -3,7 +3,8 @@
 import functools
 import logging
 import os
-from typing import Any
+import time
+from typing import Any, Protocol
 
 from function import logs
 from function.environment import Environment
@@ -26,13 +27,33 @@ def _bucket(name: str) -> Bucket:
     return Bucket(name, kms_key_arn=_environment.kms_key_arn)
 
 
-def handle(event: dict[str, Any], _context: object) -> dict[str, list[dict[str, str]]]:
+class Context(Protocol):
+    """What this module needs of Lambda's context object."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda ends this invocation."""
+        ...
+
+
+def handle(event: dict[str, Any], context: Context) -> dict[str, list[dict[str, str]]]:
     """Process one SQS batch; a message fails alone, never its batch.
+
+    A message is begun only if the time left is enough for one as slow as the slowest so far: a
+    timeout would fail the whole batch, with all that is finished of it.
 
     Returns:
         Lambda's partial batch response: the messages that SQS shall deliver again.
     """
-    failed = [record["messageId"] for record in event["Records"] if not _try_message(record)]
+    failed: list[str] = []
+    slowest = 0.0
+    for record in event["Records"]:
+        started = time.perf_counter()
+        if context.get_remaining_time_in_millis() < slowest:
+            _logger.warning("postponed", extra={"message_id": record["messageId"]})
+            failed.append(record["messageId"])
+        elif not _try_message(record):
+            failed.append(record["messageId"])
+        slowest = max(slowest, (time.perf_counter() - started) * 1000)
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 

@@ -34,6 +34,19 @@ def handler(monkeypatch, source, destination):
     return module
 
 
+class Context:
+    """Lambda's context, with as much time left as its test says."""
+
+    def __init__(self, *milliseconds: int) -> None:
+        self._left = list(milliseconds)
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self._left.pop(0) if len(self._left) > 1 else self._left[0]
+
+
+CONTEXT = Context(30_000)
+
+
 def message(message_id: str, key: str) -> dict:
     body = json.loads(PUT)
     body["Records"][0]["s3"]["object"]["key"] = key
@@ -48,7 +61,7 @@ def test_a_record_fails_alone(handler, source, destination, jpeg, caplog):
     source.objects |= {"uploads/a.jpg": jpeg, "uploads/c.jpg": jpeg}
     source.failing.add("uploads/b.jpg")
     records = [message(name, f"uploads/{name}.jpg") for name in ("a", "b", "c")]
-    answer = handler.handle({"Records": records}, None)
+    answer = handler.handle({"Records": records}, CONTEXT)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "b"}]}
     assert {"a.jpg/manifest.json", "c.jpg/manifest.json"} <= set(destination.objects)
     (failure,) = [record for record in caplog.records if record.levelname == "ERROR"]
@@ -58,24 +71,42 @@ def test_a_record_fails_alone(handler, source, destination, jpeg, caplog):
 def test_a_rejection_is_acknowledged_and_logged(handler, source, caplog):
     caplog.set_level("INFO", logger="function")
     source.objects["uploads/a.jpg"] = b"no image"
-    answer = handler.handle({"Records": [message("a", "uploads/a.jpg")]}, None)
+    answer = handler.handle({"Records": [message("a", "uploads/a.jpg")]}, CONTEXT)
     assert answer == {"batchItemFailures": []}
     (entry,) = caplog.records
     assert (entry.message, entry.error["code"]) == ("rejected", "not_an_image")
     assert (entry.Rejected, entry.Processed, entry.Code) == (1, 0, "not_an_image")
 
 
+def test_what_would_not_finish_in_time_is_left_for_the_next_delivery(
+    handler, source, destination, jpeg, caplog
+):
+    source.objects |= {f"uploads/{name}.jpg": jpeg for name in "abc"}
+    records = [message(name, f"uploads/{name}.jpg") for name in "abc"]
+    answer = handler.handle({"Records": records}, Context(30_000, 20_000, 0))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "c"}]}
+    assert {"a.jpg/manifest.json", "b.jpg/manifest.json"} <= set(destination.objects)
+    assert "c.jpg/manifest.json" not in destination.objects
+    assert [r.message_id for r in caplog.records if r.message == "postponed"] == ["c"]
+
+
+def test_the_first_message_is_always_begun(handler, source, destination, jpeg):
+    source.objects["uploads/a.jpg"] = jpeg
+    handler.handle({"Records": [message("a", "uploads/a.jpg")]}, Context(0))
+    assert "a.jpg/manifest.json" in destination.objects
+
+
 def test_one_line_of_an_environment_counts_its_cold_start(handler, source, jpeg, caplog):
     caplog.set_level("INFO", logger="function")
     source.objects |= {"uploads/a.jpg": jpeg, "uploads/b.jpg": jpeg}
-    handler.handle({"Records": [message(n, f"uploads/{n}.jpg") for n in ("a", "b")]}, None)
+    handler.handle({"Records": [message(n, f"uploads/{n}.jpg") for n in ("a", "b")]}, CONTEXT)
     assert [record.ColdStart for record in caplog.records] == [1, 0]
     assert [record.BytesIn for record in caplog.records] == [829183, 829183]
     assert all(record.BytesOut > 0 for record in caplog.records)
 
 
 def test_what_is_gone_is_acknowledged(handler, caplog):
-    answer = handler.handle({"Records": [message("a", "uploads/a.jpg")]}, None)
+    answer = handler.handle({"Records": [message("a", "uploads/a.jpg")]}, CONTEXT)
     assert answer == {"batchItemFailures": []}
     assert [record.message for record in caplog.records] == ["gone"]
 
@@ -83,7 +114,7 @@ def test_what_is_gone_is_acknowledged(handler, caplog):
 def test_the_test_event_is_acknowledged(handler):
     body = (Path(__file__).parent / "events" / "test-event.json").read_text()
     record = {"messageId": "t", "body": body, "attributes": {"ApproximateReceiveCount": "1"}}
-    assert handler.handle({"Records": [record]}, None) == {"batchItemFailures": []}
+    assert handler.handle({"Records": [record]}, CONTEXT) == {"batchItemFailures": []}
 
 
 def test_a_malformed_record_is_retried_and_ends_in_the_dead_letter_queue(handler):
@@ -94,7 +125,7 @@ def test_a_malformed_record_is_retried_and_ends_in_the_dead_letter_queue(handler
         "body": json.dumps(body),
         "attributes": {"ApproximateReceiveCount": "1"},
     }
-    assert handler.handle({"Records": [record]}, None) == {
+    assert handler.handle({"Records": [record]}, CONTEXT) == {
         "batchItemFailures": [{"itemIdentifier": "m"}]
     }
 
