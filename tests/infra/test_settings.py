@@ -34,7 +34,7 @@ REFUSED = {
     "maxUploadMb": [(0, "maxUploadMb must be 1 to 5000 MB; got 0.")],
     "maxMegapixels": [
         (5000, "maxMegapixels must be 0 to 1000 megapixels; got 5000."),
-        (400, "maxMegapixels must be at most"),
+        (999, "maxMegapixels must be at most"),
     ],
     "logRetentionDays": [(8, "logRetentionDays must be one of 1, 3, 5, 7")],
     "allowedOrigins": [
