@@ -4,13 +4,14 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import botocore.exceptions
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from ops import redrive
+from ops import doctor, redrive
 from ops.errors import OpsError
 from ops.stack import Stack, connect
 
@@ -31,6 +32,9 @@ def parser() -> argparse.ArgumentParser:
     again.add_argument("--limit", type=int, help="at most this many")
     again.add_argument("--dry-run", action="store_true", help="show them and move none")
     again.add_argument("--json", action="store_true", help="one JSON object per dead letter")
+    look = commands.add_parser("doctor", help="check a stack from end to end, with a canary upload")
+    look.add_argument("--stack", required=True, help="stack to check, e.g. dev, prod or local")
+    look.add_argument("--json", action="store_true", help="one JSON object per finding")
     return top
 
 
@@ -38,7 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     options = parser().parse_args(arguments)
     try:
-        _redrive(connect(options.stack), options)
+        stack = connect(options.stack)
+        if options.command == "doctor":
+            return _doctor(stack, as_json=options.json)
+        _redrive(stack, options)
     except OpsError as error:
         return _fail(str(error))
     except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
@@ -49,6 +56,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _fail(sentence: str) -> int:
     Console(stderr=True).print(f"error: {sentence}", style="red", markup=False, soft_wrap=True)
     return FAILED
+
+
+def _doctor(stack: Stack, *, as_json: bool) -> int:
+    def show(finding: doctor.Finding) -> None:
+        if as_json:
+            print(json.dumps(asdict(finding)), flush=True)
+            return
+        mark = "ok  " if finding.is_well else "FAIL"
+        fix = f"; {finding.fix}" if finding.fix else ""
+        print(f"{mark} {finding.check:<14} {finding.detail}{fix}", flush=True)
+
+    return OK if doctor.examine(stack, show) else FAILED
 
 
 def _redrive(stack: Stack, options: argparse.Namespace) -> None:
