@@ -26,6 +26,7 @@ class Upload:
         etag: entity tag, without quotes.
         sequencer: orders events of one key (hexadecimal, compare after padding to one length).
         size: bytes, as S3 counted them.
+        reprocess: render this version anew although its manifest is there (``ops backfill``).
         correlation_id: ``x-amz-request-id`` of the uploader's own PUT, so that a log line can be
             found from what the uploader saw.
     """
@@ -37,6 +38,7 @@ class Upload:
     sequencer: str
     size: int
     correlation_id: str
+    reprocess: bool = False
 
     @property
     def name(self) -> str:
@@ -103,6 +105,7 @@ def _parse_record(record: dict[str, Any], message_id: str) -> Upload | None:
         etag=item.get("eTag", ""),
         sequencer=item.get("sequencer", ""),
         size=int(item.get("size", 0)),
+        reprocess=bool(record.get("reprocess")),
         correlation_id=record.get("responseElements", {}).get("x-amz-request-id") or message_id,
     )
 

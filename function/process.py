@@ -126,7 +126,8 @@ def process(
         current, etag = job.read_manifest(upload.name)
         target = upload
         if current and not is_newer(upload.sequencer, current.source.sequencer):
-            if job.is_whole(current):
+            again = upload.reprocess and written is None and _is_about(current, upload)
+            if job.is_whole(current) and not again:
                 if job.remove_strays(upload, current):
                     continue
                 return written
@@ -141,6 +142,10 @@ def process(
             return manifest
         job.remove_leftovers(current, manifest)
     raise Contended(upload.key)
+
+
+def _is_about(manifest: Manifest, upload: Upload) -> bool:
+    return manifest.source.version_id == upload.version_id
 
 
 def _upload_of(manifest: Manifest, upload: Upload) -> Upload:

@@ -5,13 +5,14 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 import botocore.exceptions
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress, track
 from rich.table import Table
 
-from ops import doctor, redrive
+from ops import backfill, doctor, redrive
 from ops.errors import OpsError
 from ops.stack import Stack, connect
 
@@ -32,6 +33,16 @@ def parser() -> argparse.ArgumentParser:
     again.add_argument("--limit", type=int, help="at most this many")
     again.add_argument("--dry-run", action="store_true", help="show them and move none")
     again.add_argument("--json", action="store_true", help="one JSON object per dead letter")
+    fill = commands.add_parser("backfill", help="send existing uploads through the queue again")
+    fill.add_argument("--stack", required=True, help="stack to operate, e.g. dev, prod or local")
+    fill.add_argument("--prefix", default="uploads/", help="only keys that start so (default: all)")
+    fill.add_argument("--rate", type=float, default=50, help="uploads a second (default: 50)")
+    fill.add_argument(
+        "--state",
+        type=Path,
+        help="file that remembers how far it got; the same file again goes on from there",
+    )
+    fill.add_argument("--dry-run", action="store_true", help="count them and send none")
     look = commands.add_parser("doctor", help="check a stack from end to end, with a canary upload")
     look.add_argument("--stack", required=True, help="stack to check, e.g. dev, prod or local")
     look.add_argument("--json", action="store_true", help="one JSON object per finding")
@@ -45,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stack = connect(options.stack)
         if options.command == "doctor":
             return _doctor(stack, as_json=options.json)
-        _redrive(stack, options)
+        {"redrive": _redrive, "backfill": _backfill}[options.command](stack, options)
     except OpsError as error:
         return _fail(str(error))
     except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
@@ -56,6 +67,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _fail(sentence: str) -> int:
     Console(stderr=True).print(f"error: {sentence}", style="red", markup=False, soft_wrap=True)
     return FAILED
+
+
+def _backfill(stack: Stack, options: argparse.Namespace) -> None:
+    after = backfill.read_state(options.state) if options.state else ""
+    uploads = backfill.find(stack, options.prefix, after)
+    if options.dry_run:
+        print(f"{sum(1 for _ in uploads)} uploads would be sent")
+        return
+
+    def remember(upload: backfill.Existing) -> None:
+        bar.advance(task)
+        if options.state:
+            backfill.write_state(options.state, upload.key)
+
+    hidden = not sys.stderr.isatty()
+    with Progress(console=Console(stderr=True), disable=hidden, transient=True) as bar:
+        task = bar.add_task("Sending", total=None)
+        count = backfill.send(stack, uploads, per_second=options.rate, on_sent=remember)
+    print(f"{count} uploads sent")
 
 
 def _doctor(stack: Stack, *, as_json: bool) -> int:

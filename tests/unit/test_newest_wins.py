@@ -123,6 +123,29 @@ def test_what_a_dead_process_wrote_over_is_put_right_by_its_next_delivery(destin
     assert_newest(destination, 2)
 
 
+def test_a_backfill_renders_the_same_version_anew_once(destination, environment):
+    process(version(2), environment, Source4(), destination)
+    destination.objects["u1/beach.jpg/b.jpg"] = b"as the old settings had it"
+    again = dataclasses.replace(version(2), sequencer="", reprocess=True)
+    assert process(again, environment, Source4(), destination) is not None
+    assert_newest(destination, 2)
+    assert json.loads(destination.objects[MANIFEST])["source"]["sequencer"] == "02"
+
+
+def test_a_backfill_never_overtakes_a_real_event(destination, environment):
+    process(version(2), environment, Source4(), destination)
+    stale = dataclasses.replace(version(1), sequencer="", reprocess=True)
+    assert process(stale, environment, Source4(), destination) is None
+    assert_newest(destination, 2)
+
+
+def test_a_backfill_before_any_event_is_replaced_by_one(destination, environment):
+    early = dataclasses.replace(version(1), sequencer="", reprocess=True)
+    process(early, environment, Source4(), destination)
+    process(version(2), environment, Source4(), destination)
+    assert_newest(destination, 2)
+
+
 def test_a_sequencer_is_compared_as_s3_says():
     assert is_newer("0B", "0A11")
     assert not is_newer("0A1", "0A11")
