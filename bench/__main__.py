@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from bench import compare, cost, imports, limits, tune
 from bench.machine import UsageError
+from bench.sandbox import SandboxError
+from pipeline.bundle import BundleError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,6 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageError as error:
         print(error, file=sys.stderr)
         return 2
+    except (BundleError, SandboxError) as error:
+        print(error, file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 1
 

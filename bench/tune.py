@@ -65,7 +65,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     bundle = build(Target.host())
     cases = [(make(name), size) for name in options.workloads for size in options.memory]
     shares = selfcheck.check(seconds=1.0 if options.quick else selfcheck.SECONDS)
-    store, raw, kind = StubS3(), [], "none"
+    store, kind = StubS3(), "none"
+    raw: list[tuple[Workload, int, list[Report]]] = []
     limit = _FEWEST if options.quick else options.samples
     try:
         with unpacked(bundle) as task, progress("Measuring", len(cases)) as step:
