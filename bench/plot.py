@@ -11,7 +11,8 @@ COLOURS: Final = ("#2563eb", "#dc2626", "#059669", "#d97706", "#7c3aed", "#0891b
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 860, 400, 80, 190, 20, 50
 _STYLE: Final = """body{font:16px/1.5 system-ui,sans-serif;max-width:900px;margin:2rem auto;
 padding:0 1rem;color:#111827}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
-td,th{padding:.3rem .5rem;font-size:.9rem;white-space:nowrap;border-bottom:1px solid #e5e7eb;text-align:right}
+td,th{padding:.3rem .5rem;
+font-size:.9rem;white-space:nowrap;border-bottom:1px solid #e5e7eb;text-align:right}
 td:first-child,th:first-child{text-align:left}svg{max-width:100%}.how{color:#4b5563;
 font-size:.9rem;overflow-wrap:anywhere}"""
 
