@@ -4,15 +4,17 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from bench import compare, imports, limits
+from bench import compare, cost, imports, limits, tune
 from bench.machine import UsageError
+from bench.sandbox import SandboxError
+from pipeline.bundle import BundleError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Exit code 0: worked, 1: failed, 2: misused."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (compare, imports, limits):
+    for module in (compare, cost, imports, limits, tune):
         module.register(commands)
     options = parser.parse_args(arguments)
     try:
@@ -20,6 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageError as error:
         print(error, file=sys.stderr)
         return 2
+    except (BundleError, SandboxError) as error:
+        print(error, file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 1
 

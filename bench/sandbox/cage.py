@@ -1,0 +1,117 @@
+"""What holds a process to a Lambda memory size: a control group of version 1 or 2.
+
+CPU is memory/1769 of a vCPU in periods of 20 ms ("At 1,769 MB, a function has the equivalent of
+one vCPU", AWS Lambda Developer Guide, Configure Lambda function memory). Above one vCPU the quota
+grows on; code on one thread gains nothing from it.
+"""
+
+import contextlib
+import os
+import time
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Final, Literal
+
+Kind = Literal["cgroup v1", "cgroup v2", "none"]
+
+MB_PER_VCPU: Final = 1769
+PERIOD_US: Final = 20_000
+ROOT: Final = Path("/sys/fs/cgroup")
+_MB: Final = 1024 * 1024
+_numbers = count()
+
+
+@dataclass(frozen=True)
+class Cage:
+    """One control group; without one, ``kind`` is "none" and nothing is held back.
+
+    Attributes:
+        kind: which interface holds the process, printed with every figure.
+        memory_mb: Lambda memory size.
+        groups: folders of the group, one for each controller.
+        files: file -> value that sets the limits; the plan, so that it can be tested unmounted.
+    """
+
+    kind: Kind
+    memory_mb: int
+    groups: tuple[Path, ...] = ()
+    files: dict[Path, str] = field(default_factory=dict[Path, str])
+
+    @property
+    def share(self) -> float:
+        """CPU that the memory size buys, in vCPUs."""
+        return self.memory_mb / MB_PER_VCPU
+
+    def wrap(self, command: list[str]) -> list[str]:
+        """The command as one that enters the group before it starts."""
+        if not self.groups:
+            return command
+        joins = "; ".join(f"echo $$ > {group}/cgroup.procs" for group in self.groups)
+        return ["/bin/sh", "-ec", f'{joins}; exec "$@"', "sh", *command]
+
+    def killed_for_memory(self) -> bool:
+        """Whether the kernel killed a process of the group for its memory."""
+        names = ("memory.oom_control", "memory.events")
+        texts = (group / name for group in self.groups for name in names)
+        lines = (line for path in texts if path.exists() for line in path.read_text().splitlines())
+        return any(line.startswith("oom_kill ") and line.split()[1] != "0" for line in lines)
+
+    def remove(self) -> None:
+        """Take the group away; its processes must have ended."""
+        for group in self.groups:
+            for _ in range(50):
+                try:
+                    group.rmdir()
+                except FileNotFoundError:
+                    break
+                except OSError:  # a process that has just ended is still being counted
+                    time.sleep(0.02)
+                else:
+                    break
+
+
+def plan_v1(memory_mb: int, name: str, root: Path = ROOT) -> Cage:
+    """Limits as cgroup v1 takes them."""
+    cpu, memory = root / "cpu" / name, root / "memory" / name
+    limit = str(memory_mb * _MB)
+    files = {
+        cpu / "cpu.cfs_period_us": str(PERIOD_US),
+        cpu / "cpu.cfs_quota_us": str(quota_us(memory_mb)),
+        memory / "memory.limit_in_bytes": limit,
+        memory / "memory.swappiness": "0",
+    }
+    return Cage("cgroup v1", memory_mb, (cpu, memory), files)
+
+
+def plan_v2(memory_mb: int, name: str, root: Path = ROOT) -> Cage:
+    """Limits as cgroup v2 takes them."""
+    group = root / name
+    files = {
+        group / "cpu.max": f"{quota_us(memory_mb)} {PERIOD_US}",
+        group / "memory.max": str(memory_mb * _MB),
+        group / "memory.swap.max": "0",
+    }
+    return Cage("cgroup v2", memory_mb, (group,), files)
+
+
+def quota_us(memory_mb: int) -> int:
+    """CPU time in each period, in µs."""
+    return round(PERIOD_US * memory_mb / MB_PER_VCPU)
+
+
+def build(memory_mb: int) -> Cage:
+    """Make the group that this machine allows; a cage of kind "none" where it allows none."""
+    name = f"image-pipeline-{os.getpid()}-{next(_numbers)}"
+    plan = plan_v2 if (ROOT / "cgroup.controllers").exists() else plan_v1
+    cage = plan(memory_mb, name)
+    try:
+        for group in cage.groups:
+            group.mkdir()
+        for path, value in cage.files.items():
+            path.write_text(value)
+    except OSError:
+        with contextlib.suppress(OSError):
+            cage.remove()
+        return Cage("none", memory_mb)
+    return cage

@@ -1,0 +1,178 @@
+"""One Lambda execution environment: start it, hand it events, read what REPORT would say."""
+
+import math
+import os
+import subprocess
+import sys
+import sysconfig
+import time
+import zipfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final, Literal, Self
+
+from bench.sandbox import cage
+from bench.sandbox.runtime_api import Invocation, RuntimeApi
+from pipeline.bundle import Bundle
+
+Outcome = Literal["ok", "failed", "oom", "timeout", "crashed"]
+
+HANDLER: Final = "function.handler.handle"
+_INIT_LIMIT_S: Final = 60.0
+_BOOT: Final = """
+import sys
+sys.path[:0] = [sys.argv[1]]
+sys.path.append(sys.argv[2])
+sys.argv = ["awslambdaric", sys.argv[3]]
+from awslambdaric.__main__ import main
+main(sys.argv)
+"""
+
+
+class SandboxError(Exception):
+    """The sandbox itself cannot work; the message is one sentence that says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What Lambda's REPORT line says of one invocation, and how it ended.
+
+    Attributes:
+        outcome: "ok", or what went wrong; a kill for memory and a timeout are results.
+        duration_ms: from the event's delivery to the answer's arrival.
+        init_ms: the cold start before it; None when the environment was warm.
+        billed_ms: whole ms, the initialisation included, as AWS bills since 2025-08-01.
+        max_memory_mb: the process's largest resident set so far, in MiB as Lambda counts them.
+        cpu_ms: CPU time of the process, all threads.
+    """
+
+    outcome: Outcome
+    duration_ms: float
+    init_ms: float | None
+    billed_ms: int
+    max_memory_mb: float
+    cpu_ms: float
+
+
+class Sandbox:
+    """An execution environment; a context manager that leaves no process and no group behind.
+
+    Args:
+        task: folder of the unpacked bundle.
+        memory_mb: Lambda memory size.
+        variables: the function's environment variables.
+        timeout_s: the function's timeout.
+    """
+
+    def __init__(
+        self, task: Path, memory_mb: int, variables: dict[str, str], *, timeout_s: float = 30
+    ) -> None:
+        self._task, self._variables, self._timeout_s = task, variables, timeout_s
+        self._memory_mb = memory_mb
+        self._init_ms: float | None = None
+
+    def __enter__(self) -> Self:
+        self._api = RuntimeApi()
+        self.cage = cage.build(self._memory_mb)
+        self._started = time.perf_counter()
+        self._process = subprocess.Popen(
+            self.cage.wrap(self._command()), env=self._environment(), stdout=subprocess.DEVNULL
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._api.close()
+        self.cage.remove()
+
+    def wait_ready(self) -> None:
+        """Wait until the function is initialised.
+
+        Raises:
+            SandboxError: it is not within a minute, or failed to.
+        """
+        deadline = time.perf_counter() + _INIT_LIMIT_S
+        while not self._api.ready.wait(0.05):
+            if self._process.poll() is not None or time.perf_counter() > deadline:
+                break
+        if self._api.init_error:
+            raise SandboxError(f"The function failed to start: {self._api.init_error}.")
+        if self._api.ready_at:
+            self._init_ms = (self._api.ready_at - self._started) * 1000
+
+    def invoke(self, event: dict[str, Any]) -> Report:
+        """Hand over one event and wait for its end."""
+        if not self._api.ready.is_set():
+            self.wait_ready()
+        init_ms, self._init_ms = self._init_ms, None
+        cpu = self._cpu_ms()
+        invocation = Invocation(event)
+        queued = time.perf_counter()
+        self._api.waiting.put(invocation)
+        outcome = self._wait(invocation, queued)
+        started = invocation.started or queued
+        duration = ((invocation.ended or time.perf_counter()) - started) * 1000
+        cpu_ms = max(0.0, self._cpu_ms() - cpu)
+        if self.cage.kind == "none":  # not held back: what the CPU time would take at this share
+            duration = max(duration, cpu_ms / min(1.0, self.cage.share))
+        return Report(
+            outcome=outcome,
+            duration_ms=duration,
+            init_ms=init_ms,
+            billed_ms=math.ceil(duration + (init_ms or 0)),
+            max_memory_mb=self._peak_mb(),
+            cpu_ms=cpu_ms,
+        )
+
+    def _wait(self, invocation: Invocation, queued: float) -> Outcome:
+        while not invocation.done.wait(0.01):
+            if self._process.poll() is not None:
+                return "oom" if self.cage.killed_for_memory() else "crashed"
+            if time.perf_counter() - queued > self._timeout_s:
+                return "timeout"
+        answer = invocation.answer
+        return "failed" if invocation.failed or answer.get("batchItemFailures") else "ok"
+
+    def _command(self) -> list[str]:
+        site = sysconfig.get_path("platlib")
+        return [sys.executable, "-ISB", "-c", _BOOT, str(self._task), site, HANDLER]
+
+    def _environment(self) -> dict[str, str]:
+        return self._variables | {
+            "AWS_LAMBDA_RUNTIME_API": self._api.address,
+            "AWS_LAMBDA_FUNCTION_NAME": "bench",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self._memory_mb),
+            "LAMBDA_TASK_ROOT": str(self._task),
+            "PATH": os.environ["PATH"],
+            "TZ": ":UTC",
+        }
+
+    def _peak_mb(self) -> float:
+        """VmHWM of the process; all the memory there was when it was killed for it."""
+        try:
+            lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
+        except OSError:
+            lines = []
+        peaks = [int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")]
+        return round(peaks[0], 1) if peaks else float(self._memory_mb)
+
+    def _cpu_ms(self) -> float:
+        try:
+            text = Path(f"/proc/{self._process.pid}/stat").read_text()
+        except OSError:
+            return 0.0
+        user, system = text.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def unpacked(bundle: Bundle) -> Generator[Path]:
+    """The bundle as Lambda lays it out, for as long as the block runs."""
+    with TemporaryDirectory(prefix="bench-task-") as folder:
+        with zipfile.ZipFile(bundle.path) as archive:
+            archive.extractall(folder)
+        yield Path(folder)

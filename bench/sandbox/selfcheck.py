@@ -1,0 +1,82 @@
+"""Whether the sandbox gives the CPU that it says: a busy loop's CPU time over its wall time."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from bench.sandbox import cage
+
+SIZES: Final = (128, 256, 512, 1024, 1769, 3008)
+TOLERANCE: Final = 0.05
+SECONDS: Final = 2.0
+"""Wall time of one size: the window cuts off up to one period of 20 ms, which is then 1 % of it."""
+PUBLISHED_MS: Final = {128: 5409, 256: 2661, 512: 1341, 1024: 628, 1769: 386}
+"""Warm ms of one CPU-bound Python function on real Lambda, x86 (FACTS.md, calibration curve)."""
+_SPIN: Final = """
+import sys, time
+wall, cpu = time.perf_counter(), time.process_time()
+while time.perf_counter() - wall < float(sys.argv[1]):
+    pass
+print((time.process_time() - cpu) / (time.perf_counter() - wall))
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """Share of one vCPU that one memory size got.
+
+    Attributes:
+        memory_mb: Lambda memory size.
+        expected: memory/1769, at most 1: the loop has one thread.
+        measured: CPU time over wall time.
+        lambda_share: what real Lambda gave that size, from PUBLISHED_MS, relative to 1769 MB.
+    """
+
+    memory_mb: int
+    expected: float
+    measured: float
+    lambda_share: float | None
+
+    @property
+    def error(self) -> float:
+        """Relative deviation; 0.05 is 5 %."""
+        return self.measured / self.expected - 1
+
+
+def check(sizes: Sequence[int] = SIZES, *, seconds: float = SECONDS) -> list[Share]:
+    """Measure each size; a busy machine shows as a share that is too small."""
+    return [_share(size, seconds) for size in sizes]
+
+
+def verdict(shares: Sequence[Share]) -> str:
+    """One sentence for the report."""
+    worst = max(shares, key=lambda share: abs(share.error))
+    held = abs(worst.error) <= TOLERANCE
+    return (
+        f"Self-check {'passed' if held else 'FAILED'}: CPU share within "
+        f"{abs(worst.error):.1%} of memory/1769 at {len(shares)} sizes (worst: "
+        f"{worst.memory_mb} MB; allowed: {TOLERANCE:.0%})."
+    )
+
+
+def as_json(shares: Sequence[Share]) -> list[dict[str, Any]]:
+    """The figures for a report."""
+    return [asdict(share) | {"error": round(share.error, 4)} for share in shares]
+
+
+def _share(memory_mb: int, seconds: float) -> Share:
+    cell = cage.build(memory_mb)
+    try:
+        command = cell.wrap([sys.executable, "-ISc", _SPIN, str(seconds)])
+        answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    finally:
+        cell.remove()
+    published = PUBLISHED_MS.get(memory_mb)
+    return Share(
+        memory_mb=memory_mb,
+        expected=min(1.0, memory_mb / cage.MB_PER_VCPU),
+        measured=float(answer.stdout),
+        lambda_share=round(PUBLISHED_MS[1769] / published, 3) if published else None,
+    )

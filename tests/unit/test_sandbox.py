@@ -1,0 +1,112 @@
+import io
+import json
+import urllib.error
+import urllib.request
+
+import pytest
+from PIL import Image
+
+from bench.sandbox import Sandbox, cage, unpacked
+from bench.sandbox.function import DESTINATION, upload, variables
+from bench.sandbox.selfcheck import PUBLISHED_MS, Share, verdict
+from bench.sandbox.stub_s3 import StubS3
+from pipeline.bundle import Target, build
+
+
+@pytest.fixture
+def store():
+    server = StubS3(latency_ms=0, mb_per_s=10_000)
+    yield server
+    server.close()
+
+
+def needs_cgroups():
+    cell = cage.build(1024)
+    cell.remove()
+    if cell.kind == "none":
+        pytest.skip("no control groups may be written here")
+
+
+def test_v1_limits(tmp_path):
+    plan = cage.plan_v1(1024, "x", tmp_path)
+    values = {path.name: value for path, value in plan.files.items()}
+    assert values == {
+        "cpu.cfs_period_us": "20000",
+        "cpu.cfs_quota_us": "11577",
+        "memory.limit_in_bytes": str(1024**3),
+        "memory.swappiness": "0",
+    }
+
+
+def test_v2_limits(tmp_path):
+    plan = cage.plan_v2(1769, "x", tmp_path)
+    values = {path.name: value for path, value in plan.files.items()}
+    assert values["cpu.max"] == "20000 20000"
+    assert values["memory.swap.max"] == "0"
+
+
+def test_the_published_curve_is_memory_over_1769():
+    for memory_mb, ms in PUBLISHED_MS.items():
+        assert PUBLISHED_MS[1769] / ms == pytest.approx(memory_mb / cage.MB_PER_VCPU, rel=0.07)
+
+
+def test_self_check_names_the_worst_size():
+    good = Share(memory_mb=128, expected=0.1, measured=0.101, lambda_share=None)
+    bad = Share(memory_mb=512, expected=0.3, measured=0.2, lambda_share=None)
+    assert verdict([good]).startswith("Self-check passed")
+    assert "worst: 512 MB" in verdict([good, bad])
+    assert "FAILED" in verdict([good, bad])
+
+
+def test_the_stub_keeps_preconditions(store):
+    def put(headers):
+        request = urllib.request.Request(
+            f"{store.url}/b/k", data=b"x", headers=headers, method="PUT"
+        )
+        try:
+            return urllib.request.urlopen(request).status
+        except urllib.error.HTTPError as error:
+            error.close()
+            return error.code
+
+    assert put({"If-None-Match": "*"}) == 200
+    assert put({"If-None-Match": "*"}) == 412
+    assert put({"If-Match": '"other"'}) == 412
+    assert put({"If-Match": store.objects["/b/k"][1]["ETag"]}) == 200
+
+
+@pytest.mark.network
+def test_the_real_bundle_answers_and_leaves_nothing_behind(store, tmp_path):
+    picture = tmp_path / "a.jpg"
+    buffer = io.BytesIO()
+    Image.effect_noise((640, 480), 40).convert("RGB").save(buffer, "JPEG")
+    picture.write_bytes(buffer.getvalue())
+    with unpacked(build(Target.host())) as task:
+        with Sandbox(task, 1769, variables(1769, store)) as box:
+            cold, warm = (box.invoke(upload(store, picture, n)) for n in range(2))
+        groups = box.cage.groups
+    assert (cold.outcome, warm.outcome) == ("ok", "ok")
+    assert cold.init_ms is not None
+    assert cold.billed_ms >= cold.duration_ms + cold.init_ms
+    assert warm.init_ms is None
+    assert 10 < warm.max_memory_mb < 500
+    manifest = json.loads(store.objects[f"/{DESTINATION}/bench/0-a.jpg/manifest.json"][0])
+    assert manifest["status"] == "ready"
+    assert not any(group.exists() for group in groups)
+
+
+def _invoke(task, code, store, memory_mb, timeout_s=30.0):
+    (task / "function").mkdir()
+    (task / "function" / "handler.py").write_text(f"def handle(event, context):\n    {code}\n")
+    with Sandbox(task, memory_mb, variables(memory_mb, store), timeout_s=timeout_s) as box:
+        return box.invoke({})
+
+
+def test_too_much_memory_is_a_result(store, tmp_path):
+    needs_cgroups()
+    assert _invoke(tmp_path, "bytearray(300 << 20)", store, 128).outcome == "oom"
+
+
+def test_a_timeout_is_a_result(store, tmp_path):
+    code = "import time; time.sleep(9)"
+    assert _invoke(tmp_path, code, store, 1769, timeout_s=0.3).outcome == "timeout"

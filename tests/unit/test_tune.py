@@ -1,0 +1,51 @@
+import pytest
+
+from bench import advice, stats
+from bench.advice import Row
+
+
+def row(memory_mb, p50_ms, usd, peak_mb=60.0, outcome="ok"):
+    return Row(
+        memory_mb=memory_mb, workload="w", p50_ms=p50_ms, p90_ms=p50_ms, p95_ms=p50_ms,
+        p99_ms=p50_ms, peak_mb=peak_mb, init_ms=1, cold_ms=1, usd_per_1000=usd, outcome=outcome,
+        samples=3,
+    )  # fmt: skip
+
+
+ROWS = [row(128, 4000, 0.009), row(512, 1100, 0.0095), row(1024, 600, 0.011), row(3008, 400, 0.02)]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "memory_mb"), [("cost", 128), ("speed", 3008), ("target", 1024)]
+)
+def test_strategies(strategy, memory_mb):
+    chosen = advice.choose(ROWS, strategy, weight=0.5, target_ms=800)
+    assert chosen is not None
+    assert chosen.memory_mb == memory_mb
+
+
+def test_a_killed_size_is_never_chosen():
+    rows = [row(128, 10, 0.001, outcome="oom"), *ROWS[1:]]
+    chosen = advice.choose(rows, "cost", weight=0.5, target_ms=800)
+    assert chosen is not None
+    assert chosen.memory_mb == 512
+
+
+def test_target_wants_headroom():
+    assert advice.choose([row(128, 10, 1, peak_mb=100)], "target", weight=0, target_ms=800) is None
+
+
+def test_verdict_in_words():
+    assert "kept" in advice.verdict(ROWS)
+    assert "MISSED" in advice.verdict([row(1024, 900, 2.0)])
+    assert "beaten" in advice.verdict([row(1024, 300, 0.1)])
+
+
+def test_percentile_of_a_published_example():
+    """NIST/Excel's inclusive method on 15, 20, 35, 40, 50: the 40th percentile is 29."""
+    assert stats.percentile([15, 20, 35, 40, 50], 40) == pytest.approx(29)
+
+
+def test_relative_error_by_hand():
+    assert stats.relative_error([1.0, 2.0, 3.0]) == pytest.approx(4.303 / 3**0.5 / 2)
+    assert stats.relative_error([1.0]) == float("inf")
