@@ -8,6 +8,9 @@ from typing import Any, Final, cast
 import yaml
 
 from bench.machine import UsageError
+from function.metrics import UNITS
+from pipeline.alarms import definitions
+from pipeline.settings import Settings
 
 PRICES: Final = Path(__file__).parent / "prices"
 IDLE_RECEIVES: Final = 648_000
@@ -80,12 +83,18 @@ def quantities(images: float, usage: Usage, architecture: str = "arm64") -> dict
         "s3_gets": [images * usage.gets],
         "s3_gb_month": [images * (usage.upload_mb + usage.output_mb) / 1000],
         "logs_gb": [images * usage.log_kb / 1_000_000],
-        "metrics": [8],
-        "alarms": [4],
+        "metrics": [len(UNITS)],
+        "alarms": [_alarm_metrics()],
         "dashboards": [1],
         "cdn_gb": [images * usage.views * usage.view_kb / 1_000_000],
         "cdn_requests": [images * usage.views],
     }
+
+
+def _alarm_metrics() -> int:
+    """Metrics that the stack's alarms look at, which is what CloudWatch bills."""
+    alarms = definitions(Settings())
+    return sum(not query.expression for alarm in alarms for query in alarm.queries)
 
 
 def bill(

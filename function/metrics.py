@@ -6,7 +6,7 @@ carries its metrics too, so that nothing is logged twice.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 NAMESPACE: Final = "ImagePipeline"
@@ -37,12 +37,17 @@ def embed(
         values: by name, each one of ``UNITS``.
         code: why an upload was rejected; counts it by reason as well.
     """
-    dimensions = [["FunctionName"], ["FunctionName", "Code"]] if code else [["FunctionName"]]
-    metrics = [{"Name": name, "Unit": UNITS[name]} for name in values]
-    directive = {"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics}
+    directives = [_directive(["FunctionName"], values)]
+    if code:  # each metric costs by the month and dimension: the reason counts, nothing else
+        directives.append(_directive(["FunctionName", "Code"], ["Rejected"]))
     fields: dict[str, Any] = {
-        "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]},
+        "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": directives},
         "FunctionName": function_name,
         **values,
     }
     return fields | ({"Code": code} if code else {})
+
+
+def _directive(dimensions: list[str], names: Iterable[str]) -> dict[str, Any]:
+    metrics = [{"Name": name, "Unit": UNITS[name]} for name in names]
+    return {"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": metrics}

@@ -71,7 +71,7 @@ class Bucket:
             Gone: no such object or version.
         """
         try:
-            answer = self._store.get(key, options={"version": version_id})
+            answer = self._store.get(key, options={"version": version_id} if version_id else {})
         except FileNotFoundError as error:
             raise Gone(key) from error
         size = answer.meta["size"]

@@ -23,8 +23,9 @@ def test_a_line_names_its_own_fields_as_metrics():
 
 def test_rejections_are_counted_by_reason_as_well():
     fields = embed("resizer", {"Rejected": 1}, "not_an_image")
-    dimensions = fields["_aws"]["CloudWatchMetrics"][0]["Dimensions"]
-    assert dimensions == [["FunctionName"], ["FunctionName", "Code"]]
+    _all, by_reason = fields["_aws"]["CloudWatchMetrics"]
+    assert by_reason["Dimensions"] == [["FunctionName", "Code"]]
+    assert [metric["Name"] for metric in by_reason["Metrics"]] == ["Rejected"]
     assert fields["Code"] == "not_an_image"
 
 
