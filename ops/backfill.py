@@ -1,15 +1,13 @@
 """Existing uploads through the queue again: for a new stack, or after renditions have changed.
 
-The messages are S3 events as the function reads them, with an empty sequencer, so that they never
-overtake a real event, and marked to be rendered anew.
+The messages are S3 events as the function reads them, marked to be rendered anew.
 """
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote_plus
 
@@ -19,15 +17,33 @@ from ops.stack import Stack
 BATCH: Final = 10
 """Most messages that SQS takes at once."""
 
+MAX_TRIES: Final = 5
+"""How often a batch is sent before SQS's refusal of a part of it counts."""
+
+SEQUENCER: Final = "00"
+"""Comes before every sequencer of S3's (events are ordered by text padded with zeros), so that a
+backfilled event never wins over a real one that is under way. Not empty: renditions carry it as a
+header, and a header without a value reads as none."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Existing:
-    """One upload as it stands in the source bucket."""
+    """One upload as it stands in the source bucket; ``version_id`` None if it is not known."""
 
     key: str
-    version_id: str
+    version_id: str | None
     etag: str
     size: int
+
+
+def check_prefix(prefix: str) -> None:
+    """Refuse what the function would ignore.
+
+    Raises:
+        OpsError: the prefix is outside ``uploads/``.
+    """
+    if not prefix.startswith("uploads/"):
+        raise OpsError(f"The prefix must start with uploads/; got {prefix!r}.")
 
 
 def find(stack: Stack, prefix: str, after: str = "") -> Iterator[Existing]:
@@ -37,12 +53,7 @@ def find(stack: Stack, prefix: str, after: str = "") -> Iterator[Existing]:
         stack: where.
         prefix: only keys that start so; under ``uploads/``.
         after: only keys behind this one, to go on where an earlier run ended.
-
-    Raises:
-        OpsError: the prefix is outside ``uploads/``, which the function ignores.
     """
-    if not prefix.startswith("uploads/"):
-        raise OpsError(f"The prefix must start with uploads/; got {prefix!r}.")
     pages = stack.client("s3").get_paginator("list_object_versions")
     bucket = stack.outputs["sourceBucket"]
     for page in pages.paginate(Bucket=bucket, Prefix=prefix, KeyMarker=after):
@@ -61,37 +72,44 @@ def _existing(item: dict[str, Any]) -> Existing:
 
 
 def send(
-    stack: Stack,
-    uploads: Iterator[Existing],
-    *,
-    per_second: float,
-    on_sent: Callable[[Existing], None],
-) -> int:
-    """Send uploads to the queue at a set rate; return how many.
+    stack: Stack, uploads: Iterator[Existing], *, per_second: float
+) -> Iterator[list[Existing]]:
+    """Send uploads to the queue at a set rate; yield each batch once SQS has all of it.
 
     Args:
         stack: where.
         uploads: what, in the order of ``find``.
         per_second: how many a second; the queue takes any rate, your bill and readers may not.
-        on_sent: told each upload once SQS has it.
 
     Raises:
-        OpsError: SQS refused a message; what was sent before is not lost.
+        OpsError: SQS kept refusing a message; what was yielded before is not lost.
     """
     sqs, count, started = stack.client("sqs"), 0, time.monotonic()
     while batch := list(islice(uploads, BATCH)):
-        entries = [
-            {"Id": str(index), "MessageBody": event(stack.outputs["sourceBucket"], upload)}
-            for index, upload in enumerate(batch)
-        ]
-        answer = sqs.send_message_batch(QueueUrl=stack.outputs["queueUrl"], Entries=entries)
-        if answer.get("Failed"):
-            raise OpsError(f"SQS refused a message: {answer['Failed'][0]['Message']}")
-        for upload in batch:
-            on_sent(upload)
+        _send_batch(sqs, stack, batch)
+        yield batch
         count += len(batch)
         time.sleep(max(0.0, started + count / per_second - time.monotonic()))
-    return count
+
+
+def _send_batch(sqs: Any, stack: Stack, batch: list[Existing]) -> None:
+    """Send a batch, and again what SQS refused of it: a part may fail while the call succeeds."""
+    entries = [
+        {"Id": str(index), "MessageBody": event(stack.outputs["sourceBucket"], upload)}
+        for index, upload in enumerate(batch)
+    ]
+    refused: list[dict[str, Any]] = []
+    for _try in range(MAX_TRIES):
+        answer = sqs.send_message_batch(QueueUrl=stack.outputs["queueUrl"], Entries=entries)
+        refused = answer.get("Failed", [])
+        if not refused:
+            return
+        ids = {failure["Id"] for failure in refused}
+        entries = [entry for entry in entries if entry["Id"] in ids]
+    raise OpsError(
+        f"SQS refused a message {MAX_TRIES} times ({refused[0].get('Message', 'no reason given')});"
+        " run the same command again, with --state to go on from there."
+    )
 
 
 def event(bucket: str, upload: Existing) -> str:
@@ -100,9 +118,10 @@ def event(bucket: str, upload: Existing) -> str:
         "key": quote_plus(upload.key, safe="/"),
         "size": upload.size,
         "eTag": upload.etag,
-        "versionId": upload.version_id,
-        "sequencer": "",
+        "sequencer": SEQUENCER,
     }
+    if upload.version_id:
+        item["versionId"] = upload.version_id
     record = {
         "eventSource": "aws:s3",
         "eventName": "ObjectCreated:Put",
@@ -110,14 +129,3 @@ def event(bucket: str, upload: Existing) -> str:
         "s3": {"bucket": {"name": bucket}, "object": item},
     }
     return json.dumps({"Records": [record]})
-
-
-def read_state(path: Path) -> str:
-    """The last key that an earlier run sent; empty if there was none."""
-    return path.read_text("utf-8") if path.is_file() else ""
-
-
-def write_state(path: Path, key: str) -> None:
-    """Remember the last key sent."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(key, "utf-8")

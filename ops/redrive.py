@@ -1,9 +1,13 @@
-"""Dead letters: see why uploads failed five times, and send them through again."""
+"""Dead letters: see why uploads failed five times, and send them through again.
+
+Letters are sent and then deleted one by one rather than by SQS's own move task: that one takes all
+or none, so it can neither choose by key nor stop at a number.
+"""
 
 import fnmatch
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote_plus
@@ -13,7 +17,7 @@ from ops.stack import Stack
 BATCH: Final = 10
 """Most messages that SQS hands out at once."""
 
-HIDE_SECONDS: Final = 120
+HIDE_SECONDS: Final = 900
 """How long a message is ours while we look at it; given back as soon as we are done."""
 
 
@@ -22,17 +26,25 @@ class DeadLetter:
     """One message of the dead-letter queue.
 
     Attributes:
+        message_id: SQS's id, under which the function logged its failures.
+        receipt: what SQS wants in order to delete it or to give it back.
+        body: the S3 event, as it will be sent again.
         keys: the uploads that it announces.
-        reason: last line of the exception that the function logged; empty if the log has none.
-        age_seconds: time since S3 sent it.
+        sent: seconds since the epoch when S3 sent it.
+        receives: how often it was handed out, to the function and to us.
     """
 
     message_id: str
     receipt: str
     body: str
     keys: tuple[str, ...]
-    reason: str
-    age_seconds: int
+    sent: float
+    receives: int
+
+    @property
+    def age_seconds(self) -> int:
+        """Time since S3 sent it."""
+        return max(0, round(time.time() - self.sent))
 
 
 def read(stack: Stack, *, pattern: str = "*", limit: int | None = None) -> list[DeadLetter]:
@@ -45,16 +57,22 @@ def read(stack: Stack, *, pattern: str = "*", limit: int | None = None) -> list[
     """
     found: list[DeadLetter] = []
     others: list[DeadLetter] = []
-    for message in _receive_all(stack):
-        letter = _letter(stack, message)
-        wanted = any(fnmatch.fnmatchcase(key, pattern) for key in letter.keys) or pattern == "*"
-        full = limit is not None and len(found) >= limit
-        (others if full or not wanted else found).append(letter)
-    give_back(stack, others)
+    try:
+        for batch in _batches(stack):
+            for letter in map(_letter, batch):
+                full = limit is not None and len(found) >= limit
+                (others if full or not _matches(letter, pattern) else found).append(letter)
+            if limit is not None and len(found) >= limit:
+                break
+    except BaseException:
+        others += found
+        raise
+    finally:
+        give_back(stack, others)
     return found
 
 
-def give_back(stack: Stack, letters: Sequence[DeadLetter]) -> None:
+def give_back(stack: Stack, letters: Iterable[DeadLetter]) -> None:
     """Make letters visible to others again."""
     sqs, url = stack.client("sqs"), stack.outputs["deadLetterQueueUrl"]
     for letter in letters:
@@ -63,42 +81,84 @@ def give_back(stack: Stack, letters: Sequence[DeadLetter]) -> None:
         )
 
 
-def move(stack: Stack, letter: DeadLetter) -> None:
-    """Send a letter to the upload queue again.
+def move_all(stack: Stack, letters: Sequence[DeadLetter]) -> Iterator[DeadLetter]:
+    """Send letters to the upload queue again; yield each once it is there.
 
-    It is sent before it is deleted: whoever interrupts this may see it twice, which the function
-    takes calmly, but does not lose it.
+    Each is sent before it is deleted: whoever interrupts this may see one twice, which the
+    function takes calmly, but loses none. Those not reached are given back.
     """
     sqs = stack.client("sqs")
-    sqs.send_message(QueueUrl=stack.outputs["queueUrl"], MessageBody=letter.body)
-    sqs.delete_message(QueueUrl=stack.outputs["deadLetterQueueUrl"], ReceiptHandle=letter.receipt)
+    queue, dead = stack.outputs["queueUrl"], stack.outputs["deadLetterQueueUrl"]
+    moved = 0
+    try:
+        for letter in letters:
+            sqs.send_message(QueueUrl=queue, MessageBody=letter.body)
+            sqs.delete_message(QueueUrl=dead, ReceiptHandle=letter.receipt)
+            moved += 1
+            yield letter
+    finally:
+        give_back(stack, letters[moved:])
 
 
-def _receive_all(stack: Stack) -> Iterator[dict[str, Any]]:
+def reasons(stack: Stack, letters: Sequence[DeadLetter]) -> dict[str, str]:
+    """Why letters failed: by message id, the last line of the last exception that was logged.
+
+    One pass over the log from the oldest letter on, for CloudWatch answers few searches a second.
+    Those without one timed out, ran out of memory, or are older than the log's retention.
+    """
+    if not letters:
+        return {}
+    found: dict[str, str] = {}
+    wanted = {letter.message_id for letter in letters}
+    pages = stack.client("logs").get_paginator("filter_log_events")
+    for page in pages.paginate(
+        logGroupName=stack.outputs["logGroup"],
+        filterPattern='{ $.message = "failed" }',
+        startTime=int(min(letter.sent for letter in letters) * 1000),
+    ):
+        for event in page["events"]:
+            message_id, reason = _failure(event["message"])
+            if message_id in wanted:
+                found[message_id] = reason
+    return found
+
+
+def _matches(letter: DeadLetter, pattern: str) -> bool:
+    """A letter that is no event has no key, and so matches all or nothing."""
+    return pattern == "*" or any(fnmatch.fnmatchcase(key, pattern) for key in letter.keys)
+
+
+def _batches(stack: Stack) -> Iterator[list[dict[str, Any]]]:
+    """Each message once; ends as well when the first ones, no longer hidden, come round again."""
     sqs, url = stack.client("sqs"), stack.outputs["deadLetterQueueUrl"]
-    while True:
-        answer = sqs.receive_message(
-            QueueUrl=url,
-            MaxNumberOfMessages=BATCH,
-            VisibilityTimeout=HIDE_SECONDS,
-            WaitTimeSeconds=1,
-            MessageSystemAttributeNames=["SentTimestamp"],
-        )
-        messages: list[dict[str, Any]] = answer.get("Messages", [])
-        if not messages:
+    seen: set[str] = set()
+    while messages := _receive(sqs, url):
+        fresh = [message for message in messages if message["MessageId"] not in seen]
+        if not fresh:
             return
-        yield from messages
+        seen |= {message["MessageId"] for message in fresh}
+        yield fresh
 
 
-def _letter(stack: Stack, message: dict[str, Any]) -> DeadLetter:
-    sent = int(message["Attributes"]["SentTimestamp"]) / 1000
+def _receive(sqs: Any, url: str) -> list[dict[str, Any]]:
+    answer = sqs.receive_message(
+        QueueUrl=url,
+        MaxNumberOfMessages=BATCH,
+        VisibilityTimeout=HIDE_SECONDS,
+        WaitTimeSeconds=1,
+        MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+    )
+    return answer.get("Messages", [])
+
+
+def _letter(message: dict[str, Any]) -> DeadLetter:
     return DeadLetter(
         message_id=message["MessageId"],
         receipt=message["ReceiptHandle"],
         body=message["Body"],
         keys=tuple(_keys(message["Body"])),
-        reason=_reason(stack, message["MessageId"]),
-        age_seconds=max(0, round(time.time() - sent)),
+        sent=int(message["Attributes"]["SentTimestamp"]) / 1000,
+        receives=int(message["Attributes"]["ApproximateReceiveCount"]),
     )
 
 
@@ -111,15 +171,10 @@ def _keys(body: str) -> Iterator[str]:
         return
 
 
-def _reason(stack: Stack, message_id: str) -> str:
-    answer = stack.client("logs").filter_log_events(
-        logGroupName=stack.outputs["logGroup"], filterPattern=f'"{message_id}"'
-    )
-    for event in reversed(answer["events"]):
-        try:
-            entry = json.loads(event["message"])
-        except ValueError:
-            continue
-        if entry.get("message_id") == message_id and "exception" in entry:
-            return str(entry["exception"]).strip().splitlines()[-1]
-    return ""
+def _failure(line: str) -> tuple[str, str]:
+    """Message id and reason that one line of the log states; empty where it states none."""
+    try:
+        entry = json.loads(line)
+        return str(entry["message_id"]), str(entry["exception"]).strip().splitlines()[-1]
+    except (ValueError, KeyError, TypeError, IndexError):
+        return "", ""

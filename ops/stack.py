@@ -6,12 +6,13 @@ than through ``local``: operators of real stacks need none of that package.
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import boto3
 
@@ -20,6 +21,12 @@ from ops.errors import OpsError
 _boto3: Final[Any] = boto3  # it has no inline types
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+
+NEEDED: Final = (
+    *("sourceBucket", "destinationBucket", "queueUrl", "deadLetterQueueUrl"),
+    *("functionName", "logGroup"),
+)
+"""Outputs that the commands read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +48,40 @@ def connect(name: str) -> Stack:
     Raises:
         OpsError: it is deployed nowhere that we can see.
     """
-    folder = Path(os.environ.get("IMAGE_PIPELINE_LOCAL", ROOT / ".local"))
-    path = folder / "state.json"
-    state: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    path = _embedded_folder() / "state.json"
+    state = _read_object(path) if path.is_file() else {}
     if state.get("stack") == name:
-        return Stack(outputs=state["outputs"], client=_embedded_client(state))
-    return Stack(outputs=_pulumi_outputs(name), client=_boto3.client)
+        return Stack(outputs=_checked(state["outputs"], str(path)), client=_embedded_client(state))
+    return _on_aws(_checked(_pulumi_outputs(name), f"the stack {name!r}"))
+
+
+def connect_to_outputs(path: Path) -> Stack:
+    """The stack whose outputs a file holds, as ``pulumi stack output --json`` wrote them.
+
+    For machines that have credentials for AWS but none for Pulumi's backend.
+
+    Raises:
+        OpsError: no such file, or not the outputs of this program.
+    """
+    return _on_aws(_checked(_read_object(path), str(path)))
+
+
+def region_of(outputs: dict[str, str]) -> str | None:
+    """Region of a stack, from its queue's URL; None where that is not Amazon's own.
+
+    An operator's default region need not be the stack's.
+    """
+    found = re.match(r"https://sqs\.([a-z0-9-]+)\.amazonaws\.com", outputs["queueUrl"])
+    return found.group(1) if found else None
+
+
+def _embedded_folder() -> Path:
+    return Path(os.environ.get("IMAGE_PIPELINE_LOCAL", ROOT / ".local"))
+
+
+def _on_aws(outputs: dict[str, str]) -> Stack:
+    region = region_of(outputs)
+    return Stack(outputs=outputs, client=lambda service: _boto3.client(service, region_name=region))
 
 
 def _embedded_client(state: dict[str, Any]) -> Callable[[str], Any]:
@@ -62,14 +97,31 @@ def _embedded_client(state: dict[str, Any]) -> Callable[[str], Any]:
     return client
 
 
-def _pulumi_outputs(name: str) -> dict[str, str]:
+def _pulumi_outputs(name: str) -> dict[str, Any]:
     if shutil.which("pulumi") is None:
         raise OpsError(
             f"The stack {name!r} is not on the embedded AWS, and the Pulumi CLI is not installed; "
-            "start the one with `python -m local up`, or install the other."
+            "start the one with `python -m local up`, install the other, or pass --outputs FILE."
         )
     command = ["pulumi", "stack", "output", "--json", "--stack", name]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise OpsError(f"Pulumi cannot read the stack {name!r}: {done.stderr.strip()}")
+        raise OpsError(f"Pulumi cannot read the stack {name!r}: {' '.join(done.stderr.split())}")
     return json.loads(done.stdout)
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        value: object = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise OpsError(f"{path} cannot be read as JSON: {error}.") from error
+    if not isinstance(value, dict):
+        raise OpsError(f"{path} holds no JSON object; `pulumi stack output --json` writes one.")
+    return cast("dict[str, Any]", value)
+
+
+def _checked(outputs: dict[str, Any], where: str) -> dict[str, str]:
+    missing = [name for name in NEEDED if not outputs.get(name)]
+    if missing:
+        raise OpsError(f"{where} has no output {missing[0]!r}; deploy it with `pulumi up` first.")
+    return outputs

@@ -62,13 +62,18 @@ def test_dry_run_shows_dead_letters_and_leaves_them(aws, stack, dead, capsys):
     output = capsys.readouterr().out
     assert "uploads/dead one.jpg" in output
     assert output.splitlines()[-1] == "2 dead letters, 0 moved back"
+    assert "not in the log" in output
     assert waiting(aws) == 2
 
 
 def test_the_reason_is_found_in_the_functions_log(aws, stack, dead):
     logs, group = aws.client("logs"), aws.outputs["logGroup"]
     logs.create_log_stream(logGroupName=group, logStreamName=f"reason-{dead[0]}")
-    line = {"message_id": dead[0], "exception": "Traceback …\nOSError: S3 is down"}
+    line = {
+        "message": "failed",
+        "message_id": dead[0],
+        "exception": "Traceback …\nOSError: S3 is down",
+    }
     logs.put_log_events(
         logGroupName=group,
         logStreamName=f"reason-{dead[0]}",
@@ -76,11 +81,9 @@ def test_the_reason_is_found_in_the_functions_log(aws, stack, dead):
     )
     letters = redrive.read(stack)
     redrive.give_back(stack, letters)
-    assert {letter.message_id: letter.reason for letter in letters} == {
-        dead[0]: "OSError: S3 is down",
-        dead[1]: "",
-    }
+    assert redrive.reasons(stack, letters) == {dead[0]: "OSError: S3 is down"}
     assert all(0 <= letter.age_seconds < 600 for letter in letters)
+    assert [letter.receives for letter in letters] == [1, 1]
 
 
 def test_what_matches_is_moved_back_and_processed(aws, stack, dead, capsys):
@@ -99,6 +102,24 @@ def test_limit_leaves_the_rest(aws, stack, dead, capsys):
     assert main(["redrive", "--stack", "local", "--limit", "1", "--dry-run"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "1 dead letters, 0 moved back"
     assert waiting(aws) == 2
+
+
+def test_more_letters_than_one_receive_are_all_read_and_given_back(aws, stack, dead):
+    sqs, url = aws.client("sqs"), aws.outputs["deadLetterQueueUrl"]
+    for number in range(21):
+        sqs.send_message(QueueUrl=url, MessageBody=f"poison {number}")
+    letters = redrive.read(stack, limit=15)
+    assert (len(letters), waiting(aws)) == (15, 8)
+    redrive.give_back(stack, letters)
+    assert waiting(aws) == 23
+
+
+def test_an_interrupted_redrive_gives_back_what_it_did_not_move(aws, stack, dead):
+    letters = redrive.read(stack)
+    moving = redrive.move_all(stack, letters)
+    next(moving)
+    moving.close()
+    assert waiting(aws) == 1
 
 
 def test_an_unknown_stack_is_one_sentence(stack, monkeypatch):

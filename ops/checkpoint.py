@@ -1,0 +1,55 @@
+"""How far a backfill got, in a small file, so that the same command goes on from there."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ops.errors import OpsError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """Where a backfill stands.
+
+    Attributes:
+        of: what is backfilled; the same file does not serve another.
+        sent: uploads that SQS has.
+        key: the last of them.
+    """
+
+    of: str
+    sent: int = 0
+    key: str = ""
+
+
+def read(path: Path, of: str) -> Checkpoint:
+    """Where the backfill of ``of`` stands; at its beginning if there is no such file.
+
+    Raises:
+        OpsError: the file is of another backfill, whose place would skip uploads of this one.
+    """
+    if not path.is_file():
+        return Checkpoint(of=of)
+    try:
+        found = Checkpoint(**json.loads(path.read_text("utf-8")))
+    except (ValueError, TypeError) as error:
+        raise OpsError(f"{path} is not a backfill's state; delete it or name another.") from error
+    if found.of != of:
+        raise OpsError(f"{path} is the state of another backfill ({found.of}); name another file.")
+    return found
+
+
+def write(path: Path, checkpoint: Checkpoint) -> None:
+    """Remember a place, whole or not at all: a run may be killed at any time.
+
+    Raises:
+        OpsError: the file cannot be written.
+    """
+    new = path.with_name(f"{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new.write_text(json.dumps(asdict(checkpoint)), "utf-8")
+        os.replace(new, path)  # noqa: PTH105 (the name of the system call says that it is atomic)
+    except OSError as error:
+        raise OpsError(f"{path} cannot be written: {error.strerror}.") from error

@@ -1,0 +1,133 @@
+"""S3 Inventory: a bucket's listing as S3 itself writes it, cheaper than listing large buckets.
+
+A report is a ``manifest.json`` and gzipped CSV files that it names; its ``fileSchema`` says what
+their columns are. Keys in them are URL-encoded (S3 user guide, "Amazon S3 Inventory list").
+"""
+
+import csv
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote_plus, urlsplit
+
+from ops.backfill import Existing
+from ops.errors import OpsError
+from ops.stack import Stack
+
+NEEDED: Final = ("Key", "Size")
+"""Columns without which no event can be made; the function rejects an upload of no bytes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inventory:
+    """A report's manifest.
+
+    Attributes:
+        where: path or ``s3://`` address of the manifest.
+        bucket: bucket that holds the report's CSV files.
+        columns: names of the CSV files' columns, in order.
+        files: keys of the CSV files.
+    """
+
+    where: str
+    bucket: str
+    columns: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+def read_manifest(stack: Stack, where: str) -> Inventory:
+    """Read a report's manifest.
+
+    Args:
+        stack: whose source bucket the report must be about.
+        where: path, or ``s3://bucket/key``, of a ``manifest.json``.
+
+    Raises:
+        OpsError: it is not there, not a manifest, of another bucket or format, or lacks a column.
+    """
+    try:
+        fields: dict[str, Any] = json.loads(_read(stack, where))
+        columns = tuple(name.strip() for name in fields["fileSchema"].split(","))
+        files = tuple(str(file["key"]) for file in fields["files"])
+        source, kind = fields["sourceBucket"], fields["fileFormat"]
+        bucket = fields["destinationBucket"].rsplit(":", 1)[-1]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise OpsError(
+            f"{where} is no manifest of S3 Inventory; name its manifest.json."
+        ) from error
+    if kind != "CSV":
+        raise OpsError(f"{where} is of a report in {kind}; configure the inventory as CSV.")
+    if source != stack.outputs["sourceBucket"]:
+        raise OpsError(f"{where} lists {source}, not {stack.outputs['sourceBucket']}.")
+    lacking = [name for name in NEEDED if name not in columns]
+    if lacking:
+        raise OpsError(f"{where} lacks the column {lacking[0]}; add it to the inventory's fields.")
+    return Inventory(where=where, bucket=bucket, columns=columns, files=files)
+
+
+def find(stack: Stack, inventory: Inventory, prefix: str, skip: int = 0) -> Iterator[Existing]:
+    """The newest versions of uploads in a report, in its order, which never changes.
+
+    Args:
+        stack: where.
+        inventory: the report.
+        prefix: only keys that start so.
+        skip: leave out so many of those, to go on where an earlier run ended.
+
+    Raises:
+        OpsError: a file of the report is missing or damaged.
+    """
+    for file in inventory.files:
+        for row in _rows(stack, inventory, file):
+            if not _is_current(row) or not row["Key"].startswith(prefix):
+                continue
+            if skip:
+                skip -= 1
+                continue
+            yield _existing(row)
+
+
+def _rows(stack: Stack, inventory: Inventory, file: str) -> Iterator[dict[str, str]]:
+    """Rows of one CSV file: beside a local manifest where it was copied, else from its bucket."""
+    beside = Path(inventory.where).parent / Path(file).name
+    where = str(beside) if beside.is_file() else f"s3://{inventory.bucket}/{file}"
+    try:
+        text = gzip.decompress(_read(stack, where)).decode()
+        for cells in csv.reader(io.StringIO(text)):
+            row = dict(zip(inventory.columns, cells, strict=True))
+            yield row | {"Key": unquote_plus(row["Key"])}
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise OpsError(f"{where} is damaged ({error}); fetch the report again.") from error
+
+
+def _is_current(row: dict[str, str]) -> bool:
+    """A report of current versions alone has neither column."""
+    return row.get("IsLatest", "true") == "true" and row.get("IsDeleteMarker", "false") != "true"
+
+
+def _existing(row: dict[str, str]) -> Existing:
+    return Existing(
+        key=row["Key"],
+        version_id=row.get("VersionId") or None,
+        etag=row.get("ETag", ""),
+        size=int(row["Size"]),
+    )
+
+
+def _read(stack: Stack, where: str) -> bytes:
+    parts = urlsplit(where)
+    if parts.scheme != "s3":
+        try:
+            return Path(where).read_bytes()
+        except OSError as error:
+            raise OpsError(f"{where} cannot be read: {error.strerror}.") from error
+    s3 = stack.client("s3")
+    try:
+        return s3.get_object(Bucket=parts.netloc, Key=where.split("/", 3)[3])["Body"].read()
+    except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket, IndexError) as error:
+        raise OpsError(f"{where} does not exist; name the report's manifest.json.") from error

@@ -1,0 +1,99 @@
+"""Checks of what is kept: encryption, who may see it, versions, and for how long."""
+
+import json
+from typing import Any, Final
+
+from ops.finding import DEPLOY, Finding, fail, ok, warn
+from ops.stack import Stack
+
+ACLS: Final = frozenset({"BlockPublicAcls", "IgnorePublicAcls"})
+POLICIES: Final = frozenset({"BlockPublicPolicy", "RestrictPublicBuckets"})
+
+
+def encryption(stack: Stack) -> Finding:
+    """Both buckets encrypt in the same way, AES256 or aws:kms.
+
+    S3 encrypts with keys of its own where nothing is set, so a stack's key can be lost unnoticed.
+    """
+    s3 = stack.client("s3")
+    found: list[str] = []
+    for bucket in _buckets(stack):
+        answer = s3.get_bucket_encryption(Bucket=bucket)
+        rules = answer["ServerSideEncryptionConfiguration"]["Rules"]
+        found += [rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in rules]
+    if len(set(found)) > 1:
+        return warn("encryption", f"the buckets differ: {', '.join(found)}", DEPLOY)
+    return ok("encryption", f"both buckets, {found[0]}")
+
+
+def public_access(stack: Stack) -> Finding:
+    """Block Public Access and policy agree: open where the policy says so, shut elsewhere."""
+    opened = [bucket for bucket in _buckets(stack) if _is_public(stack, bucket)]
+    for bucket in _buckets(stack):
+        wanted = ACLS if bucket in opened else ACLS | POLICIES
+        switches = _switches(stack, bucket)
+        lacking, beyond = sorted(wanted - switches), sorted(switches - wanted)
+        if lacking:
+            return fail("public access", f"{bucket} lacks {', '.join(lacking)}", DEPLOY)
+        if beyond:
+            detail = f"{bucket} is public by policy, which {', '.join(beyond)} overrules"
+            return fail("public access", detail, DEPLOY)
+    detail = f"by policy alone: {', '.join(opened)}" if opened else "none"
+    return ok("public access", detail)
+
+
+def versioning(stack: Stack) -> Finding:
+    """An overwritten upload can be brought back, and an event names one version."""
+    status = stack.client("s3").get_bucket_versioning(Bucket=stack.outputs["sourceBucket"])
+    if status.get("Status") != "Enabled":
+        return fail("versioning", "the source keeps no versions", DEPLOY)
+    return ok("versioning", "the source keeps versions")
+
+
+def log_retention(stack: Stack) -> Finding:
+    """The log does not grow, and cost, for ever."""
+    name = stack.outputs["logGroup"]
+    groups = stack.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    group = next((group for group in groups if group["logGroupName"] == name), None)
+    if group is None:
+        return fail("log retention", "there is no log group", DEPLOY)
+    days = group.get("retentionInDays")
+    if not days:
+        return warn("log retention", "the log is kept for ever", DEPLOY)
+    return ok("log retention", f"{days} days")
+
+
+def _buckets(stack: Stack) -> tuple[str, str]:
+    return stack.outputs["sourceBucket"], stack.outputs["destinationBucket"]
+
+
+def _is_public(stack: Stack, bucket: str) -> bool:
+    """Whether a statement allows anyone anything; a bucket without a policy is not public."""
+    s3 = stack.client("s3")
+    try:
+        policy: dict[str, Any] = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    except s3.exceptions.ClientError as error:
+        if _code(error) != "NoSuchBucketPolicy":
+            raise
+        return False
+    return any(
+        statement["Effect"] == "Allow" and statement["Principal"] in ("*", {"AWS": "*"})
+        for statement in policy["Statement"]
+    )
+
+
+def _switches(stack: Stack, bucket: str) -> set[str]:
+    """The switches of Block Public Access that are on; none where it was never set."""
+    s3 = stack.client("s3")
+    try:
+        answer = s3.get_public_access_block(Bucket=bucket)
+    except s3.exceptions.ClientError as error:
+        if _code(error) != "NoSuchPublicAccessBlockConfiguration":
+            raise
+        return set()
+    block: dict[str, bool] = answer["PublicAccessBlockConfiguration"]
+    return {name for name, is_on in block.items() if is_on}
+
+
+def _code(error: Any) -> str:
+    return error.response["Error"]["Code"]

@@ -1,0 +1,157 @@
+"""Checks of the way from the source bucket through the queue to the function."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from ops.finding import DEPLOY, Finding, fail, ok, warn
+from ops.stack import Stack
+
+MANY: Final = 1000
+"""Waiting uploads worth a word: more than a minute's work for ten functions at a time."""
+
+OLD_SECONDS: Final = 600
+"""Age of the oldest upload worth a word: past the retries of a single failure."""
+
+FEW_RECEIVES: Final = 5
+"""AWS's own lower bound for a queue that Lambda polls: throttled receives count as well."""
+
+
+def notification(stack: Stack) -> Finding:
+    """S3 announces what is created under ``uploads/`` to the queue."""
+    configuration = stack.client("s3").get_bucket_notification_configuration(
+        Bucket=stack.outputs["sourceBucket"]
+    )
+    if any(_announces(stack, queue) for queue in configuration.get("QueueConfigurations", [])):
+        return ok("notification", "uploads/ is announced to the queue")
+    fix = f"{DEPLOY}, then send what came in meanwhile with `python -m ops backfill`"
+    return fail("notification", "uploads are not announced to the queue", fix)
+
+
+def _announces(stack: Stack, queue: dict[str, Any]) -> bool:
+    rules = queue.get("Filter", {}).get("Key", {}).get("FilterRules", [])
+    found = {rule["Name"].lower(): rule["Value"] for rule in rules}
+    return (
+        queue["QueueArn"].endswith(f":{_name(stack, 'queueUrl')}")
+        and "s3:ObjectCreated:*" in queue["Events"]
+        and found == {"prefix": "uploads/"}
+    )
+
+
+def queue_policy(stack: Stack) -> Finding:
+    """S3 may send to the queue, for this bucket alone."""
+    policy = _document(stack, "Policy")
+    if any(_lets_s3_send(stack, statement) for statement in policy.get("Statement", [])):
+        return ok("queue policy", "S3 may send for the source bucket")
+    return fail("queue policy", "S3 may not send for the source bucket", DEPLOY)
+
+
+def _lets_s3_send(stack: Stack, statement: dict[str, Any]) -> bool:
+    """Whether it allows just that; ``Deny`` statements of the stack concern plain HTTP alone."""
+    principal = statement["Principal"]
+    return (
+        statement["Effect"] == "Allow"
+        and principal != "*"
+        and "s3.amazonaws.com" in _many(principal.get("Service"))
+        and not {"sqs:SendMessage", "SQS:SendMessage", "sqs:*"}.isdisjoint(
+            _many(statement["Action"])
+        )
+        and f":{stack.outputs['sourceBucket']}" in json.dumps(statement.get("Condition", {}))
+    )
+
+
+def mapping(stack: Stack) -> Finding:
+    """Lambda polls the queue and takes failures one by one."""
+    found = [
+        mapping
+        for page in stack.client("lambda")
+        .get_paginator("list_event_source_mappings")
+        .paginate(FunctionName=stack.outputs["functionName"])
+        for mapping in page["EventSourceMappings"]
+        if mapping["EventSourceArn"].endswith(f":{_name(stack, 'queueUrl')}")
+    ]
+    if not found:
+        return fail("mapping", "the function does not poll the queue", DEPLOY)
+    state = found[0].get("State", "")
+    if state in {"Enabling", "Updating"}:
+        return warn("mapping", f"the event source is {state}", "look again in a minute")
+    if state != "Enabled":
+        uuid = found[0]["UUID"]
+        fix = f"`aws lambda update-event-source-mapping --uuid {uuid} --enabled`"
+        return fail("mapping", f"the event source is {state}", fix)
+    if "ReportBatchItemFailures" not in found[0].get("FunctionResponseTypes", []):
+        return fail("mapping", "one failure fails its whole batch", DEPLOY)
+    return ok("mapping", "enabled, with partial batch responses")
+
+
+def redrive_policy(stack: Stack) -> Finding:
+    """What keeps failing ends in the stack's dead-letter queue, neither too soon nor never."""
+    policy = _document(stack, "RedrivePolicy")
+    if not policy.get("deadLetterTargetArn", "").endswith(f":{_name(stack, 'deadLetterQueueUrl')}"):
+        return fail("redrive policy", "failures do not reach the dead-letter queue", DEPLOY)
+    receives = int(policy["maxReceiveCount"])
+    if receives < FEW_RECEIVES:
+        return warn("redrive policy", f"given up after {receives} receives, too few", DEPLOY)
+    return ok("redrive policy", f"dead after {receives} failed receives")
+
+
+def backlog(stack: Stack) -> Finding:
+    """Uploads do not pile up."""
+    waiting = int(_attribute(stack, "queueUrl", "ApproximateNumberOfMessages"))
+    if waiting > MANY:
+        fix = "raise maxConcurrency, or wait: `dashboardUrl` shows how fast it drains"
+        return warn("backlog", f"{waiting} uploads wait", fix)
+    return ok("backlog", f"{waiting} uploads wait")
+
+
+def oldest_upload(stack: Stack) -> Finding:
+    """No upload waits for long; CloudWatch knows, and sleeps with a queue that is idle."""
+    now = datetime.now(UTC)
+    points = stack.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/SQS",
+        MetricName="ApproximateAgeOfOldestMessage",
+        Dimensions=[{"Name": "QueueName", "Value": _name(stack, "queueUrl")}],
+        StartTime=now - timedelta(minutes=15),
+        EndTime=now,
+        Period=300,
+        Statistics=["Maximum"],
+    )["Datapoints"]
+    if not points:
+        return ok("oldest upload", "CloudWatch has no age: the queue was idle")
+    seconds = round(max(points, key=lambda point: point["Timestamp"])["Maximum"])
+    if seconds > OLD_SECONDS:
+        fix = "see the findings on mapping and canary; if those are ok, raise maxConcurrency"
+        return warn("oldest upload", f"waits for {seconds} s", fix)
+    return ok("oldest upload", f"waited for {seconds} s")
+
+
+def dead_letters(stack: Stack) -> Finding:
+    """Nothing has failed for good."""
+    count = int(_attribute(stack, "deadLetterQueueUrl", "ApproximateNumberOfMessages"))
+    if count:
+        fix = "see why with `python -m ops redrive --dry-run`, then send them through again"
+        return fail("dead letters", f"{count} uploads have failed", fix)
+    return ok("dead letters", "none")
+
+
+def _many(value: Any) -> list[Any]:
+    """Policies state one as a text and several as a list."""
+    return [value] if isinstance(value, str) else list(value or [])
+
+
+def _name(stack: Stack, output: str) -> str:
+    return stack.outputs[output].rsplit("/", 1)[-1]
+
+
+def _document(stack: Stack, name: str) -> dict[str, Any]:
+    """A policy of the upload queue; empty if it has none."""
+    text = _attribute(stack, "queueUrl", name)
+    return json.loads(text) if text else {}
+
+
+def _attribute(stack: Stack, output: str, name: str) -> str:
+    """An attribute of a queue; empty if it has none."""
+    answer = stack.client("sqs").get_queue_attributes(
+        QueueUrl=stack.outputs[output], AttributeNames=[name]
+    )
+    return str(answer.get("Attributes", {}).get(name, ""))

@@ -1,0 +1,124 @@
+"""Existing uploads through the queue of the embedded AWS again."""
+
+import gzip
+import json
+import time
+
+import pytest
+
+from ops.__main__ import main
+
+
+@pytest.fixture
+def run(aws, monkeypatch, capsys):
+    """Runs a backfill of one test's prefix and returns what it printed."""
+    monkeypatch.setenv("IMAGE_PIPELINE_LOCAL", str(aws.server.folder))
+
+    def call(*arguments: str, code: int = 0) -> str:
+        assert main(["backfill", "--stack", "local", *arguments]) == code
+        printed = capsys.readouterr()
+        assert "Traceback" not in printed.err
+        return (printed.err if code else printed.out).strip()
+
+    return call
+
+
+@pytest.fixture
+def lost(aws, photo):
+    """Uploads a and b of a prefix, whose manifests are lost."""
+
+    def make(prefix: str) -> list[str]:
+        keys = [f"uploads/{prefix}/{name}.jpg" for name in ("a [1]", "b")]
+        for key in keys:
+            assert aws.upload(photo("small.jpg", (200, 100)), key).status == "ready"
+            forget(aws, key)
+        return keys
+
+    return make
+
+
+def forget(aws, key: str) -> None:
+    manifest = f"{key.removeprefix('uploads/')}/manifest.json"
+    aws.client("s3").delete_object(Bucket=aws.outputs["destinationBucket"], Key=manifest)
+
+
+def has_manifest(aws, key: str) -> bool:
+    name = f"{key.removeprefix('uploads/')}/manifest.json"
+    found = aws.client("s3").list_objects_v2(Bucket=aws.outputs["destinationBucket"], Prefix=name)
+    return found["KeyCount"] == 1
+
+
+def wait_for(aws, key: str) -> dict:
+    deadline = time.monotonic() + 30
+    while not has_manifest(aws, key):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return aws.manifest(key)
+
+
+def test_what_is_there_is_processed_again(aws, run, lost):
+    keys = lost("again")
+    assert run("--prefix", "uploads/again/") == "2 uploads sent"
+    assert [wait_for(aws, key)["status"] for key in keys] == ["ready", "ready"]
+
+
+def test_dry_run_sends_nothing(aws, run, lost):
+    keys = lost("dry")
+    assert run("--prefix", "uploads/dry/", "--dry-run") == "2 would be sent"
+    assert run("--prefix", "uploads/dry/", "--dry-run", "--json") == '{"would_send": 2}'
+    assert not any(has_manifest(aws, key) for key in keys)
+
+
+def test_an_upload_backfilled_twice_is_whole(aws, run, lost):
+    (key, _) = lost("twice")
+    run("--prefix", key)
+    first = wait_for(aws, key)["processed_at"]
+    run("--prefix", key)
+    deadline = time.monotonic() + 30
+    while aws.manifest(key)["processed_at"] == first:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert aws.manifest(key)["status"] == "ready"
+
+
+def test_the_same_command_goes_on_where_it_ended(aws, run, lost, photo, tmp_path):
+    state = str(tmp_path / "state")
+    lost("resume")
+    assert run("--prefix", "uploads/resume/", "--state", state) == "2 uploads sent"
+    assert run("--prefix", "uploads/resume/", "--state", state) == "0 uploads sent, 2 before"
+    aws.upload(photo("small.jpg", (200, 100)), "uploads/resume/c.jpg")
+    done = run("--prefix", "uploads/resume/", "--state", state, "--json")
+    assert json.loads(done) == {"sent": 1, "sent_before": 2}
+
+
+def test_a_prefix_outside_uploads_is_one_sentence(run):
+    assert "must start with uploads/" in run("--prefix", "other/", code=1)
+
+
+def test_an_inventory_report_in_s3_is_read_by_its_manifest(aws, run, lost):
+    keys = lost("report")
+    s3, bucket = aws.client("s3"), "reports"
+    rows = []
+    for key in keys:
+        head = s3.head_object(Bucket=aws.outputs["sourceBucket"], Key=key)
+        encoded = key.replace(" ", "+").replace("[", "%5B").replace("]", "%5D")
+        rows.append(f'"{encoded}","{head["VersionId"]}","true","{head["ContentLength"]}"')
+    manifest = {
+        "sourceBucket": aws.outputs["sourceBucket"],
+        "destinationBucket": f"arn:aws:s3:::{bucket}",
+        "fileFormat": "CSV",
+        "fileSchema": "Key, VersionId, IsLatest, Size",
+        "files": [{"key": "all/data/1.csv.gz"}],
+    }
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(
+        Bucket=bucket, Key="all/data/1.csv.gz", Body=gzip.compress("\n".join(rows).encode())
+    )
+    s3.put_object(Bucket=bucket, Key="all/manifest.json", Body=json.dumps(manifest))
+    where = ("--prefix", "uploads/report/", "--inventory", f"s3://{bucket}/all/manifest.json")
+    assert run(*where) == "2 uploads sent"
+    assert [wait_for(aws, key)["status"] for key in keys] == ["ready", "ready"]
+
+
+def test_an_inventory_that_is_not_there_is_one_sentence(run):
+    assert "does not exist" in run("--inventory", "s3://no-such-bucket/manifest.json", code=1)

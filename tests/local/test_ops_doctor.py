@@ -1,0 +1,212 @@
+"""The doctor on the embedded AWS: each thing that breaks is told, with its fix, and nothing else.
+
+The canary is left out while things are broken: it would wait its minute for a manifest.
+"""
+
+import json
+
+import pytest
+
+from ops import canary as canaries
+from ops import doctor
+from ops.__main__ import main
+from ops.finding import fail
+from ops.stack import connect
+
+OPEN = {
+    "BlockPublicAcls": False,
+    "IgnorePublicAcls": False,
+    "BlockPublicPolicy": False,
+    "RestrictPublicBuckets": False,
+}
+
+
+@pytest.fixture
+def stack(aws, monkeypatch):
+    monkeypatch.setenv("IMAGE_PIPELINE_LOCAL", str(aws.server.folder))
+    aws.client("sqs").purge_queue(QueueUrl=aws.outputs["deadLetterQueueUrl"])
+    return connect("local")
+
+
+@pytest.fixture
+def troubles(stack, monkeypatch):
+    """What is not ok, by check."""
+    monkeypatch.delitem(doctor.CHECKS, "canary")
+
+    def examine() -> dict[str, tuple[str, str]]:
+        found = []
+        doctor.examine(stack, found.append)
+        assert all(finding.fix for finding in found if finding.level != "ok")
+        return {f.check: (f.level, f.detail) for f in found if f.level != "ok"}
+
+    return examine
+
+
+def test_a_sound_stack_is_well_and_the_canary_leaves_nothing(aws, stack, capsys):
+    assert main(["doctor", "--stack", "local", "--json"]) == 0
+    findings = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [finding["check"] for finding in findings] == list(doctor.CHECKS)
+    assert {finding["level"] for finding in findings} == {"ok"}
+    assert findings[-1]["detail"].startswith("8 renditions after")
+    for output, prefix in (("sourceBucket", "uploads/canary-"), ("destinationBucket", "canary-")):
+        left = aws.client("s3").list_object_versions(Bucket=aws.outputs[output], Prefix=prefix)
+        assert "Versions" not in left
+        assert "DeleteMarkers" not in left
+
+
+def test_a_missing_notification(aws, troubles):
+    s3, bucket = aws.client("s3"), aws.outputs["sourceBucket"]
+    before = s3.get_bucket_notification_configuration(Bucket=bucket)
+    before.pop("ResponseMetadata")
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
+    try:
+        assert troubles() == {
+            "notification": ("fail", "uploads are not announced to the queue"),
+        }
+    finally:
+        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=before)
+
+
+def test_a_notification_of_another_prefix(aws, troubles):
+    s3, bucket = aws.client("s3"), aws.outputs["sourceBucket"]
+    before = s3.get_bucket_notification_configuration(Bucket=bucket)
+    before.pop("ResponseMetadata")
+    other = json.loads(json.dumps(before).replace('"uploads/"', '"elsewhere/"'))
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=other)
+    try:
+        assert list(troubles()) == ["notification"]
+    finally:
+        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=before)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "check"),
+    [("Policy", "", "queue policy"), ("RedrivePolicy", "", "redrive policy")],
+)
+def test_a_queue_without_a_policy(aws, troubles, attribute, value, check):
+    sqs, url = aws.client("sqs"), aws.outputs["queueUrl"]
+    names = [attribute]
+    before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={attribute: value})
+    try:
+        assert list(troubles()) == [check]
+    finally:
+        sqs.set_queue_attributes(QueueUrl=url, Attributes=before)
+
+
+def test_a_disabled_mapping(aws, troubles):
+    lambda_ = aws.client("lambda")
+    (mapping,) = lambda_.list_event_source_mappings(FunctionName=aws.outputs["functionName"])[
+        "EventSourceMappings"
+    ]
+    lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    try:
+        assert troubles() == {"mapping": ("fail", "the event source is Disabled")}
+    finally:
+        lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+
+
+def test_a_poison_message(aws, stack, troubles):
+    sqs, url = aws.client("sqs"), aws.outputs["deadLetterQueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="poison")
+    try:
+        assert troubles() == {"dead letters": ("fail", "1 uploads have failed")}
+    finally:
+        sqs.purge_queue(QueueUrl=url)
+
+
+@pytest.mark.parametrize("output", ["sourceBucket", "destinationBucket"])
+def test_block_public_access_switched_off(aws, troubles, output):
+    s3, bucket = aws.client("s3"), aws.outputs[output]
+    before = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=OPEN)
+    try:
+        (level, detail) = troubles()["public access"]
+        assert (level, detail) == ("fail", f"{bucket} lacks BlockPublicAcls, IgnorePublicAcls")
+        s3.delete_public_access_block(Bucket=bucket)
+        assert troubles()["public access"] == (level, detail)
+    finally:
+        s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=before)
+
+
+def test_block_public_access_that_overrules_a_public_policy(aws, troubles):
+    s3, bucket = aws.client("s3"), aws.outputs["sourceBucket"]
+    before = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    s3.put_public_access_block(
+        Bucket=bucket, PublicAccessBlockConfiguration=dict.fromkeys(OPEN, True)
+    )
+    try:
+        assert "is public by policy, which" in troubles()["public access"][1]
+    finally:
+        s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=before)
+
+
+def test_a_private_bucket_with_its_policies_unblocked(aws, troubles):
+    s3, bucket = aws.client("s3"), aws.outputs["sourceBucket"]
+    before = s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    s3.delete_bucket_policy(Bucket=bucket)
+    try:
+        assert troubles() == {
+            "public access": ("fail", f"{bucket} lacks BlockPublicPolicy, RestrictPublicBuckets")
+        }
+    finally:
+        s3.put_bucket_policy(Bucket=bucket, Policy=before)
+
+
+def test_a_bucket_that_lost_its_encryption(aws, troubles):
+    s3, buckets = aws.client("s3"), (aws.outputs["sourceBucket"], aws.outputs["destinationBucket"])
+    before = s3.get_bucket_encryption(Bucket=buckets[0])["ServerSideEncryptionConfiguration"]
+    key = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]}
+    s3.put_bucket_encryption(Bucket=buckets[0], ServerSideEncryptionConfiguration=key)
+    try:
+        assert troubles() == {"encryption": ("warn", "the buckets differ: aws:kms, AES256")}
+    finally:
+        s3.put_bucket_encryption(Bucket=buckets[0], ServerSideEncryptionConfiguration=before)
+
+
+def test_suspended_versions(aws, troubles):
+    s3, bucket = aws.client("s3"), aws.outputs["sourceBucket"]
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    try:
+        assert troubles() == {"versioning": ("fail", "the source keeps no versions")}
+    finally:
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+
+
+def test_a_log_kept_for_ever_is_a_warning_alone(aws, stack, troubles, capsys):
+    logs, name = aws.client("logs"), aws.outputs["logGroup"]
+    logs.delete_retention_policy(logGroupName=name)
+    try:
+        assert troubles() == {"log retention": ("warn", "the log is kept for ever")}
+        assert main(["doctor", "--stack", "local"]) == 0
+        assert "WARN log retention" in capsys.readouterr().out
+    finally:
+        logs.put_retention_policy(logGroupName=name, retentionInDays=1)
+
+
+def test_a_check_that_aws_refuses_does_not_end_the_others(aws, stack, troubles, monkeypatch):
+    broken = stack.outputs | {"queueUrl": stack.outputs["queueUrl"] + "-gone"}
+    monkeypatch.setitem(stack.outputs, "queueUrl", broken["queueUrl"])
+    found = troubles()
+    assert found["backlog"][1].startswith("AWS answered")
+    assert "versioning" not in found
+
+
+def test_a_canary_that_does_not_arrive_is_a_failure(aws, stack, monkeypatch):
+    monkeypatch.setattr(canaries, "SECONDS", 0)
+    assert canaries.canary(stack) == fail(
+        "canary",
+        "no manifest after 0 s",
+        "see the findings above, then the function's log (`logGroup`)",
+    )
+
+
+def test_a_failure_exits_with_1_and_says_what_to_do(aws, stack, troubles, capsys):
+    sqs, url = aws.client("sqs"), aws.outputs["deadLetterQueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="poison")
+    try:
+        assert main(["doctor", "--stack", "local"]) == 1
+    finally:
+        sqs.purge_queue(QueueUrl=url)
+    output = capsys.readouterr().out
+    assert "FAIL dead letters   1 uploads have failed; see why with `python -m ops" in output
