@@ -14,7 +14,7 @@ padding:0 1rem;color:#111827}table{border-collapse:collapse;font-variant-numeric
 td,th{padding:.3rem .5rem;
 font-size:.9rem;white-space:nowrap;border-bottom:1px solid #e5e7eb;text-align:right}
 td:first-child,th:first-child{text-align:left}svg{max-width:100%}.how{color:#4b5563;
-font-size:.9rem;overflow-wrap:anywhere}"""
+font-size:.9rem;overflow-wrap:anywhere;white-space:pre-wrap}"""
 
 
 def lines(series: Series, *, x: str, y: str) -> str:
@@ -78,5 +78,5 @@ def page(title: str, verdict: str, *parts: str) -> str:
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
         f"<style>{_STYLE}</style><h1>{escape(title)}</h1><p>{escape(verdict)}</p>"
-        f'{"".join(blocks)}<h2>How this was made</h2><p class="how">{escape(how)}</p></html>\n'
+        f'{"".join(blocks)}<h2>How this was made</h2><pre class="how">{escape(how)}</pre></html>\n'
     )

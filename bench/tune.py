@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+import yaml
 from rich.table import Table
 
 from bench import advice, bill, machine, plot
@@ -204,5 +205,6 @@ def _html(result: dict[str, Any], rows: list[Row]) -> str:
         " ".join(line for line in result["words"] if "http" not in line),
         plot.table(_HEAD, [_cells(row) for row in rows]),
         *drawn,
-        f"Percentiles of few samples are coarse; arm64 and real AWS were not measured. {how}",
+        "Percentiles of few samples are coarse; arm64 and real AWS were not measured.\n\n"
+        + yaml.safe_dump(how, sort_keys=False),
     )
