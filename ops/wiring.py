@@ -10,8 +10,8 @@ from ops.stack import Stack
 MANY: Final = 1000
 """Waiting uploads worth a word: more than a minute's work for ten functions at a time."""
 
-OLD_SECONDS: Final = 600
-"""Age of the oldest upload worth a word: past the retries of a single failure."""
+OLD_TIMEOUTS: Final = 2
+"""Age of the oldest upload worth a word, in visibility timeouts: the alarm's threshold."""
 
 FEW_RECEIVES: Final = 5
 """AWS's own lower bound for a queue that Lambda polls: throttled receives count as well."""
@@ -119,7 +119,7 @@ def oldest_upload(stack: Stack) -> Finding:
     if not points:
         return ok("oldest upload", "CloudWatch has no age: the queue was idle")
     seconds = round(max(points, key=lambda point: point["Timestamp"])["Maximum"])
-    if seconds > OLD_SECONDS:
+    if seconds > OLD_TIMEOUTS * int(_attribute(stack, "queueUrl", "VisibilityTimeout")):
         fix = "see the findings on mapping and canary; if those are ok, raise maxConcurrency"
         return warn("oldest upload", f"waits for {seconds} s", fix)
     return ok("oldest upload", f"waited for {seconds} s")

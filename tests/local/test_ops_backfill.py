@@ -122,3 +122,24 @@ def test_an_inventory_report_in_s3_is_read_by_its_manifest(aws, run, lost):
 
 def test_an_inventory_that_is_not_there_is_one_sentence(run):
     assert "does not exist" in run("--inventory", "s3://no-such-bucket/manifest.json", code=1)
+
+
+def test_an_overwrite_whose_event_was_lost_is_made_good_once_the_manifest_is_gone(
+    aws, run, lost, photo
+):
+    """The runbook's way (docs/operate.md): a backfilled event alone does not beat a manifest."""
+    (key, _) = lost("overwritten")
+    run("--prefix", key)
+    wait_for(aws, key)
+    s3, bucket = aws.client("s3"), aws.outputs["sourceBucket"]
+    before = s3.get_bucket_notification_configuration(Bucket=bucket)
+    before.pop("ResponseMetadata")
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
+    try:
+        body = photo("newer.jpg", (300, 100)).read_bytes()
+        newer = s3.put_object(Bucket=bucket, Key=key, Body=body)["VersionId"]
+    finally:
+        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=before)
+    forget(aws, key)
+    run("--prefix", key)
+    assert wait_for(aws, key)["source"]["version_id"] == newer

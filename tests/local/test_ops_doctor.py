@@ -8,10 +8,10 @@ import json
 import pytest
 
 from ops import canary as canaries
-from ops import doctor
+from ops import doctor, wiring
 from ops.__main__ import main
 from ops.finding import fail
-from ops.stack import connect
+from ops.stack import Stack, connect
 
 OPEN = {
     "BlockPublicAcls": False,
@@ -113,6 +113,23 @@ def test_a_poison_message(aws, stack, troubles):
         assert troubles() == {"dead letters": ("fail", "1 uploads have failed")}
     finally:
         sqs.purge_queue(QueueUrl=url)
+
+
+@pytest.mark.parametrize(("seconds", "level"), [(360, "ok"), (361, "warn")])
+def test_an_upload_that_waits_for_more_than_two_visibility_timeouts(aws, stack, seconds, level):
+    """Age comes from CloudWatch, which the embedded AWS does not fill in: told for it."""
+
+    class CloudWatch:
+        def get_metric_statistics(self, **query):
+            now = query["EndTime"]
+            old = {"Timestamp": query["StartTime"], "Maximum": 9999.0}
+            return {"Datapoints": [{"Timestamp": now, "Maximum": float(seconds)}, old]}
+
+    def client(service):
+        return CloudWatch() if service == "cloudwatch" else stack.client(service)
+
+    finding = wiring.oldest_upload(Stack(outputs=stack.outputs, client=client))
+    assert finding.level == level
 
 
 @pytest.mark.parametrize("output", ["sourceBucket", "destinationBucket"])
