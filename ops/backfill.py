@@ -53,7 +53,11 @@ def find(stack: Stack, prefix: str, after: str = "") -> Iterator[Existing]:
         stack: where.
         prefix: only keys that start so; under ``uploads/``.
         after: only keys behind this one, to go on where an earlier run ended.
+
+    Raises:
+        OpsError: the prefix is outside ``uploads/``.
     """
+    check_prefix(prefix)
     pages = stack.client("s3").get_paginator("list_object_versions")
     bucket = stack.outputs["sourceBucket"]
     for page in pages.paginate(Bucket=bucket, Prefix=prefix, KeyMarker=after):

@@ -59,7 +59,9 @@ def run_backfill(stack: Stack, options: argparse.Namespace) -> int:
     uploads = _uploads(stack, options, place)
     if options.dry_run:
         count = sum(1 for _ in uploads())
-        print(json.dumps({"would_send": count}) if options.json else f"{count} would be sent")
+        print(
+            json.dumps({"would_send": count}) if options.json else f"{count} uploads would be sent"
+        )
         return OK
     count = _send(stack, uploads, options, place)
     if options.json:

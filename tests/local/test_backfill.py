@@ -6,8 +6,9 @@ import time
 import pytest
 
 from local.http import request
-from ops import backfill
+from ops import backfill, checkpoint
 from ops.__main__ import main
+from ops.checkpoint import Checkpoint
 from ops.errors import OpsError
 from ops.stack import connect
 
@@ -47,12 +48,13 @@ def test_every_upload_is_rendered_anew(aws, stack, uploaded, capsys):
 
 def test_a_state_file_lets_it_go_on_where_it_ended(aws, stack, uploaded, tmp_path, capsys):
     state = tmp_path / "state" / "backfill"
-    backfill.write_state(state, uploaded[0])
+    of = f"{aws.outputs['sourceBucket']} uploads/backfill/"
+    checkpoint.write(state, Checkpoint(of=of, sent=1, key=uploaded[0]))
     arguments = ["backfill", "--stack", "local", "--prefix", "uploads/backfill/"]
     assert main([*arguments, "--state", str(state)]) == 0
     assert main([*arguments, "--state", str(state)]) == 0
-    assert capsys.readouterr().out == "2 uploads sent\n0 uploads sent\n"
-    assert backfill.read_state(state) == uploaded[2]
+    assert capsys.readouterr().out == "2 uploads sent, 1 before\n0 uploads sent, 3 before\n"
+    assert checkpoint.read(state, of) == Checkpoint(of=of, sent=3, key=uploaded[2])
 
 
 def test_dry_run_counts_and_sends_nothing(aws, stack, uploaded, capsys):
@@ -69,11 +71,10 @@ def test_the_rate_is_kept(aws, stack):
         backfill.Existing(key=f"uploads/none/{index}", version_id="null", etag="", size=1)
         for index in range(20)
     ]
-    sent: list[str] = []
     started = time.monotonic()
-    backfill.send(stack, iter(uploads), per_second=20, on_sent=lambda u: sent.append(u.key))
+    sent = list(backfill.send(stack, iter(uploads), per_second=20))
     assert time.monotonic() - started >= 1
-    assert len(sent) == 20
+    assert [upload for batch in sent for upload in batch] == uploads
 
 
 def test_a_prefix_that_the_function_ignores_is_refused(stack):
@@ -85,4 +86,4 @@ def test_events_are_what_the_function_reads():
     upload = backfill.Existing(key="uploads/a b+é.jpg", version_id="v", etag="e", size=3)
     (record,) = json.loads(backfill.event("source", upload))["Records"]
     assert record["s3"]["object"]["key"] == "uploads/a+b%2B%C3%A9.jpg"
-    assert (record["s3"]["object"]["sequencer"], record["reprocess"]) == ("", True)
+    assert (record["s3"]["object"]["sequencer"], record["reprocess"]) == ("00", True)

@@ -7,8 +7,8 @@ import pytest
 from ops.__main__ import main
 
 CHECKS = [
-    *("notification", "mapping", "backlog", "dead letters", "encryption", "public access"),
-    *("versioning", "log retention", "canary"),
+    *("notification", "queue policy", "mapping", "redrive policy", "backlog", "oldest upload"),
+    *("dead letters", "encryption", "public access", "versioning", "log retention", "canary"),
 ]
 
 
@@ -38,7 +38,7 @@ def test_a_healthy_stack_is_healthy_and_the_canary_leaves_nothing(aws, diagnose)
 
 
 def test_a_disabled_mapping_is_found(aws, diagnose, monkeypatch):
-    monkeypatch.setattr("ops.doctor.CANARY_SECONDS", 1)
+    monkeypatch.setattr("ops.canary.SECONDS", 1)
     lambda_ = aws.client("lambda")
     (mapping,) = lambda_.list_event_source_mappings(FunctionName=aws.outputs["functionName"])[
         "EventSourceMappings"
@@ -53,7 +53,7 @@ def test_a_disabled_mapping_is_found(aws, diagnose, monkeypatch):
 
 
 def test_a_lost_notification_is_found(aws, diagnose, monkeypatch):
-    monkeypatch.setattr("ops.doctor.CANARY_SECONDS", 1)
+    monkeypatch.setattr("ops.canary.SECONDS", 1)
     s3, bucket = aws.client("s3"), aws.outputs["sourceBucket"]
     before = s3.get_bucket_notification_configuration(Bucket=bucket)["QueueConfigurations"]
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})

@@ -42,31 +42,6 @@ def troubles(stack, monkeypatch):
     return examine
 
 
-def test_a_sound_stack_is_well_and_the_canary_leaves_nothing(aws, stack, capsys):
-    assert main(["doctor", "--stack", "local", "--json"]) == 0
-    findings = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [finding["check"] for finding in findings] == list(doctor.CHECKS)
-    assert {finding["level"] for finding in findings} == {"ok"}
-    assert findings[-1]["detail"].startswith("8 renditions after")
-    for output, prefix in (("sourceBucket", "uploads/canary-"), ("destinationBucket", "canary-")):
-        left = aws.client("s3").list_object_versions(Bucket=aws.outputs[output], Prefix=prefix)
-        assert "Versions" not in left
-        assert "DeleteMarkers" not in left
-
-
-def test_a_missing_notification(aws, troubles):
-    s3, bucket = aws.client("s3"), aws.outputs["sourceBucket"]
-    before = s3.get_bucket_notification_configuration(Bucket=bucket)
-    before.pop("ResponseMetadata")
-    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
-    try:
-        assert troubles() == {
-            "notification": ("fail", "uploads are not announced to the queue"),
-        }
-    finally:
-        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=before)
-
-
 def test_a_notification_of_another_prefix(aws, troubles):
     s3, bucket = aws.client("s3"), aws.outputs["sourceBucket"]
     before = s3.get_bucket_notification_configuration(Bucket=bucket)
@@ -92,27 +67,6 @@ def test_a_queue_without_a_policy(aws, troubles, attribute, value, check):
         assert list(troubles()) == [check]
     finally:
         sqs.set_queue_attributes(QueueUrl=url, Attributes=before)
-
-
-def test_a_disabled_mapping(aws, troubles):
-    lambda_ = aws.client("lambda")
-    (mapping,) = lambda_.list_event_source_mappings(FunctionName=aws.outputs["functionName"])[
-        "EventSourceMappings"
-    ]
-    lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
-    try:
-        assert troubles() == {"mapping": ("fail", "the event source is Disabled")}
-    finally:
-        lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
-
-
-def test_a_poison_message(aws, stack, troubles):
-    sqs, url = aws.client("sqs"), aws.outputs["deadLetterQueueUrl"]
-    sqs.send_message(QueueUrl=url, MessageBody="poison")
-    try:
-        assert troubles() == {"dead letters": ("fail", "1 uploads have failed")}
-    finally:
-        sqs.purge_queue(QueueUrl=url)
 
 
 @pytest.mark.parametrize(("seconds", "level"), [(360, "ok"), (361, "warn")])
