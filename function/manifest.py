@@ -51,7 +51,7 @@ class Timings:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """The outcome of one upload, version 1 of the contract with readers (docs/manifest.md)."""
+    """The outcome of one upload, version 1 of the contract with readers (README.md)."""
 
     status: str
     source: SourceFacts

@@ -13,7 +13,8 @@ TOLERANCE: Final = 0.05
 SECONDS: Final = 2.0
 """Wall time of one size: the window cuts off up to one period of 20 ms, which is then 1 % of it."""
 PUBLISHED_MS: Final = {128: 5409, 256: 2661, 512: 1341, 1024: 628, 1769: 386}
-"""Warm ms of one CPU-bound Python function on real Lambda, x86 (FACTS.md, calibration curve)."""
+"""Warm ms of one CPU-bound Python function on real Lambda, x86: published durations that were
+handed down with the project; where they were published is not recorded."""
 _SPIN: Final = """
 import sys, time
 wall, cpu = time.perf_counter(), time.process_time()

@@ -68,6 +68,14 @@ def test_links_lead_somewhere(path):
         assert (path.parent / target).exists(), target
 
 
+def test_pages_that_the_code_names_exist():
+    folders = ("function", "pipeline", "local", "bench", "ops")
+    sources = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    named = {page for path in sources for page in re.findall(r"docs/\w+\.md", path.read_text())}
+    assert named
+    assert [page for page in sorted(named) if not (ROOT / page).is_file()] == []
+
+
 def test_stacks_named_are_committed():
     for stack in re.findall(r"--stack (\w+)", README):
         assert (ROOT / f"Pulumi.{stack}.yaml").is_file()
