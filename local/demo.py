@@ -62,7 +62,13 @@ def put(server: Server, files: list[Path]) -> list[Result]:
     """Upload files anonymously and wait for their manifests, with a progress bar."""
     endpoint, delivery = server.outputs["uploadEndpoint"], server.outputs["deliveryUrl"]
     with progress(f"Uploading {len(files)} photos anonymously", len(files)) as step:
-        return upload_all(files, endpoint, delivery, lambda result: step(result.file))
+        return upload_all(
+            files,
+            endpoint,
+            delivery,
+            lambda result: step(result.file),
+            presigned=server.settings["uploads"] == "presigned",
+        )
 
 
 def _photos(folder: Path | None) -> list[Path]:

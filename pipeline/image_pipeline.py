@@ -75,7 +75,11 @@ class ImagePipeline(pulumi.ComponentResource):
             name, UploadQueueArgs(visibility_timeout=settings.visibility_timeout), child
         )
         Ingest(name, IngestArgs(source=source, queue=queue, identity=identity), child)
-        uploads = Uploads(name, UploadsArgs(settings=settings, source=source), child)
+        uploads = Uploads(
+            name,
+            UploadsArgs(settings=settings, source=source, kms_key_arn=key.arn if key else ""),
+            child,
+        )
         delivery = Delivery(
             name,
             DeliveryArgs(settings=settings, destination=destination, identity=identity),

@@ -203,17 +203,29 @@ def resizer_role(
             ["s3:DeleteObject"],
             [f"{destination_arn}/*/*.{format_.extension}" for format_ in FORMATS.values()],
         ),
-        # A stream is created in the group and written as the group's child.
-        _allow(
-            "WriteLog",
-            ["logs:CreateLogStream", "logs:PutLogEvents"],
-            [log_group_arn, f"{log_group_arn}:*"],
-        ),
+        _write_log(log_group_arn),
         # X-Ray has no resources to name: AWS's own managed policy grants the same on "*".
         _allow("WriteTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"),
     ]
     if key_arn:
         statements.append(_allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], key_arn))
+    return document(statements)
+
+
+def signer_role(*, source_arn: str, log_group_arn: str, key_arn: str) -> dict[str, Any]:
+    """All that the signer may do; what it signs is done in its name, so this bounds that too.
+
+    Args:
+        source_arn: source bucket; write under ``uploads/`` alone.
+        log_group_arn: the signer's own log group.
+        key_arn: the stack's KMS key; empty for S3-managed keys.
+    """
+    statements = [
+        _allow("WriteUploads", ["s3:PutObject"], f"{source_arn}/uploads/*"),
+        _write_log(log_group_arn),
+    ]
+    if key_arn:
+        statements.append(_allow("UseKey", ["kms:GenerateDataKey"], key_arn))
     return document(statements)
 
 
@@ -241,6 +253,15 @@ def encryption_key(account_id: str, partition: str) -> dict[str, Any]:
                 },
             },
         ]
+    )
+
+
+def _write_log(log_group_arn: str) -> Statement:
+    """A stream is created in the group and written as the group's child."""
+    return _allow(
+        "WriteLog",
+        ["logs:CreateLogStream", "logs:PutLogEvents"],
+        [log_group_arn, f"{log_group_arn}:*"],
     )
 
 

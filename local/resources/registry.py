@@ -32,6 +32,8 @@ CREATORS: Final[Mapping[str, Creator]] = {
     "aws:kms/alias:Alias": kms.alias,
     "aws:lambda/function:Function": lambda_.function,
     "aws:lambda/eventSourceMapping:EventSourceMapping": lambda_.event_source_mapping,
+    "aws:lambda/functionUrl:FunctionUrl": lambda_.function_url,
+    "aws:lambda/permission:Permission": lambda_.permission,
     "aws:cloudwatch/logGroup:LogGroup": monitoring.log_group,
     "aws:cloudwatch/dashboard:Dashboard": monitoring.dashboard,
     "aws:cloudwatch/metricAlarm:MetricAlarm": monitoring.metric_alarm,

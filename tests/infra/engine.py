@@ -27,6 +27,7 @@ class Provider(Mocks):
             "bucketRegionalDomainName": f"{name}.s3.{REGION}.amazonaws.com",
             "url": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}",
             "keyId": name,
+            "functionUrl": f"https://{name}.lambda-url.{REGION}.on.aws/",
             "domainName": "d111111abcdef8.cloudfront.net",
         }
         return name, outputs | args.inputs

@@ -1,6 +1,7 @@
 """The whole program, evaluated for every committed stack and the variants that none of them is."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,8 @@ def test_notification_comes_after_the_policy_that_lets_s3_send(program):
 
 def test_function_comes_after_its_permissions_and_its_log(program):
     function = program.one("Function", "-resizer")
-    assert {program.one("RolePolicy").urn, program.one("LogGroup").urn} <= function.dependencies
+    before = {program.one(type_, "-resizer").urn for type_ in ("RolePolicy", "LogGroup")}
+    assert before <= function.dependencies
 
 
 def test_bucket_policies_come_after_block_public_access(program):
@@ -97,7 +99,7 @@ def test_bucket_policies_come_after_block_public_access(program):
 
 def test_visibility_timeout_is_six_function_timeouts():
     program = run("dev", timeout=45)
-    assert program.one("Function").inputs["timeout"] == 45
+    assert program.one("Function", "-resizer").inputs["timeout"] == 45
     assert program.one("Queue", "-uploads").inputs["visibilityTimeoutSeconds"] == 270
 
 
@@ -170,10 +172,10 @@ def test_kms_encrypts_buckets_with_the_stacks_own_rotating_key(kms):
         assert default["sseAlgorithm"] == "aws:kms"
         assert default["kmsMasterKeyId"].endswith(arn)
         assert rule["bucketKeyEnabled"] is True
-    use = kms.one("RolePolicy").statements()["UseKey"]
+    use = kms.one("RolePolicy", "-resizer").statements()["UseKey"]
     assert use["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
     assert use["Resource"].endswith(arn)
-    variables = kms.one("Function").inputs["environment"]["variables"]
+    variables = kms.one("Function", "-resizer").inputs["environment"]["variables"]
     assert variables["KMS_KEY_ARN"].endswith(arn)
 
 
@@ -194,6 +196,35 @@ def test_presigned_uploads_and_cdn_leave_nothing_public(prod):
         assert switches == [True, True, True, True]
         statements = prod.one("BucketPolicy", part).statements().values()
         assert all(s["Principal"] != "*" for s in statements if s["Effect"] == "Allow")
+
+
+def test_anyone_may_call_the_signer_by_its_url_alone(prod):
+    assert prod.outputs["uploadEndpoint"].endswith(".lambda-url.eu-central-1.on.aws/")
+    url = prod.one("FunctionUrl").inputs
+    assert url["authorizationType"] == "NONE"
+    assert (url["cors"]["allowOrigins"], url["cors"]["allowMethods"]) == (["*"], ["POST"])
+    permissions = {p.inputs["action"]: p.inputs for p in prod.all("Permission")}
+    assert set(permissions) == {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"}
+    assert permissions["lambda:InvokeFunctionUrl"]["functionUrlAuthType"] == "NONE"
+    assert permissions["lambda:InvokeFunction"]["invokedViaFunctionUrl"] is True
+
+
+def test_the_signer_has_a_ceiling_and_may_only_upload(prod, kms):
+    assert prod.one("Function", "-signer").inputs["reservedConcurrentExecutions"] == 10
+    statements = kms.one("RolePolicy", "-signer").statements()
+    assert set(statements) == {"WriteUploads", "WriteLog", "UseKey"}
+    assert statements["WriteUploads"]["Action"] == ["s3:PutObject"]
+    assert statements["WriteUploads"]["Resource"].endswith("-source-1234567/uploads/*")
+    assert statements["UseKey"]["Action"] == ["kms:GenerateDataKey"]
+    assert set(prod.one("RolePolicy", "-signer").statements()) == {"WriteUploads", "WriteLog"}
+
+
+def test_the_signer_reads_what_the_program_sets(prod):
+    variables = prod.one("Function", "-signer").inputs["environment"]["variables"]
+    read = re.findall(r'os\.environ\["(\w+)"\]', (ROOT / "signer" / "handler.py").read_text())
+    assert set(variables) == set(read)
+    assert variables["UPLOAD_URL"].endswith("-source-1234567.s3.eu-central-1.amazonaws.com")
+    assert variables["MAX_UPLOAD_BYTES"] == "25000000"
 
 
 def test_cdn_alone_reads_the_destination(prod):
@@ -221,10 +252,10 @@ def test_public_delivery_names_each_public_object_and_denies_the_index(dev):
 
 
 def test_role_has_what_it_needs_and_no_wildcard_but_x_rays(program):
-    role = program.one("Role")
+    role = program.one("Role", "-resizer")
     trust = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
     assert [s["Principal"] for s in trust] == [{"Service": "lambda.amazonaws.com"}]
-    statements = program.one("RolePolicy").statements()
+    statements = program.one("RolePolicy", "-resizer").statements()
     for sid, statement in statements.items():
         assert "*" not in "".join(statement["Action"]), sid
         assert (statement["Resource"] == "*") is (sid == "WriteTraces")
@@ -237,7 +268,7 @@ def test_role_has_what_it_needs_and_no_wildcard_but_x_rays(program):
 
 def test_function_is_what_the_settings_say():
     program = run("dev", memory=2048, architecture="x86_64", runtime="python3.13")
-    function = program.one("Function").inputs
+    function = program.one("Function", "-resizer").inputs
     assert function["memorySize"] == 2048
     assert function["architectures"] == ["x86_64"]
     assert function["runtime"] == "python3.13"
@@ -245,7 +276,7 @@ def test_function_is_what_the_settings_say():
     assert function["tracingConfig"] == {"mode": "Active"}
     assert function["loggingConfig"] == {
         "logFormat": "JSON",
-        "logGroup": program.one("LogGroup").inputs["name"],
+        "logGroup": program.one("LogGroup", "-resizer").inputs["name"],
     }
 
 
@@ -264,7 +295,7 @@ def test_mapping_reports_failures_one_by_one():
 
 
 def test_function_reads_back_the_environment_that_the_program_sets(program):
-    variables = program.one("Function").inputs["environment"]["variables"]
+    variables = program.one("Function", "-resizer").inputs["environment"]["variables"]
     environment = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
     by_lambda = {"MEMORY_MB"}
     expected = {name.upper() for name in Environment.__dataclass_fields__} - by_lambda

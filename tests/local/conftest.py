@@ -1,5 +1,6 @@
 """One embedded AWS for all tests of this folder, with the local stack deployed."""
 
+import base64
 import io
 import json
 import textwrap
@@ -32,6 +33,10 @@ PROBE = textwrap.dedent(
         return "allowed"
     """
 )
+
+
+BODY = base64.b64encode(b"x").decode()
+"""One byte, as a probe takes it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,20 +72,23 @@ def aws(tmp_path_factory) -> Iterator[Aws]:
     server = servers.start(folder)
     try:
         outputs = deploy(server)
-        yield Aws(server=server, outputs=outputs, as_function=_probe(server, outputs))
+        yield Aws(
+            server=server, outputs=outputs, as_function=probe(server, outputs["functionName"])
+        )
     finally:
         servers.stop(folder)
 
 
-def _probe(server: Server, outputs: dict[str, str]) -> Callable[..., str]:
-    """A second function with the resizer's own role, which tries one call and says what AWS did."""
+def probe(server: Server, function_name: str) -> Callable[..., str]:
+    """A second function with a function's own role, which tries one call and says what AWS did."""
     lambda_ = server.client("lambda")
-    role = lambda_.get_function_configuration(FunctionName=outputs["functionName"])["Role"]
+    role = lambda_.get_function_configuration(FunctionName=function_name)["Role"]
+    name = f"probe-{function_name}"
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("probe.py", PROBE)
     lambda_.create_function(
-        FunctionName="probe",
+        FunctionName=name,
         Runtime="python3.13",
         Handler="probe.handle",
         Role=role,
@@ -91,7 +99,7 @@ def _probe(server: Server, outputs: dict[str, str]) -> Callable[..., str]:
 
     def call(service: str, operation: str, **arguments: Any) -> str:
         payload = {"service": service, "operation": operation, "arguments": arguments}
-        answer = lambda_.invoke(FunctionName="probe", Payload=json.dumps(payload))
+        answer = lambda_.invoke(FunctionName=name, Payload=json.dumps(payload))
         assert "FunctionError" not in answer, answer["Payload"].read()
         return json.loads(answer["Payload"].read())
 

@@ -1,5 +1,6 @@
 """The stack that keeps everything to itself: signed uploads, a key of its own, CloudFront alone."""
 
+import json
 import time
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from local import server as servers
 from local.deploy import deploy
 from local.http import request
+from local.uploader import post_form
 
 PRIVATE = {
     "image-pipeline:uploads": "presigned",
@@ -84,8 +86,20 @@ def test_the_bucket_itself_delivers_nothing(stack, key):
 
 
 def test_without_a_signature_nothing_is_uploaded(stack):
-    _server, outputs = stack
-    assert request("PUT", f"{outputs['uploadEndpoint']}/uploads/a.jpg", b"x")[0] == 403
+    server, outputs = stack
+    url = f"{server.endpoint}/{outputs['sourceBucket']}/uploads/a.jpg"
+    assert request("PUT", url, b"x")[0] == 403
+
+
+def test_a_form_of_the_signers_uploads_with_the_stacks_own_key(stack):
+    server, outputs = stack
+    wanted = b'{"name": "signed.jpg", "type": "image/jpeg"}'
+    status, answer = request("POST", outputs["uploadEndpoint"], wanted)
+    assert status == 200, answer
+    form = json.loads(answer)
+    assert post_form(form, "signed.jpg", b"x")[0] == 204
+    head = server.client("s3").head_object(Bucket=outputs["sourceBucket"], Key=form["key"])
+    assert head["ServerSideEncryption"] == "aws:kms"
 
 
 def test_block_public_access_is_whole(stack):

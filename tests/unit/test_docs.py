@@ -69,7 +69,7 @@ def test_links_lead_somewhere(path):
 
 
 def test_pages_that_the_code_names_exist():
-    folders = ("function", "pipeline", "local", "bench", "ops")
+    folders = ("function", "signer", "pipeline", "local", "bench", "ops")
     sources = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     named = {page for path in sources for page in re.findall(r"docs/\w+\.md", path.read_text())}
     assert named
