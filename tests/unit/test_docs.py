@@ -64,7 +64,7 @@ def test_commands_for_operators_exist(path):
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
 def test_links_lead_somewhere(path):
-    for target in re.findall(r"\]\((?!https?://)([^)#]+)", path.read_text()):
+    for target in re.findall(r'(?:\]\(|src=")(?!https?://)([^)#"]+)', path.read_text()):
         assert (path.parent / target).exists(), target
 
 
