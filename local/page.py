@@ -13,16 +13,14 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from local.server import Server
-from pipeline.site import PERMISSIONS_POLICY, content_security_policy, page_config
+from pipeline import page
 
 HOST: Final = "127.0.0.1"
 
 HEADERS: Final = {
+    **page.HEADERS,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": PERMISSIONS_POLICY,
     "Cache-Control": "no-store",
 }
 """Sent with every answer, beside the Content-Security-Policy."""
@@ -111,7 +109,7 @@ def stack_config(server: Server, shown: list[dict[str, Any]]) -> dict[str, Any]:
 
     ``shown`` has, for each, file, key, bytes, ms (from upload to manifest) and status.
     """
-    config = page_config(
+    config = page.config(
         uploads=server.settings["uploads"],
         max_upload_bytes=server.settings["maxUploadMb"] * 1_000_000,
         upload_endpoint=server.outputs["uploadEndpoint"],
@@ -133,7 +131,7 @@ def serve(folder_web: Path, config: Mapping[str, Any], port: int = 0) -> Generat
         OSError: the port is taken.
     """
     # The source bucket, which signed forms are sent to, has the endpoint's origin here.
-    policy = content_security_policy([config["uploadEndpoint"]], config["deliveryUrl"])
+    policy = page.content_security_policy([config["uploadEndpoint"]], config["deliveryUrl"])
     body = json.dumps(config).encode()
     handler = partial(_Pages, root=folder_web.resolve(strict=True), config=body, policy=policy)
     with _Server((HOST, port), handler) as server:

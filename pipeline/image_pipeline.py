@@ -2,9 +2,11 @@
 
 import pulumi
 
+from pipeline.access_log import AccessLog, AccessLogArgs
 from pipeline.alarms import Alarms, AlarmsArgs
 from pipeline.buckets import SecureBucket, SecureBucketArgs
 from pipeline.bundle import Bundle, BundleError, Target, build
+from pipeline.cdn import Cdn, CdnArgs
 from pipeline.delivery import Delivery, DeliveryArgs
 from pipeline.encryption import EncryptionKey
 from pipeline.identity import Identity
@@ -13,6 +15,7 @@ from pipeline.monitoring import Monitoring, MonitoringArgs
 from pipeline.queues import UploadQueue, UploadQueueArgs
 from pipeline.resizer import Resizer, ResizerArgs
 from pipeline.settings import Settings
+from pipeline.site import Site, SiteArgs
 from pipeline.uploads import Uploads, UploadsArgs
 
 
@@ -35,6 +38,7 @@ class ImagePipeline(pulumi.ComponentResource):
     log_group: pulumi.Output[str]
     upload_endpoint: pulumi.Output[str]
     delivery_url: pulumi.Output[str]
+    site_url: pulumi.Output[str] | None
     dashboard_url: pulumi.Output[str]
 
     def __init__(
@@ -80,11 +84,45 @@ class ImagePipeline(pulumi.ComponentResource):
             UploadsArgs(settings=settings, source=source, kms_key_arn=key.arn if key else ""),
             child,
         )
+        page = _page_bucket(name, child) if settings.site else None
+        cdn = None
+        if settings.delivery == "cdn":
+            cdn = Cdn(
+                name,
+                CdnArgs(
+                    settings=settings,
+                    destination=destination,
+                    site=page,
+                    upload_urls=[uploads.endpoint, uploads.bucket_url],
+                ),
+                child,
+            )
+            AccessLog(
+                name,
+                AccessLogArgs(
+                    distribution_arn=cdn.arn,
+                    identity=identity,
+                    retention_days=settings.log_retention_days,
+                ),
+                child,
+            )
         delivery = Delivery(
             name,
-            DeliveryArgs(settings=settings, destination=destination, identity=identity),
+            DeliveryArgs(settings=settings, destination=destination, identity=identity, cdn=cdn),
             child,
         )
+        if cdn and page:
+            Site(
+                name,
+                SiteArgs(
+                    settings=settings,
+                    bucket=page,
+                    distribution_arn=cdn.arn,
+                    delivery_url=cdn.url,
+                    upload_endpoint=uploads.endpoint,
+                ),
+                child,
+            )
         resizer = Resizer(
             name,
             ResizerArgs(
@@ -110,8 +148,14 @@ class ImagePipeline(pulumi.ComponentResource):
         self.queue_url, self.dead_letter_queue_url = queue.url, queue.dead_letter_url
         self.function_name, self.log_group = resizer.function_name, resizer.log_group
         self.upload_endpoint, self.delivery_url = uploads.endpoint, delivery.url
+        self.site_url = pulumi.Output.concat(cdn.url, "/") if cdn and page else None
         self.dashboard_url = monitoring.dashboard_url
         self.register_outputs({"upload_endpoint": self.upload_endpoint})
+
+
+def _page_bucket(name: str, opts: pulumi.ResourceOptions) -> SecureBucket:
+    args = SecureBucketArgs(base=name, part="site", public_policy=False, versioned=False)
+    return SecureBucket(f"{name}-site", args, opts)
 
 
 def _bundle(settings: Settings) -> Bundle:

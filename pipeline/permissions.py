@@ -113,6 +113,38 @@ def cdn_read(bucket_arn: str, renditions: Sequence[Rendition], distribution_arn:
     }
 
 
+def cdn_read_site(bucket_arn: str, distribution_arn: str) -> Statement:
+    """Let one CloudFront distribution, and no one else, read the page's files."""
+    return {
+        "Sid": "CdnRead",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudfront.amazonaws.com"},
+        "Action": "s3:GetObject",
+        "Resource": f"{bucket_arn}/*",
+        "Condition": {"StringEquals": {"aws:SourceArn": distribution_arn}},
+    }
+
+
+def cdn_log_delivery(bucket_arn: str, account_id: str, partition: str) -> Statement:
+    """Let CloudWatch's log delivery write the CDN's access log, for this account's sources."""
+    return {
+        "Sid": "LogDelivery",
+        "Effect": "Allow",
+        "Principal": {"Service": "delivery.logs.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"{bucket_arn}/AWSLogs/{account_id}/*",
+        "Condition": {
+            "StringEquals": {
+                "s3:x-amz-acl": "bucket-owner-full-control",
+                "aws:SourceAccount": account_id,
+            },
+            "ArnLike": {
+                "aws:SourceArn": f"arn:{partition}:logs:us-east-1:{account_id}:delivery-source:*"
+            },
+        },
+    }
+
+
 def s3_may_send(queue_arn: str, bucket_arn: str, account_id: str) -> Statement:
     """Let S3 announce this bucket's uploads; both conditions stop a confused deputy."""
     return {

@@ -8,19 +8,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from modes import LAPTOP, MODES
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from local import server as servers
 from local.deploy import deploy
 from local.page import serve, stack_config
+from pipeline import page
 
-ROOT = Path(__file__).parents[2]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
-PHONE = {"width": 390, "height": 844}
-LAPTOP = {"width": 1366, "height": 768}
-MODES = ("public", "presigned")
-MAX_MB = 2
 
 
 def pytest_collection_modifyitems(items):
@@ -36,9 +33,8 @@ class Site:
     """The page in a tab, and all that it did there."""
 
     page: Page
-    url: str
     mode: str
-    origins: set[str] = field(default_factory=set)
+    hosts: set[str] = field(default_factory=set)
     sent: list[str] = field(default_factory=list)
     console: list[str] = field(default_factory=list)
 
@@ -53,15 +49,17 @@ class Site:
 
 @pytest.fixture(scope="session")
 def stacks(tmp_path_factory) -> Iterator[dict[str, str]]:
-    """URLs of the page, by how the stack behind it takes uploads."""
+    """URLs of the page, by mode: served on this machine, or by the stack's own CDN."""
     with ExitStack() as ends:
         urls = {}
-        for mode in MODES:
+        for mode, settings in MODES.items():
             server = servers.start(tmp_path_factory.mktemp("browser") / "state")
             ends.callback(servers.stop, server.folder)
-            settings = {"image-pipeline:uploads": mode, "image-pipeline:maxUploadMb": MAX_MB}
-            deploy(server, "local", settings=settings)
-            urls[mode] = ends.enter_context(serve(ROOT / "web", stack_config(server, [])))
+            keys = {f"image-pipeline:{key}": value for key, value in settings.items()}
+            outputs = deploy(server, "local", settings=keys)
+            urls[mode] = outputs.get("siteUrl") or ends.enter_context(
+                serve(page.FOLDER, stack_config(server, []))
+            )
         yield urls
 
 
@@ -94,20 +92,20 @@ def context(browser) -> Iterator[BrowserContext]:
 def site(context, stacks, mode) -> Site:
     """The page, open in a tab; whatever a test does there, it must not complain."""
     url = stacks[mode]
-    page = context.new_page()
-    site = Site(page=page, url=url, mode=mode)
-    page.on("console", site.heard)
-    page.on("pageerror", lambda error: site.console.append(f"uncaught: {error}"))
-    page.on("request", lambda request: _note(site, request))
-    page.goto(url)
-    page.get_by_text("No photos yet.").wait_for()
+    tab = context.new_page()
+    site = Site(page=tab, mode=mode)
+    tab.on("console", site.heard)
+    tab.on("pageerror", lambda error: site.console.append(f"uncaught: {error}"))
+    tab.on("request", lambda request: _note(site, request))
+    tab.goto(url)
+    tab.get_by_text("No photos yet.").wait_for()
     return site
 
 
 def _note(site, request):
     parts = urlsplit(request.url)
     if parts.scheme != "data":
-        site.origins.add(f"{parts.scheme}://{parts.netloc}")
+        site.hosts.add(parts.hostname)
     if request.method in ("PUT", "POST"):
         site.sent.append(request.url)
 

@@ -28,6 +28,7 @@ class Provider(Mocks):
             "url": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}",
             "keyId": name,
             "functionUrl": f"https://{name}.lambda-url.{REGION}.on.aws/",
+            "hostedZoneId": "Z2FDTNDATAQYW2",
             "domainName": "d111111abcdef8.cloudfront.net",
         }
         return name, outputs | args.inputs

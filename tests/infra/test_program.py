@@ -15,6 +15,11 @@ ROOT = Path(__file__).parents[2]
 STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:image-pipeline-dev-alarms-1234567"
 KMS = {"uploads": "presigned", "delivery": "cdn", "encryption": "kms"}
+DOMAIN = {
+    "domain": "photos.example.com",
+    "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a1b",
+    "hostedZoneId": "Z123",
+}
 OUTPUTS = {
     *("sourceBucket", "destinationBucket", "queueUrl", "deadLetterQueueUrl", "functionName"),
     *("logGroup", "uploadEndpoint", "deliveryUrl", "dashboardUrl"),
@@ -24,6 +29,12 @@ OUTPUTS = {
 @pytest.fixture(scope="module", params=[*STACKS, "kms"])
 def program(request) -> Program:
     return run("dev", **KMS) if request.param == "kms" else run(request.param)
+
+
+@pytest.fixture(scope="module")
+def site() -> Program:
+    """Prod with all that the CDN can be asked for."""
+    return run("prod", site="true", **DOMAIN, priceClass="PriceClass_100")
 
 
 @pytest.fixture(scope="module")
@@ -166,8 +177,8 @@ def test_kms_encrypts_buckets_with_the_stacks_own_rotating_key(kms):
     key = kms.one("Key")
     assert key.inputs["enableKeyRotation"] is True
     arn = f"{key.name}-1234567"
-    for encryption in kms.all("BucketServerSideEncryptionConfiguration"):
-        (rule,) = encryption.inputs["rules"]
+    for part in ("-source", "-destination"):
+        (rule,) = kms.one("BucketServerSideEncryptionConfiguration", part).inputs["rules"]
         default = rule["applyServerSideEncryptionByDefault"]
         assert default["sseAlgorithm"] == "aws:kms"
         assert default["kmsMasterKeyId"].endswith(arn)
@@ -237,6 +248,127 @@ def test_cdn_alone_reads_the_destination(prod):
     behavior = distribution.inputs["defaultCacheBehavior"]
     assert behavior["viewerProtocolPolicy"] == "https-only"
     assert prod.outputs["deliveryUrl"] == "https://d111111abcdef8.cloudfront.net"
+
+
+def test_the_cdn_is_https_http3_compressed_and_logged(prod):
+    distribution = prod.one("Distribution").inputs
+    assert distribution["httpVersion"] == "http2and3"
+    assert distribution["isIpv6Enabled"] is True
+    assert distribution["priceClass"] == "PriceClass_All"
+    assert distribution["viewerCertificate"] == {"cloudfrontDefaultCertificate": True}
+    behavior = distribution["defaultCacheBehavior"]
+    assert behavior["allowedMethods"] == behavior["cachedMethods"] == ["GET", "HEAD"]
+    assert behavior["compress"] is True
+    key = prod.one("CachePolicy").inputs["parametersInCacheKeyAndForwardedToOrigin"]
+    assert (key["enableAcceptEncodingBrotli"], key["enableAcceptEncodingGzip"]) == (True, True)
+    source = prod.one("LogDeliverySource").inputs
+    assert source["resourceArn"].endswith(f"{prod.one('Distribution').name}-1234567")
+    for part in ("LogDeliverySource", "LogDeliveryDestination", "LogDelivery"):
+        assert prod.one(part).inputs["region"] == "us-east-1"
+
+
+def test_the_cache_is_keyed_on_path_and_v_alone(prod):
+    policy = prod.one("CachePolicy").inputs
+    key = policy["parametersInCacheKeyAndForwardedToOrigin"]
+    assert key["queryStringsConfig"] == {
+        "queryStringBehavior": "whitelist",
+        "queryStrings": {"items": ["v"]},
+    }
+    assert key["headersConfig"]["headerBehavior"] == "none"
+    assert key["cookiesConfig"]["cookieBehavior"] == "none"
+    assert policy["minTtl"] == 0
+
+
+def test_an_edge_never_remembers_that_a_manifest_was_not_there(prod):
+    errors = prod.one("Distribution").inputs["customErrorResponses"]
+    assert errors == [
+        {"errorCode": 403, "errorCachingMinTtl": 0},
+        {"errorCode": 404, "errorCachingMinTtl": 0},
+    ]
+
+
+def test_the_edge_function_knows_the_stacks_renditions_and_sees_every_request(site):
+    function = site.one("Function", "-cdn").inputs
+    assert (function["runtime"], function["publish"]) == ("cloudfront-js-2.0", True)
+    constants = function["code"].splitlines()[:2]
+    assert constants[0] == (
+        'const RENDITIONS = {"large": ["jpg", "webp"], "medium": ["jpg", "webp"], '
+        '"small": ["jpg", "webp"], "thumb": ["jpg", "webp"]};'
+    )
+    assert json.loads(constants[1].removeprefix("const SITE = ").rstrip(";")) == [
+        *sorted(file.name for file in (ROOT / "web").iterdir()),
+        "config.json",
+    ]
+    distribution = site.one("Distribution").inputs
+    for behavior in (distribution["defaultCacheBehavior"], *distribution["orderedCacheBehaviors"]):
+        (association,) = behavior["functionAssociations"]
+        assert association["eventType"] == "viewer-request"
+        assert behavior["viewerProtocolPolicy"] == "https-only"
+
+
+def test_a_domain_of_ones_own_speaks_tls_1_2_or_later(site):
+    distribution = site.one("Distribution").inputs
+    assert distribution["aliases"] == ["photos.example.com"]
+    assert distribution["priceClass"] == "PriceClass_100"
+    assert distribution["viewerCertificate"] == {
+        "acmCertificateArn": DOMAIN["certificateArn"],
+        "sslSupportMethod": "sni-only",
+        "minimumProtocolVersion": "TLSv1.2_2021",
+    }
+    for record in site.all("Record"):
+        assert (record.inputs["name"], record.inputs["zoneId"]) == ("photos.example.com", "Z123")
+        (alias,) = record.inputs["aliases"]
+        assert alias["name"] == "d111111abcdef8.cloudfront.net"
+    assert {record.inputs["type"] for record in site.all("Record")} == {"A", "AAAA"}
+    assert site.outputs["deliveryUrl"] == "https://photos.example.com"
+
+
+def test_the_page_lies_in_a_bucket_that_the_cdn_alone_reads(site):
+    assert site.outputs["siteUrl"] == "https://photos.example.com/"
+    objects = {r.inputs["key"]: r.inputs for r in site.all("BucketObjectv2")}
+    assert set(objects) == {file.name for file in (ROOT / "web").iterdir()} | {"config.json"}
+    assert {values["cacheControl"] for values in objects.values()} == {"no-cache"}
+    assert json.loads(objects["config.json"]["content"]) == {
+        "uploads": "presigned",
+        "maxUploadBytes": 25_000_000,
+        "uploadEndpoint": site.outputs["uploadEndpoint"].rstrip("/"),
+        "deliveryUrl": "https://photos.example.com",
+    }
+    read = site.one("BucketPolicy", "-site").statements()["CdnRead"]
+    assert read["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+    assert "aws:SourceArn" in read["Condition"]["StringEquals"]
+    paths = [b["pathPattern"] for b in site.one("Distribution").inputs["orderedCacheBehaviors"]]
+    assert paths == ["/*.html", "/*.css", "/*.js", "/config.json"]
+
+
+def test_the_page_may_reach_the_stack_and_nothing_else(site):
+    headers = site.one("ResponseHeadersPolicy", "-cdn-page").inputs["securityHeadersConfig"]
+    policy = headers["contentSecurityPolicy"]["contentSecurityPolicy"].split("; ")
+    directives = {name: sources for name, *sources in (part.split() for part in policy)}
+    delivery = "https://photos.example.com"
+    source = f"https://{site.outputs['sourceBucket']}.s3.eu-central-1.amazonaws.com"
+    signer = site.outputs["uploadEndpoint"].rstrip("/")
+    assert directives == {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:", delivery],
+        "connect-src": ["'self'", signer, source, delivery],
+        "base-uri": ["'none'"],
+        "form-action": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "require-trusted-types-for": ["'script'"],
+    }
+
+
+def test_log_delivery_alone_writes_the_access_log_which_expires(prod):
+    write = prod.one("BucketPolicy", "-cdn-log").statements()["LogDelivery"]
+    assert write["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
+    assert write["Condition"]["StringEquals"]["aws:SourceAccount"] == ACCOUNT
+    assert write["Resource"].endswith(f"/AWSLogs/{ACCOUNT}/*")
+    rules = prod.one("BucketLifecycleConfiguration", "-cdn-log").inputs["rules"]
+    assert rules[-1]["expiration"] == {"days": 90}
+    assert prod.one("BucketPolicy", "-cdn-log").urn in prod.one("LogDelivery").dependencies
 
 
 def test_public_delivery_names_each_public_object_and_denies_the_index(dev):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import BODY, probe
+from probing import BODY, probe
 
 from local import server as servers
 from local.deploy import deploy
