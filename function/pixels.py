@@ -10,9 +10,7 @@ from typing import Final
 
 from PIL import Image
 
-Size = tuple[int, int]
-Box = tuple[float, float, float, float]
-"""Left, top, right, bottom; fractions of a pixel count."""
+from function.resample import Box, Size, resize
 
 _TRANSPOSE: Final = Image.Transpose.TRANSPOSE
 _MIRROR: Final = Image.Transpose.FLIP_LEFT_RIGHT
@@ -57,7 +55,7 @@ class Bitmap:
 
     def resize(self, size: Size, resample: Image.Resampling, box: Box) -> "Bitmap":
         """Resample the region ``box`` to ``size``."""
-        return Bitmap(self.pixels.resize(size, resample, box=box))
+        return Bitmap(resize(self.pixels, size, resample, box))
 
     def turn(self, orientation: int) -> "Bitmap":
         """The picture as EXIF ``orientation`` (1-8) wants it seen."""
@@ -102,9 +100,9 @@ class Planes:
         """Resample the region ``box``: luma with ``resample``, chroma with HAMMING."""
         half = ((size[0] + 1) // 2, (size[1] + 1) // 2)
         return Planes(
-            self.luma.resize(size, resample, box=box),
+            resize(self.luma, size, resample, box),
             *(
-                plane.resize(half, Image.Resampling.HAMMING, box=_half_box(box, size, plane.size))
+                resize(plane, half, Image.Resampling.HAMMING, _half_box(box, size, plane.size))
                 for plane in (self.blue, self.red)
             ),
         )

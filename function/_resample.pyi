@@ -1,0 +1,11 @@
+# The C module that native/ is compiled to, by pipeline/native.py.
+
+def resample(
+    source: object,
+    source_size: tuple[int, int],
+    target: object,
+    target_size: tuple[int, int],
+    channels: int,
+    filter: int,  # noqa: A002 - as in the C code
+    box: tuple[float, float, float, float],
+) -> None: ...
