@@ -10,7 +10,7 @@ from typing import Final
 
 from PIL import Image
 
-from function.resample import Box, Size, resize
+from function.vectors import Box, Size, merge, resize, split
 
 _TRANSPOSE: Final = Image.Transpose.TRANSPOSE
 _MIRROR: Final = Image.Transpose.FLIP_LEFT_RIGHT
@@ -88,8 +88,7 @@ class Planes:
     @classmethod
     def split(cls, image: Image.Image) -> "Planes":
         """Take a YCbCr image apart and halve its chroma."""
-        luma, blue, red = image.split()
-        return cls(luma, blue.reduce(2), red.reduce(2))
+        return cls(*split(image))
 
     @property
     def size(self) -> Size:
@@ -120,13 +119,7 @@ class Planes:
 
     def jpeg_image(self) -> Image.Image:
         """The pixels as YCbCr; each chroma pixel fills the two by two that the encoder averages."""
-        width, height = self.size
-        box = (0, 0, width / 2, height / 2)
-        blue, red = (
-            plane.resize(self.size, Image.Resampling.NEAREST, box=box)
-            for plane in (self.blue, self.red)
-        )
-        return Image.merge("YCbCr", (self.luma, blue, red))
+        return merge(self.luma, self.blue, self.red)
 
     def tiny(self, side: int) -> Image.Image:
         """The picture stretched to a square of ``side`` pixels, for fingerprints."""

@@ -17,8 +17,8 @@ from typing import Final
 
 from pipeline.target import BundleError, Machine, Target
 
-MODULE: Final = "_resample.abi3.so"
-"""Name of the compiled module; Python finds it as ``_resample``."""
+MODULE: Final = "_native.abi3.so"
+"""Name of the compiled module; Python finds it as ``_native``."""
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _SECONDS: Final = 300
@@ -35,7 +35,7 @@ _SYSTEMS: Final[Mapping[tuple[str, Machine], str]] = {
 _VECTORS: Final[Mapping[Machine, str]] = {"x86_64": "x86_64+avx2", "arm64": "generic"}
 """CPU for the files that run only after the module has looked at it; every aarch64 has NEON."""
 
-_CHECKED_FIRST: Final = frozenset({"resample.c"})
+_CHECKED_FIRST: Final = frozenset({"planes.c", "resample.c"})
 """Files that may use the vectors of ``_VECTORS``."""
 
 _FLAGS: Final = (
@@ -82,7 +82,7 @@ def _system(target: Target) -> str:
     platform = sys.platform if target.native else "linux"
     system = _SYSTEMS.get((platform, target.machine))
     if system is None:
-        raise BundleError(f"The resampler builds for Linux and macOS; this system is {platform}.")
+        raise BundleError(f"The C module builds for Linux and macOS; this system is {platform}.")
     return system
 
 
@@ -126,7 +126,7 @@ def _zig(folder: Path, cache: Path, system: str, *arguments: str) -> None:
     )
     if done.returncode:
         reason = " ".join(done.stderr.split())
-        raise BundleError(f"The resampler does not compile for {system}: {reason[:2000]}")
+        raise BundleError(f"The C module does not compile for {system}: {reason[:2000]}")
 
 
 def _main() -> None:

@@ -1,5 +1,6 @@
-/* function._resample: resample() on images that other libraries lend through Arrow's C data
- * interface, which is how Pillow gives access to its memory without a copy. */
+/* function._native: resizing, splitting and merging images that other libraries lend through Arrow's
+ * C data interface, which is how Pillow gives access to its memory without a copy. */
+#include "planes.h"
 #include "python.h"
 #include "resample.h"
 
@@ -13,12 +14,23 @@ struct arrow_array {
     void *private_data;
 };
 
-static const char *const USAGE =
-    "resample(source, source_size, target, target_size, channels, filter, box)\n--\n\n"
-    "Resample the region `box` of `source` to all of `target`.\n\n"
-    "source and target are the arrays of `__arrow_c_array__` of images of the sizes given (width,\n"
-    "height) with `channels` bytes a pixel, 1 or 4; filter is a number of Image.Resampling.\n"
-    "Raises ValueError for what does not fit together, MemoryError when memory is out.";
+#define ARRAYS \
+    "Images are arrays of their `__arrow_c_array__`, sizes are (width, height) in pixels.\n" \
+    "Raises ValueError for what does not fit together"
+
+#define RESAMPLE_DOC \
+    "resample(source, source_size, target, target_size, channels, filter, box)\n--\n\n" \
+    "Resample the region `box` of `source` to all of `target`.\n\n" \
+    "A pixel has `channels` bytes, 1 or 4; filter is a number of Image.Resampling.\n" ARRAYS \
+    ", MemoryError when memory is out."
+
+#define SPLIT_DOC \
+    "split(pixels, size, luma, blue, red)\n--\n\n" \
+    "Take packed YCbCr pixels apart into planes, chroma at half size rounded up.\n\n" ARRAYS "."
+
+#define MERGE_DOC \
+    "merge(pixels, size, luma, blue, red)\n--\n\n" \
+    "Put packed YCbCr pixels together from the planes that split() makes.\n\n" ARRAYS "."
 
 /* The bytes of an image, or NULL with an exception set when the array is not `bytes` long. */
 static uint8_t *find_pixels(PyObject *capsule, int64_t bytes) {
@@ -73,6 +85,49 @@ static PyObject *call_resample(PyObject *module, PyObject *arguments) {
     return outcome == DONE ? Py_BuildValue("") : PyErr_NoMemory();
 }
 
+/* The images of split() and merge(); returns 0 with an exception set when they do not fit. */
+static int find_planes(PyObject *arguments, uint8_t **pixels, struct planes *planes) {
+    PyObject *packed, *luma, *blue, *red;
+    if (!PyArg_ParseTuple(arguments, "O(ii)OOO", &packed, &planes->width, &planes->height, &luma, &blue,
+                          &red)) {
+        return 0;
+    }
+    if (planes->width < 1 || planes->height < 1) {
+        PyErr_SetString(PyExc_ValueError, "no such size");
+        return 0;
+    }
+    int64_t whole = (int64_t)planes->width * planes->height;
+    int64_t half = ((int64_t)planes->width + 1) / 2 * (((int64_t)planes->height + 1) / 2);
+    return (*pixels = find_pixels(packed, 4 * whole)) && (planes->luma = find_pixels(luma, whole)) &&
+           (planes->blue = find_pixels(blue, half)) && (planes->red = find_pixels(red, half));
+}
+
+static PyObject *call_split(PyObject *module, PyObject *arguments) {
+    (void)module;
+    uint8_t *pixels;
+    struct planes planes = {0};
+    if (!find_planes(arguments, &pixels, &planes)) {
+        return NULL;
+    }
+    void *thread = PyEval_SaveThread();
+    split_planes(pixels, planes);
+    PyEval_RestoreThread(thread);
+    return Py_BuildValue("");
+}
+
+static PyObject *call_merge(PyObject *module, PyObject *arguments) {
+    (void)module;
+    uint8_t *pixels;
+    struct planes planes = {0};
+    if (!find_planes(arguments, &pixels, &planes)) {
+        return NULL;
+    }
+    void *thread = PyEval_SaveThread();
+    merge_planes(planes, pixels);
+    PyEval_RestoreThread(thread);
+    return Py_BuildValue("");
+}
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 
@@ -102,7 +157,9 @@ static int check_cpu(PyObject *module) {
 }
 
 static struct PyMethodDef METHODS[] = {
-    {"resample", call_resample, METH_VARARGS, 0},
+    {"resample", call_resample, METH_VARARGS, RESAMPLE_DOC},
+    {"split", call_split, METH_VARARGS, SPLIT_DOC},
+    {"merge", call_merge, METH_VARARGS, MERGE_DOC},
     {0},
 };
 
@@ -110,13 +167,12 @@ static struct PyModuleDef_Slot SLOTS[] = {{Py_mod_exec, (void *)check_cpu}, {0}}
 
 static struct PyModuleDef MODULE = {
     .base = {.object = {.references = 1}},
-    .name = "_resample",
-    .doc = "Resampling of 8-bit images: Pillow's filters, in vectors.",
+    .name = "_native",
+    .doc = "Work on 8-bit images in vectors.",
     .methods = METHODS,
     .slots = SLOTS,
 };
 
-__attribute__((visibility("default"))) PyObject *PyInit__resample(void) {
-    METHODS[0].doc = USAGE;
+__attribute__((visibility("default"))) PyObject *PyInit__native(void) {
     return PyModuleDef_Init(&MODULE);
 }

@@ -30,7 +30,7 @@ def test_a_module_is_for_its_target(target):
     module = compile_module(SOURCES, target, CACHE)
     assert module[:4] == b"\x7fELF"
     assert int.from_bytes(module[18:20], "little") == ELF[target]
-    assert b"PyInit__resample" in module
+    assert b"PyInit__native" in module
 
 
 def test_equal_sources_give_equal_bytes_wherever_they_are_compiled(tmp_path):
@@ -86,14 +86,14 @@ def test_the_bundle_has_the_targets_module_and_no_source(tmp_path):
 
 
 def test_the_module_refuses_a_cpu_without_its_vectors(tmp_path):
-    """By a copy of module.c whose CPU check fails: ImportError is what resample.py falls back on."""
+    """By a copy of module.c whose CPU check fails; resample.py falls back on ImportError."""
     (tmp_path / "zig").symlink_to(CACHE / "zig")
     asked = b"if (has_vectors()) {"
     assert SOURCES["module.c"].count(asked) == 1
     changed = SOURCES["module.c"].replace(asked, b"if (0 && has_vectors()) {")
     path = tmp_path / MODULE
     path.write_bytes(compile_module(SOURCES | {"module.c": changed}, Target.host(), tmp_path))
-    spec = importlib.util.spec_from_file_location("_resample", path)
+    spec = importlib.util.spec_from_file_location("_native", path)
     with pytest.raises(ImportError, match="this CPU does not have AVX2"):
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from function import _resample, resample
-from function.resample import resize
+from function import _native, vectors
+from function.vectors import merge, resize, split
 from tests.native.jobs import FILTERS, SIDES, as_floats
 
 MODES = ("L", "LA", "La", "RGB", "RGBX", "RGBA", "RGBa", "CMYK", "YCbCr")
@@ -76,14 +76,14 @@ def test_extreme_ratios_and_a_photos_sizes_too(source, target, mode):
 @pytest.mark.parametrize("mode", MODES)
 def test_the_module_does_the_work(mode, monkeypatch):
     calls = []
-    monkeypatch.setattr(_resample, "resample", lambda *arguments: calls.append(arguments))
+    monkeypatch.setattr(_native, "resample", lambda *arguments: calls.append(arguments))
     resize(noise(mode, (40, 30)), (20, 15), Image.Resampling.LANCZOS, (0, 0, 40, 30))
     assert len(calls) == 1
 
 
 def test_an_image_larger_than_a_block_of_pillows_is_read_in_place_too(monkeypatch):
     calls = []
-    monkeypatch.setattr(_resample, "resample", lambda *arguments: calls.append(arguments))
+    monkeypatch.setattr(_native, "resample", lambda *arguments: calls.append(arguments))
     resize(Image.new("RGB", (5000, 4000)), (8, 8), Image.Resampling.BOX, (0, 0, 5000, 4000))
     assert len(calls) == 1
 
@@ -141,13 +141,13 @@ def test_the_module_refuses_arrays_that_are_not_what_the_sizes_say():
     ):
         _, target = Image.new("L" if channels == 1 else "RGB", (3, 3)).__arrow_c_array__()
         with pytest.raises(ValueError, match=r"array|box"):
-            _resample.resample(source, size, target, (3, 3), channels, 1, whole)
+            _native.resample(source, size, target, (3, 3), channels, 1, whole)
     with pytest.raises(ValueError, match="filter"):
-        _resample.resample(array, (9, 7), array, (9, 7), 1, 99, whole)
+        _native.resample(array, (9, 7), array, (9, 7), 1, 99, whole)
     with pytest.raises(ValueError, match="channels"):
-        _resample.resample(array, (9, 7), array, (9, 7), 3, 1, whole)
+        _native.resample(array, (9, 7), array, (9, 7), 3, 1, whole)
     with pytest.raises(ValueError, match="PyCapsule"):
-        _resample.resample("no capsule", (9, 7), array, (9, 7), 1, 1, whole)
+        _native.resample("no capsule", (9, 7), array, (9, 7), 1, 1, whole)
 
 
 def test_threads_resize_at_once_and_alike():
@@ -169,17 +169,62 @@ def test_threads_resize_at_once_and_alike():
 
 
 def test_without_the_module_pillow_answers_and_the_log_says_so_once(monkeypatch, caplog):
-    monkeypatch.setitem(sys.modules, "function._resample", None)
-    monkeypatch.delattr("function._resample")
+    monkeypatch.setitem(sys.modules, "function._native", None)
+    monkeypatch.delattr("function._native")
     monkeypatch.setattr(logging.getLogger("function"), "propagate", True)
-    resample._native.cache_clear()
+    vectors._load.cache_clear()
     image = noise("RGB", (90, 70))
     try:
         for _ in range(3):
             result = resize(image, (40, 30), Image.Resampling.LANCZOS, (0, 0, 90, 70))
             assert result.tobytes() == image.resize((40, 30), Image.Resampling.LANCZOS).tobytes()
     finally:
-        resample._native.cache_clear()
+        vectors._load.cache_clear()
     assert [record.message for record in caplog.records] == [
         "images are resized by Pillow, which is slower"
     ]
+
+
+@given(st.tuples(sides, sides), st.integers(0, 1 << 20))
+@settings(max_examples=100, deadline=None)
+def test_split_is_pillows_split_and_reduce(size, seed):
+    image = noise("YCbCr", size, seed)
+    luma, blue, red = image.split()
+    expected = [plane.tobytes() for plane in (luma, blue.reduce(2), red.reduce(2))]
+    assert [plane.tobytes() for plane in split(image)] == expected
+
+
+@given(st.tuples(sides, sides), st.integers(0, 1 << 20))
+@settings(max_examples=100, deadline=None)
+def test_merge_repeats_each_chroma_pixel(size, seed):
+    half = ((size[0] + 1) // 2, (size[1] + 1) // 2)
+    luma, blue, red = noise("L", size, seed), noise("L", half, seed + 1), noise("L", half, seed + 2)
+    merged = merge(luma, blue, red).split()
+    assert merged[0].tobytes() == luma.tobytes()
+    for x in {0, size[0] // 3, size[0] - 1}:
+        for y in {0, size[1] // 2, size[1] - 1}:
+            for band, plane in zip(merged[1:], (blue, red), strict=True):
+                assert band.getpixel((x, y)) == plane.getpixel((x // 2, y // 2))
+
+
+def test_pillow_splits_and_merges_alike(monkeypatch):
+    image = noise("YCbCr", (101, 67))
+    planes = split(image)
+    whole = merge(*planes).tobytes()
+    monkeypatch.setattr(vectors, "_load", lambda: None)
+    assert [plane.tobytes() for plane in split(image)] == [plane.tobytes() for plane in planes]
+    assert merge(*planes).tobytes() == whole
+
+
+def test_planes_that_do_not_fit_are_refused():
+    _, packed = noise("YCbCr", (9, 7)).__arrow_c_array__()
+    _, luma = noise("L", (9, 7)).__arrow_c_array__()
+    _, half = noise("L", (5, 4)).__arrow_c_array__()
+    _, small = noise("L", (4, 4)).__arrow_c_array__()
+    for call in (_native.split, _native.merge):
+        call(packed, (9, 7), luma, half, half)
+        for wrong in ((luma, (9, 7), luma, half, half), (packed, (9, 7), luma, half, small)):
+            with pytest.raises(ValueError, match="array"):
+                call(*wrong)
+        with pytest.raises(ValueError, match="size"):
+            call(packed, (0, 7), luma, half, half)

@@ -9,3 +9,9 @@ def resample(
     filter: int,  # noqa: A002 - as in the C code
     box: tuple[float, float, float, float],
 ) -> None: ...
+def split(
+    pixels: object, size: tuple[int, int], luma: object, blue: object, red: object
+) -> None: ...
+def merge(
+    pixels: object, size: tuple[int, int], luma: object, blue: object, red: object
+) -> None: ...

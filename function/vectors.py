@@ -1,4 +1,4 @@
-"""Resizing: in vectors by the C module of ``native/``, by Pillow where that cannot serve.
+"""Work on every pixel: in vectors by the C module of ``native/``, by Pillow where it cannot serve.
 
 Both give the same pixels, bit for bit, so a machine without the module is slower and nothing else
 (docs/resampler.md).
@@ -55,27 +55,56 @@ def resize(image: Image.Image, size: Size, resample: Image.Resampling, box: Box)
     if image.mode in _PREMULTIPLIED:
         premultiplied = image.convert(_PREMULTIPLIED[image.mode])
         return resize(premultiplied, size, resample, box).convert(image.mode)
-    native = _native()
-    if native is None or image.mode not in _CHANNELS or resample not in _FILTERS:
-        return image.resize(size, resample, box)
-    try:
-        _, source = image.__arrow_c_array__()
-    except ValueError:  # allocated in several blocks, before this module was imported
+    native, arrays = _load(), _lend(image)
+    if not native or not arrays or image.mode not in _CHANNELS or resample not in _FILTERS:
         return image.resize(size, resample, box)
     result = Image.new(image.mode, size, None)
-    # Arrow's arrays are not to be written to, but nobody else has seen this one.
-    _, target = result.__arrow_c_array__()
     channels = _CHANNELS[image.mode]
-    native.resample(source, image.size, target, size, channels, int(resample), box)
+    native.resample(*arrays, image.size, *_lend(result), size, channels, int(resample), box)
     return result
 
 
+def split(image: Image.Image) -> tuple[Image.Image, Image.Image, Image.Image]:
+    """Take a YCbCr image apart: luma, and both chroma planes at half size rounded up."""
+    native, arrays = _load(), _lend(image)
+    if not native or not arrays:
+        luma, blue, red = image.split()
+        return luma, blue.reduce(2), red.reduce(2)
+    half = ((image.width + 1) // 2, (image.height + 1) // 2)
+    luma, blue, red = (Image.new("L", size, None) for size in (image.size, half, half))
+    native.split(*arrays, image.size, *_lend(luma, blue, red))
+    return luma, blue, red
+
+
+def merge(luma: Image.Image, blue: Image.Image, red: Image.Image) -> Image.Image:
+    """Put together a YCbCr image of what ``split`` makes; a chroma pixel stands for two by two."""
+    native, arrays = _load(), _lend(luma, blue, red)
+    if not native or not arrays:
+        box = (0, 0, luma.width / 2, luma.height / 2)
+        whole = [plane.resize(luma.size, Image.Resampling.NEAREST, box) for plane in (blue, red)]
+        return Image.merge("YCbCr", (luma, *whole))
+    image = Image.new("YCbCr", luma.size, None)
+    native.merge(*_lend(image), luma.size, *arrays)
+    return image
+
+
+def _lend(*images: Image.Image) -> list[object]:
+    """The images' memory, in place; nothing for one that is not in one block.
+
+    Arrow's arrays are not to be written to, but only images that nobody else has seen yet are.
+    """
+    try:
+        return [image.__arrow_c_array__()[1] for image in images]
+    except ValueError:  # allocated in several blocks, before this module was imported
+        return []
+
+
 @cache
-def _native() -> ModuleType | None:
+def _load() -> ModuleType | None:
     """The C module; None, and a line in the log, where it was not built or the CPU is too old."""
     try:
-        from function import _resample  # noqa: PLC0415 - on the first use, so that it can be missing
+        from function import _native  # noqa: PLC0415 - on the first use, so that it can be missing
     except ImportError as error:
         _LOG.warning("images are resized by Pillow, which is slower", extra={"reason": str(error)})
         return None
-    return _resample
+    return _native
