@@ -33,6 +33,13 @@ def test_a_module_is_for_its_target(target):
     assert b"PyInit__native" in module
 
 
+@pytest.mark.parametrize("machine", ["aarch64", "x86_64"])
+def test_a_mac_has_its_module_too(machine, monkeypatch):
+    monkeypatch.setattr(native, "_system", lambda target: f"{machine}-macos")
+    target = ARM if machine == "aarch64" else X86
+    assert compile_module(SOURCES, target, CACHE)[:4] == bytes.fromhex("cffaedfe")
+
+
 def test_equal_sources_give_equal_bytes_wherever_they_are_compiled(tmp_path):
     (tmp_path / "zig").symlink_to(CACHE / "zig")
     first = compile_module(SOURCES, X86, CACHE)
