@@ -141,7 +141,13 @@ class ImagePipeline(pulumi.ComponentResource):
         )
         Alarms(
             name,
-            AlarmsArgs(settings=settings, queue=queue, resizer=resizer, identity=identity),
+            AlarmsArgs(
+                settings=settings,
+                queue=queue,
+                resizer=resizer,
+                signer_name=uploads.signer_name,
+                identity=identity,
+            ),
             child,
         )
         self.source_bucket, self.destination_bucket = source.name, destination.name

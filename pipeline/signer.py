@@ -45,6 +45,7 @@ class Signer(pulumi.ComponentResource):
     """A function that anyone may call, by its URL alone, and that may do nothing but upload."""
 
     url: pulumi.Output[str]
+    function_name: pulumi.Output[str]
 
     def __init__(
         self, name: str, args: SignerArgs, opts: pulumi.ResourceOptions | None = None
@@ -73,7 +74,7 @@ class Signer(pulumi.ComponentResource):
             },
             opts=self._child_opts,
         )
-        self.url = url.function_url
+        self.url, self.function_name = url.function_url, function.name
         self.register_outputs({"url": self.url})
 
     def _role(self, args: SignerArgs, log_group_arn: pulumi.Output[str]) -> iam.Role:

@@ -28,11 +28,13 @@ class UploadsArgs:
 class Uploads(pulumi.ComponentResource):
     """Public uploads under ``uploads/``, or none but those that carry a signature.
 
-    ``endpoint`` is the bucket's URL, or the signer's; ``bucket_url`` is where files are sent.
+    ``endpoint`` is the bucket's URL, or the signer's; ``bucket_url`` is where files are sent;
+    ``signer_name`` is empty where there is none.
     """
 
     endpoint: pulumi.Output[str]
     bucket_url: pulumi.Output[str]
+    signer_name: pulumi.Input[str]
 
     def __init__(
         self, name: str, args: UploadsArgs, opts: pulumi.ResourceOptions | None = None
@@ -46,7 +48,10 @@ class Uploads(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[args.source.public_access_block]),
         )
         self.bucket_url = bucket_url(args.source, args.settings)
-        self.endpoint = self.bucket_url if public else self._signer(name, args).url
+        self.endpoint, self.signer_name = self.bucket_url, ""
+        if not public:
+            signer = self._signer(name, args)
+            self.endpoint, self.signer_name = signer.url, signer.function_name
         self.register_outputs({"endpoint": self.endpoint})
 
     def _signer(self, name: str, args: UploadsArgs) -> Signer:

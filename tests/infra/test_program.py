@@ -482,6 +482,14 @@ def test_alarms_on_shares_use_the_functions_own_metrics(dev, name, threshold):
     assert alarm["threshold"] == threshold
 
 
+def test_the_signer_is_watched_where_there_is_one(prod, dev):
+    for part in ("-signer-errors-alarm", "-signer-throttles-alarm"):
+        (query,) = prod.one("MetricAlarm", part).inputs["metricQueries"]
+        (watched,) = query["metric"]["dimensions"].values()
+        assert watched == f"{prod.one('Function', '-signer').name}-1234567"
+    assert [a.name for a in dev.all("MetricAlarm") if "-signer-" in a.name] == []
+
+
 def test_thresholds_follow_from_the_settings():
     program = run("dev", timeout=60)
     assert program.one("MetricAlarm", "-oldest-upload-alarm").inputs["threshold"] == 720
