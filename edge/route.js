@@ -53,7 +53,10 @@ function split(uri) {
   return parts.some((part) => part === '' || part === '.' || part === '..') ? null : parts;
 }
 
-/** The best of the extensions that a rendition is made in for a reader who sent this Accept. */
+/**
+ * The best of the extensions that a rendition is made in for a reader who sent this Accept. The cache
+ * sees the path with its extension, so Accept need not be in its key.
+ */
 function choose(made, header) {
   const accept = header ? (header.multiValue || [header]).map((one) => one.value).join() : '';
   const newer = NEWER.filter((pair) => made.includes(pair[0]) && accepts(accept, pair[1]));

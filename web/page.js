@@ -59,11 +59,9 @@ async function guarded(photo, heading, steps) {
   showTotals(photos);
 }
 
-async function sendAndFollow(photo, file) {
+async function send(photo, file) {
   await guarded(photo, "Not taken", async () => {
     photo.failed = false;
-    const sentence = problem(file, config.maxUploadBytes);
-    if (sentence) throw new Unavailable(sentence);
     photo.retry = () => enqueue(photo, file);
     photo.upload.start = performance.now();
     photo.card.sending(0);
@@ -86,7 +84,7 @@ async function sendNext() {
   if (sending >= PARALLEL || !queue.length) return;
   const [photo, file] = queue.shift();
   sending += 1;
-  await sendAndFollow(photo, file);
+  await send(photo, file);
   sending -= 1;
   sendNext();
   if (!photo.failed) guarded(photo, "Not shown", () => follow(photo));
@@ -95,7 +93,12 @@ async function sendNext() {
 function take(files) {
   const taken = [...files].map((file) => [add({ file: file.name, bytes: file.size }), file]);
   byId("photos").prepend(...taken.map(([photo]) => photo.card.element));
-  for (const [photo, file] of taken) enqueue(photo, file);
+  for (const [photo, file] of taken) {
+    const sentence = problem(file, config.maxUploadBytes);
+    photo.failed = sentence !== null;
+    if (sentence) photo.card.fail("Not taken", sentence);
+    else enqueue(photo, file);
+  }
   if (taken.length) showTotals(photos);
 }
 

@@ -50,7 +50,8 @@ async function ask(signerUrl, wanted) {
 
 /** A name that is one harmless part of a key, as `clean` in signer/handler.py makes it. */
 export function partOfKey(name) {
-  const kept = name.normalize("NFC").replace(/[^\p{L}\p{N}_.]+/gu, "-").replace(/^[-.]+|[-.]+$/g, "");
+  const last = name.normalize("NFC").split(/[/\\]/).at(-1);
+  const kept = last.replace(/[^\p{L}\p{N}_.]+/gu, "-").replace(/^[-.]+|[-.]+$/g, "");
   return kept.slice(-80).replace(/^[-.]+/, "") || "picture";
 }
 

@@ -8,6 +8,7 @@ import pytest
 from modes import LAPTOP, MODES, PHONE
 
 from local.http import request
+from signer.handler import clean
 
 PHOTOS = ("beach photo.jpg", "shot.png", "tall.webp")
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -121,6 +122,16 @@ def test_what_cannot_be_uploaded_is_never_sent(site, files):
     assert "This file has 2.50 MB; the limit is 2 MB." in card(site, "huge.jpg").inner_text()
     assert "no picture of a kind" in card(site, "notes.txt").inner_text()
     assert site.sent == []
+
+
+NAMES = ["my photo (1).JPG", "../../etc/passwd", "été.png", "夏.webp", "${filename}", ".x", "///"]
+
+
+def test_the_page_and_the_signer_make_the_same_of_a_name(site):
+    made = site.page.evaluate(
+        "names => import('/upload.js').then(upload => names.map(upload.partOfKey))", NAMES
+    )
+    assert made == [clean(name) for name in NAMES]
 
 
 @pytest.mark.parametrize("mode", MODES)
