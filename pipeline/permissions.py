@@ -233,7 +233,8 @@ def resizer_role(
         _allow(
             "RemoveLeftovers",
             ["s3:DeleteObject"],
-            [f"{destination_arn}/*/*.{format_.extension}" for format_ in FORMATS.values()],
+            [f"{destination_arn}/*/*.{format_.extension}" for format_ in FORMATS.values()]
+            + [f"{destination_arn}/*/manifest.json"],
         ),
         _write_log(log_group_arn),
         # X-Ray has no resources to name: AWS's own managed policy grants the same on "*".

@@ -70,6 +70,7 @@ export class Card {
 
   show(manifest, manifestUrl) {
     if (manifest.status === "ready") this.#ready(manifest, manifestUrl);
+    else if (manifest.status === "deleted") this.fail("Removed", "This upload has been deleted.");
     else this.fail("Not accepted", reason(manifest.error));
   }
 

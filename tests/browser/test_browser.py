@@ -124,6 +124,14 @@ def test_what_cannot_be_uploaded_is_never_sent(site, files):
     assert site.sent == []
 
 
+def test_an_upload_that_was_deleted_meanwhile_says_so(site, files):
+    answer = {"json": {"schema": 1, "status": "deleted"}}
+    allow = {"Access-Control-Allow-Origin": "*"}
+    site.page.route("**/manifest.json", lambda route: route.fulfill(**answer, headers=allow))
+    site.page.get_by_label("Choose photos").set_input_files([files["shot.png"]])
+    site.page.get_by_text("This upload has been deleted.").wait_for()
+
+
 NAMES = ["my photo (1).JPG", "../../etc/passwd", "été.png", "夏.webp", "${filename}", ".x", "///"]
 
 

@@ -20,6 +20,7 @@ DOMAIN = {
     "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a1b",
     "hostedZoneId": "Z123",
 }
+EVENT_KINDS = ("ObjectCreated", "ObjectRemoved", "LifecycleExpiration")
 OUTPUTS = {
     *("sourceBucket", "destinationBucket", "queueUrl", "deadLetterQueueUrl", "functionName"),
     *("logGroup", "uploadEndpoint", "deliveryUrl", "dashboardUrl"),
@@ -90,7 +91,7 @@ def test_notification_comes_after_the_policy_that_lets_s3_send(program):
     ] == [
         {
             "queueArn": program.one("QueuePolicy", "-uploads").policy()["Statement"][0]["Resource"],
-            "events": ["s3:ObjectCreated:*"],
+            "events": [f"s3:{kind}:*" for kind in EVENT_KINDS],
             "filterPrefix": "uploads/",
         }
     ]
