@@ -234,3 +234,38 @@ def test_the_signers_role_may_not_touch_the_destination(server, as_signer):
     bucket = server.outputs["destinationBucket"]
     for key in ("a/manifest.json", "a/thumb.jpg"):
         assert as_signer("s3", "put_object", Bucket=bucket, Key=key, Body=BODY) == "AccessDenied"
+
+
+def operators_form(aws, key, **bounds):
+    """A form like the signer's, made by hand for the public stack."""
+    return aws.client("s3").generate_presigned_post(
+        aws.outputs["sourceBucket"],
+        key,
+        Fields={"Content-Type": "image/jpeg"},
+        Conditions=[{"Content-Type": "image/jpeg"}, ["content-length-range", 1, 10]],
+        **bounds,
+    )
+
+
+PUBLIC_MISUSE = {
+    "oversize": ({}, b"x" * 11),
+    "empty": ({}, b""),
+    "another type": ({"Content-Type": "text/html"}, b"x"),
+    "another key": ({"key": "uploads/replayed.jpg"}, b"x"),
+    "a tampered policy": ({"policy": base64.b64encode(b"{}").decode()}, b"x"),
+}
+
+
+@pytest.mark.parametrize("misuse", PUBLIC_MISUSE)
+def test_a_public_bucket_holds_a_form_to_its_policy_as_well(aws, misuse):
+    changes, body = PUBLIC_MISUSE[misuse]
+    form = operators_form(aws, "uploads/form.jpg")
+    fields = {**form["fields"], **changes}
+    status, answer = post_form({**form, "fields": fields}, "form.jpg", body)
+    assert status in (400, 403), answer
+
+
+def test_a_public_bucket_refuses_an_expired_form(aws):
+    form = operators_form(aws, "uploads/late.jpg", ExpiresIn=1)
+    time.sleep(1.1)
+    assert post_form(form, "late.jpg", b"x")[0] == 403
