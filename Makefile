@@ -42,6 +42,7 @@ bench: $(INSTALLED) ## the engine beside sharp, libvips and Pillow; installs tho
 lock: ## pin the requirements files anew from their .in files; needs uv
 	$(LOCK) function/requirements.in -o function/requirements.txt --no-emit-package typing-extensions
 	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) policy/requirements.in -o policy/requirements.txt
 	$(LOCK) requirements-dev.in -o requirements-dev.txt
 
 clean: ## delete the environment and all caches

@@ -7,6 +7,7 @@ from pipeline.buckets import SecureBucket, SecureBucketArgs
 from pipeline.bundle import Bundle, BundleError, Target, build
 from pipeline.delivery import Delivery, DeliveryArgs
 from pipeline.encryption import EncryptionKey
+from pipeline.guard import Guard
 from pipeline.identity import Identity
 from pipeline.ingest import Ingest, IngestArgs
 from pipeline.monitoring import Monitoring, MonitoringArgs
@@ -41,7 +42,9 @@ class ImagePipeline(pulumi.ComponentResource):
         self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         bundle = _bundle(settings)
-        super().__init__("image-pipeline:index:ImagePipeline", name, None, opts)
+        guard = Guard()
+        guarded = pulumi.ResourceOptions.merge(opts, guard.options())
+        super().__init__("image-pipeline:index:ImagePipeline", name, None, guarded)
         child = pulumi.ResourceOptions(parent=self)
         identity = Identity.current(pulumi.InvokeOutputOptions(parent=self))
         key = EncryptionKey(name, identity, child) if settings.encryption == "kms" else None
@@ -107,6 +110,7 @@ class ImagePipeline(pulumi.ComponentResource):
         self.function_name, self.log_group = resizer.function_name, resizer.log_group
         self.upload_endpoint, self.delivery_url = uploads.endpoint, delivery.url
         self.dashboard_url = monitoring.dashboard_url
+        guard.finish()
         self.register_outputs({"upload_endpoint": self.upload_endpoint})
 
 

@@ -116,7 +116,7 @@ def test_queues_are_encrypted_and_dead_letters_kept_for_14_days(program):
 
 
 def test_only_s3_on_behalf_of_the_source_bucket_may_send(program):
-    statement = program.one("QueuePolicy", "-uploads").statements()["S3MaySend"]
+    statement = program.one("QueuePolicy", "-uploads").by_sid()["S3MaySend"]
     source = program.one("Bucket", "-source")
     assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
     assert statement["Action"] == "sqs:SendMessage"
@@ -126,11 +126,11 @@ def test_only_s3_on_behalf_of_the_source_bucket_may_send(program):
 
 def test_queues_and_buckets_deny_plain_http(program):
     for policy in [*program.all("QueuePolicy"), *program.all("BucketPolicy")]:
-        deny = policy.statements()["DenyPlainHttp"]
+        deny = policy.by_sid()["DenyPlainHttp"]
         assert (deny["Effect"], deny["Principal"]) == ("Deny", "*")
         assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     for policy in program.all("BucketPolicy"):
-        deny = policy.statements()["DenyOldTls"]
+        deny = policy.by_sid()["DenyOldTls"]
         assert deny["Condition"] == {"NumericLessThan": {"s3:TlsVersion": "1.2"}}
 
 
@@ -170,7 +170,7 @@ def test_kms_encrypts_buckets_with_the_stacks_own_rotating_key(kms):
         assert default["sseAlgorithm"] == "aws:kms"
         assert default["kmsMasterKeyId"].endswith(arn)
         assert rule["bucketKeyEnabled"] is True
-    use = kms.one("RolePolicy").statements()["UseKey"]
+    use = kms.one("RolePolicy").by_sid()["UseKey"]
     assert use["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
     assert use["Resource"].endswith(arn)
     variables = kms.one("Function").inputs["environment"]["variables"]
@@ -178,7 +178,7 @@ def test_kms_encrypts_buckets_with_the_stacks_own_rotating_key(kms):
 
 
 def test_public_uploads_allow_put_under_the_prefix_and_nothing_else(dev):
-    policy = dev.one("BucketPolicy", "-source").statements()
+    policy = dev.one("BucketPolicy", "-source").by_sid()
     allowed = [s for s in policy.values() if s["Effect"] == "Allow"]
     assert [(s["Principal"], s["Action"]) for s in allowed] == [("*", "s3:PutObject")]
     assert allowed[0]["Resource"].endswith("/uploads/*")
@@ -192,12 +192,12 @@ def test_presigned_uploads_and_cdn_leave_nothing_public(prod):
         block = prod.one("BucketPublicAccessBlock", part).inputs
         switches = [v for k, v in block.items() if k != "bucket"]
         assert switches == [True, True, True, True]
-        statements = prod.one("BucketPolicy", part).statements().values()
+        statements = prod.one("BucketPolicy", part).by_sid().values()
         assert all(s["Principal"] != "*" for s in statements if s["Effect"] == "Allow")
 
 
 def test_cdn_alone_reads_the_destination(prod):
-    read = prod.one("BucketPolicy", "-destination").statements()["CdnRead"]
+    read = prod.one("BucketPolicy", "-destination").by_sid()["CdnRead"]
     distribution = prod.one("Distribution")
     assert read["Principal"] == {"Service": "cloudfront.amazonaws.com"}
     assert read["Condition"]["StringEquals"]["aws:SourceArn"].endswith(
@@ -209,7 +209,7 @@ def test_cdn_alone_reads_the_destination(prod):
 
 
 def test_public_delivery_names_each_public_object_and_denies_the_index(dev):
-    policy = dev.one("BucketPolicy", "-destination").statements()
+    policy = dev.one("BucketPolicy", "-destination").by_sid()
     suffixes = {arn.rsplit("/", 1)[-1] for arn in policy["PublicRead"]["Resource"]}
     assert suffixes == {"manifest.json"} | {
         f"{r.name}.{extension}" for r in DEFAULT_RENDITIONS for extension in ("jpg", "webp")
@@ -224,7 +224,7 @@ def test_role_has_what_it_needs_and_no_wildcard_but_x_rays(program):
     role = program.one("Role")
     trust = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
     assert [s["Principal"] for s in trust] == [{"Service": "lambda.amazonaws.com"}]
-    statements = program.one("RolePolicy").statements()
+    statements = program.one("RolePolicy").by_sid()
     for sid, statement in statements.items():
         assert "*" not in "".join(statement["Action"]), sid
         assert (statement["Resource"] == "*") is (sid == "WriteTraces")
@@ -336,7 +336,7 @@ def test_mail_and_budget_only_when_asked_for(dev):
 
 
 def test_alarms_alone_may_publish(dev):
-    statements = dev.one("TopicPolicy").statements()
+    statements = dev.one("TopicPolicy").by_sid()
     assert statements["AlarmsMayPublish"]["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert statements["AlarmsMayPublish"]["Condition"] == {
         "StringEquals": {"aws:SourceAccount": ACCOUNT}

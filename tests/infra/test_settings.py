@@ -109,7 +109,7 @@ def test_pulumi_yaml_declares_the_same_keys_types_and_defaults():
 def test_renditions_of_the_stack_reach_the_policies_and_the_function():
     renditions = [THUMB | {"formats": ["webp"], "fit": "cover"}]
     program = run("dev", renditions=renditions)
-    read = program.one("BucketPolicy", "-destination").statements()["PublicRead"]
+    read = program.one("BucketPolicy", "-destination").by_sid()["PublicRead"]
     assert [arn.rsplit("/", 1)[-1] for arn in read["Resource"]] == ["manifest.json", "thumb.webp"]
     assert Rendition.parse(renditions[0]).formats == ("webp",)
 
