@@ -80,8 +80,8 @@ def loop(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
                 yield (
                     function,
                     (
-                        "it writes to the bucket that announces its objects, and would run for ever; "
-                        "give it another destination."
+                        "it writes to the bucket that announces its objects, and would run for "
+                        "ever; give it another destination."
                     ),
                 )
         bucket = notification.inputs.get("bucket")

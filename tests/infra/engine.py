@@ -111,7 +111,7 @@ class Engine(MockMonitor):
                 urn=answer.urn,
                 type=request.type,
                 name=request.name,
-                inputs=json_format.MessageToDict(request.object),
+                inputs=present(json_format.MessageToDict(request.object)),
                 depends=depends,
                 parent=request.parent,
                 dependencies=frozenset(request.dependencies).union(*depends.values()),
@@ -210,6 +210,13 @@ def record(program: Callable[[], Any]) -> Program:
 
     pulumi.runtime.test(once)()
     return Program(resources=engine.registered)
+
+
+def present(value: Any) -> Any:
+    """Leave out what is null, which the provider takes for absent."""
+    if isinstance(value, dict):
+        return {key: present(item) for key, item in value.items() if item is not None}
+    return [present(item) for item in value] if isinstance(value, list) else value
 
 
 def takes_tags(type_: str) -> bool:
