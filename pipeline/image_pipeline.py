@@ -3,6 +3,7 @@
 import pulumi
 
 from pipeline.alarms import Alarms, AlarmsArgs
+from pipeline.announcements import Announcements, AnnouncementsArgs
 from pipeline.buckets import SecureBucket, SecureBucketArgs
 from pipeline.bundle import Bundle, BundleError, Target, build
 from pipeline.delivery import Delivery, DeliveryArgs
@@ -47,7 +48,9 @@ class ImagePipeline(pulumi.ComponentResource):
         super().__init__("image-pipeline:index:ImagePipeline", name, None, guarded)
         child = pulumi.ResourceOptions(parent=self)
         identity = Identity.current(pulumi.InvokeOutputOptions(parent=self))
-        key = EncryptionKey(name, identity, child) if settings.encryption == "kms" else None
+        key = None
+        if settings.encryption == "kms":
+            key = EncryptionKey(name, identity, child, protect=settings.protect)
         source = SecureBucket(
             f"{name}-source",
             SecureBucketArgs(
@@ -58,6 +61,7 @@ class ImagePipeline(pulumi.ComponentResource):
                 methods=["PUT", "POST"],
                 allowed_origins=settings.allowed_origins,
                 kms_key_arn=key.arn if key else None,
+                protect=settings.protect,
             ),
             child,
         )
@@ -71,6 +75,7 @@ class ImagePipeline(pulumi.ComponentResource):
                 methods=["GET", "HEAD"],
                 allowed_origins=settings.allowed_origins,
                 kms_key_arn=key.arn if key else None,
+                protect=settings.protect,
             ),
             child,
         )
@@ -84,6 +89,8 @@ class ImagePipeline(pulumi.ComponentResource):
             DeliveryArgs(settings=settings, destination=destination, identity=identity),
             child,
         )
+        if settings.eventbridge:
+            Announcements(name, AnnouncementsArgs(destination=destination), child)
         resizer = Resizer(
             name,
             ResizerArgs(

@@ -15,19 +15,19 @@ ON_ANYTHING: Final = frozenset({"xray:PutTraceSegments", "xray:PutTelemetryRecor
 
 def wide_policy(policy: Resource) -> Iterator[str]:
     """A role's policy that allows more than it names."""
-    for statement in policy.statements() or []:
+    for statement in policy.policy_statements() or []:
         yield from _wide(statement, by_role=True)
 
 
 def wide_resource_policy(policy: Resource) -> Iterator[str]:
     """A bucket's, queue's or topic's policy that allows every action."""
-    for statement in policy.statements() or []:
+    for statement in policy.policy_statements() or []:
         yield from _wide(statement, by_role=False)
 
 
 def wide_role(role: Resource) -> Iterator[str]:
     """A role that anyone may take on, or that carries policies which AWS wrote for everyone."""
-    for statement in role.statements("assumeRolePolicy") or []:
+    for statement in role.policy_statements("assumeRolePolicy") or []:
         if allows(statement) and names_anyone(statement):
             yield "anyone may take the role on; name the service that does."
     for inline in as_list(role.inputs.get("inlinePolicies")):
@@ -64,7 +64,7 @@ def public_access(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str
             yield bucket, "nothing blocks public access; give it a BucketPublicAccessBlock."
             continue
         policy = _beside(bucket, BUCKET_POLICY, resources)
-        statements = policy.statements() if policy else []
+        statements = policy.policy_statements() if policy else []
         if statements is None:  # known only once the update has made what it names
             continue
         is_public = any(allows(s) and names_anyone(s) for s in statements)

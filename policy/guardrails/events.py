@@ -11,6 +11,9 @@ FUNCTION: Final = "aws:lambda/function:Function"
 NOTIFICATION: Final = "aws:s3/bucketNotification:BucketNotification"
 BUCKET: Final = "aws:s3/bucket:Bucket"
 
+TARGETS: Final = ("queues", "topics", "lambdaFunctions")
+"""Inputs of a notification by which events may come back to a function."""
+
 TIMEOUTS: Final = 6
 """Function timeouts in a visibility timeout (Lambda guide, "Using Lambda with Amazon SQS")."""
 
@@ -75,6 +78,8 @@ def partial_batch(mapping: Resource) -> Iterator[str]:
 def loop(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
     """Functions that write to, or may write to, the bucket that announces its objects."""
     for notification in _of(resources, NOTIFICATION):
+        if not any(notification.inputs.get(target) for target in TARGETS):
+            continue  # EventBridge alone: what becomes of those events is for others to say
         for function in _of(resources, FUNCTION):
             if _writes_to(function, notification, resources):
                 yield (
@@ -113,7 +118,7 @@ def _may_put(policy: Resource, bucket: str) -> bool:
         allows(statement)
         and any(action in ("s3:PutObject", "s3:*", "*") for action in as_list(statement["Action"]))
         and any(f":::{bucket}/" in arn for arn in as_list(statement.get("Resource")))
-        for statement in policy.statements() or []
+        for statement in policy.policy_statements() or []
     )
 
 

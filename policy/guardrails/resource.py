@@ -44,7 +44,7 @@ class Resource:
             return None
         return json.loads(value) if isinstance(value, str) else value
 
-    def statements(self, key: str = "policy") -> list[Statement] | None:
+    def policy_statements(self, key: str = "policy") -> list[Statement] | None:
         """Statements of a policy document; None if it is absent or not yet known."""
         document = self.document(key)
         return None if document is None else as_list(document.get("Statement"))

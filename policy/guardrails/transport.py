@@ -37,7 +37,7 @@ ALGORITHMS: Final = ("AES256", "aws:kms", "aws:kms:dsse")
 
 def plain_http(policy: Resource) -> Iterator[str]:
     """A resource policy that does not deny plain HTTP to everyone, for everything."""
-    statements = policy.statements()
+    statements = policy.policy_statements()
     if statements is not None and not any(_denies_plain_http(policy, s) for s in statements):
         yield (
             "requests get in over plain HTTP; deny "

@@ -85,7 +85,7 @@ class Registered(Resource):
     def policy(self, key: str = "policy") -> dict[str, Any]:
         return json.loads(self.inputs[key])
 
-    def by_sid(self) -> dict[str, dict[str, Any]]:
+    def statements(self) -> dict[str, dict[str, Any]]:
         return {statement["Sid"]: statement for statement in self.policy()["Statement"]}
 
 

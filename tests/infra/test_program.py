@@ -3,12 +3,15 @@
 import json
 from pathlib import Path
 
+import pulumi
 import pytest
-from engine import ACCOUNT, Program, run, takes_tags
+from engine import ACCOUNT, Program, record, run, takes_tags
 
 from function.environment import Environment
 from function.metrics import NAMESPACE, UNITS
 from function.schema import DEFAULT_RENDITIONS
+from pipeline.image_pipeline import ImagePipeline
+from pipeline.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
@@ -53,9 +56,8 @@ def test_everything_taggable_carries_the_stacks_tags(program):
     taggable = [r for r in program.resources if r.type.startswith("aws:") and takes_tags(r.type)]
     assert len(taggable) >= 7
     for resource in taggable:
-        tags = resource.inputs["tags"]
-        assert (tags["Project"], tags["ManagedBy"]) == ("image-pipeline", "pulumi"), resource.urn
-        assert tags["Stack"] in resource.urn
+        stack = resource.urn.split(":")[2]
+        program.assert_tagged(resource, Project="image-pipeline", Stack=stack, ManagedBy="pulumi")
 
 
 def test_every_resource_belongs_to_the_pipeline(program):
@@ -63,15 +65,13 @@ def test_every_resource_belongs_to_the_pipeline(program):
     stack = program.by_urn[pipeline.parent]
     assert stack.type == "pulumi:pulumi:Stack"
     for resource in program.resources:
-        chain = resource
-        while chain not in (pipeline, stack):
-            chain = program.by_urn[chain.parent]
-        assert chain is pipeline or resource is stack
+        if resource not in (pipeline, stack):
+            program.assert_within(resource, pipeline)
 
 
 def test_notification_comes_after_the_policy_that_lets_s3_send(program):
-    notification = program.one("BucketNotification")
-    assert program.one("QueuePolicy", "-uploads").urn in notification.dependencies
+    notification = program.one("BucketNotification", "-uploads")
+    program.assert_after(notification, program.one("QueuePolicy", "-uploads"))
     assert [
         {"queueArn": q["queueArn"], "events": q["events"], "filterPrefix": q["filterPrefix"]}
         for q in notification.inputs["queues"]
@@ -86,13 +86,14 @@ def test_notification_comes_after_the_policy_that_lets_s3_send(program):
 
 def test_function_comes_after_its_permissions_and_its_log(program):
     function = program.one("Function", "-resizer")
-    assert {program.one("RolePolicy").urn, program.one("LogGroup").urn} <= function.dependencies
+    for earlier in ("RolePolicy", "LogGroup"):
+        program.assert_after(function, program.one(earlier))
 
 
 def test_bucket_policies_come_after_block_public_access(program):
     for part in ("-source", "-destination"):
-        policy = program.one("BucketPolicy", part)
-        assert program.one("BucketPublicAccessBlock", part).urn in policy.dependencies
+        block = program.one("BucketPublicAccessBlock", part)
+        program.assert_after(program.one("BucketPolicy", part), block)
 
 
 def test_visibility_timeout_is_six_function_timeouts():
@@ -116,7 +117,7 @@ def test_queues_are_encrypted_and_dead_letters_kept_for_14_days(program):
 
 
 def test_only_s3_on_behalf_of_the_source_bucket_may_send(program):
-    statement = program.one("QueuePolicy", "-uploads").by_sid()["S3MaySend"]
+    statement = program.one("QueuePolicy", "-uploads").statements()["S3MaySend"]
     source = program.one("Bucket", "-source")
     assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
     assert statement["Action"] == "sqs:SendMessage"
@@ -126,11 +127,11 @@ def test_only_s3_on_behalf_of_the_source_bucket_may_send(program):
 
 def test_queues_and_buckets_deny_plain_http(program):
     for policy in [*program.all("QueuePolicy"), *program.all("BucketPolicy")]:
-        deny = policy.by_sid()["DenyPlainHttp"]
+        deny = policy.statements()["DenyPlainHttp"]
         assert (deny["Effect"], deny["Principal"]) == ("Deny", "*")
         assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     for policy in program.all("BucketPolicy"):
-        deny = policy.by_sid()["DenyOldTls"]
+        deny = policy.statements()["DenyOldTls"]
         assert deny["Condition"] == {"NumericLessThan": {"s3:TlsVersion": "1.2"}}
 
 
@@ -170,7 +171,7 @@ def test_kms_encrypts_buckets_with_the_stacks_own_rotating_key(kms):
         assert default["sseAlgorithm"] == "aws:kms"
         assert default["kmsMasterKeyId"].endswith(arn)
         assert rule["bucketKeyEnabled"] is True
-    use = kms.one("RolePolicy").by_sid()["UseKey"]
+    use = kms.one("RolePolicy").statements()["UseKey"]
     assert use["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
     assert use["Resource"].endswith(arn)
     variables = kms.one("Function").inputs["environment"]["variables"]
@@ -178,7 +179,7 @@ def test_kms_encrypts_buckets_with_the_stacks_own_rotating_key(kms):
 
 
 def test_public_uploads_allow_put_under_the_prefix_and_nothing_else(dev):
-    policy = dev.one("BucketPolicy", "-source").by_sid()
+    policy = dev.one("BucketPolicy", "-source").statements()
     allowed = [s for s in policy.values() if s["Effect"] == "Allow"]
     assert [(s["Principal"], s["Action"]) for s in allowed] == [("*", "s3:PutObject")]
     assert allowed[0]["Resource"].endswith("/uploads/*")
@@ -192,12 +193,12 @@ def test_presigned_uploads_and_cdn_leave_nothing_public(prod):
         block = prod.one("BucketPublicAccessBlock", part).inputs
         switches = [v for k, v in block.items() if k != "bucket"]
         assert switches == [True, True, True, True]
-        statements = prod.one("BucketPolicy", part).by_sid().values()
+        statements = prod.one("BucketPolicy", part).statements().values()
         assert all(s["Principal"] != "*" for s in statements if s["Effect"] == "Allow")
 
 
 def test_cdn_alone_reads_the_destination(prod):
-    read = prod.one("BucketPolicy", "-destination").by_sid()["CdnRead"]
+    read = prod.one("BucketPolicy", "-destination").statements()["CdnRead"]
     distribution = prod.one("Distribution")
     assert read["Principal"] == {"Service": "cloudfront.amazonaws.com"}
     assert read["Condition"]["StringEquals"]["aws:SourceArn"].endswith(
@@ -209,7 +210,7 @@ def test_cdn_alone_reads_the_destination(prod):
 
 
 def test_public_delivery_names_each_public_object_and_denies_the_index(dev):
-    policy = dev.one("BucketPolicy", "-destination").by_sid()
+    policy = dev.one("BucketPolicy", "-destination").statements()
     suffixes = {arn.rsplit("/", 1)[-1] for arn in policy["PublicRead"]["Resource"]}
     assert suffixes == {"manifest.json"} | {
         f"{r.name}.{extension}" for r in DEFAULT_RENDITIONS for extension in ("jpg", "webp")
@@ -224,7 +225,7 @@ def test_role_has_what_it_needs_and_no_wildcard_but_x_rays(program):
     role = program.one("Role")
     trust = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
     assert [s["Principal"] for s in trust] == [{"Service": "lambda.amazonaws.com"}]
-    statements = program.one("RolePolicy").by_sid()
+    statements = program.one("RolePolicy").statements()
     for sid, statement in statements.items():
         assert "*" not in "".join(statement["Action"]), sid
         assert (statement["Resource"] == "*") is (sid == "WriteTraces")
@@ -272,6 +273,51 @@ def test_function_reads_back_the_environment_that_the_program_sets(program):
     assert environment.renditions == DEFAULT_RENDITIONS
     assert environment.delivery_url == program.outputs["deliveryUrl"]
     assert environment.destination_bucket == program.outputs["destinationBucket"]
+
+
+def test_tracing_and_its_permission_go_together(dev):
+    assert "WriteTraces" in dev.one("RolePolicy").statements()
+    untraced = run("dev", tracing=False)
+    assert untraced.one("Function").inputs["tracingConfig"] == {"mode": "PassThrough"}
+    assert "WriteTraces" not in untraced.one("RolePolicy").statements()
+
+
+def test_eventbridge_hears_of_the_destination_only_when_asked_for(dev):
+    assert [n.name for n in dev.all("BucketNotification")] == ["image-pipeline-dev-uploads"]
+    program = run("dev", eventbridge=True)
+    notification = program.one("BucketNotification", "-destination")
+    assert notification.inputs == {
+        "bucket": program.outputs["destinationBucket"],
+        "eventbridge": True,
+    }
+
+
+def test_buckets_and_key_are_protected_when_asked_for(dev, prod):
+    kept = run("dev", protect=True, **KMS)
+    for program, types in ((kept, {"Bucket", "Key"}), (prod, {"Bucket"}), (dev, set())):
+        found = {r.type.split(":")[-1] for r in program.resources if r.protect}
+        assert found == types
+    kept.assert_protected(kept.one("Bucket", "-source"))
+
+
+def test_what_a_caller_asks_of_the_component_reaches_all_of_it():
+    def retag(args: pulumi.ResourceTransformArgs):
+        if "tags" not in args.props:
+            return None
+        tags = {**args.props["tags"], "Team": "photos"}
+        return pulumi.ResourceTransformResult({**args.props, "tags": tags}, args.opts)
+
+    def build() -> None:
+        options = pulumi.ResourceOptions(protect=True, transforms=[retag])
+        ImagePipeline("image-pipeline-test", Settings(), options)
+
+    program = record(build)
+    ours = [r for r in program.resources if r.type.startswith("aws:")]
+    assert len(ours) > 20
+    for resource in ours:
+        program.assert_protected(resource)
+        if takes_tags(resource.type):
+            program.assert_tagged(resource, Team="photos")
 
 
 def test_source_and_destination_differ(program):
@@ -336,7 +382,7 @@ def test_mail_and_budget_only_when_asked_for(dev):
 
 
 def test_alarms_alone_may_publish(dev):
-    statements = dev.one("TopicPolicy").by_sid()
+    statements = dev.one("TopicPolicy").statements()
     assert statements["AlarmsMayPublish"]["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert statements["AlarmsMayPublish"]["Condition"] == {
         "StringEquals": {"aws:SourceAccount": ACCOUNT}
