@@ -105,7 +105,9 @@ class ImagePipeline(pulumi.ComponentResource):
             child,
         )
         monitoring = Monitoring(
-            name, MonitoringArgs(queue=queue, resizer=resizer, identity=identity), child
+            name,
+            MonitoringArgs(settings=settings, queue=queue, resizer=resizer, identity=identity),
+            child,
         )
         Alarms(
             name,

@@ -390,12 +390,47 @@ def test_alarms_alone_may_publish(dev):
     assert statements["DenyPlainHttp"]["Effect"] == "Deny"
 
 
-def test_dashboard_watches_the_stacks_own_resources(program):
+def graphs(program: Program) -> dict[str, dict]:
     body = json.loads(program.one("Dashboard").inputs["dashboardBody"])
-    metrics = [m for widget in body["widgets"] for m in widget["properties"]["metrics"]]
-    watched = {metric[-1] for metric in metrics}
-    assert watched == {
+    return {widget["properties"]["title"]: widget for widget in body["widgets"]}
+
+
+def test_dashboard_watches_the_stacks_own_resources(program):
+    metrics = [m for g in graphs(program).values() for m in g["properties"]["metrics"]]
+    function = program.outputs["functionName"]
+    assert {metric[3] for metric in metrics if len(metric) > 1} == {
         f"{program.one('Queue', '-uploads').name}-1234567",
         f"{program.one('Queue', '-dead-letters').name}-1234567",
-        program.outputs["functionName"],
+        function,
+    }
+    (search,) = [metric[0]["expression"] for metric in metrics if len(metric) == 1]
+    assert search == (
+        'SEARCH(\'{ImagePipeline,FunctionName,Code} MetricName="Rejected" '
+        f"FunctionName=\"{function}\"', 'Sum', 60)"
+    )
+
+
+def test_dashboard_shows_every_metric_of_the_function(dev):
+    metrics = [m for g in graphs(dev).values() for m in g["properties"]["metrics"]]
+    shown = {metric[1] for metric in metrics if metric[0] == NAMESPACE}
+    assert shown == set(UNITS)
+
+
+def test_dashboard_reads_top_to_bottom_in_two_columns(dev):
+    places = [(g["x"], g["y"], g["width"], g["height"]) for g in graphs(dev).values()]
+    assert places == [(x, 6 * row, 12, 6) for row in range(6) for x in (0, 12)]
+    assert next(iter(graphs(dev))) == "What came of uploads"
+
+
+def test_dashboard_draws_the_alarms_thresholds():
+    drawn = {
+        title: graph["properties"]["annotations"]["horizontal"][0]["value"]
+        for title, graph in graphs(run("dev", timeout=60, maxConcurrency=7)).items()
+        if "annotations" in graph["properties"]
+    }
+    assert drawn == {
+        "Oldest upload (s)": 720,
+        "Dead letters": 0,
+        "One batch, p95 (ms)": 48_000,
+        "Concurrent invocations": 7,
     }
