@@ -120,7 +120,7 @@ class ImagePipeline(pulumi.ComponentResource):
         self.upload_endpoint, self.delivery_url = uploads.endpoint, delivery.url
         self.dashboard_url = monitoring.dashboard_url
         guard.finish()
-        self.register_outputs({"upload_endpoint": self.upload_endpoint})
+        self.register_outputs({name: getattr(self, name) for name in ImagePipeline.__annotations__})
 
 
 def _bundle(settings: Settings) -> Bundle:

@@ -434,3 +434,18 @@ def test_dashboard_draws_the_alarms_thresholds():
         "One batch, p95 (ms)": 48_000,
         "Concurrent invocations": 7,
     }
+
+
+def test_the_component_registers_every_output_of_the_stack(monkeypatch):
+    registered: dict[str, object] = {}
+
+    def remember(self: ImagePipeline, outputs: dict[str, object]) -> None:
+        registered.update(outputs)
+
+    monkeypatch.setattr(ImagePipeline, "register_outputs", remember)
+    run("dev")
+    camel = {
+        "".join([w if not i else w.capitalize() for i, w in enumerate(n.split("_"))])
+        for n in registered
+    }
+    assert camel == OUTPUTS
