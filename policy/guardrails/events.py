@@ -9,10 +9,9 @@ MAPPING: Final = "aws:lambda/eventSourceMapping:EventSourceMapping"
 QUEUE: Final = "aws:sqs/queue:Queue"
 FUNCTION: Final = "aws:lambda/function:Function"
 NOTIFICATION: Final = "aws:s3/bucketNotification:BucketNotification"
+ROLE: Final = "aws:iam/role:Role"
+ROLE_POLICY: Final = "aws:iam/rolePolicy:RolePolicy"
 BUCKET: Final = "aws:s3/bucket:Bucket"
-
-TARGETS: Final = ("queues", "topics", "lambdaFunctions")
-"""Inputs of a notification by which events may come back to a function."""
 
 TIMEOUTS: Final = 6
 """Function timeouts in a visibility timeout (Lambda guide, "Using Lambda with Amazon SQS")."""
@@ -76,29 +75,45 @@ def partial_batch(mapping: Resource) -> Iterator[str]:
 
 
 def loop(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
-    """Functions that write to, or may write to, the bucket that announces its objects."""
+    """Functions that write to, or may write to, the bucket whose events they handle."""
     for notification in _of(resources, NOTIFICATION):
-        if not any(notification.inputs.get(target) for target in TARGETS):
-            continue  # EventBridge alone: what becomes of those events is for others to say
-        for function in _of(resources, FUNCTION):
+        bucket = notification.inputs.get("bucket")
+        for function in _handlers(notification, resources):
             if _writes_to(function, notification, resources):
                 yield (
                     function,
                     (
-                        "it writes to the bucket that announces its objects, and would run for "
-                        "ever; give it another destination."
+                        "it writes to the bucket whose events it handles, and would run for ever; "
+                        "give it another destination."
                     ),
                 )
-        bucket = notification.inputs.get("bucket")
-        for policy in resources:
-            if bucket not in (None, UNKNOWN) and _may_put(policy, bucket):
-                yield (
-                    policy,
-                    (
-                        f"it lets the function write to {bucket}, which announces its objects; "
-                        "allow s3:PutObject on the destination alone."
-                    ),
-                )
+            for policy in _policies(function, resources):
+                if bucket not in (None, UNKNOWN) and _may_put(policy, bucket):
+                    yield (
+                        policy,
+                        (
+                            f"it lets the function write to {bucket}, whose events it handles; "
+                            "allow s3:PutObject on the destination alone."
+                        ),
+                    )
+
+
+def _handlers(notification: Resource, resources: Sequence[Resource]) -> Iterator[Resource]:
+    """The functions that a bucket's events reach, at once or by way of a queue."""
+    mappings = [mapping for mapping, queue in _fed(resources) if notification.uses(queue, "queues")]
+    for function in _of(resources, FUNCTION):
+        if notification.uses(function, "lambdaFunctions") or any(
+            mapping.uses(function, "functionName") for mapping in mappings
+        ):
+            yield function
+
+
+def _policies(function: Resource, resources: Sequence[Resource]) -> Iterator[Resource]:
+    """The inline policies of a function's role."""
+    roles = [role for role in _of(resources, ROLE) if function.uses(role, "role")]
+    for policy in _of(resources, ROLE_POLICY):
+        if any(policy.uses(role, "role") for role in roles):
+            yield policy
 
 
 def _writes_to(function: Resource, notification: Resource, resources: Sequence[Resource]) -> bool:
@@ -112,8 +127,6 @@ def _writes_to(function: Resource, notification: Resource, resources: Sequence[R
 
 
 def _may_put(policy: Resource, bucket: str) -> bool:
-    if policy.type not in ("aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy"):
-        return False
     return any(
         allows(statement)
         and any(action in ("s3:PutObject", "s3:*", "*") for action in as_list(statement["Action"]))

@@ -11,6 +11,10 @@ TAGS: Final = ("Project", "Stack", "ManagedBy")
 TAGGABLE: Final = (
     "aws:budgets/budget:Budget",
     "aws:cloudfront/distribution:Distribution",
+    "aws:cloudfront/function:Function",
+    "aws:cloudwatch/logDelivery:LogDelivery",
+    "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination",
+    "aws:cloudwatch/logDeliverySource:LogDeliverySource",
     "aws:cloudwatch/logGroup:LogGroup",
     "aws:cloudwatch/metricAlarm:MetricAlarm",
     "aws:dynamodb/table:Table",
@@ -19,6 +23,7 @@ TAGGABLE: Final = (
     "aws:lambda/eventSourceMapping:EventSourceMapping",
     "aws:lambda/function:Function",
     "aws:s3/bucket:Bucket",
+    "aws:s3/bucketObjectv2:BucketObjectv2",
     "aws:sns/topic:Topic",
     "aws:sqs/queue:Queue",
 )

@@ -272,6 +272,34 @@ def test_a_loop_is_seen_before_names_are_known(stacks):
     assert [text.split(":")[0] for text in broken] == ["no-loop"]
 
 
+def test_a_loop_without_a_queue_is_one_too(stacks):
+    resources = stacks["dev"].resources
+    (function,) = stacks["dev"].all("Function")
+    (notification,) = stacks["dev"].all("BucketNotification")
+    name = notification.inputs["bucket"]
+    looped = dataclasses.replace(
+        function,
+        inputs={**function.inputs, "environment": {"variables": {"DESTINATION_BUCKET": name}}},
+    )
+    direct = dataclasses.replace(
+        notification, depends={"lambdaFunctions": frozenset({function.urn})}
+    )
+    swapped = {function.urn: looped, notification.urn: direct}
+    broken = violations(RULES, [swapped.get(r.urn, r) for r in resources])
+    assert [text.split(":")[0] for text in broken] == ["no-loop"]
+
+
+def test_another_function_may_write_to_the_source(stacks):
+    resources = stacks["dev"].resources
+    (function,) = stacks["dev"].all("Function")
+    (notification,) = stacks["dev"].all("BucketNotification")
+    variables = {"variables": {"DESTINATION_BUCKET": notification.inputs["bucket"]}}
+    writer = dataclasses.replace(
+        function, urn="urn:writer", inputs={**function.inputs, "environment": variables}
+    )
+    assert violations(RULES, [*resources, writer]) == []
+
+
 def test_a_public_stack_needs_its_doors_open(stacks):
     change = edit(
         "BucketPublicAccessBlock", "-source", blockPublicPolicy=True, restrictPublicBuckets=True
