@@ -11,7 +11,7 @@ LOCK := uv pip compile --quiet --universal --generate-hashes --no-header --no-em
 	--no-emit-find-links --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types unit fuzz bench lock clean
+.PHONY: help demo test check lint types unit fuzz soak bench lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ unit: $(READY)
 
 fuzz: $(READY) ## damage 20,000 pictures of every format; each ends in renditions or a rejection
 	$(BIN)/python -m tests.fuzz --cases 20000
+
+soak: $(READY) ## 5,000 uploads through faults of every kind, nothing lost; UPLOADS=n for another number
+	@$(BIN)/python -m tests.soak --uploads $(or $(UPLOADS),5000)
 
 bench: $(READY) ## the engine beside sharp, libvips and Pillow; installs those that are missing
 	$(BIN)/python -m bench compare --install
