@@ -9,7 +9,7 @@ LOCK := uv pip compile --quiet --universal --generate-hashes --no-header --no-em
 	--no-emit-find-links --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types unit fuzz bench lock clean
+.PHONY: help demo test check lint types unit fuzz bench smoke lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ fuzz: $(INSTALLED) ## damage 20,000 pictures of every format; each ends in rendi
 
 bench: $(INSTALLED) ## the engine beside sharp, libvips and Pillow; installs those that are missing
 	$(BIN)/python -m bench compare --install
+
+smoke: $(INSTALLED) ## every benchmark once, and the regression gate against naive Pillow
+	$(BIN)/pytest bench -q --benchmark-disable -m "not slow"
 
 lock: ## pin the requirements files anew from their .in files; needs uv
 	$(LOCK) function/requirements.in -o function/requirements.txt --no-emit-package typing-extensions
