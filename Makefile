@@ -20,7 +20,8 @@ demo: $(INSTALLED) ## deploy to an embedded AWS, upload photos, show their rendi
 test: lint types ## lint, types and all tests
 	$(BIN)/pytest
 
-check: lint types unit ## lint, types and unit tests only
+check: lint types unit ## lint, types and unit tests only; and whether measured settings still hold
+	@$(BIN)/python -m bench evidence
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check --quiet

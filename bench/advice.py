@@ -9,6 +9,7 @@ from typing import Final
 PROMISED_MS: Final = (500, 800)
 PROMISED_USD: Final = 1.00
 HEADROOM: Final = 0.25
+STRATEGIES: Final = ("cost", "speed", "balanced", "target")
 _VISUALISER: Final = "https://lambda-power-tuning.show/#"
 
 

@@ -104,8 +104,10 @@ def _html(result: dict[str, Any]) -> str:
     series["total"] = [(at["images"], at["total_usd"]) for at in result["scales"]]
     return plot.page(
         "What a month costs",
-        f"{result['images']:,.0f} images: ${result['total_usd']:,.2f} a month, "
-        f"${result['usd_per_1000']:.3f} per 1,000. {_dominance(result)}.",
+        [
+            f"{result['images']:,.0f} images: ${result['total_usd']:,.2f} a month.",
+            f"{_dominance(result)}.",
+        ],
         plot.lines(series, x="images a month", y="USD a month"),
         plot.table(("line", "USD"), rows),
         f"Prices of {result['prices_date']}, free tier {'on' if result['free_tier'] else 'off'}. "

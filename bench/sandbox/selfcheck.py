@@ -46,9 +46,11 @@ class Share:
         return self.measured / self.expected - 1
 
 
-def check(sizes: Sequence[int] = SIZES, *, seconds: float = SECONDS) -> list[Share]:
+def check(
+    sizes: Sequence[int] = SIZES, *, seconds: float = SECONDS, hold: cage.Hold = "cpu and memory"
+) -> list[Share]:
     """Measure each size; a busy machine shows as a share that is too small."""
-    return [_share(size, seconds) for size in sizes]
+    return [_share(size, seconds, hold) for size in sizes]
 
 
 def verdict(shares: Sequence[Share]) -> str:
@@ -67,8 +69,8 @@ def as_json(shares: Sequence[Share]) -> list[dict[str, Any]]:
     return [asdict(share) | {"error": round(share.error, 4)} for share in shares]
 
 
-def _share(memory_mb: int, seconds: float) -> Share:
-    cell = cage.build(memory_mb)
+def _share(memory_mb: int, seconds: float, hold: cage.Hold) -> Share:
+    cell = cage.build(memory_mb, hold)
     try:
         command = cell.wrap([sys.executable, "-ISc", _SPIN, str(seconds)])
         answer = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -15,7 +15,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def photo():
-    return workloads.make("jpeg-12mp").path
+    return workloads.make("jpeg-12mp").file(0)
 
 
 @pytest.mark.benchmark(group="handler, warm, by MB")
