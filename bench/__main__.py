@@ -4,9 +4,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from bench import compare, cost, evidence, imports, limits, oom, tune
+from bench import compare, cost, evidence, imports, limits, load, oom, tune
 from bench.machine import UsageError
 from bench.sandbox import SandboxError
+from bench.storm import StormError
+from local.errors import LocalError
 from pipeline.bundle import BundleError
 
 
@@ -14,7 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Exit code 0: worked, 1: failed, 2: misused."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (compare, cost, evidence, imports, limits, oom, tune):
+    for module in (compare, cost, evidence, imports, limits, load, oom, tune):
         module.register(commands)
     options = parser.parse_args(arguments)
     try:
@@ -22,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageError as error:
         print(error, file=sys.stderr)
         return 2
-    except (BundleError, SandboxError) as error:
+    except (BundleError, LocalError, SandboxError, StormError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

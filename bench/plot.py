@@ -1,7 +1,7 @@
 """Small inline SVG plots on logarithmic axes, and a page around them; no script, no request."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Final
 
@@ -12,6 +12,7 @@ Series = Mapping[str, Sequence[tuple[float, float]]]
 COLOURS: Final = ("#2563eb", "#dc2626", "#059669", "#d97706", "#7c3aed", "#0891b2", "#111827")
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 860, 380, 80, 170, 20, 50
 _LABEL: Final = 15.0
+_FEW: Final = 6
 _WIDE: Final = 10_000
 """From this ratio on, an axis has grid lines at powers of ten alone."""
 _STYLE: Final = """body{font:16px/1.5 system-ui,sans-serif;max-width:900px;margin:2rem auto;
@@ -34,17 +35,65 @@ def lines(series: Series, *, x: str, y: str) -> str:
         return _LEFT + (_WIDTH - _LEFT - _RIGHT) * math.log10(value / xs[0]) / span
 
     parts = [*axis.grid(), *(_tick(at_x(value), f"{value:,.0f}") for value in xs)]
-    ends = _apart({name: axis.at(points[-1][1]) for name, points in kept.items()})
+    parts += _named_lines(kept, at_x, axis.at)
     for number, (name, points) in enumerate(kept.items()):
         colour = COLOURS[number % len(COLOURS)]
-        path = "L".join(f"{at_x(a):.1f} {axis.at(b):.1f}" for a, b in points)
-        parts.append(f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [_dot(at_x(a), axis.at(b), colour, f"{name}: {b:,.6g}") for a, b in points]
+    return _figure(parts, x, y)
+
+
+def course(series: Series, *, x: str, y: str) -> str:
+    """Values over time, both axes linear and from 0."""
+    kept = {name: points for name, points in series.items() if points}
+    if not kept:
+        return ""
+    axis = _Linear([b for points in kept.values() for _, b in points])
+    end = max(a for points in kept.values() for a, _ in points) or 1.0
+
+    def at_x(value: float) -> float:
+        return _LEFT + (_WIDTH - _LEFT - _RIGHT) * value / end
+
+    ticks = [tick for tick in _Linear([end]).ticks if tick <= end]
+    parts = [*axis.grid(), *(_tick(at_x(tick), _number(tick)) for tick in ticks)]
+    return _figure([*parts, *_named_lines(kept, at_x, axis.at)], x, y)
+
+
+def decline(series: Series, *, x: str, y: str) -> str:
+    """Values over time, both axes logarithmic and from 1: for courses of very unlike length."""
+    kept = {name: [p for p in points if min(p) >= 1] for name, points in series.items()}
+    kept = {name: points for name, points in kept.items() if points}
+    if not kept:
+        return ""
+    axis = _Log([b for points in kept.values() for _, b in points])
+    end = max(10.0, *(a for points in kept.values() for a, _ in points))
+
+    def at_x(value: float) -> float:
+        return _LEFT + (_WIDTH - _LEFT - _RIGHT) * math.log10(value) / math.log10(end)
+
+    ticks = [10.0**power for power in range(math.floor(math.log10(end)) + 1)]
+    parts = [*axis.grid(), *(_tick(at_x(tick), _number(tick)) for tick in ticks)]
+    return _figure([*parts, *_named_lines(kept, at_x, axis.at)], x, y)
+
+
+def _named_lines(
+    kept: Series, at_x: Callable[[float], float], at_y: Callable[[float], float]
+) -> list[str]:
+    """Each series as a line with its name at the end."""
+    ends = _apart({name: at_y(points[-1][1]) for name, points in kept.items()})
+    parts: list[str] = []
+    for number, (name, points) in enumerate(kept.items()):
+        colour = COLOURS[number % len(COLOURS)]
+        path = "L".join(f"{at_x(a):.1f} {at_y(b):.1f}" for a, b in points)
         parts.append(
+            f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2"/>'
             f'<text x="{at_x(points[-1][0]) + 10:.1f}" y="{ends[name] + 4:.1f}" fill="{colour}">'
             f"{escape(name)}</text>"
         )
-    return _figure(parts, x, y)
+    return parts
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1 else f"{value:g}"
 
 
 def strips(samples: Mapping[str, Sequence[float]], *, x: str, y: str) -> str:
@@ -84,7 +133,7 @@ class _Log:
         ticks = [step * 10.0**power for power in powers for step in steps]
         self._low = max(tick for tick in ticks if tick <= low)
         self._high = min(tick for tick in ticks if tick >= high)
-        self._ticks = [tick for tick in ticks if self._low <= tick <= self._high]
+        self.ticks = [tick for tick in ticks if self._low <= tick <= self._high]
 
     def at(self, value: float) -> float:
         """Where a value is, in pixels from the top."""
@@ -93,11 +142,32 @@ class _Log:
 
     def grid(self) -> list[str]:
         """Grid lines with their values."""
-        return [
-            f'<path d="M{_LEFT} {self.at(tick):.1f}H{_WIDTH - _RIGHT}" stroke="#e5e7eb"/>'
-            f'<text x="{_LEFT - 8}" y="{self.at(tick) + 4:.1f}" text-anchor="end">{tick:,g}</text>'
-            for tick in self._ticks
-        ]
+        return [_line(self.at(tick), tick) for tick in self.ticks]
+
+
+class _Linear:
+    """A vertical axis from 0, with about five grid lines at round values."""
+
+    def __init__(self, values: Sequence[float]) -> None:
+        high = max(*values, 1e-9)
+        power = 10.0 ** math.floor(math.log10(high / 4))
+        step = next(n * power for n in (1, 2, 5, 10) if high / (n * power) <= _FEW)
+        self.ticks = [number * step for number in range(math.ceil(high / step) + 1)]
+
+    def at(self, value: float) -> float:
+        """Where a value is, in pixels from the top."""
+        return _TOP + (_HEIGHT - _TOP - _BOTTOM) * (1 - value / self.ticks[-1])
+
+    def grid(self) -> list[str]:
+        """Grid lines with their values."""
+        return [_line(self.at(tick), tick) for tick in self.ticks]
+
+
+def _line(y: float, value: float) -> str:
+    return (
+        f'<path d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}" stroke="#e5e7eb"/>'
+        f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{_number(value)}</text>'
+    )
 
 
 def _apart(places: dict[str, float]) -> dict[str, float]:
