@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from bench import compare, cost, evidence, imports, limits, load, oom, tune
+from bench import aws, compare, cost, evidence, imports, limits, load, oom, tune
 from bench.machine import UsageError
 from bench.sandbox import SandboxError
 from bench.storm import StormError
@@ -16,7 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Exit code 0: worked, 1: failed, 2: misused."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (compare, cost, evidence, imports, limits, load, oom, tune):
+    for module in (aws, compare, cost, evidence, imports, limits, load, oom, tune):
         module.register(commands)
     options = parser.parse_args(arguments)
     try:

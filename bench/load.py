@@ -260,9 +260,10 @@ def _result(
 
 
 def _thin(outcome: Outcome) -> list[dict[str, float]]:
-    """The course in about 200 points."""
-    every = max(1, len(outcome.moments) // 200)
-    return [asdict(moment) for moment in outcome.moments[::every]]
+    """The course in at most 200 points, close together at first."""
+    last = len(outcome.moments) - 1
+    places = sorted({round(last ** (point / 199)) for point in range(200)} | {0})
+    return [asdict(outcome.moments[min(place, last)]) for place in places]
 
 
 def _html(

@@ -80,14 +80,14 @@ def _reports(box: Sandbox, store: Store, workload: Workload, effort: Effort) -> 
             return
 
 
-def summarise(case: Case) -> Row:
-    """One case's row; cost is of Lambda alone, at x86_64 prices, for that is what was measured."""
+def summarise(case: Case, architecture: str = "x86_64") -> Row:
+    """One case's row; cost is of Lambda alone, at the prices of what was measured."""
     cold, *warm = case.reports
     runs = warm or case.reports
     times = [report.duration_ms for report in runs]
     prices = bill.load("us-east-1")["lines"]
     billed = sum(report.billed_ms for report in runs) / len(runs)
-    each = case.memory_mb / 1024 * billed / 1000 * prices["lambda_gb_s_x86_64"]["usd"]
+    each = case.memory_mb / 1024 * billed / 1000 * prices[f"lambda_gb_s_{architecture}"]["usd"]
     return Row(
         memory_mb=case.memory_mb,
         workload=case.workload.name,

@@ -138,7 +138,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     return {
         **as_result(rows, options),
         "complete": complete,
-        "samples": [_samples(case) for case in cases],
+        "samples": [samples_of(case) for case in cases],
         "bundle": bundle.sha256_base64,
         "sandbox": {"kind": kind, **store.facts()},
         "self_check": selfcheck.as_json(shares),
@@ -160,7 +160,8 @@ def as_result(rows: list[Row], options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _samples(case: Case) -> dict[str, Any]:
+def samples_of(case: Case) -> dict[str, Any]:
+    """Every run of a case, raw."""
     return {
         "workload": case.workload.name,
         "sha256": case.workload.sha256,
@@ -186,10 +187,12 @@ def _chosen(rows: list[Row], options: argparse.Namespace) -> int | None:
     return max(sizes) if sizes and len(sizes) == len(choices) else None
 
 
-def words(rows: list[Row], options: argparse.Namespace) -> Iterator[str]:
+def words(
+    rows: list[Row], options: argparse.Namespace, place: advice.Place = advice.HERE
+) -> Iterator[str]:
     """The verdict on the promise, the choice, and where Power Tuning would draw it."""
     for mine in _by_workload(rows):
-        yield advice.verdict(mine)
+        yield advice.verdict(mine, place)
         best = _choose(mine, options)
         size = f"{best.memory_mb} MB" if best else "no measured size qualifies"
         yield f"Strategy {options.strategy} for {mine[0].workload}: {size}."
