@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 INSTALLED := $(VENV)/.installed
+NATIVE := function/_native.abi3.so
+READY := $(INSTALLED) $(NATIVE)
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
 	--no-emit-find-links --python-version 3.11
 
@@ -14,7 +16,7 @@ LOCK := uv pip compile --quiet --universal --generate-hashes --no-header --no-em
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
 
-demo: $(INSTALLED) ## deploy to an embedded AWS, upload photos, show their renditions; PHOTOS=dir for yours
+demo: $(READY) ## deploy to an embedded AWS, upload photos, show their renditions; PHOTOS=dir for yours
 	@$(BIN)/python -m local demo $(if $(PHOTOS),--photos "$(PHOTOS)")
 
 test: lint types ## lint, types and all tests
@@ -23,21 +25,21 @@ test: lint types ## lint, types and all tests
 check: lint types unit ## lint, types and unit tests only; and whether measured settings still hold
 	@$(BIN)/python -m bench evidence
 
-lint: $(INSTALLED)
+lint: $(READY)
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports --no-logo
 
-types: $(INSTALLED)
+types: $(READY)
 	$(BIN)/basedpyright
 
-unit: $(INSTALLED)
-	$(BIN)/pytest tests/unit tests/infra
+unit: $(READY)
+	$(BIN)/pytest tests/unit tests/infra tests/native
 
-fuzz: $(INSTALLED) ## damage 20,000 pictures of every format; each ends in renditions or a rejection
+fuzz: $(READY) ## damage 20,000 pictures of every format; each ends in renditions or a rejection
 	$(BIN)/python -m tests.fuzz --cases 20000
 
-bench: $(INSTALLED) ## the engine beside sharp, libvips and Pillow; installs those that are missing
+bench: $(READY) ## the engine beside sharp, libvips and Pillow; installs those that are missing
 	$(BIN)/python -m bench compare --install
 
 smoke: $(INSTALLED) ## every benchmark once, and the regression gate against naive Pillow
@@ -50,7 +52,7 @@ lock: ## pin the requirements files anew from their .in files; needs uv
 
 clean: ## delete the environment and all caches
 	$(if $(wildcard $(BIN)/python),-$(BIN)/python -m local down)
-	rm -rf $(VENV) .cache .local .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(NATIVE) .cache .local .pytest_cache .ruff_cache .import_linter_cache
 
 $(INSTALLED): requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or later is needed; install it, or name it with PYTHON=."; exit 1; }
@@ -58,3 +60,7 @@ $(INSTALLED): requirements-dev.txt
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<
 	@touch $@
+
+$(NATIVE): $(wildcard function/native/*.[ch]) pipeline/native.py $(INSTALLED)
+	@echo "Compiling the C module for this machine …"
+	@$(BIN)/python -m pipeline.native

@@ -49,7 +49,7 @@ def _fit(pixels: Bitmap, layout: Layout, background: tuple[int, ...]) -> Image.I
     down = height * layout.size[1] / layout.frame[1]
     left, top = (width - across) / 2, (height - down) / 2
     box = (left, top, left + across, top + down)
-    image = pixels.resize(layout.size, Image.Resampling.BICUBIC, box).pixels
+    image = pixels.resize(layout.size, Image.Resampling.LANCZOS, box).pixels
     if layout.canvas == layout.size:
         return image
     alpha = image.mode == "RGBA"

@@ -1,23 +1,15 @@
 """JPEG at a fraction of its size: the decoder leaves out the detail that no rendition shows.
 
-``Image.draft`` reaches 1/2, 1/4 and 1/8. libjpeg also does 3/8, which is what a 12 MP photo needs
-for 1080 pixels: 44 % fewer pixels to resize than at 1/2. It is reached through the same two fields
-that ``draft`` sets, because libjpeg rounds a denominator of 3 up to three eighths.
+The scales are those of ``Image.draft``: 1/2, 1/4 and 1/8. libjpeg also does 3/8, with fewer pixels to
+resize, but without vectors, so that it costs more than it saves (docs/resampler.md).
 """
-
-# The private fields below are those that draft itself sets, to fewer scales.
-# pyright: reportPrivateUsage=false
-# ruff: noqa: SLF001
 
 from typing import Final
 
-from PIL import Image, ImageFile
+from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from function.pixels import Box
-
-_EIGHTHS: Final = ((8, 1), (4, 2), (3, 3), (2, 4), (1, 8))
-"""Scales in eighths, and the denominator by which the decoder is asked for each."""
+from function.vectors import Box
 
 _RGB_IDS: Final = [0x52, 0x47, 0x42]
 """Component ids of a JPEG that stores RGB as it is."""
@@ -37,20 +29,12 @@ def open_scaled(image: Image.Image, need: float, *, planar: bool) -> tuple[Image
     """
     if not isinstance(image, JpegImageFile):
         raise TypeError("only an opened JPEG can be decoded to scale")
-    eighths, denominator = min(
-        (scale for scale in _EIGHTHS if scale[0] >= 8 * need), default=_EIGHTHS[0]
-    )
     width, height = image.size
-    size = (-(-width * eighths // 8), -(-height * eighths // 8))
+    least = (max(1, int(need * width)), max(1, int(need * height)))
     mode = "YCbCr" if planar and _stores_luma(image) else image.mode
-    tile = image.tile[0]
-    raw = (mode, "") if mode != image.mode else tile.args
-    image._mode, image._size = mode, size
-    image.tile = [ImageFile._Tile(tile.codec_name, (0, 0, *size), tile.offset, raw)]
-    plain_upsampling = int(denominator > 1)
-    image.decoderconfig = (denominator, plain_upsampling)
+    drafted = image.draft(mode, least)
     image.load()
-    return image, (0.0, 0.0, width * eighths / 8, height * eighths / 8)
+    return image, drafted[1] if drafted else (0, 0, width, height)
 
 
 def _stores_luma(image: JpegImageFile) -> bool:

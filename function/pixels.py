@@ -10,9 +10,7 @@ from typing import Final
 
 from PIL import Image
 
-Size = tuple[int, int]
-Box = tuple[float, float, float, float]
-"""Left, top, right, bottom; fractions of a pixel count."""
+from function.vectors import Box, Size, merge, resize, split
 
 _TRANSPOSE: Final = Image.Transpose.TRANSPOSE
 _MIRROR: Final = Image.Transpose.FLIP_LEFT_RIGHT
@@ -57,7 +55,7 @@ class Bitmap:
 
     def resize(self, size: Size, resample: Image.Resampling, box: Box) -> "Bitmap":
         """Resample the region ``box`` to ``size``."""
-        return Bitmap(self.pixels.resize(size, resample, box=box))
+        return Bitmap(resize(self.pixels, size, resample, box))
 
     def turn(self, orientation: int) -> "Bitmap":
         """The picture as EXIF ``orientation`` (1-8) wants it seen."""
@@ -90,8 +88,7 @@ class Planes:
     @classmethod
     def split(cls, image: Image.Image) -> "Planes":
         """Take a YCbCr image apart and halve its chroma."""
-        luma, blue, red = image.split()
-        return cls(luma, blue.reduce(2), red.reduce(2))
+        return cls(*split(image))
 
     @property
     def size(self) -> Size:
@@ -102,9 +99,9 @@ class Planes:
         """Resample the region ``box``: luma with ``resample``, chroma with HAMMING."""
         half = ((size[0] + 1) // 2, (size[1] + 1) // 2)
         return Planes(
-            self.luma.resize(size, resample, box=box),
+            resize(self.luma, size, resample, box),
             *(
-                plane.resize(half, Image.Resampling.HAMMING, box=_half_box(box, size, plane.size))
+                resize(plane, half, Image.Resampling.HAMMING, _half_box(box, size, plane.size))
                 for plane in (self.blue, self.red)
             ),
         )
@@ -122,13 +119,7 @@ class Planes:
 
     def jpeg_image(self) -> Image.Image:
         """The pixels as YCbCr; each chroma pixel fills the two by two that the encoder averages."""
-        width, height = self.size
-        box = (0, 0, width / 2, height / 2)
-        blue, red = (
-            plane.resize(self.size, Image.Resampling.NEAREST, box=box)
-            for plane in (self.blue, self.red)
-        )
-        return Image.merge("YCbCr", (self.luma, blue, red))
+        return merge(self.luma, self.blue, self.red)
 
     def tiny(self, side: int) -> Image.Image:
         """The picture stretched to a square of ``side`` pixels, for fingerprints."""

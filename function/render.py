@@ -21,16 +21,6 @@ BACKGROUND: Final = "#ffffff"
 HEADROOM: Final = 1.25
 """A rendition is cut from the smallest larger one that is at least this many times its size."""
 
-_FILTERS: Final = (
-    Image.Resampling.MKS2013,
-    Image.Resampling.BICUBIC,
-    Image.Resampling.LANCZOS,
-)
-"""Filter by how many resizes a picture has been through. The first costs most; MKS2013 does it with
-five sixths of LANCZOS' taps and sharpens a little, which the softer BICUBIC takes back. From the
-third on pictures are small, and LANCZOS costs little (docs/engine.md)."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Rendered:
     """One encoded rendition.
@@ -56,7 +46,6 @@ class _Stage:
 
     pixels: Pixels
     box: Box
-    depth: int
 
     @property
     def size(self) -> tuple[float, float]:
@@ -77,7 +66,7 @@ def render(
         source: what ``decode`` made of the upload.
         renditions: the sizes and formats wanted.
         background: ``#rrggbb`` behind transparent pixels and padding where alpha is not kept.
-        quality: ``fast``, or ``best``: LANCZOS throughout.
+        quality: ``fast``, or ``best``: LANCZOS even for what is enlarged.
     """
     ground = ImageColor.getrgb(background)
     pictures = _resize_all(source, renditions, best=quality == "best")
@@ -102,19 +91,20 @@ def _resize_all(
 ) -> list[tuple[Layout, Pixels]]:
     """Every rendition's picture; computed from large to small, each from the next larger."""
     layouts = [lay_out(source.size, r, scalable=source.scalable) for r in renditions]
-    stages = [_Stage(source.pixels, source.box, 0)]
+    upload = _Stage(source.pixels, source.box)
+    stages = [upload]
     made: dict[int, Pixels] = {}
     for index in sorted(range(len(layouts)), key=lambda i: layouts[i].frame, reverse=True):
         layout = layouts[index]
         stage = _parent(stages, layout.frame)
         box = crop_box(stage.pixels, stage.box, layout, renditions[index].position)
         made[index] = _resize(stage, layout.size, box, best=best)
-        if source.profile and stage.depth == 0:
+        if source.profile and stage is upload:
             image = to_srgb(made[index].image(), source.profile)
             made[index] = Planes.split(image.convert("YCbCr"))
         if layout.is_whole:
             whole = (0.0, 0.0, float(layout.size[0]), float(layout.size[1]))
-            stages.append(_Stage(made[index], whole, stage.depth + 1))
+            stages.append(_Stage(made[index], whole))
     return [(layout, made[index]) for index, layout in enumerate(layouts)]
 
 
@@ -130,9 +120,8 @@ def _resize(stage: _Stage, size: Size, box: Box, *, best: bool) -> Pixels:
     if size == stage.pixels.size and box == (0, 0, *size):
         return stage.pixels
     enlarged = size[0] > box[2] - box[0]
-    resample = Image.Resampling.LANCZOS if best else _FILTERS[min(stage.depth, 2)]
-    if enlarged and not best:
-        resample = Image.Resampling.BICUBIC
+    softer = enlarged and not best  # LANCZOS rings where it has to invent pixels
+    resample = Image.Resampling.BICUBIC if softer else Image.Resampling.LANCZOS
     return stage.pixels.resize(size, resample, box)
 
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from pipeline import bytecode, wheels
+from pipeline import bytecode, native, wheels
 from pipeline.bytecode import Interpreter, compile_sources, find_interpreter
+from pipeline.native import compile_module
 from pipeline.target import BundleError, Target
 from pipeline.wheels import fetch, unpack
 
@@ -76,7 +77,8 @@ def build(
     path = _cached(cache, stem)
     if path is None:
         loaded = unpack(fetch(target, source / "requirements.txt", cache), target)
-        files = _assemble(own, loaded, interpreter)
+        module = _compile_native(own, source.name, target, cache)
+        files = _assemble(own | module, loaded, interpreter)
         path = _save(pack(files, target), cache, stem)
     data = path.read_bytes()
     return Bundle(
@@ -117,25 +119,43 @@ def _read_source(source: Path) -> dict[str, bytes]:
         path.as_posix(): (source.parent / path).read_bytes()
         for path in sorted(paths)
         if not any(part.startswith((".", "__pycache__")) for part in path.parts)
+        and path.suffix != ".so"  # made for this machine
     }
+
+
+def _compile_native(
+    own: Mapping[str, bytes], package: str, target: Target, cache: Path
+) -> dict[str, bytes]:
+    """The C module of a package that has C sources, by its path in the bundle."""
+    sources = {name.rpartition("/")[2]: own[name] for name in own if _is_native(name)}
+    if not sources:
+        return {}
+    return {f"{package}/{native.MODULE}": compile_module(sources, target, cache / "native")}
 
 
 def _assemble(
     own: Mapping[str, bytes], loaded: Mapping[str, bytes], interpreter: Interpreter | None
 ) -> dict[str, bytes]:
     """Join the function's files with its wheels' and, where it can, with the bytecode of both."""
-    files = {**loaded, **{name: own[name] for name in own if not _is_requirements(name)}}
+    files = {**loaded, **{name: own[name] for name in own if not _is_left_out(name)}}
     return files | compile_sources(files, interpreter) if interpreter else files
 
 
-def _is_requirements(name: str) -> bool:
-    return name.rpartition("/")[2].startswith("requirements.")
+def _is_left_out(name: str) -> bool:
+    """Whether a file of the function's is only there to build the bundle."""
+    base = name.rpartition("/")[2]
+    return base.startswith("requirements.") or base.endswith(".pyi") or _is_native(name)
+
+
+def _is_native(name: str) -> bool:
+    return name.endswith((".c", ".h"))
 
 
 def _key(own: Mapping[str, bytes], interpreter: Interpreter | None) -> str:
     """Digest of everything that the zip depends on, apart from the target."""
     digest = hashlib.sha256()
-    recipe = [Path(file).read_bytes() for file in (__file__, wheels.__file__, bytecode.__file__)]
+    modules = (__file__, bytecode.__file__, native.__file__, wheels.__file__)
+    recipe = [Path(file).read_bytes() for file in modules]
     python = interpreter.version if interpreter else "none"
     tools = [python.encode(), zlib.ZLIB_RUNTIME_VERSION.encode()]
     names = [name.encode() for name in own]

@@ -118,13 +118,13 @@ def test_exif_orientation_is_applied_to_pixels(orientation, format_name):
             assert abs(got - want) < 25
 
 
-def test_a_jpeg_for_subsampled_outputs_is_decoded_to_planes_at_three_eighths():
-    data = encoded(gradient((400, 300)), "JPEG")
+def test_a_jpeg_for_subsampled_outputs_is_decoded_to_planes_at_half_size():
+    data = encoded(gradient((400, 301)), "JPEG")
     source = decode(data, (Rendition(name="a", width=108, height=108),), max_pixels=MAX_PIXELS)
     assert isinstance(source.pixels, Planes)
-    assert source.pixels.size == (150, 113)
-    assert source.box == (0.0, 0.0, 150.0, 112.5)
-    assert source.pixels.blue.size == (75, 57)
+    assert source.pixels.size == (200, 151)
+    assert source.box == (0.0, 0.0, 200.0, 150.5)
+    assert source.pixels.blue.size == (100, 76)
 
 
 def test_best_quality_keeps_twice_the_pixels_and_full_chroma():

@@ -1,0 +1,17 @@
+# The C module that native/ is compiled to, by pipeline/native.py.
+
+def resample(
+    source: object,
+    source_size: tuple[int, int],
+    target: object,
+    target_size: tuple[int, int],
+    channels: int,
+    filter: int,  # noqa: A002 - as in the C code
+    box: tuple[float, float, float, float],
+) -> None: ...
+def split(
+    pixels: object, size: tuple[int, int], luma: object, blue: object, red: object
+) -> None: ...
+def merge(
+    pixels: object, size: tuple[int, int], luma: object, blue: object, red: object
+) -> None: ...

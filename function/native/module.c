@@ -1,0 +1,178 @@
+/* function._native: resizing, splitting and merging images that other libraries lend through Arrow's
+ * C data interface, which is how Pillow gives access to its memory without a copy. */
+#include "planes.h"
+#include "python.h"
+#include "resample.h"
+
+/* An array as the Arrow C data interface lays it out. */
+struct arrow_array {
+    int64_t length, null_count, offset, buffer_count, child_count;
+    const void **buffers; /* validity, then values */
+    struct arrow_array **children;
+    struct arrow_array *dictionary;
+    void (*release)(struct arrow_array *);
+    void *private_data;
+};
+
+#define ARRAYS \
+    "Images are arrays of their `__arrow_c_array__`, sizes are (width, height) in pixels.\n" \
+    "Raises ValueError for what does not fit together"
+
+#define RESAMPLE_DOC \
+    "resample(source, source_size, target, target_size, channels, filter, box)\n--\n\n" \
+    "Resample the region `box` of `source` to all of `target`.\n\n" \
+    "A pixel has `channels` bytes, 1 or 4; filter is a number of Image.Resampling.\n" ARRAYS \
+    ", MemoryError when memory is out."
+
+#define SPLIT_DOC \
+    "split(pixels, size, luma, blue, red)\n--\n\n" \
+    "Take packed YCbCr pixels apart into planes, chroma at half size rounded up.\n\n" ARRAYS "."
+
+#define MERGE_DOC \
+    "merge(pixels, size, luma, blue, red)\n--\n\n" \
+    "Put packed YCbCr pixels together from the planes that split() makes.\n\n" ARRAYS "."
+
+/* The bytes of an image, or NULL with an exception set when the array is not `bytes` long. */
+static uint8_t *find_pixels(PyObject *capsule, int64_t bytes) {
+    const struct arrow_array *array = PyCapsule_GetPointer(capsule, "arrow_array");
+    if (!array) {
+        return NULL;
+    }
+    int fits = array->offset == 0;
+    if (array->child_count == 1) { /* a list of as many bytes as a pixel has */
+        fits = fits && array->length * 4 == array->children[0]->length;
+        array = array->children[0];
+    }
+    if (!fits || array->offset != 0 || array->child_count != 0 || array->buffer_count != 2 || array->offset != 0 ||
+        array->length != bytes || !array->buffers[1]) {
+        PyErr_SetString(PyExc_ValueError, "the array does not have the size and channels given");
+        return NULL;
+    }
+    return (uint8_t *)array->buffers[1];
+}
+
+static int is_within(struct image image, const float box[4]) {
+    return 0 <= box[0] && box[0] < box[2] && box[2] <= image.width && 0 <= box[1] &&
+           box[1] < box[3] && box[3] <= image.height;
+}
+
+static PyObject *call_resample(PyObject *module, PyObject *arguments) {
+    (void)module;
+    PyObject *source_array, *target_array;
+    struct image source = {0}, target = {0};
+    int channels, filter;
+    float box[4];
+    if (!PyArg_ParseTuple(arguments, "O(ii)O(ii)ii(ffff)", &source_array, &source.width, &source.height,
+                          &target_array, &target.width, &target.height, &channels, &filter, &box[0],
+                          &box[1], &box[2], &box[3])) {
+        return NULL;
+    }
+    if ((channels != 1 && channels != 4) || !has_filter(filter) || source.width < 1 ||
+        source.height < 1 || target.width < 1 || target.height < 1 || !is_within(source, box)) {
+        PyErr_SetString(PyExc_ValueError, "no such filter, channels, size or box");
+        return NULL;
+    }
+    source.pixels = find_pixels(source_array, (int64_t)source.width * source.height * channels);
+    target.pixels = source.pixels
+        ? find_pixels(target_array, (int64_t)target.width * target.height * channels)
+        : NULL;
+    if (!source.pixels || !target.pixels) {
+        return NULL;
+    }
+    void *thread = PyEval_SaveThread();
+    enum outcome outcome = resample(source, target, channels, filter, box);
+    PyEval_RestoreThread(thread);
+    return outcome == DONE ? Py_BuildValue("") : PyErr_NoMemory();
+}
+
+/* The images of split() and merge(); returns 0 with an exception set when they do not fit. */
+static int find_planes(PyObject *arguments, uint8_t **pixels, struct planes *planes) {
+    PyObject *packed, *luma, *blue, *red;
+    if (!PyArg_ParseTuple(arguments, "O(ii)OOO", &packed, &planes->width, &planes->height, &luma, &blue,
+                          &red)) {
+        return 0;
+    }
+    if (planes->width < 1 || planes->height < 1) {
+        PyErr_SetString(PyExc_ValueError, "no such size");
+        return 0;
+    }
+    int64_t whole = (int64_t)planes->width * planes->height;
+    int64_t half = ((int64_t)planes->width + 1) / 2 * (((int64_t)planes->height + 1) / 2);
+    return (*pixels = find_pixels(packed, 4 * whole)) && (planes->luma = find_pixels(luma, whole)) &&
+           (planes->blue = find_pixels(blue, half)) && (planes->red = find_pixels(red, half));
+}
+
+static PyObject *call_split(PyObject *module, PyObject *arguments) {
+    (void)module;
+    uint8_t *pixels;
+    struct planes planes = {0};
+    if (!find_planes(arguments, &pixels, &planes)) {
+        return NULL;
+    }
+    void *thread = PyEval_SaveThread();
+    split_planes(pixels, planes);
+    PyEval_RestoreThread(thread);
+    return Py_BuildValue("");
+}
+
+static PyObject *call_merge(PyObject *module, PyObject *arguments) {
+    (void)module;
+    uint8_t *pixels;
+    struct planes planes = {0};
+    if (!find_planes(arguments, &pixels, &planes)) {
+        return NULL;
+    }
+    void *thread = PyEval_SaveThread();
+    merge_planes(planes, pixels);
+    PyEval_RestoreThread(thread);
+    return Py_BuildValue("");
+}
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+/* Whether the CPU has AVX2 and the system saves its registers. */
+static int has_vectors(void) {
+    unsigned a, b, c, d;
+    const unsigned saved_by_system = 1u << 27, avx = 1u << 28, avx2 = 1u << 5;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & saved_by_system) || !(c & avx)) {
+        return 0;
+    }
+    unsigned low, high;
+    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    const unsigned registers = 6; /* the lower and the upper halves */
+    return (low & registers) == registers && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & avx2);
+}
+#else
+static int has_vectors(void) { return 1; } /* every aarch64 has NEON */
+#endif
+
+static int check_cpu(PyObject *module) {
+    (void)module;
+    if (has_vectors()) {
+        return 0;
+    }
+    PyErr_SetString(PyExc_ImportError, "this CPU does not have AVX2");
+    return -1;
+}
+
+static struct PyMethodDef METHODS[] = {
+    {"resample", call_resample, METH_VARARGS, RESAMPLE_DOC},
+    {"split", call_split, METH_VARARGS, SPLIT_DOC},
+    {"merge", call_merge, METH_VARARGS, MERGE_DOC},
+    {0},
+};
+
+static struct PyModuleDef_Slot SLOTS[] = {{Py_mod_exec, (void *)check_cpu}, {0}};
+
+static struct PyModuleDef MODULE = {
+    .base = {.object = {.references = 1}},
+    .name = "_native",
+    .doc = "Work on 8-bit images in vectors.",
+    .methods = METHODS,
+    .slots = SLOTS,
+};
+
+__attribute__((visibility("default"))) PyObject *PyInit__native(void) {
+    return PyModuleDef_Init(&MODULE);
+}

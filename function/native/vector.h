@@ -1,0 +1,83 @@
+/* Vectors of 8, 16 and 32-bit numbers, and the two operations that C's vector extensions lack.
+ *
+ * Loads, stores, widening and interleaving are plain vector extensions, which Clang and GCC turn
+ * into AVX2 or NEON. Only multiplying pairs and packing with saturation name instructions. */
+#ifndef VECTOR_H
+#define VECTOR_H
+
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+typedef uint8_t u8x4 __attribute__((vector_size(4)));
+typedef uint8_t u8x8 __attribute__((vector_size(8)));
+typedef uint8_t u8x16 __attribute__((vector_size(16)));
+typedef int16_t i16x8 __attribute__((vector_size(16)));
+typedef int16_t i16x16 __attribute__((vector_size(32)));
+typedef int32_t i32x4 __attribute__((vector_size(16)));
+typedef int32_t i32x8 __attribute__((vector_size(32)));
+
+#define SHUFFLE __builtin_shufflevector
+#define CONVERT __builtin_convertvector
+
+/* Functions that take 32-byte vectors must be inlined: their calling convention depends on flags. */
+#define INLINE static inline __attribute__((always_inline))
+
+/* A load or store of any vector at any address. */
+#define LOAD(type, from) ({ type loaded; memcpy(&loaded, (from), sizeof loaded); loaded; })
+#define STORE(to, value) ({ __typeof__(value) stored = (value); memcpy((to), &stored, sizeof stored); })
+
+/* The same pair of numbers, packed in 32 bits, eight times. */
+INLINE i16x16 repeat_pair(int32_t pair) {
+    i32x8 pairs = {pair, pair, pair, pair, pair, pair, pair, pair};
+    return (i16x16)pairs;
+}
+
+/* Products of two vectors, added in pairs: a[0]*b[0] + a[1]*b[1], a[2]*b[2] + a[3]*b[3], ... */
+INLINE i32x8 multiply_pairs(i16x16 a, i16x16 b) {
+#if defined(__AVX2__)
+    return (i32x8)_mm256_madd_epi16((__m256i)a, (__m256i)b);
+#elif defined(__aarch64__)
+    int16x8_t a0 = (int16x8_t)SHUFFLE(a, a, 0, 1, 2, 3, 4, 5, 6, 7);
+    int16x8_t a1 = (int16x8_t)SHUFFLE(a, a, 8, 9, 10, 11, 12, 13, 14, 15);
+    int16x8_t b0 = (int16x8_t)SHUFFLE(b, b, 0, 1, 2, 3, 4, 5, 6, 7);
+    int16x8_t b1 = (int16x8_t)SHUFFLE(b, b, 8, 9, 10, 11, 12, 13, 14, 15);
+    i32x4 low = (i32x4)vpaddq_s32(vmull_s16(vget_low_s16(a0), vget_low_s16(b0)), vmull_high_s16(a0, b0));
+    i32x4 high = (i32x4)vpaddq_s32(vmull_s16(vget_low_s16(a1), vget_low_s16(b1)), vmull_high_s16(a1, b1));
+    return SHUFFLE(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
+#else
+    i32x8 sums;
+    for (int i = 0; i < 8; i++) {
+        sums[i] = a[2 * i] * b[2 * i] + a[2 * i + 1] * b[2 * i + 1];
+    }
+    return sums;
+#endif
+}
+
+/* Sixteen numbers cut to 0..255. */
+INLINE u8x16 saturate(i32x8 low, i32x8 high) {
+#if defined(__AVX2__)
+    __m256i lanes = _mm256_packs_epi32((__m256i)low, (__m256i)high);
+    __m256i ordered = _mm256_permute4x64_epi64(lanes, 0xd8);
+    return (u8x16)_mm_packus_epi16(_mm256_castsi256_si128(ordered), _mm256_extracti128_si256(ordered, 1));
+#elif defined(__aarch64__)
+    int32x4_t a = (int32x4_t)SHUFFLE(low, low, 0, 1, 2, 3), b = (int32x4_t)SHUFFLE(low, low, 4, 5, 6, 7);
+    int32x4_t c = (int32x4_t)SHUFFLE(high, high, 0, 1, 2, 3), d = (int32x4_t)SHUFFLE(high, high, 4, 5, 6, 7);
+    int16x8_t first = vqmovn_high_s32(vqmovn_s32(a), b), second = vqmovn_high_s32(vqmovn_s32(c), d);
+    return (u8x16)vqmovun_high_s16(vqmovun_s16(first), second);
+#else
+    u8x16 bytes;
+    for (int i = 0; i < 16; i++) {
+        int32_t value = i < 8 ? low[i] : high[i - 8];
+        bytes[i] = (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+    }
+    return bytes;
+#endif
+}
+
+#endif

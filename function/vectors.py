@@ -1,0 +1,110 @@
+"""Work on every pixel: in vectors by the C module of ``native/``, by Pillow where it cannot serve.
+
+Both give the same pixels, bit for bit, so a machine without the module is slower and nothing else
+(docs/resampler.md).
+"""
+
+import logging
+from functools import cache
+from types import ModuleType
+from typing import Final
+
+from PIL import Image
+
+Size = tuple[int, int]
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom; fractions of a pixel count."""
+
+_LOG: Final = logging.getLogger(__name__)
+
+# In one block instead of several of 16 MB: images then have an Arrow export at any size.
+Image.core.set_use_block_allocator(1)
+
+_FILTERS: Final = frozenset(
+    (
+        Image.Resampling.BOX,
+        Image.Resampling.BILINEAR,
+        Image.Resampling.HAMMING,
+        Image.Resampling.BICUBIC,
+        Image.Resampling.LANCZOS,
+        Image.Resampling.MKS2013,
+    )
+)
+
+_CHANNELS: Final = {"L": 1, "La": 4, "RGB": 4, "RGBX": 4, "RGBa": 4, "CMYK": 4, "YCbCr": 4}
+"""Bytes of a pixel in Pillow's memory: of all but one band there are four."""
+
+_PREMULTIPLIED: Final = {"LA": "La", "RGBA": "RGBa"}
+"""Colour must not bleed out of transparent pixels, so these are resized as the other."""
+
+
+def resize(image: Image.Image, size: Size, resample: Image.Resampling, box: Box) -> Image.Image:
+    """Resample the region ``box`` of an image to ``size``, as ``Image.resize`` does.
+
+    Args:
+        image: a loaded image of any mode.
+        size: width and height of the result, in pixels.
+        resample: any of Pillow's filters.
+        box: the region, within the image and not empty; its edges may lie between pixels.
+
+    Raises:
+        ValueError: an empty size, or a box that is empty or reaches out of the image.
+    """
+    if size == image.size and box == (0, 0, *size):
+        return image.copy()
+    if image.mode in _PREMULTIPLIED:
+        premultiplied = image.convert(_PREMULTIPLIED[image.mode])
+        return resize(premultiplied, size, resample, box).convert(image.mode)
+    native, arrays = _load(), _lend(image)
+    if not native or not arrays or image.mode not in _CHANNELS or resample not in _FILTERS:
+        return image.resize(size, resample, box)
+    result = Image.new(image.mode, size, None)
+    channels = _CHANNELS[image.mode]
+    native.resample(*arrays, image.size, *_lend(result), size, channels, int(resample), box)
+    return result
+
+
+def split(image: Image.Image) -> tuple[Image.Image, Image.Image, Image.Image]:
+    """Take a YCbCr image apart: luma, and both chroma planes at half size rounded up."""
+    native, arrays = _load(), _lend(image)
+    if not native or not arrays:
+        luma, blue, red = image.split()
+        return luma, blue.reduce(2), red.reduce(2)
+    half = ((image.width + 1) // 2, (image.height + 1) // 2)
+    luma, blue, red = (Image.new("L", size, None) for size in (image.size, half, half))
+    native.split(*arrays, image.size, *_lend(luma, blue, red))
+    return luma, blue, red
+
+
+def merge(luma: Image.Image, blue: Image.Image, red: Image.Image) -> Image.Image:
+    """Put together a YCbCr image of what ``split`` makes; a chroma pixel stands for two by two."""
+    native, arrays = _load(), _lend(luma, blue, red)
+    if not native or not arrays:
+        box = (0, 0, luma.width / 2, luma.height / 2)
+        whole = [plane.resize(luma.size, Image.Resampling.NEAREST, box) for plane in (blue, red)]
+        return Image.merge("YCbCr", (luma, *whole))
+    image = Image.new("YCbCr", luma.size, None)
+    native.merge(*_lend(image), luma.size, *arrays)
+    return image
+
+
+def _lend(*images: Image.Image) -> list[object]:
+    """The images' memory, in place; nothing for one that is not in one block.
+
+    Arrow's arrays are not to be written to, but only images that nobody else has seen yet are.
+    """
+    try:
+        return [image.__arrow_c_array__()[1] for image in images]
+    except ValueError:  # allocated in several blocks, before this module was imported
+        return []
+
+
+@cache
+def _load() -> ModuleType | None:
+    """The C module; None, and a line in the log, where it was not built or the CPU is too old."""
+    try:
+        from function import _native  # noqa: PLC0415 - on the first use, so that it can be missing
+    except ImportError as error:
+        _LOG.warning("images are resized by Pillow, which is slower", extra={"reason": str(error)})
+        return None
+    return _native

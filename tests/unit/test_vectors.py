@@ -1,0 +1,230 @@
+"""The engine's resize beside Pillow's own, which is the oracle: every byte is the same."""
+
+import logging
+import random
+import sys
+import threading
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from function import _native, vectors
+from function.vectors import merge, resize, split
+from tests.native.jobs import FILTERS, SIDES, as_floats
+
+MODES = ("L", "LA", "La", "RGB", "RGBX", "RGBA", "RGBa", "CMYK", "YCbCr")
+BANDS = {mode: len(Image.new(mode, (1, 1)).getbands()) for mode in MODES}
+
+sides = st.one_of(st.sampled_from(SIDES), st.integers(1, 150))
+
+
+def noise(mode: str, size: tuple[int, int], seed: int = 1) -> Image.Image:
+    data = random.Random(seed).randbytes(size[0] * size[1] * BANDS[mode])
+    if seed % 2:  # black and white overshoot most
+        data = bytes(255 * (byte >> 7) for byte in data)
+    return Image.frombytes(mode, size, data)
+
+
+@st.composite
+def boxes(draw: st.DrawFn, length: int) -> tuple[float, float]:
+    """Two edges within a length, whole or between pixels."""
+    edges = st.floats(0, length, width=32) | st.integers(0, length)
+    start, end = sorted((draw(edges), draw(edges)))
+    return (start, end) if end - start > 1e-3 else (0, length)
+
+
+@st.composite
+def resizes(draw: st.DrawFn):
+    source, target = draw(st.tuples(sides, sides)), draw(st.tuples(sides, sides))
+    left, right = draw(boxes(source[0]))
+    top, bottom = draw(boxes(source[1]))
+    image = noise(draw(st.sampled_from(MODES)), source, draw(st.integers(0, 1 << 20)))
+    return image, target, draw(st.sampled_from(FILTERS)), as_floats((left, top, right, bottom))
+
+
+@given(resizes())
+@settings(max_examples=400, deadline=None)
+def test_every_pixel_is_pillows(case):
+    image, size, kernel, box = case
+    ours, pillows = resize(image, size, kernel, box), image.resize(size, kernel, box=box)
+    assert (ours.mode, ours.size) == (pillows.mode, pillows.size)
+    assert ours.tobytes() == pillows.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ((1, 1), (300, 200)),
+        ((5000, 1), (3, 1)),
+        ((1, 5000), (1, 3)),
+        ((4000, 3), (1, 400)),
+        ((3, 4000), (400, 1)),
+        ((2000, 1500), (1080, 810)),
+        ((1500, 2000), (810, 1080)),
+    ],
+)
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_extreme_ratios_and_a_photos_sizes_too(source, target, mode):
+    image, box = noise(mode, source), (0, 0, *source)
+    for kernel in FILTERS:
+        ours = resize(image, target, kernel, box)
+        assert ours.tobytes() == image.resize(target, kernel, box=box).tobytes()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_module_does_the_work(mode, monkeypatch):
+    calls = []
+    monkeypatch.setattr(_native, "resample", lambda *arguments: calls.append(arguments))
+    resize(noise(mode, (40, 30)), (20, 15), Image.Resampling.LANCZOS, (0, 0, 40, 30))
+    assert len(calls) == 1
+
+
+def test_an_image_larger_than_a_block_of_pillows_is_read_in_place_too(monkeypatch):
+    calls = []
+    monkeypatch.setattr(_native, "resample", lambda *arguments: calls.append(arguments))
+    resize(Image.new("RGB", (5000, 4000)), (8, 8), Image.Resampling.BOX, (0, 0, 5000, 4000))
+    assert len(calls) == 1
+
+
+def test_an_image_in_several_blocks_is_left_to_pillow():
+    Image.core.set_use_block_allocator(0)
+    try:
+        image = Image.new("L", (5000, 4000), 7)
+    finally:
+        Image.core.set_use_block_allocator(1)
+    result = resize(image, (3, 2), Image.Resampling.LANCZOS, (0, 0, 5000, 4000))
+    assert result.tobytes() == bytes([7] * 6)
+
+
+@pytest.mark.parametrize("mode", ["1", "P", "I", "F", "I;16"])
+def test_other_modes_are_left_to_pillow(mode):
+    image = Image.new(mode, (9, 7), 1)
+    ours = resize(image, (4, 3), Image.Resampling.BILINEAR, (0, 0, 9, 7))
+    assert ours.tobytes() == image.resize((4, 3), Image.Resampling.BILINEAR).tobytes()
+
+
+@pytest.mark.parametrize("kernel", [Image.Resampling.NEAREST, Image.Resampling.MKS2021])
+def test_other_filters_are_left_to_pillow(kernel):
+    image = noise("RGB", (90, 70))
+    ours = resize(image, (40, 30), kernel, (0, 0, 90, 70))
+    assert ours.tobytes() == image.resize((40, 30), kernel).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("size", "box"),
+    [
+        ((0, 5), (0, 0, 9, 7)),
+        ((5, 0), (0, 0, 9, 7)),
+        ((5, 5), (0, 0, 9.5, 7)),
+        ((5, 5), (-0.5, 0, 9, 7)),
+        ((5, 5), (4, 0, 4, 7)),
+        ((5, 5), (0, 6, 9, 3)),
+        ((5, 5), (float("nan"), 0, 9, 7)),
+    ],
+)
+def test_what_cannot_be_is_refused(size, box):
+    with pytest.raises(ValueError, match=r"."):
+        resize(noise("RGB", (9, 7)), size, Image.Resampling.LANCZOS, box)
+
+
+def test_the_module_refuses_arrays_that_are_not_what_the_sizes_say():
+    _, array = noise("L", (9, 7)).__arrow_c_array__()
+    _, pixels = noise("RGB", (9, 7)).__arrow_c_array__()
+    whole = (0.0, 0.0, 9.0, 7.0)
+    for source, size, channels in (
+        (array, (9, 8), 1),
+        (array, (9, 7), 4),
+        (pixels, (9, 7), 1),
+        (pixels, (9, 6), 4),
+    ):
+        _, target = Image.new("L" if channels == 1 else "RGB", (3, 3)).__arrow_c_array__()
+        with pytest.raises(ValueError, match=r"array|box"):
+            _native.resample(source, size, target, (3, 3), channels, 1, whole)
+    with pytest.raises(ValueError, match="filter"):
+        _native.resample(array, (9, 7), array, (9, 7), 1, 99, whole)
+    with pytest.raises(ValueError, match="channels"):
+        _native.resample(array, (9, 7), array, (9, 7), 3, 1, whole)
+    with pytest.raises(ValueError, match="PyCapsule"):
+        _native.resample("no capsule", (9, 7), array, (9, 7), 1, 1, whole)
+
+
+def test_threads_resize_at_once_and_alike():
+    image = noise("RGB", (800, 600))
+    expected = image.resize((333, 222), Image.Resampling.LANCZOS).tobytes()
+    results = []
+
+    def work():
+        for _ in range(5):
+            result = resize(image, (333, 222), Image.Resampling.LANCZOS, (0, 0, 800, 600))
+            results.append(result.tobytes() == expected)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [True] * 20
+
+
+def test_without_the_module_pillow_answers_and_the_log_says_so_once(monkeypatch, caplog):
+    monkeypatch.setitem(sys.modules, "function._native", None)
+    monkeypatch.delattr("function._native")
+    monkeypatch.setattr(logging.getLogger("function"), "propagate", True)
+    vectors._load.cache_clear()
+    image = noise("RGB", (90, 70))
+    try:
+        for _ in range(3):
+            result = resize(image, (40, 30), Image.Resampling.LANCZOS, (0, 0, 90, 70))
+            assert result.tobytes() == image.resize((40, 30), Image.Resampling.LANCZOS).tobytes()
+    finally:
+        vectors._load.cache_clear()
+    assert [record.message for record in caplog.records] == [
+        "images are resized by Pillow, which is slower"
+    ]
+
+
+@given(st.tuples(sides, sides), st.integers(0, 1 << 20))
+@settings(max_examples=100, deadline=None)
+def test_split_is_pillows_split_and_reduce(size, seed):
+    image = noise("YCbCr", size, seed)
+    luma, blue, red = image.split()
+    expected = [plane.tobytes() for plane in (luma, blue.reduce(2), red.reduce(2))]
+    assert [plane.tobytes() for plane in split(image)] == expected
+
+
+@given(st.tuples(sides, sides), st.integers(0, 1 << 20))
+@settings(max_examples=100, deadline=None)
+def test_merge_repeats_each_chroma_pixel(size, seed):
+    half = ((size[0] + 1) // 2, (size[1] + 1) // 2)
+    luma, blue, red = noise("L", size, seed), noise("L", half, seed + 1), noise("L", half, seed + 2)
+    merged = merge(luma, blue, red).split()
+    assert merged[0].tobytes() == luma.tobytes()
+    for x in {0, size[0] // 3, size[0] - 1}:
+        for y in {0, size[1] // 2, size[1] - 1}:
+            for band, plane in zip(merged[1:], (blue, red), strict=True):
+                assert band.getpixel((x, y)) == plane.getpixel((x // 2, y // 2))
+
+
+def test_pillow_splits_and_merges_alike(monkeypatch):
+    image = noise("YCbCr", (101, 67))
+    planes = split(image)
+    whole = merge(*planes).tobytes()
+    monkeypatch.setattr(vectors, "_load", lambda: None)
+    assert [plane.tobytes() for plane in split(image)] == [plane.tobytes() for plane in planes]
+    assert merge(*planes).tobytes() == whole
+
+
+def test_planes_that_do_not_fit_are_refused():
+    _, packed = noise("YCbCr", (9, 7)).__arrow_c_array__()
+    _, luma = noise("L", (9, 7)).__arrow_c_array__()
+    _, half = noise("L", (5, 4)).__arrow_c_array__()
+    _, small = noise("L", (4, 4)).__arrow_c_array__()
+    for call in (_native.split, _native.merge):
+        call(packed, (9, 7), luma, half, half)
+        for wrong in ((luma, (9, 7), luma, half, half), (packed, (9, 7), luma, half, small)):
+            with pytest.raises(ValueError, match="array"):
+                call(*wrong)
+        with pytest.raises(ValueError, match="size"):
+            call(packed, (0, 7), luma, half, half)
