@@ -42,7 +42,7 @@ fuzz: $(READY) ## damage 20,000 pictures of every format; each ends in rendition
 bench: $(READY) ## the engine beside sharp, libvips and Pillow; installs those that are missing
 	$(BIN)/python -m bench compare --install
 
-smoke: $(INSTALLED) ## every benchmark once, and the regression gate against naive Pillow
+smoke: $(READY) ## every benchmark once, and the regression gate against naive Pillow
 	$(BIN)/pytest bench -q --benchmark-disable -m "not slow"
 
 lock: ## pin the requirements files anew from their .in files; needs uv

@@ -113,10 +113,9 @@ def examine(settings: Path) -> str | None:
 def shipped(root: Path) -> dict[str, str]:
     """What decides latency and memory, on whatever machine: the bundle's inputs, and Pillow."""
     digest = hashlib.sha256()
-    folders = (root / "function", root / "native")
-    files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
-    for path in files:
-        if not any(part.startswith((".", "__pycache__")) for part in path.parts[-3:]):
+    files = sorted(path for path in (root / "function").rglob("*") if path.is_file())
+    for path in (*files, root / "pipeline" / "native.py"):
+        if path.suffix not in (".pyc", ".so"):
             digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
     pins = (root / "function" / "requirements.txt").read_text(encoding="utf-8")
     pillow = re.search(r"^pillow==(\S+)", pins, re.MULTILINE)

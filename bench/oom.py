@@ -32,8 +32,8 @@ SIZES: Final = (128, 256, 512, 1024)
 MOST: Final = 100.0
 """Megapixels beyond which nobody looks; also the end of ``GRID``."""
 
-GRID: Final = (*(round(0.5 * 1.15**step, 2) for step in range(38)), MOST)
-"""Megapixels that are tried, besides what is allowed: steps of 15 %, so that uploads are shared."""
+GRID: Final = (*(round(1.25**step, 1) for step in range(-3, 21)), MOST)
+"""Megapixels that are tried, besides what is allowed: steps of 25 %, so that uploads are shared."""
 
 WORST: Final = {
     "jpeg": "jpeg-cmyk",

@@ -20,6 +20,8 @@ def stack(tmp_path):
     (tmp_path / "function").mkdir()
     (tmp_path / "function" / "handler.py").write_text("x = 1\n")
     (tmp_path / "function" / "requirements.txt").write_text("pillow==13.0.0 --hash=...\n")
+    (tmp_path / "pipeline").mkdir()
+    (tmp_path / "pipeline" / "native.py").write_text("FLAGS = '-O3'\n")
     path = tmp_path / "Pulumi.dev.yaml"
     path.write_text(SETTINGS)
     return path
@@ -76,6 +78,7 @@ def test_compiled_files_are_not_what_ships(stack):
     before = evidence.shipped(stack.parent)
     (stack.parent / "function" / "__pycache__").mkdir()
     (stack.parent / "function" / "__pycache__" / "handler.pyc").write_bytes(b"x")
+    (stack.parent / "function" / "_native.abi3.so").write_bytes(b"x")
     assert evidence.shipped(stack.parent) == before
 
 
