@@ -12,13 +12,18 @@ from local.errors import LocalError
 from pipeline.bundle import BundleError
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Exit code 0: worked, 1: failed, 2: misused."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def parser() -> argparse.ArgumentParser:
+    """Every command and option."""
+    top = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for module in (aws, compare, cost, evidence, imports, limits, load, oom, tune):
         module.register(commands)
-    options = parser.parse_args(arguments)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Exit code 0: worked, 1: failed, 2: misused."""
+    options = parser().parse_args(arguments)
     try:
         return options.run(options)
     except UsageError as error:

@@ -144,7 +144,7 @@ def _find(task: Path, store: StubS3, uploads: "_Uploads", kind: str, memory_mb: 
     ended: dict[int, str] = {}
 
     def survives(index: int) -> bool:
-        ended[index] = _outcome(task, store, uploads.at(grid[index]), memory_mb)
+        ended[index] = outcome(task, store, uploads.at(grid[index]), memory_mb)
         return ended[index] == "ok"
 
     allowed = kind_megapixels(memory_mb, kind)
@@ -178,7 +178,7 @@ def bisect(survives: Callable[[int], bool], count: int, start: int) -> int:
     return low
 
 
-def _outcome(task: Path, store: StubS3, file: Path, memory_mb: int) -> str:
+def outcome(task: Path, store: StubS3, file: Path, memory_mb: int) -> str:
     """How one upload ended: "ok", or what went wrong; a refused one is told by its code."""
     store.objects.clear()
     given = variables(memory_mb, store) | _FREE

@@ -77,15 +77,24 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _apply(settings: Path, stack: str, result: dict[str, Any]) -> int:
-    if not result["complete"] or result["chosen_mb"] is None:
-        why = (
-            "no measured size suits every workload" if result["complete"] else "it was interrupted"
-        )
-        console(stderr=True).print(f"Nothing is applied: {why}.")
+    why = _why_not(result)
+    if why:
+        console(stderr=True).print(f"Nothing is applied: {why}.", soft_wrap=True)
         return 1
     said = evidence.apply(settings, stack, result["chosen_mb"], result)
     console().print(said, soft_wrap=True)
     return 0
+
+
+def _why_not(result: dict[str, Any]) -> str | None:
+    """What speaks against acting on a result."""
+    if not result["complete"]:
+        return "it was interrupted"
+    if not result["trusted"]:
+        return "the self-check failed; measure again when the machine is quiet"
+    if result["chosen_mb"] is None:
+        return "no measured size suits every workload"
+    return None
 
 
 def check(options: argparse.Namespace) -> None:
@@ -138,6 +147,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     return {
         **as_result(rows, options),
         "complete": complete,
+        "trusted": kind == "none" or selfcheck.passed(shares),
         "samples": [samples_of(case) for case in cases],
         "bundle": bundle.sha256_base64,
         "sandbox": {"kind": kind, **store.facts()},

@@ -21,6 +21,9 @@ MB_PER_VCPU: Final = 1769
 PERIOD_US: Final = 20_000
 ROOT: Final = Path("/sys/fs/cgroup")
 _MB: Final = 1024 * 1024
+_V1_SHARES: Final = 262_144
+_V2_WEIGHT: Final = 10_000
+"""The most there is: on a busy machine the group comes first, up to its quota."""
 _numbers = count()
 
 
@@ -90,6 +93,7 @@ def plan_v1(memory_mb: int, name: str, root: Path = ROOT) -> Cage:
     files = {
         cpu / "cpu.cfs_period_us": str(PERIOD_US),
         cpu / "cpu.cfs_quota_us": str(quota_us(memory_mb)),
+        cpu / "cpu.shares": str(_V1_SHARES),
         memory / "memory.limit_in_bytes": limit,
         memory / "memory.swappiness": "0",
     }
@@ -101,6 +105,7 @@ def plan_v2(memory_mb: int, name: str, root: Path = ROOT) -> Cage:
     group = root / name
     files = {
         group / "cpu.max": f"{quota_us(memory_mb)} {PERIOD_US}",
+        group / "cpu.weight": str(_V2_WEIGHT),
         group / "memory.max": str(memory_mb * _MB),
         group / "memory.swap.max": "0",
     }

@@ -1,7 +1,11 @@
 import pytest
+from PIL import Image
 
 from bench import oom
 from bench.oom import Found, bisect
+from bench.sandbox import cage, unpacked
+from bench.sandbox.stub_s3 import StubS3
+from pipeline.bundle import Target, build
 
 
 @pytest.mark.parametrize("start", [0, 5, 19, 99])
@@ -36,3 +40,20 @@ def test_what_is_allowed_and_killed_says_which_figure_to_raise():
 
 def test_a_function_too_small_for_anything_needs_a_larger_base():
     assert "BASE_MB" in found(memory_mb=128, survived_mp=0, allowed_mp=1).advice
+
+
+@pytest.mark.network
+def test_an_upload_survives_is_refused_or_kills(tmp_path):
+    cell = cage.build(1024)
+    cell.remove()
+    if cell.kind == "none":
+        pytest.skip("no control groups may be written here")
+    small, broken, large = tmp_path / "small", tmp_path / "broken", tmp_path / "large"
+    Image.effect_noise((640, 480), 40).convert("RGB").save(small, "PNG")
+    broken.write_bytes(b"this is no picture")
+    Image.new("RGBA", (9000, 9000)).save(large, "PNG")
+    store = StubS3(latency_ms=0)
+    with unpacked(build(Target.host())) as task:
+        ended = [oom.outcome(task, store, path, 128) for path in (small, broken, large)]
+    store.close()
+    assert ended == ["ok", "not_an_image", "oom"]

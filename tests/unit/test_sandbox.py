@@ -35,6 +35,7 @@ def test_v1_limits(tmp_path):
     assert values == {
         "cpu.cfs_period_us": "20000",
         "cpu.cfs_quota_us": "11577",
+        "cpu.shares": "262144",
         "memory.limit_in_bytes": str(1024**3),
         "memory.swappiness": "0",
     }
