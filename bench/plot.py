@@ -116,7 +116,8 @@ def strips(samples: Mapping[str, Sequence[float]], *, x: str, y: str) -> str:
         parts.append(
             f'<path d="M{middle - half - 8:.1f} {bar:.1f}h{2 * half + 16:.1f}" '
             f'stroke="{COLOURS[1]}" stroke-width="2"/>'
-            f'<text x="{middle:.1f}" y="{bar - 8:.1f}" text-anchor="middle" fill="{COLOURS[1]}">'
+            f'<text x="{middle:.1f}" y="{axis.at(max(values)) - 10:.1f}" text-anchor="middle" '
+            f'fill="{COLOURS[1]}">'
             f"{percentile(values, 50):,.0f}</text>"
         )
         parts.append(_tick(middle, name))

@@ -39,7 +39,7 @@ def register(commands: Any) -> None:
         help=f"files, or of: {', '.join(workloads.NAMES)}",
     )
     parser.add_argument("--folder", type=Path, help="your own photos, which take turns")
-    parser.add_argument("--samples", type=int, default=12, help="most warm runs of each")
+    parser.add_argument("--samples", type=int, default=30, help="most warm runs of each")
     parser.add_argument("--budget-s", type=float, default=20, help="most seconds for each")
     parser.add_argument("--quick", action="store_true", help="two warm runs of each: coarse")
     parser.add_argument("--s3", choices=("stub", "embedded"), default="stub")
@@ -202,11 +202,10 @@ def words(
 ) -> Iterator[str]:
     """The verdict on the promise, the choice, and where Power Tuning would draw it."""
     for mine in _by_workload(rows):
-        yield advice.verdict(mine, place)
-        best = _choose(mine, options)
+        best, name = _choose(mine, options), mine[0].workload
         size = f"{best.memory_mb} MB" if best else "no measured size qualifies"
-        yield f"Strategy {options.strategy} for {mine[0].workload}: {size}."
-        yield f"Power Tuning's view: {advice.visualisation_url(mine)}"
+        yield f"{advice.verdict(mine, place)} Strategy {options.strategy} for {name}: {size}."
+        yield f"Power Tuning's view of {name}: {advice.visualisation_url(mine)}"
 
 
 def _held(kind: str) -> str:

@@ -24,7 +24,11 @@ def page(
             plot.lines(_over_memory(able, field), x="memory, MB", y=y) for field, y in _CURVES
         ]
         drawn += [
-            plot.strips(_warm(result, name), x="memory, MB", y=f"Each warm run of {name}, ms")
+            plot.strips(
+                _warm(result, name),
+                x="memory, MB",
+                y=f"Each warm run of {name} and their median, ms",
+            )
             for name in names
         ]
         limit = {"all there is": [(row.memory_mb, float(row.memory_mb)) for row in able]}
