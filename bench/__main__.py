@@ -1,6 +1,7 @@
 """The bench's command line: ``python -m bench COMMAND``."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -24,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Exit code 0: worked, 1: failed, 2: misused."""
     options = parser().parse_args(arguments)
+    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         return options.run(options)
     except UsageError as error:
@@ -34,6 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(*_: object) -> None:
+    """Being told to end is like Ctrl-C: what was made for measuring is removed."""
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

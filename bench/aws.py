@@ -11,9 +11,10 @@ import secrets
 import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any, Final
 
 import botocore.exceptions
@@ -63,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         return 1
     rows = [Row(**row) for row in result["summary"]]
     tune.show(result, rows, options)
-    return int(not rows or not result["clean"])
+    return int(not result["complete"] or not result["clean"])
 
 
 def measure(stack: Stack, workload: Workload, options: argparse.Namespace) -> dict[str, Any]:
@@ -75,24 +76,35 @@ def measure(stack: Stack, workload: Workload, options: argparse.Namespace) -> di
     left: list[str] = []
     sizes: list[int] = list(dict.fromkeys(options.memory))
     steps = len(sizes) * (options.samples + 1)
-    cases: list[Case] = []
+    stop = Event()
+    cases = [Case(workload, size) for size in sizes]
     with (
+        suppress(KeyboardInterrupt),
         progress("Measuring on AWS", steps) as step,
         _uploads(stack, workload, sizes) as events,
         versions.published(lambda_, function, sizes, left.append) as numbers,
         ThreadPoolExecutor(len(sizes)) as pool,
     ):
-        cases = [Case(workload, size) for size in sizes]
 
         def sweep(case: Case) -> None:
+            version, payload = numbers[case.memory_mb], events[case.memory_mb]
             for _ in range(options.samples + 1):
-                version = numbers[case.memory_mb]
-                case.reports.append(_invoke(stack, lambda_, version, events[case.memory_mb]))
+                if stop.is_set():
+                    return
+                case.reports.append(_invoke(stack, lambda_, version, payload))
                 step(f"{case.memory_mb} MB")
                 if case.reports[-1].outcome != "ok":
-                    return
+                    break
+            case.done = True
 
-        list(pool.map(sweep, cases))
+        try:
+            list(pool.map(sweep, cases))
+        finally:
+            stop.set()
+    complete = all(case.done for case in cases)
+    if not complete:
+        console(stderr=True).print("Interrupted and cleaned up; what is done is kept.")
+    cases = [case for case in cases if case.reports]
     place = Place(where="as Lambda reports it", architecture=architecture)
     rows = [summarise(case, architecture) for case in cases]
     for sentence in left:
@@ -100,6 +112,7 @@ def measure(stack: Stack, workload: Workload, options: argparse.Namespace) -> di
     return {
         **tune.as_result(rows, options),
         "samples": [tune.samples_of(case) for case in cases],
+        "complete": complete,
         "clean": not left,
         "function": {
             "name": function,

@@ -9,6 +9,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -110,7 +111,8 @@ def run(options: argparse.Namespace) -> int:
         raise machine.UsageError("Memory cannot be held here: run as root where cgroups are.")
     kinds = options.kinds or list(WORST)
     found: list[Found] = []
-    with progress("Killing", len(kinds) * len(options.memory)) as step:
+    number = len(kinds) * len(options.memory)
+    with suppress(KeyboardInterrupt), progress("Killing", number) as step:
         for case in search(kinds, options.memory):
             found.append(case)
             step(f"{case.kind} at {case.memory_mb} MB")
@@ -118,12 +120,14 @@ def run(options: argparse.Namespace) -> int:
     wrong = [case for case in found if not case.safe]
     for case in wrong:
         console().print(f"{case.kind} at {case.memory_mb} MB: {case.advice} in function/limits.py.")
-    if not wrong:
+    if len(found) < number:
+        console(stderr=True).print("Interrupted; what is done is kept.")
+    elif not wrong:
         console().print("function/limits.py lets through nothing that was killed.")
     if options.json:
         facts = {"schema": 1, "machine": machine.facts(), "results": [asdict(f) for f in found]}
         options.json.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    return int(bool(wrong))
+    return int(bool(wrong) or len(found) < number)
 
 
 def search(kinds: list[str], sizes: list[int]) -> Iterator[Found]:

@@ -16,7 +16,7 @@ def published(
 
     ``$LATEST`` itself has each size for the seconds that its version takes, which the queue's
     invocations see; its own size is restored before the block runs. Every way out of the block
-    deletes the versions, Ctrl-C and SIGTERM included, and Ctrl-C is deaf meanwhile.
+    deletes the versions, Ctrl-C included, which waits until that is done.
 
     Args:
         lambda_: boto3 client.
@@ -26,7 +26,6 @@ def published(
     """
     before = lambda_.get_function_configuration(FunctionName=function)["MemorySize"]
     versions: dict[int, str] = {}
-    terminate = signal.signal(signal.SIGTERM, _interrupt)
     try:
         try:
             for size in sizes:
@@ -46,25 +45,23 @@ def published(
                     left,
                     f"aws lambda delete-function --function-name {function} --qualifier {version}",
                 )
-        signal.signal(signal.SIGTERM, terminate)
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 @contextmanager
 def deaf() -> Generator[None]:
-    """Let nothing interrupt the block."""
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in _SIGNALS}
+    """Let nothing interrupt the block; an interrupt that came meanwhile is raised after it."""
+    heard: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _frame: heard.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+    if heard:
+        raise KeyboardInterrupt
 
 
 def _resize(lambda_: Any, function: str, size: int) -> None:

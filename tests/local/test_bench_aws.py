@@ -1,7 +1,11 @@
 """The sweep of a deployed function, on the embedded AWS: nothing of it is ever left."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
+import time
 
 import botocore.exceptions
 import pytest
@@ -42,14 +46,57 @@ def test_each_size_has_a_version_and_all_are_gone_afterwards(lambda_, name):
     assert state(lambda_, name) == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_cleans_up(lambda_, name, number):
+def test_an_interrupt_cleans_up(lambda_, name):
     before = state(lambda_, name)
+    with pytest.raises(KeyboardInterrupt), versions.published(lambda_, name, [256], pytest.fail):
+        os.kill(os.getpid(), signal.SIGINT)
+    assert state(lambda_, name) == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_the_middle_of_a_sweep_leaves_nothing(
+    aws, lambda_, name, photo, tmp_path, number
+):
+    before = state(lambda_, name)
+    outputs = tmp_path / "state" / "state.json"
+    outputs.parent.mkdir()
+    facts = {"stack": "local", "port": aws.server.port, "outputs": aws.outputs}
+    outputs.write_text(json.dumps(facts))
+    command = [sys.executable, "-m", "bench", "aws", "--stack", "local", "--samples", "200"]
+    workload = ["--workload", str(photo("small.jpg", (640, 480))), "--memory", "512"]
+    process = subprocess.Popen(
+        [*command, *workload],
+        env={**os.environ, "IMAGE_PIPELINE_LOCAL": str(outputs.parent)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    deadline = time.monotonic() + 60
+    while state(lambda_, name)[1] == before[1] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert state(lambda_, name)[1] != before[1]
+    time.sleep(1)
+    process.send_signal(number)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 1, said
+    assert state(lambda_, name) == before
+    left = aws.client("s3").list_objects_v2(Bucket=aws.outputs["sourceBucket"], Prefix="uploads/b")
+    assert left.get("KeyCount", 0) == 0
+
+
+def test_an_interrupt_while_cleaning_up_waits(lambda_, name):
+    before = state(lambda_, name)
+
+    class Impatient:
+        def __getattr__(self, operation):
+            if operation == "delete_function":
+                os.kill(os.getpid(), signal.SIGINT)
+            return getattr(lambda_, operation)
+
     with (
         pytest.raises(KeyboardInterrupt),
-        versions.published(lambda_, name, [256], pytest.fail),
+        versions.published(Impatient(), name, [256, 512], pytest.fail),
     ):
-        os.kill(os.getpid(), number)
+        pass
     assert state(lambda_, name) == before
 
 
