@@ -131,7 +131,9 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         budget_s=options.budget_s,
         hold="nothing" if options.no_cgroup else "cpu and memory",
     )
-    shares = selfcheck.check(seconds=1.0 if options.quick else selfcheck.SECONDS, hold=effort.hold)
+    seconds = 1.0 if options.quick else selfcheck.SECONDS
+    with progress("Checking the sandbox", len(selfcheck.SIZES)) as step:
+        shares = selfcheck.check(seconds=seconds, hold=effort.hold, on_size=step)
     store = EmbeddedS3() if options.s3 == "embedded" else StubS3()
     number = len(loads) * len(options.memory)
     try:

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -47,10 +47,18 @@ class Share:
 
 
 def check(
-    sizes: Sequence[int] = SIZES, *, seconds: float = SECONDS, hold: cage.Hold = "cpu and memory"
+    sizes: Sequence[int] = SIZES,
+    *,
+    seconds: float = SECONDS,
+    hold: cage.Hold = "cpu and memory",
+    on_size: Callable[[str], None] = lambda _name: None,
 ) -> list[Share]:
     """Measure each size; a busy machine shows as a share that is too small."""
-    return [_share(size, seconds, hold) for size in sizes]
+    shares: list[Share] = []
+    for size in sizes:
+        shares.append(_share(size, seconds, hold))
+        on_size(f"{size} MB")
+    return shares
 
 
 def passed(shares: Sequence[Share]) -> bool:
