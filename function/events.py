@@ -12,12 +12,16 @@ UPLOADS: Final = "uploads/"
 INDEX: Final = "_index/"
 """Prefix of the destination bucket that is never public; no upload may map into it."""
 
+CREATED: Final = "ObjectCreated:"
+REMOVED: Final = ("ObjectRemoved:", "LifecycleExpiration:")
+"""Beginnings of the names of S3's events that announce an upload, and that one is gone."""
+
 _logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """One object that was created in the source bucket.
+    """One object that was created in the source bucket, or removed from it.
 
     Attributes:
         bucket: source bucket.
@@ -26,7 +30,8 @@ class Upload:
         etag: entity tag, without quotes.
         sequencer: orders events of one key (hexadecimal, compare after padding to one length).
         size: bytes, as S3 counted them.
-        reprocess: render this version anew although its manifest is there (``ops backfill``).
+        reprocess: bring the key up to date whatever its manifest says (``ops backfill``).
+        removed: the event is a removal; the version is the one removed or the delete marker.
         correlation_id: ``x-amz-request-id`` of the uploader's own PUT, so that a log line can be
             found from what the uploader saw.
     """
@@ -39,6 +44,7 @@ class Upload:
     size: int
     correlation_id: str
     reprocess: bool = False
+    removed: bool = False
 
     @property
     def name(self) -> str:
@@ -59,7 +65,7 @@ def is_newer(sequencer: str, other: str) -> bool:
 def parse_message(body: str, message_id: str) -> list[Upload]:
     """Read the uploads that one SQS message announces.
 
-    S3's test event, deletes and events that are not S3's give an empty list and a log line: they
+    S3's test event and events that are not S3's give an empty list and a log line: they
     are acknowledged, for no retry would change them.
 
     Args:
@@ -89,8 +95,9 @@ def _parse_record(record: dict[str, Any], message_id: str) -> Upload | None:
     if record.get("eventSource") != "aws:s3":
         _ignored("record is not S3's", message_id)
         return None
-    if not str(record.get("eventName")).startswith("ObjectCreated:"):
-        _ignored(f"event {record.get('eventName')}", message_id)
+    name = str(record.get("eventName"))
+    if not name.startswith((CREATED, *REMOVED)):
+        _ignored(f"event {name}", message_id)
         return None
     bucket, item = record["s3"]["bucket"]["name"], record["s3"]["object"]
     key = unquote_plus(item["key"])
@@ -106,6 +113,7 @@ def _parse_record(record: dict[str, Any], message_id: str) -> Upload | None:
         sequencer=item.get("sequencer", ""),
         size=int(item.get("size", 0)),
         reprocess=bool(record.get("reprocess")),
+        removed=name.startswith(REMOVED),
         correlation_id=record.get("responseElements", {}).get("x-amz-request-id") or message_id,
     )
 

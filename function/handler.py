@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from function import logs
 from function.environment import Environment
 from function.events import Upload, parse_message
-from function.manifest import Manifest
+from function.manifest import DELETED, Manifest
 from function.metrics import embed
 from function.process import process
 from function.store import Bucket, Gone
@@ -81,6 +81,9 @@ def _process(upload: Upload) -> None:
         return
     if manifest is None:
         _logger.info("superseded", extra=extra)
+        return
+    if manifest.status == DELETED:
+        _logger.info(DELETED, extra=extra)
         return
     extra |= {
         "version_id": upload.version_id,

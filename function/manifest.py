@@ -5,6 +5,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 SCHEMA: Final = 1
+DELETED: Final = "deleted"
+"""Status of a manifest that stands for the moment in which an upload's renditions are removed."""
+
 CONTENT_TYPE: Final = "application/json"
 CACHE_CONTROL: Final = "no-cache"
 """A manifest may be replaced by a newer upload under the same key: revalidate each time."""

@@ -21,6 +21,7 @@ BACKGROUND: Final = "#ffffff"
 HEADROOM: Final = 1.25
 """A rendition is cut from the smallest larger one that is at least this many times its size."""
 
+
 @dataclass(frozen=True, kw_only=True)
 class Rendered:
     """One encoded rendition.

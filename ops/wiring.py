@@ -18,7 +18,7 @@ FEW_RECEIVES: Final = 5
 
 
 def notification(stack: Stack) -> Finding:
-    """S3 announces what is created under ``uploads/`` to the queue."""
+    """S3 announces what is created and removed under ``uploads/`` to the queue."""
     configuration = stack.client("s3").get_bucket_notification_configuration(
         Bucket=stack.outputs["sourceBucket"]
     )
@@ -33,7 +33,7 @@ def _announces(stack: Stack, queue: dict[str, Any]) -> bool:
     found = {rule["Name"].lower(): rule["Value"] for rule in rules}
     return (
         queue["QueueArn"].endswith(f":{_name(stack, 'queueUrl')}")
-        and "s3:ObjectCreated:*" in queue["Events"]
+        and {"s3:ObjectCreated:*", "s3:ObjectRemoved:*"} <= set(queue["Events"])
         and found == {"prefix": "uploads/"}
     )
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 from pulumi_aws import s3, sqs
@@ -11,6 +12,9 @@ from pipeline.buckets import SecureBucket
 from pipeline.identity import Identity
 from pipeline.naming import resource_name
 from pipeline.queues import UploadQueue
+
+EVENTS: Final = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"]
+"""What the function is told: uploads, and their removal by someone or by a lifecycle rule."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +27,7 @@ class IngestArgs:
 
 
 class Ingest(pulumi.ComponentResource):
-    """Announces every object created under ``uploads/`` to the queue.
+    """Announces every object created or removed under ``uploads/`` to the queue.
 
     The notification depends on the policy: S3 tries to send a test event when it is set, and is
     refused until the policy allows it.
@@ -47,7 +51,7 @@ class Ingest(pulumi.ComponentResource):
             queues=[
                 {
                     "queue_arn": args.queue.arn,
-                    "events": ["s3:ObjectCreated:*"],
+                    "events": EVENTS,
                     "filter_prefix": "uploads/",
                 }
             ],

@@ -201,7 +201,8 @@ def resizer_role(
         _allow(
             "RemoveLeftovers",
             ["s3:DeleteObject"],
-            [f"{destination_arn}/*/*.{format_.extension}" for format_ in FORMATS.values()],
+            [f"{destination_arn}/*/*.{format_.extension}" for format_ in FORMATS.values()]
+            + [f"{destination_arn}/*/manifest.json"],
         ),
         # A stream is created in the group and written as the group's child.
         _allow(

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:image-pipeline-dev-alarms-1234567"
 KMS = {"uploads": "presigned", "delivery": "cdn", "encryption": "kms"}
+EVENT_KINDS = ("ObjectCreated", "ObjectRemoved", "LifecycleExpiration")
 OUTPUTS = {
     *("sourceBucket", "destinationBucket", "queueUrl", "deadLetterQueueUrl", "functionName"),
     *("logGroup", "uploadEndpoint", "deliveryUrl", "dashboardUrl"),
@@ -78,7 +79,7 @@ def test_notification_comes_after_the_policy_that_lets_s3_send(program):
     ] == [
         {
             "queueArn": program.one("QueuePolicy", "-uploads").policy()["Statement"][0]["Resource"],
-            "events": ["s3:ObjectCreated:*"],
+            "events": [f"s3:{kind}:*" for kind in EVENT_KINDS],
             "filterPrefix": "uploads/",
         }
     ]

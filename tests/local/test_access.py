@@ -151,6 +151,11 @@ ALLOWED_TO_FUNCTION = {
         "delete_object",
         {"Bucket": "destinationBucket", "Key": "=seed.jpg/poster.webp"},
     ),
+    "remove a manifest": (
+        "s3",
+        "delete_object",
+        {"Bucket": "destinationBucket", "Key": "=probe.jpg/manifest.json"},
+    ),
     "receive from its queue": ("sqs", "receive_message", {"QueueUrl": "queueUrl"}),
     "look at its queue": ("sqs", "get_queue_attributes", {"QueueUrl": "queueUrl"}),
     "write its log": (
@@ -188,10 +193,10 @@ DENIED_TO_FUNCTION = {
         "put_object",
         {"Bucket": "destinationBucket", "Key": "=probe.jpg/page.html", "Body": f"={BODY}"},
     ),
-    "delete a manifest": (
+    "delete what is not its own": (
         "s3",
         "delete_object",
-        {"Bucket": "destinationBucket", "Key": "=seed.jpg/manifest.json"},
+        {"Bucket": "destinationBucket", "Key": "=_index/sha256/notes"},
     ),
     "open the destination": ("s3", "delete_bucket_policy", {"Bucket": "destinationBucket"}),
     "list buckets": ("s3", "list_buckets", {}),

@@ -131,6 +131,51 @@ def test_overwriting_an_upload_replaces_its_renditions(aws, photo):
     assert aws.manifest("uploads/same.jpg")["renditions"][0]["height"] == 400
 
 
+def test_removing_an_upload_removes_all_that_was_made_of_it(aws, photo):
+    key = "uploads/removed.jpg"
+    aws.upload(photo("removed.jpg"), key)
+    urls = [rendition["url"] for rendition in aws.manifest(key)["renditions"]]
+    aws.client("s3").delete_object(Bucket=aws.outputs["sourceBucket"], Key=key)
+    deadline = time.monotonic() + 30
+    while made_of(aws, "removed.jpg/"):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert {request("GET", url)[0] for url in urls} <= {403, 404}
+
+
+def test_an_upload_after_a_removal_stays(aws, photo):
+    key, s3 = "uploads/again.jpg", aws.client("s3")
+    body = photo("again.jpg", (300, 200)).read_bytes()
+    for _ in range(3):
+        assert request("PUT", aws.source_url(key), body)[0] == 200
+        s3.delete_object(Bucket=aws.outputs["sourceBucket"], Key=key)
+    version = s3.put_object(Bucket=aws.outputs["sourceBucket"], Key=key, Body=body)["VersionId"]
+    deadline = time.monotonic() + 60
+    while True:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+        settled = _messages(aws) == 0
+        if settled and aws.manifest(key)["source"]["version_id"] == version:
+            break
+    named = {rendition["key"] for rendition in aws.manifest(key)["renditions"]}
+    assert made_of(aws, "again.jpg/") == named | {"again.jpg/manifest.json"}
+
+
+def made_of(aws, prefix: str) -> set[str]:
+    listing = aws.client("s3").list_objects_v2(
+        Bucket=aws.outputs["destinationBucket"], Prefix=prefix
+    )
+    return {item["Key"] for item in listing.get("Contents", [])}
+
+
+def _messages(aws) -> int:
+    """Messages that wait or are being worked on."""
+    counts = aws.client("sqs").get_queue_attributes(
+        QueueUrl=aws.outputs["queueUrl"], AttributeNames=["All"]
+    )["Attributes"]
+    return sum(int(value) for name, value in counts.items() if "NumberOfMessages" in name)
+
+
 def test_log_lines_are_json_with_the_key_and_a_correlation_id(aws, photo):
     aws.upload(photo("logged.jpg"), "uploads/logged.jpg")
     logs = aws.client("logs")

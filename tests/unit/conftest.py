@@ -10,7 +10,7 @@ from PIL import Image
 from function.environment import Environment
 from function.events import Upload
 from function.schema import DEFAULT_RENDITIONS
-from function.store import ABSENT, Conflict, Gone, Headers, check_size
+from function.store import ABSENT, Conflict, Gone, Headers, Held, check_size
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +50,16 @@ class MemoryBucket:
         check_size(len(self.objects[key]), max_bytes)
         return self.objects[key]
 
+    def head(self, key):
+        if key not in self.objects:
+            return None
+        return Held(version_id=None, etag="e", bytes=len(self.objects[key]))
+
+    def delete_if(self, key, etag):
+        if key not in self.objects or self.etags[key] != etag:
+            raise Conflict(key)
+        del self.objects[key]
+
     def put(self, key, body, headers, *, expect=None):
         if key in self.failing:
             raise OSError("S3 is down")
@@ -60,6 +70,7 @@ class MemoryBucket:
         self.objects[key] = body
         self.headers[key] = headers
         self.etags[key] = hashlib.md5(body).hexdigest()
+        return self.etags[key]
 
 
 @pytest.fixture

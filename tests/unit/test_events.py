@@ -34,7 +34,19 @@ def test_several_records_of_one_message_are_all_read():
     event = put_event()
     event["Records"] *= 3
     event["Records"].append(json.loads((EVENTS / "delete.json").read_text())["Records"][0])
-    assert len(parse_message(json.dumps(event), "m1")) == 3
+    removed = [upload.removed for upload in parse_message(json.dumps(event), "m1")]
+    assert removed == [False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    "name", ["ObjectRemoved:Delete", "LifecycleExpiration:DeleteMarkerCreated"]
+)
+def test_a_removal_has_a_key_and_a_sequencer_alone(name):
+    event = json.loads((EVENTS / "delete.json").read_text())
+    event["Records"][0]["eventName"] = name
+    (upload,) = parse_message(json.dumps(event), "m1")
+    assert (upload.key, upload.removed, upload.size) == ("uploads/u1/beach.jpg", True, 0)
+    assert upload.sequencer == "0055AED6DCD90281E6"
 
 
 def test_an_unversioned_bucket_has_no_version():
@@ -53,7 +65,10 @@ def test_without_a_request_id_the_message_correlates():
     ("body", "reason"),
     [
         ((EVENTS / "test-event.json").read_text(), "S3 test event"),
-        ((EVENTS / "delete.json").read_text(), "event ObjectRemoved:DeleteMarkerCreated"),
+        (
+            '{"Records": [{"eventSource": "aws:s3", "eventName": "ObjectRestore:Post"}]}',
+            "event Obj",
+        ),
         ("hello", "not JSON"),
         ("[1]", "not an S3 event"),
         ('"text"', "not an S3 event"),

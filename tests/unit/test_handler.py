@@ -105,6 +105,20 @@ def test_one_line_of_an_environment_counts_its_cold_start(handler, source, jpeg,
     assert all(record.BytesOut > 0 for record in caplog.records)
 
 
+def test_a_removal_is_acknowledged_and_logged(handler, source, destination, jpeg, caplog):
+    caplog.set_level("INFO", logger="function")
+    source.objects["uploads/a.jpg"] = jpeg
+    handler.handle({"Records": [message("a", "uploads/a.jpg")]}, CONTEXT)
+    del source.objects["uploads/a.jpg"]
+    removal = message("b", "uploads/a.jpg")
+    body = json.loads(removal["body"])
+    body["Records"][0]["eventName"] = "ObjectRemoved:DeleteMarkerCreated"
+    removal["body"] = json.dumps(body)
+    assert handler.handle({"Records": [removal]}, CONTEXT) == {"batchItemFailures": []}
+    assert caplog.records[-1].message == "deleted"
+    assert destination.objects == {}
+
+
 def test_what_is_gone_is_acknowledged(handler, caplog):
     answer = handler.handle({"Records": [message("a", "uploads/a.jpg")]}, CONTEXT)
     assert answer == {"batchItemFailures": []}

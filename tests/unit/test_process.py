@@ -68,6 +68,7 @@ def test_urls_are_quoted(source, destination, environment, upload, jpeg):
     ("size", "code"), [(0, "empty"), (25_000_001, "too_many_bytes")], ids=["empty", "large"]
 )
 def test_size_alone_rejects_before_a_fetch(source, destination, environment, upload, size, code):
+    source.objects[upload.key] = b"not to be fetched"
     source.failing.add(upload.key)
     manifest = process(dataclasses.replace(upload, size=size), environment, source, destination)
     assert (manifest.status, manifest.error["code"]) == ("rejected", code)
