@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bench.__main__ import parser as bench_parser
 from function.schema import Rendition
 from local.__main__ import parser
 from ops.__main__ import parser as ops_parser
@@ -60,6 +61,14 @@ def test_commands_of_the_embedded_aws_exist(path):
 def test_commands_for_operators_exist(path):
     actions = [action for action in ops_parser()._actions if action.dest == "command"]
     assert set(re.findall(r"python -m ops ([a-z]+)", path.read_text())) <= set(actions[0].choices)
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_commands_of_the_bench_are_parsed_as_printed(path):
+    for line in re.findall(r"python -m bench ([^`\n|)]+)", path.read_text()):
+        words = line.split("#")[0].replace("DIR", ".").split()
+        words = [word for word in words if word not in ("…", "·")]
+        assert bench_parser().parse_args(words).run
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
