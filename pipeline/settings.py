@@ -65,6 +65,9 @@ class Settings:
     allowed_origins: tuple[str, ...] = ("*",)
     alarm_email: str = ""
     monthly_budget_usd: int = 0
+    tracing: bool = True
+    eventbridge: bool = False
+    protect: bool = False
     s3_endpoint: str = ""
 
     def __post_init__(self) -> None:

@@ -71,6 +71,9 @@ REFUSED = {
         (-1, "monthlyBudgetUsd must be 0 to 1000000 USD; got -1."),
         (50, "monthlyBudgetUsd needs alarmEmail"),
     ],
+    "tracing": [("yes", "tracing must be true or false; got 'yes'.")],
+    "eventbridge": [(1, "eventbridge must be true or false; got '1'.")],
+    "protect": [("False", "protect must be true or false; got 'False'.")],
     "memroy": [(1024, "memroy is not a setting of this stack")],
 }
 
