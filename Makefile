@@ -11,7 +11,7 @@ LOCK := uv pip compile --quiet --universal --generate-hashes --no-header --no-em
 	--no-emit-find-links --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types unit fuzz bench smoke lock clean
+.PHONY: help demo test check lint types unit fuzz soak bench smoke lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ unit: $(READY)
 fuzz: $(READY) ## damage 20,000 pictures of every format; each ends in renditions or a rejection
 	$(BIN)/python -m tests.fuzz --cases 20000
 
+soak: $(READY) ## 5,000 uploads through faults of every kind, nothing lost; UPLOADS=n for another number
+	@$(BIN)/python -m tests.soak --uploads $(or $(UPLOADS),5000)
+
 bench: $(READY) ## the engine beside sharp, libvips and Pillow; installs those that are missing
 	$(BIN)/python -m bench compare --install
 
@@ -48,6 +51,7 @@ smoke: $(READY) ## every benchmark once, and the regression gate against naive P
 lock: ## pin the requirements files anew from their .in files; needs uv
 	$(LOCK) function/requirements.in -o function/requirements.txt --no-emit-package typing-extensions
 	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) policy/requirements.in -o policy/requirements.txt
 	$(LOCK) requirements-dev.in -o requirements-dev.txt
 
 clean: ## delete the environment and all caches

@@ -27,6 +27,7 @@ class SecureBucketArgs:
         methods: HTTP methods that web pages may use (CORS).
         allowed_origins: web origins that may use them.
         kms_key_arn: key that encrypts by default; None for S3-managed keys.
+        protect: whether Pulumi refuses to delete it.
     """
 
     base: str
@@ -36,6 +37,7 @@ class SecureBucketArgs:
     methods: Sequence[str]
     allowed_origins: Sequence[str]
     kms_key_arn: pulumi.Input[str] | None
+    protect: bool = False
 
 
 class SecureBucket(pulumi.ComponentResource):
@@ -52,7 +54,8 @@ class SecureBucket(pulumi.ComponentResource):
         super().__init__("image-pipeline:buckets:SecureBucket", name, None, opts)
         self._child_opts = pulumi.ResourceOptions(parent=self)
         self._label = resource_name(args.base, args.part)
-        bucket = s3.Bucket(self._label, tags=tags(), opts=self._child_opts)
+        kept = pulumi.ResourceOptions(parent=self, protect=args.protect or None)
+        bucket = s3.Bucket(self._label, tags=tags(), opts=kept)
         self.name, self.arn = bucket.bucket, bucket.arn
         self.domain = bucket.bucket_regional_domain_name
         s3.BucketOwnershipControls(

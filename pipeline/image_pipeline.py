@@ -3,10 +3,12 @@
 import pulumi
 
 from pipeline.alarms import Alarms, AlarmsArgs
+from pipeline.announcements import Announcements, AnnouncementsArgs
 from pipeline.buckets import SecureBucket, SecureBucketArgs
 from pipeline.bundle import Bundle, BundleError, Target, build
 from pipeline.delivery import Delivery, DeliveryArgs
 from pipeline.encryption import EncryptionKey
+from pipeline.guard import Guard
 from pipeline.identity import Identity
 from pipeline.ingest import Ingest, IngestArgs
 from pipeline.monitoring import Monitoring, MonitoringArgs
@@ -41,10 +43,14 @@ class ImagePipeline(pulumi.ComponentResource):
         self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         bundle = _bundle(settings)
-        super().__init__("image-pipeline:index:ImagePipeline", name, None, opts)
+        guard = Guard()
+        guarded = pulumi.ResourceOptions.merge(opts, guard.options())
+        super().__init__("image-pipeline:index:ImagePipeline", name, None, guarded)
         child = pulumi.ResourceOptions(parent=self)
         identity = Identity.current(pulumi.InvokeOutputOptions(parent=self))
-        key = EncryptionKey(name, identity, child) if settings.encryption == "kms" else None
+        key = None
+        if settings.encryption == "kms":
+            key = EncryptionKey(name, identity, child, protect=settings.protect)
         source = SecureBucket(
             f"{name}-source",
             SecureBucketArgs(
@@ -55,6 +61,7 @@ class ImagePipeline(pulumi.ComponentResource):
                 methods=["PUT", "POST"],
                 allowed_origins=settings.allowed_origins,
                 kms_key_arn=key.arn if key else None,
+                protect=settings.protect,
             ),
             child,
         )
@@ -68,6 +75,7 @@ class ImagePipeline(pulumi.ComponentResource):
                 methods=["GET", "HEAD"],
                 allowed_origins=settings.allowed_origins,
                 kms_key_arn=key.arn if key else None,
+                protect=settings.protect,
             ),
             child,
         )
@@ -81,6 +89,8 @@ class ImagePipeline(pulumi.ComponentResource):
             DeliveryArgs(settings=settings, destination=destination, identity=identity),
             child,
         )
+        if settings.eventbridge:
+            Announcements(name, AnnouncementsArgs(destination=destination), child)
         resizer = Resizer(
             name,
             ResizerArgs(
@@ -95,7 +105,9 @@ class ImagePipeline(pulumi.ComponentResource):
             child,
         )
         monitoring = Monitoring(
-            name, MonitoringArgs(queue=queue, resizer=resizer, identity=identity), child
+            name,
+            MonitoringArgs(settings=settings, queue=queue, resizer=resizer, identity=identity),
+            child,
         )
         Alarms(
             name,
@@ -107,7 +119,8 @@ class ImagePipeline(pulumi.ComponentResource):
         self.function_name, self.log_group = resizer.function_name, resizer.log_group
         self.upload_endpoint, self.delivery_url = uploads.endpoint, delivery.url
         self.dashboard_url = monitoring.dashboard_url
-        self.register_outputs({"upload_endpoint": self.upload_endpoint})
+        guard.finish()
+        self.register_outputs({name: getattr(self, name) for name in ImagePipeline.__annotations__})
 
 
 def _bundle(settings: Settings) -> Bundle:

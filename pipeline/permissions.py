@@ -173,6 +173,7 @@ def resizer_role(
     log_group_arn: str,
     key_arn: str,
     renditions: Sequence[Rendition],
+    tracing: bool,
 ) -> dict[str, Any]:
     """All that the function may do: one statement for each step of an upload's way.
 
@@ -183,6 +184,7 @@ def resizer_role(
         log_group_arn: the function's own log group.
         key_arn: the stack's KMS key; empty for S3-managed keys.
         renditions: the stack's renditions, which name what may be written.
+        tracing: whether it sends traces.
     """
     statements = [
         _allow(
@@ -210,9 +212,11 @@ def resizer_role(
             ["logs:CreateLogStream", "logs:PutLogEvents"],
             [log_group_arn, f"{log_group_arn}:*"],
         ),
-        # X-Ray has no resources to name: AWS's own managed policy grants the same on "*".
-        _allow("WriteTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"),
     ]
+    if tracing:
+        # X-Ray has no resources to name: AWS's own managed policy grants the same on "*".
+        traces = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+        statements.append(_allow("WriteTraces", traces, "*"))
     if key_arn:
         statements.append(_allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], key_arn))
     return document(statements)

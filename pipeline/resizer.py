@@ -79,7 +79,9 @@ class Resizer(pulumi.ComponentResource):
             key_arn=args.kms_key_arn,
         ).apply(
             lambda arns: json.dumps(
-                permissions.resizer_role(**arns, renditions=args.settings.renditions)
+                permissions.resizer_role(
+                    **arns, renditions=args.settings.renditions, tracing=args.settings.tracing
+                )
             )
         )
 
@@ -107,7 +109,7 @@ class Resizer(pulumi.ComponentResource):
             role=role.arn,
             environment={"variables": variables},
             logging_config={"log_format": "JSON", "log_group": log_group.name},
-            tracing_config={"mode": "Active"},
+            tracing_config={"mode": "Active" if settings.tracing else "PassThrough"},
             tags=tags(),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )

@@ -56,6 +56,9 @@ class Settings:
     allowed_origins: tuple[str, ...] = ("*",)
     alarm_email: str = ""
     monthly_budget_usd: int = 0
+    tracing: bool = True
+    eventbridge: bool = False
+    protect: bool = False
     s3_endpoint: str = ""
 
     def __post_init__(self) -> None:
@@ -203,8 +206,8 @@ def _read(name: str, key: str) -> Any:
         items = _read_list(key)
         return items and tuple(str(item) for item in items)
     text = pulumi.Config().get(key)
-    is_number = Settings.__dataclass_fields__[name].type is int
-    return _to_int(key, text) if is_number and text is not None else text
+    convert = _CONVERSIONS.get(cast("type", Settings.__dataclass_fields__[name].type))
+    return convert(key, text) if convert and text is not None else text
 
 
 def _read_list(key: str) -> tuple[Any, ...] | None:
@@ -231,6 +234,16 @@ def _to_int(key: str, text: str) -> int:
         return int(text)
     except ValueError as error:
         raise SettingsError(f"{key} must be a whole number; got {text!r}.") from error
+
+
+def _to_bool(key: str, text: str) -> bool:
+    if text not in ("true", "false"):
+        raise SettingsError(f"{key} must be true or false; got {text!r}.")
+    return text == "true"
+
+
+_CONVERSIONS: Final = {int: _to_int, bool: _to_bool}
+"""Type of a setting to what reads it from the engine's text."""
 
 
 def _s3_endpoint() -> str:

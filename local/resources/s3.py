@@ -69,13 +69,16 @@ def policy(context: Context, _name: str, inputs: Inputs) -> Created:
 
 
 def notification(context: Context, _name: str, inputs: Inputs) -> Created:
-    """Set which queues hear of which objects; replaces what was set before."""
-    queues = [_queue_configuration(queue) for queue in inputs.need("queues")]
+    """Set who hears of which objects; replaces what was set before."""
+    queues = [_queue_configuration(queue) for queue in inputs.take("queues", [])]
+    configuration: dict[str, Any] = {"QueueConfigurations": queues}
+    if inputs.take("eventbridge"):
+        configuration["EventBridgeConfiguration"] = {}
     return _configure(
         context,
         inputs,
         "put_bucket_notification_configuration",
-        NotificationConfiguration={"QueueConfigurations": queues},
+        NotificationConfiguration=configuration,
     )
 
 

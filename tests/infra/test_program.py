@@ -3,12 +3,15 @@
 import json
 from pathlib import Path
 
+import pulumi
 import pytest
-from engine import ACCOUNT, Program, run, takes_tags
+from engine import ACCOUNT, Program, record, run, takes_tags
 
 from function.environment import Environment
 from function.metrics import NAMESPACE, UNITS
 from function.schema import DEFAULT_RENDITIONS
+from pipeline.image_pipeline import ImagePipeline
+from pipeline.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
@@ -54,9 +57,8 @@ def test_everything_taggable_carries_the_stacks_tags(program):
     taggable = [r for r in program.resources if r.type.startswith("aws:") and takes_tags(r.type)]
     assert len(taggable) >= 7
     for resource in taggable:
-        tags = resource.inputs["tags"]
-        assert (tags["Project"], tags["ManagedBy"]) == ("image-pipeline", "pulumi"), resource.urn
-        assert tags["Stack"] in resource.urn
+        stack = resource.urn.split(":")[2]
+        program.assert_tagged(resource, Project="image-pipeline", Stack=stack, ManagedBy="pulumi")
 
 
 def test_every_resource_belongs_to_the_pipeline(program):
@@ -64,15 +66,13 @@ def test_every_resource_belongs_to_the_pipeline(program):
     stack = program.by_urn[pipeline.parent]
     assert stack.type == "pulumi:pulumi:Stack"
     for resource in program.resources:
-        chain = resource
-        while chain not in (pipeline, stack):
-            chain = program.by_urn[chain.parent]
-        assert chain is pipeline or resource is stack
+        if resource not in (pipeline, stack):
+            program.assert_within(resource, pipeline)
 
 
 def test_notification_comes_after_the_policy_that_lets_s3_send(program):
-    notification = program.one("BucketNotification")
-    assert program.one("QueuePolicy", "-uploads").urn in notification.dependencies
+    notification = program.one("BucketNotification", "-uploads")
+    program.assert_after(notification, program.one("QueuePolicy", "-uploads"))
     assert [
         {"queueArn": q["queueArn"], "events": q["events"], "filterPrefix": q["filterPrefix"]}
         for q in notification.inputs["queues"]
@@ -87,13 +87,14 @@ def test_notification_comes_after_the_policy_that_lets_s3_send(program):
 
 def test_function_comes_after_its_permissions_and_its_log(program):
     function = program.one("Function", "-resizer")
-    assert {program.one("RolePolicy").urn, program.one("LogGroup").urn} <= function.dependencies
+    for earlier in ("RolePolicy", "LogGroup"):
+        program.assert_after(function, program.one(earlier))
 
 
 def test_bucket_policies_come_after_block_public_access(program):
     for part in ("-source", "-destination"):
-        policy = program.one("BucketPolicy", part)
-        assert program.one("BucketPublicAccessBlock", part).urn in policy.dependencies
+        block = program.one("BucketPublicAccessBlock", part)
+        program.assert_after(program.one("BucketPolicy", part), block)
 
 
 def test_visibility_timeout_is_six_function_timeouts():
@@ -275,6 +276,51 @@ def test_function_reads_back_the_environment_that_the_program_sets(program):
     assert environment.destination_bucket == program.outputs["destinationBucket"]
 
 
+def test_tracing_and_its_permission_go_together(dev):
+    assert "WriteTraces" in dev.one("RolePolicy").statements()
+    untraced = run("dev", tracing=False)
+    assert untraced.one("Function").inputs["tracingConfig"] == {"mode": "PassThrough"}
+    assert "WriteTraces" not in untraced.one("RolePolicy").statements()
+
+
+def test_eventbridge_hears_of_the_destination_only_when_asked_for(dev):
+    assert [n.name for n in dev.all("BucketNotification")] == ["image-pipeline-dev-uploads"]
+    program = run("dev", eventbridge=True)
+    notification = program.one("BucketNotification", "-destination")
+    assert notification.inputs == {
+        "bucket": program.outputs["destinationBucket"],
+        "eventbridge": True,
+    }
+
+
+def test_buckets_and_key_are_protected_when_asked_for(dev, prod):
+    kept = run("dev", protect=True, **KMS)
+    for program, types in ((kept, {"Bucket", "Key"}), (prod, {"Bucket"}), (dev, set())):
+        found = {r.type.split(":")[-1] for r in program.resources if r.protect}
+        assert found == types
+    kept.assert_protected(kept.one("Bucket", "-source"))
+
+
+def test_what_a_caller_asks_of_the_component_reaches_all_of_it():
+    def retag(args: pulumi.ResourceTransformArgs):
+        if "tags" not in args.props:
+            return None
+        tags = {**args.props["tags"], "Team": "photos"}
+        return pulumi.ResourceTransformResult({**args.props, "tags": tags}, args.opts)
+
+    def build() -> None:
+        options = pulumi.ResourceOptions(protect=True, transforms=[retag])
+        ImagePipeline("image-pipeline-test", Settings(), options)
+
+    program = record(build)
+    ours = [r for r in program.resources if r.type.startswith("aws:")]
+    assert len(ours) > 20
+    for resource in ours:
+        program.assert_protected(resource)
+        if takes_tags(resource.type):
+            program.assert_tagged(resource, Team="photos")
+
+
 def test_source_and_destination_differ(program):
     assert program.outputs["sourceBucket"] != program.outputs["destinationBucket"]
 
@@ -345,12 +391,62 @@ def test_alarms_alone_may_publish(dev):
     assert statements["DenyPlainHttp"]["Effect"] == "Deny"
 
 
-def test_dashboard_watches_the_stacks_own_resources(program):
+def graphs(program: Program) -> dict[str, dict]:
     body = json.loads(program.one("Dashboard").inputs["dashboardBody"])
-    metrics = [m for widget in body["widgets"] for m in widget["properties"]["metrics"]]
-    watched = {metric[-1] for metric in metrics}
-    assert watched == {
+    return {widget["properties"]["title"]: widget for widget in body["widgets"]}
+
+
+def test_dashboard_watches_the_stacks_own_resources(program):
+    metrics = [m for g in graphs(program).values() for m in g["properties"]["metrics"]]
+    function = program.outputs["functionName"]
+    assert {metric[3] for metric in metrics if len(metric) > 1} == {
         f"{program.one('Queue', '-uploads').name}-1234567",
         f"{program.one('Queue', '-dead-letters').name}-1234567",
-        program.outputs["functionName"],
+        function,
     }
+    (search,) = [metric[0]["expression"] for metric in metrics if len(metric) == 1]
+    assert search == (
+        'SEARCH(\'{ImagePipeline,FunctionName,Code} MetricName="Rejected" '
+        f"FunctionName=\"{function}\"', 'Sum', 60)"
+    )
+
+
+def test_dashboard_shows_every_metric_of_the_function(dev):
+    metrics = [m for g in graphs(dev).values() for m in g["properties"]["metrics"]]
+    shown = {metric[1] for metric in metrics if metric[0] == NAMESPACE}
+    assert shown == set(UNITS)
+
+
+def test_dashboard_reads_top_to_bottom_in_two_columns(dev):
+    places = [(g["x"], g["y"], g["width"], g["height"]) for g in graphs(dev).values()]
+    assert places == [(x, 6 * row, 12, 6) for row in range(6) for x in (0, 12)]
+    assert next(iter(graphs(dev))) == "What came of uploads"
+
+
+def test_dashboard_draws_the_alarms_thresholds():
+    drawn = {
+        title: graph["properties"]["annotations"]["horizontal"][0]["value"]
+        for title, graph in graphs(run("dev", timeout=60, maxConcurrency=7)).items()
+        if "annotations" in graph["properties"]
+    }
+    assert drawn == {
+        "Oldest upload (s)": 720,
+        "Dead letters": 0,
+        "One batch, p95 (ms)": 48_000,
+        "Concurrent invocations": 7,
+    }
+
+
+def test_the_component_registers_every_output_of_the_stack(monkeypatch):
+    registered: dict[str, object] = {}
+
+    def remember(self: ImagePipeline, outputs: dict[str, object]) -> None:
+        registered.update(outputs)
+
+    monkeypatch.setattr(ImagePipeline, "register_outputs", remember)
+    run("dev")
+    camel = {
+        "".join([w if not i else w.capitalize() for i, w in enumerate(n.split("_"))])
+        for n in registered
+    }
+    assert camel == OUTPUTS

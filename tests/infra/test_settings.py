@@ -61,6 +61,9 @@ REFUSED = {
         (-1, "monthlyBudgetUsd must be 0 to 1000000 USD; got -1."),
         (50, "monthlyBudgetUsd needs alarmEmail"),
     ],
+    "tracing": [("yes", "tracing must be true or false; got 'yes'.")],
+    "eventbridge": [(1, "eventbridge must be true or false; got '1'.")],
+    "protect": [("False", "protect must be true or false; got 'False'.")],
     "memroy": [(1024, "memroy is not a setting of this stack")],
 }
 
@@ -99,7 +102,7 @@ def test_pulumi_yaml_declares_the_same_keys_types_and_defaults():
     expected = {key: getattr(defaults, name) for name, key in KEYS.items() if name != "renditions"}
     given = {key: value["default"] for key, value in declared.items()}
     assert given | {"allowedOrigins": tuple(given["allowedOrigins"])} == expected
-    types = {"integer": int, "string": str, "array": tuple}
+    types = {"integer": int, "string": str, "array": tuple, "boolean": bool}
     assert {key: types[value["type"]] for key, value in declared.items()} == {
         key: type(value) for key, value in expected.items()
     }
