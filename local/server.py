@@ -49,6 +49,7 @@ class Server:
         port: TCP port on 127.0.0.1.
         pid: process and process group; the functions' processes are in the same group.
         stack: name of the deployed stack; empty until deployed.
+        settings: the deployed stack's settings, by key.
         outputs: the deployed stack's outputs.
         resources: type and name of each deployed resource.
         app: module that serves it.
@@ -59,6 +60,7 @@ class Server:
     port: int
     pid: int
     stack: str = ""
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
     outputs: dict[str, str] = field(default_factory=dict[str, str])
     resources: list[str] = field(default_factory=list[str])
     app: str = APP

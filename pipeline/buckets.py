@@ -24,19 +24,21 @@ class SecureBucketArgs:
         part: what it is, for its name: ``source`` or ``destination``.
         public_policy: whether its bucket policy will allow anonymous requests.
         versioned: keep overwritten and deleted objects for ``NONCURRENT_DAYS``.
-        methods: HTTP methods that web pages may use (CORS).
+        methods: HTTP methods that web pages may use (CORS); none for no pages at all.
         allowed_origins: web origins that may use them.
         kms_key_arn: key that encrypts by default; None for S3-managed keys.
         protect: whether Pulumi refuses to delete it.
+        expire_days: days after which objects are deleted; None to keep them.
     """
 
     base: str
     part: str
     public_policy: bool
     versioned: bool
-    methods: Sequence[str]
-    allowed_origins: Sequence[str]
-    kms_key_arn: pulumi.Input[str] | None
+    methods: Sequence[str] = ()
+    allowed_origins: Sequence[str] = ()
+    kms_key_arn: pulumi.Input[str] | None = None
+    expire_days: int | None = None
     protect: bool = False
 
 
@@ -67,7 +69,8 @@ class SecureBucket(pulumi.ComponentResource):
         self.public_access_block = self._block_public_access(args)
         self._encrypt(args)
         self._expire(args, self._keep_versions(args))
-        self._allow_browsers(args)
+        if args.methods:
+            self._allow_browsers(args)
         self.register_outputs({"name": self.name, "arn": self.arn})
 
     def _block_public_access(self, args: SecureBucketArgs) -> s3.BucketPublicAccessBlock:
@@ -128,6 +131,15 @@ class SecureBucket(pulumi.ComponentResource):
                     "filter": {"prefix": ""},
                     "noncurrent_version_expiration": {"noncurrent_days": NONCURRENT_DAYS},
                     "expiration": {"expired_object_delete_marker": True},
+                }
+            )
+        if args.expire_days is not None:
+            rules.append(
+                {
+                    "id": "expire",
+                    "status": "Enabled",
+                    "filter": {"prefix": ""},
+                    "expiration": {"days": args.expire_days},
                 }
             )
         after = [versioning] if versioning else []

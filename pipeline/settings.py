@@ -25,6 +25,10 @@ LOG_RETENTION_DAYS: Final = (
 """What CloudWatch Logs accepts (PutRetentionPolicy, API reference)."""
 
 
+PRICE_CLASSES: Final = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
+"""CloudFront's names for sets of edge locations, fewest and cheapest first."""
+
+
 class SettingsError(pulumi.RunError):
     """A setting that cannot work; the one sentence names its key, the limit and what it got."""
 
@@ -47,6 +51,11 @@ class Settings:
     renditions: tuple[Rendition, ...] = DEFAULT_RENDITIONS
     uploads: str = "public"
     delivery: str = "public"
+    site: bool = False
+    domain: str = ""
+    certificate_arn: str = ""
+    hosted_zone_id: str = ""
+    price_class: str = "PriceClass_All"
     encryption: str = "s3"
     quality: str = "fast"
     background: str = "#ffffff"
@@ -75,6 +84,7 @@ class Settings:
         _in_range("maxConcurrency", self.max_concurrency, 2, 1000, "invocations")
         _one_of("uploads", self.uploads, ("public", "presigned"))
         _one_of("delivery", self.delivery, ("public", "cdn"))
+        _one_of("priceClass", self.price_class, PRICE_CLASSES)
         _one_of("encryption", self.encryption, ("s3", "kms"))
         _one_of("quality", self.quality, ("fast", "best"))
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", self.background):
@@ -86,7 +96,13 @@ class Settings:
         self._check_email()
         self._check_renditions()
         self._check_origins()
+        self._check_domain()
         self._check_contradictions()
+
+    @property
+    def cdn_scheme(self) -> str:
+        """Scheme of the CDN's URLs: HTTPS, but for the embedded AWS, which speaks HTTP."""
+        return "http" if self.s3_endpoint.startswith("http:") else "https"
 
     @property
     def max_pixels(self) -> int:
@@ -131,6 +147,23 @@ class Settings:
                     f'allowedOrigins must be "*" or start with http:// or https://; got {origin!r}.'
                 )
 
+    def _check_domain(self) -> None:
+        if self.site and self.delivery != "cdn":
+            raise SettingsError("site: true needs delivery: cdn, which serves the page; set it.")
+        if self.domain and self.delivery != "cdn":
+            raise SettingsError("domain needs delivery: cdn, which answers under it; set it.")
+        if self.domain and not re.fullmatch(r"([a-z0-9-]+\.)+[a-z]{2,}", self.domain):
+            raise SettingsError(f"domain must be like photos.example.com; got {self.domain!r}.")
+        if bool(self.domain) != bool(self.certificate_arn):
+            raise SettingsError("domain and certificateArn need each other; set both or neither.")
+        if self.certificate_arn and not _CERTIFICATE.fullmatch(self.certificate_arn):
+            raise SettingsError(
+                "certificateArn must be of a certificate in us-east-1, where CloudFront looks for "
+                f"it; got {self.certificate_arn!r}."
+            )
+        if self.hosted_zone_id and not self.domain:
+            raise SettingsError("hostedZoneId needs domain, whose records it will hold; set it.")
+
     def _check_contradictions(self) -> None:
         if self.encryption == "kms" and self.delivery == "public":
             raise SettingsError(
@@ -154,6 +187,8 @@ class Settings:
                 f"got {self.max_megapixels}. Raise memory or lower it."
             )
 
+
+_CERTIFICATE: Final = re.compile(r"arn:[\w-]+:acm:us-east-1:\d{12}:certificate/[\w-]+")
 
 MAX_VISIBILITY_TIMEOUT: Final = 43_200
 """Seconds; SQS's own limit of 12 hours."""

@@ -59,6 +59,8 @@ class Provider(Mocks):
             "bucketRegionalDomainName": f"{name}.s3.{REGION}.amazonaws.com",
             "url": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}",
             "keyId": name,
+            "functionUrl": f"https://{name}.lambda-url.{REGION}.on.aws/",
+            "hostedZoneId": "Z2FDTNDATAQYW2",
             "domainName": "d111111abcdef8.cloudfront.net",
         }
         return name, outputs | args.inputs

@@ -1,6 +1,7 @@
 """The whole program, evaluated for every committed stack and the variants that none of them is."""
 
 import json
+import re
 from pathlib import Path
 
 import pulumi
@@ -17,6 +18,11 @@ ROOT = Path(__file__).parents[2]
 STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:image-pipeline-dev-alarms-1234567"
 KMS = {"uploads": "presigned", "delivery": "cdn", "encryption": "kms"}
+DOMAIN = {
+    "domain": "photos.example.com",
+    "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a1b",
+    "hostedZoneId": "Z123",
+}
 EVENT_KINDS = ("ObjectCreated", "ObjectRemoved", "LifecycleExpiration")
 OUTPUTS = {
     *("sourceBucket", "destinationBucket", "queueUrl", "deadLetterQueueUrl", "functionName"),
@@ -27,6 +33,12 @@ OUTPUTS = {
 @pytest.fixture(scope="module", params=[*STACKS, "kms"])
 def program(request) -> Program:
     return run("dev", **KMS) if request.param == "kms" else run(request.param)
+
+
+@pytest.fixture(scope="module")
+def site() -> Program:
+    """Prod with all that the CDN can be asked for."""
+    return run("prod", site="true", **DOMAIN, priceClass="PriceClass_100")
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +100,7 @@ def test_notification_comes_after_the_policy_that_lets_s3_send(program):
 def test_function_comes_after_its_permissions_and_its_log(program):
     function = program.one("Function", "-resizer")
     for earlier in ("RolePolicy", "LogGroup"):
-        program.assert_after(function, program.one(earlier))
+        program.assert_after(function, program.one(earlier, "-resizer"))
 
 
 def test_bucket_policies_come_after_block_public_access(program):
@@ -99,7 +111,7 @@ def test_bucket_policies_come_after_block_public_access(program):
 
 def test_visibility_timeout_is_six_function_timeouts():
     program = run("dev", timeout=45)
-    assert program.one("Function").inputs["timeout"] == 45
+    assert program.one("Function", "-resizer").inputs["timeout"] == 45
     assert program.one("Queue", "-uploads").inputs["visibilityTimeoutSeconds"] == 270
 
 
@@ -166,16 +178,16 @@ def test_kms_encrypts_buckets_with_the_stacks_own_rotating_key(kms):
     key = kms.one("Key")
     assert key.inputs["enableKeyRotation"] is True
     arn = f"{key.name}-1234567"
-    for encryption in kms.all("BucketServerSideEncryptionConfiguration"):
-        (rule,) = encryption.inputs["rules"]
+    for part in ("-source", "-destination"):
+        (rule,) = kms.one("BucketServerSideEncryptionConfiguration", part).inputs["rules"]
         default = rule["applyServerSideEncryptionByDefault"]
         assert default["sseAlgorithm"] == "aws:kms"
         assert default["kmsMasterKeyId"].endswith(arn)
         assert rule["bucketKeyEnabled"] is True
-    use = kms.one("RolePolicy").statements()["UseKey"]
+    use = kms.one("RolePolicy", "-resizer").statements()["UseKey"]
     assert use["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
     assert use["Resource"].endswith(arn)
-    variables = kms.one("Function").inputs["environment"]["variables"]
+    variables = kms.one("Function", "-resizer").inputs["environment"]["variables"]
     assert variables["KMS_KEY_ARN"].endswith(arn)
 
 
@@ -198,6 +210,35 @@ def test_presigned_uploads_and_cdn_leave_nothing_public(prod):
         assert all(s["Principal"] != "*" for s in statements if s["Effect"] == "Allow")
 
 
+def test_anyone_may_call_the_signer_by_its_url_alone(prod):
+    assert prod.outputs["uploadEndpoint"].endswith(".lambda-url.eu-central-1.on.aws/")
+    url = prod.one("FunctionUrl").inputs
+    assert url["authorizationType"] == "NONE"
+    assert (url["cors"]["allowOrigins"], url["cors"]["allowMethods"]) == (["*"], ["POST"])
+    permissions = {p.inputs["action"]: p.inputs for p in prod.all("Permission")}
+    assert set(permissions) == {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"}
+    assert permissions["lambda:InvokeFunctionUrl"]["functionUrlAuthType"] == "NONE"
+    assert permissions["lambda:InvokeFunction"]["invokedViaFunctionUrl"] is True
+
+
+def test_the_signer_has_a_ceiling_and_may_only_upload(prod, kms):
+    assert prod.one("Function", "-signer").inputs["reservedConcurrentExecutions"] == 10
+    statements = kms.one("RolePolicy", "-signer").statements()
+    assert set(statements) == {"WriteUploads", "WriteLog", "UseKey"}
+    assert statements["WriteUploads"]["Action"] == ["s3:PutObject"]
+    assert statements["WriteUploads"]["Resource"].endswith("-source-1234567/uploads/*")
+    assert statements["UseKey"]["Action"] == ["kms:GenerateDataKey"]
+    assert set(prod.one("RolePolicy", "-signer").statements()) == {"WriteUploads", "WriteLog"}
+
+
+def test_the_signer_reads_what_the_program_sets(prod):
+    variables = prod.one("Function", "-signer").inputs["environment"]["variables"]
+    read = re.findall(r'os\.environ\["(\w+)"\]', (ROOT / "signer" / "handler.py").read_text())
+    assert set(variables) == set(read)
+    assert variables["UPLOAD_URL"].endswith("-source-1234567.s3.eu-central-1.amazonaws.com")
+    assert variables["MAX_UPLOAD_BYTES"] == "25000000"
+
+
 def test_cdn_alone_reads_the_destination(prod):
     read = prod.one("BucketPolicy", "-destination").statements()["CdnRead"]
     distribution = prod.one("Distribution")
@@ -208,6 +249,127 @@ def test_cdn_alone_reads_the_destination(prod):
     behavior = distribution.inputs["defaultCacheBehavior"]
     assert behavior["viewerProtocolPolicy"] == "https-only"
     assert prod.outputs["deliveryUrl"] == "https://d111111abcdef8.cloudfront.net"
+
+
+def test_the_cdn_is_https_http3_compressed_and_logged(prod):
+    distribution = prod.one("Distribution").inputs
+    assert distribution["httpVersion"] == "http2and3"
+    assert distribution["isIpv6Enabled"] is True
+    assert distribution["priceClass"] == "PriceClass_All"
+    assert distribution["viewerCertificate"] == {"cloudfrontDefaultCertificate": True}
+    behavior = distribution["defaultCacheBehavior"]
+    assert behavior["allowedMethods"] == behavior["cachedMethods"] == ["GET", "HEAD"]
+    assert behavior["compress"] is True
+    key = prod.one("CachePolicy").inputs["parametersInCacheKeyAndForwardedToOrigin"]
+    assert (key["enableAcceptEncodingBrotli"], key["enableAcceptEncodingGzip"]) == (True, True)
+    source = prod.one("LogDeliverySource").inputs
+    assert source["resourceArn"].endswith(f"{prod.one('Distribution').name}-1234567")
+    for part in ("LogDeliverySource", "LogDeliveryDestination", "LogDelivery"):
+        assert prod.one(part).inputs["region"] == "us-east-1"
+
+
+def test_the_cache_is_keyed_on_path_and_v_alone(prod):
+    policy = prod.one("CachePolicy").inputs
+    key = policy["parametersInCacheKeyAndForwardedToOrigin"]
+    assert key["queryStringsConfig"] == {
+        "queryStringBehavior": "whitelist",
+        "queryStrings": {"items": ["v"]},
+    }
+    assert key["headersConfig"]["headerBehavior"] == "none"
+    assert key["cookiesConfig"]["cookieBehavior"] == "none"
+    assert policy["minTtl"] == 0
+
+
+def test_an_edge_never_remembers_that_a_manifest_was_not_there(prod):
+    errors = prod.one("Distribution").inputs["customErrorResponses"]
+    assert errors == [
+        {"errorCode": 403, "errorCachingMinTtl": 0},
+        {"errorCode": 404, "errorCachingMinTtl": 0},
+    ]
+
+
+def test_the_edge_function_knows_the_stacks_renditions_and_sees_every_request(site):
+    function = site.one("Function", "-cdn").inputs
+    assert (function["runtime"], function["publish"]) == ("cloudfront-js-2.0", True)
+    constants = function["code"].splitlines()[:2]
+    assert constants[0] == (
+        'const RENDITIONS = {"large": ["jpg", "webp"], "medium": ["jpg", "webp"], '
+        '"small": ["jpg", "webp"], "thumb": ["jpg", "webp"]};'
+    )
+    assert json.loads(constants[1].removeprefix("const SITE = ").rstrip(";")) == [
+        *sorted(file.name for file in (ROOT / "web").iterdir()),
+        "config.json",
+    ]
+    distribution = site.one("Distribution").inputs
+    for behavior in (distribution["defaultCacheBehavior"], *distribution["orderedCacheBehaviors"]):
+        (association,) = behavior["functionAssociations"]
+        assert association["eventType"] == "viewer-request"
+        assert behavior["viewerProtocolPolicy"] == "https-only"
+
+
+def test_a_domain_of_ones_own_speaks_tls_1_2_or_later(site):
+    distribution = site.one("Distribution").inputs
+    assert distribution["aliases"] == ["photos.example.com"]
+    assert distribution["priceClass"] == "PriceClass_100"
+    assert distribution["viewerCertificate"] == {
+        "acmCertificateArn": DOMAIN["certificateArn"],
+        "sslSupportMethod": "sni-only",
+        "minimumProtocolVersion": "TLSv1.2_2021",
+    }
+    for record in site.all("Record"):
+        assert (record.inputs["name"], record.inputs["zoneId"]) == ("photos.example.com", "Z123")
+        (alias,) = record.inputs["aliases"]
+        assert alias["name"] == "d111111abcdef8.cloudfront.net"
+    assert {record.inputs["type"] for record in site.all("Record")} == {"A", "AAAA"}
+    assert site.outputs["deliveryUrl"] == "https://photos.example.com"
+
+
+def test_the_page_lies_in_a_bucket_that_the_cdn_alone_reads(site):
+    assert site.outputs["siteUrl"] == "https://photos.example.com/"
+    objects = {r.inputs["key"]: r.inputs for r in site.all("BucketObjectv2")}
+    assert set(objects) == {file.name for file in (ROOT / "web").iterdir()} | {"config.json"}
+    assert {values["cacheControl"] for values in objects.values()} == {"no-cache"}
+    assert json.loads(objects["config.json"]["content"]) == {
+        "uploads": "presigned",
+        "maxUploadBytes": 25_000_000,
+        "uploadEndpoint": site.outputs["uploadEndpoint"].rstrip("/"),
+        "deliveryUrl": "https://photos.example.com",
+    }
+    read = site.one("BucketPolicy", "-site").statements()["CdnRead"]
+    assert read["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+    assert "aws:SourceArn" in read["Condition"]["StringEquals"]
+    paths = [b["pathPattern"] for b in site.one("Distribution").inputs["orderedCacheBehaviors"]]
+    assert paths == ["/*.html", "/*.css", "/*.js", "/config.json"]
+
+
+def test_the_page_may_reach_the_stack_and_nothing_else(site):
+    headers = site.one("ResponseHeadersPolicy", "-cdn-page").inputs["securityHeadersConfig"]
+    policy = headers["contentSecurityPolicy"]["contentSecurityPolicy"].split("; ")
+    directives = {name: sources for name, *sources in (part.split() for part in policy)}
+    delivery = "https://photos.example.com"
+    source = f"https://{site.outputs['sourceBucket']}.s3.eu-central-1.amazonaws.com"
+    signer = site.outputs["uploadEndpoint"].rstrip("/")
+    assert directives == {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:", delivery],
+        "connect-src": ["'self'", signer, source, delivery],
+        "base-uri": ["'none'"],
+        "form-action": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "require-trusted-types-for": ["'script'"],
+    }
+
+
+def test_log_delivery_alone_writes_the_access_log_which_expires(prod):
+    write = prod.one("BucketPolicy", "-cdn-log").statements()["LogDelivery"]
+    assert write["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
+    assert write["Condition"]["StringEquals"]["aws:SourceAccount"] == ACCOUNT
+    assert write["Resource"].endswith(f"/AWSLogs/{ACCOUNT}/*")
+    rules = prod.one("BucketLifecycleConfiguration", "-cdn-log").inputs["rules"]
+    assert rules[-1]["expiration"] == {"days": 90}
+    assert prod.one("BucketPolicy", "-cdn-log").urn in prod.one("LogDelivery").dependencies
 
 
 def test_public_delivery_names_each_public_object_and_denies_the_index(dev):
@@ -223,10 +385,10 @@ def test_public_delivery_names_each_public_object_and_denies_the_index(dev):
 
 
 def test_role_has_what_it_needs_and_no_wildcard_but_x_rays(program):
-    role = program.one("Role")
+    role = program.one("Role", "-resizer")
     trust = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
     assert [s["Principal"] for s in trust] == [{"Service": "lambda.amazonaws.com"}]
-    statements = program.one("RolePolicy").statements()
+    statements = program.one("RolePolicy", "-resizer").statements()
     for sid, statement in statements.items():
         assert "*" not in "".join(statement["Action"]), sid
         assert (statement["Resource"] == "*") is (sid == "WriteTraces")
@@ -239,7 +401,7 @@ def test_role_has_what_it_needs_and_no_wildcard_but_x_rays(program):
 
 def test_function_is_what_the_settings_say():
     program = run("dev", memory=2048, architecture="x86_64", runtime="python3.13")
-    function = program.one("Function").inputs
+    function = program.one("Function", "-resizer").inputs
     assert function["memorySize"] == 2048
     assert function["architectures"] == ["x86_64"]
     assert function["runtime"] == "python3.13"
@@ -247,7 +409,7 @@ def test_function_is_what_the_settings_say():
     assert function["tracingConfig"] == {"mode": "Active"}
     assert function["loggingConfig"] == {
         "logFormat": "JSON",
-        "logGroup": program.one("LogGroup").inputs["name"],
+        "logGroup": program.one("LogGroup", "-resizer").inputs["name"],
     }
 
 
@@ -266,7 +428,7 @@ def test_mapping_reports_failures_one_by_one():
 
 
 def test_function_reads_back_the_environment_that_the_program_sets(program):
-    variables = program.one("Function").inputs["environment"]["variables"]
+    variables = program.one("Function", "-resizer").inputs["environment"]["variables"]
     environment = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
     by_lambda = {"MEMORY_MB"}
     expected = {name.upper() for name in Environment.__dataclass_fields__} - by_lambda
@@ -364,6 +526,14 @@ def test_alarms_on_shares_use_the_functions_own_metrics(dev, name, threshold):
     assert [m["returnData"] for m in metrics] == [False] * 3
     assert share["expression"].startswith(f"FILL({name}, 0) / ")
     assert alarm["threshold"] == threshold
+
+
+def test_the_signer_is_watched_where_there_is_one(prod, dev):
+    for part in ("-signer-errors-alarm", "-signer-throttles-alarm"):
+        (query,) = prod.one("MetricAlarm", part).inputs["metricQueries"]
+        (watched,) = query["metric"]["dimensions"].values()
+        assert watched == f"{prod.one('Function', '-signer').name}-1234567"
+    assert [a.name for a in dev.all("MetricAlarm") if "-signer-" in a.name] == []
 
 
 def test_thresholds_follow_from_the_settings():
