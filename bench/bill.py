@@ -19,13 +19,15 @@ IDLE_RECEIVES: Final = 648_000
 (AWS Lambda Developer Guide, Using Lambda with Amazon SQS: five concurrent batches at the start)."""
 
 
+MONTH_S: Final = 30 * 24 * 3600
+
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "processing": (
         *("compute", "compute_init", "lambda_requests", "sqs_requests", "sqs_idle_polling"),
         *("s3_puts", "s3_gets"),
     ),
     "storage": ("s3_gb_month",),
-    "monitoring": ("logs_gb", "metrics", "alarms", "dashboards"),
+    "monitoring": ("logs_gb", "metrics", "alarms", "dashboards", "traces"),
     "delivery": ("cdn_gb", "cdn_requests"),
 }
 """Lines of a bill by what they are for; each line is in one group."""
@@ -112,9 +114,18 @@ def quantities(images: float, usage: Usage, architecture: str = "arm64") -> dict
         "metrics": [len(UNITS)],
         "alarms": [_alarm_metrics()],
         "dashboards": [1],
+        "traces": [_traces(invocations)],
         "cdn_gb": [images * usage.views * usage.view_kb / 1_000_000],
         "cdn_requests": [images * usage.views],
     }
+
+
+def _traces(invocations: float) -> float:
+    """Traces that X-Ray's default rule records: the first of each second and 5 % of the others.
+
+    (AWS X-Ray Developer Guide, "Configuring sampling rules".) Arrivals are taken as even.
+    """
+    return min(invocations, MONTH_S + 0.05 * max(0.0, invocations - MONTH_S))
 
 
 def _alarm_metrics() -> int:

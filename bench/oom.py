@@ -33,6 +33,9 @@ SIZES: Final = (128, 256, 512, 1024)
 MOST: Final = 100.0
 """Megapixels beyond which nobody looks; also the end of ``GRID``."""
 
+_MOST_OF_PHONES: Final = {"heic": 55.5, "avif": 55.5}
+"""The same for what phones write, up to 48 MP; encoding more takes minutes."""
+
 GRID: Final = (*(round(1.25**step, 1) for step in range(-3, 21)), MOST)
 """Megapixels that are tried, besides what is allowed: steps of 25 %, so that uploads are shared."""
 
@@ -65,7 +68,7 @@ class Found:
         kind: format, as ``function.limits`` names it.
         memory_mb: Lambda memory size.
         survived_mp: largest megapixels that worked; 0 if none did.
-        ended: how the next step of the grid ended; "" if ``MOST`` worked.
+        ended: how the next step of the grid ended; "" if there is none.
         allowed_mp: what ``function.limits`` lets through.
         tries: runs that it took.
     """
@@ -80,7 +83,7 @@ class Found:
     @property
     def safe(self) -> bool:
         """Whether the function refuses before it would be killed."""
-        return self.survived_mp >= min(self.allowed_mp, MOST)
+        return self.survived_mp >= min(self.allowed_mp, most(self.kind))
 
     @property
     def advice(self) -> str:
@@ -92,6 +95,11 @@ class Found:
             return f"raise BASE_MB above {BASE_MB}"
         figure = room / (self.survived_mp * 1_000_000)
         return f'BYTES_PER_PIXEL["{self.kind}"]: {BYTES_PER_PIXEL[self.kind]} -> {figure:.1f}'
+
+
+def most(kind: str) -> float:
+    """Megapixels beyond which nobody looks."""
+    return _MOST_OF_PHONES.get(kind, MOST)
 
 
 def register(commands: Any) -> None:
@@ -152,8 +160,9 @@ def _find(task: Path, store: StubS3, uploads: "_Uploads", kind: str, memory_mb: 
         return ended[index] == "ok"
 
     allowed = kind_megapixels(memory_mb, kind)
-    grid = sorted({*GRID, min(MOST, float(allowed))})
-    last = bisect(survives, len(grid), grid.index(min(MOST, float(allowed))))
+    first = min(most(kind), float(allowed))
+    grid = sorted({first, *(mp for mp in GRID if mp <= most(kind))})
+    last = bisect(survives, len(grid), grid.index(first))
     return Found(
         kind=kind,
         memory_mb=memory_mb,

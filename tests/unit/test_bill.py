@@ -45,6 +45,13 @@ def test_s3_storage_example_of_the_s3_faq():
     assert bill.charge({"usd": tiers, "free": 0}, 52_900, free_tier=False) == pytest.approx(6602.36)
 
 
+def test_traces_are_sampled_as_x_ray_s_default_rule_does():
+    """Each of 1,000 a month; at ten a second one, and 5 % of the nine others."""
+    assert bill.quantities(1000, bill.Usage())["traces"] == [1000]
+    each_second = bill.quantities(10 * bill.MONTH_S, bill.Usage())["traces"][0] / bill.MONTH_S
+    assert each_second == pytest.approx(1 + 0.05 * 9)
+
+
 def test_every_line_is_in_one_group():
     lines = bill.bill(1000, bill.Usage(), bill.load("us-east-1"))
     grouped = [name for names in bill.GROUPS.values() for name in names]
