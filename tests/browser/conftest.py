@@ -47,7 +47,7 @@ class Site:
             self.console.append(f"{message.type}: {message.text}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stacks(tmp_path_factory) -> Iterator[dict[str, str]]:
     """URLs of the page, by mode: served on this machine, or by the stack's own CDN."""
     with ExitStack() as ends:
@@ -63,9 +63,11 @@ def stacks(tmp_path_factory) -> Iterator[dict[str, str]]:
         yield urls
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(stacks) -> Iterator[Browser]:
-    """Started after the stacks: Pulumi and Playwright each want the thread's event loop."""
+    """Open after the stacks are up and no longer than the module: Playwright keeps its event loop
+    running, and Pulumi would take it for its own.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser

@@ -109,7 +109,7 @@ SOURCE = "image-pipeline-dev-source-1234567"
 BROKEN: list[tuple[str, Break, str]] = [
     ("visibility-timeout", edit("Queue", "-uploads", visibilityTimeoutSeconds=179), "180 or more"),
     ("visibility-timeout", edit("Queue", "-uploads", visibilityTimeoutSeconds=None), "of 30 s"),
-    ("visibility-timeout", edit("Function", timeout=31), "186 or more"),
+    ("visibility-timeout", edit("Function", "-resizer", timeout=31), "186 or more"),
     ("dead-letters", edit("Queue", "-uploads", redrivePolicy=None), "no dead-letter queue"),
     ("dead-letters", edit("Queue", "-uploads", redrivePolicy="{}"), "deadLetterTargetArn"),
     (
@@ -121,13 +121,14 @@ BROKEN: list[tuple[str, Break, str]] = [
     ("partial-batch", edit("EventSourceMapping", functionResponseTypes=[]), "whole batch"),
     (
         "no-loop",
-        edit("Function", environment={"variables": {"DESTINATION_BUCKET": SOURCE}}),
+        edit("Function", "-resizer", environment={"variables": {"DESTINATION_BUCKET": SOURCE}}),
         "another destination",
     ),
     (
         "no-loop",
         edit(
             "RolePolicy",
+            "-resizer",
             policy=allow(Action=["s3:PutObject"], Resource=f"arn:aws:s3:::{SOURCE}/uploads/*"),
         ),
         "allow s3:PutObject on the destination alone",
@@ -175,33 +176,66 @@ BROKEN: list[tuple[str, Break, str]] = [
     ),
     ("encryption", edit("Queue", "-uploads", sqsManagedSseEnabled=False), "kept unencrypted"),
     ("encryption", edit("Key", enableKeyRotation=False), "never rotates"),
-    ("least-privilege", edit("RolePolicy", policy=allow(Action="s3:*")), "name each action"),
-    ("least-privilege", edit("RolePolicy", policy=allow(Action=["s3:Get?"])), "name each action"),
-    ("least-privilege", edit("RolePolicy", policy=allow(Resource="*")), "name the resources"),
     (
         "least-privilege",
-        edit("RolePolicy", policy=allow(Resource=["arn:aws:s3:::*"])),
+        edit("RolePolicy", "-resizer", policy=allow(Action="s3:*")),
+        "name each action",
+    ),
+    (
+        "least-privilege",
+        edit("RolePolicy", "-resizer", policy=allow(Action=["s3:Get?"])),
+        "name each action",
+    ),
+    (
+        "least-privilege",
+        edit("RolePolicy", "-resizer", policy=allow(Resource="*")),
+        "name the resources",
+    ),
+    (
+        "least-privilege",
+        edit("RolePolicy", "-resizer", policy=allow(Resource=["arn:aws:s3:::*"])),
         "name the resources",
     ),
     (
         "least-privilege",
         edit(
             "RolePolicy",
+            "-resizer",
             policy=allow(Action=["xray:PutTraceSegments", "s3:GetObject"], Resource="*"),
         ),
         "name the resources",
     ),
-    ("least-privilege", edit("RolePolicy", policy=allow(NotAction="iam:*")), "NotAction"),
-    ("least-privilege", edit("RolePolicy", policy=allow(NotResource="arn:y")), "NotResource"),
+    (
+        "least-privilege",
+        edit("RolePolicy", "-resizer", policy=allow(NotAction="iam:*")),
+        "NotAction",
+    ),
+    (
+        "least-privilege",
+        edit("RolePolicy", "-resizer", policy=allow(NotResource="arn:y")),
+        "NotResource",
+    ),
     ("least-privilege", add("aws:iam/policy:Policy", policy=allow(Action="*")), "allows *"),
     (
         "least-privilege",
         edit("QueuePolicy", "-uploads", policy=policy(DENY_QUEUE, DENY_QUEUE | SERVICE)),
         "allows sqs:*",
     ),
-    ("least-privilege", edit("Role", managedPolicyArns=[AWS_POLICY]), "everyone's resources"),
-    ("least-privilege", edit("Role", inlinePolicies=[{"policy": allow(Action="*")}]), "allows *"),
-    ("least-privilege", edit("Role", assumeRolePolicy=policy(ANYONE)), "name the service"),
+    (
+        "least-privilege",
+        edit("Role", "-resizer", managedPolicyArns=[AWS_POLICY]),
+        "everyone's resources",
+    ),
+    (
+        "least-privilege",
+        edit("Role", "-resizer", inlinePolicies=[{"policy": allow(Action="*")}]),
+        "allows *",
+    ),
+    (
+        "least-privilege",
+        edit("Role", "-resizer", assumeRolePolicy=policy(ANYONE)),
+        "name the service",
+    ),
     (
         "least-privilege",
         add("aws:iam/rolePolicyAttachment:RolePolicyAttachment", policyArn=AWS_POLICY),
@@ -230,11 +264,19 @@ BROKEN: list[tuple[str, Break, str]] = [
         ),
         "allows no one in",
     ),
-    ("log-retention", edit("LogGroup", retentionInDays=0), "set retentionInDays"),
-    ("log-retention", edit("LogGroup", retentionInDays=None), "set retentionInDays"),
-    ("log-retention", edit("Function", loggingConfig=None), "set loggingConfig.logGroup"),
+    ("log-retention", edit("LogGroup", "-resizer", retentionInDays=0), "set retentionInDays"),
+    ("log-retention", edit("LogGroup", "-resizer", retentionInDays=None), "set retentionInDays"),
+    (
+        "log-retention",
+        edit("Function", "-resizer", loggingConfig=None),
+        "set loggingConfig.logGroup",
+    ),
     *(
-        ("tags", edit("Function", tags={**dict.fromkeys(TAGS, "x"), tag: ""}), f"no tag {tag};")
+        (
+            "tags",
+            edit("Function", "-resizer", tags={**dict.fromkeys(TAGS, "x"), tag: ""}),
+            f"no tag {tag};",
+        )
         for tag in TAGS
     ),
     ("tags", edit("Bucket", "-source", tags=None), "no tag Project and Stack and ManagedBy;"),

@@ -316,11 +316,14 @@ def test_a_domain_of_ones_own_speaks_tls_1_2_or_later(site):
         "sslSupportMethod": "sni-only",
         "minimumProtocolVersion": "TLSv1.2_2021",
     }
-    for record in site.all("Record"):
-        assert (record.inputs["name"], record.inputs["zoneId"]) == ("photos.example.com", "Z123")
-        (alias,) = record.inputs["aliases"]
+    for entry in site.all("Record"):
+        assert (entry.inputs["name"], entry.inputs["zoneId"]) == (
+            "photos.example.com",
+            "Z123",
+        )
+        (alias,) = entry.inputs["aliases"]
         assert alias["name"] == "d111111abcdef8.cloudfront.net"
-    assert {record.inputs["type"] for record in site.all("Record")} == {"A", "AAAA"}
+    assert {entry.inputs["type"] for entry in site.all("Record")} == {"A", "AAAA"}
     assert site.outputs["deliveryUrl"] == "https://photos.example.com"
 
 
@@ -619,4 +622,4 @@ def test_the_component_registers_every_output_of_the_stack(monkeypatch):
         "".join([w if not i else w.capitalize() for i, w in enumerate(n.split("_"))])
         for n in registered
     }
-    assert camel == OUTPUTS
+    assert camel == OUTPUTS | {"siteUrl"}

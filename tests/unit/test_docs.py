@@ -89,7 +89,9 @@ def test_settings_outputs_and_stacks_that_are_named_exist(path):
 def test_files_that_are_named_exist(path):
     folders = "bench|edge|function|local|ops|pipeline|signer|tests|web"
     named = re.findall(rf"[`\s]((?:{folders})/[\w./-]*\w)", path.read_text())
-    assert [name for name in named if not (ROOT / name).exists()] == []
+    written = re.compile(r"bench/evidence/")  # by `tune --apply`
+    absent = [name for name in named if not (ROOT / name).exists()]
+    assert [name for name in absent if not written.match(name)] == []
 
 
 def test_every_page_is_in_the_index():
@@ -114,7 +116,7 @@ def test_every_permission_is_explained():
     roles = [
         permissions.signer_role(**arns),
         permissions.resizer_role(
-            **arns, destination_arn=arn, queue_arn=arn, renditions=DEFAULT_RENDITIONS
+            **arns, destination_arn=arn, queue_arn=arn, renditions=DEFAULT_RENDITIONS, tracing=True
         ),
     ]
     actions = {a for role in roles for s in role["Statement"] for a in s["Action"]}
