@@ -6,6 +6,7 @@ from pipeline.alarms import Alarms, AlarmsArgs
 from pipeline.buckets import SecureBucket, SecureBucketArgs
 from pipeline.bundle import Bundle, BundleError, Target, build
 from pipeline.delivery import Delivery, DeliveryArgs
+from pipeline.duplicates import DuplicateIndex
 from pipeline.encryption import EncryptionKey
 from pipeline.identity import Identity
 from pipeline.ingest import Ingest, IngestArgs
@@ -81,6 +82,7 @@ class ImagePipeline(pulumi.ComponentResource):
             DeliveryArgs(settings=settings, destination=destination, identity=identity),
             child,
         )
+        index = DuplicateIndex(name, child) if settings.duplicates != "off" else None
         resizer = Resizer(
             name,
             ResizerArgs(
@@ -91,6 +93,7 @@ class ImagePipeline(pulumi.ComponentResource):
                 queue=queue,
                 delivery_url=delivery.url,
                 kms_key_arn=key.arn if key else "",
+                index=index,
             ),
             child,
         )

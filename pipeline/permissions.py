@@ -172,6 +172,7 @@ def resizer_role(
     queue_arn: str,
     log_group_arn: str,
     key_arn: str,
+    index_arn: str,
     renditions: Sequence[Rendition],
 ) -> dict[str, Any]:
     """All that the function may do: one statement for each step of an upload's way.
@@ -182,6 +183,7 @@ def resizer_role(
         queue_arn: queue that the event source mapping polls with this role.
         log_group_arn: the function's own log group.
         key_arn: the stack's KMS key; empty for S3-managed keys.
+        index_arn: table of the index of duplicates; empty if they are off.
         renditions: the stack's renditions, which name what may be written.
     """
     statements = [
@@ -213,6 +215,14 @@ def resizer_role(
         # X-Ray has no resources to name: AWS's own managed policy grants the same on "*".
         _allow("WriteTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"),
     ]
+    if index_arn:
+        statements.append(
+            _allow(
+                "UseIndex",
+                ["dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
+                index_arn,
+            )
+        )
     if key_arn:
         statements.append(_allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], key_arn))
     return document(statements)

@@ -29,6 +29,7 @@ REFUSED = {
         ("none", "encryption must be one of s3, kms; got none."),
         ("kms", "encryption: kms needs delivery: cdn"),
     ],
+    "duplicates": [("some", "duplicates must be one of off, exact, near; got some.")],
     "quality": [("superb", "quality must be one of fast, best; got superb.")],
     "background": [("white", "background must be #rrggbb; got 'white'.")],
     "maxUploadMb": [(0, "maxUploadMb must be 1 to 5000 MB; got 0.")],
