@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from bench import compare, cost, imports, limits, tune
+from bench import compare, cost, duplicates, imports, limits, tune
 from bench.machine import UsageError
 from bench.sandbox import SandboxError
 from pipeline.bundle import BundleError
@@ -14,7 +14,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Exit code 0: worked, 1: failed, 2: misused."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (compare, cost, imports, limits, tune):
+    for module in (compare, cost, duplicates, imports, limits, tune):
         module.register(commands)
     options = parser.parse_args(arguments)
     try:
