@@ -11,7 +11,7 @@ LOCK := uv pip compile --quiet --universal --generate-hashes --no-header --no-em
 	--no-emit-find-links --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types unit fuzz bench lock clean
+.PHONY: help demo test check lint types unit fuzz soak bench smoke lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -22,7 +22,8 @@ demo: $(READY) ## deploy to an embedded AWS, upload photos, show their rendition
 test: lint types ## lint, types and all tests
 	$(BIN)/pytest
 
-check: lint types unit ## lint, types and unit tests only
+check: lint types unit ## lint, types and unit tests only; and whether measured settings still hold
+	@$(BIN)/python -m bench evidence
 
 lint: $(READY)
 	$(BIN)/ruff check --quiet
@@ -38,12 +39,19 @@ unit: $(READY)
 fuzz: $(READY) ## damage 20,000 pictures of every format; each ends in renditions or a rejection
 	$(BIN)/python -m tests.fuzz --cases 20000
 
+soak: $(READY) ## 5,000 uploads through faults of every kind, nothing lost; UPLOADS=n for another number
+	@$(BIN)/python -m tests.soak --uploads $(or $(UPLOADS),5000)
+
 bench: $(READY) ## the engine beside sharp, libvips and Pillow; installs those that are missing
 	$(BIN)/python -m bench compare --install
+
+smoke: $(READY) ## every benchmark once, and the regression gate against naive Pillow
+	$(BIN)/pytest bench -q --benchmark-disable -m "not slow"
 
 lock: ## pin the requirements files anew from their .in files; needs uv
 	$(LOCK) function/requirements.in -o function/requirements.txt --no-emit-package typing-extensions
 	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) policy/requirements.in -o policy/requirements.txt
 	$(LOCK) requirements-dev.in -o requirements-dev.txt
 
 clean: ## delete the environment and all caches

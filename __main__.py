@@ -15,4 +15,6 @@ pulumi.export("functionName", pipeline.function_name)
 pulumi.export("logGroup", pipeline.log_group)
 pulumi.export("uploadEndpoint", pipeline.upload_endpoint)
 pulumi.export("deliveryUrl", pipeline.delivery_url)
+if pipeline.site_url:
+    pulumi.export("siteUrl", pipeline.site_url)
 pulumi.export("dashboardUrl", pipeline.dashboard_url)

@@ -1,32 +1,48 @@
 """The bench's command line: ``python -m bench COMMAND``."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 
-from bench import compare, cost, duplicates, imports, limits, tune
+from bench import aws, compare, cost, duplicates, evidence, imports, limits, load, oom, tune
 from bench.machine import UsageError
 from bench.sandbox import SandboxError
+from bench.storm import StormError
+from local.errors import LocalError
 from pipeline.bundle import BundleError
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and option."""
+    top = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for module in (aws, compare, cost, duplicates, evidence, imports, limits, load, oom, tune):
+        module.register(commands)
+    return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Exit code 0: worked, 1: failed, 2: misused."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (compare, cost, duplicates, imports, limits, tune):
-        module.register(commands)
-    options = parser.parse_args(arguments)
+    options = parser().parse_args(arguments)
+    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         return options.run(options)
     except UsageError as error:
         print(error, file=sys.stderr)
         return 2
-    except (BundleError, SandboxError) as error:
+    except (BundleError, LocalError, SandboxError, StormError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(*_: object) -> None:
+    """Being told to end is like Ctrl-C: what was made for measuring is removed."""
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Final
 PROMISED_MS: Final = (500, 800)
 PROMISED_USD: Final = 1.00
 HEADROOM: Final = 0.25
+STRATEGIES: Final = ("cost", "speed", "balanced", "target")
 _VISUALISER: Final = "https://lambda-power-tuning.show/#"
 
 
@@ -33,6 +34,17 @@ class Row:
     def headroom(self) -> float:
         """Share of the memory that was never used."""
         return 1 - self.peak_mb / self.memory_mb
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where rows were measured, in words, and on which architecture: its prices are theirs."""
+
+    where: str
+    architecture: str
+
+
+HERE: Final = Place(where="on this machine", architecture="x86_64")
 
 
 def choose(rows: Sequence[Row], strategy: str, *, weight: float, target_ms: float) -> Row | None:
@@ -60,18 +72,19 @@ def choose(rows: Sequence[Row], strategy: str, *, weight: float, target_ms: floa
     return min(able, key=value)
 
 
-def verdict(rows: Sequence[Row]) -> str:
+def verdict(rows: Sequence[Row], place: Place = HERE) -> str:
     """The promise in words: 500-800 ms at 1024 MB, below $1.00 of compute per 1,000 images."""
     row = next((row for row in rows if row.memory_mb == 1024 and row.outcome == "ok"), None)  # noqa: PLR2004
     if row is None:
         return "The promise is about 1024 MB, which was not measured or did not work."
     low, high = PROMISED_MS
-    place = "beaten" if row.p95_ms < low else "kept" if row.p95_ms <= high else "MISSED"
+    speed = "beaten" if row.p95_ms < low else "kept" if row.p95_ms <= high else "MISSED"
     money = "kept" if row.usd_per_1000 < PROMISED_USD else "MISSED"
     return (
-        f"{low}-{high} ms at 1024 MB: {place} for {row.workload} (p50 {row.p50_ms:.0f} ms, p95 "
-        f"{row.p95_ms:.0f} ms warm, on this machine). Below ${PROMISED_USD:.2f} per 1,000 images: "
-        f"{money} (${row.usd_per_1000:.4f} of Lambda at x86_64 prices; the rest is in bench cost)."
+        f"{low}-{high} ms at 1024 MB: {speed} for {row.workload} (p50 {row.p50_ms:.0f} ms, p95 "
+        f"{row.p95_ms:.0f} ms warm, {place.where}). Below ${PROMISED_USD:.2f} per 1,000 images: "
+        f"{money} (${row.usd_per_1000:.4f} of Lambda at {place.architecture} prices; the rest is "
+        "in bench cost)."
     )
 
 

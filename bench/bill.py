@@ -1,5 +1,6 @@
 """A month's bill by line, as pure arithmetic over a dated price file."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,23 @@ PRICES: Final = Path(__file__).parent / "prices"
 IDLE_RECEIVES: Final = 648_000
 """A month's empty receives: 5 pollers that wait 20 s each, whether or not there are uploads
 (AWS Lambda Developer Guide, Using Lambda with Amazon SQS: five concurrent batches at the start)."""
+
+
+MONTH_S: Final = 30 * 24 * 3600
+
+GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "processing": (
+        *("compute", "compute_init", "lambda_requests", "sqs_requests", "sqs_idle_polling"),
+        *("s3_puts", "s3_gets"),
+    ),
+    "storage": ("s3_gb_month",),
+    "monitoring": ("logs_gb", "metrics", "alarms", "dashboards", "traces"),
+    "delivery": ("cdn_gb", "cdn_requests"),
+}
+"""Lines of a bill by what they are for; each line is in one group."""
+
+PROMISED_USD: Final = 1.00
+"""Of the first README: a month of 1,000 images costs less. It meant processing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +83,18 @@ def load(region: str) -> dict[str, Any]:
 
 
 def charge(line: Mapping[str, Any], quantity: float, *, free_tier: bool) -> float:
-    """USD for a quantity of one line."""
-    return max(0.0, quantity - (line["free"] if free_tier else 0)) * line["usd"]
+    """USD for a quantity of one line.
+
+    ``usd`` is a price, or a list of tiers, each with the quantity it ends at; the last has no end.
+    """
+    left = max(0.0, quantity - (line["free"] if free_tier else 0))
+    tiers = cast("list[dict[str, float]] | float", line["usd"])
+    usd, start = 0.0, 0.0
+    for tier in tiers if isinstance(tiers, list) else [{"usd": tiers}]:
+        end = tier.get("up_to", math.inf)
+        usd += max(0.0, min(left, end) - start) * tier["usd"]
+        start = end
+    return usd
 
 
 def quantities(images: float, usage: Usage, architecture: str = "arm64") -> dict[str, list[float]]:
@@ -86,9 +114,18 @@ def quantities(images: float, usage: Usage, architecture: str = "arm64") -> dict
         "metrics": [len(UNITS) - 1],  # duplicates are off
         "alarms": [_alarm_metrics()],
         "dashboards": [1],
+        "traces": [_traces(invocations)],
         "cdn_gb": [images * usage.views * usage.view_kb / 1_000_000],
         "cdn_requests": [images * usage.views],
     }
+
+
+def _traces(invocations: float) -> float:
+    """Traces that X-Ray's default rule records: the first of each second and 5 % of the others.
+
+    (AWS X-Ray Developer Guide, "Configuring sampling rules".) Arrivals are taken as even.
+    """
+    return min(invocations, MONTH_S + 0.05 * max(0.0, invocations - MONTH_S))
 
 
 def _alarm_metrics() -> int:
@@ -118,6 +155,11 @@ def bill(
             second = "compute_init" if label == "compute" else "sqs_idle_polling"
             total[second] = usd - total[label]
     return total
+
+
+def subtotals(lines: Mapping[str, float]) -> dict[str, float]:
+    """USD by group of ``GROUPS``."""
+    return {group: sum(lines[name] for name in names) for group, names in GROUPS.items()}
 
 
 def dominant(lines: Mapping[str, float]) -> str:

@@ -146,7 +146,7 @@ def run(options: argparse.Namespace) -> int:
             for e in task.engines
             if e not in missing and (e == "ours" or not options.engines or e in options.engines)
         ]
-        source = _source(task.source, options.photo)
+        source = source_file(task.source, options.photo)
         done, failed = compare(task, source, wanted, options.rounds)
         results += done
         skipped += failed
@@ -250,7 +250,7 @@ def _reference(original: Image.Image, wanted: Output, size: tuple[int, int]) -> 
     return original.resize(size, Image.Resampling.LANCZOS)
 
 
-def _source(kind: str, given: Path | None) -> Path:
+def source_file(kind: str, given: Path | None = None) -> Path:
     """The task's upload as a file: the photo given, or one that is made, in the task's format."""
     CACHE.mkdir(parents=True, exist_ok=True)
     if kind.startswith("jpeg"):
@@ -262,7 +262,7 @@ def _source(kind: str, given: Path | None) -> Path:
     stem = given.stem if given else "made"
     path = CACHE / f"{stem}.{kind}"
     if not path.exists():
-        with Image.open(given or _source("jpeg", None)) as image:
+        with Image.open(given or source_file("jpeg")) as image:
             path.write_bytes(_as(image.convert("RGB"), kind))
     return path
 

@@ -2,182 +2,236 @@
 
 import argparse
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from rich.table import Table
 
-from bench import advice, bill, machine, plot
+from bench import advice, evidence, machine, tune_page, workloads
 from bench.advice import Row
 from bench.machine import UsageError
-from bench.sandbox import Report, Sandbox, selfcheck, unpacked
-from bench.sandbox.function import upload, variables
+from bench.sandbox import selfcheck
+from bench.sandbox.embedded_s3 import EmbeddedS3
 from bench.sandbox.stub_s3 import StubS3
-from bench.stats import percentile, relative_error
-from bench.workloads import Workload, make
+from bench.sweep import Case, Effort, summarise, sweep
 from local.console import console, progress
 from pipeline.bundle import Target, build
 
 SIZES: Final = (128, 256, 512, 1024, 1769, 3008)
-_FEWEST: Final = 3
-_GOAL: Final = 0.05
+_QUICK_SAMPLES: Final = 2
+HEAD: Final = (
+    *("workload", "MB", "p50", "p90", "p95", "p99", "init", "cold", "peak MB", "headroom"),
+    *("USD/1,000", "runs", "outcome"),
+)
 
 
 def register(commands: Any) -> None:
     """Add the command and its options."""
     parser = commands.add_parser("tune", help="sweep memory sizes", description=__doc__)
-    parser.add_argument("--memory", type=int, nargs="+", default=list(SIZES), metavar="MB")
-    parser.add_argument("--workloads", nargs="+", default=["jpeg-12mp"], metavar="NAME|FILE")
-    parser.add_argument("--samples", type=int, default=12, help="most warm runs of each")
+    add_choice(parser)
+    parser.add_argument(
+        "--workloads",
+        nargs="+",
+        default=["jpeg-12mp"],
+        metavar="NAME|FILE",
+        help=f"files, or of: {', '.join(workloads.NAMES)}",
+    )
+    parser.add_argument("--folder", type=Path, help="your own photos, which take turns")
+    parser.add_argument("--samples", type=int, default=30, help="most warm runs of each")
     parser.add_argument("--budget-s", type=float, default=20, help="most seconds for each")
-    parser.add_argument("--quick", action="store_true", help="three warm runs of each")
-    parser.add_argument("--strategy", default="balanced")
+    parser.add_argument("--quick", action="store_true", help="two warm runs of each: coarse")
+    parser.add_argument("--s3", choices=("stub", "embedded"), default="stub")
+    parser.add_argument(
+        "--no-cgroup", action="store_true", help="scale CPU time instead of holding it back"
+    )
+    parser.add_argument("--apply", action="store_true", help="write the choice to --stack")
+    parser.add_argument("--stack", help="whose Pulumi.<stack>.yaml --apply edits")
+    parser.set_defaults(run=run)
+
+
+def add_choice(parser: Any) -> None:
+    """Options that say which sizes, how to choose among them, and where to write."""
+    parser.add_argument("--memory", type=int, nargs="+", default=list(SIZES), metavar="MB")
+    parser.add_argument("--strategy", choices=advice.STRATEGIES, default="balanced")
     parser.add_argument("--weight", type=float, default=0.5, help="of cost in balanced, 0 to 1")
     parser.add_argument("--target-ms", type=float, default=800)
     parser.add_argument("--json", type=Path, help="write all samples to this file")
     parser.add_argument("--html", type=Path, help="write a page to this file")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Measure, print, write. Ctrl-C keeps what is done."""
-    if options.strategy not in ("cost", "speed", "balanced", "target"):
-        raise UsageError("--strategy must be cost, speed, balanced or target.")
-    if not all(128 <= size <= 10240 for size in options.memory):  # noqa: PLR2004 (Lambda's range)
-        raise UsageError("--memory must be between 128 and 10240 MB.")
+    check(options)
+    if options.apply != bool(options.stack):
+        raise UsageError("--apply and --stack NAME go together.")
+    settings = evidence.settings_file(options.stack) if options.stack else None
     result = measure(options)
     rows = [Row(**row) for row in result["summary"]]
+    if not rows:
+        console(stderr=True).print("Nothing was measured yet.")
+        return 1
+    show(result, rows, options)
+    return _apply(settings, options.stack, result) if settings else 0
+
+
+def _apply(settings: Path, stack: str, result: dict[str, Any]) -> int:
+    why = _why_not(result)
+    if why:
+        console(stderr=True).print(f"Nothing is applied: {why}.", soft_wrap=True)
+        return 1
+    said = evidence.apply(settings, stack, result["chosen_mb"], result)
+    console().print(said, soft_wrap=True)
+    return 0
+
+
+def _why_not(result: dict[str, Any]) -> str | None:
+    """What speaks against acting on a result."""
+    if not result["complete"]:
+        return "it was interrupted"
+    if not result["trusted"]:
+        return "the self-check failed; measure again when the machine is quiet"
+    if result["chosen_mb"] is None:
+        return "no measured size suits every workload"
+    return None
+
+
+def check(options: argparse.Namespace) -> None:
+    """Refuse options that cannot be.
+
+    Raises:
+        UsageError: a memory size that Lambda does not have, or a weight that is none.
+    """
+    if not all(128 <= size <= 10240 for size in options.memory):  # noqa: PLR2004 (Lambda's range)
+        raise UsageError("--memory must be between 128 and 10240 MB.")
+    if not 0 <= options.weight <= 1:
+        raise UsageError("--weight must be between 0 and 1.")
+
+
+def show(result: dict[str, Any], rows: list[Row], options: argparse.Namespace) -> None:
+    """The table, the words, and the files that were asked for."""
     console().print(_table(rows))
     for line in result["words"]:
         console().print(line, soft_wrap=True)
     if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n")
+        options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     if options.html:
-        options.html.write_text(_html(result, rows))
-    return 0 if rows else 1
+        page = tune_page.page(result, rows, (HEAD, [_cells(row) for row in rows]))
+        options.html.write_text(page, encoding="utf-8")
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Run the sweep; returns the versioned result that ``--json`` writes."""
     bundle = build(Target.host())
-    cases = [(make(name), size) for name in options.workloads for size in options.memory]
-    shares = selfcheck.check(seconds=1.0 if options.quick else selfcheck.SECONDS)
-    store, kind = StubS3(), "none"
-    raw: list[tuple[Workload, int, list[Report]]] = []
-    limit = _FEWEST if options.quick else options.samples
+    loads = [workloads.make(name) for name in options.workloads]
+    loads = [workloads.folder(options.folder)] if options.folder else loads
+    effort = Effort(
+        samples=_QUICK_SAMPLES if options.quick else options.samples,
+        budget_s=options.budget_s,
+        hold="nothing" if options.no_cgroup else "cpu and memory",
+    )
+    seconds = 1.0 if options.quick else selfcheck.SECONDS
+    with progress("Checking the sandbox", len(selfcheck.SIZES)) as step:
+        shares = selfcheck.check(seconds=seconds, hold=effort.hold, on_size=step)
+    store = EmbeddedS3() if options.s3 == "embedded" else StubS3()
+    number = len(loads) * len(options.memory)
     try:
-        with unpacked(bundle) as task, progress("Measuring", len(cases)) as step:
-            for workload, size in cases:
-                with Sandbox(task, size, variables(size, store)) as box:
-                    kind = box.cage.kind
-                    reports = list(_reports(box, store, workload, limit, options.budget_s))
-                raw.append((workload, size, reports))
-                step(f"{workload.name} at {size} MB")
-    except KeyboardInterrupt:
-        console(stderr=True).print("Interrupted; what is done is kept.")
+        with progress("Measuring", number) as step:
+            cases = sweep(bundle, loads, options.memory, store=store, effort=effort, on_case=step)
     finally:
         store.close()
-    rows = [_row(*case) for case in raw]
+    complete = len(cases) == number and cases[-1].done
+    if not complete:
+        console(stderr=True).print("Interrupted; what is done is kept.")
+    kind = cases[0].kind if cases else "none"
+    rows = [summarise(case) for case in cases]
     return {
-        "schema": 1,
-        "summary": [asdict(row) for row in rows],
-        "samples": [
-            {
-                "workload": w.name,
-                "sha256": w.sha256,
-                "memory_mb": mb,
-                "reports": [asdict(r) for r in rs],
-            }
-            for w, mb, rs in raw
-        ],
-        "machine": machine.facts(),
+        **as_result(rows, options),
+        "complete": complete,
+        "trusted": kind == "none" or selfcheck.passed(shares),
+        "samples": [samples_of(case) for case in cases],
         "bundle": bundle.sha256_base64,
-        "sandbox": {"kind": kind, "latency_ms": store.latency_ms, "mb_per_s": store.mb_per_s},
+        "sandbox": {"kind": kind, **store.facts()},
         "self_check": selfcheck.as_json(shares),
-        "words": [
-            *_words(rows, options),
-            _held(kind),
-            selfcheck.verdict(shares),
-        ],
+        "words": [*words(rows, options), _held(kind), _trust(shares, kind), OTHERS],
     }
 
 
-def _reports(
-    box: Sandbox, store: StubS3, workload: Workload, limit: int, budget_s: float
-) -> Iterator[Report]:
-    """One cold run, then warm ones until they agree, or the limit or the budget is reached."""
-    started, warm = time.monotonic(), list[float]()
-    for number in range(limit + 1):
-        report = box.invoke(upload(store, workload.path, int(time.time_ns())))
-        yield report
-        if report.outcome != "ok" or time.monotonic() - started > budget_s:
-            return
-        warm += [report.duration_ms] if number else []
-        if len(warm) >= _FEWEST and relative_error(warm) < _GOAL:
-            return
+OTHERS: Final = "Percentiles of few runs are coarse; arm64 and real AWS were not measured here."
 
 
-def _row(workload: Workload, memory_mb: int, reports: list[Report]) -> Row:
-    cold, *warm = reports
-    runs = warm or reports
-    times = [report.duration_ms for report in runs]
-    prices = bill.load("us-east-1")["lines"]
-    billed = sum(report.billed_ms for report in runs) / len(runs)
-    each = memory_mb / 1024 * billed / 1000 * prices["lambda_gb_s_x86_64"]["usd"]
-    return Row(
-        memory_mb=memory_mb,
-        workload=workload.name,
-        p50_ms=round(percentile(times, 50), 1),
-        p90_ms=round(percentile(times, 90), 1),
-        p95_ms=round(percentile(times, 95), 1),
-        p99_ms=round(percentile(times, 99), 1),
-        peak_mb=max(report.max_memory_mb for report in reports),
-        init_ms=round(cold.init_ms or 0, 1),
-        cold_ms=round(cold.duration_ms + (cold.init_ms or 0), 1),
-        usd_per_1000=round((each + prices["lambda_requests"]["usd"]) * 1000, 6),
-        outcome=reports[-1].outcome,
-        samples=len(warm),
-    )
+def as_result(rows: list[Row], options: argparse.Namespace) -> dict[str, Any]:
+    """What every result has, wherever it was measured."""
+    return {
+        "schema": 1,
+        "summary": [asdict(row) for row in rows],
+        "strategy": options.strategy,
+        "chosen_mb": _chosen(rows, options),
+        "machine": machine.facts(),
+    }
 
 
-def _words(rows: list[Row], options: argparse.Namespace) -> Iterator[str]:
+def samples_of(case: Case) -> dict[str, Any]:
+    """Every run of a case, raw."""
+    return {
+        "workload": case.workload.name,
+        "sha256": case.workload.sha256,
+        "memory_mb": case.memory_mb,
+        "reports": [asdict(report) for report in case.reports],
+    }
+
+
+def _by_workload(rows: list[Row]) -> Iterator[list[Row]]:
     for name in dict.fromkeys(row.workload for row in rows):
-        mine = [row for row in rows if row.workload == name]
-        yield advice.verdict(mine)
-        best = advice.choose(
-            mine, options.strategy, weight=options.weight, target_ms=options.target_ms
-        )
+        yield [row for row in rows if row.workload == name]
+
+
+def _choose(rows: list[Row], options: argparse.Namespace) -> Row | None:
+    weight, target_ms = options.weight, options.target_ms
+    return advice.choose(rows, options.strategy, weight=weight, target_ms=target_ms)
+
+
+def _chosen(rows: list[Row], options: argparse.Namespace) -> int | None:
+    """The size that suits every workload: the largest of their choices."""
+    choices = [_choose(mine, options) for mine in _by_workload(rows)]
+    sizes = [best.memory_mb for best in choices if best]
+    return max(sizes) if sizes and len(sizes) == len(choices) else None
+
+
+def words(
+    rows: list[Row], options: argparse.Namespace, place: advice.Place = advice.HERE
+) -> Iterator[str]:
+    """The verdict on the promise, the choice, and where Power Tuning would draw it."""
+    for mine in _by_workload(rows):
+        best, name = _choose(mine, options), mine[0].workload
         size = f"{best.memory_mb} MB" if best else "no measured size qualifies"
-        yield f"Strategy {options.strategy} for {name}: {size}."
-        yield f"Power Tuning's view: {advice.visualisation_url(mine)}"
+        yield f"{advice.verdict(mine, place)} Strategy {options.strategy} for {name}: {size}."
+        yield f"Power Tuning's view of {name}: {advice.visualisation_url(mine)}"
 
 
 def _held(kind: str) -> str:
     if kind == "none":
         return (
-            "FALLBACK: no control group may be written here; durations are scaled CPU time, and "
-            "memory is not limited."
+            "FALLBACK: nothing is held back (no control group, or --no-cgroup); durations are CPU "
+            "time over the share, and memory has no limit."
         )
     return f"CPU and memory were held by {kind}, the initialisation too."
 
 
+def _trust(shares: list[selfcheck.Share], kind: str) -> str:
+    if kind == "none":
+        return "Self-check does not apply: there is no share to hold."
+    return selfcheck.verdict(shares)
+
+
 def _table(rows: list[Row]) -> Table:
     table = Table(title="Warm ms, cold start apart", title_justify="left")
-    for head in _HEAD:
+    for head in HEAD:
         table.add_column(head, justify="left" if head == "workload" else "right")
     for row in rows:
         table.add_row(*_cells(row))
     return table
-
-
-_HEAD: Final = (
-    *("workload", "MB", "p50", "p90", "p95", "p99", "init", "cold", "peak MB", "headroom"),
-    *("USD/1,000", "runs", "outcome"),
-)
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -185,26 +239,3 @@ def _cells(row: Row) -> tuple[str, ...]:
     rounded = (f"{value:.0f}" for value in times)
     last = (f"{row.headroom:.0%}", f"{row.usd_per_1000:.4f}", str(row.samples), row.outcome)
     return (row.workload, str(row.memory_mb), *rounded, *last)
-
-
-def _html(result: dict[str, Any], rows: list[Row]) -> str:
-    able = [row for row in rows if row.outcome == "ok"]
-    names = list(dict.fromkeys(row.workload for row in able))
-
-    def over_memory(field: str) -> plot.Series:
-        return {
-            name: [(r.memory_mb, getattr(r, field)) for r in able if r.workload == name]
-            for name in names
-        }
-
-    plots = (("p95_ms", "p95, ms"), ("usd_per_1000", "USD per 1,000"), ("peak_mb", "peak, MB"))
-    drawn = [plot.lines(over_memory(field), x="memory, MB", y=y) for field, y in plots if able]
-    how = {key: result[key] for key in ("machine", "bundle", "sandbox", "self_check")}
-    return plot.page(
-        "Latency, memory and cost at each memory size",
-        " ".join(line for line in result["words"] if "http" not in line),
-        plot.table(_HEAD, [_cells(row) for row in rows]),
-        *drawn,
-        "Percentiles of few samples are coarse; arm64 and real AWS were not measured.\n\n"
-        + yaml.safe_dump(how, sort_keys=False),
-    )

@@ -8,23 +8,28 @@ from typing import Final
 
 from bench import photos
 from bench.machine import UsageError
+from local.photos import sample_photos
+from local.uploader import find_files
 
 
 @dataclass(frozen=True)
 class Workload:
-    """One file. ``sha256`` is recorded with every figure, so that runs can be compared."""
+    """One file, or several that take turns."""
 
     name: str
-    path: Path
+    files: tuple[Path, ...]
 
     @property
     def sha256(self) -> str:
-        """Digest of the file."""
-        return hashlib.sha256(self.path.read_bytes()).hexdigest()
+        """Digest of all files, recorded with every figure so that runs can be compared."""
+        digest = hashlib.sha256()
+        for path in self.files:
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()
 
-
-def _jpeg(size: tuple[int, int]) -> bytes:
-    return photos.photo_jpeg(size)
+    def file(self, number: int) -> Path:
+        """Whose turn it is."""
+        return self.files[number % len(self.files)]
 
 
 def _webp(size: tuple[int, int]) -> bytes:
@@ -36,13 +41,17 @@ def _heic(size: tuple[int, int]) -> bytes:
 
 
 _Maker = Callable[[tuple[int, int]], bytes]
-KINDS: Final[dict[str, tuple[str, _Maker, tuple[int, int]]]] = {
-    "jpeg-12mp": ("jpg", _jpeg, photos.SIZE_12_MP),
-    "jpeg-24mp": ("jpg", _jpeg, photos.SIZE_24_MP),
-    "jpeg-48mp": ("jpg", _jpeg, (8000, 6000)),
+MADE: Final[dict[str, tuple[str, _Maker, tuple[int, int]]]] = {
+    "jpeg-12mp": ("jpg", photos.photo_jpeg, photos.SIZE_12_MP),
+    "jpeg-24mp": ("jpg", photos.photo_jpeg, photos.SIZE_24_MP),
+    "jpeg-48mp": ("jpg", photos.photo_jpeg, (8000, 6000)),
     "webp-12mp": ("webp", _webp, photos.SIZE_12_MP),
     "heic-12mp": ("heic", _heic, photos.SIZE_12_MP),
 }
+SAMPLES: Final = {"screenshot-png": "screenshot.png", "animated-gif": "lighthouse.gif"}
+"""Of the demo's own: a screenshot of 1920 x 1200, a drawing of 24 frames of 480 x 360."""
+
+NAMES: Final = (*MADE, *SAMPLES)
 
 
 def make(name: str) -> Workload:
@@ -51,13 +60,28 @@ def make(name: str) -> Workload:
     Raises:
         UsageError: neither.
     """
-    if name not in KINDS:
+    if name in SAMPLES:
+        made = {path.name: path for path in sample_photos(photos.CACHE)}
+        return Workload(name, (made[SAMPLES[name]],))
+    if name not in MADE:
         if Path(name).is_file():
-            return Workload(Path(name).name, Path(name))
-        raise UsageError(f"{name} is neither a file nor one of {', '.join(KINDS)}.")
-    extension, maker, size = KINDS[name]
+            return Workload(Path(name).name, (Path(name),))
+        raise UsageError(f"{name} is neither a file nor one of {', '.join(NAMES)}.")
+    extension, maker, size = MADE[name]
     path = photos.CACHE / f"{name}.{extension}"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(maker(size))
-    return Workload(name, path)
+    return Workload(name, (path,))
+
+
+def folder(path: Path) -> Workload:
+    """All files of the user's own folder as one workload, in which they take turns.
+
+    Raises:
+        UsageError: there is no such folder, or nothing in it.
+    """
+    files = find_files([path]) if path.is_dir() else []
+    if not files:
+        raise UsageError(f"{path} is not a folder with files; name one that holds your photos.")
+    return Workload(path.name or "folder", tuple(files))

@@ -8,7 +8,7 @@ from local import server as servers
 from local.console import console, progress, results_table, summary
 from local.deploy import deploy
 from local.errors import LocalError
-from local.gallery import serve
+from local.page import serve, stack_config
 from local.photos import sample_photos
 from local.program import ROOT
 from local.server import Server
@@ -37,7 +37,7 @@ def run(folder: Path, photos: Path | None, *, keep: bool) -> int:
         screen.print(results_table(results))
         print(summary(results))
         if sys.stdout.isatty():
-            _show_gallery(server, results)
+            _show_page(server, results)
     finally:
         if started_here and not keep:
             servers.stop(folder)
@@ -62,7 +62,13 @@ def put(server: Server, files: list[Path]) -> list[Result]:
     """Upload files anonymously and wait for their manifests, with a progress bar."""
     endpoint, delivery = server.outputs["uploadEndpoint"], server.outputs["deliveryUrl"]
     with progress(f"Uploading {len(files)} photos anonymously", len(files)) as step:
-        return upload_all(files, endpoint, delivery, lambda result: step(result.file))
+        return upload_all(
+            files,
+            endpoint,
+            delivery,
+            lambda result: step(result.file),
+            presigned=server.settings["uploads"] == "presigned",
+        )
 
 
 def _photos(folder: Path | None) -> list[Path]:
@@ -77,7 +83,7 @@ def _photos(folder: Path | None) -> list[Path]:
     return files
 
 
-def _show_gallery(server: Server, results: list[Result]) -> None:
+def _show_page(server: Server, results: list[Result]) -> None:
     uploads = [
         {
             "file": Path(result.file).name,
@@ -88,9 +94,8 @@ def _show_gallery(server: Server, results: list[Result]) -> None:
         }
         for result in results
     ]
-    gallery = {"delivery_url": server.outputs["deliveryUrl"], "uploads": uploads}
-    with serve(ROOT / "web", gallery) as url:
-        console().print(f"Gallery: {url} (Ctrl-C ends the demo)")
+    with serve(ROOT / "web", stack_config(server, uploads)) as url:
+        console().print(f"Upload your own, and see these: {url} (Ctrl-C ends the demo)")
         try:
             while True:
                 time.sleep(1)

@@ -9,7 +9,7 @@ import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
 from local.errors import LocalError
-from local.program import evaluate
+from local.program import evaluate, read_config
 from local.resources import Context, create
 from local.resources.context import ACCOUNT_ID, PARTITION
 from local.server import REGION, Server
@@ -102,8 +102,16 @@ def deploy(
         raise
     _refuse_leftovers(server, deployer.resources)
     server.stack, server.outputs, server.resources = stack, outputs, deployer.resources
+    server.settings = _settings({**read_config(stack), **overrides})
     server.save()
     return outputs
+
+
+def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    prefix = "image-pipeline:"
+    return {
+        key.removeprefix(prefix): value for key, value in config.items() if key.startswith(prefix)
+    }
 
 
 def _shared_clients(server: Server) -> Callable[[str], Any]:

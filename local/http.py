@@ -18,10 +18,14 @@ def request(
     """
     parts = urllib.parse.urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.netloc, timeout=REQUEST_SECONDS)
+    # Names under localhost are this machine's (RFC 6761), which not every resolver knows.
+    local = (parts.hostname or "").endswith(".localhost")
+    connection = kind(
+        "127.0.0.1" if local else parts.hostname or "", parts.port, timeout=REQUEST_SECONDS
+    )
     try:
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        connection.request(method, target, body, headers or {})
+        connection.request(method, target, body, {"Host": parts.netloc, **(headers or {})})
         answer = connection.getresponse()
         return answer.status, answer.read()
     finally:

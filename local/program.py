@@ -49,6 +49,8 @@ def evaluate(
     mocks: Mocks,
     overrides: Mapping[str, Any] | None = None,
     monitor: MockMonitor | None = None,
+    *,
+    preview: bool = False,
 ) -> dict[str, Any]:
     """Run the program for one stack.
 
@@ -57,6 +59,7 @@ def evaluate(
         mocks: stand for the provider: what they return is what resources become.
         overrides: configuration that replaces or joins the stack's own; None removes a key.
         monitor: stands for the engine, for tests that look at what is registered.
+        preview: as `pulumi preview` runs it: outputs that the mocks do not give are unknown.
 
     Returns:
         The stack's outputs.
@@ -67,7 +70,7 @@ def evaluate(
         mocks,
         _load_yaml(ROOT / "Pulumi.yaml")["name"],
         stack,
-        preview=False,
+        preview=preview,
         logger=_quiet(),
         monitor=monitor,
     )

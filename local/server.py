@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +25,8 @@ HOST: Final = "127.0.0.1"
 REGION: Final = "us-east-1"
 ROOT_KEY: Final = "test"
 """MiniStack's own account root, key and secret alike; it exists on this machine alone."""
+
+APP: Final = "local.asgi"
 
 _started: Final[list[subprocess.Popen[bytes]]] = []
 """Servers that this process started: kept, so that the end of one can be noticed."""
@@ -46,16 +49,22 @@ class Server:
         port: TCP port on 127.0.0.1.
         pid: process and process group; the functions' processes are in the same group.
         stack: name of the deployed stack; empty until deployed.
+        settings: the deployed stack's settings, by key.
         outputs: the deployed stack's outputs.
         resources: type and name of each deployed resource.
+        app: module that serves it.
+        variables: environment variables of its process, over those that it always has.
     """
 
     folder: Path
     port: int
     pid: int
     stack: str = ""
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
     outputs: dict[str, str] = field(default_factory=dict[str, str])
     resources: list[str] = field(default_factory=list[str])
+    app: str = APP
+    variables: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
     def endpoint(self) -> str:
@@ -85,12 +94,16 @@ class Server:
             return False
 
 
-def start(folder: Path, port: int = 0) -> Server:
+def start(
+    folder: Path, port: int = 0, *, app: str = APP, variables: Mapping[str, str] | None = None
+) -> Server:
     """Start the embedded AWS, or return the one that already runs in ``folder``.
 
     Args:
         folder: where it keeps its state.
         port: TCP port; 0 takes a free one.
+        app: module that serves it.
+        variables: environment variables of its process, over those that it always has.
 
     Raises:
         LocalError: the port is taken, or the server does not start.
@@ -103,9 +116,28 @@ def start(folder: Path, port: int = 0) -> Server:
                 "`python -m local down`."
             )
         return running
-    server = _spawn(folder, _free_port(port))
-    server.save()
+    server = Server(
+        folder=folder, port=_free_port(port), pid=0, app=app, variables=dict(variables or {})
+    )
+    _spawn(server)
     return server
+
+
+def restart(server: Server) -> None:
+    """Stop a server as an operating system would and start it anew, on the same port.
+
+    It comes back with what it has kept: all of it with MiniStack's ``PERSIST_STATE``, else nothing.
+
+    Raises:
+        LocalError: it does not start.
+    """
+    os.kill(server.pid, signal.SIGTERM)
+    deadline = time.monotonic() + START_SECONDS
+    while any(process.pid == server.pid for process in _started) and time.monotonic() < deadline:
+        _reap()
+        time.sleep(0.05)
+    _kill_group(server.pid)
+    _spawn(server)
 
 
 def find(folder: Path) -> Server | None:
@@ -150,30 +182,30 @@ def stop(folder: Path) -> bool:
     return True
 
 
-def _spawn(folder: Path, port: int) -> Server:
-    temporary = folder / "tmp"
+def _spawn(server: Server) -> None:
+    temporary = server.folder / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
-    with (folder / "ministack.log").open("wb") as log:
+    with (server.folder / "ministack.log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "local.asgi", f"{HOST}:{port}"],
+            [sys.executable, "-m", server.app, f"{HOST}:{server.port}"],
             cwd=ROOT,
-            env=_environment(temporary, port),
+            env=_environment(temporary, server.port) | server.variables,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
     _started.append(process)
-    server = Server(folder=folder, port=port, pid=process.pid)
+    server.pid = process.pid
     deadline = time.monotonic() + START_SECONDS
     while not server.is_healthy():
         if process.poll() is not None or time.monotonic() > deadline:
             _kill_group(process.pid)
             raise LocalError(
-                f"The embedded AWS did not start; its log is {folder / 'ministack.log'}."
+                f"The embedded AWS did not start; its log is {server.folder / 'ministack.log'}."
             )
         time.sleep(0.05)
-    return server
+    server.save()
 
 
 def _environment(temporary: Path, port: int) -> dict[str, str]:

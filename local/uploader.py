@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from urllib3 import encode_multipart_formdata
+
 from local.http import quote, request
 
 PARALLEL: Final = 4
@@ -64,6 +66,8 @@ def upload_all(
     upload_endpoint: str,
     delivery_url: str,
     on_result: Callable[[Result], None] = lambda _result: None,
+    *,
+    presigned: bool = False,
 ) -> list[Result]:
     """Upload files in parallel and wait for each one's manifest.
 
@@ -72,6 +76,7 @@ def upload_all(
         upload_endpoint: the stack's output of that name.
         delivery_url: the stack's output of that name.
         on_result: told each result as it is known.
+        presigned: whether the endpoint is the signer's, which chooses the keys.
 
     Returns:
         One result for each file, in the order given.
@@ -81,7 +86,9 @@ def upload_all(
     results: dict[int, Result] = {}
     with ThreadPoolExecutor(PARALLEL) as pool:
         jobs = {
-            pool.submit(upload, file, key, upload_endpoint, delivery_url): index
+            pool.submit(
+                upload, file, key, upload_endpoint, delivery_url, presigned=presigned
+            ): index
             for index, (file, key) in enumerate(zip(files, keys, strict=True))
         }
         for job in as_completed(jobs):
@@ -90,22 +97,26 @@ def upload_all(
     return [results[index] for index in range(len(files))]
 
 
-def upload(file: Path, key: str, upload_endpoint: str, delivery_url: str) -> Result:
-    """Upload one file under a key and wait for its manifest."""
+def upload(
+    file: Path, key: str, upload_endpoint: str, delivery_url: str, *, presigned: bool = False
+) -> Result:
+    """Upload one file under a key, or under one that the signer chooses, and wait."""
     body = file.read_bytes()
     content_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     start = time.perf_counter()
-    status, answer = request(
-        "PUT", f"{upload_endpoint}/{quote(key)}", body, {"Content-Type": content_type}
-    )
+    if presigned:
+        key, status, answer = _post(file.name, content_type, body, upload_endpoint)
+    else:
+        headers = {"Content-Type": content_type}
+        status, answer = request("PUT", f"{upload_endpoint}/{quote(key)}", body, headers)
     manifest = None
-    if status == http.HTTPStatus.OK:
+    if status in (http.HTTPStatus.OK, http.HTTPStatus.NO_CONTENT):
         name = quote(key.removeprefix("uploads/"))
         manifest = _wait_for_manifest(f"{delivery_url}/{name}/manifest.json")
         outcome, error = _outcome(manifest)
     else:
         outcome = "refused"
-        error = {"code": f"http_{status}", "message": _s3_message(answer)}
+        error = {"code": f"http_{status}", "message": _refusal(answer)}
     return Result(
         file=str(file),
         key=key,
@@ -147,6 +158,26 @@ def _unique_keys(files: Iterable[Path], batch: str) -> Iterator[str]:
         yield name
 
 
-def _s3_message(answer: bytes) -> str:
-    found = re.search(rb"<Message>(.*?)</Message>", answer, re.DOTALL)
-    return found.group(1).decode(errors="replace") if found else "S3 refused the upload."
+def _post(name: str, content_type: str, body: bytes, signer_url: str) -> tuple[str, int, bytes]:
+    """Ask for a presigned POST and use it; return the key, and what was answered last."""
+    wanted = json.dumps({"name": name, "type": content_type}).encode()
+    status, answer = request("POST", signer_url, wanted, {"Content-Type": "application/json"})
+    if status != http.HTTPStatus.OK:
+        return "", status, answer
+    form: dict[str, Any] = json.loads(answer)
+    status, answer = post_form(form, name, body)
+    return form["key"], status, answer
+
+
+def post_form(form: dict[str, Any], name: str, body: bytes) -> tuple[int, bytes]:
+    """Send a file with the form that the signer made; the file comes last, as S3 asks."""
+    fields: dict[str, Any] = {**form["fields"], "file": (name, body)}
+    data, content_type = encode_multipart_formdata(fields)
+    return request("POST", form["url"], data, {"Content-Type": content_type})
+
+
+def _refusal(answer: bytes) -> str:
+    """The sentence in an error of S3's (XML) or of the signer's (JSON)."""
+    found = re.search(rb'<Message>(.*?)</Message>|"message": "(.*?)"', answer, re.DOTALL)
+    sentence = found and (found[1] or found[2])
+    return sentence.decode(errors="replace") if sentence else "The upload was refused."

@@ -35,11 +35,15 @@ BUDGET_WARNING: Final = 80
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmsArgs:
-    """What is watched, and by which settings the thresholds are derived."""
+    """What is watched, and by which settings the thresholds are derived.
+
+    ``signer_name`` is empty where uploads are public.
+    """
 
     settings: Settings
     queue: UploadQueue
     resizer: Resizer
+    signer_name: pulumi.Input[str]
     identity: Identity
 
 
@@ -54,10 +58,11 @@ class Alarms(pulumi.ComponentResource):
         super().__init__("image-pipeline:alarms:Alarms", name, None, opts)
         self._child_opts = pulumi.ResourceOptions(parent=self)
         self.topic_arn = self._topic(name, args)
-        resources = {
+        resources: dict[str, pulumi.Input[str]] = {
             "queue": args.queue.name,
             "dead_letters": args.queue.dead_letter_name,
             "function": args.resizer.function_name,
+            "signer": args.signer_name,
         }
         for alarm in definitions(args.settings):
             self._alarm(name, alarm, resources)
@@ -85,7 +90,7 @@ class Alarms(pulumi.ComponentResource):
             )
         return topic.arn
 
-    def _alarm(self, name: str, alarm: "Alarm", resources: dict[str, pulumi.Output[str]]) -> None:
+    def _alarm(self, name: str, alarm: "Alarm", resources: dict[str, pulumi.Input[str]]) -> None:
         queries = [
             pulumi.Output.all(**resources).apply(lambda names, query=query: _query(query, names))
             for query in alarm.queries
@@ -153,6 +158,7 @@ def definitions(settings: Settings) -> list[Alarm]:
     visible = "ApproximateNumberOfMessagesVisible"
     waiting = 2 * settings.visibility_timeout
     return [
+        *(_signer() if settings.uploads == "presigned" else ()),
         Alarm(
             part="dead-letters-alarm",
             description="Uploads have failed five times: see them with `python -m ops redrive`.",
@@ -192,8 +198,27 @@ def _of_queue(metric: str, resource: str) -> Query:
     return Query(id="m", metric=metric, namespace="AWS/SQS", resource=resource, statistic="Maximum")
 
 
-def _of_lambda(metric: str, statistic: str) -> Query:
-    return Query(id="m", metric=metric, namespace="AWS/Lambda", statistic=statistic)
+def _of_lambda(metric: str, statistic: str, resource: str = "function") -> Query:
+    return Query(
+        id="m", metric=metric, namespace="AWS/Lambda", resource=resource, statistic=statistic
+    )
+
+
+def _signer() -> tuple[Alarm, ...]:
+    return (
+        Alarm(
+            part="signer-errors-alarm",
+            description="The signer fails, so nobody gets a form to upload with.",
+            threshold=0,
+            queries=(_of_lambda("Errors", "Sum", "signer"),),
+        ),
+        Alarm(
+            part="signer-throttles-alarm",
+            description="More people ask for forms at one time than the signer's ceiling lets.",
+            threshold=0,
+            queries=(_of_lambda("Throttles", "Sum", "signer"),),
+        ),
+    )
 
 
 def _share(part: str, metric: str, threshold: float, what: str) -> Alarm:

@@ -24,18 +24,22 @@ class SecureBucketArgs:
         part: what it is, for its name: ``source`` or ``destination``.
         public_policy: whether its bucket policy will allow anonymous requests.
         versioned: keep overwritten and deleted objects for ``NONCURRENT_DAYS``.
-        methods: HTTP methods that web pages may use (CORS).
+        methods: HTTP methods that web pages may use (CORS); none for no pages at all.
         allowed_origins: web origins that may use them.
         kms_key_arn: key that encrypts by default; None for S3-managed keys.
+        protect: whether Pulumi refuses to delete it.
+        expire_days: days after which objects are deleted; None to keep them.
     """
 
     base: str
     part: str
     public_policy: bool
     versioned: bool
-    methods: Sequence[str]
-    allowed_origins: Sequence[str]
-    kms_key_arn: pulumi.Input[str] | None
+    methods: Sequence[str] = ()
+    allowed_origins: Sequence[str] = ()
+    kms_key_arn: pulumi.Input[str] | None = None
+    expire_days: int | None = None
+    protect: bool = False
 
 
 class SecureBucket(pulumi.ComponentResource):
@@ -52,7 +56,8 @@ class SecureBucket(pulumi.ComponentResource):
         super().__init__("image-pipeline:buckets:SecureBucket", name, None, opts)
         self._child_opts = pulumi.ResourceOptions(parent=self)
         self._label = resource_name(args.base, args.part)
-        bucket = s3.Bucket(self._label, tags=tags(), opts=self._child_opts)
+        kept = pulumi.ResourceOptions(parent=self, protect=args.protect or None)
+        bucket = s3.Bucket(self._label, tags=tags(), opts=kept)
         self.name, self.arn = bucket.bucket, bucket.arn
         self.domain = bucket.bucket_regional_domain_name
         s3.BucketOwnershipControls(
@@ -64,7 +69,8 @@ class SecureBucket(pulumi.ComponentResource):
         self.public_access_block = self._block_public_access(args)
         self._encrypt(args)
         self._expire(args, self._keep_versions(args))
-        self._allow_browsers(args)
+        if args.methods:
+            self._allow_browsers(args)
         self.register_outputs({"name": self.name, "arn": self.arn})
 
     def _block_public_access(self, args: SecureBucketArgs) -> s3.BucketPublicAccessBlock:
@@ -125,6 +131,15 @@ class SecureBucket(pulumi.ComponentResource):
                     "filter": {"prefix": ""},
                     "noncurrent_version_expiration": {"noncurrent_days": NONCURRENT_DAYS},
                     "expiration": {"expired_object_delete_marker": True},
+                }
+            )
+        if args.expire_days is not None:
+            rules.append(
+                {
+                    "id": "expire",
+                    "status": "Enabled",
+                    "filter": {"prefix": ""},
+                    "expiration": {"days": args.expire_days},
                 }
             )
         after = [versioning] if versioning else []

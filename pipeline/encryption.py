@@ -16,7 +16,12 @@ class EncryptionKey(pulumi.ComponentResource):
     arn: pulumi.Output[str]
 
     def __init__(
-        self, name: str, identity: Identity, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        identity: Identity,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        protect: bool = False,
     ) -> None:
         super().__init__("image-pipeline:encryption:EncryptionKey", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -30,7 +35,7 @@ class EncryptionKey(pulumi.ComponentResource):
             enable_key_rotation=True,
             policy=policy,
             tags=tags(),
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, protect=protect or None),
         )
         kms.Alias(key_name, name=f"alias/{name}", target_key_id=key.key_id, opts=child)
         self.arn = key.arn

@@ -1,26 +1,36 @@
-"""What operators look at: one dashboard that reads from the queue down to the function."""
+"""What operators look at: a dashboard, from what came of uploads down to what the function did."""
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
 from pulumi_aws import cloudwatch
 
+from pipeline.alarms import NAMESPACE, definitions
 from pipeline.identity import Identity
 from pipeline.naming import resource_name
 from pipeline.queues import UploadQueue
 from pipeline.resizer import Resizer
+from pipeline.settings import Settings
 
 WIDTH: Final = 12
+"""Columns of a graph; a dashboard has 24."""
+
 HEIGHT: Final = 6
 PERIOD: Final = 60
+"""Seconds that one point of a graph stands for."""
+
+STEPS: Final = ("FetchTime", "DecodeTime", "RenderTime", "StoreTime")
+"""What the function does with an upload, in order (function/metrics.py)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MonitoringArgs:
     """What is watched."""
 
+    settings: Settings
     queue: UploadQueue
     resizer: Resizer
     identity: Identity
@@ -43,7 +53,7 @@ class Monitoring(pulumi.ComponentResource):
                 queue=args.queue.name,
                 dead_letters=args.queue.dead_letter_name,
                 function=args.resizer.function_name,
-            ).apply(lambda names: json.dumps(dashboard_body(**names))),
+            ).apply(lambda names: json.dumps(dashboard_body(settings=args.settings, **names))),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.dashboard_url = pulumi.Output.concat(
@@ -56,47 +66,96 @@ class Monitoring(pulumi.ComponentResource):
 
 
 def dashboard_body(
-    *, region: str, queue: str, dead_letters: str, function: str
+    *, settings: Settings, region: str, queue: str, dead_letters: str, function: str
 ) -> dict[str, list[dict[str, Any]]]:
-    """The dashboard as CloudWatch reads it: work waiting above, work being done below."""
+    """The dashboard as CloudWatch reads it; each row asks what the one above leaves open.
+
+    Lines across a graph are the thresholds of the alarms.
+    """
     sqs, lambda_ = ("AWS/SQS", "QueueName"), ("AWS/Lambda", "FunctionName")
-    age = "ApproximateAgeOfOldestMessage"
+    own = (NAMESPACE, "FunctionName")
     visible = "ApproximateNumberOfMessagesVisible"
-    rows = [
-        _graph("Uploads waiting", region, "Maximum", [_metric(sqs, visible, queue)]),
-        _graph("Oldest upload (seconds)", region, "Maximum", [_metric(sqs, age, queue)]),
-        _graph("Dead letters", region, "Maximum", [_metric(sqs, visible, dead_letters)]),
-        _graph("Duration p95 (ms)", region, "p95", [_metric(lambda_, "Duration", function)]),
+    limits = {alarm.part: alarm.threshold for alarm in definitions(settings)}
+    by_code = (
+        f'SEARCH(\'{{{NAMESPACE},FunctionName,Code}} MetricName="Rejected" '
+        f"FunctionName=\"{function}\"', 'Sum', {PERIOD})"
+    )
+    outcomes = ["Processed", "Rejected", "Failed"]
+    outcomes += ["Duplicates"] if settings.duplicates != "off" else []
+    graphs = [
+        _graph("What came of uploads", _each(own, outcomes, function)),
+        _graph("Rejected, by code", [[{"expression": by_code}]]),
+        _graph("Uploads waiting", _each(sqs, [visible], queue), "Maximum"),
         _graph(
-            "Invocations, errors, throttles",
-            region,
-            "Sum",
-            [_metric(lambda_, name, function) for name in ("Invocations", "Errors", "Throttles")],
+            "Oldest upload (s)",
+            _each(sqs, ["ApproximateAgeOfOldestMessage"], queue),
+            "Maximum",
+            limit=limits["oldest-upload-alarm"],
         ),
+        _graph(
+            "Dead letters",
+            _each(sqs, [visible], dead_letters),
+            "Maximum",
+            limit=limits["dead-letters-alarm"],
+        ),
+        _graph("Errors and throttles", _each(lambda_, ("Errors", "Throttles"), function)),
+        _graph(
+            "One upload (ms)",
+            [
+                [*own[:1], "TotalTime", *own[1:], function, {"stat": stat, "label": stat}]
+                for stat in ("p50", "p95", "p99")
+            ],
+        ),
+        _graph("Mean time by step (ms)", _each(own, STEPS, function), "Average", stacked=True),
+        _graph(
+            "One batch, p95 (ms)",
+            _each(lambda_, ["Duration"], function),
+            "p95",
+            limit=limits["slow-alarm"],
+        ),
+        _graph(
+            "Invocations and cold starts",
+            [*_each(lambda_, ["Invocations"], function), *_each(own, ["ColdStart"], function)],
+        ),
+        _graph("Bytes in and out", _each(own, ("BytesIn", "BytesOut"), function)),
         _graph(
             "Concurrent invocations",
-            region,
+            _each(lambda_, ["ConcurrentExecutions"], function),
             "Maximum",
-            [_metric(lambda_, "ConcurrentExecutions", function)],
+            limit=settings.max_concurrency,
         ),
     ]
-    return {"widgets": [widget | _place(index) for index, widget in enumerate(rows)]}
+    for graph in graphs:
+        graph["properties"]["region"] = region
+    return {"widgets": [graph | _place(index) for index, graph in enumerate(graphs)]}
 
 
-def _metric(kind: tuple[str, str], name: str, resource: str) -> list[str]:
+def _each(kind: tuple[str, str], names: Iterable[str], resource: str) -> list[list[Any]]:
+    """Several metrics of one resource."""
     namespace, dimension = kind
-    return [namespace, name, dimension, resource]
+    return [[namespace, name, dimension, resource] for name in names]
 
 
-def _graph(title: str, region: str, statistic: str, metrics: list[list[str]]) -> dict[str, Any]:
-    properties = {
+def _graph(
+    title: str,
+    metrics: list[list[Any]],
+    statistic: str = "Sum",
+    *,
+    limit: float | None = None,
+    stacked: bool = False,
+) -> dict[str, Any]:
+    properties: dict[str, Any] = {
         "title": title,
-        "region": region,
         "stat": statistic,
         "period": PERIOD,
         "view": "timeSeries",
+        "stacked": stacked,
         "metrics": metrics,
+        "yAxis": {"left": {"min": 0}},
     }
+    if limit is not None:
+        line: Mapping[str, Any] = {"label": "limit", "value": limit}
+        properties["annotations"] = {"horizontal": [line]}
     return {"type": "metric", "properties": properties}
 
 

@@ -113,6 +113,38 @@ def cdn_read(bucket_arn: str, renditions: Sequence[Rendition], distribution_arn:
     }
 
 
+def cdn_read_site(bucket_arn: str, distribution_arn: str) -> Statement:
+    """Let one CloudFront distribution, and no one else, read the page's files."""
+    return {
+        "Sid": "CdnRead",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudfront.amazonaws.com"},
+        "Action": "s3:GetObject",
+        "Resource": f"{bucket_arn}/*",
+        "Condition": {"StringEquals": {"aws:SourceArn": distribution_arn}},
+    }
+
+
+def cdn_log_delivery(bucket_arn: str, account_id: str, partition: str) -> Statement:
+    """Let CloudWatch's log delivery write the CDN's access log, for this account's sources."""
+    return {
+        "Sid": "LogDelivery",
+        "Effect": "Allow",
+        "Principal": {"Service": "delivery.logs.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"{bucket_arn}/AWSLogs/{account_id}/*",
+        "Condition": {
+            "StringEquals": {
+                "s3:x-amz-acl": "bucket-owner-full-control",
+                "aws:SourceAccount": account_id,
+            },
+            "ArnLike": {
+                "aws:SourceArn": f"arn:{partition}:logs:us-east-1:{account_id}:delivery-source:*"
+            },
+        },
+    }
+
+
 def s3_may_send(queue_arn: str, bucket_arn: str, account_id: str) -> Statement:
     """Let S3 announce this bucket's uploads; both conditions stop a confused deputy."""
     return {
@@ -174,6 +206,7 @@ def resizer_role(
     key_arn: str,
     index_arn: str,
     renditions: Sequence[Rendition],
+    tracing: bool,
 ) -> dict[str, Any]:
     """All that the function may do: one statement for each step of an upload's way.
 
@@ -185,6 +218,7 @@ def resizer_role(
         key_arn: the stack's KMS key; empty for S3-managed keys.
         index_arn: table of the index of duplicates; empty if they are off.
         renditions: the stack's renditions, which name what may be written.
+        tracing: whether it sends traces.
     """
     statements = [
         _allow(
@@ -206,14 +240,7 @@ def resizer_role(
             [f"{destination_arn}/*/*.{format_.extension}" for format_ in FORMATS.values()]
             + [f"{destination_arn}/*/manifest.json"],
         ),
-        # A stream is created in the group and written as the group's child.
-        _allow(
-            "WriteLog",
-            ["logs:CreateLogStream", "logs:PutLogEvents"],
-            [log_group_arn, f"{log_group_arn}:*"],
-        ),
-        # X-Ray has no resources to name: AWS's own managed policy grants the same on "*".
-        _allow("WriteTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"),
+        _write_log(log_group_arn),
     ]
     if index_arn:
         statements.append(
@@ -223,8 +250,29 @@ def resizer_role(
                 index_arn,
             )
         )
+    if tracing:
+        # X-Ray has no resources to name: AWS's own managed policy grants the same on "*".
+        traces = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+        statements.append(_allow("WriteTraces", traces, "*"))
     if key_arn:
         statements.append(_allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], key_arn))
+    return document(statements)
+
+
+def signer_role(*, source_arn: str, log_group_arn: str, key_arn: str) -> dict[str, Any]:
+    """All that the signer may do; what it signs is done in its name, so this bounds that too.
+
+    Args:
+        source_arn: source bucket; write under ``uploads/`` alone.
+        log_group_arn: the signer's own log group.
+        key_arn: the stack's KMS key; empty for S3-managed keys.
+    """
+    statements = [
+        _allow("WriteUploads", ["s3:PutObject"], f"{source_arn}/uploads/*"),
+        _write_log(log_group_arn),
+    ]
+    if key_arn:
+        statements.append(_allow("UseKey", ["kms:GenerateDataKey"], key_arn))
     return document(statements)
 
 
@@ -252,6 +300,15 @@ def encryption_key(account_id: str, partition: str) -> dict[str, Any]:
                 },
             },
         ]
+    )
+
+
+def _write_log(log_group_arn: str) -> Statement:
+    """A stream is created in the group and written as the group's child."""
+    return _allow(
+        "WriteLog",
+        ["logs:CreateLogStream", "logs:PutLogEvents"],
+        [log_group_arn, f"{log_group_arn}:*"],
     )
 
 

@@ -82,7 +82,9 @@ class Resizer(pulumi.ComponentResource):
             index_arn=args.index.arn if args.index else "",
         ).apply(
             lambda arns: json.dumps(
-                permissions.resizer_role(**arns, renditions=args.settings.renditions)
+                permissions.resizer_role(
+                    **arns, renditions=args.settings.renditions, tracing=args.settings.tracing
+                )
             )
         )
 
@@ -115,7 +117,7 @@ class Resizer(pulumi.ComponentResource):
             role=role.arn,
             environment={"variables": variables},
             logging_config={"log_format": "JSON", "log_group": log_group.name},
-            tracing_config={"mode": "Active"},
+            tracing_config={"mode": "Active" if settings.tracing else "PassThrough"},
             tags=tags(),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )

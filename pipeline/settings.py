@@ -25,6 +25,10 @@ LOG_RETENTION_DAYS: Final = (
 """What CloudWatch Logs accepts (PutRetentionPolicy, API reference)."""
 
 
+PRICE_CLASSES: Final = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
+"""CloudFront's names for sets of edge locations, fewest and cheapest first."""
+
+
 class SettingsError(pulumi.RunError):
     """A setting that cannot work; the one sentence names its key, the limit and what it got."""
 
@@ -47,6 +51,11 @@ class Settings:
     renditions: tuple[Rendition, ...] = DEFAULT_RENDITIONS
     uploads: str = "public"
     delivery: str = "public"
+    site: bool = False
+    domain: str = ""
+    certificate_arn: str = ""
+    hosted_zone_id: str = ""
+    price_class: str = "PriceClass_All"
     encryption: str = "s3"
     quality: str = "fast"
     background: str = "#ffffff"
@@ -57,6 +66,9 @@ class Settings:
     allowed_origins: tuple[str, ...] = ("*",)
     alarm_email: str = ""
     monthly_budget_usd: int = 0
+    tracing: bool = True
+    eventbridge: bool = False
+    protect: bool = False
     s3_endpoint: str = ""
 
     def __post_init__(self) -> None:
@@ -73,6 +85,7 @@ class Settings:
         _in_range("maxConcurrency", self.max_concurrency, 2, 1000, "invocations")
         _one_of("uploads", self.uploads, ("public", "presigned"))
         _one_of("delivery", self.delivery, ("public", "cdn"))
+        _one_of("priceClass", self.price_class, PRICE_CLASSES)
         _one_of("encryption", self.encryption, ("s3", "kms"))
         _one_of("quality", self.quality, ("fast", "best"))
         _one_of("duplicates", self.duplicates, ("off", "exact", "near"))
@@ -85,7 +98,13 @@ class Settings:
         self._check_email()
         self._check_renditions()
         self._check_origins()
+        self._check_domain()
         self._check_contradictions()
+
+    @property
+    def cdn_scheme(self) -> str:
+        """Scheme of the CDN's URLs: HTTPS, but for the embedded AWS, which speaks HTTP."""
+        return "http" if self.s3_endpoint.startswith("http:") else "https"
 
     @property
     def max_pixels(self) -> int:
@@ -130,6 +149,23 @@ class Settings:
                     f'allowedOrigins must be "*" or start with http:// or https://; got {origin!r}.'
                 )
 
+    def _check_domain(self) -> None:
+        if self.site and self.delivery != "cdn":
+            raise SettingsError("site: true needs delivery: cdn, which serves the page; set it.")
+        if self.domain and self.delivery != "cdn":
+            raise SettingsError("domain needs delivery: cdn, which answers under it; set it.")
+        if self.domain and not re.fullmatch(r"([a-z0-9-]+\.)+[a-z]{2,}", self.domain):
+            raise SettingsError(f"domain must be like photos.example.com; got {self.domain!r}.")
+        if bool(self.domain) != bool(self.certificate_arn):
+            raise SettingsError("domain and certificateArn need each other; set both or neither.")
+        if self.certificate_arn and not _CERTIFICATE.fullmatch(self.certificate_arn):
+            raise SettingsError(
+                "certificateArn must be of a certificate in us-east-1, where CloudFront looks for "
+                f"it; got {self.certificate_arn!r}."
+            )
+        if self.hosted_zone_id and not self.domain:
+            raise SettingsError("hostedZoneId needs domain, whose records it will hold; set it.")
+
     def _check_contradictions(self) -> None:
         if self.encryption == "kms" and self.delivery == "public":
             raise SettingsError(
@@ -153,6 +189,8 @@ class Settings:
                 f"got {self.max_megapixels}. Raise memory or lower it."
             )
 
+
+_CERTIFICATE: Final = re.compile(r"arn:[\w-]+:acm:us-east-1:\d{12}:certificate/[\w-]+")
 
 MAX_VISIBILITY_TIMEOUT: Final = 43_200
 """Seconds; SQS's own limit of 12 hours."""
@@ -205,8 +243,8 @@ def _read(name: str, key: str) -> Any:
         items = _read_list(key)
         return items and tuple(str(item) for item in items)
     text = pulumi.Config().get(key)
-    is_number = Settings.__dataclass_fields__[name].type is int
-    return _to_int(key, text) if is_number and text is not None else text
+    convert = _CONVERSIONS.get(cast("type", Settings.__dataclass_fields__[name].type))
+    return convert(key, text) if convert and text is not None else text
 
 
 def _read_list(key: str) -> tuple[Any, ...] | None:
@@ -233,6 +271,16 @@ def _to_int(key: str, text: str) -> int:
         return int(text)
     except ValueError as error:
         raise SettingsError(f"{key} must be a whole number; got {text!r}.") from error
+
+
+def _to_bool(key: str, text: str) -> bool:
+    if text not in ("true", "false"):
+        raise SettingsError(f"{key} must be true or false; got {text!r}.")
+    return text == "true"
+
+
+_CONVERSIONS: Final = {int: _to_int, bool: _to_bool}
+"""Type of a setting to what reads it from the engine's text."""
 
 
 def _s3_endpoint() -> str:

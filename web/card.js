@@ -1,12 +1,12 @@
-/* One upload on the page: waiting, ready, or not accepted. */
+/* One upload on the page: being sent, waiting, ready, or not accepted. */
 
-import { delivered, srcset, webUrl, wholeRenditions } from "./manifest.js";
+import { candidates, delivered, fallback, pictureHtml, webUrl, wholeRenditions } from "./manifest.js";
 import { thumbHashUrl } from "./thumbhash.js";
 import { bytes, duration, formatName, pixels, reason, saving } from "./words.js";
 
 const STEPS = ["fetch", "decode", "render", "store"];
 
-/** Column widths of gallery.css, so that the browser picks a rendition before it has laid out. */
+/** Column widths of page.css, so that the browser picks a rendition before it has laid out. */
 const SIZES = "(min-width: 84rem) 26rem, (min-width: 52rem) 45vw, calc(100vw - 2rem)";
 
 /** An element with properties and children. */
@@ -23,6 +23,20 @@ function link(url, text, label) {
   return make("a", { href, textContent: text, ariaLabel: label });
 }
 
+/** A button that copies a text and says so; screen readers hear the change of its name. */
+function copyButton(text, value, label, properties = {}) {
+  const button = make("button", { type: "button", textContent: text, ariaLabel: label, ...properties });
+  button.addEventListener("click", async () => {
+    const copied = await navigator.clipboard.writeText(value).then(
+      () => true,
+      () => false,
+    );
+    button.classList.toggle("copied", copied);
+    button.ariaLabel = copied ? `Copied: ${label}` : `Could not copy: ${label}`;
+  });
+  return button;
+}
+
 export class Card {
   constructor(upload) {
     this.upload = upload;
@@ -33,24 +47,50 @@ export class Card {
     this.element.querySelector("h2").textContent = upload.file;
     this.facts = this.element.querySelector(".facts");
     this.state = this.element.querySelector(".state");
+    this.bar = this.element.querySelector("progress");
+    this.bar.ariaLabel = `Upload of ${upload.file}`;
     this.facts.textContent = bytes(upload.bytes);
-    this.state.textContent = "Waiting for its renditions …";
-    this.element.classList.add("waiting");
+    this.state.textContent = "Waiting for its turn …";
   }
 
-  show(manifest) {
-    if (manifest.status === "ready") this.#ready(manifest);
+  /** Say how much of the file has been sent: a share of 0 to 1. */
+  sending(share) {
+    this.element.classList.remove("failed");
+    this.frame.replaceChildren();
+    this.bar.hidden = false;
+    this.bar.value = share;
+    this.state.textContent = `Uploading … ${Math.floor(share * 100)} %`;
+  }
+
+  waiting() {
+    this.bar.hidden = true;
+    this.element.classList.add("waiting");
+    this.state.textContent = "Uploaded. Waiting for its renditions …";
+  }
+
+  show(manifest, manifestUrl) {
+    if (manifest.status === "ready") this.#ready(manifest, manifestUrl);
+    else if (manifest.status === "deleted") this.fail("Removed", "This upload has been deleted.");
     else this.fail("Not accepted", reason(manifest.error));
   }
 
-  /** Say what went wrong: a heading of two words, and a sentence. */
-  fail(heading, sentence) {
-    this.element.classList.replace("waiting", "failed");
+  /** Say what went wrong: a heading of two words, a sentence, and a way to try again if there is. */
+  fail(heading, sentence, retry) {
+    this.bar.hidden = true;
+    this.element.classList.remove("waiting");
+    this.element.classList.add("failed");
     this.frame.replaceChildren(make("span", { textContent: heading }));
     this.state.textContent = sentence;
+    if (!retry) return;
+    const button = make("button", { type: "button", textContent: "Try again" });
+    button.addEventListener("click", () => {
+      this.state.textContent = "Waiting for its turn …";
+      retry();
+    });
+    this.state.append(" ", button);
   }
 
-  #ready(manifest) {
+  #ready(manifest, manifestUrl) {
     const { source } = manifest;
     this.element.classList.remove("waiting");
     this.state.remove();
@@ -64,6 +104,7 @@ export class Card {
     const details = document.getElementById("details").content.cloneNode(true);
     fillSaving(details.querySelector(".saving"), manifest);
     fillTable(details.querySelector("table"), manifest, this.upload.file);
+    fillCopies(details.querySelector(".copies"), manifest, this.upload.file, manifestUrl);
     fillTiming(details.querySelector(".timing"), manifest, this.upload.ms);
     this.text.append(details);
   }
@@ -76,9 +117,8 @@ export class Card {
   }
 
   #picture(manifest) {
-    const whole = wholeRenditions(manifest);
-    const shown = whole.length ? whole : manifest.renditions;
-    const widest = shown.filter((r) => r.content_type === "image/jpeg").at(-1) ?? shown.at(-1);
+    const shown = wholeRenditions(manifest);
+    const widest = fallback(shown);
     if (!widest) return;
     const image = make("img", {
       className: "photo",
@@ -91,10 +131,8 @@ export class Card {
     });
     image.addEventListener("load", () => image.classList.add("loaded"), { once: true });
     image.addEventListener("error", () => this.#broken(), { once: true });
-    const sources = ["image/avif", "image/webp", "image/jpeg"]
-      .map((type) => ({ type, srcset: srcset(shown, type), sizes: SIZES }))
-      .filter((candidate) => candidate.srcset);
-    const picture = make("picture", {}, ...sources.map((s) => make("source", s)), image);
+    const sources = candidates(shown).map((candidate) => make("source", { ...candidate, sizes: SIZES }));
+    const picture = make("picture", {}, ...sources, image);
     image.src = widest.url;
     const href = webUrl(widest.url);
     const name = `${this.upload.file}, ${pixels(widest.width, widest.height)}`;
@@ -110,15 +148,14 @@ export class Card {
 
 function fillSaving(line, manifest) {
   const after = delivered(manifest);
-  const percent = saving(manifest.source.bytes, after);
-  if (!Number.isFinite(after)) line.remove();
-  else if (percent > 0) {
-    line.firstElementChild.textContent = `${percent} % smaller:`;
-    line.lastElementChild.textContent = `readers get ${bytes(after)}`;
-  } else {
-    line.firstElementChild.textContent = "No smaller:";
-    line.lastElementChild.textContent = `readers get ${bytes(after)}`;
+  if (!Number.isFinite(after)) {
+    line.remove();
+    return;
   }
+  const percent = saving(manifest.source.bytes, after);
+  line.classList.toggle("none", percent <= 0);
+  line.firstElementChild.textContent = percent > 0 ? `${percent} % smaller:` : "No smaller:";
+  line.lastElementChild.textContent = `readers get ${bytes(after)}`;
 }
 
 /** A row per rendition, a column per format. */
@@ -127,7 +164,7 @@ function fillTable(table, { renditions }, file) {
   const heading = (text) => make("th", { scope: "col", textContent: text });
   table.ariaLabel = `Renditions of ${file}`;
   table.tHead.append(
-    make("tr", {}, ...["Rendition", "Pixels", ...types.map(formatName)].map(heading)),
+    make("tr", {}, ...["Rendition", ...types.map(formatName)].map(heading)),
   );
   for (const name of new Set(renditions.map((r) => r.name))) {
     const same = renditions.filter((r) => r.name === name);
@@ -135,18 +172,31 @@ function fillTable(table, { renditions }, file) {
       const found = same.find((r) => r.content_type === type);
       if (!found) return make("td", { textContent: "–" });
       const size = bytes(found.bytes);
-      return make("td", {}, link(found.url, size, `${name} as ${formatName(type)}, ${size}`));
+      const what = `${name} as ${formatName(type)}`;
+      return make(
+        "td",
+        {},
+        link(found.url, size, `${what}, ${size}`),
+        copyButton("", found.url, `Copy the URL of ${what}`, { className: "icon" }),
+      );
     });
     table.tBodies[0].append(
       make(
         "tr",
         {},
-        make("th", { scope: "row", textContent: name }),
-        make("td", { textContent: pixels(same[0].width, same[0].height) }),
+        make("th", { scope: "row" }, `${name} `, make("span", { textContent: pixels(same[0].width, same[0].height) })),
         ...cells,
       ),
     );
   }
+}
+
+/** What else is worth having at hand: markup for a page, and where the manifest is. */
+function fillCopies(line, manifest, file, manifestUrl) {
+  line.append(
+    copyButton("Copy HTML", pictureHtml(manifest), `Copy the HTML of ${file}`),
+    copyButton("Copy manifest URL", manifestUrl, `Copy the manifest URL of ${file}`),
+  );
 }
 
 function fillTiming(box, { timings_ms: timings }, ms) {

@@ -40,7 +40,7 @@ export async function waitForManifest(deliveryUrl, key) {
   throw new Unavailable(
     reached
       ? "No renditions appeared within two minutes. The function’s log says why."
-      : "The delivery bucket cannot be reached. Is the stack still up?",
+      : "What delivers the renditions cannot be reached. Is the stack still up?",
   );
 }
 
@@ -51,29 +51,49 @@ function checked(manifest) {
   return manifest;
 }
 
-/** Renditions that show all of the source, uncropped and unpadded, narrowest first. */
+/** Renditions that show all of the source, narrowest first; all of them if none does. */
 export function wholeRenditions({ source, renditions }) {
   // A rendition's sides are rounded to whole pixels, hence the tolerance of one pixel.
   const skew = (r) => Math.abs(r.width * source.height - r.height * source.width);
-  return renditions
-    .filter((r) => skew(r) <= Math.max(source.width, source.height))
-    .sort((a, b) => a.width - b.width);
+  const whole = renditions.filter((r) => skew(r) <= Math.max(source.width, source.height));
+  return (whole.length ? whole : [...renditions]).sort((a, b) => a.width - b.width);
 }
 
-/** Candidates of one type for `srcset`. */
-export function srcset(renditions, type) {
+/** What a `<picture>` offers, best format first: `{type, srcset}` for each. */
+export function candidates(renditions) {
+  return ["image/avif", "image/webp", "image/jpeg"]
+    .map((type) => ({ type, srcset: srcset(renditions, type) }))
+    .filter((candidate) => candidate.srcset);
+}
+
+function srcset(renditions, type) {
   return renditions
     .filter((r) => r.content_type === type)
     .map((r) => `${r.url} ${r.width}w`)
     .join(", ");
 }
 
+/** The rendition for browsers that know no `<picture>`: the widest, as JPEG if there is one. */
+export function fallback(renditions) {
+  return renditions.filter((r) => r.content_type === "image/jpeg").at(-1) ?? renditions.at(-1);
+}
+
+/** Markup that shows the photo on any page. */
+export function pictureHtml(manifest) {
+  const shown = wholeRenditions(manifest);
+  const { url, width, height } = fallback(shown);
+  const sources = candidates(shown).map(
+    ({ type, srcset }) => `  <source type="${type}" srcset="${srcset}" sizes="100vw">\n`,
+  );
+  const image = `  <img src="${url}" width="${width}" height="${height}" alt="">\n`;
+  return `<picture>\n${sources.join("")}${image}</picture>`;
+}
+
 /** What a reader downloads instead of the source: the largest size in its smallest format. */
 export function delivered(manifest) {
-  const whole = wholeRenditions(manifest);
-  const candidates = whole.length ? whole : manifest.renditions;
-  const widest = Math.max(...candidates.map((r) => r.width));
-  return Math.min(...candidates.filter((r) => r.width === widest).map((r) => r.bytes));
+  const shown = wholeRenditions(manifest);
+  const widest = Math.max(...shown.map((r) => r.width));
+  return Math.min(...shown.filter((r) => r.width === widest).map((r) => r.bytes));
 }
 
 /** A URL to link to, or null if it is not one of the web. */

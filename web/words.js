@@ -11,6 +11,9 @@ export function bytes(count) {
   return `${number(value, unit === "kB" ? Math.min(digits, 1) : digits)} ${unit}`;
 }
 
+/** A limit in bytes, which is a whole number of megabytes: 25 MB. */
+export const limit = (count) => `${number(count / 1e6)} MB`;
+
 /** Milliseconds as they are, or as seconds from ten thousand on. */
 export function duration(ms) {
   return ms < 10_000 ? `${number(Math.round(ms))} ms` : `${number(ms / 1000, 1)} s`;
@@ -31,14 +34,21 @@ export function saving(before, after) {
 
 export const count = (n, one, many = `${one}s`) => `${number(n)} ${n === 1 ? one : many}`;
 
-const REASONS = {
-  not_an_image: "This file is not an image that the pipeline can read.",
-  broken_image: "This image is damaged or cut short, so it cannot be opened.",
-  too_many_pixels: "This image has more pixels than the pipeline accepts.",
-  too_large: "This file is larger than the pipeline accepts.",
+/** Why an upload was rejected, in the pipeline's own sentence. */
+export function reason(error) {
+  return error?.message || "The pipeline did not accept this file.";
+}
+
+const REFUSALS = {
+  EntityTooLarge: "This file is larger than may be uploaded.",
+  EntityTooSmall: "This file is empty.",
+  AccessDenied: "The leave to upload has expired, or was never given.",
 };
 
-/** Why an upload was rejected: the pipeline's own sentence, or one that fits its code. */
-export function reason(error) {
-  return error?.message || REASONS[error?.code] || "The pipeline did not accept this file.";
+/** Why an upload was not taken: S3's code, or the HTTP status; 0 if there was no answer. */
+export function refusal(status, code) {
+  if (REFUSALS[code]) return REFUSALS[code];
+  if (status === 0) return "The connection broke off.";
+  if (status === 429 || status === 503) return "Too many people are uploading at this moment.";
+  return `The upload was refused (status ${status}).`;
 }

@@ -14,11 +14,16 @@ from pathlib import Path
 from typing import Final, Literal
 
 Kind = Literal["cgroup v1", "cgroup v2", "none"]
+Hold = Literal["cpu and memory", "memory", "nothing"]
+"""What to hold back: all, memory alone (where only that is asked about), or nothing."""
 
 MB_PER_VCPU: Final = 1769
 PERIOD_US: Final = 20_000
 ROOT: Final = Path("/sys/fs/cgroup")
 _MB: Final = 1024 * 1024
+_V1_SHARES: Final = 262_144
+_V2_WEIGHT: Final = 10_000
+"""The most there is: on a busy machine the group comes first, up to its quota."""
 _numbers = count()
 
 
@@ -57,6 +62,16 @@ class Cage:
         lines = (line for path in texts if path.exists() for line in path.read_text().splitlines())
         return any(line.startswith("oom_kill ") and line.split()[1] != "0" for line in lines)
 
+    def peak_mb(self) -> float | None:
+        """Most memory that the group's processes held at once, in MiB; None where no one counted.
+
+        Pages of files (shared libraries) are not in it: they are charged to whoever read them
+        first, which was the process that unpacked the bundle.
+        """
+        names = ("memory.max_usage_in_bytes", "memory.peak")
+        paths = (group / name for group in self.groups for name in names)
+        return next((int(path.read_text()) / _MB for path in paths if path.exists()), None)
+
     def remove(self) -> None:
         """Take the group away; its processes must have ended."""
         for group in self.groups:
@@ -78,6 +93,7 @@ def plan_v1(memory_mb: int, name: str, root: Path = ROOT) -> Cage:
     files = {
         cpu / "cpu.cfs_period_us": str(PERIOD_US),
         cpu / "cpu.cfs_quota_us": str(quota_us(memory_mb)),
+        cpu / "cpu.shares": str(_V1_SHARES),
         memory / "memory.limit_in_bytes": limit,
         memory / "memory.swappiness": "0",
     }
@@ -89,6 +105,7 @@ def plan_v2(memory_mb: int, name: str, root: Path = ROOT) -> Cage:
     group = root / name
     files = {
         group / "cpu.max": f"{quota_us(memory_mb)} {PERIOD_US}",
+        group / "cpu.weight": str(_V2_WEIGHT),
         group / "memory.max": str(memory_mb * _MB),
         group / "memory.swap.max": "0",
     }
@@ -100,18 +117,28 @@ def quota_us(memory_mb: int) -> int:
     return round(PERIOD_US * memory_mb / MB_PER_VCPU)
 
 
-def build(memory_mb: int) -> Cage:
+def build(memory_mb: int, hold: Hold = "cpu and memory", root: Path = ROOT) -> Cage:
     """Make the group that this machine allows; a cage of kind "none" where it allows none."""
+    if hold == "nothing":
+        return Cage("none", memory_mb)
     name = f"image-pipeline-{os.getpid()}-{next(_numbers)}"
-    plan = plan_v2 if (ROOT / "cgroup.controllers").exists() else plan_v1
-    cage = plan(memory_mb, name)
+    cage = (plan_v2 if (root / "cgroup.controllers").exists() else plan_v1)(memory_mb, name, root)
     try:
         for group in cage.groups:
+            _delegate(group.parent)
             group.mkdir()
         for path, value in cage.files.items():
-            path.write_text(value)
+            if hold == "cpu and memory" or not path.name.startswith("cpu."):
+                path.write_text(value)
     except OSError:
         with contextlib.suppress(OSError):
             cage.remove()
         return Cage("none", memory_mb)
     return cage
+
+
+def _delegate(parent: Path) -> None:
+    """Let children of a v2 group have CPU and memory limits of their own."""
+    control = parent / "cgroup.subtree_control"
+    if control.exists() and not {"cpu", "memory"} <= set(control.read_text().split()):
+        control.write_text("+cpu +memory")

@@ -2,13 +2,14 @@
 
 import math
 import os
+import signal
 import subprocess
 import sys
 import sysconfig
 import time
 import zipfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +17,7 @@ from typing import Any, Final, Literal, Self
 
 from bench.sandbox import cage
 from bench.sandbox.runtime_api import Invocation, RuntimeApi
+from bench.sandbox.tmp import Tmp
 from pipeline.bundle import Bundle
 
 Outcome = Literal["ok", "failed", "oom", "timeout", "crashed"]
@@ -45,8 +47,8 @@ class Report:
         duration_ms: from the event's delivery to the answer's arrival.
         init_ms: the cold start before it; None when the environment was warm.
         billed_ms: whole ms, the initialisation included, as AWS bills since 2025-08-01.
-        max_memory_mb: the process's largest resident set so far, in MiB as Lambda counts them.
-        cpu_ms: CPU time of the process, all threads.
+        max_memory_mb: most that was held at once so far, in MiB as Lambda counts them.
+        cpu_ms: CPU time of the process, all threads and children.
     """
 
     outcome: Outcome
@@ -65,29 +67,43 @@ class Sandbox:
         memory_mb: Lambda memory size.
         variables: the function's environment variables.
         timeout_s: the function's timeout.
+        hold: what of the memory size to hold it to.
     """
 
     def __init__(
-        self, task: Path, memory_mb: int, variables: dict[str, str], *, timeout_s: float = 30
+        self,
+        task: Path,
+        memory_mb: int,
+        variables: dict[str, str],
+        *,
+        timeout_s: float = 30,
+        hold: cage.Hold = "cpu and memory",
     ) -> None:
         self._task, self._variables, self._timeout_s = task, variables, timeout_s
         self._memory_mb = memory_mb
+        self._hold: cage.Hold = hold
         self._init_ms: float | None = None
 
     def __enter__(self) -> Self:
         self._api = RuntimeApi()
-        self.cage = cage.build(self._memory_mb)
+        self.cage = cage.build(self._memory_mb, self._hold)
+        self._tmp = Tmp()
         self._started = time.perf_counter()
         self._process = subprocess.Popen(
-            self.cage.wrap(self._command()), env=self._environment(), stdout=subprocess.DEVNULL
+            self.cage.wrap(self._command()),
+            env=self._environment(),
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for the bench, which keeps what is done
         )
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._api.close()
         self.cage.remove()
+        self._tmp.remove()
 
     def wait_ready(self) -> None:
         """Wait until the function is initialised.
@@ -102,7 +118,7 @@ class Sandbox:
         if self._api.init_error:
             raise SandboxError(f"The function failed to start: {self._api.init_error}.")
         if self._api.ready_at:
-            self._init_ms = (self._api.ready_at - self._started) * 1000
+            self._init_ms = self._scaled((self._api.ready_at - self._started) * 1000, 0.0)
 
     def invoke(self, event: dict[str, Any]) -> Report:
         """Hand over one event and wait for its end."""
@@ -117,8 +133,7 @@ class Sandbox:
         started = invocation.started or queued
         duration = ((invocation.ended or time.perf_counter()) - started) * 1000
         cpu_ms = max(0.0, self._cpu_ms() - cpu)
-        if self.cage.kind == "none":  # not held back: what the CPU time would take at this share
-            duration = max(duration, cpu_ms / min(1.0, self.cage.share))
+        duration = self._scaled(duration, cpu)
         return Report(
             outcome=outcome,
             duration_ms=duration,
@@ -127,6 +142,16 @@ class Sandbox:
             max_memory_mb=self._peak_mb(),
             cpu_ms=cpu_ms,
         )
+
+    def _scaled(self, wall_ms: float, cpu_before_ms: float) -> float:
+        """The time as it is; where nothing is held back, waiting plus CPU time over the share.
+
+        An estimate: it knows neither the 20 ms steps of a quota nor who else uses the machine.
+        """
+        if self.cage.kind != "none" or self._hold == "memory":
+            return wall_ms
+        cpu_ms = self._cpu_ms() - cpu_before_ms
+        return max(0.0, wall_ms - cpu_ms) + cpu_ms / min(1.0, self.cage.share)
 
     def _wait(self, invocation: Invocation, queued: float) -> Outcome:
         while not invocation.done.wait(0.01):
@@ -142,31 +167,41 @@ class Sandbox:
         return [sys.executable, "-ISB", "-c", _BOOT, str(self._task), site, HANDLER]
 
     def _environment(self) -> dict[str, str]:
-        return self._variables | {
+        return {
             "AWS_LAMBDA_RUNTIME_API": self._api.address,
             "AWS_LAMBDA_FUNCTION_NAME": "bench",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self._memory_mb),
             "LAMBDA_TASK_ROOT": str(self._task),
             "PATH": os.environ["PATH"],
+            "TMPDIR": str(self._tmp.path),
             "TZ": ":UTC",
+            **self._variables,
         }
 
     def _peak_mb(self) -> float:
-        """VmHWM of the process; all the memory there was when it was killed for it."""
+        """All that was ever held at once, child processes and shared libraries included.
+
+        The group's own count plus the process's file pages; where there is no group, the
+        process's largest resident set. All the memory there was when it was killed for it.
+        """
         try:
             lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
         except OSError:
             lines = []
-        peaks = [int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")]
-        return round(peaks[0], 1) if peaks else float(self._memory_mb)
+        fields = dict(line.split(":", 1) for line in lines)
+        if "VmHWM" not in fields:
+            return float(self._memory_mb)
+        resident, files = (int(fields[name].split()[0]) / 1024 for name in ("VmHWM", "RssFile"))
+        return round(max(resident, (self.cage.peak_mb() or 0) + files), 1)
 
     def _cpu_ms(self) -> float:
+        """CPU time of the process and of the children that it has waited for."""
         try:
             text = Path(f"/proc/{self._process.pid}/stat").read_text()
         except OSError:
             return 0.0
-        user, system = text.rpartition(")")[2].split()[11:13]
-        return (int(user) + int(system)) * 1000 / os.sysconf("SC_CLK_TCK")
+        ticks = map(int, text.rpartition(")")[2].split()[11:15])
+        return sum(ticks) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager

@@ -2,31 +2,53 @@
 
 import json
 from pathlib import Path
+from typing import Any, Protocol
 
-from bench.sandbox.stub_s3 import StubS3
 from pipeline.resizer import environment_variables
 from pipeline.settings import Settings
 
 SOURCE, DESTINATION = "bench-source", "bench-destination"
 
 
-def variables(memory_mb: int, store: StubS3) -> dict[str, str]:
+class Store(Protocol):
+    """An S3 that the function can reach: the stub, or the embedded AWS's."""
+
+    url: str
+    access_key: str
+
+    def upload(self, key: str, body: bytes) -> str:
+        """Put an object into SOURCE; returns its version."""
+        ...
+
+    def facts(self) -> dict[str, Any]:
+        """What it is, for the report."""
+        ...
+
+    def close(self) -> None:
+        """Stop it."""
+        ...
+
+
+def variables(memory_mb: int, store: Store) -> dict[str, str]:
     """Environment of the deployed function at this memory size, with S3 replaced."""
     settings = Settings(memory=memory_mb)
     stack = environment_variables(settings, DESTINATION, "https://example.com", "")
-    credentials = {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench"}
+    credentials = {
+        "AWS_ACCESS_KEY_ID": store.access_key,
+        "AWS_SECRET_ACCESS_KEY": store.access_key,
+    }
     place = {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": store.url}
     # A benchmark must measure the resize even where the stack's own limit would refuse the image.
     return {**stack, **credentials, **place, "MAX_PIXELS": "200000000"}
 
 
-def upload(store: StubS3, file: Path, number: int) -> dict[str, object]:
+def upload(store: Store, file: Path, number: int) -> dict[str, object]:
     """Put a file into the source bucket; returns the SQS batch that tells the function of it."""
     body, key = file.read_bytes(), f"uploads/bench/{number}-{file.name}"
-    store.put(f"/{SOURCE}/{key}", body)
+    version = store.upload(key, body)
     s3: dict[str, object] = {
         "bucket": {"name": SOURCE},
-        "object": {"key": key, "size": len(body), "eTag": "0", "versionId": "1"}
+        "object": {"key": key, "size": len(body), "eTag": "0", "versionId": version}
         | {"sequencer": f"{number:016X}"},
     }
     record: dict[str, object] = {

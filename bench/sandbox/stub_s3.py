@@ -11,6 +11,8 @@ from threading import Lock, Thread
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+from bench.sandbox.function import SOURCE
+
 LATENCY_MS: Final = 15.0
 """To the first byte of an answer. An assumption, printed with every figure, not a measurement."""
 MB_PER_S: Final = 80.0
@@ -23,18 +25,24 @@ class StubS3(ThreadingHTTPServer):
     """Objects by path; PUT, GET, HEAD and DELETE with entity tags and their preconditions."""
 
     daemon_threads = True
+    access_key = "bench"
 
     def __init__(self, *, latency_ms: float = LATENCY_MS, mb_per_s: float = MB_PER_S) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.objects: dict[str, tuple[bytes, dict[str, str]]] = {}
         self.lock = Lock()
         self.latency_ms, self.mb_per_s = latency_ms, mb_per_s
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
         Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
-    @property
-    def url(self) -> str:
-        """What ``AWS_ENDPOINT_URL`` holds."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
+    def upload(self, key: str, body: bytes) -> str:
+        """Put an object into the source bucket; its version is always 1."""
+        self.put(f"/{SOURCE}/{key}", body)
+        return "1"
+
+    def facts(self) -> dict[str, Any]:
+        """What every figure rests on."""
+        return {"s3": "stub", "latency_ms": self.latency_ms, "mb_per_s": self.mb_per_s}
 
     def put(self, path: str, body: bytes, headers: dict[str, str] | None = None) -> str:
         """Keep an object at ``/bucket/key``; returns its entity tag."""

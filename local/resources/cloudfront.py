@@ -1,8 +1,11 @@
-"""The CDN."""
+"""The CDN: distributions, and the function and policies that they use."""
 
-from typing import Any
+import shutil
+from typing import Any, cast
+from urllib.parse import urlsplit
 
-from local.inputs import Inputs
+from local.errors import LocalError
+from local.inputs import Inputs, to_aws
 from local.resources.context import ACCOUNT_ID, Context, Created
 
 
@@ -24,6 +27,106 @@ def origin_access_control(context: Context, name: str, inputs: Inputs) -> Create
     return Created(created["OriginAccessControl"]["Id"], {})
 
 
+def function(context: Context, name: str, inputs: Inputs) -> Created:
+    """Create and publish a function, or update the one that exists.
+
+    Raises:
+        LocalError: there is no Node.js, which runs it here.
+    """
+    if shutil.which("node") is None:
+        raise LocalError("The CDN's function needs Node.js here; install it (apt install nodejs).")
+    cloudfront = context.client("cloudfront")
+    inputs.expect("publish", value=True)
+    settings = {
+        "Name": name,
+        "FunctionConfig": {"Comment": "", "Runtime": inputs.need("runtime")},
+        "FunctionCode": inputs.need("code").encode(),
+    }
+    tags = [{"Key": key, "Value": value} for key, value in inputs.take("tags", {}).items()]
+
+    def etag() -> str:
+        return cloudfront.describe_function(Name=name, Stage="DEVELOPMENT")["ETag"]
+
+    try:
+        cloudfront.create_function(**settings, Tags={"Items": tags})
+    except cloudfront.exceptions.FunctionAlreadyExists:
+        cloudfront.update_function(**settings, IfMatch=etag())
+    summary = cloudfront.publish_function(Name=name, IfMatch=etag())["FunctionSummary"]
+    return Created(name, {"arn": summary["FunctionMetadata"]["FunctionARN"], "name": name})
+
+
+def cache_policy(context: Context, name: str, inputs: Inputs) -> Created:
+    """Create a cache policy, or update the one of this name."""
+    parameters = Inputs(
+        "the cache policy's key", inputs.need("parametersInCacheKeyAndForwardedToOrigin")
+    )
+    encodings = ("enableAcceptEncodingGzip", "enableAcceptEncodingBrotli")
+    config = {
+        "Name": name,
+        "MinTTL": inputs.need("minTtl"),
+        "DefaultTTL": inputs.need("defaultTtl"),
+        "MaxTTL": inputs.need("maxTtl"),
+        "ParametersInCacheKeyAndForwardedToOrigin": {
+            **to_aws({key: parameters.need(key) for key in encodings}),
+            "CookiesConfig": _listed(parameters.need("cookiesConfig")),
+            "HeadersConfig": _listed(parameters.need("headersConfig")),
+            "QueryStringsConfig": _listed(parameters.need("queryStringsConfig")),
+        },
+    }
+    parameters.done()
+    return _put_policy(context, "cache_policy", "CachePolicy", config)
+
+
+def origin_request_policy(context: Context, name: str, inputs: Inputs) -> Created:
+    """Create a policy of what origins are sent, or update the one of this name."""
+    kinds = ("cookiesConfig", "headersConfig", "queryStringsConfig")
+    config = {"Name": name, **to_aws({kind: _listed(inputs.need(kind)) for kind in kinds})}
+    return _put_policy(context, "origin_request_policy", "OriginRequestPolicy", config)
+
+
+def response_headers_policy(context: Context, name: str, inputs: Inputs) -> Created:
+    """Create a policy of what headers viewers get, or update the one of this name."""
+    config = {
+        "Name": name,
+        "SecurityHeadersConfig": to_aws(inputs.need("securityHeadersConfig")),
+        "CustomHeadersConfig": _listed(inputs.need("customHeadersConfig")),
+    }
+    if cors := inputs.take("corsConfig"):
+        config["CorsConfig"] = _listed(cors)
+    return _put_policy(context, "response_headers_policy", "ResponseHeadersPolicy", config)
+
+
+def _listed(values: dict[str, Any]) -> dict[str, Any]:
+    """Spelling of CloudFront's API, which counts each list that it is given."""
+    counted: dict[str, Any] = {"Quantity": len(values["items"])} if "items" in values else {}
+    whole = {
+        key: _listed(cast("dict[str, Any]", value)) if isinstance(value, dict) else value
+        for key, value in values.items()
+    }
+    return to_aws(whole) | counted
+
+
+def _put_policy(context: Context, operation: str, kind: str, config: dict[str, Any]) -> Created:
+    cloudfront = context.client("cloudfront")
+    parameter = {f"{kind}Config": config}
+    listing = getattr(cloudfront, _LISTINGS[operation])(Type="custom")[f"{kind}List"]
+    for item in listing.get("Items", []):
+        found = item[kind]
+        if found[f"{kind}Config"]["Name"] == config["Name"]:
+            etag = getattr(cloudfront, f"get_{operation}")(Id=found["Id"])["ETag"]
+            getattr(cloudfront, f"update_{operation}")(Id=found["Id"], IfMatch=etag, **parameter)
+            return Created(found["Id"], {})
+    created = getattr(cloudfront, f"create_{operation}")(**parameter)[kind]
+    return Created(created["Id"], {})
+
+
+_LISTINGS = {
+    "cache_policy": "list_cache_policies",
+    "origin_request_policy": "list_origin_request_policies",
+    "response_headers_policy": "list_response_headers_policies",
+}
+
+
 def distribution(context: Context, name: str, inputs: Inputs) -> Created:
     """Create a distribution; it answers on the embedded AWS's own port."""
     cloudfront = context.client("cloudfront")
@@ -36,33 +139,70 @@ def distribution(context: Context, name: str, inputs: Inputs) -> Created:
             cloudfront.update_distribution(
                 Id=item["Id"], IfMatch=found["ETag"], DistributionConfig=config
             )
-            return _created(item["Id"], item["DomainName"])
+            return _created(context, item["Id"], item["DomainName"])
     created = cloudfront.create_distribution_with_tags(
         DistributionConfigWithTags={"DistributionConfig": config, "Tags": {"Items": tags}}
     )["Distribution"]
-    return _created(created["Id"], created["DomainName"])
+    return _created(context, created["Id"], created["DomainName"])
 
 
-def _created(distribution_id: str, domain: str) -> Created:
+def _created(context: Context, distribution_id: str, domain: str) -> Created:
+    """Its name here is under ``localhost``, which browsers look for on this machine."""
+    here = f"{domain.removesuffix('.net')}.localhost:{urlsplit(context.endpoint).port}"
     arn = f"arn:aws:cloudfront::{ACCOUNT_ID}:distribution/{distribution_id}"
-    return Created(distribution_id, {"arn": arn, "domainName": domain})
+    zone = "Z2FDTNDATAQYW2"  # of all distributions (Route 53 API reference, AliasTarget)
+    return Created(distribution_id, {"arn": arn, "domainName": here, "hostedZoneId": zone})
 
 
 def _config(name: str, inputs: Inputs) -> dict[str, Any]:
     inputs.expect("restrictions", {"geoRestriction": {"restrictionType": "none"}})
-    inputs.expect("viewerCertificate", {"cloudfrontDefaultCertificate": True})
     origins = [_origin(origin) for origin in inputs.need("origins")]
+    aliases = inputs.take("aliases", [])
+    errors = [_error(values) for values in inputs.take("customErrorResponses", [])]
+    behaviors = [_ordered(values) for values in inputs.take("orderedCacheBehaviors", [])]
     return {
         "CallerReference": name,
         "Comment": inputs.need("comment"),
         "Enabled": inputs.need("enabled"),
         "IsIPV6Enabled": inputs.need("isIpv6Enabled"),
         "HttpVersion": inputs.need("httpVersion"),
+        "PriceClass": inputs.need("priceClass"),
+        "Aliases": {"Quantity": len(aliases), "Items": aliases},
         "Origins": {"Quantity": len(origins), "Items": origins},
         "DefaultCacheBehavior": _behavior(inputs.need("defaultCacheBehavior")),
+        "CacheBehaviors": {"Quantity": len(behaviors), "Items": behaviors},
+        "CustomErrorResponses": {"Quantity": len(errors), "Items": errors},
         "Restrictions": {"GeoRestriction": {"RestrictionType": "none", "Quantity": 0}},
-        "ViewerCertificate": {"CloudFrontDefaultCertificate": True},
+        "ViewerCertificate": _certificate(inputs.need("viewerCertificate")),
     }
+
+
+def _certificate(values: dict[str, Any]) -> dict[str, Any]:
+    names = {
+        "cloudfrontDefaultCertificate": "CloudFrontDefaultCertificate",
+        "acmCertificateArn": "ACMCertificateArn",
+        "sslSupportMethod": "SSLSupportMethod",
+        "minimumProtocolVersion": "MinimumProtocolVersion",
+    }
+    certificate = Inputs("the distribution's certificate", values)
+    translated = {aws: certificate.take(key) for key, aws in names.items()}
+    certificate.done()
+    return {key: value for key, value in translated.items() if value is not None}
+
+
+def _error(values: dict[str, Any]) -> dict[str, Any]:
+    error = Inputs("the distribution's error response", values)
+    translated = {
+        "ErrorCode": error.need("errorCode"),
+        "ErrorCachingMinTTL": error.need("errorCachingMinTtl"),
+    }
+    error.done()
+    return translated
+
+
+def _ordered(values: dict[str, Any]) -> dict[str, Any]:
+    rest = {key: value for key, value in values.items() if key != "pathPattern"}
+    return {"PathPattern": values["pathPattern"], **_behavior(rest)}
 
 
 def _origin(values: dict[str, Any]) -> dict[str, Any]:
@@ -80,6 +220,10 @@ def _origin(values: dict[str, Any]) -> dict[str, Any]:
 def _behavior(values: dict[str, Any]) -> dict[str, Any]:
     behavior = Inputs("the distribution's behaviour", values)
     methods, cached = behavior.need("allowedMethods"), behavior.need("cachedMethods")
+    functions = [
+        {"EventType": f["eventType"], "FunctionARN": f["functionArn"]}
+        for f in behavior.need("functionAssociations")
+    ]
     translated = {
         "TargetOriginId": behavior.need("targetOriginId"),
         "ViewerProtocolPolicy": behavior.need("viewerProtocolPolicy"),
@@ -90,7 +234,9 @@ def _behavior(values: dict[str, Any]) -> dict[str, Any]:
         },
         "Compress": behavior.need("compress"),
         "CachePolicyId": behavior.need("cachePolicyId"),
+        "OriginRequestPolicyId": behavior.need("originRequestPolicyId"),
         "ResponseHeadersPolicyId": behavior.need("responseHeadersPolicyId"),
+        "FunctionAssociations": {"Quantity": len(functions), "Items": functions},
     }
     behavior.done()
     return translated

@@ -1,8 +1,14 @@
-"""The function and its subscription to the queue."""
+"""The functions, the subscription to the queue, and the URL that anyone may call."""
 
+import contextlib
+import io
 import platform
 import sys
-from typing import Any
+import zipfile
+from pathlib import Path
+from typing import Any, cast
+
+import pulumi
 
 from local.inputs import Inputs, to_aws
 from local.resources.context import Context, Created
@@ -11,12 +17,18 @@ from local.resources.context import Context, Created
 def function(context: Context, name: str, inputs: Inputs) -> Created:
     """Create a function, or update the one that exists.
 
-    The program's bundle is for Lambda's Python and architecture; what runs here is the same code
-    built for this machine's, which is what ``runtime`` and ``architectures`` then say.
+    The resizer's bundle is for Lambda's Python and architecture; what runs here is the same code
+    built for this machine's, which is what ``runtime`` and ``architectures`` then say. Code that
+    is an archive of plain sources runs as it is.
     """
-    for stated in ("code", "sourceCodeHash", "runtime", "architectures"):
+    given = inputs.need("code")
+    if isinstance(given, pulumi.AssetArchive):
+        code = _zip(given)
+    else:
+        code = context.function_code()
+        inputs.need("sourceCodeHash")
+    for stated in ("runtime", "architectures"):
         inputs.need(stated)
-    code = context.function_code()
     machine = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
     configuration = {
         "FunctionName": name,
@@ -28,9 +40,14 @@ def function(context: Context, name: str, inputs: Inputs) -> Created:
         "Timeout": inputs.need("timeout"),
         "Environment": {"Variables": inputs.need("environment")["variables"]},
         "LoggingConfig": to_aws(inputs.need("loggingConfig")),
-        "TracingConfig": to_aws(inputs.need("tracingConfig")),
+        "TracingConfig": to_aws(inputs.take("tracingConfig", {"mode": "PassThrough"})),
     }
+    ceiling = inputs.take("reservedConcurrentExecutions")
     arn = _put(context.client("lambda"), configuration, code, machine, inputs.take("tags", {}))
+    if ceiling is not None:
+        context.client("lambda").put_function_concurrency(
+            FunctionName=name, ReservedConcurrentExecutions=ceiling
+        )
     return Created(name, {"arn": arn, "name": name})
 
 
@@ -46,6 +63,53 @@ def _put(
         lambda_.update_function_code(FunctionName=name, ZipFile=code, Architectures=[machine])
         return str(lambda_.update_function_configuration(**configuration)["FunctionArn"])
     return str(created["FunctionArn"])
+
+
+def _zip(archive: pulumi.AssetArchive) -> bytes:
+    buffer = io.BytesIO()
+    assets = cast("dict[str, pulumi.FileAsset]", archive.assets)
+    with zipfile.ZipFile(buffer, "w") as zipped:
+        for path, asset in assets.items():
+            zipped.writestr(path, Path(asset.path).read_bytes())
+    return buffer.getvalue()
+
+
+def function_url(context: Context, _name: str, inputs: Inputs) -> Created:
+    """Give a function a URL, or update the one that it has; it answers on this machine's port."""
+    lambda_ = context.client("lambda")
+    settings = {
+        "FunctionName": inputs.need("functionName"),
+        "AuthType": inputs.need("authorizationType"),
+        "Cors": to_aws(inputs.need("cors")),
+    }
+    try:
+        url = lambda_.create_function_url_config(**settings)["FunctionUrl"]
+    except lambda_.exceptions.ResourceConflictException:
+        url = lambda_.update_function_url_config(**settings)["FunctionUrl"]
+    identity = url.split("://", 1)[1].split(".", 1)[0]
+    here = f"{context.endpoint}/_aws/lambda-url/{identity}/"
+    return Created(settings["FunctionName"], {"functionUrl": here})
+
+
+def permission(context: Context, name: str, inputs: Inputs) -> Created:
+    """Let someone call a function; a statement of this name is replaced."""
+    lambda_ = context.client("lambda")
+    function_name = inputs.need("function")
+    names = {
+        "functionUrlAuthType": "FunctionUrlAuthType",
+        "invokedViaFunctionUrl": "InvokedViaFunctionUrl",
+    }
+    conditions = {aws: inputs.take(key) for key, aws in names.items()}
+    with contextlib.suppress(lambda_.exceptions.ResourceNotFoundException):
+        lambda_.remove_permission(FunctionName=function_name, StatementId=name)
+    lambda_.add_permission(
+        FunctionName=function_name,
+        StatementId=name,
+        Action=inputs.need("action"),
+        Principal=inputs.need("principal"),
+        **{key: value for key, value in conditions.items() if value is not None},
+    )
+    return Created(name, {"statementId": name})
 
 
 def event_source_mapping(context: Context, _name: str, inputs: Inputs) -> Created:

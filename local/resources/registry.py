@@ -6,7 +6,18 @@ from typing import Any, Final
 
 from local.errors import LocalError
 from local.inputs import Inputs
-from local.resources import cloudfront, dynamodb, iam, kms, lambda_, monitoring, s3, sqs
+from local.resources import (
+    cloudfront,
+    dynamodb,
+    iam,
+    kms,
+    lambda_,
+    logs,
+    monitoring,
+    route53,
+    s3,
+    sqs,
+)
 from local.resources.context import Context, Created
 
 Creator = Callable[[Context, str, Inputs], Created]
@@ -22,6 +33,7 @@ CREATORS: Final[Mapping[str, Creator]] = {
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": s3.lifecycle,
     "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": s3.cors,
     "aws:s3/bucketPolicy:BucketPolicy": s3.policy,
+    "aws:s3/bucketObjectv2:BucketObjectv2": s3.bucket_object,
     "aws:s3/bucketNotification:BucketNotification": s3.notification,
     "aws:sqs/queue:Queue": sqs.queue,
     "aws:sqs/queuePolicy:QueuePolicy": sqs.policy,
@@ -33,6 +45,8 @@ CREATORS: Final[Mapping[str, Creator]] = {
     "aws:kms/alias:Alias": kms.alias,
     "aws:lambda/function:Function": lambda_.function,
     "aws:lambda/eventSourceMapping:EventSourceMapping": lambda_.event_source_mapping,
+    "aws:lambda/functionUrl:FunctionUrl": lambda_.function_url,
+    "aws:lambda/permission:Permission": lambda_.permission,
     "aws:cloudwatch/logGroup:LogGroup": monitoring.log_group,
     "aws:cloudwatch/dashboard:Dashboard": monitoring.dashboard,
     "aws:cloudwatch/metricAlarm:MetricAlarm": monitoring.metric_alarm,
@@ -41,7 +55,17 @@ CREATORS: Final[Mapping[str, Creator]] = {
     "aws:sns/topicSubscription:TopicSubscription": monitoring.topic_subscription,
     "aws:budgets/budget:Budget": monitoring.budget,
     "aws:cloudfront/originAccessControl:OriginAccessControl": cloudfront.origin_access_control,
+    "aws:cloudfront/function:Function": cloudfront.function,
+    "aws:cloudfront/cachePolicy:CachePolicy": cloudfront.cache_policy,
+    "aws:cloudfront/originRequestPolicy:OriginRequestPolicy": cloudfront.origin_request_policy,
+    "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": (
+        cloudfront.response_headers_policy
+    ),
     "aws:cloudfront/distribution:Distribution": cloudfront.distribution,
+    "aws:cloudwatch/logDeliverySource:LogDeliverySource": logs.delivery_source,
+    "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": logs.delivery_destination,
+    "aws:cloudwatch/logDelivery:LogDelivery": logs.delivery,
+    "aws:route53/record:Record": route53.record,
 }
 
 

@@ -1,6 +1,8 @@
 """Buckets and what S3 configures beside them."""
 
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from local.inputs import Inputs, to_aws
 from local.resources.context import Context, Created
@@ -68,14 +70,35 @@ def policy(context: Context, _name: str, inputs: Inputs) -> Created:
     return _configure(context, inputs, "put_bucket_policy", Policy=inputs.need("policy"))
 
 
+def bucket_object(context: Context, _name: str, inputs: Inputs) -> Created:
+    """Put an object, from a file or from text."""
+    source, content = inputs.take("source"), inputs.take("content")
+    body = Path(source.path).read_bytes() if source else str(content).encode()
+    key = inputs.need("key")
+    tags = urlencode(inputs.take("tags", {}))
+    return _configure(
+        context,
+        inputs,
+        "put_object",
+        Key=key,
+        Body=body,
+        ContentType=inputs.need("contentType"),
+        CacheControl=inputs.need("cacheControl"),
+        Tagging=tags,
+    )
+
+
 def notification(context: Context, _name: str, inputs: Inputs) -> Created:
-    """Set which queues hear of which objects; replaces what was set before."""
-    queues = [_queue_configuration(queue) for queue in inputs.need("queues")]
+    """Set who hears of which objects; replaces what was set before."""
+    queues = [_queue_configuration(queue) for queue in inputs.take("queues", [])]
+    configuration: dict[str, Any] = {"QueueConfigurations": queues}
+    if inputs.take("eventbridge"):
+        configuration["EventBridgeConfiguration"] = {}
     return _configure(
         context,
         inputs,
         "put_bucket_notification_configuration",
-        NotificationConfiguration={"QueueConfigurations": queues},
+        NotificationConfiguration=configuration,
     )
 
 

@@ -1,23 +1,55 @@
-"""A mock kit: evaluates the whole program and remembers all that the engine would see."""
+"""A mock kit for Pulumi programs: evaluates one and remembers all that the engine would see.
+
+Pulumi's own mocks hand a test each resource's type, name and inputs. This kit adds the rest of what
+a program asks of the engine, each with an assertion that says what it found instead:
+
+    program = run("dev", memory=2048)            # this repository's program, for a stack
+    program = record(lambda: Queue("q", …))      # or any program
+
+    queue = program.one("Queue", "-uploads")     # by type and end of name; exactly one
+    program.assert_after(notification, policy)   # dependsOn and inputs, also by way of others
+    program.assert_within(queue, component)      # parents, also by way of others
+    program.assert_protected(bucket)             # `protect`, its own or its parent's
+    program.assert_tagged(queue, Stack="dev")    # tags, among others
+
+``transforms`` in resource options, which Pulumi's mock monitor hands over without running them, run
+here as the engine runs them: a resource's own first, then its parents', each seeing what the one
+before made of the inputs. ``preview=True`` evaluates as `pulumi preview` does, with every output
+that only AWS can tell unknown.
+"""
 
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
-from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
+from google.protobuf import json_format
+from pulumi.runtime import rpc
+from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks, set_mocks
+from pulumi.runtime.sync_await import _sync_await
 
 from local.program import evaluate
+from policy.guardrails import Resource
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
 
 
 class Provider(Mocks):
-    """Gives every resource the outputs that AWS would, made from its name."""
+    """Gives every resource the outputs that AWS would, made from its name.
 
-    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+    Args:
+        preview: give none, as before the resource exists.
+    """
+
+    def __init__(self, *, preview: bool = False) -> None:
+        self._preview = preview
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        if self._preview:
+            return None, args.inputs
         name = args.inputs.get("name") or f"{args.name}-1234567"
         service = args.typ.split(":")[1].split("/")[0]
         outputs = {
@@ -27,6 +59,8 @@ class Provider(Mocks):
             "bucketRegionalDomainName": f"{name}.s3.{REGION}.amazonaws.com",
             "url": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}",
             "keyId": name,
+            "functionUrl": f"https://{name}.lambda-url.{REGION}.on.aws/",
+            "hostedZoneId": "Z2FDTNDATAQYW2",
             "domainName": "d111111abcdef8.cloudfront.net",
         }
         return name, outputs | args.inputs
@@ -41,15 +75,14 @@ class Provider(Mocks):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Registered:
+class Registered(Resource):
     """One resource as the engine sees it registered; URNs tell parents and dependencies."""
 
-    urn: str
-    type: str
-    name: str
-    inputs: dict[str, Any]
     parent: str
     dependencies: frozenset[str]
+    protect: bool
+    aliases: tuple[str, ...]
+    ignore_changes: tuple[str, ...]
 
     def policy(self, key: str = "policy") -> dict[str, Any]:
         return json.loads(self.inputs[key])
@@ -59,53 +92,133 @@ class Registered:
 
 
 class Engine(MockMonitor):
-    """Remembers what ``MockResourceArgs`` leaves out: parents and dependencies."""
+    """Remembers what ``MockResourceArgs`` leaves out, and runs transforms."""
 
-    def __init__(self) -> None:
-        super().__init__(Provider())
+    def __init__(self, *, preview: bool = False) -> None:
+        super().__init__(Provider(preview=preview))
         self.registered: list[Registered] = []
+        self._transforms: dict[str, list[Callable[..., Any]]] = {}
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (the engine's own name)
+        urn = self.make_urn(request.parent, request.type, request.name)
+        own = pulumi.runtime.mocks._resolve_callbacks(request.transforms)
+        self._transforms[urn] = own + self._transforms.get(request.parent, [])
+        self._transform(request, self._transforms[urn] + self._stack_transforms)
         answer = super().RegisterResource(request)
-        inputs = pulumi.runtime.rpc.deserialize_properties(request.object)
+        depends = {
+            key: frozenset(found.urns) for key, found in request.propertyDependencies.items()
+        }
         self.registered.append(
             Registered(
                 urn=answer.urn,
                 type=request.type,
                 name=request.name,
-                inputs=inputs,
+                inputs=present(json_format.MessageToDict(request.object)),
+                depends=depends,
                 parent=request.parent,
-                dependencies=frozenset(request.dependencies)
-                | {urn for p in request.propertyDependencies.values() for urn in p.urns},
+                dependencies=frozenset(request.dependencies).union(*depends.values()),
+                protect=request.protect,
+                aliases=tuple(alias.urn or alias.spec.name for alias in request.aliases),
+                ignore_changes=tuple(request.ignoreChanges),
             )
         )
         return answer
 
+    def _transform(self, request: Any, transforms: list[Callable[..., Any]]) -> None:
+        """Replace a registration's inputs and protection by what its transforms make of them."""
+        for transform in transforms:
+            args = pulumi.ResourceTransformArgs(
+                custom=request.custom,
+                type_=request.type,
+                name=request.name,
+                props=rpc.deserialize_properties(request.object),
+                opts=pulumi.ResourceOptions(protect=request.protect),
+            )
+            made = transform(args)
+            if made is not None:
+                request.object.CopyFrom(_sync_await(rpc.serialize_properties(made.props, {})))
+                request.protect = bool(made.opts.protect)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """The program, evaluated for one stack."""
+    """A program, evaluated."""
 
     resources: list[Registered]
-    outputs: dict[str, Any]
-    by_urn: dict[str, Registered] = field(default_factory=dict)
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def by_urn(self) -> dict[str, Registered]:
+        return {resource.urn: resource for resource in self.resources}
 
     def all(self, type_: str) -> list[Registered]:
         return [r for r in self.resources if r.type.endswith(f":{type_}")]
 
     def one(self, type_: str, part: str = "") -> Registered:
         found = [r for r in self.all(type_) if r.name.endswith(part)]
-        assert len(found) == 1, f"{len(found)} {type_} {part}"
+        assert len(found) == 1, f"{len(found)} {type_} {part}: {[r.name for r in found]}"
         return found[0]
 
+    def assert_after(self, later: Registered, earlier: Registered) -> None:
+        """The engine makes ``later`` after ``earlier``, and deletes it before."""
+        seen = {r.urn for r in self._all_dependencies(later)}
+        assert earlier.urn in seen, f"{later.name} does not wait for {earlier.name}: {seen}"
 
-def run(stack: str, **settings: Any) -> Program:
+    def assert_within(self, child: Registered, ancestor: Registered) -> None:
+        """``child`` is shown, deleted and configured as part of ``ancestor``."""
+        above = [r.name for r in self._ancestors(child)]
+        assert ancestor in self._ancestors(child), f"{child.name} is within {above}"
+
+    def assert_protected(self, resource: Registered) -> None:
+        """`pulumi destroy` refuses to delete it."""
+        assert resource.protect, f"{resource.urn} is not protected"
+
+    def assert_tagged(self, resource: Registered, **tags: str) -> None:
+        """It carries these tags, whatever others there are."""
+        found = resource.inputs.get("tags") or {}
+        assert found | tags == found, f"{resource.urn} has the tags {found}"
+
+    def _ancestors(self, resource: Registered) -> Iterator[Registered]:
+        while parent := self.by_urn.get(resource.parent):
+            yield parent
+            resource = parent
+
+    def _all_dependencies(self, resource: Registered) -> Iterator[Registered]:
+        left, seen = [resource], {resource.urn}
+        while left:
+            for urn in left.pop().dependencies - seen:
+                seen.add(urn)
+                left.append(self.by_urn[urn])
+                yield self.by_urn[urn]
+
+
+def run(stack: str, *, preview: bool = False, **settings: Any) -> Program:
     """Evaluate the program for a stack, with settings of ours over the stack's own."""
-    engine = Engine()
+    engine = Engine(preview=preview)
     overrides = {f"image-pipeline:{key}": value for key, value in settings.items()}
-    outputs = evaluate(stack, engine.mocks, overrides, engine)
-    by_urn = {resource.urn: resource for resource in engine.registered}
-    return Program(resources=engine.registered, outputs=outputs, by_urn=by_urn)
+    outputs = evaluate(stack, engine.mocks, overrides, engine, preview=preview)
+    return Program(resources=engine.registered, outputs=outputs)
+
+
+def record(program: Callable[[], Any]) -> Program:
+    """Evaluate any program, given as a function that makes resources."""
+    engine = Engine()
+    pulumi.runtime.settings.ROOT.set(None)
+    set_mocks(engine.mocks, "kit", "test", preview=False, monitor=engine)
+
+    def once() -> pulumi.Output[None]:
+        program()
+        return pulumi.Output.from_input(None)
+
+    pulumi.runtime.test(once)()
+    return Program(resources=engine.registered)
+
+
+def present(value: Any) -> Any:
+    """Leave out what is null, which the provider takes for absent."""
+    if isinstance(value, dict):
+        return {key: present(item) for key, item in value.items() if item is not None}
+    return [present(item) for item in value] if isinstance(value, list) else value
 
 
 def takes_tags(type_: str) -> bool:

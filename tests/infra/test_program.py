@@ -1,20 +1,29 @@
 """The whole program, evaluated for every committed stack and the variants that none of them is."""
 
 import json
+import re
 from pathlib import Path
 
+import pulumi
 import pytest
-from engine import ACCOUNT, Program, run, takes_tags
+from engine import ACCOUNT, Program, record, run, takes_tags
 
 from function.environment import Environment
 from function.metrics import NAMESPACE, UNITS
 from function.schema import DEFAULT_RENDITIONS
+from pipeline.image_pipeline import ImagePipeline
+from pipeline.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:image-pipeline-dev-alarms-1234567"
 KMS = {"uploads": "presigned", "delivery": "cdn", "encryption": "kms"}
 VARIANTS = {"kms": KMS, "near": {"duplicates": "near"}}
+DOMAIN = {
+    "domain": "photos.example.com",
+    "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a1b",
+    "hostedZoneId": "Z123",
+}
 EVENT_KINDS = ("ObjectCreated", "ObjectRemoved", "LifecycleExpiration")
 OUTPUTS = {
     *("sourceBucket", "destinationBucket", "queueUrl", "deadLetterQueueUrl", "functionName"),
@@ -27,6 +36,12 @@ def program(request) -> Program:
     return (
         run("dev", **VARIANTS[request.param]) if request.param in VARIANTS else run(request.param)
     )
+
+
+@pytest.fixture(scope="module")
+def site() -> Program:
+    """Prod with all that the CDN can be asked for."""
+    return run("prod", site="true", **DOMAIN, priceClass="PriceClass_100")
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +72,8 @@ def test_everything_taggable_carries_the_stacks_tags(program):
     taggable = [r for r in program.resources if r.type.startswith("aws:") and takes_tags(r.type)]
     assert len(taggable) >= 7
     for resource in taggable:
-        tags = resource.inputs["tags"]
-        assert (tags["Project"], tags["ManagedBy"]) == ("image-pipeline", "pulumi"), resource.urn
-        assert tags["Stack"] in resource.urn
+        stack = resource.urn.split(":")[2]
+        program.assert_tagged(resource, Project="image-pipeline", Stack=stack, ManagedBy="pulumi")
 
 
 def test_every_resource_belongs_to_the_pipeline(program):
@@ -67,15 +81,13 @@ def test_every_resource_belongs_to_the_pipeline(program):
     stack = program.by_urn[pipeline.parent]
     assert stack.type == "pulumi:pulumi:Stack"
     for resource in program.resources:
-        chain = resource
-        while chain not in (pipeline, stack):
-            chain = program.by_urn[chain.parent]
-        assert chain is pipeline or resource is stack
+        if resource not in (pipeline, stack):
+            program.assert_within(resource, pipeline)
 
 
 def test_notification_comes_after_the_policy_that_lets_s3_send(program):
-    notification = program.one("BucketNotification")
-    assert program.one("QueuePolicy", "-uploads").urn in notification.dependencies
+    notification = program.one("BucketNotification", "-uploads")
+    program.assert_after(notification, program.one("QueuePolicy", "-uploads"))
     assert [
         {"queueArn": q["queueArn"], "events": q["events"], "filterPrefix": q["filterPrefix"]}
         for q in notification.inputs["queues"]
@@ -90,18 +102,19 @@ def test_notification_comes_after_the_policy_that_lets_s3_send(program):
 
 def test_function_comes_after_its_permissions_and_its_log(program):
     function = program.one("Function", "-resizer")
-    assert {program.one("RolePolicy").urn, program.one("LogGroup").urn} <= function.dependencies
+    for earlier in ("RolePolicy", "LogGroup"):
+        program.assert_after(function, program.one(earlier, "-resizer"))
 
 
 def test_bucket_policies_come_after_block_public_access(program):
     for part in ("-source", "-destination"):
-        policy = program.one("BucketPolicy", part)
-        assert program.one("BucketPublicAccessBlock", part).urn in policy.dependencies
+        block = program.one("BucketPublicAccessBlock", part)
+        program.assert_after(program.one("BucketPolicy", part), block)
 
 
 def test_visibility_timeout_is_six_function_timeouts():
     program = run("dev", timeout=45)
-    assert program.one("Function").inputs["timeout"] == 45
+    assert program.one("Function", "-resizer").inputs["timeout"] == 45
     assert program.one("Queue", "-uploads").inputs["visibilityTimeoutSeconds"] == 270
 
 
@@ -168,16 +181,16 @@ def test_kms_encrypts_buckets_with_the_stacks_own_rotating_key(kms):
     key = kms.one("Key")
     assert key.inputs["enableKeyRotation"] is True
     arn = f"{key.name}-1234567"
-    for encryption in kms.all("BucketServerSideEncryptionConfiguration"):
-        (rule,) = encryption.inputs["rules"]
+    for part in ("-source", "-destination"):
+        (rule,) = kms.one("BucketServerSideEncryptionConfiguration", part).inputs["rules"]
         default = rule["applyServerSideEncryptionByDefault"]
         assert default["sseAlgorithm"] == "aws:kms"
         assert default["kmsMasterKeyId"].endswith(arn)
         assert rule["bucketKeyEnabled"] is True
-    use = kms.one("RolePolicy").statements()["UseKey"]
+    use = kms.one("RolePolicy", "-resizer").statements()["UseKey"]
     assert use["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
     assert use["Resource"].endswith(arn)
-    variables = kms.one("Function").inputs["environment"]["variables"]
+    variables = kms.one("Function", "-resizer").inputs["environment"]["variables"]
     assert variables["KMS_KEY_ARN"].endswith(arn)
 
 
@@ -200,6 +213,35 @@ def test_presigned_uploads_and_cdn_leave_nothing_public(prod):
         assert all(s["Principal"] != "*" for s in statements if s["Effect"] == "Allow")
 
 
+def test_anyone_may_call_the_signer_by_its_url_alone(prod):
+    assert prod.outputs["uploadEndpoint"].endswith(".lambda-url.eu-central-1.on.aws/")
+    url = prod.one("FunctionUrl").inputs
+    assert url["authorizationType"] == "NONE"
+    assert (url["cors"]["allowOrigins"], url["cors"]["allowMethods"]) == (["*"], ["POST"])
+    permissions = {p.inputs["action"]: p.inputs for p in prod.all("Permission")}
+    assert set(permissions) == {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"}
+    assert permissions["lambda:InvokeFunctionUrl"]["functionUrlAuthType"] == "NONE"
+    assert permissions["lambda:InvokeFunction"]["invokedViaFunctionUrl"] is True
+
+
+def test_the_signer_has_a_ceiling_and_may_only_upload(prod, kms):
+    assert prod.one("Function", "-signer").inputs["reservedConcurrentExecutions"] == 10
+    statements = kms.one("RolePolicy", "-signer").statements()
+    assert set(statements) == {"WriteUploads", "WriteLog", "UseKey"}
+    assert statements["WriteUploads"]["Action"] == ["s3:PutObject"]
+    assert statements["WriteUploads"]["Resource"].endswith("-source-1234567/uploads/*")
+    assert statements["UseKey"]["Action"] == ["kms:GenerateDataKey"]
+    assert set(prod.one("RolePolicy", "-signer").statements()) == {"WriteUploads", "WriteLog"}
+
+
+def test_the_signer_reads_what_the_program_sets(prod):
+    variables = prod.one("Function", "-signer").inputs["environment"]["variables"]
+    read = re.findall(r'os\.environ\["(\w+)"\]', (ROOT / "signer" / "handler.py").read_text())
+    assert set(variables) == set(read)
+    assert variables["UPLOAD_URL"].endswith("-source-1234567.s3.eu-central-1.amazonaws.com")
+    assert variables["MAX_UPLOAD_BYTES"] == "25000000"
+
+
 def test_cdn_alone_reads_the_destination(prod):
     read = prod.one("BucketPolicy", "-destination").statements()["CdnRead"]
     distribution = prod.one("Distribution")
@@ -210,6 +252,130 @@ def test_cdn_alone_reads_the_destination(prod):
     behavior = distribution.inputs["defaultCacheBehavior"]
     assert behavior["viewerProtocolPolicy"] == "https-only"
     assert prod.outputs["deliveryUrl"] == "https://d111111abcdef8.cloudfront.net"
+
+
+def test_the_cdn_is_https_http3_compressed_and_logged(prod):
+    distribution = prod.one("Distribution").inputs
+    assert distribution["httpVersion"] == "http2and3"
+    assert distribution["isIpv6Enabled"] is True
+    assert distribution["priceClass"] == "PriceClass_All"
+    assert distribution["viewerCertificate"] == {"cloudfrontDefaultCertificate": True}
+    behavior = distribution["defaultCacheBehavior"]
+    assert behavior["allowedMethods"] == behavior["cachedMethods"] == ["GET", "HEAD"]
+    assert behavior["compress"] is True
+    key = prod.one("CachePolicy").inputs["parametersInCacheKeyAndForwardedToOrigin"]
+    assert (key["enableAcceptEncodingBrotli"], key["enableAcceptEncodingGzip"]) == (True, True)
+    source = prod.one("LogDeliverySource").inputs
+    assert source["resourceArn"].endswith(f"{prod.one('Distribution').name}-1234567")
+    for part in ("LogDeliverySource", "LogDeliveryDestination", "LogDelivery"):
+        assert prod.one(part).inputs["region"] == "us-east-1"
+
+
+def test_the_cache_is_keyed_on_path_and_v_alone(prod):
+    policy = prod.one("CachePolicy").inputs
+    key = policy["parametersInCacheKeyAndForwardedToOrigin"]
+    assert key["queryStringsConfig"] == {
+        "queryStringBehavior": "whitelist",
+        "queryStrings": {"items": ["v"]},
+    }
+    assert key["headersConfig"]["headerBehavior"] == "none"
+    assert key["cookiesConfig"]["cookieBehavior"] == "none"
+    assert policy["minTtl"] == 0
+
+
+def test_an_edge_never_remembers_that_a_manifest_was_not_there(prod):
+    errors = prod.one("Distribution").inputs["customErrorResponses"]
+    assert errors == [
+        {"errorCode": 403, "errorCachingMinTtl": 0},
+        {"errorCode": 404, "errorCachingMinTtl": 0},
+    ]
+
+
+def test_the_edge_function_knows_the_stacks_renditions_and_sees_every_request(site):
+    function = site.one("Function", "-cdn").inputs
+    assert (function["runtime"], function["publish"]) == ("cloudfront-js-2.0", True)
+    constants = function["code"].splitlines()[:2]
+    assert constants[0] == (
+        'const RENDITIONS = {"large": ["jpg", "webp"], "medium": ["jpg", "webp"], '
+        '"small": ["jpg", "webp"], "thumb": ["jpg", "webp"]};'
+    )
+    assert json.loads(constants[1].removeprefix("const SITE = ").rstrip(";")) == [
+        *sorted(file.name for file in (ROOT / "web").iterdir()),
+        "config.json",
+    ]
+    distribution = site.one("Distribution").inputs
+    for behavior in (distribution["defaultCacheBehavior"], *distribution["orderedCacheBehaviors"]):
+        (association,) = behavior["functionAssociations"]
+        assert association["eventType"] == "viewer-request"
+        assert behavior["viewerProtocolPolicy"] == "https-only"
+
+
+def test_a_domain_of_ones_own_speaks_tls_1_2_or_later(site):
+    distribution = site.one("Distribution").inputs
+    assert distribution["aliases"] == ["photos.example.com"]
+    assert distribution["priceClass"] == "PriceClass_100"
+    assert distribution["viewerCertificate"] == {
+        "acmCertificateArn": DOMAIN["certificateArn"],
+        "sslSupportMethod": "sni-only",
+        "minimumProtocolVersion": "TLSv1.2_2021",
+    }
+    for entry in site.all("Record"):
+        assert (entry.inputs["name"], entry.inputs["zoneId"]) == (
+            "photos.example.com",
+            "Z123",
+        )
+        (alias,) = entry.inputs["aliases"]
+        assert alias["name"] == "d111111abcdef8.cloudfront.net"
+    assert {entry.inputs["type"] for entry in site.all("Record")} == {"A", "AAAA"}
+    assert site.outputs["deliveryUrl"] == "https://photos.example.com"
+
+
+def test_the_page_lies_in_a_bucket_that_the_cdn_alone_reads(site):
+    assert site.outputs["siteUrl"] == "https://photos.example.com/"
+    objects = {r.inputs["key"]: r.inputs for r in site.all("BucketObjectv2")}
+    assert set(objects) == {file.name for file in (ROOT / "web").iterdir()} | {"config.json"}
+    assert {values["cacheControl"] for values in objects.values()} == {"no-cache"}
+    assert json.loads(objects["config.json"]["content"]) == {
+        "uploads": "presigned",
+        "maxUploadBytes": 25_000_000,
+        "uploadEndpoint": site.outputs["uploadEndpoint"].rstrip("/"),
+        "deliveryUrl": "https://photos.example.com",
+    }
+    read = site.one("BucketPolicy", "-site").statements()["CdnRead"]
+    assert read["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+    assert "aws:SourceArn" in read["Condition"]["StringEquals"]
+    paths = [b["pathPattern"] for b in site.one("Distribution").inputs["orderedCacheBehaviors"]]
+    assert paths == ["/*.html", "/*.css", "/*.js", "/config.json"]
+
+
+def test_the_page_may_reach_the_stack_and_nothing_else(site):
+    headers = site.one("ResponseHeadersPolicy", "-cdn-page").inputs["securityHeadersConfig"]
+    policy = headers["contentSecurityPolicy"]["contentSecurityPolicy"].split("; ")
+    directives = {name: sources for name, *sources in (part.split() for part in policy)}
+    delivery = "https://photos.example.com"
+    source = f"https://{site.outputs['sourceBucket']}.s3.eu-central-1.amazonaws.com"
+    signer = site.outputs["uploadEndpoint"].rstrip("/")
+    assert directives == {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:", delivery],
+        "connect-src": ["'self'", signer, source, delivery],
+        "base-uri": ["'none'"],
+        "form-action": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "require-trusted-types-for": ["'script'"],
+    }
+
+
+def test_log_delivery_alone_writes_the_access_log_which_expires(prod):
+    write = prod.one("BucketPolicy", "-cdn-log").statements()["LogDelivery"]
+    assert write["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
+    assert write["Condition"]["StringEquals"]["aws:SourceAccount"] == ACCOUNT
+    assert write["Resource"].endswith(f"/AWSLogs/{ACCOUNT}/*")
+    rules = prod.one("BucketLifecycleConfiguration", "-cdn-log").inputs["rules"]
+    assert rules[-1]["expiration"] == {"days": 90}
+    assert prod.one("BucketPolicy", "-cdn-log").urn in prod.one("LogDelivery").dependencies
 
 
 def test_public_delivery_names_each_public_object_and_denies_the_index(dev):
@@ -225,10 +391,10 @@ def test_public_delivery_names_each_public_object_and_denies_the_index(dev):
 
 
 def test_role_has_what_it_needs_and_no_wildcard_but_x_rays(program):
-    role = program.one("Role")
+    role = program.one("Role", "-resizer")
     trust = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
     assert [s["Principal"] for s in trust] == [{"Service": "lambda.amazonaws.com"}]
-    statements = program.one("RolePolicy").statements()
+    statements = program.one("RolePolicy", "-resizer").statements()
     for sid, statement in statements.items():
         assert "*" not in "".join(statement["Action"]), sid
         assert (statement["Resource"] == "*") is (sid == "WriteTraces")
@@ -241,7 +407,7 @@ def test_role_has_what_it_needs_and_no_wildcard_but_x_rays(program):
 
 def test_function_is_what_the_settings_say():
     program = run("dev", memory=2048, architecture="x86_64", runtime="python3.13")
-    function = program.one("Function").inputs
+    function = program.one("Function", "-resizer").inputs
     assert function["memorySize"] == 2048
     assert function["architectures"] == ["x86_64"]
     assert function["runtime"] == "python3.13"
@@ -249,7 +415,7 @@ def test_function_is_what_the_settings_say():
     assert function["tracingConfig"] == {"mode": "Active"}
     assert function["loggingConfig"] == {
         "logFormat": "JSON",
-        "logGroup": program.one("LogGroup").inputs["name"],
+        "logGroup": program.one("LogGroup", "-resizer").inputs["name"],
     }
 
 
@@ -268,7 +434,7 @@ def test_mapping_reports_failures_one_by_one():
 
 
 def test_function_reads_back_the_environment_that_the_program_sets(program):
-    variables = program.one("Function").inputs["environment"]["variables"]
+    variables = program.one("Function", "-resizer").inputs["environment"]["variables"]
     environment = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
     by_lambda = {"MEMORY_MB"}
     expected = {name.upper() for name in Environment.__dataclass_fields__} - by_lambda
@@ -290,6 +456,51 @@ def test_the_index_is_there_only_when_duplicates_are_looked_for(dev):
     assert use["Resource"].endswith(f"{table.name}-1234567")
     variables = near.one("Function").inputs["environment"]["variables"]
     assert (variables["DUPLICATES"], variables["INDEX_TABLE"]) == ("near", f"{table.name}-1234567")
+
+
+def test_tracing_and_its_permission_go_together(dev):
+    assert "WriteTraces" in dev.one("RolePolicy").statements()
+    untraced = run("dev", tracing=False)
+    assert untraced.one("Function").inputs["tracingConfig"] == {"mode": "PassThrough"}
+    assert "WriteTraces" not in untraced.one("RolePolicy").statements()
+
+
+def test_eventbridge_hears_of_the_destination_only_when_asked_for(dev):
+    assert [n.name for n in dev.all("BucketNotification")] == ["image-pipeline-dev-uploads"]
+    program = run("dev", eventbridge=True)
+    notification = program.one("BucketNotification", "-destination")
+    assert notification.inputs == {
+        "bucket": program.outputs["destinationBucket"],
+        "eventbridge": True,
+    }
+
+
+def test_buckets_and_key_are_protected_when_asked_for(dev, prod):
+    kept = run("dev", protect=True, **KMS)
+    for program, types in ((kept, {"Bucket", "Key"}), (prod, {"Bucket"}), (dev, set())):
+        found = {r.type.split(":")[-1] for r in program.resources if r.protect}
+        assert found == types
+    kept.assert_protected(kept.one("Bucket", "-source"))
+
+
+def test_what_a_caller_asks_of_the_component_reaches_all_of_it():
+    def retag(args: pulumi.ResourceTransformArgs):
+        if "tags" not in args.props:
+            return None
+        tags = {**args.props["tags"], "Team": "photos"}
+        return pulumi.ResourceTransformResult({**args.props, "tags": tags}, args.opts)
+
+    def build() -> None:
+        options = pulumi.ResourceOptions(protect=True, transforms=[retag])
+        ImagePipeline("image-pipeline-test", Settings(), options)
+
+    program = record(build)
+    ours = [r for r in program.resources if r.type.startswith("aws:")]
+    assert len(ours) > 20
+    for resource in ours:
+        program.assert_protected(resource)
+        if takes_tags(resource.type):
+            program.assert_tagged(resource, Team="photos")
 
 
 def test_source_and_destination_differ(program):
@@ -337,6 +548,14 @@ def test_alarms_on_shares_use_the_functions_own_metrics(dev, name, threshold):
     assert alarm["threshold"] == threshold
 
 
+def test_the_signer_is_watched_where_there_is_one(prod, dev):
+    for part in ("-signer-errors-alarm", "-signer-throttles-alarm"):
+        (query,) = prod.one("MetricAlarm", part).inputs["metricQueries"]
+        (watched,) = query["metric"]["dimensions"].values()
+        assert watched == f"{prod.one('Function', '-signer').name}-1234567"
+    assert [a.name for a in dev.all("MetricAlarm") if "-signer-" in a.name] == []
+
+
 def test_thresholds_follow_from_the_settings():
     program = run("dev", timeout=60)
     assert program.one("MetricAlarm", "-oldest-upload-alarm").inputs["threshold"] == 720
@@ -362,12 +581,63 @@ def test_alarms_alone_may_publish(dev):
     assert statements["DenyPlainHttp"]["Effect"] == "Deny"
 
 
-def test_dashboard_watches_the_stacks_own_resources(program):
+def graphs(program: Program) -> dict[str, dict]:
     body = json.loads(program.one("Dashboard").inputs["dashboardBody"])
-    metrics = [m for widget in body["widgets"] for m in widget["properties"]["metrics"]]
-    watched = {metric[-1] for metric in metrics}
-    assert watched == {
+    return {widget["properties"]["title"]: widget for widget in body["widgets"]}
+
+
+def test_dashboard_watches_the_stacks_own_resources(program):
+    metrics = [m for g in graphs(program).values() for m in g["properties"]["metrics"]]
+    function = program.outputs["functionName"]
+    assert {metric[3] for metric in metrics if len(metric) > 1} == {
         f"{program.one('Queue', '-uploads').name}-1234567",
         f"{program.one('Queue', '-dead-letters').name}-1234567",
-        program.outputs["functionName"],
+        function,
     }
+    (search,) = [metric[0]["expression"] for metric in metrics if len(metric) == 1]
+    assert search == (
+        'SEARCH(\'{ImagePipeline,FunctionName,Code} MetricName="Rejected" '
+        f"FunctionName=\"{function}\"', 'Sum', 60)"
+    )
+
+
+def test_dashboard_shows_every_metric_of_the_function(dev):
+    for program, absent in ((dev, {"Duplicates"}), (run("dev", duplicates="exact"), set())):
+        metrics = [m for g in graphs(program).values() for m in g["properties"]["metrics"]]
+        shown = {metric[1] for metric in metrics if metric[0] == NAMESPACE}
+        assert shown == set(UNITS) - absent
+
+
+def test_dashboard_reads_top_to_bottom_in_two_columns(dev):
+    places = [(g["x"], g["y"], g["width"], g["height"]) for g in graphs(dev).values()]
+    assert places == [(x, 6 * row, 12, 6) for row in range(6) for x in (0, 12)]
+    assert next(iter(graphs(dev))) == "What came of uploads"
+
+
+def test_dashboard_draws_the_alarms_thresholds():
+    drawn = {
+        title: graph["properties"]["annotations"]["horizontal"][0]["value"]
+        for title, graph in graphs(run("dev", timeout=60, maxConcurrency=7)).items()
+        if "annotations" in graph["properties"]
+    }
+    assert drawn == {
+        "Oldest upload (s)": 720,
+        "Dead letters": 0,
+        "One batch, p95 (ms)": 48_000,
+        "Concurrent invocations": 7,
+    }
+
+
+def test_the_component_registers_every_output_of_the_stack(monkeypatch):
+    registered: dict[str, object] = {}
+
+    def remember(self: ImagePipeline, outputs: dict[str, object]) -> None:
+        registered.update(outputs)
+
+    monkeypatch.setattr(ImagePipeline, "register_outputs", remember)
+    run("dev")
+    camel = {
+        "".join([w if not i else w.capitalize() for i, w in enumerate(n.split("_"))])
+        for n in registered
+    }
+    assert camel == OUTPUTS | {"siteUrl"}

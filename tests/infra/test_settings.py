@@ -30,6 +30,16 @@ REFUSED = {
         ("kms", "encryption: kms needs delivery: cdn"),
     ],
     "duplicates": [("some", "duplicates must be one of off, exact, near; got some.")],
+    "site": [
+        ("yes", "site must be true or false; got 'yes'."),
+        ("true", "site: true needs delivery: cdn"),
+    ],
+    "domain": [
+        ("photos.example.com", "domain needs delivery: cdn"),
+    ],
+    "certificateArn": [("arn:aws:acm:us-east-1:1:certificate/a", "certificateArn need each other")],
+    "hostedZoneId": [("Z1", "hostedZoneId needs domain")],
+    "priceClass": [("cheap", "priceClass must be one of PriceClass_100, PriceClass_200")],
     "quality": [("superb", "quality must be one of fast, best; got superb.")],
     "background": [("white", "background must be #rrggbb; got 'white'.")],
     "maxUploadMb": [(0, "maxUploadMb must be 1 to 5000 MB; got 0.")],
@@ -62,6 +72,9 @@ REFUSED = {
         (-1, "monthlyBudgetUsd must be 0 to 1000000 USD; got -1."),
         (50, "monthlyBudgetUsd needs alarmEmail"),
     ],
+    "tracing": [("yes", "tracing must be true or false; got 'yes'.")],
+    "eventbridge": [(1, "eventbridge must be true or false; got '1'.")],
+    "protect": [("False", "protect must be true or false; got 'False'.")],
     "memroy": [(1024, "memroy is not a setting of this stack")],
 }
 
@@ -76,6 +89,26 @@ def test_refused_in_a_sentence_that_names_the_key(key, value, sentence):
     assert sentence in str(error.value)
     assert key in str(error.value)
     assert "\n" not in str(error.value)
+
+
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0a1b"
+
+
+@pytest.mark.parametrize(
+    ("domain", "certificate", "sentence"),
+    [
+        ("https://photos.example.com", CERTIFICATE, "domain must be like photos.example.com"),
+        ("photos.example.com", "", "domain and certificateArn need each other"),
+        (
+            "photos.example.com",
+            CERTIFICATE.replace("us-east-1", "eu-central-1"),
+            "certificateArn must be of a certificate in us-east-1",
+        ),
+    ],
+)
+def test_a_domain_needs_a_certificate_that_cloudfront_finds(domain, certificate, sentence):
+    with pytest.raises(SettingsError, match=sentence):
+        run("dev", delivery="cdn", domain=domain, certificateArn=certificate)
 
 
 def test_kms_needs_presigned_uploads():
@@ -100,7 +133,7 @@ def test_pulumi_yaml_declares_the_same_keys_types_and_defaults():
     expected = {key: getattr(defaults, name) for name, key in KEYS.items() if name != "renditions"}
     given = {key: value["default"] for key, value in declared.items()}
     assert given | {"allowedOrigins": tuple(given["allowedOrigins"])} == expected
-    types = {"integer": int, "string": str, "array": tuple}
+    types = {"integer": int, "string": str, "array": tuple, "boolean": bool}
     assert {key: types[value["type"]] for key, value in declared.items()} == {
         key: type(value) for key, value in expected.items()
     }

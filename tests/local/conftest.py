@@ -1,9 +1,6 @@
 """One embedded AWS for all tests of this folder, with the local stack deployed."""
 
-import io
 import json
-import textwrap
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,28 +9,13 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from probing import probe
 
 from local import server as servers
 from local.deploy import deploy
 from local.http import quote, request
-from local.server import REGION, Server
+from local.server import Server
 from local.uploader import Result, upload
-
-PROBE = textwrap.dedent(
-    """
-    import base64, boto3, botocore.exceptions
-
-    def handle(event, context):
-        arguments = event["arguments"]
-        if "Body" in arguments:
-            arguments["Body"] = base64.b64decode(arguments["Body"])
-        try:
-            getattr(boto3.client(event["service"]), event["operation"])(**arguments)
-        except botocore.exceptions.ClientError as error:
-            return error.response["Error"]["Code"]
-        return "allowed"
-    """
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +50,9 @@ def _deployed(folder: Path, settings: dict[str, str]) -> Iterator[Aws]:
     server = servers.start(folder / "state")
     try:
         outputs = deploy(server, settings=settings)
-        yield Aws(server=server, outputs=outputs, as_function=_probe(server, outputs))
+        yield Aws(
+            server=server, outputs=outputs, as_function=probe(server, outputs["functionName"])
+        )
     finally:
         servers.stop(folder / "state")
 
@@ -83,32 +67,6 @@ def deployed():
 def aws(tmp_path_factory) -> Iterator[Aws]:
     with _deployed(tmp_path_factory.mktemp("aws"), {}) as aws:
         yield aws
-
-
-def _probe(server: Server, outputs: dict[str, str]) -> Callable[..., str]:
-    """A second function with the resizer's own role, which tries one call and says what AWS did."""
-    lambda_ = server.client("lambda")
-    role = lambda_.get_function_configuration(FunctionName=outputs["functionName"])["Role"]
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("probe.py", PROBE)
-    lambda_.create_function(
-        FunctionName="probe",
-        Runtime="python3.13",
-        Handler="probe.handle",
-        Role=role,
-        Timeout=30,
-        Code={"ZipFile": code.getvalue()},
-        Environment={"Variables": {"AWS_DEFAULT_REGION": REGION}},
-    )
-
-    def call(service: str, operation: str, **arguments: Any) -> str:
-        payload = {"service": service, "operation": operation, "arguments": arguments}
-        answer = lambda_.invoke(FunctionName="probe", Payload=json.dumps(payload))
-        assert "FunctionError" not in answer, answer["Payload"].read()
-        return json.loads(answer["Payload"].read())
-
-    return call
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,13 @@
 """The access matrix, tried for real: what each party may do works, and all else is denied."""
 
-import base64
 import json
 
 import pytest
+from probing import BODY
 
 from local.http import request
 
 DENIED = (401, 403)
-BODY = base64.b64encode(b"x").decode()
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,17 @@ from pathlib import Path
 import pytest
 import yaml
 
-from function.schema import Rendition
+from bench.__main__ import parser as bench_parser
+from function.schema import DEFAULT_RENDITIONS, Rendition
 from local.__main__ import parser
 from ops.__main__ import parser as ops_parser
+from pipeline import permissions
+from pipeline.alarms import definitions
+from pipeline.settings import KEYS, Settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -63,22 +68,79 @@ def test_commands_for_operators_exist(path):
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_commands_of_the_bench_are_parsed_as_printed(path):
+    for line in re.findall(r"python -m bench ([^`\n|)]+)", path.read_text()):
+        words = line.split("#")[0].replace("DIR", ".").split()
+        words = [word for word in words if word not in ("…", "·")]
+        assert bench_parser().parse_args(words).run
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_settings_outputs_and_stacks_that_are_named_exist(path):
+    text = path.read_text()
+    assert set(re.findall(r"image-pipeline:(\w+)", text)) <= set(KEYS.values())
+    exported = set(re.findall(r'export\("(\w+)"', (ROOT / "__main__.py").read_text()))
+    assert set(re.findall(r"pulumi stack output (\w+)", text)) <= exported
+    for stack in re.findall(r"--stack ([a-z]+)", text):
+        assert (ROOT / f"Pulumi.{stack}.yaml").is_file(), stack
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_files_that_are_named_exist(path):
+    folders = "bench|edge|function|local|ops|pipeline|signer|tests|web"
+    named = re.findall(rf"[`\s]((?:{folders})/[\w./-]*\w)", path.read_text())
+    written = re.compile(r"bench/evidence/")  # by `tune --apply`
+    absent = [name for name in named if not (ROOT / name).exists()]
+    assert [name for name in absent if not written.match(name)] == []
+
+
+def test_every_page_is_in_the_index():
+    index = (ROOT / "docs" / "README.md").read_text()
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert pages == set(re.findall(r"\]\((\w+\.md)\)", index))
+
+
+def test_every_alarm_has_a_runbook():
+    text = (ROOT / "docs" / "operate.md").read_text()
+    rows = text.split("## Which alarm, which page")[1].split("\n## ")[0]
+    alarms = [alarm.part for alarm in definitions(Settings(uploads="presigned"))]
+    assert set(re.findall(r"`([a-z-]+-alarm)`", rows)) == set(alarms)
+    headings = {re.sub(r"[^\w-]", "", h.lower().replace(" ", "-")) for h in HEADING.findall(text)}
+    assert set(re.findall(r"\]\(#([\w-]+)\)", text)) <= headings
+
+
+def test_every_permission_is_explained():
+    text = (ROOT / "docs" / "security.md").read_text()
+    arn = "arn:aws:s3:::b"
+    arns = dict.fromkeys(("source_arn", "log_group_arn", "key_arn"), arn)
+    roles = [
+        permissions.signer_role(**arns),
+        permissions.resizer_role(
+            **arns,
+            destination_arn=arn,
+            queue_arn=arn,
+            index_arn=arn,
+            renditions=DEFAULT_RENDITIONS,
+            tracing=True,
+        ),
+    ]
+    actions = {a for role in roles for s in role["Statement"] for a in s["Action"]}
+    explained = set(re.findall(r"\w+", text))
+    assert [a for a in sorted(actions) if a.partition(":")[2] not in explained] == []
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
 def test_links_lead_somewhere(path):
-    for target in re.findall(r"\]\((?!https?://)([^)#]+)", path.read_text()):
+    for target in re.findall(r'(?:\]\(|src=")(?!https?://)([^)#"]+)', path.read_text()):
         assert (path.parent / target).exists(), target
 
 
 def test_pages_that_the_code_names_exist():
-    folders = ("function", "pipeline", "local", "bench", "ops")
+    folders = ("function", "signer", "pipeline", "local", "bench", "ops")
     sources = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     named = {page for path in sources for page in re.findall(r"docs/\w+\.md", path.read_text())}
     assert named
     assert [page for page in sorted(named) if not (ROOT / page).is_file()] == []
-
-
-def test_stacks_named_are_committed():
-    for stack in re.findall(r"--stack (\w+)", README):
-        assert (ROOT / f"Pulumi.{stack}.yaml").is_file()
 
 
 def test_no_file_names_a_registry_or_this_machine():

@@ -1,5 +1,7 @@
 import io
 import json
+import os
+import subprocess
 import urllib.error
 import urllib.request
 
@@ -33,6 +35,7 @@ def test_v1_limits(tmp_path):
     assert values == {
         "cpu.cfs_period_us": "20000",
         "cpu.cfs_quota_us": "11577",
+        "cpu.shares": "262144",
         "memory.limit_in_bytes": str(1024**3),
         "memory.swappiness": "0",
     }
@@ -43,6 +46,44 @@ def test_v2_limits(tmp_path):
     values = {path.name: value for path, value in plan.files.items()}
     assert values["cpu.max"] == "20000 20000"
     assert values["memory.swap.max"] == "0"
+
+
+def fake_v2(tmp_path):
+    """What a v2 hierarchy looks like to us, made of plain files: this machine's kernel has v1."""
+    (tmp_path / "cgroup.controllers").write_text("cpuset cpu io memory pids\n")
+    (tmp_path / "cgroup.subtree_control").write_text("memory\n")
+    return tmp_path
+
+
+def test_v2_is_found_delegated_and_entered(tmp_path):
+    cell = cage.build(1024, root=fake_v2(tmp_path))
+    (group,) = cell.groups
+    assert cell.kind == "cgroup v2"
+    assert (tmp_path / "cgroup.subtree_control").read_text() == "+cpu +memory"
+    assert (group / "cpu.max").read_text() == "11577 20000"
+    assert (group / "memory.max").read_text() == str(1024**3)
+    answer = subprocess.run(cell.wrap(["sh", "-c", "echo $$"]), capture_output=True, check=True)
+    assert (group / "cgroup.procs").read_bytes() == answer.stdout
+
+
+def test_v2_says_peak_and_kill(tmp_path):
+    cell = cage.build(512, root=fake_v2(tmp_path))
+    assert cell.peak_mb() is None
+    (cell.groups[0] / "memory.peak").write_text(str(300 << 20))
+    (cell.groups[0] / "memory.events").write_text("low 0\noom 1\noom_kill 1\n")
+    assert cell.peak_mb() == 300
+    assert cell.killed_for_memory()
+
+
+def test_memory_alone_leaves_the_cpu_free(tmp_path):
+    cell = cage.build(512, "memory", fake_v2(tmp_path))
+    assert not (cell.groups[0] / "cpu.max").exists()
+    assert (cell.groups[0] / "memory.max").exists()
+
+
+def test_where_no_group_may_be_made_nothing_is_held(tmp_path):
+    assert cage.build(512, root=tmp_path / "absent").kind == "none"
+    assert cage.build(512, "nothing", fake_v2(tmp_path)).kind == "none"
 
 
 def test_the_published_curve_is_memory_over_1769():
@@ -95,11 +136,34 @@ def test_the_real_bundle_answers_and_leaves_nothing_behind(store, tmp_path):
     assert not any(group.exists() for group in groups)
 
 
-def _invoke(task, code, store, memory_mb, timeout_s=30.0):
+def _sandbox(task, code, store, memory_mb, **options):
     (task / "function").mkdir()
     (task / "function" / "handler.py").write_text(f"def handle(event, context):\n    {code}\n")
-    with Sandbox(task, memory_mb, variables(memory_mb, store), timeout_s=timeout_s) as box:
+    return Sandbox(task, memory_mb, variables(memory_mb, store), **options)
+
+
+def _invoke(task, code, store, memory_mb, **options):
+    with _sandbox(task, code, store, memory_mb, **options) as box:
         return box.invoke({})
+
+
+def test_without_groups_the_time_is_scaled(store, tmp_path):
+    spin = "import time\n    while time.process_time() < 0.5: pass\n    return {}"
+    report = _invoke(tmp_path, spin, store, 442, hold="nothing")
+    assert report.cpu_ms >= 100
+    assert report.duration_ms >= 3 * report.cpu_ms
+
+
+def test_tmp_is_512_mb_and_goes_away(store, tmp_path):
+    code = "import os; open(os.environ['TMPDIR'] + '/x', 'w').close(); return {}"
+    with _sandbox(tmp_path, code, store, 1769) as box:
+        assert box.invoke({}).outcome == "ok"
+        folder = box._tmp.path
+        assert (folder / "x").exists()
+        if box._tmp.limited:
+            facts = os.statvfs(folder)
+            assert facts.f_blocks * facts.f_frsize == 512 << 20
+    assert not folder.exists()
 
 
 def test_too_much_memory_is_a_result(store, tmp_path):

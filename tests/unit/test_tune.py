@@ -1,6 +1,12 @@
+import base64
+import struct
+from argparse import Namespace
+from dataclasses import replace
+
 import pytest
 
-from bench import advice, stats
+from bench import advice, stats, tune
+from bench.__main__ import main
 from bench.advice import Row
 
 
@@ -49,3 +55,48 @@ def test_percentile_of_a_published_example():
 def test_relative_error_by_hand():
     assert stats.relative_error([1.0, 2.0, 3.0]) == pytest.approx(4.303 / 3**0.5 / 2)
     assert stats.relative_error([1.0]) == float("inf")
+
+
+@pytest.mark.parametrize(
+    ("result", "word"),
+    [
+        ({"complete": False, "trusted": True, "chosen_mb": 512}, "interrupted"),
+        ({"complete": True, "trusted": False, "chosen_mb": 512}, "self-check"),
+        ({"complete": True, "trusted": True, "chosen_mb": None}, "no measured size"),
+        ({"complete": True, "trusted": True, "chosen_mb": 512}, None),
+    ],
+)
+def test_what_speaks_against_applying(result, word):
+    why = tune._why_not(result)
+    assert (word in why) if word else why is None
+
+
+def options(**given):
+    return Namespace(**{"strategy": "cost", "weight": 0.5, "target_ms": 800, **given})
+
+
+def test_several_workloads_get_the_size_that_suits_all():
+    rows = [*ROWS, *(replace(r, workload="x", usd_per_1000=1 / r.memory_mb) for r in ROWS)]
+    assert tune.as_result(rows, options())["chosen_mb"] == 3008
+    rows += [replace(row(128, 1, 1, outcome="oom"), workload="y")]
+    assert tune.as_result(rows, options())["chosen_mb"] is None
+
+
+def test_power_tuning_s_address_holds_sizes_times_and_costs():
+    sizes, times, costs = (
+        base64.b64decode(part) for part in advice.visualisation_url(ROWS).split("#")[1].split(";")
+    )
+    assert struct.unpack("<4h", sizes) == (128, 512, 1024, 3008)
+    assert struct.unpack("<4f", times) == (4000, 1100, 600, 400)
+    assert struct.unpack("<4f", costs)[0] == pytest.approx(0.009 / 1000)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["--memory", "64"], ["--weight", "2"], ["--apply"], ["--stack", "dev"]),
+        *(["--apply", "--stack", "prd"], ["--folder", "no-such"], ["--workloads", "no-such"]),
+    ],
+)
+def test_misuse(arguments):
+    assert main(["tune", *arguments]) == 2

@@ -1,4 +1,4 @@
-"""Serves the gallery page on this machine, with the list of what to show."""
+"""Serves the upload page on this machine, with the ``config.json`` of the embedded AWS's stack."""
 
 import json
 import sys
@@ -12,21 +12,18 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
 
+from local.server import Server
+from pipeline import page
+
 HOST: Final = "127.0.0.1"
 
 HEADERS: Final = {
-    # As the page's own policy, and what only a header can say: no one may frame it. Images and
-    # manifests come from the destination bucket, whose origin differs from stack to stack.
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src http: https: data:; connect-src http: https:; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
+    **page.HEADERS,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-"""Sent with every answer."""
+"""Sent with every answer, beside the Content-Security-Policy."""
 
 CONTENT_TYPES: Final = {
     ".html": "text/html; charset=utf-8",
@@ -43,14 +40,15 @@ CONTENT_TYPES: Final = {
 
 
 class _Pages(BaseHTTPRequestHandler):
-    """Files of one folder, and ``gallery.json`` from memory."""
+    """Files of one folder, and ``config.json`` from memory."""
 
-    server_version = "gallery"
+    server_version = "page"
     sys_version = ""
 
-    def __init__(self, *arguments: Any, root: Path, gallery: bytes) -> None:
+    def __init__(self, *arguments: Any, root: Path, config: bytes, policy: str) -> None:
         self._root = root
-        self._gallery = gallery
+        self._config = config
+        self._headers = {**HEADERS, "Content-Security-Policy": policy}
         super().__init__(*arguments)
 
     def do_GET(self) -> None:
@@ -61,10 +59,10 @@ class _Pages(BaseHTTPRequestHandler):
 
     def _answer(self, *, with_body: bool) -> None:
         path = unquote(self.path.split("?", 1)[0])
-        if path == "/gallery.json":
-            self._send(self._gallery, CONTENT_TYPES[".json"], with_body=with_body)
+        if path == "/config.json":
+            self._send(self._config, CONTENT_TYPES[".json"], with_body=with_body)
             return
-        file = self._find("gallery.html" if path == "/" else path.lstrip("/"))
+        file = self._find("index.html" if path == "/" else path.lstrip("/"))
         if file is None:
             self.send_error(HTTPStatus.NOT_FOUND)
         else:
@@ -87,7 +85,7 @@ class _Pages(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def end_headers(self) -> None:
-        for name, value in HEADERS.items():
+        for name, value in self._headers.items():
             self.send_header(name, value)
         super().end_headers()
 
@@ -106,21 +104,36 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
+def stack_config(server: Server, shown: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the page is told: the deployed stack, and uploads to show from the start.
+
+    ``shown`` has, for each, file, key, bytes, ms (from upload to manifest) and status.
+    """
+    config = page.config(
+        uploads=server.settings["uploads"],
+        max_upload_bytes=server.settings["maxUploadMb"] * 1_000_000,
+        upload_endpoint=server.outputs["uploadEndpoint"],
+        delivery_url=server.outputs["deliveryUrl"],
+    )
+    return {**config, "shown": shown}
+
+
 @contextmanager
-def serve(folder_web: Path, gallery: Mapping[str, Any], port: int = 0) -> Generator[str]:
-    """Serve the gallery until the block ends; yields its URL, with a slash at the end.
+def serve(folder_web: Path, config: Mapping[str, Any], port: int = 0) -> Generator[str]:
+    """Serve the page until the block ends; yields its URL, with a slash at the end.
 
     Args:
         folder_web: folder of the page; nothing outside it is served.
-        gallery: ``delivery_url``, and ``uploads``, each with file, key, bytes, ms (from upload to
-            manifest) and status.
+        config: what ``config.json`` says; its URLs are all that the page may reach.
         port: TCP port on this machine; 0 takes a free one.
 
     Raises:
         OSError: the port is taken.
     """
-    body = json.dumps(gallery).encode()
-    handler = partial(_Pages, root=folder_web.resolve(strict=True), gallery=body)
+    # The source bucket, which signed forms are sent to, has the endpoint's origin here.
+    policy = page.content_security_policy([config["uploadEndpoint"]], config["deliveryUrl"])
+    body = json.dumps(config).encode()
+    handler = partial(_Pages, root=folder_web.resolve(strict=True), config=body, policy=policy)
     with _Server((HOST, port), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()

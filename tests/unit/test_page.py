@@ -1,4 +1,4 @@
-"""The gallery's server: the page, the list, and nothing else; and what the page promises."""
+"""The page's server: the page, its config, and nothing else; and what the page promises."""
 
 import http.client
 import json
@@ -9,12 +9,16 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from local import gallery
+from local import page
+from signer.handler import CONTENT_TYPES
 
 WEB = Path(__file__).parents[2] / "web"
-LIST = {
-    "delivery_url": "http://127.0.0.1:1/bucket",
-    "uploads": [{"file": "é.jpg", "key": "uploads/é.jpg", "bytes": 1, "ms": 2, "status": "ready"}],
+CONFIG = {
+    "uploads": "public",
+    "maxUploadBytes": 25_000_000,
+    "uploadEndpoint": "http://127.0.0.1:1/source",
+    "deliveryUrl": "http://127.0.0.1:2/destination",
+    "shown": [{"file": "é.jpg", "key": "uploads/é.jpg", "bytes": 1, "ms": 2, "status": "ready"}],
 }
 
 
@@ -24,9 +28,9 @@ def folder(tmp_path_factory):
     (root / "secret.html").write_text("secret")
     web = root / "web"
     web.mkdir()
-    (web / "gallery.html").write_text("page")
-    (web / "gallery.js").write_text("script")
-    (web / "gallery.css").write_text("style")
+    (web / "index.html").write_text("page")
+    (web / "page.js").write_text("script")
+    (web / "page.css").write_text("style")
     (web / "notes.txt").write_text("notes")
     (web / "sub").mkdir()
     (web / "link.html").symlink_to(root / "secret.html")
@@ -35,7 +39,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def url(folder):
-    with gallery.serve(folder, LIST) as address:
+    with page.serve(folder, CONFIG) as address:
         yield address
 
 
@@ -54,10 +58,10 @@ def ask(url, path, method="GET"):
     ("path", "content_type", "body"),
     [
         ("/", "text/html; charset=utf-8", b"page"),
-        ("/gallery.html", "text/html; charset=utf-8", b"page"),
-        ("/gallery.html?from=demo", "text/html; charset=utf-8", b"page"),
-        ("/gallery.js", "text/javascript; charset=utf-8", b"script"),
-        ("/gallery.css", "text/css; charset=utf-8", b"style"),
+        ("/index.html", "text/html; charset=utf-8", b"page"),
+        ("/index.html?from=demo", "text/html; charset=utf-8", b"page"),
+        ("/page.js", "text/javascript; charset=utf-8", b"script"),
+        ("/page.css", "text/css; charset=utf-8", b"style"),
     ],
 )
 def test_pages_are_served_as_what_they_are(url, path, content_type, body):
@@ -65,23 +69,23 @@ def test_pages_are_served_as_what_they_are(url, path, content_type, body):
     assert (200, content_type, body) == (status, headers["Content-Type"], received)
 
 
-def test_the_list_is_served_as_json(url):
-    status, headers, body = ask(url, "/gallery.json")
+def test_the_config_is_served_as_json(url):
+    status, headers, body = ask(url, "/config.json")
     assert (status, headers["Content-Type"]) == (200, "application/json")
-    assert json.loads(body) == LIST
+    assert json.loads(body) == CONFIG
 
 
-@pytest.mark.parametrize("path", ["/", "/gallery.json", "/missing.html"])
+@pytest.mark.parametrize("path", ["/", "/config.json", "/missing.html"])
 def test_every_answer_has_the_security_headers(url, path):
     _, headers, _ = ask(url, path)
-    assert gallery.HEADERS.items() <= dict(headers).items()
+    assert page.HEADERS.items() <= dict(headers).items()
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert "Python" not in headers["Server"]
 
 
 def test_head_is_a_get_without_a_body(url):
-    status, headers, body = ask(url, "/gallery.html", "HEAD")
+    status, headers, body = ask(url, "/index.html", "HEAD")
     assert (status, headers["Content-Length"], body) == (200, "4", b"")
 
 
@@ -110,32 +114,49 @@ def test_nothing_else_is_served(url, path):
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
 def test_nothing_can_be_changed(url, method):
-    assert ask(url, "/gallery.html", method)[0] == 501
+    assert ask(url, "/index.html", method)[0] == 501
 
 
 def test_it_listens_on_this_machine_only_and_says_nothing(folder, capfd):
-    with gallery.serve(folder, LIST) as address:
+    with page.serve(folder, CONFIG) as address:
         ask(address, "/missing")
         assert urlsplit(address).hostname == "127.0.0.1"
     assert capfd.readouterr() == ("", "")
 
 
 def test_the_port_is_free_again_afterwards(folder):
-    with gallery.serve(folder, LIST) as address:
+    with page.serve(folder, CONFIG) as address:
         port = urlsplit(address).port
-    with gallery.serve(folder, LIST, port) as again:
+    with page.serve(folder, CONFIG, port) as again:
         assert again == address
 
 
 def test_a_taken_port_is_an_error(folder):
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
-        gallery.serve(folder, LIST, taken.getsockname()[1]).__enter__()
+        page.serve(folder, CONFIG, taken.getsockname()[1]).__enter__()
 
 
-def test_the_page_and_its_server_say_the_same_policy():
-    page = re.search(r'Security-Policy"\s+content="([^"]+)"', (WEB / "gallery.html").read_text())
-    assert page
-    assert gallery.HEADERS["Content-Security-Policy"] == f"{page[1]}; frame-ancestors 'none'"
+def directives(policy):
+    return {name: set(sources) for name, *sources in (part.split() for part in policy.split(";"))}
+
+
+def test_the_served_policy_names_origins_and_is_never_looser_than_the_pages_own(url):
+    own = re.search(r'Security-Policy"\s+content="([^"]+)"', (WEB / "index.html").read_text())
+    assert own
+    loose = directives(own[1])
+    _, headers, _ = ask(url, "/")
+    strict = directives(headers["Content-Security-Policy"])
+    assert strict["connect-src"] == {"'self'", "http://127.0.0.1:1", "http://127.0.0.1:2"}
+    assert strict["img-src"] == {"'self'", "data:", "http://127.0.0.1:2"}
+    assert strict["frame-ancestors"] == {"'none'"}
+    assert {name: strict[name] for name in loose if name not in ("img-src", "connect-src")} == {
+        name: sources for name, sources in loose.items() if name not in ("img-src", "connect-src")
+    }
+
+
+def test_the_page_sends_what_the_signer_signs():
+    checks = (WEB / "checks.js").read_text()
+    assert set(re.findall(r': "(image/[a-z+]+)"', checks)) == set(CONTENT_TYPES)
 
 
 @pytest.mark.parametrize("path", sorted(WEB.iterdir()), ids=lambda path: path.name)

@@ -1,0 +1,43 @@
+"""S3 of the embedded AWS: signed requests, versions and conditional writes as S3 has them.
+
+It shares the machine with the function and its latency is its own, so its figures are about the
+whole rather than about the function.
+"""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from bench.sandbox.function import DESTINATION, SOURCE
+from local import server as servers
+from local.server import ROOT_KEY
+
+
+class EmbeddedS3:
+    """An embedded AWS of its own, with the two buckets."""
+
+    access_key = ROOT_KEY
+
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory(prefix="bench-aws-")
+        self._state = Path(self._folder.name) / "state"
+        server = servers.start(self._state)
+        self.url = server.endpoint
+        self._s3 = server.client("s3")
+        for bucket in (SOURCE, DESTINATION):
+            self._s3.create_bucket(Bucket=bucket)
+        status = {"Status": "Enabled"}
+        self._s3.put_bucket_versioning(Bucket=SOURCE, VersioningConfiguration=status)
+
+    def upload(self, key: str, body: bytes) -> str:
+        """Put an object into the source bucket; returns its version."""
+        return str(self._s3.put_object(Bucket=SOURCE, Key=key, Body=body)["VersionId"])
+
+    def facts(self) -> dict[str, Any]:
+        """What every figure rests on."""
+        return {"s3": "embedded AWS"}
+
+    def close(self) -> None:
+        """Stop it; nothing stays behind."""
+        servers.stop(self._state)
+        self._folder.cleanup()

@@ -1,0 +1,67 @@
+"""The engine's steps on one 12 MP JPEG, and the whole of it beside Pillow's naive way."""
+
+import hashlib
+import io
+
+import pytest
+from PIL import Image
+
+from bench import photos
+from bench.compare import TASKS
+from bench.engines import peers
+from bench.engines.job import Job
+from function.decode import decode
+from function.fingerprint import fingerprint
+from function.render import render
+from function.schema import DEFAULT_RENDITIONS, FORMATS, Rendition
+
+MAX_PIXELS = 100_000_000
+FOUR_JPEGS = Job(source="", outputs=TASKS[0].outputs)
+
+
+@pytest.fixture(scope="module")
+def photo():
+    return photos.photo_jpeg()
+
+
+@pytest.fixture(scope="module")
+def source(photo):
+    return decode(photo, DEFAULT_RENDITIONS, max_pixels=MAX_PIXELS)
+
+
+@pytest.mark.benchmark(group="engine, steps")
+def test_hash(benchmark, photo):
+    assert len(benchmark(lambda: hashlib.sha256(photo).hexdigest())) == 64
+
+
+@pytest.mark.benchmark(group="engine, steps")
+def test_decode(benchmark, photo):
+    decoded = benchmark(lambda: decode(photo, DEFAULT_RENDITIONS, max_pixels=MAX_PIXELS))
+    assert (decoded.width, decoded.height) == photos.SIZE_12_MP
+
+
+@pytest.mark.benchmark(group="engine, steps")
+def test_fingerprint(benchmark, source):
+    assert benchmark(fingerprint, source).placeholder
+
+
+@pytest.mark.benchmark(group="engine, steps")
+def test_render(benchmark, source):
+    rendered = benchmark(lambda: list(render(source, DEFAULT_RENDITIONS)))
+    assert len(rendered) == sum(len(rendition.formats) for rendition in DEFAULT_RENDITIONS)
+
+
+@pytest.mark.benchmark(group="engine, one rendition of 1080 pixels")
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_rendition(benchmark, source, format_name):
+    only = (Rendition(name="r", width=1080, height=1080, formats=(format_name,)),)
+    (rendered,) = benchmark.pedantic(lambda: list(render(source, only)), rounds=5, warmup_rounds=1)
+    assert (rendered.width, rendered.height) == (1080, 810)
+
+
+@pytest.mark.benchmark(group="engine, whole")
+@pytest.mark.parametrize("engine", ["ours", "pillow-naive"])
+def test_four_jpegs(benchmark, photo, engine):
+    run = peers.ENGINES[engine](FOUR_JPEGS)
+    bodies = benchmark.pedantic(run, (photo,), rounds=3, warmup_rounds=1)
+    assert [max(Image.open(io.BytesIO(body)).size) for body in bodies] == [1080, 640, 320, 150]

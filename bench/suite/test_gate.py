@@ -1,0 +1,39 @@
+"""The regression gate: ratios to the naive way, both measured in turn in the same run.
+
+CPU time of both moves together on a busy or slow machine, so the ratio holds where ms do not. Each
+limit is the measured ratio (0.078, 0.208, 0.212, 0.222 on 2026-11-23) and half as much again.
+"""
+
+import statistics
+
+import pytest
+
+from bench.compare import TASKS, compare, source_file
+from bench.imports import STATEMENTS, cpu_ms
+
+LIMITS = {"jpeg-to-four": 0.12, "png-to-four": 0.31, "webp-to-four": 0.32, "to-webp": 0.33}
+BOTO3 = "import boto3, PIL.Image, PIL.JpegImagePlugin; boto3.client('s3', region_name='us-east-1')"
+IMPORT_LIMIT = 0.5
+
+
+first, *others = LIMITS
+
+
+@pytest.mark.parametrize(
+    "name", [first, *(pytest.param(o, marks=pytest.mark.slow) for o in others)]
+)
+def test_ratio_to_naive_pillow(name):
+    task = next(task for task in TASKS if task.name == name)
+    results, skipped = compare(task, source_file(task.source), ["ours", "pillow-naive"], rounds=3)
+    assert skipped == []
+    naive = next(result for result in results if result.engine == "pillow-naive")
+    assert naive.ratio < LIMITS[name]
+
+
+def test_ratio_of_imports_to_boto3_and_pillow():
+    statements = (STATEMENTS["bare"], STATEMENTS["handler"], BOTO3)
+    for statement in statements:
+        cpu_ms(statement)  # writes the .pyc files
+    rounds = [[cpu_ms(statement) for statement in statements] for _ in range(5)]
+    ratio = statistics.median((ours - bare) / (theirs - bare) for bare, ours, theirs in rounds)
+    assert ratio < IMPORT_LIMIT

@@ -1,0 +1,92 @@
+/*
+ * Runs at CloudFront's edges for each request, before the cache: decides what is public, and which
+ * format a reader gets who names none.
+ *
+ *   /u1/beach.jpg/manifest.json   as it is
+ *   /u1/beach.jpg/large.webp      as it is, if the stack makes it
+ *   /u1/beach.jpg/large           large.avif, large.webp or large.jpg, by the Accept header
+ *   /index.html                   the stack's own page, if it has one
+ *   all else                      404
+ *
+ * pipeline/edge.py puts two constants in front: RENDITIONS, extensions by rendition, and SITE, the
+ * names of the page's files. The edge runtime (cloudfront-js-2.0) is ECMAScript 5.1 and some of later
+ * versions: no destructuring, spread, optional chaining or classes. It may also skip a function that
+ * takes too long, so the buckets' policies, not this file, are what keeps private things private.
+ */
+
+/** What a reader must name in Accept to get it: `image/*` and `*\/*` are sent by all browsers. */
+const NEWER = [['avif', 'image/avif'], ['webp', 'image/webp']];
+
+/** What every reader can show, best first. */
+const COMMON = ['jpg', 'png'];
+
+function handler(event) {
+  const request = event.request;
+  if (isOldTls(request.headers['cloudfront-viewer-tls'])) return answer(403, 'Forbidden');
+  if (request.uri === '/' && SITE.length) return redirect('/index.html');
+  const parts = split(request.uri);
+  if (parts === null) return answer(404, 'Not Found');
+  const last = parts[parts.length - 1];
+  if (parts.length === 1) return SITE.includes(last) ? request : answer(404, 'Not Found');
+  if (parts[0] === '_index') return answer(404, 'Not Found');
+  if (last === 'manifest.json') return request;
+  const dot = last.indexOf('.');
+  const made = Object.keys(RENDITIONS).includes(dot < 0 ? last : last.slice(0, dot))
+    ? RENDITIONS[dot < 0 ? last : last.slice(0, dot)]
+    : [];
+  if (dot < 0 && made.length) {
+    request.uri += '.' + choose(made, request.headers.accept);
+    return request;
+  }
+  return made.includes(last.slice(dot + 1)) ? request : answer(404, 'Not Found');
+}
+
+/** A path's parts as S3 will read them, or null if it could be read in more than one way. */
+function split(uri) {
+  let path;
+  try {
+    path = decodeURIComponent(uri);
+  } catch (error) {
+    return null;
+  }
+  const parts = path.split('/').slice(1);
+  return parts.some((part) => part === '' || part === '.' || part === '..') ? null : parts;
+}
+
+/**
+ * The best of the extensions that a rendition is made in for a reader who sent this Accept. The cache
+ * sees the path with its extension, so Accept need not be in its key.
+ */
+function choose(made, header) {
+  const accept = header ? (header.multiValue || [header]).map((one) => one.value).join() : '';
+  const newer = NEWER.filter((pair) => made.includes(pair[0]) && accepts(accept, pair[1]));
+  if (newer.length) return newer[0][0];
+  return COMMON.filter((extension) => made.includes(extension))[0] || made[0];
+}
+
+/** Whether an Accept header names a type, other than to rule it out with q=0. */
+function accepts(accept, type) {
+  return accept.split(',').some((range) => {
+    const words = range.toLowerCase().split(';').map((word) => word.trim());
+    return words[0] === type && !words.slice(1).some((word) => /^q=0(\.0*)?$/.test(word));
+  });
+}
+
+/** CloudFront-Viewer-TLS is like TLSv1.3:TLS_AES_128_GCM_SHA256:sessionResumed. */
+function isOldTls(header) {
+  return header !== undefined && !/^TLSv1\.[23]:/.test(header.value);
+}
+
+function redirect(location) {
+  const response = answer(302, 'Found');
+  response.headers.location = { value: location };
+  return response;
+}
+
+function answer(statusCode, statusDescription) {
+  return {
+    statusCode: statusCode,
+    statusDescription: statusDescription,
+    headers: { 'cache-control': { value: 'no-store' } },
+  };
+}

@@ -1,0 +1,94 @@
+"""Who asked the CDN for what: its access log, in a bucket of its own."""
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_aws import cloudwatch, s3
+
+from pipeline import permissions
+from pipeline.buckets import SecureBucket, SecureBucketArgs
+from pipeline.identity import Identity
+from pipeline.naming import resource_name, tags
+
+REGION: Final = "us-east-1"
+"""Where CloudFront's log deliveries are kept, wherever the stack is (developer guide, "Standard
+logging (v2)")."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessLogArgs:
+    """Whose requests are logged, and for how many days the log is kept."""
+
+    distribution_arn: pulumi.Input[str]
+    identity: Identity
+    retention_days: int
+
+
+class AccessLog(pulumi.ComponentResource):
+    """Standard logging (v2), as JSON lines under ``AWSLogs/<account>/``."""
+
+    def __init__(
+        self, name: str, args: AccessLogArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("image-pipeline:access_log:AccessLog", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        label = resource_name(name, "cdn-log")
+        bucket = SecureBucket(
+            label,
+            SecureBucketArgs(
+                base=name,
+                part="cdn-log",
+                public_policy=False,
+                versioned=False,
+                expire_days=args.retention_days,
+            ),
+            child,
+        )
+        policy = s3.BucketPolicy(
+            label,
+            bucket=bucket.name,
+            policy=pulumi.Output.all(
+                bucket.arn, args.identity.account_id, args.identity.partition
+            ).apply(lambda parts: _policy(*parts)),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[bucket.public_access_block]),
+        )
+        source = cloudwatch.LogDeliverySource(
+            label,
+            name=label,
+            log_type="ACCESS_LOGS",
+            resource_arn=args.distribution_arn,
+            region=REGION,
+            tags=tags(),
+            opts=child,
+        )
+        destination = cloudwatch.LogDeliveryDestination(
+            label,
+            name=label,
+            output_format="json",
+            delivery_destination_configuration={"destination_resource_arn": bucket.arn},
+            region=REGION,
+            tags=tags(),
+            opts=child,
+        )
+        cloudwatch.LogDelivery(
+            label,
+            delivery_source_name=source.name,
+            delivery_destination_arn=destination.arn,
+            region=REGION,
+            tags=tags(),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+        )
+        self.register_outputs({})
+
+
+def _policy(bucket_arn: str, account_id: str, partition: str) -> str:
+    return json.dumps(
+        permissions.document(
+            [
+                *permissions.tls_only_bucket(bucket_arn),
+                permissions.cdn_log_delivery(bucket_arn, account_id, partition),
+            ]
+        )
+    )

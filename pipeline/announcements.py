@@ -1,0 +1,36 @@
+"""Tells apps what was stored: the destination bucket's events, on the account's event bus."""
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws import s3
+
+from pipeline.buckets import SecureBucket
+from pipeline.naming import resource_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnnouncementsArgs:
+    """The bucket whose events are sent."""
+
+    destination: SecureBucket
+
+
+class Announcements(pulumi.ComponentResource):
+    """Sends every event of the destination bucket to EventBridge; docs/operate.md has a rule.
+
+    S3 sends all or nothing: what an app wants of them is up to its own rule, which needs no
+    permission of this stack.
+    """
+
+    def __init__(
+        self, name: str, args: AnnouncementsArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("image-pipeline:announcements:Announcements", name, None, opts)
+        s3.BucketNotification(
+            resource_name(name, "destination"),
+            bucket=args.destination.name,
+            eventbridge=True,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.register_outputs({})

@@ -1,0 +1,37 @@
+"""The code that runs at CloudFront's edges: ``edge/route.js`` with the stack's own renditions."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from function.schema import FORMATS, Rendition
+
+RUNTIME: Final = "cloudfront-js-2.0"
+
+MAX_BYTES: Final = 10_240
+"""CloudFront's quota for a function's code (developer guide, "Quotas on CloudFront Functions")."""
+
+_SOURCE: Final = Path(__file__).resolve().parent.parent / "edge" / "route.js"
+
+
+def function_code(renditions: Sequence[Rendition], site_files: Sequence[str]) -> str:
+    """Join what differs from stack to stack with what does not.
+
+    Args:
+        renditions: the stack's renditions: what else is public than manifests.
+        site_files: names of the page's files; empty without a page.
+
+    Raises:
+        ValueError: it is longer than CloudFront takes.
+    """
+    made = {r.name: [FORMATS[name].extension for name in r.formats] for r in renditions}
+    constants = {"RENDITIONS": made, "SITE": list(site_files)}
+    lines = [f"const {name} = {json.dumps(value)};\n" for name, value in constants.items()]
+    code = "".join(lines) + _SOURCE.read_text(encoding="utf-8")
+    if len(code.encode()) > MAX_BYTES:
+        raise ValueError(
+            f"The CDN's function has {len(code.encode())} bytes and CloudFront takes {MAX_BYTES}; "
+            "name fewer renditions."
+        )
+    return code

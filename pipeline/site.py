@@ -1,0 +1,99 @@
+"""The upload page behind the CDN: its files in a bucket that only the CDN reads."""
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_aws import s3
+
+from pipeline import page, permissions
+from pipeline.buckets import SecureBucket
+from pipeline.naming import resource_name, tags
+from pipeline.settings import Settings
+
+CONTENT_TYPES: Final = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+}
+"""By suffix."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteArgs:
+    """Where the page is kept, who may read it, and what it is told."""
+
+    settings: Settings
+    bucket: SecureBucket
+    distribution_arn: pulumi.Input[str]
+    delivery_url: pulumi.Input[str]
+    upload_endpoint: pulumi.Input[str]
+
+
+class Site(pulumi.ComponentResource):
+    """The files of ``web/`` and a ``config.json``, which readers revalidate at each visit."""
+
+    def __init__(
+        self, name: str, args: SiteArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("image-pipeline:site:Site", name, None, opts)
+        self._child_opts = pulumi.ResourceOptions(parent=self)
+        self._name, self._bucket = name, args.bucket
+        s3.BucketPolicy(
+            resource_name(name, "site"),
+            bucket=args.bucket.name,
+            policy=pulumi.Output.all(args.bucket.arn, args.distribution_arn).apply(
+                lambda arns: _policy(*arns)
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.bucket.public_access_block]),
+        )
+        for file in page.files():
+            self._object(file.name, CONTENT_TYPES[file.suffix], source=pulumi.FileAsset(str(file)))
+        content = pulumi.Output.all(args.upload_endpoint, args.delivery_url).apply(
+            lambda urls: _config(args.settings, *urls)
+        )
+        self._object(page.CONFIG, "application/json", content=content)
+        self.register_outputs({})
+
+    def _object(
+        self,
+        key: str,
+        content_type: str,
+        *,
+        source: pulumi.FileAsset | None = None,
+        content: pulumi.Output[str] | None = None,
+    ) -> None:
+        s3.BucketObjectv2(
+            resource_name(self._name, f"site-{key.replace('.', '-')}"),
+            bucket=self._bucket.name,
+            key=key,
+            source=source,
+            content=content,
+            content_type=content_type,
+            cache_control="no-cache",
+            tags=tags(),
+            opts=self._child_opts,
+        )
+
+
+def _policy(bucket_arn: str, distribution_arn: str) -> str:
+    return json.dumps(
+        permissions.document(
+            [
+                *permissions.tls_only_bucket(bucket_arn),
+                permissions.cdn_read_site(bucket_arn, distribution_arn),
+            ]
+        )
+    )
+
+
+def _config(settings: Settings, upload_endpoint: str, delivery_url: str) -> str:
+    return json.dumps(
+        page.config(
+            uploads=settings.uploads,
+            max_upload_bytes=settings.max_upload_bytes,
+            upload_endpoint=upload_endpoint,
+            delivery_url=delivery_url,
+        )
+    )

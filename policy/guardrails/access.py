@@ -1,0 +1,123 @@
+"""Checks of who may do what."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from .resource import UNKNOWN, Resource, Statement, allows, as_list, names_anyone
+from .rule import Each
+from .transport import BUCKET, BUCKET_POLICY, QUEUE_POLICY, TOPIC_POLICY
+
+BLOCK: Final = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+
+ON_ANYTHING: Final = frozenset({"xray:PutTraceSegments", "xray:PutTelemetryRecords"})
+"""Actions that AWS lets one allow on ``*`` only (Service Authorization Reference, X-Ray)."""
+
+
+def wide_policy(policy: Resource) -> Iterator[str]:
+    """A role's policy that allows more than it names."""
+    for statement in policy.policy_statements() or []:
+        yield from _wide(statement, by_role=True)
+
+
+def wide_resource_policy(policy: Resource) -> Iterator[str]:
+    """A bucket's, queue's or topic's policy that allows every action."""
+    for statement in policy.policy_statements() or []:
+        yield from _wide(statement, by_role=False)
+
+
+def wide_role(role: Resource) -> Iterator[str]:
+    """A role that anyone may take on, or that carries policies which AWS wrote for everyone."""
+    for statement in role.policy_statements("assumeRolePolicy") or []:
+        if allows(statement) and names_anyone(statement):
+            yield "anyone may take the role on; name the service that does."
+    for inline in as_list(role.inputs.get("inlinePolicies")):
+        if inline != UNKNOWN:
+            yield from wide_policy(
+                Resource(urn=role.urn, type=role.type, name=role.name, inputs=inline)
+            )
+    for arn in as_list(role.inputs.get("managedPolicyArns")):
+        yield from _managed(arn)
+
+
+def wide_attachment(attachment: Resource) -> Iterator[str]:
+    """The same, attached from outside."""
+    yield from _managed(attachment.inputs.get("policyArn"))
+
+
+def acls_blocked(block: Resource) -> Iterator[str]:
+    """Object ACLs that could open a bucket, or a policy block that is half open."""
+    for switch in ("blockPublicAcls", "ignorePublicAcls"):
+        if not block.inputs.get(switch):
+            yield f"an object's ACL could open it to anyone; set {switch} to true."
+    if _blocks(block) is None:
+        yield (
+            "blockPublicPolicy and restrictPublicBuckets differ; "
+            "set both to true, or both to false where a policy is meant to be public."
+        )
+
+
+def public_access(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
+    """Buckets without Block Public Access, or with one that its policy contradicts."""
+    for bucket in (r for r in resources if r.type == BUCKET):
+        block = _beside(bucket, BLOCK, resources)
+        if block is None:
+            yield bucket, "nothing blocks public access; give it a BucketPublicAccessBlock."
+            continue
+        policy = _beside(bucket, BUCKET_POLICY, resources)
+        statements = policy.policy_statements() if policy else []
+        if statements is None:  # known only once the update has made what it names
+            continue
+        is_public = any(allows(s) and names_anyone(s) for s in statements)
+        if is_public and _blocks(block):
+            yield block, "it blocks what the bucket's policy allows anyone; open it or close that."
+        if not is_public and _blocks(block) is False:
+            yield (
+                block,
+                (
+                    "it is open and the bucket's policy allows no one in; "
+                    "set blockPublicPolicy and restrictPublicBuckets to true."
+                ),
+            )
+
+
+PRIVILEGE_CHECKS: Final[Mapping[str, Each]] = {
+    "aws:iam/rolePolicy:RolePolicy": wide_policy,
+    "aws:iam/policy:Policy": wide_policy,
+    "aws:iam/role:Role": wide_role,
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": wide_attachment,
+    BUCKET_POLICY: wide_resource_policy,
+    QUEUE_POLICY: wide_resource_policy,
+    TOPIC_POLICY: wide_resource_policy,
+}
+
+
+def _wide(statement: Statement, *, by_role: bool) -> Iterator[str]:
+    if not allows(statement):
+        return
+    sid = statement.get("Sid", "a statement")
+    for key in ("NotAction", "NotResource", "NotPrincipal"):
+        if key in statement:
+            yield f"{sid} allows all but what {key} names; name what it allows instead."
+    actions = as_list(statement.get("Action"))
+    for action in actions:
+        if "*" in action or "?" in action:
+            yield f"{sid} allows {action}; name each action."
+    if by_role and not ON_ANYTHING.issuperset(actions):
+        for arn in as_list(statement.get("Resource")):
+            if arn.split(":", 5)[-1].strip("*/") == "":
+                yield f"{sid} allows it on {arn}; name the resources."
+
+
+def _managed(arn: str | None) -> Iterator[str]:
+    if arn and ":iam::aws:policy/" in arn:
+        yield f"{arn} is written for everyone's resources; write a policy that names the stack's."
+
+
+def _blocks(block: Resource) -> bool | None:
+    """Whether public policies are blocked; None if it says two things at once."""
+    blocks = bool(block.inputs.get("blockPublicPolicy"))
+    return blocks if blocks == bool(block.inputs.get("restrictPublicBuckets")) else None
+
+
+def _beside(bucket: Resource, type_: str, resources: Sequence[Resource]) -> Resource | None:
+    return next((r for r in resources if r.type == type_ and r.uses(bucket, "bucket")), None)

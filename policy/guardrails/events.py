@@ -1,0 +1,147 @@
+"""Checks of the way from queue to function."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from .resource import UNKNOWN, Resource, allows, as_list, as_mapping
+
+MAPPING: Final = "aws:lambda/eventSourceMapping:EventSourceMapping"
+QUEUE: Final = "aws:sqs/queue:Queue"
+FUNCTION: Final = "aws:lambda/function:Function"
+NOTIFICATION: Final = "aws:s3/bucketNotification:BucketNotification"
+ROLE: Final = "aws:iam/role:Role"
+ROLE_POLICY: Final = "aws:iam/rolePolicy:RolePolicy"
+BUCKET: Final = "aws:s3/bucket:Bucket"
+
+TIMEOUTS: Final = 6
+"""Function timeouts in a visibility timeout (Lambda guide, "Using Lambda with Amazon SQS")."""
+
+RECEIVES: Final = 5
+"""Fewest receives before a message is dead (the same page)."""
+
+DEFAULT_VISIBILITY: Final = 30
+"""Seconds that SQS hides a message unless told otherwise."""
+
+DEFAULT_TIMEOUT: Final = 3
+"""Seconds that Lambda gives a function unless told otherwise."""
+
+
+def visibility(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
+    """Queues that deliver a message again while its function may still be busy with it."""
+    for mapping, queue in _fed(resources):
+        for function in _of(resources, FUNCTION):
+            hidden = queue.inputs.get("visibilityTimeoutSeconds") or DEFAULT_VISIBILITY
+            timeout = function.inputs.get("timeout") or DEFAULT_TIMEOUT
+            if not mapping.uses(function, "functionName") or UNKNOWN in (hidden, timeout):
+                continue
+            if hidden < TIMEOUTS * timeout:
+                yield (
+                    queue,
+                    (
+                        f"its visibility timeout of {hidden:.0f} s is below six times the "
+                        f"{timeout:.0f} s that {function.name} may take; "
+                        f"set visibilityTimeoutSeconds to {TIMEOUTS * timeout:.0f} or more."
+                    ),
+                )
+
+
+def dead_letters(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
+    """Queues whose messages are tried for ever, or given up too soon."""
+    for _mapping, queue in _fed(resources):
+        if queue.inputs.get("redrivePolicy") is None:
+            yield (
+                queue,
+                "it has no dead-letter queue; set redrivePolicy to a queue and five receives.",
+            )
+            continue
+        policy = queue.document("redrivePolicy")
+        if policy is not None and not policy.get("deadLetterTargetArn"):
+            yield queue, "its redrivePolicy names no queue; set deadLetterTargetArn."
+        elif policy is not None and int(policy.get("maxReceiveCount", 0)) < RECEIVES:
+            yield (
+                queue,
+                f"messages are dead too soon; set maxReceiveCount to {RECEIVES} or more.",
+            )
+
+
+def partial_batch(mapping: Resource) -> Iterator[str]:
+    """A mapping that fails a batch for one of its messages."""
+    types = mapping.inputs.get("functionResponseTypes")
+    if types != UNKNOWN and "ReportBatchItemFailures" not in as_list(types):
+        yield (
+            "one bad message fails its whole batch; "
+            "set functionResponseTypes to ReportBatchItemFailures."
+        )
+
+
+def loop(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
+    """Functions that write to, or may write to, the bucket whose events they handle."""
+    for notification in _of(resources, NOTIFICATION):
+        bucket = notification.inputs.get("bucket")
+        for function in _handlers(notification, resources):
+            if _writes_to(function, notification, resources):
+                yield (
+                    function,
+                    (
+                        "it writes to the bucket whose events it handles, and would run for ever; "
+                        "give it another destination."
+                    ),
+                )
+            for policy in _policies(function, resources):
+                if bucket not in (None, UNKNOWN) and _may_put(policy, bucket):
+                    yield (
+                        policy,
+                        (
+                            f"it lets the function write to {bucket}, whose events it handles; "
+                            "allow s3:PutObject on the destination alone."
+                        ),
+                    )
+
+
+def _handlers(notification: Resource, resources: Sequence[Resource]) -> Iterator[Resource]:
+    """The functions that a bucket's events reach, at once or by way of a queue."""
+    mappings = [mapping for mapping, queue in _fed(resources) if notification.uses(queue, "queues")]
+    for function in _of(resources, FUNCTION):
+        if notification.uses(function, "lambdaFunctions") or any(
+            mapping.uses(function, "functionName") for mapping in mappings
+        ):
+            yield function
+
+
+def _policies(function: Resource, resources: Sequence[Resource]) -> Iterator[Resource]:
+    """The inline policies of a function's role."""
+    roles = [role for role in _of(resources, ROLE) if function.uses(role, "role")]
+    for policy in _of(resources, ROLE_POLICY):
+        if any(policy.uses(role, "role") for role in roles):
+            yield policy
+
+
+def _writes_to(function: Resource, notification: Resource, resources: Sequence[Resource]) -> bool:
+    environment = function.mapping("environment") or {}
+    variables = as_mapping(environment.get("variables")) or {}
+    name, bucket = variables.get("DESTINATION_BUCKET"), notification.inputs.get("bucket")
+    if name and UNKNOWN not in (name, bucket):
+        return name == bucket
+    sources = [b for b in _of(resources, BUCKET) if notification.uses(b, "bucket")]
+    return any(function.uses(b, "environment") for b in sources)
+
+
+def _may_put(policy: Resource, bucket: str) -> bool:
+    return any(
+        allows(statement)
+        and any(action in ("s3:PutObject", "s3:*", "*") for action in as_list(statement["Action"]))
+        and any(f":::{bucket}/" in arn for arn in as_list(statement.get("Resource")))
+        for statement in policy.policy_statements() or []
+    )
+
+
+def _fed(resources: Sequence[Resource]) -> Iterator[tuple[Resource, Resource]]:
+    """Every mapping with the queue that it polls."""
+    for mapping in _of(resources, MAPPING):
+        for queue in _of(resources, QUEUE):
+            if mapping.uses(queue, "eventSourceArn"):
+                yield mapping, queue
+
+
+def _of(resources: Sequence[Resource], type_: str) -> list[Resource]:
+    return [resource for resource in resources if resource.type == type_]

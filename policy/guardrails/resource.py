@@ -1,0 +1,78 @@
+"""A resource as the Pulumi engine sees it, and how its policy documents are read."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+
+UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What the engine writes for a value that only the update will tell (``pulumi.runtime.rpc``)."""
+
+Statement = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """One resource.
+
+    Attributes:
+        urn: the engine's name for it.
+        type: type token, e.g. ``aws:sqs/queue:Queue``.
+        name: logical name.
+        inputs: what it is to be, in the provider's spelling (camelCase).
+        depends: by input, the URNs of the resources that its value comes from.
+    """
+
+    urn: str
+    type: str
+    name: str
+    inputs: Mapping[str, Any]
+    depends: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+
+    def uses(self, other: "Resource", key: str) -> bool:
+        """Whether the value of an input comes from another resource."""
+        return other.urn in self.depends.get(key, frozenset())
+
+    def mapping(self, key: str) -> Mapping[str, Any] | None:
+        """An input that is a mapping, empty if absent; None if it is not yet known."""
+        return as_mapping(self.inputs.get(key))
+
+    def document(self, key: str) -> Any | None:
+        """Read an input that holds a JSON document; None if it is absent or not yet known."""
+        value = self.inputs.get(key)
+        if value is None or value == UNKNOWN:
+            return None
+        return json.loads(value) if isinstance(value, str) else value
+
+    def policy_statements(self, key: str = "policy") -> list[Statement] | None:
+        """Statements of a policy document; None if it is absent or not yet known."""
+        document = self.document(key)
+        return None if document is None else as_list(document.get("Statement"))
+
+
+def as_list(value: Any) -> list[Any]:
+    """IAM lets one write a single value for a list of one."""
+    if value is None:
+        return []
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return list(cast("Sequence[Any]", value))
+    return [value]
+
+
+def as_mapping(value: Any) -> Mapping[str, Any] | None:
+    """A value that is a mapping, empty if absent; None if it is not yet known."""
+    return None if value == UNKNOWN else cast("Mapping[str, Any]", value or {})
+
+
+def allows(statement: Statement) -> bool:
+    """Whether a statement grants, rather than denies."""
+    return statement.get("Effect") == "Allow"
+
+
+def names_anyone(statement: Statement) -> bool:
+    """Whether a statement's principal is everyone, signed in to AWS or not."""
+    principal = statement.get("Principal")
+    if isinstance(principal, Mapping):
+        principals = cast("Mapping[str, Any]", principal)
+        return "*" in as_list(principals.get("AWS"))
+    return principal == "*"

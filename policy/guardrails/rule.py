@@ -1,0 +1,51 @@
+"""What a rule is, and how resources are held against a list of them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .resource import Resource
+
+Each = Callable[[Resource], Iterator[str]]
+"""Looks at one resource alone and yields what is wrong with it and what to do."""
+
+Whole = Callable[[Sequence[Resource]], Iterator[tuple[Resource, str]]]
+"""Looks at all resources and yields the one at fault, what is wrong and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One guardrail.
+
+    Attributes:
+        name: short, and unique.
+        description: the rule in one sentence.
+        each: checks of one resource, by its type; they can refuse it before it is made.
+        whole: check of what resources are to one another, and of what is missing.
+    """
+
+    name: str
+    description: str
+    each: Mapping[str, Each] = field(default_factory=dict[str, Each])
+    whole: Whole | None = None
+
+    def check(self, resource: Resource) -> Iterator[str]:
+        """Yield one sentence for each way in which a resource breaks the rule by itself."""
+        if resource.type in self.each:
+            for problem in self.each[resource.type](resource):
+                yield sentence(resource, problem)
+
+
+def sentence(resource: Resource, problem: str) -> str:
+    """Name the resource that a problem is of."""
+    return f"{resource.name} ({resource.type}): {problem}"
+
+
+def violations(rules: Sequence[Rule], resources: Sequence[Resource]) -> list[str]:
+    """Hold a whole stack against rules; each sentence names the rule, the resource and the fix."""
+    found: list[str] = []
+    for rule in rules:
+        alone = [text for resource in resources for text in rule.check(resource)]
+        among = rule.whole(resources) if rule.whole else ()
+        texts = alone + [sentence(resource, problem) for resource, problem in among]
+        found += [f"{rule.name}: {text}" for text in texts]
+    return found

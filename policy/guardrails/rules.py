@@ -1,0 +1,63 @@
+"""The guardrails, as data."""
+
+from typing import Final
+
+from . import access, events, transport, upkeep
+from .rule import Rule
+
+RULES: Final = (
+    Rule(
+        name="visibility-timeout",
+        description="A queue hides a message for at least six times its function's timeout.",
+        whole=events.visibility,
+    ),
+    Rule(
+        name="dead-letters",
+        description="A queue that feeds a function has a dead-letter queue, after five receives.",
+        whole=events.dead_letters,
+    ),
+    Rule(
+        name="partial-batch",
+        description="A message fails alone, never its batch.",
+        each={events.MAPPING: events.partial_batch},
+    ),
+    Rule(
+        name="no-loop",
+        description="A function does not write to the bucket whose events it handles.",
+        whole=events.loop,
+    ),
+    Rule(
+        name="tls-only",
+        description="Buckets, queues, topics and CDNs refuse plain HTTP.",
+        each=transport.TLS_CHECKS,
+        whole=transport.unguarded,
+    ),
+    Rule(
+        name="encryption",
+        description="Buckets and queues encrypt what they hold; own keys rotate.",
+        each=transport.ENCRYPTION_CHECKS,
+        whole=transport.unencrypted,
+    ),
+    Rule(
+        name="least-privilege",
+        description="What is allowed names its actions, resources and principals: no wildcards.",
+        each=access.PRIVILEGE_CHECKS,
+    ),
+    Rule(
+        name="public-access",
+        description="Block Public Access is as the bucket's own policy needs it, and no opener.",
+        each={access.BLOCK: access.acls_blocked},
+        whole=access.public_access,
+    ),
+    Rule(
+        name="log-retention",
+        description="Logs expire, and functions log where they do.",
+        each=upkeep.LOG_CHECKS,
+    ),
+    Rule(
+        name="tags",
+        description="All that AWS lets one tag says its project, stack and manager.",
+        each=dict.fromkeys(upkeep.TAGGABLE, upkeep.tagged),
+    ),
+)
+"""Every guardrail; what each checks is in the modules beside this one."""

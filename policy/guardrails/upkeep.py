@@ -1,0 +1,57 @@
+"""Checks of what a stack leaves behind: logs that expire, and tags that say whose it is."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from .resource import Resource
+from .rule import Each
+
+TAGS: Final = ("Project", "Stack", "ManagedBy")
+
+TAGGABLE: Final = (
+    "aws:budgets/budget:Budget",
+    "aws:cloudfront/distribution:Distribution",
+    "aws:cloudfront/function:Function",
+    "aws:cloudwatch/logDelivery:LogDelivery",
+    "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination",
+    "aws:cloudwatch/logDeliverySource:LogDeliverySource",
+    "aws:cloudwatch/logGroup:LogGroup",
+    "aws:cloudwatch/metricAlarm:MetricAlarm",
+    "aws:dynamodb/table:Table",
+    "aws:iam/role:Role",
+    "aws:kms/key:Key",
+    "aws:lambda/eventSourceMapping:EventSourceMapping",
+    "aws:lambda/function:Function",
+    "aws:s3/bucket:Bucket",
+    "aws:s3/bucketObjectv2:BucketObjectv2",
+    "aws:sns/topic:Topic",
+    "aws:sqs/queue:Queue",
+)
+"""Types that take tags; a test holds those that the program makes against the provider's own."""
+
+
+def unending_log(group: Resource) -> Iterator[str]:
+    """A log group that keeps everything."""
+    if not group.inputs.get("retentionInDays"):
+        yield "its log never expires; set retentionInDays."
+
+
+def unnamed_log(function: Resource) -> Iterator[str]:
+    """A function whose log group Lambda makes by itself, without retention."""
+    config = function.mapping("loggingConfig")
+    if config is not None and not config.get("logGroup"):
+        yield "Lambda would make it a log that never expires; set loggingConfig.logGroup."
+
+
+def tagged(resource: Resource) -> Iterator[str]:
+    """A resource that does not say whose it is."""
+    tags = resource.mapping("tags")
+    missing = [] if tags is None else [name for name in TAGS if not tags.get(name)]
+    if missing:
+        yield f"it has no tag {' and '.join(missing)}; give it those of pipeline/naming.py."
+
+
+LOG_CHECKS: Final[Mapping[str, Each]] = {
+    "aws:cloudwatch/logGroup:LogGroup": unending_log,
+    "aws:lambda/function:Function": unnamed_log,
+}

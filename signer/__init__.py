@@ -1,0 +1,1 @@
+"""All that ships in the signer's Lambda bundle; boto3 comes with the runtime."""

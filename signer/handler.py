@@ -1,0 +1,113 @@
+"""Hands anyone a presigned POST: leave to upload one picture, for five minutes, under our key.
+
+The uploader sends ``{"name": "beach.jpg", "type": "image/jpeg"}`` and gets ``{"key", "url",
+"fields"}``. What S3 then accepts is in the signed policy: this key, this type, 1 byte to
+``MAX_UPLOAD_BYTES``. The key has a random part, so no one can write over another's upload.
+"""
+
+import base64
+import json
+import logging
+import os
+import re
+import unicodedata
+import uuid
+from http import HTTPStatus
+from typing import Any, Final, cast
+
+import boto3
+from botocore.config import Config
+
+EXPIRES_SECONDS: Final = 300
+"""How long the leave lasts: enough to choose a network and start; S3 checks it at the start."""
+
+MAX_NAME: Final = 80
+"""Characters of the uploader's file name that are kept, suffix included."""
+
+MAX_BODY: Final = 4096
+"""Bytes of a request: a name and a type are far below."""
+
+CONTENT_TYPES: Final = (
+    *("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/heic"),
+    *("image/heif", "image/tiff", "image/bmp", "image/svg+xml"),
+)
+"""What may be uploaded; each is a format that the resizer reads (docs/engine.md)."""
+
+_boto3: Final[Any] = boto3  # it has no inline types
+_s3: Final = _boto3.client("s3", config=Config(signature_version="s3v4"))
+_logger: Final = logging.getLogger(__name__)
+_logger.setLevel(logging.INFO)
+
+
+class Refused(Exception):
+    """The request asks for what is never signed; status and sentence go to the uploader."""
+
+    def __init__(self, status: HTTPStatus, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code = status, code
+
+
+def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Answer one request to the function URL (payload format 2.0)."""
+    try:
+        name, content_type = _read(event)
+    except Refused as refused:
+        error = {"code": refused.code, "message": str(refused)}
+        return _answer(refused.status, {"error": error})
+    key = f"uploads/{uuid.uuid4()}/{clean(name)}"
+    _logger.info("signed", extra={"key": key, "content_type": content_type})
+    return _answer(HTTPStatus.OK, sign(key, content_type))
+
+
+def sign(key: str, content_type: str) -> dict[str, Any]:
+    """Sign a POST of one object; ``url`` and ``fields`` make the form, the file comes last."""
+    form = _s3.generate_presigned_post(
+        os.environ["SOURCE_BUCKET"],
+        key,
+        Fields={"Content-Type": content_type},
+        Conditions=[
+            {"Content-Type": content_type},
+            ["content-length-range", 1, int(os.environ["MAX_UPLOAD_BYTES"])],
+        ],
+        ExpiresIn=EXPIRES_SECONDS,
+    )
+    return {"key": key, "url": os.environ["UPLOAD_URL"], "fields": form["fields"]}
+
+
+def clean(name: str) -> str:
+    """Return the file name as part of a key: letters and digits of any script, ``.``, ``-``, ``_``.
+
+    Nothing is left that S3, a URL or a shell would read as more than a name (``${filename}``,
+    slashes, dots in front), so two names may become one: the random part keeps them apart.
+    """
+    last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
+    stem, dot, suffix = re.sub(r"[^\w.]+", "-", last).strip("-.").rpartition(".")
+    kept = f"{stem[: MAX_NAME - len(suffix) - 1]}{dot}{suffix}".strip("-.")[:MAX_NAME]
+    return kept or "picture"
+
+
+def _read(event: dict[str, Any]) -> tuple[str, str]:
+    if event["requestContext"]["http"]["method"] != "POST":
+        raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "method", "Send a POST.")
+    body = event.get("body") or ""
+    if len(body) > MAX_BODY:
+        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body", "Send the name and type alone.")
+    try:
+        raw = base64.b64decode(body) if event.get("isBase64Encoded") else body
+        sent: object = json.loads(raw)
+    except ValueError:
+        sent = None
+    fields = cast("dict[str, Any]", sent) if isinstance(sent, dict) else {}
+    name, content_type = fields.get("name"), fields.get("type")
+    if not isinstance(name, str) or not isinstance(content_type, str):
+        message = 'Send JSON: {"name": "beach.jpg", "type": "image/jpeg"}.'
+        raise Refused(HTTPStatus.BAD_REQUEST, "body", message)
+    if content_type not in CONTENT_TYPES:
+        message = f"The type must be one of {', '.join(CONTENT_TYPES)}."
+        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "type", message)
+    return name, content_type
+
+
+def _answer(status: HTTPStatus, body: dict[str, Any]) -> dict[str, Any]:
+    headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    return {"statusCode": int(status), "headers": headers, "body": json.dumps(body)}

@@ -1,0 +1,183 @@
+"""The page as a person uses it, in headless Chromium against the embedded AWS."""
+
+import base64
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from modes import LAPTOP, MODES, PHONE
+
+from local.http import request
+from signer.handler import clean
+
+PHOTOS = ("beach photo.jpg", "shot.png", "tall.webp")
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+SCREENSHOTS = Path(__file__).parents[2] / ".cache" / "screenshots"
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+
+
+@pytest.fixture
+def done(site, files):
+    """Three photos and a broken file, uploaded, each with its outcome on the page."""
+    chosen = [files[name] for name in (*PHOTOS, "broken.jpg")]
+    site.page.get_by_label("Choose photos").set_input_files(chosen)
+    site.page.get_by_text("4 photos in, 24 renditions out, 1 rejected").wait_for()
+    return site
+
+
+def card(site, name):
+    return site.page.locator("article", has=site.page.get_by_role("heading", name=name))
+
+
+def drop(page, event, path):
+    """Give the page a file as the browser would after a drop or a paste."""
+    page.evaluate(
+        """([event, name, content]) => {
+            const bytes = Uint8Array.from(atob(content), (c) => c.charCodeAt(0));
+            const data = new DataTransfer();
+            data.items.add(new File([bytes], name, {type: "image/png"}));
+            const made = event === "paste"
+                ? new ClipboardEvent("paste", {clipboardData: data, bubbles: true})
+                : new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true});
+            document.body.dispatchEvent(made);
+        }""",
+        [event, path.name, base64.b64encode(path.read_bytes()).decode()],
+    )
+
+
+def serious(page):
+    """What axe finds that keeps someone out: rule and place."""
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run()")["violations"]
+    return [
+        (rule["id"], node["target"])
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_three_photos_and_a_broken_file_reach_their_outcomes(done):
+    for name in PHOTOS:
+        photo = card(done, name)
+        photo.scroll_into_view_if_needed()
+        shown = photo.locator("img.photo.loaded")
+        shown.wait_for()
+        assert ".webp?v=" in shown.evaluate("image => image.currentSrc")
+        assert photo.locator("img.backdrop").get_attribute("src").startswith("data:image/png")
+        assert photo.locator("tbody tr").count() == 4
+        assert "% smaller" in photo.inner_text() or "No smaller" in photo.inner_text()
+        assert " from upload to manifest" in photo.inner_text()
+        for link in photo.locator("td a").all():
+            assert request("GET", link.get_attribute("href"))[0] == 200
+    broken = card(done, "broken.jpg")
+    assert "Not accepted" in broken.inner_text()
+    assert "The end of this image is missing." in broken.inner_text()
+    assert broken.get_by_role("button").count() == 0
+    assert done.console == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_uploads_take_the_way_of_the_stack(done):
+    signer = [url for url in done.sent if "/_aws/lambda-url/" in url]
+    assert len(signer) == (4 if done.mode == "presigned" else 0)
+    assert len(done.sent) - len(signer) == 4
+
+
+def test_anyone_can_use_it(done):
+    for name, size in (("phone", PHONE), ("laptop", LAPTOP)):
+        done.page.set_viewport_size(size)
+        for scheme in ("light", "dark"):
+            done.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            for photo in done.page.locator("img.photo").all():
+                photo.scroll_into_view_if_needed()
+            done.page.locator("img.photo:not(.loaded)").first.wait_for(state="detached")
+            done.page.evaluate("scrollTo(0, 0)")
+            done.page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}.png", full_page=True)
+            assert serious(done.page) == [], f"{name}, {scheme}"
+            assert done.page.evaluate(OVERFLOW) == 0, f"{name}, {scheme}"
+
+
+def test_the_empty_page_is_usable_by_keyboard(site):
+    assert serious(site.page) == []
+    site.page.keyboard.press("Tab")
+    assert site.page.evaluate("document.activeElement.id") == "files"
+    with site.page.expect_file_chooser() as chooser:
+        site.page.keyboard.press("Space")
+    assert chooser.value.is_multiple()
+
+
+@pytest.mark.parametrize("event", ["drop", "paste"])
+def test_photos_can_be_dropped_and_pasted(site, files, event):
+    drop(site.page, event, files["shot.png"])
+    site.page.get_by_text("1 photo in, 8 renditions out").wait_for()
+    assert site.console == []
+
+
+def test_what_cannot_be_uploaded_is_never_sent(site, files):
+    chosen = [files["huge.jpg"], files["notes.txt"]]
+    site.page.get_by_label("Choose photos").set_input_files(chosen)
+    site.page.get_by_text("2 photos in, 0 renditions out, 2 not taken").wait_for()
+    assert "This file has 2.50 MB; the limit is 2 MB." in card(site, "huge.jpg").inner_text()
+    assert "no picture of a kind" in card(site, "notes.txt").inner_text()
+    assert site.sent == []
+
+
+def test_an_upload_that_was_deleted_meanwhile_says_so(site, files):
+    answer = {"json": {"schema": 1, "status": "deleted"}}
+    allow = {"Access-Control-Allow-Origin": "*"}
+    site.page.route("**/manifest.json", lambda route: route.fulfill(**answer, headers=allow))
+    site.page.get_by_label("Choose photos").set_input_files([files["shot.png"]])
+    site.page.get_by_text("This upload has been deleted.").wait_for()
+
+
+NAMES = ["my photo (1).JPG", "../../etc/passwd", "été.png", "夏.webp", "${filename}", ".x", "///"]
+
+
+def test_the_page_and_the_signer_make_the_same_of_a_name(site):
+    made = site.page.evaluate(
+        "names => import('/upload.js').then(upload => names.map(upload.partOfKey))", NAMES
+    )
+    assert made == [clean(name) for name in NAMES]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_upload_that_broke_off_can_be_tried_again(site, files):
+    page = site.page
+    page.route(lambda url: "source" in url, lambda route: route.abort())
+    page.get_by_label("Choose photos").set_input_files([files["shot.png"]])
+    page.get_by_text("The connection broke off.").wait_for()
+    page.unroute_all()
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_text("1 photo in, 8 renditions out").wait_for()
+    assert page.get_by_role("button", name="Try again").count() == 0
+
+
+def test_progress_is_shown_while_a_file_is_sent(site, files):
+    session = site.page.context.new_cdp_session(site.page)
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 400_000}
+    session.send("Network.emulateNetworkConditions", slow)
+    site.page.get_by_label("Choose photos").set_input_files([files["beach photo.jpg"]])
+    bar = site.page.get_by_role("progressbar", name="Upload of beach photo.jpg")
+    seen = set()
+    while bar.is_visible():
+        seen.add(bar.evaluate("bar => bar.value"))
+    assert len([share for share in seen if 0 < share < 1]) >= 2
+
+
+def test_urls_and_markup_can_be_copied(done):
+    shot = card(done, "shot.png")
+    shot.get_by_role("button", name="Copy the URL of large as WebP").click()
+    shot.get_by_role("button", name="Copied: Copy the URL of large as WebP").wait_for()
+    copied = done.page.evaluate("navigator.clipboard.readText()")
+    assert copied.partition("?")[0].endswith("/shot.png/large.webp")
+    shot.get_by_role("button", name="Copy the HTML of shot.png").click()
+    shot.get_by_role("button", name="Copied: Copy the HTML of shot.png").wait_for()
+    markup = done.page.evaluate("navigator.clipboard.readText()")
+    assert markup.startswith('<picture>\n  <source type="image/webp" srcset="http')
+    assert markup.endswith('alt="">\n</picture>')
+    shot.get_by_role("button", name="Copy the manifest URL of shot.png").click()
+    shot.get_by_role("button", name="Copied: Copy the manifest URL of shot.png").wait_for()
+    manifest = done.page.evaluate("navigator.clipboard.readText()")
+    assert done.page.request.get(manifest).json()["status"] == "ready"

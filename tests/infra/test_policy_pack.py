@@ -1,0 +1,146 @@
+"""The policy pack as the Pulumi engine runs it: its own process, asked over gRPC.
+
+What stands in for the engine here starts the pack as the Python language host does and sends the
+requests that a preview and an update send. The resources are those that the program registers.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+import yaml
+from engine import Program, Registered, run
+from google.protobuf import empty_pb2, struct_pb2
+from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
+from test_guardrails import BROKEN, KMS, Break
+
+from policy.guardrails import RULES, Resource
+
+ROOT = Path(__file__).parents[2]
+PACK = ROOT / "policy"
+
+
+@pytest.fixture(scope="module")
+def analyzer() -> Iterator[Any]:
+    # The pack must not find this repository's modules, nor write beside its own.
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("PYTHONPATH", None)
+    pack = subprocess.Popen(
+        [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:1", "."],
+        cwd=PACK,
+        env=environment,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert pack.stdout
+        port = int(pack.stdout.readline())
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            yield analyzer_pb2_grpc.AnalyzerStub(channel)
+    finally:
+        pack.terminate()
+        pack.wait(10)
+        if pack.stdout:
+            pack.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def kms() -> Program:
+    return run("dev", **KMS)
+
+
+def struct(inputs: Any) -> struct_pb2.Struct:
+    message = struct_pb2.Struct()
+    message.update({key: value for key, value in inputs.items() if value is not None})
+    return message
+
+
+def analyze(analyzer: Any, resources: list[Resource]) -> dict[str, list[str]]:
+    """Ask about each resource, then about the stack; messages by policy."""
+    diagnostics: list[Any] = []
+    for resource in resources:
+        request = analyzer_pb2.AnalyzeRequest(
+            urn=resource.urn,
+            type=resource.type,
+            name=resource.name,
+            properties=struct(resource.inputs),
+        )
+        diagnostics += analyzer.Analyze(request).diagnostics
+    stack = analyzer_pb2.AnalyzeStackRequest(
+        resources=[
+            analyzer_pb2.AnalyzerResource(
+                urn=resource.urn,
+                type=resource.type,
+                name=resource.name,
+                properties=struct(resource.inputs),
+                parent=resource.parent if isinstance(resource, Registered) else "",
+                propertyDependencies={
+                    key: analyzer_pb2.AnalyzerPropertyDependencies(urns=sorted(urns))
+                    for key, urns in resource.depends.items()
+                },
+            )
+            for resource in resources
+        ]
+    )
+    diagnostics += analyzer.AnalyzeStack(stack).diagnostics
+    found: dict[str, list[str]] = {}
+    for diagnostic in diagnostics:
+        assert diagnostic.enforcementLevel == analyzer_pb2.MANDATORY, diagnostic
+        found.setdefault(diagnostic.policyName, []).append(diagnostic.message)
+    return found
+
+
+def test_the_pack_offers_every_rule(analyzer):
+    info = analyzer.GetAnalyzerInfo(empty_pb2.Empty())
+    assert info.name == "image-pipeline"
+    names = {policy.name.removesuffix("-of-the-stack") for policy in info.policies}
+    assert names == {rule.name for rule in RULES}
+    levels = {policy.enforcementLevel for policy in info.policies}
+    assert levels == {analyzer_pb2.MANDATORY}
+
+
+@pytest.mark.parametrize("stack", ["dev", "local", "prod"])
+def test_committed_stacks_pass(analyzer, stack):
+    assert analyze(analyzer, run(stack).resources) == {}
+
+
+def test_an_encrypted_stack_passes(analyzer, kms):
+    assert analyze(analyzer, kms.resources) == {}
+
+
+def test_a_preview_with_unknown_values_passes(analyzer):
+    assert analyze(analyzer, run("dev", preview=True, **KMS).resources) == {}
+
+
+@pytest.mark.parametrize(("name", "break_", "words"), BROKEN)
+def test_what_breaks_a_rule_is_reported(
+    analyzer: Any, kms: Program, name: str, break_: Break, words: str
+):
+    found = analyze(analyzer, break_(kms.resources))
+    assert {policy.removesuffix("-of-the-stack") for policy in found} == {name}
+    assert any(words in message for messages in found.values() for message in messages)
+
+
+def test_the_pack_is_declared_as_pulumi_reads_it():
+    declared = yaml.safe_load((PACK / "PulumiPolicy.yaml").read_text())
+    assert declared["runtime"] == {
+        "name": "python",
+        "options": {"toolchain": "pip", "virtualenv": ".venv"},
+    }
+    assert re.fullmatch(r"\d+\.\d+\.\d+", declared["version"])
+
+
+def test_the_packs_environment_is_pinned_like_the_programs():
+    def pins(path: str) -> dict[str, str]:
+        found = re.findall(r"^([\w-]+)==(\S+)", (ROOT / path).read_text(), re.MULTILINE)
+        return dict(found)
+
+    pack, program = pins("policy/requirements.txt"), pins("requirements.txt")
+    assert pack["pulumi"] == program["pulumi"]
+    assert pack["pulumi-policy"] == pins("requirements-dev.txt")["pulumi-policy"]
+    assert "--hash=sha256:" in (PACK / "requirements.txt").read_text()

@@ -1,0 +1,195 @@
+"""Thousands of uploads while everything around the function fails; nothing may be lost.
+
+The unchanged program on an embedded AWS: S3 answers the function with an error or hangs for a tenth
+of its requests, every message comes twice and shuffled, processes of the function are killed, the
+whole server restarts once. People upload, overwrite and delete meanwhile. Afterwards both buckets
+are compared object by object, and the dead-letter queue must hold the poison messages alone, once
+what the faults put there has been sent through again as an operator would.
+"""
+
+# ruff: noqa: T201
+
+import argparse
+import json
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from local import server as servers
+from local.deploy import deploy
+from local.http import request
+from local.server import Server
+from ops import redrive
+from ops.stack import Stack
+from tests.soak.verdict import Verdict, judge
+from tests.soak.world import Counts, People, Reaper, Shuffler, running
+
+SETTINGS = {
+    "image-pipeline:timeout": 10,
+    "image-pipeline:batchSize": 5,
+    "image-pipeline:renditions": [
+        {"name": "small", "width": 40, "height": 40, "formats": ["jpeg", "webp"]},
+        {"name": "thumb", "width": 16, "height": 16, "fit": "cover", "formats": ["jpeg"]},
+    ],
+}
+"""Few and small renditions: what is tried is the way of an upload, not the pixels."""
+
+VISIBILITY = "12"
+"""Seconds after which a message that is not done with comes back, a fifth of the stack's own: time
+passes faster, and messages come back while they are still being worked on."""
+
+UPLOADERS = 3
+KILL_SECONDS = 4.0
+POISON_SHARE = 100
+"""One poison message for so many uploads, and at least one."""
+
+REDRIVES = 10
+
+
+class Run:
+    """One fault run on a server of its own."""
+
+    def __init__(self, server: Server, uploads: int, seed: int) -> None:
+        self.server, self.uploads = server, uploads
+        self.counts = Counts()
+        self.people = People(server, uploads, seed)
+        self.shuffler = Shuffler(server, self.counts, seed)
+        self.reaper = Reaper(server, self.counts, seed, KILL_SECONDS)
+        self.lost_counts = {"failed": 0, "hung": 0}
+        self.resting, self.uploaded, self.ending = (threading.Event() for _ in range(3))
+
+    def go(self, progress: Progress) -> Verdict:
+        """Do all of it, and say what came of it."""
+        task = progress.add_task("uploads", total=self.uploads)
+        self.resting.set()
+        self.shuffler.poison(max(1, self.uploads // POISON_SHARE))
+        with running((self.reaper.work, self.ending)):
+            with running((self.shuffler.work, self.resting, self.uploaded)):
+                with running(*[(self.people.work, self.resting)] * UPLOADERS):
+                    self._watch(progress, task)
+                self.uploaded.set()
+            self._drain(progress)
+            self.ending.set()
+        self._settle(progress)
+        verdict = judge(self.server)
+        verdict.lost += self._missing_poison()
+        return verdict
+
+    def _watch(self, progress: Progress, task) -> None:
+        while self.people.done < self.uploads:
+            progress.update(task, completed=self.people.done)
+            if not self.counts.restarts and self.people.done > self.uploads / 2:
+                self._restart()
+            time.sleep(0.2)
+        progress.update(task, completed=self.uploads)
+
+    def _restart(self) -> None:
+        """Stop the server as an operating system does, and start it from what it has kept."""
+        self.resting.clear()
+        time.sleep(2)
+        self.lost_counts = self.faults()
+        servers.restart(self.server)
+        self.counts.restarts += 1
+        self.resting.set()
+
+    def faults(self) -> dict[str, int]:
+        """Requests that failed and that hung, over both lives of the server."""
+        found = json.loads(request("GET", f"{self.server.endpoint}/_soak")[1])
+        return {name: found[name] + self.lost_counts[name] for name in found}
+
+    def _waiting(self, *names: str) -> int:
+        total = 0
+        for name in names:
+            attributes = self.server.client("sqs").get_queue_attributes(
+                QueueUrl=self.server.outputs[name], AttributeNames=["All"]
+            )["Attributes"]
+            total += sum(int(v) for k, v in attributes.items() if k.endswith("NumberOfMessages"))
+            total += int(attributes["ApproximateNumberOfMessagesNotVisible"])
+        return total
+
+    def _drain(self, progress: Progress) -> None:
+        """Wait until the queue is empty and nothing is being worked on."""
+        waiting = self._waiting("queueUrl")
+        task = progress.add_task("queue", total=waiting)
+        while waiting:
+            progress.update(task, completed=max(0, progress.tasks[task].total - waiting))
+            time.sleep(0.5)
+            waiting = self._waiting("queueUrl")
+        progress.update(task, completed=progress.tasks[task].total)
+
+    def _settle(self, progress: Progress) -> None:
+        """Send what the faults put into the dead-letter queue through again, without faults."""
+        for _ in range(REDRIVES):
+            letters = redrive.read(self._stack())
+            poison = [letter for letter in letters if '"poison"' in letter.body]
+            redrive.give_back(self._stack(), poison)
+            others = [letter for letter in letters if letter not in poison]
+            if not others:
+                return
+            list(redrive.move_all(self._stack(), others))
+            self._drain(progress)
+
+    def _missing_poison(self) -> list[str]:
+        letters = redrive.read(self._stack())
+        redrive.give_back(self._stack(), letters)
+        there = {letter.message_id for letter in letters}
+        return [f"poison {number}" for number in self.counts.poison if number not in there]
+
+    def _stack(self) -> Stack:
+        return Stack(outputs=self.server.outputs, client=self.server.client)
+
+
+def main() -> int:
+    """Run, and report; the last line is the verdict."""
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser.add_argument("--uploads", type=int, default=5000)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "aws"
+        variables = {"PERSIST_STATE": "1", "STATE_DIR": str(folder / "state")}
+        server = servers.start(folder, app="tests.soak.server", variables=variables)
+        try:
+            deploy(server, settings=SETTINGS)
+            server.client("sqs").set_queue_attributes(
+                QueueUrl=server.outputs["queueUrl"], Attributes={"VisibilityTimeout": VISIBILITY}
+            )
+            run = Run(server, options.uploads, options.seed)
+            with _progress() as progress:
+                verdict = run.go(progress)
+            return _report(run, verdict, time.monotonic() - started)
+        finally:
+            servers.stop(folder)
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description:8}"), BarColumn(), MofNCompleteColumn())
+    return Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True))
+
+
+def _report(run: Run, verdict: Verdict, seconds: float) -> int:
+    faults, counts = run.faults(), run.counts
+    for word in ("lost", "stale", "orphaned"):
+        for name in getattr(verdict, word)[:10]:
+            print(f"{word}: {name}")
+    print(
+        f"{faults['failed']} requests failed, {faults['hung']} hung, {counts.kills} processes were "
+        f"killed, {counts.twice} messages came twice, {len(counts.poison)} were poison, the server "
+        f"restarted {counts.restarts} time; {len(run.people.keys)} keys, {seconds:.0f} s"
+    )
+    total = faults["failed"] + faults["hung"] + counts.kills + counts.twice + counts.restarts
+    print(
+        f"{run.uploads} uploads, {total} faults, {len(verdict.lost)} lost, "
+        f"{len(verdict.stale)} stale, {len(verdict.orphaned)} orphaned"
+    )
+    return 0 if verdict.is_clean else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

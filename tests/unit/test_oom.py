@@ -1,0 +1,59 @@
+import pytest
+from PIL import Image
+
+from bench import oom
+from bench.oom import Found, bisect
+from bench.sandbox import cage, unpacked
+from bench.sandbox.stub_s3 import StubS3
+from pipeline.bundle import Target, build
+
+
+@pytest.mark.parametrize("start", [0, 5, 19, 99])
+@pytest.mark.parametrize("last", [-1, 0, 7, 18, 19])
+def test_bisection_finds_the_last_that_survives(last, start):
+    tried = []
+
+    def survives(index):
+        tried.append(index)
+        return index <= last
+
+    assert bisect(survives, 20, start) == last
+    assert len(set(tried)) == len(tried)
+
+
+def found(**values):
+    defaults = {"kind": "webp", "memory_mb": 512, "ended": "oom", "allowed_mp": 22, "tries": 5}
+    return Found(**{**defaults, **values})
+
+
+def test_what_survives_more_than_is_allowed_is_safe():
+    assert found(survived_mp=23.0).safe
+    assert found(survived_mp=oom.MOST, allowed_mp=400, ended="").safe
+    assert found(survived_mp=23.0).advice == ""
+
+
+def test_what_is_allowed_and_killed_says_which_figure_to_raise():
+    case = found(survived_mp=20.0)
+    assert not case.safe
+    assert case.advice == 'BYTES_PER_PIXEL["webp"]: 19.0 -> 21.6'
+
+
+def test_a_function_too_small_for_anything_needs_a_larger_base():
+    assert "BASE_MB" in found(memory_mb=128, survived_mp=0, allowed_mp=1).advice
+
+
+@pytest.mark.network
+def test_an_upload_survives_is_refused_or_kills(tmp_path):
+    cell = cage.build(1024)
+    cell.remove()
+    if cell.kind == "none":
+        pytest.skip("no control groups may be written here")
+    small, broken, large = tmp_path / "small", tmp_path / "broken", tmp_path / "large"
+    Image.effect_noise((640, 480), 40).convert("RGB").save(small, "PNG")
+    broken.write_bytes(b"this is no picture")
+    Image.new("RGBA", (9000, 9000)).save(large, "PNG")
+    store = StubS3(latency_ms=0)
+    with unpacked(build(Target.host())) as task:
+        ended = [oom.outcome(task, store, path, 128) for path in (small, broken, large)]
+    store.close()
+    assert ended == ["ok", "not_an_image", "oom"]

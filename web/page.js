@@ -1,0 +1,153 @@
+/* The page: takes photos from people, sends them, and shows a card for each. */
+
+import { Card } from "./card.js";
+import { ACCEPT, problem } from "./checks.js";
+import { Unavailable, manifestUrl, waitForManifest } from "./manifest.js";
+import { showTotals } from "./totals.js";
+import { upload } from "./upload.js";
+import { limit } from "./words.js";
+
+/** Files sent at one time: more would only share the same line. */
+const PARALLEL = 3;
+
+const byId = (id) => document.getElementById(id);
+
+/** All that is on the page: `{card, upload, manifest, failed}`. */
+const photos = [];
+let config;
+
+/** Endpoints and limits of the stack, which stand beside this page. */
+async function readConfig() {
+  const answer = await fetch("config.json", { cache: "no-cache" }).catch(() => null);
+  if (!answer?.ok) {
+    throw new Unavailable(
+      "There is no config.json beside this page, so it does not know where to upload. “make demo” and a stack with “site: true” serve the page together with one.",
+    );
+  }
+  const read = await answer.json().catch(() => ({}));
+  if (!read.uploadEndpoint || !read.deliveryUrl) {
+    throw new Unavailable("The config.json beside this page lacks uploadEndpoint or deliveryUrl.");
+  }
+  return read;
+}
+
+function add(facts) {
+  const photo = { upload: facts, card: new Card(facts), manifest: null, failed: false };
+  photos.push(photo);
+  return photo;
+}
+
+/** Wait for a photo's manifest and show it. */
+async function follow(photo) {
+  const { key, start } = photo.upload;
+  const manifest = await waitForManifest(config.deliveryUrl, key);
+  if (start !== undefined) photo.upload.ms = performance.now() - start;
+  photo.manifest = manifest;
+  photo.card.show(manifest, manifestUrl(config.deliveryUrl, key));
+}
+
+/** Run the steps of a photo; whatever goes wrong is said on its card. */
+async function guarded(photo, heading, steps) {
+  try {
+    await steps();
+  } catch (error) {
+    const known = error instanceof Unavailable;
+    if (!known) console.error(error);
+    photo.failed = true;
+    photo.card.fail(heading, known ? error.message : "Something unforeseen went wrong.", photo.retry);
+  }
+  showTotals(photos);
+}
+
+async function send(photo, file) {
+  await guarded(photo, "Not taken", async () => {
+    photo.failed = false;
+    photo.retry = () => enqueue(photo, file);
+    photo.upload.start = performance.now();
+    photo.card.sending(0);
+    photo.upload.key = await upload(file, config, (share) => photo.card.sending(share));
+    photo.retry = undefined;
+    photo.card.waiting();
+  });
+}
+
+const queue = [];
+let sending = 0;
+
+/** Send a file as soon as its turn has come; its renditions are waited for meanwhile. */
+function enqueue(photo, file) {
+  queue.push([photo, file]);
+  sendNext();
+}
+
+async function sendNext() {
+  if (sending >= PARALLEL || !queue.length) return;
+  const [photo, file] = queue.shift();
+  sending += 1;
+  await send(photo, file);
+  sending -= 1;
+  sendNext();
+  if (!photo.failed) guarded(photo, "Not shown", () => follow(photo));
+}
+
+function take(files) {
+  const taken = [...files].map((file) => [add({ file: file.name, bytes: file.size }), file]);
+  byId("photos").prepend(...taken.map(([photo]) => photo.card.element));
+  for (const [photo, file] of taken) {
+    const sentence = problem(file, config.maxUploadBytes);
+    photo.failed = sentence !== null;
+    if (sentence) photo.card.fail("Not taken", sentence);
+    else enqueue(photo, file);
+  }
+  if (taken.length) showTotals(photos);
+}
+
+function listen() {
+  const files = byId("files");
+  files.accept = ACCEPT;
+  files.addEventListener("change", () => {
+    take(files.files);
+    files.value = "";
+  });
+  addEventListener("paste", (event) => take(event.clipboardData.files));
+  const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+  addEventListener("dragover", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    document.body.classList.add("dragging");
+  });
+  addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) document.body.classList.remove("dragging");
+  });
+  addEventListener("drop", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    document.body.classList.remove("dragging");
+    take(event.dataTransfer.files);
+  });
+  byId("limits").textContent =
+    `JPEG, PNG, GIF, WebP, AVIF, HEIC, TIFF, BMP and SVG, up to ${limit(config.maxUploadBytes)} each.`;
+  byId("drop").hidden = false;
+}
+
+async function main() {
+  config = await readConfig();
+  listen();
+  const shown = (config.shown ?? []).map(add);
+  byId("photos").append(...shown.map((photo) => photo.card.element));
+  showTotals(photos);
+  for (const photo of shown) {
+    guarded(photo, "Not shown", () => {
+      if (photo.upload.status === "refused") throw new Unavailable("The source bucket did not take this upload.");
+      photo.card.waiting();
+      return follow(photo);
+    });
+  }
+}
+
+main().catch((error) => {
+  const known = error instanceof Unavailable;
+  if (!known) console.error(error);
+  byId("status").classList.add("notice");
+  byId("status").textContent = known ? error.message : "The page cannot be shown. The browser’s console says why.";
+});
