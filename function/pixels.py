@@ -154,5 +154,6 @@ def _half_box(box: Box, size: Size, plane: Size) -> Box:
 
 def _tiny(image: Image.Image, side: int) -> Image.Image:
     """Box averages down to twice ``side``, then one filter: a tenth of the filter's cost alone."""
-    factor = (max(1, image.width // (2 * side)), max(1, image.height // (2 * side)))
-    return image.reduce(factor).resize((side, side), Image.Resampling.HAMMING)
+    coarse = (min(image.width, 2 * side), min(image.height, 2 * side))
+    small = resize(image, coarse, Image.Resampling.BOX, (0, 0, *image.size))
+    return resize(small, (side, side), Image.Resampling.HAMMING, (0, 0, *coarse))

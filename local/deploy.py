@@ -122,7 +122,11 @@ def _shared_clients(server: Server) -> Callable[[str], Any]:
     def client(service: str) -> Any:
         with lock:
             if service not in clients:
-                clients[service] = server.client(service)
+                made = server.client(service)
+                # Made on first use, and two threads would make two sets of classes: an error of
+                # the one is not caught as one of the other.
+                _ = made.exceptions
+                clients[service] = made
             return clients[service]
 
     return client
