@@ -22,6 +22,8 @@ class Environment:
         kms_key_arn: key that encrypts what is written; empty for S3-managed keys.
         background: ``#rrggbb`` behind transparent pixels where a format keeps no alpha.
         quality: ``fast``, or ``best``: LANCZOS throughout.
+        duplicates: ``off``, ``exact`` or ``near``: which duplicates are looked for.
+        index_table: DynamoDB table of the index of duplicates; empty if they are off.
         memory_mb: the function's memory, as Lambda itself states it.
     """
 
@@ -33,6 +35,8 @@ class Environment:
     kms_key_arn: str
     background: str
     quality: str
+    duplicates: str
+    index_table: str
     memory_mb: int
 
     @classmethod
@@ -54,6 +58,8 @@ class Environment:
                 kms_key_arn=variables["KMS_KEY_ARN"],
                 background=variables["BACKGROUND"],
                 quality=variables["QUALITY"],
+                duplicates=variables["DUPLICATES"],
+                index_table=variables["INDEX_TABLE"],
                 memory_mb=int(variables["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]),
             )
         except KeyError as error:

@@ -23,6 +23,9 @@ SIDE: Final = 24
 
 _COLOURS: Final = 8
 _HASH_SIDE: Final = 8
+HASH_BITS: Final = _HASH_SIDE**2
+"""Bits of a perceptual hash."""
+
 _HALF: Final = 128
 
 Matrix = list[list[float]]
@@ -36,20 +39,25 @@ class Fingerprint:
         placeholder: ThumbHash, base64: 15 to 25 bytes that a page shows until the image is there.
         dominant_color: the commonest colour, ``#rrggbb``.
         perceptual_hash: 64 bits, 16 hex digits; copies of a picture differ in few of them.
+        margins: how far each of those bits, the highest first, was from being the other: those of
+            small margin are the ones in which copies differ. Not in the manifest.
     """
 
     placeholder: str
     dominant_color: str
     perceptual_hash: str
+    margins: tuple[float, ...]
 
 
 def fingerprint(source: Source) -> Fingerprint:
     """Fingerprint an upload as a viewer sees it."""
     small = to_srgb(source.pixels.tiny(SIDE), source.profile)
+    levels = _levels(small)
     return Fingerprint(
         placeholder=base64.b64encode(thumb_hash(small, source.size)).decode(),
         dominant_color=_dominant_color(small),
-        perceptual_hash=_perceptual_hash(small),
+        perceptual_hash=_perceptual_hash(levels),
+        margins=tuple(map(abs, levels)),
     )
 
 
@@ -174,13 +182,18 @@ def _visible(image: Image.Image) -> Image.Image:
     return Image.frombytes("RGB", (len(levels) // 3 or 1, 1), levels or bytes(3))
 
 
-def _perceptual_hash(image: Image.Image) -> str:
-    """Signs of the 64 lowest cosine terms of luma against their median (pHash)."""
+def _levels(image: Image.Image) -> list[float]:
+    """The 64 lowest cosine terms of luma, less their median."""
     luma = image.convert("RGB").convert("L").tobytes()
     terms = _cosines(luma, image.size, _HASH_SIDE, _HASH_SIDE)
     levels = [level for row in terms for level in row]
     middle = sorted(levels[1:])[len(levels) // 2 - 1]
-    bits = "".join("1" if level > middle else "0" for level in levels)
+    return [level - middle for level in levels]
+
+
+def _perceptual_hash(levels: Sequence[float]) -> str:
+    """Signs of the lowest cosine terms against their median (pHash)."""
+    bits = "".join("1" if level > 0 else "0" for level in levels)
     return f"{int(bits, 2):016x}"
 
 

@@ -4,7 +4,7 @@ import functools
 import logging
 import os
 import time
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from function import logs
 from function.environment import Environment
@@ -13,6 +13,9 @@ from function.manifest import DELETED, Manifest
 from function.metrics import embed
 from function.process import process
 from function.store import Bucket, Gone
+
+if TYPE_CHECKING:
+    from function.duplicates import Duplicates
 
 logs.configure()
 _logger = logging.getLogger(__name__)
@@ -25,6 +28,16 @@ _cold_starts = iter([1])
 def _bucket(name: str) -> Bucket:
     """Open a bucket on first use and keep it for the life of the execution environment."""
     return Bucket(name, kms_key_arn=_environment.kms_key_arn)
+
+
+@functools.cache
+def _duplicates() -> "Duplicates | None":
+    """Open the index of duplicates on first use, if the stack has one."""
+    if _environment.duplicates == "off":
+        return None
+    from function import duplicates  # noqa: PLC0415 - a cold start without them does without it
+
+    return duplicates.connect(_environment, _bucket(_environment.destination_bucket))
 
 
 class Context(Protocol):
@@ -74,7 +87,11 @@ def _process(upload: Upload) -> None:
     extra: dict[str, Any] = {"key": upload.key, "correlation_id": upload.correlation_id}
     try:
         manifest = process(
-            upload, _environment, _bucket(upload.bucket), _bucket(_environment.destination_bucket)
+            upload,
+            _environment,
+            _bucket(upload.bucket),
+            _bucket(_environment.destination_bucket),
+            _duplicates(),
         )
     except Gone:
         _logger.warning("gone", extra=extra)
@@ -89,6 +106,7 @@ def _process(upload: Upload) -> None:
         "version_id": upload.version_id,
         "renditions": len(manifest.renditions),
         "error": manifest.error,
+        "duplicate_of": manifest.duplicate_of,
     }
     _logger.info(manifest.status, extra=extra | _metrics(upload, manifest))
 
@@ -98,6 +116,7 @@ def _metrics(upload: Upload, manifest: Manifest) -> dict[str, Any]:
     values = {
         "Processed": int(manifest.error is None),
         "Rejected": int(manifest.error is not None),
+        **({"Duplicates": int(manifest.duplicate_of is not None)} if _duplicates() else {}),
         "ColdStart": next(_cold_starts, 0),
         "BytesIn": upload.size,
         "BytesOut": sum(rendition.bytes for rendition in manifest.renditions),

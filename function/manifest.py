@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
+from urllib.parse import quote
 
 SCHEMA: Final = 1
 DELETED: Final = "deleted"
@@ -82,6 +83,11 @@ class Manifest:
         fields: dict[str, Any] = asdict(self)
         ordered = {"schema": fields.pop("schema"), "status": fields.pop("status")} | fields
         return json.dumps(ordered, ensure_ascii=False, indent=1).encode()
+
+
+def rendition_url(delivery_url: str, key: str, sha256: str) -> str:
+    """Where readers find a rendition; another upload has another URL, whatever caches hold."""
+    return f"{delivery_url}/{quote(key)}?v={sha256[:8]}"
 
 
 def manifest_key(name: str) -> str:

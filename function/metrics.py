@@ -15,6 +15,7 @@ UNITS: Final[Mapping[str, str]] = {
     "Processed": "Count",
     "Rejected": "Count",
     "Failed": "Count",
+    "Duplicates": "Count",
     "ColdStart": "Count",
     "BytesIn": "Bytes",
     "BytesOut": "Bytes",

@@ -3,7 +3,7 @@
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from function.environment import Environment
 from function.events import Upload, is_newer
@@ -16,9 +16,12 @@ from function.manifest import (
     Timings,
     manifest_key,
 )
-from function.produce import STORE_THREADS, now, produce
+from function.produce import now, produce
 from function.schema import file_name
-from function.store import ABSENT, Bucket, Conflict, Headers, Held
+from function.store import ABSENT, STORE_THREADS, Bucket, Conflict, Headers, Held
+
+if TYPE_CHECKING:
+    from function.duplicates import Duplicates
 
 MAX_ATTEMPTS: Final = 5
 """Rounds against others who write the same key at the same time, before SQS tries again."""
@@ -33,6 +36,7 @@ def process(
     environment: Environment,
     source_bucket: Bucket,
     destination_bucket: Bucket,
+    duplicates: "Duplicates | None" = None,
 ) -> Manifest | None:
     """Bring the destination to the newest version of an upload's key, or to nothing.
 
@@ -52,7 +56,7 @@ def process(
         Exception: anything transient (S3, memory); the caller lets SQS deliver it again. What was
             written by then is harmless: no manifest names it, and the next try writes it anew.
     """
-    job = _Job(environment, source_bucket, destination_bucket)
+    job = _Job(environment, source_bucket, destination_bucket, duplicates)
     if upload.removed or upload.reprocess:
         held = source_bucket.head(upload.key)
         if held is None:
@@ -75,6 +79,7 @@ class _Job:
     environment: Environment
     source_bucket: Bucket
     destination_bucket: Bucket
+    duplicates: "Duplicates | None"
 
     def bring(self, upload: Upload) -> Manifest | None:
         """Make the manifest and renditions of an upload, unless newer ones are there."""
@@ -91,13 +96,19 @@ class _Job:
                 missed = again and not _is_about(current, upload)
                 target = _just_after(current, upload) if missed else _upload_of(current, upload)
             manifest = produce(
-                target, self.environment, self.source_bucket, self.destination_bucket
+                target,
+                self.environment,
+                self.source_bucket,
+                self.destination_bucket,
+                self.duplicates,
             )
             try:
                 self._write_manifest(manifest, upload.name, expect=etag)
             except Conflict:
                 continue
             written = manifest
+            if self.duplicates:
+                self.duplicates.record(upload.name, current, manifest)
             if current is None and manifest.error is None:
                 return manifest
             if current:
@@ -121,6 +132,8 @@ class _Job:
             keys |= {rendition.key for rendition in current.renditions} if current else set()
             if current is None and not any(self._is_outdated(key, sequencer) for key in keys):
                 return None
+            if self.duplicates and current:
+                self.duplicates.forget(upload.name, current)
             gone = _deleted(upload, sequencer)
             try:
                 mark = self._write_manifest(gone, upload.name, expect=etag)

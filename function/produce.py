@@ -1,29 +1,25 @@
 """One upload's way: fetch, decode, render and store, and what came of it."""
 
-import dataclasses
 import hashlib
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
 
+from function.copies import copy_renditions
 from function.decode import Source, decode
 from function.environment import Environment
 from function.errors import Rejected
 from function.events import Upload
 from function.fingerprint import Fingerprint, fingerprint
-from function.manifest import Manifest, RenditionFacts, SourceFacts, Timings
+from function.manifest import Manifest, RenditionFacts, SourceFacts, Timings, rendition_url
 from function.render import Rendered, render
 from function.schema import FORMATS, file_name
-from function.store import Bucket, Headers, check_size
+from function.store import FOREVER, STORE_THREADS, Bucket, Headers, check_size
 
-FOREVER: Final = "public, max-age=31536000, immutable"
-"""Rendition URLs carry the upload's hash, so what a cache holds never goes stale."""
-
-STORE_THREADS: Final = 4
-"""Renditions are written while the next one is encoded; S3 takes them in parallel."""
+if TYPE_CHECKING:
+    from function.duplicates import Duplicates
 
 
 @dataclass
@@ -34,8 +30,10 @@ class _Progress:
     sha256: str | None = None
     source: Source | None = None
     fingerprint: Fingerprint | None = None
+    original: Manifest | None = None
 
     def facts(self) -> SourceFacts:
+        seen = self.source or (self.original.source if self.original else None)
         return SourceFacts(
             key=self.upload.key,
             version_id=self.upload.version_id,
@@ -43,10 +41,22 @@ class _Progress:
             sequencer=self.upload.sequencer,
             bytes=self.upload.size,
             sha256=self.sha256,
-            width=self.source.width if self.source else None,
-            height=self.source.height if self.source else None,
-            format=self.source.format if self.source else None,
+            width=seen.width if seen else None,
+            height=seen.height if seen else None,
+            format=seen.format if seen else None,
         )
+
+    def looks(self) -> dict[str, Any]:
+        """The manifest's fields that say what the picture looks like, and like which."""
+        seen = self.fingerprint or self.original
+        if seen is None:
+            return {}
+        return {
+            "placeholder": seen.placeholder,
+            "dominant_color": seen.dominant_color,
+            "perceptual_hash": seen.perceptual_hash,
+            "duplicate_of": self.original.source.key if self.original else None,
+        }
 
 
 class Stopwatch:
@@ -72,8 +82,12 @@ def produce(
     environment: Environment,
     source_bucket: Bucket,
     destination_bucket: Bucket,
+    duplicates: "Duplicates | None" = None,
 ) -> Manifest:
     """Write an upload's renditions and say what came of it; no manifest is written here.
+
+    Where an earlier upload has the same bytes, S3 copies its renditions and nothing is decoded;
+    but for a backfill, which is asked to render anew.
 
     A rejected upload gives a manifest that says why: it is an outcome, not an error. Renditions
     stored before a rejection are named by no manifest; the caller removes them.
@@ -83,39 +97,66 @@ def produce(
         Exception: anything transient (S3, memory).
     """
     progress, watch = _Progress(upload), Stopwatch()
-    renditions: list[RenditionFacts] = []
+    renditions: list[RenditionFacts] | None = None
     error: dict[str, str] | None = None
     try:
-        renditions = _render_and_store(
-            progress, watch, environment, source_bucket, destination_bucket
-        )
+        data = _fetch(progress, environment, source_bucket)
+        watch.lap("fetch")
+        if duplicates:
+            renditions = _copy_of_same(progress, environment, destination_bucket, duplicates)
+            watch.lap("store")
+        if renditions is None:
+            renditions = _render_and_store(data, progress, watch, environment, destination_bucket)
+            if duplicates and progress.fingerprint and not progress.original:
+                progress.original = duplicates.find_near(upload.name, progress.fingerprint)
     except Rejected as rejection:
         error = {"code": rejection.code, "message": rejection.message}
     return Manifest(
         status="rejected" if error else "ready",
         error=error,
         source=progress.facts(),
-        renditions=renditions,
+        renditions=renditions or [],
         timings_ms=watch.timings(),
         processed_at=now(),
-        **(dataclasses.asdict(progress.fingerprint) if progress.fingerprint else {}),
+        **progress.looks(),
     )
 
 
-def _render_and_store(
-    progress: _Progress,
-    watch: Stopwatch,
-    environment: Environment,
-    source_bucket: Bucket,
-    destination_bucket: Bucket,
-) -> list[RenditionFacts]:
+def _fetch(progress: _Progress, environment: Environment, source_bucket: Bucket) -> bytes:
     upload = progress.upload
     check_size(upload.size, environment.max_upload_bytes)
     data = source_bucket.fetch(
         upload.key, version_id=upload.version_id, max_bytes=environment.max_upload_bytes
     )
     progress.sha256 = hashlib.sha256(data).hexdigest()
-    watch.lap("fetch")
+    return data
+
+
+def _copy_of_same(
+    progress: _Progress,
+    environment: Environment,
+    destination_bucket: Bucket,
+    duplicates: "Duplicates",
+) -> list[RenditionFacts] | None:
+    """Copy the renditions of an earlier upload of the same bytes, if they are as they would be."""
+    upload = progress.upload
+    found = duplicates.find_exact(upload.name, progress.sha256 or "")
+    if found is None:
+        return None
+    progress.original = found.manifest
+    if upload.reprocess or not found.is_alike:
+        return None
+    return copy_renditions(found.manifest, upload, environment, destination_bucket)
+
+
+def _render_and_store(
+    data: bytes,
+    progress: _Progress,
+    watch: Stopwatch,
+    environment: Environment,
+    destination_bucket: Bucket,
+) -> list[RenditionFacts]:
+    upload = progress.upload
     progress.source = decode(
         data,
         environment.renditions,
@@ -124,8 +165,6 @@ def _render_and_store(
         memory_mb=environment.memory_mb,
     )
     watch.lap("decode")
-    base = f"{environment.delivery_url}/"
-    version = f"?v={progress.sha256[:8]}"
     facts: list[RenditionFacts] = []
     with ThreadPoolExecutor(STORE_THREADS) as pool:
         writes: list[Future[str]] = []
@@ -142,7 +181,8 @@ def _render_and_store(
                 sequencer=upload.sequencer,
             )
             writes.append(pool.submit(destination_bucket.put, key, rendered.body, headers))
-            facts.append(_facts(key, f"{base}{quote(key)}{version}", rendered))
+            url = rendition_url(environment.delivery_url, key, progress.sha256 or "")
+            facts.append(_facts(key, url, rendered))
         progress.fingerprint = fingerprint(progress.source)
         watch.lap("render")
         for write in writes:

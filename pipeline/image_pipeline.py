@@ -9,6 +9,7 @@ from pipeline.buckets import SecureBucket, SecureBucketArgs
 from pipeline.bundle import Bundle, BundleError, Target, build
 from pipeline.cdn import Cdn, CdnArgs
 from pipeline.delivery import Delivery, DeliveryArgs
+from pipeline.duplicates import DuplicateIndex
 from pipeline.encryption import EncryptionKey
 from pipeline.guard import Guard
 from pipeline.identity import Identity
@@ -133,6 +134,7 @@ class ImagePipeline(pulumi.ComponentResource):
             )
         if settings.eventbridge:
             Announcements(name, AnnouncementsArgs(destination=destination), child)
+        index = DuplicateIndex(name, child) if settings.duplicates != "off" else None
         resizer = Resizer(
             name,
             ResizerArgs(
@@ -143,6 +145,7 @@ class ImagePipeline(pulumi.ComponentResource):
                 queue=queue,
                 delivery_url=delivery.url,
                 kms_key_arn=key.arn if key else "",
+                index=index,
             ),
             child,
         )

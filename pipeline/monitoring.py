@@ -80,8 +80,10 @@ def dashboard_body(
         f'SEARCH(\'{{{NAMESPACE},FunctionName,Code}} MetricName="Rejected" '
         f"FunctionName=\"{function}\"', 'Sum', {PERIOD})"
     )
+    outcomes = ["Processed", "Rejected", "Failed"]
+    outcomes += ["Duplicates"] if settings.duplicates != "off" else []
     graphs = [
-        _graph("What came of uploads", _each(own, ("Processed", "Rejected", "Failed"), function)),
+        _graph("What came of uploads", _each(own, outcomes, function)),
         _graph("Rejected, by code", [[{"expression": by_code}]]),
         _graph("Uploads waiting", _each(sqs, [visible], queue), "Maximum"),
         _graph(

@@ -204,6 +204,7 @@ def resizer_role(
     queue_arn: str,
     log_group_arn: str,
     key_arn: str,
+    index_arn: str,
     renditions: Sequence[Rendition],
     tracing: bool,
 ) -> dict[str, Any]:
@@ -215,6 +216,7 @@ def resizer_role(
         queue_arn: queue that the event source mapping polls with this role.
         log_group_arn: the function's own log group.
         key_arn: the stack's KMS key; empty for S3-managed keys.
+        index_arn: table of the index of duplicates; empty if they are off.
         renditions: the stack's renditions, which name what may be written.
         tracing: whether it sends traces.
     """
@@ -240,6 +242,14 @@ def resizer_role(
         ),
         _write_log(log_group_arn),
     ]
+    if index_arn:
+        statements.append(
+            _allow(
+                "UseIndex",
+                ["dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
+                index_arn,
+            )
+        )
     if tracing:
         # X-Ray has no resources to name: AWS's own managed policy grants the same on "*".
         traces = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]

@@ -10,6 +10,7 @@ from pulumi_aws import cloudwatch, iam, lambda_
 from pipeline import permissions
 from pipeline.buckets import SecureBucket
 from pipeline.bundle import Bundle
+from pipeline.duplicates import DuplicateIndex
 from pipeline.naming import resource_name, tags
 from pipeline.queues import UploadQueue
 from pipeline.settings import Settings
@@ -22,7 +23,7 @@ class ResizerArgs:
     """What the function reads, writes and is configured by.
 
     ``kms_key_arn`` is empty for S3-managed keys; ``delivery_url`` is what readers put before a
-    destination key.
+    destination key; ``index`` is there if the stack looks for duplicates.
     """
 
     settings: Settings
@@ -32,6 +33,7 @@ class ResizerArgs:
     queue: UploadQueue
     delivery_url: pulumi.Input[str]
     kms_key_arn: pulumi.Input[str]
+    index: DuplicateIndex | None
 
 
 class Resizer(pulumi.ComponentResource):
@@ -77,6 +79,7 @@ class Resizer(pulumi.ComponentResource):
             queue_arn=args.queue.arn,
             log_group_arn=log_group_arn,
             key_arn=args.kms_key_arn,
+            index_arn=args.index.arn if args.index else "",
         ).apply(
             lambda arns: json.dumps(
                 permissions.resizer_role(
@@ -94,8 +97,13 @@ class Resizer(pulumi.ComponentResource):
     ) -> lambda_.Function:
         settings = args.settings
         variables = pulumi.Output.all(
-            bucket=args.destination.name, url=args.delivery_url, key=args.kms_key_arn
-        ).apply(lambda v: environment_variables(settings, v["bucket"], v["url"], v["key"]))
+            bucket=args.destination.name,
+            url=args.delivery_url,
+            key=args.kms_key_arn,
+            index=args.index.name if args.index else "",
+        ).apply(
+            lambda v: environment_variables(settings, v["bucket"], v["url"], v["key"], v["index"])
+        )
         return lambda_.Function(
             self._label,
             description="Resizes uploads to the stack's renditions",
@@ -128,7 +136,11 @@ class Resizer(pulumi.ComponentResource):
 
 
 def environment_variables(
-    settings: Settings, destination_bucket: str, delivery_url: str, kms_key_arn: str
+    settings: Settings,
+    destination_bucket: str,
+    delivery_url: str,
+    kms_key_arn: str,
+    index_table: str = "",
 ) -> Mapping[str, str]:
     """What the function's ``Environment.read`` expects, from the stack's settings."""
     renditions = [rendition.to_dict() for rendition in settings.renditions]
@@ -141,4 +153,6 @@ def environment_variables(
         "KMS_KEY_ARN": kms_key_arn,
         "BACKGROUND": settings.background,
         "QUALITY": settings.quality,
+        "DUPLICATES": settings.duplicates,
+        "INDEX_TABLE": index_table,
     }

@@ -59,6 +59,7 @@ class Settings:
     encryption: str = "s3"
     quality: str = "fast"
     background: str = "#ffffff"
+    duplicates: str = "off"
     max_upload_mb: int = 25
     max_megapixels: int = 0
     log_retention_days: int = 30
@@ -87,6 +88,7 @@ class Settings:
         _one_of("priceClass", self.price_class, PRICE_CLASSES)
         _one_of("encryption", self.encryption, ("s3", "kms"))
         _one_of("quality", self.quality, ("fast", "best"))
+        _one_of("duplicates", self.duplicates, ("off", "exact", "near"))
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", self.background):
             raise SettingsError(f"background must be #rrggbb; got {self.background!r}.")
         _in_range("maxUploadMb", self.max_upload_mb, 1, 5000, "MB")

@@ -6,7 +6,18 @@ from typing import Any, Final
 
 from local.errors import LocalError
 from local.inputs import Inputs
-from local.resources import cloudfront, iam, kms, lambda_, logs, monitoring, route53, s3, sqs
+from local.resources import (
+    cloudfront,
+    dynamodb,
+    iam,
+    kms,
+    lambda_,
+    logs,
+    monitoring,
+    route53,
+    s3,
+    sqs,
+)
 from local.resources.context import Context, Created
 
 Creator = Callable[[Context, str, Inputs], Created]
@@ -27,6 +38,7 @@ CREATORS: Final[Mapping[str, Creator]] = {
     "aws:sqs/queue:Queue": sqs.queue,
     "aws:sqs/queuePolicy:QueuePolicy": sqs.policy,
     "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": sqs.redrive_allow_policy,
+    "aws:dynamodb/table:Table": dynamodb.table,
     "aws:iam/role:Role": iam.role,
     "aws:iam/rolePolicy:RolePolicy": iam.role_policy,
     "aws:kms/key:Key": kms.key,

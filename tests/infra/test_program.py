@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:image-pipeline-dev-alarms-1234567"
 KMS = {"uploads": "presigned", "delivery": "cdn", "encryption": "kms"}
+VARIANTS = {"kms": KMS, "near": {"duplicates": "near"}}
 DOMAIN = {
     "domain": "photos.example.com",
     "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a1b",
@@ -30,9 +31,11 @@ OUTPUTS = {
 }
 
 
-@pytest.fixture(scope="module", params=[*STACKS, "kms"])
+@pytest.fixture(scope="module", params=[*STACKS, "kms", "near"])
 def program(request) -> Program:
-    return run("dev", **KMS) if request.param == "kms" else run(request.param)
+    return (
+        run("dev", **VARIANTS[request.param]) if request.param in VARIANTS else run(request.param)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -441,6 +444,20 @@ def test_function_reads_back_the_environment_that_the_program_sets(program):
     assert environment.destination_bucket == program.outputs["destinationBucket"]
 
 
+def test_the_index_is_there_only_when_duplicates_are_looked_for(dev):
+    assert dev.all("Table") == []
+    assert "UseIndex" not in dev.one("RolePolicy").statements()
+    near = run("dev", duplicates="near")
+    table = near.one("Table")
+    assert table.inputs["billingMode"] == "PAY_PER_REQUEST"
+    assert (table.inputs["hashKey"], table.inputs["rangeKey"]) == ("bucket", "name")
+    use = near.one("RolePolicy").statements()["UseIndex"]
+    assert use["Action"] == ["dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
+    assert use["Resource"].endswith(f"{table.name}-1234567")
+    variables = near.one("Function").inputs["environment"]["variables"]
+    assert (variables["DUPLICATES"], variables["INDEX_TABLE"]) == ("near", f"{table.name}-1234567")
+
+
 def test_tracing_and_its_permission_go_together(dev):
     assert "WriteTraces" in dev.one("RolePolicy").statements()
     untraced = run("dev", tracing=False)
@@ -585,9 +602,10 @@ def test_dashboard_watches_the_stacks_own_resources(program):
 
 
 def test_dashboard_shows_every_metric_of_the_function(dev):
-    metrics = [m for g in graphs(dev).values() for m in g["properties"]["metrics"]]
-    shown = {metric[1] for metric in metrics if metric[0] == NAMESPACE}
-    assert shown == set(UNITS)
+    for program, absent in ((dev, {"Duplicates"}), (run("dev", duplicates="exact"), set())):
+        metrics = [m for g in graphs(program).values() for m in g["properties"]["metrics"]]
+        shown = {metric[1] for metric in metrics if metric[0] == NAMESPACE}
+        assert shown == set(UNITS) - absent
 
 
 def test_dashboard_reads_top_to_bottom_in_two_columns(dev):

@@ -29,6 +29,7 @@ REFUSED = {
         ("none", "encryption must be one of s3, kms; got none."),
         ("kms", "encryption: kms needs delivery: cdn"),
     ],
+    "duplicates": [("some", "duplicates must be one of off, exact, near; got some.")],
     "site": [
         ("yes", "site must be true or false; got 'yes'."),
         ("true", "site: true needs delivery: cdn"),

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,17 +45,28 @@ class Aws:
         return upload(path, key, self.outputs["uploadEndpoint"], self.outputs["deliveryUrl"])
 
 
-@pytest.fixture(scope="session")
-def aws(tmp_path_factory) -> Iterator[Aws]:
-    folder = tmp_path_factory.mktemp("aws") / "state"
-    server = servers.start(folder)
+@contextmanager
+def _deployed(folder: Path, settings: dict[str, str]) -> Iterator[Aws]:
+    server = servers.start(folder / "state")
     try:
-        outputs = deploy(server)
+        outputs = deploy(server, settings=settings)
         yield Aws(
             server=server, outputs=outputs, as_function=probe(server, outputs["functionName"])
         )
     finally:
-        servers.stop(folder)
+        servers.stop(folder / "state")
+
+
+@pytest.fixture(scope="session")
+def deployed():
+    """Start an embedded AWS of one's own: a folder, and settings over the local stack's."""
+    return _deployed
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory) -> Iterator[Aws]:
+    with _deployed(tmp_path_factory.mktemp("aws"), {}) as aws:
+        yield aws
 
 
 @pytest.fixture(scope="session")

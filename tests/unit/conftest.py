@@ -60,6 +60,14 @@ class MemoryBucket:
             raise Conflict(key)
         del self.objects[key]
 
+    def copy(self, source, target, headers, *, made_from, size):
+        if source not in self.objects or self.headers[source].sequencer != made_from:
+            return False
+        if len(self.objects[source]) != size:
+            return False
+        self.put(target, self.objects[source], headers)
+        return True
+
     def put(self, key, body, headers, *, expect=None):
         if key in self.failing:
             raise OSError("S3 is down")
@@ -94,6 +102,8 @@ def environment():
         kms_key_arn="",
         background="#ffffff",
         quality="fast",
+        duplicates="off",
+        index_table="",
         memory_mb=1024,
     )
 

@@ -116,7 +116,12 @@ def test_every_permission_is_explained():
     roles = [
         permissions.signer_role(**arns),
         permissions.resizer_role(
-            **arns, destination_arn=arn, queue_arn=arn, renditions=DEFAULT_RENDITIONS, tracing=True
+            **arns,
+            destination_arn=arn,
+            queue_arn=arn,
+            index_arn=arn,
+            renditions=DEFAULT_RENDITIONS,
+            tracing=True,
         ),
     ]
     actions = {a for role in roles for s in role["Statement"] for a in s["Action"]}

@@ -12,6 +12,7 @@ import pytest
 
 from function import logs
 from function.environment import Environment
+from function.manifest import Manifest, SourceFacts, Timings
 from pipeline.resizer import environment_variables
 from pipeline.settings import Settings
 
@@ -117,6 +118,35 @@ def test_a_removal_is_acknowledged_and_logged(handler, source, destination, jpeg
     assert handler.handle({"Records": [removal]}, CONTEXT) == {"batchItemFailures": []}
     assert caplog.records[-1].message == "deleted"
     assert destination.objects == {}
+
+
+def test_duplicates_are_counted_where_they_are_looked_for(
+    handler, source, jpeg, caplog, monkeypatch
+):
+    source.objects |= {"uploads/a.jpg": jpeg, "uploads/b.jpg": jpeg}
+    caplog.set_level(logging.INFO)
+    handler.handle({"Records": [message("a", "uploads/a.jpg")]}, CONTEXT)
+
+    class Finds:
+        """Says that every upload looks like another."""
+
+        def find_exact(self, name, sha256):
+            return None
+
+        def find_near(self, name, fingerprint):
+            fields = {"key": "uploads/a.jpg", "version_id": None, "etag": "", "sequencer": ""}
+            facts = SourceFacts(**fields, bytes=1)
+            return Manifest(status="ready", source=facts, timings_ms=Timings(), processed_at="")
+
+        def record(self, name, old, new):
+            pass
+
+    monkeypatch.setattr(handler, "_duplicates", Finds)
+    handler.handle({"Records": [message("b", "uploads/b.jpg")]}, CONTEXT)
+    without, found = (record for record in caplog.records if record.message == "ready")
+    assert not hasattr(without, "Duplicates")
+    assert (without.duplicate_of, found.duplicate_of) == (None, "uploads/a.jpg")
+    assert found.Duplicates == 1
 
 
 def test_what_is_gone_is_acknowledged(handler, caplog):

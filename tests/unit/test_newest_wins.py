@@ -371,5 +371,7 @@ def _environment():
         kms_key_arn="",
         background="#ffffff",
         quality="fast",
+        duplicates="off",
+        index_table="",
         memory_mb=1024,
     )

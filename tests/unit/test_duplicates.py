@@ -1,0 +1,279 @@
+"""Duplicates: the same bytes are copied, look-alikes are named, and nobody depends on anybody."""
+
+import dataclasses
+import io
+import json
+
+import pytest
+from PIL import Image, ImageDraw
+
+from function import produce
+from function.duplicates import Duplicates, distance, probes, recipe_of
+from function.fingerprint import Fingerprint
+from function.process import process
+
+FIRST, SECOND, THIRD = "uploads/a/first.jpg", "uploads/b/second.jpg", "uploads/c/third.jpg"
+
+
+class MemoryIndex:
+    """A table at the seam of ``index.Index``."""
+
+    def __init__(self) -> None:
+        self.entries = {}
+
+    def find(self, buckets):
+        wanted = set(buckets)
+        return [entry for entry in self.entries.values() if entry.bucket in wanted]
+
+    def put(self, entries):
+        for entry in entries:
+            key = (entry.bucket, entry.name)
+            since = self.entries[key].since if key in self.entries else entry.since
+            self.entries[key] = dataclasses.replace(entry, since=since)
+
+    def delete(self, keys):
+        for key in keys:
+            self.entries.pop(key, None)
+
+    def names(self) -> set[str]:
+        return {entry.name for entry in self.entries.values()}
+
+
+class World:
+    """Two buckets, an index, and uploads that arrive one after another."""
+
+    def __init__(self, source, destination, environment, upload) -> None:
+        self.source, self.destination = source, destination
+        self.environment, self.template = environment, upload
+        self.index, self.near, self.clock = MemoryIndex(), False, 0
+
+    def put(self, key: str, body: bytes, **changes):
+        self.source.objects[key] = body
+        return self.deliver(key, **changes)
+
+    def delete(self, key: str):
+        del self.source.objects[key]
+        return self.deliver(key, removed=True)
+
+    def deliver(self, key: str, **changes):
+        self.clock += 1
+        facts = {"key": key, "sequencer": f"{self.clock:02}", "version_id": None} | changes
+        upload = dataclasses.replace(self.template, **facts)
+        recipe = recipe_of(self.environment)
+        duplicates = Duplicates(self.index, self.destination, self.near, recipe)
+        return process(upload, self.environment, self.source, self.destination, duplicates)
+
+    def manifest(self, key: str):
+        name = key.removeprefix("uploads/")
+        return json.loads(self.destination.objects[f"{name}/manifest.json"])
+
+
+@pytest.fixture
+def world(source, destination, environment, upload):
+    return World(source, destination, environment, upload)
+
+
+@pytest.fixture
+def no_decode(monkeypatch):
+    """From the time that a test calls it, nothing is decoded."""
+
+    def stop() -> None:
+        def refuse(*arguments, **options):
+            raise AssertionError("decoded")
+
+        monkeypatch.setattr(produce, "decode", refuse)
+
+    return stop
+
+
+def picture(seed: int = 0, size=(800, 600), **save) -> bytes:
+    image = Image.new("RGB", size, "#456")
+    draw = ImageDraw.Draw(image)
+    for index in range(12):
+        x, y = (index * 197 + seed * 311) % size[0], (index * 131 + seed * 173) % size[1]
+        colour = ((index * 53 + seed * 71) % 256, (index * 97) % 256, (index * 29 + seed) % 256)
+        draw.ellipse((x - 90, y - 60, x + 90, y + 60), fill=colour)
+    buffer = io.BytesIO()
+    image.save(buffer, **{"format": "JPEG", "quality": 92} | save)
+    return buffer.getvalue()
+
+
+def test_the_same_bytes_are_copied_and_not_decoded(world, no_decode):
+    world.put(FIRST, picture())
+    no_decode()
+    manifest = world.put(SECOND, picture())
+    assert (manifest.status, manifest.duplicate_of) == ("ready", FIRST)
+    first, second = world.manifest(FIRST), world.manifest(SECOND)
+    assert first["duplicate_of"] is None
+    for ours, theirs in zip(second["renditions"], first["renditions"], strict=True):
+        assert ours["key"] == theirs["key"].replace("a/first.jpg", "b/second.jpg")
+        assert ours["url"] == theirs["url"].replace("a/first.jpg", "b/second.jpg")
+        assert world.destination.objects[ours["key"]] == world.destination.objects[theirs["key"]]
+        assert world.destination.headers[ours["key"]].sequencer == "02"
+        same = ("name", "width", "height", "bytes", "content_type")
+        assert {field: ours[field] for field in same} == {field: theirs[field] for field in same}
+    for field in ("placeholder", "dominant_color", "perceptual_hash"):
+        assert second[field] == first[field]
+    same = ("sha256", "width", "height", "format")
+    assert [second["source"][f] for f in same] == [first["source"][f] for f in same]
+    assert second["source"]["key"] == SECOND
+
+
+def test_without_an_index_nothing_is_a_duplicate(world):
+    world.put(FIRST, picture())
+    world.index.entries.clear()
+    assert world.put(SECOND, picture()).duplicate_of is None
+
+
+def test_a_copy_of_a_copy_names_the_original(world):
+    for key in (THIRD, SECOND, FIRST):
+        world.put(key, picture())
+    assert world.manifest(FIRST)["duplicate_of"] == THIRD
+    assert world.manifest(SECOND)["duplicate_of"] == THIRD
+
+
+def test_deleting_the_original_leaves_its_copies(world, no_decode):
+    world.put(FIRST, picture())
+    world.put(SECOND, picture())
+    before = world.manifest(SECOND)
+    world.delete(FIRST)
+    assert world.manifest(SECOND) == before
+    assert all(r["key"] in world.destination.objects for r in before["renditions"])
+    assert world.index.names() == {"b/second.jpg"}
+    no_decode()
+    assert world.put(THIRD, picture()).duplicate_of == SECOND
+
+
+@pytest.mark.parametrize("near", [False, True])
+def test_a_deleted_upload_leaves_no_entry(world, near):
+    world.near = near
+    world.put(FIRST, picture())
+    assert len(world.index.entries) == (4 if near else 1)
+    world.delete(FIRST)
+    assert world.index.entries == {}
+
+
+def test_an_overwritten_upload_is_entered_anew(world):
+    world.near = True
+    world.put(FIRST, picture(1))
+    world.put(FIRST, picture(2))
+    assert len(world.index.entries) == 4
+    assert world.put(SECOND, picture(1)).duplicate_of is None
+    assert world.put(THIRD, picture(2)).duplicate_of == FIRST
+
+
+def test_an_entry_that_no_manifest_confirms_is_not_believed_and_goes(world):
+    world.put(FIRST, picture())
+    del world.destination.objects["a/first.jpg/manifest.json"]
+    manifest = world.put(SECOND, picture())
+    assert manifest.duplicate_of is None
+    assert world.index.names() == {"b/second.jpg"}
+
+
+@pytest.mark.parametrize("what", ["gone", "newer", "of another size"])
+def test_renditions_that_are_not_the_originals_are_not_copied(world, what):
+    world.put(FIRST, picture())
+    key = "a/first.jpg/small.jpg"
+    if what == "gone":
+        del world.destination.objects[key]
+    elif what == "newer":
+        headers = world.destination.headers[key]
+        world.destination.headers[key] = dataclasses.replace(headers, sequencer="99")
+    else:
+        world.destination.objects[key] += b"x"
+    manifest = world.put(SECOND, picture())
+    assert (manifest.status, manifest.duplicate_of) == ("ready", FIRST)
+    body = world.destination.objects["b/second.jpg/small.jpg"]
+    assert Image.open(io.BytesIO(body)).size == (320, 240)
+    assert len(body) == next(r.bytes for r in manifest.renditions if r.key.endswith("small.jpg"))
+
+
+def test_renditions_of_other_settings_are_not_copied(world):
+    world.put(FIRST, picture())
+    world.environment = dataclasses.replace(world.environment, background="#000000")
+    world.destination.copy = None
+    assert world.put(SECOND, picture()).duplicate_of == FIRST
+
+
+def test_a_backfill_renders_anew_and_turns_no_original_into_a_copy(world):
+    world.put(FIRST, picture())
+    world.put(SECOND, picture())
+    world.destination.copy = None
+    for key in (FIRST, SECOND):
+        world.deliver(key, sequencer="", reprocess=True)
+    assert world.manifest(FIRST)["duplicate_of"] is None
+    assert world.manifest(SECOND)["duplicate_of"] == FIRST
+
+
+def test_who_enters_a_removed_upload_takes_it_out_again(world, monkeypatch):
+    """Someone removes the upload between its manifest and its entries."""
+    put = world.index.put
+
+    def put_late(entries):
+        del world.destination.objects["a/first.jpg/manifest.json"]
+        put(entries)
+
+    monkeypatch.setattr(world.index, "put", put_late)
+    world.put(FIRST, picture())
+    assert world.index.entries == {}
+
+
+def test_a_rejected_upload_is_not_entered(world):
+    world.put(FIRST, b"no image")
+    assert world.index.entries == {}
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [picture(quality=40), picture(format="WEBP"), picture(size=(800, 600), format="PNG")],
+    ids=["jpeg", "webp", "png"],
+)
+def test_a_copy_that_looks_the_same_is_named_and_rendered_by_itself(world, copy):
+    world.near = True
+    world.put(FIRST, picture())
+    manifest = world.put(SECOND, copy)
+    assert manifest.duplicate_of == FIRST
+    assert manifest.timings_ms.decode > 0
+
+
+def test_exact_does_not_look_at_looks(world):
+    world.put(FIRST, picture())
+    assert world.put(SECOND, picture(quality=40)).duplicate_of is None
+
+
+def test_another_picture_is_no_copy(world):
+    world.near = True
+    world.put(FIRST, picture(1))
+    assert world.put(SECOND, picture(2)).duplicate_of is None
+
+
+def test_the_nearest_is_named(world):
+    world.near = True
+    hashes = {FIRST: "00000000000000ff", SECOND: "0000000000000003"}
+    for key, value in hashes.items():
+        manifest = world.put(key, picture(len(key)))
+        name = key.removeprefix("uploads/")
+        standing = dataclasses.replace(manifest, perceptual_hash=value)
+        world.destination.objects[f"{name}/manifest.json"] = standing.to_json()
+    world.index.entries.clear()
+    duplicates = Duplicates(world.index, world.destination, near=True, recipe="")
+    for key in hashes:
+        name = key.removeprefix("uploads/")
+        duplicates.record(name, None, duplicates._read(name))
+    sought = Fingerprint(
+        placeholder="", dominant_color="", perceptual_hash=f"{1:016x}", margins=(1.0,) * 64
+    )
+    assert duplicates.find_near("c/third.jpg", sought).source.key == SECOND
+    far = dataclasses.replace(sought, perceptual_hash="00000000001fffff")
+    assert duplicates.find_near("c/third.jpg", far) is None
+
+
+def test_twenty_four_buckets_are_looked_up():
+    sought = Fingerprint(
+        placeholder="", dominant_color="", perceptual_hash="0123456789abcdef", margins=(1.0,) * 64
+    )
+    assert len(set(probes(sought))) == 24
+
+
+def test_distance_counts_bits():
+    assert distance("00000000000000ff", "0000000000000001") == 7
