@@ -1,6 +1,9 @@
 """The newest wins: one key's events, in any order, end in what the key holds now."""
 
 import dataclasses
+import random
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -23,8 +26,12 @@ from function.store import ABSENT, STORE_THREADS, Bucket, Conflict, Headers, Hel
 if TYPE_CHECKING:
     from function.duplicates import Duplicates
 
-MAX_ATTEMPTS: Final = 5
+MAX_ATTEMPTS: Final = 8
 """Rounds against others who write the same key at the same time, before SQS tries again."""
+
+PAUSE: Final = 0.25
+"""Seconds by which the longest pause before a round grows from round to round; pauses are random,
+so that those who met once do not meet again."""
 
 
 class Contended(Exception):
@@ -72,6 +79,14 @@ def process(
     return manifest
 
 
+def _attempts() -> Iterator[int]:
+    """Rounds, with a pause before each but the first."""
+    for attempt in range(MAX_ATTEMPTS):
+        if attempt:
+            time.sleep(random.uniform(0, PAUSE * attempt))  # noqa: S311 - nothing secret
+        yield attempt
+
+
 @dataclass(frozen=True)
 class _Job:
     """The steps of ``process``, and the buckets that they work on."""
@@ -84,7 +99,7 @@ class _Job:
     def bring(self, upload: Upload) -> Manifest | None:
         """Make the manifest and renditions of an upload, unless newer ones are there."""
         written: Manifest | None = None
-        for _attempt in range(MAX_ATTEMPTS):
+        for _attempt in _attempts():
             current, etag = self._read_manifest(upload.name)
             target = upload
             if current and not is_newer(upload.sequencer, current.source.sequencer):
@@ -121,7 +136,7 @@ class _Job:
         A manifest of status ``deleted`` stands while renditions are being removed: a newer version
         that is made meanwhile has to replace it, and so is noticed.
         """
-        for _attempt in range(MAX_ATTEMPTS):
+        for _attempt in _attempts():
             current, etag = self._read_manifest(upload.name)
             sequencer = upload.sequencer
             if current and is_newer(current.source.sequencer, sequencer):

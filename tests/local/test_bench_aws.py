@@ -79,7 +79,9 @@ def test_a_signal_in_the_middle_of_a_sweep_leaves_nothing(
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 1, said
     assert state(lambda_, name) == before
-    left = aws.client("s3").list_objects_v2(Bucket=aws.outputs["sourceBucket"], Prefix="uploads/b")
+    left = aws.client("s3").list_objects_v2(
+        Bucket=aws.outputs["sourceBucket"], Prefix="uploads/bench-"
+    )
     assert left.get("KeyCount", 0) == 0
 
 

@@ -132,6 +132,7 @@ def _cheap_images(monkeypatch):
     monkeypatch.setattr(produce, "STORE_THREADS", 1)
     monkeypatch.setattr(module, "STORE_THREADS", 1)
     monkeypatch.setattr(module, "MAX_ATTEMPTS", 50)
+    monkeypatch.setattr(module, "PAUSE", 0)
 
 
 def assert_newest(bucket, newest: int) -> None:
