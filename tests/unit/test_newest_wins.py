@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable
 
 import pytest
-from conftest import MemoryBucket
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from memory import MemoryBucket
 
 from function import process as module
 from function import produce
