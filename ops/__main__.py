@@ -34,7 +34,13 @@ def parser() -> argparse.ArgumentParser:
         "backfill", help="send existing uploads through the queue again", parents=shared
     )
     fill.add_argument("--prefix", default="uploads/", help="only keys that start so (default: all)")
-    fill.add_argument(
+    listing = fill.add_mutually_exclusive_group()
+    listing.add_argument(
+        "--gone",
+        action="store_true",
+        help="send uploads whose deletion was missed: what was made of them is removed",
+    )
+    listing.add_argument(
         "--inventory",
         metavar="FILE|s3://…",
         help="take them from an S3 Inventory report in CSV: its manifest.json",

@@ -11,8 +11,13 @@ from itertools import islice
 from typing import Any, Final
 from urllib.parse import quote_plus
 
+import botocore.exceptions
+
 from ops.errors import OpsError
 from ops.stack import Stack
+
+UPLOADS: Final = "uploads/"
+MANIFEST: Final = "/manifest.json"
 
 BATCH: Final = 10
 """Most messages that SQS takes at once."""
@@ -42,7 +47,7 @@ def check_prefix(prefix: str) -> None:
     Raises:
         OpsError: the prefix is outside ``uploads/``.
     """
-    if not prefix.startswith("uploads/"):
+    if not prefix.startswith(UPLOADS):
         raise OpsError(f"The prefix must start with uploads/; got {prefix!r}.")
 
 
@@ -64,6 +69,34 @@ def find(stack: Stack, prefix: str, after: str = "") -> Iterator[Existing]:
         for item in page.get("Versions", []):
             if item["IsLatest"] and item["Key"] > after:
                 yield _existing(item)
+
+
+def find_gone(stack: Stack, prefix: str, after: str = "") -> Iterator[Existing]:
+    """List uploads that are gone while what was made of them is still there, by key.
+
+    The function removes all that was made of an upload that it is told of and does not find; so
+    these are sent as any other. Arguments and errors are those of ``find``.
+    """
+    check_prefix(prefix)
+    s3, bucket = stack.client("s3"), stack.outputs["destinationBucket"]
+    begin = prefix.removeprefix(UPLOADS)
+    behind = f"{after.removeprefix(UPLOADS)}{MANIFEST}" if after else ""
+    pages = s3.get_paginator("list_objects_v2")
+    for page in pages.paginate(Bucket=bucket, Prefix=begin, StartAfter=behind):
+        for item in page.get("Contents", []):
+            key = UPLOADS + item["Key"].removesuffix(MANIFEST)
+            if item["Key"].endswith(MANIFEST) and not _is_there(s3, stack, key):
+                yield Existing(key=key, version_id=None, etag="", size=0)
+
+
+def _is_there(s3: Any, stack: Stack, key: str) -> bool:
+    try:
+        s3.head_object(Bucket=stack.outputs["sourceBucket"], Key=key)
+    except botocore.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+            return False
+        raise
+    return True
 
 
 def _existing(item: dict[str, Any]) -> Existing:

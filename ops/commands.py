@@ -92,7 +92,8 @@ def _send(
 
 
 def _place(stack: Stack, options: argparse.Namespace) -> Checkpoint:
-    of = f"{options.inventory or stack.outputs['sourceBucket']} {options.prefix}"
+    listed = "destinationBucket" if options.gone else "sourceBucket"
+    of = f"{options.inventory or stack.outputs[listed]} {options.prefix}"
     return checkpoint.read(options.state, of) if options.state else Checkpoint(of=of)
 
 
@@ -100,6 +101,8 @@ def _uploads(
     stack: Stack, options: argparse.Namespace, place: Checkpoint
 ) -> Callable[[], Iterator[backfill.Existing]]:
     """What lists the uploads; a listing goes on behind a key, a report after a number of rows."""
+    if options.gone:
+        return partial(backfill.find_gone, stack, options.prefix, place.key)
     if not options.inventory:
         return partial(backfill.find, stack, options.prefix, place.key)
     report = inventory.read_manifest(stack, options.inventory)

@@ -136,3 +136,25 @@ def test_an_overwrite_whose_event_was_lost_is_made_good_once_the_manifest_is_gon
     forget(aws, key)
     run("--prefix", key)
     assert wait_for(aws, key)["source"]["version_id"] == newer
+
+
+def test_what_is_left_of_an_upload_whose_deletion_was_missed_is_removed(aws, run, photo):
+    s3, bucket = aws.client("s3"), aws.outputs["destinationBucket"]
+    key = "uploads/missed/kept.jpg"
+    assert aws.upload(photo("small.jpg", (200, 100)), key).status == "ready"
+    for name in ("manifest.json", "thumb.jpg"):
+        body = s3.get_object(Bucket=bucket, Key=f"missed/kept.jpg/{name}")["Body"].read()
+        left = body.replace(b"missed/kept.jpg", b"missed/gone.jpg")
+        s3.put_object(
+            Bucket=bucket,
+            Key=f"missed/gone.jpg/{name}",
+            Body=left,
+            Metadata={"sequencer": "01"},
+        )
+    assert run("--prefix", "uploads/missed/", "--gone", "--dry-run") == "1 uploads would be sent"
+    assert run("--prefix", "uploads/missed/", "--gone") == "1 uploads sent"
+    deadline = time.monotonic() + 30
+    while s3.list_objects_v2(Bucket=bucket, Prefix="missed/gone.jpg/")["KeyCount"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert has_manifest(aws, key)
