@@ -50,8 +50,8 @@ def resize(image: Image.Image, size: Size, resample: Image.Resampling, box: Box)
     Raises:
         ValueError: an empty size, or a box that is empty or reaches out of the image.
     """
-    if size == image.size and box == (0, 0, *size):
-        return image.copy()
+    if _is_crop(size, box):
+        return image.resize(size, resample, box)  # Pillow copies, whatever the filter
     if image.mode in _PREMULTIPLIED:
         premultiplied = image.convert(_PREMULTIPLIED[image.mode])
         return resize(premultiplied, size, resample, box).convert(image.mode)
@@ -62,6 +62,13 @@ def resize(image: Image.Image, size: Size, resample: Image.Resampling, box: Box)
     channels = _CHANNELS[image.mode]
     native.resample(*arrays, image.size, *_lend(result), size, channels, int(resample), box)
     return result
+
+
+def _is_crop(size: Size, box: Box) -> bool:
+    """Whether a box of whole pixels keeps its size."""
+    left, top, right, bottom = box
+    whole = left % 1 == 0 and top % 1 == 0
+    return whole and (right - left, bottom - top) == size
 
 
 def split(image: Image.Image) -> tuple[Image.Image, Image.Image, Image.Image]:

@@ -32,7 +32,9 @@ def boxes(draw: st.DrawFn, length: int) -> tuple[float, float]:
     """Two edges within a length, whole or between pixels."""
     edges = st.floats(0, length, width=32) | st.integers(0, length)
     start, end = sorted((draw(edges), draw(edges)))
-    return (start, end) if end - start > 1e-3 else (0, length)
+    if end - start <= 1e-3:
+        return 0, length
+    return (start, end) if draw(st.booleans()) else (int(start), max(int(start) + 1, int(end)))
 
 
 @st.composite
@@ -71,6 +73,19 @@ def test_extreme_ratios_and_a_photos_sizes_too(source, target, mode):
     for kernel in FILTERS:
         ours = resize(image, target, kernel, box)
         assert ours.tobytes() == image.resize(target, kernel, box=box).tobytes()
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("kernel", FILTERS)
+def test_what_keeps_its_size_is_cropped(mode, kernel):
+    image = noise(mode, (20, 10))
+    for size, box in (
+        ((8, 4), (3, 2, 11, 6)),
+        ((20, 10), (0, 0, 20, 10)),
+        ((8, 5), (3, 0, 11, 10)),
+    ):
+        expected = image.resize(size, kernel, box=box).tobytes()
+        assert resize(image, size, kernel, box).tobytes() == expected
 
 
 @pytest.mark.parametrize("mode", MODES)
