@@ -100,7 +100,10 @@ def test_anyone_can_use_it(done):
 
 
 def test_the_empty_page_is_usable_by_keyboard(site):
+    # Listened to from here on, or the dialog may open before Chromium knows that it is watched.
+    site.page.on("filechooser", lambda _chooser: None)
     assert serious(site.page) == []
+    site.page.bring_to_front()
     site.page.keyboard.press("Tab")
     assert site.page.evaluate("document.activeElement.id") == "files"
     with site.page.expect_file_chooser() as chooser:
