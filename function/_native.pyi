@@ -15,3 +15,6 @@ def split(
 def merge(
     pixels: object, size: tuple[int, int], luma: object, blue: object, red: object
 ) -> None: ...
+def decode_jpeg(
+    data: bytes, divisor: int, size: tuple[int, int], luma: object, blue: object, red: object
+) -> bool: ...

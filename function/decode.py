@@ -12,9 +12,8 @@ from typing import Final
 
 from PIL import Image
 
-from function import colour, guard, openers
+from function import colour, guard, jpeg, openers
 from function.errors import Rejected
-from function.jpeg import open_scaled
 from function.layout import lay_out
 from function.limits import decode_memory, kind_megapixels
 from function.pixels import SIDEWAYS, Bitmap, Box, Pixels, Planes, Size, turn_box
@@ -191,9 +190,9 @@ def _load(
     """Pixels scaled down while they are decoded or right after; a bitmap is in sRGB already."""
     need *= order.headroom
     if order.kind == "jpeg":
-        scaled, box = open_scaled(image, need, planar=order.subsampled)
-        if scaled.mode == "YCbCr":
-            return Planes.split(scaled), box
+        if order.subsampled and jpeg.stores_luma(image):
+            return jpeg.open_planes(image, order.data, need)
+        scaled, box = jpeg.open_scaled(image, need, image.mode)
         pixels = colour.to_srgb(scaled, profile)
     else:
         image.load()

@@ -1,7 +1,7 @@
 """Work on every pixel: in vectors by the C module of ``native/``, by Pillow where it cannot serve.
 
-Both give the same pixels, bit for bit, so a machine without the module is slower and nothing else
-(docs/resampler.md).
+Both give the same pixels, bit for bit but for rounding in a JPEG's chroma, so a machine without the
+module is slower and nothing else (docs/resampler.md, docs/decoder.md).
 """
 
 import logging
@@ -95,6 +95,28 @@ def merge(luma: Image.Image, blue: Image.Image, red: Image.Image) -> Image.Image
     return image
 
 
+def decode_jpeg(
+    data: bytes, divisor: int, size: Size
+) -> tuple[Image.Image, Image.Image, Image.Image] | None:
+    """Decode a JPEG of YCbCr to what ``split`` makes; luma is what Pillow decodes, bit for bit.
+
+    Args:
+        data: the file.
+        divisor: 1, 2, 4 or 8: pixels of the file across one of luma.
+        size: of luma: the file's by ``divisor``, rounded up.
+
+    Returns:
+        None where the module is missing, and for files that are damaged or unusual.
+    """
+    native = _load()
+    if not native:
+        return None
+    half = ((size[0] + 1) // 2, (size[1] + 1) // 2)
+    luma, blue, red = (Image.new("L", side, None) for side in (size, half, half))
+    done = native.decode_jpeg(data, divisor, size, *_lend(luma, blue, red))
+    return (luma, blue, red) if done else None
+
+
 def _lend(*images: Image.Image) -> list[object]:
     """The images' memory, in place; nothing for one that is not in one block.
 
@@ -112,6 +134,6 @@ def _load() -> ModuleType | None:
     try:
         from function import _native  # noqa: PLC0415 - on the first use, so that it can be missing
     except ImportError as error:
-        _LOG.warning("images are resized by Pillow, which is slower", extra={"reason": str(error)})
+        _LOG.warning("Pillow decodes and resizes, which is slower", extra={"reason": str(error)})
         return None
     return _native

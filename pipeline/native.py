@@ -32,10 +32,10 @@ _SYSTEMS: Final[Mapping[tuple[str, Machine], str]] = {
 """Zig's names of what a module runs on. Glibc 2.17 is that of the oldest wheels still made
 (manylinux2014), so a module loads wherever the function's wheels do; Lambda has 2.34."""
 
-_VECTORS: Final[Mapping[Machine, str]] = {"x86_64": "x86_64+avx2", "arm64": "generic"}
+_VECTORS: Final[Mapping[Machine, str]] = {"x86_64": "x86_64+avx2+bmi+bmi2", "arm64": "generic"}
 """CPU for the files that run only after the module has looked at it; every aarch64 has NEON."""
 
-_CHECKED_FIRST: Final = frozenset({"planes.c", "resample.c"})
+_CHECKED_FIRST: Final = frozenset({"huffman.c", "idct.c", "jpeg.c", "planes.c", "resample.c"})
 """Files that may use the vectors of ``_VECTORS``."""
 
 _FLAGS: Final = (

@@ -157,7 +157,7 @@ def opencv(job: Job) -> Run:
 
 
 def floor(job: Job) -> Run:
-    """What no engine escapes: one scaled decode of a JPEG, and the encodes of finished pixels.
+    """What no engine on libjpeg escapes: one scaled decode, and the encodes of finished pixels.
 
     Both through Pillow, whose calls are thin over libjpeg-turbo: at the smallest scale that
     covers the largest size, and without a resize.
@@ -179,7 +179,8 @@ def floor(job: Job) -> Run:
     del image
 
     def run(data: bytes) -> list[bytes]:
-        open_scaled(open_jpeg(data), need, planar=False)
+        opened = open_jpeg(data)
+        open_scaled(opened, need, opened.mode)
         return [_save(pixels, output) for pixels, output in zip(finished, job.outputs, strict=True)]
 
     return run

@@ -1,5 +1,6 @@
-/* function._native: resizing, splitting and merging images that other libraries lend through Arrow's
- * C data interface, which is how Pillow gives access to its memory without a copy. */
+/* function._native: decoding JPEG to images, resizing, splitting and merging them. Other libraries lend
+ * them through Arrow's C data interface, which is how Pillow gives access to its memory uncopied. */
+#include "jpeg.h"
 #include "planes.h"
 #include "python.h"
 #include "resample.h"
@@ -31,6 +32,13 @@ struct arrow_array {
 #define MERGE_DOC \
     "merge(pixels, size, luma, blue, red)\n--\n\n" \
     "Put packed YCbCr pixels together from the planes that split() makes.\n\n" ARRAYS "."
+
+#define DECODE_DOC \
+    "decode_jpeg(data, divisor, size, luma, blue, red)\n--\n\n" \
+    "Decode a JPEG at 1/1, 1/2, 1/4 or 1/8 of its size, chroma at half of that, rounded up.\n\n" \
+    "`size` is that of luma. Returns whether it did; if not, the JPEG is damaged or of a kind that\n" \
+    "is left to libjpeg, and what the planes hold means nothing.\n" ARRAYS ", MemoryError when memory\n" \
+    "is out."
 
 /* The bytes of an image, or NULL with an exception set when the array is not `bytes` long. */
 static uint8_t *find_pixels(PyObject *capsule, int64_t bytes) {
@@ -85,28 +93,32 @@ static PyObject *call_resample(PyObject *module, PyObject *arguments) {
     return outcome == DONE ? Py_BuildValue("") : PyErr_NoMemory();
 }
 
-/* The images of split() and merge(); returns 0 with an exception set when they do not fit. */
-static int find_planes(PyObject *arguments, uint8_t **pixels, struct planes *planes) {
-    PyObject *packed, *luma, *blue, *red;
-    if (!PyArg_ParseTuple(arguments, "O(ii)OOO", &packed, &planes->width, &planes->height, &luma, &blue,
-                          &red)) {
-        return 0;
-    }
+/* The three planes of one image; returns 0 with an exception set when they do not fit. */
+static int find_planes(PyObject *luma, PyObject *blue, PyObject *red, struct planes *planes) {
     if (planes->width < 1 || planes->height < 1) {
         PyErr_SetString(PyExc_ValueError, "no such size");
         return 0;
     }
     int64_t whole = (int64_t)planes->width * planes->height;
     int64_t half = ((int64_t)planes->width + 1) / 2 * (((int64_t)planes->height + 1) / 2);
-    return (*pixels = find_pixels(packed, 4 * whole)) && (planes->luma = find_pixels(luma, whole)) &&
-           (planes->blue = find_pixels(blue, half)) && (planes->red = find_pixels(red, half));
+    return (planes->luma = find_pixels(luma, whole)) && (planes->blue = find_pixels(blue, half)) &&
+           (planes->red = find_pixels(red, half));
+}
+
+/* The images of split() and merge(); returns 0 with an exception set when they do not fit. */
+static int find_images(PyObject *arguments, uint8_t **pixels, struct planes *planes) {
+    PyObject *packed, *luma, *blue, *red;
+    return PyArg_ParseTuple(arguments, "O(ii)OOO", &packed, &planes->width, &planes->height, &luma, &blue,
+                            &red) &&
+           find_planes(luma, blue, red, planes) &&
+           (*pixels = find_pixels(packed, (int64_t)4 * planes->width * planes->height));
 }
 
 static PyObject *call_split(PyObject *module, PyObject *arguments) {
     (void)module;
     uint8_t *pixels;
     struct planes planes = {0};
-    if (!find_planes(arguments, &pixels, &planes)) {
+    if (!find_images(arguments, &pixels, &planes)) {
         return NULL;
     }
     void *thread = PyEval_SaveThread();
@@ -119,7 +131,7 @@ static PyObject *call_merge(PyObject *module, PyObject *arguments) {
     (void)module;
     uint8_t *pixels;
     struct planes planes = {0};
-    if (!find_planes(arguments, &pixels, &planes)) {
+    if (!find_images(arguments, &pixels, &planes)) {
         return NULL;
     }
     void *thread = PyEval_SaveThread();
@@ -128,20 +140,42 @@ static PyObject *call_merge(PyObject *module, PyObject *arguments) {
     return Py_BuildValue("");
 }
 
+static PyObject *call_decode_jpeg(PyObject *module, PyObject *arguments) {
+    (void)module;
+    PyObject *object, *luma, *blue, *red;
+    struct planes planes = {0};
+    char *data;
+    Py_ssize_t bytes;
+    int divisor;
+    if (!PyArg_ParseTuple(arguments, "Oi(ii)OOO", &object, &divisor, &planes.width, &planes.height, &luma,
+                          &blue, &red) ||
+        PyBytes_AsStringAndSize(object, &data, &bytes) < 0 || !find_planes(luma, blue, red, &planes)) {
+        return NULL;
+    }
+    if (divisor != 1 && divisor != 2 && divisor != 4 && divisor != 8) {
+        PyErr_SetString(PyExc_ValueError, "no such divisor");
+        return NULL;
+    }
+    void *thread = PyEval_SaveThread();
+    enum verdict verdict = decode_jpeg((const uint8_t *)data, (size_t)bytes, divisor, planes);
+    PyEval_RestoreThread(thread);
+    return verdict == NO_MEMORY ? PyErr_NoMemory() : PyBool_FromLong(verdict == DECODED);
+}
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 
-/* Whether the CPU has AVX2 and the system saves its registers. */
+/* Whether the CPU has AVX2 and BMI, as all with AVX2 do, and the system saves its registers. */
 static int has_vectors(void) {
     unsigned a, b, c, d;
-    const unsigned saved_by_system = 1u << 27, avx = 1u << 28, avx2 = 1u << 5;
+    const unsigned saved_by_system = 1u << 27, avx = 1u << 28, needed = 1u << 3 | 1u << 5 | 1u << 8;
     if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & saved_by_system) || !(c & avx)) {
         return 0;
     }
     unsigned low, high;
     __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     const unsigned registers = 6; /* the lower and the upper halves */
-    return (low & registers) == registers && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & avx2);
+    return (low & registers) == registers && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & needed) == needed;
 }
 #else
 static int has_vectors(void) { return 1; } /* every aarch64 has NEON */
@@ -152,7 +186,7 @@ static int check_cpu(PyObject *module) {
     if (has_vectors()) {
         return 0;
     }
-    PyErr_SetString(PyExc_ImportError, "this CPU does not have AVX2");
+    PyErr_SetString(PyExc_ImportError, "this CPU does not have AVX2 and BMI");
     return -1;
 }
 
@@ -160,6 +194,7 @@ static struct PyMethodDef METHODS[] = {
     {"resample", call_resample, METH_VARARGS, RESAMPLE_DOC},
     {"split", call_split, METH_VARARGS, SPLIT_DOC},
     {"merge", call_merge, METH_VARARGS, MERGE_DOC},
+    {"decode_jpeg", call_decode_jpeg, METH_VARARGS, DECODE_DOC},
     {0},
 };
 

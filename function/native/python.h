@@ -47,6 +47,8 @@ extern PyObject *PyExc_ImportError, *PyExc_ValueError;
 
 PyObject *PyModuleDef_Init(struct PyModuleDef *);
 int PyArg_ParseTuple(PyObject *, const char *, ...);
+PyObject *PyBool_FromLong(long);
+int PyBytes_AsStringAndSize(PyObject *, char **, Py_ssize_t *);
 void *PyCapsule_GetPointer(PyObject *, const char *);
 PyObject *PyErr_NoMemory(void);
 void PyErr_SetString(PyObject *, const char *);

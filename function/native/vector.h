@@ -59,6 +59,25 @@ INLINE i32x8 multiply_pairs(i16x16 a, i16x16 b) {
 #endif
 }
 
+/* Sixteen numbers cut to 16 bits with their sign. */
+INLINE i16x16 narrow(i32x8 low, i32x8 high) {
+#if defined(__AVX2__)
+    return (i16x16)_mm256_permute4x64_epi64(_mm256_packs_epi32((__m256i)low, (__m256i)high), 0xd8);
+#elif defined(__aarch64__)
+    int32x4_t a = (int32x4_t)SHUFFLE(low, low, 0, 1, 2, 3), b = (int32x4_t)SHUFFLE(low, low, 4, 5, 6, 7);
+    int32x4_t c = (int32x4_t)SHUFFLE(high, high, 0, 1, 2, 3), d = (int32x4_t)SHUFFLE(high, high, 4, 5, 6, 7);
+    i16x8 first = (i16x8)vqmovn_high_s32(vqmovn_s32(a), b), second = (i16x8)vqmovn_high_s32(vqmovn_s32(c), d);
+    return SHUFFLE(first, second, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+#else
+    i16x16 numbers;
+    for (int i = 0; i < 16; i++) {
+        int32_t value = i < 8 ? low[i] : high[i - 8];
+        numbers[i] = (int16_t)(value < INT16_MIN ? INT16_MIN : value > INT16_MAX ? INT16_MAX : value);
+    }
+    return numbers;
+#endif
+}
+
 /* Sixteen numbers cut to 0..255. */
 INLINE u8x16 saturate(i32x8 low, i32x8 high) {
 #if defined(__AVX2__)

@@ -196,7 +196,7 @@ def test_without_the_module_pillow_answers_and_the_log_says_so_once(monkeypatch,
     finally:
         vectors._load.cache_clear()
     assert [record.message for record in caplog.records] == [
-        "images are resized by Pillow, which is slower"
+        "Pillow decodes and resizes, which is slower"
     ]
 
 
