@@ -14,13 +14,14 @@ struct component {
     int last_dc;
     int columns, rows; /* pixels of a block */
     struct plane plane;
+    struct order order;
 };
 
 struct decoder {
     int width, height, divisor;
     int restart_interval; /* units; 0 for none */
     struct component components[COMPONENTS];
-    int16_t steps[TABLES][SLOTS];       /* as ZIGZAG, which is how a JPEG has them */
+    uint8_t steps[TABLES][COEFFICIENTS]; /* in the order of a block's coefficients */
     unsigned has_steps, has_dc, has_ac; /* bits by table */
     struct table dc[TABLES], ac[TABLES];
     int16_t blocks[COMPONENTS][4 * RUN][STRIDE]; /* of a run, each row of blocks after the last */
@@ -52,7 +53,7 @@ static int read_steps(struct decoder *decoder, struct segment segment) {
             return 0;
         }
         for (int i = 0; i < COEFFICIENTS; i++) {
-            decoder->steps[number][i] = (int16_t)read_byte(&segment);
+            decoder->steps[number][i] = (uint8_t)read_byte(&segment);
         }
         decoder->has_steps |= 1u << number;
     }
@@ -161,7 +162,7 @@ static const uint8_t *read_segments(struct decoder *decoder, const uint8_t *data
 
 static int divide_up(int value, int divisor) { return (value + divisor - 1) / divisor; }
 
-/* Decide how large blocks become; returns 0 where half-size chroma would need half a pixel. */
+/* Decide how large blocks become; returns 0 for sizes that draw_blocks() does not know. */
 static int lay_out(struct decoder *decoder, struct planes planes) {
     struct component *luma = &decoder->components[0];
     int side = SIDE / decoder->divisor;
@@ -172,9 +173,10 @@ static int lay_out(struct decoder *decoder, struct planes planes) {
         component->plane.pixels = i == 0 ? planes.luma : i == 1 ? planes.blue : planes.red;
         component->plane.width = i ? (planes.width + 1) / 2 : planes.width;
         component->plane.height = i ? (planes.height + 1) / 2 : planes.height;
-        if (!component->columns || !component->rows) {
+        if (!component->rows || component->columns < component->rows) {
             return 0;
         }
+        component->order = make_order(decoder->steps[component->steps], component->columns, component->rows);
     }
     return planes.width == divide_up(decoder->width, decoder->divisor) &&
            planes.height == divide_up(decoder->height, decoder->divisor);
@@ -182,22 +184,21 @@ static int lay_out(struct decoder *decoder, struct planes planes) {
 
 /* Expect the end of a part of the scan, and `marker` after it. */
 static int finish_part(struct reader *reader, int marker) {
-    int64_t left = reader->count - reader->padding;
-    if (left < 0 || left > 7 || reader->end - reader->next < 2 || reader->next[0] != 0xff ||
-        reader->next[1] != marker) {
+    const uint8_t *next = reader->bits.next;
+    int64_t left = reader->bits.count - reader->padding;
+    if (left < 0 || left > 7 || reader->end - next < 2 || next[0] != 0xff || next[1] != marker) {
         return 0;
     }
-    *reader = (struct reader){.next = reader->next + 2, .end = reader->end};
+    *reader = (struct reader){.bits = {.next = next + 2}, .end = reader->end};
     return 1;
 }
 
 /* Decode the units from `first` to before `last`, all in one row of units. */
-static int read_run(struct decoder *decoder, struct reader *shared, int first, int last) {
-    struct reader reader = *shared; /* its own, so that it stays in registers */
+static int read_run(struct decoder *decoder, struct reader *reader, int first, int last) {
     for (int unit = first; unit < last; unit++) {
         int interval = decoder->restart_interval;
         if (interval && unit && unit % interval == 0) {
-            if (!finish_part(&reader, 0xd0 + (unit / interval - 1) % 8)) {
+            if (!finish_part(reader, 0xd0 + (unit / interval - 1) % 8)) {
                 return 0;
             }
             for (int i = 0; i < COMPONENTS; i++) {
@@ -207,18 +208,16 @@ static int read_run(struct decoder *decoder, struct reader *shared, int first, i
         for (int i = 0; i < COMPONENTS; i++) {
             struct component *component = &decoder->components[i];
             const struct table *dc = &decoder->dc[component->dc], *ac = &decoder->ac[component->ac];
-            const int16_t *steps = decoder->steps[component->steps];
-            for (int block = 0; block < component->wide * component->high; block++) {
-                int across = (unit - first) * component->wide + block % component->wide;
-                int down = block / component->wide;
-                int16_t *numbers = decoder->blocks[i][down * RUN * component->wide + across];
-                if (!read_block(&reader, dc, ac, steps, &component->last_dc, numbers)) {
-                    return 0;
+            int16_t(*row)[STRIDE] = decoder->blocks[i] + (unit - first) * component->wide;
+            for (int down = 0; down < component->high; down++, row += RUN * component->wide) {
+                for (int across = 0; across < component->wide; across++) {
+                    if (!read_block(reader, dc, ac, &component->order, &component->last_dc, row[across])) {
+                        return 0;
+                    }
                 }
             }
         }
     }
-    *shared = reader;
     return 1;
 }
 
@@ -230,7 +229,9 @@ static void draw_run(const struct decoder *decoder, int unit, int row) {
         for (int block = 0; block < across * component->high; block += LANES / rows) {
             int x = (unit * component->wide + block % across) * columns;
             int y = (row * component->high + block / across) * rows;
-            draw_blocks(decoder->blocks[i][block], columns, rows, component->plane, x, y);
+            if (x < component->plane.width && y < component->plane.height) {
+                draw_blocks(decoder->blocks[i][block], columns, rows, component->plane, x, y);
+            }
         }
     }
 }
@@ -247,7 +248,7 @@ static int read_picture(struct decoder *decoder, struct reader reader) {
             }
             draw_run(decoder, unit, row);
         }
-        if (reader.padding > reader.count) { /* the rest would be made of nothing */
+        if (reader.padding > reader.bits.count) { /* the rest would be made of nothing */
             return 0;
         }
     }
@@ -262,7 +263,7 @@ enum verdict decode_jpeg(const uint8_t *data, size_t bytes, int divisor, struct 
     decoder->divisor = divisor;
     const uint8_t *scan = read_segments(decoder, data, bytes);
     int good = scan && lay_out(decoder, planes) &&
-               read_picture(decoder, (struct reader){.next = scan, .end = data + bytes});
+               read_picture(decoder, (struct reader){.bits = {.next = scan}, .end = data + bytes});
     free(decoder);
     return good ? DECODED : DECLINED;
 }
