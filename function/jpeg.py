@@ -35,7 +35,7 @@ def open_planes(image: Image.Image, data: bytes, need: float) -> tuple[Planes, B
     """
     width, height = image.size
     least = min(width // max(1, int(need * width)), height // max(1, int(need * height)))
-    divisor = next(divisor for divisor in _DIVISORS if divisor <= least)
+    divisor = next((divisor for divisor in _DIVISORS if divisor <= least), 1)
     size = (-(-width // divisor), -(-height // divisor))
     planes = decode_jpeg(data, divisor, size)
     if planes:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from function import _native, vectors
 from function.vectors import merge, resize, split
-from tests.native.jobs import FILTERS, SIDES, as_floats
+from tests.native.resizes import FILTERS, SIDES, as_floats
 
 MODES = ("L", "LA", "La", "RGB", "RGBX", "RGBA", "RGBa", "CMYK", "YCbCr")
 BANDS = {mode: len(Image.new(mode, (1, 1)).getbands()) for mode in MODES}

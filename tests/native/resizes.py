@@ -43,7 +43,7 @@ class Resize:
         return self.image().resize(self.target, self.resample, box=self.box).tobytes()
 
     def request(self) -> bytes:
-        """The job as tests/native/harness.c reads it."""
+        """The job as tests/native/resample.c reads it."""
         numbers = (*self.source, *self.target, self.channels, int(self.resample), *self.box)
         return struct.pack("=6i4f", *numbers) + self.image().tobytes()
 

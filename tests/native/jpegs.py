@@ -1,0 +1,87 @@
+"""JPEGs to try on the C code: whole ones of all the kinds it takes, and damaged ones."""
+
+import io
+import random
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from PIL import Image, ImageFile, ImageFilter
+
+from function.vectors import decode_jpeg
+
+SUBSAMPLINGS = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}
+"""Pillow's numbers of them."""
+
+DIVISORS = (1, 2, 4, 8)
+
+
+@dataclass(frozen=True)
+class Decode:
+    """One call of ``decode_jpeg``; size is that of luma."""
+
+    data: bytes
+    divisor: int
+    size: tuple[int, int]
+
+    def request(self) -> bytes:
+        """The job as tests/native/decode.c reads it."""
+        return struct.pack("=4i", len(self.data), self.divisor, *self.size) + self.data
+
+    def expected(self) -> bytes:
+        """What this machine's module makes of it, as the program writes it."""
+        planes = decode_jpeg(self.data, self.divisor, self.size)
+        return b"\1" if planes is None else b"\0" + b"".join(plane.tobytes() for plane in planes)
+
+
+def picture(
+    size: tuple[int, int], seed: int, *, lowest: int = 0, highest: int = 255
+) -> Image.Image:
+    """Blurred noise of all frequencies, its levels within a range."""
+    noise = Image.frombytes("RGB", size, random.Random(seed).randbytes(3 * size[0] * size[1]))
+    blurred = noise.filter(ImageFilter.GaussianBlur(seed % 4))
+    return blurred.point(lambda level: lowest + level * (highest - lowest) // 255)
+
+
+def jpeg(image: Image.Image, draw: random.Random) -> bytes:
+    """Encode with whatever options the C code should know."""
+    buffer = io.BytesIO()
+    ImageFile.MAXBLOCK = 1 << 20  # noise takes more bytes than Pillow expects
+    image.save(
+        buffer,
+        "JPEG",
+        quality=draw.choice((1, 30, 75, 90, 95, 100)),
+        subsampling=draw.choice(tuple(SUBSAMPLINGS.values())),
+        optimize=draw.random() < 0.5,
+        restart_marker_blocks=draw.choice((0, 0, 1, 3, 7)),
+    )
+    return buffer.getvalue()
+
+
+def decodes(count: int, *, seed: int) -> Iterator[Decode]:
+    """``count`` JPEGs, two of three damaged; equal seeds give equal ones."""
+    draw = random.Random(seed)
+    for _ in range(count):
+        width, height = draw.randint(1, 90), draw.randint(1, 60)
+        data = jpeg(picture((width, height), draw.randrange(1 << 20)), draw)
+        divisor = draw.choice(DIVISORS)
+        for _ in range(draw.randrange(3)):
+            data = damage(data, draw)
+        yield Decode(data, divisor, (-(-width // divisor), -(-height // divisor)))
+
+
+def damage(data: bytes, draw: random.Random) -> bytes:
+    """Change, cut off, leave out, repeat or put in a few bytes, anywhere or among the tables."""
+    at = draw.randrange(len(data) if draw.random() < 0.5 else min(len(data), 700))
+    some = draw.randrange(1, 20)
+    match draw.randrange(5):
+        case 0:
+            return data[:at] + bytes([data[at] ^ 1 << draw.randrange(8)]) + data[at + 1 :]
+        case 1:
+            return data[:at] or data
+        case 2:
+            return data[:at] + data[at + some :] or data
+        case 3:
+            return data[: at + some] + data[at:]
+        case _:
+            return data[:at] + draw.randbytes(some) + data[at:]

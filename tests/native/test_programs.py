@@ -1,0 +1,105 @@
+"""The C code outside Python: under sanitizers, without vectors, and on the other architecture."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.native.jpegs import Decode, decodes
+from tests.native.resizes import Resize, resizes
+
+ROOT = Path(__file__).parents[2]
+NATIVE = ROOT / "function" / "native"
+FLAGS = ["-std=gnu11", "-fwrapv", "-ffp-contract=off", f"-I{NATIVE}"]
+CASES = int(os.environ.get("CASES", "1500"))
+"""Jobs tried on each build of each program."""
+
+GCC = shutil.which("gcc")
+QEMU = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
+needs_gcc = pytest.mark.skipif(GCC is None, reason="gcc is not installed; it has the sanitizers")
+needs_qemu = pytest.mark.skipif(QEMU is None, reason="qemu-user is not installed")
+
+
+@dataclass(frozen=True)
+class Program:
+    """A main() around a part of the C code, and jobs for it."""
+
+    main: str
+    parts: tuple[str, ...]
+    jobs: Sequence[Resize | Decode]
+
+    def compile(self, command: list[str], folder: Path) -> Path:
+        program = folder / self.main.removesuffix(".c")
+        parts = [str(NATIVE / part) for part in self.parts]
+        source = str(Path(__file__).with_name(self.main))
+        done = subprocess.run(
+            [*command, *FLAGS, source, *parts, "-lm", "-o", str(program)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "ZIG_GLOBAL_CACHE_DIR": str(ROOT / ".cache" / "native" / "zig")},
+        )
+        assert not done.returncode, done.stderr
+        return program
+
+
+PROGRAMS = [
+    Program("resample.c", ("resample.c", "weights.c"), list(resizes(CASES, seed=1))),
+    Program("decode.c", ("huffman.c", "idct.c", "jpeg.c"), list(decodes(CASES, seed=1))),
+]
+programs = pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.main)
+
+
+def wrong_jobs(command: list[str], jobs: Sequence[Resize | Decode]) -> list[Resize | Decode]:
+    """Those of which the program makes anything else than what is expected, byte for byte."""
+    requests = b"".join(job.request() for job in jobs)
+    done = subprocess.run(command, input=requests, capture_output=True, check=False, timeout=500)
+    assert not done.returncode, done.stderr.decode()[-3000:]
+    wrong: list[Resize | Decode] = []
+    at = 0
+    for job in jobs:
+        expected = job.expected()
+        if done.stdout[at : at + len(expected)] != expected:
+            wrong.append(job)
+        at += len(expected)
+    assert at == len(done.stdout)
+    return wrong
+
+
+@needs_gcc
+@programs
+@pytest.mark.parametrize("vectors", ["-mavx2", "-mno-avx"])
+def test_no_byte_outside_is_touched_and_nothing_is_undefined(program, vectors, tmp_path):
+    sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g", "-O1"]
+    flags = [*sanitizers, vectors, "-Wno-psabi"]
+    compiled = program.compile([str(GCC), *flags], tmp_path)
+    assert wrong_jobs([str(compiled)], program.jobs) == []
+
+
+@needs_gcc
+def test_the_sanitizers_would_notice(tmp_path):
+    program = tmp_path / "wrong.c"
+    program.write_text("#include <stdlib.h>\nint main(void) { return ((char *)malloc(3))[3]; }\n")
+    flags = ["-fsanitize=address", "-o", str(tmp_path / "wrong")]
+    subprocess.run([str(GCC), *flags, str(program)], check=True)
+    done = subprocess.run([str(tmp_path / "wrong")], capture_output=True, check=False)
+    assert b"heap-buffer-overflow" in done.stderr
+
+
+@needs_qemu
+@programs
+def test_the_other_architecture_gives_the_same_pixels(program, tmp_path):
+    zig = [sys.executable, "-m", "ziglang", "cc", "-target", "aarch64-linux-musl"]
+    compiled = program.compile([*zig, "-static", "-O3"], tmp_path)
+    assert wrong_jobs([str(QEMU), str(compiled)], program.jobs) == []
+
+
+def test_the_jobs_are_of_both_kinds():
+    """Damage that is never or always noticed would try nothing."""
+    decoded = sum(job.expected()[0] == 0 for job in PROGRAMS[1].jobs)
+    assert 0.25 < decoded / CASES < 0.75

@@ -1,0 +1,256 @@
+"""The engine's own JPEG decoder. Oracles: Pillow, bit for bit, and a DCT in floating point."""
+
+import io
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image, ImageFile
+
+from function import vectors
+from function.decode import decode
+from function.schema import Rendition
+from function.vectors import decode_jpeg
+from tests.native.jpegs import DIVISORS, SUBSAMPLINGS, damage, jpeg, picture
+
+Floats = NDArray[np.float64]
+Planes = tuple[Image.Image, Image.Image, Image.Image]
+
+sides = st.one_of(st.sampled_from((1, 7, 8, 9, 15, 16, 17, 127, 128, 129)), st.integers(1, 300))
+
+
+@pytest.fixture(autouse=True)
+def _room_for_noise(monkeypatch):
+    """Pillow gives an optimising encoder no more bytes than a picture usually needs."""
+    monkeypatch.setattr(ImageFile, "MAXBLOCK", 1 << 20)
+
+
+def encoded(image: Image.Image, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", **options)
+    return buffer.getvalue()
+
+
+def divided(size: tuple[int, int], divisor: int) -> tuple[int, int]:
+    return -(-size[0] // divisor), -(-size[1] // divisor)
+
+
+def ours(data: bytes, divisor: int) -> Planes | None:
+    return decode_jpeg(data, divisor, divided(Image.open(io.BytesIO(data)).size, divisor))
+
+
+def pillows(data: bytes, divisor: int) -> Planes:
+    """What libjpeg decodes; its chroma is as large as luma."""
+    image = Image.open(io.BytesIO(data))
+    image.draft("YCbCr", (image.width // divisor, image.height // divisor))
+    assert image.size == divided(Image.open(io.BytesIO(data)).size, divisor)
+    luma, blue, red = image.split()
+    return luma, blue, red
+
+
+def same(first: Image.Image, second: Image.Image) -> bool:
+    return first.size == second.size and first.tobytes() == second.tobytes()
+
+
+@given(sides, sides, st.integers(0, 1 << 20), st.sampled_from(sorted(SUBSAMPLINGS)))
+@settings(max_examples=150, deadline=None)
+def test_full_size_luma_is_pillows(width, height, seed, sampling):
+    data = encoded(
+        picture((width, height), seed),
+        quality=60 + seed % 40,
+        subsampling=SUBSAMPLINGS[sampling],
+        restart_marker_blocks=seed % 5,
+        optimize=seed % 2 == 0,
+    )
+    planes = ours(data, 1)
+    assert planes
+    assert same(planes[0], pillows(data, 1)[0])
+
+
+@given(st.integers(16, 300), st.integers(16, 300), st.integers(0, 1 << 20))
+@settings(max_examples=60, deadline=None)
+def test_full_size_chroma_is_pillows_before_it_is_enlarged(width, height, seed):
+    """At half size, libjpeg decodes half-size chroma whole, and enlarges nothing."""
+    data = encoded(picture((width, height), seed), quality=90, subsampling=SUBSAMPLINGS["4:2:0"])
+    planes = ours(data, 1)
+    assert planes
+    for plane, pillow in zip(planes[1:], pillows(data, 2)[1:], strict=True):
+        assert same(plane, pillow)
+
+
+@given(st.integers(8, 300), st.integers(8, 300), st.integers(0, 1 << 20))
+@settings(max_examples=60, deadline=None)
+def test_an_eighth_is_pillows_means_of_blocks(width, height, seed):
+    data = encoded(picture((width, height), seed), quality=90, subsampling=SUBSAMPLINGS["4:2:0"])
+    planes = ours(data, 8)
+    assert planes
+    assert same(planes[0], pillows(data, 8)[0])
+
+
+def basis(size: int) -> Floats:
+    """Rows of an orthonormal DCT."""
+    places, waves = np.arange(size) + 0.5, np.arange(size)
+    rows = np.sqrt(2 / size) * np.cos(np.pi / size * np.outer(waves, places))
+    rows[0] /= np.sqrt(2)
+    return rows
+
+
+def lowest_frequencies(plane: Image.Image, columns: int, rows: int) -> Floats:
+    """Blocks of 8 x 8 pixels, each made of its lowest coefficients alone."""
+    pixels = np.asarray(plane, np.float64)
+    height, width = pixels.shape
+    blocks = pixels.reshape(height // 8, 8, width // 8, 8).transpose(0, 2, 1, 3)
+    coefficients = basis(8) @ blocks @ basis(8).T
+    small = basis(rows).T @ coefficients[:, :, :rows, :columns] @ basis(columns)
+    small *= np.sqrt(rows * columns) / 8
+    return small.transpose(0, 2, 1, 3).reshape(height // 8 * rows, width // 8 * columns)
+
+
+@pytest.mark.parametrize("sampling", sorted(SUBSAMPLINGS))
+@pytest.mark.parametrize("divisor", [1, 2, 4])
+def test_smaller_planes_are_the_lowest_frequencies(sampling, divisor):
+    """Of what Pillow decodes in full: levels that are never cut, so that its DCT can be undone."""
+    image = picture((160, 96), 1, lowest=90, highest=170)
+    data = encoded(image, quality=97, subsampling=SUBSAMPLINGS[sampling])
+    planes = ours(data, divisor)
+    assert planes
+    side = 8 // divisor
+    expected = [lowest_frequencies(pillows(data, 1)[0], side, side)]
+    if sampling == "4:4:4":
+        expected += [
+            lowest_frequencies(plane, side // 2, side // 2) for plane in pillows(data, 1)[1:]
+        ]
+    if sampling == "4:2:0":  # libjpeg's half size has whole chroma
+        expected += [lowest_frequencies(plane, side, side) for plane in pillows(data, 2)[1:]]
+    for plane, floats in zip(planes, expected, strict=False):
+        off = np.abs(np.asarray(plane, np.float64) - floats)
+        assert off.max() <= 1.6, (sampling, divisor)  # both have rounded
+        assert off.mean() < 0.5
+    assert planes[1].size == planes[2].size == divided(planes[0].size, 2)
+
+
+@pytest.mark.parametrize("sampling", sorted(SUBSAMPLINGS))
+@pytest.mark.parametrize("divisor", [1, 2, 4])
+def test_all_planes_show_the_picture(sampling, divisor):
+    """Colours of wide areas, where every way to halve chroma gives the same."""
+    image = Image.new("RGB", (320, 192), "#c04020")
+    image.paste("#2040c0", (0, 0, 160, 192))
+    data = encoded(image, quality=95, subsampling=SUBSAMPLINGS[sampling])
+    planes = ours(data, divisor)
+    assert planes
+    for plane, pillow in zip(planes, image.convert("YCbCr").split(), strict=True):
+        small = np.asarray(pillow.resize(plane.size, Image.Resampling.BOX), np.int16)
+        off = np.abs(np.asarray(plane, np.int16) - small)
+        middle = plane.width // 2
+        assert off[:, : middle - 4].max() <= 3
+        assert off[:, middle + 4 :].max() <= 3
+
+
+GRAY = encoded(picture((40, 30), 1).convert("L"))
+PLAIN = encoded(picture((40, 30), 1), quality=90)
+
+
+def test_the_plain_one_is_decoded():
+    assert ours(PLAIN, 1)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(GRAY, id="gray"),
+        pytest.param(encoded(picture((40, 30), 1).convert("CMYK")), id="cmyk"),
+        pytest.param(encoded(picture((40, 30), 1), progressive=True), id="progressive"),
+        pytest.param(PLAIN.replace(b"\x01\x22\x00", b"\x01\x41\x00"), id="4:1:1"),
+        pytest.param(PLAIN.replace(b"\x01\x22\x00", b"\x01\x12\x00"), id="4:4:0"),
+        pytest.param(PLAIN[:-2], id="no end"),
+        pytest.param(PLAIN[:-3] + b"\x00\x00\xff\xd9", id="bytes left over"),
+        pytest.param(PLAIN.replace(b"\xff\xc0", b"\xff\xc9"), id="arithmetic"),
+        pytest.param(PLAIN.replace(b"\xff\xc0\x00\x11\x08", b"\xff\xc0\x00\x11\x0c"), id="12 bits"),
+        pytest.param(PLAIN.replace(b"\xff\xdb\x00\x43\x00", b"\xff\xdb\x00\x43\x10"), id="16 bits"),
+        pytest.param(PLAIN[:2] + b"\xff\xd9", id="nothing"),
+        pytest.param(b"", id="empty"),
+    ],
+)
+def test_what_is_unusual_or_damaged_is_left_to_libjpeg(data):
+    assert decode_jpeg(data, 1, (40, 30)) is None
+
+
+def test_a_wrong_restart_marker_is_damage():
+    data = encoded(picture((160, 96), 1), restart_marker_blocks=3)
+    at = data.index(b"\xff\xd1")
+    assert ours(data, 2)
+    assert ours(data[:at] + b"\xff\xd2" + data[at + 2 :], 2) is None
+
+
+def test_what_follows_the_end_does_not_matter():
+    """Phones put more pictures there."""
+    assert ours(PLAIN + PLAIN, 1)
+
+
+def test_cut_anywhere_it_is_never_decoded():
+    for end in range(len(PLAIN)):
+        assert decode_jpeg(PLAIN[:end], 2, (20, 15)) is None
+
+
+@given(st.integers(0, 1 << 30))
+@settings(max_examples=300, deadline=None)
+def test_damage_gives_planes_or_nothing(seed):
+    draw = random.Random(seed)
+    size = (draw.randint(1, 120), draw.randint(1, 90))
+    data = damage(jpeg(picture(size, seed), draw), draw)
+    divisor = draw.choice(DIVISORS)
+    planes = decode_jpeg(data, divisor, divided(size, divisor))
+    assert planes is None or planes[0].size == divided(size, divisor)
+
+
+def test_a_size_that_is_not_the_files_is_declined():
+    assert decode_jpeg(PLAIN, 1, (41, 30)) is None
+    assert decode_jpeg(PLAIN, 2, (20, 16)) is None
+
+
+def test_arguments_that_do_not_fit_are_refused():
+    luma, half = Image.new("L", (40, 30)), Image.new("L", (20, 15))
+    arrays = [image.__arrow_c_array__()[1] for image in (luma, half, half)]
+    native = vectors._load()
+    assert native
+    with pytest.raises(ValueError, match="no such divisor"):
+        native.decode_jpeg(PLAIN, 3, (40, 30), *arrays)
+    with pytest.raises(ValueError, match="the array does not have the size"):
+        native.decode_jpeg(PLAIN, 1, (40, 31), *arrays)
+    with pytest.raises(TypeError):
+        native.decode_jpeg("text", 1, (40, 30), *arrays)
+
+
+RENDITIONS = [Rendition(name="a", width=90, height=90, fit="inside", formats=("jpeg",), quality=90)]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("size", [(803, 601), (601, 803), (180, 90), (70, 80)])
+def test_the_engine_gives_the_same_picture_with_and_without_it(size, orientation, monkeypatch):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = picture(size, 7).resize(size)
+    data = encoded(image, quality=92, exif=exif)
+    with_module = decode(data, RENDITIONS, max_pixels=10**7)
+    monkeypatch.setattr(vectors, "_load", lambda: None)
+    without = decode(data, RENDITIONS, max_pixels=10**7)
+    assert (with_module.size, with_module.box) == (without.size, without.box)
+    assert with_module.pixels.size == without.pixels.size
+    first, second = (
+        np.asarray(source.pixels.image().reduce(4), np.int16) for source in (with_module, without)
+    )
+    assert np.abs(first - second).mean() < 2
+
+
+def test_threads_decode_side_by_side():
+    """The interpreter's lock is let go of; planes must not be mixed up."""
+    files = [encoded(picture((400, 300), seed), quality=90) for seed in range(8)]
+    alone = [[plane.tobytes() for plane in ours(data, 2) or ()] for data in files]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda data: ours(data, 2), files * 4))
+    for index, planes in enumerate(together):
+        assert [plane.tobytes() for plane in planes or ()] == alone[index % 8]
