@@ -18,3 +18,6 @@ def merge(
 def decode_jpeg(
     data: bytes, divisor: int, size: tuple[int, int], luma: object, blue: object, red: object
 ) -> bool: ...
+def unfilter(
+    rows: bytes, channels: int, target: object, size: tuple[int, int], first: int
+) -> bool: ...

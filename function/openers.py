@@ -37,7 +37,11 @@ def open_png(data: bytes) -> Image.Image:
     """Open a PNG or APNG."""
     from PIL.PngImagePlugin import PngImageFile
 
-    return PngImageFile(io.BytesIO(data))
+    from function.png import hasten
+
+    image = PngImageFile(io.BytesIO(data))
+    hasten(image)
+    return image
 
 
 def open_gif(data: bytes) -> Image.Image:

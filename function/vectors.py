@@ -7,13 +7,20 @@ module is slower and nothing else (docs/resampler.md, docs/decoder.md).
 import logging
 from functools import cache
 from types import ModuleType
-from typing import Final
+from typing import Final, Protocol
 
 from PIL import Image
 
 Size = tuple[int, int]
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom; fractions of a pixel count."""
+
+
+class Lendable(Protocol):
+    """What Pillow keeps pixels in: it hands out a pointer to them, as Arrow's."""
+
+    def __arrow_c_array__(self) -> object: ...
+
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -115,6 +122,28 @@ def decode_jpeg(
     luma, blue, red = (Image.new("L", side, None) for side in (size, half, half))
     done = native.decode_jpeg(data, divisor, size, *_lend(luma, blue, red))
     return (luma, blue, red) if done else None
+
+
+def unfilter(rows: bytes, channels: int, target: Lendable, size: Size, first: int) -> bool:
+    """Undo the filters of a PNG's rows and store them; only where ``has_module``.
+
+    Args:
+        rows: whole rows as they were inflated, each a byte for the filter and its pixels.
+        channels: bytes of a pixel, 3 or 4.
+        target: what Pillow keeps the pixels of an RGB or RGBA image in.
+        size: width and height of it, in pixels.
+        first: where the first of the rows belongs; those above are stored already.
+
+    Returns:
+        False for filters that PNG does not have.
+    """
+    native = _load()
+    return bool(native and native.unfilter(rows, channels, target.__arrow_c_array__(), size, first))
+
+
+def has_module() -> bool:
+    """Whether the C module was built and this CPU can run it."""
+    return _load() is not None
 
 
 def _lend(*images: Image.Image) -> list[object]:

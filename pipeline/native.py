@@ -35,7 +35,9 @@ _SYSTEMS: Final[Mapping[tuple[str, Machine], str]] = {
 _VECTORS: Final[Mapping[Machine, str]] = {"x86_64": "x86_64+avx2+bmi+bmi2", "arm64": "generic"}
 """CPU for the files that run only after the module has looked at it; every aarch64 has NEON."""
 
-_CHECKED_FIRST: Final = frozenset({"huffman.c", "idct.c", "jpeg.c", "planes.c", "resample.c"})
+_CHECKED_FIRST: Final = frozenset(
+    {"huffman.c", "idct.c", "jpeg.c", "planes.c", "resample.c", "unfilter.c"}
+)
 """Files that may use the vectors of ``_VECTORS``."""
 
 _FLAGS: Final = (

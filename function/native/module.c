@@ -4,6 +4,7 @@
 #include "planes.h"
 #include "python.h"
 #include "resample.h"
+#include "unfilter.h"
 
 /* An array as the Arrow C data interface lays it out. */
 struct arrow_array {
@@ -39,6 +40,12 @@ struct arrow_array {
     "`size` is that of luma. Returns whether it did; if not, the JPEG is damaged or of a kind that\n" \
     "is left to libjpeg, and what the planes hold means nothing.\n" ARRAYS ", MemoryError when memory\n" \
     "is out."
+
+#define UNFILTER_DOC \
+    "unfilter(rows, channels, target, size, first)\n--\n\n" \
+    "Store a PNG's inflated rows in `target`, from row `first` on.\n\n" \
+    "A row's pixels have `channels` bytes, 3 or 4, those of the target 4. Returns whether all filters\n" \
+    "were known.\n" ARRAYS "."
 
 /* The bytes of an image, or NULL with an exception set when the array is not `bytes` long. */
 static uint8_t *find_pixels(PyObject *capsule, int64_t bytes) {
@@ -162,6 +169,34 @@ static PyObject *call_decode_jpeg(PyObject *module, PyObject *arguments) {
     return verdict == NO_MEMORY ? PyErr_NoMemory() : PyBool_FromLong(verdict == DECODED);
 }
 
+static PyObject *call_unfilter(PyObject *module, PyObject *arguments) {
+    (void)module;
+    PyObject *object, *array;
+    struct image target = {0};
+    int channels, first;
+    char *rows;
+    Py_ssize_t bytes;
+    if (!PyArg_ParseTuple(arguments, "OiO(ii)i", &object, &channels, &array, &target.width, &target.height,
+                          &first) ||
+        PyBytes_AsStringAndSize(object, &rows, &bytes) < 0) {
+        return NULL;
+    }
+    int64_t row = 1 + (int64_t)channels * target.width;
+    if ((channels != 3 && channels != 4) || target.width < 1 || target.height < 1 || bytes % row || first < 0 ||
+        first + bytes / row > target.height) {
+        PyErr_SetString(PyExc_ValueError, "no such channels, size or rows");
+        return NULL;
+    }
+    target.pixels = find_pixels(array, (int64_t)4 * target.width * target.height);
+    if (!target.pixels) {
+        return NULL;
+    }
+    void *thread = PyEval_SaveThread();
+    int known = unfilter((const uint8_t *)rows, (int)(bytes / row), channels, target, first);
+    PyEval_RestoreThread(thread);
+    return PyBool_FromLong(known);
+}
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 
@@ -195,6 +230,7 @@ static struct PyMethodDef METHODS[] = {
     {"split", call_split, METH_VARARGS, SPLIT_DOC},
     {"merge", call_merge, METH_VARARGS, MERGE_DOC},
     {"decode_jpeg", call_decode_jpeg, METH_VARARGS, DECODE_DOC},
+    {"unfilter", call_unfilter, METH_VARARGS, UNFILTER_DOC},
     {0},
 };
 
