@@ -193,24 +193,28 @@ def _load(
         if order.subsampled and jpeg.stores_luma(image):
             return jpeg.open_planes(image, order.data, need)
         scaled, box = jpeg.open_scaled(image, need, image.mode)
-        pixels = colour.to_srgb(scaled, profile)
-    else:
+        return _bitmap(colour.to_srgb(scaled, profile)), box
+    factor = max(1, int(1 / (need * _REDUCTION)))
+    pixels: Pixels | None = None
+    if order.kind == "webp" and order.subsampled:
+        from function import webp  # noqa: PLC0415 - ctypes, which nothing else needs
+
+        pixels = webp.open_planes(image, order.data, factor)
+    if not pixels:
         image.load()
         _check_size(image.size, order.max_pixels)  # GIF and HEIC may grow when they are loaded
-        pixels, box = _reduced(image, profile, need)
-    return Bitmap(_without_idle_alpha(_bare(pixels))), box
-
-
-def _reduced(image: Image.Image, profile: bytes | None, need: float) -> tuple[Image.Image, Box]:
-    """Pixels in sRGB, averaged by whole factors as far as ``need`` allows."""
+        pixels = _bitmap(_reduced(image, profile, factor))
     width, height = image.size
-    factor = max(1, int(1 / (need * _REDUCTION)))
-    box = (0.0, 0.0, width / factor, height / factor)
+    return pixels, (0.0, 0.0, width / factor, height / factor)
+
+
+def _reduced(image: Image.Image, profile: bytes | None, factor: int) -> Image.Image:
+    """Pixels in sRGB, averaged by a whole factor both ways."""
     if factor == 1:
-        return colour.to_srgb(image, profile), box
+        return colour.to_srgb(image, profile)
     if image.mode in _REDUCIBLE and not image.has_transparency_data:
-        return colour.to_srgb(image.reduce(factor), profile), box
-    return colour.to_srgb(image, profile).reduce(factor), box
+        return colour.to_srgb(image.reduce(factor), profile)
+    return colour.to_srgb(image, profile).reduce(factor)
 
 
 _REDUCTION: Final = 1.25
@@ -269,7 +273,7 @@ def _decode_svg(order: _Order) -> Source:
     image = openers.open_png(svg.rasterise(order.data, (width, height)))
     image.load()
     return Source(
-        pixels=Bitmap(_without_idle_alpha(_bare(image))),
+        pixels=_bitmap(image),
         box=(0.0, 0.0, float(image.width), float(image.height)),
         width=upload[0],
         height=upload[1],
@@ -325,8 +329,9 @@ def _bare(image: Image.Image) -> Image.Image:
     return image
 
 
-def _without_idle_alpha(image: Image.Image) -> Image.Image:
-    """RGB when every pixel is opaque: a third less to resize, and JPEG needs no background."""
+def _bitmap(image: Image.Image) -> Bitmap:
+    """The image, RGB when every pixel is opaque: a third less to resize, and no ground needed."""
+    image = _bare(image)
     if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
-        return image.convert("RGB")
-    return image
+        image = image.convert("RGB")
+    return Bitmap(image)

@@ -36,12 +36,12 @@ class _Rows(ImageFile.PyDecoder):
         self._parts: list[bytes] = []
 
     def decode(self, buffer: Image.DecoderInput) -> tuple[int, int]:
-        """Store all rows that are whole; asks for more until there is the last one, or the end."""
-        width, height = self.state.xsize, self.state.ysize
-        stride = 1 + self._channels * width
+        """Store what rows there are by pieces; asks for more until the last one, or the end."""
+        height = self.state.ysize
+        stride = 1 + self._channels * self.state.xsize
         data = cast("bytes", buffer)
         given = len(data)
-        while True:
+        while self._row < height:
             rows = min(max(1, _PIECE // stride), height - self._row)
             missing = rows * stride - sum(map(len, self._parts))
             try:
@@ -50,16 +50,24 @@ class _Rows(ImageFile.PyDecoder):
                 return -1, _BROKEN
             data = self._inflater.unconsumed_tail
             self._parts.append(part)
-            if len(part) < missing:
-                return _DONE if self._inflater.eof else (given, 0)
-            piece = b"".join(self._parts)
-            self._parts.clear()
-            memory = cast("Lendable", self.im)
-            if not unfilter(piece, self._channels, memory, (width, height), self._row):
+            if len(part) < missing and not self._inflater.eof:
+                return given, 0
+            if not self._store(stride):
                 return -1, _BROKEN
-            self._row += rows
-            if self._row == height:
-                return _DONE
+            if len(part) < missing:  # as to Pillow, a stream may end early, after a whole row
+                break
+        return _DONE
+
+    def _store(self, stride: int) -> bool:
+        """Undo the filters of the rows that have come, and forget them."""
+        piece = b"".join(self._parts)
+        self._parts.clear()
+        rows, rest = divmod(len(piece), stride)
+        first, self._row = self._row, self._row + rows
+        if rest or not self._row:
+            return False
+        size = (self.state.xsize, self.state.ysize)
+        return unfilter(piece, self._channels, cast("Lendable", self.im), size, first)
 
 
 Image.register_decoder("png_rows", _Rows)

@@ -12,6 +12,7 @@ import pytest
 
 from tests.native.jpegs import Decode, decodes
 from tests.native.resizes import Resize, resizes
+from tests.native.rows import Rows, pictures
 
 ROOT = Path(__file__).parents[2]
 NATIVE = ROOT / "function" / "native"
@@ -25,13 +26,16 @@ needs_gcc = pytest.mark.skipif(GCC is None, reason="gcc is not installed; it has
 needs_qemu = pytest.mark.skipif(QEMU is None, reason="qemu-user is not installed")
 
 
+Job = Resize | Decode | Rows
+
+
 @dataclass(frozen=True)
 class Program:
     """A main() around a part of the C code, and jobs for it."""
 
     main: str
     parts: tuple[str, ...]
-    jobs: Sequence[Resize | Decode]
+    jobs: Sequence[Job]
 
     def compile(self, command: list[str], folder: Path) -> Path:
         program = folder / self.main.removesuffix(".c")
@@ -51,16 +55,17 @@ class Program:
 PROGRAMS = [
     Program("resample.c", ("resample.c", "weights.c"), list(resizes(CASES, seed=1))),
     Program("decode.c", ("huffman.c", "idct.c", "jpeg.c"), list(decodes(CASES, seed=1))),
+    Program("unfilter.c", ("unfilter.c",), list(pictures(CASES, seed=1))),
 ]
 programs = pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.main)
 
 
-def wrong_jobs(command: list[str], jobs: Sequence[Resize | Decode]) -> list[Resize | Decode]:
+def wrong_jobs(command: list[str], jobs: Sequence[Job]) -> list[Job]:
     """Those of which the program makes anything else than what is expected, byte for byte."""
     requests = b"".join(job.request() for job in jobs)
     done = subprocess.run(command, input=requests, capture_output=True, check=False, timeout=500)
     assert not done.returncode, done.stderr.decode()[-3000:]
-    wrong: list[Resize | Decode] = []
+    wrong: list[Job] = []
     at = 0
     for job in jobs:
         expected = job.expected()

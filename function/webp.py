@@ -1,0 +1,80 @@
+"""Lossy WebP to the planes that it stores, by the libwebp that Pillow brings.
+
+Pillow has libwebp make RGBA of every picture, three canvases of it at four bytes a pixel. A photo's
+planes are one and a half bytes a pixel, and what the engine resizes anyway (docs/decoder.md).
+"""
+
+import ctypes
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final
+
+from PIL import Image
+
+from function.pixels import Planes
+
+_DARKEST: Final = 16
+_LUMA_LEVELS: Final = 219
+_CHROMA_LEVELS: Final = 224
+"""WebP's levels are those of video, ITU-R BT.601: luma 16 to 235, chroma 16 to 240."""
+
+
+def _stretched(lowest: int, levels: int, centre: int) -> list[int]:
+    """A table from video's levels to JPEG's, which are all 256."""
+    exact = (centre + (level - lowest) * 255 / levels for level in range(256))
+    return [min(255, max(0, round(level))) for level in exact]
+
+
+_LUMA: Final = _stretched(_DARKEST, _LUMA_LEVELS, 0)
+_CHROMA: Final = _stretched(128, _CHROMA_LEVELS, 128)
+
+
+def open_planes(image: Image.Image, data: bytes, factor: int) -> Planes | None:
+    """Decode a lossy still without alpha, averaged by ``factor`` both ways.
+
+    Args:
+        image: ``data`` opened, not loaded.
+        data: the whole file.
+        factor: pixels across that become one.
+
+    Returns:
+        None for other WebPs, for damaged ones, and where libwebp cannot be called.
+    """
+    decode = _libwebp()
+    if not decode or not _is_lossy(data) or image.mode != "RGB" or getattr(image, "is_animated", 0):
+        return None
+    half = ((image.width + 1) // 2, (image.height + 1) // 2)
+    sizes = (image.size, half, half)
+    buffers: list[Any] = [(ctypes.c_char * (width * height))() for width, height in sizes]
+    into = [(buffer, len(buffer), size[0]) for buffer, size in zip(buffers, sizes, strict=True)]
+    if not decode(data, len(data), *into[0], *into[1], *into[2]):
+        return None
+    planes = (
+        Image.frombuffer("L", size, buffer, "raw", "L", 0, 1).reduce(factor).point(table)
+        for size, buffer, table in zip(sizes, buffers, (_LUMA, _CHROMA, _CHROMA), strict=True)
+    )
+    return Planes(*planes)
+
+
+def _is_lossy(data: bytes) -> bool:
+    """Whether the first picture in the container is one of VP8."""
+    at = 12
+    while (name := data[at : at + 4]) not in {b"VP8 ", b"VP8L", b""}:
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        at += 8 + size + size % 2
+    return name == b"VP8 "
+
+
+@cache
+def _libwebp() -> Callable[..., Any] | None:
+    """``WebPDecodeYUVInto``, from what Pillow's own module is linked to."""
+    from PIL import _webp  # noqa: PLC0415 - Pillow may have been built without
+
+    try:
+        function = ctypes.CDLL(_webp.__file__).WebPDecodeYUVInto
+    except (AttributeError, OSError):
+        return None
+    plane = (ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int)
+    function.argtypes = (ctypes.c_char_p, ctypes.c_size_t, *plane, *plane, *plane)
+    function.restype = ctypes.c_void_p
+    return function

@@ -1,0 +1,209 @@
+"""PNG by ISA-L and the C module: the same pixels, and the same damage, as Pillow alone."""
+
+import io
+import random
+import struct
+import zlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
+
+from function import png, vectors
+from function.decode import decode
+from function.errors import Rejected
+from function.openers import open_png
+from function.schema import Rendition
+from tests.native.rows import Rows, filtered_rows
+
+MODES = {"RGB": (3, 2), "RGBA": (4, 6)}
+"""Bytes of a pixel, and PNG's colour type."""
+
+RENDITIONS = [Rendition(name="a", width=9, height=9, fit="inside", formats=("png",))]
+
+
+def chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def file(
+    rows: bytes,
+    size: tuple[int, int],
+    mode: str = "RGB",
+    *,
+    piece: int = 1 << 20,
+    after: bytes = b"",
+) -> bytes:
+    """A PNG of rows that have their filters, its stream in chunks of ``piece`` bytes."""
+    stream = zlib.compress(rows, 1)
+    header = struct.pack(">IIBBBBB", *size, 8, MODES[mode][1], 0, 0, 0)
+    parts = [stream[at : at + piece] for at in range(0, len(stream), piece)]
+    body = b"".join(chunk(b"IDAT", part) for part in parts)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + body + after + chunk(b"IEND", b"")
+
+
+def hastened(data: bytes) -> Image.Image:
+    image = open_png(data)
+    assert isinstance(image, PngImageFile)
+    assert image.tile[0].codec_name == "png_rows"
+    image.load()
+    return image
+
+
+def assert_same(data: bytes) -> None:
+    pillows, ours = PngImageFile(io.BytesIO(data)), hastened(data)
+    assert (ours.mode, ours.size, ours.info) == (pillows.mode, pillows.size, pillows.info)
+    assert ours.tobytes() == pillows.tobytes()
+
+
+@given(
+    st.integers(1, 90),
+    st.integers(1, 40),
+    st.sampled_from(sorted(MODES)),
+    st.integers(0, 1 << 20),
+    st.sampled_from((1, 7, 100, 1 << 20)),
+)
+@settings(max_examples=200, deadline=None)
+def test_every_pixel_is_pillows(width, height, mode, seed, piece):
+    rows = filtered_rows((width, height), MODES[mode][0], random.Random(seed))
+    assert_same(file(rows, (width, height), mode, piece=piece))
+
+
+@pytest.mark.parametrize("mode", sorted(MODES))
+@pytest.mark.parametrize("name", range(5))
+def test_every_filter_alone(mode, name):
+    rows = filtered_rows((70, 33), MODES[mode][0], random.Random(1), filters=(name,))
+    assert_same(file(rows, (70, 33), mode))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (60_000, 2), (2, 9000), (900, 700)])
+def test_sizes_beyond_a_piece(size):
+    assert_same(file(filtered_rows(size, 3, random.Random(2)), size))
+
+
+@pytest.mark.parametrize("mode", sorted(MODES))
+def test_what_pillow_writes(mode):
+    picture = Image.effect_noise((301, 203), 60).convert(mode)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", icc_profile=b"profile", dpi=(72, 72))
+    assert hastened(buffer.getvalue()).tobytes() == picture.tobytes()
+    assert_same(buffer.getvalue())
+
+
+def test_metadata_after_the_pixels_is_read():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    rows = filtered_rows((20, 10), 3, random.Random(3))
+    data = file(rows, (20, 10), after=chunk(b"eXIf", exif.tobytes()[6:]))
+    assert decode(data, RENDITIONS, max_pixels=1000).size == (10, 20)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "P", "1", "I;16"])
+def test_other_modes_are_left_to_pillow(mode):
+    buffer = io.BytesIO()
+    Image.new(mode, (20, 10)).save(buffer, "PNG")
+    image = open_png(buffer.getvalue())
+    assert isinstance(image, PngImageFile)
+    assert image.tile[0].codec_name == "zip"
+
+
+def test_interlaced_ones_are_left_to_pillow():
+    rows = filtered_rows((1, 1), 3, random.Random(4))
+    data = file(rows, (1, 1)).replace(b"\x08\x02\x00\x00\x00", b"\x08\x02\x00\x00\x01")
+    at = data.index(b"IHDR")
+    crc = struct.pack(">I", zlib.crc32(data[at : at + 17]))
+    image = open_png(data[: at + 17] + crc + data[at + 21 :])
+    assert isinstance(image, PngImageFile)
+    assert image.info["interlace"]
+    assert image.tile[0].codec_name == "zip"
+
+
+def test_without_the_module_all_is_left_to_pillow(monkeypatch):
+    monkeypatch.setattr(vectors, "_load", lambda: None)
+    image = open_png(file(filtered_rows((4, 4), 3, random.Random(5)), (4, 4)))
+    assert isinstance(image, PngImageFile)
+    assert image.tile[0].codec_name == "zip"
+    assert not vectors.unfilter(b"", 3, Image.new("RGB", (4, 4)).im, (4, 4), 0)
+
+
+def code(data: bytes) -> str:
+    with pytest.raises(Rejected) as caught:
+        decode(data, RENDITIONS, max_pixels=10**6)
+    return caught.value.code
+
+
+def test_damage_has_the_codes_that_it_had(monkeypatch):
+    rows = filtered_rows((80, 60), 3, random.Random(6))
+    whole = file(rows, (80, 60))
+    middle = len(whole) // 2
+    damaged = {
+        "an unknown filter": file(b"\5" + rows[1:], (80, 60)),
+        "an unknown filter, later": file(rows[: 241 * 30] + b"\5" + rows[241 * 30 + 1 :], (80, 60)),
+        "cut short": whole[:middle],
+        "a bad stream": whole[:middle] + bytes(8) + whole[middle + 8 :],
+    }
+    ours = {name: code(data) for name, data in damaged.items()}
+    monkeypatch.setattr(png, "hasten", lambda image: None)
+    assert ours == {name: code(data) for name, data in damaged.items()}
+    assert ours["cut short"] == "truncated"
+    assert ours["an unknown filter"] == "broken_image"
+
+
+def pixels(data: bytes, *, ours: bool) -> tuple[str, tuple[int, int], bytes] | None:
+    """What is decoded; None for damage."""
+    try:
+        image = open_png(data) if ours else PngImageFile(io.BytesIO(data))
+        image.load()
+    except (OSError, SyntaxError, ValueError):
+        return None
+    return image.mode, image.size, image.tobytes()
+
+
+@pytest.mark.parametrize("size", [(30, 20), (900, 700)])
+@pytest.mark.parametrize("rows", [0, 1 / 91, 1, 10, 10.5, 19, 19.99])
+def test_a_stream_that_ends_early_is_what_it_is_to_pillow(size, rows):
+    stride = 1 + 3 * size[0]
+    data = file(filtered_rows(size, 3, random.Random(7))[: int(rows * stride)], size)
+    assert pixels(data, ours=True) == pixels(data, ours=False)
+
+
+def test_a_stream_that_goes_on_is_cut():
+    assert_same(file(filtered_rows((30, 20), 3, random.Random(8)) + bytes(5000), (30, 20)))
+
+
+@given(st.integers(0, 1 << 30))
+@settings(max_examples=200, deadline=None)
+def test_damage_never_gives_other_pixels_than_pillows(seed):
+    draw = random.Random(seed)
+    data = bytearray(file(filtered_rows((40, 30), 4, draw), (40, 30), "RGBA", piece=500))
+    for _ in range(draw.randint(1, 3)):
+        data[draw.randrange(50, len(data))] = draw.randrange(256)
+
+    pillows = pixels(bytes(data), ours=False)
+    if pillows:
+        assert pixels(bytes(data), ours=True) == pillows
+
+
+@pytest.mark.parametrize(
+    ("rows", "channels", "size", "first"),
+    [
+        (bytes(13), 3, (4, 4), 4),
+        (bytes(13), 3, (4, 4), -1),
+        (bytes(12), 3, (4, 4), 0),
+        (bytes(13), 5, (4, 4), 0),
+        (bytes(26), 3, (4, 5), 3),
+    ],
+)
+def test_rows_that_do_not_fit_are_refused(rows, channels, size, first):
+    with pytest.raises(ValueError, match=r"no such channels|the array does not have"):
+        vectors.unfilter(rows, channels, Image.new("RGB", (4, 4)).im, size, first)
+
+
+def test_a_row_is_stored_where_it_belongs():
+    job = Rows(filtered_rows((5, 8), 3, random.Random(9)), 3, (5, 8))
+    image = Image.new("RGB", (5, 8))
+    for row in range(8):
+        assert vectors.unfilter(job.data[16 * row : 16 * row + 16], 3, image.im, (5, 8), row)
+    assert image.tobytes("raw", "RGBX") == job.expected()[1:]
