@@ -1,0 +1,144 @@
+"""Lossy WebP by its planes: the picture that Pillow shows, with much less memory."""
+
+import io
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+from PIL.WebPImagePlugin import WebPImageFile
+
+from function import webp
+from function.decode import decode
+from function.errors import Rejected
+from function.pixels import Bitmap, Planes
+from function.render import render
+from function.schema import Rendition
+from tests.native.jpegs import picture
+
+RENDITIONS = [Rendition(name="a", width=64, height=64, fit="inside", formats=("jpeg",), quality=90)]
+
+
+def encoded(image: Image.Image, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", **options)
+    return buffer.getvalue()
+
+
+def opened(data: bytes, factor: int = 1) -> Planes | None:
+    return webp.open_planes(WebPImageFile(io.BytesIO(data)), data, factor)
+
+
+def levels(image: Image.Image) -> Any:
+    return np.asarray(image, np.int16)
+
+
+PHOTO = picture((161, 97), 3)
+
+
+@pytest.mark.parametrize("factor", [1, 2, 3])
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (160, 96), (161, 97)])
+def test_planes_are_the_picture_that_pillow_decodes(size, factor):
+    data = encoded(picture(size, 3), quality=90)
+    planes = opened(data, factor)
+    assert planes
+    luma, blue, red = Image.open(io.BytesIO(data)).convert("YCbCr").split()
+    assert planes.size == luma.reduce(factor).size
+    assert np.abs(levels(planes.luma) - levels(luma.reduce(factor))).max() <= 3
+    for ours, pillows in ((planes.blue, blue), (planes.red, red)):
+        assert ours.size == pillows.reduce(2 * factor).size
+        # Pillow's is enlarged first, smoothly; only its mean is the same
+        assert np.abs(levels(ours) - levels(pillows.reduce(2 * factor))).mean() < 4
+
+
+@pytest.mark.parametrize("colour", ["#000000", "#ffffff", "#808080", "#ff0000", "#10c040"])
+def test_video_levels_become_all_levels(colour):
+    planes = opened(encoded(Image.new("RGB", (32, 32), colour), quality=100))
+    assert planes
+    expected = Image.new("RGB", (1, 1), colour).getpixel((0, 0))
+    shown = planes.image().getpixel((16, 16))
+    assert isinstance(shown, tuple)
+    assert isinstance(expected, tuple)
+    assert max(abs(a - b) for a, b in zip(shown, expected, strict=True)) <= 4
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(encoded(PHOTO, lossless=True), id="lossless"),
+        pytest.param(encoded(PHOTO.convert("RGBA").rotate(9), quality=80), id="alpha"),
+        pytest.param(
+            encoded(PHOTO, save_all=True, append_images=[PHOTO.rotate(9)]), id="animation"
+        ),
+    ],
+)
+def test_others_are_left_to_pillow(data):
+    assert opened(data) is None
+    assert isinstance(decode(data, RENDITIONS, max_pixels=10**6).pixels, Bitmap)
+
+
+def test_metadata_in_front_of_the_picture_is_passed_over():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encoded(PHOTO, quality=90, exif=exif, icc_profile=b"\0" * 131)
+    assert opened(data)
+    assert decode(data, RENDITIONS, max_pixels=10**6).size == (97, 161)
+
+
+def test_a_profile_is_applied():
+    """As on the way through Pillow: by the time a rendition is encoded, it is sRGB."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    flat = Image.new("RGB", (200, 100), "#3060c0")
+    plain, tagged = (
+        next(render(decode(data, RENDITIONS, max_pixels=10**6), RENDITIONS)).body
+        for data in (encoded(flat), encoded(flat, icc_profile=profile))
+    )
+    first, second = (levels(Image.open(io.BytesIO(body))) for body in (plain, tagged))
+    assert np.abs(first - second).max() <= 4
+
+
+def test_without_libwebps_function_pillow_decodes(monkeypatch):
+    data = encoded(PHOTO, quality=90)
+    monkeypatch.setattr(webp, "_libwebp", lambda: None)
+    assert opened(data) is None
+    assert isinstance(decode(data, RENDITIONS, max_pixels=10**6).pixels, Bitmap)
+
+
+def test_a_library_without_the_function_is_none(monkeypatch):
+    monkeypatch.setattr("ctypes.CDLL", lambda path: object())
+    webp._libwebp.cache_clear()
+    try:
+        assert webp._libwebp() is None
+    finally:
+        webp._libwebp.cache_clear()
+
+
+def test_here_it_is_found():
+    assert webp._libwebp()
+
+
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.99])
+def test_what_is_cut_short_is_rejected(share):
+    data = encoded(PHOTO, quality=90)
+    with pytest.raises(Rejected) as caught:
+        decode(data[: int(len(data) * share)], RENDITIONS, max_pixels=10**6)
+    assert caught.value.code in {"truncated", "broken_image"}
+
+
+def test_damage_gives_a_picture_or_a_rejection():
+    draw = random.Random(1)
+    whole = encoded(PHOTO, quality=90)
+    ends = {"picture": 0, "rejected": 0}
+    for _ in range(300):
+        data = bytearray(whole)
+        for _ in range(draw.randint(1, 4)):
+            data[draw.randrange(12, len(data))] = draw.randrange(256)
+        try:
+            source = decode(bytes(data), RENDITIONS, max_pixels=10**6)
+        except Rejected:
+            ends["rejected"] += 1
+        else:
+            assert list(render(source, RENDITIONS))
+            ends["picture"] += 1
+    assert min(ends.values()) > 0
