@@ -7,6 +7,7 @@ decode is a ``Rejected``; the header alone decides about size, before any pixel 
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from typing import Final
 
@@ -58,9 +59,28 @@ class _Order:
     data: bytes
     kind: str
     renditions: tuple[Rendition, ...]
-    max_pixels: int
-    max_progressive_pixels: int
+    most_pixels: int
+    memory_mb: int | None
     best: bool
+
+    def cap(self, kind: str) -> int:
+        """Most pixels of a key of ``limits.BYTES_PER_PIXEL``."""
+        if self.memory_mb is None:
+            return self.most_pixels
+        return min(self.most_pixels, kind_megapixels(self.memory_mb, kind) * 1_000_000)
+
+    @cached_property
+    def max_pixels(self) -> int:
+        return self.cap("webp-planes" if self.has_webp_planes else self.kind)
+
+    @cached_property
+    def has_webp_planes(self) -> bool:
+        """Whether this is a WebP to be decoded as the planes that it stores."""
+        if self.kind != "webp" or not self.subsampled:
+            return False
+        from function import webp  # noqa: PLC0415 - ctypes, which nothing else needs
+
+        return webp.stores_planes(self.data)
 
     @property
     def headroom(self) -> float:
@@ -108,8 +128,8 @@ def decode(
         data=data,
         kind=kind,
         renditions=tuple(renditions),
-        max_pixels=_cap(max_pixels, memory_mb, kind),
-        max_progressive_pixels=_cap(max_pixels, memory_mb, "jpeg-progressive"),
+        most_pixels=max_pixels,
+        memory_mb=memory_mb,
         best=quality == "best",
     )
     if kind not in GUARDED:
@@ -118,12 +138,6 @@ def decode(
         import_module(name)
     memory = decode_memory(kind, order.max_pixels)
     return Source.from_bytes(guard.run(lambda: _decode(order).to_bytes(), memory=memory))
-
-
-def _cap(max_pixels: int, memory_mb: int | None, kind: str) -> int:
-    if memory_mb is None:
-        return max_pixels
-    return min(max_pixels, kind_megapixels(memory_mb, kind) * 1_000_000)
 
 
 GUARDED: Final = {
@@ -162,7 +176,7 @@ def _decode_image(order: _Order) -> Source:
     image = openers.OPENERS[order.kind](order.data)
     _check_size(image.size, order.max_pixels)
     if image.info.get("progressive"):
-        _check_size(image.size, order.max_progressive_pixels)
+        _check_size(image.size, order.cap("jpeg-progressive"))
         if order.data.count(b"\xff\xda") > MAX_SCANS:
             raise Rejected("too_complex", f"This JPEG has over {MAX_SCANS} scans.")
     profile = _profile(image)
@@ -195,12 +209,12 @@ def _load(
         scaled, box = jpeg.open_scaled(image, need, image.mode)
         return _bitmap(colour.to_srgb(scaled, profile)), box
     factor = max(1, int(1 / (need * _REDUCTION)))
-    pixels: Pixels | None = None
-    if order.kind == "webp" and order.subsampled:
-        from function import webp  # noqa: PLC0415 - ctypes, which nothing else needs
+    pixels: Pixels
+    if order.has_webp_planes:
+        from function import webp  # noqa: PLC0415
 
-        pixels = webp.open_planes(image, order.data, factor)
-    if not pixels:
+        pixels = webp.open_planes(order.data, image.size, factor)
+    else:
         image.load()
         _check_size(image.size, order.max_pixels)  # GIF and HEIC may grow when they are loaded
         pixels = _bitmap(_reduced(image, profile, factor))

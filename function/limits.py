@@ -14,6 +14,7 @@ BYTES_PER_PIXEL: Final[Mapping[str, float]] = {
     "png": 12.0,
     "gif": 6.0,
     "webp": 19.0,
+    "webp-planes": 2.0,
     "bmp": 7.5,
     "tiff": 12.0,
     "avif": 12.5,
@@ -21,7 +22,8 @@ BYTES_PER_PIXEL: Final[Mapping[str, float]] = {
     "svg": 14.0,
 }
 """A baseline JPEG is scaled while it is decoded; a progressive one is held whole as coefficients;
-Pillow reads WebP through libwebp's animation decoder, which keeps two canvases of its own."""
+Pillow reads WebP through libwebp's animation decoder, which keeps two canvases of its own, but
+lossy stills without alpha are decoded as the planes that they store (``function/webp.py``)."""
 
 BASE_MB: Final = 100
 """Memory before the first pixel: the Lambda runtime, the libraries, the upload, the renditions."""

@@ -11,7 +11,11 @@ from typing import Any, Final
 
 from PIL import Image
 
-from function.pixels import Planes
+from function.pixels import Planes, Size
+
+_ALPHA: Final = 0x10
+_ANIMATION: Final = 0x02
+"""Flags of WebP's extended header."""
 
 _DARKEST: Final = 16
 _LUMA_LEVELS: Final = 219
@@ -29,31 +33,39 @@ _LUMA: Final = _stretched(_DARKEST, _LUMA_LEVELS, 0)
 _CHROMA: Final = _stretched(128, _CHROMA_LEVELS, 128)
 
 
-def open_planes(image: Image.Image, data: bytes, factor: int) -> Planes | None:
-    """Decode a lossy still without alpha, averaged by ``factor`` both ways.
+def stores_planes(data: bytes) -> bool:
+    """Whether a WebP is a lossy still without alpha, and libwebp can be called."""
+    return _is_lossy(data) and not _flags(data) & (_ALPHA | _ANIMATION) and bool(_libwebp())
+
+
+def open_planes(data: bytes, size: Size, factor: int) -> Planes:
+    """Decode a WebP of which ``stores_planes`` is true, averaged by ``factor`` both ways.
 
     Args:
-        image: ``data`` opened, not loaded.
         data: the whole file.
+        size: width and height as the file states them, in pixels.
         factor: pixels across that become one.
 
-    Returns:
-        None for other WebPs, for damaged ones, and where libwebp cannot be called.
+    Raises:
+        ValueError: the file is damaged.
     """
     decode = _libwebp()
-    if not decode or not _is_lossy(data) or image.mode != "RGB" or getattr(image, "is_animated", 0):
-        return None
-    half = ((image.width + 1) // 2, (image.height + 1) // 2)
-    sizes = (image.size, half, half)
+    half = ((size[0] + 1) // 2, (size[1] + 1) // 2)
+    sizes = (size, half, half)
     buffers: list[Any] = [(ctypes.c_char * (width * height))() for width, height in sizes]
     into = [(buffer, len(buffer), size[0]) for buffer, size in zip(buffers, sizes, strict=True)]
-    if not decode(data, len(data), *into[0], *into[1], *into[2]):
-        return None
+    if not decode or not decode(data, len(data), *into[0], *into[1], *into[2]):
+        raise ValueError("libwebp cannot decode this")
     planes = (
         Image.frombuffer("L", size, buffer, "raw", "L", 0, 1).reduce(factor).point(table)
         for size, buffer, table in zip(sizes, buffers, (_LUMA, _CHROMA, _CHROMA), strict=True)
     )
     return Planes(*planes)
+
+
+def _flags(data: bytes) -> int:
+    """What the extended header says that there is; 0 without one."""
+    return data[20] if data[12:16] == b"VP8X" and len(data) > 20 else 0  # noqa: PLR2004 - RIFF
 
 
 def _is_lossy(data: bytes) -> bool:

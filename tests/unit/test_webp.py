@@ -26,8 +26,9 @@ def encoded(image: Image.Image, **options: Any) -> bytes:
     return buffer.getvalue()
 
 
-def opened(data: bytes, factor: int = 1) -> Planes | None:
-    return webp.open_planes(WebPImageFile(io.BytesIO(data)), data, factor)
+def opened(data: bytes, factor: int = 1) -> Planes:
+    assert webp.stores_planes(data)
+    return webp.open_planes(data, WebPImageFile(io.BytesIO(data)).size, factor)
 
 
 def levels(image: Image.Image) -> Any:
@@ -42,7 +43,6 @@ PHOTO = picture((161, 97), 3)
 def test_planes_are_the_picture_that_pillow_decodes(size, factor):
     data = encoded(picture(size, 3), quality=90)
     planes = opened(data, factor)
-    assert planes
     luma, blue, red = Image.open(io.BytesIO(data)).convert("YCbCr").split()
     assert planes.size == luma.reduce(factor).size
     assert np.abs(levels(planes.luma) - levels(luma.reduce(factor))).max() <= 3
@@ -55,7 +55,6 @@ def test_planes_are_the_picture_that_pillow_decodes(size, factor):
 @pytest.mark.parametrize("colour", ["#000000", "#ffffff", "#808080", "#ff0000", "#10c040"])
 def test_video_levels_become_all_levels(colour):
     planes = opened(encoded(Image.new("RGB", (32, 32), colour), quality=100))
-    assert planes
     expected = Image.new("RGB", (1, 1), colour).getpixel((0, 0))
     shown = planes.image().getpixel((16, 16))
     assert isinstance(shown, tuple)
@@ -74,7 +73,7 @@ def test_video_levels_become_all_levels(colour):
     ],
 )
 def test_others_are_left_to_pillow(data):
-    assert opened(data) is None
+    assert not webp.stores_planes(data)
     assert isinstance(decode(data, RENDITIONS, max_pixels=10**6).pixels, Bitmap)
 
 
@@ -82,7 +81,7 @@ def test_metadata_in_front_of_the_picture_is_passed_over():
     exif = Image.Exif()
     exif[0x0112] = 6
     data = encoded(PHOTO, quality=90, exif=exif, icc_profile=b"\0" * 131)
-    assert opened(data)
+    assert webp.stores_planes(data)
     assert decode(data, RENDITIONS, max_pixels=10**6).size == (97, 161)
 
 
@@ -101,7 +100,7 @@ def test_a_profile_is_applied():
 def test_without_libwebps_function_pillow_decodes(monkeypatch):
     data = encoded(PHOTO, quality=90)
     monkeypatch.setattr(webp, "_libwebp", lambda: None)
-    assert opened(data) is None
+    assert not webp.stores_planes(data)
     assert isinstance(decode(data, RENDITIONS, max_pixels=10**6).pixels, Bitmap)
 
 
@@ -142,3 +141,19 @@ def test_damage_gives_a_picture_or_a_rejection():
             assert list(render(source, RENDITIONS))
             ends["picture"] += 1
     assert min(ends.values()) > 0
+
+
+def test_planes_bear_more_pixels_than_canvases():
+    """Of a function with 128 MB: where Pillow would need 19 bytes a pixel, 2 are enough."""
+    size = (2000, 1500)
+    lossy, lossless = (
+        encoded(Image.new("RGB", size), lossless=lossless, method=0) for lossless in (False, True)
+    )
+    assert decode(lossy, RENDITIONS, max_pixels=10**8, memory_mb=128).size == size
+    with pytest.raises(Rejected, match="the limit is 1 megapixels"):
+        decode(lossless, RENDITIONS, max_pixels=10**8, memory_mb=128)
+
+
+def test_a_size_that_libwebp_does_not_find_is_damage():
+    with pytest.raises(ValueError, match="libwebp cannot decode"):
+        webp.open_planes(encoded(PHOTO), (20, 20), 1)
