@@ -22,6 +22,7 @@ import botocore.exceptions
 from bench import report_line, tune, versions, workloads
 from bench.advice import Place, Row
 from bench.sandbox import Report
+from bench.sandbox.function_log import was_rejected
 from bench.sweep import Case, summarise
 from bench.workloads import Workload
 from local.console import console, progress
@@ -145,8 +146,10 @@ def _invoke(stack: Stack, lambda_: Any, version: str, payload: bytes) -> Report:
     if report is None:
         report = _from_log(stack, version, since)
     failed = "FunctionError" in answer or body != {"batchItemFailures": []}
-    if failed and report.outcome == "ok":
+    if report.outcome == "ok" and failed:
         return replace(report, outcome="failed")
+    if report.outcome == "ok" and was_rejected(report_line.tail(answer.get("LogResult", ""))):
+        return replace(report, outcome="rejected")
     return report
 
 

@@ -198,7 +198,7 @@ def outcome(task: Path, store: StubS3, file: Path, memory_mb: int) -> str:
     with Sandbox(task, memory_mb, given, hold="memory", timeout_s=60) as box:
         report = box.invoke(upload(store, file, time.time_ns()))
         killed = box.cage.killed_for_memory()
-    if report.outcome != "ok" or killed:
+    if report.outcome not in {"ok", "rejected"} or killed:
         return "oom" if killed else report.outcome
     if report.max_memory_mb > memory_mb:
         return "oom"  # shared libraries are charged to no one here, and to the function on Lambda

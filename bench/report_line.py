@@ -22,7 +22,12 @@ _KILLED: Final = re.compile(r"Runtime\.OutOfMemory|signal: killed")
 
 def from_tail(log_result: str) -> Report | None:
     """The report in an answer's ``LogResult`` (the log's last 4 KB, base64); None without one."""
-    return parse(base64.b64decode(log_result).decode(errors="replace"))
+    return parse(tail(log_result))
+
+
+def tail(log_result: str) -> str:
+    """The text of an answer's ``LogResult``."""
+    return base64.b64decode(log_result).decode(errors="replace")
 
 
 def parse(log: str) -> Report | None:

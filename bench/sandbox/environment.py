@@ -12,15 +12,16 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any, Final, Literal, Self
 
 from bench.sandbox import cage
+from bench.sandbox.function_log import was_rejected
 from bench.sandbox.runtime_api import Invocation, RuntimeApi
 from bench.sandbox.tmp import Tmp
 from pipeline.bundle import Bundle
 
-Outcome = Literal["ok", "failed", "oom", "timeout", "crashed"]
+Outcome = Literal["ok", "rejected", "failed", "oom", "timeout", "crashed"]
 
 HANDLER: Final = "function.handler.handle"
 _INIT_LIMIT_S: Final = 60.0
@@ -88,11 +89,13 @@ class Sandbox:
         self._api = RuntimeApi()
         self.cage = cage.build(self._memory_mb, self._hold)
         self._tmp = Tmp()
+        self._log = TemporaryFile()
+        self._read = 0
         self._started = time.perf_counter()
         self._process = subprocess.Popen(
             self.cage.wrap(self._command()),
             env=self._environment(),
-            stdout=subprocess.DEVNULL,
+            stdout=self._log,
             start_new_session=True,  # Ctrl-C is for the bench, which keeps what is done
         )
         return self
@@ -104,6 +107,7 @@ class Sandbox:
         self._api.close()
         self.cage.remove()
         self._tmp.remove()
+        self._log.close()
 
     def wait_ready(self) -> None:
         """Wait until the function is initialised.
@@ -159,8 +163,16 @@ class Sandbox:
                 return "oom" if self.cage.killed_for_memory() else "crashed"
             if time.perf_counter() - queued > self._timeout_s:
                 return "timeout"
-        answer = invocation.answer
-        return "failed" if invocation.failed or answer.get("batchItemFailures") else "ok"
+        if invocation.failed or invocation.answer.get("batchItemFailures"):
+            return "failed"
+        return "rejected" if was_rejected(self._new_log()) else "ok"
+
+    def _new_log(self) -> str:
+        """What the function has written since the last look, without moving where it writes."""
+        end = os.fstat(self._log.fileno()).st_size
+        text = os.pread(self._log.fileno(), end - self._read, self._read)
+        self._read = end
+        return text.decode(errors="replace")
 
     def _command(self) -> list[str]:
         site = sysconfig.get_path("platlib")

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from bench import report_line
+from bench.sandbox.function_log import was_rejected
 
 COLD = (
     "START RequestId: 8f507cfc-xmpl-4697-b07a-ac58fc914c95 Version: $LATEST\n"
@@ -77,3 +78,11 @@ def test_what_went_wrong(log, outcome):
 def test_a_log_without_a_report():
     assert report_line.parse("START RequestId: x\nhello\n") is None
     assert report_line.from_tail("") is None
+
+
+def test_a_rejection_is_in_the_functions_own_log():
+    entry = json.dumps({"message": "rejected", "Rejected": 1, "Code": "not_an_image"})
+    assert was_rejected(COLD + entry + "\n")
+    assert not was_rejected(COLD + json.dumps({"message": "ready", "Rejected": 0}))
+    assert not was_rejected(entry[7:])  # a tail begins anywhere
+    assert not was_rejected(json.dumps(["Rejected"]))

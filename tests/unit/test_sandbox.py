@@ -122,11 +122,15 @@ def test_the_real_bundle_answers_and_leaves_nothing_behind(store, tmp_path):
     buffer = io.BytesIO()
     Image.effect_noise((640, 480), 40).convert("RGB").save(buffer, "JPEG")
     picture.write_bytes(buffer.getvalue())
+    text = tmp_path / "a.txt"
+    text.write_text("no picture")
     with unpacked(build(Target.host())) as task:
         with Sandbox(task, 1769, variables(1769, store)) as box:
             cold, warm = (box.invoke(upload(store, picture, n)) for n in range(2))
+            rejected, again = (box.invoke(upload(store, file, 9)) for file in (text, picture))
         groups = box.cage.groups
-    assert (cold.outcome, warm.outcome) == ("ok", "ok")
+    assert (cold.outcome, warm.outcome, again.outcome) == ("ok", "ok", "ok")
+    assert rejected.outcome == "rejected"  # which Lambda itself calls a success
     assert cold.init_ms is not None
     assert cold.billed_ms >= cold.duration_ms + cold.init_ms
     assert warm.init_ms is None
