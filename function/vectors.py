@@ -115,12 +115,10 @@ def decode_jpeg(
     Returns:
         None where the module is missing, and for files that are damaged or unusual.
     """
-    native = _load()
-    if not native:
-        return None
     half = ((size[0] + 1) // 2, (size[1] + 1) // 2)
     luma, blue, red = (Image.new("L", side, None) for side in (size, half, half))
-    done = native.decode_jpeg(data, divisor, size, *_lend(luma, blue, red))
+    native, arrays = _load(), _lend(luma, blue, red)
+    done = native and arrays and native.decode_jpeg(data, divisor, size, *arrays)
     return (luma, blue, red) if done else None
 
 

@@ -1,4 +1,4 @@
-/* Tables of codes, made from a JPEG's own. */
+/* Tables of codes, made from a JPEG's own, and the loop that reads blocks by them. */
 #include "huffman.h"
 
 #include "vector.h"

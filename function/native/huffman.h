@@ -1,6 +1,6 @@
 /* The entropy coding of baseline JPEG (ITU-T T.81, annexes C and F): bits to coefficients.
  *
- * Nine tenths of a photo's decode are here. Two things make it fast. One look at the next `LOOK`
+ * Four fifths of a photo's decode are here. Two things make it fast. One look at the next `LOOK`
  * bits gives a coefficient with its value, and the one after it as well when both fit, which is
  * so for most. And eight bytes go into the buffer at once, unless one of them may be a marker. */
 #ifndef HUFFMAN_H
@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 enum {
-    LOOK = 11,           /* bits; the tables of a photo, 16 KB each, still fit the first cache */
+    LOOK = 11,           /* bits; with fewer too much is rare, with more the tables outgrow the caches */
     LONGEST = 16,        /* bits of a code, by the standard */
     SIDE = 8,            /* of a block, in coefficients and in pixels */
     COEFFICIENTS = 64,   /* of a block */
