@@ -1,7 +1,6 @@
 """JPEG at a fraction of its size: the decoder leaves out the detail that no rendition shows.
 
-The scales are those of ``Image.draft``: 1/2, 1/4 and 1/8. libjpeg also does 3/8, with fewer pixels
-to resize, but without vectors, so that it costs more than it saves (docs/resampler.md).
+The scales are 1/2, 1/4 and 1/8, as those of ``Image.draft`` (docs/decoder.md).
 """
 
 from typing import Final

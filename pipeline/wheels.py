@@ -25,6 +25,7 @@ _UNUSED: Final = re.compile(
     | \.dist-info/(?!licenses/|LICEN[CS]E|COPYING|NOTICE)
     | ^PIL/(__main__|report|_tkinter_finder|ImageGrab|ImageQt|ImageTk|ImageWin)\.py$
     | ^PIL/_imagingtk\.
+    | ^isal/isa-l/(?!LICENSE)  # the sources of its library
     """,
     re.VERBOSE,
 )
