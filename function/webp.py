@@ -17,6 +17,9 @@ _ALPHA: Final = 0x10
 _ANIMATION: Final = 0x02
 """Flags of WebP's extended header."""
 
+_MOST_CHUNKS: Final = 16
+"""To look through for the picture; encoders write three before it at most."""
+
 _DARKEST: Final = 16
 _LUMA_LEVELS: Final = 219
 _CHROMA_LEVELS: Final = 224
@@ -69,12 +72,14 @@ def _flags(data: bytes) -> int:
 
 
 def _is_lossy(data: bytes) -> bool:
-    """Whether the first picture in the container is one of VP8."""
+    """Whether the first picture in the container is one of VP8, among its first few chunks."""
     at = 12
-    while (name := data[at : at + 4]) not in {b"VP8 ", b"VP8L", b""}:
-        size = int.from_bytes(data[at + 4 : at + 8], "little")
+    for _ in range(_MOST_CHUNKS):
+        name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        if name in {b"VP8 ", b"VP8L"}:
+            return name == b"VP8 "
         at += 8 + size + size % 2
-    return name == b"VP8 "
+    return False
 
 
 @cache

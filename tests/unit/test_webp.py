@@ -154,6 +154,15 @@ def test_planes_bear_more_pixels_than_canvases():
         decode(lossless, RENDITIONS, max_pixels=10**8, memory_mb=128)
 
 
+def test_a_container_of_nothing_is_not_searched_to_its_end():
+    """Looking costs time, and files of millions of empty chunks cost their senders nothing."""
+    data = encoded(PHOTO)
+    stuffed = data[:12] + b"JUNK\0\0\0\0" * 100 + data[12:]
+    assert webp.stores_planes(data)
+    assert not webp.stores_planes(stuffed)
+    assert not webp.stores_planes(data[:12])
+
+
 def test_a_size_that_libwebp_does_not_find_is_damage():
     with pytest.raises(ValueError, match="libwebp cannot decode"):
         webp.open_planes(encoded(PHOTO), (20, 20), 1)
