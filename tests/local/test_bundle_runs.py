@@ -20,7 +20,7 @@ from pipeline.settings import Settings
 ROOT = Path(__file__).parents[2]
 RUNTIME = "python3.13"
 MODULES = sorted(f"function.{path.stem}" for path in ROOT.glob("function/[!_]*.py"))
-PACKAGES = ("PIL", "_pi_heif", "obstore", "pi_heif", "resvg_py")
+PACKAGES = ("PIL", "_pi_heif", "isal.isal_zlib", "obstore", "pi_heif", "resvg_py")
 ENVIRONMENT = {
     "AWS_REGION": "us-east-1",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
@@ -39,13 +39,19 @@ sys.path.insert(0, sys.argv[1])
 import pi_heif
 import resvg_py
 from PIL import Image
+from function import openers, vectors
 from function.decode import decode
 from function.render import render
 from function.schema import Rendition
-jpeg = io.BytesIO()
-Image.effect_noise((640, 480), 50).convert("RGB").save(jpeg, "JPEG")
+def saved(name):
+    buffer = io.BytesIO()
+    Image.effect_noise((640, 480), 50).convert("RGB").save(buffer, name)
+    return buffer.getvalue()
 sizes = [Rendition(name="small", width=320, height=320)]
-done = list(render(decode(jpeg.getvalue(), sizes, max_pixels=10**6), sizes))
+print(vectors.decode_jpeg(saved("JPEG"), 2, (320, 240)) is not None)
+print(openers.open_png(saved("PNG")).tile[0].codec_name)
+print([type(decode(saved(n), sizes, max_pixels=10**6).pixels).__name__ for n in ("PNG", "WEBP")])
+done = list(render(decode(saved("JPEG"), sizes, max_pixels=10**6), sizes))
 print([(r.format, r.width, r.height, len(r.body) > 1000) for r in done])
 print("libde265" in pi_heif.libheif_info()["decoders"])
 svg = '<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"/>'
@@ -154,6 +160,9 @@ def test_the_runtime_imports_each_module_by_itself(module, python, unpacked):
 
 def test_the_runtime_decodes_and_renders_from_the_zip_alone(python, unpacked):
     assert run(python, RENDER, unpacked).splitlines() == [
+        "True",
+        "png_rows",
+        "['Bitmap', 'Planes']",
         "[('jpeg', 320, 240, True), ('webp', 320, 240, True)]",
         "True",
         "b'PNG'",
