@@ -4,6 +4,7 @@ The format is decided by content, never by the key's name or the Content-Type. E
 decode is a ``Rejected``; the header alone decides about size, before any pixel is decoded.
 """
 
+import io
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -277,6 +278,8 @@ def _frames(order: _Order) -> tuple[tuple[Frame, ...], int]:
 
 
 def _decode_svg(order: _Order) -> Source:
+    from PIL.PngImagePlugin import PngImageFile  # noqa: PLC0415 - what a child may import is GUARDED
+
     from function import svg  # noqa: PLC0415 - only a drawing needs resvg
 
     upload = svg.natural_size(order.data)
@@ -284,7 +287,7 @@ def _decode_svg(order: _Order) -> Source:
     layouts = (lay_out(upload, rendition, scalable=True) for rendition in order.renditions)
     width, height = max(layout.frame for layout in layouts)
     _check_size((width, height), order.max_pixels)
-    image = openers.open_png(svg.rasterise(order.data, (width, height)))
+    image = PngImageFile(io.BytesIO(svg.rasterise(order.data, (width, height))))
     image.load()
     return Source(
         pixels=_bitmap(image),

@@ -1,5 +1,8 @@
 import struct
+import subprocess
+import sys
 import zlib
+from pathlib import Path
 
 import pytest
 from pictures import (
@@ -65,6 +68,27 @@ def rejection(data, renditions=SMALL, **options):
     with pytest.raises(Rejected) as caught:
         decode(data, renditions, **({"max_pixels": MAX_PIXELS} | options))
     return caught.value.code
+
+
+ALONE = """
+import sys
+from function.decode import decode
+from function.render import render
+from function.schema import Rendition
+sizes = [Rendition(name="small", width=32, height=32)]
+print(len(list(render(decode(sys.stdin.buffer.read(), sizes, max_pixels=10**6), sizes))))
+"""
+
+
+@pytest.mark.parametrize("name", UPLOADS)
+def test_every_format_is_decoded_as_the_first_of_a_process(name):
+    """Decoders are imported when they are needed, which a child that can open no file cannot."""
+    command = [sys.executable, "-c", ALONE]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        command, input=UPLOADS[name][1], capture_output=True, cwd=root, check=False
+    )
+    assert (done.stdout, done.stderr) == (b"2\n", b"")
 
 
 @pytest.mark.parametrize("name", UPLOADS)
