@@ -136,6 +136,16 @@ def test_a_whole_sweep(aws, lambda_, name, photo, capsys):
         assert left.get("Versions", []) + left.get("DeleteMarkers", []) == []
 
 
+def test_a_size_that_rejects_the_workload_is_not_called_ok(aws, photo):
+    """A progressive JPEG is held whole: 128 MB bear 3 megapixels of it, the stack's memory more."""
+    path = photo("progressive.jpg", (2400, 1600), progressive=True)
+    stack = Stack(outputs=aws.outputs, client=aws.client)
+    options = Options(memory=[128, 512], samples=1)
+    result = bench_aws.measure(stack, Workload("progressive", (path,)), options)
+    assert [row["outcome"] for row in result["summary"]] == ["rejected", "ok"]
+    assert [len(case["reports"]) for case in result["samples"]] == [1, 2]
+
+
 class Options:
     """What the command line would give."""
 

@@ -15,7 +15,7 @@ from function import vectors
 from function.decode import decode
 from function.schema import Rendition
 from function.vectors import decode_jpeg
-from tests.native.jpegs import DIVISORS, SUBSAMPLINGS, damage, jpeg, picture
+from tests.native.jpegs import SUBSAMPLINGS, damage, jpeg, picture
 
 Floats = NDArray[np.float64]
 Planes = tuple[Image.Image, Image.Image, Image.Image]
@@ -196,15 +196,21 @@ def test_cut_anywhere_it_is_never_decoded():
         assert decode_jpeg(PLAIN[:end], 2, (20, 15)) is None
 
 
-@given(st.integers(0, 1 << 30))
-@settings(max_examples=300, deadline=None)
-def test_damage_gives_planes_or_nothing(seed):
-    draw = random.Random(seed)
-    size = (draw.randint(1, 120), draw.randint(1, 90))
-    data = damage(jpeg(picture(size, seed), draw), draw)
-    divisor = draw.choice(DIVISORS)
-    planes = decode_jpeg(data, divisor, divided(size, divisor))
-    assert planes is None or planes[0].size == divided(size, divisor)
+def test_what_is_accepted_in_spite_of_damage_is_what_pillow_sees():
+    """Seeds are fixed: a coefficient that no encoder makes may overflow otherwise in libjpeg."""
+    accepted = 0
+    for seed in range(600):
+        draw = random.Random(seed)
+        size = (draw.randint(1, 120), draw.randint(1, 90))
+        data = damage(jpeg(picture(size, seed), draw), draw)
+        planes = decode_jpeg(data, 1, size)
+        divisor = draw.choice((2, 4))
+        scaled = decode_jpeg(data, divisor, divided(size, divisor))
+        assert (planes is None) == (scaled is None), seed
+        if planes:
+            accepted += 1
+            assert same(planes[0], pillows(data, 1)[0]), seed
+    assert accepted > 50
 
 
 def test_a_size_that_is_not_the_files_is_declined():
