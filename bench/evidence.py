@@ -20,7 +20,12 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = Path("bench") / "evidence"
 KEY: Final = "image-pipeline:memory"
 MARK: Final = "measured, evidence"
-_KEPT: Final = ("summary", "strategy", "chosen_mb", "machine", "bundle", "sandbox", "self_check")
+_KEPT: Final = (
+    *("summary", "strategy", "chosen_mb", "settings", "machine", "bundle", "sandbox"),
+    "self_check",
+)
+_DECIDING: Final = ("renditions", "quality", "background")
+"""Settings of a stack, besides memory, that decide what an upload costs."""
 _LINE: Final = re.compile(rf"^(?P<start>\s+{KEY}:)[^\n]*$", re.MULTILINE)
 _CITED: Final = re.compile(rf"^\s+{KEY}: (?P<mb>\d+)  # {MARK} (?P<hash>[0-9a-f]+)$", re.MULTILINE)
 
@@ -62,7 +67,7 @@ def apply(settings: Path, stack: str, memory_mb: int, result: dict[str, Any]) ->
         UsageError: the file has no ``config`` to write to.
     """
     kept = {key: result[key] for key in _KEPT if key in result}
-    text = json.dumps({"schema": 1, **kept, "measured": shipped(settings.parent)}, indent=1) + "\n"
+    text = json.dumps({"schema": 1, **kept, "measured": shipped(settings)}, indent=1) + "\n"
     edited = with_memory(settings.read_text(encoding="utf-8"), memory_mb, _hash(text))
     path = _evidence_file(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -103,16 +108,16 @@ def examine(settings: Path) -> str | None:
     if not path.is_file() or _hash(path.read_text(encoding="utf-8")) != cited["hash"]:
         return f"{stack}: the evidence of memory {cited['mb']} is gone or was edited; {again}."
     measured = json.loads(path.read_text(encoding="utf-8"))["measured"]
-    now = shipped(settings.parent)
+    now = shipped(settings)
     changed = [name for name in now if now[name] != measured.get(name)]
     if changed:
         return f"{stack}: the evidence of memory {cited['mb']} is stale: {_and(changed)}; {again}."
     return f"{stack}: memory {cited['mb']} was measured on what would be deployed."
 
 
-def shipped(root: Path) -> dict[str, str]:
-    """What decides latency and memory, on whatever machine: the bundle's inputs, and Pillow."""
-    digest = hashlib.sha256()
+def shipped(settings: Path) -> dict[str, str]:
+    """What decides latency and memory, on whatever machine: bundle, Pillow, stack's settings."""
+    digest, root = hashlib.sha256(), settings.parent
     files = sorted(path for path in (root / "function").rglob("*") if path.is_file())
     for path in (*files, root / "pipeline" / "native.py"):
         if path.suffix not in (".pyc", ".so"):
@@ -122,7 +127,14 @@ def shipped(root: Path) -> dict[str, str]:
     return {
         "the bundle's sources": digest.hexdigest()[:16],
         "Pillow": pillow[1] if pillow else "none",
+        "the stack's settings": _hash(json.dumps(_deciding(settings))),
     }
+
+
+def _deciding(settings: Path) -> list[Any]:
+    content: Any = yaml.safe_load(settings.read_text(encoding="utf-8")) or {}
+    config = cast("dict[str, Any]", content.get("config") or {})
+    return [config.get(f"image-pipeline:{name}") for name in _DECIDING]
 
 
 def _and(changed: list[str]) -> str:

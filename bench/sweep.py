@@ -13,6 +13,7 @@ from bench.sandbox.function import Store, upload, variables
 from bench.stats import percentile, relative_error
 from bench.workloads import Workload
 from pipeline.bundle import Bundle
+from pipeline.settings import Settings
 
 FEWEST: Final = 8
 """Warm runs of a case before they may agree: fewer have no tail to speak of."""
@@ -49,14 +50,18 @@ def sweep(
     store: Store,
     effort: Effort,
     on_case: Callable[[str], None],
+    settings: Settings | None = None,
 ) -> list[Case]:
-    """Measure; Ctrl-C ends it early, and what is done is returned, the case under way included."""
+    """Measure; Ctrl-C ends it early, and what is done is returned, the case under way included.
+
+    ``settings`` are the stack's whose function it is, the defaults if None.
+    """
     cases: list[Case] = []
     with suppress(KeyboardInterrupt), unpacked(bundle) as task:
         for workload, size in ((w, size) for w in workloads for size in sizes):
             case = Case(workload, size)
             cases.append(case)
-            with Sandbox(task, size, variables(size, store), hold=effort.hold) as box:
+            with Sandbox(task, size, variables(size, store, settings), hold=effort.hold) as box:
                 case.kind = box.cage.kind
                 for report in _reports(box, store, workload, effort):
                     case.reports.append(report)  # one by one: an interrupt keeps them

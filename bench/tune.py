@@ -17,7 +17,9 @@ from bench.sandbox.embedded_s3 import EmbeddedS3
 from bench.sandbox.stub_s3 import StubS3
 from bench.sweep import Case, Effort, summarise, sweep
 from local.console import console, progress
+from local.program import read_settings
 from pipeline.bundle import Target, build
+from pipeline.settings import Settings, SettingsError
 
 SIZES: Final = (128, 256, 512, 1024, 1769, 3008)
 _QUICK_SAMPLES: Final = 2
@@ -47,7 +49,9 @@ def register(commands: Any) -> None:
         "--no-cgroup", action="store_true", help="scale CPU time instead of holding it back"
     )
     parser.add_argument("--apply", action="store_true", help="write the choice to --stack")
-    parser.add_argument("--stack", help="whose Pulumi.<stack>.yaml --apply edits")
+    parser.add_argument(
+        "--stack", help="measure with the renditions and quality of Pulumi.<stack>.yaml"
+    )
     parser.set_defaults(run=run)
 
 
@@ -64,16 +68,28 @@ def add_choice(parser: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Measure, print, write. Ctrl-C keeps what is done."""
     check(options)
-    if options.apply != bool(options.stack):
-        raise UsageError("--apply and --stack NAME go together.")
-    settings = evidence.settings_file(options.stack) if options.stack else None
-    result = measure(options)
+    if options.apply and not options.stack:
+        raise UsageError("--apply needs --stack NAME, whose settings it writes.")
+    file = evidence.settings_file(options.stack) if options.stack else None
+    result = measure(options, _settings(options.stack))
     rows = [Row(**row) for row in result["summary"]]
     if not rows:
         console(stderr=True).print("Nothing was measured yet.")
         return 1
     show(result, rows, options)
-    return _apply(settings, options.stack, result) if settings else 0
+    return _apply(file, options.stack, result) if file and options.apply else 0
+
+
+def _settings(stack: str | None) -> Settings:
+    """The stack's settings, or the defaults.
+
+    Raises:
+        UsageError: they cannot work.
+    """
+    try:
+        return read_settings(stack) if stack else Settings()
+    except SettingsError as error:
+        raise UsageError(f"Pulumi.{stack}.yaml: {error}") from error
 
 
 def _apply(settings: Path, stack: str, result: dict[str, Any]) -> int:
@@ -121,7 +137,7 @@ def show(result: dict[str, Any], rows: list[Row], options: argparse.Namespace) -
         options.html.write_text(page, encoding="utf-8")
 
 
-def measure(options: argparse.Namespace) -> dict[str, Any]:
+def measure(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     """Run the sweep; returns the versioned result that ``--json`` writes."""
     bundle = build(Target.host())
     loads = [workloads.make(name) for name in options.workloads]
@@ -138,7 +154,15 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     number = len(loads) * len(options.memory)
     try:
         with progress("Measuring", number) as step:
-            cases = sweep(bundle, loads, options.memory, store=store, effort=effort, on_case=step)
+            cases = sweep(
+                bundle,
+                loads,
+                options.memory,
+                store=store,
+                effort=effort,
+                on_case=step,
+                settings=settings,
+            )
     finally:
         store.close()
     complete = len(cases) == number and cases[-1].done
@@ -154,7 +178,18 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "bundle": bundle.sha256_base64,
         "sandbox": {"kind": kind, **store.facts()},
         "self_check": selfcheck.as_json(shares),
-        "words": [*words(rows, options), _held(kind), _trust(shares, kind), OTHERS],
+        "settings": {
+            "stack": options.stack,
+            "renditions": [rendition.to_dict() for rendition in settings.renditions],
+            "quality": settings.quality,
+        },
+        "words": [
+            *words(rows, options),
+            _made(options.stack, settings),
+            _held(kind),
+            _trust(shares, kind),
+            OTHERS,
+        ],
     }
 
 
@@ -208,6 +243,15 @@ def words(
         size = f"{best.memory_mb} MB" if best else "no measured size qualifies"
         yield f"{advice.verdict(mine, place)} Strategy {options.strategy} for {name}: {size}."
         yield f"Power Tuning's view of {name}: {advice.visualisation_url(mine)}"
+
+
+def _made(stack: str | None, settings: Settings) -> str:
+    """What each upload became, and whose settings say so."""
+    files = sum(len(rendition.formats) for rendition in settings.renditions)
+    plural = "" if files == 1 else "s"
+    whose = f"stack {stack}" if stack else "the defaults; --stack NAME takes a stack's own"
+    without = "" if settings.duplicates == "off" else ", duplicates not looked for"
+    return f"Made of each upload: {files} file{plural}, quality {settings.quality} ({whose}){without}."
 
 
 def _held(kind: str) -> str:

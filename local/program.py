@@ -16,6 +16,8 @@ from pulumi.runtime import settings as runtime_settings
 from pulumi.runtime.mocks import MockMonitor, Mocks, set_mocks
 
 from local.errors import LocalError
+from pipeline import settings
+from pipeline.settings import Settings
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 """The repository: where ``Pulumi.yaml`` and ``__main__.py`` are."""
@@ -42,6 +44,19 @@ def read_config(stack: str) -> dict[str, Any]:
         if "default" in value
     }
     return defaults | _load_yaml(path).get("config", {})
+
+
+def read_settings(stack: str) -> Settings:
+    """A stack's settings as the program itself would read them.
+
+    Raises:
+        LocalError: there is no such stack file.
+        SettingsError: a setting cannot work.
+    """
+    project = _load_yaml(ROOT / "Pulumi.yaml")["name"]
+    runtime_settings.configure(runtime_settings.Settings(project=project, stack=stack))
+    _configure(read_config(stack))
+    return settings.load()
 
 
 def evaluate(
@@ -74,7 +89,7 @@ def evaluate(
         logger=_quiet(),
         monitor=monitor,
     )
-    pulumi.runtime.set_all_config({k: _text(v) for k, v in config.items() if v is not None})
+    _configure(config)
     outputs: dict[str, Any] = {}
 
     def run() -> pulumi.Output[None]:
@@ -92,6 +107,10 @@ def _quiet() -> logging.Logger:
     logger = logging.getLogger("local.pulumi")
     logger.setLevel(logging.CRITICAL + 1)
     return logger
+
+
+def _configure(config: Mapping[str, Any]) -> None:
+    pulumi.runtime.set_all_config({k: _text(v) for k, v in config.items() if v is not None})
 
 
 def _text(value: Any) -> str:

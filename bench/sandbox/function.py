@@ -1,6 +1,7 @@
 """What the function is given in the sandbox: the stack's variables and an upload's event."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,9 +30,16 @@ class Store(Protocol):
         ...
 
 
-def variables(memory_mb: int, store: Store) -> dict[str, str]:
-    """Environment of the deployed function at this memory size, with S3 replaced."""
-    settings = Settings(memory=memory_mb)
+def variables(memory_mb: int, store: Store, settings: Settings | None = None) -> dict[str, str]:
+    """Environment of the deployed function at this memory size, with S3 replaced.
+
+    Args:
+        memory_mb: Lambda memory size.
+        store: the S3.
+        settings: the stack's; the defaults if None. Duplicates are not looked for: there is no
+            DynamoDB here.
+    """
+    settings = replace(settings or Settings(), memory=memory_mb, max_megapixels=0, duplicates="off")
     stack = environment_variables(settings, DESTINATION, "https://example.com", "")
     credentials = {
         "AWS_ACCESS_KEY_ID": store.access_key,

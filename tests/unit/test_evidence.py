@@ -74,12 +74,21 @@ def test_a_change_of_what_ships_makes_it_stale(stack, name, text, said):
     assert f"stale: {said} since" in evidence.examine(stack)
 
 
+def test_other_renditions_make_it_stale_and_other_settings_do_not(stack):
+    evidence.apply(stack, "dev", 512, RESULT)
+    text = stack.read_text()
+    stack.write_text(text + "  image-pipeline:timeout: 60\n")
+    assert "was measured on what would be deployed" in evidence.examine(stack)
+    stack.write_text(text + "  image-pipeline:renditions: [{name: a, width: 80, height: 80}]\n")
+    assert "stale: the stack's settings changed since" in evidence.examine(stack)
+
+
 def test_compiled_files_are_not_what_ships(stack):
-    before = evidence.shipped(stack.parent)
+    before = evidence.shipped(stack)
     (stack.parent / "function" / "__pycache__").mkdir()
     (stack.parent / "function" / "__pycache__" / "handler.pyc").write_bytes(b"x")
     (stack.parent / "function" / "_native.abi3.so").write_bytes(b"x")
-    assert evidence.shipped(stack.parent) == before
+    assert evidence.shipped(stack) == before
 
 
 def test_edited_or_lost_evidence_is_noticed(stack):

@@ -7,7 +7,9 @@ from bench.machine import UsageError
 from bench.sandbox.stub_s3 import StubS3
 from bench.sweep import Effort, summarise, sweep
 from bench.workloads import Workload
+from function.schema import DEFAULT_RENDITIONS
 from pipeline.bundle import Bundle
+from pipeline.settings import Settings
 
 HANDLER = "def handle(event, context):\n    return {'batchItemFailures': []}\n"
 
@@ -42,13 +44,44 @@ class Store(StubS3):
         return super().upload(key, body)
 
 
-def run(bundle, files, store, sizes=(1769, 3008), samples=4):
+def run(bundle, files, store, sizes=(1769, 3008), samples=4, settings=None):
     effort = Effort(samples=samples, budget_s=20)
     try:
         load = Workload("load", files)
-        return sweep(bundle, [load], sizes, store=store, effort=effort, on_case=lambda _name: None)
+        return sweep(
+            bundle,
+            [load],
+            sizes,
+            store=store,
+            effort=effort,
+            on_case=lambda _name: None,
+            settings=settings,
+        )
     finally:
         store.close()
+
+
+ONE = (
+    "import json, os\ndef handle(event, context):\n    [_] = json.loads(os.environ['RENDITIONS'])\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("settings", "outcome"),
+    [(None, "failed"), (Settings(renditions=DEFAULT_RENDITIONS[:1]), "ok")],
+)
+def test_the_function_is_given_the_settings(tmp_path, files, settings, outcome):
+    with zipfile.ZipFile(tmp_path / "one.zip", "w") as archive:
+        archive.writestr("function/handler.py", ONE + HANDLER.splitlines()[1])
+    cases = run(
+        Bundle(path=tmp_path / "one.zip", sha256_base64="x", bytes=0),
+        files,
+        Store(),
+        (1769,),
+        1,
+        settings,
+    )
+    assert {report.outcome for report in cases[0].reports} == {outcome}
 
 
 def test_a_cold_run_and_then_warm_ones(bundle, files):

@@ -1,4 +1,6 @@
 import base64
+import json
+import shutil
 import struct
 from argparse import Namespace
 from dataclasses import replace
@@ -8,6 +10,10 @@ import pytest
 from bench import advice, stats, tune
 from bench.__main__ import main
 from bench.advice import Row
+from bench.machine import UsageError
+from bench.sandbox.function import variables
+from bench.sandbox.stub_s3 import StubS3
+from local import program
 
 
 def row(memory_mb, p50_ms, usd, peak_mb=60.0, outcome="ok"):
@@ -94,9 +100,46 @@ def test_power_tuning_s_address_holds_sizes_times_and_costs():
 @pytest.mark.parametrize(
     "arguments",
     [
-        *(["--memory", "64"], ["--weight", "2"], ["--apply"], ["--stack", "dev"]),
+        *(["--memory", "64"], ["--weight", "2"], ["--apply"], ["--stack", "prd"]),
         *(["--apply", "--stack", "prd"], ["--folder", "no-such"], ["--workloads", "no-such"]),
     ],
 )
 def test_misuse(arguments):
     assert main(["tune", *arguments]) == 2
+
+
+@pytest.fixture
+def stack(tmp_path, monkeypatch):
+    """Write the settings of a stack named small."""
+    shutil.copy(program.ROOT / "Pulumi.yaml", tmp_path)
+    monkeypatch.setattr(program, "ROOT", tmp_path)
+
+    def write(*lines: str) -> str:
+        text = "".join(f"  image-pipeline:{line}\n" for line in lines)
+        (tmp_path / "Pulumi.small.yaml").write_text("config:\n" + text)
+        return "small"
+
+    return write
+
+
+def test_a_stack_s_own_renditions_are_measured(stack):
+    only = "[{name: only, width: 90, height: 90, fit: inside, formats: [jpeg], quality: 80}]"
+    name = stack(f"renditions: {only}", "quality: best", "duplicates: near", "maxMegapixels: 90")
+    store = StubS3()
+    try:
+        given = variables(128, store, tune._settings(name))
+        default = variables(128, store, tune._settings(None))
+    finally:
+        store.close()
+    assert [rendition["name"] for rendition in json.loads(given["RENDITIONS"])] == ["only"]
+    assert (given["QUALITY"], given["DUPLICATES"]) == ("best", "off")
+    assert len(json.loads(default["RENDITIONS"])) == 4
+    assert "1 file, quality best (stack small), duplicates not" in tune._made(
+        name, tune._settings(name)
+    )
+
+
+def test_a_stack_s_setting_that_cannot_work_is_one_sentence(stack):
+    name = stack("quality: superb")
+    with pytest.raises(UsageError, match=r"Pulumi.small.yaml: quality must be"):
+        tune._settings(name)
