@@ -247,11 +247,11 @@ def words(
 
 def _made(stack: str | None, settings: Settings) -> str:
     """What each upload became, and whose settings say so."""
-    files = sum(len(rendition.formats) for rendition in settings.renditions)
-    plural = "" if files == 1 else "s"
+    number = sum(len(rendition.formats) for rendition in settings.renditions)
+    files = f"{number} file{'' if number == 1 else 's'}"
     whose = f"stack {stack}" if stack else "the defaults; --stack NAME takes a stack's own"
     without = "" if settings.duplicates == "off" else ", duplicates not looked for"
-    return f"Made of each upload: {files} file{plural}, quality {settings.quality} ({whose}){without}."
+    return f"Made of each upload: {files}, quality {settings.quality} ({whose}){without}."
 
 
 def _held(kind: str) -> str:
