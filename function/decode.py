@@ -16,6 +16,7 @@ from PIL import Image
 
 from function import colour, guard, jpeg, openers
 from function.errors import Rejected
+from function.header import check_scans, check_size, icc_profile, orientation_of, too_many_pixels
 from function.layout import lay_out
 from function.limits import decode_memory, kind_megapixels
 from function.pixels import SIDEWAYS, Bitmap, Box, Pixels, Planes, Size, turn_box
@@ -32,13 +33,6 @@ own scaling shows (luma SSIM 0.985 at 1.1, 0.991 at 1.25 on the worst of photo, 
 BEST_HEADROOM: Final = 2.0
 """The same for ``quality="best"``."""
 
-MAX_RATIO: Final = 4096
-"""Longest side over shortest, above which a picture is none."""
-
-MAX_EXIF_BYTES: Final = 1 << 20
-MAX_SCANS: Final = 200
-"""Scans of a progressive JPEG: encoders write about 10, and each costs a pass over the picture."""
-
 MAX_FRAMES: Final = 1000
 MAX_FRAME_MS: Final = 60_000
 MAX_LOOP: Final = 65_535
@@ -49,8 +43,6 @@ MAX_ANIMATION_DECODE: Final = 4
 
 SUBSAMPLED: Final = frozenset({"jpeg", "webp", "avif"})
 """Output formats that store chroma at half size, whatever they are given."""
-
-_EXIF_ORIENTATION: Final = 0x0112
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +154,7 @@ def _decode(order: _Order) -> Source:
     except Rejected:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_many_pixels(None, order.max_pixels) from error
+        raise too_many_pixels(None, order.max_pixels) from error
     except MemoryError as error:
         raise Rejected("too_complex", "This image needs more memory than it may have.") from error
     except Exception as error:
@@ -173,15 +165,14 @@ def _decode(order: _Order) -> Source:
 
 def _decode_image(order: _Order) -> Source:
     if order.kind == "webp":
-        _check_size(openers.webp_size(order.data), order.max_pixels)
+        check_size(openers.webp_size(order.data), order.max_pixels)
     image = openers.OPENERS[order.kind](order.data)
-    _check_size(image.size, order.max_pixels)
+    check_size(image.size, order.max_pixels)
     if image.info.get("progressive"):
-        _check_size(image.size, order.cap("jpeg-progressive"))
-        if order.data.count(b"\xff\xda") > MAX_SCANS:
-            raise Rejected("too_complex", f"This JPEG has over {MAX_SCANS} scans.")
-    profile = _profile(image)
-    orientation = 1 if order.kind == "tiff" else _orientation(image)  # Pillow turns TIFF itself
+        check_size(image.size, order.cap("jpeg-progressive"))
+        check_scans(order.data)
+    profile = icc_profile(image)
+    orientation = 1 if order.kind == "tiff" else orientation_of(image)  # Pillow turns TIFF itself
     width, height = image.size
     upload = (height, width) if orientation in SIDEWAYS else (width, height)
     pixels, box = _load(image, profile, order, order.need(upload))
@@ -217,7 +208,7 @@ def _load(
         pixels = webp.open_planes(order.data, image.size, factor)
     else:
         image.load()
-        _check_size(image.size, order.max_pixels)  # GIF and HEIC may grow when they are loaded
+        check_size(image.size, order.max_pixels)  # GIF and HEIC may grow when they are loaded
         pixels = _bitmap(_reduced(image, profile, factor))
     width, height = image.size
     return pixels, (0.0, 0.0, width / factor, height / factor)
@@ -270,7 +261,7 @@ def _frames(order: _Order) -> tuple[tuple[Frame, ...], int]:
         image.seek(index)
         image.load()  # some formats tell a frame's duration only now
         picture = colour.to_srgb(image, None)
-        _check_size(picture.size, order.max_pixels)
+        check_size(picture.size, order.max_pixels)
         milliseconds = min(int(image.info.get("duration", 0)), MAX_FRAME_MS)
         pixels = _bare(picture.reduce(factor) if factor > 1 else picture.copy())
         frames.append(Frame(Bitmap(pixels), milliseconds))
@@ -283,10 +274,10 @@ def _decode_svg(order: _Order) -> Source:
     from function import svg  # noqa: PLC0415 - only a drawing needs resvg
 
     upload = svg.natural_size(order.data)
-    _check_size(upload, order.max_pixels)
+    check_size(upload, order.max_pixels)
     layouts = (lay_out(upload, rendition, scalable=True) for rendition in order.renditions)
     width, height = max(layout.frame for layout in layouts)
-    _check_size((width, height), order.max_pixels)
+    check_size((width, height), order.max_pixels)
     image = PngImageFile(io.BytesIO(svg.rasterise(order.data, (width, height))))
     image.load()
     return Source(
@@ -297,47 +288,6 @@ def _decode_svg(order: _Order) -> Source:
         format="svg",
         scalable=True,
     )
-
-
-def _check_size(size: Size, max_pixels: int) -> None:
-    width, height = size
-    if width < 1 or height < 1:
-        raise Rejected("broken_image", "This image has no pixels.")
-    if width * height > max_pixels:
-        raise _too_many_pixels(size, max_pixels)
-    if max(size) > MAX_RATIO * min(size):
-        raise Rejected(
-            "absurd_shape",
-            f"This image has {width} x {height} pixels; one side may be at most "
-            f"{MAX_RATIO} times the other.",
-        )
-
-
-def _too_many_pixels(size: Size | None, max_pixels: int) -> Rejected:
-    found = f"This image has {size[0]} x {size[1]} pixels" if size else "This image is too large"
-    return Rejected(
-        "too_many_pixels", f"{found}; the limit is {max_pixels / 1_000_000:g} megapixels."
-    )
-
-
-def _profile(image: Image.Image) -> bytes | None:
-    profile = image.info.get("icc_profile")
-    return profile if isinstance(profile, bytes) and profile else None
-
-
-def _orientation(image: Image.Image) -> int:
-    """EXIF orientation, 1 to 8; 1 when there is none.
-
-    Raises:
-        Rejected: ``metadata_too_large``.
-    """
-    if len(image.info.get("exif") or b"") > MAX_EXIF_BYTES:
-        raise Rejected(
-            "metadata_too_large",
-            f"This image's EXIF block is over {MAX_EXIF_BYTES >> 10} KB.",
-        )
-    value = image.getexif().get(_EXIF_ORIENTATION, 1)
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1  # noqa: PLR2004 - EXIF
 
 
 def _bare(image: Image.Image) -> Image.Image:

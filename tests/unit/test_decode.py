@@ -17,8 +17,9 @@ from pictures import (
 )
 from PIL import Image, ImageCms
 
-from function.decode import GUARDED, MAX_RATIO, MAX_SCANS, decode
+from function.decode import GUARDED, decode
 from function.errors import Rejected
+from function.header import MAX_RATIO, MAX_SCANS
 from function.pixels import SIDEWAYS, Planes
 from function.render import render
 from function.schema import Rendition
