@@ -46,6 +46,15 @@ def test_each_size_has_a_version_and_all_are_gone_afterwards(lambda_, name):
     assert state(lambda_, name) == before
 
 
+@pytest.fixture
+def _interruptible():
+    """A shell without job control has what it starts in the background ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_an_interrupt_cleans_up(lambda_, name):
     before = state(lambda_, name)
     with pytest.raises(KeyboardInterrupt), versions.published(lambda_, name, [256], pytest.fail):
@@ -85,6 +94,7 @@ def test_a_signal_in_the_middle_of_a_sweep_leaves_nothing(
     assert left.get("KeyCount", 0) == 0
 
 
+@pytest.mark.usefixtures("_interruptible")
 def test_an_interrupt_while_cleaning_up_waits(lambda_, name):
     before = state(lambda_, name)
 

@@ -1,3 +1,5 @@
+import os
+import platform
 import subprocess
 import sys
 
@@ -5,6 +7,7 @@ import pytest
 
 from function.limits import BASE_MB, BYTES_PER_PIXEL, kind_megapixels, max_megapixels
 from function.sniff import KINDS
+from pipeline.resizer import GLIBC_TUNABLES
 
 
 def test_every_kind_has_a_figure():
@@ -32,3 +35,31 @@ def test_a_12_megapixel_jpeg_fits_the_smallest_function():
 def test_the_program_can_import_the_limits_without_pillow():
     code = "import sys, function.limits, function.schema; sys.exit('PIL' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+SEVERAL = """
+import io, resource
+from PIL import Image
+from function.decode import decode
+from function.render import render
+from function.schema import DEFAULT_RENDITIONS as SIZES
+buffer = io.BytesIO()
+Image.radial_gradient("L").resize((3000, 2000)).convert("RGB").save(buffer, "JPEG")
+for _ in range(5):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    list(render(decode(buffer.getvalue(), SIZES, max_pixels=10**7), SIZES))
+    faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+print(faults)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="a setting of glibc's")
+def test_the_memory_of_one_image_serves_the_next():
+    def faults(**environment: str) -> int:
+        """Pages that the last of several images had the system map."""
+        command = [sys.executable, "-c", SEVERAL]
+        inherited = {name: value for name, value in os.environ.items() if name != "GLIBC_TUNABLES"}
+        done = subprocess.run(command, env=inherited | environment, capture_output=True, check=True)
+        return int(done.stdout)
+
+    assert faults(GLIBC_TUNABLES=GLIBC_TUNABLES) < faults() / 5
