@@ -15,6 +15,7 @@ from typing import Any, Final, cast
 import yaml
 
 from bench.machine import UsageError
+from pipeline.resizer import GLIBC_TUNABLES
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = Path("bench") / "evidence"
@@ -116,7 +117,7 @@ def examine(settings: Path) -> str | None:
 
 
 def shipped(settings: Path) -> dict[str, str]:
-    """What decides latency and memory, on whatever machine: bundle, Pillow, stack's settings."""
+    """What decides latency and memory, on whatever machine: bundle, Pillow, settings."""
     digest, root = hashlib.sha256(), settings.parent
     files = sorted(path for path in (root / "function").rglob("*") if path.is_file())
     for path in (*files, root / "pipeline" / "native.py"):
@@ -127,6 +128,7 @@ def shipped(settings: Path) -> dict[str, str]:
     return {
         "the bundle's sources": digest.hexdigest()[:16],
         "Pillow": pillow[1] if pillow else "none",
+        "the allocator's settings": GLIBC_TUNABLES,
         "the stack's settings": _hash(json.dumps(_deciding(settings))),
     }
 

@@ -74,6 +74,12 @@ def test_a_change_of_what_ships_makes_it_stale(stack, name, text, said):
     assert f"stale: {said} since" in evidence.examine(stack)
 
 
+def test_another_setting_of_the_allocator_makes_it_stale(stack, monkeypatch):
+    evidence.apply(stack, "dev", 512, RESULT)
+    monkeypatch.setattr(evidence, "GLIBC_TUNABLES", "glibc.malloc.trim_threshold=1")
+    assert "stale: the allocator's settings changed since" in evidence.examine(stack)
+
+
 def test_other_renditions_make_it_stale_and_other_settings_do_not(stack):
     evidence.apply(stack, "dev", 512, RESULT)
     text = stack.read_text()
