@@ -29,7 +29,7 @@ GLIBC_TUNABLES: Final = ":".join(
 Otherwise most of an image's memory goes back to the system, which maps it anew for the next one and
 zeroes it page by page: 5 to 11 % of the time of four JPEGs. 16 MB because most uploads fit and
 Pillow's own blocks of 16 MB still go back at once; 24 MB because 16 were too few for a 12 MP JPEG's
-eight renditions, and 32 raised a HEIC's peak by 5 % (docs/engine.md, "Memory kept"; GNU C Library
+eight renditions, and 32 raised a HEIC's peak by 20 % (docs/engine.md, "Memory kept"; GNU C Library
 manual, "Memory Allocation Tunables").
 """
 

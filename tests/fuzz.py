@@ -58,6 +58,7 @@ def corpus():
         encoded(cutout, "AVIF"),
         encoded(photo, "HEIF"),
         encoded(cutout, "HEIF"),
+        encoded(photo, "HEIF", tile_size=64),
         encoded(photo, "TIFF", exif=exif()),
         encoded(cutout, "TIFF", compression="tiff_lzw"),
         encoded(photo, "TIFF", compression="jpeg"),

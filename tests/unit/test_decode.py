@@ -55,6 +55,7 @@ UPLOADS = {
     "avif-alpha": ("avif", encoded(CUTOUT, "AVIF")),
     "heic": ("heic", encoded(PHOTO, "HEIF")),
     "heic-alpha": ("heic", encoded(CUTOUT, "HEIF")),
+    "heic-tiled": ("heic", encoded(PHOTO, "HEIF", tile_size=64)),
     "tiff": ("tiff", encoded(PHOTO, "TIFF")),
     "tiff-lzw-alpha": ("tiff", encoded(CUTOUT, "TIFF", compression="tiff_lzw")),
     "tiff-jpeg": ("tiff", encoded(PHOTO, "TIFF", compression="jpeg")),

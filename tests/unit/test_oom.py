@@ -35,7 +35,13 @@ def test_what_survives_more_than_is_allowed_is_safe():
 def test_what_is_allowed_and_killed_says_which_figure_to_raise():
     case = found(survived_mp=20.0)
     assert not case.safe
-    assert case.advice == 'BYTES_PER_PIXEL["webp"]: 19.0 -> 21.6'
+    assert case.advice == 'BYTES_PER_PIXEL["webp"]: 19.0 -> 21.6 in function/limits.py'
+
+
+def test_what_is_allowed_and_refused_is_no_matter_of_memory():
+    case = found(survived_mp=20.0, ended="broken_image")
+    assert not case.safe
+    assert case.advice == "more than 20.0 MP is allowed, and ends as broken_image"
 
 
 def test_a_function_too_small_for_anything_needs_a_larger_base():
