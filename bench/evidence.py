@@ -22,7 +22,13 @@ FOLDER: Final = Path("bench") / "evidence"
 KEY: Final = "image-pipeline:memory"
 MARK: Final = "measured, evidence"
 _KEPT: Final = (
-    *("summary", "strategy", "chosen_mb", "settings", "machine", "bundle", "sandbox"),
+    "summary",
+    "strategy",
+    "chosen_mb",
+    "settings",
+    "machine",
+    "bundle",
+    "sandbox",
     "self_check",
 )
 _DECIDING: Final = ("renditions", "quality", "background")
