@@ -105,7 +105,7 @@ def _start(engine: str) -> subprocess.Popen[str]:
         command = ["node", str(Path(__file__).parent / "engines" / "sharp.mjs"), engine]
     else:
         command = [sys.executable, "-m", "bench.engines.worker", engine]
-    # Every engine has the allocator's settings that the function has, or ratios would tell of those.
+    # Every engine has the function's allocator settings, or the ratios would tell of those.
     environment = {
         **os.environ,
         "GLIBC_TUNABLES": GLIBC_TUNABLES,
