@@ -59,7 +59,7 @@ class Check:
 def register(commands: Any) -> None:
     """Add the command and its options."""
     parser = commands.add_parser("load", help="upload storms and capacity", description=__doc__)
-    parser.add_argument("--rate", type=float, default=8, help="uploads/s of the measured storm")
+    parser.add_argument("--rate", type=float, default=20, help="uploads/s of the measured storm")
     parser.add_argument("--seconds", type=float, default=15, help="how long it lasts")
     parser.add_argument("--no-storm", action="store_true", help="simulate only")
     parser.add_argument("--arrivals", type=float, nargs="+", default=list(ARRIVALS), metavar="N")
