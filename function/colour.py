@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from PIL import Image
 
-from function.errors import Rejected
+from function.errors import Rejected, is_ours
 
 MAX_PROFILE_BYTES: Final = 4 << 20
 """The largest ICC profile read. Press profiles (CMYK) weigh 0.5 to 2.7 MB."""
@@ -116,21 +116,56 @@ def _behaves_like_srgb(profile: bytes) -> bool:
 
 def _converted(image: Image.Image, profile: bytes) -> Image.Image | None:
     """The image taken from its profile to sRGB; None if the profile is broken or of other modes."""
+    transform = _transform(profile, image.mode)
+    return transform and _cms().applyTransform(image, transform)
+
+
+@lru_cache(maxsize=4)
+def _transform(profile: bytes, mode: str) -> Any | None:
+    """Build the transform from a profile to sRGB, once for all renditions of an upload.
+
+    Returns:
+        None for a profile that is broken, of another mode, or of a kind that is not used.
+    """
+    if _has_processing_elements(profile):
+        return None
     cms = _cms()
     try:
         opened = cms.ImageCmsProfile(io.BytesIO(profile))
-        if image.mode not in _SPACES.get(str(opened.profile.xcolor_space).strip(), ()):
+        if mode not in _SPACES.get(str(opened.profile.xcolor_space).strip(), ()):
             return None
-        return cms.profileToProfile(
-            image,
+        return cms.buildTransform(
             opened,
             _srgb(),
+            mode,
+            "RGB",
             renderingIntent=cms.Intent.RELATIVE_COLORIMETRIC,
-            outputMode="RGB",
             flags=cms.Flags.BLACKPOINTCOMPENSATION,
         )
-    except (cms.PyCMSError, OSError, ValueError, TypeError):
+    except (cms.PyCMSError, OSError, ValueError, TypeError) as error:
+        if is_ours(error):
+            raise
         return None
+
+
+def _has_processing_elements(profile: bytes) -> bool:
+    """Return True for a profile with multi-process elements (ICC.1:2022, 10.16): it is ignored.
+
+    They are chains of any length, of curves that claim any number of samples: 256 KB of them, 600
+    bytes in a PNG, take lcms half a minute. Printers' and cameras' profiles do without.
+    """
+    count = int.from_bytes(profile[128:132], "big")
+    if count > _MAX_TAGS:
+        return True
+    for at in range(132, 132 + 12 * count, 12):
+        tag, offset = profile[at : at + 4], int.from_bytes(profile[at + 4 : at + 8], "big")
+        if tag[:3] in {b"D2B", b"B2D"} or profile[offset : offset + 4] == b"mpet":
+            return True
+    return False
+
+
+_MAX_TAGS: Final = 100
+"""lcms refuses a profile of more tags (its ``MAX_TABLE_TAG``)."""
 
 
 @lru_cache(maxsize=1)

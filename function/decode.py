@@ -15,12 +15,13 @@ from typing import Final
 from PIL import Image
 
 from function import colour, guard, jpeg, openers
-from function.errors import Rejected
-from function.header import check_scans, check_size, icc_profile, orientation_of, too_many_pixels
+from function.errors import Rejected, is_damage
+from function.header import check_size, icc_profile, orientation_of, too_many_pixels
 from function.layout import lay_out
 from function.limits import decode_memory, kind_megapixels
 from function.pixels import SIDEWAYS, Bitmap, Box, Pixels, Planes, Size, turn_box
 from function.schema import Rendition
+from function.segments import check_scans, count_scans
 from function.sniff import is_cut_short, sniff
 from function.source import Frame, Source
 
@@ -115,6 +116,7 @@ def decode(
 
     Raises:
         Rejected: with any code of the table in docs/engine.md but ``too_many_bytes``.
+        Exception: a failure of ours, such as a missing module.
     """
     kind = sniff(data)
     order = _Order(
@@ -135,19 +137,23 @@ def decode(
 
 GUARDED: Final = {
     "svg": ("PIL.PngImagePlugin", "function.svg"),
-    "heic": ("pi_heif.as_plugin", "PIL.ImageCms"),
-    "avif": ("PIL.AvifImagePlugin", "PIL.ImageCms"),
+    "heic": ("pi_heif.as_plugin", "PIL.ImageCms", "PIL.TiffImagePlugin"),
+    "avif": ("PIL._avif", "PIL.AvifImagePlugin", "PIL.ImageCms", "PIL.TiffImagePlugin"),
     "tiff": ("PIL.TiffImagePlugin", "PIL.ImageCms"),
 }
-"""Formats decoded in a child process, for their decoders are large, young or both; and the modules
-that a child, which can open no files, needs imported before it is forked."""
+"""Formats decoded in a child process, because their decoders are large, young or both; and the
+modules to import before the fork, because the child can open no files. Pillow reads EXIF by its
+TIFF plugin, whatever the format; without ``PIL._avif`` its AVIF plugin would call each file
+damaged."""
 
 
 def _decode(order: _Order) -> Source:
-    """Decode in this process, whatever goes wrong told as one of the rejections."""
+    """Decode in this process; damage becomes a rejection, a failure of ours stays as it is."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")
+            # Pillow warns of damage; of what it will change in later releases, it warns otherwise.
+            warnings.simplefilter("error", UserWarning)
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
             if order.kind == "svg":
                 return _decode_svg(order)
             return _decode_image(order)
@@ -158,19 +164,22 @@ def _decode(order: _Order) -> Source:
     except MemoryError as error:
         raise Rejected("too_complex", "This image needs more memory than it may have.") from error
     except Exception as error:
+        if not is_damage(error):
+            raise
         if is_cut_short(order.kind, order.data):
             raise Rejected("truncated", "The end of this image is missing.") from error
         raise Rejected("broken_image", "This image is damaged and cannot be opened.") from error
 
 
 def _decode_image(order: _Order) -> Source:
+    scans = count_scans(order.data) if order.kind == "jpeg" else 1
     if order.kind == "webp":
         check_size(openers.webp_size(order.data), order.max_pixels)
     image = openers.OPENERS[order.kind](order.data)
     check_size(image.size, order.max_pixels)
-    if image.info.get("progressive"):
+    if scans > 1 or image.info.get("progressive"):
         check_size(image.size, order.cap("jpeg-progressive"))
-        check_scans(order.data)
+        check_scans(scans, image.width * image.height)
     profile = icc_profile(image)
     orientation = 1 if order.kind == "tiff" else orientation_of(image)  # Pillow turns TIFF itself
     width, height = image.size

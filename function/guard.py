@@ -30,6 +30,11 @@ WALL_SECONDS: Final = 24.0
 _CHUNK: Final = 1 << 20
 _WORKED: Final = b"+"
 _REJECTED: Final = b"-"
+_FAILED: Final = b"!"
+
+
+class ChildFailed(Exception):
+    """The work raised what is not the image's fault; the message ends with where it happened."""
 
 
 def run(
@@ -52,6 +57,7 @@ def run(
     Raises:
         Rejected: by ``work`` itself, or ``too_complex`` when the child died or ran out of
             time or memory.
+        ChildFailed: ``work`` raised anything else.
     """
     reader, writer = os.pipe()
     with suppress(OSError):  # an unprivileged user's pipes may be held to a smaller size
@@ -76,6 +82,8 @@ def run(
     if kind == _REJECTED:
         rejection = json.loads(bytes(answer[1:]))
         raise Rejected(rejection["code"], rejection["message"])
+    if kind == _FAILED:
+        raise ChildFailed(bytes(answer[1:]).decode())
     raise Rejected(
         "too_complex", "This image cannot be decoded within the time and memory allowed."
     )
@@ -87,17 +95,32 @@ def _be_the_child(
     """Work, answer through the pipe, and leave without running this process's exit handlers."""
     status = 1
     try:
-        _confine(memory, cpu_seconds)
         try:
+            _confine(memory, cpu_seconds)
             kind, answer = _WORKED, work()
         except Rejected as rejection:
             facts = {"code": rejection.code, "message": rejection.message}
             kind, answer = _REJECTED, json.dumps(facts).encode()
+        except MemoryError:  # of the memory that this image may have: no answer is "too_complex"
+            raise
+        except Exception as error:  # noqa: BLE001 - the parent raises it
+            kind, answer = _FAILED, _describe(error).encode(errors="replace")
         _write_all(writer, kind)
         _write_all(writer, answer)
         status = 0
     finally:
         os._exit(status)
+
+
+def _describe(error: BaseException) -> str:
+    """Return an exception's message and traceback, without the imports that ``traceback`` does."""
+    lines = [f"{type(error).__name__}: {error}"]
+    step = error.__traceback__
+    while step:
+        code = step.tb_frame.f_code
+        lines.append(f"  {code.co_filename}:{step.tb_lineno} in {code.co_name}")
+        step = step.tb_next
+    return "\n".join(lines)
 
 
 def _confine(memory: int, cpu_seconds: int) -> None:

@@ -11,8 +11,6 @@ MAX_RATIO: Final = 4096
 """Longest side over shortest, above which a picture is none."""
 
 MAX_EXIF_BYTES: Final = 1 << 20
-MAX_SCANS: Final = 200
-"""Scans of a progressive JPEG: encoders write about 10, and each costs a pass over the picture."""
 
 _EXIF_ORIENTATION: Final = 0x0112
 
@@ -44,16 +42,6 @@ def too_many_pixels(size: Size | None, max_pixels: int) -> Rejected:
     )
 
 
-def check_scans(data: bytes) -> None:
-    """Reject a progressive JPEG that would be decoded over and over.
-
-    Raises:
-        Rejected: ``too_complex``.
-    """
-    if data.count(b"\xff\xda") > MAX_SCANS:
-        raise Rejected("too_complex", f"This JPEG has over {MAX_SCANS} scans.")
-
-
 def icc_profile(image: Image.Image) -> bytes | None:
     """The colour profile that an image carries, if any."""
     profile = image.info.get("icc_profile")
@@ -67,9 +55,13 @@ def orientation_of(image: Image.Image) -> int:
         Rejected: ``metadata_too_large``.
     """
     if len(image.info.get("exif") or b"") > MAX_EXIF_BYTES:
-        raise Rejected(
-            "metadata_too_large",
-            f"This image's EXIF block is over {MAX_EXIF_BYTES >> 10} KB.",
-        )
+        raise exif_too_large()
     value = image.getexif().get(_EXIF_ORIENTATION, 1)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1  # noqa: PLR2004 - EXIF
+
+
+def exif_too_large() -> Rejected:
+    """The rejection of a picture with more EXIF data than any camera writes."""
+    return Rejected(
+        "metadata_too_large", f"This image's EXIF block is over {MAX_EXIF_BYTES >> 10} KB."
+    )

@@ -34,10 +34,16 @@ def open_jpeg(data: bytes) -> Image.Image:
 
 
 def open_png(data: bytes) -> Image.Image:
-    """Open a PNG or APNG."""
+    """Open a PNG or APNG.
+
+    Raises:
+        Rejected: ``too_complex`` for one that is cut into too many chunks.
+    """
     from PIL.PngImagePlugin import PngImageFile
 
-    from function.png import hasten
+    from function.png import check_chunks, hasten
+
+    check_chunks(data)
 
     image = PngImageFile(io.BytesIO(data))
     hasten(image)
@@ -45,10 +51,12 @@ def open_png(data: bytes) -> Image.Image:
 
 
 def open_gif(data: bytes) -> Image.Image:
-    """Open a GIF."""
+    """Open a GIF; its comments are left out."""
     from PIL.GifImagePlugin import GifImageFile
 
-    return GifImageFile(io.BytesIO(data))
+    from function.gif import drop_extensions
+
+    return GifImageFile(io.BytesIO(drop_extensions(data)))
 
 
 def open_webp(data: bytes) -> Image.Image:

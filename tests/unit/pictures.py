@@ -47,6 +47,18 @@ def opened(data: bytes) -> Image.Image:
     return image
 
 
+def camera_exif(orientation: int = 1) -> bytes:
+    """What a phone writes: IFDs for the camera, the exposure and the place."""
+    tags = Image.Exif()
+    tags[0x010F], tags[0x0110] = "Maker", "Model"
+    tags[0x0112] = orientation
+    tags[0x011A], tags[0x0128] = 72.0, 2
+    tags[0x0132] = "2026:05:01 10:11:12"
+    tags.get_ifd(0x8769)[0x829A] = 0.004
+    tags.get_ifd(0x8825)[1] = "N"
+    return tags.tobytes()
+
+
 def png_chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 

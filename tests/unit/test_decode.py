@@ -1,3 +1,4 @@
+import errno
 import struct
 import subprocess
 import sys
@@ -8,21 +9,25 @@ import pytest
 from pictures import (
     SVG,
     adobe_rgb,
+    camera_exif,
     display_p3,
     encoded,
     gradient,
     opened,
     png_bomb,
     png_chunk,
+    rgb_profile,
 )
 from PIL import Image, ImageCms
 
+from function import guard, openers
 from function.decode import GUARDED, decode
 from function.errors import Rejected
-from function.header import MAX_RATIO, MAX_SCANS
+from function.header import MAX_RATIO
 from function.pixels import SIDEWAYS, Planes
 from function.render import render
 from function.schema import Rendition
+from function.segments import MAX_SCANS
 
 MAX_PIXELS = 1_000_000
 SMALL = (Rendition(name="small", width=32, height=32, formats=("png",)),)
@@ -64,6 +69,18 @@ UPLOADS = {
     "bmp": ("bmp", encoded(PHOTO, "BMP")),
     "svg": ("svg", SVG),
 }
+CAMERA = {"exif": camera_exif(), "icc_profile": display_p3(), "xmp": b"<x:xmpmeta/>"}
+UPLOADS |= {
+    f"{name}-exif": (name, encoded(PHOTO, format_name, **CAMERA))
+    for name, format_name in (
+        ("jpeg", "JPEG"),
+        ("png", "PNG"),
+        ("webp", "WEBP"),
+        ("avif", "AVIF"),
+        ("heic", "HEIF"),
+        ("tiff", "TIFF"),
+    )
+}
 
 
 def rejection(data, renditions=SMALL, **options):
@@ -77,6 +94,7 @@ import sys
 from function.decode import decode
 from function.render import render
 from function.schema import Rendition
+from function.segments import MAX_SCANS
 sizes = [Rendition(name="small", width=32, height=32)]
 print(len(list(render(decode(sys.stdin.buffer.read(), sizes, max_pixels=10**6), sizes))))
 """
@@ -91,6 +109,118 @@ def test_every_format_is_decoded_as_the_first_of_a_process(name):
         command, input=UPLOADS[name][1], capture_output=True, cwd=root, check=False
     )
     assert (done.stdout, done.stderr) == (b"2\n", b"")
+
+
+WATCHED = (
+    """
+import sys
+from function import decode, guard
+
+def run(work, **limits):
+    def watched():
+        before = set(sys.modules)
+        answer = work()
+        if set(sys.modules) - before:
+            raise ImportWarning(sorted(set(sys.modules) - before))
+        return answer
+    return real(watched, **limits)
+
+real, guard.run = guard.run, run
+"""
+    + ALONE
+)
+
+
+@pytest.mark.parametrize("name", [name for name in UPLOADS if UPLOADS[name][0] in GUARDED])
+def test_a_child_imports_nothing(name):
+    """An import fails there, for it opens files; a module that is loaded by chance hides that."""
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED],
+        input=UPLOADS[name][1],
+        capture_output=True,
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == (b"2\n", b"")
+
+
+def fail_with(error):
+    def fail(*_args, **_options):
+        raise error
+
+    return fail
+
+
+def raised_from(cause):
+    try:
+        try:
+            raise cause
+        except type(cause) as error:
+            raise SyntaxError(str(error)) from None
+    except SyntaxError as error:
+        return error
+
+
+OURS = {
+    "a missing module": ModuleNotFoundError("No module named 'PIL.x'", name="PIL.x"),
+    "no descriptor left": OSError(errno.EMFILE, "Too many open files"),
+    "a cause that a library hides": raised_from(OSError(errno.ENOMEM, "Cannot allocate memory")),
+    "a bug": TypeError("unexpected keyword"),
+    "a broken module": SyntaxError("invalid syntax", ("PIL/x.py", 1, 1, "(")),
+    "a deprecation": DeprecationWarning("will be removed"),
+}
+
+
+@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("kind", ["png", "heic"])
+def test_a_failure_of_ours_is_never_told_as_the_photos_fault(name, kind, monkeypatch):
+    monkeypatch.setitem(openers.OPENERS, kind, fail_with(OURS[name]))
+    with pytest.raises(type(OURS[name]) if kind == "png" else guard.ChildFailed) as caught:
+        decode(UPLOADS[kind][1], SMALL, max_pixels=MAX_PIXELS)
+    assert str(OURS[name]) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError("broken data stream"),
+        ValueError("bad"),
+        EOFError(),
+        RuntimeError("bad"),
+        IndexError(),
+        struct.error("short"),
+        AssertionError(),
+        UserWarning("Corrupt"),
+    ],
+)
+def test_damage_is_a_rejection(error, monkeypatch):
+    monkeypatch.setitem(openers.OPENERS, "png", fail_with(error))
+    assert rejection(UPLOADS["png"][1]) == "broken_image"
+
+
+def test_a_colour_library_that_fails_is_no_broken_profile(monkeypatch):
+    data = encoded(PHOTO, "PNG", icc_profile=rgb_profile((0.6, 0.3), (0.2, 0.7), (0.1, 0.1)))
+    error = ImageCms.PyCMSError(OSError(errno.EMFILE, "Too many open files"))
+    error.__cause__ = error.args[0]
+    monkeypatch.setattr(ImageCms, "buildTransform", fail_with(error))
+    with pytest.raises(ImageCms.PyCMSError):
+        decode(data, SMALL, max_pixels=MAX_PIXELS)
+
+
+def test_avif_without_its_decoder_is_no_broken_image(monkeypatch):
+    """Pillow calls the file unreadable then."""
+    monkeypatch.setitem(sys.modules, "PIL._avif", None)
+    with pytest.raises(ImportError):
+        decode(UPLOADS["avif"][1], SMALL, max_pixels=MAX_PIXELS)
+
+
+def test_a_palette_png_without_a_palette_is_damaged():
+    """Pillow opens it, and asserts a palette once it is asked about transparency."""
+    header = struct.pack(">IIBBBBB", 8, 8, 8, 3, 0, 0, 0)
+    rows = zlib.compress(bytes(9 * 8))
+    chunks = ((b"IHDR", header), (b"IDAT", rows), (b"IEND", b""))
+    data = b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks)
+    assert rejection(data) == "broken_image"
 
 
 @pytest.mark.parametrize("name", UPLOADS)

@@ -84,6 +84,16 @@ def test_sizes_beyond_a_piece(size):
 
 
 @pytest.mark.parametrize("mode", sorted(MODES))
+@pytest.mark.parametrize("size", [(256, 256), (500, 100), (900, 700)])
+@pytest.mark.parametrize("levels", [1, 4, 16])
+def test_rows_that_the_inflater_holds_back(mode, size, levels):
+    """The last of the stream may be read before the last of the rows has come out."""
+    dice, stride = random.Random(5), 1 + MODES[mode][0] * size[0]
+    rows = (b"\1" + bytes(dice.choices(range(levels), k=stride - 1)) for _ in range(size[1]))
+    assert_same(file(b"".join(rows), size, mode))
+
+
+@pytest.mark.parametrize("mode", sorted(MODES))
 def test_what_pillow_writes(mode):
     picture = Image.effect_noise((301, 203), 60).convert(mode)
     buffer = io.BytesIO()

@@ -1,0 +1,73 @@
+"""GIF without the extensions that nothing here reads, for Pillow would take a gigabyte for them."""
+
+import re
+from typing import Final
+
+from function.errors import Rejected
+
+MAX_BLOCKS: Final = 200_000
+"""Images and extensions; walking more would take seconds, for nobody to look at."""
+
+_BLOCK: Final = re.compile(rb"[!,;]")
+_EXTENSION, _IMAGE = 0x21, 0x2C
+_CONTROL, _APPLICATION = 0xF9, 0xFF
+_LOOP: Final = b"\x0bNETSCAPE2.0"
+_HEADER: Final = 13
+_IMAGE_HEADER: Final = 10
+
+
+def drop_extensions(data: bytes) -> bytes:
+    """Return a GIF with its images, one graphic control for each, and how often it plays.
+
+    Everything else goes: comments, text, other programs' data, and bytes between the blocks. Of
+    several graphic controls before an image the last one counts (GIF89a, 23).
+
+    Args:
+        data: the whole file, which may be damaged.
+
+    Raises:
+        Rejected: ``too_complex``.
+    """
+    at = _HEADER + _palette_size(data[10:11])
+    kept, control, loop = bytearray(data[:at]), b"", b""
+    blocks = 0
+    while found := _BLOCK.search(data, at):
+        start = found.start()
+        blocks += 1
+        if blocks > MAX_BLOCKS:
+            raise Rejected("too_complex", f"This GIF has over {MAX_BLOCKS} blocks.")
+        if data[start] == _EXTENSION:
+            first = start + 2
+            at = _skip(data, first)
+            label, block = data[start + 1 : first], _first_block(data, first)
+            if label == bytes((_CONTROL,)):
+                control = b"!" + label + block + b"\0"
+            elif label == bytes((_APPLICATION,)) and block == _LOOP and not loop:
+                loop = b"!" + label + block + _first_block(data, first + len(block)) + b"\0"
+                kept += loop
+        elif data[start] == _IMAGE:
+            palette = _palette_size(data[start + 9 : start + 10])
+            at = _skip(data, start + _IMAGE_HEADER + palette + 1)
+            kept += control + data[start:at]
+            control = b""
+        else:
+            return bytes(kept) + b";"
+    return bytes(kept)
+
+
+def _palette_size(flags: bytes) -> int:
+    """Bytes of the palette that a header's flags announce; 0 without one."""
+    return 3 << (flags[0] & 7) + 1 if flags and flags[0] & 0x80 else 0
+
+
+def _first_block(data: bytes, at: int) -> bytes:
+    """The first of some sub-blocks, with its length before it; empty where there is none."""
+    return data[at : at + 1 + data[at]] if at < len(data) and data[at] else b""
+
+
+def _skip(data: bytes, at: int) -> int:
+    """Return where the sub-blocks that start here have ended, or the file has."""
+    end = len(data)
+    while at < end and (length := data[at]):
+        at += 1 + length
+    return min(at + 1, end)

@@ -1,0 +1,120 @@
+"""The segments of a JPEG: counted and bounded before any decoder reads them.
+
+Pillow walks a JPEG's segments byte by byte in Python and keeps each of them; libjpeg goes over the
+whole picture once for each scan. So a small file can cost either of them minutes.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from function.errors import Rejected
+from function.header import MAX_EXIF_BYTES, exif_too_large
+
+MAX_SEGMENTS: Final = 1000
+"""Markers in a picture. The most in a good file are of extended XMP, 64 KB each: 160 for 10 MB."""
+
+MAX_FILL: Final = 1 << 16
+"""Bytes between segments that belong to none."""
+
+MAX_SCANS: Final = 200
+USUAL_SCANS: Final = 20
+MAX_SCANNED_PIXELS: Final = 1_500_000_000
+"""Scans of a picture; above the usual number, also its pixels times its scans. libjpeg takes
+1 ns for each even where 76 bytes code a whole scan. Encoders write 10 scans, mozjpeg 12."""
+
+_MARKER: Final = re.compile(rb"\xff[^\x00\xff]", re.DOTALL)
+_MARKER_IN_SCAN: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
+"""Within coded pixels restart markers (D0 to D7) are no segments (T.81, B.1.1.3)."""
+
+_EOI, _SOS, _APP1 = 0xD9, 0xDA, 0xE1
+_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_PROGRESSIVE: Final = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+_BARE: Final = frozenset({0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)})
+"""Markers after which Pillow expects no length."""
+
+
+@dataclass
+class _Walk:
+    """What a walk over the segments has seen so far."""
+
+    segments: int = 0
+    fill: int = 0
+    exif: int = 0
+    components: int = 0
+    progressive: bool = False
+
+    def take(self, marker: int, body: bytes) -> None:
+        """Count one segment.
+
+        Raises:
+            Rejected: ``too_complex`` or ``metadata_too_large``.
+        """
+        self.segments += 1
+        if self.segments > MAX_SEGMENTS:
+            raise Rejected("too_complex", f"This JPEG has over {MAX_SEGMENTS} segments.")
+        if self.fill > MAX_FILL:
+            raise Rejected(
+                "too_complex", f"This JPEG has over {MAX_FILL >> 10} KB between its segments."
+            )
+        if marker == _APP1 and body.startswith(b"Exif\0\0"):
+            self.exif += len(body)
+            if self.exif > MAX_EXIF_BYTES:
+                raise exif_too_large()
+        if marker in _FRAMES:
+            self.components = body[5] if len(body) > 5 else 0  # noqa: PLR2004 - T.81, B.2.2
+            self.progressive = marker in _PROGRESSIVE
+
+
+def count_scans(data: bytes) -> int:
+    """Walk the segments of a JPEG as Pillow will, and count the scans that libjpeg will decode.
+
+    Returns:
+        1 where one scan holds the whole picture; 0 where the file ends or is damaged before it.
+
+    Raises:
+        Rejected: ``too_complex`` or ``metadata_too_large``.
+    """
+    walk, at = _Walk(), 2
+    while found := _MARKER.search(data, at):
+        walk.fill += found.start() - at
+        marker, at = data[found.start() + 1], found.end()
+        if marker < min(_FRAMES):
+            return 0
+        length = 0 if marker in _BARE else max(2, int.from_bytes(data[at : at + 2], "big"))
+        walk.take(marker, data[at + 2 : at + length])
+        if marker == _SOS:
+            whole = not walk.progressive and data[at + 2 : at + 3] == bytes((walk.components,))
+            return 1 if whole else _count_more_scans(data, at + length, walk)
+        at += length
+    walk.fill += len(data) - at
+    walk.take(_EOI, b"")
+    return 0
+
+
+def _count_more_scans(data: bytes, at: int, walk: _Walk) -> int:
+    """Count the scans from the end of the first one's header to the end of the picture."""
+    scans = 1
+    while (found := _MARKER_IN_SCAN.search(data, at)) and data[found.start() + 1] != _EOI:
+        marker, at = data[found.start() + 1], found.end()
+        walk.take(marker, b"")
+        scans += marker == _SOS
+        if scans > MAX_SCANS:
+            raise _too_many_scans(MAX_SCANS)
+        if marker not in _BARE:
+            at += max(2, int.from_bytes(data[at : at + 2], "big"))
+    return scans
+
+
+def check_scans(scans: int, pixels: int) -> None:
+    """Reject a JPEG that would be decoded over and over.
+
+    Raises:
+        Rejected: ``too_complex``.
+    """
+    if scans > USUAL_SCANS and scans * pixels > MAX_SCANNED_PIXELS:
+        raise _too_many_scans(max(USUAL_SCANS, MAX_SCANNED_PIXELS // pixels))
+
+
+def _too_many_scans(limit: int) -> Rejected:
+    return Rejected("too_complex", f"This JPEG has over {limit} scans.")
