@@ -211,8 +211,8 @@ def resizer_role(
     """All that the function may do: one statement for each step of an upload's way.
 
     Args:
-        source_arn: source bucket; read by version, under ``uploads/`` alone.
-        destination_arn: destination bucket; write what is public, nothing else.
+        source_arn: source bucket; list keys, and read by version under ``uploads/`` alone.
+        destination_arn: destination bucket; list keys, and write what is public, nothing else.
         queue_arn: queue that the event source mapping polls with this role.
         log_group_arn: the function's own log group.
         key_arn: the stack's KMS key; empty for S3-managed keys.
@@ -227,6 +227,9 @@ def resizer_role(
             queue_arn,
         ),
         _allow("ReadUploads", ["s3:GetObject", "s3:GetObjectVersion"], f"{source_arn}/uploads/*"),
+        # Without it S3 answers 403 for a missing key, as for a denied one (API reference,
+        # GetObject). No condition on the prefix: reading one object has none in its context.
+        _allow("TellMissingFromDenied", ["s3:ListBucket"], [source_arn, destination_arn]),
         # It reads its own writes to tell newer from older.
         _allow(
             "WriteRenditions",

@@ -399,6 +399,10 @@ def test_role_has_what_it_needs_and_no_wildcard_but_x_rays(program):
         assert "*" not in "".join(statement["Action"]), sid
         assert (statement["Resource"] == "*") is (sid == "WriteTraces")
     assert statements["ReadUploads"]["Resource"].endswith("-source-1234567/uploads/*")
+    listing = statements["TellMissingFromDenied"]
+    assert listing["Action"] == ["s3:ListBucket"]
+    assert "Condition" not in listing
+    assert [arn.rsplit("-", 2)[1] for arn in listing["Resource"]] == ["source", "destination"]
     assert statements["RemoveLeftovers"]["Action"] == ["s3:DeleteObject"]
     assert all("." in arn.rsplit("/", 1)[-1] for arn in statements["RemoveLeftovers"]["Resource"])
     written = statements["WriteRenditions"]["Resource"]

@@ -19,6 +19,7 @@ def seeded(aws, photo):
     for key in ("_index/sha256/manifest.json", "_index/x/thumb.jpg", "seed.jpg/notes.txt"):
         s3.put_object(Bucket=destination, Key=key, Body=b"private")
     s3.put_object(Bucket=source, Key="private/plan.jpg", Body=b"private")
+    s3.create_bucket(Bucket="alien-bucket")
     return aws
 
 
@@ -130,6 +131,8 @@ def names(seeded):
 
 ALLOWED_TO_FUNCTION = {
     "read an upload": ("s3", "get_object", {"Bucket": "sourceBucket", "Key": "=uploads/seed.jpg"}),
+    "list the source": ("s3", "list_objects_v2", {"Bucket": "sourceBucket"}),
+    "list the destination": ("s3", "list_objects_v2", {"Bucket": "destinationBucket"}),
     "write a rendition": (
         "s3",
         "put_object",
@@ -175,13 +178,20 @@ DENIED_TO_FUNCTION = {
         "delete_object",
         {"Bucket": "sourceBucket", "Key": "=uploads/seed.jpg"},
     ),
-    "list the source": ("s3", "list_objects_v2", {"Bucket": "sourceBucket"}),
+    "list versions of the source": ("s3", "list_object_versions", {"Bucket": "sourceBucket"}),
+    "list uploads under way": ("s3", "list_multipart_uploads", {"Bucket": "sourceBucket"}),
+    "read the source's policy": ("s3", "get_bucket_policy", {"Bucket": "sourceBucket"}),
     "read outside the prefix": (
         "s3",
         "get_object",
         {"Bucket": "sourceBucket", "Key": "=private/plan.jpg"},
     ),
-    "list the destination": ("s3", "list_objects_v2", {"Bucket": "destinationBucket"}),
+    "list versions of the destination": (
+        "s3",
+        "list_object_versions",
+        {"Bucket": "destinationBucket"},
+    ),
+    "list an alien bucket": ("s3", "list_objects_v2", {"Bucket": "=alien-bucket"}),
     "read an index": (
         "s3",
         "get_object",
