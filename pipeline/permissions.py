@@ -47,13 +47,29 @@ def tls_only_queue(queue_arn: str) -> Statement:
 
 
 def public_upload(bucket_arn: str) -> Statement:
-    """Let anyone PUT under ``uploads/``: no read, no list, no delete, no other prefix."""
+    """Let anyone PUT under ``uploads/``: no read, no list, no delete, no other prefix.
+
+    The storage class must be STANDARD: the function cannot read an archived upload, and S3 bills
+    the owner for it for months. The encryption must be with S3-managed keys: the function could not
+    decrypt with the uploader's key. ``aws:kms`` without a key id is refused as well, because it
+    means a default key of KMS, which is not the stack's.
+    """
     return {
         "Sid": "PublicUpload",
         "Effect": "Allow",
         "Principal": ANYONE,
         "Action": "s3:PutObject",
         "Resource": f"{bucket_arn}/uploads/*",
+        "Condition": {
+            "StringEqualsIfExists": {
+                "s3:x-amz-storage-class": "STANDARD",
+                "s3:x-amz-server-side-encryption": "AES256",
+            },
+            "Null": {
+                "s3:x-amz-server-side-encryption-aws-kms-key-id": "true",
+                "s3:x-amz-server-side-encryption-customer-algorithm": "true",
+            },
+        },
     }
 
 

@@ -199,6 +199,16 @@ def test_public_uploads_allow_put_under_the_prefix_and_nothing_else(dev):
     allowed = [s for s in policy.values() if s["Effect"] == "Allow"]
     assert [(s["Principal"], s["Action"]) for s in allowed] == [("*", "s3:PutObject")]
     assert allowed[0]["Resource"].endswith("/uploads/*")
+    assert allowed[0]["Condition"] == {
+        "StringEqualsIfExists": {
+            "s3:x-amz-storage-class": "STANDARD",
+            "s3:x-amz-server-side-encryption": "AES256",
+        },
+        "Null": {
+            "s3:x-amz-server-side-encryption-aws-kms-key-id": "true",
+            "s3:x-amz-server-side-encryption-customer-algorithm": "true",
+        },
+    }
     block = dev.one("BucketPublicAccessBlock", "-source").inputs
     assert (block["blockPublicAcls"], block["ignorePublicAcls"]) == (True, True)
     assert (block["blockPublicPolicy"], block["restrictPublicBuckets"]) == (False, False)

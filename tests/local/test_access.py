@@ -1,5 +1,7 @@
 """The access matrix, tried for real: what each party may do works, and all else is denied."""
 
+import base64
+import hashlib
 import json
 
 import pytest
@@ -82,6 +84,60 @@ def test_the_public_may_not(seeded, probe):
     source = seeded.outputs["sourceBucket"]
     headers = {name: value.format(source=source) for name, value in headers.items()}
     status, body = request(method, f"{base}/{target}", b"x" if method == "PUT" else None, headers)
+    assert status in DENIED, body
+
+
+ALLOWED_UPLOADS = {
+    "plain": {},
+    "STANDARD": {"x-amz-storage-class": "STANDARD"},
+    "S3-managed keys": {"x-amz-server-side-encryption": "AES256"},
+    "both": {"x-amz-storage-class": "STANDARD", "x-amz-server-side-encryption": "AES256"},
+    "metadata": {"x-amz-meta-camera": "x", "content-type": "image/jpeg"},
+}
+
+STORAGE_CLASSES = (
+    *("GLACIER", "DEEP_ARCHIVE", "GLACIER_IR", "STANDARD_IA", "ONEZONE_IA"),
+    *("INTELLIGENT_TIERING", "REDUCED_REDUNDANCY"),
+)
+KMS_KEY = "arn:aws:kms:us-east-1:999999999999:key/0f5cbbd4-3a54-4f2c-9f0a-6f3a5a3b1a11"
+SSE_C_KEY = b"k" * 32
+SSE_C = {
+    "x-amz-server-side-encryption-customer-algorithm": "AES256",
+    "x-amz-server-side-encryption-customer-key": base64.b64encode(SSE_C_KEY).decode(),
+    "x-amz-server-side-encryption-customer-key-MD5": base64.b64encode(
+        hashlib.md5(SSE_C_KEY).digest()
+    ).decode(),
+}
+DENIED_UPLOADS = {
+    **{name: {"x-amz-storage-class": name} for name in STORAGE_CLASSES},
+    "a key of the client's own": SSE_C,
+    "a KMS key": {
+        "x-amz-server-side-encryption": "aws:kms",
+        "x-amz-server-side-encryption-aws-kms-key-id": KMS_KEY,
+    },
+    "a KMS key and no algorithm": {"x-amz-server-side-encryption-aws-kms-key-id": KMS_KEY},
+    "KMS with no key's name": {"x-amz-server-side-encryption": "aws:kms"},
+    "two layers of KMS": {"x-amz-server-side-encryption": "aws:kms:dsse"},
+    "STANDARD and a KMS key": {
+        "x-amz-storage-class": "STANDARD",
+        "x-amz-server-side-encryption": "aws:kms",
+        "x-amz-server-side-encryption-aws-kms-key-id": KMS_KEY,
+    },
+}
+
+
+@pytest.mark.parametrize("name", ALLOWED_UPLOADS)
+def test_an_upload_may_say(seeded, name):
+    url = seeded.source_url("uploads/headers.bin")
+    status, body = request("PUT", url, b"x", ALLOWED_UPLOADS[name])
+    assert status == 200, body
+
+
+@pytest.mark.parametrize("name", DENIED_UPLOADS)
+@pytest.mark.parametrize(("method", "query"), [("PUT", ""), ("POST", "?uploads")])
+def test_an_upload_may_not_choose(seeded, name, method, query):
+    url = seeded.source_url("uploads/headers.bin") + query
+    status, body = request(method, url, b"x", DENIED_UPLOADS[name])
     assert status in DENIED, body
 
 
