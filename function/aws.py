@@ -1,7 +1,8 @@
-"""Signed requests to AWS for what obstore does not do: a copy with new metadata, and DynamoDB.
+"""Signed requests to AWS for what obstore does not do.
 
-Standard library alone, and imported only where duplicates are looked for: botocore would add 360 ms
-to a cold start (`python -m bench imports`).
+That is a copy with new metadata, the error code of a refused read, and DynamoDB. Standard library
+alone, and imported only where one of these is needed: botocore would add 360 ms to a cold start
+(`python -m bench imports`).
 """
 
 import hashlib
@@ -48,7 +49,7 @@ class Credentials:
 
 def sign(
     method: str,
-    path: str,
+    target: str,
     headers: Mapping[str, str],
     body: bytes,
     *,
@@ -61,7 +62,8 @@ def sign(
 
     Args:
         method: HTTP method.
-        path: path as it is sent, quoted once; no query.
+        target: path and query as they are sent, quoted once; parameters as ``name=value``, in the
+            order of their names.
         headers: headers to send, ``host`` among them, names in lower case. All are signed.
         body: body to send.
         service: ``s3`` or ``dynamodb``.
@@ -78,7 +80,8 @@ def sign(
         signed["x-amz-security-token"] = credentials.token
     names = ";".join(sorted(signed))
     lines = "".join(f"{name}:{signed[name].strip()}\n" for name in sorted(signed))
-    request = f"{method}\n{path}\n\n{lines}\n{names}\n{digest}"
+    path, _, query = target.partition("?")
+    request = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{digest}"
     scope = f"{time[:8]}/{region}/{service}/aws4_request"
     digested = hashlib.sha256(request.encode()).hexdigest()
     key = f"AWS4{credentials.secret}".encode()
@@ -109,9 +112,15 @@ class Host:
     )
 
     def request(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes = b""
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes = b""
     ) -> Answer:
         """Send one idempotent request; safe to call from several threads.
+
+        Args:
+            method: HTTP method.
+            target: path and query, as ``sign`` takes them.
+            headers: headers, names in lower case.
+            body: body.
 
         Raises:
             OSError: no answer.
@@ -119,10 +128,10 @@ class Host:
         """
         while self._idle:
             try:
-                return self._send(self._idle.pop(), method, path, headers, body)
+                return self._send(self._idle.pop(), method, target, headers, body)
             except (IndexError, ConnectionError, http.client.HTTPException):
                 continue  # taken by another thread, or closed by AWS while this one was idle
-        return self._send(self._connect(), method, path, headers, body)
+        return self._send(self._connect(), method, target, headers, body)
 
     def _connect(self) -> http.client.HTTPConnection:
         url = urlsplit(self.url)
@@ -134,13 +143,13 @@ class Host:
         self,
         connection: http.client.HTTPConnection,
         method: str,
-        path: str,
+        target: str,
         headers: Mapping[str, str],
         body: bytes,
     ) -> Answer:
         signed = sign(
             method,
-            path,
+            target,
             {**headers, "host": urlsplit(self.url).netloc},
             body,
             service=self.service,
@@ -149,7 +158,7 @@ class Host:
             now=datetime.now(UTC),
         )
         try:
-            connection.request(method, path, body, signed)
+            connection.request(method, target, body, signed)
             response = connection.getresponse()
             answer = Answer(response.status, response.read())
         except BaseException:

@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from function.aws import Answer, Host
+from function.fields import known_fields
 
 LIMIT: Final = 1000
 """Entries read of one bucket, the first by name: bounds the cost of what everyone posts."""
@@ -87,9 +88,7 @@ class Index:
                 "Limit": LIMIT,
             },
         )
-        return [
-            Entry(**{name: value["S"] for name, value in item.items()}) for item in answer["Items"]
-        ]
+        return [_entry(item) for item in answer["Items"]]
 
     def _put(self, entry: Entry) -> None:
         self._call(
@@ -134,6 +133,10 @@ class Index:
                 break
             time.sleep(_PAUSE * 2**attempt)
         raise IndexFailed(f"{operation}: {answer.status} {answer.body.decode(errors='replace')}")
+
+
+def _entry(item: dict[str, Any]) -> Entry:
+    return Entry(**{name: value["S"] for name, value in known_fields(Entry, item).items()})
 
 
 def _key(bucket: str, name: str) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
+from function.fields import known_fields
+
 SCHEMA: Final = 1
 DELETED: Final = "deleted"
 """Status of a manifest that stands for the moment in which an upload's renditions are removed."""
@@ -71,11 +73,13 @@ class Manifest:
 
     @classmethod
     def from_json(cls, data: bytes) -> "Manifest":
-        """Read what ``to_json`` wrote."""
-        fields: dict[str, Any] = json.loads(data)
-        fields["source"] = SourceFacts(**fields["source"])
-        fields["timings_ms"] = Timings(**fields["timings_ms"])
-        fields["renditions"] = [RenditionFacts(**facts) for facts in fields["renditions"]]
+        """Read what ``to_json`` wrote, in this release or a newer one."""
+        fields = known_fields(cls, json.loads(data))
+        fields["source"] = SourceFacts(**known_fields(SourceFacts, fields["source"]))
+        fields["timings_ms"] = Timings(**known_fields(Timings, fields["timings_ms"]))
+        fields["renditions"] = [
+            RenditionFacts(**known_fields(RenditionFacts, facts)) for facts in fields["renditions"]
+        ]
         return cls(**fields)
 
     def to_json(self) -> bytes:

@@ -21,7 +21,7 @@ from function.manifest import (
 )
 from function.produce import now, produce
 from function.schema import file_name
-from function.store import ABSENT, STORE_THREADS, Bucket, Conflict, Headers, Held
+from function.store import ABSENT, ARCHIVED, STORE_THREADS, Bucket, Conflict, Headers, Held
 
 if TYPE_CHECKING:
     from function.duplicates import Duplicates
@@ -117,6 +117,8 @@ class _Job:
                 self.destination_bucket,
                 self.duplicates,
             )
+            if current and self._is_archived_since(current, manifest):
+                return written
             try:
                 self._write_manifest(manifest, upload.name, expect=etag)
             except Conflict:
@@ -193,6 +195,20 @@ class _Job:
         with ThreadPoolExecutor(STORE_THREADS) as pool:
             found = pool.map(self.destination_bucket.sequencer, keys)
             return all(sequencer == manifest.source.sequencer for sequencer in found)
+
+    def _is_archived_since(self, current: Manifest, manifest: Manifest) -> bool:
+        """Whether an upload was archived after its renditions were made, which then stay.
+
+        A lifecycle rule may move old uploads to an archive storage class, and a backfill asks for
+        all of them. That they cannot be read any more is no reason to delete their renditions.
+        """
+        return (
+            manifest.error is not None
+            and manifest.error["code"] == ARCHIVED
+            and current.status == "ready"
+            and current.source.version_id == manifest.source.version_id
+            and self._is_whole(current)
+        )
 
     def _remove_leftovers(self, old: Manifest, new: Manifest) -> None:
         """Delete what the old manifest named and the new one does not."""

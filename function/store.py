@@ -53,9 +53,11 @@ class CopyFailed(Exception):
     """S3 refused to copy an object; the message is delivered again."""
 
 
-_MISSING: Final = (FileNotFoundError, PermissionDeniedError)
-"""Without the right to list a bucket, S3 calls what is not there forbidden, lest its name leak."""
+ARCHIVED: Final = "archived"
+"""Code of the rejection of an upload that S3 must restore before anyone can read it."""
 
+_NOT_RESTORED: Final = "InvalidObjectState"
+"""S3's error code for reading an object of an archive storage class that has not been restored."""
 
 _UNMET: Final = (404, 409, 412)
 """HTTP status of a conditional request whose condition does not hold (S3 user guide, "Conditional
@@ -83,6 +85,10 @@ class Headers:
 class Bucket:
     """One bucket, opened once per execution environment and shared by its threads.
 
+    Only status 404 says that an object is missing, which S3 answers to a role that may list the
+    bucket. Status 403 never says so: a policy that somebody edited, a disabled key or a wrong clock
+    gives it for objects that exist. It is raised, so that the message is delivered again.
+
     Args:
         name: bucket's name.
         kms_key_arn: key for server-side encryption of what is written; empty for S3-managed keys.
@@ -99,13 +105,22 @@ class Bucket:
         """Read one object, or one version of it.
 
         Raises:
-            Rejected: ``too_many_bytes``, decided from the answer's header, before the body.
+            Rejected: ``too_many_bytes``, decided from the answer's header, before the body;
+                ``archived``, if S3 must restore the object before anyone can read it.
             Gone: no such object or version.
         """
         try:
             answer = self._store.get(key, options={"version": version_id} if version_id else {})
         except FileNotFoundError as error:
             raise Gone(key) from error
+        except PermissionDeniedError as error:
+            if self._read_error_code(key, version_id) != _NOT_RESTORED:
+                raise
+            raise Rejected(
+                "archived",
+                "This file is in an archive storage class, where it cannot be read. "
+                "Restore it, or upload it again.",
+            ) from error
         size = answer.meta["size"]
         check_size(size, max_bytes)
         return bytes(answer.bytes())
@@ -114,7 +129,7 @@ class Bucket:
         """Read one small object and its entity tag; None if it is not there."""
         try:
             answer = self._store.get(key)
-        except _MISSING:
+        except FileNotFoundError:
             return None
         return bytes(answer.bytes()), answer.meta["e_tag"] or ABSENT
 
@@ -122,7 +137,7 @@ class Bucket:
         """Which version of the upload an object was made from; None if it is not there."""
         try:
             answer = self._store.get(key, options={"head": True})
-        except _MISSING:
+        except FileNotFoundError:
             return None
         return answer.attributes.get(SEQUENCER)
 
@@ -130,7 +145,7 @@ class Bucket:
         """What a key holds now; None if nothing, or a delete marker."""
         try:
             meta = self._store.head(key)
-        except _MISSING:
+        except FileNotFoundError:
             return None
         etag = (meta["e_tag"] or "").strip('"')
         return Held(version_id=meta["version"], etag=etag, bytes=meta["size"])
@@ -187,7 +202,7 @@ class Bucket:
         """
         try:
             answer = self._store.get(source, options={"head": True})
-        except _MISSING:
+        except FileNotFoundError:
             return False
         if (answer.attributes.get(SEQUENCER), answer.meta["size"]) != (made_from, size):
             return False
@@ -238,6 +253,24 @@ class Bucket:
             if error.code not in _UNMET:
                 raise
             raise Conflict(key) from error
+
+    def _read_error_code(self, key: str, version_id: str | None) -> str:
+        """Ask S3 again for its error code of a read; empty if it answers with none.
+
+        obstore tells a refusal's HTTP status by the type of its exception, and the error code only
+        inside a message for people. One byte is asked for, because the read may be allowed by now.
+        """
+        # Imported here: only a refusal needs what costs a cold start some ms.
+        from xml.etree import ElementTree as ET  # noqa: PLC0415
+
+        url = urlsplit(sign(self._store, "GET", key, timedelta(minutes=1)))
+        query = f"?versionId={quote(version_id, safe='')}" if version_id else ""
+        host = _host(f"{url.scheme}://{url.netloc}")
+        answer = host.request("GET", f"{url.path}{query}", {"range": "bytes=0-0"})
+        try:
+            return ET.fromstring(answer.body).findtext("Code", "")  # noqa: S314 - S3's own answer
+        except ET.ParseError:
+            return ""
 
 
 def check_size(size: int, max_bytes: int) -> None:

@@ -15,9 +15,12 @@ from hypercorn import asyncio as hypercorn
 from hypercorn.config import Config
 from ministack import app as module
 
+from local import condition_keys
+
 Scope = MutableMapping[str, Any]
 Channel = Callable[..., Awaitable[Any]]
 ministack = cast("Callable[[Scope, Channel, Channel], Awaitable[None]]", module.app)
+condition_keys.install()
 
 
 async def app(scope: Scope, receive: Channel, send: Channel) -> None:

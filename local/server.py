@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import boto3
 
+from function.fields import known_fields
 from local.errors import LocalError
 from local.http import request
 from local.program import ROOT
@@ -151,7 +152,7 @@ def find(folder: Path) -> Server | None:
         return None
     state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     state["folder"] = folder
-    server = Server(**state)
+    server = Server(**known_fields(Server, state))
     if not server.is_healthy():
         raise LocalError(
             f"The embedded AWS has stopped by itself (its log: {folder / 'ministack.log'}); run "

@@ -47,13 +47,29 @@ def tls_only_queue(queue_arn: str) -> Statement:
 
 
 def public_upload(bucket_arn: str) -> Statement:
-    """Let anyone PUT under ``uploads/``: no read, no list, no delete, no other prefix."""
+    """Let anyone PUT under ``uploads/``: no read, no list, no delete, no other prefix.
+
+    The storage class must be STANDARD: the function cannot read an archived upload, and S3 bills
+    the owner for it for months. The encryption must be with S3-managed keys: the function could not
+    decrypt with the uploader's key. ``aws:kms`` without a key id is refused as well, because it
+    means a default key of KMS, which is not the stack's.
+    """
     return {
         "Sid": "PublicUpload",
         "Effect": "Allow",
         "Principal": ANYONE,
         "Action": "s3:PutObject",
         "Resource": f"{bucket_arn}/uploads/*",
+        "Condition": {
+            "StringEqualsIfExists": {
+                "s3:x-amz-storage-class": "STANDARD",
+                "s3:x-amz-server-side-encryption": "AES256",
+            },
+            "Null": {
+                "s3:x-amz-server-side-encryption-aws-kms-key-id": "true",
+                "s3:x-amz-server-side-encryption-customer-algorithm": "true",
+            },
+        },
     }
 
 
@@ -211,8 +227,8 @@ def resizer_role(
     """All that the function may do: one statement for each step of an upload's way.
 
     Args:
-        source_arn: source bucket; read by version, under ``uploads/`` alone.
-        destination_arn: destination bucket; write what is public, nothing else.
+        source_arn: source bucket; list keys, and read by version under ``uploads/`` alone.
+        destination_arn: destination bucket; list keys, and write what is public, nothing else.
         queue_arn: queue that the event source mapping polls with this role.
         log_group_arn: the function's own log group.
         key_arn: the stack's KMS key; empty for S3-managed keys.
@@ -227,6 +243,9 @@ def resizer_role(
             queue_arn,
         ),
         _allow("ReadUploads", ["s3:GetObject", "s3:GetObjectVersion"], f"{source_arn}/uploads/*"),
+        # Without it S3 answers 403 for a missing key, as for a denied one (API reference,
+        # GetObject). No condition on the prefix: reading one object has none in its context.
+        _allow("TellMissingFromDenied", ["s3:ListBucket"], [source_arn, destination_arn]),
         # It reads its own writes to tell newer from older.
         _allow(
             "WriteRenditions",

@@ -199,6 +199,16 @@ def test_public_uploads_allow_put_under_the_prefix_and_nothing_else(dev):
     allowed = [s for s in policy.values() if s["Effect"] == "Allow"]
     assert [(s["Principal"], s["Action"]) for s in allowed] == [("*", "s3:PutObject")]
     assert allowed[0]["Resource"].endswith("/uploads/*")
+    assert allowed[0]["Condition"] == {
+        "StringEqualsIfExists": {
+            "s3:x-amz-storage-class": "STANDARD",
+            "s3:x-amz-server-side-encryption": "AES256",
+        },
+        "Null": {
+            "s3:x-amz-server-side-encryption-aws-kms-key-id": "true",
+            "s3:x-amz-server-side-encryption-customer-algorithm": "true",
+        },
+    }
     block = dev.one("BucketPublicAccessBlock", "-source").inputs
     assert (block["blockPublicAcls"], block["ignorePublicAcls"]) == (True, True)
     assert (block["blockPublicPolicy"], block["restrictPublicBuckets"]) == (False, False)
@@ -399,6 +409,10 @@ def test_role_has_what_it_needs_and_no_wildcard_but_x_rays(program):
         assert "*" not in "".join(statement["Action"]), sid
         assert (statement["Resource"] == "*") is (sid == "WriteTraces")
     assert statements["ReadUploads"]["Resource"].endswith("-source-1234567/uploads/*")
+    listing = statements["TellMissingFromDenied"]
+    assert listing["Action"] == ["s3:ListBucket"]
+    assert "Condition" not in listing
+    assert [arn.rsplit("-", 2)[1] for arn in listing["Resource"]] == ["source", "destination"]
     assert statements["RemoveLeftovers"]["Action"] == ["s3:DeleteObject"]
     assert all("." in arn.rsplit("/", 1)[-1] for arn in statements["RemoveLeftovers"]["Resource"])
     written = statements["WriteRenditions"]["Resource"]

@@ -1,5 +1,7 @@
 """The access matrix, tried for real: what each party may do works, and all else is denied."""
 
+import base64
+import hashlib
 import json
 
 import pytest
@@ -19,6 +21,7 @@ def seeded(aws, photo):
     for key in ("_index/sha256/manifest.json", "_index/x/thumb.jpg", "seed.jpg/notes.txt"):
         s3.put_object(Bucket=destination, Key=key, Body=b"private")
     s3.put_object(Bucket=source, Key="private/plan.jpg", Body=b"private")
+    s3.create_bucket(Bucket="alien-bucket")
     return aws
 
 
@@ -84,6 +87,60 @@ def test_the_public_may_not(seeded, probe):
     assert status in DENIED, body
 
 
+ALLOWED_UPLOADS = {
+    "plain": {},
+    "STANDARD": {"x-amz-storage-class": "STANDARD"},
+    "S3-managed keys": {"x-amz-server-side-encryption": "AES256"},
+    "both": {"x-amz-storage-class": "STANDARD", "x-amz-server-side-encryption": "AES256"},
+    "metadata": {"x-amz-meta-camera": "x", "content-type": "image/jpeg"},
+}
+
+STORAGE_CLASSES = (
+    *("GLACIER", "DEEP_ARCHIVE", "GLACIER_IR", "STANDARD_IA", "ONEZONE_IA"),
+    *("INTELLIGENT_TIERING", "REDUCED_REDUNDANCY"),
+)
+KMS_KEY = "arn:aws:kms:us-east-1:999999999999:key/0f5cbbd4-3a54-4f2c-9f0a-6f3a5a3b1a11"
+SSE_C_KEY = b"k" * 32
+SSE_C = {
+    "x-amz-server-side-encryption-customer-algorithm": "AES256",
+    "x-amz-server-side-encryption-customer-key": base64.b64encode(SSE_C_KEY).decode(),
+    "x-amz-server-side-encryption-customer-key-MD5": base64.b64encode(
+        hashlib.md5(SSE_C_KEY).digest()
+    ).decode(),
+}
+DENIED_UPLOADS = {
+    **{name: {"x-amz-storage-class": name} for name in STORAGE_CLASSES},
+    "a key of the client's own": SSE_C,
+    "a KMS key": {
+        "x-amz-server-side-encryption": "aws:kms",
+        "x-amz-server-side-encryption-aws-kms-key-id": KMS_KEY,
+    },
+    "a KMS key and no algorithm": {"x-amz-server-side-encryption-aws-kms-key-id": KMS_KEY},
+    "KMS with no key's name": {"x-amz-server-side-encryption": "aws:kms"},
+    "two layers of KMS": {"x-amz-server-side-encryption": "aws:kms:dsse"},
+    "STANDARD and a KMS key": {
+        "x-amz-storage-class": "STANDARD",
+        "x-amz-server-side-encryption": "aws:kms",
+        "x-amz-server-side-encryption-aws-kms-key-id": KMS_KEY,
+    },
+}
+
+
+@pytest.mark.parametrize("name", ALLOWED_UPLOADS)
+def test_an_upload_may_say(seeded, name):
+    url = seeded.source_url("uploads/headers.bin")
+    status, body = request("PUT", url, b"x", ALLOWED_UPLOADS[name])
+    assert status == 200, body
+
+
+@pytest.mark.parametrize("name", DENIED_UPLOADS)
+@pytest.mark.parametrize(("method", "query"), [("PUT", ""), ("POST", "?uploads")])
+def test_an_upload_may_not_choose(seeded, name, method, query):
+    url = seeded.source_url("uploads/headers.bin") + query
+    status, body = request(method, url, b"x", DENIED_UPLOADS[name])
+    assert status in DENIED, body
+
+
 def test_an_upload_cannot_make_itself_public(seeded):
     headers = {"x-amz-acl": "public-read"}
     status, body = request("PUT", seeded.source_url("uploads/acl.jpg"), b"x", headers)
@@ -130,6 +187,8 @@ def names(seeded):
 
 ALLOWED_TO_FUNCTION = {
     "read an upload": ("s3", "get_object", {"Bucket": "sourceBucket", "Key": "=uploads/seed.jpg"}),
+    "list the source": ("s3", "list_objects_v2", {"Bucket": "sourceBucket"}),
+    "list the destination": ("s3", "list_objects_v2", {"Bucket": "destinationBucket"}),
     "write a rendition": (
         "s3",
         "put_object",
@@ -175,13 +234,20 @@ DENIED_TO_FUNCTION = {
         "delete_object",
         {"Bucket": "sourceBucket", "Key": "=uploads/seed.jpg"},
     ),
-    "list the source": ("s3", "list_objects_v2", {"Bucket": "sourceBucket"}),
+    "list versions of the source": ("s3", "list_object_versions", {"Bucket": "sourceBucket"}),
+    "list uploads under way": ("s3", "list_multipart_uploads", {"Bucket": "sourceBucket"}),
+    "read the source's policy": ("s3", "get_bucket_policy", {"Bucket": "sourceBucket"}),
     "read outside the prefix": (
         "s3",
         "get_object",
         {"Bucket": "sourceBucket", "Key": "=private/plan.jpg"},
     ),
-    "list the destination": ("s3", "list_objects_v2", {"Bucket": "destinationBucket"}),
+    "list versions of the destination": (
+        "s3",
+        "list_object_versions",
+        {"Bucket": "destinationBucket"},
+    ),
+    "list an alien bucket": ("s3", "list_objects_v2", {"Bucket": "=alien-bucket"}),
     "read an index": (
         "s3",
         "get_object",

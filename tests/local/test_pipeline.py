@@ -3,6 +3,7 @@
 import io
 import json
 import time
+from contextlib import contextmanager
 
 import pytest
 from PIL import Image
@@ -141,6 +142,68 @@ def test_removing_an_upload_removes_all_that_was_made_of_it(aws, photo):
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert {request("GET", url)[0] for url in urls} <= {403, 404}
+
+
+@contextmanager
+def reading_denied_to_the_function(aws, key: str):
+    """A statement in the source bucket's policy, as somebody may edit it in by mistake."""
+    s3, bucket = aws.client("s3"), aws.outputs["sourceBucket"]
+    before = s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    function = aws.client("lambda").get_function_configuration(
+        FunctionName=aws.outputs["functionName"]
+    )
+    statement = {
+        "Effect": "Deny",
+        "Principal": {"AWS": function["Role"]},
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{bucket}/{key}",
+    }
+    policy = json.loads(before)
+    policy["Statement"].append(statement)
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    try:
+        yield
+    finally:
+        s3.put_bucket_policy(Bucket=bucket, Policy=before)
+
+
+@contextmanager
+def quick_retries(aws):
+    """Let SQS deliver a failed message again after four seconds."""
+    sqs, url = aws.client("sqs"), aws.outputs["queueUrl"]
+    before = str(_visibility_timeout(aws))
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "4"})
+    try:
+        yield
+    finally:
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": before})
+
+
+def test_a_removal_that_may_not_look_removes_nothing_and_is_retried(aws, photo):
+    key = "uploads/denied.jpg"
+    aws.upload(photo("denied.jpg"), key)
+    before = made_of(aws, "denied.jpg/")
+    with quick_retries(aws):
+        with reading_denied_to_the_function(aws, key):
+            aws.client("s3").delete_object(Bucket=aws.outputs["sourceBucket"], Key=key)
+            deadline = time.monotonic() + 30
+            while len(failures(aws, key)) < 2:
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
+            assert made_of(aws, "denied.jpg/") == before
+        deadline = time.monotonic() + 30
+        while made_of(aws, "denied.jpg/"):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        while _messages(aws):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+
+
+def failures(aws, key: str) -> list[dict]:
+    """Log entries of failed attempts at a message about a key."""
+    entries = [json.loads(line) for line in lines_about(aws, '"failed"')]
+    return [entry for entry in entries if key in entry["body"]]
 
 
 def test_an_upload_after_a_removal_stays(aws, photo):

@@ -14,7 +14,7 @@ EXAMPLE = Credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXA
 def signed(**changes):
     request = {
         "method": "GET",
-        "path": "/test.txt",
+        "target": "/test.txt",
         "headers": {"host": "examplebucket.s3.amazonaws.com", "range": "bytes=0-9"},
         "body": b"",
         "service": "s3",
@@ -29,6 +29,23 @@ def test_the_signature_is_the_one_that_amazon_publishes():
     """Amazon S3 API reference, "Examples: Signature calculations", GET object."""
     signature = "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"
     assert signed()["authorization"].endswith(f"Signature={signature}")
+
+
+@pytest.mark.parametrize(
+    ("target", "signature"),
+    [
+        ("/?lifecycle=", "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"),
+        (
+            "/?max-keys=2&prefix=J",
+            "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7",
+        ),
+    ],
+)
+def test_a_query_is_signed_as_amazon_publishes(target, signature):
+    """The same page, GET bucket lifecycle and GET bucket (list objects)."""
+    headers = {"host": "examplebucket.s3.amazonaws.com"}
+    answer = signed(target=target, headers=headers)
+    assert answer["authorization"].endswith(f"Signature={signature}")
 
 
 def test_a_roles_token_is_sent_and_signed():

@@ -1,0 +1,86 @@
+"""A release may be rolled back: what a newer one has written stays readable."""
+
+import dataclasses
+import json
+
+import pytest
+
+from function.index import Entry, Index
+from function.manifest import Manifest
+from function.process import process
+from local import server as servers
+from local.server import Server
+
+NEW = {"added_later": {"any": ["thing"]}}
+MANIFEST = "u1/beach.jpg/manifest.json"
+
+
+def extended(manifest: bytes) -> bytes:
+    """The same manifest, as a release writes it that has one more field at every level."""
+    fields = json.loads(manifest)
+    fields["source"] |= NEW
+    fields["timings_ms"] |= NEW
+    fields["renditions"] = [facts | NEW for facts in fields["renditions"]]
+    return json.dumps(fields | NEW).encode()
+
+
+@pytest.fixture
+def newer(source, destination, environment, upload, jpeg):
+    """A processed upload whose manifest a newer release has written; returns that manifest."""
+    source.objects[upload.key] = jpeg
+    process(upload, environment, source, destination)
+    destination.objects[MANIFEST] = extended(destination.objects[MANIFEST])
+    return destination.objects[MANIFEST]
+
+
+def test_a_manifest_with_unknown_fields_at_every_level_is_read(destination, newer):
+    manifest = Manifest.from_json(newer)
+    assert extended(manifest.to_json()) == newer
+    assert b"added_later" not in manifest.to_json()
+
+
+def test_a_second_delivery_leaves_a_newer_releases_manifest_as_it_is(
+    source, destination, environment, upload, newer
+):
+    assert process(upload, environment, source, destination) is None
+    assert destination.objects[MANIFEST] == newer
+
+
+def test_a_newer_upload_replaces_a_newer_releases_manifest(
+    source, destination, environment, upload, newer
+):
+    second = dataclasses.replace(upload, version_id="v2", sequencer="02")
+    process(second, environment, source, destination)
+    assert b"added_later" not in destination.objects[MANIFEST]
+    manifest = Manifest.from_json(destination.objects[MANIFEST])
+    assert (manifest.source.version_id, len(manifest.renditions)) == ("v2", 8)
+    assert {r.key for r in manifest.renditions} | {MANIFEST} == set(destination.objects)
+
+
+def test_a_removal_takes_what_a_newer_release_has_made(
+    source, destination, environment, upload, newer
+):
+    del source.objects[upload.key]
+    removed = dataclasses.replace(upload, sequencer="02", removed=True)
+    assert process(removed, environment, source, destination).status == "deleted"
+    assert destination.objects == {}
+
+
+@pytest.mark.parametrize("added", [{"N": "1"}, {"S": "text"}, {"M": {}}, {"NULL": True}], ids=str)
+def test_an_index_entry_with_an_unknown_attribute_is_read(monkeypatch, added):
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    names = ("bucket", "name", "since", "perceptual_hash", "recipe")
+    item = {"added_later": added, **{name: {"S": name} for name in names}}
+    index = Index("duplicates")
+    monkeypatch.setattr(index, "_call", lambda operation, body: {"Items": [item]})
+    assert index.find(["sha256#1"]) == [Entry(**{name: name for name in names})]
+    index._pool.shutdown()
+
+
+def test_an_embedded_aws_that_a_newer_checkout_started_is_found(monkeypatch, tmp_path):
+    monkeypatch.setattr(Server, "is_healthy", lambda self: True)
+    server = Server(folder=tmp_path, port=4566, pid=1, stack="local")
+    server.save()
+    state = tmp_path / "state.json"
+    state.write_text(json.dumps(json.loads(state.read_text()) | NEW))
+    assert servers.find(tmp_path) == server

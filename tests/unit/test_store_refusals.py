@@ -1,0 +1,227 @@
+"""What the store makes of S3's refusals, as S3 words them: only 404 says that an object is missing.
+
+The server gives S3's answers over HTTP (status and body from the Amazon S3 API reference, "Error
+responses"), and the store reads them through obstore.
+"""
+
+import dataclasses
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+from obstore.exceptions import GenericError, PermissionDeniedError
+
+from function.errors import Rejected
+from function.process import process
+from function.store import Bucket, CopyFailed, Gone, Headers
+
+KEY = "uploads/u1/beach.jpg"
+HEADERS = Headers(content_type="image/jpeg", cache_control="no-cache", sequencer="01")
+DENIED = (403, "AccessDenied", "User is not authorized to perform: s3:GetObject")
+SKEWED = (403, "RequestTimeTooSkewed", "The difference between the request time and the current")
+DISABLED = (403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist")
+ARCHIVED = (403, "InvalidObjectState", "The operation is not valid for the object's storage class")
+NO_KEY = (404, "NoSuchKey", "The specified key does not exist.")
+NO_VERSION = (404, "NoSuchVersion", "The specified version does not exist.")
+MARKER = (405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
+FORBIDDEN = [DENIED, SKEWED, DISABLED]
+
+
+class S3(BaseHTTPRequestHandler):
+    """S3 that refuses everything in one way, and remembers what it was asked."""
+
+    protocol_version = "HTTP/1.1"
+
+    def _refuse(self):
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        url = urlsplit(self.path)
+        self.server.asked.append((self.command, unquote(url.path), parse_qs(url.query)))
+        status, code, message = self.server.refusal
+        body = (
+            '<?xml version="1.0" encoding="UTF-8"?>\n'
+            f"<Error><Code>{code}</Code><Message>{message}</Message><Key>{unquote(url.path)}</Key>"
+            "<RequestId>4442587FB7D0A2F9</RequestId><HostId>h</HostId></Error>"
+        ).encode()
+        body = self.server.body if self.server.body is not None else body
+        self.send_response(status)
+        self.send_header("content-type", "application/xml")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _refuse  # noqa: N815 - http.server names them
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def s3(monkeypatch):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), S3)
+    server.daemon_threads = True
+    server.asked, server.refusal, server.body = [], DENIED, None
+    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def bucket(s3):
+    return Bucket("bucket")
+
+
+def fetch(bucket, key=KEY, version_id="v1"):
+    return bucket.fetch(key, version_id=version_id, max_bytes=10)
+
+
+READS = {
+    "head": lambda bucket: bucket.head(KEY),
+    "read": lambda bucket: bucket.read(KEY),
+    "sequencer": lambda bucket: bucket.sequencer(KEY),
+}
+
+
+@pytest.mark.parametrize("read", READS)
+def test_status_404_says_that_an_object_is_missing(s3, bucket, read):
+    s3.refusal = NO_KEY
+    assert READS[read](bucket) is None
+
+
+@pytest.mark.parametrize("refusal", FORBIDDEN, ids=lambda refusal: refusal[1])
+@pytest.mark.parametrize("read", [*READS, "fetch"])
+def test_status_403_is_raised(s3, bucket, read, refusal):
+    s3.refusal = refusal
+    with pytest.raises(PermissionDeniedError):
+        {**READS, "fetch": fetch}[read](bucket)
+
+
+def test_a_missing_original_is_no_copy_and_a_denied_one_is_an_error(s3, bucket):
+    s3.refusal = NO_KEY
+    assert bucket.copy("a", "b", HEADERS, made_from="01", size=1) is False
+    s3.refusal = DENIED
+    with pytest.raises((PermissionDeniedError, CopyFailed)):
+        bucket.copy("a", "b", HEADERS, made_from="01", size=1)
+
+
+def test_denied_removals_are_errors(s3, bucket):
+    with pytest.raises(PermissionDeniedError):
+        bucket.delete(["a", "b"])
+    with pytest.raises(OSError, match="403"):
+        bucket.delete_if("a", "etag")
+
+
+@pytest.mark.parametrize("refusal", [NO_KEY, NO_VERSION], ids=lambda refusal: refusal[1])
+def test_a_version_that_is_gone_is_gone(s3, bucket, refusal):
+    s3.refusal = refusal
+    with pytest.raises(Gone):
+        fetch(bucket)
+    assert s3.asked == [("GET", f"/bucket/{KEY}", {"versionId": ["v1"]})]
+
+
+def test_a_delete_marker_is_no_upload_and_is_raised(s3, bucket):
+    """Only an event that names a marker as an upload asks so, and S3 sends none."""
+    s3.refusal = MARKER
+    with pytest.raises(GenericError):
+        fetch(bucket)
+
+
+@pytest.mark.parametrize("version_id", [None, "v1", "a/b+c="])
+@pytest.mark.parametrize("key", [KEY, "uploads/my été #1+2.jpg"])
+def test_an_archived_upload_is_rejected(s3, bucket, key, version_id):
+    s3.refusal = ARCHIVED
+    with pytest.raises(Rejected) as rejection:
+        fetch(bucket, key, version_id)
+    assert rejection.value.code == "archived"
+    assert s3.asked[0] == s3.asked[1]
+
+
+def test_a_denial_that_mentions_the_error_code_is_a_denial(s3, bucket):
+    s3.refusal = (403, "AccessDenied", "not authorized: InvalidObjectState")
+    with pytest.raises(PermissionDeniedError):
+        fetch(bucket, "uploads/<Code>InvalidObjectState.jpg")
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>Forbidden", b"<Error/>"])
+def test_a_refusal_that_names_no_error_code_is_raised(s3, bucket, body):
+    s3.body = body
+    with pytest.raises(PermissionDeniedError):
+        fetch(bucket)
+
+
+@pytest.fixture
+def processed(source, destination, environment, upload, jpeg):
+    """An upload and all that was made of it; returns the keys and bodies."""
+    source.objects[upload.key] = jpeg
+    process(upload, environment, source, destination)
+    return dict(destination.objects)
+
+
+@pytest.mark.parametrize("refusal", FORBIDDEN, ids=lambda refusal: refusal[1])
+@pytest.mark.parametrize(
+    "event", [{"removed": True, "sequencer": "02"}, {"reprocess": True, "sequencer": "00"}], ids=str
+)
+def test_a_head_that_answers_403_removes_nothing(
+    s3, bucket, destination, environment, upload, processed, event, refusal
+):
+    s3.refusal = refusal
+    with pytest.raises(PermissionDeniedError):
+        process(dataclasses.replace(upload, **event), environment, bucket, destination)
+    assert destination.objects == processed
+    s3.refusal = NO_KEY
+    process(dataclasses.replace(upload, **event), environment, bucket, destination)
+    assert destination.objects == {}
+
+
+def test_a_denied_look_after_the_manifest_is_retried_and_removes_nothing(
+    s3, bucket, source, destination, environment, upload, jpeg
+):
+    source.objects[upload.key] = jpeg
+    source.head = bucket.head
+    with pytest.raises(PermissionDeniedError):
+        process(upload, environment, source, destination)
+    assert len(destination.objects) == 9
+
+
+def test_a_denied_manifest_is_not_taken_for_none(s3, bucket, source, environment, upload, jpeg):
+    source.objects[upload.key] = jpeg
+    with pytest.raises(PermissionDeniedError):
+        process(upload, environment, source, bucket)
+    assert {command for command, _, _ in s3.asked} == {"GET"}
+
+
+def test_an_archived_upload_is_recorded(s3, bucket, destination, environment, upload):
+    s3.refusal = ARCHIVED
+    source = Bucket("bucket")
+    source.head = lambda key: object()
+    manifest = process(upload, environment, source, destination)
+    assert (manifest.status, manifest.error["code"]) == ("rejected", "archived")
+    assert list(destination.objects) == ["u1/beach.jpg/manifest.json"]
+
+
+def test_a_backfill_of_an_upload_archived_since_keeps_its_renditions(
+    s3, bucket, source, destination, environment, upload, processed
+):
+    s3.refusal = ARCHIVED
+    held = dataclasses.replace(source.head(upload.key), version_id="v1")
+    bucket.head = lambda key: held
+    again = dataclasses.replace(upload, reprocess=True, sequencer="00")
+    assert process(again, environment, bucket, destination) is None
+    assert destination.objects == processed
+
+
+def test_an_archived_newer_upload_replaces_the_older_one(
+    s3, bucket, source, destination, environment, upload, processed
+):
+    s3.refusal = ARCHIVED
+    held = dataclasses.replace(source.head(upload.key), version_id="v2")
+    bucket.head = lambda key: held
+    newer = dataclasses.replace(upload, version_id="v2", sequencer="02")
+    assert process(newer, environment, bucket, destination).error["code"] == "archived"
+    assert list(destination.objects) == ["u1/beach.jpg/manifest.json"]
