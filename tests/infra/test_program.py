@@ -130,6 +130,8 @@ def test_queues_are_encrypted_and_dead_letters_kept_for_14_days(program):
     assert redrive["maxReceiveCount"] == 5
     assert redrive["deadLetterTargetArn"].endswith("-dead-letters-1234567")
     allow = program.one("RedriveAllowPolicy").policy("redriveAllowPolicy")
+    assert " " not in queue.inputs["redrivePolicy"]
+    assert " " not in program.one("RedriveAllowPolicy").inputs["redriveAllowPolicy"]
     assert allow["redrivePermission"] == "byQueue"
     assert [arn.rsplit(":")[-1] for arn in allow["sourceQueueArns"]] == [f"{queue.name}-1234567"]
 
@@ -226,6 +228,15 @@ def test_anyone_may_call_the_signer_by_its_url_alone(prod):
     assert permissions["lambda:InvokeFunction"]["invokedViaFunctionUrl"] is True
 
 
+def test_the_signer_s_permissions_and_url_are_made_one_after_the_other(prod):
+    """Lambda answers 409 to changes of one function's policy that overlap."""
+    function, url = prod.one("Function", "-signer"), prod.one("FunctionUrl")
+    may_url, may_invoke = prod.one("Permission", "-url"), prod.one("Permission", "-invoke")
+    assert {may_url.urn, may_invoke.urn} <= url.dependencies
+    assert may_url.urn in may_invoke.dependencies
+    assert prod.one("RolePolicy", "-signer").urn in function.dependencies
+
+
 def test_the_signer_has_a_ceiling_and_may_only_upload(prod, kms):
     assert prod.one("Function", "-signer").inputs["reservedConcurrentExecutions"] == 10
     statements = kms.one("RolePolicy", "-signer").statements()
@@ -298,8 +309,8 @@ def test_the_edge_function_knows_the_stacks_renditions_and_sees_every_request(si
     assert (function["runtime"], function["publish"]) == ("cloudfront-js-2.0", True)
     constants = function["code"].splitlines()[:2]
     assert constants[0] == (
-        'const RENDITIONS = {"large": ["jpg", "webp"], "medium": ["jpg", "webp"], '
-        '"small": ["jpg", "webp"], "thumb": ["jpg", "webp"]};'
+        'const RENDITIONS = {"large":["jpg","webp"],"medium":["jpg","webp"],'
+        '"small":["jpg","webp"],"thumb":["jpg","webp"]};'
     )
     assert json.loads(constants[1].removeprefix("const SITE = ").rstrip(";")) == [
         *sorted(file.name for file in (ROOT / "web").iterdir()),
