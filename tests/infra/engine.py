@@ -73,8 +73,9 @@ class Provider(Mocks):
             return None, args.inputs
         name = args.inputs.get("name") or f"{args.name}-1234567"
         service = args.typ.split(":")[1].split("/")[0]
+        place = "::" if service == "s3" else f"{REGION}:{ACCOUNT}:"
         outputs = {
-            "arn": f"arn:aws:{service}:{REGION}:{ACCOUNT}:{name}",
+            "arn": f"arn:aws:{service}:{place}{name}",
             "name": name,
             "bucket": name,
             "bucketRegionalDomainName": f"{name}.s3.{REGION}.amazonaws.com",
