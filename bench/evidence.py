@@ -19,7 +19,6 @@ from pipeline.resizer import GLIBC_TUNABLES
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = Path("bench") / "evidence"
-KEY: Final = "image-pipeline:memory"
 MARK: Final = "measured, evidence"
 _KEPT: Final = (
     "summary",
@@ -33,8 +32,8 @@ _KEPT: Final = (
 )
 _DECIDING: Final = ("renditions", "quality", "background")
 """Settings of a stack, besides memory, that decide what an upload costs."""
-_LINE: Final = re.compile(rf"^(?P<start>\s+{KEY}:)[^\n]*$", re.MULTILINE)
-_CITED: Final = re.compile(rf"^\s+{KEY}: (?P<mb>\d+)  # {MARK} (?P<hash>[0-9a-f]+)$", re.MULTILINE)
+_CITED: Final = r": [\"']?(?P<mb>\d+)[\"']?\s+# " + MARK + r" (?P<hash>[0-9a-f]+)$"
+"""What follows the key; the Pulumi CLI quotes numbers when it rewrites a stack's file."""
 
 
 def register(commands: Any) -> None:
@@ -75,39 +74,42 @@ def apply(settings: Path, stack: str, memory_mb: int, result: dict[str, Any]) ->
     """
     kept = {key: result[key] for key in _KEPT if key in result}
     text = json.dumps({"schema": 1, **kept, "measured": shipped(settings)}, indent=1) + "\n"
-    edited = with_memory(settings.read_text(encoding="utf-8"), memory_mb, _hash(text))
+    key = _key(settings, "memory")
+    edited = with_memory(settings.read_text(encoding="utf-8"), key, memory_mb, _hash(text))
     path = _evidence_file(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     settings.write_text(edited, encoding="utf-8")
     return (
-        f"{settings.name} now says {KEY} {memory_mb}; its evidence is "
+        f"{settings.name} now says {key} {memory_mb}; its evidence is "
         f"{path.relative_to(settings.parent)}: commit both, then `pulumi up --stack {stack}`."
     )
 
 
-def with_memory(text: str, memory_mb: int, evidence: str) -> str:
-    """The settings with the size and its evidence; every other line stays as it is.
+def with_memory(text: str, key: str, memory_mb: int, evidence: str) -> str:
+    """Return the settings with the size and its evidence; every other line stays as it is.
 
     Raises:
         UsageError: the text has no ``config`` mapping.
     """
     before: Any = yaml.safe_load(text) or {}
-    line = f"{KEY}: {memory_mb}  # {MARK} {evidence}"
-    if _LINE.search(text):
-        edited = _LINE.sub(lambda found: found["start"][: -len(KEY) - 1] + line, text, count=1)
+    line = f"{key}: {memory_mb}  # {MARK} {evidence}"
+    present = re.compile(rf"^(\s+){re.escape(key)}:[^\n]*$", re.MULTILINE)
+    if present.search(text):
+        edited = present.sub(rf"\g<1>{line}", text, count=1)
     else:
         edited = re.sub(r"^config:[^\n]*$", f"config:\n  {line}", text, count=1, flags=re.MULTILINE)
     after: Any = yaml.safe_load(edited) or {}
     config = cast("dict[str, Any]", before.get("config") or {})
-    if after != {**before, "config": {**config, KEY: memory_mb}}:
+    if after != {**before, "config": {**config, key: memory_mb}}:
         raise UsageError("The stack's file has no block `config:` to edit; add one by hand first.")
     return edited
 
 
 def examine(settings: Path) -> str | None:
     """What there is to say of one stack; None if it cites no evidence."""
-    cited = _CITED.search(settings.read_text(encoding="utf-8"))
+    key = re.escape(_key(settings, "memory"))
+    cited = re.search(rf"^\s+{key}{_CITED}", settings.read_text(encoding="utf-8"), re.MULTILINE)
     if cited is None:
         return None
     stack, path = settings.name.split(".")[1], _evidence_file(settings)
@@ -142,7 +144,13 @@ def shipped(settings: Path) -> dict[str, str]:
 def _deciding(settings: Path) -> list[Any]:
     content: Any = yaml.safe_load(settings.read_text(encoding="utf-8")) or {}
     config = cast("dict[str, Any]", content.get("config") or {})
-    return [config.get(f"image-pipeline:{name}") for name in _DECIDING]
+    return [config.get(_key(settings, name)) for name in _DECIDING]
+
+
+def _key(settings: Path, name: str) -> str:
+    """Return a setting's full key, which starts with the project's name."""
+    project = yaml.safe_load((settings.parent / "Pulumi.yaml").read_text(encoding="utf-8"))
+    return f"{project['name']}:{name}"
 
 
 def _and(changed: list[str]) -> str:

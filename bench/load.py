@@ -122,7 +122,7 @@ def _storm(options: argparse.Namespace) -> tuple[Measured, list[Check]]:
         server = servers.start(state)
         try:
             with progress("A storm on the embedded AWS", 1 + burst + count) as step:
-                deploy(server, settings={"image-pipeline:maxConcurrency": _LOCAL_CONCURRENCY})
+                deploy(server, settings={"maxConcurrency": _LOCAL_CONCURRENCY})
                 storms.run(server, body, count=2, per_second=100, step=lambda _name: None)
                 step("deployed")
                 learned = storms.run(server, body, count=burst, per_second=1000, step=step)

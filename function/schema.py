@@ -6,7 +6,7 @@ renditions without Pillow.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, NamedTuple, cast
 
 MAX_QUALITY: Final = 100
@@ -126,8 +126,19 @@ class Rendition:
         return cls(**fields)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data that ``parse`` reads back."""
+        """Plain data that ``parse`` reads back, with every field.
+
+        The index of duplicates keeps a digest of it: another shape would make every entry stale.
+        """
         return asdict(self)
+
+    def without_defaults(self) -> dict[str, Any]:
+        """Return plain data that ``parse`` reads back, with only what differs from the defaults."""
+        return {
+            field.name: value
+            for field in fields(self)
+            if (value := getattr(self, field.name)) != field.default
+        }
 
 
 def _is_int(value: object) -> bool:

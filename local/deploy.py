@@ -9,7 +9,7 @@ import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
 from local.errors import LocalError
-from local.program import evaluate, read_config
+from local.program import evaluate, full_key, read_config
 from local.resources import Context, create
 from local.resources.context import ACCOUNT_ID, PARTITION
 from local.server import REGION, Server
@@ -78,7 +78,7 @@ def deploy(
         server: the embedded AWS.
         stack: names the ``Pulumi.<stack>.yaml`` to read.
         on_resource: told each resource's type and name once it exists.
-        settings: values over the stack's own, by full key.
+        settings: values over the stack's own, by full key or the setting's name alone.
 
     Raises:
         LocalError: a resource or setting cannot be; or one that was deployed before is no longer
@@ -91,7 +91,8 @@ def deploy(
         function_code=_function_code,
     )
     deployer = Deployer(context, on_resource)
-    overrides = {"aws:endpoints": [{"s3": server.endpoint}], **(settings or {})}
+    given = {full_key(key): value for key, value in (settings or {}).items()}
+    overrides = {"aws:endpoints": [{"s3": server.endpoint}], **given}
     try:
         outputs = evaluate(stack, deployer, overrides)
     except pulumi.RunError as error:
@@ -108,7 +109,7 @@ def deploy(
 
 
 def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
-    prefix = "image-pipeline:"
+    prefix = full_key("")
     return {
         key.removeprefix(prefix): value for key, value in config.items() if key.startswith(prefix)
     }

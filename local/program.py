@@ -36,26 +36,33 @@ def read_config(stack: str) -> dict[str, Any]:
     if not path.is_file():
         known = sorted(p.name.split(".")[1] for p in ROOT.glob("Pulumi.*.yaml"))
         raise LocalError(f"There is no stack {stack!r}; choose one of {', '.join(known)}.")
-    project = _load_yaml(ROOT / "Pulumi.yaml")
-    declared: dict[str, dict[str, Any]] = project["config"]
+    declared: dict[str, dict[str, Any]] = _load_yaml(ROOT / "Pulumi.yaml")["config"]
     defaults = {
-        f"{project['name']}:{key}": value["default"]
-        for key, value in declared.items()
-        if "default" in value
+        full_key(key): value["default"] for key, value in declared.items() if "default" in value
     }
-    return defaults | _load_yaml(path).get("config", {})
+    config: dict[str, Any] = _load_yaml(path).get("config") or {}
+    return defaults | config
+
+
+def project_name() -> str:
+    """Return the project's name, which every key of its settings starts with."""
+    return _load_yaml(ROOT / "Pulumi.yaml")["name"]
+
+
+def full_key(key: str) -> str:
+    """Put the project's name before a key that has no namespace, as the Pulumi CLI does."""
+    return key if ":" in key else f"{project_name()}:{key}"
 
 
 def read_settings(stack: str) -> Settings:
     """A stack's settings as the program itself would read them.
 
     Raises:
-        LocalError: there is no such stack file.
+        LocalError: there is no such stack file, or a setting in it is encrypted.
         SettingsError: a setting cannot work.
     """
-    project = _load_yaml(ROOT / "Pulumi.yaml")["name"]
-    runtime_settings.configure(runtime_settings.Settings(project=project, stack=stack))
-    _configure(read_config(stack))
+    runtime_settings.configure(runtime_settings.Settings(project=project_name(), stack=stack))
+    _configure(read_config(stack), stack)
     return settings.load()
 
 
@@ -72,24 +79,29 @@ def evaluate(
     Args:
         stack: names the ``Pulumi.<stack>.yaml`` to read.
         mocks: stand for the provider: what they return is what resources become.
-        overrides: configuration that replaces or joins the stack's own; None removes a key.
+        overrides: configuration that replaces or joins the stack's own, by full key or, for
+            settings of the project, by its name alone; None removes a key.
         monitor: stands for the engine, for tests that look at what is registered.
         preview: as `pulumi preview` runs it: outputs that the mocks do not give are unknown.
 
     Returns:
         The stack's outputs.
+
+    Raises:
+        LocalError: there is no such stack file, or a setting in it is encrypted.
     """
-    config = {**read_config(stack), **(overrides or {})}
+    given = {full_key(key): value for key, value in (overrides or {}).items()}
+    config = {**read_config(stack), **given}
     runtime_settings.ROOT.set(None)
     set_mocks(
         mocks,
-        _load_yaml(ROOT / "Pulumi.yaml")["name"],
+        project_name(),
         stack,
         preview=preview,
         logger=_quiet(),
         monitor=monitor,
     )
-    _configure(config)
+    _configure(config, stack)
     outputs: dict[str, Any] = {}
 
     def run() -> pulumi.Output[None]:
@@ -102,6 +114,16 @@ def evaluate(
     return outputs
 
 
+def is_encrypted(value: Any) -> bool:
+    """Return whether a value, or a part of it, was set with ``pulumi config set --secret``."""
+    if isinstance(value, list):
+        return any(map(is_encrypted, cast("list[Any]", value)))
+    if isinstance(value, dict):
+        parts = cast("dict[str, Any]", value)
+        return set(parts) == {"secure"} or any(map(is_encrypted, parts.values()))
+    return False
+
+
 def _quiet() -> logging.Logger:
     """Pulumi's mock engine logs each failure with its stack; the exception says it already."""
     logger = logging.getLogger("local.pulumi")
@@ -109,7 +131,19 @@ def _quiet() -> logging.Logger:
     return logger
 
 
-def _configure(config: Mapping[str, Any]) -> None:
+def _configure(config: Mapping[str, Any], stack: str) -> None:
+    """Hand the configuration to Pulumi.
+
+    Raises:
+        LocalError: a value that the program reads is encrypted. Others may be, such as AWS keys.
+    """
+    for key, value in config.items():
+        if key.startswith((full_key(""), "aws:endpoints")) and is_encrypted(value):
+            raise LocalError(
+                f"{key} in Pulumi.{stack}.yaml is encrypted, and only the Pulumi engine can "
+                f"decrypt it; store it as plain text: `pulumi config set --stack {stack} "
+                f"--plaintext {key} VALUE`."
+            )
     pulumi.runtime.set_all_config({k: _text(v) for k, v in config.items() if v is not None})
 
 
@@ -119,4 +153,4 @@ def _text(value: Any) -> str:
 
 
 def _load_yaml(path: Path) -> dict[str, Any]:
-    return cast("dict[str, Any]", yaml.safe_load(path.read_text(encoding="utf-8")))
+    return cast("dict[str, Any]", yaml.safe_load(path.read_text(encoding="utf-8")) or {})

@@ -1,6 +1,5 @@
 """How renditions go out: the destination bucket's policy, which lets in the CDN or everyone."""
 
-import json
 from dataclasses import dataclass
 
 import pulumi
@@ -41,7 +40,7 @@ class Delivery(pulumi.ComponentResource):
                 args.destination.arn,
                 args.identity.account_id,
                 args.cdn.arn if args.cdn else "",
-            ).apply(lambda parts: _policy(*parts, settings=args.settings)),
+            ).apply(lambda parts: policy(*parts, settings=args.settings)),
             opts=pulumi.ResourceOptions(
                 parent=self, depends_on=[args.destination.public_access_block]
             ),
@@ -50,14 +49,15 @@ class Delivery(pulumi.ComponentResource):
         self.register_outputs({"url": self.url})
 
 
-def _policy(bucket_arn: str, account_id: str, distribution_arn: str, *, settings: Settings) -> str:
+def policy(bucket_arn: str, account_id: str, distribution_arn: str, *, settings: Settings) -> str:
+    """Return the destination bucket's policy; ``distribution_arn`` is empty without a CDN."""
     renditions = settings.renditions
     reader = (
         permissions.cdn_read(bucket_arn, renditions, distribution_arn)
         if distribution_arn
         else permissions.public_read(bucket_arn, renditions)
     )
-    return json.dumps(
+    return permissions.to_json(
         permissions.document(
             [
                 *permissions.tls_only_bucket(bucket_arn),

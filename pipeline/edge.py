@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from function.schema import FORMATS, Rendition
+from pipeline.settings import SettingsError
 
 RUNTIME: Final = "cloudfront-js-2.0"
 
@@ -23,15 +24,19 @@ def function_code(renditions: Sequence[Rendition], site_files: Sequence[str]) ->
         site_files: names of the page's files; empty without a page.
 
     Raises:
-        ValueError: it is longer than CloudFront takes.
+        SettingsError: it is longer than CloudFront takes.
     """
     made = {r.name: [FORMATS[name].extension for name in r.formats] for r in renditions}
     constants = {"RENDITIONS": made, "SITE": list(site_files)}
-    lines = [f"const {name} = {json.dumps(value)};\n" for name, value in constants.items()]
+    lines = [
+        f"const {name} = {json.dumps(value, separators=(',', ':'))};\n"
+        for name, value in constants.items()
+    ]
     code = "".join(lines) + _SOURCE.read_text(encoding="utf-8")
     if len(code.encode()) > MAX_BYTES:
-        raise ValueError(
-            f"The CDN's function has {len(code.encode())} bytes and CloudFront takes {MAX_BYTES}; "
-            "name fewer renditions."
+        raise SettingsError(
+            f"renditions make the CDN's function {len(code.encode())} bytes long and "
+            f"CloudFront takes {MAX_BYTES}; name fewer renditions, or give them fewer formats or "
+            "shorter names."
         )
     return code

@@ -2,6 +2,7 @@
 
 import pulumi
 
+from pipeline import sizes
 from pipeline.access_log import AccessLog, AccessLogArgs
 from pipeline.alarms import Alarms, AlarmsArgs
 from pipeline.announcements import Announcements, AnnouncementsArgs
@@ -30,7 +31,8 @@ class ImagePipeline(pulumi.ComponentResource):
         settings: what this stack is to be.
 
     Raises:
-        pulumi.RunError: the bundle cannot be built; one sentence, before any resource is made.
+        pulumi.RunError: the bundle cannot be built, or AWS's limits leave no room for so many
+            renditions; one sentence, before any resource is made.
     """
 
     source_bucket: pulumi.Output[str]
@@ -47,6 +49,7 @@ class ImagePipeline(pulumi.ComponentResource):
     def __init__(
         self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        sizes.check(name, settings)
         bundle = _bundle(settings)
         guard = Guard()
         guarded = pulumi.ResourceOptions.merge(opts, guard.options())

@@ -1,9 +1,11 @@
 """IAM policy documents as plain functions of ARNs: who may do what, and why.
 
-Each returns data that ``json.dumps`` writes; components only wire them. The access matrix in
-``tests/local`` tries each of these for real, and more than twenty things that they must not allow.
+Each returns data that ``to_json`` or ``json.dumps`` writes; components only wire them. The access
+matrix in ``tests/local`` tries each of these for real, and more than twenty things that they must
+not allow.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -18,6 +20,11 @@ ANYONE: Final = "*"
 def document(statements: Iterable[Statement]) -> dict[str, Any]:
     """Wrap statements in a policy document of the current language version."""
     return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def to_json(document: dict[str, Any]) -> str:
+    """Write a document without spaces, which count towards AWS's limits on its size."""
+    return json.dumps(document, separators=(",", ":"))
 
 
 def tls_only_bucket(bucket_arn: str) -> list[Statement]:

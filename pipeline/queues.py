@@ -79,13 +79,13 @@ class UploadQueue(pulumi.ComponentResource):
 
 
 def _redrive(dead_letter_arn: str) -> str:
-    return json.dumps(
+    return permissions.to_json(
         {"deadLetterTargetArn": dead_letter_arn, "maxReceiveCount": MAX_RECEIVE_COUNT}
     )
 
 
 def _redrive_allow(queue_arn: str) -> str:
-    return json.dumps({"redrivePermission": "byQueue", "sourceQueueArns": [queue_arn]})
+    return permissions.to_json({"redrivePermission": "byQueue", "sourceQueueArns": [queue_arn]})
 
 
 def _tls_only(queue_arn: str) -> str:

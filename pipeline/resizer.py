@@ -97,7 +97,7 @@ class Resizer(pulumi.ComponentResource):
             key_arn=args.kms_key_arn,
             index_arn=args.index.arn if args.index else "",
         ).apply(
-            lambda arns: json.dumps(
+            lambda arns: permissions.to_json(
                 permissions.resizer_role(
                     **arns, renditions=args.settings.renditions, tracing=args.settings.tracing
                 )
@@ -159,7 +159,8 @@ def environment_variables(
     index_table: str = "",
 ) -> Mapping[str, str]:
     """What the function's ``Environment.read`` expects, and its C library, from the settings."""
-    renditions = [rendition.to_dict() for rendition in settings.renditions]
+    # Without defaults, three times as many renditions fit into Lambda's 4 KB (pipeline/sizes.py).
+    renditions = [rendition.without_defaults() for rendition in settings.renditions]
     return {
         "DESTINATION_BUCKET": destination_bucket,
         "DELIVERY_URL": delivery_url,

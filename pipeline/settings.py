@@ -4,6 +4,7 @@ Keys, types and defaults are declared in ``Pulumi.yaml`` for the Pulumi CLI and 
 whoever runs the program without it (tests, the embedded AWS); a test holds the two together.
 """
 
+import importlib.util
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -214,8 +215,8 @@ def load() -> Settings:
     """Read the stack's settings.
 
     Raises:
-        SettingsError: a key is unknown, or a value is of the wrong type, out of range or in
-            contradiction with another.
+        SettingsError: a key is unknown or starts with another project's name, or a value is of the
+            wrong type, out of range or in contradiction with another.
     """
     _refuse_unknown_keys()
     values = {name: _read(name, key) for name, key in KEYS.items()}
@@ -224,14 +225,32 @@ def load() -> Settings:
 
 
 def _refuse_unknown_keys() -> None:
-    prefix = f"{pulumi.get_project()}:"
+    project = pulumi.get_project()
     for key in {**get_config_env(), **CONFIG.get()}:
-        name = key.removeprefix(prefix)
-        if key.startswith(prefix) and name not in KEYS.values():
+        namespace, _, name = key.partition(":")
+        if namespace == project and name not in KEYS.values():
             raise SettingsError(
                 f"{name} is not a setting of this stack; the settings are "
                 f"{', '.join(KEYS.values())}."
             )
+        setting = name.removeprefix("config:")  # as Pulumi wrote keys before its version 1
+        if namespace != project and setting in KEYS.values() and not _has_reader(namespace):
+            raise SettingsError(
+                f"{key} is not read, because the project is named {project}; in "
+                f"Pulumi.{pulumi.get_stack()}.yaml, rename it to {project}:{setting}, and every "
+                f"other {namespace}: key with it."
+            )
+
+
+def _has_reader(namespace: str) -> bool:
+    """Return whether Pulumi itself or an installed provider reads keys of a namespace.
+
+    Some providers have settings with the names of ours, such as ``auth0:domain``. Any other
+    namespace is taken for the project's former name, whose settings would be ignored in silence:
+    ``uploads: presigned`` would become public.
+    """
+    package = re.sub(r"\W", "_", f"pulumi_{namespace}")
+    return namespace == "pulumi" or importlib.util.find_spec(package) is not None
 
 
 def _read(name: str, key: str) -> Any:
@@ -296,4 +315,4 @@ def _in_range(key: str, value: int, low: int, high: int, unit: str) -> None:
 def _one_of(key: str, value: object, allowed: Sequence[object]) -> None:
     if value not in allowed:
         names = ", ".join(str(item) for item in allowed)
-        raise SettingsError(f"{key} must be one of {names}; got {value}.")
+        raise SettingsError(f"{key} must be one of {names}; got {value!r}.")

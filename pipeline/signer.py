@@ -60,8 +60,8 @@ class Signer(pulumi.ComponentResource):
             tags=tags(),
             opts=self._child_opts,
         )
-        function = self._function(args, log_group, self._role(args, log_group.arn))
-        self._open_to_anyone(function)
+        role, policy = self._role(args, log_group.arn)
+        function = self._function(args, log_group, role, policy)
         url = lambda_.FunctionUrl(
             self._label,
             function_name=function.name,
@@ -72,19 +72,21 @@ class Signer(pulumi.ComponentResource):
                 "allow_headers": ["content-type"],
                 "max_age": 3600,
             },
-            opts=self._child_opts,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self._open_to_anyone(function)),
         )
         self.url, self.function_name = url.function_url, function.name
         self.register_outputs({"url": self.url})
 
-    def _role(self, args: SignerArgs, log_group_arn: pulumi.Output[str]) -> iam.Role:
+    def _role(
+        self, args: SignerArgs, log_group_arn: pulumi.Output[str]
+    ) -> tuple[iam.Role, iam.RolePolicy]:
         role = iam.Role(
             self._label,
             assume_role_policy=json.dumps(permissions.assumed_by_lambda()),
             tags=tags(),
             opts=self._child_opts,
         )
-        iam.RolePolicy(
+        policy = iam.RolePolicy(
             self._label,
             role=role.name,
             policy=pulumi.Output.all(
@@ -92,10 +94,14 @@ class Signer(pulumi.ComponentResource):
             ).apply(lambda arns: json.dumps(permissions.signer_role(**arns))),
             opts=self._child_opts,
         )
-        return role
+        return role, policy
 
     def _function(
-        self, args: SignerArgs, log_group: cloudwatch.LogGroup, role: iam.Role
+        self,
+        args: SignerArgs,
+        log_group: cloudwatch.LogGroup,
+        role: iam.Role,
+        policy: iam.RolePolicy,
     ) -> lambda_.Function:
         variables = pulumi.Output.all(bucket=args.source.name, url=args.upload_url).apply(
             lambda v: environment_variables(args.settings, v["bucket"], v["url"])
@@ -114,12 +120,17 @@ class Signer(pulumi.ComponentResource):
             environment={"variables": variables},
             logging_config={"log_format": "JSON", "log_group": log_group.name},
             tags=tags(),
-            opts=self._child_opts,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
 
-    def _open_to_anyone(self, function: lambda_.Function) -> None:
-        """Function URLs made since October 2025 need both; the second holds for URLs alone."""
-        lambda_.Permission(
+    def _open_to_anyone(self, function: lambda_.Function) -> list[lambda_.Permission]:
+        """Grant the two permissions that function URLs made since October 2025 need.
+
+        The second holds for calls through the URL alone. Each changes the function's one policy,
+        and so does making the URL: Lambda answers 409 (ResourceConflictException) to changes that
+        overlap, so each of the three waits for the one before.
+        """
+        url = lambda_.Permission(
             f"{self._label}-url",
             function=function.name,
             action="lambda:InvokeFunctionUrl",
@@ -127,14 +138,15 @@ class Signer(pulumi.ComponentResource):
             function_url_auth_type="NONE",
             opts=self._child_opts,
         )
-        lambda_.Permission(
+        invoke = lambda_.Permission(
             f"{self._label}-invoke",
             function=function.name,
             action="lambda:InvokeFunction",
             principal="*",
             invoked_via_function_url=True,
-            opts=self._child_opts,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[url]),
         )
+        return [url, invoke]
 
 
 def environment_variables(

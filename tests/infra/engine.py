@@ -3,7 +3,8 @@
 Pulumi's own mocks hand a test each resource's type, name and inputs. This kit adds the rest of what
 a program asks of the engine, each with an assertion that says what it found instead:
 
-    program = run("dev", memory=2048)            # this repository's program, for a stack
+    program = run("dev", memory=2048)            # this repository's program, with stated settings
+    program = run_committed("dev")               # with those of Pulumi.dev.yaml, whatever they are
     program = record(lambda: Queue("q", …))      # or any program
 
     queue = program.one("Queue", "-uploads")     # by type and end of name; exactly one
@@ -30,11 +31,31 @@ from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks, set_mocks
 from pulumi.runtime.sync_await import _sync_await
 
-from local.program import evaluate
+from local.program import evaluate, is_encrypted, read_config
+from pipeline.settings import KEYS, Settings, load
 from policy.guardrails import Resource
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
+
+STATED: dict[str, dict[str, Any]] = {
+    "dev": {"logRetentionDays": 7},
+    "local": {
+        "logRetentionDays": 1,
+        "aws:endpoints": [{"s3": "http://127.0.0.1:4566"}],
+    },
+    "prod": {
+        "uploads": "presigned",
+        "delivery": "cdn",
+        "maxConcurrency": 100,
+        "logRetentionDays": 90,
+        "protect": True,
+    },
+}
+"""Each stack as this repository ships it; all other settings are at their defaults.
+
+Tests of what a setting does start from these, and not from the stacks' files, which are their
+users' to edit."""
 
 
 class Provider(Mocks):
@@ -52,8 +73,9 @@ class Provider(Mocks):
             return None, args.inputs
         name = args.inputs.get("name") or f"{args.name}-1234567"
         service = args.typ.split(":")[1].split("/")[0]
+        place = "::" if service == "s3" else f"{REGION}:{ACCOUNT}:"
         outputs = {
-            "arn": f"arn:aws:{service}:{REGION}:{ACCOUNT}:{name}",
+            "arn": f"arn:aws:{service}:{place}{name}",
             "name": name,
             "bucket": name,
             "bucketRegionalDomainName": f"{name}.s3.{REGION}.amazonaws.com",
@@ -146,6 +168,7 @@ class Program:
 
     resources: list[Registered]
     outputs: dict[str, Any] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
 
     @property
     def by_urn(self) -> dict[str, Registered]:
@@ -193,11 +216,28 @@ class Program:
 
 
 def run(stack: str, *, preview: bool = False, **settings: Any) -> Program:
-    """Evaluate the program for a stack, with settings of ours over the stack's own."""
+    """Evaluate the program for a stack as it ships, with settings of ours over its own."""
+    return _run(stack, stated(stack, **settings), preview=preview)
+
+
+def stated(stack: str, **settings: Any) -> dict[str, Any]:
+    """Return overrides that leave nothing to the stack's file: ours over those of ``STATED``."""
+    return dict.fromkeys(KEYS.values()) | STATED[stack] | settings
+
+
+def run_committed(stack: str) -> Program:
+    """Evaluate the program for a stack with the settings of its file.
+
+    A secret, which only the Pulumi engine can decrypt, is left at its default.
+    """
+    secrets = {key: None for key, value in read_config(stack).items() if is_encrypted(value)}
+    return _run(stack, secrets, preview=False)
+
+
+def _run(stack: str, overrides: dict[str, Any], *, preview: bool) -> Program:
     engine = Engine(preview=preview)
-    overrides = {f"image-pipeline:{key}": value for key, value in settings.items()}
     outputs = evaluate(stack, engine.mocks, overrides, engine, preview=preview)
-    return Program(resources=engine.registered, outputs=outputs)
+    return Program(resources=engine.registered, outputs=outputs, settings=load())
 
 
 def record(program: Callable[[], Any]) -> Program:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from engine import Engine, Program, present, run, takes_tags
+from engine import Engine, Program, present, run, run_committed, stated, takes_tags
 
 from local.program import evaluate
 from pipeline.guard import Guard, GuardrailError
@@ -35,7 +35,7 @@ def test_a_stack_with_every_setting_on_keeps_every_rule():
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_committed_stacks_keep_every_rule(stack):
-    assert violations(RULES, run(stack).resources) == []
+    assert violations(RULES, run_committed(stack).resources) == []
 
 
 def test_a_private_encrypted_stack_keeps_every_rule(stacks):
@@ -387,7 +387,7 @@ def build(monkeypatch) -> Callable[..., None]:
             Guard, "options", lambda self: pulumi.ResourceOptions.merge(wrong, right(self))
         )
         engine = Engine(**how)
-        evaluate("dev", engine.mocks, {}, engine, **how)
+        evaluate("dev", engine.mocks, stated("dev"), engine, **how)
 
     return wrongly
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pulumi
 import pytest
-from engine import ACCOUNT, Program, record, run, takes_tags
+from engine import ACCOUNT, STATED, Program, record, run, run_committed, takes_tags
 
 from function.environment import Environment
 from function.metrics import NAMESPACE, UNITS
@@ -33,9 +33,10 @@ OUTPUTS = {
 
 @pytest.fixture(scope="module", params=[*STACKS, "kms", "near"])
 def program(request) -> Program:
-    return (
-        run("dev", **VARIANTS[request.param]) if request.param in VARIANTS else run(request.param)
-    )
+    """Each stack with what is in its file, and the variants that none of them ships as."""
+    if request.param in VARIANTS:
+        return run("dev", **VARIANTS[request.param])
+    return run_committed(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +61,12 @@ def kms() -> Program:
 
 
 def test_committed_stacks_are_the_documented_ones():
-    assert STACKS == ["dev", "local", "prod"]
+    assert set(STATED) == {"dev", "local", "prod"}
+    assert set(STATED) <= set(STACKS)
 
 
 def test_outputs_are_the_contract(program):
-    assert set(program.outputs) == OUTPUTS
+    assert set(program.outputs) == OUTPUTS | ({"siteUrl"} if program.settings.site else set())
     assert all(isinstance(value, str) and value for value in program.outputs.values())
 
 
@@ -128,6 +130,8 @@ def test_queues_are_encrypted_and_dead_letters_kept_for_14_days(program):
     assert redrive["maxReceiveCount"] == 5
     assert redrive["deadLetterTargetArn"].endswith("-dead-letters-1234567")
     allow = program.one("RedriveAllowPolicy").policy("redriveAllowPolicy")
+    assert " " not in queue.inputs["redrivePolicy"]
+    assert " " not in program.one("RedriveAllowPolicy").inputs["redriveAllowPolicy"]
     assert allow["redrivePermission"] == "byQueue"
     assert [arn.rsplit(":")[-1] for arn in allow["sourceQueueArns"]] == [f"{queue.name}-1234567"]
 
@@ -234,6 +238,15 @@ def test_anyone_may_call_the_signer_by_its_url_alone(prod):
     assert permissions["lambda:InvokeFunction"]["invokedViaFunctionUrl"] is True
 
 
+def test_the_signer_s_permissions_and_url_are_made_one_after_the_other(prod):
+    """Lambda answers 409 to changes of one function's policy that overlap."""
+    function, url = prod.one("Function", "-signer"), prod.one("FunctionUrl")
+    may_url, may_invoke = prod.one("Permission", "-url"), prod.one("Permission", "-invoke")
+    assert {may_url.urn, may_invoke.urn} <= url.dependencies
+    assert may_url.urn in may_invoke.dependencies
+    assert prod.one("RolePolicy", "-signer").urn in function.dependencies
+
+
 def test_the_signer_has_a_ceiling_and_may_only_upload(prod, kms):
     assert prod.one("Function", "-signer").inputs["reservedConcurrentExecutions"] == 10
     statements = kms.one("RolePolicy", "-signer").statements()
@@ -306,8 +319,8 @@ def test_the_edge_function_knows_the_stacks_renditions_and_sees_every_request(si
     assert (function["runtime"], function["publish"]) == ("cloudfront-js-2.0", True)
     constants = function["code"].splitlines()[:2]
     assert constants[0] == (
-        'const RENDITIONS = {"large": ["jpg", "webp"], "medium": ["jpg", "webp"], '
-        '"small": ["jpg", "webp"], "thumb": ["jpg", "webp"]};'
+        'const RENDITIONS = {"large":["jpg","webp"],"medium":["jpg","webp"],'
+        '"small":["jpg","webp"],"thumb":["jpg","webp"]};'
     )
     assert json.loads(constants[1].removeprefix("const SITE = ").rstrip(";")) == [
         *sorted(file.name for file in (ROOT / "web").iterdir()),
@@ -453,9 +466,13 @@ def test_function_reads_back_the_environment_that_the_program_sets(program):
     by_lambda = {"MEMORY_MB"}
     expected = {name.upper() for name in Environment.__dataclass_fields__} - by_lambda
     assert set(variables) == expected | {"GLIBC_TUNABLES"}
-    assert environment.renditions == DEFAULT_RENDITIONS
+    assert environment.renditions == program.settings.renditions
     assert environment.delivery_url == program.outputs["deliveryUrl"]
     assert environment.destination_bucket == program.outputs["destinationBucket"]
+
+
+def test_defaults_are_the_four_renditions(dev):
+    assert dev.settings.renditions == DEFAULT_RENDITIONS
 
 
 def test_the_index_is_there_only_when_duplicates_are_looked_for(dev):

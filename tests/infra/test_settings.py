@@ -1,16 +1,19 @@
 """Settings: read as the engine passes them, refused before any resource is made."""
 
+import shutil
 from pathlib import Path
 
 import pulumi
 import pytest
 import yaml
-from engine import Engine, run
+from engine import Engine, run, stated
 
 from function.schema import Rendition
-from local.program import evaluate
+from local import deploy, program
+from local.errors import LocalError
+from local.program import evaluate, read_settings
 from pipeline.naming import NamingError, resource_name
-from pipeline.settings import KEYS, Settings, SettingsError
+from pipeline.settings import KEYS, Settings, SettingsError, load
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,17 +22,17 @@ THUMB = {"name": "thumb", "width": 150, "height": 150}
 REFUSED = {
     "memory": [(64, "memory must be 128 to 10240 MB; got 64."), ("lots", "'lots'")],
     "timeout": [(0, "timeout must be 1 to 900 seconds; got 0.")],
-    "architecture": [("mips", "architecture must be one of arm64, x86_64; got mips.")],
+    "architecture": [("mips", "architecture must be one of arm64, x86_64; got 'mips'.")],
     "runtime": [("python3.9", "runtime must be one of python3.12, python3.13, python3.14")],
     "batchSize": [(11, "batchSize must be 1 to 10 uploads; got 11.")],
     "maxConcurrency": [(1, "maxConcurrency must be 2 to 1000 invocations; got 1.")],
-    "uploads": [("open", "uploads must be one of public, presigned; got open.")],
-    "delivery": [("ftp", "delivery must be one of public, cdn; got ftp.")],
+    "uploads": [("open", "uploads must be one of public, presigned; got 'open'.")],
+    "delivery": [("ftp", "delivery must be one of public, cdn; got 'ftp'.")],
     "encryption": [
-        ("none", "encryption must be one of s3, kms; got none."),
+        ("none", "encryption must be one of s3, kms; got 'none'."),
         ("kms", "encryption: kms needs delivery: cdn"),
     ],
-    "duplicates": [("some", "duplicates must be one of off, exact, near; got some.")],
+    "duplicates": [("some", "duplicates must be one of off, exact, near; got 'some'.")],
     "site": [
         ("yes", "site must be true or false; got 'yes'."),
         ("true", "site: true needs delivery: cdn"),
@@ -40,7 +43,7 @@ REFUSED = {
     "certificateArn": [("arn:aws:acm:us-east-1:1:certificate/a", "certificateArn need each other")],
     "hostedZoneId": [("Z1", "hostedZoneId needs domain")],
     "priceClass": [("cheap", "priceClass must be one of PriceClass_100, PriceClass_200")],
-    "quality": [("superb", "quality must be one of fast, best; got superb.")],
+    "quality": [("superb", "quality must be one of fast, best; got 'superb'.")],
     "background": [("white", "background must be #rrggbb; got 'white'.")],
     "maxUploadMb": [(0, "maxUploadMb must be 1 to 5000 MB; got 0.")],
     "maxMegapixels": [
@@ -111,6 +114,90 @@ def test_a_domain_needs_a_certificate_that_cloudfront_finds(domain, certificate,
         run("dev", delivery="cdn", domain=domain, certificateArn=certificate)
 
 
+@pytest.fixture
+def checkout(tmp_path, monkeypatch) -> Path:
+    """Copy what Pulumi reads of this repository, for a test to change."""
+    for file in (ROOT / "__main__.py", *ROOT.glob("Pulumi*.yaml")):
+        shutil.copy(file, tmp_path)
+    monkeypatch.setattr(program, "ROOT", tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def renamed(checkout) -> Path:
+    """Change `name:` in Pulumi.yaml alone, as `pulumi new` does."""
+    text = (checkout / "Pulumi.yaml").read_text()
+    (checkout / "Pulumi.yaml").write_text(text.replace("name: image-pipeline", "name: photos", 1))
+    (checkout / "Pulumi.prod.yaml").write_text("config:\n  image-pipeline:uploads: presigned\n")
+    return checkout
+
+
+def test_a_renamed_project_refuses_the_keys_of_its_former_name(renamed):
+    engine = Engine()
+    with pytest.raises(SettingsError) as error:
+        evaluate("prod", engine.mocks, monitor=engine)
+    assert str(error.value) == (
+        "image-pipeline:uploads is not read, because the project is named photos; in "
+        "Pulumi.prod.yaml, rename it to photos:uploads, and every other image-pipeline: key with "
+        "it."
+    )
+    assert [r.type for r in engine.registered if r.type != "pulumi:pulumi:Stack"] == []
+    with pytest.raises(SettingsError, match="photos:uploads"):
+        read_settings("prod")
+
+
+def test_every_key_of_another_project_is_refused():
+    for key in KEYS.values():
+        for written in (f"former:{key}", f"former:config:{key}"):
+            pulumi.runtime.set_all_config({written: "1"})
+            with pytest.raises(SettingsError, match=f"^{written} is not read.*:{key}, and every"):
+                load()
+
+
+def test_a_renamed_project_reads_renamed_keys(renamed):
+    (renamed / "Pulumi.prod.yaml").write_text("config:\n  photos:uploads: presigned\n")
+    assert read_settings("prod").uploads == "presigned"
+    engine = Engine()
+    outputs = evaluate("prod", engine.mocks, {"delivery": "cdn"}, engine)
+    assert outputs["sourceBucket"].startswith("photos-prod-")
+    assert outputs["uploadEndpoint"].endswith(".on.aws/")
+    assert deploy._settings(program.read_config("prod"))["uploads"] == "presigned"
+
+
+def test_keys_that_pulumi_or_a_provider_reads_are_left_alone():
+    keys = {"pulumi:tags": {"a": "b"}, "pulumi:protect": "x", "aws:timeout": 1, "team:owner": "me"}
+    assert run("dev", **keys).one("Function").inputs["timeout"] == 30
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("image-pipeline:alarmEmail: {secure: v1:x}", "image-pipeline:alarmEmail"),
+        ("image-pipeline:allowedOrigins: [{secure: v1:x}]", "image-pipeline:allowedOrigins"),
+        ("aws:endpoints: [{s3: {secure: v1:x}}]", "aws:endpoints"),
+    ],
+)
+def test_a_secret_read_without_the_engine_is_one_sentence(checkout, line, key):
+    (checkout / "Pulumi.prod.yaml").write_text(f"config:\n  {line}\n")
+    engine = Engine()
+    for read in (read_settings, lambda stack: evaluate(stack, engine.mocks, monitor=engine)):
+        with pytest.raises(LocalError) as error:
+            read("prod")
+        assert str(error.value) == (
+            f"{key} in Pulumi.prod.yaml is encrypted, and only the Pulumi engine can decrypt it; "
+            f"store it as plain text: `pulumi config set --stack prod --plaintext {key} VALUE`."
+        )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "encryptionsalt: v1:x\n", "config:\n", "config:\n  aws:secretKey: {secure: v1:x}\n"],
+)
+def test_a_stack_file_without_settings_means_the_defaults(checkout, text):
+    (checkout / "Pulumi.prod.yaml").write_text(text)
+    assert read_settings("prod") == Settings()
+
+
 def test_kms_needs_presigned_uploads():
     with pytest.raises(SettingsError, match="encryption: kms needs uploads: presigned"):
         run("dev", encryption="kms", delivery="cdn")
@@ -119,7 +206,7 @@ def test_kms_needs_presigned_uploads():
 def test_nothing_is_registered_when_a_setting_is_refused():
     engine = Engine()
     with pytest.raises(SettingsError):
-        evaluate("dev", engine.mocks, {"image-pipeline:memory": 1}, engine)
+        evaluate("dev", engine.mocks, stated("dev", memory=1), engine)
     assert [r.type for r in engine.registered if r.type != "pulumi:pulumi:Stack"] == []
 
 
@@ -150,5 +237,8 @@ def test_renditions_of_the_stack_reach_the_policies_and_the_function():
 
 @pytest.mark.parametrize("stack", ["A_b", "x" * 60])
 def test_names_that_aws_would_refuse_are_refused(stack):
-    with pytest.raises(NamingError, match=r"rename the|shorter"):
+    keys = "the start of every key with the old name in the Pulumi.<stack>.yaml files"
+    with pytest.raises(
+        NamingError, match=rf"(rename the|shorter).* `name:` in Pulumi.yaml.*{keys}"
+    ):
         resource_name(f"image-pipeline-{stack}", "source")

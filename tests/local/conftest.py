@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from defaults import DEFAULTS
 from PIL import Image
 from probing import probe
 
@@ -49,7 +50,7 @@ class Aws:
 def _deployed(folder: Path, settings: dict[str, str]) -> Iterator[Aws]:
     server = servers.start(folder / "state")
     try:
-        outputs = deploy(server, settings=settings)
+        outputs = deploy(server, settings=DEFAULTS | settings)
         yield Aws(
             server=server, outputs=outputs, as_function=probe(server, outputs["functionName"])
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from defaults import DEFAULTS
 
 from local import server as servers
 from local.deploy import deploy
@@ -20,7 +21,7 @@ def stack(tmp_path_factory):
     folder = tmp_path_factory.mktemp("announcing") / "state"
     server = servers.start(folder)
     try:
-        outputs = deploy(server, settings={"image-pipeline:eventbridge": True})
+        outputs = deploy(server, settings=DEFAULTS | {"image-pipeline:eventbridge": True})
         yield server, outputs
     finally:
         servers.stop(folder)

@@ -6,6 +6,7 @@ import json
 from urllib.parse import urlsplit
 
 import pytest
+from defaults import PROD
 from PIL import Image
 
 from local import server as servers
@@ -50,7 +51,7 @@ BROWSERS = {
 def server(tmp_path_factory):
     server = servers.start(tmp_path_factory.mktemp("private") / "state")
     try:
-        deploy(server, "prod", settings=PRIVATE)
+        deploy(server, "prod", settings=PROD | PRIVATE)
         yield server
     finally:
         servers.stop(server.folder)
@@ -253,6 +254,7 @@ def test_a_domain_of_ones_own_gets_records_and_a_certificate(server):
         server,
         "prod",
         settings={
+            **PROD,
             **PRIVATE,
             "image-pipeline:domain": "photos.example.com",
             "image-pipeline:certificateArn": certificate["CertificateArn"],

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
+from defaults import DEFAULTS
 from probing import BODY, probe
 
 from local import server as servers
@@ -30,7 +31,7 @@ JSON = {"Content-Type": "application/json"}
 def server(tmp_path_factory):
     server = servers.start(tmp_path_factory.mktemp("presigned") / "state")
     try:
-        deploy(server, "dev", settings=SETTINGS)
+        deploy(server, "dev", settings=DEFAULTS | SETTINGS)
         yield server
     finally:
         servers.stop(server.folder)

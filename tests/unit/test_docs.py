@@ -94,6 +94,16 @@ def test_files_that_are_named_exist(path):
     assert [name for name in absent if not written.match(name)] == []
 
 
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_pulumi_commands_are_those_that_work(path):
+    """`stack rm` deletes the stack's settings unless told not to; a pack needs its environment."""
+    text = path.read_text()
+    removals = re.findall(r"pulumi stack rm.*", text)
+    assert [line for line in removals if "--preserve-config" not in line] == []
+    if "pulumi up" in text and "--policy-pack policy" in text:
+        assert text.index("(cd policy && pulumi install)") < text.index("--policy-pack policy")
+
+
 def test_every_page_is_in_the_index():
     index = (ROOT / "docs" / "README.md").read_text()
     pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}

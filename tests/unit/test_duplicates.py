@@ -277,3 +277,8 @@ def test_twenty_four_buckets_are_looked_up():
 
 def test_distance_counts_bits():
     assert distance("00000000000000ff", "0000000000000001") == 7
+
+
+def test_the_recipe_of_settings_that_do_not_change_does_not_change(environment):
+    """Another digest would make every entry of a live index count as made by other settings."""
+    assert recipe_of(environment) == "61f4752d"

@@ -22,6 +22,7 @@ def stack(tmp_path):
     (tmp_path / "function" / "requirements.txt").write_text("pillow==13.0.0 --hash=...\n")
     (tmp_path / "pipeline").mkdir()
     (tmp_path / "pipeline" / "native.py").write_text("FLAGS = '-O3'\n")
+    (tmp_path / "Pulumi.yaml").write_text("name: image-pipeline\n")
     path = tmp_path / "Pulumi.dev.yaml"
     path.write_text(SETTINGS)
     return path
@@ -41,9 +42,27 @@ def test_a_second_time_replaces_the_first(stack):
     assert yaml.safe_load(stack.read_text())["config"]["image-pipeline:memory"] == 1024
 
 
+def test_a_renamed_project_s_own_key_is_written(stack):
+    (stack.parent / "Pulumi.yaml").write_text("name: photos\n")
+    stack.write_text(SETTINGS.replace("image-pipeline", "photos"))
+    assert "photos:memory 512" in evidence.apply(stack, "dev", 512, RESULT)
+    assert yaml.safe_load(stack.read_text())["config"] == {
+        "aws:region": "us-east-1",
+        "photos:logRetentionDays": 7,
+        "photos:memory": 512,
+    }
+    assert "was measured on what would be deployed" in evidence.examine(stack)
+
+
+def test_evidence_is_still_found_after_the_pulumi_cli_quoted_the_number(stack):
+    evidence.apply(stack, "dev", 512, RESULT)
+    stack.write_text(stack.read_text().replace("memory: 512 ", 'memory: "512" '))
+    assert "was measured on what would be deployed" in evidence.examine(stack)
+
+
 def test_a_file_without_config_is_refused():
     with pytest.raises(UsageError, match="config"):
-        evidence.with_memory("encryptionsalt: v1\n", 512, "0")
+        evidence.with_memory("encryptionsalt: v1\n", "image-pipeline:memory", 512, "0")
 
 
 def test_an_unknown_stack_is_refused(stack):

@@ -1,0 +1,135 @@
+"""Limits on what a stack's renditions add up to, checked before any resource is registered.
+
+Pulumi previews none of them: without this check, AWS refuses the function or its role in the middle
+of an update. Names and ARNs that only the update will tell are taken at their longest.
+"""
+
+import json
+from typing import Final
+
+from pipeline import edge, page, permissions
+from pipeline.delivery import policy
+from pipeline.naming import resource_name
+from pipeline.resizer import environment_variables
+from pipeline.settings import Settings, SettingsError
+
+MAX_ENVIRONMENT: Final = 4_096
+"""Bytes of all variables as one JSON object (Lambda developer guide, "Lambda quotas"). Lambda's own
+error shows that object as "String measured": the quotes inside RENDITIONS are escaped in it."""
+
+MAX_ROLE_POLICY: Final = 10_240
+"""Characters of a role's inline policies (IAM user guide, "IAM and AWS STS quotas")."""
+
+MAX_BUCKET_POLICY: Final = 20_480
+"""Bytes (S3 user guide, "Bucket policies")."""
+
+_PARTITION: Final = "aws-us-gov"
+_REGION: Final = "ap-southeast-1"
+_DOMAIN: Final = "amazonaws.com.cn"
+"""The longest names of each kind."""
+
+_ACCOUNT: Final = "123456789012"
+_KEY: Final = "1234abcd-12ab-34cd-56ef-1234567890ab"
+_DISTRIBUTION: Final = "E1A2B3C4D5E6F7"
+_CDN_DOMAIN: Final = "d1a2b3c4d5e6f7.cloudfront.net"
+
+
+def check(name: str, settings: Settings) -> None:
+    """Refuse renditions that AWS's limits leave no room for.
+
+    Args:
+        name: what the stack's resources are named after, e.g. ``image-pipeline-dev``.
+        settings: the stack's settings.
+
+    Raises:
+        SettingsError: a limit is exceeded; the sentence names it, the size and what to change.
+    """
+    names = _Names(name, settings)
+    _check(
+        "the function's environment variables",
+        len(json.dumps(names.environment(), separators=(",", ":"))),
+        f"bytes long and Lambda takes {MAX_ENVIRONMENT}",
+        MAX_ENVIRONMENT,
+    )
+    _check(
+        "the policy of the function's role",
+        len(names.role_policy()),
+        f"characters long and IAM takes {MAX_ROLE_POLICY}",
+        MAX_ROLE_POLICY,
+    )
+    _check(
+        "the destination bucket's policy",
+        len(names.bucket_policy()),
+        f"bytes long and S3 takes {MAX_BUCKET_POLICY}",
+        MAX_BUCKET_POLICY,
+    )
+    if settings.delivery == "cdn":
+        edge.function_code(settings.renditions, page.file_names() if settings.site else ())
+
+
+class _Names:
+    """A stack's documents, with names and ARNs as long as they can get."""
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        self._name, self._settings = name, settings
+        self._destination = self._physical("destination")
+        kms = self._arn("kms", f"key/{_KEY}")
+        self._key_arn = kms if settings.encryption == "kms" else ""
+        self._index = "" if settings.duplicates == "off" else self._physical("duplicates")
+
+    def environment(self) -> dict[str, str]:
+        """Return the function's environment variables."""
+        if self._settings.delivery == "cdn":
+            url = f"https://{self._settings.domain or _CDN_DOMAIN}"
+        elif self._settings.s3_endpoint:
+            url = f"{self._settings.s3_endpoint}/{self._destination}"
+        else:
+            url = f"https://{self._destination}.s3.{_REGION}.{_DOMAIN}"
+        variables = environment_variables(
+            self._settings, self._destination, url, self._key_arn, self._index
+        )
+        return dict(variables)
+
+    def role_policy(self) -> str:
+        """Return the policy of the function's role."""
+        return permissions.to_json(
+            permissions.resizer_role(
+                source_arn=_bucket_arn(self._physical("source")),
+                destination_arn=_bucket_arn(self._destination),
+                queue_arn=self._arn("sqs", self._physical("uploads")),
+                log_group_arn=self._arn("logs", f"log-group:/{self._name}/resizer:*"),
+                key_arn=self._key_arn,
+                index_arn=self._index and self._arn("dynamodb", f"table/{self._index}"),
+                renditions=self._settings.renditions,
+                tracing=self._settings.tracing,
+            )
+        )
+
+    def bucket_policy(self) -> str:
+        """Return the destination bucket's policy."""
+        distribution = f"arn:{_PARTITION}:cloudfront::{_ACCOUNT}:distribution/{_DISTRIBUTION}"
+        return policy(
+            _bucket_arn(self._destination),
+            _ACCOUNT,
+            distribution if self._settings.delivery == "cdn" else "",
+            settings=self._settings,
+        )
+
+    def _physical(self, part: str) -> str:
+        """Return a resource's name with a random suffix as long as Pulumi's."""
+        return f"{resource_name(self._name, part)}-1234567"
+
+    def _arn(self, service: str, resource: str) -> str:
+        return f"arn:{_PARTITION}:{service}:{_REGION}:{_ACCOUNT}:{resource}"
+
+
+def _bucket_arn(bucket: str) -> str:
+    return f"arn:{_PARTITION}:s3:::{bucket}"
+
+
+def _check(what: str, size: int, limit: str, most: int) -> None:
+    if size > most:
+        raise SettingsError(
+            f"renditions make {what} up to {size} {limit}; name fewer renditions, or give them "
+            "fewer formats or shorter names."
+        )
