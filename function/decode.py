@@ -18,7 +18,7 @@ from function import colour, guard, jpeg, openers
 from function.errors import Rejected, is_damage
 from function.header import check_size, icc_profile, orientation_of, too_many_pixels
 from function.layout import lay_out
-from function.limits import decode_memory, kind_megapixels
+from function.limits import MAX_FRAMES, decode_memory, kind_megapixels
 from function.pixels import SIDEWAYS, Bitmap, Box, Pixels, Planes, Size, turn_box
 from function.schema import Rendition
 from function.segments import check_scans, count_scans
@@ -34,7 +34,6 @@ own scaling shows (luma SSIM 0.985 at 1.1, 0.991 at 1.25 on the worst of photo, 
 BEST_HEADROOM: Final = 2.0
 """The same for ``quality="best"``."""
 
-MAX_FRAMES: Final = 1000
 MAX_FRAME_MS: Final = 60_000
 MAX_LOOP: Final = 65_535
 """WebP's own limit; an APNG may state more."""

@@ -4,9 +4,10 @@ import re
 from typing import Final
 
 from function.errors import Rejected
+from function.limits import MAX_FRAMES
 
 MAX_BLOCKS: Final = 200_000
-"""Images and extensions; walking more would take seconds, for nobody to look at."""
+"""Extensions and images before the last frame that counts; to walk more would take seconds."""
 
 _BLOCK: Final = re.compile(rb"[!,;]")
 _EXTENSION, _IMAGE = 0x21, 0x2C
@@ -19,8 +20,9 @@ _IMAGE_HEADER: Final = 10
 def drop_extensions(data: bytes) -> bytes:
     """Return a GIF with its images, one graphic control for each, and how often it plays.
 
-    Everything else goes: comments, text, other programs' data, and bytes between the blocks. Of
-    several graphic controls before an image the last one counts (GIF89a, 23).
+    Everything else goes: comments, text, other programs' data, bytes between the blocks, and images
+    after the first that is one too many. Of several graphic controls before an image the last one
+    counts (GIF89a, 23).
 
     Args:
         data: the whole file, which may be damaged.
@@ -30,8 +32,8 @@ def drop_extensions(data: bytes) -> bytes:
     """
     at = _HEADER + _palette_size(data[10:11])
     kept, control, loop = bytearray(data[:at]), b"", b""
-    blocks = 0
-    while found := _BLOCK.search(data, at):
+    blocks = images = 0
+    while images <= MAX_FRAMES and (found := _BLOCK.search(data, at)):
         start = found.start()
         blocks += 1
         if blocks > MAX_BLOCKS:
@@ -50,6 +52,7 @@ def drop_extensions(data: bytes) -> bytes:
             at = _skip(data, start + _IMAGE_HEADER + palette + 1)
             kept += control + data[start:at]
             control = b""
+            images += 1
         else:
             return bytes(kept) + b";"
     return bytes(kept)

@@ -28,6 +28,9 @@ lossy stills without alpha are decoded as the planes that they store (``function
 BASE_MB: Final = 100
 """Memory before the first pixel: the Lambda runtime, the libraries, the upload, the renditions."""
 
+MAX_FRAMES: Final = 1000
+"""Frames of an animation; one of more is rejected."""
+
 _CHILD_SLACK: Final = 256 << 20
 """Address space that a decoder reserves for stacks and arenas without ever touching it."""
 

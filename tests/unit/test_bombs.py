@@ -13,6 +13,7 @@ from function import colour, png
 from function.decode import decode
 from function.errors import Rejected
 from function.gif import MAX_BLOCKS, drop_extensions
+from function.limits import MAX_FRAMES
 from function.render import render
 from function.schema import DEFAULT_RENDITIONS
 from function.segments import (
@@ -212,6 +213,12 @@ def test_a_plain_gif_stays_as_it_is():
 @pytest.mark.parametrize("end", range(GIF_HEAD, len(GIF), 7))
 def test_a_cut_gif_stays_cut(end):
     assert drop_extensions(GIF[:end]) == GIF[:end]
+
+
+def test_images_beyond_the_frames_that_count_are_left_out():
+    image = GIF[GIF_HEAD:-1]
+    kept = drop_extensions(GIF[:GIF_HEAD] + image * (MAX_FRAMES + 50) + b";")
+    assert kept == GIF[:GIF_HEAD] + image * (MAX_FRAMES + 1)
 
 
 def test_a_gif_may_have_some_blocks():
