@@ -51,7 +51,7 @@ def process(
     deleted only by its reader (conditional requests), and only by a newer event (the sequencer).
     Whoever finds a newer one has perhaps written over its renditions, and puts them right before
     leaving, as does the next delivery of whoever died before that. Whoever has written a manifest
-    looks whether the upload is still there: the event of its deletion may have come and gone.
+    looks at what the key holds: the event that removed this version may have come and gone.
 
     Returns:
         The manifest that was written, whose status is ``deleted`` where everything was removed;
@@ -72,11 +72,20 @@ def process(
         if upload.removed and job.stands_for(upload, held):
             return None
         upload = _as_held(upload, held)
-    manifest = job.bring(upload)
-    # After a manifest of someone else's they look, now or on their next delivery.
-    if job.is_mine(upload, manifest) and source_bucket.head(upload.key) is None:
-        return job.remove(upload)
-    return manifest
+    for _attempt in _attempts():
+        manifest = job.bring(upload)
+        standing = manifest or job.standing(upload.name)
+        # After a manifest of someone else's they look, now or on their next delivery.
+        if standing is None or not _is_about(standing, upload):
+            return manifest
+        held = source_bucket.head(upload.key)
+        if held is None:
+            return job.remove(upload)
+        # A newer version has an event of its own, but an older one that is back may have none left.
+        if not job.is_replaced_by(held, upload) or job.stands_for(upload, held):
+            return manifest
+        upload = _just_after(standing, _as_held(upload, held))
+    raise Contended(upload.key)
 
 
 def _attempts() -> Iterator[int]:
@@ -162,17 +171,28 @@ class _Job:
         raise Contended(upload.key)
 
     def stands_for(self, upload: Upload, held: Held) -> bool:
-        """Whether the manifest that stands is about what the key holds, and whole."""
-        current, _ = self._read_manifest(upload.name)
+        """Return whether the manifest that stands is about what the key holds, and whole.
+
+        Not so beside renditions of a newer version: their maker died, or will write over these.
+        """
+        current = self.standing(upload.name)
         if current is None or current.source.version_id != held.version_id:
             return False
-        return self._is_whole(current)
+        if current.status == DELETED or not self._is_whole(current):
+            return False
+        others = set(self._possible_keys(upload)) - {r.key for r in current.renditions}
+        found = (self.destination_bucket.sequencer(key) for key in sorted(others))
+        return not any(s is not None and is_newer(s, current.source.sequencer) for s in found)
 
-    def is_mine(self, upload: Upload, manifest: Manifest | None) -> bool:
-        """Whether the manifest that stands is about this upload."""
-        if manifest is None:
-            manifest, _ = self._read_manifest(upload.name)
-        return manifest is not None and _is_about(manifest, upload)
+    def is_replaced_by(self, held: Held, upload: Upload) -> bool:
+        """Return whether an older version is back in place of the upload's, which was removed."""
+        if upload.version_id is None or held.version_id in (None, upload.version_id):
+            return False
+        return not self.source_bucket.has(upload.key, upload.version_id)
+
+    def standing(self, name: str) -> Manifest | None:
+        """Return the manifest that stands, if there is one."""
+        return self._read_manifest(name)[0]
 
     def _read_manifest(self, name: str) -> tuple[Manifest | None, str]:
         """The manifest that stands, and its entity tag for a conditional write."""
@@ -261,12 +281,13 @@ def _upload_of(manifest: Manifest, upload: Upload) -> Upload:
 
 
 def _just_after(manifest: Manifest, upload: Upload) -> Upload:
-    """An upload that no event told of, which a backfill found in place of the manifest's.
+    """An upload that no event told of, which the key was found to hold in place of the manifest's.
 
     Longer than the manifest's by a digit, its sequencer is newer than that, and older than any real
-    event's.
+    event's: it takes the place of that manifest, and never of a newer one.
     """
-    return dataclasses.replace(upload, sequencer=f"{manifest.source.sequencer}1")
+    sequencer = f"{manifest.source.sequencer}1"
+    return dataclasses.replace(upload, sequencer=sequencer, reprocess=False)
 
 
 def _as_held(upload: Upload, held: Held) -> Upload:

@@ -150,6 +150,14 @@ class Bucket:
         etag = (meta["e_tag"] or "").strip('"')
         return Held(version_id=meta["version"], etag=etag, bytes=meta["size"])
 
+    def has(self, key: str, version_id: str) -> bool:
+        """Return whether a version of an object is still there."""
+        try:
+            self._store.get(key, options={"head": True, "version": version_id})
+        except FileNotFoundError:
+            return False
+        return True
+
     def put(self, key: str, body: bytes, headers: Headers, *, expect: str | None = None) -> str:
         """Write one object whole, or not at all; returns its entity tag.
 

@@ -1,12 +1,13 @@
 """Whatever order events come in, however often, and wherever a process dies: the newest wins."""
 
 import dataclasses
+import itertools
 import json
 import os
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from memory import MemoryBucket
 
@@ -65,6 +66,9 @@ class Key:
         if int(version_id) not in self.stack:
             raise Gone(key)
         return version_id.encode()
+
+    def has(self, key, version_id):
+        return int(version_id) in self.stack
 
     def head(self, key):
         return Held(version_id=str(self.held), etag="e", bytes=1) if self.held else None
@@ -265,6 +269,23 @@ def test_removing_the_latest_version_brings_back_the_one_before(destination, env
     assert_newest(destination, 1)
 
 
+def test_an_older_version_that_is_back_replaces_one_written_after_its_removal(
+    destination, environment
+):
+    key, calls = Key(), itertools.count()
+    key.operations = 7
+    process(key.put(), environment, key, destination)
+    rejected = key.put()
+
+    def remove_before_the_manifest_is_written():
+        if next(calls) == 2:
+            process(key.purge(), environment, key, destination)
+
+    buckets = (Interrupted(b, remove_before_the_manifest_is_written) for b in (key, destination))
+    process(rejected, environment, *buckets)
+    assert_newest(destination, 8)
+
+
 def test_removing_a_delete_marker_brings_the_upload_back(destination, environment):
     key = Key()
     process(key.put(), environment, key, destination)
@@ -325,6 +346,11 @@ class World:
                 assert_consistent(self.bucket)
 
 
+NOTHING = "nothing"
+
+
+@example(["put", "delete", "purge"], [*[NOTHING] * 5, "next", *[NOTHING] * 2, "die", "next"])
+@example(["put", "put", "purge"], [*[NOTHING] * 8, "die", "next"])
 @settings(max_examples=int(os.environ.get("CASES", "500")), deadline=None)
 @given(
     operations=st.lists(st.sampled_from(["put", "put", "delete", "purge"]), min_size=1, max_size=7),

@@ -14,7 +14,7 @@ from obstore.exceptions import GenericError, PermissionDeniedError
 
 from function.errors import Rejected
 from function.process import process
-from function.store import Bucket, CopyFailed, Gone, Headers
+from function.store import Bucket, CopyFailed, Gone, Headers, Held
 
 KEY = "uploads/u1/beach.jpg"
 HEADERS = Headers(content_type="image/jpeg", cache_control="no-cache", sequencer="01")
@@ -199,7 +199,7 @@ def test_a_denied_manifest_is_not_taken_for_none(s3, bucket, source, environment
 def test_an_archived_upload_is_recorded(s3, bucket, destination, environment, upload):
     s3.refusal = ARCHIVED
     source = Bucket("bucket")
-    source.head = lambda key: object()
+    source.head = lambda key: Held(version_id="v1", etag="e1", bytes=1)
     manifest = process(upload, environment, source, destination)
     assert (manifest.status, manifest.error["code"]) == ("rejected", "archived")
     assert list(destination.objects) == ["u1/beach.jpg/manifest.json"]
