@@ -1,0 +1,45 @@
+"""The only golden module that imports the function: an upload in, stored objects out.
+
+It takes an upload the whole way, from S3's event to the manifest, with buckets in memory.
+"""
+
+import json
+from collections.abc import Mapping
+
+from function.environment import Environment
+from function.events import parse_message
+from function.process import process
+from tests.unit.memory import MemoryBucket
+
+KEY = "uploads/golden/{}"
+
+
+def stored_objects(name: str, data: bytes, variables: Mapping[str, str]) -> dict[str, bytes]:
+    """Process one upload and return everything that is stored for it.
+
+    Args:
+        name: file name of the upload; the same key is used on every machine.
+        data: content of the upload.
+        variables: environment variables of the function.
+
+    Returns:
+        Each object's content by the last part of its key, such as ``thumb.jpg``.
+    """
+    source, destination = MemoryBucket(), MemoryBucket()
+    source.objects[KEY.format(name)] = data
+    for upload in parse_message(_message(name, len(data)), "golden"):
+        process(upload, Environment.read(variables), source, destination)
+    prefix = f"golden/{name}/"
+    return {key.removeprefix(prefix): body for key, body in destination.objects.items()}
+
+
+def _message(name: str, size: int) -> str:
+    """Return the body of the SQS message that announces an upload."""
+    version = {"key": KEY.format(name), "versionId": "v1", "sequencer": "01"}
+    record = {
+        "eventSource": "aws:s3",
+        "eventName": "ObjectCreated:Put",
+        "responseElements": {"x-amz-request-id": "golden"},
+        "s3": {"bucket": {"name": "source"}, "object": {**version, "eTag": "e1", "size": size}},
+    }
+    return json.dumps({"Records": [record]})

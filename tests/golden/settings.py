@@ -1,0 +1,59 @@
+"""The settings that golden pictures are processed with, as the function's environment variables."""
+
+import json
+from typing import Any
+
+COMMON = {
+    "DESTINATION_BUCKET": "destination",
+    "DELIVERY_URL": "https://cdn.example",
+    "MAX_UPLOAD_BYTES": "3000000",
+    "MAX_PIXELS": "5000000",
+    "KMS_KEY_ARN": "",
+    "BACKGROUND": "#ffffff",
+    "QUALITY": "fast",
+    "DUPLICATES": "off",
+    "INDEX_TABLE": "",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
+}
+
+
+def _variables(renditions: list[dict[str, Any]], **changed: str) -> dict[str, str]:
+    return {**COMMON, "RENDITIONS": json.dumps(renditions), **changed}
+
+
+def _rendition(name: str, size: tuple[int, int], *formats: str, **fields: Any) -> dict[str, Any]:
+    return {"name": name, "width": size[0], "height": size[1], "formats": formats, **fields}
+
+
+SETTINGS = {
+    # All outputs halve the chroma, so JPEG and WebP uploads are decoded to planes of YCbCr.
+    "planes": _variables(
+        [
+            _rendition("large", (200, 200), "jpeg", "webp", "avif"),
+            _rendition("focus", (60, 40), "jpeg", "webp", fit="cover", position="attention"),
+            _rendition("centre", (40, 48), "webp", fit="cover", quality=55),
+            _rendition("padded", (72, 50), "jpeg", "avif", fit="contain"),
+            _rendition("moving", (48, 48), "webp", animated=True),
+        ]
+    ),
+    # PNG keeps the chroma at full size, so every upload is decoded to a bitmap.
+    "bitmap": _variables(
+        [
+            _rendition("large", (160, 160), "png", "webp", "avif"),
+            _rendition("focus", (50, 70), "png", "jpeg", fit="cover", position="attention"),
+            _rendition("enlarged", (260, 130), "jpeg", fit="cover", enlarge=True, quality=40),
+            _rendition("padded", (90, 90), "png", "webp", fit="contain", enlarge=True),
+        ],
+        BACKGROUND="#204060",
+    ),
+    "best": _variables(
+        [
+            _rendition("large", (180, 180), "jpeg", "webp", "avif", "png", quality=90),
+            _rendition("centre", (48, 48), "jpeg", "webp", fit="cover"),
+            _rendition("padded", (70, 44), "jpeg", "webp", fit="contain", enlarge=True),
+            _rendition("moving", (40, 40), "webp", fit="cover", animated=True),
+        ],
+        QUALITY="best",
+        BACKGROUND="#c0ffee",
+    ),
+}
