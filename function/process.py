@@ -21,7 +21,7 @@ from function.manifest import (
 )
 from function.produce import now, produce
 from function.schema import file_name
-from function.store import ABSENT, ARCHIVED, STORE_THREADS, Bucket, Conflict, Headers, Held
+from function.store import ABSENT, ARCHIVED, STORE_THREADS, Bucket, Conflict, Gone, Headers, Held
 
 if TYPE_CHECKING:
     from function.duplicates import Duplicates
@@ -64,16 +64,22 @@ def process(
             written by then is harmless: no manifest names it, and the next try writes it anew.
     """
     job = _Job(environment, source_bucket, destination_bucket, duplicates)
-    if upload.removed or upload.reprocess:
-        held = source_bucket.head(upload.key)
-        if held is None:
-            return job.remove(upload)
-        # Removing an old version leaves the latest; removing the latest brings back an old one.
-        if upload.removed and job.stands_for(upload, held):
-            return None
-        upload = _as_held(upload, held)
+    gone: Gone | None = None
     for _attempt in _attempts():
-        manifest = job.bring(upload)
+        if upload.removed or upload.reprocess:
+            held = source_bucket.head(upload.key)
+            if held is None:
+                return _or_raise(job.remove(upload), gone)
+            # Removing an old version leaves the latest; removing the latest brings back an old one.
+            if upload.removed and job.stands_for(upload, held):
+                return _or_raise(None, gone)
+            upload = _as_held(upload, held)
+        try:
+            manifest = job.bring(upload)
+        except Gone as error:
+            # The event of its removal may have come before a process died that left renditions.
+            gone, upload = error, job.as_removed(upload)
+            continue
         standing = manifest or job.standing(upload.name)
         # After a manifest of someone else's they look, now or on their next delivery.
         if standing is None or not _is_about(standing, upload):
@@ -86,6 +92,13 @@ def process(
             return manifest
         upload = _just_after(standing, _as_held(upload, held))
     raise Contended(upload.key)
+
+
+def _or_raise(manifest: Manifest | None, gone: Gone | None) -> Manifest | None:
+    """Return what was written; if that is nothing, and the upload's version is gone, say so."""
+    if gone and manifest is None:
+        raise gone
+    return manifest
 
 
 def _attempts() -> Iterator[int]:
@@ -183,6 +196,13 @@ class _Job:
         others = set(self._possible_keys(upload)) - {r.key for r in current.renditions}
         found = (self.destination_bucket.sequencer(key) for key in sorted(others))
         return not any(s is not None and is_newer(s, current.source.sequencer) for s in found)
+
+    def as_removed(self, upload: Upload) -> Upload:
+        """Return the removal of an upload, or of the newer one that its manifest is about."""
+        current, removal = self.standing(upload.name), dataclasses.replace(upload, removed=True)
+        if current and not is_newer(upload.sequencer, current.source.sequencer):
+            return _just_after(current, removal)
+        return removal
 
     def is_replaced_by(self, held: Held, upload: Upload) -> bool:
         """Return whether an older version is back in place of the upload's, which was removed."""

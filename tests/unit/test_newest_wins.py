@@ -351,6 +351,7 @@ NOTHING = "nothing"
 
 @example(["put", "delete", "purge"], [*[NOTHING] * 5, "next", *[NOTHING] * 2, "die", "next"])
 @example(["put", "put", "purge"], [*[NOTHING] * 8, "die", "next"])
+@example(["put", "purge"], [*[NOTHING] * 2, "next", "run", *[NOTHING] * 6, "die"])
 @settings(max_examples=int(os.environ.get("CASES", "500")), deadline=None)
 @given(
     operations=st.lists(st.sampled_from(["put", "put", "delete", "purge"]), min_size=1, max_size=7),
