@@ -7,7 +7,7 @@ five of them, and try each.
 import io
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Final
+from typing import Final, cast
 
 from PIL import Image
 
@@ -89,7 +89,7 @@ def open_tiff(data: bytes) -> Image.Image:
         if isinstance(error.__cause__, KeyError):  # Pillow's tables of both
             raise _unsupported("TIFF images of this compression or layout") from error
         raise
-    if not all(isinstance(tile.offset, int) for tile in image.tile):
+    if not all(isinstance(cast("object", tile.offset), int) for tile in image.tile):
         # A tag may be of any type; Pillow would raise TypeError for this one, as for a bug.
         raise Rejected("broken_image", "This TIFF image does not say where its pixels are.")
     boxes = [tile.extents for tile in image.tile if tile.extents]

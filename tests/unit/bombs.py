@@ -41,6 +41,12 @@ def many_elements(tag: bytes = b"D2B1", count: int = 32_000) -> bytes:
     return png_with_profile(profile_of(tag, body))
 
 
+def many_tags() -> bytes:
+    """A profile that claims more tags than any file has bytes."""
+    profile = profile_of(b"rTRC", b"curv" + bytes(8))
+    return png_with_profile(profile[:128] + b"\xff" * 4 + profile[132:])
+
+
 def many_samples(tag: bytes = b"D2B1", curves: int = 3, samples: int = 100_000_000) -> bytes:
     """Curves that claim more samples than the file has bytes."""
     segment = b"samf" + bytes(4) + struct.pack(">I", samples)
@@ -234,6 +240,7 @@ def many_controls(megabytes: int = 24) -> bytes:
 BOMBS: Final[Mapping[str, Callable[[], bytes]]] = {
     "icc elements": many_elements,
     "icc elements in A2B1": lambda: many_elements(b"A2B1"),
+    "icc tags": many_tags,
     "icc samples": many_samples,
     "png idats": many_idats,
     "png idats of Pillow's own": lambda: many_idats(colour_type=0),
