@@ -185,7 +185,10 @@ def _decode_image(order: _Order) -> Source:
     upload = (height, width) if orientation in SIDEWAYS else (width, height)
     pixels, box = _load(image, profile, order, order.need(upload))
     pending = isinstance(pixels, Planes) and not colour.is_plain(profile)
-    frames, loop = _frames(order) if order.animated else ((), 0)
+    # A child sends one picture back, so further ones would be decoded in vain; and Pillow raises
+    # KeyError and TypeError, which count as bugs, for a TIFF whose second page is damaged.
+    moves = order.animated and order.kind not in GUARDED
+    frames, loop = _frames(order) if moves else ((), 0)
     return Source(
         pixels=pixels.turn(orientation),
         box=turn_box(box, pixels.size, orientation),

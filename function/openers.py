@@ -7,7 +7,7 @@ five of them, and try each.
 import io
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Final
+from typing import Final, cast
 
 from PIL import Image
 
@@ -78,7 +78,8 @@ def open_tiff(data: bytes) -> Image.Image:
 
     Raises:
         Rejected: ``truncated`` when it names fewer strips than fill it, where Pillow would leave
-            the rest black; ``unsupported_codec`` for an unknown compression or pixel layout.
+            the rest black; ``unsupported_codec`` for an unknown compression or pixel layout;
+            ``broken_image`` when the place of a strip is no number.
     """
     from PIL.TiffImagePlugin import TiffImageFile
 
@@ -88,6 +89,9 @@ def open_tiff(data: bytes) -> Image.Image:
         if isinstance(error.__cause__, KeyError):  # Pillow's tables of both
             raise _unsupported("TIFF images of this compression or layout") from error
         raise
+    if not all(isinstance(cast("object", tile.offset), int) for tile in image.tile):
+        # A tag may be of any type; Pillow would raise TypeError for this one, as for a bug.
+        raise Rejected("broken_image", "This TIFF image does not say where its pixels are.")
     boxes = [tile.extents for tile in image.tile if tile.extents]
     covered = sum((right - left) * (bottom - top) for left, top, right, bottom in boxes)
     if covered < image.width * image.height:

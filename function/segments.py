@@ -23,6 +23,10 @@ MAX_SCANNED_PIXELS: Final = 1_500_000_000
 """Scans of a picture; above the usual number, also its pixels times its scans. libjpeg takes
 1 ns for each even where 76 bytes code a whole scan. Encoders write 10 scans, mozjpeg 12."""
 
+ARITHMETIC_SCANS: Final = 5
+"""Scans that one component of an arithmetic-coded scan counts as. libjpeg takes 23 ns a pixel to
+decode every coefficient, also after the data has ended: 7 KB can ask for any number of them."""
+
 _MARKER: Final = re.compile(rb"\xff[^\x00\xff]", re.DOTALL)
 _MARKER_IN_SCAN: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
 """Within coded pixels restart markers (D0 to D7) are no segments (T.81, B.1.1.3)."""
@@ -30,6 +34,7 @@ _MARKER_IN_SCAN: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
 _EOI, _SOS, _APP1 = 0xD9, 0xDA, 0xE1
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE: Final = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+_ARITHMETIC: Final = frozenset(range(0xC9, 0xD0)) - {0xCC}
 _BARE: Final = frozenset({0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)})
 """Markers after which Pillow expects no length."""
 
@@ -43,6 +48,7 @@ class _Walk:
     exif: int = 0
     components: int = 0
     progressive: bool = False
+    arithmetic: bool = False
 
     def take(self, marker: int, body: bytes) -> None:
         """Count one segment.
@@ -64,13 +70,19 @@ class _Walk:
         if marker in _FRAMES:
             self.components = body[5] if len(body) > 5 else 0  # noqa: PLR2004 - T.81, B.2.2
             self.progressive = marker in _PROGRESSIVE
+            self.arithmetic = marker in _ARITHMETIC
+
+    def weigh(self, components: bytes) -> int:
+        """Return how many scans a scan of so many components, one byte, counts as."""
+        return ARITHMETIC_SCANS * components[0] if self.arithmetic and components else 1
 
 
 def count_scans(data: bytes) -> int:
     """Walk the segments of a JPEG as Pillow will, and count the scans that libjpeg will decode.
 
     Returns:
-        1 where one scan holds the whole picture; 0 where the file ends or is damaged before it.
+        1 where one scan holds the whole picture, 0 where the file ends or is damaged before it;
+        else an arithmetic-coded scan counts as several.
 
     Raises:
         Rejected: ``too_complex`` or ``metadata_too_large``.
@@ -84,8 +96,10 @@ def count_scans(data: bytes) -> int:
         length = 0 if marker in _BARE else max(2, int.from_bytes(data[at : at + 2], "big"))
         walk.take(marker, data[at + 2 : at + length])
         if marker == _SOS:
-            whole = not walk.progressive and data[at + 2 : at + 3] == bytes((walk.components,))
-            return 1 if whole else _count_more_scans(data, at + length, walk)
+            components = data[at + 2 : at + 3]
+            whole = not walk.progressive and components == bytes((walk.components,))
+            first = walk.weigh(components)
+            return 1 if whole else first + _count_more_scans(data, at + length, walk)
         at += length
     walk.fill += len(data) - at
     walk.take(_EOI, b"")
@@ -94,27 +108,29 @@ def count_scans(data: bytes) -> int:
 
 def _count_more_scans(data: bytes, at: int, walk: _Walk) -> int:
     """Count the scans from the end of the first one's header to the end of the picture."""
-    scans = 1
+    scans, counted = 1, 0
     while (found := _MARKER_IN_SCAN.search(data, at)) and data[found.start() + 1] != _EOI:
         marker, at = data[found.start() + 1], found.end()
         walk.take(marker, b"")
-        scans += marker == _SOS
+        if marker == _SOS:
+            scans += 1
+            counted += walk.weigh(data[at + 2 : at + 3])
         if scans > MAX_SCANS:
-            raise _too_many_scans(MAX_SCANS)
+            raise Rejected("too_complex", f"This JPEG has over {MAX_SCANS} scans.")
         if marker not in _BARE:
             at += max(2, int.from_bytes(data[at : at + 2], "big"))
-    return scans
+    return counted
 
 
 def check_scans(scans: int, pixels: int) -> None:
     """Reject a JPEG that would be decoded over and over.
 
+    Args:
+        scans: what ``count_scans`` returned.
+        pixels: width times height.
+
     Raises:
         Rejected: ``too_complex``.
     """
     if scans > USUAL_SCANS and scans * pixels > MAX_SCANNED_PIXELS:
-        raise _too_many_scans(max(USUAL_SCANS, MAX_SCANNED_PIXELS // pixels))
-
-
-def _too_many_scans(limit: int) -> Rejected:
-    return Rejected("too_complex", f"This JPEG has over {limit} scans.")
+        raise Rejected("too_complex", "This JPEG has too many scans for its size.")

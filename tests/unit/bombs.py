@@ -41,6 +41,12 @@ def many_elements(tag: bytes = b"D2B1", count: int = 32_000) -> bytes:
     return png_with_profile(profile_of(tag, body))
 
 
+def many_tags() -> bytes:
+    """A profile that claims more tags than any file has bytes."""
+    profile = profile_of(b"rTRC", b"curv" + bytes(8))
+    return png_with_profile(profile[:128] + b"\xff" * 4 + profile[132:])
+
+
 def many_samples(tag: bytes = b"D2B1", curves: int = 3, samples: int = 100_000_000) -> bytes:
     """Curves that claim more samples than the file has bytes."""
     segment = b"samf" + bytes(4) + struct.pack(">I", samples)
@@ -65,6 +71,22 @@ def many_idats(count: int = 50_000, colour_type: int = 2) -> bytes:
 def many_chunks(megabytes: int = 24, kind: bytes = b"teSt") -> bytes:
     data = encoded(gradient((32, 24)), "PNG")
     return data[:33] + png_chunk(kind, b"") * (megabytes * 1_000_000 // 12) + data[33:]
+
+
+def many_profiles(megabytes: int = 24) -> bytes:
+    """Colour profiles that inflate to 1 MB each; Pillow reads every one and keeps the last."""
+    return many_inflated(png_chunk(b"iCCP", b"icc\0\0" + zlib.compress(bytes(1 << 20))), megabytes)
+
+
+def many_texts(name: bytes = b"zTXt", head: bytes = b"a\0\0", megabytes: int = 24) -> bytes:
+    """Texts of 1 MB with a wrong checksum, which Pillow inflates and then takes for empty."""
+    body = zlib.compress(bytes((1 << 20) - 1))[:-1] + b"\0"
+    return many_inflated(png_chunk(name, head + body), megabytes)
+
+
+def many_inflated(chunk: bytes, megabytes: int) -> bytes:
+    data = encoded(gradient((32, 24)), "PNG")
+    return data[:33] + chunk * (megabytes * 1_000_000 // len(chunk)) + data[33:]
 
 
 JPEG: Final = encoded(gradient((64, 48)), "JPEG")
@@ -107,6 +129,77 @@ def progressive_scans(side: int = 7000, scans: int = 190) -> bytes:
     return head + first + refinement * scans + b"\xff\xd9"
 
 
+QM_STATES: Final = (
+    *((0x5A1D, True), (0x2586, False), (0x1114, False), (0x080B, False), (0x03D8, False)),
+    *((0x01DA, False), (0x00E5, False), (0x006F, False), (0x0036, False), (0x001A, False)),
+    *((0x000D, False), (0x0006, False), (0x0003, False), (0x0001, False)),
+)
+"""Size of the less probable symbol's interval, and whether that symbol becomes the more probable
+one, in the states that a decision goes through while its outcomes are all alike (T.81, Table D.3).
+"""
+
+
+class Coder:
+    """An arithmetic coder (T.81, Annex D) for decisions whose outcomes are all alike."""
+
+    def __init__(self) -> None:
+        self._code, self._interval, self._shifts = 0, 1 << 16, 0
+        self._states: dict[int, tuple[int, int]] = {}
+
+    def add(self, decision: int, outcome: int) -> None:
+        state, likely = self._states.get(decision, (0, 0))
+        least, switches = QM_STATES[state]
+        self._interval -= least
+        if outcome != likely:
+            assert switches
+            self._states[decision] = (1, outcome)
+            self._take(larger=self._interval >= least, least=least)
+        elif self._interval < 1 << 15:
+            self._states[decision] = (min(state + 1, len(QM_STATES) - 1), likely)
+            self._take(larger=self._interval < least, least=least)
+
+    def add_even(self) -> None:
+        """Add a 0 of two outcomes that stay equally probable."""
+        least = QM_STATES[0][0]
+        self._interval -= least
+        if self._interval < 1 << 15:
+            self._take(larger=self._interval < least, least=least)
+
+    def _take(self, *, larger: bool, least: int) -> None:
+        if larger:
+            self._code += self._interval
+            self._interval = least
+        while self._interval < 1 << 15:
+            self._interval <<= 1
+            self._code <<= 1
+            self._shifts += 1
+
+    def finish(self) -> bytes:
+        bits = 16 + self._shifts
+        pad = -bits % 8
+        code = (self._code << pad).to_bytes((bits + pad) // 8, "big").rstrip(b"\0")
+        return code.replace(b"\xff", b"\xff\0")
+
+
+def arithmetic_scans(side: int = 7000, scans: int = 18) -> bytes:
+    """A progressive JPEG whose arithmetic coder learns in 40 blocks that no coefficient is 0.
+
+    After the end of a scan's data libjpeg goes on to decode what the coder holds for most probable.
+    """
+    head = b"\xff\xd8" + segment(0xDB, b"\0" + b"\1" * 64)
+    head += segment(0xCA, struct.pack(">BHHB", 8, side, side, 1) + bytes((1, 0x11, 0)))
+    coder = Coder()
+    for _ in range(40):
+        for decision in range(0, 3 * 63, 3):
+            coder.add(decision, 0)  # not the block's end
+            coder.add(decision + 1, 1)  # a coefficient
+            coder.add_even()  # its sign
+            coder.add(decision + 2, 0)  # no larger than 1
+    first = segment(0xDA, bytes((1, 1, 0, 0, 0, 0)))
+    scan = segment(0xDA, bytes((1, 1, 0, 1, 63, 0))) + coder.finish()
+    return head + first + scan * scans + b"\xff\xd9"
+
+
 def many_segments(megabytes: int = 24) -> bytes:
     return jpeg_with(segment(0xFE, b"") * (megabytes * 250_000))
 
@@ -147,14 +240,19 @@ def many_controls(megabytes: int = 24) -> bytes:
 BOMBS: Final[Mapping[str, Callable[[], bytes]]] = {
     "icc elements": many_elements,
     "icc elements in A2B1": lambda: many_elements(b"A2B1"),
+    "icc tags": many_tags,
     "icc samples": many_samples,
     "png idats": many_idats,
     "png idats of Pillow's own": lambda: many_idats(colour_type=0),
     "png chunks": many_chunks,
     "png empty idats": lambda: many_chunks(kind=b"IDAT"),
+    "png profiles": many_profiles,
+    "png texts": many_texts,
+    "png international texts": lambda: many_texts(b"iTXt", b"a\0\1\0\0\0"),
     "jpeg sequential scans": many_scans,
     "jpeg sequential scans, few": lambda: many_scans(scans=190),
     "jpeg progressive scans": progressive_scans,
+    "jpeg arithmetic scans": arithmetic_scans,
     "jpeg segments": many_segments,
     "jpeg exif": many_exif_segments,
     "jpeg small exif": many_small_exif_segments,

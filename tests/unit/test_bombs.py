@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
 from bombs import BOMBS, GIF, GIF_HEAD, JPEG, gif_with, jpeg_with, segment
-from pictures import display_p3, encoded, gradient, opened
+from pictures import display_p3, encoded, gradient, opened, png_chunk
 from PIL import ImageCms
 
 from function import colour, png
@@ -17,6 +18,7 @@ from function.limits import MAX_FRAMES
 from function.render import render
 from function.schema import DEFAULT_RENDITIONS
 from function.segments import (
+    ARITHMETIC_SCANS,
     MAX_FILL,
     MAX_SCANNED_PIXELS,
     MAX_SCANS,
@@ -49,9 +51,13 @@ with open("/proc/self/status") as status:
 REJECTED = {
     "png chunks": "too_complex",
     "png empty idats": "too_complex",
+    "png profiles": "too_complex",
+    "png texts": "too_complex",
+    "png international texts": "too_complex",
     "jpeg sequential scans": "too_complex",
     "jpeg sequential scans, few": "too_complex",
     "jpeg progressive scans": "too_complex",
+    "jpeg arithmetic scans": "too_complex",
     "jpeg segments": "too_complex",
     "jpeg exif": "metadata_too_large",
     "jpeg small exif": "too_complex",
@@ -181,6 +187,20 @@ def test_scans_are_weighed_by_pixels(scans, pixels, fits):
     else:
         with pytest.raises(Rejected, match="scans"):
             check_scans(scans, pixels)
+
+
+def test_arithmetic_scans_count_as_several():
+    data = BOMBS["jpeg arithmetic scans"]()
+    assert count_scans(data) == 19 * ARITHMETIC_SCANS
+    assert count_scans(data.replace(b"\xff\xca", b"\xff\xc2", 1)) == 19
+    assert count_scans(data.replace(b"\xff\xca", b"\xff\xc9", 1)) == 1
+
+
+def test_a_png_may_have_some_compressed_chunks():
+    data = encoded(gradient((64, 48)), "PNG")
+    chunk = png_chunk(b"zTXt", b"a\0\0" + zlib.compress(b"words"))
+    assert is_decoded(data[:33] + chunk * png.MAX_COMPRESSED + data[33:])
+    assert rejection(data[:33] + chunk * (png.MAX_COMPRESSED + 1) + data[33:]) == "too_complex"
 
 
 def test_a_sequential_jpeg_of_several_scans_needs_the_memory_of_a_progressive_one():

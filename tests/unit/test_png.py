@@ -217,3 +217,19 @@ def test_a_row_is_stored_where_it_belongs():
     for row in range(8):
         assert vectors.unfilter(job.data[16 * row : 16 * row + 16], 3, image.im, (5, 8), row)
     assert image.tobytes("raw", "RGBX") == job.expected()[1:]
+
+
+@pytest.mark.parametrize("piece", [1 << 20, 50])
+@pytest.mark.parametrize(
+    "end",
+    [
+        b"",
+        b"\0" * 100,
+        b"\0\0\0\0IEN",
+        b"\0\0\0\0ID@T" + bytes(10),
+        b"\0\0\0\0ID@T" + bytes(4) + b"\0\0\xff\xffteXt",
+    ],
+)
+def test_what_follows_a_complete_picture_may_be_missing_or_damaged(end, piece):
+    whole = file(filtered_rows((40, 30), 3, random.Random(2)), (40, 30), piece=piece)
+    assert decode(whole[:-12] + end, RENDITIONS, max_pixels=10**6).size == (40, 30)
