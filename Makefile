@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 INSTALLED := $(VENV)/.installed
-NATIVE := function/_native.abi3.so
+NATIVE := function/engine/_native.abi3.so
 READY := $(INSTALLED) $(NATIVE)
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
 	--no-emit-find-links --python-version 3.11
@@ -65,6 +65,6 @@ $(INSTALLED): requirements-dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<
 	@touch $@
 
-$(NATIVE): $(wildcard function/native/*.[ch]) pipeline/native.py $(INSTALLED)
+$(NATIVE): $(wildcard function/engine/native/*.[ch]) pipeline/native.py $(INSTALLED)
 	@echo "Compiling the C module for this machine …"
 	@$(BIN)/python -m pipeline.native

@@ -17,12 +17,12 @@ from PIL import Image, ImageEnhance
 
 from bench import machine
 from bench.photos import encode, photo
-from function.decode import decode
 from function.duplicates import DISTANCE, Duplicates, distance
-from function.fingerprint import Fingerprint, fingerprint
+from function.engine.decode import decode
+from function.engine.fingerprint import Fingerprint, fingerprint
+from function.engine.renditions import DEFAULT_RENDITIONS
 from function.index import Entry, Index
 from function.manifest import Manifest, SourceFacts, Timings
-from function.schema import DEFAULT_RENDITIONS
 from function.store import Bucket
 
 SIZES: Final = ((800, 600), (600, 800), (960, 540), (700, 700))

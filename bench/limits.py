@@ -1,4 +1,4 @@
-"""Memory that a pixel of each kind of upload costs: the figures behind ``function/limits.py``.
+"""Memory that a pixel of each kind of upload costs: what ``function/engine/limits.py`` holds.
 
 Each kind is decoded and rendered at 6 and at 24 megapixels, each in a fresh process; the slope of
 the two peaks is bytes a pixel, and what is left at none is the base.

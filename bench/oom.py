@@ -2,7 +2,7 @@
 
 The real bundle runs in the sandbox with memory held and CPU free, without the limits by which the
 function protects itself; bisection finds the largest megapixels that it survives with a manifest
-that says "ready". The last columns hold ``function/limits.py`` against that.
+that says "ready". The last columns hold ``function/engine/limits.py`` against that.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from bench.sandbox import Sandbox, unpacked
 from bench.sandbox.cage import build as build_cage
 from bench.sandbox.function import DESTINATION, upload, variables
 from bench.sandbox.stub_s3 import StubS3
-from function.limits import BASE_MB, BYTES_PER_PIXEL, kind_megapixels
+from function.engine.limits import BASE_MB, bytes_per_pixel, kind_megapixels
 from local.console import console, progress
 from pipeline.bundle import Target, build
 
@@ -50,7 +50,7 @@ WORST: Final = {
     "avif": "avif-alpha",
     "heic": "heic",
 }
-"""Kind of ``function.limits`` -> the costliest variant of it (docs/engine.md)."""
+"""Kind of ``function.engine.limits`` -> the costliest variant of it (docs/engine.md)."""
 
 _KILLED: Final = frozenset({"oom", "crashed"})
 """How a run ends that had too little memory; anything else, a higher figure does not mend."""
@@ -68,11 +68,11 @@ class Found:
     """One format at one memory size.
 
     Attributes:
-        kind: format, as ``function.limits`` names it.
+        kind: format, as ``function.engine.limits`` names it.
         memory_mb: Lambda memory size.
         survived_mp: largest megapixels that worked; 0 if none did.
         ended: how the next step of the grid ended; "" if there is none.
-        allowed_mp: what ``function.limits`` lets through.
+        allowed_mp: what ``function.engine.limits`` lets through.
         tries: runs that it took.
     """
 
@@ -97,10 +97,10 @@ class Found:
             return f"more than {self.survived_mp} MP is allowed, and ends as {self.ended}"
         room = (self.memory_mb - BASE_MB) * 2**20
         if self.survived_mp < 1 or room <= 0:
-            return f"raise BASE_MB above {BASE_MB} in function/limits.py"
+            return f"raise BASE_MB above {BASE_MB} in function/engine/limits.py"
         figure = room / (self.survived_mp * 1_000_000)
-        change = f'BYTES_PER_PIXEL["{self.kind}"]: {BYTES_PER_PIXEL[self.kind]} -> {figure:.1f}'
-        return f"{change} in function/limits.py"
+        change = f'"{self.kind}": {bytes_per_pixel(self.kind)} -> {figure:.1f}'
+        return f"{change} in function/engine/formats/{self.kind.partition('-')[0]}.py"
 
 
 def most(kind: str) -> float:
@@ -137,7 +137,7 @@ def run(options: argparse.Namespace) -> int:
     if len(found) < number:
         console(stderr=True).print("Interrupted; what is done is kept.")
     elif not wrong:
-        console().print("function/limits.py lets through nothing that was killed.")
+        console().print("function/engine/limits.py lets through nothing that was killed.")
     if options.json:
         facts = {"schema": 1, "machine": machine.facts(), "results": [asdict(f) for f in found]}
         options.json.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")

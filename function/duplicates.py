@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from itertools import chain, combinations
 from typing import Final
 
+from function.engine.fingerprint import HASH_BITS, Fingerprint
 from function.environment import Environment
-from function.fingerprint import HASH_BITS, Fingerprint
 from function.index import Entry, Index
 from function.manifest import Manifest, manifest_key
 from function.store import Bucket

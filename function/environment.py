@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from function.schema import Rendition
+from function.engine.renditions import Rendition
 
 
 @dataclass(frozen=True, kw_only=True)

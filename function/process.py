@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from function.engine.renditions import file_name
 from function.environment import Environment
 from function.events import Upload, is_newer
 from function.manifest import (
@@ -20,7 +21,6 @@ from function.manifest import (
     manifest_key,
 )
 from function.produce import now, produce
-from function.schema import file_name
 from function.store import ABSENT, ARCHIVED, STORE_THREADS, Bucket, Conflict, Gone, Headers, Held
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from function.copies import copy_renditions
-from function.decode import Source, decode
+from function.engine.decode import Source, decode
+from function.engine.errors import Rejected
+from function.engine.fingerprint import Fingerprint, fingerprint
+from function.engine.render import Rendered, render
+from function.engine.renditions import FORMATS, file_name
 from function.environment import Environment
-from function.errors import Rejected
 from function.events import Upload
-from function.fingerprint import Fingerprint, fingerprint
 from function.manifest import Manifest, RenditionFacts, SourceFacts, Timings, rendition_url
-from function.render import Rendered, render
-from function.schema import FORMATS, file_name
 from function.store import FOREVER, STORE_THREADS, Bucket, Headers, check_size
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from function.aws import Host
 
-from function.errors import Rejected
+from function.engine.errors import Rejected
 
 TIMEOUT: Final = "20s"
 """One request's limit: the largest upload at Lambda's slowest network still fits."""

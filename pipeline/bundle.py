@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Final
 
@@ -77,7 +77,7 @@ def build(
     path = _cached(cache, stem)
     if path is None:
         loaded = unpack(fetch(target, source / "requirements.txt", cache), target)
-        module = _compile_native(own, source.name, target, cache)
+        module = _compile_native(own, target, cache)
         files = _assemble(own | module, loaded, interpreter)
         path = _save(pack(files, target), cache, stem)
     data = path.read_bytes()
@@ -123,14 +123,14 @@ def _read_source(source: Path) -> dict[str, bytes]:
     }
 
 
-def _compile_native(
-    own: Mapping[str, bytes], package: str, target: Target, cache: Path
-) -> dict[str, bytes]:
-    """The C module of a package that has C sources, by its path in the bundle."""
-    sources = {name.rpartition("/")[2]: own[name] for name in own if _is_native(name)}
+def _compile_native(own: Mapping[str, bytes], target: Target, cache: Path) -> dict[str, bytes]:
+    """Compile the C sources of a package, if it has any; the module goes beside their folder."""
+    sources = {PurePosixPath(name): own[name] for name in own if _is_native(name)}
     if not sources:
         return {}
-    return {f"{package}/{native.MODULE}": compile_module(sources, target, cache / "native")}
+    by_name = {path.name: data for path, data in sources.items()}
+    beside = next(iter(sources)).parent.parent
+    return {f"{beside / native.MODULE}": compile_module(by_name, target, cache / "native")}
 
 
 def _assemble(

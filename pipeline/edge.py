@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from function.schema import FORMATS, Rendition
+from function.engine.renditions import FORMATS, Rendition
 from pipeline.settings import SettingsError
 
 RUNTIME: Final = "cloudfront-js-2.0"

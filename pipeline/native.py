@@ -132,8 +132,8 @@ def _zig(folder: Path, cache: Path, system: str, *arguments: str) -> None:
 
 
 def _main() -> None:
-    """Put this machine's module where ``function`` imports it from."""
-    folder = _ROOT / "function"
+    """Put this machine's module where the engine imports it from."""
+    folder = _ROOT / "function" / "engine"
     sources = {path.name: path.read_bytes() for path in (folder / "native").iterdir()}
     try:
         module = compile_module(sources, Target.host(), _ROOT / ".cache" / "native")

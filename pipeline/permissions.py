@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from function.schema import FORMATS, Rendition, file_name
+from function.engine.renditions import FORMATS, Rendition, file_name
 
 Statement = dict[str, Any]
 

@@ -13,8 +13,8 @@ from typing import Any, Final, cast
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
-from function.limits import kind_megapixels, max_megapixels
-from function.schema import DEFAULT_RENDITIONS, Rendition
+from function.engine.limits import kind_megapixels, max_megapixels
+from function.engine.renditions import DEFAULT_RENDITIONS, Rendition
 
 RUNTIMES: Final = ("python3.12", "python3.13", "python3.14")
 """Lambda runtimes on Amazon Linux 2023 (glibc 2.34), which Pillow's wheels need."""

@@ -138,11 +138,11 @@ def splice(data, dice, files):
 
 def work(seed):
     """Answer one case number a line with what became of it."""
-    from function.decode import decode  # noqa: PLC0415 - the parent needs none of it
-    from function.errors import Rejected  # noqa: PLC0415
-    from function.fingerprint import fingerprint  # noqa: PLC0415
-    from function.render import render  # noqa: PLC0415
-    from function.schema import Rendition  # noqa: PLC0415
+    from function.engine.decode import decode  # noqa: PLC0415 - the parent needs none of it
+    from function.engine.errors import Rejected  # noqa: PLC0415
+    from function.engine.fingerprint import fingerprint  # noqa: PLC0415
+    from function.engine.render import render  # noqa: PLC0415
+    from function.engine.renditions import Rendition  # noqa: PLC0415
 
     renditions = (
         Rendition(name="a", width=40, height=40, formats=("webp", "jpeg"), animated=True),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bench.engines.job import Job, Output
 
 if TYPE_CHECKING:
-    from function.schema import Rendition
+    from function.engine.renditions import Rendition
 
 Run = Callable[[bytes], list[bytes]]
 
@@ -26,8 +26,8 @@ _ANY_SIZE: Final = 1 << 40
 
 def ours(job: Job) -> Run:
     """Decode and render: what the peers do too."""
-    from function.decode import decode
-    from function.render import render
+    from function.engine.decode import decode
+    from function.engine.render import render
 
     renditions = _renditions(job)
 
@@ -40,9 +40,9 @@ def ours(job: Job) -> Run:
 
 def ours_whole(job: Job) -> Run:
     """The same with what the manifest needs besides: the upload's hash and its fingerprint."""
-    from function.decode import decode
-    from function.fingerprint import fingerprint
-    from function.render import render
+    from function.engine.decode import decode
+    from function.engine.fingerprint import fingerprint
+    from function.engine.render import render
 
     renditions = _renditions(job)
 
@@ -56,7 +56,7 @@ def ours_whole(job: Job) -> Run:
 
 
 def _renditions(job: Job) -> "list[Rendition]":
-    from function.schema import Rendition
+    from function.engine.renditions import Rendition
 
     return [
         Rendition(
@@ -164,8 +164,8 @@ def floor(job: Job) -> Run:
     """
     from PIL import Image, ImageOps
 
-    from function.jpeg import open_scaled
-    from function.openers import open_jpeg
+    from function.engine.formats.jpeg import open_image
+    from function.engine.formats.jpeg_scaled import open_scaled
 
     image = Image.open(job.source).convert("RGB")
     largest = max(max(output.width, output.height) for output in job.outputs)
@@ -179,7 +179,7 @@ def floor(job: Job) -> Run:
     del image
 
     def run(data: bytes) -> list[bytes]:
-        opened = open_jpeg(data)
+        opened = open_image(data)
         open_scaled(opened, need, opened.mode)
         return [_save(pixels, output) for pixels, output in zip(finished, job.outputs, strict=True)]
 

@@ -10,10 +10,10 @@ from bench import photos
 from bench.compare import TASKS
 from bench.engines import peers
 from bench.engines.job import Job
-from function.decode import decode
-from function.fingerprint import fingerprint
-from function.render import render
-from function.schema import DEFAULT_RENDITIONS, FORMATS, Rendition
+from function.engine.decode import decode
+from function.engine.fingerprint import fingerprint
+from function.engine.render import render
+from function.engine.renditions import DEFAULT_RENDITIONS, FORMATS, Rendition
 
 MAX_PIXELS = 100_000_000
 FOUR_JPEGS = Job(source="", outputs=TASKS[0].outputs)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from function.schema import DEFAULT_RENDITIONS, Rendition
+from function.engine.renditions import DEFAULT_RENDITIONS, Rendition
 from pipeline import page
 from pipeline.edge import MAX_BYTES, function_code
 from pipeline.settings import SettingsError

@@ -8,9 +8,9 @@ import pulumi
 import pytest
 from engine import ACCOUNT, STATED, Program, record, run, run_committed, takes_tags
 
+from function.engine.renditions import DEFAULT_RENDITIONS
 from function.environment import Environment
 from function.metrics import NAMESPACE, UNITS
-from function.schema import DEFAULT_RENDITIONS
 from pipeline.image_pipeline import ImagePipeline
 from pipeline.settings import Settings
 

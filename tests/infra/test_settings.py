@@ -8,7 +8,7 @@ import pytest
 import yaml
 from engine import Engine, run, stated
 
-from function.schema import Rendition
+from function.engine.renditions import Rendition
 from local import deploy, program
 from local.errors import LocalError
 from local.program import evaluate, read_settings

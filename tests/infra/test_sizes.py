@@ -5,7 +5,7 @@ import json
 import pytest
 from engine import Engine, run, stated
 
-from function.schema import DEFAULT_RENDITIONS, FORMATS, Rendition
+from function.engine.renditions import DEFAULT_RENDITIONS, FORMATS, Rendition
 from local.program import evaluate
 from pipeline import sizes
 from pipeline.settings import Settings, SettingsError

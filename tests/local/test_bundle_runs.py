@@ -19,7 +19,10 @@ from pipeline.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 RUNTIME = "python3.13"
-MODULES = sorted(f"function.{path.stem}" for path in ROOT.glob("function/[!_]*.py"))
+MODULES = sorted(
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for path in ROOT.glob("function/**/[!_]*.py")
+)
 PACKAGES = ("PIL", "_pi_heif", "isal.isal_zlib", "obstore", "pi_heif", "resvg_py")
 ENVIRONMENT = {
     "AWS_REGION": "us-east-1",
@@ -39,17 +42,18 @@ sys.path.insert(0, sys.argv[1])
 import pi_heif
 import resvg_py
 from PIL import Image
-from function import openers, vectors
-from function.decode import decode
-from function.render import render
-from function.schema import Rendition
+from function.engine import vectors
+from function.engine.formats import png
+from function.engine.decode import decode
+from function.engine.render import render
+from function.engine.renditions import Rendition
 def saved(name):
     buffer = io.BytesIO()
     Image.effect_noise((640, 480), 50).convert("RGB").save(buffer, name)
     return buffer.getvalue()
 sizes = [Rendition(name="small", width=320, height=320)]
 print(vectors.decode_jpeg(saved("JPEG"), 2, (320, 240)) is not None)
-print(openers.open_png(saved("PNG")).tile[0].codec_name)
+print(png.open_image(saved("PNG")).tile[0].codec_name)
 print([type(decode(saved(n), sizes, max_pixels=10**6).pixels).__name__ for n in ("PNG", "WEBP")])
 done = list(render(decode(saved("JPEG"), sizes, max_pixels=10**6), sizes))
 print([(r.format, r.width, r.height, len(r.body) > 1000) for r in done])

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from PIL import Image
 
-from function.schema import DEFAULT_RENDITIONS
+from function.engine.renditions import DEFAULT_RENDITIONS
 from local.http import request
 
 SIZES = {"large": (1080, 810), "medium": (640, 480), "small": (320, 240), "thumb": (150, 150)}

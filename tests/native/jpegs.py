@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 from PIL import Image, ImageFile, ImageFilter
 
-from function.vectors import decode_jpeg
+from function.engine.vectors import decode_jpeg
 
 SUBSAMPLINGS = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}
 """Pillow's numbers of them."""

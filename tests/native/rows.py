@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from function.vectors import unfilter
+from function.engine.vectors import unfilter
 
 FILTERS = range(5)
 

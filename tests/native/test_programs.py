@@ -15,7 +15,7 @@ from tests.native.resizes import Resize, resizes
 from tests.native.rows import Rows, pictures
 
 ROOT = Path(__file__).parents[2]
-NATIVE = ROOT / "function" / "native"
+NATIVE = ROOT / "function" / "engine" / "native"
 FLAGS = ["-std=gnu11", "-fwrapv", "-ffp-contract=off", f"-I{NATIVE}"]
 CASES = int(os.environ.get("CASES", "1500"))
 """Jobs tried on each build of each program."""

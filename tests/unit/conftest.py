@@ -7,9 +7,9 @@ import pytest
 from memory import MemoryBucket
 from PIL import Image
 
+from function.engine.renditions import DEFAULT_RENDITIONS
 from function.environment import Environment
 from function.events import Upload
-from function.schema import DEFAULT_RENDITIONS
 
 
 @pytest.fixture(autouse=True)

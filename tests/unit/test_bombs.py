@@ -10,14 +10,12 @@ from bombs import BOMBS, GIF, GIF_HEAD, JPEG, gif_with, jpeg_with, segment
 from pictures import display_p3, encoded, gradient, opened, png_chunk
 from PIL import ImageCms
 
-from function import colour, png
-from function.decode import decode
-from function.errors import Rejected
-from function.gif import MAX_BLOCKS, drop_extensions
-from function.limits import MAX_FRAMES
-from function.render import render
-from function.schema import DEFAULT_RENDITIONS
-from function.segments import (
+from function.engine import colour
+from function.engine.decode import decode
+from function.engine.errors import Rejected
+from function.engine.formats import png_rows
+from function.engine.formats.gif_blocks import MAX_BLOCKS, drop_extensions
+from function.engine.formats.jpeg_segments import (
     ARITHMETIC_SCANS,
     MAX_FILL,
     MAX_SCANNED_PIXELS,
@@ -27,6 +25,9 @@ from function.segments import (
     check_scans,
     count_scans,
 )
+from function.engine.limits import MAX_FRAMES
+from function.engine.render import render
+from function.engine.renditions import DEFAULT_RENDITIONS
 
 CPU_SECONDS = 6
 MEMORY_MB = 200
@@ -35,10 +36,10 @@ MEMORY_MB = 200
 ALONE = f"""
 import resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, ({CPU_SECONDS}, {CPU_SECONDS}))
-from function.decode import decode
-from function.errors import Rejected
-from function.render import render
-from function.schema import DEFAULT_RENDITIONS as sizes
+from function.engine.decode import decode
+from function.engine.errors import Rejected
+from function.engine.render import render
+from function.engine.renditions import DEFAULT_RENDITIONS as sizes
 try:
     source = decode(sys.stdin.buffer.read(), sizes, max_pixels=50_000_000, memory_mb=1024)
     outcome = len(list(render(source, sizes)))
@@ -199,8 +200,8 @@ def test_arithmetic_scans_count_as_several():
 def test_a_png_may_have_some_compressed_chunks():
     data = encoded(gradient((64, 48)), "PNG")
     chunk = png_chunk(b"zTXt", b"a\0\0" + zlib.compress(b"words"))
-    assert is_decoded(data[:33] + chunk * png.MAX_COMPRESSED + data[33:])
-    assert rejection(data[:33] + chunk * (png.MAX_COMPRESSED + 1) + data[33:]) == "too_complex"
+    assert is_decoded(data[:33] + chunk * png_rows.MAX_COMPRESSED + data[33:])
+    assert rejection(data[:33] + chunk * (png_rows.MAX_COMPRESSED + 1) + data[33:]) == "too_complex"
 
 
 def test_a_sequential_jpeg_of_several_scans_needs_the_memory_of_a_progressive_one():
@@ -250,9 +251,9 @@ def test_a_gif_may_have_some_blocks():
 
 def test_a_png_may_have_some_chunks(monkeypatch):
     data = encoded(gradient((32, 24)), "PNG")
-    monkeypatch.setattr(png, "MAX_CHUNKS", 3)
-    png.check_chunks(data)
-    monkeypatch.setattr(png, "MAX_CHUNKS", 2)
+    monkeypatch.setattr(png_rows, "MAX_CHUNKS", 3)
+    png_rows.check_chunks(data)
+    monkeypatch.setattr(png_rows, "MAX_CHUNKS", 2)
     with pytest.raises(Rejected, match="chunks"):
-        png.check_chunks(data)
+        png_rows.check_chunks(data)
     assert data.count(b"IDAT") == 1

@@ -1,3 +1,4 @@
+import dataclasses
 import errno
 import struct
 import subprocess
@@ -20,14 +21,14 @@ from pictures import (
 )
 from PIL import Image, ImageCms
 
-from function import guard, openers
-from function.decode import GUARDED, decode
-from function.errors import Rejected
-from function.header import MAX_RATIO
-from function.pixels import SIDEWAYS, Planes
-from function.render import render
-from function.schema import Rendition
-from function.segments import MAX_SCANS
+from function.engine import formats, isolate
+from function.engine.decode import decode
+from function.engine.errors import Rejected
+from function.engine.formats.jpeg_segments import MAX_SCANS
+from function.engine.header import MAX_RATIO
+from function.engine.pixels import SIDEWAYS, Planes
+from function.engine.render import render
+from function.engine.renditions import Rendition
 
 MAX_PIXELS = 1_000_000
 SMALL = (Rendition(name="small", width=32, height=32, formats=("png",)),)
@@ -91,10 +92,10 @@ def rejection(data, renditions=SMALL, **options):
 
 ALONE = """
 import sys
-from function.decode import decode
-from function.render import render
-from function.schema import Rendition
-from function.segments import MAX_SCANS
+from function.engine.decode import decode
+from function.engine.render import render
+from function.engine.renditions import Rendition
+from function.engine.formats.jpeg_segments import MAX_SCANS
 sizes = [Rendition(name="small", width=32, height=32)]
 print(len(list(render(decode(sys.stdin.buffer.read(), sizes, max_pixels=10**6), sizes))))
 """
@@ -114,7 +115,7 @@ def test_every_format_is_decoded_as_the_first_of_a_process(name):
 WATCHED = (
     """
 import sys
-from function import decode, guard
+from function.engine import decode, isolate
 
 def run(work, **limits):
     def watched():
@@ -125,13 +126,16 @@ def run(work, **limits):
         return answer
     return real(watched, **limits)
 
-real, guard.run = guard.run, run
+real, isolate.run = isolate.run, run
 """
     + ALONE
 )
 
 
-@pytest.mark.parametrize("name", [name for name in UPLOADS if UPLOADS[name][0] in GUARDED])
+ISOLATED = [known.name for known in formats.every() if known.isolated]
+
+
+@pytest.mark.parametrize("name", [name for name in UPLOADS if UPLOADS[name][0] in ISOLATED])
 def test_a_child_imports_nothing(name):
     """An import fails there, for it opens files; a module that is loaded by chance hides that."""
     done = subprocess.run(
@@ -149,6 +153,12 @@ def fail_with(error):
         raise error
 
     return fail
+
+
+def open_by(function, kind, monkeypatch):
+    changed = dataclasses.replace(formats.by_name(kind), open_image=function)
+    by_name = formats.by_name
+    monkeypatch.setattr(formats, "by_name", lambda name: changed if name == kind else by_name(name))
 
 
 def raised_from(cause):
@@ -174,8 +184,8 @@ OURS = {
 @pytest.mark.parametrize("name", OURS)
 @pytest.mark.parametrize("kind", ["png", "heic"])
 def test_a_failure_of_ours_is_never_told_as_the_photos_fault(name, kind, monkeypatch):
-    monkeypatch.setitem(openers.OPENERS, kind, fail_with(OURS[name]))
-    with pytest.raises(type(OURS[name]) if kind == "png" else guard.ChildFailed) as caught:
+    open_by(fail_with(OURS[name]), kind, monkeypatch)
+    with pytest.raises(type(OURS[name]) if kind == "png" else isolate.ChildFailed) as caught:
         decode(UPLOADS[kind][1], SMALL, max_pixels=MAX_PIXELS)
     assert str(OURS[name]) in str(caught.value)
 
@@ -194,7 +204,7 @@ def test_a_failure_of_ours_is_never_told_as_the_photos_fault(name, kind, monkeyp
     ],
 )
 def test_damage_is_a_rejection(error, monkeypatch):
-    monkeypatch.setitem(openers.OPENERS, "png", fail_with(error))
+    open_by(fail_with(error), "png", monkeypatch)
     assert rejection(UPLOADS["png"][1]) == "broken_image"
 
 
@@ -471,4 +481,4 @@ def test_a_damaged_second_page_of_a_tiff_is_not_read():
 
 
 def test_young_and_large_decoders_run_in_a_child():
-    assert sorted(GUARDED) == ["avif", "heic", "svg", "tiff"]
+    assert ISOLATED == ["avif", "heic", "tiff", "svg"]

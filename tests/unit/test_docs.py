@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from bench.__main__ import parser as bench_parser
-from function.schema import DEFAULT_RENDITIONS, Rendition
+from function.engine.renditions import DEFAULT_RENDITIONS, Rendition
 from local.__main__ import parser
 from ops.__main__ import parser as ops_parser
 from pipeline import permissions

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from function import produce
 from function.duplicates import Duplicates, distance, probes, recipe_of
-from function.fingerprint import Fingerprint
+from function.engine.fingerprint import Fingerprint
 from function.process import process
 
 FIRST, SECOND, THIRD = "uploads/a/first.jpg", "uploads/b/second.jpg", "uploads/c/third.jpg"

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from function.schema import FORMATS
-from function.sniff import KINDS
+from function.engine.formats import NAMES
+from function.engine.renditions import FORMATS
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "engine.md").read_text()
@@ -16,11 +16,11 @@ def first_cells(heading):
 
 
 def test_every_rejection_code_is_in_the_table_and_no_other():
-    source = "".join(path.read_text() for path in sorted((ROOT / "function").glob("*.py")))
+    source = "".join(path.read_text() for path in sorted((ROOT / "function").rglob("*.py")))
     raised = set(re.findall(r'Rejected\(\s*"([a-z_]+)"', source))
     assert sorted(first_cells("Rejections")) == sorted(raised)
 
 
 def test_every_format_is_in_its_table():
-    assert sorted(first_cells("What goes in")) == sorted(KINDS)
+    assert sorted(first_cells("What goes in")) == sorted(NAMES)
     assert sorted(first_cells("What comes out")) == sorted(FORMATS)

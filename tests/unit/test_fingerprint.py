@@ -7,9 +7,9 @@ from pictures import encoded, gradient
 from PIL import Image
 
 from bench.photos import photo
-from function.decode import decode
-from function.fingerprint import fingerprint, thumb_hash
-from function.schema import DEFAULT_RENDITIONS
+from function.engine.decode import decode
+from function.engine.fingerprint import fingerprint, thumb_hash
+from function.engine.renditions import DEFAULT_RENDITIONS
 
 PHOTO = photo((800, 600))
 

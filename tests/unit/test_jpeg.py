@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
-from function import vectors
-from function.decode import decode
-from function.schema import Rendition
-from function.vectors import decode_jpeg
+from function.engine import vectors
+from function.engine.decode import decode
+from function.engine.renditions import Rendition
+from function.engine.vectors import decode_jpeg
 from tests.native.jpegs import SUBSAMPLINGS, damage, jpeg, picture
 
 Floats = NDArray[np.float64]

@@ -6,13 +6,19 @@ import sys
 import pytest
 from PIL import Image
 
-from function.limits import BASE_MB, BYTES_PER_PIXEL, kind_megapixels, max_megapixels
-from function.sniff import KINDS
+from function.engine import formats
+from function.engine.limits import (
+    BASE_MB,
+    bytes_per_pixel,
+    every_kind,
+    kind_megapixels,
+    max_megapixels,
+)
 from pipeline.resizer import GLIBC_TUNABLES
 
 
 def test_every_kind_has_a_figure():
-    assert set(BYTES_PER_PIXEL) == {*KINDS, "jpeg-progressive", "webp-planes"}
+    assert set(every_kind()) == {*formats.NAMES, "jpeg-progressive", "webp-planes"}
 
 
 @pytest.mark.parametrize(
@@ -22,10 +28,10 @@ def test_the_default_cap_is_what_the_costliest_format_bears(memory, expected):
     assert max_megapixels(memory) == expected
 
 
-@pytest.mark.parametrize("kind", BYTES_PER_PIXEL)
+@pytest.mark.parametrize("kind", every_kind())
 def test_the_cap_and_the_base_fit_the_memory(kind):
     for memory in (256, 512, 1024, 10240):
-        used = kind_megapixels(memory, kind) * 1e6 * BYTES_PER_PIXEL[kind] / 2**20 + BASE_MB
+        used = kind_megapixels(memory, kind) * 1e6 * bytes_per_pixel(kind) / 2**20 + BASE_MB
         assert memory - 20 <= used <= memory
 
 
@@ -34,16 +40,17 @@ def test_a_12_megapixel_jpeg_fits_the_smallest_function():
 
 
 def test_the_program_can_import_the_limits_without_pillow():
-    code = "import sys, function.limits, function.schema; sys.exit('PIL' in sys.modules)"
+    names = "function.engine.renditions, function.engine.limits as limits"
+    code = f"import sys, {names}; limits.max_megapixels(1024); sys.exit('PIL' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 SEVERAL = """
 import resource, sys
 from pathlib import Path
-from function.decode import decode
-from function.render import render
-from function.schema import DEFAULT_RENDITIONS as SIZES
+from function.engine.decode import decode
+from function.engine.render import render
+from function.engine.renditions import DEFAULT_RENDITIONS as SIZES
 for _ in range(5):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     list(render(decode(Path(sys.argv[1]).read_bytes(), SIZES, max_pixels=10**8), SIZES))

@@ -16,7 +16,7 @@ from pipeline.native import MODULE, compile_module
 from pipeline.target import BundleError, Target
 
 ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "function" / "native"
+FOLDER = ROOT / "function" / "engine" / "native"
 CACHE = ROOT / ".cache" / "native"
 SOURCES = {path.name: path.read_bytes() for path in FOLDER.iterdir()}
 ARM = Target(python="3.13", machine="arm64")

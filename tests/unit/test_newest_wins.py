@@ -13,12 +13,12 @@ from memory import MemoryBucket
 
 from function import process as module
 from function import produce
-from function.decode import Source
+from function.engine.decode import Source
+from function.engine.render import Rendered
+from function.engine.renditions import Rendition
 from function.environment import Environment
 from function.events import Upload, is_newer
 from function.process import process
-from function.render import Rendered
-from function.schema import Rendition
 from function.store import Gone, Held
 
 KEY = "uploads/u1/beach.jpg"

@@ -35,7 +35,7 @@ def test_what_survives_more_than_is_allowed_is_safe():
 def test_what_is_allowed_and_killed_says_which_figure_to_raise():
     case = found(survived_mp=20.0)
     assert not case.safe
-    assert case.advice == 'BYTES_PER_PIXEL["webp"]: 19.0 -> 21.6 in function/limits.py'
+    assert case.advice == '"webp": 19.0 -> 21.6 in function/engine/formats/webp.py'
 
 
 def test_what_is_allowed_and_refused_is_no_matter_of_memory():

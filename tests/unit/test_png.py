@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
-from function import png, vectors
-from function.decode import decode
-from function.errors import Rejected
-from function.openers import open_png
-from function.schema import Rendition
+from function.engine import vectors
+from function.engine.decode import decode
+from function.engine.errors import Rejected
+from function.engine.formats import png_rows
+from function.engine.formats.png import open_image
+from function.engine.renditions import Rendition
 from tests.native.rows import Rows, filtered_rows
 
 MODES = {"RGB": (3, 2), "RGBA": (4, 6)}
@@ -45,7 +46,7 @@ def file(
 
 
 def hastened(data: bytes) -> Image.Image:
-    image = open_png(data)
+    image = open_image(data)
     assert isinstance(image, PngImageFile)
     assert image.tile[0].codec_name == "png_rows"
     image.load()
@@ -114,7 +115,7 @@ def test_metadata_after_the_pixels_is_read():
 def test_other_modes_are_left_to_pillow(mode):
     buffer = io.BytesIO()
     Image.new(mode, (20, 10)).save(buffer, "PNG")
-    image = open_png(buffer.getvalue())
+    image = open_image(buffer.getvalue())
     assert isinstance(image, PngImageFile)
     assert image.tile[0].codec_name == "zip"
 
@@ -124,7 +125,7 @@ def test_interlaced_ones_are_left_to_pillow():
     data = file(rows, (1, 1)).replace(b"\x08\x02\x00\x00\x00", b"\x08\x02\x00\x00\x01")
     at = data.index(b"IHDR")
     crc = struct.pack(">I", zlib.crc32(data[at : at + 17]))
-    image = open_png(data[: at + 17] + crc + data[at + 21 :])
+    image = open_image(data[: at + 17] + crc + data[at + 21 :])
     assert isinstance(image, PngImageFile)
     assert image.info["interlace"]
     assert image.tile[0].codec_name == "zip"
@@ -132,7 +133,7 @@ def test_interlaced_ones_are_left_to_pillow():
 
 def test_without_the_module_all_is_left_to_pillow(monkeypatch):
     monkeypatch.setattr(vectors, "_load", lambda: None)
-    image = open_png(file(filtered_rows((4, 4), 3, random.Random(5)), (4, 4)))
+    image = open_image(file(filtered_rows((4, 4), 3, random.Random(5)), (4, 4)))
     assert isinstance(image, PngImageFile)
     assert image.tile[0].codec_name == "zip"
     assert not vectors.unfilter(b"", 3, Image.new("RGB", (4, 4)).im, (4, 4), 0)
@@ -155,7 +156,7 @@ def test_damage_has_the_codes_that_it_had(monkeypatch):
         "a bad stream": whole[:middle] + bytes(8) + whole[middle + 8 :],
     }
     ours = {name: code(data) for name, data in damaged.items()}
-    monkeypatch.setattr(png, "hasten", lambda image: None)
+    monkeypatch.setattr(png_rows, "decode_here", lambda image: None)
     assert ours == {name: code(data) for name, data in damaged.items()}
     assert ours["cut short"] == "truncated"
     assert ours["an unknown filter"] == "broken_image"
@@ -164,7 +165,7 @@ def test_damage_has_the_codes_that_it_had(monkeypatch):
 def pixels(data: bytes, *, ours: bool) -> tuple[str, tuple[int, int], bytes] | None:
     """What is decoded; None for damage."""
     try:
-        image = open_png(data) if ours else PngImageFile(io.BytesIO(data))
+        image = open_image(data) if ours else PngImageFile(io.BytesIO(data))
         image.load()
     except (OSError, SyntaxError, ValueError):
         return None

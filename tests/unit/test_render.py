@@ -9,11 +9,11 @@ from PIL import Image, ImageDraw, ImageOps
 
 from bench.photos import photo
 from bench.ssim import ssim
-from function.decode import decode
-from function.errors import Rejected
-from function.layout import lay_out
-from function.render import render
-from function.schema import FITS, FORMATS, POSITIONS, Rendition
+from function.engine.decode import decode
+from function.engine.errors import Rejected
+from function.engine.layout import lay_out
+from function.engine.render import render
+from function.engine.renditions import FITS, FORMATS, POSITIONS, Rendition
 
 MAX_PIXELS = 20_000_000
 

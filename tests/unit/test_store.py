@@ -2,7 +2,7 @@
 
 import pytest
 
-from function.errors import Rejected
+from function.engine.errors import Rejected
 from function.store import check_size
 
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 from obstore.exceptions import GenericError, PermissionDeniedError
 
-from function.errors import Rejected
+from function.engine.errors import Rejected
 from function.process import process
 from function.store import Bucket, CopyFailed, Gone, Headers, Held
 

@@ -7,7 +7,7 @@ from bench.machine import UsageError
 from bench.sandbox.stub_s3 import StubS3
 from bench.sweep import Effort, summarise, sweep
 from bench.workloads import Workload
-from function.schema import DEFAULT_RENDITIONS
+from function.engine.renditions import DEFAULT_RENDITIONS
 from pipeline.bundle import Bundle
 from pipeline.settings import Settings
 

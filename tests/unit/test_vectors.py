@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from function import _native, vectors
-from function.vectors import merge, resize, split
+from function.engine import _native, vectors
+from function.engine.vectors import merge, resize, split
 from tests.native.resizes import FILTERS, SIDES, as_floats
 
 MODES = ("L", "LA", "La", "RGB", "RGBX", "RGBA", "RGBa", "CMYK", "YCbCr")
@@ -184,8 +184,8 @@ def test_threads_resize_at_once_and_alike():
 
 
 def test_without_the_module_pillow_answers_and_the_log_says_so_once(monkeypatch, caplog):
-    monkeypatch.setitem(sys.modules, "function._native", None)
-    monkeypatch.delattr("function._native")
+    monkeypatch.setitem(sys.modules, "function.engine._native", None)
+    monkeypatch.delattr("function.engine._native")
     monkeypatch.setattr(logging.getLogger("function"), "propagate", True)
     vectors._load.cache_clear()
     image = noise("RGB", (90, 70))

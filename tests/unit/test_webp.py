@@ -9,12 +9,12 @@ import pytest
 from PIL import Image, ImageCms
 from PIL.WebPImagePlugin import WebPImageFile
 
-from function import webp
-from function.decode import decode
-from function.errors import Rejected
-from function.pixels import Bitmap, Planes
-from function.render import render
-from function.schema import Rendition
+from function.engine.decode import decode
+from function.engine.errors import Rejected
+from function.engine.formats import webp_planes
+from function.engine.pixels import Bitmap, Planes
+from function.engine.render import render
+from function.engine.renditions import Rendition
 from tests.native.jpegs import picture
 
 RENDITIONS = [Rendition(name="a", width=64, height=64, fit="inside", formats=("jpeg",), quality=90)]
@@ -27,8 +27,8 @@ def encoded(image: Image.Image, **options: Any) -> bytes:
 
 
 def opened(data: bytes, factor: int = 1) -> Planes:
-    assert webp.stores_planes(data)
-    return webp.open_planes(data, WebPImageFile(io.BytesIO(data)).size, factor)
+    assert webp_planes.stores_planes(data)
+    return webp_planes.open_planes(data, WebPImageFile(io.BytesIO(data)).size, factor)
 
 
 def levels(image: Image.Image) -> Any:
@@ -73,7 +73,7 @@ def test_video_levels_become_all_levels(colour):
     ],
 )
 def test_others_are_left_to_pillow(data):
-    assert not webp.stores_planes(data)
+    assert not webp_planes.stores_planes(data)
     assert isinstance(decode(data, RENDITIONS, max_pixels=10**6).pixels, Bitmap)
 
 
@@ -81,7 +81,7 @@ def test_metadata_in_front_of_the_picture_is_passed_over():
     exif = Image.Exif()
     exif[0x0112] = 6
     data = encoded(PHOTO, quality=90, exif=exif, icc_profile=b"\0" * 131)
-    assert webp.stores_planes(data)
+    assert webp_planes.stores_planes(data)
     assert decode(data, RENDITIONS, max_pixels=10**6).size == (97, 161)
 
 
@@ -99,22 +99,22 @@ def test_a_profile_is_applied():
 
 def test_without_libwebps_function_pillow_decodes(monkeypatch):
     data = encoded(PHOTO, quality=90)
-    monkeypatch.setattr(webp, "_libwebp", lambda: None)
-    assert not webp.stores_planes(data)
+    monkeypatch.setattr(webp_planes, "_libwebp", lambda: None)
+    assert not webp_planes.stores_planes(data)
     assert isinstance(decode(data, RENDITIONS, max_pixels=10**6).pixels, Bitmap)
 
 
 def test_a_library_without_the_function_is_none(monkeypatch):
     monkeypatch.setattr("ctypes.CDLL", lambda path: object())
-    webp._libwebp.cache_clear()
+    webp_planes._libwebp.cache_clear()
     try:
-        assert webp._libwebp() is None
+        assert webp_planes._libwebp() is None
     finally:
-        webp._libwebp.cache_clear()
+        webp_planes._libwebp.cache_clear()
 
 
 def test_here_it_is_found():
-    assert webp._libwebp()
+    assert webp_planes._libwebp()
 
 
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.99])
@@ -158,11 +158,11 @@ def test_a_container_of_nothing_is_not_searched_to_its_end():
     """Looking costs time, and files of millions of empty chunks cost their senders nothing."""
     data = encoded(PHOTO)
     stuffed = data[:12] + b"JUNK\0\0\0\0" * 100 + data[12:]
-    assert webp.stores_planes(data)
-    assert not webp.stores_planes(stuffed)
-    assert not webp.stores_planes(data[:12])
+    assert webp_planes.stores_planes(data)
+    assert not webp_planes.stores_planes(stuffed)
+    assert not webp_planes.stores_planes(data[:12])
 
 
 def test_a_size_that_libwebp_does_not_find_is_damage():
     with pytest.raises(ValueError, match="libwebp cannot decode"):
-        webp.open_planes(encoded(PHOTO), (20, 20), 1)
+        webp_planes.open_planes(encoded(PHOTO), (20, 20), 1)

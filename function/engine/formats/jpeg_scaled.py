@@ -8,8 +8,8 @@ from typing import Final
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from function.pixels import Planes
-from function.vectors import Box, decode_jpeg
+from function.engine.pixels import Planes
+from function.engine.vectors import Box, decode_jpeg
 
 _RGB_IDS: Final = [0x52, 0x47, 0x42]
 """Component ids of a JPEG that stores RGB as it is."""

@@ -1,29 +1,14 @@
 """How large an image each memory size bears, from measured peaks. Plain data: no Pillow here.
 
-The figures are what ``python -m bench limits`` measures: resident bytes that one more pixel of the
-upload costs the whole function, child processes included, while it makes four JPEGs and four WebPs.
-Each is the worst of its format's kinds, rounded up by about a tenth (docs/engine.md).
+Each format's file has its figures, which are what ``python -m bench limits`` measures: resident
+bytes that one more pixel of the upload costs the whole function, child processes included, while it
+makes four JPEGs and four WebPs. Each is the worst of its kind, rounded up by about a tenth
+(docs/engine.md).
 """
 
-from collections.abc import Mapping
 from typing import Final
 
-BYTES_PER_PIXEL: Final[Mapping[str, float]] = {
-    "jpeg": 1.1,
-    "jpeg-progressive": 9.0,
-    "png": 12.0,
-    "gif": 6.0,
-    "webp": 19.0,
-    "webp-planes": 2.0,
-    "bmp": 7.5,
-    "tiff": 12.0,
-    "avif": 12.5,
-    "heic": 12.0,
-    "svg": 14.0,
-}
-"""A baseline JPEG is scaled while it is decoded; a progressive one is held whole as coefficients;
-Pillow reads WebP through libwebp's animation decoder, which keeps two canvases of its own, but
-lossy stills without alpha are decoded as the planes that they store (``function/webp.py``)."""
+from function.engine import formats
 
 BASE_MB: Final = 100
 """Memory before the first pixel: the Lambda runtime, the libraries, the upload, the renditions."""
@@ -42,7 +27,17 @@ def max_megapixels(memory_mb: int) -> int:
 
     The default of the stack's ``maxMegapixels``: safe whatever is uploaded.
     """
-    return min(kind_megapixels(memory_mb, kind) for kind in BYTES_PER_PIXEL)
+    return min(kind_megapixels(memory_mb, kind) for kind in every_kind())
+
+
+def every_kind() -> dict[str, float]:
+    """Return bytes a pixel by kind, of all formats."""
+    return {kind: cost for known in formats.every() for kind, cost in known.bytes_per_pixel.items()}
+
+
+def bytes_per_pixel(kind: str) -> float:
+    """Return the bytes that a pixel of one kind costs, e.g. ``webp`` or ``webp-planes``."""
+    return formats.by_name(kind.partition("-")[0]).bytes_per_pixel[kind]
 
 
 def kind_megapixels(memory_mb: int, kind: str) -> int:
@@ -50,13 +45,13 @@ def kind_megapixels(memory_mb: int, kind: str) -> int:
 
     Args:
         memory_mb: the function's memory size.
-        kind: a key of ``BYTES_PER_PIXEL``.
+        kind: a format, or a kind of it that costs more or less.
     """
     room = max(0, memory_mb - BASE_MB) << 20
-    return max(1, int(room / BYTES_PER_PIXEL[kind] / 1_000_000))
+    return max(1, int(room / bytes_per_pixel(kind) / 1_000_000))
 
 
 def decode_memory(kind: str, max_pixels: int) -> int:
     """Bytes of address space that a child may add while it decodes ``max_pixels`` of a format."""
-    needed = int(1.5 * BYTES_PER_PIXEL[kind] * max_pixels) + _CHILD_SLACK
+    needed = int(1.5 * bytes_per_pixel(kind) * max_pixels) + _CHILD_SLACK
     return min(needed, _MOST_CHILD_MEMORY)

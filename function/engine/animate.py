@@ -5,11 +5,11 @@ from typing import Final
 
 from PIL import Image
 
-from function.encode import MOTION_METHOD, import_encoder
-from function.layout import Layout
-from function.pixels import Bitmap
-from function.schema import Rendition
-from function.source import Source
+from function.engine.encode import MOTION_METHOD, import_encoder
+from function.engine.layout import Layout
+from function.engine.pixels import Bitmap
+from function.engine.renditions import Rendition
+from function.engine.source import Source
 
 _SHORTEST_MS: Final = 20
 _DEFAULT_MS: Final = 100

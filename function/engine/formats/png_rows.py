@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from PIL import Image, ImageFile
 
-from function.errors import Rejected
-from function.vectors import Lendable, has_module, unfilter
+from function.engine.errors import Rejected
+from function.engine.vectors import Lendable, has_module, unfilter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,7 +149,7 @@ class _Rows(ImageFile.PyDecoder):
 Image.register_decoder("png_rows", _Rows)
 
 
-def hasten(image: ImageFile.ImageFile) -> None:
+def decode_here(image: ImageFile.ImageFile) -> None:
     """Let an opened PNG be decoded here when it is loaded, if it is of a kind that can be."""
     if not has_module() or len(image.tile) != 1 or image.info.get("interlace"):
         return

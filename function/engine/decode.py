@@ -7,6 +7,7 @@ decode is a ``Rejected``; the header alone decides about size, before any pixel 
 import io
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -14,16 +15,17 @@ from typing import Final
 
 from PIL import Image
 
-from function import colour, guard, jpeg, openers
-from function.errors import Rejected, is_damage
-from function.header import check_size, icc_profile, orientation_of, too_many_pixels
-from function.layout import lay_out
-from function.limits import MAX_FRAMES, decode_memory, kind_megapixels
-from function.pixels import SIDEWAYS, Bitmap, Box, Pixels, Planes, Size, turn_box
-from function.schema import Rendition
-from function.segments import check_scans, count_scans
-from function.sniff import is_cut_short, sniff
-from function.source import Frame, Source
+from function.engine import colour, isolate
+from function.engine.errors import Rejected, is_damage
+from function.engine.formats import Format, jpeg_scaled
+from function.engine.formats.jpeg_segments import check_scans, count_scans
+from function.engine.header import check_size, icc_profile, orientation_of, too_many_pixels
+from function.engine.layout import lay_out
+from function.engine.limits import MAX_FRAMES, decode_memory, kind_megapixels
+from function.engine.pixels import SIDEWAYS, Bitmap, Box, Pixels, Planes, Size, turn_box
+from function.engine.renditions import Rendition
+from function.engine.sniff import sniff
+from function.engine.source import Frame, Source
 
 __all__ = ["Source", "decode"]
 
@@ -50,30 +52,37 @@ class _Order:
     """What is asked of one decode."""
 
     data: bytes
-    kind: str
+    format: Format
     renditions: tuple[Rendition, ...]
     most_pixels: int
     memory_mb: int | None
     best: bool
 
     def cap(self, kind: str) -> int:
-        """Most pixels of a key of ``limits.BYTES_PER_PIXEL``."""
+        """Return the most pixels that a kind of file may have."""
         if self.memory_mb is None:
             return self.most_pixels
         return min(self.most_pixels, kind_megapixels(self.memory_mb, kind) * 1_000_000)
 
     @cached_property
     def max_pixels(self) -> int:
-        return self.cap("webp-planes" if self.has_webp_planes else self.kind)
+        return self.cap("webp-planes" if self.has_webp_planes else self.format.name)
 
     @cached_property
     def has_webp_planes(self) -> bool:
         """Whether this is a WebP to be decoded as the planes that it stores."""
-        if self.kind != "webp" or not self.subsampled:
+        if self.format.name != "webp" or not self.subsampled:
             return False
-        from function import webp  # noqa: PLC0415 - ctypes, which nothing else needs
+        # Imported here: it needs ctypes, which nothing else does.
+        from function.engine.formats import webp_planes  # noqa: PLC0415
 
-        return webp.stores_planes(self.data)
+        return webp_planes.stores_planes(self.data)
+
+    def open(self) -> Image.Image:
+        """Open the upload: its headers are read, its pixels are not."""
+        if self.format.open_image is None:
+            raise TypeError(f"{self.format.title} has no pixels to open")
+        return self.format.open_image(self.data)
 
     @property
     def headroom(self) -> float:
@@ -117,33 +126,21 @@ def decode(
         Rejected: with any code of the table in docs/engine.md but ``too_many_bytes``.
         Exception: a failure of ours, such as a missing module.
     """
-    kind = sniff(data)
+    known = sniff(data)
     order = _Order(
         data=data,
-        kind=kind,
+        format=known,
         renditions=tuple(renditions),
         most_pixels=max_pixels,
         memory_mb=memory_mb,
         best=quality == "best",
     )
-    if kind not in GUARDED:
+    if not known.isolated:
         return _decode(order)
-    for name in GUARDED[kind]:
+    for name in known.isolated:
         import_module(name)
-    memory = decode_memory(kind, order.max_pixels)
-    return Source.from_bytes(guard.run(lambda: _decode(order).to_bytes(), memory=memory))
-
-
-GUARDED: Final = {
-    "svg": ("PIL.PngImagePlugin", "function.svg"),
-    "heic": ("pi_heif.as_plugin", "PIL.ImageCms", "PIL.TiffImagePlugin"),
-    "avif": ("PIL._avif", "PIL.AvifImagePlugin", "PIL.ImageCms", "PIL.TiffImagePlugin"),
-    "tiff": ("PIL.TiffImagePlugin", "PIL.ImageCms"),
-}
-"""Formats decoded in a child process, because their decoders are large, young or both; and the
-modules to import before the fork, because the child can open no files. Pillow reads EXIF by its
-TIFF plugin, whatever the format; without ``PIL._avif`` its AVIF plugin would call each file
-damaged."""
+    memory = decode_memory(known.name, order.max_pixels)
+    return Source.from_bytes(isolate.run(lambda: _decode(order).to_bytes(), memory=memory))
 
 
 def _decode(order: _Order) -> Source:
@@ -153,7 +150,7 @@ def _decode(order: _Order) -> Source:
             # Pillow warns of damage; of what it will change in later releases, it warns otherwise.
             warnings.simplefilter("error", UserWarning)
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            if order.kind == "svg":
+            if order.format.name == "svg":
                 return _decode_svg(order)
             return _decode_image(order)
     except Rejected:
@@ -165,36 +162,39 @@ def _decode(order: _Order) -> Source:
     except Exception as error:
         if not is_damage(error):
             raise
-        if is_cut_short(order.kind, order.data):
+        if order.format.is_cut_short(order.data):
             raise Rejected("truncated", "The end of this image is missing.") from error
         raise Rejected("broken_image", "This image is damaged and cannot be opened.") from error
 
 
 def _decode_image(order: _Order) -> Source:
-    scans = count_scans(order.data) if order.kind == "jpeg" else 1
-    if order.kind == "webp":
-        check_size(openers.webp_size(order.data), order.max_pixels)
-    image = openers.OPENERS[order.kind](order.data)
+    scans = count_scans(order.data) if order.format.name == "jpeg" else 1
+    if order.format.name == "webp":
+        from function.engine.formats.webp import read_size  # noqa: PLC0415
+
+        check_size(read_size(order.data), order.max_pixels)
+    image = order.open()
     check_size(image.size, order.max_pixels)
     if scans > 1 or image.info.get("progressive"):
         check_size(image.size, order.cap("jpeg-progressive"))
         check_scans(scans, image.width * image.height)
     profile = icc_profile(image)
-    orientation = 1 if order.kind == "tiff" else orientation_of(image)  # Pillow turns TIFF itself
+    # Pillow turns a TIFF itself.
+    orientation = 1 if order.format.name == "tiff" else orientation_of(image)
     width, height = image.size
     upload = (height, width) if orientation in SIDEWAYS else (width, height)
     pixels, box = _load(image, profile, order, order.need(upload))
     pending = isinstance(pixels, Planes) and not colour.is_plain(profile)
     # A child sends one picture back, so further ones would be decoded in vain; and Pillow raises
     # KeyError and TypeError, which count as bugs, for a TIFF whose second page is damaged.
-    moves = order.animated and order.kind not in GUARDED
+    moves = order.animated and not order.format.isolated
     frames, loop = _frames(order) if moves else ((), 0)
     return Source(
         pixels=pixels.turn(orientation),
         box=turn_box(box, pixels.size, orientation),
         width=upload[0],
         height=upload[1],
-        format=order.kind,
+        format=order.format.name,
         frames=frames,
         loop=loop,
         profile=profile if pending else None,
@@ -206,17 +206,17 @@ def _load(
 ) -> tuple[Pixels, Box]:
     """Pixels scaled down while they are decoded or right after; a bitmap is in sRGB already."""
     need *= order.headroom
-    if order.kind == "jpeg":
-        if order.subsampled and jpeg.stores_luma(image):
-            return jpeg.open_planes(image, order.data, need)
-        scaled, box = jpeg.open_scaled(image, need, image.mode)
+    if order.format.name == "jpeg":
+        if order.subsampled and jpeg_scaled.stores_luma(image):
+            return jpeg_scaled.open_planes(image, order.data, need)
+        scaled, box = jpeg_scaled.open_scaled(image, need, image.mode)
         return _bitmap(colour.to_srgb(scaled, profile)), box
     factor = max(1, int(1 / (need * _REDUCTION)))
     pixels: Pixels
     if order.has_webp_planes:
-        from function import webp  # noqa: PLC0415
+        from function.engine.formats import webp_planes  # noqa: PLC0415
 
-        pixels = webp.open_planes(order.data, image.size, factor)
+        pixels = webp_planes.open_planes(order.data, image.size, factor)
     else:
         image.load()
         check_size(image.size, order.max_pixels)  # GIF and HEIC may grow when they are loaded
@@ -249,8 +249,8 @@ def _frames(order: _Order) -> tuple[tuple[Frame, ...], int]:
     Raises:
         Rejected: ``too_many_frames``, before any but the first is decoded.
     """
-    image = openers.OPENERS[order.kind](order.data)
-    count = openers.count_frames(image, MAX_FRAMES)
+    image = order.open()
+    count = _count_frames(image, MAX_FRAMES)
     if count <= 1:
         return (), 0
     width, height = image.size
@@ -279,17 +279,36 @@ def _frames(order: _Order) -> tuple[tuple[Frame, ...], int]:
     return tuple(frames), min(int(image.info.get("loop", 0)), MAX_LOOP)
 
 
+def _count_frames(image: Image.Image, at_most: int) -> int:
+    """How many frames an image has, or ``at_most + 1`` if there are more.
+
+    A GIF does not state it: Pillow's ``n_frames`` walks to the end, which a file of a million
+    empty frames can make long.
+    """
+    from PIL.GifImagePlugin import GifImageFile  # noqa: PLC0415 - for the first animation
+
+    if not isinstance(image, GifImageFile):
+        return int(getattr(image, "n_frames", 1))
+    with suppress(EOFError):
+        while image.tell() < at_most:
+            image._seek(image.tell() + 1, update_image=False)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    count = image.tell() + 1
+    image.seek(0)
+    return count
+
+
 def _decode_svg(order: _Order) -> Source:
-    from PIL.PngImagePlugin import PngImageFile  # noqa: PLC0415 - what a child may import is GUARDED
+    # The child of a drawing may import what its format says, which is these two.
+    from PIL.PngImagePlugin import PngImageFile  # noqa: PLC0415
 
-    from function import svg  # noqa: PLC0415 - only a drawing needs resvg
+    from function.engine.formats import svg_drawing  # noqa: PLC0415
 
-    upload = svg.natural_size(order.data)
+    upload = svg_drawing.natural_size(order.data)
     check_size(upload, order.max_pixels)
     layouts = (lay_out(upload, rendition, scalable=True) for rendition in order.renditions)
     width, height = max(layout.frame for layout in layouts)
     check_size((width, height), order.max_pixels)
-    image = PngImageFile(io.BytesIO(svg.rasterise(order.data, (width, height))))
+    image = PngImageFile(io.BytesIO(svg_drawing.rasterise(order.data, (width, height))))
     image.load()
     return Source(
         pixels=_bitmap(image),

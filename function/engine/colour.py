@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from PIL import Image
 
-from function.errors import Rejected, is_ours
+from function.engine.errors import Rejected, is_ours
 
 MAX_PROFILE_BYTES: Final = 4 << 20
 """The largest ICC profile read. Press profiles (CMYK) weigh 0.5 to 2.7 MB."""

@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NoReturn
 
-from function.errors import Rejected
+from function.engine.errors import Rejected
 
 CPU_SECONDS: Final = 8
 """Computing time of one decode. The slowest honest one seen, 50 MP of HEIC, takes 3 s."""

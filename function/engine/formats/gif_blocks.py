@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
-from function.errors import Rejected
-from function.limits import MAX_FRAMES
+from function.engine.errors import Rejected
+from function.engine.limits import MAX_FRAMES
 
 MAX_BLOCKS: Final = 200_000
 """Extensions and images before the last frame that counts; to walk more would take seconds."""

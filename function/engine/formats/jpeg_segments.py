@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from function.errors import Rejected
-from function.header import MAX_EXIF_BYTES, exif_too_large
+from function.engine.errors import Rejected
+from function.engine.header import MAX_EXIF_BYTES, exif_too_large
 
 MAX_SEGMENTS: Final = 1000
 """Markers in a picture. The most in a good file are of extended XMP, 64 KB each: 160 for 10 MB."""

@@ -159,7 +159,7 @@ def _lend(*images: Image.Image) -> list[object]:
 def _load() -> ModuleType | None:
     """The C module; None, and a line in the log, where it was not built or the CPU is too old."""
     try:
-        from function import _native  # noqa: PLC0415 - on the first use, so that it can be missing
+        from function.engine import _native  # noqa: PLC0415 - on the first use, so that it can be missing
     except ImportError as error:
         _LOG.warning("Pillow decodes and resizes, which is slower", extra={"reason": str(error)})
         return None

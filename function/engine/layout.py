@@ -5,7 +5,7 @@ Plain arithmetic on integers, so that a size is never off by one through roundin
 
 from dataclasses import dataclass
 
-from function.schema import Rendition
+from function.engine.renditions import Rendition
 
 Size = tuple[int, int]
 

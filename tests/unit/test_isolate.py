@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from function import guard
-from function.errors import Rejected
+from function.engine import isolate
+from function.engine.errors import Rejected
 
 
 def run(work, **limits):
-    return guard.run(work, **({"memory": 64 << 20} | limits))
+    return isolate.run(work, **({"memory": 64 << 20} | limits))
 
 
 def code_of(work, **limits):
@@ -38,7 +38,7 @@ def test_a_crash_is_a_rejection():
 
 
 def test_any_other_exception_is_a_failure_of_ours_that_says_where():
-    with pytest.raises(guard.ChildFailed, match=r"(?s)ZeroDivisionError: .*test_guard.py:"):
+    with pytest.raises(isolate.ChildFailed, match=r"(?s)ZeroDivisionError: .*test_isolate.py:"):
         run(lambda: bytes(1 // 0))
 
 
@@ -63,7 +63,7 @@ def test_the_child_can_open_nothing():
         with open("/etc/passwd", "rb") as file:  # noqa: PTH123 - what a decoder would do
             return file.read()
 
-    with pytest.raises(guard.ChildFailed, match="Too many open files"):
+    with pytest.raises(isolate.ChildFailed, match="Too many open files"):
         run(work)
 
 

@@ -5,8 +5,8 @@ from typing import Final
 
 from PIL import Image, ImageChops
 
-from function.layout import Layout
-from function.pixels import Box, Pixels
+from function.engine.layout import Layout
+from function.engine.pixels import Box, Pixels
 
 _LOOK: Final = 96
 """Longest side of the small picture in which detail is sought, in pixels."""

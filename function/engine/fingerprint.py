@@ -14,9 +14,9 @@ from typing import Final
 
 from PIL import Image
 
-from function.colour import to_srgb
-from function.pixels import Size
-from function.source import Source
+from function.engine.colour import to_srgb
+from function.engine.pixels import Size
+from function.engine.source import Source
 
 SIDE: Final = 24
 """Pixels to a side of the copy that is fingerprinted."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from PIL import Image
 
-from function.pixels import Planes, Size
+from function.engine.pixels import Planes, Size
 
 _ALPHA: Final = 0x10
 _ANIMATION: Final = 0x02

@@ -6,8 +6,8 @@ from typing import Final
 
 from PIL import Image
 
-from function.colour import to_srgb
-from function.pixels import Bitmap, Box, Pixels, Size
+from function.engine.colour import to_srgb
+from function.engine.pixels import Bitmap, Box, Pixels, Size
 
 _LONGEST_FACTS: Final = 4096
 

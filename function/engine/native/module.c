@@ -1,4 +1,4 @@
-/* function._native: decoding JPEG to images, resizing, splitting and merging them. Other libraries lend
+/* function.engine._native: decoding JPEG to images, resizing, splitting and merging them. Other libraries lend
  * them through Arrow's C data interface, which is how Pillow gives access to its memory uncopied. */
 #include "jpeg.h"
 #include "planes.h"

@@ -4,8 +4,8 @@ from typing import Final
 
 from PIL import Image
 
-from function.errors import Rejected
-from function.pixels import Size
+from function.engine.errors import Rejected
+from function.engine.pixels import Size
 
 MAX_RATIO: Final = 4096
 """Longest side over shortest, above which a picture is none."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from PIL import Image
 
-from function.vectors import Box, Size, merge, resize, split
+from function.engine.vectors import Box, Size, merge, resize, split
 
 _TRANSPOSE: Final = Image.Transpose.TRANSPOSE
 _MIRROR: Final = Image.Transpose.FLIP_LEFT_RIGHT

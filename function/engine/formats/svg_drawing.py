@@ -1,7 +1,7 @@
 """SVG drawings: what they may contain, how large they are, and their pixels at a size.
 
 resvg runs no scripts and knows no network; what is left to refuse is markup made to exhaust it
-and references to anything outside the drawing. ``decode`` runs all of this in ``guard``'s child,
+and references to anything outside the drawing. ``decode`` runs all of this in ``isolate``'s child,
 which can open no file in any case.
 """
 
@@ -14,8 +14,8 @@ from xml.parsers import expat
 
 import resvg_py
 
-from function.errors import Rejected
-from function.pixels import Size
+from function.engine.errors import Rejected
+from function.engine.pixels import Size
 
 MAX_ELEMENTS: Final = 100_000
 MAX_DEPTH: Final = 200

@@ -6,14 +6,14 @@ from typing import Final
 
 from PIL import Image, ImageColor
 
-from function.animate import animate
-from function.colour import to_srgb
-from function.crop import crop_box
-from function.encode import encode
-from function.layout import Layout, lay_out
-from function.pixels import Bitmap, Box, Pixels, Planes, Size
-from function.schema import Rendition
-from function.source import Source
+from function.engine.animate import animate
+from function.engine.colour import to_srgb
+from function.engine.crop import crop_box
+from function.engine.encode import encode
+from function.engine.layout import Layout, lay_out
+from function.engine.pixels import Bitmap, Box, Pixels, Planes, Size
+from function.engine.renditions import Rendition
+from function.engine.source import Source
 
 BACKGROUND: Final = "#ffffff"
 """What shows where a picture is transparent or padded and the format keeps no alpha."""
@@ -28,7 +28,7 @@ class Rendered:
 
     Attributes:
         rendition: which of the stack's renditions this is.
-        format: output format's name, a key of ``schema.FORMATS``.
+        format: output format's name, a key of ``renditions.FORMATS``.
         width: width of the output, in pixels.
         height: height of the output, in pixels.
         body: the encoded file.

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from PIL import Image
 
-from function.pixels import Pixels
+from function.engine.pixels import Pixels
 
 WEBP_METHOD: Final = 4
 """Effort 0-6. Method 2 takes half the time but 3-4 % more bytes at 0.003-0.004 less SSIM, and
@@ -26,11 +26,11 @@ PNG_LEVEL: Final = 6
 
 
 def encode(pixels: Pixels, format_name: str, quality: int, *, background: tuple[int, ...]) -> bytes:
-    """Encode in a format of ``schema.FORMATS``; alpha is kept where the format can.
+    """Encode in a format of ``renditions.FORMATS``; alpha is kept where the format can.
 
     Args:
         pixels: the picture, at its final size.
-        format_name: key of ``schema.FORMATS``.
+        format_name: key of ``renditions.FORMATS``.
         quality: 1 to 100; PNG ignores it.
         background: red, green, blue behind transparent pixels in a JPEG.
     """

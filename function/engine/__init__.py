@@ -1,0 +1,1 @@
+"""The image library: bytes in, renditions out. It knows nothing of AWS."""

@@ -1,0 +1,32 @@
+"""AVIF; of a sequence, the first picture."""
+
+import io
+from typing import TYPE_CHECKING, Final
+
+from function.engine.formats.format import Format
+from function.engine.formats.iso_media import family
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+def open_image(data: bytes) -> "Image.Image":
+    """Open an AVIF, decoding on one thread: a Lambda below 1769 MB has less than one CPU."""
+    from PIL import AvifImagePlugin  # noqa: PLC0415 - for the first AVIF
+
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    return AvifImagePlugin.AvifImageFile(io.BytesIO(data))
+
+
+FORMAT: Final = Format(
+    name="avif",
+    title="AVIF",
+    content_types=("image/avif",),
+    endings=("avif",),
+    bytes_per_pixel={"avif": 12.5},
+    recognises=lambda data: family(data) == "avif",
+    open_image=open_image,
+    # Pillow reads EXIF by its TIFF plugin, whatever the format; without PIL._avif its AVIF plugin
+    # would call each file damaged.
+    isolated=("PIL._avif", "PIL.AvifImagePlugin", "PIL.ImageCms", "PIL.TiffImagePlugin"),
+)

@@ -1,0 +1,52 @@
+"""WebP: lossy, lossless and animated."""
+
+import io
+from typing import TYPE_CHECKING, Final
+
+from function.engine.errors import Rejected
+from function.engine.formats.format import Format
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+def open_image(data: bytes) -> "Image.Image":
+    """Open a WebP. libwebp's decoder allocates its canvas now: check ``read_size`` before."""
+    from PIL.WebPImagePlugin import WebPImageFile  # noqa: PLC0415 - for the first WebP
+
+    return WebPImageFile(io.BytesIO(data))
+
+
+def read_size(data: bytes) -> tuple[int, int]:
+    """Return width and height in pixels from a WebP's first chunk.
+
+    Raises:
+        Rejected: ``broken_image`` when the first chunk is none that may come first.
+    """
+    chunk, body = data[12:16], data[20:30].ljust(10, b"\0")
+    if chunk == b"VP8X":
+        return 1 + _little(body[4:7]), 1 + _little(body[7:10])
+    if chunk == b"VP8L":
+        bits = _little(body[1:5])
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    if chunk == b"VP8 ":
+        return _little(body[6:8]) & 0x3FFF, _little(body[8:10]) & 0x3FFF
+    raise Rejected("broken_image", "This WebP image starts with a chunk that may not come first.")
+
+
+def _little(value: bytes) -> int:
+    return int.from_bytes(value, "little")
+
+
+FORMAT: Final = Format(
+    name="webp",
+    title="WebP",
+    content_types=("image/webp",),
+    endings=("webp",),
+    # Pillow reads WebP through libwebp's animation decoder, which keeps two canvases of its own;
+    # lossy stills without alpha are decoded as the planes that they store (webp_planes.py).
+    bytes_per_pixel={"webp": 19.0, "webp-planes": 2.0},
+    recognises=lambda data: data[:4] == b"RIFF" and data[8:12] == b"WEBP",
+    open_image=open_image,
+    is_cut_short=lambda data: len(data) < 8 + _little(data[4:8]),
+)

@@ -1,0 +1,65 @@
+"""Each input format is one file, and what others say of the formats is what these files say."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from test_decode import UPLOADS
+
+from function.engine import formats
+from function.engine.sniff import sniff
+from signer.handler import CONTENT_TYPES
+
+ROOT = Path(__file__).parents[2]
+EVERY = list(formats.every())
+
+
+def test_a_module_is_named_as_its_format():
+    assert [known.name for known in EVERY] == list(formats.NAMES)
+    assert all(known.name in known.bytes_per_pixel for known in EVERY)
+    assert all(kind.startswith(known.name) for known in EVERY for kind in known.bytes_per_pixel)
+
+
+@pytest.mark.parametrize("name", UPLOADS)
+def test_one_format_alone_recognises_a_file(name):
+    expected, data = UPLOADS[name]
+    assert [known.name for known in EVERY if known.recognises(data)] == [expected]
+    assert sniff(data).name == expected
+
+
+@pytest.mark.parametrize("name", UPLOADS)
+def test_a_whole_file_is_not_cut_short(name):
+    kind, data = UPLOADS[name]
+    assert not formats.by_name(kind).is_cut_short(data)
+
+
+def test_the_signer_takes_what_is_read():
+    assert list(CONTENT_TYPES) == [kind for known in EVERY for kind in known.content_types]
+
+
+def test_the_page_takes_what_is_read():
+    script = (ROOT / "web" / "checks.js").read_text()
+    types = dict(re.findall(r"^  ([a-z]+): \"(image/[a-z+]+)\",$", script, re.MULTILINE))
+    assert sorted(types) == sorted(ending for known in EVERY for ending in known.endings)
+    for known in EVERY:
+        assert {types[ending] for ending in known.endings} == set(known.content_types)
+
+
+def test_what_is_known_of_formats_imports_no_library():
+    code = (
+        "import sys; from function.engine import formats; list(formats.every());"
+        "sys.exit(any(name in sys.modules for name in ('PIL', 'pi_heif', 'resvg_py', 'isal')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT).returncode == 0
+
+
+def test_a_jpeg_imports_no_other_format():
+    code = (
+        "import sys; from function.engine.sniff import sniff;"
+        "sniff(b'\\xff\\xd8\\xff' + bytes(99)); found = 'function.engine.formats.';"
+        "print(*(name.removeprefix(found) for name in sys.modules if name.startswith(found)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT)
+    assert sorted(run.stdout.decode().split()) == ["format", "jpeg"]
