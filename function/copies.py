@@ -3,6 +3,7 @@
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
+from function.contract import rendition_key
 from function.environment import Environment
 from function.events import Upload
 from function.manifest import Manifest, RenditionFacts, rendition_url
@@ -20,7 +21,7 @@ def copy_renditions(
     """
 
     def copy(rendition: RenditionFacts) -> RenditionFacts | None:
-        key = f"{upload.name}/{rendition.key.rsplit('/', 1)[-1]}"
+        key = rendition_key(upload.name, rendition.key.rsplit("/", 1)[-1])
         copied = bucket.copy(
             rendition.key,
             key,

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from itertools import chain, combinations
 from typing import Final
 
+from function.contract import manifest_key
 from function.engine.fingerprint import HASH_BITS, Fingerprint
 from function.environment import Environment
 from function.index import Entry, Index
-from function.manifest import Manifest, manifest_key
+from function.manifest import Manifest
 from function.store import Bucket
 
 SHAKY_BITS: Final = 3

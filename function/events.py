@@ -6,11 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 from urllib.parse import unquote_plus
 
-UPLOADS: Final = "uploads/"
-"""The only prefix of the source bucket that raises events and that the public may write."""
-
-INDEX: Final = "_index/"
-"""Prefix of the destination bucket that is never public; no upload may map into it."""
+from function.contract import INDEX, UPLOADS, upload_name
 
 CREATED: Final = "ObjectCreated:"
 REMOVED: Final = ("ObjectRemoved:", "LifecycleExpiration:")
@@ -48,8 +44,8 @@ class Upload:
 
     @property
     def name(self) -> str:
-        """The key without ``uploads/``: prefix of everything that is made from this upload."""
-        return self.key.removeprefix(UPLOADS)
+        """The key without ``uploads/``: what all destination keys of this upload start with."""
+        return upload_name(self.key)
 
 
 def is_newer(sequencer: str, other: str) -> bool:
@@ -120,11 +116,11 @@ def _parse_record(record: dict[str, Any], message_id: str) -> Upload | None:
 
 def _not_ours(key: str) -> str | None:
     if not key.startswith(UPLOADS):
-        return "key is outside uploads/"
+        return f"key is outside {UPLOADS}"
     if key.endswith("/"):
         return "key is a folder marker"
-    if key.removeprefix(UPLOADS).startswith(INDEX):
-        return "key would land in _index/"
+    if upload_name(key).startswith(INDEX):
+        return f"key would land in {INDEX}"
     if not key.isprintable() or not {"", ".", ".."}.isdisjoint(key.split("/")):
         return "key has a control character or an empty, . or .. segment, which no URL can address"
     return None

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from function import logs
+from function.contract import Metric
 from function.environment import Environment
 from function.events import Upload, parse_message
 from function.manifest import DELETED, Manifest
@@ -78,7 +79,7 @@ def _try_message(record: dict[str, Any]) -> bool:
     except Exception:  # the boundary: whatever it was, this message alone is retried
         attempt = record["attributes"]["ApproximateReceiveCount"]
         extra = {"message_id": record["messageId"], "attempt": attempt, "body": record["body"]}
-        _logger.exception("failed", extra=extra | embed(_name, {"Failed": 1}))
+        _logger.exception("failed", extra=extra | embed(_name, {Metric.FAILED: 1}))
         return False
     return True
 
@@ -114,16 +115,16 @@ def _process(upload: Upload) -> None:
 def _metrics(upload: Upload, manifest: Manifest) -> dict[str, Any]:
     timings = manifest.timings_ms
     values = {
-        "Processed": int(manifest.error is None),
-        "Rejected": int(manifest.error is not None),
-        **({"Duplicates": int(manifest.duplicate_of is not None)} if _duplicates() else {}),
-        "ColdStart": next(_cold_starts, 0),
-        "BytesIn": upload.size,
-        "BytesOut": sum(rendition.bytes for rendition in manifest.renditions),
-        "FetchTime": timings.fetch,
-        "DecodeTime": timings.decode,
-        "RenderTime": timings.render,
-        "StoreTime": timings.store,
-        "TotalTime": timings.total,
+        Metric.PROCESSED: int(manifest.error is None),
+        Metric.REJECTED: int(manifest.error is not None),
+        **({Metric.DUPLICATES: int(manifest.duplicate_of is not None)} if _duplicates() else {}),
+        Metric.COLD_START: next(_cold_starts, 0),
+        Metric.BYTES_IN: upload.size,
+        Metric.BYTES_OUT: sum(rendition.bytes for rendition in manifest.renditions),
+        Metric.FETCH_TIME: timings.fetch,
+        Metric.DECODE_TIME: timings.decode,
+        Metric.RENDER_TIME: timings.render,
+        Metric.STORE_TIME: timings.store,
+        Metric.TOTAL_TIME: timings.total,
     }
     return embed(_name, values, manifest.error["code"] if manifest.error else None)

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
+from function.contract import SCHEMA
 from function.fields import known_fields
 
-SCHEMA: Final = 1
 DELETED: Final = "deleted"
 """Status of a manifest that stands for the moment in which an upload's renditions are removed."""
 
@@ -92,8 +92,3 @@ class Manifest:
 def rendition_url(delivery_url: str, key: str, sha256: str) -> str:
     """Where readers find a rendition; another upload has another URL, whatever caches hold."""
     return f"{delivery_url}/{quote(key)}?v={sha256[:8]}"
-
-
-def manifest_key(name: str) -> str:
-    """Destination key of an upload's manifest; ``name`` is its key without ``uploads/``."""
-    return f"{name}/manifest.json"

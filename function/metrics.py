@@ -9,46 +9,46 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-NAMESPACE: Final = "ImagePipeline"
+from function.contract import METRIC_NAMESPACE, Metric
 
-UNITS: Final[Mapping[str, str]] = {
-    "Processed": "Count",
-    "Rejected": "Count",
-    "Failed": "Count",
-    "Duplicates": "Count",
-    "ColdStart": "Count",
-    "BytesIn": "Bytes",
-    "BytesOut": "Bytes",
-    "FetchTime": "Milliseconds",
-    "DecodeTime": "Milliseconds",
-    "RenderTime": "Milliseconds",
-    "StoreTime": "Milliseconds",
-    "TotalTime": "Milliseconds",
+UNITS: Final[Mapping[Metric, str]] = {
+    Metric.PROCESSED: "Count",
+    Metric.REJECTED: "Count",
+    Metric.FAILED: "Count",
+    Metric.DUPLICATES: "Count",
+    Metric.COLD_START: "Count",
+    Metric.BYTES_IN: "Bytes",
+    Metric.BYTES_OUT: "Bytes",
+    Metric.FETCH_TIME: "Milliseconds",
+    Metric.DECODE_TIME: "Milliseconds",
+    Metric.RENDER_TIME: "Milliseconds",
+    Metric.STORE_TIME: "Milliseconds",
+    Metric.TOTAL_TIME: "Milliseconds",
 }
-"""Every metric that the function publishes, and its unit."""
+"""Unit of each metric."""
 
 
 def embed(
-    function_name: str, values: Mapping[str, float], code: str | None = None
+    function_name: str, values: Mapping[Metric, float], code: str | None = None
 ) -> dict[str, Any]:
     """Fields that make a log line carry metrics.
 
     Args:
         function_name: dimension of all of them.
-        values: by name, each one of ``UNITS``.
+        values: value of each metric.
         code: why an upload was rejected; counts it by reason as well.
     """
     directives = [_directive(["FunctionName"], values)]
     if code:  # each metric costs by the month and dimension: the reason counts, nothing else
-        directives.append(_directive(["FunctionName", "Code"], ["Rejected"]))
+        directives.append(_directive(["FunctionName", "Code"], [Metric.REJECTED]))
     fields: dict[str, Any] = {
         "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": directives},
         "FunctionName": function_name,
-        **values,
+        **{str(name): value for name, value in values.items()},
     }
     return fields | ({"Code": code} if code else {})
 
 
-def _directive(dimensions: list[str], names: Iterable[str]) -> dict[str, Any]:
-    metrics = [{"Name": name, "Unit": UNITS[name]} for name in names]
-    return {"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": metrics}
+def _directive(dimensions: list[str], names: Iterable[Metric]) -> dict[str, Any]:
+    metrics = [{"Name": str(name), "Unit": UNITS[name]} for name in names]
+    return {"Namespace": METRIC_NAMESPACE, "Dimensions": [dimensions], "Metrics": metrics}

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from function.contract import manifest_key, rendition_key
 from function.engine.renditions import file_name
 from function.environment import Environment
 from function.events import Upload, is_newer
@@ -18,7 +19,6 @@ from function.manifest import (
     Manifest,
     SourceFacts,
     Timings,
-    manifest_key,
 )
 from function.produce import now, produce
 from function.store import ABSENT, ARCHIVED, STORE_THREADS, Bucket, Conflict, Gone, Headers, Held
@@ -273,7 +273,7 @@ class _Job:
 
     def _possible_keys(self, upload: Upload) -> list[str]:
         return [
-            f"{upload.name}/{file_name(rendition.name, format_name)}"
+            rendition_key(upload.name, file_name(rendition.name, format_name))
             for rendition in self.environment.renditions
             for format_name in rendition.formats
         ]

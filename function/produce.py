@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from function.contract import rendition_key
 from function.copies import copy_renditions
 from function.engine.decode import Source, decode
 from function.engine.errors import Rejected
@@ -174,7 +175,8 @@ def _render_and_store(
             background=environment.background,
             quality=environment.quality,
         ):
-            key = rendition_key(upload.name, rendered)
+            file = file_name(rendered.rendition.name, rendered.format)
+            key = rendition_key(upload.name, file)
             headers = Headers(
                 content_type=FORMATS[rendered.format].content_type,
                 cache_control=FOREVER,
@@ -189,11 +191,6 @@ def _render_and_store(
             write.result()
     watch.lap("store")
     return facts
-
-
-def rendition_key(name: str, rendered: Rendered) -> str:
-    """Destination key of a rendition, e.g. ``u1/beach.jpg/thumb.webp``."""
-    return f"{name}/{file_name(rendered.rendition.name, rendered.format)}"
 
 
 def _facts(key: str, url: str, rendered: Rendered) -> RenditionFacts:

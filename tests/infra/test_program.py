@@ -8,9 +8,9 @@ import pulumi
 import pytest
 from engine import ACCOUNT, STATED, Program, record, run, run_committed, takes_tags
 
+from function.contract import METRIC_NAMESPACE, Metric
 from function.engine.renditions import DEFAULT_RENDITIONS
 from function.environment import Environment
-from function.metrics import NAMESPACE, UNITS
 from pipeline.image_pipeline import ImagePipeline
 from pipeline.settings import Settings
 
@@ -572,8 +572,8 @@ def test_alarms_on_shares_use_the_functions_own_metrics(dev, name, threshold):
     alarm = dev.one("MetricAlarm", f"-{name}-alarm").inputs
     *metrics, share = alarm["metricQueries"]
     assert {m["metric"]["metricName"] for m in metrics} == {"Processed", "Rejected", "Failed"}
-    assert {m["metric"]["metricName"] for m in metrics} <= set(UNITS)
-    assert {m["metric"]["namespace"] for m in metrics} == {NAMESPACE}
+    assert {m["metric"]["metricName"] for m in metrics} <= set(Metric)
+    assert {m["metric"]["namespace"] for m in metrics} == {METRIC_NAMESPACE}
     assert [m["returnData"] for m in metrics] == [False] * 3
     assert share["expression"].startswith(f"FILL({name}, 0) / ")
     assert alarm["threshold"] == threshold
@@ -635,8 +635,8 @@ def test_dashboard_watches_the_stacks_own_resources(program):
 def test_dashboard_shows_every_metric_of_the_function(dev):
     for program, absent in ((dev, {"Duplicates"}), (run("dev", duplicates="exact"), set())):
         metrics = [m for g in graphs(program).values() for m in g["properties"]["metrics"]]
-        shown = {metric[1] for metric in metrics if metric[0] == NAMESPACE}
-        assert shown == set(UNITS) - absent
+        shown = {metric[1] for metric in metrics if metric[0] == METRIC_NAMESPACE}
+        assert shown == set(Metric) - absent
 
 
 def test_dashboard_reads_top_to_bottom_in_two_columns(dev):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from function.contract import Metric
 from function.metrics import UNITS, embed
 
 
@@ -34,5 +35,6 @@ def test_an_unknown_metric_is_a_mistake():
         embed("resizer", {"Speed": 1})
 
 
-def test_units_are_cloudwatchs_own():
+def test_every_metric_has_a_unit_of_cloudwatchs_own():
+    assert set(UNITS) == set(Metric)
     assert set(UNITS.values()) <= {"Count", "Bytes", "Milliseconds"}

@@ -1,0 +1,128 @@
+"""The names that all parts of the pipeline share: object keys, S3 events, outputs and metrics.
+
+Every part of this repository may import this module, so it imports the standard library alone.
+"""
+
+import json
+from enum import StrEnum
+from typing import Any, Final
+from urllib.parse import quote_plus
+
+UPLOADS: Final = "uploads/"
+"""The only prefix of the source bucket that raises events and that the public may write."""
+
+INDEX: Final = "_index/"
+"""Prefix of the destination bucket that is never public; no upload may map into it."""
+
+MANIFEST: Final = "manifest.json"
+"""Last part of a manifest's destination key."""
+
+SCHEMA: Final = 1
+"""Version of the manifest's fields, which a manifest states as ``schema``."""
+
+METRIC_NAMESPACE: Final = "ImagePipeline"
+"""CloudWatch namespace of the function's own metrics."""
+
+
+class Metric(StrEnum):
+    """Metrics that the function publishes; ``function/metrics.py`` has their units."""
+
+    PROCESSED = "Processed"
+    REJECTED = "Rejected"
+    FAILED = "Failed"
+    DUPLICATES = "Duplicates"
+    COLD_START = "ColdStart"
+    BYTES_IN = "BytesIn"
+    BYTES_OUT = "BytesOut"
+    FETCH_TIME = "FetchTime"
+    DECODE_TIME = "DecodeTime"
+    RENDER_TIME = "RenderTime"
+    STORE_TIME = "StoreTime"
+    TOTAL_TIME = "TotalTime"
+
+
+class StackOutput(StrEnum):
+    """Outputs of the stack, as ``pulumi stack output`` names them."""
+
+    SOURCE_BUCKET = "sourceBucket"
+    DESTINATION_BUCKET = "destinationBucket"
+    QUEUE_URL = "queueUrl"
+    DEAD_LETTER_QUEUE_URL = "deadLetterQueueUrl"
+    FUNCTION_NAME = "functionName"
+    LOG_GROUP = "logGroup"
+    UPLOAD_ENDPOINT = "uploadEndpoint"
+    DELIVERY_URL = "deliveryUrl"
+    SITE_URL = "siteUrl"
+    DASHBOARD_URL = "dashboardUrl"
+
+
+def source_key(name: str) -> str:
+    """Return the source key of an upload, e.g. ``uploads/u1/beach.jpg`` for ``u1/beach.jpg``."""
+    return f"{UPLOADS}{name}"
+
+
+def upload_name(key: str) -> str:
+    """Return a source key without ``uploads/``: what all destination keys of the upload start with.
+
+    The name of ``uploads/u1/beach.jpg`` is ``u1/beach.jpg``.
+    """
+    return key.removeprefix(UPLOADS)
+
+
+def rendition_key(name: str, file: str) -> str:
+    """Return the destination key of a rendition, e.g. ``u1/beach.jpg/thumb.webp``.
+
+    Args:
+        name: the upload's name.
+        file: the rendition's name and extension, e.g. ``thumb.webp``.
+    """
+    return f"{name}/{file}"
+
+
+def manifest_key(name: str) -> str:
+    """Return the destination key of an upload's manifest, e.g. ``u1/beach.jpg/manifest.json``."""
+    return f"{name}/{MANIFEST}"
+
+
+def name_of_manifest(key: str) -> str | None:
+    """Return the name of the upload whose manifest has this destination key.
+
+    None if the key is not a manifest's.
+    """
+    ending = manifest_key("")
+    return key.removesuffix(ending) if key.endswith(ending) else None
+
+
+def s3_event(
+    bucket: str,
+    key: str,
+    *,
+    size: int,
+    etag: str,
+    sequencer: str,
+    version_id: str | None = None,
+    request_id: str | None = None,
+    reprocess: bool = False,
+) -> str:
+    """Return the message that S3 sends when an upload is created: JSON, the body of an SQS message.
+
+    Args:
+        bucket: source bucket.
+        key: object key; encoded here as S3 encodes it.
+        size: bytes.
+        etag: entity tag, without quotes.
+        sequencer: orders the events of one key (hexadecimal).
+        version_id: version that was created; None if it is not known.
+        request_id: S3's id of the uploader's request; None leaves it out.
+        reprocess: render again even if a manifest is up to date. S3 itself never says so.
+    """
+    item = {"key": quote_plus(key, safe="/"), "size": size, "eTag": etag, "sequencer": sequencer}
+    if version_id:
+        item["versionId"] = version_id
+    record: dict[str, Any] = {"eventSource": "aws:s3", "eventName": "ObjectCreated:Put"}
+    if reprocess:
+        record["reprocess"] = True
+    record["s3"] = {"bucket": {"name": bucket}, "object": item}
+    if request_id:
+        record["responseElements"] = {"x-amz-request-id": request_id}
+    return json.dumps({"Records": [record]})
