@@ -2,19 +2,20 @@
 
 import pulumi
 
+from function.contract import StackOutput
 from pipeline import settings
 from pipeline.image_pipeline import ImagePipeline
 
 pipeline = ImagePipeline(settings.stack_name(), settings.load())
 
-pulumi.export("sourceBucket", pipeline.source_bucket)
-pulumi.export("destinationBucket", pipeline.destination_bucket)
-pulumi.export("queueUrl", pipeline.queue_url)
-pulumi.export("deadLetterQueueUrl", pipeline.dead_letter_queue_url)
-pulumi.export("functionName", pipeline.function_name)
-pulumi.export("logGroup", pipeline.log_group)
-pulumi.export("uploadEndpoint", pipeline.upload_endpoint)
-pulumi.export("deliveryUrl", pipeline.delivery_url)
+pulumi.export(StackOutput.SOURCE_BUCKET, pipeline.source_bucket)
+pulumi.export(StackOutput.DESTINATION_BUCKET, pipeline.destination_bucket)
+pulumi.export(StackOutput.QUEUE_URL, pipeline.queue_url)
+pulumi.export(StackOutput.DEAD_LETTER_QUEUE_URL, pipeline.dead_letter_queue_url)
+pulumi.export(StackOutput.FUNCTION_NAME, pipeline.function_name)
+pulumi.export(StackOutput.LOG_GROUP, pipeline.log_group)
+pulumi.export(StackOutput.UPLOAD_ENDPOINT, pipeline.upload_endpoint)
+pulumi.export(StackOutput.DELIVERY_URL, pipeline.delivery_url)
 if pipeline.site_url:
-    pulumi.export("siteUrl", pipeline.site_url)
-pulumi.export("dashboardUrl", pipeline.dashboard_url)
+    pulumi.export(StackOutput.SITE_URL, pipeline.site_url)
+pulumi.export(StackOutput.DASHBOARD_URL, pipeline.dashboard_url)

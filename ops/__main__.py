@@ -7,6 +7,7 @@ from pathlib import Path
 
 import botocore.exceptions
 
+from function.contract import UPLOADS
 from ops.commands import COMMANDS, FAILED
 from ops.console import screen
 from ops.errors import OpsError
@@ -33,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     fill = commands.add_parser(
         "backfill", help="send existing uploads through the queue again", parents=shared
     )
-    fill.add_argument("--prefix", default="uploads/", help="only keys that start so (default: all)")
+    fill.add_argument("--prefix", default=UPLOADS, help="only keys that start so (default: all)")
     listing = fill.add_mutually_exclusive_group()
     listing.add_argument(
         "--gone",

@@ -3,21 +3,25 @@
 The messages are S3 events as the function reads them, marked to be rendered anew.
 """
 
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
-from urllib.parse import quote_plus
 
 import botocore.exceptions
 
+from function.contract import (
+    UPLOADS,
+    StackOutput,
+    manifest_key,
+    name_of_manifest,
+    s3_event,
+    source_key,
+    upload_name,
+)
 from ops.errors import OpsError
 from ops.stack import Stack
-
-UPLOADS: Final = "uploads/"
-MANIFEST: Final = "/manifest.json"
 
 BATCH: Final = 10
 """Most messages that SQS takes at once."""
@@ -48,7 +52,7 @@ def check_prefix(prefix: str) -> None:
         OpsError: the prefix is outside ``uploads/``.
     """
     if not prefix.startswith(UPLOADS):
-        raise OpsError(f"The prefix must start with uploads/; got {prefix!r}.")
+        raise OpsError(f"The prefix must start with {UPLOADS}; got {prefix!r}.")
 
 
 def find(stack: Stack, prefix: str, after: str = "") -> Iterator[Existing]:
@@ -64,7 +68,7 @@ def find(stack: Stack, prefix: str, after: str = "") -> Iterator[Existing]:
     """
     check_prefix(prefix)
     pages = stack.client("s3").get_paginator("list_object_versions")
-    bucket = stack.outputs["sourceBucket"]
+    bucket = stack.outputs[StackOutput.SOURCE_BUCKET]
     for page in pages.paginate(Bucket=bucket, Prefix=prefix, KeyMarker=after):
         for item in page.get("Versions", []):
             if item["IsLatest"] and item["Key"] > after:
@@ -78,20 +82,20 @@ def find_gone(stack: Stack, prefix: str, after: str = "") -> Iterator[Existing]:
     these are sent as any other. Arguments and errors are those of ``find``.
     """
     check_prefix(prefix)
-    s3, bucket = stack.client("s3"), stack.outputs["destinationBucket"]
-    begin = prefix.removeprefix(UPLOADS)
-    behind = f"{after.removeprefix(UPLOADS)}{MANIFEST}" if after else ""
+    s3, bucket = stack.client("s3"), stack.outputs[StackOutput.DESTINATION_BUCKET]
+    begin = upload_name(prefix)
+    behind = manifest_key(upload_name(after)) if after else ""
     pages = s3.get_paginator("list_objects_v2")
     for page in pages.paginate(Bucket=bucket, Prefix=begin, StartAfter=behind):
         for item in page.get("Contents", []):
-            key = UPLOADS + item["Key"].removesuffix(MANIFEST)
-            if item["Key"].endswith(MANIFEST) and not _is_there(s3, stack, key):
-                yield Existing(key=key, version_id=None, etag="", size=0)
+            name = name_of_manifest(item["Key"])
+            if name is not None and not _is_there(s3, stack, source_key(name)):
+                yield Existing(key=source_key(name), version_id=None, etag="", size=0)
 
 
 def _is_there(s3: Any, stack: Stack, key: str) -> bool:
     try:
-        s3.head_object(Bucket=stack.outputs["sourceBucket"], Key=key)
+        s3.head_object(Bucket=stack.outputs[StackOutput.SOURCE_BUCKET], Key=key)
     except botocore.exceptions.ClientError as error:
         if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
             return False
@@ -132,12 +136,14 @@ def send(
 def _send_batch(sqs: Any, stack: Stack, batch: list[Existing]) -> None:
     """Send a batch, and again what SQS refused of it: a part may fail while the call succeeds."""
     entries = [
-        {"Id": str(index), "MessageBody": event(stack.outputs["sourceBucket"], upload)}
+        {"Id": str(index), "MessageBody": event(stack.outputs[StackOutput.SOURCE_BUCKET], upload)}
         for index, upload in enumerate(batch)
     ]
     refused: list[dict[str, Any]] = []
     for _try in range(MAX_TRIES):
-        answer = sqs.send_message_batch(QueueUrl=stack.outputs["queueUrl"], Entries=entries)
+        answer = sqs.send_message_batch(
+            QueueUrl=stack.outputs[StackOutput.QUEUE_URL], Entries=entries
+        )
         refused = answer.get("Failed", [])
         if not refused:
             return
@@ -150,19 +156,13 @@ def _send_batch(sqs: Any, stack: Stack, batch: list[Existing]) -> None:
 
 
 def event(bucket: str, upload: Existing) -> str:
-    """The S3 event that an upload would have raised."""
-    item = {
-        "key": quote_plus(upload.key, safe="/"),
-        "size": upload.size,
-        "eTag": upload.etag,
-        "sequencer": SEQUENCER,
-    }
-    if upload.version_id:
-        item["versionId"] = upload.version_id
-    record = {
-        "eventSource": "aws:s3",
-        "eventName": "ObjectCreated:Put",
-        "reprocess": True,
-        "s3": {"bucket": {"name": bucket}, "object": item},
-    }
-    return json.dumps({"Records": [record]})
+    """Return the S3 event that an upload would have raised, marked to be rendered anew."""
+    return s3_event(
+        bucket,
+        upload.key,
+        size=upload.size,
+        etag=upload.etag,
+        sequencer=SEQUENCER,
+        version_id=upload.version_id,
+        reprocess=True,
+    )

@@ -6,6 +6,7 @@ import secrets
 import time
 from typing import Any, Final
 
+from function.contract import StackOutput, manifest_key, source_key
 from ops.finding import Finding, fail, ok
 from ops.stack import Stack
 
@@ -29,13 +30,14 @@ def canary(stack: Stack) -> Finding:
     """
     name = f"canary-{secrets.token_hex(6)}.png"
     s3, started = stack.client("s3"), time.monotonic()
-    source, destination = stack.outputs["sourceBucket"], stack.outputs["destinationBucket"]
-    s3.put_object(Bucket=source, Key=f"uploads/{name}", Body=PIXEL, ContentType="image/png")
+    source = stack.outputs[StackOutput.SOURCE_BUCKET]
+    destination = stack.outputs[StackOutput.DESTINATION_BUCKET]
+    s3.put_object(Bucket=source, Key=source_key(name), Body=PIXEL, ContentType="image/png")
     try:
         manifest = _wait_for_manifest(stack, name, started + SECONDS)
         absent = _absent(stack, manifest)
     finally:
-        _remove(s3, source, f"uploads/{name}")
+        _remove(s3, source, source_key(name))
         _remove(s3, destination, f"{name}/")
     seconds = time.monotonic() - started
     if manifest is None:
@@ -50,7 +52,7 @@ def canary(stack: Stack) -> Finding:
 
 def _wait_for_manifest(stack: Stack, name: str, deadline: float) -> dict[str, Any] | None:
     s3 = stack.client("s3")
-    where = {"Bucket": stack.outputs["destinationBucket"], "Key": f"{name}/manifest.json"}
+    where = {"Bucket": stack.outputs[StackOutput.DESTINATION_BUCKET], "Key": manifest_key(name)}
     while time.monotonic() < deadline:
         try:
             return json.loads(s3.get_object(**where)["Body"].read())
@@ -63,7 +65,7 @@ def _absent(stack: Stack, manifest: dict[str, Any] | None) -> list[str]:
     """Renditions that a manifest names and that are not there."""
     if manifest is None:
         return []
-    s3, bucket = stack.client("s3"), stack.outputs["destinationBucket"]
+    s3, bucket = stack.client("s3"), stack.outputs[StackOutput.DESTINATION_BUCKET]
     there = {
         item["Key"]
         for rendition in manifest["renditions"]

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Final
 
+from function.contract import StackOutput
 from ops import backfill, checkpoint, console, doctor, inventory, redrive
 from ops.checkpoint import Checkpoint
 from ops.finding import Finding
@@ -92,7 +93,7 @@ def _send(
 
 
 def _place(stack: Stack, options: argparse.Namespace) -> Checkpoint:
-    listed = "destinationBucket" if options.gone else "sourceBucket"
+    listed = StackOutput.DESTINATION_BUCKET if options.gone else StackOutput.SOURCE_BUCKET
     of = f"{options.inventory or stack.outputs[listed]} {options.prefix}"
     return checkpoint.read(options.state, of) if options.state else Checkpoint(of=of)
 

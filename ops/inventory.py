@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote_plus, urlsplit
 
+from function.contract import StackOutput
 from ops.backfill import Existing
 from ops.errors import OpsError
 from ops.stack import Stack
@@ -62,8 +63,8 @@ def read_manifest(stack: Stack, where: str) -> Inventory:
         ) from error
     if kind != "CSV":
         raise OpsError(f"{where} is of a report in {kind}; configure the inventory as CSV.")
-    if source != stack.outputs["sourceBucket"]:
-        raise OpsError(f"{where} lists {source}, not {stack.outputs['sourceBucket']}.")
+    if source != stack.outputs[StackOutput.SOURCE_BUCKET]:
+        raise OpsError(f"{where} lists {source}, not {stack.outputs[StackOutput.SOURCE_BUCKET]}.")
     lacking = [name for name in NEEDED if name not in columns]
     if lacking:
         raise OpsError(f"{where} lacks the column {lacking[0]}; add it to the inventory's fields.")

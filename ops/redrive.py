@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
+from function.contract import StackOutput
 from ops.stack import Stack
 
 BATCH: Final = 10
@@ -74,7 +75,7 @@ def read(stack: Stack, *, pattern: str = "*", limit: int | None = None) -> list[
 
 def give_back(stack: Stack, letters: Iterable[DeadLetter]) -> None:
     """Make letters visible to others again."""
-    sqs, url = stack.client("sqs"), stack.outputs["deadLetterQueueUrl"]
+    sqs, url = stack.client("sqs"), stack.outputs[StackOutput.DEAD_LETTER_QUEUE_URL]
     for letter in letters:
         sqs.change_message_visibility(
             QueueUrl=url, ReceiptHandle=letter.receipt, VisibilityTimeout=0
@@ -88,7 +89,8 @@ def move_all(stack: Stack, letters: Sequence[DeadLetter]) -> Iterator[DeadLetter
     function takes calmly, but loses none. Those not reached are given back.
     """
     sqs = stack.client("sqs")
-    queue, dead = stack.outputs["queueUrl"], stack.outputs["deadLetterQueueUrl"]
+    queue = stack.outputs[StackOutput.QUEUE_URL]
+    dead = stack.outputs[StackOutput.DEAD_LETTER_QUEUE_URL]
     moved = 0
     try:
         for letter in letters:
@@ -112,7 +114,7 @@ def reasons(stack: Stack, letters: Sequence[DeadLetter]) -> dict[str, str]:
     wanted = {letter.message_id for letter in letters}
     pages = stack.client("logs").get_paginator("filter_log_events")
     for page in pages.paginate(
-        logGroupName=stack.outputs["logGroup"],
+        logGroupName=stack.outputs[StackOutput.LOG_GROUP],
         filterPattern='{ $.message = "failed" }',
         startTime=int(min(letter.sent for letter in letters) * 1000),
     ):
@@ -130,7 +132,7 @@ def _matches(letter: DeadLetter, pattern: str) -> bool:
 
 def _batches(stack: Stack) -> Iterator[list[dict[str, Any]]]:
     """Each message once; ends as well when the first ones, no longer hidden, come round again."""
-    sqs, url = stack.client("sqs"), stack.outputs["deadLetterQueueUrl"]
+    sqs, url = stack.client("sqs"), stack.outputs[StackOutput.DEAD_LETTER_QUEUE_URL]
     seen: set[str] = set()
     while messages := _receive(sqs, url):
         fresh = [message for message in messages if message["MessageId"] not in seen]

@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 
 import boto3
 
+from function.contract import StackOutput
 from ops.errors import OpsError
 
 _boto3: Final[Any] = boto3  # it has no inline types
@@ -23,8 +24,9 @@ _boto3: Final[Any] = boto3  # it has no inline types
 ROOT: Final = Path(__file__).resolve().parent.parent
 
 NEEDED: Final = (
-    *("sourceBucket", "destinationBucket", "queueUrl", "deadLetterQueueUrl"),
-    *("functionName", "logGroup"),
+    *(StackOutput.SOURCE_BUCKET, StackOutput.DESTINATION_BUCKET),
+    *(StackOutput.QUEUE_URL, StackOutput.DEAD_LETTER_QUEUE_URL),
+    *(StackOutput.FUNCTION_NAME, StackOutput.LOG_GROUP),
 )
 """Outputs that the commands read."""
 
@@ -71,7 +73,7 @@ def region_of(outputs: dict[str, str]) -> str | None:
 
     An operator's default region need not be the stack's.
     """
-    found = re.match(r"https://sqs\.([a-z0-9-]+)\.amazonaws\.com", outputs["queueUrl"])
+    found = re.match(r"https://sqs\.([a-z0-9-]+)\.amazonaws\.com", outputs[StackOutput.QUEUE_URL])
     return found.group(1) if found else None
 
 
@@ -123,5 +125,5 @@ def _read_object(path: Path) -> dict[str, Any]:
 def _checked(outputs: dict[str, Any], where: str) -> dict[str, str]:
     missing = [name for name in NEEDED if not outputs.get(name)]
     if missing:
-        raise OpsError(f"{where} has no output {missing[0]!r}; deploy it with `pulumi up` first.")
+        raise OpsError(f"{where} has no output '{missing[0]}'; deploy it with `pulumi up` first.")
     return outputs

@@ -3,6 +3,7 @@
 import json
 from typing import Any, Final
 
+from function.contract import StackOutput
 from ops.finding import DEPLOY, Finding, fail, ok, warn
 from ops.stack import Stack
 
@@ -44,7 +45,9 @@ def public_access(stack: Stack) -> Finding:
 
 def versioning(stack: Stack) -> Finding:
     """An overwritten upload can be brought back, and an event names one version."""
-    status = stack.client("s3").get_bucket_versioning(Bucket=stack.outputs["sourceBucket"])
+    status = stack.client("s3").get_bucket_versioning(
+        Bucket=stack.outputs[StackOutput.SOURCE_BUCKET]
+    )
     if status.get("Status") != "Enabled":
         return fail("versioning", "the source keeps no versions", DEPLOY)
     return ok("versioning", "the source keeps versions")
@@ -52,7 +55,7 @@ def versioning(stack: Stack) -> Finding:
 
 def log_retention(stack: Stack) -> Finding:
     """The log does not grow, and cost, for ever."""
-    name = stack.outputs["logGroup"]
+    name = stack.outputs[StackOutput.LOG_GROUP]
     groups = stack.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
     group = next((group for group in groups if group["logGroupName"] == name), None)
     if group is None:
@@ -64,7 +67,7 @@ def log_retention(stack: Stack) -> Finding:
 
 
 def _buckets(stack: Stack) -> tuple[str, str]:
-    return stack.outputs["sourceBucket"], stack.outputs["destinationBucket"]
+    return stack.outputs[StackOutput.SOURCE_BUCKET], stack.outputs[StackOutput.DESTINATION_BUCKET]
 
 
 def _is_public(stack: Stack, bucket: str) -> bool:

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from function.contract import UPLOADS, StackOutput
 from ops.finding import DEPLOY, Finding, fail, ok, warn
 from ops.stack import Stack
 
@@ -20,10 +21,10 @@ FEW_RECEIVES: Final = 5
 def notification(stack: Stack) -> Finding:
     """S3 announces what is created and removed under ``uploads/`` to the queue."""
     configuration = stack.client("s3").get_bucket_notification_configuration(
-        Bucket=stack.outputs["sourceBucket"]
+        Bucket=stack.outputs[StackOutput.SOURCE_BUCKET]
     )
     if any(_announces(stack, queue) for queue in configuration.get("QueueConfigurations", [])):
-        return ok("notification", "uploads/ is announced to the queue")
+        return ok("notification", f"{UPLOADS} is announced to the queue")
     fix = f"{DEPLOY}, then send what came in meanwhile with `python -m ops backfill`"
     return fail("notification", "uploads are not announced to the queue", fix)
 
@@ -32,9 +33,9 @@ def _announces(stack: Stack, queue: dict[str, Any]) -> bool:
     rules = queue.get("Filter", {}).get("Key", {}).get("FilterRules", [])
     found = {rule["Name"].lower(): rule["Value"] for rule in rules}
     return (
-        queue["QueueArn"].endswith(f":{_name(stack, 'queueUrl')}")
+        queue["QueueArn"].endswith(f":{_name(stack, StackOutput.QUEUE_URL)}")
         and {"s3:ObjectCreated:*", "s3:ObjectRemoved:*"} <= set(queue["Events"])
-        and found == {"prefix": "uploads/"}
+        and found == {"prefix": UPLOADS}
     )
 
 
@@ -56,7 +57,8 @@ def _lets_s3_send(stack: Stack, statement: dict[str, Any]) -> bool:
         and not {"sqs:SendMessage", "SQS:SendMessage", "sqs:*"}.isdisjoint(
             _many(statement["Action"])
         )
-        and f":{stack.outputs['sourceBucket']}" in json.dumps(statement.get("Condition", {}))
+        and f":{stack.outputs[StackOutput.SOURCE_BUCKET]}"
+        in json.dumps(statement.get("Condition", {}))
     )
 
 
@@ -66,9 +68,9 @@ def mapping(stack: Stack) -> Finding:
         mapping
         for page in stack.client("lambda")
         .get_paginator("list_event_source_mappings")
-        .paginate(FunctionName=stack.outputs["functionName"])
+        .paginate(FunctionName=stack.outputs[StackOutput.FUNCTION_NAME])
         for mapping in page["EventSourceMappings"]
-        if mapping["EventSourceArn"].endswith(f":{_name(stack, 'queueUrl')}")
+        if mapping["EventSourceArn"].endswith(f":{_name(stack, StackOutput.QUEUE_URL)}")
     ]
     if not found:
         return fail("mapping", "the function does not poll the queue", DEPLOY)
@@ -87,7 +89,9 @@ def mapping(stack: Stack) -> Finding:
 def redrive_policy(stack: Stack) -> Finding:
     """What keeps failing ends in the stack's dead-letter queue, neither too soon nor never."""
     policy = _document(stack, "RedrivePolicy")
-    if not policy.get("deadLetterTargetArn", "").endswith(f":{_name(stack, 'deadLetterQueueUrl')}"):
+    if not policy.get("deadLetterTargetArn", "").endswith(
+        f":{_name(stack, StackOutput.DEAD_LETTER_QUEUE_URL)}"
+    ):
         return fail("redrive policy", "failures do not reach the dead-letter queue", DEPLOY)
     receives = int(policy["maxReceiveCount"])
     if receives < FEW_RECEIVES:
@@ -97,7 +101,7 @@ def redrive_policy(stack: Stack) -> Finding:
 
 def backlog(stack: Stack) -> Finding:
     """Uploads do not pile up."""
-    waiting = int(_attribute(stack, "queueUrl", "ApproximateNumberOfMessages"))
+    waiting = int(_attribute(stack, StackOutput.QUEUE_URL, "ApproximateNumberOfMessages"))
     if waiting > MANY:
         fix = "raise maxConcurrency, or wait: `dashboardUrl` shows how fast it drains"
         return warn("backlog", f"{waiting} uploads wait", fix)
@@ -110,7 +114,7 @@ def oldest_upload(stack: Stack) -> Finding:
     points = stack.client("cloudwatch").get_metric_statistics(
         Namespace="AWS/SQS",
         MetricName="ApproximateAgeOfOldestMessage",
-        Dimensions=[{"Name": "QueueName", "Value": _name(stack, "queueUrl")}],
+        Dimensions=[{"Name": "QueueName", "Value": _name(stack, StackOutput.QUEUE_URL)}],
         StartTime=now - timedelta(minutes=15),
         EndTime=now,
         Period=300,
@@ -119,7 +123,7 @@ def oldest_upload(stack: Stack) -> Finding:
     if not points:
         return ok("oldest upload", "CloudWatch has no age: the queue was idle")
     seconds = round(max(points, key=lambda point: point["Timestamp"])["Maximum"])
-    if seconds > OLD_TIMEOUTS * int(_attribute(stack, "queueUrl", "VisibilityTimeout")):
+    if seconds > OLD_TIMEOUTS * int(_attribute(stack, StackOutput.QUEUE_URL, "VisibilityTimeout")):
         fix = "see the findings on mapping and canary; if those are ok, raise maxConcurrency"
         return warn("oldest upload", f"waits for {seconds} s", fix)
     return ok("oldest upload", f"waited for {seconds} s")
@@ -127,7 +131,7 @@ def oldest_upload(stack: Stack) -> Finding:
 
 def dead_letters(stack: Stack) -> Finding:
     """Nothing has failed for good."""
-    count = int(_attribute(stack, "deadLetterQueueUrl", "ApproximateNumberOfMessages"))
+    count = int(_attribute(stack, StackOutput.DEAD_LETTER_QUEUE_URL, "ApproximateNumberOfMessages"))
     if count:
         fix = "see why with `python -m ops redrive --dry-run`, then send them through again"
         return fail("dead letters", f"{count} uploads have failed", fix)
@@ -139,17 +143,17 @@ def _many(value: Any) -> list[Any]:
     return [value] if isinstance(value, str) else list(value or [])
 
 
-def _name(stack: Stack, output: str) -> str:
+def _name(stack: Stack, output: StackOutput) -> str:
     return stack.outputs[output].rsplit("/", 1)[-1]
 
 
 def _document(stack: Stack, name: str) -> dict[str, Any]:
     """A policy of the upload queue; empty if it has none."""
-    text = _attribute(stack, "queueUrl", name)
+    text = _attribute(stack, StackOutput.QUEUE_URL, name)
     return json.loads(text) if text else {}
 
 
-def _attribute(stack: Stack, output: str, name: str) -> str:
+def _attribute(stack: Stack, output: StackOutput, name: str) -> str:
     """An attribute of a queue; empty if it has none."""
     answer = stack.client("sqs").get_queue_attributes(
         QueueUrl=stack.outputs[output], AttributeNames=[name]

@@ -7,15 +7,13 @@ from typing import Final
 import pulumi
 from pulumi_aws import budgets, cloudwatch, sns
 
+from function.contract import METRIC_NAMESPACE, Metric
 from pipeline import permissions
 from pipeline.identity import Identity
 from pipeline.naming import resource_name, tags
 from pipeline.queues import UploadQueue
 from pipeline.resizer import Resizer
 from pipeline.settings import Settings
-
-NAMESPACE: Final = "ImagePipeline"
-"""Namespace of the function's own metrics (function/metrics.py)."""
 
 PERIOD: Final = 300
 """Seconds over which a metric is looked at."""
@@ -137,7 +135,7 @@ class Query:
 
     id: str
     metric: str = ""
-    namespace: str = NAMESPACE
+    namespace: str = METRIC_NAMESPACE
     resource: str = "function"
     statistic: str = "Sum"
     expression: str = ""
@@ -189,8 +187,8 @@ def definitions(settings: Settings) -> list[Alarm]:
             threshold=SLOW_SHARE * settings.timeout * 1000,
             queries=(_of_lambda("Duration", "p95"),),
         ),
-        _share("failed", "Failed", FAILED_SHARE, "fail and are tried again"),
-        _share("rejected", "Rejected", REJECTED_SHARE, "are rejected"),
+        _share("failed", Metric.FAILED, FAILED_SHARE, "fail and are tried again"),
+        _share("rejected", Metric.REJECTED, REJECTED_SHARE, "are rejected"),
     ]
 
 
@@ -221,8 +219,8 @@ def _signer() -> tuple[Alarm, ...]:
     )
 
 
-def _share(part: str, metric: str, threshold: float, what: str) -> Alarm:
-    outcomes = ("Processed", "Rejected", "Failed")
+def _share(part: str, metric: Metric, threshold: float, what: str) -> Alarm:
+    outcomes = (Metric.PROCESSED, Metric.REJECTED, Metric.FAILED)
     metrics = tuple(Query(id=name.lower(), metric=name) for name in outcomes)
     total = " + ".join(f"FILL({name.lower()}, 0)" for name in outcomes)
     share = Query(id="share", expression=f"FILL({metric.lower()}, 0) / ({total})")
@@ -248,5 +246,5 @@ def _query(query: Query, names: dict[str, str]) -> cloudwatch.MetricAlarmMetricQ
             "stat": query.statistic,
             "period": PERIOD,
         },
-        "return_data": query.namespace != NAMESPACE,
+        "return_data": query.namespace != METRIC_NAMESPACE,
     }

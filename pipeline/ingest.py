@@ -7,6 +7,7 @@ from typing import Final
 import pulumi
 from pulumi_aws import s3, sqs
 
+from function.contract import UPLOADS
 from pipeline import permissions
 from pipeline.buckets import SecureBucket
 from pipeline.identity import Identity
@@ -52,7 +53,7 @@ class Ingest(pulumi.ComponentResource):
                 {
                     "queue_arn": args.queue.arn,
                     "events": EVENTS,
-                    "filter_prefix": "uploads/",
+                    "filter_prefix": UPLOADS,
                 }
             ],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),

@@ -8,7 +8,8 @@ from typing import Any, Final
 import pulumi
 from pulumi_aws import cloudwatch
 
-from pipeline.alarms import NAMESPACE, definitions
+from function.contract import METRIC_NAMESPACE, Metric
+from pipeline.alarms import definitions
 from pipeline.identity import Identity
 from pipeline.naming import resource_name
 from pipeline.queues import UploadQueue
@@ -22,8 +23,8 @@ HEIGHT: Final = 6
 PERIOD: Final = 60
 """Seconds that one point of a graph stands for."""
 
-STEPS: Final = ("FetchTime", "DecodeTime", "RenderTime", "StoreTime")
-"""What the function does with an upload, in order (function/metrics.py)."""
+STEPS: Final = (Metric.FETCH_TIME, Metric.DECODE_TIME, Metric.RENDER_TIME, Metric.STORE_TIME)
+"""What the function does with an upload, in order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,15 +74,15 @@ def dashboard_body(
     Lines across a graph are the thresholds of the alarms.
     """
     sqs, lambda_ = ("AWS/SQS", "QueueName"), ("AWS/Lambda", "FunctionName")
-    own = (NAMESPACE, "FunctionName")
+    own = (METRIC_NAMESPACE, "FunctionName")
     visible = "ApproximateNumberOfMessagesVisible"
     limits = {alarm.part: alarm.threshold for alarm in definitions(settings)}
     by_code = (
-        f'SEARCH(\'{{{NAMESPACE},FunctionName,Code}} MetricName="Rejected" '
+        f'SEARCH(\'{{{METRIC_NAMESPACE},FunctionName,Code}} MetricName="{Metric.REJECTED}" '
         f"FunctionName=\"{function}\"', 'Sum', {PERIOD})"
     )
-    outcomes = ["Processed", "Rejected", "Failed"]
-    outcomes += ["Duplicates"] if settings.duplicates != "off" else []
+    outcomes = [Metric.PROCESSED, Metric.REJECTED, Metric.FAILED]
+    outcomes += [Metric.DUPLICATES] if settings.duplicates != "off" else []
     graphs = [
         _graph("What came of uploads", _each(own, outcomes, function)),
         _graph("Rejected, by code", [[{"expression": by_code}]]),
@@ -102,7 +103,7 @@ def dashboard_body(
         _graph(
             "One upload (ms)",
             [
-                [*own[:1], "TotalTime", *own[1:], function, {"stat": stat, "label": stat}]
+                [*own[:1], Metric.TOTAL_TIME, *own[1:], function, {"stat": stat, "label": stat}]
                 for stat in ("p50", "p95", "p99")
             ],
         ),
@@ -115,9 +116,12 @@ def dashboard_body(
         ),
         _graph(
             "Invocations and cold starts",
-            [*_each(lambda_, ["Invocations"], function), *_each(own, ["ColdStart"], function)],
+            [
+                *_each(lambda_, ["Invocations"], function),
+                *_each(own, [Metric.COLD_START], function),
+            ],
         ),
-        _graph("Bytes in and out", _each(own, ("BytesIn", "BytesOut"), function)),
+        _graph("Bytes in and out", _each(own, (Metric.BYTES_IN, Metric.BYTES_OUT), function)),
         _graph(
             "Concurrent invocations",
             _each(lambda_, ["ConcurrentExecutions"], function),

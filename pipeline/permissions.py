@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from function.contract import INDEX, MANIFEST, UPLOADS, manifest_key
 from function.engine.renditions import FORMATS, Rendition, file_name
 
 Statement = dict[str, Any]
@@ -66,7 +67,7 @@ def public_upload(bucket_arn: str) -> Statement:
         "Effect": "Allow",
         "Principal": ANYONE,
         "Action": "s3:PutObject",
-        "Resource": f"{bucket_arn}/uploads/*",
+        "Resource": f"{bucket_arn}/{UPLOADS}*",
         "Condition": {
             "StringEqualsIfExists": {
                 "s3:x-amz-storage-class": "STANDARD",
@@ -87,13 +88,13 @@ def no_index_upload(bucket_arn: str) -> Statement:
         "Effect": "Deny",
         "Principal": ANYONE,
         "Action": "s3:PutObject",
-        "Resource": f"{bucket_arn}/uploads/_index/*",
+        "Resource": f"{bucket_arn}/{UPLOADS}{INDEX}*",
     }
 
 
 def public_objects(bucket_arn: str, renditions: Sequence[Rendition]) -> list[str]:
     """ARN patterns of all that readers may see: manifests and the stack's own renditions."""
-    files = ["manifest.json"] + [
+    files = [MANIFEST] + [
         file_name(rendition.name, format_name)
         for rendition in renditions
         for format_name in rendition.formats
@@ -119,7 +120,7 @@ def private_index(bucket_arn: str, account_id: str) -> Statement:
         "Effect": "Deny",
         "Principal": ANYONE,
         "Action": "s3:*",
-        "Resource": f"{bucket_arn}/_index/*",
+        "Resource": f"{bucket_arn}/{INDEX}*",
         "Condition": {"StringNotEquals": {"aws:PrincipalAccount": account_id}},
     }
 
@@ -249,7 +250,7 @@ def resizer_role(
             ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
             queue_arn,
         ),
-        _allow("ReadUploads", ["s3:GetObject", "s3:GetObjectVersion"], f"{source_arn}/uploads/*"),
+        _allow("ReadUploads", ["s3:GetObject", "s3:GetObjectVersion"], f"{source_arn}/{UPLOADS}*"),
         # Without it S3 answers 403 for a missing key, as for a denied one (API reference,
         # GetObject). No condition on the prefix: reading one object has none in its context.
         _allow("TellMissingFromDenied", ["s3:ListBucket"], [source_arn, destination_arn]),
@@ -264,7 +265,7 @@ def resizer_role(
             "RemoveLeftovers",
             ["s3:DeleteObject"],
             [f"{destination_arn}/*/*.{format_.extension}" for format_ in FORMATS.values()]
-            + [f"{destination_arn}/*/manifest.json"],
+            + [f"{destination_arn}/{manifest_key('*')}"],
         ),
         _write_log(log_group_arn),
     ]
@@ -294,7 +295,7 @@ def signer_role(*, source_arn: str, log_group_arn: str, key_arn: str) -> dict[st
         key_arn: the stack's KMS key; empty for S3-managed keys.
     """
     statements = [
-        _allow("WriteUploads", ["s3:PutObject"], f"{source_arn}/uploads/*"),
+        _allow("WriteUploads", ["s3:PutObject"], f"{source_arn}/{UPLOADS}*"),
         _write_log(log_group_arn),
     ]
     if key_arn:
