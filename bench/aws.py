@@ -25,6 +25,7 @@ from bench.sandbox import Report
 from bench.sandbox.function_log import was_rejected
 from bench.sweep import Case, summarise
 from bench.workloads import Workload
+from function.contract import StackOutput, manifest_key, source_key, upload_name
 from local.console import console, progress
 from ops.backfill import Existing, event, find
 from ops.errors import OpsError
@@ -70,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
 
 def measure(stack: Stack, workload: Workload, options: argparse.Namespace) -> dict[str, Any]:
     """Publish, invoke, clean up; returns a result as ``tune`` does."""
-    function = stack.outputs["functionName"]
+    function = stack.outputs[StackOutput.FUNCTION_NAME]
     lambda_ = stack.client("lambda")
     facts = lambda_.get_function_configuration(FunctionName=function)
     architecture = facts.get("Architectures", ["x86_64"])[0]
@@ -137,7 +138,7 @@ def _truth(endpoint: str, cases: list[Case]) -> str:
 
 
 def _invoke(stack: Stack, lambda_: Any, version: str, payload: bytes) -> Report:
-    function, since = stack.outputs["functionName"], time.time()
+    function, since = stack.outputs[StackOutput.FUNCTION_NAME], time.time()
     answer = lambda_.invoke(
         FunctionName=function, Qualifier=version, LogType="Tail", Payload=payload
     )
@@ -158,7 +159,7 @@ def _from_log(stack: Stack, version: str, since: float) -> Report:
 
     Streams are named after the version, which runs one invocation after the other.
     """
-    logs, group = stack.client("logs"), stack.outputs["logGroup"]
+    logs, group = stack.client("logs"), stack.outputs[StackOutput.LOG_GROUP]
     deadline = time.monotonic() + _LOG_S
     while time.monotonic() < deadline:
         found = logs.filter_log_events(logGroupName=group, startTime=int(since * 1000))
@@ -181,25 +182,26 @@ def _uploads(stack: Stack, workload: Workload, sizes: list[int]) -> Generator[di
     Afterwards every version of the uploads and all that was made of them is deleted.
     """
     s3, name = stack.client("s3"), f"bench-{secrets.token_hex(4)}"
-    source, destination = stack.outputs["sourceBucket"], stack.outputs["destinationBucket"]
+    source = stack.outputs[StackOutput.SOURCE_BUCKET]
+    destination = stack.outputs[StackOutput.DESTINATION_BUCKET]
     file = workload.file(0)
     try:
         for size in sizes:
-            key = f"uploads/{name}/{size}-{file.name}"
+            key = source_key(f"{name}/{size}-{file.name}")
             s3.put_object(Bucket=source, Key=key, Body=file.read_bytes())
-        found = list(find(stack, f"uploads/{name}/"))
+        found = list(find(stack, source_key(f"{name}/")))
         for upload in found:
             _wait_for_manifest(s3, destination, upload)
         by_size = {int(Path(upload.key).name.split("-")[0]): upload for upload in found}
         yield {size: _payload(source, upload) for size, upload in by_size.items()}
     finally:
         with versions.deaf():
-            _remove(s3, source, f"uploads/{name}/")
+            _remove(s3, source, source_key(f"{name}/"))
             _remove(s3, destination, f"{name}/")
 
 
 def _wait_for_manifest(s3: Any, bucket: str, upload: Existing) -> None:
-    key = f"{upload.key.removeprefix('uploads/')}/manifest.json"
+    key = manifest_key(upload_name(upload.key))
     deadline = time.monotonic() + _MANIFEST_S
     while time.monotonic() < deadline:
         try:

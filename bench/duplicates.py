@@ -17,6 +17,7 @@ from PIL import Image, ImageEnhance
 
 from bench import machine
 from bench.photos import encode, photo
+from function.contract import manifest_key
 from function.duplicates import DISTANCE, Duplicates, distance
 from function.engine.decode import decode
 from function.engine.fingerprint import Fingerprint, fingerprint
@@ -137,7 +138,7 @@ def measure(photos: int) -> dict[str, Any]:
             original = _look(encode(_photo(seed), "JPEG", quality=92))
             wrong += duplicates.find_near(str(seed), original) is not None
             manifest = _manifest(str(seed), original)
-            bucket.manifests[f"{seed}/manifest.json"] = manifest.to_json()
+            bucket.manifests[manifest_key(str(seed))] = manifest.to_json()
             duplicates.record(str(seed), None, manifest)
             originals.append(original)
             progress.step()

@@ -25,6 +25,7 @@ from bench.sandbox import Sandbox, unpacked
 from bench.sandbox.cage import build as build_cage
 from bench.sandbox.function import DESTINATION, upload, variables
 from bench.sandbox.stub_s3 import StubS3
+from function.contract import name_of_manifest
 from function.engine.limits import BASE_MB, bytes_per_pixel, kind_megapixels
 from local.console import console, progress
 from pipeline.bundle import Target, build
@@ -211,7 +212,7 @@ def outcome(task: Path, store: StubS3, file: Path, memory_mb: int) -> str:
     manifests = [
         json.loads(body)
         for path, (body, _) in store.objects.items()
-        if path.startswith(f"/{DESTINATION}/") and path.endswith("/manifest.json")
+        if path.startswith(f"/{DESTINATION}/") and name_of_manifest(path)
     ]
     error = manifests[0]["error"] if manifests else {"code": "no manifest"}
     return error["code"] if error else "ok"

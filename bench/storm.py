@@ -11,6 +11,7 @@ from datetime import datetime
 from threading import Event, Thread
 from typing import Any, Final
 
+from function.contract import StackOutput, name_of_manifest, source_key
 from local.http import quote, request
 from local.server import Server
 
@@ -80,7 +81,7 @@ def run(
         StormError: an upload was refused, or some have no manifest after two minutes.
     """
     batch = f"storm-{uuid.uuid4().hex[:8]}"
-    keys = [f"uploads/{batch}/{number}.jpg" for number in range(count)]
+    keys = [source_key(f"{batch}/{number}.jpg") for number in range(count)]
     started, stop = time.time(), Event()
     depths: list[Depth] = []
     watcher = Thread(target=_watch, args=(server, started, stop, depths), daemon=True)
@@ -110,7 +111,7 @@ def run(
 def _put(server: Server, key: str, body: bytes, due: float) -> float:
     time.sleep(max(0.0, due - time.time()))
     sent = time.time()
-    status, _ = request("PUT", f"{server.outputs['uploadEndpoint']}/{quote(key)}", body)
+    status, _ = request("PUT", f"{server.outputs[StackOutput.UPLOAD_ENDPOINT]}/{quote(key)}", body)
     if status != http.HTTPStatus.OK:
         raise StormError(f"An upload was answered with {status}; see `python -m local logs`.")
     return sent
@@ -120,9 +121,9 @@ def _watch(server: Server, started: float, stop: Event, depths: list[Depth]) -> 
     sqs = server.client("sqs")
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     while not stop.wait(_SAMPLE_S):
-        found = sqs.get_queue_attributes(QueueUrl=server.outputs["queueUrl"], AttributeNames=names)[
-            "Attributes"
-        ]
+        found = sqs.get_queue_attributes(
+            QueueUrl=server.outputs[StackOutput.QUEUE_URL], AttributeNames=names
+        )["Attributes"]
         depths.append(
             Depth(
                 second=time.time() - started,
@@ -142,7 +143,7 @@ class _Done:
 
 def _wait(server: Server, batch: str, count: int) -> dict[str, _Done]:
     """Source key -> what its manifest says."""
-    s3, bucket = server.client("s3"), server.outputs["destinationBucket"]
+    s3, bucket = server.client("s3"), server.outputs[StackOutput.DESTINATION_BUCKET]
     deadline = time.time() + _PATIENCE_S
     names: list[str] = []
     while time.time() < deadline:
@@ -159,7 +160,7 @@ def _wait(server: Server, batch: str, count: int) -> dict[str, _Done]:
 def _manifests(s3: Any, bucket: str, batch: str) -> list[str]:
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{batch}/")
     keys = (item["Key"] for page in pages for item in page.get("Contents", []))
-    return [key for key in keys if key.endswith("/manifest.json")]
+    return [key for key in keys if name_of_manifest(key)]
 
 
 def _read(s3: Any, bucket: str, name: str) -> tuple[str, _Done]:

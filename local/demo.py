@@ -4,6 +4,7 @@ import sys
 import time
 from pathlib import Path
 
+from function.contract import StackOutput
 from local import server as servers
 from local.console import console, progress, results_table, summary
 from local.deploy import deploy
@@ -60,7 +61,8 @@ def up(folder: Path, port: int, stack: str) -> Server:
 
 def put(server: Server, files: list[Path]) -> list[Result]:
     """Upload files anonymously and wait for their manifests, with a progress bar."""
-    endpoint, delivery = server.outputs["uploadEndpoint"], server.outputs["deliveryUrl"]
+    endpoint = server.outputs[StackOutput.UPLOAD_ENDPOINT]
+    delivery = server.outputs[StackOutput.DELIVERY_URL]
     with progress(f"Uploading {len(files)} photos anonymously", len(files)) as step:
         return upload_all(
             files,

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
+from function.contract import UPLOADS, StackOutput, manifest_key, upload_name
 from local.console import MARKS, console, human_bytes
 from local.server import Server
 
@@ -17,18 +18,17 @@ def print_objects(server: Server) -> None:
     for column in ("upload", "bytes", "status", "renditions"):
         table.add_column(column, justify="right" if column == "bytes" else "left")
     pages = s3.get_paginator("list_objects_v2").paginate(
-        Bucket=server.outputs["sourceBucket"], Prefix="uploads/"
+        Bucket=server.outputs[StackOutput.SOURCE_BUCKET], Prefix=UPLOADS
     )
     for item in (item for page in pages for item in page.get("Contents", [])):
-        manifest = _manifest(s3, server.outputs["destinationBucket"], item["Key"])
+        manifest = _manifest(s3, server.outputs[StackOutput.DESTINATION_BUCKET], item["Key"])
         table.add_row(item["Key"], human_bytes(item["Size"]), *_cells(manifest))
     console().print(table)
 
 
 def _manifest(s3: Any, bucket: str, key: str) -> dict[str, Any] | None:
-    name = key.removeprefix("uploads/")
     try:
-        answer = s3.get_object(Bucket=bucket, Key=f"{name}/manifest.json")
+        answer = s3.get_object(Bucket=bucket, Key=manifest_key(upload_name(key)))
     except s3.exceptions.NoSuchKey:
         return None
     return json.loads(answer["Body"].read())
@@ -52,7 +52,7 @@ def print_logs(server: Server, *, follow: bool) -> None:
     seen: set[tuple[str, int, str]] = set()
     while True:
         pages = logs.get_paginator("filter_log_events").paginate(
-            logGroupName=server.outputs["logGroup"]
+            logGroupName=server.outputs[StackOutput.LOG_GROUP]
         )
         for event in (event for page in pages for event in page["events"]):
             identity = (event["logStreamName"], event["timestamp"], event["message"])

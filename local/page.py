@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
 
+from function.contract import StackOutput
 from local.server import Server
 from pipeline import page
 
@@ -112,8 +113,8 @@ def stack_config(server: Server, shown: list[dict[str, Any]]) -> dict[str, Any]:
     config = page.config(
         uploads=server.settings["uploads"],
         max_upload_bytes=server.settings["maxUploadMb"] * 1_000_000,
-        upload_endpoint=server.outputs["uploadEndpoint"],
-        delivery_url=server.outputs["deliveryUrl"],
+        upload_endpoint=server.outputs[StackOutput.UPLOAD_ENDPOINT],
+        delivery_url=server.outputs[StackOutput.DELIVERY_URL],
     )
     return {**config, "shown": shown}
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from urllib3 import encode_multipart_formdata
 
+from function.contract import manifest_key, source_key, upload_name
 from local.http import quote, request
 
 PARALLEL: Final = 4
@@ -111,8 +112,8 @@ def upload(
         status, answer = request("PUT", f"{upload_endpoint}/{quote(key)}", body, headers)
     manifest = None
     if status in (http.HTTPStatus.OK, http.HTTPStatus.NO_CONTENT):
-        name = quote(key.removeprefix("uploads/"))
-        manifest = _wait_for_manifest(f"{delivery_url}/{name}/manifest.json")
+        url = f"{delivery_url}/{quote(manifest_key(upload_name(key)))}"
+        manifest = _wait_for_manifest(url)
         outcome, error = _outcome(manifest)
     else:
         outcome = "refused"
@@ -149,13 +150,13 @@ def _unique_keys(files: Iterable[Path], batch: str) -> Iterator[str]:
     """Keys that no other batch has, and no two files of this one."""
     taken: set[str] = set()
     for file in files:
-        name = f"uploads/{batch}/{file.name}"
+        key = source_key(f"{batch}/{file.name}")
         number = 1
-        while name in taken:
+        while key in taken:
             number += 1
-            name = f"uploads/{batch}/{number}-{file.name}"
-        taken.add(name)
-        yield name
+            key = source_key(f"{batch}/{number}-{file.name}")
+        taken.add(key)
+        yield key
 
 
 def _post(name: str, content_type: str, body: bytes, signer_url: str) -> tuple[str, int, bytes]:

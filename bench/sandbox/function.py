@@ -1,10 +1,10 @@
 """What the function is given in the sandbox: the stack's variables and an upload's event."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from function.contract import s3_event, source_key
 from pipeline.resizer import environment_variables
 from pipeline.settings import Settings
 
@@ -52,22 +52,20 @@ def variables(memory_mb: int, store: Store, settings: Settings | None = None) ->
 
 def upload(store: Store, file: Path, number: int) -> dict[str, object]:
     """Put a file into the source bucket; returns the SQS batch that tells the function of it."""
-    body, key = file.read_bytes(), f"uploads/bench/{number}-{file.name}"
+    body, key = file.read_bytes(), source_key(f"bench/{number}-{file.name}")
     version = store.upload(key, body)
-    s3: dict[str, object] = {
-        "bucket": {"name": SOURCE},
-        "object": {"key": key, "size": len(body), "eTag": "0", "versionId": version}
-        | {"sequencer": f"{number:016X}"},
-    }
-    record: dict[str, object] = {
-        "eventSource": "aws:s3",
-        "eventName": "ObjectCreated:Put",
-        "s3": s3,
-    }
-    record["responseElements"] = {"x-amz-request-id": f"{number:016X}"}
+    announced = s3_event(
+        SOURCE,
+        key,
+        size=len(body),
+        etag="0",
+        sequencer=f"{number:016X}",
+        version_id=version,
+        request_id=f"{number:016X}",
+    )
     message: dict[str, object] = {
         "messageId": f"m{number}",
-        "body": json.dumps({"Records": [record]}),
+        "body": announced,
         "attributes": {"ApproximateReceiveCount": "1"},
     }
     return {"Records": [message]}

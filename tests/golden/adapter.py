@@ -3,15 +3,13 @@
 It takes an upload the whole way, from S3's event to the manifest, with buckets in memory.
 """
 
-import json
 from collections.abc import Mapping
 
+from function.contract import rendition_key, s3_event, source_key
 from function.environment import Environment
 from function.events import parse_message
 from function.process import process
 from tests.unit.memory import MemoryBucket
-
-KEY = "uploads/golden/{}"
 
 
 def stored_objects(name: str, data: bytes, variables: Mapping[str, str]) -> dict[str, bytes]:
@@ -26,20 +24,21 @@ def stored_objects(name: str, data: bytes, variables: Mapping[str, str]) -> dict
         Each object's content by the last part of its key, such as ``thumb.jpg``.
     """
     source, destination = MemoryBucket(), MemoryBucket()
-    source.objects[KEY.format(name)] = data
+    source.objects[source_key(f"golden/{name}")] = data
     for upload in parse_message(_message(name, len(data)), "golden"):
         process(upload, Environment.read(variables), source, destination)
-    prefix = f"golden/{name}/"
+    prefix = rendition_key(f"golden/{name}", "")
     return {key.removeprefix(prefix): body for key, body in destination.objects.items()}
 
 
 def _message(name: str, size: int) -> str:
     """Return the body of the SQS message that announces an upload."""
-    version = {"key": KEY.format(name), "versionId": "v1", "sequencer": "01"}
-    record = {
-        "eventSource": "aws:s3",
-        "eventName": "ObjectCreated:Put",
-        "responseElements": {"x-amz-request-id": "golden"},
-        "s3": {"bucket": {"name": "source"}, "object": {**version, "eTag": "e1", "size": size}},
-    }
-    return json.dumps({"Records": [record]})
+    return s3_event(
+        "source",
+        source_key(f"golden/{name}"),
+        size=size,
+        etag="e1",
+        sequencer="01",
+        version_id="v1",
+        request_id="golden",
+    )

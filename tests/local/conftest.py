@@ -12,6 +12,7 @@ from defaults import DEFAULTS
 from PIL import Image
 from probing import probe
 
+from function.contract import manifest_key, upload_name
 from local import server as servers
 from local.deploy import deploy
 from local.http import quote, request
@@ -37,8 +38,8 @@ class Aws:
         return f"{self.outputs['deliveryUrl']}/{quote(key)}"
 
     def manifest(self, key: str) -> dict[str, Any]:
-        name = key.removeprefix("uploads/")
-        status, body = request("GET", self.destination_url(f"{name}/manifest.json"))
+        url = self.destination_url(manifest_key(upload_name(key)))
+        status, body = request("GET", url)
         assert status == 200, body
         return json.loads(body)
 

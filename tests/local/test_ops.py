@@ -2,10 +2,10 @@
 
 import json
 import time
-from urllib.parse import quote_plus
 
 import pytest
 
+from function.contract import s3_event
 from local.http import request
 from ops import redrive
 from ops.__main__ import main
@@ -22,16 +22,14 @@ def stack(aws, monkeypatch):
 def event(aws, key: str) -> str:
     """An S3 event for an object that is there, as the queue would have had it."""
     head = aws.client("s3").head_object(Bucket=aws.outputs["sourceBucket"], Key=key)
-    item = {
-        "key": quote_plus(key),
-        "size": head["ContentLength"],
-        "eTag": head["ETag"].strip('"'),
-        "versionId": head["VersionId"],
-        "sequencer": "00",
-    }
-    s3 = {"bucket": {"name": aws.outputs["sourceBucket"]}, "object": item}
-    record = {"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": s3}
-    return json.dumps({"Records": [record]})
+    return s3_event(
+        aws.outputs["sourceBucket"],
+        key,
+        size=head["ContentLength"],
+        etag=head["ETag"].strip('"'),
+        sequencer="00",
+        version_id=head["VersionId"],
+    )
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from function.contract import manifest_key, upload_name
 from ops.__main__ import main
 
 
@@ -38,12 +39,12 @@ def lost(aws, photo):
 
 
 def forget(aws, key: str) -> None:
-    manifest = f"{key.removeprefix('uploads/')}/manifest.json"
+    manifest = manifest_key(upload_name(key))
     aws.client("s3").delete_object(Bucket=aws.outputs["destinationBucket"], Key=manifest)
 
 
 def has_manifest(aws, key: str) -> bool:
-    name = f"{key.removeprefix('uploads/')}/manifest.json"
+    name = manifest_key(upload_name(key))
     found = aws.client("s3").list_objects_v2(Bucket=aws.outputs["destinationBucket"], Prefix=name)
     return found["KeyCount"] == 1
 

@@ -9,6 +9,7 @@ import pytest
 from defaults import PROD
 from PIL import Image
 
+from function.contract import upload_name
 from local import server as servers
 from local.deploy import deploy
 from local.http import request
@@ -68,7 +69,7 @@ def name(server, cdn, photo):
     endpoint = server.outputs["uploadEndpoint"]
     result = upload(photo("private.jpg"), "", endpoint, cdn, presigned=True)
     assert (result.status, len(result.renditions)) == ("ready", 5)
-    return result.key.removeprefix("uploads/")
+    return upload_name(result.key)
 
 
 def headers(url, **sent):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import botocore.exceptions
 
+from function.contract import manifest_key, upload_name
 from local.server import Server
 
 
@@ -34,7 +35,7 @@ def judge(server: Server) -> Verdict:
     s3 = server.client("s3")
     source, destination = server.outputs["sourceBucket"], server.outputs["destinationBucket"]
     held = {
-        version["Key"].removeprefix("uploads/"): version["VersionId"]
+        upload_name(version["Key"]): version["VersionId"]
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=source)
         for version in page.get("Versions", [])
         if version["IsLatest"]
@@ -46,7 +47,7 @@ def judge(server: Server) -> Verdict:
     }
     verdict, named = Verdict(), set()
     for name, version in held.items():
-        key = f"{name}/manifest.json"
+        key = manifest_key(name)
         if key not in there:
             verdict.lost.append(name)
             continue

@@ -16,6 +16,7 @@ from pathlib import Path
 import botocore.exceptions
 from PIL import Image
 
+from function.contract import source_key
 from local.http import quote, request
 from local.server import Server
 
@@ -80,7 +81,7 @@ class People:
 
     def _choose(self) -> tuple[str, bytes, bool]:
         again = self.keys and self._random.random() < 1 / 8
-        key = self._random.choice(self.keys) if again else f"uploads/soak/{len(self.keys)}.jpg"
+        key = self._random.choice(self.keys) if again else source_key(f"soak/{len(self.keys)}.jpg")
         if not again:
             self.keys.append(key)
         return key, self._random.choice(self._pictures), self._random.random() < 1 / 20

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from function import produce
+from function.contract import manifest_key, upload_name
 from function.duplicates import Duplicates, distance, probes, recipe_of
 from function.engine.fingerprint import Fingerprint
 from function.process import process
@@ -64,8 +65,7 @@ class World:
         return process(upload, self.environment, self.source, self.destination, duplicates)
 
     def manifest(self, key: str):
-        name = key.removeprefix("uploads/")
-        return json.loads(self.destination.objects[f"{name}/manifest.json"])
+        return json.loads(self.destination.objects[manifest_key(upload_name(key))])
 
 
 @pytest.fixture
@@ -252,13 +252,12 @@ def test_the_nearest_is_named(world):
     hashes = {FIRST: "00000000000000ff", SECOND: "0000000000000003"}
     for key, value in hashes.items():
         manifest = world.put(key, picture(len(key)))
-        name = key.removeprefix("uploads/")
         standing = dataclasses.replace(manifest, perceptual_hash=value)
-        world.destination.objects[f"{name}/manifest.json"] = standing.to_json()
+        world.destination.objects[manifest_key(upload_name(key))] = standing.to_json()
     world.index.entries.clear()
     duplicates = Duplicates(world.index, world.destination, near=True, recipe="")
     for key in hashes:
-        name = key.removeprefix("uploads/")
+        name = upload_name(key)
         duplicates.record(name, None, duplicates._read(name))
     sought = Fingerprint(
         placeholder="", dominant_color="", perceptual_hash=f"{1:016x}", margins=(1.0,) * 64
