@@ -237,7 +237,7 @@ class _Job:
             return all(sequencer == manifest.source.sequencer for sequencer in found)
 
     def _is_archived_since(self, current: Manifest, manifest: Manifest) -> bool:
-        """Whether an upload was archived after its renditions were made, which then stay.
+        """Return True if an upload was archived after its renditions were made; they stay then.
 
         A lifecycle rule may move old uploads to an archive storage class, and a backfill asks for
         all of them. That they cannot be read any more is no reason to delete their renditions.

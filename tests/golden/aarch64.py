@@ -1,6 +1,6 @@
 """A CPython for aarch64 from Debian's packages, unpacked in a folder for qemu-user to run.
 
-Needs apt-get and dpkg-deb, and no root: apt-get works on lists and archives of its own here.
+Needs apt-get and dpkg-deb, but not root: apt-get is given private lists and archives.
 """
 
 import os

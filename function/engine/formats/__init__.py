@@ -1,4 +1,4 @@
-"""The input formats, found by content: each is a file of its own here, and a line in ``NAMES``."""
+"""The registry of input formats. A new format needs a module here and its name in ``NAMES``."""
 
 from collections.abc import Iterator
 from functools import cache

@@ -1,4 +1,4 @@
-"""What the engine knows of an input format; each has one file, which says all of it."""
+"""The description of an input format. Each format has one file, which says everything about it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

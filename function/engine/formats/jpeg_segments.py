@@ -41,7 +41,7 @@ _BARE: Final = frozenset({0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)})
 
 @dataclass
 class _Walk:
-    """What a walk over the segments has seen so far."""
+    """Running totals of a walk over the segments."""
 
     segments: int = 0
     fill: int = 0
