@@ -182,6 +182,8 @@ def quick_retries(aws):
 def test_a_removal_that_may_not_look_removes_nothing_and_is_retried(aws, photo):
     key = "uploads/denied.jpg"
     aws.upload(photo("denied.jpg"), key)
+    # The function looks at the key once more after it has written the manifest.
+    wait_for_messages(aws)
     before = made_of(aws, "denied.jpg/")
     with quick_retries(aws):
         with reading_denied_to_the_function(aws, key):
@@ -195,6 +197,15 @@ def test_a_removal_that_may_not_look_removes_nothing_and_is_retried(aws, photo):
         while made_of(aws, "denied.jpg/"):
             assert time.monotonic() < deadline
             time.sleep(0.2)
+        wait_for_messages(aws)
+
+
+def wait_for_messages(aws) -> None:
+    """Wait until none waits or is being worked on."""
+    deadline = time.monotonic() + 30
+    while _messages(aws):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
 
 
 def failures(aws, key: str) -> list[dict]:
