@@ -211,8 +211,8 @@ def wait_for_messages(aws) -> None:
 def failures(aws, key: str) -> list[dict]:
     """Log entries of failed attempts at a message about a key."""
     entries = [json.loads(line) for line in lines_about(aws, '"failed"')]
-    # Other lines may have the word as well, such as a report of Lambda's.
-    return [entry for entry in entries if entry.get("message") == "failed" and key in entry["body"]]
+    # Other tests write lines of their own into this log, without a body.
+    return [entry for entry in entries if key in entry.get("body", "")]
 
 
 def test_an_upload_after_a_removal_stays(aws, photo):
