@@ -33,7 +33,7 @@ _KEPT: Final = (
 _DECIDING: Final = ("renditions", "quality", "background")
 """Settings of a stack, besides memory, that decide what an upload costs."""
 _CITED: Final = r": [\"']?(?P<mb>\d+)[\"']?\s+# " + MARK + r" (?P<hash>[0-9a-f]+)$"
-"""What follows the key; the Pulumi CLI quotes numbers when it rewrites a stack's file."""
+"""Pattern of the text after the key. The Pulumi CLI quotes numbers when it rewrites a file."""
 
 
 def register(commands: Any) -> None:

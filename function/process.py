@@ -87,7 +87,7 @@ def process(
         held = source_bucket.head(upload.key)
         if held is None:
             return job.remove(upload)
-        # A newer version has an event of its own, but an older one that is back may have none left.
+        # A newer version has its own event, but an older one that is back may have none left.
         if not job.is_replaced_by(held, upload) or job.stands_for(upload, held):
             return manifest
         upload = _just_after(standing, _as_held(upload, held))

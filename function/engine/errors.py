@@ -38,7 +38,7 @@ _DAMAGE: Final = (
     AssertionError,
     UserWarning,
 )
-"""What decoders raise for damaged files (``make fuzz``); nothing else counts as damage."""
+"""Exceptions that decoders raise for damaged files (``make fuzz``); no other means damage."""
 
 
 def is_damage(error: BaseException) -> bool:

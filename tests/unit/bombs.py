@@ -58,7 +58,7 @@ def many_samples(tag: bytes = b"D2B1", curves: int = 3, samples: int = 100_000_0
 
 
 def many_idats(count: int = 50_000, colour_type: int = 2) -> bytes:
-    """A PNG whose stream comes a byte at a time; rows deflate to nothing, so none is complete."""
+    """A PNG whose compressed stream comes in chunks of one byte."""
     width = 3000
     channels = {2: 3, 6: 4, 0: 1}[colour_type]
     row = b"\0" + bytes(range(256)) * (width * channels // 256 + 1)

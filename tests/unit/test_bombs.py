@@ -31,7 +31,8 @@ from function.engine.renditions import DEFAULT_RENDITIONS
 
 CPU_SECONDS = 6
 MEMORY_MB = 200
-"""Each bomb took more of one of the two before it was stopped, and takes a third of it now."""
+"""Most bombs took more of one of the two before they were stopped; for the others, such as GIF's
+controls (3 s), the outcome is what a test can tell."""
 
 ALONE = f"""
 import resource, sys
@@ -256,4 +257,3 @@ def test_a_png_may_have_some_chunks(monkeypatch):
     monkeypatch.setattr(png_rows, "MAX_CHUNKS", 2)
     with pytest.raises(Rejected, match="chunks"):
         png_rows.check_chunks(data)
-    assert data.count(b"IDAT") == 1
