@@ -126,7 +126,7 @@ def _describe(error: BaseException) -> str:
 def _confine(memory: int, cpu_seconds: int) -> None:
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    pages = int(Path("/proc/self/statm").read_bytes().split()[0])
     allowed = pages * resource.getpagesize() + memory
     resource.setrlimit(resource.RLIMIT_AS, (allowed, allowed))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
