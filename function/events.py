@@ -48,16 +48,6 @@ class Upload:
         return upload_name(self.key)
 
 
-def is_newer(sequencer: str, other: str) -> bool:
-    """Whether the event with one sequencer came after the event of the same key with the other.
-
-    S3's rule: pad the shorter one with zeros on the right, then compare as text (S3 user guide,
-    "Event message structure").
-    """
-    length = max(len(sequencer), len(other))
-    return sequencer.ljust(length, "0") > other.ljust(length, "0")
-
-
 def parse_message(body: str, message_id: str) -> list[Upload]:
     """Read the uploads that one SQS message announces.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from function.contract import manifest_key, rendition_key
 from function.engine.renditions import file_name
 from function.environment import Environment
-from function.events import Upload, is_newer
+from function.events import Upload
 from function.manifest import (
     CACHE_CONTROL,
     CONTENT_TYPE,
@@ -21,7 +21,8 @@ from function.manifest import (
     Timings,
 )
 from function.produce import now, produce
-from function.store import ABSENT, ARCHIVED, STORE_THREADS, Bucket, Conflict, Gone, Headers, Held
+from function.store import ABSENT, ARCHIVED, STORE_THREADS, Bucket, Conflict, Gone, Headers
+from function.versions import ObjectVersion, is_newer
 
 if TYPE_CHECKING:
     from function.duplicates import Duplicates
@@ -183,7 +184,7 @@ class _Job:
             return gone
         raise Contended(upload.key)
 
-    def stands_for(self, upload: Upload, held: Held) -> bool:
+    def stands_for(self, upload: Upload, held: ObjectVersion) -> bool:
         """Return whether the manifest that stands is about what the key holds, and whole.
 
         Not so beside renditions of a newer version: their maker died, or will write over these.
@@ -204,11 +205,11 @@ class _Job:
             return _just_after(current, removal)
         return removal
 
-    def is_replaced_by(self, held: Held, upload: Upload) -> bool:
+    def is_replaced_by(self, held: ObjectVersion, upload: Upload) -> bool:
         """Return whether an older version is back in place of the upload's, which was removed."""
         if upload.version_id is None or held.version_id in (None, upload.version_id):
             return False
-        return not self.source_bucket.has(upload.key, upload.version_id)
+        return not self.source_bucket.has_version(upload.key, upload.version_id)
 
     def standing(self, name: str) -> Manifest | None:
         """Return the manifest that stands, if there is one."""
@@ -310,7 +311,7 @@ def _just_after(manifest: Manifest, upload: Upload) -> Upload:
     return dataclasses.replace(upload, sequencer=sequencer, reprocess=False)
 
 
-def _as_held(upload: Upload, held: Held) -> Upload:
+def _as_held(upload: Upload, held: ObjectVersion) -> Upload:
     """An event's upload with the version that its key holds now."""
     return dataclasses.replace(
         upload, version_id=held.version_id, etag=held.etag, size=held.bytes, removed=False

@@ -6,6 +6,8 @@ releases the GIL while bytes move.
 """
 
 import os
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from function.aws import Host
 
 from function.engine.errors import Rejected
+from function.versions import ObjectVersion
 
 TIMEOUT: Final = "20s"
 """One request's limit: the largest upload at Lambda's slowest network still fits."""
@@ -62,15 +65,6 @@ _NOT_RESTORED: Final = "InvalidObjectState"
 _UNMET: Final = (404, 409, 412)
 """HTTP status of a conditional request whose condition does not hold (S3 user guide, "Conditional
 requests"): not there, a race with another such request, not the same any more."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Held:
-    """The version of an object that its key holds."""
-
-    version_id: str | None
-    etag: str
-    bytes: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,23 +128,30 @@ class Bucket:
         return bytes(answer.bytes()), answer.meta["e_tag"] or ABSENT
 
     def sequencer(self, key: str) -> str | None:
-        """Which version of the upload an object was made from; None if it is not there."""
+        """Return the sequencer that an object was written with; None if it is not there."""
         try:
             answer = self._store.get(key, options={"head": True})
         except FileNotFoundError:
             return None
         return answer.attributes.get(SEQUENCER)
 
-    def head(self, key: str) -> Held | None:
-        """What a key holds now; None if nothing, or a delete marker."""
+    def sequencers(self, keys: Collection[str]) -> dict[str, str | None]:
+        """Return ``sequencer`` of each of these keys, read in parallel."""
+        with ThreadPoolExecutor(STORE_THREADS) as pool:
+            return dict(zip(keys, pool.map(self.sequencer, keys), strict=True))
+
+    def head(self, key: str) -> ObjectVersion | None:
+        """Return the version that a key holds; None if it holds nothing, or a delete marker."""
         try:
             meta = self._store.head(key)
         except FileNotFoundError:
             return None
         etag = (meta["e_tag"] or "").strip('"')
-        return Held(version_id=meta["version"], etag=etag, bytes=meta["size"])
+        return ObjectVersion(
+            key=key, version_id=meta["version"], etag=etag, sequencer="", bytes=meta["size"]
+        )
 
-    def has(self, key: str, version_id: str) -> bool:
+    def has_version(self, key: str, version_id: str) -> bool:
         """Return whether a version of an object is still there."""
         try:
             self._store.get(key, options={"head": True, "version": version_id})

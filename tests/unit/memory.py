@@ -2,7 +2,8 @@
 
 import hashlib
 
-from function.store import ABSENT, Conflict, Gone, Headers, Held, check_size
+from function.store import ABSENT, Conflict, Gone, Headers, check_size
+from function.versions import ObjectVersion
 
 
 class MemoryBucket:
@@ -20,6 +21,9 @@ class MemoryBucket:
     def sequencer(self, key):
         return self.headers[key].sequencer if key in self.objects else None
 
+    def sequencers(self, keys):
+        return {key: self.sequencer(key) for key in keys}
+
     def delete(self, keys):
         for key in keys:
             self.objects.pop(key, None)
@@ -35,7 +39,8 @@ class MemoryBucket:
     def head(self, key):
         if key not in self.objects:
             return None
-        return Held(version_id=None, etag="e", bytes=len(self.objects[key]))
+        length = len(self.objects[key])
+        return ObjectVersion(key=key, version_id=None, etag="e", sequencer="", bytes=length)
 
     def delete_if(self, key, etag):
         if key not in self.objects or self.etags[key] != etag:

@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from function.events import is_newer, parse_message
+from function.events import parse_message
+from function.versions import is_newer
 from ops import backfill, checkpoint, inventory
 from ops.__main__ import main, parser
 from ops.backfill import Existing

@@ -14,7 +14,8 @@ from obstore.exceptions import GenericError, PermissionDeniedError
 
 from function.engine.errors import Rejected
 from function.process import process
-from function.store import Bucket, CopyFailed, Gone, Headers, Held
+from function.store import Bucket, CopyFailed, Gone, Headers
+from function.versions import ObjectVersion
 
 KEY = "uploads/u1/beach.jpg"
 HEADERS = Headers(content_type="image/jpeg", cache_control="no-cache", sequencer="01")
@@ -85,6 +86,7 @@ READS = {
     "head": lambda bucket: bucket.head(KEY),
     "read": lambda bucket: bucket.read(KEY),
     "sequencer": lambda bucket: bucket.sequencer(KEY),
+    "sequencers": lambda bucket: bucket.sequencers([KEY])[KEY],
 }
 
 
@@ -199,7 +201,8 @@ def test_a_denied_manifest_is_not_taken_for_none(s3, bucket, source, environment
 def test_an_archived_upload_is_recorded(s3, bucket, destination, environment, upload):
     s3.refusal = ARCHIVED
     source = Bucket("bucket")
-    source.head = lambda key: Held(version_id="v1", etag="e1", bytes=1)
+    held = ObjectVersion(key=KEY, version_id="v1", etag="e1", sequencer="", bytes=1)
+    source.head = lambda key: held
     manifest = process(upload, environment, source, destination)
     assert (manifest.status, manifest.error["code"]) == ("rejected", "archived")
     assert list(destination.objects) == ["u1/beach.jpg/manifest.json"]
