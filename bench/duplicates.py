@@ -23,7 +23,7 @@ from function.engine.decode import decode
 from function.engine.fingerprint import Fingerprint, fingerprint
 from function.engine.renditions import DEFAULT_RENDITIONS
 from function.index import Entry, Index
-from function.manifest import Manifest, SourceFacts, Timings
+from function.manifest import Manifest, SourceFacts, Status, Timings
 from function.store import Bucket
 
 SIZES: Final = ((800, 600), (600, 800), (960, 540), (700, 700))
@@ -187,7 +187,7 @@ def _look(data: bytes) -> Fingerprint:
 
 def _manifest(name: str, look: Fingerprint) -> Manifest:
     return Manifest(
-        status="ready",
+        status=Status.READY,
         source=SourceFacts(key=name, version_id=None, etag="", sequencer="", bytes=0, sha256=name),
         timings_ms=Timings(),
         processed_at="",

@@ -5,13 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from function.contract import rendition_key
 from function.environment import Environment
-from function.events import Upload
 from function.manifest import Manifest, RenditionFacts, rendition_url
 from function.store import FOREVER, STORE_THREADS, Bucket, Headers
+from function.versions import ObjectVersion
 
 
 def copy_renditions(
-    original: Manifest, upload: Upload, environment: Environment, bucket: Bucket
+    original: Manifest, version: ObjectVersion, environment: Environment, bucket: Bucket
 ) -> list[RenditionFacts] | None:
     """Copy what the manifest of the same bytes names to an upload's own keys.
 
@@ -21,14 +21,14 @@ def copy_renditions(
     """
 
     def copy(rendition: RenditionFacts) -> RenditionFacts | None:
-        key = rendition_key(upload.name, rendition.key.rsplit("/", 1)[-1])
+        key = rendition_key(version.name, rendition.key.rsplit("/", 1)[-1])
         copied = bucket.copy(
             rendition.key,
             key,
             Headers(
                 content_type=rendition.content_type,
                 cache_control=FOREVER,
-                sequencer=upload.sequencer,
+                sequencer=version.sequencer,
             ),
             made_from=original.source.sequencer,
             size=rendition.bytes,

@@ -1,58 +1,58 @@
-"""SQS message bodies to uploads: what S3 says happened, and which of it is ours to process."""
+"""SQS message bodies to events: what S3 says happened, and which of it is ours to process."""
 
 import json
 import logging
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final, cast
 from urllib.parse import unquote_plus
 
 from function.contract import INDEX, UPLOADS, upload_name
+from function.versions import ObjectVersion
 
 CREATED: Final = "ObjectCreated:"
 REMOVED: Final = ("ObjectRemoved:", "LifecycleExpiration:")
-"""Beginnings of the names of S3's events that announce an upload, and that one is gone."""
+"""How the names of S3's events begin when a version was created, and when one was removed."""
 
 _logger = logging.getLogger(__name__)
 
 
+class EventKind(StrEnum):
+    """What an event says about its key."""
+
+    CREATED = "created"
+    """The key holds a new version, which the event describes."""
+
+    CHANGED = "changed"
+    """Something was removed. The event does not say what the key holds now."""
+
+    BACKFILL = "backfill"
+    """An operator asks to render again what the key holds (``python -m ops backfill``)."""
+
+
 @dataclass(frozen=True, kw_only=True)
-class Upload:
-    """One object that was created in the source bucket, or removed from it.
+class Event:
+    """One change of one key in the source bucket.
 
     Attributes:
         bucket: source bucket.
-        key: object key, decoded, starting with ``uploads/``.
-        version_id: version that the event is about; None in an unversioned bucket.
-        etag: entity tag, without quotes.
-        sequencer: orders events of one key (hexadecimal, compare after padding to one length).
-        size: bytes, as S3 counted them.
-        reprocess: bring the key up to date whatever its manifest says (``ops backfill``).
-        removed: the event is a removal; the version is the one removed or the delete marker.
-        correlation_id: ``x-amz-request-id`` of the uploader's own PUT, so that a log line can be
-            found from what the uploader saw.
+        kind: what the event says about the key.
+        version: the version that was created or removed. A removal's has no etag and no bytes.
+        correlation_id: ``x-amz-request-id`` of the request that caused the event, so that an
+            uploader's request leads to the log lines about it.
     """
 
     bucket: str
-    key: str
-    version_id: str | None
-    etag: str
-    sequencer: str
-    size: int
+    kind: EventKind
+    version: ObjectVersion
     correlation_id: str
-    reprocess: bool = False
-    removed: bool = False
-
-    @property
-    def name(self) -> str:
-        """The key without ``uploads/``: what all destination keys of this upload start with."""
-        return upload_name(self.key)
 
 
-def parse_message(body: str, message_id: str) -> list[Upload]:
-    """Read the uploads that one SQS message announces.
+def parse_message(body: str, message_id: str) -> list[Event]:
+    """Return the events of one SQS message that are ours to process.
 
-    S3's test event and events that are not S3's give an empty list and a log line: they
-    are acknowledged, for no retry would change them.
+    Others, such as S3's test event, are logged and left out. Their message is acknowledged, because
+    no retry would change it.
 
     Args:
         body: the message's body, JSON as S3 writes it.
@@ -68,16 +68,16 @@ def parse_message(body: str, message_id: str) -> list[Upload]:
     records: object = fields.get("Records")
     if not isinstance(records, list):
         return _ignored("not an S3 event", message_id)
-    uploads = (_parse_record(_mapping(record), message_id) for record in cast("list[Any]", records))
-    return [upload for upload in uploads if upload is not None]
+    parsed = (_parse_record(_mapping(record), message_id) for record in cast("list[Any]", records))
+    return [event for event in parsed if event is not None]
 
 
 def _mapping(value: object) -> dict[str, Any]:
-    """The value if it is a JSON object, else an empty one."""
+    """Return the value if it is a JSON object, else an empty one."""
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
-def _parse_record(record: dict[str, Any], message_id: str) -> Upload | None:
+def _parse_record(record: dict[str, Any], message_id: str) -> Event | None:
     if record.get("eventSource") != "aws:s3":
         _ignored("record is not S3's", message_id)
         return None
@@ -91,17 +91,24 @@ def _parse_record(record: dict[str, Any], message_id: str) -> Upload | None:
     if reason:
         _ignored(reason, message_id, key)
         return None
-    return Upload(
+    return Event(
         bucket=bucket,
-        key=key,
-        version_id=item.get("versionId"),
-        etag=item.get("eTag", ""),
-        sequencer=item.get("sequencer", ""),
-        size=int(item.get("size", 0)),
-        reprocess=bool(record.get("reprocess")),
-        removed=name.startswith(REMOVED),
+        kind=_kind(name, is_backfill=bool(record.get("reprocess"))),
+        version=ObjectVersion(
+            key=key,
+            version_id=item.get("versionId"),
+            etag=item.get("eTag", ""),
+            sequencer=item.get("sequencer", ""),
+            bytes=int(item.get("size", 0)),
+        ),
         correlation_id=record.get("responseElements", {}).get("x-amz-request-id") or message_id,
     )
+
+
+def _kind(name: str, *, is_backfill: bool) -> EventKind:
+    if name.startswith(REMOVED):
+        return EventKind.CHANGED
+    return EventKind.BACKFILL if is_backfill else EventKind.CREATED
 
 
 def _not_ours(key: str) -> str | None:
@@ -116,7 +123,7 @@ def _not_ours(key: str) -> str | None:
     return None
 
 
-def _ignored(reason: str, message_id: str, key: str | None = None) -> list[Upload]:
+def _ignored(reason: str, message_id: str, key: str | None = None) -> list[Event]:
     extra = {"reason": reason, "message_id": message_id, "key": key}
     _logger.info("ignored", extra=extra)
     return []

@@ -2,38 +2,55 @@
 
 import json
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import quote
 
 from function.contract import SCHEMA
 from function.fields import known_fields
-
-DELETED: Final = "deleted"
-"""Status of a manifest that stands for the moment in which an upload's renditions are removed."""
+from function.versions import ObjectVersion
 
 CONTENT_TYPE: Final = "application/json"
 CACHE_CONTROL: Final = "no-cache"
-"""A manifest may be replaced by a newer upload under the same key: revalidate each time."""
+"""A newer upload of the same key replaces the manifest, so caches must revalidate it each time."""
+
+
+class Status(StrEnum):
+    """Outcome of an upload."""
+
+    READY = "ready"
+    REJECTED = "rejected"
+
+    DELETED = "deleted"
+    """Stands only while the upload's renditions are being removed."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class SourceFacts:
-    """What was uploaded; None where it could not be learned (a rejected upload)."""
+class ErrorFacts:
+    """Why an upload was rejected: a stable code, and a sentence for the person who uploaded."""
 
-    key: str
-    version_id: str | None
-    etag: str
-    sequencer: str
-    bytes: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceFacts(ObjectVersion):
+    """The uploaded version and what was learned of it; None where a rejection came first."""
+
     sha256: str | None = None
     width: int | None = None
     height: int | None = None
     format: str | None = None
 
+    @property
+    def version(self) -> ObjectVersion:
+        """The uploaded version alone."""
+        return ObjectVersion(**known_fields(ObjectVersion, vars(self)))
+
 
 @dataclass(frozen=True, kw_only=True)
 class RenditionFacts:
-    """One stored object: where it is, its size in pixels and bytes, its type."""
+    """One stored rendition: its place, its width and height in pixels, its length, its type."""
 
     name: str
     url: str
@@ -59,11 +76,11 @@ class Timings:
 class Manifest:
     """The outcome of one upload, version 1 of the contract with readers (README.md)."""
 
-    status: str
+    status: Status
     source: SourceFacts
     timings_ms: Timings
     processed_at: str
-    error: dict[str, str] | None = None
+    error: ErrorFacts | None = None
     renditions: list[RenditionFacts] = field(default_factory=list[RenditionFacts])
     placeholder: str | None = None
     dominant_color: str | None = None
@@ -73,22 +90,27 @@ class Manifest:
 
     @classmethod
     def from_json(cls, data: bytes) -> "Manifest":
-        """Read what ``to_json`` wrote, in this release or a newer one."""
+        """Read what ``to_json`` of this release or a newer one wrote.
+
+        A status that only a newer release knows stays a plain string.
+        """
         fields = known_fields(cls, json.loads(data))
         fields["source"] = SourceFacts(**known_fields(SourceFacts, fields["source"]))
         fields["timings_ms"] = Timings(**known_fields(Timings, fields["timings_ms"]))
         fields["renditions"] = [
             RenditionFacts(**known_fields(RenditionFacts, facts)) for facts in fields["renditions"]
         ]
+        if fields.get("error"):
+            fields["error"] = ErrorFacts(**known_fields(ErrorFacts, fields["error"]))
         return cls(**fields)
 
     def to_json(self) -> bytes:
-        """UTF-8 JSON, keys in the order of the contract."""
+        """Return UTF-8 JSON with the keys in the order of the contract."""
         fields: dict[str, Any] = asdict(self)
         ordered = {"schema": fields.pop("schema"), "status": fields.pop("status")} | fields
         return json.dumps(ordered, ensure_ascii=False, indent=1).encode()
 
 
 def rendition_url(delivery_url: str, key: str, sha256: str) -> str:
-    """Where readers find a rendition; another upload has another URL, whatever caches hold."""
+    """Return the URL of a rendition; it changes with the upload, so caches may keep it forever."""
     return f"{delivery_url}/{quote(key)}?v={sha256[:8]}"

@@ -1,6 +1,8 @@
-"""The versions of an object, and the order in which S3 wrote them."""
+"""Versions of an object in S3, and which of two came later."""
 
 from dataclasses import dataclass
+
+from function.contract import upload_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -8,11 +10,10 @@ class ObjectVersion:
     """One version of an object.
 
     Attributes:
-        key: object key.
-        version_id: S3's id of the version; None in an unversioned bucket.
+        key: object key, e.g. ``uploads/u1/beach.jpg``.
+        version_id: S3's id of the version; None in a bucket without versioning.
         etag: entity tag, without quotes.
-        sequencer: orders the events of one key, see ``is_newer``; empty where it is not known, as
-            after a HEAD of the key.
+        sequencer: orders the events of one key (hexadecimal); empty if no event told of it.
         bytes: length of the object.
     """
 
@@ -22,9 +23,14 @@ class ObjectVersion:
     sequencer: str
     bytes: int
 
+    @property
+    def name(self) -> str:
+        """The key without ``uploads/``, which starts all destination keys of this upload."""
+        return upload_name(self.key)
+
 
 def is_newer(sequencer: str, other: str) -> bool:
-    """Return whether the event with one sequencer came after that of the same key with the other.
+    """Return True if an event with ``sequencer`` came after one of the same key with ``other``.
 
     S3's rule: pad the shorter one with zeros on the right, then compare as text (S3 user guide,
     "Event message structure").

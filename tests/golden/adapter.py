@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from function.contract import rendition_key, s3_event, source_key
 from function.environment import Environment
 from function.events import parse_message
-from function.process import process
+from function.reconcile import Reconciler
 from tests.unit.memory import MemoryBucket
 
 
@@ -25,8 +25,9 @@ def stored_objects(name: str, data: bytes, variables: Mapping[str, str]) -> dict
     """
     source, destination = MemoryBucket(), MemoryBucket()
     source.objects[source_key(f"golden/{name}")] = data
-    for upload in parse_message(_message(name, len(data)), "golden"):
-        process(upload, Environment.read(variables), source, destination)
+    reconciler = Reconciler.build(Environment.read(variables), source, destination)
+    for event in parse_message(_message(name, len(data)), "golden"):
+        reconciler.reconcile(event)
     prefix = rendition_key(f"golden/{name}", "")
     return {key.removeprefix(prefix): body for key, body in destination.objects.items()}
 

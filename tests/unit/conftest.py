@@ -9,7 +9,9 @@ from PIL import Image
 
 from function.engine.renditions import DEFAULT_RENDITIONS
 from function.environment import Environment
-from function.events import Upload
+from function.events import Event, EventKind
+from function.reconcile import Reconciler
+from function.versions import ObjectVersion
 
 
 @pytest.fixture(autouse=True)
@@ -51,15 +53,20 @@ def environment():
 
 @pytest.fixture
 def upload():
-    return Upload(
-        bucket="source",
-        key="uploads/u1/beach.jpg",
-        version_id="v1",
-        etag="e1",
-        sequencer="01",
-        size=1,
-        correlation_id="c1",
+    return ObjectVersion(
+        key="uploads/u1/beach.jpg", version_id="v1", etag="e1", sequencer="01", bytes=1
     )
+
+
+@pytest.fixture
+def event(upload):
+    return Event(bucket="source", kind=EventKind.CREATED, version=upload, correlation_id="c1")
+
+
+@pytest.fixture
+def deliver(environment, source, destination):
+    """Processes an event as the handler does, with buckets in memory."""
+    return Reconciler.build(environment, source, destination).reconcile
 
 
 @pytest.fixture

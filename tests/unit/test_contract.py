@@ -11,7 +11,8 @@ import pytest
 
 from function import contract
 from function.contract import Metric, StackOutput
-from function.events import parse_message
+from function.events import EventKind, parse_message
+from function.versions import ObjectVersion
 from signer import handler as signer
 
 ROOT = Path(__file__).parents[2]
@@ -90,11 +91,13 @@ def test_the_function_reads_the_event(reprocess):
         request_id="r1",
         reprocess=reprocess,
     )
-    (upload,) = parse_message(body, "m1")
-    assert (upload.bucket, upload.key, upload.name) == ("source", "uploads/a b+é.jpg", "a b+é.jpg")
-    assert (upload.size, upload.etag, upload.sequencer) == (3, "e1", "01")
-    assert (upload.version_id, upload.correlation_id) == ("v1", "r1")
-    assert (upload.reprocess, upload.removed) == (reprocess, False)
+    (event,) = parse_message(body, "m1")
+    assert event.version == ObjectVersion(
+        key="uploads/a b+é.jpg", version_id="v1", etag="e1", sequencer="01", bytes=3
+    )
+    assert event.version.name == "a b+é.jpg"
+    assert (event.bucket, event.correlation_id) == ("source", "r1")
+    assert event.kind == (EventKind.BACKFILL if reprocess else EventKind.CREATED)
 
 
 def test_an_event_leaves_out_what_is_not_known():

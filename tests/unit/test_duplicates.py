@@ -7,11 +7,13 @@ import json
 import pytest
 from PIL import Image, ImageDraw
 
-from function import produce
+from function import process
 from function.contract import manifest_key, upload_name
 from function.duplicates import Duplicates, distance, probes, recipe_of
 from function.engine.fingerprint import Fingerprint
-from function.process import process
+from function.events import Event, EventKind
+from function.reconcile import Reconciler
+from function.versions import ObjectVersion
 
 FIRST, SECOND, THIRD = "uploads/a/first.jpg", "uploads/b/second.jpg", "uploads/c/third.jpg"
 
@@ -43,34 +45,35 @@ class MemoryIndex:
 class World:
     """Two buckets, an index, and uploads that arrive one after another."""
 
-    def __init__(self, source, destination, environment, upload) -> None:
-        self.source, self.destination = source, destination
-        self.environment, self.template = environment, upload
+    def __init__(self, source, destination, environment) -> None:
+        self.source, self.destination, self.environment = source, destination, environment
         self.index, self.near, self.clock = MemoryIndex(), False, 0
 
-    def put(self, key: str, body: bytes, **changes):
+    def put(self, key: str, body: bytes):
         self.source.objects[key] = body
-        return self.deliver(key, **changes)
+        return self.deliver(key, EventKind.CREATED)
 
     def delete(self, key: str):
         del self.source.objects[key]
-        return self.deliver(key, removed=True)
+        return self.deliver(key, EventKind.CHANGED)
 
-    def deliver(self, key: str, **changes):
+    def deliver(self, key: str, kind: EventKind):
         self.clock += 1
-        facts = {"key": key, "sequencer": f"{self.clock:02}", "version_id": None} | changes
-        upload = dataclasses.replace(self.template, **facts)
+        sequencer = "" if kind == EventKind.BACKFILL else f"{self.clock:02}"
+        version = ObjectVersion(key=key, version_id=None, etag="e1", sequencer=sequencer, bytes=1)
+        event = Event(bucket="source", kind=kind, version=version, correlation_id="c1")
         recipe = recipe_of(self.environment)
         duplicates = Duplicates(self.index, self.destination, self.near, recipe)
-        return process(upload, self.environment, self.source, self.destination, duplicates)
+        build = (self.environment, self.source, self.destination, duplicates)
+        return Reconciler.build(*build).reconcile(event)
 
     def manifest(self, key: str):
         return json.loads(self.destination.objects[manifest_key(upload_name(key))])
 
 
 @pytest.fixture
-def world(source, destination, environment, upload):
-    return World(source, destination, environment, upload)
+def world(source, destination, environment):
+    return World(source, destination, environment)
 
 
 @pytest.fixture
@@ -81,7 +84,7 @@ def no_decode(monkeypatch):
         def refuse(*arguments, **options):
             raise AssertionError("decoded")
 
-        monkeypatch.setattr(produce, "decode", refuse)
+        monkeypatch.setattr(process, "decode", refuse)
 
     return stop
 
@@ -200,7 +203,7 @@ def test_a_backfill_renders_anew_and_turns_no_original_into_a_copy(world):
     world.put(SECOND, picture())
     world.destination.copy = None
     for key in (FIRST, SECOND):
-        world.deliver(key, sequencer="", reprocess=True)
+        world.deliver(key, EventKind.BACKFILL)
     assert world.manifest(FIRST)["duplicate_of"] is None
     assert world.manifest(SECOND)["duplicate_of"] == FIRST
 

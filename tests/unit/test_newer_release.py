@@ -5,9 +5,9 @@ import json
 
 import pytest
 
+from function.events import EventKind
 from function.index import Entry, Index
 from function.manifest import Manifest
-from function.process import process
 from local import server as servers
 from local.server import Server
 
@@ -25,10 +25,10 @@ def extended(manifest: bytes) -> bytes:
 
 
 @pytest.fixture
-def newer(source, destination, environment, upload, jpeg):
+def newer(source, destination, deliver, event, jpeg):
     """A processed upload whose manifest a newer release has written; returns that manifest."""
-    source.objects[upload.key] = jpeg
-    process(upload, environment, source, destination)
+    source.objects[event.version.key] = jpeg
+    deliver(event)
     destination.objects[MANIFEST] = extended(destination.objects[MANIFEST])
     return destination.objects[MANIFEST]
 
@@ -40,29 +40,26 @@ def test_a_manifest_with_unknown_fields_at_every_level_is_read(destination, newe
 
 
 def test_a_second_delivery_leaves_a_newer_releases_manifest_as_it_is(
-    source, destination, environment, upload, newer
+    destination, deliver, event, newer
 ):
-    assert process(upload, environment, source, destination) is None
+    assert deliver(event) is None
     assert destination.objects[MANIFEST] == newer
 
 
-def test_a_newer_upload_replaces_a_newer_releases_manifest(
-    source, destination, environment, upload, newer
-):
-    second = dataclasses.replace(upload, version_id="v2", sequencer="02")
-    process(second, environment, source, destination)
+def test_a_newer_upload_replaces_a_newer_releases_manifest(destination, deliver, event, newer):
+    second = dataclasses.replace(event.version, version_id="v2", sequencer="02")
+    deliver(dataclasses.replace(event, version=second))
     assert b"added_later" not in destination.objects[MANIFEST]
     manifest = Manifest.from_json(destination.objects[MANIFEST])
     assert (manifest.source.version_id, len(manifest.renditions)) == ("v2", 8)
     assert {r.key for r in manifest.renditions} | {MANIFEST} == set(destination.objects)
 
 
-def test_a_removal_takes_what_a_newer_release_has_made(
-    source, destination, environment, upload, newer
-):
-    del source.objects[upload.key]
-    removed = dataclasses.replace(upload, sequencer="02", removed=True)
-    assert process(removed, environment, source, destination).status == "deleted"
+def test_a_removal_takes_what_a_newer_release_has_made(source, destination, deliver, event, newer):
+    del source.objects[event.version.key]
+    removed = dataclasses.replace(event.version, sequencer="02")
+    event = dataclasses.replace(event, kind=EventKind.CHANGED, version=removed)
+    assert deliver(event).status == "deleted"
     assert destination.objects == {}
 
 

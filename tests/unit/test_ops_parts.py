@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from function.events import parse_message
-from function.versions import is_newer
+from function.events import EventKind, parse_message
+from function.versions import ObjectVersion, is_newer
 from ops import backfill, checkpoint, inventory
 from ops.__main__ import main, parser
 from ops.backfill import Existing
@@ -67,21 +67,22 @@ def test_the_region_is_the_queues(url, region):
 
 
 def test_a_backfilled_event_is_one_that_the_function_reads():
-    (upload,) = parse_message(backfill.event("photos", BEACH), "m1")
-    assert (upload.bucket, upload.key, upload.version_id) == ("photos", BEACH.key, "v1")
-    assert (upload.etag, upload.size, upload.reprocess) == ("e1", 7, True)
+    (event,) = parse_message(backfill.event("photos", BEACH), "m1")
+    assert (event.bucket, event.kind) == ("photos", EventKind.BACKFILL)
+    assert event.version == ObjectVersion(
+        key=BEACH.key, version_id="v1", etag="e1", sequencer="00", bytes=7
+    )
 
 
 def test_a_backfilled_event_is_older_than_any_of_s3():
-    (upload,) = parse_message(backfill.event("photos", BEACH), "m1")
-    assert upload.sequencer != ""
-    assert is_newer("0055AED6DCD90281E5", upload.sequencer)
-    assert not is_newer(upload.sequencer, "0055AED6DCD90281E5")
+    (event,) = parse_message(backfill.event("photos", BEACH), "m1")
+    assert is_newer("0055AED6DCD90281E5", event.version.sequencer)
+    assert not is_newer(event.version.sequencer, "0055AED6DCD90281E5")
 
 
 def test_without_a_version_the_event_names_none():
     body = backfill.event("photos", Existing(key="uploads/a", version_id=None, etag="", size=1))
-    assert parse_message(body, "m1")[0].version_id is None
+    assert parse_message(body, "m1")[0].version.version_id is None
 
 
 def test_what_sqs_refuses_of_a_batch_is_sent_again():

@@ -4,7 +4,6 @@ The server gives S3's answers over HTTP (status and body from the Amazon S3 API 
 responses"), and the store reads them through obstore.
 """
 
-import dataclasses
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -13,7 +12,8 @@ import pytest
 from obstore.exceptions import GenericError, PermissionDeniedError
 
 from function.engine.errors import Rejected
-from function.process import process
+from function.events import Event, EventKind
+from function.reconcile import Reconciler
 from function.store import Bucket, CopyFailed, Gone, Headers
 from function.versions import ObjectVersion
 
@@ -157,74 +157,78 @@ def test_a_refusal_that_names_no_error_code_is_raised(s3, bucket, body):
         fetch(bucket)
 
 
+def about(kind, sequencer, version_id="v1") -> Event:
+    version = ObjectVersion(key=KEY, version_id=version_id, etag="e1", sequencer=sequencer, bytes=1)
+    return Event(bucket="bucket", kind=kind, version=version, correlation_id="c1")
+
+
+def archived(version_id) -> Bucket:
+    """A bucket whose upload S3 describes and does not give."""
+    bucket = Bucket("bucket")
+    bucket.head = lambda key: about(EventKind.CREATED, "", version_id).version
+    return bucket
+
+
 @pytest.fixture
-def processed(source, destination, environment, upload, jpeg):
+def processed(source, destination, deliver, event, jpeg):
     """An upload and all that was made of it; returns the keys and bodies."""
-    source.objects[upload.key] = jpeg
-    process(upload, environment, source, destination)
+    source.objects[KEY] = jpeg
+    deliver(event)
     return dict(destination.objects)
 
 
 @pytest.mark.parametrize("refusal", FORBIDDEN, ids=lambda refusal: refusal[1])
 @pytest.mark.parametrize(
-    "event", [{"removed": True, "sequencer": "02"}, {"reprocess": True, "sequencer": "00"}], ids=str
+    ("kind", "sequencer"), [(EventKind.CHANGED, "02"), (EventKind.BACKFILL, "00")]
 )
 def test_a_head_that_answers_403_removes_nothing(
-    s3, bucket, destination, environment, upload, processed, event, refusal
+    s3, bucket, destination, environment, processed, kind, sequencer, refusal
 ):
     s3.refusal = refusal
     with pytest.raises(PermissionDeniedError):
-        process(dataclasses.replace(upload, **event), environment, bucket, destination)
+        Reconciler.build(environment, bucket, destination).reconcile(about(kind, sequencer))
     assert destination.objects == processed
     s3.refusal = NO_KEY
-    process(dataclasses.replace(upload, **event), environment, bucket, destination)
+    Reconciler.build(environment, bucket, destination).reconcile(about(kind, sequencer))
     assert destination.objects == {}
 
 
 def test_a_denied_look_after_the_manifest_is_retried_and_removes_nothing(
-    s3, bucket, source, destination, environment, upload, jpeg
+    s3, bucket, source, destination, deliver, event, jpeg
 ):
-    source.objects[upload.key] = jpeg
+    source.objects[KEY] = jpeg
     source.head = bucket.head
     with pytest.raises(PermissionDeniedError):
-        process(upload, environment, source, destination)
+        deliver(event)
     assert len(destination.objects) == 9
 
 
-def test_a_denied_manifest_is_not_taken_for_none(s3, bucket, source, environment, upload, jpeg):
-    source.objects[upload.key] = jpeg
+def test_a_denied_manifest_is_not_taken_for_none(s3, bucket, source, environment, event, jpeg):
+    source.objects[KEY] = jpeg
     with pytest.raises(PermissionDeniedError):
-        process(upload, environment, source, bucket)
+        Reconciler.build(environment, source, bucket).reconcile(event)
     assert {command for command, _, _ in s3.asked} == {"GET"}
 
 
-def test_an_archived_upload_is_recorded(s3, bucket, destination, environment, upload):
+def test_an_archived_upload_is_recorded(s3, destination, environment, event):
     s3.refusal = ARCHIVED
-    source = Bucket("bucket")
-    held = ObjectVersion(key=KEY, version_id="v1", etag="e1", sequencer="", bytes=1)
-    source.head = lambda key: held
-    manifest = process(upload, environment, source, destination)
-    assert (manifest.status, manifest.error["code"]) == ("rejected", "archived")
+    manifest = Reconciler.build(environment, archived("v1"), destination).reconcile(event)
+    assert (manifest.status, manifest.error.code) == ("rejected", "archived")
     assert list(destination.objects) == ["u1/beach.jpg/manifest.json"]
 
 
 def test_a_backfill_of_an_upload_archived_since_keeps_its_renditions(
-    s3, bucket, source, destination, environment, upload, processed
+    s3, destination, environment, processed
 ):
     s3.refusal = ARCHIVED
-    held = dataclasses.replace(source.head(upload.key), version_id="v1")
-    bucket.head = lambda key: held
-    again = dataclasses.replace(upload, reprocess=True, sequencer="00")
-    assert process(again, environment, bucket, destination) is None
+    again = about(EventKind.BACKFILL, "00")
+    assert Reconciler.build(environment, archived("v1"), destination).reconcile(again) is None
     assert destination.objects == processed
 
 
-def test_an_archived_newer_upload_replaces_the_older_one(
-    s3, bucket, source, destination, environment, upload, processed
-):
+def test_an_archived_newer_upload_replaces_the_older_one(s3, destination, environment, processed):
     s3.refusal = ARCHIVED
-    held = dataclasses.replace(source.head(upload.key), version_id="v2")
-    bucket.head = lambda key: held
-    newer = dataclasses.replace(upload, version_id="v2", sequencer="02")
-    assert process(newer, environment, bucket, destination).error["code"] == "archived"
+    newer = about(EventKind.CREATED, "02", version_id="v2")
+    manifest = Reconciler.build(environment, archived("v2"), destination).reconcile(newer)
+    assert manifest.error.code == "archived"
     assert list(destination.objects) == ["u1/beach.jpg/manifest.json"]

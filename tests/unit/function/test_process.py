@@ -6,15 +6,15 @@ import json
 
 import pytest
 
-from function.process import process
+from function.process import Processor
 from function.store import Gone, Headers
 
 
 def test_renditions_come_first_and_the_manifest_last(
-    source, destination, environment, upload, jpeg
+    source, destination, upload, event, jpeg, deliver
 ):
     source.objects[upload.key] = jpeg
-    manifest = process(upload, environment, source, destination)
+    manifest = deliver(event)
     assert manifest.status == "ready"
     assert list(destination.objects)[-1] == "u1/beach.jpg/manifest.json"
     named = {rendition.key for rendition in manifest.renditions}
@@ -22,9 +22,9 @@ def test_renditions_come_first_and_the_manifest_last(
     assert len(named) == 8
 
 
-def test_manifest_says_what_was_stored(source, destination, environment, upload, jpeg):
+def test_manifest_says_what_was_stored(source, destination, upload, event, jpeg, deliver):
     source.objects[upload.key] = jpeg
-    process(upload, environment, source, destination)
+    deliver(event)
     manifest = json.loads(destination.objects["u1/beach.jpg/manifest.json"])
     sha256 = hashlib.sha256(jpeg).hexdigest()
     assert manifest["schema"] == 1
@@ -59,25 +59,28 @@ def test_manifest_says_what_was_stored(source, destination, environment, upload,
 def test_urls_are_quoted(source, destination, environment, upload, jpeg):
     upload = dataclasses.replace(upload, key="uploads/my été #1.jpg")
     source.objects[upload.key] = jpeg
-    manifest = process(upload, environment, source, destination)
+    manifest = Processor(environment, source, destination).process(upload)
     expected = "https://cdn.example/my%20%C3%A9t%C3%A9%20%231.jpg/large.jpg?v="
     assert manifest.renditions[0].url.startswith(expected)
 
 
 @pytest.mark.parametrize(
-    ("size", "code"), [(0, "empty"), (25_000_001, "too_many_bytes")], ids=["empty", "large"]
+    ("length", "code"), [(0, "empty"), (25_000_001, "too_many_bytes")], ids=["empty", "large"]
 )
-def test_size_alone_rejects_before_a_fetch(source, destination, environment, upload, size, code):
+def test_length_alone_rejects_before_a_fetch(
+    source, destination, environment, upload, length, code
+):
     source.objects[upload.key] = b"not to be fetched"
     source.failing.add(upload.key)
-    manifest = process(dataclasses.replace(upload, size=size), environment, source, destination)
-    assert (manifest.status, manifest.error["code"]) == ("rejected", code)
+    upload = dataclasses.replace(upload, bytes=length)
+    manifest = Processor(environment, source, destination).process(upload)
+    assert (manifest.status, manifest.error.code) == ("rejected", code)
     assert manifest.source.sha256 is None
 
 
-def test_a_rejection_is_recorded_with_what_is_known(source, destination, environment, upload):
+def test_a_rejection_is_recorded_with_what_is_known(source, destination, upload, event, deliver):
     source.objects[upload.key] = b"no image"
-    process(upload, environment, source, destination)
+    deliver(event)
     manifest = json.loads(destination.objects["u1/beach.jpg/manifest.json"])
     assert manifest["status"] == "rejected"
     assert manifest["error"]["code"] == "not_an_image"
@@ -88,16 +91,16 @@ def test_a_rejection_is_recorded_with_what_is_known(source, destination, environ
 
 
 def test_without_its_renditions_a_manifest_never_appears(
-    source, destination, environment, upload, jpeg
+    source, destination, upload, event, jpeg, deliver
 ):
     source.objects[upload.key] = jpeg
     destination.failing.add("u1/beach.jpg/thumb.webp")
     with pytest.raises(OSError, match="S3 is down"):
-        process(upload, environment, source, destination)
+        deliver(event)
     assert "u1/beach.jpg/manifest.json" not in destination.objects
 
 
-def test_what_is_gone_is_not_an_error_of_s3(source, destination, environment, upload):
+def test_what_is_gone_is_not_an_error_of_s3(destination, event, deliver):
     with pytest.raises(Gone):
-        process(upload, environment, source, destination)
+        deliver(event)
     assert destination.objects == {}

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from function.events import Upload, parse_message
+from function.contract import s3_event
+from function.events import Event, EventKind, parse_message
+from function.versions import ObjectVersion
 
 EVENTS = Path(__file__).parent / "events"
+KEY = "uploads/u1/beach.jpg"
 
 
 def put_event(**changes) -> dict:
@@ -18,13 +21,16 @@ def put_event(**changes) -> dict:
 
 def test_a_put_is_an_upload_with_its_key_decoded():
     assert parse_message((EVENTS / "put.json").read_text(), "m1") == [
-        Upload(
+        Event(
             bucket="image-pipeline-dev-source-1a2b3c4",
-            key="uploads/u1/my beach & sun+été.jpg",
-            version_id="096fKKXTRTtl3on89fVO.nfljtsv6qko",
-            etag="d41d8cd98f00b204e9800998ecf8427e",
-            sequencer="0055AED6DCD90281E5",
-            size=829183,
+            kind=EventKind.CREATED,
+            version=ObjectVersion(
+                key="uploads/u1/my beach & sun+été.jpg",
+                version_id="096fKKXTRTtl3on89fVO.nfljtsv6qko",
+                etag="d41d8cd98f00b204e9800998ecf8427e",
+                sequencer="0055AED6DCD90281E5",
+                bytes=829183,
+            ),
             correlation_id="C3D13FE58DE4C810",
         )
     ]
@@ -34,8 +40,13 @@ def test_several_records_of_one_message_are_all_read():
     event = put_event()
     event["Records"] *= 3
     event["Records"].append(json.loads((EVENTS / "delete.json").read_text())["Records"][0])
-    removed = [upload.removed for upload in parse_message(json.dumps(event), "m1")]
-    assert removed == [False, False, False, True]
+    kinds = [parsed.kind for parsed in parse_message(json.dumps(event), "m1")]
+    assert kinds == ["created", "created", "created", "changed"]
+
+
+def test_a_backfill_says_so():
+    body = s3_event("b", KEY, size=1, etag="e", sequencer="", reprocess=True)
+    assert [event.kind for event in parse_message(body, "m1")] == ["backfill"]
 
 
 @pytest.mark.parametrize(
@@ -44,15 +55,16 @@ def test_several_records_of_one_message_are_all_read():
 def test_a_removal_has_a_key_and_a_sequencer_alone(name):
     event = json.loads((EVENTS / "delete.json").read_text())
     event["Records"][0]["eventName"] = name
-    (upload,) = parse_message(json.dumps(event), "m1")
-    assert (upload.key, upload.removed, upload.size) == ("uploads/u1/beach.jpg", True, 0)
-    assert upload.sequencer == "0055AED6DCD90281E6"
+    (parsed,) = parse_message(json.dumps(event), "m1")
+    assert parsed.kind == EventKind.CHANGED
+    assert (parsed.version.key, parsed.version.bytes) == (KEY, 0)
+    assert parsed.version.sequencer == "0055AED6DCD90281E6"
 
 
 def test_an_unversioned_bucket_has_no_version():
     event = put_event()
     del event["Records"][0]["s3"]["object"]["versionId"]
-    assert parse_message(json.dumps(event), "m1")[0].version_id is None
+    assert parse_message(json.dumps(event), "m1")[0].version.version_id is None
 
 
 def test_without_a_request_id_the_message_correlates():

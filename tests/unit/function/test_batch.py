@@ -1,18 +1,18 @@
 """The batch loop: what is acknowledged, what is retried, and what the log says."""
 
-import importlib
 import io
 import json
 import logging
-import sys
 from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
 
 from function import logs
+from function.batch import BatchHandler
 from function.environment import Environment
-from function.manifest import Manifest, SourceFacts, Timings
+from function.manifest import Manifest, SourceFacts, Status, Timings
+from function.reconcile import Reconciler
 from pipeline.resizer import environment_variables
 from pipeline.settings import Settings
 
@@ -20,19 +20,10 @@ PUT = (Path(__file__).parent / "events" / "put.json").read_text()
 
 
 @pytest.fixture
-def handler(monkeypatch, source, destination):
-    """The handler as Lambda imports it, with buckets in memory behind it."""
-    variables = environment_variables(Settings(), "destination", "https://cdn.example", "")
-    variables = {**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"}
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delitem(sys.modules, "function.handler", raising=False)
-    module = importlib.import_module("function.handler")
-    logger = logging.getLogger("function")
-    logger.handlers, logger.propagate = [], True
-    buckets = {"destination": destination}
-    monkeypatch.setattr(module, "_bucket", lambda name: buckets.get(name, source))
-    return module
+def handler(environment, source, destination):
+    """A handler as of a new execution environment, with buckets in memory behind it."""
+    reconciler = Reconciler.build(environment, source, destination)
+    return BatchHandler("resizer", lambda bucket: reconciler, counts_duplicates=False)
 
 
 class Context:
@@ -120,29 +111,29 @@ def test_a_removal_is_acknowledged_and_logged(handler, source, destination, jpeg
     assert destination.objects == {}
 
 
+class FindsFirst:
+    """Says that every upload looks like the first."""
+
+    def find_exact(self, name, sha256):
+        return None
+
+    def find_near(self, name, fingerprint):
+        facts = SourceFacts(key="uploads/a.jpg", version_id=None, etag="", sequencer="", bytes=1)
+        return Manifest(status=Status.READY, source=facts, timings_ms=Timings(), processed_at="")
+
+    def record(self, name, old, new):
+        pass
+
+
 def test_duplicates_are_counted_where_they_are_looked_for(
-    handler, source, jpeg, caplog, monkeypatch
+    handler, environment, source, destination, jpeg, caplog
 ):
     source.objects |= {"uploads/a.jpg": jpeg, "uploads/b.jpg": jpeg}
     caplog.set_level(logging.INFO)
     handler.handle({"Records": [message("a", "uploads/a.jpg")]}, CONTEXT)
-
-    class Finds:
-        """Says that every upload looks like another."""
-
-        def find_exact(self, name, sha256):
-            return None
-
-        def find_near(self, name, fingerprint):
-            fields = {"key": "uploads/a.jpg", "version_id": None, "etag": "", "sequencer": ""}
-            facts = SourceFacts(**fields, bytes=1)
-            return Manifest(status="ready", source=facts, timings_ms=Timings(), processed_at="")
-
-        def record(self, name, old, new):
-            pass
-
-    monkeypatch.setattr(handler, "_duplicates", Finds)
-    handler.handle({"Records": [message("b", "uploads/b.jpg")]}, CONTEXT)
+    reconciler = Reconciler.build(environment, source, destination, FindsFirst())
+    looks = BatchHandler("resizer", lambda bucket: reconciler, counts_duplicates=True)
+    looks.handle({"Records": [message("b", "uploads/b.jpg")]}, CONTEXT)
     without, found = (record for record in caplog.records if record.message == "ready")
     assert not hasattr(without, "Duplicates")
     assert (without.duplicate_of, found.duplicate_of) == (None, "uploads/a.jpg")

@@ -1,0 +1,120 @@
+"""The batch loop: each SQS message becomes log lines and metrics, or fails alone."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any, Protocol
+
+from function.contract import Metric
+from function.events import Event, parse_message
+from function.manifest import Manifest, Status
+from function.metrics import embed
+from function.reconcile import Reconciler
+from function.store import Gone
+
+_logger = logging.getLogger(__name__)
+
+
+class Context(Protocol):
+    """What this module needs of Lambda's context object."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds until Lambda ends this invocation."""
+        ...
+
+
+class BatchHandler:
+    """Processes SQS batches for the life of one execution environment.
+
+    Args:
+        function_name: dimension of the metrics.
+        reconciler_for: returns what processes the events of a source bucket.
+        counts_duplicates: whether the stack looks for duplicates, and so has a metric of them.
+    """
+
+    def __init__(
+        self,
+        function_name: str,
+        reconciler_for: Callable[[str], Reconciler],
+        *,
+        counts_duplicates: bool,
+    ) -> None:
+        self._function_name = function_name
+        self._reconciler_for = reconciler_for
+        self._counts_duplicates = counts_duplicates
+        self._is_cold = True
+
+    def handle(self, event: dict[str, Any], context: Context) -> dict[str, list[dict[str, str]]]:
+        """Process one SQS batch; a message fails alone, never its batch.
+
+        A message is started only if the time left is enough for one as slow as the slowest so far.
+        A timeout would fail the whole batch, including what is finished.
+
+        Returns:
+            Lambda's partial batch response: the messages that SQS shall deliver again.
+        """
+        failed: list[str] = []
+        slowest_ms = 0.0
+        for record in event["Records"]:
+            started = time.perf_counter()
+            if context.get_remaining_time_in_millis() < slowest_ms:
+                _logger.warning("postponed", extra={"message_id": record["messageId"]})
+                failed.append(record["messageId"])
+            elif not self._try_message(record):
+                failed.append(record["messageId"])
+            slowest_ms = max(slowest_ms, (time.perf_counter() - started) * 1000)
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+    def _try_message(self, record: dict[str, Any]) -> bool:
+        """Process one message; return False if SQS shall deliver it again."""
+        try:
+            for event in parse_message(record["body"], record["messageId"]):
+                self._process(event)
+        except Exception:  # the boundary: whatever it was, this message alone is retried
+            attempt = record["attributes"]["ApproximateReceiveCount"]
+            extra = {"message_id": record["messageId"], "attempt": attempt, "body": record["body"]}
+            metrics = embed(self._function_name, {Metric.FAILED: 1})
+            _logger.exception("failed", extra=extra | metrics)
+            return False
+        return True
+
+    def _process(self, event: Event) -> None:
+        version = event.version
+        extra: dict[str, Any] = {"key": version.key, "correlation_id": event.correlation_id}
+        try:
+            manifest = self._reconciler_for(event.bucket).reconcile(event)
+        except Gone:
+            _logger.warning("gone", extra=extra)
+            return
+        if manifest is None:
+            _logger.info("superseded", extra=extra)
+            return
+        if manifest.status != Status.DELETED:
+            extra |= {
+                "version_id": version.version_id,
+                "renditions": len(manifest.renditions),
+                "error": manifest.error and asdict(manifest.error),
+                "duplicate_of": manifest.duplicate_of,
+            }
+            extra |= self._metrics(event, manifest)
+        _logger.info(manifest.status, extra=extra)
+
+    def _metrics(self, event: Event, manifest: Manifest) -> dict[str, Any]:
+        timings, error = manifest.timings_ms, manifest.error
+        values = {
+            Metric.PROCESSED: int(error is None),
+            Metric.REJECTED: int(error is not None),
+            Metric.COLD_START: int(self._is_cold),
+            Metric.BYTES_IN: event.version.bytes,
+            Metric.BYTES_OUT: sum(rendition.bytes for rendition in manifest.renditions),
+            Metric.FETCH_TIME: timings.fetch,
+            Metric.DECODE_TIME: timings.decode,
+            Metric.RENDER_TIME: timings.render,
+            Metric.STORE_TIME: timings.store,
+            Metric.TOTAL_TIME: timings.total,
+        }
+        if self._counts_duplicates:
+            values[Metric.DUPLICATES] = int(manifest.duplicate_of is not None)
+        self._is_cold = False
+        return embed(self._function_name, values, error.code if error else None)

@@ -1,0 +1,351 @@
+"""The newest upload of a key wins: a key's events, in any order, end in what the key holds now.
+
+S3 delivers events late, twice, out of order and at the same time, and a process may die anywhere.
+``decide`` therefore trusts no order. It compares what the destination shows with what the key
+holds, and ``Reconciler`` acts on it until both agree. Three rules make that safe:
+
+* A manifest is replaced or deleted only if it is still the one that was read (a conditional write),
+  and it was read before the key was looked up. So nobody writes what is older than what they saw.
+* Whoever wrote looks at the key once more. A removal may have come and gone in the meantime.
+* Whoever replaced a manifest checks the renditions afterwards. Renditions are written without a
+  condition, so an invocation that lost may have overwritten them. One that died is redelivered, and
+  checks them then.
+"""
+
+import dataclasses
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+from function.contract import manifest_key, rendition_key
+from function.engine.renditions import file_name
+from function.environment import Environment
+from function.events import Event, EventKind
+from function.manifest import CACHE_CONTROL, CONTENT_TYPE, Manifest, SourceFacts, Status, Timings
+from function.process import Processor, timestamp
+from function.store import ABSENT, ARCHIVED, Bucket, Conflict, Gone, Headers
+from function.versions import ObjectVersion, is_newer
+
+if TYPE_CHECKING:
+    from function.duplicates import Duplicates
+
+MAX_ROUNDS: Final = 16
+"""Decisions about one event before SQS delivers it again. Five are enough without contention."""
+
+PAUSE: Final = 0.25
+"""Backoff with jitter: round n waits a random time up to n x PAUSE seconds."""
+
+
+class Contended(Exception):
+    """Other invocations kept writing the same key; the message is delivered again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """One key on both sides.
+
+    Attributes:
+        standing: the manifest at the destination, if there is one.
+        etag: its entity tag, ``ABSENT`` without a manifest.
+        held: the version that the source key holds; None if nothing, or a delete marker.
+        is_retained: the version that ``standing`` is about still exists in the source bucket.
+        is_whole: whether the destination has all that ``standing`` names, and nothing else of this
+            upload; None if that has not been checked.
+    """
+
+    standing: Manifest | None
+    etag: str
+    held: ObjectVersion | None
+    is_retained: bool = True
+    is_whole: bool | None = None
+
+
+@dataclass(frozen=True)
+class Skip:
+    """The destination shows what the key holds: there is nothing to do."""
+
+
+@dataclass(frozen=True)
+class Repair:
+    """The manifest is right: check its renditions, and delete those that it does not name."""
+
+
+@dataclass(frozen=True)
+class Remove:
+    """The key holds nothing: delete the manifest and all renditions."""
+
+
+@dataclass(frozen=True)
+class Render:
+    """Make the renditions and the manifest of a version, in place of what is there."""
+
+    version: ObjectVersion
+
+
+def decide(event: Event, state: State) -> Skip | Repair | Remove | Render:
+    """Return the next step that brings the destination to what the key holds."""
+    standing, held = state.standing, state.held
+    if held is None:
+        return Skip() if standing is None and state.is_whole else Remove()
+    if (
+        standing is None
+        or standing.status == Status.DELETED
+        or is_newer(held.sequencer, standing.source.sequencer)
+    ):
+        return Render(_sequenced(held, event, standing))
+    is_shown = standing.source.version_id == held.version_id
+    if event.kind == EventKind.BACKFILL:
+        return Render(standing.source.version if is_shown else _sequenced(held, event, standing))
+    # The key holds another version. If the one shown still exists, the other one is newer, and its
+    # own event is under way. If not, an older one is back, which may have no event left.
+    if not is_shown and not state.is_retained:
+        return Render(_sequenced(held, event, standing))
+    if state.is_whole is None:
+        return Repair()
+    return Skip() if state.is_whole else Render(standing.source.version)
+
+
+def _sequenced(held: ObjectVersion, event: Event, standing: Manifest | None) -> ObjectVersion:
+    """Return the version with a sequencer that is newer than the standing manifest's.
+
+    A version that was found by a look at the key has none. It gets the event's, or if that is older
+    than the manifest, the manifest's with one more digit: newer than that manifest, and older than
+    every later event.
+    """
+    if held.sequencer:
+        return held
+    sequencer = event.version.sequencer
+    if standing and not is_newer(sequencer, standing.source.sequencer):
+        sequencer = f"{standing.source.sequencer}1"
+    return dataclasses.replace(held, sequencer=sequencer)
+
+
+def back_off(attempt: int) -> None:
+    """Wait a random time, so that invocations that collided once do not collide again."""
+    time.sleep(random.uniform(0, PAUSE * attempt))  # noqa: S311 - nothing secret
+
+
+class Process(Protocol):
+    """``Processor.process``: writes a version's renditions and returns its manifest."""
+
+    def __call__(self, version: ObjectVersion, *, may_copy: bool) -> Manifest:
+        """Process one version."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconciler:
+    """Brings the destination to what a key of the source bucket holds.
+
+    Attributes:
+        source: bucket of the uploads.
+        destination: bucket of the renditions and manifests.
+        files: file names of all renditions that this stack makes of an upload.
+        process: writes a version's renditions and returns its manifest.
+        duplicates: index to keep up to date; None where the stack does not look for duplicates.
+        back_off: waits after a lost conditional write, given the number of the round.
+    """
+
+    source: Bucket
+    destination: Bucket
+    files: tuple[str, ...]
+    process: Process
+    duplicates: "Duplicates | None" = None
+    back_off: Callable[[int], None] = back_off
+
+    @classmethod
+    def build(
+        cls,
+        environment: Environment,
+        source: Bucket,
+        destination: Bucket,
+        duplicates: "Duplicates | None" = None,
+    ) -> "Reconciler":
+        """Build the reconciler of a stack, which renders by ``Processor``."""
+        return cls(
+            source=source,
+            destination=destination,
+            files=tuple(
+                file_name(rendition.name, format_name)
+                for rendition in environment.renditions
+                for format_name in rendition.formats
+            ),
+            process=Processor(environment, source, destination, duplicates).process,
+            duplicates=duplicates,
+        )
+
+    def reconcile(self, event: Event) -> Manifest | None:
+        """Process one event, however often, late or early it comes.
+
+        Returns:
+            The manifest that was written, with status ``deleted`` where everything was removed;
+            None if the destination was up to date.
+
+        Raises:
+            Gone: the event's version no longer exists, and there was nothing to do about it.
+            Contended: other invocations kept writing the same key.
+            Exception: a failure of ours; the caller lets SQS deliver the event again. What was
+                written by then is named by no manifest, and the next delivery writes it again.
+        """
+        written: Manifest | None = None
+        gone: Gone | None = None
+        state: State | None = None
+        for attempt in range(1, MAX_ROUNDS + 1):
+            state = state or self._observe(event)
+            step = decide(event, state)
+            if isinstance(step, Skip):
+                if gone and not written:
+                    raise gone
+                return written
+            try:
+                if isinstance(step, Repair):
+                    state = self._repair(event, state)
+                    continue
+                if isinstance(step, Remove):
+                    done, state = self._remove(event, state)
+                else:
+                    done, state = self._render(event, step.version, state)
+                written = done or written
+            except Gone as error:
+                gone, state = error, None
+            except Conflict:
+                state = None
+                self.back_off(attempt)
+                continue
+            # From now on the event is only a reason to look at the key.
+            event = dataclasses.replace(event, kind=EventKind.CHANGED)
+        raise Contended(event.version.key)
+
+    def _observe(self, event: Event) -> State:
+        found = self.destination.read(manifest_key(event.version.name))
+        standing, etag = (Manifest.from_json(found[0]), found[1]) if found else (None, ABSENT)
+        if event.kind == EventKind.CREATED and (
+            standing is None or is_newer(event.version.sequencer, standing.source.sequencer)
+        ):
+            # The event itself says what the key holds. If that is no longer true, its own fetch or
+            # the look after the write finds out, so the usual upload waits for no request here.
+            return State(standing=standing, etag=etag, held=event.version)
+        return self._look_up(event, standing, etag)
+
+    def _look_up(
+        self, event: Event, standing: Manifest | None, etag: str, *, is_whole: bool | None = None
+    ) -> State:
+        """Return the state of a key whose manifest is known."""
+        key, shown = event.version.key, standing.source.version_id if standing else None
+        held = self.source.head(key)
+        is_other = held and shown and held.version_id not in {None, shown}
+        return State(
+            standing=standing,
+            etag=etag,
+            held=held,
+            is_retained=not is_other or self.source.has_version(key, shown or ""),
+            is_whole=is_whole,
+        )
+
+    def _render(
+        self, event: Event, version: ObjectVersion, state: State
+    ) -> tuple[Manifest | None, State | None]:
+        manifest = self.process(version, may_copy=event.kind != EventKind.BACKFILL)
+        if self._is_archived_since(manifest, state):
+            return None, dataclasses.replace(state, is_whole=True)
+        etag = self._write_manifest(manifest, expect=state.etag)
+        if self.duplicates:
+            self.duplicates.record(version.name, state.standing, manifest)
+        if state.standing is None and manifest.error is None:
+            return manifest, self._look_up(event, manifest, etag, is_whole=True)
+        if state.standing:
+            kept = {rendition.key for rendition in manifest.renditions}
+            self.destination.delete([k for k in _keys(state.standing) if k not in kept])
+        return manifest, None
+
+    def _repair(self, event: Event, state: State) -> State | None:
+        """Check the renditions of the standing manifest; return None after a change."""
+        standing = state.standing
+        if standing is None:
+            return None
+        named = set(_keys(standing))
+        found = self.destination.sequencers(named | self._possible_keys(event))
+        is_whole = all(found[key] == standing.source.sequencer for key in named)
+        newest = _newest(event, standing)
+        # A rejection may come after some renditions were stored, and a process may die between a
+        # manifest and its cleaning up. What is newer belongs to an invocation that is at work.
+        strays = [key for key in found if key not in named and _is_outdated(found[key], newest)]
+        if is_whole and strays:
+            self.destination.delete(strays)
+            return None
+        return dataclasses.replace(state, is_whole=is_whole)
+
+    def _remove(self, event: Event, state: State) -> tuple[Manifest | None, State | None]:
+        """Delete an upload's manifest and renditions, unless there are none.
+
+        A manifest of status ``deleted`` stands while renditions are being removed. An invocation
+        that renders a newer version in the meantime has to replace it, and so checks its renditions
+        afterwards.
+        """
+        standing, newest = state.standing, _newest(event, state.standing)
+        keys = self._possible_keys(event)
+        if standing:
+            keys |= set(_keys(standing))
+        elif not any(_is_outdated(s, newest) for s in self.destination.sequencers(keys).values()):
+            return None, dataclasses.replace(state, is_whole=True)
+        if self.duplicates and standing:
+            self.duplicates.forget(event.version.name, standing)
+        version = dataclasses.replace(event.version, sequencer=newest)
+        deleted = Manifest(
+            status=Status.DELETED,
+            source=SourceFacts(**dataclasses.asdict(version)),
+            timings_ms=Timings(),
+            processed_at=timestamp(),
+        )
+        etag = self._write_manifest(deleted, expect=state.etag)
+        self.destination.delete(sorted(keys))
+        self.destination.delete_if(manifest_key(event.version.name), etag)
+        return deleted, self._look_up(event, None, ABSENT, is_whole=True)
+
+    def _write_manifest(self, manifest: Manifest, *, expect: str) -> str:
+        """Replace the manifest whose entity tag is ``expect``; return the new one's entity tag."""
+        headers = Headers(
+            content_type=CONTENT_TYPE,
+            cache_control=CACHE_CONTROL,
+            sequencer=manifest.source.sequencer,
+        )
+        key = manifest_key(manifest.source.name)
+        return self.destination.put(key, manifest.to_json(), headers, expect=expect)
+
+    def _is_archived_since(self, manifest: Manifest, state: State) -> bool:
+        """Return True if an upload was archived after its renditions were made, which then stay.
+
+        A lifecycle rule may move old uploads to an archive storage class, and a backfill asks for
+        all of them. That they cannot be read any more is no reason to delete their renditions.
+        """
+        standing = state.standing
+        if manifest.error is None or manifest.error.code != ARCHIVED or standing is None:
+            return False
+        found = self.destination.sequencers(_keys(standing))
+        return (
+            standing.status == Status.READY
+            and standing.source.version_id == manifest.source.version_id
+            and all(sequencer == standing.source.sequencer for sequencer in found.values())
+        )
+
+    def _possible_keys(self, event: Event) -> set[str]:
+        return {rendition_key(event.version.name, file) for file in self.files}
+
+
+def _keys(manifest: Manifest) -> list[str]:
+    return [rendition.key for rendition in manifest.renditions]
+
+
+def _newest(event: Event, standing: Manifest | None) -> str:
+    """Return the newer of the sequencers of an event and of the standing manifest."""
+    sequencer = event.version.sequencer
+    if standing and is_newer(standing.source.sequencer, sequencer):
+        return standing.source.sequencer
+    return sequencer
+
+
+def _is_outdated(found: str | None, newest: str) -> bool:
+    """Return True if a rendition exists and was made from no version newer than ``newest``."""
+    return found is not None and not is_newer(found, newest)

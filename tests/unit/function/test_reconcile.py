@@ -1,0 +1,578 @@
+"""Whatever order events come in, however often, and wherever a process dies: the newest wins."""
+
+import dataclasses
+import itertools
+import json
+import os
+from collections.abc import Callable
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from memory import MemoryBucket
+
+from function.contract import rendition_key
+from function.events import Event, EventKind
+from function.manifest import (
+    ErrorFacts,
+    Manifest,
+    RenditionFacts,
+    SourceFacts,
+    Status,
+    Timings,
+)
+from function.reconcile import (
+    MAX_ROUNDS,
+    PAUSE,
+    Contended,
+    Reconciler,
+    Remove,
+    Render,
+    Repair,
+    Skip,
+    State,
+    back_off,
+    decide,
+)
+from function.store import ABSENT, Conflict, Gone, Headers
+from function.versions import ObjectVersion
+
+KEY = "uploads/u1/beach.jpg"
+MANIFEST = "u1/beach.jpg/manifest.json"
+NAMES = {1: ["a", "b"], 2: ["b", "c"], 3: [], 4: ["a", "c"], 5: ["a", "b", None], 0: ["c"]}
+"""Renditions that each version of the upload has, by its number modulo 6. The third one is rejected
+at once, the fifth (None) after two are stored."""
+
+
+class Crash(BaseException):
+    """The process dies here; nothing may catch this."""
+
+
+class Key:
+    """One key of a versioned source bucket; a version has its number as its bytes."""
+
+    MARKER = 0
+
+    def __init__(self, *versions: int) -> None:
+        self.stack = list(versions)
+        self.operations = 0
+
+    def put(self) -> Event:
+        self.operations += 1
+        self.stack.append(self.operations)
+        return created(self.operations)
+
+    def delete(self) -> Event:
+        self.operations += 1
+        self.stack.append(self.MARKER)
+        return removal(self.operations)
+
+    def purge(self) -> Event:
+        """Remove the latest version, or the marker, for good: what was before is back."""
+        self.operations += 1
+        self.stack.pop()
+        return removal(self.operations)
+
+    @property
+    def held(self) -> int:
+        """Number of the version that the key holds; 0 if none."""
+        return self.stack[-1] if self.stack else self.MARKER
+
+    def fetch(self, key, *, version_id, max_bytes):
+        if int(version_id) not in self.stack:
+            raise Gone(key)
+        return version_id.encode()
+
+    def has_version(self, key, version_id):
+        return int(version_id) in self.stack
+
+    def head(self, key):
+        return dataclasses.replace(version(self.held), sequencer="") if self.held else None
+
+
+class Interrupted:
+    """A bucket that lets something happen before each of its operations."""
+
+    def __init__(self, bucket, interrupt: Callable[[], None]) -> None:
+        self._bucket, self._interrupt = bucket, interrupt
+
+    def __getattr__(self, name):
+        def call(*arguments, **options):
+            self._interrupt()
+            return getattr(self._bucket, name)(*arguments, **options)
+
+        return call
+
+
+KEY_1_TO_5 = Key(1, 2, 3, 4, 5)
+
+
+def version(number: int) -> ObjectVersion:
+    return ObjectVersion(
+        key=KEY, version_id=str(number), etag="e", sequencer=f"{number:02}", bytes=1
+    )
+
+
+def event(kind: EventKind, of: ObjectVersion) -> Event:
+    return Event(bucket="source", kind=kind, version=of, correlation_id="c")
+
+
+def created(number: int) -> Event:
+    return event(EventKind.CREATED, version(number))
+
+
+def removal(number: int) -> Event:
+    return event(EventKind.CHANGED, version(number))
+
+
+def backfill(number: int) -> Event:
+    return event(EventKind.BACKFILL, dataclasses.replace(version(number), sequencer="00"))
+
+
+def names_of(data: bytes) -> list:
+    return NAMES[int(data) % 6]
+
+
+def reconciler(source, destination) -> Reconciler:
+    """A reconciler whose images cost nothing: a rendition is the number of its version."""
+
+    def process(version: ObjectVersion, *, may_copy: bool) -> Manifest:
+        data = source.fetch(version.key, version_id=version.version_id, max_bytes=10)
+        facts, error = [], None if names_of(data) else ErrorFacts(code="not_an_image", message="")
+        for name in names_of(data):
+            if name is None:
+                facts, error = [], ErrorFacts(code="broken_image", message="")
+                break
+            key = rendition_key(version.name, f"{name}.jpg")
+            headers = Headers(content_type="", cache_control="", sequencer=version.sequencer)
+            destination.put(key, data, headers)
+            facts.append(
+                RenditionFacts(
+                    name=name, url="", key=key, width=1, height=1, bytes=1, content_type=""
+                )
+            )
+        return Manifest(
+            status=Status.REJECTED if error else Status.READY,
+            error=error,
+            source=SourceFacts(**dataclasses.asdict(version)),
+            renditions=facts,
+            timings_ms=Timings(),
+            processed_at="",
+        )
+
+    return Reconciler(
+        source=source,
+        destination=destination,
+        files=("a.jpg", "b.jpg", "c.jpg"),
+        process=process,
+        back_off=lambda attempt: None,
+    )
+
+
+def process(event: Event, source, destination) -> Manifest | None:
+    return reconciler(source, destination).reconcile(event)
+
+
+def assert_newest(bucket, newest: int) -> None:
+    manifest = json.loads(bucket.objects[MANIFEST])
+    assert manifest["source"]["version_id"] == str(newest)
+    names = names_of(str(newest).encode())
+    names = [] if None in names else names
+    assert [rendition["name"] for rendition in manifest["renditions"]] == names
+    stored = {key: body for key, body in bucket.objects.items() if key != MANIFEST}
+    assert stored == {f"u1/beach.jpg/{name}.jpg": str(newest).encode() for name in names}
+
+
+def manifest(number: int, status: Status = Status.READY, sequencer: str = "") -> Manifest:
+    """The manifest of a version; by default with the sequencer of the version's own event."""
+    facts = dataclasses.asdict(version(number)) | ({"sequencer": sequencer} if sequencer else {})
+    return Manifest(
+        status=status, source=SourceFacts(**facts), timings_ms=Timings(), processed_at=""
+    )
+
+
+def found(number: int, sequencer: str) -> ObjectVersion:
+    """A version that no event told of, with the sequencer that it is rendered under."""
+    return dataclasses.replace(version(number), sequencer=sequencer)
+
+
+HELD_1, HELD_2 = found(1, ""), found(2, "")
+"""Versions as a look at the key finds them."""
+
+TABLE = {
+    # what the event says · manifest · key holds · further facts · step
+    "first upload": (created(1), None, version(1), {}, Render(version(1))),
+    "newer upload": (created(2), manifest(1), version(2), {}, Render(version(2))),
+    "upload found before by a look": (
+        created(2),
+        manifest(2, sequencer="011"),
+        version(2),
+        {},
+        Render(version(2)),
+    ),
+    "upload while a removal is under way": (
+        created(3),
+        manifest(2, Status.DELETED),
+        version(3),
+        {},
+        Render(version(3)),
+    ),
+    "redelivery": (created(1), manifest(1), HELD_1, {}, Repair()),
+    "redelivery, checked": (created(1), manifest(1), HELD_1, {"is_whole": True}, Skip()),
+    "redelivery, something missing": (
+        created(1),
+        manifest(1),
+        HELD_1,
+        {"is_whole": False},
+        Render(version(1)),
+    ),
+    "rejected upload, redelivered": (
+        created(1),
+        manifest(1, Status.REJECTED),
+        HELD_1,
+        {},
+        Repair(),
+    ),
+    "late event of an older upload": (created(1), manifest(2), HELD_2, {}, Repair()),
+    "newer upload whose event is under way": (created(1), manifest(1), HELD_2, {}, Repair()),
+    "the same, checked": (created(1), manifest(1), HELD_2, {"is_whole": True}, Skip()),
+    "older upload is back, by a late event": (
+        created(1),
+        manifest(2),
+        HELD_1,
+        {"is_retained": False},
+        Render(found(1, "021")),
+    ),
+    "upload removed before it was processed": (created(1), None, None, {}, Remove()),
+    "upload removed while it was processed": (
+        created(1),
+        manifest(1),
+        None,
+        {"is_whole": True},
+        Remove(),
+    ),
+    "late event of a removed upload": (
+        created(1),
+        manifest(1, Status.DELETED, "02"),
+        HELD_1,
+        {},
+        Render(found(1, "021")),
+    ),
+    "removal": (removal(2), manifest(1), None, {}, Remove()),
+    "removal, done": (removal(2), None, None, {"is_whole": True}, Skip()),
+    "removal without a manifest": (removal(2), None, None, {}, Remove()),
+    "removal that a dead process began": (
+        removal(2),
+        manifest(1, Status.DELETED, "02"),
+        None,
+        {},
+        Remove(),
+    ),
+    "late removal, upload is back": (removal(2), None, HELD_1, {}, Render(found(1, "02"))),
+    "removal of an old version": (removal(3), manifest(2), HELD_2, {}, Repair()),
+    "removal of the latest version": (
+        removal(3),
+        manifest(2),
+        HELD_1,
+        {"is_retained": False},
+        Render(found(1, "03")),
+    ),
+    "removal while a newer upload's event is under way": (
+        removal(3),
+        manifest(1),
+        HELD_2,
+        {},
+        Repair(),
+    ),
+    "backfill": (backfill(1), manifest(1), HELD_1, {}, Render(version(1))),
+    "backfill before any event": (backfill(1), None, HELD_1, {}, Render(found(1, "00"))),
+    "backfill of an upload that no event told of": (
+        backfill(1),
+        manifest(1),
+        HELD_2,
+        {},
+        Render(found(2, "011")),
+    ),
+    "backfill of a removed upload": (backfill(1), manifest(1), None, {}, Remove()),
+    "backfill while a removal is under way": (
+        backfill(1),
+        manifest(1, Status.DELETED, "02"),
+        HELD_1,
+        {},
+        Render(found(1, "021")),
+    ),
+    "status of a newer release": (created(1), manifest(1, "held"), HELD_1, {}, Repair()),
+}
+
+
+@pytest.mark.parametrize(("event", "standing", "held", "more", "step"), TABLE.values(), ids=TABLE)
+def test_each_state_has_one_next_step(event, standing, held, more, step):
+    state = State(standing=standing, etag=ABSENT, held=held, **more)
+    assert decide(event, state) == step
+
+
+class AlwaysBeaten(MemoryBucket):
+    """A bucket in which somebody else always writes the manifest first."""
+
+    def put(self, key, body, headers, *, expect=None):
+        if expect is not None:
+            raise Conflict(key)
+        return super().put(key, body, headers)
+
+
+def test_an_invocation_that_is_always_beaten_backs_off_and_gives_up():
+    waits = []
+    beaten = dataclasses.replace(reconciler(Key(1), AlwaysBeaten()), back_off=waits.append)
+    with pytest.raises(Contended, match=KEY):
+        beaten.reconcile(created(1))
+    assert waits == list(range(1, MAX_ROUNDS + 1))
+
+
+@pytest.mark.parametrize("attempt", [1, 4])
+def test_the_wait_is_random_and_bounded(monkeypatch, attempt):
+    waits = []
+    monkeypatch.setattr("time.sleep", waits.append)
+    for _ in range(50):
+        back_off(attempt)
+    assert max(waits) <= PAUSE * attempt
+    assert len(set(waits)) == 50
+
+
+@pytest.mark.parametrize(
+    "order", [[1, 2], [2, 1], [1, 1], [2, 1, 2], [1, 3, 2], [4, 3, 2, 1], [5, 1]]
+)
+def test_the_newest_wins_in_any_order(destination, order):
+    for number in order:
+        process(created(number), KEY_1_TO_5, destination)
+    assert_newest(destination, max(order))
+
+
+def test_a_second_delivery_changes_nothing(destination):
+    assert process(created(1), KEY_1_TO_5, destination) is not None
+    before = dict(destination.objects)
+    assert process(created(1), KEY_1_TO_5, destination) is None
+    assert destination.objects == before
+
+
+def test_a_rejected_newer_version_removes_the_old_renditions(destination):
+    process(created(1), KEY_1_TO_5, destination)
+    process(created(3), KEY_1_TO_5, destination)
+    assert list(destination.objects) == [MANIFEST]
+
+
+def test_what_a_dead_process_wrote_over_is_put_right_by_its_next_delivery(destination):
+    process(created(2), KEY_1_TO_5, destination)
+    destination.objects["u1/beach.jpg/b.jpg"] = b"1"
+    destination.headers["u1/beach.jpg/b.jpg"] = dataclasses.replace(
+        destination.headers["u1/beach.jpg/b.jpg"], sequencer="01"
+    )
+    process(created(1), KEY_1_TO_5, destination)
+    assert_newest(destination, 2)
+
+
+def test_a_backfill_renders_the_same_version_anew_once(destination):
+    key = Key(1, 2)
+    process(created(2), key, destination)
+    destination.objects["u1/beach.jpg/b.jpg"] = b"as the old settings had it"
+    again = backfill(2)
+    assert process(again, key, destination) is not None
+    assert_newest(destination, 2)
+    assert json.loads(destination.objects[MANIFEST])["source"]["sequencer"] == "02"
+
+
+def test_a_backfill_never_overtakes_a_real_event(destination):
+    key = Key(1, 2)
+    process(created(2), key, destination)
+    stale = backfill(1)
+    process(stale, key, destination)
+    assert_newest(destination, 2)
+
+
+def test_a_backfill_before_any_event_is_replaced_by_one(destination):
+    early = backfill(1)
+    process(early, KEY_1_TO_5, destination)
+    process(created(2), KEY_1_TO_5, destination)
+    assert_newest(destination, 2)
+
+
+def test_a_backfill_finds_an_overwrite_that_no_event_told_of(destination):
+    process(created(1), Key(1), destination)
+    again = backfill(1)
+    assert process(again, Key(1, 2), destination) is not None
+    assert_newest(destination, 2)
+    process(created(2), Key(1, 2), destination)
+    assert_newest(destination, 2)
+    assert json.loads(destination.objects[MANIFEST])["source"]["sequencer"] == "02"
+
+
+@pytest.mark.parametrize("deliveries", [["put", "gone"], ["gone", "put"], ["put", "gone", "put"]])
+def test_a_removed_upload_leaves_nothing(destination, deliveries):
+    key = Key()
+    events = {"put": key.put(), "gone": key.delete()}
+    for delivery in deliveries:
+        process(events[delivery], key, destination)
+    assert destination.objects == {}
+
+
+def test_the_log_learns_that_an_upload_was_removed(destination):
+    key = Key()
+    process(key.put(), key, destination)
+    manifest = process(key.delete(), key, destination)
+    assert manifest is not None
+    assert manifest.status == "deleted"
+
+
+def test_what_a_dead_process_left_of_a_removed_upload_is_removed(destination):
+    key = Key()
+    process(key.put(), key, destination)
+    removed = key.delete()
+    del destination.objects[MANIFEST]
+    process(removed, key, destination)
+    assert destination.objects == {}
+
+
+def test_an_upload_after_a_removal_stays(destination):
+    key = Key()
+    events = [key.put(), key.delete(), key.put()]
+    for event in (*events, events[1]):
+        process(event, key, destination)
+    assert_newest(destination, 3)
+
+
+def test_removing_an_old_version_changes_nothing(destination):
+    process(created(2), Key(1, 2), destination)
+    assert process(removal(3), Key(2), destination) is None
+    assert_newest(destination, 2)
+
+
+def test_removing_the_latest_version_brings_back_the_one_before(destination):
+    key = Key()
+    for operation in (key.put, key.put, key.purge):
+        process(operation(), key, destination)
+    assert_newest(destination, 1)
+
+
+def test_an_older_version_that_is_back_replaces_one_written_after_its_removal(destination):
+    key, calls = Key(), itertools.count()
+    key.operations = 7
+    process(key.put(), key, destination)
+    rejected = key.put()
+
+    def remove_before_the_manifest_is_written():
+        if next(calls) == 2:
+            process(key.purge(), key, destination)
+
+    buckets = (Interrupted(b, remove_before_the_manifest_is_written) for b in (key, destination))
+    process(rejected, *buckets)
+    assert_newest(destination, 8)
+
+
+def test_removing_a_delete_marker_brings_the_upload_back(destination):
+    key = Key()
+    process(key.put(), key, destination)
+    process(key.delete(), key, destination)
+    process(key.purge(), key, destination)
+    assert_newest(destination, 1)
+
+
+def test_an_upload_that_is_back_while_it_is_being_removed_is_shown():
+    """Both events of the delete marker find nothing to do; only the remover can put it right."""
+    key, destination, calls = Key(), MemoryBucket(), itertools.count()
+    upload = key.put()
+
+    def change_the_key():
+        operation = {2: key.delete, 6: key.purge}.get(next(calls))
+        if operation:
+            process(operation(), key, destination)
+
+    process(upload, *(Interrupted(bucket, change_the_key) for bucket in (key, destination)))
+    assert next(calls) > 6
+    assert_newest(destination, 1)
+
+
+class World:
+    """A key whose history goes on, its events, and what happens before each S3 call."""
+
+    def __init__(self, operations: list[str], happenings: list[str]) -> None:
+        self.key, self.bucket = Key(), MemoryBucket()
+        self.ahead, self.script = list(operations), list(happenings)
+        self.waiting: list[Event] = []
+        self.delivered: list[Event] = []
+        self.only_grew = True
+
+    def go_on(self) -> None:
+        """Let the key's next operation happen; its event waits."""
+        operation = self.ahead.pop(0)
+        if operation == "put" or not self.key.stack:
+            event = self.key.put()
+        elif operation == "purge" or not self.key.held:
+            event, self.only_grew = self.key.purge(), False
+        else:
+            event, self.only_grew = self.key.delete(), False
+        self.waiting.append(event)
+
+    def interrupt(self) -> None:
+        happening = self.script.pop(0) if self.script else "nothing"
+        if happening == "die":
+            raise Crash
+        if happening == "run" and self.waiting:
+            self.deliver(self.waiting.pop())
+        elif happening == "next" and self.ahead:
+            self.go_on()
+        elif happening == "again" and self.delivered:
+            self.waiting.append(self.delivered[0])
+
+    def deliver(self, event: Event) -> None:
+        """Process an event as the handler does; who dies is delivered again, after all others."""
+        buckets = (Interrupted(bucket, self.interrupt) for bucket in (self.key, self.bucket))
+        try:
+            process(event, *buckets)
+        except (Crash, Contended):
+            self.waiting.insert(0, event)
+        except Gone:
+            pass
+        self.delivered.append(event)
+
+    def run(self) -> None:
+        while self.ahead or self.waiting:
+            if not self.waiting:
+                self.go_on()
+            self.deliver(self.waiting.pop(0))
+            if self.only_grew:
+                assert_consistent(self.bucket)
+
+
+NOTHING = "nothing"
+
+
+@example(["put", "delete", "purge"], [*[NOTHING] * 5, "next", *[NOTHING] * 2, "die", "next"])
+@example(["put", "put", "purge"], [*[NOTHING] * 8, "die", "next"])
+@example(["put", "purge"], [*[NOTHING] * 2, "next", "run", *[NOTHING] * 6, "die"])
+@settings(max_examples=int(os.environ.get("CASES", "500")), deadline=None)
+@given(
+    operations=st.lists(st.sampled_from(["put", "put", "delete", "purge"]), min_size=1, max_size=7),
+    happenings=st.lists(
+        st.sampled_from(["nothing", "nothing", "nothing", "die", "run", "next", "again"]),
+        max_size=80,
+    ),
+)
+def test_the_newest_wins_through_crashes_and_races(operations, happenings):
+    """Before each S3 call the key may change, another event may run to its end or die inside, an
+    old event may be delivered again, or this process may die.
+
+    Without removals no manifest ever names what is not there. A removal that overtakes an upload at
+    work may take renditions whose manifest comes after; the events that wait put that right.
+    """
+    world = World(operations, happenings)
+    world.run()
+    if world.key.held:
+        assert_newest(world.bucket, world.key.held)
+    else:
+        assert world.bucket.objects == {}
+
+
+def assert_consistent(bucket) -> None:
+    """A manifest, if there is one, names only what is there."""
+    if MANIFEST in bucket.objects:
+        named = [r["key"] for r in json.loads(bucket.objects[MANIFEST])["renditions"]]
+        assert [key for key in named if key not in bucket.objects] == []
