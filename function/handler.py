@@ -13,10 +13,11 @@ from function.events import Upload, parse_message
 from function.manifest import DELETED, Manifest
 from function.metrics import embed
 from function.process import process
-from function.store import Bucket, Gone
+from function.storage.bucket import Bucket
+from function.storage.errors import Gone
 
 if TYPE_CHECKING:
-    from function.duplicates import Duplicates
+    from function.duplicates.search import Duplicates
 
 logs.configure()
 _logger = logging.getLogger(__name__)
@@ -36,9 +37,9 @@ def _duplicates() -> "Duplicates | None":
     """Open the index of duplicates on first use, if the stack has one."""
     if _environment.duplicates == "off":
         return None
-    from function import duplicates  # noqa: PLC0415 - a cold start without them does without it
+    from function.duplicates import search  # noqa: PLC0415 - a cold start without it is shorter
 
-    return duplicates.connect(_environment, _bucket(_environment.destination_bucket))
+    return search.connect(_environment, _bucket(_environment.destination_bucket))
 
 
 class Context(Protocol):

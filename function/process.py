@@ -21,11 +21,12 @@ from function.manifest import (
     Timings,
 )
 from function.produce import now, produce
-from function.store import ABSENT, ARCHIVED, STORE_THREADS, Bucket, Conflict, Gone, Headers
+from function.storage.bucket import ABSENT, ARCHIVED, STORE_THREADS, Bucket, Headers
+from function.storage.errors import Conflict, Gone
 from function.versions import ObjectVersion, is_newer
 
 if TYPE_CHECKING:
-    from function.duplicates import Duplicates
+    from function.duplicates.search import Duplicates
 
 MAX_ATTEMPTS: Final = 8
 """Rounds against others who write the same key at the same time, before SQS tries again."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from function.contract import rendition_key
-from function.copies import copy_renditions
+from function.duplicates.copies import copy_renditions
 from function.engine.decode import Source, decode
 from function.engine.errors import Rejected
 from function.engine.fingerprint import Fingerprint, fingerprint
@@ -17,10 +17,10 @@ from function.engine.renditions import FORMATS, file_name
 from function.environment import Environment
 from function.events import Upload
 from function.manifest import Manifest, RenditionFacts, SourceFacts, Timings, rendition_url
-from function.store import FOREVER, STORE_THREADS, Bucket, Headers, check_size
+from function.storage.bucket import FOREVER, STORE_THREADS, Bucket, Headers, check_length
 
 if TYPE_CHECKING:
-    from function.duplicates import Duplicates
+    from function.duplicates.search import Duplicates
 
 
 @dataclass
@@ -125,7 +125,7 @@ def produce(
 
 def _fetch(progress: _Progress, environment: Environment, source_bucket: Bucket) -> bytes:
     upload = progress.upload
-    check_size(upload.size, environment.max_upload_bytes)
+    check_length(upload.size, environment.max_upload_bytes)
     data = source_bucket.fetch(
         upload.key, version_id=upload.version_id, max_bytes=environment.max_upload_bytes
     )
@@ -145,9 +145,10 @@ def _copy_of_same(
     if found is None:
         return None
     progress.original = found.manifest
-    if upload.reprocess or not found.is_alike:
+    if upload.reprocess or not found.has_same_recipe:
         return None
-    return copy_renditions(found.manifest, upload, environment, destination_bucket)
+    url, name = environment.delivery_url, upload.name
+    return copy_renditions(found.manifest, name, upload.sequencer, url, destination_bucket)
 
 
 def _render_and_store(
