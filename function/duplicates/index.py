@@ -47,7 +47,7 @@ class Entry:
 
 
 class Index:
-    """The stack's table, which is named ``table``."""
+    """The stack's DynamoDB table, by its name."""
 
     def __init__(self, table: str) -> None:
         self._table = table

@@ -39,7 +39,7 @@ ABSENT: Final = ""
 """Stands for the entity tag of an object that is not there."""
 
 SEQUENCER: Final = "sequencer"
-"""User metadata of what is written: which version of the upload it was made from."""
+"""Name of the user metadata that holds an object's sequencer."""
 
 ARCHIVED: Final = "archived"
 """Code of the rejection of an upload that S3 must restore before anyone can read it."""
@@ -51,7 +51,7 @@ requests"): not there, a race with another such request, not the same any more."
 
 @dataclass(frozen=True, kw_only=True)
 class Headers:
-    """What is stored with an object."""
+    """Metadata of an object; the sequencer is that of the upload it was made from."""
 
     content_type: str
     cache_control: str
@@ -273,7 +273,7 @@ def _encryption(kms_key_arn: str) -> "S3Config":
 
 
 def _encryption_headers(kms_key_arn: str) -> dict[str, str]:
-    """Return what ``_encryption`` says as HTTP headers."""
+    """Return the settings of ``_encryption`` as HTTP headers."""
     name = "x-amz-server-side-encryption"
     if not kms_key_arn:
         return {name: "AES256"}

@@ -29,4 +29,4 @@ class Refused(StorageError):
         super().__init__(
             f"AWS refused {request} with status {status}, {code or 'no code'}: {message}"
         )
-        self.status, self.code = status, code
+        self.request, self.status, self.code = request, status, code

@@ -4,6 +4,7 @@ Unit tests of everything else use the ones in memory, which are worth no more th
 """
 
 import uuid
+from http.client import HTTPConnection
 
 import pytest
 
@@ -47,10 +48,6 @@ def version(key, version_id, etag="", length=0) -> ObjectVersion:
     return ObjectVersion(key=key, version_id=version_id, etag=etag, sequencer="", bytes=length)
 
 
-_open = []
-"""Buckets and indexes keep connections; collected, an open one is a warning."""
-
-
 @pytest.fixture(scope="module")
 def real(tmp_path_factory):
     """A bucket and an index of an embedded AWS."""
@@ -74,8 +71,11 @@ def real(tmp_path_factory):
         patch.setenv("AWS_REGION", REGION)
         patch.setenv("AWS_ACCESS_KEY_ID", ROOT_KEY)
         patch.setenv("AWS_SECRET_ACCESS_KEY", ROOT_KEY)
-        _open.append((RealBucket(s3), Index(TABLE)))
-        yield _open[-1]
+        opened, connect = [], HTTPConnection.connect
+        patch.setattr(HTTPConnection, "connect", lambda c: opened.append(c) or connect(c))
+        yield RealBucket(s3), Index(TABLE)
+    for connection in opened:  # which the function never closes, and pytest warns of
+        connection.close()
     servers.stop(server.folder)
 
 
