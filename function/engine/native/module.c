@@ -27,15 +27,15 @@ struct arrow_array {
     ", MemoryError when memory is out."
 
 #define SPLIT_DOC \
-    "split(pixels, size, luma, blue, red)\n--\n\n" \
+    "split(pixels, size, luma, cb, cr)\n--\n\n" \
     "Take packed YCbCr pixels apart into planes, chroma at half size rounded up.\n\n" ARRAYS "."
 
 #define MERGE_DOC \
-    "merge(pixels, size, luma, blue, red)\n--\n\n" \
+    "merge(pixels, size, luma, cb, cr)\n--\n\n" \
     "Put packed YCbCr pixels together from the planes that split() makes.\n\n" ARRAYS "."
 
 #define DECODE_DOC \
-    "decode_jpeg(data, divisor, size, luma, blue, red)\n--\n\n" \
+    "decode_jpeg(data, divisor, size, luma, cb, cr)\n--\n\n" \
     "Decode a JPEG at 1/1, 1/2, 1/4 or 1/8 of its size, chroma at half of that, rounded up.\n\n" \
     "`size` is that of luma. Returns whether it did; if not, the JPEG is damaged or of a kind that\n" \
     "is left to libjpeg, and what the planes hold means nothing.\n" ARRAYS ", MemoryError when memory\n" \
@@ -101,23 +101,23 @@ static PyObject *call_resample(PyObject *module, PyObject *arguments) {
 }
 
 /* The three planes of one image; returns 0 with an exception set when they do not fit. */
-static int find_planes(PyObject *luma, PyObject *blue, PyObject *red, struct planes *planes) {
+static int find_planes(PyObject *luma, PyObject *cb, PyObject *cr, struct planes *planes) {
     if (planes->width < 1 || planes->height < 1) {
         PyErr_SetString(PyExc_ValueError, "no such size");
         return 0;
     }
     int64_t whole = (int64_t)planes->width * planes->height;
     int64_t half = ((int64_t)planes->width + 1) / 2 * (((int64_t)planes->height + 1) / 2);
-    return (planes->luma = find_pixels(luma, whole)) && (planes->blue = find_pixels(blue, half)) &&
-           (planes->red = find_pixels(red, half));
+    return (planes->luma = find_pixels(luma, whole)) && (planes->cb = find_pixels(cb, half)) &&
+           (planes->cr = find_pixels(cr, half));
 }
 
 /* The images of split() and merge(); returns 0 with an exception set when they do not fit. */
 static int find_images(PyObject *arguments, uint8_t **pixels, struct planes *planes) {
-    PyObject *packed, *luma, *blue, *red;
-    return PyArg_ParseTuple(arguments, "O(ii)OOO", &packed, &planes->width, &planes->height, &luma, &blue,
-                            &red) &&
-           find_planes(luma, blue, red, planes) &&
+    PyObject *packed, *luma, *cb, *cr;
+    return PyArg_ParseTuple(arguments, "O(ii)OOO", &packed, &planes->width, &planes->height, &luma, &cb,
+                            &cr) &&
+           find_planes(luma, cb, cr, planes) &&
            (*pixels = find_pixels(packed, (int64_t)4 * planes->width * planes->height));
 }
 
@@ -149,14 +149,14 @@ static PyObject *call_merge(PyObject *module, PyObject *arguments) {
 
 static PyObject *call_decode_jpeg(PyObject *module, PyObject *arguments) {
     (void)module;
-    PyObject *object, *luma, *blue, *red;
+    PyObject *object, *luma, *cb, *cr;
     struct planes planes = {0};
     char *data;
     Py_ssize_t bytes;
     int divisor;
     if (!PyArg_ParseTuple(arguments, "Oi(ii)OOO", &object, &divisor, &planes.width, &planes.height, &luma,
-                          &blue, &red) ||
-        PyBytes_AsStringAndSize(object, &data, &bytes) < 0 || !find_planes(luma, blue, red, &planes)) {
+                          &cb, &cr) ||
+        PyBytes_AsStringAndSize(object, &data, &bytes) < 0 || !find_planes(luma, cb, cr, &planes)) {
         return NULL;
     }
     if (divisor != 1 && divisor != 2 && divisor != 4 && divisor != 8) {
@@ -164,9 +164,9 @@ static PyObject *call_decode_jpeg(PyObject *module, PyObject *arguments) {
         return NULL;
     }
     void *thread = PyEval_SaveThread();
-    enum verdict verdict = decode_jpeg((const uint8_t *)data, (size_t)bytes, divisor, planes);
+    enum jpeg_status status = decode_jpeg((const uint8_t *)data, (size_t)bytes, divisor, planes);
     PyEval_RestoreThread(thread);
-    return verdict == NO_MEMORY ? PyErr_NoMemory() : PyBool_FromLong(verdict == DECODED);
+    return status == JPEG_NO_MEMORY ? PyErr_NoMemory() : PyBool_FromLong(status == JPEG_DECODED);
 }
 
 static PyObject *call_unfilter(PyObject *module, PyObject *arguments) {
