@@ -1,6 +1,7 @@
 /* function.engine._native: decoding JPEG to images, resizing, splitting and merging them. Other libraries lend
  * them through Arrow's C data interface, which is how Pillow gives access to its memory uncopied. */
 #include "jpeg.h"
+#include "kernel.h"
 #include "planes.h"
 #include "python.h"
 #include "resample.h"
@@ -95,9 +96,9 @@ static PyObject *call_resample(PyObject *module, PyObject *arguments) {
         return NULL;
     }
     void *thread = PyEval_SaveThread();
-    enum outcome outcome = resample(source, target, channels, filter, box);
+    enum resample_status status = resample(source, target, channels, filter, box);
     PyEval_RestoreThread(thread);
-    return outcome == DONE ? Py_BuildValue("") : PyErr_NoMemory();
+    return status == RESAMPLE_DONE ? Py_BuildValue("") : PyErr_NoMemory();
 }
 
 /* The three planes of one image; returns 0 with an exception set when they do not fit. */

@@ -2,7 +2,7 @@
 #ifndef UNFILTER_H
 #define UNFILTER_H
 
-#include "resample.h"
+#include "image.h"
 
 /* Undo the filters of `count` rows (PNG specification, section 9) and store them in `target` from row
  * `first` on, which is after all rows above it. A row is a byte for the filter and `width` pixels of
