@@ -15,5 +15,5 @@ def decode_jpeg(
     data: bytes, divisor: int, size: tuple[int, int], luma: object, cb: object, cr: object
 ) -> bool: ...
 def unfilter(
-    rows: bytes, channels: int, target: object, size: tuple[int, int], first: int
+    scanlines: bytes, channels: int, target: object, size: tuple[int, int], first: int
 ) -> bool: ...

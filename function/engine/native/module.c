@@ -43,10 +43,10 @@ struct arrow_array {
     "is out."
 
 #define UNFILTER_DOC \
-    "unfilter(rows, channels, target, size, first)\n--\n\n" \
-    "Store a PNG's inflated rows in `target`, from row `first` on.\n\n" \
-    "A row's pixels have `channels` bytes, 3 or 4, those of the target 4. Returns whether all filters\n" \
-    "were known.\n" ARRAYS "."
+    "unfilter(scanlines, channels, target, size, first)\n--\n\n" \
+    "Reconstruct inflated scanlines of a PNG and store them in `target`, from row `first` on.\n\n" \
+    "A pixel has `channels` bytes, 3 or 4, and 4 in the target. Return False for an unknown filter\n" \
+    "type.\n" ARRAYS "."
 
 /* The bytes of an image, or NULL with an exception set when the array is not `bytes` long. */
 static uint8_t *find_pixels(PyObject *capsule, int64_t bytes) {
@@ -175,16 +175,16 @@ static PyObject *call_unfilter(PyObject *module, PyObject *arguments) {
     PyObject *object, *array;
     struct image target = {0};
     int channels, first;
-    char *rows;
-    Py_ssize_t bytes;
+    char *scanlines;
+    Py_ssize_t length;
     if (!PyArg_ParseTuple(arguments, "OiO(ii)i", &object, &channels, &array, &target.width, &target.height,
                           &first) ||
-        PyBytes_AsStringAndSize(object, &rows, &bytes) < 0) {
+        PyBytes_AsStringAndSize(object, &scanlines, &length) < 0) {
         return NULL;
     }
-    int64_t row = 1 + (int64_t)channels * target.width;
-    if ((channels != 3 && channels != 4) || target.width < 1 || target.height < 1 || bytes % row || first < 0 ||
-        first + bytes / row > target.height) {
+    int64_t stride = 1 + (int64_t)channels * target.width;
+    if ((channels != 3 && channels != 4) || target.width < 1 || target.height < 1 || length % stride ||
+        first < 0 || first + length / stride > target.height) {
         PyErr_SetString(PyExc_ValueError, "no such channels, size or rows");
         return NULL;
     }
@@ -193,9 +193,9 @@ static PyObject *call_unfilter(PyObject *module, PyObject *arguments) {
         return NULL;
     }
     void *thread = PyEval_SaveThread();
-    int known = unfilter((const uint8_t *)rows, (int)(bytes / row), channels, target, first);
+    int is_known = unfilter((const uint8_t *)scanlines, (int)(length / stride), channels, target, first);
     PyEval_RestoreThread(thread);
-    return PyBool_FromLong(known);
+    return PyBool_FromLong(is_known);
 }
 
 #if defined(__x86_64__)
