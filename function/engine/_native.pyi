@@ -1,4 +1,4 @@
-# The C module that native/ is compiled to, by pipeline/native.py.
+# The C module that pipeline/native.py compiles native/ to; module.c has the documentation.
 
 def resample(
     source: object,
@@ -9,15 +9,11 @@ def resample(
     filter: int,  # noqa: A002 - as in the C code
     box: tuple[float, float, float, float],
 ) -> None: ...
-def split(
-    pixels: object, size: tuple[int, int], luma: object, blue: object, red: object
-) -> None: ...
-def merge(
-    pixels: object, size: tuple[int, int], luma: object, blue: object, red: object
-) -> None: ...
+def split(pixels: object, size: tuple[int, int], luma: object, cb: object, cr: object) -> None: ...
+def merge(pixels: object, size: tuple[int, int], luma: object, cb: object, cr: object) -> None: ...
 def decode_jpeg(
-    data: bytes, divisor: int, size: tuple[int, int], luma: object, blue: object, red: object
+    data: bytes, divisor: int, size: tuple[int, int], luma: object, cb: object, cr: object
 ) -> bool: ...
 def unfilter(
-    rows: bytes, channels: int, target: object, size: tuple[int, int], first: int
+    scanlines: bytes, channels: int, target: object, size: tuple[int, int], first: int
 ) -> bool: ...

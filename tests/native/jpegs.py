@@ -1,4 +1,4 @@
-"""JPEGs to try on the C code: whole ones of all the kinds it takes, and damaged ones."""
+"""JPEGs for the tests of the C code: of every kind that it decodes, and damaged ones."""
 
 import io
 import random
@@ -12,25 +12,25 @@ from PIL import Image, ImageFile, ImageFilter
 from function.engine.vectors import decode_jpeg
 
 SUBSAMPLINGS = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}
-"""Pillow's numbers of them."""
+"""Pillow's number of each chroma subsampling."""
 
 DIVISORS = (1, 2, 4, 8)
 
 
 @dataclass(frozen=True)
 class Decode:
-    """One call of ``decode_jpeg``; size is that of luma."""
+    """One call of ``decode_jpeg``; ``size`` is that of luma."""
 
     data: bytes
     divisor: int
     size: tuple[int, int]
 
     def request(self) -> bytes:
-        """The job as tests/native/decode.c reads it."""
+        """Return the job as tests/native/decode.c reads it."""
         return struct.pack("=4i", len(self.data), self.divisor, *self.size) + self.data
 
     def expected(self) -> bytes:
-        """What this machine's module makes of it, as the program writes it."""
+        """Return the result of this machine's module, as the program writes it."""
         planes = decode_jpeg(self.data, self.divisor, self.size)
         return b"\1" if planes is None else b"\0" + b"".join(plane.tobytes() for plane in planes)
 
@@ -38,14 +38,14 @@ class Decode:
 def picture(
     size: tuple[int, int], seed: int, *, lowest: int = 0, highest: int = 255
 ) -> Image.Image:
-    """Blurred noise of all frequencies, its levels within a range."""
+    """Make blurred noise of all frequencies, with levels from ``lowest`` to ``highest``."""
     noise = Image.frombytes("RGB", size, random.Random(seed).randbytes(3 * size[0] * size[1]))
     blurred = noise.filter(ImageFilter.GaussianBlur(seed % 4))
     return blurred.point(lambda level: lowest + level * (highest - lowest) // 255)
 
 
 def jpeg(image: Image.Image, draw: random.Random) -> bytes:
-    """Encode with whatever options the C code should know."""
+    """Encode with random options, all of them such that the C code decodes the result."""
     buffer = io.BytesIO()
     options = {
         "quality": draw.choice((1, 30, 75, 90, 95, 100)),
@@ -60,7 +60,7 @@ def jpeg(image: Image.Image, draw: random.Random) -> bytes:
 
 
 def decodes(count: int, *, seed: int) -> Iterator[Decode]:
-    """``count`` JPEGs, two of three damaged; equal seeds give equal ones."""
+    """Yield ``count`` JPEGs, two of three damaged; equal seeds give equal ones."""
     draw = random.Random(seed)
     for _ in range(count):
         width, height = draw.randint(1, 90), draw.randint(1, 60)
@@ -72,7 +72,7 @@ def decodes(count: int, *, seed: int) -> Iterator[Decode]:
 
 
 def damage(data: bytes, draw: random.Random) -> bytes:
-    """Change, cut off, leave out, repeat or put in a few bytes, anywhere or among the tables."""
+    """Flip a bit, or cut off, leave out, repeat or insert bytes, anywhere or in the headers."""
     at = draw.randrange(len(data) if draw.random() < 0.5 else min(len(data), 700))
     some = draw.randrange(1, 20)
     match draw.randrange(5):

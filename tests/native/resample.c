@@ -1,9 +1,9 @@
-/* resample() as a program, for what cannot be tried inside Python: sanitizers and other CPUs.
+/* resample() as a program, to run it under sanitizers and on other CPUs.
  *
- * Reads jobs from standard input until it ends, each six 32-bit integers (source width and
- * height, target width and height, channels, filter), the box as four
- * floats, and the source's pixels; writes each target's pixels to standard output. Images are
- * allocated to the byte, so that a sanitizer sees the first one read or written past them. */
+ * Reads jobs from standard input until it ends. A job is six 32-bit integers (source width and height,
+ * target width and height, channels, filter), the box as four floats, and the source's pixels. Writes
+ * each target's pixels to standard output. Images are allocated to the byte, so that a sanitizer finds
+ * any access past their ends. */
 #include "resample.h"
 
 #include <stdio.h>
@@ -21,7 +21,7 @@ int main(void) {
             fread(source.pixels, 1, source_bytes, stdin) != source_bytes) {
             return 1;
         }
-        if (resample(source, target, job[4], job[5], box) != DONE) {
+        if (resample(source, target, job[4], job[5], box) != RESAMPLE_DONE) {
             return 2;
         }
         fwrite(target.pixels, 1, target_bytes, stdout);

@@ -1,4 +1,4 @@
-"""Resizes to try on the C code, and what Pillow makes of them."""
+"""Resizes for the tests of the C code, and Pillow's results of them."""
 
 import random
 import struct
@@ -16,12 +16,12 @@ FILTERS = (
     Image.Resampling.MKS2013,
 )
 SIDES = (1, 2, 3, 7, 15, 16, 17, 31, 32, 33, 63, 64, 65)
-"""Around the widths of vectors, where the ends of rows go wrong first."""
+"""Widths around those of vectors, where errors at the ends of rows show first."""
 
 
 @dataclass(frozen=True)
 class Resize:
-    """One call of ``Image.resize``; channels is 1 (mode L) or 4 (mode RGBX)."""
+    """One call of ``Image.resize``; ``channels`` is 1 (mode L) or 4 (mode RGBX)."""
 
     source: tuple[int, int]
     target: tuple[int, int]
@@ -31,7 +31,7 @@ class Resize:
     seed: int
 
     def image(self) -> Image.Image:
-        """Noise, or noise of black and white alone, which overshoots most."""
+        """Make noise, or noise of only black and white, which overshoots most."""
         width, height = self.source
         noise = random.Random(self.seed).randbytes(width * height * self.channels)
         if self.seed % 2:
@@ -39,11 +39,11 @@ class Resize:
         return Image.frombytes("L" if self.channels == 1 else "RGBX", self.source, noise)
 
     def expected(self) -> bytes:
-        """What Pillow makes of it."""
+        """Return Pillow's result."""
         return self.image().resize(self.target, self.resample, box=self.box).tobytes()
 
     def request(self) -> bytes:
-        """The job as tests/native/resample.c reads it."""
+        """Return the job as tests/native/resample.c reads it."""
         numbers = (*self.source, *self.target, self.channels, int(self.resample), *self.box)
         return struct.pack("=6i4f", *numbers) + self.image().tobytes()
 
@@ -55,7 +55,7 @@ def as_floats(box: Iterable[float]) -> tuple[float, float, float, float]:
 
 
 def resizes(count: int, *, seed: int, largest: int = 200) -> Iterator[Resize]:
-    """``count`` resizes of all kinds; equal seeds give equal ones."""
+    """Yield ``count`` resizes of all kinds; equal seeds give equal ones."""
     draw = random.Random(seed)
 
     def side() -> int:

@@ -1,4 +1,4 @@
-"""Rows of PNGs to try on the C code, and what they are made of."""
+"""Scanlines of PNGs for the tests of the C code."""
 
 import random
 import struct
@@ -14,18 +14,18 @@ FILTERS = range(5)
 
 @dataclass(frozen=True)
 class Rows:
-    """One call of ``unfilter``, for a whole picture."""
+    """One call of ``unfilter``, for all scanlines of an image."""
 
     data: bytes
     channels: int
     size: tuple[int, int]
 
     def request(self) -> bytes:
-        """The job as tests/native/unfilter.c reads it."""
+        """Return the job as tests/native/unfilter.c reads it."""
         return struct.pack("=4i", len(self.data), self.channels, *self.size) + self.data
 
     def expected(self) -> bytes:
-        """What this machine's module makes of it, as the program writes it."""
+        """Return the result of this machine's module, as the program writes it."""
         image = Image.new("RGBA", self.size)
         known = unfilter(self.data, self.channels, image.im, self.size, 0)
         return b"\1" + image.tobytes() if known else b"\0"
@@ -38,7 +38,7 @@ def filtered_rows(
     *,
     filters: Sequence[int] = FILTERS,
 ) -> bytes:
-    """Rows of a picture, smooth or wild, each after its filter's number."""
+    """Make the scanlines of an image, smooth or wild, each behind its filter type."""
     width, height = size
     wild = draw.random() < 0.5
     length = width * channels
@@ -51,7 +51,7 @@ def filtered_rows(
 
 
 def pictures(count: int, *, seed: int) -> Iterator[Rows]:
-    """``count`` pictures, some with a filter that there is not; equal seeds give equal ones."""
+    """Yield ``count`` images, some with an unknown filter type; equal seeds give equal ones."""
     draw = random.Random(seed)
     for _ in range(count):
         size, channels = (draw.randint(1, 40), draw.randint(1, 20)), draw.choice((3, 4))

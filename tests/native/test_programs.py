@@ -1,4 +1,4 @@
-"""The C code outside Python: under sanitizers, without vectors, and on the other architecture."""
+"""The C code in programs of its own: under sanitizers, without AVX2, and for aarch64."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 NATIVE = ROOT / "function" / "engine" / "native"
 FLAGS = ["-std=gnu11", "-fwrapv", "-ffp-contract=off", f"-I{NATIVE}"]
 CASES = int(os.environ.get("CASES", "1500"))
-"""Jobs tried on each build of each program."""
+"""Jobs for each build of each program."""
 
 GCC = shutil.which("gcc")
 QEMU = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
@@ -31,7 +31,7 @@ Job = Resize | Decode | Rows
 
 @dataclass(frozen=True)
 class Program:
-    """A main() around a part of the C code, and jobs for it."""
+    """A main() that calls a part of the C code, and jobs for it."""
 
     main: str
     parts: tuple[str, ...]
@@ -53,7 +53,7 @@ class Program:
 
 
 PROGRAMS = [
-    Program("resample.c", ("resample.c", "weights.c"), list(resizes(CASES, seed=1))),
+    Program("resample.c", ("resample.c", "kernel.c"), list(resizes(CASES, seed=1))),
     Program("decode.c", ("huffman.c", "idct.c", "jpeg.c"), list(decodes(CASES, seed=1))),
     Program("unfilter.c", ("unfilter.c",), list(pictures(CASES, seed=1))),
 ]
@@ -61,7 +61,7 @@ programs = pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: prog
 
 
 def wrong_jobs(command: list[str], jobs: Sequence[Job]) -> list[Job]:
-    """Those of which the program makes anything else than what is expected, byte for byte."""
+    """Return the jobs whose output is not exactly the expected bytes."""
     requests = b"".join(job.request() for job in jobs)
     done = subprocess.run(command, input=requests, capture_output=True, check=False, timeout=500)
     assert not done.returncode, done.stderr.decode()[-3000:]
@@ -105,6 +105,6 @@ def test_the_other_architecture_gives_the_same_pixels(program, tmp_path):
 
 
 def test_the_jobs_are_of_both_kinds():
-    """Damage that is never or always noticed would try nothing."""
+    """If all or no JPEGs were declined, the damage would test nothing."""
     decoded = sum(job.expected()[0] == 0 for job in PROGRAMS[1].jobs)
     assert 0.25 < decoded / CASES < 0.75

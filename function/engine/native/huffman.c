@@ -1,196 +1,228 @@
-/* Tables of codes, made from a JPEG's own, and the loop that reads blocks by them. */
+/* The lookup tables, made from a JPEG's own tables, and the loop that decodes a block by them. */
 #include "huffman.h"
 
 #include "vector.h"
 
-enum { LARGEST_DC = 11, LARGEST_AC = 10 }; /* bits of a number, for samples of 8 bits */
+/* Largest category SSSS for samples of 8 bits (T.81, tables F.1 and F.2): bits of a value. */
+enum { MAX_DC_CATEGORY = 11, MAX_AC_CATEGORY = 10 };
 
-struct order make_order(const uint8_t steps[COEFFICIENTS], int columns, int rows) {
-    struct order order = {0};
+enum { EOB = 0x00, ZRL = 0xf0 }; /* AC symbols without a value (T.81, F.1.2.2.1) */
+
+struct dequant_table make_dequant_table(const uint8_t quant_table[DCTSIZE2], int columns, int rows) {
+    struct dequant_table dequant = {0};
     int column = 0, row = 0;
-    for (int i = 0; i < SLOTS; i++) {
-        int is_wanted = i < COEFFICIENTS && column < columns && row < rows;
-        order.places[i] = is_wanted ? (uint8_t)(SIDE * row + column) : COEFFICIENTS;
-        order.steps[i] = i < COEFFICIENTS ? steps[i] : 0;
-        int is_rising = (column + row) % 2 == 0; /* zigzag along the diagonals, turning at edges */
-        int *ahead = is_rising ? &column : &row, *behind = is_rising ? &row : &column;
-        if (*ahead == SIDE - 1) {
+    for (int k = 0; k < ZIGZAG_ENTRIES; k++) {
+        int is_needed = k < DCTSIZE2 && column < columns && row < rows;
+        dequant.natural_order[k] = is_needed ? (uint8_t)(DCTSIZE * row + column) : DISCARDED;
+        dequant.step[k] = k < DCTSIZE2 ? quant_table[k] : 0;
+        /* The zigzag order (T.81, A.3.6) goes along the diagonals and turns at the edges. */
+        int is_upward = (column + row) % 2 == 0;
+        int *ahead = is_upward ? &column : &row, *behind = is_upward ? &row : &column;
+        if (*ahead == DCTSIZE - 1) {
             ++*behind;
         } else {
             ++*ahead;
             *behind -= *behind > 0;
         }
     }
-    return order;
+    return dequant;
 }
 
-static int is_known(uint8_t symbol, int is_ac) {
-    int size = symbol & 15;
+/* Return whether baseline JPEG has the symbol. libjpeg takes more of them (it reads 0x10 as EOB, for
+ * example), so a file that has any is declined and left to it. */
+static int is_baseline_symbol(uint8_t symbol, int is_ac) {
+    int category = symbol & 15;
     if (!is_ac) {
-        return symbol <= LARGEST_DC;
+        return symbol <= MAX_DC_CATEGORY;
     }
-    return symbol == 0 || symbol == 0xf0 || (1 <= size && size <= LARGEST_AC);
+    return symbol == EOB || symbol == ZRL || (1 <= category && category <= MAX_AC_CATEGORY);
 }
 
-/* A number of `size` bits as T.81's F.12 extends it: the lower half of the range is negative. */
-INLINE int extend(uint32_t bits, int size) {
-    return bits < 1u << size >> 1 ? (int)bits - (1 << size) + 1 : (int)bits;
+/* Return the value of `category` additional bits, as EXTEND of T.81, figure F.12: the lower half of
+ * their range is negative. */
+INLINE int extend(uint32_t additional_bits, int category) {
+    return additional_bits < 1u << category >> 1 ? (int)additional_bits - (1 << category) + 1
+                                                 : (int)additional_bits;
 }
 
-/* Tell all bit patterns that begin with a code, and hold its number whole, what they mean. */
-static void tell_first(struct table *table, uint32_t code, int length, uint8_t symbol, int is_ac) {
-    int size = symbol & 15, bits = length + size, spare = LOOK - length;
-    uint8_t advance = is_ac && symbol == 0 ? END_OF_BLOCK : (symbol >> 4) + 1;
-    for (uint32_t rest = 0; bits <= LOOK && rest < 1u << spare; rest++) {
-        int16_t number = size ? (int16_t)extend(rest >> (spare - size), size) : 0;
-        table->meanings[code << spare | rest] =
-            (struct meaning){bits, advance, advance, bits, number, number};
+/* Fill every entry whose bits begin with a code and hold all of its additional bits. */
+static void add_first_symbol(struct huffman_table *table, uint32_t code, int length, uint8_t symbol, int is_ac) {
+    int category = symbol & 15, bits = length + category, spare = LOOKAHEAD_BITS - length;
+    uint8_t advance = is_ac && symbol == EOB ? EOB_ADVANCE : (symbol >> 4) + 1;
+    for (uint32_t rest = 0; bits <= LOOKAHEAD_BITS && rest < 1u << spare; rest++) {
+        int16_t value = category ? (int16_t)extend(rest >> (spare - category), category) : 0;
+        table->lookup[code << spare | rest] =
+            (struct lookup_entry){bits, advance, advance, bits, value, value};
     }
 }
 
-/* Add the second symbol to patterns that hold two; the first must not end the block. */
-static void tell_second(struct table *table) {
-    for (uint32_t ahead = 0; ahead < 1u << LOOK; ahead++) {
-        struct meaning *meaning = &table->meanings[ahead];
-        const struct meaning *next = &table->meanings[ahead << meaning->bits & ((1u << LOOK) - 1)];
-        int bits = meaning->first_bits + next->first_bits;
-        if (meaning->bits && meaning->advance != END_OF_BLOCK && next->bits && bits <= LOOK) {
-            meaning->bits = (uint8_t)bits;
-            meaning->advances += next->advance;
-            meaning->second = next->first;
+/* Add the second symbol to every entry whose bits hold two. After EOB there is none in this block. */
+static void add_second_symbols(struct huffman_table *table) {
+    for (uint32_t ahead = 0; ahead < 1u << LOOKAHEAD_BITS; ahead++) {
+        struct lookup_entry *entry = &table->lookup[ahead];
+        /* Zeros stand in for bits that are not known yet. If the next symbol needs any of them, then
+         * the sum of bits is too large. */
+        const struct lookup_entry *next =
+            &table->lookup[ahead << entry->total_bits & ((1u << LOOKAHEAD_BITS) - 1)];
+        int bits = entry->first_bits + next->first_bits;
+        if (entry->total_bits && entry->first_advance != EOB_ADVANCE && next->total_bits &&
+            bits <= LOOKAHEAD_BITS) {
+            entry->total_bits = (uint8_t)bits;
+            entry->total_advance += next->first_advance;
+            entry->second_value = next->first_value;
         }
     }
 }
 
-int make_table(struct table *table, const uint8_t counts[LONGEST], const uint8_t *symbols, int is_ac) {
+int make_huffman_table(struct huffman_table *table, const uint8_t bits[MAX_CODE_LENGTH],
+                       const uint8_t *huffval, int is_ac) {
     memset(table, 0, sizeof *table);
     uint32_t code = 0;
     int place = 0;
-    for (int length = 1; length <= LONGEST; length++, code <<= 1) {
-        table->offsets[length] = place - (int32_t)code;
-        for (int i = 0; i < counts[length - 1]; i++, place++, code++) {
-            if (place == sizeof table->symbols || code >> length || !is_known(symbols[place], is_ac)) {
+    for (int length = 1; length <= MAX_CODE_LENGTH; length++, code <<= 1) {
+        table->valoffset[length] = place - (int32_t)code;
+        for (int i = 0; i < bits[length - 1]; i++, place++, code++) {
+            if (place == sizeof table->huffval || code >> length || !is_baseline_symbol(huffval[place], is_ac)) {
                 return 0;
             }
-            table->symbols[place] = symbols[place];
-            tell_first(table, code, length, symbols[place], is_ac);
+            table->huffval[place] = huffval[place];
+            add_first_symbol(table, code, length, huffval[place], is_ac);
         }
-        table->limits[length] = code << (LONGEST - length);
+        table->code_limit[length] = code << (MAX_CODE_LENGTH - length);
     }
-    table->limits[LONGEST + 1] = UINT32_MAX;
+    table->code_limit[MAX_CODE_LENGTH + 1] = UINT32_MAX;
     if (is_ac) {
-        tell_second(table);
+        add_second_symbols(table);
     }
     return 1;
 }
 
-/* Byte by byte, where a marker or the end may be near. Out of line, as all that is rare here, and
- * with its own copy in memory, so that what is frequent has the registers. */
-static __attribute__((noinline)) void fill_slowly(struct reader *reader) {
-    struct bits *bits = &reader->bits;
-    for (; bits->count < 56; bits->count += 8) {
-        const uint8_t *next = bits->next;
+/* Refill byte by byte, where a marker or the end may be near.
+ *
+ * Like everything rare here, this is out of line and works on the reader's copy of the buffer in
+ * memory, so that the frequent code keeps its own copy in registers. */
+static __attribute__((noinline)) void fill_bit_buffer_bytewise(struct bit_reader *reader) {
+    struct bit_buffer *buffer = &reader->buffer;
+    for (; buffer->bits_left < 56; buffer->bits_left += 8) {
+        const uint8_t *next = buffer->next_input_byte;
+        /* 0xff is data only if a zero byte was stuffed after it (T.81, F.1.2.3); else it is a marker. */
         if (next == reader->end || (*next == 0xff && (next + 1 == reader->end || next[1] != 0))) {
-            reader->padding += 8;
+            reader->padding_bits += 8;
             continue;
         }
-        bits->buffer |= (uint64_t)*next << (56 - bits->count);
-        bits->next += *next == 0xff ? 2 : 1; /* a zero is stuffed after such a byte */
+        buffer->get_buffer |= (uint64_t)*next << (56 - buffer->bits_left);
+        buffer->next_input_byte += *next == 0xff ? 2 : 1;
     }
 }
 
-/* Make sure of 56 bits. */
-INLINE struct bits fill(struct bits bits, struct reader *reader) {
+/* Refill the buffer to at least 56 bits, without a branch for how many are left.
+ *
+ * Eight bytes are loaded and all are put behind the bits that are left, but only the whole bytes that
+ * fit, (63 - bits_left) / 8, are consumed. The bits of the byte that fits in part are put into the
+ * same places again by the next refill, which changes nothing. A consumed byte adds 8 to bits_left,
+ * so its lowest 3 bits stay, and the result is 56 to 63: that is bits_left | 56. */
+INLINE struct bit_buffer fill_bit_buffer(struct bit_buffer buffer, struct bit_reader *reader) {
     const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
-    uint64_t bytes = ~(uint64_t)0;
-    if (__builtin_expect(reader->end - bits.next >= 8, 1)) {
-        bytes = LOAD(uint64_t, bits.next);
+    uint64_t bytes = ~(uint64_t)0; /* fewer than eight bytes take the slow way, like those with 0xff */
+    if (__builtin_expect(reader->end - buffer.next_input_byte >= 8, 1)) {
+        bytes = LOAD(uint64_t, buffer.next_input_byte);
     }
-    if (__builtin_expect((~bytes - ones) & bytes & tops, 0)) { /* one of them is 0xff */
-        reader->bits = bits;
-        fill_slowly(reader);
-        return reader->bits;
+    /* True if a byte is 0xff: the usual test for a zero byte, applied to ~bytes. */
+    if (__builtin_expect((~bytes - ones) & bytes & tops, 0)) {
+        reader->buffer = buffer;
+        fill_bit_buffer_bytewise(reader);
+        return reader->buffer;
     }
-    bits.buffer |= __builtin_bswap64(bytes) >> bits.count;
-    bits.next += (63 - bits.count) >> 3;
-    bits.count |= 56;
-    return bits;
+    buffer.get_buffer |= __builtin_bswap64(bytes) >> buffer.bits_left;
+    buffer.next_input_byte += (63 - buffer.bits_left) >> 3;
+    buffer.bits_left |= 56;
+    return buffer;
 }
 
-INLINE struct bits drop(struct bits bits, int count) {
-    bits.buffer <<= count;
-    bits.count -= count;
-    return bits;
+INLINE struct bit_buffer drop_bits(struct bit_buffer buffer, int count) {
+    buffer.get_buffer <<= count;
+    buffer.bits_left -= count;
+    return buffer;
 }
 
-/* One symbol of any length and the number that follows it; -1 for no symbol. */
-static __attribute__((noinline)) int read_symbol(struct reader *reader, const struct table *table, int *number) {
-    struct bits bits = fill(reader->bits, reader);
-    uint32_t ahead = (uint32_t)(bits.buffer >> 48);
+/* Decode one symbol of any length (DECODE of T.81, F.2.2.3) and its value. Return the symbol, or -1
+ * if no code matches. */
+static __attribute__((noinline)) int decode_symbol(struct bit_reader *reader, const struct huffman_table *table,
+                                                   int *value) {
+    struct bit_buffer buffer = fill_bit_buffer(reader->buffer, reader);
+    uint32_t ahead = (uint32_t)(buffer.get_buffer >> 48);
     int length = 1;
-    while (ahead >= table->limits[length]) {
+    while (ahead >= table->code_limit[length]) {
         length++;
     }
-    if (length > LONGEST) {
+    if (length > MAX_CODE_LENGTH) {
         return -1;
     }
-    int symbol = table->symbols[((ahead >> (LONGEST - length)) + table->offsets[length]) & 0xff];
-    int size = symbol & 15;
-    bits = drop(bits, length);
-    *number = size ? extend((uint32_t)(bits.buffer >> (64 - size)), size) : 0;
-    reader->bits = drop(bits, size);
+    int symbol = table->huffval[((ahead >> (MAX_CODE_LENGTH - length)) + table->valoffset[length]) & 0xff];
+    int category = symbol & 15;
+    buffer = drop_bits(buffer, length);
+    *value = category ? extend((uint32_t)(buffer.get_buffer >> (64 - category)), category) : 0;
+    reader->buffer = drop_bits(buffer, category);
     return symbol;
 }
 
-int read_block(struct reader *reader, const struct table *dc_table, const struct table *ac_table,
-               const struct order *order, int *dc, int16_t block[STRIDE]) {
-    memset(block, 0, COEFFICIENTS * sizeof *block);
-    struct bits bits = fill(reader->bits, reader);
-    struct meaning meaning = dc_table->meanings[bits.buffer >> (64 - LOOK)];
-    int number = meaning.first;
-    if (__builtin_expect(meaning.bits == 0, 0)) {
-        reader->bits = bits;
-        if (read_symbol(reader, dc_table, &number) < 0) {
+/* Products and the DC prediction wrap at 16 bits. libjpeg-turbo stores coefficients in 16 bits
+ * (JCOEF, in decode_mcu_fast()) and its jsimd_idct_islow_*() multiply them by the quantisation steps
+ * in 16 bits. Only faulty files have such values, and those that we decode must give its samples. */
+int decode_block(struct bit_reader *reader, const struct huffman_table *dc_table,
+                 const struct huffman_table *ac_table, const struct dequant_table *dequant,
+                 int *last_dc_val, int16_t block[BLOCK_STRIDE]) {
+    memset(block, 0, DCTSIZE2 * sizeof *block);
+    struct bit_buffer buffer = fill_bit_buffer(reader->buffer, reader);
+    struct lookup_entry entry = dc_table->lookup[buffer.get_buffer >> (64 - LOOKAHEAD_BITS)];
+    int value = entry.first_value;
+    if (__builtin_expect(entry.total_bits == 0, 0)) {
+        reader->buffer = buffer;
+        if (decode_symbol(reader, dc_table, &value) < 0) {
             return 0;
         }
-        bits = reader->bits;
+        buffer = reader->buffer;
     }
-    bits = drop(bits, meaning.bits);
-    *dc = (int16_t)(*dc + number);
-    block[0] = (int16_t)(*dc * order->steps[0]);
-    unsigned at = 0;
+    buffer = drop_bits(buffer, entry.total_bits);
+    *last_dc_val = (int16_t)(*last_dc_val + value);
+    block[0] = (int16_t)(*last_dc_val * dequant->step[0]);
+    unsigned k = 0; /* zigzag index, as in T.81, F.2.2.2 */
     do {
-        bits = fill(bits, reader);
+        buffer = fill_bit_buffer(buffer, reader);
 #pragma GCC unroll 4
-        for (int i = 0; i < 4; i++) { /* of LOOK bits each, which one filling is enough for */
-            meaning = ac_table->meanings[bits.buffer >> (64 - LOOK)];
-            if (__builtin_expect(meaning.bits == 0, 0)) {
-                reader->bits = bits;
-                int symbol = read_symbol(reader, ac_table, &number);
+        for (int i = 0; i < 4; i++) { /* 4 times LOOKAHEAD_BITS is less than one refill's 56 bits */
+            entry = ac_table->lookup[buffer.get_buffer >> (64 - LOOKAHEAD_BITS)];
+            if (__builtin_expect(entry.total_bits == 0, 0)) {
+                reader->buffer = buffer;
+                int symbol = decode_symbol(reader, ac_table, &value);
                 if (symbol < 0) {
                     return 0;
                 }
-                bits = reader->bits;
-                at += symbol ? (symbol >> 4) + 1 : END_OF_BLOCK;
-                block[order->places[at]] = (int16_t)(number * order->steps[at]);
+                buffer = reader->buffer;
+                k += symbol == EOB ? EOB_ADVANCE : (symbol >> 4) + 1;
+                block[dequant->natural_order[k]] = (int16_t)(value * dequant->step[k]);
                 break;
             }
-            unsigned first = at + meaning.advance;
-            if (__builtin_expect(first == COEFFICIENTS - 1, 0)) { /* the second is the next block's */
-                bits = drop(bits, meaning.first_bits);
-                block[order->places[first]] = (int16_t)(meaning.first * order->steps[first]);
-                at = first;
+            unsigned first_k = k + entry.first_advance;
+            /* A block that ends with its last coefficient has no EOB: the second symbol of this entry
+             * is not one, but bits of the next block's DC coefficient. */
+            if (__builtin_expect(first_k == DCTSIZE2 - 1, 0)) {
+                buffer = drop_bits(buffer, entry.first_bits);
+                block[dequant->natural_order[first_k]] = (int16_t)(entry.first_value * dequant->step[first_k]);
+                k = first_k;
                 break;
             }
-            at += meaning.advances;
-            bits = drop(bits, meaning.bits);
-            block[order->places[first]] = (int16_t)(meaning.first * order->steps[first]);
-            block[order->places[at]] = (int16_t)(meaning.second * order->steps[at]);
-            if (at >= COEFFICIENTS - 1) {
+            k += entry.total_advance;
+            buffer = drop_bits(buffer, entry.total_bits);
+            block[dequant->natural_order[first_k]] = (int16_t)(entry.first_value * dequant->step[first_k]);
+            block[dequant->natural_order[k]] = (int16_t)(entry.second_value * dequant->step[k]);
+            if (k >= DCTSIZE2 - 1) {
                 break;
             }
         }
-    } while (at < COEFFICIENTS - 1);
-    reader->bits = bits;
-    return at == COEFFICIENTS - 1 || at >= END_OF_BLOCK;
+    } while (k < DCTSIZE2 - 1);
+    reader->buffer = buffer;
+    /* From 64 to 127 a run of zeros went past the block's end: libjpeg goes on, we decline. That is not
+     * noticed if the same lookup has EOB after it. */
+    return k == DCTSIZE2 - 1 || k >= EOB_ADVANCE;
 }

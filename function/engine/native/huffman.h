@@ -1,71 +1,80 @@
-/* The entropy coding of baseline JPEG (ITU-T T.81, annexes C and F): bits to coefficients.
+/* Entropy decoding and dequantisation of a block of sequential JPEG (ITU-T T.81, F.2.2).
  *
- * Four fifths of a photo's decode are here. Two things make it fast. One look at the next `LOOK`
- * bits gives a coefficient with its value, and the one after it as well when both fit, which is
- * so for most. And eight bytes go into the buffer at once, unless one of them may be a marker. */
+ * Four fifths of a photo's decoding time is spent here. Two things make it fast. One lookup of the
+ * next LOOKAHEAD_BITS bits gives a coefficient and its value, and mostly the coefficient after it
+ * too. And the bit buffer is refilled eight bytes at a time, unless one of them may start a marker. */
 #ifndef HUFFMAN_H
 #define HUFFMAN_H
+
+#include "block.h"
 
 #include <stdint.h>
 
 enum {
-    LOOK = 11,           /* bits; with fewer too much is rare, with more the tables outgrow the caches */
-    LONGEST = 16,        /* bits of a code, by the standard */
-    SIDE = 8,            /* of a block, in coefficients and in pixels */
-    COEFFICIENTS = 64,   /* of a block */
-    END_OF_BLOCK = 128,  /* an advance past every coefficient, and past every overflow too */
-    SLOTS = 256,         /* entries of what is indexed by an advanced coefficient number */
-    STRIDE = 72,         /* numbers from block to block: the 65th takes what is past the end */
+    LOOKAHEAD_BITS = 11,  /* with fewer more codes miss, with more the tables outgrow the cache */
+    MAX_CODE_LENGTH = 16, /* bits (T.81, B.2.4.2) */
+    EOB_ADVANCE = 128,    /* what EOB adds to the zigzag index: more than any faulty run of zeros does */
+    /* Entries of a table that is read before the zigzag index is checked. A lookup starts at 62 at
+     * most, a run of zeros adds 16, and EOB then adds EOB_ADVANCE. */
+    ZIGZAG_ENTRIES = 256,
 };
 
-/* What the next LOOK bits mean, as fields of 64 bits. An advance is the number of coefficients to
- * go on; a second symbol that does not fit repeats the first. */
-struct meaning {
-    uint8_t bits;       /* of both symbols; 0 when not even the first fits */
-    uint8_t advance;    /* to the first coefficient */
-    uint8_t advances;   /* to the second */
-    uint8_t first_bits; /* of the first symbol alone */
-    int16_t first, second;
+/* The meaning of the next LOOKAHEAD_BITS bits: one symbol or two, each with its additional bits. If it
+ * is one, the fields of the second repeat it. An advance is added to the zigzag index: it is the run of
+ * zeros plus 1. An entry has eight bytes, so that one load fetches it. */
+struct lookup_entry {
+    uint8_t total_bits;    /* of both symbols; 0 if even the first is longer than LOOKAHEAD_BITS */
+    uint8_t first_advance; /* to the first symbol's coefficient */
+    uint8_t total_advance; /* to the second symbol's */
+    uint8_t first_bits;    /* of the first symbol alone */
+    int16_t first_value, second_value;
 };
 
-struct table {
-    struct meaning meanings[1 << LOOK];
-    uint32_t limits[LONGEST + 2]; /* 16 bits below this start a code of at most that length */
-    int32_t offsets[LONGEST + 1]; /* from a code of that length to its symbol's place */
-    uint8_t symbols[256];
+struct huffman_table {
+    struct lookup_entry lookup[1 << LOOKAHEAD_BITS];
+    /* One more than MAXCODE of T.81, F.2.2.3, shifted left to 16 bits: a code has at most this
+     * length if the next 16 bits are below. The last one ends the search, as in libjpeg. */
+    uint32_t code_limit[MAX_CODE_LENGTH + 2];
+    int32_t valoffset[MAX_CODE_LENGTH + 1]; /* from a code of that length to its place in huffval */
+    uint8_t huffval[256];                   /* symbols by increasing code */
 };
 
-/* Fill a table from a DHT segment: how many codes of each length there are, and their symbols.
- * Returns 0 when no such code exists, or when it has symbols that baseline JPEG does not. */
-int make_table(struct table *table, const uint8_t counts[LONGEST], const uint8_t *symbols, int is_ac);
+/* Fill a table from the lists BITS and HUFFVAL of a DHT segment (T.81, B.2.4.2 and annex C), as
+ * libjpeg's jpeg_make_d_derived_tbl() does. But that rejects a code of all ones, and this does not.
+ *
+ * Return 0 if a length has more codes than its bits can tell apart, or if a symbol is not baseline's. */
+int make_huffman_table(struct huffman_table *table, const uint8_t bits[MAX_CODE_LENGTH],
+                       const uint8_t *huffval, int is_ac);
 
-/* Bytes seen as bits: `buffer` holds the next `count` of them, first one topmost. Below them may be
- * bits that will be read again. */
-struct bits {
-    uint64_t buffer;
-    const uint8_t *next;
-    int count;
+/* The next `bits_left` bits of the entropy-coded data, from the highest of `get_buffer` down. Bits below
+ * them may be set already: the next refill sets the same ones again. */
+struct bit_buffer {
+    uint64_t get_buffer;
+    const uint8_t *next_input_byte;
+    int bits_left;
 };
 
-/* The data of a scan. Past a marker or the end come zeros, counted in `padding`. */
-struct reader {
-    struct bits bits;
+/* Entropy-coded data up to a marker or the end, after which it reads zeros, as libjpeg does. */
+struct bit_reader {
+    struct bit_buffer buffer;
     const uint8_t *end;
-    int64_t padding; /* bits */
+    int64_t padding_bits; /* zeros put into the buffer so far */
 };
 
-/* What is done with a block's coefficients, in the order in which they come. */
-struct order {
-    uint8_t places[SLOTS]; /* in the block, row by row; the 65th takes what nobody wants */
-    int16_t steps[SLOTS];  /* of quantisation; 0 past the 64th */
+/* The place and the quantisation step of each coefficient, by zigzag index. */
+struct dequant_table {
+    uint8_t natural_order[ZIGZAG_ENTRIES]; /* index in a block row by row; DISCARDED if not needed */
+    int16_t step[ZIGZAG_ENTRIES];          /* 0 past the 64th */
 };
 
-/* The order of a block of which the first `columns` and `rows` coefficients are wanted. */
-struct order make_order(const uint8_t steps[COEFFICIENTS], int columns, int rows);
+/* Return the table for a block of which the lowest `columns` by `rows` coefficients are needed;
+ * `quant_table` is in zigzag order, as DQT has it. */
+struct dequant_table make_dequant_table(const uint8_t quant_table[DCTSIZE2], int columns, int rows);
 
-/* Decode one block into coefficients times their steps. `dc` is the last block's first coefficient.
- * Returns 0 for what is no block. */
-int read_block(struct reader *reader, const struct table *dc_table, const struct table *ac_table,
-               const struct order *order, int *dc, int16_t block[STRIDE]);
+/* Decode one block to dequantised coefficients. `last_dc_val` is the DC prediction (PRED in T.81,
+ * F.2.2.1) and becomes this block's DC coefficient. Return 0 if the data has no valid block. */
+int decode_block(struct bit_reader *reader, const struct huffman_table *dc_table,
+                 const struct huffman_table *ac_table, const struct dequant_table *dequant,
+                 int *last_dc_val, int16_t block[BLOCK_STRIDE]);
 
 #endif

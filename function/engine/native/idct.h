@@ -1,4 +1,4 @@
-/* Blocks of coefficients to pixels, at full size or at 1/2, 1/4 or 1/8 of it. */
+/* Inverse DCT (T.81, A.3.3) of blocks to samples, at full size or scaled to 1/2, 1/4 or 1/8. */
 #ifndef IDCT_H
 #define IDCT_H
 
@@ -7,17 +7,20 @@
 enum { LANES = 8 }; /* numbers that are computed at once */
 
 struct plane {
-    uint8_t *pixels;   /* rows without gaps, top to bottom */
-    int width, height; /* pixels */
+    uint8_t *samples;  /* rows without gaps, top to bottom */
+    int width, height; /* samples */
 };
 
-/* Draw `LANES / rows` blocks side by side, the first one's corner at x and y, which lie in the plane;
- * what would lie outside is left out. A block becomes `columns` by `rows` pixels, made of as many of
- * its lowest coefficients; rows are 1, 2, 4 or 8, columns as many or twice as many, up to 8.
+/* Transform `LANES / rows` neighbouring blocks of a row of blocks and store their samples in the plane,
+ * from `x` and `y` on, which lie in it. Samples that lie outside the plane are dropped.
  *
- * At full size the arithmetic is that of libjpeg's accurate integer IDCT, bit for bit. Smaller ones
- * are the inverse DCT of that many points, as in libjpeg since version 7; libjpeg-turbo averages
- * pixels instead, which blurs what the resize after it should see (docs/decoder.md). */
-void draw_blocks(const int16_t *blocks, int columns, int rows, struct plane plane, int x, int y);
+ * A block becomes `columns` by `rows` samples, made of as many of its lowest coefficients. `rows` is
+ * 1, 2, 4 or 8. `columns` is `rows` or twice that, and 8 at most.
+ *
+ * At 8 by 8 the samples are those of libjpeg's jpeg_idct_islow(), bit for bit. Smaller sizes are the
+ * inverse DCT of that many points, as in libjpeg since version 7, but not bit for bit. libjpeg-turbo
+ * averages the samples of the 8 by 8 block instead (jidctred.c), and that blurs what the resize
+ * after it needs (docs/decoder.md). */
+void idct_blocks(const int16_t *blocks, int columns, int rows, struct plane plane, int x, int y);
 
 #endif

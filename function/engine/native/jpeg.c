@@ -1,4 +1,4 @@
-/* Segments (T.81, annex B), then the scan, a few of its units at a time. */
+/* The marker segments (T.81, annex B), then the scan, MCU_BATCH of its MCUs at a time. */
 #include "jpeg.h"
 
 #include "huffman.h"
@@ -6,155 +6,187 @@
 
 #include <stdlib.h>
 
-enum { COMPONENTS = 3, TABLES = 4, RUN = 8 /* units decoded before their pixels are made */ };
+enum {
+    COMPONENTS = 3,
+    TABLES = 4,     /* of a kind (T.81, B.2.4) */
+    MCU_BATCH = 8,  /* MCUs decoded before their IDCT: at 1/8, one vector takes 8 blocks side by side */
+    MAX_BLOCKS = 4, /* of a component in an MCU: with sampling factors 2 and 2 */
+};
 
+/* T.81, table B.1 */
+enum marker {
+    SOF0 = 0xffc0, /* baseline DCT */
+    SOF1 = 0xffc1, /* extended sequential DCT: with 8 bits, one scan and Huffman codes it is decoded alike */
+    DHT = 0xffc4,
+    RST0 = 0xffd0,
+    SOI = 0xffd8,
+    EOI = 0xffd9,
+    SOS = 0xffda,
+    DQT = 0xffdb,
+    DRI = 0xffdd,
+    APP0 = 0xffe0,
+    APP15 = 0xffef,
+    COM = 0xfffe,
+};
+
+/* Named as in libjpeg's jpeg_component_info. */
 struct component {
-    uint8_t id, wide, high; /* blocks of a unit across and down */
-    uint8_t steps, dc, ac;  /* numbers of its tables */
-    int last_dc;
-    int columns, rows; /* pixels of a block */
+    uint8_t component_id;
+    uint8_t h_samp_factor, v_samp_factor; /* blocks of an MCU across and down */
+    uint8_t quant_tbl_no, dc_tbl_no, ac_tbl_no;
+    int last_dc_val;
+    int columns, rows; /* samples that a block becomes: DCT_h_scaled_size and DCT_v_scaled_size */
     struct plane plane;
-    struct order order;
+    struct dequant_table dequant;
 };
 
 struct decoder {
-    int width, height, divisor;
-    int restart_interval; /* units; 0 for none */
+    int image_width, image_height, divisor;
+    int restart_interval; /* MCUs; 0 for none */
     struct component components[COMPONENTS];
-    uint8_t steps[TABLES][COEFFICIENTS]; /* in the order of a block's coefficients */
-    unsigned has_steps, has_dc, has_ac; /* bits by table */
-    struct table dc[TABLES], ac[TABLES];
-    int16_t blocks[COMPONENTS][4 * RUN][STRIDE]; /* of a run, each row of blocks after the last */
+    uint8_t quant_tables[TABLES][DCTSIZE2]; /* in zigzag order */
+    unsigned has_quant_table, has_dc_table, has_ac_table; /* a bit for each table that was defined */
+    struct huffman_table dc_tables[TABLES], ac_tables[TABLES];
+    /* Of a batch. The upper row of blocks of all its MCUs comes first, then the lower one, so that
+     * neighbours in the image are neighbours here. */
+    int16_t blocks[COMPONENTS][MAX_BLOCKS * MCU_BATCH][BLOCK_STRIDE];
 };
 
-/* A part of the file; reading past its end gives zeros and leaves it `short_of`. */
+/* The unread rest of a segment. Reading past its end gives zeros and sets `is_truncated`, so that one
+ * check after the last read is enough. */
 struct segment {
     const uint8_t *next, *end;
-    int short_of;
+    int is_truncated;
 };
 
 static int read_byte(struct segment *segment) {
     if (segment->next >= segment->end) {
-        segment->short_of = 1;
+        segment->is_truncated = 1;
         return 0;
     }
     return *segment->next++;
 }
 
-static int read_pair(struct segment *segment) {
+static int read_u16(struct segment *segment) {
     int high = read_byte(segment);
     return high << 8 | read_byte(segment);
 }
 
-static int read_steps(struct decoder *decoder, struct segment segment) {
+/* B.2.4.1 */
+static int read_dqt(struct decoder *decoder, struct segment segment) {
     while (segment.next < segment.end) {
-        int number = read_byte(&segment); /* 16-bit steps have a number over 15 */
+        int number = read_byte(&segment); /* over 15 if steps have 16 bits (Pq is 1): declined */
         if (number >= TABLES) {
             return 0;
         }
-        for (int i = 0; i < COEFFICIENTS; i++) {
-            decoder->steps[number][i] = (uint8_t)read_byte(&segment);
+        for (int k = 0; k < DCTSIZE2; k++) {
+            decoder->quant_tables[number][k] = (uint8_t)read_byte(&segment);
         }
-        decoder->has_steps |= 1u << number;
+        decoder->has_quant_table |= 1u << number;
     }
-    return !segment.short_of;
+    return !segment.is_truncated;
 }
 
-static int read_codes(struct decoder *decoder, struct segment segment) {
+/* B.2.4.2 */
+static int read_dht(struct decoder *decoder, struct segment segment) {
     while (segment.next < segment.end) {
-        int name = read_byte(&segment), is_ac = name >> 4, number = name & 15;
-        if (is_ac > 1 || number >= TABLES || segment.end - segment.next < LONGEST) {
+        int class_and_number = read_byte(&segment), is_ac = class_and_number >> 4, number = class_and_number & 15;
+        if (is_ac > 1 || number >= TABLES || segment.end - segment.next < MAX_CODE_LENGTH) {
             return 0;
         }
-        const uint8_t *counts = segment.next;
+        const uint8_t *bits = segment.next;
         int symbols = 0;
-        for (int i = 0; i < LONGEST; i++) {
-            symbols += counts[i];
+        for (int i = 0; i < MAX_CODE_LENGTH; i++) {
+            symbols += bits[i];
         }
-        if (segment.end - segment.next < LONGEST + symbols) {
+        if (segment.end - segment.next < MAX_CODE_LENGTH + symbols) {
             return 0;
         }
-        struct table *table = is_ac ? &decoder->ac[number] : &decoder->dc[number];
-        if (!make_table(table, counts, counts + LONGEST, is_ac)) {
+        struct huffman_table *table = is_ac ? &decoder->ac_tables[number] : &decoder->dc_tables[number];
+        if (!make_huffman_table(table, bits, bits + MAX_CODE_LENGTH, is_ac)) {
             return 0;
         }
-        *(is_ac ? &decoder->has_ac : &decoder->has_dc) |= 1u << number;
-        segment.next += LONGEST + symbols;
+        *(is_ac ? &decoder->has_ac_table : &decoder->has_dc_table) |= 1u << number;
+        segment.next += MAX_CODE_LENGTH + symbols;
     }
     return 1;
 }
 
-static int read_frame(struct decoder *decoder, struct segment segment) {
-    if (decoder->width || read_byte(&segment) != 8) {
+/* B.2.2. A height of 0 means that a DNL segment follows the scan: declined. */
+static int read_sof(struct decoder *decoder, struct segment segment) {
+    if (decoder->image_width || read_byte(&segment) != 8) { /* a second frame, or not 8 bits */
         return 0;
     }
-    decoder->height = read_pair(&segment);
-    decoder->width = read_pair(&segment);
-    if (!decoder->width || !decoder->height || read_byte(&segment) != COMPONENTS) {
+    decoder->image_height = read_u16(&segment);
+    decoder->image_width = read_u16(&segment);
+    if (!decoder->image_width || !decoder->image_height || read_byte(&segment) != COMPONENTS) {
         return 0;
     }
     for (int i = 0; i < COMPONENTS; i++) {
         struct component *component = &decoder->components[i];
-        component->id = (uint8_t)read_byte(&segment);
-        int sampling = read_byte(&segment);
-        component->wide = (uint8_t)(sampling >> 4);
-        component->high = sampling & 15;
-        component->steps = (uint8_t)read_byte(&segment);
-        int most = i ? 1 : 2;
-        if (component->wide < 1 || component->wide > most || component->high < 1 ||
-            component->high > most || component->steps >= TABLES) {
+        component->component_id = (uint8_t)read_byte(&segment);
+        int samp_factors = read_byte(&segment);
+        component->h_samp_factor = (uint8_t)(samp_factors >> 4);
+        component->v_samp_factor = samp_factors & 15;
+        component->quant_tbl_no = (uint8_t)read_byte(&segment);
+        int max_samp_factor = i ? 1 : 2;
+        if (component->h_samp_factor < 1 || component->h_samp_factor > max_samp_factor ||
+            component->v_samp_factor < 1 || component->v_samp_factor > max_samp_factor ||
+            component->quant_tbl_no >= TABLES) {
             return 0;
         }
     }
-    return !segment.short_of;
+    return !segment.is_truncated;
 }
 
-static int read_scan(struct decoder *decoder, struct segment segment) {
-    if (!decoder->width || read_byte(&segment) != COMPONENTS) {
+/* B.2.3. Ss, Se, Ah and Al are not looked at: libjpeg only warns of wrong ones, because some
+ * baseline files have zeros there (start_pass_huff_decoder). */
+static int read_sos(struct decoder *decoder, struct segment segment) {
+    if (!decoder->image_width || read_byte(&segment) != COMPONENTS) {
         return 0;
     }
     for (int i = 0; i < COMPONENTS; i++) {
         struct component *component = &decoder->components[i];
         int id = read_byte(&segment), tables = read_byte(&segment);
-        component->dc = (uint8_t)(tables >> 4);
-        component->ac = tables & 15;
-        if (id != component->id || component->dc >= TABLES || component->ac >= TABLES ||
-            !(decoder->has_dc >> component->dc & decoder->has_ac >> component->ac &
-              decoder->has_steps >> component->steps & 1)) {
+        component->dc_tbl_no = (uint8_t)(tables >> 4);
+        component->ac_tbl_no = tables & 15;
+        if (id != component->component_id || component->dc_tbl_no >= TABLES || component->ac_tbl_no >= TABLES ||
+            !(decoder->has_dc_table >> component->dc_tbl_no & decoder->has_ac_table >> component->ac_tbl_no &
+              decoder->has_quant_table >> component->quant_tbl_no & 1)) {
             return 0;
         }
     }
-    return !segment.short_of;
+    return !segment.is_truncated;
 }
 
-/* Read all segments up to the scan; returns where its data begins, or NULL to decline. */
-static const uint8_t *read_segments(struct decoder *decoder, const uint8_t *data, size_t bytes) {
-    struct segment file = {data, data + bytes, 0};
-    if (read_pair(&file) != 0xffd8) {
+/* Read all segments up to the scan. Return where its entropy-coded data begins, or NULL to decline. */
+static const uint8_t *read_headers(struct decoder *decoder, const uint8_t *data, size_t length) {
+    struct segment file = {data, data + length, 0};
+    if (read_u16(&file) != SOI) {
         return NULL;
     }
     for (;;) {
-        int marker = read_pair(&file), length = read_pair(&file) - 2;
-        if (file.short_of || length < 0 || file.end - file.next < length) {
+        int marker = read_u16(&file), segment_length = read_u16(&file) - 2;
+        if (file.is_truncated || segment_length < 0 || file.end - file.next < segment_length) {
             return NULL;
         }
-        struct segment segment = {file.next, file.next + length, 0};
+        struct segment segment = {file.next, file.next + segment_length, 0};
         file.next = segment.end;
-        int good = 1;
+        int is_valid = 1;
         switch (marker) {
-        case 0xffdb: good = read_steps(decoder, segment); break;
-        case 0xffc4: good = read_codes(decoder, segment); break;
-        case 0xffc0:
-        case 0xffc1: good = read_frame(decoder, segment); break;
-        case 0xffda: return read_scan(decoder, segment) ? file.next : NULL;
-        case 0xffdd:
-            decoder->restart_interval = read_pair(&segment);
-            good = !segment.short_of;
+        case DQT: is_valid = read_dqt(decoder, segment); break;
+        case DHT: is_valid = read_dht(decoder, segment); break;
+        case SOF0:
+        case SOF1: is_valid = read_sof(decoder, segment); break;
+        case SOS: return read_sos(decoder, segment) ? file.next : NULL;
+        case DRI:
+            decoder->restart_interval = read_u16(&segment);
+            is_valid = !segment.is_truncated;
             break;
-        default: /* of the others, only what applications and people add may be passed over */
-            good = (marker >= 0xffe0 && marker <= 0xffef) || marker == 0xfffe;
+        default: /* every other segment may change what is decoded: progressive, arithmetic, DNL, ... */
+            is_valid = (marker >= APP0 && marker <= APP15) || marker == COM;
         }
-        if (!good) {
+        if (!is_valid) {
             return NULL;
         }
     }
@@ -162,56 +194,62 @@ static const uint8_t *read_segments(struct decoder *decoder, const uint8_t *data
 
 static int divide_up(int value, int divisor) { return (value + divisor - 1) / divisor; }
 
-/* Decide how large blocks become; returns 0 for sizes that draw_blocks() does not know. */
-static int lay_out(struct decoder *decoder, struct planes planes) {
+/* Set how large the blocks of each component become and where they go. Return 0 for what
+ * idct_blocks() does not do: 4:4:0, and 4:4:4 at 1/8, whose chroma has less than a sample a block. */
+static int set_output_sizes(struct decoder *decoder, struct planes planes) {
     struct component *luma = &decoder->components[0];
-    int side = SIDE / decoder->divisor;
+    int side = DCTSIZE / decoder->divisor;
     for (int i = 0; i < COMPONENTS; i++) {
         struct component *component = &decoder->components[i];
-        component->columns = i ? side * luma->wide / 2 : side;
-        component->rows = i ? side * luma->high / 2 : side;
-        component->plane.pixels = i == 0 ? planes.luma : i == 1 ? planes.blue : planes.red;
+        component->columns = i ? side * luma->h_samp_factor / 2 : side;
+        component->rows = i ? side * luma->v_samp_factor / 2 : side;
+        component->plane.samples = i == 0 ? planes.luma : i == 1 ? planes.cb : planes.cr;
         component->plane.width = i ? (planes.width + 1) / 2 : planes.width;
         component->plane.height = i ? (planes.height + 1) / 2 : planes.height;
         if (!component->rows || component->columns < component->rows) {
             return 0;
         }
-        component->order = make_order(decoder->steps[component->steps], component->columns, component->rows);
+        component->dequant = make_dequant_table(decoder->quant_tables[component->quant_tbl_no],
+                                                component->columns, component->rows);
     }
-    return planes.width == divide_up(decoder->width, decoder->divisor) &&
-           planes.height == divide_up(decoder->height, decoder->divisor);
+    return planes.width == divide_up(decoder->image_width, decoder->divisor) &&
+           planes.height == divide_up(decoder->image_height, decoder->divisor);
 }
 
-/* Expect the end of a part of the scan, and `marker` after it. */
-static int finish_part(struct reader *reader, int marker) {
-    const uint8_t *next = reader->bits.next;
-    int64_t left = reader->bits.count - reader->padding;
-    if (left < 0 || left > 7 || reader->end - next < 2 || next[0] != 0xff || next[1] != marker) {
+/* End an entropy-coded segment: less than a byte of it may be left, and the marker with this second
+ * byte must follow at once. */
+static int end_segment(struct bit_reader *reader, int marker_code) {
+    const uint8_t *next = reader->buffer.next_input_byte;
+    int64_t bits_left = reader->buffer.bits_left - reader->padding_bits;
+    if (bits_left < 0 || bits_left > 7 || reader->end - next < 2 || next[0] != 0xff || next[1] != marker_code) {
         return 0;
     }
-    *reader = (struct reader){.bits = {.next = next + 2}, .end = reader->end};
+    *reader = (struct bit_reader){.buffer = {.next_input_byte = next + 2}, .end = reader->end};
     return 1;
 }
 
-/* Decode the units from `first` to before `last`, all in one row of units. */
-static int read_run(struct decoder *decoder, struct reader *reader, int first, int last) {
-    for (int unit = first; unit < last; unit++) {
+/* Decode the MCUs from `first` to before `last`, all of one MCU row. Before each restart interval but
+ * the first there is RST0 to RST7 in turn, and the DC predictions start at 0 again (T.81, E.2.4). */
+static int decode_mcus(struct decoder *decoder, struct bit_reader *reader, int first, int last) {
+    for (int mcu = first; mcu < last; mcu++) {
         int interval = decoder->restart_interval;
-        if (interval && unit && unit % interval == 0) {
-            if (!finish_part(reader, 0xd0 + (unit / interval - 1) % 8)) {
+        if (interval && mcu && mcu % interval == 0) {
+            if (!end_segment(reader, (RST0 & 0xff) + (mcu / interval - 1) % 8)) {
                 return 0;
             }
             for (int i = 0; i < COMPONENTS; i++) {
-                decoder->components[i].last_dc = 0;
+                decoder->components[i].last_dc_val = 0;
             }
         }
         for (int i = 0; i < COMPONENTS; i++) {
             struct component *component = &decoder->components[i];
-            const struct table *dc = &decoder->dc[component->dc], *ac = &decoder->ac[component->ac];
-            int16_t(*row)[STRIDE] = decoder->blocks[i] + (unit - first) * component->wide;
-            for (int down = 0; down < component->high; down++, row += RUN * component->wide) {
-                for (int across = 0; across < component->wide; across++) {
-                    if (!read_block(reader, dc, ac, &component->order, &component->last_dc, row[across])) {
+            const struct huffman_table *dc_table = &decoder->dc_tables[component->dc_tbl_no];
+            const struct huffman_table *ac_table = &decoder->ac_tables[component->ac_tbl_no];
+            int16_t(*row)[BLOCK_STRIDE] = decoder->blocks[i] + (mcu - first) * component->h_samp_factor;
+            for (int v = 0; v < component->v_samp_factor; v++, row += MCU_BATCH * component->h_samp_factor) {
+                for (int h = 0; h < component->h_samp_factor; h++) {
+                    if (!decode_block(reader, dc_table, ac_table, &component->dequant,
+                                      &component->last_dc_val, row[h])) {
                         return 0;
                     }
                 }
@@ -221,49 +259,53 @@ static int read_run(struct decoder *decoder, struct reader *reader, int first, i
     return 1;
 }
 
-/* Make the pixels of a run whose first unit is the given one of its row. */
-static void draw_run(const struct decoder *decoder, int unit, int row) {
+/* Make the samples of a batch whose first MCU is the given one of its MCU row. A batch that the row's
+ * end cuts short leaves old blocks behind its own; their samples lie outside the plane. */
+static void idct_mcus(const struct decoder *decoder, int mcu, int mcu_row) {
     for (int i = 0; i < COMPONENTS; i++) {
         const struct component *component = &decoder->components[i];
-        int columns = component->columns, rows = component->rows, across = RUN * component->wide;
-        for (int block = 0; block < across * component->high; block += LANES / rows) {
-            int x = (unit * component->wide + block % across) * columns;
-            int y = (row * component->high + block / across) * rows;
+        int columns = component->columns, rows = component->rows, across = MCU_BATCH * component->h_samp_factor;
+        for (int block = 0; block < across * component->v_samp_factor; block += LANES / rows) {
+            int x = (mcu * component->h_samp_factor + block % across) * columns;
+            int y = (mcu_row * component->v_samp_factor + block / across) * rows;
             if (x < component->plane.width && y < component->plane.height) {
-                draw_blocks(decoder->blocks[i][block], columns, rows, component->plane, x, y);
+                idct_blocks(decoder->blocks[i][block], columns, rows, component->plane, x, y);
             }
         }
     }
 }
 
-static int read_picture(struct decoder *decoder, struct reader reader) {
+static int decode_scan(struct decoder *decoder, struct bit_reader reader) {
     const struct component *luma = &decoder->components[0];
-    int units = divide_up(decoder->width, SIDE * luma->wide);
-    int rows = divide_up(decoder->height, SIDE * luma->high);
-    for (int row = 0; row < rows; row++) {
-        for (int unit = 0; unit < units; unit += RUN) {
-            int last = unit + RUN < units ? unit + RUN : units;
-            if (!read_run(decoder, &reader, row * units + unit, row * units + last)) {
+    int mcus_per_row = divide_up(decoder->image_width, DCTSIZE * luma->h_samp_factor);
+    int mcu_rows = divide_up(decoder->image_height, DCTSIZE * luma->v_samp_factor);
+    for (int mcu_row = 0; mcu_row < mcu_rows; mcu_row++) {
+        for (int mcu = 0; mcu < mcus_per_row; mcu += MCU_BATCH) {
+            int last = mcu + MCU_BATCH < mcus_per_row ? mcu + MCU_BATCH : mcus_per_row;
+            if (!decode_mcus(decoder, &reader, mcu_row * mcus_per_row + mcu, mcu_row * mcus_per_row + last)) {
                 return 0;
             }
-            draw_run(decoder, unit, row);
+            idct_mcus(decoder, mcu, mcu_row);
         }
-        if (reader.padding > reader.bits.count) { /* the rest would be made of nothing */
+        /* Padding was decoded, so the file is cut off and will be declined at its end. Stop now:
+         * a few bytes that claim to be a large image must not cost the time of one. */
+        if (reader.padding_bits > reader.buffer.bits_left) {
             return 0;
         }
     }
-    return finish_part(&reader, 0xd9);
+    return end_segment(&reader, EOI & 0xff);
 }
 
-enum verdict decode_jpeg(const uint8_t *data, size_t bytes, int divisor, struct planes planes) {
+enum jpeg_status decode_jpeg(const uint8_t *data, size_t length, int divisor, struct planes planes) {
     struct decoder *decoder = calloc(1, sizeof *decoder);
     if (!decoder) {
-        return NO_MEMORY;
+        return JPEG_NO_MEMORY;
     }
     decoder->divisor = divisor;
-    const uint8_t *scan = read_segments(decoder, data, bytes);
-    int good = scan && lay_out(decoder, planes) &&
-               read_picture(decoder, (struct reader){.bits = {.next = scan}, .end = data + bytes});
+    const uint8_t *scan = read_headers(decoder, data, length);
+    int is_decoded =
+        scan && set_output_sizes(decoder, planes) &&
+        decode_scan(decoder, (struct bit_reader){.buffer = {.next_input_byte = scan}, .end = data + length});
     free(decoder);
-    return good ? DECODED : DECLINED;
+    return is_decoded ? JPEG_DECODED : JPEG_DECLINED;
 }

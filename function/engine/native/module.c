@@ -1,65 +1,64 @@
-/* function.engine._native: decoding JPEG to images, resizing, splitting and merging them. Other libraries lend
- * them through Arrow's C data interface, which is how Pillow gives access to its memory uncopied. */
+/* function.engine._native: Python's way into the C code.
+ *
+ * Images come as arrays of Arrow's C data interface, through which Pillow hands out its memory without
+ * a copy. This file is compiled without AVX2, so that the module can look at the CPU before any of the
+ * files that need it runs. The GIL is released while those run. */
+#include "arrow.h"
+#include "cpu.h"
 #include "jpeg.h"
+#include "kernel.h"
 #include "planes.h"
 #include "python.h"
 #include "resample.h"
 #include "unfilter.h"
 
-/* An array as the Arrow C data interface lays it out. */
-struct arrow_array {
-    int64_t length, null_count, offset, buffer_count, child_count;
-    const void **buffers; /* validity, then values */
-    struct arrow_array **children;
-    struct arrow_array *dictionary;
-    void (*release)(struct arrow_array *);
-    void *private_data;
-};
-
 #define ARRAYS \
-    "Images are arrays of their `__arrow_c_array__`, sizes are (width, height) in pixels.\n" \
-    "Raises ValueError for what does not fit together"
+    "Images are the arrays of their `__arrow_c_array__`, sizes are (width, height) in pixels.\n" \
+    "Raises ValueError for arguments that do not fit together"
 
 #define RESAMPLE_DOC \
     "resample(source, source_size, target, target_size, channels, filter, box)\n--\n\n" \
     "Resample the region `box` of `source` to all of `target`.\n\n" \
-    "A pixel has `channels` bytes, 1 or 4; filter is a number of Image.Resampling.\n" ARRAYS \
+    "A pixel has `channels` bytes, 1 or 4. `filter` is a number of Image.Resampling.\n" ARRAYS \
     ", MemoryError when memory is out."
 
 #define SPLIT_DOC \
-    "split(pixels, size, luma, blue, red)\n--\n\n" \
-    "Take packed YCbCr pixels apart into planes, chroma at half size rounded up.\n\n" ARRAYS "."
+    "split(pixels, size, luma, cb, cr)\n--\n\n" \
+    "Split packed YCbCr pixels into planes, chroma at half size rounded up.\n\n" ARRAYS "."
 
 #define MERGE_DOC \
-    "merge(pixels, size, luma, blue, red)\n--\n\n" \
-    "Put packed YCbCr pixels together from the planes that split() makes.\n\n" ARRAYS "."
+    "merge(pixels, size, luma, cb, cr)\n--\n\n" \
+    "Merge the planes that split() makes into packed YCbCr pixels.\n\n" ARRAYS "."
 
 #define DECODE_DOC \
-    "decode_jpeg(data, divisor, size, luma, blue, red)\n--\n\n" \
+    "decode_jpeg(data, divisor, size, luma, cb, cr)\n--\n\n" \
     "Decode a JPEG at 1/1, 1/2, 1/4 or 1/8 of its size, chroma at half of that, rounded up.\n\n" \
-    "`size` is that of luma. Returns whether it did; if not, the JPEG is damaged or of a kind that\n" \
-    "is left to libjpeg, and what the planes hold means nothing.\n" ARRAYS ", MemoryError when memory\n" \
+    "`size` is that of luma. Return False to decline a JPEG that is damaged or of a rare kind, which\n" \
+    "libjpeg has to decode; the planes then hold nothing of use.\n" ARRAYS ", MemoryError when memory\n" \
     "is out."
 
 #define UNFILTER_DOC \
-    "unfilter(rows, channels, target, size, first)\n--\n\n" \
-    "Store a PNG's inflated rows in `target`, from row `first` on.\n\n" \
-    "A row's pixels have `channels` bytes, 3 or 4, those of the target 4. Returns whether all filters\n" \
-    "were known.\n" ARRAYS "."
+    "unfilter(scanlines, channels, target, size, first)\n--\n\n" \
+    "Reconstruct inflated scanlines of a PNG and store them in `target`, from row `first` on.\n\n" \
+    "A pixel has `channels` bytes, 3 or 4, and 4 in the target. Return False for an unknown filter\n" \
+    "type.\n" ARRAYS "."
 
-/* The bytes of an image, or NULL with an exception set when the array is not `bytes` long. */
-static uint8_t *find_pixels(PyObject *capsule, int64_t bytes) {
-    const struct arrow_array *array = PyCapsule_GetPointer(capsule, "arrow_array");
+/* Return the pixels of an array, or NULL with an exception set if it has not `length` bytes.
+ *
+ * Pillow exports a band of 8 bits as an array of uint8, and pixels of 4 bytes as a list of fixed size
+ * 4 whose only child has the bytes. Values are the second buffer, behind a validity bitmap that it omits. */
+static uint8_t *find_pixels(PyObject *capsule, int64_t length) {
+    const struct ArrowArray *array = PyCapsule_GetPointer(capsule, "arrow_array");
     if (!array) {
         return NULL;
     }
     int fits = array->offset == 0;
-    if (array->child_count == 1) { /* a list of as many bytes as a pixel has */
+    if (array->n_children == 1) {
         fits = fits && array->length * 4 == array->children[0]->length;
         array = array->children[0];
     }
-    if (!fits || array->offset != 0 || array->child_count != 0 || array->buffer_count != 2 || array->offset != 0 ||
-        array->length != bytes || !array->buffers[1]) {
+    if (!fits || array->offset != 0 || array->n_children != 0 || array->n_buffers != 2 ||
+        array->length != length || !array->buffers[1]) {
         PyErr_SetString(PyExc_ValueError, "the array does not have the size and channels given");
         return NULL;
     }
@@ -95,29 +94,29 @@ static PyObject *call_resample(PyObject *module, PyObject *arguments) {
         return NULL;
     }
     void *thread = PyEval_SaveThread();
-    enum outcome outcome = resample(source, target, channels, filter, box);
+    enum resample_status status = resample(source, target, channels, filter, box);
     PyEval_RestoreThread(thread);
-    return outcome == DONE ? Py_BuildValue("") : PyErr_NoMemory();
+    return status == RESAMPLE_DONE ? Py_BuildValue("") : PyErr_NoMemory();
 }
 
-/* The three planes of one image; returns 0 with an exception set when they do not fit. */
-static int find_planes(PyObject *luma, PyObject *blue, PyObject *red, struct planes *planes) {
+/* Set the planes of an image of the given size. Return 0 with an exception set if they do not fit. */
+static int find_planes(PyObject *luma, PyObject *cb, PyObject *cr, struct planes *planes) {
     if (planes->width < 1 || planes->height < 1) {
         PyErr_SetString(PyExc_ValueError, "no such size");
         return 0;
     }
     int64_t whole = (int64_t)planes->width * planes->height;
     int64_t half = ((int64_t)planes->width + 1) / 2 * (((int64_t)planes->height + 1) / 2);
-    return (planes->luma = find_pixels(luma, whole)) && (planes->blue = find_pixels(blue, half)) &&
-           (planes->red = find_pixels(red, half));
+    return (planes->luma = find_pixels(luma, whole)) && (planes->cb = find_pixels(cb, half)) &&
+           (planes->cr = find_pixels(cr, half));
 }
 
-/* The images of split() and merge(); returns 0 with an exception set when they do not fit. */
-static int find_images(PyObject *arguments, uint8_t **pixels, struct planes *planes) {
-    PyObject *packed, *luma, *blue, *red;
-    return PyArg_ParseTuple(arguments, "O(ii)OOO", &packed, &planes->width, &planes->height, &luma, &blue,
-                            &red) &&
-           find_planes(luma, blue, red, planes) &&
+/* Set what split() and merge() work on. Return 0 with an exception set if it does not fit. */
+static int find_pixels_and_planes(PyObject *arguments, uint8_t **pixels, struct planes *planes) {
+    PyObject *packed, *luma, *cb, *cr;
+    return PyArg_ParseTuple(arguments, "O(ii)OOO", &packed, &planes->width, &planes->height, &luma, &cb,
+                            &cr) &&
+           find_planes(luma, cb, cr, planes) &&
            (*pixels = find_pixels(packed, (int64_t)4 * planes->width * planes->height));
 }
 
@@ -125,7 +124,7 @@ static PyObject *call_split(PyObject *module, PyObject *arguments) {
     (void)module;
     uint8_t *pixels;
     struct planes planes = {0};
-    if (!find_images(arguments, &pixels, &planes)) {
+    if (!find_pixels_and_planes(arguments, &pixels, &planes)) {
         return NULL;
     }
     void *thread = PyEval_SaveThread();
@@ -138,7 +137,7 @@ static PyObject *call_merge(PyObject *module, PyObject *arguments) {
     (void)module;
     uint8_t *pixels;
     struct planes planes = {0};
-    if (!find_images(arguments, &pixels, &planes)) {
+    if (!find_pixels_and_planes(arguments, &pixels, &planes)) {
         return NULL;
     }
     void *thread = PyEval_SaveThread();
@@ -149,14 +148,14 @@ static PyObject *call_merge(PyObject *module, PyObject *arguments) {
 
 static PyObject *call_decode_jpeg(PyObject *module, PyObject *arguments) {
     (void)module;
-    PyObject *object, *luma, *blue, *red;
+    PyObject *object, *luma, *cb, *cr;
     struct planes planes = {0};
     char *data;
-    Py_ssize_t bytes;
+    Py_ssize_t length;
     int divisor;
     if (!PyArg_ParseTuple(arguments, "Oi(ii)OOO", &object, &divisor, &planes.width, &planes.height, &luma,
-                          &blue, &red) ||
-        PyBytes_AsStringAndSize(object, &data, &bytes) < 0 || !find_planes(luma, blue, red, &planes)) {
+                          &cb, &cr) ||
+        PyBytes_AsStringAndSize(object, &data, &length) < 0 || !find_planes(luma, cb, cr, &planes)) {
         return NULL;
     }
     if (divisor != 1 && divisor != 2 && divisor != 4 && divisor != 8) {
@@ -164,9 +163,9 @@ static PyObject *call_decode_jpeg(PyObject *module, PyObject *arguments) {
         return NULL;
     }
     void *thread = PyEval_SaveThread();
-    enum verdict verdict = decode_jpeg((const uint8_t *)data, (size_t)bytes, divisor, planes);
+    enum jpeg_status status = decode_jpeg((const uint8_t *)data, (size_t)length, divisor, planes);
     PyEval_RestoreThread(thread);
-    return verdict == NO_MEMORY ? PyErr_NoMemory() : PyBool_FromLong(verdict == DECODED);
+    return status == JPEG_NO_MEMORY ? PyErr_NoMemory() : PyBool_FromLong(status == JPEG_DECODED);
 }
 
 static PyObject *call_unfilter(PyObject *module, PyObject *arguments) {
@@ -174,16 +173,16 @@ static PyObject *call_unfilter(PyObject *module, PyObject *arguments) {
     PyObject *object, *array;
     struct image target = {0};
     int channels, first;
-    char *rows;
-    Py_ssize_t bytes;
+    char *scanlines;
+    Py_ssize_t length;
     if (!PyArg_ParseTuple(arguments, "OiO(ii)i", &object, &channels, &array, &target.width, &target.height,
                           &first) ||
-        PyBytes_AsStringAndSize(object, &rows, &bytes) < 0) {
+        PyBytes_AsStringAndSize(object, &scanlines, &length) < 0) {
         return NULL;
     }
-    int64_t row = 1 + (int64_t)channels * target.width;
-    if ((channels != 3 && channels != 4) || target.width < 1 || target.height < 1 || bytes % row || first < 0 ||
-        first + bytes / row > target.height) {
+    int64_t stride = 1 + (int64_t)channels * target.width;
+    if ((channels != 3 && channels != 4) || target.width < 1 || target.height < 1 || length % stride ||
+        first < 0 || first + length / stride > target.height) {
         PyErr_SetString(PyExc_ValueError, "no such channels, size or rows");
         return NULL;
     }
@@ -192,29 +191,10 @@ static PyObject *call_unfilter(PyObject *module, PyObject *arguments) {
         return NULL;
     }
     void *thread = PyEval_SaveThread();
-    int known = unfilter((const uint8_t *)rows, (int)(bytes / row), channels, target, first);
+    int is_known = unfilter((const uint8_t *)scanlines, (int)(length / stride), channels, target, first);
     PyEval_RestoreThread(thread);
-    return PyBool_FromLong(known);
+    return PyBool_FromLong(is_known);
 }
-
-#if defined(__x86_64__)
-#include <cpuid.h>
-
-/* Whether the CPU has AVX2 and BMI, as all with AVX2 do, and the system saves its registers. */
-static int has_vectors(void) {
-    unsigned a, b, c, d;
-    const unsigned saved_by_system = 1u << 27, avx = 1u << 28, needed = 1u << 3 | 1u << 5 | 1u << 8;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & saved_by_system) || !(c & avx)) {
-        return 0;
-    }
-    unsigned low, high;
-    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    const unsigned registers = 6; /* the lower and the upper halves */
-    return (low & registers) == registers && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & needed) == needed;
-}
-#else
-static int has_vectors(void) { return 1; } /* every aarch64 has NEON */
-#endif
 
 static int check_cpu(PyObject *module) {
     (void)module;
@@ -239,7 +219,7 @@ static struct PyModuleDef_Slot SLOTS[] = {{Py_mod_exec, (void *)check_cpu}, {0}}
 static struct PyModuleDef MODULE = {
     .base = {.object = {.references = 1}},
     .name = "_native",
-    .doc = "Work on 8-bit images in vectors.",
+    .doc = "Decode, resize, split and merge 8-bit images in the CPU's vectors.",
     .methods = METHODS,
     .slots = SLOTS,
 };

@@ -1,7 +1,8 @@
 /* Vectors of 8, 16 and 32-bit numbers, and the two operations that C's vector extensions lack.
  *
- * Loads, stores, widening and interleaving are plain vector extensions, which Clang and GCC turn
- * into AVX2 or NEON. Only multiplying pairs and packing with saturation name instructions. */
+ * Clang and GCC turn the extensions (loads, stores, conversions, shuffles) into AVX2 or NEON. Only
+ * multiplying pairs and narrowing with saturation need intrinsics. Without AVX2 and NEON both are plain
+ * C, for the tests. */
 #ifndef VECTOR_H
 #define VECTOR_H
 
@@ -25,20 +26,20 @@ typedef int32_t i32x8 __attribute__((vector_size(32)));
 #define SHUFFLE __builtin_shufflevector
 #define CONVERT __builtin_convertvector
 
-/* Functions that take 32-byte vectors must be inlined: their calling convention depends on flags. */
+/* Functions that take 32-byte vectors must be inlined: how they are passed depends on the compiler's flags. */
 #define INLINE static inline __attribute__((always_inline))
 
-/* A load or store of any vector at any address. */
+/* A load or store of any type at any address, aligned or not. */
 #define LOAD(type, from) ({ type loaded; memcpy(&loaded, (from), sizeof loaded); loaded; })
 #define STORE(to, value) ({ __typeof__(value) stored = (value); memcpy((to), &stored, sizeof stored); })
 
-/* The same pair of numbers, packed in 32 bits, eight times. */
+/* Return a pair of 16-bit numbers, packed in 32 bits, eight times. */
 INLINE i16x16 repeat_pair(int32_t pair) {
     i32x8 pairs = {pair, pair, pair, pair, pair, pair, pair, pair};
     return (i16x16)pairs;
 }
 
-/* Products of two vectors, added in pairs: a[0]*b[0] + a[1]*b[1], a[2]*b[2] + a[3]*b[3], ... */
+/* Return the products of two vectors, added in pairs: a[0]*b[0] + a[1]*b[1], a[2]*b[2] + a[3]*b[3], ... */
 INLINE i32x8 multiply_pairs(i16x16 a, i16x16 b) {
 #if defined(__AVX2__)
     return (i32x8)_mm256_madd_epi16((__m256i)a, (__m256i)b);
@@ -59,7 +60,10 @@ INLINE i32x8 multiply_pairs(i16x16 a, i16x16 b) {
 #endif
 }
 
-/* Sixteen numbers cut to 16 bits with their sign. */
+/* Return sixteen numbers, saturated to -32768..32767.
+ *
+ * AVX2 packs each 128-bit half by itself, so the quarters come out in the order 0, 2, 1, 3. The
+ * permutation 0xd8 swaps the middle two. */
 INLINE i16x16 narrow(i32x8 low, i32x8 high) {
 #if defined(__AVX2__)
     return (i16x16)_mm256_permute4x64_epi64(_mm256_packs_epi32((__m256i)low, (__m256i)high), 0xd8);
@@ -78,7 +82,7 @@ INLINE i16x16 narrow(i32x8 low, i32x8 high) {
 #endif
 }
 
-/* Sixteen numbers cut to 0..255. */
+/* Return sixteen numbers, saturated to 0..255. */
 INLINE u8x16 saturate(i32x8 low, i32x8 high) {
 #if defined(__AVX2__)
     __m256i lanes = _mm256_packs_epi32((__m256i)low, (__m256i)high);
