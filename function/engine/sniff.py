@@ -22,7 +22,6 @@ _UNSUPPORTED: Final = (
     (b"\x1aE\xdf\xa3", "a video"),
     (b"#?RADIANCE", "a Radiance image"),
     (b"v/1\x01", "an OpenEXR image"),
-    (b"qoif", "a QOI image"),
 )
 
 _FOREIGN_IN_HEAD: Final = (b"%PDF-", b"<?php", b"<script", b"<html", b"<!doctype html")
