@@ -165,7 +165,7 @@ def floor(job: Job) -> Run:
     from PIL import Image, ImageOps
 
     from function.engine.formats.jpeg import open_image
-    from function.engine.formats.jpeg_scaled import open_scaled
+    from function.engine.formats.jpeg_scaled import draft
 
     image = Image.open(job.source).convert("RGB")
     largest = max(max(output.width, output.height) for output in job.outputs)
@@ -180,7 +180,7 @@ def floor(job: Job) -> Run:
 
     def run(data: bytes) -> list[bytes]:
         opened = open_image(data)
-        open_scaled(opened, need, opened.mode)
+        draft(opened, need, opened.mode)
         return [_save(pixels, output) for pixels, output in zip(finished, job.outputs, strict=True)]
 
     return run

@@ -24,6 +24,9 @@ AVIF_QUALITY_OFFSET: Final = 2
 
 PNG_LEVEL: Final = 6
 
+HALF_CHROMA: Final = frozenset({"jpeg", "webp", "avif"})
+"""Output formats that store chroma at half size, whatever they are given."""
+
 
 def encode(pixels: Pixels, format_name: str, quality: int, *, background: tuple[int, ...]) -> bytes:
     """Encode in a format of ``renditions.FORMATS``; alpha is kept where the format can.

@@ -36,6 +36,10 @@ _MIRRORED: Final = frozenset({2, 3, 7, 6})
 _FLIPPED: Final = frozenset({3, 4, 7, 8})
 """Orientations whose turn ends with top and bottom swapped."""
 
+_REDUCTION_MARGIN: Final = 1.25
+"""Averaging whole pixels is a coarser filter than a decoder's own scaling, so it leaves the resize
+so many times the pixels that a scaled decode does."""
+
 
 @dataclass(frozen=True)
 class Bitmap:
@@ -128,6 +132,16 @@ class Planes:
 
 
 Pixels = Bitmap | Planes
+
+
+def reduction(scale: float) -> int:
+    """Return the whole factor by which pixels are averaged to leave ``scale`` and a margin."""
+    return max(1, int(1 / (scale * _REDUCTION_MARGIN)))
+
+
+def reduced_box(size: Size, factor: int) -> Box:
+    """Return the region that a picture of ``size`` covers once it is reduced by ``factor``."""
+    return 0.0, 0.0, size[0] / factor, size[1] / factor
 
 
 def turn_box(box: Box, size: Size, orientation: int) -> Box:

@@ -40,7 +40,7 @@ def sniff(data: bytes) -> Format:
     found = formats.find(data)
     if found is None:
         raise _unknown(data)
-    if found.name != "svg" and _is_polyglot(data):
+    if not found.is_markup and _is_polyglot(data):
         raise Rejected("polyglot", "This file is an image and something else at once.")
     return found
 

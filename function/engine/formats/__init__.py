@@ -8,8 +8,8 @@ from typing import Final
 from function.engine.formats.format import Format
 
 NAMES: Final = ("jpeg", "png", "gif", "webp", "avif", "heic", "tiff", "bmp", "svg")
-"""Modules of this package, in the order in which they are asked. SVG comes last: it is recognised
-by markup within the first 64 KB, the others by their first bytes."""
+"""Modules of this package, in the order in which they are asked: the commonest first. SVG comes
+last: it is recognised by markup within the first 64 KB, the others by their first bytes."""
 
 TAIL: Final = 65_557
 """Bytes at the end of a file in which its end mark is looked for. A ZIP's end record fits, with the
@@ -34,3 +34,13 @@ def find(data: bytes) -> Format | None:
 def every() -> Iterator[Format]:
     """Yield each format, importing its module as it comes."""
     return (by_name(name) for name in NAMES)
+
+
+def import_modules(known: Format) -> None:
+    """Import all that decoding a format needs.
+
+    Raises:
+        ImportError: a module is missing, which must never be taken for damage to a file.
+    """
+    for name in known.modules:
+        import_module(name)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from function.engine.errors import Rejected
 from function.engine.formats import TAIL
-from function.engine.formats.format import Format
+from function.engine.formats.format import Format, lazily
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 _MARKER: Final = 0xFF
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _EIGHT_BITS: Final = 8
+_SCALED: Final = "function.engine.formats.jpeg_scaled"
+_SEGMENTS: Final = "function.engine.formats.jpeg_segments"
 
 
 def open_image(data: bytes) -> "Image.Image":
@@ -55,4 +57,7 @@ FORMAT: Final = Format(
     recognises=lambda data: data.startswith(b"\xff\xd8\xff"),
     open_image=open_image,
     is_cut_short=lambda data: b"\xff\xd9" not in data[-TAIL:],
+    kind_of=lazily(_SEGMENTS, "kind_of"),
+    load_scaled=lazily(_SCALED, "load_scaled"),
+    modules=(_SEGMENTS, _SCALED),
 )

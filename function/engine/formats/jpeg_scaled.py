@@ -8,8 +8,8 @@ from typing import Final
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from function.engine.pixels import Planes
-from function.engine.vectors import Box, decode_jpeg
+from function.engine.pixels import Box, Planes, Size, reduced_box
+from function.engine.vectors import decode_jpeg
 
 _RGB_IDS: Final = [0x52, 0x47, 0x42]
 """Component ids of a JPEG that stores RGB as it is."""
@@ -17,51 +17,60 @@ _RGB_IDS: Final = [0x52, 0x47, 0x42]
 _DIVISORS: Final = (8, 4, 2, 1)
 
 
-def open_planes(image: Image.Image, data: bytes, need: float) -> tuple[Planes, Box]:
-    """Decode a JPEG of YCbCr, at the smallest scale that is at least ``need``, to planes.
-
-    By the C module where that can (docs/decoder.md), else by Pillow, which also has the last word
-    on what is damaged.
+def load_scaled(
+    image: Image.Image,
+    data: bytes,
+    scale: float,
+    halves_chroma: bool,  # noqa: FBT001 - Format's
+) -> tuple[Image.Image | Planes, Box]:
+    """Decode a JPEG at the smallest scale that is at least ``scale``, to planes where that serves.
 
     Args:
         image: ``data`` opened, not loaded yet.
         data: the whole file.
-        need: the scale wanted; 1 is full size.
+        scale: the scale wanted; 1 is full size.
+        halves_chroma: every output stores chroma at half size.
 
     Returns:
-        The planes, and the part of them that is the picture: sizes are rounded up to whole pixels,
-        so the edge of the picture lies within the last one.
+        The pixels, and the region of them that is the picture: sizes are rounded up to whole
+        pixels, so the edge of the picture lies within the last one.
     """
+    if not halves_chroma or not _stores_luma(image):
+        return draft(image, scale, image.mode)
     width, height = image.size
-    least = min(width // max(1, int(need * width)), height // max(1, int(need * height)))
-    divisor = next((divisor for divisor in _DIVISORS if divisor <= least), 1)
-    size = (-(-width // divisor), -(-height // divisor))
-    planes = decode_jpeg(data, divisor, size)
+    wanted_width, wanted_height = _size_at(image.size, scale)
+    most = min(width // wanted_width, height // wanted_height)
+    divisor = next((divisor for divisor in _DIVISORS if divisor <= most), 1)
+    planes = decode_jpeg(data, divisor, (-(-width // divisor), -(-height // divisor)))
     if planes:
-        return Planes(*planes), (0, 0, width / divisor, height / divisor)
-    scaled, box = open_scaled(image, need, "YCbCr")
+        return Planes(*planes), reduced_box(image.size, divisor)
+    # The C module is missing, or leaves this file to Pillow, which also decides about damage.
+    scaled, box = draft(image, scale, "YCbCr")
     return Planes.split(scaled), box
 
 
-def open_scaled(image: Image.Image, need: float, mode: str) -> tuple[Image.Image, Box]:
-    """Load a JPEG, by Pillow, at the smallest scale that is at least ``need``.
+def draft(image: Image.Image, scale: float, mode: str) -> tuple[Image.Image, Box]:
+    """Load a JPEG, by Pillow, at the smallest scale that is at least ``scale``.
 
     Args:
         image: an opened JPEG, not loaded yet.
-        need: the scale wanted; 1 is full size.
+        scale: the scale wanted; 1 is full size.
         mode: the image's own, or that in which it is stored.
 
     Returns:
-        The image, and the part of it that is the picture, as of ``open_planes``.
+        The image, and the region of it that is the picture, as of ``load_scaled``.
     """
-    width, height = image.size
-    drafted = image.draft(mode, (max(1, int(need * width)), max(1, int(need * height))))
+    drafted = image.draft(mode, _size_at(image.size, scale))
     image.load()
-    return image, drafted[1] if drafted else (0, 0, width, height)
+    return image, drafted[1] if drafted else reduced_box(image.size, 1)
 
 
-def stores_luma(image: Image.Image) -> bool:
-    """Whether the components are YCbCr, by the rules that libjpeg itself follows."""
+def _size_at(size: Size, scale: float) -> Size:
+    return max(1, int(scale * size[0])), max(1, int(scale * size[1]))
+
+
+def _stores_luma(image: Image.Image) -> bool:
+    """Return True if the components are YCbCr, by the rules that libjpeg itself follows."""
     if not isinstance(image, JpegImageFile) or image.mode != "RGB":
         return False
     if image.info.get("adobe_transform", 1) == 0:

@@ -29,10 +29,13 @@ decode every coefficient, also after the data has ended: 7 KB can ask for any nu
 
 _MARKER: Final = re.compile(rb"\xff[^\x00\xff]", re.DOTALL)
 _MARKER_IN_SCAN: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
-"""Within coded pixels restart markers (D0 to D7) are no segments (T.81, B.1.1.3)."""
+"""Within coded pixels restart markers (D0 to D7) start no segment (T.81, B.1.1.3)."""
 
 _EOI, _SOS, _APP1 = 0xD9, 0xDA, 0xE1
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_FRAME_HEADER: Final = 6
+"""Bytes of precision, height (two), width (two) and number of components (T.81, B.2.2)."""
+
 _PROGRESSIVE: Final = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _ARITHMETIC: Final = frozenset(range(0xC9, 0xD0)) - {0xCC}
 _BARE: Final = frozenset({0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)})
@@ -40,13 +43,25 @@ _BARE: Final = frozenset({0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)})
 
 
 @dataclass
-class _Walk:
-    """Running totals of a walk over the segments."""
+class Segments:
+    """Running totals of a walk over the segments.
+
+    Attributes:
+        segments: markers so far.
+        fill: bytes so far that belong to no segment.
+        exif: bytes so far of EXIF.
+        scans: scans that libjpeg will decode; an arithmetic-coded one counts as several. 1 where
+            one scan holds the whole picture, 0 where the file ends or is damaged before it.
+        components: of the frame, such as luma and both chroma; ``pixels``, ``progressive`` and
+            ``arithmetic`` are the frame header's, too.
+    """
 
     segments: int = 0
     fill: int = 0
     exif: int = 0
+    scans: int = 0
     components: int = 0
+    pixels: int = 0
     progressive: bool = False
     arithmetic: bool = False
 
@@ -68,65 +83,76 @@ class _Walk:
             if self.exif > MAX_EXIF_BYTES:
                 raise exif_too_large()
         if marker in _FRAMES:
-            self.components = body[5] if len(body) > 5 else 0  # noqa: PLR2004 - T.81, B.2.2
-            self.progressive = marker in _PROGRESSIVE
+            # Once progressive, always: libjpeg reserves the memory before it finds a second header.
+            self.progressive |= marker in _PROGRESSIVE
             self.arithmetic = marker in _ARITHMETIC
+            if len(body) >= _FRAME_HEADER:
+                height, width = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
+                self.pixels, self.components = height * width, body[5]
 
     def weigh(self, components: bytes) -> int:
         """Return how many scans a scan of so many components, one byte, counts as."""
         return ARITHMETIC_SCANS * components[0] if self.arithmetic and components else 1
 
 
-def count_scans(data: bytes) -> int:
-    """Walk the segments of a JPEG as Pillow will, and count the scans that libjpeg will decode.
-
-    Returns:
-        1 where one scan holds the whole picture, 0 where the file ends or is damaged before it;
-        else an arithmetic-coded scan counts as several.
+def kind_of(data: bytes, _halves_chroma: bool) -> str:  # noqa: FBT001 - Format's
+    """Return ``jpeg``, or ``jpeg-progressive`` for a file of which libjpeg keeps all coefficients.
 
     Raises:
         Rejected: ``too_complex`` or ``metadata_too_large``.
     """
-    walk, at = _Walk(), 2
-    while found := _MARKER.search(data, at):
-        walk.fill += found.start() - at
-        marker, at = data[found.start() + 1], found.end()
+    found = walk(data)
+    check_scans(found.scans, found.pixels)
+    return "jpeg-progressive" if found.progressive or found.scans > 1 else "jpeg"
+
+
+def walk(data: bytes) -> Segments:
+    """Walk the segments of a JPEG as Pillow will, up to the end of the last scan.
+
+    Raises:
+        Rejected: ``too_complex`` or ``metadata_too_large``.
+    """
+    found, at = Segments(), 2
+    while match := _MARKER.search(data, at):
+        found.fill += match.start() - at
+        marker, at = data[match.start() + 1], match.end()
         if marker < min(_FRAMES):
-            return 0
+            return found
         length = 0 if marker in _BARE else max(2, int.from_bytes(data[at : at + 2], "big"))
-        walk.take(marker, data[at + 2 : at + length])
+        found.take(marker, data[at + 2 : at + length])
         if marker == _SOS:
             components = data[at + 2 : at + 3]
-            whole = not walk.progressive and components == bytes((walk.components,))
-            first = walk.weigh(components)
-            return 1 if whole else first + _count_more_scans(data, at + length, walk)
+            whole = not found.progressive and components == bytes((found.components,))
+            found.scans = 1 if whole else found.weigh(components)
+            if not whole:
+                _count_more_scans(data, at + length, found)
+            return found
         at += length
-    walk.fill += len(data) - at
-    walk.take(_EOI, b"")
-    return 0
+    found.fill += len(data) - at
+    found.take(_EOI, b"")
+    return found
 
 
-def _count_more_scans(data: bytes, at: int, walk: _Walk) -> int:
+def _count_more_scans(data: bytes, at: int, found: Segments) -> None:
     """Count the scans from the end of the first one's header to the end of the picture."""
-    scans, counted = 1, 0
-    while (found := _MARKER_IN_SCAN.search(data, at)) and data[found.start() + 1] != _EOI:
-        marker, at = data[found.start() + 1], found.end()
-        walk.take(marker, b"")
+    scans = 1
+    while (match := _MARKER_IN_SCAN.search(data, at)) and data[match.start() + 1] != _EOI:
+        marker, at = data[match.start() + 1], match.end()
+        found.take(marker, b"")
         if marker == _SOS:
             scans += 1
-            counted += walk.weigh(data[at + 2 : at + 3])
+            found.scans += found.weigh(data[at + 2 : at + 3])
         if scans > MAX_SCANS:
             raise Rejected("too_complex", f"This JPEG has over {MAX_SCANS} scans.")
         if marker not in _BARE:
             at += max(2, int.from_bytes(data[at : at + 2], "big"))
-    return counted
 
 
 def check_scans(scans: int, pixels: int) -> None:
     """Reject a JPEG that would be decoded over and over.
 
     Args:
-        scans: what ``count_scans`` returned.
+        scans: as ``Segments`` counts them.
         pixels: width times height.
 
     Raises:

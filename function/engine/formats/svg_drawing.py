@@ -5,6 +5,7 @@ and references to anything outside the drawing. ``decode`` runs all of this in `
 which can open no file in any case.
 """
 
+import io
 import math
 import re
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from typing import Final
 from xml.parsers import expat
 
 import resvg_py
+from PIL.PngImagePlugin import PngImageFile
 
 from function.engine.errors import Rejected
 from function.engine.pixels import Size
@@ -75,8 +77,8 @@ class _Census:
         raise Rejected("unsafe_svg", "This drawing declares XML entities, which are not allowed.")
 
 
-def natural_size(data: bytes) -> Size:
-    """Check a drawing and tell its own size in whole pixels.
+def read_size(data: bytes) -> Size:
+    """Check a drawing and return its own width and height in whole pixels.
 
     Raises:
         Rejected: ``unsafe_svg``, ``too_complex``, ``not_an_image`` or ``broken_image``.
@@ -94,14 +96,14 @@ def natural_size(data: bytes) -> Size:
     return max(1, round(width)), max(1, round(height))
 
 
-def rasterise(data: bytes, size: Size) -> bytes:
-    """Draw at ``size`` pixels, as PNG with alpha; text is drawn only where fonts are installed.
+def rasterise(data: bytes, size: Size) -> PngImageFile:
+    """Draw at ``size`` pixels, with alpha; text is drawn only where fonts are installed.
 
     Raises:
         Rejected: ``broken_image``.
     """
     try:
-        return resvg_py.svg_to_bytes(
+        png = resvg_py.svg_to_bytes(
             svg_string=data.removeprefix(b"\xef\xbb\xbf").decode(),
             skip_system_fonts=True,
             width=size[0],
@@ -109,6 +111,7 @@ def rasterise(data: bytes, size: Size) -> bytes:
         )
     except ValueError as error:
         raise Rejected("broken_image", "This drawing cannot be drawn.") from error
+    return PngImageFile(io.BytesIO(png))
 
 
 def _check_reference(value: str) -> None:

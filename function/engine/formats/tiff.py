@@ -47,5 +47,7 @@ FORMAT: Final = Format(
     bytes_per_pixel={"tiff": 12.0},
     recognises=lambda data: data.startswith((b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")),
     open_image=open_image,
-    isolated=("PIL.TiffImagePlugin", "PIL.ImageCms"),
+    is_oriented=True,
+    modules=("PIL.TiffImagePlugin", "PIL.ImageCms"),
+    isolated=True,
 )
