@@ -164,8 +164,7 @@ def floor(job: Job) -> Run:
     """
     from PIL import Image, ImageOps
 
-    from function.engine.formats.jpeg import open_image
-    from function.engine.formats.jpeg_scaled import draft
+    from function.engine.formats.jpeg_scaled import draft, open_image
 
     image = Image.open(job.source).convert("RGB")
     largest = max(max(output.width, output.height) for output in job.outputs)

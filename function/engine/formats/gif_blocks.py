@@ -1,13 +1,17 @@
-"""GIF without the extensions that nothing here reads, for Pillow would take a gigabyte for them."""
+"""GIF without the extensions that nothing here reads: Pillow can need a gigabyte for them."""
 
+import io
 import re
+from contextlib import suppress
 from typing import Final
+
+from PIL.GifImagePlugin import GifImageFile
 
 from function.engine.errors import Rejected
 from function.engine.limits import MAX_FRAMES
 
 MAX_BLOCKS: Final = 200_000
-"""Extensions and images before the last frame that counts; to walk more would take seconds."""
+"""Extensions and images up to the last frame that is kept; walking over more takes seconds."""
 
 _BLOCK: Final = re.compile(rb"[!,;]")
 _EXTENSION, _IMAGE = 0x21, 0x2C
@@ -15,6 +19,29 @@ _CONTROL, _APPLICATION = 0xF9, 0xFF
 _LOOP: Final = b"\x0bNETSCAPE2.0"
 _HEADER: Final = 13
 _IMAGE_HEADER: Final = 10
+
+
+def open_image(data: bytes) -> GifImageFile:
+    """Open a GIF without its comments.
+
+    Raises:
+        Rejected: ``too_complex`` for one of too many blocks.
+    """
+    return GifImageFile(io.BytesIO(drop_extensions(data)))
+
+
+def count_frames(image: GifImageFile, most: int) -> int:
+    """Return how many frames a GIF has, or ``most + 1`` if there are more.
+
+    A GIF does not state it, and Pillow's ``n_frames`` would walk to the end, which takes long in a
+    file of a million empty frames. Only Pillow's private ``_seek`` can skip a frame's pixels.
+    """
+    with suppress(EOFError):
+        while image.tell() < most:
+            image._seek(image.tell() + 1, update_image=False)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    count = image.tell() + 1
+    image.seek(0)
+    return count
 
 
 def drop_extensions(data: bytes) -> bytes:

@@ -3,11 +3,14 @@
 The scales are 1/2, 1/4 and 1/8, as those of ``Image.draft`` (docs/decoder.md).
 """
 
+import io
 from typing import Final
 
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
+from function.engine.errors import Rejected
+from function.engine.formats.jpeg_segments import EIGHT_BITS, walk
 from function.engine.pixels import Box, Planes, Size, reduced_box
 from function.engine.vectors import decode_jpeg
 
@@ -15,6 +18,23 @@ _RGB_IDS: Final = [0x52, 0x47, 0x42]
 """Component ids of a JPEG that stores RGB as it is."""
 
 _DIVISORS: Final = (8, 4, 2, 1)
+
+
+def open_image(data: bytes) -> JpegImageFile:
+    """Open a JPEG.
+
+    Raises:
+        Rejected: ``unsupported_codec`` for medical images of more than 8 bits.
+    """
+    try:
+        return JpegImageFile(io.BytesIO(data))
+    except SyntaxError as error:
+        if walk(data).bits != EIGHT_BITS:
+            raise Rejected(
+                "unsupported_codec",
+                "JPEG images with more than 8 bits a channel are not supported.",
+            ) from error
+        raise
 
 
 def load_scaled(

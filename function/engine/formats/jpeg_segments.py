@@ -33,6 +33,7 @@ _MARKER_IN_SCAN: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
 
 _EOI, _SOS, _APP1 = 0xD9, 0xDA, 0xE1
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+EIGHT_BITS: Final = 8
 _FRAME_HEADER: Final = 6
 """Bytes of precision, height (two), width (two) and number of components (T.81, B.2.2)."""
 
@@ -52,14 +53,15 @@ class Segments:
         exif: bytes so far of EXIF.
         scans: scans that libjpeg will decode; an arithmetic-coded one counts as several. 1 where
             one scan holds the whole picture, 0 where the file ends or is damaged before it.
-        components: of the frame, such as luma and both chroma; ``pixels``, ``progressive`` and
-            ``arithmetic`` are the frame header's, too.
+        bits: bits a channel, as the frame header states, which also has all that follows.
+        components: channels, such as luma and both chroma.
     """
 
     segments: int = 0
     fill: int = 0
     exif: int = 0
     scans: int = 0
+    bits: int = EIGHT_BITS
     components: int = 0
     pixels: int = 0
     progressive: bool = False
@@ -88,7 +90,7 @@ class Segments:
             self.arithmetic = marker in _ARITHMETIC
             if len(body) >= _FRAME_HEADER:
                 height, width = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
-                self.pixels, self.components = height * width, body[5]
+                self.bits, self.pixels, self.components = body[0], height * width, body[5]
 
     def weigh(self, components: bytes) -> int:
         """Return how many scans a scan of so many components, one byte, counts as."""

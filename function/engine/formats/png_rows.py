@@ -5,20 +5,17 @@ interface for decoders lets another one have the rows and leaves the file to Pil
 metadata, and what counts as damage.
 """
 
+import io
 import struct
 import weakref
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 from PIL import Image, ImageFile
+from PIL.PngImagePlugin import PngImageFile
 
 from function.engine.errors import Rejected
 from function.engine.vectors import Lendable, has_module, unfilter
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from PIL.PngImagePlugin import PngImageFile
 
 _zlib: Any = import_module("isal.isal_zlib")  # its types are not complete
 
@@ -39,12 +36,23 @@ _DONE: Final = (-1, 0)
 MAX_CHUNKS: Final = 200_000
 """Chunks of a file, and one more for each 4 KB: Pillow takes 4 µs for each. libpng writes 8 KB."""
 
-
 MAX_COMPRESSED: Final = 1000
 """Compressed chunks besides the picture's own. Pillow inflates up to 1 MB of each, in 3 ms; its cap
 on all text passes over colour profiles, and over text whose checksum is wrong."""
 
 _COMPRESSED: Final = frozenset({b"iCCP", b"zTXt", b"iTXt"})
+
+
+def open_image(data: bytes) -> PngImageFile:
+    """Open a PNG or APNG, to be decoded here if it is of a kind that can be.
+
+    Raises:
+        Rejected: ``too_complex`` for one that is cut into too many chunks.
+    """
+    check_chunks(data)
+    image = PngImageFile(io.BytesIO(data))
+    decode_here(image)
+    return image
 
 
 def check_chunks(data: bytes) -> None:
@@ -74,7 +82,7 @@ class _Rows(ImageFile.PyDecoder):
     def init(self, args: tuple[Any, ...]) -> None:
         mode, image = args
         self._channels = _CHANNELS[mode]
-        self._image: Callable[[], ImageFile.ImageFile | None] = image
+        self._image: weakref.ref[PngImageFile] = image
         self._inflater = _zlib.decompressobj()
         self._row = 0
 
@@ -94,10 +102,8 @@ class _Rows(ImageFile.PyDecoder):
                 return -1, _BROKEN
             if not self._store(piece, stride):
                 return -1, _BROKEN
-            if (
-                len(piece) < rows * stride
-            ):  # as to Pillow, a stream may end early, after a whole row
-                break
+            if len(piece) < rows * stride:
+                break  # Pillow, too, takes a stream that ends early, after a whole row
         return _DONE
 
     def _inflate(self, wanted: int) -> bytes:

@@ -1,17 +1,14 @@
 """WebP: lossy, lossless and animated."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from function.engine.errors import Rejected
-from function.engine.formats.format import Format, plugin
+from function.engine.formats.format import Format, lazily, plugin
 
-if TYPE_CHECKING:
-    from PIL import Image
-
-    from function.engine.pixels import Box, Planes, Size
+_PLANES: Final = "function.engine.formats.webp_planes"
 
 
-def read_size(data: bytes) -> "Size":
+def read_size(data: bytes) -> tuple[int, int]:
     """Return width and height in pixels from a WebP's first chunk.
 
     Raises:
@@ -26,33 +23,6 @@ def read_size(data: bytes) -> "Size":
     if chunk == b"VP8 ":
         return _little(body[6:8]) & 0x3FFF, _little(body[8:10]) & 0x3FFF
     raise Rejected("broken_image", "This WebP image starts with a chunk that may not come first.")
-
-
-def kind_of(data: bytes, halves_chroma: bool) -> str:  # noqa: FBT001 - Format's
-    """Return ``webp-planes`` for a file to be decoded as the planes that it stores."""
-    if halves_chroma:
-        # Imported here: it needs ctypes, which nothing else does.
-        from function.engine.formats import webp_planes  # noqa: PLC0415
-
-        if webp_planes.stores_planes(data):
-            return "webp-planes"
-    return "webp"
-
-
-def load_scaled(
-    image: "Image.Image",
-    data: bytes,
-    scale: float,
-    halves_chroma: bool,  # noqa: FBT001 - Format's
-) -> "tuple[Planes, Box] | None":
-    """Decode to planes where that is possible, averaged down to no less than ``scale``."""
-    if kind_of(data, halves_chroma) == "webp":
-        return None
-    from function.engine.formats import webp_planes  # noqa: PLC0415 - as above
-    from function.engine.pixels import reduced_box, reduction  # noqa: PLC0415 - imports Pillow
-
-    factor = reduction(scale)
-    return webp_planes.open_planes(data, image.size, factor), reduced_box(image.size, factor)
 
 
 def _little(value: bytes) -> int:
@@ -70,8 +40,8 @@ FORMAT: Final = Format(
     recognises=lambda data: data[:4] == b"RIFF" and data[8:12] == b"WEBP",
     open_image=plugin("PIL.WebPImagePlugin", "WebPImageFile"),
     is_cut_short=lambda data: len(data) < 8 + _little(data[4:8]),
-    kind_of=kind_of,
+    kind_of=lazily(_PLANES, "kind_of"),
     # libwebp's decoder allocates its canvas when Pillow opens a file.
     read_size=read_size,
-    load_scaled=load_scaled,
+    load_scaled=lazily(_PLANES, "load_scaled"),
 )

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from PIL import Image
 
-from function.engine.pixels import Planes, Size
+from function.engine.pixels import Box, Planes, Size, reduced_box, reduction
 
 _ALPHA: Final = 0x10
 _ANIMATION: Final = 0x02
@@ -36,8 +36,26 @@ _LUMA: Final = _stretched(_DARKEST, _LUMA_LEVELS, 0)
 _CHROMA: Final = _stretched(128, _CHROMA_LEVELS, 128)
 
 
+def kind_of(data: bytes, halves_chroma: bool) -> str:  # noqa: FBT001 - Format's
+    """Return ``webp-planes`` for a file to be decoded as the planes that it stores, or ``webp``."""
+    return "webp-planes" if halves_chroma and stores_planes(data) else "webp"
+
+
+def load_scaled(
+    image: Image.Image,
+    data: bytes,
+    scale: float,
+    halves_chroma: bool,  # noqa: FBT001 - Format's
+) -> tuple[Planes, Box] | None:
+    """Decode to planes, averaged down to no less than ``scale``; None where Pillow has to."""
+    if not halves_chroma or not stores_planes(data):
+        return None
+    factor = reduction(scale)
+    return open_planes(data, image.size, factor), reduced_box(image.size, factor)
+
+
 def stores_planes(data: bytes) -> bool:
-    """Whether a WebP is a lossy still without alpha, and libwebp can be called."""
+    """Return True for a lossy still without alpha, if libwebp can be called."""
     return _is_lossy(data) and not _flags(data) & (_ALPHA | _ANIMATION) and bool(_libwebp())
 
 
