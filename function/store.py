@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from function.aws import Host
 
-from function.engine.errors import Rejected
+from function.engine.errors import Rejected, RejectionCode
 
 TIMEOUT: Final = "20s"
 """One request's limit: the largest upload at Lambda's slowest network still fits."""
@@ -117,7 +117,7 @@ class Bucket:
             if self._read_error_code(key, version_id) != _NOT_RESTORED:
                 raise
             raise Rejected(
-                "archived",
+                RejectionCode.ARCHIVED,
                 "This file is in an archive storage class, where it cannot be read. "
                 "Restore it, or upload it again.",
             ) from error
@@ -288,10 +288,10 @@ def check_size(size: int, max_bytes: int) -> None:
         Rejected: ``empty`` or ``too_many_bytes``.
     """
     if size == 0:
-        raise Rejected("empty", "This file is empty.")
+        raise Rejected(RejectionCode.EMPTY, "This file is empty.")
     if size > max_bytes:
         raise Rejected(
-            "too_many_bytes",
+            RejectionCode.TOO_MANY_BYTES,
             f"This file has {size / 1_000_000:.1f} MB; the limit is {max_bytes / 1_000_000:g} MB.",
         )
 

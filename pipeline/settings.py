@@ -14,7 +14,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from function.engine.limits import kind_megapixels, max_megapixels
-from function.engine.renditions import DEFAULT_RENDITIONS, Rendition
+from function.engine.renditions import DEFAULT_RENDITIONS, Quality, Rendition
 
 RUNTIMES: Final = ("python3.12", "python3.13", "python3.14")
 """Lambda runtimes on Amazon Linux 2023 (glibc 2.34), which Pillow's wheels need."""
@@ -58,7 +58,7 @@ class Settings:
     hosted_zone_id: str = ""
     price_class: str = "PriceClass_All"
     encryption: str = "s3"
-    quality: str = "fast"
+    quality: Quality = Quality.FAST
     background: str = "#ffffff"
     duplicates: str = "off"
     max_upload_mb: int = 25
@@ -88,7 +88,7 @@ class Settings:
         _one_of("delivery", self.delivery, ("public", "cdn"))
         _one_of("priceClass", self.price_class, PRICE_CLASSES)
         _one_of("encryption", self.encryption, ("s3", "kms"))
-        _one_of("quality", self.quality, ("fast", "best"))
+        _one_of("quality", self.quality, tuple(Quality))
         _one_of("duplicates", self.duplicates, ("off", "exact", "near"))
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", self.background):
             raise SettingsError(f"background must be #rrggbb; got {self.background!r}.")
@@ -298,7 +298,12 @@ def _to_bool(key: str, text: str) -> bool:
     return text == "true"
 
 
-_CONVERSIONS: Final = {int: _to_int, bool: _to_bool}
+def _to_quality(key: str, text: str) -> Quality:
+    _one_of(key, text, tuple(Quality))
+    return Quality(text)
+
+
+_CONVERSIONS: Final = {int: _to_int, bool: _to_bool, Quality: _to_quality}
 """Type of a setting to what reads it from the engine's text."""
 
 

@@ -6,7 +6,7 @@ alone decides whether it is too large, before any pixel is decoded.
 """
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,9 +14,8 @@ from PIL import Image
 
 from function.engine import colour, formats, isolate
 from function.engine.encode import HALF_CHROMA
-from function.engine.errors import Rejected, is_damage
+from function.engine.errors import Rejected, RejectionCode, is_damage
 from function.engine.formats import Format
-from function.engine.formats.format import Drawing
 from function.engine.header import check_size, icc_profile, orientation_of, too_many_pixels
 from function.engine.layout import lay_out
 from function.engine.limits import MAX_FRAMES, decode_memory, kind_megapixels
@@ -30,7 +29,7 @@ from function.engine.pixels import (
     reduction,
     turn_box,
 )
-from function.engine.renditions import Rendition
+from function.engine.renditions import Quality, Rendition
 from function.engine.sniff import sniff
 from function.engine.source import Frame, Source
 
@@ -53,7 +52,7 @@ MAX_ANIMATION_DECODE: Final = 4
 
 # Most uploads are of the first format: what it needs is imported with this module, in Lambda's
 # initialisation phase, and not while the first upload waits.
-formats.import_modules(formats.by_name(formats.NAMES[0]))
+formats.by_name(formats.NAMES[0]).import_modules()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +67,7 @@ class DecodeRequest:
     format: Format
     renditions: tuple[Rendition, ...]
     max_pixels: int
-    quality: str
+    quality: Quality
     memory_mb: int | None
 
 
@@ -77,7 +76,7 @@ def decode(
     renditions: Sequence[Rendition],
     *,
     max_pixels: int,
-    quality: str = "fast",
+    quality: Quality = Quality.FAST,
     memory_mb: int | None = None,
 ) -> Source:
     """Decode an upload just large enough for its renditions.
@@ -103,7 +102,7 @@ def decode(
         memory_mb=memory_mb,
     )
     known = request.format
-    formats.import_modules(known)
+    known.import_modules()
     if not known.isolated:
         return _decode(request)
     memory = decode_memory(known.name, _max_pixels(request, known.name))
@@ -118,39 +117,41 @@ def _decode(request: DecodeRequest) -> Source:
             # Pillow warns of damage by these two; of what later releases change, by others.
             warnings.simplefilter("error", UserWarning)
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            if known.drawing:
-                return _decode_drawing(request, known.drawing)
+            if known.rasterise:
+                return _decode_drawing(request, known.rasterise)
             return _decode_image(request)
     except Rejected:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise too_many_pixels(None, _max_pixels(request, known.name)) from error
     except MemoryError as error:
-        raise Rejected("too_complex", "This image needs more memory than it may have.") from error
+        raise Rejected(
+            RejectionCode.TOO_COMPLEX, "This image needs more memory than it may have."
+        ) from error
     except Exception as error:
         if not is_damage(error):
             raise
         if known.is_cut_short(request.data):
-            raise Rejected("truncated", "The end of this image is missing.") from error
-        raise Rejected("broken_image", "This image is damaged and cannot be opened.") from error
+            raise Rejected(RejectionCode.TRUNCATED, "The end of this image is missing.") from error
+        raise Rejected(
+            RejectionCode.BROKEN_IMAGE, "This image is damaged and cannot be opened."
+        ) from error
 
 
 def _decode_image(request: DecodeRequest) -> Source:
     known, data, halves_chroma = request.format, request.data, _halves_chroma(request)
     kind = known.kind_of(data, halves_chroma) if known.kind_of else known.name
     max_pixels = _max_pixels(request, kind)
-    if known.read_size:
-        check_size(known.read_size(data), max_pixels)
+    check_size(known.read_size(data), max_pixels)
     image = known.open_image(data)
     check_size(image.size, max_pixels)
     profile = icc_profile(image)
     orientation = 1 if known.is_oriented else orientation_of(image)
     width, height = image.size
     upload = (height, width) if orientation in SIDEWAYS else (width, height)
-    headroom = BEST_DECODE_HEADROOM if request.quality == "best" else DECODE_HEADROOM
+    headroom = BEST_DECODE_HEADROOM if request.quality == Quality.BEST else DECODE_HEADROOM
     scale = _largest_scale(upload, request.renditions) * headroom
-    loaded = known.load_scaled and known.load_scaled(image, data, scale, halves_chroma)
-    if loaded:
+    if loaded := known.load_scaled(image, data, scale, halves_chroma):
         decoded, box = loaded
         planes = isinstance(decoded, Planes)
         pixels = decoded if planes else _bitmap(colour.to_srgb(decoded, profile))
@@ -175,22 +176,24 @@ def _decode_image(request: DecodeRequest) -> Source:
     )
 
 
-def _decode_drawing(request: DecodeRequest, drawing: Drawing) -> Source:
+def _decode_drawing(
+    request: DecodeRequest, rasterise: Callable[[bytes, Size], Image.Image]
+) -> Source:
     """Rasterise a drawing at the size of its largest rendition."""
-    max_pixels = _max_pixels(request, request.format.name)
-    upload = drawing.read_size(request.data)
+    known, max_pixels = request.format, _max_pixels(request, request.format.name)
+    upload = known.read_size(request.data)
     check_size(upload, max_pixels)
     layouts = (lay_out(upload, rendition, scalable=True) for rendition in request.renditions)
-    size = max(layout.frame for layout in layouts)
+    size = max(layout.scaled for layout in layouts)
     check_size(size, max_pixels)
-    image = drawing.rasterise(request.data, size)
+    image = rasterise(request.data, size)
     image.load()
     return Source(
         pixels=_bitmap(image),
         box=reduced_box(image.size, 1),
         width=upload[0],
         height=upload[1],
-        format=request.format.name,
+        format=known.name,
         scalable=True,
     )
 
@@ -205,12 +208,12 @@ def _max_pixels(request: DecodeRequest, kind: str) -> int:
 def _halves_chroma(request: DecodeRequest) -> bool:
     """Return True if every output stores chroma at half size, so that more would be lost anyway."""
     outputs = {name for rendition in request.renditions for name in rendition.formats}
-    return request.quality != "best" and outputs <= HALF_CHROMA
+    return request.quality != Quality.BEST and outputs <= HALF_CHROMA
 
 
 def _largest_scale(upload: Size, renditions: Iterable[Rendition]) -> float:
     """Return the scale of the largest size that a rendition is cut from; 1 is the upload's own."""
-    sizes = (lay_out(upload, rendition).frame for rendition in renditions)
+    sizes = (lay_out(upload, rendition).scaled for rendition in renditions)
     return max(max(width / upload[0], height / upload[1]) for width, height in sizes)
 
 
@@ -246,7 +249,8 @@ def _decode_frames(request: DecodeRequest, max_pixels: int) -> tuple[tuple[Frame
     decoded = count * width * height
     if count > MAX_FRAMES or kept > max_pixels or decoded > MAX_ANIMATION_DECODE * max_pixels:
         raise Rejected(
-            "too_many_frames", f"This animation has {count} frames or more, too many to keep."
+            RejectionCode.TOO_MANY_FRAMES,
+            f"This animation has {count} frames or more, too many to keep.",
         )
     frames: list[Frame] = []
     for index in range(count):

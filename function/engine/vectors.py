@@ -1,7 +1,7 @@
-"""Work on every pixel: in vectors by the C module of ``native/``, by Pillow where it cannot serve.
+"""Work on every pixel: with SIMD by the C module of ``native/``, or by Pillow where it cannot.
 
-Both give the same pixels, bit for bit but for rounding in a JPEG's chroma, so a machine without the
-module is slower and nothing else (docs/resampler.md, docs/decoder.md).
+Both give the same pixels, bit for bit except for rounding in a JPEG's chroma, so a machine without
+the module is only slower (docs/resampler.md, docs/decoder.md).
 """
 
 import logging
@@ -17,32 +17,26 @@ Box = tuple[float, float, float, float]
 
 
 class Lendable(Protocol):
-    """What Pillow keeps pixels in: it hands out a pointer to them, as Arrow's."""
+    """Pillow's memory of an image: it hands out a pointer to its pixels, as an Arrow array."""
 
     def __arrow_c_array__(self) -> object: ...
 
 
 _LOG: Final = logging.getLogger(__name__)
 
-# In one block instead of several of 16 MB: images then have an Arrow export at any size.
+# Pillow exports an image to Arrow only from a single block, and by default allocates 16 MB blocks.
 Image.core.set_use_block_allocator(1)
 
-_FILTERS: Final = frozenset(
-    (
-        Image.Resampling.BOX,
-        Image.Resampling.BILINEAR,
-        Image.Resampling.HAMMING,
-        Image.Resampling.BICUBIC,
-        Image.Resampling.LANCZOS,
-        Image.Resampling.MKS2013,
-    )
-)
+_FILTERS: Final = frozenset(Image.Resampling) - {
+    Image.Resampling.NEAREST,
+    Image.Resampling.MKS2021,
+}
 
 _CHANNELS: Final = {"L": 1, "La": 4, "RGB": 4, "RGBX": 4, "RGBa": 4, "CMYK": 4, "YCbCr": 4}
-"""Bytes of a pixel in Pillow's memory: of all but one band there are four."""
+"""Bytes of a pixel in Pillow's memory: four, except of a single band."""
 
 _PREMULTIPLIED: Final = {"LA": "La", "RGBA": "RGBa"}
-"""Colour must not bleed out of transparent pixels, so these are resized as the other."""
+"""Modes that are resized in another, so that colour does not bleed out of transparent pixels."""
 
 
 def resize(image: Image.Image, size: Size, resample: Image.Resampling, box: Box) -> Image.Image:
@@ -72,14 +66,14 @@ def resize(image: Image.Image, size: Size, resample: Image.Resampling, box: Box)
 
 
 def _is_crop(size: Size, box: Box) -> bool:
-    """Whether a box of whole pixels keeps its size."""
+    """Return True for a box of whole pixels that keeps its size."""
     left, top, right, bottom = box
     whole = left % 1 == 0 and top % 1 == 0
     return whole and (right - left, bottom - top) == size
 
 
 def split(image: Image.Image) -> tuple[Image.Image, Image.Image, Image.Image]:
-    """Take a YCbCr image apart: luma, and both chroma planes at half size rounded up."""
+    """Split a YCbCr image into luma, and both chroma planes at half size rounded up."""
     native, arrays = _load(), _lend(image)
     if not native or not arrays:
         luma, blue, red = image.split()
@@ -91,7 +85,7 @@ def split(image: Image.Image) -> tuple[Image.Image, Image.Image, Image.Image]:
 
 
 def merge(luma: Image.Image, blue: Image.Image, red: Image.Image) -> Image.Image:
-    """Put together a YCbCr image of what ``split`` makes; a chroma pixel stands for two by two."""
+    """Merge planes as of ``split`` to a YCbCr image; a chroma pixel becomes two by two."""
     native, arrays = _load(), _lend(luma, blue, red)
     if not native or not arrays:
         box = (0, 0, luma.width / 2, luma.height / 2)
@@ -105,12 +99,12 @@ def merge(luma: Image.Image, blue: Image.Image, red: Image.Image) -> Image.Image
 def decode_jpeg(
     data: bytes, divisor: int, size: Size
 ) -> tuple[Image.Image, Image.Image, Image.Image] | None:
-    """Decode a JPEG of YCbCr to what ``split`` makes; luma is what Pillow decodes, bit for bit.
+    """Decode a JPEG of YCbCr to planes as of ``split``; luma is Pillow's, bit for bit.
 
     Args:
         data: the file.
         divisor: 1, 2, 4 or 8: pixels of the file across one of luma.
-        size: of luma: the file's by ``divisor``, rounded up.
+        size: width and height of luma: the file's by ``divisor``, rounded up.
 
     Returns:
         None where the module is missing, and for files that are damaged or unusual.
@@ -123,14 +117,14 @@ def decode_jpeg(
 
 
 def unfilter(rows: bytes, channels: int, target: Lendable, size: Size, first: int) -> bool:
-    """Undo the filters of a PNG's rows and store them; only where ``has_module``.
+    """Undo the filters of a PNG's rows and store them; requires ``has_module``.
 
     Args:
         rows: whole rows as they were inflated, each a byte for the filter and its pixels.
         channels: bytes of a pixel, 3 or 4.
-        target: what Pillow keeps the pixels of an RGB or RGBA image in.
-        size: width and height of it, in pixels.
-        first: where the first of the rows belongs; those above are stored already.
+        target: Pillow's memory of an RGB or RGBA image.
+        size: its width and height in pixels.
+        first: index of the first of the rows; those above it are stored already.
 
     Returns:
         False for filters that PNG does not have.
@@ -140,14 +134,14 @@ def unfilter(rows: bytes, channels: int, target: Lendable, size: Size, first: in
 
 
 def has_module() -> bool:
-    """Whether the C module was built and this CPU can run it."""
+    """Return True if the C module was built and this CPU can run it."""
     return _load() is not None
 
 
 def _lend(*images: Image.Image) -> list[object]:
-    """The images' memory, in place; nothing for one that is not in one block.
+    """Return the images' memory as Arrow arrays; an empty list if one is not in one block.
 
-    Arrow's arrays are not to be written to, but only images that nobody else has seen yet are.
+    Arrow forbids writing to arrays; only those of images just made here are written to.
     """
     try:
         return [image.__arrow_c_array__()[1] for image in images]
@@ -157,7 +151,7 @@ def _lend(*images: Image.Image) -> list[object]:
 
 @cache
 def _load() -> ModuleType | None:
-    """The C module; None, and a line in the log, where it was not built or the CPU is too old."""
+    """Import the C module; None, with a warning, if it was not built or the CPU is too old."""
     try:
         from function.engine import _native  # noqa: PLC0415 - on the first use, so that it can be missing
     except ImportError as error:

@@ -12,17 +12,13 @@ NAMES: Final = ("jpeg", "png", "gif", "webp", "avif", "heic", "tiff", "bmp", "sv
 last: it is recognised by markup within the first 64 KB, the others by their first bytes."""
 
 TAIL: Final = 65_557
-"""Bytes at the end of a file in which its end mark is looked for. A ZIP's end record fits, with the
+"""Bytes at the end of a file in which its end mark is looked for: a ZIP's end record with the
 longest comment that may follow it."""
 
 
 @cache
 def by_name(name: str) -> Format:
-    """Return a format; its module is imported on first use.
-
-    Args:
-        name: one of ``NAMES``.
-    """
+    """Return the format of one of ``NAMES``; its module is imported on first use."""
     return import_module(f"{__name__}.{name}").FORMAT
 
 
@@ -34,13 +30,3 @@ def find(data: bytes) -> Format | None:
 def every() -> Iterator[Format]:
     """Yield each format, importing its module as it comes."""
     return (by_name(name) for name in NAMES)
-
-
-def import_modules(known: Format) -> None:
-    """Import all that decoding a format needs.
-
-    Raises:
-        ImportError: a module is missing, which must never be taken for damage to a file.
-    """
-    for name in known.modules:
-        import_module(name)

@@ -7,7 +7,7 @@ from typing import Final
 
 from PIL.GifImagePlugin import GifImageFile
 
-from function.engine.errors import Rejected
+from function.engine.errors import Rejected, RejectionCode
 from function.engine.limits import MAX_FRAMES
 
 MAX_BLOCKS: Final = 200_000
@@ -57,14 +57,14 @@ def drop_extensions(data: bytes) -> bytes:
     Raises:
         Rejected: ``too_complex``.
     """
-    at = _HEADER + _palette_size(data[10:11])
+    at = _HEADER + _palette_length(data[10:11])
     kept, control, loop = bytearray(data[:at]), b"", b""
     blocks = images = 0
     while images <= MAX_FRAMES and (found := _BLOCK.search(data, at)):
         start = found.start()
         blocks += 1
         if blocks > MAX_BLOCKS:
-            raise Rejected("too_complex", f"This GIF has over {MAX_BLOCKS} blocks.")
+            raise Rejected(RejectionCode.TOO_COMPLEX, f"This GIF has over {MAX_BLOCKS} blocks.")
         if data[start] == _EXTENSION:
             first = start + 2
             at = _skip(data, first)
@@ -75,7 +75,7 @@ def drop_extensions(data: bytes) -> bytes:
                 loop = b"!" + label + block + _first_block(data, first + len(block)) + b"\0"
                 kept += loop
         elif data[start] == _IMAGE:
-            palette = _palette_size(data[start + 9 : start + 10])
+            palette = _palette_length(data[start + 9 : start + 10])
             at = _skip(data, start + _IMAGE_HEADER + palette + 1)
             kept += control + data[start:at]
             control = b""
@@ -85,18 +85,18 @@ def drop_extensions(data: bytes) -> bytes:
     return bytes(kept)
 
 
-def _palette_size(flags: bytes) -> int:
-    """Bytes of the palette that a header's flags announce; 0 without one."""
+def _palette_length(flags: bytes) -> int:
+    """Return how many bytes the palette has that a header's flags announce; 0 without one."""
     return 3 << (flags[0] & 7) + 1 if flags and flags[0] & 0x80 else 0
 
 
 def _first_block(data: bytes, at: int) -> bytes:
-    """The first of some sub-blocks, with its length before it; empty where there is none."""
+    """Return the first of some sub-blocks, after the byte of its length; empty without one."""
     return data[at : at + 1 + data[at]] if at < len(data) and data[at] else b""
 
 
 def _skip(data: bytes, at: int) -> int:
-    """Return where the sub-blocks that start here have ended, or the file has."""
+    """Return where the sub-blocks that start at ``at`` end, or the file does."""
     end = len(data)
     while at < end and (length := data[at]):
         at += 1 + length

@@ -1,7 +1,4 @@
-"""JPEG at a fraction of its size: the decoder leaves out the detail that no rendition shows.
-
-The scales are 1/2, 1/4 and 1/8, as those of ``Image.draft`` (docs/decoder.md).
-"""
+"""Decode JPEGs at 1/2, 1/4 or 1/8 of their size, as ``Image.draft`` does (docs/decoder.md)."""
 
 import io
 from typing import Final
@@ -9,7 +6,7 @@ from typing import Final
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from function.engine.errors import Rejected
+from function.engine.errors import Rejected, RejectionCode
 from function.engine.formats.jpeg_segments import EIGHT_BITS, walk
 from function.engine.pixels import Box, Planes, Size, reduced_box
 from function.engine.vectors import decode_jpeg
@@ -31,29 +28,19 @@ def open_image(data: bytes) -> JpegImageFile:
     except SyntaxError as error:
         if walk(data).bits != EIGHT_BITS:
             raise Rejected(
-                "unsupported_codec",
+                RejectionCode.UNSUPPORTED_CODEC,
                 "JPEG images with more than 8 bits a channel are not supported.",
             ) from error
         raise
 
 
 def load_scaled(
-    image: Image.Image,
-    data: bytes,
-    scale: float,
-    halves_chroma: bool,  # noqa: FBT001 - Format's
+    image: Image.Image, data: bytes, scale: float, halves_chroma: bool
 ) -> tuple[Image.Image | Planes, Box]:
     """Decode a JPEG at the smallest scale that is at least ``scale``, to planes where that serves.
 
-    Args:
-        image: ``data`` opened, not loaded yet.
-        data: the whole file.
-        scale: the scale wanted; 1 is full size.
-        halves_chroma: every output stores chroma at half size.
-
-    Returns:
-        The pixels, and the region of them that is the picture: sizes are rounded up to whole
-        pixels, so the edge of the picture lies within the last one.
+    The region returned is the picture: sizes are rounded up to whole pixels, so its edge lies
+    within the last one.
     """
     if not halves_chroma or not _stores_luma(image):
         return draft(image, scale, image.mode)
@@ -70,16 +57,7 @@ def load_scaled(
 
 
 def draft(image: Image.Image, scale: float, mode: str) -> tuple[Image.Image, Box]:
-    """Load a JPEG, by Pillow, at the smallest scale that is at least ``scale``.
-
-    Args:
-        image: an opened JPEG, not loaded yet.
-        scale: the scale wanted; 1 is full size.
-        mode: the image's own, or that in which it is stored.
-
-    Returns:
-        The image, and the region of it that is the picture, as of ``load_scaled``.
-    """
+    """Load a JPEG by Pillow, as ``load_scaled`` does, in its own mode or that of its data."""
     drafted = image.draft(mode, _size_at(image.size, scale))
     image.load()
     return image, drafted[1] if drafted else reduced_box(image.size, 1)

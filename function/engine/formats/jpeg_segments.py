@@ -1,4 +1,4 @@
-"""The segments of a JPEG: counted and bounded before any decoder reads them.
+"""Count and bound the segments of a JPEG before any decoder reads them.
 
 Pillow walks a JPEG's segments byte by byte in Python and keeps each of them; libjpeg goes over the
 whole picture once for each scan. So a small file can cost either of them minutes.
@@ -8,11 +8,11 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from function.engine.errors import Rejected
+from function.engine.errors import Rejected, RejectionCode
 from function.engine.header import MAX_EXIF_BYTES, exif_too_large
 
 MAX_SEGMENTS: Final = 1000
-"""Markers in a picture. The most in a good file are of extended XMP, 64 KB each: 160 for 10 MB."""
+"""Markers in a picture. Good files have most for extended XMP, 64 KB each: 160 for 10 MB."""
 
 MAX_FILL: Final = 1 << 16
 """Bytes between segments that belong to none."""
@@ -45,16 +45,14 @@ _BARE: Final = frozenset({0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)})
 
 @dataclass
 class Segments:
-    """Running totals of a walk over the segments.
+    """Totals of a walk over the segments, and from ``bits`` on the facts of the frame header.
 
     Attributes:
-        segments: markers so far.
-        fill: bytes so far that belong to no segment.
-        exif: bytes so far of EXIF.
+        fill: bytes that belong to no segment.
+        exif: bytes of EXIF.
         scans: scans that libjpeg will decode; an arithmetic-coded one counts as several. 1 where
             one scan holds the whole picture, 0 where the file ends or is damaged before it.
-        bits: bits a channel, as the frame header states, which also has all that follows.
-        components: channels, such as luma and both chroma.
+        bits: bits a component (a channel, such as luma).
     """
 
     segments: int = 0
@@ -75,10 +73,13 @@ class Segments:
         """
         self.segments += 1
         if self.segments > MAX_SEGMENTS:
-            raise Rejected("too_complex", f"This JPEG has over {MAX_SEGMENTS} segments.")
+            raise Rejected(
+                RejectionCode.TOO_COMPLEX, f"This JPEG has over {MAX_SEGMENTS} segments."
+            )
         if self.fill > MAX_FILL:
             raise Rejected(
-                "too_complex", f"This JPEG has over {MAX_FILL >> 10} KB between its segments."
+                RejectionCode.TOO_COMPLEX,
+                f"This JPEG has over {MAX_FILL >> 10} KB between its segments.",
             )
         if marker == _APP1 and body.startswith(b"Exif\0\0"):
             self.exif += len(body)
@@ -97,7 +98,7 @@ class Segments:
         return ARITHMETIC_SCANS * components[0] if self.arithmetic and components else 1
 
 
-def kind_of(data: bytes, _halves_chroma: bool) -> str:  # noqa: FBT001 - Format's
+def kind_of(data: bytes, _halves_chroma: bool) -> str:
     """Return ``jpeg``, or ``jpeg-progressive`` for a file of which libjpeg keeps all coefficients.
 
     Raises:
@@ -145,20 +146,16 @@ def _count_more_scans(data: bytes, at: int, found: Segments) -> None:
             scans += 1
             found.scans += found.weigh(data[at + 2 : at + 3])
         if scans > MAX_SCANS:
-            raise Rejected("too_complex", f"This JPEG has over {MAX_SCANS} scans.")
+            raise Rejected(RejectionCode.TOO_COMPLEX, f"This JPEG has over {MAX_SCANS} scans.")
         if marker not in _BARE:
             at += max(2, int.from_bytes(data[at : at + 2], "big"))
 
 
 def check_scans(scans: int, pixels: int) -> None:
-    """Reject a JPEG that would be decoded over and over.
-
-    Args:
-        scans: as ``Segments`` counts them.
-        pixels: width times height.
+    """Reject a JPEG with too many scans, as ``Segments`` counts them, for its pixels.
 
     Raises:
         Rejected: ``too_complex``.
     """
     if scans > USUAL_SCANS and scans * pixels > MAX_SCANNED_PIXELS:
-        raise Rejected("too_complex", "This JPEG has too many scans for its size.")
+        raise Rejected(RejectionCode.TOO_COMPLEX, "This JPEG has too many scans for its size.")

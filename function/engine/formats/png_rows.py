@@ -1,8 +1,7 @@
-"""PNG at speed: inflated by ISA-L, unfiltered by the C module, all else by Pillow as before.
+"""Decode PNG rows faster: inflate with ISA-L, undo filters in the C module, the rest by Pillow.
 
 Pillow spends two thirds of a photo's decode on undoing filters byte by byte (docs/decoder.md). Its
-interface for decoders lets another one have the rows and leaves the file to Pillow: chunks,
-metadata, and what counts as damage.
+interface for decoders leaves the file to Pillow: chunks, metadata, and what counts as damage.
 """
 
 import io
@@ -14,19 +13,19 @@ from typing import Any, Final, cast
 from PIL import Image, ImageFile
 from PIL.PngImagePlugin import PngImageFile
 
-from function.engine.errors import Rejected
+from function.engine.errors import Rejected, RejectionCode
 from function.engine.vectors import Lendable, has_module, unfilter
 
 _zlib: Any = import_module("isal.isal_zlib")  # its types are not complete
 
 _CHANNELS: Final = {"RGB": 3, "RGBA": 4}
-"""Bytes of a pixel in the modes that are decoded here; Pillow's memory has four for both."""
+"""Bytes of a pixel in the stream, by mode; Pillow's memory has four for both."""
 
 _PIECE: Final = 1 << 17
-"""Bytes of rows that are inflated at once, about."""
+"""Bytes of rows, about, that are inflated at once."""
 
-_STRETCH: Final = 1 << 16
-"""Bytes of the compressed stream that are read at once, at least: as many as Pillow reads."""
+_READ: Final = 1 << 16
+"""Bytes of the compressed stream, at least, that are read at once: as many as Pillow reads."""
 
 _BROKEN: Final = -2
 """Pillow's code for a stream that cannot be read."""
@@ -44,7 +43,7 @@ _COMPRESSED: Final = frozenset({b"iCCP", b"zTXt", b"iTXt"})
 
 
 def open_image(data: bytes) -> PngImageFile:
-    """Open a PNG or APNG, to be decoded here if it is of a kind that can be.
+    """Open a PNG or APNG.
 
     Raises:
         Rejected: ``too_complex`` for one that is cut into too many chunks.
@@ -69,15 +68,17 @@ def check_chunks(data: bytes) -> None:
             return
         compressed += kind in _COMPRESSED
         if compressed > MAX_COMPRESSED:
-            raise Rejected("too_complex", f"This PNG has over {MAX_COMPRESSED} compressed chunks.")
+            raise Rejected(
+                RejectionCode.TOO_COMPLEX, f"This PNG has over {MAX_COMPRESSED} compressed chunks."
+            )
         at += 12 + int.from_bytes(data[at : at + 4], "big")
-    raise Rejected("too_complex", f"This PNG has over {most} chunks.")
+    raise Rejected(RejectionCode.TOO_COMPLEX, f"This PNG has over {most} chunks.")
 
 
 class _Rows(ImageFile.PyDecoder):
-    """Inflates and unfilters the rows of one image; reads the compressed stream by itself."""
+    """Decoder of one image's rows."""
 
-    _pulls_fd = True
+    _pulls_fd = True  # Pillow hands over no data: `_gather` reads the compressed stream
 
     def init(self, args: tuple[Any, ...]) -> None:
         mode, image = args
@@ -110,7 +111,7 @@ class _Rows(ImageFile.PyDecoder):
         """Inflate ``wanted`` bytes, or fewer where the stream says that it is complete."""
         parts: list[bytes] = []
         while wanted and not self._inflater.eof:
-            # Without new input, too, there may be more output: the inflater holds some back.
+            # Even without new input there may be more output: the inflater holds some back.
             part = self._inflater.decompress(self._inflater.unconsumed_tail, wanted)
             if not part and not self._inflater.eof:
                 part = self._inflater.decompress(self._gather(), wanted)
@@ -119,14 +120,14 @@ class _Rows(ImageFile.PyDecoder):
         return b"".join(parts)
 
     def _gather(self) -> bytes:
-        """Read the next stretch of the stream, joined: a chunk may hold as little as one byte."""
+        """Read more of the stream, over several chunks: one may hold as little as a byte."""
         parts: list[bytes] = []
-        size = 0
+        length = 0
         image = cast("PngImageFile", self._image())
-        while size < _STRETCH:
+        while length < _READ:
             at = image.fp.tell() if image.fp else 0
             try:
-                part = image.load_read(_STRETCH)
+                part = image.load_read(_READ)
             except (struct.error, SyntaxError):
                 if not parts:
                     raise
@@ -137,7 +138,7 @@ class _Rows(ImageFile.PyDecoder):
             if not part:
                 break
             parts.append(part)
-            size += len(part)
+            length += len(part)
         if not parts:
             raise OSError("image file is truncated")
         return b"".join(parts)
@@ -156,12 +157,12 @@ Image.register_decoder("png_rows", _Rows)
 
 
 def decode_here(image: ImageFile.ImageFile) -> None:
-    """Let an opened PNG be decoded here when it is loaded, if it is of a kind that can be."""
+    """Have an opened PNG decoded by ``_Rows`` when it is loaded, if it is not unusual."""
     if not has_module() or len(image.tile) != 1 or image.info.get("interlace"):
         return
     tile = image.tile[0]
     plain = tile.codec_name == "zip" and tile.extents == (0, 0, *image.size)
     if plain and tile.args == image.mode and image.mode in _CHANNELS:
-        # By a weak reference: an image that holds itself would keep the upload in memory.
+        # A weak reference, because an image that holds itself would keep the upload in memory.
         args = (image.mode, weakref.ref(image))
         image.tile = [tile._replace(codec_name="png_rows", args=args)]

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from function.engine.formats.format import Drawing, Format, lazily
+from function.engine.formats.format import Format, lazily
 
 _HEAD: Final = 1024
 _PROLOGUES: Final = (b"<?xml", b"<!--", b"<!DOCTYPE svg")
@@ -24,9 +24,8 @@ FORMAT: Final = Format(
     endings=("svg",),
     bytes_per_pixel={"svg": 14.0},
     recognises=recognises,
-    drawing=Drawing(
-        read_size=lazily(_DRAWING, "read_size"), rasterise=lazily(_DRAWING, "rasterise")
-    ),
+    read_size=lazily(_DRAWING, "read_size"),
+    rasterise=lazily(_DRAWING, "rasterise"),
     is_markup=True,
     modules=(_DRAWING,),
     isolated=True,

@@ -1,7 +1,7 @@
-"""Lossy WebP to the planes that it stores, by the libwebp that Pillow brings.
+"""Decode lossy WebP to the planes that it stores, by the libwebp that Pillow brings.
 
-Pillow has libwebp make RGBA of every picture, three canvases of it at four bytes a pixel. A photo's
-planes are one and a half bytes a pixel, and what the engine resizes anyway (docs/decoder.md).
+Pillow has libwebp make RGBA of every picture, in three canvases of four bytes a pixel. A photo's
+planes take one and a half bytes a pixel, and are what the engine resizes (docs/decoder.md).
 """
 
 import ctypes
@@ -18,7 +18,7 @@ _ANIMATION: Final = 0x02
 """Flags of WebP's extended header."""
 
 _MOST_CHUNKS: Final = 16
-"""To look through for the picture; encoders write three before it at most."""
+"""Chunks in which the picture is looked for; encoders write at most three before it."""
 
 _DARKEST: Final = 16
 _LUMA_LEVELS: Final = 219
@@ -27,7 +27,7 @@ _CHROMA_LEVELS: Final = 224
 
 
 def _stretched(lowest: int, levels: int, centre: int) -> list[int]:
-    """A table from video's levels to JPEG's, which are all 256."""
+    """Return a table from video's levels to JPEG's, which are all 256."""
     exact = (centre + (level - lowest) * 255 / levels for level in range(256))
     return [min(255, max(0, round(level))) for level in exact]
 
@@ -36,16 +36,13 @@ _LUMA: Final = _stretched(_DARKEST, _LUMA_LEVELS, 0)
 _CHROMA: Final = _stretched(128, _CHROMA_LEVELS, 128)
 
 
-def kind_of(data: bytes, halves_chroma: bool) -> str:  # noqa: FBT001 - Format's
+def kind_of(data: bytes, halves_chroma: bool) -> str:
     """Return ``webp-planes`` for a file to be decoded as the planes that it stores, or ``webp``."""
     return "webp-planes" if halves_chroma and stores_planes(data) else "webp"
 
 
 def load_scaled(
-    image: Image.Image,
-    data: bytes,
-    scale: float,
-    halves_chroma: bool,  # noqa: FBT001 - Format's
+    image: Image.Image, data: bytes, scale: float, halves_chroma: bool
 ) -> tuple[Planes, Box] | None:
     """Decode to planes, averaged down to no less than ``scale``; None where Pillow has to."""
     if not halves_chroma or not stores_planes(data):
@@ -64,7 +61,7 @@ def open_planes(data: bytes, size: Size, factor: int) -> Planes:
 
     Args:
         data: the whole file.
-        size: width and height as the file states them, in pixels.
+        size: width and height as the file states them.
         factor: pixels across that become one.
 
     Raises:
@@ -85,24 +82,24 @@ def open_planes(data: bytes, size: Size, factor: int) -> Planes:
 
 
 def _flags(data: bytes) -> int:
-    """What the extended header says that there is; 0 without one."""
+    """Return the flags of the extended header; 0 without one."""
     return data[20] if data[12:16] == b"VP8X" and len(data) > 20 else 0  # noqa: PLR2004 - RIFF
 
 
 def _is_lossy(data: bytes) -> bool:
-    """Whether the first picture in the container is one of VP8, among its first few chunks."""
+    """Return True if the first picture, within the first few chunks, is coded as VP8."""
     at = 12
     for _ in range(_MOST_CHUNKS):
-        name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        name, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
         if name in {b"VP8 ", b"VP8L"}:
             return name == b"VP8 "
-        at += 8 + size + size % 2
+        at += 8 + length + length % 2
     return False
 
 
 @cache
 def _libwebp() -> Callable[..., Any] | None:
-    """``WebPDecodeYUVInto``, from what Pillow's own module is linked to."""
+    """Return ``WebPDecodeYUVInto`` of the library that Pillow's module is linked to, if any."""
     from PIL import _webp  # noqa: PLC0415 - Pillow may have been built without
 
     try:
