@@ -36,7 +36,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     image = _to_eight_bits(image)
     if profile:
         alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
-        managed = _managed(image, profile)
+        managed = _apply_profile(image, profile)
         if managed is not None:
             if alpha is not None:
                 managed.putalpha(alpha)
@@ -56,26 +56,26 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 def _to_eight_bits(image: Image.Image) -> Image.Image:
     """Scale 16-bit grey down (Pillow's own conversion clips it); clip float and 32-bit grey."""
     if image.mode.startswith("I;16"):
-        return image.convert("I").point(_high_byte, "L")
+        return _take_high_byte(image.convert("I"))
     if image.mode == "I":
         brightest = cast("tuple[int, int]", image.getextrema())[1]
-        return image.point(_high_byte, "L") if brightest > _WHITE else image.convert("L")
+        return _take_high_byte(image) if brightest > _WHITE else image.convert("L")
     if image.mode == "F":
         return image.convert("L")
     return image
 
 
-def _high_byte(level: float) -> float:
-    return level * (1 / 256)
+def _take_high_byte(image: Image.Image) -> Image.Image:
+    return image.point(lambda level: level * (1 / 256), "L")
 
 
-def _managed(image: Image.Image, profile: bytes) -> Image.Image | None:
+def _apply_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
     """Return the image in sRGB by its profile; None if that is not for its mode or does nothing."""
     opaque = image.convert("RGB") if image.mode in {"P", "RGBA", "PA"} else image
     opaque = opaque.convert("L") if opaque.mode in {"LA", "1"} else opaque
     if opaque.mode == "RGB" and _behaves_like_srgb(profile):
         return None
-    return _converted(opaque, profile)
+    return _convert(opaque, profile)
 
 
 @lru_cache(maxsize=8)
@@ -85,20 +85,20 @@ def _behaves_like_srgb(profile: bytes) -> bool:
     cube = bytes(
         level for red in steps for green in steps for blue in steps for level in (red, green, blue)
     )
-    moved = _converted(Image.frombytes("RGB", (len(cube) // 3, 1), cube), profile)
+    moved = _convert(Image.frombytes("RGB", (len(cube) // 3, 1), cube), profile)
     if moved is None:
         return True
     return max(abs(a - b) for a, b in zip(moved.tobytes(), cube, strict=True)) <= _TOLERANCE
 
 
-def _converted(image: Image.Image, profile: bytes) -> Image.Image | None:
+def _convert(image: Image.Image, profile: bytes) -> Image.Image | None:
     """Convert from a profile to sRGB; None if the profile is broken or of another mode."""
-    transform = _transform(profile, image.mode)
+    transform = _build_transform(profile, image.mode)
     return transform and _cms().applyTransform(image, transform)
 
 
 @lru_cache(maxsize=4)
-def _transform(profile: bytes, mode: str) -> Any | None:
+def _build_transform(profile: bytes, mode: str) -> Any | None:
     """Build the transform from a profile to sRGB, once for all renditions of an upload.
 
     Returns:

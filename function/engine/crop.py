@@ -24,24 +24,26 @@ def crop_box(pixels: Pixels, box: Box, layout: Layout, position: Position) -> Bo
     left, top, right, bottom = box
     width = (right - left) * layout.visible[0] / layout.scaled[0]
     height = (bottom - top) * layout.visible[1] / layout.scaled[1]
-    across, down = (0.5, 0.5) if position is Position.CENTRE else _most_detailed(pixels, layout)
+    across, down = (
+        (0.5, 0.5) if position is Position.CENTRE else _find_most_detailed(pixels, layout)
+    )
     left += max(0.0, right - left - width) * across
     top += max(0.0, bottom - top - height) * down
     return left, top, min(left + width, right), min(top + height, bottom)
 
 
-def _most_detailed(pixels: Pixels, layout: Layout) -> tuple[float, float]:
+def _find_most_detailed(pixels: Pixels, layout: Layout) -> tuple[float, float]:
     """Return where the window starts, as a share (0 to 1) of the room it has on each axis."""
-    detail = _detail(pixels)
+    detail = _measure_detail(pixels)
     columns = list(detail.resize((detail.width, 1), Image.Resampling.BOX).tobytes())
     rows = list(detail.resize((1, detail.height), Image.Resampling.BOX).tobytes())
     return (
-        _best_start(columns, layout.visible[0] / layout.scaled[0]),
-        _best_start(rows, layout.visible[1] / layout.scaled[1]),
+        _find_best_start(columns, layout.visible[0] / layout.scaled[0]),
+        _find_best_start(rows, layout.visible[1] / layout.scaled[1]),
     )
 
 
-def _detail(pixels: Pixels) -> Image.Image:
+def _measure_detail(pixels: Pixels) -> Image.Image:
     """Return how much each pixel of a small copy differs from its right and lower neighbours."""
     luma = pixels.luma
     small = luma.reduce(max(1, max(luma.size) // _DETAIL_SIDE))
@@ -56,7 +58,7 @@ def _detail(pixels: Pixels) -> Image.Image:
     )
 
 
-def _best_start(profile: list[int], share: float) -> float:
+def _find_best_start(profile: list[int], share: float) -> float:
     length = max(1, round(len(profile) * share))
     room = len(profile) - length
     if room <= 0:

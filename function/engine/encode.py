@@ -32,13 +32,9 @@ HALF_CHROMA: Final = frozenset({OutputFormat.JPEG, OutputFormat.WEBP, OutputForm
 def encode(
     pixels: Pixels, format_name: OutputFormat, quality: int, *, background: tuple[int, ...]
 ) -> bytes:
-    """Encode a picture; alpha is kept where the format can.
+    """Encode a picture of its final size at ``quality`` 1 to 100, which PNG ignores.
 
-    Args:
-        pixels: the picture, at its final size.
-        format_name: the output format.
-        quality: 1 to 100; PNG ignores it.
-        background: red, green, blue behind transparent pixels in a JPEG.
+    Alpha is kept, except in a JPEG: there ``background`` (red, green, blue) is put behind it.
     """
     jpeg = format_name is OutputFormat.JPEG
     image = _flatten(pixels.jpeg_image(), background) if jpeg else pixels.image()

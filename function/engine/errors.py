@@ -67,17 +67,12 @@ def is_system_failure(error: BaseException) -> bool:
 
     It is looked for behind the exception, too: a library may have caught it and raised another.
     """
-    return any(map(_is_system_error, _chain(error)))
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    """Return an exception and those that were being handled when it was raised, latest first."""
-    chain: list[BaseException] = []
     cause: BaseException | None = error
-    while cause and cause not in chain:
-        chain.append(cause)
+    seen: list[BaseException] = []
+    while cause and cause not in seen and not _is_system_error(cause):
+        seen.append(cause)
         cause = cause.__cause__ or cause.__context__
-    return chain
+    return cause is not None and cause not in seen
 
 
 def _is_system_error(error: BaseException) -> bool:

@@ -53,10 +53,11 @@ def fingerprint(source: Source) -> Fingerprint:
     """Fingerprint an upload as a viewer sees it."""
     small = to_srgb(source.pixels.shrink(SIDE), source.profile)
     levels = _levels(small)
+    bits = "".join("1" if level > 0 else "0" for level in levels)  # pHash
     return Fingerprint(
         placeholder=base64.b64encode(thumb_hash(small, source.size)).decode(),
         dominant_color=_dominant_color(small),
-        perceptual_hash=_perceptual_hash(levels),
+        perceptual_hash=f"{int(bits, 2):016x}",
         margins=tuple(map(abs, levels)),
     )
 
@@ -68,7 +69,7 @@ def thumb_hash(image: Image.Image, shape: Size) -> bytes:
         image: the picture, RGB or RGBA, in any size up to 100 pixels; it may be stretched.
         shape: width and height whose ratio is the picture's.
     """
-    red, green, blue, alpha = _channels(image)
+    red, green, blue, alpha = _split_channels(image)
     has_alpha = any(level < 1 for level in alpha)
     limit = 5 if has_alpha else 7
     longest = max(shape)
@@ -78,10 +79,12 @@ def thumb_hash(image: Image.Image, shape: Size) -> bytes:
     # ThumbHash's channels: l is luminance, p is yellow against blue, q is red against green.
     yellow = list(map(add, red, green))
     luminance = list(map(add, yellow, blue))
-    l_dc, l_ac, l_scale = _spectrum(luminance, size, (max(3, across), max(3, down)), white=3 * 255)
+    l_dc, l_ac, l_scale = _compute_spectrum(
+        luminance, size, (max(3, across), max(3, down)), white=3 * 255
+    )
     yellow_blue = [both / 2 - b for both, b in zip(yellow, blue, strict=True)]
-    p_dc, p_ac, p_scale = _spectrum(yellow_blue, size, (3, 3), white=255)
-    q_dc, q_ac, q_scale = _spectrum(list(map(sub, red, green)), size, (3, 3), white=255)
+    p_dc, p_ac, p_scale = _compute_spectrum(yellow_blue, size, (3, 3), white=255)
+    q_dc, q_ac, q_scale = _compute_spectrum(list(map(sub, red, green)), size, (3, 3), white=255)
     landscape = shape[0] > shape[1]
     head = (
         _round(63 * l_dc)
@@ -99,7 +102,7 @@ def thumb_hash(image: Image.Image, shape: Size) -> bytes:
     body = bytearray(head.to_bytes(3, "little") + more.to_bytes(2, "little"))
     levels = [*l_ac, *p_ac, *q_ac]
     if has_alpha:
-        a_dc, a_ac, a_scale = _spectrum(alpha, size, (5, 5), white=1)
+        a_dc, a_ac, a_scale = _compute_spectrum(alpha, size, (5, 5), white=1)
         body.append(_round(15 * a_dc) | _round(15 * a_scale) << 4)
         levels += a_ac
     nibbles = [_round(15 * level) for level in levels] + [0] * (len(levels) % 2)
@@ -107,7 +110,7 @@ def thumb_hash(image: Image.Image, shape: Size) -> bytes:
     return bytes(body)
 
 
-def _channels(
+def _split_channels(
     image: Image.Image,
 ) -> tuple[Sequence[float], Sequence[float], Sequence[float], list[float]]:
     """Return red, green, blue (0 to 255) over the picture's average colour, and alpha (0 to 1).
@@ -126,7 +129,7 @@ def _channels(
     return over[0], over[1], over[2], alpha
 
 
-def _spectrum(
+def _compute_spectrum(
     channel: Sequence[float], size: Size, counts: tuple[int, int], *, white: int
 ) -> tuple[float, list[float], float]:
     """Return mean, lowest cosine terms scaled to 0-1, and their scale; ``white`` is full level."""
@@ -164,14 +167,14 @@ def _waves(length: int, count: int) -> Matrix:
 
 def _dominant_color(image: Image.Image) -> str:
     """Return the mean of the largest of eight groups of like colours, transparent pixels aside."""
-    groups = _visible(image).quantize(_COLOURS)
+    groups = _drop_transparent(image).quantize(_COLOURS)
     counts = groups.histogram()
     index = counts.index(max(counts))
     palette = groups.getpalette() or [0, 0, 0]
     return "#" + bytes(palette[3 * index : 3 * index + 3]).hex()
 
 
-def _visible(image: Image.Image) -> Image.Image:
+def _drop_transparent(image: Image.Image) -> Image.Image:
     """Return the pixels that are at least half opaque, in a row; if none, one black pixel."""
     if image.mode != "RGBA":
         return image
@@ -187,12 +190,6 @@ def _levels(image: Image.Image) -> list[float]:
     levels = [level for row in terms for level in row]
     middle = sorted(levels[1:])[len(levels) // 2 - 1]
     return [level - middle for level in levels]
-
-
-def _perceptual_hash(levels: Sequence[float]) -> str:
-    """Return the signs of the lowest cosine terms against their median (pHash), in hex."""
-    bits = "".join("1" if level > 0 else "0" for level in levels)
-    return f"{int(bits, 2):016x}"
 
 
 def _round(value: float) -> int:

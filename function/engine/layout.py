@@ -6,8 +6,7 @@ Plain arithmetic on integers, so that a size is never off by one through roundin
 from dataclasses import dataclass
 
 from function.engine.renditions import Fit, Rendition
-
-Size = tuple[int, int]
+from function.engine.vectors import Size
 
 
 @dataclass(frozen=True)

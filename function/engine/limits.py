@@ -40,12 +40,7 @@ def bytes_per_pixel(kind: str) -> float:
 
 
 def kind_megapixels(memory_mb: int, kind: str) -> int:
-    """Return the megapixels that fit in this memory in one format; at least 1.
-
-    Args:
-        memory_mb: the function's memory size.
-        kind: a format's name, or a kind of it that costs more or less.
-    """
+    """Return the megapixels that fit in this memory in one kind of file; at least 1."""
     room = max(0, memory_mb - BASE_MB) << 20
     return max(1, int(room / bytes_per_pixel(kind) / 1_000_000))
 

@@ -20,7 +20,7 @@ BACKGROUND: Final = "#ffffff"
 
 CASCADE_RATIO: Final = 1.25
 """A rendition is cut from the smallest larger one that has at least so many times its width and
-height; from a closer one, the second resize would show."""
+height, so that the filter has pixels to work with."""
 
 
 @dataclass(frozen=True, kw_only=True)

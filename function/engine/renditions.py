@@ -16,7 +16,14 @@ MAX_SIDE: Final = 16384
 """Largest width or height of a rendition, in pixels: WebP's limit is 16383, JPEG's is 65535."""
 
 
-class Fit(StrEnum):
+class _Name(StrEnum):
+    """A name in the settings; error messages that show one by ``!r`` show the plain string."""
+
+    def __repr__(self) -> str:
+        return repr(self.value)
+
+
+class Fit(_Name):
     """How an image fills the box of a rendition."""
 
     INSIDE = "inside"  # keeps the aspect ratio within the box
@@ -24,21 +31,21 @@ class Fit(StrEnum):
     CONTAIN = "contain"  # keeps all of the image and pads to the box
 
 
-class Position(StrEnum):
+class Position(_Name):
     """The region that ``cover`` keeps."""
 
     CENTRE = "centre"
     ATTENTION = "attention"  # the most detailed
 
 
-class Quality(StrEnum):
+class Quality(_Name):
     """How images are resized."""
 
     FAST = "fast"
     BEST = "best"  # more pixels are decoded, LANCZOS throughout, chroma at full size
 
 
-class OutputFormat(StrEnum):
+class OutputFormat(_Name):
     """A file format in which renditions are encoded."""
 
     JPEG = "jpeg"
@@ -119,8 +126,7 @@ class Rendition:
 
     def _complain_of_output(self) -> Iterator[str]:
         if not self.formats or len(set(self.formats)) != len(self.formats):
-            names = tuple(map(str, self.formats))
-            yield f"formats must name at least one format, each once; got {names!r}"
+            yield f"formats must name at least one format, each once; got {self.formats!r}"
         for name in self.formats:
             if name not in FORMATS:
                 yield f"formats must be of {', '.join(FORMATS)}; got {name!r}"

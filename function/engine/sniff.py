@@ -37,7 +37,7 @@ def sniff(data: bytes) -> Format:
     """
     if not data:
         raise Rejected(RejectionCode.EMPTY, "This file is empty.")
-    found = formats.find(data)
+    found = next((known for known in formats.every() if known.recognises(data)), None)
     if found is None:
         raise _unknown(data)
     if not found.is_markup and _is_polyglot(data):

@@ -16,7 +16,7 @@ Box = tuple[float, float, float, float]
 """Left, top, right, bottom; fractions of a pixel count."""
 
 
-class Lendable(Protocol):
+class ArrowExport(Protocol):
     """Pillow's memory of an image: it hands out a pointer to its pixels, as an Arrow array."""
 
     def __arrow_c_array__(self) -> object: ...
@@ -40,13 +40,9 @@ _PREMULTIPLIED: Final = {"LA": "La", "RGBA": "RGBa"}
 
 
 def resize(image: Image.Image, size: Size, resample: Image.Resampling, box: Box) -> Image.Image:
-    """Resample the region ``box`` of an image to ``size``, as ``Image.resize`` does.
+    """Resample the region ``box`` of an image of any mode to ``size``, as ``Image.resize`` does.
 
-    Args:
-        image: a loaded image of any mode.
-        size: width and height of the result, in pixels.
-        resample: any of Pillow's filters.
-        box: the region, within the image and not empty; its edges may lie between pixels.
+    The edges of the box may lie between pixels.
 
     Raises:
         ValueError: an empty size, or a box that is empty or reaches out of the image.
@@ -56,12 +52,12 @@ def resize(image: Image.Image, size: Size, resample: Image.Resampling, box: Box)
     if image.mode in _PREMULTIPLIED:
         premultiplied = image.convert(_PREMULTIPLIED[image.mode])
         return resize(premultiplied, size, resample, box).convert(image.mode)
-    native, arrays = _load(), _lend(image)
+    native, arrays = _load(), _export(image)
     if not native or not arrays or image.mode not in _CHANNELS or resample not in _FILTERS:
         return image.resize(size, resample, box)
     result = Image.new(image.mode, size, None)
     channels = _CHANNELS[image.mode]
-    native.resample(*arrays, image.size, *_lend(result), size, channels, int(resample), box)
+    native.resample(*arrays, image.size, *_export(result), size, channels, int(resample), box)
     return result
 
 
@@ -74,25 +70,25 @@ def _is_crop(size: Size, box: Box) -> bool:
 
 def split(image: Image.Image) -> tuple[Image.Image, Image.Image, Image.Image]:
     """Split a YCbCr image into luma, and both chroma planes at half size rounded up."""
-    native, arrays = _load(), _lend(image)
+    native, arrays = _load(), _export(image)
     if not native or not arrays:
         luma, blue, red = image.split()
         return luma, blue.reduce(2), red.reduce(2)
     half = ((image.width + 1) // 2, (image.height + 1) // 2)
     luma, blue, red = (Image.new("L", size, None) for size in (image.size, half, half))
-    native.split(*arrays, image.size, *_lend(luma, blue, red))
+    native.split(*arrays, image.size, *_export(luma, blue, red))
     return luma, blue, red
 
 
 def merge(luma: Image.Image, blue: Image.Image, red: Image.Image) -> Image.Image:
     """Merge planes as of ``split`` to a YCbCr image; a chroma pixel becomes two by two."""
-    native, arrays = _load(), _lend(luma, blue, red)
+    native, arrays = _load(), _export(luma, blue, red)
     if not native or not arrays:
         box = (0, 0, luma.width / 2, luma.height / 2)
         whole = [plane.resize(luma.size, Image.Resampling.NEAREST, box) for plane in (blue, red)]
         return Image.merge("YCbCr", (luma, *whole))
     image = Image.new("YCbCr", luma.size, None)
-    native.merge(*_lend(image), luma.size, *arrays)
+    native.merge(*_export(image), luma.size, *arrays)
     return image
 
 
@@ -111,12 +107,12 @@ def decode_jpeg(
     """
     half = ((size[0] + 1) // 2, (size[1] + 1) // 2)
     luma, blue, red = (Image.new("L", side, None) for side in (size, half, half))
-    native, arrays = _load(), _lend(luma, blue, red)
+    native, arrays = _load(), _export(luma, blue, red)
     done = native and arrays and native.decode_jpeg(data, divisor, size, *arrays)
     return (luma, blue, red) if done else None
 
 
-def unfilter(rows: bytes, channels: int, target: Lendable, size: Size, first: int) -> bool:
+def unfilter(rows: bytes, channels: int, target: ArrowExport, size: Size, first: int) -> bool:
     """Undo the filters of a PNG's rows and store them; requires ``has_module``.
 
     Args:
@@ -138,7 +134,7 @@ def has_module() -> bool:
     return _load() is not None
 
 
-def _lend(*images: Image.Image) -> list[object]:
+def _export(*images: Image.Image) -> list[object]:
     """Return the images' memory as Arrow arrays; an empty list if one is not in one block.
 
     Arrow forbids writing to arrays; only those of images just made here are written to.

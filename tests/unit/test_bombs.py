@@ -100,7 +100,7 @@ def test_one_transform_is_built_for_all_renditions_of_a_profile(monkeypatch):
     monkeypatch.setattr(
         ImageCms, "buildTransform", lambda *a, **k: built.append(a) or build(*a, **k)
     )
-    colour._transform.cache_clear()
+    colour._build_transform.cache_clear()
     colour._behaves_like_srgb.cache_clear()
     data = encoded(gradient((400, 300)), "JPEG", icc_profile=display_p3())
     source = decode(data, DEFAULT_RENDITIONS, max_pixels=10**6)

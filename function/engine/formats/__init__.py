@@ -22,11 +22,6 @@ def by_name(name: str) -> Format:
     return import_module(f"{__name__}.{name}").FORMAT
 
 
-def find(data: bytes) -> Format | None:
-    """Return the format of a file by its content, or None."""
-    return next((known for known in every() if known.recognises(data)), None)
-
-
 def every() -> Iterator[Format]:
     """Yield each format, importing its module as it comes."""
     return (by_name(name) for name in NAMES)

@@ -51,9 +51,6 @@ def drop_extensions(data: bytes) -> bytes:
     after the first that is one too many. Of several graphic controls before an image the last one
     counts (GIF89a, 23).
 
-    Args:
-        data: the whole file, which may be damaged.
-
     Raises:
         Rejected: ``too_complex``.
     """

@@ -14,7 +14,7 @@ from PIL import Image, ImageFile
 from PIL.PngImagePlugin import PngImageFile
 
 from function.engine.errors import Rejected, RejectionCode
-from function.engine.vectors import Lendable, has_module, unfilter
+from function.engine.vectors import ArrowExport, has_module, unfilter
 
 _zlib: Any = import_module("isal.isal_zlib")  # its types are not complete
 
@@ -27,10 +27,9 @@ _PIECE: Final = 1 << 17
 _READ: Final = 1 << 16
 """Bytes of the compressed stream, at least, that are read at once: as many as Pillow reads."""
 
-_BROKEN: Final = -2
-"""Pillow's code for a stream that cannot be read."""
-
 _DONE: Final = (-1, 0)
+_BROKEN: Final = (-1, -2)
+"""Pillow's answers for all rows decoded, and for a stream that cannot be read."""
 
 MAX_CHUNKS: Final = 200_000
 """Chunks of a file, and one more for each 4 KB: Pillow takes 4 µs for each. libpng writes 8 KB."""
@@ -100,9 +99,9 @@ class _Rows(ImageFile.PyDecoder):
             try:
                 piece = self._inflate(rows * stride)
             except _zlib.error:
-                return -1, _BROKEN
+                return _BROKEN
             if not self._store(piece, stride):
-                return -1, _BROKEN
+                return _BROKEN
             if len(piece) < rows * stride:
                 break  # Pillow, too, takes a stream that ends early, after a whole row
         return _DONE
@@ -150,7 +149,7 @@ class _Rows(ImageFile.PyDecoder):
         if rest or not self._row:
             return False
         size = (self.state.xsize, self.state.ysize)
-        return unfilter(piece, self._channels, cast("Lendable", self.im), size, first)
+        return unfilter(piece, self._channels, cast("ArrowExport", self.im), size, first)
 
 
 Image.register_decoder("png_rows", _Rows)

@@ -94,7 +94,7 @@ def read_size(data: bytes) -> Size:
         raise Rejected(
             RejectionCode.BROKEN_IMAGE, "This drawing is not well-formed XML."
         ) from error
-    width, height = _size(check.root)
+    width, height = _measure(check.root)
     return max(1, round(width)), max(1, round(height))
 
 
@@ -126,10 +126,10 @@ def _check_reference(value: str) -> None:
         raise Rejected(RejectionCode.UNSAFE_SVG, "This drawing embeds another drawing.")
 
 
-def _size(root: Mapping[str, str]) -> tuple[float, float]:
+def _measure(root: Mapping[str, str]) -> tuple[float, float]:
     """Return the size as CSS does: lengths stated, one by the view box's ratio, or the view box."""
-    width, height = _length(root.get("width")), _length(root.get("height"))
-    box = _view_box(root.get("viewBox"))
+    width, height = _parse_length(root.get("width")), _parse_length(root.get("height"))
+    box = _parse_view_box(root.get("viewBox"))
     if width and height:
         return width, height
     if box is None:
@@ -141,7 +141,7 @@ def _size(root: Mapping[str, str]) -> tuple[float, float]:
     return box
 
 
-def _length(value: str | None) -> float | None:
+def _parse_length(value: str | None) -> float | None:
     match = _LENGTH.fullmatch(value or "")
     if match is None or match[2] not in _UNITS:
         return None
@@ -149,7 +149,7 @@ def _length(value: str | None) -> float | None:
     return length if math.isfinite(length) and length > 0 else None
 
 
-def _view_box(value: str | None) -> tuple[float, float] | None:
+def _parse_view_box(value: str | None) -> tuple[float, float] | None:
     parts = (value or "").replace(",", " ").split()
     if len(parts) != 4:  # noqa: PLR2004 - left, top, width, height
         return None

@@ -20,20 +20,16 @@ _ANIMATION: Final = 0x02
 _MOST_CHUNKS: Final = 16
 """Chunks in which the picture is looked for; encoders write at most three before it."""
 
-_DARKEST: Final = 16
-_LUMA_LEVELS: Final = 219
-_CHROMA_LEVELS: Final = 224
-"""WebP's levels are those of video, ITU-R BT.601: luma 16 to 235, chroma 16 to 240."""
 
-
-def _stretched(lowest: int, levels: int, centre: int) -> list[int]:
+def _stretch_levels(lowest: int, levels: int, centre: int) -> list[int]:
     """Return a table from video's levels to JPEG's, which are all 256."""
     exact = (centre + (level - lowest) * 255 / levels for level in range(256))
     return [min(255, max(0, round(level))) for level in exact]
 
 
-_LUMA: Final = _stretched(_DARKEST, _LUMA_LEVELS, 0)
-_CHROMA: Final = _stretched(128, _CHROMA_LEVELS, 128)
+# WebP's levels are those of video, ITU-R BT.601: luma 16 to 235, chroma 16 to 240 around 128.
+_LUMA: Final = _stretch_levels(16, 219, 0)
+_CHROMA: Final = _stretch_levels(128, 224, 128)
 
 
 def kind_of(data: bytes, halves_chroma: bool) -> str:
@@ -57,12 +53,7 @@ def stores_planes(data: bytes) -> bool:
 
 
 def open_planes(data: bytes, size: Size, factor: int) -> Planes:
-    """Decode a WebP of which ``stores_planes`` is true, averaged by ``factor`` both ways.
-
-    Args:
-        data: the whole file.
-        size: width and height as the file states them.
-        factor: pixels across that become one.
+    """Decode a WebP that ``stores_planes``, of the size stated, averaged by ``factor`` both ways.
 
     Raises:
         ValueError: the file is damaged.
