@@ -21,6 +21,7 @@ from bench import machine, peers, report
 from bench.engines.job import Job, Output
 from bench.photos import CACHE, SIZE_12_MP, encode, encode_heic, photo_jpeg
 from bench.ssim import ssim
+from function.engine.renditions import Fit, OutputFormat
 
 ENGINES: Final = (
     "ours",
@@ -42,7 +43,7 @@ FOUR_SIZES: Final = (
     Output(width=1080, height=1080),
     Output(width=640, height=640),
     Output(width=320, height=320),
-    Output(width=150, height=150, fit="cover"),
+    Output(width=150, height=150, fit=Fit.COVER),
 )
 
 
@@ -57,7 +58,7 @@ class Task:
     engines: tuple[str, ...] = tuple(e for e in ENGINES if e not in {"opencv", "floor"})
 
 
-def _four(format_name: str) -> tuple[Output, ...]:
+def _four(format_name: OutputFormat) -> tuple[Output, ...]:
     return tuple(replace(output, format=format_name) for output in FOUR_SIZES)
 
 
@@ -79,8 +80,18 @@ TASKS: Final = (
     Task(name="png-to-four", title="PNG to the four sizes", source="png", outputs=FOUR_SIZES),
     Task(name="webp-to-four", title="WebP to the four sizes", source="webp", outputs=FOUR_SIZES),
     Task(name="heic-to-four", title="HEIC to the four sizes", source="heic", outputs=FOUR_SIZES),
-    Task(name="to-webp", title="JPEG to four WebP q80", source="jpeg", outputs=_four("webp")),
-    Task(name="to-avif", title="JPEG to four AVIF q80", source="jpeg", outputs=_four("avif")),
+    Task(
+        name="to-webp",
+        title="JPEG to four WebP q80",
+        source="jpeg",
+        outputs=_four(OutputFormat.WEBP),
+    ),
+    Task(
+        name="to-avif",
+        title="JPEG to four AVIF q80",
+        source="jpeg",
+        outputs=_four(OutputFormat.AVIF),
+    ),
 )
 
 
@@ -241,7 +252,7 @@ def _reference(original: Image.Image, wanted: Output, size: tuple[int, int]) -> 
     A pixel is let pass, and the reference made at that size, because a cascade of libvips rounds
     each size from the one before; ours does not, and has a test for it.
     """
-    fit = ImageOps.fit if wanted.fit == "cover" else ImageOps.contain
+    fit = ImageOps.fit if wanted.fit == Fit.COVER else ImageOps.contain
     exact = fit(original, (wanted.width, wanted.height), Image.Resampling.LANCZOS)
     if exact.size == size:
         return exact

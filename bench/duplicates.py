@@ -185,7 +185,7 @@ def _photo(seed: int) -> Image.Image:
 
 def _look(data: bytes) -> Fingerprint:
     """What the function makes of an upload."""
-    source = decode(data, DEFAULT_RENDITIONS, max_pixels=50_000_000, quality="fast", memory_mb=1024)
+    source = decode(data, DEFAULT_RENDITIONS, max_pixels=50_000_000, memory_mb=1024)
     return fingerprint(source)
 
 

@@ -17,6 +17,7 @@ from bench import machine, peers
 from bench.compare import FOUR_SIZES
 from bench.engines.job import Job
 from bench.photos import CACHE, encode, encode_heic, photo
+from function.engine.renditions import OutputFormat
 
 SIZES: Final = ((3000, 2000), (6000, 4000))
 
@@ -97,7 +98,9 @@ def measure(kind: str) -> dict[str, Any]:
 
 def _peak_mb(source: Path) -> float:
     outputs = tuple(
-        replace(output, format=name) for output in FOUR_SIZES for name in ("jpeg", "webp")
+        replace(output, format=name)
+        for output in FOUR_SIZES
+        for name in (OutputFormat.JPEG, OutputFormat.WEBP)
     )
     with peers.Workers(["ours-whole"]) as workers:
         answer = workers.ask("ours-whole", Job(source=str(source), outputs=outputs))

@@ -16,6 +16,7 @@ from bench.sandbox import selfcheck
 from bench.sandbox.embedded_s3 import EmbeddedS3
 from bench.sandbox.stub_s3 import StubS3
 from bench.sweep import Case, Effort, summarise, sweep
+from function.contract import DuplicateSearch
 from local.console import console, progress
 from local.program import read_settings
 from pipeline.bundle import Target, build
@@ -250,7 +251,7 @@ def _made(stack: str | None, settings: Settings) -> str:
     number = sum(len(rendition.formats) for rendition in settings.renditions)
     files = f"{number} file{'' if number == 1 else 's'}"
     whose = f"stack {stack}" if stack else "the defaults; --stack NAME takes a stack's own"
-    without = "" if settings.duplicates == "off" else ", duplicates not looked for"
+    without = "" if settings.duplicates == DuplicateSearch.OFF else ", duplicates not looked for"
     return f"Made of each upload: {files}, quality {settings.quality} ({whose}){without}."
 
 

@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from function.engine.renditions import Rendition
+from function.contract import DuplicateSearch
+from function.engine.renditions import Quality, Rendition
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +35,8 @@ class Environment:
     max_pixels: int
     kms_key_arn: str
     background: str
-    quality: str
-    duplicates: str
+    quality: Quality
+    duplicates: DuplicateSearch
     index_table: str
     memory_mb: int
 
@@ -57,8 +58,8 @@ class Environment:
                 max_pixels=int(variables["MAX_PIXELS"]),
                 kms_key_arn=variables["KMS_KEY_ARN"],
                 background=variables["BACKGROUND"],
-                quality=variables["QUALITY"],
-                duplicates=variables["DUPLICATES"],
+                quality=Quality(variables["QUALITY"]),
+                duplicates=DuplicateSearch(variables["DUPLICATES"]),
                 index_table=variables["INDEX_TABLE"],
                 memory_mb=int(variables["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]),
             )

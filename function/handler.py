@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from function import logs
 from function.batch import BatchHandler
+from function.contract import DuplicateSearch
 from function.environment import Environment
 from function.reconcile import Reconciler
 from function.storage.bucket import Bucket
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 logs.configure()
 _environment = Environment.read(os.environ)
-_looks_for_duplicates = _environment.duplicates != "off"
+_looks_for_duplicates = _environment.duplicates != DuplicateSearch.OFF
 
 
 @functools.cache

@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from function.contract import SCHEMA
+from function.engine.errors import RejectionCode
 from function.fields import known_fields
 from function.versions import ObjectVersion
 
@@ -29,7 +30,7 @@ class Status(StrEnum):
 class ErrorFacts:
     """Why an upload was rejected: a stable code, and a sentence for the person who uploaded."""
 
-    code: str
+    code: RejectionCode
     message: str
 
 
@@ -92,7 +93,7 @@ class Manifest:
     def from_json(cls, data: bytes) -> "Manifest":
         """Read what ``to_json`` of this release or a newer one wrote.
 
-        A status that only a newer release knows stays a plain string.
+        A status or code that only a newer release knows stays a plain string.
         """
         fields = known_fields(cls, json.loads(data))
         fields["source"] = SourceFacts(**known_fields(SourceFacts, fields["source"]))

@@ -20,12 +20,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from function.contract import manifest_key, rendition_key
+from function.engine.errors import RejectionCode
 from function.engine.renditions import file_name
 from function.environment import Environment
 from function.events import Event, EventKind
 from function.manifest import CACHE_CONTROL, CONTENT_TYPE, Manifest, SourceFacts, Status, Timings
 from function.process import Processor, timestamp
-from function.storage.bucket import ABSENT, ARCHIVED, Bucket, Headers
+from function.storage.bucket import ABSENT, Bucket, Headers
 from function.storage.errors import Conflict, Gone
 from function.versions import ObjectVersion, is_newer
 
@@ -322,7 +323,11 @@ class Reconciler:
         all of them. That they cannot be read any more is no reason to delete their renditions.
         """
         standing = state.standing
-        if manifest.error is None or manifest.error.code != ARCHIVED or standing is None:
+        if (
+            manifest.error is None
+            or manifest.error.code != RejectionCode.ARCHIVED
+            or standing is None
+        ):
             return False
         found = self.destination.sequencers(_keys(standing))
         return (

@@ -2,6 +2,7 @@
 
 import pulumi
 
+from function.contract import DuplicateSearch
 from pipeline import sizes
 from pipeline.access_log import AccessLog, AccessLogArgs
 from pipeline.alarms import Alarms, AlarmsArgs
@@ -137,7 +138,7 @@ class ImagePipeline(pulumi.ComponentResource):
             )
         if settings.eventbridge:
             Announcements(name, AnnouncementsArgs(destination=destination), child)
-        index = DuplicateIndex(name, child) if settings.duplicates != "off" else None
+        index = DuplicateIndex(name, child) if settings.duplicates != DuplicateSearch.OFF else None
         resizer = Resizer(
             name,
             ResizerArgs(

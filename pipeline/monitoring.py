@@ -8,7 +8,7 @@ from typing import Any, Final
 import pulumi
 from pulumi_aws import cloudwatch
 
-from function.contract import METRIC_NAMESPACE, Metric
+from function.contract import METRIC_NAMESPACE, DuplicateSearch, Metric
 from pipeline.alarms import definitions
 from pipeline.identity import Identity
 from pipeline.naming import resource_name
@@ -82,7 +82,7 @@ def dashboard_body(
         f"FunctionName=\"{function}\"', 'Sum', {PERIOD})"
     )
     outcomes = [Metric.PROCESSED, Metric.REJECTED, Metric.FAILED]
-    outcomes += [Metric.DUPLICATES] if settings.duplicates != "off" else []
+    outcomes += [Metric.DUPLICATES] if settings.duplicates != DuplicateSearch.OFF else []
     graphs = [
         _graph("What came of uploads", _each(own, outcomes, function)),
         _graph("Rejected, by code", [[{"expression": by_code}]]),

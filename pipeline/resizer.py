@@ -169,8 +169,8 @@ def environment_variables(
         "MAX_PIXELS": str(settings.max_pixels),
         "KMS_KEY_ARN": kms_key_arn,
         "BACKGROUND": settings.background,
-        "QUALITY": settings.quality,
-        "DUPLICATES": settings.duplicates,
+        "QUALITY": settings.quality.value,
+        "DUPLICATES": settings.duplicates.value,
         "INDEX_TABLE": index_table,
         "GLIBC_TUNABLES": GLIBC_TUNABLES,
     }

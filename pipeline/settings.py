@@ -6,15 +6,18 @@ whoever runs the program without it (tests, the embedded AWS); a test holds the 
 
 import importlib.util
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from enum import StrEnum
+from functools import partial
 from typing import Any, Final, cast
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
+from function.contract import DuplicateSearch
 from function.engine.limits import kind_megapixels, max_megapixels
-from function.engine.renditions import DEFAULT_RENDITIONS, Rendition
+from function.engine.renditions import DEFAULT_RENDITIONS, Quality, Rendition
 
 RUNTIMES: Final = ("python3.12", "python3.13", "python3.14")
 """Lambda runtimes on Amazon Linux 2023 (glibc 2.34), which Pillow's wheels need."""
@@ -58,9 +61,9 @@ class Settings:
     hosted_zone_id: str = ""
     price_class: str = "PriceClass_All"
     encryption: str = "s3"
-    quality: str = "fast"
+    quality: Quality = Quality.FAST
     background: str = "#ffffff"
-    duplicates: str = "off"
+    duplicates: DuplicateSearch = DuplicateSearch.OFF
     max_upload_mb: int = 25
     max_megapixels: int = 0
     log_retention_days: int = 30
@@ -88,8 +91,8 @@ class Settings:
         _one_of("delivery", self.delivery, ("public", "cdn"))
         _one_of("priceClass", self.price_class, PRICE_CLASSES)
         _one_of("encryption", self.encryption, ("s3", "kms"))
-        _one_of("quality", self.quality, ("fast", "best"))
-        _one_of("duplicates", self.duplicates, ("off", "exact", "near"))
+        _one_of("quality", self.quality, tuple(Quality))
+        _one_of("duplicates", self.duplicates, tuple(DuplicateSearch))
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", self.background):
             raise SettingsError(f"background must be #rrggbb; got {self.background!r}.")
         _in_range("maxUploadMb", self.max_upload_mb, 1, 5000, "MB")
@@ -298,7 +301,17 @@ def _to_bool(key: str, text: str) -> bool:
     return text == "true"
 
 
-_CONVERSIONS: Final = {int: _to_int, bool: _to_bool}
+def _to_name(kind: type[StrEnum], key: str, text: str) -> StrEnum:
+    _one_of(key, text, tuple(kind))
+    return kind(text)
+
+
+_CONVERSIONS: Final[Mapping[type, Callable[[str, str], Any]]] = {
+    int: _to_int,
+    bool: _to_bool,
+    Quality: partial(_to_name, Quality),
+    DuplicateSearch: partial(_to_name, DuplicateSearch),
+}
 """Type of a setting to what reads it from the engine's text."""
 
 

@@ -7,6 +7,7 @@ of an update. Names and ARNs that only the update will tell are taken at their l
 import json
 from typing import Final
 
+from function.contract import DuplicateSearch
 from pipeline import edge, page, permissions
 from pipeline.delivery import policy
 from pipeline.naming import resource_name
@@ -75,7 +76,9 @@ class _Names:
         self._destination = self._physical("destination")
         kms = self._arn("kms", f"key/{_KEY}")
         self._key_arn = kms if settings.encryption == "kms" else ""
-        self._index = "" if settings.duplicates == "off" else self._physical("duplicates")
+        self._index = (
+            "" if settings.duplicates == DuplicateSearch.OFF else self._physical("duplicates")
+        )
 
     def environment(self) -> dict[str, str]:
         """Return the function's environment variables."""

@@ -3,15 +3,17 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from function.engine.renditions import Fit, OutputFormat
+
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """One encoded size: box in pixels, ``inside`` or ``cover``, format, encoder quality."""
+    """One encoded size: box in pixels, how it is filled, format, encoder quality."""
 
     width: int
     height: int
-    fit: str = "inside"
-    format: str = "jpeg"
+    fit: Fit = Fit.INSIDE
+    format: OutputFormat = OutputFormat.JPEG
     quality: int = 80
     effort: int | None = None
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.engines.job import Job, Output
+from function.engine.renditions import FORMATS, Fit, OutputFormat
 
 if TYPE_CHECKING:
     from function.engine.renditions import Rendition
@@ -82,7 +83,7 @@ def pillow_naive(job: Job) -> Run:
         for output in job.outputs:
             image = Image.open(io.BytesIO(data)).convert("RGB")
             box = (output.width, output.height)
-            fit = ImageOps.fit if output.fit == "cover" else ImageOps.contain
+            fit = ImageOps.fit if output.fit == Fit.COVER else ImageOps.contain
             bodies.append(_save(fit(image, box, Image.Resampling.LANCZOS), output))
         return bodies
 
@@ -141,7 +142,7 @@ def opencv(job: Job) -> Run:
         bodies: list[bytes] = []
         for output in job.outputs:
             height, width = image.shape[:2]
-            if output.fit == "cover":
+            if output.fit == Fit.COVER:
                 side = min(width, height)
                 left, top = (width - side) // 2, (height - side) // 2
                 part, size = image[top : top + side, left : left + side], (output.width,) * 2
@@ -164,14 +165,13 @@ def floor(job: Job) -> Run:
     """
     from PIL import Image, ImageOps
 
-    from function.engine.formats.jpeg import open_image
-    from function.engine.formats.jpeg_scaled import open_scaled
+    from function.engine.formats.jpeg_scaled import draft, open_image
 
     image = Image.open(job.source).convert("RGB")
     largest = max(max(output.width, output.height) for output in job.outputs)
     need = largest / max(image.size)
     finished = [
-        (ImageOps.fit if output.fit == "cover" else ImageOps.contain)(
+        (ImageOps.fit if output.fit == Fit.COVER else ImageOps.contain)(
             image, (output.width, output.height)
         )
         for output in job.outputs
@@ -180,7 +180,7 @@ def floor(job: Job) -> Run:
 
     def run(data: bytes) -> list[bytes]:
         opened = open_image(data)
-        open_scaled(opened, need, opened.mode)
+        draft(opened, need, opened.mode)
         return [_save(pixels, output) for pixels, output in zip(finished, job.outputs, strict=True)]
 
     return run
@@ -199,18 +199,19 @@ def _save(image: Any, output: Output) -> bytes:
     return buffer.getvalue()
 
 
-_EFFORT: Final[Mapping[str, str]] = {"webp": "method", "avif": "speed"}
+_EFFORT: Final = {OutputFormat.WEBP: "method", OutputFormat.AVIF: "speed"}
 
 
 def _vips_options(output: Output) -> dict[str, Any]:
-    if output.fit == "cover":
+    if output.fit == Fit.COVER:
         return {"height": output.height, "crop": "centre"}
     return {"height": output.height, "size": "down"}
 
 
 def _vips_save(image: Any, output: Output) -> bytes:
-    suffix = {"jpeg": ".jpg"}.get(output.format, f".{output.format}")
-    return image.write_to_buffer(suffix, Q=output.quality, keep="none")
+    return image.write_to_buffer(
+        f".{FORMATS[output.format].extension}", Q=output.quality, keep="none"
+    )
 
 
 ENGINES: Final[Mapping[str, Callable[[Job], Run]]] = {

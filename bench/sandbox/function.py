@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from function.contract import s3_event, source_key
+from function.contract import DuplicateSearch, s3_event, source_key
 from pipeline.resizer import environment_variables
 from pipeline.settings import Settings
 
@@ -39,7 +39,12 @@ def variables(memory_mb: int, store: Store, settings: Settings | None = None) ->
         settings: the stack's; the defaults if None. Duplicates are not looked for: there is no
             DynamoDB here.
     """
-    settings = replace(settings or Settings(), memory=memory_mb, max_megapixels=0, duplicates="off")
+    settings = replace(
+        settings or Settings(),
+        memory=memory_mb,
+        max_megapixels=0,
+        duplicates=DuplicateSearch.OFF,
+    )
     stack = environment_variables(settings, DESTINATION, "https://example.com", "")
     credentials = {
         "AWS_ACCESS_KEY_ID": store.access_key,

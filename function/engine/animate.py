@@ -5,34 +5,37 @@ from typing import Final
 
 from PIL import Image
 
+from function.engine.crop import crop_box
 from function.engine.encode import MOTION_METHOD, import_encoder
 from function.engine.layout import Layout
-from function.engine.pixels import Bitmap
-from function.engine.renditions import Rendition
+from function.engine.pixels import Bitmap, pad
+from function.engine.renditions import OutputFormat, Position, Rendition
 from function.engine.source import Source
 
 _SHORTEST_MS: Final = 20
 _DEFAULT_MS: Final = 100
-"""How long browsers show a frame that states less than the shortest; so do we."""
+"""Browsers show a frame that states less than the shortest time for this long; so do we."""
 
 
 def animate(
     source: Source, layout: Layout, rendition: Rendition, *, background: tuple[int, ...]
 ) -> bytes:
-    """Encode all frames as animated WebP at the layout's size; alpha is kept.
+    """Encode all frames as animated WebP; alpha is kept, and ``cover`` keeps the centre.
 
     ``contain`` pads with transparency where a frame has alpha, else with the background.
     """
-    frames = [_fit(frame.pixels, layout, background) for frame in source.frames]
+    frames = [
+        pad(_resize(frame.pixels, layout), layout.canvas, background) for frame in source.frames
+    ]
     durations = [
         frame.milliseconds if frame.milliseconds >= _SHORTEST_MS else _DEFAULT_MS
         for frame in source.frames
     ]
-    import_encoder("webp")
+    import_encoder(OutputFormat.WEBP)
     buffer = io.BytesIO()
     frames[0].save(
         buffer,
-        "webp",
+        OutputFormat.WEBP,
         save_all=True,
         append_images=frames[1:],
         duration=durations,
@@ -43,19 +46,6 @@ def animate(
     return buffer.getvalue()
 
 
-def _fit(pixels: Bitmap, layout: Layout, background: tuple[int, ...]) -> Image.Image:
-    width, height = pixels.size
-    across = width * layout.size[0] / layout.frame[0]
-    down = height * layout.size[1] / layout.frame[1]
-    left, top = (width - across) / 2, (height - down) / 2
-    box = (left, top, left + across, top + down)
-    image = pixels.resize(layout.size, Image.Resampling.LANCZOS, box).pixels
-    if layout.canvas == layout.size:
-        return image
-    alpha = image.mode == "RGBA"
-    padded = Image.new(image.mode, layout.canvas, (*background[:3], 0) if alpha else background[:3])
-    padded.paste(
-        image,
-        ((layout.canvas[0] - layout.size[0]) // 2, (layout.canvas[1] - layout.size[1]) // 2),
-    )
-    return padded
+def _resize(pixels: Bitmap, layout: Layout) -> Image.Image:
+    box = crop_box(pixels, (0, 0, *pixels.size), layout, Position.CENTRE)
+    return pixels.resize(layout.visible, Image.Resampling.LANCZOS, box).pixels

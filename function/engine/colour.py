@@ -1,4 +1,4 @@
-"""Any mode and profile to sRGB: RGB, or RGBA where there is transparency."""
+"""Convert any mode and profile to sRGB: RGB, or RGBA where there is transparency."""
 
 import io
 from functools import lru_cache
@@ -7,10 +7,7 @@ from typing import Any, Final, cast
 
 from PIL import Image
 
-from function.engine.errors import Rejected, is_ours
-
-MAX_PROFILE_BYTES: Final = 4 << 20
-"""The largest ICC profile read. Press profiles (CMYK) weigh 0.5 to 2.7 MB."""
+from function.engine.errors import Rejected, RejectionCode, is_system_failure
 
 _TOLERANCE: Final = 3
 """Levels of 255 by which a profile may differ from sRGB and still count as sRGB."""
@@ -18,49 +15,28 @@ _TOLERANCE: Final = 3
 _WHITE: Final = 255
 
 _SPACES: Final = {"RGB": ("RGB",), "GRAY": ("L",), "CMYK": ("CMYK",), "Lab": ("LAB",)}
-"""Pillow modes that a profile of each ICC colour space describes."""
+"""Each ICC colour space, and the Pillow modes that its profiles describe."""
 
 
 def is_plain(profile: bytes | None) -> bool:
-    """Whether pixels under this RGB profile can be taken for sRGB as they are.
+    """Return True if pixels under this RGB profile can be taken for sRGB as they are.
 
-    True without a profile, and for a profile that does to colours what sRGB does, whatever its
-    name. An unreadable profile is ignored, as browsers do.
-
-    Raises:
-        Rejected: ``metadata_too_large``.
+    So can those without a profile, and those whose profile does to colours what sRGB's does,
+    whatever its name. An unreadable profile is ignored, as browsers do.
     """
-    if not profile:
-        return True
-    check_profile(profile)
-    return _behaves_like_srgb(profile)
-
-
-def check_profile(profile: bytes) -> None:
-    """Refuse a profile that would cost more than it can be worth.
-
-    Raises:
-        Rejected: ``metadata_too_large``.
-    """
-    if len(profile) > MAX_PROFILE_BYTES:
-        raise Rejected(
-            "metadata_too_large",
-            f"This image's colour profile has {len(profile)} bytes; "
-            f"the limit is {MAX_PROFILE_BYTES}.",
-        )
+    return not profile or _behaves_like_srgb(profile)
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """Convert to RGB or RGBA in sRGB; the profile is applied, not kept.
 
     Raises:
-        Rejected: ``metadata_too_large``; ``unsupported_codec`` for a mode without a way to RGB.
+        Rejected: ``unsupported_codec`` for a mode that cannot be converted to RGB.
     """
     image = _to_eight_bits(image)
     if profile:
-        check_profile(profile)
         alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
-        managed = _managed(image, profile)
+        managed = _apply_profile(image, profile)
         if managed is not None:
             if alpha is not None:
                 managed.putalpha(alpha)
@@ -72,56 +48,57 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         return image.convert(mode)
     except ValueError as error:
         raise Rejected(
-            "unsupported_codec", f"Images of the colour mode {image.mode} are not supported."
+            RejectionCode.UNSUPPORTED_CODEC,
+            f"Images of the colour mode {image.mode} are not supported.",
         ) from error
 
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:
-    """16-bit grey scaled down (Pillow's own conversion clips it); float and 32-bit grey clipped."""
+    """Scale 16-bit grey down (Pillow's own conversion clips it); clip float and 32-bit grey."""
     if image.mode.startswith("I;16"):
-        return image.convert("I").point(_high_byte, "L")
+        return _take_high_byte(image.convert("I"))
     if image.mode == "I":
         brightest = cast("tuple[int, int]", image.getextrema())[1]
-        return image.point(_high_byte, "L") if brightest > _WHITE else image.convert("L")
+        return _take_high_byte(image) if brightest > _WHITE else image.convert("L")
     if image.mode == "F":
         return image.convert("L")
     return image
 
 
-def _high_byte(level: float) -> float:
-    return level * (1 / 256)
+def _take_high_byte(image: Image.Image) -> Image.Image:
+    return image.point(lambda level: level * (1 / 256), "L")
 
 
-def _managed(image: Image.Image, profile: bytes) -> Image.Image | None:
-    """The image in sRGB by its profile; None if the profile is not for it or does nothing."""
+def _apply_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
+    """Return the image in sRGB by its profile; None if that is not for its mode or does nothing."""
     opaque = image.convert("RGB") if image.mode in {"P", "RGBA", "PA"} else image
     opaque = opaque.convert("L") if opaque.mode in {"LA", "1"} else opaque
     if opaque.mode == "RGB" and _behaves_like_srgb(profile):
         return None
-    return _converted(opaque, profile)
+    return _convert(opaque, profile)
 
 
 @lru_cache(maxsize=8)
 def _behaves_like_srgb(profile: bytes) -> bool:
-    """Convert a cube of 216 colours: nothing moves, or the profile cannot be read."""
+    """Return True if a cube of 216 colours stays as it is, or the profile cannot be read."""
     steps = range(0, 256, 51)
     cube = bytes(
         level for red in steps for green in steps for blue in steps for level in (red, green, blue)
     )
-    moved = _converted(Image.frombytes("RGB", (len(cube) // 3, 1), cube), profile)
+    moved = _convert(Image.frombytes("RGB", (len(cube) // 3, 1), cube), profile)
     if moved is None:
         return True
     return max(abs(a - b) for a, b in zip(moved.tobytes(), cube, strict=True)) <= _TOLERANCE
 
 
-def _converted(image: Image.Image, profile: bytes) -> Image.Image | None:
-    """The image taken from its profile to sRGB; None if the profile is broken or of other modes."""
-    transform = _transform(profile, image.mode)
+def _convert(image: Image.Image, profile: bytes) -> Image.Image | None:
+    """Convert from a profile to sRGB; None if the profile is broken or of another mode."""
+    transform = _build_transform(profile, image.mode)
     return transform and _cms().applyTransform(image, transform)
 
 
 @lru_cache(maxsize=4)
-def _transform(profile: bytes, mode: str) -> Any | None:
+def _build_transform(profile: bytes, mode: str) -> Any | None:
     """Build the transform from a profile to sRGB, once for all renditions of an upload.
 
     Returns:
@@ -143,7 +120,7 @@ def _transform(profile: bytes, mode: str) -> Any | None:
             flags=cms.Flags.BLACKPOINTCOMPENSATION,
         )
     except (cms.PyCMSError, OSError, ValueError, TypeError) as error:
-        if is_ours(error):
+        if is_system_failure(error):
             raise
         return None
 
@@ -175,5 +152,5 @@ def _srgb() -> Any:
 
 
 def _cms() -> Any:
-    """Pillow's colour management, imported for the first profile: most uploads never need it."""
+    """Import Pillow's colour management with the first profile: most uploads never need it."""
     return import_module("PIL.ImageCms")

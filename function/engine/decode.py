@@ -1,107 +1,71 @@
-"""Bytes to pixels: what an upload is, and an image no larger than its renditions need.
+"""Decode an upload to an image that is just large enough for its renditions.
 
-The format is decided by content, never by the key's name or the Content-Type. Every failure to
-decode is a ``Rejected``; the header alone decides about size, before any pixel is decoded.
+The content decides the format, never the key's name or the Content-Type; what differs from format
+to format is in ``formats``. Every upload that cannot be decoded raises ``Rejected``, and its header
+alone decides whether it is too large, before any pixel is decoded.
 """
 
-import io
 import warnings
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from importlib import import_module
 from typing import Final
 
 from PIL import Image
 
-from function.engine import colour, isolate
-from function.engine.errors import Rejected, is_damage
-from function.engine.formats import Format, jpeg_scaled
-from function.engine.formats.jpeg_segments import check_scans, count_scans
+from function.engine import colour, formats, isolate
+from function.engine.encode import HALF_CHROMA
+from function.engine.errors import Rejected, RejectionCode, is_damage
+from function.engine.formats import Format
 from function.engine.header import check_size, icc_profile, orientation_of, too_many_pixels
 from function.engine.layout import lay_out
 from function.engine.limits import MAX_FRAMES, decode_memory, kind_megapixels
-from function.engine.pixels import SIDEWAYS, Bitmap, Box, Pixels, Planes, Size, turn_box
-from function.engine.renditions import Rendition
+from function.engine.pixels import (
+    SIDEWAYS,
+    Bitmap,
+    Box,
+    Planes,
+    Size,
+    reduced_box,
+    reduction,
+    turn_box,
+)
+from function.engine.renditions import Quality, Rendition
 from function.engine.sniff import sniff
 from function.engine.source import Frame, Source
 
 __all__ = ["Source", "decode"]
 
-HEADROOM: Final = 1.25
-"""How many times the largest rendition's width a scaled decode keeps at least; below, the decoder's
-own scaling shows (luma SSIM 0.985 at 1.1, 0.991 at 1.25 on the worst of photo, text, line art)."""
-
-BEST_HEADROOM: Final = 2.0
-"""The same for ``quality="best"``."""
+DECODE_HEADROOM: Final = {Quality.FAST: 1.25, Quality.BEST: 2.0}
+"""A scaled decode keeps at least so many times the pixels across of the largest rendition; below,
+the decoder's own scaling shows (luma SSIM 0.985 at 1.1, 0.991 at 1.25 on the worst of photo, text
+and line art)."""
 
 MAX_FRAME_MS: Final = 60_000
 MAX_LOOP: Final = 65_535
 """WebP's own limit; an APNG may state more."""
 
 MAX_ANIMATION_DECODE: Final = 4
-"""Pixels to decode over all frames of an animation, in multiples of ``max_pixels``."""
+"""Pixels to decode over all frames of an animation, in multiples of the pixel limit."""
 
-SUBSAMPLED: Final = frozenset({"jpeg", "webp", "avif"})
-"""Output formats that store chroma at half size, whatever they are given."""
+# Most uploads are of the first format: what it needs is imported with this module, in Lambda's
+# initialisation phase, and not while the first upload waits.
+formats.by_name(formats.NAMES[0]).import_modules()
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Order:
-    """What is asked of one decode."""
+class DecodeRequest:
+    """One upload and what is wanted of it; the fields are the arguments of ``decode``.
+
+    Attributes:
+        format: the format found in ``data``.
+    """
 
     data: bytes
     format: Format
     renditions: tuple[Rendition, ...]
-    most_pixels: int
+    max_pixels: int
+    quality: Quality
     memory_mb: int | None
-    best: bool
-
-    def cap(self, kind: str) -> int:
-        """Return the most pixels that a kind of file may have."""
-        if self.memory_mb is None:
-            return self.most_pixels
-        return min(self.most_pixels, kind_megapixels(self.memory_mb, kind) * 1_000_000)
-
-    @cached_property
-    def max_pixels(self) -> int:
-        return self.cap("webp-planes" if self.has_webp_planes else self.format.name)
-
-    @cached_property
-    def has_webp_planes(self) -> bool:
-        """Whether this is a WebP to be decoded as the planes that it stores."""
-        if self.format.name != "webp" or not self.subsampled:
-            return False
-        # Imported here: it needs ctypes, which nothing else does.
-        from function.engine.formats import webp_planes  # noqa: PLC0415
-
-        return webp_planes.stores_planes(self.data)
-
-    def open(self) -> Image.Image:
-        """Open the upload: its headers are read, its pixels are not."""
-        if self.format.open_image is None:
-            raise TypeError(f"{self.format.title} has no pixels to open")
-        return self.format.open_image(self.data)
-
-    @property
-    def headroom(self) -> float:
-        return BEST_HEADROOM if self.best else HEADROOM
-
-    @property
-    def subsampled(self) -> bool:
-        """Whether every output halves chroma anyway."""
-        formats = {name for rendition in self.renditions for name in rendition.formats}
-        return not self.best and formats <= SUBSAMPLED
-
-    @property
-    def animated(self) -> bool:
-        return any(rendition.animated for rendition in self.renditions)
-
-    def need(self, upload: Size) -> float:
-        """Scale of the largest frame that a rendition is cut from; 1 is the upload's own size."""
-        frames = (lay_out(upload, rendition).frame for rendition in self.renditions)
-        return max(max(frame[0] / upload[0], frame[1] / upload[1]) for frame in frames)
 
 
 def decode(
@@ -109,7 +73,7 @@ def decode(
     renditions: Sequence[Rendition],
     *,
     max_pixels: int,
-    quality: str = "fast",
+    quality: Quality = Quality.FAST,
     memory_mb: int | None = None,
 ) -> Source:
     """Decode an upload just large enough for its renditions.
@@ -123,212 +87,188 @@ def decode(
             others are held to what it bears (``limits.kind_megapixels``).
 
     Raises:
-        Rejected: with any code of the table in docs/engine.md but ``too_many_bytes``.
+        Rejected: with any code of the table in docs/engine.md except those of the store.
         Exception: a failure of ours, such as a missing module.
     """
-    known = sniff(data)
-    order = _Order(
+    request = DecodeRequest(
         data=data,
-        format=known,
+        format=sniff(data),
         renditions=tuple(renditions),
-        most_pixels=max_pixels,
+        max_pixels=max_pixels,
+        quality=quality,
         memory_mb=memory_mb,
-        best=quality == "best",
     )
+    known = request.format
+    known.import_modules()
     if not known.isolated:
-        return _decode(order)
-    for name in known.isolated:
-        import_module(name)
-    memory = decode_memory(known.name, order.max_pixels)
-    return Source.from_bytes(isolate.run(lambda: _decode(order).to_bytes(), memory=memory))
+        return _decode(request)
+    memory = decode_memory(known.name, _max_pixels(request, known.name))
+    return Source.from_bytes(isolate.run(lambda: _decode(request).to_bytes(), memory=memory))
 
 
-def _decode(order: _Order) -> Source:
+def _decode(request: DecodeRequest) -> Source:
     """Decode in this process; damage becomes a rejection, a failure of ours stays as it is."""
+    known = request.format
     try:
         with warnings.catch_warnings():
-            # Pillow warns of damage; of what it will change in later releases, it warns otherwise.
+            # Pillow warns of damage by these two; of what later releases change, by others.
             warnings.simplefilter("error", UserWarning)
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            if order.format.name == "svg":
-                return _decode_svg(order)
-            return _decode_image(order)
+            if known.rasterise:
+                return _decode_drawing(request, known.rasterise)
+            return _decode_image(request)
     except Rejected:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise too_many_pixels(None, order.max_pixels) from error
+        raise too_many_pixels(None, _max_pixels(request, known.name)) from error
     except MemoryError as error:
-        raise Rejected("too_complex", "This image needs more memory than it may have.") from error
+        raise Rejected(
+            RejectionCode.TOO_COMPLEX, "This image needs more memory than it may have."
+        ) from error
     except Exception as error:
         if not is_damage(error):
             raise
-        if order.format.is_cut_short(order.data):
-            raise Rejected("truncated", "The end of this image is missing.") from error
-        raise Rejected("broken_image", "This image is damaged and cannot be opened.") from error
+        if known.is_cut_short(request.data):
+            raise Rejected(RejectionCode.TRUNCATED, "The end of this image is missing.") from error
+        raise Rejected(
+            RejectionCode.BROKEN_IMAGE, "This image is damaged and cannot be opened."
+        ) from error
 
 
-def _decode_image(order: _Order) -> Source:
-    scans = count_scans(order.data) if order.format.name == "jpeg" else 1
-    if order.format.name == "webp":
-        from function.engine.formats.webp import read_size  # noqa: PLC0415
-
-        check_size(read_size(order.data), order.max_pixels)
-    image = order.open()
-    check_size(image.size, order.max_pixels)
-    if scans > 1 or image.info.get("progressive"):
-        check_size(image.size, order.cap("jpeg-progressive"))
-        check_scans(scans, image.width * image.height)
+def _decode_image(request: DecodeRequest) -> Source:
+    known, data, halves_chroma = request.format, request.data, _halves_chroma(request)
+    kind = known.kind_of(data, halves_chroma) if known.kind_of else known.name
+    max_pixels = _max_pixels(request, kind)
+    check_size(known.read_size(data), max_pixels)
+    image = known.open_image(data)
+    check_size(image.size, max_pixels)
     profile = icc_profile(image)
-    # Pillow turns a TIFF itself.
-    orientation = 1 if order.format.name == "tiff" else orientation_of(image)
+    orientation = 1 if known.is_oriented else orientation_of(image)
     width, height = image.size
     upload = (height, width) if orientation in SIDEWAYS else (width, height)
-    pixels, box = _load(image, profile, order, order.need(upload))
+    scale = _largest_scale(upload, request.renditions) * DECODE_HEADROOM[request.quality]
+    if loaded := known.load_scaled(image, data, scale, halves_chroma):
+        decoded, box = loaded
+        planes = isinstance(decoded, Planes)
+        pixels = decoded if planes else _bitmap(colour.to_srgb(decoded, profile))
+    else:
+        image.load()
+        check_size(image.size, max_pixels)  # GIF and HEIC may grow when they are loaded
+        pixels, box = _reduce(image, profile, reduction(scale))
     pending = isinstance(pixels, Planes) and not colour.is_plain(profile)
     # A child sends one picture back, so further ones would be decoded in vain; and Pillow raises
     # KeyError and TypeError, which count as bugs, for a TIFF whose second page is damaged.
-    moves = order.animated and not order.format.isolated
-    frames, loop = _frames(order) if moves else ((), 0)
+    moves = not known.isolated and any(rendition.animated for rendition in request.renditions)
+    frames, loop = _decode_frames(request, max_pixels) if moves else ((), 0)
     return Source(
         pixels=pixels.turn(orientation),
         box=turn_box(box, pixels.size, orientation),
         width=upload[0],
         height=upload[1],
-        format=order.format.name,
+        format=known.name,
         frames=frames,
         loop=loop,
         profile=profile if pending else None,
     )
 
 
-def _load(
-    image: Image.Image, profile: bytes | None, order: _Order, need: float
-) -> tuple[Pixels, Box]:
-    """Pixels scaled down while they are decoded or right after; a bitmap is in sRGB already."""
-    need *= order.headroom
-    if order.format.name == "jpeg":
-        if order.subsampled and jpeg_scaled.stores_luma(image):
-            return jpeg_scaled.open_planes(image, order.data, need)
-        scaled, box = jpeg_scaled.open_scaled(image, need, image.mode)
-        return _bitmap(colour.to_srgb(scaled, profile)), box
-    factor = max(1, int(1 / (need * _REDUCTION)))
-    pixels: Pixels
-    if order.has_webp_planes:
-        from function.engine.formats import webp_planes  # noqa: PLC0415
-
-        pixels = webp_planes.open_planes(order.data, image.size, factor)
-    else:
-        image.load()
-        check_size(image.size, order.max_pixels)  # GIF and HEIC may grow when they are loaded
-        pixels = _bitmap(_reduced(image, profile, factor))
-    width, height = image.size
-    return pixels, (0.0, 0.0, width / factor, height / factor)
+def _decode_drawing(
+    request: DecodeRequest, rasterise: Callable[[bytes, Size], Image.Image]
+) -> Source:
+    """Rasterise a drawing at the size of its largest rendition."""
+    known, max_pixels = request.format, _max_pixels(request, request.format.name)
+    upload = known.read_size(request.data)
+    check_size(upload, max_pixels)
+    layouts = (lay_out(upload, rendition, scalable=True) for rendition in request.renditions)
+    size = max(layout.scaled for layout in layouts)
+    check_size(size, max_pixels)
+    image = rasterise(request.data, size)
+    image.load()
+    return Source(
+        pixels=_bitmap(image),
+        box=reduced_box(image.size, 1),
+        width=upload[0],
+        height=upload[1],
+        format=known.name,
+        scalable=True,
+    )
 
 
-def _reduced(image: Image.Image, profile: bytes | None, factor: int) -> Image.Image:
-    """Pixels in sRGB, averaged by a whole factor both ways."""
-    if factor == 1:
-        return colour.to_srgb(image, profile)
-    if image.mode in _REDUCIBLE and not image.has_transparency_data:
-        return colour.to_srgb(image.reduce(factor), profile)
-    return colour.to_srgb(image, profile).reduce(factor)
+def _max_pixels(request: DecodeRequest, kind: str) -> int:
+    """Return the most pixels that a file of some kind may have."""
+    if request.memory_mb is None:
+        return request.max_pixels
+    return min(request.max_pixels, kind_megapixels(request.memory_mb, kind) * 1_000_000)
 
 
-_REDUCTION: Final = 1.25
-"""What is left to the filter after averaging whole pixels, over the headroom of a scaled decode."""
+def _halves_chroma(request: DecodeRequest) -> bool:
+    """Return True if every output stores chroma at half size, so that more would be lost anyway."""
+    outputs = {name for rendition in request.renditions for name in rendition.formats}
+    return request.quality != Quality.BEST and outputs <= HALF_CHROMA
+
+
+def _largest_scale(upload: Size, renditions: Iterable[Rendition]) -> float:
+    """Return the scale of the largest size that a rendition is cut from; 1 is the upload's own."""
+    sizes = (lay_out(upload, rendition).scaled for rendition in renditions)
+    return max(max(width / upload[0], height / upload[1]) for width, height in sizes)
+
+
+def _reduce(image: Image.Image, profile: bytes | None, factor: int) -> tuple[Bitmap, Box]:
+    """Return pixels in sRGB, averaged by a whole factor both ways, and the region that is used."""
+    box = reduced_box(image.size, factor)
+    if factor > 1 and image.mode in _REDUCIBLE and not image.has_transparency_data:
+        image, factor = image.reduce(factor), 1
+    image = colour.to_srgb(image, profile)
+    return _bitmap(image.reduce(factor) if factor > 1 else image), box
+
 
 _REDUCIBLE: Final = frozenset({"L", "RGB", "CMYK"})
-"""Modes that average well before their colours are converted."""
+"""Modes that average well before their colours are converted, which is then less work."""
 
 
-def _frames(order: _Order) -> tuple[tuple[Frame, ...], int]:
-    """All pictures of an animation and how often it plays; none of a still.
+def _decode_frames(request: DecodeRequest, max_pixels: int) -> tuple[tuple[Frame, ...], int]:
+    """Return all frames of an animation and how often it plays; none of a still.
 
     Each is reduced to what the largest animated rendition needs.
 
     Raises:
         Rejected: ``too_many_frames``, before any but the first is decoded.
     """
-    image = order.open()
-    count = _count_frames(image, MAX_FRAMES)
+    image = request.format.open_image(request.data)
+    count = request.format.count_frames(image, MAX_FRAMES)
     if count <= 1:
         return (), 0
     width, height = image.size
-    frames_wanted = (lay_out(image.size, r).frame for r in order.renditions if r.animated)
-    need = max(max(frame[0] / width, frame[1] / height) for frame in frames_wanted)
-    factor = max(1, int(1 / need))
+    moving = (rendition for rendition in request.renditions if rendition.animated)
+    factor = max(1, int(1 / _largest_scale(image.size, moving)))
     kept = count * (width // factor) * (height // factor)
     decoded = count * width * height
-    if (
-        count > MAX_FRAMES
-        or kept > order.max_pixels
-        or decoded > MAX_ANIMATION_DECODE * order.max_pixels
-    ):
+    if count > MAX_FRAMES or kept > max_pixels or decoded > MAX_ANIMATION_DECODE * max_pixels:
         raise Rejected(
-            "too_many_frames", f"This animation has {count} frames or more, too many to keep."
+            RejectionCode.TOO_MANY_FRAMES,
+            f"This animation has {count} frames or more, too many to keep.",
         )
     frames: list[Frame] = []
     for index in range(count):
         image.seek(index)
         image.load()  # some formats tell a frame's duration only now
         picture = colour.to_srgb(image, None)
-        check_size(picture.size, order.max_pixels)
+        check_size(picture.size, max_pixels)
         milliseconds = min(int(image.info.get("duration", 0)), MAX_FRAME_MS)
-        pixels = _bare(picture.reduce(factor) if factor > 1 else picture.copy())
+        pixels = _drop_metadata(picture.reduce(factor) if factor > 1 else picture.copy())
         frames.append(Frame(Bitmap(pixels), milliseconds))
     return tuple(frames), min(int(image.info.get("loop", 0)), MAX_LOOP)
 
 
-def _count_frames(image: Image.Image, at_most: int) -> int:
-    """How many frames an image has, or ``at_most + 1`` if there are more.
-
-    A GIF does not state it: Pillow's ``n_frames`` walks to the end, which a file of a million
-    empty frames can make long.
-    """
-    from PIL.GifImagePlugin import GifImageFile  # noqa: PLC0415 - for the first animation
-
-    if not isinstance(image, GifImageFile):
-        return int(getattr(image, "n_frames", 1))
-    with suppress(EOFError):
-        while image.tell() < at_most:
-            image._seek(image.tell() + 1, update_image=False)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    count = image.tell() + 1
-    image.seek(0)
-    return count
-
-
-def _decode_svg(order: _Order) -> Source:
-    # The child of a drawing may import what its format says, which is these two.
-    from PIL.PngImagePlugin import PngImageFile  # noqa: PLC0415
-
-    from function.engine.formats import svg_drawing  # noqa: PLC0415
-
-    upload = svg_drawing.natural_size(order.data)
-    check_size(upload, order.max_pixels)
-    layouts = (lay_out(upload, rendition, scalable=True) for rendition in order.renditions)
-    width, height = max(layout.frame for layout in layouts)
-    check_size((width, height), order.max_pixels)
-    image = PngImageFile(io.BytesIO(svg_drawing.rasterise(order.data, (width, height))))
-    image.load()
-    return Source(
-        pixels=_bitmap(image),
-        box=(0.0, 0.0, float(image.width), float(image.height)),
-        width=upload[0],
-        height=upload[1],
-        format="svg",
-        scalable=True,
-    )
-
-
-def _bare(image: Image.Image) -> Image.Image:
-    """The image without its metadata, which encoders would otherwise copy."""
+def _drop_metadata(image: Image.Image) -> Image.Image:
+    """Remove an image's metadata, which encoders would otherwise copy."""
     image.info = {}
     return image
 
 
 def _bitmap(image: Image.Image) -> Bitmap:
-    """The image, RGB when every pixel is opaque: a third less to resize, and no ground needed."""
-    image = _bare(image)
+    """Wrap an image, as RGB if it is opaque: a third less to resize, and nothing to flatten."""
+    image = _drop_metadata(image)
     if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
         image = image.convert("RGB")
     return Bitmap(image)

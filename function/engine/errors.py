@@ -3,40 +3,53 @@
 Exception
 ├── Rejected          permanent: this input will never work. Acknowledged, recorded in the
 │                     manifest, counted, not retried; the upload stays where it is.
-└── anything else     transient until proven otherwise: SQS delivers the message again after
-the visibility timeout, and after maxReceiveCount it is in the DLQ.
+└── anything else     transient until proven otherwise: SQS delivers the message again after the
+                      visibility timeout, and moves it to the DLQ after maxReceiveCount.
 """
 
 import struct
 import zlib
+from enum import StrEnum
 from typing import Final
 
 
+class RejectionCode(StrEnum):
+    """Stable, machine-readable reasons to reject an upload; docs/engine.md says when."""
+
+    EMPTY = "empty"
+    TOO_MANY_BYTES = "too_many_bytes"
+    ARCHIVED = "archived"
+    NOT_AN_IMAGE = "not_an_image"
+    UNSUPPORTED_FORMAT = "unsupported_format"
+    UNSUPPORTED_CODEC = "unsupported_codec"
+    POLYGLOT = "polyglot"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    ABSURD_SHAPE = "absurd_shape"
+    TOO_MANY_FRAMES = "too_many_frames"
+    METADATA_TOO_LARGE = "metadata_too_large"
+    TRUNCATED = "truncated"
+    BROKEN_IMAGE = "broken_image"
+    TOO_COMPLEX = "too_complex"
+    UNSAFE_SVG = "unsafe_svg"
+
+
 class Rejected(Exception):
-    """An input that no retry can help.
+    """An input that fails on every retry.
 
     Attributes:
-        code: stable, machine-readable reason, e.g. ``"not_an_image"``.
+        code: the reason.
         message: one sentence in plain words for the person who uploaded.
     """
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: RejectionCode, message: str) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
 
 
 _DAMAGE: Final = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    EOFError,
-    RuntimeError,
-    IndexError,
-    struct.error,
-    zlib.error,
-    AssertionError,
-    UserWarning,
+    *(OSError, ValueError, SyntaxError, EOFError, RuntimeError, IndexError),
+    *(struct.error, zlib.error, AssertionError, UserWarning),
 )
 """Exceptions that decoders raise for damaged files (``make fuzz``); no other means damage."""
 
@@ -44,31 +57,26 @@ _DAMAGE: Final = (
 def is_damage(error: BaseException) -> bool:
     """Return True if an exception from a decoder means that the file is damaged.
 
-    Everything else, such as a ``TypeError``, is a bug: a failure of ours.
+    Everything else, such as a ``TypeError``, is a bug and must not be told as the photo's fault.
     """
-    return isinstance(error, _DAMAGE) and not is_ours(error)
+    return isinstance(error, _DAMAGE) and not is_system_failure(error)
 
 
-def is_ours(error: BaseException) -> bool:
+def is_system_failure(error: BaseException) -> bool:
     """Return True if a missing module or the operating system caused an exception.
 
-    Also where a library caught the cause and raised something else instead.
+    It is looked for behind the exception, too: a library may have caught it and raised another.
     """
-    return any(map(_is_cause_ours, _chain(error)))
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    """Return an exception and those that were being handled when it was raised, latest first."""
-    chain: list[BaseException] = []
     cause: BaseException | None = error
-    while cause and cause not in chain:
-        chain.append(cause)
+    seen: list[BaseException] = []
+    while cause and cause not in seen and not _is_system_error(cause):
+        seen.append(cause)
         cause = cause.__cause__ or cause.__context__
-    return chain
+    return cause is not None and cause not in seen
 
 
-def _is_cause_ours(error: BaseException) -> bool:
-    """Return True for what only the machine or the bundle can cause.
+def _is_system_error(error: BaseException) -> bool:
+    """Return True for an exception that only the machine or the bundle can cause.
 
     Decoders raise ``OSError`` for damage, but without the number that the operating system gives
     its own; and ``SyntaxError``, but without the file name that a broken Python module gives.

@@ -1,4 +1,4 @@
-"""What a picture looks like in a few bytes: a placeholder, a colour, and a hash to find copies by.
+"""Fingerprint a picture: a placeholder, a colour, and a hash by which copies are found.
 
 All three are computed from one 24 x 24 copy, in plain Python: 2 ms, where numpy's import alone
 would cost a cold start 60.
@@ -33,14 +33,14 @@ Matrix = list[list[float]]
 
 @dataclass(frozen=True, kw_only=True)
 class Fingerprint:
-    """A picture's small facts, as the manifest carries them.
+    """A picture's fingerprint, as manifests have it except for ``margins``.
 
     Attributes:
         placeholder: ThumbHash, base64: 15 to 25 bytes that a page shows until the image is there.
         dominant_color: the commonest colour, ``#rrggbb``.
         perceptual_hash: 64 bits, 16 hex digits; copies of a picture differ in few of them.
-        margins: how far each of those bits, the highest first, was from being the other: those of
-            small margin are the ones in which copies differ. Not in the manifest.
+        margins: distance of each bit's DCT term from the median, the highest bit first; copies
+            differ in bits of a small margin.
     """
 
     placeholder: str
@@ -51,39 +51,40 @@ class Fingerprint:
 
 def fingerprint(source: Source) -> Fingerprint:
     """Fingerprint an upload as a viewer sees it."""
-    small = to_srgb(source.pixels.tiny(SIDE), source.profile)
+    small = to_srgb(source.pixels.shrink(SIDE), source.profile)
     levels = _levels(small)
+    bits = "".join("1" if level > 0 else "0" for level in levels)  # pHash
     return Fingerprint(
         placeholder=base64.b64encode(thumb_hash(small, source.size)).decode(),
         dominant_color=_dominant_color(small),
-        perceptual_hash=_perceptual_hash(levels),
+        perceptual_hash=f"{int(bits, 2):016x}",
         margins=tuple(map(abs, levels)),
     )
 
 
 def thumb_hash(image: Image.Image, shape: Size) -> bytes:
-    """ThumbHash (Evan Wallace, 2023) of a picture.
+    """Return the ThumbHash (Evan Wallace, 2023) of a picture.
 
     Args:
         image: the picture, RGB or RGBA, in any size up to 100 pixels; it may be stretched.
         shape: width and height whose ratio is the picture's.
     """
-    red, green, blue, alpha = _channels(image)
+    red, green, blue, alpha = _split_channels(image)
     has_alpha = any(level < 1 for level in alpha)
     limit = 5 if has_alpha else 7
     longest = max(shape)
     across = max(1, _round(limit * shape[0] / longest))
     down = max(1, _round(limit * shape[1] / longest))
-    scarlet = list(map(sub, red, green))
-    warm = list(map(add, red, green))
     size = image.size
-    l_dc, l_ac, l_scale = _spectrum(
-        list(map(add, warm, blue)), size, (max(3, across), max(3, down)), white=3 * 255
+    # ThumbHash's channels: l is luminance, p is yellow against blue, q is red against green.
+    yellow = list(map(add, red, green))
+    luminance = list(map(add, yellow, blue))
+    l_dc, l_ac, l_scale = _compute_spectrum(
+        luminance, size, (max(3, across), max(3, down)), white=3 * 255
     )
-    p_dc, p_ac, p_scale = _spectrum(
-        [both / 2 - b for both, b in zip(warm, blue, strict=True)], size, (3, 3), white=255
-    )
-    q_dc, q_ac, q_scale = _spectrum(scarlet, size, (3, 3), white=255)
+    yellow_blue = [both / 2 - b for both, b in zip(yellow, blue, strict=True)]
+    p_dc, p_ac, p_scale = _compute_spectrum(yellow_blue, size, (3, 3), white=255)
+    q_dc, q_ac, q_scale = _compute_spectrum(list(map(sub, red, green)), size, (3, 3), white=255)
     landscape = shape[0] > shape[1]
     head = (
         _round(63 * l_dc)
@@ -101,7 +102,7 @@ def thumb_hash(image: Image.Image, shape: Size) -> bytes:
     body = bytearray(head.to_bytes(3, "little") + more.to_bytes(2, "little"))
     levels = [*l_ac, *p_ac, *q_ac]
     if has_alpha:
-        a_dc, a_ac, a_scale = _spectrum(alpha, size, (5, 5), white=1)
+        a_dc, a_ac, a_scale = _compute_spectrum(alpha, size, (5, 5), white=1)
         body.append(_round(15 * a_dc) | _round(15 * a_scale) << 4)
         levels += a_ac
     nibbles = [_round(15 * level) for level in levels] + [0] * (len(levels) % 2)
@@ -109,12 +110,12 @@ def thumb_hash(image: Image.Image, shape: Size) -> bytes:
     return bytes(body)
 
 
-def _channels(
+def _split_channels(
     image: Image.Image,
 ) -> tuple[Sequence[float], Sequence[float], Sequence[float], list[float]]:
-    """Red, green, blue (0 to 255) and alpha (0 to 1), over the picture's average colour.
+    """Return red, green, blue (0 to 255) over the picture's average colour, and alpha (0 to 1).
 
-    Alpha is empty when every pixel is opaque.
+    Alpha is empty for an image without it.
     """
     red, green, blue = (band.tobytes() for band in image.convert("RGB").split())
     if image.mode != "RGBA":
@@ -128,11 +129,11 @@ def _channels(
     return over[0], over[1], over[2], alpha
 
 
-def _spectrum(
-    channel: Sequence[float], size: Size, terms_wanted: Size, *, white: int
+def _compute_spectrum(
+    channel: Sequence[float], size: Size, counts: tuple[int, int], *, white: int
 ) -> tuple[float, list[float], float]:
-    """Mean, lowest cosine terms scaled to 0-1, and their scale; ``white`` is the full level."""
-    across, down = terms_wanted
+    """Return mean, lowest cosine terms scaled to 0-1, and their scale; ``white`` is full level."""
+    across, down = counts
     terms = _cosines(channel, size, across, down)
     area = size[0] * size[1] * white
     levels = [
@@ -148,7 +149,7 @@ def _spectrum(
 
 
 def _cosines(channel: Sequence[float], size: Size, across: int, down: int) -> Matrix:
-    """The lowest ``across`` by ``down`` terms of the cosine transform (DCT-II, unscaled)."""
+    """Return the lowest ``across`` by ``down`` terms of the cosine transform (DCT-II, unscaled)."""
     width, height = size
     rows = [channel[start : start + width] for start in range(0, width * height, width)]
     waves = _waves(width, across)
@@ -165,16 +166,16 @@ def _waves(length: int, count: int) -> Matrix:
 
 
 def _dominant_color(image: Image.Image) -> str:
-    """Mean of the largest of eight groups of like colours; transparent pixels do not count."""
-    groups = _visible(image).quantize(_COLOURS)
+    """Return the mean of the largest of eight groups of like colours, transparent pixels aside."""
+    groups = _drop_transparent(image).quantize(_COLOURS)
     counts = groups.histogram()
     index = counts.index(max(counts))
     palette = groups.getpalette() or [0, 0, 0]
     return "#" + bytes(palette[3 * index : 3 * index + 3]).hex()
 
 
-def _visible(image: Image.Image) -> Image.Image:
-    """The pixels that are more opaque than not, in a row; one black pixel if there are none."""
+def _drop_transparent(image: Image.Image) -> Image.Image:
+    """Return the pixels that are at least half opaque, in a row; if none, one black pixel."""
     if image.mode != "RGBA":
         return image
     pixels = zip(*[iter(image.tobytes())] * 4, strict=True)
@@ -183,7 +184,7 @@ def _visible(image: Image.Image) -> Image.Image:
 
 
 def _levels(image: Image.Image) -> list[float]:
-    """The 64 lowest cosine terms of luma, less their median."""
+    """Return the 64 lowest cosine terms of luma, less the median of all but the first."""
     luma = image.convert("RGB").convert("L").tobytes()
     terms = _cosines(luma, image.size, _HASH_SIDE, _HASH_SIDE)
     levels = [level for row in terms for level in row]
@@ -191,12 +192,6 @@ def _levels(image: Image.Image) -> list[float]:
     return [level - middle for level in levels]
 
 
-def _perceptual_hash(levels: Sequence[float]) -> str:
-    """Signs of the lowest cosine terms against their median (pHash)."""
-    bits = "".join("1" if level > 0 else "0" for level in levels)
-    return f"{int(bits, 2):016x}"
-
-
 def _round(value: float) -> int:
-    """To the nearest whole, halves up, as the other implementations of ThumbHash do."""
+    """Round to the nearest whole, halves up, as the other implementations of ThumbHash do."""
     return math.floor(value + 0.5)

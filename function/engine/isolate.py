@@ -1,8 +1,8 @@
-"""Run a decoder that cannot be trusted in a child process of its own, with little to harm.
+"""Run an untrusted decoder in a forked child with limits.
 
-The child may compute for so long, hold so much memory, and open nothing: no file, no socket. When
-it crashes, spins or swells, the upload is rejected and the function lives. The fork and the pixels'
-way back cost a tenth of such a decode (docs/engine.md). Lambda has no shared memory, which
+The limits are on CPU time, wall time and memory, and the child can open no files or sockets. When
+it crashes or exceeds a limit, the upload is rejected and the function lives. The fork and sending
+the pixels back cost a tenth of such a decode (docs/engine.md). Lambda has no shared memory, which
 ``multiprocessing`` would need; fork and pipes work there.
 """
 
@@ -19,13 +19,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NoReturn
 
-from function.engine.errors import Rejected
+from function.engine.errors import Rejected, RejectionCode
 
 CPU_SECONDS: Final = 8
-"""Computing time of one decode. The slowest honest one seen, 50 MP of HEIC, takes 3 s."""
+"""CPU time of one decode. The slowest of a good file that was measured, 50 MP of HEIC, is 3 s."""
 
 WALL_SECONDS: Final = 24.0
-"""Time that a decode may sleep or wait for its share of a small Lambda's CPU."""
+"""Clock time of one decode: a small Lambda has a fraction of a CPU, so the child has to wait."""
 
 _CHUNK: Final = 1 << 20
 _WORKED: Final = b"+"
@@ -34,7 +34,7 @@ _FAILED: Final = b"!"
 
 
 class ChildFailed(Exception):
-    """The work raised what is not the image's fault; the message ends with where it happened."""
+    """The work raised an error that is not the image's fault; the message has its traceback."""
 
 
 def run(
@@ -44,14 +44,14 @@ def run(
     cpu_seconds: int = CPU_SECONDS,
     wall_seconds: float = WALL_SECONDS,
 ) -> memoryview:
-    """What ``work`` returns, computed in a forked child; a view, for pixels are many.
+    """Return the result of ``work``, computed in a forked child; a view, to copy no pixels.
 
     Import all that ``work`` needs beforehand: the child opens no files.
 
     Args:
         work: the risky part; only its result and its ``Rejected`` come back.
         memory: bytes of address space that the child may add to those of this process.
-        cpu_seconds: computing time after which the child is killed.
+        cpu_seconds: CPU time after which the child is killed.
         wall_seconds: clock time after which the child is killed.
 
     Raises:
@@ -60,14 +60,14 @@ def run(
         ChildFailed: ``work`` raised anything else.
     """
     reader, writer = os.pipe()
-    with suppress(OSError):  # an unprivileged user's pipes may be held to a smaller size
+    with suppress(OSError):  # the system may hold an unprivileged user's pipes to fewer bytes
         fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _CHUNK)
     with warnings.catch_warnings():
-        # The threads that Python 3.12 warns of are the store's; the child touches none of theirs.
+        # Python 3.12 warns of the store's threads; the child uses nothing that they may lock.
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if child == 0:
-        _be_the_child(work, writer, memory=memory, cpu_seconds=cpu_seconds)
+        _run_child(work, writer, memory=memory, cpu_seconds=cpu_seconds)
     try:
         os.close(writer)
         answer = _read_all(reader, time.monotonic() + wall_seconds)
@@ -81,27 +81,28 @@ def run(
         return answer[1:]
     if kind == _REJECTED:
         rejection = json.loads(bytes(answer[1:]))
-        raise Rejected(rejection["code"], rejection["message"])
+        raise Rejected(RejectionCode(rejection["code"]), rejection["message"])
     if kind == _FAILED:
         raise ChildFailed(bytes(answer[1:]).decode())
     raise Rejected(
-        "too_complex", "This image cannot be decoded within the time and memory allowed."
+        RejectionCode.TOO_COMPLEX,
+        "This image cannot be decoded within the time and memory allowed.",
     )
 
 
-def _be_the_child(
+def _run_child(
     work: Callable[[], bytes], writer: int, *, memory: int, cpu_seconds: int
 ) -> NoReturn:
-    """Work, answer through the pipe, and leave without running this process's exit handlers."""
+    """Work, answer through the pipe, and exit without running this process's exit handlers."""
     status = 1
     try:
         try:
-            _confine(memory, cpu_seconds)
+            _limit_resources(memory, cpu_seconds)
             kind, answer = _WORKED, work()
         except Rejected as rejection:
             facts = {"code": rejection.code, "message": rejection.message}
             kind, answer = _REJECTED, json.dumps(facts).encode()
-        except MemoryError:  # of the memory that this image may have: no answer is "too_complex"
+        except MemoryError:  # sends no answer, which the parent takes for "too_complex"
             raise
         except Exception as error:  # noqa: BLE001 - the parent raises it
             kind, answer = _FAILED, _describe(error).encode(errors="replace")
@@ -123,9 +124,9 @@ def _describe(error: BaseException) -> str:
     return "\n".join(lines)
 
 
-def _confine(memory: int, cpu_seconds: int) -> None:
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 2)
+def _limit_resources(memory: int, cpu_seconds: int) -> None:
+    # Decoders write to stderr, which is the function's log; afterwards nothing can be opened.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     pages = int(Path("/proc/self/statm").read_bytes().split()[0])
     allowed = pages * resource.getpagesize() + memory
     resource.setrlimit(resource.RLIMIT_AS, (allowed, allowed))
@@ -142,7 +143,7 @@ def _write_all(writer: int, answer: bytes) -> None:
 
 
 def _read_all(reader: int, deadline: float) -> memoryview:
-    """All that the child writes until it closes the pipe; nothing when it is late."""
+    """Return all that the child writes until it closes the pipe; nothing if it is late."""
     answer = bytearray()
     while True:
         left = deadline - time.monotonic()

@@ -5,29 +5,28 @@ Plain arithmetic on integers, so that a size is never off by one through roundin
 
 from dataclasses import dataclass
 
-from function.engine.renditions import Rendition
-
-Size = tuple[int, int]
+from function.engine.renditions import Fit, Rendition
+from function.engine.vectors import Size
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How one rendition is cut from an upload.
+    """How one rendition is cut from an upload; each is a width and height in pixels.
 
     Attributes:
-        frame: size to which the whole upload is scaled; ``cover`` crops it to ``size``.
-        size: size of the picture before padding.
-        canvas: size of the output; larger than ``size`` only for ``contain``.
+        scaled: the whole upload after scaling.
+        visible: the part of it that is kept; smaller than ``scaled`` only where ``cover`` crops.
+        canvas: the output; larger than ``visible`` only where ``contain`` pads.
     """
 
-    frame: Size
-    size: Size
+    scaled: Size
+    visible: Size
     canvas: Size
 
     @property
     def is_whole(self) -> bool:
-        """Whether all of the upload is in the picture."""
-        return self.frame == self.size
+        """Return True if nothing of the upload is cropped."""
+        return self.scaled == self.visible
 
 
 def lay_out(upload: Size, rendition: Rendition, *, scalable: bool = False) -> Layout:
@@ -43,31 +42,25 @@ def lay_out(upload: Size, rendition: Rendition, *, scalable: bool = False) -> La
     """
     box = (rendition.width, rendition.height)
     enlarge = rendition.enlarge or scalable
-    if rendition.fit == "cover":
-        size = box if enlarge or _fits(box, upload) else _inside(box, upload)
-        return Layout(frame=_outside(upload, size), size=size, canvas=size)
-    size = _inside(upload, box) if enlarge or not _fits(upload, box) else upload
-    return Layout(frame=size, size=size, canvas=box if rendition.fit == "contain" else size)
+    if rendition.fit is Fit.COVER:
+        visible = box if enlarge or _fits(box, upload) else _scale(box, upload)
+        return Layout(_scale(upload, visible, cover=True), visible, visible)
+    scaled = _scale(upload, box) if enlarge or not _fits(upload, box) else upload
+    return Layout(scaled, scaled, box if rendition.fit is Fit.CONTAIN else scaled)
 
 
 def _fits(inner: Size, outer: Size) -> bool:
     return inner[0] <= outer[0] and inner[1] <= outer[1]
 
 
-def _inside(shape: Size, box: Size) -> Size:
-    """The largest size with the aspect ratio of ``shape`` within ``box``; a side is 1 or more."""
-    if shape[0] * box[1] <= shape[1] * box[0]:
+def _scale(shape: Size, box: Size, *, cover: bool = False) -> Size:
+    """Scale a shape until it just fits within ``box``, or just covers it; a side is 1 or more."""
+    is_wider = shape[0] * box[1] > shape[1] * box[0]
+    if is_wider == cover:
         return max(1, _divide(shape[0] * box[1], shape[1])), box[1]
     return box[0], max(1, _divide(shape[1] * box[0], shape[0]))
 
 
-def _outside(shape: Size, box: Size) -> Size:
-    """The smallest size with the aspect ratio of ``shape`` that covers ``box``."""
-    if shape[0] * box[1] >= shape[1] * box[0]:
-        return max(box[0], _divide(shape[0] * box[1], shape[1])), box[1]
-    return box[0], max(box[1], _divide(shape[1] * box[0], shape[0]))
-
-
 def _divide(dividend: int, divisor: int) -> int:
-    """Division rounded to the nearest whole, halves up."""
+    """Divide and round to the nearest whole number, halves up."""
     return (2 * dividend + divisor) // (2 * divisor)

@@ -1,9 +1,8 @@
-"""How large an image each memory size bears, from measured peaks. Plain data: no Pillow here.
+"""The largest image that each memory size can hold, from measured peaks. No Pillow here.
 
-Each format's file has its figures, which are what ``python -m bench limits`` measures: resident
-bytes that one more pixel of the upload costs the whole function, child processes included, while it
-makes four JPEGs and four WebPs. Each is the worst of its kind, rounded up by about a tenth
-(docs/engine.md).
+Each format's file has its figures, which ``python -m bench limits`` measures: resident bytes that
+one more pixel of the upload costs the whole function, child processes included, while it makes four
+JPEGs and four WebPs. Each is the worst of its kind, rounded up by about a tenth (docs/engine.md).
 """
 
 from typing import Final
@@ -14,7 +13,7 @@ BASE_MB: Final = 100
 """Memory before the first pixel: the Lambda runtime, the libraries, the upload, the renditions."""
 
 MAX_FRAMES: Final = 1000
-"""Frames of an animation; one of more is rejected."""
+"""An animation of more frames is rejected."""
 
 _CHILD_SLACK: Final = 256 << 20
 """Address space that a decoder reserves for stacks and arenas without ever touching it."""
@@ -23,9 +22,9 @@ _MOST_CHILD_MEMORY: Final = 4 << 30
 
 
 def max_megapixels(memory_mb: int) -> int:
-    """Megapixels that a function of this memory bears in whichever format costs most; at least 1.
+    """Return the megapixels that fit in this memory in the costliest format; at least 1.
 
-    The default of the stack's ``maxMegapixels``: safe whatever is uploaded.
+    It is the default of the stack's ``maxMegapixels``: safe whatever is uploaded.
     """
     return min(kind_megapixels(memory_mb, kind) for kind in every_kind())
 
@@ -41,17 +40,12 @@ def bytes_per_pixel(kind: str) -> float:
 
 
 def kind_megapixels(memory_mb: int, kind: str) -> int:
-    """Megapixels that a function of this memory bears in one format; at least 1.
-
-    Args:
-        memory_mb: the function's memory size.
-        kind: a format, or a kind of it that costs more or less.
-    """
+    """Return the megapixels that fit in this memory in one kind of file; at least 1."""
     room = max(0, memory_mb - BASE_MB) << 20
     return max(1, int(room / bytes_per_pixel(kind) / 1_000_000))
 
 
 def decode_memory(kind: str, max_pixels: int) -> int:
-    """Bytes of address space that a child may add while it decodes ``max_pixels`` of a format."""
+    """Return how many bytes of address space a child may add while it decodes ``max_pixels``."""
     needed = int(1.5 * bytes_per_pixel(kind) * max_pixels) + _CHILD_SLACK
     return min(needed, _MOST_CHILD_MEMORY)

@@ -1,8 +1,8 @@
 """Decoded pixels in the two shapes that the engine resizes: RGB(A), or luma with half chroma.
 
-JPEG, lossy WebP and AVIF store colour at half the width and height of brightness, and a JPEG
-arrives that way. Resizing luma at full size and chroma at half costs half as much as resizing
-RGB, and loses only what the encoder would drop anyway (docs/engine.md has the figures).
+JPEG, lossy WebP and AVIF store colour at half the width and height of brightness. Resizing luma at
+full size and chroma at half costs half as much as resizing RGB, and loses only what the encoder
+would drop anyway (docs/engine.md has the figures).
 """
 
 from dataclasses import dataclass
@@ -12,29 +12,28 @@ from PIL import Image
 
 from function.engine.vectors import Box, Size, merge, resize, split
 
-_TRANSPOSE: Final = Image.Transpose.TRANSPOSE
-_MIRROR: Final = Image.Transpose.FLIP_LEFT_RIGHT
-_FLIP: Final = Image.Transpose.FLIP_TOP_BOTTOM
-
-TURNS: Final[dict[int, tuple[Image.Transpose, ...]]] = {
-    2: (_MIRROR,),
-    3: (Image.Transpose.ROTATE_180,),
-    4: (_FLIP,),
-    5: (_TRANSPOSE,),
-    6: (Image.Transpose.ROTATE_270,),
-    7: (Image.Transpose.TRANSVERSE,),
-    8: (Image.Transpose.ROTATE_90,),
+_TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
 }
-"""What undoes each EXIF orientation but 1, which needs nothing."""
+"""The turn that undoes each EXIF orientation, except 1, which needs none."""
 
 SIDEWAYS: Final = frozenset({5, 6, 7, 8})
 """Orientations that swap width and height."""
 
-_MIRRORED: Final = frozenset({2, 3, 7, 6})
-"""Orientations whose turn ends with left and right swapped, once sideways ones are transposed."""
-
+_MIRRORED: Final = frozenset({2, 3, 6, 7})
 _FLIPPED: Final = frozenset({3, 4, 7, 8})
-"""Orientations whose turn ends with top and bottom swapped."""
+"""Orientations whose turn swaps left and right, or top and bottom, after a transposition of the
+sideways ones."""
+
+_REDUCTION_MARGIN: Final = 1.25
+"""Averaging whole pixels is a coarser filter than a decoder's own scaling, so it leaves the resize
+so many times the pixels that a scaled decode does."""
 
 
 @dataclass(frozen=True)
@@ -58,28 +57,26 @@ class Bitmap:
         return Bitmap(resize(self.pixels, size, resample, box))
 
     def turn(self, orientation: int) -> "Bitmap":
-        """The picture as EXIF ``orientation`` (1-8) wants it seen."""
-        image = self.pixels
-        for method in TURNS.get(orientation, ()):
-            image = image.transpose(method)
-        return Bitmap(image)
+        """Turn the picture from EXIF ``orientation`` (1-8) to how a viewer shows it."""
+        turn = _TURNS.get(orientation)
+        return self if turn is None else Bitmap(self.pixels.transpose(turn))
 
     def image(self) -> Image.Image:
-        """The pixels as RGB or RGBA."""
+        """Return the pixels as RGB or RGBA."""
         return self.pixels
 
     def jpeg_image(self) -> Image.Image:
-        """The pixels in the mode that JPEG encodes with least work."""
+        """Return the pixels in the mode that JPEG encodes with least work."""
         return self.pixels
 
-    def tiny(self, side: int) -> Image.Image:
-        """The picture stretched to a square of ``side`` pixels, for fingerprints."""
-        return _tiny(self.pixels, side)
+    def shrink(self, side: int) -> Image.Image:
+        """Stretch the picture to a small square of ``side`` pixels, for fingerprints."""
+        return _shrink(self.pixels, side)
 
 
 @dataclass(frozen=True)
 class Planes:
-    """Pixels as full-size luma and half-size chroma, each an 8-bit plane (4:2:0)."""
+    """Pixels as full-size luma and half-size chroma (Cb and Cr), each an 8-bit plane: 4:2:0."""
 
     luma: Image.Image
     blue: Image.Image
@@ -107,31 +104,52 @@ class Planes:
         )
 
     def turn(self, orientation: int) -> "Planes":
-        """The picture as EXIF ``orientation`` (1-8) wants it seen."""
-        planes = [self.luma, self.blue, self.red]
-        for method in TURNS.get(orientation, ()):
-            planes = [plane.transpose(method) for plane in planes]
-        return Planes(*planes)
+        """Turn the picture from EXIF ``orientation`` (1-8) to how a viewer shows it."""
+        turn = _TURNS.get(orientation)
+        if turn is None:
+            return self
+        return Planes(*(plane.transpose(turn) for plane in (self.luma, self.blue, self.red)))
 
     def image(self) -> Image.Image:
-        """The pixels as RGB."""
+        """Return the pixels as RGB."""
         return self.jpeg_image().convert("RGB")
 
     def jpeg_image(self) -> Image.Image:
-        """The pixels as YCbCr; each chroma pixel fills the two by two that the encoder averages."""
+        """Return YCbCr: a chroma pixel fills the two by two that the encoder averages again."""
         return merge(self.luma, self.blue, self.red)
 
-    def tiny(self, side: int) -> Image.Image:
-        """The picture stretched to a square of ``side`` pixels, for fingerprints."""
-        planes = [_tiny(plane, side) for plane in (self.luma, self.blue, self.red)]
+    def shrink(self, side: int) -> Image.Image:
+        """Stretch the picture to a small square of ``side`` pixels, for fingerprints."""
+        planes = [_shrink(plane, side) for plane in (self.luma, self.blue, self.red)]
         return Image.merge("YCbCr", planes).convert("RGB")
 
 
 Pixels = Bitmap | Planes
 
 
+def reduction(scale: float) -> int:
+    """Return the whole factor by which pixels are averaged to leave ``scale`` and a margin."""
+    return max(1, int(1 / (scale * _REDUCTION_MARGIN)))
+
+
+def reduced_box(size: Size, factor: int) -> Box:
+    """Return the region that a picture of ``size`` covers once it is reduced by ``factor``."""
+    return 0.0, 0.0, size[0] / factor, size[1] / factor
+
+
+def pad(image: Image.Image, canvas: Size, background: tuple[int, ...]) -> Image.Image:
+    """Centre an image on a canvas: transparent around an image with alpha, else the background."""
+    if image.size == canvas:
+        return image
+    colour = (*background[:3], 0) if image.mode == "RGBA" else background[:3]
+    padded = Image.new(image.mode, canvas, colour)
+    left, top = ((outer - inner) // 2 for outer, inner in zip(canvas, image.size, strict=True))
+    padded.paste(image, (left, top))
+    return padded
+
+
 def turn_box(box: Box, size: Size, orientation: int) -> Box:
-    """Where a region of an image of ``size`` lies once the image is turned."""
+    """Return where a region of an image of ``size`` lies once the image is turned."""
     left, top, right, bottom = box
     width, height = size
     if orientation in SIDEWAYS:
@@ -145,15 +163,18 @@ def turn_box(box: Box, size: Size, orientation: int) -> Box:
 
 
 def _half_box(box: Box, size: Size, plane: Size) -> Box:
-    """The region that half-size output covers: an odd edge's last chroma pixel reaches past it."""
+    """Return a plane's region for half-size output of ``size``.
+
+    Where a side of ``size`` is odd, the last chroma pixel reaches past the edge of the box.
+    """
     left, top, right, bottom = (edge / 2 for edge in box)
     width = (right - left) * ((size[0] + 1) // 2 * 2) / size[0]
     height = (bottom - top) * ((size[1] + 1) // 2 * 2) / size[1]
     return left, top, min(left + width, plane[0]), min(top + height, plane[1])
 
 
-def _tiny(image: Image.Image, side: int) -> Image.Image:
-    """Box averages down to twice ``side``, then one filter: a tenth of the filter's cost alone."""
+def _shrink(image: Image.Image, side: int) -> Image.Image:
+    """Average down to twice ``side``, then filter: a tenth of the cost of the filter alone."""
     coarse = (min(image.width, 2 * side), min(image.height, 2 * side))
     small = resize(image, coarse, Image.Resampling.BOX, (0, 0, *image.size))
     return resize(small, (side, side), Image.Resampling.HAMMING, (0, 0, *coarse))

@@ -1,12 +1,13 @@
-"""Renditions as plain data: the one vocabulary that the program and the function share.
+"""Renditions as plain data, for the Pulumi program and the function.
 
-Imports nothing but the standard library, so that the Pulumi program can validate a stack's
-renditions without Pillow.
+It imports only the standard library, so that the program can validate a stack's renditions without
+Pillow.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
 from typing import Any, Final, NamedTuple, cast
 
 MAX_QUALITY: Final = 100
@@ -15,25 +16,57 @@ MAX_SIDE: Final = 16384
 """Largest width or height of a rendition, in pixels: WebP's limit is 16383, JPEG's is 65535."""
 
 
-class Format(NamedTuple):
+class _Name(StrEnum):
+    """A name in the settings; error messages that show one by ``!r`` show the plain string."""
+
+    def __repr__(self) -> str:
+        return repr(self.value)
+
+
+class Fit(_Name):
+    """How an image fills the box of a rendition."""
+
+    INSIDE = "inside"  # keeps the aspect ratio within the box
+    COVER = "cover"  # fills the box and crops
+    CONTAIN = "contain"  # keeps all of the image and pads to the box
+
+
+class Position(_Name):
+    """The region that ``cover`` keeps."""
+
+    CENTRE = "centre"
+    ATTENTION = "attention"  # the most detailed
+
+
+class Quality(_Name):
+    """How images are resized."""
+
+    FAST = "fast"
+    BEST = "best"  # more pixels are decoded, LANCZOS throughout, chroma at full size
+
+
+class OutputFormat(_Name):
+    """A file format in which renditions are encoded."""
+
+    JPEG = "jpeg"
+    WEBP = "webp"
+    AVIF = "avif"
+    PNG = "png"
+
+
+class FileType(NamedTuple):
     """How an output format is named in keys and in HTTP."""
 
     extension: str
     content_type: str
 
 
-FORMATS: Final[Mapping[str, Format]] = {
-    "jpeg": Format("jpg", "image/jpeg"),
-    "webp": Format("webp", "image/webp"),
-    "avif": Format("avif", "image/avif"),
-    "png": Format("png", "image/png"),
+FORMATS: Final[Mapping[OutputFormat, FileType]] = {
+    OutputFormat.JPEG: FileType("jpg", "image/jpeg"),
+    OutputFormat.WEBP: FileType("webp", "image/webp"),
+    OutputFormat.AVIF: FileType("avif", "image/avif"),
+    OutputFormat.PNG: FileType("png", "image/png"),
 }
-"""Output formats by the name that a rendition's ``formats`` uses."""
-
-FITS: Final = ("inside", "cover", "contain")
-
-POSITIONS: Final = ("centre", "attention")
-"""Which region ``cover`` keeps: the middle, or the most detailed."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
@@ -46,34 +79,36 @@ class Rendition:
         name: part of the destination key: lower-case letters, digits, ``-`` and ``_``.
         width: width of the box, in pixels.
         height: height of the box, in pixels.
-        fit: ``inside`` keeps the aspect ratio within the box, ``cover`` fills the box and crops,
-            ``contain`` keeps all of the image and pads to the box.
+        fit: how the image fills the box.
         formats: output formats, one object each.
         quality: encoder quality, 1 to 100; PNG is lossless and ignores it.
-        position: which region ``cover`` keeps: ``centre``, or ``attention``, the most detailed.
+        position: the region that ``cover`` keeps.
         enlarge: fill the box even when the upload is smaller; else no pixel is invented.
-        animated: keep the motion of a GIF, WebP or APNG in the ``webp`` output; else, and in all
-            other formats, its first frame stands for it.
+        animated: keep the motion of a GIF, WebP or APNG in the ``webp`` output; all other outputs
+            show its first frame.
     """
 
     name: str
     width: int
     height: int
-    fit: str = "inside"
-    formats: tuple[str, ...] = ("jpeg", "webp")
+    fit: Fit = Fit.INSIDE
+    formats: tuple[OutputFormat, ...] = (OutputFormat.JPEG, OutputFormat.WEBP)
     quality: int = 80
-    position: str = "centre"
+    position: Position = Position.CENTRE
     enlarge: bool = False
     animated: bool = False
 
     def __post_init__(self) -> None:
-        """Validate.
+        """Validate, and make members of the names that JSON, YAML and tests give as strings.
 
         Raises:
             ValueError: a field is out of range; the sentence starts with the field's name.
         """
         for complaint in (*self._complain_of_shape(), *self._complain_of_output()):
             raise ValueError(complaint)
+        object.__setattr__(self, "fit", Fit(self.fit))
+        object.__setattr__(self, "position", Position(self.position))
+        object.__setattr__(self, "formats", tuple(map(OutputFormat, self.formats)))
 
     def _complain_of_shape(self) -> Iterator[str]:
         if not _NAME.fullmatch(self.name) or self.name == "manifest":
@@ -82,10 +117,10 @@ class Rendition:
             value = getattr(self, field)
             if not _is_int(value) or not 1 <= value < MAX_SIDE:
                 yield f"{field} must be 1 to {MAX_SIDE - 1} pixels; got {value!r}"
-        if self.fit not in FITS:
-            yield f"fit must be one of {', '.join(FITS)}; got {self.fit!r}"
-        if self.position not in POSITIONS:
-            yield f"position must be one of {', '.join(POSITIONS)}; got {self.position!r}"
+        for field, names in (("fit", Fit), ("position", Position)):
+            value = getattr(self, field)
+            if value not in tuple(names):
+                yield f"{field} must be one of {', '.join(names)}; got {value!r}"
         if self.enlarge not in (True, False):
             yield f"enlarge must be true or false; got {self.enlarge!r}"
 
@@ -99,7 +134,7 @@ class Rendition:
             yield f"quality must be 1 to {MAX_QUALITY}; got {self.quality!r}"
         if self.animated not in (True, False):
             yield f"animated must be true or false; got {self.animated!r}"
-        if self.animated and "webp" not in self.formats:
+        if self.animated and OutputFormat.WEBP not in self.formats:
             yield "animated needs 'webp' among the formats"
 
     @classmethod
@@ -111,7 +146,7 @@ class Rendition:
         """
         if not isinstance(raw, Mapping):
             message = f"must be a mapping with name, width and height; got {raw!r}"
-            raise ValueError(message)  # noqa: TRY004 - one kind of error for all that is written
+            raise ValueError(message)  # noqa: TRY004 - one kind of error for every bad setting
         fields = {str(key): value for key, value in cast("Mapping[Any, Any]", raw).items()}
         for unknown in sorted(fields.keys() - cls.__dataclass_fields__.keys()):
             known = ", ".join(cls.__dataclass_fields__)
@@ -126,9 +161,9 @@ class Rendition:
         return cls(**fields)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data that ``parse`` reads back, with every field.
+        """Return plain data that ``parse`` reads back, with every field.
 
-        The index of duplicates keeps a digest of it: another shape would make every entry stale.
+        The index of duplicates keeps a digest of its JSON: any change makes every entry stale.
         """
         return asdict(self)
 
@@ -149,11 +184,11 @@ DEFAULT_RENDITIONS: Final = (
     Rendition(name="large", width=1080, height=1080),
     Rendition(name="medium", width=640, height=640),
     Rendition(name="small", width=320, height=320),
-    Rendition(name="thumb", width=150, height=150, fit="cover"),
+    Rendition(name="thumb", width=150, height=150, fit=Fit.COVER),
 )
 """Four sizes of a social app: full view, feed, grid, avatar."""
 
 
-def file_name(rendition: str, format_name: str) -> str:
-    """Last part of a rendition's destination key, e.g. ``thumb.jpg``."""
+def file_name(rendition: str, format_name: OutputFormat) -> str:
+    """Return the last part of a rendition's destination key, e.g. ``thumb.jpg``."""
     return f"{rendition}.{FORMATS[format_name].extension}"

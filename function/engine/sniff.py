@@ -1,9 +1,9 @@
-"""What an upload is, decided by its first bytes and never by its name or Content-Type."""
+"""Find an upload's format by its first bytes, never by its name or Content-Type."""
 
 from typing import Final
 
 from function.engine import formats
-from function.engine.errors import Rejected
+from function.engine.errors import Rejected, RejectionCode
 from function.engine.formats import TAIL, Format
 
 _HEAD: Final = 1024
@@ -22,41 +22,45 @@ _UNSUPPORTED: Final = (
     (b"\x1aE\xdf\xa3", "a video"),
     (b"#?RADIANCE", "a Radiance image"),
     (b"v/1\x01", "an OpenEXR image"),
-    (b"qoif", "a QOI image"),
 )
 
 _FOREIGN_IN_HEAD: Final = (b"%PDF-", b"<?php", b"<script", b"<html", b"<!doctype html")
-"""Beginnings that other programs look for in the first kilobyte, whatever the first bytes say."""
+"""Marks that other programs look for in the first kilobyte, whatever the first bytes are."""
 
 
 def sniff(data: bytes) -> Format:
     """Find the upload's format.
 
     Raises:
-        Rejected: ``empty``, ``not_an_image``, ``unsupported_format``, or ``polyglot`` when the
-            image would pass for an archive, a document or a page as well.
+        Rejected: ``empty``, ``not_an_image``, ``unsupported_format``, or ``polyglot`` if other
+            programs would take the image for an archive, a document or a page.
     """
     if not data:
-        raise Rejected("empty", "This file is empty.")
-    found = formats.find(data)
+        raise Rejected(RejectionCode.EMPTY, "This file is empty.")
+    found = next((known for known in formats.every() if known.recognises(data)), None)
     if found is None:
         raise _unknown(data)
-    if found.name != "svg" and _is_polyglot(data):
-        raise Rejected("polyglot", "This file is an image and something else at once.")
+    if not found.is_markup and _is_polyglot(data):
+        raise Rejected(RejectionCode.POLYGLOT, "This file is an image and something else at once.")
     return found
 
 
 def _unknown(data: bytes) -> Rejected:
-    """Return the rejection of a file that is of none of the formats."""
+    """Return the rejection of a file of none of the formats, naming what it is if that is known."""
     if data[4:8] == b"ftyp":
         return Rejected(
-            "unsupported_format", "This file is a video or an image of an unsupported kind."
+            RejectionCode.UNSUPPORTED_FORMAT,
+            "This file is a video or an image of an unsupported kind.",
         )
     for magic, name in _UNSUPPORTED:
         if data.startswith(magic):
-            return Rejected("unsupported_format", f"This file is {name}, which is not supported.")
+            return Rejected(
+                RejectionCode.UNSUPPORTED_FORMAT, f"This file is {name}, which is not supported."
+            )
     *titles, last = (known.title for known in formats.every())
-    return Rejected("not_an_image", f"This file is not a {', '.join(titles)} or {last} image.")
+    return Rejected(
+        RejectionCode.NOT_AN_IMAGE, f"This file is not a {', '.join(titles)} or {last} image."
+    )
 
 
 def _is_polyglot(data: bytes) -> bool:

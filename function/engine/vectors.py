@@ -1,7 +1,7 @@
-"""Work on every pixel: in vectors by the C module of ``native/``, by Pillow where it cannot serve.
+"""Work on every pixel: with SIMD by the C module of ``native/``, or by Pillow where it cannot.
 
-Both give the same pixels, bit for bit but for rounding in a JPEG's chroma, so a machine without the
-module is slower and nothing else (docs/resampler.md, docs/decoder.md).
+Both give the same pixels, bit for bit except for rounding in a JPEG's chroma, so a machine without
+the module is only slower (docs/resampler.md, docs/decoder.md).
 """
 
 import logging
@@ -16,43 +16,33 @@ Box = tuple[float, float, float, float]
 """Left, top, right, bottom; fractions of a pixel count."""
 
 
-class Lendable(Protocol):
-    """What Pillow keeps pixels in: it hands out a pointer to them, as Arrow's."""
+class ArrowExport(Protocol):
+    """Pillow's memory of an image: it hands out a pointer to its pixels, as an Arrow array."""
 
     def __arrow_c_array__(self) -> object: ...
 
 
 _LOG: Final = logging.getLogger(__name__)
 
-# In one block instead of several of 16 MB: images then have an Arrow export at any size.
+# Pillow exports an image to Arrow only from a single block, and by default allocates 16 MB blocks.
 Image.core.set_use_block_allocator(1)
 
-_FILTERS: Final = frozenset(
-    (
-        Image.Resampling.BOX,
-        Image.Resampling.BILINEAR,
-        Image.Resampling.HAMMING,
-        Image.Resampling.BICUBIC,
-        Image.Resampling.LANCZOS,
-        Image.Resampling.MKS2013,
-    )
-)
+_FILTERS: Final = frozenset(Image.Resampling) - {
+    Image.Resampling.NEAREST,
+    Image.Resampling.MKS2021,
+}
 
 _CHANNELS: Final = {"L": 1, "La": 4, "RGB": 4, "RGBX": 4, "RGBa": 4, "CMYK": 4, "YCbCr": 4}
-"""Bytes of a pixel in Pillow's memory: of all but one band there are four."""
+"""Bytes of a pixel in Pillow's memory: four, except of a single band."""
 
 _PREMULTIPLIED: Final = {"LA": "La", "RGBA": "RGBa"}
-"""Colour must not bleed out of transparent pixels, so these are resized as the other."""
+"""Modes that are resized in another, so that colour does not bleed out of transparent pixels."""
 
 
 def resize(image: Image.Image, size: Size, resample: Image.Resampling, box: Box) -> Image.Image:
-    """Resample the region ``box`` of an image to ``size``, as ``Image.resize`` does.
+    """Resample the region ``box`` of an image of any mode to ``size``, as ``Image.resize`` does.
 
-    Args:
-        image: a loaded image of any mode.
-        size: width and height of the result, in pixels.
-        resample: any of Pillow's filters.
-        box: the region, within the image and not empty; its edges may lie between pixels.
+    The edges of the box may lie between pixels.
 
     Raises:
         ValueError: an empty size, or a box that is empty or reaches out of the image.
@@ -62,75 +52,75 @@ def resize(image: Image.Image, size: Size, resample: Image.Resampling, box: Box)
     if image.mode in _PREMULTIPLIED:
         premultiplied = image.convert(_PREMULTIPLIED[image.mode])
         return resize(premultiplied, size, resample, box).convert(image.mode)
-    native, arrays = _load(), _lend(image)
+    native, arrays = _load(), _export(image)
     if not native or not arrays or image.mode not in _CHANNELS or resample not in _FILTERS:
         return image.resize(size, resample, box)
     result = Image.new(image.mode, size, None)
     channels = _CHANNELS[image.mode]
-    native.resample(*arrays, image.size, *_lend(result), size, channels, int(resample), box)
+    native.resample(*arrays, image.size, *_export(result), size, channels, int(resample), box)
     return result
 
 
 def _is_crop(size: Size, box: Box) -> bool:
-    """Whether a box of whole pixels keeps its size."""
+    """Return True for a box of whole pixels that keeps its size."""
     left, top, right, bottom = box
     whole = left % 1 == 0 and top % 1 == 0
     return whole and (right - left, bottom - top) == size
 
 
 def split(image: Image.Image) -> tuple[Image.Image, Image.Image, Image.Image]:
-    """Take a YCbCr image apart: luma, and both chroma planes at half size rounded up."""
-    native, arrays = _load(), _lend(image)
+    """Split a YCbCr image into luma, and both chroma planes at half size rounded up."""
+    native, arrays = _load(), _export(image)
     if not native or not arrays:
         luma, blue, red = image.split()
         return luma, blue.reduce(2), red.reduce(2)
     half = ((image.width + 1) // 2, (image.height + 1) // 2)
     luma, blue, red = (Image.new("L", size, None) for size in (image.size, half, half))
-    native.split(*arrays, image.size, *_lend(luma, blue, red))
+    native.split(*arrays, image.size, *_export(luma, blue, red))
     return luma, blue, red
 
 
 def merge(luma: Image.Image, blue: Image.Image, red: Image.Image) -> Image.Image:
-    """Put together a YCbCr image of what ``split`` makes; a chroma pixel stands for two by two."""
-    native, arrays = _load(), _lend(luma, blue, red)
+    """Merge planes as of ``split`` to a YCbCr image; a chroma pixel becomes two by two."""
+    native, arrays = _load(), _export(luma, blue, red)
     if not native or not arrays:
         box = (0, 0, luma.width / 2, luma.height / 2)
         whole = [plane.resize(luma.size, Image.Resampling.NEAREST, box) for plane in (blue, red)]
         return Image.merge("YCbCr", (luma, *whole))
     image = Image.new("YCbCr", luma.size, None)
-    native.merge(*_lend(image), luma.size, *arrays)
+    native.merge(*_export(image), luma.size, *arrays)
     return image
 
 
 def decode_jpeg(
     data: bytes, divisor: int, size: Size
 ) -> tuple[Image.Image, Image.Image, Image.Image] | None:
-    """Decode a JPEG of YCbCr to what ``split`` makes; luma is what Pillow decodes, bit for bit.
+    """Decode a JPEG of YCbCr to planes as of ``split``; luma is Pillow's, bit for bit.
 
     Args:
         data: the file.
         divisor: 1, 2, 4 or 8: pixels of the file across one of luma.
-        size: of luma: the file's by ``divisor``, rounded up.
+        size: width and height of luma: the file's by ``divisor``, rounded up.
 
     Returns:
         None where the module is missing, and for files that are damaged or unusual.
     """
     half = ((size[0] + 1) // 2, (size[1] + 1) // 2)
     luma, blue, red = (Image.new("L", side, None) for side in (size, half, half))
-    native, arrays = _load(), _lend(luma, blue, red)
+    native, arrays = _load(), _export(luma, blue, red)
     done = native and arrays and native.decode_jpeg(data, divisor, size, *arrays)
     return (luma, blue, red) if done else None
 
 
-def unfilter(rows: bytes, channels: int, target: Lendable, size: Size, first: int) -> bool:
-    """Undo the filters of a PNG's rows and store them; only where ``has_module``.
+def unfilter(rows: bytes, channels: int, target: ArrowExport, size: Size, first: int) -> bool:
+    """Undo the filters of a PNG's rows and store them; requires ``has_module``.
 
     Args:
         rows: whole rows as they were inflated, each a byte for the filter and its pixels.
         channels: bytes of a pixel, 3 or 4.
-        target: what Pillow keeps the pixels of an RGB or RGBA image in.
-        size: width and height of it, in pixels.
-        first: where the first of the rows belongs; those above are stored already.
+        target: Pillow's memory of an RGB or RGBA image.
+        size: its width and height in pixels.
+        first: index of the first of the rows; those above it are stored already.
 
     Returns:
         False for filters that PNG does not have.
@@ -140,14 +130,14 @@ def unfilter(rows: bytes, channels: int, target: Lendable, size: Size, first: in
 
 
 def has_module() -> bool:
-    """Whether the C module was built and this CPU can run it."""
+    """Return True if the C module was built and this CPU can run it."""
     return _load() is not None
 
 
-def _lend(*images: Image.Image) -> list[object]:
-    """The images' memory, in place; nothing for one that is not in one block.
+def _export(*images: Image.Image) -> list[object]:
+    """Return the images' memory as Arrow arrays; an empty list if one is not in one block.
 
-    Arrow's arrays are not to be written to, but only images that nobody else has seen yet are.
+    Arrow forbids writing to arrays; only those of images just made here are written to.
     """
     try:
         return [image.__arrow_c_array__()[1] for image in images]
@@ -157,7 +147,7 @@ def _lend(*images: Image.Image) -> list[object]:
 
 @cache
 def _load() -> ModuleType | None:
-    """The C module; None, and a line in the log, where it was not built or the CPU is too old."""
+    """Import the C module; None, with a warning, if it was not built or the CPU is too old."""
     try:
         from function.engine import _native  # noqa: PLC0415 - on the first use, so that it can be missing
     except ImportError as error:

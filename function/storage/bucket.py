@@ -16,7 +16,7 @@ from urllib.parse import quote
 from obstore.exceptions import AlreadyExistsError, PermissionDeniedError, PreconditionError
 from obstore.store import S3Store
 
-from function.engine.errors import Rejected
+from function.engine.errors import Rejected, RejectionCode
 from function.storage.errors import Conflict, Gone, Refused
 from function.versions import ObjectVersion
 
@@ -40,9 +40,6 @@ ABSENT: Final = ""
 
 SEQUENCER: Final = "sequencer"
 """Name of the user metadata that holds an object's sequencer."""
-
-ARCHIVED: Final = "archived"
-"""Code of the rejection of an upload that S3 must restore before anyone can read it."""
 
 _UNMET: Final = (404, 409, 412)
 """HTTP status of a conditional request whose condition does not hold (S3 user guide, "Conditional
@@ -96,7 +93,7 @@ class Bucket:
             if self._read_error_code(key, version_id) != "InvalidObjectState":
                 raise
             raise Rejected(
-                "archived",
+                RejectionCode.ARCHIVED,
                 "This file is in an archive storage class, where it cannot be read. "
                 "Restore it, or upload it again.",
             ) from error
@@ -254,10 +251,10 @@ def check_length(length: int, max_bytes: int) -> None:
         Rejected: ``empty`` or ``too_many_bytes``.
     """
     if length == 0:
-        raise Rejected("empty", "This file is empty.")
+        raise Rejected(RejectionCode.EMPTY, "This file is empty.")
     if length > max_bytes:
         raise Rejected(
-            "too_many_bytes",
+            RejectionCode.TOO_MANY_BYTES,
             f"This file has {length / 1e6:.1f} MB; the limit is {max_bytes / 1e6:g} MB.",
         )
 

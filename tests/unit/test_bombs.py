@@ -23,7 +23,7 @@ from function.engine.formats.jpeg_segments import (
     MAX_SEGMENTS,
     USUAL_SCANS,
     check_scans,
-    count_scans,
+    walk,
 )
 from function.engine.limits import MAX_FRAMES
 from function.engine.render import render
@@ -100,7 +100,7 @@ def test_one_transform_is_built_for_all_renditions_of_a_profile(monkeypatch):
     monkeypatch.setattr(
         ImageCms, "buildTransform", lambda *a, **k: built.append(a) or build(*a, **k)
     )
-    colour._transform.cache_clear()
+    colour._build_transform.cache_clear()
     colour._behaves_like_srgb.cache_clear()
     data = encoded(gradient((400, 300)), "JPEG", icc_profile=display_p3())
     source = decode(data, DEFAULT_RENDITIONS, max_pixels=10**6)
@@ -147,7 +147,7 @@ def test_exif_is_summed_over_its_segments():
 
 
 def scans_of(image, **options):
-    return count_scans(encoded(image, "JPEG", **options))
+    return walk(encoded(image, "JPEG", **options)).scans
 
 
 def test_scans_are_counted_of_the_picture_alone():
@@ -157,8 +157,8 @@ def test_scans_are_counted_of_the_picture_alone():
     assert scans_of(photo, progressive=True) == 10
     assert scans_of(photo, exif=b"Exif\0\0" + JPEG * 3) == 1
     assert scans_of(photo, progressive=True, exif=b"Exif\0\0" + JPEG * 3) == 10
-    assert count_scans(JPEG + encoded(photo, "JPEG", progressive=True)) == 1
-    assert count_scans(encoded(photo, "JPEG", progressive=True) + JPEG) == 10
+    assert walk(JPEG + encoded(photo, "JPEG", progressive=True)).scans == 1
+    assert walk(encoded(photo, "JPEG", progressive=True) + JPEG).scans == 10
 
 
 def test_an_end_of_image_in_a_comment_hides_no_scan():
@@ -170,8 +170,8 @@ def test_an_end_of_image_in_a_comment_hides_no_scan():
 
 
 def test_a_header_without_a_scan_has_none():
-    assert count_scans(JPEG[: JPEG.index(b"\xff\xda")]) == 0
-    assert count_scans(b"\xff\xd8\xff\x02") == 0
+    assert walk(JPEG[: JPEG.index(b"\xff\xda")]).scans == 0
+    assert walk(b"\xff\xd8\xff\x02").scans == 0
 
 
 @pytest.mark.parametrize(
@@ -193,9 +193,9 @@ def test_scans_are_weighed_by_pixels(scans, pixels, fits):
 
 def test_arithmetic_scans_count_as_several():
     data = BOMBS["jpeg arithmetic scans"]()
-    assert count_scans(data) == 19 * ARITHMETIC_SCANS
-    assert count_scans(data.replace(b"\xff\xca", b"\xff\xc2", 1)) == 19
-    assert count_scans(data.replace(b"\xff\xca", b"\xff\xc9", 1)) == 1
+    assert walk(data).scans == 19 * ARITHMETIC_SCANS
+    assert walk(data.replace(b"\xff\xca", b"\xff\xc2", 1)).scans == 19
+    assert walk(data.replace(b"\xff\xca", b"\xff\xc9", 1)).scans == 1
 
 
 def test_a_png_may_have_some_compressed_chunks():

@@ -28,7 +28,7 @@ from function.engine.formats.jpeg_segments import MAX_SCANS
 from function.engine.header import MAX_RATIO
 from function.engine.pixels import SIDEWAYS, Planes
 from function.engine.render import render
-from function.engine.renditions import Rendition
+from function.engine.renditions import Quality, Rendition
 
 MAX_PIXELS = 1_000_000
 SMALL = (Rendition(name="small", width=32, height=32, formats=("png",)),)
@@ -296,7 +296,7 @@ def test_a_jpeg_for_subsampled_outputs_is_decoded_to_planes_at_half_size():
 def test_best_quality_keeps_twice_the_pixels_and_full_chroma():
     data = encoded(gradient((400, 300)), "JPEG")
     renditions = (Rendition(name="a", width=90, height=90),)
-    source = decode(data, renditions, max_pixels=MAX_PIXELS, quality="best")
+    source = decode(data, renditions, max_pixels=MAX_PIXELS, quality=Quality.BEST)
     assert not isinstance(source.pixels, Planes)
     assert source.pixels.size == (200, 150)
 

@@ -1,14 +1,21 @@
 """Each input format is one file, and what others say of the formats is what these files say."""
 
+import ast
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from test_decode import UPLOADS
+from pictures import encoded
+from test_decode import PHOTO, UPLOADS
 
 from function.engine import formats
+from function.engine.decode import decode
+from function.engine.formats.format import Format, plugin
+from function.engine.limits import every_kind
+from function.engine.render import render
+from function.engine.renditions import Rendition
 from function.engine.sniff import sniff
 from signer.handler import CONTENT_TYPES
 
@@ -53,6 +60,33 @@ def test_what_is_known_of_formats_imports_no_library():
         "sys.exit(any(name in sys.modules for name in ('PIL', 'pi_heif', 'resvg_py', 'isal')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT).returncode == 0
+
+
+def test_a_format_that_pillow_reads_needs_only_its_description(monkeypatch):
+    plain = Format(
+        name="ppm",
+        title="PPM",
+        content_types=("image/x-portable-pixmap",),
+        endings=("ppm",),
+        bytes_per_pixel={"ppm": 6.0},
+        recognises=lambda data: data.startswith(b"P6"),
+        open_image=plugin("PIL.PpmImagePlugin", "PpmImageFile"),
+    )
+    by_name = formats.by_name
+    monkeypatch.setattr(formats, "NAMES", (*formats.NAMES, "ppm"))
+    monkeypatch.setattr(formats, "by_name", lambda name: plain if name == "ppm" else by_name(name))
+    sizes = [Rendition(name="a", width=24, height=24, formats=("webp",), animated=True)]
+    source = decode(encoded(PHOTO, "PPM"), sizes, max_pixels=10**6, memory_mb=256)
+    assert (source.format, source.size, source.frames) == ("ppm", (96, 64), ())
+    assert [rendered.width for rendered in render(source, sizes)] == [24]
+
+
+def test_decoding_names_no_format():
+    tree = ast.parse((ROOT / "function/engine/decode.py").read_text())
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert not texts & {*formats.NAMES, *every_kind()}
+    assert not {name for name in modules if name.startswith("function.engine.formats.")}
 
 
 def test_a_jpeg_imports_no_other_format():

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from function.engine import isolate
-from function.engine.errors import Rejected
+from function.engine.errors import Rejected, RejectionCode
 
 
 def run(work, **limits):
@@ -26,11 +26,11 @@ def test_the_answer_comes_back_whole():
 
 def test_a_rejection_comes_back_as_it_was():
     def work():
-        raise Rejected("some_code", "Some sentence.")
+        raise Rejected(RejectionCode.POLYGLOT, "Some sentence.")
 
     with pytest.raises(Rejected) as caught:
         run(work)
-    assert (caught.value.code, caught.value.message) == ("some_code", "Some sentence.")
+    assert (caught.value.code, caught.value.message) == (RejectionCode.POLYGLOT, "Some sentence.")
 
 
 def test_a_crash_is_a_rejection():

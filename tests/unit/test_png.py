@@ -15,7 +15,7 @@ from function.engine import vectors
 from function.engine.decode import decode
 from function.engine.errors import Rejected
 from function.engine.formats import png_rows
-from function.engine.formats.png import open_image
+from function.engine.formats.png_rows import open_image
 from function.engine.renditions import Rendition
 from tests.native.rows import Rows, filtered_rows
 

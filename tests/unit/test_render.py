@@ -13,7 +13,7 @@ from function.engine.decode import decode
 from function.engine.errors import Rejected
 from function.engine.layout import lay_out
 from function.engine.render import render
-from function.engine.renditions import FITS, FORMATS, POSITIONS, Rendition
+from function.engine.renditions import FORMATS, Fit, Position, Quality, Rendition
 
 MAX_PIXELS = 20_000_000
 
@@ -23,7 +23,7 @@ def one(**fields):
 
 
 def rendered(data, *renditions, **options):
-    quality = options.get("quality", "fast")
+    quality = options.get("quality", Quality.FAST)
     source = decode(data, renditions, max_pixels=MAX_PIXELS, quality=quality)
     return list(render(source, renditions, **options))
 
@@ -61,10 +61,10 @@ def test_sizes_are_off_by_no_pixel(upload, fields, expected):
     mode=st.sampled_from(["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"]),
     encoder=st.sampled_from(["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP"]),
     box=st.tuples(st.integers(1, 200), st.integers(1, 200)),
-    fit=st.sampled_from(FITS),
-    position=st.sampled_from(POSITIONS),
+    fit=st.sampled_from(Fit),
+    position=st.sampled_from(Position),
     enlarge=st.booleans(),
-    quality=st.sampled_from(["fast", "best"]),
+    quality=st.sampled_from(Quality),
     output=st.sampled_from(["jpeg", "png", "webp"]),
 )
 def test_every_size_mode_and_format_ends_in_the_size_laid_out(
@@ -207,7 +207,7 @@ MOTION = [Image.new("RGB", (60, 40), colour) for colour in ("red", "lime", "blue
 
 
 @pytest.mark.parametrize("format_name", ["GIF", "WEBP", "PNG"])
-@pytest.mark.parametrize("fit", FITS)
+@pytest.mark.parametrize("fit", Fit)
 def test_animations_stay_animated_when_asked(format_name, fit):
     data = encoded(
         MOTION[0],
@@ -258,7 +258,7 @@ def test_a_gif_of_countless_frames_is_rejected_without_counting_them_all():
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (2, 2), (4000, 3)])
-@pytest.mark.parametrize("fit", FITS)
+@pytest.mark.parametrize("fit", Fit)
 @pytest.mark.parametrize("format_name", ["jpeg", "png"])
 def test_extreme_shapes_work(size, fit, format_name):
     rendition = one(width=90, height=60, fit=fit, formats=(format_name,))
@@ -288,7 +288,7 @@ def text():
     return image
 
 
-@pytest.mark.parametrize("quality", ["fast", "best"])
+@pytest.mark.parametrize("quality", Quality)
 @pytest.mark.parametrize("upload", ["PNG", "JPEG"])
 @pytest.mark.parametrize("make", [lambda: photo((1600, 1200)), text, line_art])
 def test_resizing_stays_close_to_lanczos_from_full_size(make, upload, quality):

@@ -8,27 +8,18 @@ from typing import Final
 from function.engine.formats.format import Format
 
 NAMES: Final = ("jpeg", "png", "gif", "webp", "avif", "heic", "tiff", "bmp", "svg")
-"""Modules of this package, in the order in which they are asked. SVG comes last: it is recognised
-by markup within the first 64 KB, the others by their first bytes."""
+"""Modules of this package, in the order in which they are asked: the commonest first. SVG comes
+last: it is recognised by markup within the first 64 KB, the others by their first bytes."""
 
 TAIL: Final = 65_557
-"""Bytes at the end of a file in which its end mark is looked for. A ZIP's end record fits, with the
+"""Bytes at the end of a file in which its end mark is looked for: a ZIP's end record with the
 longest comment that may follow it."""
 
 
 @cache
 def by_name(name: str) -> Format:
-    """Return a format; its module is imported on first use.
-
-    Args:
-        name: one of ``NAMES``.
-    """
+    """Return the format of one of ``NAMES``; its module is imported on first use."""
     return import_module(f"{__name__}.{name}").FORMAT
-
-
-def find(data: bytes) -> Format | None:
-    """Return the format of a file by its content, or None."""
-    return next((known for known in every() if known.recognises(data)), None)
 
 
 def every() -> Iterator[Format]:

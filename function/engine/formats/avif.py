@@ -28,5 +28,6 @@ FORMAT: Final = Format(
     open_image=open_image,
     # Pillow reads EXIF by its TIFF plugin, whatever the format; without PIL._avif its AVIF plugin
     # would call each file damaged.
-    isolated=("PIL._avif", "PIL.AvifImagePlugin", "PIL.ImageCms", "PIL.TiffImagePlugin"),
+    modules=("PIL._avif", "PIL.AvifImagePlugin", "PIL.ImageCms", "PIL.TiffImagePlugin"),
+    isolated=True,
 )

@@ -1,22 +1,11 @@
 """BMP."""
 
-import io
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from function.engine.formats.format import Format
-
-if TYPE_CHECKING:
-    from PIL import Image
+from function.engine.formats.format import Format, plugin
 
 _HEADERS: Final = frozenset({12, 40, 52, 56, 64, 108, 124})
 """Lengths of the information header by which BMP's versions are told apart."""
-
-
-def open_image(data: bytes) -> "Image.Image":
-    """Open a BMP."""
-    from PIL.BmpImagePlugin import BmpImageFile  # noqa: PLC0415 - for the first BMP
-
-    return BmpImageFile(io.BytesIO(data))
 
 
 def _little(value: bytes) -> int:
@@ -30,6 +19,6 @@ FORMAT: Final = Format(
     endings=("bmp",),
     bytes_per_pixel={"bmp": 7.5},
     recognises=lambda data: data[:2] == b"BM" and _little(data[14:18]) in _HEADERS,
-    open_image=open_image,
+    open_image=plugin("PIL.BmpImagePlugin", "BmpImageFile"),
     is_cut_short=lambda data: len(data) < _little(data[2:6]),
 )

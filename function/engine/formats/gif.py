@@ -1,26 +1,10 @@
 """GIF, still and animated."""
 
-import io
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from function.engine.formats.format import Format
+from function.engine.formats.format import Format, lazily
 
-if TYPE_CHECKING:
-    from PIL import Image
-
-
-def open_image(data: bytes) -> "Image.Image":
-    """Open a GIF without its comments.
-
-    Raises:
-        Rejected: ``too_complex`` for one of too many blocks.
-    """
-    from PIL.GifImagePlugin import GifImageFile  # noqa: PLC0415 - for the first GIF
-
-    from function.engine.formats.gif_blocks import drop_extensions  # noqa: PLC0415
-
-    return GifImageFile(io.BytesIO(drop_extensions(data)))
-
+_BLOCKS: Final = "function.engine.formats.gif_blocks"
 
 FORMAT: Final = Format(
     name="gif",
@@ -29,6 +13,7 @@ FORMAT: Final = Format(
     endings=("gif",),
     bytes_per_pixel={"gif": 6.0},
     recognises=lambda data: data.startswith((b"GIF87a", b"GIF89a")),
-    open_image=open_image,
+    open_image=lazily(_BLOCKS, "open_image"),
     is_cut_short=lambda data: not data.rstrip(b"\x00").endswith(b"\x3b"),
+    count_frames=lazily(_BLOCKS, "count_frames"),
 )

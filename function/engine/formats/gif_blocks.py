@@ -1,13 +1,17 @@
-"""GIF without the extensions that nothing here reads, for Pillow would take a gigabyte for them."""
+"""GIF without the extensions that nothing here reads: Pillow can need a gigabyte for them."""
 
+import io
 import re
+from contextlib import suppress
 from typing import Final
 
-from function.engine.errors import Rejected
+from PIL.GifImagePlugin import GifImageFile
+
+from function.engine.errors import Rejected, RejectionCode
 from function.engine.limits import MAX_FRAMES
 
 MAX_BLOCKS: Final = 200_000
-"""Extensions and images before the last frame that counts; to walk more would take seconds."""
+"""Extensions and images up to the last frame that is kept; walking over more takes seconds."""
 
 _BLOCK: Final = re.compile(rb"[!,;]")
 _EXTENSION, _IMAGE = 0x21, 0x2C
@@ -17,6 +21,29 @@ _HEADER: Final = 13
 _IMAGE_HEADER: Final = 10
 
 
+def open_image(data: bytes) -> GifImageFile:
+    """Open a GIF without its comments.
+
+    Raises:
+        Rejected: ``too_complex`` for one of too many blocks.
+    """
+    return GifImageFile(io.BytesIO(drop_extensions(data)))
+
+
+def count_frames(image: GifImageFile, most: int) -> int:
+    """Return how many frames a GIF has, or ``most + 1`` if there are more.
+
+    A GIF does not state it, and Pillow's ``n_frames`` would walk to the end, which takes long in a
+    file of a million empty frames. Only Pillow's private ``_seek`` can skip a frame's pixels.
+    """
+    with suppress(EOFError):
+        while image.tell() < most:
+            image._seek(image.tell() + 1, update_image=False)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    count = image.tell() + 1
+    image.seek(0)
+    return count
+
+
 def drop_extensions(data: bytes) -> bytes:
     """Return a GIF with its images, one graphic control for each, and how often it plays.
 
@@ -24,20 +51,17 @@ def drop_extensions(data: bytes) -> bytes:
     after the first that is one too many. Of several graphic controls before an image the last one
     counts (GIF89a, 23).
 
-    Args:
-        data: the whole file, which may be damaged.
-
     Raises:
         Rejected: ``too_complex``.
     """
-    at = _HEADER + _palette_size(data[10:11])
+    at = _HEADER + _palette_length(data[10:11])
     kept, control, loop = bytearray(data[:at]), b"", b""
     blocks = images = 0
     while images <= MAX_FRAMES and (found := _BLOCK.search(data, at)):
         start = found.start()
         blocks += 1
         if blocks > MAX_BLOCKS:
-            raise Rejected("too_complex", f"This GIF has over {MAX_BLOCKS} blocks.")
+            raise Rejected(RejectionCode.TOO_COMPLEX, f"This GIF has over {MAX_BLOCKS} blocks.")
         if data[start] == _EXTENSION:
             first = start + 2
             at = _skip(data, first)
@@ -48,7 +72,7 @@ def drop_extensions(data: bytes) -> bytes:
                 loop = b"!" + label + block + _first_block(data, first + len(block)) + b"\0"
                 kept += loop
         elif data[start] == _IMAGE:
-            palette = _palette_size(data[start + 9 : start + 10])
+            palette = _palette_length(data[start + 9 : start + 10])
             at = _skip(data, start + _IMAGE_HEADER + palette + 1)
             kept += control + data[start:at]
             control = b""
@@ -58,18 +82,18 @@ def drop_extensions(data: bytes) -> bytes:
     return bytes(kept)
 
 
-def _palette_size(flags: bytes) -> int:
-    """Bytes of the palette that a header's flags announce; 0 without one."""
+def _palette_length(flags: bytes) -> int:
+    """Return how many bytes the palette has that a header's flags announce; 0 without one."""
     return 3 << (flags[0] & 7) + 1 if flags and flags[0] & 0x80 else 0
 
 
 def _first_block(data: bytes, at: int) -> bytes:
-    """The first of some sub-blocks, with its length before it; empty where there is none."""
+    """Return the first of some sub-blocks, after the byte of its length; empty without one."""
     return data[at : at + 1 + data[at]] if at < len(data) and data[at] else b""
 
 
 def _skip(data: bytes, at: int) -> int:
-    """Return where the sub-blocks that start here have ended, or the file has."""
+    """Return where the sub-blocks that start at ``at`` end, or the file does."""
     end = len(data)
     while at < end and (length := data[at]):
         at += 1 + length

@@ -31,5 +31,6 @@ FORMAT: Final = Format(
     recognises=lambda data: family(data) == "heic",
     open_image=open_image,
     # Pillow reads EXIF by its TIFF plugin, whatever the format.
-    isolated=("pi_heif.as_plugin", "PIL.ImageCms", "PIL.TiffImagePlugin"),
+    modules=("pi_heif.as_plugin", "PIL.ImageCms", "PIL.TiffImagePlugin"),
+    isolated=True,
 )

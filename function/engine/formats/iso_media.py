@@ -1,4 +1,4 @@
-"""ISO base media files name their brands, the major one first: HEIC, AVIF, or a video."""
+"""Tell HEIC, AVIF and videos apart by the brands that ISO base media files name, major first."""
 
 from typing import Final, Literal
 
@@ -9,11 +9,11 @@ _BRANDS: Final[dict[bytes, Family]] = {
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "heic"),
 }
 _MOST: Final = 256
-"""Bytes of the first box that are looked at."""
+"""Bytes of the first box in which brands are looked for."""
 
 
 def family(data: bytes) -> Family | None:
-    """Return the format of the first brand that is one of an image."""
+    """Return the image format of the first brand that has one, else None."""
     if data[4:8] != b"ftyp":
         return None
     length = min(int.from_bytes(data[:4], "big"), _MOST)

@@ -1,15 +1,15 @@
-"""JPEG at a fraction of its size: the decoder leaves out the detail that no rendition shows.
+"""Decode JPEGs at 1/2, 1/4 or 1/8 of their size, as ``Image.draft`` does (docs/decoder.md)."""
 
-The scales are 1/2, 1/4 and 1/8, as those of ``Image.draft`` (docs/decoder.md).
-"""
-
+import io
 from typing import Final
 
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from function.engine.pixels import Planes
-from function.engine.vectors import Box, decode_jpeg
+from function.engine.errors import Rejected, RejectionCode
+from function.engine.formats.jpeg_segments import EIGHT_BITS, walk
+from function.engine.pixels import Box, Planes, Size, reduced_box
+from function.engine.vectors import decode_jpeg
 
 _RGB_IDS: Final = [0x52, 0x47, 0x42]
 """Component ids of a JPEG that stores RGB as it is."""
@@ -17,51 +17,58 @@ _RGB_IDS: Final = [0x52, 0x47, 0x42]
 _DIVISORS: Final = (8, 4, 2, 1)
 
 
-def open_planes(image: Image.Image, data: bytes, need: float) -> tuple[Planes, Box]:
-    """Decode a JPEG of YCbCr, at the smallest scale that is at least ``need``, to planes.
+def open_image(data: bytes) -> JpegImageFile:
+    """Open a JPEG.
 
-    By the C module where that can (docs/decoder.md), else by Pillow, which also has the last word
-    on what is damaged.
-
-    Args:
-        image: ``data`` opened, not loaded yet.
-        data: the whole file.
-        need: the scale wanted; 1 is full size.
-
-    Returns:
-        The planes, and the part of them that is the picture: sizes are rounded up to whole pixels,
-        so the edge of the picture lies within the last one.
+    Raises:
+        Rejected: ``unsupported_codec`` for medical images of more than 8 bits.
     """
+    try:
+        return JpegImageFile(io.BytesIO(data))
+    except SyntaxError as error:
+        if walk(data).bits != EIGHT_BITS:
+            raise Rejected(
+                RejectionCode.UNSUPPORTED_CODEC,
+                "JPEG images with more than 8 bits a channel are not supported.",
+            ) from error
+        raise
+
+
+def load_scaled(
+    image: Image.Image, data: bytes, scale: float, halves_chroma: bool
+) -> tuple[Image.Image | Planes, Box]:
+    """Decode a JPEG at the smallest scale that is at least ``scale``, to planes where that serves.
+
+    The region returned is the picture: sizes are rounded up to whole pixels, so its edge lies
+    within the last one.
+    """
+    if not halves_chroma or not _stores_luma(image):
+        return draft(image, scale, image.mode)
     width, height = image.size
-    least = min(width // max(1, int(need * width)), height // max(1, int(need * height)))
-    divisor = next((divisor for divisor in _DIVISORS if divisor <= least), 1)
-    size = (-(-width // divisor), -(-height // divisor))
-    planes = decode_jpeg(data, divisor, size)
+    wanted_width, wanted_height = _size_at(image.size, scale)
+    most = min(width // wanted_width, height // wanted_height)
+    divisor = next((divisor for divisor in _DIVISORS if divisor <= most), 1)
+    planes = decode_jpeg(data, divisor, (-(-width // divisor), -(-height // divisor)))
     if planes:
-        return Planes(*planes), (0, 0, width / divisor, height / divisor)
-    scaled, box = open_scaled(image, need, "YCbCr")
+        return Planes(*planes), reduced_box(image.size, divisor)
+    # The C module is missing, or leaves this file to Pillow, which also decides about damage.
+    scaled, box = draft(image, scale, "YCbCr")
     return Planes.split(scaled), box
 
 
-def open_scaled(image: Image.Image, need: float, mode: str) -> tuple[Image.Image, Box]:
-    """Load a JPEG, by Pillow, at the smallest scale that is at least ``need``.
-
-    Args:
-        image: an opened JPEG, not loaded yet.
-        need: the scale wanted; 1 is full size.
-        mode: the image's own, or that in which it is stored.
-
-    Returns:
-        The image, and the part of it that is the picture, as of ``open_planes``.
-    """
-    width, height = image.size
-    drafted = image.draft(mode, (max(1, int(need * width)), max(1, int(need * height))))
+def draft(image: Image.Image, scale: float, mode: str) -> tuple[Image.Image, Box]:
+    """Load a JPEG by Pillow, as ``load_scaled`` does, in its own mode or that of its data."""
+    drafted = image.draft(mode, _size_at(image.size, scale))
     image.load()
-    return image, drafted[1] if drafted else (0, 0, width, height)
+    return image, drafted[1] if drafted else reduced_box(image.size, 1)
 
 
-def stores_luma(image: Image.Image) -> bool:
-    """Whether the components are YCbCr, by the rules that libjpeg itself follows."""
+def _size_at(size: Size, scale: float) -> Size:
+    return max(1, int(scale * size[0])), max(1, int(scale * size[1]))
+
+
+def _stores_luma(image: Image.Image) -> bool:
+    """Return True if the components are YCbCr, by the rules that libjpeg itself follows."""
     if not isinstance(image, JpegImageFile) or image.mode != "RGB":
         return False
     if image.info.get("adobe_transform", 1) == 0:

@@ -1,4 +1,4 @@
-"""The segments of a JPEG: counted and bounded before any decoder reads them.
+"""Count and bound the segments of a JPEG before any decoder reads them.
 
 Pillow walks a JPEG's segments byte by byte in Python and keeps each of them; libjpeg goes over the
 whole picture once for each scan. So a small file can cost either of them minutes.
@@ -8,11 +8,11 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from function.engine.errors import Rejected
+from function.engine.errors import Rejected, RejectionCode
 from function.engine.header import MAX_EXIF_BYTES, exif_too_large
 
 MAX_SEGMENTS: Final = 1000
-"""Markers in a picture. The most in a good file are of extended XMP, 64 KB each: 160 for 10 MB."""
+"""Markers in a picture. Good files have most for extended XMP, 64 KB each: 160 for 10 MB."""
 
 MAX_FILL: Final = 1 << 16
 """Bytes between segments that belong to none."""
@@ -29,10 +29,14 @@ decode every coefficient, also after the data has ended: 7 KB can ask for any nu
 
 _MARKER: Final = re.compile(rb"\xff[^\x00\xff]", re.DOTALL)
 _MARKER_IN_SCAN: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
-"""Within coded pixels restart markers (D0 to D7) are no segments (T.81, B.1.1.3)."""
+"""Within coded pixels restart markers (D0 to D7) start no segment (T.81, B.1.1.3)."""
 
 _EOI, _SOS, _APP1 = 0xD9, 0xDA, 0xE1
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+EIGHT_BITS: Final = 8
+_FRAME_HEADER: Final = 6
+"""Bytes of precision, height (two), width (two) and number of components (T.81, B.2.2)."""
+
 _PROGRESSIVE: Final = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _ARITHMETIC: Final = frozenset(range(0xC9, 0xD0)) - {0xCC}
 _BARE: Final = frozenset({0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)})
@@ -40,13 +44,24 @@ _BARE: Final = frozenset({0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)})
 
 
 @dataclass
-class _Walk:
-    """Running totals of a walk over the segments."""
+class Segments:
+    """Totals of a walk over the segments, and from ``bits`` on the facts of the frame header.
+
+    Attributes:
+        fill: bytes that belong to no segment.
+        exif: bytes of EXIF.
+        scans: scans that libjpeg will decode; an arithmetic-coded one counts as several. 1 where
+            one scan holds the whole picture, 0 where the file ends or is damaged before it.
+        bits: bits a component (a channel, such as luma).
+    """
 
     segments: int = 0
     fill: int = 0
     exif: int = 0
+    scans: int = 0
+    bits: int = EIGHT_BITS
     components: int = 0
+    pixels: int = 0
     progressive: bool = False
     arithmetic: bool = False
 
@@ -58,79 +73,89 @@ class _Walk:
         """
         self.segments += 1
         if self.segments > MAX_SEGMENTS:
-            raise Rejected("too_complex", f"This JPEG has over {MAX_SEGMENTS} segments.")
+            raise Rejected(
+                RejectionCode.TOO_COMPLEX, f"This JPEG has over {MAX_SEGMENTS} segments."
+            )
         if self.fill > MAX_FILL:
             raise Rejected(
-                "too_complex", f"This JPEG has over {MAX_FILL >> 10} KB between its segments."
+                RejectionCode.TOO_COMPLEX,
+                f"This JPEG has over {MAX_FILL >> 10} KB between its segments.",
             )
         if marker == _APP1 and body.startswith(b"Exif\0\0"):
             self.exif += len(body)
             if self.exif > MAX_EXIF_BYTES:
                 raise exif_too_large()
         if marker in _FRAMES:
-            self.components = body[5] if len(body) > 5 else 0  # noqa: PLR2004 - T.81, B.2.2
-            self.progressive = marker in _PROGRESSIVE
+            # Once progressive, always: libjpeg reserves the memory before it finds a second header.
+            self.progressive |= marker in _PROGRESSIVE
             self.arithmetic = marker in _ARITHMETIC
+            if len(body) >= _FRAME_HEADER:
+                height, width = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
+                self.bits, self.pixels, self.components = body[0], height * width, body[5]
 
     def weigh(self, components: bytes) -> int:
         """Return how many scans a scan of so many components, one byte, counts as."""
         return ARITHMETIC_SCANS * components[0] if self.arithmetic and components else 1
 
 
-def count_scans(data: bytes) -> int:
-    """Walk the segments of a JPEG as Pillow will, and count the scans that libjpeg will decode.
-
-    Returns:
-        1 where one scan holds the whole picture, 0 where the file ends or is damaged before it;
-        else an arithmetic-coded scan counts as several.
+def kind_of(data: bytes, _halves_chroma: bool) -> str:
+    """Return ``jpeg``, or ``jpeg-progressive`` for a file of which libjpeg keeps all coefficients.
 
     Raises:
         Rejected: ``too_complex`` or ``metadata_too_large``.
     """
-    walk, at = _Walk(), 2
-    while found := _MARKER.search(data, at):
-        walk.fill += found.start() - at
-        marker, at = data[found.start() + 1], found.end()
+    found = walk(data)
+    check_scans(found.scans, found.pixels)
+    return "jpeg-progressive" if found.progressive or found.scans > 1 else "jpeg"
+
+
+def walk(data: bytes) -> Segments:
+    """Walk the segments of a JPEG as Pillow will, up to the end of the last scan.
+
+    Raises:
+        Rejected: ``too_complex`` or ``metadata_too_large``.
+    """
+    found, at = Segments(), 2
+    while match := _MARKER.search(data, at):
+        found.fill += match.start() - at
+        marker, at = data[match.start() + 1], match.end()
         if marker < min(_FRAMES):
-            return 0
+            return found
         length = 0 if marker in _BARE else max(2, int.from_bytes(data[at : at + 2], "big"))
-        walk.take(marker, data[at + 2 : at + length])
+        found.take(marker, data[at + 2 : at + length])
         if marker == _SOS:
             components = data[at + 2 : at + 3]
-            whole = not walk.progressive and components == bytes((walk.components,))
-            first = walk.weigh(components)
-            return 1 if whole else first + _count_more_scans(data, at + length, walk)
+            whole = not found.progressive and components == bytes((found.components,))
+            found.scans = 1 if whole else found.weigh(components)
+            if not whole:
+                _count_more_scans(data, at + length, found)
+            return found
         at += length
-    walk.fill += len(data) - at
-    walk.take(_EOI, b"")
-    return 0
+    found.fill += len(data) - at
+    found.take(_EOI, b"")
+    return found
 
 
-def _count_more_scans(data: bytes, at: int, walk: _Walk) -> int:
+def _count_more_scans(data: bytes, at: int, found: Segments) -> None:
     """Count the scans from the end of the first one's header to the end of the picture."""
-    scans, counted = 1, 0
-    while (found := _MARKER_IN_SCAN.search(data, at)) and data[found.start() + 1] != _EOI:
-        marker, at = data[found.start() + 1], found.end()
-        walk.take(marker, b"")
+    scans = 1
+    while (match := _MARKER_IN_SCAN.search(data, at)) and data[match.start() + 1] != _EOI:
+        marker, at = data[match.start() + 1], match.end()
+        found.take(marker, b"")
         if marker == _SOS:
             scans += 1
-            counted += walk.weigh(data[at + 2 : at + 3])
+            found.scans += found.weigh(data[at + 2 : at + 3])
         if scans > MAX_SCANS:
-            raise Rejected("too_complex", f"This JPEG has over {MAX_SCANS} scans.")
+            raise Rejected(RejectionCode.TOO_COMPLEX, f"This JPEG has over {MAX_SCANS} scans.")
         if marker not in _BARE:
             at += max(2, int.from_bytes(data[at : at + 2], "big"))
-    return counted
 
 
 def check_scans(scans: int, pixels: int) -> None:
-    """Reject a JPEG that would be decoded over and over.
-
-    Args:
-        scans: what ``count_scans`` returned.
-        pixels: width times height.
+    """Reject a JPEG with too many scans, as ``Segments`` counts them, for its pixels.
 
     Raises:
         Rejected: ``too_complex``.
     """
     if scans > USUAL_SCANS and scans * pixels > MAX_SCANNED_PIXELS:
-        raise Rejected("too_complex", "This JPEG has too many scans for its size.")
+        raise Rejected(RejectionCode.TOO_COMPLEX, "This JPEG has too many scans for its size.")

@@ -1,50 +1,56 @@
-"""PNG at speed: inflated by ISA-L, unfiltered by the C module, all else by Pillow as before.
+"""Decode PNG rows faster: inflate with ISA-L, undo filters in the C module, the rest by Pillow.
 
 Pillow spends two thirds of a photo's decode on undoing filters byte by byte (docs/decoder.md). Its
-interface for decoders lets another one have the rows and leaves the file to Pillow: chunks,
-metadata, and what counts as damage.
+interface for decoders leaves the file to Pillow: chunks, metadata, and what counts as damage.
 """
 
+import io
 import struct
 import weakref
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 from PIL import Image, ImageFile
+from PIL.PngImagePlugin import PngImageFile
 
-from function.engine.errors import Rejected
-from function.engine.vectors import Lendable, has_module, unfilter
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from PIL.PngImagePlugin import PngImageFile
+from function.engine.errors import Rejected, RejectionCode
+from function.engine.vectors import ArrowExport, has_module, unfilter
 
 _zlib: Any = import_module("isal.isal_zlib")  # its types are not complete
 
 _CHANNELS: Final = {"RGB": 3, "RGBA": 4}
-"""Bytes of a pixel in the modes that are decoded here; Pillow's memory has four for both."""
+"""Bytes of a pixel in the stream, by mode; Pillow's memory has four for both."""
 
 _PIECE: Final = 1 << 17
-"""Bytes of rows that are inflated at once, about."""
+"""Bytes of rows, about, that are inflated at once."""
 
-_STRETCH: Final = 1 << 16
-"""Bytes of the compressed stream that are read at once, at least: as many as Pillow reads."""
-
-_BROKEN: Final = -2
-"""Pillow's code for a stream that cannot be read."""
+_READ: Final = 1 << 16
+"""Bytes of the compressed stream, at least, that are read at once: as many as Pillow reads."""
 
 _DONE: Final = (-1, 0)
+_BROKEN: Final = (-1, -2)
+"""Pillow's answers for all rows decoded, and for a stream that cannot be read."""
 
 MAX_CHUNKS: Final = 200_000
 """Chunks of a file, and one more for each 4 KB: Pillow takes 4 µs for each. libpng writes 8 KB."""
-
 
 MAX_COMPRESSED: Final = 1000
 """Compressed chunks besides the picture's own. Pillow inflates up to 1 MB of each, in 3 ms; its cap
 on all text passes over colour profiles, and over text whose checksum is wrong."""
 
 _COMPRESSED: Final = frozenset({b"iCCP", b"zTXt", b"iTXt"})
+
+
+def open_image(data: bytes) -> PngImageFile:
+    """Open a PNG or APNG.
+
+    Raises:
+        Rejected: ``too_complex`` for one that is cut into too many chunks.
+    """
+    check_chunks(data)
+    image = PngImageFile(io.BytesIO(data))
+    decode_here(image)
+    return image
 
 
 def check_chunks(data: bytes) -> None:
@@ -61,20 +67,22 @@ def check_chunks(data: bytes) -> None:
             return
         compressed += kind in _COMPRESSED
         if compressed > MAX_COMPRESSED:
-            raise Rejected("too_complex", f"This PNG has over {MAX_COMPRESSED} compressed chunks.")
+            raise Rejected(
+                RejectionCode.TOO_COMPLEX, f"This PNG has over {MAX_COMPRESSED} compressed chunks."
+            )
         at += 12 + int.from_bytes(data[at : at + 4], "big")
-    raise Rejected("too_complex", f"This PNG has over {most} chunks.")
+    raise Rejected(RejectionCode.TOO_COMPLEX, f"This PNG has over {most} chunks.")
 
 
 class _Rows(ImageFile.PyDecoder):
-    """Inflates and unfilters the rows of one image; reads the compressed stream by itself."""
+    """Decoder of one image's rows."""
 
-    _pulls_fd = True
+    _pulls_fd = True  # Pillow hands over no data: `_gather` reads the compressed stream
 
     def init(self, args: tuple[Any, ...]) -> None:
         mode, image = args
         self._channels = _CHANNELS[mode]
-        self._image: Callable[[], ImageFile.ImageFile | None] = image
+        self._image: weakref.ref[PngImageFile] = image
         self._inflater = _zlib.decompressobj()
         self._row = 0
 
@@ -91,20 +99,18 @@ class _Rows(ImageFile.PyDecoder):
             try:
                 piece = self._inflate(rows * stride)
             except _zlib.error:
-                return -1, _BROKEN
+                return _BROKEN
             if not self._store(piece, stride):
-                return -1, _BROKEN
-            if (
-                len(piece) < rows * stride
-            ):  # as to Pillow, a stream may end early, after a whole row
-                break
+                return _BROKEN
+            if len(piece) < rows * stride:
+                break  # Pillow, too, takes a stream that ends early, after a whole row
         return _DONE
 
     def _inflate(self, wanted: int) -> bytes:
         """Inflate ``wanted`` bytes, or fewer where the stream says that it is complete."""
         parts: list[bytes] = []
         while wanted and not self._inflater.eof:
-            # Without new input, too, there may be more output: the inflater holds some back.
+            # Even without new input there may be more output: the inflater holds some back.
             part = self._inflater.decompress(self._inflater.unconsumed_tail, wanted)
             if not part and not self._inflater.eof:
                 part = self._inflater.decompress(self._gather(), wanted)
@@ -113,14 +119,14 @@ class _Rows(ImageFile.PyDecoder):
         return b"".join(parts)
 
     def _gather(self) -> bytes:
-        """Read the next stretch of the stream, joined: a chunk may hold as little as one byte."""
+        """Read more of the stream, over several chunks: one may hold as little as a byte."""
         parts: list[bytes] = []
-        size = 0
+        length = 0
         image = cast("PngImageFile", self._image())
-        while size < _STRETCH:
+        while length < _READ:
             at = image.fp.tell() if image.fp else 0
             try:
-                part = image.load_read(_STRETCH)
+                part = image.load_read(_READ)
             except (struct.error, SyntaxError):
                 if not parts:
                     raise
@@ -131,7 +137,7 @@ class _Rows(ImageFile.PyDecoder):
             if not part:
                 break
             parts.append(part)
-            size += len(part)
+            length += len(part)
         if not parts:
             raise OSError("image file is truncated")
         return b"".join(parts)
@@ -143,19 +149,19 @@ class _Rows(ImageFile.PyDecoder):
         if rest or not self._row:
             return False
         size = (self.state.xsize, self.state.ysize)
-        return unfilter(piece, self._channels, cast("Lendable", self.im), size, first)
+        return unfilter(piece, self._channels, cast("ArrowExport", self.im), size, first)
 
 
 Image.register_decoder("png_rows", _Rows)
 
 
 def decode_here(image: ImageFile.ImageFile) -> None:
-    """Let an opened PNG be decoded here when it is loaded, if it is of a kind that can be."""
+    """Have an opened PNG decoded by ``_Rows`` when it is loaded, if it is not unusual."""
     if not has_module() or len(image.tile) != 1 or image.info.get("interlace"):
         return
     tile = image.tile[0]
     plain = tile.codec_name == "zip" and tile.extents == (0, 0, *image.size)
     if plain and tile.args == image.mode and image.mode in _CHANNELS:
-        # By a weak reference: an image that holds itself would keep the upload in memory.
+        # A weak reference, because an image that holds itself would keep the upload in memory.
         args = (image.mode, weakref.ref(image))
         image.tile = [tile._replace(codec_name="png_rows", args=args)]

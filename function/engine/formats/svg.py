@@ -2,14 +2,15 @@
 
 from typing import Final
 
-from function.engine.formats.format import Format
+from function.engine.formats.format import Format, lazily
 
 _HEAD: Final = 1024
 _PROLOGUES: Final = (b"<?xml", b"<!--", b"<!DOCTYPE svg")
+_DRAWING: Final = "function.engine.formats.svg_drawing"
 
 
 def recognises(data: bytes) -> bool:
-    """Return whether a file is markup whose root, after comments and the like, is ``svg``."""
+    """Return True for markup whose root, after comments and the like, is ``svg``."""
     head = data[:_HEAD].removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith(b"<svg"):
         return True
@@ -23,6 +24,9 @@ FORMAT: Final = Format(
     endings=("svg",),
     bytes_per_pixel={"svg": 14.0},
     recognises=recognises,
-    open_image=None,
-    isolated=("PIL.PngImagePlugin", "function.engine.formats.svg_drawing"),
+    read_size=lazily(_DRAWING, "read_size"),
+    rasterise=lazily(_DRAWING, "rasterise"),
+    is_markup=True,
+    modules=(_DRAWING,),
+    isolated=True,
 )

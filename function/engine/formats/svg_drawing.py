@@ -1,10 +1,11 @@
-"""SVG drawings: what they may contain, how large they are, and their pixels at a size.
+"""Check SVG drawings, measure them, and rasterise them.
 
-resvg runs no scripts and knows no network; what is left to refuse is markup made to exhaust it
-and references to anything outside the drawing. ``decode`` runs all of this in ``isolate``'s child,
-which can open no file in any case.
+resvg runs no scripts and has no network; what is left to refuse is markup made to exhaust it, and
+references to anything outside the drawing. All of this runs in a child process that can open no
+file in any case.
 """
 
+import io
 import math
 import re
 from collections.abc import Mapping
@@ -13,8 +14,9 @@ from typing import Final
 from xml.parsers import expat
 
 import resvg_py
+from PIL.PngImagePlugin import PngImageFile
 
-from function.engine.errors import Rejected
+from function.engine.errors import Rejected, RejectionCode
 from function.engine.pixels import Size
 
 MAX_ELEMENTS: Final = 100_000
@@ -22,44 +24,43 @@ MAX_DEPTH: Final = 200
 """Deepest nesting of elements; resvg recurses, and its stack ends near 10,000."""
 
 _FALLBACK: Final = (300.0, 150.0)
-"""What browsers give a drawing that states no size, in pixels."""
+"""Width and height in pixels that browsers give a drawing that states none."""
 
 _UNITS: Final[Mapping[str, float]] = {
     "": 1.0,
     "px": 1.0,
     "pt": 4 / 3,
     "pc": 16.0,
-    "in": 96.0,
-    "cm": 96 / 2.54,
-    "mm": 96 / 25.4,
     "em": 16.0,
     "rem": 16.0,
-}
+} | {"in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4}
 """CSS pixels in each unit of length."""
 
 _LENGTH: Final = re.compile(r"\s*([+]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([a-z]*)\s*")
 _LOADING: Final = frozenset({"image", "feImage", "use", "tref"})
-"""Elements whose reference is loaded; that of ``a`` is only a link."""
+"""Elements that load what they refer to; the reference of an ``a`` is only a link."""
 
 
 @dataclass
-class _Census:
-    """What one pass over the markup finds."""
+class _MarkupCheck:
+    """The handlers of one pass over the markup, which refuse what is not allowed."""
 
     root: dict[str, str] = field(default_factory=dict[str, str])
     depth: int = 0
     elements: int = 0
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
+    def start_element(self, name: str, attributes: dict[str, str]) -> None:
         if not self.elements:
             if name.rpartition(":")[2] != "svg":
-                raise Rejected("not_an_image", "This file is XML, but not an SVG drawing.")
+                raise Rejected(
+                    RejectionCode.NOT_AN_IMAGE, "This file is XML, but not an SVG drawing."
+                )
             self.root = attributes
         self.elements += 1
         self.depth += 1
         if self.elements > MAX_ELEMENTS or self.depth > MAX_DEPTH:
             raise Rejected(
-                "too_complex",
+                RejectionCode.TOO_COMPLEX,
                 f"This drawing has over {MAX_ELEMENTS} elements or nests them over "
                 f"{MAX_DEPTH} deep.",
             )
@@ -68,61 +69,67 @@ class _Census:
                 if key.rpartition(":")[2] == "href":
                     _check_reference(value)
 
-    def end(self, _name: str) -> None:
+    def end_element(self, _name: str) -> None:
         self.depth -= 1
 
-    def entity(self, *_declaration: object) -> None:
-        raise Rejected("unsafe_svg", "This drawing declares XML entities, which are not allowed.")
+    def declare_entity(self, *_declaration: object) -> None:
+        raise Rejected(
+            RejectionCode.UNSAFE_SVG, "This drawing declares XML entities, which are not allowed."
+        )
 
 
-def natural_size(data: bytes) -> Size:
-    """Check a drawing and tell its own size in whole pixels.
+def read_size(data: bytes) -> Size:
+    """Check a drawing and return its own width and height in whole pixels.
 
     Raises:
         Rejected: ``unsafe_svg``, ``too_complex``, ``not_an_image`` or ``broken_image``.
     """
-    census = _Census()
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = census.start
-    parser.EndElementHandler = census.end
-    parser.EntityDeclHandler = census.entity
+    check, parser = _MarkupCheck(), expat.ParserCreate()
+    parser.StartElementHandler = check.start_element
+    parser.EndElementHandler = check.end_element
+    parser.EntityDeclHandler = check.declare_entity
     try:
         parser.Parse(data, True)  # noqa: FBT003 - pyexpat takes no keywords
     except expat.ExpatError as error:
-        raise Rejected("broken_image", "This drawing is not well-formed XML.") from error
-    width, height = _size(census.root)
+        raise Rejected(
+            RejectionCode.BROKEN_IMAGE, "This drawing is not well-formed XML."
+        ) from error
+    width, height = _measure(check.root)
     return max(1, round(width)), max(1, round(height))
 
 
-def rasterise(data: bytes, size: Size) -> bytes:
-    """Draw at ``size`` pixels, as PNG with alpha; text is drawn only where fonts are installed.
+def rasterise(data: bytes, size: Size) -> PngImageFile:
+    """Draw at ``size`` pixels, with alpha; text is drawn only where fonts are installed.
 
     Raises:
         Rejected: ``broken_image``.
     """
     try:
-        return resvg_py.svg_to_bytes(
+        png = resvg_py.svg_to_bytes(
             svg_string=data.removeprefix(b"\xef\xbb\xbf").decode(),
             skip_system_fonts=True,
             width=size[0],
             height=size[1],
         )
     except ValueError as error:
-        raise Rejected("broken_image", "This drawing cannot be drawn.") from error
+        raise Rejected(RejectionCode.BROKEN_IMAGE, "This drawing cannot be drawn.") from error
+    return PngImageFile(io.BytesIO(png))
 
 
 def _check_reference(value: str) -> None:
     reference = value.strip().lower()
     if not reference.startswith(("#", "data:image/")):
-        raise Rejected("unsafe_svg", "This drawing loads something from outside itself.")
+        raise Rejected(
+            RejectionCode.UNSAFE_SVG, "This drawing loads something from outside itself."
+        )
     if reference.startswith("data:image/svg"):
-        raise Rejected("unsafe_svg", "This drawing embeds another drawing.")
+        raise Rejected(RejectionCode.UNSAFE_SVG, "This drawing embeds another drawing.")
 
 
-def _size(root: Mapping[str, str]) -> tuple[float, float]:
-    """CSS: the stated lengths, a missing one by the view box's aspect ratio, else the view box."""
-    width, height = _length(root.get("width")), _length(root.get("height"))
-    box = _view_box(root.get("viewBox"))
+def _measure(root: Mapping[str, str]) -> tuple[float, float]:
+    """Return the size as CSS does: lengths stated, one by the view box's ratio, or the view box."""
+    width, height = _parse_length(root.get("width")), _parse_length(root.get("height"))
+    box = _parse_view_box(root.get("viewBox"))
     if width and height:
         return width, height
     if box is None:
@@ -134,7 +141,7 @@ def _size(root: Mapping[str, str]) -> tuple[float, float]:
     return box
 
 
-def _length(value: str | None) -> float | None:
+def _parse_length(value: str | None) -> float | None:
     match = _LENGTH.fullmatch(value or "")
     if match is None or match[2] not in _UNITS:
         return None
@@ -142,7 +149,7 @@ def _length(value: str | None) -> float | None:
     return length if math.isfinite(length) and length > 0 else None
 
 
-def _view_box(value: str | None) -> tuple[float, float] | None:
+def _parse_view_box(value: str | None) -> tuple[float, float] | None:
     parts = (value or "").replace(",", " ").split()
     if len(parts) != 4:  # noqa: PLR2004 - left, top, width, height
         return None

@@ -3,7 +3,7 @@
 import io
 from typing import TYPE_CHECKING, Final, cast
 
-from function.engine.errors import Rejected
+from function.engine.errors import Rejected, RejectionCode
 from function.engine.formats.format import Format
 
 if TYPE_CHECKING:
@@ -25,17 +25,19 @@ def open_image(data: bytes) -> "Image.Image":
     except SyntaxError as error:
         if isinstance(error.__cause__, KeyError):  # Pillow's tables of both
             raise Rejected(
-                "unsupported_codec",
+                RejectionCode.UNSUPPORTED_CODEC,
                 "TIFF images of this compression or layout are not supported.",
             ) from error
         raise
     if not all(isinstance(cast("object", tile.offset), int) for tile in image.tile):
         # A tag may be of any type; Pillow would raise TypeError for this one, as for a bug.
-        raise Rejected("broken_image", "This TIFF image does not say where its pixels are.")
+        raise Rejected(
+            RejectionCode.BROKEN_IMAGE, "This TIFF image does not say where its pixels are."
+        )
     boxes = [tile.extents for tile in image.tile if tile.extents]
     covered = sum((right - left) * (bottom - top) for left, top, right, bottom in boxes)
     if covered < image.width * image.height:
-        raise Rejected("truncated", "Parts of this TIFF image are missing.")
+        raise Rejected(RejectionCode.TRUNCATED, "Parts of this TIFF image are missing.")
     return image
 
 
@@ -47,5 +49,7 @@ FORMAT: Final = Format(
     bytes_per_pixel={"tiff": 12.0},
     recognises=lambda data: data.startswith((b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")),
     open_image=open_image,
-    isolated=("PIL.TiffImagePlugin", "PIL.ImageCms"),
+    is_oriented=True,
+    modules=("PIL.TiffImagePlugin", "PIL.ImageCms"),
+    isolated=True,
 )

@@ -1,20 +1,11 @@
 """WebP: lossy, lossless and animated."""
 
-import io
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from function.engine.errors import Rejected
-from function.engine.formats.format import Format
+from function.engine.errors import Rejected, RejectionCode
+from function.engine.formats.format import Format, lazily, plugin
 
-if TYPE_CHECKING:
-    from PIL import Image
-
-
-def open_image(data: bytes) -> "Image.Image":
-    """Open a WebP. libwebp's decoder allocates its canvas now: check ``read_size`` before."""
-    from PIL.WebPImagePlugin import WebPImageFile  # noqa: PLC0415 - for the first WebP
-
-    return WebPImageFile(io.BytesIO(data))
+_PLANES: Final = "function.engine.formats.webp_planes"
 
 
 def read_size(data: bytes) -> tuple[int, int]:
@@ -31,7 +22,9 @@ def read_size(data: bytes) -> tuple[int, int]:
         return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
     if chunk == b"VP8 ":
         return _little(body[6:8]) & 0x3FFF, _little(body[8:10]) & 0x3FFF
-    raise Rejected("broken_image", "This WebP image starts with a chunk that may not come first.")
+    raise Rejected(
+        RejectionCode.BROKEN_IMAGE, "This WebP image starts with a chunk that may not come first."
+    )
 
 
 def _little(value: bytes) -> int:
@@ -47,6 +40,10 @@ FORMAT: Final = Format(
     # lossy stills without alpha are decoded as the planes that they store (webp_planes.py).
     bytes_per_pixel={"webp": 19.0, "webp-planes": 2.0},
     recognises=lambda data: data[:4] == b"RIFF" and data[8:12] == b"WEBP",
-    open_image=open_image,
+    open_image=plugin("PIL.WebPImagePlugin", "WebPImageFile"),
     is_cut_short=lambda data: len(data) < 8 + _little(data[4:8]),
+    kind_of=lazily(_PLANES, "kind_of"),
+    # libwebp's decoder allocates its canvas when Pillow opens a file.
+    read_size=read_size,
+    load_scaled=lazily(_PLANES, "load_scaled"),
 )

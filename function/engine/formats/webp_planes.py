@@ -1,7 +1,7 @@
-"""Lossy WebP to the planes that it stores, by the libwebp that Pillow brings.
+"""Decode lossy WebP to the planes that it stores, by the libwebp that Pillow brings.
 
-Pillow has libwebp make RGBA of every picture, three canvases of it at four bytes a pixel. A photo's
-planes are one and a half bytes a pixel, and what the engine resizes anyway (docs/decoder.md).
+Pillow has libwebp make RGBA of every picture, in three canvases of four bytes a pixel. A photo's
+planes take one and a half bytes a pixel, and are what the engine resizes (docs/decoder.md).
 """
 
 import ctypes
@@ -11,43 +11,49 @@ from typing import Any, Final
 
 from PIL import Image
 
-from function.engine.pixels import Planes, Size
+from function.engine.pixels import Box, Planes, Size, reduced_box, reduction
 
 _ALPHA: Final = 0x10
 _ANIMATION: Final = 0x02
 """Flags of WebP's extended header."""
 
 _MOST_CHUNKS: Final = 16
-"""To look through for the picture; encoders write three before it at most."""
-
-_DARKEST: Final = 16
-_LUMA_LEVELS: Final = 219
-_CHROMA_LEVELS: Final = 224
-"""WebP's levels are those of video, ITU-R BT.601: luma 16 to 235, chroma 16 to 240."""
+"""Chunks in which the picture is looked for; encoders write at most three before it."""
 
 
-def _stretched(lowest: int, levels: int, centre: int) -> list[int]:
-    """A table from video's levels to JPEG's, which are all 256."""
+def _stretch_levels(lowest: int, levels: int, centre: int) -> list[int]:
+    """Return a table from video's levels to JPEG's, which are all 256."""
     exact = (centre + (level - lowest) * 255 / levels for level in range(256))
     return [min(255, max(0, round(level))) for level in exact]
 
 
-_LUMA: Final = _stretched(_DARKEST, _LUMA_LEVELS, 0)
-_CHROMA: Final = _stretched(128, _CHROMA_LEVELS, 128)
+# WebP's levels are those of video, ITU-R BT.601: luma 16 to 235, chroma 16 to 240 around 128.
+_LUMA: Final = _stretch_levels(16, 219, 0)
+_CHROMA: Final = _stretch_levels(128, 224, 128)
+
+
+def kind_of(data: bytes, halves_chroma: bool) -> str:
+    """Return ``webp-planes`` for a file to be decoded as the planes that it stores, or ``webp``."""
+    return "webp-planes" if halves_chroma and stores_planes(data) else "webp"
+
+
+def load_scaled(
+    image: Image.Image, data: bytes, scale: float, halves_chroma: bool
+) -> tuple[Planes, Box] | None:
+    """Decode to planes, averaged down to no less than ``scale``; None where Pillow has to."""
+    if not halves_chroma or not stores_planes(data):
+        return None
+    factor = reduction(scale)
+    return open_planes(data, image.size, factor), reduced_box(image.size, factor)
 
 
 def stores_planes(data: bytes) -> bool:
-    """Whether a WebP is a lossy still without alpha, and libwebp can be called."""
+    """Return True for a lossy still without alpha, if libwebp can be called."""
     return _is_lossy(data) and not _flags(data) & (_ALPHA | _ANIMATION) and bool(_libwebp())
 
 
 def open_planes(data: bytes, size: Size, factor: int) -> Planes:
-    """Decode a WebP of which ``stores_planes`` is true, averaged by ``factor`` both ways.
-
-    Args:
-        data: the whole file.
-        size: width and height as the file states them, in pixels.
-        factor: pixels across that become one.
+    """Decode a WebP that ``stores_planes``, of the size stated, averaged by ``factor`` both ways.
 
     Raises:
         ValueError: the file is damaged.
@@ -67,24 +73,24 @@ def open_planes(data: bytes, size: Size, factor: int) -> Planes:
 
 
 def _flags(data: bytes) -> int:
-    """What the extended header says that there is; 0 without one."""
+    """Return the flags of the extended header; 0 without one."""
     return data[20] if data[12:16] == b"VP8X" and len(data) > 20 else 0  # noqa: PLR2004 - RIFF
 
 
 def _is_lossy(data: bytes) -> bool:
-    """Whether the first picture in the container is one of VP8, among its first few chunks."""
+    """Return True if the first picture, within the first few chunks, is coded as VP8."""
     at = 12
     for _ in range(_MOST_CHUNKS):
-        name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        name, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
         if name in {b"VP8 ", b"VP8L"}:
             return name == b"VP8 "
-        at += 8 + size + size % 2
+        at += 8 + length + length % 2
     return False
 
 
 @cache
 def _libwebp() -> Callable[..., Any] | None:
-    """``WebPDecodeYUVInto``, from what Pillow's own module is linked to."""
+    """Return ``WebPDecodeYUVInto`` of the library that Pillow's module is linked to, if any."""
     from PIL import _webp  # noqa: PLC0415 - Pillow may have been built without
 
     try:

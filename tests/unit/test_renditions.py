@@ -1,0 +1,42 @@
+import json
+
+import pytest
+
+from function.engine.renditions import DEFAULT_RENDITIONS, Fit, OutputFormat, Position, Rendition
+
+
+def test_names_are_written_as_plain_strings():
+    """The index of duplicates keeps a digest of this text."""
+    assert json.dumps(DEFAULT_RENDITIONS[3].to_dict()) == (
+        '{"name": "thumb", "width": 150, "height": 150, "fit": "cover", '
+        '"formats": ["jpeg", "webp"], "quality": 80, "position": "centre", "enlarge": false, '
+        '"animated": false}'
+    )
+
+
+def test_strings_become_members():
+    fields = {"fit": "cover", "position": "attention", "formats": ("avif", "png")}
+    rendition = Rendition(name="a", width=9, height=9, **fields)
+    assert rendition.fit is Fit.COVER
+    assert rendition.position is Position.ATTENTION
+    assert all(type(name) is OutputFormat for name in rendition.formats)
+    assert rendition == Rendition.parse({"name": "a", "width": 9, "height": 9, **fields})
+
+
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"fit": "crop"}, "fit must be one of inside, cover, contain; got 'crop'"),
+        ({"fit": ["cover"]}, "fit must be one of inside, cover, contain; got ['cover']"),
+        ({"position": Fit.COVER}, "position must be one of centre, attention; got 'cover'"),
+        ({"formats": ("gif",)}, "formats must be of jpeg, webp, avif, png; got 'gif'"),
+        (
+            {"formats": (OutputFormat.PNG, OutputFormat.PNG)},
+            "formats must name at least one format, each once; got ('png', 'png')",
+        ),
+    ],
+)
+def test_a_complaint_shows_plain_names(fields, complaint):
+    with pytest.raises(ValueError, match="must") as caught:
+        Rendition(name="a", width=9, height=9, **fields)
+    assert str(caught.value) == complaint
