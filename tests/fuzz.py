@@ -64,6 +64,7 @@ def corpus():
         encoded(photo, "TIFF", compression="jpeg"),
         encoded(photo, "TIFF", compression="tiff_deflate"),
         encoded(photo, "BMP"),
+        encoded(cutout, "QOI"),
         encoded(photo.quantize(16), "BMP"),
         SVG,
     ]

@@ -62,6 +62,8 @@ UPLOADS = {
     "heic": ("heic", encoded(PHOTO, "HEIF")),
     "heic-alpha": ("heic", encoded(CUTOUT, "HEIF")),
     "heic-tiled": ("heic", encoded(PHOTO, "HEIF", tile_size=64)),
+    "qoi": ("qoi", encoded(PHOTO, "QOI")),
+    "qoi-alpha": ("qoi", encoded(CUTOUT, "QOI")),
     "tiff": ("tiff", encoded(PHOTO, "TIFF")),
     "tiff-lzw-alpha": ("tiff", encoded(CUTOUT, "TIFF", compression="tiff_lzw")),
     "tiff-jpeg": ("tiff", encoded(PHOTO, "TIFF", compression="jpeg")),

@@ -7,7 +7,7 @@ from typing import Final
 
 from function.engine.formats.format import Format
 
-NAMES: Final = ("jpeg", "png", "gif", "webp", "avif", "heic", "tiff", "bmp", "svg")
+NAMES: Final = ("jpeg", "png", "gif", "webp", "avif", "heic", "tiff", "bmp", "qoi", "svg")
 """Modules of this package, in the order in which they are asked: the commonest first. SVG comes
 last: it is recognised by markup within the first 64 KB, the others by their first bytes."""
 

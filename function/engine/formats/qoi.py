@@ -1,0 +1,19 @@
+"""QOI."""
+
+from typing import Final
+
+from function.engine.formats.format import Format, plugin
+
+FORMAT: Final = Format(
+    name="qoi",
+    title="QOI",
+    content_types=(),  # none is registered
+    endings=(),
+    bytes_per_pixel={"qoi": 19.0},
+    recognises=lambda data: data.startswith(b"qoif"),
+    open_image=plugin("PIL.QoiImagePlugin", "QoiImageFile"),
+    is_cut_short=lambda data: not data.endswith(bytes(7) + b"\x01"),
+    modules=("PIL.QoiImagePlugin", "PIL.ImageCms", "PIL.TiffImagePlugin"),
+    # Pillow decodes it in Python, 2 us a pixel: a few megapixels fit in the time of a child.
+    isolated=True,
+)
