@@ -97,3 +97,11 @@ def test_a_jpeg_imports_no_other_format():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT)
     assert sorted(run.stdout.decode().split()) == ["format", "jpeg"]
+
+
+def test_the_example_of_how_to_add_a_format_is_what_was_added():
+    shown = (
+        (ROOT / "docs" / "extend.md").read_text().split("+++ function/engine/formats/qoi.py\n")[1]
+    )
+    added = [line[1:] for line in shown.split("```")[0].splitlines()]
+    assert added == (ROOT / "function/engine/formats/qoi.py").read_text().splitlines()
