@@ -10,7 +10,7 @@ from function.contract import Metric
 from function.events import Event, parse_message
 from function.manifest import Manifest, Status
 from function.metrics import embed
-from function.reconcile import Reconciler
+from function.reconcile import KeyTooLong, Reconciler
 from function.store import Gone
 
 _logger = logging.getLogger(__name__)
@@ -84,6 +84,10 @@ class BatchHandler:
         extra: dict[str, Any] = {"key": version.key, "correlation_id": event.correlation_id}
         try:
             manifest = self._reconciler_for(event.bucket).reconcile(event)
+        except KeyTooLong as error:
+            # Acknowledged: not even a manifest can be stored, and no retry would change it.
+            _logger.warning("ignored", extra=extra | {"reason": str(error)})
+            return
         except Gone:
             _logger.warning("gone", extra=extra)
             return
@@ -95,7 +99,7 @@ class BatchHandler:
                 "version_id": version.version_id,
                 "renditions": len(manifest.renditions),
                 "error": manifest.error and asdict(manifest.error),
-                "duplicate_of": manifest.duplicate_of,
+                "duplicate_of": manifest.original_key,
             }
             extra |= self._metrics(event, manifest)
         _logger.info(manifest.status, extra=extra)

@@ -88,7 +88,7 @@ def no_index_upload(bucket_arn: str) -> Statement:
         "Effect": "Deny",
         "Principal": ANYONE,
         "Action": "s3:PutObject",
-        "Resource": f"{bucket_arn}/{UPLOADS}{INDEX}*",
+        "Resource": [f"{bucket_arn}/{UPLOADS}{INDEX}*", f"{bucket_arn}/{UPLOADS}{INDEX[:-1]}"],
     }
 
 

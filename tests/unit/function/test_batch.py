@@ -146,6 +146,14 @@ def test_what_is_gone_is_acknowledged(handler, caplog):
     assert [record.message for record in caplog.records] == ["gone"]
 
 
+def test_a_key_that_is_too_long_is_acknowledged(handler, caplog):
+    records = [message("a", f"uploads/{'a' * 1016}"), message("b", f"uploads/{'b' * 1000}")]
+    assert handler.handle({"Records": records}, CONTEXT) == {"batchItemFailures": []}
+    first, second = caplog.records
+    assert (first.message, second.message) == ("ignored", "gone")
+    assert first.reason.endswith("has over 1024 bytes")
+
+
 def test_the_test_event_is_acknowledged(handler):
     body = (Path(__file__).parent / "events" / "test-event.json").read_text()
     record = {"messageId": "t", "body": body, "attributes": {"ApproximateReceiveCount": "1"}}
