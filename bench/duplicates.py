@@ -18,13 +18,13 @@ from PIL import Image, ImageEnhance
 from bench import machine
 from bench.photos import encode, photo
 from function.contract import manifest_key
-from function.duplicates import DISTANCE, Duplicates, distance
+from function.duplicates.index import Entry, Index
+from function.duplicates.search import MAX_DISTANCE, Duplicates, hamming_distance
 from function.engine.decode import decode
 from function.engine.fingerprint import Fingerprint, fingerprint
 from function.engine.renditions import DEFAULT_RENDITIONS
-from function.index import Entry, Index
 from function.manifest import Manifest, SourceFacts, Status, Timings
-from function.store import Bucket
+from function.storage.bucket import Bucket
 
 SIZES: Final = ((800, 600), (600, 800), (960, 540), (700, 700))
 
@@ -110,7 +110,9 @@ def run(options: argparse.Namespace) -> int:
     if options.photos < 1:
         raise machine.UsageError("--photos must be 1 or more.")
     figures = measure(options.photos)
-    print(f"{'copy':26}{'bits apart: median':>19}{'p90':>5}{f'within {DISTANCE}':>11}{'found':>8}")
+    print(
+        f"{'copy':26}{'bits apart: median':>19}{'p90':>5}{f'within {MAX_DISTANCE}':>11}{'found':>8}"
+    )
     for name, row in figures["copies"].items():
         bits = f"{row['median']:>19.0f}{row['p90']:>5.0f}"
         print(f"{name:26}{bits}{row['within']:>11.1%}{row['found']:>8.1%}")
@@ -150,11 +152,13 @@ def measure(photos: int) -> dict[str, Any]:
                 right = match is not None and match.source.key == str(seed)
                 wrong += match is not None and not right
                 found[name].append(right)
-                apart[name].append(distance(copy.perceptual_hash, originals[seed].perceptual_hash))
+                apart[name].append(
+                    hamming_distance(copy.perceptual_hash, originals[seed].perceptual_hash)
+                )
             progress.step()
     right = sum(map(sum, found.values()))
     hashes = [original.perceptual_hash for original in originals]
-    pairs = (distance(a, b) for index, a in enumerate(hashes) for b in hashes[:index])
+    pairs = (hamming_distance(a, b) for index, a in enumerate(hashes) for b in hashes[:index])
     return {
         "copies": {name: _row(found[name], apart[name]) for name in COPIES},
         "photos": photos,
@@ -170,7 +174,7 @@ def _row(found: list[bool], apart: list[int]) -> dict[str, float]:
     return {
         "median": statistics.median(apart),
         "p90": sorted(apart)[round(0.9 * (len(apart) - 1))],
-        "within": sum(bits <= DISTANCE for bits in apart) / len(apart),
+        "within": sum(bits <= MAX_DISTANCE for bits in apart) / len(apart),
         "found": sum(found) / len(found),
     }
 

@@ -11,7 +11,7 @@ from function.events import Event, parse_message
 from function.manifest import Manifest, Status
 from function.metrics import embed
 from function.reconcile import KeyTooLong, Reconciler
-from function.store import Gone
+from function.storage.errors import Gone
 
 _logger = logging.getLogger(__name__)
 

@@ -44,6 +44,14 @@ class Metric(StrEnum):
     TOTAL_TIME = "TotalTime"
 
 
+class DuplicateSearch(StrEnum):
+    """Which duplicates of earlier uploads the function looks for: the setting ``duplicates``."""
+
+    OFF = "off"
+    EXACT = "exact"
+    NEAR = "near"
+
+
 class StackOutput(StrEnum):
     """Outputs of the stack, as ``pulumi stack output`` names them."""
 

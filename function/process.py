@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from function.contract import rendition_key
-from function.copies import copy_renditions
+from function.duplicates.copies import copy_renditions
 from function.engine.decode import Source, decode
 from function.engine.errors import Rejected
 from function.engine.fingerprint import Fingerprint, fingerprint
@@ -24,11 +24,11 @@ from function.manifest import (
     Timings,
     rendition_url,
 )
-from function.store import FOREVER, STORE_THREADS, Bucket, Headers, check_size
+from function.storage.bucket import FOREVER, STORE_THREADS, Bucket, Headers, check_length
 from function.versions import ObjectVersion
 
 if TYPE_CHECKING:
-    from function.duplicates import Duplicates
+    from function.duplicates.search import Duplicates
 
 
 class Stopwatch:
@@ -140,7 +140,9 @@ class Processor:
 
     def _fetch(self, version: ObjectVersion, findings: _Findings) -> bytes:
         limit = self.environment.max_upload_bytes
-        check_size(version.bytes, limit)  # S3 told the length, so nothing has to be fetched for it
+        check_length(
+            version.bytes, limit
+        )  # S3 told the length, so nothing has to be fetched for it
         data = self.source.fetch(version.key, version_id=version.version_id, max_bytes=limit)
         findings.sha256 = hashlib.sha256(data).hexdigest()
         return data
@@ -158,9 +160,15 @@ class Processor:
         if found is None:
             return None
         findings.original = found.manifest
-        if not may_copy or not found.is_alike:
+        if not may_copy or not found.has_same_recipe:
             return None
-        return copy_renditions(found.manifest, version, self.environment, self.destination)
+        return copy_renditions(
+            found.manifest,
+            version.name,
+            version.sequencer,
+            self.environment.delivery_url,
+            self.destination,
+        )
 
     def _render(
         self, version: ObjectVersion, data: bytes, findings: _Findings, watch: Stopwatch

@@ -25,11 +25,12 @@ from function.environment import Environment
 from function.events import Event, EventKind
 from function.manifest import CACHE_CONTROL, CONTENT_TYPE, Manifest, SourceFacts, Status, Timings
 from function.process import Processor, timestamp
-from function.store import ABSENT, ARCHIVED, Bucket, Conflict, Gone, Headers
+from function.storage.bucket import ABSENT, ARCHIVED, Bucket, Headers
+from function.storage.errors import Conflict, Gone
 from function.versions import ObjectVersion, is_newer
 
 if TYPE_CHECKING:
-    from function.duplicates import Duplicates
+    from function.duplicates.search import Duplicates
 
 MAX_ROUNDS: Final = 16
 """Decisions about one event before SQS delivers it again. Five are enough without contention."""

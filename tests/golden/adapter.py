@@ -9,7 +9,7 @@ from function.contract import rendition_key, s3_event, source_key
 from function.environment import Environment
 from function.events import parse_message
 from function.reconcile import Reconciler
-from tests.unit.memory import MemoryBucket
+from tests.support.memory import MemoryBucket
 
 
 def stored_objects(name: str, data: bytes, variables: Mapping[str, str]) -> dict[str, bytes]:

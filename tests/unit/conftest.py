@@ -4,7 +4,6 @@ import io
 import logging
 
 import pytest
-from memory import MemoryBucket
 from PIL import Image
 
 from function.engine.renditions import DEFAULT_RENDITIONS
@@ -12,6 +11,8 @@ from function.environment import Environment
 from function.events import Event, EventKind
 from function.reconcile import Reconciler
 from function.versions import ObjectVersion
+from tests.support.aws_server import AwsServer
+from tests.support.memory import MemoryBucket
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +23,18 @@ def _function_logs_reach_pytest():
     logger.handlers, logger.propagate = [], True
     yield
     logger.handlers, logger.propagate = before
+
+
+@pytest.fixture
+def aws_server(monkeypatch):
+    """An AWS whose answers a test writes down; buckets and indexes that are opened then ask it."""
+    server = AwsServer()
+    variables = {"AWS_ENDPOINT_URL": server.url, "AWS_REGION": "us-east-1"}
+    variables |= {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    yield server
+    server.close()
 
 
 @pytest.fixture

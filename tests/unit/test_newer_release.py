@@ -5,8 +5,8 @@ import json
 
 import pytest
 
+from function.duplicates.index import Entry, Index
 from function.events import EventKind
-from function.index import Entry, Index
 from function.manifest import Manifest
 from local import server as servers
 from local.server import Server
@@ -64,14 +64,11 @@ def test_a_removal_takes_what_a_newer_release_has_made(source, destination, deli
 
 
 @pytest.mark.parametrize("added", [{"N": "1"}, {"S": "text"}, {"M": {}}, {"NULL": True}], ids=str)
-def test_an_index_entry_with_an_unknown_attribute_is_read(monkeypatch, added):
-    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+def test_an_index_entry_with_an_unknown_attribute_is_read(aws_server, added):
     names = ("bucket", "name", "since", "perceptual_hash", "recipe")
     item = {"added_later": added, **{name: {"S": name} for name in names}}
-    index = Index("duplicates")
-    monkeypatch.setattr(index, "_call", lambda operation, body: {"Items": [item]})
-    assert index.find(["sha256#1"]) == [Entry(**{name: name for name in names})]
-    index._pool.shutdown()
+    aws_server.answers = [(200, json.dumps({"Items": [item]}).encode())]
+    assert Index("duplicates").find(["sha256#1"]) == [Entry(**{name: name for name in names})]
 
 
 def test_an_embedded_aws_that_a_newer_checkout_started_is_found(monkeypatch, tmp_path):

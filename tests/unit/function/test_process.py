@@ -7,7 +7,8 @@ import json
 import pytest
 
 from function.process import Processor
-from function.store import Gone, Headers
+from function.storage.bucket import Headers
+from function.storage.errors import Gone
 
 
 def test_renditions_come_first_and_the_manifest_last(

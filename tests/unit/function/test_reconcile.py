@@ -9,7 +9,6 @@ from collections.abc import Callable
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from memory import MemoryBucket
 
 from function.contract import rendition_key
 from function.events import Event, EventKind
@@ -35,8 +34,10 @@ from function.reconcile import (
     back_off,
     decide,
 )
-from function.store import ABSENT, Conflict, Gone, Headers
+from function.storage.bucket import ABSENT, Headers
+from function.storage.errors import Conflict, Gone
 from function.versions import ObjectVersion
+from tests.support.memory import MemoryBucket
 
 KEY = "uploads/u1/beach.jpg"
 MANIFEST = "u1/beach.jpg/manifest.json"
@@ -49,46 +50,27 @@ class Crash(BaseException):
     """The process dies here; nothing may catch this."""
 
 
-class Key:
-    """One key of a versioned source bucket; a version has its number as its bytes."""
+class Source(MemoryBucket):
+    """A source bucket with one key; the body of each version is its number."""
 
-    MARKER = 0
+    def __init__(self, uploads: int = 0) -> None:
+        super().__init__()
+        for _ in range(uploads):
+            self.add()
 
-    def __init__(self, *versions: int) -> None:
-        self.stack = list(versions)
-        self.operations = 0
+    def add(self) -> Event:
+        return event(EventKind.CREATED, self.upload(KEY, str(self.operations + 1).encode()))
 
-    def put(self) -> Event:
-        self.operations += 1
-        self.stack.append(self.operations)
-        return created(self.operations)
-
-    def delete(self) -> Event:
-        self.operations += 1
-        self.stack.append(self.MARKER)
-        return removal(self.operations)
+    def delete_key(self) -> Event:
+        return event(EventKind.CHANGED, self.mark_deleted(KEY))
 
     def purge(self) -> Event:
-        """Remove the latest version, or the marker, for good: what was before is back."""
-        self.operations += 1
-        self.stack.pop()
-        return removal(self.operations)
+        return event(EventKind.CHANGED, self.purge_latest(KEY))
 
     @property
     def held(self) -> int:
         """Number of the version that the key holds; 0 if none."""
-        return self.stack[-1] if self.stack else self.MARKER
-
-    def fetch(self, key, *, version_id, max_bytes):
-        if int(version_id) not in self.stack:
-            raise Gone(key)
-        return version_id.encode()
-
-    def has_version(self, key, version_id):
-        return int(version_id) in self.stack
-
-    def head(self, key):
-        return dataclasses.replace(version(self.held), sequencer="") if self.held else None
+        return int(self.objects.get(KEY, 0))
 
 
 class Interrupted:
@@ -103,9 +85,6 @@ class Interrupted:
             return getattr(self._bucket, name)(*arguments, **options)
 
         return call
-
-
-KEY_1_TO_5 = Key(1, 2, 3, 4, 5)
 
 
 def version(number: int) -> ObjectVersion:
@@ -323,7 +302,7 @@ class AlwaysBeaten(MemoryBucket):
 
 def test_an_invocation_that_is_always_beaten_backs_off_and_gives_up():
     waits = []
-    beaten = dataclasses.replace(reconciler(Key(1), AlwaysBeaten()), back_off=waits.append)
+    beaten = dataclasses.replace(reconciler(Source(1), AlwaysBeaten()), back_off=waits.append)
     with pytest.raises(Contended, match=KEY):
         beaten.reconcile(created(1))
     assert waits == list(range(1, MAX_ROUNDS + 1))
@@ -339,40 +318,44 @@ def test_the_wait_is_random_and_bounded(monkeypatch, attempt):
     assert len(set(waits)) == 50
 
 
+FIVE = Source(5)
+"""Five versions; nothing changes them."""
+
+
 @pytest.mark.parametrize(
     "order", [[1, 2], [2, 1], [1, 1], [2, 1, 2], [1, 3, 2], [4, 3, 2, 1], [5, 1]]
 )
 def test_the_newest_wins_in_any_order(destination, order):
     for number in order:
-        process(created(number), KEY_1_TO_5, destination)
+        process(created(number), FIVE, destination)
     assert_newest(destination, max(order))
 
 
 def test_a_second_delivery_changes_nothing(destination):
-    assert process(created(1), KEY_1_TO_5, destination) is not None
+    assert process(created(1), FIVE, destination) is not None
     before = dict(destination.objects)
-    assert process(created(1), KEY_1_TO_5, destination) is None
+    assert process(created(1), FIVE, destination) is None
     assert destination.objects == before
 
 
 def test_a_rejected_newer_version_removes_the_old_renditions(destination):
-    process(created(1), KEY_1_TO_5, destination)
-    process(created(3), KEY_1_TO_5, destination)
+    process(created(1), FIVE, destination)
+    process(created(3), FIVE, destination)
     assert list(destination.objects) == [MANIFEST]
 
 
 def test_what_a_dead_process_wrote_over_is_put_right_by_its_next_delivery(destination):
-    process(created(2), KEY_1_TO_5, destination)
+    process(created(2), FIVE, destination)
     destination.objects["u1/beach.jpg/b.jpg"] = b"1"
     destination.headers["u1/beach.jpg/b.jpg"] = dataclasses.replace(
         destination.headers["u1/beach.jpg/b.jpg"], sequencer="01"
     )
-    process(created(1), KEY_1_TO_5, destination)
+    process(created(1), FIVE, destination)
     assert_newest(destination, 2)
 
 
 def test_a_backfill_renders_the_same_version_anew_once(destination):
-    key = Key(1, 2)
+    key = Source(2)
     process(created(2), key, destination)
     destination.objects["u1/beach.jpg/b.jpg"] = b"as the old settings had it"
     again = backfill(2)
@@ -382,7 +365,7 @@ def test_a_backfill_renders_the_same_version_anew_once(destination):
 
 
 def test_a_backfill_never_overtakes_a_real_event(destination):
-    key = Key(1, 2)
+    key = Source(2)
     process(created(2), key, destination)
     stale = backfill(1)
     process(stale, key, destination)
@@ -391,73 +374,75 @@ def test_a_backfill_never_overtakes_a_real_event(destination):
 
 def test_a_backfill_before_any_event_is_replaced_by_one(destination):
     early = backfill(1)
-    process(early, KEY_1_TO_5, destination)
-    process(created(2), KEY_1_TO_5, destination)
+    process(early, FIVE, destination)
+    process(created(2), FIVE, destination)
     assert_newest(destination, 2)
 
 
 def test_a_backfill_finds_an_overwrite_that_no_event_told_of(destination):
-    process(created(1), Key(1), destination)
+    process(created(1), Source(1), destination)
     again = backfill(1)
-    assert process(again, Key(1, 2), destination) is not None
+    assert process(again, Source(2), destination) is not None
     assert_newest(destination, 2)
-    process(created(2), Key(1, 2), destination)
+    process(created(2), Source(2), destination)
     assert_newest(destination, 2)
     assert json.loads(destination.objects[MANIFEST])["source"]["sequencer"] == "02"
 
 
 @pytest.mark.parametrize("deliveries", [["put", "gone"], ["gone", "put"], ["put", "gone", "put"]])
 def test_a_removed_upload_leaves_nothing(destination, deliveries):
-    key = Key()
-    events = {"put": key.put(), "gone": key.delete()}
+    key = Source()
+    events = {"put": key.add(), "gone": key.delete_key()}
     for delivery in deliveries:
         process(events[delivery], key, destination)
     assert destination.objects == {}
 
 
 def test_the_log_learns_that_an_upload_was_removed(destination):
-    key = Key()
-    process(key.put(), key, destination)
-    manifest = process(key.delete(), key, destination)
+    key = Source()
+    process(key.add(), key, destination)
+    manifest = process(key.delete_key(), key, destination)
     assert manifest is not None
     assert manifest.status == "deleted"
 
 
 def test_what_a_dead_process_left_of_a_removed_upload_is_removed(destination):
-    key = Key()
-    process(key.put(), key, destination)
-    removed = key.delete()
+    key = Source()
+    process(key.add(), key, destination)
+    removed = key.delete_key()
     del destination.objects[MANIFEST]
     process(removed, key, destination)
     assert destination.objects == {}
 
 
 def test_an_upload_after_a_removal_stays(destination):
-    key = Key()
-    events = [key.put(), key.delete(), key.put()]
+    key = Source()
+    events = [key.add(), key.delete_key(), key.add()]
     for event in (*events, events[1]):
         process(event, key, destination)
     assert_newest(destination, 3)
 
 
 def test_removing_an_old_version_changes_nothing(destination):
-    process(created(2), Key(1, 2), destination)
-    assert process(removal(3), Key(2), destination) is None
+    old_one_removed = Source(2)
+    process(created(2), old_one_removed, destination)
+    del old_one_removed.versions[KEY]["1"]
+    assert process(removal(3), old_one_removed, destination) is None
     assert_newest(destination, 2)
 
 
 def test_removing_the_latest_version_brings_back_the_one_before(destination):
-    key = Key()
-    for operation in (key.put, key.put, key.purge):
+    key = Source()
+    for operation in (key.add, key.add, key.purge):
         process(operation(), key, destination)
     assert_newest(destination, 1)
 
 
 def test_an_older_version_that_is_back_replaces_one_written_after_its_removal(destination):
-    key, calls = Key(), itertools.count()
+    key, calls = Source(), itertools.count()
     key.operations = 7
-    process(key.put(), key, destination)
-    rejected = key.put()
+    process(key.add(), key, destination)
+    rejected = key.add()
 
     def remove_before_the_manifest_is_written():
         if next(calls) == 2:
@@ -469,20 +454,20 @@ def test_an_older_version_that_is_back_replaces_one_written_after_its_removal(de
 
 
 def test_removing_a_delete_marker_brings_the_upload_back(destination):
-    key = Key()
-    process(key.put(), key, destination)
-    process(key.delete(), key, destination)
+    key = Source()
+    process(key.add(), key, destination)
+    process(key.delete_key(), key, destination)
     process(key.purge(), key, destination)
     assert_newest(destination, 1)
 
 
 def test_an_upload_that_is_back_while_it_is_being_removed_is_shown():
     """Both events of the delete marker find nothing to do; only the remover can put it right."""
-    key, destination, calls = Key(), MemoryBucket(), itertools.count()
-    upload = key.put()
+    key, destination, calls = Source(), MemoryBucket(), itertools.count()
+    upload = key.add()
 
     def change_the_key():
-        operation = {2: key.delete, 6: key.purge}.get(next(calls))
+        operation = {2: key.delete_key, 6: key.purge}.get(next(calls))
         if operation:
             process(operation(), key, destination)
 
@@ -495,7 +480,7 @@ class World:
     """A key whose history goes on, its events, and what happens before each S3 call."""
 
     def __init__(self, operations: list[str], happenings: list[str]) -> None:
-        self.key, self.bucket = Key(), MemoryBucket()
+        self.key, self.bucket = Source(), MemoryBucket()
         self.ahead, self.script = list(operations), list(happenings)
         self.waiting: list[Event] = []
         self.delivered: list[Event] = []
@@ -504,12 +489,12 @@ class World:
     def go_on(self) -> None:
         """Let the key's next operation happen; its event waits."""
         operation = self.ahead.pop(0)
-        if operation == "put" or not self.key.stack:
-            event = self.key.put()
+        if operation == "put" or not self.key.versions.get(KEY):
+            event = self.key.add()
         elif operation == "purge" or not self.key.held:
             event, self.only_grew = self.key.purge(), False
         else:
-            event, self.only_grew = self.key.delete(), False
+            event, self.only_grew = self.key.delete_key(), False
         self.waiting.append(event)
 
     def interrupt(self) -> None:

@@ -1,11 +1,10 @@
 """The index of duplicates: one DynamoDB table of small entries in buckets that are looked up whole.
 
-An entry is a hint. Whoever finds one asks the manifest that it names before believing it, and
-deletes the entry if the manifest says otherwise.
+An entry is a hint. The search believes it only if the manifest that it names says the same, and
+deletes it otherwise.
 """
 
 import json
-import os
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,23 +12,19 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
-from function.aws import Answer, Host
 from function.fields import known_fields
+from function.storage.client import SignedClient
+from function.storage.errors import Refused
 
 LIMIT: Final = 1000
-"""Entries read of one bucket, the first by name: bounds the cost of what everyone posts."""
+"""At most this many entries are read per bucket, so a viral image cannot make queries expensive."""
 
 THREADS: Final = 8
-ATTEMPTS: Final = 4
-_PAUSE: Final = 0.05
-"""Seconds before the second attempt; doubled for each one after."""
+PAUSES: Final = (0.05, 0.1, 0.2)
+"""Seconds before each retry of a request for which DynamoDB was too busy."""
 
-_THROTTLED: Final = (b"ThrottlingException", b"ProvisionedThroughputExceededException")
-"""Error codes of status 400 that pass (DynamoDB developer guide, "Error handling")."""
-
-
-class IndexFailed(Exception):
-    """DynamoDB refused a request, or stayed too busy for it; the message is delivered again."""
+_THROTTLED: Final = ("ThrottlingException", "ProvisionedThroughputExceededException")
+"""Error codes of status 400 to retry (DynamoDB developer guide, "Error handling")."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +36,7 @@ class Entry:
         name: the upload's key without ``uploads/``.
         since: when it was first entered there (ISO 8601): earlier ones are originals.
         perceptual_hash: 16 hex digits.
-        recipe: which renditions it has; see ``duplicates.recipe_of``.
+        recipe: which renditions it has; see ``search.recipe_of``.
     """
 
     bucket: str
@@ -52,21 +47,15 @@ class Entry:
 
 
 class Index:
-    """The stack's table.
-
-    Args:
-        table: its name.
-    """
+    """The stack's table, which is named ``table``."""
 
     def __init__(self, table: str) -> None:
         self._table = table
-        region = os.environ["AWS_REGION"]
-        url = os.environ.get("AWS_ENDPOINT_URL") or f"https://dynamodb.{region}.amazonaws.com"
-        self._host = Host("dynamodb", url)
+        self._client = SignedClient("dynamodb")
         self._pool = ThreadPoolExecutor(THREADS)
 
     def find(self, buckets: Iterable[str]) -> list[Entry]:
-        """All entries of some buckets, each bucket in one eventually consistent Query."""
+        """Return the entries of some buckets, each read by one eventually consistent Query."""
         return [entry for found in self._pool.map(self._query, buckets) for entry in found]
 
     def put(self, entries: Iterable[Entry]) -> None:
@@ -111,28 +100,25 @@ class Index:
         self._call("DeleteItem", {"Key": _key(*key)})
 
     def _call(self, operation: str, body: dict[str, Any]) -> Any:
-        """Call DynamoDB, again after a pause while it is too busy.
+        """Call DynamoDB, and retry with growing pauses while it is too busy.
 
         Raises:
-            IndexFailed: it refuses, or stays too busy.
-            OSError: no answer.
+            Refused: it refuses, or stays too busy.
         """
         headers = {
             "content-type": "application/x-amz-json-1.0",
             "x-amz-target": f"DynamoDB_20120810.{operation}",
         }
-        sent = json.dumps({"TableName": self._table, **body}).encode()
-        answer = Answer(0, b"")
-        for attempt in range(ATTEMPTS):
-            answer = self._host.request("POST", "/", headers, sent)
-            if answer.status == HTTPStatus.OK:
-                return json.loads(answer.body)
-            if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR and not any(
-                code in answer.body for code in _THROTTLED
-            ):
-                break
-            time.sleep(_PAUSE * 2**attempt)
-        raise IndexFailed(f"{operation}: {answer.status} {answer.body.decode(errors='replace')}")
+        sent, pauses = json.dumps({"TableName": self._table, **body}).encode(), iter(PAUSES)
+        while True:
+            try:
+                return json.loads(self._client.request("POST", "/", headers, sent))
+            except Refused as refusal:
+                is_busy = refusal.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+                pause = next(pauses, None)
+                if pause is None or not (is_busy or refusal.code in _THROTTLED):
+                    raise
+            time.sleep(pause)
 
 
 def _entry(item: dict[str, Any]) -> Entry:

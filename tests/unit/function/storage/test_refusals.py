@@ -1,12 +1,8 @@
-"""What the store makes of S3's refusals, as S3 words them: only 404 says that an object is missing.
+"""What a bucket makes of S3's refusals, as S3 words them: only 404 says that an object is missing.
 
 The server gives S3's answers over HTTP (status and body from the Amazon S3 API reference, "Error
-responses"), and the store reads them through obstore.
+responses"), and the bucket reads them through obstore.
 """
-
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from obstore.exceptions import GenericError, PermissionDeniedError
@@ -14,7 +10,8 @@ from obstore.exceptions import GenericError, PermissionDeniedError
 from function.engine.errors import Rejected
 from function.events import Event, EventKind
 from function.reconcile import Reconciler
-from function.store import Bucket, CopyFailed, Gone, Headers
+from function.storage.bucket import Bucket, Headers
+from function.storage.errors import Conflict, Gone, Refused
 from function.versions import ObjectVersion
 
 KEY = "uploads/u1/beach.jpg"
@@ -29,48 +26,29 @@ MARKER = (405, "MethodNotAllowed", "The specified method is not allowed against 
 FORBIDDEN = [DENIED, SKEWED, DISABLED]
 
 
-class S3(BaseHTTPRequestHandler):
+class S3:
     """S3 that refuses everything in one way, and remembers what it was asked."""
 
-    protocol_version = "HTTP/1.1"
+    def __init__(self, server) -> None:
+        self.server, self.asked = server, server.asked
+        self.refuse(DENIED)
 
-    def _refuse(self):
-        self.rfile.read(int(self.headers.get("content-length", 0)))
-        url = urlsplit(self.path)
-        self.server.asked.append((self.command, unquote(url.path), parse_qs(url.query)))
-        status, code, message = self.server.refusal
-        body = (
+    def refuse(self, refusal):
+        status, code, message = refusal
+        self.answer(
+            status,
             '<?xml version="1.0" encoding="UTF-8"?>\n'
-            f"<Error><Code>{code}</Code><Message>{message}</Message><Key>{unquote(url.path)}</Key>"
-            "<RequestId>4442587FB7D0A2F9</RequestId><HostId>h</HostId></Error>"
-        ).encode()
-        body = self.server.body if self.server.body is not None else body
-        self.send_response(status)
-        self.send_header("content-type", "application/xml")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
+            f"<Error><Code>{code}</Code><Message>{message}</Message><Key>{KEY}</Key>"
+            "<RequestId>4442587FB7D0A2F9</RequestId><HostId>h</HostId></Error>".encode(),
+        )
 
-    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _refuse  # noqa: N815 - http.server names them
-
-    def log_message(self, *arguments):
-        pass
+    def answer(self, status, body):
+        self.server.answers = [(status, body)]
 
 
 @pytest.fixture
-def s3(monkeypatch):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), S3)
-    server.daemon_threads = True
-    server.asked, server.refusal, server.body = [], DENIED, None
-    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
-    yield server
-    server.shutdown()
-    server.server_close()
+def s3(aws_server):
+    return S3(aws_server)
 
 
 @pytest.fixture
@@ -92,36 +70,52 @@ READS = {
 
 @pytest.mark.parametrize("read", READS)
 def test_status_404_says_that_an_object_is_missing(s3, bucket, read):
-    s3.refusal = NO_KEY
+    s3.refuse(NO_KEY)
     assert READS[read](bucket) is None
 
 
 @pytest.mark.parametrize("refusal", FORBIDDEN, ids=lambda refusal: refusal[1])
 @pytest.mark.parametrize("read", [*READS, "fetch"])
 def test_status_403_is_raised(s3, bucket, read, refusal):
-    s3.refusal = refusal
+    s3.refuse(refusal)
     with pytest.raises(PermissionDeniedError):
         {**READS, "fetch": fetch}[read](bucket)
 
 
 def test_a_missing_original_is_no_copy_and_a_denied_one_is_an_error(s3, bucket):
-    s3.refusal = NO_KEY
-    assert bucket.copy("a", "b", HEADERS, made_from="01", size=1) is False
-    s3.refusal = DENIED
-    with pytest.raises((PermissionDeniedError, CopyFailed)):
-        bucket.copy("a", "b", HEADERS, made_from="01", size=1)
+    s3.refuse(NO_KEY)
+    assert bucket.copy("a", "b", HEADERS, made_from="01", length=1) is False
+    s3.refuse(DENIED)
+    with pytest.raises((PermissionDeniedError, Refused)):
+        bucket.copy("a", "b", HEADERS, made_from="01", length=1)
 
 
 def test_denied_removals_are_errors(s3, bucket):
     with pytest.raises(PermissionDeniedError):
         bucket.delete(["a", "b"])
-    with pytest.raises(OSError, match="403"):
+    with pytest.raises(Refused, match="AWS refused DELETE /bucket/a with status 403") as refusal:
         bucket.delete_if("a", "etag")
+    assert (refusal.value.status, refusal.value.code) == (403, "AccessDenied")
+
+
+@pytest.mark.parametrize("status", [404, 409, 412])
+def test_a_condition_that_does_not_hold_is_a_conflict(s3, bucket, status):
+    s3.refuse((status, "PreconditionFailed", "At least one of the pre-conditions did not hold."))
+    with pytest.raises(Conflict):
+        bucket.delete_if("a", "etag")
+
+
+@pytest.mark.parametrize("status", [404, 412])
+def test_a_put_over_an_object_that_was_replaced_or_deleted_is_a_conflict(s3, bucket, status):
+    """404 where it was deleted (S3 user guide, "How to prevent object overwrites")."""
+    s3.refuse((status, "PreconditionFailed", "At least one of the pre-conditions did not hold."))
+    with pytest.raises(Conflict):
+        bucket.put("a", b"body", HEADERS, expect='"etag"')
 
 
 @pytest.mark.parametrize("refusal", [NO_KEY, NO_VERSION], ids=lambda refusal: refusal[1])
 def test_a_version_that_is_gone_is_gone(s3, bucket, refusal):
-    s3.refusal = refusal
+    s3.refuse(refusal)
     with pytest.raises(Gone):
         fetch(bucket)
     assert s3.asked == [("GET", f"/bucket/{KEY}", {"versionId": ["v1"]})]
@@ -129,7 +123,7 @@ def test_a_version_that_is_gone_is_gone(s3, bucket, refusal):
 
 def test_a_delete_marker_is_no_upload_and_is_raised(s3, bucket):
     """Only an event that names a marker as an upload asks so, and S3 sends none."""
-    s3.refusal = MARKER
+    s3.refuse(MARKER)
     with pytest.raises(GenericError):
         fetch(bucket)
 
@@ -137,7 +131,7 @@ def test_a_delete_marker_is_no_upload_and_is_raised(s3, bucket):
 @pytest.mark.parametrize("version_id", [None, "v1", "a/b+c="])
 @pytest.mark.parametrize("key", [KEY, "uploads/my été #1+2.jpg"])
 def test_an_archived_upload_is_rejected(s3, bucket, key, version_id):
-    s3.refusal = ARCHIVED
+    s3.refuse(ARCHIVED)
     with pytest.raises(Rejected) as rejection:
         fetch(bucket, key, version_id)
     assert rejection.value.code == "archived"
@@ -145,14 +139,14 @@ def test_an_archived_upload_is_rejected(s3, bucket, key, version_id):
 
 
 def test_a_denial_that_mentions_the_error_code_is_a_denial(s3, bucket):
-    s3.refusal = (403, "AccessDenied", "not authorized: InvalidObjectState")
+    s3.refuse((403, "AccessDenied", "&lt;Code>InvalidObjectState&lt;/Code>"))
     with pytest.raises(PermissionDeniedError):
-        fetch(bucket, "uploads/<Code>InvalidObjectState.jpg")
+        fetch(bucket)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>Forbidden", b"<Error/>"])
 def test_a_refusal_that_names_no_error_code_is_raised(s3, bucket, body):
-    s3.body = body
+    s3.answer(403, body)
     with pytest.raises(PermissionDeniedError):
         fetch(bucket)
 
@@ -184,11 +178,11 @@ def processed(source, destination, deliver, event, jpeg):
 def test_a_head_that_answers_403_removes_nothing(
     s3, bucket, destination, environment, processed, kind, sequencer, refusal
 ):
-    s3.refusal = refusal
+    s3.refuse(refusal)
     with pytest.raises(PermissionDeniedError):
         Reconciler.build(environment, bucket, destination).reconcile(about(kind, sequencer))
     assert destination.objects == processed
-    s3.refusal = NO_KEY
+    s3.refuse(NO_KEY)
     Reconciler.build(environment, bucket, destination).reconcile(about(kind, sequencer))
     assert destination.objects == {}
 
@@ -211,7 +205,7 @@ def test_a_denied_manifest_is_not_taken_for_none(s3, bucket, source, environment
 
 
 def test_an_archived_upload_is_recorded(s3, destination, environment, event):
-    s3.refusal = ARCHIVED
+    s3.refuse(ARCHIVED)
     manifest = Reconciler.build(environment, archived("v1"), destination).reconcile(event)
     assert (manifest.status, manifest.error.code) == ("rejected", "archived")
     assert list(destination.objects) == ["u1/beach.jpg/manifest.json"]
@@ -220,14 +214,14 @@ def test_an_archived_upload_is_recorded(s3, destination, environment, event):
 def test_a_backfill_of_an_upload_archived_since_keeps_its_renditions(
     s3, destination, environment, processed
 ):
-    s3.refusal = ARCHIVED
+    s3.refuse(ARCHIVED)
     again = about(EventKind.BACKFILL, "00")
     assert Reconciler.build(environment, archived("v1"), destination).reconcile(again) is None
     assert destination.objects == processed
 
 
 def test_an_archived_newer_upload_replaces_the_older_one(s3, destination, environment, processed):
-    s3.refusal = ARCHIVED
+    s3.refuse(ARCHIVED)
     newer = about(EventKind.CREATED, "02", version_id="v2")
     manifest = Reconciler.build(environment, archived("v2"), destination).reconcile(newer)
     assert manifest.error.code == "archived"

@@ -1,4 +1,4 @@
-"""S3, and the only file that knows it.
+"""An S3 bucket, as the function uses it.
 
 obstore instead of boto3: importing it and opening a bucket takes 23 ms of CPU where boto3 and its
 client take 296 (one x86_64 machine; `python -m bench imports` has the whole handler's), and it
@@ -9,27 +9,25 @@ import os
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
-from functools import cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from obstore import sign
 from obstore.exceptions import AlreadyExistsError, PermissionDeniedError, PreconditionError
 from obstore.store import S3Store
 
-if TYPE_CHECKING:
-    from obstore import PutMode
-    from obstore.store import ClientConfig, S3Config
-
-    from function.aws import Host
-
 from function.engine.errors import Rejected
+from function.storage.errors import Conflict, Gone, Refused
 from function.versions import ObjectVersion
+
+if TYPE_CHECKING:
+    from obstore import GetOptions, GetResult, PutMode
+    from obstore.store import S3Config
+
+    from function.storage.client import SignedClient
 
 TIMEOUT: Final = "20s"
 """One request's limit: the largest upload at Lambda's slowest network still fits."""
-
 
 FOREVER: Final = "public, max-age=31536000, immutable"
 """Rendition URLs carry the upload's hash, so what a cache holds never goes stale."""
@@ -43,24 +41,8 @@ ABSENT: Final = ""
 SEQUENCER: Final = "sequencer"
 """User metadata of what is written: which version of the upload it was made from."""
 
-
-class Gone(Exception):
-    """The object is no longer there; there is nothing left to process."""
-
-
-class Conflict(Exception):
-    """Someone else has written the object since it was read."""
-
-
-class CopyFailed(Exception):
-    """S3 refused to copy an object; the message is delivered again."""
-
-
 ARCHIVED: Final = "archived"
 """Code of the rejection of an upload that S3 must restore before anyone can read it."""
-
-_NOT_RESTORED: Final = "InvalidObjectState"
-"""S3's error code for reading an object of an archive storage class that has not been restored."""
 
 _UNMET: Final = (404, 409, 412)
 """HTTP status of a conditional request whose condition does not hold (S3 user guide, "Conditional
@@ -91,12 +73,16 @@ class Bucket:
     def __init__(self, name: str, *, kms_key_arn: str = "") -> None:
         self.name = name
         self._kms_key_arn = kms_key_arn
+        names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+        http = any(os.environ.get(name, "").startswith("http://") for name in names)
         self._store = S3Store(
-            name, config=_encryption(kms_key_arn), client_options=_client_options()
+            name,
+            config=_encryption(kms_key_arn),
+            client_options={"timeout": TIMEOUT, "allow_http": http},
         )
 
     def fetch(self, key: str, *, version_id: str | None, max_bytes: int) -> bytes:
-        """Read one object, or one version of it.
+        """Return the body of an object, or of one version of it.
 
         Raises:
             Rejected: ``too_many_bytes``, decided from the answer's header, before the body;
@@ -104,36 +90,30 @@ class Bucket:
             Gone: no such object or version.
         """
         try:
-            answer = self._store.get(key, options={"version": version_id} if version_id else {})
-        except FileNotFoundError as error:
-            raise Gone(key) from error
+            answer = self._get(key, {"version": version_id} if version_id else None)
         except PermissionDeniedError as error:
-            if self._read_error_code(key, version_id) != _NOT_RESTORED:
+            # The object is in an archive storage class, and has not been restored.
+            if self._read_error_code(key, version_id) != "InvalidObjectState":
                 raise
             raise Rejected(
                 "archived",
                 "This file is in an archive storage class, where it cannot be read. "
                 "Restore it, or upload it again.",
             ) from error
-        size = answer.meta["size"]
-        check_size(size, max_bytes)
+        if answer is None:
+            raise Gone(key)
+        check_length(answer.meta["size"], max_bytes)
         return bytes(answer.bytes())
 
     def read(self, key: str) -> tuple[bytes, str] | None:
-        """Read one small object and its entity tag; None if it is not there."""
-        try:
-            answer = self._store.get(key)
-        except FileNotFoundError:
-            return None
-        return bytes(answer.bytes()), answer.meta["e_tag"] or ABSENT
+        """Return the body of a small object and its entity tag; None if it is not there."""
+        answer = self._get(key)
+        return (bytes(answer.bytes()), answer.meta["e_tag"] or ABSENT) if answer else None
 
     def sequencer(self, key: str) -> str | None:
         """Return the sequencer that an object was written with; None if it is not there."""
-        try:
-            answer = self._store.get(key, options={"head": True})
-        except FileNotFoundError:
-            return None
-        return answer.attributes.get(SEQUENCER)
+        answer = self._get(key, {"head": True})
+        return answer.attributes.get(SEQUENCER) if answer else None
 
     def sequencers(self, keys: Collection[str]) -> dict[str, str | None]:
         """Return ``sequencer`` of each of these keys, read in parallel."""
@@ -142,35 +122,26 @@ class Bucket:
 
     def head(self, key: str) -> ObjectVersion | None:
         """Return the version that a key holds; None if it holds nothing, or a delete marker."""
-        try:
-            meta = self._store.head(key)
-        except FileNotFoundError:
+        answer = self._get(key, {"head": True})
+        if answer is None:
             return None
-        etag = (meta["e_tag"] or "").strip('"')
+        meta, etag = answer.meta, (answer.meta["e_tag"] or "").strip('"')
         return ObjectVersion(
             key=key, version_id=meta["version"], etag=etag, sequencer="", bytes=meta["size"]
         )
 
     def has_version(self, key: str, version_id: str) -> bool:
         """Return whether a version of an object is still there."""
-        try:
-            self._store.get(key, options={"head": True, "version": version_id})
-        except FileNotFoundError:
-            return False
-        return True
+        return self._get(key, {"head": True, "version": version_id}) is not None
 
     def put(self, key: str, body: bytes, headers: Headers, *, expect: str | None = None) -> str:
-        """Write one object whole, or not at all; returns its entity tag.
+        """Write an object whole, or not at all, and return its entity tag.
 
-        Args:
-            key: where.
-            body: what.
-            headers: its type, caching and sequencer.
-            expect: entity tag that it must have now; ``ABSENT`` if it must not be there; None
-                writes whatever is there.
+        With ``expect``, it is written only if the key has an object of this entity tag, or none
+        (``ABSENT``).
 
         Raises:
-            Conflict: it has another entity tag.
+            Conflict: the key has another object.
         """
         mode: PutMode = "overwrite" if expect is None else {"e_tag": expect}
         try:
@@ -190,38 +161,26 @@ class Bucket:
         return result["e_tag"] or ABSENT
 
     def copy(
-        self, source: str, target: str, headers: Headers, *, made_from: str, size: int
+        self, source: str, target: str, headers: Headers, *, made_from: str, length: int
     ) -> bool:
-        """Copy one object within the bucket, without reading it; its metadata become ``headers``.
+        """Copy an object within the bucket; return False if the source has changed or is gone.
 
-        By a signed request of our own, because obstore's copy keeps the metadata.
-
-        Args:
-            source: key to copy.
-            target: key to write.
-            headers: the copy's type, caching and sequencer.
-            made_from: sequencer that the source must have.
-            size: bytes that the source must have.
-
-        Returns:
-            False if the source is another by now, or gone.
+        S3 replaces its metadata with ``headers``, which obstore's copy would keep. The source must
+        have the sequencer ``made_from``, and ``length`` bytes.
 
         Raises:
-            CopyFailed: S3 refuses.
+            Refused: S3 does not copy it.
         """
-        try:
-            answer = self._store.get(source, options={"head": True})
-        except FileNotFoundError:
+        answer = self._get(source, {"head": True})
+        if answer is None or answer.meta["size"] != length:
             return False
-        if (answer.attributes.get(SEQUENCER), answer.meta["size"]) != (made_from, size):
+        if answer.attributes.get(SEQUENCER) != made_from:
             return False
-        url = urlsplit(sign(self._store, "PUT", target, timedelta(minutes=1)))
-        host = _host(f"{url.scheme}://{url.netloc}")
-        copied = host.request(
+        return self._request(
             "PUT",
-            url.path,
+            target,
             {
-                "x-amz-copy-source": quote(f"/{self.name}/{source}"),
+                "x-amz-copy-source": self._path(source),
                 "x-amz-copy-source-if-match": answer.meta["e_tag"] or "",
                 "x-amz-metadata-directive": "REPLACE",
                 "content-type": headers.content_type,
@@ -229,13 +188,9 @@ class Bucket:
                 f"x-amz-meta-{SEQUENCER}": headers.sequencer,
                 **_encryption_headers(self._kms_key_arn),
             },
+            # S3 may fail after it has answered 200 (API reference, CopyObject).
+            result="CopyObjectResult",
         )
-        if copied.status in _UNMET:
-            return False
-        # S3 may find out that it cannot after it has said 200 (API reference, CopyObject).
-        if b"<CopyObjectResult" not in copied.body:
-            raise CopyFailed(f"{target}: {copied.status} {copied.body.decode(errors='replace')}")
-        return True
 
     def delete(self, keys: list[str]) -> None:
         """Delete objects; those that are not there are no error."""
@@ -243,57 +198,67 @@ class Bucket:
             self._store.delete(keys)
 
     def delete_if(self, key: str, etag: str) -> None:
-        """Delete an object if it still has an entity tag.
-
-        By a presigned request, because obstore's own delete knows no condition.
+        """Delete an object if it still has this entity tag.
 
         Raises:
             Conflict: it has another one, or is not there.
+            Refused: S3 does not delete it.
         """
-        # Imported here: only removals need what costs 30 ms of a cold start.
-        from urllib.error import HTTPError  # noqa: PLC0415
-        from urllib.request import Request, urlopen  # noqa: PLC0415
+        if not self._request("DELETE", key, {"if-match": etag}):
+            raise Conflict(key)
 
-        url = sign(self._store, "DELETE", key, timedelta(minutes=1))
-        request = Request(url, method="DELETE", headers={"If-Match": etag})  # noqa: S310 - S3's
+    def _get(self, key: str, options: "GetOptions | None" = None) -> "GetResult | None":
+        """Return the answer to a read; None if the object or version is missing."""
         try:
-            urlopen(request, timeout=20).close()  # noqa: S310
-        except HTTPError as error:
-            if error.code not in _UNMET:
+            return self._store.get(key, options=options)
+        except FileNotFoundError:
+            return None
+
+    def _request(self, method: str, key: str, headers: dict[str, str], *, result: str = "") -> bool:
+        """Send a conditional request; return False if its condition does not hold."""
+        try:
+            self._client.request(method, self._path(key), headers, result=result)
+        except Refused as refusal:
+            if refusal.status not in _UNMET:
                 raise
-            raise Conflict(key) from error
+            return False
+        return True
 
     def _read_error_code(self, key: str, version_id: str | None) -> str:
-        """Ask S3 again for its error code of a read; empty if it answers with none.
+        """Return S3's error code of a read, which obstore has only in a message for people.
 
-        obstore tells a refusal's HTTP status by the type of its exception, and the error code only
-        inside a message for people. One byte is asked for, because the read may be allowed by now.
+        S3 is asked again, for one byte: the read may be allowed by now.
         """
-        # Imported here: only a refusal needs what costs a cold start some ms.
-        from xml.etree import ElementTree as ET  # noqa: PLC0415
-
-        url = urlsplit(sign(self._store, "GET", key, timedelta(minutes=1)))
         query = f"?versionId={quote(version_id, safe='')}" if version_id else ""
-        host = _host(f"{url.scheme}://{url.netloc}")
-        answer = host.request("GET", f"{url.path}{query}", {"range": "bytes=0-0"})
         try:
-            return ET.fromstring(answer.body).findtext("Code", "")  # noqa: S314 - S3's own answer
-        except ET.ParseError:
-            return ""
+            self._client.request("GET", self._path(key) + query, {"range": "bytes=0-0"})
+        except Refused as refusal:
+            return refusal.code
+        return ""
+
+    def _path(self, key: str) -> str:
+        return quote(f"/{self.name}/{key}")
+
+    @cached_property
+    def _client(self) -> "SignedClient":
+        # Imported here: only copies, removals and refusals need what costs a cold start 30 ms.
+        from function.storage.client import SignedClient  # noqa: PLC0415
+
+        return SignedClient("s3")
 
 
-def check_size(size: int, max_bytes: int) -> None:
-    """Reject an upload by its size alone.
+def check_length(length: int, max_bytes: int) -> None:
+    """Reject an upload that is empty or too long.
 
     Raises:
         Rejected: ``empty`` or ``too_many_bytes``.
     """
-    if size == 0:
+    if length == 0:
         raise Rejected("empty", "This file is empty.")
-    if size > max_bytes:
+    if length > max_bytes:
         raise Rejected(
             "too_many_bytes",
-            f"This file has {size / 1_000_000:.1f} MB; the limit is {max_bytes / 1_000_000:g} MB.",
+            f"This file has {length / 1e6:.1f} MB; the limit is {max_bytes / 1e6:g} MB.",
         )
 
 
@@ -308,23 +273,9 @@ def _encryption(kms_key_arn: str) -> "S3Config":
 
 
 def _encryption_headers(kms_key_arn: str) -> dict[str, str]:
-    """What ``_encryption`` says, as HTTP headers."""
+    """Return what ``_encryption`` says as HTTP headers."""
+    name = "x-amz-server-side-encryption"
     if not kms_key_arn:
-        return {"x-amz-server-side-encryption": "AES256"}
-    return {
-        "x-amz-server-side-encryption": "aws:kms",
-        "x-amz-server-side-encryption-aws-kms-key-id": kms_key_arn,
-        "x-amz-server-side-encryption-bucket-key-enabled": "true",
-    }
-
-
-@cache
-def _host(url: str) -> "Host":
-    from function.aws import Host  # noqa: PLC0415 - only copies need what costs a cold start 30 ms
-
-    return Host("s3", url)
-
-
-def _client_options() -> "ClientConfig":
-    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
-    return {"timeout": TIMEOUT, "allow_http": endpoint.startswith("http://")}
+        return {name: "AES256"}
+    key = {f"{name}-aws-kms-key-id": kms_key_arn, f"{name}-bucket-key-enabled": "true"}
+    return {name: "aws:kms", **key}

@@ -1,39 +1,35 @@
-"""The renditions of an upload whose bytes are another's: copied by S3, with nothing decoded."""
+"""Renditions of an upload whose bytes were uploaded before: S3 copies them, nothing is decoded."""
 
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
 from function.contract import rendition_key
-from function.environment import Environment
 from function.manifest import Manifest, RenditionFacts, rendition_url
-from function.store import FOREVER, STORE_THREADS, Bucket, Headers
-from function.versions import ObjectVersion
+from function.storage.bucket import FOREVER, STORE_THREADS, Bucket, Headers
 
 
 def copy_renditions(
-    original: Manifest, version: ObjectVersion, environment: Environment, bucket: Bucket
+    original: Manifest, name: str, sequencer: str, delivery_url: str, bucket: Bucket
 ) -> list[RenditionFacts] | None:
-    """Copy what the manifest of the same bytes names to an upload's own keys.
+    """Copy the renditions of a manifest to an upload of the same bytes: its name and sequencer.
 
     Returns:
         What was copied; None if the original was replaced or removed meanwhile, or has no
-        renditions. What was copied by then is named by no manifest, and will be written over.
+        renditions. Copies made by then are named by no manifest, and will be overwritten.
     """
 
     def copy(rendition: RenditionFacts) -> RenditionFacts | None:
-        key = rendition_key(version.name, rendition.key.rsplit("/", 1)[-1])
+        key = rendition_key(name, rendition.key.rsplit("/", 1)[-1])
         copied = bucket.copy(
             rendition.key,
             key,
             Headers(
-                content_type=rendition.content_type,
-                cache_control=FOREVER,
-                sequencer=version.sequencer,
+                content_type=rendition.content_type, cache_control=FOREVER, sequencer=sequencer
             ),
             made_from=original.source.sequencer,
-            size=rendition.bytes,
+            length=rendition.bytes,
         )
-        url = rendition_url(environment.delivery_url, key, original.source.sha256 or "")
+        url = rendition_url(delivery_url, key, original.source.sha256 or "")
         return dataclasses.replace(rendition, key=key, url=url) if copied else None
 
     with ThreadPoolExecutor(STORE_THREADS) as pool:

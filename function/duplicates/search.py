@@ -1,55 +1,53 @@
-"""Duplicate images: the same bytes by their sha256, copies that look the same by perceptual hash.
+"""Search for duplicates: the same bytes by SHA-256, and similar images by perceptual hash.
 
-Near copies are found by bands: the 64 bits are cut into three, and pictures that agree in all bits
-of one band share a bucket. Which bits a re-encoding turns can be told, they are those that were
-nearly a tie; so each band is looked up with its three shakiest bits both ways. That is 24 buckets,
-each of up to 100 million / 2^21 = 48 entries when there are 100 million images. docs/duplicates.md
-has what that finds, and what it costs.
+Similar images are found by multi-probe LSH. The 64 bits of the hash are cut into three bands, and
+images that agree in all bits of a band share a bucket. Re-encoding flips only the bits whose DCT
+term was close to the median, so each band is looked up with its three least certain bits both ways.
+That is 24 buckets, each with up to 100 million / 2^21 = 48 entries when there are 100 million
+images. docs/duplicates.md has its recall, precision and cost.
 """
 
 import hashlib
 import json
+import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations
 from typing import Final
 
-from function.contract import manifest_key
+from function.contract import DuplicateSearch, manifest_key
+from function.duplicates.index import Entry, Index
 from function.engine.fingerprint import HASH_BITS, Fingerprint
 from function.environment import Environment
-from function.index import Entry, Index
 from function.manifest import Manifest
-from function.store import Bucket
+from function.storage.bucket import Bucket
 
-SHAKY_BITS: Final = 3
-DISTANCE: Final = 8
-"""Bits of 64 in which a near copy may differ; unrelated photos differed in 16 or more, measured."""
+UNCERTAIN_BITS: Final = 3
+"""Least certain bits of each band, which are looked up both ways."""
+
+MAX_DISTANCE: Final = 8
+"""Largest Hamming distance of a near duplicate; unrelated photos measured 16 or more, of 64."""
 
 _BANDS: Final = (range(22), range(22, 43), range(43, HASH_BITS))
 
 
 @dataclass(frozen=True)
-class Same:
-    """An upload of the same bytes.
-
-    Attributes:
-        manifest: what came of it.
-        is_alike: whether its renditions were made by the settings that hold now.
-    """
+class ExactDuplicate:
+    """Manifest of an earlier upload of the same bytes, and whether its recipe is today's."""
 
     manifest: Manifest
-    is_alike: bool
+    has_same_recipe: bool
 
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Finds the original of an upload, and keeps the index of what there is.
+    """Finds the upload that another one duplicates, and keeps the index up to date.
 
     Attributes:
         index: the stack's table.
-        destination_bucket: where manifests are, which confirm what the index says.
-        near: whether look-alikes count, too.
-        recipe: what this stack's renditions are; see ``recipe_of``.
+        destination_bucket: has the manifests, which confirm or refute an entry of the index.
+        near: similar images are duplicates, too.
+        recipe: digest of the stack's settings for renditions; see ``recipe_of``.
     """
 
     index: Index
@@ -57,23 +55,24 @@ class Duplicates:
     near: bool
     recipe: str
 
-    def find_exact(self, name: str, sha256: str) -> Same | None:
-        """The earliest upload of the same bytes, if there is one before this."""
+    def find_exact(self, name: str, sha256: str) -> ExactDuplicate | None:
+        """Return the earliest upload of the same bytes; None if this is the first."""
         for entry in _earlier(self.index.find([_exact_bucket(sha256)]), name):
             manifest = self._confirm(entry)
             if manifest and manifest.source.sha256 == sha256:
-                return Same(manifest, is_alike=entry.recipe == self.recipe)
+                return ExactDuplicate(manifest, has_same_recipe=entry.recipe == self.recipe)
             self.index.delete([(entry.bucket, entry.name)])
         return None
 
     def find_near(self, name: str, fingerprint: Fingerprint) -> Manifest | None:
-        """Manifest of the upload that looks most like this one and came before it, if any does."""
+        """Return the manifest of the most similar upload before this one; None if there is none."""
         if not self.near:
             return None
         found = _earlier(self.index.find(probes(fingerprint)), name)
-        distances = [distance(e.perceptual_hash, fingerprint.perceptual_hash) for e in found]
-        for apart, entry in sorted(zip(distances, found, strict=True), key=lambda pair: pair[0]):
-            if apart > DISTANCE:
+        sought = fingerprint.perceptual_hash
+        found = [(hamming_distance(entry.perceptual_hash, sought), entry) for entry in found]
+        for distance, entry in sorted(found, key=operator.itemgetter(0)):
+            if distance > MAX_DISTANCE:
                 return None
             manifest = self._confirm(entry)
             if manifest and manifest.perceptual_hash == entry.perceptual_hash:
@@ -82,12 +81,13 @@ class Duplicates:
         return None
 
     def record(self, name: str, old: Manifest | None, new: Manifest) -> None:
-        """Enter an upload whose manifest has been written, in place of the one before.
+        """Enter an upload whose manifest has been written, and delete the entries of the old one.
 
-        Someone may have replaced or removed that manifest already, and missed the entries that
-        came after: whoever enters looks once more.
+        Another invocation may have replaced or removed the manifest before these entries were
+        there for it to delete. So the manifest is read after they are written, and those that do
+        not fit it are deleted.
         """
-        kept = set(self._buckets(new))
+        entered = set(self._buckets(new))
         self.index.put(
             Entry(
                 bucket=bucket,
@@ -96,12 +96,12 @@ class Duplicates:
                 perceptual_hash=new.perceptual_hash or "",
                 recipe=self.recipe,
             )
-            for bucket in kept
+            for bucket in entered
         )
-        standing = self._read(name)
-        stands = set(self._buckets(standing)) if standing else set[str]()
-        gone = (kept | set(self._buckets(old) if old else ())) - stands
-        self.index.delete((bucket, name) for bucket in gone)
+        latest = self._read(name)
+        kept = set(self._buckets(latest) if latest else ())
+        outdated = (entered | set(self._buckets(old) if old else ())) - kept
+        self.index.delete((bucket, name) for bucket in outdated)
 
     def forget(self, name: str, manifest: Manifest) -> None:
         """Delete the entries of an upload that is being removed."""
@@ -111,7 +111,8 @@ class Duplicates:
         if manifest.source.sha256 and manifest.perceptual_hash:
             yield _exact_bucket(manifest.source.sha256)
             if self.near:
-                yield from _near_buckets(int(manifest.perceptual_hash, 16))
+                value = int(manifest.perceptual_hash, 16)
+                yield from (_near_bucket(value, band) for band in range(len(_BANDS)))
 
     def _confirm(self, entry: Entry) -> Manifest | None:
         manifest = self._read(entry.name)
@@ -124,18 +125,14 @@ class Duplicates:
 
 def connect(environment: Environment, bucket: Bucket) -> Duplicates:
     """Open the index of a stack that looks for duplicates."""
-    return Duplicates(
-        Index(environment.index_table),
-        bucket,
-        near=environment.duplicates == "near",
-        recipe=recipe_of(environment),
-    )
+    near = environment.duplicates == DuplicateSearch.NEAR
+    return Duplicates(Index(environment.index_table), bucket, near, recipe_of(environment))
 
 
 def recipe_of(environment: Environment) -> str:
-    """Short digest of the settings that decide what renditions look like.
+    """Return a short digest of the settings that decide what renditions look like.
 
-    A copy of renditions that were made by other settings would not be what this stack promises.
+    Renditions that were made by other settings are not copied: this stack would render others.
     """
     renditions = [rendition.to_dict() for rendition in environment.renditions]
     settings = json.dumps([renditions, environment.background, environment.quality])
@@ -143,25 +140,21 @@ def recipe_of(environment: Environment) -> str:
 
 
 def probes(fingerprint: Fingerprint) -> list[str]:
-    """Buckets in which near copies may be: each band as it is, and with its shaky bits turned."""
+    """Return the buckets to look up: each band with its least certain bits in all combinations."""
     value, margins = int(fingerprint.perceptual_hash, 16), fingerprint.margins
     buckets: list[str] = []
     for band, bits in enumerate(_BANDS):
-        shaky = sorted(bits, key=lambda bit: margins[bit])[:SHAKY_BITS]
-        subsets = chain.from_iterable(combinations(shaky, n) for n in range(SHAKY_BITS + 1))
-        for turned in subsets:
-            mask = sum(1 << (HASH_BITS - 1 - bit) for bit in turned)
+        uncertain = sorted(bits, key=lambda bit: margins[bit])[:UNCERTAIN_BITS]
+        subsets = chain.from_iterable(combinations(uncertain, n) for n in range(UNCERTAIN_BITS + 1))
+        for flipped in subsets:
+            mask = sum(1 << (HASH_BITS - 1 - bit) for bit in flipped)
             buckets.append(_near_bucket(value ^ mask, band))
     return buckets
 
 
-def distance(one: str, other: str) -> int:
-    """Bits in which two hashes differ; hex digits."""
+def hamming_distance(one: str, other: str) -> int:
+    """Return the number of bits in which two hashes differ; both are hex digits."""
     return (int(one, 16) ^ int(other, 16)).bit_count()
-
-
-def _near_buckets(value: int) -> list[str]:
-    return [_near_bucket(value, band) for band in range(len(_BANDS))]
 
 
 def _near_bucket(value: int, band: int) -> str:
@@ -174,7 +167,7 @@ def _exact_bucket(sha256: str) -> str:
 
 
 def _earlier(entries: Sequence[Entry], name: str) -> list[Entry]:
-    """Others' entries that were there before this upload's own, earliest first, each name once."""
+    """Return others' entries from before this upload's own, earliest first, each name once."""
     own = [(entry.since, entry.name) for entry in entries if entry.name == name]
     ordered = sorted(entries, key=lambda entry: (entry.since, entry.name))
     before = [e for e in ordered if e.name != name and (not own or (e.since, e.name) < min(own))]

@@ -9,37 +9,15 @@ from PIL import Image, ImageDraw
 
 from function import process
 from function.contract import manifest_key, upload_name
-from function.duplicates import Duplicates, distance, probes, recipe_of
+from function.duplicates.search import Duplicates, hamming_distance, probes, recipe_of
 from function.engine.fingerprint import Fingerprint
 from function.events import Event, EventKind
+from function.manifest import Manifest
 from function.reconcile import Reconciler
 from function.versions import ObjectVersion
+from tests.support.memory import MemoryIndex
 
 FIRST, SECOND, THIRD = "uploads/a/first.jpg", "uploads/b/second.jpg", "uploads/c/third.jpg"
-
-
-class MemoryIndex:
-    """A table at the seam of ``index.Index``."""
-
-    def __init__(self) -> None:
-        self.entries = {}
-
-    def find(self, buckets):
-        wanted = set(buckets)
-        return [entry for entry in self.entries.values() if entry.bucket in wanted]
-
-    def put(self, entries):
-        for entry in entries:
-            key = (entry.bucket, entry.name)
-            since = self.entries[key].since if key in self.entries else entry.since
-            self.entries[key] = dataclasses.replace(entry, since=since)
-
-    def delete(self, keys):
-        for key in keys:
-            self.entries.pop(key, None)
-
-    def names(self) -> set[str]:
-        return {entry.name for entry in self.entries.values()}
 
 
 class World:
@@ -261,7 +239,8 @@ def test_the_nearest_is_named(world):
     duplicates = Duplicates(world.index, world.destination, near=True, recipe="")
     for key in hashes:
         name = upload_name(key)
-        duplicates.record(name, None, duplicates._read(name))
+        standing = Manifest.from_json(world.destination.objects[manifest_key(name)])
+        duplicates.record(name, None, standing)
     sought = Fingerprint(
         placeholder="", dominant_color="", perceptual_hash=f"{1:016x}", margins=(1.0,) * 64
     )
@@ -277,8 +256,8 @@ def test_twenty_four_buckets_are_looked_up():
     assert len(set(probes(sought))) == 24
 
 
-def test_distance_counts_bits():
-    assert distance("00000000000000ff", "0000000000000001") == 7
+def test_hamming_distance_counts_bits():
+    assert hamming_distance("00000000000000ff", "0000000000000001") == 7
 
 
 def test_the_recipe_of_settings_that_do_not_change_does_not_change(environment):

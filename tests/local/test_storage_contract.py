@@ -1,0 +1,257 @@
+"""One contract for a bucket and an index, in memory and on the embedded AWS.
+
+Unit tests of everything else use the ones in memory, which are worth no more than this shows.
+"""
+
+import uuid
+
+import pytest
+
+from function.duplicates.index import Entry, Index
+from function.engine.errors import Rejected
+from function.storage.bucket import ABSENT, FOREVER, Bucket, Headers
+from function.storage.errors import Conflict, Gone
+from function.versions import ObjectVersion
+from local import server as servers
+from local.server import REGION, ROOT_KEY
+from tests.support.memory import MemoryBucket, MemoryIndex
+
+BUCKET, TABLE = "contract-bucket", "contract-table"
+JPEG = Headers(content_type="image/jpeg", cache_control=FOREVER, sequencer="01")
+JSON = Headers(content_type="application/json", cache_control="no-cache", sequencer="02")
+
+
+class RealBucket(Bucket):
+    """A bucket of the embedded AWS, and what others than the function do in it."""
+
+    def __init__(self, s3) -> None:
+        super().__init__(BUCKET)
+        self.s3 = s3
+
+    def upload(self, key, body):
+        answer = self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+        return version(key, answer["VersionId"], answer["ETag"].strip('"'), len(body))
+
+    def mark_deleted(self, key):
+        return version(key, self.s3.delete_object(Bucket=BUCKET, Key=key)["VersionId"])
+
+    def purge_latest(self, key):
+        listed = self.s3.list_object_versions(Bucket=BUCKET, Prefix=key)
+        found = [*listed.get("Versions", ()), *listed.get("DeleteMarkers", ())]
+        (latest,) = [one["VersionId"] for one in found if one["IsLatest"]]
+        self.s3.delete_object(Bucket=BUCKET, Key=key, VersionId=latest)
+        return version(key, latest)
+
+
+def version(key, version_id, etag="", length=0) -> ObjectVersion:
+    return ObjectVersion(key=key, version_id=version_id, etag=etag, sequencer="", bytes=length)
+
+
+_open = []
+"""Buckets and indexes keep connections; collected, an open one is a warning."""
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory):
+    """A bucket and an index of an embedded AWS."""
+    server = servers.start(tmp_path_factory.mktemp("contract") / "state")
+    s3, dynamodb = server.client("s3"), server.client("dynamodb")
+    s3.create_bucket(Bucket=BUCKET)
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    dynamodb.create_table(
+        TableName=TABLE,
+        KeySchema=[
+            {"AttributeName": "bucket", "KeyType": "HASH"},
+            {"AttributeName": "name", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in ("bucket", "name")
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", server.endpoint)
+        patch.setenv("AWS_REGION", REGION)
+        patch.setenv("AWS_ACCESS_KEY_ID", ROOT_KEY)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", ROOT_KEY)
+        _open.append((RealBucket(s3), Index(TABLE)))
+        yield _open[-1]
+    servers.stop(server.folder)
+
+
+@pytest.fixture(params=["memory", "real"])
+def bucket(request):
+    return MemoryBucket() if request.param == "memory" else request.getfixturevalue("real")[0]
+
+
+@pytest.fixture(params=["memory", "real"])
+def index(request):
+    return MemoryIndex() if request.param == "memory" else request.getfixturevalue("real")[1]
+
+
+@pytest.fixture
+def key():
+    """A key of each test's own, which has to be quoted."""
+    return f"uploads/{uuid.uuid4().hex}/my été #1+2?.jpg"
+
+
+def test_what_was_put_is_read_with_its_entity_tag_and_sequencer(bucket, key):
+    assert (bucket.read(key), bucket.sequencer(key), bucket.head(key)) == (None, None, None)
+    etag = bucket.put(key, b"abc", JPEG)
+    assert bucket.read(key) == (b"abc", etag)
+    assert bucket.sequencer(key) == "01"
+    assert bucket.head(key).bytes == 3
+
+
+def test_the_entity_tag_of_a_head_has_no_quotes(bucket, key):
+    bucket.upload(key, b"abc")
+    assert bucket.head(key).etag == "900150983cd24fb0d6963f7d28e17f72"
+
+
+def test_sequencers_of_many_keys_are_read_at_once(bucket, key):
+    assert bucket.sequencers([]) == {}
+    bucket.put(f"{key}1", b"a", JPEG)
+    bucket.put(f"{key}2", b"b", JSON)
+    expected = {f"{key}2": "02", f"{key}3": None, f"{key}1": "01"}
+    assert bucket.sequencers(expected.keys()) == expected
+
+
+def test_a_put_that_expects_an_object_replaces_that_one_only(bucket, key):
+    with pytest.raises(Conflict):
+        bucket.put(key, b"first", JPEG, expect='"0123456789abcdef0123456789abcdef"')
+    first = bucket.put(key, b"first", JPEG, expect=ABSENT)
+    with pytest.raises(Conflict):
+        bucket.put(key, b"second", JSON, expect=ABSENT)
+    second = bucket.put(key, b"second", JSON, expect=first)
+    with pytest.raises(Conflict):
+        bucket.put(key, b"third", JPEG, expect=first)
+    assert (bucket.read(key), bucket.sequencer(key)) == ((b"second", second), "02")
+
+
+def test_a_key_holds_its_latest_version_until_it_is_deleted(bucket, key):
+    first = bucket.upload(key, b"first")
+    assert bucket.head(key) == version(key, first.version_id, first.etag, 5)
+    second = bucket.upload(key, b"second")
+    assert bucket.head(key) == version(key, second.version_id, second.etag, 6)
+    bucket.mark_deleted(key)
+    assert (bucket.head(key), bucket.read(key)) == (None, None)
+
+
+def test_a_version_that_is_removed_brings_back_the_one_before(bucket, key):
+    first, second = bucket.upload(key, b"first"), bucket.upload(key, b"second")
+    marker = bucket.mark_deleted(key)
+    assert bucket.purge_latest(key).version_id == marker.version_id
+    assert bucket.head(key).version_id == second.version_id
+    assert bucket.purge_latest(key).version_id == second.version_id
+    assert bucket.head(key).version_id == first.version_id
+    assert bucket.purge_latest(key).version_id == first.version_id
+    assert bucket.head(key) is None
+
+
+def test_versions_are_there_until_they_are_removed(bucket, key):
+    first, second = bucket.upload(key, b"first"), bucket.upload(key, b"second")
+    bucket.mark_deleted(key)
+    assert bucket.has_version(key, first.version_id)
+    assert bucket.has_version(key, second.version_id)
+    bucket.purge_latest(key)
+    bucket.purge_latest(key)
+    assert bucket.has_version(key, first.version_id)
+    assert not bucket.has_version(key, second.version_id)
+
+
+def test_a_version_is_fetched_whatever_came_after_it(bucket, key):
+    first = bucket.upload(key, b"first")
+    second = bucket.upload(key, b"second")
+    assert bucket.fetch(key, version_id=first.version_id, max_bytes=9) == b"first"
+    assert bucket.fetch(key, version_id=None, max_bytes=9) == b"second"
+    bucket.mark_deleted(key)
+    assert bucket.fetch(key, version_id=second.version_id, max_bytes=9) == b"second"
+    with pytest.raises(Gone):
+        bucket.fetch(key, version_id=None, max_bytes=9)
+
+
+def test_an_object_or_version_that_is_missing_is_gone(bucket, key):
+    with pytest.raises(Gone):
+        bucket.fetch(key, version_id=None, max_bytes=9)
+    bucket.upload(key, b"first")
+    second = bucket.upload(key, b"second")
+    bucket.purge_latest(key)
+    with pytest.raises(Gone):
+        bucket.fetch(key, version_id=second.version_id, max_bytes=9)
+
+
+@pytest.mark.parametrize(("body", "code"), [(b"", "empty"), (b"1234567890", "too_many_bytes")])
+def test_an_upload_of_another_length_is_rejected(bucket, key, body, code):
+    uploaded = bucket.upload(key, body)
+    with pytest.raises(Rejected) as rejection:
+        bucket.fetch(key, version_id=uploaded.version_id, max_bytes=9)
+    assert rejection.value.code == code
+
+
+def test_a_copy_has_the_bytes_and_its_own_headers(bucket, key):
+    bucket.put(key, b"abc", JPEG)
+    assert bucket.copy(key, f"{key}2", JSON, made_from="01", length=3)
+    assert bucket.read(f"{key}2")[0] == b"abc"
+    assert (bucket.sequencer(key), bucket.sequencer(f"{key}2")) == ("01", "02")
+
+
+@pytest.mark.parametrize(("sequencer", "length"), [("00", 3), ("01", 4)])
+def test_a_source_that_was_replaced_or_is_gone_is_not_copied(bucket, key, sequencer, length):
+    assert not bucket.copy(key, f"{key}2", JSON, made_from="01", length=3)
+    bucket.put(key, b"abc", JPEG)
+    assert not bucket.copy(key, f"{key}2", JSON, made_from=sequencer, length=length)
+    bucket.delete([key])
+    assert not bucket.copy(key, f"{key}2", JSON, made_from="01", length=3)
+    assert bucket.read(f"{key}2") is None
+
+
+def test_objects_are_deleted_whether_or_not_they_are_there(bucket, key):
+    bucket.put(f"{key}1", b"a", JPEG)
+    bucket.put(f"{key}2", b"b", JPEG)
+    bucket.delete([])
+    bucket.delete([f"{key}1", f"{key}3"])
+    assert (bucket.read(f"{key}1"), bucket.read(f"{key}2")[0]) == (None, b"b")
+
+
+def test_an_object_is_deleted_only_if_it_is_the_expected_one(bucket, key):
+    first = bucket.put(key, b"first", JPEG)
+    second = bucket.put(key, b"second", JPEG)
+    with pytest.raises(Conflict):
+        bucket.delete_if(key, first)
+    bucket.delete_if(key, second)
+    assert bucket.read(key) is None
+    with pytest.raises(Conflict):
+        bucket.delete_if(key, second)
+
+
+def entry(bucket, name, since="2026-01-01T00:00:00.000Z", **changes) -> Entry:
+    facts = {"perceptual_hash": "0123456789abcdef", "recipe": "01234567"} | changes
+    return Entry(bucket=bucket, name=name, since=since, **facts)
+
+
+def names(entries) -> list[tuple[str, str]]:
+    return sorted((one.bucket, one.name) for one in entries)
+
+
+def test_entries_are_found_by_their_buckets(index):
+    a, b, c = (f"sha256#{uuid.uuid4().hex}" for _ in range(3))
+    assert index.find([]) == index.find([a]) == []
+    index.put([entry(a, "x"), entry(a, "y"), entry(b, "x"), entry(c, "z")])
+    assert index.find([c]) == [entry(c, "z")]
+    assert names(index.find([a, b])) == names([entry(a, "x"), entry(a, "y"), entry(b, "x")])
+
+
+def test_an_entry_that_is_there_keeps_the_time_of_its_first_put(index):
+    a = f"sha256#{uuid.uuid4().hex}"
+    index.put([entry(a, "x", "2026-01-01")])
+    index.put([entry(a, "x", "2026-01-02", perceptual_hash="f" * 16, recipe="new")])
+    assert index.find([a]) == [entry(a, "x", "2026-01-01", perceptual_hash="f" * 16, recipe="new")]
+
+
+def test_entries_are_deleted_whether_or_not_they_are_there(index):
+    a = f"sha256#{uuid.uuid4().hex}"
+    index.put([entry(a, "x"), entry(a, "y")])
+    index.delete([(a, "x"), (a, "absent")])
+    assert names(index.find([a])) == [(a, "y")]
+    index.put([entry(a, "x", "2026-02-02")])
+    assert names(index.find([a])) == [(a, "x"), (a, "y")]

@@ -1,0 +1,67 @@
+"""How the index asks DynamoDB; tests/local/test_storage_contract.py tries what DynamoDB answers."""
+
+import json
+
+import pytest
+
+from function.duplicates import index as module
+from function.duplicates.index import Entry, Index
+from function.storage.errors import Refused
+
+NAMES = ("bucket", "name", "since", "perceptual_hash", "recipe")
+OK = (200, json.dumps({"Items": [{name: {"S": name} for name in NAMES}]}).encode())
+THROTTLED = (400, b'{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException"}')
+BROKEN = (500, b"{}")
+DENIED = (400, b'{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"Ask: IAM"}')
+MISLEADING = (400, b'{"__type":"a#ValidationException","message":"no ThrottlingException"}')
+
+
+@pytest.fixture
+def index(aws_server):
+    return Index("duplicates")
+
+
+@pytest.fixture
+def pauses(monkeypatch):
+    pauses = []
+    monkeypatch.setattr(module.time, "sleep", pauses.append)
+    return pauses
+
+
+def test_a_bucket_is_one_bounded_query(index, aws_server):
+    aws_server.answers = [OK]
+    assert index.find(["sha256#1"]) == [Entry(**{name: name for name in NAMES})]
+    ((headers, body),) = aws_server.received
+    request = json.loads(body)
+    assert headers["x-amz-target"] == "DynamoDB_20120810.Query"
+    assert (request["TableName"], request["Limit"]) == ("duplicates", 1000)
+    assert request["ExpressionAttributeValues"] == {":b": {"S": "sha256#1"}}
+
+
+@pytest.mark.parametrize("busy", [THROTTLED, BROKEN], ids=["throttled", "broken"])
+def test_a_busy_index_is_asked_again_after_longer_and_longer_pauses(
+    index, aws_server, pauses, busy
+):
+    aws_server.answers = [busy, busy, OK]
+    assert len(index.find(["a"])) == 1
+    assert pauses == [0.05, 0.1]
+
+
+@pytest.mark.parametrize(
+    ("answer", "attempts", "message"),
+    [
+        (DENIED, 1, "400, AccessDeniedException: Ask: IAM"),
+        (MISLEADING, 1, "400, ValidationException: no ThrottlingException"),
+        (BROKEN, 4, "500, no code: "),
+    ],
+    ids=["denied", "denied in words of a retry", "busy for long"],
+)
+def test_what_stays_refused_is_an_error_that_names_it(
+    index, aws_server, pauses, answer, attempts, message
+):
+    aws_server.answers = [answer]
+    with pytest.raises(Refused) as refusal:
+        index.delete([("a", "b")])
+    expected = f"AWS refused DynamoDB_20120810.DeleteItem with status {message}"
+    assert str(refusal.value) == expected
+    assert (len(aws_server.asked), len(pauses)) == (attempts, attempts - 1)
