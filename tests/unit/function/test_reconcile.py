@@ -569,8 +569,8 @@ def test_a_key_whose_manifest_s3_could_not_store_is_refused_before_any_work(leng
     name = "é" * ((length - len("/manifest.json")) // 2)
     name += "e" * (length - len(f"{name}/manifest.json".encode()))
     long = dataclasses.replace(version(1), key=f"uploads/{name}")
-    source, destination = Key(1), MemoryBucket()
-    upload = event(EventKind.CREATED, long)
+    source, destination = MemoryBucket(), MemoryBucket()
+    upload = event(EventKind.CREATED, source.upload(long.key, b"1"))
     if fits:
         assert process(upload, source, destination) is not None
     else:
