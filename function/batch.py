@@ -2,15 +2,17 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Protocol
 
+from function import postpone
 from function.contract import Metric
 from function.events import Event, parse_message
 from function.manifest import Manifest, Status
 from function.metrics import embed
-from function.reconcile import Reconciler
+from function.reconcile import KeyTooLong, Reconciler
+from function.storage.deadline import Deadline
 from function.storage.errors import Gone
 
 _logger = logging.getLogger(__name__)
@@ -30,6 +32,8 @@ class BatchHandler:
     Args:
         function_name: dimension of the metrics.
         reconciler_for: returns what processes the events of a source bucket.
+        deadline: limits the requests that the reconcilers send.
+        postpone: sends a message again, given its record.
         counts_duplicates: whether the stack looks for duplicates, and so has a metric of them.
     """
 
@@ -37,11 +41,15 @@ class BatchHandler:
         self,
         function_name: str,
         reconciler_for: Callable[[str], Reconciler],
+        deadline: Deadline,
+        postpone: Callable[[Mapping[str, Any]], None],
         *,
         counts_duplicates: bool,
     ) -> None:
         self._function_name = function_name
         self._reconciler_for = reconciler_for
+        self._deadline = deadline
+        self._postpone = postpone
         self._counts_duplicates = counts_duplicates
         self._is_cold = True
 
@@ -49,22 +57,38 @@ class BatchHandler:
         """Process one SQS batch; a message fails alone, never its batch.
 
         A message is started only if the time left is enough for one as slow as the slowest so far.
-        A timeout would fail the whole batch, including what is finished.
+        A timeout would fail the whole batch, including what is finished. The first message is
+        always started: one that was postponed before, or received most often.
 
         Returns:
             Lambda's partial batch response: the messages that SQS shall deliver again.
         """
         failed: list[str] = []
         slowest_ms = 0.0
-        for record in event["Records"]:
+        records = sorted(event["Records"], key=_urgency, reverse=True)
+        for index, record in enumerate(records):
             started = time.perf_counter()
-            if context.get_remaining_time_in_millis() < slowest_ms:
-                _logger.warning("postponed", extra={"message_id": record["messageId"]})
-                failed.append(record["messageId"])
-            elif not self._try_message(record):
+            left_ms = context.get_remaining_time_in_millis()
+            self._deadline.start(left_ms / 1000, len(records) - index)
+            is_late = index > 0 and left_ms < slowest_ms + postpone.NEEDED_MS
+            is_done = self._try_postpone(record) if is_late else self._try_message(record)
+            if not is_done:
                 failed.append(record["messageId"])
             slowest_ms = max(slowest_ms, (time.perf_counter() - started) * 1000)
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+    def _try_postpone(self, record: dict[str, Any]) -> bool:
+        """Send a message again, and return False if SQS shall rather deliver this one again."""
+        extra = {"message_id": record["messageId"], "postponements": postpone.count(record)}
+        _logger.warning("postponed", extra=extra)
+        if postpone.count(record) >= postpone.MAX_POSTPONEMENTS:
+            return False
+        try:
+            self._postpone(record)
+        except Exception:  # the boundary: the message stays in the queue
+            _logger.exception("failed", extra=extra)
+            return False
+        return True
 
     def _try_message(self, record: dict[str, Any]) -> bool:
         """Process one message; return False if SQS shall deliver it again."""
@@ -84,6 +108,10 @@ class BatchHandler:
         extra: dict[str, Any] = {"key": version.key, "correlation_id": event.correlation_id}
         try:
             manifest = self._reconciler_for(event.bucket).reconcile(event)
+        except KeyTooLong as error:
+            # Acknowledged: not even a manifest can be stored, and no retry would change it.
+            _logger.warning("ignored", extra=extra | {"reason": str(error)})
+            return
         except Gone:
             _logger.warning("gone", extra=extra)
             return
@@ -95,7 +123,7 @@ class BatchHandler:
                 "version_id": version.version_id,
                 "renditions": len(manifest.renditions),
                 "error": manifest.error and asdict(manifest.error),
-                "duplicate_of": manifest.duplicate_of,
+                "duplicate_of": manifest.original_key,
             }
             extra |= self._metrics(event, manifest)
         _logger.info(manifest.status, extra=extra)
@@ -118,3 +146,7 @@ class BatchHandler:
             values[Metric.DUPLICATES] = int(manifest.duplicate_of is not None)
         self._is_cold = False
         return embed(self._function_name, values, error.code if error else None)
+
+
+def _urgency(record: dict[str, Any]) -> tuple[int, int]:
+    return postpone.count(record), int(record["attributes"]["ApproximateReceiveCount"])

@@ -17,6 +17,9 @@ INDEX: Final = "_index/"
 MANIFEST: Final = "manifest.json"
 """Last part of a manifest's destination key."""
 
+MAX_KEY_BYTES: Final = 1024
+"""Longest object key, in bytes of UTF-8 (S3 user guide, "Naming Amazon S3 objects")."""
+
 SCHEMA: Final = 1
 """Version of the manifest's fields, which a manifest states as ``schema``."""
 

@@ -116,7 +116,7 @@ def _not_ours(key: str) -> str | None:
         return f"key is outside {UPLOADS}"
     if key.endswith("/"):
         return "key is a folder marker"
-    if upload_name(key).startswith(INDEX):
+    if f"{upload_name(key)}/".startswith(INDEX):
         return f"key would land in {INDEX}"
     if not key.isprintable() or not {"", ".", ".."}.isdisjoint(key.split("/")):
         return "key has a control character or an empty, . or .. segment, which no URL can address"

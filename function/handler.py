@@ -8,8 +8,10 @@ from function import logs
 from function.batch import BatchHandler
 from function.contract import DuplicateSearch
 from function.environment import Environment
+from function.postpone import Postponer
 from function.reconcile import Reconciler
 from function.storage.bucket import Bucket
+from function.storage.deadline import Deadline
 
 if TYPE_CHECKING:
     from function.duplicates.search import Duplicates
@@ -17,12 +19,14 @@ if TYPE_CHECKING:
 logs.configure()
 _environment = Environment.read(os.environ)
 _looks_for_duplicates = _environment.duplicates != DuplicateSearch.OFF
+_deadline = Deadline()
 
 
 @functools.cache
 def _reconciler_for(source_bucket: str) -> Reconciler:
     """Build what processes the events of a source bucket, on the first of them."""
-    open_bucket = functools.partial(Bucket, kms_key_arn=_environment.kms_key_arn)
+    kms_key_arn = _environment.kms_key_arn
+    open_bucket = functools.partial(Bucket, kms_key_arn=kms_key_arn, deadline=_deadline)
     destination = open_bucket(_environment.destination_bucket)
     duplicates = _open_duplicates(destination) if _looks_for_duplicates else None
     return Reconciler.build(_environment, open_bucket(source_bucket), destination, duplicates)
@@ -31,11 +35,13 @@ def _reconciler_for(source_bucket: str) -> Reconciler:
 def _open_duplicates(destination: Bucket) -> "Duplicates":
     from function.duplicates import search  # noqa: PLC0415 - a cold start without it is shorter
 
-    return search.connect(_environment, destination)
+    return search.connect(_environment, destination, _deadline)
 
 
 handle = BatchHandler(
     os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local"),
     _reconciler_for,
+    _deadline,
+    Postponer(_deadline).postpone,
     counts_duplicates=_looks_for_duplicates,
 ).handle

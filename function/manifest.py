@@ -1,6 +1,8 @@
 """The manifest: the one object that a reader polls, written last, naming only what exists."""
 
+import hashlib
 import json
+import secrets
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -75,7 +77,12 @@ class Timings:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """The outcome of one upload, version 1 of the contract with readers (README.md)."""
+    """The outcome of one upload, version 1 of the contract with readers (README.md).
+
+    Attributes:
+        duplicate_of: ``id`` of the original. Its key is another user's, who did not publish it.
+        original_key: key of the original, for the log alone.
+    """
 
     status: Status
     source: SourceFacts
@@ -87,7 +94,18 @@ class Manifest:
     dominant_color: str | None = None
     perceptual_hash: str | None = None
     duplicate_of: str | None = None
+    original_key: str | None = None
     schema: int = SCHEMA
+
+    @property
+    def id(self) -> str:
+        """Name of the upload that does not tell its key; the same each time it is rendered.
+
+        S3's version ids are random, so nobody can compute it from a key.
+        """
+        if self.source.version_id is None:
+            return secrets.token_hex(16)
+        return hashlib.sha256(self.source.version_id.encode()).hexdigest()[:32]
 
     @classmethod
     def from_json(cls, data: bytes) -> "Manifest":
@@ -108,7 +126,9 @@ class Manifest:
     def to_json(self) -> bytes:
         """Return UTF-8 JSON with the keys in the order of the contract."""
         fields: dict[str, Any] = asdict(self)
-        ordered = {"schema": fields.pop("schema"), "status": fields.pop("status")} | fields
+        del fields["original_key"]
+        first = {"schema": fields.pop("schema"), "id": self.id, "status": fields.pop("status")}
+        ordered = first | fields
         return json.dumps(ordered, ensure_ascii=False, indent=1).encode()
 
 

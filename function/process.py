@@ -77,7 +77,8 @@ class _Findings:
             "placeholder": described.placeholder,
             "dominant_color": described.dominant_color,
             "perceptual_hash": described.perceptual_hash,
-            "duplicate_of": self.original.source.key if self.original else None,
+            "duplicate_of": self.original.id if self.original else None,
+            "original_key": self.original.source.key if self.original else None,
         }
 
 

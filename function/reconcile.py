@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from function.contract import manifest_key, rendition_key
+from function.contract import MAX_KEY_BYTES, manifest_key, rendition_key
 from function.engine.errors import RejectionCode
 from function.engine.renditions import file_name
 from function.environment import Environment
@@ -38,6 +38,10 @@ MAX_ROUNDS: Final = 16
 
 PAUSE: Final = 0.25
 """Backoff with jitter: round n waits a random time up to n x PAUSE seconds."""
+
+
+class KeyTooLong(Exception):
+    """A destination key would be longer than S3 allows, so nothing can be stored for the upload."""
 
 
 class Contended(Exception):
@@ -186,11 +190,15 @@ class Reconciler:
             None if the destination was up to date.
 
         Raises:
+            KeyTooLong: the key is so long that a destination key would exceed S3's limit.
             Gone: the event's version no longer exists, and there was nothing to do about it.
             Contended: other invocations kept writing the same key.
             Exception: a failure of ours; the caller lets SQS deliver the event again. What was
                 written by then is named by no manifest, and the next delivery writes it again.
         """
+        longest = max(self._possible_keys(event) | {manifest_key(event.version.name)}, key=_length)
+        if _length(longest) > MAX_KEY_BYTES:
+            raise KeyTooLong(f"{longest} has over {MAX_KEY_BYTES} bytes")
         written: Manifest | None = None
         gone: Gone | None = None
         state: State | None = None
@@ -338,6 +346,10 @@ class Reconciler:
 
     def _possible_keys(self, event: Event) -> set[str]:
         return {rendition_key(event.version.name, file) for file in self.files}
+
+
+def _length(key: str) -> int:
+    return len(key.encode())
 
 
 def _keys(manifest: Manifest) -> list[str]:

@@ -88,7 +88,7 @@ def no_index_upload(bucket_arn: str) -> Statement:
         "Effect": "Deny",
         "Principal": ANYONE,
         "Action": "s3:PutObject",
-        "Resource": f"{bucket_arn}/{UPLOADS}{INDEX}*",
+        "Resource": [f"{bucket_arn}/{UPLOADS}{INDEX}*", f"{bucket_arn}/{UPLOADS}{INDEX[:-1]}"],
     }
 
 
@@ -237,7 +237,7 @@ def resizer_role(
     Args:
         source_arn: source bucket; list keys, and read by version under ``uploads/`` alone.
         destination_arn: destination bucket; list keys, and write what is public, nothing else.
-        queue_arn: queue that the event source mapping polls with this role.
+        queue_arn: queue that the event source mapping polls with this role; takes messages back.
         log_group_arn: the function's own log group.
         key_arn: the stack's KMS key; empty for S3-managed keys.
         index_arn: table of the index of duplicates; empty if they are off.
@@ -250,6 +250,8 @@ def resizer_role(
             ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
             queue_arn,
         ),
+        # A message for which no time is left goes back as a new one (function/postpone.py).
+        _allow("PostponeUploads", ["sqs:SendMessage"], queue_arn),
         _allow("ReadUploads", ["s3:GetObject", "s3:GetObjectVersion"], f"{source_arn}/{UPLOADS}*"),
         # Without it S3 answers 403 for a missing key, as for a denied one (API reference,
         # GetObject). No condition on the prefix: reading one object has none in its context.

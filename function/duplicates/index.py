@@ -5,26 +5,19 @@ deletes it otherwise.
 """
 
 import json
-import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any, Final
 
 from function.fields import known_fields
 from function.storage.client import SignedClient
-from function.storage.errors import Refused
+from function.storage.deadline import Deadline
 
 LIMIT: Final = 1000
 """At most this many entries are read per bucket, so a viral image cannot make queries expensive."""
 
 THREADS: Final = 8
-PAUSES: Final = (0.05, 0.1, 0.2)
-"""Seconds before each retry of a request for which DynamoDB was too busy."""
-
-_THROTTLED: Final = ("ThrottlingException", "ProvisionedThroughputExceededException")
-"""Error codes of status 400 to retry (DynamoDB developer guide, "Error handling")."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +42,9 @@ class Entry:
 class Index:
     """The stack's DynamoDB table, by its name."""
 
-    def __init__(self, table: str) -> None:
+    def __init__(self, table: str, deadline: Deadline | None = None) -> None:
         self._table = table
-        self._client = SignedClient("dynamodb")
+        self._client = SignedClient("dynamodb", deadline)
         self._pool = ThreadPoolExecutor(THREADS)
 
     def find(self, buckets: Iterable[str]) -> list[Entry]:
@@ -100,25 +93,12 @@ class Index:
         self._call("DeleteItem", {"Key": _key(*key)})
 
     def _call(self, operation: str, body: dict[str, Any]) -> Any:
-        """Call DynamoDB, and retry with growing pauses while it is too busy.
-
-        Raises:
-            Refused: it refuses, or stays too busy.
-        """
         headers = {
             "content-type": "application/x-amz-json-1.0",
             "x-amz-target": f"DynamoDB_20120810.{operation}",
         }
-        sent, pauses = json.dumps({"TableName": self._table, **body}).encode(), iter(PAUSES)
-        while True:
-            try:
-                return json.loads(self._client.request("POST", "/", headers, sent))
-            except Refused as refusal:
-                is_busy = refusal.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-                pause = next(pauses, None)
-                if pause is None or not (is_busy or refusal.code in _THROTTLED):
-                    raise
-            time.sleep(pause)
+        sent = json.dumps({"TableName": self._table, **body}).encode()
+        return json.loads(self._client.request("POST", "/", headers, sent))
 
 
 def _entry(item: dict[str, Any]) -> Entry:

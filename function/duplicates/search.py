@@ -21,6 +21,7 @@ from function.engine.fingerprint import HASH_BITS, Fingerprint
 from function.environment import Environment
 from function.manifest import Manifest
 from function.storage.bucket import Bucket
+from function.storage.deadline import Deadline
 
 UNCERTAIN_BITS: Final = 3
 """Least certain bits of each band, which are looked up both ways."""
@@ -123,10 +124,11 @@ class Duplicates:
         return Manifest.from_json(found[0]) if found else None
 
 
-def connect(environment: Environment, bucket: Bucket) -> Duplicates:
+def connect(environment: Environment, bucket: Bucket, deadline: Deadline) -> Duplicates:
     """Open the index of a stack that looks for duplicates."""
     near = environment.duplicates == DuplicateSearch.NEAR
-    return Duplicates(Index(environment.index_table), bucket, near, recipe_of(environment))
+    index = Index(environment.index_table, deadline)
+    return Duplicates(index, bucket, near, recipe_of(environment))
 
 
 def recipe_of(environment: Environment) -> str:

@@ -6,17 +6,24 @@ releases the GIL while bytes move.
 """
 
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from datetime import timedelta
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import quote
 
-from obstore.exceptions import AlreadyExistsError, PermissionDeniedError, PreconditionError
+from obstore.exceptions import (
+    AlreadyExistsError,
+    GenericError,
+    PermissionDeniedError,
+    PreconditionError,
+)
 from obstore.store import S3Store
 
 from function.engine.errors import Rejected, RejectionCode
+from function.storage.deadline import Deadline
 from function.storage.errors import Conflict, Gone, Refused
 from function.versions import ObjectVersion
 
@@ -26,11 +33,10 @@ if TYPE_CHECKING:
 
     from function.storage.client import SignedClient
 
-TIMEOUT: Final = "20s"
-"""One request's limit: the largest upload at Lambda's slowest network still fits."""
-
 FOREVER: Final = "public, max-age=31536000, immutable"
 """Rendition URLs carry the upload's hash, so what a cache holds never goes stale."""
+
+T = TypeVar("T")
 
 STORE_THREADS: Final = 4
 """Renditions are written while the next one is encoded; S3 takes them in parallel."""
@@ -65,18 +71,16 @@ class Bucket:
     Args:
         name: bucket's name.
         kms_key_arn: key for server-side encryption of what is written; empty for S3-managed keys.
+        deadline: limits how long a request may take and how often it is retried.
     """
 
-    def __init__(self, name: str, *, kms_key_arn: str = "") -> None:
+    def __init__(
+        self, name: str, *, kms_key_arn: str = "", deadline: Deadline | None = None
+    ) -> None:
         self.name = name
         self._kms_key_arn = kms_key_arn
-        names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
-        http = any(os.environ.get(name, "").startswith("http://") for name in names)
-        self._store = S3Store(
-            name,
-            config=_encryption(kms_key_arn),
-            client_options={"timeout": TIMEOUT, "allow_http": http},
-        )
+        self._deadline = deadline or Deadline()
+        self._stores: dict[int, S3Store] = {}
 
     def fetch(self, key: str, *, version_id: str | None, max_bytes: int) -> bytes:
         """Return the body of an object, or of one version of it.
@@ -86,8 +90,11 @@ class Bucket:
                 ``archived``, if S3 must restore the object before anyone can read it.
             Gone: no such object or version.
         """
+        options: GetOptions | None = {"version": version_id} if version_id else None
         try:
-            answer = self._get(key, {"version": version_id} if version_id else None)
+            body = self._retry(partial(_read_body, key=key, options=options, max_bytes=max_bytes))
+        except FileNotFoundError as error:
+            raise Gone(key) from error
         except PermissionDeniedError as error:
             # The object is in an archive storage class, and has not been restored.
             if self._read_error_code(key, version_id) != "InvalidObjectState":
@@ -97,15 +104,14 @@ class Bucket:
                 "This file is in an archive storage class, where it cannot be read. "
                 "Restore it, or upload it again.",
             ) from error
-        if answer is None:
-            raise Gone(key)
-        check_length(answer.meta["size"], max_bytes)
-        return bytes(answer.bytes())
+        return body[0]
 
     def read(self, key: str) -> tuple[bytes, str] | None:
         """Return the body of a small object and its entity tag; None if it is not there."""
-        answer = self._get(key)
-        return (bytes(answer.bytes()), answer.meta["e_tag"] or ABSENT) if answer else None
+        try:
+            return self._retry(partial(_read_body, key=key))
+        except FileNotFoundError:
+            return None
 
     def sequencer(self, key: str) -> str | None:
         """Return the sequencer that an object was written with; None if it is not there."""
@@ -142,16 +148,18 @@ class Bucket:
         """
         mode: PutMode = "overwrite" if expect is None else {"e_tag": expect}
         try:
-            result = self._store.put(
-                key,
-                body,
-                attributes={
-                    "Content-Type": headers.content_type,
-                    "Cache-Control": headers.cache_control,
-                    SEQUENCER: headers.sequencer,
-                },
-                mode="create" if expect == ABSENT else mode,
-                use_multipart=False,
+            result = self._retry(
+                lambda store: store.put(
+                    key,
+                    body,
+                    attributes={
+                        "Content-Type": headers.content_type,
+                        "Cache-Control": headers.cache_control,
+                        SEQUENCER: headers.sequencer,
+                    },
+                    mode="create" if expect == ABSENT else mode,
+                    use_multipart=False,
+                )
             )
         except (AlreadyExistsError, PreconditionError) as error:
             raise Conflict(key) from error
@@ -192,7 +200,7 @@ class Bucket:
     def delete(self, keys: list[str]) -> None:
         """Delete objects; those that are not there are no error."""
         if keys:
-            self._store.delete(keys)
+            self._retry(lambda store: store.delete(keys))
 
     def delete_if(self, key: str, etag: str) -> None:
         """Delete an object if it still has this entity tag.
@@ -204,12 +212,30 @@ class Bucket:
         if not self._request("DELETE", key, {"if-match": etag}):
             raise Conflict(key)
 
-    def _get(self, key: str, options: "GetOptions | None" = None) -> "GetResult | None":
-        """Return the answer to a read; None if the object or version is missing."""
+    def _get(self, key: str, options: "GetOptions") -> "GetResult | None":
+        """Return the answer to a HEAD; None if the object or version is missing."""
         try:
-            return self._store.get(key, options=options)
+            return self._retry(lambda store: store.get(key, options=options))
         except FileNotFoundError:
             return None
+
+    def _retry(self, request: Callable[[S3Store], T]) -> T:
+        """Return what S3 answers to a request, which is retried while there is time."""
+        return self._deadline.retry(lambda: request(self._store()), _is_transient)
+
+    def _store(self) -> S3Store:
+        """Return the store whose requests end in time. The usual one has the longest timeout."""
+        timeout = self._deadline.timeout()
+        if timeout not in self._stores:
+            names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+            http = any(os.environ.get(name, "").startswith("http://") for name in names)
+            self._stores[timeout] = S3Store(
+                self.name,
+                config=_encryption(self._kms_key_arn),
+                client_options={"timeout": f"{timeout}s", "allow_http": http},
+                retry_config={"max_retries": 0, "retry_timeout": timedelta(seconds=timeout)},
+            )
+        return self._stores[timeout]
 
     def _request(self, method: str, key: str, headers: dict[str, str], *, result: str = "") -> bool:
         """Send a conditional request; return False if its condition does not hold."""
@@ -241,7 +267,29 @@ class Bucket:
         # Imported here: only copies, removals and refusals need what costs a cold start 30 ms.
         from function.storage.client import SignedClient  # noqa: PLC0415
 
-        return SignedClient("s3")
+        return SignedClient("s3", self._deadline)
+
+
+def _read_body(
+    store: S3Store, *, key: str, options: "GetOptions | None" = None, max_bytes: int | None = None
+) -> tuple[bytes, str]:
+    """Return the body of an object and its entity tag.
+
+    Raises:
+        Rejected: ``empty`` or ``too_many_bytes``, before the body is read.
+    """
+    answer = store.get(key, options=options)
+    if max_bytes is not None:
+        check_length(answer.meta["size"], max_bytes)
+    return bytes(answer.bytes()), answer.meta["e_tag"] or ABSENT
+
+
+def _is_transient(error: Exception) -> bool:
+    """Return True for the statuses 429 and 5xx, and for what broke or took too long on the way.
+
+    obstore raises one exception for these and a few others, which are retried in vain.
+    """
+    return isinstance(error, GenericError)
 
 
 def check_length(length: int, max_bytes: int) -> None:

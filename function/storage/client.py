@@ -17,10 +17,16 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
+from function.storage.deadline import Deadline
 from function.storage.errors import Refused
 
-TIMEOUT: Final = 20
-"""Seconds for one request, as in the bucket."""
+_THROTTLED: Final = (
+    "ThrottlingException",
+    "ProvisionedThroughputExceededException",
+    "RequestThrottled",
+)
+"""Error codes of status 400 to retry (DynamoDB developer guide, "Error handling"; SQS API
+reference, "SendMessage")."""
 
 _ALGORITHM: Final = "AWS4-HMAC-SHA256"
 
@@ -73,13 +79,15 @@ def endpoint_url(service: str, variables: Mapping[str, str]) -> str:
 
 
 class SignedClient:
-    """Sends signed requests to one AWS service, ``s3`` or ``dynamodb``, from any thread.
+    """Sends signed requests to one AWS service, e.g. ``s3``, from any thread.
 
-    Its connections stay open from one upload to the next.
+    Its connections stay open from one upload to the next. The deadline limits how long a request
+    may take and how often it is retried.
     """
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, deadline: Deadline | None = None) -> None:
         self._service = service
+        self._deadline = deadline or Deadline()
         self._url = urlsplit(endpoint_url(service, os.environ))
         self._idle: list[http.client.HTTPConnection] = []
 
@@ -92,7 +100,7 @@ class SignedClient:
         *,
         result: str = "",
     ) -> bytes:
-        """Send one idempotent request, and return the body of the answer.
+        """Send an idempotent request, again while AWS is too busy, and return the answer's body.
 
         ``result`` names the XML element without which an answer of status 200 is a refusal, too.
 
@@ -101,6 +109,13 @@ class SignedClient:
             OSError: no answer.
             http.client.HTTPException: no whole answer.
         """
+        return self._deadline.retry(
+            lambda: self._send(method, target, headers, body, result), _is_transient
+        )
+
+    def _send(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes, result: str
+    ) -> bytes:
         target = self._url.path.rstrip("/") + target
         signed = sign(
             method,
@@ -125,6 +140,9 @@ class SignedClient:
                 connection, is_new = self._idle.pop(), False
             except IndexError:
                 connection, is_new = self._connect(), True
+            connection.timeout = self._deadline.timeout()
+            if connection.sock:
+                connection.sock.settimeout(connection.timeout)
             try:
                 connection.request(*request)
                 response = connection.getresponse()
@@ -141,7 +159,14 @@ class SignedClient:
     def _connect(self) -> http.client.HTTPConnection:
         https = self._url.scheme == "https"
         kind = http.client.HTTPSConnection if https else http.client.HTTPConnection
-        return kind(self._url.netloc, timeout=TIMEOUT)
+        return kind(self._url.netloc)
+
+
+def _is_transient(error: Exception) -> bool:
+    """Return True where AWS was too busy, or gave no whole answer."""
+    if isinstance(error, Refused):
+        return error.status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.code in _THROTTLED
+    return isinstance(error, OSError | http.client.HTTPException)
 
 
 def _error_of(service: str, answer: bytes) -> tuple[str, str]:

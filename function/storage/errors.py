@@ -3,7 +3,8 @@
 StorageError
 ├── Gone       the object or its version no longer exists. Not retried: nothing is left to process.
 ├── Conflict   another invocation has written the object since it was read. The reader starts over.
-└── Refused    AWS refused a request of the signed client. Retried: SQS delivers the message again.
+├── Refused    AWS refused a request of the signed client. Retried: SQS delivers the message again.
+└── OutOfTime  The invocation ends too soon for another request. Retried: as above.
 
 Everything else that is raised is retried by SQS, too: obstore's own exceptions, and OSError and
 http.client.HTTPException where AWS gives no whole answer.
@@ -20,6 +21,10 @@ class Gone(StorageError):
 
 class Conflict(StorageError):
     """Another invocation has written the object since it was read."""
+
+
+class OutOfTime(StorageError):
+    """Too little time is left in the invocation for another request."""
 
 
 class Refused(StorageError):

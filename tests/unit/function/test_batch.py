@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import time
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -12,7 +13,10 @@ from function import logs
 from function.batch import BatchHandler
 from function.environment import Environment
 from function.manifest import Manifest, SourceFacts, Status, Timings
+from function.postpone import count
 from function.reconcile import Reconciler
+from function.storage.bucket import Bucket
+from function.storage.deadline import Deadline
 from pipeline.resizer import environment_variables
 from pipeline.settings import Settings
 
@@ -23,7 +27,17 @@ PUT = (Path(__file__).parent / "events" / "put.json").read_text()
 def handler(environment, source, destination):
     """A handler as of a new execution environment, with buckets in memory behind it."""
     reconciler = Reconciler.build(environment, source, destination)
-    return BatchHandler("resizer", lambda bucket: reconciler, counts_duplicates=False)
+    return build(reconciler)
+
+
+def build(reconciler, *, deadline=None, postpone=None, counts_duplicates=False) -> BatchHandler:
+    return BatchHandler(
+        "resizer",
+        lambda bucket: reconciler,
+        deadline or Deadline(),
+        postpone or pytest.fail,
+        counts_duplicates=counts_duplicates,
+    )
 
 
 class Context:
@@ -46,6 +60,8 @@ def message(message_id: str, key: str) -> dict:
         "messageId": message_id,
         "body": json.dumps(body),
         "attributes": {"ApproximateReceiveCount": "2"},
+        "messageAttributes": {},
+        "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:uploads",
     }
 
 
@@ -70,22 +86,113 @@ def test_a_rejection_is_acknowledged_and_logged(handler, source, caplog):
     assert (entry.Rejected, entry.Processed, entry.Code) == (1, 0, "not_an_image")
 
 
-def test_what_would_not_finish_in_time_is_left_for_the_next_delivery(
-    handler, source, destination, jpeg, caplog
+def test_what_would_not_finish_in_time_is_sent_again_and_acknowledged(
+    environment, source, destination, jpeg, caplog
 ):
     source.objects |= {f"uploads/{name}.jpg": jpeg for name in "abc"}
     records = [message(name, f"uploads/{name}.jpg") for name in "abc"]
-    answer = handler.handle({"Records": records}, Context(30_000, 20_000, 0))
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "c"}]}
+    sent = []
+    handler = build(Reconciler.build(environment, source, destination), postpone=sent.append)
+    answer = handler.handle({"Records": records}, Context(30_000, 20_000, 2_000))
+    assert answer == {"batchItemFailures": []}
     assert {"a.jpg/manifest.json", "b.jpg/manifest.json"} <= set(destination.objects)
     assert "c.jpg/manifest.json" not in destination.objects
+    assert sent == [records[2]]
     assert [r.message_id for r in caplog.records if r.message == "postponed"] == ["c"]
+
+
+def test_a_message_that_cannot_be_sent_again_stays_in_the_queue(
+    environment, source, destination, jpeg
+):
+    source.objects |= {f"uploads/{name}.jpg": jpeg for name in "ab"}
+    records = [message(name, f"uploads/{name}.jpg") for name in "ab"]
+
+    def refuse(record):
+        raise OSError("SQS is down")
+
+    handler = build(Reconciler.build(environment, source, destination), postpone=refuse)
+    answer = handler.handle({"Records": records}, Context(30_000, 0))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "b"}]}
+
+
+def test_the_last_of_twenty_slow_batches_is_processed_and_never_dead(
+    environment, source, destination, jpeg
+):
+    """A queue of messages, each so slow that an invocation has time for one."""
+    names = [f"{number:02}" for number in range(20)]
+    source.objects |= {f"uploads/{name}.jpg": jpeg for name in [*names, "last"]}
+    queue = [message(name, f"uploads/{name}.jpg") for name in names]
+    last = message("last", "uploads/last.jpg")
+    last["attributes"]["ApproximateReceiveCount"] = "1"
+    waiting = [last]
+
+    def postpone(record):
+        again = count(record) + 1
+        attribute = {"postponed": {"dataType": "Number", "stringValue": str(again)}}
+        received = {"ApproximateReceiveCount": "1"}
+        waiting.append(record | {"messageAttributes": attribute, "attributes": received})
+
+    handler = build(Reconciler.build(environment, source, destination), postpone=postpone)
+    for fresh in queue:
+        batch, waiting[:] = [fresh, *waiting], []
+        failed = handler.handle({"Records": batch}, Context(30_000, 0))["batchItemFailures"]
+        assert failed == []
+        if "last.jpg/manifest.json" in destination.objects:
+            break
+    assert "last.jpg/manifest.json" in destination.objects
+
+
+def test_a_message_is_not_postponed_for_ever(environment, source, destination, jpeg):
+    source.objects |= {f"uploads/{name}.jpg": jpeg for name in "ab"}
+    records = [message(name, f"uploads/{name}.jpg") for name in "ab"]
+    for record in records:
+        record["messageAttributes"] = {"postponed": {"dataType": "Number", "stringValue": "3"}}
+    handler = build(Reconciler.build(environment, source, destination))
+    answer = handler.handle({"Records": records}, Context(30_000, 0))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "b"}]}
 
 
 def test_the_first_message_is_always_begun(handler, source, destination, jpeg):
     source.objects["uploads/a.jpg"] = jpeg
     handler.handle({"Records": [message("a", "uploads/a.jpg")]}, Context(0))
     assert "a.jpg/manifest.json" in destination.objects
+
+
+def test_what_was_postponed_or_received_most_often_comes_first(handler, source, jpeg, caplog):
+    caplog.set_level("INFO", logger="function")
+    source.objects |= {f"uploads/{name}.jpg": jpeg for name in "abc"}
+    records = [message(name, f"uploads/{name}.jpg") for name in "abc"]
+    records[1]["attributes"]["ApproximateReceiveCount"] = "4"
+    records[2]["messageAttributes"] = {"postponed": {"dataType": "Number", "stringValue": "1"}}
+    handler.handle({"Records": records}, CONTEXT)
+    assert [record.key for record in caplog.records] == [f"uploads/{name}.jpg" for name in "cba"]
+
+
+class Clock:
+    """Lambda's context of an invocation that really ends after some seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int((self._end - time.monotonic()) * 1000)
+
+
+@pytest.mark.parametrize("status", [503, 500])
+def test_a_storm_of_s3_ends_no_batch(aws_server, environment, status):
+    """Every message is tried and given up in time, so that none is lost to a timeout."""
+    aws_server.answers = [(status, b"<Error><Code>SlowDown</Code></Error>")]
+    deadline = Deadline()
+    buckets = [Bucket(name, deadline=deadline) for name in ("source", "destination")]
+    sent = []
+    reconciler = Reconciler.build(environment, *buckets)
+    handler = build(reconciler, deadline=deadline, postpone=sent.append)
+    records = [message(name, f"uploads/{name}.jpg") for name in "abc"]
+    clock = Clock(8)
+    answer = handler.handle({"Records": records}, clock)
+    assert clock.get_remaining_time_in_millis() > 500
+    assert len(answer["batchItemFailures"]) + len(sent) == 3
+    assert len(aws_server.asked) > 3
 
 
 def test_one_line_of_an_environment_counts_its_cold_start(handler, source, jpeg, caplog):
@@ -132,7 +239,7 @@ def test_duplicates_are_counted_where_they_are_looked_for(
     caplog.set_level(logging.INFO)
     handler.handle({"Records": [message("a", "uploads/a.jpg")]}, CONTEXT)
     reconciler = Reconciler.build(environment, source, destination, FindsFirst())
-    looks = BatchHandler("resizer", lambda bucket: reconciler, counts_duplicates=True)
+    looks = build(reconciler, counts_duplicates=True)
     looks.handle({"Records": [message("b", "uploads/b.jpg")]}, CONTEXT)
     without, found = (record for record in caplog.records if record.message == "ready")
     assert not hasattr(without, "Duplicates")
@@ -144,6 +251,14 @@ def test_what_is_gone_is_acknowledged(handler, caplog):
     answer = handler.handle({"Records": [message("a", "uploads/a.jpg")]}, CONTEXT)
     assert answer == {"batchItemFailures": []}
     assert [record.message for record in caplog.records] == ["gone"]
+
+
+def test_a_key_that_is_too_long_is_acknowledged(handler, caplog):
+    records = [message("a", f"uploads/{'a' * 1016}"), message("b", f"uploads/{'b' * 1000}")]
+    assert handler.handle({"Records": records}, CONTEXT) == {"batchItemFailures": []}
+    first, second = caplog.records
+    assert (first.message, second.message) == ("ignored", "gone")
+    assert first.reason.endswith("has over 1024 bytes")
 
 
 def test_the_test_event_is_acknowledged(handler):

@@ -61,6 +61,11 @@ def test_a_removal_has_a_key_and_a_sequencer_alone(name):
     assert parsed.version.sequencer == "0055AED6DCD90281E6"
 
 
+def test_a_folder_whose_name_only_begins_like_the_index_is_the_users():
+    body = json.dumps(put_event(key="uploads/_indexes/a.jpg"))
+    assert len(parse_message(body, "m1")) == 1
+
+
 def test_an_unversioned_bucket_has_no_version():
     event = put_event()
     del event["Records"][0]["s3"]["object"]["versionId"]
@@ -91,6 +96,7 @@ def test_without_a_request_id_the_message_correlates():
         (json.dumps(put_event(key="uploads/")), "key is a folder marker"),
         (json.dumps(put_event(key="uploads/u1/")), "key is a folder marker"),
         (json.dumps(put_event(key="uploads/_index/a.jpg")), "key would land in _index/"),
+        (json.dumps(put_event(key="uploads/_index")), "key would land in _index/"),
         (json.dumps(put_event(key="uploads/a//b.jpg")), "key has a control character"),
         (json.dumps(put_event(key="uploads/../b.jpg")), "key has a control character"),
         (json.dumps(put_event(key="uploads/a%0Ab.jpg")), "key has a control character"),

@@ -24,6 +24,7 @@ from function.reconcile import (
     MAX_ROUNDS,
     PAUSE,
     Contended,
+    KeyTooLong,
     Reconciler,
     Remove,
     Render,
@@ -561,3 +562,18 @@ def assert_consistent(bucket) -> None:
     if MANIFEST in bucket.objects:
         named = [r["key"] for r in json.loads(bucket.objects[MANIFEST])["renditions"]]
         assert [key for key in named if key not in bucket.objects] == []
+
+
+@pytest.mark.parametrize(("length", "fits"), [(1024, True), (1025, False)])
+def test_a_key_whose_manifest_s3_could_not_store_is_refused_before_any_work(length, fits):
+    name = "é" * ((length - len("/manifest.json")) // 2)
+    name += "e" * (length - len(f"{name}/manifest.json".encode()))
+    long = dataclasses.replace(version(1), key=f"uploads/{name}")
+    source, destination = MemoryBucket(), MemoryBucket()
+    upload = event(EventKind.CREATED, source.upload(long.key, b"1"))
+    if fits:
+        assert process(upload, source, destination) is not None
+    else:
+        with pytest.raises(KeyTooLong, match="over 1024 bytes"):
+            process(upload, source, destination)
+    assert bool(destination.objects) is fits

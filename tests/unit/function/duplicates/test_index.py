@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from function.duplicates import index as module
 from function.duplicates.index import Entry, Index
 from function.storage.errors import Refused
 
@@ -24,7 +23,8 @@ def index(aws_server):
 @pytest.fixture
 def pauses(monkeypatch):
     pauses = []
-    monkeypatch.setattr(module.time, "sleep", pauses.append)
+    monkeypatch.setattr("time.sleep", pauses.append)
+    monkeypatch.setattr("random.uniform", lambda least, most: most)
     return pauses
 
 
@@ -44,7 +44,7 @@ def test_a_busy_index_is_asked_again_after_longer_and_longer_pauses(
 ):
     aws_server.answers = [busy, busy, OK]
     assert len(index.find(["a"])) == 1
-    assert pauses == [0.05, 0.1]
+    assert pauses == [0.1, 0.2]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_busy_index_is_asked_again_after_longer_and_longer_pauses(
     [
         (DENIED, 1, "400, AccessDeniedException: Ask: IAM"),
         (MISLEADING, 1, "400, ValidationException: no ThrottlingException"),
-        (BROKEN, 4, "500, no code: "),
+        (BROKEN, 10, "500, no code: "),
     ],
     ids=["denied", "denied in words of a retry", "busy for long"],
 )

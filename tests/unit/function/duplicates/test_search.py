@@ -25,20 +25,19 @@ class World:
 
     def __init__(self, source, destination, environment) -> None:
         self.source, self.destination, self.environment = source, destination, environment
-        self.index, self.near, self.clock = MemoryIndex(), False, 0
+        self.index, self.near = MemoryIndex(), False
 
     def put(self, key: str, body: bytes):
-        self.source.objects[key] = body
-        return self.deliver(key, EventKind.CREATED)
+        return self.deliver(EventKind.CREATED, self.source.upload(key, body))
 
     def delete(self, key: str):
-        del self.source.objects[key]
-        return self.deliver(key, EventKind.CHANGED)
+        return self.deliver(EventKind.CHANGED, self.source.mark_deleted(key))
 
-    def deliver(self, key: str, kind: EventKind):
-        self.clock += 1
-        sequencer = "" if kind == EventKind.BACKFILL else f"{self.clock:02}"
-        version = ObjectVersion(key=key, version_id=None, etag="e1", sequencer=sequencer, bytes=1)
+    def backfill(self, key: str):
+        held = dataclasses.replace(self.source.head(key), sequencer="00")
+        return self.deliver(EventKind.BACKFILL, held)
+
+    def deliver(self, kind: EventKind, version: ObjectVersion):
         event = Event(bucket="source", kind=kind, version=version, correlation_id="c1")
         recipe = recipe_of(self.environment)
         duplicates = Duplicates(self.index, self.destination, self.near, recipe)
@@ -83,7 +82,7 @@ def test_the_same_bytes_are_copied_and_not_decoded(world, no_decode):
     world.put(FIRST, picture())
     no_decode()
     manifest = world.put(SECOND, picture())
-    assert (manifest.status, manifest.duplicate_of) == ("ready", FIRST)
+    assert (manifest.status, manifest.original_key) == ("ready", FIRST)
     first, second = world.manifest(FIRST), world.manifest(SECOND)
     assert first["duplicate_of"] is None
     for ours, theirs in zip(second["renditions"], first["renditions"], strict=True):
@@ -100,6 +99,25 @@ def test_the_same_bytes_are_copied_and_not_decoded(world, no_decode):
     assert second["source"]["key"] == SECOND
 
 
+def test_a_manifest_tells_no_key_of_another_upload(world):
+    world.put(FIRST, picture())
+    world.put(SECOND, picture())
+    first, second = world.manifest(FIRST), world.manifest(SECOND)
+    assert second["duplicate_of"] == first["id"] != second["id"]
+    assert "first" not in json.dumps(second)
+    assert "original_key" not in second
+
+
+def test_an_upload_keeps_its_id_when_it_is_rendered_again(world):
+    world.put(FIRST, picture())
+    before = world.manifest(FIRST)
+    world.backfill(FIRST)
+    after = world.manifest(FIRST)
+    assert (after["id"], after["processed_at"] >= before["processed_at"]) == (before["id"], True)
+    world.put(FIRST, picture(2))
+    assert world.manifest(FIRST)["id"] != before["id"]
+
+
 def test_without_an_index_nothing_is_a_duplicate(world):
     world.put(FIRST, picture())
     world.index.entries.clear()
@@ -109,8 +127,8 @@ def test_without_an_index_nothing_is_a_duplicate(world):
 def test_a_copy_of_a_copy_names_the_original(world):
     for key in (THIRD, SECOND, FIRST):
         world.put(key, picture())
-    assert world.manifest(FIRST)["duplicate_of"] == THIRD
-    assert world.manifest(SECOND)["duplicate_of"] == THIRD
+    assert world.manifest(FIRST)["duplicate_of"] == world.manifest(THIRD)["id"]
+    assert world.manifest(SECOND)["duplicate_of"] == world.manifest(THIRD)["id"]
 
 
 def test_deleting_the_original_leaves_its_copies(world, no_decode):
@@ -122,7 +140,7 @@ def test_deleting_the_original_leaves_its_copies(world, no_decode):
     assert all(r["key"] in world.destination.objects for r in before["renditions"])
     assert world.index.names() == {"b/second.jpg"}
     no_decode()
-    assert world.put(THIRD, picture()).duplicate_of == SECOND
+    assert world.put(THIRD, picture()).original_key == SECOND
 
 
 @pytest.mark.parametrize("near", [False, True])
@@ -140,7 +158,7 @@ def test_an_overwritten_upload_is_entered_anew(world):
     world.put(FIRST, picture(2))
     assert len(world.index.entries) == 4
     assert world.put(SECOND, picture(1)).duplicate_of is None
-    assert world.put(THIRD, picture(2)).duplicate_of == FIRST
+    assert world.put(THIRD, picture(2)).original_key == FIRST
 
 
 def test_an_entry_that_no_manifest_confirms_is_not_believed_and_goes(world):
@@ -163,7 +181,7 @@ def test_renditions_that_are_not_the_originals_are_not_copied(world, what):
     else:
         world.destination.objects[key] += b"x"
     manifest = world.put(SECOND, picture())
-    assert (manifest.status, manifest.duplicate_of) == ("ready", FIRST)
+    assert (manifest.status, manifest.original_key) == ("ready", FIRST)
     body = world.destination.objects["b/second.jpg/small.jpg"]
     assert Image.open(io.BytesIO(body)).size == (320, 240)
     assert len(body) == next(r.bytes for r in manifest.renditions if r.key.endswith("small.jpg"))
@@ -173,7 +191,7 @@ def test_renditions_of_other_settings_are_not_copied(world):
     world.put(FIRST, picture())
     world.environment = dataclasses.replace(world.environment, background="#000000")
     world.destination.copy = None
-    assert world.put(SECOND, picture()).duplicate_of == FIRST
+    assert world.put(SECOND, picture()).original_key == FIRST
 
 
 def test_a_backfill_renders_anew_and_turns_no_original_into_a_copy(world):
@@ -181,9 +199,9 @@ def test_a_backfill_renders_anew_and_turns_no_original_into_a_copy(world):
     world.put(SECOND, picture())
     world.destination.copy = None
     for key in (FIRST, SECOND):
-        world.deliver(key, EventKind.BACKFILL)
+        world.backfill(key)
     assert world.manifest(FIRST)["duplicate_of"] is None
-    assert world.manifest(SECOND)["duplicate_of"] == FIRST
+    assert world.manifest(SECOND)["duplicate_of"] == world.manifest(FIRST)["id"]
 
 
 def test_who_enters_a_removed_upload_takes_it_out_again(world, monkeypatch):
@@ -213,7 +231,7 @@ def test_a_copy_that_looks_the_same_is_named_and_rendered_by_itself(world, copy)
     world.near = True
     world.put(FIRST, picture())
     manifest = world.put(SECOND, copy)
-    assert manifest.duplicate_of == FIRST
+    assert manifest.original_key == FIRST
     assert manifest.timings_ms.decode > 0
 
 

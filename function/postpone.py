@@ -1,0 +1,70 @@
+"""Messages for which an invocation has no time left are sent again, as new ones.
+
+SQS counts every receive of a message, tried or not, and gives up after a few of them. A message
+that is last in several slow batches would end in the dead-letter queue without having been tried. A
+new message starts to count anew. Its order does not matter, because a key's events carry a
+sequencer.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from function.storage.client import SignedClient
+    from function.storage.deadline import Deadline
+
+ATTRIBUTE: Final = "postponed"
+"""Message attribute that counts how often a message was sent again."""
+
+NEEDED_MS: Final = 2000
+"""Time left of an invocation that is kept for sending its last messages again, and its answer."""
+
+MAX_POSTPONEMENTS: Final = 3
+"""Then the message returns to the queue the usual way, so that none circulates for ever."""
+
+
+def count(record: Mapping[str, Any]) -> int:
+    """Return how often a message has been postponed, from its record in a Lambda event."""
+    attribute = record.get("messageAttributes", {}).get(ATTRIBUTE, {})
+    return int(attribute.get("stringValue", 0))
+
+
+def queue_url(arn: str) -> str:
+    """Return the URL of the queue with this ARN, as SQS's API names queues."""
+    _arn, partition, _sqs, region, account, name = arn.split(":")
+    suffix = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
+    return f"https://sqs.{region}.{suffix}/{account}/{name}"
+
+
+class Postponer:
+    """Sends messages to the queue again that they came from."""
+
+    def __init__(self, deadline: "Deadline") -> None:
+        self._deadline = deadline
+
+    def postpone(self, record: Mapping[str, Any]) -> None:
+        """Send a message again, with its count of postponements raised by one.
+
+        Raises:
+            Exception: SQS did not take it.
+        """
+        attribute = {"DataType": "Number", "StringValue": str(count(record) + 1)}
+        body = {
+            "QueueUrl": queue_url(record["eventSourceARN"]),
+            "MessageBody": record["body"],
+            "MessageAttributes": {ATTRIBUTE: attribute},
+        }
+        headers = {
+            "content-type": "application/x-amz-json-1.0",
+            "x-amz-target": "AmazonSQS.SendMessage",
+        }
+        self._client.request("POST", "/", headers, json.dumps(body).encode())
+
+    @cached_property
+    def _client(self) -> "SignedClient":
+        # Imported here, because few invocations need what costs a cold start 30 ms.
+        from function.storage.client import SignedClient  # noqa: PLC0415
+
+        return SignedClient("sqs", self._deadline)

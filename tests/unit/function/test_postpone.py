@@ -1,0 +1,55 @@
+"""A message for which no time is left is sent to its queue again."""
+
+import json
+
+import pytest
+
+from function.postpone import Postponer, count, queue_url
+from function.storage.deadline import Deadline
+
+RECORD = {
+    "messageId": "m1",
+    "body": '{"Records": []}',
+    "messageAttributes": {},
+    "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:uploads",
+}
+
+
+def postponed(times: int) -> dict:
+    """A record as Lambda gives it (Lambda developer guide, "Using Lambda with Amazon SQS")."""
+    attribute = {
+        "stringValue": str(times),
+        "stringListValues": [],
+        "binaryListValues": [],
+        "dataType": "Number",
+    }
+    return RECORD | {"messageAttributes": {"postponed": attribute}}
+
+
+@pytest.mark.parametrize(("record", "expected"), [(RECORD, 0), (postponed(2), 2)])
+def test_postponements_are_counted(record, expected):
+    assert count(record) == expected
+
+
+@pytest.mark.parametrize(
+    ("arn", "url"),
+    [
+        (RECORD["eventSourceARN"], "https://sqs.eu-central-1.amazonaws.com/123456789012/uploads"),
+        ("arn:aws-cn:sqs:cn-north-1:1:q", "https://sqs.cn-north-1.amazonaws.com.cn/1/q"),
+        ("arn:aws-us-gov:sqs:us-gov-west-1:1:q", "https://sqs.us-gov-west-1.amazonaws.com/1/q"),
+    ],
+)
+def test_the_queue_is_that_of_the_record(arn, url):
+    assert queue_url(arn) == url
+
+
+def test_a_message_is_sent_with_the_same_body_and_a_higher_count(aws_server):
+    aws_server.answers = [(200, b'{"MessageId": "m2"}')]
+    Postponer(Deadline()).postpone(postponed(2))
+    ((headers, body),) = aws_server.received
+    assert headers["x-amz-target"] == "AmazonSQS.SendMessage"
+    assert json.loads(body) == {
+        "QueueUrl": "https://sqs.eu-central-1.amazonaws.com/123456789012/uploads",
+        "MessageBody": '{"Records": []}',
+        "MessageAttributes": {"postponed": {"DataType": "Number", "StringValue": "3"}},
+    }
