@@ -328,9 +328,21 @@ def test_the_edge_function_knows_the_stacks_renditions_and_sees_every_request(si
     ]
     distribution = site.one("Distribution").inputs
     for behavior in (distribution["defaultCacheBehavior"], *distribution["orderedCacheBehaviors"]):
-        (association,) = behavior["functionAssociations"]
+        association = behavior["functionAssociations"][0]
         assert association["eventType"] == "viewer-request"
+        assert association["functionArn"].endswith("-cdn-1234567")
         assert behavior["viewerProtocolPolicy"] == "https-only"
+
+
+def test_a_function_of_its_own_sees_the_answers_of_the_destination_alone(site):
+    """An older release's one function, which a rollback brings back, takes requests only."""
+    distribution = site.one("Distribution").inputs
+    _request, answer = distribution["defaultCacheBehavior"]["functionAssociations"]
+    assert answer["eventType"] == "viewer-response"
+    assert answer["functionArn"].endswith("-cdn-age-1234567")
+    assert site.one("Function", "-cdn-age").inputs["code"] == (ROOT / "edge/age.js").read_text()
+    for behavior in distribution["orderedCacheBehaviors"]:
+        assert len(behavior["functionAssociations"]) == 1
 
 
 def test_a_domain_of_ones_own_speaks_tls_1_2_or_later(site):
