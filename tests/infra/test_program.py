@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+from functools import partial
 from pathlib import Path
 
 import pulumi
@@ -11,6 +13,7 @@ from engine import ACCOUNT, STATED, Program, record, run, run_committed, takes_t
 from function.contract import METRIC_NAMESPACE, Metric
 from function.engine.renditions import DEFAULT_RENDITIONS
 from function.environment import Environment
+from pipeline.bundle import build
 from pipeline.image_pipeline import ImagePipeline
 from pipeline.settings import Settings
 
@@ -456,6 +459,28 @@ def test_function_is_what_the_settings_say():
         "logFormat": "JSON",
         "logGroup": program.one("LogGroup", "-resizer").inputs["name"],
     }
+
+
+def test_the_provider_hashes_the_code_itself(prod):
+    """pulumi-aws fills ``source_code_hash`` with the archive's hash (its ``HashField``)."""
+    for part in ("-resizer", "-signer"):
+        assert "sourceCodeHash" not in prod.one("Function", part).inputs
+
+
+def test_changed_code_is_another_archive_and_unchanged_code_the_same(monkeypatch, tmp_path):
+    def archive() -> tuple[str, bytes]:
+        path = run("dev").one("Function", "-resizer").inputs["code"]["path"]
+        return path, Path(path).read_bytes()
+
+    before = archive()
+    assert archive() == before
+    source = tmp_path / "function"
+    shutil.copytree(ROOT / "function", source)
+    (source / "new.py").write_text("NEW = 1\n")
+    monkeypatch.setattr("pipeline.image_pipeline.build", partial(build, source=source))
+    changed = archive()
+    assert changed[0] != before[0]
+    assert changed[1] != before[1]
 
 
 def test_defaults_are_arm64_python313_1024_mb(dev):
