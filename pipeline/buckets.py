@@ -97,6 +97,9 @@ class SecureBucket(pulumi.ComponentResource):
                         "kms_master_key_id": args.kms_key_arn,
                     },
                     "bucket_key_enabled": args.kms_key_arn is not None,
+                    # New buckets block it by themselves; older ones may not (S3 user guide,
+                    # "Default SSE-C setting for new buckets FAQ").
+                    "blocked_encryption_types": ["SSE-C"],
                 }
             ],
             opts=self._child_opts,

@@ -105,6 +105,8 @@ class Registered(Resource):
     protect: bool
     aliases: tuple[str, ...]
     ignore_changes: tuple[str, ...]
+    retain_on_delete: bool
+    outputs: dict[str, Any]
 
     def policy(self, key: str = "policy") -> dict[str, Any]:
         return json.loads(self.inputs[key])
@@ -142,6 +144,8 @@ class Engine(MockMonitor):
                 protect=request.protect,
                 aliases=tuple(alias.urn or alias.spec.name for alias in request.aliases),
                 ignore_changes=tuple(request.ignoreChanges),
+                retain_on_delete=request.retainOnDelete,
+                outputs=present(json_format.MessageToDict(answer.object)),
             )
         )
         return answer

@@ -201,6 +201,17 @@ def test_kms_encrypts_buckets_with_the_stacks_own_rotating_key(kms):
     assert variables["KMS_KEY_ARN"].endswith(arn)
 
 
+def test_no_bucket_takes_uploads_under_a_key_that_only_the_uploader_has(program):
+    for encryption in program.all("BucketServerSideEncryptionConfiguration"):
+        (rule,) = encryption.inputs["rules"]
+        assert rule["blockedEncryptionTypes"] == ["SSE-C"]
+
+
+def test_the_key_outlives_the_setting_and_the_stack_and_its_alias_does_not(kms):
+    assert kms.one("Key").retain_on_delete
+    assert not kms.one("Alias").retain_on_delete
+
+
 def test_public_uploads_allow_put_under_the_prefix_and_nothing_else(dev):
     policy = dev.one("BucketPolicy", "-source").statements()
     allowed = [s for s in policy.values() if s["Effect"] == "Allow"]
