@@ -609,6 +609,7 @@ def test_alarms_watch_the_stacks_own_resources(dev, name):
     found = (metric["namespace"], metric["metricName"], metric["stat"], alarm["threshold"])
     assert found == ALARMS[name]
     assert query["returnData"] is True
+    assert alarm["evaluationPeriods"] == 1
     (watched,) = metric["dimensions"].values()
     owned = {dev.outputs["functionName"]} | {f"{q.name}-1234567" for q in dev.all("Queue")}
     assert watched in owned
@@ -624,6 +625,7 @@ def test_alarms_on_shares_use_the_functions_own_metrics(dev, name, threshold):
     assert {m["metric"]["namespace"] for m in metrics} == {METRIC_NAMESPACE}
     assert [m["returnData"] for m in metrics] == [False] * 3
     assert share["expression"].startswith(f"FILL({name}, 0) / ")
+    assert (alarm["evaluationPeriods"], alarm["datapointsToAlarm"]) == (3, 2)
     assert alarm["threshold"] == threshold
 
 
