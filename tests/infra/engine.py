@@ -98,7 +98,10 @@ class Provider(Mocks):
 
 @dataclass(frozen=True, kw_only=True)
 class Registered(Resource):
-    """One resource as the engine sees it registered; URNs tell parents and dependencies."""
+    """One resource as the engine sees it registered; URNs tell parents and dependencies.
+
+    ``outputs`` is the state that the engine keeps of it: what the provider made of the inputs.
+    """
 
     parent: str
     dependencies: frozenset[str]
