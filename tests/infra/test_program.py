@@ -5,14 +5,17 @@ import re
 import shutil
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pulumi
 import pytest
 from engine import ACCOUNT, STATED, Program, record, run, run_committed, takes_tags
+from pulumi_aws._inputs import ProviderEndpointArgsDict
 
 from function.contract import METRIC_NAMESPACE, Metric
 from function.engine.renditions import DEFAULT_RENDITIONS
 from function.environment import Environment
+from local.program import read_config
 from pipeline.bundle import build
 from pipeline.image_pipeline import ImagePipeline
 from pipeline.settings import Settings
@@ -607,6 +610,23 @@ def test_what_a_caller_asks_of_the_component_reaches_all_of_it():
 
 def test_source_and_destination_differ(program):
     assert program.outputs["sourceBucket"] != program.outputs["destinationBucket"]
+
+
+SERVICES = {"cloudwatch": {"cloudwatch", "logs"}, "s3": {"s3", "s3control"}}
+"""Where a module of pulumi-aws calls others than the service that it is named after; buckets' tags
+are S3 Control's (``TagResource``, S3 API reference)."""
+
+
+def test_the_local_stack_sends_no_service_to_real_aws(site):
+    every = run("dev", **KMS, duplicates="near", alarmEmail="a@b.cd", monthlyBudgetUsd=1)
+    types = {r.type for program in (site, every) for r in program.resources}
+    modules = {type_.split(":")[1].split("/")[0] for type_ in types if type_.startswith("aws:")}
+    used = {"sts"}.union(*(SERVICES.get(module, {module}) for module in modules))
+    (endpoints,) = read_config("local")["aws:endpoints"]
+    assert set(endpoints) == used
+    assert {urlsplit(url).hostname for url in endpoints.values()} == {"127.0.0.1"}
+    known = {name.rstrip("_") for name in ProviderEndpointArgsDict.__annotations__}
+    assert used <= known
 
 
 def test_endpoints_of_the_local_stack_are_the_embedded_aws():
