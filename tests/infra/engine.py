@@ -36,7 +36,8 @@ from pipeline.settings import KEYS, Settings, load
 from policy.guardrails import Resource
 
 ACCOUNT = "123456789012"
-REGION = "eu-central-1"
+PARTITION, REGION = "aws", "eu-central-1"
+DOMAINS = {"aws-cn": "amazonaws.com.cn"}
 
 STATED: dict[str, dict[str, Any]] = {
     "dev": {"logRetentionDays": 7},
@@ -74,12 +75,13 @@ class Provider(Mocks):
         name = args.inputs.get("name") or f"{args.name}-1234567"
         service = args.typ.split(":")[1].split("/")[0]
         place = "::" if service == "s3" else f"{REGION}:{ACCOUNT}:"
+        domain = DOMAINS.get(PARTITION, "amazonaws.com")
         outputs = {
-            "arn": f"arn:aws:{service}:{place}{name}",
+            "arn": f"arn:{PARTITION}:{service}:{place}{name}",
             "name": name,
             "bucket": name,
-            "bucketRegionalDomainName": f"{name}.s3.{REGION}.amazonaws.com",
-            "url": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}",
+            "bucketRegionalDomainName": f"{name}.s3.{REGION}.{domain}",
+            "url": f"https://sqs.{REGION}.{domain}/{ACCOUNT}/{name}",
             "keyId": name,
             "functionUrl": f"https://{name}.lambda-url.{REGION}.on.aws/",
             "hostedZoneId": "Z2FDTNDATAQYW2",
@@ -91,7 +93,7 @@ class Provider(Mocks):
         answers = {
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
             "aws:index/getRegion:getRegion": {"region": REGION},
-            "aws:index/getPartition:getPartition": {"partition": "aws"},
+            "aws:index/getPartition:getPartition": {"partition": PARTITION},
         }
         return answers[args.token]
 

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import engine
 import pulumi
 import pytest
 from engine import ACCOUNT, STATED, Program, record, run, run_committed, takes_tags
@@ -578,6 +579,24 @@ def test_eventbridge_hears_of_the_destination_only_when_asked_for(dev):
         "bucket": program.outputs["destinationBucket"],
         "eventbridge": True,
     }
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "console"),
+    [
+        ("aws-cn", "cn-north-1", "cn-north-1.console.amazonaws.cn"),
+        ("aws-us-gov", "us-gov-west-1", "us-gov-west-1.console.amazonaws-us-gov.com"),
+    ],
+)
+def test_hosts_and_arns_are_those_of_the_partition(monkeypatch, partition, region, console):
+    monkeypatch.setattr(engine, "PARTITION", partition)
+    monkeypatch.setattr(engine, "REGION", region)
+    for program in (run("dev", duplicates="near", tracing=True), run("dev", **KMS, site=True)):
+        assert urlsplit(program.outputs["dashboardUrl"]).hostname == console
+        for resource in program.resources:
+            written = json.dumps(resource.inputs)
+            assert "arn:aws:" not in written, resource.urn
+            assert partition == "aws-us-gov" or ".amazonaws.com/" not in written, resource.urn
 
 
 def test_buckets_and_key_are_protected_when_asked_for(dev, prod):
