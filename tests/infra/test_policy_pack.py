@@ -94,7 +94,7 @@ COMPUTED: dict[str, dict[str, Any]] = {
     "aws:s3/bucket:Bucket": {"policy": "", "versioning": {"enabled": True}, "corsRules": []},
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": {"skipDestroy": False},
     "aws:sqs/queue:Queue": {
-        **{"policy": "", "kmsMasterKeyId": "", "redrivePolicy": "", "redriveAllowPolicy": ""},
+        **dict.fromkeys(("policy", "kmsMasterKeyId", "redrivePolicy", "redriveAllowPolicy"), ""),
         "visibilityTimeoutSeconds": 30,
     },
 }
