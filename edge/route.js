@@ -12,6 +12,10 @@
  * names of the page's files. The edge runtime (cloudfront-js-2.0) is ECMAScript 5.1 and some of later
  * versions: no destructuring, spread, optional chaining or classes. It may also skip a function that
  * takes too long, so the buckets' policies, not this file, are what keeps private things private.
+ *
+ * A URL without the `v` that its manifest gives it names whatever the key holds now. It gets the
+ * minute as its `v`, which is part of the cache's key, so an edge keeps it for a minute at most.
+ * edge/age.js tells the reader's own cache the same.
  */
 
 /** What a reader must name in Accept to get it: `image/*` and `*\/*` are sent by all browsers. */
@@ -30,6 +34,7 @@ function handler(event) {
   if (parts.length === 1) return SITE.includes(last) ? request : answer(404, 'Not Found');
   if (parts[0] === '_index') return answer(404, 'Not Found');
   if (last === 'manifest.json') return request;
+  if (!isVersion(request.querystring.v)) request.querystring.v = thisMinute();
   const dot = last.indexOf('.');
   const made = Object.keys(RENDITIONS).includes(dot < 0 ? last : last.slice(0, dot))
     ? RENDITIONS[dot < 0 ? last : last.slice(0, dot)]
@@ -51,6 +56,15 @@ function split(uri) {
   }
   const parts = path.split('/').slice(1);
   return parts.some((part) => part === '' || part === '.' || part === '..') ? null : parts;
+}
+
+/** Whether a query's `v` is a rendition's version: the first 8 digits of its SHA-256. */
+function isVersion(v) {
+  return v !== undefined && /^[0-9a-f]{8}$/.test(v.value);
+}
+
+function thisMinute() {
+  return { value: 'minute-' + Math.floor(Date.now() / 60000) };
 }
 
 /**

@@ -57,6 +57,10 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "doctor", help="check a stack from end to end, with a canary upload", parents=shared
     )
+    empty = commands.add_parser(
+        "empty", help="delete all uploads and renditions, before `pulumi destroy`", parents=shared
+    )
+    empty.add_argument("--yes", action="store_true", help="delete them rather than count them")
     return top
 
 

@@ -1,4 +1,4 @@
-"""The three commands: each takes a stack and options, prints, and returns its exit code."""
+"""The commands: each takes a stack and options, prints, and returns its exit code."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from function.contract import StackOutput
-from ops import backfill, checkpoint, console, doctor, inventory, redrive
+from ops import backfill, checkpoint, console, doctor, inventory, redrive, teardown
 from ops.checkpoint import Checkpoint
 from ops.finding import Finding
 from ops.stack import Stack
@@ -128,8 +128,26 @@ def run_doctor(stack: Stack, options: argparse.Namespace) -> int:
         return OK if doctor.examine(stack, step) else FAILED
 
 
+def run_empty(stack: Stack, options: argparse.Namespace) -> int:
+    """Delete all uploads and renditions for good; without ``--yes``, say how many there are."""
+    counts = {bucket: teardown.count(stack, bucket) for bucket in teardown.buckets(stack)}
+    if options.yes:
+        teardown.stop(stack)
+        with console.progress("Deleting", sum(counts.values())) as advance:
+            counts = {bucket: teardown.empty(stack, bucket, advance) for bucket in counts}
+    if options.json:
+        print(json.dumps({"deleted" if options.yes else "would_delete": counts}))
+        return OK
+    for bucket, count in counts.items():
+        print(f"{bucket}: {count} versions {'deleted' if options.yes else 'would be deleted'}")
+    if not options.yes:
+        print("Nothing was deleted; pass --yes to delete them for good.")
+    return OK
+
+
 COMMANDS: Final[dict[str, Callable[[Stack, argparse.Namespace], int]]] = {
     "redrive": run_redrive,
     "backfill": run_backfill,
     "doctor": run_doctor,
+    "empty": run_empty,
 }

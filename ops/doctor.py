@@ -15,6 +15,7 @@ CHECKS: Final[dict[str, Check]] = {
     "notification": wiring.notification,
     "queue policy": wiring.queue_policy,
     "mapping": wiring.mapping,
+    "concurrency": wiring.concurrency,
     "redrive policy": wiring.redrive_policy,
     "backlog": wiring.backlog,
     "oldest upload": wiring.oldest_upload,

@@ -3,6 +3,8 @@
 import json
 from typing import Any, Final
 
+import botocore.exceptions
+
 from function.contract import StackOutput
 from ops.finding import DEPLOY, Finding, fail, ok, warn
 from ops.stack import Stack
@@ -28,7 +30,11 @@ def encryption(stack: Stack) -> Finding:
 
 
 def public_access(stack: Stack) -> Finding:
-    """Block Public Access and policy agree: open where the policy says so, shut elsewhere."""
+    """Block Public Access and policy agree: open where the policy says so, shut elsewhere.
+
+    The account's settings override a bucket's, and show an organisation's policy as well (S3 user
+    guide, "Configuring block public access settings for your account").
+    """
     opened = [bucket for bucket in _buckets(stack) if _is_public(stack, bucket)]
     for bucket in _buckets(stack):
         wanted = ACLS if bucket in opened else ACLS | POLICIES
@@ -39,8 +45,23 @@ def public_access(stack: Stack) -> Finding:
         if beyond:
             detail = f"{bucket} is public by policy, which {', '.join(beyond)} overrules"
             return fail("public access", detail, DEPLOY)
-    detail = f"by policy alone: {', '.join(opened)}" if opened else "none"
-    return ok("public access", detail)
+    if not opened:
+        return ok("public access", "none")
+    names = ", ".join(opened)
+    try:
+        overriding = sorted(_account_switches(stack) & POLICIES)
+    except botocore.exceptions.ClientError as error:
+        detail = f"the account's Block Public Access cannot be read: {_code(error)}"
+        return warn(
+            "public access", detail, "allow s3:GetAccountPublicAccessBlock and run it again"
+        )
+    if overriding:
+        return fail(
+            "public access",
+            f"the account's {', '.join(overriding)} override the policies of {names}",
+            "set uploads: presigned and delivery: cdn, or have the account's block lifted",
+        )
+    return ok("public access", f"by policy alone: {names}")
 
 
 def versioning(stack: Stack) -> Finding:
@@ -93,6 +114,18 @@ def _switches(stack: Stack, bucket: str) -> set[str]:
     except s3.exceptions.ClientError as error:
         if _code(error) != "NoSuchPublicAccessBlockConfiguration":
             raise
+        return set()
+    block: dict[str, bool] = answer["PublicAccessBlockConfiguration"]
+    return {name for name, is_on in block.items() if is_on}
+
+
+def _account_switches(stack: Stack) -> set[str]:
+    """Return the switches that are on for the whole account; none where it was never set."""
+    control = stack.client("s3control")
+    account = stack.client("sts").get_caller_identity()["Account"]
+    try:
+        answer = control.get_public_access_block(AccountId=account)
+    except control.exceptions.NoSuchPublicAccessBlockConfiguration:
         return set()
     block: dict[str, bool] = answer["PublicAccessBlockConfiguration"]
     return {name for name, is_on in block.items() if is_on}

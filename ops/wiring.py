@@ -64,14 +64,7 @@ def _lets_s3_send(stack: Stack, statement: dict[str, Any]) -> bool:
 
 def mapping(stack: Stack) -> Finding:
     """Lambda polls the queue and takes failures one by one."""
-    found = [
-        mapping
-        for page in stack.client("lambda")
-        .get_paginator("list_event_source_mappings")
-        .paginate(FunctionName=stack.outputs[StackOutput.FUNCTION_NAME])
-        for mapping in page["EventSourceMappings"]
-        if mapping["EventSourceArn"].endswith(f":{_name(stack, StackOutput.QUEUE_URL)}")
-    ]
+    found = mappings(stack)
     if not found:
         return fail("mapping", "the function does not poll the queue", DEPLOY)
     state = found[0].get("State", "")
@@ -84,6 +77,34 @@ def mapping(stack: Stack) -> Finding:
     if "ReportBatchItemFailures" not in found[0].get("FunctionResponseTypes", []):
         return fail("mapping", "one failure fails its whole batch", DEPLOY)
     return ok("mapping", "enabled, with partial batch responses")
+
+
+def mappings(stack: Stack) -> list[dict[str, Any]]:
+    """Return the event source mappings from the stack's queue to its function."""
+    return [
+        mapping
+        for page in stack.client("lambda")
+        .get_paginator("list_event_source_mappings")
+        .paginate(FunctionName=stack.outputs[StackOutput.FUNCTION_NAME])
+        for mapping in page["EventSourceMappings"]
+        if mapping["EventSourceArn"].endswith(f":{_name(stack, StackOutput.QUEUE_URL)}")
+    ]
+
+
+def concurrency(stack: Stack) -> Finding:
+    """The account lets the function run as often at one time as ``maxConcurrency`` says.
+
+    A new account may have ten executions in all (Lambda developer guide, "Lambda quotas").
+    """
+    limit = stack.client("lambda").get_account_settings()["AccountLimit"]
+    left = limit["UnreservedConcurrentExecutions"]
+    scaling: list[dict[str, int]] = [found.get("ScalingConfig", {}) for found in mappings(stack)]
+    wanted = sum(config.get("MaximumConcurrency", 0) for config in scaling)
+    if left < wanted:
+        detail = f"the account has {left} unreserved executions and maxConcurrency is {wanted}"
+        fix = "ask for more in Service Quotas (Lambda, Concurrent executions), or lower it"
+        return warn("concurrency", detail, fix)
+    return ok("concurrency", f"{left} unreserved executions in the account")
 
 
 def redrive_policy(stack: Stack) -> Finding:

@@ -42,6 +42,7 @@ class AccessLog(pulumi.ComponentResource):
                 part="cdn-log",
                 public_policy=False,
                 versioned=False,
+                force_destroy=True,  # there is a log file in it from the first request on
                 expire_days=args.retention_days,
             ),
             child,

@@ -99,7 +99,8 @@ class Alarms(pulumi.ComponentResource):
             metric_queries=queries,
             comparison_operator="GreaterThanThreshold",
             threshold=alarm.threshold,
-            evaluation_periods=1,
+            evaluation_periods=alarm.periods,
+            datapoints_to_alarm=alarm.breaches,
             treat_missing_data="notBreaching",
             alarm_actions=[self.topic_arn],
             ok_actions=[self.topic_arn],
@@ -143,12 +144,18 @@ class Query:
 
 @dataclass(frozen=True, kw_only=True)
 class Alarm:
-    """An alarm as data: fires when the last of its queries is above the threshold."""
+    """An alarm as data.
+
+    It fires when the last of its queries is above the threshold in ``breaches`` of the latest
+    ``periods``.
+    """
 
     part: str
     description: str
     threshold: float
     queries: tuple[Query, ...]
+    periods: int = 1
+    breaches: int | None = None
 
 
 def definitions(settings: Settings) -> list[Alarm]:
@@ -220,6 +227,11 @@ def _signer() -> tuple[Alarm, ...]:
 
 
 def _share(part: str, metric: Metric, threshold: float, what: str) -> Alarm:
+    """Return an alarm on the share of uploads with one outcome.
+
+    FILL reads a datapoint that is late as 0, so the latest share may be wrong either way. Two of
+    three periods decide instead (CloudWatch user guide, "Using metric math", FILL).
+    """
     outcomes = (Metric.PROCESSED, Metric.REJECTED, Metric.FAILED)
     metrics = tuple(Query(id=name.lower(), metric=name) for name in outcomes)
     total = " + ".join(f"FILL({name.lower()}, 0)" for name in outcomes)
@@ -229,6 +241,8 @@ def _share(part: str, metric: Metric, threshold: float, what: str) -> Alarm:
         description=f"More than {threshold:.0%} of uploads {what}.",
         threshold=threshold,
         queries=(*metrics, share),
+        periods=3,
+        breaches=2,
     )
 
 

@@ -28,6 +28,7 @@ class SecureBucketArgs:
         allowed_origins: web origins that may use them.
         kms_key_arn: key that encrypts by default; None for S3-managed keys.
         protect: whether Pulumi refuses to delete it.
+        force_destroy: whether Pulumi deletes it with all that is in it.
         expire_days: days after which objects are deleted; None to keep them.
     """
 
@@ -40,6 +41,7 @@ class SecureBucketArgs:
     kms_key_arn: pulumi.Input[str] | None = None
     expire_days: int | None = None
     protect: bool = False
+    force_destroy: bool = False
 
 
 class SecureBucket(pulumi.ComponentResource):
@@ -57,7 +59,9 @@ class SecureBucket(pulumi.ComponentResource):
         self._child_opts = pulumi.ResourceOptions(parent=self)
         self._label = resource_name(args.base, args.part)
         kept = pulumi.ResourceOptions(parent=self, protect=args.protect or None)
-        bucket = s3.Bucket(self._label, tags=tags(), opts=kept)
+        bucket = s3.Bucket(
+            self._label, force_destroy=args.force_destroy or None, tags=tags(), opts=kept
+        )
         self.name, self.arn = bucket.bucket, bucket.arn
         self.domain = bucket.bucket_regional_domain_name
         s3.BucketOwnershipControls(
@@ -97,6 +101,9 @@ class SecureBucket(pulumi.ComponentResource):
                         "kms_master_key_id": args.kms_key_arn,
                     },
                     "bucket_key_enabled": args.kms_key_arn is not None,
+                    # New buckets block it by themselves; older ones may not (S3 user guide,
+                    # "Default SSE-C setting for new buckets FAQ").
+                    "blocked_encryption_types": ["SSE-C"],
                 }
             ],
             opts=self._child_opts,

@@ -64,6 +64,16 @@ class Cdn(pulumi.ComponentResource):
             tags=tags(),
             opts=self._child_opts,
         )
+        # A function of its own: were the code one with that of requests, a rollback would run
+        # the older release's code on answers until the distribution is updated.
+        self._age = cloudfront.Function(
+            f"{self._label}-age",
+            runtime=edge.RUNTIME,
+            code=edge.AGE,
+            publish=True,
+            tags=tags(),
+            opts=self._child_opts,
+        )
         distribution = self._distribution(name, args)
         if args.settings.hosted_zone_id:
             self._records(distribution)
@@ -77,7 +87,7 @@ class Cdn(pulumi.ComponentResource):
         origins = [self._origin("destination", args.destination)]
         if args.site:
             origins.append(self._origin("site", args.site))
-            behavior = self._behavior("site", self._page_headers(args).id)
+            behavior = self._behavior("site", self._page_headers(args).id, {})
             behaviors = [{"path_pattern": pattern, **behavior} for pattern in page.PATTERNS]
         return cloudfront.Distribution(
             self._label,
@@ -88,7 +98,11 @@ class Cdn(pulumi.ComponentResource):
             price_class=args.settings.price_class,
             aliases=[args.settings.domain] if args.settings.domain else None,
             origins=origins,
-            default_cache_behavior=self._behavior("destination", self._rendition_headers().id),
+            default_cache_behavior=self._behavior(
+                "destination",
+                self._rendition_headers().id,
+                {"viewer-response": self._age},
+            ),
             ordered_cache_behaviors=behaviors or None,
             # Else an edge remembers for ten seconds that a manifest is not there yet.
             custom_error_responses=[
@@ -108,7 +122,10 @@ class Cdn(pulumi.ComponentResource):
         }
 
     def _behavior(
-        self, origin: str, headers_policy_id: pulumi.Output[str]
+        self,
+        origin: str,
+        headers_policy_id: pulumi.Output[str],
+        functions: dict[str, cloudfront.Function],
     ) -> cloudfront.DistributionDefaultCacheBehaviorArgsDict:
         return {
             "target_origin_id": origin,
@@ -120,7 +137,8 @@ class Cdn(pulumi.ComponentResource):
             "origin_request_policy_id": self._request.id,
             "response_headers_policy_id": headers_policy_id,
             "function_associations": [
-                {"event_type": "viewer-request", "function_arn": self._function.arn}
+                {"event_type": event_type, "function_arn": function.arn}
+                for event_type, function in {"viewer-request": self._function, **functions}.items()
             ],
         }
 

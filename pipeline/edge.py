@@ -1,4 +1,4 @@
-"""The code that runs at CloudFront's edges: ``edge/route.js`` with the stack's own renditions."""
+"""The code that runs at CloudFront's edges; ``edge/route.js`` gets the stack's own renditions."""
 
 import json
 from collections.abc import Sequence
@@ -13,7 +13,10 @@ RUNTIME: Final = "cloudfront-js-2.0"
 MAX_BYTES: Final = 10_240
 """CloudFront's quota for a function's code (developer guide, "Quotas on CloudFront Functions")."""
 
-_SOURCE: Final = Path(__file__).resolve().parent.parent / "edge" / "route.js"
+_FOLDER: Final = Path(__file__).resolve().parent.parent / "edge"
+
+AGE: Final = (_FOLDER / "age.js").read_text(encoding="utf-8")
+"""The code that limits how long a rendition without a version is cached; equal in all stacks."""
 
 
 def function_code(renditions: Sequence[Rendition], site_files: Sequence[str]) -> str:
@@ -32,7 +35,7 @@ def function_code(renditions: Sequence[Rendition], site_files: Sequence[str]) ->
         f"const {name} = {json.dumps(value, separators=(',', ':'))};\n"
         for name, value in constants.items()
     ]
-    code = "".join(lines) + _SOURCE.read_text(encoding="utf-8")
+    code = "".join(lines) + (_FOLDER / "route.js").read_text(encoding="utf-8")
     if len(code.encode()) > MAX_BYTES:
         raise SettingsError(
             f"renditions make the CDN's function {len(code.encode())} bytes long and "

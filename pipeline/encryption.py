@@ -11,7 +11,12 @@ from pipeline.naming import resource_name, tags
 
 
 class EncryptionKey(pulumi.ComponentResource):
-    """A key with yearly rotation, its alias, and a policy that lets the CDN decrypt."""
+    """A key with yearly rotation, its alias, and a policy that lets the CDN decrypt.
+
+    The key stays in AWS when it leaves the stack, by ``encryption: s3`` or ``pulumi destroy``:
+    a key that is scheduled for deletion makes all that it encrypted unreadable at once (KMS
+    developer guide, "Deleting AWS KMS keys"). Its alias goes, because a later key takes that name.
+    """
 
     arn: pulumi.Output[str]
 
@@ -35,7 +40,9 @@ class EncryptionKey(pulumi.ComponentResource):
             enable_key_rotation=True,
             policy=policy,
             tags=tags(),
-            opts=pulumi.ResourceOptions(parent=self, protect=protect or None),
+            opts=pulumi.ResourceOptions(
+                parent=self, protect=protect or None, retain_on_delete=True
+            ),
         )
         kms.Alias(key_name, name=f"alias/{name}", target_key_id=key.key_id, opts=child)
         self.arn = key.arn

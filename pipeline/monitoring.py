@@ -23,6 +23,13 @@ HEIGHT: Final = 6
 PERIOD: Final = 60
 """Seconds that one point of a graph stands for."""
 
+CONSOLES: Final = {
+    "aws": "console.aws.amazon.com",
+    "aws-cn": "console.amazonaws.cn",
+    "aws-us-gov": "console.amazonaws-us-gov.com",
+}
+"""Where each partition has its console (the user guides of AWS in China and of GovCloud)."""
+
 STEPS: Final = (Metric.FETCH_TIME, Metric.DECODE_TIME, Metric.RENDER_TIME, Metric.STORE_TIME)
 """What the function does with an upload, in order."""
 
@@ -60,7 +67,9 @@ class Monitoring(pulumi.ComponentResource):
         self.dashboard_url = pulumi.Output.concat(
             "https://",
             args.identity.region,
-            ".console.aws.amazon.com/cloudwatch/home#dashboards/dashboard/",
+            ".",
+            args.identity.partition.apply(lambda name: CONSOLES.get(name, CONSOLES["aws"])),
+            "/cloudwatch/home#dashboards/dashboard/",
             dashboard.dashboard_name,
         )
         self.register_outputs({"dashboard_url": self.dashboard_url})

@@ -150,9 +150,13 @@ def cdn_read_site(bucket_arn: str, distribution_arn: str) -> Statement:
 
 
 def cdn_log_delivery(bucket_arn: str, account_id: str, partition: str) -> Statement:
-    """Let CloudWatch's log delivery write the CDN's access log, for this account's sources."""
+    """Let CloudWatch's log delivery write the CDN's access log, for this account's sources.
+
+    The statement is AWS's own, name included: log delivery appends it to a policy that lacks it
+    (CloudWatch Logs user guide, "Logs sent to Amazon S3"), and Pulumi would remove it again.
+    """
     return {
-        "Sid": "LogDelivery",
+        "Sid": "AWSLogDeliveryWrite",
         "Effect": "Allow",
         "Principal": {"Service": "delivery.logs.amazonaws.com"},
         "Action": "s3:PutObject",

@@ -124,7 +124,6 @@ class Resizer(pulumi.ComponentResource):
             self._label,
             description="Resizes uploads to the stack's renditions",
             code=pulumi.FileArchive(str(args.bundle.path)),
-            source_code_hash=args.bundle.sha256_base64,
             handler=HANDLER,
             runtime=settings.runtime,
             architectures=[settings.architecture],

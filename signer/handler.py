@@ -95,7 +95,7 @@ def _read(event: dict[str, Any]) -> tuple[str, str]:
     try:
         raw = base64.b64decode(body) if event.get("isBase64Encoded") else body
         sent: object = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):  # JSON that nests deeper than Python's stack
         sent = None
     fields = cast("dict[str, Any]", sent) if isinstance(sent, dict) else {}
     name, content_type = fields.get("name"), fields.get("type")

@@ -22,11 +22,7 @@ def function(context: Context, name: str, inputs: Inputs) -> Created:
     is an archive of plain sources runs as it is.
     """
     given = inputs.need("code")
-    if isinstance(given, pulumi.AssetArchive):
-        code = _zip(given)
-    else:
-        code = context.function_code()
-        inputs.need("sourceCodeHash")
+    code = _zip(given) if isinstance(given, pulumi.AssetArchive) else context.function_code()
     for stated in ("runtime", "architectures"):
         inputs.need(stated)
     machine = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"

@@ -29,7 +29,7 @@ def metric_alarm(context: Context, name: str, inputs: Inputs) -> Created:
     """Put an alarm."""
     keys = (
         *("alarmDescription", "comparisonOperator", "threshold", "evaluationPeriods"),
-        *("treatMissingData", "alarmActions", "okActions"),
+        *("datapointsToAlarm", "treatMissingData", "alarmActions", "okActions"),
     )
     parameters = to_aws({key: inputs.take(key) for key in keys})
     parameters["OKActions"] = parameters.pop("OkActions")

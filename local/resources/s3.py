@@ -9,7 +9,8 @@ from local.resources.context import Context, Created
 
 
 def bucket(context: Context, name: str, inputs: Inputs) -> Created:
-    """Create an empty, private bucket."""
+    """Create an empty, private bucket; what ``forceDestroy`` says is Pulumi's own affair."""
+    inputs.take("forceDestroy")
     s3 = context.client("s3")
     s3.create_bucket(Bucket=name)
     tags = [{"Key": key, "Value": value} for key, value in inputs.take("tags", {}).items()]
@@ -39,9 +40,15 @@ def public_access_block(context: Context, _name: str, inputs: Inputs) -> Created
 
 def encryption(context: Context, _name: str, inputs: Inputs) -> Created:
     """Set the default encryption."""
-    rules = {"Rules": to_aws(inputs.need("rules"))}
+    rules = [
+        rule | {"blockedEncryptionTypes": {"encryptionType": rule["blockedEncryptionTypes"]}}
+        for rule in inputs.need("rules")
+    ]
     return _configure(
-        context, inputs, "put_bucket_encryption", ServerSideEncryptionConfiguration=rules
+        context,
+        inputs,
+        "put_bucket_encryption",
+        ServerSideEncryptionConfiguration={"Rules": to_aws(rules)},
     )
 
 

@@ -48,7 +48,7 @@ def visibility(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
 def dead_letters(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
     """Queues whose messages are tried for ever, or given up too soon."""
     for _mapping, queue in _fed(resources):
-        if queue.inputs.get("redrivePolicy") is None:
+        if not queue.inputs.get("redrivePolicy"):
             yield (
                 queue,
                 "it has no dead-letter queue; set redrivePolicy to a queue and five receives.",

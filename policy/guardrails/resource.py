@@ -19,7 +19,8 @@ class Resource:
         urn: the engine's name for it.
         type: type token, e.g. ``aws:sqs/queue:Queue``.
         name: logical name.
-        inputs: what it is to be, in the provider's spelling (camelCase).
+        inputs: what it is to be, in the provider's spelling (camelCase); what it is, where the
+            engine asks the policy pack about the whole stack.
         depends: by input, the URNs of the resources that its value comes from.
     """
 
@@ -38,9 +39,12 @@ class Resource:
         return as_mapping(self.inputs.get(key))
 
     def document(self, key: str) -> Any | None:
-        """Read an input that holds a JSON document; None if it is absent or not yet known."""
+        """Read an input that holds a JSON document; None if it is absent or not yet known.
+
+        The provider's state says ``""`` for a document that is absent.
+        """
         value = self.inputs.get(key)
-        if value is None or value == UNKNOWN:
+        if value in (None, "", UNKNOWN):
             return None
         return json.loads(value) if isinstance(value, str) else value
 

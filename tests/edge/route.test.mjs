@@ -6,15 +6,16 @@ import { test } from "node:test";
 import vm from "node:vm";
 
 const source = readFileSync(new URL("../../edge/route.js", import.meta.url), "utf8");
+const age = readFileSync(new URL("../../edge/age.js", import.meta.url), "utf8");
 
 function load(renditions, site = []) {
   const context = vm.createContext({});
   const constants = `const RENDITIONS = ${JSON.stringify(renditions)}; const SITE = ${JSON.stringify(site)};`;
   vm.runInContext(`${constants}\n${source}`, context);
-  return (uri, headers = {}) => {
+  return (uri, headers = {}, querystring = {}) => {
     const asked = Object.entries(headers).map(([name, value]) => [name, { value }]);
     // Through JSON, as the objects of another context are of other classes.
-    return JSON.parse(JSON.stringify(context.handler({ request: { uri, headers: Object.fromEntries(asked) } })));
+    return JSON.parse(JSON.stringify(context.handler({ request: { uri, headers: Object.fromEntries(asked), querystring } })));
   };
 }
 
@@ -63,7 +64,7 @@ test("several Accept headers count as one", () => {
   const context = vm.createContext({});
   vm.runInContext(`const RENDITIONS = ${JSON.stringify(ALL)}; const SITE = [];\n${source}`, context);
   const accept = { value: "image/png", multiValue: [{ value: "image/png" }, { value: "image/avif" }] };
-  assert.equal(context.handler({ request: { uri: "/a/large", headers: { accept } } }).uri, "/a/large.avif");
+  assert.equal(context.handler({ request: { uri: "/a/large", headers: { accept }, querystring: {} } }).uri, "/a/large.avif");
 });
 
 for (const uri of [
@@ -137,8 +138,46 @@ for (const [tls, refused] of [
   });
 }
 
-test("it is written in what the edge runtime knows", () => {
-  for (const unknown of [/\.\.\./, /\?\./, /\bclass\b/, /(?:const|let|var)\s*[{[]/, /for\s*\([^)]* of /]) {
-    assert.doesNotMatch(source.replace(/\/\*[^]*?\*\//g, ""), unknown);
-  }
+const MINUTE = /^minute-\d+$/;
+const YEAR = "public, max-age=31536000, immutable";
+
+function answered(v, control = YEAR) {
+  const context = vm.createContext({});
+  vm.runInContext(age, context);
+  const request = { uri: "/a/large.jpg", querystring: v === undefined ? {} : { v: { value: v } } };
+  const response = { statusCode: 200, headers: control ? { "cache-control": { value: control } } : {} };
+  return context.handler({ request, response }).headers["cache-control"]?.value;
+}
+
+test("the version that a manifest names is asked for as it is, and kept for a year", () => {
+  const query = { v: { value: "0123abcd" } };
+  assert.deepEqual(route("/a/large.jpg", {}, query).querystring, query);
+  assert.deepEqual(route("/a/large", {}, query).querystring, query);
+  assert.equal(answered("0123abcd"), YEAR);
 });
+
+for (const v of [undefined, "", "2", "0123ABCD", "0123abcd0", "minute-1"]) {
+  test(`a rendition with v ${JSON.stringify(v)} is kept for a minute`, () => {
+    const query = v === undefined ? {} : { v: { value: v } };
+    const made = route("/a/large.jpg", {}, query).querystring.v.value;
+    assert.match(made, MINUTE);
+    assert.ok(Math.abs(made.slice(7) - Date.now() / 60000) < 2);
+    assert.equal(answered(v), "public, max-age=60");
+    assert.equal(answered(made), "public, max-age=60");
+  });
+}
+
+test("manifests and the page are revalidated at each visit, as their objects say", () => {
+  assert.deepEqual(route("/a/manifest.json").querystring, {});
+  assert.deepEqual(withSite("/index.html").querystring, {});
+  assert.equal(answered(undefined, "no-cache"), "no-cache");
+  assert.equal(answered(undefined, ""), undefined);
+});
+
+for (const [name, code] of Object.entries({ route: source, age })) {
+  test(`${name}.js is written in what the edge runtime knows`, () => {
+    for (const unknown of [/\.\.\./, /\?\./, /\bclass\b/, /(?:const|let|var)\s*[{[]/, /for\s*\([^)]* of /]) {
+      assert.doesNotMatch(code.replace(/\/\*[^]*?\*\//g, ""), unknown);
+    }
+  });
+}

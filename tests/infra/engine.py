@@ -36,7 +36,8 @@ from pipeline.settings import KEYS, Settings, load
 from policy.guardrails import Resource
 
 ACCOUNT = "123456789012"
-REGION = "eu-central-1"
+PARTITION, REGION = "aws", "eu-central-1"
+DOMAINS = {"aws-cn": "amazonaws.com.cn"}
 
 STATED: dict[str, dict[str, Any]] = {
     "dev": {"logRetentionDays": 7},
@@ -74,12 +75,13 @@ class Provider(Mocks):
         name = args.inputs.get("name") or f"{args.name}-1234567"
         service = args.typ.split(":")[1].split("/")[0]
         place = "::" if service == "s3" else f"{REGION}:{ACCOUNT}:"
+        domain = DOMAINS.get(PARTITION, "amazonaws.com")
         outputs = {
-            "arn": f"arn:aws:{service}:{place}{name}",
+            "arn": f"arn:{PARTITION}:{service}:{place}{name}",
             "name": name,
             "bucket": name,
-            "bucketRegionalDomainName": f"{name}.s3.{REGION}.amazonaws.com",
-            "url": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}",
+            "bucketRegionalDomainName": f"{name}.s3.{REGION}.{domain}",
+            "url": f"https://sqs.{REGION}.{domain}/{ACCOUNT}/{name}",
             "keyId": name,
             "functionUrl": f"https://{name}.lambda-url.{REGION}.on.aws/",
             "hostedZoneId": "Z2FDTNDATAQYW2",
@@ -91,20 +93,25 @@ class Provider(Mocks):
         answers = {
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
             "aws:index/getRegion:getRegion": {"region": REGION},
-            "aws:index/getPartition:getPartition": {"partition": "aws"},
+            "aws:index/getPartition:getPartition": {"partition": PARTITION},
         }
         return answers[args.token]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Registered(Resource):
-    """One resource as the engine sees it registered; URNs tell parents and dependencies."""
+    """One resource as the engine sees it registered; URNs tell parents and dependencies.
+
+    ``outputs`` is the state that the engine keeps of it: what the provider made of the inputs.
+    """
 
     parent: str
     dependencies: frozenset[str]
     protect: bool
     aliases: tuple[str, ...]
     ignore_changes: tuple[str, ...]
+    retain_on_delete: bool
+    outputs: dict[str, Any]
 
     def policy(self, key: str = "policy") -> dict[str, Any]:
         return json.loads(self.inputs[key])
@@ -142,6 +149,8 @@ class Engine(MockMonitor):
                 protect=request.protect,
                 aliases=tuple(alias.urn or alias.spec.name for alias in request.aliases),
                 ignore_changes=tuple(request.ignoreChanges),
+                retain_on_delete=request.retainOnDelete,
+                outputs=present(json_format.MessageToDict(answer.object)),
             )
         )
         return answer

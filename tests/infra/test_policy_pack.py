@@ -18,12 +18,17 @@ import yaml
 from engine import Program, Registered, run
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
-from test_guardrails import BROKEN, KMS, Break
+from test_guardrails import BROKEN, KMS, Break, policy
 
 from policy.guardrails import RULES, Resource
 
 ROOT = Path(__file__).parents[2]
 PACK = ROOT / "policy"
+
+
+X_RAY = policy(
+    {"Sid": "W", "Effect": "Allow", "Action": ["xray:PutTraceSegments"], "Resource": "*"}
+)
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +65,47 @@ def struct(inputs: Any) -> struct_pb2.Struct:
     return message
 
 
+def outputs(resource: Resource) -> dict[str, Any]:
+    """Return the state of a resource: what the provider made of its inputs, and filled in.
+
+    terraform-provider-aws returns what it computes, such as ``tagsAll``, and "", 0, false or an
+    empty list for what is not set. Bucket and role return what other resources configured of them.
+    """
+    made = resource.outputs if isinstance(resource, Registered) else {}
+    computed = COMPUTED.get(resource.type, {})
+    given = {key: value for key, value in resource.inputs.items() if value is not None}
+    left = {key: value for key, value in made.items() if key in given or key not in computed}
+    state = {**left, **computed, **given, "id": resource.name, "region": "eu-central-1"}
+    if state.get("tags"):
+        state["tagsAll"] = state["tags"]
+    return state
+
+
+COMPUTED: dict[str, dict[str, Any]] = {
+    "aws:cloudfront/distribution:Distribution": {"orderedCacheBehaviors": [], "status": "Deployed"},
+    "aws:iam/role:Role": {
+        "inlinePolicies": [{"name": "image-pipeline-dev-resizer", "policy": X_RAY}],
+        "managedPolicyArns": [],
+        "uniqueId": "AROA123",
+    },
+    "aws:kms/key:Key": {"keyUsage": "ENCRYPT_DECRYPT", "multiRegion": False},
+    "aws:lambda/eventSourceMapping:EventSourceMapping": {"state": "Enabled", "topics": []},
+    "aws:lambda/function:Function": {"sourceCodeHash": "b", "vpcConfig": None, "layers": []},
+    "aws:s3/bucket:Bucket": {"policy": "", "versioning": {"enabled": True}, "corsRules": []},
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": {"skipDestroy": False},
+    "aws:sqs/queue:Queue": {
+        **dict.fromkeys(("policy", "kmsMasterKeyId", "redrivePolicy", "redriveAllowPolicy"), ""),
+        "visibilityTimeoutSeconds": 30,
+    },
+}
+
+
 def analyze(analyzer: Any, resources: list[Resource]) -> dict[str, list[str]]:
-    """Ask about each resource, then about the stack; messages by policy."""
+    """Ask about each resource by its inputs, then about the stack by its state.
+
+    That is how the engine asks (pulumi/pulumi, ``pkg/resource/deploy/step_generator.go``: Analyze
+    is called with a goal's properties, AnalyzeStack "on the final outputs of each resource").
+    """
     diagnostics: list[Any] = []
     for resource in resources:
         request = analyzer_pb2.AnalyzeRequest(
@@ -77,7 +121,7 @@ def analyze(analyzer: Any, resources: list[Resource]) -> dict[str, list[str]]:
                 urn=resource.urn,
                 type=resource.type,
                 name=resource.name,
-                properties=struct(resource.inputs),
+                properties=struct(outputs(resource)),
                 parent=resource.parent if isinstance(resource, Registered) else "",
                 propertyDependencies={
                     key: analyzer_pb2.AnalyzerPropertyDependencies(urns=sorted(urns))

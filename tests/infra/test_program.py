@@ -2,15 +2,22 @@
 
 import json
 import re
+import shutil
+from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import engine
 import pulumi
 import pytest
 from engine import ACCOUNT, STATED, Program, record, run, run_committed, takes_tags
+from pulumi_aws._inputs import ProviderEndpointArgsDict
 
 from function.contract import METRIC_NAMESPACE, Metric
 from function.engine.renditions import DEFAULT_RENDITIONS
 from function.environment import Environment
+from local.program import read_config
+from pipeline.bundle import build
 from pipeline.image_pipeline import ImagePipeline
 from pipeline.settings import Settings
 
@@ -109,9 +116,8 @@ def test_function_comes_after_its_permissions_and_its_log(program):
 
 
 def test_bucket_policies_come_after_block_public_access(program):
-    for part in ("-source", "-destination"):
-        block = program.one("BucketPublicAccessBlock", part)
-        program.assert_after(program.one("BucketPolicy", part), block)
+    for policy in program.all("BucketPolicy"):
+        program.assert_after(policy, program.one("BucketPublicAccessBlock", policy.name))
 
 
 def test_visibility_timeout_is_six_function_timeouts():
@@ -196,6 +202,17 @@ def test_kms_encrypts_buckets_with_the_stacks_own_rotating_key(kms):
     assert use["Resource"].endswith(arn)
     variables = kms.one("Function", "-resizer").inputs["environment"]["variables"]
     assert variables["KMS_KEY_ARN"].endswith(arn)
+
+
+def test_no_bucket_takes_uploads_under_a_key_that_only_the_uploader_has(program):
+    for encryption in program.all("BucketServerSideEncryptionConfiguration"):
+        (rule,) = encryption.inputs["rules"]
+        assert rule["blockedEncryptionTypes"] == ["SSE-C"]
+
+
+def test_the_key_outlives_the_setting_and_the_stack_and_its_alias_does_not(kms):
+    assert kms.one("Key").retain_on_delete
+    assert not kms.one("Alias").retain_on_delete
 
 
 def test_public_uploads_allow_put_under_the_prefix_and_nothing_else(dev):
@@ -328,9 +345,21 @@ def test_the_edge_function_knows_the_stacks_renditions_and_sees_every_request(si
     ]
     distribution = site.one("Distribution").inputs
     for behavior in (distribution["defaultCacheBehavior"], *distribution["orderedCacheBehaviors"]):
-        (association,) = behavior["functionAssociations"]
+        association = behavior["functionAssociations"][0]
         assert association["eventType"] == "viewer-request"
+        assert association["functionArn"].endswith("-cdn-1234567")
         assert behavior["viewerProtocolPolicy"] == "https-only"
+
+
+def test_a_function_of_its_own_sees_the_answers_of_the_destination_alone(site):
+    """An older release's one function, which a rollback brings back, takes requests only."""
+    distribution = site.one("Distribution").inputs
+    _request, answer = distribution["defaultCacheBehavior"]["functionAssociations"]
+    assert answer["eventType"] == "viewer-response"
+    assert answer["functionArn"].endswith("-cdn-age-1234567")
+    assert site.one("Function", "-cdn-age").inputs["code"] == (ROOT / "edge/age.js").read_text()
+    for behavior in distribution["orderedCacheBehaviors"]:
+        assert len(behavior["functionAssociations"]) == 1
 
 
 def test_a_domain_of_ones_own_speaks_tls_1_2_or_later(site):
@@ -392,13 +421,37 @@ def test_the_page_may_reach_the_stack_and_nothing_else(site):
 
 
 def test_log_delivery_alone_writes_the_access_log_which_expires(prod):
-    write = prod.one("BucketPolicy", "-cdn-log").statements()["LogDelivery"]
+    write = prod.one("BucketPolicy", "-cdn-log").statements()["AWSLogDeliveryWrite"]
     assert write["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
     assert write["Condition"]["StringEquals"]["aws:SourceAccount"] == ACCOUNT
     assert write["Resource"].endswith(f"/AWSLogs/{ACCOUNT}/*")
     rules = prod.one("BucketLifecycleConfiguration", "-cdn-log").inputs["rules"]
     assert rules[-1]["expiration"] == {"days": 90}
     assert prod.one("BucketPolicy", "-cdn-log").urn in prod.one("LogDelivery").dependencies
+
+
+def test_log_delivery_finds_its_own_statement_and_appends_none(prod):
+    """The statement that it looks for (CloudWatch Logs user guide, "Logs sent to Amazon S3")."""
+    bucket = prod.one("Bucket", "-cdn-log").outputs["arn"]
+    assert prod.one("BucketPolicy", "-cdn-log").statements()["AWSLogDeliveryWrite"] == {
+        "Sid": "AWSLogDeliveryWrite",
+        "Effect": "Allow",
+        "Principal": {"Service": "delivery.logs.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"{bucket}/AWSLogs/{ACCOUNT}/*",
+        "Condition": {
+            "StringEquals": {
+                "s3:x-amz-acl": "bucket-owner-full-control",
+                "aws:SourceAccount": ACCOUNT,
+            },
+            "ArnLike": {"aws:SourceArn": f"arn:aws:logs:us-east-1:{ACCOUNT}:delivery-source:*"},
+        },
+    }
+
+
+def test_the_log_s_bucket_alone_is_deleted_with_what_it_holds(site):
+    forced = {b.name for b in site.all("Bucket") if b.inputs.get("forceDestroy")}
+    assert forced == {"image-pipeline-prod-cdn-log"}
 
 
 def test_public_delivery_names_each_public_object_and_denies_the_index(dev):
@@ -444,6 +497,28 @@ def test_function_is_what_the_settings_say():
         "logFormat": "JSON",
         "logGroup": program.one("LogGroup", "-resizer").inputs["name"],
     }
+
+
+def test_the_provider_hashes_the_code_itself(prod):
+    """pulumi-aws fills ``source_code_hash`` with the archive's hash (its ``HashField``)."""
+    for part in ("-resizer", "-signer"):
+        assert "sourceCodeHash" not in prod.one("Function", part).inputs
+
+
+def test_changed_code_is_another_archive_and_unchanged_code_the_same(monkeypatch, tmp_path):
+    def archive() -> tuple[str, bytes]:
+        path = run("dev").one("Function", "-resizer").inputs["code"]["path"]
+        return path, Path(path).read_bytes()
+
+    before = archive()
+    assert archive() == before
+    source = tmp_path / "function"
+    shutil.copytree(ROOT / "function", source)
+    (source / "new.py").write_text("NEW = 1\n")
+    monkeypatch.setattr("pipeline.image_pipeline.build", partial(build, source=source))
+    changed = archive()
+    assert changed[0] != before[0]
+    assert changed[1] != before[1]
 
 
 def test_defaults_are_arm64_python313_1024_mb(dev):
@@ -506,6 +581,24 @@ def test_eventbridge_hears_of_the_destination_only_when_asked_for(dev):
     }
 
 
+@pytest.mark.parametrize(
+    ("partition", "region", "console"),
+    [
+        ("aws-cn", "cn-north-1", "cn-north-1.console.amazonaws.cn"),
+        ("aws-us-gov", "us-gov-west-1", "us-gov-west-1.console.amazonaws-us-gov.com"),
+    ],
+)
+def test_hosts_and_arns_are_those_of_the_partition(monkeypatch, partition, region, console):
+    monkeypatch.setattr(engine, "PARTITION", partition)
+    monkeypatch.setattr(engine, "REGION", region)
+    for program in (run("dev", duplicates="near", tracing=True), run("dev", **KMS, site=True)):
+        assert urlsplit(program.outputs["dashboardUrl"]).hostname == console
+        for resource in program.resources:
+            written = json.dumps(resource.inputs)
+            assert "arn:aws:" not in written, resource.urn
+            assert partition == "aws-us-gov" or ".amazonaws.com/" not in written, resource.urn
+
+
 def test_buckets_and_key_are_protected_when_asked_for(dev, prod):
     kept = run("dev", protect=True, **KMS)
     for program, types in ((kept, {"Bucket", "Key"}), (prod, {"Bucket"}), (dev, set())):
@@ -538,6 +631,23 @@ def test_source_and_destination_differ(program):
     assert program.outputs["sourceBucket"] != program.outputs["destinationBucket"]
 
 
+SERVICES = {"cloudwatch": {"cloudwatch", "logs"}, "s3": {"s3", "s3control"}}
+"""Where a module of pulumi-aws calls others than the service that it is named after; buckets' tags
+are S3 Control's (``TagResource``, S3 API reference)."""
+
+
+def test_the_local_stack_sends_no_service_to_real_aws(site):
+    every = run("dev", **KMS, duplicates="near", alarmEmail="a@b.cd", monthlyBudgetUsd=1)
+    types = {r.type for program in (site, every) for r in program.resources}
+    modules = {type_.split(":")[1].split("/")[0] for type_ in types if type_.startswith("aws:")}
+    used = {"sts"}.union(*(SERVICES.get(module, {module}) for module in modules))
+    (endpoints,) = read_config("local")["aws:endpoints"]
+    assert set(endpoints) == used
+    assert {urlsplit(url).hostname for url in endpoints.values()} == {"127.0.0.1"}
+    known = {name.rstrip("_") for name in ProviderEndpointArgsDict.__annotations__}
+    assert used <= known
+
+
 def test_endpoints_of_the_local_stack_are_the_embedded_aws():
     outputs = run("local").outputs
     assert outputs["uploadEndpoint"] == f"http://127.0.0.1:4566/{outputs['sourceBucket']}"
@@ -561,6 +671,7 @@ def test_alarms_watch_the_stacks_own_resources(dev, name):
     found = (metric["namespace"], metric["metricName"], metric["stat"], alarm["threshold"])
     assert found == ALARMS[name]
     assert query["returnData"] is True
+    assert alarm["evaluationPeriods"] == 1
     (watched,) = metric["dimensions"].values()
     owned = {dev.outputs["functionName"]} | {f"{q.name}-1234567" for q in dev.all("Queue")}
     assert watched in owned
@@ -576,6 +687,7 @@ def test_alarms_on_shares_use_the_functions_own_metrics(dev, name, threshold):
     assert {m["metric"]["namespace"] for m in metrics} == {METRIC_NAMESPACE}
     assert [m["returnData"] for m in metrics] == [False] * 3
     assert share["expression"].startswith(f"FILL({name}, 0) / ")
+    assert (alarm["evaluationPeriods"], alarm["datapointsToAlarm"]) == (3, 2)
     assert alarm["threshold"] == threshold
 
 

@@ -7,8 +7,9 @@ import pytest
 from ops.__main__ import main
 
 CHECKS = [
-    *("notification", "queue policy", "mapping", "redrive policy", "backlog", "oldest upload"),
-    *("dead letters", "encryption", "public access", "versioning", "log retention", "canary"),
+    *("notification", "queue policy", "mapping", "concurrency", "redrive policy", "backlog"),
+    *("oldest upload", "dead letters", "encryption", "public access", "versioning"),
+    *("log retention", "canary"),
 ]
 
 

@@ -5,10 +5,11 @@ The canary is left out while things are broken: it would wait its minute for a m
 
 import json
 
+import botocore.exceptions
 import pytest
 
 from ops import canary as canaries
-from ops import doctor, wiring
+from ops import doctor, storage, wiring
 from ops.__main__ import main
 from ops.finding import fail
 from ops.stack import Stack, connect
@@ -84,6 +85,57 @@ def test_an_upload_that_waits_for_more_than_two_visibility_timeouts(aws, stack, 
 
     finding = wiring.oldest_upload(Stack(outputs=stack.outputs, client=client))
     assert finding.level == level
+
+
+def answering(stack, service, **answers):
+    """The stack, with one service's operations answered as AWS documents them."""
+
+    def client(name):
+        made = stack.client(name)
+        if name == service:
+            for operation, answer in answers.items():
+                setattr(made, operation, lambda answer=answer, **_parameters: answer)
+        return made
+
+    return Stack(outputs=stack.outputs, client=client)
+
+
+@pytest.mark.parametrize(("left", "level"), [(10, "ok"), (9, "warn")])
+def test_a_new_account_s_concurrency(aws, stack, left, level):
+    """GetAccountSettings (Lambda API reference); the local stack's maxConcurrency is 10."""
+    limit = {"ConcurrentExecutions": 20, "UnreservedConcurrentExecutions": left}
+    finding = wiring.concurrency(
+        answering(stack, "lambda", get_account_settings={"AccountLimit": limit})
+    )
+    assert finding.level == level
+    assert f"{left} unreserved executions" in finding.detail
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_account_s_block_public_access(aws, stack, on):
+    """GetPublicAccessBlock (S3 Control API reference), as an organisation's S3 policy sets it."""
+    block = {"PublicAccessBlockConfiguration": dict.fromkeys(OPEN, on)}
+    finding = storage.public_access(answering(stack, "s3control", get_public_access_block=block))
+    assert finding.level == ("fail" if on else "ok")
+    if on:
+        assert finding.detail.startswith("the account's BlockPublicPolicy, RestrictPublicBuckets")
+
+
+def test_an_account_s_block_that_may_not_be_read_is_a_warning(aws, stack):
+    def refuse(service):
+        made = stack.client(service)
+        if service == "s3control":
+            error = {"Error": {"Code": "AccessDenied", "Message": "Access Denied"}}
+
+            def denied(**_parameters):
+                raise botocore.exceptions.ClientError(error, "GetPublicAccessBlock")
+
+            made.get_public_access_block = denied
+        return made
+
+    finding = storage.public_access(Stack(outputs=stack.outputs, client=refuse))
+    assert (finding.level, finding.check) == ("warn", "public access")
+    assert "s3:GetAccountPublicAccessBlock" in finding.fix
 
 
 @pytest.mark.parametrize("output", ["sourceBucket", "destinationBucket"])

@@ -77,7 +77,8 @@ def headers(url, **sent):
     parts = urlsplit(url)
     connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=10)
     try:
-        connection.request("GET", parts.path, headers={"Host": parts.netloc, **sent})
+        target = f"{parts.path}?{parts.query}"
+        connection.request("GET", target, headers={"Host": parts.netloc, **sent})
         answer = connection.getresponse()
         answer.read()
         return answer.status, answer.headers
@@ -171,8 +172,20 @@ def test_the_cdn_speaks_https_of_today_alone(cdn, name):
         assert request("GET", url, headers=sent)[0] == status
 
 
+def test_a_url_without_its_version_is_kept_for_a_minute(cdn, name):
+    manifest = json.loads(request("GET", f"{cdn}/{name}/manifest.json")[1])
+    for rendition in manifest["renditions"]:
+        year = "public, max-age=31536000, immutable"
+        assert headers(rendition["url"])[1]["Cache-Control"] == year
+        for url in (rendition["url"].partition("?")[0], f"{cdn}/{rendition['key']}?v=2"):
+            assert headers(url)[1]["Cache-Control"] == "public, max-age=60"
+    assert headers(f"{cdn}/{name}/thumb")[1]["Cache-Control"] == "public, max-age=60"
+    assert headers(f"{cdn}/{name}/manifest.json")[1]["Cache-Control"] == "no-cache"
+
+
 def test_renditions_carry_security_headers_and_may_be_shown_anywhere(cdn, name):
-    status, sent = headers(f"{cdn}/{name}/thumb.jpg", Origin=ORIGIN)
+    manifest = json.loads(request("GET", f"{cdn}/{name}/manifest.json")[1])
+    status, sent = headers(manifest["renditions"][0]["url"], Origin=ORIGIN)
     assert status == 200
     assert sent["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
     assert sent["X-Content-Type-Options"] == "nosniff"

@@ -49,6 +49,28 @@ def test_outputs_table_is_the_program():
     assert named == set(StackOutput)
 
 
+@pytest.mark.parametrize(
+    "named",
+    [
+        *(
+            "pulumi stack rename",
+            "aws s3control get-public-access-block",
+            "CloudFront, 20 policies",
+        ),
+        *("Lambda, Concurrent executions", "AccessDenied` at *PutBucketPolicy*", "GovCloud"),
+    ],
+)
+def test_what_aws_refuses_is_said_before_the_first_deployment(named):
+    deploy = (ROOT / "docs" / "deploy.md").read_text()
+    assert named in deploy.split("## Promotion")[0]
+
+
+def test_what_becomes_of_the_key_is_said_where_the_setting_is():
+    settings = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    assert "docs/deploy.md" in settings["encryption"]["description"]
+    assert "## Leaving KMS" in (ROOT / "docs" / "deploy.md").read_text()
+
+
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
 def test_make_targets_exist(path):
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))

@@ -60,7 +60,12 @@ def test_a_file_that_holds_no_outputs_is_one_sentence(tmp_path, capsys, text, se
 
 @pytest.mark.parametrize(
     ("url", "region"),
-    [(OUTPUTS["queueUrl"], "eu-west-1"), ("http://127.0.0.1:4566/000000000000/q", None)],
+    [
+        (OUTPUTS["queueUrl"], "eu-west-1"),
+        ("https://sqs.cn-north-1.amazonaws.com.cn/123456789012/q", "cn-north-1"),
+        ("https://sqs.eusc-de-east-1.amazonaws.eu/123456789012/q", "eusc-de-east-1"),
+        ("http://127.0.0.1:4566/000000000000/q", None),
+    ],
 )
 def test_the_region_is_the_queues(url, region):
     assert region_of({"queueUrl": url}) == region

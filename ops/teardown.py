@@ -1,0 +1,117 @@
+"""Empties a stack's buckets for good, in an order that leaves nothing to fill them again.
+
+A bucket with objects is not deleted, so ``pulumi destroy`` needs them empty. A function that still
+runs would put renditions back: each upload that is removed raises an event, and the restoration or
+retry of another may be under way.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from function.contract import UPLOADS, StackOutput
+from ops.errors import OpsError
+from ops.stack import Stack
+from ops.wiring import mappings
+
+BATCH: Final = 1000
+"""Most versions that S3 deletes in one request (API reference, DeleteObjects)."""
+
+DISABLE_SECONDS: Final = 300
+"""How long an event source mapping may take to be disabled; usually below a minute."""
+
+POLL_SECONDS: Final = 1.0
+
+SID: Final = "DenyUploadsDuringTeardown"
+
+Version = dict[str, str]
+
+
+def buckets(stack: Stack) -> list[str]:
+    """Return the source and the destination bucket, in the order in which they are emptied."""
+    return [stack.outputs[StackOutput.SOURCE_BUCKET], stack.outputs[StackOutput.DESTINATION_BUCKET]]
+
+
+def count(stack: Stack, bucket: str) -> int:
+    """Return how many versions and delete markers a bucket holds."""
+    return sum(len(batch) for batch in _versions(stack, bucket))
+
+
+def stop(stack: Stack) -> None:
+    """Refuse further uploads, and wait until the function has written its last rendition.
+
+    An invocation that began before the mapping was disabled runs for at most its timeout, and no
+    other begins afterwards: the queue has no other consumer.
+
+    Raises:
+        OpsError: Lambda did not disable the event source mapping in time.
+    """
+    _deny_uploads(stack)
+    lambda_ = stack.client("lambda")
+    for mapping in mappings(stack):
+        if mapping["State"] != "Disabled":
+            lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+        _wait_until_disabled(lambda_, mapping["UUID"])
+    name = stack.outputs[StackOutput.FUNCTION_NAME]
+    time.sleep(lambda_.get_function_configuration(FunctionName=name)["Timeout"])
+
+
+def empty(stack: Stack, bucket: str, advance: Callable[[int], None]) -> int:
+    """Delete every version and delete marker of a bucket; return how many there were.
+
+    Args:
+        stack: where.
+        bucket: what to empty.
+        advance: told the number of versions after each batch.
+
+    Raises:
+        OpsError: S3 kept one; the same command may be run again.
+    """
+    s3, deleted = stack.client("s3"), 0
+    for batch in _versions(stack, bucket):
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
+        for error in answer.get("Errors", []):
+            raise OpsError(
+                f"S3 kept {error['Key']} of {bucket} ({error['Code']}); remove what protects it "
+                "and run the same command again."
+            )
+        deleted += len(batch)
+        advance(len(batch))
+    return deleted
+
+
+def _deny_uploads(stack: Stack) -> None:
+    """Add a statement that binds forms, roles and strangers; a deployment takes it away again."""
+    s3, bucket = stack.client("s3"), stack.outputs[StackOutput.SOURCE_BUCKET]
+    policy: dict[str, Any] = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    others = [statement for statement in policy["Statement"] if statement.get("Sid") != SID]
+    partition = stack.client("sts").get_caller_identity()["Arn"].split(":")[1]
+    deny = {
+        "Sid": SID,
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": f"arn:{partition}:s3:::{bucket}/{UPLOADS}*",
+    }
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy | {"Statement": [*others, deny]}))
+
+
+def _wait_until_disabled(lambda_: Any, uuid: str) -> None:
+    deadline = time.monotonic() + DISABLE_SECONDS
+    while (state := lambda_.get_event_source_mapping(UUID=uuid)["State"]) != "Disabled":
+        if time.monotonic() > deadline:
+            raise OpsError(
+                f"The event source mapping {uuid} is still {state} after {DISABLE_SECONDS} s; "
+                "run the same command again."
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def _versions(stack: Stack, bucket: str) -> Iterator[list[Version]]:
+    """Yield the keys and version ids of a bucket, at most ``BATCH`` at once."""
+    pages = stack.client("s3").get_paginator("list_object_versions")
+    for page in pages.paginate(Bucket=bucket, PaginationConfig={"PageSize": BATCH}):
+        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        if found:
+            yield [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]

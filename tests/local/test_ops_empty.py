@@ -1,0 +1,80 @@
+"""A stack is emptied while people upload to it, and stays empty."""
+
+import json
+import threading
+import time
+
+import pytest
+
+from function.contract import StackOutput
+from local.http import request
+from ops import teardown
+from ops.__main__ import main
+from ops.stack import connect
+
+TIMEOUT = 3
+"""Seconds that an invocation may take, which the command waits for."""
+
+
+@pytest.fixture(scope="module")
+def own(deployed, tmp_path_factory):
+    """A stack of this module's own, with a short timeout."""
+    with deployed(
+        tmp_path_factory.mktemp("empty"), {"image-pipeline:timeout": str(TIMEOUT)}
+    ) as aws:
+        yield aws
+
+
+@pytest.fixture
+def uploading(own, photo, monkeypatch):
+    """Upload until the test ends; the statuses of S3's answers."""
+    monkeypatch.setenv("IMAGE_PIPELINE_LOCAL", str(own.server.folder))
+    body = photo("again.jpg", (400, 300)).read_bytes()
+    ended, statuses = threading.Event(), []
+
+    def upload_all() -> None:
+        while not ended.wait(0.05):
+            key = f"uploads/again/{len(statuses) % 7}.jpg"
+            statuses.append(request("PUT", own.source_url(key), body)[0])
+
+    thread = threading.Thread(target=upload_all)
+    thread.start()
+    yield statuses
+    ended.set()
+    thread.join()
+
+
+def holds(own, output: StackOutput) -> int:
+    return teardown.count(connect("local"), own.outputs[output])
+
+
+def wait_until(condition) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_without_yes_it_counts_and_deletes_nothing(own, uploading, capsys):
+    wait_until(lambda: holds(own, StackOutput.DESTINATION_BUCKET) > 20)
+    assert main(["empty", "--stack", "local", "--json"]) == 0
+    counts = json.loads(capsys.readouterr().out)["would_delete"]
+    assert counts[own.outputs["sourceBucket"]] > 0
+    assert holds(own, StackOutput.DESTINATION_BUCKET) >= counts[own.outputs["destinationBucket"]]
+    assert main(["empty", "--stack", "local"]) == 0
+    assert "pass --yes to delete them for good" in capsys.readouterr().out
+    assert uploading[-1] == 200
+
+
+def test_both_buckets_are_empty_afterwards_and_stay_so(own, uploading, capsys):
+    wait_until(lambda: holds(own, StackOutput.DESTINATION_BUCKET) > 20)
+    assert main(["empty", "--stack", "local", "--yes"]) == 0
+    assert "versions deleted" in capsys.readouterr().out
+    asked = len(uploading)
+    time.sleep(2 * TIMEOUT)
+    assert holds(own, StackOutput.SOURCE_BUCKET) == 0
+    assert holds(own, StackOutput.DESTINATION_BUCKET) == 0
+    assert len(uploading) > asked
+    assert set(uploading[asked:]) == {403}
+    assert main(["empty", "--stack", "local", "--yes", "--json"]) == 0
+    assert set(json.loads(capsys.readouterr().out)["deleted"].values()) == {0}
