@@ -15,12 +15,13 @@ from hypercorn import asyncio as hypercorn
 from hypercorn.config import Config
 from ministack import app as module
 
-from local import condition_keys
+from local import rules
+from local.rules import conflicts
 
 Scope = MutableMapping[str, Any]
 Channel = Callable[..., Awaitable[Any]]
 ministack = cast("Callable[[Scope, Channel, Channel], Awaitable[None]]", module.app)
-condition_keys.install()
+rules.install()
 
 
 async def app(scope: Scope, receive: Channel, send: Channel) -> None:
@@ -29,7 +30,8 @@ async def app(scope: Scope, receive: Channel, send: Channel) -> None:
         headers: list[tuple[bytes, bytes]] = list(scope["headers"])
         if not any(name == b"x-forwarded-proto" for name, _value in headers):
             scope = {**scope, "headers": [*headers, (b"x-forwarded-proto", b"https")]}
-    await ministack(scope, receive, send)
+    with conflicts.watching(scope):
+        await ministack(scope, receive, send)
 
 
 def main() -> None:

@@ -72,6 +72,14 @@ def aws(tmp_path_factory) -> Iterator[Aws]:
 
 
 @pytest.fixture(scope="session")
+def bare(tmp_path_factory) -> Iterator[Server]:
+    """An embedded AWS in which nothing is deployed."""
+    folder = tmp_path_factory.mktemp("bare") / "state"
+    yield servers.start(folder)
+    servers.stop(folder)
+
+
+@pytest.fixture(scope="session")
 def photo(tmp_path_factory):
     """A small photo on disk, of any size and format."""
     folder = tmp_path_factory.mktemp("photos")

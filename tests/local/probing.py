@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
-from local.server import REGION, Server
+from local.server import Server
 
 PROBE = textwrap.dedent(
     """
@@ -46,7 +46,6 @@ def probe(server: Server, function_name: str) -> Callable[..., str]:
         Role=role,
         Timeout=30,
         Code={"ZipFile": code.getvalue()},
-        Environment={"Variables": {"AWS_DEFAULT_REGION": REGION}},
     )
 
     def call(service: str, operation: str, **arguments: Any) -> str:

@@ -1,0 +1,170 @@
+"""Amazon S3: what it refuses that MiniStack grants."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from ministack.core import iam_evaluator, responses, router
+from ministack.services import s3 as module
+
+Answer = tuple[int, dict[str, str], bytes]
+
+_s3: Final[Any] = module
+_iam: Final[Any] = iam_evaluator
+_router: Final[Any] = router
+_responses: Final[Any] = responses
+_handle_request: Final[Callable[..., Awaitable[Answer]]] = _s3.handle_request
+_put_bucket_policy: Final[Callable[[str, bytes], Answer]] = _s3._put_bucket_policy
+_check_copy_source: Final[Callable[[Any, Any], Answer | None]] = _s3._check_sse_c_copy_source
+
+MAX_KEY: Final = 1_024
+"""Bytes of a key in UTF-8 (S3 user guide, "Naming Amazon S3 objects")."""
+
+MAX_BUCKET_POLICY: Final = 20_480
+"""Bytes (S3 user guide, "Adding a bucket policy by using the Amazon S3 console")."""
+
+_SUBRESOURCES: Final = {"acl", "annotation", "legal-hold", "retention", "tagging", "uploadId"}
+"""Parameters of a GET that reads something else than the object."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A request to S3, after MiniStack has checked its signature and the caller's policies."""
+
+    method: str
+    bucket: str
+    key: str
+    headers: Mapping[str, str]
+    query: Mapping[str, Any]
+    body: bytes
+
+    def may_list(self) -> bool:
+        """Return whether the caller has s3:ListBucket."""
+        return self._may("s3:ListBucket", "")
+
+    def may_read(self) -> bool:
+        """Return whether the caller has s3:GetObject on the key."""
+        return self._may("s3:GetObject", self.key)
+
+    def _may(self, action: str, key: str) -> bool:
+        access_key = _router.extract_access_key_id(self.headers, self.query)
+        if access_key:
+            resource = f"arn:aws:s3:::{self.bucket}" + (f"/{key}" if key else "")
+            region = _responses.get_region()
+            return _iam.enforce(access_key, action, "s3", region, resource_arn=resource) is None
+        owner = _s3._bucket_owner_account(self.bucket)
+        # A GET of a bucket is s3:ListBucket there, one of a key s3:GetObject.
+        return _s3._foreign_bucket_allows(owner, self.bucket, key, "GET", {}, "", self.headers)
+
+
+def long_key(request: Request) -> Answer | None:
+    """Refuse a key of more than 1,024 bytes ("Naming Amazon S3 objects", S3 user guide)."""
+    length = len((request.key or _form_key(request)).encode())
+    if length <= MAX_KEY:
+        return None
+    sizes = {"Size": str(length), "MaxSizeAllowed": str(MAX_KEY)}
+    return _s3._object_error("KeyTooLongError", "Your key is too long", 400, **sizes)
+
+
+def unreadable_condition(request: Request) -> Answer | None:
+    """Refuse an ETag in If-Match from a caller without s3:GetObject.
+
+    "How to prevent object overwrites with conditional writes" and "How to perform conditional
+    deletes" (S3 user guide): the permission to check the ETag. A deletion with ``*`` needs none.
+    """
+    condition = request.headers.get("if-match", "").strip()
+    if not condition or not request.key or request.method not in ("PUT", "POST", "DELETE"):
+        return None
+    if (request.method == "DELETE" and condition == "*") or request.may_read():
+        return None
+    return _denied()
+
+
+def missing_key(request: Request, answer: Answer) -> Answer:
+    """Answer 403 for a missing key or version to a caller without s3:ListBucket, else 404.
+
+    "GetObject", "HeadObject" and "GetObjectAttributes" (S3 API reference), which say so of a
+    missing object and know no other rule for a missing version.
+    """
+    is_read = request.method in ("GET", "HEAD") and not _SUBRESOURCES & set(request.query)
+    if answer[0] != HTTPStatus.NOT_FOUND or not is_read or not request.key:
+        return answer
+    if _s3._bucket_owner_account(request.bucket) is None or request.may_list():
+        return answer
+    status, headers, body = _denied()
+    return status, headers, b"" if request.method == "HEAD" else body
+
+
+def archived_source(headers: Mapping[str, str], source: Mapping[str, Any]) -> Answer | None:
+    """Refuse to copy an archived object that is not restored ("Restoring an archived object").
+
+    A version is copied without its restored state here, so a restored one is refused as well.
+    """
+    refused = _check_copy_source(headers, source)
+    if refused is not None or source.get("storage_class") not in _s3._ARCHIVE_STORAGE_CLASSES:
+        return refused
+    restored = source.get("restore") or {"available_at": 0, "expires_at": 0}
+    if restored["available_at"] <= time.time() < restored["expires_at"]:
+        return None
+    message = "Operation is not valid for the source object's storage class"
+    state = {"StorageClass": source["storage_class"]}
+    return _s3._object_error("InvalidObjectState", message, 403, **state)
+
+
+def large_bucket_policy(name: str, body: bytes) -> Answer:
+    """Refuse a bucket policy of more than 20 KB.
+
+    "Adding a bucket policy by using the Amazon S3 console" (S3 user guide) states the limit; no
+    page names the error, so this is the one that S3's other implementations took from it.
+    """
+    if len(body) > MAX_BUCKET_POLICY:
+        message = "Policy exceeds the maximum allowed document size."
+        return _s3._object_error("PolicyTooLarge", message, 400)
+    return _put_bucket_policy(name, body)
+
+
+def _form_key(request: Request) -> str:
+    """Return the key that an HTML form uploads to."""
+    kind = request.headers.get("content-type", "")
+    if request.method != "POST" or not kind.startswith("multipart/form-data"):
+        return ""
+    form = {part[0].lower(): part for part in _s3._parse_multipart_form(kind, request.body)}
+    if "key" not in form or "file" not in form:
+        return ""
+    key = form["key"][3].decode("utf-8", "replace")
+    return key.replace("${filename}", form["file"][1] or "")
+
+
+def _denied() -> Answer:
+    return _s3._object_error("AccessDenied", "Access Denied", 403)
+
+
+async def _handle(
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    query_params: Mapping[str, Any],
+    **options: Any,
+) -> Answer:
+    if options.get("internal"):  # another service of MiniStack's, which AWS would not refuse
+        return await _handle_request(method, path, headers, body, query_params, **options)
+    bucket, key = _s3._parse_bucket_key(path, headers)
+    request = Request(
+        method=method, bucket=bucket, key=key, headers=headers, query=query_params, body=body
+    )
+    for rule in (long_key, unreadable_condition):
+        refusal = rule(request)
+        if refusal is not None:
+            return refusal
+    answer = await _handle_request(method, path, headers, body, query_params, **options)
+    return missing_key(request, answer)
+
+
+def install() -> None:
+    """Make MiniStack's S3 follow these rules, in this process."""
+    _s3.handle_request = _handle
+    _s3._check_sse_c_copy_source = archived_source
+    _s3._put_bucket_policy = large_bucket_policy

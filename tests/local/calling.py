@@ -1,0 +1,32 @@
+"""Callers of an embedded AWS with permissions of their own, and the errors that it answers."""
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import botocore.exceptions
+
+from local.server import Server
+
+
+def caller(server: Server, service: str, *allowed: tuple[str, str]) -> Any:
+    """A client for a new user who may do the actions on the resources given, and nothing else."""
+    iam, name = server.client("iam"), f"user-{uuid.uuid4().hex}"
+    statements = [
+        {"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in allowed
+    ]
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName="only", PolicyDocument=document)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return server.client(service, key["AccessKeyId"], key["SecretAccessKey"])
+
+
+def answer(call: Callable[..., Any], **arguments: Any) -> tuple[int, str]:
+    """The status and the error code of a call; the code is empty if it succeeded."""
+    try:
+        status = call(**arguments)["ResponseMetadata"]["HTTPStatusCode"]
+    except botocore.exceptions.ClientError as error:
+        return error.response["ResponseMetadata"]["HTTPStatusCode"], error.response["Error"]["Code"]
+    return status, ""

@@ -1,0 +1,80 @@
+"""Event source mappings of AWS Lambda for a queue of Amazon SQS, tried over HTTP."""
+
+import io
+import json
+import zipfile
+
+import pytest
+
+NAME = "rules-polling"
+ACTIONS = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+TRUSTED = {
+    "Effect": "Allow",
+    "Principal": {"Service": "lambda.amazonaws.com"},
+    "Action": "sts:AssumeRole",
+}
+
+
+def document(statement):
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+@pytest.fixture(scope="module")
+def queue(bare):
+    """A queue, and a function that runs for at most 30 seconds."""
+    sqs = bare.client("sqs")
+    url = sqs.create_queue(QueueName=NAME)["QueueUrl"]
+    role = bare.client("iam").create_role(RoleName=NAME, AssumeRolePolicyDocument=document(TRUSTED))
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("code.py", "def handle(event, context): ...")
+    bare.client("lambda").create_function(
+        FunctionName=NAME,
+        Runtime="python3.13",
+        Handler="code.handle",
+        Role=role["Role"]["Arn"],
+        Timeout=30,
+        Code={"ZipFile": code.getvalue()},
+    )
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    return url, found["Attributes"]["QueueArn"]
+
+
+@pytest.fixture
+def refusal(bare, queue):
+    """Subscribe the function, and return why Lambda refuses to."""
+    lambda_, (url, arn) = bare.client("lambda"), queue
+
+    def subscribe(visibility, actions):
+        statement = {"Effect": "Allow", "Action": actions, "Resource": arn}
+        bare.client("iam").put_role_policy(
+            RoleName=NAME, PolicyName="poll", PolicyDocument=document(statement)
+        )
+        bare.client("sqs").set_queue_attributes(
+            QueueUrl=url, Attributes={"VisibilityTimeout": str(visibility)}
+        )
+        try:
+            made = lambda_.create_event_source_mapping(EventSourceArn=arn, FunctionName=NAME)
+        except lambda_.exceptions.InvalidParameterValueException as error:
+            return error.response["Error"]["Message"]
+        lambda_.delete_event_source_mapping(UUID=made["UUID"])
+        return ""
+
+    return subscribe
+
+
+def test_a_queue_hides_a_message_as_long_as_the_function_runs(refusal):
+    """Page "Creating and configuring an Amazon SQS event source mapping" (Lambda guide)."""
+    assert refusal(29, ACTIONS) == (
+        "Queue visibility timeout: 29 seconds is less than Function timeout: 30 seconds"
+    )
+    assert not refusal(30, ACTIONS)
+
+
+@pytest.mark.parametrize("missing", ACTIONS)
+def test_the_functions_role_may_poll_the_queue(refusal, missing):
+    """Page "Creating and configuring an Amazon SQS event source mapping" (Lambda guide)."""
+    assert refusal(30, [action for action in ACTIONS if action != missing]) == (
+        "The function execution role does not have permissions to call "
+        f"{missing.removeprefix('sqs:')} on SQS"
+    )

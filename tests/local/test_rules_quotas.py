@@ -1,0 +1,125 @@
+"""Quotas of AWS Lambda and of AWS Identity and Access Management, tried over HTTP."""
+
+import io
+import json
+import zipfile
+
+import pytest
+from calling import answer
+
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def role(bare):
+    created = bare.client("iam").create_role(
+        RoleName="rules-quotas", AssumeRolePolicyDocument=json.dumps(TRUST)
+    )
+    return created["Role"]["Arn"]
+
+
+@pytest.fixture
+def create(bare, role, request):
+    """Create a function, and change one that exists, with the configuration given."""
+    lambda_ = bare.client("lambda")
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("code.py", "def handle(event, context): ...")
+    function = {
+        "Runtime": "python3.13",
+        "Handler": "code.handle",
+        "Role": role,
+        "Code": {"ZipFile": code.getvalue()},
+    }
+    lambda_.create_function(FunctionName="there", **function)
+    created = []
+
+    def both(**configuration):
+        name = f"new-{len(created)}"
+        created.append(name)
+        first = answer(lambda_.create_function, FunctionName=name, **function, **configuration)
+        second = answer(
+            lambda_.update_function_configuration, FunctionName="there", **configuration
+        )
+        assert (first[0] < 300, first[1]) == (second[0] < 300, second[1])
+        return second
+
+    yield both
+    for name in ["there", *created]:
+        answer(lambda_.delete_function, FunctionName=name)
+
+
+def variables(length):
+    """As many variables as JSON of this length has."""
+    return {"Variables": {"NAME": "é" + "x" * (length - len('{"NAME":"é"}') - 1)}}
+
+
+def test_environment_variables_are_at_most_4_kb(create):
+    """Page "Lambda quotas" (AWS Lambda developer guide)."""
+    assert create(Environment=variables(4_097)) == (400, "InvalidParameterValueException")
+    assert create(Environment=variables(4_096)) == (200, "")
+
+
+def test_the_refusal_shows_what_was_measured(bare, create):
+    """Page "Troubleshoot deployment issues in Lambda" (AWS Lambda developer guide)."""
+    lambda_ = bare.client("lambda")
+    with pytest.raises(lambda_.exceptions.InvalidParameterValueException) as refused:
+        lambda_.update_function_configuration(FunctionName="there", Environment=variables(5_000))
+    assert 'exceeded the 4KB limit. String measured: {"NAME":"éxxx' in str(refused.value)
+
+
+def test_lambdas_own_variables_cannot_be_set(create):
+    """Page "Working with Lambda environment variables" (AWS Lambda developer guide)."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "LAMBDA_TASK_ROOT"):
+        refused = create(Environment={"Variables": {name: "x"}})
+        assert refused == (400, "InvalidParameterValueException")
+
+
+def test_memory_is_at_most_10240_mb(create):
+    """Page "Lambda quotas" (AWS Lambda developer guide)."""
+    assert create(MemorySize=10_241) == (400, "InvalidParameterValueException")
+    for memory in (128, 10_240):
+        assert create(MemorySize=memory) == (200, "")
+
+
+def test_a_function_runs_for_at_most_15_minutes(create):
+    """Page "Lambda quotas" (AWS Lambda developer guide)."""
+    assert create(Timeout=901) == (400, "ValidationException")
+    assert create(Timeout=900) == (200, "")
+
+
+def policy(length):
+    """A policy with this many characters that are no white space, and some that are."""
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::"}
+    empty = {"Version": "2012-10-17", "Statement": [statement]}
+    missing = length - len("".join(json.dumps(empty).split()))
+    statement["Resource"] += "a" * missing
+    return json.dumps(empty, indent=4)
+
+
+def test_inline_policies_of_a_role_have_10240_characters_in_all(bare, role):
+    """Page "IAM and AWS STS quotas" (IAM user guide), which does not count white space."""
+    iam = bare.client("iam")
+
+    def put(name, length):
+        return answer(
+            iam.put_role_policy,
+            RoleName="rules-quotas",
+            PolicyName=name,
+            PolicyDocument=policy(length),
+        )
+
+    assert put("one", 10_241) == (409, "LimitExceeded")
+    assert put("one", 10_240) == (200, "")
+    assert put("two", 200) == (409, "LimitExceeded")
+    assert put("one", 10_040) == (200, "")
+    assert put("two", 200) == (200, "")

@@ -1,0 +1,86 @@
+"""Receive counts, dead letters and message sizes of Amazon SQS, tried over HTTP."""
+
+import json
+
+import pytest
+from calling import answer
+
+
+@pytest.fixture
+def queues(bare):
+    """A queue whose messages are dead after two receives, and its dead-letter queue."""
+    sqs = bare.client("sqs")
+    dead = sqs.create_queue(QueueName="rules-dead")["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]
+    redrive = {"deadLetterTargetArn": attributes["QueueArn"], "maxReceiveCount": 2}
+    live = sqs.create_queue(
+        QueueName="rules-live",
+        Attributes={"RedrivePolicy": json.dumps(redrive), "MaximumMessageSize": "1024"},
+    )["QueueUrl"]
+    yield sqs, live, dead
+    for url in (live, dead):
+        sqs.delete_queue(QueueUrl=url)
+
+
+def receive(sqs, url, **options):
+    """The receive counts of what is there."""
+    names = ["ApproximateReceiveCount"]
+    found = sqs.receive_message(QueueUrl=url, MessageSystemAttributeNames=names, **options)
+    return [int(message["Attributes"][names[0]]) for message in found.get("Messages", [])]
+
+
+def test_every_receive_counts_however_short(queues):
+    """Pages "Amazon SQS visibility timeout" and "Using dead-letter queues in Amazon SQS"."""
+    sqs, live, dead = queues
+    sqs.send_message(QueueUrl=live, MessageBody="x")
+    assert receive(sqs, live, VisibilityTimeout=0) == [1]
+    assert receive(sqs, live, VisibilityTimeout=0) == [2]
+    assert receive(sqs, dead) == []
+    # Received more than maxReceiveCount times: it is dead instead.
+    assert receive(sqs, live, VisibilityTimeout=0) == []
+    # "ReceiveMessage": the count is across all queues.
+    assert receive(sqs, dead) == [3]
+
+
+def test_a_message_made_visible_again_was_received_all_the_same(queues):
+    """Page "ChangeMessageVisibility" (Amazon SQS API reference)."""
+    sqs, live, _dead = queues
+    sqs.send_message(QueueUrl=live, MessageBody="x")
+    message = sqs.receive_message(QueueUrl=live, VisibilityTimeout=300)["Messages"][0]
+    assert receive(sqs, live) == []
+    sqs.change_message_visibility(
+        QueueUrl=live, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
+    )
+    assert receive(sqs, live, VisibilityTimeout=0) == [2]
+
+
+def test_a_deleted_message_is_never_dead(queues):
+    """Page "DeleteMessage" (Amazon SQS API reference)."""
+    sqs, live, dead = queues
+    sqs.send_message(QueueUrl=live, MessageBody="x")
+    for _ in range(2):
+        message = sqs.receive_message(QueueUrl=live, VisibilityTimeout=0)["Messages"][0]
+    sqs.delete_message(QueueUrl=live, ReceiptHandle=message["ReceiptHandle"])
+    assert receive(sqs, live) == receive(sqs, dead) == []
+
+
+def test_a_message_is_at_most_as_large_as_the_queue_takes(queues):
+    """Page "Amazon SQS message quotas" (Amazon SQS developer guide)."""
+    sqs, live, _dead = queues
+    refused = (400, "InvalidParameterValue")
+    assert answer(sqs.send_message, QueueUrl=live, MessageBody="x" * 1025) == refused
+    assert answer(sqs.send_message, QueueUrl=live, MessageBody="x" * 1024) == (200, "")
+
+
+def test_attributes_count_towards_a_messages_size(queues):
+    """Page "Amazon SQS message metadata" (Amazon SQS developer guide)."""
+    sqs, live, _dead = queues
+    tries = {"tries": {"DataType": "Number", "StringValue": "1"}}
+    longest = 1024 - len("tries" + "Number" + "1")
+    message = {"QueueUrl": live, "MessageAttributes": tries}
+    refused = answer(sqs.send_message, MessageBody="x" * (longest + 1), **message)
+    assert refused == (400, "InvalidParameterValue")
+    assert answer(sqs.send_message, MessageBody="x" * longest, **message) == (200, "")
+    batch = {"Id": "1", "MessageBody": "x" * (longest + 1), "MessageAttributes": tries}
+    sent = sqs.send_message_batch(QueueUrl=live, Entries=[batch])
+    assert [failed["Code"] for failed in sent["Failed"]] == ["InvalidParameterValue"]
