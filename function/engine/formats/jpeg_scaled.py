@@ -7,7 +7,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from function.engine.errors import Rejected, RejectionCode
-from function.engine.formats.jpeg_segments import EIGHT_BITS, walk
+from function.engine.formats.jpeg_segments import walk
 from function.engine.pixels import Box, Planes, Size, reduced_box
 from function.engine.vectors import decode_jpeg
 
@@ -15,6 +15,7 @@ _RGB_IDS: Final = [0x52, 0x47, 0x42]
 """Component ids of a JPEG that stores RGB as it is."""
 
 _DIVISORS: Final = (8, 4, 2, 1)
+_EIGHT_BITS: Final = 8
 
 
 def open_image(data: bytes) -> JpegImageFile:
@@ -26,7 +27,7 @@ def open_image(data: bytes) -> JpegImageFile:
     try:
         return JpegImageFile(io.BytesIO(data))
     except SyntaxError as error:
-        if walk(data).bits != EIGHT_BITS:
+        if walk(data).bits not in {None, _EIGHT_BITS}:
             raise Rejected(
                 RejectionCode.UNSUPPORTED_CODEC,
                 "JPEG images with more than 8 bits a channel are not supported.",

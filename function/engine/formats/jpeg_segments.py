@@ -33,7 +33,6 @@ _MARKER_IN_SCAN: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
 
 _EOI, _SOS, _APP1 = 0xD9, 0xDA, 0xE1
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-EIGHT_BITS: Final = 8
 _FRAME_HEADER: Final = 6
 """Bytes of precision, height (two), width (two) and number of components (T.81, B.2.2)."""
 
@@ -45,21 +44,21 @@ _BARE: Final = frozenset({0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)})
 
 @dataclass
 class Segments:
-    """Totals of a walk over the segments, and from ``bits`` on the facts of the frame header.
+    """Totals of a walk over the segments, and from ``components`` on facts of the frame header.
 
     Attributes:
         fill: bytes that belong to no segment.
         exif: bytes of EXIF.
         scans: scans that libjpeg will decode; an arithmetic-coded one counts as several. 1 where
             one scan holds the whole picture, 0 where the file ends or is damaged before it.
-        bits: bits a component (a channel, such as luma).
+        bits: bits a component (a channel, such as luma) in the first frame header.
     """
 
     segments: int = 0
     fill: int = 0
     exif: int = 0
     scans: int = 0
-    bits: int = EIGHT_BITS
+    bits: int | None = None
     components: int = 0
     pixels: int = 0
     progressive: bool = False
@@ -91,7 +90,7 @@ class Segments:
             self.arithmetic = marker in _ARITHMETIC
             if len(body) >= _FRAME_HEADER:
                 height, width = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
-                self.bits, self.pixels, self.components = body[0], height * width, body[5]
+                self.pixels, self.components = height * width, body[5]
 
     def weigh(self, components: bytes) -> int:
         """Return how many scans a scan of so many components, one byte, counts as."""
@@ -121,6 +120,9 @@ def walk(data: bytes) -> Segments:
         marker, at = data[match.start() + 1], match.end()
         if marker < min(_FRAMES):
             return found
+        if marker in _FRAMES and found.bits is None:
+            # Whatever length is stated: Pillow gives up at the first header of other than 8 bits.
+            found.bits = next(iter(data[at + 2 : at + 3]), None)
         length = 0 if marker in _BARE else max(2, int.from_bytes(data[at : at + 2], "big"))
         found.take(marker, data[at + 2 : at + length])
         if marker == _SOS:
