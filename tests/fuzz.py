@@ -34,7 +34,7 @@ EXTREMES = (b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\0\0\0\1", 
 
 def corpus():
     """Small real files of every format and of the kinds within it."""
-    from tests.unit.pictures import SVG, display_p3, encoded, gradient  # noqa: PLC0415
+    from tests.support.pictures import SVG, display_p3, encoded, gradient  # noqa: PLC0415
 
     photo, cutout = gradient((96, 64)), gradient((96, 64), "RGBA")
     more = [photo.rotate(90), photo.rotate(180)]

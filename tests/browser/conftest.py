@@ -8,7 +8,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from modes import LAPTOP, MODES
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
@@ -16,6 +15,7 @@ from local import server as servers
 from local.deploy import deploy
 from local.page import serve, stack_config
 from pipeline import page
+from tests.browser.modes import LAPTOP, MODES
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 

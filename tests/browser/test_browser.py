@@ -5,10 +5,10 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from modes import LAPTOP, MODES, PHONE
 
 from local.http import request
 from signer.handler import clean
+from tests.browser.modes import LAPTOP, MODES, PHONE
 
 PHOTOS = ("beach photo.jpg", "shot.png", "tall.webp")
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from tests.golden import profiles
-from tests.unit.pictures import (
+from tests.support.pictures import (
     SVG,
     adobe_rgb,
     camera_exif,

@@ -1,10 +1,10 @@
-"""ICC profiles for the golden pictures, in addition to those of ``tests.unit.pictures``."""
+"""ICC profiles for the golden pictures, in addition to those of ``tests.support.pictures``."""
 
 import struct
 
 from PIL import ImageCms
 
-from tests.unit.pictures import rgb_profile
+from tests.support.pictures import rgb_profile
 
 D50 = (0.9642, 1.0, 0.8249)
 

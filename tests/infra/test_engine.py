@@ -2,10 +2,10 @@
 
 import pulumi
 import pytest
-from engine import Program, record, run
 from pulumi_aws import s3, sqs
 
 from policy.guardrails.resource import UNKNOWN
+from tests.infra.engine import Program, record, run
 
 
 class Pair(pulumi.ComponentResource):

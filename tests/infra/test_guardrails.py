@@ -8,7 +8,6 @@ from typing import Any
 
 import pulumi
 import pytest
-from engine import Engine, Program, present, run, run_committed, stated, takes_tags
 
 from local.program import evaluate
 from pipeline.guard import Guard, GuardrailError
@@ -16,6 +15,7 @@ from pipeline.permissions import document
 from policy.guardrails import RULES, Resource, violations
 from policy.guardrails.resource import UNKNOWN
 from policy.guardrails.upkeep import TAGGABLE, TAGS
+from tests.infra.engine import Engine, Program, present, run, run_committed, stated, takes_tags
 
 ROOT = Path(__file__).parents[2]
 STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))

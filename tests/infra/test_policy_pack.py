@@ -15,12 +15,12 @@ from typing import Any
 import grpc
 import pytest
 import yaml
-from engine import Program, Registered, run
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
-from test_guardrails import BROKEN, KMS, Break, policy
 
 from policy.guardrails import RULES, Resource
+from tests.infra.engine import Program, Registered, run
+from tests.infra.test_guardrails import BROKEN, KMS, Break, policy
 
 ROOT = Path(__file__).parents[2]
 PACK = ROOT / "policy"

@@ -7,10 +7,8 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import engine
 import pulumi
 import pytest
-from engine import ACCOUNT, STATED, Program, record, run, run_committed, takes_tags
 from pulumi_aws._inputs import ProviderEndpointArgsDict
 
 from function.contract import METRIC_NAMESPACE, Metric
@@ -20,6 +18,8 @@ from local.program import read_config
 from pipeline.bundle import build
 from pipeline.image_pipeline import ImagePipeline
 from pipeline.settings import Settings
+from tests.infra import engine
+from tests.infra.engine import ACCOUNT, STATED, Program, record, run, run_committed, takes_tags
 
 ROOT = Path(__file__).parents[2]
 STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))

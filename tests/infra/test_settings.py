@@ -6,7 +6,6 @@ from pathlib import Path
 import pulumi
 import pytest
 import yaml
-from engine import Engine, run, stated
 
 from function.engine.renditions import Rendition
 from local import deploy, program
@@ -14,6 +13,7 @@ from local.errors import LocalError
 from local.program import evaluate, read_settings
 from pipeline.naming import NamingError, resource_name
 from pipeline.settings import KEYS, Settings, SettingsError, load
+from tests.infra.engine import Engine, run, stated
 
 ROOT = Path(__file__).parents[2]
 

@@ -3,12 +3,12 @@
 import json
 
 import pytest
-from engine import Engine, run, stated
 
 from function.engine.renditions import DEFAULT_RENDITIONS, FORMATS, Rendition
 from local.program import evaluate
 from pipeline import sizes
 from pipeline.settings import Settings, SettingsError
+from tests.infra.engine import Engine, run, stated
 
 PRIVATE = {"uploads": "presigned", "delivery": "cdn", "encryption": "kms", "site": True}
 VARIANTS = {

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from defaults import DEFAULTS
 from PIL import Image
-from probing import probe
 
 from function.contract import manifest_key, upload_name
 from local import server as servers
@@ -18,6 +16,8 @@ from local.deploy import deploy
 from local.http import quote, request
 from local.server import Server
 from local.uploader import Result, upload
+from tests.local.defaults import DEFAULTS
+from tests.local.probing import probe
 
 
 @dataclass(frozen=True, kw_only=True)

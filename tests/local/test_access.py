@@ -5,9 +5,9 @@ import hashlib
 import json
 
 import pytest
-from probing import BODY
 
 from local.http import request
+from tests.local.probing import BODY
 
 DENIED = (401, 403)
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from defaults import DEFAULTS
 
 from local import server as servers
 from local.deploy import deploy
 from local.uploader import upload
+from tests.local.defaults import DEFAULTS
 
 OPERATE = Path(__file__).parents[2] / "docs" / "operate.md"
 

@@ -6,7 +6,6 @@ import json
 from urllib.parse import urlsplit
 
 import pytest
-from defaults import PROD
 from PIL import Image
 
 from function.contract import upload_name
@@ -14,6 +13,7 @@ from local import server as servers
 from local.deploy import deploy
 from local.http import request
 from local.uploader import post_form, upload
+from tests.local.defaults import PROD
 
 ORIGIN = "https://shop.example"
 PRIVATE = {

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from calling import answer, caller
 
 from local.http import request
 from local.resources.context import ACCOUNT_ID
+from tests.local.calling import answer, caller
 
 BUCKET = "rules-block"
 CONTROL = {"AccountId": ACCOUNT_ID}

@@ -7,9 +7,9 @@ import pytest
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from calling import answer, caller
 
 from local.server import REGION, ROOT_KEY
+from tests.local.calling import answer, caller
 
 BUCKET = "rules-conditions"
 OBJECTS = f"arn:aws:s3:::{BUCKET}/*"

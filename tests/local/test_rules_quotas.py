@@ -5,7 +5,8 @@ import json
 import zipfile
 
 import pytest
-from calling import answer
+
+from tests.local.calling import answer
 
 TRUST = {
     "Version": "2012-10-17",

@@ -5,9 +5,9 @@ import os
 from urllib.parse import quote
 
 import pytest
-from calling import answer, caller
 
 from local.http import request
+from tests.local.calling import answer, caller
 
 BUCKET = "rules-s3"
 OBJECTS = f"arn:aws:s3:::{BUCKET}/*"

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from calling import answer
+
+from tests.local.calling import answer
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
-from defaults import DEFAULTS
-from probing import BODY, probe
 
 from local import server as servers
 from local.deploy import deploy
 from local.http import request
 from local.uploader import post_form, upload
+from tests.local.defaults import DEFAULTS
+from tests.local.probing import BODY, probe
 
 ORIGIN = "https://photos.example"
 LIMIT = 1_000_000

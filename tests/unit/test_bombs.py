@@ -6,8 +6,6 @@ import zlib
 from pathlib import Path
 
 import pytest
-from bombs import BOMBS, GIF, GIF_HEAD, JPEG, gif_with, jpeg_with, segment
-from pictures import display_p3, encoded, gradient, opened, png_chunk
 from PIL import ImageCms
 
 from function.engine import colour
@@ -28,6 +26,8 @@ from function.engine.formats.jpeg_segments import (
 from function.engine.limits import MAX_FRAMES
 from function.engine.render import render
 from function.engine.renditions import DEFAULT_RENDITIONS
+from tests.support.bombs import BOMBS, GIF, GIF_HEAD, JPEG, gif_with, jpeg_with, segment
+from tests.support.pictures import display_p3, encoded, gradient, opened, png_chunk
 
 CPU_SECONDS = 6
 MEMORY_MB = 200

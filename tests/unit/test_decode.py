@@ -7,7 +7,17 @@ import zlib
 from pathlib import Path
 
 import pytest
-from pictures import (
+from PIL import Image, ImageCms
+
+from function.engine import formats, isolate
+from function.engine.decode import decode
+from function.engine.errors import Rejected
+from function.engine.formats.jpeg_segments import MAX_SCANS
+from function.engine.header import MAX_RATIO
+from function.engine.pixels import SIDEWAYS, Planes
+from function.engine.render import render
+from function.engine.renditions import Quality, Rendition
+from tests.support.pictures import (
     SVG,
     adobe_rgb,
     camera_exif,
@@ -19,16 +29,6 @@ from pictures import (
     png_chunk,
     rgb_profile,
 )
-from PIL import Image, ImageCms
-
-from function.engine import formats, isolate
-from function.engine.decode import decode
-from function.engine.errors import Rejected
-from function.engine.formats.jpeg_segments import MAX_SCANS
-from function.engine.header import MAX_RATIO
-from function.engine.pixels import SIDEWAYS, Planes
-from function.engine.render import render
-from function.engine.renditions import Quality, Rendition
 
 MAX_PIXELS = 1_000_000
 SMALL = (Rendition(name="small", width=32, height=32, formats=("png",)),)

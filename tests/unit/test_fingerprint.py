@@ -3,13 +3,13 @@ import re
 
 import numpy as np
 import pytest
-from pictures import encoded, gradient
 from PIL import Image
 
 from bench.photos import photo
 from function.engine.decode import decode
 from function.engine.fingerprint import fingerprint, thumb_hash
 from function.engine.renditions import DEFAULT_RENDITIONS
+from tests.support.pictures import encoded, gradient
 
 PHOTO = photo((800, 600))
 

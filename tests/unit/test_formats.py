@@ -7,8 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from pictures import encoded
-from test_decode import PHOTO, UPLOADS
 
 from function.engine import formats
 from function.engine.decode import decode
@@ -18,6 +16,8 @@ from function.engine.render import render
 from function.engine.renditions import Rendition
 from function.engine.sniff import sniff
 from signer.handler import CONTENT_TYPES
+from tests.support.pictures import encoded
+from tests.unit.test_decode import PHOTO, UPLOADS
 
 ROOT = Path(__file__).parents[2]
 EVERY = list(formats.every())

@@ -4,7 +4,6 @@ import re
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pictures import display_p3, encoded, gradient, opened
 from PIL import Image, ImageDraw, ImageOps
 
 from bench.photos import photo
@@ -14,6 +13,7 @@ from function.engine.errors import Rejected
 from function.engine.layout import lay_out
 from function.engine.render import render
 from function.engine.renditions import FORMATS, Fit, Position, Quality, Rendition
+from tests.support.pictures import display_p3, encoded, gradient, opened
 
 MAX_PIXELS = 20_000_000
 

@@ -5,8 +5,9 @@ import zlib
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from pictures import encoded, gradient, png_chunk
 from PIL import Image
+
+from tests.support.pictures import encoded, gradient, png_chunk
 
 PNG: Final = b"\x89PNG\r\n\x1a\n"
 
