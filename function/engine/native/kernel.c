@@ -38,7 +38,7 @@ static double bicubic(double x) { /* Keys' cubic convolution with a = -1/2 */
 
 /* sinc(x) * sinc(x / 3). Pillow computes two sines, and they are most of the cost. This computes one:
  * sin(3 t) is sin(t) * (3 - 4 * sin(t)^2). The doubles may differ in their last bits, which are far
- * below PRECISION_BITS; tests/unit/test_vectors.py compares the pixels. */
+ * below PRECISION_BITS; tests/unit/engine/test_vectors.py compares the pixels. */
 static double lanczos(double x) {
     if (x == 0.0) {
         return 1.0;

@@ -76,7 +76,7 @@ def test_a_bomb_costs_little_and_ends_in_renditions_or_a_rejection(name):
         [sys.executable, "-c", ALONE],
         input=BOMBS[name](),
         capture_output=True,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         check=True,
     )
     outcome, peak_mb = done.stdout.decode().split()

@@ -107,7 +107,7 @@ print(len(list(render(decode(sys.stdin.buffer.read(), sizes, max_pixels=10**6), 
 def test_every_format_is_decoded_as_the_first_of_a_process(name):
     """Decoders are imported when they are needed, which a child that can open no file cannot."""
     command = [sys.executable, "-c", ALONE]
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     done = subprocess.run(
         command, input=UPLOADS[name][1], capture_output=True, cwd=root, check=False
     )
@@ -144,7 +144,7 @@ def test_a_child_imports_nothing(name):
         [sys.executable, "-c", WATCHED],
         input=UPLOADS[name][1],
         capture_output=True,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         check=False,
     )
     assert (done.stdout, done.stderr) == (b"2\n", b"")

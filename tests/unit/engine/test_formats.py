@@ -17,9 +17,9 @@ from function.engine.renditions import Rendition
 from function.engine.sniff import sniff
 from signer.handler import CONTENT_TYPES
 from tests.support.pictures import encoded
-from tests.unit.test_decode import PHOTO, UPLOADS
+from tests.unit.engine.test_decode import PHOTO, UPLOADS
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 EVERY = list(formats.every())
 
 

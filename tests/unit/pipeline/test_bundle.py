@@ -16,7 +16,7 @@ from pipeline import bundle, bytecode, wheels
 from pipeline.bundle import BundleError, Target, build
 from pipeline.bytecode import Interpreter, find_interpreter
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ARM = Target(python="3.13", machine="arm64")
 X86 = Target(python="3.13", machine="x86_64")
 THIS_VERSION = "{}.{}".format(*sys.version_info[:2])

@@ -15,7 +15,7 @@ from pipeline.bundle import build
 from pipeline.native import MODULE, compile_module
 from pipeline.target import BundleError, Target
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "function" / "engine" / "native"
 CACHE = ROOT / ".cache" / "native"
 SOURCES = {path.name: path.read_bytes() for path in FOLDER.iterdir()}

@@ -12,7 +12,7 @@ import pytest
 from local import page
 from signer.handler import CONTENT_TYPES
 
-WEB = Path(__file__).parents[2] / "web"
+WEB = Path(__file__).parents[3] / "web"
 CONFIG = {
     "uploads": "public",
     "maxUploadBytes": 25_000_000,

@@ -15,7 +15,7 @@ from function.events import EventKind, parse_message
 from function.versions import ObjectVersion
 from signer import handler as signer
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PLAIN = ("function.contract", "function.engine.limits", "function.engine.renditions")
 
 

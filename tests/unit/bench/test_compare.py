@@ -48,7 +48,7 @@ def test_misuse_is_one_sentence_and_exit_code_2(upload, capsys, arguments, sente
 
 
 def test_the_comparison_writes_what_it_prints(upload, monkeypatch, capsys):
-    repository = str(Path(__file__).parents[2])
+    repository = str(Path(__file__).parents[3])
     monkeypatch.setenv("PYTHONPATH", repository)
     arguments = ["--photo", str(upload), "--tasks", "jpeg-to-four", "--rounds", "1"]
     engines = ["--engines", "pillow-naive", "floor"]

@@ -7,7 +7,7 @@ from PIL import ExifTags, Image
 
 from local import photos
 
-CACHE = Path(__file__).parents[2] / ".cache" / "photos"
+CACHE = Path(__file__).parents[3] / ".cache" / "photos"
 """The demo's own cache: what it has is not made again."""
 
 
