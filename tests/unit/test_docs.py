@@ -183,3 +183,11 @@ def test_no_file_names_a_registry_or_this_machine():
     pattern = re.compile("|".join(parts))
     texts = [name for name in files if not name.endswith((".png", ".webp"))]
     assert [name for name in texts if pattern.search((ROOT / name).read_text())] == []
+
+
+def test_the_example_of_how_to_add_a_format_is_what_was_added():
+    shown = (
+        (ROOT / "docs" / "extend.md").read_text().split("+++ function/engine/formats/qoi.py\n")[1]
+    )
+    added = [line[1:] for line in shown.split("```")[0].splitlines()]
+    assert added == (ROOT / "function/engine/formats/qoi.py").read_text().splitlines()

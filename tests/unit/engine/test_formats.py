@@ -17,7 +17,7 @@ from function.engine.renditions import Rendition
 from function.engine.sniff import sniff
 from signer.handler import CONTENT_TYPES
 from tests.support.pictures import encoded
-from tests.unit.engine.test_decode import PHOTO, UPLOADS
+from tests.support.uploads import PHOTO, UPLOADS
 
 ROOT = Path(__file__).parents[3]
 EVERY = list(formats.every())
@@ -87,21 +87,3 @@ def test_decoding_names_no_format():
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert not texts & {*formats.NAMES, *every_kind()}
     assert not {name for name in modules if name.startswith("function.engine.formats.")}
-
-
-def test_a_jpeg_imports_no_other_format():
-    code = (
-        "import sys; from function.engine.sniff import sniff;"
-        "sniff(b'\\xff\\xd8\\xff' + bytes(99)); found = 'function.engine.formats.';"
-        "print(*(name.removeprefix(found) for name in sys.modules if name.startswith(found)))"
-    )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT)
-    assert sorted(run.stdout.decode().split()) == ["format", "jpeg"]
-
-
-def test_the_example_of_how_to_add_a_format_is_what_was_added():
-    shown = (
-        (ROOT / "docs" / "extend.md").read_text().split("+++ function/engine/formats/qoi.py\n")[1]
-    )
-    added = [line[1:] for line in shown.split("```")[0].splitlines()]
-    assert added == (ROOT / "function/engine/formats/qoi.py").read_text().splitlines()

@@ -18,15 +18,14 @@ from function.engine.formats import png_rows
 from function.engine.formats.png_rows import open_image
 from function.engine.renditions import Rendition
 from tests.native.rows import Rows, filtered_rows
+from tests.support.engine import MAX_PIXELS, SMALL, rejection
+from tests.support.pictures import encoded, gradient, png_chunk
+from tests.support.uploads import PHOTO
 
 MODES = {"RGB": (3, 2), "RGBA": (4, 6)}
 """Bytes of a pixel, and PNG's colour type."""
 
 RENDITIONS = [Rendition(name="a", width=9, height=9, fit="inside", formats=("png",))]
-
-
-def chunk(name: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
 def file(
@@ -41,8 +40,10 @@ def file(
     stream = zlib.compress(rows, 1)
     header = struct.pack(">IIBBBBB", *size, 8, MODES[mode][1], 0, 0, 0)
     parts = [stream[at : at + piece] for at in range(0, len(stream), piece)]
-    body = b"".join(chunk(b"IDAT", part) for part in parts)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + body + after + chunk(b"IEND", b"")
+    body = b"".join(png_chunk(b"IDAT", part) for part in parts)
+    return (
+        b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + body + after + png_chunk(b"IEND", b"")
+    )
 
 
 def hastened(data: bytes) -> Image.Image:
@@ -107,7 +108,7 @@ def test_metadata_after_the_pixels_is_read():
     exif = Image.Exif()
     exif[0x0112] = 6
     rows = filtered_rows((20, 10), 3, random.Random(3))
-    data = file(rows, (20, 10), after=chunk(b"eXIf", exif.tobytes()[6:]))
+    data = file(rows, (20, 10), after=png_chunk(b"eXIf", exif.tobytes()[6:]))
     assert decode(data, RENDITIONS, max_pixels=1000).size == (10, 20)
 
 
@@ -234,3 +235,26 @@ def test_a_row_is_stored_where_it_belongs():
 def test_what_follows_a_complete_picture_may_be_missing_or_damaged(end, piece):
     whole = file(filtered_rows((40, 30), 3, random.Random(2)), (40, 30), piece=piece)
     assert decode(whole[:-12] + end, RENDITIONS, max_pixels=10**6).size == (40, 30)
+
+
+def test_the_deflate_ratio_of_text_chunks_is_bounded():
+    text = png_chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(80 << 20)))
+    data = encoded(PHOTO, "PNG")
+    assert rejection(data[:33] + text + data[33:]) == "broken_image"
+
+
+def test_a_png_may_have_some_compressed_chunks():
+    data = encoded(gradient((64, 48)), "PNG")
+    text = png_chunk(b"zTXt", b"a\0\0" + zlib.compress(b"words"))
+    most = data[:33] + text * png_rows.MAX_COMPRESSED
+    assert decode(most + data[33:], SMALL, max_pixels=MAX_PIXELS).size == (64, 48)
+    assert rejection(most + text + data[33:]) == "too_complex"
+
+
+def test_a_png_may_have_some_chunks(monkeypatch):
+    data = encoded(gradient((32, 24)), "PNG")
+    monkeypatch.setattr(png_rows, "MAX_CHUNKS", 3)
+    png_rows.check_chunks(data)
+    monkeypatch.setattr(png_rows, "MAX_CHUNKS", 2)
+    with pytest.raises(Rejected, match="chunks"):
+        png_rows.check_chunks(data)

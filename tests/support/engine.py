@@ -1,0 +1,32 @@
+"""Calls of the engine as most tests make them."""
+
+import pytest
+
+from function.engine.decode import decode
+from function.engine.errors import Rejected
+from function.engine.render import render
+from function.engine.renditions import Quality, Rendition
+from tests.support.pictures import opened
+
+MAX_PIXELS = 1_000_000
+SMALL = (Rendition(name="small", width=32, height=32, formats=("png",)),)
+
+
+def rejection(data, renditions=SMALL, **options):
+    with pytest.raises(Rejected) as caught:
+        decode(data, renditions, **({"max_pixels": MAX_PIXELS} | options))
+    return caught.value.code
+
+
+def one(**fields):
+    return Rendition(**({"name": "one", "width": 32, "height": 32, "formats": ("png",)} | fields))
+
+
+def rendered(data, *renditions, **options):
+    quality = options.get("quality", Quality.FAST)
+    source = decode(data, renditions, max_pixels=20_000_000, quality=quality)
+    return list(render(source, renditions, **options))
+
+
+def picture_of(data, **fields):
+    return opened(rendered(data, one(**fields))[0].body)

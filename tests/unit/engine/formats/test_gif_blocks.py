@@ -1,0 +1,43 @@
+import pytest
+
+from function.engine.errors import Rejected
+from function.engine.formats.gif_blocks import MAX_BLOCKS, drop_extensions
+from function.engine.limits import MAX_FRAMES
+from tests.support.bombs import GIF, GIF_HEAD, gif_with
+from tests.support.pictures import encoded, gradient, opened
+
+CONTROL = b"\x21\xf9\x04\x05\x0a\0\x03\0"
+LOOP = b"\x21\xff\x0bNETSCAPE2.0\x03\x01\x05\0\0"
+
+
+def test_a_gif_keeps_its_last_control_and_its_loop_alone():
+    other = CONTROL.replace(b"\x0a", b"\x0b")
+    noise = b"\x21\xfe\x02hi\x01x\0\x21\xff\x08XMP Data\x03abc\0\x21\x01\x01t\0\x07\x08"
+    messy = gif_with(noise + LOOP + CONTROL + noise + LOOP + other + noise)
+    assert drop_extensions(messy) == gif_with(LOOP + other)
+
+
+def test_a_plain_gif_stays_as_it_is():
+    moving = encoded(
+        gradient((32, 24)), "GIF", save_all=True, append_images=[gradient((32, 24)).rotate(9)]
+    )
+    assert drop_extensions(moving) == moving
+    assert opened(drop_extensions(moving)).n_frames == 2
+
+
+@pytest.mark.parametrize("end", range(GIF_HEAD, len(GIF), 7))
+def test_a_cut_gif_stays_cut(end):
+    assert drop_extensions(GIF[:end]) == GIF[:end]
+
+
+def test_images_beyond_the_frames_that_count_are_left_out():
+    image = GIF[GIF_HEAD:-1]
+    kept = drop_extensions(GIF[:GIF_HEAD] + image * (MAX_FRAMES + 50) + b";")
+    assert kept == GIF[:GIF_HEAD] + image * (MAX_FRAMES + 1)
+
+
+def test_a_gif_may_have_some_blocks():
+    comment = b"\x21\xfe\x01a\0"
+    assert opened(drop_extensions(gif_with(comment * (MAX_BLOCKS - 10)))).size == (32, 24)
+    with pytest.raises(Rejected, match="blocks"):
+        drop_extensions(gif_with(comment * MAX_BLOCKS))

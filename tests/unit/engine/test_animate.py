@@ -1,0 +1,44 @@
+import io
+
+import pytest
+from PIL import Image
+
+from function.engine.layout import lay_out
+from function.engine.renditions import Fit
+from tests.support.engine import one, rendered
+from tests.support.pictures import encoded, opened
+
+MOTION = [Image.new("RGB", (60, 40), colour) for colour in ("red", "lime", "blue")]
+
+
+@pytest.mark.parametrize("format_name", ["GIF", "WEBP", "PNG"])
+@pytest.mark.parametrize("fit", Fit)
+def test_animations_stay_animated_when_asked(format_name, fit):
+    data = encoded(
+        MOTION[0],
+        format_name,
+        save_all=True,
+        append_images=MOTION[1:],
+        duration=[100, 200, 300],
+        loop=3,
+    )
+    rendition = one(formats=("webp", "jpeg"), animated=True, fit=fit)
+    moving, still = rendered(data, rendition)
+    picture = Image.open(io.BytesIO(moving.body))
+    assert picture.n_frames == 3
+    assert picture.size == lay_out((60, 40), rendition).canvas
+    assert picture.info["loop"] == 3
+    durations = []
+    for index in range(3):
+        picture.seek(index)
+        picture.load()
+        durations.append(picture.info["duration"])
+    assert durations == [100, 200, 300]
+    assert picture.convert("RGB").getpixel((16, 16))[2] > 200
+    assert getattr(opened(still.body), "n_frames", 1) == 1
+
+
+def test_animations_are_stills_when_motion_is_not_asked_for():
+    data = encoded(MOTION[0], "GIF", save_all=True, append_images=MOTION[1:], duration=50)
+    (result,) = rendered(data, one(formats=("webp",)))
+    assert opened(result.body).n_frames == 1

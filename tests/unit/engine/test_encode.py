@@ -1,0 +1,62 @@
+import pytest
+from PIL import Image
+
+from function.engine.renditions import FORMATS
+from tests.support.engine import one, picture_of, rendered
+from tests.support.pictures import display_p3, encoded, gradient, opened
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_every_output_format_is_what_it_says(format_name):
+    (result,) = rendered(encoded(gradient(), "PNG"), one(formats=(format_name,)))
+    assert opened(result.body).format == format_name.upper()
+
+
+@pytest.mark.parametrize(
+    ("format_name", "mode"),
+    [
+        ("jpeg", "RGB"),
+        ("png", "RGBA"),
+        ("webp", "RGBA"),
+        ("avif", "RGBA"),
+    ],
+)
+def test_alpha_is_kept_where_the_format_can(format_name, mode):
+    data = encoded(gradient(mode="RGBA"), "PNG")
+    assert picture_of(data, formats=(format_name,)).mode == mode
+
+
+def test_alpha_is_flattened_on_the_background_for_jpeg():
+    data = encoded(Image.new("RGBA", (32, 32), (255, 0, 0, 0)), "PNG")
+    (result,) = rendered(data, one(formats=("jpeg",)), background="#204060")
+    for got, want in zip(opened(result.body).getpixel((5, 5)), (32, 64, 96), strict=True):
+        assert abs(got - want) <= 3
+
+
+SECRETS = b"SECRET-GPS-51.5N"
+
+
+def with_metadata(format_name):
+    exif = Image.Exif()
+    exif[0x010E] = SECRETS.decode()
+    exif.get_ifd(0x8825)[1] = "N"
+    options = {"exif": exif.tobytes(), "icc_profile": display_p3()}
+    if format_name in {"JPEG", "PNG", "WEBP", "AVIF"}:
+        options["xmp"] = b"<x:xmpmeta>" + SECRETS + b"</x:xmpmeta>"
+    if format_name in {"JPEG", "GIF"}:
+        options["comment"] = SECRETS
+    return encoded(gradient((64, 64)), format_name, **options)
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize("upload", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF", "HEIF", "GIF"])
+def test_no_metadata_reaches_any_output(upload, format_name):
+    data = with_metadata(upload)
+    assert SECRETS in data
+    (result,) = rendered(data, one(formats=(format_name,)))
+    assert SECRETS not in result.body
+    info = opened(result.body).info
+    assert not {"exif", "xmp", "icc_profile", "comment", "photoshop", "XML:com.adobe.xmp"} & set(
+        info
+    )
+    assert len(opened(result.body).getexif()) == 0
