@@ -2,11 +2,9 @@ import json
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from bench import __main__ as command
 from bench.photos import photo
-from bench.ssim import ssim
 
 
 @pytest.fixture
@@ -15,24 +13,6 @@ def upload(tmp_path, monkeypatch):
     path = tmp_path / "photo.jpg"
     photo((1400, 1200)).save(path, quality=90)
     return path
-
-
-def test_equal_seeds_make_equal_photos():
-    assert photo((64, 48)).tobytes() == photo((64, 48)).tobytes()
-    assert photo((64, 48)).tobytes() != photo((64, 48), seed=8).tobytes()
-
-
-def test_ssim_of_equal_images_is_one_and_falls_with_damage():
-    image = photo((128, 96))
-    blurred = image.resize((64, 48)).resize((128, 96))
-    assert ssim(image, image) == 1.0
-    assert ssim(image, blurred) < 0.95
-    assert ssim(image, blurred) > ssim(image, Image.new("RGB", image.size))
-
-
-def test_ssim_of_different_sizes_is_an_error():
-    with pytest.raises(ValueError, match="sizes differ"):
-        ssim(Image.new("RGB", (20, 20)), Image.new("RGB", (20, 21)))
 
 
 @pytest.mark.parametrize(

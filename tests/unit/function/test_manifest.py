@@ -1,15 +1,12 @@
-"""A release may be rolled back: what a newer one has written stays readable."""
+"""A release may be rolled back: a manifest that a newer one has written stays readable."""
 
 import dataclasses
 import json
 
 import pytest
 
-from function.duplicates.index import Entry, Index
 from function.events import EventKind
 from function.manifest import Manifest
-from local import server as servers
-from local.server import Server
 
 NEW = {"added_later": {"any": ["thing"]}}
 MANIFEST = "u1/beach.jpg/manifest.json"
@@ -61,20 +58,3 @@ def test_a_removal_takes_what_a_newer_release_has_made(source, destination, deli
     event = dataclasses.replace(event, kind=EventKind.CHANGED, version=removed)
     assert deliver(event).status == "deleted"
     assert destination.objects == {}
-
-
-@pytest.mark.parametrize("added", [{"N": "1"}, {"S": "text"}, {"M": {}}, {"NULL": True}], ids=str)
-def test_an_index_entry_with_an_unknown_attribute_is_read(aws_server, added):
-    names = ("bucket", "name", "since", "perceptual_hash", "recipe")
-    item = {"added_later": added, **{name: {"S": name} for name in names}}
-    aws_server.answers = [(200, json.dumps({"Items": [item]}).encode())]
-    assert Index("duplicates").find(["sha256#1"]) == [Entry(**{name: name for name in names})]
-
-
-def test_an_embedded_aws_that_a_newer_checkout_started_is_found(monkeypatch, tmp_path):
-    monkeypatch.setattr(Server, "is_healthy", lambda self: True)
-    server = Server(folder=tmp_path, port=4566, pid=1, stack="local")
-    server.save()
-    state = tmp_path / "state.json"
-    state.write_text(json.dumps(json.loads(state.read_text()) | NEW))
-    assert servers.find(tmp_path) == server

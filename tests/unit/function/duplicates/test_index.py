@@ -65,3 +65,11 @@ def test_what_stays_refused_is_an_error_that_names_it(
     expected = f"AWS refused DynamoDB_20120810.DeleteItem with status {message}"
     assert str(refusal.value) == expected
     assert (len(aws_server.asked), len(pauses)) == (attempts, attempts - 1)
+
+
+@pytest.mark.parametrize("added", [{"N": "1"}, {"S": "text"}, {"M": {}}, {"NULL": True}], ids=str)
+def test_an_index_entry_with_an_unknown_attribute_is_read(aws_server, added):
+    names = ("bucket", "name", "since", "perceptual_hash", "recipe")
+    item = {"added_later": added, **{name: {"S": name} for name in names}}
+    aws_server.answers = [(200, json.dumps({"Items": [item]}).encode())]
+    assert Index("duplicates").find(["sha256#1"]) == [Entry(**{name: name for name in names})]

@@ -1,0 +1,41 @@
+import json
+
+import pytest
+
+from ops.__main__ import main
+from ops.stack import connect_to_outputs, region_of
+from tests.support.ops import OUTPUTS
+
+
+def test_outputs_of_a_file_are_those_of_the_stack(tmp_path):
+    path = tmp_path / "outputs.json"
+    path.write_text(json.dumps(OUTPUTS))
+    assert connect_to_outputs(path).outputs == OUTPUTS
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("{", "cannot be read as JSON"),
+        ("[]", "holds no JSON object"),
+        ("{}", "has no output 'sourceBucket'"),
+    ],
+)
+def test_a_file_that_holds_no_outputs_is_one_sentence(tmp_path, capsys, text, sentence):
+    path = tmp_path / "outputs.json"
+    path.write_text(text)
+    assert main(["doctor", "--outputs", str(path)]) == 1
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("url", "region"),
+    [
+        (OUTPUTS["queueUrl"], "eu-west-1"),
+        ("https://sqs.cn-north-1.amazonaws.com.cn/123456789012/q", "cn-north-1"),
+        ("https://sqs.eusc-de-east-1.amazonaws.eu/123456789012/q", "eusc-de-east-1"),
+        ("http://127.0.0.1:4566/000000000000/q", None),
+    ],
+)
+def test_the_region_is_the_queues(url, region):
+    assert region_of({"queueUrl": url}) == region
