@@ -52,7 +52,7 @@ def resize(image: Image.Image, size: Size, resample: Image.Resampling, box: Box)
     if image.mode in _PREMULTIPLIED:
         premultiplied = image.convert(_PREMULTIPLIED[image.mode])
         return resize(premultiplied, size, resample, box).convert(image.mode)
-    native, arrays = _load(), _export(image)
+    native, arrays = load_module(), _export(image)
     if not native or not arrays or image.mode not in _CHANNELS or resample not in _FILTERS:
         return image.resize(size, resample, box)
     result = Image.new(image.mode, size, None)
@@ -70,7 +70,7 @@ def _is_crop(size: Size, box: Box) -> bool:
 
 def split(image: Image.Image) -> tuple[Image.Image, Image.Image, Image.Image]:
     """Split a YCbCr image into luma, and both chroma planes at half size rounded up."""
-    native, arrays = _load(), _export(image)
+    native, arrays = load_module(), _export(image)
     if not native or not arrays:
         luma, blue, red = image.split()
         return luma, blue.reduce(2), red.reduce(2)
@@ -82,7 +82,7 @@ def split(image: Image.Image) -> tuple[Image.Image, Image.Image, Image.Image]:
 
 def merge(luma: Image.Image, blue: Image.Image, red: Image.Image) -> Image.Image:
     """Merge planes as of ``split`` to a YCbCr image; a chroma pixel becomes two by two."""
-    native, arrays = _load(), _export(luma, blue, red)
+    native, arrays = load_module(), _export(luma, blue, red)
     if not native or not arrays:
         box = (0, 0, luma.width / 2, luma.height / 2)
         whole = [plane.resize(luma.size, Image.Resampling.NEAREST, box) for plane in (blue, red)]
@@ -107,7 +107,7 @@ def decode_jpeg(
     """
     half = ((size[0] + 1) // 2, (size[1] + 1) // 2)
     luma, blue, red = (Image.new("L", side, None) for side in (size, half, half))
-    native, arrays = _load(), _export(luma, blue, red)
+    native, arrays = load_module(), _export(luma, blue, red)
     done = native and arrays and native.decode_jpeg(data, divisor, size, *arrays)
     return (luma, blue, red) if done else None
 
@@ -125,13 +125,13 @@ def unfilter(rows: bytes, channels: int, target: ArrowExport, size: Size, first:
     Returns:
         False for filters that PNG does not have.
     """
-    native = _load()
+    native = load_module()
     return bool(native and native.unfilter(rows, channels, target.__arrow_c_array__(), size, first))
 
 
 def has_module() -> bool:
     """Return True if the C module was built and this CPU can run it."""
-    return _load() is not None
+    return load_module() is not None
 
 
 def _export(*images: Image.Image) -> list[object]:
@@ -146,7 +146,7 @@ def _export(*images: Image.Image) -> list[object]:
 
 
 @cache
-def _load() -> ModuleType | None:
+def load_module() -> ModuleType | None:
     """Import the C module; None, with a warning, if it was not built or the CPU is too old."""
     try:
         from function.engine import _native  # noqa: PLC0415 - on the first use, so that it can be missing

@@ -49,7 +49,7 @@ def load_scaled(
 
 def stores_planes(data: bytes) -> bool:
     """Return True for a lossy still without alpha, if libwebp can be called."""
-    return _is_lossy(data) and not _flags(data) & (_ALPHA | _ANIMATION) and bool(_libwebp())
+    return _is_lossy(data) and not _flags(data) & (_ALPHA | _ANIMATION) and bool(find_decoder())
 
 
 def open_planes(data: bytes, size: Size, factor: int) -> Planes:
@@ -58,7 +58,7 @@ def open_planes(data: bytes, size: Size, factor: int) -> Planes:
     Raises:
         ValueError: the file is damaged.
     """
-    decode = _libwebp()
+    decode = find_decoder()
     half = ((size[0] + 1) // 2, (size[1] + 1) // 2)
     sizes = (size, half, half)
     buffers: list[Any] = [(ctypes.c_char * (width * height))() for width, height in sizes]
@@ -89,7 +89,7 @@ def _is_lossy(data: bytes) -> bool:
 
 
 @cache
-def _libwebp() -> Callable[..., Any] | None:
+def find_decoder() -> Callable[..., Any] | None:
     """Return ``WebPDecodeYUVInto`` of the library that Pillow's module is linked to, if any."""
     from PIL import _webp  # noqa: PLC0415 - Pillow may have been built without
 

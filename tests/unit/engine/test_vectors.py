@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from function.engine import _native, vectors
+from function.engine import vectors
 from function.engine.vectors import merge, resize, split
 from tests.native.resizes import FILTERS, SIDES, as_floats
 
@@ -18,6 +18,14 @@ MODES = ("L", "LA", "La", "RGB", "RGBX", "RGBA", "RGBa", "CMYK", "YCbCr")
 BANDS = {mode: len(Image.new(mode, (1, 1)).getbands()) for mode in MODES}
 
 sides = st.one_of(st.sampled_from(SIDES), st.integers(1, 150))
+
+
+@pytest.fixture
+def native():
+    """The C module, without which these tests would prove nothing."""
+    module = vectors.load_module()
+    assert module
+    return module
 
 
 def noise(mode: str, size: tuple[int, int], seed: int = 1) -> Image.Image:
@@ -89,16 +97,16 @@ def test_what_keeps_its_size_is_cropped(mode, kernel):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_the_module_does_the_work(mode, monkeypatch):
+def test_the_module_does_the_work(mode, native, monkeypatch):
     calls = []
-    monkeypatch.setattr(_native, "resample", lambda *arguments: calls.append(arguments))
+    monkeypatch.setattr(native, "resample", lambda *arguments: calls.append(arguments))
     resize(noise(mode, (40, 30)), (20, 15), Image.Resampling.LANCZOS, (0, 0, 40, 30))
     assert len(calls) == 1
 
 
-def test_an_image_larger_than_a_block_of_pillows_is_read_in_place_too(monkeypatch):
+def test_an_image_larger_than_a_block_of_pillows_is_read_in_place_too(native, monkeypatch):
     calls = []
-    monkeypatch.setattr(_native, "resample", lambda *arguments: calls.append(arguments))
+    monkeypatch.setattr(native, "resample", lambda *arguments: calls.append(arguments))
     resize(Image.new("RGB", (5000, 4000)), (8, 8), Image.Resampling.BOX, (0, 0, 5000, 4000))
     assert len(calls) == 1
 
@@ -144,7 +152,7 @@ def test_what_cannot_be_is_refused(size, box):
         resize(noise("RGB", (9, 7)), size, Image.Resampling.LANCZOS, box)
 
 
-def test_the_module_refuses_arrays_that_are_not_what_the_sizes_say():
+def test_the_module_refuses_arrays_that_are_not_what_the_sizes_say(native):
     _, array = noise("L", (9, 7)).__arrow_c_array__()
     _, pixels = noise("RGB", (9, 7)).__arrow_c_array__()
     whole = (0.0, 0.0, 9.0, 7.0)
@@ -156,13 +164,13 @@ def test_the_module_refuses_arrays_that_are_not_what_the_sizes_say():
     ):
         _, target = Image.new("L" if channels == 1 else "RGB", (3, 3)).__arrow_c_array__()
         with pytest.raises(ValueError, match=r"array|box"):
-            _native.resample(source, size, target, (3, 3), channels, 1, whole)
+            native.resample(source, size, target, (3, 3), channels, 1, whole)
     with pytest.raises(ValueError, match="filter"):
-        _native.resample(array, (9, 7), array, (9, 7), 1, 99, whole)
+        native.resample(array, (9, 7), array, (9, 7), 1, 99, whole)
     with pytest.raises(ValueError, match="channels"):
-        _native.resample(array, (9, 7), array, (9, 7), 3, 1, whole)
+        native.resample(array, (9, 7), array, (9, 7), 3, 1, whole)
     with pytest.raises(ValueError, match="PyCapsule"):
-        _native.resample("no capsule", (9, 7), array, (9, 7), 1, 1, whole)
+        native.resample("no capsule", (9, 7), array, (9, 7), 1, 1, whole)
 
 
 def test_threads_resize_at_once_and_alike():
@@ -183,18 +191,18 @@ def test_threads_resize_at_once_and_alike():
     assert results == [True] * 20
 
 
-def test_without_the_module_pillow_answers_and_the_log_says_so_once(monkeypatch, caplog):
-    monkeypatch.setitem(sys.modules, "function.engine._native", None)
-    monkeypatch.delattr("function.engine._native")
+def test_without_the_module_pillow_answers_and_the_log_says_so_once(native, monkeypatch, caplog):
+    monkeypatch.setitem(sys.modules, native.__name__, None)
+    monkeypatch.delattr(native.__name__)
     monkeypatch.setattr(logging.getLogger("function"), "propagate", True)
-    vectors._load.cache_clear()
+    vectors.load_module.cache_clear()
     image = noise("RGB", (90, 70))
     try:
         for _ in range(3):
             result = resize(image, (40, 30), Image.Resampling.LANCZOS, (0, 0, 90, 70))
             assert result.tobytes() == image.resize((40, 30), Image.Resampling.LANCZOS).tobytes()
     finally:
-        vectors._load.cache_clear()
+        vectors.load_module.cache_clear()
     assert [record.message for record in caplog.records] == [
         "Pillow decodes and resizes, which is slower"
     ]
@@ -226,17 +234,17 @@ def test_pillow_splits_and_merges_alike(monkeypatch):
     image = noise("YCbCr", (101, 67))
     planes = split(image)
     whole = merge(*planes).tobytes()
-    monkeypatch.setattr(vectors, "_load", lambda: None)
+    monkeypatch.setattr(vectors, "load_module", lambda: None)
     assert [plane.tobytes() for plane in split(image)] == [plane.tobytes() for plane in planes]
     assert merge(*planes).tobytes() == whole
 
 
-def test_planes_that_do_not_fit_are_refused():
+def test_planes_that_do_not_fit_are_refused(native):
     _, packed = noise("YCbCr", (9, 7)).__arrow_c_array__()
     _, luma = noise("L", (9, 7)).__arrow_c_array__()
     _, half = noise("L", (5, 4)).__arrow_c_array__()
     _, small = noise("L", (4, 4)).__arrow_c_array__()
-    for call in (_native.split, _native.merge):
+    for call in (native.split, native.merge):
         call(packed, (9, 7), luma, half, half)
         for wrong in ((luma, (9, 7), luma, half, half), (packed, (9, 7), luma, half, small)):
             with pytest.raises(ValueError, match="array"):

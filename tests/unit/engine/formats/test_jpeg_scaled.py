@@ -221,7 +221,7 @@ def test_a_size_that_is_not_the_files_is_declined():
 def test_arguments_that_do_not_fit_are_refused():
     luma, half = Image.new("L", (40, 30)), Image.new("L", (20, 15))
     arrays = [image.__arrow_c_array__()[1] for image in (luma, half, half)]
-    native = vectors._load()
+    native = vectors.load_module()
     assert native
     with pytest.raises(ValueError, match="no such divisor"):
         native.decode_jpeg(PLAIN, 3, (40, 30), *arrays)
@@ -242,7 +242,7 @@ def test_the_engine_gives_the_same_picture_with_and_without_it(size, orientation
     image = picture(size, 7).resize(size)
     data = encoded(image, quality=92, exif=exif)
     with_module = decode(data, RENDITIONS, max_pixels=10**7)
-    monkeypatch.setattr(vectors, "_load", lambda: None)
+    monkeypatch.setattr(vectors, "load_module", lambda: None)
     without = decode(data, RENDITIONS, max_pixels=10**7)
     assert (with_module.size, with_module.box) == (without.size, without.box)
     assert with_module.pixels.size == without.pixels.size

@@ -133,7 +133,7 @@ def test_interlaced_ones_are_left_to_pillow():
 
 
 def test_without_the_module_all_is_left_to_pillow(monkeypatch):
-    monkeypatch.setattr(vectors, "_load", lambda: None)
+    monkeypatch.setattr(vectors, "load_module", lambda: None)
     image = open_image(file(filtered_rows((4, 4), 3, random.Random(5)), (4, 4)))
     assert isinstance(image, PngImageFile)
     assert image.tile[0].codec_name == "zip"

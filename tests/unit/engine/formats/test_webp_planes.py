@@ -99,22 +99,22 @@ def test_a_profile_is_applied():
 
 def test_without_libwebps_function_pillow_decodes(monkeypatch):
     data = encoded(PHOTO, quality=90)
-    monkeypatch.setattr(webp_planes, "_libwebp", lambda: None)
+    monkeypatch.setattr(webp_planes, "find_decoder", lambda: None)
     assert not webp_planes.stores_planes(data)
     assert isinstance(decode(data, RENDITIONS, max_pixels=10**6).pixels, Bitmap)
 
 
 def test_a_library_without_the_function_is_none(monkeypatch):
     monkeypatch.setattr("ctypes.CDLL", lambda path: object())
-    webp_planes._libwebp.cache_clear()
+    webp_planes.find_decoder.cache_clear()
     try:
-        assert webp_planes._libwebp() is None
+        assert webp_planes.find_decoder() is None
     finally:
-        webp_planes._libwebp.cache_clear()
+        webp_planes.find_decoder.cache_clear()
 
 
 def test_here_it_is_found():
-    assert webp_planes._libwebp()
+    assert webp_planes.find_decoder()
 
 
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.99])
