@@ -127,7 +127,7 @@ class Manifest:
         """Return UTF-8 JSON with the keys in the order of the contract."""
         fields: dict[str, Any] = asdict(self)
         del fields["original_key"]
-        first = {"schema": fields.pop("schema"), "id": self.id, "status": fields.pop("status")}
+        first = {"schema": fields.pop("schema"), "status": fields.pop("status"), "id": self.id}
         ordered = first | fields
         return json.dumps(ordered, ensure_ascii=False, indent=1).encode()
 
