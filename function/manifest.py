@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-import secrets
+import os
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -104,7 +104,7 @@ class Manifest:
         S3's version ids are random, so nobody can compute it from a key.
         """
         if self.source.version_id is None:
-            return secrets.token_hex(16)
+            return os.urandom(16).hex()
         return hashlib.sha256(self.source.version_id.encode()).hexdigest()[:32]
 
     @classmethod
@@ -127,7 +127,7 @@ class Manifest:
         """Return UTF-8 JSON with the keys in the order of the contract."""
         fields: dict[str, Any] = asdict(self)
         del fields["original_key"]
-        first = {"schema": fields.pop("schema"), "id": self.id, "status": fields.pop("status")}
+        first = {"schema": fields.pop("schema"), "status": fields.pop("status"), "id": self.id}
         ordered = first | fields
         return json.dumps(ordered, ensure_ascii=False, indent=1).encode()
 

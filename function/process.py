@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from function.contract import rendition_key
-from function.duplicates.copies import copy_renditions
 from function.engine.decode import Source, decode
 from function.engine.errors import Rejected
 from function.engine.fingerprint import Fingerprint, fingerprint
@@ -156,6 +155,9 @@ class Processor:
         may_copy: bool,
     ) -> list[RenditionFacts] | None:
         """Copy the renditions of an earlier upload of the same bytes, if this stack made them."""
+        # Imported here: most stacks do not look for duplicates.
+        from function.duplicates.copies import copy_renditions  # noqa: PLC0415
+
         found = duplicates.find_exact(version.name, findings.sha256)
         if found is None:
             return None

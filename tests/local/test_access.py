@@ -215,6 +215,11 @@ ALLOWED_TO_FUNCTION = {
         {"Bucket": "destinationBucket", "Key": "=probe.jpg/manifest.json"},
     ),
     "receive from its queue": ("sqs", "receive_message", {"QueueUrl": "queueUrl"}),
+    "send to its queue": (
+        "sqs",
+        "send_message",
+        {"QueueUrl": "queueUrl", "MessageBody": '={"Event": "s3:TestEvent"}'},
+    ),
     "look at its queue": ("sqs", "get_queue_attributes", {"QueueUrl": "queueUrl"}),
     "write its log": (
         "logs",
@@ -265,7 +270,11 @@ DENIED_TO_FUNCTION = {
     ),
     "open the destination": ("s3", "delete_bucket_policy", {"Bucket": "destinationBucket"}),
     "list buckets": ("s3", "list_buckets", {}),
-    "send to its queue": ("sqs", "send_message", {"QueueUrl": "queueUrl", "MessageBody": "=x"}),
+    "send dead letters": (
+        "sqs",
+        "send_message",
+        {"QueueUrl": "deadLetterQueueUrl", "MessageBody": "=x"},
+    ),
     "purge its queue": ("sqs", "purge_queue", {"QueueUrl": "queueUrl"}),
     "read dead letters": ("sqs", "receive_message", {"QueueUrl": "deadLetterQueueUrl"}),
     "change its own code": (

@@ -76,9 +76,19 @@ def test_keys_of_every_kind_find_their_way(aws, photo, name):
 def test_manifest_is_the_contract(aws, photo):
     result = aws.upload(photo("contract.jpg"), "uploads/contract.jpg")
     manifest = aws.manifest(result.key)
-    assert list(manifest)[:2] == ["schema", "status"]
+    assert list(manifest)[:3] == ["schema", "status", "id"]
+    assert len(manifest["id"]) == 32
     assert set(manifest) == {
-        *("schema", "status", "error", "source", "renditions", "placeholder", "dominant_color"),
+        *(
+            "schema",
+            "status",
+            "id",
+            "error",
+            "source",
+            "renditions",
+            "placeholder",
+            "dominant_color",
+        ),
         *("perceptual_hash", "duplicate_of", "timings_ms", "processed_at"),
     }
     assert set(manifest["source"]) == {

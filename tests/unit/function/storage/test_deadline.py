@@ -72,7 +72,8 @@ def test_a_message_may_retry_for_its_share_of_the_time(time, messages, attempts)
 
 
 @pytest.mark.parametrize(
-    ("left", "timeout"), [(30, 20), (21, 20), (20.9, 8), (9, 8), (8.9, 3), (4, 3), (3.9, 1), (2, 1)]
+    ("left", "timeout"),
+    [(30, 20), (21, 20), (20.9, 8), (9, 8), (8.9, 3), (4, 3), (3.9, 1), (1.1, 1)],
 )
 def test_a_request_may_take_no_longer_than_is_left_less_a_reserve(time, left, timeout):
     deadline = Deadline()
@@ -82,9 +83,16 @@ def test_a_request_may_take_no_longer_than_is_left_less_a_reserve(time, left, ti
 
 def test_no_request_is_sent_that_could_not_end_in_time(time):
     deadline = Deadline()
-    deadline.start(1.9, 1)
-    with pytest.raises(OutOfTime, match=r"0.9 s are left"):
+    deadline.start(10, 1)
+    time.sleep(9)
+    with pytest.raises(OutOfTime, match="no time is left"):
         deadline.timeout()
+
+
+def test_a_function_with_the_shortest_timeout_can_send_requests(time):
+    deadline = Deadline()
+    deadline.start(1, 10)
+    assert deadline.timeout() == 1
 
 
 def test_before_the_first_message_requests_may_take_the_longest(time):
