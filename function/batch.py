@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from function import postpone
@@ -26,10 +26,11 @@ class Context(Protocol):
         ...
 
 
+@dataclass(kw_only=True)
 class BatchHandler:
     """Processes SQS batches for the life of one execution environment.
 
-    Args:
+    Attributes:
         function_name: dimension of the metrics.
         reconciler_for: returns what processes the events of a source bucket.
         deadline: limits the requests that the reconcilers send.
@@ -37,21 +38,12 @@ class BatchHandler:
         counts_duplicates: whether the stack looks for duplicates, and so has a metric of them.
     """
 
-    def __init__(
-        self,
-        function_name: str,
-        reconciler_for: Callable[[str], Reconciler],
-        deadline: Deadline,
-        postpone: Callable[[Mapping[str, Any]], None],
-        *,
-        counts_duplicates: bool,
-    ) -> None:
-        self._function_name = function_name
-        self._reconciler_for = reconciler_for
-        self._deadline = deadline
-        self._postpone = postpone
-        self._counts_duplicates = counts_duplicates
-        self._is_cold = True
+    function_name: str
+    reconciler_for: Callable[[str], Reconciler]
+    deadline: Deadline
+    postpone: Callable[[Mapping[str, Any]], None]
+    counts_duplicates: bool
+    _is_cold: bool = True
 
     def handle(self, event: dict[str, Any], context: Context) -> dict[str, list[dict[str, str]]]:
         """Process one SQS batch; a message fails alone, never its batch.
@@ -69,7 +61,7 @@ class BatchHandler:
         for index, record in enumerate(records):
             started = time.perf_counter()
             left_ms = context.get_remaining_time_in_millis()
-            self._deadline.start(left_ms / 1000, len(records) - index)
+            self.deadline.start(left_ms / 1000, len(records) - index)
             is_late = index > 0 and left_ms < slowest_ms + postpone.NEEDED_MS
             is_done = self._try_postpone(record) if is_late else self._try_message(record)
             if not is_done:
@@ -84,7 +76,7 @@ class BatchHandler:
         if postpone.count(record) >= postpone.MAX_POSTPONEMENTS:
             return False
         try:
-            self._postpone(record)
+            self.postpone(record)
         except Exception:  # the boundary: the message stays in the queue
             _logger.exception("failed", extra=extra)
             return False
@@ -98,7 +90,7 @@ class BatchHandler:
         except Exception:  # the boundary: whatever it was, this message alone is retried
             attempt = record["attributes"]["ApproximateReceiveCount"]
             extra = {"message_id": record["messageId"], "attempt": attempt, "body": record["body"]}
-            metrics = embed(self._function_name, {Metric.FAILED: 1})
+            metrics = embed(self.function_name, {Metric.FAILED: 1})
             _logger.exception("failed", extra=extra | metrics)
             return False
         return True
@@ -107,7 +99,7 @@ class BatchHandler:
         version = event.version
         extra: dict[str, Any] = {"key": version.key, "correlation_id": event.correlation_id}
         try:
-            manifest = self._reconciler_for(event.bucket).reconcile(event)
+            manifest = self.reconciler_for(event.bucket).reconcile(event)
         except KeyTooLong as error:
             # Acknowledged: not even a manifest can be stored, and no retry would change it.
             _logger.warning("ignored", extra=extra | {"reason": str(error)})
@@ -142,10 +134,10 @@ class BatchHandler:
             Metric.STORE_TIME: timings.store,
             Metric.TOTAL_TIME: timings.total,
         }
-        if self._counts_duplicates:
+        if self.counts_duplicates:
             values[Metric.DUPLICATES] = int(manifest.duplicate_of is not None)
         self._is_cold = False
-        return embed(self._function_name, values, error.code if error else None)
+        return embed(self.function_name, values, error.code if error else None)
 
 
 def _urgency(record: dict[str, Any]) -> tuple[int, int]:

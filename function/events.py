@@ -52,11 +52,7 @@ def parse_message(body: str, message_id: str) -> list[Event]:
     """Return the events of one SQS message that are ours to process.
 
     Others, such as S3's test event, are logged and left out. Their message is acknowledged, because
-    no retry would change it.
-
-    Args:
-        body: the message's body, JSON as S3 writes it.
-        message_id: SQS's id, the correlation id where S3 gave none.
+    no retry would change it. The message's id is the correlation id where S3 gave none.
     """
     try:
         event = json.loads(body)
@@ -69,7 +65,7 @@ def parse_message(body: str, message_id: str) -> list[Event]:
     if not isinstance(records, list):
         return _ignored("not an S3 event", message_id)
     parsed = (_parse_record(_mapping(record), message_id) for record in cast("list[Any]", records))
-    return [event for event in parsed if event is not None]
+    return [event for events in parsed for event in events]
 
 
 def _mapping(value: object) -> dict[str, Any]:
@@ -77,38 +73,32 @@ def _mapping(value: object) -> dict[str, Any]:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
-def _parse_record(record: dict[str, Any], message_id: str) -> Event | None:
+def _parse_record(record: dict[str, Any], message_id: str) -> list[Event]:
     if record.get("eventSource") != "aws:s3":
-        _ignored("record is not S3's", message_id)
-        return None
+        return _ignored("record is not S3's", message_id)
     name = str(record.get("eventName"))
     if not name.startswith((CREATED, *REMOVED)):
-        _ignored(f"event {name}", message_id)
-        return None
+        return _ignored(f"event {name}", message_id)
     bucket, item = record["s3"]["bucket"]["name"], record["s3"]["object"]
     key = unquote_plus(item["key"])
     reason = _not_ours(key)
     if reason:
-        _ignored(reason, message_id, key)
-        return None
-    return Event(
+        return _ignored(reason, message_id, key)
+    kind = EventKind.BACKFILL if record.get("reprocess") else EventKind.CREATED
+    version = ObjectVersion(
+        key=key,
+        version_id=item.get("versionId"),
+        etag=item.get("eTag", ""),
+        sequencer=item.get("sequencer", ""),
+        bytes=int(item.get("size", 0)),
+    )
+    event = Event(
         bucket=bucket,
-        kind=_kind(name, is_backfill=bool(record.get("reprocess"))),
-        version=ObjectVersion(
-            key=key,
-            version_id=item.get("versionId"),
-            etag=item.get("eTag", ""),
-            sequencer=item.get("sequencer", ""),
-            bytes=int(item.get("size", 0)),
-        ),
+        kind=EventKind.CHANGED if name.startswith(REMOVED) else kind,
+        version=version,
         correlation_id=record.get("responseElements", {}).get("x-amz-request-id") or message_id,
     )
-
-
-def _kind(name: str, *, is_backfill: bool) -> EventKind:
-    if name.startswith(REMOVED):
-        return EventKind.CHANGED
-    return EventKind.BACKFILL if is_backfill else EventKind.CREATED
+    return [event]
 
 
 def _not_ours(key: str) -> str | None:

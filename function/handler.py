@@ -4,11 +4,10 @@ import functools
 import os
 from typing import TYPE_CHECKING
 
-from function import logs
+from function import logs, postpone
 from function.batch import BatchHandler
 from function.contract import DuplicateSearch
 from function.environment import Environment
-from function.postpone import Postponer
 from function.reconcile import Reconciler
 from function.storage.bucket import Bucket
 from function.storage.deadline import Deadline
@@ -39,9 +38,9 @@ def _open_duplicates(destination: Bucket) -> "Duplicates":
 
 
 handle = BatchHandler(
-    os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local"),
-    _reconciler_for,
-    _deadline,
-    Postponer(_deadline).postpone,
+    function_name=os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local"),
+    reconciler_for=_reconciler_for,
+    deadline=_deadline,
+    postpone=functools.partial(postpone.postpone, _deadline),
     counts_duplicates=_looks_for_duplicates,
 ).handle

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from function.contract import SCHEMA
-from function.engine.errors import RejectionCode
+from function.engine.errors import Reason
 from function.fields import known_fields
 from function.versions import ObjectVersion
 
@@ -32,7 +32,7 @@ class Status(StrEnum):
 class ErrorFacts:
     """Why an upload was rejected: a stable code, and a sentence for the person who uploaded."""
 
-    code: RejectionCode
+    code: Reason
     message: str
 
 

@@ -12,18 +12,9 @@ from typing import Any, Final
 from function.contract import METRIC_NAMESPACE, Metric
 
 UNITS: Final[Mapping[Metric, str]] = {
-    Metric.PROCESSED: "Count",
-    Metric.REJECTED: "Count",
-    Metric.FAILED: "Count",
-    Metric.DUPLICATES: "Count",
-    Metric.COLD_START: "Count",
-    Metric.BYTES_IN: "Bytes",
-    Metric.BYTES_OUT: "Bytes",
-    Metric.FETCH_TIME: "Milliseconds",
-    Metric.DECODE_TIME: "Milliseconds",
-    Metric.RENDER_TIME: "Milliseconds",
-    Metric.STORE_TIME: "Milliseconds",
-    Metric.TOTAL_TIME: "Milliseconds",
+    **dict.fromkeys(Metric, "Count"),
+    **dict.fromkeys((Metric.BYTES_IN, Metric.BYTES_OUT), "Bytes"),
+    **{metric: "Milliseconds" for metric in Metric if metric.endswith("Time")},
 }
 """Unit of each metric."""
 
@@ -31,12 +22,9 @@ UNITS: Final[Mapping[Metric, str]] = {
 def embed(
     function_name: str, values: Mapping[Metric, float], code: str | None = None
 ) -> dict[str, Any]:
-    """Fields that make a log line carry metrics.
+    """Return the fields that make a log line carry metrics, with the function as their dimension.
 
-    Args:
-        function_name: dimension of all of them.
-        values: value of each metric.
-        code: why an upload was rejected; counts it by reason as well.
+    The code says why an upload was rejected; with it, rejections are counted by reason as well.
     """
     directives = [_directive(["FunctionName"], values)]
     if code:  # each metric costs by the month and dimension: the reason counts, nothing else

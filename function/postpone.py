@@ -6,9 +6,8 @@ new message starts to count anew. Its order does not matter, because a key's eve
 sequencer.
 """
 
-import json
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -38,33 +37,24 @@ def queue_url(arn: str) -> str:
     return f"https://sqs.{region}.{suffix}/{account}/{name}"
 
 
-class Postponer:
-    """Sends messages to the queue again that they came from."""
+def postpone(deadline: "Deadline", record: Mapping[str, Any]) -> None:
+    """Send a message again to the queue that it came from, with its count raised by one.
 
-    def __init__(self, deadline: "Deadline") -> None:
-        self._deadline = deadline
+    Raises:
+        Exception: SQS did not take it.
+    """
+    attribute = {"DataType": "Number", "StringValue": str(count(record) + 1)}
+    message = {
+        "QueueUrl": queue_url(record["eventSourceARN"]),
+        "MessageBody": record["body"],
+        "MessageAttributes": {ATTRIBUTE: attribute},
+    }
+    _client(deadline).call("AmazonSQS.SendMessage", message)
 
-    def postpone(self, record: Mapping[str, Any]) -> None:
-        """Send a message again, with its count of postponements raised by one.
 
-        Raises:
-            Exception: SQS did not take it.
-        """
-        attribute = {"DataType": "Number", "StringValue": str(count(record) + 1)}
-        body = {
-            "QueueUrl": queue_url(record["eventSourceARN"]),
-            "MessageBody": record["body"],
-            "MessageAttributes": {ATTRIBUTE: attribute},
-        }
-        headers = {
-            "content-type": "application/x-amz-json-1.0",
-            "x-amz-target": "AmazonSQS.SendMessage",
-        }
-        self._client.request("POST", "/", headers, json.dumps(body).encode())
+@cache
+def _client(deadline: "Deadline") -> "SignedClient":
+    # Imported here, because few invocations need what costs a cold start 30 ms.
+    from function.storage.client import SignedClient  # noqa: PLC0415
 
-    @cached_property
-    def _client(self) -> "SignedClient":
-        # Imported here, because few invocations need what costs a cold start 30 ms.
-        from function.storage.client import SignedClient  # noqa: PLC0415
-
-        return SignedClient("sqs", self._deadline)
+    return SignedClient("sqs", deadline)

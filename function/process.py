@@ -3,16 +3,17 @@
 import hashlib
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from function.contract import rendition_key
-from function.engine.decode import Source, decode
+from function.engine.decode import decode
 from function.engine.errors import Rejected
 from function.engine.fingerprint import Fingerprint, fingerprint
 from function.engine.render import render
 from function.engine.renditions import FORMATS, file_name
+from function.engine.source import Source
 from function.environment import Environment
 from function.manifest import (
     ErrorFacts,
@@ -59,13 +60,11 @@ class _Findings:
 
     def source_facts(self, version: ObjectVersion) -> SourceFacts:
         measured = self.source or (self.original.source if self.original else None)
-        return SourceFacts(
-            **asdict(version),
-            sha256=self.sha256 or None,
-            width=measured.width if measured else None,
-            height=measured.height if measured else None,
-            format=measured.format if measured else None,
-        )
+        facts = SourceFacts(**asdict(version), sha256=self.sha256 or None)
+        if measured is None:
+            return facts
+        width, height, name = measured.width, measured.height, measured.format
+        return replace(facts, width=width, height=height, format=name)
 
     def appearance(self) -> dict[str, Any]:
         """Return the manifest's fields about what the image looks like."""
@@ -103,10 +102,8 @@ class Processor:
         A rejection is an outcome, not an error: its manifest says why. Renditions that were stored
         before the rejection are named by no manifest, and the caller removes them.
 
-        Args:
-            version: what to process.
-            may_copy: let S3 copy the renditions of an earlier upload of the same bytes, instead of
-                decoding. A backfill forbids it, because it asks to render again.
+        With ``may_copy``, S3 copies the renditions of an earlier upload of the same bytes, instead
+        of decoding. A backfill forbids it, because it asks to render again.
 
         Raises:
             Gone: the version no longer exists.
@@ -119,7 +116,7 @@ class Processor:
             data = self._fetch(version, findings)
             watch.lap("fetch")
             if self.duplicates:
-                renditions = self._copy_same(version, findings, self.duplicates, may_copy=may_copy)
+                renditions = self._copy_same(version, findings, may_copy=may_copy)
                 watch.lap("store")
             if renditions is None:
                 renditions = self._render(version, data, findings, watch)
@@ -139,49 +136,37 @@ class Processor:
 
     def _fetch(self, version: ObjectVersion, findings: _Findings) -> bytes:
         limit = self.environment.max_upload_bytes
-        check_length(
-            version.bytes, limit
-        )  # S3 told the length, so nothing has to be fetched for it
+        check_length(version.bytes, limit)  # S3 told the length: nothing has to be fetched for it
         data = self.source.fetch(version.key, version_id=version.version_id, max_bytes=limit)
         findings.sha256 = hashlib.sha256(data).hexdigest()
         return data
 
     def _copy_same(
-        self,
-        version: ObjectVersion,
-        findings: _Findings,
-        duplicates: "Duplicates",
-        *,
-        may_copy: bool,
+        self, version: ObjectVersion, findings: _Findings, *, may_copy: bool
     ) -> list[RenditionFacts] | None:
         """Copy the renditions of an earlier upload of the same bytes, if this stack made them."""
         # Imported here: most stacks do not look for duplicates.
         from function.duplicates.copies import copy_renditions  # noqa: PLC0415
 
-        found = duplicates.find_exact(version.name, findings.sha256)
-        if found is None:
+        found = self.duplicates and self.duplicates.find_exact(version.name, findings.sha256)
+        if not found:
             return None
         findings.original = found.manifest
         if not may_copy or not found.has_same_recipe:
             return None
-        return copy_renditions(
-            found.manifest,
-            version.name,
-            version.sequencer,
-            self.environment.delivery_url,
-            self.destination,
-        )
+        url = self.environment.delivery_url
+        return copy_renditions(found.manifest, version, url, self.destination)
 
     def _render(
         self, version: ObjectVersion, data: bytes, findings: _Findings, watch: Stopwatch
     ) -> list[RenditionFacts]:
         """Decode, then store each rendition while the next one is encoded."""
-        settings = self.environment
+        settings, quality = self.environment, self.environment.quality
         source = findings.source = decode(
             data,
             settings.renditions,
             max_pixels=settings.max_pixels,
-            quality=settings.quality,
+            quality=quality,
             memory_mb=settings.memory_mb,
         )
         watch.lap("decode")
@@ -189,10 +174,7 @@ class Processor:
         with ThreadPoolExecutor(STORE_THREADS) as pool:
             writes: list[Future[str]] = []
             for rendered in render(
-                source,
-                settings.renditions,
-                background=settings.background,
-                quality=settings.quality,
+                source, settings.renditions, background=settings.background, quality=quality
             ):
                 name, content_type = rendered.rendition.name, FORMATS[rendered.format].content_type
                 key = rendition_key(version.name, file_name(name, rendered.format))

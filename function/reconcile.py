@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from function.contract import MAX_KEY_BYTES, manifest_key, rendition_key
-from function.engine.errors import RejectionCode
+from function.engine.errors import Reason
 from function.engine.renditions import file_name
 from function.environment import Environment
 from function.events import Event, EventKind
@@ -174,9 +174,7 @@ class Reconciler:
             source=source,
             destination=destination,
             files=tuple(
-                file_name(rendition.name, format_name)
-                for rendition in environment.renditions
-                for format_name in rendition.formats
+                file_name(r.name, name) for r in environment.renditions for name in r.formats
             ),
             process=Processor(environment, source, destination, duplicates).process,
             duplicates=duplicates,
@@ -331,11 +329,7 @@ class Reconciler:
         all of them. That they cannot be read any more is no reason to delete their renditions.
         """
         standing = state.standing
-        if (
-            manifest.error is None
-            or manifest.error.code != RejectionCode.ARCHIVED
-            or standing is None
-        ):
+        if manifest.error is None or manifest.error.code != Reason.ARCHIVED or standing is None:
             return False
         found = self.destination.sequencers(_keys(standing))
         return (

@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from function.contract import rendition_key
 from function.manifest import Manifest, RenditionFacts, rendition_url
 from function.storage.bucket import FOREVER, STORE_THREADS, Bucket, Headers
+from function.versions import ObjectVersion
 
 
 def copy_renditions(
-    original: Manifest, name: str, sequencer: str, delivery_url: str, bucket: Bucket
+    original: Manifest, version: ObjectVersion, delivery_url: str, bucket: Bucket
 ) -> list[RenditionFacts] | None:
-    """Copy the renditions of a manifest to an upload of the same bytes: its name and sequencer.
+    """Copy the renditions of a manifest to a version of an upload that has the same bytes.
 
     Returns:
         What was copied; None if the original was replaced or removed meanwhile, or has no
@@ -19,12 +20,14 @@ def copy_renditions(
     """
 
     def copy(rendition: RenditionFacts) -> RenditionFacts | None:
-        key = rendition_key(name, rendition.key.rsplit("/", 1)[-1])
+        key = rendition_key(version.name, rendition.key.rsplit("/", 1)[-1])
         copied = bucket.copy(
             rendition.key,
             key,
             Headers(
-                content_type=rendition.content_type, cache_control=FOREVER, sequencer=sequencer
+                content_type=rendition.content_type,
+                cache_control=FOREVER,
+                sequencer=version.sequencer,
             ),
             made_from=original.source.sequencer,
             length=rendition.bytes,

@@ -4,7 +4,6 @@ An entry is a hint. The search believes it only if the manifest that it names sa
 deletes it otherwise.
 """
 
-import json
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -70,7 +69,8 @@ class Index:
                 "Limit": LIMIT,
             },
         )
-        return [_entry(item) for item in answer["Items"]]
+        items = (known_fields(Entry, item) for item in answer["Items"])
+        return [Entry(**{name: value["S"] for name, value in item.items()}) for item in items]
 
     def _put(self, entry: Entry) -> None:
         self._call(
@@ -93,16 +93,9 @@ class Index:
         self._call("DeleteItem", {"Key": _key(*key)})
 
     def _call(self, operation: str, body: dict[str, Any]) -> Any:
-        headers = {
-            "content-type": "application/x-amz-json-1.0",
-            "x-amz-target": f"DynamoDB_20120810.{operation}",
-        }
-        sent = json.dumps({"TableName": self._table, **body}).encode()
-        return json.loads(self._client.request("POST", "/", headers, sent))
-
-
-def _entry(item: dict[str, Any]) -> Entry:
-    return Entry(**{name: value["S"] for name, value in known_fields(Entry, item).items()})
+        return self._client.call(
+            f"DynamoDB_20120810.{operation}", {"TableName": self._table, **body}
+        )
 
 
 def _key(bucket: str, name: str) -> dict[str, Any]:

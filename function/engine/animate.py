@@ -24,13 +24,10 @@ def animate(
 
     ``contain`` pads with transparency where a frame has alpha, else with the background.
     """
-    frames = [
-        pad(_resize(frame.pixels, layout), layout.canvas, background) for frame in source.frames
-    ]
-    durations = [
-        frame.milliseconds if frame.milliseconds >= _SHORTEST_MS else _DEFAULT_MS
-        for frame in source.frames
-    ]
+    pictures = (_resize(frame.pixels, layout) for frame in source.frames)
+    frames = [pad(picture, layout.canvas, background) for picture in pictures]
+    stated = (frame.milliseconds for frame in source.frames)
+    durations = [time if time >= _SHORTEST_MS else _DEFAULT_MS for time in stated]
     import_encoder(OutputFormat.WEBP)
     buffer = io.BytesIO()
     frames[0].save(

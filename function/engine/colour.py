@@ -3,11 +3,12 @@
 import io
 from functools import lru_cache
 from importlib import import_module
+from itertools import chain, product
 from typing import Any, Final, cast
 
 from PIL import Image
 
-from function.engine.errors import Rejected, RejectionCode, is_system_failure
+from function.engine.errors import Reason, Rejected, is_system_failure
 
 _TOLERANCE: Final = 3
 """Levels of 255 by which a profile may differ from sRGB and still count as sRGB."""
@@ -47,10 +48,8 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     try:
         return image.convert(mode)
     except ValueError as error:
-        raise Rejected(
-            RejectionCode.UNSUPPORTED_CODEC,
-            f"Images of the colour mode {image.mode} are not supported.",
-        ) from error
+        message = f"Images of the colour mode {image.mode} are not supported."
+        raise Rejected(Reason.UNSUPPORTED_CODEC, message) from error
 
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:
@@ -60,9 +59,7 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
     if image.mode == "I":
         brightest = cast("tuple[int, int]", image.getextrema())[1]
         return _take_high_byte(image) if brightest > _WHITE else image.convert("L")
-    if image.mode == "F":
-        return image.convert("L")
-    return image
+    return image.convert("L") if image.mode == "F" else image
 
 
 def _take_high_byte(image: Image.Image) -> Image.Image:
@@ -81,10 +78,7 @@ def _apply_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
 @lru_cache(maxsize=8)
 def _behaves_like_srgb(profile: bytes) -> bool:
     """Return True if a cube of 216 colours stays as it is, or the profile cannot be read."""
-    steps = range(0, 256, 51)
-    cube = bytes(
-        level for red in steps for green in steps for blue in steps for level in (red, green, blue)
-    )
+    cube = bytes(chain.from_iterable(product(range(0, 256, 51), repeat=3)))
     moved = _convert(Image.frombytes("RGB", (len(cube) // 3, 1), cube), profile)
     if moved is None:
         return True
@@ -101,8 +95,7 @@ def _convert(image: Image.Image, profile: bytes) -> Image.Image | None:
 def _build_transform(profile: bytes, mode: str) -> Any | None:
     """Build the transform from a profile to sRGB, once for all renditions of an upload.
 
-    Returns:
-        None for a profile that is broken, of another mode, or of a kind that is not used.
+    Returns None for a profile that is broken, of another mode, or of a kind that is not used.
     """
     if _has_processing_elements(profile):
         return None
@@ -111,14 +104,8 @@ def _build_transform(profile: bytes, mode: str) -> Any | None:
         opened = cms.ImageCmsProfile(io.BytesIO(profile))
         if mode not in _SPACES.get(str(opened.profile.xcolor_space).strip(), ()):
             return None
-        return cms.buildTransform(
-            opened,
-            _srgb(),
-            mode,
-            "RGB",
-            renderingIntent=cms.Intent.RELATIVE_COLORIMETRIC,
-            flags=cms.Flags.BLACKPOINTCOMPENSATION,
-        )
+        intent, flags = cms.Intent.RELATIVE_COLORIMETRIC, cms.Flags.BLACKPOINTCOMPENSATION
+        return cms.buildTransform(opened, _srgb(), mode, "RGB", renderingIntent=intent, flags=flags)
     except (cms.PyCMSError, OSError, ValueError, TypeError) as error:
         if is_system_failure(error):
             raise

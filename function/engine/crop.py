@@ -24,9 +24,8 @@ def crop_box(pixels: Pixels, box: Box, layout: Layout, position: Position) -> Bo
     left, top, right, bottom = box
     width = (right - left) * layout.visible[0] / layout.scaled[0]
     height = (bottom - top) * layout.visible[1] / layout.scaled[1]
-    across, down = (
-        (0.5, 0.5) if position is Position.CENTRE else _find_most_detailed(pixels, layout)
-    )
+    is_centred = position is Position.CENTRE
+    across, down = (0.5, 0.5) if is_centred else _find_most_detailed(pixels, layout)
     left += max(0.0, right - left - width) * across
     top += max(0.0, bottom - top - height) * down
     return left, top, min(left + width, right), min(top + height, bottom)
@@ -53,9 +52,8 @@ def _measure_detail(pixels: Pixels) -> Image.Image:
     # The last column and row have no neighbour: against themselves, they differ by nothing.
     right.paste(small.crop((width - 1, 0, width, height)), (width - 1, 0))
     below.paste(small.crop((0, height - 1, width, height)), (0, height - 1))
-    return ImageChops.lighter(
-        ImageChops.difference(small, right), ImageChops.difference(small, below)
-    )
+    differences = (ImageChops.difference(small, other) for other in (right, below))
+    return ImageChops.lighter(*differences)
 
 
 def _find_best_start(profile: list[int], share: float) -> float:

@@ -14,26 +14,15 @@ from PIL import Image
 
 from function.engine import colour, formats, isolate
 from function.engine.encode import HALF_CHROMA
-from function.engine.errors import Rejected, RejectionCode, is_damage
+from function.engine.errors import Reason, Rejected, is_damage
 from function.engine.formats import Format
 from function.engine.header import check_size, icc_profile, orientation_of, too_many_pixels
 from function.engine.layout import lay_out
 from function.engine.limits import MAX_FRAMES, decode_memory, kind_megapixels
-from function.engine.pixels import (
-    SIDEWAYS,
-    Bitmap,
-    Box,
-    Planes,
-    Size,
-    reduced_box,
-    reduction,
-    turn_box,
-)
+from function.engine.pixels import SIDEWAYS, Bitmap, Planes, Size, reduced_box, reduction, turn_box
 from function.engine.renditions import Quality, Rendition
 from function.engine.sniff import sniff
 from function.engine.source import Frame, Source
-
-__all__ = ["Source", "decode"]
 
 DECODE_HEADROOM: Final = {Quality.FAST: 1.25, Quality.BEST: 2.0}
 """A scaled decode keeps at least so many times the pixels across of the largest rendition; below,
@@ -54,11 +43,7 @@ formats.by_name(formats.NAMES[0]).import_modules()
 
 @dataclass(frozen=True, kw_only=True)
 class DecodeRequest:
-    """One upload and what is wanted of it; the fields are the arguments of ``decode``.
-
-    Attributes:
-        format: the format found in ``data``.
-    """
+    """The arguments of ``decode``, and the format found in the upload."""
 
     data: bytes
     format: Format
@@ -78,13 +63,8 @@ def decode(
 ) -> Source:
     """Decode an upload just large enough for its renditions.
 
-    Args:
-        data: the upload's bytes.
-        renditions: the sizes that will be rendered; the largest decides how much is decoded.
-        max_pixels: width times height above which the header alone rejects the upload.
-        quality: ``fast``, or ``best``: more pixels kept, and chroma at full size.
-        memory_mb: the function's memory; when given, formats that need more memory a pixel than
-            others are held to what it bears (``limits.kind_megapixels``).
+    More than ``max_pixels`` (width times height) in the header reject it, or more than fit in
+    ``memory_mb``, the function's memory, where that is given.
 
     Raises:
         Rejected: with any code of the table in docs/engine.md except those of the store.
@@ -117,22 +97,18 @@ def _decode(request: DecodeRequest) -> Source:
             if known.rasterise:
                 return _decode_drawing(request, known.rasterise)
             return _decode_image(request)
-    except Rejected:
-        raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise too_many_pixels(None, _max_pixels(request, known.name)) from error
     except MemoryError as error:
-        raise Rejected(
-            RejectionCode.TOO_COMPLEX, "This image needs more memory than it may have."
-        ) from error
+        message = "This image needs more memory than it may have."
+        raise Rejected(Reason.TOO_COMPLEX, message) from error
     except Exception as error:
         if not is_damage(error):
             raise
         if known.is_cut_short(request.data):
-            raise Rejected(RejectionCode.TRUNCATED, "The end of this image is missing.") from error
-        raise Rejected(
-            RejectionCode.BROKEN_IMAGE, "This image is damaged and cannot be opened."
-        ) from error
+            raise Rejected(Reason.TRUNCATED, "The end of this image is missing.") from error
+        message = "This image is damaged and cannot be opened."
+        raise Rejected(Reason.BROKEN_IMAGE, message) from error
 
 
 def _decode_image(request: DecodeRequest) -> Source:
@@ -154,7 +130,8 @@ def _decode_image(request: DecodeRequest) -> Source:
     else:
         image.load()
         check_size(image.size, max_pixels)  # GIF and HEIC may grow when they are loaded
-        pixels, box = _reduce(image, profile, reduction(scale))
+        factor = reduction(scale)
+        pixels, box = _reduce(image, profile, factor), reduced_box(image.size, factor)
     pending = isinstance(pixels, Planes) and not colour.is_plain(profile)
     # A child sends one picture back, so further ones would be decoded in vain; and Pillow raises
     # KeyError and TypeError, which count as bugs, for a TIFF whose second page is damaged.
@@ -213,13 +190,12 @@ def _largest_scale(upload: Size, renditions: Iterable[Rendition]) -> float:
     return max(max(width / upload[0], height / upload[1]) for width, height in sizes)
 
 
-def _reduce(image: Image.Image, profile: bytes | None, factor: int) -> tuple[Bitmap, Box]:
-    """Return pixels in sRGB, averaged by a whole factor both ways, and the region that is used."""
-    box = reduced_box(image.size, factor)
+def _reduce(image: Image.Image, profile: bytes | None, factor: int) -> Bitmap:
+    """Return pixels in sRGB, averaged by a whole factor both ways."""
     if factor > 1 and image.mode in _REDUCIBLE and not image.has_transparency_data:
         image, factor = image.reduce(factor), 1
     image = colour.to_srgb(image, profile)
-    return _bitmap(image.reduce(factor) if factor > 1 else image), box
+    return _bitmap(image.reduce(factor) if factor > 1 else image)
 
 
 _REDUCIBLE: Final = frozenset({"L", "RGB", "CMYK"})
@@ -244,10 +220,8 @@ def _decode_frames(request: DecodeRequest, max_pixels: int) -> tuple[tuple[Frame
     kept = count * (width // factor) * (height // factor)
     decoded = count * width * height
     if count > MAX_FRAMES or kept > max_pixels or decoded > MAX_ANIMATION_DECODE * max_pixels:
-        raise Rejected(
-            RejectionCode.TOO_MANY_FRAMES,
-            f"This animation has {count} frames or more, too many to keep.",
-        )
+        message = f"This animation has {count} frames or more, too many to keep."
+        raise Rejected(Reason.TOO_MANY_FRAMES, message)
     frames: list[Frame] = []
     for index in range(count):
         image.seek(index)

@@ -39,10 +39,9 @@ def encode(
     jpeg = format_name is OutputFormat.JPEG
     image = _flatten(pixels.jpeg_image(), background) if jpeg else pixels.image()
     image.info = {}  # encoders would write what is left of the upload's metadata
-    options = _ENCODERS[format_name][1](quality)
     buffer = io.BytesIO()
     import_encoder(format_name)
-    image.save(buffer, format_name, **options)
+    image.save(buffer, format_name, **_ENCODERS[format_name][1](quality))
     return buffer.getvalue()
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 
-class RejectionCode(StrEnum):
+class Reason(StrEnum):
     """Stable, machine-readable reasons to reject an upload; docs/engine.md says when."""
 
     EMPTY = "empty"
@@ -34,17 +34,11 @@ class RejectionCode(StrEnum):
 
 
 class Rejected(Exception):
-    """An input that fails on every retry.
+    """An input that fails on every retry; the message is for the person who uploaded it."""
 
-    Attributes:
-        code: the reason.
-        message: one sentence in plain words for the person who uploaded.
-    """
-
-    def __init__(self, code: RejectionCode, message: str) -> None:
+    def __init__(self, code: Reason, message: str) -> None:
         super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
+        self.code, self.message = code, message
 
 
 _DAMAGE: Final = (

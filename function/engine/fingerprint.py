@@ -63,18 +63,15 @@ def fingerprint(source: Source) -> Fingerprint:
 
 
 def thumb_hash(image: Image.Image, shape: Size) -> bytes:
-    """Return the ThumbHash (Evan Wallace, 2023) of a picture.
+    """Return the ThumbHash (Evan Wallace, 2023) of an RGB or RGBA picture of up to 100 pixels.
 
-    Args:
-        image: the picture, RGB or RGBA, in any size up to 100 pixels; it may be stretched.
-        shape: width and height whose ratio is the picture's.
+    It may be stretched; ``shape`` is a width and height of the picture's true ratio.
     """
     red, green, blue, alpha = _split_channels(image)
     has_alpha = any(level < 1 for level in alpha)
     limit = 5 if has_alpha else 7
     longest = max(shape)
-    across = max(1, _round(limit * shape[0] / longest))
-    down = max(1, _round(limit * shape[1] / longest))
+    across, down = (max(1, _round(limit * side / longest)) for side in shape)
     size = image.size
     # ThumbHash's channels: l is luminance, p is yellow against blue, q is red against green.
     yellow = list(map(add, red, green))

@@ -4,7 +4,7 @@ from typing import Final
 
 from PIL import Image
 
-from function.engine.errors import Rejected, RejectionCode
+from function.engine.errors import Reason, Rejected
 from function.engine.pixels import Size
 
 MAX_RATIO: Final = 4096
@@ -26,24 +26,19 @@ def check_size(size: Size, max_pixels: int) -> None:
     """
     width, height = size
     if width < 1 or height < 1:
-        raise Rejected(RejectionCode.BROKEN_IMAGE, "This image has no pixels.")
+        raise Rejected(Reason.BROKEN_IMAGE, "This image has no pixels.")
     if width * height > max_pixels:
         raise too_many_pixels(size, max_pixels)
     if max(size) > MAX_RATIO * min(size):
-        raise Rejected(
-            RejectionCode.ABSURD_SHAPE,
-            f"This image has {width} x {height} pixels; one side may be at most "
-            f"{MAX_RATIO} times the other.",
-        )
+        limit = f"one side may be at most {MAX_RATIO} times the other"
+        raise Rejected(Reason.ABSURD_SHAPE, f"This image has {width} x {height} pixels; {limit}.")
 
 
 def too_many_pixels(size: Size | None, max_pixels: int) -> Rejected:
     """Return the rejection of an image that is too large; its size may be unknown."""
     found = f"This image has {size[0]} x {size[1]} pixels" if size else "This image is too large"
-    return Rejected(
-        RejectionCode.TOO_MANY_PIXELS,
-        f"{found}; the limit is {max_pixels / 1_000_000:g} megapixels.",
-    )
+    message = f"{found}; the limit is {max_pixels / 1_000_000:g} megapixels."
+    return Rejected(Reason.TOO_MANY_PIXELS, message)
 
 
 def icc_profile(image: Image.Image) -> bytes | None:
@@ -56,11 +51,8 @@ def icc_profile(image: Image.Image) -> bytes | None:
     if not isinstance(profile, bytes) or not profile:
         return None
     if len(profile) > MAX_PROFILE_BYTES:
-        raise Rejected(
-            RejectionCode.METADATA_TOO_LARGE,
-            f"This image's colour profile has {len(profile)} bytes; "
-            f"the limit is {MAX_PROFILE_BYTES}.",
-        )
+        found = f"This image's colour profile has {len(profile)} bytes"
+        raise Rejected(Reason.METADATA_TOO_LARGE, f"{found}; the limit is {MAX_PROFILE_BYTES}.")
     return profile
 
 
@@ -78,7 +70,5 @@ def orientation_of(image: Image.Image) -> int:
 
 def exif_too_large() -> Rejected:
     """Return the rejection of an image with more EXIF data than any camera writes."""
-    return Rejected(
-        RejectionCode.METADATA_TOO_LARGE,
-        f"This image's EXIF block is over {MAX_EXIF_BYTES >> 10} KB.",
-    )
+    message = f"This image's EXIF block is over {MAX_EXIF_BYTES >> 10} KB."
+    return Rejected(Reason.METADATA_TOO_LARGE, message)

@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NoReturn
 
-from function.engine.errors import Rejected, RejectionCode
+from function.engine.errors import Reason, Rejected
 
 CPU_SECONDS: Final = 8
 """CPU time of one decode. The slowest of a good file that was measured, 50 MP of HEIC, is 3 s."""
@@ -37,26 +37,14 @@ class ChildFailed(Exception):
     """The work raised an error that is not the image's fault; the message has its traceback."""
 
 
-def run(
-    work: Callable[[], bytes],
-    *,
-    memory: int,
-    cpu_seconds: int = CPU_SECONDS,
-    wall_seconds: float = WALL_SECONDS,
-) -> memoryview:
+def run(work: Callable[[], bytes], *, memory: int) -> memoryview:
     """Return the result of ``work``, computed in a forked child; a view, to copy no pixels.
 
-    Import all that ``work`` needs beforehand: the child opens no files.
-
-    Args:
-        work: the risky part; only its result and its ``Rejected`` come back.
-        memory: bytes of address space that the child may add to those of this process.
-        cpu_seconds: CPU time after which the child is killed.
-        wall_seconds: clock time after which the child is killed.
+    Import all that ``work`` needs beforehand: the child opens no files. It may add ``memory`` bytes
+    of address space to those of this process.
 
     Raises:
-        Rejected: by ``work`` itself, or ``too_complex`` when the child died or ran out of
-            time or memory.
+        Rejected: by ``work``, or ``too_complex`` if the child died or ran out of time or memory.
         ChildFailed: ``work`` raised anything else.
     """
     reader, writer = os.pipe()
@@ -67,10 +55,10 @@ def run(
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if child == 0:
-        _run_child(work, writer, memory=memory, cpu_seconds=cpu_seconds)
+        _run_child(work, writer, memory)
     try:
         os.close(writer)
-        answer = _read_all(reader, time.monotonic() + wall_seconds)
+        answer = _read_all(reader, time.monotonic() + WALL_SECONDS)
     finally:
         os.close(reader)
         with suppress(ProcessLookupError):
@@ -81,23 +69,19 @@ def run(
         return answer[1:]
     if kind == _REJECTED:
         rejection = json.loads(bytes(answer[1:]))
-        raise Rejected(RejectionCode(rejection["code"]), rejection["message"])
+        raise Rejected(Reason(rejection["code"]), rejection["message"])
     if kind == _FAILED:
         raise ChildFailed(bytes(answer[1:]).decode())
-    raise Rejected(
-        RejectionCode.TOO_COMPLEX,
-        "This image cannot be decoded within the time and memory allowed.",
-    )
+    message = "This image cannot be decoded within the time and memory allowed."
+    raise Rejected(Reason.TOO_COMPLEX, message)
 
 
-def _run_child(
-    work: Callable[[], bytes], writer: int, *, memory: int, cpu_seconds: int
-) -> NoReturn:
+def _run_child(work: Callable[[], bytes], writer: int, memory: int) -> NoReturn:
     """Work, answer through the pipe, and exit without running this process's exit handlers."""
     status = 1
     try:
         try:
-            _limit_resources(memory, cpu_seconds)
+            _limit_resources(memory)
             kind, answer = _WORKED, work()
         except Rejected as rejection:
             facts = {"code": rejection.code, "message": rejection.message}
@@ -124,16 +108,15 @@ def _describe(error: BaseException) -> str:
     return "\n".join(lines)
 
 
-def _limit_resources(memory: int, cpu_seconds: int) -> None:
+def _limit_resources(memory: int) -> None:
     # Decoders write to stderr, which is the function's log; afterwards nothing can be opened.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     pages = int(Path("/proc/self/statm").read_bytes().split()[0])
     allowed = pages * resource.getpagesize() + memory
     resource.setrlimit(resource.RLIMIT_AS, (allowed, allowed))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    for forbidden in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE):
+        resource.setrlimit(forbidden, (0, 0))
 
 
 def _write_all(writer: int, answer: bytes) -> None:

@@ -34,11 +34,7 @@ def lay_out(upload: Size, rendition: Rendition, *, scalable: bool = False) -> La
 
     Without ``enlarge`` no pixel is invented: ``inside`` and ``contain`` keep a small upload at
     its own size, and ``cover`` shrinks the box, at its own aspect ratio, until the upload fills it.
-
-    Args:
-        upload: width and height in pixels, orientation applied.
-        rendition: the box and how to fill it.
-        scalable: the upload is a drawing without a resolution of its own, so any size is exact.
+    A ``scalable`` upload is a drawing without a resolution of its own, so any size is exact.
     """
     box = (rendition.width, rendition.height)
     enlarge = rendition.enlarge or scalable

@@ -10,7 +10,7 @@ from typing import Final
 
 from PIL import Image
 
-from function.engine.vectors import Box, Size, merge, resize, split
+from function.engine.vectors import Box, Size, half_of, merge, resize, split
 
 _TURNS: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -94,14 +94,12 @@ class Planes:
 
     def resize(self, size: Size, resample: Image.Resampling, box: Box) -> "Planes":
         """Resample the region ``box``: luma with ``resample``, chroma with HAMMING."""
-        half = ((size[0] + 1) // 2, (size[1] + 1) // 2)
-        return Planes(
-            resize(self.luma, size, resample, box),
-            *(
-                resize(plane, half, Image.Resampling.HAMMING, _half_box(box, size, plane.size))
-                for plane in (self.blue, self.red)
-            ),
+        half, hamming = half_of(size), Image.Resampling.HAMMING
+        blue, red = (
+            resize(plane, half, hamming, _half_box(box, size, plane.size))
+            for plane in (self.blue, self.red)
         )
+        return Planes(resize(self.luma, size, resample, box), blue, red)
 
     def turn(self, orientation: int) -> "Planes":
         """Turn the picture from EXIF ``orientation`` (1-8) to how a viewer shows it."""
@@ -168,8 +166,9 @@ def _half_box(box: Box, size: Size, plane: Size) -> Box:
     Where a side of ``size`` is odd, the last chroma pixel reaches past the edge of the box.
     """
     left, top, right, bottom = (edge / 2 for edge in box)
-    width = (right - left) * ((size[0] + 1) // 2 * 2) / size[0]
-    height = (bottom - top) * ((size[1] + 1) // 2 * 2) / size[1]
+    half = half_of(size)
+    width = (right - left) * (half[0] * 2) / size[0]
+    height = (bottom - top) * (half[1] * 2) / size[1]
     return left, top, min(left + width, plane[0]), min(top + height, plane[1])
 
 

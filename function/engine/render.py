@@ -25,15 +25,7 @@ height, so that the filter has pixels to work with."""
 
 @dataclass(frozen=True, kw_only=True)
 class Rendered:
-    """One encoded rendition.
-
-    Attributes:
-        rendition: the stack's rendition.
-        format: output format.
-        width: width of the output, in pixels.
-        height: height of the output, in pixels.
-        body: the encoded file.
-    """
+    """One encoded rendition: the setting it is of, width and height in pixels, and the file."""
 
     rendition: Rendition
     format: OutputFormat
@@ -65,11 +57,8 @@ def render(
 ) -> Iterator[Rendered]:
     """Yield each rendition in each of its formats, in the order given, as soon as it is encoded.
 
-    Args:
-        source: what ``decode`` made of the upload.
-        renditions: the sizes and formats wanted.
-        background: ``#rrggbb`` behind transparent pixels and padding where alpha is not kept.
-        quality: ``fast``, or ``best``: LANCZOS even for what is enlarged.
+    The background (``#rrggbb``) is put behind transparent pixels and padding where alpha is not
+    kept. The quality ``best`` has LANCZOS even for what is enlarged.
     """
     ground = ImageColor.getrgb(background)
     pictures = _resize_all(source, renditions, best=quality == Quality.BEST)
@@ -123,7 +112,6 @@ def _parent(stages: Sequence[_Stage], scaled: Size) -> _Stage:
 def _resize(stage: _Stage, size: Size, box: Box, *, best: bool) -> Pixels:
     if size == stage.pixels.size and box == (0, 0, *size):
         return stage.pixels
-    enlarged = size[0] > box[2] - box[0]
-    softer = enlarged and not best  # LANCZOS rings where it has to invent pixels
+    softer = size[0] > box[2] - box[0] and not best  # LANCZOS rings where it invents pixels
     resample = Image.Resampling.BICUBIC if softer else Image.Resampling.LANCZOS
     return stage.pixels.resize(size, resample, box)

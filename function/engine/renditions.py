@@ -104,38 +104,31 @@ class Rendition:
         Raises:
             ValueError: a field is out of range; the sentence starts with the field's name.
         """
-        for complaint in (*self._complain_of_shape(), *self._complain_of_output()):
-            raise ValueError(complaint)
+        for field, is_valid, wanted in self._rules():
+            if not is_valid:
+                raise ValueError(f"{field} must {wanted}; got {getattr(self, field)!r}")
+        for name in self.formats:
+            if name not in FORMATS:
+                raise ValueError(f"formats must be of {', '.join(FORMATS)}; got {name!r}")
+        if self.animated and OutputFormat.WEBP not in self.formats:
+            raise ValueError("animated needs 'webp' among the formats")
         object.__setattr__(self, "fit", Fit(self.fit))
         object.__setattr__(self, "position", Position(self.position))
         object.__setattr__(self, "formats", tuple(map(OutputFormat, self.formats)))
 
-    def _complain_of_shape(self) -> Iterator[str]:
-        if not _NAME.fullmatch(self.name) or self.name == "manifest":
-            yield f"name must be 1-32 of a-z, 0-9, - and _, and not 'manifest'; got {self.name!r}"
-        for field in ("width", "height"):
-            value = getattr(self, field)
-            if not _is_int(value) or not 1 <= value < MAX_SIDE:
-                yield f"{field} must be 1 to {MAX_SIDE - 1} pixels; got {value!r}"
-        for field, names in (("fit", Fit), ("position", Position)):
-            value = getattr(self, field)
-            if value not in tuple(names):
-                yield f"{field} must be one of {', '.join(names)}; got {value!r}"
-        if self.enlarge not in (True, False):
-            yield f"enlarge must be true or false; got {self.enlarge!r}"
-
-    def _complain_of_output(self) -> Iterator[str]:
-        if not self.formats or len(set(self.formats)) != len(self.formats):
-            yield f"formats must name at least one format, each once; got {self.formats!r}"
-        for name in self.formats:
-            if name not in FORMATS:
-                yield f"formats must be of {', '.join(FORMATS)}; got {name!r}"
-        if not _is_int(self.quality) or not 1 <= self.quality <= MAX_QUALITY:
-            yield f"quality must be 1 to {MAX_QUALITY}; got {self.quality!r}"
-        if self.animated not in (True, False):
-            yield f"animated must be true or false; got {self.animated!r}"
-        if self.animated and OutputFormat.WEBP not in self.formats:
-            yield "animated needs 'webp' among the formats"
+    def _rules(self) -> Iterator[tuple[str, bool, str]]:
+        """Yield the fields, each with whether its value is valid, and what it must be."""
+        is_name = _NAME.fullmatch(self.name) is not None and self.name != "manifest"
+        yield "name", is_name, "be 1-32 of a-z, 0-9, - and _, and not 'manifest'"
+        yield "width", _is_within(self.width, MAX_SIDE - 1), f"be 1 to {MAX_SIDE - 1} pixels"
+        yield "height", _is_within(self.height, MAX_SIDE - 1), f"be 1 to {MAX_SIDE - 1} pixels"
+        yield "fit", self.fit in tuple(Fit), f"be one of {', '.join(Fit)}"
+        yield "position", self.position in tuple(Position), f"be one of {', '.join(Position)}"
+        yield "enlarge", self.enlarge in (True, False), "be true or false"
+        is_set = 0 < len(self.formats) == len(set(self.formats))
+        yield "formats", is_set, "name at least one format, each once"
+        yield "quality", _is_within(self.quality, MAX_QUALITY), f"be 1 to {MAX_QUALITY}"
+        yield "animated", self.animated in (True, False), "be true or false"
 
     @classmethod
     def parse(cls, raw: object) -> "Rendition":
@@ -176,8 +169,9 @@ class Rendition:
         }
 
 
-def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _is_within(value: object, most: int) -> bool:
+    """Return True for a whole number of 1 to ``most``."""
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
 
 
 DEFAULT_RENDITIONS: Final = (

@@ -3,7 +3,7 @@
 from typing import Final
 
 from function.engine import formats
-from function.engine.errors import Rejected, RejectionCode
+from function.engine.errors import Reason, Rejected
 from function.engine.formats import TAIL, Format
 
 _HEAD: Final = 1024
@@ -36,31 +36,27 @@ def sniff(data: bytes) -> Format:
             programs would take the image for an archive, a document or a page.
     """
     if not data:
-        raise Rejected(RejectionCode.EMPTY, "This file is empty.")
+        raise Rejected(Reason.EMPTY, "This file is empty.")
     found = next((known for known in formats.every() if known.recognises(data)), None)
     if found is None:
         raise _unknown(data)
     if not found.is_markup and _is_polyglot(data):
-        raise Rejected(RejectionCode.POLYGLOT, "This file is an image and something else at once.")
+        raise Rejected(Reason.POLYGLOT, "This file is an image and something else at once.")
     return found
 
 
 def _unknown(data: bytes) -> Rejected:
     """Return the rejection of a file of none of the formats, naming what it is if that is known."""
     if data[4:8] == b"ftyp":
-        return Rejected(
-            RejectionCode.UNSUPPORTED_FORMAT,
-            "This file is a video or an image of an unsupported kind.",
-        )
+        message = "This file is a video or an image of an unsupported kind."
+        return Rejected(Reason.UNSUPPORTED_FORMAT, message)
     for magic, name in _UNSUPPORTED:
         if data.startswith(magic):
-            return Rejected(
-                RejectionCode.UNSUPPORTED_FORMAT, f"This file is {name}, which is not supported."
-            )
+            message = f"This file is {name}, which is not supported."
+            return Rejected(Reason.UNSUPPORTED_FORMAT, message)
     *titles, last = (known.title for known in formats.every())
-    return Rejected(
-        RejectionCode.NOT_AN_IMAGE, f"This file is not a {', '.join(titles)} or {last} image."
-    )
+    message = f"This file is not a {', '.join(titles)} or {last} image."
+    return Rejected(Reason.NOT_AN_IMAGE, message)
 
 
 def _is_polyglot(data: bytes) -> bool:

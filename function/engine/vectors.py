@@ -27,10 +27,7 @@ _LOG: Final = logging.getLogger(__name__)
 # Pillow exports an image to Arrow only from a single block, and by default allocates 16 MB blocks.
 Image.core.set_use_block_allocator(1)
 
-_FILTERS: Final = frozenset(Image.Resampling) - {
-    Image.Resampling.NEAREST,
-    Image.Resampling.MKS2021,
-}
+_FILTERS: Final = {*Image.Resampling} - {Image.Resampling.NEAREST, Image.Resampling.MKS2021}
 
 _CHANNELS: Final = {"L": 1, "La": 4, "RGB": 4, "RGBX": 4, "RGBa": 4, "CMYK": 4, "YCbCr": 4}
 """Bytes of a pixel in Pillow's memory: four, except of a single band."""
@@ -68,14 +65,18 @@ def _is_crop(size: Size, box: Box) -> bool:
     return whole and (right - left, bottom - top) == size
 
 
+def half_of(size: Size) -> Size:
+    """Return the size of chroma: half of luma's, rounded up."""
+    return (size[0] + 1) // 2, (size[1] + 1) // 2
+
+
 def split(image: Image.Image) -> tuple[Image.Image, Image.Image, Image.Image]:
     """Split a YCbCr image into luma, and both chroma planes at half size rounded up."""
     native, arrays = load_module(), _export(image)
     if not native or not arrays:
         luma, blue, red = image.split()
         return luma, blue.reduce(2), red.reduce(2)
-    half = ((image.width + 1) // 2, (image.height + 1) // 2)
-    luma, blue, red = (Image.new("L", size, None) for size in (image.size, half, half))
+    luma, blue, red = _new_planes(image.size)
     native.split(*arrays, image.size, *_export(luma, blue, red))
     return luma, blue, red
 
@@ -97,33 +98,20 @@ def decode_jpeg(
 ) -> tuple[Image.Image, Image.Image, Image.Image] | None:
     """Decode a JPEG of YCbCr to planes as of ``split``; luma is Pillow's, bit for bit.
 
-    Args:
-        data: the file.
-        divisor: 1, 2, 4 or 8: pixels of the file across one of luma.
-        size: width and height of luma: the file's by ``divisor``, rounded up.
-
-    Returns:
-        None where the module is missing, and for files that are damaged or unusual.
+    Luma has the file's size divided by ``divisor`` (1, 2, 4 or 8) and rounded up. Returns None
+    where the module is missing, and for files that are damaged or unusual.
     """
-    half = ((size[0] + 1) // 2, (size[1] + 1) // 2)
-    luma, blue, red = (Image.new("L", side, None) for side in (size, half, half))
+    luma, blue, red = _new_planes(size)
     native, arrays = load_module(), _export(luma, blue, red)
     done = native and arrays and native.decode_jpeg(data, divisor, size, *arrays)
     return (luma, blue, red) if done else None
 
 
 def unfilter(rows: bytes, channels: int, target: ArrowExport, size: Size, first: int) -> bool:
-    """Undo the filters of a PNG's rows and store them; requires ``has_module``.
+    """Undo the filters of a PNG's rows and store them from row ``first``; needs ``has_module``.
 
-    Args:
-        rows: whole rows as they were inflated, each a byte for the filter and its pixels.
-        channels: bytes of a pixel, 3 or 4.
-        target: Pillow's memory of an RGB or RGBA image.
-        size: its width and height in pixels.
-        first: index of the first of the rows; those above it are stored already.
-
-    Returns:
-        False for filters that PNG does not have.
+    Each row is a byte for the filter and its pixels, of ``channels`` bytes (3 or 4). The target is
+    an RGB or RGBA image of ``size``. Returns False for filters that PNG does not have.
     """
     native = load_module()
     return bool(native and native.unfilter(rows, channels, target.__arrow_c_array__(), size, first))
@@ -132,6 +120,11 @@ def unfilter(rows: bytes, channels: int, target: ArrowExport, size: Size, first:
 def has_module() -> bool:
     """Return True if the C module was built and this CPU can run it."""
     return load_module() is not None
+
+
+def _new_planes(size: Size) -> tuple[Image.Image, Image.Image, Image.Image]:
+    half = half_of(size)
+    return Image.new("L", size, None), Image.new("L", half, None), Image.new("L", half, None)
 
 
 def _export(*images: Image.Image) -> list[object]:

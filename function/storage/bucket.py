@@ -10,19 +10,14 @@ from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import quote
 
-from obstore.exceptions import (
-    AlreadyExistsError,
-    GenericError,
-    PermissionDeniedError,
-    PreconditionError,
-)
+from obstore import exceptions
 from obstore.store import S3Store
 
-from function.engine.errors import Rejected, RejectionCode
+from function.engine.errors import Reason, Rejected
 from function.storage.deadline import Deadline
 from function.storage.errors import Conflict, Gone, Refused
 from function.versions import ObjectVersion
@@ -92,24 +87,24 @@ class Bucket:
         """
         options: GetOptions | None = {"version": version_id} if version_id else None
         try:
-            body = self._retry(partial(_read_body, key=key, options=options, max_bytes=max_bytes))
+            body = self._retry(lambda store: _read_body(store, key, options, max_bytes))
         except FileNotFoundError as error:
             raise Gone(key) from error
-        except PermissionDeniedError as error:
+        except exceptions.PermissionDeniedError as error:
             # The object is in an archive storage class, and has not been restored.
             if self._read_error_code(key, version_id) != "InvalidObjectState":
                 raise
-            raise Rejected(
-                RejectionCode.ARCHIVED,
+            message = (
                 "This file is in an archive storage class, where it cannot be read. "
-                "Restore it, or upload it again.",
-            ) from error
+                "Restore it, or upload it again."
+            )
+            raise Rejected(Reason.ARCHIVED, message) from error
         return body[0]
 
     def read(self, key: str) -> tuple[bytes, str] | None:
         """Return the body of a small object and its entity tag; None if it is not there."""
         try:
-            return self._retry(partial(_read_body, key=key))
+            return self._retry(lambda store: _read_body(store, key))
         except FileNotFoundError:
             return None
 
@@ -161,7 +156,7 @@ class Bucket:
                     use_multipart=False,
                 )
             )
-        except (AlreadyExistsError, PreconditionError) as error:
+        except (exceptions.AlreadyExistsError, exceptions.PreconditionError) as error:
             raise Conflict(key) from error
         return result["e_tag"] or ABSENT
 
@@ -271,7 +266,7 @@ class Bucket:
 
 
 def _read_body(
-    store: S3Store, *, key: str, options: "GetOptions | None" = None, max_bytes: int | None = None
+    store: S3Store, key: str, options: "GetOptions | None" = None, max_bytes: int | None = None
 ) -> tuple[bytes, str]:
     """Return the body of an object and its entity tag.
 
@@ -289,22 +284,16 @@ def _is_transient(error: Exception) -> bool:
 
     obstore raises one exception for these and a few others, which are retried in vain.
     """
-    return isinstance(error, GenericError)
+    return isinstance(error, exceptions.GenericError)
 
 
 def check_length(length: int, max_bytes: int) -> None:
-    """Reject an upload that is empty or too long.
-
-    Raises:
-        Rejected: ``empty`` or ``too_many_bytes``.
-    """
+    """Reject an upload that is empty or too long."""
     if length == 0:
-        raise Rejected(RejectionCode.EMPTY, "This file is empty.")
+        raise Rejected(Reason.EMPTY, "This file is empty.")
     if length > max_bytes:
-        raise Rejected(
-            RejectionCode.TOO_MANY_BYTES,
-            f"This file has {length / 1e6:.1f} MB; the limit is {max_bytes / 1e6:g} MB.",
-        )
+        message = f"This file has {length / 1e6:.1f} MB; the limit is {max_bytes / 1e6:g} MB."
+        raise Rejected(Reason.TOO_MANY_BYTES, message)
 
 
 def _encryption(kms_key_arn: str) -> "S3Config":

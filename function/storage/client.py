@@ -113,6 +113,15 @@ class SignedClient:
             lambda: self._send(method, target, headers, body, result), _is_transient
         )
 
+    def call(self, operation: str, body: Mapping[str, Any]) -> Any:
+        """Call an operation of a service that speaks JSON, by its ``x-amz-target``.
+
+        Raises:
+            Exception: as ``request``.
+        """
+        headers = {"content-type": "application/x-amz-json-1.0", "x-amz-target": operation}
+        return json.loads(self.request("POST", "/", headers, json.dumps(body).encode()))
+
     def _send(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes, result: str
     ) -> bytes:

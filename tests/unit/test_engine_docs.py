@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from function.engine.errors import RejectionCode
+from function.engine.errors import Reason
 from function.engine.formats import NAMES
 from function.engine.renditions import FORMATS
 
@@ -17,13 +17,13 @@ def first_cells(heading):
 
 
 def test_every_rejection_code_is_in_the_table_and_no_other():
-    assert first_cells("Rejections") == list(RejectionCode)
+    assert first_cells("Rejections") == list(Reason)
 
 
 def test_every_rejection_code_is_used():
     source = "".join(path.read_text() for path in sorted((ROOT / "function").rglob("*.py")))
-    raised = set(re.findall(r"Rejected\(\s*RejectionCode\.([A-Z_]+),", source))
-    assert raised == set(RejectionCode.__members__)
+    raised = set(re.findall(r"Rejected\(\s*Reason\.([A-Z_]+),", source))
+    assert raised == set(Reason.__members__)
 
 
 def test_every_format_is_in_its_table():

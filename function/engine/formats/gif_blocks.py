@@ -7,7 +7,7 @@ from typing import Final
 
 from PIL.GifImagePlugin import GifImageFile
 
-from function.engine.errors import Rejected, RejectionCode
+from function.engine.errors import Reason, Rejected
 from function.engine.limits import MAX_FRAMES
 
 MAX_BLOCKS: Final = 200_000
@@ -22,11 +22,7 @@ _IMAGE_HEADER: Final = 10
 
 
 def open_image(data: bytes) -> GifImageFile:
-    """Open a GIF without its comments.
-
-    Raises:
-        Rejected: ``too_complex`` for one of too many blocks.
-    """
+    """Open a GIF without its comments."""
     return GifImageFile(io.BytesIO(drop_extensions(data)))
 
 
@@ -52,7 +48,7 @@ def drop_extensions(data: bytes) -> bytes:
     counts (GIF89a, 23).
 
     Raises:
-        Rejected: ``too_complex``.
+        Rejected: ``too_complex`` for one of too many blocks.
     """
     at = _HEADER + _palette_length(data[10:11])
     kept, control, loop = bytearray(data[:at]), b"", b""
@@ -61,7 +57,7 @@ def drop_extensions(data: bytes) -> bytes:
         start = found.start()
         blocks += 1
         if blocks > MAX_BLOCKS:
-            raise Rejected(RejectionCode.TOO_COMPLEX, f"This GIF has over {MAX_BLOCKS} blocks.")
+            raise Rejected(Reason.TOO_COMPLEX, f"This GIF has over {MAX_BLOCKS} blocks.")
         if data[start] == _EXTENSION:
             first = start + 2
             at = _skip(data, first)

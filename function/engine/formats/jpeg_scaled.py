@@ -6,7 +6,7 @@ from typing import Final
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from function.engine.errors import Rejected, RejectionCode
+from function.engine.errors import Reason, Rejected
 from function.engine.formats.jpeg_segments import walk
 from function.engine.pixels import Box, Planes, Size, reduced_box
 from function.engine.vectors import decode_jpeg
@@ -27,12 +27,10 @@ def open_image(data: bytes) -> JpegImageFile:
     try:
         return JpegImageFile(io.BytesIO(data))
     except SyntaxError as error:
-        if walk(data).bits not in {None, _EIGHT_BITS}:
-            raise Rejected(
-                RejectionCode.UNSUPPORTED_CODEC,
-                "JPEG images with more than 8 bits a channel are not supported.",
-            ) from error
-        raise
+        if walk(data).bits in {None, _EIGHT_BITS}:
+            raise
+        message = "JPEG images with more than 8 bits a channel are not supported."
+        raise Rejected(Reason.UNSUPPORTED_CODEC, message) from error
 
 
 def load_scaled(

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from function.engine.errors import Rejected, RejectionCode
+from function.engine.errors import Reason, Rejected
 from function.engine.header import MAX_EXIF_BYTES, exif_too_large
 
 MAX_SEGMENTS: Final = 1000
@@ -65,21 +65,13 @@ class Segments:
     arithmetic: bool = False
 
     def take(self, marker: int, body: bytes) -> None:
-        """Count one segment.
-
-        Raises:
-            Rejected: ``too_complex`` or ``metadata_too_large``.
-        """
+        """Count one segment."""
         self.segments += 1
         if self.segments > MAX_SEGMENTS:
-            raise Rejected(
-                RejectionCode.TOO_COMPLEX, f"This JPEG has over {MAX_SEGMENTS} segments."
-            )
+            raise Rejected(Reason.TOO_COMPLEX, f"This JPEG has over {MAX_SEGMENTS} segments.")
         if self.fill > MAX_FILL:
-            raise Rejected(
-                RejectionCode.TOO_COMPLEX,
-                f"This JPEG has over {MAX_FILL >> 10} KB between its segments.",
-            )
+            message = f"This JPEG has over {MAX_FILL >> 10} KB between its segments."
+            raise Rejected(Reason.TOO_COMPLEX, message)
         if marker == _APP1 and body.startswith(b"Exif\0\0"):
             self.exif += len(body)
             if self.exif > MAX_EXIF_BYTES:
@@ -101,7 +93,7 @@ def kind_of(data: bytes, _halves_chroma: bool) -> str:
     """Return ``jpeg``, or ``jpeg-progressive`` for a file of which libjpeg keeps all coefficients.
 
     Raises:
-        Rejected: ``too_complex`` or ``metadata_too_large``.
+        Rejected: ``too_complex`` or ``metadata_too_large``, as do ``walk`` and ``Segments``.
     """
     found = walk(data)
     check_scans(found.scans, found.pixels)
@@ -109,11 +101,7 @@ def kind_of(data: bytes, _halves_chroma: bool) -> str:
 
 
 def walk(data: bytes) -> Segments:
-    """Walk the segments of a JPEG as Pillow will, up to the end of the last scan.
-
-    Raises:
-        Rejected: ``too_complex`` or ``metadata_too_large``.
-    """
+    """Walk the segments of a JPEG as Pillow will, up to the end of the last scan."""
     found, at = Segments(), 2
     while match := _MARKER.search(data, at):
         found.fill += match.start() - at
@@ -148,16 +136,12 @@ def _count_more_scans(data: bytes, at: int, found: Segments) -> None:
             scans += 1
             found.scans += found.weigh(data[at + 2 : at + 3])
         if scans > MAX_SCANS:
-            raise Rejected(RejectionCode.TOO_COMPLEX, f"This JPEG has over {MAX_SCANS} scans.")
+            raise Rejected(Reason.TOO_COMPLEX, f"This JPEG has over {MAX_SCANS} scans.")
         if marker not in _BARE:
             at += max(2, int.from_bytes(data[at : at + 2], "big"))
 
 
 def check_scans(scans: int, pixels: int) -> None:
-    """Reject a JPEG with too many scans, as ``Segments`` counts them, for its pixels.
-
-    Raises:
-        Rejected: ``too_complex``.
-    """
+    """Reject a JPEG with too many scans, as ``Segments`` counts them, for its pixels."""
     if scans > USUAL_SCANS and scans * pixels > MAX_SCANNED_PIXELS:
-        raise Rejected(RejectionCode.TOO_COMPLEX, "This JPEG has too many scans for its size.")
+        raise Rejected(Reason.TOO_COMPLEX, "This JPEG has too many scans for its size.")

@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 from PIL import Image, ImageFile
 from PIL.PngImagePlugin import PngImageFile
 
-from function.engine.errors import Rejected, RejectionCode
+from function.engine.errors import Reason, Rejected
 from function.engine.vectors import ArrowExport, has_module, unfilter
 
 _zlib: Any = import_module("isal.isal_zlib")  # its types are not complete
@@ -54,11 +54,7 @@ def open_image(data: bytes) -> PngImageFile:
 
 
 def check_chunks(data: bytes) -> None:
-    """Reject a PNG whose chunks alone would take seconds to walk or to inflate.
-
-    Raises:
-        Rejected: ``too_complex``.
-    """
+    """Reject a PNG whose chunks alone would take seconds to walk or to inflate."""
     most = MAX_CHUNKS + len(data) // 4096
     at, compressed = 8, 0
     for _ in range(most):
@@ -67,11 +63,10 @@ def check_chunks(data: bytes) -> None:
             return
         compressed += kind in _COMPRESSED
         if compressed > MAX_COMPRESSED:
-            raise Rejected(
-                RejectionCode.TOO_COMPLEX, f"This PNG has over {MAX_COMPRESSED} compressed chunks."
-            )
+            message = f"This PNG has over {MAX_COMPRESSED} compressed chunks."
+            raise Rejected(Reason.TOO_COMPLEX, message)
         at += 12 + int.from_bytes(data[at : at + 4], "big")
-    raise Rejected(RejectionCode.TOO_COMPLEX, f"This PNG has over {most} chunks.")
+    raise Rejected(Reason.TOO_COMPLEX, f"This PNG has over {most} chunks.")
 
 
 class _Rows(ImageFile.PyDecoder):

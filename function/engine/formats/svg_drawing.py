@@ -16,7 +16,7 @@ from xml.parsers import expat
 import resvg_py
 from PIL.PngImagePlugin import PngImageFile
 
-from function.engine.errors import Rejected, RejectionCode
+from function.engine.errors import Reason, Rejected
 from function.engine.pixels import Size
 
 MAX_ELEMENTS: Final = 100_000
@@ -27,13 +27,9 @@ _FALLBACK: Final = (300.0, 150.0)
 """Width and height in pixels that browsers give a drawing that states none."""
 
 _UNITS: Final[Mapping[str, float]] = {
-    "": 1.0,
-    "px": 1.0,
-    "pt": 4 / 3,
-    "pc": 16.0,
-    "em": 16.0,
-    "rem": 16.0,
-} | {"in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4}
+    **dict.fromkeys(("", "px"), 1.0),
+    **dict.fromkeys(("pc", "em", "rem"), 16.0),
+} | {"pt": 4 / 3, "in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4}
 """CSS pixels in each unit of length."""
 
 _LENGTH: Final = re.compile(r"\s*([+]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([a-z]*)\s*")
@@ -52,18 +48,13 @@ class _MarkupCheck:
     def start_element(self, name: str, attributes: dict[str, str]) -> None:
         if not self.elements:
             if name.rpartition(":")[2] != "svg":
-                raise Rejected(
-                    RejectionCode.NOT_AN_IMAGE, "This file is XML, but not an SVG drawing."
-                )
+                raise Rejected(Reason.NOT_AN_IMAGE, "This file is XML, but not an SVG drawing.")
             self.root = attributes
         self.elements += 1
         self.depth += 1
         if self.elements > MAX_ELEMENTS or self.depth > MAX_DEPTH:
-            raise Rejected(
-                RejectionCode.TOO_COMPLEX,
-                f"This drawing has over {MAX_ELEMENTS} elements or nests them over "
-                f"{MAX_DEPTH} deep.",
-            )
+            limits = f"over {MAX_ELEMENTS} elements or nests them over {MAX_DEPTH} deep"
+            raise Rejected(Reason.TOO_COMPLEX, f"This drawing has {limits}.")
         if name.rpartition(":")[2] in _LOADING:
             for key, value in attributes.items():
                 if key.rpartition(":")[2] == "href":
@@ -73,9 +64,8 @@ class _MarkupCheck:
         self.depth -= 1
 
     def declare_entity(self, *_declaration: object) -> None:
-        raise Rejected(
-            RejectionCode.UNSAFE_SVG, "This drawing declares XML entities, which are not allowed."
-        )
+        message = "This drawing declares XML entities, which are not allowed."
+        raise Rejected(Reason.UNSAFE_SVG, message)
 
 
 def read_size(data: bytes) -> Size:
@@ -91,19 +81,13 @@ def read_size(data: bytes) -> Size:
     try:
         parser.Parse(data, True)  # noqa: FBT003 - pyexpat takes no keywords
     except expat.ExpatError as error:
-        raise Rejected(
-            RejectionCode.BROKEN_IMAGE, "This drawing is not well-formed XML."
-        ) from error
+        raise Rejected(Reason.BROKEN_IMAGE, "This drawing is not well-formed XML.") from error
     width, height = _measure(check.root)
     return max(1, round(width)), max(1, round(height))
 
 
 def rasterise(data: bytes, size: Size) -> PngImageFile:
-    """Draw at ``size`` pixels, with alpha; text is drawn only where fonts are installed.
-
-    Raises:
-        Rejected: ``broken_image``.
-    """
+    """Draw at ``size`` pixels, with alpha; text is drawn only where fonts are installed."""
     try:
         png = resvg_py.svg_to_bytes(
             svg_string=data.removeprefix(b"\xef\xbb\xbf").decode(),
@@ -112,18 +96,16 @@ def rasterise(data: bytes, size: Size) -> PngImageFile:
             height=size[1],
         )
     except ValueError as error:
-        raise Rejected(RejectionCode.BROKEN_IMAGE, "This drawing cannot be drawn.") from error
+        raise Rejected(Reason.BROKEN_IMAGE, "This drawing cannot be drawn.") from error
     return PngImageFile(io.BytesIO(png))
 
 
 def _check_reference(value: str) -> None:
     reference = value.strip().lower()
     if not reference.startswith(("#", "data:image/")):
-        raise Rejected(
-            RejectionCode.UNSAFE_SVG, "This drawing loads something from outside itself."
-        )
+        raise Rejected(Reason.UNSAFE_SVG, "This drawing loads something from outside itself.")
     if reference.startswith("data:image/svg"):
-        raise Rejected(RejectionCode.UNSAFE_SVG, "This drawing embeds another drawing.")
+        raise Rejected(Reason.UNSAFE_SVG, "This drawing embeds another drawing.")
 
 
 def _measure(root: Mapping[str, str]) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 import io
 from typing import TYPE_CHECKING, Final, cast
 
-from function.engine.errors import Rejected, RejectionCode
+from function.engine.errors import Reason, Rejected
 from function.engine.formats.format import Format
 
 if TYPE_CHECKING:
@@ -23,21 +23,17 @@ def open_image(data: bytes) -> "Image.Image":
     try:
         image = TiffImageFile(io.BytesIO(data))
     except SyntaxError as error:
-        if isinstance(error.__cause__, KeyError):  # Pillow's tables of both
-            raise Rejected(
-                RejectionCode.UNSUPPORTED_CODEC,
-                "TIFF images of this compression or layout are not supported.",
-            ) from error
-        raise
+        if not isinstance(error.__cause__, KeyError):  # Pillow's tables of both
+            raise
+        message = "TIFF images of this compression or layout are not supported."
+        raise Rejected(Reason.UNSUPPORTED_CODEC, message) from error
     if not all(isinstance(cast("object", tile.offset), int) for tile in image.tile):
         # A tag may be of any type; Pillow would raise TypeError for this one, as for a bug.
-        raise Rejected(
-            RejectionCode.BROKEN_IMAGE, "This TIFF image does not say where its pixels are."
-        )
+        raise Rejected(Reason.BROKEN_IMAGE, "This TIFF image does not say where its pixels are.")
     boxes = [tile.extents for tile in image.tile if tile.extents]
     covered = sum((right - left) * (bottom - top) for left, top, right, bottom in boxes)
     if covered < image.width * image.height:
-        raise Rejected(RejectionCode.TRUNCATED, "Parts of this TIFF image are missing.")
+        raise Rejected(Reason.TRUNCATED, "Parts of this TIFF image are missing.")
     return image
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from function.engine.errors import Rejected, RejectionCode
+from function.engine.errors import Reason, Rejected
 from function.engine.formats.format import Format, lazily, plugin
 
 _PLANES: Final = "function.engine.formats.webp_planes"
@@ -22,9 +22,8 @@ def read_size(data: bytes) -> tuple[int, int]:
         return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
     if chunk == b"VP8 ":
         return _little(body[6:8]) & 0x3FFF, _little(body[8:10]) & 0x3FFF
-    raise Rejected(
-        RejectionCode.BROKEN_IMAGE, "This WebP image starts with a chunk that may not come first."
-    )
+    message = "This WebP image starts with a chunk that may not come first."
+    raise Rejected(Reason.BROKEN_IMAGE, message)
 
 
 def _little(value: bytes) -> int:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from PIL import Image
 
 from function.engine.pixels import Box, Planes, Size, reduced_box, reduction
+from function.engine.vectors import half_of
 
 _ALPHA: Final = 0x10
 _ANIMATION: Final = 0x02
@@ -59,8 +60,7 @@ def open_planes(data: bytes, size: Size, factor: int) -> Planes:
         ValueError: the file is damaged.
     """
     decode = find_decoder()
-    half = ((size[0] + 1) // 2, (size[1] + 1) // 2)
-    sizes = (size, half, half)
+    sizes = (size, half_of(size), half_of(size))
     buffers: list[Any] = [(ctypes.c_char * (width * height))() for width, height in sizes]
     into = [(buffer, len(buffer), size[0]) for buffer, size in zip(buffers, sizes, strict=True)]
     if not decode or not decode(data, len(data), *into[0], *into[1], *into[2]):

@@ -32,10 +32,10 @@ def handler(environment, source, destination):
 
 def build(reconciler, *, deadline=None, postpone=None, counts_duplicates=False) -> BatchHandler:
     return BatchHandler(
-        "resizer",
-        lambda bucket: reconciler,
-        deadline or Deadline(),
-        postpone or pytest.fail,
+        function_name="resizer",
+        reconciler_for=lambda bucket: reconciler,
+        deadline=deadline or Deadline(),
+        postpone=postpone or pytest.fail,
         counts_duplicates=counts_duplicates,
     )
 

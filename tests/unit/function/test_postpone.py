@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from function.postpone import Postponer, count, queue_url
+from function.postpone import count, postpone, queue_url
 from function.storage.deadline import Deadline
 
 RECORD = {
@@ -45,7 +45,7 @@ def test_the_queue_is_that_of_the_record(arn, url):
 
 def test_a_message_is_sent_with_the_same_body_and_a_higher_count(aws_server):
     aws_server.answers = [(200, b'{"MessageId": "m2"}')]
-    Postponer(Deadline()).postpone(postponed(2))
+    postpone(Deadline(), postponed(2))
     ((headers, body),) = aws_server.received
     assert headers["x-amz-target"] == "AmazonSQS.SendMessage"
     assert json.loads(body) == {
