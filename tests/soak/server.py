@@ -18,6 +18,7 @@ from collections import Counter
 
 from hypercorn import asyncio as hypercorn
 from hypercorn.config import Config
+from ministack.core import lambda_runtime
 
 from function.contract import name_of_manifest
 from function.manifest import Status
@@ -191,6 +192,24 @@ async def _send(send, status, body):
     headers = [(b"content-length", str(len(body)).encode()), (b"content-type", b"application/xml")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _fail_alone(worker, *arguments, **options):
+    """Run a function in a process; if that is killed as it starts, it alone ends.
+
+    "Understanding the Lambda execution environment lifecycle" (AWS Lambda developer guide):
+    environments are isolated from each other. MiniStack ends all of a function's processes when one
+    does not start, so that on a slow machine none ever would.
+    """
+    try:
+        return _invoke(worker, *arguments, **options)
+    except Exception as error:  # noqa: BLE001 - as MiniStack does
+        worker.kill()
+        return {"status": "error", "error": repr(error)}
+
+
+_invoke = lambda_runtime.Worker.invoke
+lambda_runtime.Worker.invoke = _fail_alone
 
 
 if __name__ == "__main__":
