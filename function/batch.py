@@ -12,7 +12,7 @@ from function.events import Event, parse_message
 from function.manifest import Manifest, Status
 from function.metrics import embed
 from function.reconcile import KeyTooLong, Reconciler
-from function.storage.deadline import Deadline
+from function.storage.deadline import RESERVE, TIMEOUTS, Deadline
 from function.storage.errors import Gone
 
 _logger = logging.getLogger(__name__)
@@ -56,13 +56,17 @@ class BatchHandler:
             Lambda's partial batch response: the messages that SQS shall deliver again.
         """
         failed: list[str] = []
-        slowest_ms = 0.0
+        slowest_ms, needed_ms = 1000.0 * TIMEOUTS[-1], float(postpone.NEEDED_MS)
         records = sorted(event["Records"], key=_urgency, reverse=True)
         for index, record in enumerate(records):
             started = time.perf_counter()
             left_ms = context.get_remaining_time_in_millis()
-            self.deadline.start(left_ms / 1000, len(records) - index)
-            is_late = index > 0 and left_ms < slowest_ms + postpone.NEEDED_MS
+            needed_ms = min(needed_ms, left_ms / 3) if index == 0 else needed_ms
+            is_late = index > 0 and left_ms < slowest_ms + needed_ms
+            # A request that hangs must leave time to send the messages after this one again.
+            keeps = not is_late and index + 1 < len(records)
+            kept_s = max(0.0, needed_ms / 1000 - RESERVE) if keeps else 0.0
+            self.deadline.start(left_ms / 1000 - kept_s, len(records) - index)
             is_done = self._try_postpone(record) if is_late else self._try_message(record)
             if not is_done:
                 failed.append(record["messageId"])

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 ATTRIBUTE: Final = "postponed"
 """Message attribute that counts how often a message was sent again."""
 
-NEEDED_MS: Final = 2000
-"""Time left of an invocation that is kept for sending its last messages again, and its answer."""
+NEEDED_MS: Final = 3000
+"""Time left of an invocation that is kept for sending its last messages again, and its answer; but
+at most a third of a short one."""
 
 MAX_POSTPONEMENTS: Final = 3
 """Then the message returns to the queue the usual way, so that none circulates for ever."""

@@ -1,10 +1,11 @@
 """Thousands of uploads while everything around the function fails; nothing may be lost.
 
-The unchanged program on an embedded AWS: S3 answers the function with an error or hangs for a tenth
-of its requests, every message comes twice and shuffled, processes of the function are killed, the
-whole server restarts once. People upload, overwrite and delete meanwhile. Afterwards both buckets
-are compared object by object, and the dead-letter queue must hold the poison messages alone, once
-what the faults put there has been sent through again as an operator would.
+The unchanged program on an embedded AWS, and all faults of ``tests/soak/faults.py``: requests of
+the function fail, hang, or are refused for ten seconds; messages come twice, shuffled, late and
+again; the function is throttled, its processes are killed, the whole server restarts once. People
+upload, overwrite and delete meanwhile. Afterwards both buckets are compared object by object, and
+the dead-letter queue must hold the poison messages alone, once what the faults put there has been
+sent through again as an operator would.
 """
 
 # ruff: noqa: T201
@@ -15,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 from rich.console import Console
@@ -26,8 +28,9 @@ from local.http import request
 from local.server import Server
 from ops import redrive
 from ops.stack import Stack
+from tests.soak.faults import REQUESTS, SPELLS
 from tests.soak.verdict import Verdict, judge
-from tests.soak.world import Counts, People, Reaper, Shuffler, running
+from tests.soak.world import Counts, People, Reaper, Shuffler, Spells, running
 
 SETTINGS = {
     "image-pipeline:timeout": 10,
@@ -60,7 +63,10 @@ class Run:
         self.people = People(server, uploads, seed)
         self.shuffler = Shuffler(server, self.counts, seed)
         self.reaper = Reaper(server, self.counts, seed, KILL_SECONDS)
-        self.lost_counts = {"failed": 0, "hung": 0}
+        self.spells = Spells(server, self.counts)
+        self.requests: Counter[str] = Counter()
+        self.ready: set[str] = set()
+        self.letters = 0
         self.resting, self.uploaded, self.ending = (threading.Event() for _ in range(3))
 
     def go(self, progress: Progress) -> Verdict:
@@ -68,15 +74,21 @@ class Run:
         task = progress.add_task("uploads", total=self.uploads)
         self.resting.set()
         self.shuffler.poison(max(1, self.uploads // POISON_SHARE))
-        with running((self.reaper.work, self.ending)):
+        with running(
+            (self.reaper.work, self.ending), (self.spells.work, self.resting, self.ending)
+        ):
             with running((self.shuffler.work, self.resting, self.uploaded)):
                 with running(*[(self.people.work, self.resting)] * UPLOADERS):
                     self._watch(progress, task)
                 self.uploaded.set()
             self._drain(progress)
+            self.shuffler.repeat()
+            self._drain(progress)
             self.ending.set()
         self._settle(progress)
-        verdict = judge(self.server)
+        self._note()
+        kept = set(self.people.keys) - self.people.deleted
+        verdict = judge(self.server, kept=kept, ready=self.ready)
         verdict.lost += self._missing_poison()
         return verdict
 
@@ -94,15 +106,16 @@ class Run:
         """Stop the server as an operating system does, and start it from what it has kept."""
         self.resting.clear()
         time.sleep(2)
-        self.lost_counts = self.faults()
+        self._note()
         servers.restart(self.server)
         self.counts.restarts += 1
         self.resting.set()
 
-    def faults(self) -> dict[str, int]:
-        """Requests that failed and that hung, over both lives of the server."""
-        found = json.loads(request("GET", f"{self.server.endpoint}/_soak")[1])
-        return {name: found[name] + self.lost_counts[name] for name in found}
+    def _note(self) -> None:
+        """Add up what the server, which forgets it, has counted."""
+        noted = json.loads(request("GET", f"{self.server.endpoint}/_soak")[1])
+        self.requests.update(noted["counts"])
+        self.ready.update(noted["ready"])
 
     def _waiting(self, *names: str) -> int:
         total = 0
@@ -133,7 +146,7 @@ class Run:
             others = [letter for letter in letters if letter not in poison]
             if not others:
                 return
-            list(redrive.move_all(self._stack(), others))
+            self.letters += len(list(redrive.move_all(self._stack(), others)))
             self._drain(progress)
 
     def _missing_poison(self) -> list[str]:
@@ -156,7 +169,12 @@ def main() -> int:
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "aws"
-        variables = {"PERSIST_STATE": "1", "STATE_DIR": str(folder / "state")}
+        variables = {
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(folder / "state"),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(folder / "objects"),
+        }
         server = servers.start(folder, app="tests.soak.server", variables=variables)
         try:
             deploy(
@@ -180,19 +198,31 @@ def _progress() -> Progress:
 
 
 def _report(run: Run, verdict: Verdict, seconds: float) -> int:
-    faults, counts = run.faults(), run.counts
-    for word in ("lost", "stale", "orphaned"):
+    counts = run.counts
+    for word in ("lost", "stale", "orphaned", "deleted"):
         for name in getattr(verdict, word)[:10]:
             print(f"{word}: {name}")
+    faults = {
+        f"requests: {name}": run.requests[name]
+        for name in (REQUESTS | SPELLS)
+        if name in run.requests
+    }
+    faults |= {f"messages: {name}": count for name, count in counts.messages.items()}
+    faults |= {
+        "function throttled": counts.throttles,
+        "processes killed": counts.kills,
+        "server restarted": counts.restarts,
+    }
+    for name, count in faults.items():
+        print(f"{count:6} {name}")
     print(
-        f"{faults['failed']} requests failed, {faults['hung']} hung, {counts.kills} processes were "
-        f"killed, {counts.twice} messages came twice, {len(counts.poison)} were poison, the server "
-        f"was restarted; {len(run.people.keys)} keys, {seconds:.0f} s"
+        f"{len(counts.poison)} poison messages, {run.letters} dead letters sent again, "
+        f"{len(run.people.keys)} keys, {len(run.ready)} of them ready at some time, {seconds:.0f} s"
     )
-    total = faults["failed"] + faults["hung"] + counts.kills + counts.twice + counts.restarts
     print(
-        f"{run.uploads} uploads, {total} faults, {len(verdict.lost)} lost, "
-        f"{len(verdict.stale)} stale, {len(verdict.orphaned)} orphaned"
+        f"{run.uploads} uploads, {sum(faults.values())} faults, {len(verdict.lost)} lost, "
+        f"{len(verdict.stale)} stale, {len(verdict.orphaned)} orphaned, "
+        f"{len(verdict.deleted)} deleted that should stand"
     )
     return 0 if verdict.is_clean else 1
 

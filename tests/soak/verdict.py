@@ -1,11 +1,11 @@
 """What came of a fault run: each key of the source bucket held against the destination bucket."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
-import botocore.exceptions
-
 from function.contract import manifest_key, upload_name
+from function.manifest import Status
 from local.server import Server
 
 
@@ -14,24 +14,33 @@ class Verdict:
     """Keys by what is wrong with them.
 
     Attributes:
-        lost: an upload without a manifest, or a poison message that is in no dead-letter queue.
-        stale: a manifest or a rendition of another version than the key holds, or a rendition that
-            is named and not there.
+        lost: an upload that never got a manifest, or that the source bucket does not hold although
+            nobody deleted it; or a poison message that is in no dead-letter queue.
+        stale: a manifest or a rendition of another version than the key holds.
         orphaned: an object that no upload accounts for.
+        deleted: an upload that was ready once and that the key still holds, whose manifest is gone
+            or says ``deleted``; or whose manifest names a rendition that is gone.
     """
 
     lost: list[str] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
     orphaned: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
 
     @property
     def is_clean(self) -> bool:
         """Whether nothing is wrong."""
-        return not (self.lost or self.stale or self.orphaned)
+        return not (self.lost or self.stale or self.orphaned or self.deleted)
 
 
-def judge(server: Server) -> Verdict:
-    """Compare both buckets, object by object."""
+def judge(server: Server, *, kept: Collection[str], ready: Collection[str]) -> Verdict:
+    """Compare both buckets, object by object.
+
+    Args:
+        server: the embedded AWS.
+        kept: source keys that were uploaded and that nobody deleted.
+        ready: names of the uploads whose manifest was ``ready`` at any time.
+    """
     s3 = server.client("s3")
     source, destination = server.outputs["sourceBucket"], server.outputs["destinationBucket"]
     held = {
@@ -45,28 +54,30 @@ def judge(server: Server) -> Verdict:
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=destination)
         for item in page.get("Contents", [])
     }
-    verdict, named = Verdict(), set()
+    named = set()
+    verdict = Verdict(lost=sorted({upload_name(key) for key in kept} - held.keys()))
     for name, version in held.items():
         key = manifest_key(name)
         if key not in there:
-            verdict.lost.append(name)
+            (verdict.deleted if name in ready else verdict.lost).append(name)
             continue
-        named.add(key)
         manifest = json.loads(s3.get_object(Bucket=destination, Key=key)["Body"].read())
-        named |= {rendition["key"] for rendition in manifest["renditions"]}
-        if manifest["source"]["version_id"] != version or not _is_whole(s3, destination, manifest):
+        renditions = {rendition["key"] for rendition in manifest["renditions"]}
+        named |= renditions | {key}
+        if manifest["status"] == Status.DELETED or not renditions <= there:
+            verdict.deleted.append(name)
+        elif manifest["source"]["version_id"] != version or not _is_whole(
+            s3, destination, manifest
+        ):
             verdict.stale.append(name)
     verdict.orphaned = sorted(there - named)
     return verdict
 
 
 def _is_whole(s3, bucket: str, manifest) -> bool:
-    """Whether all that a manifest names is there and of its own version."""
-    for rendition in manifest["renditions"]:
-        try:
-            found = s3.head_object(Bucket=bucket, Key=rendition["key"])["Metadata"]["sequencer"]
-        except botocore.exceptions.ClientError:
-            return False
-        if found != manifest["source"]["sequencer"]:
-            return False
-    return True
+    """Whether all that a manifest names is of its own version."""
+    sequencers = (
+        s3.head_object(Bucket=bucket, Key=rendition["key"])["Metadata"]["sequencer"]
+        for rendition in manifest["renditions"]
+    )
+    return all(sequencer == manifest["source"]["sequencer"] for sequencer in sequencers)

@@ -3,11 +3,11 @@
 import io
 import json
 import os
-import queue
 import random
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,18 +19,23 @@ from PIL import Image
 from function.contract import source_key
 from local.http import quote, request
 from local.server import Server
+from tests.soak.faults import MESSAGES, SPELLS
 
 WINDOW = 40
 """Messages among which the shuffler mixes."""
 
+FIRST_CALM, CALM = 5.0, 20.0
+"""Seconds between two spells: few in the first round, so that a short run has them, too."""
+
 
 @dataclass
 class Counts:
-    """What was done to the pipeline."""
+    """What was done to the pipeline, beside the requests that suffered; messages by fault."""
 
     kills: int = 0
-    twice: int = 0
     restarts: int = 0
+    throttles: int = 0
+    messages: Counter[str] = field(default_factory=Counter)
     poison: list[str] = field(default_factory=list)
 
 
@@ -61,6 +66,7 @@ class People:
         self._pictures = pictures()
         self._lock = threading.Lock()
         self.keys: list[str] = []
+        self.deleted: set[str] = set()
         self.done = 0
 
     def work(self, resting: threading.Event) -> None:
@@ -97,12 +103,13 @@ class People:
             time.sleep(0.2)
 
     def _delete(self, key: str) -> None:
+        self.deleted.add(key)
         bucket = self._server.outputs["sourceBucket"]
         self._server.client("s3").delete_object(Bucket=bucket, Key=key)
 
 
 class Shuffler:
-    """Stands between S3 and the queue: each message comes twice, and in any order.
+    """Stands between S3 and the queue: each message comes twice or more often, and in any order.
 
     S3 is told to announce to a queue of its own, from which messages are moved; so what arrives is
     what S3 wrote, and only its order and number are worse than usual.
@@ -114,7 +121,8 @@ class Shuffler:
         self._random = random.Random(seed)
         self._counts = counts
         self._url = self._between(server)
-        self.held: queue.Queue[str] = queue.Queue()
+        self._late: list[str] = []
+        self._again: list[str] = []
 
     def _between(self, server: Server) -> str:
         s3, bucket = server.client("s3"), server.outputs["sourceBucket"]
@@ -151,7 +159,7 @@ class Shuffler:
         return self._sqs.send_message(QueueUrl=self._target, MessageBody=body)["MessageId"]
 
     def work(self, resting: threading.Event, ending: threading.Event) -> None:
-        """Move messages until told to end and nothing is left."""
+        """Move messages until told to end and nothing is left; then send those that are late."""
         window: list[str] = []
         while True:
             if not resting.is_set():
@@ -162,14 +170,33 @@ class Shuffler:
             except (OSError, botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
                 time.sleep(0.2)
                 continue
-            window += [body for body in fresh for _copy in range(2)]
-            self._counts.twice += len(fresh)
+            for body in fresh:
+                window += self._copies(body)
             self._random.shuffle(window)
             keep = WINDOW if fresh else 0
             while len(window) > keep:
                 self._send(window.pop())
             if not fresh and ending.is_set():
-                return
+                break
+        for body in self._late:
+            self._send(body)
+
+    def _copies(self, body: str) -> list[str]:
+        """Return the copies of a message to send soon; keep what is to come later."""
+        for name, later in (("late", self._late), ("again at the end", self._again)):
+            if self._random.random() < MESSAGES[name].share:
+                self._counts.messages[name] += 1
+                later.append(body)
+                if name == "late":
+                    return []
+        self._counts.messages["twice"] += 1
+        return [body, body]
+
+    def repeat(self) -> None:
+        """Send some old messages again, after all newer ones."""
+        self._random.shuffle(self._again)
+        for body in self._again:
+            self._send(body)
 
     def _take(self) -> list[str]:
         answer = self._sqs.receive_message(
@@ -199,6 +226,42 @@ class Reaper:
                 except ProcessLookupError:
                     continue
                 self._counts.kills += 1
+
+
+class Spells:
+    """Begins the faults that last a while, one after another, in the order of their table."""
+
+    def __init__(self, server: Server, counts: Counts) -> None:
+        self._server, self._counts = server, counts
+        self._function = server.outputs["functionName"]
+
+    def work(self, resting: threading.Event, ending: threading.Event) -> None:
+        """Begin spells until told to end."""
+        calm = FIRST_CALM
+        while True:
+            for name, fault in SPELLS.items():
+                if ending.wait(calm):
+                    return
+                resting.wait()
+                self._begin(name)
+                ending.wait(fault.seconds)
+                resting.wait()
+                self._end(name)
+            calm = CALM
+
+    def _begin(self, name: str) -> None:
+        if name != "function throttled":
+            request("PUT", f"{self._server.endpoint}/_soak/{quote(name)}")
+            return
+        self._counts.throttles += 1
+        self._server.client("lambda").put_function_concurrency(
+            FunctionName=self._function, ReservedConcurrentExecutions=0
+        )
+
+    def _end(self, name: str) -> None:
+        if name == "function throttled":
+            lambda_ = self._server.client("lambda")
+            lambda_.delete_function_concurrency(FunctionName=self._function)
 
 
 def children_of(parent: int) -> Iterator[int]:

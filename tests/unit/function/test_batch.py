@@ -142,6 +142,31 @@ def test_the_last_of_twenty_slow_batches_is_processed_and_never_dead(
     assert "last.jpg/manifest.json" in destination.objects
 
 
+@pytest.mark.parametrize("seconds", [8, 10, 12, 30, 60])
+def test_requests_that_hang_leave_time_to_send_the_other_messages_again(monkeypatch, seconds):
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+    deadline, tried, postponed = Deadline(), [], []
+
+    class Hanging:
+        def reconcile(self, event):
+            tried.append(event.version.name)
+            now[0] += deadline.timeout()
+            raise TimeoutError
+
+    def postpone(record):
+        assert deadline.timeout()
+        now[0] += 0.05
+        postponed.append(record["messageId"])
+
+    handler = build(Hanging(), deadline=deadline, postpone=postpone)
+    records = [message(name, f"uploads/{name}") for name in "abcdefghij"]
+    handler.handle({"Records": records}, Clock(seconds))
+    assert tried + postponed == list("abcdefghij")
+    assert now[0] < seconds
+
+
 def test_a_message_is_not_postponed_for_ever(environment, source, destination, jpeg):
     source.objects |= {f"uploads/{name}.jpg": jpeg for name in "ab"}
     records = [message(name, f"uploads/{name}.jpg") for name in "ab"]

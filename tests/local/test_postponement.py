@@ -1,0 +1,71 @@
+"""A message for which an invocation has no time left, all the way through SQS and back."""
+
+import json
+import time
+
+import pytest
+from defaults import DEFAULTS
+
+from function.contract import manifest_key
+from local import server as servers
+from local.deploy import deploy
+from local.http import quote, request
+from tests.support.slow_aws import SECONDS
+
+SETTINGS = DEFAULTS | {"image-pipeline:timeout": 12, "image-pipeline:batchSize": 3}
+"""After one upload of ``SECONDS``, too little is left for another one as slow."""
+
+NAMES = ("a.jpg", "b.jpg", "c.jpg")
+
+
+@pytest.fixture
+def slow(tmp_path):
+    server = servers.start(tmp_path / "state", app="tests.support.slow_aws")
+    try:
+        deploy(server, settings=SETTINGS)
+        yield server
+    finally:
+        servers.stop(tmp_path / "state")
+
+
+def test_a_postponed_message_comes_back_as_a_new_one_and_is_processed(slow, photo):
+    lambda_, function = slow.client("lambda"), slow.outputs["functionName"]
+    body = photo("p.jpg", (64, 48)).read_bytes()
+    lambda_.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
+    for name in NAMES:
+        url = f"{slow.outputs['uploadEndpoint']}/{quote(f'uploads/{name}')}"
+        assert request("PUT", url, body)[0] == 200
+    # One environment, and all three in one batch.
+    lambda_.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=1)
+    wait_for_manifests(slow)
+    postponed = [line for line in log(slow) if line["message"] == "postponed"]
+    # Two are postponed for the first, and one of them again for the other one: the attribute has
+    # arrived with the new message, which has an id of its own.
+    assert sorted(line["postponements"] for line in postponed) == [0, 0, 1]
+    assert len({line["message_id"] for line in postponed}) == 3
+    dead = slow.client("sqs").get_queue_attributes(
+        QueueUrl=slow.outputs["deadLetterQueueUrl"], AttributeNames=["ApproximateNumberOfMessages"]
+    )
+    assert dead["Attributes"]["ApproximateNumberOfMessages"] == "0"
+
+
+def wait_for_manifests(server) -> None:
+    deadline = time.monotonic() + 20 * SECONDS
+    left = set(NAMES)
+    while left:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.2)
+        left = {name for name in left if not is_ready(server, name)}
+
+
+def is_ready(server, name: str) -> bool:
+    url = f"{server.outputs['deliveryUrl']}/{manifest_key(name)}"
+    return request("GET", url)[0] == 200
+
+
+def log(server) -> list[dict]:
+    """Return what the function has logged, which Lambda hands over after each invocation."""
+    time.sleep(1)
+    events = server.client("logs").filter_log_events(logGroupName=server.outputs["logGroup"])
+    lines = [event["message"] for event in events["events"]]
+    return [json.loads(line) for line in lines if line.startswith("{")]
