@@ -28,21 +28,14 @@ class Context(Protocol):
 
 @dataclass(kw_only=True)
 class BatchHandler:
-    """Processes SQS batches for the life of one execution environment.
+    """Processes SQS batches for the life of one execution environment."""
 
-    Attributes:
-        function_name: dimension of the metrics.
-        reconciler_for: returns what processes the events of a source bucket.
-        deadline: limits the requests that the reconcilers send.
-        postpone: sends a message again, given its record.
-        counts_duplicates: whether the stack looks for duplicates, and so has a metric of them.
-    """
-
-    function_name: str
+    function_name: str  # dimension of the metrics
+    # Returns what processes the events of a source bucket.
     reconciler_for: Callable[[str], Reconciler]
-    deadline: Deadline
-    postpone: Callable[[Mapping[str, Any]], None]
-    counts_duplicates: bool
+    deadline: Deadline  # limits the requests that the reconcilers send
+    postpone: Callable[[Mapping[str, Any]], None]  # sends a message again, given its record
+    counts_duplicates: bool  # whether the stack looks for duplicates, and so has a metric of them
     _is_cold: bool = True
 
     def handle(self, event: dict[str, Any], context: Context) -> dict[str, list[dict[str, str]]]:

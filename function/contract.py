@@ -73,20 +73,12 @@ def source_key(name: str) -> str:
 
 
 def upload_name(key: str) -> str:
-    """Return a source key without ``uploads/``: what all destination keys of the upload start with.
-
-    The name of ``uploads/u1/beach.jpg`` is ``u1/beach.jpg``.
-    """
+    """Return a source key without ``uploads/``, which starts all destination keys of the upload."""
     return key.removeprefix(UPLOADS)
 
 
 def rendition_key(name: str, file: str) -> str:
-    """Return the destination key of a rendition, e.g. ``u1/beach.jpg/thumb.webp``.
-
-    Args:
-        name: the upload's name.
-        file: the rendition's name and extension, e.g. ``thumb.webp``.
-    """
+    """Return the destination key of a rendition, e.g. ``u1/beach.jpg/thumb.webp``."""
     return f"{name}/{file}"
 
 
@@ -96,10 +88,7 @@ def manifest_key(name: str) -> str:
 
 
 def name_of_manifest(key: str) -> str | None:
-    """Return the name of the upload whose manifest has this destination key.
-
-    None if the key is not a manifest's.
-    """
+    """Return the name of the upload whose manifest has this key; None for other keys."""
     ending = manifest_key("")
     return key.removesuffix(ending) if key.endswith(ending) else None
 
@@ -117,15 +106,9 @@ def s3_event(
 ) -> str:
     """Return the message that S3 sends when an upload is created: JSON, the body of an SQS message.
 
-    Args:
-        bucket: source bucket.
-        key: object key; encoded here as S3 encodes it.
-        size: bytes.
-        etag: entity tag, without quotes.
-        sequencer: orders the events of one key (hexadecimal).
-        version_id: version that was created; None if it is not known.
-        request_id: S3's id of the uploader's request; None leaves it out.
-        reprocess: render again even if a manifest is up to date. S3 itself never says so.
+    The key is encoded here as S3 encodes it; ``size`` is the object's bytes, ``request_id`` S3's id
+    of the uploader's request. With ``reprocess``, which S3 itself never says, the upload is
+    rendered again even if its manifest is up to date.
     """
     item = {"key": quote_plus(key, safe="/"), "size": size, "eTag": etag, "sequencer": sequencer}
     if version_id:

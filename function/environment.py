@@ -13,32 +13,19 @@ class Environment:
     """What the stack tells the function; each field is the environment variable of its name.
 
     But for ``memory_mb``, which Lambda sets itself (``AWS_LAMBDA_FUNCTION_MEMORY_SIZE``).
-
-    Attributes:
-        destination_bucket: bucket that renditions and manifests are written to.
-        delivery_url: what readers put before a destination key, without a slash at the end.
-        renditions: the sizes that every upload is resized to.
-        max_upload_bytes: uploads above this are rejected before they are fetched.
-        max_pixels: images above this (width x height) are rejected from their header.
-        kms_key_arn: key that encrypts what is written; empty for S3-managed keys.
-        background: ``#rrggbb`` behind transparent pixels where a format keeps no alpha.
-        quality: ``fast``, or ``best``: LANCZOS throughout.
-        duplicates: ``off``, ``exact`` or ``near``: which duplicates are looked for.
-        index_table: DynamoDB table of the index of duplicates; empty if they are off.
-        memory_mb: the function's memory, as Lambda itself states it.
     """
 
-    destination_bucket: str
-    delivery_url: str
-    renditions: tuple[Rendition, ...]
-    max_upload_bytes: int
-    max_pixels: int
-    kms_key_arn: str
-    background: str
-    quality: Quality
-    duplicates: DuplicateSearch
-    index_table: str
-    memory_mb: int
+    destination_bucket: str  # bucket that renditions and manifests are written to
+    delivery_url: str  # what readers put before a destination key, without a slash at the end
+    renditions: tuple[Rendition, ...]  # the sizes that every upload is resized to
+    max_upload_bytes: int  # uploads above this are rejected before they are fetched
+    max_pixels: int  # images above this (width x height) are rejected from their header
+    kms_key_arn: str  # key that encrypts what is written; empty for S3-managed keys
+    background: str  # ``#rrggbb`` behind transparent pixels where a format keeps no alpha
+    quality: Quality  # ``fast``, or ``best``: LANCZOS throughout
+    duplicates: DuplicateSearch  # ``off``, ``exact`` or ``near``: which duplicates are looked for
+    index_table: str  # DynamoDB table of the index of duplicates; empty if they are off
+    memory_mb: int  # the function's memory, as Lambda itself states it
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "Environment":
@@ -51,9 +38,7 @@ class Environment:
             return cls(
                 destination_bucket=variables["DESTINATION_BUCKET"],
                 delivery_url=variables["DELIVERY_URL"],
-                renditions=tuple(
-                    Rendition.parse(raw) for raw in json.loads(variables["RENDITIONS"])
-                ),
+                renditions=tuple(map(Rendition.parse, json.loads(variables["RENDITIONS"]))),
                 max_upload_bytes=int(variables["MAX_UPLOAD_BYTES"]),
                 max_pixels=int(variables["MAX_PIXELS"]),
                 kms_key_arn=variables["KMS_KEY_ARN"],

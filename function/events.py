@@ -32,19 +32,14 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One change of one key in the source bucket.
+    """One change of one key in the source bucket."""
 
-    Attributes:
-        bucket: source bucket.
-        kind: what the event says about the key.
-        version: the version that was created or removed. A removal's has no etag and no bytes.
-        correlation_id: ``x-amz-request-id`` of the request that caused the event, so that an
-            uploader's request leads to the log lines about it.
-    """
-
-    bucket: str
+    bucket: str  # source bucket
     kind: EventKind
+    # The version that was created or removed. A removal's has no etag and no bytes.
     version: ObjectVersion
+    # ``x-amz-request-id`` of the request that caused the event, so that an uploader's request leads
+    # to the log lines about it.
     correlation_id: str
 
 
@@ -81,8 +76,7 @@ def _parse_record(record: dict[str, Any], message_id: str) -> list[Event]:
         return _ignored(f"event {name}", message_id)
     bucket, item = record["s3"]["bucket"]["name"], record["s3"]["object"]
     key = unquote_plus(item["key"])
-    reason = _not_ours(key)
-    if reason:
+    if reason := _not_ours(key):
         return _ignored(reason, message_id, key)
     kind = EventKind.BACKFILL if record.get("reprocess") else EventKind.CREATED
     version = ObjectVersion(
@@ -114,6 +108,5 @@ def _not_ours(key: str) -> str | None:
 
 
 def _ignored(reason: str, message_id: str, key: str | None = None) -> list[Event]:
-    extra = {"reason": reason, "message_id": message_id, "key": key}
-    _logger.info("ignored", extra=extra)
+    _logger.info("ignored", extra={"reason": reason, "message_id": message_id, "key": key})
     return []

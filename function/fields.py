@@ -2,13 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+from typing import Any
 
 
-def known_fields(kind: "type[DataclassInstance]", raw: Mapping[str, Any]) -> dict[str, Any]:
+def known_fields(kind: type[Any], raw: Mapping[str, Any]) -> dict[str, Any]:
     """Return the entries of ``raw`` that are fields of a dataclass.
 
     A newer release may have added fields, and then have been rolled back. What it wrote must stay

@@ -2,7 +2,6 @@
 
 import functools
 import os
-from typing import TYPE_CHECKING
 
 from function import logs, postpone
 from function.batch import BatchHandler
@@ -11,9 +10,6 @@ from function.environment import Environment
 from function.reconcile import Reconciler
 from function.storage.bucket import Bucket
 from function.storage.deadline import Deadline
-
-if TYPE_CHECKING:
-    from function.duplicates.search import Duplicates
 
 logs.configure()
 _environment = Environment.read(os.environ)
@@ -27,14 +23,12 @@ def _reconciler_for(source_bucket: str) -> Reconciler:
     kms_key_arn = _environment.kms_key_arn
     open_bucket = functools.partial(Bucket, kms_key_arn=kms_key_arn, deadline=_deadline)
     destination = open_bucket(_environment.destination_bucket)
-    duplicates = _open_duplicates(destination) if _looks_for_duplicates else None
+    duplicates = None
+    if _looks_for_duplicates:
+        from function.duplicates import search  # noqa: PLC0415 - a cold start without it is shorter
+
+        duplicates = search.connect(_environment, destination, _deadline)
     return Reconciler.build(_environment, open_bucket(source_bucket), destination, duplicates)
-
-
-def _open_duplicates(destination: Bucket) -> "Duplicates":
-    from function.duplicates import search  # noqa: PLC0415 - a cold start without it is shorter
-
-    return search.connect(_environment, destination, _deadline)
 
 
 handle = BatchHandler(

@@ -77,12 +77,7 @@ class Timings:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """The outcome of one upload, version 1 of the contract with readers (README.md).
-
-    Attributes:
-        duplicate_of: ``id`` of the original. Its key is another user's, who did not publish it.
-        original_key: key of the original, for the log alone.
-    """
+    """The outcome of one upload, version 1 of the contract with readers (README.md)."""
 
     status: Status
     source: SourceFacts
@@ -93,8 +88,9 @@ class Manifest:
     placeholder: str | None = None
     dominant_color: str | None = None
     perceptual_hash: str | None = None
+    # ``id`` of the original. Its key is another user's, who did not publish it.
     duplicate_of: str | None = None
-    original_key: str | None = None
+    original_key: str | None = None  # key of the original, for the log alone
     schema: int = SCHEMA
 
     @property
@@ -116,9 +112,8 @@ class Manifest:
         fields = known_fields(cls, json.loads(data))
         fields["source"] = SourceFacts(**known_fields(SourceFacts, fields["source"]))
         fields["timings_ms"] = Timings(**known_fields(Timings, fields["timings_ms"]))
-        fields["renditions"] = [
-            RenditionFacts(**known_fields(RenditionFacts, facts)) for facts in fields["renditions"]
-        ]
+        stored = (known_fields(RenditionFacts, facts) for facts in fields["renditions"])
+        fields["renditions"] = [RenditionFacts(**facts) for facts in stored]
         if fields.get("error"):
             fields["error"] = ErrorFacts(**known_fields(ErrorFacts, fields["error"]))
         return cls(**fields)
@@ -128,8 +123,7 @@ class Manifest:
         fields: dict[str, Any] = asdict(self)
         del fields["original_key"]
         first = {"schema": fields.pop("schema"), "status": fields.pop("status"), "id": self.id}
-        ordered = first | fields
-        return json.dumps(ordered, ensure_ascii=False, indent=1).encode()
+        return json.dumps(first | fields, ensure_ascii=False, indent=1).encode()
 
 
 def rendition_url(delivery_url: str, key: str, sha256: str) -> str:

@@ -82,18 +82,12 @@ class _Findings:
 
 @dataclass(frozen=True)
 class Processor:
-    """Turns one version of an upload into renditions in the destination bucket.
-
-    Attributes:
-        environment: the function's settings.
-        source: bucket of the uploads.
-        destination: bucket of the renditions.
-        duplicates: finds earlier uploads of the same image; None where the stack does not ask.
-    """
+    """Turns one version of an upload into renditions in the destination bucket."""
 
     environment: Environment
-    source: Bucket
-    destination: Bucket
+    source: Bucket  # bucket of the uploads
+    destination: Bucket  # bucket of the renditions
+    # Finds earlier uploads of the same image; None where the stack does not ask.
     duplicates: "Duplicates | None" = None
 
     def process(self, version: ObjectVersion, *, may_copy: bool = True) -> Manifest:
@@ -178,9 +172,7 @@ class Processor:
             ):
                 name, content_type = rendered.rendition.name, FORMATS[rendered.format].content_type
                 key = rendition_key(version.name, file_name(name, rendered.format))
-                headers = Headers(
-                    content_type=content_type, cache_control=FOREVER, sequencer=version.sequencer
-                )
+                headers = Headers(content_type, FOREVER, version.sequencer)
                 writes.append(pool.submit(self.destination.put, key, rendered.body, headers))
                 facts.append(
                     RenditionFacts(

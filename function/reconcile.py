@@ -17,7 +17,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from function.contract import MAX_KEY_BYTES, manifest_key, rendition_key
 from function.engine.errors import Reason
@@ -50,21 +50,16 @@ class Contended(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """One key on both sides.
+    """One key on both sides."""
 
-    Attributes:
-        standing: the manifest at the destination, if there is one.
-        etag: its entity tag, ``ABSENT`` without a manifest.
-        held: the version that the source key holds; None if nothing, or a delete marker.
-        is_retained: the version that ``standing`` is about still exists in the source bucket.
-        is_whole: whether the destination has all that ``standing`` names, and nothing else of this
-            upload; None if that has not been checked.
-    """
-
-    standing: Manifest | None
-    etag: str
+    standing: Manifest | None  # the manifest at the destination, if there is one
+    etag: str  # its entity tag, ``ABSENT`` without a manifest
+    # The version that the source key holds; None if nothing, or a delete marker.
     held: ObjectVersion | None
+    # The version that ``standing`` is about still exists in the source bucket.
     is_retained: bool = True
+    # Whether the destination has all that ``standing`` names, and nothing else of this upload; None
+    # if that has not been checked.
     is_whole: bool | None = None
 
 
@@ -133,32 +128,17 @@ def back_off(attempt: int) -> None:
     time.sleep(random.uniform(0, PAUSE * attempt))  # noqa: S311 - nothing secret
 
 
-class Process(Protocol):
-    """``Processor.process``: writes a version's renditions and returns its manifest."""
-
-    def __call__(self, version: ObjectVersion, *, may_copy: bool) -> Manifest:
-        """Process one version."""
-        ...
-
-
 @dataclass(frozen=True, kw_only=True)
 class Reconciler:
-    """Brings the destination to what a key of the source bucket holds.
+    """Brings the destination to what a key of the source bucket holds."""
 
-    Attributes:
-        source: bucket of the uploads.
-        destination: bucket of the renditions and manifests.
-        files: file names of all renditions that this stack makes of an upload.
-        process: writes a version's renditions and returns its manifest.
-        duplicates: index to keep up to date; None where the stack does not look for duplicates.
-        back_off: waits after a lost conditional write, given the number of the round.
-    """
-
-    source: Bucket
-    destination: Bucket
-    files: tuple[str, ...]
-    process: Process
+    source: Bucket  # bucket of the uploads
+    destination: Bucket  # bucket of the renditions and manifests
+    files: tuple[str, ...]  # file names of all renditions that this stack makes of an upload
+    processor: Processor  # writes a version's renditions and returns its manifest
+    # Index to keep up to date; None where the stack does not look for duplicates.
     duplicates: "Duplicates | None" = None
+    # Waits after a lost conditional write, given the number of the round.
     back_off: Callable[[int], None] = back_off
 
     @classmethod
@@ -176,7 +156,7 @@ class Reconciler:
             files=tuple(
                 file_name(r.name, name) for r in environment.renditions for name in r.formats
             ),
-            process=Processor(environment, source, destination, duplicates).process,
+            processor=Processor(environment, source, destination, duplicates),
             duplicates=duplicates,
         )
 
@@ -255,7 +235,7 @@ class Reconciler:
     def _render(
         self, event: Event, version: ObjectVersion, state: State
     ) -> tuple[Manifest | None, State | None]:
-        manifest = self.process(version, may_copy=event.kind != EventKind.BACKFILL)
+        manifest = self.processor.process(version, may_copy=event.kind != EventKind.BACKFILL)
         if self._is_archived_since(manifest, state):
             return None, dataclasses.replace(state, is_whole=True)
         etag = self._write_manifest(manifest, expect=state.etag)
@@ -314,11 +294,7 @@ class Reconciler:
 
     def _write_manifest(self, manifest: Manifest, *, expect: str) -> str:
         """Replace the manifest whose entity tag is ``expect``; return the new one's entity tag."""
-        headers = Headers(
-            content_type=CONTENT_TYPE,
-            cache_control=CACHE_CONTROL,
-            sequencer=manifest.source.sequencer,
-        )
+        headers = Headers(CONTENT_TYPE, CACHE_CONTROL, manifest.source.sequencer)
         key = manifest_key(manifest.source.name)
         return self.destination.put(key, manifest.to_json(), headers, expect=expect)
 

@@ -7,21 +7,13 @@ from function.contract import upload_name
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectVersion:
-    """One version of an object.
+    """One version of an object."""
 
-    Attributes:
-        key: object key, e.g. ``uploads/u1/beach.jpg``.
-        version_id: S3's id of the version; None in a bucket without versioning.
-        etag: entity tag, without quotes.
-        sequencer: orders the events of one key (hexadecimal); empty if no event told of it.
-        bytes: length of the object.
-    """
-
-    key: str
-    version_id: str | None
-    etag: str
-    sequencer: str
-    bytes: int
+    key: str  # object key, e.g. ``uploads/u1/beach.jpg``
+    version_id: str | None  # S3's id of the version; None in a bucket without versioning
+    etag: str  # entity tag, without quotes
+    sequencer: str  # orders the events of one key (hexadecimal); empty if no event told of it
+    bytes: int  # length of the object
 
     @property
     def name(self) -> str:

@@ -18,19 +18,13 @@ def copy_renditions(
         What was copied; None if the original was replaced or removed meanwhile, or has no
         renditions. Copies made by then are named by no manifest, and will be overwritten.
     """
+    made_from = original.source.sequencer
 
     def copy(rendition: RenditionFacts) -> RenditionFacts | None:
         key = rendition_key(version.name, rendition.key.rsplit("/", 1)[-1])
+        headers = Headers(rendition.content_type, FOREVER, version.sequencer)
         copied = bucket.copy(
-            rendition.key,
-            key,
-            Headers(
-                content_type=rendition.content_type,
-                cache_control=FOREVER,
-                sequencer=version.sequencer,
-            ),
-            made_from=original.source.sequencer,
-            length=rendition.bytes,
+            rendition.key, key, headers, made_from=made_from, length=rendition.bytes
         )
         url = rendition_url(delivery_url, key, original.source.sha256 or "")
         return dataclasses.replace(rendition, key=key, url=url) if copied else None

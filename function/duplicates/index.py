@@ -21,21 +21,13 @@ THREADS: Final = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One upload in one bucket.
+    """One upload in one bucket."""
 
-    Attributes:
-        bucket: what its members have in common, e.g. ``sha256#<digest>``.
-        name: the upload's key without ``uploads/``.
-        since: when it was first entered there (ISO 8601): earlier ones are originals.
-        perceptual_hash: 16 hex digits.
-        recipe: which renditions it has; see ``search.recipe_of``.
-    """
-
-    bucket: str
-    name: str
-    since: str
-    perceptual_hash: str
-    recipe: str
+    bucket: str  # what its members have in common, e.g. ``sha256#<digest>``
+    name: str  # the upload's key without ``uploads/``
+    since: str  # when it was first entered there (ISO 8601): earlier ones are originals
+    perceptual_hash: str  # 16 hex digits
+    recipe: str  # which renditions it has; see ``search.recipe_of``
 
 
 class Index:
@@ -73,13 +65,12 @@ class Index:
         return [Entry(**{name: value["S"] for name, value in item.items()}) for item in items]
 
     def _put(self, entry: Entry) -> None:
+        update = "SET #s = if_not_exists(#s, :s), perceptual_hash = :p, recipe = :r"
         self._call(
             "UpdateItem",
             {
                 "Key": _key(entry.bucket, entry.name),
-                "UpdateExpression": (
-                    "SET #s = if_not_exists(#s, :s), perceptual_hash = :p, recipe = :r"
-                ),
+                "UpdateExpression": update,
                 "ExpressionAttributeNames": {"#s": "since"},
                 "ExpressionAttributeValues": {
                     ":s": {"S": entry.since},
@@ -93,9 +84,8 @@ class Index:
         self._call("DeleteItem", {"Key": _key(*key)})
 
     def _call(self, operation: str, body: dict[str, Any]) -> Any:
-        return self._client.call(
-            f"DynamoDB_20120810.{operation}", {"TableName": self._table, **body}
-        )
+        body = {"TableName": self._table, **body}
+        return self._client.call(f"DynamoDB_20120810.{operation}", body)
 
 
 def _key(bucket: str, name: str) -> dict[str, Any]:

@@ -42,19 +42,12 @@ class ExactDuplicate:
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Finds the upload that another one duplicates, and keeps the index up to date.
+    """Finds the upload that another one duplicates, and keeps the index up to date."""
 
-    Attributes:
-        index: the stack's table.
-        destination_bucket: has the manifests, which confirm or refute an entry of the index.
-        near: similar images are duplicates, too.
-        recipe: digest of the stack's settings for renditions; see ``recipe_of``.
-    """
-
-    index: Index
-    destination_bucket: Bucket
-    near: bool
-    recipe: str
+    index: Index  # the stack's table
+    destination_bucket: Bucket  # has the manifests, which confirm or refute an entry of the index
+    near: bool  # similar images are duplicates, too
+    recipe: str  # digest of the stack's settings for renditions; see ``recipe_of``
 
     def find_exact(self, name: str, sha256: str) -> ExactDuplicate | None:
         """Return the earliest upload of the same bytes; None if this is the first."""

@@ -41,7 +41,7 @@ MAX_ANIMATION_DECODE: Final = 4
 formats.by_name(formats.NAMES[0]).import_modules()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class DecodeRequest:
     """The arguments of ``decode``, and the format found in the upload."""
 
@@ -70,15 +70,8 @@ def decode(
         Rejected: with any code of the table in docs/engine.md except those of the store.
         Exception: a failure of ours, such as a missing module.
     """
-    request = DecodeRequest(
-        data=data,
-        format=sniff(data),
-        renditions=tuple(renditions),
-        max_pixels=max_pixels,
-        quality=quality,
-        memory_mb=memory_mb,
-    )
-    known = request.format
+    known = sniff(data)
+    request = DecodeRequest(data, known, tuple(renditions), max_pixels, quality, memory_mb)
     known.import_modules()
     if not known.isolated:
         return _decode(request)

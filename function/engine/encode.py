@@ -1,7 +1,7 @@
 """Encode pixels in each output format, without any metadata."""
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Final
 
@@ -36,12 +36,14 @@ def encode(
 
     Alpha is kept, except in a JPEG: there ``background`` (red, green, blue) is put behind it.
     """
+    if format_name is OutputFormat.AVIF:
+        quality = min(100, quality + AVIF_QUALITY_OFFSET)
     jpeg = format_name is OutputFormat.JPEG
     image = _flatten(pixels.jpeg_image(), background) if jpeg else pixels.image()
     image.info = {}  # encoders would write what is left of the upload's metadata
     buffer = io.BytesIO()
     import_encoder(format_name)
-    image.save(buffer, format_name, **_ENCODERS[format_name][1](quality))
+    image.save(buffer, format_name, quality=quality, **_ENCODERS[format_name][1])
     return buffer.getvalue()
 
 
@@ -54,24 +56,16 @@ def _flatten(image: Image.Image, background: tuple[int, ...]) -> Image.Image:
     return flat
 
 
-_ENCODERS: Final[Mapping[OutputFormat, tuple[str, Callable[[int], dict[str, Any]]]]] = {
-    OutputFormat.JPEG: ("PIL.JpegImagePlugin", lambda quality: {"quality": quality}),
-    OutputFormat.WEBP: (
-        "PIL.WebPImagePlugin",
-        lambda quality: {"quality": quality, "method": WEBP_METHOD},
-    ),
+_ENCODERS: Final[Mapping[OutputFormat, tuple[str, dict[str, Any]]]] = {
+    OutputFormat.JPEG: ("PIL.JpegImagePlugin", {}),
+    OutputFormat.WEBP: ("PIL.WebPImagePlugin", {"method": WEBP_METHOD}),
     OutputFormat.AVIF: (
         "PIL.AvifImagePlugin",
-        lambda quality: {
-            "quality": min(100, quality + AVIF_QUALITY_OFFSET),
-            "speed": AVIF_SPEED,
-            "max_threads": 1,
-            "advanced": {"tune": "ssim"},
-        },
+        {"speed": AVIF_SPEED, "max_threads": 1, "advanced": {"tune": "ssim"}},
     ),
-    OutputFormat.PNG: ("PIL.PngImagePlugin", lambda _quality: {"compress_level": PNG_LEVEL}),
+    OutputFormat.PNG: ("PIL.PngImagePlugin", {"compress_level": PNG_LEVEL}),
 }
-"""The module of Pillow's plugin, and the plugin's options at a quality."""
+"""The module of Pillow's plugin, and the plugin's options besides the quality."""
 
 
 def import_encoder(format_name: OutputFormat) -> None:

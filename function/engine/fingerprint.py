@@ -33,19 +33,13 @@ Matrix = list[list[float]]
 
 @dataclass(frozen=True, kw_only=True)
 class Fingerprint:
-    """A picture's fingerprint, as manifests have it except for ``margins``.
+    """A picture's fingerprint, as manifests have it except for ``margins``."""
 
-    Attributes:
-        placeholder: ThumbHash, base64: 15 to 25 bytes that a page shows until the image is there.
-        dominant_color: the commonest colour, ``#rrggbb``.
-        perceptual_hash: 64 bits, 16 hex digits; copies of a picture differ in few of them.
-        margins: distance of each bit's DCT term from the median, the highest bit first; copies
-            differ in bits of a small margin.
-    """
-
-    placeholder: str
-    dominant_color: str
-    perceptual_hash: str
+    placeholder: str  # ThumbHash, base64: 15 to 25 bytes that a page shows until the image is there
+    dominant_color: str  # the commonest colour, ``#rrggbb``
+    perceptual_hash: str  # 64 bits, 16 hex digits; copies of a picture differ in few of them
+    # Distance of each bit's DCT term from the median, the highest bit first; copies differ in bits
+    # of a small margin.
     margins: tuple[float, ...]
 
 

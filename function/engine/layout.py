@@ -11,17 +11,11 @@ from function.engine.vectors import Size
 
 @dataclass(frozen=True)
 class Layout:
-    """How one rendition is cut from an upload; each is a width and height in pixels.
+    """How one rendition is cut from an upload; each is a width and height in pixels."""
 
-    Attributes:
-        scaled: the whole upload after scaling.
-        visible: the part of it that is kept; smaller than ``scaled`` only where ``cover`` crops.
-        canvas: the output; larger than ``visible`` only where ``contain`` pads.
-    """
-
-    scaled: Size
-    visible: Size
-    canvas: Size
+    scaled: Size  # the whole upload after scaling
+    visible: Size  # the part of it that is kept; smaller than ``scaled`` only where ``cover`` crops
+    canvas: Size  # the output; larger than ``visible`` only where ``contain`` pads
 
     @property
     def is_whole(self) -> bool:

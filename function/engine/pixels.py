@@ -10,7 +10,7 @@ from typing import Final
 
 from PIL import Image
 
-from function.engine.vectors import Box, Size, half_of, merge, resize, split
+from function.engine.vectors import Box, Size, half_of, merge, resize
 
 _TURNS: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -81,11 +81,6 @@ class Planes:
     luma: Image.Image
     blue: Image.Image
     red: Image.Image
-
-    @classmethod
-    def split(cls, image: Image.Image) -> "Planes":
-        """Take a YCbCr image apart and halve its chroma."""
-        return cls(*split(image))
 
     @property
     def size(self) -> Size:

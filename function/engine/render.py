@@ -14,6 +14,7 @@ from function.engine.layout import Layout, lay_out
 from function.engine.pixels import Bitmap, Box, Pixels, Planes, Size, pad, reduced_box
 from function.engine.renditions import OutputFormat, Quality, Rendition
 from function.engine.source import Source
+from function.engine.vectors import split
 
 BACKGROUND: Final = "#ffffff"
 """Colour behind transparent pixels and padding where the output format keeps no alpha."""
@@ -23,7 +24,7 @@ CASCADE_RATIO: Final = 1.25
 height, so that the filter has pixels to work with."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Rendered:
     """One encoded rendition: the setting it is of, width and height in pixels, and the file."""
 
@@ -40,12 +41,6 @@ class _Stage:
 
     pixels: Pixels
     box: Box
-
-    @property
-    def extent(self) -> tuple[float, float]:
-        """Return width and height of the box; unlike a size, they may have fractions."""
-        left, top, right, bottom = self.box
-        return right - left, bottom - top
 
 
 def render(
@@ -70,13 +65,7 @@ def render(
                 fits = pixels.size == layout.canvas
                 padded = pixels if fits else Bitmap(pad(pixels.image(), layout.canvas, ground))
                 body = encode(padded, format_name, rendition.quality, background=ground)
-            yield Rendered(
-                rendition=rendition,
-                format=format_name,
-                width=layout.canvas[0],
-                height=layout.canvas[1],
-                body=body,
-            )
+            yield Rendered(rendition, format_name, *layout.canvas, body)
 
 
 def _resize_all(
@@ -95,7 +84,7 @@ def _resize_all(
         if source.profile and stage is upload:
             # Planes still in the upload's profile: of the few pixels left, a conversion is cheap.
             image = to_srgb(made[index].image(), source.profile)
-            made[index] = Planes.split(image.convert("YCbCr"))
+            made[index] = Planes(*split(image.convert("YCbCr")))
         if layout.is_whole:
             stages.append(_Stage(made[index], reduced_box(layout.visible, 1)))
     return [(layout, made[index]) for index, layout in enumerate(layouts)]
@@ -104,7 +93,9 @@ def _resize_all(
 def _parent(stages: Sequence[_Stage], scaled: Size) -> _Stage:
     """Return the smallest stage that leaves the filter enough to work with, else the upload."""
     for stage in reversed(stages[1:]):
-        if all(has >= CASCADE_RATIO * side for has, side in zip(stage.extent, scaled, strict=True)):
+        left, top, right, bottom = stage.box
+        width, height = (CASCADE_RATIO * side for side in scaled)
+        if right - left >= width and bottom - top >= height:
             return stage
     return stages[0]
 

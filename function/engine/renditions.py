@@ -73,29 +73,19 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
 @dataclass(frozen=True, kw_only=True)
 class Rendition:
-    """One standard size that every upload is resized to.
+    """One standard size that every upload is resized to."""
 
-    Attributes:
-        name: part of the destination key: lower-case letters, digits, ``-`` and ``_``.
-        width: width of the box, in pixels.
-        height: height of the box, in pixels.
-        fit: how the image fills the box.
-        formats: output formats, one object each.
-        quality: encoder quality, 1 to 100; PNG is lossless and ignores it.
-        position: the region that ``cover`` keeps.
-        enlarge: fill the box even when the upload is smaller; else no pixel is invented.
-        animated: keep the motion of a GIF, WebP or APNG in the ``webp`` output; all other outputs
-            show its first frame.
-    """
-
-    name: str
-    width: int
-    height: int
+    name: str  # part of the destination key: lower-case letters, digits, ``-`` and ``_``
+    width: int  # width of the box, in pixels
+    height: int  # height of the box, in pixels
     fit: Fit = Fit.INSIDE
+    # Output formats, one object each.
     formats: tuple[OutputFormat, ...] = (OutputFormat.JPEG, OutputFormat.WEBP)
-    quality: int = 80
+    quality: int = 80  # encoder quality, 1 to 100; PNG is lossless and ignores it
     position: Position = Position.CENTRE
-    enlarge: bool = False
+    enlarge: bool = False  # fill the box even when the upload is smaller; else no pixel is invented
+    # Keep the motion of a GIF, WebP or APNG in the ``webp`` output; all other outputs show its
+    # first frame.
     animated: bool = False
 
     def __post_init__(self) -> None:

@@ -54,7 +54,7 @@ def _unknown(data: bytes) -> Rejected:
         if data.startswith(magic):
             message = f"This file is {name}, which is not supported."
             return Rejected(Reason.UNSUPPORTED_FORMAT, message)
-    *titles, last = (known.title for known in formats.every())
+    *titles, last = (known.title or known.name.upper() for known in formats.every())
     message = f"This file is not a {', '.join(titles)} or {last} image."
     return Rejected(Reason.NOT_AN_IMAGE, message)
 

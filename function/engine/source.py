@@ -23,31 +23,26 @@ class Frame:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A decoded upload.
+    """A decoded upload."""
 
-    Attributes:
-        pixels: the picture, orientation applied, usually scaled down to what the renditions need;
-            in sRGB unless ``profile`` is set.
-        box: the region of ``pixels`` that is the upload; a scaled decode rounds sizes up, so its
-            edge may lie within the last pixel.
-        width: width of the upload as a viewer sees it (orientation applied), in pixels.
-        height: height of the upload as a viewer sees it, in pixels.
-        format: lower-case name of the format found in the content, e.g. ``"jpeg"``.
-        scalable: a drawing (SVG): rendered at the sizes asked, whatever its own.
-        frames: all frames of an animation when a rendition asks for motion, else empty.
-        loop: how often the animation plays; 0 is for ever.
-        profile: ICC profile that ``pixels`` are still in: planes are converted after their first
-            resize, when fewer pixels are left.
-    """
-
+    # The picture, orientation applied, usually scaled down to what the renditions need; in sRGB
+    # unless ``profile`` is set.
     pixels: Pixels
+
+    # The region of ``pixels`` that is the upload; a scaled decode rounds sizes up, so its edge may
+    # lie within the last pixel.
     box: Box
-    width: int
-    height: int
-    format: str
-    scalable: bool = False
+    width: int  # width of the upload as a viewer sees it (orientation applied), in pixels
+    height: int  # height of the upload as a viewer sees it, in pixels
+    format: str  # lower-case name of the format found in the content, e.g. ``"jpeg"``
+    scalable: bool = False  # a drawing (SVG): rendered at the sizes asked, whatever its own
+
+    # All frames of an animation when a rendition asks for motion, else empty.
     frames: tuple[Frame, ...] = ()
-    loop: int = 0
+    loop: int = 0  # how often the animation plays; 0 is for ever
+
+    # ICC profile that ``pixels`` are still in: planes are converted after their first resize, when
+    # fewer pixels are left.
     profile: bytes | None = None
 
     @property

@@ -7,19 +7,13 @@ the module is only slower (docs/resampler.md, docs/decoder.md).
 import logging
 from functools import cache
 from types import ModuleType
-from typing import Final, Protocol
+from typing import Any, Final
 
 from PIL import Image
 
 Size = tuple[int, int]
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom; fractions of a pixel count."""
-
-
-class ArrowExport(Protocol):
-    """Pillow's memory of an image: it hands out a pointer to its pixels, as an Arrow array."""
-
-    def __arrow_c_array__(self) -> object: ...
 
 
 _LOG: Final = logging.getLogger(__name__)
@@ -107,11 +101,12 @@ def decode_jpeg(
     return (luma, blue, red) if done else None
 
 
-def unfilter(rows: bytes, channels: int, target: ArrowExport, size: Size, first: int) -> bool:
+def unfilter(rows: bytes, channels: int, target: Any, size: Size, first: int) -> bool:
     """Undo the filters of a PNG's rows and store them from row ``first``; needs ``has_module``.
 
     Each row is a byte for the filter and its pixels, of ``channels`` bytes (3 or 4). The target is
-    an RGB or RGBA image of ``size``. Returns False for filters that PNG does not have.
+    Pillow's memory (``Image.im``) of an RGB or RGBA image of ``size``. Returns False for filters
+    that PNG does not have.
     """
     native = load_module()
     return bool(native and native.unfilter(rows, channels, target.__arrow_c_array__(), size, first))

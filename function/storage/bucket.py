@@ -47,7 +47,7 @@ _UNMET: Final = (404, 409, 412)
 requests"): not there, a race with another such request, not the same any more."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Headers:
     """Metadata of an object; the sequencer is that of the upload it was made from."""
 
@@ -172,9 +172,8 @@ class Bucket:
             Refused: S3 does not copy it.
         """
         answer = self._get(source, {"head": True})
-        if answer is None or answer.meta["size"] != length:
-            return False
-        if answer.attributes.get(SEQUENCER) != made_from:
+        found = answer and (answer.attributes.get(SEQUENCER), answer.meta["size"])
+        if not answer or found != (made_from, length):
             return False
         return self._request(
             "PUT",

@@ -89,6 +89,8 @@ class SignedClient:
         self._service = service
         self._deadline = deadline or Deadline()
         self._url = urlsplit(endpoint_url(service, os.environ))
+        https = self._url.scheme == "https"
+        self._connection = http.client.HTTPSConnection if https else http.client.HTTPConnection
         self._idle: list[http.client.HTTPConnection] = []
 
     def request(
@@ -126,14 +128,9 @@ class SignedClient:
         self, method: str, target: str, headers: Mapping[str, str], body: bytes, result: str
     ) -> bytes:
         target = self._url.path.rstrip("/") + target
+        sent, now = {**headers, "host": self._url.netloc}, datetime.now(UTC)
         signed = sign(
-            method,
-            target,
-            {**headers, "host": self._url.netloc},
-            body,
-            service=self._service,
-            variables=os.environ,
-            now=datetime.now(UTC),
+            method, target, sent, body, service=self._service, variables=os.environ, now=now
         )
         status, answer = self._exchange(method, target, body, signed)
         is_done = not result or _xml(answer).tag.endswith(result)
@@ -148,7 +145,7 @@ class SignedClient:
             try:
                 connection, is_new = self._idle.pop(), False
             except IndexError:
-                connection, is_new = self._connect(), True
+                connection, is_new = self._connection(self._url.netloc), True
             connection.timeout = self._deadline.timeout()
             if connection.sock:
                 connection.sock.settimeout(connection.timeout)
@@ -164,11 +161,6 @@ class SignedClient:
             else:
                 self._idle.append(connection)
                 return answer
-
-    def _connect(self) -> http.client.HTTPConnection:
-        https = self._url.scheme == "https"
-        kind = http.client.HTTPSConnection if https else http.client.HTTPConnection
-        return kind(self._url.netloc)
 
 
 def _is_transient(error: Exception) -> bool:

@@ -20,9 +20,7 @@ def open_image(data: bytes) -> "Image.Image":
 
 FORMAT: Final = Format(
     name="avif",
-    title="AVIF",
-    content_types=("image/avif",),
-    endings=("avif",),
+    content_types={"avif": "image/avif"},
     bytes_per_pixel={"avif": 12.5},
     recognises=lambda data: family(data) == "avif",
     open_image=open_image,

@@ -8,9 +8,7 @@ _BLOCKS: Final = "function.engine.formats.gif_blocks"
 
 FORMAT: Final = Format(
     name="gif",
-    title="GIF",
-    content_types=("image/gif",),
-    endings=("gif",),
+    content_types={"gif": "image/gif"},
     bytes_per_pixel={"gif": 6.0},
     recognises=lambda data: data.startswith((b"GIF87a", b"GIF89a")),
     open_image=lazily(_BLOCKS, "open_image"),

@@ -24,9 +24,7 @@ def open_image(data: bytes) -> "Image.Image":
 
 FORMAT: Final = Format(
     name="heic",
-    title="HEIC",
-    content_types=("image/heic", "image/heif"),
-    endings=("heic", "heif"),
+    content_types={"heic": "image/heic", "heif": "image/heif"},
     bytes_per_pixel={"heic": 12.0},
     recognises=lambda data: family(data) == "heic",
     open_image=open_image,

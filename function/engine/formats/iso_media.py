@@ -1,10 +1,8 @@
 """Tell HEIC, AVIF and videos apart by the brands that ISO base media files name, major first."""
 
-from typing import Final, Literal
+from typing import Final
 
-Family = Literal["avif", "heic"]
-
-_BRANDS: Final[dict[bytes, Family]] = {
+_BRANDS: Final[dict[bytes, str]] = {
     **dict.fromkeys((b"avif", b"avis"), "avif"),
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "heic"),
 }
@@ -12,7 +10,7 @@ _MOST: Final = 256
 """Bytes of the first box in which brands are looked for."""
 
 
-def family(data: bytes) -> Family | None:
+def family(data: bytes) -> str | None:
     """Return the image format of the first brand that has one, else None."""
     if data[4:8] != b"ftyp":
         return None

@@ -10,9 +10,7 @@ _SEGMENTS: Final = "function.engine.formats.jpeg_segments"
 
 FORMAT: Final = Format(
     name="jpeg",
-    title="JPEG",
-    content_types=("image/jpeg",),
-    endings=("jpg", "jpeg"),
+    content_types={"jpg": "image/jpeg", "jpeg": "image/jpeg"},
     # A baseline JPEG is scaled while it is decoded; of a progressive one, or one of several scans,
     # libjpeg keeps all coefficients.
     bytes_per_pixel={"jpeg": 1.1, "jpeg-progressive": 9.0},

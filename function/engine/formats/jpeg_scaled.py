@@ -9,7 +9,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from function.engine.errors import Reason, Rejected
 from function.engine.formats.jpeg_segments import walk
 from function.engine.pixels import Box, Planes, Size, reduced_box
-from function.engine.vectors import decode_jpeg
+from function.engine.vectors import decode_jpeg, split
 
 _RGB_IDS: Final = [0x52, 0x47, 0x42]
 """Component ids of a JPEG that stores RGB as it is."""
@@ -47,12 +47,11 @@ def load_scaled(
     wanted_width, wanted_height = _size_at(image.size, scale)
     most = min(width // wanted_width, height // wanted_height)
     divisor = next((divisor for divisor in _DIVISORS if divisor <= most), 1)
-    planes = decode_jpeg(data, divisor, (-(-width // divisor), -(-height // divisor)))
-    if planes:
+    if planes := decode_jpeg(data, divisor, (-(-width // divisor), -(-height // divisor))):
         return Planes(*planes), reduced_box(image.size, divisor)
     # The C module is missing, or leaves this file to Pillow, which also decides about damage.
     scaled, box = draft(image, scale, "YCbCr")
-    return Planes.split(scaled), box
+    return Planes(*split(scaled)), box
 
 
 def draft(image: Image.Image, scale: float, mode: str) -> tuple[Image.Image, Box]:

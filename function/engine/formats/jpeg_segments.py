@@ -44,21 +44,15 @@ _BARE: Final = frozenset({0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)})
 
 @dataclass
 class Segments:
-    """Totals of a walk over the segments, and from ``components`` on facts of the frame header.
-
-    Attributes:
-        fill: bytes that belong to no segment.
-        exif: bytes of EXIF.
-        scans: scans that libjpeg will decode; an arithmetic-coded one counts as several. 1 where
-            one scan holds the whole picture, 0 where the file ends or is damaged before it.
-        bits: bits a component (a channel, such as luma) in the first frame header.
-    """
+    """Totals of a walk over the segments, and from ``components`` on facts of the frame header."""
 
     segments: int = 0
-    fill: int = 0
-    exif: int = 0
+    fill: int = 0  # bytes that belong to no segment
+    exif: int = 0  # bytes of EXIF
+    # Scans that libjpeg will decode; an arithmetic-coded one counts as several. 1 where one scan
+    # holds the whole picture, 0 where the file ends or is damaged before it.
     scans: int = 0
-    bits: int | None = None
+    bits: int | None = None  # bits a component (a channel, such as luma) in the first frame header
     components: int = 0
     pixels: int = 0
     progressive: bool = False

@@ -7,9 +7,7 @@ from function.engine.formats.format import Format, lazily
 
 FORMAT: Final = Format(
     name="png",
-    title="PNG",
-    content_types=("image/png",),
-    endings=("png",),
+    content_types={"png": "image/png"},
     bytes_per_pixel={"png": 12.0},
     recognises=lambda data: data.startswith(b"\x89PNG\r\n\x1a\n"),
     open_image=lazily("function.engine.formats.png_rows", "open_image"),

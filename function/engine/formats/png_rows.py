@@ -14,7 +14,7 @@ from PIL import Image, ImageFile
 from PIL.PngImagePlugin import PngImageFile
 
 from function.engine.errors import Reason, Rejected
-from function.engine.vectors import ArrowExport, has_module, unfilter
+from function.engine.vectors import has_module, unfilter
 
 _zlib: Any = import_module("isal.isal_zlib")  # its types are not complete
 
@@ -144,7 +144,7 @@ class _Rows(ImageFile.PyDecoder):
         if rest or not self._row:
             return False
         size = (self.state.xsize, self.state.ysize)
-        return unfilter(piece, self._channels, cast("ArrowExport", self.im), size, first)
+        return unfilter(piece, self._channels, self.im, size, first)
 
 
 Image.register_decoder("png_rows", _Rows)

@@ -6,9 +6,7 @@ from function.engine.formats.format import Format, plugin
 
 FORMAT: Final = Format(
     name="qoi",
-    title="QOI",
-    content_types=(),  # none is registered
-    endings=(),
+    content_types={},  # none is registered
     bytes_per_pixel={"qoi": 19.0},
     recognises=lambda data: data.startswith(b"qoif"),
     open_image=plugin("PIL.QoiImagePlugin", "QoiImageFile"),

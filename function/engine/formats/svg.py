@@ -19,9 +19,7 @@ def recognises(data: bytes) -> bool:
 
 FORMAT: Final = Format(
     name="svg",
-    title="SVG",
-    content_types=("image/svg+xml",),
-    endings=("svg",),
+    content_types={"svg": "image/svg+xml"},
     bytes_per_pixel={"svg": 14.0},
     recognises=recognises,
     read_size=lazily(_DRAWING, "read_size"),

@@ -39,9 +39,7 @@ def open_image(data: bytes) -> "Image.Image":
 
 FORMAT: Final = Format(
     name="tiff",
-    title="TIFF",
-    content_types=("image/tiff",),
-    endings=("tif", "tiff"),
+    content_types={"tif": "image/tiff", "tiff": "image/tiff"},
     bytes_per_pixel={"tiff": 12.0},
     recognises=lambda data: data.startswith((b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")),
     open_image=open_image,

@@ -3,7 +3,7 @@
 from typing import Final
 
 from function.engine.errors import Reason, Rejected
-from function.engine.formats.format import Format, lazily, plugin
+from function.engine.formats.format import Format, lazily, little_endian, plugin
 
 _PLANES: Final = "function.engine.formats.webp_planes"
 
@@ -16,31 +16,26 @@ def read_size(data: bytes) -> tuple[int, int]:
     """
     chunk, body = data[12:16], data[20:30].ljust(10, b"\0")
     if chunk == b"VP8X":
-        return 1 + _little(body[4:7]), 1 + _little(body[7:10])
+        return 1 + little_endian(body[4:7]), 1 + little_endian(body[7:10])
     if chunk == b"VP8L":
-        bits = _little(body[1:5])
+        bits = little_endian(body[1:5])
         return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
     if chunk == b"VP8 ":
-        return _little(body[6:8]) & 0x3FFF, _little(body[8:10]) & 0x3FFF
+        return little_endian(body[6:8]) & 0x3FFF, little_endian(body[8:10]) & 0x3FFF
     message = "This WebP image starts with a chunk that may not come first."
     raise Rejected(Reason.BROKEN_IMAGE, message)
-
-
-def _little(value: bytes) -> int:
-    return int.from_bytes(value, "little")
 
 
 FORMAT: Final = Format(
     name="webp",
     title="WebP",
-    content_types=("image/webp",),
-    endings=("webp",),
+    content_types={"webp": "image/webp"},
     # Pillow reads WebP through libwebp's animation decoder, which keeps two canvases of its own;
     # lossy stills without alpha are decoded as the planes that they store (webp_planes.py).
     bytes_per_pixel={"webp": 19.0, "webp-planes": 2.0},
     recognises=lambda data: data[:4] == b"RIFF" and data[8:12] == b"WEBP",
     open_image=plugin("PIL.WebPImagePlugin", "WebPImageFile"),
-    is_cut_short=lambda data: len(data) < 8 + _little(data[4:8]),
+    is_cut_short=lambda data: len(data) < 8 + little_endian(data[4:8]),
     kind_of=lazily(_PLANES, "kind_of"),
     # libwebp's decoder allocates its canvas when Pillow opens a file.
     read_size=read_size,

@@ -14,8 +14,7 @@ from PIL import Image
 from function.engine.pixels import Box, Planes, Size, reduced_box, reduction
 from function.engine.vectors import half_of
 
-_ALPHA: Final = 0x10
-_ANIMATION: Final = 0x02
+_ALPHA_OR_ANIMATION: Final = 0x10 | 0x02
 """Flags of WebP's extended header."""
 
 _MOST_CHUNKS: Final = 16
@@ -50,7 +49,7 @@ def load_scaled(
 
 def stores_planes(data: bytes) -> bool:
     """Return True for a lossy still without alpha, if libwebp can be called."""
-    return _is_lossy(data) and not _flags(data) & (_ALPHA | _ANIMATION) and bool(find_decoder())
+    return _is_lossy(data) and not _flags(data) & _ALPHA_OR_ANIMATION and bool(find_decoder())
 
 
 def open_planes(data: bytes, size: Size, factor: int) -> Planes:

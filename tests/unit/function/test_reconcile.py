@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import example, given, settings
@@ -144,7 +145,7 @@ def reconciler(source, destination) -> Reconciler:
         source=source,
         destination=destination,
         files=("a.jpg", "b.jpg", "c.jpg"),
-        process=process,
+        processor=SimpleNamespace(process=process),
         back_off=lambda attempt: None,
     )
 
