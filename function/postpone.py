@@ -27,8 +27,8 @@ MAX_POSTPONEMENTS: Final = 3
 
 def count(record: Mapping[str, Any]) -> int:
     """Return how often a message has been postponed, from its record in a Lambda event."""
-    attribute = record.get("messageAttributes", {}).get(ATTRIBUTE, {})
-    return int(attribute.get("stringValue", 0))
+    value = str(record.get("messageAttributes", {}).get(ATTRIBUTE, {}).get("stringValue", ""))
+    return int(value) if value.isdecimal() else 0  # an operator may have sent something else
 
 
 def queue_url(arn: str) -> str:

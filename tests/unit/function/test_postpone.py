@@ -15,7 +15,7 @@ RECORD = {
 }
 
 
-def postponed(times: int) -> dict:
+def postponed(times) -> dict:
     """A record as Lambda gives it (Lambda developer guide, "Using Lambda with Amazon SQS")."""
     attribute = {
         "stringValue": str(times),
@@ -26,7 +26,10 @@ def postponed(times: int) -> dict:
     return RECORD | {"messageAttributes": {"postponed": attribute}}
 
 
-@pytest.mark.parametrize(("record", "expected"), [(RECORD, 0), (postponed(2), 2)])
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [(RECORD, 0), (postponed(2), 2), (postponed("1.5"), 0), (postponed(""), 0)],
+)
 def test_postponements_are_counted(record, expected):
     assert count(record) == expected
 
