@@ -57,6 +57,12 @@ KINDS: Final[Mapping[str, Encoder]] = {
     "heic": encode_heic,
 }
 
+NOT_MEASURED: Final[Mapping[str, str]] = {
+    "svg": "its pixels are those of the largest rendition",
+    "qoi": "Pillow takes longer than a decode may for these sizes",
+}
+"""Formats without a row here, and why."""
+
 
 def register(commands: Any) -> None:
     """Add ``limits`` to the command line."""

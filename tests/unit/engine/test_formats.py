@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.limits import KINDS, NOT_MEASURED
 from function.engine import formats
 from function.engine.decode import decode
 from function.engine.formats.format import Format, plugin
@@ -45,6 +46,17 @@ def test_a_whole_file_is_not_cut_short(name):
 def test_the_signer_takes_what_is_read():
     kinds = [kind for known in EVERY for kind in known.content_types.values()]
     assert list(CONTENT_TYPES) == list(dict.fromkeys(kinds))
+
+
+def test_the_memory_of_every_format_is_measured_or_said_why_not():
+    measured = {kind.partition("-")[0] for kind in KINDS}
+    assert measured | set(NOT_MEASURED) == set(formats.NAMES)
+    assert not measured & set(NOT_MEASURED)
+
+
+def test_the_page_names_what_is_read():
+    *titles, last = (known.title or known.name.upper() for known in EVERY if known.content_types)
+    assert f"{', '.join(titles)} and {last}, up to" in (ROOT / "web" / "page.js").read_text()
 
 
 def test_the_page_takes_what_is_read():
