@@ -4,12 +4,12 @@ import json
 import time
 
 import pytest
-from defaults import DEFAULTS
 
 from function.contract import manifest_key
 from local import server as servers
 from local.deploy import deploy
 from local.http import quote, request
+from tests.local.defaults import DEFAULTS
 from tests.support.slow_aws import SECONDS
 
 SETTINGS = DEFAULTS | {"image-pipeline:timeout": 12, "image-pipeline:batchSize": 3}

@@ -1,10 +1,10 @@
 """The faults of the fault run, as the function would meet them."""
 
 import pytest
-from calling import answer
 
 from local import server as servers
 from local.http import quote, request
+from tests.local.calling import answer
 from tests.soak.faults import SPELLS
 
 CALLS = {
