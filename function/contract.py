@@ -97,7 +97,7 @@ def s3_event(
     bucket: str,
     key: str,
     *,
-    size: int,
+    length: int,
     etag: str,
     sequencer: str,
     version_id: str | None = None,
@@ -106,11 +106,11 @@ def s3_event(
 ) -> str:
     """Return the message that S3 sends when an upload is created: JSON, the body of an SQS message.
 
-    The key is encoded here as S3 encodes it; ``size`` is the object's bytes, ``request_id`` S3's id
-    of the uploader's request. With ``reprocess``, which S3 itself never says, the upload is
+    The key is encoded here as S3 encodes it; ``length`` is the object's bytes, ``request_id``
+    S3's id of the uploader's request. With ``reprocess``, which S3 itself never says, the upload is
     rendered again even if its manifest is up to date.
     """
-    item = {"key": quote_plus(key, safe="/"), "size": size, "eTag": etag, "sequencer": sequencer}
+    item = {"key": quote_plus(key, safe="/"), "size": length, "eTag": etag, "sequencer": sequencer}
     if version_id:
         item["versionId"] = version_id
     record: dict[str, Any] = {"eventSource": "aws:s3", "eventName": "ObjectCreated:Put"}

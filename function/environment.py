@@ -10,9 +10,9 @@ from function.engine.renditions import Quality, Rendition
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """What the stack tells the function; each field is the environment variable of its name.
+    """The stack's settings for the function; each field is the environment variable of its name.
 
-    But for ``memory_mb``, which Lambda sets itself (``AWS_LAMBDA_FUNCTION_MEMORY_SIZE``).
+    Except ``memory_mb``, which Lambda sets itself (``AWS_LAMBDA_FUNCTION_MEMORY_SIZE``).
     """
 
     destination_bucket: str  # bucket that renditions and manifests are written to

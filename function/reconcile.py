@@ -5,9 +5,9 @@ S3 delivers events late, twice, out of order and at the same time, and a process
 holds, and ``Reconciler`` acts on it until both agree. Three rules make that safe:
 
 * A manifest is replaced or deleted only if it is still the one that was read (a conditional write),
-  and it was read before the key was looked up. So nobody writes what is older than what they saw.
-* Whoever wrote looks at the key once more. A removal may have come and gone in the meantime.
-* Whoever replaced a manifest checks the renditions afterwards. Renditions are written without a
+  and it was read before the key was looked up. So no invocation writes what is older than it read.
+* After a write, the invocation looks at the key again: it may have been removed in the meantime.
+* After replacing a manifest, it checks the renditions. Renditions are written without a
   condition, so an invocation that lost may have overwritten them. One that died is redelivered, and
   checks them then.
 """
@@ -86,7 +86,7 @@ class Render:
 
 
 def decide(event: Event, state: State) -> Skip | Repair | Remove | Render:
-    """Return the next step that brings the destination to what the key holds."""
+    """Return the next step towards a destination that shows what the key holds."""
     standing, held = state.standing, state.held
     if held is None:
         return Skip() if standing is None and state.is_whole else Remove()
@@ -130,7 +130,7 @@ def back_off(attempt: int) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Reconciler:
-    """Brings the destination to what a key of the source bucket holds."""
+    """Makes the destination agree with what a key of the source bucket holds."""
 
     source: Bucket  # bucket of the uploads
     destination: Bucket  # bucket of the renditions and manifests

@@ -160,7 +160,7 @@ def event(bucket: str, upload: Existing) -> str:
     return s3_event(
         bucket,
         upload.key,
-        size=upload.size,
+        length=upload.size,
         etag=upload.etag,
         sequencer=SEQUENCER,
         version_id=upload.version_id,

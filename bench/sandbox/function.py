@@ -62,7 +62,7 @@ def upload(store: Store, file: Path, number: int) -> dict[str, object]:
     announced = s3_event(
         SOURCE,
         key,
-        size=len(body),
+        length=len(body),
         etag="0",
         sequencer=f"{number:016X}",
         version_id=version,

@@ -47,7 +47,7 @@ class Index:
         list(self._pool.map(self._put, entries))
 
     def delete(self, keys: Iterable[tuple[str, str]]) -> None:
-        """Delete entries by bucket and name; those that are not there are no error."""
+        """Delete entries by bucket and name; missing ones are no error."""
         list(self._pool.map(self._delete, keys))
 
     def _query(self, bucket: str) -> list[Entry]:

@@ -19,7 +19,7 @@ from function.contract import DuplicateSearch, manifest_key
 from function.duplicates.index import Entry, Index
 from function.engine.fingerprint import HASH_BITS, Fingerprint
 from function.environment import Environment
-from function.manifest import Manifest
+from function.manifest import Manifest, Status
 from function.storage.bucket import Bucket
 from function.storage.deadline import Deadline
 
@@ -110,7 +110,7 @@ class Duplicates:
 
     def _confirm(self, entry: Entry) -> Manifest | None:
         manifest = self._read(entry.name)
-        return manifest if manifest and manifest.status == "ready" else None
+        return manifest if manifest and manifest.status == Status.READY else None
 
     def _read(self, name: str) -> Manifest | None:
         found = self.destination_bucket.read(manifest_key(name))

@@ -192,7 +192,7 @@ class Bucket:
         )
 
     def delete(self, keys: list[str]) -> None:
-        """Delete objects; those that are not there are no error."""
+        """Delete objects; missing ones are no error."""
         if keys:
             self._retry(lambda store: store.delete(keys))
 

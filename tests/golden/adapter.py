@@ -37,7 +37,7 @@ def _message(name: str, size: int) -> str:
     return s3_event(
         "source",
         source_key(f"golden/{name}"),
-        size=size,
+        length=size,
         etag="e1",
         sequencer="01",
         version_id="v1",

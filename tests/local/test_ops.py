@@ -25,7 +25,7 @@ def event(aws, key: str) -> str:
     return s3_event(
         aws.outputs["sourceBucket"],
         key,
-        size=head["ContentLength"],
+        length=head["ContentLength"],
         etag=head["ETag"].strip('"'),
         sequencer="00",
         version_id=head["VersionId"],

@@ -55,7 +55,7 @@ def test_outputs_are_those_that_scripts_may_name():
 
 def test_an_event_is_written_as_s3_writes_it():
     event = contract.s3_event(
-        "source", "uploads/a b+é.jpg", size=3, etag="e1", sequencer="01", version_id="v1"
+        "source", "uploads/a b+é.jpg", length=3, etag="e1", sequencer="01", version_id="v1"
     )
     assert event == json.dumps(
         {
@@ -84,7 +84,7 @@ def test_the_function_reads_the_event(reprocess):
     body = contract.s3_event(
         "source",
         "uploads/a b+é.jpg",
-        size=3,
+        length=3,
         etag="e1",
         sequencer="01",
         version_id="v1",
@@ -101,7 +101,7 @@ def test_the_function_reads_the_event(reprocess):
 
 
 def test_an_event_leaves_out_what_is_not_known():
-    body = contract.s3_event("source", "uploads/a.jpg", size=0, etag="", sequencer="00")
+    body = contract.s3_event("source", "uploads/a.jpg", length=0, etag="", sequencer="00")
     (record,) = json.loads(body)["Records"]
     assert set(record) == {"eventSource", "eventName", "s3"}
     assert "versionId" not in record["s3"]["object"]
@@ -151,6 +151,18 @@ def test_what_the_program_imports_needs_the_standard_library_alone(module):
     assert {name.split(".")[0] for name in found - ours} <= sys.stdlib_module_names
     if module == "function.contract":
         assert ours == {"function", module}
+
+
+@pytest.mark.parametrize(
+    ("package", "allowed"),
+    [("function.contract", set()), ("function.engine", {"PIL", "pi_heif", "resvg_py"})],
+)
+def test_it_imports_these_libraries_alone_inside_functions_too(package, allowed):
+    graph = grimp.build_graph("function", include_external_packages=True, cache_dir=None)
+    ours = {module for module in graph.modules if f"{module}.".startswith(f"{package}.")}
+    found = set().union(*(graph.find_modules_directly_imported_by(module) for module in ours))
+    libraries = {name.split(".")[0] for name in found - ours} - sys.stdlib_module_names
+    assert libraries <= allowed
 
 
 def test_no_modules_of_the_function_import_one_another_in_a_cycle():

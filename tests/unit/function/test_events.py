@@ -45,7 +45,7 @@ def test_several_records_of_one_message_are_all_read():
 
 
 def test_a_backfill_says_so():
-    body = s3_event("b", KEY, size=1, etag="e", sequencer="", reprocess=True)
+    body = s3_event("b", KEY, length=1, etag="e", sequencer="", reprocess=True)
     assert [event.kind for event in parse_message(body, "m1")] == ["backfill"]
 
 

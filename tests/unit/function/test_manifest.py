@@ -5,8 +5,9 @@ import json
 
 import pytest
 
+from function.engine.errors import Reason
 from function.events import EventKind
-from function.manifest import Manifest
+from function.manifest import ErrorFacts, Manifest
 
 NEW = {"added_later": {"any": ["thing"]}}
 MANIFEST = "u1/beach.jpg/manifest.json"
@@ -58,3 +59,18 @@ def test_a_removal_takes_what_a_newer_release_has_made(source, destination, deli
     event = dataclasses.replace(event, kind=EventKind.CHANGED, version=removed)
     assert deliver(event).status == "deleted"
     assert destination.objects == {}
+
+
+def test_a_rejection_is_read_as_it_was_written(source, deliver, event):
+    source.objects[event.version.key] = b"no image"
+    written = deliver(event)
+    manifest = Manifest.from_json(written.to_json())
+    assert manifest == written
+    assert isinstance(manifest.error, ErrorFacts)
+    assert manifest.error.code == Reason.NOT_AN_IMAGE
+
+
+def test_the_key_of_the_original_is_in_no_manifest(newer):
+    manifest = dataclasses.replace(Manifest.from_json(newer), original_key="uploads/hers.jpg")
+    assert b"hers.jpg" not in manifest.to_json()
+    assert len(manifest.id) == 32

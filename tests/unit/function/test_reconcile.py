@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from function.contract import rendition_key
+from function.contract import manifest_key, rendition_key
+from function.engine.errors import Reason
 from function.events import Event, EventKind
 from function.manifest import (
     ErrorFacts,
@@ -578,3 +579,92 @@ def test_a_key_whose_manifest_s3_could_not_store_is_refused_before_any_work(leng
         with pytest.raises(KeyTooLong, match="over 1024 bytes"):
             process(upload, source, destination)
     assert bool(destination.objects) is fits
+
+
+def test_a_key_whose_longest_rendition_s3_could_not_store_is_refused_before_any_work():
+    name = "e" * (1024 - len("/manifest.json"))
+    long = dataclasses.replace(version(1), key=f"uploads/{name}")
+    work = reconciler(MemoryBucket(), MemoryBucket())
+    work = dataclasses.replace(work, files=("a-rendition-of-a-long-name.jpg",))
+    with pytest.raises(KeyTooLong, match="a-rendition-of-a-long-name"):
+        work.reconcile(event(EventKind.CREATED, long))
+
+
+def test_a_manifest_is_json_that_no_cache_keeps(destination):
+    process(created(1), FIVE, destination)
+    assert destination.headers[MANIFEST] == Headers("application/json", "no-cache", "01")
+
+
+def test_renditions_of_former_settings_go_with_the_manifest_that_names_them(destination):
+    former = dataclasses.replace(manifest(1), renditions=[stored(destination, "old.jpg")])
+    put_manifest(destination, former)
+    process(created(2), FIVE, destination)
+    assert_newest(destination, 2)
+
+
+@pytest.mark.parametrize(
+    ("status", "sequencer", "stays"),
+    [(Status.READY, "01", True), (Status.REJECTED, "01", False), (Status.READY, "02", False)],
+    ids=["archived since", "was rejected", "renditions of another version"],
+)
+def test_a_backfill_of_an_archived_upload_keeps_its_whole_renditions(
+    destination, status, sequencer, stays
+):
+    facts = stored(destination, "a.jpg", sequencer)
+    put_manifest(destination, dataclasses.replace(manifest(1, status), renditions=[facts]))
+    archived = dataclasses.replace(
+        manifest(1, Status.REJECTED), error=ErrorFacts(code=Reason.ARCHIVED, message="")
+    )
+    work = dataclasses.replace(
+        reconciler(Source(1), destination),
+        processor=SimpleNamespace(process=lambda version, may_copy: archived),
+    )
+    before = dict(destination.objects)
+    assert (work.reconcile(backfill(1)) is None) is stays
+    assert (destination.objects == before) is stays
+
+
+def test_an_event_of_a_version_that_is_gone_ends_as_gone():
+    source = Source(1)
+    source.purge()
+    destination = MemoryBucket()
+    with pytest.raises(Gone):
+        process(created(1), source, destination)
+    assert destination.objects == {}
+
+
+def test_a_removal_deletes_no_manifest_but_its_own(destination):
+    """Another invocation replaces the manifest after the renditions are deleted."""
+    key = Source()
+    process(key.add(), key, destination)
+    removed, kept = key.delete_key(), []
+
+    class Replaced(MemoryBucket):
+        def delete(self, keys):
+            super().delete(keys)
+            process(key.add(), key, destination)
+            kept.append(self.objects[MANIFEST])
+
+        def delete_if(self, key, etag):
+            try:
+                super().delete_if(key, etag)
+            finally:
+                kept.append(self.objects.get(MANIFEST))
+
+    replaced = Replaced()
+    replaced.__dict__ = destination.__dict__
+    process(removed, key, replaced)
+    assert kept[1] == kept[0]
+    assert_newest(destination, 3)
+
+
+def stored(bucket, file: str, sequencer: str = "01") -> RenditionFacts:
+    """Store a rendition of a version, and return the facts that its manifest states."""
+    key = f"u1/beach.jpg/{file}"
+    bucket.put(key, b"1", Headers("", "", sequencer))
+    return RenditionFacts(name="", url="", key=key, width=1, height=1, bytes=1, content_type="")
+
+
+def put_manifest(bucket, manifest: Manifest) -> None:
+    headers = Headers("", "", manifest.source.sequencer)
+    bucket.put(manifest_key(manifest.source.name), manifest.to_json(), headers)

@@ -99,6 +99,13 @@ def test_denied_removals_are_errors(s3, bucket):
     assert (refusal.value.status, refusal.value.code) == (403, "AccessDenied")
 
 
+def test_a_conditional_removal_names_the_entity_tag_that_it_expects(s3, bucket):
+    s3.answer(204, b"")
+    bucket.delete_if("a", '"e1"')
+    ((headers, _),) = s3.server.received
+    assert headers["if-match"] == '"e1"'
+
+
 @pytest.mark.parametrize("status", [404, 409, 412])
 def test_a_condition_that_does_not_hold_is_a_conflict(s3, bucket, status):
     s3.refuse((status, "PreconditionFailed", "At least one of the pre-conditions did not hold."))

@@ -128,6 +128,16 @@ def test_a_refusal_has_the_status_and_error_code_of_aws(aws_server, name):
         SignedClient(service).request("PUT", "/b/k", {}, result="CopyObjectResult")
 
 
+@pytest.mark.parametrize(
+    "code",
+    ["ThrottlingException", "ProvisionedThroughputExceededException", "RequestThrottled"],
+)
+def test_a_throttled_request_is_sent_again(aws_server, code):
+    aws_server.answers = [(400, f'{{"__type":"aws#{code}"}}'.encode()), (200, b"{}")]
+    assert SignedClient("dynamodb").call("DynamoDB_20120810.Query", {}) == {}
+    assert len(aws_server.asked) == 2
+
+
 def test_a_result_in_a_namespace_is_no_refusal(aws_server):
     body = b' <CopyObjectResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>'
     aws_server.answers = [(200, body)]
