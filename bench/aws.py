@@ -25,7 +25,7 @@ from bench.sandbox import Report
 from bench.sandbox.function_log import was_rejected
 from bench.sweep import Case, summarise
 from bench.workloads import Workload
-from function.contract import StackOutput, manifest_key, source_key, upload_name
+from function.contract import StackOutput, Status, manifest_key, source_key, upload_name
 from local.console import console, progress
 from ops.backfill import Existing, event, find
 from ops.errors import OpsError
@@ -209,7 +209,7 @@ def _wait_for_manifest(s3: Any, bucket: str, upload: Existing) -> None:
         except s3.exceptions.NoSuchKey:
             time.sleep(0.5)
             continue
-        if manifest["status"] != "ready":
+        if manifest["status"] != Status.READY:
             raise OpsError(f"The stack rejects this workload: {manifest['error']['message']}.")
         return
     raise OpsError(

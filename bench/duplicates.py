@@ -17,13 +17,13 @@ from PIL import Image, ImageEnhance
 
 from bench import machine
 from bench.photos import encode, photo
-from function.contract import manifest_key
+from function.contract import Status, manifest_key
 from function.duplicates.index import Entry, Index
 from function.duplicates.search import MAX_DISTANCE, Duplicates, hamming_distance
 from function.engine.decode import decode
 from function.engine.fingerprint import Fingerprint, fingerprint
 from function.engine.renditions import DEFAULT_RENDITIONS
-from function.manifest import Manifest, SourceFacts, Status, Timings
+from function.manifest import Manifest, SourceFacts, Timings
 from function.storage.bucket import Bucket
 
 SIZES: Final = ((800, 600), (600, 800), (960, 540), (700, 700))

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from function import postpone
-from function.contract import Metric
+from function.contract import Metric, Status
 from function.events import Event, parse_message
-from function.manifest import Manifest, Status
+from function.manifest import Manifest
 from function.metrics import embed
 from function.reconcile import KeyTooLong, Reconciler
 from function.storage.deadline import RESERVE, TIMEOUTS, Deadline

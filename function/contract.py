@@ -44,6 +44,16 @@ class Metric(StrEnum):
     TOTAL_TIME = "TotalTime"
 
 
+class Status(StrEnum):
+    """Outcome of an upload, which its manifest states."""
+
+    READY = "ready"
+    REJECTED = "rejected"
+
+    DELETED = "deleted"
+    """Stands only while the upload's renditions are being removed."""
+
+
 class DuplicateSearch(StrEnum):
     """Which duplicates of earlier uploads the function looks for: the setting ``duplicates``."""
 

@@ -4,11 +4,10 @@ import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import quote
 
-from function.contract import SCHEMA
+from function.contract import SCHEMA, Status
 from function.engine.errors import Reason
 from function.fields import known_fields
 from function.versions import ObjectVersion
@@ -16,16 +15,6 @@ from function.versions import ObjectVersion
 CONTENT_TYPE: Final = "application/json"
 CACHE_CONTROL: Final = "no-cache"
 """A newer upload of the same key replaces the manifest, so caches must revalidate it each time."""
-
-
-class Status(StrEnum):
-    """Outcome of an upload."""
-
-    READY = "ready"
-    REJECTED = "rejected"
-
-    DELETED = "deleted"
-    """Stands only while the upload's renditions are being removed."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from function.contract import rendition_key
+from function.contract import Status, rendition_key
 from function.engine.decode import decode
 from function.engine.errors import Rejected
 from function.engine.fingerprint import Fingerprint, fingerprint
@@ -20,7 +20,6 @@ from function.manifest import (
     Manifest,
     RenditionFacts,
     SourceFacts,
-    Status,
     Timings,
     rendition_url,
 )

@@ -19,12 +19,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from function.contract import MAX_KEY_BYTES, manifest_key, rendition_key
+from function.contract import MAX_KEY_BYTES, Status, manifest_key, rendition_key
 from function.engine.errors import Reason
 from function.engine.renditions import file_name
 from function.environment import Environment
 from function.events import Event, EventKind
-from function.manifest import CACHE_CONTROL, CONTENT_TYPE, Manifest, SourceFacts, Status, Timings
+from function.manifest import CACHE_CONTROL, CONTENT_TYPE, Manifest, SourceFacts, Timings
 from function.process import Processor, timestamp
 from function.storage.bucket import ABSENT, Bucket, Headers
 from function.storage.errors import Conflict, Gone

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from function.contract import Status
 from local import demo
 from local import server as servers
 from local.console import console, results_table, summary
@@ -95,7 +96,7 @@ def _put(folder: Path, paths: list[Path], *, as_json: bool) -> int:
     else:
         console().print(results_table(results))
         print(summary(results))
-    return FAILED if any(result.status != "ready" for result in results) else OK
+    return FAILED if any(result.status != Status.READY for result in results) else OK
 
 
 if __name__ == "__main__":

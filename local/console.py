@@ -15,9 +15,10 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from function.contract import Status
 from local.uploader import Result
 
-MARKS = {"ready": "green", "rejected": "yellow", "refused": "red", "lost": "red"}
+MARKS = {Status.READY: "green", Status.REJECTED: "yellow", "refused": "red", "lost": "red"}
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -6,7 +6,7 @@ import secrets
 import time
 from typing import Any, Final
 
-from function.contract import StackOutput, manifest_key, source_key
+from function.contract import StackOutput, Status, manifest_key, source_key
 from ops.finding import Finding, fail, ok
 from ops.stack import Stack
 
@@ -43,7 +43,7 @@ def canary(stack: Stack) -> Finding:
     if manifest is None:
         fix = "see the findings above, then the function's log (`logGroup`)"
         return fail("canary", f"no manifest after {SECONDS} s", fix)
-    if manifest["status"] != "ready":
+    if manifest["status"] != Status.READY:
         return fail("canary", f"its manifest says {manifest['error']}", "see the function's log")
     if absent:
         return fail("canary", f"its manifest names {absent[0]}, which is absent", "see the log")

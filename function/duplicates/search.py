@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from itertools import chain, combinations
 from typing import Final
 
-from function.contract import DuplicateSearch, manifest_key
+from function.contract import DuplicateSearch, Status, manifest_key
 from function.duplicates.index import Entry, Index
 from function.engine.fingerprint import HASH_BITS, Fingerprint
 from function.environment import Environment
-from function.manifest import Manifest, Status
+from function.manifest import Manifest
 from function.storage.bucket import Bucket
 from function.storage.deadline import Deadline
 

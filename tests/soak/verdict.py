@@ -4,8 +4,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from function.contract import manifest_key, upload_name
-from function.manifest import Status
+from function.contract import Status, manifest_key, upload_name
 from local.server import Server
 
 

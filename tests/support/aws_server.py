@@ -13,6 +13,7 @@ class AwsServer(ThreadingHTTPServer):
         answers: status and body of each answer to come.
         asked: command, path and query of each request so far.
         received: headers and body of each request so far.
+        headers: sent with each answer.
         keeps_open: connections stay open after an answer.
         connections: number of connections that were opened.
     """
@@ -23,6 +24,7 @@ class AwsServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers: list[tuple[int, bytes]] = [(200, b"{}")]
         self.asked, self.received = [], []
+        self.headers: dict[str, str] = {}
         self.keeps_open, self.connections = False, 0
         self.url = f"http://127.0.0.1:{self.server_port}"
         threading.Thread(target=self.serve_forever, args=[0.01], daemon=True).start()
@@ -53,6 +55,8 @@ class _Handler(BaseHTTPRequestHandler):
         status, body = answers.pop(0) if len(answers) > 1 else answers[0]
         self.send_response(status)
         self.send_header("content-length", str(len(body)))
+        for name, value in self.server.headers.items():
+            self.send_header(name, value)
         if not self.server.keeps_open:
             self.send_header("connection", "close")
         self.end_headers()

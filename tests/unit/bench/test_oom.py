@@ -2,9 +2,11 @@ import pytest
 from PIL import Image
 
 from bench import oom
+from bench.limits import NOT_MEASURED
 from bench.oom import Found, bisect
 from bench.sandbox import cage, unpacked
 from bench.sandbox.stub_s3 import StubS3
+from function.engine.limits import every_kind
 from pipeline.bundle import Target, build
 
 
@@ -63,3 +65,7 @@ def test_an_upload_survives_is_refused_or_kills(tmp_path):
         ended = [oom.outcome(task, store, path, 128) for path in (small, broken, large)]
     store.close()
     assert ended == ["ok", "not_an_image", "oom"]
+
+
+def test_every_kind_that_has_a_figure_is_tried_or_said_why_not():
+    assert set(oom.WORST) | set(NOT_MEASURED) | {"webp-planes"} == set(every_kind())

@@ -11,8 +11,9 @@ import pytest
 
 from function import logs
 from function.batch import BatchHandler
+from function.contract import Status
 from function.environment import Environment
-from function.manifest import Manifest, SourceFacts, Status, Timings
+from function.manifest import Manifest, SourceFacts, Timings
 from function.postpone import count
 from function.reconcile import Reconciler
 from function.storage.bucket import Bucket
@@ -165,6 +166,17 @@ def test_requests_that_hang_leave_time_to_send_the_other_messages_again(monkeypa
     handler.handle({"Records": records}, Clock(seconds))
     assert tried + postponed == list("abcdefghij")
     assert now[0] < seconds
+
+
+def test_a_message_is_postponed_three_times(environment, source, destination, jpeg):
+    source.objects |= {f"uploads/{name}.jpg": jpeg for name in "ab"}
+    records = [message(name, f"uploads/{name}.jpg") for name in "ab"]
+    for record in records:
+        record["messageAttributes"] = {"postponed": {"dataType": "Number", "stringValue": "2"}}
+    sent = []
+    handler = build(Reconciler.build(environment, source, destination), postpone=sent.append)
+    assert handler.handle({"Records": records}, Context(30_000, 0)) == {"batchItemFailures": []}
+    assert [record["messageId"] for record in sent] == ["b"]
 
 
 def test_a_message_is_not_postponed_for_ever(environment, source, destination, jpeg):

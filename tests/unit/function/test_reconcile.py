@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from function.contract import manifest_key, rendition_key
+from function.contract import Status, manifest_key, rendition_key
 from function.engine.errors import Reason
 from function.events import Event, EventKind
 from function.manifest import (
@@ -19,7 +19,6 @@ from function.manifest import (
     Manifest,
     RenditionFacts,
     SourceFacts,
-    Status,
     Timings,
 )
 from function.reconcile import (

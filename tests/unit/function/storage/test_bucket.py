@@ -83,6 +83,71 @@ def test_status_403_is_raised(s3, bucket, read, refusal):
         {**READS, "fetch": fetch}[read](bucket)
 
 
+COPIED = (200, b"<CopyObjectResult><ETag>e2</ETag></CopyObjectResult>")
+STARTED = (200, b"<Error><Code>InternalError</Code><Message>m</Message></Error>")
+KEY_ARN = "arn:aws:kms:eu-central-1:123456789012:key/k"
+
+
+@pytest.fixture
+def original(aws_server):
+    """An object of five bytes, as a HEAD describes it."""
+    aws_server.headers = {
+        "etag": '"e1"',
+        "last-modified": "Wed, 25 Nov 2026 10:00:00 GMT",
+        "x-amz-meta-sequencer": "01",
+    }
+    aws_server.answers = [(200, b"12345"), COPIED]
+    return aws_server
+
+
+@pytest.mark.parametrize(
+    ("kms_key_arn", "encryption"),
+    [
+        ("", {"x-amz-server-side-encryption": "AES256"}),
+        (
+            KEY_ARN,
+            {
+                "x-amz-server-side-encryption": "aws:kms",
+                "x-amz-server-side-encryption-aws-kms-key-id": KEY_ARN,
+                "x-amz-server-side-encryption-bucket-key-enabled": "true",
+            },
+        ),
+    ],
+    ids=["s3", "kms"],
+)
+def test_a_copy_is_of_the_object_that_was_seen_and_has_headers_of_its_own(
+    original, kms_key_arn, encryption
+):
+    bucket = Bucket("bucket", kms_key_arn=kms_key_arn)
+    assert bucket.copy("a", "b", HEADERS, made_from="01", length=5)
+    sent = {name.lower(): value for name, value in original.received[-1][0].items()}
+    expected = {
+        "x-amz-copy-source": "/bucket/a",
+        "x-amz-copy-source-if-match": '"e1"',
+        "x-amz-metadata-directive": "REPLACE",
+        "content-type": HEADERS.content_type,
+        "cache-control": HEADERS.cache_control,
+        "x-amz-meta-sequencer": HEADERS.sequencer,
+        **encryption,
+    }
+    assert {name: sent.get(name) for name in expected} == expected
+    names = {name for name in sent if "encryption" in name}
+    assert names == set(encryption)
+
+
+@pytest.mark.parametrize(("made_from", "length"), [("02", 5), ("01", 4)])
+def test_another_object_is_not_copied(original, made_from, length):
+    assert not Bucket("bucket").copy("a", "b", HEADERS, made_from=made_from, length=length)
+    assert len(original.asked) == 1
+
+
+def test_a_copy_that_fails_after_its_status_is_an_error(original):
+    """S3 may answer 200 and fail afterwards (API reference, CopyObject)."""
+    original.answers = [(200, b"12345"), STARTED]
+    with pytest.raises(Refused, match="InternalError"):
+        Bucket("bucket").copy("a", "b", HEADERS, made_from="01", length=5)
+
+
 def test_a_missing_original_is_no_copy_and_a_denied_one_is_an_error(s3, bucket):
     s3.refuse(NO_KEY)
     assert bucket.copy("a", "b", HEADERS, made_from="01", length=1) is False
