@@ -26,7 +26,7 @@ class Context(Protocol):
         ...
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class BatchHandler:
     """Processes SQS batches for the life of one execution environment."""
 

@@ -48,7 +48,7 @@ class Stopwatch:
         return Timings(**self._steps, total=round((time.perf_counter() - self._start) * 1000, 1))
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class _Findings:
     """What is known of an upload so far; a rejection records as much of it as there is."""
 
@@ -79,7 +79,7 @@ class _Findings:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Processor:
     """Turns one version of an upload into renditions in the destination bucket."""
 

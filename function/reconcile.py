@@ -17,6 +17,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from function.contract import MAX_KEY_BYTES, Status, manifest_key, rendition_key
@@ -63,18 +64,16 @@ class State:
     is_whole: bool | None = None
 
 
-@dataclass(frozen=True)
-class Skip:
+class Step(Enum):
+    """What to do next about a key."""
+
+    SKIP = "skip"
     """The destination shows what the key holds: there is nothing to do."""
 
-
-@dataclass(frozen=True)
-class Repair:
+    REPAIR = "repair"
     """The manifest is right: check its renditions, and delete those that it does not name."""
 
-
-@dataclass(frozen=True)
-class Remove:
+    REMOVE = "remove"
     """The key holds nothing: delete the manifest and all renditions."""
 
 
@@ -85,11 +84,11 @@ class Render:
     version: ObjectVersion
 
 
-def decide(event: Event, state: State) -> Skip | Repair | Remove | Render:
+def decide(event: Event, state: State) -> Step | Render:
     """Return the next step towards a destination that shows what the key holds."""
     standing, held = state.standing, state.held
     if held is None:
-        return Skip() if standing is None and state.is_whole else Remove()
+        return Step.SKIP if standing is None and state.is_whole else Step.REMOVE
     if (
         standing is None
         or standing.status == Status.DELETED
@@ -104,8 +103,8 @@ def decide(event: Event, state: State) -> Skip | Repair | Remove | Render:
     if not is_shown and not state.is_retained:
         return Render(_sequenced(held, event, standing))
     if state.is_whole is None:
-        return Repair()
-    return Skip() if state.is_whole else Render(standing.source.version)
+        return Step.REPAIR
+    return Step.SKIP if state.is_whole else Render(standing.source.version)
 
 
 def _sequenced(held: ObjectVersion, event: Event, standing: Manifest | None) -> ObjectVersion:
@@ -128,7 +127,7 @@ def back_off(attempt: int) -> None:
     time.sleep(random.uniform(0, PAUSE * attempt))  # noqa: S311 - nothing secret
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)  # each method made costs a cold start time
 class Reconciler:
     """Makes the destination agree with what a key of the source bucket holds."""
 
@@ -183,15 +182,15 @@ class Reconciler:
         for attempt in range(1, MAX_ROUNDS + 1):
             state = state or self._observe(event)
             step = decide(event, state)
-            if isinstance(step, Skip):
+            if step is Step.SKIP:
                 if gone and not written:
                     raise gone
                 return written
             try:
-                if isinstance(step, Repair):
+                if step is Step.REPAIR:
                     state = self._repair(event, state)
                     continue
-                if isinstance(step, Remove):
+                if step is Step.REMOVE:
                     done, state = self._remove(event, state)
                 else:
                     done, state = self._render(event, step.version, state)

@@ -41,7 +41,7 @@ MAX_ANIMATION_DECODE: Final = 4
 formats.by_name(formats.NAMES[0]).import_modules()
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class DecodeRequest:
     """The arguments of ``decode``, and the format found in the upload."""
 

@@ -36,7 +36,7 @@ _REDUCTION_MARGIN: Final = 1.25
 so many times the pixels that a scaled decode does."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Bitmap:
     """Pixels as one RGB or RGBA image."""
 
@@ -74,7 +74,7 @@ class Bitmap:
         return _shrink(self.pixels, side)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Planes:
     """Pixels as full-size luma and half-size chroma (Cb and Cr), each an 8-bit plane: 4:2:0."""
 

@@ -35,7 +35,7 @@ class Rendered:
     body: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class _Stage:
     """A picture of the whole upload, within ``box``, from which smaller ones can be made."""
 

@@ -38,7 +38,7 @@ def _has_no_pixels(_data: bytes) -> "Image.Image":
     raise TypeError("A drawing has no pixels to open.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Format:
     """One input format, as plain data and functions that import their libraries when called.
 

@@ -42,7 +42,7 @@ _BARE: Final = frozenset({0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)})
 """Markers after which Pillow expects no length."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Segments:
     """Totals of a walk over the segments, and from ``components`` on facts of the frame header."""
 
