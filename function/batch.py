@@ -19,7 +19,7 @@ _logger = logging.getLogger(__name__)
 
 
 class Context(Protocol):
-    """What this module needs of Lambda's context object."""
+    """The part of Lambda's context object that is used here."""
 
     def get_remaining_time_in_millis(self) -> int:
         """Return the milliseconds until Lambda ends this invocation."""
@@ -57,9 +57,9 @@ class BatchHandler:
             needed_ms = min(needed_ms, left_ms / 3) if index == 0 else needed_ms
             is_late = index > 0 and left_ms < slowest_ms + needed_ms
             # A request that hangs must leave time to send the messages after this one again.
-            keeps = not is_late and index + 1 < len(records)
-            kept_s = max(0.0, needed_ms / 1000 - RESERVE) if keeps else 0.0
-            self.deadline.start(left_ms / 1000 - kept_s, len(records) - index)
+            is_followed = not is_late and index + 1 < len(records)
+            reserved_s = max(0.0, needed_ms / 1000 - RESERVE) if is_followed else 0.0
+            self.deadline.start(left_ms / 1000 - reserved_s, len(records) - index)
             is_done = self._try_postpone(record) if is_late else self._try_message(record)
             if not is_done:
                 failed.append(record["messageId"])

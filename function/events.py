@@ -18,7 +18,7 @@ _logger = logging.getLogger(__name__)
 
 
 class EventKind(StrEnum):
-    """What an event says about its key."""
+    """The kinds of event, by what they tell about their key."""
 
     CREATED = "created"
     """The key holds a new version, which the event describes."""

@@ -50,7 +50,7 @@ class Stopwatch:
 
 @dataclass(eq=False, repr=False)
 class _Findings:
-    """What is known of an upload so far; a rejection records as much of it as there is."""
+    """The facts found so far about an upload; a rejection records those that there are."""
 
     sha256: str = ""
     source: Source | None = None

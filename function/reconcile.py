@@ -65,7 +65,7 @@ class State:
 
 
 class Step(Enum):
-    """What to do next about a key."""
+    """The next step for a key."""
 
     SKIP = "skip"
     """The destination shows what the key holds: there is nothing to do."""
@@ -167,15 +167,14 @@ class Reconciler:
             None if the destination was up to date.
 
         Raises:
-            KeyTooLong: the key is so long that a destination key would exceed S3's limit.
+            KeyTooLong: the key is so long that S3 could not store its manifest or a rendition. What
+                is stored already can still be removed.
             Gone: the event's version no longer exists, and there was nothing to do about it.
             Contended: other invocations kept writing the same key.
             Exception: a failure of ours; the caller lets SQS deliver the event again. What was
                 written by then is named by no manifest, and the next delivery writes it again.
         """
-        longest = max(self._possible_keys(event) | {manifest_key(event.version.name)}, key=_length)
-        if _length(longest) > MAX_KEY_BYTES:
-            raise KeyTooLong(f"{longest} has over {MAX_KEY_BYTES} bytes")
+        _check_length(manifest_key(event.version.name))
         written: Manifest | None = None
         gone: Gone | None = None
         state: State | None = None
@@ -234,6 +233,7 @@ class Reconciler:
     def _render(
         self, event: Event, version: ObjectVersion, state: State
     ) -> tuple[Manifest | None, State | None]:
+        _check_length(rendition_key(version.name, max(self.files, key=len)))
         manifest = self.processor.process(version, may_copy=event.kind != EventKind.BACKFILL)
         if self._is_archived_since(manifest, state):
             return None, dataclasses.replace(state, is_whole=True)
@@ -294,8 +294,15 @@ class Reconciler:
     def _write_manifest(self, manifest: Manifest, *, expect: str) -> str:
         """Replace the manifest whose entity tag is ``expect``; return the new one's entity tag."""
         headers = Headers(CONTENT_TYPE, CACHE_CONTROL, manifest.source.sequencer)
-        key = manifest_key(manifest.source.name)
-        return self.destination.put(key, manifest.to_json(), headers, expect=expect)
+        key, body = manifest_key(manifest.source.name), manifest.to_json()
+        try:
+            return self.destination.put(key, body, headers, expect=expect)
+        except Conflict:
+            # If the answer to a write is lost, its retry finds what the first attempt has written.
+            found = self.destination.read(key)
+            if found is None or found[0] != body:
+                raise
+            return found[1]
 
     def _is_archived_since(self, manifest: Manifest, state: State) -> bool:
         """Return True if an upload was archived after its renditions were made, which then stay.
@@ -314,11 +321,21 @@ class Reconciler:
         )
 
     def _possible_keys(self, event: Event) -> set[str]:
-        return {rendition_key(event.version.name, file) for file in self.files}
+        """Return the keys that renditions of an upload may have; S3 has none that are too long.
+
+        A rendition that the stack got later may have a longer name than those that were stored.
+        """
+        keys = {rendition_key(event.version.name, file) for file in self.files}
+        return {key for key in keys if _fits(key)}
 
 
-def _length(key: str) -> int:
-    return len(key.encode())
+def _fits(key: str) -> bool:
+    return len(key.encode()) <= MAX_KEY_BYTES
+
+
+def _check_length(key: str) -> None:
+    if not _fits(key):
+        raise KeyTooLong(f"{key} has over {MAX_KEY_BYTES} bytes")
 
 
 def _keys(manifest: Manifest) -> list[str]:

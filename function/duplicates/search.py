@@ -78,8 +78,8 @@ class Duplicates:
         """Enter an upload whose manifest has been written, and delete the entries of the old one.
 
         Another invocation may have replaced or removed the manifest before these entries were
-        there for it to delete. So the manifest is read after they are written, and those that do
-        not fit it are deleted.
+        there for it to delete. So the manifest is read again after they are written, and entries
+        that do not match it are deleted.
         """
         entered = set(self._buckets(new))
         self.index.put(

@@ -28,7 +28,7 @@ def lay_out(upload: Size, rendition: Rendition, *, scalable: bool = False) -> La
 
     Without ``enlarge`` no pixel is invented: ``inside`` and ``contain`` keep a small upload at
     its own size, and ``cover`` shrinks the box, at its own aspect ratio, until the upload fills it.
-    A ``scalable`` upload is a drawing without a resolution of its own, so any size is exact.
+    A ``scalable`` upload is a drawing: it has no resolution, so every size is exact.
     """
     box = (rendition.width, rendition.height)
     enlarge = rendition.enlarge or scalable

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def lazily(module: str, function: str) -> Callable[..., Any]:
-    """Return a function that imports ``module`` when it is called, and calls one of its own."""
+    """Return a stand-in for a function of ``module``, which is imported when it is called."""
 
     def call(*arguments: Any) -> Any:
         return getattr(import_module(module), function)(*arguments)

@@ -12,6 +12,6 @@ FORMAT: Final = Format(
     open_image=plugin("PIL.QoiImagePlugin", "QoiImageFile"),
     is_cut_short=lambda data: not data.endswith(bytes(7) + b"\x01"),
     modules=("PIL.QoiImagePlugin", "PIL.ImageCms", "PIL.TiffImagePlugin"),
-    # Pillow decodes it in Python, 2 us a pixel: a few megapixels fit in the time of a child.
+    # Pillow decodes it in Python: about 3 megapixels fit in the time of a child (docs/engine.md).
     isolated=True,
 )

@@ -665,3 +665,48 @@ def stored(bucket, file: str, sequencer: str = "01") -> RenditionFacts:
 def put_manifest(bucket, manifest: Manifest) -> None:
     headers = Headers("", "", manifest.source.sequencer)
     bucket.put(manifest_key(manifest.source.name), manifest.to_json(), headers)
+
+
+def test_an_upload_is_removed_even_if_a_later_rendition_would_have_too_long_a_key():
+    source, destination = MemoryBucket(), MemoryBucket()
+    key = f"uploads/{'a' * (1024 - len('/manifest.json'))}"
+    upload = event(EventKind.CREATED, source.upload(key, b"1"))
+    assert process(upload, source, destination) is not None
+    assert len(destination.objects) == 3
+    later = dataclasses.replace(reconciler(source, destination), files=("a.jpg", "b" * 32 + ".jpg"))
+    again = event(EventKind.CREATED, source.upload(key, b"2"))
+    with pytest.raises(KeyTooLong, match="over 1024 bytes"):
+        later.reconcile(again)
+    assert later.reconcile(event(EventKind.CHANGED, source.mark_deleted(key))) is not None
+    assert destination.objects == {}
+
+
+class AnswersLate(MemoryBucket):
+    """A bucket that carries out the first conditional write, and whose answer to it is lost."""
+
+    def put(self, key, body, headers, *, expect=None):
+        etag = super().put(key, body, headers, expect=expect)
+        if expect is not None and not self.lost:
+            self.lost.append(key)
+            super().put(key, body, headers, expect=expect)  # the retry
+        return etag
+
+    def __init__(self):
+        super().__init__()
+        self.lost = []
+
+
+def test_a_write_whose_answer_is_lost_is_no_one_elses():
+    """The retry of a write that S3 carried out fails its condition: 412 or 409."""
+    recorded = []
+    destination = AnswersLate()
+
+    class Index:
+        def record(self, name, old, new):
+            recorded.append((old, new.source.version_id))
+
+    first = dataclasses.replace(reconciler(Source(1), destination), duplicates=Index())
+    assert first.reconcile(created(1)) is not None
+    assert destination.lost == [MANIFEST]
+    assert recorded == [(None, "1")]
+    assert_newest(destination, 1)
