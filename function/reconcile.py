@@ -49,7 +49,7 @@ class Contended(Exception):
     """Other invocations kept writing the same key; the message is delivered again."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class State:
     """One key on both sides."""
 
@@ -127,7 +127,7 @@ def back_off(attempt: int) -> None:
     time.sleep(random.uniform(0, PAUSE * attempt))  # noqa: S311 - nothing secret
 
 
-@dataclass(kw_only=True, eq=False, repr=False)  # each method made costs a cold start time
+@dataclass(kw_only=True, eq=False, repr=False)
 class Reconciler:
     """Makes the destination agree with what a key of the source bucket holds."""
 

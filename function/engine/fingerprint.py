@@ -31,7 +31,7 @@ _HALF: Final = 128
 Matrix = list[list[float]]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Fingerprint:
     """A picture's fingerprint, as manifests have it except for ``margins``."""
 

@@ -24,7 +24,7 @@ CASCADE_RATIO: Final = 1.25
 height, so that the filter has pixels to work with."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Rendered:
     """One encoded rendition: the setting it is of, width and height in pixels, and the file."""
 

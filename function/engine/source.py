@@ -13,7 +13,7 @@ _LONGEST_FACTS: Final = 4096
 _SENT: Final = ("box", "width", "height", "format", "scalable")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Frame:
     """One frame of an animation and the milliseconds for which it is shown."""
 
@@ -21,7 +21,7 @@ class Frame:
     milliseconds: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Source:
     """A decoded upload."""
 
