@@ -17,7 +17,7 @@ CACHE_CONTROL: Final = "no-cache"
 """A newer upload of the same key replaces the manifest, so caches must revalidate it each time."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class ErrorFacts:
     """Why an upload was rejected: a stable code, and a sentence for the person who uploaded."""
 
@@ -25,7 +25,7 @@ class ErrorFacts:
     message: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class SourceFacts(ObjectVersion):
     """The uploaded version and what was learned of it; None where a rejection came first."""
 
@@ -40,7 +40,7 @@ class SourceFacts(ObjectVersion):
         return ObjectVersion(**known_fields(ObjectVersion, vars(self)))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class RenditionFacts:
     """One stored rendition: its place, its width and height in pixels, its length, its type."""
 
@@ -53,7 +53,7 @@ class RenditionFacts:
     content_type: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Timings:
     """Milliseconds by step; encoding is part of ``render``."""
 
@@ -64,7 +64,7 @@ class Timings:
     total: float = 0.0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Manifest:
     """The outcome of one upload, version 1 of the contract with readers (README.md)."""
 

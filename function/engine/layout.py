@@ -9,7 +9,7 @@ from function.engine.renditions import Fit, Rendition
 from function.engine.vectors import Size
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Layout:
     """How one rendition is cut from an upload; each is a width and height in pixels."""
 

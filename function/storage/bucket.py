@@ -47,7 +47,7 @@ _UNMET: Final = (404, 409, 412)
 requests"): not there, a race with another such request, not the same any more."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Headers:
     """Metadata of an object; the sequencer is that of the upload it was made from."""
 
