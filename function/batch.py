@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from function import postpone
@@ -26,17 +25,25 @@ class Context(Protocol):
         ...
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class BatchHandler:
     """Processes SQS batches for the life of one execution environment."""
 
-    function_name: str  # dimension of the metrics
-    # Returns what processes the events of a source bucket.
-    reconciler_for: Callable[[str], Reconciler]
-    deadline: Deadline  # limits the requests that the reconcilers send
-    postpone: Callable[[Mapping[str, Any]], None]  # sends a message again, given its record
-    counts_duplicates: bool  # whether the stack looks for duplicates, and so has a metric of them
-    _is_cold: bool = True
+    def __init__(
+        self,
+        *,
+        function_name: str,  # dimension of the metrics
+        # Returns what processes the events of a source bucket.
+        reconciler_for: Callable[[str], Reconciler],
+        deadline: Deadline,  # limits the requests that the reconcilers send
+        postpone: Callable[[Mapping[str, Any]], None],  # sends a message again, given its record
+        counts_duplicates: bool,  # the stack looks for duplicates, and so has a metric of them
+    ) -> None:
+        self.function_name = function_name
+        self.reconciler_for = reconciler_for
+        self.deadline = deadline
+        self.postpone = postpone
+        self.counts_duplicates = counts_duplicates
+        self._is_cold = True
 
     def handle(self, event: dict[str, Any], context: Context) -> dict[str, list[dict[str, str]]]:
         """Process one SQS batch; a message fails alone, never its batch.
@@ -111,7 +118,7 @@ class BatchHandler:
             extra |= {
                 "version_id": version.version_id,
                 "renditions": len(manifest.renditions),
-                "error": manifest.error and asdict(manifest.error),
+                "error": manifest.error and manifest.error.to_dict(),
                 "duplicate_of": manifest.original_key,
             }
             extra |= self._metrics(event, manifest)

@@ -2,16 +2,15 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from function.contract import DuplicateSearch
+from function.engine.record import Record
 from function.engine.renditions import Quality, Rendition
 
 
 # Nothing compares or prints it. Here and elsewhere methods that nothing uses are left out: each one
 # generated costs a cold start about 0.3 ms of CPU (Python 3.11 and 3.13, one x86_64 machine).
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Environment:
+class Environment(Record):
     """The stack's settings for the function; each field is the environment variable of its name.
 
     Except ``memory_mb``, which Lambda sets itself (``AWS_LAMBDA_FUNCTION_MEMORY_SIZE``).

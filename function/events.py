@@ -2,12 +2,12 @@
 
 import json
 import logging
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, cast
 from urllib.parse import unquote_plus
 
 from function.contract import INDEX, UPLOADS, upload_name
+from function.engine.record import Record
 from function.versions import ObjectVersion
 
 CREATED: Final = "ObjectCreated:"
@@ -30,8 +30,7 @@ class EventKind(StrEnum):
     """An operator asks to render again what the key holds (``python -m ops backfill``)."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Event:
+class Event(Record):
     """One change of one key in the source bucket."""
 
     bucket: str  # source bucket

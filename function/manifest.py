@@ -3,13 +3,12 @@
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
 from function.contract import SCHEMA, Status
 from function.engine.errors import Reason
-from function.fields import known_fields
+from function.engine.record import Record
 from function.versions import ObjectVersion
 
 CONTENT_TYPE: Final = "application/json"
@@ -17,15 +16,13 @@ CACHE_CONTROL: Final = "no-cache"
 """A newer upload of the same key replaces the manifest, so caches must revalidate it each time."""
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
-class ErrorFacts:
+class ErrorFacts(Record):
     """Why an upload was rejected: a stable code, and a sentence for the person who uploaded."""
 
     code: Reason
     message: str
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
 class SourceFacts(ObjectVersion):
     """The uploaded version and what was learned of it; None where a rejection came first."""
 
@@ -37,11 +34,10 @@ class SourceFacts(ObjectVersion):
     @property
     def version(self) -> ObjectVersion:
         """The uploaded version alone."""
-        return ObjectVersion(**known_fields(ObjectVersion, vars(self)))
+        return ObjectVersion.from_dict(vars(self))
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
-class RenditionFacts:
+class RenditionFacts(Record):
     """One stored rendition: its place, its width and height in pixels, its length, its type."""
 
     name: str
@@ -53,8 +49,7 @@ class RenditionFacts:
     content_type: str
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Timings:
+class Timings(Record):
     """Milliseconds by step; encoding is part of ``render``."""
 
     fetch: float = 0.0
@@ -64,8 +59,7 @@ class Timings:
     total: float = 0.0
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Manifest:
+class Manifest(Record):
     """The outcome of one upload, version 1 of the contract with readers (README.md)."""
 
     status: Status
@@ -73,7 +67,7 @@ class Manifest:
     timings_ms: Timings
     processed_at: str
     error: ErrorFacts | None = None
-    renditions: list[RenditionFacts] = field(default_factory=list[RenditionFacts])
+    renditions: tuple[RenditionFacts, ...] = ()
     placeholder: str | None = None
     dominant_color: str | None = None
     perceptual_hash: str | None = None
@@ -98,18 +92,19 @@ class Manifest:
 
         A status or code that only a newer release knows stays a plain string.
         """
-        fields = known_fields(cls, json.loads(data))
-        fields["source"] = SourceFacts(**known_fields(SourceFacts, fields["source"]))
-        fields["timings_ms"] = Timings(**known_fields(Timings, fields["timings_ms"]))
-        stored = (known_fields(RenditionFacts, facts) for facts in fields["renditions"])
-        fields["renditions"] = [RenditionFacts(**facts) for facts in stored]
-        if fields.get("error"):
-            fields["error"] = ErrorFacts(**known_fields(ErrorFacts, fields["error"]))
-        return cls(**fields)
+        raw: dict[str, Any] = json.loads(data)
+        error = raw.get("error")
+        parts = {
+            "source": SourceFacts.from_dict(raw["source"]),
+            "timings_ms": Timings.from_dict(raw["timings_ms"]),
+            "renditions": tuple(map(RenditionFacts.from_dict, raw["renditions"])),
+            "error": ErrorFacts.from_dict(error) if error else None,
+        }
+        return cls.from_dict(raw | parts)
 
     def to_json(self) -> bytes:
         """Return UTF-8 JSON with the keys in the order of the contract."""
-        fields: dict[str, Any] = asdict(self)
+        fields: dict[str, Any] = self.to_dict()
         del fields["original_key"]
         first = {"schema": fields.pop("schema"), "status": fields.pop("status"), "id": self.id}
         return json.dumps(first | fields, ensure_ascii=False, indent=1).encode()

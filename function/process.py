@@ -3,7 +3,6 @@
 import hashlib
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from function.contract import Status, rendition_key
 from function.engine.decode import decode
 from function.engine.errors import Rejected
 from function.engine.fingerprint import Fingerprint, fingerprint
+from function.engine.record import Record
 from function.engine.render import render
 from function.engine.renditions import FORMATS, file_name
 from function.engine.source import Source
@@ -48,7 +48,6 @@ class Stopwatch:
         return Timings(**self._steps, total=round((time.perf_counter() - self._start) * 1000, 1))
 
 
-@dataclass(eq=False, repr=False)
 class _Findings:
     """The facts found so far about an upload; a rejection records those that there are."""
 
@@ -59,11 +58,11 @@ class _Findings:
 
     def source_facts(self, version: ObjectVersion) -> SourceFacts:
         measured = self.source or (self.original.source if self.original else None)
-        facts = SourceFacts(**asdict(version), sha256=self.sha256 or None)
+        facts = SourceFacts(**version.to_dict(), sha256=self.sha256 or None)
         if measured is None:
             return facts
         width, height, name = measured.width, measured.height, measured.format
-        return replace(facts, width=width, height=height, format=name)
+        return facts.replace(width=width, height=height, format=name)
 
     def appearance(self) -> dict[str, Any]:
         """Return the manifest's fields about what the image looks like."""
@@ -79,8 +78,7 @@ class _Findings:
         }
 
 
-@dataclass(eq=False, repr=False)
-class Processor:
+class Processor(Record):
     """Turns one version of an upload into renditions in the destination bucket."""
 
     environment: Environment
@@ -121,7 +119,7 @@ class Processor:
             status=Status.REJECTED if error else Status.READY,
             error=error,
             source=findings.source_facts(version),
-            renditions=renditions or [],
+            renditions=tuple(renditions or ()),
             timings_ms=watch.timings(),
             processed_at=timestamp(),
             **findings.appearance(),

@@ -12,16 +12,15 @@ holds, and ``Reconciler`` acts on it until both agree. Three rules make that saf
   checks them then.
 """
 
-import dataclasses
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from function.contract import MAX_KEY_BYTES, Status, manifest_key, rendition_key
 from function.engine.errors import Reason
+from function.engine.record import Record
 from function.engine.renditions import file_name
 from function.environment import Environment
 from function.events import Event, EventKind
@@ -49,8 +48,7 @@ class Contended(Exception):
     """Other invocations kept writing the same key; the message is delivered again."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class State:
+class State(Record):
     """One key on both sides."""
 
     standing: Manifest | None  # the manifest at the destination, if there is one
@@ -77,8 +75,7 @@ class Step(Enum):
     """The key holds nothing: delete the manifest and all renditions."""
 
 
-@dataclass(frozen=True)
-class Render:
+class Render(Record):
     """Make the renditions and the manifest of a version, in place of what is there."""
 
     version: ObjectVersion
@@ -119,7 +116,7 @@ def _sequenced(held: ObjectVersion, event: Event, standing: Manifest | None) -> 
     sequencer = event.version.sequencer
     if standing and not is_newer(sequencer, standing.source.sequencer):
         sequencer = f"{standing.source.sequencer}1"
-    return dataclasses.replace(held, sequencer=sequencer)
+    return held.replace(sequencer=sequencer)
 
 
 def back_off(attempt: int) -> None:
@@ -127,8 +124,7 @@ def back_off(attempt: int) -> None:
     time.sleep(random.uniform(0, PAUSE * attempt))  # noqa: S311 - nothing secret
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
-class Reconciler:
+class Reconciler(Record):
     """Makes the destination agree with what a key of the source bucket holds."""
 
     source: Bucket  # bucket of the uploads
@@ -201,7 +197,7 @@ class Reconciler:
                 self.back_off(attempt)
                 continue
             # From now on the event is only a reason to look at the key.
-            event = dataclasses.replace(event, kind=EventKind.CHANGED)
+            event = event.replace(kind=EventKind.CHANGED)
         raise Contended(event.version.key)
 
     def _observe(self, event: Event) -> State:
@@ -236,7 +232,7 @@ class Reconciler:
         _check_length(rendition_key(version.name, max(self.files, key=len)))
         manifest = self.processor.process(version, may_copy=event.kind != EventKind.BACKFILL)
         if self._is_archived_since(manifest, state):
-            return None, dataclasses.replace(state, is_whole=True)
+            return None, state.replace(is_whole=True)
         etag = self._write_manifest(manifest, expect=state.etag)
         if self.duplicates:
             self.duplicates.record(version.name, state.standing, manifest)
@@ -262,7 +258,7 @@ class Reconciler:
         if is_whole and strays:
             self.destination.delete(strays)
             return None
-        return dataclasses.replace(state, is_whole=is_whole)
+        return state.replace(is_whole=is_whole)
 
     def _remove(self, event: Event, state: State) -> tuple[Manifest | None, State | None]:
         """Delete an upload's manifest and renditions, unless there are none.
@@ -276,13 +272,13 @@ class Reconciler:
         if standing:
             keys |= set(_keys(standing))
         elif not any(_is_outdated(s, newest) for s in self.destination.sequencers(keys).values()):
-            return None, dataclasses.replace(state, is_whole=True)
+            return None, state.replace(is_whole=True)
         if self.duplicates and standing:
             self.duplicates.forget(event.version.name, standing)
-        version = dataclasses.replace(event.version, sequencer=newest)
+        version = event.version.replace(sequencer=newest)
         deleted = Manifest(
             status=Status.DELETED,
-            source=SourceFacts(**dataclasses.asdict(version)),
+            source=SourceFacts(**version.to_dict()),
             timings_ms=Timings(),
             processed_at=timestamp(),
         )

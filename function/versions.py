@@ -1,12 +1,10 @@
 """Versions of an object in S3, and which of two came later."""
 
-from dataclasses import dataclass
-
 from function.contract import upload_name
+from function.engine.record import Record
 
 
-@dataclass(frozen=True, kw_only=True)
-class ObjectVersion:
+class ObjectVersion(Record):
     """One version of an object."""
 
     key: str  # object key, e.g. ``uploads/u1/beach.jpg``

@@ -11,13 +11,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
 import boto3
 
-from function.fields import known_fields
 from local.errors import LocalError
 from local.http import request
 from local.program import ROOT
@@ -155,7 +154,8 @@ def find(folder: Path) -> Server | None:
         return None
     state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     state["folder"] = folder
-    server = Server(**known_fields(Server, state))
+    known = {field.name for field in fields(Server)}
+    server = Server(**{name: value for name, value in state.items() if name in known})
     if not server.is_healthy():
         raise LocalError(
             f"The embedded AWS has stopped by itself (its log: {folder / 'ministack.log'}); run "

@@ -1,6 +1,5 @@
 """Renditions of an upload whose bytes were uploaded before: S3 copies them, nothing is decoded."""
 
-import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
 from function.contract import rendition_key
@@ -27,7 +26,7 @@ def copy_renditions(
             rendition.key, key, headers, made_from=made_from, length=rendition.bytes
         )
         url = rendition_url(delivery_url, key, original.source.sha256 or "")
-        return dataclasses.replace(rendition, key=key, url=url) if copied else None
+        return rendition.replace(key=key, url=url) if copied else None
 
     with ThreadPoolExecutor(STORE_THREADS) as pool:
         copies = list(pool.map(copy, original.renditions))

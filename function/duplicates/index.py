@@ -6,10 +6,9 @@ deletes it otherwise.
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, Final
 
-from function.fields import known_fields
+from function.engine.record import Record
 from function.storage.client import SignedClient
 from function.storage.deadline import Deadline
 
@@ -19,8 +18,7 @@ LIMIT: Final = 1000
 THREADS: Final = 8
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
+class Entry(Record):
     """One upload in one bucket."""
 
     bucket: str  # what its members have in common, e.g. ``sha256#<digest>``
@@ -61,8 +59,8 @@ class Index:
                 "Limit": LIMIT,
             },
         )
-        items = (known_fields(Entry, item) for item in answer["Items"])
-        return [Entry(**{name: value["S"] for name, value in item.items()}) for item in items]
+        items = answer["Items"]
+        return [Entry(**{name: item[name]["S"] for name in Entry.fields}) for item in items]
 
     def _put(self, entry: Entry) -> None:
         update = "SET #s = if_not_exists(#s, :s), perceptual_hash = :p, recipe = :r"

@@ -11,13 +11,13 @@ import hashlib
 import json
 import operator
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, combinations
 from typing import Final
 
 from function.contract import DuplicateSearch, Status, manifest_key
 from function.duplicates.index import Entry, Index
 from function.engine.fingerprint import HASH_BITS, Fingerprint
+from function.engine.record import Record
 from function.environment import Environment
 from function.manifest import Manifest
 from function.storage.bucket import Bucket
@@ -32,16 +32,14 @@ MAX_DISTANCE: Final = 8
 _BANDS: Final = (range(22), range(22, 43), range(43, HASH_BITS))
 
 
-@dataclass(frozen=True)
-class ExactDuplicate:
+class ExactDuplicate(Record):
     """Manifest of an earlier upload of the same bytes, and whether its recipe is today's."""
 
     manifest: Manifest
     has_same_recipe: bool
 
 
-@dataclass(frozen=True)
-class Duplicates:
+class Duplicates(Record):
     """Finds the upload that another one duplicates, and keeps the index up to date."""
 
     index: Index  # the stack's table
@@ -127,7 +125,8 @@ def connect(environment: Environment, bucket: Bucket, deadline: Deadline) -> Dup
 def recipe_of(environment: Environment) -> str:
     """Return a short digest of the settings that decide what renditions look like.
 
-    Renditions that were made by other settings are not copied: this stack would render others.
+    Renditions that were made by other settings are not copied: this stack would render others. A
+    field more in ``Rendition`` changes each digest, so that each copy is rendered once again.
     """
     renditions = [rendition.to_dict() for rendition in environment.renditions]
     settings = json.dumps([renditions, environment.background, environment.quality])

@@ -7,7 +7,6 @@ alone decides whether it is too large, before any pixel is decoded.
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from PIL import Image
@@ -20,6 +19,7 @@ from function.engine.header import check_size, icc_profile, orientation_of, too_
 from function.engine.layout import lay_out
 from function.engine.limits import MAX_FRAMES, decode_memory, kind_megapixels
 from function.engine.pixels import SIDEWAYS, Bitmap, Planes, Size, reduced_box, reduction, turn_box
+from function.engine.record import Record
 from function.engine.renditions import Quality, Rendition
 from function.engine.sniff import sniff
 from function.engine.source import Frame, Source
@@ -41,8 +41,7 @@ MAX_ANIMATION_DECODE: Final = 4
 formats.by_name(formats.NAMES[0]).import_modules()
 
 
-@dataclass(eq=False, repr=False)
-class DecodeRequest:
+class DecodeRequest(Record):
     """The arguments of ``decode``, and the format found in the upload."""
 
     data: bytes

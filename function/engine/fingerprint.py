@@ -7,7 +7,6 @@ would cost a cold start 60.
 import base64
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from operator import add, mul, sub
 from typing import Final
@@ -16,6 +15,7 @@ from PIL import Image
 
 from function.engine.colour import to_srgb
 from function.engine.pixels import Size
+from function.engine.record import Record
 from function.engine.source import Source
 
 SIDE: Final = 24
@@ -31,8 +31,7 @@ _HALF: Final = 128
 Matrix = list[list[float]]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Fingerprint:
+class Fingerprint(Record):
     """A picture's fingerprint, as manifests have it except for ``margins``."""
 
     placeholder: str  # ThumbHash, base64: 15 to 25 bytes that a page shows until the image is there

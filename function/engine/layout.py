@@ -3,14 +3,12 @@
 Plain arithmetic on integers, so that a size is never off by one through rounding of fractions.
 """
 
-from dataclasses import dataclass
-
+from function.engine.record import Record
 from function.engine.renditions import Fit, Rendition
 from function.engine.vectors import Size
 
 
-@dataclass(frozen=True, repr=False)
-class Layout:
+class Layout(Record):
     """How one rendition is cut from an upload; each is a width and height in pixels."""
 
     scaled: Size  # the whole upload after scaling

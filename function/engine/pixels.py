@@ -5,11 +5,11 @@ full size and chroma at half costs half as much as resizing RGB, and loses only 
 would drop anyway (docs/engine.md has the figures).
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from PIL import Image
 
+from function.engine.record import Record
 from function.engine.vectors import Box, Size, half_of, merge, resize
 
 _TURNS: Final = {
@@ -36,8 +36,7 @@ _REDUCTION_MARGIN: Final = 1.25
 so many times the pixels that a scaled decode does."""
 
 
-@dataclass(eq=False, repr=False)
-class Bitmap:
+class Bitmap(Record):
     """Pixels as one RGB or RGBA image."""
 
     pixels: Image.Image
@@ -74,8 +73,7 @@ class Bitmap:
         return _shrink(self.pixels, side)
 
 
-@dataclass(eq=False, repr=False)
-class Planes:
+class Planes(Record):
     """Pixels as full-size luma and half-size chroma (Cb and Cr), each an 8-bit plane: 4:2:0."""
 
     luma: Image.Image

@@ -1,7 +1,6 @@
 """Render a decoded upload: resize it to each size and encode it in each format."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from PIL import Image, ImageColor
@@ -12,6 +11,7 @@ from function.engine.crop import crop_box
 from function.engine.encode import encode
 from function.engine.layout import Layout, lay_out
 from function.engine.pixels import Bitmap, Box, Pixels, Planes, Size, pad, reduced_box
+from function.engine.record import Record
 from function.engine.renditions import OutputFormat, Quality, Rendition
 from function.engine.source import Source
 from function.engine.vectors import split
@@ -24,8 +24,7 @@ CASCADE_RATIO: Final = 1.25
 height, so that the filter has pixels to work with."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Rendered:
+class Rendered(Record):
     """One encoded rendition: the setting it is of, width and height in pixels, and the file."""
 
     rendition: Rendition
@@ -35,8 +34,7 @@ class Rendered:
     body: bytes
 
 
-@dataclass(eq=False, repr=False)
-class _Stage:
+class _Stage(Record):
     """A picture of the whole upload, within ``box``, from which smaller ones can be made."""
 
     pixels: Pixels

@@ -6,9 +6,10 @@ Pillow.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, Final, NamedTuple, cast
+
+from function.engine.record import Record
 
 MAX_QUALITY: Final = 100
 
@@ -71,8 +72,7 @@ FORMATS: Final[Mapping[OutputFormat, FileType]] = {
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rendition:
+class Rendition(Record):
     """One standard size that every upload is resized to."""
 
     name: str  # part of the destination key: lower-case letters, digits, ``-`` and ``_``
@@ -131,8 +131,8 @@ class Rendition:
             message = f"must be a mapping with name, width and height; got {raw!r}"
             raise ValueError(message)  # noqa: TRY004 - one kind of error for every bad setting
         fields = {str(key): value for key, value in cast("Mapping[Any, Any]", raw).items()}
-        for unknown in sorted(fields.keys() - cls.__dataclass_fields__.keys()):
-            known = ", ".join(cls.__dataclass_fields__)
+        for unknown in sorted(fields.keys() - cls.fields.keys()):
+            known = ", ".join(cls.fields)
             raise ValueError(f"has no field {unknown!r}; it knows {known}")
         for missing in sorted({"name", "width", "height"} - fields.keys()):
             raise ValueError(f"needs {missing!r}")
@@ -143,19 +143,12 @@ class Rendition:
         fields["name"] = str(fields["name"])
         return cls(**fields)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data that ``parse`` reads back, with every field.
-
-        The index of duplicates keeps a digest of its JSON: any change makes every entry stale.
-        """
-        return asdict(self)
-
     def without_defaults(self) -> dict[str, Any]:
         """Return plain data that ``parse`` reads back, with only what differs from the defaults."""
         return {
-            field.name: value
-            for field in fields(self)
-            if (value := getattr(self, field.name)) != field.default
+            name: value
+            for name, default in self.fields.items()
+            if (value := getattr(self, name)) != default
         }
 
 

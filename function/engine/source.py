@@ -1,28 +1,26 @@
 """A decoded upload: what decode hands to render, fingerprint and the manifest."""
 
 import json
-from dataclasses import dataclass
 from typing import Final
 
 from PIL import Image
 
 from function.engine.colour import to_srgb
 from function.engine.pixels import Bitmap, Box, Pixels, Size
+from function.engine.record import Record
 
 _LONGEST_FACTS: Final = 4096
 _SENT: Final = ("box", "width", "height", "format", "scalable")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Frame:
+class Frame(Record):
     """One frame of an animation and the milliseconds for which it is shown."""
 
     pixels: Bitmap
     milliseconds: int
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Source:
+class Source(Record):
     """A decoded upload."""
 
     # The picture, orientation applied, usually scaled down to what the renditions need; in sRGB

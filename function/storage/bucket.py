@@ -8,7 +8,6 @@ releases the GIL while bytes move.
 import os
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -18,6 +17,7 @@ from obstore import exceptions
 from obstore.store import S3Store
 
 from function.engine.errors import Reason, Rejected
+from function.engine.record import Record
 from function.storage.deadline import Deadline
 from function.storage.errors import Conflict, Gone, Refused
 from function.versions import ObjectVersion
@@ -47,8 +47,7 @@ _UNMET: Final = (404, 409, 412)
 requests"): not there, a race with another such request, not the same any more."""
 
 
-@dataclass(frozen=True, repr=False)
-class Headers:
+class Headers(Record):
     """Metadata of an object; the sequencer is that of the upload it was made from."""
 
     content_type: str

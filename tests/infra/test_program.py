@@ -539,7 +539,7 @@ def test_function_reads_back_the_environment_that_the_program_sets(program):
     variables = program.one("Function", "-resizer").inputs["environment"]["variables"]
     environment = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
     by_lambda = {"MEMORY_MB"}
-    expected = {name.upper() for name in Environment.__dataclass_fields__} - by_lambda
+    expected = {name.upper() for name in Environment.fields} - by_lambda
     assert set(variables) == expected | {"GLIBC_TUNABLES"}
     assert environment.renditions == program.settings.renditions
     assert environment.delivery_url == program.outputs["deliveryUrl"]

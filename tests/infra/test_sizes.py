@@ -118,7 +118,7 @@ def test_what_is_left_out_of_a_rendition_is_read_back(rendition):
     assert Rendition.parse(short) == rendition
     assert set(short) <= {"name", "width", "height", *EVERY_FIELD}
     for name in set(rendition.to_dict()) - set(short):
-        assert getattr(rendition, name) == Rendition.__dataclass_fields__[name].default
+        assert getattr(rendition, name) == Rendition.fields[name]
 
 
 def test_the_smallest_rendition_is_its_name_and_box():

@@ -1,6 +1,5 @@
 """A bucket and an index in memory; tests/local/test_storage_contract.py compares the real ones."""
 
-import dataclasses
 import hashlib
 
 from function.storage.bucket import ABSENT, Headers, check_length
@@ -131,7 +130,7 @@ class MemoryIndex:
         for entry in entries:
             key = (entry.bucket, entry.name)
             since = self.entries[key].since if key in self.entries else entry.since
-            self.entries[key] = dataclasses.replace(entry, since=since)
+            self.entries[key] = entry.replace(since=since)
 
     def delete(self, keys):
         for key in keys:

@@ -40,7 +40,7 @@ def test_settings_table_is_pulumi_yaml():
 def test_rendition_fields_are_the_schema():
     section = README.split("each entry has these fields")[1].split("Without it")[0]
     named = [name.strip("` ") for row in table(section) for name in row[0].split(",")]
-    assert named == list(Rendition.__dataclass_fields__)
+    assert named == list(Rendition.fields)
 
 
 def test_outputs_table_is_the_program():

@@ -2,9 +2,10 @@
 
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from function.engine.record import Record
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -38,8 +39,7 @@ def _has_no_pixels(_data: bytes) -> "Image.Image":
     raise TypeError("A drawing has no pixels to open.")
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
-class Format:
+class Format(Record):
     """One input format, as plain data and functions that import their libraries when called.
 
     A format that Pillow reads without further help states the fields down to ``is_cut_short``.

@@ -5,7 +5,6 @@ whole picture once for each scan. So a small file can cost either of them minute
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from function.engine.errors import Reason, Rejected
@@ -42,7 +41,6 @@ _BARE: Final = frozenset({0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)})
 """Markers after which Pillow expects no length."""
 
 
-@dataclass(eq=False, repr=False)
 class Segments:
     """Totals of a walk over the segments, and from ``components`` on facts of the frame header."""
 

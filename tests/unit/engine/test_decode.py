@@ -1,4 +1,3 @@
-import dataclasses
 import errno
 import struct
 import subprocess
@@ -86,7 +85,7 @@ def fail_with(error):
 
 
 def open_by(function, kind, monkeypatch):
-    changed = dataclasses.replace(formats.by_name(kind), open_image=function)
+    changed = formats.by_name(kind).replace(open_image=function)
     by_name = formats.by_name
     monkeypatch.setattr(formats, "by_name", lambda name: changed if name == kind else by_name(name))
 

@@ -16,7 +16,12 @@ from function.versions import ObjectVersion
 from signer import handler as signer
 
 ROOT = Path(__file__).parents[3]
-PLAIN = ("function.contract", "function.engine.limits", "function.engine.renditions")
+PLAIN = (
+    "function.contract",
+    "function.engine.limits",
+    "function.engine.record",
+    "function.engine.renditions",
+)
 
 
 def test_keys_are_those_that_readers_and_uploaders_know():

@@ -1,6 +1,5 @@
 """A release may be rolled back: a manifest that a newer one has written stays readable."""
 
-import dataclasses
 import json
 
 import pytest
@@ -45,8 +44,8 @@ def test_a_second_delivery_leaves_a_newer_releases_manifest_as_it_is(
 
 
 def test_a_newer_upload_replaces_a_newer_releases_manifest(destination, deliver, event, newer):
-    second = dataclasses.replace(event.version, version_id="v2", sequencer="02")
-    deliver(dataclasses.replace(event, version=second))
+    second = event.version.replace(version_id="v2", sequencer="02")
+    deliver(event.replace(version=second))
     assert b"added_later" not in destination.objects[MANIFEST]
     manifest = Manifest.from_json(destination.objects[MANIFEST])
     assert (manifest.source.version_id, len(manifest.renditions)) == ("v2", 8)
@@ -55,8 +54,8 @@ def test_a_newer_upload_replaces_a_newer_releases_manifest(destination, deliver,
 
 def test_a_removal_takes_what_a_newer_release_has_made(source, destination, deliver, event, newer):
     del source.objects[event.version.key]
-    removed = dataclasses.replace(event.version, sequencer="02")
-    event = dataclasses.replace(event, kind=EventKind.CHANGED, version=removed)
+    removed = event.version.replace(sequencer="02")
+    event = event.replace(kind=EventKind.CHANGED, version=removed)
     assert deliver(event).status == "deleted"
     assert destination.objects == {}
 
@@ -71,6 +70,6 @@ def test_a_rejection_is_read_as_it_was_written(source, deliver, event):
 
 
 def test_the_key_of_the_original_is_in_no_manifest(newer):
-    manifest = dataclasses.replace(Manifest.from_json(newer), original_key="uploads/hers.jpg")
+    manifest = Manifest.from_json(newer).replace(original_key="uploads/hers.jpg")
     assert b"hers.jpg" not in manifest.to_json()
     assert len(manifest.id) == 32

@@ -1,6 +1,5 @@
 """One upload, end to end, against a bucket in memory."""
 
-import dataclasses
 import hashlib
 import json
 
@@ -58,7 +57,7 @@ def test_manifest_says_what_was_stored(source, destination, upload, event, jpeg,
 
 
 def test_urls_are_quoted(source, destination, environment, upload, jpeg):
-    upload = dataclasses.replace(upload, key="uploads/my été #1.jpg")
+    upload = upload.replace(key="uploads/my été #1.jpg")
     source.objects[upload.key] = jpeg
     manifest = Processor(environment, source, destination).process(upload)
     expected = "https://cdn.example/my%20%C3%A9t%C3%A9%20%231.jpg/large.jpg?v="
@@ -73,7 +72,7 @@ def test_length_alone_rejects_before_a_fetch(
 ):
     source.objects[upload.key] = b"not to be fetched"
     source.failing.add(upload.key)
-    upload = dataclasses.replace(upload, bytes=length)
+    upload = upload.replace(bytes=length)
     manifest = Processor(environment, source, destination).process(upload)
     assert (manifest.status, manifest.error.code) == ("rejected", code)
     assert manifest.source.sha256 is None

@@ -1,6 +1,5 @@
 """Whatever order events come in, however often, and wherever a process dies: the newest wins."""
 
-import dataclasses
 import itertools
 import json
 import os
@@ -105,7 +104,7 @@ def removal(number: int) -> Event:
 
 
 def backfill(number: int) -> Event:
-    return event(EventKind.BACKFILL, dataclasses.replace(version(number), sequencer="00"))
+    return event(EventKind.BACKFILL, version(number).replace(sequencer="00"))
 
 
 def names_of(data: bytes) -> list:
@@ -133,7 +132,7 @@ def reconciler(source, destination) -> Reconciler:
         return Manifest(
             status=Status.REJECTED if error else Status.READY,
             error=error,
-            source=SourceFacts(**dataclasses.asdict(version)),
+            source=SourceFacts(**version.to_dict()),
             renditions=facts,
             timings_ms=Timings(),
             processed_at="",
@@ -164,7 +163,7 @@ def assert_newest(bucket, newest: int) -> None:
 
 def manifest(number: int, status: Status = Status.READY, sequencer: str = "") -> Manifest:
     """The manifest of a version; by default with the sequencer of the version's own event."""
-    facts = dataclasses.asdict(version(number)) | ({"sequencer": sequencer} if sequencer else {})
+    facts = version(number).to_dict() | ({"sequencer": sequencer} if sequencer else {})
     return Manifest(
         status=status, source=SourceFacts(**facts), timings_ms=Timings(), processed_at=""
     )
@@ -172,7 +171,7 @@ def manifest(number: int, status: Status = Status.READY, sequencer: str = "") ->
 
 def found(number: int, sequencer: str) -> ObjectVersion:
     """A version that no event told of, with the sequencer that it is rendered under."""
-    return dataclasses.replace(version(number), sequencer=sequencer)
+    return version(number).replace(sequencer=sequencer)
 
 
 HELD_1, HELD_2 = found(1, ""), found(2, "")
@@ -301,7 +300,7 @@ class AlwaysBeaten(MemoryBucket):
 
 def test_an_invocation_that_is_always_beaten_backs_off_and_gives_up():
     waits = []
-    beaten = dataclasses.replace(reconciler(Source(1), AlwaysBeaten()), back_off=waits.append)
+    beaten = reconciler(Source(1), AlwaysBeaten()).replace(back_off=waits.append)
     with pytest.raises(Contended, match=KEY):
         beaten.reconcile(created(1))
     assert waits == list(range(1, MAX_ROUNDS + 1))
@@ -346,8 +345,8 @@ def test_a_rejected_newer_version_removes_the_old_renditions(destination):
 def test_what_a_dead_process_wrote_over_is_put_right_by_its_next_delivery(destination):
     process(created(2), FIVE, destination)
     destination.objects["u1/beach.jpg/b.jpg"] = b"1"
-    destination.headers["u1/beach.jpg/b.jpg"] = dataclasses.replace(
-        destination.headers["u1/beach.jpg/b.jpg"], sequencer="01"
+    destination.headers["u1/beach.jpg/b.jpg"] = destination.headers["u1/beach.jpg/b.jpg"].replace(
+        sequencer="01"
     )
     process(created(1), FIVE, destination)
     assert_newest(destination, 2)
@@ -567,7 +566,7 @@ def assert_consistent(bucket) -> None:
 def test_a_key_whose_manifest_s3_could_not_store_is_refused_before_any_work(length, fits):
     name = "é" * ((length - len("/manifest.json")) // 2)
     name += "e" * (length - len(f"{name}/manifest.json".encode()))
-    long = dataclasses.replace(version(1), key=f"uploads/{name}")
+    long = version(1).replace(key=f"uploads/{name}")
     source, destination = MemoryBucket(), MemoryBucket()
     upload = event(EventKind.CREATED, source.upload(long.key, b"1"))
     if fits:
@@ -580,9 +579,9 @@ def test_a_key_whose_manifest_s3_could_not_store_is_refused_before_any_work(leng
 
 def test_a_key_whose_longest_rendition_s3_could_not_store_is_refused_before_any_work():
     name = "e" * (1024 - len("/manifest.json"))
-    long = dataclasses.replace(version(1), key=f"uploads/{name}")
+    long = version(1).replace(key=f"uploads/{name}")
     work = reconciler(MemoryBucket(), MemoryBucket())
-    work = dataclasses.replace(work, files=("a-rendition-of-a-long-name.jpg",))
+    work = work.replace(files=("a-rendition-of-a-long-name.jpg",))
     with pytest.raises(KeyTooLong, match="a-rendition-of-a-long-name"):
         work.reconcile(event(EventKind.CREATED, long))
 
@@ -593,7 +592,7 @@ def test_a_manifest_is_json_that_no_cache_keeps(destination):
 
 
 def test_renditions_of_former_settings_go_with_the_manifest_that_names_them(destination):
-    former = dataclasses.replace(manifest(1), renditions=[stored(destination, "old.jpg")])
+    former = manifest(1).replace(renditions=[stored(destination, "old.jpg")])
     put_manifest(destination, former)
     process(created(2), FIVE, destination)
     assert_newest(destination, 2)
@@ -608,12 +607,11 @@ def test_a_backfill_of_an_archived_upload_keeps_its_whole_renditions(
     destination, status, sequencer, stays
 ):
     facts = stored(destination, "a.jpg", sequencer)
-    put_manifest(destination, dataclasses.replace(manifest(1, status), renditions=[facts]))
-    archived = dataclasses.replace(
-        manifest(1, Status.REJECTED), error=ErrorFacts(code=Reason.ARCHIVED, message="")
+    put_manifest(destination, manifest(1, status).replace(renditions=[facts]))
+    archived = manifest(1, Status.REJECTED).replace(
+        error=ErrorFacts(code=Reason.ARCHIVED, message="")
     )
-    work = dataclasses.replace(
-        reconciler(Source(1), destination),
+    work = reconciler(Source(1), destination).replace(
         processor=SimpleNamespace(process=lambda version, may_copy: archived),
     )
     before = dict(destination.objects)
@@ -673,7 +671,7 @@ def test_an_upload_is_removed_even_if_a_later_rendition_would_have_too_long_a_ke
     upload = event(EventKind.CREATED, source.upload(key, b"1"))
     assert process(upload, source, destination) is not None
     assert len(destination.objects) == 3
-    later = dataclasses.replace(reconciler(source, destination), files=("a.jpg", "b" * 32 + ".jpg"))
+    later = reconciler(source, destination).replace(files=("a.jpg", "b" * 32 + ".jpg"))
     again = event(EventKind.CREATED, source.upload(key, b"2"))
     with pytest.raises(KeyTooLong, match="over 1024 bytes"):
         later.reconcile(again)
@@ -705,7 +703,7 @@ def test_a_write_whose_answer_is_lost_is_no_one_elses():
         def record(self, name, old, new):
             recorded.append((old, new.source.version_id))
 
-    first = dataclasses.replace(reconciler(Source(1), destination), duplicates=Index())
+    first = reconciler(Source(1), destination).replace(duplicates=Index())
     assert first.reconcile(created(1)) is not None
     assert destination.lost == [MANIFEST]
     assert recorded == [(None, "1")]

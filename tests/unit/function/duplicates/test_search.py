@@ -1,6 +1,5 @@
 """Duplicates: the same bytes are copied, look-alikes are named, and nobody depends on anybody."""
 
-import dataclasses
 import io
 import json
 
@@ -34,7 +33,7 @@ class World:
         return self.deliver(EventKind.CHANGED, self.source.mark_deleted(key))
 
     def backfill(self, key: str):
-        held = dataclasses.replace(self.source.head(key), sequencer="00")
+        held = self.source.head(key).replace(sequencer="00")
         return self.deliver(EventKind.BACKFILL, held)
 
     def deliver(self, kind: EventKind, version: ObjectVersion):
@@ -177,7 +176,7 @@ def test_renditions_that_are_not_the_originals_are_not_copied(world, what):
         del world.destination.objects[key]
     elif what == "newer":
         headers = world.destination.headers[key]
-        world.destination.headers[key] = dataclasses.replace(headers, sequencer="99")
+        world.destination.headers[key] = headers.replace(sequencer="99")
     else:
         world.destination.objects[key] += b"x"
     manifest = world.put(SECOND, picture())
@@ -189,7 +188,7 @@ def test_renditions_that_are_not_the_originals_are_not_copied(world, what):
 
 def test_renditions_of_other_settings_are_not_copied(world):
     world.put(FIRST, picture())
-    world.environment = dataclasses.replace(world.environment, background="#000000")
+    world.environment = world.environment.replace(background="#000000")
     world.destination.copy = None
     assert world.put(SECOND, picture()).original_key == FIRST
 
@@ -251,7 +250,7 @@ def test_the_nearest_is_named(world):
     hashes = {FIRST: "00000000000000ff", SECOND: "0000000000000003"}
     for key, value in hashes.items():
         manifest = world.put(key, picture(len(key)))
-        standing = dataclasses.replace(manifest, perceptual_hash=value)
+        standing = manifest.replace(perceptual_hash=value)
         world.destination.objects[manifest_key(upload_name(key))] = standing.to_json()
     world.index.entries.clear()
     duplicates = Duplicates(world.index, world.destination, near=True, recipe="")
@@ -263,7 +262,7 @@ def test_the_nearest_is_named(world):
         placeholder="", dominant_color="", perceptual_hash=f"{1:016x}", margins=(1.0,) * 64
     )
     assert duplicates.find_near("c/third.jpg", sought).source.key == SECOND
-    far = dataclasses.replace(sought, perceptual_hash="00000000001fffff")
+    far = sought.replace(perceptual_hash="00000000001fffff")
     assert duplicates.find_near("c/third.jpg", far) is None
 
 
