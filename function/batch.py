@@ -2,11 +2,12 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 from function import postpone
 from function.contract import Metric, Status
+from function.engine.record import Record
 from function.events import Event, parse_message
 from function.manifest import Manifest
 from function.metrics import embed
@@ -25,25 +26,16 @@ class Context(Protocol):
         ...
 
 
-class BatchHandler:
+class BatchHandler(Record):
     """Processes SQS batches for the life of one execution environment."""
 
-    def __init__(
-        self,
-        *,
-        function_name: str,  # dimension of the metrics
-        # Returns what processes the events of a source bucket.
-        reconciler_for: Callable[[str], Reconciler],
-        deadline: Deadline,  # limits the requests that the reconcilers send
-        postpone: Callable[[Mapping[str, Any]], None],  # sends a message again, given its record
-        counts_duplicates: bool,  # the stack looks for duplicates, and so has a metric of them
-    ) -> None:
-        self.function_name = function_name
-        self.reconciler_for = reconciler_for
-        self.deadline = deadline
-        self.postpone = postpone
-        self.counts_duplicates = counts_duplicates
-        self._is_cold = True
+    function_name: str  # dimension of the metrics
+    # Returns what processes the events of a source bucket.
+    reconciler_for: Callable[[str], Reconciler]
+    deadline: Deadline  # limits the requests that the reconcilers send
+    postpone: Callable[[Mapping[str, Any]], None]  # sends a message again, given its record
+    counts_duplicates: bool  # whether the stack looks for duplicates, and so has a metric of them
+    cold_starts: Iterator[int]  # 1 for the first upload that is processed, then 0
 
     def handle(self, event: dict[str, Any], context: Context) -> dict[str, list[dict[str, str]]]:
         """Process one SQS batch; a message fails alone, never its batch.
@@ -129,7 +121,7 @@ class BatchHandler:
         values = {
             Metric.PROCESSED: int(error is None),
             Metric.REJECTED: int(error is not None),
-            Metric.COLD_START: int(self._is_cold),
+            Metric.COLD_START: next(self.cold_starts),
             Metric.BYTES_IN: event.version.bytes,
             Metric.BYTES_OUT: sum(rendition.bytes for rendition in manifest.renditions),
             Metric.FETCH_TIME: timings.fetch,
@@ -140,7 +132,6 @@ class BatchHandler:
         }
         if self.counts_duplicates:
             values[Metric.DUPLICATES] = int(manifest.duplicate_of is not None)
-        self._is_cold = False
         return embed(self.function_name, values, error.code if error else None)
 
 

@@ -33,11 +33,10 @@ class Record:
         """
         given = dict(zip(self.fields, values, strict=False))
         fields = self.fields | given | named
-        missing = [name for name, value in fields.items() if value is Record.REQUIRED]
-        surplus = [*(fields.keys() - self.fields.keys()), *(given.keys() & named.keys())]
-        if missing or surplus or len(values) > len(given):
-            about = f"missing: {missing}, unknown or given twice: {sorted(surplus)}"
-            raise TypeError(f"{type(self).__name__} takes {[*self.fields]}; {about}")
+        wrong = (fields.keys() - self.fields.keys()) | (given.keys() & named.keys())
+        wrong |= {name for name, value in fields.items() if value is Record.REQUIRED}
+        if wrong or len(values) > len(given):
+            raise TypeError(f"{type(self).__name__} takes {[*self.fields]}; wrong: {sorted(wrong)}")
         vars(self).update(fields)
         self.__post_init__()
 

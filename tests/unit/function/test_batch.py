@@ -38,6 +38,7 @@ def build(reconciler, *, deadline=None, postpone=None, counts_duplicates=False) 
         deadline=deadline or Deadline(),
         postpone=postpone or pytest.fail,
         counts_duplicates=counts_duplicates,
+        cold_starts=iter((1, *[0] * 99)),
     )
 
 
