@@ -21,8 +21,9 @@ from function.contract import Status, manifest_key
 from function.duplicates.index import Entry, Index
 from function.duplicates.search import MAX_DISTANCE, Duplicates, hamming_distance
 from function.engine.decode import decode
-from function.engine.fingerprint import Fingerprint, fingerprint
+from function.engine.fingerprint import fingerprint
 from function.engine.renditions import DEFAULT_RENDITIONS
+from function.engine.results import Fingerprint
 from function.manifest import Manifest, SourceFacts, Timings
 from function.storage.bucket import Bucket
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from function.contract import DuplicateSearch
 from function.engine.record import Record
 from function.engine.renditions import Quality, Rendition
+from function.engine.results import Task
 
 
 # Nothing compares or prints it. Here and elsewhere methods that nothing uses are left out: each one
@@ -27,6 +28,17 @@ class Environment(Record):
     duplicates: DuplicateSearch  # ``off``, ``exact`` or ``near``: which duplicates are looked for
     index_table: str  # DynamoDB table of the index of duplicates; empty if they are off
     memory_mb: int  # the function's memory, as Lambda itself states it
+
+    @property
+    def task(self) -> Task:
+        """What the engine makes of every upload."""
+        return Task(
+            renditions=self.renditions,
+            max_pixels=self.max_pixels,
+            memory_mb=self.memory_mb,
+            background=self.background,
+            quality=self.quality,
+        )
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "Environment":

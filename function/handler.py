@@ -7,6 +7,8 @@ import os
 from function import logs, postpone
 from function.batch import BatchHandler
 from function.contract import DuplicateSearch
+from function.engine.isolate import Isolation
+from function.engine.native_module import import_native
 from function.environment import Environment
 from function.reconcile import Reconciler
 from function.storage.bucket import Bucket
@@ -16,6 +18,10 @@ logs.configure()
 _environment = Environment.read(os.environ)
 _looks_for_duplicates = _environment.duplicates != DuplicateSearch.OFF
 _deadline = Deadline()
+if _native := import_native():
+    _native.hide()  # the credentials are in this process's memory and environment
+# It imports the decoders while this process imports the rest.
+_isolation = Isolation(_environment.task, most_bytes=_environment.max_upload_bytes)
 
 
 @functools.cache
@@ -29,7 +35,8 @@ def _reconciler_for(source_bucket: str) -> Reconciler:
         from function.duplicates import search  # noqa: PLC0415 - a cold start without it is shorter
 
         duplicates = search.connect(_environment, destination, _deadline)
-    return Reconciler.build(_environment, open_bucket(source_bucket), destination, duplicates)
+    source = open_bucket(source_bucket)
+    return Reconciler.build(_environment, source, destination, _isolation.run, duplicates)
 
 
 handle = BatchHandler(

@@ -2,18 +2,17 @@
 
 import hashlib
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from function.contract import Status, rendition_key
-from function.engine.decode import decode
 from function.engine.errors import Rejected
-from function.engine.fingerprint import Fingerprint, fingerprint
+from function.engine.isolate import Worn
 from function.engine.record import Record
-from function.engine.render import render
 from function.engine.renditions import FORMATS, file_name
-from function.engine.source import Source
+from function.engine.results import Fingerprint, Measured, Rendered, Result
 from function.environment import Environment
 from function.manifest import (
     ErrorFacts,
@@ -28,6 +27,10 @@ from function.versions import ObjectVersion
 
 if TYPE_CHECKING:
     from function.duplicates.search import Duplicates
+
+
+Engine = Callable[[bytes], Iterator[Result]]
+"""Makes renditions of an upload's bytes, as ``engine.work`` does."""
 
 
 class Stopwatch:
@@ -52,12 +55,12 @@ class _Findings:
     """The facts found so far about an upload; a rejection records those that there are."""
 
     sha256: str = ""
-    source: Source | None = None
+    measured: Measured | None = None
     fingerprint: Fingerprint | None = None
     original: Manifest | None = None
 
     def source_facts(self, version: ObjectVersion) -> SourceFacts:
-        measured = self.source or (self.original.source if self.original else None)
+        measured = self.measured or (self.original.source if self.original else None)
         facts = SourceFacts(**version.to_dict(), sha256=self.sha256 or None)
         if measured is None:
             return facts
@@ -84,6 +87,7 @@ class Processor(Record):
     environment: Environment
     source: Bucket  # bucket of the uploads
     destination: Bucket  # bucket of the renditions
+    engine: Engine
     # Finds earlier uploads of the same image; None where the stack does not ask.
     duplicates: "Duplicates | None" = None
 
@@ -110,7 +114,10 @@ class Processor(Record):
                 renditions = self._copy_same(version, findings, may_copy=may_copy)
                 watch.lap("store")
             if renditions is None:
-                renditions = self._render(version, data, findings, watch)
+                try:
+                    renditions = self._render(version, data, findings, watch)
+                except Worn:
+                    renditions = self._render(version, data, findings, watch)
             if self.duplicates and findings.fingerprint and not findings.original:
                 findings.original = self.duplicates.find_near(version.name, findings.fingerprint)
         except Rejected as rejection:
@@ -151,43 +158,38 @@ class Processor(Record):
     def _render(
         self, version: ObjectVersion, data: bytes, findings: _Findings, watch: Stopwatch
     ) -> list[RenditionFacts]:
-        """Decode, then store each rendition while the next one is encoded."""
-        settings, quality = self.environment, self.environment.quality
-        source = findings.source = decode(
-            data,
-            settings.renditions,
-            max_pixels=settings.max_pixels,
-            quality=quality,
-            memory_mb=settings.memory_mb,
-        )
-        watch.lap("decode")
+        """Store each rendition while the next one is encoded."""
         facts: list[RenditionFacts] = []
         with ThreadPoolExecutor(STORE_THREADS) as pool:
             writes: list[Future[str]] = []
-            for rendered in render(
-                source, settings.renditions, background=settings.background, quality=quality
-            ):
-                name, content_type = rendered.rendition.name, FORMATS[rendered.format].content_type
-                key = rendition_key(version.name, file_name(name, rendered.format))
-                headers = Headers(content_type, FOREVER, version.sequencer)
-                writes.append(pool.submit(self.destination.put, key, rendered.body, headers))
-                facts.append(
-                    RenditionFacts(
-                        name=name,
-                        url=rendition_url(settings.delivery_url, key, findings.sha256),
-                        key=key,
-                        width=rendered.width,
-                        height=rendered.height,
-                        bytes=len(rendered.body),
-                        content_type=content_type,
-                    )
-                )
-            findings.fingerprint = fingerprint(source)
+            for result in self.engine(data):
+                if isinstance(result, Measured):
+                    findings.measured = result
+                    watch.lap("decode")
+                elif isinstance(result, Fingerprint):
+                    findings.fingerprint = result
+                else:
+                    fact = self._facts(version, result, findings.sha256)
+                    headers = Headers(fact.content_type, FOREVER, version.sequencer)
+                    writes.append(pool.submit(self.destination.put, fact.key, result.body, headers))
+                    facts.append(fact)
             watch.lap("render")
             for write in writes:
                 write.result()
         watch.lap("store")
         return facts
+
+    def _facts(self, version: ObjectVersion, rendered: Rendered, sha256: str) -> RenditionFacts:
+        key = rendition_key(version.name, file_name(rendered.name, rendered.format))
+        return RenditionFacts(
+            name=rendered.name,
+            url=rendition_url(self.environment.delivery_url, key, sha256),
+            key=key,
+            width=rendered.width,
+            height=rendered.height,
+            bytes=len(rendered.body),
+            content_type=FORMATS[rendered.format].content_type,
+        )
 
 
 def timestamp() -> str:

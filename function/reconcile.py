@@ -25,7 +25,7 @@ from function.engine.renditions import file_name
 from function.environment import Environment
 from function.events import Event, EventKind
 from function.manifest import CACHE_CONTROL, CONTENT_TYPE, Manifest, SourceFacts, Timings
-from function.process import Processor, timestamp
+from function.process import Engine, Processor, timestamp
 from function.storage.bucket import ABSENT, Bucket, Headers
 from function.storage.errors import Conflict, Gone
 from function.versions import ObjectVersion, is_newer
@@ -142,6 +142,7 @@ class Reconciler(Record):
         environment: Environment,
         source: Bucket,
         destination: Bucket,
+        engine: Engine,
         duplicates: "Duplicates | None" = None,
     ) -> "Reconciler":
         """Build the reconciler of a stack, which renders by ``Processor``."""
@@ -151,7 +152,7 @@ class Reconciler(Record):
             files=tuple(
                 file_name(r.name, name) for r in environment.renditions for name in r.formats
             ),
-            processor=Processor(environment, source, destination, duplicates),
+            processor=Processor(environment, source, destination, engine, duplicates),
             duplicates=duplicates,
         )
 

@@ -16,8 +16,8 @@ from typing import Final
 
 from function.contract import DuplicateSearch, Status, manifest_key
 from function.duplicates.index import Entry, Index
-from function.engine.fingerprint import HASH_BITS, Fingerprint
 from function.engine.record import Record
+from function.engine.results import HASH_BITS, Fingerprint
 from function.environment import Environment
 from function.manifest import Manifest
 from function.storage.bucket import Bucket

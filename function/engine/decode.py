@@ -11,13 +11,13 @@ from typing import Final
 
 from PIL import Image
 
-from function.engine import colour, formats, isolate
+from function.engine import colour, formats
 from function.engine.encode import HALF_CHROMA
 from function.engine.errors import Reason, Rejected, is_damage
 from function.engine.formats import Format
 from function.engine.header import check_size, icc_profile, orientation_of, too_many_pixels
 from function.engine.layout import lay_out
-from function.engine.limits import MAX_FRAMES, decode_memory, kind_megapixels
+from function.engine.limits import MAX_FRAMES, kind_megapixels
 from function.engine.pixels import SIDEWAYS, Bitmap, Planes, Size, reduced_box, reduction, turn_box
 from function.engine.record import Record
 from function.engine.renditions import Quality, Rendition
@@ -72,10 +72,7 @@ def decode(
     known = sniff(data)
     request = DecodeRequest(data, known, tuple(renditions), max_pixels, quality, memory_mb)
     known.import_modules()
-    if not known.isolated:
-        return _decode(request)
-    memory = decode_memory(known.name, _max_pixels(request, known.name))
-    return Source.from_bytes(isolate.run(lambda: _decode(request).to_bytes(), memory=memory))
+    return _decode(request)
 
 
 def _decode(request: DecodeRequest) -> Source:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from function.engine.colour import to_srgb
 from function.engine.pixels import Size
-from function.engine.record import Record
+from function.engine.results import Fingerprint
 from function.engine.source import Source
 
 SIDE: Final = 24
@@ -23,23 +23,9 @@ SIDE: Final = 24
 
 _COLOURS: Final = 8
 _HASH_SIDE: Final = 8
-HASH_BITS: Final = _HASH_SIDE**2
-"""Bits of a perceptual hash."""
-
 _HALF: Final = 128
 
 Matrix = list[list[float]]
-
-
-class Fingerprint(Record):
-    """A picture's fingerprint, as manifests have it except for ``margins``."""
-
-    placeholder: str  # ThumbHash, base64: 15 to 25 bytes that a page shows until the image is there
-    dominant_color: str  # the commonest colour, ``#rrggbb``
-    perceptual_hash: str  # 64 bits, 16 hex digits; copies of a picture differ in few of them
-    # Distance of each bit's DCT term from the median, the highest bit first; copies differ in bits
-    # of a small margin.
-    margins: tuple[float, ...]
 
 
 def fingerprint(source: Source) -> Fingerprint:

@@ -1,138 +1,295 @@
-"""Run an untrusted decoder in a forked child with limits.
+"""Run the engine in a process that holds no credentials and no connections.
 
-The limits are on CPU time, wall time and memory, and the child can open no files or sockets. When
-it crashes or exceeds a limit, the upload is rejected and the function lives. The fork and sending
-the pixels back cost a tenth of such a decode (docs/engine.md). Lambda has no shared memory, which
-``multiprocessing`` would need; fork and pipes work there.
+Bytes of strangers are decoded and encoded in a worker. A zygote forks it: a Python process that is
+exec'ed with an empty environment, imports the engine once, and never looks at an upload. The worker
+can open nothing (``worker.py``). It stays for the next upload while all goes well; it is killed
+when it takes too long, and replaced. This side alone talks to S3 and SQS.
 """
 
-import fcntl
 import json
+import mmap
 import os
-import resource
 import select
 import signal
+import sys
 import time
-import warnings
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final
 
+from function.engine.channel import Channel, Ended, Late, Malformed
 from function.engine.errors import Reason, Rejected
+from function.engine.renditions import OutputFormat
+from function.engine.results import Fingerprint, Measured, Rendered, Result, Task
 
-CPU_SECONDS: Final = 8
-"""CPU time of one decode. The slowest of a good file that was measured, 50 MP of HEIC, is 3 s."""
+MOST_SECONDS: Final = 10.0
+"""Clock time that an upload may take."""
 
-WALL_SECONDS: Final = 24.0
-"""Clock time of one decode: a small Lambda has a fraction of a CPU, so the child has to wait."""
+START_SECONDS: Final = 60.0
+"""Clock time that a worker may take to start. The imports are 0.3 s of CPU, of which a Lambda of
+128 MB has a fourteenth."""
 
-_CHUNK: Final = 1 << 20
-_WORKED: Final = b"+"
-_REJECTED: Final = b"-"
-_FAILED: Final = b"!"
+_PASSED: Final = ("LD_LIBRARY_PATH", "GLIBC_TUNABLES")
+"""Variables that the zygote gets, if they are set: where Lambda's Python has its libraries, and how
+memory is kept. No other is passed on."""
+
+_PEEK: Final = os.WEXITED | os.WNOHANG | os.WNOWAIT
+
+_RESULTS: Final[Mapping[str, type[Measured | Rendered | Fingerprint]]] = {
+    kind.__name__: kind for kind in (Measured, Rendered, Fingerprint)
+}
+
+PROGRAM: Final = (
+    "import json, sys\n"
+    "setup = json.loads(sys.argv[1])\n"
+    "sys.path[:] = setup['path']\n"
+    "from function.engine.worker import run_zygote\n"
+    "run_zygote(setup)\n"
+)
 
 
-class ChildFailed(Exception):
-    """The work raised an error that is not the image's fault; the message has its traceback."""
+class DecoderBug(Exception):
+    """A decoder or encoder failed in a way that damaged files do not explain."""
 
 
-def run(work: Callable[[], bytes], *, memory: int) -> memoryview:
-    """Return the result of ``work``, computed in a forked child; a view, to copy no pixels.
+class IsolationFailed(Exception):
+    """The zygote or the machine failed; the upload was not to blame."""
 
-    Import all that ``work`` needs beforehand: the child opens no files. It may add ``memory`` bytes
-    of address space to those of this process.
 
-    Raises:
-        Rejected: by ``work``, or ``too_complex`` if the child died or ran out of time or memory.
-        ChildFailed: ``work`` raised anything else.
+class Worn(Exception):
+    """A worker that had served before has failed where a new one may not; ask once more."""
+
+
+class Isolation:
+    """A zygote and its worker, for the life of this process; one upload at a time.
+
+    Args:
+        task: what is made of every upload.
+        most_bytes: longest upload.
     """
-    reader, writer = os.pipe()
-    with suppress(OSError):  # the system may hold an unprivileged user's pipes to fewer bytes
-        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _CHUNK)
-    with warnings.catch_warnings():
-        # Python 3.12 warns of the store's threads; the child uses nothing that they may lock.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child == 0:
-        _run_child(work, writer, memory)
-    try:
-        os.close(writer)
-        answer = _read_all(reader, time.monotonic() + WALL_SECONDS)
-    finally:
-        os.close(reader)
-        with suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-    kind = bytes(answer[:1])
-    if kind == _WORKED:
-        return answer[1:]
-    if kind == _REJECTED:
-        rejection = json.loads(bytes(answer[1:]))
-        raise Rejected(Reason(rejection["code"]), rejection["message"])
-    if kind == _FAILED:
-        raise ChildFailed(bytes(answer[1:]).decode())
-    message = "This image cannot be decoded within the time and memory allowed."
-    raise Rejected(Reason.TOO_COMPLEX, message)
+
+    def __init__(self, task: Task, *, most_bytes: int) -> None:
+        self._task, self._most_bytes = task, most_bytes
+        self._zygote = _Zygote(task, most_bytes)
+
+    def run(self, data: bytes, seconds: float = MOST_SECONDS) -> Iterator[Result]:
+        """Yield the results of ``work`` for an upload, which may take so many seconds.
+
+        Raises:
+            Rejected: by the engine; or ``too_complex``, if the upload took too much time or memory.
+            Worn: nothing can be told yet, because the worker was not new. What came so far comes
+                again.
+            DecoderBug: the engine raised anything else, or crashed.
+            IsolationFailed: no worker could be had.
+        """
+        if self._zygote.has_ended():
+            self._zygote.stop()
+            self._zygote = _Zygote(self._task, self._most_bytes)
+        yield from self._zygote.run(data, min(seconds, MOST_SECONDS))
+
+    @property
+    def processes(self) -> tuple[int, int | None]:
+        """Process ids of the zygote, and of the worker if one has served."""
+        return self._zygote.pid, self._zygote.worker
+
+    def stop(self) -> None:
+        """End both processes."""
+        self._zygote.stop()
 
 
-def _run_child(work: Callable[[], bytes], writer: int, memory: int) -> NoReturn:
-    """Work, answer through the pipe, and exit without running this process's exit handlers."""
-    status = 1
-    try:
+class _Zygote:
+    """One zygote with the pipes and the memory that it shares with this process."""
+
+    def __init__(self, task: Task, most_bytes: int) -> None:
+        orders_reader, self._orders = os.pipe()
+        self._news, news_writer = os.pipe()
+        self._jobs_reader, jobs_writer = os.pipe()
+        self._answers, answers_writer = os.pipe()
+        self._own = [self._orders, self._news, self._jobs_reader, jobs_writer, self._answers]
+        # Sparse: only what is written takes memory, which an upload and its renditions do anyway.
+        size = most_bytes + ((task.memory_mb or 1024) << 20)
+        shared, memory = _share(size)
+        given = {
+            "orders": orders_reader,
+            "news": news_writer,
+            "jobs": self._jobs_reader,
+            "answers": answers_writer,
+            "memory": shared,
+        }
+        setup = {"path": sys.path, "task": task.to_dict(), "size": size, **given}
+        files = [fd for fd in given.values() if fd >= 0]
         try:
-            _limit_resources(memory)
-            kind, answer = _WORKED, work()
-        except Rejected as rejection:
-            facts = {"code": rejection.code, "message": rejection.message}
-            kind, answer = _REJECTED, json.dumps(facts).encode()
-        except MemoryError:  # sends no answer, which the parent takes for "too_complex"
-            raise
-        except Exception as error:  # noqa: BLE001 - the parent raises it
-            kind, answer = _FAILED, _describe(error).encode(errors="replace")
-        _write_all(writer, kind)
-        _write_all(writer, answer)
-        status = 0
-    finally:
-        os._exit(status)
+            for fd in files:
+                os.set_inheritable(fd, True)  # noqa: FBT003 - it takes no keywords
+            self.pid = os.posix_spawn(
+                sys.executable,
+                [sys.executable, "-P", "-s", "-S", "-c", PROGRAM, json.dumps(setup)],
+                _variables(),
+            )
+        finally:
+            os.set_inheritable(self._jobs_reader, False)  # noqa: FBT003 - it takes no keywords
+            for fd in files:
+                if fd != self._jobs_reader:
+                    os.close(fd)
+        self._memory = memory
+        self._channel = Channel(self._answers, jobs_writer, memory, alarm=self._news)
+        self.worker: int | None = None
+        self._is_new = True
+        self._is_broken = self._is_stopped = False
+        self._order("")
+
+    def has_ended(self) -> bool:
+        """Return True if the zygote was stopped or has died."""
+        return self._is_broken or os.waitid(os.P_PID, self.pid, _PEEK) is not None
+
+    def run(self, data: bytes, seconds: float) -> Iterator[Result]:
+        """Yield results, as ``Isolation.run``."""
+        start = time.monotonic()
+        stays = False
+        try:
+            self._start_job(data, seconds, start)
+            while True:
+                message, body = self._receive()
+                kind = message.pop("kind")
+                if kind == "need":
+                    self._stop_worker()
+                    self._order(message["format"])
+                    self._start_job(data, seconds, start)
+                elif kind in _RESULTS:
+                    yield _read(kind, message, body)
+                else:
+                    stays = not message.get("worn", True)
+                    self._conclude(kind, message)
+                    return
+        finally:
+            if stays:
+                self._is_new = False
+            else:
+                self._stop_worker()
+                self._order("")
+            self._channel.clear()
+
+    def _receive(self) -> tuple[dict[str, Any], bytes]:
+        try:
+            return self._channel.receive()
+        except Late:
+            raise Rejected(Reason.TOO_COMPLEX, _TOO_COMPLEX) from None
+        except Ended as error:
+            raise self._explain_end() from error
+        except Malformed as error:
+            raise DecoderBug(f"the worker answered what it never would: {error}") from error
+
+    def _conclude(self, kind: str, message: Mapping[str, Any]) -> None:
+        """Raise what the last message about an upload stands for, unless all went well."""
+        if kind == "rejected":
+            raise Rejected(Reason(message["code"]), message["message"])
+        if kind != "done" and not self._is_new:
+            raise Worn(message.get("message", kind))
+        if kind == "memory":
+            raise Rejected(Reason.TOO_COMPLEX, _TOO_COMPLEX)
+        if kind == "failed":
+            raise DecoderBug(message["message"])
+        if kind != "done":
+            raise IsolationFailed(message.get("message", f"the worker answered {kind}"))
+
+    def stop(self) -> None:
+        """End the zygote, and with it the worker; both are waited for."""
+        if self._is_stopped:
+            return
+        self._is_stopped = self._is_broken = True
+        if self.worker is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self.worker, signal.SIGKILL)
+        os.kill(self.pid, signal.SIGKILL)  # not reaped yet, so it is still ours
+        os.waitpid(self.pid, 0)
+        for fd in self._own:
+            os.close(fd)
+        if self._memory:
+            self._memory.close()
+
+    def _order(self, format_name: str) -> None:
+        """Order a worker that can decode a format, besides those that the zygote has imported."""
+        with suppress(BrokenPipeError):  # the news tell of a zygote that has died
+            os.write(self._orders, json.dumps({"format": format_name}).encode() + b"\n")
+
+    def _start_job(self, data: bytes, seconds: float, start: float) -> None:
+        """Send an upload to the worker, once there is one."""
+        if self.worker is None:
+            self.worker = int(self._read_news()["pid"])
+            self._is_new = True
+        self._channel.deadline = start + seconds
+        try:
+            self._channel.send({"seconds": seconds}, data)
+        except (Late, Ended) as error:
+            raise IsolationFailed("the worker did not take the upload") from error
+
+    def _read_news(self) -> dict[str, Any]:
+        """Return the next news of the zygote.
+
+        Raises:
+            IsolationFailed: it has none for a long time, or has died.
+        """
+        line = b""
+        end = time.monotonic() + START_SECONDS
+        while not line.endswith(b"\n"):
+            left = end - time.monotonic()
+            chunk = b""
+            if left > 0 and select.select([self._news], [], [], left)[0]:
+                chunk = os.read(self._news, 1)
+            if not chunk:
+                self._is_broken = True
+                raise IsolationFailed("the process that decodes could not be started")
+            line += chunk
+        return json.loads(line)
+
+    def _explain_end(self) -> Exception:
+        """Return what the end of the worker means for the upload."""
+        is_new, self.worker = self._is_new, None
+        status = int(self._read_news()["ended"])
+        if status == signal.SIGXCPU:
+            return Rejected(Reason.TOO_COMPLEX, _TOO_COMPLEX)
+        if not is_new:
+            return Worn(f"the worker ended with status {status}")
+        return DecoderBug(f"the worker ended with status {status}")
+
+    def _stop_worker(self) -> None:
+        """Kill the worker and take what it left out of the pipes."""
+        if self.worker is None:
+            return
+        with suppress(ProcessLookupError):
+            os.kill(self.worker, signal.SIGKILL)
+        self.worker = None
+        self._read_news()
+        for reader in (self._answers, self._jobs_reader):
+            while select.select([reader], [], [], 0)[0]:
+                os.read(reader, 1 << 20)
 
 
-def _describe(error: BaseException) -> str:
-    """Return an exception's message and traceback, without the imports that ``traceback`` does."""
-    lines = [f"{type(error).__name__}: {error}"]
-    step = error.__traceback__
-    while step:
-        code = step.tb_frame.f_code
-        lines.append(f"  {code.co_filename}:{step.tb_lineno} in {code.co_name}")
-        step = step.tb_next
-    return "\n".join(lines)
+_TOO_COMPLEX: Final = "This image cannot be processed within the time and memory allowed."
 
 
-def _limit_resources(memory: int) -> None:
-    # Decoders write to stderr, which is the function's log; afterwards nothing can be opened.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    pages = int(Path("/proc/self/statm").read_bytes().split()[0])
-    allowed = pages * resource.getpagesize() + memory
-    resource.setrlimit(resource.RLIMIT_AS, (allowed, allowed))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    for forbidden in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE):
-        resource.setrlimit(forbidden, (0, 0))
+def _variables() -> dict[str, str]:
+    tunables = os.environ.get("GLIBC_TUNABLES", "")
+    return {
+        **{name: os.environ[name] for name in _PASSED if name in os.environ},
+        "GLIBC_TUNABLES": f"{tunables}:glibc.malloc.arena_max=1".removeprefix(":"),
+        "PYTHONMALLOC": "malloc",
+    }
 
 
-def _write_all(writer: int, answer: bytes) -> None:
-    rest = memoryview(answer)
-    while rest:
-        rest = rest[os.write(writer, rest[:_CHUNK]) :]
+def _read(kind: str, message: dict[str, Any], body: bytes) -> Result:
+    if kind == Rendered.__name__:
+        message |= {"body": body, "format": OutputFormat(message["format"])}
+    if kind == Fingerprint.__name__:
+        message["margins"] = tuple(message["margins"])
+    return _RESULTS[kind](**message)
 
 
-def _read_all(reader: int, deadline: float) -> memoryview:
-    """Return all that the child writes until it closes the pipe; nothing if it is late."""
-    answer = bytearray()
-    while True:
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([reader], [], [], left)[0]:
-            return memoryview(b"")
-        chunk = os.read(reader, _CHUNK)
-        if not chunk:
-            return memoryview(answer)
-        answer += chunk
+def _share(size: int) -> tuple[int, mmap.mmap | None]:
+    """Return memory that another process can map too, and its file; -1 and None without it."""
+    try:
+        shared = os.memfd_create("upload", 0)
+        os.ftruncate(shared, size)
+        return shared, mmap.mmap(shared, size)
+    except (AttributeError, OSError):  # not Linux, or refused
+        return -1, None

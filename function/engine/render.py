@@ -13,25 +13,13 @@ from function.engine.layout import Layout, lay_out
 from function.engine.pixels import Bitmap, Box, Pixels, Planes, Size, pad, reduced_box
 from function.engine.record import Record
 from function.engine.renditions import OutputFormat, Quality, Rendition
+from function.engine.results import BACKGROUND, Rendered
 from function.engine.source import Source
 from function.engine.vectors import split
-
-BACKGROUND: Final = "#ffffff"
-"""Colour behind transparent pixels and padding where the output format keeps no alpha."""
 
 CASCADE_RATIO: Final = 1.25
 """A rendition is cut from the smallest larger one that has at least so many times its width and
 height, so that the filter has pixels to work with."""
-
-
-class Rendered(Record):
-    """One encoded rendition: the setting it is of, width and height in pixels, and the file."""
-
-    rendition: Rendition
-    format: OutputFormat
-    width: int
-    height: int
-    body: bytes
 
 
 class _Stage(Record):
@@ -63,7 +51,7 @@ def render(
                 fits = pixels.size == layout.canvas
                 padded = pixels if fits else Bitmap(pad(pixels.image(), layout.canvas, ground))
                 body = encode(padded, format_name, rendition.quality, background=ground)
-            yield Rendered(rendition, format_name, *layout.canvas, body)
+            yield Rendered(rendition.name, format_name, *layout.canvas, body)
 
 
 def _resize_all(

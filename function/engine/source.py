@@ -1,16 +1,10 @@
 """A decoded upload: what decode hands to render, fingerprint and the manifest."""
 
-import json
-from typing import Final
-
 from PIL import Image
 
 from function.engine.colour import to_srgb
 from function.engine.pixels import Bitmap, Box, Pixels, Size
 from function.engine.record import Record
-
-_LONGEST_FACTS: Final = 4096
-_SENT: Final = ("box", "width", "height", "format", "scalable")
 
 
 class Frame(Record):
@@ -52,17 +46,3 @@ class Source(Record):
     def image(self) -> Image.Image:
         """Return the pixels as one RGB or RGBA image in sRGB."""
         return to_srgb(self.pixels.image(), self.profile)
-
-    def to_bytes(self) -> bytes:
-        """Return a still picture's facts and raw pixels, to be sent through a pipe."""
-        image = self.image
-        facts = {name: getattr(self, name) for name in _SENT}
-        return json.dumps([image.mode, image.size, facts]).encode() + b"\n" + image.tobytes()
-
-    @classmethod
-    def from_bytes(cls, sent: memoryview) -> "Source":
-        """Read what ``to_bytes`` sent. It is pixels and plain data: nothing in it can be run."""
-        end = bytes(sent[:_LONGEST_FACTS]).index(b"\n")
-        mode, (width, height), facts = json.loads(bytes(sent[:end]))
-        image = Image.frombytes(mode, (width, height), sent[end + 1 :])
-        return cls(pixels=Bitmap(image), **facts | {"box": tuple(facts["box"])})

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from PIL import Image
 
+from function.engine.native_module import import_native
+
 Size = tuple[int, int]
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom; fractions of a pixel count."""
@@ -135,10 +137,13 @@ def _export(*images: Image.Image) -> list[object]:
 
 @cache
 def load_module() -> ModuleType | None:
-    """Import the C module; None, with a warning, if it was not built or the CPU is too old."""
-    try:
-        from function.engine import _native  # noqa: PLC0415 - on the first use, so that it can be missing
-    except ImportError as error:
-        _LOG.warning("Pillow decodes and resizes, which is slower", extra={"reason": str(error)})
-        return None
-    return _native
+    """Return the C module for work on pixels; None, with a warning, if this machine cannot run it.
+
+    It may not have been built, or the CPU may be too old.
+    """
+    module = import_native()
+    if module and module.has_vectors():
+        return module
+    reason = "this CPU has no AVX2 and BMI" if module else "the C module was not built"
+    _LOG.warning("Pillow decodes and resizes, which is slower", extra={"reason": reason})
+    return None

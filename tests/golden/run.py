@@ -25,6 +25,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("code", type=Path)
     parser.add_argument("--reverse", action="store_true", help="process the last upload first")
+    parser.add_argument("--in-process", action="store_true", help="start no process for the engine")
     parser.add_argument("--keep", type=Path, help="also write every stored object to this folder")
     options = parser.parse_args()
     sys.path[:0] = [str(options.code), str(ROOT)]
@@ -34,7 +35,9 @@ def main() -> None:
     results = {}
     for name, settings in plan["cases"][:: -1 if options.reverse else 1]:
         data = (options.folder / name).read_bytes()
-        objects = stored_objects(name, data, plan["settings"][settings])
+        objects = stored_objects(
+            name, data, plan["settings"][settings], in_process=options.in_process
+        )
         results[f"{name} {settings}"] = hashes(objects)
         if options.keep:
             _keep(objects, options.keep / settings / name)
@@ -47,8 +50,11 @@ def _check_imports(code: Path) -> None:
     origin = Path(sys.modules["function"].__file__ or "").resolve()
     if not origin.is_relative_to(code.resolve()):
         sys.exit(f"{origin} was imported instead of the code in {code}.")
+    from function.engine.native_module import import_native  # noqa: PLC0415 - needs the path above
+
     # Without the C module, Pillow decodes JPEGs and rounds their chroma differently.
-    if not any(name.rpartition(".")[2] == "_native" for name in sys.modules):
+    native = import_native()
+    if not native or not native.has_vectors():
         sys.exit(
             f"The C module of {code} was not built, or this CPU is too old for it; try `make`."
         )

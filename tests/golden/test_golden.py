@@ -126,7 +126,7 @@ def test_lambdas_other_architecture_stores_the_same(same_pictures, golden, tmp_p
     for number in range(EMULATORS):
         share = cases[number::EMULATORS]
         folder = prepare(tmp_path / str(number), same_pictures, share)
-        runs.append(start([*command, "-IS"], folder, code))
+        runs.append(start([*command, "-IS"], folder, code, "--in-process"))
     results = finish(runs, seconds=EMULATED_SECONDS)
     lines = [line for share in results for line in compare(share, golden["results"])]
     assert not lines, describe(lines)

@@ -9,9 +9,9 @@ from PIL import Image
 from function.engine.renditions import DEFAULT_RENDITIONS
 from function.environment import Environment
 from function.events import Event, EventKind
-from function.reconcile import Reconciler
 from function.versions import ObjectVersion
 from tests.support.aws_server import AwsServer
+from tests.support.engine import reconciler_for
 from tests.support.memory import MemoryBucket
 
 
@@ -79,7 +79,7 @@ def event(upload):
 @pytest.fixture
 def deliver(environment, source, destination):
     """Processes an event as the handler does, with buckets in memory."""
-    return Reconciler.build(environment, source, destination).reconcile
+    return reconciler_for(environment, source, destination).reconcile
 
 
 @pytest.fixture

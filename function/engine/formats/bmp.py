@@ -14,5 +14,6 @@ FORMAT: Final = Format(
     bytes_per_pixel={"bmp": 7.5},
     recognises=lambda data: data[:2] == b"BM" and little_endian(data[14:18]) in _HEADERS,
     open_image=plugin("PIL.BmpImagePlugin", "BmpImageFile"),
+    modules=("PIL.BmpImagePlugin",),
     is_cut_short=lambda data: len(data) < little_endian(data[2:6]),
 )

@@ -13,5 +13,6 @@ FORMAT: Final = Format(
     recognises=lambda data: data.startswith((b"GIF87a", b"GIF89a")),
     open_image=lazily(_BLOCKS, "open_image"),
     is_cut_short=lambda data: not data.rstrip(b"\x00").endswith(b"\x3b"),
+    modules=(_BLOCKS, "copy"),  # Pillow imports copy with its first GIF
     count_frames=lazily(_BLOCKS, "count_frames"),
 )

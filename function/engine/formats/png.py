@@ -11,5 +11,6 @@ FORMAT: Final = Format(
     bytes_per_pixel={"png": 12.0},
     recognises=lambda data: data.startswith(b"\x89PNG\r\n\x1a\n"),
     open_image=lazily("function.engine.formats.png_rows", "open_image"),
+    modules=("function.engine.formats.png_rows",),
     is_cut_short=lambda data: b"IEND" not in data[-TAIL:],
 )

@@ -40,4 +40,5 @@ FORMAT: Final = Format(
     # libwebp's decoder allocates its canvas when Pillow opens a file.
     read_size=read_size,
     load_scaled=lazily(_PLANES, "load_scaled"),
+    modules=("PIL.WebPImagePlugin", _PLANES),
 )

@@ -4,6 +4,7 @@
  * a copy. This file is compiled without AVX2, so that the module can look at the CPU before any of the
  * files that need it runs. The GIL is released while those run. */
 #include "arrow.h"
+#include "confine.h"
 #include "cpu.h"
 #include "jpeg.h"
 #include "kernel.h"
@@ -11,6 +12,7 @@
 #include "python.h"
 #include "resample.h"
 #include "unfilter.h"
+#include "wipe.h"
 
 #define ARRAYS \
     "Images are the arrays of their `__arrow_c_array__`, sizes are (width, height) in pixels.\n" \
@@ -42,6 +44,26 @@
     "Reconstruct inflated scanlines of a PNG and store them in `target`, from row `first` on.\n\n" \
     "A pixel has `channels` bytes, 3 or 4, and 4 in the target. Return False for an unknown filter\n" \
     "type.\n" ARRAYS "."
+
+#define HAS_VECTORS_DOC \
+    "has_vectors()\n--\n\n" \
+    "Return whether this CPU has the vectors that all functions on images need: AVX2 or NEON."
+
+#define HIDE_DOC \
+    "hide()\n--\n\n" \
+    "Keep other processes of this user from tracing this one. Return False where that is refused."
+
+#define END_WITH_PARENT_DOC \
+    "end_with_parent()\n--\n\n" \
+    "End this process when its parent ends. Return False where that is refused."
+
+#define WIPE_DOC \
+    "wipe_free_memory()\n--\n\n" \
+    "Overwrite all free memory of the heap."
+
+#define REFUSE_CALLS_DOC \
+    "refuse_calls()\n--\n\n" \
+    "Refuse all system calls but those of computation. Return False where the kernel has no filter."
 
 /* Return the pixels of an array, or NULL with an exception set if it has not `length` bytes.
  *
@@ -196,13 +218,33 @@ static PyObject *call_unfilter(PyObject *module, PyObject *arguments) {
     return PyBool_FromLong(is_known);
 }
 
-static int check_cpu(PyObject *module) {
+static PyObject *call_has_vectors(PyObject *module, PyObject *arguments) {
     (void)module;
-    if (has_vectors()) {
-        return 0;
+    return PyArg_ParseTuple(arguments, "") ? PyBool_FromLong(has_vectors()) : NULL;
+}
+
+static PyObject *call_hide(PyObject *module, PyObject *arguments) {
+    (void)module;
+    return PyArg_ParseTuple(arguments, "") ? PyBool_FromLong(hide()) : NULL;
+}
+
+static PyObject *call_end_with_parent(PyObject *module, PyObject *arguments) {
+    (void)module;
+    return PyArg_ParseTuple(arguments, "") ? PyBool_FromLong(end_with_parent()) : NULL;
+}
+
+static PyObject *call_wipe_free_memory(PyObject *module, PyObject *arguments) {
+    (void)module;
+    if (!PyArg_ParseTuple(arguments, "")) {
+        return NULL;
     }
-    PyErr_SetString(PyExc_ImportError, "this CPU does not have AVX2 and BMI");
-    return -1;
+    wipe_free_memory();
+    return Py_BuildValue("");
+}
+
+static PyObject *call_refuse_calls(PyObject *module, PyObject *arguments) {
+    (void)module;
+    return PyArg_ParseTuple(arguments, "") ? PyBool_FromLong(refuse_calls()) : NULL;
 }
 
 static struct PyMethodDef METHODS[] = {
@@ -211,15 +253,20 @@ static struct PyMethodDef METHODS[] = {
     {"merge", call_merge, METH_VARARGS, MERGE_DOC},
     {"decode_jpeg", call_decode_jpeg, METH_VARARGS, DECODE_DOC},
     {"unfilter", call_unfilter, METH_VARARGS, UNFILTER_DOC},
+    {"has_vectors", call_has_vectors, METH_VARARGS, HAS_VECTORS_DOC},
+    {"hide", call_hide, METH_VARARGS, HIDE_DOC},
+    {"end_with_parent", call_end_with_parent, METH_VARARGS, END_WITH_PARENT_DOC},
+    {"wipe_free_memory", call_wipe_free_memory, METH_VARARGS, WIPE_DOC},
+    {"refuse_calls", call_refuse_calls, METH_VARARGS, REFUSE_CALLS_DOC},
     {0},
 };
 
-static struct PyModuleDef_Slot SLOTS[] = {{Py_mod_exec, (void *)check_cpu}, {0}};
+static struct PyModuleDef_Slot SLOTS[] = {{0}};
 
 static struct PyModuleDef MODULE = {
     .base = {.object = {.references = 1}},
     .name = "_native",
-    .doc = "Decode, resize, split and merge 8-bit images in the CPU's vectors.",
+    .doc = "Decode, resize, split and merge 8-bit images in the CPU's vectors, and confine a process.",
     .methods = METHODS,
     .slots = SLOTS,
 };

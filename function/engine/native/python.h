@@ -42,9 +42,9 @@ struct PyModuleDef {
     void *traverse, *clear, *free;
 };
 
-enum { METH_VARARGS = 1, Py_mod_exec = 2 };
+enum { METH_VARARGS = 1 };
 
-extern PyObject *PyExc_ImportError, *PyExc_ValueError;
+extern PyObject *PyExc_ValueError;
 
 PyObject *PyModuleDef_Init(struct PyModuleDef *);
 int PyArg_ParseTuple(PyObject *, const char *, ...);

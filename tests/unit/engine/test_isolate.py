@@ -1,4 +1,7 @@
+"""The worker gives what the engine gives, in any order, and can do nothing else."""
+
 import os
+import random
 import signal
 import time
 from pathlib import Path
@@ -7,74 +10,204 @@ import pytest
 
 from function.engine import isolate
 from function.engine.errors import Reason, Rejected
+from function.engine.isolate import DecoderBug, IsolationFailed, Worn
+from function.engine.results import Measured, Rendered, Task
+from function.engine.work import work
+from tests.support.engine import MAX_PIXELS, one
+from tests.support.probing_worker import isolated, probing, told
+from tests.support.uploads import UPLOADS
+
+EVERY_OUTPUT = Task(
+    (
+        one(formats=("jpeg", "webp", "avif", "png")),
+        one(name="moving", formats=("webp",), animated=True),
+    ),
+    MAX_PIXELS,
+    1024,
+)
 
 
-def run(work, **limits):
-    return isolate.run(work, **({"memory": 64 << 20} | limits))
+def outcome(engine, data):
+    try:
+        return list(engine(data))
+    except Rejected as rejection:
+        return (rejection.code, rejection.message)
 
 
-def code_of(work, **limits):
-    with pytest.raises(Rejected) as caught:
-        run(work, **limits)
-    return caught.value.code
+@pytest.fixture(scope="module")
+def expected():
+    return {name: outcome(lambda d: work(d, EVERY_OUTPUT), UPLOADS[name][1]) for name in UPLOADS}
 
 
-def test_the_answer_comes_back_whole():
-    answer = os.urandom(3 << 20)
-    assert run(lambda: answer) == answer
+@pytest.mark.parametrize("name", UPLOADS)
+def test_the_first_upload_of_a_process_gives_what_the_engine_gives(name, expected):
+    with isolated(EVERY_OUTPUT) as isolation:
+        assert outcome(isolation.run, UPLOADS[name][1]) == expected[name]
 
 
-def test_a_rejection_comes_back_as_it_was():
-    def work():
-        raise Rejected(Reason.POLYGLOT, "Some sentence.")
-
-    with pytest.raises(Rejected) as caught:
-        run(work)
-    assert (caught.value.code, caught.value.message) == (Reason.POLYGLOT, "Some sentence.")
-
-
-def test_a_crash_is_a_rejection():
-    assert code_of(lambda: os.kill(os.getpid(), signal.SIGKILL)) == "too_complex"
+@pytest.mark.parametrize("seed", range(3))
+def test_every_upload_gives_the_same_after_any_others(seed, expected):
+    names = list(UPLOADS)
+    random.Random(seed).shuffle(names)
+    with isolated(EVERY_OUTPUT) as isolation:
+        for name in names:
+            assert outcome(isolation.run, UPLOADS[name][1]) == expected[name], name
 
 
-def test_any_other_exception_is_a_failure_of_ours_that_says_where():
-    with pytest.raises(isolate.ChildFailed, match=r"(?s)ZeroDivisionError: .*test_isolate.py:"):
-        run(lambda: bytes(1 // 0))
+def test_where_there_is_no_shared_memory_pipes_carry_the_bytes(expected, monkeypatch):
+    def refuse(*_arguments):
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(os, "memfd_create", refuse)
+    with isolated(EVERY_OUTPUT) as isolation:
+        for name in ("jpeg", "heic", "png"):
+            assert outcome(isolation.run, UPLOADS[name][1]) == expected[name]
 
 
-def test_memory_is_bounded():
-    assert code_of(lambda: bytes(256 << 20)) == "too_complex"
+def test_a_large_upload_and_a_large_rendition_come_through_pipes(monkeypatch):
+    monkeypatch.setattr(isolate, "_share", lambda size: (-1, None))
+    body = "yield Rendered(name='a', format='png', width=1, height=1, body=data[::-1])"
+    data = random.Random(0).randbytes(5_000_000)
+    with probing(body) as isolation:
+        (result,) = isolation.run(data)
+    assert result.body == data[::-1]
 
 
-def test_computing_time_is_bounded(monkeypatch):
-    monkeypatch.setattr(isolate, "CPU_SECONDS", 1)
-
-    def spin():
-        while True:
-            pass
-
-    assert code_of(spin) == "too_complex"
-
-
-def test_waiting_time_is_bounded(monkeypatch):
-    monkeypatch.setattr(isolate, "WALL_SECONDS", 0.2)
-    assert code_of(lambda: bytes(time.sleep(60) or 0)) == "too_complex"
+def test_a_worker_stays_for_ordinary_uploads_and_not_for_others():
+    with isolated() as isolation:
+        pids = []
+        for name in ("jpeg", "jpeg", "png", "jpeg", "heic", "jpeg", "jpeg"):
+            list(isolation.run(UPLOADS[name][1]))
+            pids.append(isolation.processes[1])
+        jpeg, again, png, after, heic, *last = pids
+        assert jpeg == again != png == after
+        assert heic is None
+        assert last[0] == last[1] not in {None, png}
 
 
-def test_the_child_can_open_nothing():
-    def work():
-        with open("/etc/passwd", "rb") as file:  # noqa: PTH123 - what a decoder would do
-            return file.read()
+class TestTime:
+    def test_a_worker_that_computes_too_long_is_killed(self):
+        with probing("while True: pass\nyield") as isolation:
+            started = time.monotonic()
+            assert outcome(lambda d: isolation.run(d, 0.3), b"x")[0] == Reason.TOO_COMPLEX
+            assert time.monotonic() - started < 5
 
-    with pytest.raises(isolate.ChildFailed, match="Too many open files"):
-        run(work)
+    def test_a_worker_that_waits_too_long_is_killed(self):
+        with probing("time.sleep(60)\nyield") as isolation:
+            assert outcome(lambda d: isolation.run(d, 0.3), b"x")[0] == Reason.TOO_COMPLEX
+
+    def test_one_that_no_one_kills_is_ended_by_the_system(self):
+        body = """
+        import resource
+        resource.setrlimit(resource.RLIMIT_CPU, (1, 2))
+        while True: pass
+        yield
+        """
+        with probing(body) as isolation:
+            assert outcome(isolation.run, b"x")[0] == Reason.TOO_COMPLEX
+
+    def test_the_next_upload_has_a_new_worker_and_all_its_time(self):
+        with probing(
+            "time.sleep(60 if data == b'slow' else 0)\nyield Measured(1, 1, str(os.getpid()))"
+        ) as it:
+            first = told(it)
+            assert told(it) == first
+            assert outcome(lambda d: it.run(d, 0.3), b"slow")[0] == Reason.TOO_COMPLEX
+            assert told(it) != first
 
 
-def test_no_child_and_no_descriptor_is_left_behind():
+class TestFailures:
+    def test_a_rejection_comes_as_it_was(self):
+        with probing("raise Rejected(Reason.POLYGLOT, 'Some sentence.')\nyield") as isolation:
+            assert outcome(isolation.run, b"x") == (Reason.POLYGLOT, "Some sentence.")
+
+    def test_any_other_exception_is_a_bug_that_says_where(self):
+        with probing("1 // 0\nyield") as isolation, pytest.raises(DecoderBug) as caught:
+            list(isolation.run(b"x"))
+        assert "ZeroDivisionError: " in str(caught.value)
+        assert " in probe" in str(caught.value)
+
+    def test_what_the_system_refuses_is_no_bug_of_a_decoder(self):
+        body = "raise OSError(28, 'No space left on device')\nyield"
+        with probing(body) as isolation, pytest.raises(IsolationFailed, match="No space left"):
+            list(isolation.run(b"x"))
+
+    def test_a_crash_is_a_bug_and_the_next_upload_is_processed(self):
+        body = "if data == b'bad': os.abort()\nyield Measured(1, 1, 'fine')"
+        with probing(body) as isolation:
+            with pytest.raises(DecoderBug, match="status 6"):
+                list(isolation.run(b"bad"))
+            assert told(isolation) == ["fine"]
+
+    @pytest.mark.parametrize("fault", ["os.abort()", "bytes(8 << 30)"])
+    def test_what_may_be_the_fault_of_the_upload_before_is_tried_again(self, fault):
+        body = f"if data == b'bad': {fault}\nyield Measured(1, 1, 'fine')"
+        with probing(body) as isolation:
+            assert told(isolation) == ["fine"]
+            with pytest.raises(Worn):
+                list(isolation.run(b"bad"))
+            with pytest.raises((DecoderBug, Rejected)):
+                list(isolation.run(b"bad"))
+
+    def test_too_much_memory_is_a_rejection(self):
+        with probing("bytes(8 << 30)\nyield") as isolation:
+            assert outcome(isolation.run, b"x")[0] == Reason.TOO_COMPLEX
+
+    def test_a_zygote_that_has_died_is_replaced(self):
+        with isolated() as isolation:
+            list(isolation.run(UPLOADS["jpeg"][1]))
+            os.kill(isolation.processes[0], signal.SIGKILL)
+            with pytest.raises(IsolationFailed):
+                list(isolation.run(UPLOADS["jpeg"][1]))
+            assert list(isolation.run(UPLOADS["jpeg"][1]))
+
+    def test_a_zygote_that_cannot_import_is_a_failure_of_ours(self):
+        with isolated(before="raise ImportError('no Pillow')\n") as isolation:
+            for _ in range(2):
+                with pytest.raises(IsolationFailed, match="could not be started"):
+                    list(isolation.run(UPLOADS["jpeg"][1]))
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            b"\xff\xff\xff\xff",
+            b"\x00\x00\x00\x02[]",
+            b"\x00\x00\x00\x02{}",
+            b'\x00\x00\x00\x19{"at":0,"length":99999999}',
+            b'\x00\x00\x00\x17{"at":-1,"length":10000}',
+        ],
+    )
+    def test_an_answer_that_no_worker_gives_is_not_believed(self, answer):
+        with (
+            probing(
+                f"os.write(worker.answers, {answer!r})\ntime.sleep(9)\nyield", before=KEEP
+            ) as it,
+            pytest.raises(DecoderBug),
+        ):
+            list(it.run(b"x"))
+
+
+KEEP = """
+worker.Channel = lambda jobs, answers, memory: (
+    setattr(worker, "answers", answers) or Channel(jobs, answers, memory))
+from function.engine.channel import Channel
+"""
+
+
+def test_a_consumer_that_stops_leaves_nothing_for_the_next():
+    with isolated(EVERY_OUTPUT) as isolation:
+        results = isolation.run(UPLOADS["jpeg"][1])
+        assert isinstance(next(results), Measured)
+        results.close()
+        assert [type(result) for result in isolation.run(UPLOADS["jpeg"][1])][1] is Rendered
+
+
+def test_nothing_is_left_behind():
     def left() -> tuple[int, str]:
         children = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
         return len(os.listdir("/proc/self/fd")), children  # noqa: PTH208
 
     before = left()
-    run(lambda: b"")
+    with isolated() as isolation:
+        list(isolation.run(UPLOADS["jpeg"][1]))
     assert left() == before

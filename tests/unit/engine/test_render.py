@@ -42,7 +42,7 @@ def test_every_size_mode_and_format_ends_in_the_size_laid_out(
 def test_renditions_come_in_the_order_given():
     renditions = [one(name="a", width=8), one(name="c", width=40, formats=("jpeg", "webp"))]
     results = rendered(encoded(gradient(), "JPEG"), *renditions)
-    assert [(r.rendition.name, r.format) for r in results] == [
+    assert [(r.name, r.format) for r in results] == [
         ("a", "png"),
         ("c", "jpeg"),
         ("c", "webp"),
@@ -115,9 +115,12 @@ def test_resizing_stays_close_to_lanczos_from_full_size(make, upload, quality):
     sizes = [one(name=f"w{width}", width=width, height=width) for width in (700, 432, 250, 128)]
     square = one(name="square", width=100, height=100, fit="cover")
     reference = opened(data).convert("RGB")
-    for result in rendered(data, *sizes, square, quality=quality):
-        fit = ImageOps.fit if result.rendition.fit == "cover" else ImageOps.contain
-        box = (result.rendition.width, result.rendition.height)
+    renditions = [*sizes, square]
+    for rendition, result in zip(
+        renditions, rendered(data, *renditions, quality=quality), strict=True
+    ):
+        fit = ImageOps.fit if rendition.fit == "cover" else ImageOps.contain
+        box = (rendition.width, rendition.height)
         expected = fit(reference, box, Image.Resampling.LANCZOS)
         assert ssim(expected, opened(result.body)) >= 0.985
 

@@ -15,11 +15,11 @@ from function.contract import Status
 from function.environment import Environment
 from function.manifest import Manifest, SourceFacts, Timings
 from function.postpone import count
-from function.reconcile import Reconciler
 from function.storage.bucket import Bucket
 from function.storage.deadline import Deadline
 from pipeline.resizer import environment_variables
 from pipeline.settings import Settings
+from tests.support.engine import reconciler_for
 
 PUT = (Path(__file__).parent / "events" / "put.json").read_text()
 
@@ -27,7 +27,7 @@ PUT = (Path(__file__).parent / "events" / "put.json").read_text()
 @pytest.fixture
 def handler(environment, source, destination):
     """A handler as of a new execution environment, with buckets in memory behind it."""
-    reconciler = Reconciler.build(environment, source, destination)
+    reconciler = reconciler_for(environment, source, destination)
     return build(reconciler)
 
 
@@ -94,7 +94,7 @@ def test_what_would_not_finish_in_time_is_sent_again_and_acknowledged(
     source.objects |= {f"uploads/{name}.jpg": jpeg for name in "abc"}
     records = [message(name, f"uploads/{name}.jpg") for name in "abc"]
     sent = []
-    handler = build(Reconciler.build(environment, source, destination), postpone=sent.append)
+    handler = build(reconciler_for(environment, source, destination), postpone=sent.append)
     answer = handler.handle({"Records": records}, Context(30_000, 20_000, 2_000))
     assert answer == {"batchItemFailures": []}
     assert {"a.jpg/manifest.json", "b.jpg/manifest.json"} <= set(destination.objects)
@@ -112,7 +112,7 @@ def test_a_message_that_cannot_be_sent_again_stays_in_the_queue(
     def refuse(record):
         raise OSError("SQS is down")
 
-    handler = build(Reconciler.build(environment, source, destination), postpone=refuse)
+    handler = build(reconciler_for(environment, source, destination), postpone=refuse)
     answer = handler.handle({"Records": records}, Context(30_000, 0))
     assert answer == {"batchItemFailures": [{"itemIdentifier": "b"}]}
 
@@ -134,7 +134,7 @@ def test_the_last_of_twenty_slow_batches_is_processed_and_never_dead(
         received = {"ApproximateReceiveCount": "1"}
         waiting.append(record | {"messageAttributes": attribute, "attributes": received})
 
-    handler = build(Reconciler.build(environment, source, destination), postpone=postpone)
+    handler = build(reconciler_for(environment, source, destination), postpone=postpone)
     for fresh in queue:
         batch, waiting[:] = [fresh, *waiting], []
         failed = handler.handle({"Records": batch}, Context(30_000, 0))["batchItemFailures"]
@@ -175,7 +175,7 @@ def test_a_message_is_postponed_three_times(environment, source, destination, jp
     for record in records:
         record["messageAttributes"] = {"postponed": {"dataType": "Number", "stringValue": "2"}}
     sent = []
-    handler = build(Reconciler.build(environment, source, destination), postpone=sent.append)
+    handler = build(reconciler_for(environment, source, destination), postpone=sent.append)
     assert handler.handle({"Records": records}, Context(30_000, 0)) == {"batchItemFailures": []}
     assert [record["messageId"] for record in sent] == ["b"]
 
@@ -185,7 +185,7 @@ def test_a_message_is_not_postponed_for_ever(environment, source, destination, j
     records = [message(name, f"uploads/{name}.jpg") for name in "ab"]
     for record in records:
         record["messageAttributes"] = {"postponed": {"dataType": "Number", "stringValue": "3"}}
-    handler = build(Reconciler.build(environment, source, destination))
+    handler = build(reconciler_for(environment, source, destination))
     answer = handler.handle({"Records": records}, Context(30_000, 0))
     assert answer == {"batchItemFailures": [{"itemIdentifier": "b"}]}
 
@@ -223,7 +223,7 @@ def test_a_storm_of_s3_ends_no_batch(aws_server, environment, status):
     deadline = Deadline()
     buckets = [Bucket(name, deadline=deadline) for name in ("source", "destination")]
     sent = []
-    reconciler = Reconciler.build(environment, *buckets)
+    reconciler = reconciler_for(environment, *buckets)
     handler = build(reconciler, deadline=deadline, postpone=sent.append)
     records = [message(name, f"uploads/{name}.jpg") for name in "abc"]
     clock = Clock(8)
@@ -276,7 +276,7 @@ def test_duplicates_are_counted_where_they_are_looked_for(
     source.objects |= {"uploads/a.jpg": jpeg, "uploads/b.jpg": jpeg}
     caplog.set_level(logging.INFO)
     handler.handle({"Records": [message("a", "uploads/a.jpg")]}, CONTEXT)
-    reconciler = Reconciler.build(environment, source, destination, FindsFirst())
+    reconciler = reconciler_for(environment, source, destination, FindsFirst())
     looks = build(reconciler, counts_duplicates=True)
     looks.handle({"Records": [message("b", "uploads/b.jpg")]}, CONTEXT)
     without, found = (record for record in caplog.records if record.message == "ready")

@@ -8,6 +8,7 @@ import pytest
 from function.process import Processor
 from function.storage.bucket import Headers
 from function.storage.errors import Gone
+from tests.support.engine import in_process
 
 
 def test_renditions_come_first_and_the_manifest_last(
@@ -59,7 +60,7 @@ def test_manifest_says_what_was_stored(source, destination, upload, event, jpeg,
 def test_urls_are_quoted(source, destination, environment, upload, jpeg):
     upload = upload.replace(key="uploads/my été #1.jpg")
     source.objects[upload.key] = jpeg
-    manifest = Processor(environment, source, destination).process(upload)
+    manifest = Processor(environment, source, destination, in_process(environment)).process(upload)
     expected = "https://cdn.example/my%20%C3%A9t%C3%A9%20%231.jpg/large.jpg?v="
     assert manifest.renditions[0].url.startswith(expected)
 
@@ -73,7 +74,7 @@ def test_length_alone_rejects_before_a_fetch(
     source.objects[upload.key] = b"not to be fetched"
     source.failing.add(upload.key)
     upload = upload.replace(bytes=length)
-    manifest = Processor(environment, source, destination).process(upload)
+    manifest = Processor(environment, source, destination, in_process(environment)).process(upload)
     assert (manifest.status, manifest.error.code) == ("rejected", code)
     assert manifest.source.sha256 is None
 

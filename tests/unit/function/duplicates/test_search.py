@@ -6,14 +6,14 @@ import json
 import pytest
 from PIL import Image, ImageDraw
 
-from function import process
 from function.contract import manifest_key, upload_name
 from function.duplicates.search import Duplicates, hamming_distance, probes, recipe_of
-from function.engine.fingerprint import Fingerprint
+from function.engine import work
+from function.engine.results import Fingerprint
 from function.events import Event, EventKind
 from function.manifest import Manifest
-from function.reconcile import Reconciler
 from function.versions import ObjectVersion
+from tests.support.engine import reconciler_for
 from tests.support.memory import MemoryIndex
 
 FIRST, SECOND, THIRD = "uploads/a/first.jpg", "uploads/b/second.jpg", "uploads/c/third.jpg"
@@ -41,7 +41,7 @@ class World:
         recipe = recipe_of(self.environment)
         duplicates = Duplicates(self.index, self.destination, self.near, recipe)
         build = (self.environment, self.source, self.destination, duplicates)
-        return Reconciler.build(*build).reconcile(event)
+        return reconciler_for(*build).reconcile(event)
 
     def manifest(self, key: str):
         return json.loads(self.destination.objects[manifest_key(upload_name(key))])
@@ -60,7 +60,7 @@ def no_decode(monkeypatch):
         def refuse(*arguments, **options):
             raise AssertionError("decoded")
 
-        monkeypatch.setattr(process, "decode", refuse)
+        monkeypatch.setattr(work, "decode", refuse)
 
     return stop
 

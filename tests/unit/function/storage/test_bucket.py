@@ -10,10 +10,10 @@ from obstore.exceptions import GenericError, PermissionDeniedError
 
 from function.engine.errors import Rejected
 from function.events import Event, EventKind
-from function.reconcile import Reconciler
 from function.storage.bucket import Bucket, Headers, check_length
 from function.storage.errors import Conflict, Gone, Refused
 from function.versions import ObjectVersion
+from tests.support.engine import reconciler_for
 
 KEY = "uploads/u1/beach.jpg"
 HEADERS = Headers(content_type="image/jpeg", cache_control="no-cache", sequencer="01")
@@ -253,10 +253,10 @@ def test_a_head_that_answers_403_removes_nothing(
 ):
     s3.refuse(refusal)
     with pytest.raises(PermissionDeniedError):
-        Reconciler.build(environment, bucket, destination).reconcile(about(kind, sequencer))
+        reconciler_for(environment, bucket, destination).reconcile(about(kind, sequencer))
     assert destination.objects == processed
     s3.refuse(NO_KEY)
-    Reconciler.build(environment, bucket, destination).reconcile(about(kind, sequencer))
+    reconciler_for(environment, bucket, destination).reconcile(about(kind, sequencer))
     assert destination.objects == {}
 
 
@@ -273,13 +273,13 @@ def test_a_denied_look_after_the_manifest_is_retried_and_removes_nothing(
 def test_a_denied_manifest_is_not_taken_for_none(s3, bucket, source, environment, event, jpeg):
     source.objects[KEY] = jpeg
     with pytest.raises(PermissionDeniedError):
-        Reconciler.build(environment, source, bucket).reconcile(event)
+        reconciler_for(environment, source, bucket).reconcile(event)
     assert {command for command, _, _ in s3.asked} == {"GET"}
 
 
 def test_an_archived_upload_is_recorded(s3, destination, environment, event):
     s3.refuse(ARCHIVED)
-    manifest = Reconciler.build(environment, archived("v1"), destination).reconcile(event)
+    manifest = reconciler_for(environment, archived("v1"), destination).reconcile(event)
     assert (manifest.status, manifest.error.code) == ("rejected", "archived")
     assert list(destination.objects) == ["u1/beach.jpg/manifest.json"]
 
@@ -289,14 +289,14 @@ def test_a_backfill_of_an_upload_archived_since_keeps_its_renditions(
 ):
     s3.refuse(ARCHIVED)
     again = about(EventKind.BACKFILL, "00")
-    assert Reconciler.build(environment, archived("v1"), destination).reconcile(again) is None
+    assert reconciler_for(environment, archived("v1"), destination).reconcile(again) is None
     assert destination.objects == processed
 
 
 def test_an_archived_newer_upload_replaces_the_older_one(s3, destination, environment, processed):
     s3.refuse(ARCHIVED)
     newer = about(EventKind.CREATED, "02", version_id="v2")
-    manifest = Reconciler.build(environment, archived("v2"), destination).reconcile(newer)
+    manifest = reconciler_for(environment, archived("v2"), destination).reconcile(newer)
     assert manifest.error.code == "archived"
     assert list(destination.objects) == ["u1/beach.jpg/manifest.json"]
 

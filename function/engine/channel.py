@@ -1,0 +1,132 @@
+"""How the process that holds the credentials and the one that decodes talk: messages and bytes.
+
+A message is one JSON object, behind its length. Bytes that belong to it, an upload or a rendition,
+lie in memory that both processes map; where there is none, they follow the message.
+"""
+
+import json
+import math
+import mmap
+import os
+import select
+import time
+from typing import Any, Final
+
+_LENGTH: Final = 4
+_MOST: Final = 1 << 20
+"""Bytes of the longest message; a fingerprint has some 2,000."""
+
+_CHUNK: Final = 1 << 20
+
+
+class Late(Exception):
+    """The other side did not answer in time."""
+
+
+class Ended(Exception):
+    """The other side has ended."""
+
+
+class Malformed(Exception):
+    """The other side sent what it never would."""
+
+
+class Channel:
+    """One end of a channel.
+
+    Args:
+        reader: pipe from the other side.
+        writer: pipe to the other side.
+        memory: memory that both sides map, or None.
+        alarm: file that becomes readable when the other side has ended; -1 if there is none.
+    """
+
+    def __init__(self, reader: int, writer: int, memory: mmap.mmap | None, alarm: int = -1) -> None:
+        self._reader, self._writer, self._memory, self._alarm = reader, writer, memory, alarm
+        self.deadline = math.inf
+        self._used = 0  # bytes of the memory that hold something
+        self._unread = bytearray()
+
+    def send(self, message: dict[str, Any], payload: bytes = b"") -> None:
+        """Send a message and the bytes that belong to it.
+
+        Raises:
+            Late: the other side did not take them by the deadline.
+            Ended: it has ended.
+            MemoryError: they do not fit into the memory.
+        """
+        message = message | {"at": self._used, "length": len(payload)}
+        body = payload
+        if self._memory:
+            end = self._used + len(payload)
+            if end > len(self._memory):
+                raise MemoryError("the shared memory is full")
+            self._memory[self._used : end] = payload
+            self._used, body = end, b""
+        text = json.dumps(message).encode()
+        self._write(len(text).to_bytes(_LENGTH, "big") + text + body)
+
+    def receive(self) -> tuple[dict[str, Any], bytes]:
+        """Return the next message and its bytes.
+
+        Raises:
+            Late: none came by the deadline.
+            Ended: the other side has ended.
+            Malformed: what it sent is no message.
+        """
+        length = int.from_bytes(self._read(_LENGTH), "big")
+        if length > _MOST:
+            raise Malformed("a message is too long")
+        try:
+            message: dict[str, Any] = json.loads(self._read(length))
+            at, count = int(message.pop("at")), int(message.pop("length"))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise Malformed("a message is not understood") from error
+        if not self._memory:
+            return message, self._read(count)
+        if not 0 <= at <= at + count <= len(self._memory):
+            raise Malformed("a message points out of the memory")
+        self._used = max(self._used, at + count)
+        return message, self._memory[at : at + count]
+
+    def clear(self) -> None:
+        """Forget the upload, and give its pages of the shared memory back to the system."""
+        if self._memory and self._used:
+            self._memory.madvise(mmap.MADV_REMOVE, 0, self._used)
+        self._used = 0
+        self._unread.clear()
+
+    def forget(self) -> None:
+        """Take note that the other side cleared the memory."""
+        self._used = 0
+
+    def _read(self, count: int) -> bytes:
+        while len(self._unread) < count:
+            self._wait(self._reader, None)
+            chunk = os.read(self._reader, _CHUNK)
+            if not chunk:
+                raise Ended("the pipe is closed")
+            self._unread += chunk
+        found = bytes(self._unread[:count])
+        del self._unread[:count]
+        return found
+
+    def _write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            self._wait(None, self._writer)
+            rest = rest[os.write(self._writer, rest[: select.PIPE_BUF]) :]
+
+    def _wait(self, reader: int | None, writer: int | None) -> None:
+        """Wait until the pipe is ready; what is in it comes before the news of the other's end."""
+        if self._alarm < 0:
+            return  # the pipes of this side block
+        left = self.deadline - time.monotonic()
+        readers = [fd for fd in (reader, self._alarm) if fd is not None]
+        writers = [writer] if writer is not None else []
+        readable, writable, _ = select.select(readers, writers, [], max(0.0, min(left, 3600.0)))
+        if reader in readable or writer in writable:
+            return
+        if readable:
+            raise Ended("the process has ended")
+        raise Late

@@ -1,0 +1,61 @@
+"""What the engine is asked for and what it answers, as plain data. No Pillow here."""
+
+from typing import Any, Final, Self
+
+from function.engine.record import Record
+from function.engine.renditions import OutputFormat, Quality, Rendition
+
+BACKGROUND: Final = "#ffffff"
+"""Colour behind transparent pixels and padding where the output format keeps no alpha."""
+
+HASH_BITS: Final = 64
+"""Bits of a perceptual hash."""
+
+
+class Task(Record):
+    """What is made of every upload of a stack."""
+
+    renditions: tuple[Rendition, ...]
+    max_pixels: int  # images above this (width x height) are rejected from their header
+    memory_mb: int | None = None  # the function's memory, which limits the pixels further
+    background: str = BACKGROUND
+    quality: Quality = Quality.FAST
+
+    @classmethod
+    def parse(cls, raw: dict[str, Any]) -> Self:
+        """Read what ``to_dict`` returned."""
+        kept = {name: raw[name] for name in ("max_pixels", "memory_mb", "background")}
+        renditions = tuple(map(Rendition.parse, raw["renditions"]))
+        return cls(renditions=renditions, quality=Quality(raw["quality"]), **kept)
+
+
+class Measured(Record):
+    """The upload as a viewer sees it: width and height in pixels, and the format found in it."""
+
+    width: int
+    height: int
+    format: str
+
+
+class Rendered(Record):
+    """One encoded rendition: its name in the settings, width and height in pixels, and the file."""
+
+    name: str
+    format: OutputFormat
+    width: int
+    height: int
+    body: bytes
+
+
+class Fingerprint(Record):
+    """A picture's fingerprint, as manifests have it except for ``margins``."""
+
+    placeholder: str  # ThumbHash, base64: 15 to 25 bytes that a page shows until the image is there
+    dominant_color: str  # the commonest colour, ``#rrggbb``
+    perceptual_hash: str  # 64 bits, 16 hex digits; copies of a picture differ in few of them
+    # Distance of each bit's DCT term from the median, the highest bit first; copies differ in bits
+    # of a small margin.
+    margins: tuple[float, ...]
+
+
+Result = Measured | Rendered | Fingerprint

@@ -1,0 +1,173 @@
+"""The processes that decode: a zygote, and the worker that it forks.
+
+The zygote never looks at an upload. It imports what a worker needs, because a worker can open no
+file; it forks; and it tells how the worker ended. ``isolate.py`` starts and commands both.
+"""
+
+import gc
+import json
+import math
+import mmap
+import os
+import resource
+import time
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from PIL import Image
+
+from function.engine import formats, vectors
+from function.engine.channel import Channel, Ended
+from function.engine.encode import import_encoder
+from function.engine.errors import Rejected, is_system_failure
+from function.engine.limits import BASE_MB
+from function.engine.native_module import import_native
+from function.engine.renditions import OutputFormat
+from function.engine.results import Rendered, Task
+from function.engine.sniff import sniff
+from function.engine.work import work
+
+_SLACK: Final = 256 << 20
+"""Address space that decoders reserve for stacks and arenas without ever touching it."""
+
+_SHARED_BY_ALL: Final = ("PIL.ImageCms", "PIL.ImagePalette", "PIL.TiffImagePlugin")
+"""Modules that any format may need: for colour profiles, palettes, and EXIF in TIFF's form."""
+
+
+def run_zygote(setup: dict[str, Any]) -> NoReturn:
+    """Fork workers as ordered, one at a time, until the orders end."""
+    quiet = os.open(os.devnull, os.O_RDWR)
+    os.dup2(quiet, 0)
+    os.dup2(quiet, 1)  # what Lambda reads there is the function's log
+    native = import_native()
+    if native:
+        native.hide()
+        native.end_with_parent()
+    task = Task.parse(setup["task"])
+    _import_all(task)
+    ready = {formats.NAMES[0]}  # decode.py has imported its modules
+    memory = None
+    if setup["memory"] >= 0:
+        memory = mmap.mmap(setup["memory"], setup["size"])
+        os.close(setup["memory"])
+    child = 0
+    with os.fdopen(setup["orders"], "rb", buffering=0) as orders:
+        for line in orders:
+            if child:
+                os.waitpid(child, 0)
+            if wanted := json.loads(line)["format"]:
+                formats.by_name(wanted).import_modules()
+                ready.add(wanted)
+            gc.collect()
+            gc.freeze()  # a collection in the worker writes to none of these objects' pages
+            child = os.fork()
+            if child == 0:
+                os.dup2(quiet, 2)  # decoders write there, too
+                os.close(setup["orders"])
+                os.close(setup["news"])
+                channel = Channel(setup["jobs"], setup["answers"], memory)
+                _Worker(task, channel, frozenset(ready)).run()
+            _tell(setup["news"], {"pid": child})
+            # It is left unreaped until the next order, so that no other process gets its number.
+            ended = os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+            _tell(setup["news"], {"ended": ended.si_status if ended else 0})
+    raise SystemExit
+
+
+def _import_all(task: Task) -> None:
+    """Import what any worker needs, apart from the decoders of single formats."""
+    for name in _SHARED_BY_ALL:
+        __import__(name)
+    list(formats.every())
+    vectors.load_module()
+    Image.preinit()
+    for rendition in task.renditions:
+        for name in (*rendition.formats, *([OutputFormat.WEBP] if rendition.animated else [])):
+            import_encoder(name)
+
+
+def _tell(writer: int, news: dict[str, Any]) -> None:
+    os.write(writer, json.dumps(news).encode() + b"\n")
+
+
+class _Worker:
+    """Serves uploads one after the other, and knows nothing of where they come from."""
+
+    def __init__(self, task: Task, channel: Channel, ready: frozenset[str]) -> None:
+        self._task, self._channel, self._ready = task, channel, ready
+        self._served = 0
+        self._native = import_native()
+
+    def run(self) -> NoReturn:
+        """Serve until the jobs end, and exit without running the zygote's exit handlers."""
+        try:
+            confine((self._task.memory_mb or 1 << 20) - BASE_MB)
+            while True:
+                self._channel.forget()
+                job, data = self._channel.receive()
+                limit = math.ceil(time.process_time() + job["seconds"]) + 1
+                resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+                self._channel.send(self._serve(data))
+                self._served += 1
+                del data
+                gc.collect()
+                if self._native:
+                    self._native.wipe_free_memory()
+        except Ended:
+            os._exit(0)
+        finally:
+            os._exit(1)
+
+    def _serve(self, data: bytes) -> dict[str, Any]:
+        """Send the results of one upload, and return the last message about it."""
+        is_worn = False
+        try:
+            known = sniff(data)
+            if known.name not in self._ready or (known.isolated and self._served):
+                return {"kind": "need", "format": known.name}
+            is_worn = known.isolated
+            for result in work(data, self._task):
+                kind = type(result).__name__
+                if isinstance(result, Rendered):
+                    plain = result.replace(body=b"").to_dict()
+                    del plain["body"]
+                    self._channel.send({"kind": kind} | plain, result.body)
+                else:
+                    self._channel.send({"kind": kind} | result.to_dict())
+        except Rejected as error:
+            facts = {"code": error.code, "message": error.message}
+            return {"kind": "rejected", "worn": is_worn} | facts
+        except MemoryError:
+            return {"kind": "memory"}
+        except Exception as error:  # noqa: BLE001 - the parent raises it
+            kind = "broken" if is_system_failure(error) else "failed"
+            return {"kind": kind, "message": _describe(error)}
+        return {"kind": "done", "worn": is_worn}
+
+
+def confine(megabytes: int) -> None:
+    """Give up all that decoding does not need, for good.
+
+    So many megabytes may be added to the memory of this process. It can open nothing, start no
+    process, and, where the kernel grants it, reach nothing but memory and its two pipes.
+    """
+    pages = int(Path("/proc/self/statm").read_bytes().split()[0])
+    allowed = pages * resource.getpagesize() + (megabytes << 20) + _SLACK
+    resource.setrlimit(resource.RLIMIT_AS, (allowed, allowed))
+    for forbidden in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE):
+        resource.setrlimit(forbidden, (0, 0))
+    native = import_native()
+    if native:
+        native.end_with_parent()
+        native.refuse_calls()
+
+
+def _describe(error: BaseException) -> str:
+    """Return an exception's message and traceback, without the imports that ``traceback`` does."""
+    lines = [f"{type(error).__name__}: {error}"]
+    step = error.__traceback__
+    while step:
+        code = step.tb_frame.f_code
+        lines.append(f"  {code.co_filename}:{step.tb_lineno} in {code.co_name}")
+        step = step.tb_next
+    return "\n".join(lines)

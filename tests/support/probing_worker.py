@@ -1,0 +1,50 @@
+"""Run code of a test's own inside the engine's worker, once it is confined."""
+
+import textwrap
+from contextlib import contextmanager
+from unittest import mock
+
+from function.engine import isolate
+from function.engine.isolate import Isolation
+from function.engine.results import Task
+from tests.support.engine import MAX_PIXELS, SMALL
+
+TASK = Task(SMALL, MAX_PIXELS, 1024)
+
+_PROGRAM = """
+import ctypes, os, select, signal, socket, sys, time
+sys.path[:] = __import__("json").loads(sys.argv[1])["path"]
+import function.engine.worker as worker
+from function.engine.errors import Reason, Rejected
+from function.engine.results import Measured, Rendered, Task
+from function.engine.sniff import sniff
+libc = ctypes.CDLL(None, use_errno=True)
+
+def probe(data, task):
+{body}
+
+worker.sniff = lambda data: sniff(b"\\xff\\xd8\\xff")
+worker.work = probe
+"""
+
+
+@contextmanager
+def isolated(task=TASK, *, before=""):
+    """An isolation; ``before`` is run by its zygote ahead of everything else."""
+    with mock.patch.object(isolate, "PROGRAM", before + isolate.PROGRAM):
+        isolation = Isolation(task, most_bytes=32 << 20)
+        try:
+            yield isolation
+        finally:
+            isolation.stop()
+
+
+def probing(body, *, task=TASK, before=""):
+    """An isolation whose worker runs the body of ``probe(data, task)``, a generator of results."""
+    program = _PROGRAM.format(body=textwrap.indent(textwrap.dedent(body), "    "))
+    return isolated(task, before=program + before)
+
+
+def told(isolation, data=b"x"):
+    """What the probe yields as the format of a ``Measured``."""
+    return [result.format for result in isolation.run(data)]

@@ -1,0 +1,209 @@
+"""What a worker is forbidden, each tried inside one, also as an ordinary user and unfiltered."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from function.engine.renditions import Rendition
+from function.engine.results import Task
+from tests.support.pictures import encoded, gradient
+from tests.support.probing_worker import isolated, probing, told
+
+ROOT = Path(__file__).parents[3]
+SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+"""The secret access key of AWS's own documentation."""
+
+FORBIDDEN = {
+    "open a file": "open('/etc/passwd')",
+    "write a file": "open('/tmp/x', 'w')",
+    "list a folder": "os.listdir('/')",
+    "open a socket": "socket.socket()",
+    "make a pipe": "os.pipe()",
+    "start a program": "os.execv('/bin/true', ['true'])",
+    "spawn a program": "os.posix_spawn('/bin/true', ['true'], {})",
+    "fork": "os.fork()",
+    "kill its parent": "os.kill(os.getppid(), 0)",
+    "kill the function": "os.kill(int(data), 0)",
+    "trace its parent": "check(libc.ptrace(16, os.getppid(), 0, 0))",
+    "read its parent's memory": "check(libc.process_vm_readv(os.getppid(), own, 1, none, 1, 0))",
+    "write its parent's memory": "check(libc.process_vm_writev(os.getppid(), none, 1, none, 1, 0))",
+    "map code": "check(libc.mmap(0, 4096, 5, 34, -1, 0))",
+    "become traceable": "check(libc.prctl(4, 1, 0, 0, 0))",
+    "raise its limits": "os.open('/dev/null', 0)",
+    "limit its parent": "__import__('resource').prlimit(os.getppid(), 7, (1, 1))",
+    "change its user": "os.setuid(1)",
+    "make a namespace": "check(libc.unshare(0x10000000))",
+    "load a module": "__import__('wave')",
+}
+
+WITHOUT_FILTER = frozenset(
+    {
+        "open a file",
+        "write a file",
+        "list a folder",
+        "open a socket",
+        "make a pipe",
+        "trace its parent",
+        "read its parent's memory",
+        "write its parent's memory",
+        "raise its limits",
+        "load a module",
+    }
+)
+"""What the limits and the hidden parent alone forbid to an ordinary user."""
+
+
+def probe(names=frozenset(FORBIDDEN)):
+    tries = {name: code for name, code in FORBIDDEN.items() if name in names}
+    return f"""
+def check(result):
+    if result < 0:
+        raise OSError(ctypes.get_errno(), "refused")
+libc.mmap.restype = ctypes.c_long
+buffer = ctypes.create_string_buffer(8)
+own = (ctypes.c_size_t * 2)(ctypes.addressof(buffer), 8)
+none = (ctypes.c_size_t * 2)(id(None), 8)  # lies at the same place in every fork
+results = {{}}
+for name, code in {tries!r}.items():
+    try:
+        eval(code, globals() | {{"check": check, "data": data, "own": own, "none": none}})
+        results[name] = "done"
+    except (OSError, ImportError) as error:
+        results[name] = type(error).__name__
+yield Measured(1, len(results), __import__("json").dumps(results))
+"""
+
+
+NO_FILTER = """
+from function.engine import native_module
+class Unfiltered:
+    has_vectors, hide, end_with_parent = (lambda self: True,) * 3
+    def __getattr__(self, name): return getattr(native, name)
+    def refuse_calls(self): return False
+    def hide(self): return native.hide()
+native = native_module.import_native()
+worker.import_native = lambda: Unfiltered()
+"""
+
+
+def allowed(isolation):
+    return {
+        name
+        for name, result in json.loads(told(isolation, str(os.getpid()).encode())[0]).items()
+        if result == "done"
+    }
+
+
+def test_nothing_forbidden_can_be_done():
+    with probing(probe()) as isolation:
+        assert allowed(isolation) == set()
+
+
+def test_threads_memory_and_time_are_allowed():
+    body = """
+    import _thread
+    done = []
+    _thread.start_new_thread(lambda: done.append(bytes(1 << 20)), ())
+    time.sleep(0.1)
+    yield Measured(len(done), os.getpid(), "fine")
+    """
+    with probing(body) as isolation:
+        assert next(isolation.run(b"x")).width == 1
+
+
+AS_USER = """
+import os, sys
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+sys.path[:0] = [{root!r}]
+from tests.unit.engine.test_worker import *
+with probing(probe({names!r}), before={before!r}) as isolation:
+    print(json.dumps(sorted(allowed(isolation))))
+"""
+
+
+def ordinary_python() -> str:
+    """A Python of this version that every user of this machine may start."""
+    name = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for folder in ("/usr/local/bin", "/usr/bin"):
+        path = Path(folder, name)
+        if path.exists() and not path.resolve().is_relative_to("/root"):
+            return str(path)
+    return pytest.skip(f"there is no {name} that another user may start")
+
+
+def as_ordinary_user(names=frozenset(FORBIDDEN), before=""):
+    if os.getuid() != 0:
+        pytest.skip("only root can become another user")
+    program = AS_USER.format(root=str(ROOT), names=names, before=before)
+    site = next(path for path in sys.path if path.endswith("site-packages"))
+    done = subprocess.run(
+        [ordinary_python(), "-c", program],
+        env={"PYTHONPATH": site, "AWS_SECRET_ACCESS_KEY": SECRET, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout))
+
+
+def test_an_ordinary_user_can_do_nothing_either():
+    assert as_ordinary_user() == set()
+
+
+def test_where_the_kernel_grants_no_filter_limits_keep_the_files_and_the_network():
+    assert as_ordinary_user(WITHOUT_FILTER, NO_FILTER) == set()
+
+
+MOST = 64 << 20
+"""The memory that is shared is larger, but empty behind what the largest upload here needs."""
+
+
+def memory_of(pid: int) -> bytes:
+    """All of a process's memory that can be read."""
+    found = []
+    with Path(f"/proc/{pid}/mem").open("rb") as memory:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            start, end = (int(number, 16) for number in re.split("[- ]", line)[:2])
+            if "r" not in line.split()[1] or "[v" in line:
+                continue
+            try:
+                memory.seek(start)
+                found.append(memory.read(min(end - start, MOST)))
+            except (OSError, ValueError, OverflowError):
+                continue
+    return b"\0".join(found)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can read a hidden process")
+class TestMemory:
+    def test_neither_process_has_the_credentials(self, monkeypatch):
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+        with isolated() as isolation:
+            list(isolation.run(encoded(gradient((64, 64)), "JPEG")))
+            for pid in isolation.processes:
+                memory = memory_of(pid)
+                assert len(memory) > 10_000_000
+                assert SECRET.encode() not in memory
+                assert SECRET.encode() not in Path(f"/proc/{pid}/environ").read_bytes()
+                assert b"AWS_" not in Path(f"/proc/{pid}/environ").read_bytes()
+
+    @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
+    def test_nothing_of_an_upload_is_left_for_the_next(self, kind):
+        noise = gradient((600, 400)).effect_spread(90)
+        data = encoded(noise, kind)
+        task = Task((Rendition(name="a", width=100, height=100),), 1_000_000, 1024)
+        with isolated(task) as isolation:
+            list(isolation.run(encoded(gradient((40, 30)), kind)))
+            list(isolation.run(data))
+            memory = memory_of(isolation.processes[1])
+        pieces = [data[at : at + 16] for at in range(1000, len(data) - 16, 97)]
+        pieces = [piece for piece in pieces if len(set(piece)) > 8][:200]
+        assert len(pieces) > 50
+        left = [piece for piece in pieces if piece in memory]
+        assert len(left) == 0
