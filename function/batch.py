@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 from function import postpone
-from function.contract import Metric, Status
+from function.contract import MAX_RECEIVES, Metric, Status
+from function.engine.isolate import DecoderBug
 from function.engine.record import Record
 from function.events import Event, parse_message
 from function.manifest import Manifest
@@ -35,6 +36,7 @@ class BatchHandler(Record):
     deadline: Deadline  # limits the requests that the reconcilers send
     postpone: Callable[[Mapping[str, Any]], None]  # sends a message again, given its record
     counts_duplicates: bool  # whether the stack looks for duplicates, and so has a metric of them
+    worker_counts: Callable[[], dict[Metric, int]]  # what became of workers since the last call
     cold_starts: Iterator[int]  # 1 for the first upload that is processed, then 0
 
     def handle(self, event: dict[str, Any], context: Context) -> dict[str, list[dict[str, str]]]:
@@ -80,22 +82,24 @@ class BatchHandler(Record):
 
     def _try_message(self, record: dict[str, Any]) -> bool:
         """Process one message; return False if SQS shall deliver it again."""
+        attempt = record["attributes"]["ApproximateReceiveCount"]
         try:
             for event in parse_message(record["body"], record["messageId"]):
-                self._process(event)
-        except Exception:  # the boundary: whatever it was, this message alone is retried
-            attempt = record["attributes"]["ApproximateReceiveCount"]
+                self._process(event, is_last=int(attempt) >= MAX_RECEIVES)
+        except Exception as error:  # the boundary: whatever it was, this message alone is retried
             extra = {"message_id": record["messageId"], "attempt": attempt, "body": record["body"]}
-            metrics = embed(self.function_name, {Metric.FAILED: 1})
-            _logger.exception("failed", extra=extra | metrics)
+            counts = {Metric.FAILED: 1, **self.worker_counts()}
+            if isinstance(error, DecoderBug):
+                counts[Metric.DECODER_BUGS] = 1
+            _logger.exception("failed", extra=extra | embed(self.function_name, counts))
             return False
         return True
 
-    def _process(self, event: Event) -> None:
+    def _process(self, event: Event, *, is_last: bool) -> None:
         version = event.version
         extra: dict[str, Any] = {"key": version.key, "correlation_id": event.correlation_id}
         try:
-            manifest = self.reconciler_for(event.bucket).reconcile(event)
+            manifest = self.reconciler_for(event.bucket).reconcile(event, is_last=is_last)
         except KeyTooLong as error:
             # Acknowledged: not even a manifest can be stored, and no retry would change it.
             _logger.warning("ignored", extra=extra | {"reason": str(error)})
@@ -130,6 +134,7 @@ class BatchHandler(Record):
             Metric.STORE_TIME: timings.store,
             Metric.TOTAL_TIME: timings.total,
         }
+        values |= self.worker_counts()
         if self.counts_duplicates:
             values[Metric.DUPLICATES] = int(manifest.duplicate_of is not None)
         return embed(self.function_name, values, error.code if error else None)

@@ -17,6 +17,10 @@ INDEX: Final = "_index/"
 MANIFEST: Final = "manifest.json"
 """Last part of a manifest's destination key."""
 
+MAX_RECEIVES: Final = 5
+"""Receives of a message before it is a dead letter: AWS asks for at least 5 (Lambda developer
+guide, "Using Lambda with Amazon SQS")."""
+
 MAX_KEY_BYTES: Final = 1024
 """Longest object key, in bytes of UTF-8 (S3 user guide, "Naming Amazon S3 objects")."""
 
@@ -34,6 +38,9 @@ class Metric(StrEnum):
     REJECTED = "Rejected"
     FAILED = "Failed"
     DUPLICATES = "Duplicates"
+    DECODER_BUGS = "DecoderBugs"
+    STOPPED = "Stopped"
+    WORKERS_REPLACED = "WorkersReplaced"
     COLD_START = "ColdStart"
     BYTES_IN = "BytesIn"
     BYTES_OUT = "BytesOut"
@@ -49,6 +56,10 @@ class Status(StrEnum):
 
     READY = "ready"
     REJECTED = "rejected"
+
+    FAILED = "failed"
+    """The function gave up for a fault of its own; the message is a dead letter that can be sent
+    again."""
 
     DELETED = "deleted"
     """Stands only while the upload's renditions are being removed."""

@@ -6,7 +6,7 @@ import os
 
 from function import logs, postpone
 from function.batch import BatchHandler
-from function.contract import DuplicateSearch
+from function.contract import DuplicateSearch, Metric
 from function.engine.isolate import Isolation
 from function.engine.native_module import import_native
 from function.environment import Environment
@@ -39,11 +39,19 @@ def _reconciler_for(source_bucket: str) -> Reconciler:
     return Reconciler.build(_environment, source, destination, _isolation.run, duplicates)
 
 
+def _worker_counts() -> dict[Metric, int]:
+    """Return what became of workers since the last call, without what there was none of."""
+    stopped, replaced = _isolation.take_counts()
+    counts = {Metric.STOPPED: stopped, Metric.WORKERS_REPLACED: replaced}
+    return {metric: count for metric, count in counts.items() if count}
+
+
 handle = BatchHandler(
     function_name=os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local"),
     reconciler_for=_reconciler_for,
     deadline=_deadline,
     postpone=functools.partial(postpone.postpone, _deadline),
     counts_duplicates=_looks_for_duplicates,
+    worker_counts=_worker_counts,
     cold_starts=itertools.chain((1,), itertools.repeat(0)),
 ).handle

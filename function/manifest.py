@@ -16,10 +16,14 @@ CACHE_CONTROL: Final = "no-cache"
 """A newer upload of the same key replaces the manifest, so caches must revalidate it each time."""
 
 
-class ErrorFacts(Record):
-    """Why an upload was rejected: a stable code, and a sentence for the person who uploaded."""
+INTERNAL: Final = "internal"
+"""Code of the error of an upload whose status is ``failed``."""
 
-    code: Reason
+
+class ErrorFacts(Record):
+    """Why there are no renditions: a stable code, and a sentence for the person who uploaded."""
+
+    code: Reason | str  # a reason to reject, or ``INTERNAL``
     message: str
 
 

@@ -20,11 +20,20 @@ from typing import TYPE_CHECKING, Final
 
 from function.contract import MAX_KEY_BYTES, Status, manifest_key, rendition_key
 from function.engine.errors import Reason
+from function.engine.isolate import DecoderBug
 from function.engine.record import Record
 from function.engine.renditions import file_name
 from function.environment import Environment
 from function.events import Event, EventKind
-from function.manifest import CACHE_CONTROL, CONTENT_TYPE, Manifest, SourceFacts, Timings
+from function.manifest import (
+    CACHE_CONTROL,
+    CONTENT_TYPE,
+    INTERNAL,
+    ErrorFacts,
+    Manifest,
+    SourceFacts,
+    Timings,
+)
 from function.process import Engine, Processor, timestamp
 from function.storage.bucket import ABSENT, Bucket, Headers
 from function.storage.errors import Conflict, Gone
@@ -93,7 +102,8 @@ def decide(event: Event, state: State) -> Step | Render:
     ):
         return Render(_sequenced(held, event, standing))
     is_shown = standing.source.version_id == held.version_id
-    if event.kind == EventKind.BACKFILL:
+    is_redriven = standing.status == Status.FAILED and event.kind == EventKind.CREATED
+    if event.kind == EventKind.BACKFILL or is_redriven:
         return Render(standing.source.version if is_shown else _sequenced(held, event, standing))
     # The key holds another version. If the one shown still exists, the other one is newer, and its
     # own event is under way. If not, an older one is back, which may have no event left.
@@ -156,8 +166,11 @@ class Reconciler(Record):
             duplicates=duplicates,
         )
 
-    def reconcile(self, event: Event) -> Manifest | None:
+    def reconcile(self, event: Event, *, is_last: bool = False) -> Manifest | None:
         """Process one event, however often, late or early it comes.
+
+        With ``is_last`` it will not come again by itself. Then a decoder's bug is recorded in a
+        manifest, so that the uploader gets an answer, before it is raised.
 
         Returns:
             The manifest that was written, with status ``deleted`` where everything was removed;
@@ -168,6 +181,7 @@ class Reconciler(Record):
                 is stored already can still be removed.
             Gone: the event's version no longer exists, and there was nothing to do about it.
             Contended: other invocations kept writing the same key.
+            DecoderBug: the engine failed in a way that damaged files do not explain.
             Exception: a failure of ours; the caller lets SQS deliver the event again. What was
                 written by then is named by no manifest, and the next delivery writes it again.
         """
@@ -189,7 +203,7 @@ class Reconciler(Record):
                 if step is Step.REMOVE:
                     done, state = self._remove(event, state)
                 else:
-                    done, state = self._render(event, step.version, state)
+                    done, state = self._render(event, step.version, state, is_last=is_last)
                 written = done or written
             except Gone as error:
                 gone, state = error, None
@@ -228,21 +242,32 @@ class Reconciler(Record):
         )
 
     def _render(
-        self, event: Event, version: ObjectVersion, state: State
+        self, event: Event, version: ObjectVersion, state: State, *, is_last: bool
     ) -> tuple[Manifest | None, State | None]:
         _check_length(rendition_key(version.name, max(self.files, key=len)))
-        manifest = self.processor.process(version, may_copy=event.kind != EventKind.BACKFILL)
+        bug: DecoderBug | None = None
+        try:
+            manifest = self.processor.process(version, may_copy=event.kind != EventKind.BACKFILL)
+        except DecoderBug as error:
+            if not is_last or _is_ready(state.standing, version):
+                raise
+            bug, manifest = error, _failed(version)
         if self._is_archived_since(manifest, state):
             return None, state.replace(is_whole=True)
         etag = self._write_manifest(manifest, expect=state.etag)
         if self.duplicates:
             self.duplicates.record(version.name, state.standing, manifest)
+        if bug:
+            self._delete_unnamed(state.standing, manifest)
+            raise bug
         if state.standing is None and manifest.error is None:
             return manifest, self._look_up(event, manifest, etag, is_whole=True)
-        if state.standing:
-            kept = {rendition.key for rendition in manifest.renditions}
-            self.destination.delete([k for k in _keys(state.standing) if k not in kept])
+        self._delete_unnamed(state.standing, manifest)
         return manifest, None
+
+    def _delete_unnamed(self, former: Manifest | None, manifest: Manifest) -> None:
+        kept = {rendition.key for rendition in manifest.renditions}
+        self.destination.delete([key for key in _keys(former) if key not in kept] if former else [])
 
     def _repair(self, event: Event, state: State) -> State | None:
         """Check the renditions of the standing manifest; return None after a change."""
@@ -324,6 +349,26 @@ class Reconciler(Record):
         """
         keys = {rendition_key(event.version.name, file) for file in self.files}
         return {key for key in keys if _fits(key)}
+
+
+def _is_ready(standing: Manifest | None, version: ObjectVersion) -> bool:
+    """Return True if a manifest has renditions of this very version, which then stay."""
+    return (
+        standing is not None
+        and standing.status == Status.READY
+        and standing.source.version_id == version.version_id
+    )
+
+
+def _failed(version: ObjectVersion) -> Manifest:
+    message = "This image could not be processed. That is our fault; your file is kept."
+    return Manifest(
+        status=Status.FAILED,
+        error=ErrorFacts(code=INTERNAL, message=message),
+        source=SourceFacts(**version.to_dict()),
+        timings_ms=Timings(),
+        processed_at=timestamp(),
+    )
 
 
 def _fits(key: str) -> bool:

@@ -18,7 +18,13 @@ from rich.table import Table
 from function.contract import Status
 from local.uploader import Result
 
-MARKS = {Status.READY: "green", Status.REJECTED: "yellow", "refused": "red", "lost": "red"}
+MARKS = {
+    Status.READY: "green",
+    Status.REJECTED: "yellow",
+    Status.FAILED: "red",
+    "refused": "red",
+    "lost": "red",
+}
 
 
 def console(*, stderr: bool = False) -> Console:

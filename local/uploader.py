@@ -32,7 +32,8 @@ class Result:
     Attributes:
         file: path that was uploaded.
         key: object key it got.
-        status: ``ready``, ``rejected``, ``refused`` (S3 did not take it) or ``lost``.
+        status: ``ready``, ``rejected``, ``failed`` (by a fault of the function), ``refused`` (S3
+            did not take it) or ``lost``.
         error: code and message, unless ready.
         ms: milliseconds from the first byte sent to the manifest seen.
         bytes: size of the file.

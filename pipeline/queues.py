@@ -7,11 +7,9 @@ from typing import Final
 import pulumi
 from pulumi_aws import sqs
 
+from function.contract import MAX_RECEIVES
 from pipeline import permissions
 from pipeline.naming import resource_name, tags
-
-MAX_RECEIVE_COUNT: Final = 5
-"""Failed receives before a message is dead: AWS asks for at least 5 with a Lambda consumer."""
 
 DEAD_LETTER_RETENTION: Final = 14 * 24 * 3600
 """Seconds; SQS's longest, so that a long weekend loses nothing."""
@@ -80,7 +78,7 @@ class UploadQueue(pulumi.ComponentResource):
 
 def _redrive(dead_letter_arn: str) -> str:
     return permissions.to_json(
-        {"deadLetterTargetArn": dead_letter_arn, "maxReceiveCount": MAX_RECEIVE_COUNT}
+        {"deadLetterTargetArn": dead_letter_arn, "maxReceiveCount": MAX_RECEIVES}
     )
 
 

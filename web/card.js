@@ -71,6 +71,7 @@ export class Card {
   show(manifest, manifestUrl) {
     if (manifest.status === "ready") this.#ready(manifest, manifestUrl);
     else if (manifest.status === "deleted") this.fail("Removed", "This upload has been deleted.");
+    else if (manifest.status === "failed") this.fail("Not processed", reason(manifest.error));
     else this.fail("Not accepted", reason(manifest.error));
   }
 

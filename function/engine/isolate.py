@@ -48,6 +48,14 @@ PROGRAM: Final = (
 )
 
 
+class Stopped(Rejected):
+    """An upload that took more time or memory than any honest one of its kind."""
+
+    def __init__(self) -> None:
+        message = "This image cannot be processed within the time and memory allowed."
+        super().__init__(Reason.TOO_COMPLEX, message)
+
+
 class DecoderBug(Exception):
     """A decoder or encoder failed in a way that damaged files do not explain."""
 
@@ -71,12 +79,13 @@ class Isolation:
     def __init__(self, task: Task, *, most_bytes: int) -> None:
         self._task, self._most_bytes = task, most_bytes
         self._zygote = _Zygote(task, most_bytes)
+        self._stopped = self._replaced = 0
 
     def run(self, data: bytes, seconds: float = MOST_SECONDS) -> Iterator[Result]:
         """Yield the results of ``work`` for an upload, which may take so many seconds.
 
         Raises:
-            Rejected: by the engine; or ``too_complex``, if the upload took too much time or memory.
+            Rejected: by the engine; or ``Stopped``, if the upload took too much time or memory.
             Worn: nothing can be told yet, because the worker was not new. What came so far comes
                 again.
             DecoderBug: the engine raised anything else, or crashed.
@@ -85,7 +94,22 @@ class Isolation:
         if self._zygote.has_ended():
             self._zygote.stop()
             self._zygote = _Zygote(self._task, self._most_bytes)
-        yield from self._zygote.run(data, min(seconds, MOST_SECONDS))
+            self._replaced += 1
+        try:
+            yield from self._zygote.run(data, seconds)
+        except Stopped:
+            self._stopped += 1
+            self._replaced += 1
+            raise
+        except (Worn, DecoderBug, IsolationFailed):
+            self._replaced += 1
+            raise
+
+    def take_counts(self) -> tuple[int, int]:
+        """Return how many uploads were stopped, and workers replaced, since the last call."""
+        counts = self._stopped, self._replaced
+        self._stopped = self._replaced = 0
+        return counts
 
     @property
     def processes(self) -> tuple[int, int | None]:
@@ -173,7 +197,7 @@ class _Zygote:
         try:
             return self._channel.receive()
         except Late:
-            raise Rejected(Reason.TOO_COMPLEX, _TOO_COMPLEX) from None
+            raise Stopped from None
         except Ended as error:
             raise self._explain_end() from error
         except Malformed as error:
@@ -186,7 +210,7 @@ class _Zygote:
         if kind != "done" and not self._is_new:
             raise Worn(message.get("message", kind))
         if kind == "memory":
-            raise Rejected(Reason.TOO_COMPLEX, _TOO_COMPLEX)
+            raise Stopped
         if kind == "failed":
             raise DecoderBug(message["message"])
         if kind != "done":
@@ -247,7 +271,7 @@ class _Zygote:
         is_new, self.worker = self._is_new, None
         status = int(self._read_news()["ended"])
         if status == signal.SIGXCPU:
-            return Rejected(Reason.TOO_COMPLEX, _TOO_COMPLEX)
+            return Stopped()
         if not is_new:
             return Worn(f"the worker ended with status {status}")
         return DecoderBug(f"the worker ended with status {status}")
@@ -263,9 +287,6 @@ class _Zygote:
         for reader in (self._answers, self._jobs_reader):
             while select.select([reader], [], [], 0)[0]:
                 os.read(reader, 1 << 20)
-
-
-_TOO_COMPLEX: Final = "This image cannot be processed within the time and memory allowed."
 
 
 def _variables() -> dict[str, str]:

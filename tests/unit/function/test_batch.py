@@ -11,10 +11,12 @@ import pytest
 
 from function import logs
 from function.batch import BatchHandler
-from function.contract import Status
+from function.contract import Metric, Status
+from function.engine.isolate import DecoderBug
 from function.environment import Environment
 from function.manifest import Manifest, SourceFacts, Timings
 from function.postpone import count
+from function.reconcile import Reconciler
 from function.storage.bucket import Bucket
 from function.storage.deadline import Deadline
 from pipeline.resizer import environment_variables
@@ -31,13 +33,16 @@ def handler(environment, source, destination):
     return build(reconciler)
 
 
-def build(reconciler, *, deadline=None, postpone=None, counts_duplicates=False) -> BatchHandler:
+def build(
+    reconciler, *, deadline=None, postpone=None, counts_duplicates=False, counts=()
+) -> BatchHandler:
     return BatchHandler(
         function_name="resizer",
         reconciler_for=lambda bucket: reconciler,
         deadline=deadline or Deadline(),
         postpone=postpone or pytest.fail,
         counts_duplicates=counts_duplicates,
+        worker_counts=lambda: dict(counts),
         cold_starts=iter((1, *[0] * 99)),
     )
 
@@ -152,7 +157,7 @@ def test_requests_that_hang_leave_time_to_send_the_other_messages_again(monkeypa
     deadline, tried, postponed = Deadline(), [], []
 
     class Hanging:
-        def reconcile(self, event):
+        def reconcile(self, event, *, is_last):
             tried.append(event.version.name)
             now[0] += deadline.timeout()
             raise TimeoutError
@@ -349,3 +354,45 @@ def test_log_lines_are_json_that_lambda_can_filter():
     assert ready == {"level": "INFO", "message": "ready", "key": "uploads/é.jpg", "path": "a"}
     assert failed["level"] == "ERROR"
     assert failed["exception"].endswith("ValueError: no")
+
+
+class TestDecoderBug:
+    @staticmethod
+    def handle(environment, source, destination, caplog, attempt):
+        caplog.set_level(logging.INFO)
+        source.upload("uploads/a.jpg", b"x")
+
+        def fail(_data):
+            raise DecoderBug("KeyError: 7")
+
+        reconciler = Reconciler.build(environment, source, destination, fail)
+        record = message("a", "uploads/a.jpg")
+        record["attributes"] = record["attributes"] | {"ApproximateReceiveCount": str(attempt)}
+        counts = {Metric.WORKERS_REPLACED: 1}
+        handler = build(reconciler, counts=counts)
+        answer = handler.handle({"Records": [record]}, CONTEXT)
+        return answer, vars(caplog.records[-1])
+
+    def test_it_is_counted_and_retried(self, environment, source, destination, caplog):
+        answer, line = self.handle(environment, source, destination, caplog, 4)
+        assert answer == {"batchItemFailures": [{"itemIdentifier": "a"}]}
+        assert (line["Failed"], line["DecoderBugs"], line["WorkersReplaced"]) == (1, 1, 1)
+        assert "KeyError: 7" in str(line["exc_info"][1])
+        assert destination.objects == {}
+
+    def test_on_the_last_receive_the_uploader_gets_an_answer_and_the_message_is_dead(
+        self, environment, source, destination, caplog
+    ):
+        answer, _ = self.handle(environment, source, destination, caplog, 5)
+        assert answer == {"batchItemFailures": [{"itemIdentifier": "a"}]}
+        assert json.loads(destination.objects["a.jpg/manifest.json"])["status"] == "failed"
+
+
+@pytest.mark.parametrize("attempt", [4, 5])
+def test_a_receive_count_alone_never_rejects(environment, source, destination, jpeg, attempt):
+    source.upload("uploads/a.jpg", jpeg)
+    record = message("a", "uploads/a.jpg")
+    record["attributes"] = record["attributes"] | {"ApproximateReceiveCount": str(attempt)}
+    handler = build(reconciler_for(environment, source, destination))
+    assert handler.handle({"Records": [record]}, CONTEXT) == {"batchItemFailures": []}
+    assert json.loads(destination.objects["a.jpg/manifest.json"])["status"] == "ready"

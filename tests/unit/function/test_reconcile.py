@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from function.contract import Status, manifest_key, rendition_key
 from function.engine.errors import Reason
+from function.engine.isolate import DecoderBug, IsolationFailed
 from function.events import Event, EventKind
 from function.manifest import (
     ErrorFacts,
@@ -279,6 +280,34 @@ TABLE = {
         {},
         Render(found(1, "021")),
     ),
+    "dead letter sent again": (
+        created(1),
+        manifest(1, Status.FAILED),
+        HELD_1,
+        {},
+        Render(version(1)),
+    ),
+    "the same, and it failed again": (
+        event(EventKind.CHANGED, version(1)),
+        manifest(1, Status.FAILED),
+        HELD_1,
+        {},
+        Step.REPAIR,
+    ),
+    "dead letter sent again for an upload that was replaced": (
+        created(1),
+        manifest(1, Status.FAILED),
+        HELD_2,
+        {},
+        Render(found(2, "011")),
+    ),
+    "late event after a failure": (
+        created(1),
+        manifest(2, Status.FAILED),
+        HELD_2,
+        {},
+        Render(version(2)),
+    ),
     "status of a newer release": (created(1), manifest(1, "held"), HELD_1, {}, Step.REPAIR),
 }
 
@@ -287,6 +316,53 @@ TABLE = {
 def test_each_state_has_one_next_step(event, standing, held, more, step):
     state = State(standing=standing, etag=ABSENT, held=held, **more)
     assert decide(event, state) == step
+
+
+class TestDecoderBug:
+    """A decoder fails for reasons of its own, until the bug is repaired."""
+
+    @staticmethod
+    def broken(source, destination, error=None) -> Reconciler:
+        def process(version: ObjectVersion, *, may_copy: bool) -> Manifest:
+            raise error or DecoderBug("KeyError: 7")
+
+        return reconciler(source, destination).replace(processor=SimpleNamespace(process=process))
+
+    def test_it_is_recorded_on_the_last_receive_alone(self, destination):
+        work = self.broken(Source(1), destination)
+        with pytest.raises(DecoderBug):
+            work.reconcile(created(1))
+        assert destination.objects == {}
+        with pytest.raises(DecoderBug):
+            work.reconcile(created(1), is_last=True)
+        written = json.loads(destination.objects[MANIFEST])
+        assert (written["status"], written["error"]["code"]) == ("failed", "internal")
+        assert (written["source"]["version_id"], written["renditions"]) == ("1", [])
+
+    def test_renditions_of_an_older_version_go(self, destination):
+        process(created(1), Source(1), destination)
+        with pytest.raises(DecoderBug):
+            self.broken(Source(2), destination).reconcile(created(2), is_last=True)
+        assert list(destination.objects) == [MANIFEST]
+
+    def test_renditions_of_the_same_version_stay(self, destination):
+        process(created(1), Source(1), destination)
+        before = dict(destination.objects)
+        with pytest.raises(DecoderBug):
+            self.broken(Source(1), destination).reconcile(backfill(1), is_last=True)
+        assert destination.objects == before
+
+    def test_once_it_is_repaired_the_dead_letter_is_processed(self, destination):
+        with pytest.raises(DecoderBug):
+            self.broken(Source(1), destination).reconcile(created(1), is_last=True)
+        assert process(created(1), Source(1), destination).status == Status.READY
+        assert_newest(destination, 1)
+
+    def test_any_other_failure_is_not_recorded(self, destination):
+        error = IsolationFailed("no memory left")
+        with pytest.raises(IsolationFailed):
+            self.broken(Source(1), destination, error).reconcile(created(1), is_last=True)
+        assert destination.objects == {}
 
 
 class AlwaysBeaten(MemoryBucket):
