@@ -21,6 +21,11 @@ MAX_RECEIVES: Final = 5
 """Receives of a message before it is a dead letter: AWS asks for at least 5 (Lambda developer
 guide, "Using Lambda with Amazon SQS")."""
 
+MOST_SECONDS: Final = 10
+"""Clock time that an upload may take at ``FULL_MEMORY_MB`` or more; below, 0.8 of the timeout."""
+
+FULL_MEMORY_MB: Final = 1024
+
 MAX_KEY_BYTES: Final = 1024
 """Longest object key, in bytes of UTF-8 (S3 user guide, "Naming Amazon S3 objects")."""
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from function.contract import DuplicateSearch
+from function.contract import FULL_MEMORY_MB, MOST_SECONDS, DuplicateSearch
 from function.engine.record import Record
 from function.engine.renditions import Quality, Rendition
 from function.engine.results import Task
@@ -27,7 +27,13 @@ class Environment(Record):
     quality: Quality  # ``fast``, or ``best``: LANCZOS throughout
     duplicates: DuplicateSearch  # ``off``, ``exact`` or ``near``: which duplicates are looked for
     index_table: str  # DynamoDB table of the index of duplicates; empty if they are off
+    timeout: int  # seconds after which Lambda ends an invocation
     memory_mb: int  # the function's memory, as Lambda itself states it
+
+    @property
+    def most_seconds(self) -> float:
+        """The clock time that one upload may take: 10 s, or more where there is less of a vCPU."""
+        return MOST_SECONDS if self.memory_mb >= FULL_MEMORY_MB else 0.8 * self.timeout
 
     @property
     def task(self) -> Task:
@@ -59,6 +65,7 @@ class Environment(Record):
                 quality=Quality(variables["QUALITY"]),
                 duplicates=DuplicateSearch(variables["DUPLICATES"]),
                 index_table=variables["INDEX_TABLE"],
+                timeout=int(variables["TIMEOUT"]),
                 memory_mb=int(variables["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]),
             )
         except KeyError as error:

@@ -3,12 +3,14 @@
 import functools
 import itertools
 import os
+from collections.abc import Iterator
 
 from function import logs, postpone
 from function.batch import BatchHandler
 from function.contract import DuplicateSearch, Metric
 from function.engine.isolate import Isolation
 from function.engine.native_module import import_native
+from function.engine.results import Result
 from function.environment import Environment
 from function.reconcile import Reconciler
 from function.storage.bucket import Bucket
@@ -21,7 +23,11 @@ _deadline = Deadline()
 if _native := import_native():
     _native.hide()  # the credentials are in this process's memory and environment
 # It imports the decoders while this process imports the rest.
-_isolation = Isolation(_environment.task, most_bytes=_environment.max_upload_bytes)
+_isolation = Isolation(
+    _environment.task,
+    most_bytes=_environment.max_upload_bytes,
+    most_seconds=_environment.most_seconds,
+)
 
 
 @functools.cache
@@ -36,7 +42,11 @@ def _reconciler_for(source_bucket: str) -> Reconciler:
 
         duplicates = search.connect(_environment, destination, _deadline)
     source = open_bucket(source_bucket)
-    return Reconciler.build(_environment, source, destination, _isolation.run, duplicates)
+    return Reconciler.build(_environment, source, destination, _render, duplicates)
+
+
+def _render(data: bytes) -> Iterator[Result]:
+    return _isolation.run(data, _deadline.left())
 
 
 def _worker_counts() -> dict[Metric, int]:

@@ -168,6 +168,7 @@ def environment_variables(
         "MAX_PIXELS": str(settings.max_pixels),
         "KMS_KEY_ARN": kms_key_arn,
         "BACKGROUND": settings.background,
+        "TIMEOUT": str(settings.timeout),
         "QUALITY": settings.quality.value,
         "DUPLICATES": settings.duplicates.value,
         "INDEX_TABLE": index_table,

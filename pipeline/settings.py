@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
-from function.contract import DuplicateSearch
+from function.contract import FULL_MEMORY_MB, MOST_SECONDS, DuplicateSearch
 from function.engine.limits import kind_megapixels, max_megapixels
 from function.engine.renditions import DEFAULT_RENDITIONS, Quality, Rendition
 
@@ -28,6 +28,9 @@ LOG_RETENTION_DAYS: Final = (
 )
 """What CloudWatch Logs accepts (PutRetentionPolicy, API reference)."""
 
+
+ANSWER_SECONDS: Final = 5
+"""Seconds of an invocation for what is not done to uploads: requests to S3 and SQS, the answer."""
 
 PRICE_CLASSES: Final = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
 """CloudFront's names for sets of edge locations, fewest and cheapest first."""
@@ -47,7 +50,7 @@ class Settings:
     """
 
     memory: int = 1024
-    timeout: int = 30
+    timeout: int = 60
     architecture: str = "arm64"
     runtime: str = "python3.13"
     batch_size: int = 4
@@ -185,6 +188,12 @@ class Settings:
             raise SettingsError(
                 f"timeout must keep 6 x timeout within SQS's {MAX_VISIBILITY_TIMEOUT} s of "
                 f"visibility; got {self.timeout}."
+            )
+        needed = self.batch_size * MOST_SECONDS + ANSWER_SECONDS
+        if self.memory >= FULL_MEMORY_MB and self.timeout < needed:
+            raise SettingsError(
+                f"timeout must be at least {needed} at batchSize {self.batch_size}, as each upload "
+                f"may take {MOST_SECONDS} s; got {self.timeout}. Raise it or lower batchSize."
             )
         borne = kind_megapixels(self.memory, "jpeg")
         if self.max_megapixels > borne:

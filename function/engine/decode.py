@@ -12,6 +12,7 @@ from typing import Final
 from PIL import Image
 
 from function.engine import colour, formats
+from function.engine.budget import budget
 from function.engine.encode import HALF_CHROMA
 from function.engine.errors import Reason, Rejected, is_damage
 from function.engine.formats import Format
@@ -50,6 +51,7 @@ class DecodeRequest(Record):
     max_pixels: int
     quality: Quality
     memory_mb: int | None
+    allow: Callable[[float], None]
 
 
 def decode(
@@ -59,18 +61,22 @@ def decode(
     max_pixels: int,
     quality: Quality = Quality.FAST,
     memory_mb: int | None = None,
+    allow: Callable[[float], None] = lambda _milliseconds: None,
 ) -> Source:
     """Decode an upload just large enough for its renditions.
 
     More than ``max_pixels`` (width times height) in the header reject it, or more than fit in
-    ``memory_mb``, the function's memory, where that is given.
+    ``memory_mb``, the function's memory, where that is given. ``allow`` is told the CPU
+    milliseconds that the upload and its renditions may take, as soon as the header says what it is.
 
     Raises:
         Rejected: with any code of the table in docs/engine.md except those of the store.
+        MemoryError: memory is out.
         Exception: a failure of ours, such as a missing module.
     """
     known = sniff(data)
-    request = DecodeRequest(data, known, tuple(renditions), max_pixels, quality, memory_mb)
+    sizes = tuple(renditions)
+    request = DecodeRequest(data, known, sizes, max_pixels, quality, memory_mb, allow)
     known.import_modules()
     return _decode(request)
 
@@ -88,9 +94,6 @@ def _decode(request: DecodeRequest) -> Source:
             return _decode_image(request)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise too_many_pixels(None, _max_pixels(request, known.name)) from error
-    except MemoryError as error:
-        message = "This image needs more memory than it may have."
-        raise Rejected(Reason.TOO_COMPLEX, message) from error
     except Exception as error:
         if not is_damage(error):
             raise
@@ -107,6 +110,7 @@ def _decode_image(request: DecodeRequest) -> Source:
     check_size(known.read_size(data), max_pixels)
     image = known.open_image(data)
     check_size(image.size, max_pixels)
+    _allow_time(request, kind, image.size)
     profile = icc_profile(image)
     orientation = 1 if known.is_oriented else orientation_of(image)
     width, height = image.size
@@ -148,6 +152,7 @@ def _decode_drawing(
     layouts = (lay_out(upload, rendition, scalable=True) for rendition in request.renditions)
     size = max(layout.scaled for layout in layouts)
     check_size(size, max_pixels)
+    _allow_time(request, known.name, size)
     image = rasterise(request.data, size)
     image.load()
     return Source(
@@ -158,6 +163,11 @@ def _decode_drawing(
         format=known.name,
         scalable=True,
     )
+
+
+def _allow_time(request: DecodeRequest, kind: str, size: Size, frames: int = 1) -> None:
+    pixels, cost = size[0] * size[1], request.format.ms_per_megapixel[kind]
+    request.allow(budget(len(request.data), pixels, cost, request.renditions, frames))
 
 
 def _max_pixels(request: DecodeRequest, kind: str) -> int:
@@ -211,6 +221,7 @@ def _decode_frames(request: DecodeRequest, max_pixels: int) -> tuple[tuple[Frame
     if count > MAX_FRAMES or kept > max_pixels or decoded > MAX_ANIMATION_DECODE * max_pixels:
         message = f"This animation has {count} frames or more, too many to keep."
         raise Rejected(Reason.TOO_MANY_FRAMES, message)
+    _allow_time(request, request.format.name, image.size, count)
     frames: list[Frame] = []
     for index in range(count):
         image.seek(index)

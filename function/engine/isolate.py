@@ -7,6 +7,7 @@ when it takes too long, and replaced. This side alone talks to S3 and SQS.
 """
 
 import json
+import math
 import mmap
 import os
 import select
@@ -15,15 +16,14 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
 
+from function.engine.budget import clock_seconds, header_budget, vcpu_share
 from function.engine.channel import Channel, Ended, Late, Malformed
 from function.engine.errors import Reason, Rejected
 from function.engine.renditions import OutputFormat
 from function.engine.results import Fingerprint, Measured, Rendered, Result, Task
-
-MOST_SECONDS: Final = 10.0
-"""Clock time that an upload may take."""
 
 START_SECONDS: Final = 60.0
 """Clock time that a worker may take to start. The imports are 0.3 s of CPU, of which a Lambda of
@@ -74,26 +74,27 @@ class Isolation:
     Args:
         task: what is made of every upload.
         most_bytes: longest upload.
+        most_seconds: clock time that an upload may take, whatever it says that it is.
     """
 
-    def __init__(self, task: Task, *, most_bytes: int) -> None:
-        self._task, self._most_bytes = task, most_bytes
-        self._zygote = _Zygote(task, most_bytes)
+    def __init__(self, task: Task, *, most_bytes: int, most_seconds: float = 10.0) -> None:
+        self._arguments = task, most_bytes, most_seconds
+        self._zygote = _Zygote(*self._arguments)
         self._stopped = self._replaced = 0
 
-    def run(self, data: bytes, seconds: float = MOST_SECONDS) -> Iterator[Result]:
-        """Yield the results of ``work`` for an upload, which may take so many seconds.
+    def run(self, data: bytes, seconds: float = math.inf) -> Iterator[Result]:
+        """Yield the results of ``work`` for an upload, for which so many seconds are left.
 
         Raises:
             Rejected: by the engine; or ``Stopped``, if the upload took too much time or memory.
             Worn: nothing can be told yet, because the worker was not new. What came so far comes
                 again.
             DecoderBug: the engine raised anything else, or crashed.
-            IsolationFailed: no worker could be had.
+            IsolationFailed: no worker could be had, or there was too little time left.
         """
         if self._zygote.has_ended():
             self._zygote.stop()
-            self._zygote = _Zygote(self._task, self._most_bytes)
+            self._zygote = _Zygote(*self._arguments)
             self._replaced += 1
         try:
             yield from self._zygote.run(data, seconds)
@@ -124,7 +125,9 @@ class Isolation:
 class _Zygote:
     """One zygote with the pipes and the memory that it shares with this process."""
 
-    def __init__(self, task: Task, most_bytes: int) -> None:
+    def __init__(self, task: Task, most_bytes: int, most_seconds: float) -> None:
+        self._memory_mb = task.memory_mb
+        self._limits = clock_seconds(header_budget(), task.memory_mb), most_seconds
         orders_reader, self._orders = os.pipe()
         self._news, news_writer = os.pipe()
         self._jobs_reader, jobs_writer = os.pipe()
@@ -168,17 +171,20 @@ class _Zygote:
 
     def run(self, data: bytes, seconds: float) -> Iterator[Result]:
         """Yield results, as ``Isolation.run``."""
-        start = time.monotonic()
-        stays = False
+        stays, limit = False, _Limit(*self._limits, seconds, self._memory_mb)
         try:
-            self._start_job(data, seconds, start)
+            self._start_job(data)
+            limit.start(self.worker)
             while True:
-                message, body = self._receive()
+                message, body = self._receive(limit)
                 kind = message.pop("kind")
                 if kind == "need":
                     self._stop_worker()
                     self._order(message["format"])
-                    self._start_job(data, seconds, start)
+                    self._start_job(data)
+                    limit.start(self.worker)
+                elif kind == "budget":
+                    limit.seconds = float(message["seconds"])
                 elif kind in _RESULTS:
                     yield _read(kind, message, body)
                 else:
@@ -193,11 +199,15 @@ class _Zygote:
                 self._order("")
             self._channel.clear()
 
-    def _receive(self) -> tuple[dict[str, Any], bytes]:
+    def _receive(self, limit: "_Limit") -> tuple[dict[str, Any], bytes]:
+        """Return the worker's next message; what ends the wait tells whose fault it is."""
         try:
-            return self._channel.receive()
-        except Late:
-            raise Stopped from None
+            while True:
+                self._channel.deadline = limit.deadline()
+                try:
+                    return self._channel.receive()
+                except Late:
+                    limit.extend()
         except Ended as error:
             raise self._explain_end() from error
         except Malformed as error:
@@ -236,14 +246,14 @@ class _Zygote:
         with suppress(BrokenPipeError):  # the news tell of a zygote that has died
             os.write(self._orders, json.dumps({"format": format_name}).encode() + b"\n")
 
-    def _start_job(self, data: bytes, seconds: float, start: float) -> None:
+    def _start_job(self, data: bytes) -> None:
         """Send an upload to the worker, once there is one."""
         if self.worker is None:
             self.worker = int(self._read_news()["pid"])
             self._is_new = True
-        self._channel.deadline = start + seconds
+        self._channel.deadline = time.monotonic() + START_SECONDS
         try:
-            self._channel.send({"seconds": seconds}, data)
+            self._channel.send({"seconds": self._limits[1]}, data)
         except (Late, Ended) as error:
             raise IsolationFailed("the worker did not take the upload") from error
 
@@ -287,6 +297,55 @@ class _Zygote:
         for reader in (self._answers, self._jobs_reader):
             while select.select([reader], [], [], 0)[0]:
                 os.read(reader, 1 << 20)
+
+
+class _Limit:
+    """The time of one upload, by the clock as far as the worker has been given the CPU.
+
+    A machine that is busy with something else is no fault of the upload.
+    """
+
+    def __init__(self, seconds: float, most: float, left: float, memory_mb: int | None) -> None:
+        self.seconds, self._most, self._left = seconds, most, left
+        self._share = vcpu_share(memory_mb)
+
+    def start(self, worker: int | None) -> None:
+        """Start the clock for a worker."""
+        self._worker, self._extra = worker, 0.0
+        self._started, self._used_before = time.monotonic(), _cpu_seconds(worker)
+
+    def deadline(self) -> float:
+        """Return when to look again, by ``time.monotonic``."""
+        return self._started + min(self.seconds + self._extra, self._most, self._left)
+
+    def extend(self) -> None:
+        """Allow more time if the worker had less than half of the CPU that belongs to it.
+
+        Raises:
+            Stopped: it had its time.
+            IsolationFailed: it had not, but the invocation has no more.
+            DecoderBug: it waits for something.
+        """
+        now, allowed = time.monotonic(), min(self.seconds, self._most)
+        if self._left < allowed:
+            raise IsolationFailed("too little time was left for this upload")
+        used = _cpu_seconds(self._worker) - self._used_before
+        if used >= allowed * self._share / 2:
+            raise Stopped
+        if now >= self._started + self._left:
+            raise IsolationFailed("this upload was given too little of the CPU")
+        if now >= self._started + self._most:
+            raise DecoderBug(f"the worker did not end, and used {used:.2f} s of CPU")
+        self._extra = now - self._started - self.seconds + allowed - used / self._share
+
+
+def _cpu_seconds(process: int | None) -> float:
+    """Return the CPU time of a process and its threads; infinite where it is not told."""
+    try:
+        facts = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return math.inf
+    return (int(facts[11]) + int(facts[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _variables() -> dict[str, str]:

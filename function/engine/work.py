@@ -1,6 +1,6 @@
 """One upload from its bytes to its renditions: decode, render, fingerprint."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from function.engine.decode import decode
 from function.engine.fingerprint import fingerprint
@@ -8,8 +8,12 @@ from function.engine.render import render
 from function.engine.results import Measured, Result, Task
 
 
-def work(data: bytes, task: Task) -> Iterator[Result]:
+def work(
+    data: bytes, task: Task, allow: Callable[[float], None] = lambda _milliseconds: None
+) -> Iterator[Result]:
     """Yield what the upload is, then each rendition as soon as it is encoded, then its fingerprint.
+
+    ``allow`` is told the CPU milliseconds that all of it may take, once the header has been read.
 
     Raises:
         Rejected: as ``decode``.
@@ -21,6 +25,7 @@ def work(data: bytes, task: Task) -> Iterator[Result]:
         max_pixels=task.max_pixels,
         quality=task.quality,
         memory_mb=task.memory_mb,
+        allow=allow,
     )
     yield Measured(source.width, source.height, source.format)
     yield from render(source, task.renditions, background=task.background, quality=task.quality)

@@ -17,6 +17,7 @@ from typing import Any, Final, NoReturn
 from PIL import Image
 
 from function.engine import formats, vectors
+from function.engine.budget import clock_seconds
 from function.engine.channel import Channel, Ended
 from function.engine.encode import import_encoder
 from function.engine.errors import Rejected, is_system_failure
@@ -126,7 +127,7 @@ class _Worker:
             if known.name not in self._ready or (known.isolated and self._served):
                 return {"kind": "need", "format": known.name}
             is_worn = known.isolated
-            for result in work(data, self._task):
+            for result in work(data, self._task, self._allow):
                 kind = type(result).__name__
                 if isinstance(result, Rendered):
                     plain = result.replace(body=b"").to_dict()
@@ -143,6 +144,10 @@ class _Worker:
             kind = "broken" if is_system_failure(error) else "failed"
             return {"kind": kind, "message": _describe(error)}
         return {"kind": "done", "worn": is_worn}
+
+    def _allow(self, milliseconds: float) -> None:
+        seconds = clock_seconds(milliseconds, self._task.memory_mb)
+        self._channel.send({"kind": "budget", "seconds": seconds})
 
 
 def confine(megabytes: int) -> None:

@@ -44,13 +44,17 @@ class Deadline:
         now, usable = time.monotonic(), seconds - min(RESERVE, seconds / 4)
         self._ends, self._retries_end = now + usable, now + usable / messages
 
+    def left(self) -> float:
+        """Return the seconds until the invocation has to end."""
+        return self._ends - time.monotonic()
+
     def timeout(self) -> int:
         """Return the seconds that a request may take now.
 
         Raises:
             OutOfTime: the invocation would end before its answer.
         """
-        left = self._ends - time.monotonic()
+        left = self.left()
         if left <= 0:
             raise OutOfTime("no time is left in this invocation for a request to AWS")
         # The shortest one fits into the reserve, and most requests take some 20 ms.

@@ -10,6 +10,7 @@ COMMON = {
     "MAX_PIXELS": "5000000",
     "KMS_KEY_ARN": "",
     "BACKGROUND": "#ffffff",
+    "TIMEOUT": "60",
     "QUALITY": "fast",
     "DUPLICATES": "off",
     "INDEX_TABLE": "",

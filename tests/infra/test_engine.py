@@ -97,4 +97,4 @@ def test_one_is_exactly_one():
 def test_a_preview_knows_no_outputs():
     program = run("dev", preview=True)
     assert program.one("QueuePolicy", "-uploads").inputs["policy"] == UNKNOWN
-    assert program.one("Queue", "-uploads").inputs["visibilityTimeoutSeconds"] == 180
+    assert program.one("Queue", "-uploads").inputs["visibilityTimeoutSeconds"] == 360

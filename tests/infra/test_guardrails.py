@@ -107,9 +107,9 @@ AWS_POLICY = "arn:aws:iam::aws:policy/AmazonS3FullAccess"
 SOURCE = "image-pipeline-dev-source-1234567"
 
 BROKEN: list[tuple[str, Break, str]] = [
-    ("visibility-timeout", edit("Queue", "-uploads", visibilityTimeoutSeconds=179), "180 or more"),
+    ("visibility-timeout", edit("Queue", "-uploads", visibilityTimeoutSeconds=359), "360 or more"),
     ("visibility-timeout", edit("Queue", "-uploads", visibilityTimeoutSeconds=None), "of 30 s"),
-    ("visibility-timeout", edit("Function", "-resizer", timeout=31), "186 or more"),
+    ("visibility-timeout", edit("Function", "-resizer", timeout=61), "366 or more"),
     ("dead-letters", edit("Queue", "-uploads", redrivePolicy=None), "no dead-letter queue"),
     ("dead-letters", edit("Queue", "-uploads", redrivePolicy="{}"), "deadLetterTargetArn"),
     (

@@ -166,7 +166,7 @@ def test_a_renamed_project_reads_renamed_keys(renamed):
 
 def test_keys_that_pulumi_or_a_provider_reads_are_left_alone():
     keys = {"pulumi:tags": {"a": "b"}, "pulumi:protect": "x", "aws:timeout": 1, "team:owner": "me"}
-    assert run("dev", **keys).one("Function").inputs["timeout"] == 30
+    assert run("dev", **keys).one("Function").inputs["timeout"] == 60
 
 
 @pytest.mark.parametrize(
@@ -242,3 +242,21 @@ def test_names_that_aws_would_refuse_are_refused(stack):
         NamingError, match=rf"(rename the|shorter).* `name:` in Pulumi.yaml.*{keys}"
     ):
         resource_name(f"image-pipeline-{stack}", "source")
+
+
+@pytest.mark.parametrize(
+    ("keys", "needed"),
+    [
+        ({"timeout": 44, "batchSize": 4}, 45),
+        ({"timeout": 60, "batchSize": 6}, 65),
+        ({"timeout": 14, "batchSize": 1, "memory": 3008}, 15),
+    ],
+)
+def test_a_batch_of_the_slowest_uploads_fits_into_the_timeout(keys, needed):
+    with pytest.raises(SettingsError, match=f"timeout must be at least {needed} at batchSize"):
+        run("dev", **keys)
+    assert run("dev", **keys | {"timeout": needed})
+
+
+def test_a_small_function_limits_an_upload_by_its_timeout():
+    assert run("dev", timeout=10, batchSize=4, memory=1023).one("Function").inputs["timeout"] == 10

@@ -20,7 +20,8 @@ TIMEOUT = 3
 def own(deployed, tmp_path_factory):
     """A stack of this module's own, with a short timeout."""
     with deployed(
-        tmp_path_factory.mktemp("empty"), {"image-pipeline:timeout": str(TIMEOUT)}
+        tmp_path_factory.mktemp("empty"),
+        {"image-pipeline:timeout": str(TIMEOUT), "image-pipeline:memory": "512"},
     ) as aws:
         yield aws
 

@@ -12,7 +12,11 @@ from local.http import quote, request
 from tests.local.defaults import DEFAULTS
 from tests.support.slow_aws import SECONDS
 
-SETTINGS = DEFAULTS | {"image-pipeline:timeout": 12, "image-pipeline:batchSize": 3}
+SETTINGS = DEFAULTS | {
+    "image-pipeline:memory": 512,
+    "image-pipeline:timeout": 12,
+    "image-pipeline:batchSize": 3,
+}
 """After one upload of ``SECONDS``, too little is left for another one as slow."""
 
 NAMES = ("a.jpg", "b.jpg", "c.jpg")

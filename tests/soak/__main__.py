@@ -33,6 +33,7 @@ from tests.soak.verdict import Verdict, judge
 from tests.soak.world import Counts, People, Reaper, Shuffler, Spells, running
 
 SETTINGS = {
+    "image-pipeline:memory": 512,
     "image-pipeline:timeout": 10,
     "image-pipeline:batchSize": 5,
     "image-pipeline:renditions": [

@@ -20,7 +20,7 @@ from function.engine.results import Measured, Rendered, Task
 from function.engine.sniff import sniff
 libc = ctypes.CDLL(None, use_errno=True)
 
-def probe(data, task):
+def probe(data, task, allow):
 {body}
 
 worker.sniff = lambda data: sniff(b"\\xff\\xd8\\xff")
@@ -29,20 +29,20 @@ worker.work = probe
 
 
 @contextmanager
-def isolated(task=TASK, *, before=""):
+def isolated(task=TASK, *, before="", most_seconds=10.0):
     """An isolation; ``before`` is run by its zygote ahead of everything else."""
     with mock.patch.object(isolate, "PROGRAM", before + isolate.PROGRAM):
-        isolation = Isolation(task, most_bytes=32 << 20)
+        isolation = Isolation(task, most_bytes=32 << 20, most_seconds=most_seconds)
         try:
             yield isolation
         finally:
             isolation.stop()
 
 
-def probing(body, *, task=TASK, before=""):
-    """An isolation whose worker runs the body of ``probe(data, task)``, a generator of results."""
+def probing(body, *, task=TASK, before="", most_seconds=10.0):
+    """An isolation whose worker runs the body of ``probe(data, task, allow)``, a generator."""
     program = _PROGRAM.format(body=textwrap.indent(textwrap.dedent(body), "    "))
-    return isolated(task, before=program + before)
+    return isolated(task, before=program + before, most_seconds=most_seconds)
 
 
 def told(isolation, data=b"x"):

@@ -60,6 +60,7 @@ def environment():
         quality="fast",
         duplicates="off",
         index_table="",
+        timeout=60,
         memory_mb=1024,
     )
 

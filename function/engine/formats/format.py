@@ -53,6 +53,10 @@ class Format(Record):
     # where kinds differ (``jpeg-progressive``). Measured by ``bench limits`` as ``limits.py`` says.
     bytes_per_pixel: Mapping[str, float]
 
+    # CPU milliseconds to decode one more megapixel, by the same kinds: the slowest of its kind that
+    # an encoder writes without being told to (docs/engine.md, "Time").
+    ms_per_megapixel: Mapping[str, float]
+
     # (data): return True if these first bytes, or a whole file, are of this format.
     recognises: Callable[[bytes], bool]
 

@@ -10,6 +10,7 @@ FORMAT: Final = Format(
     name="gif",
     content_types={"gif": "image/gif"},
     bytes_per_pixel={"gif": 6.0},
+    ms_per_megapixel={"gif": 20.0},
     recognises=lambda data: data.startswith((b"GIF87a", b"GIF89a")),
     open_image=lazily(_BLOCKS, "open_image"),
     is_cut_short=lambda data: not data.rstrip(b"\x00").endswith(b"\x3b"),

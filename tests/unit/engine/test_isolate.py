@@ -86,20 +86,56 @@ def test_a_worker_stays_for_ordinary_uploads_and_not_for_others():
 
 
 class TestTime:
-    def test_a_worker_that_computes_too_long_is_killed(self):
+    def test_a_worker_that_takes_longer_than_any_upload_may_is_killed(self):
+        with probing("allow(1e6)\nwhile True: pass\nyield", most_seconds=0.3) as isolation:
+            started = time.monotonic()
+            assert outcome(isolation.run, b"x")[0] == Reason.TOO_COMPLEX
+            assert time.monotonic() - started < 5
+            assert isolation.take_counts() == (1, 1)
+            assert isolation.take_counts() == (0, 0)
+
+    def test_a_header_has_its_own_limit(self):
         with probing("while True: pass\nyield") as isolation:
             started = time.monotonic()
-            assert outcome(lambda d: isolation.run(d, 0.3), b"x")[0] == Reason.TOO_COMPLEX
-            assert time.monotonic() - started < 5
+            assert outcome(isolation.run, b"x")[0] == Reason.TOO_COMPLEX
+            assert 1.2 < time.monotonic() - started < 8
 
-    def test_a_worker_that_waits_too_long_is_killed(self):
-        with probing("time.sleep(60)\nyield") as isolation:
-            assert outcome(lambda d: isolation.run(d, 0.3), b"x")[0] == Reason.TOO_COMPLEX
+    def test_what_the_header_says_sets_the_limit(self):
+        body = """
+        allow(float(data))
+        end = time.process_time() + 1
+        while time.process_time() < end: pass
+        yield Measured(1, 1, 'fine')
+        """
+        with probing(body) as isolation:
+            assert outcome(isolation.run, b"100")[0] == Reason.TOO_COMPLEX
+            assert told(isolation, b"100000") == ["fine"]
+
+    def test_a_worker_that_was_given_no_cpu_has_longer(self):
+        body = "allow(100)\ntime.sleep(1)\nyield Measured(1, 1, 'fine')"
+        with probing(body) as isolation:
+            assert told(isolation) == ["fine"]
+
+    def test_a_worker_that_waits_for_ever_is_a_bug(self):
+        waiting = probing("time.sleep(60)\nyield", most_seconds=0.5)
+        with waiting as isolation, pytest.raises(DecoderBug, match="did not end"):
+            list(isolation.run(b"x"))
+
+    def test_an_invocation_without_time_is_not_the_uploads_fault(self):
+        body = "allow(1e6)\nwhile True: pass\nyield"
+        with probing(body) as isolation, pytest.raises(IsolationFailed, match="too little time"):
+            list(isolation.run(b"x", 0.3))
+
+    def test_nor_one_whose_cpu_went_elsewhere(self):
+        body = "allow(100)\ntime.sleep(60)\nyield"
+        with probing(body) as isolation, pytest.raises(IsolationFailed, match="of the CPU"):
+            list(isolation.run(b"x", 0.5))
 
     def test_one_that_no_one_kills_is_ended_by_the_system(self):
         body = """
         import resource
         resource.setrlimit(resource.RLIMIT_CPU, (1, 2))
+        allow(1e6)
         while True: pass
         yield
         """
@@ -107,12 +143,11 @@ class TestTime:
             assert outcome(isolation.run, b"x")[0] == Reason.TOO_COMPLEX
 
     def test_the_next_upload_has_a_new_worker_and_all_its_time(self):
-        with probing(
-            "time.sleep(60 if data == b'slow' else 0)\nyield Measured(1, 1, str(os.getpid()))"
-        ) as it:
+        body = "while data == b'slow': pass\nyield Measured(1, 1, str(os.getpid()))"
+        with probing(body, most_seconds=1.0) as it:
             first = told(it)
             assert told(it) == first
-            assert outcome(lambda d: it.run(d, 0.3), b"slow")[0] == Reason.TOO_COMPLEX
+            assert outcome(it.run, b"slow")[0] == Reason.TOO_COMPLEX
             assert told(it) != first
 
 

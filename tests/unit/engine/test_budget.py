@@ -1,0 +1,63 @@
+"""The time that an upload may take, by what it says that it is."""
+
+import pytest
+
+from function.contract import MOST_SECONDS
+from function.engine import formats
+from function.engine.budget import budget, clock_seconds
+from function.engine.renditions import DEFAULT_RENDITIONS
+from function.engine.work import work
+from tests.support.engine import MAX_PIXELS, SMALL, one
+from tests.support.pictures import encoded, gradient
+from tests.support.probing_worker import TASK
+from tests.support.uploads import UPLOADS
+
+
+def seconds(*arguments, memory_mb=1024, **options):
+    return clock_seconds(budget(*arguments, **options), memory_mb)
+
+
+def test_a_tiny_file_has_half_a_second_at_1024_mb():
+    assert seconds(1023, 1_000_000, 2600.0, SMALL) == pytest.approx(0.5, abs=0.001)
+    assert seconds(1024, 1_000_000, 2600.0, SMALL) > 10
+    assert seconds(1023, 1_000_001, 2600.0, SMALL) > 10
+
+
+def test_more_pixels_frames_and_renditions_take_longer():
+    plain = seconds(10_000, 2_000_000, 16.0, SMALL)
+    assert seconds(10_000, 4_000_000, 16.0, SMALL) > plain
+    assert seconds(10_000, 2_000_000, 16.0, SMALL, frames=2) > plain
+    assert seconds(10_000, 2_000_000, 16.0, DEFAULT_RENDITIONS) > plain
+    moving = [one(width=500, height=500, formats=("webp",), animated=True)]
+    still = [one(width=500, height=500, formats=("webp",))]
+    more = seconds(10_000, 10_000, 16.0, moving, frames=9)
+    assert more - seconds(10_000, 10_000, 16.0, still, frames=9) > 7
+
+
+def test_a_small_function_has_more_time_by_the_clock():
+    assert seconds(10_000, 100, 16.0, SMALL, memory_mb=512) == pytest.approx(
+        2 * seconds(10_000, 100, 16.0, SMALL)
+    )
+    assert clock_seconds(1000, 1769) == clock_seconds(1000, 10240) == clock_seconds(1000, None) == 1
+
+
+@pytest.mark.parametrize("name", UPLOADS)
+def test_the_header_of_every_upload_sets_a_budget(name):
+    told = []
+    list(work(UPLOADS[name][1], TASK, told.append))
+    kinds = formats.by_name(UPLOADS[name][0]).ms_per_megapixel
+    assert told
+    assert all(0.28 <= milliseconds / 1000 < MOST_SECONDS for milliseconds in told)
+    assert set(kinds) == set(formats.by_name(UPLOADS[name][0]).bytes_per_pixel)
+
+
+def test_an_animation_is_given_time_for_its_frames_once_they_are_counted():
+    frame = gradient((64, 64))
+    more = [gradient((64, 64)).rotate(90 * turn) for turn in (1, 2, 3)]
+    data = encoded(frame, "GIF", save_all=True, append_images=more)
+    told = []
+    task = TASK.replace(renditions=(one(formats=("webp",), animated=True),))
+    list(work(data, task, told.append))
+    assert len(told) == 2
+    assert told[0] < told[1]
+    assert MAX_PIXELS
