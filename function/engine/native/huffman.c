@@ -88,6 +88,9 @@ int make_huffman_table(struct huffman_table *table, const uint8_t bits[MAX_CODE_
             table->huffval[place] = huffval[place];
             add_first_symbol(table, code, length, huffval[place], is_ac);
         }
+        if (bits[length - 1] && code >> length) {
+            return 0; /* no code may be all ones (T.81, annex C) */
+        }
         table->code_limit[length] = code << (MAX_CODE_LENGTH - length);
     }
     table->code_limit[MAX_CODE_LENGTH + 1] = UINT32_MAX;
@@ -222,7 +225,7 @@ int decode_block(struct bit_reader *reader, const struct huffman_table *dc_table
         }
     } while (k < DCTSIZE2 - 1);
     reader->buffer = buffer;
-    /* From 64 to 127 a run of zeros went past the block's end: libjpeg goes on, we decline. That is not
-     * noticed if the same lookup has EOB after it. */
-    return k == DCTSIZE2 - 1 || k >= EOB_ADVANCE;
+    /* Else a run of zeros went past the block's end, and EOB may have followed: libjpeg goes on, we
+     * decline. */
+    return k == DCTSIZE2 - 1 || (EOB_ADVANCE <= k && k < EOB_ADVANCE + DCTSIZE2);
 }

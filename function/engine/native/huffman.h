@@ -40,9 +40,10 @@ struct huffman_table {
 };
 
 /* Fill a table from the lists BITS and HUFFVAL of a DHT segment (T.81, B.2.4.2 and annex C), as
- * libjpeg's jpeg_make_d_derived_tbl() does. But that rejects a code of all ones, and this does not.
+ * libjpeg's jpeg_make_d_derived_tbl() does.
  *
- * Return 0 if a length has more codes than its bits can tell apart, or if a symbol is not baseline's. */
+ * Return 0 if a length has more codes than its bits can tell apart, one of them all ones, or if a
+ * symbol is not baseline's. */
 int make_huffman_table(struct huffman_table *table, const uint8_t bits[MAX_CODE_LENGTH],
                        const uint8_t *huffval, int is_ac);
 

@@ -72,6 +72,11 @@ static int read_u16(struct segment *segment) {
     return high << 8 | read_byte(segment);
 }
 
+/* Return whether so many bytes are left of a segment, whose length is then the one that it must have. */
+static int is_read(struct segment segment, int left) {
+    return !segment.is_truncated && segment.end - segment.next == left;
+}
+
 /* B.2.4.1 */
 static int read_dqt(struct decoder *decoder, struct segment segment) {
     while (segment.next < segment.end) {
@@ -136,7 +141,7 @@ static int read_sof(struct decoder *decoder, struct segment segment) {
             return 0;
         }
     }
-    return !segment.is_truncated;
+    return is_read(segment, 0);
 }
 
 /* B.2.3. Ss, Se, Ah and Al are not looked at: libjpeg only warns of wrong ones, because some
@@ -156,7 +161,7 @@ static int read_sos(struct decoder *decoder, struct segment segment) {
             return 0;
         }
     }
-    return !segment.is_truncated;
+    return is_read(segment, 3);
 }
 
 /* Read all segments up to the scan. Return where its entropy-coded data begins, or NULL to decline. */
@@ -181,7 +186,7 @@ static const uint8_t *read_headers(struct decoder *decoder, const uint8_t *data,
         case SOS: return read_sos(decoder, segment) ? file.next : NULL;
         case DRI:
             decoder->restart_interval = read_u16(&segment);
-            is_valid = !segment.is_truncated;
+            is_valid = is_read(segment, 0);
             break;
         default: /* every other segment may change what is decoded: progressive, arithmetic, DNL, ... */
             is_valid = (marker >= APP0 && marker <= APP15) || marker == COM;

@@ -13,6 +13,7 @@ from PIL import Image
 from function.engine import vectors
 from function.engine.vectors import merge, resize, split
 from tests.native.resizes import FILTERS, SIDES, as_floats
+from tests.support.pictures import encoded, opened
 
 MODES = ("L", "LA", "La", "RGB", "RGBX", "RGBA", "RGBa", "CMYK", "YCbCr")
 BANDS = {mode: len(Image.new(mode, (1, 1)).getbands()) for mode in MODES}
@@ -251,3 +252,68 @@ def test_planes_that_do_not_fit_are_refused(native):
                 call(*wrong)
         with pytest.raises(ValueError, match="size"):
             call(packed, (0, 7), luma, half, half)
+
+
+class TestFaultyJpeg:
+    """Files that libjpeg refuses, repairs or warns of are left to it (``decode_jpeg`` is None)."""
+
+    WHOLE = encoded(Image.new("YCbCr", (8, 8), (128,) * 3), "JPEG", subsampling=0, quality=90)
+    SOS = WHOLE.index(b"\xff\xda")
+    HEAD = WHOLE[: SOS + 14]  # up to the entropy-coded data
+    CHROMA = "00" * 4  # twice category 0 and EOB, by the tables of T.81, annex K.3
+
+    @classmethod
+    def scan(cls, luma: str, head: bytes = HEAD) -> bytes:
+        """A JPEG of one MCU whose luma block has these bits."""
+        bits = luma + cls.CHROMA
+        bits += "1" * (-len(bits) % 8)
+        data = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")
+        return head + data + b"\xff\xd9"
+
+    @staticmethod
+    def decodes(data: bytes) -> bool:
+        return vectors.decode_jpeg(data, 1, (8, 8)) is not None
+
+    @classmethod
+    def with_segment(cls, marker: bytes, change) -> bytes:
+        """The whole JPEG with another body of its first segment of this kind."""
+        at = cls.WHOLE.index(marker)
+        length = int.from_bytes(cls.WHOLE[at + 2 : at + 4], "big")
+        body = change(cls.WHOLE[at + 4 : at + 2 + length])
+        head = marker + (len(body) + 2).to_bytes(2, "big")
+        return cls.WHOLE[:at] + head + body + cls.WHOLE[at + 2 + length :]
+
+    def test_a_whole_one_is_decoded(self):
+        assert self.decodes(self.WHOLE)
+        assert self.decodes(self.with_segment(b"\xff\xc4", bytes))
+
+    @pytest.mark.parametrize(
+        ("pairs", "decodes"), [(25, True), (26, True), (27, False), (28, False)]
+    )
+    def test_a_run_of_zeros_past_the_end_is_declined_though_an_end_of_block_follows(
+        self, pairs, decodes
+    ):
+        """By table K.5: 111011 skips four zeros, 1100 one, each before a value; 1010 is EOB."""
+        bits = "00" + 2 * "1110111" + pairs * "11001" + "1010"  # the last at 10 + 2 * pairs
+        assert self.decodes(self.scan(bits)) is decodes
+
+    def test_a_table_with_a_code_of_all_ones_is_declined(self):
+        """Annex K's tables leave just that code free."""
+
+        def add_code(body: bytes) -> bytes:
+            counts = bytearray(body[1:17])
+            counts[max(index for index, count in enumerate(counts) if count)] += 1
+            return body[:1] + bytes(counts) + body[17 : 17 + sum(body[1:17])] + b"\x01"
+
+        data = self.with_segment(b"\xff\xc4", add_code)
+        with pytest.raises(OSError, match="broken data stream"):
+            opened(data).load()
+        assert not self.decodes(data)
+
+    @pytest.mark.parametrize("marker", [b"\xff\xc0", b"\xff\xda"])
+    @pytest.mark.parametrize("change", [lambda body: body + b"\0", lambda body: body[:-1]])
+    def test_a_segment_of_another_length_than_its_components_need_is_declined(self, marker, change):
+        data = self.with_segment(marker, change)
+        with pytest.raises((OSError, SyntaxError), match=r"broken|identify|must"):
+            opened(data).load()
+        assert not self.decodes(data)
