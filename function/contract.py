@@ -56,6 +56,10 @@ class Metric(StrEnum):
     TOTAL_TIME = "TotalTime"
 
 
+RARE_METRICS: Final = frozenset({Metric.DECODER_BUGS, Metric.STOPPED, Metric.WORKERS_REPLACED})
+"""Published only when there is something to count, so that they cost nothing otherwise."""
+
+
 class Status(StrEnum):
     """Outcome of an upload, which its manifest states."""
 

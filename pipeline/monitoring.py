@@ -8,7 +8,7 @@ from typing import Any, Final
 import pulumi
 from pulumi_aws import cloudwatch
 
-from function.contract import METRIC_NAMESPACE, DuplicateSearch, Metric
+from function.contract import METRIC_NAMESPACE, RARE_METRICS, DuplicateSearch, Metric
 from pipeline.alarms import definitions
 from pipeline.identity import Identity
 from pipeline.naming import resource_name
@@ -108,7 +108,13 @@ def dashboard_body(
             "Maximum",
             limit=limits["dead-letters-alarm"],
         ),
-        _graph("Errors and throttles", _each(lambda_, ("Errors", "Throttles"), function)),
+        _graph(
+            "Errors and throttles, of the engine too",
+            [
+                *_each(lambda_, ("Errors", "Throttles"), function),
+                *_each(own, sorted(RARE_METRICS), function),
+            ],
+        ),
         _graph(
             "One upload (ms)",
             [

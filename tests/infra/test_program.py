@@ -528,7 +528,7 @@ def test_defaults_are_arm64_python313_1024_mb(dev):
 
 
 def test_mapping_reports_failures_one_by_one():
-    program = run("dev", batchSize=7, maxConcurrency=33)
+    program = run("dev", batchSize=7, timeout=75, maxConcurrency=33)
     mapping = program.one("EventSourceMapping").inputs
     assert mapping["functionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["batchSize"] == 7
@@ -656,10 +656,10 @@ def test_endpoints_of_the_local_stack_are_the_embedded_aws():
 
 ALARMS = {
     "dead-letters": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", 0),
-    "oldest-upload": ("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", 360),
+    "oldest-upload": ("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", 720),
     "errors": ("AWS/Lambda", "Errors", "Sum", 0),
     "throttles": ("AWS/Lambda", "Throttles", "Sum", 0),
-    "slow": ("AWS/Lambda", "Duration", "p95", 24_000),
+    "slow": ("AWS/Lambda", "Duration", "p95", 48_000),
 }
 
 

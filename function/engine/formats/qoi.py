@@ -13,6 +13,6 @@ FORMAT: Final = Format(
     open_image=plugin("PIL.QoiImagePlugin", "QoiImageFile"),
     is_cut_short=lambda data: not data.endswith(bytes(7) + b"\x01"),
     modules=("PIL.QoiImagePlugin", "PIL.ImageCms", "PIL.TiffImagePlugin"),
-    # Pillow decodes it in Python: about 3 megapixels fit in the time of a child (docs/engine.md).
+    # Pillow decodes it in Python: about 2 megapixels fit in the time of an upload (docs/engine.md).
     isolated=True,
 )

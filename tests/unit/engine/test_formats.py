@@ -78,6 +78,7 @@ def test_a_format_that_pillow_reads_needs_only_its_description(monkeypatch):
         name="ppm",
         content_types={"ppm": "image/x-portable-pixmap"},
         bytes_per_pixel={"ppm": 6.0},
+        ms_per_megapixel={"ppm": 9.0},
         recognises=lambda data: data.startswith(b"P6"),
         open_image=plugin("PIL.PpmImagePlugin", "PpmImageFile"),
     )
