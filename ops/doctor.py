@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import botocore.exceptions
 
-from ops import canary, storage, wiring
+from ops import canary, engine, storage, wiring
 from ops.finding import DEPLOY, Finding, fail
 from ops.stack import Stack
 
@@ -20,6 +20,8 @@ CHECKS: Final[dict[str, Check]] = {
     "backlog": wiring.backlog,
     "oldest upload": wiring.oldest_upload,
     "dead letters": wiring.dead_letters,
+    "workers": engine.workers,
+    "unanswered": engine.unanswered,
     "encryption": storage.encryption,
     "public access": storage.public_access,
     "versioning": storage.versioning,

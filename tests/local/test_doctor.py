@@ -8,8 +8,8 @@ from ops.__main__ import main
 
 CHECKS = [
     *("notification", "queue policy", "mapping", "concurrency", "redrive policy", "backlog"),
-    *("oldest upload", "dead letters", "encryption", "public access", "versioning"),
-    *("log retention", "canary"),
+    *("oldest upload", "dead letters", "workers", "unanswered", "encryption", "public access"),
+    *("versioning", "log retention", "canary"),
 ]
 
 

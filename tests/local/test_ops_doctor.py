@@ -70,7 +70,7 @@ def test_a_queue_without_a_policy(aws, troubles, attribute, value, check):
         sqs.set_queue_attributes(QueueUrl=url, Attributes=before)
 
 
-@pytest.mark.parametrize(("seconds", "level"), [(360, "ok"), (361, "warn")])
+@pytest.mark.parametrize(("seconds", "level"), [(720, "ok"), (721, "warn")])
 def test_an_upload_that_waits_for_more_than_two_visibility_timeouts(aws, stack, seconds, level):
     """Age comes from CloudWatch, which the embedded AWS does not fill in: told for it."""
 

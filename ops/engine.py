@@ -1,0 +1,48 @@
+"""Checks of what the function itself has met in the last day: by its metrics, and by Lambda's."""
+
+from datetime import UTC, datetime, timedelta
+
+from function.contract import METRIC_NAMESPACE, Metric, StackOutput
+from ops.finding import Finding, ok, warn
+from ops.stack import Stack
+
+
+def workers(stack: Stack) -> Finding:
+    """Uploads are stopped and workers replaced only where a file asks for it."""
+    stopped, replaced, bugs = (
+        _sum(stack, METRIC_NAMESPACE, metric)
+        for metric in (Metric.STOPPED, Metric.WORKERS_REPLACED, Metric.DECODER_BUGS)
+    )
+    detail = f"in 24 h {stopped} uploads stopped by their budget, {replaced} workers replaced"
+    if bugs:
+        fix = (
+            "find them in the log (`logGroup`) by `DecoderBugs`, upgrade, then send the dead "
+            "letters through again with `python -m ops redrive`"
+        )
+        return warn("workers", f"{detail}, {bugs} faults of decoders", fix)
+    return ok("workers", detail)
+
+
+def unanswered(stack: Stack) -> Finding:
+    """No invocation ended without an answer: by a timeout, or for lack of memory."""
+    errors = _sum(stack, "AWS/Lambda", "Errors")
+    if errors:
+        fix = "see the log (`logGroup`) for `Task timed out` and `signal: killed`; raise memory"
+        return warn("unanswered", f"in 24 h {errors} invocations ended without an answer", fix)
+    return ok("unanswered", "in 24 h every invocation answered")
+
+
+def _sum(stack: Stack, namespace: str, metric: str) -> int:
+    now = datetime.now(UTC)
+    points = stack.client("cloudwatch").get_metric_statistics(
+        Namespace=namespace,
+        MetricName=metric,
+        Dimensions=[
+            {"Name": "FunctionName", "Value": stack.outputs[StackOutput.FUNCTION_NAME]},
+        ],
+        StartTime=now - timedelta(days=1),
+        EndTime=now,
+        Period=3600,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    return round(sum(point["Sum"] for point in points))

@@ -1,0 +1,49 @@
+"""What the doctor says of the engine, by the metrics of the last day."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from ops.engine import unanswered, workers
+
+
+def stack(**sums):
+    """A stack whose CloudWatch has these sums, each in two datapoints."""
+
+    class CloudWatch:
+        def get_metric_statistics(self, **query):
+            assert query["Dimensions"] == [{"Name": "FunctionName", "Value": "resizer"}]
+            assert query["Namespace"] == ("AWS/Lambda" if query["MetricName"] == "Errors" else OWN)
+            assert (query["EndTime"] - query["StartTime"]).days == 1
+            total = sums.get(query["MetricName"], 0)
+            points = [{"Sum": 1.0}, {"Sum": total - 1.0}] if total else []
+            return {"Datapoints": points}
+
+    return SimpleNamespace(outputs={"functionName": "resizer"}, client=lambda name: CloudWatch())
+
+
+OWN = "ImagePipeline"
+
+
+def test_a_quiet_day_is_well():
+    assert workers(stack()).level == unanswered(stack()).level == "ok"
+    assert "0 uploads stopped" in workers(stack()).detail
+
+
+def test_hostile_uploads_are_told_and_are_no_trouble():
+    finding = workers(stack(Stopped=7, WorkersReplaced=9))
+    assert finding.level == "ok"
+    assert "7 uploads stopped by their budget, 9 workers replaced" in finding.detail
+
+
+def test_a_decoders_fault_is():
+    finding = workers(stack(DecoderBugs=2))
+    assert (finding.level, "2 faults of decoders" in finding.detail) == ("warn", True)
+    assert "redrive" in finding.fix
+
+
+@pytest.mark.parametrize("errors", [1, 30])
+def test_so_is_an_invocation_that_never_answered(errors):
+    finding = unanswered(stack(Errors=errors))
+    assert finding.level == "warn"
+    assert f"{errors} invocations ended without an answer" in finding.detail
