@@ -96,9 +96,6 @@ class Channel:
         self._used = 0
         self._unread.clear()
 
-    def forget(self) -> None:
-        """Take note that the other side cleared the memory."""
-        self._used = 0
 
     def _read(self, count: int) -> bytes:
         while len(self._unread) < count:

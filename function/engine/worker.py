@@ -104,8 +104,8 @@ class _Worker:
         try:
             confine((self._task.memory_mb or 1 << 20) - BASE_MB)
             while True:
-                self._channel.forget()
                 job, data = self._channel.receive()
+                self._channel.clear()  # one copy is enough
                 limit = math.ceil(time.process_time() + job["seconds"]) + 1
                 resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
                 self._channel.send(self._serve(data))
