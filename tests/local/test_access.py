@@ -48,6 +48,7 @@ S3_PROBES = {
     "write under another prefix": ("PUT", "source", "private/new.jpg", {}),
     "write beside the prefix": ("PUT", "source", "uploads", {}),
     "upload into the index": ("PUT", "source", "uploads/_index/new.jpg", {}),
+    "upload the index itself": ("PUT", "source", "uploads/_index", {}),
     "copy another's upload": (
         "PUT",
         "source",
