@@ -80,15 +80,13 @@ class Manifest(Record):
     original_key: str | None = None  # key of the original, for the log alone
     schema: int = SCHEMA
 
-    @property
-    def id(self) -> str:
-        """Name of the upload that does not tell its key; the same each time it is rendered.
+    # Name of the upload that does not tell its key; the same each time a version is rendered.
+    id: str = ""
 
-        S3's version ids are random, so nobody can compute it from a key.
-        """
-        if self.source.version_id is None:
-            return os.urandom(16).hex()
-        return hashlib.sha256(self.source.version_id.encode()).hexdigest()[:32]
+    def __post_init__(self) -> None:
+        """Choose an id, unless the manifest was read with one."""
+        if not self.id:
+            vars(self)["id"] = _id_of(self.source.version_id)
 
     @classmethod
     def from_json(cls, data: bytes) -> "Manifest":
@@ -110,8 +108,19 @@ class Manifest(Record):
         """Return UTF-8 JSON with the keys in the order of the contract."""
         fields: dict[str, Any] = self.to_dict()
         del fields["original_key"]
-        first = {"schema": fields.pop("schema"), "status": fields.pop("status"), "id": self.id}
+        first = {name: fields.pop(name) for name in ("schema", "status", "id")}
         return json.dumps(first | fields, ensure_ascii=False, indent=1).encode()
+
+
+def _id_of(version_id: str | None) -> str:
+    """Return an id that nobody can compute from a key, because S3's version ids are random.
+
+    Uploads from before a bucket kept versions have none, or all the same one, ``null`` (S3 user
+    guide, "How S3 Versioning works").
+    """
+    if version_id in (None, "null"):
+        return os.urandom(16).hex()
+    return hashlib.sha256(version_id.encode()).hexdigest()[:32]
 
 
 def rendition_url(delivery_url: str, key: str, sha256: str) -> str:

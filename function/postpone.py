@@ -28,7 +28,10 @@ MAX_POSTPONEMENTS: Final = 3
 def count(record: Mapping[str, Any]) -> int:
     """Return how often a message has been postponed, from its record in a Lambda event."""
     value = str(record.get("messageAttributes", {}).get(ATTRIBUTE, {}).get("stringValue", ""))
-    return int(value) if value.isdecimal() else 0  # an operator may have sent something else
+    try:
+        return max(0, int(value))
+    except ValueError:  # an operator may have sent something else
+        return 0
 
 
 def queue_url(arn: str) -> str:

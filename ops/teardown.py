@@ -2,13 +2,16 @@
 
 A bucket with objects is not deleted, so ``pulumi destroy`` needs them empty. A function that still
 runs would put renditions back: each upload that is removed raises an event, and the restoration or
-retry of another may be under way.
+retry of another may be under way. What a destruction has deleted already, before it stopped at a
+bucket that holds something, is passed over.
 """
 
 import json
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
+
+import botocore.exceptions
 
 from function.contract import UPLOADS, StackOutput
 from ops.errors import OpsError
@@ -48,13 +51,16 @@ def stop(stack: Stack) -> None:
         OpsError: Lambda did not disable the event source mapping in time.
     """
     _deny_uploads(stack)
-    lambda_ = stack.client("lambda")
+    lambda_, name = stack.client("lambda"), stack.outputs[StackOutput.FUNCTION_NAME]
+    try:
+        timeout = lambda_.get_function_configuration(FunctionName=name)["Timeout"]
+    except lambda_.exceptions.ResourceNotFoundException:
+        return
     for mapping in mappings(stack):
         if mapping["State"] != "Disabled":
             lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
         _wait_until_disabled(lambda_, mapping["UUID"])
-    name = stack.outputs[StackOutput.FUNCTION_NAME]
-    time.sleep(lambda_.get_function_configuration(FunctionName=name)["Timeout"])
+    time.sleep(timeout)
 
 
 def empty(stack: Stack, bucket: str, advance: Callable[[int], None]) -> int:
@@ -84,7 +90,15 @@ def empty(stack: Stack, bucket: str, advance: Callable[[int], None]) -> int:
 def _deny_uploads(stack: Stack) -> None:
     """Add a statement that binds forms, roles and strangers; a deployment takes it away again."""
     s3, bucket = stack.client("s3"), stack.outputs[StackOutput.SOURCE_BUCKET]
-    policy: dict[str, Any] = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    try:
+        policy: dict[str, Any] = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    except botocore.exceptions.ClientError as error:
+        response: Any = error.response
+        if response["Error"]["Code"] == "NoSuchBucket":
+            return
+        if response["Error"]["Code"] != "NoSuchBucketPolicy":
+            raise
+        policy = {"Version": "2012-10-17", "Statement": []}
     others = [statement for statement in policy["Statement"] if statement.get("Sid") != SID]
     partition = stack.client("sts").get_caller_identity()["Arn"].split(":")[1]
     deny = {
@@ -109,9 +123,13 @@ def _wait_until_disabled(lambda_: Any, uuid: str) -> None:
 
 
 def _versions(stack: Stack, bucket: str) -> Iterator[list[Version]]:
-    """Yield the keys and version ids of a bucket, at most ``BATCH`` at once."""
-    pages = stack.client("s3").get_paginator("list_object_versions")
-    for page in pages.paginate(Bucket=bucket, PaginationConfig={"PageSize": BATCH}):
-        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-        if found:
-            yield [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
+    """Yield the keys and version ids of a bucket, at most ``BATCH`` at once; none if it is gone."""
+    s3 = stack.client("s3")
+    pages = s3.get_paginator("list_object_versions")
+    try:
+        for page in pages.paginate(Bucket=bucket, PaginationConfig={"PageSize": BATCH}):
+            found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+            if found:
+                yield [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
+    except s3.exceptions.NoSuchBucket:
+        return

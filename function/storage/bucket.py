@@ -19,6 +19,7 @@ from obstore.store import S3Store
 from function.engine.errors import Reason, Rejected
 from function.engine.record import Record
 from function.storage.deadline import Deadline
+from function.storage.endpoint import endpoint_url
 from function.storage.errors import Conflict, Gone, Refused
 from function.versions import ObjectVersion
 
@@ -220,12 +221,12 @@ class Bucket:
         """Return the store whose requests end in time. The usual one has the longest timeout."""
         timeout = self._deadline.timeout()
         if timeout not in self._stores:
-            names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
-            http = any(os.environ.get(name, "").startswith("http://") for name in names)
+            endpoint = endpoint_url("s3", os.environ)
+            is_http = endpoint.startswith("http://")
             self._stores[timeout] = S3Store(
                 self.name,
-                config=_encryption(self._kms_key_arn),
-                client_options={"timeout": f"{timeout}s", "allow_http": http},
+                config={"endpoint": endpoint, **_encryption(self._kms_key_arn)},
+                client_options={"timeout": f"{timeout}s", "allow_http": is_http},
                 retry_config={"max_retries": 0, "retry_timeout": timedelta(seconds=timeout)},
             )
         return self._stores[timeout]

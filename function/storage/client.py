@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 from function.storage.deadline import Deadline
+from function.storage.endpoint import endpoint_url
 from function.storage.errors import Refused
 
 _THROTTLED: Final = (
@@ -67,15 +68,6 @@ def sign(
         f"SignedHeaders={names},Signature={signature}"
     )
     return signed
-
-
-def endpoint_url(service: str, variables: Mapping[str, str]) -> str:
-    """Return a service's URL, as obstore does (AWS SDKs guide, "Service-specific endpoints")."""
-    return (
-        variables.get(f"AWS_ENDPOINT_URL_{service.upper()}")
-        or variables.get("AWS_ENDPOINT_URL")
-        or f"https://{service}.{variables['AWS_REGION']}.amazonaws.com"
-    )
 
 
 class SignedClient:

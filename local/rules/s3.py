@@ -25,6 +25,9 @@ MAX_KEY: Final = 1_024
 MAX_BUCKET_POLICY: Final = 20_480
 """Bytes (S3 user guide, "Adding a bucket policy by using the Amazon S3 console")."""
 
+CUSTOMERS_KEY: Final = "x-amz-server-side-encryption-customer-algorithm"
+"""Header or field of a form that asks for SSE-C."""
+
 _SUBRESOURCES: Final = {"acl", "annotation", "legal-hold", "retention", "tagging", "uploadId"}
 """Parameters of a GET that reads something else than the object."""
 
@@ -66,6 +69,25 @@ def long_key(request: Request) -> Answer | None:
         return None
     sizes = {"Size": str(length), "MaxSizeAllowed": str(MAX_KEY)}
     return _s3._object_error("KeyTooLongError", "Your key is too long", 400, **sizes)
+
+
+def customers_key(request: Request) -> Answer | None:
+    """Refuse a write with a customer's key in a bucket whose configuration blocks SSE-C.
+
+    "Blocking or unblocking SSE-C for a general purpose bucket" (S3 user guide): PutObject,
+    CopyObject, PostObject and multipart uploads are rejected.
+    """
+    if request.method not in ("PUT", "POST"):
+        return None
+    if CUSTOMERS_KEY not in request.headers and CUSTOMERS_KEY not in _form(request):
+        return None
+    configuration = _s3._bucket_encryption.get(request.bucket)
+    if not configuration:
+        return None
+    blocked = _s3.fromstring(configuration).iterfind(
+        ".//{*}BlockedEncryptionTypes/{*}EncryptionType"
+    )
+    return _denied() if "SSE-C" in {element.text for element in blocked} else None
 
 
 def unreadable_condition(request: Request) -> Answer | None:
@@ -125,12 +147,17 @@ def large_bucket_policy(name: str, body: bytes) -> Answer:
     return _put_bucket_policy(name, body)
 
 
-def _form_key(request: Request) -> str:
-    """Return the key that an HTML form uploads to."""
+def _form(request: Request) -> dict[str, tuple[str, str, str, bytes]]:
+    """Return the fields of an HTML form by their names in lower case; none without a form."""
     kind = request.headers.get("content-type", "")
     if request.method != "POST" or not kind.startswith("multipart/form-data"):
-        return ""
-    form = {part[0].lower(): part for part in _s3._parse_multipart_form(kind, request.body)}
+        return {}
+    return {part[0].lower(): part for part in _s3._parse_multipart_form(kind, request.body)}
+
+
+def _form_key(request: Request) -> str:
+    """Return the key that an HTML form uploads to."""
+    form = _form(request)
     if "key" not in form or "file" not in form:
         return ""
     key = form["key"][3].decode("utf-8", "replace")
@@ -155,7 +182,7 @@ async def _handle(
     request = Request(
         method=method, bucket=bucket, key=key, headers=headers, query=query_params, body=body
     )
-    for rule in (long_key, unreadable_condition):
+    for rule in (long_key, customers_key, unreadable_condition):
         refusal = rule(request)
         if refusal is not None:
             return refusal

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from local.http import request
+from tests.local.calling import answer
 from tests.local.probing import BODY
 
 DENIED = (401, 403)
@@ -47,6 +48,7 @@ S3_PROBES = {
     "write under another prefix": ("PUT", "source", "private/new.jpg", {}),
     "write beside the prefix": ("PUT", "source", "uploads", {}),
     "upload into the index": ("PUT", "source", "uploads/_index/new.jpg", {}),
+    "upload the index itself": ("PUT", "source", "uploads/_index", {}),
     "copy another's upload": (
         "PUT",
         "source",
@@ -139,6 +141,14 @@ def test_an_upload_may_not_choose(seeded, name, method, query):
     url = seeded.source_url("uploads/headers.bin") + query
     status, body = request(method, url, b"x", DENIED_UPLOADS[name])
     assert status in DENIED, body
+
+
+def test_not_even_the_owner_may_write_with_a_key_of_their_own(aws):
+    """The bucket's configuration blocks SSE-C, whatever policies allow."""
+    s3, key = aws.client("s3"), {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": SSE_C_KEY}
+    for name in ("sourceBucket", "destinationBucket"):
+        refused = answer(s3.put_object, Bucket=aws.outputs[name], Key="uploads/a", Body=b"x", **key)
+        assert refused == (403, "AccessDenied")
 
 
 def test_an_upload_cannot_make_itself_public(seeded):

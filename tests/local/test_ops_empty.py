@@ -79,3 +79,23 @@ def test_both_buckets_are_empty_afterwards_and_stay_so(own, uploading, capsys):
     assert set(uploading[asked:]) == {403}
     assert main(["empty", "--stack", "local", "--yes", "--json"]) == 0
     assert set(json.loads(capsys.readouterr().out)["deleted"].values()) == {0}
+
+
+def test_what_a_destruction_that_stopped_has_left_is_emptied(own, photo, capsys, monkeypatch):
+    """``pulumi destroy`` deletes the function and the policies before it finds a full bucket."""
+    monkeypatch.setenv("IMAGE_PIPELINE_LOCAL", str(own.server.folder))
+    s3, lambda_ = own.client("s3"), own.client("lambda")
+    source, destination = own.outputs["sourceBucket"], own.outputs["destinationBucket"]
+    s3.delete_bucket_policy(Bucket=source)
+    for mapping in lambda_.list_event_source_mappings()["EventSourceMappings"]:
+        lambda_.delete_event_source_mapping(UUID=mapping["UUID"])
+    lambda_.delete_function(FunctionName=own.outputs["functionName"])
+    s3.put_object(Bucket=source, Key="uploads/left.jpg", Body=b"x")
+    s3.put_object(Bucket=destination, Key="left.jpg/manifest.json", Body=b"{}")
+    assert main(["empty", "--stack", "local", "--yes", "--json"]) == 0
+    deleted = json.loads(capsys.readouterr().out)["deleted"]
+    assert deleted == {source: 1, destination: 1}
+    s3.delete_bucket(Bucket=source)
+    s3.put_object(Bucket=destination, Key="left.jpg/manifest.json", Body=b"{}")
+    assert main(["empty", "--stack", "local", "--yes", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["deleted"] == {source: 0, destination: 1}

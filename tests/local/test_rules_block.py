@@ -63,6 +63,19 @@ def test_it_refuses_public_bucket_policies(s3, block):
     assert answer(s3.put_bucket_policy, **put) == (204, "")
 
 
+def test_it_lifts_no_block_of_a_bucket(s3, block):
+    """Page "Blocking public access to your Amazon S3 storage": the most restrictive one holds."""
+    block()
+    s3.put_public_access_block(
+        Bucket=BUCKET, PublicAccessBlockConfiguration=dict.fromkeys(SETTINGS, True)
+    )
+    try:
+        refused = answer(s3.put_bucket_policy, Bucket=BUCKET, Policy=PUBLIC)
+        assert refused == (403, "AccessDenied")
+    finally:
+        s3.delete_public_access_block(Bucket=BUCKET)
+
+
 def test_it_takes_the_effect_of_those_that_are_there(bare, s3, block):
     """Page "Blocking public access to your Amazon S3 storage", RestrictPublicBuckets."""
     s3.put_bucket_policy(Bucket=BUCKET, Policy=PUBLIC)

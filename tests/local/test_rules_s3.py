@@ -121,14 +121,22 @@ def test_a_long_key_is_refused_in_a_bucket_that_everyone_may_write_to(bare, s3, 
 def test_a_form_uploads_to_a_key_of_at_most_1024_bytes(bare, s3, name, status):
     """Pages "Naming Amazon S3 objects" and "POST Object" (Amazon S3), ``${filename}`` filled in."""
     form = s3.generate_presigned_post(BUCKET, "é" * 510 + "${filename}")
+    assert post(f"{bare.endpoint}/{BUCKET}", form["fields"], name) == status
+
+
+def post(url, fields, filename):
+    """Upload a file by a form, and return the status of the answer."""
     parts = [
         f'--limit\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'
-        for field, value in form["fields"].items()
+        for field, value in fields.items()
     ]
-    file = f'--limit\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\nx\r\n'
+    file = (
+        f'--limit\r\nContent-Disposition: form-data; name="file"; filename="{filename}"'
+        "\r\n\r\nx\r\n"
+    )
     body = "".join([*parts, file, "--limit--\r\n"]).encode()
     kind = {"Content-Type": "multipart/form-data; boundary=limit"}
-    assert request("POST", f"{bare.endpoint}/{BUCKET}", body, kind)[0] == status
+    return request("POST", url, body, kind)[0]
 
 
 @pytest.mark.parametrize("storage_class", ["GLACIER", "DEEP_ARCHIVE"])
@@ -162,6 +170,35 @@ def test_an_object_with_a_customers_key_demands_it(s3, versioned):
     wrong = ENCRYPTED | {"SSECustomerKey": os.urandom(32)}
     assert answer(s3.get_object, **secret, **wrong) == (403, "AccessDenied")
     assert answer(s3.get_object, **secret, **ENCRYPTED) == (200, "")
+
+
+def test_a_bucket_may_block_customers_keys(bare, s3):
+    """Page "Blocking or unblocking SSE-C for a general purpose bucket" (Amazon S3 user guide)."""
+    bucket, default = "rules-s3-blocking", {"SSEAlgorithm": "AES256"}
+    secret = {"Bucket": bucket, "Key": "secret"} | ENCRYPTED
+    s3.create_bucket(Bucket=bucket)
+
+    def block(kind):
+        rule = {"ApplyServerSideEncryptionByDefault": default}
+        rule |= {"BlockedEncryptionTypes": {"EncryptionType": [kind]}}
+        s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+
+    block("NONE")
+    assert answer(s3.put_object, **secret, Body=b"x") == (200, "")
+    block("SSE-C")
+    source = {"Bucket": BUCKET, "Key": "here"}
+    for call, arguments in (
+        (s3.put_object, {"Body": b"x"}),
+        (s3.copy_object, {"CopySource": source}),
+        (s3.create_multipart_upload, {}),
+    ):
+        assert answer(call, **secret, **arguments) == (403, "AccessDenied")
+    fields = {"x-amz-server-side-encryption-customer-algorithm": "AES256"}
+    conditions = [fields]
+    form = s3.generate_presigned_post(bucket, "form", Fields=fields, Conditions=conditions)
+    assert post(f"{bare.endpoint}/{bucket}", form["fields"], "name") == 403
+    assert answer(s3.get_object, **secret) == (200, "")
+    assert answer(s3.put_object, Bucket=bucket, Key="plain", Body=b"x") == (200, "")
 
 
 def test_a_bucket_policy_is_at_most_20_kb(s3):

@@ -79,8 +79,9 @@ def test_attributes_count_towards_a_messages_size(queues):
     tries = {"tries": {"DataType": "Number", "StringValue": "1"}}
     longest = 1024 - len("tries" + "Number" + "1")
     message = {"QueueUrl": live, "MessageAttributes": tries}
-    refused = answer(sqs.send_message, MessageBody="x" * (longest + 1), **message)
-    assert refused == (400, "InvalidParameterValue")
+    for too_long in ("x" * (longest + 1), "é" * (longest // 2 + 1)):
+        refused = answer(sqs.send_message, MessageBody=too_long, **message)
+        assert refused == (400, "InvalidParameterValue")
     assert answer(sqs.send_message, MessageBody="x" * longest, **message) == (200, "")
     batch = {"Id": "1", "MessageBody": "x" * (longest + 1), "MessageAttributes": tries}
     sent = sqs.send_message_batch(QueueUrl=live, Entries=[batch])

@@ -15,6 +15,7 @@ class AwsServer(ThreadingHTTPServer):
         received: headers and body of each request so far.
         headers: sent with each answer.
         keeps_open: connections stay open after an answer.
+        answering: set, unless requests get no answer for now.
         connections: number of connections that were opened.
     """
 
@@ -26,6 +27,8 @@ class AwsServer(ThreadingHTTPServer):
         self.asked, self.received = [], []
         self.headers: dict[str, str] = {}
         self.keeps_open, self.connections = False, 0
+        self.answering = threading.Event()
+        self.answering.set()
         self.url = f"http://127.0.0.1:{self.server_port}"
         threading.Thread(target=self.serve_forever, args=[0.01], daemon=True).start()
 
@@ -35,6 +38,7 @@ class AwsServer(ThreadingHTTPServer):
             connection.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
+        self.answering.set()
         self.shutdown()
         self.server_close()
 
@@ -52,6 +56,7 @@ class _Handler(BaseHTTPRequestHandler):
         url, answers = urlsplit(self.path), self.server.answers
         self.server.asked.append((self.command, unquote(url.path), parse_qs(url.query)))
         self.server.received.append((dict(self.headers), sent))
+        self.server.answering.wait()
         status, body = answers.pop(0) if len(answers) > 1 else answers[0]
         self.send_response(status)
         self.send_header("content-length", str(len(body)))

@@ -57,7 +57,12 @@ def test_outputs_table_is_the_program():
             "aws s3control get-public-access-block",
             "CloudFront, 20 policies",
         ),
-        *("Lambda, Concurrent executions", "AccessDenied` at *PutBucketPolicy*", "GovCloud"),
+        *(
+            "Lambda, Concurrent executions",
+            "AccessDenied` at *PutBucketPolicy*",
+            "15 minutes",
+            "GovCloud",
+        ),
     ],
 )
 def test_what_aws_refuses_is_said_before_the_first_deployment(named):

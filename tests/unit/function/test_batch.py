@@ -190,9 +190,11 @@ def test_a_message_is_not_postponed_for_ever(environment, source, destination, j
     records = [message(name, f"uploads/{name}.jpg") for name in "ab"]
     for record in records:
         record["messageAttributes"] = {"postponed": {"dataType": "Number", "stringValue": "3"}}
-    handler = build(reconciler_for(environment, source, destination))
+    sent = []
+    handler = build(reconciler_for(environment, source, destination), postpone=sent.append)
     answer = handler.handle({"Records": records}, Context(30_000, 0))
     assert answer == {"batchItemFailures": [{"itemIdentifier": "b"}]}
+    assert sent == []
 
 
 def test_the_first_message_is_always_begun(handler, source, destination, jpeg):

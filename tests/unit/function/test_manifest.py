@@ -73,3 +73,14 @@ def test_the_key_of_the_original_is_in_no_manifest(newer):
     manifest = Manifest.from_json(newer).replace(original_key="uploads/hers.jpg")
     assert b"hers.jpg" not in manifest.to_json()
     assert len(manifest.id) == 32
+
+
+@pytest.mark.parametrize("version_id", [None, "null"])
+def test_uploads_from_before_versions_have_ids_of_their_own_which_stay(newer, version_id):
+    """``null`` is the version id of them all (S3 user guide, "How S3 Versioning works")."""
+    source = Manifest.from_json(newer).source.replace(version_id=version_id)
+    first, second = (
+        Manifest.from_json(newer).replace(source=source, id="") for _upload in range(2)
+    )
+    assert first.id != second.id
+    assert Manifest.from_json(first.to_json()).id == first.id

@@ -28,7 +28,11 @@ def postponed(times) -> dict:
 
 @pytest.mark.parametrize(
     ("record", "expected"),
-    [(RECORD, 0), (postponed(2), 2), (postponed("1.5"), 0), (postponed(""), 0)],
+    [
+        (RECORD, 0),
+        (postponed(2), 2),
+        *((postponed(value), 0) for value in ("1.5", "", "-1", "9" * 5000)),
+    ],
 )
 def test_postponements_are_counted(record, expected):
     assert count(record) == expected

@@ -3,14 +3,12 @@
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-import obstore
 import pytest
-from obstore.store import S3Store
 
-from function.storage.client import SignedClient, endpoint_url, sign
+from function.storage.client import SignedClient, sign
 from function.storage.errors import Refused
 from pipeline.resizer import environment_variables
 from pipeline.settings import Settings
@@ -62,27 +60,6 @@ def test_a_roles_token_is_sent_and_signed():
     headers = signed(variables=EXAMPLE | {"AWS_SESSION_TOKEN": "session"})
     assert headers["x-amz-security-token"] == "session"
     assert ";x-amz-security-token," in headers["authorization"]
-
-
-@pytest.mark.parametrize(
-    ("variables", "url"),
-    [
-        ({}, "https://s3.us-east-1.amazonaws.com"),
-        ({"AWS_REGION": "eu-central-1"}, "https://s3.eu-central-1.amazonaws.com"),
-        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "http://127.0.0.1:1"),
-        (
-            {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ENDPOINT_URL_S3": "https://s3.example"},
-            "https://s3.example",
-        ),
-    ],
-)
-def test_the_client_asks_the_same_host_as_obstore(monkeypatch, variables, url):
-    for name, value in (EXAMPLE | variables).items():
-        monkeypatch.setenv(name, value)
-    store = S3Store("bucket", client_options={"allow_http": True})
-    presigned = obstore.sign(store, "PUT", "key", timedelta(minutes=1))
-    assert presigned.partition("?")[0] == f"{url}/bucket/key"
-    assert endpoint_url("s3", EXAMPLE | variables) == url
 
 
 def test_connections_are_used_again_and_replaced_when_they_were_closed(aws_server):

@@ -1,7 +1,12 @@
 """Requests end, and are retried, within the time that an invocation has left."""
 
+import time as clock
+
 import pytest
 
+from function.storage import deadline as module
+from function.storage.bucket import Bucket
+from function.storage.client import SignedClient
 from function.storage.deadline import Deadline
 from function.storage.errors import OutOfTime
 
@@ -97,3 +102,49 @@ def test_a_function_with_the_shortest_timeout_can_send_requests(time):
 
 def test_before_the_first_message_requests_may_take_the_longest(time):
     assert Deadline().timeout() == 20
+
+
+def read_by_obstore(deadline):
+    bucket = Bucket("bucket", deadline=deadline)
+    return lambda: bucket.read("key")
+
+
+def read_by_the_signed_client(deadline):
+    client = SignedClient("s3", deadline)
+    return lambda: client.request("GET", "/bucket/key", {})
+
+
+READERS = [read_by_obstore, read_by_the_signed_client]
+
+
+@pytest.fixture
+def once(monkeypatch):
+    """No request is sent a second time by the deadline."""
+    monkeypatch.setattr(module, "MAX_ATTEMPTS", 1)
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_the_deadline_alone_sends_a_request_again(aws_server, once, reader):
+    """obstore's own retries would know nothing of the time that is left."""
+    aws_server.answers = [(503, b"<Error><Code>SlowDown</Code></Error>")]
+    with pytest.raises(Exception, match="503"):
+        reader(Deadline())()
+    assert len(aws_server.asked) == 1
+
+
+@pytest.mark.parametrize("keeps_open", [False, True])
+@pytest.mark.parametrize("reader", READERS)
+def test_a_request_without_an_answer_ends_while_the_invocation_has_time(
+    aws_server, once, reader, keeps_open
+):
+    """Also one on a connection from when there was more time."""
+    aws_server.keeps_open, deadline = keeps_open, Deadline()
+    deadline.start(30, 1)
+    read = reader(deadline)
+    read()
+    aws_server.answering.clear()
+    deadline.start(2, 1)
+    started = clock.monotonic()
+    with pytest.raises(Exception, match=r"(?i)timed? ?out|error sending request"):
+        read()
+    assert clock.monotonic() - started < 2
