@@ -13,7 +13,6 @@ import argparse
 import collections
 import json
 import random
-import resource
 import select
 import subprocess
 import sys
@@ -139,11 +138,10 @@ def splice(data, dice, files):
 
 def work(seed):
     """Answer one case number a line with what became of it."""
-    from function.engine.decode import decode  # noqa: PLC0415 - the parent needs none of it
-    from function.engine.errors import Rejected  # noqa: PLC0415
-    from function.engine.fingerprint import fingerprint  # noqa: PLC0415
-    from function.engine.render import render  # noqa: PLC0415
+    from function.engine.errors import Rejected  # noqa: PLC0415 - the parent needs none of it
+    from function.engine.isolate import Isolation, Worn  # noqa: PLC0415
     from function.engine.renditions import Rendition  # noqa: PLC0415
+    from function.engine.results import Fingerprint, Task  # noqa: PLC0415
 
     renditions = (
         Rendition(name="a", width=40, height=40, formats=("webp", "jpeg"), animated=True),
@@ -151,27 +149,40 @@ def work(seed):
             name="b", width=24, height=24, fit="cover", position="attention", formats=("jpeg",)
         ),
     )
+    engine = Isolation(Task(renditions, MAX_PIXELS, 1024), most_bytes=32 << 20)
+
+    def run(data):
+        try:
+            return list(engine.run(data))
+        except Worn:
+            return list(engine.run(data))
+
     files = corpus()
+    base = 0.0
     for data in files:
-        list(render(decode(data, renditions, max_pixels=MAX_PIXELS), renditions))
-    base = peak_mb()
+        run(data)
+        base = max(base, peak_mb(engine.processes[1]))
     for line in sys.stdin:
         try:
-            source = decode(mutate(files, int(line), seed), renditions, max_pixels=MAX_PIXELS)
-            fingerprint(source)
-            outcome = "rendered" if list(render(source, renditions)) else "nothing rendered"
+            results = run(mutate(files, int(line), seed))
+            outcome = "rendered" if isinstance(results[-1], Fingerprint) else "nothing rendered"
         except Rejected as rejection:
             outcome = rejection.code
         except Exception as error:  # noqa: BLE001 - the finding itself
             outcome = f"! {type(error).__name__}: {error}"
-        if peak_mb() > base + MEMORY_MB:
-            outcome = f"! memory grew by {peak_mb() - base:.0f} MB"
+        peak = peak_mb(engine.processes[1])
+        if peak > base + MEMORY_MB:
+            outcome = f"! memory grew by {peak - base:.0f} MB"
         sys.stdout.write(json.dumps(outcome) + "\n")
         sys.stdout.flush()
 
 
-def peak_mb():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def peak_mb(process):
+    """The most memory that a process had; 0 if it was replaced."""
+    if process is None:
+        return 0.0
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 class Worker:

@@ -96,7 +96,6 @@ class Channel:
         self._used = 0
         self._unread.clear()
 
-
     def _read(self, count: int) -> bytes:
         while len(self._unread) < count:
             self._wait(self._reader, None)
