@@ -41,7 +41,8 @@ GRID: Final = (*(round(1.25**step, 1) for step in range(-3, 21)), MOST)
 """Megapixels that are tried, besides what is allowed: steps of 25 %, so that uploads are shared."""
 
 WORST: Final = {
-    "jpeg": "jpeg-cmyk",
+    "jpeg": "jpeg-444",
+    "jpeg-cmyk": "jpeg-cmyk",
     "jpeg-progressive": "jpeg-progressive-444",
     "png": "png-16-bit",
     "gif": "gif",

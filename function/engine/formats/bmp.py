@@ -11,7 +11,7 @@ _HEADERS: Final = frozenset({12, 40, 52, 56, 64, 108, 124})
 FORMAT: Final = Format(
     name="bmp",
     content_types={"bmp": "image/bmp"},
-    bytes_per_pixel={"bmp": 7.5},
+    bytes_per_pixel={"bmp": 9.5},
     ms_per_megapixel={"bmp": 9.0},
     recognises=lambda data: data[:2] == b"BM" and little_endian(data[14:18]) in _HEADERS,
     open_image=plugin("PIL.BmpImagePlugin", "BmpImageFile"),

@@ -37,6 +37,8 @@ _FRAME_HEADER: Final = 6
 
 _PROGRESSIVE: Final = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _ARITHMETIC: Final = frozenset(range(0xC9, 0xD0)) - {0xCC}
+RGB_COMPONENTS: Final = 3
+
 _BARE: Final = frozenset({0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)})
 """Markers after which Pillow expects no length."""
 
@@ -82,14 +84,18 @@ class Segments:
 
 
 def kind_of(data: bytes, _halves_chroma: bool) -> str:
-    """Return ``jpeg``, or ``jpeg-progressive`` for a file of which libjpeg keeps all coefficients.
+    """Return ``jpeg-progressive`` for a file of which libjpeg keeps all coefficients.
+
+    Others are ``jpeg-cmyk`` if they have four components, else ``jpeg``.
 
     Raises:
         Rejected: ``too_complex`` or ``metadata_too_large``, as do ``walk`` and ``Segments``.
     """
     found = walk(data)
     check_scans(found.scans, found.pixels)
-    return "jpeg-progressive" if found.progressive or found.scans > 1 else "jpeg"
+    if found.progressive or found.scans > 1:
+        return "jpeg-progressive"
+    return "jpeg-cmyk" if found.components > RGB_COMPONENTS else "jpeg"
 
 
 def walk(data: bytes) -> Segments:

@@ -18,7 +18,7 @@ from pipeline.resizer import GLIBC_TUNABLES
 
 
 def test_every_kind_has_a_figure():
-    assert set(every_kind()) == {*formats.NAMES, "jpeg-progressive", "webp-planes"}
+    assert set(every_kind()) == {*formats.NAMES, "jpeg-cmyk", "jpeg-progressive", "webp-planes"}
 
 
 @pytest.mark.parametrize(

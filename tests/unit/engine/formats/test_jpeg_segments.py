@@ -12,11 +12,13 @@ from function.engine.formats.jpeg_segments import (
     MAX_SEGMENTS,
     USUAL_SCANS,
     check_scans,
+    kind_of,
     walk,
 )
 from function.engine.renditions import DEFAULT_RENDITIONS
 from tests.support.bombs import BOMBS, JPEG, jpeg_with, segment
 from tests.support.pictures import encoded, gradient
+from tests.support.uploads import UPLOADS
 
 
 def rejection(data):
@@ -120,3 +122,17 @@ def test_a_sequential_jpeg_of_several_scans_needs_the_memory_of_a_progressive_on
     with pytest.raises(Rejected) as caught:
         decode(three + b"\xff\xd9", DEFAULT_RENDITIONS, max_pixels=10**9, memory_mb=512)
     assert caught.value.code == "too_many_pixels"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("jpeg", "jpeg"),
+        ("jpeg-grey", "jpeg"),
+        ("jpeg-444", "jpeg"),
+        ("jpeg-cmyk", "jpeg-cmyk"),
+        ("jpeg-progressive", "jpeg-progressive"),
+    ],
+)
+def test_a_kind_is_what_costs_memory(name, kind):
+    assert kind_of(UPLOADS[name][1], _halves_chroma=True) == kind
