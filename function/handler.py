@@ -4,11 +4,12 @@ import functools
 import itertools
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 
 from function import logs, postpone
 from function.batch import BatchHandler
 from function.contract import DuplicateSearch, Metric
-from function.engine.isolate import Isolation
+from function.engine.isolate import Isolation, IsolationFailed
 from function.engine.native_module import import_native
 from function.engine.results import Result
 from function.environment import Environment
@@ -47,6 +48,11 @@ def _reconciler_for(source_bucket: str) -> Reconciler:
 
 def _render(data: bytes) -> Iterator[Result]:
     return _isolation.run(data, _deadline.left())
+
+
+# Lambda gives the initialisation a whole vCPU, and an invocation the share of its memory size.
+with suppress(IsolationFailed):
+    _isolation.wait()
 
 
 def _worker_counts() -> dict[Metric, int]:

@@ -112,6 +112,14 @@ class Isolation:
         self._stopped = self._replaced = 0
         return counts
 
+    def wait(self) -> None:
+        """Wait until a worker is ready.
+
+        Raises:
+            IsolationFailed: none could be had; the next upload tries again.
+        """
+        self._zygote.wait()
+
     @property
     def processes(self) -> tuple[int, int | None]:
         """Process ids of the zygote, and of the worker if one has served."""
@@ -246,11 +254,15 @@ class _Zygote:
         with suppress(BrokenPipeError):  # the news tell of a zygote that has died
             os.write(self._orders, json.dumps({"format": format_name}).encode() + b"\n")
 
-    def _start_job(self, data: bytes) -> None:
-        """Send an upload to the worker, once there is one."""
+    def wait(self) -> None:
+        """Wait for the worker that was ordered, if one was."""
         if self.worker is None:
             self.worker = int(self._read_news()["pid"])
             self._is_new = True
+
+    def _start_job(self, data: bytes) -> None:
+        """Send an upload to the worker, once there is one."""
+        self.wait()
         self._channel.deadline = time.monotonic() + START_SECONDS
         try:
             self._channel.send({"seconds": self._limits[1]}, data)

@@ -232,6 +232,24 @@ from function.engine.channel import Channel
 """
 
 
+def test_a_worker_can_be_waited_for():
+    with isolated() as isolation:
+        assert isolation.processes[1] is None
+        isolation.wait()
+        worker = isolation.processes[1]
+        isolation.wait()
+        list(isolation.run(UPLOADS["jpeg"][1]))
+        assert isolation.processes[1] == worker is not None
+
+
+def test_waiting_for_none_fails_and_the_next_upload_tries_again():
+    with isolated() as isolation:
+        os.kill(isolation.processes[0], signal.SIGKILL)
+        with pytest.raises(IsolationFailed):
+            isolation.wait()
+        assert list(isolation.run(UPLOADS["jpeg"][1]))
+
+
 def test_a_consumer_that_stops_leaves_nothing_for_the_next():
     with isolated(EVERY_OUTPUT) as isolation:
         results = isolation.run(UPLOADS["jpeg"][1])
