@@ -1,7 +1,7 @@
 """Run the engine in a process that holds no credentials and no connections.
 
 Bytes of strangers are decoded and encoded in a worker. A zygote forks it: a Python process that is
-exec'ed with an empty environment, imports the engine once, and never looks at an upload. The worker
+exec'ed without the environment, imports the engine once, and never looks at an upload. The worker
 can open nothing (``worker.py``). It stays for the next upload while all goes well; it is killed
 when it takes too long, and replaced. This side alone talks to S3 and SQS.
 """
@@ -179,7 +179,7 @@ class _Zygote:
 
     def run(self, data: bytes, seconds: float) -> Iterator[Result]:
         """Yield results, as ``Isolation.run``."""
-        stays, limit = False, _Limit(*self._limits, seconds, self._memory_mb)
+        stays, needs, limit = False, 0, _Limit(*self._limits, seconds, self._memory_mb)
         try:
             self._start_job(data)
             limit.start(self.worker)
@@ -187,6 +187,9 @@ class _Zygote:
                 message, body = self._receive(limit)
                 kind = message.pop("kind")
                 if kind == "need":
+                    needs += 1
+                    if needs > 1:
+                        raise DecoderBug("the worker asked for a format again")
                     self._stop_worker()
                     self._order(message["format"])
                     self._start_job(data)

@@ -15,11 +15,6 @@ BASE_MB: Final = 100
 MAX_FRAMES: Final = 1000
 """An animation of more frames is rejected."""
 
-_CHILD_SLACK: Final = 256 << 20
-"""Address space that a decoder reserves for stacks and arenas without ever touching it."""
-
-_MOST_CHILD_MEMORY: Final = 4 << 30
-
 
 def max_megapixels(memory_mb: int) -> int:
     """Return the megapixels that fit in this memory in the costliest format; at least 1.
@@ -43,9 +38,3 @@ def kind_megapixels(memory_mb: int, kind: str) -> int:
     """Return the megapixels that fit in this memory in one kind of file; at least 1."""
     room = max(0, memory_mb - BASE_MB) << 20
     return max(1, int(room / bytes_per_pixel(kind) / 1_000_000))
-
-
-def decode_memory(kind: str, max_pixels: int) -> int:
-    """Return how many bytes of address space a child may add while it decodes ``max_pixels``."""
-    needed = int(1.5 * bytes_per_pixel(kind) * max_pixels) + _CHILD_SLACK
-    return min(needed, _MOST_CHILD_MEMORY)

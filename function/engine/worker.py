@@ -56,7 +56,8 @@ def run_zygote(setup: dict[str, Any]) -> NoReturn:
         for line in orders:
             if child:
                 os.waitpid(child, 0)
-            if wanted := json.loads(line)["format"]:
+            wanted = json.loads(line)["format"]
+            if wanted in formats.NAMES:  # a worker that was broken into may ask for anything
                 formats.by_name(wanted).import_modules()
                 ready.add(wanted)
             gc.collect()

@@ -224,6 +224,13 @@ class TestFailures:
         ):
             list(it.run(b"x"))
 
+    def test_a_worker_that_asks_for_formats_without_end_is_stopped(self):
+        answer = b'{"kind":"need","format":"no.such","at":0,"length":0}'
+        answer = len(answer).to_bytes(4, "big") + answer
+        body = f"os.write(worker.answers, {answer!r})\ntime.sleep(9)\nyield"
+        with probing(body, before=KEEP) as isolation, pytest.raises(DecoderBug, match="again"):
+            list(isolation.run(b"x"))
+
 
 KEEP = """
 worker.Channel = lambda jobs, answers, memory: (
