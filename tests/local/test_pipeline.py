@@ -211,10 +211,10 @@ def test_a_removal_that_may_not_look_removes_nothing_and_is_retried(aws, photo):
 
 
 def wait_for_messages(aws) -> None:
-    """Wait until none waits or is being worked on."""
-    deadline = time.monotonic() + 30
+    """Wait until none waits or is being worked on, also none that failed once and comes again."""
+    deadline = time.monotonic() + _visibility_timeout(aws) + 60
     while _messages(aws):
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, lines_about(aws, '"failed"')
         time.sleep(0.2)
 
 
