@@ -5,7 +5,19 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from bench import aws, compare, cost, duplicates, evidence, imports, limits, load, oom, tune
+from bench import (
+    aws,
+    compare,
+    cost,
+    duplicates,
+    evidence,
+    imports,
+    isolation,
+    limits,
+    load,
+    oom,
+    tune,
+)
 from bench.machine import UsageError
 from bench.sandbox import SandboxError
 from bench.storm import StormError
@@ -17,7 +29,19 @@ def parser() -> argparse.ArgumentParser:
     """Every command and option."""
     top = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (aws, compare, cost, duplicates, evidence, imports, limits, load, oom, tune):
+    for module in (
+        aws,
+        compare,
+        cost,
+        duplicates,
+        evidence,
+        imports,
+        isolation,
+        limits,
+        load,
+        oom,
+        tune,
+    ):
         module.register(commands)
     return top
 
