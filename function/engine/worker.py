@@ -128,6 +128,8 @@ class _Worker:
             if known.name not in self._ready or (known.isolated and self._served):
                 return {"kind": "need", "format": known.name}
             is_worn = known.isolated
+            if self._native and not is_worn:
+                self._native.use_one_heap()
             for result in work(data, self._task, self._allow):
                 kind = type(result).__name__
                 if isinstance(result, Rendered):

@@ -61,6 +61,10 @@
     "wipe_free_memory()\n--\n\n" \
     "Overwrite all free memory of the heap."
 
+#define USE_ONE_HEAP_DOC \
+    "use_one_heap()\n--\n\n" \
+    "Let later threads allocate from the heap that wipe_free_memory overwrites."
+
 #define REFUSE_CALLS_DOC \
     "refuse_calls()\n--\n\n" \
     "Refuse all system calls but those of computation. Return False where the kernel has no filter."
@@ -242,6 +246,15 @@ static PyObject *call_wipe_free_memory(PyObject *module, PyObject *arguments) {
     return Py_BuildValue("");
 }
 
+static PyObject *call_use_one_heap(PyObject *module, PyObject *arguments) {
+    (void)module;
+    if (!PyArg_ParseTuple(arguments, "")) {
+        return NULL;
+    }
+    use_one_heap();
+    return Py_BuildValue("");
+}
+
 static PyObject *call_refuse_calls(PyObject *module, PyObject *arguments) {
     (void)module;
     return PyArg_ParseTuple(arguments, "") ? PyBool_FromLong(refuse_calls()) : NULL;
@@ -257,6 +270,7 @@ static struct PyMethodDef METHODS[] = {
     {"hide", call_hide, METH_VARARGS, HIDE_DOC},
     {"end_with_parent", call_end_with_parent, METH_VARARGS, END_WITH_PARENT_DOC},
     {"wipe_free_memory", call_wipe_free_memory, METH_VARARGS, WIPE_DOC},
+    {"use_one_heap", call_use_one_heap, METH_VARARGS, USE_ONE_HEAP_DOC},
     {"refuse_calls", call_refuse_calls, METH_VARARGS, REFUSE_CALLS_DOC},
     {0},
 };

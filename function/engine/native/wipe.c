@@ -48,6 +48,9 @@ void wipe_free_memory(void) {
     }
     mallopt(M_TOP_PAD, TOP_PAD);
 }
+
+void use_one_heap(void) { mallopt(M_ARENA_MAX, 1); }
 #else
+void use_one_heap(void) {}
 void wipe_free_memory(void) {} /* another malloc, on a developer's machine */
 #endif

@@ -26,7 +26,7 @@ FORBIDDEN = {
     "make a pipe": "os.pipe()",
     "start a program": "os.execv('/bin/true', ['true'])",
     "spawn a program": "os.posix_spawn('/bin/true', ['true'], {})",
-    "fork": "os.fork()",
+    "fork": "os.fork() or os._exit(0)",
     "kill its parent": "os.kill(os.getppid(), 0)",
     "kill the function": "os.kill(int(data), 0)",
     "trace its parent": "check(libc.ptrace(16, os.getppid(), 0, 0))",
@@ -157,7 +157,8 @@ def test_an_ordinary_user_can_do_nothing_either():
 
 
 def test_where_the_kernel_grants_no_filter_limits_keep_the_files_and_the_network():
-    assert as_ordinary_user(WITHOUT_FILTER, NO_FILTER) == set()
+    tried = frozenset(FORBIDDEN) - {"start a program"}  # it would end the tries
+    assert as_ordinary_user(tried, NO_FILTER) <= tried - WITHOUT_FILTER
 
 
 MOST = 64 << 20
@@ -192,6 +193,29 @@ class TestMemory:
                 assert SECRET.encode() not in memory
                 assert SECRET.encode() not in Path(f"/proc/{pid}/environ").read_bytes()
                 assert b"AWS_" not in Path(f"/proc/{pid}/environ").read_bytes()
+
+    def test_what_a_thread_has_freed_is_overwritten(self):
+        body = """
+        import _thread
+        if data == b"another":
+            yield Measured(1, 1, "fine")
+            return
+        def leave():
+            kept = [secret + bytes(300) for _ in range(2000)]
+            del kept
+            done.append("freed")
+        done, secret = [], bytes(byte ^ 1 for byte in data)
+        _thread.start_new_thread(leave, ())
+        while not done: time.sleep(0.01)
+        yield Measured(1, 1, "fine")
+        """
+        data = bytes(range(40, 72))
+        with probing(body) as isolation:
+            assert told(isolation, data) == ["fine"]
+            assert told(isolation, b"another") == ["fine"]
+            memory = memory_of(isolation.processes[1])
+        # Of 2,000. One or two may lie in what has been allocated since and not written yet.
+        assert memory.count(bytes(byte ^ 1 for byte in data)) < 20
 
     @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
     def test_nothing_of_an_upload_is_left_for_the_next(self, kind):
