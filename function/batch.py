@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from function import postpone
 from function.contract import MAX_RECEIVES, Metric, Status
-from function.engine.isolate import DecoderBug
+from function.engine.errors import DecoderBug
 from function.engine.record import Record
 from function.events import Event, parse_message
 from function.manifest import Manifest

@@ -9,7 +9,8 @@ from contextlib import suppress
 from function import logs, postpone
 from function.batch import BatchHandler
 from function.contract import DuplicateSearch, Metric
-from function.engine.isolate import Isolation, IsolationFailed
+from function.engine.errors import IsolationFailed
+from function.engine.isolate import Isolation
 from function.engine.native_module import import_native
 from function.engine.results import Result
 from function.environment import Environment

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from function.contract import Status, rendition_key
-from function.engine.errors import Rejected
-from function.engine.isolate import Worn
+from function.engine.errors import Rejected, Worn
 from function.engine.record import Record
 from function.engine.renditions import FORMATS, file_name
 from function.engine.results import Fingerprint, Measured, Rendered, Result

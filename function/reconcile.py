@@ -19,8 +19,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from function.contract import MAX_KEY_BYTES, Status, manifest_key, rendition_key
-from function.engine.errors import Reason
-from function.engine.isolate import DecoderBug
+from function.engine.errors import DecoderBug, Reason
 from function.engine.record import Record
 from function.engine.renditions import file_name
 from function.environment import Environment

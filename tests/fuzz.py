@@ -138,8 +138,8 @@ def splice(data, dice, files):
 
 def work(seed):
     """Answer one case number a line with what became of it."""
-    from function.engine.errors import Rejected  # noqa: PLC0415 - the parent needs none of it
-    from function.engine.isolate import Isolation, Worn  # noqa: PLC0415
+    from function.engine.errors import Rejected, Worn  # noqa: PLC0415 - the parent needs none of it
+    from function.engine.isolate import Isolation  # noqa: PLC0415
     from function.engine.renditions import Rendition  # noqa: PLC0415
     from function.engine.results import Fingerprint, Task  # noqa: PLC0415
 

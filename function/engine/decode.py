@@ -6,7 +6,8 @@ alone decides whether it is too large, before any pixel is decoded.
 """
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from PIL import Image
@@ -14,7 +15,7 @@ from PIL import Image
 from function.engine import colour, formats
 from function.engine.budget import budget
 from function.engine.encode import HALF_CHROMA
-from function.engine.errors import Reason, Rejected, is_damage
+from function.engine.errors import Reason, Rejected, is_system_failure
 from function.engine.formats import Format
 from function.engine.header import check_size, icc_profile, orientation_of, too_many_pixels
 from function.engine.layout import lay_out
@@ -82,20 +83,28 @@ def decode(
 
 
 def _decode(request: DecodeRequest) -> Source:
-    """Decode in this process; damage becomes a rejection, a failure of ours stays as it is."""
+    with warnings.catch_warnings():
+        # Pillow warns of damage by these two; of what later releases change, by others.
+        warnings.simplefilter("error", UserWarning)
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        if request.format.rasterise:
+            return _decode_drawing(request, request.format.rasterise)
+        return _decode_image(request)
+
+
+@contextmanager
+def _rejecting_damage(request: DecodeRequest) -> Generator[None]:
+    """Turn what the format's decoder raises for damage into a rejection.
+
+    It encloses calls of decoders alone: the same exception from anywhere else is a bug of ours.
+    """
     known = request.format
     try:
-        with warnings.catch_warnings():
-            # Pillow warns of damage by these two; of what later releases change, by others.
-            warnings.simplefilter("error", UserWarning)
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            if known.rasterise:
-                return _decode_drawing(request, known.rasterise)
-            return _decode_image(request)
+        yield
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise too_many_pixels(None, _max_pixels(request, known.name)) from error
-    except Exception as error:
-        if not is_damage(error):
+    except known.damage as error:
+        if is_system_failure(error):
             raise
         if known.is_cut_short(request.data):
             raise Rejected(Reason.TRUNCATED, "The end of this image is missing.") from error
@@ -108,20 +117,25 @@ def _decode_image(request: DecodeRequest) -> Source:
     kind = known.kind_of(data, halves_chroma) if known.kind_of else known.name
     max_pixels = _max_pixels(request, kind)
     check_size(known.read_size(data), max_pixels)
-    image = known.open_image(data)
+    with _rejecting_damage(request):
+        image = known.open_image(data)
     check_size(image.size, max_pixels)
     _allow_time(request, kind, image.size)
     profile = icc_profile(image)
-    orientation = 1 if known.is_oriented else orientation_of(image)
+    with _rejecting_damage(request):
+        orientation = 1 if known.is_oriented else orientation_of(image)
     width, height = image.size
     upload = (height, width) if orientation in SIDEWAYS else (width, height)
     scale = _largest_scale(upload, request.renditions) * DECODE_HEADROOM[request.quality]
-    if loaded := known.load_scaled(image, data, scale, halves_chroma):
+    with _rejecting_damage(request):
+        loaded = known.load_scaled(image, data, scale, halves_chroma)
+        if not loaded:
+            image.load()
+    if loaded:
         decoded, box = loaded
         planes = isinstance(decoded, Planes)
         pixels = decoded if planes else _bitmap(colour.to_srgb(decoded, profile))
     else:
-        image.load()
         check_size(image.size, max_pixels)  # GIF and HEIC may grow when they are loaded
         factor = reduction(scale)
         pixels, box = _reduce(image, profile, factor), reduced_box(image.size, factor)
@@ -209,8 +223,9 @@ def _decode_frames(request: DecodeRequest, max_pixels: int) -> tuple[tuple[Frame
     Raises:
         Rejected: ``too_many_frames``, before any but the first is decoded.
     """
-    image = request.format.open_image(request.data)
-    count = request.format.count_frames(image, MAX_FRAMES)
+    with _rejecting_damage(request):
+        image = request.format.open_image(request.data)
+        count = request.format.count_frames(image, MAX_FRAMES)
     if count <= 1:
         return (), 0
     width, height = image.size
@@ -224,8 +239,9 @@ def _decode_frames(request: DecodeRequest, max_pixels: int) -> tuple[tuple[Frame
     _allow_time(request, request.format.name, image.size, count)
     frames: list[Frame] = []
     for index in range(count):
-        image.seek(index)
-        image.load()  # some formats tell a frame's duration only now
+        with _rejecting_damage(request):
+            image.seek(index)
+            image.load()  # some formats tell a frame's duration only now
         picture = colour.to_srgb(image, None)
         check_size(picture.size, max_pixels)
         milliseconds = min(int(image.info.get("duration", 0)), MAX_FRAME_MS)

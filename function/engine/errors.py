@@ -7,10 +7,7 @@ Exception
                       visibility timeout, and moves it to the DLQ after maxReceiveCount.
 """
 
-import struct
-import zlib
 from enum import StrEnum
-from typing import Final
 
 
 class Reason(StrEnum):
@@ -41,19 +38,24 @@ class Rejected(Exception):
         self.code, self.message = code, message
 
 
-_DAMAGE: Final = (
-    *(OSError, ValueError, SyntaxError, EOFError, RuntimeError, IndexError),
-    *(struct.error, zlib.error, AssertionError, UserWarning),
-)
-"""Exceptions that decoders raise for damaged files (``make fuzz``); no other means damage."""
+class Stopped(Rejected):
+    """An upload that took more time or memory than any honest one of its kind."""
+
+    def __init__(self) -> None:
+        message = "This image cannot be processed within the time and memory allowed."
+        super().__init__(Reason.TOO_COMPLEX, message)
 
 
-def is_damage(error: BaseException) -> bool:
-    """Return True if an exception from a decoder means that the file is damaged.
+class DecoderBug(Exception):
+    """A decoder or encoder failed in a way that damaged files do not explain."""
 
-    Everything else, such as a ``TypeError``, is a bug and must not be told as the photo's fault.
-    """
-    return isinstance(error, _DAMAGE) and not is_system_failure(error)
+
+class IsolationFailed(Exception):
+    """The zygote or the machine failed; the upload was not to blame."""
+
+
+class Worn(Exception):
+    """A worker that had served before has failed where a new one may not; ask once more."""
 
 
 def is_system_failure(error: BaseException) -> bool:

@@ -16,14 +16,14 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Final
 
-from function.engine.budget import clock_seconds, header_budget, vcpu_share
+from function.engine.budget import clock_seconds, header_budget
 from function.engine.channel import Channel, Ended, Late, Malformed
-from function.engine.errors import Reason, Rejected
+from function.engine.errors import DecoderBug, IsolationFailed, Reason, Rejected, Stopped, Worn
 from function.engine.renditions import OutputFormat
 from function.engine.results import Fingerprint, Measured, Rendered, Result, Task
+from function.engine.time_limit import TimeLimit
 
 START_SECONDS: Final = 60.0
 """Clock time that a worker may take to start. The imports are 0.3 s of CPU, of which a Lambda of
@@ -46,26 +46,6 @@ PROGRAM: Final = (
     "from function.engine.worker import run_zygote\n"
     "run_zygote(setup)\n"
 )
-
-
-class Stopped(Rejected):
-    """An upload that took more time or memory than any honest one of its kind."""
-
-    def __init__(self) -> None:
-        message = "This image cannot be processed within the time and memory allowed."
-        super().__init__(Reason.TOO_COMPLEX, message)
-
-
-class DecoderBug(Exception):
-    """A decoder or encoder failed in a way that damaged files do not explain."""
-
-
-class IsolationFailed(Exception):
-    """The zygote or the machine failed; the upload was not to blame."""
-
-
-class Worn(Exception):
-    """A worker that had served before has failed where a new one may not; ask once more."""
 
 
 class Isolation:
@@ -179,7 +159,7 @@ class _Zygote:
 
     def run(self, data: bytes, seconds: float) -> Iterator[Result]:
         """Yield results, as ``Isolation.run``."""
-        stays, needs, limit = False, 0, _Limit(*self._limits, seconds, self._memory_mb)
+        stays, needs, limit = False, 0, TimeLimit(*self._limits, seconds, self._memory_mb)
         try:
             self._start_job(data)
             limit.start(self.worker)
@@ -210,7 +190,7 @@ class _Zygote:
                 self._order("")
             self._channel.clear()
 
-    def _receive(self, limit: "_Limit") -> tuple[dict[str, Any], bytes]:
+    def _receive(self, limit: TimeLimit) -> tuple[dict[str, Any], bytes]:
         """Return the worker's next message; what ends the wait tells whose fault it is."""
         try:
             while True:
@@ -314,62 +294,13 @@ class _Zygote:
                 os.read(reader, 1 << 20)
 
 
-class _Limit:
-    """The time of one upload, by the clock as far as the worker has been given the CPU.
-
-    A machine that is busy with something else is no fault of the upload.
-    """
-
-    def __init__(self, seconds: float, most: float, left: float, memory_mb: int | None) -> None:
-        self.seconds, self._most, self._left = seconds, most, left
-        self._share = vcpu_share(memory_mb)
-
-    def start(self, worker: int | None) -> None:
-        """Start the clock for a worker."""
-        self._worker, self._extra = worker, 0.0
-        self._started, self._used_before = time.monotonic(), _cpu_seconds(worker)
-
-    def deadline(self) -> float:
-        """Return when to look again, by ``time.monotonic``."""
-        return self._started + min(self.seconds + self._extra, self._most, self._left)
-
-    def extend(self) -> None:
-        """Allow more time if the worker had less than half of the CPU that belongs to it.
-
-        Raises:
-            Stopped: it had its time.
-            IsolationFailed: it had not, but the invocation has no more.
-            DecoderBug: it waits for something.
-        """
-        now, allowed = time.monotonic(), min(self.seconds, self._most)
-        if self._left < allowed:
-            raise IsolationFailed("too little time was left for this upload")
-        used = _cpu_seconds(self._worker) - self._used_before
-        if used >= allowed * self._share / 2:
-            raise Stopped
-        if now >= self._started + self._left:
-            raise IsolationFailed("this upload was given too little of the CPU")
-        if now >= self._started + self._most:
-            raise DecoderBug(f"the worker did not end, and used {used:.2f} s of CPU")
-        self._extra = now - self._started - self.seconds + allowed - used / self._share
-
-
-def _cpu_seconds(process: int | None) -> float:
-    """Return the CPU time of a process and its threads; infinite where it is not told."""
-    try:
-        facts = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return math.inf
-    return (int(facts[11]) + int(facts[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def _variables() -> dict[str, str]:
-    tunables = os.environ.get("GLIBC_TUNABLES", "")
-    return {
-        **{name: os.environ[name] for name in _PASSED if name in os.environ},
-        "GLIBC_TUNABLES": f"{tunables}:glibc.malloc.arena_max=1".removeprefix(":"),
-        "PYTHONMALLOC": "malloc",
-    }
+    """Return the zygote's environment.
+
+    Python's own allocator would keep freed memory where ``wipe_free_memory`` does not reach.
+    """
+    passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
+    return passed | {"PYTHONMALLOC": "malloc"}
 
 
 def _read(kind: str, message: dict[str, Any], body: bytes) -> Result:

@@ -15,6 +15,7 @@ FORMAT: Final = Format(
     ms_per_megapixel={"bmp": 9.0},
     recognises=lambda data: data[:2] == b"BM" and little_endian(data[14:18]) in _HEADERS,
     open_image=plugin("PIL.BmpImagePlugin", "BmpImageFile"),
+    damage=(OSError, SyntaxError, ValueError),
     modules=("PIL.BmpImagePlugin",),
     is_cut_short=lambda data: len(data) < little_endian(data[2:6]),
 )

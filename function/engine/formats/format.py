@@ -63,6 +63,10 @@ class Format(Record):
     # (data): read the headers; pixels are decoded when the image is loaded.
     open_image: "Callable[[bytes], Image.Image]" = _has_no_pixels
 
+    # What its decoder raises for damaged files, as the fuzz shows (``make fuzz``); an ``OSError``
+    # without a number of the system's. Anything else is a bug, and no one's fault but ours.
+    damage: tuple[type[Exception], ...] = ()
+
     # (data): return True if the end is missing, by its mark or the length stated.
     is_cut_short: Callable[[bytes], bool] = lambda _data: False
 

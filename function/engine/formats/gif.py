@@ -13,6 +13,7 @@ FORMAT: Final = Format(
     ms_per_megapixel={"gif": 20.0},
     recognises=lambda data: data.startswith((b"GIF87a", b"GIF89a")),
     open_image=lazily(_BLOCKS, "open_image"),
+    damage=(IndexError, OSError, SyntaxError),
     is_cut_short=lambda data: not data.rstrip(b"\x00").endswith(b"\x3b"),
     modules=(_BLOCKS, "copy"),  # Pillow imports copy with its first GIF
     count_frames=lazily(_BLOCKS, "count_frames"),

@@ -29,6 +29,7 @@ FORMAT: Final = Format(
     ms_per_megapixel={"heic": 60.0},
     recognises=lambda data: family(data) == "heic",
     open_image=open_image,
+    damage=(EOFError, RuntimeError, SyntaxError, UserWarning, ValueError),
     # Pillow reads EXIF by its TIFF plugin, whatever the format.
     modules=("pi_heif.as_plugin", "PIL.ImageCms", "PIL.TiffImagePlugin"),
     isolated=True,

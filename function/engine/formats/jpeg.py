@@ -17,6 +17,7 @@ FORMAT: Final = Format(
     ms_per_megapixel={"jpeg": 16.0, "jpeg-cmyk": 16.0, "jpeg-progressive": 35.0},
     recognises=lambda data: data.startswith(b"\xff\xd8\xff"),
     open_image=lazily(_SCALED, "open_image"),
+    damage=(OSError, SyntaxError, UserWarning),
     is_cut_short=lambda data: b"\xff\xd9" not in data[-TAIL:],
     kind_of=lazily(_SEGMENTS, "kind_of"),
     load_scaled=lazily(_SCALED, "load_scaled"),

@@ -1,5 +1,6 @@
 """PNG and APNG."""
 
+import struct
 from typing import Final
 
 from function.engine.formats import TAIL
@@ -12,6 +13,7 @@ FORMAT: Final = Format(
     ms_per_megapixel={"png": 45.0},
     recognises=lambda data: data.startswith(b"\x89PNG\r\n\x1a\n"),
     open_image=lazily("function.engine.formats.png_rows", "open_image"),
+    damage=(OSError, SyntaxError, UserWarning, ValueError, struct.error),
     modules=("function.engine.formats.png_rows",),
     is_cut_short=lambda data: b"IEND" not in data[-TAIL:],
 )

@@ -45,10 +45,13 @@ def open_image(data: bytes) -> PngImageFile:
     """Open a PNG or APNG.
 
     Raises:
-        Rejected: ``too_complex`` for one that is cut into too many chunks.
+        Rejected: ``too_complex`` for one that is cut into too many chunks; ``broken_image`` when
+            the palette is missing, which Pillow asserts only once it is asked about transparency.
     """
     check_chunks(data)
     image = PngImageFile(io.BytesIO(data))
+    if image.mode == "P" and image.palette is None:
+        raise Rejected(Reason.BROKEN_IMAGE, "This PNG image has no palette.")
     decode_here(image)
     return image
 

@@ -11,6 +11,7 @@ FORMAT: Final = Format(
     ms_per_megapixel={"qoi": 2600.0},
     recognises=lambda data: data.startswith(b"qoif"),
     open_image=plugin("PIL.QoiImagePlugin", "QoiImageFile"),
+    damage=(SyntaxError, ValueError),
     is_cut_short=lambda data: not data.endswith(bytes(7) + b"\x01"),
     modules=("PIL.QoiImagePlugin", "PIL.ImageCms", "PIL.TiffImagePlugin"),
     # Pillow decodes it in Python: about 2 megapixels fit in the time of an upload (docs/engine.md).

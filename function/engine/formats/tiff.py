@@ -44,6 +44,7 @@ FORMAT: Final = Format(
     ms_per_megapixel={"tiff": 45.0},
     recognises=lambda data: data.startswith((b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")),
     open_image=open_image,
+    damage=(OSError, SyntaxError, UserWarning, ValueError),
     is_oriented=True,
     modules=("PIL.TiffImagePlugin", "PIL.ImageCms"),
     isolated=True,

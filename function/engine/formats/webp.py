@@ -36,6 +36,7 @@ FORMAT: Final = Format(
     ms_per_megapixel={"webp": 66.0, "webp-planes": 45.0},
     recognises=lambda data: data[:4] == b"RIFF" and data[8:12] == b"WEBP",
     open_image=plugin("PIL.WebPImagePlugin", "WebPImageFile"),
+    damage=(OSError, SyntaxError, UserWarning, ValueError),
     is_cut_short=lambda data: len(data) < 8 + little_endian(data[4:8]),
     kind_of=lazily(_PLANES, "kind_of"),
     # libwebp's decoder allocates its canvas when Pillow opens a file.

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from function.engine import isolate
-from function.engine.errors import Reason, Rejected
-from function.engine.isolate import DecoderBug, IsolationFailed, Worn
+from function.engine.errors import DecoderBug, IsolationFailed, Reason, Rejected, Worn
 from function.engine.results import Measured, Rendered, Task
 from function.engine.work import work
 from tests.support.engine import MAX_PIXELS, one

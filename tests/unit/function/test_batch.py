@@ -12,7 +12,7 @@ import pytest
 from function import logs
 from function.batch import BatchHandler
 from function.contract import Metric, Status
-from function.engine.isolate import DecoderBug
+from function.engine.errors import DecoderBug
 from function.environment import Environment
 from function.manifest import Manifest, SourceFacts, Timings
 from function.postpone import count

@@ -11,8 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from function.contract import Status, manifest_key, rendition_key
-from function.engine.errors import Reason
-from function.engine.isolate import DecoderBug, IsolationFailed
+from function.engine.errors import DecoderBug, IsolationFailed, Reason
 from function.events import Event, EventKind
 from function.manifest import (
     ErrorFacts,

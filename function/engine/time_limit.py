@@ -1,0 +1,58 @@
+"""How long one upload may go on, held by the process that waits for its worker."""
+
+import math
+import os
+import time
+from pathlib import Path
+
+from function.engine.budget import vcpu_share
+from function.engine.errors import DecoderBug, IsolationFailed, Stopped
+
+
+class TimeLimit:
+    """The time of one upload, by the clock as far as the worker has been given the CPU.
+
+    A machine that is busy with something else is no fault of the upload.
+    """
+
+    def __init__(self, seconds: float, most: float, left: float, memory_mb: int | None) -> None:
+        self.seconds, self._most, self._left = seconds, most, left
+        self._share = vcpu_share(memory_mb)
+
+    def start(self, worker: int | None) -> None:
+        """Start the clock for a worker."""
+        self._worker, self._extra = worker, 0.0
+        self._started, self._used_before = time.monotonic(), _cpu_seconds(worker)
+
+    def deadline(self) -> float:
+        """Return when to look again, by ``time.monotonic``."""
+        return self._started + min(self.seconds + self._extra, self._most, self._left)
+
+    def extend(self) -> None:
+        """Allow more time if the worker had less than half of the CPU that belongs to it.
+
+        Raises:
+            Stopped: it had its time.
+            IsolationFailed: it had not, but the invocation has no more.
+            DecoderBug: it waits for something.
+        """
+        now, allowed = time.monotonic(), min(self.seconds, self._most)
+        if self._left < allowed:
+            raise IsolationFailed("too little time was left for this upload")
+        used = _cpu_seconds(self._worker) - self._used_before
+        if used >= allowed * self._share / 2:
+            raise Stopped
+        if now >= self._started + self._left:
+            raise IsolationFailed("this upload was given too little of the CPU")
+        if now >= self._started + self._most:
+            raise DecoderBug(f"the worker did not end, and used {used:.2f} s of CPU")
+        self._extra = now - self._started - self.seconds + allowed - used / self._share
+
+
+def _cpu_seconds(process: int | None) -> float:
+    """Return the CPU time of a process and its threads; infinite where it is not told."""
+    try:
+        facts = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return math.inf
+    return (int(facts[11]) + int(facts[12])) / os.sysconf("SC_CLK_TCK")
