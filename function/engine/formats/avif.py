@@ -22,7 +22,7 @@ FORMAT: Final = Format(
     name="avif",
     content_types={"avif": "image/avif"},
     bytes_per_pixel={"avif": 12.5},
-    ms_per_megapixel={"avif": 90.0},
+    ms_per_megapixel={"avif": 152.0},
     recognises=lambda data: family(data) == "avif",
     open_image=open_image,
     # Pillow reads EXIF by its TIFF plugin, whatever the format; without PIL._avif its AVIF plugin

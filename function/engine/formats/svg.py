@@ -25,7 +25,8 @@ FORMAT: Final = Format(
     recognises=recognises,
     read_size=lazily(_DRAWING, "read_size"),
     rasterise=lazily(_DRAWING, "rasterise"),
+    bytes_held=lazily(_DRAWING, "bytes_held"),
     is_markup=True,
-    modules=(_DRAWING,),
+    modules=(_DRAWING, "function.engine.formats.jpeg_segments", "function.engine.formats.webp"),
     isolated=True,
 )

@@ -106,11 +106,11 @@ def test_without_libwebps_function_pillow_decodes(monkeypatch):
 
 def test_a_library_without_the_function_is_none(monkeypatch):
     monkeypatch.setattr("ctypes.CDLL", lambda path: object())
-    webp_planes.find_decoder.cache_clear()
+    webp_planes.find.cache_clear()
     try:
         assert webp_planes.find_decoder() is None
     finally:
-        webp_planes.find_decoder.cache_clear()
+        webp_planes.find.cache_clear()
 
 
 def test_here_it_is_found():
