@@ -152,6 +152,10 @@ def _av1(side: int, *, noise: bool = False) -> Tile:
     return Tile("AVIF", side, noise=noise)
 
 
+def _spread(tile: Tile, columns: int, rows: int) -> bytes:
+    return grid(tile, columns, rows, size=(6600, 6600), distinct=True)
+
+
 def _large(format_name: str, side: int, mode: str = "RGB", **options: object) -> bytes:
     return encoded(Image.new(mode, (side, side), (9, 9, 9, 9)[: len(mode)]), format_name, **options)
 
@@ -168,23 +172,32 @@ def _sequence(frames: int = 200) -> bytes:
 
 
 STILLS: Final[Mapping[str, Callable[[], bytes]]] = {
-    "heic grid of 65,536 tiles": lambda: grid(_hevc(64), 256, 256, size=(7000, 7000)),
-    "heic grid of tiles of 16": lambda: grid(_hevc(64), 109, 109, size=(6976, 6976)),
-    "heic grid 49 MP": lambda: grid(_hevc(512), 14, 14, size=(7000, 7000)),
-    "heic grid of noise": lambda: grid(_hevc(512, noise=True), 13, 13, size=(6600, 6600)),
-    "heic grid, tile too large": lambda: grid(_hevc(2048), 100, 100, size=(7000, 7000)),
-    "heic grid 60,000 items": lambda: grid(_hevc(64), 240, 250, distinct=True),
-    "heic extents": lambda: grid(_hevc(512, noise=True), 2, 2, extents=60_000),
-    "heic extents in idat": lambda: grid(
-        _hevc(512, noise=True), 2, 2, extents=60_000, through_idat=True
+    "heic grid of 65,280 tiles": lambda: grid(
+        _hevc(64), 255, 256, size=(7000, 7000), distinct=True
     ),
+    "heic grid of tiles of 16": lambda: _spread(_hevc(64), 109, 109),
+    "heic grid 49 MP": lambda: grid(_hevc(512), 14, 14, size=(7000, 7000), distinct=True),
+    "heic grid of noise": lambda: grid(
+        _hevc(512, noise=True), 13, 13, size=(6600, 6600), distinct=True
+    ),
+    "heic grid, tile too large": lambda: grid(
+        _hevc(2048), 100, 100, size=(7000, 7000), distinct=True
+    ),
+    "heic grid 60,000 items": lambda: grid(_hevc(64), 240, 250, distinct=True),
+    "heic extents": lambda: grid(_hevc(512, noise=True), 2, 2, extents=60_000, distinct=True),
+    "heic extents in idat": lambda: grid(
+        _hevc(512, noise=True), 2, 2, extents=60_000, through_idat=True, distinct=True
+    ),
+    "heic grid of one tile": lambda: grid(_hevc(64), 255, 256, size=(7000, 7000)),
     "heic loop": lambda: loop(_hevc(64)),
     "heic 44 MP": lambda: _large("HEIF", 6600, quality=50),
     "heic 36 MP alpha": lambda: _large("HEIF", 6000, "RGBA", quality=50),
-    "heic properties": lambda: grid(_hevc(64), 2, 2, properties=full(b"pixi", bytes(4)) * 200_000),
+    "heic properties": lambda: grid(
+        _hevc(64), 2, 2, distinct=True, properties=full(b"pixi", bytes(4)) * 200_000
+    ),
     "heic free boxes": lambda: free_boxes("HEIF", 2_000_000),
     "heic profile 5 MB": lambda: _profile("HEIF"),
-    "avif grid of 65,536 tiles": lambda: grid(_av1(64), 256, 256, size=(7000, 7000)),
+    "avif grid of 65,280 tiles": lambda: grid(_av1(64), 255, 256, size=(7000, 7000), distinct=True),
     "avif grid of 10,000 tiles": lambda: grid(_av1(64), 100, 100, distinct=True),
     "avif grid 49 MP": lambda: grid(_av1(512), 14, 14, size=(7000, 7000), distinct=True),
     "avif grid of noise": lambda: grid(_av1(512, noise=True), 13, 13, distinct=True),

@@ -26,7 +26,7 @@ FORMAT: Final = Format(
     name="heic",
     content_types={"heic": "image/heic", "heif": "image/heif"},
     bytes_per_pixel={"heic": 12.0},
-    ms_per_megapixel={"heic": 60.0},
+    ms_per_megapixel={"heic": 332.0},
     recognises=lambda data: family(data) == "heic",
     open_image=open_image,
     # Pillow reads EXIF by its TIFF plugin, whatever the format.
