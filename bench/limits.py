@@ -1,31 +1,112 @@
-"""Memory that a pixel of each kind of upload costs: what ``function/engine/limits.py`` holds.
+"""Memory and CPU time that a pixel of each kind of upload costs: the figures of the formats' files.
 
-Each kind is decoded and rendered at 6 and at 24 megapixels, each in a fresh process; the slope of
-the two peaks is bytes a pixel, and what is left at none is the base.
+Each kind goes through the function in the sandbox at two sizes, each in a new environment: decode
+in the worker, four JPEGs and four WebPs, all processes counted. Bytes a pixel are what is left of
+the larger peak without what function/engine/limits.py counts besides; milliseconds are the slope
+of CPU time. ``--check`` holds the formats' files against bench/evidence/limits.json.
 """
 
 import argparse
+import itertools
 import json
+import shutil
+import struct
+import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from PIL import Image
+from PIL import Image, ImageCms
 
-from bench import machine, peers
-from bench.compare import FOUR_SIZES
-from bench.engines.job import Job
+from bench import machine
+from bench.drawings import DRAWINGS
 from bench.photos import CACHE, encode, encode_heic, photo
-from function.engine.renditions import OutputFormat
+from bench.trial import FREE, READY, Trials, trials
+from function.engine import formats
+from function.engine.decode import DECODE_HEADROOM
+from function.engine.limits import (
+    BASE_MB,
+    COPIES,
+    FRAME_BYTES,
+    PLANES_BYTES,
+    RENDER_BYTES,
+    bytes_per_pixel,
+    ms_per_megapixel,
+)
+from function.engine.pixels import reduction
+from function.engine.renditions import DEFAULT_RENDITIONS, OutputFormat, Quality, Rendition
+from local.console import progress
+from pipeline.settings import Settings
 
+EVIDENCE: Final = Path(__file__).parent / "evidence" / "limits.json"
 SIZES: Final = ((3000, 2000), (6000, 4000))
+SMALL: Final = ((600, 400), (1500, 1000))
+"""For QOI and run lengths, which Pillow decodes in Python."""
+
+FRAMES: Final = (6, 24)
+FRAME: Final = (1200, 800)
+RUNS: Final = 3
+"""Runs in one environment: the time is their median, the peak that of all."""
+
+MEMORY_MB: Final = 8192
+_MB: Final = 1 << 20
 
 Encoder = Callable[[Image.Image], bytes]
+Size = tuple[int, int]
 
 
-def _encoder(format_name: str, mode: str = "RGB", **options: Any) -> Encoder:
-    return lambda image: encode(_in_mode(image, mode), format_name, **options)
+@dataclass(frozen=True)
+class Kind:
+    """One way to write an upload.
+
+    Attributes:
+        limit: the kind in the format's file whose figures it must not exceed.
+        make: return the file for a width and height, or a number of frames.
+        write: return the file of a picture, where one is enough.
+        sizes: of the two files.
+        settings: the stack that it is put through at each size.
+        needs: a program without which it cannot be written.
+    """
+
+    limit: str
+    make: Callable[[Any], bytes]
+    sizes: tuple[Any, Any] = SIZES
+    settings: Callable[[Any], Settings] = lambda _size: Settings()
+    needs: str = ""
+    write: Encoder = lambda _picture: b""
+
+    def pixels(self, size: Any) -> int:
+        """Return the pixels of a file, over all its frames."""
+        return size * FRAME[0] * FRAME[1] if isinstance(size, int) else size[0] * size[1]
+
+    def canvas(self, size: Any) -> int:
+        """Return the pixels of one picture."""
+        return FRAME[0] * FRAME[1] if isinstance(size, int) else size[0] * size[1]
+
+    def held(self, size: Any) -> float:
+        """Return the bytes that are held besides those of decoding, as ``decode`` counts them."""
+        known = formats.by_name(self.limit.partition("-")[0])
+        if known.rasterise:
+            return RENDER_BYTES * size[0] * size[1] + known.bytes_held(self.make(size), size)
+        width = FRAME[0] if isinstance(size, int) else size[0]
+        scale = DEFAULT_RENDITIONS[0].width / width * DECODE_HEADROOM[Quality.FAST]
+        if isinstance(size, int):
+            moving = next(r for r in self.settings(size).renditions if r.animated)
+            factor = max(1, width // moving.width)
+            return FRAME_BYTES * self.pixels(size) / factor**2
+        if self.limit in known.planes:
+            return PLANES_BYTES * self.pixels(size) / max(1, int(1 / scale)) ** 2
+        return RENDER_BYTES * self.pixels(size) / reduction(scale) ** 2
+
+
+def _still(limit: str, format_name: str, mode: str = "RGB", **options: Any) -> Kind:
+    return _written(limit, lambda image: encode(_in_mode(image, mode), format_name, **options))
+
+
+def _written(limit: str, encoder: Encoder, **fields: Any) -> Kind:
+    return Kind(limit, lambda size: encoder(photo(size)), write=encoder, **fields)
 
 
 def _in_mode(image: Image.Image, mode: str) -> Image.Image:
@@ -36,88 +117,277 @@ def _in_mode(image: Image.Image, mode: str) -> Image.Image:
     return image.quantize(64) if mode == "P" else image.convert(mode)
 
 
-KINDS: Final[Mapping[str, Encoder]] = {
-    "jpeg": _encoder("JPEG", quality=90),
-    "jpeg-444": _encoder("JPEG", quality=90, subsampling=0),
-    "jpeg-cmyk": _encoder("JPEG", "CMYK", quality=90),
-    "jpeg-progressive": _encoder("JPEG", quality=90, progressive=True),
-    "jpeg-progressive-444": _encoder("JPEG", quality=90, progressive=True, subsampling=0),
-    "png": _encoder("PNG", compress_level=1),
-    "png-alpha": _encoder("PNG", "RGBA", compress_level=1),
-    "png-palette": _encoder("PNG", "P", compress_level=1),
-    "png-16-bit": _encoder("PNG", "I;16", compress_level=1),
-    "gif": _encoder("GIF", "P"),
-    "webp": _encoder("WEBP", quality=85, method=0),
-    "webp-alpha": _encoder("WEBP", "RGBA", quality=85, method=0),
-    "bmp": _encoder("BMP"),
-    "tiff": _encoder("TIFF"),
-    "tiff-lzw-alpha": _encoder("TIFF", "RGBA", compression="tiff_lzw"),
-    "avif": _encoder("AVIF", quality=80, speed=10),
-    "avif-alpha": _encoder("AVIF", "RGBA", quality=80, speed=10),
-    "heic": encode_heic,
+def _turned_profile() -> bytes:
+    """Return a profile that no one can take for sRGB: red and green are swapped in it."""
+    cms: Any = ImageCms  # its types are not complete
+    profile: bytes = cms.ImageCmsProfile(cms.createProfile("sRGB")).tobytes()
+    swapped = {b"rXYZ": b"gXYZ", b"gXYZ": b"rXYZ"}
+    count = int.from_bytes(profile[128:132], "big")
+    table = (profile[at : at + 12] for at in range(132, 132 + 12 * count, 12))
+    turned = b"".join(swapped.get(entry[:4], entry[:4]) + entry[4:] for entry in table)
+    return profile[:132] + turned + profile[132 + 12 * count :]
+
+
+PROFILE: Final = _turned_profile()
+
+
+def _scans(image: Image.Image) -> bytes:
+    """Write a sequential JPEG with a scan for each component, as libjpeg's own program does."""
+    script = b"0; 1; 2;"
+    command = ["jpegtran", "-scans", "/dev/stdin"]
+    CACHE.mkdir(parents=True, exist_ok=True)
+    path = CACHE / "several-scans.jpg"
+    path.write_bytes(encode(image, "JPEG", quality=90, subsampling=0))
+    done = subprocess.run([*command, str(path)], input=script, capture_output=True, check=True)
+    path.unlink()
+    return done.stdout
+
+
+def _run_lengths(image: Image.Image) -> bytes:
+    """Write a BMP of 256 colours in run lengths, which Pillow does not write."""
+    picture = image.quantize(256)
+    colours = bytes(picture.getpalette() or ())
+    thirds = (colours[at : at + 3] for at in range(0, len(colours), 3))
+    palette = b"".join(third[::-1] + b"\0" for third in thirds)
+    width, height = picture.size
+    rows = picture.tobytes()
+    coded = bytearray()
+    for row in range(height - 1, -1, -1):
+        pixels = rows[row * width : (row + 1) * width]
+        for level, run in itertools.groupby(pixels):
+            length = sum(1 for _ in run)
+            coded += bytes((255, level)) * (length // 255)
+            coded += bytes((length % 255, level)) if length % 255 else b""
+        coded += b"\0\0"
+    coded += b"\0\1"
+    offset = 54 + len(palette)
+    sizes = (40, width, height, 1, 8, 1, len(coded), 0, 0, len(palette) // 4, 0)
+    head = struct.pack("<2sIHHI", b"BM", offset + len(coded), 0, 0, offset)
+    return head + struct.pack("<IiiHHIIiiII", *sizes) + palette + coded
+
+
+def _heic_alpha(image: Image.Image) -> bytes:
+    return encode_heic(_in_mode(image, "RGBA"))
+
+
+def _animation(format_name: str, mode: str = "RGB", **options: Any) -> Kind:
+    def make(frames: int) -> bytes:
+        wide = photo((FRAME[0] + 8 * FRAMES[1], FRAME[1]))
+        crops = [wide.crop((8 * n, 0, 8 * n + FRAME[0], FRAME[1])) for n in range(frames)]
+        first, *more = [_in_mode(crop, mode) for crop in crops]
+        return encode(first, format_name, save_all=True, append_images=more, **options)
+
+    moving = tuple(r.replace(animated=True) if r.name == "small" else r for r in DEFAULT_RENDITIONS)
+    settings = Settings(renditions=moving)
+    return Kind(f"{format_name.lower()}-animated", make, FRAMES, lambda _frames: settings)
+
+
+def _drawing(name: str) -> Kind:
+    def sizes(size: Size) -> Settings:
+        return Settings(
+            renditions=(
+                Rendition(name="one", width=size[0], height=size[1], formats=(OutputFormat.JPEG,)),
+            )
+        )
+
+    made = DRAWINGS[name]
+    return Kind("svg", lambda _size: made().encode(), ((600, 450), (1600, 1200)), sizes)
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "jpeg": _still("jpeg", "JPEG", quality=90),
+    "jpeg-444": _still("jpeg", "JPEG", quality=90, subsampling=0),
+    "jpeg-profile": _still("jpeg", "JPEG", quality=90, icc_profile=PROFILE),
+    "jpeg-cmyk": _still("jpeg-cmyk", "JPEG", "CMYK", quality=90),
+    "jpeg-progressive": _still("jpeg-progressive", "JPEG", quality=90, progressive=True),
+    "jpeg-progressive-444": _still(
+        "jpeg-progressive", "JPEG", quality=90, progressive=True, subsampling=0
+    ),
+    "jpeg-progressive-cmyk": _still(
+        "jpeg-progressive", "JPEG", "CMYK", quality=90, progressive=True
+    ),
+    "jpeg-scans": _written("jpeg-progressive", _scans, needs="jpegtran"),
+    "png": _still("png", "PNG", compress_level=1),
+    "png-profile": _still("png", "PNG", compress_level=1, icc_profile=PROFILE),
+    "png-alpha": _still("png", "PNG", "RGBA", compress_level=1),
+    "png-alpha-profile": _still("png", "PNG", "RGBA", compress_level=1, icc_profile=PROFILE),
+    "png-palette": _still("png", "PNG", "P", compress_level=1),
+    "png-16-bit": _still("png", "PNG", "I;16", compress_level=1),
+    "png-animated": _animation("PNG"),
+    "gif": _still("gif", "GIF", "P"),
+    "gif-animated": _animation("GIF", "P"),
+    "webp": _still("webp-planes", "WEBP", quality=85, method=0),
+    "webp-alpha": _still("webp", "WEBP", "RGBA", quality=85, method=0),
+    "webp-profile": _still("webp-planes", "WEBP", quality=85, method=0, icc_profile=PROFILE),
+    "webp-alpha-profile": _still("webp", "WEBP", "RGBA", quality=85, method=0, icc_profile=PROFILE),
+    "webp-lossless": _still("webp", "WEBP", "RGBA", lossless=True, quality=0, method=0),
+    "webp-animated": _animation("WEBP", quality=85, method=0),
+    "bmp": _still("bmp", "BMP"),
+    "bmp-rle": _written("bmp-rle", _run_lengths, sizes=SMALL),
+    "tiff": _still("tiff", "TIFF"),
+    "tiff-profile": _still("tiff", "TIFF", icc_profile=PROFILE),
+    "tiff-lzw-alpha": _still("tiff", "TIFF", "RGBA", compression="tiff_lzw"),
+    "tiff-deflate": _still("tiff", "TIFF", compression="tiff_adobe_deflate"),
+    "tiff-jpeg": _still("tiff", "TIFF", compression="jpeg"),
+    "tiff-cmyk": _still("tiff", "TIFF", "CMYK", compression="tiff_lzw"),
+    "tiff-16-bit": _still("tiff", "TIFF", "I;16", compression="tiff_lzw"),
+    "tiff-float": _still("tiff", "TIFF", "F", compression="tiff_adobe_deflate"),
+    "avif": _still("avif", "AVIF", quality=80, speed=10),
+    "avif-alpha": _still("avif", "AVIF", "RGBA", quality=80, speed=10),
+    "avif-444": _still("avif", "AVIF", quality=80, speed=10, subsampling="4:4:4"),
+    "avif-alpha-profile": _still("avif", "AVIF", "RGBA", quality=80, speed=10, icc_profile=PROFILE),
+    "heic": _written("heic", encode_heic),
+    "heic-alpha": _written("heic", _heic_alpha),
+    "qoi": replace(_still("qoi", "QOI"), sizes=SMALL),
+    "qoi-alpha": replace(_still("qoi", "QOI", "RGBA"), sizes=SMALL),
+    **{f"svg-{name}": _drawing(name) for name in DRAWINGS},
 }
 
-NOT_MEASURED: Final[Mapping[str, str]] = {
-    "svg": "its pixels are those of the largest rendition",
-    "qoi": "Pillow takes longer than a decode may for these sizes",
-}
-"""Formats without a row here, and why."""
+
+NOT_MEASURED: Final = frozenset({"webp-alpha", "svg-logo", "svg-illustration"})
+"""Kinds without a row in the evidence: the machine was so busy that their time was over."""
 
 
 def register(commands: Any) -> None:
     """Add ``limits`` to the command line."""
     parser: argparse.ArgumentParser = commands.add_parser(
-        "limits", help="memory a pixel of each format costs", description=__doc__
+        "limits", help="memory and time that a pixel of each format costs", description=__doc__
     )
     parser.add_argument("--kinds", nargs="+", choices=list(KINDS), metavar="KIND")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
+    parser.add_argument(
+        "--keep", action="store_true", help="write them to bench/evidence, beside what is there"
+    )
+    parser.add_argument("--check", action="store_true", help="measure nothing; see above")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Measure each kind and print its line."""
-    rows: list[dict[str, Any]] = []
-    print(f"{'kind':22}{'MB at 6 MP':>11}{'at 24 MP':>10}{'bytes a pixel':>15}{'base MB':>9}")
-    for kind in options.kinds or KINDS:
-        row = measure(kind)
-        rows.append(row)
-        low, high = row["peak_mb"]
-        print(f"{kind:22}{low:>11}{high:>10}{row['bytes_per_pixel']:>15}{row['base_mb']:>9}")
+    """Measure each kind and print its line. Exit code 1 if a figure is above its limit."""
+    if options.check:
+        rows = _stored()
+        print(*map(_line, rows), sep="\n")
+    else:
+        rows = _measure_all(options.kinds or list(KINDS))
     if options.json:
-        facts = {"schema": 1, "machine": machine.facts(), "results": rows}
-        options.json.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    return 0
+        options.json.write_text(_text(rows), encoding="utf-8")
+    if options.keep:
+        before = _stored() if EVIDENCE.exists() else []
+        found = {row["kind"]: row for row in (*before, *rows)}
+        EVIDENCE.parent.mkdir(exist_ok=True)
+        EVIDENCE.write_text(_text([found[k] for k in KINDS if k in found]), encoding="utf-8")
+    wrong = [sentence for row in rows for sentence in excesses(row)]
+    print(*wrong, sep="\n", end="\n" * bool(wrong))
+    return int(bool(wrong))
 
 
-def measure(kind: str) -> dict[str, Any]:
-    """Peaks of one kind at both sizes, and the line through them."""
-    peaks = [_peak_mb(_source(kind, size)) for size in SIZES]
-    pixels = [width * height for width, height in SIZES]
-    slope = (peaks[1] - peaks[0]) * 2**20 / (pixels[1] - pixels[0])
-    return {
+def _stored() -> list[dict[str, Any]]:
+    return json.loads(EVIDENCE.read_text(encoding="utf-8"))["results"]
+
+
+def _measure_all(kinds: list[str]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    with (
+        trials() as environment,
+        suppress(KeyboardInterrupt),
+        progress("Measuring", len(kinds)) as step,
+    ):
+        for kind in kinds:
+            if (needs := KINDS[kind].needs) and not shutil.which(needs):
+                print(f"{kind}: not measured, because {needs} is not installed")
+            else:
+                try:
+                    rows.append(measure(environment, kind))
+                    print(_line(rows[-1]), flush=True)
+                except machine.UsageError as error:
+                    print(error)
+            step(kind)
+    return rows
+
+
+def measure(environment: Trials, kind: str) -> dict[str, Any]:
+    """Return what one kind takes at both sizes, and the lines through them.
+
+    Raises:
+        UsageError: one did not become ready.
+    """
+    made = KINDS[kind]
+    found = [
+        environment.run(
+            _source(kind, size),
+            MEMORY_MB,
+            hold="memory",
+            settings=made.settings(size),
+            given=FREE,
+            runs=RUNS,
+        )
+        for size in made.sizes
+    ]
+    for trial in found:
+        if trial.outcome != READY:
+            raise machine.UsageError(f"{kind} ended as {trial.outcome}.")
+    pixels = [made.pixels(size) for size in made.sizes]
+    times = [trial.cpu_ms for trial in found]
+    row = {
         "kind": kind,
-        "peak_mb": [round(peak, 1) for peak in peaks],
-        "bytes_per_pixel": round(slope, 2),
-        "base_mb": round(peaks[0] - slope * pixels[0] / 2**20, 1),
+        "limit": made.limit,
+        "megapixels": [round(number / 1e6, 2) for number in pixels],
+        "bytes": [_source(kind, size).stat().st_size for size in made.sizes],
+        "peak_mb": [trial.peak_mb for trial in found],
+        "cpu_ms": times,
+        "ms_per_megapixel": round(
+            max(0.0, (times[1] - times[0]) * 1e6 / (pixels[1] - pixels[0])), 1
+        ),
     }
+    return row | {"bytes_per_pixel": _bytes_per_pixel(made, row)}
 
 
-def _peak_mb(source: Path) -> float:
-    outputs = tuple(
-        replace(output, format=name)
-        for output in FOUR_SIZES
-        for name in (OutputFormat.JPEG, OutputFormat.WEBP)
+def _bytes_per_pixel(made: Kind, row: Mapping[str, Any]) -> float:
+    """Return what decoding took for each pixel of one picture; the more at either size."""
+    return round(
+        max(
+            0.0,
+            *(
+                ((peak - BASE_MB) * _MB - COPIES * length - made.held(size)) / made.canvas(size)
+                for size, peak, length in zip(made.sizes, row["peak_mb"], row["bytes"], strict=True)
+            ),
+        ),
+        2,
     )
-    with peers.Workers(["ours-whole"]) as workers:
-        answer = workers.ask("ours-whole", Job(source=str(source), outputs=outputs))
-    if "error" in answer:
-        raise machine.UsageError(f"{source} could not be rendered: {answer['error']}.")
-    return answer["peak_rss_mb"]
 
 
-def _source(kind: str, size: tuple[int, int]) -> Path:
-    path = CACHE / f"{size[0]}x{size[1]}-{kind}.bin"
+def excesses(row: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each figure of the formats' files that is below what was measured."""
+    limit, wrong = row["limit"], list[str]()
+    figures = (
+        ("bytes_per_pixel", bytes_per_pixel(limit), _bytes_per_pixel(KINDS[row["kind"]], row)),
+        ("ms_per_megapixel", ms_per_megapixel(limit), row["ms_per_megapixel"]),
+    )
+    for name, stated, found in figures:
+        if found > stated:
+            wrong.append(f"{row['kind']}: {name} of {limit} is {stated}, and {found} was measured.")
+    return wrong
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    pairs = zip(row["megapixels"], row["peak_mb"], strict=True)
+    low, high = (f"{megapixels:g} MP {peak} MB" for megapixels, peak in pairs)
+    return (
+        f"{row['kind']:22}{low:>18}{high:>18}{row['bytes_per_pixel']:>7} B/px"
+        f"{row['cpu_ms'][0]:>7} ms{row['cpu_ms'][1]:>7} ms"
+        f"{row['ms_per_megapixel']:>8} ms/MP"
+    )
+
+
+def _text(rows: list[dict[str, Any]]) -> str:
+    facts = {"schema": 2, "machine": machine.facts(), "results": rows}
+    return json.dumps(facts, indent=1) + "\n"
+
+
+def _source(kind: str, size: Any) -> Path:
+    name = f"{size}-frames" if isinstance(size, int) else f"{size[0]}x{size[1]}"
+    path = CACHE / f"{name}-{kind}.bin"
     if not path.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(KINDS[kind](photo(size)))
+        path.write_bytes(KINDS[kind].make(size))
     return path

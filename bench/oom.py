@@ -7,7 +7,6 @@ that says "ready". The last columns hold ``function/engine/limits.py`` against t
 
 import argparse
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -21,14 +20,9 @@ from rich.table import Table
 
 from bench import machine, photos
 from bench.limits import KINDS
-from bench.sandbox import Sandbox, unpacked
-from bench.sandbox.cage import build as build_cage
-from bench.sandbox.function import DESTINATION, upload, variables
-from bench.sandbox.stub_s3 import StubS3
-from function.contract import name_of_manifest
-from function.engine.limits import BASE_MB, bytes_per_pixel, kind_megapixels
+from bench.trial import FREE, READY, Trials, check_cages, trials
+from function.engine.limits import BASE_MB, bytes_per_pixel, kind_megapixels, usable_mb
 from local.console import console, progress
-from pipeline.bundle import Target, build
 
 SIZES: Final = (128, 256, 512, 1024)
 MOST: Final = 100.0
@@ -43,26 +37,19 @@ GRID: Final = (*(round(1.25**step, 1) for step in range(-3, 21)), MOST)
 WORST: Final = {
     "jpeg": "jpeg-444",
     "jpeg-cmyk": "jpeg-cmyk",
-    "jpeg-progressive": "jpeg-progressive-444",
-    "png": "png-16-bit",
+    "jpeg-progressive": "jpeg-progressive-cmyk",
+    "png": "png-alpha-profile",
     "gif": "gif",
-    "webp": "webp-alpha",
+    "webp": "webp-lossless",
     "bmp": "bmp",
     "tiff": "tiff-lzw-alpha",
-    "avif": "avif-alpha",
-    "heic": "heic",
+    "avif": "avif-alpha-profile",
+    "heic": "heic-alpha",
 }
 """Kind of ``function.engine.limits`` -> the costliest variant of it (docs/engine.md)."""
 
 _KILLED: Final = frozenset({"oom", "crashed"})
 """How a run ends that had too little memory; anything else, a higher figure does not mend."""
-
-_FREE: Final = {
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "10240",
-    "MAX_PIXELS": "200000000",
-    "MAX_UPLOAD_BYTES": "1000000000",
-}
-"""The function's own limits, lifted: what is asked is what happens without them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +84,7 @@ class Found:
             return ""
         if self.ended not in _KILLED:
             return f"more than {self.survived_mp} MP is allowed, and ends as {self.ended}"
-        room = (self.memory_mb - BASE_MB) * 2**20
+        room = (usable_mb(self.memory_mb) - BASE_MB) * 2**20
         if self.survived_mp < 1 or room <= 0:
             return f"raise BASE_MB above {BASE_MB} in function/engine/limits.py"
         figure = room / (self.survived_mp * 1_000_000)
@@ -121,10 +108,7 @@ def register(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Find, print, compare. Exit code 1 if the function lets through what kills it."""
-    cell = build_cage(1024)
-    cell.remove()
-    if cell.kind == "none":
-        raise machine.UsageError("Memory cannot be held here: run as root where cgroups are.")
+    check_cages()
     kinds = options.kinds or list(WORST)
     found: list[Found] = []
     number = len(kinds) * len(options.memory)
@@ -148,24 +132,20 @@ def run(options: argparse.Namespace) -> int:
 
 def search(kinds: list[str], sizes: list[int]) -> Iterator[Found]:
     """Each format at each size; uploads are made on the way and deleted at the end."""
-    store = StubS3(latency_ms=0, mb_per_s=10_000)
-    try:
-        with unpacked(build(Target.host())) as task, TemporaryDirectory() as folder:
-            for kind in kinds:
-                uploads = _Uploads(WORST[kind], Path(folder))
-                for memory_mb in sizes:
-                    yield _find(task, store, uploads, kind, memory_mb)
-                uploads.forget()
-    finally:
-        store.close()
+    with trials() as environment, TemporaryDirectory() as folder:
+        for kind in kinds:
+            uploads = _Uploads(WORST[kind], Path(folder))
+            for memory_mb in sizes:
+                yield _find(environment, uploads, kind, memory_mb)
+            uploads.forget()
 
 
-def _find(task: Path, store: StubS3, uploads: "_Uploads", kind: str, memory_mb: int) -> Found:
+def _find(environment: Trials, uploads: "_Uploads", kind: str, memory_mb: int) -> Found:
     ended: dict[int, str] = {}
 
     def survives(index: int) -> bool:
-        ended[index] = outcome(task, store, uploads.at(grid[index]), memory_mb)
-        return ended[index] == "ok"
+        ended[index] = outcome(environment, uploads.at(grid[index]), memory_mb)
+        return ended[index] == READY
 
     allowed = kind_megapixels(memory_mb, kind)
     first = min(most(kind), float(allowed))
@@ -199,24 +179,9 @@ def bisect(survives: Callable[[int], bool], count: int, start: int) -> int:
     return low
 
 
-def outcome(task: Path, store: StubS3, file: Path, memory_mb: int) -> str:
-    """How one upload ended: "ok", or what went wrong; a refused one is told by its code."""
-    store.objects.clear()
-    given = variables(memory_mb, store) | _FREE
-    with Sandbox(task, memory_mb, given, hold="memory", timeout_s=60) as box:
-        report = box.invoke(upload(store, file, time.time_ns()))
-        killed = box.cage.killed_for_memory()
-    if report.outcome not in {"ok", "rejected"} or killed:
-        return "oom" if killed else report.outcome
-    if report.max_memory_mb > memory_mb:
-        return "oom"  # shared libraries are charged to no one here, and to the function on Lambda
-    manifests = [
-        json.loads(body)
-        for path, (body, _) in store.objects.items()
-        if path.startswith(f"/{DESTINATION}/") and name_of_manifest(path)
-    ]
-    error = manifests[0]["error"] if manifests else {"code": "no manifest"}
-    return error["code"] if error else "ok"
+def outcome(environment: Trials, file: Path, memory_mb: int) -> str:
+    """How one upload ended: "ready", a rejection's code, or what went wrong."""
+    return environment.run(file, memory_mb, hold="memory", given=FREE).outcome
 
 
 class _Uploads:
@@ -230,7 +195,7 @@ class _Uploads:
         path = self._folder / f"{self._kind}-{megapixels}"
         if not path.exists():
             width = round((megapixels * 1.5) ** 0.5 * 1000)
-            path.write_bytes(KINDS[self._kind](_picture(width, round(width / 1.5))))
+            path.write_bytes(KINDS[self._kind].write(_picture(width, round(width / 1.5))))
         return path
 
     def forget(self) -> None:

@@ -55,6 +55,12 @@ class Cage:
         joins = "; ".join(f"echo $$ > {group}/cgroup.procs" for group in self.groups)
         return ["/bin/sh", "-ec", f'{joins}; exec "$@"', "sh", *command]
 
+    def hold_cpu(self) -> None:
+        """Hold back CPU from now on, in a group that was made to hold memory alone."""
+        for path, value in self.files.items():
+            if path.name.startswith("cpu."):
+                path.write_text(value)
+
     def killed_for_memory(self) -> bool:
         """Whether the kernel killed a process of the group for its memory."""
         names = ("memory.oom_control", "memory.events")

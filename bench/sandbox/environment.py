@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -49,7 +50,7 @@ class Report:
         init_ms: the cold start before it; None when the environment was warm.
         billed_ms: whole ms, the initialisation included, as AWS bills since 2025-08-01.
         max_memory_mb: most that was held at once so far, in MiB as Lambda counts them.
-        cpu_ms: CPU time of the process, all threads and children.
+        cpu_ms: CPU time of all processes: the function, the zygote and its workers.
     """
 
     outcome: Outcome
@@ -69,6 +70,7 @@ class Sandbox:
         variables: the function's environment variables.
         timeout_s: the function's timeout.
         hold: what of the memory size to hold it to.
+        free_start: hold back CPU only once the function is initialised, as Lambda does.
     """
 
     def __init__(
@@ -79,15 +81,18 @@ class Sandbox:
         *,
         timeout_s: float = 30,
         hold: cage.Hold = "cpu and memory",
+        free_start: bool = False,
     ) -> None:
         self._task, self._variables, self._timeout_s = task, variables, timeout_s
+        self._free_start = free_start
         self._memory_mb = memory_mb
         self._hold: cage.Hold = hold
         self._init_ms: float | None = None
 
     def __enter__(self) -> Self:
         self._api = RuntimeApi()
-        self.cage = cage.build(self._memory_mb, self._hold)
+        held = "memory" if self._free_start and self._hold != "nothing" else self._hold
+        self.cage = cage.build(self._memory_mb, held)
         self._tmp = Tmp()
         self._log = TemporaryFile()
         self._read = 0
@@ -123,6 +128,8 @@ class Sandbox:
             raise SandboxError(f"The function failed to start: {self._api.init_error}.")
         if self._api.ready_at:
             self._init_ms = self._scaled((self._api.ready_at - self._started) * 1000, 0.0)
+        if self._free_start and self._hold == "cpu and memory":
+            self.cage.hold_cpu()
 
     def invoke(self, event: dict[str, Any]) -> Report:
         """Hand over one event and wait for its end."""
@@ -191,29 +198,81 @@ class Sandbox:
         }
 
     def _peak_mb(self) -> float:
-        """All that was ever held at once, child processes and shared libraries included.
+        """Most that all processes ever held at once, with the files that they map.
 
-        The group's own count plus the process's file pages; where there is no group, the
-        process's largest resident set. All the memory there was when it was killed for it.
+        The group's own count and the file pages, which are charged to whoever read them first.
+        Where no group counts, the sum of the processes' largest resident sets, which counts what
+        they share more than once. All the memory there was, once it was killed for it.
         """
-        try:
-            lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
-        except OSError:
-            lines = []
-        fields = dict(line.split(":", 1) for line in lines)
-        if "VmHWM" not in fields:
+        if self._process.poll() is not None:
             return float(self._memory_mb)
-        resident, files = (int(fields[name].split()[0]) / 1024 for name in ("VmHWM", "RssFile"))
-        return round(max(resident, (self.cage.peak_mb() or 0) + files), 1)
+        processes = _descendants(self._process.pid)
+        peak = self.cage.peak_mb()
+        if peak is None:
+            return round(sum(map(_largest_mb, processes)), 1)
+        return round(peak + _mapped_files_mb(processes), 1)
 
     def _cpu_ms(self) -> float:
-        """CPU time of the process and of the children that it has waited for."""
-        try:
-            text = Path(f"/proc/{self._process.pid}/stat").read_text()
-        except OSError:
-            return 0.0
-        ticks = map(int, text.rpartition(")")[2].split()[11:15])
-        return sum(ticks) * 1000 / os.sysconf("SC_CLK_TCK")
+        """CPU time of the process and all that descend from it."""
+        ticks = sum(_cpu_ticks(process) for process in _descendants(self._process.pid))
+        return ticks * 1000 / os.sysconf("SC_CLK_TCK")
+
+
+def _descendants(process: int) -> list[int]:
+    """Return a process and those that it started, and so on."""
+    parents: dict[int, int] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parents[int(path.parent.name)] = int(_fields(path)[1])
+    found = [process]
+    for known in found:
+        found += [child for child, parent in parents.items() if parent == known]
+    return found
+
+
+def _cpu_ticks(process: int) -> int:
+    """Return the CPU time of a process and of the children that it has waited for."""
+    try:
+        return sum(map(int, _fields(Path(f"/proc/{process}/stat"))[11:15]))
+    except OSError:
+        return 0
+
+
+def _largest_mb(process: int) -> float:
+    """Return the largest resident set of a process."""
+    try:
+        text = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return 0.0
+    found = re.search(r"^VmHWM:\s+(\d+)", text, re.MULTILINE)
+    return int(found[1]) / 1024 if found else 0.0
+
+
+def _mapped_files_mb(processes: list[int]) -> float:
+    """Return the pages of files that processes map, each file counted once."""
+    files: dict[str, int] = {}
+    for process in processes:
+        with suppress(OSError):
+            own: dict[str, int] = {}
+            name = ""
+            for line in Path(f"/proc/{process}/smaps").read_text().splitlines():
+                if head := _MAPPING.match(line):
+                    name = head[1]
+                elif name and line.startswith(("Rss:", "Anonymous:")):
+                    sign = 1 if line.startswith("Rss:") else -1
+                    own[name] = own.get(name, 0) + sign * int(line.split()[1])
+            for name, size in own.items():
+                files[name] = max(size, files.get(name, 0))
+    return sum(files.values()) / 1024
+
+
+_MAPPING: Final = re.compile(r"[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+\s*((?!/memfd:|/dev/)/\S.*)?$")
+"""First line of a mapping, with the path of its file. Shared memory is in the group's count."""
+
+
+def _fields(path: Path) -> list[str]:
+    """Return the fields of a process's ``stat`` that follow its name."""
+    return path.read_text().rpartition(")")[2].split()
 
 
 @contextmanager

@@ -34,6 +34,13 @@ ENCODE: Final[Mapping[OutputFormat, float]] = {
 """CPU milliseconds for a megapixel of a rendition, resized and encoded: noise with alpha."""
 
 
+MOST_SECONDS: Final = 9.0
+"""Clock time of an upload at ``FULL_MB`` and above, so that with its download and its manifest it
+takes less than 10 s."""
+
+FULL_MB: Final = 1024
+
+
 def header_budget() -> float:
     """Return the CPU milliseconds until the header tells more."""
     return MARGIN * HEADER_MS
@@ -71,5 +78,9 @@ def vcpu_share(memory_mb: int | None) -> float:
 
 
 def clock_seconds(milliseconds: float, memory_mb: int | None) -> float:
-    """Return the seconds by the clock that CPU milliseconds take in a function of this memory."""
-    return milliseconds / vcpu_share(memory_mb) / 1000
+    """Return the seconds by the clock that CPU milliseconds take in a function of this memory.
+
+    At 1024 MB and above they are at most ``MOST_SECONDS``.
+    """
+    seconds = milliseconds / vcpu_share(memory_mb) / 1000
+    return min(seconds, MOST_SECONDS) if (memory_mb or FULL_MB) >= FULL_MB else seconds

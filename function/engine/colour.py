@@ -34,7 +34,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     Raises:
         Rejected: ``unsupported_codec`` for a mode that cannot be converted to RGB.
     """
-    image = _to_eight_bits(image)
+    image = to_eight_bits(image)
     if profile:
         alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
         managed = _apply_profile(image, profile)
@@ -52,7 +52,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         raise Rejected(Reason.UNSUPPORTED_CODEC, message) from error
 
 
-def _to_eight_bits(image: Image.Image) -> Image.Image:
+def to_eight_bits(image: Image.Image) -> Image.Image:
     """Scale 16-bit grey down (Pillow's own conversion clips it); clip float and 32-bit grey."""
     if image.mode.startswith("I;16"):
         return _take_high_byte(image.convert("I"))

@@ -19,7 +19,14 @@ from function.engine.errors import Reason, Rejected, is_system_failure
 from function.engine.formats import Format
 from function.engine.header import check_size, icc_profile, orientation_of, too_many_pixels
 from function.engine.layout import lay_out
-from function.engine.limits import MAX_FRAMES, kind_megapixels
+from function.engine.limits import (
+    FRAME_BYTES,
+    MAX_FRAMES,
+    PLANES_BYTES,
+    RENDER_BYTES,
+    fits,
+    kind_megapixels,
+)
 from function.engine.pixels import SIDEWAYS, Bitmap, Planes, Size, reduced_box, reduction, turn_box
 from function.engine.record import Record
 from function.engine.renditions import Quality, Rendition
@@ -120,17 +127,18 @@ def _decode_image(request: DecodeRequest) -> Source:
     with _rejecting_damage(request):
         image = known.open_image(data)
     check_size(image.size, max_pixels)
-    _allow_time(request, kind, image.size)
     profile = icc_profile(image)
     with _rejecting_damage(request):
         orientation = 1 if known.is_oriented else orientation_of(image)
     width, height = image.size
     upload = (height, width) if orientation in SIDEWAYS else (width, height)
     scale = _largest_scale(upload, request.renditions) * DECODE_HEADROOM[request.quality]
+    _check_memory(request, kind, image.size, _left_to_resize(request, kind, image.size, scale))
+    _allow_time(request, kind, image.size)
     with _rejecting_damage(request):
         loaded = known.load_scaled(image, data, scale, halves_chroma)
         if not loaded:
-            image.load()
+            image = known.load(image, data)
     if loaded:
         decoded, box = loaded
         planes = isinstance(decoded, Planes)
@@ -166,6 +174,8 @@ def _decode_drawing(
     layouts = (lay_out(upload, rendition, scalable=True) for rendition in request.renditions)
     size = max(layout.scaled for layout in layouts)
     check_size(size, max_pixels)
+    held = known.bytes_held(request.data, size) + RENDER_BYTES * size[0] * size[1]
+    _check_memory(request, known.name, size, held)
     _allow_time(request, known.name, size)
     image = rasterise(request.data, size)
     image.load()
@@ -184,11 +194,32 @@ def _allow_time(request: DecodeRequest, kind: str, size: Size, frames: int = 1) 
     request.allow(budget(len(request.data), pixels, cost, request.renditions, frames))
 
 
+def _check_memory(request: DecodeRequest, kind: str, size: Size, held: float) -> None:
+    """Reject an upload that takes more than its share of the memory, with ``held`` bytes besides.
+
+    Raises:
+        Rejected: ``too_complex``.
+    """
+    held += size[0] * size[1] * request.format.bytes_per_pixel[kind]
+    if request.memory_mb and not fits(request.memory_mb, len(request.data), held):
+        message = "This image needs more memory than there is for one of its kind."
+        raise Rejected(Reason.TOO_COMPLEX, message)
+
+
+def _left_to_resize(request: DecodeRequest, kind: str, size: Size, scale: float) -> float:
+    """Return the bytes that the pixels take which are left once a picture is scaled down."""
+    is_planes = kind in request.format.planes and _halves_chroma(request)
+    factor = 1.0 / max(1, int(1 / scale)) if is_planes else 1.0 / reduction(scale)
+    per_pixel = PLANES_BYTES if is_planes else RENDER_BYTES
+    return per_pixel * size[0] * size[1] * factor**2
+
+
 def _max_pixels(request: DecodeRequest, kind: str) -> int:
     """Return the most pixels that a file of some kind may have."""
     if request.memory_mb is None:
         return request.max_pixels
-    return min(request.max_pixels, kind_megapixels(request.memory_mb, kind) * 1_000_000)
+    most = kind_megapixels(request.memory_mb, kind, len(request.data))
+    return min(request.max_pixels, most * 1_000_000)
 
 
 def _halves_chroma(request: DecodeRequest) -> bool:
@@ -207,12 +238,27 @@ def _reduce(image: Image.Image, profile: bytes | None, factor: int) -> Bitmap:
     """Return pixels in sRGB, averaged by a whole factor both ways."""
     if factor > 1 and image.mode in _REDUCIBLE and not image.has_transparency_data:
         image, factor = image.reduce(factor), 1
-    image = colour.to_srgb(image, profile)
-    return _bitmap(image.reduce(factor) if factor > 1 else image)
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    if image.mode == mode and factor == 1 and not profile:
+        return _bitmap(image)
+    width, height = image.size
+    whole = Image.new(mode, (-(-width // factor), -(-height // factor)))
+    step = max(1, _STRIP_PIXELS // width // factor) * factor
+    if image.mode == "I":
+        image = colour.to_eight_bits(image)  # how, its brightest pixel says
+    for top in range(0, height, step):
+        strip = image.crop((0, top, width, min(height, top + step)))
+        strip = colour.to_srgb(strip, profile)
+        whole.paste(strip.reduce(factor) if factor > 1 else strip, (0, top // factor))
+    return _bitmap(whole)
 
 
 _REDUCIBLE: Final = frozenset({"L", "RGB", "CMYK"})
 """Modes that average well before their colours are converted, which is then less work."""
+
+_STRIP_PIXELS: Final = 1 << 18
+"""Pixels that are converted at once. A conversion holds several copies of what it converts, so the
+whole of a WebP with alpha and a profile took 29 bytes a pixel (docs/engine.md, "Memory")."""
 
 
 def _decode_frames(request: DecodeRequest, max_pixels: int) -> tuple[tuple[Frame, ...], int]:
@@ -236,7 +282,9 @@ def _decode_frames(request: DecodeRequest, max_pixels: int) -> tuple[tuple[Frame
     if count > MAX_FRAMES or kept > max_pixels or decoded > MAX_ANIMATION_DECODE * max_pixels:
         message = f"This animation has {count} frames or more, too many to keep."
         raise Rejected(Reason.TOO_MANY_FRAMES, message)
-    _allow_time(request, request.format.name, image.size, count)
+    kind = request.format.moving_kind
+    _check_memory(request, kind, image.size, kept * FRAME_BYTES)
+    _allow_time(request, kind, image.size, count)
     frames: list[Frame] = []
     for index in range(count):
         with _rejecting_damage(request):

@@ -1,27 +1,51 @@
 """The largest image that each memory size can hold, from measured peaks. No Pillow here.
 
-Each format's file has its figures, which ``python -m bench limits`` measures: resident bytes that
-one more pixel of the upload costs the whole function, child processes included, while it makes four
-JPEGs and four WebPs. Each is the worst of its kind, rounded up by about a tenth (docs/engine.md).
+``python -m bench limits`` measures the function, the zygote and the worker together. An upload
+takes ``BASE_MB``, three times its bytes, what its format's file says for each of its pixels, and
+more for each pixel that is left to resize (docs/engine.md, "Memory").
 """
 
 from typing import Final
 
 from function.engine import formats
 
-BASE_MB: Final = 100
-"""Memory before the first pixel: the Lambda runtime, the libraries, the upload, the renditions."""
+BASE_MB: Final = 60
+"""Memory of the three processes before the first byte: 52 MB in the sandbox, and the renditions."""
+
+COPIES: Final = 3
+"""How often an upload's bytes are held at once while they pass from process to process."""
+
+RENDER_BYTES: Final = 10
+PLANES_BYTES: Final = 4
+"""Memory for each pixel that is left to resize once a picture is averaged down or decoded at a
+smaller scale; as luma and half chroma it takes less."""
+
+FRAME_BYTES: Final = 24
+"""Memory for each pixel of all frames that are kept of an animation, resized ones included."""
+
+USABLE: Final = 0.6
+"""Share of the memory that an upload may take at 1024 MB and above, so that it is never near the
+end; smaller functions, of which ``BASE_MB`` is a larger part, use up to ``USABLE_SMALL``."""
+
+USABLE_SMALL: Final = 0.9
+_FULL_MB: Final = 1024
+
+ORDINARY_BYTES: Final = 11.0
+"""Bytes a pixel that the default of ``maxMegapixels`` has room for. A kind that takes more has its
+own, lower cap."""
 
 MAX_FRAMES: Final = 1000
 """An animation of more frames is rejected."""
 
 
-def max_megapixels(memory_mb: int) -> int:
-    """Return the megapixels that fit in this memory in the costliest format; at least 1.
+def usable_mb(memory_mb: int) -> float:
+    """Return the memory that one upload may fill, all processes counted."""
+    return max(USABLE * memory_mb, min(USABLE_SMALL * memory_mb, USABLE * _FULL_MB))
 
-    It is the default of the stack's ``maxMegapixels``: safe whatever is uploaded.
-    """
-    return min(kind_megapixels(memory_mb, kind) for kind in every_kind())
+
+def max_megapixels(memory_mb: int) -> int:
+    """Return the default of the stack's ``maxMegapixels``; at least 1."""
+    return max(1, int(_room(memory_mb, 0) / ORDINARY_BYTES / 1_000_000))
 
 
 def every_kind() -> dict[str, float]:
@@ -34,7 +58,29 @@ def bytes_per_pixel(kind: str) -> float:
     return formats.by_name(kind.partition("-")[0]).bytes_per_pixel[kind]
 
 
-def kind_megapixels(memory_mb: int, kind: str) -> int:
-    """Return the megapixels that fit in this memory in one kind of file; at least 1."""
-    room = max(0, memory_mb - BASE_MB) << 20
-    return max(1, int(room / bytes_per_pixel(kind) / 1_000_000))
+def ms_per_megapixel(kind: str) -> float:
+    """Return the CPU milliseconds that decoding a megapixel of one kind takes."""
+    return formats.by_name(kind.partition("-")[0]).ms_per_megapixel[kind]
+
+
+def kind_megapixels(memory_mb: int, kind: str, length: int = 0) -> int:
+    """Return the megapixels of one kind that fit in this memory, in ``length`` bytes; at least 1.
+
+    What is left to resize comes on top (``fits``): it depends on the renditions.
+    """
+    return max(1, int(_room(memory_mb, length) / bytes_per_pixel(kind) / 1_000_000))
+
+
+def fits(memory_mb: int, length: int, held: float) -> bool:
+    """Return True if an upload of ``length`` bytes may hold ``held`` bytes besides."""
+    return held <= _room(memory_mb, length)
+
+
+def needed_mb(kind: str, pixels: float, length: int, held: float = 0) -> float:
+    """Return the memory that an upload of one kind takes at most, with ``held`` bytes besides."""
+    return BASE_MB + (COPIES * length + bytes_per_pixel(kind) * pixels + held) / (1 << 20)
+
+
+def _room(memory_mb: int, length: int) -> float:
+    """Return the bytes that are left for pixels."""
+    return max(0.0, (usable_mb(memory_mb) - BASE_MB) * (1 << 20) - COPIES * length)

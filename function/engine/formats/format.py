@@ -39,6 +39,12 @@ def _has_no_pixels(_data: bytes) -> "Image.Image":
     raise TypeError("A drawing has no pixels to open.")
 
 
+def _load(image: "Image.Image", _data: bytes) -> "Image.Image":
+    """Load an image as Pillow does."""
+    image.load()
+    return image
+
+
 class Format(Record):
     """One input format, as plain data and functions that import their libraries when called.
 
@@ -49,8 +55,9 @@ class Format(Record):
     name: str  # lower-case name, as manifests have it
     content_types: Mapping[str, str]  # MIME type by the ending of a file's name, without the dot
 
-    # Memory that one more pixel costs, by kind of file: the format's name alone, or with a suffix
-    # where kinds differ (``jpeg-progressive``). Measured by ``bench limits`` as ``limits.py`` says.
+    # Memory that decoding one more pixel takes, by kind of file: the format's name alone, or with a
+    # suffix where kinds differ (``jpeg-progressive``). ``limits.py`` says what comes on top; of an
+    # animation, it is a pixel of the canvas.
     bytes_per_pixel: Mapping[str, float]
 
     # CPU milliseconds to decode one more megapixel, by the same kinds: the slowest of its kind that
@@ -83,6 +90,15 @@ class Format(Record):
     # in its own colours or to planes, and return it with the region of it that is the upload. None:
     # load it at full size and average it down.
     load_scaled: "Callable[[Image.Image, bytes, float, bool], Loaded]" = lambda _i, _d, _s, _h: None
+
+    # (image, data): return an opened image with its pixels, at full size.
+    load: "Callable[[Image.Image, bytes], Image.Image]" = _load
+
+    # Kinds that are decoded to luma and half chroma where every output stores chroma at half size.
+    planes: frozenset[str] = frozenset()
+
+    # The kind of an animation of which all frames are kept; empty for formats that have none.
+    moving_kind: str = ""
     title: str = ""  # name for people, where it is not the upper-case ``name``
     is_oriented: bool = False  # the decoder has turned the picture as its EXIF orientation says
 
@@ -93,6 +109,9 @@ class Format(Record):
 
     # (data, size): draw at a width and height; only for formats without pixels.
     rasterise: "Callable[[bytes, Size], Image.Image] | None" = None
+
+    # (data, size): return the bytes that drawing takes besides those of its pixels.
+    bytes_held: "Callable[[bytes, Size], int]" = lambda _data, _size: 0
     is_markup: bool = False  # files are text, in which the marks of other text formats mean nothing
 
     # Modules that decoding needs besides those of ``function.engine.decode``.

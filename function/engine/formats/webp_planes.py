@@ -14,7 +14,8 @@ from PIL import Image
 from function.engine.pixels import Box, Planes, Size, reduced_box, reduction
 from function.engine.vectors import half_of
 
-_ALPHA_OR_ANIMATION: Final = 0x10 | 0x02
+_ANIMATION: Final = 0x02
+_ALPHA_OR_ANIMATION: Final = 0x10 | _ANIMATION
 """Flags of WebP's extended header."""
 
 _MOST_CHUNKS: Final = 16
@@ -33,7 +34,13 @@ _CHROMA: Final = _stretch_levels(128, 224, 128)
 
 
 def kind_of(data: bytes, halves_chroma: bool) -> str:
-    """Return ``webp-planes`` for a file to be decoded as the planes that it stores, or ``webp``."""
+    """Return ``webp-planes`` for a file to be decoded as the planes that it stores.
+
+    Others are ``webp-animated``, of which libwebp keeps more canvases even for the first frame, or
+    ``webp``.
+    """
+    if _flags(data) & _ANIMATION:
+        return "webp-animated"
     return "webp-planes" if halves_chroma and stores_planes(data) else "webp"
 
 
@@ -71,6 +78,25 @@ def open_planes(data: bytes, size: Size, factor: int) -> Planes:
     return Planes(*planes)
 
 
+def load(image: Image.Image, data: bytes) -> Image.Image:
+    """Return an opened image with its pixels: a still as RGBA, in the memory it is decoded to.
+
+    Pillow has libwebp's animation decoder keep two canvases, and copies the second twice.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    function = find("WebPDecodeRGBAInto", 1)
+    if not function or _flags(data) & _ANIMATION:
+        image.load()
+        return image
+    width, height = image.size
+    buffer: Any = (ctypes.c_char * (4 * width * height))()
+    if not function(data, len(data), buffer, len(buffer), 4 * width):
+        raise ValueError("libwebp cannot decode this")
+    return Image.frombuffer("RGBA", image.size, buffer, "raw", "RGBA", 0, 1)
+
+
 def _flags(data: bytes) -> int:
     """Return the flags of the extended header; 0 without one."""
     return data[20] if data[12:16] == b"VP8X" and len(data) > 20 else 0  # noqa: PLR2004 - RIFF
@@ -87,16 +113,21 @@ def _is_lossy(data: bytes) -> bool:
     return False
 
 
-@cache
 def find_decoder() -> Callable[..., Any] | None:
     """Return ``WebPDecodeYUVInto`` of the library that Pillow's module is linked to, if any."""
+    return find("WebPDecodeYUVInto", 3)
+
+
+@cache
+def find(name: str, planes: int) -> Callable[..., Any] | None:
+    """Return a function that decodes into so many buffers, if there is one."""
     from PIL import _webp  # noqa: PLC0415 - Pillow may have been built without
 
     try:
-        function = ctypes.CDLL(_webp.__file__).WebPDecodeYUVInto
+        function = getattr(ctypes.CDLL(_webp.__file__), name)
     except (AttributeError, OSError):
         return None
     plane = (ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int)
-    function.argtypes = (ctypes.c_char_p, ctypes.c_size_t, *plane, *plane, *plane)
+    function.argtypes = (ctypes.c_char_p, ctypes.c_size_t, *plane * planes)
     function.restype = ctypes.c_void_p
     return function

@@ -2,9 +2,9 @@
 
 import pytest
 
-from function.contract import MOST_SECONDS
+from function import contract
 from function.engine import formats
-from function.engine.budget import budget, clock_seconds
+from function.engine.budget import MOST_SECONDS, budget, clock_seconds
 from function.engine.renditions import DEFAULT_RENDITIONS
 from function.engine.work import work
 from tests.support.engine import MAX_PIXELS, SMALL, one
@@ -19,8 +19,14 @@ def seconds(*arguments, memory_mb=1024, **options):
 
 def test_a_tiny_file_has_half_a_second_at_1024_mb():
     assert seconds(1023, 1_000_000, 2600.0, SMALL) == pytest.approx(0.5, abs=0.001)
-    assert seconds(1024, 1_000_000, 2600.0, SMALL) > 10
-    assert seconds(1023, 1_000_001, 2600.0, SMALL) > 10
+    assert seconds(1024, 1_000_000, 2600.0, SMALL) == MOST_SECONDS
+    assert seconds(1023, 1_000_001, 2600.0, SMALL) == MOST_SECONDS
+
+
+def test_no_upload_has_more_than_9_seconds_at_1024_mb_so_that_storing_ends_within_10():
+    assert MOST_SECONDS < contract.MOST_SECONDS == 10
+    assert clock_seconds(1e9, 1024) == clock_seconds(1e9, 10240) == MOST_SECONDS
+    assert clock_seconds(1e6, 1023) > 1000
 
 
 def test_more_pixels_frames_and_renditions_take_longer():
@@ -31,7 +37,7 @@ def test_more_pixels_frames_and_renditions_take_longer():
     moving = [one(width=500, height=500, formats=("webp",), animated=True)]
     still = [one(width=500, height=500, formats=("webp",))]
     more = seconds(10_000, 10_000, 16.0, moving, frames=9)
-    assert more - seconds(10_000, 10_000, 16.0, still, frames=9) > 7
+    assert more - seconds(10_000, 10_000, 16.0, still, frames=9) > 5
 
 
 def test_a_small_function_has_more_time_by_the_clock():

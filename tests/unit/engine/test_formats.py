@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.limits import KINDS, NOT_MEASURED
+from bench.limits import KINDS
 from function.engine import formats
 from function.engine.decode import decode
 from function.engine.formats.format import Format, plugin
@@ -48,10 +48,8 @@ def test_the_signer_takes_what_is_read():
     assert list(CONTENT_TYPES) == list(dict.fromkeys(kinds))
 
 
-def test_the_memory_of_every_format_is_measured_or_said_why_not():
-    measured = {kind.partition("-")[0] for kind in KINDS}
-    assert measured | set(NOT_MEASURED) == set(formats.NAMES)
-    assert not measured & set(NOT_MEASURED)
+def test_every_kind_that_has_a_figure_is_measured():
+    assert {made.limit for made in KINDS.values()} == set(every_kind())
 
 
 def test_the_page_names_what_is_read():

@@ -8,31 +8,51 @@ from PIL import Image
 
 from function.engine import formats
 from function.engine.limits import (
-    BASE_MB,
-    bytes_per_pixel,
     every_kind,
+    fits,
     kind_megapixels,
     max_megapixels,
+    needed_mb,
+    usable_mb,
 )
 from pipeline.resizer import GLIBC_TUNABLES
 
 
 def test_every_kind_has_a_figure():
-    assert set(every_kind()) == {*formats.NAMES, "jpeg-cmyk", "jpeg-progressive", "webp-planes"}
+    animated = {"png-animated", "gif-animated", "webp-animated"}
+    assert set(every_kind()) == {
+        *formats.NAMES,
+        *animated,
+        *("jpeg-cmyk", "jpeg-progressive", "webp-planes", "bmp-rle"),
+    }
 
 
 @pytest.mark.parametrize(
-    ("memory", "expected"), [(128, 1), (256, 8), (512, 22), (1024, 50), (3008, 160)]
+    ("memory", "expected"), [(128, 5), (256, 16), (512, 38), (1024, 52), (3008, 166)]
 )
-def test_the_default_cap_is_what_the_costliest_format_bears(memory, expected):
+def test_the_default_cap_has_room_for_ordinary_kinds(memory, expected):
     assert max_megapixels(memory) == expected
 
 
 @pytest.mark.parametrize("kind", every_kind())
-def test_the_cap_and_the_base_fit_the_memory(kind):
-    for memory in (256, 512, 1024, 10240):
-        used = kind_megapixels(memory, kind) * 1e6 * bytes_per_pixel(kind) / 2**20 + BASE_MB
-        assert memory - 20 <= used <= memory
+@pytest.mark.parametrize("memory", [256, 512, 1024, 10240])
+def test_a_picture_at_the_cap_fits_the_share_of_the_memory(kind, memory):
+    for length in (0, 1_000_000, 25_000_000):
+        pixels = kind_megapixels(memory, kind, length) * 1e6
+        assert pixels == 1e6 or needed_mb(kind, pixels, length) <= usable_mb(memory)
+        assert needed_mb(kind, pixels + 1e6, length) > usable_mb(memory)
+
+
+def test_an_upload_may_fill_60_percent_of_1024_mb_and_above():
+    assert usable_mb(1024) == pytest.approx(0.6 * 1024)
+    assert usable_mb(3008) == pytest.approx(0.6 * 3008)
+    assert usable_mb(512) == pytest.approx(0.9 * 512)
+    assert [usable_mb(mb) for mb in (700, 900)] == [pytest.approx(614.4)] * 2
+
+
+def test_the_bytes_of_an_upload_leave_less_room_for_pixels():
+    assert kind_megapixels(256, "png", 25_000_000) < kind_megapixels(256, "png")
+    assert not fits(128, 25_000_000, 1)
 
 
 def test_a_12_megapixel_jpeg_fits_the_smallest_function():

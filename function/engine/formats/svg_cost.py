@@ -1,0 +1,215 @@
+"""Bound what a drawing takes to draw, from its markup: elements, levels, layers and pictures.
+
+A few hundred bytes can ask for any of them, because elements refer to others: resvg draws what is
+referred to as often as it is, and on a canvas of its own where it is a mask, a filter or a group
+that is not opaque.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from function.engine.errors import Reason, Rejected
+from function.engine.formats import jpeg_segments, webp
+from function.engine.formats.format import little_endian
+from function.engine.pixels import Size
+
+MAX_ELEMENTS: Final = 100_000
+"""Elements, with those that others refer to counted each time."""
+
+MAX_DEPTH: Final = 200
+"""Deepest nesting of elements; resvg recurses, and its stack ends near 10,000."""
+
+MAX_LAYERS: Final = 32
+"""Deepest nesting of layers and references, at each of which resvg takes far more of its stack:
+150 crashed it."""
+
+CANVAS_BYTES: Final = 4
+"""Bytes a pixel of each canvas that is held while those within it are drawn."""
+
+IMAGE_BYTES: Final = 16
+"""Bytes a pixel of an embedded picture, in the shapes that resvg holds it in at once."""
+
+REGION_CANVASES: Final = 60
+"""Canvases that a filter counts as whose region reaches far beyond the drawing: one of 2e7 units
+took 230 MB at 1080 x 1080."""
+
+_REGION: Final = ("x", "y", "width", "height")
+_LONG: Final = re.compile(r"[eE]|\d{5}")
+"""A number of five digits or with an exponent."""
+
+_LAYERING: Final = re.compile(r"opacity|mask|clip-path|filter|blend|isolation")
+_LAYER_ATTRIBUTES: Final = ("opacity", "mask", "clip-path", "filter")
+_LAYER_ELEMENTS: Final = frozenset({"mask", "pattern", "clipPath", "marker", "symbol"})
+_REFERENCE: Final = re.compile(r"url\(\s*['\"]?#([^'\")]+)")
+_NEUTRAL: Final = frozenset({"", "1", "none"})
+_VERTEX: Final = re.compile(r"[A-Za-z,\s]+")
+_DRAWN: Final = frozenset({"pattern", "mask", "clipPath", "marker", "filter"})
+"""Elements that are drawn where another refers to them; a gradient is only looked up."""
+
+
+Cost = tuple[int, int, int, int]
+"""What an element takes with all that it refers to: elements, levels, layers, canvases."""
+
+_CIRCLE: Final[Cost] = (0, 0, 0, 0)
+"""What a reference takes that leads back to itself: resvg leaves it out."""
+
+
+class Element:
+    """An element, as far as it decides what drawing takes."""
+
+    __slots__ = (
+        *("canvases", "children", "cost", "is_layer", "markers", "name", "outline"),
+        "references",
+    )
+
+    def __init__(self, name: str, attributes: Mapping[str, str]) -> None:
+        self.name = name
+        self.children: list[Element] = []
+        self.references: list[str] = []
+        self.markers: list[str] = []
+        self.cost: Cost | None = None
+        style = attributes.get("style", "")
+        stated = any(attributes.get(key, "") not in _NEUTRAL for key in _LAYER_ATTRIBUTES)
+        self.is_layer = name in _LAYER_ELEMENTS or stated or bool(_LAYERING.search(style))
+        self.canvases = 2 if name == "filter" else int(self.is_layer)
+        if name == "filter" and any(_LONG.search(attributes.get(key, "")) for key in _REGION):
+            self.canvases += REGION_CANVASES
+        for key, value in attributes.items():
+            local = key.rpartition(":")[2]
+            if local == "href" and name != "a" and value.strip().startswith("#"):
+                self.references.append(value.strip()[1:])
+            elif "url(" in value:
+                found = _REFERENCE.findall(value)
+                (self.markers if "marker" in key or "marker" in style else self.references).extend(
+                    found
+                )
+        self.outline = attributes.get("d", attributes.get("points", "")) if self.markers else ""
+
+
+class Markup:
+    """The elements of a drawing and the names by which they refer to one another."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Element] = {}
+        self.largest_image = 0
+        self.sheet = ""  # the text of its style elements
+        self._path: list[Element] = []
+        self._roots: list[Element] = []
+        self._count = 0
+        self._sheet_references: list[str] = []
+        self._sheet_layers = False
+
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
+        """Take an element's start."""
+        element = Element(name, attributes)
+        self._count += 1
+        if self._count > MAX_ELEMENTS:
+            raise _too_complex(f"has over {MAX_ELEMENTS} elements")
+        if self._path:
+            parent = self._path[-1]
+            parent.children.append(element)
+            if parent.name == "filter":
+                parent.canvases += 1  # each result may be used again
+        else:
+            self._roots.append(element)
+        self._path.append(element)
+        if len(self._path) > MAX_DEPTH:
+            raise _too_complex(f"nests its elements over {MAX_DEPTH} deep")
+        if "id" in attributes:
+            self.by_id.setdefault(attributes["id"], element)
+        for key, value in attributes.items():
+            if key.rpartition(":")[2] == "href" and value.lstrip()[:5].lower() == "data:":
+                width, height = size_of_embedded(value)
+                self.largest_image = max(self.largest_image, width * height)
+
+    def end(self) -> None:
+        """Take an element's end."""
+        self._path.pop()
+
+    def text(self, text: str) -> None:
+        """Take text, of which that of style sheets counts."""
+        if self._path and self._path[-1].name == "style":
+            self.sheet += text
+
+    def weigh(self) -> int:
+        """Return the canvases that drawing holds at once, at most.
+
+        Raises:
+            Rejected: ``too_complex``.
+        """
+        self._sheet_references = [
+            name for name in _REFERENCE.findall(self.sheet) if name in self.by_id
+        ]
+        self._sheet_layers = bool(_LAYERING.search(self.sheet))
+        return max((self._weigh(root, 1)[3] for root in self._roots), default=0)
+
+    def _weigh(self, element: Element, level: int) -> Cost:
+        if element.cost:
+            return element.cost
+        if level > MAX_DEPTH:
+            raise _too_complex(f"nests its elements over {MAX_DEPTH} deep")
+        element.cost = _CIRCLE
+        elements, levels, inner, canvases = 1, 0, 0, 0
+        for child in element.children:
+            cost = self._weigh(child, level + 1)
+            elements += cost[0]
+            levels, inner = max(levels, cost[1]), max(inner, cost[2])
+            canvases = max(canvases, cost[3])
+        for target, times in self._targets(element):
+            cost = self._weigh(target, level + 1)
+            elements += cost[0] * times
+            levels, inner = max(levels, cost[1]), max(inner, cost[2] + 1)
+            canvases = max(canvases, cost[3])
+        is_layer = element.is_layer or (self._sheet_layers and bool(element.children))
+        layers = inner + is_layer
+        if elements > MAX_ELEMENTS:
+            raise _too_complex(f"has over {MAX_ELEMENTS} elements, with those it refers to")
+        if layers > MAX_LAYERS:
+            raise _too_complex(f"nests its layers and references over {MAX_LAYERS} deep")
+        canvases += max(element.canvases, int(is_layer))
+        element.cost = (elements, levels + 1, layers, canvases)
+        return element.cost
+
+    def _targets(self, element: Element) -> Iterator[tuple[Element, int]]:
+        """Yield the elements that are drawn for one that refers to them, and how often."""
+        if element.markers:
+            times = 1 + len(_VERTEX.findall(element.outline))
+            for name in element.markers:
+                if name in self.by_id:
+                    yield self.by_id[name], times
+        names = (*element.references, *self._sheet_references)
+        for target in (self.by_id[name] for name in names if name in self.by_id):
+            if target.name in _DRAWN or element.name in _DRAWN or element.name == "use":
+                yield target, 1
+
+
+def size_of_embedded(url: str) -> Size:
+    """Return width and height of a picture in a data URL; 0 and 0 for what resvg cannot draw."""
+    head, _, text = url.partition(",")
+    if ";base64" not in head:
+        return 0, 0
+    try:
+        data = base64.b64decode(re.sub(r"\s", "", text) + "==")
+    except binascii.Error:
+        return 0, 0
+    return next((read(data) for mark, read in _SIZES if data.startswith(mark)), (0, 0))
+
+
+_SIZES: Final[tuple[tuple[bytes, Callable[[bytes], Size]], ...]] = (
+    (b"\x89PNG", lambda data: (_big(data[16:20]), _big(data[20:24]))),
+    (b"GIF8", lambda data: (little_endian(data[6:8]), little_endian(data[8:10]))),
+    (b"\xff\xd8", lambda data: (jpeg_segments.walk(data).pixels, 1)),
+    (b"RIFF", webp.read_size),
+)
+"""First bytes of each format that resvg draws, and how its size is read."""
+
+
+def _big(value: bytes) -> int:
+    return int.from_bytes(value, "big")
+
+
+def _too_complex(what: str) -> Rejected:
+    return Rejected(Reason.TOO_COMPLEX, f"This drawing {what}.")
