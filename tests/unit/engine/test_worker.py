@@ -225,6 +225,7 @@ class TestMemory:
         with isolated(task) as isolation:
             list(isolation.run(encoded(gradient((40, 30)), kind)))
             list(isolation.run(data))
+            list(isolation.run(encoded(gradient((40, 30)), kind)))  # taken once all is overwritten
             memory = memory_of(isolation.processes[1])
         pieces = [data[at : at + 16] for at in range(1000, len(data) - 16, 97)]
         pieces = [piece for piece in pieces if len(set(piece)) > 8][:200]
