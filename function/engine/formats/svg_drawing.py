@@ -32,6 +32,10 @@ _UNITS: Final[Mapping[str, float]] = {
 } | {"pt": 4 / 3, "in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4}
 """CSS pixels in each unit of length."""
 
+_LONGEST: Final = 1e9
+"""Pixels that a side counts as at most. It is too large as it is, and a side that follows from the view
+box's ratio may be infinite."""
+
 _LENGTH: Final = re.compile(r"\s*([+]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([a-z]*)\s*")
 _LOADING: Final = frozenset({"image", "feImage", "use", "tref"})
 """Elements that load what they refer to; the reference of an ``a`` is only a link."""
@@ -83,7 +87,7 @@ def read_size(data: bytes) -> Size:
     except expat.ExpatError as error:
         raise Rejected(Reason.BROKEN_IMAGE, "This drawing is not well-formed XML.") from error
     width, height = _measure(check.root)
-    return max(1, round(width)), max(1, round(height))
+    return max(1, round(min(width, _LONGEST))), max(1, round(min(height, _LONGEST)))
 
 
 def rasterise(data: bytes, size: Size) -> PngImageFile:

@@ -1,4 +1,7 @@
+import pytest
+
 from function.engine.decode import decode
+from function.engine.errors import Reason, Rejected
 from function.engine.renditions import Rendition
 from tests.support.engine import MAX_PIXELS
 from tests.support.pictures import SVG
@@ -10,3 +13,20 @@ def test_an_svg_is_drawn_at_the_size_needed():
     assert source.size == (64, 48)
     assert source.image.size == (640, 480)
     assert source.image.getpixel((320, 240)) == (255, 208, 0)
+
+
+@pytest.mark.parametrize(
+    "root",
+    [
+        b'width="9e300" viewBox="0 0 1e-300 1e300"',  # its height is infinite
+        b'height="9e300" viewBox="0 0 1e300 1e-300"',
+        b'width="1e300" height="1e300"',
+        b'viewBox="0 0 1e300 1e300"',
+    ],
+)
+def test_a_drawing_of_any_size_is_rejected_with_a_short_message(root):
+    drawing = b'<svg xmlns="http://www.w3.org/2000/svg" ' + root + b"/>"
+    with pytest.raises(Rejected) as rejection:
+        decode(drawing, (Rendition(name="a", width=64, height=64),), max_pixels=MAX_PIXELS)
+    assert rejection.value.code == Reason.TOO_MANY_PIXELS
+    assert len(rejection.value.message) < 100
