@@ -78,7 +78,9 @@ def read_size(data: bytes) -> Size:
     Raises:
         Rejected: ``unsafe_svg``, ``too_complex``, ``not_an_image`` or ``broken_image``.
     """
-    check, parser = _MarkupCheck(), expat.ParserCreate()
+    # resvg reads UTF-8 whatever the XML declaration says, so that is what has to be checked. An encoding
+    # that is declared would also be Python's to look up: LookupError, or a module that is not there.
+    check, parser = _MarkupCheck(), expat.ParserCreate("UTF-8")
     parser.StartElementHandler = check.start_element
     parser.EndElementHandler = check.end_element
     parser.EntityDeclHandler = check.declare_entity
