@@ -33,7 +33,7 @@ _UNITS: Final[Mapping[str, float]] = {
 """CSS pixels in each unit of length."""
 
 _LONGEST: Final = 1e9
-"""Pixels that a side counts as at most. It is too large as it is, and a side that follows from the view
+"""Pixels that a side counts as at most, which every limit rejects. A side that follows from the view
 box's ratio may be infinite."""
 
 _LENGTH: Final = re.compile(r"\s*([+]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([a-z]*)\s*")
@@ -78,8 +78,8 @@ def read_size(data: bytes) -> Size:
     Raises:
         Rejected: ``unsafe_svg``, ``too_complex``, ``not_an_image`` or ``broken_image``.
     """
-    # resvg reads UTF-8 whatever the XML declaration says, so that is what has to be checked. An encoding
-    # that is declared would also be Python's to look up: LookupError, or a module that is not there.
+    # `rasterise` reads UTF-8 whatever the XML declaration says, so that is what has to be checked.
+    # expat would ask Python for the declared encoding: LookupError, or a module that is not there.
     check, parser = _MarkupCheck(), expat.ParserCreate("UTF-8")
     parser.StartElementHandler = check.start_element
     parser.EndElementHandler = check.end_element
