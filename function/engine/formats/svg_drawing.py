@@ -33,7 +33,7 @@ _UNITS: Final[Mapping[str, float]] = {
 """CSS pixels in each unit of length."""
 
 _LONGEST: Final = 1e9
-"""Pixels that a side counts as at most, which every limit rejects. A side that follows from the view
+"""Pixels that a side counts as at most; every limit rejects it. A side that follows from the view
 box's ratio may be infinite."""
 
 _LENGTH: Final = re.compile(r"\s*([+]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([a-z]*)\s*")
