@@ -36,8 +36,9 @@ types: $(READY)
 unit: $(READY)
 	$(BIN)/pytest tests/unit tests/infra tests/native
 
-fuzz: $(READY) ## damage 20,000 pictures of every format; each ends in renditions or a rejection
+fuzz: $(READY) ## damage 20,000 pictures of every format; then fuzz the readers and the C code by coverage
 	$(BIN)/python -m tests.fuzz --cases 20000
+	$(BIN)/python -m tests.fuzz.coverage
 
 soak: $(READY) ## 5,000 uploads through faults of every kind, nothing lost; UPLOADS=n for another number
 	@$(BIN)/python -m tests.soak --uploads $(or $(UPLOADS),5000)

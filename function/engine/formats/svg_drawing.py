@@ -34,6 +34,10 @@ _UNITS: Final[Mapping[str, float]] = {
 } | {"pt": 4 / 3, "in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4}
 """CSS pixels in each unit of length."""
 
+_LONGEST: Final = 1e9
+"""Pixels that a side counts as at most; every limit rejects it. A side that follows from the view
+box's ratio may be infinite."""
+
 _LENGTH: Final = re.compile(r"\s*([+]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([a-z]*)\s*")
 _LOADING: Final = frozenset({"image", "feImage", "use", "tref"})
 """Elements that load what they refer to; the reference of an ``a`` is only a link."""
@@ -88,7 +92,9 @@ def _examine(data: bytes) -> tuple[Size, int, int]:
 
     It is asked twice of each drawing, and the process ends with it.
     """
-    check, parser = _MarkupCheck(), expat.ParserCreate()
+    # `rasterise` reads UTF-8 whatever the XML declaration says, so that is what has to be checked.
+    # expat would ask Python for the declared encoding: LookupError, or a module that is not there.
+    check, parser = _MarkupCheck(), expat.ParserCreate("UTF-8")
     parser.buffer_text = True
     parser.StartElementHandler = check.start_element
     parser.EndElementHandler = check.end_element
@@ -98,7 +104,7 @@ def _examine(data: bytes) -> tuple[Size, int, int]:
         parser.Parse(data, True)  # noqa: FBT003 - pyexpat takes no keywords
     except expat.ExpatError as error:
         raise Rejected(Reason.BROKEN_IMAGE, "This drawing is not well-formed XML.") from error
-    width, height = _measure(check.root or {})
+    width, height = (min(length, _LONGEST) for length in _measure(check.root or {}))
     size = max(1, round(width)), max(1, round(height))
     return size, check.markup.weigh(), check.markup.largest_image
 

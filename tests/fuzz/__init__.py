@@ -1,0 +1,1 @@
+"""Fuzzing: damaged files through the whole engine, and single parts guided by coverage."""
