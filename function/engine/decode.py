@@ -51,6 +51,7 @@ class DecodeRequest(Record):
     max_pixels: int
     quality: Quality
     memory_mb: int | None
+    native: bool
     allow: Callable[[float], None]
 
 
@@ -61,12 +62,14 @@ def decode(
     max_pixels: int,
     quality: Quality = Quality.FAST,
     memory_mb: int | None = None,
+    native: bool = True,
     allow: Callable[[float], None] = lambda _milliseconds: None,
 ) -> Source:
     """Decode an upload just large enough for its renditions.
 
     More than ``max_pixels`` (width times height) in the header reject it, or more than fit in
-    ``memory_mb``, the function's memory, where that is given. ``allow`` is told the CPU
+    ``memory_mb``, the function's memory, where that is given. Without ``native``, Pillow decodes
+    what our own decoders otherwise would (docs/decoder.md). ``allow`` is told the CPU
     milliseconds that the upload and its renditions may take, as soon as the header says what it is.
 
     Raises:
@@ -76,7 +79,7 @@ def decode(
     """
     known = sniff(data)
     sizes = tuple(renditions)
-    request = DecodeRequest(data, known, sizes, max_pixels, quality, memory_mb, allow)
+    request = DecodeRequest(data, known, sizes, max_pixels, quality, memory_mb, native, allow)
     known.import_modules()
     return _decode(request)
 
@@ -105,10 +108,11 @@ def _decode(request: DecodeRequest) -> Source:
 
 def _decode_image(request: DecodeRequest) -> Source:
     known, data, halves_chroma = request.format, request.data, _halves_chroma(request)
-    kind = known.kind_of(data, halves_chroma) if known.kind_of else known.name
+    native = request.native
+    kind = known.kind_of(data, halves_chroma, native) if known.kind_of else known.name
     max_pixels = _max_pixels(request, kind)
     check_size(known.read_size(data), max_pixels)
-    image = known.open_image(data)
+    image = _open_image(request)
     check_size(image.size, max_pixels)
     _allow_time(request, kind, image.size)
     profile = icc_profile(image)
@@ -116,7 +120,7 @@ def _decode_image(request: DecodeRequest) -> Source:
     width, height = image.size
     upload = (height, width) if orientation in SIDEWAYS else (width, height)
     scale = _largest_scale(upload, request.renditions) * DECODE_HEADROOM[request.quality]
-    if loaded := known.load_scaled(image, data, scale, halves_chroma):
+    if loaded := known.load_scaled(image, data, scale, halves_chroma, native):
         decoded, box = loaded
         planes = isinstance(decoded, Planes)
         pixels = decoded if planes else _bitmap(colour.to_srgb(decoded, profile))
@@ -140,6 +144,13 @@ def _decode_image(request: DecodeRequest) -> Source:
         loop=loop,
         profile=profile if pending else None,
     )
+
+
+def _open_image(request: DecodeRequest) -> Image.Image:
+    image = request.format.open_image(request.data)
+    if request.native:
+        request.format.use_native(image)
+    return image
 
 
 def _decode_drawing(
@@ -209,7 +220,7 @@ def _decode_frames(request: DecodeRequest, max_pixels: int) -> tuple[tuple[Frame
     Raises:
         Rejected: ``too_many_frames``, before any but the first is decoded.
     """
-    image = request.format.open_image(request.data)
+    image = _open_image(request)
     count = request.format.count_frames(image, MAX_FRAMES)
     if count <= 1:
         return (), 0

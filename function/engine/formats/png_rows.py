@@ -48,9 +48,7 @@ def open_image(data: bytes) -> PngImageFile:
         Rejected: ``too_complex`` for one that is cut into too many chunks.
     """
     check_chunks(data)
-    image = PngImageFile(io.BytesIO(data))
-    decode_here(image)
-    return image
+    return PngImageFile(io.BytesIO(data))
 
 
 def check_chunks(data: bytes) -> None:
@@ -150,7 +148,7 @@ class _Rows(ImageFile.PyDecoder):
 Image.register_decoder("png_rows", _Rows)
 
 
-def decode_here(image: ImageFile.ImageFile) -> None:
+def decode_here(image: PngImageFile) -> None:
     """Have an opened PNG decoded by ``_Rows`` when it is loaded, if it is not unusual."""
     if not has_module() or len(image.tile) != 1 or image.info.get("interlace"):
         return
