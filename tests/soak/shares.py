@@ -8,13 +8,15 @@ few CPUs, to the same part of it each.
 import threading
 import time
 from pathlib import Path
+from typing import Final
 
 from bench.sandbox.cage import Cage, build
+from function.contract import FULL_MEMORY_MB
 from local.server import Server
 from tests.soak.world import children_of
 
-
-_SERVER_MB = 10_240
+_SERVER_MB: Final = 10_240
+"""More CPU and memory than the embedded AWS takes."""
 
 
 class Shares:
@@ -27,7 +29,7 @@ class Shares:
 
     def __init__(self, server: Server, memory_mb: int) -> None:
         self._server, self.memory_mb = server, memory_mb
-        # The server has no less of a right to the CPU than the functions, and no limit that it meets.
+        # Without as high a priority as theirs, the embedded AWS would be too slow to serve them.
         self._cages: dict[int, Cage] = {server.pid: build(_SERVER_MB)}
         for group in self._cages[server.pid].groups:
             _join(group, server.pid)
@@ -38,7 +40,7 @@ class Shares:
         while not ending.wait(0.05):
             for child in list(children_of(self._server.pid)):
                 if child not in self._cages:
-                    self._cages[child] = build(self.memory_mb)
+                    self._cages[child] = _build(self.memory_mb)
                     self.works = self.works and self._cages[child].kind != "none"
                 self._fill(self._cages[child], child)
 
@@ -54,6 +56,15 @@ class Shares:
         time.sleep(0.5)
         for cage in self._cages.values():
             cage.remove()
+
+
+def _build(share_mb: int) -> Cage:
+    """Make a control group with the CPU of one memory size and the memory of the stack's."""
+    cage = build(share_mb)
+    for path in cage.files:
+        if path.name in {"memory.limit_in_bytes", "memory.max"}:
+            path.write_text(str(FULL_MEMORY_MB << 20))
+    return cage
 
 
 def _join(group: Path, process: int) -> None:

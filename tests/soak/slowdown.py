@@ -1,5 +1,6 @@
 """What hostile uploads do to honest ones: figures of two phases, and whether the bound holds."""
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
@@ -38,7 +39,9 @@ class Slowdown:
 
     @property
     def ratio(self) -> float:
-        """The p95 beside hostile uploads, in multiples of that alone."""
+        """The p95 beside hostile uploads, in multiples of that alone; infinite without uploads."""
+        if not self.beside.seconds or not self.alone.seconds:
+            return math.inf
         return percentile(self.beside.seconds, 95) / percentile(self.alone.seconds, 95)
 
     @property
@@ -51,7 +54,8 @@ class Slowdown:
         """The report; its last line is the verdict."""
         table = [f"{'honest uploads':18} {'n':>5} {'p50':>8} {'p95':>8} {'lost':>5} {'dead':>5}"]
         for name, phase in (("alone", self.alone), ("beside hostile", self.beside)):
-            middle, high = (percentile(phase.seconds, percent) for percent in (50, 95))
+            seconds = phase.seconds or [math.inf]
+            middle, high = (percentile(seconds, percent) for percent in (50, 95))
             table.append(
                 f"{name:18} {len(phase.seconds):5} {middle:6.2f} s {high:6.2f} s "
                 f"{len(phase.lost):5} {len(phase.dead):5}"
@@ -68,9 +72,5 @@ class Slowdown:
                 f"{high:.1f} s (p95)"
             )
         verdict = "holds" if self.holds else "is broken"
-        return [
-            *table,
-            *outcomes,
-            f"honest p95 {self.ratio:.2f} times that without hostile uploads, "
-            f"at most {MOST_RATIO:g}: the bound {verdict}",
-        ]
+        ratio = f"honest p95 {self.ratio:.2f} times that without hostile uploads"
+        return [*table, *outcomes, f"{ratio}, at most {MOST_RATIO:g}: the bound {verdict}"]
