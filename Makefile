@@ -40,8 +40,8 @@ fuzz: $(READY) ## damage 20,000 pictures of every format; then fuzz the readers 
 	$(BIN)/python -m tests.fuzz --cases 20000
 	$(BIN)/python -m tests.fuzz.coverage
 
-soak: $(READY) ## 5,000 uploads through faults of every kind, nothing lost; UPLOADS=n for another number
-	@$(BIN)/python -m tests.soak --uploads $(or $(UPLOADS),5000)
+soak: $(READY) ## 5,000 uploads through faults, nothing lost (UPLOADS=n); POISON=20: beside hostile ones
+	@$(BIN)/python -m tests.soak $(if $(POISON),--poison $(POISON) --minutes $(or $(MINUTES),5),--uploads $(or $(UPLOADS),5000))
 
 bench: $(READY) ## the engine beside sharp, libvips and Pillow; installs those that are missing
 	$(BIN)/python -m bench compare --install

@@ -30,7 +30,7 @@ _KEPT: Final = (
     "sandbox",
     "self_check",
 )
-_DECIDING: Final = ("renditions", "quality", "background")
+_DECIDING: Final = ("renditions", "quality", "nativeDecoder", "background")
 """Settings of a stack, besides memory, that decide what an upload costs."""
 _CITED: Final = r": [\"']?(?P<mb>\d+)[\"']?\s+# " + MARK + r" (?P<hash>[0-9a-f]+)$"
 """Pattern of the text after the key. The Pulumi CLI quotes numbers when it rewrites a file."""

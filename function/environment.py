@@ -28,6 +28,7 @@ class Environment(Record):
     duplicates: DuplicateSearch  # ``off``, ``exact`` or ``near``: which duplicates are looked for
     index_table: str  # DynamoDB table of the index of duplicates; empty if they are off
     timeout: int  # seconds after which Lambda ends an invocation
+    native_decoder: bool  # False: Pillow decodes where our own decoders otherwise would
     memory_mb: int  # the function's memory, as Lambda itself states it
 
     @property
@@ -44,6 +45,7 @@ class Environment(Record):
             memory_mb=self.memory_mb,
             background=self.background,
             quality=self.quality,
+            native_decoder=self.native_decoder,
         )
 
     @classmethod
@@ -66,9 +68,17 @@ class Environment(Record):
                 duplicates=DuplicateSearch(variables["DUPLICATES"]),
                 index_table=variables["INDEX_TABLE"],
                 timeout=int(variables["TIMEOUT"]),
+                # Set only where it is false, so that an upgrade changes no stack's variables.
+                native_decoder=_to_bool(variables.get("NATIVE_DECODER", "true")),
                 memory_mb=int(variables["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]),
             )
         except KeyError as error:
             raise RuntimeError(f"The environment variable {error} is not set.") from error
         except ValueError as error:
             raise RuntimeError(f"An environment variable is malformed: {error}.") from error
+
+
+def _to_bool(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError(f"NATIVE_DECODER must be true or false; got {text!r}")
+    return text == "true"

@@ -173,4 +173,6 @@ def environment_variables(
         "DUPLICATES": settings.duplicates.value,
         "INDEX_TABLE": index_table,
         "GLIBC_TUNABLES": GLIBC_TUNABLES,
+        # Only where it is not the default: an upgrade changes no variable of a stack.
+        **({} if settings.native_decoder else {"NATIVE_DECODER": "false"}),
     }

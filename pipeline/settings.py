@@ -65,6 +65,7 @@ class Settings:
     price_class: str = "PriceClass_All"
     encryption: str = "s3"
     quality: Quality = Quality.FAST
+    native_decoder: bool = True
     background: str = "#ffffff"
     duplicates: DuplicateSearch = DuplicateSearch.OFF
     max_upload_mb: int = 25

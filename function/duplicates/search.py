@@ -129,8 +129,10 @@ def recipe_of(environment: Environment) -> str:
     field more in ``Rendition`` changes each digest, so that each copy is rendered once again.
     """
     renditions = [rendition.to_dict() for rendition in environment.renditions]
-    settings = json.dumps([renditions, environment.background, environment.quality])
-    return hashlib.sha256(settings.encode()).hexdigest()[:8]
+    settings = [renditions, environment.background, environment.quality]
+    if not environment.native_decoder:  # the default has the digest that it had before the setting
+        settings.append("Pillow's decoders")
+    return hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:8]
 
 
 def probes(fingerprint: Fingerprint) -> list[str]:

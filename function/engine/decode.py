@@ -59,6 +59,7 @@ class DecodeRequest(Record):
     max_pixels: int
     quality: Quality
     memory_mb: int | None
+    native: bool
     allow: Callable[[float], None]
 
 
@@ -69,12 +70,14 @@ def decode(
     max_pixels: int,
     quality: Quality = Quality.FAST,
     memory_mb: int | None = None,
+    native: bool = True,
     allow: Callable[[float], None] = lambda _milliseconds: None,
 ) -> Source:
     """Decode an upload just large enough for its renditions.
 
     More than ``max_pixels`` (width times height) in the header reject it, or more than fit in
-    ``memory_mb``, the function's memory, where that is given. ``allow`` is told the CPU
+    ``memory_mb``, the function's memory, where that is given. Without ``native``, Pillow decodes
+    what our own decoders otherwise would (docs/decoder.md). ``allow`` is told the CPU
     milliseconds that the upload and its renditions may take, as soon as the header says what it is.
 
     Raises:
@@ -84,7 +87,7 @@ def decode(
     """
     known = sniff(data)
     sizes = tuple(renditions)
-    request = DecodeRequest(data, known, sizes, max_pixels, quality, memory_mb, allow)
+    request = DecodeRequest(data, known, sizes, max_pixels, quality, memory_mb, native, allow)
     known.import_modules()
     return _decode(request)
 
@@ -121,11 +124,12 @@ def _rejecting_damage(request: DecodeRequest) -> Generator[None]:
 
 def _decode_image(request: DecodeRequest) -> Source:
     known, data, halves_chroma = request.format, request.data, _halves_chroma(request)
-    kind = known.kind_of(data, halves_chroma) if known.kind_of else known.name
+    native = request.native
+    kind = known.kind_of(data, halves_chroma, native) if known.kind_of else known.name
     max_pixels = _max_pixels(request, kind)
     check_size(known.read_size(data), max_pixels)
     with _rejecting_damage(request):
-        image = known.open_image(data)
+        image = _open_image(request)
     check_size(image.size, max_pixels)
     profile = icc_profile(image)
     with _rejecting_damage(request):
@@ -136,9 +140,11 @@ def _decode_image(request: DecodeRequest) -> Source:
     _check_memory(request, kind, image.size, _left_to_resize(request, kind, image.size, scale))
     _allow_time(request, kind, image.size)
     with _rejecting_damage(request):
-        loaded = known.load_scaled(image, data, scale, halves_chroma)
-        if not loaded:
+        loaded = known.load_scaled(image, data, scale, halves_chroma, native)
+        if not loaded and native:
             image = known.load(image, data)
+        elif not loaded:
+            image.load()
     if loaded:
         decoded, box = loaded
         planes = isinstance(decoded, Planes)
@@ -162,6 +168,13 @@ def _decode_image(request: DecodeRequest) -> Source:
         loop=loop,
         profile=profile if pending else None,
     )
+
+
+def _open_image(request: DecodeRequest) -> Image.Image:
+    image = request.format.open_image(request.data)
+    if request.native:
+        request.format.use_native(image)
+    return image
 
 
 def _decode_drawing(
@@ -270,7 +283,7 @@ def _decode_frames(request: DecodeRequest, max_pixels: int) -> tuple[tuple[Frame
         Rejected: ``too_many_frames``, before any but the first is decoded.
     """
     with _rejecting_damage(request):
-        image = request.format.open_image(request.data)
+        image = _open_image(request)
         count = request.format.count_frames(image, MAX_FRAMES)
     if count <= 1:
         return (), 0

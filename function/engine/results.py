@@ -20,13 +20,18 @@ class Task(Record):
     memory_mb: int | None = None  # the function's memory, which limits the pixels further
     background: str = BACKGROUND
     quality: Quality = Quality.FAST
+    native_decoder: bool = True  # whether our own decoders may be used where Pillow's would do
 
     @classmethod
     def parse(cls, raw: dict[str, Any]) -> Self:
         """Read what ``to_dict`` returned."""
-        kept = {name: raw[name] for name in ("max_pixels", "memory_mb", "background")}
+        kept = {name: raw[name] for name in _PLAIN}
         renditions = tuple(map(Rendition.parse, raw["renditions"]))
         return cls(renditions=renditions, quality=Quality(raw["quality"]), **kept)
+
+
+_PLAIN: Final = ("max_pixels", "memory_mb", "background", "native_decoder")
+"""Fields of a task that are the same in JSON."""
 
 
 class Measured(Record):

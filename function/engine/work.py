@@ -25,6 +25,7 @@ def work(
         max_pixels=task.max_pixels,
         quality=task.quality,
         memory_mb=task.memory_mb,
+        native=task.native_decoder,
         allow=allow,
     )
     yield Measured(source.width, source.height, source.format)

@@ -54,7 +54,7 @@ def read_jpeg(data: bytes) -> None:
     found = walk(data)
     assert found.segments <= MAX_SEGMENTS
     assert 0 <= found.exif <= len(data)
-    assert kind_of(data, True) in FORMAT.bytes_per_pixel  # noqa: FBT003 - as the engine calls it
+    assert kind_of(data, True, True) in FORMAT.bytes_per_pixel  # noqa: FBT003 - as it is called
 
 
 def read_gif(data: bytes) -> None:
@@ -75,7 +75,7 @@ def read_webp(data: bytes) -> None:
     from function.engine.formats.webp import FORMAT, read_size  # noqa: PLC0415
     from function.engine.formats.webp_planes import kind_of  # noqa: PLC0415
 
-    assert kind_of(data, True) in FORMAT.bytes_per_pixel  # noqa: FBT003 - as the engine calls it
+    assert kind_of(data, True, True) in FORMAT.bytes_per_pixel  # noqa: FBT003 - as it is called
     assert all(0 <= side <= 1 << 24 for side in read_size(data))
 
 

@@ -13,6 +13,7 @@ from pulumi_aws._inputs import ProviderEndpointArgsDict
 
 from function.contract import METRIC_NAMESPACE, Metric
 from function.engine.renditions import DEFAULT_RENDITIONS
+from function.engine.results import Task
 from function.environment import Environment
 from local.program import read_config
 from pipeline.bundle import build
@@ -538,12 +539,26 @@ def test_mapping_reports_failures_one_by_one():
 def test_function_reads_back_the_environment_that_the_program_sets(program):
     variables = program.one("Function", "-resizer").inputs["environment"]["variables"]
     environment = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
-    by_lambda = {"MEMORY_MB"}
-    expected = {name.upper() for name in Environment.fields} - by_lambda
+    by_lambda, unless_false = {"MEMORY_MB"}, {"NATIVE_DECODER"}
+    expected = {name.upper() for name in Environment.fields} - by_lambda - unless_false
     assert set(variables) == expected | {"GLIBC_TUNABLES"}
     assert environment.renditions == program.settings.renditions
     assert environment.delivery_url == program.outputs["deliveryUrl"]
     assert environment.destination_bucket == program.outputs["destinationBucket"]
+
+
+def test_only_a_stack_without_native_decoders_has_a_variable_for_them(dev):
+    """An upgrade changes no variable of the others."""
+    off = run("dev", nativeDecoder=False)
+    before, after = (
+        program.one("Function").inputs["environment"]["variables"] for program in (dev, off)
+    )
+    assert after == before | {"NATIVE_DECODER": "false"}
+    for variables, native in ((before, True), (after, False)):
+        environment = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
+        assert environment.native_decoder is native
+        assert environment.task.native_decoder is native
+        assert Task.parse(environment.task.to_dict()) == environment.task
 
 
 def test_defaults_are_the_four_renditions(dev):

@@ -75,6 +75,7 @@ REFUSED = {
         (-1, "monthlyBudgetUsd must be 0 to 1000000 USD; got -1."),
         (50, "monthlyBudgetUsd needs alarmEmail"),
     ],
+    "nativeDecoder": [("no", "nativeDecoder must be true or false; got 'no'.")],
     "tracing": [("yes", "tracing must be true or false; got 'yes'.")],
     "eventbridge": [(1, "eventbridge must be true or false; got '1'.")],
     "protect": [("False", "protect must be true or false; got 'False'.")],

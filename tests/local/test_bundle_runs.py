@@ -53,7 +53,9 @@ def saved(name):
     return buffer.getvalue()
 sizes = [Rendition(name="small", width=320, height=320)]
 print(vectors.decode_jpeg(saved("JPEG"), 2, (320, 240)) is not None)
-print(png.FORMAT.open_image(saved("PNG")).tile[0].codec_name)
+opened = png.FORMAT.open_image(saved("PNG"))
+png.FORMAT.use_native(opened)
+print(opened.tile[0].codec_name)
 print([type(decode(saved(n), sizes, max_pixels=10**6).pixels).__name__ for n in ("PNG", "WEBP")])
 done = list(render(decode(saved("JPEG"), sizes, max_pixels=10**6), sizes))
 print([(r.format, r.width, r.height, len(r.body) > 1000) for r in done])

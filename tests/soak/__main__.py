@@ -28,6 +28,7 @@ from local.http import request
 from local.server import Server
 from ops import redrive
 from ops.stack import Stack
+from tests.soak import poison
 from tests.soak.faults import REQUESTS, SPELLS
 from tests.soak.verdict import Verdict, judge
 from tests.soak.world import Counts, People, Reaper, Shuffler, Spells, running
@@ -166,7 +167,16 @@ def main() -> int:
     parser.add_argument("--uploads", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--duplicates", choices=("off", "exact", "near"), default="off")
+    parser.add_argument(
+        "--poison",
+        type=float,
+        default=0,
+        help="hostile uploads a minute beside one honest a second, in place of the fault run",
+    )
+    parser.add_argument("--minutes", type=float, default=5, help="length of each phase of --poison")
     options = parser.parse_args()
+    if options.poison:
+        return _poison(options.poison, options.minutes)
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "aws"
@@ -191,6 +201,18 @@ def main() -> int:
             return _report(run, verdict, time.monotonic() - started)
         finally:
             servers.stop(folder)
+
+
+def _poison(per_minute: float, minutes: float) -> int:
+    with tempfile.TemporaryDirectory() as scratch:
+        slowdown = poison.run(
+            Path(scratch) / "aws",
+            per_minute,
+            minutes,
+            lambda text: print(text, file=sys.stderr, flush=True),
+        )
+    print(*slowdown.lines(), sep="\n")
+    return 0 if slowdown.holds else 1
 
 
 def _progress() -> Progress:

@@ -18,6 +18,6 @@ FORMAT: Final = Format(
     damage=(OSError, SyntaxError, ValueError),
     modules=("PIL.BmpImagePlugin",),
     # Pillow decodes run lengths (4 or 8 bits a pixel) in Python.
-    kind_of=lambda data, _halves: "bmp-rle" if data[30:31] in {b"\1", b"\2"} else "bmp",
+    kind_of=lambda data, _halves, _native: "bmp-rle" if data[30:31] in {b"\1", b"\2"} else "bmp",
     is_cut_short=lambda data: len(data) < little_endian(data[2:6]),
 )

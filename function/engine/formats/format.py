@@ -77,21 +77,27 @@ class Format(Record):
     # (data): return True if the end is missing, by its mark or the length stated.
     is_cut_short: Callable[[bytes], bool] = lambda _data: False
 
-    # (data, halves_chroma): return the kind, for ``bytes_per_pixel``, of a file not yet opened;
-    # ``halves_chroma`` says that every output stores chroma at half size.
-    kind_of: Callable[[bytes, bool], str] | None = None
+    # (data, halves_chroma, native): return the kind, for ``bytes_per_pixel``, of a file not yet
+    # opened; ``halves_chroma`` says that every output stores chroma at half size, ``native`` that
+    # our own decoders may be used (the setting ``nativeDecoder``).
+    kind_of: Callable[[bytes, bool, bool], str] | None = None
 
     # (data): return the width and height that the first bytes state, for a decoder that allocates
     # its canvas as soon as it opens a file, and for drawings. Others get a size that is never too
     # large: the opened image states its own early enough.
     read_size: "Callable[[bytes], Size]" = lambda _data: (1, 1)
 
-    # (image, data, scale, halves_chroma): decode an opened image at ``scale`` or more, to an image
-    # in its own colours or to planes, and return it with the region of it that is the upload. None:
-    # load it at full size and average it down.
-    load_scaled: "Callable[[Image.Image, bytes, float, bool], Loaded]" = lambda _i, _d, _s, _h: None
+    # (image): have an opened image decoded by our own decoder, not Pillow's, when it is loaded.
+    use_native: "Callable[[Image.Image], None]" = lambda _image: None
 
-    # (image, data): return an opened image with its pixels, at full size.
+    # (image, data, scale, halves_chroma, native): decode an opened image at ``scale`` or more, to
+    # an image in its own colours or to planes, and return it with the region of it that is the
+    # upload. None: load it at full size and average it down.
+    load_scaled: "Callable[[Image.Image, bytes, float, bool, bool], Loaded]" = (
+        lambda _image, _data, _scale, _halves_chroma, _native: None
+    )
+
+    # (image, data): return an opened image with its pixels, at full size, by our own decoder.
     load: "Callable[[Image.Image, bytes], Image.Image]" = _load
 
     # Kinds that are decoded to luma and half chroma where every output stores chroma at half size.

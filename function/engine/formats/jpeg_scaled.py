@@ -7,12 +7,16 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from function.engine.errors import Reason, Rejected
-from function.engine.formats.jpeg_segments import walk
+from function.engine.formats import pillow_planes
+from function.engine.formats.jpeg_segments import is_one_scan, walk
 from function.engine.pixels import Box, Planes, Size, reduced_box
 from function.engine.vectors import decode_jpeg, split
 
 _RGB_IDS: Final = [0x52, 0x47, 0x42]
 """Component ids of a JPEG that stores RGB as it is."""
+
+_SAMPLINGS: Final = ((1, 1), (2, 1), (2, 2))
+"""Luma samples for one of chroma, across and down: 4:4:4, 4:2:2 and 4:2:0."""
 
 _DIVISORS: Final = (8, 4, 2, 1)
 _EIGHT_BITS: Final = 8
@@ -34,7 +38,7 @@ def open_image(data: bytes) -> JpegImageFile:
 
 
 def load_scaled(
-    image: Image.Image, data: bytes, scale: float, halves_chroma: bool
+    image: Image.Image, data: bytes, scale: float, halves_chroma: bool, native: bool
 ) -> tuple[Image.Image | Planes, Box]:
     """Decode a JPEG at the smallest scale that is at least ``scale``, to planes where that serves.
 
@@ -47,7 +51,10 @@ def load_scaled(
     wanted_width, wanted_height = _size_at(image.size, scale)
     most = min(width // wanted_width, height // wanted_height)
     divisor = next((divisor for divisor in _DIVISORS if divisor <= most), 1)
-    if planes := decode_jpeg(data, divisor, (-(-width // divisor), -(-height // divisor))):
+    if not native and _sampling(image) in _SAMPLINGS and is_one_scan(data):
+        return pillow_planes.decode_jpeg(data, divisor), reduced_box(image.size, divisor)
+    size = (-(-width // divisor), -(-height // divisor))
+    if native and (planes := decode_jpeg(data, divisor, size)):
         return Planes(*planes), reduced_box(image.size, divisor)
     # The C module is missing, or leaves this file to Pillow, which also decides about damage.
     scaled, box = draft(image, scale, "YCbCr")
@@ -63,6 +70,12 @@ def draft(image: Image.Image, scale: float, mode: str) -> tuple[Image.Image, Box
 
 def _size_at(size: Size, scale: float) -> Size:
     return max(1, int(scale * size[0])), max(1, int(scale * size[1]))
+
+
+def _sampling(image: Image.Image) -> tuple[int, int]:
+    """Return how many samples of luma the first component has, across and down."""
+    _id, across, down, _table = getattr(image, "layer")[0]  # noqa: B009 - its type is not stated
+    return across, down
 
 
 def _stores_luma(image: Image.Image) -> bool:

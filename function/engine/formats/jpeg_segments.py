@@ -83,10 +83,12 @@ class Segments:
         return ARITHMETIC_SCANS * components[0] if self.arithmetic and components else 1
 
 
-def kind_of(data: bytes, _halves_chroma: bool) -> str:
+def kind_of(data: bytes, halves_chroma: bool, native: bool) -> str:
     """Return ``jpeg-progressive`` for a file of which libjpeg keeps all coefficients.
 
-    Others are ``jpeg-cmyk`` if they have four components, else ``jpeg``.
+    Others are ``jpeg-cmyk`` if they have four components, else ``jpeg``. A file that Pillow decodes
+    to planes in place of our own decoder costs up to 6 bytes a pixel (``jpeg_planes.py``), so it
+    counts as progressive.
 
     Raises:
         Rejected: ``too_complex`` or ``metadata_too_large``, as do ``walk`` and ``Segments``.
@@ -95,7 +97,15 @@ def kind_of(data: bytes, _halves_chroma: bool) -> str:
     check_scans(found.scans, found.pixels)
     if found.progressive or found.scans > 1:
         return "jpeg-progressive"
-    return "jpeg-cmyk" if found.components > RGB_COMPONENTS else "jpeg"
+    if found.components > RGB_COMPONENTS:
+        return "jpeg-cmyk"
+    return "jpeg-progressive" if halves_chroma and not native else "jpeg"
+
+
+def is_one_scan(data: bytes) -> bool:
+    """Return True for a Huffman-coded JPEG whose one scan holds the whole picture."""
+    found = walk(data)
+    return found.scans == 1 and not found.progressive and not found.arithmetic
 
 
 def walk(data: bytes) -> Segments:

@@ -15,6 +15,7 @@ FORMAT: Final = Format(
     recognises=lambda data: data.startswith(b"\x89PNG\r\n\x1a\n"),
     open_image=lazily("function.engine.formats.png_rows", "open_image"),
     damage=(OSError, SyntaxError, UserWarning, ValueError, struct.error),
+    use_native=lazily("function.engine.formats.png_rows", "decode_here"),
     modules=("function.engine.formats.png_rows",),
     is_cut_short=lambda data: b"IEND" not in data[-TAIL:],
 )

@@ -52,7 +52,6 @@ def open_image(data: bytes) -> PngImageFile:
     image = PngImageFile(io.BytesIO(data))
     if image.mode == "P" and image.palette is None:
         raise Rejected(Reason.BROKEN_IMAGE, "This PNG image has no palette.")
-    decode_here(image)
     return image
 
 
@@ -153,7 +152,7 @@ class _Rows(ImageFile.PyDecoder):
 Image.register_decoder("png_rows", _Rows)
 
 
-def decode_here(image: ImageFile.ImageFile) -> None:
+def decode_here(image: PngImageFile) -> None:
     """Have an opened PNG decoded by ``_Rows`` when it is loaded, if it is not unusual."""
     if not has_module() or len(image.tile) != 1 or image.info.get("interlace"):
         return

@@ -214,7 +214,7 @@ class TestMemory:
             assert told(isolation, data) == ["fine"]
             assert told(isolation, b"another") == ["fine"]
             memory = memory_of(isolation.processes[1])
-        # Of 2,000. One or two may lie in what has been allocated since and not written yet.
+        # Of 2,000. Some may lie in what has been allocated since and not written yet.
         assert memory.count(bytes(byte ^ 1 for byte in data)) < 20
 
     @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])

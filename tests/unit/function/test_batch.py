@@ -330,6 +330,7 @@ def test_a_malformed_record_is_retried_and_ends_in_the_dead_letter_queue(handler
     [
         ({"RENDITIONS": None}, "'RENDITIONS' is not set"),
         ({"MAX_PIXELS": "many"}, "malformed"),
+        ({"NATIVE_DECODER": "no"}, "NATIVE_DECODER must be true or false; got 'no'"),
         ({"RENDITIONS": '[{"name": "a"}]'}, "needs"),
     ],
 )

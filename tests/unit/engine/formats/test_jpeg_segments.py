@@ -135,4 +135,10 @@ def test_a_sequential_jpeg_of_several_scans_needs_the_memory_of_a_progressive_on
     ],
 )
 def test_a_kind_is_what_costs_memory(name, kind):
-    assert kind_of(UPLOADS[name][1], _halves_chroma=True) == kind
+    assert kind_of(UPLOADS[name][1], halves_chroma=True, native=True) == kind
+
+
+def test_planes_by_pillow_cost_as_much_as_a_progressive_file():
+    data = UPLOADS["jpeg"][1]
+    assert kind_of(data, halves_chroma=True, native=False) == "jpeg-progressive"
+    assert kind_of(data, halves_chroma=False, native=False) == "jpeg"

@@ -15,7 +15,7 @@ from function.engine import vectors
 from function.engine.decode import decode
 from function.engine.errors import Rejected
 from function.engine.formats import png_rows
-from function.engine.formats.png_rows import open_image
+from function.engine.formats.png_rows import decode_here, open_image
 from function.engine.renditions import Rendition
 from tests.native.rows import Rows, filtered_rows
 from tests.support.engine import MAX_PIXELS, SMALL, rejection
@@ -46,8 +46,15 @@ def file(
     )
 
 
-def hastened(data: bytes) -> Image.Image:
+def opened(data: bytes) -> PngImageFile:
+    """An image as the engine opens it."""
     image = open_image(data)
+    decode_here(image)
+    return image
+
+
+def hastened(data: bytes) -> Image.Image:
+    image = opened(data)
     assert isinstance(image, PngImageFile)
     assert image.tile[0].codec_name == "png_rows"
     image.load()
@@ -116,7 +123,7 @@ def test_metadata_after_the_pixels_is_read():
 def test_other_modes_are_left_to_pillow(mode):
     buffer = io.BytesIO()
     Image.new(mode, (20, 10)).save(buffer, "PNG")
-    image = open_image(buffer.getvalue())
+    image = opened(buffer.getvalue())
     assert isinstance(image, PngImageFile)
     assert image.tile[0].codec_name == "zip"
 
@@ -126,7 +133,7 @@ def test_interlaced_ones_are_left_to_pillow():
     data = file(rows, (1, 1)).replace(b"\x08\x02\x00\x00\x00", b"\x08\x02\x00\x00\x01")
     at = data.index(b"IHDR")
     crc = struct.pack(">I", zlib.crc32(data[at : at + 17]))
-    image = open_image(data[: at + 17] + crc + data[at + 21 :])
+    image = opened(data[: at + 17] + crc + data[at + 21 :])
     assert isinstance(image, PngImageFile)
     assert image.info["interlace"]
     assert image.tile[0].codec_name == "zip"
@@ -134,7 +141,7 @@ def test_interlaced_ones_are_left_to_pillow():
 
 def test_without_the_module_all_is_left_to_pillow(monkeypatch):
     monkeypatch.setattr(vectors, "load_module", lambda: None)
-    image = open_image(file(filtered_rows((4, 4), 3, random.Random(5)), (4, 4)))
+    image = opened(file(filtered_rows((4, 4), 3, random.Random(5)), (4, 4)))
     assert isinstance(image, PngImageFile)
     assert image.tile[0].codec_name == "zip"
     assert not vectors.unfilter(b"", 3, Image.new("RGB", (4, 4)).im, (4, 4), 0)
@@ -166,7 +173,7 @@ def test_damage_has_the_codes_that_it_had(monkeypatch):
 def pixels(data: bytes, *, ours: bool) -> tuple[str, tuple[int, int], bytes] | None:
     """What is decoded; None for damage."""
     try:
-        image = open_image(data) if ours else PngImageFile(io.BytesIO(data))
+        image = opened(data) if ours else PngImageFile(io.BytesIO(data))
         image.load()
     except (OSError, SyntaxError, ValueError):
         return None

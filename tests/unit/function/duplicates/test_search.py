@@ -186,9 +186,10 @@ def test_renditions_that_are_not_the_originals_are_not_copied(world, what):
     assert len(body) == next(r.bytes for r in manifest.renditions if r.key.endswith("small.jpg"))
 
 
-def test_renditions_of_other_settings_are_not_copied(world):
+@pytest.mark.parametrize("change", [{"background": "#000000"}, {"native_decoder": False}])
+def test_renditions_of_other_settings_are_not_copied(world, change):
     world.put(FIRST, picture())
-    world.environment = world.environment.replace(background="#000000")
+    world.environment = world.environment.replace(**change)
     world.destination.copy = None
     assert world.put(SECOND, picture()).original_key == FIRST
 

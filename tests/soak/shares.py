@@ -1,0 +1,81 @@
+"""Give every execution environment on the embedded AWS the CPU that Lambda would give it.
+
+There, environments are processes of one machine, and busy ones slow the others down. On Lambda
+each has its own share of a vCPU. A control group holds each to that share; on a machine with too
+few CPUs, to the same part of it each.
+"""
+
+import threading
+import time
+from pathlib import Path
+from typing import Final
+
+from bench.sandbox.cage import Cage, build
+from function.contract import FULL_MEMORY_MB
+from local.server import Server
+from tests.soak.world import children_of
+
+_SERVER_MB: Final = 10_240
+"""More CPU and memory than the embedded AWS takes."""
+
+
+class Shares:
+    """Puts each function process, with those that it starts, into a control group of its own.
+
+    Args:
+        server: the embedded AWS.
+        memory_mb: memory size whose share of a vCPU each gets.
+    """
+
+    def __init__(self, server: Server, memory_mb: int) -> None:
+        self._server, self.memory_mb = server, memory_mb
+        # Without as high a priority as theirs, the embedded AWS would be too slow to serve them.
+        self._cages: dict[int, Cage] = {server.pid: build(_SERVER_MB)}
+        for group in self._cages[server.pid].groups:
+            _join(group, server.pid)
+        self.works = True
+
+    def work(self, ending: threading.Event) -> None:
+        """Watch for new processes until told to end."""
+        while not ending.wait(0.05):
+            for child in list(children_of(self._server.pid)):
+                if child not in self._cages:
+                    self._cages[child] = _build(self.memory_mb)
+                    self.works = self.works and self._cages[child].kind != "none"
+                self._fill(self._cages[child], child)
+
+    def _fill(self, cage: Cage, process: int) -> None:
+        for group in cage.groups:
+            inside = set((group / "cgroup.procs").read_text().split())
+            for member in (process, *_descendants(process)):
+                if str(member) not in inside:
+                    _join(group, member)
+
+    def remove(self) -> None:
+        """Take the groups away; the server must have been stopped."""
+        time.sleep(0.5)
+        for cage in self._cages.values():
+            cage.remove()
+
+
+def _build(share_mb: int) -> Cage:
+    """Make a control group with the CPU of one memory size and the memory of the stack's."""
+    cage = build(share_mb)
+    for path in cage.files:
+        if path.name in {"memory.limit_in_bytes", "memory.max"}:
+            path.write_text(str(FULL_MEMORY_MB << 20))
+    return cage
+
+
+def _join(group: Path, process: int) -> None:
+    try:
+        (group / "cgroup.procs").write_text(str(process))
+    except OSError:  # it has ended
+        return
+
+
+def _descendants(process: int) -> list[int]:
+    found: list[int] = []
+    for child in children_of(process):
+        found += [child, *_descendants(child)]
+    return found
