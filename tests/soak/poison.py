@@ -23,6 +23,7 @@ from function.engine.budget import vcpu_share
 from local import server as servers
 from local.deploy import deploy
 from local.http import quote, request
+from local.program import full_key
 from local.server import Server
 from ops import redrive
 from ops.stack import Stack
@@ -37,8 +38,8 @@ PER_SECOND: Final = 1.0
 
 HONEST_SIZE: Final = (2000, 1500)
 WARM_UPS: Final = 4
-PATIENCE_S: Final = 120
-"""How long the last uploads of a phase may take."""
+PATIENCE_S: Final = 60
+"""How long the last uploads of a phase may take, after SQS has delivered again what had failed."""
 
 UPLOADERS: Final = 16
 BUSY_S: Final = 10
@@ -71,9 +72,9 @@ def run(folder: Path, poison: float, minutes: float, say: Callable[[str], None])
             _upload_all(server, [(0.0, f"warm/{i}.jpg", body) for i in range(WARM_UPS)])
             _wait(server, [f"warm/{i}.jpg" for i in range(WARM_UPS)])
             say(f"{minutes:g} minutes of honest uploads alone …")
-            alone = _phase(server, "alone", body, {}, 0, minutes)
+            alone = _phase(server, "alone", body, {}, 0, minutes, say)
             say(f"{minutes:g} minutes beside {poison:g} hostile uploads a minute …")
-            beside = _phase(server, "beside", body, hostile, poison, minutes)
+            beside = _phase(server, "beside", body, hostile, poison, minutes, say)
             ending.set()
         held = f"{shares_text(shares.memory_mb)}" if shares.works else "as much CPU as it finds"
         say(f"each execution environment had {held}")
@@ -109,6 +110,7 @@ def _phase(
     hostile: dict[str, bytes],
     poison: float,
     minutes: float,
+    say: Callable[[str], None],
 ) -> Phase:
     honest = [f"{name}/{number}.jpg" for number in range(round(minutes * 60 * PER_SECOND))]
     plan = [(number / PER_SECOND, key, _vary(body, key)) for number, key in enumerate(honest)]
@@ -120,6 +122,8 @@ def _phase(
         plan.append(((number + 0.5) * 60 / poison, key, hostile[kind]))
     sent = _upload_all(server, sorted(plan))
     manifests = _wait(server, honest)
+    for line in _failures(server, name):
+        say(line)
     outcomes = _read(server, list(kinds))
     letters = _dead_letters(server)
     ready = [key for key in honest if _status(manifests.get(key)) == Status.READY]
@@ -158,7 +162,7 @@ def _upload_all(server: Server, plan: list[tuple[float, str, bytes]]) -> dict[st
 
 def _wait(server: Server, names: list[str]) -> dict[str, dict]:
     """Return the manifests of uploads, once all are there or time is up."""
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + 6 * DEFAULTS[full_key("timeout")] + PATIENCE_S
     while True:
         found = _read(server, names)
         if len(found) == len(names) or time.monotonic() > end:
@@ -180,6 +184,19 @@ def _read(server: Server, names: list[str]) -> dict[str, dict]:
     }
 
 
+def _failures(server: Server, phase: str) -> list[str]:
+    """Return what the log says of honest uploads that failed, and of whole batches that did."""
+    lines = (server.folder / "ministack.log").read_text(errors="replace").splitlines()
+    batches = [line[:300] for line in lines if "failed processing SQS batch" in line]
+    starts = [(line, line.find("{")) for line in lines if '"message": "failed"' in line]
+    failed = [json.loads(line[start:]) for line, start in starts]
+    return batches + [
+        f"failed once: {entry['body'][:400]} {str(entry.get('exception'))[-300:]}"
+        for entry in failed
+        if source_key(f"{phase}/") in entry.get("body", "")
+    ]
+
+
 def _dead_letters(server: Server) -> set[str]:
     stack = Stack(outputs=server.outputs, client=server.client)
     letters = redrive.read(stack)
@@ -194,7 +211,7 @@ def _status(manifest: dict | None) -> str:
 
 def _outcome(manifest: dict | None) -> str:
     if manifest is None:
-        return "no manifest yet: it is tried again"
+        return "no manifest yet"
     return manifest["error"]["code"] if manifest["error"] else manifest["status"]
 
 
