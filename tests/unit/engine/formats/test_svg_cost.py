@@ -1,0 +1,104 @@
+"""A drawing's cost follows from its markup, with all that its elements refer to."""
+
+import base64
+
+import pytest
+
+from function.engine.errors import Reason, Rejected
+from function.engine.formats.svg_cost import (
+    CANVAS_BYTES,
+    IMAGE_BYTES,
+    MAX_DEPTH,
+    MAX_ELEMENTS,
+    MAX_LAYERS,
+    REGION_CANVASES,
+    size_of_embedded,
+)
+from function.engine.formats.svg_drawing import TEXT_BYTES, bytes_held, read_size
+from tests.support.pictures import encoded, gradient
+
+ICON = '<path d="M0 0h9v9z" fill="#333"/>'
+
+
+def svg(body: str) -> bytes:
+    return f'<svg xmlns="http://www.w3.org/2000/svg" width="90" height="90">{body}</svg>'.encode()
+
+
+def canvases(body: str) -> int:
+    """Canvases that a drawing holds at once."""
+    data = svg(body)
+    return round((bytes_held(data, (10, 10)) - TEXT_BYTES * len(data)) / (CANVAS_BYTES * 100))
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        (ICON, 0),
+        (f"<g>{ICON}</g>", 0),
+        (f'<g opacity="1">{ICON}</g>', 0),
+        (f'<g opacity=".5">{ICON}</g>', 1),
+        (f'<g style="opacity:.5">{ICON}</g>', 1),
+        (f'<g opacity=".5"><g opacity=".5">{ICON}</g></g>', 2),
+        (f'<g opacity=".5">{ICON}</g>' * 9, 1),  # one after the other
+        (f"<style>g{{opacity:.5}}</style><g>{ICON}</g>", 2),  # and it may mean the root
+        (f'<mask id="m">{ICON}</mask><rect mask="url(#m)"/>', 2),
+        ('<filter id="f"><feFlood/><feFlood/></filter><rect filter="url(#f)"/>', 5),
+        (
+            '<filter id="f" width="20000"><feFlood/></filter><rect filter="url(#f)"/>',
+            4 + REGION_CANVASES,
+        ),
+    ],
+)
+def test_canvases_that_are_held_at_once_are_counted(body, count):
+    assert canvases(body) == count
+
+
+def chain(count: int) -> str:
+    """Patterns of which each is filled with the one before."""
+    links = (
+        f'<pattern id="p{i}" width="9" height="9"><rect fill="url(#p{i - 1})"/></pattern>'
+        for i in range(1, count)
+    )
+    return "".join(links) + f'<rect fill="url(#p{count - 1})"/>'
+
+
+def doubling(count: int) -> str:
+    """Groups of which each uses the one before twice."""
+    links = (
+        f'<g id="g{i}"><use href="#g{i - 1}"/><use href="#g{i - 1}"/></g>' for i in range(1, count)
+    )
+    return f'<g id="g0">{ICON}</g>' + "".join(links)
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "make"),
+    [
+        (MAX_ELEMENTS - 2, MAX_ELEMENTS, lambda count: "<g/>" * count),
+        (MAX_DEPTH - 1, MAX_DEPTH, lambda count: "<g>" * count + "</g>" * count),
+        (MAX_LAYERS - 1, MAX_LAYERS + 2, lambda n: '<g opacity=".5">' * n + "</g>" * n),
+        (MAX_LAYERS // 2, MAX_LAYERS, chain),
+        (12, 20, doubling),
+    ],
+    ids=["elements", "levels", "layers", "references", "doubling"],
+)
+def test_what_no_honest_drawing_has_is_too_complex(least, most, make):
+    assert read_size(svg(make(least))) == (90, 90)
+    with pytest.raises(Rejected) as rejection:
+        read_size(svg(make(most)))
+    assert rejection.value.code == Reason.TOO_COMPLEX
+
+
+def test_an_element_that_refers_to_itself_is_drawn_without_end_by_nobody():
+    assert read_size(svg('<g id="a"><use href="#a"/></g>')) == (90, 90)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF", "JPEG", "WEBP"])
+def test_the_largest_embedded_picture_counts(kind):
+    picture = base64.b64encode(encoded(gradient((40, 30)), kind)).decode()
+    data = svg(f'<image href="data:image/x;base64,{picture}"/>')
+    assert bytes_held(data, (1, 1)) == 40 * 30 * IMAGE_BYTES + TEXT_BYTES * len(data)
+
+
+@pytest.mark.parametrize("url", ["data:image/png,abc", "data:x;base64,!", "data:x;base64,AAAA"])
+def test_what_is_no_picture_takes_nothing(url):
+    assert size_of_embedded(url) == (0, 0)
