@@ -49,7 +49,7 @@ PAUSE: Final = 0.25
 
 
 class KeyTooLong(Exception):
-    """A destination key would be longer than S3 allows, so nothing can be stored for the upload."""
+    """A manifest's key would be longer than S3 allows, so nothing can be told of the upload."""
 
 
 class Contended(Exception):
@@ -176,8 +176,7 @@ class Reconciler(Record):
             None if the destination was up to date.
 
         Raises:
-            KeyTooLong: the key is so long that S3 could not store its manifest or a rendition. What
-                is stored already can still be removed.
+            KeyTooLong: the key is so long that S3 could not store its manifest.
             Gone: the event's version no longer exists, and there was nothing to do about it.
             Contended: other invocations kept writing the same key.
             DecoderBug: the engine failed in a way that damaged files do not explain.
@@ -243,10 +242,13 @@ class Reconciler(Record):
     def _render(
         self, event: Event, version: ObjectVersion, state: State, *, is_last: bool
     ) -> tuple[Manifest | None, State | None]:
-        _check_length(rendition_key(version.name, max(self.files, key=len)))
         bug: DecoderBug | None = None
         try:
-            manifest = self.processor.process(version, may_copy=event.kind != EventKind.BACKFILL)
+            if not _fits(rendition_key(version.name, max(self.files, key=len))):
+                manifest = _refused(version)
+            else:
+                may_copy = event.kind != EventKind.BACKFILL
+                manifest = self.processor.process(version, may_copy=may_copy)
         except DecoderBug as error:
             if not is_last or _is_ready(state.standing, version):
                 raise
@@ -361,9 +363,19 @@ def _is_ready(standing: Manifest | None, version: ObjectVersion) -> bool:
 
 def _failed(version: ObjectVersion) -> Manifest:
     message = "This image could not be processed. That is our fault; your file is kept."
+    return _without_renditions(version, Status.FAILED, ErrorFacts(code=INTERNAL, message=message))
+
+
+def _refused(version: ObjectVersion) -> Manifest:
+    message = "The name of this upload is too long for the names of its renditions."
+    error = ErrorFacts(code=Reason.KEY_TOO_LONG, message=message)
+    return _without_renditions(version, Status.REJECTED, error)
+
+
+def _without_renditions(version: ObjectVersion, status: Status, error: ErrorFacts) -> Manifest:
     return Manifest(
-        status=Status.FAILED,
-        error=ErrorFacts(code=INTERNAL, message=message),
+        status=status,
+        error=error,
         source=SourceFacts(**version.to_dict()),
         timings_ms=Timings(),
         processed_at=timestamp(),

@@ -16,6 +16,7 @@ class Reason(StrEnum):
     EMPTY = "empty"
     TOO_MANY_BYTES = "too_many_bytes"
     ARCHIVED = "archived"
+    KEY_TOO_LONG = "key_too_long"
     NOT_AN_IMAGE = "not_an_image"
     UNSUPPORTED_FORMAT = "unsupported_format"
     UNSUPPORTED_CODEC = "unsupported_codec"
