@@ -279,6 +279,8 @@ class _Zygote:
             return Stopped()
         if not is_new:
             return Worn(f"the worker ended with status {status}")
+        if status == signal.SIGKILL:  # by the kernel, which had no memory left for it
+            return Stopped()
         return DecoderBug(f"the worker ended with status {status}")
 
     def _stop_worker(self) -> None:

@@ -11,6 +11,7 @@ import mmap
 import os
 import resource
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -67,6 +68,7 @@ def run_zygote(setup: dict[str, Any]) -> NoReturn:
                 os.dup2(quiet, 2)  # decoders write there, too
                 os.close(setup["orders"])
                 os.close(setup["news"])
+                _be_first_to_go()
                 channel = Channel(setup["jobs"], setup["answers"], memory)
                 _Worker(task, channel, frozenset(ready)).run()
             _tell(setup["news"], {"pid": child})
@@ -90,6 +92,12 @@ def _import_all(task: Task) -> None:
 
 def _tell(writer: int, news: dict[str, Any]) -> None:
     os.write(writer, json.dumps(news).encode() + b"\n")
+
+
+def _be_first_to_go() -> None:
+    """Have the kernel kill this process, not the function, when memory is out."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
 class _Worker:

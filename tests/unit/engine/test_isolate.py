@@ -187,6 +187,20 @@ class TestFailures:
         with probing("bytes(8 << 30)\nyield") as isolation:
             assert outcome(isolation.run, b"x")[0] == Reason.TOO_COMPLEX
 
+    def test_a_worker_that_the_kernel_kills_had_too_much_memory(self):
+        body = "if data == b'bad': signal.raise_signal(9)\nyield Measured(1, 1, 'fine')"
+        with probing(body) as isolation:
+            assert outcome(isolation.run, b"bad")[0] == Reason.TOO_COMPLEX
+            assert told(isolation) == ["fine"]
+            with pytest.raises(Worn):
+                list(isolation.run(b"bad"))
+
+    def test_the_kernel_kills_the_worker_first(self):
+        with isolated() as isolation:
+            list(isolation.run(UPLOADS["jpeg"][1]))
+            zygote, worker = (Path(f"/proc/{pid}/oom_score_adj") for pid in isolation.processes)
+            assert int(worker.read_text()) == 1000 > int(zygote.read_text())
+
     def test_a_zygote_that_has_died_is_replaced(self):
         with isolated() as isolation:
             list(isolation.run(UPLOADS["jpeg"][1]))
