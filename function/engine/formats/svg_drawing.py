@@ -34,6 +34,9 @@ _UNITS: Final[Mapping[str, float]] = {
 } | {"pt": 4 / 3, "in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4}
 """CSS pixels in each unit of length."""
 
+_DPI: Final = 96
+"""Pixels to the inch, as in CSS. By resvg's own value, 0, a drawing in millimetres has no size."""
+
 _LONGEST: Final = 1e9
 """Pixels that a side counts as at most; every limit rejects it. A side that follows from the view
 box's ratio may be infinite."""
@@ -117,6 +120,7 @@ def rasterise(data: bytes, size: Size) -> PngImageFile:
             skip_system_fonts=True,
             width=size[0],
             height=size[1],
+            dpi=_DPI,
         )
     except ValueError as error:
         raise Rejected(Reason.BROKEN_IMAGE, "This drawing cannot be drawn.") from error

@@ -3,7 +3,7 @@ import pytest
 from function.engine.decode import decode
 from function.engine.errors import Reason, Rejected
 from function.engine.formats.svg import recognises
-from function.engine.formats.svg_drawing import read_size
+from function.engine.formats.svg_drawing import rasterise, read_size
 from function.engine.renditions import Rendition
 from tests.support.engine import MAX_PIXELS
 from tests.support.pictures import SVG
@@ -42,3 +42,14 @@ def test_a_declared_encoding_changes_nothing(encoding):
     assert read_size(b"\xef\xbb\xbf" + declared + SVG) == (64, 48)
     with pytest.raises(Rejected, match=Reason.BROKEN_IMAGE):
         read_size(declared + b"<svg>\xe4</svg>")
+
+
+@pytest.mark.parametrize("unit", ["mm", "cm", "in", "pt", "pc"])
+def test_a_drawing_may_be_in_units_of_paper(unit):
+    markup = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="6{unit}" height="6{unit}">'
+        f'<rect width="3{unit}" height="6{unit}" fill="red"/></svg>'
+    )
+    drawn = rasterise(markup.encode(), (40, 40))
+    assert drawn.getpixel((10, 20)) == (255, 0, 0, 255)
+    assert drawn.getpixel((30, 20))[3] == 0
