@@ -9,6 +9,7 @@ import math
 import mmap
 import os
 import select
+import sys
 import time
 from typing import Any, Final
 
@@ -43,10 +44,20 @@ class Channel:
         writer: pipe to the other side.
         memory: memory that both sides map, or None.
         alarm: file that becomes readable when the other side has ended; -1 if there is none.
+        most: bytes that may belong to a message from the other side.
     """
 
-    def __init__(self, reader: int, writer: int, memory: mmap.mmap | None, alarm: int = -1) -> None:
+    def __init__(
+        self,
+        reader: int,
+        writer: int,
+        memory: mmap.mmap | None,
+        *,
+        alarm: int = -1,
+        most: int = sys.maxsize,
+    ) -> None:
         self._reader, self._writer, self._memory, self._alarm = reader, writer, memory, alarm
+        self._most = most
         self.deadline = math.inf
         self._used = 0  # bytes of the memory that hold something
         self._unread = bytearray()
@@ -84,8 +95,13 @@ class Channel:
         try:
             message: dict[str, Any] = json.loads(self._read(length))
             at, count = int(message.pop("at")), int(message.pop("length"))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (
+            *(ValueError, TypeError, KeyError, AttributeError),
+            *(OverflowError, RecursionError),
+        ) as error:
             raise Malformed("a message is not understood") from error
+        if not 0 <= count <= self._most:
+            raise Malformed("too many bytes belong to a message")
         if not self._memory:
             return message, self._read(count)
         if not 0 <= at <= at + count <= len(self._memory):

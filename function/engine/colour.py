@@ -75,7 +75,7 @@ def _apply_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
     return _convert(opaque, profile)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=1)
 def _behaves_like_srgb(profile: bytes) -> bool:
     """Return True if a cube of 216 colours stays as it is, or the profile cannot be read."""
     cube = bytes(chain.from_iterable(product(range(0, 256, 51), repeat=3)))
@@ -110,6 +110,12 @@ def _build_transform(profile: bytes, mode: str) -> Any | None:
         if is_system_failure(error):
             raise
         return None
+
+
+def forget_profiles() -> None:
+    """Forget the profiles of the uploads so far: the next upload is another person's."""
+    _behaves_like_srgb.cache_clear()
+    _build_transform.cache_clear()
 
 
 def _has_processing_elements(profile: bytes) -> bool:

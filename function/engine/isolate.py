@@ -18,11 +18,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
+from function.engine.answers import Answers
 from function.engine.budget import clock_seconds, header_budget
 from function.engine.channel import Channel, Ended, Late, Malformed
 from function.engine.errors import DecoderBug, IsolationFailed, Reason, Rejected, Stopped, Worn
-from function.engine.renditions import OutputFormat
-from function.engine.results import Fingerprint, Measured, Rendered, Result, Task
+from function.engine.results import Result, Task
 from function.engine.time_limit import TimeLimit
 
 START_SECONDS: Final = 60.0
@@ -35,9 +35,7 @@ memory is kept. No other is passed on."""
 
 _PEEK: Final = os.WEXITED | os.WNOHANG | os.WNOWAIT
 
-_RESULTS: Final[Mapping[str, type[Measured | Rendered | Fingerprint]]] = {
-    kind.__name__: kind for kind in (Measured, Rendered, Fingerprint)
-}
+_DAMAGE: Final = frozenset({Reason.BROKEN_IMAGE, Reason.TRUNCATED})
 
 PROGRAM: Final = (
     "import json, sys\n"
@@ -114,7 +112,7 @@ class _Zygote:
     """One zygote with the pipes and the memory that it shares with this process."""
 
     def __init__(self, task: Task, most_bytes: int, most_seconds: float) -> None:
-        self._memory_mb = task.memory_mb
+        self._task, self._memory_mb = task, task.memory_mb
         self._limits = clock_seconds(header_budget(), task.memory_mb), most_seconds
         orders_reader, self._orders = os.pipe()
         self._news, news_writer = os.pipe()
@@ -147,7 +145,9 @@ class _Zygote:
                 if fd != self._jobs_reader:
                     os.close(fd)
         self._memory = memory
-        self._channel = Channel(self._answers, jobs_writer, memory, alarm=self._news)
+        self._channel = Channel(
+            self._answers, jobs_writer, memory, alarm=self._news, most=size // 4
+        )
         self.worker: int | None = None
         self._is_new = True
         self._is_broken = self._is_stopped = False
@@ -159,29 +159,29 @@ class _Zygote:
 
     def run(self, data: bytes, seconds: float) -> Iterator[Result]:
         """Yield results, as ``Isolation.run``."""
-        stays, needs, limit = False, 0, TimeLimit(*self._limits, seconds, self._memory_mb)
+        stays, limit = False, TimeLimit(*self._limits, seconds, self._memory_mb)
+        answers = Answers(self._task)
         try:
             self._start_job(data)
             limit.start(self.worker)
             while True:
                 message, body = self._receive(limit)
-                kind = message.pop("kind")
-                if kind == "need":
-                    needs += 1
-                    if needs > 1:
-                        raise DecoderBug("the worker asked for a format again")
+                if result := answers.read(message, body):
+                    yield result
+                elif message["kind"] == "need":
                     self._stop_worker()
                     self._order(message["format"])
                     self._start_job(data)
                     limit.start(self.worker)
-                elif kind == "budget":
+                elif message["kind"] == "budget":
                     limit.seconds = float(message["seconds"])
-                elif kind in _RESULTS:
-                    yield _read(kind, message, body)
                 else:
                     stays = not message.get("worn", True)
-                    self._conclude(kind, message)
+                    self._conclude(message)
                     return
+        except Worn:
+            stays = False
+            raise
         finally:
             if stays:
                 self._is_new = False
@@ -204,10 +204,14 @@ class _Zygote:
         except Malformed as error:
             raise DecoderBug(f"the worker answered what it never would: {error}") from error
 
-    def _conclude(self, kind: str, message: Mapping[str, Any]) -> None:
-        """Raise what the last message about an upload stands for, unless all went well."""
-        if kind == "rejected":
-            raise Rejected(Reason(message["code"]), message["message"])
+    def _conclude(self, message: Mapping[str, Any]) -> None:
+        """Raise what the last message about an upload stands for, unless all went well.
+
+        A decoder may take it for damage that a worker which has served before had no memory left.
+        """
+        kind, code = message["kind"], message.get("code")
+        if kind == "rejected" and (self._is_new or code not in _DAMAGE):
+            raise Rejected(Reason(code), message["message"])
         if kind != "done" and not self._is_new:
             raise Worn(message.get("message", kind))
         if kind == "memory":
@@ -303,14 +307,6 @@ def _variables() -> dict[str, str]:
     """
     passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
     return passed | {"PYTHONMALLOC": "malloc"}
-
-
-def _read(kind: str, message: dict[str, Any], body: bytes) -> Result:
-    if kind == Rendered.__name__:
-        message |= {"body": body, "format": OutputFormat(message["format"])}
-    if kind == Fingerprint.__name__:
-        message["margins"] = tuple(message["margins"])
-    return _RESULTS[kind](**message)
 
 
 def _share(size: int) -> tuple[int, mmap.mmap | None]:

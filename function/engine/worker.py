@@ -20,6 +20,7 @@ from PIL import Image
 from function.engine import formats, vectors
 from function.engine.budget import clock_seconds
 from function.engine.channel import Channel, Ended
+from function.engine.colour import forget_profiles
 from function.engine.encode import import_encoder
 from function.engine.errors import Rejected, is_system_failure
 from function.engine.limits import BASE_MB
@@ -120,6 +121,7 @@ class _Worker:
                 self._channel.send(self._serve(data))
                 self._served += 1
                 del data
+                forget_profiles()
                 gc.collect()
                 if self._native:
                     self._native.wipe_free_memory()

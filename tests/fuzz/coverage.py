@@ -32,6 +32,7 @@ ENVIRONMENT = {"ASAN_OPTIONS": "quarantine_size_mb=32"}
 
 def run(target: Target, command: list[str], *options: str) -> tuple[bool, str]:
     """Run a target's program with options of libFuzzer; return if it found nothing, and its log."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
         [
             *(*command, *target.options, f"-max_len={target.longest}", f"-timeout={TIMEOUT}"),

@@ -147,8 +147,8 @@ def test_a_whole_sweep(aws, lambda_, name, photo, capsys):
 
 
 def test_a_size_that_rejects_the_workload_is_not_called_ok(aws, photo):
-    """A progressive JPEG is held whole: 128 MB bear 3 megapixels of it, the stack's memory more."""
-    path = photo("progressive.jpg", (2400, 1600), progressive=True)
+    """A progressive JPEG is held whole: 128 MB bear 5 megapixels of it, the stack's memory more."""
+    path = photo("progressive.jpg", (3600, 2400), progressive=True)
     stack = Stack(outputs=aws.outputs, client=aws.client)
     options = Options(memory=[128, 512], samples=1)
     result = bench_aws.measure(stack, Workload("progressive", (path,)), options)

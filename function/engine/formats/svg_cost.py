@@ -10,6 +10,7 @@ import binascii
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
+from urllib.parse import unquote_to_bytes
 
 from function.engine.errors import Reason, Rejected
 from function.engine.formats import jpeg_segments, webp
@@ -189,12 +190,12 @@ class Markup:
 def size_of_embedded(url: str) -> Size:
     """Return width and height of a picture in a data URL; 0 and 0 for what resvg cannot draw."""
     head, _, text = url.partition(",")
-    if ";base64" not in head:
-        return 0, 0
-    try:
-        data = base64.b64decode(re.sub(r"\s", "", text) + "==")
-    except binascii.Error:
-        return 0, 0
+    data = unquote_to_bytes(text)
+    if head.strip().lower().endswith("base64"):
+        try:
+            data = base64.b64decode(re.sub(rb"\s", b"", data) + b"==")
+        except binascii.Error:
+            return 0, 0
     return next((read(data) for mark, read in _SIZES if data.startswith(mark)), (0, 0))
 
 

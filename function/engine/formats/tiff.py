@@ -1,6 +1,7 @@
 """TIFF and BigTIFF; the first page."""
 
 import io
+import math
 from typing import TYPE_CHECKING, Final, cast
 
 from function.engine.errors import Reason, Rejected
@@ -10,12 +11,20 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
+_TILE_SIDES: Final = (322, 323)
+"""TileWidth and TileLength (TIFF 6.0, section 15)."""
+
+_LARGEST_TILE: Final = 1 << 22
+"""Pixels of a tile, at most, whatever the picture's size: libtiff decodes a tile as a whole."""
+
+
 def open_image(data: bytes) -> "Image.Image":
     """Open a TIFF.
 
     Raises:
         Rejected: ``truncated`` when it names fewer strips than fill it, where Pillow would leave
             the rest black; ``unsupported_codec`` for an unknown compression or pixel layout;
+            ``too_complex`` when its tiles are far larger than the picture;
             ``broken_image`` when the place of a strip is no number.
     """
     from PIL.TiffImagePlugin import TiffImageFile  # noqa: PLC0415 - for the first TIFF
@@ -30,6 +39,10 @@ def open_image(data: bytes) -> "Image.Image":
     if not all(isinstance(cast("object", tile.offset), int) for tile in image.tile):
         # A tag may be of any type; Pillow would raise TypeError for this one, as for a bug.
         raise Rejected(Reason.BROKEN_IMAGE, "This TIFF image does not say where its pixels are.")
+    sides = [side for tag in _TILE_SIDES if isinstance(side := image.tag_v2.get(tag), int)]
+    if math.prod(sides) > max(_LARGEST_TILE, 4 * image.width * image.height):
+        message = "This TIFF image has tiles that are far larger than the picture."
+        raise Rejected(Reason.TOO_COMPLEX, message)
     boxes = [tile.extents for tile in image.tile if tile.extents]
     covered = sum((right - left) * (bottom - top) for left, top, right, bottom in boxes)
     if covered < image.width * image.height:

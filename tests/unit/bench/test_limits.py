@@ -50,7 +50,7 @@ def test_the_costliest_kinds_take_no_more_than_their_figures(tmp_path, monkeypat
         pytest.skip(str(error))
     monkeypatch.setattr(limits, "CACHE", tmp_path)
     monkeypatch.setattr(limits, "RUNS", 1)
-    sizes = ((1800, 1200), (2700, 1800))
+    sizes = ((3000, 2000), (3300, 2200))
     with trials() as environment:
         for kind in ("png-alpha-profile", "webp-lossless", "jpeg-progressive-cmyk"):
             small = replace(KINDS[kind], sizes=sizes)

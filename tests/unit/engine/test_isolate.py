@@ -1,5 +1,6 @@
 """The worker gives what the engine gives, in any order, and can do nothing else."""
 
+import json
 import os
 import random
 import signal
@@ -65,7 +66,7 @@ def test_where_there_is_no_shared_memory_pipes_carry_the_bytes(expected, monkeyp
 
 def test_a_large_upload_and_a_large_rendition_come_through_pipes(monkeypatch):
     monkeypatch.setattr(isolate, "_share", lambda size: (-1, None))
-    body = "yield Rendered(name='a', format='png', width=1, height=1, body=data[::-1])"
+    body = "yield Rendered(name='small', format='png', width=1, height=1, body=data[::-1])"
     data = random.Random(0).randbytes(5_000_000)
     with probing(body) as isolation:
         (result,) = isolation.run(data)
@@ -150,6 +151,15 @@ class TestTime:
             assert told(it) != first
 
 
+def framed(text: str) -> bytes:
+    """A message as it goes through the pipe."""
+    return len(text).to_bytes(4, "big") + text.encode()
+
+
+def answered(**fields) -> bytes:
+    return framed(json.dumps({"at": 0, "length": 0} | fields))
+
+
 class TestFailures:
     def test_a_rejection_comes_as_it_was(self):
         with probing("raise Rejected(Reason.POLYGLOT, 'Some sentence.')\nyield") as isolation:
@@ -173,7 +183,10 @@ class TestFailures:
                 list(isolation.run(b"bad"))
             assert told(isolation) == ["fine"]
 
-    @pytest.mark.parametrize("fault", ["os.abort()", "bytes(8 << 30)"])
+    @pytest.mark.parametrize(
+        "fault",
+        ["os.abort()", "bytes(8 << 30)", "raise Rejected(Reason.BROKEN_IMAGE, 'no memory left')"],
+    )
     def test_what_may_be_the_fault_of_the_upload_before_is_tried_again(self, fault):
         body = f"if data == b'bad': {fault}\nyield Measured(1, 1, 'fine')"
         with probing(body) as isolation:
@@ -226,22 +239,49 @@ class TestFailures:
             b"\x00\x00\x00\x02{}",
             b'\x00\x00\x00\x19{"at":0,"length":99999999}',
             b'\x00\x00\x00\x17{"at":-1,"length":10000}',
+            framed('{"at":Infinity,"length":0}'),
+            framed('{"at":0,"length":-1}'),
+            framed("[" * 90_000),
+            answered(),
+            answered(kind=None),
+            answered(kind="budget"),
+            answered(kind="budget", seconds=None),
+            answered(kind="budget", seconds=-1),
+            answered(kind="budget", seconds=1) * 9,
+            answered(kind="need", format=7),
+            answered(kind="rejected", code="no such", message="x"),
+            answered(kind="rejected", code="broken_image"),
+            answered(kind="failed"),
+            answered(kind="Measured", width="wide", height=1, format="x"),
+            answered(kind="Fingerprint"),
+            answered(kind="Rendered"),
+            answered(kind="Rendered", name="../../x", format="png", width=1, height=1),
+            answered(kind="Rendered", name="small", format="jpeg", width=1, height=1),
+            answered(kind="Rendered", name="small", format="png", width=1, height=1) * 2,
+            answered(
+                kind="Rendered", name="small", format="png", width=1, height=1, length=1 << 29
+            ),
         ],
     )
     def test_an_answer_that_no_worker_gives_is_not_believed(self, answer):
-        with (
-            probing(
-                f"os.write(worker.answers, {answer!r})\ntime.sleep(9)\nyield", before=KEEP
-            ) as it,
-            pytest.raises(DecoderBug),
-        ):
-            list(it.run(b"x"))
+        body = f"""
+        answer = {answer!r}
+        while answer:
+            answer = answer[os.write(worker.answers, answer):]
+        time.sleep(9)
+        yield
+        """
+        with probing(body, before=KEEP) as isolation, pytest.raises(DecoderBug):
+            list(isolation.run(b"x"))
 
     def test_a_worker_that_asks_for_formats_without_end_is_stopped(self):
         answer = b'{"kind":"need","format":"no.such","at":0,"length":0}'
         answer = len(answer).to_bytes(4, "big") + answer
         body = f"os.write(worker.answers, {answer!r})\ntime.sleep(9)\nyield"
-        with probing(body, before=KEEP) as isolation, pytest.raises(DecoderBug, match="again"):
+        with (
+            probing(body, before=KEEP) as isolation,
+            pytest.raises(DecoderBug, match="again and again"),
+        ):
             list(isolation.run(b"x"))
 
 

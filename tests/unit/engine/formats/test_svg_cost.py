@@ -1,6 +1,7 @@
 """A drawing's cost follows from its markup, with all that its elements refer to."""
 
 import base64
+from urllib.parse import quote
 
 import pytest
 
@@ -97,6 +98,17 @@ def test_the_largest_embedded_picture_counts(kind):
     picture = base64.b64encode(encoded(gradient((40, 30)), kind)).decode()
     data = svg(f'<image href="data:image/x;base64,{picture}"/>')
     assert bytes_held(data, (1, 1)) == 40 * 30 * IMAGE_BYTES + TEXT_BYTES * len(data)
+
+
+@pytest.mark.parametrize(
+    "head", ["data:image/png;BASE64,", "data:image/png; base64 ,", "data:image/png;base64,"]
+)
+def test_a_picture_counts_however_its_address_is_written(head):
+    picture = encoded(gradient((40, 30)), "PNG")
+    text = base64.b64encode(picture).decode()
+    assert size_of_embedded(head + text) == (40, 30)
+    assert size_of_embedded(head + f"%{ord(text[0]):02x}" + text[1:]) == (40, 30)
+    assert size_of_embedded("data:image/png," + quote(picture)) == (40, 30)
 
 
 @pytest.mark.parametrize("url", ["data:image/png,abc", "data:x;base64,!", "data:x;base64,AAAA"])
