@@ -7,6 +7,7 @@ of CPU time. ``--check`` holds the formats' files against bench/evidence/limits.
 """
 
 import argparse
+import io
 import itertools
 import json
 import shutil
@@ -15,9 +16,11 @@ import subprocess
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from PIL import Image, ImageCms
 
 from bench import machine
@@ -170,6 +173,15 @@ def _heic_alpha(image: Image.Image) -> bytes:
     return encode_heic(_in_mode(image, "RGBA"))
 
 
+def _heic_deep(image: Image.Image) -> bytes:
+    """Return a HEIC as some cameras write it: 10 bits, 4:2:2."""
+    samples = np.asarray(image).astype(np.uint16) << 8
+    buffer = io.BytesIO()
+    heif = import_module("pillow_heif").from_bytes("RGB;16", image.size, samples.tobytes())
+    heif.save(buffer, quality=80, chroma=422, tile_size=512)
+    return buffer.getvalue()
+
+
 def _animation(format_name: str, mode: str = "RGB", **options: Any) -> Kind:
     def make(frames: int) -> bytes:
         wide = photo((FRAME[0] + 8 * FRAMES[1], FRAME[1]))
@@ -238,6 +250,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "avif-alpha-profile": _still("avif", "AVIF", "RGBA", quality=80, speed=10, icc_profile=PROFILE),
     "heic": _written("heic", encode_heic),
     "heic-alpha": _written("heic", _heic_alpha),
+    "heic-deep": _written("heic-deep", _heic_deep, sizes=((2400, 1600), (3600, 2400))),
     "qoi": replace(_still("qoi", "QOI"), sizes=SMALL),
     "qoi-alpha": replace(_still("qoi", "QOI", "RGBA"), sizes=SMALL),
     **{f"svg-{name}": _drawing(name) for name in DRAWINGS},

@@ -33,7 +33,7 @@ READY: Final = "ready"
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """What became of one upload.
+    """The outcome, time and memory of one upload.
 
     Attributes:
         outcome: "ready", the code of a rejection, or how the function ended: "oom", "timeout",
@@ -50,7 +50,7 @@ class Trial:
 
 
 class Trials:
-    """Puts uploads through one bundle, each in an environment of its own."""
+    """Runs uploads in one bundle, each in a new environment."""
 
     def __init__(self, task: Path, store: StubS3) -> None:
         self._task, self._store = task, store

@@ -10,6 +10,29 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
+_HALF_CHROMA: Final = 1
+"""``chromaFormat`` of 4:2:0; 4:2:2 and 4:4:4 are above."""
+
+_MOST_PICTURES: Final = 64
+"""Decoder configurations that are looked at; phones write one to three."""
+
+
+def kind_of(data: bytes, _halves_chroma: bool, _native: bool) -> str:
+    """Return ``heic-deep`` for more than 8 bits or more chroma than 4:2:0, else ``heic``.
+
+    The decoder configurations say so (ISO/IEC 14496-15, ``HEVCDecoderConfigurationRecord``).
+    """
+    at = -1
+    for _ in range(_MOST_PICTURES):
+        at = data.find(b"hvcC", at + 1)
+        if at < 0:
+            return "heic"
+        chroma, luma_bits, chroma_bits = data[at + 20 : at + 23].ljust(3, b"\0")
+        if chroma & 3 > _HALF_CHROMA or luma_bits & 7 or chroma_bits & 7:
+            return "heic-deep"
+    return "heic-deep"
+
+
 def open_image(data: bytes) -> "Image.Image":
     """Open a HEIC or HEIF; pixels above 8 bits are scaled down, rotation is libheif's."""
     import pi_heif  # noqa: PLC0415 - for the first HEIC
@@ -25,10 +48,11 @@ def open_image(data: bytes) -> "Image.Image":
 FORMAT: Final = Format(
     name="heic",
     content_types={"heic": "image/heic", "heif": "image/heif"},
-    bytes_per_pixel={"heic": 9.0},
-    ms_per_megapixel={"heic": 332.0},
+    bytes_per_pixel={"heic": 9.0, "heic-deep": 16.5},
+    ms_per_megapixel={"heic": 332.0, "heic-deep": 332.0},
     recognises=lambda data: family(data) == "heic",
     open_image=open_image,
+    kind_of=kind_of,
     damage=(EOFError, RuntimeError, SyntaxError, UserWarning, ValueError),
     # Pillow reads EXIF by its TIFF plugin, whatever the format.
     modules=("pi_heif.as_plugin", "PIL.ImageCms", "PIL.TiffImagePlugin"),

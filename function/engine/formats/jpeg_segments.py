@@ -87,7 +87,7 @@ def kind_of(data: bytes, halves_chroma: bool, native: bool) -> str:
     """Return ``jpeg-progressive`` for a file of which libjpeg keeps all coefficients.
 
     Others are ``jpeg-cmyk`` if they have four components, else ``jpeg``. A file that Pillow decodes
-    to planes in place of our own decoder costs up to 6 bytes a pixel (``jpeg_planes.py``), so it
+    to planes in place of our own decoder costs up to 6 bytes a pixel (``pillow_planes.py``), so it
     counts as progressive.
 
     Raises:

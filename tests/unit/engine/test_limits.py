@@ -23,7 +23,7 @@ def test_every_kind_has_a_figure():
     assert set(every_kind()) == {
         *formats.NAMES,
         *animated,
-        *("jpeg-cmyk", "jpeg-progressive", "webp-planes", "bmp-rle"),
+        *("jpeg-cmyk", "jpeg-progressive", "webp-planes", "bmp-rle", "heic-deep"),
     }
 
 
