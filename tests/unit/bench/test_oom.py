@@ -65,7 +65,7 @@ def test_an_upload_survives_is_refused_or_kills(tmp_path):
 
 
 def test_every_kind_of_still_that_has_a_figure_is_tried():
-    slow = {"qoi", "bmp-rle", "svg"}  # the time that they take ends them first
+    slow = {"qoi", "bmp-rle", "svg", "heic-deep"}  # the time that they take ends them first
     stills = {kind for kind in every_kind() if not kind.endswith("-animated")}
     assert set(oom.WORST) | {"webp-planes"} | slow == stills
     assert set(oom.WORST.values()) <= set(KINDS)
