@@ -123,8 +123,8 @@ class _Worker:
                 del data
                 forget_profiles()
                 gc.collect()
-                if self._native:
-                    self._native.wipe_free_memory()
+                if self._native and not self._native.wipe_free_memory():
+                    break  # the next upload gets another worker
         except Ended:
             os._exit(0)
         finally:
@@ -145,9 +145,9 @@ class _Worker:
                 if isinstance(result, Rendered):
                     plain = result.replace(body=b"").to_dict()
                     del plain["body"]
-                    self._channel.send({"kind": kind} | plain, result.body)
+                    self._channel.send({"kind": kind} | plain, result.body, may_wait=True)
                 else:
-                    self._channel.send({"kind": kind} | result.to_dict())
+                    self._channel.send({"kind": kind} | result.to_dict(), may_wait=True)
         except Rejected as error:
             facts = {"code": error.code, "message": error.message}
             return {"kind": "rejected", "worn": is_worn} | facts

@@ -59,7 +59,7 @@
 
 #define WIPE_DOC \
     "wipe_free_memory()\n--\n\n" \
-    "Overwrite all free memory of the heap."
+    "Overwrite all free memory of the heap. Return False where that cannot be done."
 
 #define USE_ONE_HEAP_DOC \
     "use_one_heap()\n--\n\n" \
@@ -239,11 +239,7 @@ static PyObject *call_end_with_parent(PyObject *module, PyObject *arguments) {
 
 static PyObject *call_wipe_free_memory(PyObject *module, PyObject *arguments) {
     (void)module;
-    if (!PyArg_ParseTuple(arguments, "")) {
-        return NULL;
-    }
-    wipe_free_memory();
-    return Py_BuildValue("");
+    return PyArg_ParseTuple(arguments, "") ? PyBool_FromLong(wipe_free_memory()) : NULL;
 }
 
 static PyObject *call_use_one_heap(PyObject *module, PyObject *arguments) {

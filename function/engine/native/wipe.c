@@ -1,7 +1,6 @@
 /* malloc keeps freed memory as it was, and hands it out again (GNU C Library manual, "Freeing Memory
- * Allocated with malloc"). So what is free is what it hands out before it asks the system for more: first
- * large pieces, then ever smaller ones, down to each size that it keeps lists of. */
-#define _DEFAULT_SOURCE /* sbrk */
+ * Allocated with malloc"). So what is free is what it hands out while it may ask the system for no more:
+ * first large pieces, then ever smaller ones, down to each size that it keeps lists of. */
 #include "wipe.h"
 
 #include <stdlib.h> /* defines __GLIBC__ */
@@ -10,13 +9,13 @@
 #include <malloc.h>
 #include <stddef.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 
 enum {
     HEADER = 8,        /* bytes that malloc adds to a piece */
-    LARGEST = 1 << 16, /* the heap grows by as much when no free piece is left */
+    LARGEST = 1 << 16, /* what the memory of a picture is cut into */
     SMALLEST = 32,     /* bytes of malloc's smallest piece */
-    TOP_PAD = 1 << 17, /* malloc's own value of M_TOP_PAD */
 };
 
 struct piece {
@@ -26,15 +25,21 @@ struct piece {
 /* Return the next smaller size to ask for: halves, and below 1 KB the steps of malloc's own lists. */
 static size_t next_size(size_t size) { return size > 1024 ? size / 2 : size - 16; }
 
-void wipe_free_memory(void) {
+/* Return whether the system gives no memory. RLIMIT_DATA holds for mmap since Linux 4.7 (setrlimit(2)). */
+static bool gives_none(void) {
+    void *more = mmap(NULL, SMALLEST, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (more == MAP_FAILED) {
+        return true;
+    }
+    munmap(more, SMALLEST);
+    return false;
+}
+
+static void wipe_what_malloc_has(void) {
     struct piece *taken = NULL;
-    mallopt(M_TOP_PAD, 0); /* the heap is to grow by no more than the piece that does not fit */
     for (size_t size = LARGEST; size >= SMALLEST; size = next_size(size)) {
-        for (void *end = sbrk(0); sbrk(0) == end;) {
-            struct piece *piece = malloc(size - HEADER);
-            if (!piece) {
-                break;
-            }
+        struct piece *piece;
+        while ((piece = malloc(size - HEADER))) {
             memset(piece, 0, size - HEADER);
             piece->next = taken;
             taken = piece;
@@ -46,11 +51,24 @@ void wipe_free_memory(void) {
         free(taken);
         taken = next;
     }
-    mallopt(M_TOP_PAD, TOP_PAD);
+}
+
+bool wipe_free_memory(void) {
+    struct rlimit allowed;
+    if (getrlimit(RLIMIT_DATA, &allowed)) {
+        return false;
+    }
+    /* A limit of 0, Linux does not hold (mm/mmap.c, may_expand_vm). */
+    struct rlimit none = {.rlim_cur = 1, .rlim_max = allowed.rlim_max};
+    bool held = !setrlimit(RLIMIT_DATA, &none) && gives_none();
+    if (held) {
+        wipe_what_malloc_has();
+    }
+    return !setrlimit(RLIMIT_DATA, &allowed) && held;
 }
 
 void use_one_heap(void) { mallopt(M_ARENA_MAX, 1); }
 #else
 void use_one_heap(void) {}
-void wipe_free_memory(void) {} /* another malloc, on a developer's machine */
+bool wipe_free_memory(void) { return false; } /* another malloc, on a developer's machine */
 #endif

@@ -3,14 +3,18 @@
 import json
 import os
 import re
+import statistics
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from function.engine.errors import Worn
 from function.engine.renditions import Rendition
 from function.engine.results import Task
+from pipeline.resizer import GLIBC_TUNABLES
 from tests.support.pictures import encoded, gradient
 from tests.support.probing_worker import isolated, probing, told
 
@@ -214,8 +218,29 @@ class TestMemory:
             assert told(isolation, data) == ["fine"]
             assert told(isolation, b"another") == ["fine"]
             memory = memory_of(isolation.processes[1])
-        # Of 2,000. Some may lie in what has been allocated since and not written yet.
-        assert memory.count(bytes(byte ^ 1 for byte in data)) < 200
+        assert memory.count(bytes(byte ^ 1 for byte in data)) == 0
+
+    def test_a_worker_that_cannot_overwrite_ends(self):
+        before = NO_FILTER.replace("refuse_calls", "wipe_free_memory")
+        with probing("yield Measured(1, os.getpid(), 'fine')", before=before) as isolation:
+            assert told(isolation) == ["fine"]
+            first = isolation.processes[1]
+            with pytest.raises(Worn):
+                told(isolation)
+            assert told(isolation) == ["fine"]
+            assert isolation.processes[1] != first
+
+    def test_overwriting_asks_the_system_for_no_memory(self, monkeypatch):
+        monkeypatch.setenv("GLIBC_TUNABLES", GLIBC_TUNABLES)
+        data = encoded(gradient((600, 400)).effect_spread(90), "JPEG")
+        with isolated() as isolation:
+            page_faults = []
+            for _ in range(30):
+                list(isolation.run(data))
+                stat = Path(f"/proc/{isolation.processes[1]}/stat").read_text()
+                page_faults.append(int(stat.rpartition(")")[2].split()[7]))
+        added = [after - before for before, after in pairwise(page_faults[9:])]
+        assert statistics.median(added) < 16  # 75 where the heap grows by what does not fit
 
     @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
     def test_nothing_of_an_upload_is_left_for_the_next(self, kind):

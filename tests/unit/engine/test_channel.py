@@ -1,0 +1,40 @@
+"""How messages travel between the function and its worker."""
+
+import os
+import select
+
+import pytest
+
+from function.engine import channel
+from function.engine.channel import Channel
+
+
+@pytest.fixture
+def both_ends():
+    there, back = os.pipe(), os.pipe()
+    yield Channel(there[0], back[1], None), Channel(back[0], there[1], None), back[0]
+    for fd in (*there, *back):
+        os.close(fd)
+
+
+def is_readable(pipe):
+    return bool(select.select([pipe], [], [], 0)[0])
+
+
+def test_what_may_wait_travels_with_what_may_not(both_ends, monkeypatch):
+    monkeypatch.setattr(channel, "_HOLD_SECONDS", 60.0)
+    one, other, pipe = both_ends
+    one.send({"n": 1}, b"first", may_wait=True)
+    one.send({"n": 2}, b"second", may_wait=True)
+    assert not is_readable(pipe)
+    one.send({"n": 3})
+    received = [other.receive() for _ in range(3)]
+    assert received == [({"n": 1}, b"first"), ({"n": 2}, b"second"), ({"n": 3}, b"")]
+    assert not is_readable(pipe)
+
+
+def test_nothing_waits_for_long(both_ends, monkeypatch):
+    monkeypatch.setattr(channel, "_HOLD_SECONDS", 0.0)
+    one, other, _ = both_ends
+    one.send({"n": 1}, b"first", may_wait=True)
+    assert other.receive() == ({"n": 1}, b"first")
