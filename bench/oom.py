@@ -19,7 +19,7 @@ from PIL import Image
 from rich.table import Table
 
 from bench import machine, photos
-from bench.limits import KINDS
+from bench.kinds import KINDS
 from bench.trial import FREE, READY, Trials, check_cages, trials
 from function.engine.limits import BASE_MB, bytes_per_pixel, kind_megapixels, usable_mb
 from local.console import console, progress

@@ -198,11 +198,11 @@ class Sandbox:
         }
 
     def _peak_mb(self) -> float:
-        """Most that all processes ever held at once, with the files that they map.
+        """Return the most memory that all processes held at once, with the files that they map.
 
-        The group's own count and the file pages, which are charged to whoever read them first.
-        Where no group counts, the sum of the processes' largest resident sets, which counts what
-        they share more than once. All the memory there was, once it was killed for it.
+        The control group does not count file pages that another group has read before, so they are
+        added. Without a control group it is the sum of each process's own peak: what they share is
+        counted more than once. A process that was killed for want of memory held all of it.
         """
         if self._process.poll() is not None:
             return float(self._memory_mb)
@@ -213,13 +213,13 @@ class Sandbox:
         return round(peak + _mapped_files_mb(processes), 1)
 
     def _cpu_ms(self) -> float:
-        """CPU time of the process and all that descend from it."""
+        """Return the CPU time of the process, its children, and theirs."""
         ticks = sum(_cpu_ticks(process) for process in _descendants(self._process.pid))
         return ticks * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def _descendants(process: int) -> list[int]:
-    """Return a process and those that it started, and so on."""
+    """Return a process, its children, and theirs."""
     parents: dict[int, int] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):

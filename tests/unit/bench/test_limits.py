@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from bench import limits
-from bench.limits import EVIDENCE, KINDS, excesses, measure
+from bench.kinds import KINDS
+from bench.limits import EVIDENCE, excesses, measure
 from bench.machine import UsageError
 from bench.trial import check_cages, trials
 from function.engine import formats

@@ -2,7 +2,7 @@ import pytest
 from PIL import Image
 
 from bench import oom
-from bench.limits import KINDS
+from bench.kinds import KINDS
 from bench.oom import Found, bisect
 from bench.sandbox import cage
 from bench.trial import trials

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.limits import KINDS
+from bench.kinds import KINDS
 from function.engine import formats
 from function.engine.decode import decode
 from function.engine.formats.format import Format, plugin
