@@ -17,8 +17,8 @@ from function.engine.limits import BASE_MB, room_bytes
 from function.engine.native_module import import_native
 
 SLACK_MB: Final = 24
-"""Megabytes that an upload may take beyond what ``limits.py`` adds up: pictures with transparency of
-2 to 5 megapixels took up to 17 more (docs/engine.md, "Memory"). A small function has them free."""
+"""Megabytes that an upload may take beyond what ``limits.py`` adds up: pictures with transparency
+of 2 to 5 megapixels took up to 17 more (docs/engine.md, "Memory"). A small function has them."""
 
 SLACK_FULL_MB: Final = 8
 """The same at ``FULL_MB`` and above, where no more of the 60 % is left. Such pictures are far from
@@ -45,11 +45,11 @@ class MemoryLimit:
         with suppress(OSError):  # not Linux: there is no limit
             fields = Path("/proc/self/statm").read_bytes().split()
             addresses, self._before = (int(fields[n]) * resource.getpagesize() for n in (0, 5))
-            room = (self._memory_mb - BASE_MB) << 20
-            resource.setrlimit(resource.RLIMIT_AS, (addresses + room + ADDRESSES,) * 2)
+            most = addresses + (self._memory_mb - BASE_MB << 20) + ADDRESSES
+            resource.setrlimit(resource.RLIMIT_AS, (most, most))
             most_spare = max(known.spare_mb for known in formats.every())
             self._ceiling = self._allowed(0, most_spare)
-            resource.setrlimit(resource.RLIMIT_DATA, (self._ceiling,) * 2)
+            resource.setrlimit(resource.RLIMIT_DATA, (self._ceiling, self._ceiling))
 
     def start(self, length: int, spare_mb: int) -> None:
         """Give an upload of ``length`` bytes its memory, and what its format holds untouched."""
