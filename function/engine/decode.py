@@ -27,6 +27,7 @@ from function.engine.limits import (
     fits,
     kind_megapixels,
 )
+from function.engine.memory_limit import forget_refused_memory, was_refused_memory
 from function.engine.pixels import SIDEWAYS, Bitmap, Planes, Size, reduced_box, reduction, turn_box
 from function.engine.record import Record
 from function.engine.renditions import Quality, Rendition
@@ -89,6 +90,7 @@ def decode(
     sizes = tuple(renditions)
     request = DecodeRequest(data, known, sizes, max_pixels, quality, memory_mb, native, allow)
     known.import_modules()
+    forget_refused_memory()
     return _decode(request)
 
 
@@ -114,6 +116,8 @@ def _rejecting_damage(request: DecodeRequest) -> Generator[None]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise too_many_pixels(None, _max_pixels(request, known.name)) from error
     except known.damage as error:
+        if was_refused_memory():
+            raise MemoryError from error
         if is_system_failure(error):
             raise
         if known.is_cut_short(request.data):

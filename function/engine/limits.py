@@ -45,7 +45,7 @@ def usable_mb(memory_mb: int) -> float:
 
 def max_megapixels(memory_mb: int) -> int:
     """Return the default of the stack's ``maxMegapixels``; at least 1."""
-    return max(1, int(_room(memory_mb, 0) / ORDINARY_BYTES / 1_000_000))
+    return max(1, int(room_bytes(memory_mb, 0) / ORDINARY_BYTES / 1_000_000))
 
 
 def every_kind() -> dict[str, float]:
@@ -68,12 +68,12 @@ def kind_megapixels(memory_mb: int, kind: str, length: int = 0) -> int:
 
     What is left to resize comes on top (``fits``): it depends on the renditions.
     """
-    return max(1, int(_room(memory_mb, length) / bytes_per_pixel(kind) / 1_000_000))
+    return max(1, int(room_bytes(memory_mb, length) / bytes_per_pixel(kind) / 1_000_000))
 
 
 def fits(memory_mb: int, length: int, held: float) -> bool:
     """Return True if an upload of ``length`` bytes may hold ``held`` bytes besides."""
-    return held <= _room(memory_mb, length)
+    return held <= room_bytes(memory_mb, length)
 
 
 def needed_mb(kind: str, pixels: float, length: int, held: float = 0) -> float:
@@ -81,6 +81,6 @@ def needed_mb(kind: str, pixels: float, length: int, held: float = 0) -> float:
     return BASE_MB + (COPIES * length + bytes_per_pixel(kind) * pixels + held) / (1 << 20)
 
 
-def _room(memory_mb: int, length: int) -> float:
-    """Return the bytes that are left for pixels."""
+def room_bytes(memory_mb: int, length: int) -> float:
+    """Return the bytes that an upload of ``length`` bytes may hold besides its copies."""
     return max(0.0, (usable_mb(memory_mb) - BASE_MB) * (1 << 20) - COPIES * length)

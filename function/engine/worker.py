@@ -23,15 +23,12 @@ from function.engine.channel import Channel, Ended
 from function.engine.colour import forget_profiles
 from function.engine.encode import import_encoder
 from function.engine.errors import Rejected, is_system_failure
-from function.engine.limits import BASE_MB
+from function.engine.memory_limit import MemoryLimit, was_refused_memory
 from function.engine.native_module import import_native
 from function.engine.renditions import OutputFormat
 from function.engine.results import Rendered, Task
 from function.engine.sniff import sniff
 from function.engine.work import work
-
-_SLACK: Final = 256 << 20
-"""Address space that decoders reserve for stacks and arenas without ever touching it."""
 
 _SHARED_BY_ALL: Final = ("PIL.ImageCms", "PIL.ImagePalette", "PIL.TiffImagePlugin")
 """Modules that any format may need: for colour profiles, palettes, and EXIF in TIFF's form."""
@@ -112,7 +109,7 @@ class _Worker:
     def run(self) -> NoReturn:
         """Serve until the jobs end, and exit without running the zygote's exit handlers."""
         try:
-            confine((self._task.memory_mb or 1 << 20) - BASE_MB)
+            self._memory = confine(self._task.memory_mb)
             while True:
                 job, data = self._channel.receive()
                 self._channel.clear()  # one copy is enough
@@ -138,6 +135,7 @@ class _Worker:
             if known.name not in self._ready or (known.isolated and self._served):
                 return {"kind": "need", "format": known.name}
             is_worn = known.isolated
+            self._memory.start(len(data), known.spare_mb)
             if self._native and not is_worn:
                 self._native.use_one_heap()
             for result in work(data, self._task, self._allow):
@@ -154,6 +152,8 @@ class _Worker:
         except MemoryError:
             return {"kind": "memory"}
         except Exception as error:  # noqa: BLE001 - the parent raises it
+            if was_refused_memory():
+                return {"kind": "memory"}
             kind = "broken" if is_system_failure(error) else "failed"
             return {"kind": kind, "message": _describe(error)}
         return {"kind": "done", "worn": is_worn}
@@ -163,21 +163,21 @@ class _Worker:
         self._channel.send({"kind": "budget", "seconds": seconds})
 
 
-def confine(megabytes: int) -> None:
-    """Give up all that decoding does not need, for good.
+def confine(memory_mb: int | None) -> MemoryLimit:
+    """Give up all that decoding does not need, for good; return the limit on this one's memory.
 
-    So many megabytes may be added to the memory of this process. It can open nothing, start no
-    process, and, where the kernel grants it, reach nothing but memory and its two pipes.
+    This process can open nothing, start no process, and, where the kernel grants it, reach nothing
+    but memory and its two pipes.
     """
-    pages = int(Path("/proc/self/statm").read_bytes().split()[0])
-    allowed = pages * resource.getpagesize() + (megabytes << 20) + _SLACK
-    resource.setrlimit(resource.RLIMIT_AS, (allowed, allowed))
+    memory = MemoryLimit(memory_mb)
     for forbidden in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE):
         resource.setrlimit(forbidden, (0, 0))
     native = import_native()
     if native:
         native.end_with_parent()
+        native.kill_after_refused_memory()
         native.refuse_calls()
+    return memory
 
 
 def _describe(error: BaseException) -> str:

@@ -160,6 +160,13 @@ def _large(format_name: str, side: int, mode: str = "RGB", **options: object) ->
     return encoded(Image.new(mode, (side, side), (9, 9, 9, 9)[: len(mode)]), format_name, **options)
 
 
+def lying(side: int, stated: int, **options: object) -> bytes:
+    """An AVIF whose ``ispe`` box states a smaller picture than the one that is coded."""
+    data = _large("AVIF", side, speed=10, quality=30, **options)
+    at = data.index(b"ispe") + 8
+    return data[:at] + struct.pack(">II", stated, stated) + data[at + 8 :]
+
+
 def _profile(format_name: str) -> bytes:
     profile = profile_of(b"A2B0", bytes(5 << 20))
     return encoded(Image.new("RGB", (64, 64)), format_name, icc_profile=profile)
@@ -208,6 +215,8 @@ STILLS: Final[Mapping[str, Callable[[], bytes]]] = {
         "AVIF", 6600, "RGBA", speed=10, icc_profile=display_p3()
     ),
     "avif 44 MP 4:4:4": lambda: _large("AVIF", 6600, speed=10, subsampling="4:4:4"),
+    "avif 81 MP that states 100 x 100": lambda: lying(9000, 100, subsampling="4:4:4"),
+    "avif 182 MP that states 100 x 100": lambda: lying(13_500, 100, subsampling="4:4:4"),
     "avif free boxes": lambda: free_boxes("AVIF", 2_000_000),
     "avif sequence": _sequence,
     "avif profile 5 MB": lambda: _profile("AVIF"),

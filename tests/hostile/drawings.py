@@ -4,7 +4,7 @@ import base64
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from tests.hostile.rasters import gif, jpeg_empty, png_zeros, webp_still
+from tests.hostile.rasters import gif, jpeg_empty, png_noise, png_zeros, webp_still
 
 _HEAD: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
@@ -63,10 +63,26 @@ def patterns(levels: int = 8) -> bytes:
     return svg(f'<rect width="1000" height="1000" fill="url(#p{levels - 1})"/>' * 20, defs)
 
 
+def pattern(width: float, height: float, *, scale: float = 1, units: str = "user") -> bytes:
+    """One pattern, whose tile is drawn as large as the drawing shows it."""
+    system = "userSpaceOnUse" if units == "user" else "objectBoundingBox"
+    tile = f'width="{width}" height="{height}" patternUnits="{system}"'
+    defs = f'<pattern id="p" {tile}>{_RECT}</pattern>'
+    side = 1000 / scale
+    shape = f'<rect width="{side}" height="{side}" fill="url(#p)" transform="scale({scale})"/>'
+    return svg(shape, defs)
+
+
 def filtered(primitives: str, count: int = 50, region: str = "") -> bytes:
     region = region or 'x="0" y="0" width="1" height="1"'
     defs = f'<filter id="f" {region}>{primitives}</filter>'
     return svg(f'<g filter="url(#f)">{_RECT}</g>' * count, defs)
+
+
+def dashes(scale: float, dash: float) -> bytes:
+    """A short line of very many dashes, drawn large."""
+    line = f'<path d="M0 0L1 1" stroke="red" stroke-width=".3" stroke-dasharray="{dash}"'
+    return svg(f'<g transform="scale({scale})">{line} stroke-linecap="round"/></g>')
 
 
 def embedded(data: bytes, kind: str, copies: int = 1) -> bytes:
@@ -137,6 +153,10 @@ STILLS: Final[Mapping[str, Callable[[], bytes]]] = {
     "svg chain of clips": lambda: chain("clipPath", "clip-path"),
     "svg chain of patterns": lambda: chain("pattern", "fill"),
     "svg patterns": patterns,
+    "svg pattern under a scale": lambda: pattern(9, 9, scale=1500),
+    "svg pattern of 144 MP": lambda: pattern(12_000, 12_000),
+    "svg pattern of 10,000 MP": lambda: pattern(99_999, 99_999),
+    "svg pattern of 40 boxes": lambda: pattern(40, 40, units="box"),
     "svg blur": lambda: filtered(_BLUR * 10),
     "svg morphology": lambda: filtered(_MORPHOLOGY * 10),
     "svg turbulence": lambda: filtered(_TURBULENCE),
@@ -154,6 +174,7 @@ STILLS: Final[Mapping[str, Callable[[], bytes]]] = {
     "svg long dashes": lambda: svg(
         '<path d="M-1e9 5H1e9" stroke="red" stroke-width="9" stroke-dasharray=".01"/>' * 20
     ),
+    "svg dashes under a scale": lambda: dashes(1000, 0.0000015),
     "svg points": lambda: path(1_500_000),
     "svg arcs": lambda: svg(
         '<path stroke="red" stroke-width="9" stroke-linejoin="round" d="M0 0'
@@ -170,6 +191,7 @@ STILLS: Final[Mapping[str, Callable[[], bytes]]] = {
     "svg jpeg of 49 MP": lambda: embedded(jpeg_empty(), "jpeg", copies=50),
     "svg gif of 49 MP": lambda: embedded(gif(1, (7000, 7000)), "gif"),
     "svg webp of 49 MP": lambda: embedded(webp_still(), "webp"),
+    "svg png used 600 times": lambda: embedded(png_noise(), "png", copies=600),
     "svg images": lambda: svg(
         '<image width="9" height="9" href="data:image/png;base64,'
         + base64.b64encode(png_zeros((3000, 3000), colour_type=0, bits=1)).decode()

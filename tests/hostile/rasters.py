@@ -229,6 +229,58 @@ def webp_still(
     return encoded(image, "WEBP", lossless=lossless, quality=0, method=0, **options)
 
 
+class _Bits:
+    """Bits written from the lowest up, as lossless WebP has them."""
+
+    def __init__(self) -> None:
+        self.number, self.length = 0, 0
+        self.done = bytearray()
+
+    def put(self, value: int, bits: int = 1) -> None:
+        self.number |= value << self.length
+        self.length += bits
+        whole = self.length // 8
+        self.done += (self.number & (1 << 8 * whole) - 1).to_bytes(whole, "little")
+        self.number >>= 8 * whole
+        self.length -= 8 * whole
+
+
+_ZERO_ALONE: Final = 0b0001
+"""A code of one symbol, 0, in 4 bits: simple, one symbol, of one bit, 0."""
+
+
+def webp_groups(side: int) -> bytes:
+    """A lossless WebP with a set of codes for each 4 x 4 pixels (RFC 9649, 6.2.2).
+
+    The decoder makes some kilobytes of tables of a set that takes 20 bits in the file.
+    """
+    bits = _Bits()
+    bits.put(0x2F, 8)
+    bits.put(side - 1, 14)
+    bits.put(side - 1, 14)
+    bits.put(0, 1 + 3 + 1 + 1)  # no alpha, version 0, no transform, no cache of colours
+    bits.put(1)  # several sets of codes
+    bits.put(0, 3 + 1)  # for each 4 x 4 pixels; no cache
+    for symbols in (256 + 24, 256):  # green and red, where a set's number lies: 8 bits a value
+        bits.put(0)
+        bits.put(19 - 4, 4)
+        for length in (17, 18, *range(6), 16, *range(6, 16)):
+            bits.put(length in {0, 8}, 3)
+        bits.put(0)
+        for symbol in range(symbols):
+            bits.put(symbol < 256)
+    for _ in range(3):  # blue, alpha, distance
+        bits.put(_ZERO_ALONE, 4)
+    count = (-(-side // 4)) ** 2
+    for number in range(count):
+        for value in (number & 255, number >> 8):
+            bits.put(int(f"{value:08b}"[::-1], 2), 8)
+    for _ in range(count * 5):
+        bits.put(_ZERO_ALONE, 4)
+    bits.put(0, 64)
+    return riff((b"VP8L", bytes(bits.done)))
+
+
 def webp_animated(
     frames: int, canvas: tuple[int, int], *, frame: int = 1, flags: int = 0b01
 ) -> bytes:
@@ -385,6 +437,10 @@ def png_exif(entries: int) -> bytes:
     return data[:33] + png_chunk(b"eXIf", exif(entries, 60_000)[6:]) + data[33:]
 
 
+def png_noise(side: int = 900) -> bytes:
+    return encoded(_noise((side, side)), "PNG")
+
+
 P3: Final = display_p3()
 LAB: Final = huge_clut()
 
@@ -438,6 +494,8 @@ STILLS: Final[Mapping[str, Callable[[], bytes]]] = {
     "webp 49 MP alpha clut": lambda: webp_still(profile=LAB),
     "webp 49 MP lossy alpha": lambda: webp_still(lossless=False, profile=P3),
     "webp 25 MP noise": lambda: webp_still(side=5000, noise=True),
+    "webp 65,536 codes": lambda: webp_groups(1024),
+    "webp 61,504 codes": lambda: webp_groups(992),
     "webp 49 MP canvas": lambda: webp_animated(1, (SIDE, SIDE)),
     "webp 268 MP canvas": lambda: webp_animated(1, (16_384, 16_384)),
     "webp frames": lambda: webp_animated(400_000, (64, 48)),

@@ -19,6 +19,8 @@ QUICK = (
     "svg layers by use",
     "svg filter results",
     "svg png of 400 MP",
+    "svg pattern under a scale",
+    "svg pattern of 40 boxes",
 )
 
 

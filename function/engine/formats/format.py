@@ -82,6 +82,10 @@ class Format(Record):
     # our own decoders may be used (the setting ``nativeDecoder``).
     kind_of: Callable[[bytes, bool, bool], str] | None = None
 
+    # Megabytes that the decoder holds without touching them: stacks of its threads, and what these
+    # have freed. They come on top of ``bytes_per_pixel`` in the limit on a worker's memory.
+    spare_mb: int = 0
+
     # (data): return the width and height that the first bytes state, for a decoder that allocates
     # its canvas as soon as it opens a file, and for drawings. Others get a size that is never too
     # large: the opened image states its own early enough.

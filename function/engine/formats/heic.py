@@ -57,4 +57,7 @@ FORMAT: Final = Format(
     # Pillow reads EXIF by its TIFF plugin, whatever the format.
     modules=("pi_heif.as_plugin", "PIL.ImageCms", "PIL.TiffImagePlugin"),
     isolated=True,
+    # Two stacks of 8 MB, and memory that libde265's threads have freed: 66 MB for a camera's 32 MP,
+    # which so took 32 MB more than ``bytes_per_pixel`` says, all in all.
+    spare_mb=32,
 )

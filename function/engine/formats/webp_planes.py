@@ -55,6 +55,7 @@ def load_scaled(
     box = reduced_box(image.size, factor)
     if not native:
         return pillow_planes.split_webp(image, factor), box
+    _free_canvases(image)
     return open_planes(data, image.size, factor), box
 
 
@@ -94,11 +95,20 @@ def load(image: Image.Image, data: bytes) -> Image.Image:
     if not function or _flags(data) & _ANIMATION:
         image.load()
         return image
+    _free_canvases(image)
     width, height = image.size
     buffer: Any = (ctypes.c_char * (4 * width * height))()
     if not function(data, len(data), buffer, len(buffer), 4 * width):
         raise ValueError("libwebp cannot decode this")
     return Image.frombuffer("RGBA", image.size, buffer, "raw", "RGBA", 0, 1)
+
+
+def _free_canvases(image: Image.Image) -> None:
+    """Free libwebp's decoder, which Pillow keeps from when it opened the file.
+
+    Its two canvases are never written to, but they count towards the limit on the worker's memory.
+    """
+    vars(image).pop("_decoder", None)
 
 
 def _flags(data: bytes) -> int:

@@ -4,13 +4,14 @@
 #define _GNU_SOURCE /* CLONE_THREAD */
 #include "confine.h"
 
-#if defined(__linux__)
 #include <errno.h>
+#include <signal.h>
+
+#if defined(__linux__)
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
-#include <signal.h>
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -127,3 +128,23 @@ int hide(void) { return 0; }
 int end_with_parent(void) { return 0; }
 int refuse_calls(void) { return 0; }
 #endif
+
+/* malloc sets errno when it fails, and leaves it as it was when it succeeds (POSIX, "malloc"). It is asked
+ * about right after a decoder has failed, so little can have set it in between. */
+void forget_refused_memory(void) { errno = 0; }
+
+int was_refused_memory(void) { return errno == ENOMEM; }
+
+/* Rust's library calls abort() when malloc fails, at once and on the same thread. If this returns, abort()
+ * goes on to end the process. */
+static void handle_abort(int number) {
+    (void)number;
+    if (was_refused_memory()) {
+        raise(SIGKILL);
+    }
+}
+
+int kill_after_refused_memory(void) {
+    struct sigaction action = {.sa_handler = handle_abort};
+    return sigemptyset(&action.sa_mask) == 0 && sigaction(SIGABRT, &action, NULL) == 0;
+}

@@ -13,4 +13,14 @@ int end_with_parent(void);
  * Return 0 where the kernel grants no filter. */
 int refuse_calls(void);
 
+/* Forget that this thread was refused memory. */
+void forget_refused_memory(void);
+
+/* Return whether this thread was refused memory since. */
+int was_refused_memory(void);
+
+/* From now on, an abort of a thread that was refused memory ends this process by SIGKILL, which is how the
+ * kernel ends it when memory is out. Any other abort still ends it by SIGABRT. Return 0 if that cannot be had. */
+int kill_after_refused_memory(void);
+
 #endif

@@ -69,6 +69,18 @@
     "refuse_calls()\n--\n\n" \
     "Refuse all system calls but those of computation. Return False where the kernel has no filter."
 
+#define FORGET_REFUSED_DOC \
+    "forget_refused_memory()\n--\n\n" \
+    "Forget that this thread was refused memory."
+
+#define WAS_REFUSED_DOC \
+    "was_refused_memory()\n--\n\n" \
+    "Return whether this thread was refused memory since. Ask right after what may have failed for it."
+
+#define KILL_AFTER_REFUSED_DOC \
+    "kill_after_refused_memory()\n--\n\n" \
+    "Have an abort of a thread that was refused memory end this process by SIGKILL."
+
 /* Return the pixels of an array, or NULL with an exception set if it has not `length` bytes.
  *
  * Pillow exports a band of 8 bits as an array of uint8, and pixels of 4 bytes as a list of fixed size
@@ -256,6 +268,26 @@ static PyObject *call_refuse_calls(PyObject *module, PyObject *arguments) {
     return PyArg_ParseTuple(arguments, "") ? PyBool_FromLong(refuse_calls()) : NULL;
 }
 
+static PyObject *call_forget_refused_memory(PyObject *module, PyObject *arguments) {
+    (void)module;
+    if (!PyArg_ParseTuple(arguments, "")) {
+        return NULL;
+    }
+    forget_refused_memory();
+    return Py_BuildValue("");
+}
+
+static PyObject *call_was_refused_memory(PyObject *module, PyObject *arguments) {
+    (void)module;
+    int was_refused = was_refused_memory(); /* before anything else can set errno */
+    return PyArg_ParseTuple(arguments, "") ? PyBool_FromLong(was_refused) : NULL;
+}
+
+static PyObject *call_kill_after_refused_memory(PyObject *module, PyObject *arguments) {
+    (void)module;
+    return PyArg_ParseTuple(arguments, "") ? PyBool_FromLong(kill_after_refused_memory()) : NULL;
+}
+
 static struct PyMethodDef METHODS[] = {
     {"resample", call_resample, METH_VARARGS, RESAMPLE_DOC},
     {"split", call_split, METH_VARARGS, SPLIT_DOC},
@@ -268,6 +300,9 @@ static struct PyMethodDef METHODS[] = {
     {"wipe_free_memory", call_wipe_free_memory, METH_VARARGS, WIPE_DOC},
     {"use_one_heap", call_use_one_heap, METH_VARARGS, USE_ONE_HEAP_DOC},
     {"refuse_calls", call_refuse_calls, METH_VARARGS, REFUSE_CALLS_DOC},
+    {"forget_refused_memory", call_forget_refused_memory, METH_VARARGS, FORGET_REFUSED_DOC},
+    {"was_refused_memory", call_was_refused_memory, METH_VARARGS, WAS_REFUSED_DOC},
+    {"kill_after_refused_memory", call_kill_after_refused_memory, METH_VARARGS, KILL_AFTER_REFUSED_DOC},
     {0},
 };
 

@@ -1,3 +1,4 @@
+import ctypes
 import errno
 import struct
 import subprocess
@@ -111,6 +112,19 @@ def test_what_a_decoder_raises_for_damage_is_a_rejection_and_nothing_else(error,
     else:
         with pytest.raises(error):
             decode(UPLOADS[kind][1], SMALL, max_pixels=MAX_PIXELS)
+
+
+def test_what_a_decoder_calls_damage_once_memory_was_refused_is_none(monkeypatch):
+    open_by(fail_with(ValueError("cannot decode")), "webp", monkeypatch)
+    monkeypatch.setattr("function.engine.decode.was_refused_memory", lambda: True)
+    with pytest.raises(MemoryError):
+        decode(UPLOADS["webp"][1], SMALL, max_pixels=MAX_PIXELS)
+
+
+def test_memory_that_was_refused_before_an_upload_is_not_held_against_it(monkeypatch):
+    open_by(fail_with(ValueError("cannot decode")), "webp", monkeypatch)
+    ctypes.CDLL(None).malloc(ctypes.c_size_t(1 << 50))
+    assert rejection(UPLOADS["webp"][1]) == "broken_image"
 
 
 @pytest.mark.parametrize("function", ["lay_out", "icc_profile", "budget"])

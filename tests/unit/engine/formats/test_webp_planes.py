@@ -16,6 +16,7 @@ from function.engine.pixels import Bitmap, Planes
 from function.engine.render import render
 from function.engine.renditions import Rendition
 from tests.native.jpegs import picture
+from tests.support.pictures import gradient
 
 RENDITIONS = [Rendition(name="a", width=64, height=64, fit="inside", formats=("jpeg",), quality=90)]
 
@@ -166,3 +167,16 @@ def test_a_container_of_nothing_is_not_searched_to_its_end():
 def test_a_size_that_libwebp_does_not_find_is_damage():
     with pytest.raises(ValueError, match="libwebp cannot decode"):
         webp_planes.open_planes(encoded(PHOTO), (20, 20), 1)
+
+
+@pytest.mark.parametrize("lossless", [False, True], ids=["to planes", "to pixels"])
+def test_what_pillow_holds_of_an_opened_file_is_freed_first(lossless):
+    """Its canvases count towards the limit on a worker's memory, though nothing was written."""
+    stream = io.BytesIO()
+    gradient((64, 48)).save(stream, "WEBP", lossless=lossless)
+    data = stream.getvalue()
+    image = WebPImageFile(io.BytesIO(data))
+    assert "_decoder" in vars(image)
+    loaded = webp_planes.load_scaled(image, data, 1.0, halves_chroma=True, native=True)
+    assert loaded or webp_planes.load(image, data)
+    assert "_decoder" not in vars(image)

@@ -1,0 +1,79 @@
+"""Limit the memory that a worker may add for one upload, and tell when it ran out.
+
+``limits.py`` refuses an upload whose header or markup says that it takes too much. What a file does
+not say, such as the tiles of an SVG pattern or the true size of an AVIF whose header lies, is
+stopped here: the kernel refuses the worker more than ``limits.py`` has room for.
+"""
+
+import math
+import resource
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from function.engine import formats
+from function.engine.budget import FULL_MB
+from function.engine.limits import BASE_MB, room_bytes
+from function.engine.native_module import import_native
+
+SLACK_MB: Final = 24
+"""Megabytes that an upload may take beyond what ``limits.py`` adds up: pictures with transparency
+of 2 to 5 megapixels took up to 17 more (docs/engine.md, "Memory"). A small function has them."""
+
+SLACK_FULL_MB: Final = 8
+"""The same at ``FULL_MB`` and above, where no more of the 60 % is left. Such pictures are far from
+the limit there; an AVIF with alpha that was next to it took 5 more."""
+
+ADDRESSES: Final = 256 << 20
+"""Address space that decoders reserve for stacks and arenas without ever touching it."""
+
+_UNKNOWN_MB: Final = 1 << 20
+"""Memory of a function that does not say how much it has: no limit."""
+
+
+class MemoryLimit:
+    """The limits of this process, which is about to give up opening files.
+
+    ``RLIMIT_DATA`` counts the memory that this process alone can write: the heap, and whatever is
+    mapped besides. ``RLIMIT_AS`` counts all addresses, so it bounds what the other leaves out:
+    memory that is mapped as shared, which only a worker that was broken into would do.
+    """
+
+    def __init__(self, memory_mb: int | None) -> None:
+        self._memory_mb = memory_mb or _UNKNOWN_MB
+        self._before = self._ceiling = 0
+        with suppress(OSError):  # not Linux: there is no limit
+            fields = Path("/proc/self/statm").read_bytes().split()
+            addresses, self._before = (int(fields[n]) * resource.getpagesize() for n in (0, 5))
+            most = addresses + (self._memory_mb - BASE_MB << 20) + ADDRESSES
+            resource.setrlimit(resource.RLIMIT_AS, (most, most))
+            most_spare = max(known.spare_mb for known in formats.every())
+            self._ceiling = self._allowed(0, most_spare)
+            resource.setrlimit(resource.RLIMIT_DATA, (self._ceiling, self._ceiling))
+
+    def start(self, length: int, spare_mb: int) -> None:
+        """Give an upload of ``length`` bytes its memory, and what its format holds untouched."""
+        if self._before:
+            allowed = min(self._ceiling, self._allowed(length, spare_mb))
+            resource.setrlimit(resource.RLIMIT_DATA, (allowed, self._ceiling))
+
+    def _allowed(self, length: int, spare_mb: int) -> int:
+        """Return the bytes that this process may have; it holds one copy of the upload itself."""
+        slack_mb = SLACK_MB if self._memory_mb < FULL_MB else SLACK_FULL_MB
+        room = math.floor(room_bytes(self._memory_mb, length)) + length
+        return self._before + room + (slack_mb + spare_mb << 20)
+
+
+def forget_refused_memory() -> None:
+    """Forget that this thread was refused memory."""
+    if native := import_native():
+        native.forget_refused_memory()
+
+
+def was_refused_memory() -> bool:
+    """Return True if this thread was refused memory since, as far as the C module can tell.
+
+    Libraries report it as damage to a file.
+    """
+    native = import_native()
+    return bool(native and native.was_refused_memory())
