@@ -61,7 +61,7 @@ class DecodeRequest(Record):
     quality: Quality
     memory_mb: int | None
     native: bool
-    allow: Callable[[float], None]
+    allow: Callable[[float, float], None]
 
 
 def decode(
@@ -72,14 +72,15 @@ def decode(
     quality: Quality = Quality.FAST,
     memory_mb: int | None = None,
     native: bool = True,
-    allow: Callable[[float], None] = lambda _milliseconds: None,
+    allow: Callable[[float, float], None] = lambda _milliseconds, _held: None,
 ) -> Source:
     """Decode an upload just large enough for its renditions.
 
     More than ``max_pixels`` (width times height) in the header reject it, or more than fit in
     ``memory_mb``, the function's memory, where that is given. Without ``native``, Pillow decodes
     what our own decoders otherwise would (docs/decoder.md). ``allow`` is told the CPU
-    milliseconds that the upload and its renditions may take, as soon as the header says what it is.
+    milliseconds that the upload and its renditions may take, and the bytes that they are expected
+    to hold, as soon as the header says what it is.
 
     Raises:
         Rejected: with any code of the table in docs/engine.md except those of the store.
@@ -141,8 +142,9 @@ def _decode_image(request: DecodeRequest) -> Source:
     width, height = image.size
     upload = (height, width) if orientation in SIDEWAYS else (width, height)
     scale = _largest_scale(upload, request.renditions) * DECODE_HEADROOM[request.quality]
-    _check_memory(request, kind, image.size, _left_to_resize(request, kind, image.size, scale))
-    _allow_time(request, kind, image.size)
+    left = _left_to_resize(request, kind, image.size, scale)
+    held = _check_memory(request, kind, image.size, left)
+    _allow(request, kind, image.size, held)
     with _rejecting_damage(request):
         loaded = known.load_scaled(image, data, scale, halves_chroma, native)
         if not loaded and native:
@@ -192,8 +194,8 @@ def _decode_drawing(
     size = max(layout.scaled for layout in layouts)
     check_size(size, max_pixels)
     held = known.bytes_held(request.data, size) + RENDER_BYTES * size[0] * size[1]
-    _check_memory(request, known.name, size, held)
-    _allow_time(request, known.name, size)
+    held = _check_memory(request, known.name, size, held)
+    _allow(request, known.name, size, held)
     image = rasterise(request.data, size)
     image.load()
     return Source(
@@ -206,13 +208,13 @@ def _decode_drawing(
     )
 
 
-def _allow_time(request: DecodeRequest, kind: str, size: Size, frames: int = 1) -> None:
+def _allow(request: DecodeRequest, kind: str, size: Size, held: float, frames: int = 1) -> None:
     pixels, cost = size[0] * size[1], request.format.ms_per_megapixel[kind]
-    request.allow(budget(len(request.data), pixels, cost, request.renditions, frames))
+    request.allow(budget(len(request.data), pixels, cost, request.renditions, frames), held)
 
 
-def _check_memory(request: DecodeRequest, kind: str, size: Size, held: float) -> None:
-    """Reject an upload that takes more than its share of the memory, with ``held`` bytes besides.
+def _check_memory(request: DecodeRequest, kind: str, size: Size, held: float) -> float:
+    """Return the bytes that an upload is expected to hold, with ``held`` bytes besides its pixels.
 
     Raises:
         Rejected: ``too_complex``.
@@ -221,6 +223,7 @@ def _check_memory(request: DecodeRequest, kind: str, size: Size, held: float) ->
     if request.memory_mb and not fits(request.memory_mb, len(request.data), held):
         message = "This image needs more memory than there is for one of its kind."
         raise Rejected(Reason.TOO_COMPLEX, message)
+    return held
 
 
 def _left_to_resize(request: DecodeRequest, kind: str, size: Size, scale: float) -> float:
@@ -300,8 +303,8 @@ def _decode_frames(request: DecodeRequest, max_pixels: int) -> tuple[tuple[Frame
         message = f"This animation has {count} frames or more, too many to keep."
         raise Rejected(Reason.TOO_MANY_FRAMES, message)
     kind = request.format.moving_kind
-    _check_memory(request, kind, image.size, kept * FRAME_BYTES)
-    _allow_time(request, kind, image.size, count)
+    held = _check_memory(request, kind, image.size, kept * FRAME_BYTES)
+    _allow(request, kind, image.size, held, count)
     frames: list[Frame] = []
     for index in range(count):
         with _rejecting_damage(request):

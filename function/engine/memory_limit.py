@@ -42,6 +42,7 @@ class MemoryLimit:
     def __init__(self, memory_mb: int | None) -> None:
         self._memory_mb = memory_mb or _UNKNOWN_MB
         self._before = self._ceiling = 0
+        self._room = 0.0
         with suppress(OSError):  # not Linux: there is no limit
             fields = Path("/proc/self/statm").read_bytes().split()
             addresses, self._before = (int(fields[n]) * resource.getpagesize() for n in (0, 5))
@@ -53,9 +54,14 @@ class MemoryLimit:
 
     def start(self, length: int, spare_mb: int) -> None:
         """Give an upload of ``length`` bytes its memory, and what its format holds untouched."""
+        self._room = room_bytes(self._memory_mb, length)
         if self._before:
             allowed = min(self._ceiling, self._allowed(length, spare_mb))
             resource.setrlimit(resource.RLIMIT_DATA, (allowed, self._ceiling))
+
+    def left_over(self, held: float) -> int:
+        """Return the bytes that an upload may take besides ``held``, those that are foreseen."""
+        return max(0, math.floor(self._room - held))
 
     def _allowed(self, length: int, spare_mb: int) -> int:
         """Return the bytes that this process may have; it holds one copy of the upload itself."""

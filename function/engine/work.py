@@ -9,11 +9,13 @@ from function.engine.results import Measured, Result, Task
 
 
 def work(
-    data: bytes, task: Task, allow: Callable[[float], None] = lambda _milliseconds: None
+    data: bytes,
+    task: Task,
+    allow: Callable[[float, float], None] = lambda _milliseconds, _held: None,
 ) -> Iterator[Result]:
     """Yield what the upload is, then each rendition as soon as it is encoded, then its fingerprint.
 
-    ``allow`` is told the CPU milliseconds that all of it may take, once the header has been read.
+    ``allow`` is told what all of it may take, as in ``decode``.
 
     Raises:
         Rejected: as ``decode``.

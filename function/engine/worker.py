@@ -12,6 +12,7 @@ import os
 import resource
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -23,12 +24,18 @@ from function.engine.channel import Channel, Ended
 from function.engine.colour import forget_profiles
 from function.engine.encode import import_encoder
 from function.engine.errors import Rejected, is_system_failure
+from function.engine.formats.format import Format
 from function.engine.memory_limit import MemoryLimit, was_refused_memory
 from function.engine.native_module import import_native
 from function.engine.renditions import OutputFormat
 from function.engine.results import Rendered, Task
 from function.engine.sniff import sniff
 from function.engine.work import work
+
+_HEAP: Final = 64 << 20
+"""Bytes by which the heap of a worker that serves a single upload grows at once. A picture of 6
+megapixels takes about as much: with it, an AVIF has 3,500 page faults for 23,000 without, a HEIC
+4,400 for 20,000."""
 
 _SHARED_BY_ALL: Final = ("PIL.ImageCms", "PIL.ImagePalette", "PIL.TiffImagePlugin")
 """Modules that any format may need: for colour profiles, palettes, and EXIF in TIFF's form."""
@@ -110,12 +117,17 @@ class _Worker:
         """Serve until the jobs end, and exit without running the zygote's exit handlers."""
         try:
             self._memory = confine(self._task.memory_mb)
+            if self._native:
+                self._native.use_one_heap()
             while True:
                 job, data = self._channel.receive()
                 self._channel.clear()  # one copy is enough
                 limit = math.ceil(time.process_time() + job["seconds"]) + 1
                 resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
-                self._channel.send(self._serve(data))
+                answer = self._serve(data)
+                self._channel.send(answer)
+                if answer.get("worn", True):
+                    break  # this worker is killed; to clean up would be in vain
                 self._served += 1
                 del data
                 forget_profiles()
@@ -136,9 +148,7 @@ class _Worker:
                 return {"kind": "need", "format": known.name}
             is_worn = known.isolated
             self._memory.start(len(data), known.spare_mb)
-            if self._native and not is_worn:
-                self._native.use_one_heap()
-            for result in work(data, self._task, self._allow):
+            for result in work(data, self._task, partial(self._allow, known)):
                 kind = type(result).__name__
                 if isinstance(result, Rendered):
                     plain = result.replace(body=b"").to_dict()
@@ -158,9 +168,11 @@ class _Worker:
             return {"kind": kind, "message": _describe(error)}
         return {"kind": "done", "worn": is_worn}
 
-    def _allow(self, milliseconds: float) -> None:
+    def _allow(self, known: Format, milliseconds: float, held: float) -> None:
         seconds = clock_seconds(milliseconds, self._task.memory_mb)
         self._channel.send({"kind": "budget", "seconds": seconds})
+        if self._native and known.isolated:
+            self._native.grow_heap(min(_HEAP, self._memory.left_over(held)))
 
 
 def confine(memory_mb: int | None) -> MemoryLimit:

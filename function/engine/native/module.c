@@ -6,6 +6,7 @@
 #include "arrow.h"
 #include "confine.h"
 #include "cpu.h"
+#include "heap.h"
 #include "jpeg.h"
 #include "kernel.h"
 #include "planes.h"
@@ -64,6 +65,10 @@
 #define USE_ONE_HEAP_DOC \
     "use_one_heap()\n--\n\n" \
     "Let later threads allocate from the heap that wipe_free_memory overwrites."
+
+#define GROW_HEAP_DOC \
+    "grow_heap(bytes)\n--\n\n" \
+    "Let the heap grow by so many bytes, in large pages, and keep them."
 
 #define REFUSE_CALLS_DOC \
     "refuse_calls()\n--\n\n" \
@@ -263,6 +268,18 @@ static PyObject *call_use_one_heap(PyObject *module, PyObject *arguments) {
     return Py_BuildValue("");
 }
 
+static PyObject *call_grow_heap(PyObject *module, PyObject *arguments) {
+    (void)module;
+    Py_ssize_t bytes;
+    if (!PyArg_ParseTuple(arguments, "n", &bytes)) {
+        return NULL;
+    }
+    if (bytes > 0) {
+        grow_heap((size_t)bytes);
+    }
+    return Py_BuildValue("");
+}
+
 static PyObject *call_refuse_calls(PyObject *module, PyObject *arguments) {
     (void)module;
     return PyArg_ParseTuple(arguments, "") ? PyBool_FromLong(refuse_calls()) : NULL;
@@ -299,6 +316,7 @@ static struct PyMethodDef METHODS[] = {
     {"end_with_parent", call_end_with_parent, METH_VARARGS, END_WITH_PARENT_DOC},
     {"wipe_free_memory", call_wipe_free_memory, METH_VARARGS, WIPE_DOC},
     {"use_one_heap", call_use_one_heap, METH_VARARGS, USE_ONE_HEAP_DOC},
+    {"grow_heap", call_grow_heap, METH_VARARGS, GROW_HEAP_DOC},
     {"refuse_calls", call_refuse_calls, METH_VARARGS, REFUSE_CALLS_DOC},
     {"forget_refused_memory", call_forget_refused_memory, METH_VARARGS, FORGET_REFUSED_DOC},
     {"was_refused_memory", call_was_refused_memory, METH_VARARGS, WAS_REFUSED_DOC},

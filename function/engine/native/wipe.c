@@ -6,7 +6,6 @@
 #include <stdlib.h> /* defines __GLIBC__ */
 
 #if defined(__GLIBC__)
-#include <malloc.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -66,9 +65,6 @@ bool wipe_free_memory(void) {
     }
     return !setrlimit(RLIMIT_DATA, &allowed) && held;
 }
-
-void use_one_heap(void) { mallopt(M_ARENA_MAX, 1); }
 #else
-void use_one_heap(void) {}
 bool wipe_free_memory(void) { return false; } /* another malloc, on a developer's machine */
 #endif

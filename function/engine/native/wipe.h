@@ -8,8 +8,4 @@
  * Return false where that cannot be done. */
 bool wipe_free_memory(void);
 
-/* Keep all memory in the one heap that wipe_free_memory overwrites, also that of threads. To be called before
- * the first thread starts. Threads wait for each other there: HEIC takes a quarter more time with it. */
-void use_one_heap(void);
-
 #endif

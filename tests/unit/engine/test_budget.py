@@ -50,11 +50,12 @@ def test_a_small_function_has_more_time_by_the_clock():
 @pytest.mark.parametrize("name", UPLOADS)
 def test_the_header_of_every_upload_sets_a_budget(name):
     told = []
-    list(work(UPLOADS[name][1], TASK, told.append))
-    kinds = formats.by_name(UPLOADS[name][0]).ms_per_megapixel
+    list(work(UPLOADS[name][1], TASK, lambda *allowed: told.append(allowed)))
+    kinds = formats.by_name(UPLOADS[name][0]).bytes_per_pixel
     assert told
-    assert all(0.28 <= milliseconds / 1000 < MOST_SECONDS for milliseconds in told)
-    assert set(kinds) == set(formats.by_name(UPLOADS[name][0]).bytes_per_pixel)
+    assert all(0.28 <= milliseconds / 1000 < MOST_SECONDS for milliseconds, _ in told)
+    assert all(64 * 48 * min(kinds.values()) <= held < 1 << 20 for _, held in told)
+    assert set(kinds) == set(formats.by_name(UPLOADS[name][0]).ms_per_megapixel)
 
 
 def test_an_animation_is_given_time_for_its_frames_once_they_are_counted():
@@ -63,7 +64,7 @@ def test_an_animation_is_given_time_for_its_frames_once_they_are_counted():
     data = encoded(frame, "GIF", save_all=True, append_images=more)
     told = []
     task = TASK.replace(renditions=(one(formats=("webp",), animated=True),))
-    list(work(data, task, told.append))
+    list(work(data, task, lambda milliseconds, _held: told.append(milliseconds)))
     assert len(told) == 2
     assert told[0] < told[1]
     assert MAX_PIXELS

@@ -87,7 +87,7 @@ def test_a_worker_stays_for_ordinary_uploads_and_not_for_others():
 
 class TestTime:
     def test_a_worker_that_takes_longer_than_any_upload_may_is_killed(self):
-        with probing("allow(1e6)\nwhile True: pass\nyield", most_seconds=0.3) as isolation:
+        with probing("allow(1e6, 0)\nwhile True: pass\nyield", most_seconds=0.3) as isolation:
             started = time.monotonic()
             assert outcome(isolation.run, b"x")[0] == Reason.TOO_COMPLEX
             assert time.monotonic() - started < 5
@@ -112,7 +112,7 @@ class TestTime:
             assert told(isolation, b"100000") == ["fine"]
 
     def test_a_worker_that_was_given_no_cpu_has_longer(self):
-        body = "allow(100)\ntime.sleep(1)\nyield Measured(1, 1, 'fine')"
+        body = "allow(100, 0)\ntime.sleep(1)\nyield Measured(1, 1, 'fine')"
         with probing(body) as isolation:
             assert told(isolation) == ["fine"]
 
@@ -122,12 +122,12 @@ class TestTime:
             list(isolation.run(b"x"))
 
     def test_an_invocation_without_time_is_not_the_uploads_fault(self):
-        body = "allow(1e6)\nwhile True: pass\nyield"
+        body = "allow(1e6, 0)\nwhile True: pass\nyield"
         with probing(body) as isolation, pytest.raises(IsolationFailed, match="too little time"):
             list(isolation.run(b"x", 0.3))
 
     def test_nor_one_whose_cpu_went_elsewhere(self):
-        body = "allow(100)\ntime.sleep(60)\nyield"
+        body = "allow(100, 0)\ntime.sleep(60)\nyield"
         with probing(body) as isolation, pytest.raises(IsolationFailed, match="of the CPU"):
             list(isolation.run(b"x", 0.5))
 
@@ -135,7 +135,7 @@ class TestTime:
         body = """
         import resource
         resource.setrlimit(resource.RLIMIT_CPU, (1, 2))
-        allow(1e6)
+        allow(1e6, 0)
         while True: pass
         yield
         """

@@ -16,7 +16,7 @@ from function.engine.renditions import Rendition
 from function.engine.results import Task
 from pipeline.resizer import GLIBC_TUNABLES
 from tests.support.pictures import encoded, gradient
-from tests.support.probing_worker import isolated, probing, told
+from tests.support.probing_worker import TASK, isolated, probing, told
 
 ROOT = Path(__file__).parents[3]
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -241,6 +241,26 @@ class TestMemory:
                 page_faults.append(int(stat.rpartition(")")[2].split()[7]))
         added = [after - before for before, after in pairwise(page_faults[9:])]
         assert statistics.median(added) < 16  # 75 where the heap grows by what does not fit
+
+    @pytest.mark.parametrize(
+        ("kind", "memory_mb", "grown_mb"),
+        [("AVIF", 1024, 64), ("AVIF", 128, 54), ("JPEG", 1024, 0)],
+    )
+    def test_a_worker_for_one_upload_takes_memory_in_large_pages(self, kind, memory_mb, grown_mb):
+        body = "allow(1e3, 0)\ntime.sleep(0.1)\nyield Measured(1, 1, '')\ntime.sleep(0.5)"
+        task, before = TASK.replace(memory_mb=memory_mb), "worker.sniff = sniff\n"
+        with probing(body, task=task, before=before) as isolation:
+            results = isolation.run(encoded(gradient((64, 48)), kind))
+            next(results)
+            smaps = Path(f"/proc/{isolation.processes[1]}/smaps").read_text()
+            list(results)
+        mapped = re.findall(r"^(?:Size|VmFlags): *(.*)", smaps, re.MULTILINE)
+        large = [
+            size
+            for size, flags in zip(mapped[::2], mapped[1::2], strict=True)
+            if "hg" in flags.split()
+        ]
+        assert sum(int(size.split()[0]) for size in large) / 1024 == pytest.approx(grown_mb, abs=3)
 
     @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
     def test_nothing_of_an_upload_is_left_for_the_next(self, kind):

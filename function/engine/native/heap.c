@@ -1,0 +1,34 @@
+#define _DEFAULT_SOURCE /* sbrk, madvise */
+#include "heap.h"
+
+#include <stdlib.h> /* defines __GLIBC__ */
+
+#if defined(__GLIBC__)
+#include <malloc.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum {
+    LARGE_PAGE = 1 << 21,
+    MOST_MAPPED = 1 << 16, /* malloc's own value of M_MMAP_MAX */
+};
+
+void use_one_heap(void) { mallopt(M_ARENA_MAX, 1); }
+
+void grow_heap(size_t bytes) {
+    mallopt(M_TRIM_THRESHOLD, 2 * (int)bytes); /* or free() would give them back at once */
+    mallopt(M_MMAP_MAX, 0);
+    uintptr_t start = ((uintptr_t)sbrk(0) + LARGE_PAGE - 1) & ~(uintptr_t)(LARGE_PAGE - 1);
+    void *volatile taken = malloc(bytes); /* volatile, or compilers leave out both calls */
+    uintptr_t end = (uintptr_t)sbrk(0);
+    mallopt(M_MMAP_MAX, MOST_MAPPED);
+    if (end > start) {
+        madvise((void *)start, end - start, MADV_HUGEPAGE);
+    }
+    free(taken);
+}
+#else
+void use_one_heap(void) {}
+void grow_heap(size_t bytes) { (void)bytes; }
+#endif
