@@ -19,9 +19,9 @@ _MOST: Final = 1 << 20
 
 _CHUNK: Final = 1 << 20
 
-_KEPT: Final = bytes(1 << 20)
+_KEPT: Final = bytes(4 << 20)
 """What the beginning of the memory is overwritten with after an upload. Its pages stay, because to
-map a megabyte anew in both processes takes 3 ms, and most uploads and renditions fit into it."""
+map a megabyte anew in both processes takes 3 ms, and a phone's photo fits into it."""
 
 _HOLD_SECONDS: Final = 0.05
 """Messages that need not be read at once travel together for so long: each time that the other side
@@ -47,6 +47,8 @@ class Channel:
         reader: pipe from the other side.
         writer: pipe to the other side.
         memory: memory that both sides map, or None.
+        file: file of that memory, if this side has it, else -1. To write to a page for the first
+            time takes the kernel less through the file than through the map.
         alarm: file that becomes readable when the other side has ended; -1 if there is none.
         most: bytes that may belong to a message from the other side.
     """
@@ -57,11 +59,12 @@ class Channel:
         writer: int,
         memory: mmap.mmap | None,
         *,
+        file: int = -1,
         alarm: int = -1,
         most: int = sys.maxsize,
     ) -> None:
         self._reader, self._writer, self._memory, self._alarm = reader, writer, memory, alarm
-        self._most = most
+        self._file, self._most = file, most
         self.deadline = math.inf
         self._used = 0  # bytes of the memory that hold something
         self._unread = bytearray()
@@ -81,17 +84,26 @@ class Channel:
         message = message | {"at": self._used, "length": len(payload)}
         body = payload
         if self._memory:
-            end = self._used + len(payload)
-            if end > len(self._memory):
-                raise MemoryError("the shared memory is full")
-            self._memory[self._used : end] = payload
-            self._used, body = end, b""
+            self._store(self._memory, payload)
+            body = b""
         text = json.dumps(message).encode()
         self._held += len(text).to_bytes(_LENGTH, "big") + text + body
         if not may_wait or time.monotonic() >= self._written + _HOLD_SECONDS:
             held, self._held = self._held, b""
             self._write(held)
             self._written = time.monotonic()
+
+    def _store(self, memory: mmap.mmap, payload: bytes) -> None:
+        """Copy bytes into the memory, behind those that it holds."""
+        start, self._used = self._used, self._used + len(payload)
+        if self._used > len(memory):
+            self._used = start
+            raise MemoryError("the shared memory is full")
+        if self._file < 0:
+            memory[start : self._used] = payload
+            return
+        while start < self._used:
+            start += os.pwrite(self._file, memoryview(payload)[start - self._used :], start)
 
     def receive(self) -> tuple[dict[str, Any], bytes]:
         """Return the next message and its bytes.

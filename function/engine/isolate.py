@@ -129,6 +129,7 @@ class _Zygote:
             "answers": answers_writer,
             "memory": shared,
         }
+        kept = (self._jobs_reader, shared)
         setup = {"path": sys.path, "task": task.to_dict(), "size": size, **given}
         files = [fd for fd in given.values() if fd >= 0]
         try:
@@ -140,13 +141,16 @@ class _Zygote:
                 _variables(),
             )
         finally:
-            os.set_inheritable(self._jobs_reader, False)  # noqa: FBT003 - it takes no keywords
             for fd in files:
-                if fd != self._jobs_reader:
+                if fd in kept:
+                    os.set_inheritable(fd, False)  # noqa: FBT003 - it takes no keywords
+                else:
                     os.close(fd)
         self._memory = memory
+        if memory:
+            self._own.append(shared)
         self._channel = Channel(
-            self._answers, jobs_writer, memory, alarm=self._news, most=size // 4
+            self._answers, jobs_writer, memory, file=shared, alarm=self._news, most=size // 4
         )
         self.worker: int | None = None
         self._is_new = True

@@ -35,7 +35,7 @@ from function.engine.work import work
 _HEAP: Final = 64 << 20
 """Bytes by which the heap of a worker that serves a single upload grows at once. A picture of 6
 megapixels takes about as much: with it, an AVIF has 3,500 page faults for 23,000 without, a HEIC
-4,400 for 20,000."""
+4,400 for 20,000. A large one would take more memory, as the heap keeps what is freed."""
 
 _SHARED_BY_ALL: Final = ("PIL.ImageCms", "PIL.ImagePalette", "PIL.TiffImagePlugin")
 """Modules that any format may need: for colour profiles, palettes, and EXIF in TIFF's form."""
@@ -117,8 +117,6 @@ class _Worker:
         """Serve until the jobs end, and exit without running the zygote's exit handlers."""
         try:
             self._memory = confine(self._task.memory_mb)
-            if self._native:
-                self._native.use_one_heap()
             while True:
                 job, data = self._channel.receive()
                 self._channel.clear()  # one copy is enough
@@ -148,6 +146,8 @@ class _Worker:
                 return {"kind": "need", "format": known.name}
             is_worn = known.isolated
             self._memory.start(len(data), known.spare_mb)
+            if self._native and not is_worn:
+                self._native.use_one_heap()
             for result in work(data, self._task, partial(self._allow, known)):
                 kind = type(result).__name__
                 if isinstance(result, Rendered):
@@ -171,7 +171,8 @@ class _Worker:
     def _allow(self, known: Format, milliseconds: float, held: float) -> None:
         seconds = clock_seconds(milliseconds, self._task.memory_mb)
         self._channel.send({"kind": "budget", "seconds": seconds})
-        if self._native and known.isolated:
+        if self._native and known.isolated and held <= 2 * _HEAP:
+            self._native.use_one_heap()
             self._native.grow_heap(min(_HEAP, self._memory.left_over(held)))
 
 

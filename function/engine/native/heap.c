@@ -11,13 +11,14 @@
 
 enum {
     LARGE_PAGE = 1 << 21,
+    SPARE = 24 << 20, /* bytes at the end of the heap that are kept besides when they are free */
     MOST_MAPPED = 1 << 16, /* malloc's own value of M_MMAP_MAX */
 };
 
 void use_one_heap(void) { mallopt(M_ARENA_MAX, 1); }
 
 void grow_heap(size_t bytes) {
-    mallopt(M_TRIM_THRESHOLD, 2 * (int)bytes); /* or free() would give them back at once */
+    mallopt(M_TRIM_THRESHOLD, (int)bytes + SPARE); /* or free() would give them back at once */
     mallopt(M_MMAP_MAX, 0);
     uintptr_t start = ((uintptr_t)sbrk(0) + LARGE_PAGE - 1) & ~(uintptr_t)(LARGE_PAGE - 1);
     void *volatile taken = malloc(bytes); /* volatile, or compilers leave out both calls */

@@ -1,6 +1,8 @@
 """How messages travel between the function and its worker."""
 
+import mmap
 import os
+import resource
 import select
 
 import pytest
@@ -31,6 +33,30 @@ def test_what_may_wait_travels_with_what_may_not(both_ends, monkeypatch):
     received = [other.receive() for _ in range(3)]
     assert received == [({"n": 1}, b"first"), ({"n": 2}, b"second"), ({"n": 3}, b"")]
     assert not is_readable(pipe)
+
+
+def test_long_bytes_are_written_without_page_faults():
+    size = 8 << 20
+    data = os.urandom(1 << 20) * 7
+    file = os.memfd_create("test")
+    os.ftruncate(file, size)
+    reader, writer = os.pipe()
+    with mmap.mmap(file, size) as mine, mmap.mmap(file, size) as theirs:
+        sender = Channel(-1, writer, mine, file=file)
+        receiver = Channel(reader, -1, theirs)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        sender.send({"n": 1}, data)
+        faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+        assert receiver.receive() == ({"n": 1}, data)
+        sender.send({"n": 2}, b"more")
+        assert receiver.receive() == ({"n": 2}, b"more")
+        with pytest.raises(MemoryError):
+            sender.send({}, data)
+        sender.clear()
+        assert theirs[:] == bytes(size)
+    assert faults < len(data) // mmap.PAGESIZE // 4
+    for fd in (file, reader, writer):
+        os.close(fd)
 
 
 def test_nothing_waits_for_long(both_ends, monkeypatch):
