@@ -102,7 +102,7 @@ class TestTime:
 
     def test_what_the_header_says_sets_the_limit(self):
         body = """
-        allow(float(data))
+        allow(float(data), 0)
         end = time.process_time() + 1
         while time.process_time() < end: pass
         yield Measured(1, 1, 'fine')
