@@ -133,14 +133,18 @@ class Channel:
         self._used = max(self._used, at + count)
         return message, self._memory[at : at + count]
 
+    def release(self) -> None:
+        """Give what has been received back to the system, but for its first pages."""
+        if self._memory and self._used > len(_KEPT):
+            self._memory.madvise(mmap.MADV_REMOVE, len(_KEPT), self._used - len(_KEPT))
+        self._used = 0
+
     def clear(self) -> None:
         """Forget the upload: overwrite its first pages, and give all others back to the system."""
         if self._memory:
             kept = min(self._used, len(_KEPT))
-            self._memory[:kept] = _KEPT[:kept]
-            if self._used > kept:
-                self._memory.madvise(mmap.MADV_REMOVE, kept, self._used - kept)
-        self._used = 0
+            self._memory[:kept] = memoryview(_KEPT)[:kept]
+        self.release()
         self._unread.clear()
 
     def _read(self, count: int) -> bytes:

@@ -119,7 +119,7 @@ class _Worker:
             self._memory = confine(self._task.memory_mb)
             while True:
                 job, data = self._channel.receive()
-                self._channel.clear()  # one copy is enough
+                self._channel.release()  # one copy is enough; the other side clears the rest
                 limit = math.ceil(time.process_time() + job["seconds"]) + 1
                 resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
                 answer = self._serve(data)
