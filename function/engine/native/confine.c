@@ -6,13 +6,13 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 
 #if defined(__linux__)
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
-#include <stddef.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
