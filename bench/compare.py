@@ -241,7 +241,7 @@ def _quality_and_memory(job: Job, result: Result, original: Image.Image) -> str 
 def _original(source: Path) -> Image.Image:
     """The upload decoded in full."""
     if source.suffix == ".heic":
-        import_module("pi_heif").register_heif_opener()
+        import_module("pillow_heif").register_heif_opener()
     with Image.open(source) as opened:
         return ImageOps.exif_transpose(opened).convert("RGB")
 

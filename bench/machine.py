@@ -10,7 +10,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-_LIBRARIES: Final = ("pillow", "pi-heif", "resvg-py", "obstore", "pyvips", "opencv-python-headless")
+_LIBRARIES: Final = (
+    "pillow",
+    "pillow-heif",
+    "resvg-py",
+    "obstore",
+    "pyvips",
+    "opencv-python-headless",
+)
 
 
 class UsageError(Exception):

@@ -16,11 +16,12 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from pipeline import bytecode, native, wheels
+from pipeline import bytecode, native, wheels, x265
 from pipeline.bytecode import Interpreter, compile_sources, find_interpreter
 from pipeline.native import compile_module
 from pipeline.target import BundleError, Target
 from pipeline.wheels import fetch, unpack
+from pipeline.x265 import leave_out_encoder
 
 __all__ = ["MAX_BYTES", "Bundle", "BundleError", "Target", "build"]
 
@@ -77,6 +78,7 @@ def build(
     path = _cached(cache, stem)
     if path is None:
         loaded = unpack(fetch(target, source / "requirements.txt", cache), target)
+        loaded = leave_out_encoder(loaded, target, cache / "native")
         module = _compile_native(own, target, cache)
         files = _assemble(own | module, loaded, interpreter)
         path = _save(pack(files, target), cache, stem)
@@ -154,7 +156,7 @@ def _is_native(name: str) -> bool:
 def _key(own: Mapping[str, bytes], interpreter: Interpreter | None) -> str:
     """Digest of everything that the zip depends on, apart from the target."""
     digest = hashlib.sha256()
-    modules = (__file__, bytecode.__file__, native.__file__, wheels.__file__)
+    modules = (__file__, bytecode.__file__, native.__file__, wheels.__file__, x265.__file__)
     recipe = [Path(file).read_bytes() for file in modules]
     python = interpreter.version if interpreter else "none"
     tools = [python.encode(), zlib.ZLIB_RUNTIME_VERSION.encode()]

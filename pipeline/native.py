@@ -1,4 +1,4 @@
-"""Compile the function's C module for a target, with the compiler that the package index has.
+"""Compile C for a target, such as the function's module, with a compiler of the package index.
 
 ``ziglang`` is Clang with every target's libc in one wheel, so nobody needs a toolchain and any
 machine builds for both of Lambda's architectures. The module uses Python's stable ABI alone: one
@@ -67,16 +67,27 @@ def compile_module(sources: Mapping[str, bytes], target: Target, cache: Path) ->
     Raises:
         BundleError: the compiler is not installed, does not know the target, or refuses a source.
     """
+    return compile_library(MODULE, sources, target, cache)
+
+
+def compile_library(
+    library: str, sources: Mapping[str, bytes], target: Target, cache: Path
+) -> bytes:
+    """Compile C files into one shared library of this name, as ``compile_module`` does.
+
+    Raises:
+        BundleError: as there.
+    """
     system = _system(target)
-    path = cache / f"{_key(sources, system)}-{MODULE}"
+    path = cache / f"{_key(sources, system)}-{library}"
     if not path.is_file():
         cache.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=cache) as scratch:
             folder = Path(scratch)
             for name, data in sources.items():
                 (folder / name).write_bytes(data)
-            _compile(folder, system, target.machine, cache)
-            (folder / MODULE).replace(path)
+            _compile(folder, library, system, target.machine, cache)
+            (folder / library).replace(path)
     return path.read_bytes()
 
 
@@ -104,15 +115,16 @@ def _key(sources: Mapping[str, bytes], system: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def _compile(folder: Path, system: str, machine: Machine, cache: Path) -> None:
+def _compile(folder: Path, library: str, system: str, machine: Machine, cache: Path) -> None:
     objects: list[str] = []
     for source in sorted(folder.glob("*.c")):
         vectors = ("-mcpu=" + _VECTORS[machine],) if source.name in _CHECKED_FIRST else ()
         objects.append(f"{source.stem}.o")
         _zig(folder, cache, system, *_FLAGS, *vectors, "-c", source.name, "-o", objects[-1])
     # Python's own names are found when Python loads the module.
-    names = ("-Wl,-undefined,dynamic_lookup",) if "macos" in system else ()
-    _zig(folder, cache, system, "-shared", "-s", *names, *objects, "-lm", "-o", MODULE)
+    is_macos = "macos" in system
+    names = "-Wl,-undefined,dynamic_lookup" if is_macos else f"-Wl,-soname,{library}"
+    _zig(folder, cache, system, "-shared", "-s", names, *objects, "-lm", "-o", library)
 
 
 def _zig(folder: Path, cache: Path, system: str, *arguments: str) -> None:

@@ -188,7 +188,7 @@ def floor(job: Job) -> Run:
 
 def _register_heic(job: Job) -> None:
     if Path(job.source).suffix == ".heic":
-        import_module("pi_heif").register_heif_opener()
+        import_module("pillow_heif").register_heif_opener()
 
 
 def _save(image: Any, output: Output) -> bytes:

@@ -22,7 +22,7 @@ MODULES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for path in ROOT.glob("function/**/[!_]*.py")
 )
-PACKAGES = ("PIL", "_pi_heif", "isal.isal_zlib", "obstore", "pi_heif", "resvg_py")
+PACKAGES = ("PIL", "_pillow_heif", "isal.isal_zlib", "obstore", "pillow_heif", "resvg_py")
 ENVIRONMENT = {
     "AWS_REGION": "us-east-1",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
@@ -38,7 +38,7 @@ print(json.dumps({"files": [m.__file__ for m in modules], "s": time.process_time
 RENDER = """
 import io, sys
 sys.path.insert(0, sys.argv[1])
-import pi_heif
+import pillow_heif
 import resvg_py
 from PIL import Image
 from function.engine import vectors
@@ -58,7 +58,7 @@ print(opened.tile[0].codec_name)
 print([type(decode(saved(n), sizes, max_pixels=10**6).pixels).__name__ for n in ("PNG", "WEBP")])
 done = list(render(decode(saved("JPEG"), sizes, max_pixels=10**6), sizes))
 print([(r.format, r.width, r.height, len(r.body) > 1000) for r in done])
-print("libde265" in pi_heif.libheif_info()["decoders"])
+print("libde265" in pillow_heif.libheif_info()["decoders"])
 svg = '<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"/>'
 print(bytes(resvg_py.svg_to_bytes(svg_string=svg))[1:4])
 """
@@ -180,7 +180,7 @@ def test_bytecode_makes_the_import_cheaper(python, native_lambda, tmp_path, reco
         unzip(native_lambda.path, folder)
     for cached in list(without.rglob("__pycache__")):
         shutil.rmtree(cached)
-    names = ["function.handler", "pi_heif", "resvg_py"]
+    names = ["function.handler", "pillow_heif", "resvg_py"]
     fast, slow = (cpu_seconds(python, folder, names) for folder in (with_bytecode, without))
     record_property("import_cpu_ms", {"with": fast * 1000, "without": slow * 1000})
     assert fast < slow

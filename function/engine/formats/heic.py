@@ -35,13 +35,13 @@ def kind_of(data: bytes, _halves_chroma: bool, _native: bool) -> str:
 
 def open_image(data: bytes) -> "Image.Image":
     """Open a HEIC or HEIF; pixels above 8 bits are scaled down, rotation is libheif's."""
-    import pi_heif  # noqa: PLC0415 - for the first HEIC
-    from pi_heif.as_plugin import HeifImageFile  # noqa: PLC0415
+    import pillow_heif  # noqa: PLC0415 - for the first HEIC
+    from pillow_heif.as_plugin import HeifImageFile  # noqa: PLC0415
 
-    pi_heif.options.DECODE_THREADS = 1
-    pi_heif.options.THUMBNAILS = False
-    pi_heif.options.DEPTH_IMAGES = False
-    pi_heif.options.AUX_IMAGES = False
+    pillow_heif.options.DECODE_THREADS = 1
+    pillow_heif.options.THUMBNAILS = False
+    pillow_heif.options.DEPTH_IMAGES = False
+    pillow_heif.options.AUX_IMAGES = False
     return HeifImageFile(io.BytesIO(data))
 
 
@@ -55,7 +55,7 @@ FORMAT: Final = Format(
     kind_of=kind_of,
     damage=(EOFError, RuntimeError, SyntaxError, UserWarning, ValueError),
     # Pillow reads EXIF by its TIFF plugin, whatever the format.
-    modules=("pi_heif.as_plugin", "PIL.ImageCms", "PIL.TiffImagePlugin"),
+    modules=("pillow_heif.as_plugin", "PIL.ImageCms", "PIL.TiffImagePlugin"),
     isolated=True,
     # Two stacks of 8 MB, and memory that libde265's threads have freed: 66 MB for a camera's 32 MP,
     # which so took 32 MB more than ``bytes_per_pixel`` says, all in all.

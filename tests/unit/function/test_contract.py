@@ -161,7 +161,7 @@ def test_what_the_program_imports_needs_the_standard_library_alone(module):
 
 @pytest.mark.parametrize(
     ("package", "allowed"),
-    [("function.contract", set()), ("function.engine", {"PIL", "pi_heif", "resvg_py"})],
+    [("function.contract", set()), ("function.engine", {"PIL", "pillow_heif", "resvg_py"})],
 )
 def test_it_imports_these_libraries_alone_inside_functions_too(package, allowed):
     graph = grimp.build_graph("function", include_external_packages=True, cache_dir=None)
