@@ -92,15 +92,26 @@ DAMAGE = (
 EXPECTED = {
     "avif": {RuntimeError, SyntaxError, UserWarning, ValueError},
     "bmp": {OSError, SyntaxError, ValueError},
-    "gif": {IndexError, OSError, SyntaxError},
+    "gif": {EOFError, IndexError, OSError, SyntaxError},
     "heic": {EOFError, RuntimeError, SyntaxError, UserWarning, ValueError},
     "jpeg": {OSError, SyntaxError, UserWarning},
-    "png": {OSError, SyntaxError, UserWarning, ValueError, struct.error},
+    "png": {EOFError, OSError, SyntaxError, UserWarning, ValueError, struct.error},
     "qoi": {SyntaxError, ValueError},
     "tiff": {OSError, SyntaxError, UserWarning, ValueError},
-    "webp": {OSError, SyntaxError, UserWarning, ValueError},
+    "webp": {EOFError, OSError, SyntaxError, UserWarning, ValueError},
 }
-"""What each decoder raised for damaged files, over 36,000 cases of the fuzz and Pillow's images."""
+"""What each decoder raised for damaged files, over 36,000 cases of the fuzz and Pillow's images, and
+``EOFError``, by which GIF, PNG and WebP say that a frame is missing."""
+
+
+def test_an_animation_that_lacks_a_frame_is_damaged():
+    moving = one(formats=("webp",), animated=True)
+    still, more = gradient((32, 32)), [gradient((32, 32)).rotate(90)]
+    whole = encoded(still, "PNG", save_all=True, append_images=more)
+    control = whole.index(b"acTL")
+    lacking = whole[control : control + 4] + (3).to_bytes(4, "big") + whole[control + 8 :][:4]
+    data = whole[:control] + lacking + zlib.crc32(lacking).to_bytes(4, "big")
+    assert rejection(data + whole[control + 16 :], [moving]) == "broken_image"
 
 
 @pytest.mark.parametrize("kind", EXPECTED)
