@@ -94,7 +94,7 @@ class Channel:
             self._written = time.monotonic()
 
     def _store(self, memory: mmap.mmap, payload: bytes) -> None:
-        """Copy bytes into the memory, behind those that it holds."""
+        """Append bytes to those in the memory."""
         start, self._used = self._used, self._used + len(payload)
         if self._used > len(memory):
             self._used = start
@@ -134,7 +134,7 @@ class Channel:
         return message, self._memory[at : at + count]
 
     def release(self) -> None:
-        """Give what has been received back to the system, but for its first pages."""
+        """Return the memory of what was received to the system, except the first pages."""
         if self._memory and self._used > len(_KEPT):
             self._memory.madvise(mmap.MADV_REMOVE, len(_KEPT), self._used - len(_KEPT))
         self._used = 0

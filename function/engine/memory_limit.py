@@ -60,7 +60,7 @@ class MemoryLimit:
             resource.setrlimit(resource.RLIMIT_DATA, (allowed, self._ceiling))
 
     def left_over(self, held: float) -> int:
-        """Return the bytes that an upload may take besides ``held``, those that are foreseen."""
+        """Return the bytes that are still free for an upload that is expected to hold ``held``."""
         return max(0, math.floor(self._room - held))
 
     def _allowed(self, length: int, spare_mb: int) -> int:

@@ -100,7 +100,7 @@ EXPECTED = {
     "tiff": {OSError, SyntaxError, UserWarning, ValueError},
     "webp": {EOFError, OSError, SyntaxError, UserWarning, ValueError},
 }
-"""What each decoder raised for damaged files, over 36,000 cases of the fuzz and Pillow's images;
+"""What each decoder raised for damaged files, in 36,000 cases of the fuzz and in Pillow's images;
 ``EOFError``, by which GIF, PNG and WebP say that a frame is missing."""
 
 
