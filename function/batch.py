@@ -116,6 +116,7 @@ class BatchHandler(Record):
                 "renditions": len(manifest.renditions),
                 "error": manifest.error and manifest.error.to_dict(),
                 "duplicate_of": manifest.original_key,
+                "losses": [*manifest.losses],
             }
             extra |= self._metrics(event, manifest)
         _logger.info(manifest.status, extra=extra)
@@ -135,6 +136,8 @@ class BatchHandler(Record):
             Metric.TOTAL_TIME: timings.total,
         }
         values |= self.worker_counts()
+        if manifest.losses:
+            values[Metric.LOSSY] = 1
         if self.counts_duplicates:
             values[Metric.DUPLICATES] = int(manifest.duplicate_of is not None)
         return embed(self.function_name, values, error.code if error else None)

@@ -43,6 +43,7 @@ class Metric(StrEnum):
     REJECTED = "Rejected"
     FAILED = "Failed"
     DUPLICATES = "Duplicates"
+    LOSSY = "Lossy"
     DECODER_BUGS = "DecoderBugs"
     STOPPED = "Stopped"
     WORKERS_REPLACED = "WorkersReplaced"

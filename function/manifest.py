@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from function.contract import SCHEMA, Status
 from function.engine.errors import Reason
+from function.engine.losses import Loss
 from function.engine.record import Record
 from function.versions import ObjectVersion
 
@@ -73,6 +74,7 @@ class Manifest(Record):
     error: ErrorFacts | None = None
     renditions: tuple[RenditionFacts, ...] = ()
     placeholder: str | None = None
+    losses: tuple[Loss | str, ...] = ()  # what the upload has and no rendition keeps
     dominant_color: str | None = None
     perceptual_hash: str | None = None
     # ``id`` of the original. Its key is another user's, who did not publish it.
@@ -101,6 +103,7 @@ class Manifest(Record):
             "timings_ms": Timings.from_dict(raw["timings_ms"]),
             "renditions": tuple(map(RenditionFacts.from_dict, raw["renditions"])),
             "error": ErrorFacts.from_dict(error) if error else None,
+            "losses": tuple(raw.get("losses", ())),  # a manifest of before has none
         }
         return cls.from_dict(raw | parts)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from function.contract import Status, rendition_key
 from function.engine.errors import Rejected, Worn
+from function.engine.losses import Loss
 from function.engine.record import Record
 from function.engine.renditions import FORMATS, file_name
 from function.engine.results import Fingerprint, Measured, Rendered, Result
@@ -65,6 +66,12 @@ class _Findings:
             return facts
         width, height, name = measured.width, measured.height, measured.format
         return facts.replace(width=width, height=height, format=name)
+
+    def losses(self) -> tuple[Loss | str, ...]:
+        """Return what no rendition keeps, which a copy of renditions does not keep either."""
+        if self.measured:
+            return self.measured.losses
+        return self.original.losses if self.original else ()
 
     def appearance(self) -> dict[str, Any]:
         """Return the manifest's fields about what the image looks like."""
@@ -126,6 +133,7 @@ class Processor(Record):
             error=error,
             source=findings.source_facts(version),
             renditions=tuple(renditions or ()),
+            losses=() if error else findings.losses(),
             timings_ms=watch.timings(),
             processed_at=timestamp(),
             **findings.appearance(),

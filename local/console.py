@@ -89,7 +89,8 @@ def _rendition_lines(result: Result) -> list[str]:
         start = lines.get(r["name"], f"{r['name']:<7} {r['width']:>4}x{r['height']:<4} ")
         kind = r["content_type"].removeprefix("image/")
         lines[r["name"]] = f"{start} {kind} {human_bytes(r['bytes']):>8} "
-    return list(lines.values())
+    not_kept = [f"not kept: {', '.join(result.losses)}"] if result.losses else []
+    return [*lines.values(), *not_kept]
 
 
 def human_bytes(count: int) -> str:

@@ -38,6 +38,7 @@ class Result:
         ms: milliseconds from the first byte sent to the manifest seen.
         bytes: size of the file.
         renditions: as the manifest lists them.
+        losses: codes of what no rendition keeps (docs/engine.md, "What is lost").
     """
 
     file: str
@@ -47,10 +48,11 @@ class Result:
     ms: int
     bytes: int
     renditions: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    losses: list[str] = field(default_factory=list[str])
 
     def to_json(self) -> str:
         """One line, with the fields that scripts rely on."""
-        fields = ("file", "key", "status", "error", "ms", "renditions")
+        fields = ("file", "key", "status", "error", "ms", "renditions", "losses")
         return json.dumps({name: getattr(self, name) for name in fields})
 
 
@@ -127,6 +129,7 @@ def upload(
         ms=round((time.perf_counter() - start) * 1000),
         bytes=len(body),
         renditions=manifest["renditions"] if manifest else [],
+        losses=manifest["losses"] if manifest else [],
     )
 
 

@@ -90,7 +90,7 @@ def dashboard_body(
         f'SEARCH(\'{{{METRIC_NAMESPACE},FunctionName,Code}} MetricName="{Metric.REJECTED}" '
         f"FunctionName=\"{function}\"', 'Sum', {PERIOD})"
     )
-    outcomes = [Metric.PROCESSED, Metric.REJECTED, Metric.FAILED]
+    outcomes = [Metric.PROCESSED, Metric.LOSSY, Metric.REJECTED, Metric.FAILED]
     outcomes += [Metric.DUPLICATES] if settings.duplicates != DuplicateSearch.OFF else []
     graphs = [
         _graph("What came of uploads", _each(own, outcomes, function)),

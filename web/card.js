@@ -2,7 +2,7 @@
 
 import { candidates, delivered, fallback, pictureHtml, webUrl, wholeRenditions } from "./manifest.js";
 import { thumbHashUrl } from "./thumbhash.js";
-import { bytes, duration, formatName, pixels, reason, saving } from "./words.js";
+import { bytes, duration, formatName, loss, pixels, reason, saving } from "./words.js";
 
 const STEPS = ["fetch", "decode", "render", "store"];
 
@@ -104,6 +104,7 @@ export class Card {
     this.#picture(manifest);
     const details = document.getElementById("details").content.cloneNode(true);
     fillSaving(details.querySelector(".saving"), manifest);
+    fillLosses(details.querySelector(".losses"), manifest);
     fillTable(details.querySelector("table"), manifest, this.upload.file);
     fillCopies(details.querySelector(".copies"), manifest, this.upload.file, manifestUrl);
     fillTiming(details.querySelector(".timing"), manifest, this.upload.ms);
@@ -157,6 +158,12 @@ function fillSaving(line, manifest) {
   line.classList.toggle("none", percent <= 0);
   line.firstElementChild.textContent = percent > 0 ? `${percent} % smaller:` : "No smaller:";
   line.lastElementChild.textContent = `readers get ${bytes(after)}`;
+}
+
+/** What the upload has and no rendition keeps; manifests of before do not tell. */
+function fillLosses(line, { losses = [] }) {
+  if (losses.length) line.textContent = `Not kept: ${losses.map(loss).join(", ")}.`;
+  else line.remove();
 }
 
 /** A row per rendition, a column per format. */

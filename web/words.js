@@ -39,6 +39,20 @@ export function reason(error) {
   return error?.message || "The pipeline did not accept this file.";
 }
 
+const LOSSES = {
+  hdr: "its brightest lights (HDR)",
+  wide_gamut: "its most saturated colours",
+  animation: "its motion",
+  pages: "its other pages",
+  motion: "its film",
+  depth: "its depth map",
+  alpha: "its transparency",
+  text: "some characters of its text",
+};
+
+/** What a code of the manifest's `losses` stands for; one that is newer than this page, as it is. */
+export const loss = (code) => LOSSES[code] ?? code;
+
 const REFUSALS = {
   EntityTooLarge: "This file is larger than may be uploaded.",
   EntityTooSmall: "This file is empty.",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from function.engine.errors import DecoderBug, Reason
+from function.engine.losses import Loss
 from function.engine.renditions import OutputFormat
 from function.engine.results import Fingerprint, Measured, Rendered, Result, Task
 
@@ -63,7 +64,10 @@ class Answers:
 
 def _read_measured(message: Mapping[str, Any]) -> Measured:
     width, height = int(message["width"]), int(message["height"])
-    return Measured(width=width, height=height, format=str(message["format"]))
+    losses = tuple(map(Loss, message["losses"]))
+    if len(losses) > len(Loss):
+        raise ValueError("a loss is told twice")
+    return Measured(width=width, height=height, format=str(message["format"]), losses=losses)
 
 
 def _read_fingerprint(message: Mapping[str, Any]) -> Fingerprint:

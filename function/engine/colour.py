@@ -1,9 +1,10 @@
 """Convert any mode and profile to sRGB: RGB, or RGBA where there is transparency."""
 
 import io
+import math
 from functools import lru_cache
 from importlib import import_module
-from itertools import chain, product
+from itertools import chain, pairwise, product
 from typing import Any, Final, cast
 
 from PIL import Image
@@ -14,6 +15,12 @@ _TOLERANCE: Final = 3
 """Levels of 255 by which a profile may differ from sRGB and still count as sRGB."""
 
 _WHITE: Final = 255
+
+_SRGB_PRIMARIES: Final = ((0.648, 0.331), (0.321, 0.598), (0.156, 0.066))
+"""Chromaticities x and y of red, green and blue, adapted to the white of profiles, D50."""
+
+_NEXT_TO: Final = 0.01
+"""How far out of the triangle of sRGB's primaries one may lie: profiles round theirs."""
 
 _SPACES: Final = {"RGB": ("RGB",), "GRAY": ("L",), "CMYK": ("CMYK",), "Lab": ("LAB",)}
 """Each ICC colour space, and the Pillow modes that its profiles describe."""
@@ -26,6 +33,28 @@ def is_plain(profile: bytes | None) -> bool:
     whatever its name. An unreadable profile is ignored, as browsers do.
     """
     return not profile or _behaves_like_srgb(profile)
+
+
+def is_wide(profile: bytes | None) -> bool:
+    """Return True for an RGB profile with a primary colour that sRGB does not have."""
+    if not profile or _build_transform(profile, "RGB") is None:
+        return False
+    primaries = _cms().ImageCmsProfile(io.BytesIO(profile)).profile
+    return any(
+        found is not None and not _is_within_srgb(*found[1][:2])
+        for found in (primaries.red_primary, primaries.green_primary, primaries.blue_primary)
+    )
+
+
+def _is_within_srgb(x: float, y: float) -> bool:
+    """Return True for a chromaticity in the triangle of sRGB's primaries, or next to it."""
+    corners = (*_SRGB_PRIMARIES, _SRGB_PRIMARIES[0])
+    for start, end in pairwise(corners):
+        across, up = end[0] - start[0], end[1] - start[1]
+        inwards = (across * (y - start[1]) - up * (x - start[0])) / math.hypot(across, up)
+        if inwards < -_NEXT_TO:
+            return False
+    return True
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

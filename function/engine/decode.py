@@ -27,10 +27,20 @@ from function.engine.limits import (
     fits,
     kind_megapixels,
 )
+from function.engine.losses import Loss
 from function.engine.memory_limit import forget_refused_memory, was_refused_memory
-from function.engine.pixels import SIDEWAYS, Bitmap, Planes, Size, reduced_box, reduction, turn_box
+from function.engine.pixels import (
+    SIDEWAYS,
+    Bitmap,
+    Pixels,
+    Planes,
+    Size,
+    reduced_box,
+    reduction,
+    turn_box,
+)
 from function.engine.record import Record
-from function.engine.renditions import Quality, Rendition
+from function.engine.renditions import OutputFormat, Quality, Rendition
 from function.engine.sniff import sniff
 from function.engine.source import Frame, Source
 
@@ -164,6 +174,11 @@ def _decode_image(request: DecodeRequest) -> Source:
     # KeyError and TypeError, which count as bugs, for a TIFF whose second page is damaged.
     moves = not known.isolated and any(rendition.animated for rendition in request.renditions)
     frames, loop = _decode_frames(request, max_pixels) if moves else ((), 0)
+    losses = {*known.losses(data)}
+    if colour.is_wide(profile):
+        losses.add(Loss.WIDE_GAMUT)
+    if not frames and known.moving_kind and _count_frames(request, 1) > 1:
+        losses.add(Loss.ANIMATION)
     return Source(
         pixels=pixels.turn(orientation),
         box=turn_box(box, pixels.size, orientation),
@@ -172,6 +187,7 @@ def _decode_image(request: DecodeRequest) -> Source:
         format=known.name,
         frames=frames,
         loop=loop,
+        losses=_in_order(losses, pixels, request.renditions),
         profile=profile if pending else None,
     )
 
@@ -198,13 +214,15 @@ def _decode_drawing(
     _allow(request, known.name, size, held)
     image = rasterise(request.data, size)
     image.load()
+    pixels = _bitmap(image)
     return Source(
-        pixels=_bitmap(image),
+        pixels=pixels,
         box=reduced_box(image.size, 1),
         width=upload[0],
         height=upload[1],
         format=known.name,
         scalable=True,
+        losses=_in_order(known.losses(request.data), pixels, request.renditions),
     )
 
 
@@ -316,6 +334,27 @@ def _decode_frames(request: DecodeRequest, max_pixels: int) -> tuple[tuple[Frame
         pixels = _drop_metadata(picture.reduce(factor) if factor > 1 else picture.copy())
         frames.append(Frame(Bitmap(pixels), milliseconds))
     return tuple(frames), min(int(image.info.get("loop", 0)), MAX_LOOP)
+
+
+def _count_frames(request: DecodeRequest, most: int) -> int:
+    """Return how many frames a file has, or ``most + 1``; 1 where it is too damaged to tell."""
+    try:
+        return request.format.count_frames(_open_image(request), most)
+    except request.format.damage as error:
+        if is_system_failure(error):
+            raise
+        return 1
+
+
+def _in_order(
+    found: Iterable[Loss], pixels: Pixels, renditions: Iterable[Rendition]
+) -> tuple[Loss, ...]:
+    """Return each loss once, with ``alpha`` where no output format has transparency."""
+    outputs = {name for rendition in renditions for name in rendition.formats}
+    lost = {*found}
+    if pixels.has_alpha and outputs <= {OutputFormat.JPEG}:
+        lost.add(Loss.ALPHA)
+    return tuple(loss for loss in Loss if loss in lost)
 
 
 def _drop_metadata(image: Image.Image) -> Image.Image:

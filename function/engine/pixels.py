@@ -47,6 +47,11 @@ class Bitmap(Record):
         return self.pixels.size
 
     @property
+    def has_alpha(self) -> bool:
+        """Whether some of it may be transparent."""
+        return self.pixels.mode == "RGBA"
+
+    @property
     def luma(self) -> Image.Image:
         """Brightness alone."""
         return self.pixels.convert("L")
@@ -79,6 +84,11 @@ class Planes(Record):
     luma: Image.Image
     blue: Image.Image
     red: Image.Image
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether some of it may be transparent."""
+        return False
 
     @property
     def size(self) -> Size:

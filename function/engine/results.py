@@ -2,6 +2,7 @@
 
 from typing import Any, Final, Self
 
+from function.engine.losses import Loss
 from function.engine.record import Record
 from function.engine.renditions import OutputFormat, Quality, Rendition
 
@@ -40,6 +41,7 @@ class Measured(Record):
     width: int
     height: int
     format: str
+    losses: tuple[Loss, ...] = ()  # what no rendition keeps, in the order of ``Loss``
 
 
 class Rendered(Record):

@@ -3,6 +3,7 @@
 from PIL import Image
 
 from function.engine.colour import to_srgb
+from function.engine.losses import Loss
 from function.engine.pixels import Bitmap, Box, Pixels, Size
 from function.engine.record import Record
 
@@ -32,6 +33,8 @@ class Source(Record):
     # All frames of an animation when a rendition asks for motion, else empty.
     frames: tuple[Frame, ...] = ()
     loop: int = 0  # how often the animation plays; 0 is for ever
+
+    losses: tuple[Loss, ...] = ()  # what no rendition keeps, in the order of ``Loss``
 
     # ICC profile that ``pixels`` are still in: planes are converted after their first resize, when
     # fewer pixels are left.

@@ -30,6 +30,6 @@ def work(
         native=task.native_decoder,
         allow=allow,
     )
-    yield Measured(source.width, source.height, source.format)
+    yield Measured(source.width, source.height, source.format, source.losses)
     yield from render(source, task.renditions, background=task.background, quality=task.quality)
     yield fingerprint(source)

@@ -1,7 +1,7 @@
 """The description of an input format. Each format has one file, which says everything about it."""
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from function.engine.record import Record
 if TYPE_CHECKING:
     from PIL import Image
 
+    from function.engine.losses import Loss
     from function.engine.pixels import Box, Planes, Size
 
     Loaded = tuple[Image.Image | Planes, Box] | None
@@ -116,6 +117,11 @@ class Format(Record):
     count_frames: "Callable[[Image.Image, int], int]" = lambda image, _most: int(
         getattr(image, "n_frames", 1)
     )
+
+    # (data): return what the file has that no rendition can keep: a gain map, depth, a film, other
+    # pages. It must be quick, and raise nothing for damage. What ``decode.py`` sees of all formats
+    # alike is not told here: transparency, animations that it could have kept, wide profiles.
+    losses: "Callable[[bytes], Iterable[Loss]]" = lambda _data: ()
 
     # (data, size): draw at a width and height; only for formats without pixels.
     rasterise: "Callable[[bytes, Size], Image.Image] | None" = None

@@ -46,7 +46,7 @@ def test_another_key_is_no_manifests(key):
 def test_metrics_are_those_that_dashboards_and_alarms_of_others_may_name():
     assert contract.METRIC_NAMESPACE == "ImagePipeline"
     assert list(Metric) == [
-        *("Processed", "Rejected", "Failed", "Duplicates"),
+        *("Processed", "Rejected", "Failed", "Duplicates", "Lossy"),
         *("DecoderBugs", "Stopped", "WorkersReplaced", "ColdStart", "BytesIn", "BytesOut"),
         *("FetchTime", "DecodeTime", "RenderTime", "StoreTime", "TotalTime"),
     ]
