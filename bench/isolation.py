@@ -1,9 +1,10 @@
 """CPU time that isolation adds to an upload: the engine in a worker against the engine in-process.
 
-Each round starts two fresh processes for each file, in random order: one runs the engine itself,
-the other through ``function/engine/isolate.py``, with the default renditions. The CPU time of all
-their processes is divided by the number of uploads. A process's layout of memory alone moves its
-time by some per cent, so rounds of fresh processes say more than many uploads in one process.
+Each round starts a fresh process for each file. It renders the file again and again with the
+default renditions, in turn by itself and through ``function/engine/isolate.py``, and adds up the
+CPU time of both ways; that of the second is this process's, the zygote's and the worker's. Taken in
+turn, both ways meet the same clock rate and the same neighbours on the machine. A process's layout
+of memory alone moves its time by some per cent, hence the rounds.
 """
 
 import argparse
@@ -15,7 +16,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,7 +33,12 @@ from pipeline.resizer import GLIBC_TUNABLES
 
 ROUNDS: Final = 9
 UPLOADS: Final = 8
+"""Uploads each way in a round."""
+
 _WARM_UP: Final = 2
+_CLEARING_SECONDS: Final = 0.05
+"""How long the worker has to clear its memory after its last answer."""
+
 _MODES: Final = ("in-process", "isolated")
 
 _SIX_MP: Final = (3000, 2000)
@@ -65,8 +70,8 @@ def run(options: argparse.Namespace) -> int:
     with machine.Progress("isolation", options.rounds * len(files)) as progress:
         for _ in range(options.rounds):
             for name, path in files.items():
-                for mode in random.sample(_MODES, 2):
-                    samples[name][mode].append(cpu_ms(mode, path))
+                for mode, milliseconds in zip(_MODES, cpu_ms(path), strict=True):
+                    samples[name][mode].append(milliseconds)
                 progress.step()
     rows = [summarise(name, samples[name]) for name in files]
     console().print(_table(rows))
@@ -90,14 +95,14 @@ def summarise(name: str, samples: Mapping[str, list[float]]) -> dict[str, Any]:
     }
 
 
-def cpu_ms(mode: str, path: Path, uploads: int = UPLOADS) -> float:
-    """Return the CPU milliseconds of one upload, in a fresh process.
+def cpu_ms(path: Path, uploads: int = UPLOADS) -> list[float]:
+    """Return the CPU milliseconds of one upload, in-process and isolated, in a fresh process.
 
     Raises:
         UsageError: the file cannot be rendered.
     """
     done = subprocess.run(
-        [sys.executable, "-m", "bench.isolation", mode, str(path), str(uploads)],
+        [sys.executable, "-m", "bench.isolation", str(path), str(uploads)],
         env={**os.environ, "GLIBC_TUNABLES": GLIBC_TUNABLES},
         capture_output=True,
         text=True,
@@ -106,30 +111,33 @@ def cpu_ms(mode: str, path: Path, uploads: int = UPLOADS) -> float:
     if done.returncode:
         reason = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
         raise machine.UsageError(f"{path} could not be rendered: {reason[0]}")
-    return float(done.stdout)
+    return json.loads(done.stdout)
 
 
-def measure(mode: str, data: bytes, uploads: int) -> float:
-    """Return the CPU milliseconds of one upload of several, all processes together."""
+def measure(data: bytes, uploads: int) -> list[float]:
+    """Return the CPU milliseconds of one upload of several, in-process and isolated."""
     task = Task(DEFAULT_RENDITIONS, 1 << 30, 1024)
-    isolation = Isolation(task, most_bytes=len(data)) if mode == "isolated" else None
-    engine = isolation.run if isolation else partial(work, task=task)
-    for _ in range(_WARM_UP):
-        list(engine(data))
-    before = _cpu_seconds(isolation)
-    for _ in range(uploads):
-        list(engine(data))
-    if isolation:
-        isolation.wait()  # a worker that was replaced belongs to the upload
-        time.sleep(0.05)  # the worker clears its memory after its last answer
-    used = _cpu_seconds(isolation) - before
-    if isolation:
-        isolation.stop()
-    return 1000 * used / uploads
+    isolation = Isolation(task, most_bytes=len(data))
+    ways = [(0, lambda: list(work(data, task))), (1, lambda: _render_isolated(isolation, data))]
+    seconds = [0.0, 0.0]
+    for number in range(_WARM_UP + uploads):
+        for index, render in random.sample(ways, 2):
+            before = _cpu_seconds(isolation)
+            render()
+            if number >= _WARM_UP:
+                seconds[index] += _cpu_seconds(isolation) - before
+    isolation.stop()
+    return [1000 * used / uploads for used in seconds]
 
 
-def _cpu_seconds(isolation: Isolation | None) -> float:
-    ids = [pid for pid in isolation.processes if pid] if isolation else []
+def _render_isolated(isolation: Isolation, data: bytes) -> None:
+    list(isolation.run(data))
+    isolation.wait()  # a worker that was replaced belongs to the upload
+    time.sleep(_CLEARING_SECONDS)
+
+
+def _cpu_seconds(isolation: Isolation) -> float:
+    ids = [pid for pid in isolation.processes if pid]
     return time.process_time() + sum(_of_process(pid) for pid in ids)
 
 
@@ -167,4 +175,4 @@ def _table(rows: Iterable[Mapping[str, Any]]) -> Table:
 
 if __name__ == "__main__":
     Image.init()
-    print(measure(sys.argv[1], Path(sys.argv[2]).read_bytes(), int(sys.argv[3])))
+    print(json.dumps(measure(Path(sys.argv[1]).read_bytes(), int(sys.argv[2]))))

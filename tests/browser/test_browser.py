@@ -5,6 +5,7 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
+from PIL import Image
 
 from local.http import request
 from signer.handler import clean
@@ -125,6 +126,17 @@ def test_what_cannot_be_uploaded_is_never_sent(site, files):
     assert "This file has 2.50 MB; the limit is 2 MB." in card(site, "huge.jpg").inner_text()
     assert "no picture of a kind" in card(site, "notes.txt").inner_text()
     assert site.sent == []
+
+
+def test_what_no_rendition_keeps_is_said(site, files, tmp_path):
+    moving = tmp_path / "moving.gif"
+    frames = [Image.new("RGB", (60, 40), colour) for colour in ("red", "green")]
+    frames[0].save(moving, save_all=True, append_images=frames[1:])
+    site.page.get_by_label("Choose photos").set_input_files([moving, files["beach photo.jpg"]])
+    site.page.get_by_text("2 photos in").wait_for()
+    assert card(site, "moving.gif").locator(".losses").inner_text() == "Not kept: its motion."
+    assert card(site, "beach photo.jpg").locator(".losses").count() == 0
+    assert site.console == []
 
 
 def test_an_upload_that_was_deleted_meanwhile_says_so(site, files):

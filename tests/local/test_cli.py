@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 
@@ -77,11 +78,21 @@ def test_put_prints_one_json_object_a_file(run, up, photo, tmp_path):
     broken.write_bytes(b"\xff\xd8\xff broken")
     done = run("put", "--json", str(photo("cli.jpg")), str(broken), code=1)
     good, bad = [json.loads(line) for line in done.stdout.splitlines()]
-    assert set(good) == {"file", "key", "status", "error", "ms", "renditions"}
+    fields = {"file", "key", "status", "error", "ms", "renditions", "losses"}
+    assert set(good) == fields
     assert (good["status"], good["error"], len(good["renditions"])) == ("ready", None, 8)
     assert good["ms"] > 0
     assert (bad["status"], bad["renditions"]) == ("rejected", [])
     assert set(bad["error"]) == {"code", "message"}
+
+
+def test_put_says_what_no_rendition_keeps(run, up, tmp_path):
+    moving = tmp_path / "moving.gif"
+    frames = [Image.new("RGB", (60, 40), colour) for colour in ("red", "green")]
+    frames[0].save(moving, save_all=True, append_images=frames[1:])
+    (told,) = run("put", "--json", str(moving)).stdout.splitlines()
+    assert json.loads(told)["losses"] == ["animation"]
+    assert "not kept: animation" in run("put", str(moving)).stdout
 
 
 def test_put_takes_folders_and_prints_a_table(run, up, photo):

@@ -89,7 +89,7 @@ def test_manifest_is_the_contract(aws, photo):
             "placeholder",
             "dominant_color",
         ),
-        *("perceptual_hash", "duplicate_of", "timings_ms", "processed_at"),
+        *("losses", "perceptual_hash", "duplicate_of", "timings_ms", "processed_at"),
     }
     assert set(manifest["source"]) == {
         *("key", "version_id", "etag", "sequencer", "bytes", "sha256", "width", "height"),

@@ -22,6 +22,7 @@ from function.storage.deadline import Deadline
 from pipeline.resizer import environment_variables
 from pipeline.settings import Settings
 from tests.support.engine import reconciler_for
+from tests.support.pictures import display_p3, encoded, gradient
 
 PUT = (Path(__file__).parent / "events" / "put.json").read_text()
 
@@ -290,6 +291,26 @@ def test_duplicates_are_counted_where_they_are_looked_for(
     assert not hasattr(without, "Duplicates")
     assert (without.duplicate_of, found.duplicate_of) == (None, "uploads/a.jpg")
     assert found.Duplicates == 1
+
+
+def test_uploads_that_lose_something_are_counted_and_others_cost_no_metric(
+    handler, source, jpeg, caplog
+):
+    wide = encoded(gradient(), "PNG", icc_profile=display_p3())
+    source.objects |= {
+        "uploads/a.jpg": jpeg,
+        "uploads/b.png": wide,
+        "uploads/c.png": wide[: len(wide) // 2],
+    }
+    caplog.set_level(logging.INFO)
+    keys = ("uploads/a.jpg", "uploads/b.png", "uploads/c.png")
+    handler.handle({"Records": [message(key, key) for key in keys]}, CONTEXT)
+    plain, lossy, rejected = caplog.records
+    assert (plain.losses, lossy.losses, rejected.losses) == ([], ["wide_gamut"], [])
+    assert [hasattr(record, "Lossy") for record in caplog.records] == [False, True, False]
+    assert lossy.Lossy == 1
+    (directive,) = vars(lossy)["_aws"]["CloudWatchMetrics"]
+    assert {"Name": "Lossy", "Unit": "Count"} in directive["Metrics"]
 
 
 def test_what_is_gone_is_acknowledged(handler, caplog):

@@ -36,6 +36,18 @@ def test_a_manifest_with_unknown_fields_at_every_level_is_read(destination, newe
     assert b"added_later" not in manifest.to_json()
 
 
+def test_a_manifest_of_before_losses_were_told_has_none(newer):
+    fields = json.loads(newer)
+    del fields["losses"]
+    assert Manifest.from_json(json.dumps(fields).encode()).losses == ()
+
+
+def test_a_loss_that_only_a_newer_release_knows_is_kept(newer):
+    fields = json.loads(newer) | {"losses": ["hdr", "smell"]}
+    manifest = Manifest.from_json(json.dumps(fields).encode())
+    assert json.loads(manifest.to_json())["losses"] == ["hdr", "smell"]
+
+
 def test_a_second_delivery_leaves_a_newer_releases_manifest_as_it_is(
     destination, deliver, event, newer
 ):

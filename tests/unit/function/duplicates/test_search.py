@@ -15,6 +15,7 @@ from function.manifest import Manifest
 from function.versions import ObjectVersion
 from tests.support.engine import reconciler_for
 from tests.support.memory import MemoryIndex
+from tests.support.pictures import display_p3, encoded, gradient
 
 FIRST, SECOND, THIRD = "uploads/a/first.jpg", "uploads/b/second.jpg", "uploads/c/third.jpg"
 
@@ -96,6 +97,14 @@ def test_the_same_bytes_are_copied_and_not_decoded(world, no_decode):
     same = ("sha256", "width", "height", "format")
     assert [second["source"][f] for f in same] == [first["source"][f] for f in same]
     assert second["source"]["key"] == SECOND
+
+
+def test_a_copy_loses_what_the_first_one_lost(world, no_decode):
+    wide = encoded(gradient(), "PNG", icc_profile=display_p3())
+    world.put(FIRST, wide)
+    no_decode()
+    world.put(SECOND, wide)
+    assert world.manifest(FIRST)["losses"] == world.manifest(SECOND)["losses"] == ["wide_gamut"]
 
 
 def test_a_manifest_tells_no_key_of_another_upload(world):
