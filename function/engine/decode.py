@@ -157,10 +157,8 @@ def _decode_image(request: DecodeRequest) -> Source:
     _allow(request, kind, image.size, held)
     with _rejecting_damage(request):
         loaded = known.load_scaled(image, data, scale, halves_chroma, native)
-        if not loaded and native:
+        if not loaded:
             image = known.load(image, data)
-        elif not loaded:
-            image.load()
     if loaded:
         decoded, box = loaded
         planes = isinstance(decoded, Planes)

@@ -102,7 +102,7 @@ class Format(Record):
         lambda _image, _data, _scale, _halves_chroma, _native: None
     )
 
-    # (image, data): return an opened image with its pixels, at full size, by our own decoder.
+    # (image, data): return an opened image with its pixels, at full size.
     load: "Callable[[Image.Image, bytes], Image.Image]" = _load
 
     # Kinds that are decoded to luma and half chroma where every output stores chroma at half size.

@@ -18,14 +18,9 @@ _MEANS: Final = 8
 """At 1/8 of its size, a JPEG's blocks are their means to both decoders."""
 
 _PLAIN, _UNDONE = (0, 8, 0), (-1, 10, -1)
-"""Weights, in eighths, of three neighbours along an axis. To double an axis, libjpeg and libwebp
-weigh the two nearest samples 3 to 1. The mean of each two results weighs three samples 1 to 6 to 1;
+"""Weights, in eighths, of three neighbours along an axis. To double an axis, libjpeg weighs the
+two nearest samples 3 to 1. The mean of each two results weighs three samples 1 to 6 to 1;
 ``_UNDONE`` is the inverse of that to the first order."""
-
-_LUMA: Final = (0.299, 0.587, 0.114, 0.0)
-_BLUE: Final = (-0.168736, -0.331264, 0.5, 128.0)
-_RED: Final = (0.5, -0.418688, -0.081312, 128.0)
-"""YCbCr of RGB (JFIF). Pillow's own conversion does not round, so it is half a level lower."""
 
 
 def decode_jpeg(data: bytes, divisor: int) -> Planes:
@@ -50,20 +45,6 @@ def decode_jpeg(data: bytes, divisor: int) -> Planes:
         for band in ("Cb", "Cr")
     )
     return Planes(luma, blue, red)
-
-
-def split_webp(image: Image.Image, factor: int) -> Planes:
-    """Load a lossy WebP to planes, averaged by ``factor``, as ``webp_planes.open_planes`` does.
-
-    Raises:
-        Exception: the file is damaged.
-    """
-    image.load()
-    rgb = image if image.mode == "RGB" else image.convert("RGB")
-    blue, red = (
-        _shrink_back(rgb.convert("L", weights), (2, 2)).reduce(factor) for weights in (_BLUE, _RED)
-    )
-    return Planes(rgb.convert("L", _LUMA).reduce(factor), blue, red)
 
 
 def _draft(data: bytes, mode: str, divisor: int) -> Image.Image:

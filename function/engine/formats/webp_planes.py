@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from PIL import Image
 
-from function.engine.formats import pillow_planes
 from function.engine.pixels import Box, Planes, Size, reduced_box, reduction
 from function.engine.vectors import half_of
 
@@ -34,29 +33,26 @@ _LUMA: Final = _stretch_levels(16, 219, 0)
 _CHROMA: Final = _stretch_levels(128, 224, 128)
 
 
-def kind_of(data: bytes, halves_chroma: bool, native: bool) -> str:
+def kind_of(data: bytes, halves_chroma: bool, _native: bool) -> str:
     """Return ``webp-planes`` for a file to be decoded as the planes that it stores.
 
-    Others are ``webp-animated``, of which libwebp keeps more canvases even for the first frame, as
-    it does of every file that Pillow decodes; or ``webp``.
+    Others are ``webp-animated``, of which libwebp keeps more canvases even for the first frame, or
+    ``webp``.
     """
-    if not native or _flags(data) & _ANIMATION:
+    if _flags(data) & _ANIMATION:
         return "webp-animated"
     return "webp-planes" if halves_chroma and stores_planes(data) else "webp"
 
 
 def load_scaled(
-    image: Image.Image, data: bytes, scale: float, halves_chroma: bool, native: bool
+    image: Image.Image, data: bytes, scale: float, halves_chroma: bool, _native: bool
 ) -> tuple[Planes, Box] | None:
     """Decode to planes, averaged down to no less than ``scale``; None where Pillow has to."""
     if not halves_chroma or not stores_planes(data):
         return None
     factor = reduction(scale)
-    box = reduced_box(image.size, factor)
-    if not native:
-        return pillow_planes.split_webp(image, factor), box
     _free_canvases(image)
-    return open_planes(data, image.size, factor), box
+    return open_planes(data, image.size, factor), reduced_box(image.size, factor)
 
 
 def stores_planes(data: bytes) -> bool:

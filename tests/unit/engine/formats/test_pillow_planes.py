@@ -14,7 +14,7 @@ from PIL import Image
 from function.engine import vectors
 from function.engine.decode import decode
 from function.engine.encode import HALF_CHROMA
-from function.engine.formats import png_rows, webp_planes
+from function.engine.formats import png_rows
 from function.engine.isolate import Isolation
 from function.engine.pixels import Bitmap, Planes
 from function.engine.render import render
@@ -111,12 +111,6 @@ def test_a_jpegs_renditions_are_nearly_the_same(name, kind):
     assert_close(jpeg(scene(name), **JPEGS[kind]), high)
 
 
-@pytest.mark.parametrize("name", [name for name in SCENES if name != "12 MP"])
-@pytest.mark.parametrize("quality", [60, 92])
-def test_a_webps_renditions_are_nearly_the_same(name, quality):
-    assert_close(encoded(scene(name), "WEBP", quality=quality, method=2))
-
-
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 @pytest.mark.parametrize("name", ["odd sides, whole", "small"])
 def test_a_pngs_pixels_are_the_same(name, mode):
@@ -161,7 +155,6 @@ def test_stored_luma_and_chroma_are_the_same():
 OUR_OWN = {
     "jpeg": (vectors, "decode_jpeg", lambda: jpeg(scene("small"))),
     "png": (png_rows, "unfilter", lambda: encoded(scene("small"), "PNG")),
-    "webp": (webp_planes, "open_planes", lambda: encoded(scene("small"), "WEBP")),
 }
 
 
@@ -204,7 +197,7 @@ def test_the_worker_is_told_of_the_switch():
 
 
 def test_the_outputs_of_this_file_halve_the_chroma():
-    """Otherwise JPEG and WebP would be Pillow's in any case."""
+    """Otherwise JPEG would be Pillow's in any case."""
     assert {name for rendition in DEFAULT_RENDITIONS for name in rendition.formats} <= HALF_CHROMA
 
 

@@ -177,6 +177,6 @@ def test_what_pillow_holds_of_an_opened_file_is_freed_first(lossless):
     data = stream.getvalue()
     image = WebPImageFile(io.BytesIO(data))
     assert "_decoder" in vars(image)
-    loaded = webp_planes.load_scaled(image, data, 1.0, halves_chroma=True, native=True)
+    loaded = webp_planes.load_scaled(image, data, 1.0, *(True, True))
     assert loaded or webp_planes.load(image, data)
     assert "_decoder" not in vars(image)
