@@ -11,9 +11,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from elftools.elf.elffile import ELFFile
-from elftools.elf.sections import SymbolTableSection
-
 from pipeline.native import compile_library
 from pipeline.target import BundleError, Target
 
@@ -76,6 +73,13 @@ def _wanted(files: Mapping[str, bytes], library: str) -> set[str]:
 
 def _symbols(data: bytes) -> Iterator[tuple[str, bool]]:
     """Yield the names that a shared library offers or wants, and whether it offers them."""
+    try:  # a checkout may be newer than what is installed
+        from elftools.elf.elffile import ELFFile  # noqa: PLC0415
+        from elftools.elf.sections import SymbolTableSection  # noqa: PLC0415
+    except ModuleNotFoundError:
+        raise BundleError(
+            "pyelftools is missing; run `pip install -r requirements.txt`, which has it."
+        ) from None
     table = ELFFile(io.BytesIO(data)).get_section_by_name(".dynsym")
     if isinstance(table, SymbolTableSection):
         for symbol in table.iter_symbols():

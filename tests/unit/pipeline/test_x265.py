@@ -1,6 +1,7 @@
 """The bundle without the encoder that libheif's wheel carries."""
 
 import ctypes
+import sys
 
 import pytest
 
@@ -82,3 +83,13 @@ def test_what_another_library_offers_too_is_not_missed(library, tmp_path):
 def test_files_without_the_encoder_stay_as_they_are(library, tmp_path):
     files = {DECODER: library(DECODER, USER), "libx265.txt": b"x"}
     assert leave_out_encoder(files, Target.host(), tmp_path) == files
+
+
+def test_a_missing_package_says_what_to_install(library, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "elftools.elf.elffile", None)
+    with pytest.raises(BundleError, match="pyelftools is missing; run"):
+        leave_out_encoder(
+            {ENCODER: library(ENCODER, EVERYTHING), DECODER: library(DECODER, USER)},
+            Target.host(),
+            tmp_path,
+        )
