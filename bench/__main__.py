@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from bench import (
     aws,
     compare,
+    corpus,
     cost,
     duplicates,
     evidence,
@@ -43,6 +44,8 @@ def parser() -> argparse.ArgumentParser:
         tune,
     ):
         module.register(commands)
+    maintain = commands.add_parser("maintain", help="checks that maintainers and operators run")
+    corpus.register(maintain.add_subparsers(dest="check", required=True, metavar="COMMAND"))
     return top
 
 

@@ -107,8 +107,8 @@ def decode(
 
 def _decode(request: DecodeRequest) -> Source:
     with warnings.catch_warnings():
-        # Pillow warns of damage by these two; of what later releases change, by others.
-        warnings.simplefilter("error", UserWarning)
+        # Pillow warns of metadata that it cannot read, and goes on; it raises for pixels.
+        warnings.simplefilter("ignore", UserWarning)
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         if request.format.rasterise:
             return _decode_drawing(request, request.format.rasterise)
@@ -147,8 +147,7 @@ def _decode_image(request: DecodeRequest) -> Source:
         image = _open_image(request)
     check_size(image.size, max_pixels)
     profile = icc_profile(image)
-    with _rejecting_damage(request):
-        orientation = 1 if known.is_oriented else orientation_of(image)
+    orientation = 1 if known.is_oriented else orientation_of(image)
     width, height = image.size
     upload = (height, width) if orientation in SIDEWAYS else (width, height)
     scale = _largest_scale(upload, request.renditions) * DECODE_HEADROOM[request.quality]

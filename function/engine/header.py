@@ -1,6 +1,8 @@
 """Check what an image's header states: its size, its shape, its metadata."""
 
-from typing import Final
+import re
+from collections.abc import Mapping
+from typing import Any, Final, Literal
 
 from PIL import Image
 
@@ -10,12 +12,20 @@ from function.engine.pixels import Size
 MAX_RATIO: Final = 4096
 """Maximum aspect ratio; anything longer is rejected."""
 
-MAX_EXIF_BYTES: Final = 1 << 20
-
 MAX_PROFILE_BYTES: Final = 4 << 20
 """The largest ICC profile read. Press profiles (CMYK) weigh 0.5 to 2.7 MB."""
 
-_EXIF_ORIENTATION: Final = 0x0112
+_ORIENTATION: Final = 0x0112
+_ORIENTATIONS: Final = range(1, 9)
+_BYTES_OF_TYPE: Final = {1: 1, 3: 2, 4: 4}
+"""Bytes of a value by its type in an IFD: BYTE, SHORT, LONG. Orientation is a SHORT (Exif 2.32,
+4.6.4); some programs write another."""
+
+_BYTE_ORDERS: Final[Mapping[bytes, Literal["little", "big"]]] = {b"II": "little", b"MM": "big"}
+_EXIF_HEADER: Final = b"Exif\0\0"
+
+_XMP_ORIENTATION: Final = re.compile(rb'tiff:Orientation(?:="|>)([0-9])')
+"""As Pillow looks for it where EXIF has no orientation."""
 
 
 def check_size(size: Size, max_pixels: int) -> None:
@@ -57,18 +67,43 @@ def icc_profile(image: Image.Image) -> bytes | None:
 
 
 def orientation_of(image: Image.Image) -> int:
-    """Return the EXIF orientation, 1 to 8; 1 when there is none.
+    """Return the orientation that EXIF states, or else XMP: 1 to 8, and 1 when neither does.
 
-    Raises:
-        Rejected: ``metadata_too_large``.
+    No other tag is read, so whatever else is wrong with the metadata refuses no picture.
     """
-    if len(image.info.get("exif") or b"") > MAX_EXIF_BYTES:
-        raise exif_too_large()
-    value = image.getexif().get(_EXIF_ORIENTATION, 1)
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1  # noqa: PLR2004 - EXIF
+    value = _exif_orientation(_exif(image.info))
+    xmp = image.info.get("xmp")
+    if value is None and isinstance(xmp, bytes) and (found := _XMP_ORIENTATION.search(xmp)):
+        value = int(found[1])
+    return value if value and value in _ORIENTATIONS else 1
 
 
-def exif_too_large() -> Rejected:
-    """Return the rejection of an image with more EXIF data than any camera writes."""
-    message = f"This image's EXIF block is over {MAX_EXIF_BYTES >> 10} KB."
-    return Rejected(Reason.METADATA_TOO_LARGE, message)
+def _exif(info: dict[Any, Any]) -> bytes:
+    """Return the EXIF block of an opened image; empty without one."""
+    exif = info.get("exif")
+    if exif is None:
+        # ImageMagick writes it to PNG as text: a name and a length, then hexadecimal digits.
+        text = str(info.get("Raw profile type exif", ""))
+        try:
+            return bytes.fromhex("".join(text.split("\n")[3:]))
+        except ValueError:
+            return b""
+    return exif if isinstance(exif, bytes) else b""
+
+
+def _exif_orientation(exif: bytes) -> int | None:
+    """Return the first orientation in the first IFD of an EXIF block; None without one."""
+    # Pillow puts a header before what an `eXIf` chunk holds, which may have one of its own.
+    tiff = exif.removeprefix(_EXIF_HEADER).removeprefix(_EXIF_HEADER)
+    order = _BYTE_ORDERS.get(tiff[:2])
+    if order is None:
+        return None
+
+    def number(at: int, length: int) -> int:
+        return int.from_bytes(tiff[at : at + length], order)
+
+    first = number(4, 4) + 2
+    for at in range(first, min(first + 12 * number(first - 2, 2), len(tiff)), 12):
+        if number(at, 2) == _ORIENTATION:
+            return number(at + 8, _BYTES_OF_TYPE.get(number(at + 2, 2), 0))
+    return None

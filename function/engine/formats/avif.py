@@ -25,7 +25,7 @@ FORMAT: Final = Format(
     ms_per_megapixel={"avif": 152.0},
     recognises=lambda data: family(data) == "avif",
     open_image=open_image,
-    damage=(RuntimeError, SyntaxError, UserWarning, ValueError),
+    damage=(RuntimeError, SyntaxError, ValueError),
     # Pillow reads EXIF by its TIFF plugin, whatever the format; without PIL._avif its AVIF plugin
     # would call each file damaged.
     modules=("PIL._avif", "PIL.AvifImagePlugin", "PIL.ImageCms", "PIL.TiffImagePlugin"),

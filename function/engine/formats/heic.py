@@ -53,7 +53,7 @@ FORMAT: Final = Format(
     recognises=lambda data: family(data) == "heic",
     open_image=open_image,
     kind_of=kind_of,
-    damage=(EOFError, RuntimeError, SyntaxError, UserWarning, ValueError),
+    damage=(EOFError, RuntimeError, SyntaxError, ValueError),
     # Pillow reads EXIF by its TIFF plugin, whatever the format.
     modules=("pillow_heif.as_plugin", "PIL.ImageCms", "PIL.TiffImagePlugin"),
     isolated=True,

@@ -22,6 +22,13 @@ _DIVISORS: Final = (8, 4, 2, 1)
 _EIGHT_BITS: Final = 8
 
 
+class _Jpeg(JpegImageFile):
+    """A JPEG whose EXIF is not read when it is opened: some blocks make Pillow refuse the file."""
+
+    def _read_dpi_from_exif(self) -> None:
+        """Do nothing: no rendition has a resolution."""
+
+
 def open_image(data: bytes) -> JpegImageFile:
     """Open a JPEG.
 
@@ -29,7 +36,7 @@ def open_image(data: bytes) -> JpegImageFile:
         Rejected: ``unsupported_codec`` for medical images of more than 8 bits.
     """
     try:
-        return JpegImageFile(io.BytesIO(data))
+        return _Jpeg(io.BytesIO(data))
     except SyntaxError as error:
         if walk(data).bits in {None, _EIGHT_BITS}:
             raise

@@ -8,13 +8,16 @@ import re
 from typing import Final
 
 from function.engine.errors import Reason, Rejected
-from function.engine.header import MAX_EXIF_BYTES, exif_too_large
 
 MAX_SEGMENTS: Final = 1000
 """Markers in a picture. Good files have most for extended XMP, 64 KB each: 160 for 10 MB."""
 
 MAX_FILL: Final = 1 << 16
 """Bytes between segments that belong to none."""
+
+MAX_EXIF_BYTES: Final = 1 << 20
+"""EXIF of all segments. Pillow appends each to those before, copying them: 60 MB would take it
+minutes."""
 
 MAX_SCANS: Final = 200
 USUAL_SCANS: Final = 20
@@ -69,7 +72,8 @@ class Segments:
         if marker == _APP1 and body.startswith(b"Exif\0\0"):
             self.exif += len(body)
             if self.exif > MAX_EXIF_BYTES:
-                raise exif_too_large()
+                message = f"This JPEG has over {MAX_EXIF_BYTES >> 10} KB of EXIF."
+                raise Rejected(Reason.METADATA_TOO_LARGE, message)
         if marker in _FRAMES:
             # Once progressive, always: libjpeg reserves the memory before it finds a second header.
             self.progressive |= marker in _PROGRESSIVE

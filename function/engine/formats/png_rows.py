@@ -39,6 +39,9 @@ MAX_COMPRESSED: Final = 1000
 on all text passes over colour profiles, and over text whose checksum is wrong."""
 
 _COMPRESSED: Final = frozenset({b"iCCP", b"zTXt", b"iTXt"})
+_PICTURE: Final = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
+_METADATA: Final = {b"eXIf": "exif", b"XML:com.adobe.xmp\0": "xmp"}
+"""Pillow's name for what a chunk holds, by the chunk's type or by the keyword of its text."""
 
 
 def open_image(data: bytes) -> PngImageFile:
@@ -48,27 +51,52 @@ def open_image(data: bytes) -> PngImageFile:
         Rejected: ``too_complex`` for one that is cut into too many chunks; ``broken_image`` when
             the palette is missing, which Pillow asserts only once it is asked about transparency.
     """
-    check_chunks(data)
-    image = PngImageFile(io.BytesIO(data))
+    late = check_chunks(data)
+    try:
+        image = PngImageFile(io.BytesIO(data))
+    except (SyntaxError, ValueError):  # for metadata too, which a picture can do without
+        image = PngImageFile(io.BytesIO(_drop_metadata(data)))
+    for name, value in late.items():
+        image.info.setdefault(name, value)
     if image.mode == "P" and image.palette is None:
         raise Rejected(Reason.BROKEN_IMAGE, "This PNG image has no palette.")
     return image
 
 
-def check_chunks(data: bytes) -> None:
-    """Reject a PNG whose chunks alone would take seconds to walk or to inflate."""
+def check_chunks(data: bytes) -> dict[str, bytes]:
+    """Reject a PNG whose chunks alone would take seconds to walk or to inflate.
+
+    Returns EXIF and XMP from behind the pixels, under Pillow's names: Pillow itself reads them only
+    once it has decoded these.
+    """
     most = MAX_CHUNKS + len(data) // 4096
-    at, compressed = 8, 0
+    at, compressed, late = 8, 0, dict[str, bytes]()
+    has_pixels = False
     for _ in range(most):
-        kind = data[at + 4 : at + 8]
+        kind, body = data[at + 4 : at + 8], at + 8
         if at + 12 >= len(data) or kind == b"IEND":
-            return
+            return late
+        has_pixels |= kind == b"IDAT"
+        name = _METADATA.get(data[body : body + 18] if kind == b"iTXt" else kind)
+        if has_pixels and name:
+            late[name] = data[body : body + int.from_bytes(data[at : at + 4], "big")]
         compressed += kind in _COMPRESSED
         if compressed > MAX_COMPRESSED:
             message = f"This PNG has over {MAX_COMPRESSED} compressed chunks."
             raise Rejected(Reason.TOO_COMPLEX, message)
         at += 12 + int.from_bytes(data[at : at + 4], "big")
     raise Rejected(Reason.TOO_COMPLEX, f"This PNG has over {most} chunks.")
+
+
+def _drop_metadata(data: bytes) -> bytes:
+    """Return a PNG with nothing but the chunks that make up its (first) picture."""
+    kept, at = [data[:8]], 8
+    while at + 8 <= len(data):
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        if data[at + 4 : at + 8] in _PICTURE:
+            kept.append(data[at:end])
+        at = end
+    return b"".join(kept)
 
 
 class _Rows(ImageFile.PyDecoder):

@@ -38,7 +38,7 @@ FORMAT: Final = Format(
     moving_kind="webp-animated",
     recognises=lambda data: data[:4] == b"RIFF" and data[8:12] == b"WEBP",
     open_image=plugin("PIL.WebPImagePlugin", "WebPImageFile"),
-    damage=(EOFError, OSError, SyntaxError, UserWarning, ValueError),
+    damage=(EOFError, OSError, SyntaxError, ValueError),
     is_cut_short=lambda data: len(data) < 8 + little_endian(data[4:8]),
     kind_of=lazily(_PLANES, "kind_of"),
     # libwebp's decoder allocates its canvas when Pillow opens a file.
