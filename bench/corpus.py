@@ -3,8 +3,9 @@
 Run it over a photo library before deploying. Our side is what Lambda's first upload gets: a new
 zygote and a new worker. Pillow, with pillow-heif, opens the file in a process of its own, loads
 its first frame and converts it to RGB. The table names the files that one side opens and the other
-refuses. Exit code 1: the engine failed on a file, or calls one damaged that Pillow opens. Every
-other refusal is a limit or a format that is not supported (docs/engine.md, "Rejections").
+refuses. Exit code 1: the engine failed on a file, or calls one damaged that Pillow opens; or you
+ended it by Ctrl-C, which keeps what was done so far. Every other refusal is a limit or a format
+that is not supported (docs/engine.md, "Rejections").
 """
 
 import argparse
@@ -17,6 +18,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -97,8 +99,8 @@ def run(options: argparse.Namespace) -> int:
     if not files:
         raise machine.UsageError(f"There are no files in {options.folder}.")
     rows: list[dict[str, Any]] = []
-    with progress("Comparing", len(files)) as step:
-        settings = Settings(memory=options.memory)
+    settings = Settings(memory=options.memory)
+    with suppress(KeyboardInterrupt), progress("Comparing", len(files)) as step:
         for row in compare(options.folder, files, settings, options.jobs):
             rows.append(row)
             step(row["file"])
@@ -106,14 +108,14 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         facts = {"schema": 1, "machine": machine.facts(), "results": rows}
         options.json.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    apart = [row for row in rows if disagree(row)]
+    apart = [row for row in rows if disagree(row) or is_wrong(row)]
     if apart:
         console().print(_table(apart))
     print(_counts(rows))
     wrong = sum(map(is_wrong, rows))
     if wrong:
-        print(f"{wrong} of them are our fault: see those marked !")
-    return int(bool(wrong))
+        print(f"{wrong} failed, or were called damaged, by a fault of ours: those marked !")
+    return int(wrong > 0 or len(rows) < len(files))
 
 
 def files_of(folder: Path) -> list[str]:
@@ -236,7 +238,7 @@ def open_by_pillow(folder: Path, name: str) -> str:
 
 
 def _table(rows: Iterable[Mapping[str, Any]]) -> Table:
-    table = Table(title="One opens it, the other does not", title_justify="left")
+    table = Table(title="What one opens and the other does not", title_justify="left")
     for name in ("", "file", "format", "ours", "Pillow"):
         table.add_column(name, overflow="fold")
     for row in sorted(rows, key=is_wrong, reverse=True):
