@@ -79,6 +79,16 @@ def read_webp(data: bytes) -> None:
     assert all(0 <= side <= 1 << 24 for side in read_size(data))
 
 
+def read_iso_media(data: bytes) -> None:
+    from function.engine.formats.iso_media import read_items  # noqa: PLC0415
+
+    read_items(data)
+    # Most inputs lack the boxes around: take them as the list of items, and as all the rest.
+    for around in (b"iinf", b"iprp", b"iref", b"pitm"):
+        body = bytes(4) + (8 + len(data)).to_bytes(4, "big") + around + data
+        read_items((8 + len(body)).to_bytes(4, "big") + b"meta" + body)
+
+
 def read_svg(data: bytes) -> None:
     from function.engine.formats.svg_drawing import read_size  # noqa: PLC0415
 
@@ -100,6 +110,6 @@ def read_profile(data: bytes) -> None:
 
 
 READERS = (
-    *(read_any, read_jpeg, read_gif, read_png),
+    *(read_any, read_jpeg, read_gif, read_png, read_iso_media),
     *(read_webp, read_svg, read_svg_root, read_profile),
 )

@@ -1,19 +1,165 @@
-"""Tell HEIC, AVIF and videos apart by the brands that ISO base media files name, major first."""
+"""Read ISO base media files: brands, boxes, and the items of HEIC and AVIF (ISO/IEC 23008-12).
 
+The parser reads what libheif and libavif read, but only to tell colours and what is lost: it raises
+nothing for damage, and stops at ``_MOST`` of each kind, which no camera comes near.
+"""
+
+from collections.abc import Iterator
 from typing import Final
+
+from function.engine.record import Record
 
 _BRANDS: Final[dict[bytes, str]] = {
     **dict.fromkeys((b"avif", b"avis"), "avif"),
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "heic"),
 }
-_MOST: Final = 256
+_MOST_BRANDS: Final = 256
 """Bytes of the first box in which brands are looked for."""
+
+_MOST: Final = 4096
+"""Boxes read of one box, items of a file, properties and references of all items together. A photo
+of 48 megapixels in tiles of 512 pixels has about 200 items."""
+
+_FULL: Final = 4
+"""Bytes of the version and flags at the beginning of a full box."""
+
+
+class Item(Record):
+    """An item of a file: a picture, a tile of one, a depth map, EXIF data."""
+
+    number: int
+    kind: bytes  # ``hvc1``, ``av01``, ``grid``, ``Exif``, ``mime``; empty where it is not stated
+    is_primary: bool = False  # the picture that the file is about
+    properties: tuple[tuple[bytes, memoryview], ...] = ()  # type and body, in the order of ``ipma``
+    references: tuple[tuple[bytes, int], ...] = ()  # type, and the number of the item referred to
 
 
 def family(data: bytes) -> str | None:
     """Return the image format of the first brand that has one, else None."""
     if data[4:8] != b"ftyp":
         return None
-    length = min(int.from_bytes(data[:4], "big"), _MOST)
+    length = min(int.from_bytes(data[:4], "big"), _MOST_BRANDS)
     brands = (data[8:12], *(data[at : at + 4] for at in range(16, length, 4)))
     return next((_BRANDS[brand] for brand in brands if brand in _BRANDS), None)
+
+
+def boxes(body: bytes | memoryview) -> Iterator[tuple[bytes, memoryview]]:
+    """Yield the type and body of each box in a file or in another box's body.
+
+    A body that is cut short is yielded as far as it goes.
+    """
+    view, at = memoryview(body), 0
+    for _ in range(_MOST):
+        if at + 8 > len(view):
+            return
+        length, start = int.from_bytes(view[at : at + 4], "big"), at + 8
+        if length == 1:
+            length, start = int.from_bytes(view[at + 8 : at + 16], "big"), at + 16
+        elif length == 0:
+            length = len(view) - at
+        if length < start - at:
+            return
+        yield bytes(view[at + 4 : at + 8]), view[start : at + length]
+        at += length
+
+
+def read_items(data: bytes) -> tuple[Item, ...]:
+    """Return the items of a file, with their properties and what they refer to."""
+    meta = dict(boxes(_find(data, b"meta")[_FULL:]))
+    empty = memoryview(b"")
+    primary = _Fields(meta.get(b"pitm", empty)).number_of_item()
+    kinds = dict(_kinds(meta.get(b"iinf", empty)))
+    properties: dict[int, list[tuple[bytes, memoryview]]] = {number: [] for number in kinds}
+    for number, found in _properties(meta.get(b"iprp", empty)):
+        properties.setdefault(number, []).append(found)
+    references: dict[int, list[tuple[bytes, int]]] = {}
+    for number, kind, other in _references(meta.get(b"iref", empty)):
+        references.setdefault(number, []).append((kind, other))
+    return tuple(
+        Item(
+            number=number,
+            kind=kinds.get(number, b""),
+            is_primary=number == primary,
+            properties=tuple(found),
+            references=tuple(references.get(number, ())),
+        )
+        for number, found in properties.items()
+    )
+
+
+class _Fields:
+    """Numbers in a box, one after the other; 0 after its end.
+
+    A box without a version of its own has its numbers as wide as the box around it says.
+    """
+
+    def __init__(self, body: memoryview, version: int | None = None) -> None:
+        self.flags = int.from_bytes(body[1:_FULL], "big")
+        self.version = int.from_bytes(body[:1], "big") if version is None else version
+        self._body, self._at = body, _FULL if version is None else 0
+
+    def number(self, length: int) -> int:
+        self._at += length
+        return int.from_bytes(self._body[self._at - length : self._at], "big")
+
+    def number_of_item(self, *, wide_from: int = 1) -> int:
+        """Return an item's number, which has 32 bits from some version of the box on."""
+        return self.number(4 if self.version >= wide_from else 2)
+
+    def rest(self) -> memoryview:
+        return self._body[self._at :]
+
+
+def _find(body: bytes | memoryview, wanted: bytes) -> memoryview:
+    """Return the body of the first box of a type; empty if there is none."""
+    return next((found for kind, found in boxes(body) if kind == wanted), memoryview(b""))
+
+
+def _kinds(iinf: memoryview) -> Iterator[tuple[int, bytes]]:
+    """Yield the number and kind of each item."""
+    fields = _Fields(iinf)
+    fields.number_of_item()  # how many there are: as long, from the same version on
+    for kind, body in boxes(fields.rest()):
+        if kind == b"infe":
+            entry = _Fields(body)
+            number = entry.number_of_item(wide_from=3)
+            entry.number(2)  # protection
+            yield number, bytes(entry.rest()[:4]) if entry.version >= _TYPED else b""
+
+
+_TYPED: Final = 2
+"""Version of an item's entry from which it states a type."""
+
+
+def _properties(iprp: memoryview) -> Iterator[tuple[int, tuple[bytes, memoryview]]]:
+    """Yield the number of an item, and one of its properties."""
+    known = list(boxes(_find(iprp, b"ipco")))
+    left = _MOST
+    for kind, body in boxes(iprp):
+        if kind != b"ipma":
+            continue
+        fields = _Fields(body)
+        length = 2 if fields.flags & 1 else 1
+        for _ in range(min(fields.number(4), left)):
+            number = fields.number_of_item()
+            for _ in range(fields.number(1)):
+                # The highest bit says that a reader must know the property.
+                index = fields.number(length) & ((1 << (8 * length - 1)) - 1)
+                left -= 1
+                if 1 <= index <= len(known):
+                    yield number, known[index - 1]
+            left -= 1
+            if left <= 0:
+                return
+
+
+def _references(iref: memoryview) -> Iterator[tuple[int, bytes, int]]:
+    """Yield the number of an item, how it refers to another, and that one's number."""
+    left = _MOST
+    whole = _Fields(iref)
+    for kind, body in boxes(whole.rest()):
+        fields = _Fields(body, whole.version)
+        number = fields.number_of_item()
+        for _ in range(min(fields.number(2), left)):
+            left -= 1
+            yield number, kind, fields.number_of_item()

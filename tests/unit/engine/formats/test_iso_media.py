@@ -1,0 +1,135 @@
+"""Boxes and items of files that real encoders wrote, and of files made to exhaust a reader."""
+
+import struct
+import time
+
+import pytest
+
+from function.engine.formats.iso_media import boxes, read_items
+from tests.support.uploads import UPLOADS
+
+
+def box(kind: bytes, body: bytes = b"") -> bytes:
+    return struct.pack(">I4s", 8 + len(body), kind) + body
+
+
+def full(kind: bytes, body: bytes = b"", version: int = 0, flags: int = 0) -> bytes:
+    return box(kind, struct.pack(">I", version << 24 | flags) + body)
+
+
+def heif(*parts: bytes) -> bytes:
+    return box(b"ftyp", b"heic" + bytes(4)) + full(b"meta", b"".join(parts))
+
+
+def entry(number: int, kind: bytes) -> bytes:
+    return full(b"infe", struct.pack(">HH4s", number, 0, kind), version=2)
+
+
+def test_the_primary_picture_has_its_properties():
+    items = read_items(UPLOADS["avif"][1])
+    assert [item.kind for item in items if item.is_primary] == [b"av01"]
+    primary = dict(items[0].properties)
+    assert struct.unpack(">II", primary[b"ispe"][4:]) == (96, 64)
+    assert primary[b"colr"][:4] == b"nclx"
+
+
+def test_what_an_item_refers_to():
+    (picture, alpha, *_) = read_items(UPLOADS["heic-alpha"][1])
+    assert picture.is_primary
+    assert alpha.references == ((b"auxl", picture.number),)
+    assert b"auxC" in dict(alpha.properties)
+
+
+def test_a_picture_in_tiles_refers_to_them():
+    items = read_items(UPLOADS["heic-tiled"][1])
+    (grid,) = (item for item in items if item.kind == b"grid")
+    tiles = {item.number for item in items if item.kind == b"hvc1"}
+    assert grid.is_primary
+    assert tiles == {number for kind, number in grid.references if kind == b"dimg"}
+
+
+def test_numbers_of_32_bits_and_wide_indices():
+    number = 0x10002
+    entries = full(b"infe", struct.pack(">IH4s", number, 0, b"av01"), version=3)
+    properties = box(b"ipco", box(b"one!") + box(b"two!", b"x"))
+    pairs = struct.pack(">IIBHH", 1, number, 2, 0x8002, 1)
+    data = heif(
+        full(b"pitm", struct.pack(">I", number), version=1),
+        full(b"iinf", struct.pack(">I", 1) + entries, version=1),
+        box(b"iprp", properties + full(b"ipma", pairs, version=1, flags=1)),
+        full(b"iref", box(b"cdsc", struct.pack(">IHII", number, 2, 5, 6)), version=1),
+    )
+    (item,) = read_items(data)
+    assert (item.number, item.kind, item.is_primary) == (number, b"av01", True)
+    assert item.properties == ((b"two!", b"x"), (b"one!", b""))
+    assert item.references == ((b"cdsc", 5), (b"cdsc", 6))
+
+
+def test_an_entry_without_a_type_and_one_without_an_entry():
+    associations = full(b"ipma", struct.pack(">IHBB", 1, 9, 1, 0x81))
+    data = heif(
+        full(b"iinf", struct.pack(">H", 1) + full(b"infe", struct.pack(">HH4s", 7, 0, b"name"))),
+        box(b"iprp", box(b"ipco", box(b"free")) + associations),
+    )
+    assert [(item.number, item.kind) for item in read_items(data)] == [(7, b""), (9, b"")]
+    assert read_items(data)[1].properties == ((b"free", b""),)
+
+
+def test_the_length_of_a_box_may_have_64_bits_or_mean_the_rest():
+    large = struct.pack(">I4sQ", 1, b"mdat", 18) + b"ab"
+    assert list(boxes(large + box(b"free") + struct.pack(">I4s", 0, b"mpvd") + b"film")) == [
+        (b"mdat", b"ab"),
+        (b"free", b""),
+        (b"mpvd", b"film"),
+    ]
+
+
+@pytest.mark.parametrize("length", [2, 7])
+def test_a_box_that_is_shorter_than_its_own_head_ends_the_walk(length):
+    assert list(boxes(box(b"free") + struct.pack(">I4s", length, b"free") + bytes(99))) == [
+        (b"free", b"")
+    ]
+    assert not list(boxes(struct.pack(">I4sQ", 1, b"free", 8 + length)))
+
+
+def test_what_is_cut_short_is_read_as_far_as_it_goes():
+    whole = UPLOADS["heic-alpha"][1]
+    assert list(boxes(box(b"mdat", b"abc")[:-1])) == [(b"mdat", b"ab")]
+    for length in range(0, len(whole), 7):
+        read_items(whole[:length])
+
+
+def test_damage_raises_nothing():
+    whole = UPLOADS["avif-alpha"][1]
+    for at in range(whole.find(b"mdat")):
+        for value in (0, 1, 0x7F, 0xFF):
+            read_items(whole[:at] + bytes([value]) + whole[at + 1 :])
+
+
+MILLION = 1_000_000
+HOSTILE = {
+    "boxes": heif(box(b"free") * MILLION),
+    "items": heif(full(b"iinf", bytes(2) + entry(1, b"hvc1") * MILLION)),
+    "associations": heif(
+        box(
+            b"iprp",
+            box(b"ipco", box(b"free") * MILLION)
+            + full(b"ipma", struct.pack(">I", 2**32 - 1) + b"\0\1\xff" + bytes([1] * 255) * 9999),
+        )
+    ),
+    "tables of associations": heif(
+        box(b"iprp", box(b"ipco") + full(b"ipma", struct.pack(">I", 2**32 - 1)) * 4000)
+    ),
+    "references": heif(
+        full(b"iref", box(b"dimg", struct.pack(">HH", 1, 65_535) + bytes(131_070)) * 99)
+    ),
+    "nested": heif(*[box(b"iprp", box(b"ipco", box(b"iprp")))] * 9999),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_file_made_to_exhaust_the_reader_takes_no_time(name):
+    before = time.process_time()
+    items = read_items(HOSTILE[name])
+    assert time.process_time() - before < 0.25
+    assert sum(len(item.properties) + len(item.references) for item in items) <= 4096 + 255
