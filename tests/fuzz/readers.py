@@ -89,6 +89,14 @@ def read_iso_media(data: bytes) -> None:
         read_items((8 + len(body)).to_bytes(4, "big") + b"meta" + body)
 
 
+def read_losses(data: bytes) -> None:
+    from function.engine.formats import by_name  # noqa: PLC0415
+
+    # Few inputs are of a format: each reader takes them as its own.
+    for name in ("jpeg", "heic", "tiff"):
+        list(by_name(name).losses(data))
+
+
 def read_svg(data: bytes) -> None:
     from function.engine.formats.svg_drawing import read_size  # noqa: PLC0415
 
@@ -111,5 +119,6 @@ def read_profile(data: bytes) -> None:
 
 READERS = (
     *(read_any, read_jpeg, read_gif, read_png, read_iso_media),
+    read_losses,
     *(read_webp, read_svg, read_svg_root, read_profile),
 )

@@ -3,11 +3,13 @@
 import io
 from typing import TYPE_CHECKING, Final
 
-from function.engine.formats.format import Format
+from function.engine.formats.format import Format, lazily
 from function.engine.formats.iso_media import family
 
 if TYPE_CHECKING:
     from PIL import Image
+
+_LOSSES: Final = "function.engine.formats.iso_losses"
 
 
 def open_image(data: bytes) -> "Image.Image":
@@ -28,6 +30,7 @@ FORMAT: Final = Format(
     damage=(RuntimeError, SyntaxError, ValueError),
     # Pillow reads EXIF by its TIFF plugin, whatever the format; without PIL._avif its AVIF plugin
     # would call each file damaged.
-    modules=("PIL._avif", "PIL.AvifImagePlugin", "PIL.ImageCms", "PIL.TiffImagePlugin"),
+    losses=lazily(_LOSSES, "losses"),
+    modules=(_LOSSES, "PIL._avif", "PIL.AvifImagePlugin", "PIL.ImageCms", "PIL.TiffImagePlugin"),
     isolated=True,
 )

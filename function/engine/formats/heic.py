@@ -3,12 +3,13 @@
 import io
 from typing import TYPE_CHECKING, Final
 
-from function.engine.formats.format import Format
+from function.engine.formats.format import Format, lazily
 from function.engine.formats.iso_media import family
 
 if TYPE_CHECKING:
     from PIL import Image
 
+_LOSSES: Final = "function.engine.formats.iso_losses"
 
 _HALF_CHROMA: Final = 1
 """``chromaFormat`` of 4:2:0; 4:2:2 and 4:4:4 are above."""
@@ -55,7 +56,8 @@ FORMAT: Final = Format(
     kind_of=kind_of,
     damage=(EOFError, RuntimeError, SyntaxError, ValueError),
     # Pillow reads EXIF by its TIFF plugin, whatever the format.
-    modules=("pillow_heif.as_plugin", "PIL.ImageCms", "PIL.TiffImagePlugin"),
+    losses=lazily(_LOSSES, "losses"),
+    modules=(_LOSSES, "pillow_heif.as_plugin", "PIL.ImageCms", "PIL.TiffImagePlugin"),
     isolated=True,
     # Two stacks of 8 MB, and memory that libde265's threads have freed: 66 MB for a camera's 32 MP,
     # which so took 32 MB more than ``bytes_per_pixel`` says, all in all.

@@ -30,6 +30,7 @@ class Item(Record):
     number: int
     kind: bytes  # ``hvc1``, ``av01``, ``grid``, ``Exif``, ``mime``; empty where it is not stated
     is_primary: bool = False  # the picture that the file is about
+    is_hidden: bool = False  # not to be shown by itself: a tile, a gain map
     properties: tuple[tuple[bytes, memoryview], ...] = ()  # type and body, in the order of ``ipma``
     references: tuple[tuple[bytes, int], ...] = ()  # type, and the number of the item referred to
 
@@ -65,7 +66,7 @@ def boxes(body: bytes | memoryview) -> Iterator[tuple[bytes, memoryview]]:
 
 def read_items(data: bytes) -> tuple[Item, ...]:
     """Return the items of a file, with their properties and what they refer to."""
-    meta = dict(boxes(_find(data, b"meta")[_FULL:]))
+    meta = dict(boxes(find(data, b"meta")[_FULL:]))
     empty = memoryview(b"")
     primary = _Fields(meta.get(b"pitm", empty)).number_of_item()
     kinds = dict(_kinds(meta.get(b"iinf", empty)))
@@ -78,8 +79,9 @@ def read_items(data: bytes) -> tuple[Item, ...]:
     return tuple(
         Item(
             number=number,
-            kind=kinds.get(number, b""),
+            kind=kinds.get(number, (b"", False))[0],
             is_primary=number == primary,
+            is_hidden=kinds.get(number, (b"", False))[1],
             properties=tuple(found),
             references=tuple(references.get(number, ())),
         )
@@ -110,13 +112,13 @@ class _Fields:
         return self._body[self._at :]
 
 
-def _find(body: bytes | memoryview, wanted: bytes) -> memoryview:
+def find(body: bytes | memoryview, wanted: bytes) -> memoryview:
     """Return the body of the first box of a type; empty if there is none."""
     return next((found for kind, found in boxes(body) if kind == wanted), memoryview(b""))
 
 
-def _kinds(iinf: memoryview) -> Iterator[tuple[int, bytes]]:
-    """Yield the number and kind of each item."""
+def _kinds(iinf: memoryview) -> Iterator[tuple[int, tuple[bytes, bool]]]:
+    """Yield the number of each item, its kind and if it is hidden."""
     fields = _Fields(iinf)
     fields.number_of_item()  # how many there are: as long, from the same version on
     for kind, body in boxes(fields.rest()):
@@ -124,7 +126,8 @@ def _kinds(iinf: memoryview) -> Iterator[tuple[int, bytes]]:
             entry = _Fields(body)
             number = entry.number_of_item(wide_from=3)
             entry.number(2)  # protection
-            yield number, bytes(entry.rest()[:4]) if entry.version >= _TYPED else b""
+            stated = bytes(entry.rest()[:4]) if entry.version >= _TYPED else b""
+            yield number, (stated, bool(entry.flags & 1))
 
 
 _TYPED: Final = 2
@@ -133,7 +136,7 @@ _TYPED: Final = 2
 
 def _properties(iprp: memoryview) -> Iterator[tuple[int, tuple[bytes, memoryview]]]:
     """Yield the number of an item, and one of its properties."""
-    known = list(boxes(_find(iprp, b"ipco")))
+    known = list(boxes(find(iprp, b"ipco")))
     left = _MOST
     for kind, body in boxes(iprp):
         if kind != b"ipma":

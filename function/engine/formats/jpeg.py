@@ -5,6 +5,7 @@ from typing import Final
 from function.engine.formats import TAIL
 from function.engine.formats.format import Format, lazily
 
+_LOSSES: Final = "function.engine.formats.jpeg_losses"
 _SCALED: Final = "function.engine.formats.jpeg_scaled"
 _SEGMENTS: Final = "function.engine.formats.jpeg_segments"
 
@@ -22,5 +23,6 @@ FORMAT: Final = Format(
     is_cut_short=lambda data: b"\xff\xd9" not in data[-TAIL:],
     kind_of=lazily(_SEGMENTS, "kind_of"),
     load_scaled=lazily(_SCALED, "load_scaled"),
-    modules=(_SCALED,),
+    losses=lazily(_LOSSES, "losses"),
+    modules=(_SCALED, _LOSSES),
 )

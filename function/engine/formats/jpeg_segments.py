@@ -52,6 +52,7 @@ class Segments:
     segments: int = 0
     fill: int = 0  # bytes that belong to no segment
     exif: int = 0  # bytes of EXIF
+    header: int = 0  # bytes before the first scan; 0 if the file ends or is damaged before it
     # Scans that libjpeg will decode; an arithmetic-coded one counts as several. 1 where one scan
     # holds the whole picture, 0 where the file ends or is damaged before it.
     scans: int = 0
@@ -114,6 +115,19 @@ def is_one_scan(data: bytes) -> bool:
 
 def walk(data: bytes) -> Segments:
     """Walk the segments of a JPEG as Pillow will, up to the end of the last scan."""
+    found = walk_header(data)
+    if found.header:
+        length = max(2, int.from_bytes(data[found.header + 2 : found.header + 4], "big"))
+        components = data[found.header + 4 : found.header + 5]
+        whole = not found.progressive and components == bytes((found.components,))
+        found.scans = 1 if whole else found.weigh(components)
+        if not whole:
+            _count_more_scans(data, found.header + 2 + length, found)
+    return found
+
+
+def walk_header(data: bytes) -> Segments:
+    """Walk the segments of a JPEG as Pillow will, up to the first scan."""
     found, at = Segments(), 2
     while match := _MARKER.search(data, at):
         found.fill += match.start() - at
@@ -126,11 +140,7 @@ def walk(data: bytes) -> Segments:
         length = 0 if marker in _BARE else max(2, int.from_bytes(data[at : at + 2], "big"))
         found.take(marker, data[at + 2 : at + length])
         if marker == _SOS:
-            components = data[at + 2 : at + 3]
-            whole = not found.progressive and components == bytes((found.components,))
-            found.scans = 1 if whole else found.weigh(components)
-            if not whole:
-                _count_more_scans(data, at + length, found)
+            found.header = match.start()
             return found
         at += length
     found.fill += len(data) - at

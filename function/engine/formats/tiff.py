@@ -5,11 +5,13 @@ import math
 from typing import TYPE_CHECKING, Final, cast
 
 from function.engine.errors import Reason, Rejected
-from function.engine.formats.format import Format
+from function.engine.formats.format import Format, lazily
 
 if TYPE_CHECKING:
     from PIL import Image
 
+
+_DIRECTORIES: Final = "function.engine.formats.tiff_directories"
 
 _TILE_SIDES: Final = (322, 323)
 """TileWidth and TileLength (TIFF 6.0, section 15)."""
@@ -59,6 +61,7 @@ FORMAT: Final = Format(
     open_image=open_image,
     damage=(OSError, SyntaxError, ValueError),
     is_oriented=True,
-    modules=("PIL.TiffImagePlugin", "PIL.ImageCms"),
+    losses=lazily(_DIRECTORIES, "losses"),
+    modules=(_DIRECTORIES, "PIL.TiffImagePlugin", "PIL.ImageCms"),
     isolated=True,
 )

@@ -6,23 +6,8 @@ import time
 import pytest
 
 from function.engine.formats.iso_media import boxes, read_items
+from tests.support.iso_media import box, entry, full, heif
 from tests.support.uploads import UPLOADS
-
-
-def box(kind: bytes, body: bytes = b"") -> bytes:
-    return struct.pack(">I4s", 8 + len(body), kind) + body
-
-
-def full(kind: bytes, body: bytes = b"", version: int = 0, flags: int = 0) -> bytes:
-    return box(kind, struct.pack(">I", version << 24 | flags) + body)
-
-
-def heif(*parts: bytes) -> bytes:
-    return box(b"ftyp", b"heic" + bytes(4)) + full(b"meta", b"".join(parts))
-
-
-def entry(number: int, kind: bytes) -> bytes:
-    return full(b"infe", struct.pack(">HH4s", number, 0, kind), version=2)
 
 
 def test_the_primary_picture_has_its_properties():
@@ -73,6 +58,12 @@ def test_an_entry_without_a_type_and_one_without_an_entry():
     )
     assert [(item.number, item.kind) for item in read_items(data)] == [(7, b""), (9, b"")]
     assert read_items(data)[1].properties == ((b"free", b""),)
+
+
+def test_an_item_may_be_hidden():
+    entries = entry(1, b"hvc1") + entry(2, b"hvc1", hidden=True)
+    items = read_items(heif(full(b"iinf", struct.pack(">H", 2) + entries)))
+    assert [item.is_hidden for item in items] == [False, True]
 
 
 def test_the_length_of_a_box_may_have_64_bits_or_mean_the_rest():

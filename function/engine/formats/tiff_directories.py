@@ -1,0 +1,63 @@
+"""Read the directories of a TIFF or BigTIFF, and of what is laid out as one within a JPEG."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from function.engine.losses import Loss
+
+_MOST: Final = 1000
+"""Directories that are looked at."""
+
+_MOST_TAGS: Final = 64
+"""Tags of a directory that are looked at. They are sorted; those asked for come first."""
+
+_BIG: Final = 43
+"""What stands in place of 42 in a BigTIFF, whose offsets have 8 bytes."""
+
+_BYTES: Final = {1: 1, 3: 2, 4: 4}
+"""Length of a number by its type: BYTE, SHORT and LONG (TIFF 6.0, section 2)."""
+
+_NEW_SUBFILE_TYPE, _SUBFILE_TYPE, _WIDTH = 254, 255, 256
+_REDUCED_OR_MASK: Final = 0b101
+"""Bits of NewSubfileType: a smaller copy of another picture, a mask (TIFF 6.0, section 8)."""
+
+_REDUCED: Final = 2
+"""SubfileType of a smaller copy, in old files (the same section)."""
+
+
+def directories(data: bytes) -> Iterator[dict[int, tuple[int, int]]]:
+    """Yield each directory as tags, each with the count of its values and their offset.
+
+    Values that fit into the directory itself stand there in place of the offset, and the first of
+    them is yielded.
+    """
+    order = "little" if data[:2] == b"II" else "big"
+
+    def number(at: int, length: int) -> int:
+        return int.from_bytes(data[at : at + length], order)
+
+    is_big = number(2, 2) == _BIG
+    wide, count, entry = (8, 8, 20) if is_big else (4, 2, 12)
+    at, seen = number(wide, wide), set[int]()
+    while at and at not in seen and len(seen) < _MOST:
+        seen.add(at)
+        tags, first = number(at, count), at + count
+        yield {
+            number(tag, 2): (
+                number(tag + 4, wide),
+                number(tag + 4 + wide, _BYTES.get(number(tag + 2, 2), wide)),
+            )
+            for tag in range(first, first + entry * min(tags, _MOST_TAGS), entry)
+        }
+        at = number(first + entry * tags, wide)
+
+
+def losses(data: bytes) -> tuple[Loss, ...]:
+    """Return ``pages`` for a TIFF with more pictures than the first, smaller copies left out."""
+    return (Loss.PAGES,) if any(map(_is_page, [*directories(data)][1:])) else ()
+
+
+def _is_page(tags: dict[int, tuple[int, int]]) -> bool:
+    _count, kind = tags.get(_NEW_SUBFILE_TYPE, (0, 0))
+    _count, old_kind = tags.get(_SUBFILE_TYPE, (0, 0))
+    return _WIDTH in tags and not kind & _REDUCED_OR_MASK and old_kind != _REDUCED

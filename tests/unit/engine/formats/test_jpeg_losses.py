@@ -1,0 +1,117 @@
+"""What is told of JPEGs: files that Pillow wrote, with segments as phones write them."""
+
+import struct
+
+import pytest
+
+from function.engine.errors import Rejected
+from function.engine.formats.jpeg_losses import losses
+from function.engine.losses import Loss
+from tests.support.pictures import encoded, gradient
+
+PHOTO = gradient((96, 64))
+JPEG = encoded(PHOTO, "JPEG")
+MPO = encoded(PHOTO, "MPO", save_all=True, append_images=[PHOTO])
+MOTION = b'<a xmlns:GCamera="http://ns.google.com/photos/1.0/camera/" GCamera:MotionPhoto="1"/>'
+FILM = b"\0\0\0\x18ftypmp42"
+APPLE = b'<a xmlns:apple="http://ns.apple.com/%s/1.0/"/>'
+
+PANORAMA, STEREO, ANGLE = 0x20001, 0x20002, 0x20003
+LARGE_THUMBNAIL, UNDEFINED, PRIMARY = 0x10001, 0, 0x30000
+
+
+def with_segment(marker: int, body: bytes, data: bytes = JPEG) -> bytes:
+    return data[:2] + struct.pack(">BBH", 0xFF, marker, 2 + len(body)) + body + data[2:]
+
+
+def with_xmp(text: bytes, data: bytes = JPEG) -> bytes:
+    return with_segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + text, data)
+
+
+def with_index(*kinds: int, order: str = ">", behind: bytes = JPEG) -> bytes:
+    """A JPEG that lists pictures of these types, the first of them itself."""
+    entries = b"".join(struct.pack(order + "LLLHH", kind, 1, 1, 0, 0) for kind in kinds)
+    tags = (
+        struct.pack(order + "HHL4s", 0xB000, 7, 4, b"0100"),
+        struct.pack(order + "HHLL", 0xB001, 4, 1, len(kinds)),
+        struct.pack(order + "HHLL", 0xB002, 7, len(entries), 50),
+    )
+    head = (b"II" if order == "<" else b"MM") + struct.pack(order + "HLH", 42, 8, len(tags))
+    index = head + b"".join(tags) + bytes(4)
+    # Other data of the segment that comes after the list is none of it.
+    return with_segment(0xE2, b"MPF\0" + index + entries + struct.pack(">L", STEREO) * 9) + behind
+
+
+def told(data: bytes) -> set[Loss]:
+    return {*losses(data)}
+
+
+def test_a_plain_picture_loses_nothing():
+    assert told(JPEG) == set()
+    assert told(JPEG + FILM) == set()
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(
+    ("kinds", "expected"),
+    [
+        ((PRIMARY, STEREO), {Loss.PAGES}),
+        ((PRIMARY, PANORAMA, PANORAMA), {Loss.PAGES}),
+        ((STEREO, LARGE_THUMBNAIL, ANGLE), {Loss.PAGES}),
+        ((PRIMARY, LARGE_THUMBNAIL), set()),
+        ((PRIMARY, UNDEFINED), set()),
+        ((STEREO,), set()),
+    ],
+)
+def test_further_pictures_by_the_index(kinds, expected, order):
+    assert told(with_index(*kinds, order=order)) == expected
+
+
+def test_the_pictures_that_pillow_appends_are_of_no_type():
+    assert told(MPO) == set()
+
+
+@pytest.mark.parametrize("length", [4, 12, 30, 60])
+def test_an_index_that_is_damaged_tells_nothing(length):
+    index = with_index(PRIMARY, STEREO)[6:]
+    assert told(with_segment(0xE2, index[:length])) == set()
+
+
+@pytest.mark.parametrize(("name", "loss"), [(b"HDRGainMap", Loss.HDR), (b"depthData", Loss.DEPTH)])
+def test_further_pictures_of_apples_are_known_by_their_xmp(name, loss):
+    further = with_xmp(APPLE % name)
+    assert told(with_index(PRIMARY, UNDEFINED, behind=further)) == {loss}
+    assert told(JPEG + further) == set()
+
+
+def test_an_ultra_hdr_jpeg():
+    assert told(with_xmp(b'<a xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/"/>')) == {Loss.HDR}
+    assert told(with_segment(0xE2, b"urn:iso:std:iso:ts:21496:-1\0" + bytes(4))) == {Loss.HDR}
+
+
+def test_xmp_behind_the_first_picture_is_not_its_own():
+    assert (
+        told(JPEG + with_xmp(b'<a xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/"/>')) == set()
+    )
+
+
+def test_a_motion_photo_has_a_film():
+    assert told(with_xmp(MOTION) + FILM) == {Loss.MOTION}
+    assert told(with_xmp(MOTION)) == set()
+
+
+def test_a_film_as_samsung_appends_it():
+    data = JPEG + b"\0\0\x30\x0aMotionPhoto_Data" + FILM
+    assert told(data + b"SEFH\0\0\0\0SEFT") == {Loss.MOTION}
+    assert told(data) == set()
+    assert told(JPEG + b"Image_UTC_Data SEFH SEFT") == set()
+
+
+def test_a_file_without_a_scan_tells_nothing():
+    data = with_xmp(MOTION) + FILM
+    assert told(data[: data.index(b"\xff\xda")]) == set()
+
+
+def test_segments_are_bounded():
+    with pytest.raises(Rejected, match="segments"):
+        told(JPEG[:2] + b"\xff\xfe\0\2" * 2000 + JPEG[2:])
