@@ -53,7 +53,7 @@ smoke: $(READY) ## every benchmark once, and the regression gate against naive P
 	$(BIN)/pytest bench -q --benchmark-disable -m "not slow"
 
 lock: ## pin the requirements files anew from their .in files; needs uv
-	$(LOCK) function/requirements.in -o function/requirements.txt --no-emit-package typing-extensions
+	$(LOCK) function/requirements.in -o function/requirements.txt --no-emit-package typing-extensions --no-emit-package fontpkg
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) policy/requirements.in -o policy/requirements.txt
 	$(LOCK) requirements-dev.in -o requirements-dev.txt

@@ -1,7 +1,8 @@
 """The processes that decode: a zygote, and the worker that it forks.
 
 The zygote never looks at an upload. It imports what a worker needs, because a worker can open no
-file; it forks; and it tells how the worker ended. ``isolate.py`` starts and commands both.
+file, and holds open the few that a decoder opens by itself; it forks; and it tells how the worker
+ended. ``isolate.py`` starts and commands both.
 """
 
 import gc
@@ -64,7 +65,8 @@ def run_zygote(setup: dict[str, Any]) -> NoReturn:
                 os.waitpid(child, 0)
             wanted = json.loads(line)["format"]
             if wanted in formats.NAMES:  # a worker that was broken into may ask for anything
-                formats.by_name(wanted).import_modules()
+                if wanted not in ready:
+                    prepare(formats.by_name(wanted))
                 ready.add(wanted)
             gc.collect()
             gc.freeze()  # a collection in the worker writes to none of these objects' pages
@@ -93,6 +95,15 @@ def _import_all(task: Task) -> None:
     for rendition in task.renditions:
         for name in (*rendition.formats, *([OutputFormat.WEBP] if rendition.animated else [])):
             import_encoder(name)
+
+
+def prepare(known: Format) -> None:
+    """Import what decoding a format needs, and open its files for all workers from now on."""
+    known.import_modules()
+    if native := import_native():
+        for path in known.files():
+            if not native.keep_file(path):
+                raise OSError(f"{path} cannot be kept open.")
 
 
 def _tell(writer: int, news: dict[str, Any]) -> None:
@@ -180,7 +191,7 @@ def confine(memory_mb: int | None) -> MemoryLimit:
     """Give up all that decoding does not need, for good; return the limit on this one's memory.
 
     This process can open nothing, start no process, and, where the kernel grants it, reach nothing
-    but memory and its two pipes.
+    but memory, its two pipes and the files that ``prepare`` holds open.
     """
     memory = MemoryLimit(memory_mb)
     for forbidden in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE):

@@ -128,13 +128,17 @@ class Format(Record):
 
     # (data, size): return the bytes that drawing takes besides those of its pixels.
     bytes_held: "Callable[[bytes, Size], int]" = lambda _data, _size: 0
+
+    # Paths of files that its decoder opens by itself while it decodes. A worker that can open
+    # nothing is given these (``worker.py``).
+    files: "Callable[[], Iterable[str]]" = lambda: ()
     is_markup: bool = False  # files are text, in which the marks of other text formats mean nothing
 
     # Modules that decoding needs besides those of ``function.engine.decode``.
     modules: tuple[str, ...] = ()
 
-    # Decode in a child process that can open no files (so ``modules`` must be complete), because
-    # the decoder is large, young or both.
+    # Decode in a child process that can open no file but ``files`` (so ``modules`` must be
+    # complete), because the decoder is large, young or both.
     isolated: bool = False
 
     def import_modules(self) -> None:

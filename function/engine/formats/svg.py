@@ -7,14 +7,22 @@ from function.engine.formats.format import Format, lazily
 _HEAD: Final = 1024
 _PROLOGUES: Final = (b"<?xml", b"<!--", b"<!DOCTYPE svg")
 _DRAWING: Final = "function.engine.formats.svg_drawing"
+_FONTS: Final = "function.engine.formats.svg_fonts"
 
 
 def recognises(data: bytes) -> bool:
     """Return True for markup whose root, after comments and the like, is ``svg``."""
-    head = data[:_HEAD].removeprefix(b"\xef\xbb\xbf").lstrip()
-    if head.startswith(b"<svg"):
-        return True
-    return head.startswith(_PROLOGUES) and b"<svg" in data[: 64 * _HEAD]
+    head = _in_ascii(data[: 64 * _HEAD])
+    start = head[:_HEAD].lstrip()
+    return start.startswith(b"<svg") or (start.startswith(_PROLOGUES) and b"<svg" in head)
+
+
+def _in_ascii(text: bytes) -> bytes:
+    """Return text without its byte order mark, and of UTF-16 one byte of each two."""
+    for mark, first in ((b"\xff\xfe", 2), (b"\xfe\xff", 3)):  # the lower byte first, or second
+        if text.startswith(mark):
+            return text[first::2]
+    return text.removeprefix(b"\xef\xbb\xbf")
 
 
 FORMAT: Final = Format(
@@ -25,6 +33,8 @@ FORMAT: Final = Format(
     recognises=recognises,
     read_size=lazily(_DRAWING, "read_size"),
     rasterise=lazily(_DRAWING, "rasterise"),
+    losses=lazily(_DRAWING, "losses"),
+    files=lazily(_FONTS, "paths"),
     bytes_held=lazily(_DRAWING, "bytes_held"),
     is_markup=True,
     modules=(_DRAWING, "function.engine.formats.jpeg_segments", "function.engine.formats.webp"),

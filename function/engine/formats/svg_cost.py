@@ -18,7 +18,7 @@ from function.engine.formats.format import little_endian
 from function.engine.pixels import Size
 
 MAX_ELEMENTS: Final = 100_000
-"""Elements, with those that others refer to counted each time."""
+"""Elements and letters of text, with those that others refer to counted each time."""
 
 MAX_DEPTH: Final = 200
 """Deepest nesting of elements; resvg recurses, and its stack ends near 10,000."""
@@ -32,6 +32,10 @@ CANVAS_BYTES: Final = 4
 
 IMAGE_BYTES: Final = 16
 """Bytes a pixel of an embedded picture, in the shapes that resvg holds it in at once."""
+
+LETTER_BYTES: Final = 3500
+"""Bytes of memory for each letter of text. 20,000 of ``@``, whose outline is long, took up to 5,200
+each where each is an element of its own, of which ``TEXT_BYTES`` accounts for the rest."""
 
 REGION_CANVASES: Final = 60
 """Canvases that a filter counts as whose region reaches far beyond the drawing: one of 2e7 units
@@ -51,10 +55,10 @@ _DRAWN: Final = frozenset({"pattern", "mask", "clipPath", "marker", "filter"})
 """Elements that are drawn where another refers to them; a gradient is only looked up."""
 
 
-Cost = tuple[int, int, int, int]
-"""What an element takes with all that it refers to: elements, levels, layers, canvases."""
+Cost = tuple[int, int, int, int, int]
+"""What an element takes with all that it refers to: elements, levels, layers, canvases, letters."""
 
-_CIRCLE: Final[Cost] = (0, 0, 0, 0)
+_CIRCLE: Final[Cost] = (0, 0, 0, 0, 0)
 """What a reference takes that leads back to itself: resvg leaves it out."""
 
 
@@ -62,7 +66,7 @@ class Element:
     """An element, as far as it decides what drawing takes."""
 
     __slots__ = (
-        *("canvases", "children", "cost", "is_layer", "markers", "name", "outline"),
+        *("canvases", "children", "cost", "is_layer", "letters", "markers", "name", "outline"),
         "references",
     )
 
@@ -71,6 +75,7 @@ class Element:
         self.children: list[Element] = []
         self.references: list[str] = []
         self.markers: list[str] = []
+        self.letters = 0
         self.cost: Cost | None = None
         style = attributes.get("style", "")
         stated = any(attributes.get(key, "") not in _NEUTRAL for key in _LAYER_ATTRIBUTES)
@@ -135,8 +140,12 @@ class Markup:
         if self._path and self._path[-1].name == "style":
             self.sheet += text
 
-    def weigh(self) -> int:
-        """Return the canvases that drawing holds at once, at most.
+    def letters(self, count: int) -> None:
+        """Take some letters of text that are drawn."""
+        self._path[-1].letters += count
+
+    def weigh(self) -> tuple[int, int]:
+        """Return the canvases that drawing holds at once, at most, and the letters of its text.
 
         Raises:
             Rejected: ``too_complex``.
@@ -145,7 +154,8 @@ class Markup:
             name for name in _REFERENCE.findall(self.sheet) if name in self.by_id
         ]
         self._sheet_layers = bool(_LAYERING.search(self.sheet))
-        return max((self._weigh(root, 1)[3] for root in self._roots), default=0)
+        costs = [self._weigh(root, 1) for root in self._roots]
+        return max((cost[3] for cost in costs), default=0), sum(cost[4] for cost in costs)
 
     def _weigh(self, element: Element, level: int) -> Cost:
         if element.cost:
@@ -153,25 +163,26 @@ class Markup:
         if level > MAX_DEPTH:
             raise _too_complex(f"nests its elements over {MAX_DEPTH} deep")
         element.cost = _CIRCLE
-        elements, levels, inner, canvases = 1, 0, 0, 0
+        elements, levels, inner, canvases, letters = 1, 0, 0, 0, element.letters
         for child in element.children:
             cost = self._weigh(child, level + 1)
             elements += cost[0]
             levels, inner = max(levels, cost[1]), max(inner, cost[2])
-            canvases = max(canvases, cost[3])
+            canvases, letters = max(canvases, cost[3]), letters + cost[4]
         for target, times in self._targets(element):
             cost = self._weigh(target, level + 1)
             elements += cost[0] * times
             levels, inner = max(levels, cost[1]), max(inner, cost[2] + 1)
-            canvases = max(canvases, cost[3])
+            canvases, letters = max(canvases, cost[3]), letters + cost[4] * times
         is_layer = element.is_layer or (self._sheet_layers and bool(element.children))
         layers = inner + is_layer
-        if elements > MAX_ELEMENTS:
-            raise _too_complex(f"has over {MAX_ELEMENTS} elements, with those it refers to")
+        if elements + letters > MAX_ELEMENTS:
+            what = f"has over {MAX_ELEMENTS} elements and letters, with those it refers to"
+            raise _too_complex(what)
         if layers > MAX_LAYERS:
             raise _too_complex(f"nests its layers and references over {MAX_LAYERS} deep")
         canvases += max(element.canvases, int(is_layer))
-        element.cost = (elements, levels + 1, layers, canvases)
+        element.cost = (elements, levels + 1, layers, canvases, letters)
         return element.cost
 
     def _targets(self, element: Element) -> Iterator[tuple[Element, int]]:

@@ -2,23 +2,26 @@
 
 resvg runs no scripts and has no network; what is left to refuse is markup made to exhaust it, and
 references to anything outside the drawing. All of this runs in a child process that can open no
-file in any case.
+file but our fonts.
 """
 
 import io
 import math
+import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
 from functools import lru_cache
 from typing import Final
-from xml.parsers import expat
 
 import resvg_py
 from PIL.PngImagePlugin import PngImageFile
 
 from function.engine.errors import Reason, Rejected
-from function.engine.formats.svg_cost import CANVAS_BYTES, IMAGE_BYTES, Markup
+from function.engine.formats.svg_cost import CANVAS_BYTES, IMAGE_BYTES, LETTER_BYTES
+from function.engine.formats.svg_fonts import FAMILIES, lacks, paths
+from function.engine.formats.svg_markup import Drawing, read
+from function.engine.losses import Loss
 from function.engine.pixels import Size
 
 TEXT_BYTES: Final = 60
@@ -42,35 +45,6 @@ _LONGEST: Final = 1e9
 box's ratio may be infinite."""
 
 _LENGTH: Final = re.compile(r"\s*([+]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([a-z]*)\s*")
-_LOADING: Final = frozenset({"image", "feImage", "use", "tref"})
-"""Elements that load what they refer to; the reference of an ``a`` is only a link."""
-
-
-@dataclass
-class _MarkupCheck:
-    """The handlers of one pass over the markup, which refuse what is not allowed."""
-
-    root: dict[str, str] | None = None
-    markup: Markup = field(default_factory=Markup)
-
-    def start_element(self, name: str, attributes: dict[str, str]) -> None:
-        local = name.rpartition(":")[2]
-        if self.root is None:
-            if local != "svg":
-                raise Rejected(Reason.NOT_AN_IMAGE, "This file is XML, but not an SVG drawing.")
-            self.root = attributes
-        if local in _LOADING:
-            for key, value in attributes.items():
-                if key.rpartition(":")[2] == "href":
-                    _check_reference(value)
-        self.markup.start(local, attributes)
-
-    def end_element(self, _name: str) -> None:
-        self.markup.end()
-
-    def declare_entity(self, *_declaration: object) -> None:
-        message = "This drawing declares XML entities, which are not allowed."
-        raise Rejected(Reason.UNSAFE_SVG, message)
 
 
 def read_size(data: bytes) -> Size:
@@ -79,60 +53,58 @@ def read_size(data: bytes) -> Size:
     Raises:
         Rejected: ``unsafe_svg``, ``too_complex``, ``not_an_image`` or ``broken_image``.
     """
-    return _examine(data)[0]
+    width, height = (min(length, _LONGEST) for length in _measure(_read(data).root))
+    return max(1, round(width)), max(1, round(height))
 
 
 def bytes_held(data: bytes, size: Size) -> int:
     """Return the bytes that drawing at ``size`` takes at most, besides what every drawing does."""
-    _own, canvases, largest_image = _examine(data)
-    canvas = size[0] * size[1] * CANVAS_BYTES
-    return canvases * canvas + largest_image * IMAGE_BYTES + len(data) * TEXT_BYTES
+    drawing = _read(data)
+    canvases = drawing.canvases * size[0] * size[1] * CANVAS_BYTES
+    written = max(len(data), len(drawing.markup)) * TEXT_BYTES
+    return canvases + written + drawing.largest_image * IMAGE_BYTES + drawing.letters * LETTER_BYTES
 
 
-@lru_cache(maxsize=1)
-def _examine(data: bytes) -> tuple[Size, int, int]:
-    """Return a drawing's size, the canvases that it needs, and the pixels of its largest picture.
-
-    It is asked twice of each drawing, and the process ends with it.
-    """
-    # `rasterise` reads UTF-8 whatever the XML declaration says, so that is what has to be checked.
-    # expat would ask Python for the declared encoding: LookupError, or a module that is not there.
-    check, parser = _MarkupCheck(), expat.ParserCreate("UTF-8")
-    parser.buffer_text = True
-    parser.StartElementHandler = check.start_element
-    parser.EndElementHandler = check.end_element
-    parser.EntityDeclHandler = check.declare_entity
-    parser.CharacterDataHandler = check.markup.text
-    try:
-        parser.Parse(data, True)  # noqa: FBT003 - pyexpat takes no keywords
-    except expat.ExpatError as error:
-        raise Rejected(Reason.BROKEN_IMAGE, "This drawing is not well-formed XML.") from error
-    width, height = (min(length, _LONGEST) for length in _measure(check.root or {}))
-    size = max(1, round(width)), max(1, round(height))
-    return size, check.markup.weigh(), check.markup.largest_image
+def losses(data: bytes) -> tuple[Loss, ...]:
+    """Return ``text`` if the drawing has text, or characters, that are not drawn."""
+    drawing = _read(data)
+    has_text = any(not character.isspace() for character in drawing.characters)
+    is_lost = drawing.hides_text or lacks(drawing.characters) or (has_text and not _has_fonts())
+    return (Loss.TEXT,) if is_lost else ()
 
 
 def rasterise(data: bytes, size: Size) -> PngImageFile:
-    """Draw at ``size`` pixels, with alpha; text is drawn only where fonts are installed."""
+    """Draw at ``size`` pixels, with alpha."""
     try:
         png = resvg_py.svg_to_bytes(
-            svg_string=data.removeprefix(b"\xef\xbb\xbf").decode(),
+            svg_string=_read(data).markup,
             skip_system_fonts=True,
+            font_files=[*paths()],
             width=size[0],
             height=size[1],
             dpi=_DPI,
+            **FAMILIES,
         )
     except ValueError as error:
         raise Rejected(Reason.BROKEN_IMAGE, "This drawing cannot be drawn.") from error
     return PngImageFile(io.BytesIO(png))
 
 
-def _check_reference(value: str) -> None:
-    reference = value.strip().lower()
-    if not reference.startswith(("#", "data:image/")):
-        raise Rejected(Reason.UNSAFE_SVG, "This drawing loads something from outside itself.")
-    if reference.startswith("data:image/svg"):
-        raise Rejected(Reason.UNSAFE_SVG, "This drawing embeds another drawing.")
+@lru_cache(maxsize=1)
+def _read(data: bytes) -> Drawing:
+    """Return what a drawing's markup says. The process, which asks several times, ends with it."""
+    return read(data)
+
+
+def _has_fonts() -> bool:
+    """Return True if the fonts can be opened: in a worker, only by the C module (``confine.c``)."""
+    try:
+        opened = os.open(paths()[0], os.O_RDONLY)
+        with suppress(OSError):
+            os.close(opened)
+    except OSError:
+        return False
+    return True
 
 
 def _measure(root: Mapping[str, str]) -> tuple[float, float]:

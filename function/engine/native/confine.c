@@ -1,21 +1,30 @@
 /* The filter of system calls is a program for the kernel's Berkeley Packet Filter (Linux kernel
  * documentation, "Seccomp BPF"). Calls that are not listed fail with EPERM rather than end the process,
- * because a decoder lives without its configuration files, its name for a thread or a larger pipe. */
+ * because a decoder lives without its configuration files, its name for a thread or a larger pipe.
+ *
+ * resvg opens fonts by their paths, again for each glyph. Where files are kept for it, the kernel does not carry out
+ * a call to open one either: it tells of it by SIGSYS (same page, "SECCOMP_RET_TRAP"), and the handler below
+ * answers with the descriptor that is open already. A process that was broken into may change the handler,
+ * which gains it nothing: the filter itself still allows no file to be opened. */
 #define _GNU_SOURCE /* CLONE_THREAD */
 #include "confine.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
 
 #if defined(__linux__)
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <linux/stat.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #if defined(__x86_64__)
@@ -34,6 +43,13 @@ enum { MACHINE = AUDIT_ARCH_AARCH64 };
 #ifndef __NR_clone3
 #define __NR_clone3 435
 #endif
+#ifndef __NR_statx
+#if defined(__x86_64__)
+#define __NR_statx 332
+#else
+#define __NR_statx 291
+#endif
+#endif
 
 /* One step of the program: if the accumulator equals `value`, go on, else skip `skipped` steps. */
 #define UNLESS(value, skipped) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, (skipped))
@@ -51,8 +67,71 @@ int hide(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0; }
 
 int end_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0; }
 
+enum { MOST_FILES = 16, LONGEST_PATH = 256 };
+
+static struct {
+    char path[LONGEST_PATH];
+    int descriptor;
+    off_t length;
+} files[MOST_FILES];
+
+static size_t file_count = 0;
+
+int keep_file(const char *path) {
+    if (file_count == MOST_FILES || strlen(path) >= LONGEST_PATH) {
+        return 0;
+    }
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    off_t length = descriptor < 0 ? -1 : lseek(descriptor, 0, SEEK_END);
+    if (length < 0) {
+        return 0;
+    }
+    strcpy(files[file_count].path, path);
+    files[file_count].descriptor = descriptor;
+    files[file_count++].length = length;
+    return 1;
+}
+
+/* Answer openat() for a kept file, and statx() for its descriptor, by which it is mapped; refuse all others. */
+static long answer(int number, const long long arguments[]) {
+    const char *path = (const char *)arguments[1];
+    for (size_t i = 0; path && i < file_count; i++) {
+        if (number == __NR_openat && strcmp(path, files[i].path) == 0) {
+            return files[i].descriptor;
+        }
+        if (number == __NR_statx && *path == 0 && arguments[0] == files[i].descriptor) {
+            struct statx *found = (struct statx *)arguments[4];
+            memset(found, 0, sizeof *found);
+            found->stx_mask = STATX_TYPE | STATX_SIZE;
+            found->stx_mode = S_IFREG;
+            found->stx_size = (unsigned long long)files[i].length;
+            return 0;
+        }
+    }
+    return -EPERM;
+}
+
+/* Return from a trapped call with a result: the registers are those that the thread goes on with. */
+static void handle_trap(int number, siginfo_t *told, void *context) {
+    mcontext_t *thread = &((ucontext_t *)context)->uc_mcontext;
+    (void)number;
+#if defined(__x86_64__)
+    const greg_t *from = thread->gregs;
+    const long long arguments[] = {from[REG_RDI], from[REG_RSI], from[REG_RDX], from[REG_R10], from[REG_R8]};
+    thread->gregs[REG_RAX] = answer(told->si_syscall, arguments);
+#else
+    thread->regs[0] = (unsigned long long)answer(told->si_syscall, (const long long *)thread->regs);
+#endif
+}
+
+static int answer_traps(void) {
+    struct sigaction action = {.sa_sigaction = handle_trap, .sa_flags = SA_SIGINFO};
+    return sigemptyset(&action.sa_mask) == 0 && sigaction(SIGSYS, &action, NULL) == 0;
+}
+
 int refuse_calls(void) {
     const unsigned self = (unsigned)getpid();
+    const unsigned on_file = file_count && answer_traps() ? SECCOMP_RET_TRAP : SECCOMP_RET_ERRNO | EPERM;
     struct sock_filter steps[] = {
         LOAD(arch),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MACHINE, 1, 0),
@@ -117,6 +196,10 @@ int refuse_calls(void) {
         UNLESS(0, 1),
         ALLOW,
         REFUSE(EPERM),
+        UNLESS(__NR_openat, 1),
+        BPF_STMT(BPF_RET | BPF_K, on_file),
+        UNLESS(__NR_statx, 1),
+        BPF_STMT(BPF_RET | BPF_K, on_file),
         REFUSE(EPERM),
     };
     struct sock_fprog program = {sizeof steps / sizeof *steps, steps};
@@ -126,6 +209,7 @@ int refuse_calls(void) {
 #else
 int hide(void) { return 0; }
 int end_with_parent(void) { return 0; }
+int keep_file(const char *path) { (void)path; return 1; }
 int refuse_calls(void) { return 0; }
 #endif
 

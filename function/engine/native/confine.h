@@ -8,6 +8,11 @@ int hide(void);
 /* End this process as soon as its parent has ended. Return 0 if that cannot be had. */
 int end_with_parent(void);
 
+/* Open a file for reading, and keep it open for processes that are forked from now on. Once one of them has called
+ * `refuse_calls`, to open this path still works there: it gets the open file. Return 0 if
+ * the file cannot be opened, its path is too long, or too many are kept. */
+int keep_file(const char *path);
+
 /* Refuse all system calls except those of pure computation on what is open and mapped already.
  *
  * Return 0 where the kernel grants no filter. */

@@ -70,6 +70,11 @@
     "grow_heap(bytes)\n--\n\n" \
     "Let the heap grow by so many bytes, in large pages, and keep them."
 
+#define KEEP_FILE_DOC \
+    "keep_file(path)\n--\n\n" \
+    "Open a file that processes forked from now on may open after refuse_calls. Return False if it\n" \
+    "cannot be opened, its path is too long, or too many are kept."
+
 #define REFUSE_CALLS_DOC \
     "refuse_calls()\n--\n\n" \
     "Refuse all system calls but those of computation. Return False where the kernel has no filter."
@@ -280,6 +285,12 @@ static PyObject *call_grow_heap(PyObject *module, PyObject *arguments) {
     return Py_BuildValue("");
 }
 
+static PyObject *call_keep_file(PyObject *module, PyObject *arguments) {
+    (void)module;
+    const char *path;
+    return PyArg_ParseTuple(arguments, "s", &path) ? PyBool_FromLong(keep_file(path)) : NULL;
+}
+
 static PyObject *call_refuse_calls(PyObject *module, PyObject *arguments) {
     (void)module;
     return PyArg_ParseTuple(arguments, "") ? PyBool_FromLong(refuse_calls()) : NULL;
@@ -317,6 +328,7 @@ static struct PyMethodDef METHODS[] = {
     {"wipe_free_memory", call_wipe_free_memory, METH_VARARGS, WIPE_DOC},
     {"use_one_heap", call_use_one_heap, METH_VARARGS, USE_ONE_HEAP_DOC},
     {"grow_heap", call_grow_heap, METH_VARARGS, GROW_HEAP_DOC},
+    {"keep_file", call_keep_file, METH_VARARGS, KEEP_FILE_DOC},
     {"refuse_calls", call_refuse_calls, METH_VARARGS, REFUSE_CALLS_DOC},
     {"forget_refused_memory", call_forget_refused_memory, METH_VARARGS, FORGET_REFUSED_DOC},
     {"was_refused_memory", call_was_refused_memory, METH_VARARGS, WAS_REFUSED_DOC},

@@ -11,7 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from function.engine import worker
 from function.engine.errors import Worn
+from function.engine.formats import by_name
+from function.engine.formats.svg_fonts import paths
+from function.engine.native_module import import_native
 from function.engine.renditions import Rendition
 from function.engine.results import Task
 from pipeline.resizer import GLIBC_TUNABLES
@@ -25,6 +29,8 @@ SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 FORBIDDEN = {
     "open a file": "open('/etc/passwd')",
     "write a file": "open('/tmp/x', 'w')",
+    "read its parent's environment": "open(f'/proc/{os.getppid()}/environ')",
+    "read the function's environment": "open(f'/proc/{int(data)}/environ')",
     "list a folder": "os.listdir('/')",
     "open a socket": "socket.socket()",
     "make a pipe": "os.pipe()",
@@ -49,6 +55,8 @@ WITHOUT_FILTER = frozenset(
     {
         "open a file",
         "write a file",
+        "read its parent's environment",
+        "read the function's environment",
         "list a folder",
         "open a socket",
         "make a pipe",
@@ -103,9 +111,57 @@ def allowed(isolation):
     }
 
 
-def test_nothing_forbidden_can_be_done():
-    with probing(probe()) as isolation:
+KEEP_A_FONT = """
+from function.engine.formats import svg_fonts
+from function.engine.native_module import import_native
+FONT = svg_fonts.paths()[0]
+assert import_native().keep_file(FONT)
+worker.FONT, worker.STATX = FONT, 332 if os.uname().machine == "x86_64" else 291
+"""
+
+
+@pytest.mark.parametrize("before", ["", KEEP_A_FONT])
+def test_nothing_forbidden_can_be_done(before):
+    with probing(probe(), before=before) as isolation:
         assert allowed(isolation) == set()
+
+
+def test_a_kept_file_can_be_mapped_for_reading_alone():
+    body = """
+    opened = os.open(worker.FONT, os.O_RDONLY)
+    assert os.open(worker.FONT, os.O_RDONLY) == opened
+    found = ctypes.create_string_buffer(256)
+    assert libc.syscall(worker.STATX, opened, b"", 0x1000, 0, found) == 0
+    assert libc.syscall(worker.STATX, opened, b"x", 0x1000, 0, found) < 0
+    assert libc.syscall(worker.STATX, 0, b"", 0x1000, 0, found) < 0
+    assert int.from_bytes(found[28:30], "little") == 0o100000  # an ordinary file
+    size = int.from_bytes(found[40:48], "little")
+    libc.mmap.restype = ctypes.c_void_p
+    read, write, execute, shared = 1, 2, 4, 1
+    at = libc.mmap(None, size, read, shared, opened, 0)
+    failed = ctypes.c_void_p(-1).value
+    assert libc.mmap(None, size, read | write, shared, opened, 0) == failed
+    assert libc.mmap(None, size, read | execute, shared, opened, 0) == failed
+    for attempt in (os.open, lambda *path: os.write(opened, b"x")):
+        try:
+            attempt(worker.FONT + "x", os.O_RDONLY)
+        except OSError:
+            continue
+        yield Measured(1, 1, "not refused")
+    yield Measured(1, size, ctypes.string_at(at, size)[-20:].hex())
+    """
+    with probing(body, before=KEEP_A_FONT) as isolation:
+        (result,) = isolation.run(b"x")
+    font = Path(paths()[0]).read_bytes()
+    assert (result.height, result.format) == (len(font), font[-20:].hex())
+
+
+def test_a_file_that_cannot_be_kept_is_a_failure_of_ours():
+    assert not import_native().keep_file("/nowhere")
+    assert not import_native().keep_file("/" + "a" * 300)
+    missing = by_name("jpeg").replace(files=lambda: ("/nowhere",))
+    with pytest.raises(OSError, match="/nowhere cannot be kept open"):
+        worker.prepare(missing)
 
 
 def test_threads_memory_and_time_are_allowed():

@@ -9,6 +9,7 @@ from function.engine.errors import Reason, Rejected
 from function.engine.formats.svg_cost import (
     CANVAS_BYTES,
     IMAGE_BYTES,
+    LETTER_BYTES,
     MAX_DEPTH,
     MAX_ELEMENTS,
     MAX_LAYERS,
@@ -28,7 +29,7 @@ def svg(body: str) -> bytes:
 def canvases(body: str) -> int:
     """Canvases that a drawing holds at once."""
     data = svg(body)
-    return round((bytes_held(data, (10, 10)) - TEXT_BYTES * len(data)) / (CANVAS_BYTES * 100))
+    return round((bytes_held(data, (10, 10)) - bytes_held(data, (0, 0))) / (CANVAS_BYTES * 100))
 
 
 @pytest.mark.parametrize(
@@ -87,6 +88,31 @@ def test_what_no_honest_drawing_has_is_too_complex(least, most, make):
     with pytest.raises(Rejected) as rejection:
         read_size(svg(make(most)))
     assert rejection.value.code == Reason.TOO_COMPLEX
+
+
+@pytest.mark.parametrize(
+    ("body", "letters"),
+    [
+        ("<text>abc</text>", 3),
+        ("<text>ab<tspan>cd</tspan></text><text>e</text>", 5),
+        ('<text id="a">abc</text><use href="#a"/><use href="#a"/>', 9),
+        ('<pattern id="p"><text>abc</text></pattern><rect fill="url(#p)"/>', 6),
+        ('<marker id="m"><text>a</text></marker><path d="M0 0L9 9" marker-mid="url(#m)"/>', 6),
+        (ICON, 0),
+    ],
+)
+def test_letters_count_as_often_as_they_are_drawn(body, letters):
+    data = svg(body)
+    assert bytes_held(data, (0, 0)) == TEXT_BYTES * len(data) + LETTER_BYTES * letters
+
+
+def test_a_drawing_has_as_many_letters_as_elements_at_most():
+    text = "a" * (MAX_ELEMENTS - 2)
+    assert read_size(svg(f"<text>{text}</text>")) == (90, 90)
+    with pytest.raises(Rejected) as rejection:
+        read_size(svg(f"<text>{text}a</text>"))
+    assert rejection.value.code == Reason.TOO_COMPLEX
+    assert "letters" in rejection.value.message
 
 
 def test_an_element_that_refers_to_itself_is_drawn_without_end_by_nobody():

@@ -1,12 +1,21 @@
+import io
+import re
+
 import pytest
+from rich.console import Console
 
 from function.engine.decode import decode
 from function.engine.errors import Reason, Rejected
+from function.engine.formats import svg_drawing
 from function.engine.formats.svg import recognises
-from function.engine.formats.svg_drawing import rasterise, read_size
+from function.engine.formats.svg_drawing import losses, rasterise, read_size
+from function.engine.losses import Loss
 from function.engine.renditions import Rendition
+from function.engine.results import Measured, Rendered, Task
+from function.engine.work import work
 from tests.support.engine import MAX_PIXELS
 from tests.support.pictures import SVG
+from tests.support.probing_worker import isolated
 
 
 def test_an_svg_is_drawn_at_the_size_needed():
@@ -53,3 +62,101 @@ def test_a_drawing_may_be_in_units_of_paper(unit):
     drawn = rasterise(markup.encode(), (40, 40))
     assert drawn.getpixel((10, 20)) == (255, 0, 0, 255)
     assert drawn.getpixel((30, 20))[3] == 0
+
+
+def with_text(attributes: str, text: str = "Hamburg 2026", body: str = "") -> bytes:
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="200" height="40">'
+        f'{body}<text x="4" y="28" font-size="24" {attributes}>{text}</text></svg>'
+    ).encode()
+
+
+def drawn(attributes: str, text: str = "Hamburg 2026", body: str = "") -> bytes:
+    return rasterise(with_text(attributes, text, body), (200, 40)).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("family", "ours"),
+    [
+        ("Arial", "Arimo"),
+        ("Helvetica, Arial", "Arimo"),
+        ("Any Name", "Arimo"),
+        ("sans-serif", "Arimo"),
+        ("cursive", "Arimo"),
+        ("fantasy", "Arimo"),
+        ("Times New Roman, Times", "Crimson Pro"),
+        ("serif", "Crimson Pro"),
+        ("Courier New", "Source Code Pro"),
+        ("monospace", "Source Code Pro"),
+    ],
+)
+def test_text_is_drawn_in_a_font_of_the_kind_that_it_names(family, ours):
+    expected = drawn(f'font-family="{ours}"')
+    assert any(expected)
+    assert drawn(f'font-family="{family}"') == expected
+    assert drawn(f'style="font-family:{family}"') == expected
+    assert drawn('class="a"', body=f"<style>.a{{font-family:{family}}}</style>") == expected
+
+
+def test_the_fonts_weights_and_slants_differ():
+    families = ("Arimo", "Crimson Pro", "Source Code Pro")
+    styles = ("", 'font-weight="bold"', 'font-style="italic"')
+    looks = {drawn(f'font-family="{family}" {style}') for family in families for style in styles}
+    assert len(looks) == 9
+    assert drawn("") == drawn('font-family="Arimo"')
+
+
+def test_what_rich_exports_is_drawn_with_its_text():
+    console = Console(record=True, width=40, file=io.StringIO())
+    console.print("[bold red]Renditions[/] │ 12 →")
+    data = console.export_svg(title="Report").encode()
+    without = re.sub(rb"<text[ >].*?</text>", b"", data)
+    size = read_size(data)
+    assert rasterise(data, size).tobytes() != rasterise(without, size).tobytes()
+    assert losses(data) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Größe", ()),
+        (" ", ()),
+        ("日本", (Loss.TEXT,)),
+        ("مرحبا", (Loss.TEXT,)),
+        ("👍", (Loss.TEXT,)),
+    ],
+)
+def test_text_that_the_fonts_lack_is_told(text, expected):
+    assert losses(with_text("", text)) == expected
+    source = decode(
+        with_text("", text), (Rendition(name="a", width=64, height=64),), max_pixels=MAX_PIXELS
+    )
+    assert source.losses == expected
+
+
+def test_text_that_is_never_drawn_is_told():
+    assert losses(with_text("", "", "<foreignObject><p>a</p></foreignObject>")) == (Loss.TEXT,)
+    assert losses(SVG) == ()
+
+
+def test_text_is_lost_where_the_fonts_cannot_be_opened(monkeypatch):
+    monkeypatch.setattr(svg_drawing, "paths", lambda: ("/nowhere",))
+    assert losses(with_text("")) == (Loss.TEXT,)
+    assert losses(with_text("", " ")) == losses(SVG) == ()
+    assert not any(rasterise(with_text(""), (200, 40)).tobytes())
+
+
+def test_a_drawing_in_utf_16_is_drawn():
+    data = ("\ufeff" + SVG.decode()).encode("utf-16-le")
+    assert rasterise(data, (64, 48)).tobytes() == rasterise(SVG, (64, 48)).tobytes()
+
+
+def test_a_worker_draws_the_same_text():
+    data = with_text('fill="#a00"', "Worker — Ωж")
+    task = Task((Rendition(name="a", width=200, height=40, formats=("png",)),), MAX_PIXELS, 1024)
+    expected = [result for result in work(data, task) if isinstance(result, (Rendered, Measured))]
+    with isolated(task) as isolation:
+        found = [r for r in isolation.run(data) if isinstance(r, (Rendered, Measured))]
+        again = [r for r in isolation.run(data) if isinstance(r, (Rendered, Measured))]
+    assert found == again == expected
+    assert found[0].losses == ()

@@ -1,0 +1,185 @@
+"""Read a drawing's markup: refuse what is not allowed, weigh it, and write down what is drawn.
+
+resvg is given what was read here, written anew, and not the upload: what is drawn is what was
+checked, however else another parser would read the upload. So entities are expanded, the text is
+in UTF-8, and each list of fonts ends in one that we have.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+from xml.parsers import expat
+
+from function.engine.errors import Reason, Rejected
+from function.engine.formats.svg_cost import Markup
+from function.engine.formats.svg_fonts import with_generic, with_generics
+from function.engine.record import Record
+
+MOST_GROWTH: Final = 8
+"""Markup may become so many times as long when it is written anew, besides ``_SPARE``."""
+
+LONGEST_ENTITY: Final = 200
+"""Characters of an entity. Illustrator declares one for each namespace: a URL."""
+
+_SPARE: Final = 1 << 16
+_BYTE_ORDERS: Final = (b"\xff\xfe", b"\xfe\xff")
+
+_LOADING: Final = frozenset({"image", "feImage", "use", "tref"})
+"""Elements that load what they refer to; the reference of an ``a`` is only a link."""
+
+_SHOWN, _LOST, _SHEET, _CHOICE = "shown", "lost", "sheet", "choice"
+_TEXTS: Final[Mapping[str, str]] = {
+    "text": _SHOWN,
+    **dict.fromkeys(("foreignObject", "flowRoot"), _LOST),
+    **dict.fromkeys(("title", "desc", "metadata", "script"), ""),
+    "style": _SHEET,
+    "switch": _CHOICE,
+}
+"""What becomes of the text in an element, if not the same as in its parent. resvg draws no HTML and
+no flowed text (of a draft of SVG 1.2, as Inkscape writes it)."""
+
+
+class Drawing(Record):
+    """What a drawing's markup says, as far as it decides how it is drawn and what that takes."""
+
+    markup: str  # written anew
+    root: Mapping[str, str]  # attributes
+    canvases: int  # held at once, at most
+    letters: int  # of text, as often as they are drawn
+    largest_image: int  # pixels
+    characters: frozenset[str]  # of the text that is drawn
+    hides_text: bool  # there is text that resvg never draws
+
+
+def read(data: bytes) -> Drawing:
+    """Read a drawing's markup.
+
+    Raises:
+        Rejected: ``unsafe_svg``, ``too_complex``, ``not_an_image`` or ``broken_image``.
+    """
+    return _Reader(data).read()
+
+
+class _Reader:
+    """The handlers of one pass over the markup, which refuse what is not allowed."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._root: dict[str, str] | None = None
+        self._cost = Markup()
+        self._characters: set[str] = set()
+        self._hides_text = False
+        self._kinds = [""]
+        self._sheet = ""
+        self._is_in_tag = False  # what follows may close it
+        self._written: list[str] = []
+        self._length, self._most = 0, MOST_GROWTH * len(data) + _SPARE
+
+    def read(self) -> Drawing:
+        # An encoding that the XML declaration names changes nothing: expat would ask Python for it,
+        # which raises LookupError or imports a module that is not there.
+        is_wide = self._data.startswith(_BYTE_ORDERS)
+        parser = expat.ParserCreate("UTF-16" if is_wide else "UTF-8")
+        parser.buffer_text = True
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._text
+        parser.EntityDeclHandler = _declare
+        try:
+            parser.Parse(self._data, True)  # noqa: FBT003 - pyexpat takes no keywords
+        except expat.ExpatError as error:
+            raise Rejected(Reason.BROKEN_IMAGE, "This drawing is not well-formed XML.") from error
+        canvases, letters = self._cost.weigh()
+        return Drawing(
+            markup="".join(self._written),
+            root=self._root or {},
+            canvases=canvases,
+            letters=letters,
+            largest_image=self._cost.largest_image,
+            characters=frozenset(self._characters),
+            hides_text=self._hides_text,
+        )
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        local = name.rpartition(":")[2]
+        if self._root is None:
+            if local != "svg":
+                raise Rejected(Reason.NOT_AN_IMAGE, "This file is XML, but not an SVG drawing.")
+            self._root = attributes
+        if local in _LOADING:
+            for key, value in attributes.items():
+                if key.rpartition(":")[2] == "href":
+                    _check_reference(value)
+        self._cost.start(local, attributes)
+        parent = self._kinds[-1]
+        kind = _TEXTS.get(local, parent)
+        # Another child of the switch is drawn where HTML is not.
+        self._kinds.append("" if (parent, kind) == (_CHOICE, _LOST) else kind)
+        pairs = (f' {key}="{_attribute(key, value)}"' for key, value in attributes.items())
+        self._write(f"<{name}{''.join(pairs)}")
+        self._is_in_tag = True
+
+    def _end(self, name: str) -> None:
+        self._cost.end()
+        if self._kinds.pop() == _SHEET and self._sheet:
+            self._write(_escape(with_generics(self._sheet)))
+            self._sheet = ""
+        if self._is_in_tag:
+            self._is_in_tag = False
+            self._written.append("/>")
+        else:
+            self._write(f"</{name}>")
+
+    def _text(self, text: str) -> None:
+        self._cost.text(text)
+        kind = self._kinds[-1]
+        if kind == _SHEET:
+            self._sheet += text
+            return
+        if kind == _SHOWN:
+            self._characters.update(text)
+            self._cost.letters(len(text))
+        elif kind == _LOST and not text.isspace():
+            self._hides_text = True
+        self._write(_escape(text))
+
+    def _write(self, text: str) -> None:
+        self._length += len(text)
+        if self._length > self._most:
+            raise Rejected(Reason.TOO_COMPLEX, "This drawing's entities make it too long.")
+        if self._is_in_tag:
+            self._is_in_tag = False
+            self._written.append(">")
+        self._written.append(text)
+
+
+def _attribute(key: str, value: str) -> str:
+    if key == "font-family":
+        value = with_generic(value)
+    elif key == "style":
+        value = with_generics(value)
+    return _escape(value).replace('"', "&quot;")
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _declare(
+    _name: str,
+    is_parameter: bool,
+    value: str | None,
+    *_external: str | None,
+) -> None:
+    """Refuse an entity that is more than a few words: one that is a file, or made of others."""
+    is_plain = value is not None and not is_parameter and not set("&%<") & set(value)
+    if not is_plain or len(value or "") > LONGEST_ENTITY:
+        message = "This drawing declares XML entities that are not plain text."
+        raise Rejected(Reason.UNSAFE_SVG, message)
+
+
+def _check_reference(value: str) -> None:
+    reference = value.strip().lower()
+    if not reference.startswith(("#", "data:image/")):
+        raise Rejected(Reason.UNSAFE_SVG, "This drawing loads something from outside itself.")
+    if reference.startswith("data:image/svg"):
+        raise Rejected(Reason.UNSAFE_SVG, "This drawing embeds another drawing.")
