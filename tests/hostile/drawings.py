@@ -205,7 +205,25 @@ STILLS: Final[Mapping[str, Callable[[], bytes]]] = {
         )
         * 2000
     ),
-    "svg text": lambda: svg('<text y="500" font-size="900">aaaaaaaa</text>' * 20_000),
+    "svg text": lambda: svg('<text y="500" font-size="900">aaaaaaaa</text>' * 11_000),
+    "svg texts": lambda: svg('<text y="500" stroke="red" opacity=".9">@</text>' * 49_000),
+    "svg letters": lambda: svg('<text y="500" font-size="9">' + "@" * 99_000 + "</text>"),
+    "svg letters of 1,100 points": lambda: svg('<text y="500">' + chr(0xF8FF) * 99_000 + "</text>"),
+    "svg letters used": lambda: svg(
+        '<use href="#t"/>' * 900, defs=f'<text id="t" y="99">{"@" * 100}</text>'
+    ),
+    "svg tspans": lambda: svg("<text>" + '<tspan fill="red">@</tspan>' * 49_000 + "</text>"),
+    "svg letters dashed": lambda: svg(
+        '<text y="800" font-size="900" stroke="red" stroke-dasharray="1">@@@@</text>' * 9000
+    ),
+    "svg letters on a path": lambda: svg(
+        '<text><textPath href="#p">' + "@" * 90_000 + "</textPath></text>",
+        defs='<path id="p" d="M0 0' + "q5 5 10 0" * 9000 + '"/>',
+    ),
+    "svg entities": lambda: svg(
+        "<g d='" + "&a;" * 6_000_000 + "'/>",
+        head=f'<!DOCTYPE svg [<!ENTITY a "{"a" * 200}">]>{_HEAD}',
+    ),
     "svg paint": lambda: svg(
         '<path d="M0 0H1000V1000H0z" stroke="red" stroke-width="1e9"/>' * 20_000
     ),
