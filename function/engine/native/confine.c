@@ -67,7 +67,7 @@ int hide(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0; }
 
 int end_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0; }
 
-enum { MOST_FILES = 16, LONGEST_PATH = 256 };
+enum { MOST_FILES = 16, LONGEST_PATH = 4096 };
 
 static struct {
     char path[LONGEST_PATH];
