@@ -12,7 +12,7 @@ from typing import Final
 
 from PIL import Image
 
-from function.engine import colour, formats
+from function.engine import colour, formats, tone
 from function.engine.budget import budget
 from function.engine.encode import HALF_CHROMA
 from function.engine.errors import Reason, Rejected, is_system_failure
@@ -146,7 +146,8 @@ def _decode_image(request: DecodeRequest) -> Source:
     with _rejecting_damage(request):
         image = _open_image(request)
     check_size(image.size, max_pixels)
-    profile = icc_profile(image)
+    codes = known.colours(data)
+    profile = None if codes else icc_profile(image)
     orientation = 1 if known.is_oriented else orientation_of(image)
     width, height = image.size
     upload = (height, width) if orientation in SIDEWAYS else (width, height)
@@ -166,13 +167,17 @@ def _decode_image(request: DecodeRequest) -> Source:
         check_size(image.size, max_pixels)  # GIF and HEIC may grow when they are loaded
         factor = reduction(scale)
         pixels, box = _reduce(image, profile, factor), reduced_box(image.size, factor)
+        if codes:
+            pixels = _bitmap(tone.to_srgb(pixels.image(), codes))
     pending = isinstance(pixels, Planes) and not colour.is_plain(profile)
     # A child sends one picture back, so further ones would be decoded in vain; and Pillow raises
     # KeyError and TypeError, which count as bugs, for a TIFF whose second page is damaged.
     moves = not known.isolated and any(rendition.animated for rendition in request.renditions)
     frames, loop = _decode_frames(request, max_pixels) if moves else ((), 0)
     losses = {*known.losses(data)}
-    if colour.is_wide(profile):
+    if codes and codes.is_hdr:
+        losses.add(Loss.HDR)
+    if (codes and codes.is_wide) or colour.is_wide(profile):
         losses.add(Loss.WIDE_GAMUT)
     if not frames and known.moving_kind and _count_frames(request, 1) > 1:
         losses.add(Loss.ANIMATION)

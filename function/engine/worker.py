@@ -38,8 +38,11 @@ _HEAP: Final = 64 << 20
 megapixels takes about as much: with it, an AVIF has 7,800 page faults for 23,000 without, a HEIC
 2,400 for 20,000. A large one would take more memory, as the heap keeps what is freed."""
 
-_SHARED_BY_ALL: Final = ("PIL.ImageCms", "PIL.ImagePalette", "PIL.TiffImagePlugin")
-"""Modules that any format may need: for colour profiles, palettes, and EXIF in TIFF's form."""
+_SHARED_BY_ALL: Final = (
+    *("PIL.ImageCms", "PIL.ImageFilter"),
+    *("PIL.ImagePalette", "PIL.TiffImagePlugin"),
+)
+"""Modules that any format may need: for colours, palettes, and EXIF in TIFF's form."""
 
 
 def run_zygote(setup: dict[str, Any]) -> NoReturn:

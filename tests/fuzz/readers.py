@@ -66,8 +66,10 @@ def read_gif(data: bytes) -> None:
 
 
 def read_png(data: bytes) -> None:
+    from function.engine.formats.png import colours  # noqa: PLC0415
     from function.engine.formats.png_rows import check_chunks  # noqa: PLC0415
 
+    colours(data)
     check_chunks(data)
 
 
@@ -80,9 +82,12 @@ def read_webp(data: bytes) -> None:
 
 
 def read_iso_media(data: bytes) -> None:
+    from function.engine.formats.heic import colours  # noqa: PLC0415
     from function.engine.formats.iso_media import read_items  # noqa: PLC0415
 
     read_items(data)
+    codes = colours(data)
+    assert codes is None or codes.bits in range(8, 17)
     # Most inputs lack the boxes around: take them as the list of items, and as all the rest.
     for around in (b"iinf", b"iprp", b"iref", b"pitm"):
         body = bytes(4) + (8 + len(data)).to_bytes(4, "big") + around + data

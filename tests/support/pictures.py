@@ -63,6 +63,21 @@ def png_chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
+def coded(image: Image.Image, format_name: str, primaries: int, transfer: int) -> bytes:
+    """A picture whose file has code points (H.273): those of its samples, as they are."""
+    if format_name == "HEIF":
+        codes = {"color_primaries": primaries, "transfer_characteristics": transfer}
+        codes |= {"matrix_coefficients": 9, "full_range_flag": 1}
+        return encoded(image, "HEIF", quality=100, chroma=444, **codes)
+    if format_name == "AVIF":  # Pillow writes sRGB's, by which it also makes YCbCr
+        plain = encoded(image, "AVIF", quality=100, subsampling="4:4:4")
+        found = struct.pack(">4s3H", b"nclx", 1, 13, 6)
+        assert plain.count(found) == 1
+        return plain.replace(found, struct.pack(">4s3H", b"nclx", primaries, transfer, 6))
+    plain = encoded(image, "PNG")
+    return plain[:33] + png_chunk(b"cICP", bytes((primaries, transfer, 0, 1))) + plain[33:]
+
+
 def png_bomb(width: int, height: int) -> bytes:
     """A PNG whose header claims a size that its few bytes never fill."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)

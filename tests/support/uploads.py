@@ -1,6 +1,6 @@
 """Uploads of the same small picture, one of every kind that the engine reads."""
 
-from tests.support.pictures import SVG, camera_exif, display_p3, encoded, gradient
+from tests.support.pictures import SVG, camera_exif, coded, display_p3, encoded, gradient
 
 PHOTO = gradient((96, 64))
 CUTOUT = gradient((96, 64), "RGBA")
@@ -42,6 +42,14 @@ UPLOADS = {
     "bmp": ("bmp", encoded(PHOTO, "BMP")),
     "svg": ("svg", SVG),
 }
+
+HDR = {
+    "png-hdr": ("png", coded(PHOTO, "PNG", 9, 16)),
+    "png-hdr-alpha": ("png", coded(CUTOUT, "PNG", 9, 16)),
+    "avif-hdr": ("avif", coded(PHOTO, "AVIF", 9, 16)),
+    "heic-hdr": ("heic", coded(PHOTO, "HEIF", 9, 18)),
+}
+UPLOADS |= HDR
 
 CAMERA = {"exif": camera_exif(), "icc_profile": display_p3(), "xmp": b"<x:xmpmeta/>"}
 

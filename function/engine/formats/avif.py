@@ -4,7 +4,7 @@ import io
 from typing import TYPE_CHECKING, Final
 
 from function.engine.formats.format import Format, lazily
-from function.engine.formats.iso_media import family
+from function.engine.formats.iso_media import colours, family
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -27,10 +27,14 @@ FORMAT: Final = Format(
     ms_per_megapixel={"avif": 152.0},
     recognises=lambda data: family(data) == "avif",
     open_image=open_image,
+    colours=colours,
     damage=(RuntimeError, SyntaxError, ValueError),
     # Pillow reads EXIF by its TIFF plugin, whatever the format; without PIL._avif its AVIF plugin
     # would call each file damaged.
     losses=lazily(_LOSSES, "losses"),
-    modules=(_LOSSES, "PIL._avif", "PIL.AvifImagePlugin", "PIL.ImageCms", "PIL.TiffImagePlugin"),
+    modules=(
+        *(_LOSSES, "PIL._avif", "PIL.AvifImagePlugin"),
+        *("PIL.ImageCms", "PIL.ImageFilter", "PIL.TiffImagePlugin"),
+    ),
     isolated=True,
 )

@@ -10,6 +10,7 @@ from function.engine.record import Record
 if TYPE_CHECKING:
     from PIL import Image
 
+    from function.engine.cicp import Cicp
     from function.engine.losses import Loss
     from function.engine.pixels import Box, Planes, Size
 
@@ -117,6 +118,10 @@ class Format(Record):
     count_frames: "Callable[[Image.Image, int], int]" = lambda image, _most: int(
         getattr(image, "n_frames", 1)
     )
+
+    # (data): return the code points that say what the samples stand for; None where the ICC profile
+    # does, or nothing. It must be quick, and raise nothing for damage.
+    colours: "Callable[[bytes], Cicp | None]" = lambda _data: None
 
     # (data): return what the file has that no rendition can keep: a gain map, depth, a film, other
     # pages. It must be quick, and raise nothing for damage. What ``decode.py`` sees of all formats

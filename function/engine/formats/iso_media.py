@@ -5,8 +5,10 @@ nothing for damage, and stops at ``_MOST`` of each kind, which no camera comes n
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
+from function.engine.cicp import Cicp
 from function.engine.record import Record
 
 _BRANDS: Final[dict[bytes, str]] = {
@@ -87,6 +89,43 @@ def read_items(data: bytes) -> tuple[Item, ...]:
         )
         for number, found in properties.items()
     )
+
+
+def colours(data: bytes) -> Cicp | None:
+    """Return the code points of the primary picture; None without, or where a profile counts.
+
+    An ICC profile counts (ISO/IEC 23000-22, 7.3.6.4), but not against PQ or HLG: of these it can
+    only describe somebody's tone mapping. A picture in tiles may leave its colours to its tiles.
+    """
+    items = {item.number: item for item in read_items(data)}
+    primary = next((item for item in items.values() if item.is_primary), None)
+    if not primary:
+        return None
+    tiles = (items[to] for kind, to in primary.references if kind == b"dimg" and to in items)
+    properties = [found for item in (primary, *islice(tiles, 1)) for found in item.properties]
+    properties.reverse()  # what a tile says counts where the picture says nothing
+    stated = {bytes(body[:4]): body[4:] for kind, body in properties if kind == b"colr"}
+    depths = [body[_DEPTH] for kind, body in properties if kind == b"pixi" and len(body) > _DEPTH]
+    nclx = stated.get(b"nclx", memoryview(b""))
+    if len(nclx) < _NCLX:
+        return None
+    codes = Cicp(
+        primaries=int.from_bytes(nclx[:2], "big"),
+        transfer=int.from_bytes(nclx[2:4], "big"),
+        matrix=int.from_bytes(nclx[4:6], "big"),
+        full_range=nclx[6] >= _FULL_RANGE,
+        bits=min(max([8, *depths[-1:]]), 16),
+    )
+    return codes if codes.is_hdr or not stated.keys() & {b"prof", b"rICC"} else None
+
+
+_DEPTH: Final = _FULL + 1
+"""Where the bits of a picture's first channel are, after the number of channels."""
+
+_NCLX: Final = 7
+"""Bytes of code points: three of two bytes each, and one whose highest bit means the full range."""
+
+_FULL_RANGE: Final = 0x80
 
 
 class _Fields:

@@ -5,19 +5,21 @@ import io
 import pillow_heif
 import pytest
 
-from function.engine.formats.heic import kind_of
+from function.engine.formats.heic import colours, kind_of
 from tests.support.pictures import gradient
 from tests.support.uploads import UPLOADS
 
 
-def written(bits: int, chroma: int) -> bytes:
+def written(bits: int, chroma: int, **options: int) -> bytes:
     """A HEIC by another library's encoder."""
     picture, buffer = gradient((64, 48)), io.BytesIO()
     samples = picture.tobytes()
     mode = "RGB" if bits == 8 else f"RGB;{bits}"
     if bits > 8:
         samples = b"".join(bytes((value & 3, value >> 6)) for value in samples)
-    pillow_heif.from_bytes(mode, picture.size, samples).save(buffer, quality=80, chroma=chroma)
+    pillow_heif.from_bytes(mode, picture.size, samples).save(
+        buffer, quality=80, chroma=chroma, **options
+    )
     return buffer.getvalue()
 
 
@@ -43,3 +45,20 @@ def test_what_phones_write_is_the_usual_kind(name):
 @pytest.mark.parametrize(("data", "kind"), [(b"", "heic"), (b"hvcC" * 99, "heic-deep")])
 def test_what_states_nothing_plain_is_no_failure(data, kind):
     assert kind_of(data, True, True) == kind  # noqa: FBT003 - as it is called
+
+
+@pytest.mark.parametrize(
+    ("chroma", "full_range", "bits"), [(420, 1, 10), (420, 0, 8), (422, 1, 8), (444, 1, 8)]
+)
+def test_bits_that_libheif_cuts_off(chroma, full_range, bits):
+    codes = {"color_primaries": 9, "transfer_characteristics": 16, "matrix_coefficients": 9}
+    data = written(10, chroma, full_range_flag=full_range, **codes)
+    found = colours(data)
+    assert (found.primaries, found.transfer, found.matrix) == (9, 16, 9)
+    assert (found.full_range, found.bits) == (bool(full_range), bits)
+
+
+def test_code_points_without_a_decoder_configuration():
+    data = written(10, 420, color_primaries=9, transfer_characteristics=16, full_range_flag=1)
+    assert colours(data.replace(b"hvcC", b"free")).bits == 8
+    assert colours(data[: data.find(b"hvcC")]) is None

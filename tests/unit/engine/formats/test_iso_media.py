@@ -5,9 +5,11 @@ import time
 
 import pytest
 
-from function.engine.formats.iso_media import boxes, read_items
+from function.engine.cicp import Cicp
+from function.engine.formats.iso_media import boxes, colours, read_items
 from tests.support.iso_media import box, entry, full, heif
-from tests.support.uploads import UPLOADS
+from tests.support.pictures import coded, display_p3, encoded
+from tests.support.uploads import PHOTO, UPLOADS
 
 
 def test_the_primary_picture_has_its_properties():
@@ -97,6 +99,65 @@ def test_damage_raises_nothing():
             read_items(whole[:at] + bytes([value]) + whole[at + 1 :])
 
 
+def nclx(primaries: int, transfer: int, matrix: int = 9, flags: int = 0x80) -> bytes:
+    return box(b"colr", b"nclx" + struct.pack(">HHHB", primaries, transfer, matrix, flags))
+
+
+def picture(*properties: bytes, tile: tuple[bytes, ...] = ()) -> bytes:
+    """Item 1 with some properties; of item 2, which it is made of, those of a tile."""
+    indices = bytes(range(1, len(properties) + len(tile) + 1))
+    mine, others = indices[: len(properties)], indices[len(properties) :]
+    pairs = struct.pack(">IHB", 2, 1, len(mine)) + mine + struct.pack(">HB", 2, len(others))
+    return heif(
+        full(b"pitm", struct.pack(">H", 1)),
+        full(b"iinf", struct.pack(">H", 2) + entry(1, b"grid") + entry(2, b"hvc1")),
+        box(b"iprp", box(b"ipco", b"".join(properties + tile)) + full(b"ipma", pairs + others)),
+        full(b"iref", box(b"dimg", struct.pack(">HHH", 1, 1, 2))),
+    )
+
+
+PIXI = full(b"pixi", b"\x03\x0a\x0a\x0a")
+PROFILE = box(b"colr", b"prof" + bytes(9))
+PQ_10 = Cicp(9, 16, 9, full_range=True, bits=10)
+
+
+@pytest.mark.parametrize(
+    ("data", "codes"),
+    [
+        (picture(nclx(9, 16), PIXI), PQ_10),
+        (picture(PIXI, tile=(nclx(9, 16),)), PQ_10),
+        (picture(nclx(9, 16), PIXI, tile=(nclx(1, 13), full(b"pixi", b"\1\x08"))), PQ_10),
+        (picture(nclx(9, 16)), PQ_10.replace(bits=8)),
+        (picture(nclx(9, 16, flags=0x7F), PIXI), PQ_10.replace(full_range=False)),
+        (picture(nclx(12, 13, 1)), Cicp(12, 13, 1, full_range=True)),
+        (picture(nclx(12, 13, 1), PROFILE), None),
+        (picture(PROFILE, nclx(9, 18), PIXI), PQ_10.replace(transfer=18)),
+        (picture(PROFILE), None),
+        (picture(), None),
+        (
+            picture(nclx(65_535, 16, 65_535), full(b"pixi", b"\1\xff")),
+            PQ_10.replace(primaries=65_535, matrix=65_535, bits=16),
+        ),
+        (picture(nclx(9, 16), full(b"pixi", b"\1\0")), PQ_10.replace(bits=8)),
+        (picture(nclx(9, 16), full(b"pixi", b"\1")), PQ_10.replace(bits=8)),
+        (picture(nclx(9, 16), box(b"pixi")), PQ_10.replace(bits=8)),
+        (picture(box(b"colr", b"nclx" + bytes(6))), None),
+        (picture(box(b"colr", b"nc")), None),
+        (heif(full(b"pitm", b"\0\1")), None),
+        (b"", None),
+    ],
+)
+def test_code_points(data, codes):
+    assert colours(data) == codes
+
+
+def test_code_points_that_encoders_write():
+    assert colours(coded(PHOTO, "HEIF", 9, 18)) == Cicp(9, 18, 9, full_range=True)
+    assert colours(coded(PHOTO, "AVIF", 12, 16)) == Cicp(12, 16, 6, full_range=True)
+    assert colours(UPLOADS["heic-tiled"][1]) == Cicp(1, 13, 6, full_range=True)
+    assert colours(encoded(PHOTO, "AVIF", icc_profile=display_p3())) is None
+
+
 MILLION = 1_000_000
 HOSTILE = {
     "boxes": heif(box(b"free") * MILLION),
@@ -122,5 +183,6 @@ HOSTILE = {
 def test_a_file_made_to_exhaust_the_reader_takes_no_time(name):
     before = time.process_time()
     items = read_items(HOSTILE[name])
-    assert time.process_time() - before < 0.25
+    assert colours(HOSTILE[name]) is None
+    assert time.process_time() - before < 0.5
     assert sum(len(item.properties) + len(item.references) for item in items) <= 4096 + 255

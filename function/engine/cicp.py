@@ -1,0 +1,44 @@
+"""Coding-independent code points (ITU-T H.273): numbers that say what colours a file's samples are.
+
+HEIC and AVIF have them as ``nclx``, PNG as ``cICP``.
+"""
+
+from typing import Final
+
+from function.engine.record import Record
+
+PQ: Final = 16
+"""Transfer of SMPTE ST 2084: a code stands for a luminance in nits."""
+
+HLG: Final = 18
+"""Transfer of ARIB STD-B67, hybrid log-gamma: a code stands for light of the scene."""
+
+Matrix = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
+
+TO_SRGB: Final[dict[int, Matrix]] = {
+    # BT.2020, by ITU-R BT.2407, 2.2
+    9: ((1.6605, -0.5876, -0.0728), (-0.1246, 1.1329, -0.0083), (-0.0182, -0.1006, 1.1187)),
+    # Display P3 (SMPTE EG 432-1), from the chromaticities of H.273, table 2
+    12: ((1.2249, -0.2249, 0.0), (-0.0421, 1.0421, 0.0), (-0.0196, -0.0786, 1.0983)),
+}
+"""Matrices from linear light in primaries that reach beyond sRGB's to linear light in sRGB's."""
+
+
+class Cicp(Record):
+    """What the samples of a picture stand for."""
+
+    primaries: int
+    transfer: int
+    matrix: int  # decoders have applied it: the samples are RGB
+    full_range: bool
+    bits: int = 8  # of a sample in the file: decoders drop all but eight
+
+    @property
+    def is_hdr(self) -> bool:
+        """Return True if samples may be brighter than the white of an ordinary screen."""
+        return self.transfer in {PQ, HLG}
+
+    @property
+    def is_wide(self) -> bool:
+        """Return True if samples may have colours that sRGB does not have."""
+        return self.primaries in TO_SRGB
