@@ -95,6 +95,20 @@ def test_xmp_behind_the_first_picture_is_not_its_own():
     )
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        JPEG + with_segment(0xE2, b"urn:iso:std:iso:ts:21496:-1\0" + bytes(4)),
+        JPEG + with_index(PRIMARY, STEREO),
+        with_xmp(APPLE % b"HDRGainMap", with_index(PRIMARY, UNDEFINED)),
+        with_xmp(MOTION + FILM),
+    ],
+    ids=["gain map", "index", "XMP of a further picture", "film"],
+)
+def test_marks_in_the_wrong_place_do_not_count(data):
+    assert told(data) == set()
+
+
 def test_a_motion_photo_has_a_film():
     assert told(with_xmp(MOTION) + FILM) == {Loss.MOTION}
     assert told(with_xmp(MOTION)) == set()
