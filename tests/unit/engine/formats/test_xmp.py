@@ -55,3 +55,8 @@ def test_marks_of_further_pictures(name, expected):
     text = xmp(f'xmlns:a="http://ns.apple.com/ImageIO/1.0/" xmlns:b="http://ns.apple.com/{name}"')
     assert [*marked_by_apple(text, 0)] == expected
     assert [*marked_by_apple(text, len(text) - 20)] == []
+
+
+def test_a_namespace_of_another_owner_is_no_mark():
+    text = xmp('xmlns:a="http://ns.apple.com/ImageIO/1.0/" xmlns:b="http://x.org/depthData/1.0/"')
+    assert [*marked_by_apple(text, 0)] == []
