@@ -26,12 +26,6 @@ from tests.support.iso_media import box
 from tests.support.pictures import camera_exif, encoded, gradient
 
 ROOT = Path(__file__).parents[2]
-PINS = re.findall(
-    r"^(?:pillow|pillow-heif)==\S+", (ROOT / "function/requirements.in").read_text(), re.MULTILINE
-)
-IMAGES = ROOT / ".cache" / "corpus" / "-".join(PINS)
-"""Where tests/corpus/test_corpus.py puts the source distributions' images."""
-
 ROW = re.compile(r"^\| .+ \| .+ \| (.*) \| `((?:pillow|pillow-heif)/\S+)` \|$", re.MULTILINE)
 ROWS = [
     (name, {Loss(code) for code in re.findall(r"`(\w+)`", codes)})
@@ -44,14 +38,17 @@ MOST = 1.0
 decoded, and its conversions, leave less."""
 
 
-def image(name: str) -> bytes:
-    """The bytes of a test image, which may not be there."""
-    distribution, _, path = name.partition("/")
-    folder = {"pillow": "pillow-1*/Tests", "pillow-heif": "pillow_heif-*/tests"}[distribution]
-    found = [*IMAGES.glob(f"{folder}/images/{path}")]
-    if not found:
-        pytest.skip("the source distributions are not fetched: `make corpus` does it")
-    return found[0].read_bytes()
+@pytest.fixture
+def image(images):
+    """Returns the bytes of a test image, named as docs/phones.md does."""
+
+    def read(name: str) -> bytes:
+        distribution, _, path = name.partition("/")
+        folder = {"pillow": "pillow-1*/Tests", "pillow-heif": "pillow_heif-*/tests"}[distribution]
+        (found,) = images.glob(f"{folder}/images/{path}")
+        return found.read_bytes()
+
+    return read
 
 
 def outcome(data: bytes) -> tuple[Image.Image, set[Loss]]:
@@ -101,20 +98,20 @@ def test_the_table_has_files():
 
 
 @pytest.mark.parametrize(("name", "expected"), ROWS)
-def test_files_of_the_table(name, expected):
+def test_files_of_the_table(image, name, expected):
     data = image(name)
     rendered, losses = outcome(data)
     assert losses == expected
     assert difference(rendered, by_pillow(data)) < MOST
 
 
-def test_the_header_of_an_ultra_hdr_jpeg():
+def test_the_header_of_an_ultra_hdr_jpeg(image):
     assert {*JPEG.losses(image("pillow/ultrahdr.jpg"))} == {Loss.HDR}
 
 
 @pytest.mark.parametrize("turned", range(4))
 @pytest.mark.parametrize("mirrored", range(2))
-def test_avifs_turned_and_mirrored_are_upright(turned, mirrored):
+def test_avifs_turned_and_mirrored_are_upright(image, turned, mirrored):
     rendered, _ = outcome(image(f"pillow/avif/rot{turned}mir{mirrored}.avif"))
     upright, _ = outcome(image("pillow/avif/rot0mir0.avif"))
     # The words in the middle differ. One that is mirrored is 38 levels apart, one upside down 81.
