@@ -28,9 +28,6 @@ RUNS: Final = 3
 MEMORY_MB: Final = 8192
 _MB: Final = 1 << 20
 
-NOT_MEASURED: Final = frozenset({"webp-alpha", "svg-logo", "svg-illustration"})
-"""Kinds without a row in the evidence: the machine was so busy that their time was over."""
-
 
 def register(commands: Any) -> None:
     """Add ``limits`` to the command line."""

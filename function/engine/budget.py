@@ -25,6 +25,10 @@ TINY_PIXELS: Final = 1_000_000
 TINY_MS: Final = 289.0
 """CPU time of a file that is smaller and declares no more pixels: 0.5 s at 1024 MB."""
 
+FLAT: Final = 1 / 8
+"""Share of ``ENCODE`` that such a file's renditions take at most: it has next to no detail. One
+colour (a PNG of 1 megapixel, its decoding included) took a tenth as JPEG and WebP, less as AVIF."""
+
 ENCODE: Final[Mapping[OutputFormat, float]] = {
     OutputFormat.JPEG: 20.0,
     OutputFormat.WEBP: 550.0,
@@ -47,7 +51,13 @@ def header_budget() -> float:
 
 
 def budget(
-    length: int, pixels: int, per_megapixel: float, renditions: Iterable[Rendition], frames: int = 1
+    length: int,
+    pixels: int,
+    per_megapixel: float,
+    renditions: Iterable[Rendition],
+    frames: int = 1,
+    *,
+    is_drawing: bool = False,
 ) -> float:
     """Return the CPU milliseconds for an upload of ``length`` bytes.
 
@@ -57,11 +67,12 @@ def budget(
         per_megapixel: CPU milliseconds to decode a megapixel of this kind.
         renditions: what is made of it.
         frames: pictures of an animation, of which the animated renditions keep all.
+        is_drawing: its bytes do not bound its detail: ten gradients fit into a kilobyte.
     """
-    if length < TINY_BYTES and pixels <= TINY_PIXELS and frames == 1:
-        return TINY_MS
-    decoding = per_megapixel * frames * pixels / 1e6
-    return MARGIN * (HEADER_MS + decoding + sum(_encoding(r, frames) for r in renditions))
+    encoding = sum(_encoding(rendition, frames) for rendition in renditions)
+    if not is_drawing and length < TINY_BYTES and pixels <= TINY_PIXELS and frames == 1:
+        return max(TINY_MS, FLAT * encoding)
+    return MARGIN * (HEADER_MS + per_megapixel * frames * pixels / 1e6 + encoding)
 
 
 def _encoding(rendition: Rendition, frames: int) -> float:

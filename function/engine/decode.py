@@ -230,7 +230,11 @@ def _decode_drawing(
 
 def _allow(request: DecodeRequest, kind: str, size: Size, held: float, frames: int = 1) -> None:
     pixels, cost = size[0] * size[1], request.format.ms_per_megapixel[kind]
-    request.allow(budget(len(request.data), pixels, cost, request.renditions, frames), held)
+    is_drawing = request.format.rasterise is not None
+    milliseconds = budget(
+        *(len(request.data), pixels, cost, request.renditions, frames), is_drawing=is_drawing
+    )
+    request.allow(milliseconds, held)
 
 
 def _check_memory(request: DecodeRequest, kind: str, size: Size, held: float) -> float:

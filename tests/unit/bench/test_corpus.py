@@ -68,7 +68,7 @@ def test_a_row_for_each_file_and_a_table_of_what_the_two_disagree_on(folder, tmp
     assert rows["h [dim].jpg"]["message"] == "The end of this image is missing."
     assert rows["g.gif"]["losses"] == ["animation"]
     assert all(1 <= rows[name]["ms"] < 60_000 for name in OPENED)
-    assert all(10 < rows[name]["rss_mb"] < 500 for name in ("a.jpg", "c.svg", "folder/e.heic"))
+    assert 10 < rows["a.jpg"]["rss_mb"] < 500  # its worker stays, and so can be asked
     printed = capsys.readouterr().out
     table, counts = printed.split("  files")
     assert {name for name in FILES if name in table} == {"c.svg", "folder/d.ppm"}

@@ -4,7 +4,7 @@ import pytest
 
 from function import contract
 from function.engine import formats
-from function.engine.budget import MOST_SECONDS, budget, clock_seconds
+from function.engine.budget import MOST_SECONDS, TINY_MS, budget, clock_seconds
 from function.engine.renditions import DEFAULT_RENDITIONS
 from function.engine.work import work
 from tests.support.engine import MAX_PIXELS, SMALL, one
@@ -21,6 +21,18 @@ def test_a_tiny_file_has_half_a_second_at_1024_mb():
     assert seconds(1023, 1_000_000, 2600.0, SMALL) == pytest.approx(0.5, abs=0.001)
     assert seconds(1024, 1_000_000, 2600.0, SMALL) == MOST_SECONDS
     assert seconds(1023, 1_000_001, 2600.0, SMALL) == MOST_SECONDS
+
+
+def test_a_tiny_file_has_time_for_renditions_of_one_colour():
+    larger = [one(width=3000, height=3000, formats=("webp", "avif"))]
+    assert seconds(1023, 1, 16.0, larger, memory_mb=None) == pytest.approx(9 * 2.25 / 8, abs=0.01)
+    assert seconds(1023, 1, 16.0, DEFAULT_RENDITIONS) == pytest.approx(0.5, abs=0.001)
+
+
+def test_a_drawing_is_never_tiny():
+    """Gradients over the whole of it take long, and few bytes."""
+    drawing = seconds(995, 870_000, 1500.0, DEFAULT_RENDITIONS, is_drawing=True)
+    assert drawing == seconds(1024, 870_000, 1500.0, DEFAULT_RENDITIONS) == MOST_SECONDS
 
 
 def test_no_upload_has_more_than_9_seconds_at_1024_mb_so_that_storing_ends_within_10():
@@ -54,6 +66,8 @@ def test_the_header_of_every_upload_sets_a_budget(name):
     kinds = formats.by_name(UPLOADS[name][0]).bytes_per_pixel
     assert told
     assert all(0.28 <= milliseconds / 1000 < MOST_SECONDS for milliseconds, _ in told)
+    if name == "svg":
+        assert all(milliseconds > 2 * TINY_MS for milliseconds, _ in told)
     drawn = 32 * 24 if name == "svg" else 64 * 48  # a drawing has the pixels of its rendition
     assert all(drawn * min(kinds.values()) <= held < 1 << 20 for _, held in told)
     assert set(kinds) == set(formats.by_name(UPLOADS[name][0]).ms_per_megapixel)

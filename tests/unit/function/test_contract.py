@@ -159,9 +159,13 @@ def test_what_the_program_imports_needs_the_standard_library_alone(module):
         assert ours == {"function", module}
 
 
+FONTS = {"fontpkg_arimo", "fontpkg_crimson_pro", "fontpkg_source_code_pro"}
+LIBRARIES = {"PIL", "pillow_heif", "resvg_py", *FONTS}
+
+
 @pytest.mark.parametrize(
     ("package", "allowed"),
-    [("function.contract", set()), ("function.engine", {"PIL", "pillow_heif", "resvg_py"})],
+    [("function.contract", set()), ("function.engine", LIBRARIES)],
 )
 def test_it_imports_these_libraries_alone_inside_functions_too(package, allowed):
     graph = grimp.build_graph("function", include_external_packages=True, cache_dir=None)
