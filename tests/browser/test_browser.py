@@ -133,9 +133,10 @@ def test_what_no_rendition_keeps_is_said(site, files, tmp_path):
     frames = [Image.new("RGB", (60, 40), colour) for colour in ("red", "green")]
     frames[0].save(moving, save_all=True, append_images=frames[1:])
     site.page.get_by_label("Choose photos").set_input_files([moving, files["beach photo.jpg"]])
-    site.page.get_by_text("2 photos in").wait_for()
+    site.page.get_by_text("2 photos in, 16 renditions out").wait_for()
     assert card(site, "moving.gif").locator(".losses").inner_text() == "Not kept: its motion."
     assert card(site, "beach photo.jpg").locator(".losses").count() == 0
+    site.page.screenshot(path=SCREENSHOTS / "losses.png", full_page=True)
     assert site.console == []
 
 
