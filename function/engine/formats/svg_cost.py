@@ -5,17 +5,11 @@ referred to as often as it is, and on a canvas of its own where it is a mask, a 
 that is not opaque.
 """
 
-import base64
-import binascii
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
-from urllib.parse import unquote_to_bytes
 
 from function.engine.errors import Reason, Rejected
-from function.engine.formats import jpeg_segments, webp
-from function.engine.formats.format import little_endian
-from function.engine.pixels import Size
 
 MAX_ELEMENTS: Final = 100_000
 """Elements and letters of text, with those that others refer to counted each time."""
@@ -100,7 +94,6 @@ class Markup:
 
     def __init__(self) -> None:
         self.by_id: dict[str, Element] = {}
-        self.largest_image = 0
         self.sheet = ""  # the text of its style elements
         self._path: list[Element] = []
         self._roots: list[Element] = []
@@ -126,10 +119,6 @@ class Markup:
             raise _too_complex(f"nests its elements over {MAX_DEPTH} deep")
         if "id" in attributes:
             self.by_id.setdefault(attributes["id"], element)
-        for key, value in attributes.items():
-            if key.rpartition(":")[2] == "href" and value.lstrip()[:5].lower() == "data:":
-                width, height = size_of_embedded(value)
-                self.largest_image = max(self.largest_image, width * height)
 
     def end(self) -> None:
         """Take an element's end."""
@@ -196,31 +185,6 @@ class Markup:
         for target in (self.by_id[name] for name in names if name in self.by_id):
             if target.name in _DRAWN or element.name in _DRAWN or element.name == "use":
                 yield target, 1
-
-
-def size_of_embedded(url: str) -> Size:
-    """Return width and height of a picture in a data URL; 0 and 0 for what resvg cannot draw."""
-    head, _, text = url.partition(",")
-    data = unquote_to_bytes(text)
-    if head.strip().lower().endswith("base64"):
-        try:
-            data = base64.b64decode(re.sub(rb"\s", b"", data) + b"==")
-        except binascii.Error:
-            return 0, 0
-    return next((read(data) for mark, read in _SIZES if data.startswith(mark)), (0, 0))
-
-
-_SIZES: Final[tuple[tuple[bytes, Callable[[bytes], Size]], ...]] = (
-    (b"\x89PNG", lambda data: (_big(data[16:20]), _big(data[20:24]))),
-    (b"GIF8", lambda data: (little_endian(data[6:8]), little_endian(data[8:10]))),
-    (b"\xff\xd8", lambda data: (jpeg_segments.walk(data).pixels, 1)),
-    (b"RIFF", webp.read_size),
-)
-"""First bytes of each format that resvg draws, and how its size is read."""
-
-
-def _big(value: bytes) -> int:
-    return int.from_bytes(value, "big")
 
 
 def _too_complex(what: str) -> Rejected:

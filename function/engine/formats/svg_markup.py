@@ -2,7 +2,7 @@
 
 resvg is given what was read here, written anew, and not the upload: what is drawn is what was
 checked, however else another parser would read the upload. So entities are expanded, the text is
-in UTF-8, and each list of fonts ends in one that we have.
+in UTF-8, each list of fonts ends in one that we have, and each embedded picture is what it says.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from typing import Final
 from xml.parsers import expat
 
 from function.engine.errors import Reason, Rejected
+from function.engine.formats import svg_pictures
 from function.engine.formats.svg_cost import Markup
 from function.engine.formats.svg_fonts import with_generic, with_generics
 from function.engine.record import Record
@@ -68,6 +69,7 @@ class _Reader:
         self._cost = Markup()
         self._characters: set[str] = set()
         self._hides_text = False
+        self._largest_image = 0
         self._kinds = [""]
         self._sheet = ""
         self._is_in_tag = False  # what follows may close it
@@ -94,7 +96,7 @@ class _Reader:
             root=self._root or {},
             canvases=canvases,
             letters=letters,
-            largest_image=self._cost.largest_image,
+            largest_image=self._largest_image,
             characters=frozenset(self._characters),
             hides_text=self._hides_text,
         )
@@ -108,7 +110,7 @@ class _Reader:
         if local in _LOADING:
             for key, value in attributes.items():
                 if key.rpartition(":")[2] == "href":
-                    _check_reference(value)
+                    attributes[key] = self._reference(value)
         self._cost.start(local, attributes)
         parent = self._kinds[-1]
         kind = _TEXTS.get(local, parent)
@@ -141,6 +143,18 @@ class _Reader:
         elif kind == _LOST and not text.isspace():
             self._hides_text = True
         self._write(_escape(text))
+
+    def _reference(self, value: str) -> str:
+        """Return what an element loads: nothing, a part of the drawing, or a picture within it."""
+        if not value.strip() or value.lstrip().startswith("#"):
+            return value
+        if not value.lstrip().lower().startswith("data:"):
+            message = "This drawing loads something from outside itself."
+            raise Rejected(Reason.UNSAFE_SVG, message)
+        picture = svg_pictures.read(value)
+        width, height = picture.size
+        self._largest_image = max(self._largest_image, width * height)
+        return picture.url
 
     def _write(self, text: str) -> None:
         self._length += len(text)
@@ -175,11 +189,3 @@ def _declare(
     if not is_plain or len(value or "") > LONGEST_ENTITY:
         message = "This drawing declares XML entities that are not plain text."
         raise Rejected(Reason.UNSAFE_SVG, message)
-
-
-def _check_reference(value: str) -> None:
-    reference = value.strip().lower()
-    if not reference.startswith(("#", "data:image/")):
-        raise Rejected(Reason.UNSAFE_SVG, "This drawing loads something from outside itself.")
-    if reference.startswith("data:image/svg"):
-        raise Rejected(Reason.UNSAFE_SVG, "This drawing embeds another drawing.")
