@@ -7,6 +7,7 @@ that is not opaque.
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Final
 
 from function.engine.errors import Reason, Rejected
@@ -48,6 +49,9 @@ _VERTEX: Final = re.compile(r"[A-Za-z,\s]+")
 _DRAWN: Final = frozenset({"pattern", "mask", "clipPath", "marker", "filter"})
 """Elements that are drawn where another refers to them; a gradient is only looked up."""
 
+_COPYING: Final = frozenset({"use", "feImage"})
+"""Elements that draw the one that they refer to, whatever it is."""
+
 
 Cost = tuple[int, int, int, int, int]
 """What an element takes with all that it refers to: elements, levels, layers, canvases, letters."""
@@ -61,11 +65,14 @@ class Element:
 
     __slots__ = (
         *("canvases", "children", "cost", "is_layer", "letters", "markers", "name", "outline"),
-        "references",
+        *("parent", "references"),
     )
 
-    def __init__(self, name: str, attributes: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, attributes: Mapping[str, str], parent: "Element | None" = None
+    ) -> None:
         self.name = name
+        self.parent = parent
         self.children: list[Element] = []
         self.references: list[str] = []
         self.markers: list[str] = []
@@ -88,6 +95,14 @@ class Element:
                 )
         self.outline = attributes.get("d", attributes.get("points", "")) if self.markers else ""
 
+    def inherited(self) -> Iterator[str]:
+        """Yield what the elements around this one refer to: paints and markers are inherited."""
+        parent = self.parent
+        while parent:
+            yield from parent.references
+            yield from parent.markers
+            parent = parent.parent
+
 
 class Markup:
     """The elements of a drawing and the names by which they refer to one another."""
@@ -103,12 +118,12 @@ class Markup:
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         """Take an element's start."""
-        element = Element(name, attributes)
+        parent = self._path[-1] if self._path else None
+        element = Element(name, attributes, parent)
         self._count += 1
         if self._count > MAX_ELEMENTS:
             raise _too_complex(f"has over {MAX_ELEMENTS} elements")
-        if self._path:
-            parent = self._path[-1]
+        if parent:
             parent.children.append(element)
             if parent.name == "filter":
                 parent.canvases += 1  # each result may be used again
@@ -181,9 +196,14 @@ class Markup:
             for name in element.markers:
                 if name in self.by_id:
                     yield self.by_id[name], times
-        names = (*element.references, *self._sheet_references)
+        is_drawn = element.name in _DRAWN
+        names = chain(
+            element.references,
+            self._sheet_references,
+            element.inherited() if is_drawn else (),
+        )
         for target in (self.by_id[name] for name in names if name in self.by_id):
-            if target.name in _DRAWN or element.name in _DRAWN or element.name == "use":
+            if target.name in _DRAWN or is_drawn or element.name in _COPYING:
                 yield target, 1
 
 

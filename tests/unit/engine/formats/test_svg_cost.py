@@ -1,6 +1,7 @@
 """A drawing's cost follows from its markup, with all that its elements refer to."""
 
 import base64
+from functools import partial
 
 import pytest
 
@@ -62,6 +63,25 @@ def chain(count: int) -> str:
     return "".join(links) + f'<rect fill="url(#p{count - 1})"/>'
 
 
+def chain_of_inherited(kind: str, paint: str, body: str, count: int) -> str:
+    """Patterns or markers within a group whose paint or marker, the one before, they inherit."""
+    links = (
+        f'<g {paint.format(f"url(#p{i - 1})")}><{kind} id="p{i}">{body}</{kind}></g>'
+        for i in range(1, count)
+    )
+    return "".join(links) + f"<rect {paint.format(f'url(#p{count - 1})')}/>"
+
+
+def chain_of_images(count: int) -> str:
+    """Groups of which each is drawn through a filter that loads the one before."""
+    links = (
+        f'<filter id="f{i}"><feImage href="#g{i - 1}"/></filter>'
+        f'<g id="g{i}"><rect filter="url(#f{i})"/></g>'
+        for i in range(1, count)
+    )
+    return f'<g id="g0">{ICON}</g>' + "".join(links)
+
+
 def doubling(count: int) -> str:
     """Groups of which each uses the one before twice."""
     links = (
@@ -77,9 +97,23 @@ def doubling(count: int) -> str:
         (MAX_DEPTH - 1, MAX_DEPTH, lambda count: "<g>" * count + "</g>" * count),
         (MAX_LAYERS - 1, MAX_LAYERS + 2, lambda n: '<g opacity=".5">' * n + "</g>" * n),
         (MAX_LAYERS // 2, MAX_LAYERS, chain),
+        (
+            MAX_LAYERS // 2,
+            MAX_LAYERS + 2,
+            partial(chain_of_inherited, "pattern", 'fill="{}"', ICON),
+        ),
+        (
+            MAX_LAYERS // 2,
+            MAX_LAYERS + 2,
+            partial(chain_of_inherited, "marker", 'style="marker:{}"', ICON),
+        ),
+        (MAX_LAYERS // 4, MAX_LAYERS, chain_of_images),
         (12, 20, doubling),
     ],
-    ids=["elements", "levels", "layers", "references", "doubling"],
+    ids=[
+        *("elements", "levels", "layers", "references", "inherited paints", "inherited markers"),
+        *("images of filters", "doubling"),
+    ],
 )
 def test_what_no_honest_drawing_has_is_too_complex(least, most, make):
     assert read_size(svg(make(least))) == (90, 90)
