@@ -68,8 +68,9 @@ def bytes_held(data: bytes, size: Size) -> int:
 def losses(data: bytes) -> tuple[Loss, ...]:
     """Return ``text`` if the drawing has text, or characters, that are not drawn."""
     drawing = _read(data)
-    has_text = any(not character.isspace() for character in drawing.characters)
-    is_lost = drawing.hides_text or lacks(drawing.characters) or (has_text and not _has_fonts())
+    has_text = any(text and not text.isspace() for text in drawing.texts)
+    has_all = not drawing.hides_text and not any(map(lacks, drawing.texts))
+    is_lost = not has_all or (has_text and not _has_fonts())
     return (Loss.TEXT,) if is_lost else ()
 
 

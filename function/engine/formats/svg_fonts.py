@@ -7,11 +7,10 @@ line in Crimson Pro is 2 % shorter than in Times.
 
 import re
 import struct
-from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
-from unicodedata import category
+from unicodedata import category, normalize
 
 import fontpkg_arimo
 import fontpkg_crimson_pro
@@ -28,14 +27,23 @@ _LIKE: Final = (
 )
 """What the names of fonts that we do not have say of their looks; the first that fits counts."""
 
-_DECLARATION: Final = re.compile(r"(\bfont(?:-family)?\s*:)([^;{}!]+)")
+_DECLARATION: Final = re.compile(
+    r"/\*.*?(?:\*/|\Z)|(?P<name>\bfont(?:-family)?\s*:)(?P<families>[^;{}!]+)", re.DOTALL
+)
+"""A comment, which is left as it is, or a declaration of fonts."""
+
 _KEYWORDS: Final = frozenset({"", "inherit", "initial", "unset", "revert"})
 
-_UNSEEN: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
-"""Unicode's categories of control characters, marks of formatting and spaces."""
+_UNSEEN: Final = re.compile(
+    "[\t\n\r\u00ad\u034f\u061c\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000"
+    "\ufe00-\ufe0f\ufeff\ufff0-\ufff8\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""Characters that draw nothing where a font lacks them: spaces, and what Unicode has as "default
+ignorable" (``DerivedCoreProperties.txt``) except the fillers of Hangul. Others of the categories
+Cc, Cf and Zs are drawn as an empty box."""
 
-_SELECTORS: Final = frozenset({"\ufe0e", "\ufe0f"})
-"""They choose between two looks of the character before them."""
+_JOINED: Final = re.compile("f[il]|[lL]·[lL]|[\u02e5-\u02e9]{2}")
+"""What one of the fonts draws as one glyph, and others as several (their tables ``GSUB``)."""
 
 
 def _files(*packages: ModuleType) -> tuple[Path, ...]:
@@ -79,12 +87,28 @@ def with_generic(families: str) -> str:
 
 def with_generics(sheet: str) -> str:
     """Return CSS with a generic family at the end of each list of font families."""
-    return _DECLARATION.sub(lambda found: found[1] + with_generic(found[2]), sheet)
+    return _DECLARATION.sub(_completed, sheet)
 
 
-def lacks(characters: Iterable[str]) -> bool:
-    """Return True if there is a character that none of the fonts has, and that would be seen."""
-    return any(category(c) not in _UNSEEN for c in {*characters} - COVERED - _SELECTORS)
+def _completed(found: re.Match[str]) -> str:
+    return found["name"] + with_generic(found["families"]) if found["name"] else found[0]
+
+
+def lacks(text: str) -> bool:
+    """Return True if characters of a ``text`` element may be drawn as empty boxes.
+
+    For a character that its font lacks, resvg takes the first font that has it. If that has not all
+    of the others, resvg merges both, which it gives up where they differ in their number of glyphs.
+    Which font the text names is not known here, so it may be any.
+    """
+    characters = {*_UNSEEN.sub("", text)}
+    if not characters <= COVERED:
+        return True
+    rare = characters - _COMMON
+    if all(characters <= next(font for font in _COVERAGE if c in font) for c in rare):
+        return False
+    marks = any(category(c).startswith("M") for c in characters)
+    return marks or any(normalize("NFD", c) != c for c in rare) or bool(_JOINED.search(text))
 
 
 def _characters(font: bytes) -> set[str]:
@@ -111,7 +135,9 @@ def _characters(font: bytes) -> set[str]:
     return found - {"\uffff"}
 
 
-COVERED: Final = frozenset[str]().union(
-    *(_characters(path.read_bytes()) for path in FILES if "Italic" not in path.name)
-)
-"""Characters that a font has; the italic fonts have the same."""
+_COVERAGE: Final = tuple(frozenset(_characters(path.read_bytes())) for path in FILES)
+COVERED: Final = frozenset[str]().union(*_COVERAGE)
+"""Characters that a font has."""
+
+_COMMON: Final = COVERED.intersection(*_COVERAGE)
+"""Characters that every font has. Source Code Pro has 249 fewer in italic."""

@@ -47,7 +47,7 @@ class Drawing(Record):
     canvases: int  # held at once, at most
     letters: int  # of text, as often as they are drawn
     largest_image: int  # pixels
-    characters: frozenset[str]  # of the text that is drawn
+    texts: tuple[str, ...]  # that are drawn, each of one element ``text``
     hides_text: bool  # there is text that resvg never draws
 
 
@@ -67,7 +67,7 @@ class _Reader:
         self._data = data
         self._root: dict[str, str] | None = None
         self._cost = Markup()
-        self._characters: set[str] = set()
+        self._texts: list[list[str]] = []
         self._hides_text = False
         self._largest_image = 0
         self._kinds = [""]
@@ -97,7 +97,7 @@ class _Reader:
             canvases=canvases,
             letters=letters,
             largest_image=self._largest_image,
-            characters=frozenset(self._characters),
+            texts=tuple(map("".join, self._texts)),
             hides_text=self._hides_text,
         )
 
@@ -114,17 +114,19 @@ class _Reader:
         self._cost.start(local, attributes)
         parent = self._kinds[-1]
         kind = _TEXTS.get(local, parent)
+        if kind == _SHOWN and parent != _SHOWN:
+            self._texts.append([])
         # Another child of the switch is drawn where HTML is not.
         self._kinds.append("" if (parent, kind) == (_CHOICE, _LOST) else kind)
         pairs = (f' {key}="{_attribute(key, value)}"' for key, value in attributes.items())
+        self._write_sheet()
         self._write(f"<{name}{''.join(pairs)}")
         self._is_in_tag = True
 
     def _end(self, name: str) -> None:
         self._cost.end()
-        if self._kinds.pop() == _SHEET and self._sheet:
-            self._write(_escape(with_generics(self._sheet)))
-            self._sheet = ""
+        self._kinds.pop()
+        self._write_sheet()
         if self._is_in_tag:
             self._is_in_tag = False
             self._written.append("/>")
@@ -138,11 +140,17 @@ class _Reader:
             self._sheet += text
             return
         if kind == _SHOWN:
-            self._characters.update(text)
+            self._texts[-1].append(text)
             self._cost.letters(len(text))
         elif kind == _LOST and not text.isspace():
             self._hides_text = True
         self._write(_escape(text))
+
+    def _write_sheet(self) -> None:
+        """Write what came of a style sheet since the last tag."""
+        if self._sheet:
+            self._write(_escape(with_generics(self._sheet)))
+            self._sheet = ""
 
     def _reference(self, value: str) -> str:
         """Return what an element loads: nothing, a part of the drawing, or a picture within it."""

@@ -1,5 +1,6 @@
 import io
 import re
+from unicodedata import category
 
 import pytest
 from rich.console import Console
@@ -9,6 +10,7 @@ from function.engine.errors import Reason, Rejected
 from function.engine.formats import svg_drawing
 from function.engine.formats.svg import recognises
 from function.engine.formats.svg_drawing import losses, rasterise, read_size
+from function.engine.formats.svg_fonts import lacks
 from function.engine.losses import Loss
 from function.engine.renditions import Rendition
 from function.engine.results import Measured, Rendered, Task
@@ -124,6 +126,7 @@ def test_what_rich_exports_is_drawn_with_its_text():
         ("日本", (Loss.TEXT,)),
         ("مرحبا", (Loss.TEXT,)),
         ("👍", (Loss.TEXT,)),
+        ("configure ✓ → א", (Loss.TEXT,)),
     ],
 )
 def test_text_that_the_fonts_lack_is_told(text, expected):
@@ -132,6 +135,35 @@ def test_text_that_the_fonts_lack_is_told(text, expected):
         with_text("", text), (Rendition(name="a", width=64, height=64),), max_pixels=MAX_PIXELS
     )
     assert source.losses == expected
+
+
+@pytest.mark.parametrize("family", ["Arimo", "Crimson Pro", "Source Code Pro"])
+def test_what_draws_nothing_is_told_from_what_draws_a_box(family):
+    """Of each character that may be either, as resvg has it."""
+    kinds = {"Cc", "Cf", "Zs", "Zl", "Zp"}
+    for code in (*range(0x20, 0x1_0000), *range(0x1_10B0, 0x1_10D0), *range(0x1_D170, 0x1_D180)):
+        if category(chr(code)) in kinds or chr(code) in "\u034f\u115f\u17b4\u180b\u3164\ufe0f":
+            is_seen = any(drawn(f'font-family="{family}"', f"&#{code};"))
+            assert lacks(chr(code)) is is_seen, hex(code)
+
+
+def test_a_text_of_several_fonts_is_drawn_unless_they_differ_in_their_glyphs():
+    serif = 'font-family="serif"'
+    for text in ("order ⇒ א", "order ⇒ ✓", "configure ⇒ ✓"):
+        assert losses(with_text(serif, text)) == ()
+        assert drawn(serif, text) != drawn(serif, text.replace("⇒", "\ue900"))
+    assert losses(with_text(serif, "configure ⇒ א")) == (Loss.TEXT,)
+    assert drawn(serif, "configure ⇒ א") == drawn(serif, "configure \ue900 א")
+
+
+def test_comments_in_css_change_nothing():
+    red = rasterise(with_text("", "", '<rect width="9" height="9" fill="red"/>'), (200, 40))
+    for rule in ("/* font: x */fill:red", "fill:red;/* font: x; fill:blue */"):
+        for body in (
+            f'<rect width="9" height="9" style="{rule}"/>',
+            f'<style>.a{{{rule}}}</style><rect width="9" height="9" class="a"/>',
+        ):
+            assert rasterise(with_text("", "", body), (200, 40)).tobytes() == red.tobytes()
 
 
 def test_text_that_is_never_drawn_is_told():

@@ -63,6 +63,10 @@ def test_what_names_no_font_is_left_as_it_is(value):
         ("font-family :'Courier'!important", "font-family :'Courier', monospace!important"),
         ("font-size:9px;font-weight:bold", "font-size:9px;font-weight:bold"),
         ("font:inherit", "font:inherit"),
+        ("/* font: A */fill:red", "/* font: A */fill:red"),
+        (".a{/* font:\n A; */ fill:red}", ".a{/* font:\n A; */ fill:red}"),
+        ("/* font: A", "/* font: A"),
+        ("/**/font:9px A/* b */;/* font: c */", "/**/font:9px A/* b */, sans-serif;/* font: c */"),
         (
             ".a{font-family:A}.b{font-family:B}",
             ".a{font-family:A, sans-serif}.b{font-family:B, sans-serif}",
@@ -83,6 +87,15 @@ def test_each_list_of_fonts_in_a_style_sheet_gets_a_generic_one(sheet, expected)
         ("مرحبا", True),
         ("a😀", True),
         ("\ue900", True),  # an icon font's own
+        *((c, True) for c in "\x7f\x85\x9f\u0600\u070f\u1680\u3164\ufff9\U000110bd"),
+        ("configure ⇒ ✓", False),  # one font has all of it
+        ("configure ⇒ א", True),
+        ("reflect ⇒ א", True),
+        ("ordered ⇒ א ✓ ∅", False),  # of several fonts, glyph for glyph
+        ("al·lot ⇒ א", True),
+        ("e\u0301 ⇒ א", True),  # one glyph, or two
+        ("\u02e5\u02e9 ⇒", True),
+        ("Ǎ ⇒ א", True),  # two glyphs in a font without it
     ],
 )
 def test_characters_that_no_font_has_are_told(text, expected):

@@ -56,6 +56,17 @@ def test_lists_of_fonts_are_completed_wherever_they_are():
     assert 'style="font-family:&quot;D&quot;, sans-serif;fill:red"' in written
 
 
+def test_a_style_sheet_with_an_element_in_it_is_written_whole():
+    body = "<style>.a{font:9px A}<x>.b{fill:red}</x>.c{font:9px C}<x/></style><text>a</text>"
+    expected = body.replace("A}", "A, sans-serif}").replace("C}", "C, sans-serif}")
+    assert read(svg(body)).markup == svg(expected).decode()
+
+
+def test_a_text_is_read_as_one():
+    body = "<text>a<tspan>b<title>c</title></tspan>&amp;d</text><g><text/><text>e</text></g>"
+    assert read(svg(body)).texts == ("ab&d", "", "e")
+
+
 def test_a_long_style_sheet_is_completed_in_one_piece():
     sheet = "".join(f".a{n}{{font-family:Arial}}" for n in range(9000))
     written = read(svg(f"<style>{sheet}</style>")).markup
@@ -139,6 +150,6 @@ def test_text_of_another_kind_in_utf_16_is_no_drawing():
 )
 def test_text_that_is_drawn_is_told_from_text_that_is_not(body, characters, hides_text):
     drawing = read(svg(body))
-    assert drawing.characters == set(characters)
+    assert "".join(drawing.texts) == characters
     assert drawing.letters == len(characters)
     assert drawing.hides_text is hides_text
