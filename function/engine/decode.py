@@ -49,6 +49,10 @@ DECODE_HEADROOM: Final = {Quality.FAST: 1.25, Quality.BEST: 2.0}
 the decoder's own scaling shows (luma SSIM 0.985 at 1.1, 0.991 at 1.25 on the worst of photo, text
 and line art)."""
 
+MAX_DRAWING: Final = 10**12
+"""Pixels of a drawing's own size, at which it is not drawn; a million each way are more than any
+program's canvas."""
+
 MAX_FRAME_MS: Final = 60_000
 MAX_LOOP: Final = 65_535
 """WebP's own limit; an APNG may state more."""
@@ -207,7 +211,7 @@ def _decode_drawing(
     """Rasterise a drawing at the size of its largest rendition."""
     known, max_pixels = request.format, _max_pixels(request, request.format.name)
     upload = known.read_size(request.data)
-    check_size(upload, max_pixels)
+    check_size(upload, MAX_DRAWING)
     layouts = (lay_out(upload, rendition, scalable=True) for rendition in request.renditions)
     size = max(layout.scaled for layout in layouts)
     check_size(size, max_pixels)

@@ -1,11 +1,13 @@
 """SVG drawings."""
 
+import re
 from typing import Final
 
 from function.engine.formats.format import Format, lazily
 
 _HEAD: Final = 1024
-_PROLOGUES: Final = (b"<?xml", b"<!--", b"<!DOCTYPE svg")
+_PROLOGUE: Final = re.compile(rb"<\?|<!--|<!DOCTYPE\s+(?:[\w.-]+:)?svg\b")
+_ROOT: Final = re.compile(rb"<(?:[\w.-]+:)?svg\b")
 _DRAWING: Final = "function.engine.formats.svg_drawing"
 _FONTS: Final = "function.engine.formats.svg_fonts"
 
@@ -14,7 +16,7 @@ def recognises(data: bytes) -> bool:
     """Return True for markup whose root, after comments and the like, is ``svg``."""
     head = _in_ascii(data[: 64 * _HEAD])
     start = head[:_HEAD].lstrip()
-    return start.startswith(b"<svg") or (start.startswith(_PROLOGUES) and b"<svg" in head)
+    return bool(_ROOT.match(start) or (_PROLOGUE.match(start) and _ROOT.search(head)))
 
 
 def _in_ascii(text: bytes) -> bytes:

@@ -5,6 +5,8 @@ checked, however else another parser would read the upload. So entities are expa
 in UTF-8, each list of fonts ends in one that we have, and each embedded picture is what it says.
 """
 
+import codecs
+import re
 from collections.abc import Mapping
 from typing import Final
 from xml.parsers import expat
@@ -23,6 +25,16 @@ LONGEST_ENTITY: Final = 200
 
 _SPARE: Final = 1 << 16
 _BYTE_ORDERS: Final = (b"\xff\xfe", b"\xfe\xff")
+
+_WESTERN: Final = re.compile(
+    rb"<\?xml\s[^>]*?\bencoding\s*=\s*[\"'](?:iso-8859-1|latin1|us-ascii|windows-1252)[\"']",
+    re.IGNORECASE,
+)
+"""An XML declaration of a one-byte encoding; browsers read each of these as windows-1252 (WHATWG
+Encoding Standard, 4.2)."""
+
+_WINDOWS_1252: Final = codecs.lookup("windows-1252")
+"""Looked up now: a worker can import no codec."""
 
 _LOADING: Final = frozenset({"image", "feImage", "use", "tref"})
 """Elements that load what they refer to; the reference of an ``a`` is only a link."""
@@ -77,9 +89,11 @@ class _Reader:
         self._length, self._most = 0, MOST_GROWTH * len(data) + _SPARE
 
     def read(self) -> Drawing:
-        # An encoding that the XML declaration names changes nothing: expat would ask Python for it,
-        # which raises LookupError or imports a module that is not there.
-        is_wide = self._data.startswith(_BYTE_ORDERS)
+        # Any other encoding that the XML declaration names changes nothing: expat would ask Python
+        # for it, which raises LookupError or imports a module that is not there.
+        is_wide, data = self._data.startswith(_BYTE_ORDERS), self._data
+        if _WESTERN.match(data):
+            data = _WINDOWS_1252.decode(data, "replace")[0].encode()
         parser = expat.ParserCreate("UTF-16" if is_wide else "UTF-8")
         parser.buffer_text = True
         parser.StartElementHandler = self._start
@@ -87,7 +101,7 @@ class _Reader:
         parser.CharacterDataHandler = self._text
         parser.EntityDeclHandler = _declare
         try:
-            parser.Parse(self._data, True)  # noqa: FBT003 - pyexpat takes no keywords
+            parser.Parse(data, True)  # noqa: FBT003 - pyexpat takes no keywords
         except expat.ExpatError as error:
             raise Rejected(Reason.BROKEN_IMAGE, "This drawing is not well-formed XML.") from error
         canvases, letters = self._cost.weigh()

@@ -314,7 +314,11 @@ REJECTED = {
     "deep svg": ("too_complex", svg_of(b"<g>" * 5000 + b"</g>" * 5000)),
     "svg bomb": (
         "too_many_pixels",
-        SVG.replace(b"viewBox", b'width="99999" height="99999" viewBox'),
+        SVG.replace(b"viewBox", b'width="9999999" height="9999999" viewBox'),
+    ),
+    "absurd svg": (
+        "absurd_shape",
+        SVG.replace(b"viewBox", f'width="{MAX_RATIO + 1}" height="1" viewBox'.encode()),
     ),
     "broken svg": ("broken_image", b"<svg"),
 }

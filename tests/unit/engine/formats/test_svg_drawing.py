@@ -7,7 +7,7 @@ from rich.console import Console
 
 from function.engine.decode import decode
 from function.engine.errors import Reason, Rejected
-from function.engine.formats import svg_drawing
+from function.engine.formats import svg_drawing, svg_markup
 from function.engine.formats.svg import recognises
 from function.engine.formats.svg_drawing import losses, rasterise, read_size
 from function.engine.formats.svg_fonts import lacks
@@ -45,14 +45,82 @@ def test_a_drawing_of_any_size_is_rejected_with_a_short_message(root):
     assert len(rejection.value.message) < 100
 
 
-@pytest.mark.parametrize("encoding", ["iso-8859-1", "windows-1252", "utf-7", "big5", "unknown"])
-def test_a_declared_encoding_changes_nothing(encoding):
-    declared = f'<?xml version="1.0" encoding="{encoding}"?>'.encode()
+@pytest.mark.parametrize("side", [51_500, 1_000_000])
+@pytest.mark.parametrize("form", ['viewBox="0 0 {0} {0}"', 'width="{0}" height="{0}"'])
+def test_a_drawing_of_large_units_is_drawn_at_the_size_needed(side, form):
+    """Logos of Firefox have a view box of 51,500 units."""
+    body = f'<rect width="{side // 2}" height="{side}" fill="red"/>'
+    data = f'<svg xmlns="http://www.w3.org/2000/svg" {form.format(side)}>{body}</svg>'
+    rendition = Rendition(name="a", width=64, height=64)
+    source = decode(data.encode(), (rendition,), max_pixels=MAX_PIXELS)
+    assert source.size == (side, side)
+    assert source.image.size == (64, 64)
+    assert source.image.getpixel((20, 32)) == (255, 0, 0, 255)
+    assert source.image.getpixel((40, 32))[3] == 0
+
+
+def declaring(encoding: str, quote: str = '"') -> bytes:
+    return f"<?xml version={quote}1.0{quote} encoding={quote}{encoding}{quote}?>".encode()
+
+
+@pytest.mark.parametrize("encoding", ["utf-7", "big5", "unknown"])
+def test_a_declared_encoding_that_few_use_changes_nothing(encoding):
+    declared = declaring(encoding)
     assert recognises(declared + SVG)
     assert read_size(declared + SVG) == read_size(SVG) == (64, 48)
     assert read_size(b"\xef\xbb\xbf" + declared + SVG) == (64, 48)
     with pytest.raises(Rejected, match=Reason.BROKEN_IMAGE):
         read_size(declared + b"<svg>\xe4</svg>")
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+@pytest.mark.parametrize("encoding", ["iso-8859-1", "ISO-8859-1", "us-ascii", "Windows-1252"])
+def test_a_western_encoding_is_read_as_declared(encoding, quote):
+    text = with_text("", "Größe „5 €“")
+    western = text.decode().encode("cp1252")
+    declared = declaring(encoding, quote)
+    assert recognises(declared + western)
+    assert svg_markup.read(declared + western).markup == svg_markup.read(text).markup
+
+
+def test_a_byte_that_is_no_character_is_replaced():
+    data = with_text("", "a").replace(b">a<", b">\x81<")
+    assert svg_markup.read(declaring("windows-1252") + data).texts == ("\ufffd",)
+
+
+@pytest.mark.parametrize(
+    "prologue",
+    [
+        "<!-- a -->",
+        "<?foo bar?>",
+        "<!DOCTYPE\nsvg>",
+        "<!DOCTYPE x:svg>",
+        "\n <!DOCTYPE svg SYSTEM 'a.dtd'>",
+    ],
+)
+@pytest.mark.parametrize("prefix", ["", "x:", "svg-1.1:"])
+def test_a_drawing_is_recognised_by_its_root(prologue, prefix):
+    name = prefix and ":" + prefix[:-1]
+    body = f'<{prefix}rect width="9" height="9" fill="red"/>'
+    namespace = f'xmlns{name}="http://www.w3.org/2000/svg"'
+    data = f'<{prefix}svg {namespace} width="9" height="9">{body}</{prefix}svg>'
+    assert recognises(data.encode())
+    assert recognises((prologue + data).encode())
+    drawn = rasterise((prologue + data).encode(), (9, 9))
+    assert drawn.getpixel((4, 4)) == (255, 0, 0, 255)
+
+
+@pytest.mark.parametrize(
+    "text", ["<svgz>", "<!DOCTYPE html><svg>", "<a><svg/></a>", "<!-- a --><html/>", "<?a?>svg"]
+)
+def test_other_markup_is_not_recognised(text):
+    assert not recognises(text.encode())
+
+
+def test_a_byte_order_mark_counts_more_than_what_is_declared():
+    text = with_text("", "Größe")
+    data = b"\xef\xbb\xbf" + declaring("iso-8859-1") + text
+    assert svg_markup.read(data).markup == svg_markup.read(text).markup
 
 
 @pytest.mark.parametrize("unit", ["mm", "cm", "in", "pt", "pc"])

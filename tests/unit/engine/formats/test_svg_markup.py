@@ -73,6 +73,20 @@ def test_a_long_style_sheet_is_completed_in_one_piece():
     assert written.count("{font-family:Arial, sans-serif}") == 9000
 
 
+@pytest.mark.parametrize("value", ["", " ", "#a", " #a"])
+@pytest.mark.parametrize("name", ["image", "feImage", "use"])
+def test_a_reference_that_leads_nowhere_else_is_written_as_it_is(name, value):
+    body = f'<{name} href="{value}"/>'
+    assert read(svg(body)).markup == svg(body).decode()
+
+
+@pytest.mark.parametrize("value", ["a.png", "/a.png", "//a/b.png", "?", "data", "http://a/#b"])
+@pytest.mark.parametrize("key", ["href", "xlink:href"])
+def test_a_reference_to_anything_outside_is_unsafe(key, value):
+    assert code_of(svg(f'<image {key}="{value}"/>')) == Reason.UNSAFE_SVG
+    assert read(svg(f'<a {key}="{value}"/>')).markup
+
+
 ILLUSTRATOR = """<?xml version="1.0" encoding="utf-8"?>
 <!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd" [
     <!ENTITY ns_extend "http://ns.adobe.com/Extensibility/1.0/">
