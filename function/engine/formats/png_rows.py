@@ -40,6 +40,9 @@ on all text passes over colour profiles, and over text whose checksum is wrong."
 
 _COMPRESSED: Final = frozenset({b"iCCP", b"zTXt", b"iTXt"})
 _PICTURE: Final = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
+_USED: Final = frozenset({b"iCCP", b"eXIf", b"iTXt"})
+"""Metadata that decides how a picture looks: its colours, and its orientation as EXIF or XMP."""
+
 _METADATA: Final = {b"eXIf": "exif", b"XML:com.adobe.xmp\0": "xmp"}
 """Pillow's name for what a chunk holds, by the chunk's type or by the keyword of its text."""
 
@@ -55,7 +58,7 @@ def open_image(data: bytes) -> PngImageFile:
     try:
         image = PngImageFile(io.BytesIO(data))
     except (SyntaxError, ValueError):  # for metadata too, which a picture can do without
-        image = PngImageFile(io.BytesIO(_drop_metadata(data)))
+        image = _open_without_metadata(data)
     for name, value in late.items():
         image.info.setdefault(name, value)
     if image.mode == "P" and image.palette is None:
@@ -88,12 +91,26 @@ def check_chunks(data: bytes) -> dict[str, bytes]:
     raise Rejected(Reason.TOO_COMPLEX, f"This PNG has over {most} chunks.")
 
 
-def _drop_metadata(data: bytes) -> bytes:
-    """Return a PNG with nothing but the chunks that make up its (first) picture."""
+def _open_without_metadata(data: bytes) -> PngImageFile:
+    """Open the (first) picture of a PNG, of its metadata with what decides how it looks.
+
+    Pillow may refuse a profile or XMP. EXIF it takes as it is.
+    """
+    try:
+        return PngImageFile(io.BytesIO(_keep_chunks(data, _USED)))
+    except (SyntaxError, ValueError):
+        return PngImageFile(io.BytesIO(_keep_chunks(data, frozenset({b"eXIf"}))))
+
+
+def _keep_chunks(data: bytes, metadata: frozenset[bytes]) -> bytes:
+    """Return a PNG with the chunks of its picture, and intact metadata of some kinds."""
     kept, at = [data[:8]], 8
     while at + 8 <= len(data):
         end = at + 12 + int.from_bytes(data[at : at + 4], "big")
-        if data[at + 4 : at + 8] in _PICTURE:
+        kind, checksum = data[at + 4 : at + 8], int.from_bytes(data[end - 4 : end], "big")
+        if kind in _PICTURE or (
+            kind in metadata and _zlib.crc32(memoryview(data)[at + 4 : end - 4]) == checksum
+        ):
             kept.append(data[at:end])
         at = end
     return b"".join(kept)

@@ -20,7 +20,7 @@ from function.engine.header import orientation_of
 from function.engine.renditions import Rendition
 from tests.native.rows import Rows, filtered_rows
 from tests.support.engine import MAX_PIXELS, SMALL, rejection
-from tests.support.pictures import camera_exif, encoded, gradient, png_chunk
+from tests.support.pictures import camera_exif, display_p3, encoded, gradient, png_chunk
 from tests.support.uploads import PHOTO
 
 MODES = {"RGB": (3, 2), "RGBA": (4, 6)}
@@ -186,6 +186,45 @@ def test_transparency_and_palette_outlast_odd_metadata():
     broken = data[:33] + png_chunk(b"gAMA", b"\0") + data[33:]
     source = decode(broken, RENDITIONS, max_pixels=1000)
     assert source.image.tobytes() == picture.convert("RGBA").tobytes()
+
+
+UNTIDY = {
+    "a short gamma": png_chunk(b"gAMA", b"\0"),
+    "a broken checksum": png_chunk(b"tEXt", b"a\0b")[:-1] + b"!",
+    "another profile, damaged": png_chunk(b"iCCP", display_p3())[:-1] + b"!",
+}
+
+
+@pytest.mark.parametrize("name", UNTIDY)
+def test_profile_and_orientation_outlast_odd_metadata(name):
+    picture = Image.new("RGB", (20, 10), (60, 160, 90))
+    data = encoded(picture, "PNG", exif=camera_exif(6)[6:], icc_profile=display_p3())
+    whole, odd = (
+        decode(upload, RENDITIONS, max_pixels=1000)
+        for upload in (data, data[:33] + UNTIDY[name] + data[33:])
+    )
+    assert odd.image.size == (10, 20)
+    assert odd.losses == ("wide_gamut",)
+    assert odd.image.tobytes() == whole.image.tobytes() != picture.tobytes()
+
+
+def test_orientation_as_xmp_outlasts_odd_metadata():
+    xmp = b'XML:com.adobe.xmp\0\0\0\0\0<x tiff:Orientation="6"/>'
+    odd = png_chunk(b"iTXt", xmp) + UNTIDY["a short gamma"]
+    data = encoded(gradient((20, 10)), "PNG")
+    assert decode(data[:33] + odd + data[33:], RENDITIONS, max_pixels=1000).size == (10, 20)
+
+
+def test_orientation_outlasts_a_profile_that_pillow_refuses():
+    data = encoded(gradient((20, 10)), "PNG", exif=camera_exif(6)[6:])
+    odd = png_chunk(b"iCCP", b"a\0\7abc")
+    assert decode(data[:33] + odd + data[33:], RENDITIONS, max_pixels=1000).size == (10, 20)
+
+
+def test_exif_whose_checksum_is_wrong_is_dropped():
+    odd = png_chunk(b"eXIf", camera_exif(6)[6:])[:-1] + b"!"
+    data = encoded(gradient((20, 10)), "PNG")
+    assert decode(data[:33] + odd + data[33:], RENDITIONS, max_pixels=1000).size == (20, 10)
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "P", "1", "I;16"])
