@@ -39,10 +39,14 @@ what it makes of them. If each node were clipped, greys between nodes would rise
 
 _AS_IT_IS: Final = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
+_LEVELS: Final = range(256)
+
 _BT601: Final = 6
 
+_NEUTRAL: Final = (0.0, 0.0, 0.0)
+
 _CHROMA: Final = {
-    0: (0.0, 0.0, 0.0),
+    0: _NEUTRAL,
     1: (1.5748, -0.6554, 1.8556),
     _BT601: (1.402, -1.0583, 1.772),
     9: (1.4746, -0.7359, 1.8814),
@@ -59,28 +63,40 @@ def to_srgb(image: Image.Image, codes: Cicp) -> Image.Image:
         return image
     top = _brightest(image) if codes.is_hdr else 255
     # The cube ends at the brightest sample, so that all its nodes are of use.
-    curves = [_curve(lost, gain * 255 / top) for lost, gain in _lost_bits(codes)]
-    alpha = list(range(256)) * (len(image.getbands()) - len(curves))
-    stretched = image.point([level for curve in curves for level in curve] + alpha)
+    stretched = _stretch(image, codes, 255 / top)
     return stretched.filter(_filters().Color3DLUT(NODES, _cube(codes, top / 255), channels=3))
 
 
-def _curve(lost: float, gain: float) -> list[int]:
-    return [min(255, max(0, round((level + lost) * gain))) for level in range(256)]
-
-
-def _lost_bits(codes: Cicp) -> list[tuple[float, float]]:
-    """Return what to add to each of red, green and blue, in levels, and by what then to multiply.
+def _stretch(image: Image.Image, codes: Cicp, gain: float) -> Image.Image:
+    """Multiply samples by ``gain``, after what decoders have cut off is added to them.
 
     Decoders cut luma and chroma down to eight bits before they make RGB of them, and Pillow the
     samples of a PNG: on average, almost half of a level is gone. As red and blue lack more of it
-    than green, greys in PQ would be tinted (docs/engine.md, "HDR").
+    than green, colours in PQ would be tinted. The chroma of a neutral grey is a round number, which
+    loses nothing (docs/engine.md, "HDR").
     """
+    shares = _CHROMA.get(codes.matrix, _CHROMA[_BT601])
+    if codes.bits == 8 or not any(shares):  # noqa: PLR2004 - bits that decoders keep
+        return _add_lost(image, codes, _NEUTRAL, gain)
+    saturation = image.convert("RGB").convert("HSV").getchannel("S")
+    is_neutral = saturation.point([255] + [0] * 255)
+    greys, colours = (_add_lost(image, codes, part, gain) for part in (_NEUTRAL, shares))
+    return Image.composite(greys, colours, is_neutral)
+
+
+def _add_lost(
+    image: Image.Image, codes: Cicp, shares: tuple[float, float, float], gain: float
+) -> Image.Image:
+    """Add the mean of the bits that are lost, with so much of the chroma's, and multiply."""
     lost = (1 - 2.0 ** (8 - codes.bits)) / 2
-    chroma = _CHROMA.get(codes.matrix, _CHROMA[_BT601])
-    if not codes.full_range:
-        return [(lost * (255 / 219 + share * 255 / 224), 1.0) for share in chroma]
-    return [(lost * (1 + share), _full_scale(codes.bits)) for share in chroma]
+    if codes.full_range:
+        gain *= _full_scale(codes.bits)
+        added = [lost * (1 + share) for share in shares]
+    else:
+        added = [lost * (255 / 219 + share * 255 / 224) for share in shares]
+    curves = [min(255, max(0, round((level + more) * gain))) for more in added for level in _LEVELS]
+    alpha = [*_LEVELS] * (len(image.getbands()) - len(added))
+    return image.point(curves + alpha)
 
 
 def _full_scale(bits: int) -> float:
@@ -89,9 +105,13 @@ def _full_scale(bits: int) -> float:
 
 
 def _brightest(image: Image.Image) -> int:
-    """Return the level, 1 to 255, above which there are only strays in each channel."""
-    histogram = image.histogram()
-    most = image.width * image.height // _STRAY
+    """Return the level, 1 to 255, above which there are only strays in each channel.
+
+    Pixels that are fully transparent do not count: nobody sees them.
+    """
+    seen = image.getchannel("A") if image.mode == "RGBA" else None
+    histogram = image.histogram(seen)
+    most = sum(histogram[:256]) // _STRAY
     return max(_percentile(histogram[at : at + 256], most) for at in (0, 256, 512))
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _LOSSES: Final = "function.engine.formats.iso_losses"
 
 _HALF_CHROMA: Final = 1
-"""``chromaFormat`` of 4:2:0; 4:2:2 and 4:4:4 are above."""
+"""``chromaFormat`` of 4:2:0; that of a monochrome picture is below, 4:2:2 and 4:4:4 are above."""
 
 _CHROMA: Final = 20
 """Where ``chromaFormat`` is, after the beginning of the type ``hvcC``; the bits follow it."""
@@ -44,12 +44,13 @@ def colours(data: bytes) -> "Cicp | None":
     """Return the code points of the primary picture, with the bits that libheif drops.
 
     It cuts luma and chroma down to 8 bits where they are 4:2:0 in the full range, and else rounds
-    the RGB that it makes of them (measured, docs/engine.md, "HDR").
+    the RGB that it makes of them (measured, docs/engine.md, "HDR"). Of a monochrome picture it
+    returns all bits, and the engine cuts them.
     """
     codes = iso_media.colours(data)
     at = data.find(b"hvcC")
     chroma = data[at + _CHROMA : at + _CHROMA + 1] if at >= 0 else b""
-    if not codes or (codes.full_range and chroma and chroma[0] & 3 == _HALF_CHROMA):
+    if not codes or (codes.full_range and chroma and chroma[0] & 3 <= _HALF_CHROMA):
         return codes
     return codes.replace(bits=8)
 

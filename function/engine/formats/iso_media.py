@@ -105,16 +105,18 @@ def colours(data: bytes) -> Cicp | None:
     properties = [found for item in (primary, *islice(tiles, 1)) for found in item.properties]
     properties.reverse()  # what a tile says counts where the picture says nothing
     stated = {bytes(body[:4]): body[4:] for kind, body in properties if kind == b"colr"}
-    depths = [body[_DEPTH] for kind, body in properties if kind == b"pixi" and len(body) > _DEPTH]
+    channels = [body[_FULL:] for kind, body in properties if kind == b"pixi" and len(body) > _DEPTH]
+    count, bits, *_ = channels[-1] if channels else (3, 8)
     nclx = stated.get(b"nclx", memoryview(b""))
     if len(nclx) < _NCLX:
         return None
     codes = Cicp(
-        primaries=int.from_bytes(nclx[:2], "big"),
+        # Greys have no primaries: they are the same in all that have the white of sRGB.
+        primaries=1 if count == 1 else int.from_bytes(nclx[:2], "big"),
         transfer=int.from_bytes(nclx[2:4], "big"),
         matrix=int.from_bytes(nclx[4:6], "big"),
         full_range=nclx[6] >= _FULL_RANGE,
-        bits=min(max([8, *depths[-1:]]), 16),
+        bits=min(max(8, bits), 16),
     )
     return codes if codes.is_hdr or not stated.keys() & {b"prof", b"rICC"} else None
 

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -175,6 +176,48 @@ def test_what_the_decoder_cut_off_is_given_back(matrix, red, blue, full_range):
         for c in (codes, codes.replace(bits=8))
     )
     assert restored < 0.7 * ignored
+
+
+@pytest.mark.parametrize("transfer", [PQ, HLG])
+@pytest.mark.parametrize("full_range", [True, False])
+def test_neutral_greys_stay_neutral(transfer, full_range):
+    """Next to colours, whose chroma has lost bits."""
+    picture = greys(range(200))
+    picture.paste((110, 120, 100), (150, 0, 200, 1))
+    codes = Cicp(9, transfer, 9, full_range, bits=10)
+    found = np.asarray(tone.to_srgb(picture, codes), int)[0]
+    assert np.ptp(found[:150], axis=1).max() <= 1
+    luma_only = np.asarray(tone.to_srgb(picture, codes.replace(matrix=0)), int)[0]
+    assert found[:150].tolist() == luma_only[:150].tolist()
+    assert found[180].tolist() != luma_only[180].tolist()
+
+
+@pytest.mark.parametrize("full_range", [1, 0])
+@pytest.mark.parametrize("transfer", [PQ, HLG])
+def test_a_monochrome_picture_is_hdr_without_colours(transfer, full_range):
+    steps = np.repeat(np.arange(64, 704, 10, dtype="<u2")[None], 64, 0)
+    buffer = io.BytesIO()
+    codes = {"color_primaries": 9, "transfer_characteristics": transfer}
+    pillow_heif.from_bytes("L;10", (64, 64), steps.tobytes()).save(
+        buffer, quality=-1, matrix_coefficients=9, full_range_flag=full_range, **codes
+    )
+    source = decode(buffer.getvalue(), (one(width=64, height=64),), max_pixels=MAX_PIXELS)
+    assert source.losses == ("hdr",)
+    assert np.ptp(np.asarray(source.image, int), axis=2).max() <= 1
+
+
+def test_what_is_transparent_does_not_count_for_the_peak():
+    picture = Image.new("RGBA", (64, 64), (140, 140, 140, 255))
+    opaque = tone.to_srgb(picture, plain(9, PQ)).getpixel((40, 40))
+    picture.paste((255, 255, 255, 0), (0, 0, 8, 8))
+    assert tone.to_srgb(picture, plain(9, PQ)).getpixel((40, 40)) == opaque
+    picture.paste((255, 255, 255, 1), (0, 0, 8, 8))
+    assert tone.to_srgb(picture, plain(9, PQ)).getpixel((40, 40)) != opaque
+
+
+def test_a_picture_that_is_all_transparent_is_mapped():
+    picture = Image.new("RGBA", (8, 8), (140, 140, 140, 0))
+    assert tone.to_srgb(picture, plain(9, PQ)).getchannel("A").getextrema() == (0, 0)
 
 
 @pytest.mark.parametrize("name", HDR)

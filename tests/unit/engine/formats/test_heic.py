@@ -58,6 +58,16 @@ def test_bits_that_libheif_cuts_off(chroma, full_range, bits):
     assert (found.full_range, found.bits) == (bool(full_range), bits)
 
 
+def test_all_bits_of_a_monochrome_picture_are_there_to_be_cut():
+    buffer = io.BytesIO()
+    codes = {"color_primaries": 9, "transfer_characteristics": 16, "matrix_coefficients": 9}
+    pillow_heif.from_bytes("L;10", (64, 64), bytes(64 * 64 * 2)).save(
+        buffer, full_range_flag=1, **codes
+    )
+    found = colours(buffer.getvalue())
+    assert (found.primaries, found.bits) == (1, 10)
+
+
 def test_code_points_without_a_decoder_configuration():
     data = written(10, 420, color_primaries=9, transfer_characteristics=16, full_range_flag=1)
     assert colours(data.replace(b"hvcC", b"free")).bits == 8

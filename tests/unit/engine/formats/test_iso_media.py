@@ -135,10 +135,11 @@ PQ_10 = Cicp(9, 16, 9, full_range=True, bits=10)
         (picture(PROFILE), None),
         (picture(), None),
         (
-            picture(nclx(65_535, 16, 65_535), full(b"pixi", b"\1\xff")),
+            picture(nclx(65_535, 16, 65_535), full(b"pixi", b"\3\xff\xff\xff")),
             PQ_10.replace(primaries=65_535, matrix=65_535, bits=16),
         ),
-        (picture(nclx(9, 16), full(b"pixi", b"\1\0")), PQ_10.replace(bits=8)),
+        (picture(nclx(9, 16), full(b"pixi", b"\3\0\0\0")), PQ_10.replace(bits=8)),
+        (picture(nclx(9, 16), full(b"pixi", b"\1\x0a")), PQ_10.replace(primaries=1)),
         (picture(nclx(9, 16), full(b"pixi", b"\1")), PQ_10.replace(bits=8)),
         (picture(nclx(9, 16), box(b"pixi")), PQ_10.replace(bits=8)),
         (picture(box(b"colr", b"nclx" + bytes(6))), None),
