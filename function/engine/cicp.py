@@ -24,6 +24,10 @@ TO_SRGB: Final[dict[int, Matrix]] = {
 """Matrices from linear light in primaries that reach beyond sRGB's to linear light in sRGB's."""
 
 
+_LIKE_SRGB: Final = frozenset({1, 4, 6, 13, 14, 15})
+"""Transfers that are taken for sRGB's: of BT.709, BT.601 and BT.2020, sRGB's own, and gamma 2.2."""
+
+
 class Cicp(Record):
     """What the samples of a picture stand for."""
 
@@ -42,3 +46,9 @@ class Cicp(Record):
     def is_wide(self) -> bool:
         """Return True if samples may have colours that sRGB does not have."""
         return self.primaries in TO_SRGB
+
+    @property
+    def is_known(self) -> bool:
+        """Return True if the engine can tell the colours: no code is another or unspecified."""
+        primaries, transfers = {1, *TO_SRGB}, {PQ, HLG, *_LIKE_SRGB}
+        return self.primaries in primaries and self.transfer in transfers

@@ -78,10 +78,10 @@ def _stretch(image: Image.Image, codes: Cicp, gain: float) -> Image.Image:
     shares = _CHROMA.get(codes.matrix, _CHROMA[_BT601])
     if codes.bits == 8 or not any(shares):  # noqa: PLR2004 - bits that decoders keep
         return _add_lost(image, codes, _NEUTRAL, gain)
-    saturation = image.convert("RGB").convert("HSV").getchannel("S")
-    is_neutral = saturation.point([255] + [0] * 255)
-    greys, colours = (_add_lost(image, codes, part, gain) for part in (_NEUTRAL, shares))
-    return Image.composite(greys, colours, is_neutral)
+    is_neutral = image.convert("RGB").convert("HSV").getchannel("S").point([255] + [0] * 255)
+    stretched = _add_lost(image, codes, shares, gain)
+    stretched.paste(_add_lost(image, codes, _NEUTRAL, gain), mask=is_neutral)
+    return stretched
 
 
 def _add_lost(

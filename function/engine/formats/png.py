@@ -12,14 +12,18 @@ _MOST_CHUNKS: Final = 4096
 
 
 def colours(data: bytes) -> Cicp | None:
-    """Return the code points of the chunk ``cICP``, which counts before a profile (PNG 3, 4.3)."""
+    """Return the code points of the chunk ``cICP``, which counts before a profile (PNG 3, 4.3).
+
+    One that says nothing that the engine knows is ignored, so that the profile counts.
+    """
     at, bits = 8, data[24:25]
     for _ in range(_MOST_CHUNKS):
         length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         body = data[at + 8 : at + 12]
         if kind == b"cICP" and length == len(body):
             # The samples are RGB: a matrix of another number is an error, and ignored.
-            return Cicp(body[0], body[1], 0, True, 16 if bits == b"\x10" else 8)  # noqa: FBT003
+            codes = Cicp(body[0], body[1], 0, True, 16 if bits == b"\x10" else 8)  # noqa: FBT003
+            return codes if codes.is_known else None
         if not kind or kind == b"IDAT":
             return None
         at += 12 + length

@@ -31,3 +31,16 @@ def test_matrices_are_those_of_the_primaries(primaries):
 def test_what_reaches_beyond_srgb(primaries, transfer, is_hdr, is_wide):
     codes = Cicp(primaries, transfer, 0, full_range=True)
     assert (codes.is_hdr, codes.is_wide) == (is_hdr, is_wide)
+
+
+@pytest.mark.parametrize(
+    ("primaries", "transfer", "is_known"),
+    [
+        *((primaries, 13, True) for primaries in (1, 9, 12)),
+        *((9, transfer, True) for transfer in (1, 4, 6, 13, 14, 15, 16, 18)),
+        *((1, transfer, False) for transfer in (0, 2, 5, 8, 17, 255)),
+        *((primaries, 16, False) for primaries in (0, 2, 4, 11, 255)),
+    ],
+)
+def test_code_points_that_the_engine_knows(primaries, transfer, is_known):
+    assert Cicp(primaries, transfer, 0, full_range=True).is_known is is_known

@@ -272,6 +272,18 @@ def test_the_png_chunk_counts_before_the_profile():
     assert decode(data, SMALL, max_pixels=MAX_PIXELS).losses == ("hdr", "wide_gamut")
 
 
+@pytest.mark.parametrize("codes", [(2, 2), (0, 0), (255, 255), (11, 13), (9, 2)])
+def test_a_png_chunk_that_says_nothing_leaves_the_profile(codes):
+    picture = Image.new("RGB", (8, 8), (220, 120, 60))
+    data = encoded(picture, "PNG", icc_profile=display_p3())
+    chunk = coded(picture, "PNG", *codes)[33:49]
+    assert chunk[4:8] == b"cICP"
+    found = decode(data[:33] + chunk + data[33:], SMALL, max_pixels=MAX_PIXELS)
+    assert found.losses == ("wide_gamut",)
+    assert found.image.tobytes() == decode(data, SMALL, max_pixels=MAX_PIXELS).image.tobytes()
+    assert found.image.tobytes() != picture.tobytes()
+
+
 def hdr_scene():
     """Light, 1.0 at diffuse white: a sky with a sun, ground, and patches of all colours."""
     height, width = 240, 360
