@@ -5,7 +5,7 @@ zygote and a new worker. Pillow, with pillow-heif, opens the file in a process o
 its first frame and converts it to RGB. The table names the files that one side opens and the other
 refuses. Exit code 1: the engine failed on a file, or calls one damaged that Pillow opens; or you
 ended it by Ctrl-C, which keeps what was done so far. Every other refusal is a limit or a format
-that is not supported (docs/engine.md, "Rejections").
+that is not supported (docs/engine.md, "Rejections"); a file that cannot be read is `unreadable`.
 """
 
 import argparse
@@ -40,6 +40,9 @@ OK: Final = "ok"
 
 INTERNAL: Final = "internal"
 """``code`` of a failure of ours, as manifests have it."""
+
+UNREADABLE: Final = "unreadable"
+"""``status`` and ``code`` of a file that the system does not let us read: nobody looked at it."""
 
 DAMAGED: Final = frozenset({Reason.BROKEN_IMAGE, Reason.TRUNCATED})
 """Codes that say that the file is at fault, where all others name a limit or what is not
@@ -98,6 +101,8 @@ def run(options: argparse.Namespace) -> int:
     files = files_of(options.folder)
     if not files:
         raise machine.UsageError(f"There are no files in {options.folder}.")
+    if options.json:
+        _check_writable(options.json)
     rows: list[dict[str, Any]] = []
     settings = Settings(memory=options.memory)
     with suppress(KeyboardInterrupt), progress("Comparing", len(files)) as step:
@@ -116,6 +121,14 @@ def run(options: argparse.Namespace) -> int:
     if wrong:
         print(f"{wrong} failed, or were called damaged, by a fault of ours: those marked !")
     return int(wrong > 0 or len(rows) < len(files))
+
+
+def _check_writable(path: Path) -> None:
+    """Raise ``UsageError`` now, rather than lose the rows of all files later."""
+    try:
+        path.open("ab").close()
+    except OSError as error:
+        raise machine.UsageError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def files_of(folder: Path) -> list[str]:
@@ -151,9 +164,13 @@ def is_wrong(row: Mapping[str, Any]) -> bool:
 def _row(folder: Path, name: str, settings: Settings) -> dict[str, Any]:
     path = folder / name
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            # One byte above the limit is enough to be refused; a file may be larger than memory.
+            most = min(os.fstat(file.fileno()).st_size, settings.max_upload_bytes)
+            data = file.read(most + 1)
     except OSError as error:
-        return _failed(name, f"It cannot be read: {error.strerror}.") | {"pillow": str(error)}
+        row = _failed(name, f"It cannot be read: {error.strerror}.")
+        return row | {"status": UNREADABLE, "code": UNREADABLE, "pillow": str(error)}
     return render(name, data, settings) | {"pillow": open_by_pillow(folder, name)}
 
 
@@ -166,7 +183,7 @@ def render(name: str, data: bytes, settings: Settings) -> dict[str, Any]:
     found = next((known.name for known in formats.every() if known.recognises(data)), None)
     row = _failed(name, "") | {"format": found}
     if len(data) > settings.max_upload_bytes:
-        message = f"This file has {len(data)} bytes; the limit is {settings.max_upload_mb} MB."
+        message = f"This file is larger than {settings.max_upload_mb} MB."
         code = Reason.TOO_MANY_BYTES
         return row | {"status": Status.REJECTED, "code": code, "message": message}
     task = Task(settings.renditions, settings.max_pixels, settings.memory)

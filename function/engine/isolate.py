@@ -139,6 +139,7 @@ class _Zygote:
                 sys.executable,
                 [sys.executable, "-P", "-s", "-S", "-c", PROGRAM, json.dumps(setup)],
                 _variables(),
+                setsigmask=(signal.SIGINT,),  # Ctrl-C is for this process, which ends that one
             )
         finally:
             for fd in files:

@@ -140,9 +140,35 @@ def test_the_limits_are_those_of_a_stack(tmp_path):
 
 def test_a_file_that_cannot_be_read_is_a_row(tmp_path):
     (found,) = compare(tmp_path, ["gone.jpg"], Settings(), 1)
-    assert (found["status"], found["code"]) == ("failed", "internal")
+    assert (found["status"], found["code"]) == ("unreadable", "unreadable")
     assert "No such file" in found["message"]
     assert "gone.jpg" in found["pillow"]
+    assert (disagree(found), is_wrong(found)) == (False, False)
+
+
+def test_a_file_that_the_system_refuses_to_read_is_no_fault_of_ours(tmp_path, capsys):
+    (tmp_path / "x.jpg").symlink_to("/proc/self/mem")
+    assert run(tmp_path) == 0
+    assert capsys.readouterr().out.splitlines()[1].split() == ["1", "0", "unreadable"]
+
+
+def test_a_file_larger_than_memory_is_not_read(tmp_path):
+    with (tmp_path / "a.jpg").open("wb") as file:
+        file.write(JPEG)
+        file.truncate(1 << 42)
+    (found,) = compare(tmp_path, ["a.jpg"], Settings(max_upload_mb=1), 1)
+    assert (found["format"], found["code"]) == ("jpeg", "too_many_bytes")
+    assert found["message"] == "This file is larger than 1 MB."
+
+
+def test_a_table_that_cannot_be_written_is_told_before_any_file_is_looked_at(
+    folder, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.delattr(corpus, "compare")
+    refused = {tmp_path / "gone" / "rows.json": "No such file", tmp_path: "Is a directory"}
+    for path, reason in refused.items():
+        assert run(folder, "--json", path) == 2
+        assert capsys.readouterr().err.startswith(f"{path} cannot be written: {reason}")
 
 
 def test_pillow_is_held_to_memory_and_time(tmp_path, monkeypatch):

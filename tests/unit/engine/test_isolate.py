@@ -305,6 +305,18 @@ def test_a_worker_can_be_waited_for():
         assert isolation.processes[1] == worker is not None
 
 
+def test_ctrl_c_ends_neither_process():
+    """A terminal sends it to all processes; a traceback of each would be in the way."""
+    with isolated() as isolation:
+        list(isolation.run(UPLOADS["jpeg"][1]))
+        before = isolation.processes
+        for process in before:
+            os.kill(process, signal.SIGINT)
+        list(isolation.run(UPLOADS["jpeg"][1]))
+        assert isolation.processes == before
+        assert isolation.take_counts() == (0, 0)
+
+
 def test_waiting_for_none_fails_and_the_next_upload_tries_again():
     with isolated() as isolation:
         os.kill(isolation.processes[0], signal.SIGKILL)
