@@ -19,7 +19,7 @@ _APPLE_MARKS: Final = (
     (b"semanticSegmentationMatte/1.0/", Loss.DEPTH),
 )
 _CAMERA: Final = b"http://ns.google.com/photos/1.0/camera/"
-_MOTION: Final = re.compile(rb"""(?:MotionPhoto|MicroVideo)(?:=["']|>)1""")
+_MOTION: Final = re.compile(rb"""(?:MotionPhoto|MicroVideo)(?:\s*=\s*["']|>)1""")
 """An attribute or an element that is 1; files without a film say 0."""
 
 
