@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from function.engine.formats.iso_media import Item, boxes, find, read_items
+from function.engine.formats.iso_media import MOST, Item, boxes, find, read_items
 from function.engine.formats.xmp import marked
 from function.engine.losses import Loss
 
@@ -49,7 +49,9 @@ def losses(data: bytes) -> Iterator[Loss]:
     kinds = [kind for kind, _body in boxes(data)]
     if b"mpvd" in kinds or kinds.count(b"ftyp") > 1:
         yield Loss.MOTION
-    if any(_is_sequence(body) for kind, body in boxes(find(data, b"moov")) if kind == b"trak"):
+    steps = iter(range(MOST))  # of all tracks together
+    tracks = (body for kind, body in boxes(find(data, b"moov"), steps) if kind == b"trak")
+    if any(_is_sequence(track, steps) for track in tracks):
         yield Loss.ANIMATION
 
 
@@ -81,12 +83,12 @@ def _alternatives(data: bytes, numbers: set[int]) -> set[int]:
     return found
 
 
-def _is_sequence(trak: memoryview) -> bool:
+def _is_sequence(trak: memoryview, steps: Iterator[int]) -> bool:
     """Return True for a track of pictures that has more than one."""
-    media = find(trak, b"mdia")
+    media = find(trak, b"mdia", steps)
     # A handler's type comes after a field of 4 bytes, a number of samples after their size.
-    if bytes(find(media, b"hdlr")[_FULL + 4 : _FULL + 8]) != b"pict":
+    if bytes(find(media, b"hdlr", steps)[_FULL + 4 : _FULL + 8]) != b"pict":
         return False
-    table = find(find(media, b"minf"), b"stbl")
-    samples = find(table, b"stsz") or find(table, b"stz2")
+    table = find(find(media, b"minf", steps), b"stbl", steps)
+    samples = find(table, b"stsz", steps) or find(table, b"stz2", steps)
     return int.from_bytes(samples[_FULL + 4 : _FULL + 8], "big") > 1

@@ -1,10 +1,10 @@
 """Read ISO base media files: brands, boxes, and the items of HEIC and AVIF (ISO/IEC 23008-12).
 
 The parser reads what libheif and libavif read, but only to tell colours and what is lost: it raises
-nothing for damage, and stops at ``_MOST`` of each kind, which no camera comes near.
+nothing for damage, and stops at ``MOST`` of each kind, which no camera comes near.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
@@ -18,9 +18,9 @@ _BRANDS: Final[dict[bytes, str]] = {
 _MOST_BRANDS: Final = 256
 """Bytes of the first box in which brands are looked for."""
 
-_MOST: Final = 4096
-"""Boxes read of one box, items of a file, properties and references of all items together. A photo
-of 48 megapixels in tiles of 512 pixels has about 200 items."""
+MOST: Final = 4096
+"""Boxes read of one box, or of all tracks together; items of a file, properties and references of
+all items together. A photo of 48 megapixels in tiles of 512 pixels has about 200 items."""
 
 _FULL: Final = 4
 """Bytes of the version and flags at the beginning of a full box."""
@@ -46,13 +46,16 @@ def family(data: bytes) -> str | None:
     return next((_BRANDS[brand] for brand in brands if brand in _BRANDS), None)
 
 
-def boxes(body: bytes | memoryview) -> Iterator[tuple[bytes, memoryview]]:
+def boxes(
+    body: bytes | memoryview, steps: Iterable[int] = range(MOST)
+) -> Iterator[tuple[bytes, memoryview]]:
     """Yield the type and body of each box in a file or in another box's body.
 
-    A body that is cut short is yielded as far as it goes.
+    A body that is cut short is yielded as far as it goes. Each box read takes one of ``steps``:
+    calls that share an iterator read no more boxes together than it has.
     """
     view, at = memoryview(body), 0
-    for _ in range(_MOST):
+    for _ in steps:
         if at + 8 > len(view):
             return
         length, start = int.from_bytes(view[at : at + 4], "big"), at + 8
@@ -153,9 +156,9 @@ class _Fields:
         return self._body[self._at :]
 
 
-def find(body: bytes | memoryview, wanted: bytes) -> memoryview:
-    """Return the body of the first box of a type; empty if there is none."""
-    return next((found for kind, found in boxes(body) if kind == wanted), memoryview(b""))
+def find(body: bytes | memoryview, wanted: bytes, steps: Iterable[int] = range(MOST)) -> memoryview:
+    """Return the body of the first box of a type; empty if there is none, or no step is left."""
+    return next((found for kind, found in boxes(body, steps) if kind == wanted), memoryview(b""))
 
 
 def _kinds(iinf: memoryview) -> Iterator[tuple[int, tuple[bytes, bool]]]:
@@ -178,7 +181,7 @@ _TYPED: Final = 2
 def _properties(iprp: memoryview) -> Iterator[tuple[int, tuple[bytes, memoryview]]]:
     """Yield the number of an item, and one of its properties."""
     known = list(boxes(find(iprp, b"ipco")))
-    left = _MOST
+    left = MOST
     for kind, body in boxes(iprp):
         if kind != b"ipma":
             continue
@@ -199,7 +202,7 @@ def _properties(iprp: memoryview) -> Iterator[tuple[int, tuple[bytes, memoryview
 
 def _references(iref: memoryview) -> Iterator[tuple[int, bytes, int]]:
     """Yield the number of an item, how it refers to another, and that one's number."""
-    left = _MOST
+    left = MOST
     whole = _Fields(iref)
     for kind, body in boxes(whole.rest()):
         fields = _Fields(body, whole.version)

@@ -171,6 +171,39 @@ def test_a_file_cut_short_tells_nothing(length):
     assert told(UPLOADS["heic-tiled"][1][:length]) == set()
 
 
+def padded(level: bytes, free: int, table: bytes = b"stsz") -> bytes:
+    """A sequence of two pictures, with empty boxes in front of what one of its boxes has."""
+    body = full(table, struct.pack(">II", 0, 2))
+    for kind in (b"stbl", b"minf", b"mdia", b"trak", b"moov"):
+        handler = full(b"hdlr", bytes(4) + b"pict" + bytes(12)) if kind == b"mdia" else b""
+        body = box(kind, box(b"free") * (free if kind == level else 0) + handler + body)
+    return heif() + body
+
+
+@pytest.mark.parametrize(
+    ("level", "most", "table"),
+    [
+        (b"moov", 4089, b"stsz"),
+        (b"trak", 4089, b"stsz"),
+        (b"mdia", 2044, b"stsz"),  # they are passed twice
+        (b"minf", 4089, b"stsz"),
+        (b"stbl", 4089, b"stsz"),
+        (b"stbl", 2043, b"stz2"),
+    ],
+)
+def test_the_boxes_of_all_levels_of_all_tracks_are_bounded_together(level, most, table):
+    assert told(padded(level, most, table)) == {Loss.ANIMATION}
+    assert told(padded(level, most + 1, table)) == set()
+
+
+def test_many_tracks_of_many_boxes_take_no_time():
+    trak = box(b"trak", box(b"mdia", box(b"free") * 4096))
+    data = heif() + box(b"moov", trak * 700)
+    started = time.process_time()
+    told(data)
+    assert time.process_time() - started < 0.5
+
+
 def test_long_boxes_take_no_time():
     """Each of 4000 items has the same property, which is as long as a file may be."""
     properties = box(b"ipco", full(b"auxC", bytes(10_000_000)))
