@@ -1,6 +1,7 @@
 """What is told of JPEGs: files that Pillow wrote, with segments as phones write them."""
 
 import struct
+import time
 
 import pytest
 
@@ -11,7 +12,6 @@ from tests.support.pictures import encoded, gradient
 
 PHOTO = gradient((96, 64))
 JPEG = encoded(PHOTO, "JPEG")
-MPO = encoded(PHOTO, "MPO", save_all=True, append_images=[PHOTO])
 MOTION = b'<a xmlns:GCamera="http://ns.google.com/photos/1.0/camera/" GCamera:MotionPhoto="1"/>'
 FILM = b"\0\0\0\x18ftypmp42"
 APPLE = b'<a xmlns:apple="http://ns.apple.com/%s/1.0/"/>'
@@ -42,6 +42,18 @@ def with_index(*kinds: int, order: str = ">", behind: bytes = JPEG) -> bytes:
     return with_segment(0xE2, b"MPF\0" + index + entries + struct.pack(">L", STEREO) * 9) + behind
 
 
+def segment_of(length: int) -> bytes:
+    return b"\xff\xfe" + struct.pack(">H", 2 + length) + bytes(length)
+
+
+def with_offset(further: bytes, order: str = ">", before: int = 0, kind: int = 0) -> bytes:
+    """A JPEG with a further picture behind it, where the end of its index says."""
+    data = with_index(PRIMARY, *[UNDEFINED] * (before + 1), order=order, behind=b"")
+    head, _, tail = data.rpartition(struct.pack(order + "LLL", UNDEFINED, 1, 1))
+    offset = len(data) - data.index(b"MPF\0") - 4
+    return head + struct.pack(order + "LLL", kind, 1, offset) + tail + further
+
+
 def told(data: bytes) -> set[Loss]:
     return {*losses(data)}
 
@@ -58,6 +70,7 @@ def test_a_plain_picture_loses_nothing():
         ((PRIMARY, STEREO), {Loss.PAGES}),
         ((PRIMARY, PANORAMA, PANORAMA), {Loss.PAGES}),
         ((STEREO, LARGE_THUMBNAIL, ANGLE), {Loss.PAGES}),
+        ((PRIMARY, 0x40000000 | STEREO), {Loss.PAGES}),  # the first of its bits is a flag
         ((PRIMARY, LARGE_THUMBNAIL), set()),
         ((PRIMARY, UNDEFINED), set()),
         ((STEREO,), set()),
@@ -67,8 +80,63 @@ def test_further_pictures_by_the_index(kinds, expected, order):
     assert told(with_index(*kinds, order=order)) == expected
 
 
-def test_the_pictures_that_pillow_appends_are_of_no_type():
-    assert told(MPO) == set()
+SMALL = encoded(gradient((95, 64)), "JPEG")
+AUXILIARY = b"<apdi:AuxiliaryImageType>urn:com:apple:photo:2030:aux:new</apdi:AuxiliaryImageType>"
+
+
+@pytest.mark.parametrize("turned", [0, 90])
+def test_the_pictures_that_pillow_appends(turned):
+    further = PHOTO.rotate(turned, expand=True)
+    assert told(encoded(PHOTO, "MPO", save_all=True, append_images=[further])) == {Loss.PAGES}
+    smaller = PHOTO.reduce(2)
+    assert told(encoded(PHOTO, "MPO", save_all=True, append_images=[smaller])) == set()
+    more = [smaller, further]
+    assert told(encoded(PHOTO, "MPO", save_all=True, append_images=more)) == {Loss.PAGES}
+
+
+@pytest.mark.parametrize(
+    ("further", "expected"),
+    [
+        (JPEG, {Loss.PAGES}),
+        (SMALL, set()),
+        (with_xmp(AUXILIARY), set()),
+        (JPEG + AUXILIARY, {Loss.PAGES}),
+        (with_segment(0xFE, b"words")[:20], set()),
+        (JPEG[: JPEG.index(b"\xff\xda")], set()),
+        (b"\0" + JPEG[1:], set()),
+        (JPEG[:2] + b"\xff\xfe\0\2" * 2000 + JPEG[2:], set()),
+        (JPEG[:2] + segment_of(60_000) * 18 + JPEG[2:], set()),
+        (with_xmp(APPLE % b"HDRGainMap"), {Loss.HDR}),
+        (with_xmp(APPLE % b"depthData"), {Loss.DEPTH}),
+    ],
+)
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_further_picture_of_no_type_is_a_page_if_it_is_as_large_as_the_first(
+    further, expected, order
+):
+    assert told(with_offset(further, order)) == expected
+
+
+def test_few_pictures_of_no_type_are_looked_at():
+    assert told(with_offset(JPEG, before=3)) == {Loss.PAGES}
+    assert told(with_offset(JPEG, before=4)) == set()
+
+
+def test_a_thumbnail_may_be_as_large_as_the_first():
+    assert told(with_offset(JPEG, kind=LARGE_THUMBNAIL)) == set()
+
+
+def test_an_index_that_says_it_is_longer_than_a_segment_takes_no_time():
+    length = struct.pack(">HHL", 0xB002, 7, 32)
+    data = with_index(PRIMARY, UNDEFINED).replace(length, length[:4] + b"\4\0\0\0")
+    started = time.process_time()
+    told(data)
+    assert time.process_time() - started < 0.5
+
+
+def test_an_ultra_hdr_whose_gain_map_is_as_large_has_no_pages():
+    data = with_offset(JPEG)
+    assert told(with_segment(0xE2, b"urn:iso:std:iso:ts:21496:-1\0", data)) == {Loss.HDR}
 
 
 @pytest.mark.parametrize("length", [4, 12, 30, 60])
