@@ -7,7 +7,6 @@ that is not opaque.
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import chain
 from typing import Final
 
 from function.engine.errors import Reason, Rejected
@@ -44,6 +43,7 @@ _LAYERING: Final = re.compile(r"opacity|mask|clip-path|filter|blend|isolation")
 _LAYER_ATTRIBUTES: Final = ("opacity", "mask", "clip-path", "filter")
 _LAYER_ELEMENTS: Final = frozenset({"mask", "pattern", "clipPath", "marker", "symbol"})
 _REFERENCE: Final = re.compile(r"url\(\s*['\"]?#([^'\")]+)")
+_INHERITED: Final = re.compile(r"fill|stroke|marker|style")
 _NEUTRAL: Final = frozenset({"", "1", "none"})
 _VERTEX: Final = re.compile(r"[A-Za-z,\s]+")
 _DRAWN: Final = frozenset({"pattern", "mask", "clipPath", "marker", "filter"})
@@ -57,7 +57,7 @@ Cost = tuple[int, int, int, int, int]
 """What an element takes with all that it refers to: elements, levels, layers, canvases, letters."""
 
 _CIRCLE: Final[Cost] = (0, 0, 0, 0, 0)
-"""What a reference takes that leads back to itself: resvg leaves it out."""
+"""What an element takes within itself: resvg leaves it out."""
 
 
 class Element:
@@ -65,7 +65,7 @@ class Element:
 
     __slots__ = (
         *("canvases", "children", "cost", "is_layer", "letters", "markers", "name", "outline"),
-        *("parent", "references"),
+        *("paints", "parent", "references"),
     )
 
     def __init__(
@@ -75,6 +75,7 @@ class Element:
         self.parent = parent
         self.children: list[Element] = []
         self.references: list[str] = []
+        self.paints: list[str] = []  # and markers: those that elements within it inherit
         self.markers: list[str] = []
         self.letters = 0
         self.cost: Cost | None = None
@@ -93,14 +94,15 @@ class Element:
                 (self.markers if "marker" in key or "marker" in style else self.references).extend(
                     found
                 )
+                if _INHERITED.search(key):
+                    self.paints += found
         self.outline = attributes.get("d", attributes.get("points", "")) if self.markers else ""
 
     def inherited(self) -> Iterator[str]:
-        """Yield what the elements around this one refer to: paints and markers are inherited."""
+        """Yield the paints and markers of the elements around this one."""
         parent = self.parent
         while parent:
-            yield from parent.references
-            yield from parent.markers
+            yield from parent.paints
             parent = parent.parent
 
 
@@ -115,6 +117,7 @@ class Markup:
         self._count = 0
         self._sheet_references: list[str] = []
         self._sheet_layers = False
+        self._open: set[Element] = set()  # weighed now, since a style sheet's reference
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         """Take an element's start."""
@@ -167,17 +170,24 @@ class Markup:
         if level > MAX_DEPTH:
             raise _too_complex(f"nests its elements over {MAX_DEPTH} deep")
         element.cost = _CIRCLE
+        self._open.add(element)
         elements, levels, inner, canvases, letters = 1, 0, 0, 0, element.letters
         for child in element.children:
             cost = self._weigh(child, level + 1)
             elements += cost[0]
             levels, inner = max(levels, cost[1]), max(inner, cost[2])
             canvases, letters = max(canvases, cost[3]), letters + cost[4]
-        for target, times in self._targets(element):
+        for target, times, is_stated in self._targets(element):
+            if is_stated and target in self._open:
+                raise _too_complex("has elements that refer to one another in a circle")
+            around = self._open
+            self._open = around if is_stated else set()
             cost = self._weigh(target, level + 1)
+            self._open = around
             elements += cost[0] * times
             levels, inner = max(levels, cost[1]), max(inner, cost[2] + 1)
             canvases, letters = max(canvases, cost[3]), letters + cost[4] * times
+        self._open.discard(element)
         is_layer = element.is_layer or (self._sheet_layers and bool(element.children))
         layers = inner + is_layer
         if elements + letters > MAX_ELEMENTS:
@@ -189,22 +199,26 @@ class Markup:
         element.cost = (elements, levels + 1, layers, canvases, letters)
         return element.cost
 
-    def _targets(self, element: Element) -> Iterator[tuple[Element, int]]:
-        """Yield the elements that are drawn for one that refers to them, and how often."""
+    def _targets(self, element: Element) -> Iterator[tuple[Element, int, bool]]:
+        """Yield the elements that are drawn for one that refers to them, and how often.
+
+        Last comes whether it does for certain: what a style sheet refers to, any element may.
+        """
         if element.markers:
             times = 1 + len(_VERTEX.findall(element.outline))
             for name in element.markers:
                 if name in self.by_id:
-                    yield self.by_id[name], times
+                    yield self.by_id[name], times, True
         is_drawn = element.name in _DRAWN
-        names = chain(
-            element.references,
-            self._sheet_references,
-            element.inherited() if is_drawn else (),
-        )
-        for target in (self.by_id[name] for name in names if name in self.by_id):
-            if target.name in _DRAWN or is_drawn or element.name in _COPYING:
-                yield target, 1
+        inherited = element.inherited() if is_drawn else ()
+        for names, is_stated in (
+            (element.references, True),
+            (self._sheet_references, False),
+            (inherited, True),
+        ):
+            for target in (self.by_id[name] for name in names if name in self.by_id):
+                if target.name in _DRAWN or is_drawn or element.name in _COPYING:
+                    yield target, 1, is_stated and not (target is element and names is inherited)
 
 
 def _too_complex(what: str) -> Rejected:
