@@ -2,6 +2,7 @@
 
 import io
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
 from itertools import chain, pairwise, product
@@ -15,6 +16,9 @@ _TOLERANCE: Final = 3
 """Levels of 255 by which a profile may differ from sRGB and still count as sRGB."""
 
 _WHITE: Final = 255
+
+_STRIP_PIXELS: Final = 1 << 18
+"""Pixels of a strip, about, that is converted at once."""
 
 _SRGB_PRIMARIES: Final = ((0.648, 0.331), (0.321, 0.598), (0.156, 0.066))
 """Chromaticities x and y of red, green and blue, adapted to the white of profiles, D50."""
@@ -82,13 +86,36 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def to_eight_bits(image: Image.Image) -> Image.Image:
-    """Scale 16-bit grey down (Pillow's own conversion clips it); clip float and 32-bit grey."""
+    """Scale grey of 16 bits, or of floats up to 1, to 0 to 255; clip other floats.
+
+    Pillow's own conversion clips all of them. Nothing in a file says what the white of floats is:
+    programs write 1 for it, Pillow writes 255.
+    """
     if image.mode.startswith("I;16"):
         return _take_high_byte(image.convert("I"))
     if image.mode == "I":
         brightest = cast("tuple[int, int]", image.getextrema())[1]
         return _take_high_byte(image) if brightest > _WHITE else image.convert("L")
-    return image.convert("L") if image.mode == "F" else image
+    if image.mode == "F":
+        brightest = cast("tuple[float, float]", image.getextrema())[1]
+        return grey_by_strips(image, _scale_floats) if brightest <= 1 else image.convert("L")
+    return image
+
+
+def grey_by_strips(
+    image: Image.Image, convert: Callable[[Image.Image], Image.Image]
+) -> Image.Image:
+    """Convert an image to 8-bit grey, a strip at a time: whole copies would need memory."""
+    width, height = image.size
+    grey = Image.new("L", image.size)
+    step = max(1, _STRIP_PIXELS // width)
+    for top in range(0, height, step):
+        grey.paste(convert(image.crop((0, top, width, min(height, top + step)))), (0, top))
+    return grey
+
+
+def _scale_floats(image: Image.Image) -> Image.Image:
+    return image.point(lambda level: level * 255 + 0.5).convert("L")
 
 
 def _take_high_byte(image: Image.Image) -> Image.Image:

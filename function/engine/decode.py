@@ -292,7 +292,7 @@ def _reduce(image: Image.Image, profile: bytes | None, factor: int) -> Bitmap:
     width, height = image.size
     whole = Image.new(mode, (-(-width // factor), -(-height // factor)))
     step = max(1, _STRIP_PIXELS // width // factor) * factor
-    if image.mode == "I":
+    if image.mode in {"I", "F"}:
         image = colour.to_eight_bits(image)  # how, its brightest pixel says
     for top in range(0, height, step):
         strip = image.crop((0, top, width, min(height, top + step)))

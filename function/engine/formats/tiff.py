@@ -9,6 +9,7 @@ from function.engine.formats.format import Format, lazily
 
 if TYPE_CHECKING:
     from PIL import Image
+    from PIL.TiffImagePlugin import TiffImageFile
 
 
 _DIRECTORIES: Final = "function.engine.formats.tiff_directories"
@@ -18,6 +19,12 @@ _TILE_SIDES: Final = (322, 323)
 
 _LARGEST_TILE: Final = 1 << 22
 """Pixels of a tile, at most, whatever the picture's size: libtiff decodes a tile as a whole."""
+
+_BITS: Final = 258
+_SAMPLE_FORMAT: Final = 339
+"""BitsPerSample, and SampleFormat: 1, which is the default, for numbers without a sign."""
+
+_SIXTEEN_BITS: Final = 1 << 16
 
 
 def open_image(data: bytes) -> "Image.Image":
@@ -52,6 +59,33 @@ def open_image(data: bytes) -> "Image.Image":
     return image
 
 
+def load(image: "Image.Image", _data: bytes) -> "Image.Image":
+    """Load an opened image; scale grey of 12 bits up to 16, and of 32 without a sign down to 8.
+
+    Pillow's modes do not tell such greys from 16 bits, and of 32 it takes the highest for a sign. A
+    picture in 32 bits whose numbers all fit into 16 counts as one of 16.
+    """
+    from function.engine import colour  # noqa: PLC0415 - needs Pillow, this file does not
+
+    tags = cast("TiffImageFile", image).tag_v2
+    bits, is_unsigned = tags.get(_BITS), tags.get(_SAMPLE_FORMAT, (1,)) == (1,)
+    image.load()
+    if image.mode == "I;16" and bits == (12,):
+        return image.point(lambda level: level * 16)
+    if image.mode == "I" and bits == (32,) and is_unsigned:
+        low, high = cast("tuple[int, int]", image.getextrema())
+        if low < 0 or high >= _SIXTEEN_BITS:
+            return colour.grey_by_strips(image, _take_highest_byte)
+    return image
+
+
+def _take_highest_byte(image: "Image.Image") -> "Image.Image":
+    """Return the highest 8 of 32 bits, which x86_64 and arm64 have last."""
+    from PIL import Image  # noqa: PLC0415 - as above
+
+    return Image.frombytes("RGBA", image.size, image.tobytes()).getchannel("A")
+
+
 FORMAT: Final = Format(
     name="tiff",
     content_types={"tif": "image/tiff", "tiff": "image/tiff"},
@@ -59,6 +93,7 @@ FORMAT: Final = Format(
     ms_per_megapixel={"tiff": 57.0},
     recognises=lambda data: data.startswith((b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")),
     open_image=open_image,
+    load=load,
     damage=(OSError, SyntaxError, ValueError),
     is_oriented=True,
     losses=lazily(_DIRECTORIES, "losses"),
