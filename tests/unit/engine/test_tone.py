@@ -215,6 +215,14 @@ def test_what_is_transparent_does_not_count_for_the_peak():
     assert tone.to_srgb(picture, plain(9, PQ)).getpixel((40, 40)) != opaque
 
 
+def test_one_pixel_in_twenty_thousand_is_one_of_those_that_are_seen():
+    picture = Image.new("RGBA", (200, 200), (140, 140, 140, 0))
+    picture.paste((140, 140, 140, 255), (0, 0, 9, 9))
+    alone = tone.to_srgb(picture, plain(9, PQ)).getpixel((5, 5))
+    picture.putpixel((0, 0), (255, 255, 255, 255))
+    assert tone.to_srgb(picture, plain(9, PQ)).getpixel((5, 5)) != alone
+
+
 def test_a_picture_that_is_all_transparent_is_mapped():
     picture = Image.new("RGBA", (8, 8), (140, 140, 140, 0))
     assert tone.to_srgb(picture, plain(9, PQ)).getchannel("A").getextrema() == (0, 0)

@@ -79,11 +79,13 @@ def test_grey_has_its_brightness_whatever_its_samples(data, width):
     assert np.abs(np.asarray(source.image, int)[..., 0] - RAMP.astype(int)).max() == 0
 
 
-def test_half_of_32_bits_is_grey():
-    """Pillow takes the highest bit for a sign, and 0 would be as bright as it gets."""
-    halves = np.full((8, 8), 0x7FFFFFFF, "<u4")
-    source = decode(grey_tiff(halves, 32), (one(),), max_pixels=MAX_PIXELS)
-    assert source.image.getpixel((0, 0)) == (127, 127, 127)
+@pytest.mark.parametrize(
+    ("sample", "level"), [(0x7FFFFFFF, 127), (0x80000000, 128), (0xFFFFFFFF, 255)]
+)
+def test_the_highest_of_32_bits_is_no_sign(sample, level):
+    samples = np.full((8, 8), sample, "<u4")
+    source = decode(grey_tiff(samples, 32), (one(),), max_pixels=MAX_PIXELS)
+    assert source.image.getpixel((0, 0)) == (level, level, level)
 
 
 def test_numbers_with_a_sign_are_clipped():
