@@ -78,7 +78,7 @@ def _further(index: bytes) -> Iterator[tuple[int, int]]:
     found = (tags[_ENTRIES] for tags in islice(directories(index), 1) if _ENTRIES in tags)
     length, start = next(found, (0, 0))
     order = "little" if index[:2] == b"II" else "big"
-    for at in range(start + _ENTRY, min(start + length, len(index) + 1 - _ENTRY), _ENTRY):
+    for at in range(start + _ENTRY, min(start + length, len(index)), _ENTRY):
         kind, offset = index[at : at + 4], index[at + 8 : at + 12]
         yield int.from_bytes(kind, order) & _TYPE, int.from_bytes(offset, order)
 
