@@ -8,7 +8,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from function.engine.errors import Reason, Rejected
 from function.engine.formats import pillow_planes
-from function.engine.formats.jpeg_segments import is_one_scan, walk
+from function.engine.formats.jpeg_segments import is_one_scan, walk, without_needless
 from function.engine.pixels import Box, Planes, Size, reduced_box
 from function.engine.vectors import decode_jpeg, split
 
@@ -25,6 +25,8 @@ _EIGHT_BITS: Final = 8
 class _Jpeg(JpegImageFile):
     """A JPEG whose EXIF is not read when it is opened: some blocks make Pillow refuse the file."""
 
+    repaired: bytes | None = None  # what was opened in place of the upload
+
     def _read_dpi_from_exif(self) -> None:
         """Do nothing: no rendition has a resolution."""
 
@@ -38,10 +40,13 @@ def open_image(data: bytes) -> JpegImageFile:
     try:
         return _Jpeg(io.BytesIO(data))
     except SyntaxError as error:
-        if walk(data).bits in {None, _EIGHT_BITS}:
-            raise
-        message = "JPEG images with more than 8 bits a channel are not supported."
-        raise Rejected(Reason.UNSUPPORTED_CODEC, message) from error
+        if walk(data).bits not in {None, _EIGHT_BITS}:
+            message = "JPEG images with more than 8 bits a channel are not supported."
+            raise Rejected(Reason.UNSUPPORTED_CODEC, message) from error
+    repaired = without_needless(data)  # Pillow raises for metadata that is too short, too
+    image = _Jpeg(io.BytesIO(repaired))
+    image.repaired = repaired
+    return image
 
 
 def load_scaled(
@@ -54,6 +59,7 @@ def load_scaled(
     """
     if not halves_chroma or not _stores_luma(image):
         return draft(image, scale, image.mode)
+    data = getattr(image, "repaired", None) or data
     width, height = image.size
     wanted_width, wanted_height = _size_at(image.size, scale)
     most = min(width // wanted_width, height // wanted_height)

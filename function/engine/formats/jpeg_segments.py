@@ -34,6 +34,17 @@ _MARKER_IN_SCAN: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
 """Within coded pixels restart markers (D0 to D7) start no segment (T.81, B.1.1.3)."""
 
 _EOI, _SOS, _APP1 = 0xD9, 0xDA, 0xE1
+_APPLICATION: Final = range(0xE0, 0xF0)
+_COMMENT: Final = b"\xfe"
+_INTACT: Final = {
+    0xE0: (b"JFIF\0", 14),
+    0xE1: (b"Exif\0\0", 6),
+    0xE2: (b"ICC_PROFILE\0", 14),
+    0xEE: (b"Adobe", 12),
+}
+"""How the application segments begin that decoding needs, and the fewest bytes that libjpeg (JFIF,
+Adobe) and Pillow take them with."""
+
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _FRAME_HEADER: Final = 6
 """Bytes of precision, height (two), width (two) and number of components (T.81, B.2.2)."""
@@ -61,6 +72,9 @@ class Segments:
     pixels: int = 0
     progressive: bool = False
     arithmetic: bool = False
+
+    def __init__(self) -> None:
+        self.needless: list[int] = []  # where the markers of application segments are to be ignored
 
     def take(self, marker: int, body: bytes) -> None:
         """Count one segment."""
@@ -113,6 +127,14 @@ def is_one_scan(data: bytes) -> bool:
     return found.scans == 1 and not found.progressive and not found.arithmetic
 
 
+def without_needless(data: bytes) -> bytes:
+    """Return a JPEG whose application segments are comments, except what its decoder needs."""
+    changed = bytearray(data)
+    for at in walk_header(data).needless:
+        changed[at : at + 1] = _COMMENT
+    return bytes(changed)
+
+
 def walk(data: bytes) -> Segments:
     """Walk the segments of a JPEG as Pillow will, up to the end of the last scan."""
     found = walk_header(data)
@@ -138,7 +160,12 @@ def walk_header(data: bytes) -> Segments:
             # Whatever length is stated: Pillow gives up at the first header of other than 8 bits.
             found.bits = next(iter(data[at + 2 : at + 3]), None)
         length = 0 if marker in _BARE else max(2, int.from_bytes(data[at : at + 2], "big"))
-        found.take(marker, data[at + 2 : at + length])
+        body = data[at + 2 : at + length]
+        found.take(marker, body)
+        if marker in _APPLICATION:
+            start, least = _INTACT.get(marker, (b"", 0))
+            if not start or not body.startswith(start) or len(body) < least:
+                found.needless.append(at - 1)
         if marker == _SOS:
             found.header = match.start()
             return found

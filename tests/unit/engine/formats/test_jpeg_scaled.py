@@ -10,12 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
 
 from function.engine import vectors
 from function.engine.decode import decode
+from function.engine.render import render
 from function.engine.renditions import Rendition
 from function.engine.vectors import decode_jpeg
 from tests.native.jpegs import SUBSAMPLINGS, damage, jpeg, picture
+from tests.support.pictures import camera_exif, display_p3
+from tests.support.uploads import UPLOADS
 
 Floats = NDArray[np.float64]
 Planes = tuple[Image.Image, Image.Image, Image.Image]
@@ -177,6 +181,60 @@ def test_the_plain_one_is_decoded():
 )
 def test_what_is_unusual_or_damaged_is_left_to_libjpeg(data):
     assert decode_jpeg(data, 1, (40, 30)) is None
+
+
+def marked(marker: int, body: bytes, data: bytes) -> bytes:
+    return data[:2] + bytes((0xFF, marker, 0, 2 + len(body))) + body + data[2:]
+
+
+HEADER = PLAIN[2:20]  # JFIF's segment
+BARE = PLAIN[:2] + PLAIN[20:]
+RGB_IDS = BARE.replace(b"\3\1\x22\0\2\x11\1\3", b"\3R\x22\0G\x11\1B").replace(
+    b"\3\1\0\2\x11\3", b"\3R\0G\x11B"
+)
+WITH_MARKERS = {
+    "plain": UPLOADS["jpeg"][1],
+    "cmyk": UPLOADS["jpeg-cmyk"][1],
+    "progressive": UPLOADS["jpeg-progressive"][1],
+    "camera": encoded(picture((64, 48), 1), exif=camera_exif(6), icc_profile=display_p3()),
+    "RGB by Adobe's marker": marked(0xEE, b"Adobe\0d\0\0\0\0\0", BARE),
+    "RGB by its ids": RGB_IDS,
+    "YCbCr by JFIF's marker": RGB_IDS[:2] + HEADER + RGB_IDS[2:],
+}
+
+
+@pytest.mark.parametrize(
+    ("marker", "body"),
+    [
+        (0xEE, b"Adobe"),
+        (0xEE, b"Adobe\0"),
+        (0xE0, b"JFIF\0"),
+        (0xE2, b"ICC_PROFILE\0\1"),
+        (0xED, b"Photoshop 3.0\0" + b"8BIM\0\1"),
+    ],
+)
+@pytest.mark.parametrize("native", [True, False])
+@pytest.mark.parametrize("name", WITH_MARKERS)
+def test_a_marker_that_is_too_short_changes_nothing(name, native, marker, body):
+    data = WITH_MARKERS[name]
+    odd = marked(marker, body, data)
+    with pytest.raises(SyntaxError):
+        JpegImageFile(io.BytesIO(odd))
+    assert as_rendered(odd, native=native) == as_rendered(data, native=native)
+
+
+def test_a_jfif_marker_that_libjpeg_ignores_is_ignored():
+    odd = marked(0xE0, b"JFIF\0\1\1\0\0\1\0\1\0", marked(0xEE, b"Adobe", RGB_IDS))
+    assert as_rendered(odd, native=True) == as_rendered(RGB_IDS, native=True)
+    assert as_rendered(RGB_IDS, native=True) != as_rendered(
+        WITH_MARKERS["YCbCr by JFIF's marker"], native=True
+    )
+
+
+def as_rendered(data: bytes, *, native: bool) -> tuple[object, ...]:
+    renditions = (Rendition(name="r", width=32, height=32, formats=("jpeg",)),)
+    source = decode(data, renditions, max_pixels=1_000_000, native=native)
+    return source.size, source.losses, [found.body for found in render(source, renditions)]
 
 
 def test_a_wrong_restart_marker_is_damage():
