@@ -26,6 +26,7 @@ _UNUSED: Final = re.compile(
     | ^PIL/(__main__|report|_tkinter_finder|ImageGrab|ImageQt|ImageTk|ImageWin)\.py$
     | ^PIL/_imagingtk\.
     | ^isal/isa-l/(?!LICENSE)  # the sources of its library
+    | ^fontpkg_\w+/metadata\.json$  # read by nobody
     """,
     re.VERBOSE,
 )
