@@ -39,8 +39,8 @@ unit: $(READY)
 corpus: $(READY) ## all test images of Pillow and pillow-heif beside plain Pillow; `make test` has an eighth
 	CORPUS=all $(BIN)/pytest tests/corpus -rP
 
-fuzz: $(READY) ## damage 20,000 pictures of every format; then fuzz the readers and the C code by coverage
-	$(BIN)/python -m tests.fuzz --cases 20000
+fuzz: $(READY) ## damage 12,000 pictures of every format; then fuzz the readers and the C code by coverage
+	$(BIN)/python -m tests.fuzz --cases 12000
 	$(BIN)/python -m tests.fuzz.coverage
 
 soak: $(READY) ## 5,000 uploads through faults, nothing lost (UPLOADS=n); POISON=20: beside hostile ones
