@@ -17,8 +17,9 @@ _TOLERANCE: Final = 3
 
 _WHITE: Final = 255
 
-_STRIP_PIXELS: Final = 1 << 18
-"""Pixels of a strip, about, that is converted at once."""
+STRIP_PIXELS: Final = 1 << 18
+"""Pixels that are converted at once. A conversion holds several copies of what it converts, so the
+whole of a WebP with alpha and a profile took 29 bytes a pixel (docs/engine.md, "Memory")."""
 
 _SRGB_PRIMARIES: Final = ((0.648, 0.331), (0.321, 0.598), (0.156, 0.066))
 """Chromaticities x and y of red, green and blue, adapted to the white of profiles, D50."""
@@ -108,7 +109,7 @@ def grey_by_strips(
     """Convert an image to 8-bit grey, a strip at a time: whole copies would need memory."""
     width, height = image.size
     grey = Image.new("L", image.size)
-    step = max(1, _STRIP_PIXELS // width)
+    step = max(1, STRIP_PIXELS // width)
     for top in range(0, height, step):
         grey.paste(convert(image.crop((0, top, width, min(height, top + step)))), (0, top))
     return grey

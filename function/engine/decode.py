@@ -150,6 +150,7 @@ def _decode_image(request: DecodeRequest) -> Source:
     with _rejecting_damage(request):
         image = _open_image(request)
     check_size(image.size, max_pixels)
+    opened = image
     codes = known.colours(data)
     profile = None if codes else icc_profile(image)
     orientation = 1 if known.is_oriented else orientation_of(image)
@@ -183,7 +184,7 @@ def _decode_image(request: DecodeRequest) -> Source:
         losses.add(Loss.HDR)
     if (codes and codes.is_wide) or colour.is_wide(profile):
         losses.add(Loss.WIDE_GAMUT)
-    if not frames and known.moving_kind and _count_frames(request, 1) > 1:
+    if not frames and known.moving_kind and _is_animated(request, opened):
         losses.add(Loss.ANIMATION)
     return Source(
         pixels=pixels.turn(orientation),
@@ -291,7 +292,7 @@ def _reduce(image: Image.Image, profile: bytes | None, factor: int) -> Bitmap:
         return _bitmap(image)
     width, height = image.size
     whole = Image.new(mode, (-(-width // factor), -(-height // factor)))
-    step = max(1, _STRIP_PIXELS // width // factor) * factor
+    step = max(1, colour.STRIP_PIXELS // width // factor) * factor
     if image.mode in {"I", "F"}:
         image = colour.to_eight_bits(image)  # how, its brightest pixel says
     for top in range(0, height, step):
@@ -303,10 +304,6 @@ def _reduce(image: Image.Image, profile: bytes | None, factor: int) -> Bitmap:
 
 _REDUCIBLE: Final = frozenset({"L", "RGB", "CMYK"})
 """Modes that average well before their colours are converted, which is then less work."""
-
-_STRIP_PIXELS: Final = 1 << 18
-"""Pixels that are converted at once. A conversion holds several copies of what it converts, so the
-whole of a WebP with alpha and a profile took 29 bytes a pixel (docs/engine.md, "Memory")."""
 
 
 def _decode_frames(request: DecodeRequest, max_pixels: int) -> tuple[tuple[Frame, ...], int]:
@@ -346,14 +343,14 @@ def _decode_frames(request: DecodeRequest, max_pixels: int) -> tuple[tuple[Frame
     return tuple(frames), min(int(image.info.get("loop", 0)), MAX_LOOP)
 
 
-def _count_frames(request: DecodeRequest, most: int) -> int:
-    """Return how many frames a file has, or ``most + 1``; 1 where it is too damaged to tell."""
+def _is_animated(request: DecodeRequest, image: Image.Image) -> bool:
+    """Return True if a file has a second frame; False where it is too damaged to tell."""
     try:
-        return request.format.count_frames(_open_image(request), most)
+        return bool(getattr(image, "is_animated", False))
     except request.format.damage as error:
         if is_system_failure(error):
             raise
-        return 1
+        return False
 
 
 def _in_order(

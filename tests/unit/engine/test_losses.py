@@ -6,7 +6,15 @@ from PIL import Image, ImageCms
 from function.engine.decode import decode
 from function.engine.losses import Loss
 from tests.support.engine import one
-from tests.support.pictures import SVG, adobe_rgb, display_p3, encoded, gradient, rgb_profile
+from tests.support.pictures import (
+    SVG,
+    adobe_rgb,
+    display_p3,
+    encoded,
+    gradient,
+    opened,
+    rgb_profile,
+)
 
 FRAMES = [gradient(), gradient().transpose(Image.Transpose.ROTATE_180)]
 MOVING = {
@@ -26,6 +34,14 @@ def test_motion_is_lost_unless_a_rendition_moves(name):
     assert losses(MOVING[name], formats=("webp",)) == (Loss.ANIMATION,)
     assert losses(MOVING[name], formats=("jpeg", "webp"), animated=True) == ()
     assert losses(encoded(FRAMES[0], name), formats=("webp",)) == ()
+
+
+def test_a_damaged_second_frame_is_no_reason_to_refuse_the_first():
+    picture = opened(MOVING["GIF"])
+    picture.seek(1)
+    pixels = picture.tile[0].offset
+    assert losses(MOVING["GIF"][: pixels - 3] + b";", formats=("webp",)) == ()
+    assert losses(MOVING["GIF"][: pixels + 20] + b";", formats=("webp",)) == (Loss.ANIMATION,)
 
 
 @pytest.mark.parametrize(
