@@ -203,8 +203,11 @@ int refuse_calls(void) {
         REFUSE(EPERM),
     };
     struct sock_fprog program = {sizeof steps / sizeof *steps, steps};
+    /* Before Linux 5.16, a filter slows its process down against Spectre, variant 4, unless it is told not to:
+     * that guards code against other code in the same process, and here is no other. */
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
+           (syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program) == 0 ||
+            prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0);
 }
 #else
 int hide(void) { return 0; }

@@ -17,19 +17,25 @@ enum {
 
 void use_one_heap(void) { mallopt(M_ARENA_MAX, 1); }
 
+void use_large_pages(void *start, size_t bytes) {
+    uintptr_t first = ((uintptr_t)start + LARGE_PAGE - 1) & ~(uintptr_t)(LARGE_PAGE - 1);
+    uintptr_t end = ((uintptr_t)start + bytes) & ~(uintptr_t)(LARGE_PAGE - 1);
+    if (end > first) {
+        madvise((void *)first, end - first, MADV_HUGEPAGE);
+    }
+}
+
 void grow_heap(size_t bytes) {
     mallopt(M_TRIM_THRESHOLD, (int)bytes + SPARE); /* or free() would give them back at once */
     mallopt(M_MMAP_MAX, 0);
-    uintptr_t start = ((uintptr_t)sbrk(0) + LARGE_PAGE - 1) & ~(uintptr_t)(LARGE_PAGE - 1);
+    char *start = sbrk(0);
     void *volatile taken = malloc(bytes); /* volatile, or compilers leave out both calls */
-    uintptr_t end = (uintptr_t)sbrk(0);
+    use_large_pages(start, (size_t)((char *)sbrk(0) - start));
     mallopt(M_MMAP_MAX, MOST_MAPPED);
-    if (end > start) {
-        madvise((void *)start, end - start, MADV_HUGEPAGE);
-    }
     free(taken);
 }
 #else
 void use_one_heap(void) {}
 void grow_heap(size_t bytes) { (void)bytes; }
+void use_large_pages(void *start, size_t bytes) { (void)start, (void)bytes; }
 #endif

@@ -13,4 +13,7 @@ void use_one_heap(void);
  * takes the kernel 5 us, and a process that was just forked has touched none. */
 void grow_heap(size_t bytes);
 
+/* Have the kernel give memory that was not touched yet in pages of 2 MB, where it has them. */
+void use_large_pages(void *start, size_t bytes);
+
 #endif

@@ -239,6 +239,9 @@ static PyObject *call_unfilter(PyObject *module, PyObject *arguments) {
         return NULL;
     }
     void *thread = PyEval_SaveThread();
+    if (first == 0) { /* 4 KB at a time, a picture of 6 MP has 5,900 page faults: a tenth of its time */
+        use_large_pages(target.pixels, (size_t)4 * target.width * target.height);
+    }
     int is_known = unfilter((const uint8_t *)scanlines, (int)(length / stride), channels, target, first);
     PyEval_RestoreThread(thread);
     return PyBool_FromLong(is_known);

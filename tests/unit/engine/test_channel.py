@@ -59,6 +59,25 @@ def test_long_bytes_are_written_without_page_faults():
         os.close(fd)
 
 
+def test_a_share_of_the_memory_stays_and_is_overwritten():
+    """The rest goes back to the system, so a small function keeps little."""
+    file = os.memfd_create("test")
+    os.ftruncate(file, 128 << 20)
+    reader, writer = os.pipe()
+    with mmap.mmap(file, 128 << 20) as memory:
+        sender = Channel(-1, writer, memory, file=file)
+        sender.send({}, os.urandom(3 << 20))
+        assert os.fstat(file).st_blocks * 512 >= 3 << 20
+        sender.clear()
+        assert os.fstat(file).st_blocks * 512 == 1 << 20
+        sender.send({}, b"short")
+        sender.clear()
+        assert os.fstat(file).st_blocks * 512 == 1 << 20
+        assert memory[: 3 << 20] == bytes(3 << 20)
+    for fd in (file, reader, writer):
+        os.close(fd)
+
+
 def test_nothing_waits_for_long(both_ends, monkeypatch):
     monkeypatch.setattr(channel, "_HOLD_SECONDS", 0.0)
     one, other, _ = both_ends

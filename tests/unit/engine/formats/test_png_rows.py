@@ -1,9 +1,12 @@
 """PNG by ISA-L and the C module: the same pixels, and the same damage, as Pillow alone."""
 
 import io
+import mmap
 import random
+import resource
 import struct
 import zlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -245,6 +248,22 @@ def test_interlaced_ones_are_left_to_pillow():
     assert isinstance(image, PngImageFile)
     assert image.info["interlace"]
     assert image.tile[0].codec_name == "zip"
+
+
+def has_large_pages() -> bool:
+    setting = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+    return setting.is_file() and "[never]" not in setting.read_text()
+
+
+@pytest.mark.skipif(not has_large_pages(), reason="this system gives no pages of 2 MB")
+def test_a_large_picture_is_written_to_large_pages():
+    size = (3000, 2000)
+    image = opened(file(bytes((1 + 3 * size[0]) * size[1]), size))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    image.load()
+    faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+    assert image.getpixel((2999, 1999)) == (0, 0, 0)
+    assert faults < 4 * size[0] * size[1] // mmap.PAGESIZE // 3
 
 
 def test_without_the_module_all_is_left_to_pillow(monkeypatch):
