@@ -1,0 +1,1 @@
+"""The embedded AWS as a Pulumi provider, driven by the real engine."""
