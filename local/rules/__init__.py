@@ -4,10 +4,27 @@ Each rule is a small function that names the AWS page that states it, and has a 
 ``tests/local/test_rules_*.py``. The table of all of them is in docs/run.md.
 """
 
-from local.rules import account_block, condition_keys, conflicts, iam, lambda_, polling, s3, sqs
+from local.rules import (
+    account_block,
+    cloudfront,
+    cloudwatch,
+    condition_keys,
+    conflicts,
+    iam,
+    lambda_,
+    logs,
+    polling,
+    s3,
+    sqs,
+)
+
+_ALL = (
+    *(account_block, cloudfront, cloudwatch, condition_keys, conflicts, iam, lambda_, logs),
+    *(polling, s3, sqs),
+)
 
 
 def install() -> None:
     """Make MiniStack follow these rules, in this process."""
-    for rules in (account_block, condition_keys, conflicts, iam, lambda_, polling, s3, sqs):
+    for rules in _ALL:
         rules.install()
