@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import botocore.exceptions
 import pulumi
@@ -15,11 +15,12 @@ from local.resources.context import ACCOUNT_ID, PARTITION
 from local.server import REGION, Server
 from pipeline.bundle import BundleError, Target, build
 
-_CALLS: dict[str, dict[str, Any]] = {
+CALLS: Final[Mapping[str, dict[str, Any]]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT_ID},
     "aws:index/getRegion:getRegion": {"region": REGION},
     "aws:index/getPartition:getPartition": {"partition": PARTITION},
 }
+"""Answers of the provider functions that the program calls."""
 
 
 class Deployer(Mocks):
@@ -58,12 +59,12 @@ class Deployer(Mocks):
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         """Answer a provider function."""
-        if args.token not in _CALLS:
+        if args.token not in CALLS:
             self.error = LocalError(
                 f"The embedded AWS does not know {args.token}; teach it in local/deploy.py."
             )
             raise self.error
-        return _CALLS[args.token], []
+        return CALLS[args.token], []
 
 
 def deploy(
@@ -84,13 +85,7 @@ def deploy(
         LocalError: a resource or setting cannot be; or one that was deployed before is no longer
             in the program, which this deployer does not delete.
     """
-    context = Context(
-        client=_shared_clients(server),
-        endpoint=server.endpoint,
-        region=REGION,
-        function_code=_function_code,
-    )
-    deployer = Deployer(context, on_resource)
+    deployer = Deployer(connect(server), on_resource)
     given = {full_key(key): value for key, value in (settings or {}).items()}
     overrides = {"aws:endpoints": [{"s3": server.endpoint}], **given}
     try:
@@ -106,6 +101,16 @@ def deploy(
     server.settings = _settings({**read_config(stack), **overrides})
     server.save()
     return outputs
+
+
+def connect(server: Server) -> Context:
+    """Return an embedded AWS as the functions of ``local/resources`` need it."""
+    return Context(
+        client=_shared_clients(server),
+        endpoint=server.endpoint,
+        region=REGION,
+        function_code=_function_code,
+    )
 
 
 def _settings(config: Mapping[str, Any]) -> dict[str, Any]:

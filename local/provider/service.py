@@ -1,0 +1,227 @@
+"""Pulumi's ResourceProvider service over the embedded AWS.
+
+The engine asks what an update would do to a resource (``Check``, ``Diff``) and has it done
+(``Create``, ``Read``, ``Update``, ``Delete``). ``local/resources`` does it. Besides a resource's own
+outputs its state carries what the embedded AWS said of it after it was written, so that a refresh
+finds what somebody else has changed since.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import wraps
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final, NamedTuple, cast
+from urllib.parse import urlsplit
+
+import botocore.exceptions
+import grpc
+from google.protobuf import json_format, struct_pb2
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime import rpc
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+
+from local.deploy import CALLS, connect
+from local.errors import LocalError
+from local.provider.replacements import autoname, forced_by, name_input
+from local.resources import registry
+from local.resources.context import Context
+from local.server import Server
+
+WRITTEN: Final = "__written"
+"""Output that holds what the embedded AWS said of a resource after it was created or updated."""
+
+DRIFT: Final = "__drift"
+"""Output that names what differed from it when the resource was read last."""
+
+_DEFAULTS: Final = "__defaults"
+"""Input that names the inputs which the provider has given, as pulumi-terraform-bridge has it."""
+
+_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+"""Key that marks an asset or archive among properties (pulumi/sdk, go/common/resource/sig)."""
+
+_FAILURES: Final = (
+    LocalError,
+    botocore.exceptions.ClientError,
+    botocore.exceptions.ParamValidationError,
+)
+
+_Diff = provider_pb2.DiffResponse
+
+
+def _told(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Tell the engine the sentence of a failure, not its traceback."""
+
+    @wraps(method)
+    def tell(self: "Provider", request: Any, context: grpc.ServicerContext) -> Any:
+        try:
+            return method(self, request)
+        except _FAILURES as error:
+            context.abort(grpc.StatusCode.UNKNOWN, str(error))
+
+    return tell
+
+
+class _Address(NamedTuple):
+    """Type and name of a resource, as its URN has them."""
+
+    type: str
+    name: str
+
+    @classmethod
+    def parse(cls, urn: str) -> "_Address":
+        types, name = urn.split("::", 3)[2:]
+        return cls(types.rpartition("$")[2], name)
+
+
+class Provider(provider_pb2_grpc.ResourceProviderServicer):
+    """Serves one run of the engine. Its methods are the service's, by their names."""
+
+    _context: Context
+
+    @_told
+    def Handshake(self, _request: Any) -> Any:  # noqa: N802 - the service's own names
+        """Say what this provider can do."""
+        return provider_pb2.ProviderHandshakeResponse(supports_autonaming_configuration=True)
+
+    @_told
+    def GetPluginInfo(self, _request: Any) -> Any:  # noqa: N802
+        """Tell the version of the provider that this one stands for: the SDK's that is installed."""
+        return plugin_pb2.PluginInfo(version=version("pulumi-aws"))
+
+    @_told
+    def CheckConfig(self, request: Any) -> Any:  # noqa: N802
+        """Take the configuration as it is."""
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    @_told
+    def DiffConfig(self, _request: Any) -> Any:  # noqa: N802
+        """Replace no resource because of another endpoint or key."""
+        return _Diff(changes=_Diff.DIFF_NONE)
+
+    @_told
+    def Configure(self, request: Any) -> Any:  # noqa: N802
+        """Connect to the embedded AWS, whose address ``aws:endpoints`` has."""
+        given = _plain(request.args).get("endpoints")
+        if not given:
+            raise LocalError("aws:endpoints names no embedded AWS; this provider knows no other.")
+        (endpoints,) = json.loads(given) if isinstance(given, str) else given
+        port = urlsplit(endpoints["s3"]).port or 0
+        self._context = connect(Server(folder=Path(), port=port, pid=0))
+        return provider_pb2.ConfigureResponse(supportsPreview=True)
+
+    @_told
+    def Invoke(self, request: Any) -> Any:  # noqa: N802
+        """Answer a provider function."""
+        if request.tok not in CALLS:
+            raise LocalError(f"The embedded AWS does not know {request.tok}.")
+        return provider_pb2.InvokeResponse(**{"return": _struct(CALLS[request.tok])})
+
+    @_told
+    def Check(self, request: Any) -> Any:  # noqa: N802
+        """Name a resource that the program does not name, as it was named before if it was."""
+        address = _Address.parse(request.urn)
+        inputs, before = _plain(request.news), _plain(request.olds)
+        key = name_input(address.type)
+        if key and key not in inputs:
+            kept = before.get(key) if key in before.get(_DEFAULTS, []) else None
+            digits = request.randomSeed.hex()[:7]
+            inputs[key] = kept or autoname(address.type, address.name, digits)
+            inputs[_DEFAULTS] = [key]
+        return provider_pb2.CheckResponse(inputs=_struct(inputs))
+
+    @_told
+    def Diff(self, request: Any) -> Any:  # noqa: N802
+        """Compare inputs; changes of some can only be made by a replacement.
+
+        What the program has named itself is deleted first: both cannot have the name.
+        """
+        type_ = _Address.parse(request.urn).type
+        before, after = (_comparable(_plain(p)) for p in (request.oldInputs, request.news))
+        changed = [key for key in sorted({*before, *after}) if before.get(key) != after.get(key)]
+        changed = [key for key in changed if key not in request.ignoreChanges]
+        changed += _plain(request.olds).get(DRIFT, [])
+        return _Diff(
+            changes=_Diff.DIFF_SOME if changed else _Diff.DIFF_NONE,
+            diffs=changed,
+            replaces=forced_by(type_, before, after),
+            deleteBeforeReplace=name_input(type_) in after and _DEFAULTS not in after,
+        )
+
+    @_told
+    def Create(self, request: Any) -> Any:  # noqa: N802
+        """Create a resource."""
+        if request.preview:
+            return provider_pb2.CreateResponse(properties=request.properties)
+        id_, state = self._put(request.urn, request.properties)
+        return provider_pb2.CreateResponse(id=id_, properties=state)
+
+    @_told
+    def Update(self, request: Any) -> Any:  # noqa: N802
+        """Change a resource."""
+        if request.preview:
+            return provider_pb2.UpdateResponse(properties=request.news)
+        return provider_pb2.UpdateResponse(properties=self._put(request.urn, request.news)[1])
+
+    @_told
+    def Read(self, request: Any) -> Any:  # noqa: N802
+        """Look whether a resource still is, and is as it was written."""
+        type_, state = _Address.parse(request.urn).type, _plain(request.properties)
+        found = registry.read(self._context, type_, request.id, state)
+        if found is None:
+            return provider_pb2.ReadResponse()
+        written = state.get(WRITTEN, found)
+        drift = sorted(k for k in {*written, *found} if written.get(k) != found.get(k))
+        state = {k: v for k, v in state.items() if k != DRIFT} | ({DRIFT: drift} if drift else {})
+        return provider_pb2.ReadResponse(
+            id=request.id, properties=_struct(state), inputs=request.inputs
+        )
+
+    @_told
+    def Delete(self, request: Any) -> Any:  # noqa: N802
+        """Delete a resource; one that is gone already is deleted."""
+        type_, state = _Address.parse(request.urn).type, _plain(request.properties)
+        registry.delete(self._context, type_, request.id, _plain(request.oldInputs), state)
+        return Empty()
+
+    @_told
+    def Cancel(self, _request: Any) -> Any:  # noqa: N802
+        """Let what is under way end; each request is short."""
+        return Empty()
+
+    def _put(self, urn: str, properties: struct_pb2.Struct) -> tuple[str, struct_pb2.Struct]:
+        """Create or change a resource; return its id and its new state."""
+        address = _Address.parse(urn)
+        values = cast("dict[str, Any]", rpc.deserialize_properties(properties))
+        named = values.pop(_DEFAULTS, [])
+        name = values.pop(named[0]) if named else address.name
+        made = registry.put(self._context, address.type, name, values)
+        state = _plain(properties) | made.outputs
+        state[WRITTEN] = registry.read(self._context, address.type, made.id, state)
+        return made.id, _struct(state)
+
+
+def _plain(properties: struct_pb2.Struct) -> dict[str, Any]:
+    return json_format.MessageToDict(properties)
+
+
+def _struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
+    struct = struct_pb2.Struct()
+    struct.update(json.loads(json.dumps(values)))
+    return struct
+
+
+def _comparable(value: Any) -> Any:
+    """Reduce what differs without a difference: places of files, and the spelling of JSON."""
+    if isinstance(value, str) and value.startswith("{"):
+        with suppress(ValueError):
+            return json.loads(value)
+    if isinstance(value, Mapping):
+        values = cast("Mapping[str, Any]", value)
+        if _SIGNATURE in values and "hash" in values:
+            return values["hash"]
+        return {key: _comparable(item) for key, item in values.items() if item is not None}
+    if isinstance(value, list):
+        return [_comparable(item) for item in cast("list[Any]", value)]
+    return value
