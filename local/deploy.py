@@ -85,7 +85,7 @@ def deploy(
         LocalError: a resource or setting cannot be; or one that was deployed before is no longer
             in the program, which this deployer does not delete.
     """
-    deployer = Deployer(connect(server), on_resource)
+    deployer = Deployer(context_of(server), on_resource)
     given = {full_key(key): value for key, value in (settings or {}).items()}
     overrides = {"aws:endpoints": [{"s3": server.endpoint}], **given}
     try:
@@ -103,13 +103,18 @@ def deploy(
     return outputs
 
 
-def connect(server: Server) -> Context:
-    """Return an embedded AWS as the functions of ``local/resources`` need it."""
+def context_of(server: Server, function_code: Callable[[], bytes] | None = None) -> Context:
+    """Return a running embedded AWS as resources see it.
+
+    Args:
+        server: the embedded AWS.
+        function_code: stands for the resizer's bundle, which is built otherwise.
+    """
     return Context(
         client=_shared_clients(server),
         endpoint=server.endpoint,
         region=REGION,
-        function_code=_function_code,
+        function_code=function_code or _function_code,
     )
 
 

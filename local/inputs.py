@@ -9,8 +9,9 @@ _ACRONYMS = {
     "id": "ID",
     "sseAlgorithm": "SSEAlgorithm",
     "kmsMasterKeyId": "KMSMasterKeyID",
+    "okActions": "OKActions",
 }
-"""Pulumi's spelling to S3's, where capitalising the first letter is not enough."""
+"""Pulumi's spelling to AWS's, where capitalising the first letter is not enough."""
 
 
 class Inputs:

@@ -22,7 +22,7 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from local.deploy import CALLS, connect
+from local.deploy import CALLS, context_of
 from local.errors import LocalError
 from local.provider.replacements import autoname, forced_by, name_input
 from local.resources import registry
@@ -108,7 +108,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             raise LocalError("aws:endpoints names no embedded AWS; this provider knows no other.")
         (endpoints,) = json.loads(given) if isinstance(given, str) else given
         port = urlsplit(endpoints["s3"]).port or 0
-        self._context = connect(Server(folder=Path(), port=port, pid=0))
+        self._context = context_of(Server(folder=Path(), port=port, pid=0))
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 
     @_told

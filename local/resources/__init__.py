@@ -1,9 +1,10 @@
-"""Each resource type of the program, created in the embedded AWS through boto3.
+"""Each resource type of the program, in the embedded AWS through boto3.
 
-A creator takes the resource's inputs and returns its physical id and its outputs. Creating what
-exists already updates it, so that ``up`` can be repeated.
+A resource is put, read and deleted. Putting what exists already updates it, so that ``up`` can be
+repeated.
 """
 
-from local.resources.registry import CREATORS, Context, Created, create
+from local.resources.context import Context, Created
+from local.resources.registry import KINDS, create, delete, put, read
 
-__all__ = ["CREATORS", "Context", "Created", "create"]
+__all__ = ["KINDS", "Context", "Created", "create", "delete", "put", "read"]

@@ -1,16 +1,20 @@
 """The CDN: distributions, and the function and policies that they use."""
 
 import shutil
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from local.errors import LocalError
 from local.inputs import Inputs, to_aws
+from local.resources.calls import Call, State
 from local.resources.context import ACCOUNT_ID, Context, Created
+from local.resources.kind import Kind
+from local.resources.tags import put_tags, tags_of
 
 
 def origin_access_control(context: Context, name: str, inputs: Inputs) -> Created:
-    """Create the identity with which CloudFront signs requests to S3."""
+    """Create the identity with which CloudFront signs requests to S3, or update it."""
     cloudfront = context.client("cloudfront")
     config = {
         "Name": name,
@@ -22,6 +26,10 @@ def origin_access_control(context: Context, name: str, inputs: Inputs) -> Create
         "Items", []
     ):
         if item["Name"] == name:
+            etag = cloudfront.get_origin_access_control(Id=item["Id"])["ETag"]
+            cloudfront.update_origin_access_control(
+                Id=item["Id"], IfMatch=etag, OriginAccessControlConfig=config
+            )
             return Created(item["Id"], {})
     created = cloudfront.create_origin_access_control(OriginAccessControlConfig=config)
     return Created(created["OriginAccessControl"]["Id"], {})
@@ -42,17 +50,18 @@ def function(context: Context, name: str, inputs: Inputs) -> Created:
         "FunctionConfig": {"Comment": "", "Runtime": inputs.need("runtime")},
         "FunctionCode": inputs.need("code").encode(),
     }
-    tags = [{"Key": key, "Value": value} for key, value in inputs.take("tags", {}).items()]
 
     def etag() -> str:
         return cloudfront.describe_function(Name=name, Stage="DEVELOPMENT")["ETag"]
 
     try:
-        cloudfront.create_function(**settings, Tags={"Items": tags})
+        cloudfront.create_function(**settings)
     except cloudfront.exceptions.FunctionAlreadyExists:
         cloudfront.update_function(**settings, IfMatch=etag())
     summary = cloudfront.publish_function(Name=name, IfMatch=etag())["FunctionSummary"]
-    return Created(name, {"arn": summary["FunctionMetadata"]["FunctionARN"], "name": name})
+    arn = summary["FunctionMetadata"]["FunctionARN"]
+    put_tags(context, "cloudfront", arn, inputs.take("tags", {}))
+    return Created(name, {"arn": arn, "name": name})
 
 
 def cache_policy(context: Context, name: str, inputs: Inputs) -> Created:
@@ -128,22 +137,40 @@ _LISTINGS = {
 
 
 def distribution(context: Context, name: str, inputs: Inputs) -> Created:
-    """Create a distribution; it answers on the embedded AWS's own port."""
+    """Create a distribution, or update it; it answers on the embedded AWS's own port."""
     cloudfront = context.client("cloudfront")
     config = _config(name, inputs)
-    tags = [{"Key": key, "Value": value} for key, value in inputs.take("tags", {}).items()]
+    found = _find_distribution(cloudfront, name)
+    if found:
+        identity, etag = found
+        made = cloudfront.update_distribution(Id=identity, IfMatch=etag, DistributionConfig=config)[
+            "Distribution"
+        ]
+    else:
+        made = cloudfront.create_distribution(DistributionConfig=config)["Distribution"]
+    put_tags(context, "cloudfront", made["ARN"], inputs.take("tags", {}))
+    return _created(context, made["Id"], made["DomainName"])
+
+
+def delete_distribution(context: Context, state: State) -> None:
+    """Disable a distribution and delete it, as CloudFront asks for."""
+    cloudfront, identity = context.client("cloudfront"), state["id"]
+    found = cloudfront.get_distribution_config(Id=identity)
+    etag = cloudfront.update_distribution(
+        Id=identity,
+        IfMatch=found["ETag"],
+        DistributionConfig=found["DistributionConfig"] | {"Enabled": False},
+    )["ETag"]
+    cloudfront.delete_distribution(Id=identity, IfMatch=etag)
+
+
+def _find_distribution(cloudfront: Any, reference: str) -> tuple[str, str] | None:
+    """Return the id and the ETag of the distribution that was created by this reference."""
     for item in cloudfront.list_distributions()["DistributionList"].get("Items", []):
-        if item["Comment"] == config["Comment"]:
-            found = cloudfront.get_distribution_config(Id=item["Id"])
-            config["CallerReference"] = found["DistributionConfig"]["CallerReference"]
-            cloudfront.update_distribution(
-                Id=item["Id"], IfMatch=found["ETag"], DistributionConfig=config
-            )
-            return _created(context, item["Id"], item["DomainName"])
-    created = cloudfront.create_distribution_with_tags(
-        DistributionConfigWithTags={"DistributionConfig": config, "Tags": {"Items": tags}}
-    )["Distribution"]
-    return _created(context, created["Id"], created["DomainName"])
+        found = cloudfront.get_distribution_config(Id=item["Id"])
+        if found["DistributionConfig"]["CallerReference"] == reference:
+            return item["Id"], found["ETag"]
+    return None
 
 
 def _created(context: Context, distribution_id: str, domain: str) -> Created:
@@ -240,3 +267,65 @@ def _behavior(values: dict[str, Any]) -> dict[str, Any]:
     }
     behavior.done()
     return translated
+
+
+def _delete_function(context: Context, state: State) -> None:
+    cloudfront, name = context.client("cloudfront"), state["id"]
+    etag = cloudfront.describe_function(Name=name, Stage="DEVELOPMENT")["ETag"]
+    cloudfront.delete_function(Name=name, IfMatch=etag)
+
+
+def _kind(put: Callable[[Context, str, Inputs], Created], what: str, kind: str) -> Kind:
+    """Return the kind of what is one configuration."""
+    get = f"get_{what}_config"
+
+    def delete(context: Context, state: State) -> None:
+        cloudfront, identity = context.client("cloudfront"), state["id"]
+        etag = getattr(cloudfront, get)(Id=identity)["ETag"]
+        getattr(cloudfront, f"delete_{what}")(Id=identity, IfMatch=etag)
+
+    return Kind(
+        put=put,
+        read={"config": Call("cloudfront", get, {"Id": "$id"}, f"{kind}Config")},
+        delete=delete,
+    )
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "aws:cloudfront/originAccessControl:OriginAccessControl": _kind(
+        origin_access_control, "origin_access_control", "OriginAccessControl"
+    ),
+    "aws:cloudfront/function:Function": Kind(
+        put=function,
+        read={
+            "function": Call(
+                "cloudfront",
+                "describe_function",
+                {"Name": "$id", "Stage": "LIVE"},
+                "FunctionSummary.FunctionConfig",
+            ),
+            "code": Call(
+                "cloudfront", "get_function", {"Name": "$id", "Stage": "LIVE"}, "FunctionCode"
+            ),
+            "tags": tags_of("cloudfront", "$arn"),
+        },
+        delete=_delete_function,
+    ),
+    "aws:cloudfront/cachePolicy:CachePolicy": _kind(cache_policy, "cache_policy", "CachePolicy"),
+    "aws:cloudfront/originRequestPolicy:OriginRequestPolicy": _kind(
+        origin_request_policy, "origin_request_policy", "OriginRequestPolicy"
+    ),
+    "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": _kind(
+        response_headers_policy, "response_headers_policy", "ResponseHeadersPolicy"
+    ),
+    "aws:cloudfront/distribution:Distribution": Kind(
+        put=distribution,
+        read={
+            "config": Call(
+                "cloudfront", "get_distribution_config", {"Id": "$id"}, "DistributionConfig"
+            ),
+            "tags": tags_of("cloudfront", "$arn"),
+        },
+        delete=delete_distribution,
+    ),
+}

@@ -1,4 +1,4 @@
-"""What every creator needs, and what it gives back."""
+"""What is needed to put a resource, and what that gives back."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ PARTITION = "aws"
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """The embedded AWS as a creator sees it.
+    """The embedded AWS as resources see it.
 
     Attributes:
         client: boto3 client of a service, by name.

@@ -1,22 +1,26 @@
 """Roles and their inline policies."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from local.inputs import Inputs
+from local.resources.calls import Call
 from local.resources.context import Context, Created
+from local.resources.kind import Kind
+from local.resources.tags import put_tags, tags_of
 
 
 def role(context: Context, name: str, inputs: Inputs) -> Created:
-    """Create a role, or update the trust policy of the one that exists."""
+    """Create a role, or update the one that exists."""
     iam = context.client("iam")
     trust = inputs.need("assumeRolePolicy")
-    tags = [{"Key": key, "Value": value} for key, value in inputs.take("tags", {}).items()]
     try:
-        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust, Tags=tags)["Role"][
-            "Arn"
-        ]
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]
     except iam.exceptions.EntityAlreadyExistsException:
         iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
-        arn = iam.get_role(RoleName=name)["Role"]["Arn"]
-    return Created(name, {"arn": arn, "name": name})
+        role = iam.get_role(RoleName=name)["Role"]
+    put_tags(context, "iam", name, inputs.take("tags", {}))
+    return Created(name, {"arn": role["Arn"], "name": name})
 
 
 def role_policy(context: Context, name: str, inputs: Inputs) -> Created:
@@ -25,4 +29,29 @@ def role_policy(context: Context, name: str, inputs: Inputs) -> Created:
     context.client("iam").put_role_policy(
         RoleName=role_name, PolicyName=name, PolicyDocument=inputs.need("policy")
     )
-    return Created(f"{role_name}:{name}", {"name": name})
+    return Created(f"{role_name}:{name}", {"name": name, "role": role_name})
+
+
+_POLICY: Final = {"RoleName": "$role", "PolicyName": "$name"}
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "aws:iam/role:Role": Kind(
+        put=role,
+        read={
+            # Its tags are a call of their own: here AWS gives them only where there are any.
+            "role": Call(
+                "iam",
+                "get_role",
+                {"RoleName": "$id"},
+                "Role.{arn: Arn, trust: AssumeRolePolicyDocument, seconds: MaxSessionDuration}",
+            ),
+            "tags": tags_of("iam", "$id"),
+        },
+        delete=Call("iam", "delete_role", {"RoleName": "$id"}),
+    ),
+    "aws:iam/rolePolicy:RolePolicy": Kind(
+        put=role_policy,
+        read={"policy": Call("iam", "get_role_policy", _POLICY)},
+        delete=Call("iam", "delete_role_policy", _POLICY),
+    ),
+}

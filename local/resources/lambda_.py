@@ -5,13 +5,17 @@ import io
 import platform
 import sys
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import pulumi
 
 from local.inputs import Inputs, to_aws
-from local.resources.context import Context, Created
+from local.resources.calls import Call
+from local.resources.context import ACCOUNT_ID, Context, Created
+from local.resources.kind import Kind
+from local.resources.tags import put_tags, tags_of
 
 
 def function(context: Context, name: str, inputs: Inputs) -> Created:
@@ -38,22 +42,22 @@ def function(context: Context, name: str, inputs: Inputs) -> Created:
         "LoggingConfig": to_aws(inputs.need("loggingConfig")),
         "TracingConfig": to_aws(inputs.take("tracingConfig", {"mode": "PassThrough"})),
     }
+    lambda_ = context.client("lambda")
+    arn = _put(lambda_, configuration, code, machine)
     ceiling = inputs.take("reservedConcurrentExecutions")
-    arn = _put(context.client("lambda"), configuration, code, machine, inputs.take("tags", {}))
-    if ceiling is not None:
-        context.client("lambda").put_function_concurrency(
-            FunctionName=name, ReservedConcurrentExecutions=ceiling
-        )
+    if ceiling is None:
+        lambda_.delete_function_concurrency(FunctionName=name)
+    else:
+        lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=ceiling)
+    put_tags(context, "lambda", arn, inputs.take("tags", {}))
     return Created(name, {"arn": arn, "name": name})
 
 
-def _put(
-    lambda_: Any, configuration: dict[str, Any], code: bytes, machine: str, tags: dict[str, str]
-) -> str:
+def _put(lambda_: Any, configuration: dict[str, Any], code: bytes, machine: str) -> str:
     name = configuration["FunctionName"]
     try:
         created = lambda_.create_function(
-            **configuration, Code={"ZipFile": code}, Architectures=[machine], Tags=tags
+            **configuration, Code={"ZipFile": code}, Architectures=[machine]
         )
     except lambda_.exceptions.ResourceConflictException:
         lambda_.update_function_code(FunctionName=name, ZipFile=code, Architectures=[machine])
@@ -62,11 +66,12 @@ def _put(
 
 
 def _zip(archive: pulumi.AssetArchive) -> bytes:
+    """Return a ZIP file without today's date: equal sources are equal code."""
     buffer = io.BytesIO()
     assets = cast("dict[str, pulumi.FileAsset]", archive.assets)
     with zipfile.ZipFile(buffer, "w") as zipped:
         for path, asset in assets.items():
-            zipped.writestr(path, Path(asset.path).read_bytes())
+            zipped.writestr(zipfile.ZipInfo(path), Path(asset.path).read_bytes())
     return buffer.getvalue()
 
 
@@ -105,7 +110,7 @@ def permission(context: Context, name: str, inputs: Inputs) -> Created:
         Principal=inputs.need("principal"),
         **{key: value for key, value in conditions.items() if value is not None},
     )
-    return Created(name, {"statementId": name})
+    return Created(name, {"statementId": name, "function": function_name})
 
 
 def event_source_mapping(context: Context, _name: str, inputs: Inputs) -> Created:
@@ -117,13 +122,71 @@ def event_source_mapping(context: Context, _name: str, inputs: Inputs) -> Create
         "FunctionResponseTypes": inputs.need("functionResponseTypes"),
         "ScalingConfig": to_aws(inputs.need("scalingConfig")),
     }
-    tags = inputs.take("tags", {})
     found = lambda_.list_event_source_mappings(EventSourceArn=source)["EventSourceMappings"]
     if found:
         uuid = found[0]["UUID"]
         lambda_.update_event_source_mapping(UUID=uuid, FunctionName=target, **settings)
     else:
         uuid = lambda_.create_event_source_mapping(
-            EventSourceArn=source, FunctionName=target, Tags=tags, **settings
+            EventSourceArn=source, FunctionName=target, **settings
         )["UUID"]
-    return Created(uuid, {"uuid": uuid})
+    arn = f"arn:aws:lambda:{context.region}:{ACCOUNT_ID}:event-source-mapping:{uuid}"
+    put_tags(context, "lambda", arn, inputs.take("tags", {}))
+    return Created(uuid, {"uuid": uuid, "arn": arn})
+
+
+_FIELDS: Final = (
+    "Role, Handler, Runtime, Architectures, CodeSha256, Description, MemorySize, Timeout, "
+    "Environment, LoggingConfig, TracingConfig"
+)
+"""What a function's configuration is put with; the rest says how far its last update is."""
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "aws:lambda/function:Function": Kind(
+        put=function,
+        read={
+            "function": Call(
+                "lambda",
+                "get_function",
+                {"FunctionName": "$id"},
+                f"{{configuration: Configuration.[{_FIELDS}], concurrency: Concurrency}}",
+            ),
+            "tags": tags_of("lambda", "$arn"),
+        },
+        delete=Call("lambda", "delete_function", {"FunctionName": "$id"}),
+    ),
+    "aws:lambda/eventSourceMapping:EventSourceMapping": Kind(
+        put=event_source_mapping,
+        read={
+            "mapping": Call("lambda", "get_event_source_mapping", {"UUID": "$id"}),
+            "tags": tags_of("lambda", "$arn"),
+        },
+        delete=Call("lambda", "delete_event_source_mapping", {"UUID": "$id"}),
+    ),
+    "aws:lambda/functionUrl:FunctionUrl": Kind(
+        put=function_url,
+        read={
+            "url": Call(
+                "lambda",
+                "get_function_url_config",
+                {"FunctionName": "$id"},
+                "{type: AuthType, cors: Cors}",
+            )
+        },
+        delete=Call("lambda", "delete_function_url_config", {"FunctionName": "$id"}),
+    ),
+    "aws:lambda/permission:Permission": Kind(
+        put=permission,
+        read={
+            "statement": Call(
+                "lambda",
+                "get_policy",
+                {"FunctionName": "$function"},
+                "Policy.Statement[?Sid == '$id'] | [0]",
+            )
+        },
+        delete=Call(
+            "lambda", "remove_permission", {"FunctionName": "$function", "StatementId": "$id"}
+        ),
+    ),
+}

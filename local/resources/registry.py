@@ -1,8 +1,10 @@
-"""Which function creates which resource type."""
+"""All resource types that the embedded AWS knows."""
 
 import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+
+from botocore.exceptions import ClientError
 
 from local.errors import LocalError
 from local.inputs import Inputs
@@ -18,72 +20,128 @@ from local.resources import (
     s3,
     sqs,
 )
+from local.resources.calls import is_absence
 from local.resources.context import Context, Created
+from local.resources.kind import Kind
 
-Creator = Callable[[Context, str, Inputs], Created]
-
-CREATORS: Final[Mapping[str, Creator]] = {
-    "aws:s3/bucket:Bucket": s3.bucket,
-    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": s3.ownership,
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": s3.public_access_block,
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
-        s3.encryption
-    ),
-    "aws:s3/bucketVersioning:BucketVersioning": s3.versioning,
-    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": s3.lifecycle,
-    "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": s3.cors,
-    "aws:s3/bucketPolicy:BucketPolicy": s3.policy,
-    "aws:s3/bucketObjectv2:BucketObjectv2": s3.bucket_object,
-    "aws:s3/bucketNotification:BucketNotification": s3.notification,
-    "aws:sqs/queue:Queue": sqs.queue,
-    "aws:sqs/queuePolicy:QueuePolicy": sqs.policy,
-    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": sqs.redrive_allow_policy,
-    "aws:dynamodb/table:Table": dynamodb.table,
-    "aws:iam/role:Role": iam.role,
-    "aws:iam/rolePolicy:RolePolicy": iam.role_policy,
-    "aws:kms/key:Key": kms.key,
-    "aws:kms/alias:Alias": kms.alias,
-    "aws:lambda/function:Function": lambda_.function,
-    "aws:lambda/eventSourceMapping:EventSourceMapping": lambda_.event_source_mapping,
-    "aws:lambda/functionUrl:FunctionUrl": lambda_.function_url,
-    "aws:lambda/permission:Permission": lambda_.permission,
-    "aws:cloudwatch/logGroup:LogGroup": monitoring.log_group,
-    "aws:cloudwatch/dashboard:Dashboard": monitoring.dashboard,
-    "aws:cloudwatch/metricAlarm:MetricAlarm": monitoring.metric_alarm,
-    "aws:sns/topic:Topic": monitoring.topic,
-    "aws:sns/topicPolicy:TopicPolicy": monitoring.topic_policy,
-    "aws:sns/topicSubscription:TopicSubscription": monitoring.topic_subscription,
-    "aws:budgets/budget:Budget": monitoring.budget,
-    "aws:cloudfront/originAccessControl:OriginAccessControl": cloudfront.origin_access_control,
-    "aws:cloudfront/function:Function": cloudfront.function,
-    "aws:cloudfront/cachePolicy:CachePolicy": cloudfront.cache_policy,
-    "aws:cloudfront/originRequestPolicy:OriginRequestPolicy": cloudfront.origin_request_policy,
-    "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": (
-        cloudfront.response_headers_policy
-    ),
-    "aws:cloudfront/distribution:Distribution": cloudfront.distribution,
-    "aws:cloudwatch/logDeliverySource:LogDeliverySource": logs.delivery_source,
-    "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": logs.delivery_destination,
-    "aws:cloudwatch/logDelivery:LogDelivery": logs.delivery,
-    "aws:route53/record:Record": route53.record,
+KINDS: Final[Mapping[str, Kind]] = {
+    **s3.KINDS,
+    **sqs.KINDS,
+    **dynamodb.KINDS,
+    **iam.KINDS,
+    **kms.KINDS,
+    **lambda_.KINDS,
+    **monitoring.KINDS,
+    **cloudfront.KINDS,
+    **logs.KINDS,
+    **route53.KINDS,
 }
+"""By type, as Pulumi names it."""
 
 
 def create(context: Context, type_: str, name: str, values: Mapping[str, Any]) -> Created:
-    """Create or update one resource.
+    """Create or update one resource under a physical name that is the same each time.
+
+    Args:
+        context: the embedded AWS.
+        type_: the resource's type, as Pulumi names it.
+        name: its logical name.
+        values: its inputs.
 
     Raises:
         LocalError: its type, or one of its inputs, is not known here.
     """
-    creator = CREATORS.get(type_)
-    if creator is None:
+    return put(context, type_, _physical_name(type_, name), values)
+
+
+def put(context: Context, type_: str, name: str, values: Mapping[str, Any]) -> Created:
+    """Create the resource of a physical name, or make the one that exists as if it were new.
+
+    What can only change by replacement, such as a bucket's name, is not looked at.
+
+    Args:
+        context: the embedded AWS.
+        type_: the resource's type, as Pulumi names it.
+        name: its physical name: the same name is the same resource.
+        values: its inputs.
+
+    Raises:
+        LocalError: its type, or one of its inputs, is not known here.
+        botocore.exceptions.ClientError: AWS refuses it.
+    """
+    kind = _kind(type_, name)
+    inputs = Inputs(f"{type_} {name}", values)
+    created = kind.put(context, name, inputs)
+    inputs.done()
+    return created
+
+
+def delete(
+    context: Context,
+    type_: str,
+    id_: str,
+    values: Mapping[str, Any],
+    outputs: Mapping[str, Any],
+) -> None:
+    """Delete one resource; one that is gone is deleted.
+
+    Args:
+        context: the embedded AWS.
+        type_: the resource's type, as Pulumi names it.
+        id_: its physical id.
+        values: the inputs that it was put with last.
+        outputs: what that put gave back.
+
+    Raises:
+        LocalError: its type is not known here.
+        botocore.exceptions.ClientError: AWS refuses it, such as a bucket that is not empty.
+    """
+    state = {**values, **outputs, "id": id_}
+    _unless_absent(lambda: _kind(type_, id_).delete(context, state))
+
+
+def read(
+    context: Context, type_: str, id_: str, outputs: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Return what AWS says of one resource, as JSON, or None if it is gone.
+
+    It only changes with the resource: it has no dates, counters, ETags and request ids.
+
+    Args:
+        context: the embedded AWS.
+        type_: the resource's type, as Pulumi names it.
+        id_: its physical id.
+        outputs: what its last put gave back.
+
+    Raises:
+        LocalError: its type is not known here.
+        botocore.exceptions.ClientError: AWS refuses to tell.
+    """
+    state = {**outputs, "id": id_}
+    answers: dict[str, Any] = {}
+    for name, call in _kind(type_, id_).read.items():
+        answers[name] = _unless_absent(lambda call=call: call(context, state))
+        if not next(iter(answers.values())):
+            return None
+    return answers
+
+
+def _unless_absent(call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except ClientError as error:
+        if is_absence(error):
+            return None
+        raise
+
+
+def _kind(type_: str, name: str) -> Kind:
+    kind = KINDS.get(type_)
+    if kind is None:
         raise LocalError(
             f"The embedded AWS does not know {type_} ({name}); teach it in local/resources."
         )
-    inputs = Inputs(f"{type_} {name}", values)
-    created = creator(context, _physical_name(type_, name), inputs)
-    inputs.done()
-    return created
+    return kind
 
 
 def _physical_name(type_: str, name: str) -> str:

@@ -1,6 +1,8 @@
 """One embedded AWS for all tests of this folder, with the local stack deployed."""
 
+import io
 import json
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,8 +14,9 @@ from PIL import Image
 
 from function.contract import manifest_key, upload_name
 from local import server as servers
-from local.deploy import deploy
+from local.deploy import context_of, deploy
 from local.http import quote, request
+from local.resources import Context
 from local.server import Server
 from local.uploader import Result, upload
 from tests.local.defaults import DEFAULTS
@@ -77,6 +80,15 @@ def bare(tmp_path_factory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("bare") / "state"
     yield servers.start(folder)
     servers.stop(folder)
+
+
+@pytest.fixture(scope="session")
+def context(bare) -> Context:
+    """The bare AWS as resources see it; the resizer's bundle is an empty module."""
+    bundle = io.BytesIO()
+    with zipfile.ZipFile(bundle, "w") as archive:
+        archive.writestr("handler.py", "")
+    return context_of(bare, bundle.getvalue)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import pytest
 
 from local.errors import LocalError
 from local.inputs import Inputs, to_aws
-from local.resources import CREATORS, Context, create
+from local.resources import KINDS, Context, create, delete, read
 
 
 class Recorder:
@@ -36,9 +36,17 @@ def context(recorder):
     )
 
 
-def test_an_unknown_type_is_an_error(context):
-    with pytest.raises(LocalError, match=r"does not know aws:rds/instance:Instance \(db\)"):
-        create(context, "aws:rds/instance:Instance", "db", {})
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda context, type_: create(context, type_, "db", {}),
+        lambda context, type_: delete(context, type_, "db", {}, {}),
+        lambda context, type_: read(context, type_, "db", {}),
+    ],
+)
+def test_an_unknown_type_is_an_error(context, act):
+    with pytest.raises(LocalError, match=r"does not know aws:rds/instance:Instance \(db"):
+        act(context, "aws:rds/instance:Instance")
 
 
 @pytest.mark.parametrize("type_", ["aws:s3/bucket:Bucket", "aws:sqs/queue:Queue"])
@@ -78,7 +86,13 @@ def test_queue_attributes_are_sqs_own(context, recorder):
     values = {"visibilityTimeoutSeconds": 180.0, "sqsManagedSseEnabled": True, "tags": {"a": "b"}}
     create(context, "aws:sqs/queue:Queue", "q", values)
     attributes = dict(recorder.calls)["set_queue_attributes"]["Attributes"]
-    assert attributes == {"VisibilityTimeout": "180", "SqsManagedSseEnabled": "true"}
+    assert attributes == {
+        "VisibilityTimeout": "180",
+        "MessageRetentionPeriod": "345600",
+        "ReceiveMessageWaitTimeSeconds": "0",
+        "SqsManagedSseEnabled": "true",
+        "RedrivePolicy": "",
+    }
 
 
 def test_spelling_is_translated_to_awss():
@@ -86,5 +100,5 @@ def test_spelling_is_translated_to_awss():
     assert to_aws(rules) == [{"ID": "a", "Filter": {"Prefix": ""}}]
 
 
-def test_every_creator_has_a_sentence_of_documentation():
-    assert [c for c in CREATORS.values() if not c.__doc__] == []
+def test_every_kind_has_a_sentence_of_documentation():
+    assert [kind for kind in KINDS.values() if not kind.put.__doc__] == []

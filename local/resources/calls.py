@@ -1,0 +1,90 @@
+"""Calls of AWS's API as data: which operation, with what, and which part of its answer counts."""
+
+import contextlib
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from string import Template
+from typing import Any, Final, cast
+
+import jmespath
+from botocore.exceptions import ClientError
+from botocore.response import StreamingBody
+
+from local.resources.context import Context
+
+State = Mapping[str, Any]
+"""What is known of a resource: its ``id``, its outputs and, where it is deleted, its inputs."""
+
+_jmespath: Final[Any] = jmespath  # it has no inline types
+_ABSENT: Final = re.compile(r"NoSuch|NotFound|NonExistent|^404$")
+"""The codes of AWS's errors that say that a resource, or a part of one, does not exist."""
+
+_VOLATILE: Final = {
+    *("ResponseMetadata", "ETag", "RevisionId", "CurrentKeyMaterialId"),  # new at each change
+    *("LastModified", "creationTime", "storedBytes", "CalculatedSpend"),  # dates as text, counters
+    *("StateValue", "StateReason", "NotificationState", "LastProcessingResult"),  # last outcomes
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call about a resource.
+
+    Attributes:
+        service: name of its boto3 client.
+        operation: the client's method.
+        parameters: arguments; ``$name`` in one stands for what the resource's state has there.
+        path: JMESPath of the part that is returned, without dates, counters and request ids.
+    """
+
+    service: str
+    operation: str
+    parameters: Mapping[str, Any]
+    path: str = "@"
+
+    def __call__(self, context: Context, state: State) -> Any:
+        """Make the call.
+
+        Raises:
+            botocore.exceptions.ClientError: AWS refuses it.
+        """
+        operation = getattr(context.client(self.service), self.operation)
+        answer = operation(**_fill(self.parameters, state))
+        return _jmespath.search(_fill(self.path, state), _plain(answer))
+
+
+def is_absence(error: ClientError) -> bool:
+    """Return whether AWS refuses a call because what it names does not exist."""
+    return _ABSENT.search(cast("Any", error).response["Error"]["Code"]) is not None
+
+
+def _fill(value: Any, state: State) -> Any:
+    if isinstance(value, str):
+        return Template(value).substitute(state)
+    if isinstance(value, Mapping):
+        return {k: _fill(v, state) for k, v in cast("Mapping[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_fill(item, state) for item in cast("list[Any]", value)]
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """Return an answer as JSON without what changes by itself; policies parsed, content hashed."""
+    if isinstance(value, dict):
+        return {
+            key: _plain(item)
+            for key, item in cast("dict[str, Any]", value).items()
+            if key not in _VOLATILE and not isinstance(item, datetime)
+        }
+    if isinstance(value, list):
+        return [_plain(item) for item in cast("list[Any]", value)]
+    if isinstance(value, str) and value.startswith("{"):
+        with contextlib.suppress(ValueError):
+            return json.loads(value)
+    if isinstance(value, StreamingBody):
+        return hashlib.sha256(cast("Any", value).read()).hexdigest()
+    return value

@@ -1,0 +1,93 @@
+"""Tags: every service has operations of its own for them, and its own spelling."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, cast
+
+from local.resources.calls import Call, State
+from local.resources.context import Context
+
+
+def pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return tags as most services spell them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def _kms_pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"TagKey": key, "TagValue": value} for key, value in tags.items()]
+
+
+def _items(tags: Mapping[str, str]) -> dict[str, Any]:
+    return {"Items": pairs(tags)}
+
+
+def _counted(keys: list[str]) -> dict[str, Any]:
+    return {"Items": keys}
+
+
+class _Service(NamedTuple):
+    """How a service spells its operations on tags."""
+
+    resource: str
+    """The parameter that names the resource."""
+    list_: str = "list_tags_for_resource"
+    add: str = "tag_resource"
+    remove: str = "untag_resource"
+    tags: str = "Tags"
+    keys: str = "TagKeys"
+    encode: Callable[[Mapping[str, str]], Any] = pairs
+    encode_keys: Callable[[list[str]], Any] = list
+
+
+_SERVICES: Final[Mapping[str, _Service]] = {
+    "budgets": _Service("ResourceARN", tags="ResourceTags", keys="ResourceTagKeys"),
+    "cloudfront": _Service("Resource", encode=_items, encode_keys=_counted),
+    "cloudwatch": _Service("ResourceARN"),
+    "dynamodb": _Service("ResourceArn", "list_tags_of_resource"),
+    "iam": _Service("RoleName", "list_role_tags", "tag_role", "untag_role"),
+    "kms": _Service("KeyId", "list_resource_tags", encode=_kms_pairs),
+    "lambda": _Service("Resource", "list_tags", encode=dict),
+    "logs": _Service("resourceArn", tags="tags", keys="tagKeys", encode=dict),
+    "sns": _Service("ResourceArn"),
+    "sqs": _Service("QueueUrl", "list_queue_tags", "tag_queue", "untag_queue", encode=dict),
+}
+
+
+def tags_of(service: str, resource: str) -> Callable[[Context, State], dict[str, str]]:
+    """Return what reads a resource's tags.
+
+    Args:
+        service: name of the boto3 client.
+        resource: what the service calls the resource; ``$name`` is filled from its state.
+    """
+    spelling = _SERVICES[service]
+    call = Call(service, spelling.list_, {spelling.resource: resource}, spelling.tags)
+    return lambda context, state: _decode(call(context, state) or {})
+
+
+def put_tags(context: Context, service: str, resource: str, tags: Mapping[str, str]) -> None:
+    """Give a resource these tags and no others.
+
+    Args:
+        context: the embedded AWS.
+        service: name of the boto3 client.
+        resource: what the service calls the resource: its ARN, URL or name.
+        tags: value by key.
+    """
+    client, spelling = context.client(service), _SERVICES[service]
+    named = {spelling.resource: resource}
+    found = tags_of(service, "$id")(context, {"id": resource})
+    if removed := sorted(found.keys() - tags.keys()):
+        getattr(client, spelling.remove)(**named, **{spelling.keys: spelling.encode_keys(removed)})
+    if tags:
+        getattr(client, spelling.add)(**named, **{spelling.tags: spelling.encode(tags)})
+
+
+def _decode(found: Any) -> dict[str, str]:
+    """Return tags in any service's spelling as value by key."""
+    if isinstance(found, list):
+        tags = cast("list[dict[str, str]]", found)
+        return {
+            tag.get("Key", tag.get("TagKey", "")): tag.get("Value", tag.get("TagValue", ""))
+            for tag in tags
+        }
+    return _decode(found["Items"]) if "Items" in found else found
