@@ -24,10 +24,11 @@ _ABSENT: Final = re.compile(r"NoSuch|NotFound|NonExistent|^404$")
 """The codes of AWS's errors that say that a resource, or a part of one, does not exist."""
 
 _VOLATILE: Final = {
-    *("ResponseMetadata", "ETag", "RevisionId", "CurrentKeyMaterialId"),  # new at each change
-    *("LastModified", "creationTime", "storedBytes", "CalculatedSpend"),  # dates as text, counters
+    *("ResponseMetadata", "ETag", "CurrentKeyMaterialId"),  # new at each change
+    *("creationTime", "storedBytes", "CalculatedSpend"),  # a date as a number, counters
     *("StateValue", "StateReason", "NotificationState", "LastProcessingResult"),  # last outcomes
 }
+"""What an answer has that changes by itself, besides dates."""
 
 
 @dataclass(frozen=True)

@@ -86,8 +86,18 @@ def test_queue_attributes_are_sqs_own(context, recorder):
     values = {"visibilityTimeoutSeconds": 180.0, "sqsManagedSseEnabled": True, "tags": {"a": "b"}}
     create(context, "aws:sqs/queue:Queue", "q", values)
     attributes = dict(recorder.calls)["set_queue_attributes"]["Attributes"]
-    assert attributes == {
+    given = ("VisibilityTimeout", "SqsManagedSseEnabled")
+    assert {name: attributes[name] for name in given} == {
         "VisibilityTimeout": "180",
+        "SqsManagedSseEnabled": "true",
+    }
+
+
+def test_queue_attributes_that_are_not_given_are_at_their_defaults(context, recorder):
+    """Page "CreateQueue" of the SQS API reference."""
+    create(context, "aws:sqs/queue:Queue", "q", {})
+    assert dict(recorder.calls)["set_queue_attributes"]["Attributes"] == {
+        "VisibilityTimeout": "30",
         "MessageRetentionPeriod": "345600",
         "ReceiveMessageWaitTimeSeconds": "0",
         "SqsManagedSseEnabled": "true",
