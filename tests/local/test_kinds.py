@@ -411,6 +411,15 @@ def test_a_key_that_waits_for_its_deletion_is_not_put_again(context):
     assert put(context, KEY, "waiting", {"policy": EVERYONE}).id != first.id
 
 
+def test_a_log_group_is_not_taken_for_one_whose_name_begins_alike(context):
+    group = "aws:cloudwatch/logGroup:LogGroup"
+    first, _longer = (
+        put(context, group, name, {"retentionInDays": 1}) for name in ("/kinds", "/kinds-2")
+    )
+    delete(context, group, first.id, {}, first.outputs)
+    assert read(context, group, first.id, first.outputs) is None
+
+
 def test_a_tag_may_be_empty(context):
     created = put(context, KEY, "tagged", {"policy": EVERYONE, "tags": {"Empty": ""}})
     found = read(context, KEY, created.id, created.outputs)
