@@ -129,7 +129,7 @@ def upload(
         ms=round((time.perf_counter() - start) * 1000),
         bytes=len(body),
         renditions=manifest["renditions"] if manifest else [],
-        losses=manifest["losses"] if manifest else [],
+        losses=manifest.get("losses", []) if manifest else [],
     )
 
 

@@ -7,6 +7,7 @@ finds what somebody else has changed since.
 """
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import wraps
@@ -28,6 +29,10 @@ from local.provider.replacements import autoname, forced_by, name_input
 from local.resources import registry
 from local.resources.context import Context
 from local.server import Server
+
+CODE: Final = "EMBEDDED_FUNCTION_CODE"
+"""Environment variable: path of a bundle for this machine that stands for the program's own, which
+is for Lambda's; of another release than this provider, say."""
 
 WRITTEN: Final = "__written"
 """Output that holds what the embedded AWS said of a resource after it was created or updated."""
@@ -108,7 +113,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             raise LocalError("aws:endpoints names no embedded AWS; this provider knows no other.")
         (endpoints,) = json.loads(given) if isinstance(given, str) else given
         port = urlsplit(endpoints["s3"]).port or 0
-        self._context = context_of(Server(folder=Path(), port=port, pid=0))
+        code = os.environ.get(CODE)
+        read = Path(code).read_bytes if code else None
+        self._context = context_of(Server(folder=Path(), port=port, pid=0), read)
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 
     @_told
@@ -138,7 +145,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         What the program has named itself is deleted first: both cannot have the name.
         """
         type_ = _Address.parse(request.urn).type
-        before, after = (_comparable(_plain(p)) for p in (request.oldInputs, request.news))
+        before, after = (_comparable(_plain(p)) for p in (request.old_inputs, request.news))
         changed = [key for key in sorted({*before, *after}) if before.get(key) != after.get(key)]
         changed = [key for key in changed if key not in request.ignoreChanges]
         changed += _plain(request.olds).get(DRIFT, [])
@@ -182,7 +189,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Delete(self, request: Any) -> Any:  # noqa: N802
         """Delete a resource; one that is gone already is deleted."""
         type_, state = _Address.parse(request.urn).type, _plain(request.properties)
-        registry.delete(self._context, type_, request.id, _plain(request.oldInputs), state)
+        registry.delete(self._context, type_, request.id, _plain(request.old_inputs), state)
         return Empty()
 
     @_told

@@ -1,0 +1,173 @@
+"""A stack under the real Pulumi engine, in the embedded AWS."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Self
+
+import yaml
+
+from local.program import ROOT
+from local.provider.service import CODE
+from local.server import ROOT_KEY, Server
+
+_DEV: Final = ROOT / "Pulumi.dev.yaml"
+DRIVE: Final = Path(__file__).with_name("drive.py")
+
+
+HOLDING_DATA: Final = (
+    *("aws:s3/bucket:Bucket", "aws:sqs/queue:Queue"),
+    *("aws:dynamodb/table:Table", "aws:kms/key:Key"),
+)
+"""Types of what cannot be made again."""
+
+_BUNDLE: Final = """
+from pipeline.bundle import Target, build
+print(build(Target.host()).path)
+"""
+
+
+class Failed(Exception):
+    """The engine ended with an error; its text is what a user sees."""
+
+
+@dataclass
+class Stack:
+    """One stack of a program.
+
+    Args:
+        server: the embedded AWS that it is made in.
+        cli: folder of the Pulumi CLI, as the Automation API has it.
+        folder: where the engine keeps its state and this stack's settings.
+        name: of the stack.
+        tree: the program's folder.
+    """
+
+    server: Server
+    cli: Path
+    folder: Path
+    name: str
+    tree: Path = ROOT
+    _process: subprocess.Popen[str] | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        for part in ("bin", "state", "home", "project"):
+            (self.folder / part).mkdir(parents=True, exist_ok=True)
+        provider = self.folder / "bin" / "pulumi-resource-aws"
+        provider.write_text(
+            f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m local.provider "$@"\n'
+        )
+        provider.chmod(0o755)
+        self.configure()
+
+    @property
+    def project(self) -> Path:
+        """Folder of the project file and the stack's settings."""
+        return self.folder / "project"
+
+    def configure(self, **settings: Any) -> None:
+        """Write the stack's settings: those that the tree ships, and these over them."""
+        shutil.copy(self.tree / "Pulumi.yaml", self.project)
+        path = self.project / f"Pulumi.{self.name}.yaml"
+        shipped = self.tree / path.name
+        content = yaml.safe_load((shipped if shipped.is_file() else _DEV).read_text())
+        kept = yaml.safe_load(path.read_text()) if path.is_file() else {}
+        services = ("s3", "s3control", "sqs", "lambda")
+        content["config"] |= {
+            "aws:endpoints": [dict.fromkeys(services, self.server.endpoint)],
+            "aws:accessKey": ROOT_KEY,
+            "aws:secretKey": ROOT_KEY,
+        }
+        for key, value in settings.items():
+            if value is None:
+                content["config"].pop(f"image-pipeline:{key}", None)
+            else:
+                content["config"][f"image-pipeline:{key}"] = value
+        salt = {k: v for k, v in kept.items() if k != "config"}
+        path.write_text(yaml.safe_dump(salt | content))
+
+    def config(self) -> dict[str, Any]:
+        """Return the stack's configuration, as its file has it."""
+        return yaml.safe_load((self.project / f"Pulumi.{self.name}.yaml").read_text())["config"]
+
+    def run(self, do: str, **options: Any) -> dict[str, Any]:
+        """Have the engine do something: ``preview``, ``up``, ``refresh``, ``destroy``.
+
+        Raises:
+            Failed: it could not.
+        """
+        process = self._process or self._start()
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(json.dumps({"do": do, **options}) + "\n")
+        process.stdin.flush()
+        answer = json.loads(process.stdout.readline() or '{"error": "the driver has ended"}')
+        if "error" in answer:
+            raise Failed(answer["error"])
+        return answer
+
+    def move(self, tree: Path) -> None:
+        """Take the program from another folder from now on."""
+        self.close()
+        self.tree = tree
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process that drives."""
+        if self._process:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def _start(self) -> subprocess.Popen[str]:
+        setup = {"folder": str(self.project), "stack": self.name, "cli": str(self.cli)}
+        variables = {
+            "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
+            "HOME": str(self.folder / "home"),
+            "PULUMI_HOME": str(self.folder / "home"),
+            "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": "test",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+        variables[CODE] = subprocess.run(
+            [sys.executable, "-c", _BUNDLE],
+            cwd=self.tree,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
+        self._process = subprocess.Popen(
+            [sys.executable, str(DRIVE), json.dumps(setup)],
+            cwd=self.tree,
+            env=os.environ | variables,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return self._process
+
+
+def changes(result: dict[str, Any]) -> dict[str, Any]:
+    """Return what an operation did: by kind of step, the type and name of each resource.
+
+    For updates and replacements, the inputs that differ are told as well.
+    """
+    done: dict[str, Any] = {}
+    for step in result["steps"]:
+        what = f"{step['type']} {step['urn'].rpartition('::')[2]}"
+        if step["op"] in ("update", "replace"):
+            done.setdefault(step["op"], {})[what] = step["diffs"]
+        elif step["op"] in ("create", "delete"):
+            done.setdefault(step["op"], []).append(what)
+    return {
+        op: dict(sorted(v.items())) if isinstance(v, dict) else sorted(v) for op, v in done.items()
+    }

@@ -1,0 +1,120 @@
+"""Settings changed on a live stack: what the real engine updates, replaces, creates and deletes.
+
+``changes.json`` is the reviewed snapshot; ``RECORD=1 make engine`` writes it anew. Each step
+changes one setting, from the value that the steps before have left.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from pipeline.settings import KEYS
+from tests.engine.support import HOLDING_DATA, Stack, changes
+
+SNAPSHOT: Final = Path(__file__).with_name("changes.json")
+
+# Through all ordered pairs of the values: for three values a, b and c that is a b c a c b a.
+RUNTIMES: Final = ["python3.13", "python3.12", "python3.14"]
+DUPLICATES: Final = ["off", "exact", "near"]
+CLASSES: Final = ["PriceClass_All", "PriceClass_100", "PriceClass_200"]
+
+RENDITIONS: Final = [
+    {"name": "page", "width": 800, "height": 800, "fit": "inside", "formats": ["webp"]}
+]
+
+
+def around(values: list[str]) -> list[str]:
+    a, b, c = values
+    return [a, b, c, a, c, b, a]
+
+
+PUBLIC: Final[dict[str, list[Any]]] = {
+    "architecture": ["arm64", "x86_64", "arm64"],
+    "runtime": around(RUNTIMES),
+    "quality": ["fast", "best", "fast"],
+    "nativeDecoder": [True, False, True],
+    "duplicates": around(DUPLICATES),
+    "tracing": [True, False, True],
+    "eventbridge": [False, True, False],
+    "uploads": ["public", "presigned", "public"],
+    "memory": [1024, 1769],
+    "timeout": [60, 90],
+    "batchSize": [4, 2],
+    "maxConcurrency": [10, 20],
+    "maxUploadMb": [25, 10],
+    "maxMegapixels": [0, 12],
+    "logRetentionDays": [7, 14],
+    "background": ["#ffffff", "#000000"],
+    "allowedOrigins": [["*"], ["https://app.example.com"]],
+    "renditions": [None, RENDITIONS],
+    "alarmEmail": ["", "on-call@example.com"],
+    "monthlyBudgetUsd": [0, 20],
+    "delivery": ["public", "cdn"],
+}
+"""By setting: the values that a stack with a public bucket takes, beginning with its own."""
+
+CDN: Final[dict[str, list[Any]]] = {
+    "uploads": ["public", "presigned"],
+    "encryption": ["s3", "kms", "s3"],
+    "site": [False, True, False],
+    "priceClass": around(CLASSES),
+    "certificateArn+domain": [
+        ["", ""],
+        ["arn:aws:acm:us-east-1:000000000000:certificate/1", "photos.example.com"],
+        ["", ""],
+    ],
+    "delivery": ["cdn", "public"],
+    "protect": [False, True, False],
+}
+"""The same, once it has the CDN."""
+
+
+def steps() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each step's name, and the settings that it changes."""
+    for values in (PUBLIC, CDN):
+        for keys, taken in values.items():
+            for before, after in pairwise(taken):
+                names = keys.split("+")
+                change = dict(zip(names, after, strict=True)) if len(names) > 1 else {keys: after}
+                yield f"{keys}: {json.dumps(before)} to {json.dumps(after)}", change
+
+
+@pytest.fixture(scope="module")
+def seen(cli, server, tmp_path_factory) -> dict[str, Any]:
+    """What each step did, by its name."""
+    settings: dict[str, Any] = {}
+    folder = tmp_path_factory.mktemp("changes")
+    with Stack(server=server, cli=cli, folder=folder, name="dev") as stack:
+        done = {"up": changes(stack.run("up"))}
+        for name, change in steps():
+            settings |= change
+            stack.configure(**settings)
+            done[name] = changes(stack.run("up"))
+        assert changes(stack.run("up")) == {}
+        stack.run("destroy")
+    return done
+
+
+def test_every_setting_is_changed():
+    changed = {key for _name, change in steps() for key in change}
+    assert changed | {"hostedZoneId"} == set(KEYS.values())
+
+
+def test_what_changes_is_as_reviewed(seen):
+    if os.environ.get("RECORD"):
+        SNAPSHOT.write_text(json.dumps(seen, indent=1) + "\n", encoding="utf-8")
+    assert seen == json.loads(SNAPSHOT.read_text(encoding="utf-8"))
+
+
+def test_nothing_that_holds_data_is_replaced(seen):
+    replaced = {
+        name: held
+        for name, done in seen.items()
+        if (held := [r for r in done.get("replace", []) if r.startswith(HOLDING_DATA)])
+    }
+    assert replaced == {}

@@ -1,0 +1,193 @@
+"""Each stack's life under the real engine: from its preview to its end, when nothing is left."""
+
+from typing import Any
+
+import pytest
+from PIL import Image
+from pulumi.runtime.mocks import MockResourceArgs
+
+from local.deploy import CALLS
+from local.http import request
+from local.program import ROOT, evaluate
+from local.uploader import upload
+from tests.engine.support import Failed, Stack, changes
+from tests.infra.engine import Engine, Registered, present
+
+EVERYTHING = {
+    "encryption": "kms",
+    "site": True,
+    "domain": "photos.example.com",
+    "certificateArn": "arn:aws:acm:us-east-1:000000000000:certificate/1",
+    "duplicates": "near",
+    "alarmEmail": "a@example.com",
+    "monthlyBudgetUsd": 10,
+    "eventbridge": True,
+}
+"""Settings over those of prod, with which the program makes every type of resource."""
+
+STACKS = {
+    "dev": ("dev", {}),
+    "prod": ("prod", {}),
+    "local": ("local", {}),
+    "everything": ("prod", EVERYTHING),
+    "Odd_name.1": ("Odd_name.1", {}),
+}
+"""By test: the stack's name, and settings over its own."""
+
+
+@pytest.fixture(params=STACKS)
+def live(request, stack, server) -> tuple[Stack, dict[str, Any]]:
+    """A stack, and its settings over its own."""
+    name, settings = STACKS[request.param]
+    made: Stack = stack(name)
+    if "domain" in settings:
+        zones = server.client("route53")
+        zone = zones.create_hosted_zone(Name="example.com", CallerReference=str(made.folder))
+        settings = settings | {"hostedZoneId": zone["HostedZone"]["Id"].rpartition("/")[2]}
+    made.configure(**settings)
+    return made, settings
+
+
+def test_a_stack_from_its_preview_to_its_end(live, server, tmp_path):
+    live, settings = live
+    preview = live.run("preview")
+    assert set(preview["counts"]) == {"create"}
+    assert left(server, live) == []
+
+    made = live.run("up")
+    assert made["counts"] == preview["counts"]
+    assert changes(live.run("up")) == {}
+    if (ROOT / f"Pulumi.{live.name}.yaml").is_file():
+        assert_same_as_mocks(live)
+
+    photo = tmp_path / "photo.jpg"
+    Image.radial_gradient("L").resize((900, 600)).convert("RGB").save(photo)
+    outputs = made["outputs"]
+    presigned = "lambda-url" in outputs["uploadEndpoint"]
+    urls = outputs["uploadEndpoint"], outputs["deliveryUrl"]
+    result = upload(photo, "uploads/photo.jpg", *urls, presigned=presigned)
+    assert (result.status, result.error) == ("ready", None)
+    assert {request("GET", found["url"])[0] for found in result.renditions} == {200}
+
+    assert changes(live.run("refresh")) == {}
+    queues = server.client("sqs")
+    queues.set_queue_attributes(QueueUrl=outputs["queueUrl"], Attributes={"VisibilityTimeout": "1"})
+    drift = changes(live.run("refresh"))
+    assert [what.partition(" ")[0] for what in drift["update"]] == ["aws:sqs/queue:Queue"]
+    mended = changes(live.run("up"))
+    assert list(mended) == ["update"]
+    assert list(mended["update"]) == list(drift["update"])
+    assert changes(live.run("refresh")) == {}
+
+    s3 = server.client("s3")
+    with pytest.raises(Failed, match="protected" if live.name == "prod" else "BucketNotEmpty"):
+        live.run("destroy")
+    assert s3.head_object(Bucket=outputs["destinationBucket"], Key=result.renditions[0]["key"])
+    live.configure(**settings, protect=False)
+    live.run("up")
+    for bucket in left(server, live, "s3"):
+        empty(s3, bucket)
+    live.run("destroy")
+    assert left(server, live) == []
+
+
+def empty(s3: Any, bucket: str) -> None:
+    """Delete all versions of all objects."""
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        for found in page.get("Versions", []) + page.get("DeleteMarkers", []):
+            s3.delete_object(Bucket=bucket, Key=found["Key"], VersionId=found["VersionId"])
+
+
+LISTS = {
+    "s3": lambda client: [bucket["Name"] for bucket in client.list_buckets()["Buckets"]],
+    "sqs": lambda client: client.list_queues().get("QueueUrls", []),
+    "lambda": lambda client: [f["FunctionName"] for f in client.list_functions()["Functions"]],
+    "iam": lambda client: [role["RoleName"] for role in client.list_roles()["Roles"]],
+    "dynamodb": lambda client: client.list_tables()["TableNames"],
+    "logs": lambda client: [g["logGroupName"] for g in client.describe_log_groups()["logGroups"]],
+    "cloudwatch": lambda client: [a["AlarmName"] for a in client.describe_alarms()["MetricAlarms"]],
+    "sns": lambda client: [topic["TopicArn"] for topic in client.list_topics()["Topics"]],
+    "kms": lambda client: [alias["AliasName"] for alias in client.list_aliases()["Aliases"]],
+    "cloudfront": lambda client: [
+        found["Comment"]
+        for found in client.list_distributions()["DistributionList"].get("Items", [])
+    ],
+}
+
+
+def left(server, live: Stack, *services: str) -> list[str]:
+    """Return what the embedded AWS still has of a stack, by what carries its name."""
+    name = f"image-pipeline-{live.name}".lower()
+    found = [one for s in services or LISTS for one in LISTS[s](server.client(s))]
+    return [one for one in found if name in one.lower()]
+
+
+class Made(Engine):
+    """The evaluator on mocks, whose provider answers what the real one has."""
+
+    def __init__(self, resources: list[dict[str, Any]]) -> None:
+        super().__init__()
+        states = {(r["type"], r["urn"].rpartition("::")[2]): r for r in resources}
+
+        def new_resource(args: MockResourceArgs):
+            state = states[args.typ, args.name]
+            return state.get("id"), state.get("outputs", {})
+
+        self.mocks.new_resource = new_resource
+        self.mocks.call = lambda args: CALLS[args.token]
+
+
+def assert_same_as_mocks(live: Stack) -> None:
+    """The evaluator, which the demo and the tests of the program use, makes the same of it."""
+    real = {r["urn"]: r for r in live.run("export")["resources"]}
+    engine = Made(list(real.values()))
+    config = live.config()
+    evaluate(live.name, engine.mocks, config, engine)
+    made = {_short(urn): state for urn, state in real.items()}
+    mocked = {_short(r.urn): r for r in engine.registered}
+    assert sorted(mocked) == sorted(made.keys() - {_short(_provider(real))})
+    for what, found in mocked.items():
+        assert _seen_by_mocks(found) == _seen(made[what]), what
+
+
+def _provider(real: dict[str, Any]) -> str:
+    (urn,) = (urn for urn in real if "pulumi:providers:aws" in urn)
+    return urn
+
+
+def _short(urn: str) -> str:
+    """Return the type and name of a URN: those of mocks lack the types of parents."""
+    types, name = urn.split("::", 3)[2:] if urn else ("", "")
+    return f"{types.rpartition('$')[2]} {name}"
+
+
+def _seen(state: dict[str, Any]) -> dict[str, Any]:
+    inputs = dict(state.get("inputs", {}))
+    for name in inputs.pop("__defaults", []):
+        inputs.pop(name)
+    return _view(
+        inputs,
+        state.get("parent", ""),
+        state.get("propertyDependencies") or {},
+        protect=state.get("protect", False),
+    )
+
+
+def _seen_by_mocks(found: Registered) -> dict[str, Any]:
+    return _view(found.inputs, found.parent, found.depends, protect=found.protect)
+
+
+def _view(inputs: Any, parent: str, depends: Any, *, protect: bool) -> dict[str, Any]:
+    return {
+        "inputs": _without_assets(inputs),
+        "parent": _short(parent),
+        "depends": {key: set(map(_short, urns)) for key, urns in depends.items() if urns},
+        "protect": protect,
+    }
+
+
+def _without_assets(value: Any) -> Any:
+    """Leave out hashes, which the engine adds to assets."""
+    if isinstance(value, dict):
+        return {k: _without_assets(v) for k, v in present(value).items() if k != "hash"}
+    return [_without_assets(v) for v in value] if isinstance(value, list) else value

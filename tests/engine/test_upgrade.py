@@ -1,0 +1,115 @@
+"""A live stack of v0.1.0 becomes this release's, and v0.1.0's again, while photos are uploaded."""
+
+import io
+import subprocess
+import tarfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from PIL import Image
+
+from local.http import request
+from local.program import ROOT
+from local.uploader import Result, upload
+from tests.engine.support import HOLDING_DATA, Stack, changes
+
+FIRST: Final = "4d971c8"
+"""Commit of v0.1.0 (CHANGELOG.md), from which on every change upgrades a live stack."""
+
+PHOTOS: Final = 20
+
+
+@pytest.fixture(scope="session")
+def first(tmp_path_factory) -> Path:
+    """The folder of v0.1.0, from this repository's history."""
+    folder = tmp_path_factory.mktemp("v0.1.0")
+    archive = subprocess.run(["git", "archive", FIRST], cwd=ROOT, check=True, capture_output=True)
+    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
+        files.extractall(folder, filter="data")
+    return folder
+
+
+@pytest.fixture
+def photo(tmp_path) -> Path:
+    path = tmp_path / "photo.jpg"
+    Image.radial_gradient("L").resize((900, 600)).convert("RGB").save(path)
+    return path
+
+
+class Users:
+    """Upload photos as users of a stack would, and remember what became of each."""
+
+    def __init__(self, outputs: dict[str, Any], photo: Path) -> None:
+        self._outputs, self._photo = outputs, photo
+        self._numbers = count()
+        self.results: list[Result] = []
+
+    def upload(self) -> None:
+        endpoint, delivery = self._outputs["uploadEndpoint"], self._outputs["deliveryUrl"]
+        presigned = "lambda-url" in endpoint
+        key = f"uploads/u/{next(self._numbers)}.jpg"
+        self.results.append(upload(self._photo, key, endpoint, delivery, presigned=presigned))
+
+    @contextmanager
+    def uploading(self) -> Iterator[None]:
+        """Upload one photo after the other meanwhile."""
+        over = threading.Event()
+
+        def run() -> None:
+            while not over.is_set():
+                self.upload()
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        yield
+        over.set()
+        thread.join()
+
+    def assert_all_there(self) -> None:
+        """Each photo has its renditions, which anyone can read."""
+        assert [(r.status, r.error) for r in self.results if r.status != "ready"] == []
+        for result in self.results:
+            for rendition in result.renditions:
+                assert request("GET", rendition["url"])[0] == 200, rendition
+
+
+def assert_nothing_is_lost(done: dict[str, Any]) -> None:
+    """No operation has deleted or replaced anything that holds data."""
+    gone = [*done.get("delete", []), *done.get("replace", {})]
+    assert [what for what in gone if what.startswith(HOLDING_DATA)] == []
+
+
+def waiting(server, outputs: dict[str, Any]) -> list[str]:
+    """Return how many messages the dead-letter queue has."""
+    client = server.client("sqs")
+    names = ["ApproximateNumberOfMessages"]
+    url = outputs["deadLetterQueueUrl"]
+    return client.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"][names[0]]
+
+
+@pytest.mark.parametrize("name", ["dev", "prod", "local"])
+def test_there_and_back(stack, server, first, photo, name):
+    live: Stack = stack(name, tree=first)
+    outputs = live.run("up")["outputs"]
+    users = Users(outputs, photo)
+    for _ in range(PHOTOS):
+        users.upload()
+    users.assert_all_there()
+    for tree in (ROOT, first):
+        live.move(tree)
+        with users.uploading():
+            before = len(users.results)
+            done = live.run("up")
+        assert len(users.results) > before
+        assert_nothing_is_lost(changes(done))
+        stable = {k: v for k, v in outputs.items() if done["outputs"].get(k) != v}
+        assert stable == {}
+        users.upload()
+        users.assert_all_there()
+        assert changes(live.run("up")) == {}
+    assert waiting(server, outputs) == "0"
