@@ -1,6 +1,5 @@
 """A stack under the real Pulumi engine, in the embedded AWS."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -11,13 +10,14 @@ from typing import Any, Final, Self
 
 import yaml
 
+from bench.accept.engine import Engine
+from bench.accept.engine import EngineError as Failed
+from bench.accept.engine import changes as changes
 from local.program import ROOT
 from local.provider.service import CODE
 from local.server import ROOT_KEY, Server
 
 _DEV: Final = ROOT / "Pulumi.dev.yaml"
-DRIVE: Final = Path(__file__).with_name("drive.py")
-
 
 HOLDING_DATA: Final = (
     *("aws:s3/bucket:Bucket", "aws:sqs/queue:Queue"),
@@ -29,10 +29,6 @@ _BUNDLE: Final = """
 from pipeline.bundle import Target, build
 print(build(Target.host()).path)
 """
-
-
-class Failed(Exception):
-    """The engine ended with an error; its text is what a user sees."""
 
 
 @dataclass
@@ -52,7 +48,7 @@ class Stack:
     folder: Path
     name: str
     tree: Path = ROOT
-    _process: subprocess.Popen[str] | None = field(default=None, init=False)
+    _engine: Engine | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         for part in ("bin", "state", "home", "project"):
@@ -100,15 +96,7 @@ class Stack:
         Raises:
             Failed: it could not.
         """
-        process = self._process or self._start()
-        assert process.stdin
-        assert process.stdout
-        process.stdin.write(json.dumps({"do": do, **options}) + "\n")
-        process.stdin.flush()
-        answer = json.loads(process.stdout.readline() or '{"error": "the driver has ended"}')
-        if "error" in answer:
-            raise Failed(answer["error"])
-        return answer
+        return (self._engine or self._start()).run(do, **options)
 
     def move(self, tree: Path) -> None:
         """Take the program from another folder from now on."""
@@ -123,13 +111,11 @@ class Stack:
 
     def close(self) -> None:
         """End the process that drives."""
-        if self._process:
-            self._process.kill()
-            self._process.communicate()
-            self._process = None
+        if self._engine:
+            self._engine.close()
+            self._engine = None
 
-    def _start(self) -> subprocess.Popen[str]:
-        setup = {"folder": str(self.project), "stack": self.name, "cli": str(self.cli)}
+    def _start(self) -> Engine:
         variables = {
             "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
             "HOME": str(self.folder / "home"),
@@ -145,29 +131,11 @@ class Stack:
             capture_output=True,
             text=True,
         ).stdout.strip()
-        self._process = subprocess.Popen(
-            [sys.executable, str(DRIVE), json.dumps(setup)],
-            cwd=self.tree,
-            env=os.environ | variables,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+        self._engine = Engine(
+            tree=self.tree,
+            folder=self.project,
+            stack=self.name,
+            cli=self.cli,
+            variables=variables,
         )
-        return self._process
-
-
-def changes(result: dict[str, Any]) -> dict[str, Any]:
-    """Return what an operation did: by kind of step, the type and name of each resource.
-
-    For updates and replacements, the inputs that differ are told as well.
-    """
-    done: dict[str, Any] = {}
-    for step in result["steps"]:
-        what = f"{step['type']} {step['urn'].rpartition('::')[2]}"
-        if step["op"] in ("update", "replace"):
-            done.setdefault(step["op"], {})[what] = step["diffs"]
-        elif step["op"] in ("create", "delete"):
-            done.setdefault(step["op"], []).append(what)
-    return {
-        op: dict(sorted(v.items())) if isinstance(v, dict) else sorted(v) for op, v in done.items()
-    }
+        return self._engine

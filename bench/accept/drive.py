@@ -1,0 +1,103 @@
+"""Drive the program in the current folder with the real Pulumi engine, by orders on stdin.
+
+Run by path in a process of its own (``engine.py`` starts it), because a release's program and its
+packages are those of that release's folder. Each order and each answer is one line of JSON.
+"""
+
+import json
+import os
+import runpy
+import signal
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from pulumi import automation as auto
+
+
+def main() -> None:
+    """Serve orders until they end."""
+    # A handler, as opposed to ignoring it: the CLI, which stops at SIGINT, inherits no handler.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    sys.path.insert(0, str(Path.cwd()))
+    setup: dict[str, Any] = json.loads(sys.argv[1])
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what the program or a library prints is no answer
+    workspace = auto.LocalWorkspace(
+        work_dir=setup["folder"],
+        program=lambda: runpy.run_path("__main__.py", run_name="__main__"),
+        pulumi_command=auto.PulumiCommand(setup["cli"]),
+        secrets_provider=setup["secrets_provider"],
+    )
+    stack = None
+    for line in sys.stdin:
+        order = json.loads(line)
+        try:
+            stack = stack or _open(setup["stack"], workspace)
+            answer = _serve(stack, order.pop("do"), order)
+        except auto.errors.CommandError as error:
+            answer = {"error": str(error)}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+def _open(name: str, workspace: auto.LocalWorkspace) -> auto.Stack:
+    """Create or select the stack; what the user has selected in this folder stays selected."""
+    selected = next((found.name for found in workspace.list_stacks() if found.current), None)
+    stack = auto.Stack.create_or_select(name, workspace)
+    if selected:
+        workspace.select_stack(selected)
+    return stack
+
+
+def _serve(stack: auto.Stack, do: str, options: dict[str, Any]) -> dict[str, Any]:
+    match do:
+        case "export":
+            return {"resources": stack.export_stack().deployment.get("resources", [])}
+        case "outputs":
+            return {"outputs": _values(stack.outputs())}
+        case "remove":
+            stack.workspace.remove_stack(stack.name)
+            return {}
+        case _:
+            return _operate(stack, do, options)
+
+
+def _operate(stack: auto.Stack, do: str, options: dict[str, Any]) -> dict[str, Any]:
+    steps: list[dict[str, Any]] = []
+
+    def note(event: auto.events.EngineEvent) -> None:
+        # What a refresh has found is only known at the end of its step.
+        found = event.res_outputs_event if do == "refresh" else event.resource_pre_event
+        if found:
+            step = found.metadata
+            steps.append(
+                {
+                    "op": str(getattr(step.op, "value", step.op)),
+                    "urn": step.urn,
+                    "type": step.type,
+                    "diffs": sorted(step.diffs or []),
+                }
+            )
+
+    begin = time.monotonic()
+    result = getattr(stack, do)(on_event=note, **options)
+    answer = {
+        "steps": steps,
+        "counts": Counter(step["op"] for step in steps),
+        "seconds": round(time.monotonic() - begin, 1),
+        "text": result.stdout,
+    }
+    if hasattr(result, "outputs"):
+        answer["outputs"] = _values(result.outputs)
+    return answer
+
+
+def _values(outputs: dict[str, auto.OutputValue]) -> dict[str, Any]:
+    return {name: output.value for name, output in outputs.items()}
+
+
+if __name__ == "__main__":
+    main()
