@@ -11,7 +11,7 @@ LOCK := uv pip compile --quiet --universal --generate-hashes --no-header --no-em
 	--no-emit-find-links --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types unit corpus engine fuzz soak bench smoke lock clean
+.PHONY: help demo test check lint types unit corpus engine accept fuzz soak bench smoke lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -41,6 +41,10 @@ corpus: $(READY) ## all test images of Pillow and pillow-heif beside plain Pillo
 
 engine: $(READY) ## the real Pulumi engine: every stack, every setting changed, the upgrade; needs pulumi or Go
 	$(BIN)/pytest tests/engine
+
+accept: $(READY) ## prove a stack on your AWS account with a clone of it: make accept STACK=dev (CLEAN=always)
+	@test -n "$(STACK)" || { echo "error: name the stack: make accept STACK=dev"; exit 2; }
+	@$(BIN)/python -m bench accept --stack "$(STACK)" $(if $(CLEAN),--clean-up "$(CLEAN)")
 
 fuzz: $(READY) ## damage 12,000 pictures of every format; then fuzz the readers and the C code by coverage
 	$(BIN)/python -m tests.fuzz --cases 12000

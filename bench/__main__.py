@@ -19,6 +19,7 @@ from bench import (
     oom,
     tune,
 )
+from bench.accept import command as accept
 from bench.machine import UsageError
 from bench.sandbox import SandboxError
 from bench.storm import StormError
@@ -31,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for module in (
+        accept,
         aws,
         compare,
         cost,

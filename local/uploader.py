@@ -39,6 +39,7 @@ class Result:
         bytes: size of the file.
         renditions: as the manifest lists them.
         losses: codes of what no rendition keeps (docs/engine.md, "What is lost").
+        worked_ms: milliseconds that the function took for it, as the manifest says.
     """
 
     file: str
@@ -49,6 +50,7 @@ class Result:
     bytes: int
     renditions: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     losses: list[str] = field(default_factory=list[str])
+    worked_ms: float = 0
 
     def to_json(self) -> str:
         """One line, with the fields that scripts rely on."""
@@ -72,8 +74,9 @@ def upload_all(
     on_result: Callable[[Result], None] = lambda _result: None,
     *,
     presigned: bool = False,
+    parallel: int = PARALLEL,
 ) -> list[Result]:
-    """Upload files in parallel and wait for each one's manifest.
+    """Upload files in parallel and wait for each one's manifest; Ctrl-C begins no further ones.
 
     Args:
         files: what to upload.
@@ -81,6 +84,7 @@ def upload_all(
         delivery_url: the stack's output of that name.
         on_result: told each result as it is known.
         presigned: whether the endpoint is the signer's, which chooses the keys.
+        parallel: uploads under way at one time.
 
     Returns:
         One result for each file, in the order given.
@@ -88,16 +92,19 @@ def upload_all(
     batch = secrets.token_hex(4)
     keys = list(_unique_keys(files, batch))
     results: dict[int, Result] = {}
-    with ThreadPoolExecutor(PARALLEL) as pool:
+    with ThreadPoolExecutor(parallel) as pool:
         jobs = {
             pool.submit(
                 upload, file, key, upload_endpoint, delivery_url, presigned=presigned
             ): index
             for index, (file, key) in enumerate(zip(files, keys, strict=True))
         }
-        for job in as_completed(jobs):
-            results[jobs[job]] = job.result()
-            on_result(job.result())
+        try:
+            for job in as_completed(jobs):
+                results[jobs[job]] = job.result()
+                on_result(job.result())
+        finally:
+            pool.shutdown(cancel_futures=True)
     return [results[index] for index in range(len(files))]
 
 
@@ -130,6 +137,7 @@ def upload(
         bytes=len(body),
         renditions=manifest["renditions"] if manifest else [],
         losses=manifest.get("losses", []) if manifest else [],
+        worked_ms=manifest["timings_ms"]["total"] if manifest else 0,
     )
 
 

@@ -11,6 +11,8 @@ import signal
 import sys
 import time
 from collections import Counter
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +22,14 @@ from pulumi import automation as auto
 def main() -> None:
     """Serve orders until they end."""
     # A handler, as opposed to ignoring it: the CLI, which stops at SIGINT, inherits no handler.
-    signal.signal(signal.SIGINT, lambda *_: None)
+    signal.signal(signal.SIGINT, _ignore)
     sys.path.insert(0, str(Path.cwd()))
     setup: dict[str, Any] = json.loads(sys.argv[1])
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what the program or a library prints is no answer
     workspace = auto.LocalWorkspace(
         work_dir=setup["folder"],
-        program=lambda: runpy.run_path("__main__.py", run_name="__main__"),
+        program=_program,
         pulumi_command=auto.PulumiCommand(setup["cli"]),
         secrets_provider=setup["secrets_provider"],
     )
@@ -36,30 +38,47 @@ def main() -> None:
         order = json.loads(line)
         try:
             stack = stack or _open(setup["stack"], workspace)
-            answer = _serve(stack, order.pop("do"), order)
+            answer = _serve(stack, workspace, order.pop("do"), order)
         except auto.errors.CommandError as error:
             answer = {"error": str(error)}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
 
+def _ignore(*_: object) -> None:
+    pass
+
+
+def _program() -> None:
+    runpy.run_path("__main__.py", run_name="__main__")
+
+
 def _open(name: str, workspace: auto.LocalWorkspace) -> auto.Stack:
-    """Create or select the stack; what the user has selected in this folder stays selected."""
-    selected = next((found.name for found in workspace.list_stacks() if found.current), None)
-    stack = auto.Stack.create_or_select(name, workspace)
+    with _selection(name, workspace):
+        return auto.Stack.create_or_select(name, workspace)
+
+
+@contextmanager
+def _selection(name: str, workspace: auto.LocalWorkspace) -> Generator[None]:
+    """Keep what the user has selected in this folder: Pulumi selects what it makes or removes."""
+    stacks = (found for found in workspace.list_stacks() if found.current and found.name != name)
+    selected = next(stacks, None)
+    yield
     if selected:
-        workspace.select_stack(selected)
-    return stack
+        workspace.select_stack(selected.name)
 
 
-def _serve(stack: auto.Stack, do: str, options: dict[str, Any]) -> dict[str, Any]:
+def _serve(
+    stack: auto.Stack, workspace: auto.LocalWorkspace, do: str, options: dict[str, Any]
+) -> dict[str, Any]:
     match do:
         case "export":
-            return {"resources": stack.export_stack().deployment.get("resources", [])}
+            return {"resources": (stack.export_stack().deployment or {}).get("resources", [])}
         case "outputs":
             return {"outputs": _values(stack.outputs())}
         case "remove":
-            stack.workspace.remove_stack(stack.name)
+            with _selection(stack.name, workspace):
+                workspace.remove_stack(stack.name)
             return {}
         case _:
             return _operate(stack, do, options)
@@ -95,7 +114,7 @@ def _operate(stack: auto.Stack, do: str, options: dict[str, Any]) -> dict[str, A
     return answer
 
 
-def _values(outputs: dict[str, auto.OutputValue]) -> dict[str, Any]:
+def _values(outputs: Mapping[str, auto.OutputValue]) -> dict[str, Any]:
     return {name: output.value for name, output in outputs.items()}
 
 

@@ -113,13 +113,12 @@ def changes(result: Mapping[str, Any]) -> dict[str, Any]:
 
     For updates and replacements, the inputs that differ are told as well.
     """
-    done: dict[str, Any] = {}
+    done: dict[str, dict[str, Any]] = {}
     for step in result["steps"]:
-        what = f"{step['type']} {step['urn'].rpartition('::')[2]}"
-        if step["op"] in ("update", "replace"):
+        if step["op"] in ("update", "replace", "create", "delete"):
+            what = f"{step['type']} {step['urn'].rpartition('::')[2]}"
             done.setdefault(step["op"], {})[what] = step["diffs"]
-        elif step["op"] in ("create", "delete"):
-            done.setdefault(step["op"], []).append(what)
     return {
-        op: dict(sorted(v.items())) if isinstance(v, dict) else sorted(v) for op, v in done.items()
+        op: dict(sorted(found.items())) if op in ("update", "replace") else sorted(found)
+        for op, found in done.items()
     }

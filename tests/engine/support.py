@@ -10,12 +10,13 @@ from typing import Any, Final, Self
 
 import yaml
 
-from bench.accept.engine import Engine
+from bench.accept.engine import Engine, changes
 from bench.accept.engine import EngineError as Failed
-from bench.accept.engine import changes as changes
 from local.program import ROOT
 from local.provider.service import CODE
 from local.server import ROOT_KEY, Server
+
+__all__ = ["HOLDING_DATA", "Failed", "Stack", "changes"]
 
 _DEV: Final = ROOT / "Pulumi.dev.yaml"
 

@@ -1,0 +1,106 @@
+"""A clone's settings: those of the stack that it stands for, under a name of its own."""
+
+import re
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, cast
+
+import yaml
+
+from bench.evidence import settings_file
+from bench.machine import UsageError
+from local.program import ROOT, full_key, is_encrypted
+
+NAME: Final = re.compile(r".+-accept-[0-9a-f]{6}")
+"""Names of clones; nothing else is ever destroyed."""
+
+SHARED: Final = ("domain", "certificateArn", "hostedZoneId", "alarmEmail", "monthlyBudgetUsd")
+"""Settings that reach beyond a stack: its DNS name can be one distribution's only, and its mail
+goes to people."""
+
+_SALT: Final = ("encryptionsalt", "encryptedkey")
+"""Keys of a stack's file that belong to its own secrets (Pulumi's "Stack settings file")."""
+
+_ROLES: Final = ("aws:assumeRole", "aws:assumeRoles", "aws:assumeRoleWithWebIdentity")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clone:
+    """A clone of a stack.
+
+    Attributes:
+        name: of the clone, e.g. ``dev-accept-1a2b3c``.
+        content: its settings file.
+        left_out: settings of the stack that it lacks.
+    """
+
+    name: str
+    content: dict[str, Any]
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        """The settings file, beside the stack's."""
+        return ROOT / f"Pulumi.{self.name}.yaml"
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The configuration by full key."""
+        return cast("dict[str, Any]", self.content.get("config") or {})
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether its AWS is not Amazon's."""
+        return bool(self.config.get("aws:endpoints"))
+
+    def write(self) -> None:
+        """Write the settings file."""
+        self.path.write_text(yaml.safe_dump(self.content, sort_keys=False), encoding="utf-8")
+
+
+def copy(stack: str) -> Clone:
+    """Copy a stack's settings, without protection and without what reaches beyond the stack.
+
+    Raises:
+        UsageError: there is no such stack, or it has a setting that a clone cannot have.
+    """
+    content = _read(settings_file(stack, ROOT))
+    config = cast("dict[str, Any]", content.get("config") or {})
+    for key, value in config.items():
+        if is_encrypted(value):
+            raise UsageError(
+                f"{key} in Pulumi.{stack}.yaml is encrypted with that stack's own key, which no "
+                "other stack has; store it as plain text, or take it from the environment."
+            )
+    role = next((key for key in _ROLES if key in config), None)
+    if role:
+        raise UsageError(
+            f"{role} in Pulumi.{stack}.yaml is not read here; set AWS_PROFILE to a profile that "
+            "assumes the role, and take the setting out."
+        )
+    shared = {full_key(key) for key in SHARED}
+    kept = {key: value for key, value in config.items() if key not in shared}
+    return Clone(
+        name=f"{stack}-accept-{secrets.token_hex(3)}",
+        content={key: value for key, value in content.items() if key not in _SALT}
+        | {"config": kept | {full_key("protect"): False}},
+        left_out=tuple(sorted(config.keys() & shared)),
+    )
+
+
+def find(name: str) -> Clone:
+    """Return a clone that was made before; its file may be gone already.
+
+    Raises:
+        UsageError: the name is not a clone's.
+    """
+    if not NAME.fullmatch(name):
+        raise UsageError(f"{name} is no clone: their names end in -accept- and six hex digits.")
+    path = ROOT / f"Pulumi.{name}.yaml"
+    stack = name.rpartition("-accept-")[0]
+    return Clone(name=name, content=_read(path if path.is_file() else settings_file(stack, ROOT)))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return cast("dict[str, Any]", yaml.safe_load(path.read_text(encoding="utf-8")) or {})

@@ -1,0 +1,64 @@
+"""The AWS that a clone lives in, as the clone's own provider settings name it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, cast
+from urllib.parse import urlsplit
+
+import boto3
+from botocore import UNSIGNED
+from botocore.config import Config
+
+from bench.accept.clone import Clone
+from local.server import Server
+
+_boto3: Final[Any] = boto3  # it has no inline types
+
+Clients = Callable[[str], Any]
+"""Makes a boto3 client of a service."""
+
+
+def clients(clone: Clone, region: str | None = None) -> Clients:
+    """Return clients with the deployer's credentials; ``region`` replaces the clone's."""
+    endpoint = _endpoint(clone)
+    if endpoint:
+        return Server(folder=Path(), port=urlsplit(endpoint).port or 80, pid=0).client
+    session = _session(clone)
+    return lambda service: session.client(service, region_name=region)
+
+
+def region(clone: Clone) -> str | None:
+    """Return the clone's region; None if neither its settings nor the environment name one."""
+    named = clone.config.get("aws:region") or _session(clone).region_name
+    return cast("str | None", named)
+
+
+def stranger(clone: Clone, *, is_encrypted: bool = True) -> Any:
+    """Return an S3 client without credentials.
+
+    Args:
+        clone: whose S3.
+        is_encrypted: False for plain HTTP.
+    """
+    return _session(clone).client(
+        "s3",
+        endpoint_url=_endpoint(clone),
+        use_ssl=is_encrypted,
+        config=Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1}),
+    )
+
+
+def _endpoint(clone: Clone) -> str | None:
+    endpoints = cast("list[dict[str, str]]", clone.config.get("aws:endpoints") or [{}])
+    return endpoints[0].get("s3")
+
+
+def _session(clone: Clone) -> Any:
+    config = clone.config
+    return _boto3.Session(
+        profile_name=config.get("aws:profile"),
+        region_name=config.get("aws:region"),
+        aws_access_key_id=config.get("aws:accessKey"),
+        aws_secret_access_key=config.get("aws:secretKey"),
+        aws_session_token=config.get("aws:token"),
+    )

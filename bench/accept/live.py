@@ -1,0 +1,92 @@
+"""A deployed clone, as the checks see it."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any, Final
+
+from bench import bill
+from bench.accept.clone import Clone
+from bench.accept.steps import StepFailed
+from function.contract import StackOutput
+from local.uploader import Result
+from ops.stack import Stack
+from pipeline.settings import Settings
+
+DRAIN_SECONDS: Final = 60
+"""How long the queue may take to be empty after the last manifest; its figures lag (SQS developer
+guide, "Available CloudWatch metrics for Amazon SQS": about a minute)."""
+
+_COUNTS: Final = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Live:
+    """What the checks need.
+
+    Attributes:
+        clone: its name and configuration.
+        settings: the same as the program reads them.
+        stack: its outputs and clients.
+        prices: the region's price file; None if there is none.
+    """
+
+    clone: Clone
+    settings: Settings
+    stack: Stack
+    prices: dict[str, Any] | None
+
+    @property
+    def doors(self) -> tuple[str, str]:
+        """Where anyone uploads, and where anyone reads."""
+        outputs = self.stack.outputs
+        return outputs[StackOutput.UPLOAD_ENDPOINT], outputs[StackOutput.DELIVERY_URL]
+
+    @property
+    def is_presigned(self) -> bool:
+        """Whether uploads go by the signer's forms."""
+        return self.settings.uploads == "presigned"
+
+    def cost(self, results: Iterable[Result]) -> float | None:
+        """Return what uploads cost in USD: Lambda, SQS and S3 requests, before any free tier.
+
+        Cold starts, storage for minutes, logs and transfer are left out.
+        """
+        done = list(results)
+        if self.prices is None or not done:
+            return None
+        usage = bill.Usage(
+            memory_mb=self.settings.memory,
+            billed_ms=fmean(result.worked_ms for result in done),
+            cold_share=0,
+            puts=2 + fmean(len(result.renditions) for result in done),  # upload and manifest
+        )
+        architecture = self.settings.architecture
+        lines = bill.bill(len(done), usage, self.prices, architecture=architecture)
+        return sum(lines[name] for name in bill.GROUPS["processing"] if name != "sqs_idle_polling")
+
+    def check_queues(self) -> None:
+        """Wait until the queue is empty and look at the dead letters.
+
+        Raises:
+            StepFailed: a message is still in the queue, or there is a dead letter.
+        """
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while (left := self._messages(StackOutput.QUEUE_URL)) and time.monotonic() < deadline:
+            time.sleep(0.5)
+        if left:
+            raise StepFailed(f"{left} messages are in the queue after {DRAIN_SECONDS} s.")
+        dead = self._messages(StackOutput.DEAD_LETTER_QUEUE_URL)
+        if dead:
+            raise StepFailed(f"The dead-letter queue holds {dead} messages.")
+
+    def _messages(self, output: StackOutput) -> int:
+        found = self.stack.client("sqs").get_queue_attributes(
+            QueueUrl=self.stack.outputs[output], AttributeNames=list(_COUNTS)
+        )
+        return sum(int(found["Attributes"].get(name, 0)) for name in _COUNTS)

@@ -1,0 +1,155 @@
+"""The steps that a clone goes through, from its first preview until nothing is left of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import pulumi
+
+from bench.accept import cleanup, cloud, denied, hostile, leftovers, storm, uploads
+from bench.accept.clone import Clone
+from bench.accept.engine import Engine, changes
+from bench.accept.live import Live
+from bench.accept.steps import Outcome, Step, StepFailed
+from bench.photos import photo_jpeg
+from local import demo
+from local.console import progress
+from local.photos import sample_photos
+from local.program import read_settings
+from ops import doctor
+from ops.finding import Finding
+from ops.stack import Stack
+from pipeline.settings import Settings
+
+_STORM_SIZE: Final = (1600, 1200)
+"""Width and height of the storm's photo, as a phone's app sends it."""
+
+BENCH: Final = (
+    "`bench aws` measures a stack whose function nobody else uses; it cannot measure a clone yet"
+)
+
+
+@dataclass(kw_only=True)
+class Trial:
+    """One run over a clone.
+
+    Attributes:
+        clone: what is made and removed.
+        engine: drives it.
+        folder: for the files that are uploaded.
+        count: uploads whose renditions are compared.
+        storm: uploads at once.
+        prices: the region's price file; None if there is none.
+    """
+
+    clone: Clone
+    engine: Engine
+    folder: Path
+    count: int
+    storm: int
+    prices: dict[str, Any] | None
+    _settings: Settings = field(default_factory=Settings, init=False)
+    _outputs: dict[str, Any] = field(default_factory=dict[str, Any], init=False)
+
+    def steps(self) -> Mapping[str, Step]:
+        """Return the steps by name, in their order."""
+        return {
+            "settings": self._make,
+            "preview": self._preview,
+            "up": self._up,
+            "up again": partial(self._changeless, "up"),
+            "refresh": partial(self._changeless, "refresh"),
+            "doctor": self._doctor,
+            "uploads": self._uploads,
+            "denied": lambda: denied.check(self._live),
+            "hostile": lambda: hostile.check(self._live, self.folder),
+            "storm": self._storm,
+            "bench aws": lambda: Outcome(detail=BENCH, is_skipped=True),
+            "destroy": self._destroy,
+        }
+
+    @property
+    def _live(self) -> Live:
+        stack = Stack(outputs=self._outputs, client=cloud.clients(self.clone))
+        return Live(clone=self.clone, settings=self._settings, stack=stack, prices=self.prices)
+
+    def _make(self) -> Outcome:
+        self.clone.write()
+        try:
+            self._settings = read_settings(self.clone.name)
+        except pulumi.RunError as error:
+            raise StepFailed(str(error)) from error
+        self.engine.run("outputs")
+        left_out = ", ".join(self.clone.left_out)
+        without = f", without {left_out}" if left_out else ""
+        return Outcome(detail=f"{self.clone.path.name} written, protect false{without}")
+
+    def _preview(self) -> Outcome:
+        counts: dict[str, int] = self._operate("preview")["counts"]
+        if set(counts) != {"create"}:
+            raise StepFailed(f"The preview of a new stack does more than create: {counts}.")
+        return Outcome(detail=f"{counts['create']} to create", figures={"counts": counts})
+
+    def _up(self) -> Outcome:
+        made = self._operate("up")
+        self._outputs = made["outputs"]
+        return Outcome(
+            detail=f"{made['counts']['create']} created", figures={"counts": made["counts"]}
+        )
+
+    def _changeless(self, do: str) -> Outcome:
+        found = changes(self._operate(do))
+        if found:
+            raise StepFailed(f"`pulumi {do}` right after `pulumi up` has changes: {found}.")
+        return Outcome(detail="0 changes")
+
+    def _doctor(self) -> Outcome:
+        findings: list[Finding] = []
+        with progress("Examining", len(doctor.CHECKS)) as step:
+
+            def note(finding: Finding) -> None:
+                findings.append(finding)
+                step(finding.check)
+
+            doctor.examine(self._live.stack, note)
+        levels = {
+            level: [f.check for f in findings if f.level == level] for level in ("warn", "fail")
+        }
+        bad = [f"{f.check}: {f.detail}; {f.fix}" for f in findings if f.level == "fail"]
+        if bad:
+            raise StepFailed("; ".join(bad))
+        warned = ", ".join(levels["warn"])
+        return Outcome(
+            detail=f"{len(findings)} checks" + (f", warnings: {warned}" if warned else ""),
+            figures=levels,
+        )
+
+    def _uploads(self) -> Outcome:
+        photos = sample_photos(demo.CACHE)
+        with progress("Uploading", self.count) as step:
+            return uploads.check(self._live, photos, self.count, step)
+
+    def _storm(self) -> Outcome:
+        photo = self.folder / "storm.jpg"
+        photo.write_bytes(photo_jpeg(_STORM_SIZE))
+        with progress("Uploading at once", self.storm) as step:
+            return storm.check(self._live, photo, self.storm, step)
+
+    def _destroy(self) -> Outcome:
+        tagged = len(leftovers.by_tag(self.clone))
+        named = len(leftovers.by_name(self.clone))
+        if not tagged:
+            raise StepFailed("The tagging API names no resource of the clone, which has many.")
+        with progress("Emptying and destroying", None) as step:
+            cleanup.remove(self.clone, self.engine, lambda count: step(f"{count} objects"))
+        cleanup.check(self.clone)
+        return Outcome(
+            detail=f"nothing left, by tag ({tagged} before) and by name ({named} before)",
+            figures={"tagged_before": tagged, "named_before": named},
+        )
+
+    def _operate(self, do: str) -> dict[str, Any]:
+        with progress(f"pulumi {do}", None):
+            return self.engine.run(do)

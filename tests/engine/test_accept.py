@@ -1,0 +1,202 @@
+"""The whole command that proves a stack, in a copy of this checkout whose dev is embedded."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from bench.accept import leftovers
+from bench.accept.clone import Clone
+from local.program import ROOT
+from local.provider.service import CODE
+from local.server import ROOT_KEY
+from pipeline.bundle import Target, build
+
+STEPS: Final = [
+    *("settings", "preview", "up", "up again", "refresh", "doctor", "uploads", "denied"),
+    *("hostile", "storm", "bench aws", "destroy"),
+]
+SETTINGS: Final = {"batchSize": 1, "timeout": 15, "alarmEmail": "on-call@example.com"}
+"""Over those of dev: the removal waits as long as the function may run; and one that is shared."""
+
+SECONDS: Final = 300
+
+
+@dataclass
+class Checkout:
+    """A copy of this checkout, a Pulumi backend, and a stack ``dev`` that must stay as it is."""
+
+    folder: Path
+    variables: dict[str, str]
+    config: dict[str, Any]
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [".venv/bin/python", "-m", "bench", "accept", *words],
+            cwd=self.folder,
+            env=os.environ | self.variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *words: str) -> tuple[int, str, str]:
+        process = self.start(*words)
+        out, err = process.communicate(timeout=SECONDS)
+        return process.returncode, out, err
+
+    def pulumi(self, *words: str) -> str:
+        done = subprocess.run(
+            ["pulumi", *words],
+            cwd=self.folder,
+            env=os.environ | self.variables,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout
+
+    def clones(self) -> list[str]:
+        """Return what is left of clones: stacks, settings files, resources."""
+        stacks = [found["name"] for found in json.loads(self.pulumi("stack", "ls", "--json"))]
+        files = [path.name for path in self.folder.glob("Pulumi.*-accept-*")]
+        clone = Clone(name="dev-accept-", content={"config": self.config})
+        return [name for name in stacks if name != "dev"] + files + leftovers.by_name(clone)
+
+
+@pytest.fixture
+def checkout(cli, server, tmp_path) -> Checkout:
+    folder = tmp_path / "checkout"
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in [*names.strip("\0").split("\0"), "function/engine/_native.abi3.so"]:
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    for shared in (".cache", ".venv"):
+        (folder / shared).symlink_to(ROOT / shared)
+    binaries = tmp_path / "bin"
+    binaries.mkdir()
+    provider = binaries / "pulumi-resource-aws"
+    provider.write_text(
+        f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m local.provider "$@"\n'
+    )
+    provider.chmod(0o755)
+    (tmp_path / "state").mkdir()
+    path = folder / "Pulumi.dev.yaml"
+    content = yaml.safe_load(path.read_text())
+    content["config"] |= {
+        "aws:endpoints": [dict.fromkeys(("s3", "s3control", "sqs", "lambda"), server.endpoint)],
+        "aws:accessKey": ROOT_KEY,
+        "aws:secretKey": ROOT_KEY,
+        **{f"image-pipeline:{key}": value for key, value in SETTINGS.items()},
+    }
+    path.write_text(yaml.safe_dump(content))
+    variables = {
+        "PATH": f"{binaries}:{cli / 'bin'}:{os.environ['PATH']}",
+        "PULUMI_HOME": str(tmp_path / "home"),
+        "PULUMI_BACKEND_URL": f"file://{tmp_path / 'state'}",
+        "PULUMI_CONFIG_PASSPHRASE": "test",
+        CODE: str(build(Target.host()).path),
+    }
+    made = Checkout(folder, variables, content["config"])
+    made.pulumi("stack", "init", "dev")
+    return made
+
+
+def test_a_stack_is_proved_and_nothing_is_left(checkout):
+    before = (checkout.folder / "Pulumi.dev.yaml").read_bytes()
+    words = ("--stack", "dev", "--uploads", "8", "--storm", "8")
+    code, out, err = checkout.run(*words, "--evidence", "proof")
+    assert (code, err.count("error")) == (0, 0), out + err
+    print(out)  # noqa: T201 (shown by -rP)
+
+    states = dict(re.findall(r"^(passed|skipped) +(\w[\w ]*\w) +[\d.]+ s", out, re.MULTILINE))
+    assert states
+    found = json.loads(next((checkout.folder / "proof").glob("*.json")).read_text())
+    assert [step["name"] for step in found["steps"]] == STEPS
+    assert {step["name"] for step in found["steps"] if step["state"] == "skipped"} == {"bench aws"}
+    steps = {step["name"]: step for step in found["steps"]}
+    assert found["left_out"] == ["image-pipeline:alarmEmail"]
+    assert found["settings"]["protect"] is False
+    assert steps["uploads"]["figures"]["differences"] == []
+    assert steps["uploads"]["figures"]["renditions"] == 64
+    assert 0 < steps["uploads"]["usd"] < 0.01
+    assert set(steps["denied"]["figures"]["statuses"].values()) == {403}
+    assert steps["destroy"]["figures"]["tagged_before"] > 5
+    assert (found["aws"], found["region"]) == ("embedded", "us-east-1")
+    assert "000000000000" not in json.dumps(found)
+    page = next((checkout.folder / "proof").glob("*.html")).read_text()
+    assert all(f"<td>{name}</td>" in page for name in STEPS)
+    assert "src=" not in page
+
+    assert checkout.clones() == []
+    assert (checkout.folder / "Pulumi.dev.yaml").read_bytes() == before
+    assert not (checkout.folder / "evidence").exists()
+    assert checkout.pulumi("stack", "--show-name").strip() == "dev"
+
+
+def test_stopped_in_the_middle_it_prints_what_cleans_up(checkout):
+    process = checkout.start("--stack", "dev", "--uploads", "60")
+    assert process.stdout
+    seen = ""
+    for line in process.stdout:
+        seen += line
+        if " doctor " in line:
+            break
+    assert " doctor " in seen
+    time.sleep(2)  # some uploads are under way, others have not begun
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=SECONDS)
+    assert process.returncode == 1
+    assert "interrupted uploads" in out
+    name, command = re.findall(r"accept --clean (\S+)|^  (\S+ -m bench accept .*)$", err, re.M)
+    assert checkout.clones() != []
+
+    (words,) = re.findall(r"^  \S+ -m bench accept (.+)$", err, re.MULTILINE)
+    for _ in range(2):
+        code, out, err = checkout.run(*words.split())
+        assert (code, out.count("nothing of it is left")) == (0, 1), err
+        assert checkout.clones() == []
+
+
+def test_stopped_while_the_engine_works_it_can_be_cleaned_up(checkout):
+    process = checkout.start("--stack", "dev", "--clean-up", "always")
+    assert process.stdout
+    for line in process.stdout:
+        if " preview " in line:
+            break
+    time.sleep(4)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=SECONDS)
+    assert process.returncode == 1
+    assert "interrupted up " in out
+    assert "nothing of it is left" in out, err
+    assert checkout.clones() == []
+
+
+def test_an_action_that_is_not_denied_fails_its_step(checkout):
+    path = checkout.folder / "pipeline" / "permissions.py"
+    text = path.read_text()
+    loose = text.replace(
+        '"Action": "s3:PutObject"', '"Action": ["s3:PutObject", "s3:GetObject"]', 1
+    )
+    assert loose != text
+    path.write_text(loose)
+    words = ("--stack", "dev", "--uploads", "1")
+    code, out, err = checkout.run(*words)
+    assert code == 1
+    assert "failed      denied" in out
+    assert "error: denied failed: read an upload" in err
+    assert "accept --clean dev-accept-" in err
+    assert "storm" not in out

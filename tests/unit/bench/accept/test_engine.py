@@ -1,0 +1,133 @@
+import os
+import signal
+import sys
+import threading
+import time
+
+import pytest
+
+from bench.accept import engine as engines
+from bench.accept.engine import Engine, EngineError, changes
+
+DRIVER = """
+import json, signal, sys, time
+def stop(*_):
+    sys.exit(open("stopped", "w").close())
+signal.signal(signal.SIGINT, stop)
+for line in sys.stdin:
+    order = json.loads(line)
+    if order["do"] == "hang":
+        open("hanging", "w").close()
+        time.sleep(60)
+    if order["do"] == "end":
+        sys.exit()
+    answers = {"bad": {"error": "no such stack"}, "setup": json.loads(sys.argv[1])}
+    print(json.dumps(answers.get(order["do"], order)), flush=True)
+open("ended", "w").close()
+"""
+
+
+@pytest.fixture
+def engine(tmp_path, monkeypatch):
+    drive = tmp_path / "drive.py"
+    drive.write_text(DRIVER)
+    monkeypatch.setattr(engines, "DRIVE", drive)
+    made = Engine(
+        tree=tmp_path, folder=tmp_path / "project", stack="dev", secrets_provider="awskms://x"
+    )
+    yield made
+    made.close()
+
+
+def interrupt_when(path):
+    """Send this process SIGINT once a file is there."""
+
+    def wait():
+        while not path.exists():
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=wait).start()
+
+
+@pytest.fixture(autouse=True)
+def _interruptible():
+    """A shell without job control has what it starts in the background ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_orders_are_answered_by_one_process(engine, tmp_path):
+    assert engine.run("setup") == {
+        "folder": str(tmp_path / "project"),
+        "stack": "dev",
+        "cli": None,
+        "secrets_provider": "awskms://x",
+    }
+    process = engine._process
+    assert engine.run("up", refresh=True) == {"do": "up", "refresh": True}
+    assert engine._process is process
+    engine.close()
+    assert (tmp_path / "ended").exists()
+    assert not (tmp_path / "stopped").exists()
+
+
+def test_an_error_is_raised_and_the_engine_lives_on(engine):
+    with pytest.raises(EngineError, match="^no such stack$"):
+        engine.run("bad")
+    assert engine.run("up") == {"do": "up"}
+
+
+def test_a_driver_that_has_ended_is_told(engine):
+    with pytest.raises(EngineError, match="the driver has ended"):
+        engine.run("end")
+
+
+def test_an_interrupted_operation_is_stopped(engine, tmp_path):
+    interrupt_when(tmp_path / "hanging")
+    with pytest.raises(KeyboardInterrupt):
+        engine.run("hang")
+    begin = time.monotonic()
+    engine.close()
+    assert time.monotonic() - begin < 20
+    assert (tmp_path / "stopped").exists()
+
+
+def test_one_that_does_not_stop_is_killed(engine, tmp_path, monkeypatch):
+    monkeypatch.setattr(engines, "STOP_SECONDS", 0.5)
+    drive = tmp_path / "drive.py"
+    drive.write_text(DRIVER.replace("signal.SIGINT, stop", "signal.SIGINT, signal.SIG_IGN"))
+    interrupt_when(tmp_path / "hanging")
+    with pytest.raises(KeyboardInterrupt):
+        engine.run("hang")
+    process = engine._process
+    engine.close()
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_the_driver_is_in_a_session_of_its_own(engine):
+    engine.run("up")
+    assert os.getsid(engine._process.pid) != os.getsid(0)
+    assert engine._process.args[0] == sys.executable
+
+
+def step(op, name, diffs=()):
+    return {"op": op, "type": "aws:s3/bucket:Bucket", "urn": f"x::{name}", "diffs": list(diffs)}
+
+
+def test_changes_are_by_kind_and_name():
+    result = {
+        "steps": [
+            *(step("same", "d"), step("create", "b"), step("create", "a"), step("delete", "c")),
+            *(step("update", "f", ["tags"]), step("update", "e"), step("replace", "g", ["bucket"])),
+        ]
+    }
+    kind = "aws:s3/bucket:Bucket"
+    assert changes(result) == {
+        "create": [f"{kind} a", f"{kind} b"],
+        "delete": [f"{kind} c"],
+        "update": {f"{kind} e": [], f"{kind} f": ["tags"]},
+        "replace": {f"{kind} g": ["bucket"]},
+    }
+    assert list(changes(result)["update"]) == [f"{kind} e", f"{kind} f"]

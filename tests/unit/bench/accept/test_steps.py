@@ -1,0 +1,66 @@
+import time
+
+import pytest
+
+from bench.accept.steps import Outcome, Record, StepFailed, run
+
+
+def fail(error):
+    def step():
+        raise error
+
+    return step
+
+
+def test_steps_run_in_order_and_each_is_shown():
+    shown = []
+    steps = {
+        "one": lambda: Outcome(detail="1 made", figures={"made": 1}, usd=0.5),
+        "two": lambda: Outcome(detail="cannot yet", is_skipped=True),
+    }
+    records = run(steps, shown.append)
+    assert records == shown
+    assert [(r.name, r.state, r.detail, r.figures, r.usd) for r in records] == [
+        ("one", "passed", "1 made", {"made": 1}, 0.5),
+        ("two", "skipped", "cannot yet", {}, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "detail"),
+    [
+        (StepFailed("It is\n  red."), "failed", "It is red."),
+        (KeyError("gone"), "failed", "'gone'"),
+        (KeyboardInterrupt(), "interrupted", "stopped by a signal"),
+    ],
+)
+def test_the_first_that_fails_is_the_last(error, state, detail):
+    steps = {
+        "skipped": lambda: Outcome(detail="", is_skipped=True),
+        "bad": fail(error),
+        "never": fail(AssertionError()),
+    }
+    records = run(steps, lambda _record: None, (KeyError,))
+    assert [(r.name, r.state) for r in records] == [("skipped", "skipped"), ("bad", state)]
+    assert records[-1].detail == detail
+
+
+def test_what_is_no_failure_of_a_step_is_raised():
+    with pytest.raises(KeyError):
+        run({"bug": fail(KeyError())}, lambda _record: None)
+
+
+def test_seconds_are_of_the_step():
+    def slow():
+        time.sleep(0.3)
+        return Outcome(detail="")
+
+    first, second = run({"slow": slow, "fast": lambda: Outcome(detail="")}, lambda _record: None)
+    assert 0.3 <= first.seconds < 5
+    assert second.seconds < 0.3
+
+
+@pytest.mark.parametrize(("usd", "shown"), [(None, "       -"), (0.00123, "$0.00123")])
+def test_a_line_has_state_name_seconds_cost_and_detail(usd, shown):
+    record = Record(name="up", state="passed", seconds=12.34, detail="47 created", usd=usd)
+    assert record.to_line() == f"passed      up            12.3 s  {shown}  47 created"
