@@ -134,11 +134,21 @@ def _end(clone: Clone, engine: Engine, records: list[Record], *, clean_up: str) 
     last = records[-1] if records else None
     if last and last.state == "failed":
         out.print(f"error: {last.name} failed: {last.detail}", markup=False, soft_wrap=True)
-    out.print("Stopping: Pulumi finishes what it has begun …")
+    if clean_up == "never":
+        _tell(clone)
+    if engine.is_busy:
+        out.print("Stopping: Pulumi finishes what it has begun …")
     engine.close()
     if clean_up == "always":
-        _clean(clone, engine)
-        return
+        try:
+            _clean(clone, engine)
+        except BaseException:
+            _tell(clone)
+            raise
+
+
+def _tell(clone: Clone) -> None:
+    out = console(stderr=True)
     out.print(f"{clone.name} is left as it is. Remove it with:")
     out.print(f"  {_command()} accept --clean {clone.name}", markup=False, soft_wrap=True)
 
@@ -161,7 +171,8 @@ def _write(found: dict[str, Any], folder: Path | None, account: str) -> None:
     path = evidence.write(folder or evidence.FOLDER, found, account)
     out.print(f"Evidence: {path} and {path.with_suffix('.html').name}", soft_wrap=True)
     if folder is None:
-        out.print(f"README.md says now: {evidence.sentence()}", markup=False, soft_wrap=True)
+        out.print("Put this sentence into README.md, where the one before it is:")
+        out.print(evidence.sentence(path.parent), markup=False, soft_wrap=True)
 
 
 def _account(clone: Clone) -> str:

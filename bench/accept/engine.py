@@ -45,6 +45,11 @@ class Engine:
     _process: subprocess.Popen[str] | None = field(default=None, init=False)
     _is_busy: bool = field(default=False, init=False)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether an operation has begun and not ended."""
+        return self._is_busy
+
     def run(self, do: str, **options: Any) -> dict[str, Any]:
         """Have the engine do something and return what it did.
 

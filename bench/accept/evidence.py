@@ -52,7 +52,7 @@ def gather(
         "aws": "embedded" if clone.is_embedded else "amazon",
         "settings": ours,
         "left_out": list(clone.left_out),
-        "commit": machine["commit"],
+        "commit": machine["commit"] or "unknown",
         "date": machine["date"],
         "machine": machine,
         "versions": versions,

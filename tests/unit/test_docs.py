@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from bench.__main__ import parser as bench_parser
+from bench.accept.evidence import sentence
 from function.contract import StackOutput
 from function.engine.renditions import DEFAULT_RENDITIONS, Rendition
 from local.__main__ import parser
@@ -20,6 +21,10 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def test_the_first_screen_tells_of_the_newest_evidence():
+    assert sentence() in README.splitlines()[:12]
 
 
 def table(text: str) -> list[list[str]]:

@@ -68,13 +68,14 @@ def test_orders_are_answered_by_one_process(engine, tmp_path):
     process = engine._process
     assert engine.run("up", refresh=True) == {"do": "up", "refresh": True}
     assert engine._process is process
+    assert not engine.is_busy
     engine.close()
     assert (tmp_path / "ended").exists()
     assert not (tmp_path / "stopped").exists()
 
 
 def test_an_error_is_raised_and_the_engine_lives_on(engine):
-    with pytest.raises(EngineError, match="^no such stack$"):
+    with pytest.raises(EngineError, match=r"^no such stack$"):
         engine.run("bad")
     assert engine.run("up") == {"do": "up"}
 
@@ -88,10 +89,12 @@ def test_an_interrupted_operation_is_stopped(engine, tmp_path):
     interrupt_when(tmp_path / "hanging")
     with pytest.raises(KeyboardInterrupt):
         engine.run("hang")
+    assert engine.is_busy
     begin = time.monotonic()
     engine.close()
     assert time.monotonic() - begin < 20
     assert (tmp_path / "stopped").exists()
+    assert not engine.is_busy
 
 
 def test_one_that_does_not_stop_is_killed(engine, tmp_path, monkeypatch):

@@ -39,14 +39,14 @@ RECORDS = [
 ]
 
 
-def gather(records=RECORDS, **more):
+def gather(records=RECORDS, commit="abc1234", **more):
     config = {"aws:region": "eu-west-1", "aws:secretKey": "hidden", "image-pipeline:memory": 512}
     return evidence.gather(
         Clone(name="dev-accept-0a0b0c", content={"config": config | more}, left_out=("domain",)),
         records,
         stack="dev",
         region="eu-west-1",
-        machine=MACHINE,
+        machine=MACHINE | {"commit": commit},
         versions={"Pulumi CLI": "v3"},
         prices_date="2026-11-23",
     )
@@ -80,6 +80,10 @@ def test_it_has_what_was_tried_and_what_came_out():
         "seconds": 100.5,
         "usd": 0.005,
     }
+
+
+def test_outside_a_repository_the_commit_is_unknown():
+    assert gather(commit=None)["commit"] == "unknown"
 
 
 def test_without_prices_there_is_no_cost():

@@ -83,7 +83,7 @@ def test_a_picture_that_looks_different_fails():
 
 
 def test_a_rendition_that_cannot_be_read_fails():
-    with pytest.raises(StepFailed, match="GET http://x/1/a.jpg/small.png was answered with 403"):
+    with pytest.raises(StepFailed, match=r"GET http://x/1/a.jpg/small.png was answered with 403"):
         found(png(), png(), status=403)
 
 
