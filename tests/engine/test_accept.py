@@ -198,3 +198,19 @@ def test_an_action_that_is_not_denied_fails_its_step(checkout):
     assert "error: denied failed: read an upload" in err
     assert "accept --clean dev-accept-" in err
     assert "storm" not in out
+
+
+def test_a_private_stack_is_proved(checkout):
+    private = {"uploads": "presigned", "delivery": "cdn", "encryption": "kms"}
+    path = checkout.folder / "Pulumi.dev.yaml"
+    content = yaml.safe_load(path.read_text())
+    content["config"] |= {f"image-pipeline:{key}": value for key, value in private.items()}
+    path.write_text(yaml.safe_dump(content))
+    words = ("--stack", "dev", "--uploads", "2", "--storm", "2", "--evidence", "proof")
+    code, out, err = checkout.run(*words)
+    assert code == 0, out + err
+    found = json.loads(next((checkout.folder / "proof").glob("*.json")).read_text())
+    denied, hostile = (found["steps"][index]["figures"] for index in (7, 8))
+    assert denied["statuses"].keys() > {"upload without a form", "read a rendition past the CDN"}
+    assert hostile["codes"]["empty.jpg"] == "http_400"
+    assert checkout.clones() == []

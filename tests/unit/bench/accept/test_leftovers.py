@@ -1,0 +1,98 @@
+from types import SimpleNamespace
+
+import pytest
+
+from bench.accept import cloud, leftovers
+from bench.accept.clone import Clone
+
+CLONE = Clone(name="dev-accept-0a0b0c", content={"config": {"aws:region": "eu-west-1"}})
+BUCKET = "arn:aws:s3:::image-pipeline-dev-accept-0a0b0c-source-1"
+CDN = "arn:aws:cloudfront::1:distribution/E1"
+KEYS = {state: f"arn:aws:kms:eu-west-1:1:key/{state}" for state in ("Enabled", "PendingDeletion")}
+ALIAS = "arn:aws:kms:eu-west-1:1:alias/x"
+
+
+class Client:
+    """A client whose listings are given, by operation, as pages."""
+
+    def __init__(self, calls=(), **pages):
+        self._pages, self.calls = pages, calls
+
+    def can_paginate(self, name):
+        return len(self._pages[name]) > 1
+
+    def get_paginator(self, name):
+        def paginate(**arguments):
+            self.calls and self.calls.append(arguments)
+            return self._pages[name]
+
+        return SimpleNamespace(paginate=paginate)
+
+    def __getattr__(self, name):
+        return lambda: self._pages[name][0]
+
+
+def tagged(*arns):
+    return {"ResourceTagMappingList": [{"ResourceARN": arn} for arn in arns]}
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Arguments of the tagging API's calls, by region."""
+    calls = {"eu-west-1": ["begun"], "us-east-1": ["begun"]}
+    pages = {
+        "eu-west-1": [tagged(BUCKET, *KEYS.values()), tagged(ALIAS)],
+        "us-east-1": [tagged(CDN, BUCKET)],
+    }
+
+    def describe_key(KeyId):  # noqa: N803 (boto3's name)
+        return {"KeyMetadata": {"KeyState": KeyId.partition("/")[2]}}
+
+    def clients(clone, region=None):
+        assert clone is CLONE
+        return lambda service: (
+            SimpleNamespace(describe_key=describe_key)
+            if service == "kms"
+            else Client(calls[region], get_resources=pages[region])
+        )
+
+    monkeypatch.setattr(cloud, "clients", clients)
+    return calls
+
+
+def test_tags_are_looked_for_here_and_where_cloudfront_is(asked):
+    assert leftovers.by_tag(CLONE) == sorted([BUCKET, CDN, KEYS["Enabled"], ALIAS])
+    filters = [
+        {"Key": "Project", "Values": ["image-pipeline"]},
+        {"Key": "Stack", "Values": ["dev-accept-0a0b0c"]},
+    ]
+    assert asked == {r: ["begun", {"TagFilters": filters}] for r in ("eu-west-1", "us-east-1")}
+
+
+@pytest.mark.usefixtures("asked")
+def test_keys_that_await_their_end_are_none():
+    assert leftovers.keys(CLONE) == [KEYS["Enabled"]]
+
+
+def test_names_are_looked_for_in_every_page(monkeypatch):
+    mine = "image-pipeline-dev-accept-0a0b0c"
+
+    def listing(field, name, *names):
+        return [{field: [{name: one}]} for one in names] + [{}]
+
+    made = {
+        "iam": Client(list_roles=listing("Roles", "RoleName", "other", f"{mine}-role")),
+        "s3": Client(list_buckets=listing("Buckets", "Name", f"{mine}-source-1")[:1]),
+        "cloudwatch": Client(
+            list_dashboards=listing("DashboardEntries", "DashboardName", mine, "x")
+        ),
+        "lambda": Client(list_functions=listing("Functions", "FunctionName", f"{mine}-f")),
+        "logs": Client(describe_log_groups=listing("logGroups", "logGroupName", f"/{mine}/r")),
+        "kms": Client(
+            list_aliases=listing("Aliases", "AliasName", f"alias/{mine}", "image-pipeline-dev")
+        ),
+    }
+    monkeypatch.setattr(cloud, "clients", lambda _clone: made.__getitem__)
+    assert leftovers.by_name(CLONE) == sorted(
+        [f"{mine}-role", f"{mine}-source-1", mine, f"{mine}-f", f"/{mine}/r", f"alias/{mine}"]
+    )
