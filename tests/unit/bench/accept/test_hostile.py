@@ -1,9 +1,11 @@
 import pytest
 
 from bench.accept import hostile
+from bench.accept.steps import StepFailed
 from bench.accept.uploads import task
 from function.engine.errors import Rejected
 from function.engine.work import work
+from local.uploader import Result
 from pipeline.settings import Settings
 
 MOST = Settings(memory=10240, max_megapixels=1000, timeout=60)
@@ -17,3 +19,70 @@ def test_each_file_is_rejected_for_its_reason(name, settings):
         list(work(body, task(settings)))
     assert rejected.value.code == reason
     assert len(body) < 10_000
+
+
+class Live:
+    doors = ("http://in", "http://out")
+    checked = 0
+
+    def __init__(self, *, is_presigned=False):
+        self.is_presigned = is_presigned
+
+    def check_queues(self):
+        self.checked += 1
+
+    def cost(self, results):
+        return len(list(results)) / 100
+
+
+def answer(monkeypatch, **outcomes):
+    """Have each upload end for its reason, or as told by name: status and code."""
+
+    def upload_all(paths, *doors, presigned):
+        assert presigned in (True, False)
+        return list(ends(paths, doors))
+
+    def ends(paths, doors):
+        assert doors == Live.doors
+        for path in paths:
+            body, reason = hostile.files()[path.name]
+            assert path.read_bytes() == body
+            status, code = outcomes.get(path.stem, ("rejected", reason))
+            error = {"code": code} if code else None
+            yield Result(file="", key="", status=status, error=error, ms=1, bytes=1)
+
+    monkeypatch.setattr(hostile, "upload_all", upload_all)
+
+
+def test_rejections_are_told_and_the_queues_looked_at(monkeypatch, tmp_path):
+    answer(monkeypatch)
+    live = Live()
+    outcome = hostile.check(live, tmp_path)
+    expected = {name: reason for name, (_body, reason) in hostile.files().items()}
+    assert outcome.figures == {"codes": expected}
+    assert outcome.detail.startswith("5 rejected, no dead letter: too_many_pixels, truncated, ")
+    assert (live.checked, outcome.usd) == (1, 0.05)
+
+
+@pytest.mark.parametrize(
+    ("ended", "told"),
+    [
+        (("ready", None), r"ended ready \(ready\)"),
+        (("failed", "internal"), r"ended failed \(internal\)"),
+        (("rejected", "not_an_image"), r"ended rejected \(not_an_image\)"),
+        (("refused", "truncated"), r"ended refused \(truncated\)"),
+    ],
+)
+def test_another_end_fails(monkeypatch, tmp_path, ended, told):
+    answer(monkeypatch, truncated=ended)
+    with pytest.raises(StepFailed, match=rf"^truncated.jpg {told}, not rejected \(truncated\)\.$"):
+        hostile.check(Live(is_presigned=True), tmp_path)
+
+
+def test_a_form_takes_no_empty_file(monkeypatch, tmp_path):
+    answer(monkeypatch, empty=("refused", "http_400"))
+    outcome = hostile.check(Live(is_presigned=True), tmp_path)
+    assert outcome.figures["codes"]["empty.jpg"] == "http_400"
+    assert outcome.usd == 0.04
+    with pytest.raises(StepFailed, match=r"empty.jpg ended refused"):
+        hostile.check(Live(), tmp_path)

@@ -1,0 +1,102 @@
+from types import SimpleNamespace
+
+import pytest
+
+from bench.accept import clone as clones
+from bench.accept import leftovers, trial
+from bench.accept.clone import Clone
+from bench.accept.steps import StepFailed
+from bench.accept.trial import Trial
+from local import program
+from ops.finding import fail, ok, warn
+
+
+@pytest.fixture
+def make(tmp_path, monkeypatch):
+    monkeypatch.setattr(clones, "ROOT", tmp_path)
+    monkeypatch.setattr(program, "ROOT", tmp_path)
+    (tmp_path / "Pulumi.yaml").write_text("name: image-pipeline\nconfig: {}\n")
+
+    def make(config=None, left_out=(), **answers):
+        done = []
+        answers = {"outputs": {"outputs": {}}} | answers
+        engine = SimpleNamespace(run=lambda do: (done.append(do), answers[do])[1])
+        clone = Clone(name="dev-accept-0a0b0c", content={"config": config or {}}, left_out=left_out)
+        made = Trial(clone=clone, engine=engine, folder=tmp_path, count=1, storm=1, prices=None)
+        return made.steps(), done
+
+    return make
+
+
+def step(op):
+    return {"op": op, "type": "t", "urn": "x::name", "diffs": []}
+
+
+def test_the_clone_is_written_and_made(make, tmp_path):
+    steps, done = make({"image-pipeline:memory": 512}, ("image-pipeline:domain",))
+    assert steps["settings"]().detail == (
+        "Pulumi.dev-accept-0a0b0c.yaml written, protect false, without image-pipeline:domain"
+    )
+    assert "memory: 512" in (tmp_path / "Pulumi.dev-accept-0a0b0c.yaml").read_text()
+    assert done == ["outputs"]
+
+
+def test_settings_that_cannot_work_are_told_before_a_stack_is_made(make):
+    steps, done = make({"image-pipeline:memory": 1})
+    with pytest.raises(StepFailed, match=r"^memory must be 128 to 10240 MB; got 1\.$"):
+        steps["settings"]()
+    assert done == []
+
+
+def test_a_preview_may_only_create(make):
+    assert make(preview={"counts": {"create": 47}})[0]["preview"]().detail == "47 to create"
+    for counts in ({"create": 47, "update": 1}, {"same": 47}, {}):
+        with pytest.raises(StepFailed, match="does more than create"):
+            make(preview={"counts": counts})[0]["preview"]()
+
+
+@pytest.mark.parametrize(("name", "do"), [("up again", "up"), ("refresh", "refresh")])
+def test_a_second_time_nothing_may_change(make, name, do):
+    steps, done = make(**{do: {"steps": [step("same")]}})
+    assert steps[name]().detail == "0 changes"
+    assert done == [do]
+    with pytest.raises(StepFailed, match=rf"`pulumi {do}` right after .*'update': .'t name"):
+        make(**{do: {"steps": [step("update")]}})[0][name]()
+
+
+@pytest.mark.parametrize(
+    ("findings", "detail"),
+    [
+        ([ok("a", "well")], "1 checks"),
+        ([ok("a", "well"), warn("b", "slow", "wait")], "2 checks, warnings: b"),
+    ],
+)
+def test_the_doctors_warnings_are_told(make, monkeypatch, findings, detail):
+    monkeypatch.setattr(
+        trial.doctor, "examine", lambda _stack, note: [note(one) for one in findings]
+    )
+    outcome = make()[0]["doctor"]()
+    assert outcome.detail == detail
+    assert outcome.figures == {"warn": [f.check for f in findings if f.level == "warn"], "fail": []}
+
+
+def test_the_doctors_failures_fail(make, monkeypatch):
+    findings = [ok("a", "well"), fail("b", "gone", "deploy"), fail("c", "open", "close")]
+    monkeypatch.setattr(
+        trial.doctor, "examine", lambda _stack, note: [note(one) for one in findings]
+    )
+    with pytest.raises(StepFailed, match=r"^b: gone; deploy; c: open; close$"):
+        make()[0]["doctor"]()
+
+
+def test_tags_that_show_nothing_prove_nothing(make, monkeypatch):
+    monkeypatch.setattr(leftovers, "by_tag", lambda _clone: [])
+    monkeypatch.setattr(leftovers, "by_name", lambda _clone: ["bucket"])
+    with pytest.raises(StepFailed, match="names no resource of the clone"):
+        make()[0]["destroy"]()
+
+
+def test_bench_aws_is_skipped_and_says_why(make):
+    outcome = make()[0]["bench aws"]()
+    assert outcome.is_skipped
+    assert "cannot measure a clone yet" in outcome.detail
