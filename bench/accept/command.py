@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
             return _clean(clone, engine)
         return _prove(clone, engine, options, account)
     except (LookupError, *FAILURES) as error:
-        return _fail(" ".join(str(error).split()))
+        return _fail(" ".join(_sentence(error).split()))
     finally:
         engine.close()
 
@@ -105,7 +105,7 @@ def _prove(clone: Clone, engine: Engine, options: argparse.Namespace, account: s
                 storm=options.storm,
                 prices=prices,
             )
-            records = steps.run(trial.steps(), _show, FAILURES)
+            records = steps.run(trial.steps(), _show, FAILURES, _sentence)
     finally:
         if not records or records[-1].state not in steps.GOOD:
             _end(clone, engine, records, clean_up=options.clean_up)
@@ -173,6 +173,10 @@ def _write(found: dict[str, Any], folder: Path | None, account: str) -> None:
     if folder is None:
         out.print("Put this sentence into README.md, where the one before it is:")
         out.print(evidence.sentence(path.parent), markup=False, soft_wrap=True)
+
+
+def _sentence(error: Exception) -> str:
+    return error.errors() if isinstance(error, EngineError) else str(error)
 
 
 def _account(clone: Clone) -> str:

@@ -18,9 +18,17 @@ STOP_SECONDS: Final = 600
 """How long an operation may take to stop: the engine finishes the requests that it has sent, and
 CloudFront takes minutes for one."""
 
+_MOST_ERRORS: Final = 3
+
 
 class EngineError(Exception):
-    """The engine ended with an error; its text is what a user sees."""
+    """The engine ended with an error; its text is all that the Pulumi CLI has printed."""
+
+    def errors(self) -> str:
+        """Return the CLI's errors alone, at most three, on one line."""
+        lines = (line.strip() for line in str(self).splitlines())
+        found = dict.fromkeys(line for line in lines if "error: " in line)
+        return " ".join([*found][:_MOST_ERRORS]) or " ".join(str(self).split())
 
 
 @dataclass(kw_only=True)

@@ -34,7 +34,7 @@ def by_tag(clone: Clone) -> list[str]:
         client = cloud.clients(clone, region)("resourcegroupstaggingapi")
         for page in client.get_paginator("get_resources").paginate(TagFilters=filters):
             found |= {item["ResourceARN"] for item in page["ResourceTagMappingList"]}
-    return sorted(arn for arn in found if not _is_ending(clone, arn))
+    return sorted(arn for arn in found if not _is_gone(clone, arn))
 
 
 def by_name(clone: Clone) -> list[str]:
@@ -66,8 +66,19 @@ def _is_key(arn: str) -> bool:
     return arn.split(":")[2] == "kms" and ":key/" in arn
 
 
-def _is_ending(clone: Clone, arn: str) -> bool:
-    if not _is_key(arn):
-        return False
-    found = cloud.clients(clone)("kms").describe_key(KeyId=arn)["KeyMetadata"]
-    return found["KeyState"] in _PENDING
+def _is_gone(clone: Clone, arn: str) -> bool:
+    """Return whether a resource that the tagging API names is deleted, or a key that will be.
+
+    It may name a distribution for some time after its end.
+    """
+    client = cloud.clients(clone)
+    if _is_key(arn):
+        state = client("kms").describe_key(KeyId=arn)["KeyMetadata"]["KeyState"]
+        return state in _PENDING
+    if ":distribution/" in arn:
+        cloudfront = client("cloudfront")
+        try:
+            cloudfront.get_distribution(Id=arn.rpartition("/")[2])
+        except cloudfront.exceptions.NoSuchDistribution:
+            return True
+    return False

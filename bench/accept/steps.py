@@ -55,30 +55,33 @@ def run(
     steps: Mapping[str, Step],
     show: Callable[[Record], None],
     failures: tuple[type[Exception], ...] = (),
+    tell: Callable[[Exception], str] = str,
 ) -> list[Record]:
     """Run the steps and return a record of each, the one that failed or was interrupted included.
 
     Args:
         steps: by name, in their order.
         show: told each record as soon as there is one.
-        failures: exceptions that count as a step's failure beside ``StepFailed``; their texts are
-            for users.
+        failures: exceptions that count as a step's failure beside ``StepFailed``.
+        tell: what to say of an exception.
     """
     records: list[Record] = []
     for name, step in steps.items():
-        records.append(_run_one(name, step, failures))
+        records.append(_run_one(name, step, failures, tell))
         show(records[-1])
         if records[-1].state not in GOOD:
             break
     return records
 
 
-def _run_one(name: str, step: Step, failures: tuple[type[Exception], ...]) -> Record:
+def _run_one(
+    name: str, step: Step, failures: tuple[type[Exception], ...], tell: Callable[[Exception], str]
+) -> Record:
     begin = time.monotonic()
     try:
         outcome = step()
     except (StepFailed, *failures) as error:
-        state, outcome = "failed", Outcome(detail=" ".join(str(error).split()))
+        state, outcome = "failed", Outcome(detail=" ".join(tell(error).split()))
     except KeyboardInterrupt:
         state, outcome = "interrupted", Outcome(detail="stopped by a signal")
     else:

@@ -200,6 +200,17 @@ def test_an_action_that_is_not_denied_fails_its_step(checkout):
     assert "storm" not in out
 
 
+def test_what_pulumi_refuses_is_told_on_one_line(checkout, tmp_path):
+    checkout.variables["PULUMI_BACKEND_URL"] = f"file://{tmp_path / 'absent'}"
+    code, out, err = checkout.run("--stack", "dev")
+    assert code == 1
+    assert "failed      settings" in out
+    (line,) = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert line.startswith("error: settings failed: ")
+    assert "absent" in line
+    assert len(line) < 400
+
+
 def test_a_private_stack_is_proved(checkout):
     private = {"uploads": "presigned", "delivery": "cdn", "encryption": "kms"}
     path = checkout.folder / "Pulumi.dev.yaml"

@@ -80,6 +80,14 @@ def test_an_error_is_raised_and_the_engine_lives_on(engine):
     assert engine.run("up") == {"do": "up"}
 
 
+def test_of_what_the_cli_has_printed_errors_are_told():
+    lines = [" code: 255", " stdout: Diagnostics:", "   error: b", "error: a", "error: b", "   + x"]
+    error = EngineError("\n".join(lines))
+    assert error.errors() == "error: b error: a"
+    assert EngineError("\n".join(f"error: {n}" for n in range(9))).errors().count("error") == 3
+    assert EngineError("the driver\n has ended").errors() == "the driver has ended"
+
+
 def test_a_driver_that_has_ended_is_told(engine):
     with pytest.raises(EngineError, match="the driver has ended"):
         engine.run("end")

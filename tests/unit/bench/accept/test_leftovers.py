@@ -8,6 +8,7 @@ from bench.accept.clone import Clone
 CLONE = Clone(name="dev-accept-0a0b0c", content={"config": {"aws:region": "eu-west-1"}})
 BUCKET = "arn:aws:s3:::image-pipeline-dev-accept-0a0b0c-source-1"
 CDN = "arn:aws:cloudfront::1:distribution/E1"
+GONE = "arn:aws:cloudfront::1:distribution/E2"
 KEYS = {state: f"arn:aws:kms:eu-west-1:1:key/{state}" for state in ("Enabled", "PendingDeletion")}
 ALIAS = "arn:aws:kms:eu-west-1:1:alias/x"
 
@@ -42,18 +43,31 @@ def asked(monkeypatch):
     calls = {"eu-west-1": ["begun"], "us-east-1": ["begun"]}
     pages = {
         "eu-west-1": [tagged(BUCKET, *KEYS.values()), tagged(ALIAS)],
-        "us-east-1": [tagged(CDN, BUCKET)],
+        "us-east-1": [tagged(CDN, GONE, BUCKET)],
     }
 
     def describe_key(KeyId):  # noqa: N803 (boto3's name)
         return {"KeyMetadata": {"KeyState": KeyId.partition("/")[2]}}
 
+    class Absent(Exception):
+        pass
+
+    def get_distribution(Id):  # noqa: N803
+        if Id == "E2":
+            raise Absent
+
+    made = {
+        "kms": SimpleNamespace(describe_key=describe_key),
+        "cloudfront": SimpleNamespace(
+            get_distribution=get_distribution,
+            exceptions=SimpleNamespace(NoSuchDistribution=Absent),
+        ),
+    }
+
     def clients(clone, region=None):
         assert clone is CLONE
         return lambda service: (
-            SimpleNamespace(describe_key=describe_key)
-            if service == "kms"
-            else Client(calls[region], get_resources=pages[region])
+            made.get(service) or Client(calls[region], get_resources=pages[region])
         )
 
     monkeypatch.setattr(cloud, "clients", clients)

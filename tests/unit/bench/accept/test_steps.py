@@ -45,6 +45,12 @@ def test_the_first_that_fails_is_the_last(error, state, detail):
     assert records[-1].detail == detail
 
 
+def test_what_is_said_of_a_failure_can_be_chosen():
+    steps = {"bad": fail(KeyError("gone"))}
+    (record,) = run(steps, lambda _record: None, (KeyError,), lambda error: f"No {error.args[0]}")
+    assert record.detail == "No gone"
+
+
 def test_what_is_no_failure_of_a_step_is_raised():
     with pytest.raises(KeyError):
         run({"bug": fail(KeyError())}, lambda _record: None)
