@@ -47,8 +47,20 @@ def register(commands: Any) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--stack", metavar="NAME", help="stack whose settings are tried, e.g. dev")
     what.add_argument("--clean", metavar="CLONE", help="remove a clone that an earlier run left")
-    parser.add_argument("--uploads", type=int, default=COUNT, metavar="N", help="default: 100")
-    parser.add_argument("--storm", type=int, default=COUNT, metavar="N", help="uploads at once")
+    parser.add_argument(
+        "--uploads",
+        type=int,
+        default=COUNT,
+        metavar="N",
+        help="uploads that are compared (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--storm",
+        type=int,
+        default=COUNT,
+        metavar="N",
+        help="uploads at once (default: %(default)s)",
+    )
     parser.add_argument(
         "--clean-up",
         choices=("never", "always"),

@@ -1,8 +1,10 @@
 import io
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
+from bench.accept import uploads
 from bench.accept.steps import StepFailed
 from bench.accept.uploads import MEAN_LIMIT, Difference, compare, task
 from function.engine.renditions import Quality, Rendition
@@ -106,3 +108,86 @@ def test_the_engine_is_asked_what_the_function_is_asked():
     assert asked.renditions == renditions
     assert (asked.max_pixels, asked.memory_mb, asked.background) == (2_000_000, 512, "#112233")
     assert (asked.quality, asked.native_decoder) == (Quality.BEST, False)
+
+
+class Live:
+    doors = ("http://in", "http://out")
+    is_presigned = True
+    settings = Settings(
+        renditions=(
+            Rendition.parse({"name": "small", "width": 8, "height": 8, "formats": ["png"]}),
+        )
+    )
+
+    def cost(self, results):
+        return len(results) / 100
+
+
+@pytest.fixture
+def photos(tmp_path):
+    made = [tmp_path / "a.png", tmp_path / "b.png"]
+    for number, path in enumerate(made):
+        path.write_bytes(png((number, 0, 0)))
+    return made
+
+
+def answer(monkeypatch, photos, *, status="ready", level=None):
+    """Have each upload made into what is rendered here, or the same pixels as other bytes."""
+
+    def upload_all(files, *doors, presigned):
+        *doors, step = doors
+        assert (doors, presigned) == (list(Live.doors), True)
+        for number, file in enumerate(files):
+            made = result(f"{number}/small.png")
+            made = replace(made, file=str(file), status=status, ms=1000 * (number + 1))
+            step(made)
+            yield made
+
+    def get(_method, url):
+        number = int(url.split("/")[-2])
+        (made,) = uploads._render(str(photos[number % 2]), Live.settings).values()
+        if level is None:
+            return 200, made.body
+        buffer = io.BytesIO()
+        Image.open(io.BytesIO(made.body)).save(buffer, "PNG", compress_level=level)
+        return 200, buffer.getvalue()
+
+    monkeypatch.setattr(uploads, "upload_all", lambda *a, **b: list(upload_all(*a, **b)))
+    real = uploads.compare
+    monkeypatch.setattr(uploads, "compare", lambda result, local: real(result, local, get))
+
+
+def test_each_photo_is_uploaded_in_turn_and_compared(monkeypatch, photos):
+    answer(monkeypatch, photos)
+    steps = []
+    outcome = uploads.check(Live(), photos, 5, steps.append)
+    assert steps == ["uploads/1/a.jpg"] * 5
+    assert outcome.detail == "5 ready, 5 renditions, all bytes as rendered here"
+    assert outcome.figures == {
+        "uploads": 5,
+        "renditions": 5,
+        "seconds": [1, 2, 3, 4, 5],
+        "p50_s": 3,
+        "differences": [],
+    }
+    assert outcome.usd == 0.05
+
+
+def test_a_difference_is_told_once_for_each_photo(monkeypatch, photos):
+    answer(monkeypatch, photos, level=0)
+    outcome = uploads.check(Live(), photos, 5, lambda _name: None)
+    found = outcome.figures["differences"]
+    assert [(d["photo"], d["rendition"], d["mean"]) for d in found] == [
+        ("a.png", "small.png", 0),
+        ("b.png", "small.png", 0),
+    ]
+    assert outcome.detail.endswith(
+        "2 differ from those rendered here, by up to 0.0 levels on average"
+    )
+
+
+@pytest.mark.parametrize("status", ["lost", "failed", "rejected", "refused"])
+def test_an_upload_that_is_not_ready_fails(monkeypatch, photos, status):
+    answer(monkeypatch, photos, status=status)
+    with pytest.raises(StepFailed, match=rf"^a.png ended {status}: None\.$"):
+        uploads.check(Live(), photos, 2, lambda _name: None)
