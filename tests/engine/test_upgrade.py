@@ -66,9 +66,11 @@ class Users:
 
         thread = threading.Thread(target=run)
         thread.start()
-        yield
-        over.set()
-        thread.join()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
 
     def assert_all_there(self) -> None:
         """Each photo has its renditions, which anyone can read."""
