@@ -39,7 +39,7 @@ unit: $(READY)
 corpus: $(READY) ## all test images of Pillow and pillow-heif beside plain Pillow; `make test` has an eighth
 	CORPUS=all $(BIN)/pytest tests/corpus -rP
 
-engine: $(READY) ## the real Pulumi engine: every stack, every setting changed, the upgrade; needs pulumi or Go
+engine: $(READY) ## the real Pulumi engine: stacks, every setting changed, the upgrade; ENGINE=all for every stack
 	$(BIN)/pytest tests/engine
 
 fuzz: $(READY) ## damage 12,000 pictures of every format; then fuzz the readers and the C code by coverage

@@ -19,6 +19,9 @@ _DEV: Final = ROOT / "Pulumi.dev.yaml"
 DRIVE: Final = Path(__file__).with_name("drive.py")
 
 
+ALL: Final = os.environ.get("ENGINE") == "all"
+"""Whether every stack is tried, which takes about twice as long."""
+
 HOLDING_DATA: Final = (
     *("aws:s3/bucket:Bucket", "aws:sqs/queue:Queue"),
     *("aws:dynamodb/table:Table", "aws:kms/key:Key"),

@@ -10,7 +10,7 @@ from local.deploy import CALLS
 from local.http import request
 from local.program import ROOT, evaluate
 from local.uploader import upload
-from tests.engine.support import Failed, Stack, changes
+from tests.engine.support import ALL, Failed, Stack, changes
 from tests.infra.engine import Engine, Registered, present
 
 EVERYTHING = {
@@ -35,7 +35,10 @@ STACKS = {
 """By test: the stack's name, and settings over its own."""
 
 
-@pytest.fixture(params=STACKS)
+QUICK = ("dev", "everything")
+
+
+@pytest.fixture(params=STACKS if ALL else QUICK)
 def live(request, stack, server) -> tuple[Stack, dict[str, Any]]:
     """A stack, and its settings over its own."""
     name, settings = STACKS[request.param]
