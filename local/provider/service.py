@@ -116,7 +116,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         given = _plain(request.args).get("endpoints")
         if not given:
             raise LocalError("aws:endpoints names no embedded AWS; this provider knows no other.")
-        (endpoints,) = json.loads(given) if isinstance(given, str) else given
+        (endpoints,) = cast("list[dict[str, str]]", json.loads(given))
         port = urlsplit(endpoints["s3"]).port or 0
         code = os.environ.get(CODE)
         read = Path(code).read_bytes if code else None
@@ -128,7 +128,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Answer a provider function."""
         if request.tok not in CALLS:
             raise LocalError(f"The embedded AWS does not know {request.tok}.")
-        return provider_pb2.InvokeResponse(**{"return": _struct(CALLS[request.tok])})
+        answer = provider_pb2.InvokeResponse()
+        getattr(answer, "return").CopyFrom(_struct(CALLS[request.tok]))
+        return answer
 
     @_told
     def Check(self, request: Any) -> Any:  # noqa: N802
