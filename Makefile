@@ -39,7 +39,7 @@ unit: $(READY)
 corpus: $(READY) ## all test images of Pillow and pillow-heif beside plain Pillow; `make test` has an eighth
 	CORPUS=all $(BIN)/pytest tests/corpus -rP
 
-engine: $(READY) ## the real Pulumi engine: every stack, every setting changed, the upgrade, the acceptance; needs pulumi or Go
+engine: $(READY) ## the real Pulumi engine: stacks, every setting changed, the upgrade, `accept`; ENGINE=all for every stack
 	$(BIN)/pytest tests/engine
 
 accept: $(READY) ## prove a stack on your AWS account with a clone of it: make accept STACK=dev (CLEAN=always)

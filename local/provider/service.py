@@ -1,8 +1,8 @@
 """Pulumi's ResourceProvider service over the embedded AWS.
 
 The engine asks what an update would do to a resource (``Check``, ``Diff``) and has it done
-(``Create``, ``Read``, ``Update``, ``Delete``). ``local/resources`` does it. Besides a resource's own
-outputs its state carries what the embedded AWS said of it after it was written, so that a refresh
+(``Create``, ``Read``, ``Update``, ``Delete``) by ``local/resources``. Besides a resource's own
+outputs, its state carries what the embedded AWS said of it after it was written, so that a refresh
 finds what somebody else has changed since.
 """
 
@@ -91,8 +91,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.ProviderHandshakeResponse(supports_autonaming_configuration=True)
 
     @_told
+    def Attach(self, _request: Any) -> Any:  # noqa: N802
+        """Serve an engine that has not started this process (PULUMI_DEBUG_PROVIDERS)."""
+        return Empty()
+
+    @_told
     def GetPluginInfo(self, _request: Any) -> Any:  # noqa: N802
-        """Tell the version of the provider that this one stands for: the SDK's that is installed."""
+        """Tell the version of the provider that this one stands for: that of the SDK."""
         return plugin_pb2.PluginInfo(version=version("pulumi-aws"))
 
     @_told
@@ -111,7 +116,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         given = _plain(request.args).get("endpoints")
         if not given:
             raise LocalError("aws:endpoints names no embedded AWS; this provider knows no other.")
-        (endpoints,) = json.loads(given) if isinstance(given, str) else given
+        (endpoints,) = cast("list[dict[str, str]]", json.loads(given))
         port = urlsplit(endpoints["s3"]).port or 0
         code = os.environ.get(CODE)
         read = Path(code).read_bytes if code else None
@@ -123,7 +128,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Answer a provider function."""
         if request.tok not in CALLS:
             raise LocalError(f"The embedded AWS does not know {request.tok}.")
-        return provider_pb2.InvokeResponse(**{"return": _struct(CALLS[request.tok])})
+        answer = provider_pb2.InvokeResponse()
+        getattr(answer, "return").CopyFrom(_struct(CALLS[request.tok]))
+        return answer
 
     @_told
     def Check(self, request: Any) -> Any:  # noqa: N802

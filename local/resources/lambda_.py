@@ -29,6 +29,7 @@ def function(context: Context, name: str, inputs: Inputs) -> Created:
     code = _zip(given) if isinstance(given, pulumi.AssetArchive) else context.function_code()
     for stated in ("runtime", "architectures"):
         inputs.need(stated)
+    inputs.take("sourceCodeHash")  # of the program's bundle, in releases before 0.2
     machine = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
     configuration = {
         "FunctionName": name,

@@ -43,10 +43,10 @@ def public_access_block(context: Context, _name: str, inputs: Inputs) -> Created
 
 def encryption(context: Context, _name: str, inputs: Inputs) -> Created:
     """Set the default encryption."""
-    rules = [
-        rule | {"blockedEncryptionTypes": {"encryptionType": rule["blockedEncryptionTypes"]}}
-        for rule in inputs.need("rules")
-    ]
+    rules: list[dict[str, Any]] = inputs.need("rules")
+    for rule in rules:
+        if blocked := rule.pop("blockedEncryptionTypes", None):
+            rule["blockedEncryptionTypes"] = {"encryptionType": blocked}
     return _configure(
         context,
         inputs,
@@ -193,12 +193,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         public_access_block, "public_access_block", "PublicAccessBlockConfiguration"
     ),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
-        _configuration(
-            encryption,
-            "bucket_encryption",
-            # S3 encrypts anyhow: what is left after the deletion says nothing on SSE-C.
-            "ServerSideEncryptionConfiguration.Rules[?BlockedEncryptionTypes]",
-        )
+        _configuration(encryption, "bucket_encryption", "ServerSideEncryptionConfiguration.Rules")
     ),
     "aws:s3/bucketVersioning:BucketVersioning": _configuration(
         versioning,

@@ -16,11 +16,12 @@ from local.rules import (
     polling,
     s3,
     sqs,
+    updates,
 )
 
 _ALL = (
     *(account_block, cloudfront, cloudwatch, condition_keys, conflicts, iam, lambda_, logs),
-    *(polling, s3, sqs),
+    *(polling, s3, sqs, updates),
 )
 
 

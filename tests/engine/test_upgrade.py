@@ -16,7 +16,7 @@ from PIL import Image
 from local.http import request
 from local.program import ROOT
 from local.uploader import Result, upload
-from tests.engine.support import HOLDING_DATA, Stack, changes
+from tests.engine.support import ALL, HOLDING_DATA, Stack, changes
 
 FIRST: Final = "4d971c8"
 """Commit of v0.1.0 (CHANGELOG.md), from which on every change upgrades a live stack."""
@@ -66,9 +66,11 @@ class Users:
 
         thread = threading.Thread(target=run)
         thread.start()
-        yield
-        over.set()
-        thread.join()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
 
     def assert_all_there(self) -> None:
         """Each photo has its renditions, which anyone can read."""
@@ -92,10 +94,14 @@ def waiting(server, outputs: dict[str, Any]) -> list[str]:
     return client.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"][names[0]]
 
 
-@pytest.mark.parametrize("name", ["dev", "prod", "local"])
+@pytest.mark.parametrize("name", ["dev", "prod", "local"] if ALL else ["dev"])
 def test_there_and_back(stack, server, first, photo, name):
     live: Stack = stack(name, tree=first)
+    live.configure(batchSize=1, timeout=15)
     outputs = live.run("up")["outputs"]
+    # What meets code and permissions of two releases is processed again after that: here, soon.
+    soon = {"VisibilityTimeout": "20"}
+    server.client("sqs").set_queue_attributes(QueueUrl=outputs["queueUrl"], Attributes=soon)
     users = Users(outputs, photo)
     for _ in range(PHOTOS):
         users.upload()
@@ -107,8 +113,7 @@ def test_there_and_back(stack, server, first, photo, name):
             done = live.run("up")
         assert len(users.results) > before
         assert_nothing_is_lost(changes(done))
-        stable = {k: v for k, v in outputs.items() if done["outputs"].get(k) != v}
-        assert stable == {}
+        assert {k: v for k, v in outputs.items() if done["outputs"].get(k) != v} == {}
         users.upload()
         users.assert_all_there()
         assert changes(live.run("up")) == {}

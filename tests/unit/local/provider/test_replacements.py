@@ -9,7 +9,7 @@ from pulumi import _types
 
 from local.errors import LocalError
 from local.provider.replacements import RULES, autoname, forced_by, name_input
-from local.resources.registry import CREATORS
+from local.resources.registry import KINDS
 
 PROGRAM = {
     # For each type, of the inputs that the program sets: those whose change replaces the resource
@@ -186,7 +186,7 @@ def replaces(type_, name, old="old", new="new"):
 
 
 def test_every_type_that_is_created_here_has_a_rule_and_no_other():
-    assert RULES.keys() == CREATORS.keys() == PROGRAM.keys()
+    assert RULES.keys() == KINDS.keys() == PROGRAM.keys()
 
 
 @pytest.mark.parametrize("type_", RULES)
