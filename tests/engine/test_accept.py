@@ -21,6 +21,7 @@ from local.program import ROOT
 from local.provider.service import CODE
 from local.server import ROOT_KEY
 from pipeline.bundle import Target, build
+from tests.engine.support import ALL
 
 STEPS: Final = [
     *("settings", "preview", "up", "up again", "refresh", "doctor", "uploads", "denied"),
@@ -72,6 +73,9 @@ class Checkout:
         files = [path.name for path in self.folder.glob("Pulumi.*-accept-*")]
         clone = Clone(name="dev-accept-", content={"config": self.config})
         return [name for name in stacks if name != "dev"] + files + leftovers.by_name(clone)
+
+
+slow = pytest.mark.skipif(not ALL, reason="ENGINE=all tries it")
 
 
 @pytest.fixture
@@ -168,6 +172,7 @@ def test_stopped_in_the_middle_it_prints_what_cleans_up(checkout):
         assert checkout.clones() == []
 
 
+@slow
 def test_stopped_while_the_engine_works_it_can_be_cleaned_up(checkout):
     process = checkout.start("--stack", "dev", "--clean-up", "always")
     assert process.stdout
@@ -183,6 +188,7 @@ def test_stopped_while_the_engine_works_it_can_be_cleaned_up(checkout):
     assert checkout.clones() == []
 
 
+@slow
 def test_an_action_that_is_not_denied_fails_its_step(checkout):
     path = checkout.folder / "pipeline" / "permissions.py"
     text = path.read_text()
@@ -201,6 +207,7 @@ def test_an_action_that_is_not_denied_fails_its_step(checkout):
     assert checkout.clones() == []
 
 
+@slow
 def test_what_pulumi_refuses_is_told_on_one_line(checkout, tmp_path):
     checkout.variables["PULUMI_BACKEND_URL"] = f"file://{tmp_path / 'absent'}"
     code, out, err = checkout.run("--stack", "dev")
@@ -212,6 +219,7 @@ def test_what_pulumi_refuses_is_told_on_one_line(checkout, tmp_path):
     assert len(line) < 400
 
 
+@slow
 def test_a_private_stack_is_proved(checkout):
     private = {"uploads": "presigned", "delivery": "cdn", "encryption": "kms"}
     path = checkout.folder / "Pulumi.dev.yaml"
