@@ -1,16 +1,29 @@
 """Check what a worker answers: one that an upload has broken into may answer anything."""
 
+import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from function.engine.errors import DecoderBug, Reason
+from function.engine.formats import NAMES
 from function.engine.losses import Loss
 from function.engine.renditions import OutputFormat
-from function.engine.results import Fingerprint, Measured, Rendered, Result, Task
+from function.engine.results import HASH_BITS, Fingerprint, Measured, Rendered, Result, Task
 
 _MOST_MESSAGES: Final = 8
 """Answers about an upload besides its renditions: what it is, two budgets at most, its fingerprint,
 a wish for a format, and the end."""
+
+_MOST_SIDE: Final = 1 << 31
+"""Pixels of the longest side that any format states."""
+
+_MOST_LETTERS: Final = 1000
+"""Characters of a sentence that tells why an upload was rejected."""
+
+_PLACEHOLDER: Final = re.compile(r"[A-Za-z0-9+/]{4,60}={0,2}")
+_COLOUR: Final = re.compile(r"#[0-9a-f]{6}")
+_HASH: Final = re.compile(r"[0-9a-f]{16}")
 
 _WRONG: Final = (AttributeError, KeyError, OverflowError, TypeError, ValueError)
 
@@ -24,9 +37,25 @@ class Answers:
 
     def __init__(self, task: Task) -> None:
         self._expected = [(r.name, name) for r in task.renditions for name in r.formats]
-        self._bytes_left = (task.memory_mb or 1024) << 18  # a quarter of the memory
+        self._bytes_left = self.most_bytes(task)
         self._messages_left = _MOST_MESSAGES
         self._wishes_left = 1
+        self._format = ""
+        self._has_fingerprint = False
+
+    @staticmethod
+    def most_bytes(task: Task) -> int:
+        """Return the bytes that all renditions of an upload may have: a quarter of the memory."""
+        return (task.memory_mb or 1024) << 18
+
+    def check_complete(self) -> None:
+        """Check that nothing is missing when the worker says that it is done.
+
+        Raises:
+            DecoderBug: something is.
+        """
+        if self._expected or self._format not in NAMES or not self._has_fingerprint:
+            raise DecoderBug("the worker left out what it was asked for")
 
     def read(self, message: Mapping[str, Any], body: bytes) -> Result | None:
         """Return the result that a message brings; None if it brings none.
@@ -44,15 +73,19 @@ class Answers:
         reader = _READERS.get(str(kind))
         if reader is None:
             raise DecoderBug("the worker answered what it never would: an unknown kind")
-        return self._checked(reader, message)
+        result = self._checked(reader, message)
+        if isinstance(result, Measured):
+            self._format = result.format
+        self._has_fingerprint |= isinstance(result, Fingerprint)
+        return result
 
     def _read_rendered(self, message: Mapping[str, Any], body: bytes) -> Rendered:
         name, format_name = self._expected.pop(0) if self._expected else ("", "")
         self._bytes_left -= len(body)
         if (message["name"], message["format"]) != (name, format_name) or self._bytes_left < 0:
             raise ValueError("not the next rendition, or too large")
-        size = {side: int(message[side]) for side in ("width", "height")}
-        return Rendered(name=name, format=OutputFormat(format_name), **size, body=body)
+        width, height = _read_size(message)
+        return Rendered(name, OutputFormat(format_name), width, height, body)
 
     @staticmethod
     def _checked(read: Callable[..., Any], *arguments: Any) -> Any:
@@ -63,7 +96,7 @@ class Answers:
 
 
 def _read_measured(message: Mapping[str, Any]) -> Measured:
-    width, height = int(message["width"]), int(message["height"])
+    width, height = _read_size(message)
     losses = tuple(map(Loss, message["losses"]))
     if len(losses) > len(Loss):
         raise ValueError("a loss is told twice")
@@ -71,8 +104,28 @@ def _read_measured(message: Mapping[str, Any]) -> Measured:
 
 
 def _read_fingerprint(message: Mapping[str, Any]) -> Fingerprint:
-    texts = {name: str(message[name]) for name in Fingerprint.fields if name != "margins"}
-    return Fingerprint(**texts, margins=tuple(map(float, message["margins"])))
+    margins = tuple(map(float, message["margins"]))
+    if len(margins) != HASH_BITS or not all(map(math.isfinite, margins)):
+        raise ValueError("not the margins of a hash")
+    return Fingerprint(
+        placeholder=_match(_PLACEHOLDER, message["placeholder"]),
+        dominant_color=_match(_COLOUR, message["dominant_color"]),
+        perceptual_hash=_match(_HASH, message["perceptual_hash"]),
+        margins=margins,
+    )
+
+
+def _read_size(message: Mapping[str, Any]) -> tuple[int, int]:
+    width, height = int(message["width"]), int(message["height"])
+    if not (0 < width < _MOST_SIDE and 0 < height < _MOST_SIDE):
+        raise ValueError("no such size")
+    return width, height
+
+
+def _match(pattern: re.Pattern[str], text: str) -> str:
+    if not pattern.fullmatch(text):
+        raise ValueError(f"not {pattern.pattern}")
+    return text
 
 
 def _check_fields(*names: str) -> Callable[[Mapping[str, Any]], None]:
@@ -94,6 +147,8 @@ def _check_budget(message: Mapping[str, Any]) -> None:
 def _check_rejection(message: Mapping[str, Any]) -> None:
     Reason(message["code"])
     _check_fields("message")(message)
+    if len(message["message"]) > _MOST_LETTERS:
+        raise ValueError("a sentence is too long")
 
 
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Result | None]]] = {

@@ -23,11 +23,8 @@ HEADER_MS: Final = 300.0
 TINY_BYTES: Final = 1024
 TINY_PIXELS: Final = 1_000_000
 TINY_MS: Final = 289.0
-"""CPU time of a file that is smaller and declares no more pixels: 0.5 s at 1024 MB."""
-
-FLAT: Final = 1 / 8
-"""Share of ``ENCODE`` that such a file's renditions take at most: it has next to no detail. One
-colour (a PNG of 1 megapixel, its decoding included) took a tenth as JPEG and WebP, less as AVIF."""
+"""CPU time to decode a file that is smaller and declares no more pixels: 0.5 s at 1024 MB. It may
+hold a pattern of small tiles, whose renditions have as much detail as any photo's."""
 
 ENCODE: Final[Mapping[OutputFormat, float]] = {
     OutputFormat.JPEG: 20.0,
@@ -71,7 +68,7 @@ def budget(
     """
     encoding = sum(_encoding(rendition, frames) for rendition in renditions)
     if not is_drawing and length < TINY_BYTES and pixels <= TINY_PIXELS and frames == 1:
-        return max(TINY_MS, FLAT * encoding)
+        return max(TINY_MS, encoding)
     return MARGIN * (HEADER_MS + per_megapixel * frames * pixels / 1e6 + encoding)
 
 

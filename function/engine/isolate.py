@@ -120,7 +120,7 @@ class _Zygote:
         self._answers, answers_writer = os.pipe()
         self._own = [self._orders, self._news, self._jobs_reader, jobs_writer, self._answers]
         # Sparse: only what is written takes memory, which an upload and its renditions do anyway.
-        size = most_bytes + ((task.memory_mb or 1024) << 20)
+        size = most_bytes + Answers.most_bytes(task)
         shared, memory = _share(size)
         given = {
             "orders": orders_reader,
@@ -182,7 +182,7 @@ class _Zygote:
                     limit.seconds = float(message["seconds"])
                 else:
                     stays = not message.get("worn", True)
-                    self._conclude(message)
+                    self._conclude(message, answers)
                     return
         except Worn:
             stays = False
@@ -209,7 +209,7 @@ class _Zygote:
         except Malformed as error:
             raise DecoderBug(f"the worker answered what it never would: {error}") from error
 
-    def _conclude(self, message: Mapping[str, Any]) -> None:
+    def _conclude(self, message: Mapping[str, Any], answers: Answers) -> None:
         """Raise what the last message about an upload stands for, unless all went well.
 
         A decoder may take it for damage that a worker which has served before had no memory left.
@@ -225,6 +225,7 @@ class _Zygote:
             raise DecoderBug(message["message"])
         if kind != "done":
             raise IsolationFailed(message.get("message", f"the worker answered {kind}"))
+        answers.check_complete()
 
     def stop(self) -> None:
         """End the zygote, and with it the worker; both are waited for."""

@@ -12,8 +12,10 @@ import mmap
 import os
 import resource
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -47,6 +49,7 @@ _SHARED_BY_ALL: Final = (
 
 def run_zygote(setup: dict[str, Any]) -> NoReturn:
     """Fork workers as ordered, one at a time, until the orders end."""
+    _close_all_but([setup[name] for name in ("orders", "news", "jobs", "answers", "memory")])
     quiet = os.open(os.devnull, os.O_RDWR)
     os.dup2(quiet, 0)
     os.dup2(quiet, 1)  # what Lambda reads there is the function's log
@@ -86,6 +89,14 @@ def run_zygote(setup: dict[str, Any]) -> NoReturn:
             ended = os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
             _tell(setup["news"], {"ended": ended.si_status if ended else 0})
     raise SystemExit
+
+
+def _close_all_but(files: Iterable[int]) -> None:
+    """Close what else the function has left open to its children, as Lambda's file for its log."""
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    kept = sorted({0, 1, 2, *files} - {-1})
+    for before, after in pairwise([*kept, most]):
+        os.closerange(before + 1, after)
 
 
 def _import_all(task: Task) -> None:

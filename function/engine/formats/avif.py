@@ -28,7 +28,7 @@ FORMAT: Final = Format(
     recognises=lambda data: family(data) == "avif",
     open_image=open_image,
     colours=colours,
-    damage=(RuntimeError, SyntaxError, ValueError),
+    damage=(RuntimeError, SyntaxError, ValueError, ZeroDivisionError),
     # Pillow reads EXIF by its TIFF plugin, whatever the format; without PIL._avif its AVIF plugin
     # would call each file damaged.
     losses=lazily(_LOSSES, "losses"),

@@ -86,7 +86,10 @@ def rasterise(data: bytes, size: Size) -> PngImageFile:
             dpi=_DPI,
             **FAMILIES,
         )
-    except ValueError as error:
+    except BaseException as error:
+        # PyO3 tells a panic of Rust's by a class of its own, which is no Exception.
+        if not isinstance(error, ValueError) and type(error).__name__ != "PanicException":
+            raise
         raise Rejected(Reason.BROKEN_IMAGE, "This drawing cannot be drawn.") from error
     return PngImageFile(io.BytesIO(png))
 

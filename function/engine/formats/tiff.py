@@ -48,6 +48,8 @@ def open_image(data: bytes) -> "Image.Image":
     if not all(isinstance(cast("object", tile.offset), int) for tile in image.tile):
         # A tag may be of any type; Pillow would raise TypeError for this one, as for a bug.
         raise Rejected(Reason.BROKEN_IMAGE, "This TIFF image does not say where its pixels are.")
+    if not isinstance(image.info.get("xmp", b""), bytes):
+        del image.info["xmp"]  # the same, of what says nothing on the pixels
     sides = [side for tag in _TILE_SIDES if isinstance(side := image.tag_v2.get(tag), int)]
     if math.prod(sides) > max(_LARGEST_TILE, 4 * image.width * image.height):
         message = "This TIFF image has tiles that are far larger than the picture."

@@ -23,10 +23,15 @@ def test_a_tiny_file_has_half_a_second_at_1024_mb():
     assert seconds(1023, 1_000_001, 2600.0, SMALL) == MOST_SECONDS
 
 
-def test_a_tiny_file_has_time_for_renditions_of_one_colour():
-    larger = [one(width=3000, height=3000, formats=("webp", "avif"))]
-    assert seconds(1023, 1, 16.0, larger, memory_mb=None) == pytest.approx(9 * 2.25 / 8, abs=0.01)
-    assert seconds(1023, 1, 16.0, DEFAULT_RENDITIONS) == pytest.approx(0.5, abs=0.001)
+def test_a_tiny_file_has_time_for_renditions_of_a_pattern():
+    """A tile of 16 by 16 pixels that repeats all over it fits into a kilobyte."""
+    larger = [one(width=1000, height=1000, formats=("webp", "avif"))]
+    assert seconds(1023, 1, 16.0, larger, memory_mb=None) == pytest.approx(2.25)
+    assert 0.5 < seconds(1023, 1, 16.0, DEFAULT_RENDITIONS) < MOST_SECONDS / 2
+
+
+def test_a_tiny_animation_has_time_for_its_frames():
+    assert seconds(1023, 1000, 44.0, SMALL, frames=2) > seconds(1023, 1000, 44.0, SMALL)
 
 
 def test_a_drawing_is_never_tiny():

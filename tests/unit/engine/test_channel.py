@@ -62,9 +62,9 @@ def test_long_bytes_are_written_without_page_faults():
 def test_a_share_of_the_memory_stays_and_is_overwritten():
     """The rest goes back to the system, so a small function keeps little."""
     file = os.memfd_create("test")
-    os.ftruncate(file, 128 << 20)
+    os.ftruncate(file, 32 << 20)
     reader, writer = os.pipe()
-    with mmap.mmap(file, 128 << 20) as memory:
+    with mmap.mmap(file, 32 << 20) as memory:
         sender = Channel(-1, writer, memory, file=file)
         sender.send({}, os.urandom(3 << 20))
         assert os.fstat(file).st_blocks * 512 >= 3 << 20
@@ -74,6 +74,22 @@ def test_a_share_of_the_memory_stays_and_is_overwritten():
         sender.clear()
         assert os.fstat(file).st_blocks * 512 == 1 << 20
         assert memory[: 3 << 20] == bytes(3 << 20)
+    for fd in (file, reader, writer):
+        os.close(fd)
+
+
+def test_what_a_worker_wrote_and_told_nothing_of_goes_back_too():
+    file = os.memfd_create("test")
+    os.ftruncate(file, 32 << 20)
+    reader, writer = os.pipe()
+    with mmap.mmap(file, 32 << 20) as memory, mmap.mmap(file, 32 << 20) as theirs:
+        sender = Channel(-1, writer, memory, file=file)
+        sender.send({}, b"short")
+        for page in range(0, 32 << 20, mmap.PAGESIZE):
+            theirs[page] = 1
+        sender.clear()
+        assert os.fstat(file).st_blocks * 512 == 1 << 20
+        assert memory[: 1 << 20] == bytes(1 << 20)
     for fd in (file, reader, writer):
         os.close(fd)
 

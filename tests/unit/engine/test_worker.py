@@ -1,5 +1,6 @@
 """What a worker is forbidden, each tried inside one, also as an ordinary user and unfiltered."""
 
+import errno
 import json
 import os
 import re
@@ -333,3 +334,29 @@ class TestMemory:
         assert len(pieces) > 50
         left = [piece for piece in pieces if piece in memory]
         assert len(left) == 0
+
+
+def test_no_file_that_the_function_has_open_reaches_a_worker():
+    """Lambda gives the function one for its log, open to children (_LAMBDA_TELEMETRY_LOG_FD)."""
+    reader, writer = os.pipe()
+    os.dup2(writer, 200, inheritable=True)
+    body = """
+    try:
+        os.write(200, b"a line of the log that we did not write")
+    except OSError as error:
+        yield Measured(1, 1, str(error.errno))
+    """
+    with probing(body) as isolation:
+        assert told(isolation) == [str(errno.EBADF)]
+    for fd in (reader, writer, 200):
+        os.close(fd)
+
+
+def test_a_worker_leaves_no_core_and_has_its_time_of_the_cpu_for_each_upload():
+    body = """
+    limits = worker.resource
+    cpu = limits.getrlimit(limits.RLIMIT_CPU)[0]
+    yield Measured(1, 1, f"{limits.getrlimit(limits.RLIMIT_CORE)} {cpu <= 12}")
+    """
+    with probing(body) as isolation:
+        assert told(isolation) == ["(0, 0) True"]

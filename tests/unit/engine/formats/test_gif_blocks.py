@@ -1,9 +1,12 @@
+import struct
+
 import pytest
 
 from function.engine.errors import Rejected
 from function.engine.formats.gif_blocks import MAX_BLOCKS, drop_extensions
 from function.engine.limits import MAX_FRAMES
 from tests.support.bombs import GIF, GIF_HEAD, gif_with
+from tests.support.engine import rejection
 from tests.support.pictures import encoded, gradient, opened
 
 CONTROL = b"\x21\xf9\x04\x05\x0a\0\x03\0"
@@ -41,3 +44,10 @@ def test_a_gif_may_have_some_blocks():
     assert opened(drop_extensions(gif_with(comment * (MAX_BLOCKS - 10)))).size == (32, 24)
     with pytest.raises(Rejected, match="blocks"):
         drop_extensions(gif_with(comment * MAX_BLOCKS))
+
+
+def test_a_frame_without_width_is_damage():
+    data = bytearray(encoded(gradient((40, 30)), "GIF"))
+    at = data.index(b"\x2c" + struct.pack("<HHHH", 0, 0, 40, 30))
+    data[at + 5 : at + 7] = bytes(2)
+    assert rejection(bytes(data)) == "broken_image"

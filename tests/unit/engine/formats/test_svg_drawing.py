@@ -1,3 +1,4 @@
+import base64
 import io
 import re
 from unicodedata import category
@@ -16,8 +17,9 @@ from function.engine.renditions import Rendition
 from function.engine.results import Measured, Rendered, Task
 from function.engine.work import work
 from tests.support.engine import MAX_PIXELS
-from tests.support.pictures import SVG
+from tests.support.pictures import SVG, encoded
 from tests.support.probing_worker import isolated
+from tests.support.uploads import PHOTO
 
 
 def test_an_svg_is_drawn_at_the_size_needed():
@@ -260,3 +262,13 @@ def test_a_worker_draws_the_same_text():
         again = [r for r in isolation.run(data) if isinstance(r, (Rendered, Measured))]
     assert found == again == expected
     assert found[0].losses == ()
+
+
+def test_a_drawing_on_which_resvg_panics_is_rejected():
+    """A panic of Rust's is no Exception, and ended the worker."""
+    jpeg = base64.b64encode(encoded(PHOTO, "JPEG")).decode()
+    image = f'<image y="100" width="1e-9" height="30" href="data:image/jpeg;base64,{jpeg}"/>'
+    root = '<svg xmlns="http://www.w3.org/2000/svg" width="100" height="100">'
+    with isolated() as isolation, pytest.raises(Rejected) as caught:
+        list(isolation.run(f"{root}{image}</svg>".encode()))
+    assert caught.value.code == Reason.BROKEN_IMAGE

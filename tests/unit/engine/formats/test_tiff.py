@@ -1,3 +1,4 @@
+import io
 import shutil
 import struct
 import subprocess
@@ -5,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import TiffTags
+from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
 from function.engine.decode import decode
 from function.engine.renditions import Rendition
-from tests.support.engine import MAX_PIXELS, one, rejection
+from tests.support.engine import MAX_PIXELS, SMALL, one, rejection
 from tests.support.pictures import encoded, gradient
 from tests.support.uploads import PHOTO
 
@@ -25,6 +28,15 @@ def test_a_tiff_whose_strips_start_at_no_number_is_rejected():
     at = data.index(struct.pack("<HHI", 273, 4, 1))
     data[at + 2 : at + 4] = struct.pack("<H", 7)
     assert rejection(bytes(data)) == "broken_image"
+
+
+def test_metadata_of_another_type_spoils_no_tiff():
+    tags = ImageFileDirectory_v2()
+    tags.tagtype[700] = TiffTags.LONG  # XMP, which is text
+    tags[700] = 7
+    data = encoded(PHOTO, "TIFF", tiffinfo=tags)
+    assert TiffImageFile(io.BytesIO(data)).tag_v2[700] == (7,)
+    assert decode(data, SMALL, max_pixels=MAX_PIXELS).size == PHOTO.size
 
 
 MOVING = (Rendition(name="a", width=32, height=32, formats=("webp",), animated=True),)
