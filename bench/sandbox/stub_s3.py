@@ -4,6 +4,8 @@ It runs outside the function's control group, so that compute and I/O can be tol
 """
 
 import hashlib
+import html
+import re
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -91,10 +93,16 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(200, b"", {"ETag": tag})
 
     def do_POST(self) -> None:
-        """Delete several: whatever is asked, nothing is there any more."""
-        self.rfile.read(int(self.headers["Content-Length"]))
+        """Delete several objects, and name each as S3 does ("DeleteObjects", API reference)."""
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self.server.delay(0)
-        self._answer(200, b"<DeleteResult></DeleteResult>", {})
+        keys = re.findall(r"<Key>(.*?)</Key>", body, re.DOTALL)
+        with self.server.lock:
+            for key in keys:
+                path = f"{self._path.rstrip('/')}/{html.unescape(key)}"
+                self.server.objects.pop(path, None)
+        deleted = "".join(f"<Deleted><Key>{key}</Key></Deleted>" for key in keys)
+        self._answer(200, f"<DeleteResult>{deleted}</DeleteResult>".encode(), {})
 
     @property
     def _path(self) -> str:

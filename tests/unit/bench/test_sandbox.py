@@ -5,7 +5,9 @@ import subprocess
 import urllib.error
 import urllib.request
 
+import obstore
 import pytest
+from obstore.store import S3Store
 from PIL import Image
 
 from bench.sandbox import Sandbox, cage, unpacked
@@ -20,6 +22,22 @@ def store():
     server = StubS3(latency_ms=0, mb_per_s=10_000)
     yield server
     server.close()
+
+
+def test_the_store_deletes_several_as_s3_does(store):
+    for key in ("a & b", "c", "kept"):
+        store.put(f"/bucket/{key}", b"x", {})
+    bucket = S3Store(
+        "bucket",
+        endpoint=store.url,
+        region="us-east-1",
+        access_key_id="bench",
+        secret_access_key="bench",
+        client_options={"allow_http": True},
+        retry_config={"max_retries": 0},
+    )
+    obstore.delete(bucket, ["a & b", "c"])
+    assert list(store.objects) == ["/bucket/kept"]
 
 
 def needs_cgroups():
