@@ -99,7 +99,7 @@ class TestLimit:
         assert formats.by_name("heic").spare_mb == most > 0
 
     def test_a_function_of_unknown_memory_has_no_limit(self):
-        body = "yield Measured(1, len(bytes(4 << 30)), 'fine')"
+        body = "yield Measured(1, len(bytes(4 << 30)) >> 30, 'fine')"
         with probing(body, task=task(None)) as isolation:
             assert told(isolation) == ["fine"]
 
