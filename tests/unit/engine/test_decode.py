@@ -88,12 +88,12 @@ def test_a_failure_of_ours_is_never_told_as_the_photos_fault(name, kind, monkeyp
 
 DAMAGE = (
     *(AssertionError, EOFError, IndexError, KeyError, OSError, RuntimeError, SyntaxError),
-    *(TypeError, ValueError, struct.error, zlib.error),
+    *(TypeError, ValueError, ZeroDivisionError, struct.error, zlib.error),
 )
 EXPECTED = {
-    "avif": {RuntimeError, SyntaxError, ValueError},
+    "avif": {RuntimeError, SyntaxError, ValueError, ZeroDivisionError},
     "bmp": {OSError, SyntaxError, ValueError},
-    "gif": {EOFError, IndexError, OSError, SyntaxError},
+    "gif": {EOFError, IndexError, OSError, SyntaxError, ValueError},
     "heic": {EOFError, RuntimeError, SyntaxError, ValueError},
     "jpeg": {OSError, SyntaxError},
     "png": {EOFError, OSError, SyntaxError, ValueError, struct.error},
