@@ -1,4 +1,4 @@
-"""A clone's settings: those of the stack that it stands for, under a name of its own."""
+"""The settings of a clone: a copy of the stack's settings, under a new name."""
 
 import re
 import secrets
@@ -51,7 +51,7 @@ class Clone:
 
     @property
     def is_embedded(self) -> bool:
-        """Whether its AWS is not Amazon's."""
+        """True if ``aws:endpoints`` names another AWS than Amazon's, such as the embedded one."""
         return bool(self.config.get("aws:endpoints"))
 
     def write(self) -> None:

@@ -34,7 +34,7 @@ FAILURES: Final = (
     *(EngineError, LocalError, OpsError, OSError),
     *(botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError),
 )
-"""What a step may end with, besides a failed check; each text is for a user."""
+"""Exceptions that a step may raise besides a failed check; the user sees their messages."""
 
 _PACKAGES: Final = ("pulumi", "pulumi-aws", "boto3")
 

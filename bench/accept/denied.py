@@ -1,4 +1,4 @@
-"""What strangers may not do: each action is tried without credentials and has to be refused."""
+"""Try each forbidden action without credentials, and check that AWS refuses it."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus

@@ -1,7 +1,8 @@
 """Drive the program in the current folder with the real Pulumi engine, by orders on stdin.
 
-Run by path in a process of its own (``engine.py`` starts it), because a release's program and its
-packages are those of that release's folder. Each order and each answer is one line of JSON.
+``engine.py`` starts this file by its path in a separate process, so that the program imports the
+packages of the folder it lies in: that of an older release, say. Each order and each answer is one
+line of JSON.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""A stack under the real Pulumi engine: the Automation API in a process of its own."""
+"""Run the real Pulumi engine on one stack, by the Automation API in a separate process."""
 
 import json
 import os
@@ -55,7 +55,7 @@ class Engine:
 
     @property
     def is_busy(self) -> bool:
-        """Whether an operation has begun and not ended."""
+        """True while an operation runs."""
         return self._is_busy
 
     def run(self, do: str, **options: Any) -> dict[str, Any]:

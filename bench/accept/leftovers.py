@@ -1,4 +1,4 @@
-"""What AWS still has of a clone, by the tags that the program puts on everything, and by name."""
+"""List what AWS still has of a clone: by the tags that the program sets, and by name."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final

@@ -34,6 +34,7 @@ static void clear(unsigned char *start, size_t bytes) {
     for (; done + sizeof(zero) <= bytes; done += sizeof(zero)) {
         _mm_stream_si128((__m128i *)(void *)(start + done), zero);
     }
+    _mm_sfence(); /* other threads see these stores no later than any that follow */
     memset(start + done, 0, bytes - done);
 }
 #else
