@@ -17,6 +17,7 @@ _router: Final[Any] = router
 _responses: Final[Any] = responses
 _handle_request: Final[Callable[..., Awaitable[Answer]]] = _s3.handle_request
 _put_bucket_policy: Final[Callable[[str, bytes], Answer]] = _s3._put_bucket_policy
+_default_encryption: Final[Callable[[str], dict[str, str]]] = _s3._bucket_default_sse_headers
 _check_copy_source: Final[Callable[[Any, Any], Answer | None]] = _s3._check_sse_c_copy_source
 
 MAX_KEY: Final = 1_024
@@ -147,6 +148,15 @@ def large_bucket_policy(name: str, body: bytes) -> Answer:
     return _put_bucket_policy(name, body)
 
 
+def default_encryption(bucket: str) -> dict[str, str]:
+    """Return the headers of the encryption that a new object gets where its request asks for none.
+
+    "Amazon S3 now automatically encrypts all new objects" (S3 user guide): with S3's own keys,
+    also in a bucket without a configuration.
+    """
+    return _default_encryption(bucket) or {"x-amz-server-side-encryption": "AES256"}
+
+
 def _form(request: Request) -> dict[str, tuple[str, str, str, bytes]]:
     """Return the fields of an HTML form by their names in lower case; none without a form."""
     kind = request.headers.get("content-type", "")
@@ -195,3 +205,4 @@ def install() -> None:
     _s3.handle_request = _handle
     _s3._check_sse_c_copy_source = archived_source
     _s3._put_bucket_policy = large_bucket_policy
+    _s3._bucket_default_sse_headers = default_encryption

@@ -50,6 +50,13 @@ def public(s3):
     s3.delete_bucket_policy(Bucket=BUCKET)
 
 
+def test_an_object_is_encrypted_in_a_bucket_without_a_configuration(s3):
+    """Page "Amazon S3 now automatically encrypts all new objects" (S3 user guide)."""
+    assert s3.head_object(Bucket=BUCKET, Key="here")["ServerSideEncryption"] == "AES256"
+    put = s3.put_object(Bucket=BUCKET, Key="other", Body=b"x")
+    assert put["ServerSideEncryption"] == "AES256"
+
+
 @pytest.mark.parametrize("missing", [{"Key": "gone"}, {"Key": "here", "VersionId": "gone"}])
 def test_missing_is_403_without_list_bucket_and_404_with_it(bare, s3, missing):
     """Pages "GetObject" and "HeadObject" (Amazon S3 API reference)."""
