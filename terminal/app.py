@@ -1,0 +1,63 @@
+"""A command line: its commands, and what becomes of the errors that they raise."""
+
+import signal
+from collections.abc import Sequence
+from typing import Final
+
+from cyclopts import App, CycloptsError, Parameter
+
+from terminal.errors import Failure, Misuse
+from terminal.screen import console
+
+OK, FAILED, MISUSED = 0, 1, 2
+
+_EPILOGUE: Final = "Exit codes: 0 worked, 1 failed, 2 misused."
+
+
+def app(name: str, description: str) -> App:
+    """Return a command line without commands; a list option takes all values that follow it.
+
+    Args:
+        name: how it is started, such as ``python -m bench``.
+        description: what ``--help`` says first.
+    """
+    return App(
+        name=name,
+        help=description,
+        help_epilogue=_EPILOGUE,
+        version_flags=[],
+        default_parameter=Parameter(negative="", consume_multiple=True),
+        suppress_keyboard_interrupt=False,
+    )
+
+
+def run(app: App, arguments: Sequence[str] | None = None) -> int:
+    """Run one command, and return its exit code; an error is one sentence on stderr.
+
+    Being told to end (SIGTERM) is like Ctrl-C, so that a command removes what it made for a while.
+
+    Args:
+        app: the command line.
+        arguments: what follows its name; those of this process if None.
+    """
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except (CycloptsError, Misuse) as error:
+        return _told(error, MISUSED)
+    except Failure as error:
+        return _told(error, FAILED)
+    except KeyboardInterrupt:
+        return FAILED
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return code if isinstance(code, int) else OK
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _told(error: Exception, code: int) -> int:
+    console(stderr=True).print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+    return code

@@ -1,0 +1,73 @@
+"""Exit codes, sentences and help of a command line."""
+
+import os
+import signal
+
+import pytest
+
+from terminal import FAILED, MISUSED, OK, Failure, Misuse, app, run
+
+
+@pytest.fixture
+def line():
+    made = app("python -m hello", "Greets people.")
+
+    @made.command
+    def greet(*, names: tuple[str, ...] = (), loud: bool = False) -> int | None:
+        """Greet people."""
+        print(names, loud)  # noqa: T201 - what a command says
+        return 1 if loud else None
+
+    @made.command
+    def end(kind: str) -> None:
+        """End badly."""
+        if kind == "killed":
+            os.kill(os.getpid(), signal.SIGTERM)
+        raise {"failure": Failure, "misuse": Misuse, "bug": RuntimeError}[kind]("Do [this].")
+
+    return made
+
+
+def test_a_command_that_returns_nothing_worked(line, capsys):
+    assert run(line, ["greet", "--names", "a", "b"]) == OK
+    assert capsys.readouterr().out == "('a', 'b') False\n"
+
+
+def test_a_command_may_return_its_exit_code(line):
+    assert run(line, ["greet", "--loud"]) == FAILED
+
+
+@pytest.mark.parametrize(("kind", "code"), [("failure", FAILED), ("misuse", MISUSED)])
+def test_an_error_is_one_sentence_and_a_code(line, capsys, kind, code):
+    assert run(line, ["end", kind]) == code
+    assert capsys.readouterr() == ("", "error: Do [this].\n")
+
+
+def test_a_bug_keeps_its_traceback(line):
+    with pytest.raises(RuntimeError):
+        run(line, ["end", "bug"])
+
+
+def test_being_told_to_end_is_a_failure_and_the_next_signal_ends_the_process(line):
+    before = signal.getsignal(signal.SIGTERM)
+    assert run(line, ["end", "killed"]) == FAILED
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize("wrong", [["nope"], ["greet", "--nope"], ["greet", "--no-loud"], ["end"]])
+def test_a_wrong_command_line_is_misuse_told_in_one_sentence(line, capsys, wrong):
+    assert run(line, wrong) == MISUSED
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+
+
+def test_help_names_commands_options_and_exit_codes(line, capsys):
+    assert run(line, ["--help"]) == OK
+    top = capsys.readouterr().out
+    assert "Greets people." in top
+    assert "greet" in top
+    assert "Exit codes: 0 worked, 1 failed, 2 misused." in top
+    assert run(line, ["greet", "--help"]) == OK
+    assert "--names" in capsys.readouterr().out

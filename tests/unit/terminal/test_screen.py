@@ -1,0 +1,46 @@
+"""Progress with and without a terminal."""
+
+import time
+
+import pytest
+
+from terminal import console, progress
+from terminal.screen import LINE_SECONDS, PLAIN_WIDTH
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_without_a_terminal_lines_are_120_columns_wide():
+    assert console().width == PLAIN_WIDTH == 120
+
+
+def test_without_a_terminal_a_long_command_says_where_it_is(capsys, clock):
+    with progress("Moving", 5) as advance:
+        advance()
+        clock[0] += LINE_SECONDS
+        advance(2, "c.jpg")
+        advance()
+    assert capsys.readouterr() == ("", "Moving …\nMoving: 3 of 5, c.jpg\n")
+
+
+def test_an_unknown_number_of_steps_is_not_told(capsys, clock):
+    with progress("Moving [all]", None) as advance:
+        clock[0] += LINE_SECONDS
+        advance()
+    assert capsys.readouterr().err == "Moving [all] …\nMoving [all]: 1\n"
+
+
+def test_a_terminal_gets_a_bar(monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    with progress("Moving", 2) as advance:
+        advance(2, "b.jpg")
+        time.sleep(0.3)
+    err = capsys.readouterr().err
+    assert "2/2" in err
+    assert "b.jpg" in err
