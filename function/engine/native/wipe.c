@@ -19,6 +19,7 @@ enum {
     HEADER = 8,        /* bytes that malloc adds to a piece */
     LARGEST = 1 << 16, /* what the memory of a picture is cut into */
     SMALLEST = 32,     /* bytes of malloc's smallest piece */
+    STACK = 1 << 18,   /* bytes below this stack frame that calls before may have written to */
 };
 
 struct piece {
@@ -72,6 +73,14 @@ static void wipe_what_malloc_has(void) {
     }
 }
 
+/* Overwrite what functions that have returned left on the stack: rows of a picture, or the vector registers that
+ * the dynamic linker saves there when a function is called for the first time. */
+static __attribute__((noinline)) void wipe_stack(void) {
+    unsigned char unused[STACK];
+    memset(unused, 0, sizeof(unused));
+    __asm__ volatile("" : : "r"(unused) : "memory"); /* or compilers leave it out */
+}
+
 bool wipe_free_memory(void) {
     struct rlimit allowed;
     if (getrlimit(RLIMIT_DATA, &allowed)) {
@@ -81,10 +90,19 @@ bool wipe_free_memory(void) {
     struct rlimit none = {.rlim_cur = 1, .rlim_max = allowed.rlim_max};
     bool held = !setrlimit(RLIMIT_DATA, &none) && gives_none();
     if (held) {
+        wipe_stack();
         wipe_what_malloc_has();
     }
     return !setrlimit(RLIMIT_DATA, &allowed) && held;
 }
 #else
+/* Overwrite what functions that have returned left on the stack: rows of a picture, or the vector registers that
+ * the dynamic linker saves there when a function is called for the first time. */
+static __attribute__((noinline)) void wipe_stack(void) {
+    unsigned char unused[STACK];
+    memset(unused, 0, sizeof(unused));
+    __asm__ volatile("" : : "r"(unused) : "memory"); /* or compilers leave it out */
+}
+
 bool wipe_free_memory(void) { return false; } /* another malloc, on a developer's machine */
 #endif

@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from PIL.ImageCms import ImageCmsProfile, createProfile
 
 from function.engine import worker
 from function.engine.errors import Worn
@@ -265,12 +266,12 @@ class TestMemory:
             yield Measured(1, 1, "fine")
             return
         def leave():
+            begun.append(True)
             kept = [secret + bytes(300) for _ in range(2000)]
             del kept
-            done.append("freed")
-        done, secret = [], bytes(byte ^ 1 for byte in data)
+        secret, before, begun = bytes(byte ^ 1 for byte in data), _thread._count(), []
         _thread.start_new_thread(leave, ())
-        while not done: time.sleep(0.01)
+        while not begun or _thread._count() > before: time.sleep(0.01)
         yield Measured(1, 1, "fine")
         """
         data = bytes(range(40, 72))
@@ -279,6 +280,17 @@ class TestMemory:
             assert told(isolation, b"another") == ["fine"]
             memory = memory_of(isolation.processes[1])
         assert memory.count(bytes(byte ^ 1 for byte in data)) == 0
+
+    def test_the_next_upload_does_not_meet_the_profile_of_another(self):
+        mark = "of one person".encode("utf-16-be")
+        named = ImageCmsProfile(createProfile("sRGB")).tobytes()
+        profile = named.replace("sRGB built-in".encode("utf-16-be"), mark)
+        assert mark in profile
+        picture = gradient((64, 64))
+        with isolated() as isolation:
+            list(isolation.run(encoded(picture, "JPEG", icc_profile=profile)))
+            list(isolation.run(encoded(picture, "JPEG")))
+            assert mark not in memory_of(isolation.processes[1])
 
     def test_a_worker_that_cannot_overwrite_ends(self):
         before = NO_FILTER.replace("refuse_calls", "wipe_free_memory")
