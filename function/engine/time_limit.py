@@ -22,7 +22,7 @@ class TimeLimit:
     def start(self, worker: int | None) -> None:
         """Start the clock for a worker."""
         self._worker, self._extra = worker, 0.0
-        self._started, self._used_before = time.monotonic(), _cpu_seconds(worker)
+        self._started, self._used_before = time.monotonic(), cpu_seconds(worker)
 
     def deadline(self) -> float:
         """Return when to look again, by ``time.monotonic``."""
@@ -39,7 +39,7 @@ class TimeLimit:
         now, allowed = time.monotonic(), min(self.seconds, self._most)
         if self._left < allowed:
             raise IsolationFailed("too little time was left for this upload")
-        used = _cpu_seconds(self._worker) - self._used_before
+        used = cpu_seconds(self._worker) - self._used_before
         if used >= allowed * self._share / 2:
             raise Stopped
         if now >= self._started + self._left:
@@ -49,7 +49,7 @@ class TimeLimit:
         self._extra = now - self._started - self.seconds + allowed - used / self._share
 
 
-def _cpu_seconds(process: int | None) -> float:
+def cpu_seconds(process: int | None) -> float:
     """Return the CPU time of a process and its threads; infinite where it is not told."""
     try:
         facts = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()

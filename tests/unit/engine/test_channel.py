@@ -8,7 +8,7 @@ import select
 import pytest
 
 from function.engine import channel
-from function.engine.channel import Channel
+from function.engine.channel import Channel, Malformed
 
 
 @pytest.fixture
@@ -33,6 +33,20 @@ def test_what_may_wait_travels_with_what_may_not(both_ends, monkeypatch):
     received = [other.receive() for _ in range(3)]
     assert received == [({"n": 1}, b"first"), ({"n": 2}, b"second"), ({"n": 3}, b"")]
     assert not is_readable(pipe)
+
+
+@pytest.mark.parametrize(("most", "fine"), [(5, True), (4, False)])
+def test_no_more_bytes_are_read_than_may_belong_to_a_message(most, fine):
+    reader, writer = os.pipe()
+    Channel(-1, writer, None).send({"n": 1}, b"bytes")
+    receiver = Channel(reader, -1, None, most=most)
+    if fine:
+        assert receiver.receive() == ({"n": 1}, b"bytes")
+    else:
+        with pytest.raises(Malformed, match="too many bytes"):
+            receiver.receive()
+    os.close(reader)
+    os.close(writer)
 
 
 def test_long_bytes_are_written_without_page_faults():

@@ -144,7 +144,7 @@ class TestTime:
 
     def test_the_next_upload_has_a_new_worker_and_all_its_time(self):
         body = "while data == b'slow': pass\nyield Measured(1, 1, str(os.getpid()))"
-        with probing(body, most_seconds=1.0) as it:
+        with probing(body, most_seconds=5.0) as it:
             first = told(it)
             assert told(it) == first
             assert outcome(it.run, b"slow")[0] == Reason.TOO_COMPLEX
