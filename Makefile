@@ -7,6 +7,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 INSTALLED := $(VENV)/.installed
 NATIVE := function/engine/_native.abi3.so
 READY := $(INSTALLED) $(NATIVE)
+JOBS ?= auto
+SIDE_BY_SIDE := --numprocesses=$(JOBS) --dist=loadfile
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
 	--no-emit-find-links --python-version 3.11
 
@@ -19,8 +21,8 @@ help: ## list these commands
 demo: $(READY) ## deploy to an embedded AWS, upload photos, show their renditions; PHOTOS=dir for yours
 	@$(BIN)/python -m local demo $(if $(PHOTOS),--photos "$(PHOTOS)")
 
-test: lint types ## lint, types and all tests
-	$(BIN)/pytest
+test: lint types ## lint, types and all tests; JOBS=1: one at a time
+	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 check: lint types unit ## lint, types and unit tests only; and whether measured settings still hold
 	@$(BIN)/python -m bench evidence
@@ -34,13 +36,14 @@ types: $(READY)
 	$(BIN)/basedpyright
 
 unit: $(READY)
-	$(BIN)/pytest tests/unit tests/infra tests/native
+	$(BIN)/pytest $(SIDE_BY_SIDE) tests/unit tests/infra tests/native
 
 corpus: $(READY) ## all test images of Pillow and pillow-heif beside plain Pillow; `make test` has an eighth
 	CORPUS=all $(BIN)/pytest tests/corpus -rP
 
 engine: $(READY) ## the real Pulumi engine: stacks, every setting changed, the upgrade, `accept`; ENGINE=all for every stack
-	$(BIN)/pytest tests/engine
+	@$(BIN)/python -m tests.engine.cli
+	$(BIN)/pytest $(SIDE_BY_SIDE) tests/engine
 
 accept: $(READY) ## prove a stack on your AWS account with a clone of it: make accept STACK=dev (CLEAN=always)
 	@test -n "$(STACK)" || { echo "error: name the stack: make accept STACK=dev"; exit 2; }

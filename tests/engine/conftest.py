@@ -1,6 +1,5 @@
 """The Pulumi CLI and one embedded AWS for all tests of this folder; each stack is its own."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,12 +13,12 @@ from tests.engine.support import Stack
 
 
 @pytest.fixture(scope="session")
-def cli(request) -> Path:
-    """Folder of the CLI, which is built first if none is installed."""
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():
-        sys.stderr.write("\nThe Pulumi CLI is built where none is installed: 10 minutes, once.\n")
+def cli() -> Path:
+    """Folder of the CLI."""
+    try:
         return clis.find()
+    except clis.MissingError as error:
+        pytest.exit(str(error), returncode=1)
 
 
 @pytest.fixture(scope="session")
