@@ -7,10 +7,10 @@ from typing import Final
 import pulumi
 from pulumi_aws import cloudwatch, s3
 
-from pipeline import permissions
 from pipeline.buckets import SecureBucket, SecureBucketArgs
 from pipeline.identity import Identity
 from pipeline.naming import resource_name, tags
+from pipeline.permissions import bucket_policies
 
 REGION: Final = "us-east-1"
 """Where CloudFront's log deliveries are kept, wherever the stack is (developer guide, "Standard
@@ -52,7 +52,7 @@ class AccessLog(pulumi.ComponentResource):
             bucket=bucket.name,
             policy=pulumi.Output.all(
                 bucket.arn, args.identity.account_id, args.identity.partition
-            ).apply(lambda parts: _policy(*parts)),
+            ).apply(lambda parts: json.dumps(bucket_policies.access_log(*parts))),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[bucket.public_access_block]),
         )
         source = cloudwatch.LogDeliverySource(
@@ -82,14 +82,3 @@ class AccessLog(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
         self.register_outputs({})
-
-
-def _policy(bucket_arn: str, account_id: str, partition: str) -> str:
-    return json.dumps(
-        permissions.document(
-            [
-                *permissions.tls_only_bucket(bucket_arn),
-                permissions.cdn_log_delivery(bucket_arn, account_id, partition),
-            ]
-        )
-    )

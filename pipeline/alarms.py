@@ -8,9 +8,9 @@ import pulumi
 from pulumi_aws import budgets, cloudwatch, sns
 
 from function.contract import METRIC_NAMESPACE, Metric
-from pipeline import permissions
 from pipeline.identity import Identity
 from pipeline.naming import resource_name, tags
+from pipeline.permissions import service_policies
 from pipeline.queues import UploadQueue
 from pipeline.resizer import Resizer
 from pipeline.settings import Settings
@@ -74,7 +74,7 @@ class Alarms(pulumi.ComponentResource):
             resource_name(name, "alarms"),
             arn=topic.arn,
             policy=pulumi.Output.all(topic.arn, args.identity.account_id).apply(
-                lambda parts: json.dumps(permissions.alarm_topic(parts[0], parts[1]))
+                lambda parts: json.dumps(service_policies.alarm_topic(*parts))
             ),
             opts=self._child_opts,
         )

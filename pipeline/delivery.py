@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import s3
 
-from pipeline import permissions
 from pipeline.buckets import SecureBucket
 from pipeline.cdn import Cdn
 from pipeline.identity import Identity
 from pipeline.naming import resource_name
+from pipeline.permissions import bucket_policies
+from pipeline.permissions.documents import to_json
 from pipeline.settings import Settings
 from pipeline.uploads import bucket_url
 
@@ -40,29 +41,14 @@ class Delivery(pulumi.ComponentResource):
                 args.destination.arn,
                 args.identity.account_id,
                 args.cdn.arn if args.cdn else "",
-            ).apply(lambda parts: policy(*parts, settings=args.settings)),
+            ).apply(
+                lambda parts: to_json(
+                    bucket_policies.destination(*parts, renditions=args.settings.renditions)
+                )
+            ),
             opts=pulumi.ResourceOptions(
                 parent=self, depends_on=[args.destination.public_access_block]
             ),
         )
         self.url = args.cdn.url if args.cdn else bucket_url(args.destination, args.settings)
         self.register_outputs({"url": self.url})
-
-
-def policy(bucket_arn: str, account_id: str, distribution_arn: str, *, settings: Settings) -> str:
-    """Return the destination bucket's policy; ``distribution_arn`` is empty without a CDN."""
-    renditions = settings.renditions
-    reader = (
-        permissions.cdn_read(bucket_arn, renditions, distribution_arn)
-        if distribution_arn
-        else permissions.public_read(bucket_arn, renditions)
-    )
-    return permissions.to_json(
-        permissions.document(
-            [
-                *permissions.tls_only_bucket(bucket_arn),
-                permissions.private_index(bucket_arn, account_id),
-                reader,
-            ]
-        )
-    )

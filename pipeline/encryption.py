@@ -5,9 +5,9 @@ import json
 import pulumi
 from pulumi_aws import kms
 
-from pipeline import permissions
 from pipeline.identity import Identity
 from pipeline.naming import resource_name, tags
+from pipeline.permissions import service_policies
 
 
 class EncryptionKey(pulumi.ComponentResource):
@@ -32,7 +32,7 @@ class EncryptionKey(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         key_name = resource_name(name, "key")
         policy = pulumi.Output.all(identity.account_id, identity.partition).apply(
-            lambda args: json.dumps(permissions.encryption_key(args[0], args[1]))
+            lambda parts: json.dumps(service_policies.encryption_key(*parts))
         )
         key = kms.Key(
             key_name,

@@ -8,10 +8,10 @@ import pulumi
 from pulumi_aws import s3, sqs
 
 from function.contract import UPLOADS
-from pipeline import permissions
 from pipeline.buckets import SecureBucket
 from pipeline.identity import Identity
 from pipeline.naming import resource_name
+from pipeline.permissions import service_policies
 from pipeline.queues import UploadQueue
 
 EVENTS: Final = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"]
@@ -43,7 +43,7 @@ class Ingest(pulumi.ComponentResource):
             queue_url=args.queue.url,
             policy=pulumi.Output.all(
                 args.queue.arn, args.source.arn, args.identity.account_id
-            ).apply(lambda arns: _queue_policy(*arns)),
+            ).apply(lambda arns: json.dumps(service_policies.upload_queue(*arns))),
             opts=pulumi.ResourceOptions(parent=self),
         )
         s3.BucketNotification(
@@ -59,14 +59,3 @@ class Ingest(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
         self.register_outputs({})
-
-
-def _queue_policy(queue_arn: str, bucket_arn: str, account_id: str) -> str:
-    return json.dumps(
-        permissions.document(
-            [
-                permissions.s3_may_send(queue_arn, bucket_arn, account_id),
-                permissions.tls_only_queue(queue_arn),
-            ]
-        )
-    )

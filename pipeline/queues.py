@@ -8,8 +8,9 @@ import pulumi
 from pulumi_aws import sqs
 
 from function.contract import MAX_RECEIVES
-from pipeline import permissions
 from pipeline.naming import resource_name, tags
+from pipeline.permissions import service_policies
+from pipeline.permissions.documents import to_json
 
 DEAD_LETTER_RETENTION: Final = 14 * 24 * 3600
 """Seconds; SQS's longest, so that a long weekend loses nothing."""
@@ -68,7 +69,9 @@ class UploadQueue(pulumi.ComponentResource):
         sqs.QueuePolicy(
             resource_name(name, "dead-letters"),
             queue_url=dead_letters.url,
-            policy=dead_letters.arn.apply(_tls_only),
+            policy=dead_letters.arn.apply(
+                lambda arn: json.dumps(service_policies.dead_letter_queue(arn))
+            ),
             opts=child,
         )
         self.url, self.arn, self.name = queue.url, queue.arn, queue.name
@@ -77,14 +80,8 @@ class UploadQueue(pulumi.ComponentResource):
 
 
 def _redrive(dead_letter_arn: str) -> str:
-    return permissions.to_json(
-        {"deadLetterTargetArn": dead_letter_arn, "maxReceiveCount": MAX_RECEIVES}
-    )
+    return to_json({"deadLetterTargetArn": dead_letter_arn, "maxReceiveCount": MAX_RECEIVES})
 
 
 def _redrive_allow(queue_arn: str) -> str:
-    return permissions.to_json({"redrivePermission": "byQueue", "sourceQueueArns": [queue_arn]})
-
-
-def _tls_only(queue_arn: str) -> str:
-    return json.dumps(permissions.document([permissions.tls_only_queue(queue_arn)]))
+    return to_json({"redrivePermission": "byQueue", "sourceQueueArns": [queue_arn]})

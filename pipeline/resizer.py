@@ -8,11 +8,12 @@ from typing import Final
 import pulumi
 from pulumi_aws import cloudwatch, iam, lambda_
 
-from pipeline import permissions
 from pipeline.buckets import SecureBucket
 from pipeline.bundle import Bundle
 from pipeline.duplicates import DuplicateIndex
 from pipeline.naming import resource_name, tags
+from pipeline.permissions import roles
+from pipeline.permissions.documents import to_json
 from pipeline.queues import UploadQueue
 from pipeline.settings import Settings
 
@@ -73,7 +74,7 @@ class Resizer(pulumi.ComponentResource):
         )
         role = iam.Role(
             self._label,
-            assume_role_policy=json.dumps(permissions.assumed_by_lambda()),
+            assume_role_policy=json.dumps(roles.assumed_by_lambda()),
             tags=tags(),
             opts=self._child_opts,
         )
@@ -97,8 +98,8 @@ class Resizer(pulumi.ComponentResource):
             key_arn=args.kms_key_arn,
             index_arn=args.index.arn if args.index else "",
         ).apply(
-            lambda arns: permissions.to_json(
-                permissions.resizer_role(
+            lambda arns: to_json(
+                roles.resizer_role(
                     **arns, renditions=args.settings.renditions, tracing=args.settings.tracing
                 )
             )

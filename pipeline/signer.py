@@ -9,9 +9,9 @@ from typing import Final
 import pulumi
 from pulumi_aws import cloudwatch, iam, lambda_
 
-from pipeline import permissions
 from pipeline.buckets import SecureBucket
 from pipeline.naming import resource_name, tags
+from pipeline.permissions import roles
 from pipeline.settings import Settings
 
 HANDLER: Final = "signer.handler.handle"
@@ -82,7 +82,7 @@ class Signer(pulumi.ComponentResource):
     ) -> tuple[iam.Role, iam.RolePolicy]:
         role = iam.Role(
             self._label,
-            assume_role_policy=json.dumps(permissions.assumed_by_lambda()),
+            assume_role_policy=json.dumps(roles.assumed_by_lambda()),
             tags=tags(),
             opts=self._child_opts,
         )
@@ -91,7 +91,7 @@ class Signer(pulumi.ComponentResource):
             role=role.name,
             policy=pulumi.Output.all(
                 source_arn=args.source.arn, log_group_arn=log_group_arn, key_arn=args.kms_key_arn
-            ).apply(lambda arns: json.dumps(permissions.signer_role(**arns))),
+            ).apply(lambda arns: json.dumps(roles.signer_role(**arns))),
             opts=self._child_opts,
         )
         return role, policy

@@ -7,9 +7,10 @@ from typing import Final
 import pulumi
 from pulumi_aws import s3
 
-from pipeline import page, permissions
+from pipeline import page
 from pipeline.buckets import SecureBucket
 from pipeline.naming import resource_name, tags
+from pipeline.permissions import bucket_policies
 from pipeline.settings import Settings
 
 CONTENT_TYPES: Final = {
@@ -44,7 +45,7 @@ class Site(pulumi.ComponentResource):
             resource_name(name, "site"),
             bucket=args.bucket.name,
             policy=pulumi.Output.all(args.bucket.arn, args.distribution_arn).apply(
-                lambda arns: _policy(*arns)
+                lambda arns: json.dumps(bucket_policies.site(*arns))
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[args.bucket.public_access_block]),
         )
@@ -75,17 +76,6 @@ class Site(pulumi.ComponentResource):
             tags=tags(),
             opts=self._child_opts,
         )
-
-
-def _policy(bucket_arn: str, distribution_arn: str) -> str:
-    return json.dumps(
-        permissions.document(
-            [
-                *permissions.tls_only_bucket(bucket_arn),
-                permissions.cdn_read_site(bucket_arn, distribution_arn),
-            ]
-        )
-    )
 
 
 def _config(settings: Settings, upload_endpoint: str, delivery_url: str) -> str:

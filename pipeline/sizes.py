@@ -8,9 +8,10 @@ import json
 from typing import Final
 
 from function.contract import DuplicateSearch
-from pipeline import edge, page, permissions
-from pipeline.delivery import policy
+from pipeline import edge, page
 from pipeline.naming import resource_name
+from pipeline.permissions import bucket_policies, roles
+from pipeline.permissions.documents import to_json
 from pipeline.resizer import environment_variables
 from pipeline.settings import Settings, SettingsError
 
@@ -95,8 +96,8 @@ class _Names:
 
     def role_policy(self) -> str:
         """Return the policy of the function's role."""
-        return permissions.to_json(
-            permissions.resizer_role(
+        return to_json(
+            roles.resizer_role(
                 source_arn=_bucket_arn(self._physical("source")),
                 destination_arn=_bucket_arn(self._destination),
                 queue_arn=self._arn("sqs", self._physical("uploads")),
@@ -111,11 +112,13 @@ class _Names:
     def bucket_policy(self) -> str:
         """Return the destination bucket's policy."""
         distribution = f"arn:{_PARTITION}:cloudfront::{_ACCOUNT}:distribution/{_DISTRIBUTION}"
-        return policy(
-            _bucket_arn(self._destination),
-            _ACCOUNT,
-            distribution if self._settings.delivery == "cdn" else "",
-            settings=self._settings,
+        return to_json(
+            bucket_policies.destination(
+                _bucket_arn(self._destination),
+                _ACCOUNT,
+                distribution if self._settings.delivery == "cdn" else "",
+                renditions=self._settings.renditions,
+            )
         )
 
     def _physical(self, part: str) -> str:

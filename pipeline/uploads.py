@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import s3
 
-from pipeline import permissions
 from pipeline.buckets import SecureBucket
 from pipeline.naming import resource_name
+from pipeline.permissions import bucket_policies
 from pipeline.settings import Settings
 from pipeline.signer import Signer, SignerArgs
 
@@ -44,7 +44,9 @@ class Uploads(pulumi.ComponentResource):
         s3.BucketPolicy(
             resource_name(name, "source"),
             bucket=args.source.name,
-            policy=args.source.arn.apply(lambda arn: _policy(arn, public=public)),
+            policy=args.source.arn.apply(
+                lambda arn: json.dumps(bucket_policies.source(arn, public=public))
+            ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[args.source.public_access_block]),
         )
         self.bucket_url = bucket_url(args.source, args.settings)
@@ -72,11 +74,3 @@ def bucket_url(bucket: SecureBucket, settings: Settings) -> pulumi.Output[str]:
     if settings.s3_endpoint:
         return pulumi.Output.concat(settings.s3_endpoint, "/", bucket.name)
     return pulumi.Output.concat("https://", bucket.domain)
-
-
-def _policy(bucket_arn: str, *, public: bool) -> str:
-    statements = permissions.tls_only_bucket(bucket_arn)
-    statements.append(permissions.no_index_upload(bucket_arn))
-    if public:
-        statements.append(permissions.public_upload(bucket_arn))
-    return json.dumps(permissions.document(statements))

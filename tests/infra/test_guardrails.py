@@ -11,7 +11,7 @@ import pytest
 
 from local.program import evaluate
 from pipeline.guard import Guard, GuardrailError
-from pipeline.permissions import document
+from pipeline.permissions.documents import document
 from policy.guardrails import RULES, Resource, violations
 from policy.guardrails.resource import UNKNOWN
 from policy.guardrails.upkeep import TAGGABLE, TAGS
