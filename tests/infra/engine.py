@@ -33,7 +33,8 @@ from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mo
 from pulumi.runtime.sync_await import _sync_await
 
 from local.program import evaluate, is_encrypted, read_config
-from pipeline.settings import KEYS, Settings, load
+from pipeline.configuration import load
+from pipeline.settings import KEYS, Settings
 from policy.guardrails import Resource
 
 ACCOUNT = "123456789012"

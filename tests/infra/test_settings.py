@@ -11,8 +11,9 @@ from function.engine.renditions import Rendition
 from local import deploy, program
 from local.errors import LocalError
 from local.program import evaluate, read_settings
+from pipeline.configuration import load
 from pipeline.naming import NamingError, resource_name
-from pipeline.settings import KEYS, Settings, SettingsError, load
+from pipeline.settings import KEYS, Settings, SettingsError
 from tests.infra.engine import Engine, run, stated
 
 ROOT = Path(__file__).parents[2]
