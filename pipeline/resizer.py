@@ -1,7 +1,6 @@
 """The Lambda function that resizes, its log, its role, and its subscription to the queue."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,28 +10,14 @@ from pulumi_aws import cloudwatch, iam, lambda_
 from pipeline.buckets import SecureBucket
 from pipeline.bundle import Bundle
 from pipeline.duplicates import DuplicateIndex
+from pipeline.environment import environment_variables
 from pipeline.naming import resource_name, tags
 from pipeline.permissions import roles
 from pipeline.permissions.documents import to_json
 from pipeline.queues import UploadQueue
 from pipeline.settings import Settings
 
-HANDLER = "function.handler.handle"
-
-GLIBC_TUNABLES: Final = ":".join(
-    (
-        f"glibc.malloc.mmap_threshold={16 << 20}",
-        f"glibc.malloc.trim_threshold={24 << 20}",
-    )
-)
-"""Bytes up to which memory comes from the heap, and bytes of it that are kept when they are free.
-
-Otherwise most of an image's memory goes back to the system, which maps it anew for the next one and
-zeroes it page by page: 5 to 11 % of the time of four JPEGs. 16 MB because most uploads fit and
-Pillow's own blocks of 16 MB still go back at once; 24 MB because 16 were too few for a 12 MP JPEG's
-eight renditions, and 32 raised a HEIC's peak by 20 % (docs/engine.md, "Memory kept"; GNU C Library
-manual, "Memory Allocation Tunables").
-"""
+HANDLER: Final = "function.handler.handle"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,31 +134,3 @@ class Resizer(pulumi.ComponentResource):
             tags=tags(),
             opts=self._child_opts,
         )
-
-
-def environment_variables(
-    settings: Settings,
-    destination_bucket: str,
-    delivery_url: str,
-    kms_key_arn: str,
-    index_table: str = "",
-) -> Mapping[str, str]:
-    """What the function's ``Environment.read`` expects, and its C library, from the settings."""
-    # Without defaults, three times as many renditions fit into Lambda's 4 KB (pipeline/sizes.py).
-    renditions = [rendition.without_defaults() for rendition in settings.renditions]
-    return {
-        "DESTINATION_BUCKET": destination_bucket,
-        "DELIVERY_URL": delivery_url,
-        "RENDITIONS": json.dumps(renditions, separators=(",", ":")),
-        "MAX_UPLOAD_BYTES": str(settings.max_upload_bytes),
-        "MAX_PIXELS": str(settings.max_pixels),
-        "KMS_KEY_ARN": kms_key_arn,
-        "BACKGROUND": settings.background,
-        "TIMEOUT": str(settings.timeout),
-        "QUALITY": settings.quality.value,
-        "DUPLICATES": settings.duplicates.value,
-        "INDEX_TABLE": index_table,
-        "GLIBC_TUNABLES": GLIBC_TUNABLES,
-        # Only where it is not the default: an upgrade changes no variable of a stack.
-        **({} if settings.native_decoder else {"NATIVE_DECODER": "false"}),
-    }

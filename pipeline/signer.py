@@ -1,7 +1,6 @@
 """The Lambda function that hands out presigned POSTs, and its URL."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,6 +9,7 @@ import pulumi
 from pulumi_aws import cloudwatch, iam, lambda_
 
 from pipeline.buckets import SecureBucket
+from pipeline.environment import signer_variables
 from pipeline.naming import resource_name, tags
 from pipeline.permissions import roles
 from pipeline.settings import Settings
@@ -104,7 +104,7 @@ class Signer(pulumi.ComponentResource):
         policy: iam.RolePolicy,
     ) -> lambda_.Function:
         variables = pulumi.Output.all(bucket=args.source.name, url=args.upload_url).apply(
-            lambda v: environment_variables(args.settings, v["bucket"], v["url"])
+            lambda v: signer_variables(args.settings.max_upload_bytes, v["bucket"], v["url"])
         )
         return lambda_.Function(
             self._label,
@@ -147,17 +147,6 @@ class Signer(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[url]),
         )
         return [url, invoke]
-
-
-def environment_variables(
-    settings: Settings, source_bucket: str, upload_url: str
-) -> Mapping[str, str]:
-    """What ``signer/handler.py`` reads."""
-    return {
-        "SOURCE_BUCKET": source_bucket,
-        "UPLOAD_URL": upload_url,
-        "MAX_UPLOAD_BYTES": str(settings.max_upload_bytes),
-    }
 
 
 def _code() -> pulumi.AssetArchive:

@@ -9,10 +9,10 @@ from typing import Final
 
 from function.contract import DuplicateSearch
 from pipeline import edge, page
-from pipeline.naming import resource_name
+from pipeline.environment import environment_variables
+from pipeline.naming import bucket_url, resource_name
 from pipeline.permissions import bucket_policies, roles
 from pipeline.permissions.documents import to_json
-from pipeline.resizer import environment_variables
 from pipeline.settings import Settings, SettingsError
 
 MAX_ENVIRONMENT: Final = 4_096
@@ -85,10 +85,9 @@ class _Names:
         """Return the function's environment variables."""
         if self._settings.delivery == "cdn":
             url = f"https://{self._settings.domain or _CDN_DOMAIN}"
-        elif self._settings.s3_endpoint:
-            url = f"{self._settings.s3_endpoint}/{self._destination}"
         else:
-            url = f"https://{self._destination}.s3.{_REGION}.{_DOMAIN}"
+            domain = f"{self._destination}.s3.{_REGION}.{_DOMAIN}"
+            url = bucket_url(self._destination, domain, self._settings.s3_endpoint)
         variables = environment_variables(
             self._settings, self._destination, url, self._key_arn, self._index
         )

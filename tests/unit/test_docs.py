@@ -13,7 +13,7 @@ from function.contract import StackOutput
 from function.engine.renditions import DEFAULT_RENDITIONS, Rendition
 from local.__main__ import parser
 from ops.__main__ import parser as ops_parser
-from pipeline.alarms import definitions
+from pipeline.alarm_definitions import definitions
 from pipeline.permissions import roles
 from pipeline.settings import KEYS, Settings
 

@@ -1,0 +1,126 @@
+"""The dashboard as plain data: twelve graphs in two columns."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from function.contract import METRIC_NAMESPACE, RARE_METRICS, DuplicateSearch, Metric
+from pipeline.alarm_definitions import definitions
+from pipeline.settings import Settings
+
+WIDTH: Final = 12
+"""Columns of a graph; a dashboard has 24."""
+
+HEIGHT: Final = 6
+PERIOD: Final = 60
+"""Seconds of one point of a graph."""
+
+STEPS: Final = (Metric.FETCH_TIME, Metric.DECODE_TIME, Metric.RENDER_TIME, Metric.STORE_TIME)
+"""The steps of an upload, in order."""
+
+
+def dashboard_body(
+    *, settings: Settings, region: str, queue: str, dead_letters: str, function: str
+) -> dict[str, list[dict[str, Any]]]:
+    """Return the dashboard as CloudWatch reads it, from the outcome of uploads down to causes.
+
+    Lines across a graph are the thresholds of the alarms.
+    """
+    sqs, lambda_ = ("AWS/SQS", "QueueName"), ("AWS/Lambda", "FunctionName")
+    own = (METRIC_NAMESPACE, "FunctionName")
+    visible = "ApproximateNumberOfMessagesVisible"
+    limits = {alarm.part: alarm.threshold for alarm in definitions(settings)}
+    by_code = (
+        f'SEARCH(\'{{{METRIC_NAMESPACE},FunctionName,Code}} MetricName="{Metric.REJECTED}" '
+        f"FunctionName=\"{function}\"', 'Sum', {PERIOD})"
+    )
+    outcomes = [Metric.PROCESSED, Metric.LOSSY, Metric.REJECTED, Metric.FAILED]
+    outcomes += [Metric.DUPLICATES] if settings.duplicates != DuplicateSearch.OFF else []
+    graphs = [
+        _graph("What came of uploads", _each(own, outcomes, function)),
+        _graph("Rejected, by code", [[{"expression": by_code}]]),
+        _graph("Uploads waiting", _each(sqs, [visible], queue), "Maximum"),
+        _graph(
+            "Oldest upload (s)",
+            _each(sqs, ["ApproximateAgeOfOldestMessage"], queue),
+            "Maximum",
+            limit=limits["oldest-upload-alarm"],
+        ),
+        _graph(
+            "Dead letters",
+            _each(sqs, [visible], dead_letters),
+            "Maximum",
+            limit=limits["dead-letters-alarm"],
+        ),
+        _graph(
+            "Errors and throttles, of the engine too",
+            [
+                *_each(lambda_, ("Errors", "Throttles"), function),
+                *_each(own, sorted(RARE_METRICS), function),
+            ],
+        ),
+        _graph(
+            "One upload (ms)",
+            [
+                [*own[:1], Metric.TOTAL_TIME, *own[1:], function, {"stat": stat, "label": stat}]
+                for stat in ("p50", "p95", "p99")
+            ],
+        ),
+        _graph("Mean time by step (ms)", _each(own, STEPS, function), "Average", stacked=True),
+        _graph(
+            "One batch, p95 (ms)",
+            _each(lambda_, ["Duration"], function),
+            "p95",
+            limit=limits["slow-alarm"],
+        ),
+        _graph(
+            "Invocations and cold starts",
+            [
+                *_each(lambda_, ["Invocations"], function),
+                *_each(own, [Metric.COLD_START], function),
+            ],
+        ),
+        _graph("Bytes in and out", _each(own, (Metric.BYTES_IN, Metric.BYTES_OUT), function)),
+        _graph(
+            "Concurrent invocations",
+            _each(lambda_, ["ConcurrentExecutions"], function),
+            "Maximum",
+            limit=settings.max_concurrency,
+        ),
+    ]
+    for graph in graphs:
+        graph["properties"]["region"] = region
+    return {"widgets": [graph | _place(index) for index, graph in enumerate(graphs)]}
+
+
+def _each(kind: tuple[str, str], names: Iterable[str], resource: str) -> list[list[Any]]:
+    """Return several metrics of one resource."""
+    namespace, dimension = kind
+    return [[namespace, name, dimension, resource] for name in names]
+
+
+def _graph(
+    title: str,
+    metrics: list[list[Any]],
+    statistic: str = "Sum",
+    *,
+    limit: float | None = None,
+    stacked: bool = False,
+) -> dict[str, Any]:
+    properties: dict[str, Any] = {
+        "title": title,
+        "stat": statistic,
+        "period": PERIOD,
+        "view": "timeSeries",
+        "stacked": stacked,
+        "metrics": metrics,
+        "yAxis": {"left": {"min": 0}},
+    }
+    if limit is not None:
+        line: Mapping[str, Any] = {"label": "limit", "value": limit}
+        properties["annotations"] = {"horizontal": [line]}
+    return {"type": "metric", "properties": properties}
+
+
+def _place(index: int) -> dict[str, int]:
+    row, column = divmod(index, 2)
+    return {"x": column * WIDTH, "y": row * HEIGHT, "width": WIDTH, "height": HEIGHT}
