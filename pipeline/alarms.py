@@ -1,6 +1,7 @@
 """Alarms on the queue and the functions, and a monthly budget."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,13 +9,13 @@ import pulumi
 from pulumi_aws import budgets, cloudwatch, sns
 
 from function.contract import METRIC_NAMESPACE
-from pipeline.alarm_definitions import Alarm, Query, definitions
+from pipeline.alarm_definitions import Alarm, Query
+from pipeline.component import Component, Options
 from pipeline.identity import Identity
 from pipeline.naming import resource_name, tags
 from pipeline.permissions import service_policies
 from pipeline.queues import UploadQueue
 from pipeline.resizer import Resizer
-from pipeline.settings import Settings
 
 PERIOD: Final = 300
 """Seconds of one datapoint."""
@@ -25,28 +26,28 @@ BUDGET_WARNING: Final = 80
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmsArgs:
-    """What is watched, and by which settings the thresholds are derived.
+    """The alarms, what they watch, and who is told.
 
-    ``signer_name`` is empty where uploads are public.
+    ``email`` is empty if nobody gets mail, ``monthly_budget_usd`` 0 if there is no budget, and
+    ``signer_name`` empty if uploads are public.
     """
 
-    settings: Settings
+    alarms: Sequence[Alarm]
+    email: str
+    monthly_budget_usd: int
     queue: UploadQueue
     resizer: Resizer
     signer_name: pulumi.Input[str]
     identity: Identity
 
 
-class Alarms(pulumi.ComponentResource):
+class Alarms(Component):
     """Alarms to one SNS topic, which mails ``alarmEmail`` if there is one."""
 
     topic_arn: pulumi.Output[str]
 
-    def __init__(
-        self, name: str, args: AlarmsArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("image-pipeline:alarms:Alarms", name, None, opts)
-        self._child_opts = pulumi.ResourceOptions(parent=self)
+    def __init__(self, name: str, args: AlarmsArgs, opts: Options = None) -> None:
+        super().__init__("image-pipeline:alarms:Alarms", name, opts)
         self.topic_arn = self._topic(name, args)
         resources: dict[str, pulumi.Input[str]] = {
             "queue": args.queue.name,
@@ -54,29 +55,29 @@ class Alarms(pulumi.ComponentResource):
             "function": args.resizer.function_name,
             "signer": args.signer_name,
         }
-        for alarm in definitions(args.settings):
+        for alarm in args.alarms:
             self._alarm(name, alarm, resources)
-        if args.settings.monthly_budget_usd:
-            self._budget(name, args.settings)
+        if args.monthly_budget_usd:
+            self._budget(name, args)
         self.register_outputs({"topic_arn": self.topic_arn})
 
     def _topic(self, name: str, args: AlarmsArgs) -> pulumi.Output[str]:
-        topic = sns.Topic(resource_name(name, "alarms"), tags=tags(), opts=self._child_opts)
+        topic = sns.Topic(resource_name(name, "alarms"), tags=tags(), opts=self.child)
         sns.TopicPolicy(
             resource_name(name, "alarms"),
             arn=topic.arn,
             policy=pulumi.Output.all(topic.arn, args.identity.account_id).apply(
                 lambda parts: json.dumps(service_policies.alarm_topic(*parts))
             ),
-            opts=self._child_opts,
+            opts=self.child,
         )
-        if args.settings.alarm_email:
+        if args.email:
             sns.TopicSubscription(
                 resource_name(name, "alarms"),
                 topic=topic.arn,
                 protocol="email",
-                endpoint=args.settings.alarm_email,
-                opts=self._child_opts,
+                endpoint=args.email,
+                opts=self.child,
             )
         return topic.arn
 
@@ -97,15 +98,15 @@ class Alarms(pulumi.ComponentResource):
             alarm_actions=[self.topic_arn],
             ok_actions=[self.topic_arn],
             tags=tags(),
-            opts=self._child_opts,
+            opts=self.child,
         )
 
-    def _budget(self, name: str, settings: Settings) -> None:
+    def _budget(self, name: str, args: AlarmsArgs) -> None:
         budgets.Budget(
             resource_name(name, "budget"),
             budget_type="COST",
             time_unit="MONTHLY",
-            limit_amount=str(settings.monthly_budget_usd),
+            limit_amount=str(args.monthly_budget_usd),
             limit_unit="USD",
             cost_filters=[{"name": "TagKeyValue", "values": [f"user:Stack${pulumi.get_stack()}"]}],
             notifications=[
@@ -114,11 +115,11 @@ class Alarms(pulumi.ComponentResource):
                     "notification_type": "ACTUAL",
                     "threshold": BUDGET_WARNING,
                     "threshold_type": "PERCENTAGE",
-                    "subscriber_email_addresses": [settings.alarm_email],
+                    "subscriber_email_addresses": [args.email],
                 }
             ],
             tags=tags(),
-            opts=self._child_opts,
+            opts=self.child,
         )
 
 

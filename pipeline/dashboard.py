@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from function.contract import METRIC_NAMESPACE, RARE_METRICS, DuplicateSearch, Metric
-from pipeline.alarm_definitions import definitions
-from pipeline.settings import Settings
+from function.contract import METRIC_NAMESPACE, RARE_METRICS, Metric
 
 WIDTH: Final = 12
 """Columns of a graph; a dashboard has 24."""
@@ -19,22 +17,35 @@ STEPS: Final = (Metric.FETCH_TIME, Metric.DECODE_TIME, Metric.RENDER_TIME, Metri
 
 
 def dashboard_body(
-    *, settings: Settings, region: str, queue: str, dead_letters: str, function: str
+    *,
+    limits: Mapping[str, float],
+    max_concurrency: int,
+    has_duplicates: bool,
+    region: str,
+    queue: str,
+    dead_letters: str,
+    function: str,
 ) -> dict[str, list[dict[str, Any]]]:
     """Return the dashboard as CloudWatch reads it, from the outcome of uploads down to causes.
 
-    Lines across a graph are the thresholds of the alarms.
+    Args:
+        limits: threshold of each alarm, which is a line across its graph.
+        max_concurrency: highest number of invocations at a time, a line as well.
+        has_duplicates: whether the stack looks for duplicates.
+        region: of all metrics.
+        queue: name of the upload queue.
+        dead_letters: name of the dead-letter queue.
+        function: name of the function.
     """
     sqs, lambda_ = ("AWS/SQS", "QueueName"), ("AWS/Lambda", "FunctionName")
     own = (METRIC_NAMESPACE, "FunctionName")
     visible = "ApproximateNumberOfMessagesVisible"
-    limits = {alarm.part: alarm.threshold for alarm in definitions(settings)}
     by_code = (
         f'SEARCH(\'{{{METRIC_NAMESPACE},FunctionName,Code}} MetricName="{Metric.REJECTED}" '
         f"FunctionName=\"{function}\"', 'Sum', {PERIOD})"
     )
     outcomes = [Metric.PROCESSED, Metric.LOSSY, Metric.REJECTED, Metric.FAILED]
-    outcomes += [Metric.DUPLICATES] if settings.duplicates != DuplicateSearch.OFF else []
+    outcomes += [Metric.DUPLICATES] if has_duplicates else []
     graphs = [
         _graph("What came of uploads", _each(own, outcomes, function)),
         _graph("Rejected, by code", [[{"expression": by_code}]]),
@@ -84,7 +95,7 @@ def dashboard_body(
             "Concurrent invocations",
             _each(lambda_, ["ConcurrentExecutions"], function),
             "Maximum",
-            limit=settings.max_concurrency,
+            limit=max_concurrency,
         ),
     ]
     for graph in graphs:

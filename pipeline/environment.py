@@ -6,11 +6,8 @@ from typing import Final
 
 from pipeline.settings import Settings
 
-GLIBC_TUNABLES: Final = ":".join(
-    (
-        f"glibc.malloc.mmap_threshold={16 << 20}",
-        f"glibc.malloc.trim_threshold={24 << 20}",
-    )
+GLIBC_TUNABLES: Final = (
+    f"glibc.malloc.mmap_threshold={16 << 20}:glibc.malloc.trim_threshold={24 << 20}"
 )
 """Bytes up to which memory comes from the heap, and bytes of free heap that are kept.
 

@@ -1,18 +1,20 @@
 """The CloudWatch dashboard that operators look at."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import pulumi
 from pulumi_aws import cloudwatch
 
+from pipeline.alarm_definitions import Alarm
+from pipeline.component import Component, Options
 from pipeline.dashboard import dashboard_body
 from pipeline.identity import Identity
 from pipeline.naming import resource_name
 from pipeline.queues import UploadQueue
 from pipeline.resizer import Resizer
-from pipeline.settings import Settings
 
 CONSOLES: Final = {
     "aws": "console.aws.amazon.com",
@@ -24,23 +26,23 @@ CONSOLES: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class MonitoringArgs:
-    """What is watched."""
+    """The resources and limits that the graphs show."""
 
-    settings: Settings
+    alarms: Sequence[Alarm]
+    max_concurrency: int
+    has_duplicates: bool
     queue: UploadQueue
     resizer: Resizer
     identity: Identity
 
 
-class Monitoring(pulumi.ComponentResource):
+class Monitoring(Component):
     """A CloudWatch dashboard."""
 
     dashboard_url: pulumi.Output[str]
 
-    def __init__(
-        self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("image-pipeline:monitoring:Monitoring", name, None, opts)
+    def __init__(self, name: str, args: MonitoringArgs, opts: Options = None) -> None:
+        super().__init__("image-pipeline:monitoring:Monitoring", name, opts)
         dashboard = cloudwatch.Dashboard(
             resource_name(name, "dashboard"),
             dashboard_name=name,
@@ -49,8 +51,17 @@ class Monitoring(pulumi.ComponentResource):
                 queue=args.queue.name,
                 dead_letters=args.queue.dead_letter_name,
                 function=args.resizer.function_name,
-            ).apply(lambda names: json.dumps(dashboard_body(settings=args.settings, **names))),
-            opts=pulumi.ResourceOptions(parent=self),
+            ).apply(
+                lambda names: json.dumps(
+                    dashboard_body(
+                        limits={alarm.part: alarm.threshold for alarm in args.alarms},
+                        max_concurrency=args.max_concurrency,
+                        has_duplicates=args.has_duplicates,
+                        **names,
+                    )
+                )
+            ),
+            opts=self.child,
         )
         self.dashboard_url = pulumi.Output.concat(
             "https://",

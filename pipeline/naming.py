@@ -44,7 +44,7 @@ def resource_name(base: str, part: str) -> str:
     return name
 
 
-def bucket_url(bucket: str, domain: str, s3_endpoint: str) -> str:
+def bucket_url(bucket: str, domain: str, *, s3_endpoint: str) -> str:
     """Return the URL of a bucket, without a slash at the end: put a key behind it.
 
     Args:

@@ -87,7 +87,7 @@ class _Names:
             url = f"https://{self._settings.domain or _CDN_DOMAIN}"
         else:
             domain = f"{self._destination}.s3.{_REGION}.{_DOMAIN}"
-            url = bucket_url(self._destination, domain, self._settings.s3_endpoint)
+            url = bucket_url(self._destination, domain, s3_endpoint=self._settings.s3_endpoint)
         variables = environment_variables(
             self._settings, self._destination, url, self._key_arn, self._index
         )
