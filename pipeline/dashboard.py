@@ -39,64 +39,39 @@ def dashboard_body(
     """
     sqs, lambda_ = ("AWS/SQS", "QueueName"), ("AWS/Lambda", "FunctionName")
     own = (METRIC_NAMESPACE, "FunctionName")
-    visible = "ApproximateNumberOfMessagesVisible"
+    visible, age = "ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"
+    oldest, dead, slow = (
+        limits[f"{part}-alarm"] for part in ("oldest-upload", "dead-letters", "slow")
+    )
     by_code = (
         f'SEARCH(\'{{{METRIC_NAMESPACE},FunctionName,Code}} MetricName="{Metric.REJECTED}" '
         f"FunctionName=\"{function}\"', 'Sum', {PERIOD})"
     )
     outcomes = [Metric.PROCESSED, Metric.LOSSY, Metric.REJECTED, Metric.FAILED]
     outcomes += [Metric.DUPLICATES] if has_duplicates else []
+    errors = _each(lambda_, ("Errors", "Throttles"), function)
+    starts = _each(lambda_, ["Invocations"], function) + _each(own, [Metric.COLD_START], function)
+    at_once = _each(lambda_, ["ConcurrentExecutions"], function)
+    percentiles = [
+        [*own[:1], Metric.TOTAL_TIME, *own[1:], function, {"stat": stat, "label": stat}]
+        for stat in ("p50", "p95", "p99")
+    ]
     graphs = [
         _graph("What came of uploads", _each(own, outcomes, function)),
         _graph("Rejected, by code", [[{"expression": by_code}]]),
         _graph("Uploads waiting", _each(sqs, [visible], queue), "Maximum"),
-        _graph(
-            "Oldest upload (s)",
-            _each(sqs, ["ApproximateAgeOfOldestMessage"], queue),
-            "Maximum",
-            limit=limits["oldest-upload-alarm"],
-        ),
-        _graph(
-            "Dead letters",
-            _each(sqs, [visible], dead_letters),
-            "Maximum",
-            limit=limits["dead-letters-alarm"],
-        ),
+        _graph("Oldest upload (s)", _each(sqs, [age], queue), "Maximum", limit=oldest),
+        _graph("Dead letters", _each(sqs, [visible], dead_letters), "Maximum", limit=dead),
         _graph(
             "Errors and throttles, of the engine too",
-            [
-                *_each(lambda_, ("Errors", "Throttles"), function),
-                *_each(own, sorted(RARE_METRICS), function),
-            ],
+            errors + _each(own, sorted(RARE_METRICS), function),
         ),
-        _graph(
-            "One upload (ms)",
-            [
-                [*own[:1], Metric.TOTAL_TIME, *own[1:], function, {"stat": stat, "label": stat}]
-                for stat in ("p50", "p95", "p99")
-            ],
-        ),
+        _graph("One upload (ms)", percentiles),
         _graph("Mean time by step (ms)", _each(own, STEPS, function), "Average", stacked=True),
-        _graph(
-            "One batch, p95 (ms)",
-            _each(lambda_, ["Duration"], function),
-            "p95",
-            limit=limits["slow-alarm"],
-        ),
-        _graph(
-            "Invocations and cold starts",
-            [
-                *_each(lambda_, ["Invocations"], function),
-                *_each(own, [Metric.COLD_START], function),
-            ],
-        ),
+        _graph("One batch, p95 (ms)", _each(lambda_, ["Duration"], function), "p95", limit=slow),
+        _graph("Invocations and cold starts", starts),
         _graph("Bytes in and out", _each(own, (Metric.BYTES_IN, Metric.BYTES_OUT), function)),
-        _graph(
-            "Concurrent invocations",
-            _each(lambda_, ["ConcurrentExecutions"], function),
-            "Maximum",
-            limit=max_concurrency,
-        ),
+        _graph("Concurrent invocations", at_once, "Maximum", limit=max_concurrency),
     ]
     for graph in graphs:
         graph["properties"]["region"] = region
