@@ -79,6 +79,6 @@ $(INSTALLED): requirements-dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<
 	@touch $@
 
-$(NATIVE): $(wildcard function/engine/native/*.[ch]) pipeline/native.py $(INSTALLED)
+$(NATIVE): $(wildcard function/engine/native/*.[ch]) pipeline/bundle/native.py $(INSTALLED)
 	@echo "Compiling the C module for this machine …"
-	@$(BIN)/python -m pipeline.native
+	@$(BIN)/python -m pipeline.bundle

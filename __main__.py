@@ -3,10 +3,10 @@
 import pulumi
 
 from function.contract import StackOutput
-from pipeline import settings
+from pipeline import configuration
 from pipeline.image_pipeline import ImagePipeline
 
-pipeline = ImagePipeline(settings.stack_name(), settings.load())
+pipeline = ImagePipeline(configuration.stack_name(), configuration.load())
 
 pulumi.export(StackOutput.SOURCE_BUCKET, pipeline.source_bucket)
 pulumi.export(StackOutput.DESTINATION_BUCKET, pipeline.destination_bucket)

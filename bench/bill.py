@@ -10,7 +10,7 @@ import yaml
 
 from bench.machine import UsageError
 from function.contract import RARE_METRICS, Metric
-from pipeline.alarms import definitions
+from pipeline.alarm_definitions import definitions
 from pipeline.settings import Settings
 
 PRICES: Final = Path(__file__).parent / "prices"

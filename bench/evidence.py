@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 import yaml
 
 from bench.machine import UsageError
-from pipeline.resizer import GLIBC_TUNABLES
+from pipeline.environment import GLIBC_TUNABLES
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = Path("bench") / "evidence"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench import machine, peers
-from pipeline.resizer import environment_variables
+from pipeline.environment import environment_variables
 from pipeline.settings import Settings
 
 STATEMENTS: Final[Mapping[str, str]] = {

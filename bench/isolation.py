@@ -29,7 +29,7 @@ from function.engine.renditions import DEFAULT_RENDITIONS
 from function.engine.results import Task
 from function.engine.work import work
 from local.console import console
-from pipeline.resizer import GLIBC_TUNABLES
+from pipeline.environment import GLIBC_TUNABLES
 
 ROUNDS: Final = 9
 UPLOADS: Final = 8

@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 
 from bench.engines.job import Job
 from bench.machine import UsageError
-from pipeline.resizer import GLIBC_TUNABLES
+from pipeline.environment import GLIBC_TUNABLES
 
 FOLDER: Final = Path(".cache/peers")
 """Where sharp is installed; nothing of it is shipped or committed."""

@@ -16,7 +16,7 @@ from pulumi.runtime import settings as runtime_settings
 from pulumi.runtime.mocks import MockMonitor, Mocks, set_mocks
 
 from local.errors import LocalError
-from pipeline import settings
+from pipeline import configuration
 from pipeline.settings import Settings
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -63,7 +63,7 @@ def read_settings(stack: str) -> Settings:
     """
     runtime_settings.configure(runtime_settings.Settings(project=project_name(), stack=stack))
     _configure(read_config(stack), stack)
-    return settings.load()
+    return configuration.load()
 
 
 def evaluate(

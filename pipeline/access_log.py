@@ -1,4 +1,4 @@
-"""Who asked the CDN for what: its access log, in a bucket of its own."""
+"""The CDN's access log, in its own bucket."""
 
 import json
 from dataclasses import dataclass
@@ -7,53 +7,47 @@ from typing import Final
 import pulumi
 from pulumi_aws import cloudwatch, s3
 
-from pipeline import permissions
 from pipeline.buckets import SecureBucket, SecureBucketArgs
+from pipeline.component import Component, Options
 from pipeline.identity import Identity
 from pipeline.naming import resource_name, tags
+from pipeline.permissions import bucket_policies
 
 REGION: Final = "us-east-1"
-"""Where CloudFront's log deliveries are kept, wherever the stack is (developer guide, "Standard
-logging (v2)")."""
+"""Region of CloudFront's log deliveries, wherever the stack is (developer guide, "Standard logging
+(v2)")."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccessLogArgs:
-    """Whose requests are logged, and for how many days the log is kept."""
+    """The distribution whose requests are logged, and for how many days the log is kept."""
 
     distribution_arn: pulumi.Input[str]
     identity: Identity
     retention_days: int
 
 
-class AccessLog(pulumi.ComponentResource):
+class AccessLog(Component):
     """Standard logging (v2), as JSON lines under ``AWSLogs/<account>/``."""
 
-    def __init__(
-        self, name: str, args: AccessLogArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("image-pipeline:access_log:AccessLog", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+    def __init__(self, name: str, args: AccessLogArgs, opts: Options = None) -> None:
+        super().__init__("image-pipeline:access_log:AccessLog", name, opts)
         label = resource_name(name, "cdn-log")
         bucket = SecureBucket(
             label,
             SecureBucketArgs(
-                base=name,
-                part="cdn-log",
-                public_policy=False,
-                versioned=False,
                 force_destroy=True,  # there is a log file in it from the first request on
                 expire_days=args.retention_days,
             ),
-            child,
+            self.child,
         )
         policy = s3.BucketPolicy(
             label,
             bucket=bucket.name,
             policy=pulumi.Output.all(
                 bucket.arn, args.identity.account_id, args.identity.partition
-            ).apply(lambda parts: _policy(*parts)),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[bucket.public_access_block]),
+            ).apply(lambda parts: json.dumps(bucket_policies.access_log(*parts))),
+            opts=self.after(bucket.public_access_block),
         )
         source = cloudwatch.LogDeliverySource(
             label,
@@ -62,7 +56,7 @@ class AccessLog(pulumi.ComponentResource):
             resource_arn=args.distribution_arn,
             region=REGION,
             tags=tags(),
-            opts=child,
+            opts=self.child,
         )
         destination = cloudwatch.LogDeliveryDestination(
             label,
@@ -71,7 +65,7 @@ class AccessLog(pulumi.ComponentResource):
             delivery_destination_configuration={"destination_resource_arn": bucket.arn},
             region=REGION,
             tags=tags(),
-            opts=child,
+            opts=self.child,
         )
         cloudwatch.LogDelivery(
             label,
@@ -79,17 +73,6 @@ class AccessLog(pulumi.ComponentResource):
             delivery_destination_arn=destination.arn,
             region=REGION,
             tags=tags(),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+            opts=self.after(policy),
         )
         self.register_outputs({})
-
-
-def _policy(bucket_arn: str, account_id: str, partition: str) -> str:
-    return json.dumps(
-        permissions.document(
-            [
-                *permissions.tls_only_bucket(bucket_arn),
-                permissions.cdn_log_delivery(bucket_arn, account_id, partition),
-            ]
-        )
-    )

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-import pulumi
 from pulumi_aws import s3
 
 from pipeline.buckets import SecureBucket
+from pipeline.component import Component, Options
 from pipeline.naming import resource_name
 
 
@@ -16,21 +16,19 @@ class AnnouncementsArgs:
     destination: SecureBucket
 
 
-class Announcements(pulumi.ComponentResource):
+class Announcements(Component):
     """Sends every event of the destination bucket to EventBridge; docs/operate.md has a rule.
 
     S3 sends all or nothing: what an app wants of them is up to its own rule, which needs no
     permission of this stack.
     """
 
-    def __init__(
-        self, name: str, args: AnnouncementsArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("image-pipeline:announcements:Announcements", name, None, opts)
+    def __init__(self, name: str, args: AnnouncementsArgs, opts: Options = None) -> None:
+        super().__init__("image-pipeline:announcements:Announcements", name, opts)
         s3.BucketNotification(
             resource_name(name, "destination"),
             bucket=args.destination.name,
             eventbridge=True,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self.child,
         )
         self.register_outputs({})

@@ -1,63 +1,58 @@
-"""A private, encrypted, TLS-only bucket; what the public may do is added where it is decided."""
+"""A private, encrypted bucket; its policy is added by the component that decides who may use it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 from pulumi_aws import s3
 
-from pipeline.naming import resource_name, tags
+from pipeline.component import Component, Options
+from pipeline.naming import bucket_url, tags
 
-NONCURRENT_DAYS = 30
+NONCURRENT_DAYS: Final = 30
 """Days that an overwritten or deleted upload can still be brought back."""
 
-ABORT_MULTIPART_DAYS = 1
+ABORT_MULTIPART_DAYS: Final = 1
 """Days after which the parts of an abandoned multipart upload stop costing storage."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SecureBucketArgs:
-    """What one bucket is to be.
+    """Settings of one bucket.
 
     Attributes:
-        base: what the stack's resources are named after.
-        part: what it is, for its name: ``source`` or ``destination``.
         public_policy: whether its bucket policy will allow anonymous requests.
         versioned: keep overwritten and deleted objects for ``NONCURRENT_DAYS``.
         methods: HTTP methods that web pages may use (CORS); none for no pages at all.
         allowed_origins: web origins that may use them.
-        kms_key_arn: key that encrypts by default; None for S3-managed keys.
+        kms_key_arn: key that encrypts by default; empty for S3-managed keys.
+        expire_days: days after which objects are deleted; None to keep them.
         protect: whether Pulumi refuses to delete it.
         force_destroy: whether Pulumi deletes it with all that is in it.
-        expire_days: days after which objects are deleted; None to keep them.
     """
 
-    base: str
-    part: str
-    public_policy: bool
-    versioned: bool
+    public_policy: bool = False
+    versioned: bool = False
     methods: Sequence[str] = ()
     allowed_origins: Sequence[str] = ()
-    kms_key_arn: pulumi.Input[str] | None = None
+    kms_key_arn: pulumi.Input[str] = ""
     expire_days: int | None = None
     protect: bool = False
     force_destroy: bool = False
 
 
-class SecureBucket(pulumi.ComponentResource):
-    """A bucket with all that S3 configures beside it, except its policy and notifications."""
+class SecureBucket(Component):
+    """A bucket of this name with all its settings, except its policy and notifications."""
 
     name: pulumi.Output[str]
     arn: pulumi.Output[str]
     domain: pulumi.Output[str]
     public_access_block: s3.BucketPublicAccessBlock
 
-    def __init__(
-        self, name: str, args: SecureBucketArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("image-pipeline:buckets:SecureBucket", name, None, opts)
-        self._child_opts = pulumi.ResourceOptions(parent=self)
-        self._label = resource_name(args.base, args.part)
+    def __init__(self, name: str, args: SecureBucketArgs, opts: Options = None) -> None:
+        super().__init__("image-pipeline:buckets:SecureBucket", name, opts)
+        self._label = name
         kept = pulumi.ResourceOptions(parent=self, protect=args.protect or None)
         bucket = s3.Bucket(
             self._label, force_destroy=args.force_destroy or None, tags=tags(), opts=kept
@@ -68,7 +63,7 @@ class SecureBucket(pulumi.ComponentResource):
             self._label,
             bucket=self.name,
             rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=self._child_opts,
+            opts=self.child,
         )
         self.public_access_block = self._block_public_access(args)
         self._encrypt(args)
@@ -77,8 +72,14 @@ class SecureBucket(pulumi.ComponentResource):
             self._allow_browsers(args)
         self.register_outputs({"name": self.name, "arn": self.arn})
 
+    def url(self, s3_endpoint: str) -> pulumi.Output[str]:
+        """Return the bucket's URL; ``s3_endpoint`` is empty for Amazon's S3."""
+        return pulumi.Output.all(self.name, self.domain).apply(
+            lambda parts: bucket_url(*parts, s3_endpoint=s3_endpoint)
+        )
+
     def _block_public_access(self, args: SecureBucketArgs) -> s3.BucketPublicAccessBlock:
-        """ACLs are never public; a public policy only where the stack's settings ask for one."""
+        """ACLs are never public; a public policy only if ``public_policy`` asks for one."""
         return s3.BucketPublicAccessBlock(
             self._label,
             bucket=self.name,
@@ -86,27 +87,27 @@ class SecureBucket(pulumi.ComponentResource):
             ignore_public_acls=True,
             block_public_policy=not args.public_policy,
             restrict_public_buckets=not args.public_policy,
-            opts=self._child_opts,
+            opts=self.child,
         )
 
     def _encrypt(self, args: SecureBucketArgs) -> None:
-        algorithm = "AES256" if args.kms_key_arn is None else "aws:kms"
+        has_key = args.kms_key_arn != ""
         s3.BucketServerSideEncryptionConfiguration(
             self._label,
             bucket=self.name,
             rules=[
                 {
                     "apply_server_side_encryption_by_default": {
-                        "sse_algorithm": algorithm,
-                        "kms_master_key_id": args.kms_key_arn,
+                        "sse_algorithm": "aws:kms" if has_key else "AES256",
+                        "kms_master_key_id": args.kms_key_arn if has_key else None,
                     },
-                    "bucket_key_enabled": args.kms_key_arn is not None,
+                    "bucket_key_enabled": has_key,
                     # New buckets block it by themselves; older ones may not (S3 user guide,
                     # "Default SSE-C setting for new buckets FAQ").
                     "blocked_encryption_types": ["SSE-C"],
                 }
             ],
-            opts=self._child_opts,
+            opts=self.child,
         )
 
     def _keep_versions(self, args: SecureBucketArgs) -> s3.BucketVersioning | None:
@@ -116,7 +117,7 @@ class SecureBucket(pulumi.ComponentResource):
             self._label,
             bucket=self.name,
             versioning_configuration={"status": "Enabled"},
-            opts=self._child_opts,
+            opts=self.child,
         )
 
     def _expire(self, args: SecureBucketArgs, versioning: s3.BucketVersioning | None) -> None:
@@ -154,7 +155,7 @@ class SecureBucket(pulumi.ComponentResource):
             self._label,
             bucket=self.name,
             rules=rules,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=after),
+            opts=self.after(*after),
         )
 
     def _allow_browsers(self, args: SecureBucketArgs) -> None:
@@ -170,5 +171,5 @@ class SecureBucket(pulumi.ComponentResource):
                     "max_age_seconds": 3600,
                 }
             ],
-            opts=self._child_opts,
+            opts=self.child,
         )

@@ -7,10 +7,11 @@ from typing import Final
 import pulumi
 from pulumi_aws import cloudfront, route53
 
+from function.engine.renditions import Rendition
 from pipeline import edge, page
 from pipeline.buckets import SecureBucket
+from pipeline.component import Component, Options
 from pipeline.naming import resource_name, tags
-from pipeline.settings import Settings
 
 DAY: Final = 86_400
 YEAR: Final = 31_536_000
@@ -22,47 +23,57 @@ and ciphers"). It can be set for a domain of one's own only; ``edge/route.js`` d
 
 @dataclass(frozen=True, kw_only=True)
 class CdnArgs:
-    """What is delivered: renditions, and the page if there is one.
+    """What is delivered, to whom and under which name.
 
-    ``upload_urls`` is where the page sends uploads to, which its Content-Security-Policy names.
+    Attributes:
+        destination: the bucket of renditions.
+        renditions: the stack's renditions, which name what is public.
+        site: the bucket of the page, if there is one.
+        upload_urls: where the page sends uploads, which its Content-Security-Policy names.
+        allowed_origins: web origins whose pages may read renditions (CORS).
+        price_class: set of edge locations.
+        scheme: of the CDN's URLs.
+        domain: a domain of the stack's own, or empty; it needs ``certificate_arn``, and gets
+            records in the zone if ``hosted_zone_id`` is not empty.
     """
 
-    settings: Settings
     destination: SecureBucket
+    renditions: Sequence[Rendition]
     site: SecureBucket | None
     upload_urls: Sequence[pulumi.Output[str]]
+    allowed_origins: Sequence[str]
+    price_class: str
+    scheme: str
+    domain: str
+    certificate_arn: str
+    hosted_zone_id: str
 
 
-class Cdn(pulumi.ComponentResource):
+class Cdn(Component):
     """One distribution; HTTPS, HTTP/3, compressed, and cached by path and ``v`` alone."""
 
     url: pulumi.Output[str]
     arn: pulumi.Output[str]
 
-    def __init__(
-        self, name: str, args: CdnArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("image-pipeline:cdn:Cdn", name, None, opts)
-        self._child_opts = pulumi.ResourceOptions(parent=self)
+    def __init__(self, name: str, args: CdnArgs, opts: Options = None) -> None:
+        super().__init__("image-pipeline:cdn:Cdn", name, opts)
         self._label = resource_name(name, "cdn")
-        self._settings = args.settings
+        self._args = args
         self._access = cloudfront.OriginAccessControl(
             self._label,
             origin_access_control_origin_type="s3",
             signing_behavior="always",
             signing_protocol="sigv4",
-            opts=self._child_opts,
+            opts=self.child,
         )
         self._cache, self._request = self._cache_policy(), self._request_policy()
         self._function = cloudfront.Function(
             self._label,
             runtime=edge.RUNTIME,
-            code=edge.function_code(
-                args.settings.renditions, page.file_names() if args.site else ()
-            ),
+            code=edge.function_code(args.renditions, page.file_names() if args.site else ()),
             publish=True,
             tags=tags(),
-            opts=self._child_opts,
+            opts=self.child,
         )
         # A function of its own: were the code one with that of requests, a rollback would run
         # the older release's code on answers until the distribution is updated.
@@ -72,14 +83,14 @@ class Cdn(pulumi.ComponentResource):
             code=edge.AGE,
             publish=True,
             tags=tags(),
-            opts=self._child_opts,
+            opts=self.child,
         )
         distribution = self._distribution(name, args)
-        if args.settings.hosted_zone_id:
+        if args.hosted_zone_id:
             self._records(distribution)
         self.arn = distribution.arn
-        host = args.settings.domain or distribution.domain_name
-        self.url = pulumi.Output.concat(args.settings.cdn_scheme, "://", host)
+        host = args.domain or distribution.domain_name
+        self.url = pulumi.Output.concat(args.scheme, "://", host)
         self.register_outputs({"url": self.url, "arn": self.arn})
 
     def _distribution(self, name: str, args: CdnArgs) -> cloudfront.Distribution:
@@ -95,8 +106,8 @@ class Cdn(pulumi.ComponentResource):
             enabled=True,
             is_ipv6_enabled=True,
             http_version="http2and3",
-            price_class=args.settings.price_class,
-            aliases=[args.settings.domain] if args.settings.domain else None,
+            price_class=args.price_class,
+            aliases=[args.domain] if args.domain else None,
             origins=origins,
             default_cache_behavior=self._behavior(
                 "destination",
@@ -111,7 +122,7 @@ class Cdn(pulumi.ComponentResource):
             restrictions={"geo_restriction": {"restriction_type": "none"}},
             viewer_certificate=self._certificate(),
             tags=tags(),
-            opts=self._child_opts,
+            opts=self.child,
         )
 
     def _origin(self, name: str, bucket: SecureBucket) -> cloudfront.DistributionOriginArgsDict:
@@ -143,10 +154,10 @@ class Cdn(pulumi.ComponentResource):
         }
 
     def _certificate(self) -> cloudfront.DistributionViewerCertificateArgsDict:
-        if not self._settings.domain:
+        if not self._args.domain:
             return {"cloudfront_default_certificate": True}
         return {
-            "acm_certificate_arn": self._settings.certificate_arn,
+            "acm_certificate_arn": self._args.certificate_arn,
             "ssl_support_method": "sni-only",
             "minimum_protocol_version": TLS,
         }
@@ -168,7 +179,7 @@ class Cdn(pulumi.ComponentResource):
                 "enable_accept_encoding_brotli": True,
                 "enable_accept_encoding_gzip": True,
             },
-            opts=self._child_opts,
+            opts=self.child,
         )
 
     def _request_policy(self) -> cloudfront.OriginRequestPolicy:
@@ -181,7 +192,7 @@ class Cdn(pulumi.ComponentResource):
             },
             cookies_config={"cookie_behavior": "none"},
             query_strings_config={"query_string_behavior": "none"},
-            opts=self._child_opts,
+            opts=self.child,
         )
 
     def _rendition_headers(self) -> cloudfront.ResponseHeadersPolicy:
@@ -192,17 +203,17 @@ class Cdn(pulumi.ComponentResource):
                 "access_control_allow_credentials": False,
                 "access_control_allow_headers": {"items": ["*"]},
                 "access_control_allow_methods": {"items": ["GET", "HEAD"]},
-                "access_control_allow_origins": {"items": list(self._settings.allowed_origins)},
+                "access_control_allow_origins": {"items": list(self._args.allowed_origins)},
                 "access_control_max_age_sec": 3600,
                 "origin_override": True,
             },
             security_headers_config=_security("default-src 'none'; frame-ancestors 'none'"),
             custom_headers_config=_custom({"Cross-Origin-Resource-Policy": "cross-origin"}),
-            opts=self._child_opts,
+            opts=self.child,
         )
 
     def _page_headers(self, args: CdnArgs) -> cloudfront.ResponseHeadersPolicy:
-        domain = args.settings.domain
+        domain = args.domain
         policy = pulumi.Output.all(*args.upload_urls).apply(
             lambda urls: page.content_security_policy(urls, f"https://{domain}" if domain else "")
         )
@@ -210,16 +221,16 @@ class Cdn(pulumi.ComponentResource):
             f"{self._label}-page",
             security_headers_config=_security(policy),
             custom_headers_config=_custom(page.HEADERS),
-            opts=self._child_opts,
+            opts=self.child,
         )
 
     def _records(self, distribution: cloudfront.Distribution) -> None:
         for type_ in ("A", "AAAA"):
             route53.Record(
                 f"{self._label}-{type_.lower()}",
-                name=self._settings.domain,
+                name=self._args.domain,
                 type=type_,
-                zone_id=self._settings.hosted_zone_id,
+                zone_id=self._args.hosted_zone_id,
                 aliases=[
                     {
                         "name": distribution.domain_name,
@@ -227,7 +238,7 @@ class Cdn(pulumi.ComponentResource):
                         "evaluate_target_health": False,
                     }
                 ],
-                opts=self._child_opts,
+                opts=self.child,
             )
 
 

@@ -1,38 +1,42 @@
-"""How renditions go out: the destination bucket's policy, which lets in the CDN or everyone."""
+"""The way out of renditions: the destination bucket's policy, which lets in the CDN or everyone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_aws import s3
 
-from pipeline import permissions
+from function.engine.renditions import Rendition
 from pipeline.buckets import SecureBucket
 from pipeline.cdn import Cdn
+from pipeline.component import Component, Options
 from pipeline.identity import Identity
 from pipeline.naming import resource_name
-from pipeline.settings import Settings
-from pipeline.uploads import bucket_url
+from pipeline.permissions import bucket_policies
+from pipeline.permissions.documents import to_json
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryArgs:
-    """The destination bucket, and who may read it: the CDN alone, if there is one."""
+    """The destination bucket, what is public in it, and the CDN, which alone reads it if given.
 
-    settings: Settings
+    ``s3_endpoint`` is empty for Amazon's S3.
+    """
+
     destination: SecureBucket
+    renditions: Sequence[Rendition]
+    s3_endpoint: str
     identity: Identity
     cdn: Cdn | None
 
 
-class Delivery(pulumi.ComponentResource):
+class Delivery(Component):
     """Readers get renditions and manifests from the bucket itself, or from CloudFront alone."""
 
     url: pulumi.Output[str]
 
-    def __init__(
-        self, name: str, args: DeliveryArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("image-pipeline:delivery:Delivery", name, None, opts)
+    def __init__(self, name: str, args: DeliveryArgs, opts: Options = None) -> None:
+        super().__init__("image-pipeline:delivery:Delivery", name, opts)
         s3.BucketPolicy(
             resource_name(name, "destination"),
             bucket=args.destination.name,
@@ -40,29 +44,10 @@ class Delivery(pulumi.ComponentResource):
                 args.destination.arn,
                 args.identity.account_id,
                 args.cdn.arn if args.cdn else "",
-            ).apply(lambda parts: policy(*parts, settings=args.settings)),
-            opts=pulumi.ResourceOptions(
-                parent=self, depends_on=[args.destination.public_access_block]
+            ).apply(
+                lambda arns: to_json(bucket_policies.destination(*arns, renditions=args.renditions))
             ),
+            opts=self.after(args.destination.public_access_block),
         )
-        self.url = args.cdn.url if args.cdn else bucket_url(args.destination, args.settings)
+        self.url = args.cdn.url if args.cdn else args.destination.url(args.s3_endpoint)
         self.register_outputs({"url": self.url})
-
-
-def policy(bucket_arn: str, account_id: str, distribution_arn: str, *, settings: Settings) -> str:
-    """Return the destination bucket's policy; ``distribution_arn`` is empty without a CDN."""
-    renditions = settings.renditions
-    reader = (
-        permissions.cdn_read(bucket_arn, renditions, distribution_arn)
-        if distribution_arn
-        else permissions.public_read(bucket_arn, renditions)
-    )
-    return permissions.to_json(
-        permissions.document(
-            [
-                *permissions.tls_only_bucket(bucket_arn),
-                permissions.private_index(bucket_arn, account_id),
-                reader,
-            ]
-        )
-    )

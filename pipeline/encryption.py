@@ -1,16 +1,26 @@
 """The stack's own KMS key, made only when ``encryption: kms`` asks for it."""
 
 import json
+from dataclasses import dataclass
 
 import pulumi
 from pulumi_aws import kms
 
-from pipeline import permissions
+from pipeline.component import Component, Options
 from pipeline.identity import Identity
 from pipeline.naming import resource_name, tags
+from pipeline.permissions import service_policies
 
 
-class EncryptionKey(pulumi.ComponentResource):
+@dataclass(frozen=True, kw_only=True)
+class EncryptionKeyArgs:
+    """The account that the key belongs to, and whether Pulumi refuses to delete it."""
+
+    identity: Identity
+    protect: bool
+
+
+class EncryptionKey(Component):
     """A key with yearly rotation, its alias, and a policy that lets the CDN decrypt.
 
     The key stays in AWS when it leaves the stack, by ``encryption: s3`` or ``pulumi destroy``:
@@ -20,19 +30,11 @@ class EncryptionKey(pulumi.ComponentResource):
 
     arn: pulumi.Output[str]
 
-    def __init__(
-        self,
-        name: str,
-        identity: Identity,
-        opts: pulumi.ResourceOptions | None = None,
-        *,
-        protect: bool = False,
-    ) -> None:
-        super().__init__("image-pipeline:encryption:EncryptionKey", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+    def __init__(self, name: str, args: EncryptionKeyArgs, opts: Options = None) -> None:
+        super().__init__("image-pipeline:encryption:EncryptionKey", name, opts)
         key_name = resource_name(name, "key")
-        policy = pulumi.Output.all(identity.account_id, identity.partition).apply(
-            lambda args: json.dumps(permissions.encryption_key(args[0], args[1]))
+        policy = pulumi.Output.all(args.identity.account_id, args.identity.partition).apply(
+            lambda parts: json.dumps(service_policies.encryption_key(*parts))
         )
         key = kms.Key(
             key_name,
@@ -41,9 +43,9 @@ class EncryptionKey(pulumi.ComponentResource):
             policy=policy,
             tags=tags(),
             opts=pulumi.ResourceOptions(
-                parent=self, protect=protect or None, retain_on_delete=True
+                parent=self, protect=args.protect or None, retain_on_delete=True
             ),
         )
-        kms.Alias(key_name, name=f"alias/{name}", target_key_id=key.key_id, opts=child)
+        kms.Alias(key_name, name=f"alias/{name}", target_key_id=key.key_id, opts=self.child)
         self.arn = key.arn
         self.register_outputs({"arn": self.arn})

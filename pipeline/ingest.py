@@ -8,10 +8,11 @@ import pulumi
 from pulumi_aws import s3, sqs
 
 from function.contract import UPLOADS
-from pipeline import permissions
 from pipeline.buckets import SecureBucket
+from pipeline.component import Component, Options
 from pipeline.identity import Identity
 from pipeline.naming import resource_name
+from pipeline.permissions import service_policies
 from pipeline.queues import UploadQueue
 
 EVENTS: Final = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"]
@@ -27,24 +28,22 @@ class IngestArgs:
     identity: Identity
 
 
-class Ingest(pulumi.ComponentResource):
+class Ingest(Component):
     """Announces every object created or removed under ``uploads/`` to the queue.
 
     The notification depends on the policy: S3 tries to send a test event when it is set, and is
     refused until the policy allows it.
     """
 
-    def __init__(
-        self, name: str, args: IngestArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("image-pipeline:ingest:Ingest", name, None, opts)
+    def __init__(self, name: str, args: IngestArgs, opts: Options = None) -> None:
+        super().__init__("image-pipeline:ingest:Ingest", name, opts)
         policy = sqs.QueuePolicy(
             resource_name(name, "uploads"),
             queue_url=args.queue.url,
             policy=pulumi.Output.all(
                 args.queue.arn, args.source.arn, args.identity.account_id
-            ).apply(lambda arns: _queue_policy(*arns)),
-            opts=pulumi.ResourceOptions(parent=self),
+            ).apply(lambda arns: json.dumps(service_policies.upload_queue(*arns))),
+            opts=self.child,
         )
         s3.BucketNotification(
             resource_name(name, "uploads"),
@@ -56,17 +55,6 @@ class Ingest(pulumi.ComponentResource):
                     "filter_prefix": UPLOADS,
                 }
             ],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+            opts=self.after(policy),
         )
         self.register_outputs({})
-
-
-def _queue_policy(queue_arn: str, bucket_arn: str, account_id: str) -> str:
-    return json.dumps(
-        permissions.document(
-            [
-                permissions.s3_may_send(queue_arn, bucket_arn, account_id),
-                permissions.tls_only_queue(queue_arn),
-            ]
-        )
-    )

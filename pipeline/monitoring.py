@@ -1,58 +1,48 @@
-"""What operators look at: a dashboard, from what came of uploads down to what the function did."""
+"""The CloudWatch dashboard that operators look at."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pulumi
 from pulumi_aws import cloudwatch
 
-from function.contract import METRIC_NAMESPACE, RARE_METRICS, DuplicateSearch, Metric
-from pipeline.alarms import definitions
+from pipeline.alarm_definitions import Alarm
+from pipeline.component import Component, Options
+from pipeline.dashboard import dashboard_body
 from pipeline.identity import Identity
 from pipeline.naming import resource_name
 from pipeline.queues import UploadQueue
 from pipeline.resizer import Resizer
-from pipeline.settings import Settings
-
-WIDTH: Final = 12
-"""Columns of a graph; a dashboard has 24."""
-
-HEIGHT: Final = 6
-PERIOD: Final = 60
-"""Seconds that one point of a graph stands for."""
 
 CONSOLES: Final = {
     "aws": "console.aws.amazon.com",
     "aws-cn": "console.amazonaws.cn",
     "aws-us-gov": "console.amazonaws-us-gov.com",
 }
-"""Where each partition has its console (the user guides of AWS in China and of GovCloud)."""
-
-STEPS: Final = (Metric.FETCH_TIME, Metric.DECODE_TIME, Metric.RENDER_TIME, Metric.STORE_TIME)
-"""What the function does with an upload, in order."""
+"""Host of each partition's console (the user guides of AWS in China and of GovCloud)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MonitoringArgs:
-    """What is watched."""
+    """The resources and limits that the graphs show."""
 
-    settings: Settings
+    alarms: Sequence[Alarm]
+    max_concurrency: int
+    has_duplicates: bool
     queue: UploadQueue
     resizer: Resizer
     identity: Identity
 
 
-class Monitoring(pulumi.ComponentResource):
+class Monitoring(Component):
     """A CloudWatch dashboard."""
 
     dashboard_url: pulumi.Output[str]
 
-    def __init__(
-        self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("image-pipeline:monitoring:Monitoring", name, None, opts)
+    def __init__(self, name: str, args: MonitoringArgs, opts: Options = None) -> None:
+        super().__init__("image-pipeline:monitoring:Monitoring", name, opts)
         dashboard = cloudwatch.Dashboard(
             resource_name(name, "dashboard"),
             dashboard_name=name,
@@ -61,8 +51,17 @@ class Monitoring(pulumi.ComponentResource):
                 queue=args.queue.name,
                 dead_letters=args.queue.dead_letter_name,
                 function=args.resizer.function_name,
-            ).apply(lambda names: json.dumps(dashboard_body(settings=args.settings, **names))),
-            opts=pulumi.ResourceOptions(parent=self),
+            ).apply(
+                lambda names: json.dumps(
+                    dashboard_body(
+                        limits={alarm.part: alarm.threshold for alarm in args.alarms},
+                        max_concurrency=args.max_concurrency,
+                        has_duplicates=args.has_duplicates,
+                        **names,
+                    )
+                )
+            ),
+            opts=self.child,
         )
         self.dashboard_url = pulumi.Output.concat(
             "https://",
@@ -73,111 +72,3 @@ class Monitoring(pulumi.ComponentResource):
             dashboard.dashboard_name,
         )
         self.register_outputs({"dashboard_url": self.dashboard_url})
-
-
-def dashboard_body(
-    *, settings: Settings, region: str, queue: str, dead_letters: str, function: str
-) -> dict[str, list[dict[str, Any]]]:
-    """The dashboard as CloudWatch reads it; each row asks what the one above leaves open.
-
-    Lines across a graph are the thresholds of the alarms.
-    """
-    sqs, lambda_ = ("AWS/SQS", "QueueName"), ("AWS/Lambda", "FunctionName")
-    own = (METRIC_NAMESPACE, "FunctionName")
-    visible = "ApproximateNumberOfMessagesVisible"
-    limits = {alarm.part: alarm.threshold for alarm in definitions(settings)}
-    by_code = (
-        f'SEARCH(\'{{{METRIC_NAMESPACE},FunctionName,Code}} MetricName="{Metric.REJECTED}" '
-        f"FunctionName=\"{function}\"', 'Sum', {PERIOD})"
-    )
-    outcomes = [Metric.PROCESSED, Metric.LOSSY, Metric.REJECTED, Metric.FAILED]
-    outcomes += [Metric.DUPLICATES] if settings.duplicates != DuplicateSearch.OFF else []
-    graphs = [
-        _graph("What came of uploads", _each(own, outcomes, function)),
-        _graph("Rejected, by code", [[{"expression": by_code}]]),
-        _graph("Uploads waiting", _each(sqs, [visible], queue), "Maximum"),
-        _graph(
-            "Oldest upload (s)",
-            _each(sqs, ["ApproximateAgeOfOldestMessage"], queue),
-            "Maximum",
-            limit=limits["oldest-upload-alarm"],
-        ),
-        _graph(
-            "Dead letters",
-            _each(sqs, [visible], dead_letters),
-            "Maximum",
-            limit=limits["dead-letters-alarm"],
-        ),
-        _graph(
-            "Errors and throttles, of the engine too",
-            [
-                *_each(lambda_, ("Errors", "Throttles"), function),
-                *_each(own, sorted(RARE_METRICS), function),
-            ],
-        ),
-        _graph(
-            "One upload (ms)",
-            [
-                [*own[:1], Metric.TOTAL_TIME, *own[1:], function, {"stat": stat, "label": stat}]
-                for stat in ("p50", "p95", "p99")
-            ],
-        ),
-        _graph("Mean time by step (ms)", _each(own, STEPS, function), "Average", stacked=True),
-        _graph(
-            "One batch, p95 (ms)",
-            _each(lambda_, ["Duration"], function),
-            "p95",
-            limit=limits["slow-alarm"],
-        ),
-        _graph(
-            "Invocations and cold starts",
-            [
-                *_each(lambda_, ["Invocations"], function),
-                *_each(own, [Metric.COLD_START], function),
-            ],
-        ),
-        _graph("Bytes in and out", _each(own, (Metric.BYTES_IN, Metric.BYTES_OUT), function)),
-        _graph(
-            "Concurrent invocations",
-            _each(lambda_, ["ConcurrentExecutions"], function),
-            "Maximum",
-            limit=settings.max_concurrency,
-        ),
-    ]
-    for graph in graphs:
-        graph["properties"]["region"] = region
-    return {"widgets": [graph | _place(index) for index, graph in enumerate(graphs)]}
-
-
-def _each(kind: tuple[str, str], names: Iterable[str], resource: str) -> list[list[Any]]:
-    """Several metrics of one resource."""
-    namespace, dimension = kind
-    return [[namespace, name, dimension, resource] for name in names]
-
-
-def _graph(
-    title: str,
-    metrics: list[list[Any]],
-    statistic: str = "Sum",
-    *,
-    limit: float | None = None,
-    stacked: bool = False,
-) -> dict[str, Any]:
-    properties: dict[str, Any] = {
-        "title": title,
-        "stat": statistic,
-        "period": PERIOD,
-        "view": "timeSeries",
-        "stacked": stacked,
-        "metrics": metrics,
-        "yAxis": {"left": {"min": 0}},
-    }
-    if limit is not None:
-        line: Mapping[str, Any] = {"label": "limit", "value": limit}
-        properties["annotations"] = {"horizontal": [line]}
-    return {"type": "metric", "properties": properties}
-
-
-def _place(index: int) -> dict[str, int]:
-    row, column = divmod(index, 2)
-    return {"x": column * WIDTH, "y": row * HEIGHT, "width": WIDTH, "height": HEIGHT}

@@ -1,4 +1,4 @@
-"""Names and tags of a stack's resources, each from one function."""
+"""Names, URLs and tags of a stack's resources, each from one function."""
 
 import re
 from typing import Final
@@ -44,8 +44,19 @@ def resource_name(base: str, part: str) -> str:
     return name
 
 
+def bucket_url(bucket: str, domain: str, *, s3_endpoint: str) -> str:
+    """Return the URL of a bucket, without a slash at the end: put a key behind it.
+
+    Args:
+        bucket: its name.
+        domain: its own host name at Amazon's S3.
+        s3_endpoint: where S3 is, if it is not Amazon's; else empty.
+    """
+    return f"{s3_endpoint}/{bucket}" if s3_endpoint else f"https://{domain}"
+
+
 def tags() -> dict[str, str]:
-    """The tags of everything that AWS lets one tag."""
+    """Return the tags of every resource that AWS can tag."""
     return {
         "Project": pulumi.get_project(),
         "Stack": pulumi.get_stack(),

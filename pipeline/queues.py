@@ -8,8 +8,10 @@ import pulumi
 from pulumi_aws import sqs
 
 from function.contract import MAX_RECEIVES
-from pipeline import permissions
+from pipeline.component import Component, Options
 from pipeline.naming import resource_name, tags
+from pipeline.permissions import service_policies
+from pipeline.permissions.documents import to_json
 
 DEAD_LETTER_RETENTION: Final = 14 * 24 * 3600
 """Seconds; SQS's longest, so that a long weekend loses nothing."""
@@ -28,7 +30,7 @@ class UploadQueueArgs:
     visibility_timeout: int
 
 
-class UploadQueue(pulumi.ComponentResource):
+class UploadQueue(Component):
     """Uploads waiting for the function, and the dead-letter queue for those that keep failing."""
 
     url: pulumi.Output[str]
@@ -37,17 +39,14 @@ class UploadQueue(pulumi.ComponentResource):
     dead_letter_url: pulumi.Output[str]
     dead_letter_name: pulumi.Output[str]
 
-    def __init__(
-        self, name: str, args: UploadQueueArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("image-pipeline:queues:UploadQueue", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+    def __init__(self, name: str, args: UploadQueueArgs, opts: Options = None) -> None:
+        super().__init__("image-pipeline:queues:UploadQueue", name, opts)
         dead_letters = sqs.Queue(
             resource_name(name, "dead-letters"),
             message_retention_seconds=DEAD_LETTER_RETENTION,
             sqs_managed_sse_enabled=True,
             tags=tags(),
-            opts=child,
+            opts=self.child,
         )
         queue = sqs.Queue(
             resource_name(name, "uploads"),
@@ -57,19 +56,21 @@ class UploadQueue(pulumi.ComponentResource):
             sqs_managed_sse_enabled=True,
             redrive_policy=dead_letters.arn.apply(_redrive),
             tags=tags(),
-            opts=child,
+            opts=self.child,
         )
         sqs.RedriveAllowPolicy(
             resource_name(name, "dead-letters"),
             queue_url=dead_letters.url,
             redrive_allow_policy=queue.arn.apply(_redrive_allow),
-            opts=child,
+            opts=self.child,
         )
         sqs.QueuePolicy(
             resource_name(name, "dead-letters"),
             queue_url=dead_letters.url,
-            policy=dead_letters.arn.apply(_tls_only),
-            opts=child,
+            policy=dead_letters.arn.apply(
+                lambda arn: json.dumps(service_policies.dead_letter_queue(arn))
+            ),
+            opts=self.child,
         )
         self.url, self.arn, self.name = queue.url, queue.arn, queue.name
         self.dead_letter_url, self.dead_letter_name = dead_letters.url, dead_letters.name
@@ -77,14 +78,8 @@ class UploadQueue(pulumi.ComponentResource):
 
 
 def _redrive(dead_letter_arn: str) -> str:
-    return permissions.to_json(
-        {"deadLetterTargetArn": dead_letter_arn, "maxReceiveCount": MAX_RECEIVES}
-    )
+    return to_json({"deadLetterTargetArn": dead_letter_arn, "maxReceiveCount": MAX_RECEIVES})
 
 
 def _redrive_allow(queue_arn: str) -> str:
-    return permissions.to_json({"redrivePermission": "byQueue", "sourceQueueArns": [queue_arn]})
-
-
-def _tls_only(queue_arn: str) -> str:
-    return json.dumps(permissions.document([permissions.tls_only_queue(queue_arn)]))
+    return to_json({"redrivePermission": "byQueue", "sourceQueueArns": [queue_arn]})

@@ -1,87 +1,79 @@
 """The Lambda function that resizes, its log, its role, and its subscription to the queue."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import pulumi
 from pulumi_aws import cloudwatch, iam, lambda_
 
-from pipeline import permissions
+from function.engine.renditions import Rendition
 from pipeline.buckets import SecureBucket
 from pipeline.bundle import Bundle
+from pipeline.component import Component, Options
 from pipeline.duplicates import DuplicateIndex
 from pipeline.naming import resource_name, tags
+from pipeline.permissions import roles
+from pipeline.permissions.documents import to_json
 from pipeline.queues import UploadQueue
-from pipeline.settings import Settings
 
-HANDLER = "function.handler.handle"
-
-GLIBC_TUNABLES: Final = ":".join(
-    (
-        f"glibc.malloc.mmap_threshold={16 << 20}",
-        f"glibc.malloc.trim_threshold={24 << 20}",
-    )
-)
-"""Bytes up to which memory comes from the heap, and bytes of it that are kept when they are free.
-
-Otherwise most of an image's memory goes back to the system, which maps it anew for the next one and
-zeroes it page by page: 5 to 11 % of the time of four JPEGs. 16 MB because most uploads fit and
-Pillow's own blocks of 16 MB still go back at once; 24 MB because 16 were too few for a 12 MP JPEG's
-eight renditions, and 32 raised a HEIC's peak by 20 % (docs/engine.md, "Memory kept"; GNU C Library
-manual, "Memory Allocation Tunables").
-"""
+HANDLER: Final = "function.handler.handle"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResizerArgs:
-    """What the function reads, writes and is configured by.
+    """What the function reads and writes, and its Lambda settings.
 
-    ``kms_key_arn`` is empty for S3-managed keys; ``delivery_url`` is what readers put before a
-    destination key; ``index`` is there if the stack looks for duplicates.
+    ``variables`` are its environment; ``kms_key_arn`` is empty for S3-managed keys; ``index`` is
+    given if the stack looks for duplicates.
     """
 
-    settings: Settings
     bundle: Bundle
+    variables: pulumi.Input[Mapping[str, str]]
     source: SecureBucket
     destination: SecureBucket
     queue: UploadQueue
-    delivery_url: pulumi.Input[str]
     kms_key_arn: pulumi.Input[str]
     index: DuplicateIndex | None
+    renditions: Sequence[Rendition]
+    runtime: str
+    architecture: str
+    memory: int
+    timeout: int
+    batch_size: int
+    max_concurrency: int
+    tracing: bool
+    log_retention_days: int
 
 
-class Resizer(pulumi.ComponentResource):
+class Resizer(Component):
     """The function, with least privilege and partial batch responses."""
 
     function_name: pulumi.Output[str]
     log_group: pulumi.Output[str]
 
-    def __init__(
-        self, name: str, args: ResizerArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("image-pipeline:resizer:Resizer", name, None, opts)
-        self._child_opts = pulumi.ResourceOptions(parent=self)
+    def __init__(self, name: str, args: ResizerArgs, opts: Options = None) -> None:
+        super().__init__("image-pipeline:resizer:Resizer", name, opts)
         self._label = resource_name(name, "resizer")
         log_group = cloudwatch.LogGroup(
             self._label,
             name=f"/{name}/resizer",
-            retention_in_days=args.settings.log_retention_days,
+            retention_in_days=args.log_retention_days,
             tags=tags(),
-            opts=self._child_opts,
+            opts=self.child,
         )
         role = iam.Role(
             self._label,
-            assume_role_policy=json.dumps(permissions.assumed_by_lambda()),
+            assume_role_policy=json.dumps(roles.assumed_by_lambda()),
             tags=tags(),
-            opts=self._child_opts,
+            opts=self.child,
         )
         policy = iam.RolePolicy(
             self._label,
             role=role.name,
             policy=self._policy(args, log_group.arn),
-            opts=self._child_opts,
+            opts=self.child,
         )
         function = self._function(args, role, policy, log_group)
         self._subscribe(args, function)
@@ -97,10 +89,8 @@ class Resizer(pulumi.ComponentResource):
             key_arn=args.kms_key_arn,
             index_arn=args.index.arn if args.index else "",
         ).apply(
-            lambda arns: permissions.to_json(
-                permissions.resizer_role(
-                    **arns, renditions=args.settings.renditions, tracing=args.settings.tracing
-                )
+            lambda arns: to_json(
+                roles.resizer_role(**arns, renditions=args.renditions, tracing=args.tracing)
             )
         )
 
@@ -111,30 +101,21 @@ class Resizer(pulumi.ComponentResource):
         policy: iam.RolePolicy,
         log_group: cloudwatch.LogGroup,
     ) -> lambda_.Function:
-        settings = args.settings
-        variables = pulumi.Output.all(
-            bucket=args.destination.name,
-            url=args.delivery_url,
-            key=args.kms_key_arn,
-            index=args.index.name if args.index else "",
-        ).apply(
-            lambda v: environment_variables(settings, v["bucket"], v["url"], v["key"], v["index"])
-        )
         return lambda_.Function(
             self._label,
             description="Resizes uploads to the stack's renditions",
             code=pulumi.FileArchive(str(args.bundle.path)),
             handler=HANDLER,
-            runtime=settings.runtime,
-            architectures=[settings.architecture],
-            memory_size=settings.memory,
-            timeout=settings.timeout,
+            runtime=args.runtime,
+            architectures=[args.architecture],
+            memory_size=args.memory,
+            timeout=args.timeout,
             role=role.arn,
-            environment={"variables": variables},
+            environment={"variables": args.variables},
             logging_config={"log_format": "JSON", "log_group": log_group.name},
-            tracing_config={"mode": "Active" if settings.tracing else "PassThrough"},
+            tracing_config={"mode": "Active" if args.tracing else "PassThrough"},
             tags=tags(),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+            opts=self.after(policy),
         )
 
     def _subscribe(self, args: ResizerArgs, function: lambda_.Function) -> None:
@@ -142,37 +123,9 @@ class Resizer(pulumi.ComponentResource):
             self._label,
             event_source_arn=args.queue.arn,
             function_name=function.arn,
-            batch_size=args.settings.batch_size,
+            batch_size=args.batch_size,
             function_response_types=["ReportBatchItemFailures"],
-            scaling_config={"maximum_concurrency": args.settings.max_concurrency},
+            scaling_config={"maximum_concurrency": args.max_concurrency},
             tags=tags(),
-            opts=self._child_opts,
+            opts=self.child,
         )
-
-
-def environment_variables(
-    settings: Settings,
-    destination_bucket: str,
-    delivery_url: str,
-    kms_key_arn: str,
-    index_table: str = "",
-) -> Mapping[str, str]:
-    """What the function's ``Environment.read`` expects, and its C library, from the settings."""
-    # Without defaults, three times as many renditions fit into Lambda's 4 KB (pipeline/sizes.py).
-    renditions = [rendition.without_defaults() for rendition in settings.renditions]
-    return {
-        "DESTINATION_BUCKET": destination_bucket,
-        "DELIVERY_URL": delivery_url,
-        "RENDITIONS": json.dumps(renditions, separators=(",", ":")),
-        "MAX_UPLOAD_BYTES": str(settings.max_upload_bytes),
-        "MAX_PIXELS": str(settings.max_pixels),
-        "KMS_KEY_ARN": kms_key_arn,
-        "BACKGROUND": settings.background,
-        "TIMEOUT": str(settings.timeout),
-        "QUALITY": settings.quality.value,
-        "DUPLICATES": settings.duplicates.value,
-        "INDEX_TABLE": index_table,
-        "GLIBC_TUNABLES": GLIBC_TUNABLES,
-        # Only where it is not the default: an upgrade changes no variable of a stack.
-        **({} if settings.native_decoder else {"NATIVE_DECODER": "false"}),
-    }

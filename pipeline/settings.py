@@ -1,19 +1,15 @@
-"""A stack's settings: the one file that reads Pulumi's configuration.
+"""A stack's settings: their names, defaults and limits, and which of them contradict one another.
 
-Keys, types and defaults are declared in ``Pulumi.yaml`` for the Pulumi CLI and repeated here for
-whoever runs the program without it (tests, the embedded AWS); a test holds the two together.
+``Pulumi.yaml`` declares the same keys, types and defaults for the Pulumi CLI. They are repeated
+here for the tests and the embedded AWS, which run the program without it; a test compares the two.
 """
 
-import importlib.util
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from enum import StrEnum
-from functools import partial
-from typing import Any, Final, cast
+from typing import Final
 
 import pulumi
-from pulumi.runtime.config import CONFIG, get_config_env
 
 from function.contract import FULL_MEMORY_MB, MOST_SECONDS, DuplicateSearch
 from function.engine.limits import kind_megapixels, max_megapixels
@@ -26,11 +22,10 @@ LOG_RETENTION_DAYS: Final = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557),
     *(2922, 3288, 3653),
 )
-"""What CloudWatch Logs accepts (PutRetentionPolicy, API reference)."""
-
+"""Values that CloudWatch Logs accepts (PutRetentionPolicy, API reference)."""
 
 ANSWER_SECONDS: Final = 5
-"""Seconds of an invocation for what is not done to uploads: requests to S3 and SQS, the answer."""
+"""Seconds of an invocation that are kept for requests to S3 and SQS, and for the answer."""
 
 PRICE_CLASSES: Final = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
 """CloudFront's names for sets of edge locations, fewest and cheapest first."""
@@ -42,11 +37,11 @@ class SettingsError(pulumi.RunError):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What one stack is to be; README.md has the table of keys.
+    """The settings of one stack; README.md has the table of keys.
 
     Attributes are the keys of ``Pulumi.<stack>.yaml`` in snake case. ``max_megapixels`` 0 means
-    what ``memory`` bears; read ``max_pixels`` instead. ``s3_endpoint`` is not a setting of ours:
-    it is the provider's ``aws:endpoints``, set where S3 is not Amazon's (the embedded AWS).
+    the largest image that fits in ``memory``; read ``max_pixels`` instead. ``s3_endpoint`` is not
+    a key of the stack: it is the provider's ``aws:endpoints``, set for the embedded AWS.
     """
 
     memory: int = 1024
@@ -87,21 +82,21 @@ class Settings:
         """
         _in_range("memory", self.memory, 128, 10240, "MB")
         _in_range("timeout", self.timeout, 1, 900, "seconds")
-        _one_of("architecture", self.architecture, ("arm64", "x86_64"))
-        _one_of("runtime", self.runtime, RUNTIMES)
+        require_one_of("architecture", self.architecture, ("arm64", "x86_64"))
+        require_one_of("runtime", self.runtime, RUNTIMES)
         _in_range("batchSize", self.batch_size, 1, 10, "uploads")
         _in_range("maxConcurrency", self.max_concurrency, 2, 1000, "invocations")
-        _one_of("uploads", self.uploads, ("public", "presigned"))
-        _one_of("delivery", self.delivery, ("public", "cdn"))
-        _one_of("priceClass", self.price_class, PRICE_CLASSES)
-        _one_of("encryption", self.encryption, ("s3", "kms"))
-        _one_of("quality", self.quality, tuple(Quality))
-        _one_of("duplicates", self.duplicates, tuple(DuplicateSearch))
+        require_one_of("uploads", self.uploads, ("public", "presigned"))
+        require_one_of("delivery", self.delivery, ("public", "cdn"))
+        require_one_of("priceClass", self.price_class, PRICE_CLASSES)
+        require_one_of("encryption", self.encryption, ("s3", "kms"))
+        require_one_of("quality", self.quality, tuple(Quality))
+        require_one_of("duplicates", self.duplicates, tuple(DuplicateSearch))
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", self.background):
             raise SettingsError(f"background must be #rrggbb; got {self.background!r}.")
         _in_range("maxUploadMb", self.max_upload_mb, 1, 5000, "MB")
         _in_range("maxMegapixels", self.max_megapixels, 0, 1000, "megapixels")
-        _one_of("logRetentionDays", self.log_retention_days, LOG_RETENTION_DAYS)
+        require_one_of("logRetentionDays", self.log_retention_days, LOG_RETENTION_DAYS)
         _in_range("monthlyBudgetUsd", self.monthly_budget_usd, 0, 1_000_000, "USD")
         self._check_email()
         self._check_renditions()
@@ -111,7 +106,7 @@ class Settings:
 
     @property
     def cdn_scheme(self) -> str:
-        """Scheme of the CDN's URLs: HTTPS, but for the embedded AWS, which speaks HTTP."""
+        """Scheme of the CDN's URLs: HTTPS, except in the embedded AWS, which speaks HTTP."""
         return "http" if self.s3_endpoint.startswith("http:") else "https"
 
     @property
@@ -219,123 +214,17 @@ KEYS: Final = {
 """Attribute of ``Settings`` to its key in ``Pulumi.<stack>.yaml``."""
 
 
-def stack_name() -> str:
-    """What all resources of this stack are named after, e.g. ``image-pipeline-dev``."""
-    return f"{pulumi.get_project()}-{pulumi.get_stack()}"
-
-
-def load() -> Settings:
-    """Read the stack's settings.
-
-    Raises:
-        SettingsError: a key is unknown or starts with another project's name, or a value is of the
-            wrong type, out of range or in contradiction with another.
-    """
-    _refuse_unknown_keys()
-    values = {name: _read(name, key) for name, key in KEYS.items()}
-    given = {name: value for name, value in values.items() if value is not None}
-    return Settings(**given, s3_endpoint=_s3_endpoint())
-
-
-def _refuse_unknown_keys() -> None:
-    project = pulumi.get_project()
-    for key in {**get_config_env(), **CONFIG.get()}:
-        namespace, _, name = key.partition(":")
-        if namespace == project and name not in KEYS.values():
-            raise SettingsError(
-                f"{name} is not a setting of this stack; the settings are "
-                f"{', '.join(KEYS.values())}."
-            )
-        setting = name.removeprefix("config:")  # as Pulumi wrote keys before its version 1
-        if namespace != project and setting in KEYS.values() and not _has_reader(namespace):
-            raise SettingsError(
-                f"{key} is not read, because the project is named {project}; in "
-                f"Pulumi.{pulumi.get_stack()}.yaml, rename it to {project}:{setting}, and every "
-                f"other {namespace}: key with it."
-            )
-
-
-def _has_reader(namespace: str) -> bool:
-    """Return whether Pulumi itself or an installed provider reads keys of a namespace.
-
-    Some providers have settings with the names of ours, such as ``auth0:domain``. Any other
-    namespace is taken for the project's former name, whose settings would be ignored in silence:
-    ``uploads: presigned`` would become public.
-    """
-    package = re.sub(r"\W", "_", f"pulumi_{namespace}")
-    return namespace == "pulumi" or importlib.util.find_spec(package) is not None
-
-
-def _read(name: str, key: str) -> Any:
-    """One setting as its attribute's type, or None if it is not set."""
-    if name == "renditions":
-        items = _read_list(key)
-        return items and tuple(_rendition(key, index, item) for index, item in enumerate(items))
-    if name == "allowed_origins":
-        items = _read_list(key)
-        return items and tuple(str(item) for item in items)
-    text = pulumi.Config().get(key)
-    convert = _CONVERSIONS.get(cast("type", Settings.__dataclass_fields__[name].type))
-    return convert(key, text) if convert and text is not None else text
-
-
-def _read_list(key: str) -> tuple[Any, ...] | None:
-    try:
-        raw = pulumi.Config().get_object(key)
-    except pulumi.ConfigTypeError as error:
-        raise SettingsError(f"{key} must be a list; got {error.value!r}.") from error
-    if raw is None:
-        return None
-    if not isinstance(raw, list):
-        raise SettingsError(f"{key} must be a list; got {raw!r}.")
-    return tuple(cast("list[Any]", raw))
-
-
-def _rendition(key: str, index: int, raw: object) -> Rendition:
-    try:
-        return Rendition.parse(raw)
-    except (ValueError, TypeError) as error:
-        raise SettingsError(f"{key}[{index}] {error}.") from error
-
-
-def _to_int(key: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
-        raise SettingsError(f"{key} must be a whole number; got {text!r}.") from error
-
-
-def _to_bool(key: str, text: str) -> bool:
-    if text not in ("true", "false"):
-        raise SettingsError(f"{key} must be true or false; got {text!r}.")
-    return text == "true"
-
-
-def _to_name(kind: type[StrEnum], key: str, text: str) -> StrEnum:
-    _one_of(key, text, tuple(kind))
-    return kind(text)
-
-
-_CONVERSIONS: Final[Mapping[type, Callable[[str, str], Any]]] = {
-    int: _to_int,
-    bool: _to_bool,
-    Quality: partial(_to_name, Quality),
-    DuplicateSearch: partial(_to_name, DuplicateSearch),
-}
-"""Type of a setting to what reads it from the engine's text."""
-
-
-def _s3_endpoint() -> str:
-    endpoints: Any = pulumi.Config("aws").get_object("endpoints") or [{}]
-    return str(endpoints[0].get("s3", "")).rstrip("/")
-
-
 def _in_range(key: str, value: int, low: int, high: int, unit: str) -> None:
     if not low <= value <= high:
         raise SettingsError(f"{key} must be {low} to {high} {unit}; got {value}.")
 
 
-def _one_of(key: str, value: object, allowed: Sequence[object]) -> None:
+def require_one_of(key: str, value: object, allowed: Sequence[object]) -> None:
+    """Refuse a value that is not one of those allowed.
+
+    Raises:
+        SettingsError: it is none of them.
+    """
     if value not in allowed:
         names = ", ".join(str(item) for item in allowed)
         raise SettingsError(f"{key} must be one of {names}; got {value!r}.")

@@ -1,7 +1,7 @@
-"""The Lambda function that hands out presigned POSTs, and its URL."""
+"""The Lambda function that signs upload forms (presigned POSTs), and its URL."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -9,56 +9,58 @@ from typing import Final
 import pulumi
 from pulumi_aws import cloudwatch, iam, lambda_
 
-from pipeline import permissions
 from pipeline.buckets import SecureBucket
+from pipeline.component import Component, Options
+from pipeline.environment import signer_variables
 from pipeline.naming import resource_name, tags
-from pipeline.settings import Settings
+from pipeline.permissions import roles
 
 HANDLER: Final = "signer.handler.handle"
 
 MEMORY: Final = 512
-"""MB. It computes next to nothing; memory buys the CPU that loads boto3 in a cold start."""
+"""MB. It computes almost nothing; memory buys the CPU that loads boto3 in a cold start."""
 
 TIMEOUT: Final = 10
 """Seconds; a warm answer takes milliseconds, a cold start one or two."""
 
 CONCURRENCY: Final = 10
-"""Ceiling on what strangers can make it cost; above it they get status 429."""
+"""Invocations at a time, which limits what strangers can make it cost; others get status 429."""
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True, kw_only=True)
 class SignerArgs:
-    """What is signed: uploads to ``source``, which ``upload_url`` leads to.
+    """The bucket that forms upload to, their limits, and the Lambda runtime.
 
-    ``kms_key_arn`` is empty for S3-managed keys.
+    ``upload_url`` is the bucket's; ``kms_key_arn`` is empty for S3-managed keys.
     """
 
-    settings: Settings
     source: SecureBucket
     upload_url: pulumi.Input[str]
     kms_key_arn: pulumi.Input[str]
+    max_upload_bytes: int
+    allowed_origins: Sequence[str]
+    runtime: str
+    architecture: str
+    log_retention_days: int
 
 
-class Signer(pulumi.ComponentResource):
-    """A function that anyone may call, by its URL alone, and that may do nothing but upload."""
+class Signer(Component):
+    """A function that anyone may call, but only by its URL, and that may only upload."""
 
     url: pulumi.Output[str]
     function_name: pulumi.Output[str]
 
-    def __init__(
-        self, name: str, args: SignerArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("image-pipeline:signer:Signer", name, None, opts)
-        self._child_opts = pulumi.ResourceOptions(parent=self)
+    def __init__(self, name: str, args: SignerArgs, opts: Options = None) -> None:
+        super().__init__("image-pipeline:signer:Signer", name, opts)
         self._label = resource_name(name, "signer")
         log_group = cloudwatch.LogGroup(
             self._label,
             name=f"/{name}/signer",
-            retention_in_days=args.settings.log_retention_days,
+            retention_in_days=args.log_retention_days,
             tags=tags(),
-            opts=self._child_opts,
+            opts=self.child,
         )
         role, policy = self._role(args, log_group.arn)
         function = self._function(args, log_group, role, policy)
@@ -67,12 +69,12 @@ class Signer(pulumi.ComponentResource):
             function_name=function.name,
             authorization_type="NONE",
             cors={
-                "allow_origins": list(args.settings.allowed_origins),
+                "allow_origins": list(args.allowed_origins),
                 "allow_methods": ["POST"],
                 "allow_headers": ["content-type"],
                 "max_age": 3600,
             },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=self._open_to_anyone(function)),
+            opts=self.after(*self._open_to_anyone(function)),
         )
         self.url, self.function_name = url.function_url, function.name
         self.register_outputs({"url": self.url})
@@ -82,17 +84,17 @@ class Signer(pulumi.ComponentResource):
     ) -> tuple[iam.Role, iam.RolePolicy]:
         role = iam.Role(
             self._label,
-            assume_role_policy=json.dumps(permissions.assumed_by_lambda()),
+            assume_role_policy=json.dumps(roles.assumed_by_lambda()),
             tags=tags(),
-            opts=self._child_opts,
+            opts=self.child,
         )
         policy = iam.RolePolicy(
             self._label,
             role=role.name,
             policy=pulumi.Output.all(
                 source_arn=args.source.arn, log_group_arn=log_group_arn, key_arn=args.kms_key_arn
-            ).apply(lambda arns: json.dumps(permissions.signer_role(**arns))),
-            opts=self._child_opts,
+            ).apply(lambda arns: json.dumps(roles.signer_role(**arns))),
+            opts=self.child,
         )
         return role, policy
 
@@ -103,16 +105,16 @@ class Signer(pulumi.ComponentResource):
         role: iam.Role,
         policy: iam.RolePolicy,
     ) -> lambda_.Function:
-        variables = pulumi.Output.all(bucket=args.source.name, url=args.upload_url).apply(
-            lambda v: environment_variables(args.settings, v["bucket"], v["url"])
+        variables = pulumi.Output.all(args.source.name, args.upload_url).apply(
+            lambda v: signer_variables(args.max_upload_bytes, *v)
         )
         return lambda_.Function(
             self._label,
             description="Hands out presigned POSTs to the source bucket",
             code=_code(),
             handler=HANDLER,
-            runtime=args.settings.runtime,
-            architectures=[args.settings.architecture],
+            runtime=args.runtime,
+            architectures=[args.architecture],
             memory_size=MEMORY,
             timeout=TIMEOUT,
             reserved_concurrent_executions=CONCURRENCY,
@@ -120,7 +122,7 @@ class Signer(pulumi.ComponentResource):
             environment={"variables": variables},
             logging_config={"log_format": "JSON", "log_group": log_group.name},
             tags=tags(),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+            opts=self.after(policy),
         )
 
     def _open_to_anyone(self, function: lambda_.Function) -> list[lambda_.Permission]:
@@ -136,7 +138,7 @@ class Signer(pulumi.ComponentResource):
             action="lambda:InvokeFunctionUrl",
             principal="*",
             function_url_auth_type="NONE",
-            opts=self._child_opts,
+            opts=self.child,
         )
         invoke = lambda_.Permission(
             f"{self._label}-invoke",
@@ -144,24 +146,13 @@ class Signer(pulumi.ComponentResource):
             action="lambda:InvokeFunction",
             principal="*",
             invoked_via_function_url=True,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[url]),
+            opts=self.after(url),
         )
         return [url, invoke]
 
 
-def environment_variables(
-    settings: Settings, source_bucket: str, upload_url: str
-) -> Mapping[str, str]:
-    """What ``signer/handler.py`` reads."""
-    return {
-        "SOURCE_BUCKET": source_bucket,
-        "UPLOAD_URL": upload_url,
-        "MAX_UPLOAD_BYTES": str(settings.max_upload_bytes),
-    }
-
-
 def _code() -> pulumi.AssetArchive:
-    """The package as it is: it needs nothing that the Lambda runtime does not have."""
+    """Return the package as it is: the Lambda runtime has all that it imports."""
     files = sorted((_ROOT / "signer").glob("*.py"))
     return pulumi.AssetArchive(
         {f"signer/{file.name}": pulumi.FileAsset(str(file)) for file in files}

@@ -7,10 +7,11 @@ from typing import Final
 import pulumi
 from pulumi_aws import s3
 
-from pipeline import page, permissions
+from pipeline import page
 from pipeline.buckets import SecureBucket
+from pipeline.component import Component, Options
 from pipeline.naming import resource_name, tags
-from pipeline.settings import Settings
+from pipeline.permissions import bucket_policies
 
 CONTENT_TYPES: Final = {
     ".html": "text/html; charset=utf-8",
@@ -22,36 +23,34 @@ CONTENT_TYPES: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class SiteArgs:
-    """Where the page is kept, who may read it, and what it is told."""
+    """The page's bucket, the CDN that reads it, and what the page is told of the stack."""
 
-    settings: Settings
     bucket: SecureBucket
     distribution_arn: pulumi.Input[str]
     delivery_url: pulumi.Input[str]
     upload_endpoint: pulumi.Input[str]
+    uploads: str
+    max_upload_bytes: int
 
 
-class Site(pulumi.ComponentResource):
+class Site(Component):
     """The files of ``web/`` and a ``config.json``, which readers revalidate at each visit."""
 
-    def __init__(
-        self, name: str, args: SiteArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("image-pipeline:site:Site", name, None, opts)
-        self._child_opts = pulumi.ResourceOptions(parent=self)
-        self._name, self._bucket = name, args.bucket
+    def __init__(self, name: str, args: SiteArgs, opts: Options = None) -> None:
+        super().__init__("image-pipeline:site:Site", name, opts)
+        self._base, self._bucket = name, args.bucket
         s3.BucketPolicy(
             resource_name(name, "site"),
             bucket=args.bucket.name,
             policy=pulumi.Output.all(args.bucket.arn, args.distribution_arn).apply(
-                lambda arns: _policy(*arns)
+                lambda arns: json.dumps(bucket_policies.site(*arns))
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.bucket.public_access_block]),
+            opts=self.after(args.bucket.public_access_block),
         )
         for file in page.files():
             self._object(file.name, CONTENT_TYPES[file.suffix], source=pulumi.FileAsset(str(file)))
         content = pulumi.Output.all(args.upload_endpoint, args.delivery_url).apply(
-            lambda urls: _config(args.settings, *urls)
+            lambda urls: _config(args, *urls)
         )
         self._object(page.CONFIG, "application/json", content=content)
         self.register_outputs({})
@@ -65,7 +64,7 @@ class Site(pulumi.ComponentResource):
         content: pulumi.Output[str] | None = None,
     ) -> None:
         s3.BucketObjectv2(
-            resource_name(self._name, f"site-{key.replace('.', '-')}"),
+            resource_name(self._base, f"site-{key.replace('.', '-')}"),
             bucket=self._bucket.name,
             key=key,
             source=source,
@@ -73,26 +72,15 @@ class Site(pulumi.ComponentResource):
             content_type=content_type,
             cache_control="no-cache",
             tags=tags(),
-            opts=self._child_opts,
+            opts=self.child,
         )
 
 
-def _policy(bucket_arn: str, distribution_arn: str) -> str:
-    return json.dumps(
-        permissions.document(
-            [
-                *permissions.tls_only_bucket(bucket_arn),
-                permissions.cdn_read_site(bucket_arn, distribution_arn),
-            ]
-        )
-    )
-
-
-def _config(settings: Settings, upload_endpoint: str, delivery_url: str) -> str:
+def _config(args: SiteArgs, upload_endpoint: str, delivery_url: str) -> str:
     return json.dumps(
         page.config(
-            uploads=settings.uploads,
-            max_upload_bytes=settings.max_upload_bytes,
+            uploads=args.uploads,
+            max_upload_bytes=args.max_upload_bytes,
             upload_endpoint=upload_endpoint,
             delivery_url=delivery_url,
         )

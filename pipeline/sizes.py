@@ -5,13 +5,15 @@ of an update. Names and ARNs that only the update will tell are taken at their l
 """
 
 import json
+from collections.abc import Mapping
 from typing import Final
 
 from function.contract import DuplicateSearch
-from pipeline import edge, page, permissions
-from pipeline.delivery import policy
-from pipeline.naming import resource_name
-from pipeline.resizer import environment_variables
+from pipeline import edge, page
+from pipeline.environment import environment_variables
+from pipeline.naming import bucket_url, resource_name
+from pipeline.permissions import bucket_policies, roles
+from pipeline.permissions.documents import to_json
 from pipeline.settings import Settings, SettingsError
 
 MAX_ENVIRONMENT: Final = 4_096
@@ -46,24 +48,18 @@ def check(name: str, settings: Settings) -> None:
         SettingsError: a limit is exceeded; the sentence names it, the size and what to change.
     """
     names = _Names(name, settings)
-    _check(
-        "the function's environment variables",
-        len(json.dumps(names.environment(), separators=(",", ":"))),
-        f"bytes long and Lambda takes {MAX_ENVIRONMENT}",
-        MAX_ENVIRONMENT,
-    )
-    _check(
-        "the policy of the function's role",
-        len(names.role_policy()),
-        f"characters long and IAM takes {MAX_ROLE_POLICY}",
-        MAX_ROLE_POLICY,
-    )
-    _check(
-        "the destination bucket's policy",
-        len(names.bucket_policy()),
-        f"bytes long and S3 takes {MAX_BUCKET_POLICY}",
-        MAX_BUCKET_POLICY,
-    )
+    variables = json.dumps(names.environment(), separators=(",", ":"))
+    role, bucket = names.role_policy(), names.bucket_policy()
+    for what, text, unit, service, most in (
+        ("the function's environment variables", variables, "bytes", "Lambda", MAX_ENVIRONMENT),
+        ("the policy of the function's role", role, "characters", "IAM", MAX_ROLE_POLICY),
+        ("the destination bucket's policy", bucket, "bytes", "S3", MAX_BUCKET_POLICY),
+    ):
+        if len(text) > most:
+            raise SettingsError(
+                f"renditions make {what} up to {len(text)} {unit} long and {service} takes {most}; "
+                "name fewer renditions, or give them fewer formats or shorter names."
+            )
     if settings.delivery == "cdn":
         edge.function_code(settings.renditions, page.file_names() if settings.site else ())
 
@@ -80,23 +76,21 @@ class _Names:
             "" if settings.duplicates == DuplicateSearch.OFF else self._physical("duplicates")
         )
 
-    def environment(self) -> dict[str, str]:
+    def environment(self) -> Mapping[str, str]:
         """Return the function's environment variables."""
         if self._settings.delivery == "cdn":
             url = f"https://{self._settings.domain or _CDN_DOMAIN}"
-        elif self._settings.s3_endpoint:
-            url = f"{self._settings.s3_endpoint}/{self._destination}"
         else:
-            url = f"https://{self._destination}.s3.{_REGION}.{_DOMAIN}"
-        variables = environment_variables(
+            domain = f"{self._destination}.s3.{_REGION}.{_DOMAIN}"
+            url = bucket_url(self._destination, domain, s3_endpoint=self._settings.s3_endpoint)
+        return environment_variables(
             self._settings, self._destination, url, self._key_arn, self._index
         )
-        return dict(variables)
 
     def role_policy(self) -> str:
         """Return the policy of the function's role."""
-        return permissions.to_json(
-            permissions.resizer_role(
+        return to_json(
+            roles.resizer_role(
                 source_arn=_bucket_arn(self._physical("source")),
                 destination_arn=_bucket_arn(self._destination),
                 queue_arn=self._arn("sqs", self._physical("uploads")),
@@ -111,11 +105,13 @@ class _Names:
     def bucket_policy(self) -> str:
         """Return the destination bucket's policy."""
         distribution = f"arn:{_PARTITION}:cloudfront::{_ACCOUNT}:distribution/{_DISTRIBUTION}"
-        return policy(
-            _bucket_arn(self._destination),
-            _ACCOUNT,
-            distribution if self._settings.delivery == "cdn" else "",
-            settings=self._settings,
+        return to_json(
+            bucket_policies.destination(
+                _bucket_arn(self._destination),
+                _ACCOUNT,
+                distribution if self._settings.delivery == "cdn" else "",
+                renditions=self._settings.renditions,
+            )
         )
 
     def _physical(self, part: str) -> str:
@@ -128,11 +124,3 @@ class _Names:
 
 def _bucket_arn(bucket: str) -> str:
     return f"arn:{_PARTITION}:s3:::{bucket}"
-
-
-def _check(what: str, size: int, limit: str, most: int) -> None:
-    if size > most:
-        raise SettingsError(
-            f"renditions make {what} up to {size} {limit}; name fewer renditions, or give them "
-            "fewer formats or shorter names."
-        )

@@ -6,77 +6,44 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import s3
 
-from pipeline import permissions
 from pipeline.buckets import SecureBucket
+from pipeline.component import Component, Options
 from pipeline.naming import resource_name
-from pipeline.settings import Settings
+from pipeline.permissions import bucket_policies
 from pipeline.signer import Signer, SignerArgs
 
 
 @dataclass(frozen=True, kw_only=True)
 class UploadsArgs:
-    """The source bucket, and who may write to it.
+    """The source bucket with its URL, and the signer of forms; None lets anyone upload."""
 
-    ``kms_key_arn`` is empty for S3-managed keys.
-    """
-
-    settings: Settings
     source: SecureBucket
-    kms_key_arn: pulumi.Input[str]
+    bucket_url: pulumi.Output[str]
+    signer: SignerArgs | None
 
 
-class Uploads(pulumi.ComponentResource):
-    """Public uploads under ``uploads/``, or none but those that carry a signature.
+class Uploads(Component):
+    """Uploads under ``uploads/``, by anyone or by those with a form that the signer signed.
 
-    ``endpoint`` is the bucket's URL, or the signer's; ``bucket_url`` is where files are sent;
-    ``signer_name`` is empty where there is none.
+    ``endpoint`` is the bucket's URL, or the signer's; ``signer_name`` is empty if there is none.
     """
 
     endpoint: pulumi.Output[str]
-    bucket_url: pulumi.Output[str]
-    signer_name: pulumi.Input[str]
+    signer_name: pulumi.Output[str]
 
-    def __init__(
-        self, name: str, args: UploadsArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("image-pipeline:uploads:Uploads", name, None, opts)
-        public = args.settings.uploads == "public"
+    def __init__(self, name: str, args: UploadsArgs, opts: Options = None) -> None:
+        super().__init__("image-pipeline:uploads:Uploads", name, opts)
+        public = args.signer is None
         s3.BucketPolicy(
             resource_name(name, "source"),
             bucket=args.source.name,
-            policy=args.source.arn.apply(lambda arn: _policy(arn, public=public)),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.source.public_access_block]),
+            policy=args.source.arn.apply(
+                lambda arn: json.dumps(bucket_policies.source(arn, public=public))
+            ),
+            opts=self.after(args.source.public_access_block),
         )
-        self.bucket_url = bucket_url(args.source, args.settings)
-        self.endpoint, self.signer_name = self.bucket_url, ""
-        if not public:
-            signer = self._signer(name, args)
+        self.endpoint, self.signer_name = args.bucket_url, pulumi.Output.from_input("")
+        if args.signer:
+            signer = Signer(name, args.signer, self.child)
             self.endpoint, self.signer_name = signer.url, signer.function_name
         self.register_outputs({"endpoint": self.endpoint})
-
-    def _signer(self, name: str, args: UploadsArgs) -> Signer:
-        return Signer(
-            name,
-            SignerArgs(
-                settings=args.settings,
-                source=args.source,
-                upload_url=self.bucket_url,
-                kms_key_arn=args.kms_key_arn,
-            ),
-            pulumi.ResourceOptions(parent=self),
-        )
-
-
-def bucket_url(bucket: SecureBucket, settings: Settings) -> pulumi.Output[str]:
-    """URL of a bucket, without a slash at the end: put a key behind it."""
-    if settings.s3_endpoint:
-        return pulumi.Output.concat(settings.s3_endpoint, "/", bucket.name)
-    return pulumi.Output.concat("https://", bucket.domain)
-
-
-def _policy(bucket_arn: str, *, public: bool) -> str:
-    statements = permissions.tls_only_bucket(bucket_arn)
-    statements.append(permissions.no_index_upload(bucket_arn))
-    if public:
-        statements.append(permissions.public_upload(bucket_arn))
-    return json.dumps(permissions.document(statements))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from function.contract import DuplicateSearch, s3_event, source_key
-from pipeline.resizer import environment_variables
+from pipeline.environment import environment_variables
 from pipeline.settings import Settings
 
 SOURCE, DESTINATION = "bench-source", "bench-destination"

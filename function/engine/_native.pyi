@@ -1,4 +1,4 @@
-# The C module that pipeline/native.py compiles native/ to; module.c has the documentation.
+# The C module that pipeline/bundle/native.py compiles native/ to; module.c has the documentation.
 
 def resample(
     source: object,

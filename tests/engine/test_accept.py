@@ -190,7 +190,7 @@ def test_stopped_while_the_engine_works_it_can_be_cleaned_up(checkout):
 
 @slow
 def test_an_action_that_is_not_denied_fails_its_step(checkout):
-    path = checkout.folder / "pipeline" / "permissions.py"
+    path = checkout.folder / "pipeline" / "permissions" / "bucket_policies.py"
     text = path.read_text()
     put = '"Action": "s3:PutObject"'
     loose = text.replace(put, '"Action": ["s3:PutObject", "s3:GetObject"]', 1)

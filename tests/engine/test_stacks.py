@@ -11,19 +11,7 @@ from local.http import request
 from local.program import ROOT, evaluate
 from local.uploader import upload
 from tests.engine.support import ALL, Failed, Stack, changes
-from tests.infra.engine import Engine, Registered, present
-
-EVERYTHING = {
-    "encryption": "kms",
-    "site": True,
-    "domain": "photos.example.com",
-    "certificateArn": "arn:aws:acm:us-east-1:000000000000:certificate/1",
-    "duplicates": "near",
-    "alarmEmail": "a@example.com",
-    "monthlyBudgetUsd": 10,
-    "eventbridge": True,
-}
-"""Settings over those of prod, with which the program makes every type of resource."""
+from tests.infra.engine import EVERYTHING, Engine, Registered, present
 
 STACKS = {
     "dev": ("dev", {}),

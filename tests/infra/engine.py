@@ -19,6 +19,7 @@ before made of the inputs. ``preview=True`` evaluates as `pulumi preview` does, 
 that only AWS can tell unknown.
 """
 
+import functools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -32,7 +33,8 @@ from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mo
 from pulumi.runtime.sync_await import _sync_await
 
 from local.program import evaluate, is_encrypted, read_config
-from pipeline.settings import KEYS, Settings, load
+from pipeline.configuration import load
+from pipeline.settings import KEYS, Settings
 from policy.guardrails import Resource
 
 ACCOUNT = "123456789012"
@@ -57,6 +59,19 @@ STATED: dict[str, dict[str, Any]] = {
 
 Tests of what a setting does start from these, and not from the stacks' files, which are their
 users' to edit."""
+
+EVERYTHING: dict[str, Any] = {
+    "encryption": "kms",
+    "site": True,
+    "domain": "photos.example.com",
+    "certificateArn": "arn:aws:acm:us-east-1:000000000000:certificate/1",
+    "hostedZoneId": "Z123",
+    "duplicates": "near",
+    "alarmEmail": "a@example.com",
+    "monthlyBudgetUsd": 10,
+    "eventbridge": True,
+}
+"""Settings over those of prod, with which the program makes every type of resource."""
 
 
 class Provider(Mocks):
@@ -198,8 +213,8 @@ class Program:
 
     def assert_within(self, child: Registered, ancestor: Registered) -> None:
         """``child`` is shown, deleted and configured as part of ``ancestor``."""
-        above = [r.name for r in self._ancestors(child)]
-        assert ancestor in self._ancestors(child), f"{child.name} is within {above}"
+        above = [r.name for r in self.ancestors(child)]
+        assert ancestor in self.ancestors(child), f"{child.name} is within {above}"
 
     def assert_protected(self, resource: Registered) -> None:
         """`pulumi destroy` refuses to delete it."""
@@ -210,7 +225,8 @@ class Program:
         found = resource.inputs.get("tags") or {}
         assert found | tags == found, f"{resource.urn} has the tags {found}"
 
-    def _ancestors(self, resource: Registered) -> Iterator[Registered]:
+    def ancestors(self, resource: Registered) -> Iterator[Registered]:
+        """Yield a resource's parent, that one's parent, and so on."""
         while parent := self.by_urn.get(resource.parent):
             yield parent
             resource = parent
@@ -227,6 +243,16 @@ class Program:
 def run(stack: str, *, preview: bool = False, **settings: Any) -> Program:
     """Evaluate the program for a stack as it ships, with settings of ours over its own."""
     return _run(stack, stated(stack, **settings), preview=preview)
+
+
+def evaluated(stack: str, **settings: Any) -> Program:
+    """Return what ``run`` does, evaluated once for all tests that only look at it."""
+    return _evaluated(stack, json.dumps(settings, sort_keys=True))
+
+
+@functools.cache
+def _evaluated(stack: str, settings: str) -> Program:
+    return run(stack, **json.loads(settings))
 
 
 def stated(stack: str, **settings: Any) -> dict[str, Any]:

@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -19,12 +18,11 @@ from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from policy.guardrails import RULES, Resource
-from tests.infra.engine import Program, Registered, run
-from tests.infra.test_guardrails import BROKEN, KMS, Break, policy
+from tests.infra.broken import BROKEN, Break, policy
+from tests.infra.engine import Program, Registered, evaluated, run
+from tests.infra.variants import KMS, ROOT
 
-ROOT = Path(__file__).parents[2]
 PACK = ROOT / "policy"
-
 
 X_RAY = policy(
     {"Sid": "W", "Effect": "Allow", "Action": ["xray:PutTraceSegments"], "Resource": "*"}
@@ -52,11 +50,6 @@ def analyzer() -> Iterator[Any]:
         pack.wait(10)
         if pack.stdout:
             pack.stdout.close()
-
-
-@pytest.fixture(scope="module")
-def kms() -> Program:
-    return run("dev", **KMS)
 
 
 def struct(inputs: Any) -> struct_pb2.Struct:
@@ -150,7 +143,7 @@ def test_the_pack_offers_every_rule(analyzer):
 
 @pytest.mark.parametrize("stack", ["dev", "local", "prod"])
 def test_committed_stacks_pass(analyzer, stack):
-    assert analyze(analyzer, run(stack).resources) == {}
+    assert analyze(analyzer, evaluated(stack).resources) == {}
 
 
 def test_an_encrypted_stack_passes(analyzer, kms):

@@ -11,8 +11,8 @@ from function.engine.renditions import Rendition
 from local import deploy, program
 from local.errors import LocalError
 from local.program import evaluate, read_settings
-from pipeline.naming import NamingError, resource_name
-from pipeline.settings import KEYS, Settings, SettingsError, load
+from pipeline.configuration import load
+from pipeline.settings import KEYS, Settings, SettingsError
 from tests.infra.engine import Engine, run, stated
 
 ROOT = Path(__file__).parents[2]
@@ -234,15 +234,6 @@ def test_renditions_of_the_stack_reach_the_policies_and_the_function():
     read = program.one("BucketPolicy", "-destination").statements()["PublicRead"]
     assert [arn.rsplit("/", 1)[-1] for arn in read["Resource"]] == ["manifest.json", "thumb.webp"]
     assert Rendition.parse(renditions[0]).formats == ("webp",)
-
-
-@pytest.mark.parametrize("stack", ["A_b", "x" * 60])
-def test_names_that_aws_would_refuse_are_refused(stack):
-    keys = "the start of every key with the old name in the Pulumi.<stack>.yaml files"
-    with pytest.raises(
-        NamingError, match=rf"(rename the|shorter).* `name:` in Pulumi.yaml.*{keys}"
-    ):
-        resource_name(f"image-pipeline-{stack}", "source")
 
 
 @pytest.mark.parametrize(

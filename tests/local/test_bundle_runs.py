@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.bundle import MAX_BYTES, Bundle, Target, build
-from pipeline.bytecode import find_interpreter
-from pipeline.resizer import environment_variables
+from pipeline.bundle.bytecode import find_interpreter
+from pipeline.environment import environment_variables
 from pipeline.settings import Settings
 
 ROOT = Path(__file__).parents[2]

@@ -13,8 +13,8 @@ from function.contract import StackOutput
 from function.engine.renditions import DEFAULT_RENDITIONS, Rendition
 from local.__main__ import parser
 from ops.__main__ import parser as ops_parser
-from pipeline import permissions
-from pipeline.alarms import definitions
+from pipeline.alarm_definitions import definitions
+from pipeline.permissions import roles
 from pipeline.settings import KEYS, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -155,9 +155,9 @@ def test_every_permission_is_explained():
     text = (ROOT / "docs" / "security.md").read_text()
     arn = "arn:aws:s3:::b"
     arns = dict.fromkeys(("source_arn", "log_group_arn", "key_arn"), arn)
-    roles = [
-        permissions.signer_role(**arns),
-        permissions.resizer_role(
+    documents = [
+        roles.signer_role(**arns),
+        roles.resizer_role(
             **arns,
             destination_arn=arn,
             queue_arn=arn,
@@ -166,7 +166,7 @@ def test_every_permission_is_explained():
             tracing=True,
         ),
     ]
-    actions = {a for role in roles for s in role["Statement"] for a in s["Action"]}
+    actions = {a for role in documents for s in role["Statement"] for a in s["Action"]}
     explained = set(re.findall(r"\w+", text))
     assert [a for a in sorted(actions) if a.partition(":")[2] not in explained] == []
 

@@ -1,4 +1,4 @@
-/* A check that this CPU runs the files that are compiled for AVX2 or NEON (_VECTORS in pipeline/native.py). */
+/* A check that this CPU runs the files that are compiled for AVX2 or NEON (_VECTORS in pipeline/bundle/native.py). */
 #ifndef CPU_H
 #define CPU_H
 

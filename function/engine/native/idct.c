@@ -31,7 +31,7 @@ INLINE void butterfly(i32x8 even, i32x8 odd, i32x8 *first, i32x8 *last) {
  *
  * Constants are sqrt(2) * cos(k * pi / 16). For eight points they are sums of the rounded constants
  * of jpeg_idct_islow(), the algorithm of Loeffler, Ligtenberg and Moschytz multiplied out: -10704 is
- * FIX(0.541196100) - FIX(1.847759065). Integer sums wrap (-fwrapv in pipeline/native.py), so their order
+ * FIX(0.541196100) - FIX(1.847759065). Integer sums wrap (-fwrapv in pipeline/bundle/native.py), so their order
  * does not matter and the results are equal. Fewer points have no result to equal, and -10703 is nearer. */
 INLINE void idct_1d(const i16x8 *in, int points, i32x8 *out) {
     if (points == 8) {

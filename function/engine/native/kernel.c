@@ -1,6 +1,6 @@
 /* The order of the operations in double precision is that of Pillow's Resample.c, so that coefficients
  * are rounded alike: one that differs in its last bit can change a pixel. The compiler must not fuse a
- * multiplication with an addition either (-ffp-contract=off in pipeline/native.py). */
+ * multiplication with an addition either (-ffp-contract=off in pipeline/bundle/native.py). */
 #include "kernel.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /* The few names of Python's stable ABI (PEP 384, 3.11 and later) that the module uses.
  *
  * They are declared here because not every machine that has Python has Python.h, and because one
- * module must load on every version. tests/unit/pipeline/test_native.py compares them with
+ * module must load on every version. tests/unit/pipeline/bundle/test_native.py compares them with
  * Python.h. */
 #ifndef PYTHON_H
 #define PYTHON_H

@@ -6,7 +6,7 @@
  *
  * A vector multiplies 16 bits by 16, and a coefficient has more. So each is split into two halves, high
  * << LOW_BITS | low, whose products are summed apart and then joined. Sums of 32 bits wrap (-fwrapv in
- * pipeline/native.py), so the joined one is exact whenever it fits 32 bits itself, as Pillow's does.
+ * pipeline/bundle/native.py), so the joined one is exact whenever it fits 32 bits itself, as Pillow's does.
  *
  * Vectors read and write past the end of a row. So every row of ours has ROW_PADDING bytes behind it,
  * and a source row is read in place only if enough of the image follows. */

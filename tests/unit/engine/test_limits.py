@@ -15,7 +15,7 @@ from function.engine.limits import (
     needed_mb,
     usable_mb,
 )
-from pipeline.resizer import GLIBC_TUNABLES
+from pipeline.environment import GLIBC_TUNABLES
 
 
 def test_every_kind_has_a_figure():

@@ -20,7 +20,7 @@ from function.engine.formats.svg_fonts import paths
 from function.engine.native_module import import_native
 from function.engine.renditions import Rendition
 from function.engine.results import Task
-from pipeline.resizer import GLIBC_TUNABLES
+from pipeline.environment import GLIBC_TUNABLES
 from tests.support.pictures import encoded, gradient
 from tests.support.probing_worker import TASK, isolated, probing, told
 

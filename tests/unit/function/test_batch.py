@@ -19,7 +19,7 @@ from function.postpone import count
 from function.reconcile import Reconciler
 from function.storage.bucket import Bucket
 from function.storage.deadline import Deadline
-from pipeline.resizer import environment_variables
+from pipeline.environment import environment_variables
 from pipeline.settings import Settings
 from tests.support.engine import reconciler_for
 from tests.support.pictures import display_p3, encoded, gradient

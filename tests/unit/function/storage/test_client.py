@@ -10,7 +10,7 @@ import pytest
 
 from function.storage.client import SignedClient, sign
 from function.storage.errors import Refused
-from pipeline.resizer import environment_variables
+from pipeline.environment import environment_variables
 from pipeline.settings import Settings
 
 EXAMPLE = {

@@ -2,7 +2,7 @@
 
 pillow-heif's wheel carries it (23 MB, GPL), and libheif does not load without a library of its
 name. So the bundle has one that offers the functions that libheif calls, and says that there is no
-encoder. Which name and which functions, the wheel itself tells. Does not import Pulumi.
+encoder. Its name and its functions are read from the wheel.
 """
 
 import io
@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from pipeline.native import compile_library
-from pipeline.target import BundleError, Target
+from pipeline.bundle.native import compile_library
+from pipeline.bundle.target import BundleError, Target
 
 _ENCODER: Final = re.compile(r"/libx265-[^/]*\.so(\.|$)")
 
@@ -28,7 +28,7 @@ _BODIES: Final[Mapping[str, str]] = {
         "void {name}(void) {{ _ZNSt8ios_base4InitC1Ev(&streams); }}"
     ),
 }
-"""Functions that other libraries call, as patterns, and what stands for each in C."""
+"""Functions that other libraries call, as patterns, and the C that replaces each."""
 
 
 def leave_out_encoder(files: Mapping[str, bytes], target: Target, cache: Path) -> dict[str, bytes]:

@@ -1,13 +1,10 @@
-"""The Lambda bundle: ``function/`` and its pinned wheels in one zip, ready for a target's Python.
+"""Build the bundle for a target's Python, or find it in the cache.
 
-Identical inputs give identical bytes, so that ``pulumi up`` redeploys the function only when it
-has changed. Does not import Pulumi; the tests and the embedded AWS build bundles without it.
+Equal inputs give equal bytes, so that ``pulumi up`` updates the function only when it has changed.
 """
 
 import base64
 import hashlib
-import io
-import zipfile
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,24 +13,16 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from pipeline import bytecode, native, wheels, x265
-from pipeline.bytecode import Interpreter, compile_sources, find_interpreter
-from pipeline.native import compile_module
-from pipeline.target import BundleError, Target
-from pipeline.wheels import fetch, unpack
-from pipeline.x265 import leave_out_encoder
+from pipeline.bundle.archive import pack
+from pipeline.bundle.bytecode import Interpreter, compile_sources, find_interpreter
+from pipeline.bundle.native import MODULE, compile_module
+from pipeline.bundle.target import BundleError, Target
+from pipeline.bundle.wheels import fetch, unpack
+from pipeline.bundle.x265 import leave_out_encoder
 
-__all__ = ["MAX_BYTES", "Bundle", "BundleError", "Target", "build"]
-
-MAX_BYTES: Final = 30_000_000
-"""Largest bundle, in bytes zipped: Lambda takes 50 MB, and every cold start fetches all of it."""
-
-_ROOT: Final = Path(__file__).resolve().parent.parent
-_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
-_FILE_MODE: Final = 0o100644
-_UNIX: Final = 3
+_ROOT: Final = Path(__file__).resolve().parents[2]
 _KEPT: Final = 5
-_LEVEL: Final = 6  # level 9 takes three times as long to save half a percent
+"""Newest zips of a target that stay in the cache."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +58,7 @@ def build(
 
     Raises:
         BundleError: a wheel is missing or of the wrong architecture, the package index cannot be
-            reached, a source does not compile, or the zip exceeds ``MAX_BYTES``.
+            reached, a source does not compile, or the zip exceeds the largest size.
     """
     own = _read_source(source)
     cache.mkdir(parents=True, exist_ok=True)
@@ -91,28 +80,6 @@ def build(
     )
 
 
-def pack(files: Mapping[str, bytes], target: Target) -> bytes:
-    """Zip ``files`` so that the same files always give the same bytes.
-
-    Raises:
-        BundleError: the zip exceeds ``MAX_BYTES``.
-    """
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name in sorted(files):
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.create_system = _UNIX
-            entry.external_attr = _FILE_MODE << 16
-            archive.writestr(entry, files[name], zipfile.ZIP_DEFLATED, _LEVEL)
-    data = buffer.getvalue()
-    if len(data) > MAX_BYTES:
-        raise BundleError(
-            f"The bundle for {target} is {len(data) / 1e6:.1f} MB zipped and may be "
-            f"{MAX_BYTES / 1e6:g} MB; drop a package from function/requirements.in."
-        )
-    return data
-
-
 def _read_source(source: Path) -> dict[str, bytes]:
     if not (source / "requirements.txt").is_file():
         raise BundleError(f"{source} has no requirements.txt; name the function's folder.")
@@ -132,7 +99,7 @@ def _compile_native(own: Mapping[str, bytes], target: Target, cache: Path) -> di
         return {}
     by_name = {path.name: data for path, data in sources.items()}
     beside = next(iter(sources)).parent.parent
-    return {f"{beside / native.MODULE}": compile_module(by_name, target, cache / "native")}
+    return {f"{beside / MODULE}": compile_module(by_name, target, cache / "native")}
 
 
 def _assemble(
@@ -144,7 +111,7 @@ def _assemble(
 
 
 def _is_left_out(name: str) -> bool:
-    """Whether a file of the function's is only there to build the bundle."""
+    """Return whether one of the function's files is only there to build the bundle."""
     base = name.rpartition("/")[2]
     return base.startswith("requirements.") or base.endswith(".pyi") or _is_native(name)
 
@@ -154,10 +121,9 @@ def _is_native(name: str) -> bool:
 
 
 def _key(own: Mapping[str, bytes], interpreter: Interpreter | None) -> str:
-    """Digest of everything that the zip depends on, apart from the target."""
+    """Return a digest of everything that the zip depends on, apart from the target."""
     digest = hashlib.sha256()
-    modules = (__file__, bytecode.__file__, native.__file__, wheels.__file__, x265.__file__)
-    recipe = [Path(file).read_bytes() for file in modules]
+    recipe = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
     python = interpreter.version if interpreter else "none"
     tools = [python.encode(), zlib.ZLIB_RUNTIME_VERSION.encode()]
     names = [name.encode() for name in own]
@@ -184,7 +150,7 @@ def _save(data: bytes, cache: Path, stem: str) -> Path:
 
 
 def _forget(cache: Path, target: str) -> None:
-    """Keep the newest zips of a target: each edit of the function leaves 15 MB behind."""
+    """Delete all but the newest zips of a target: each edit of the function adds 15 MB."""
     with suppress(FileNotFoundError):  # another process forgets too
         zips = sorted(cache.glob(f"{target}-*.zip"), key=lambda path: path.stat().st_mtime)
         for path in zips[:-_KEPT]:

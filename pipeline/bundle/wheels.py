@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from pipeline.target import BundleError, Machine, Target
+from pipeline.bundle.target import BundleError, Machine, Target
 
 _WHEEL_NAMES: Final[Mapping[Machine, str]] = {"x86_64": "x86_64", "arm64": "aarch64"}
 _ELF_NAMES: Final[Mapping[int, str]] = {62: "x86_64", 183: "arm64"}
@@ -89,7 +89,7 @@ def unpack(wheels: Iterable[Path], target: Target) -> dict[str, bytes]:
 
 
 def is_used(name: str) -> bool:
-    """Whether the function may load this file of a wheel, or its licence asks us to ship it."""
+    """Return whether the function may load a wheel's file, or its licence asks us to ship it."""
     return not name.endswith("/") and not _UNUSED.search(name)
 
 

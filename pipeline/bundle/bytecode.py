@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
-from pipeline.target import BundleError
+from pipeline.bundle.target import BundleError
 
 _PROBE: Final = (
     "import sys; v = sys.version_info;"

@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import native
-from pipeline.bundle import build
-from pipeline.native import MODULE, compile_module
-from pipeline.target import BundleError, Target
+from pipeline.bundle import build, native
+from pipeline.bundle.native import MODULE, compile_module
+from pipeline.bundle.target import BundleError, Target
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 FOLDER = ROOT / "function" / "engine" / "native"
 CACHE = ROOT / ".cache" / "native"
 SOURCES = {path.name: path.read_bytes() for path in FOLDER.iterdir()}

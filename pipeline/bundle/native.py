@@ -2,7 +2,7 @@
 
 ``ziglang`` is Clang with every target's libc in one wheel, so nobody needs a toolchain and any
 machine builds for both of Lambda's architectures. The module uses Python's stable ABI alone: one
-file serves every Python from 3.11 on. Does not import Pulumi.
+file serves every Python from 3.11 on.
 """
 
 import hashlib
@@ -15,12 +15,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from pipeline.target import BundleError, Machine, Target
+from pipeline.bundle.target import BundleError, Machine, Target
 
 MODULE: Final = "_native.abi3.so"
 """Name of the compiled module; Python finds it as ``_native``."""
 
-_ROOT: Final = Path(__file__).resolve().parent.parent
 _SECONDS: Final = 300
 
 _SYSTEMS: Final[Mapping[tuple[str, Machine], str]] = {
@@ -100,7 +99,7 @@ def _system(target: Target) -> str:
 
 
 def _key(sources: Mapping[str, bytes], system: str) -> str:
-    """Digest of everything that the module depends on."""
+    """Return a digest of everything that the library depends on."""
     try:
         compiler = version("ziglang")
     except PackageNotFoundError:
@@ -141,21 +140,3 @@ def _zig(folder: Path, cache: Path, system: str, *arguments: str) -> None:
     if done.returncode:
         reason = " ".join(done.stderr.split())
         raise BundleError(f"The C module does not compile for {system}: {reason[:2000]}")
-
-
-def _main() -> None:
-    """Put this machine's module where the engine imports it from."""
-    folder = _ROOT / "function" / "engine"
-    sources = {path.name: path.read_bytes() for path in (folder / "native").iterdir()}
-    try:
-        module = compile_module(sources, Target.host(), _ROOT / ".cache" / "native")
-    except BundleError as error:
-        sys.exit(f"error: {error}")
-    # A running process may have the old file mapped, so the new one takes its name instead.
-    with TemporaryDirectory(dir=folder) as scratch:
-        Path(scratch, MODULE).write_bytes(module)
-        Path(scratch, MODULE).replace(folder / MODULE)
-
-
-if __name__ == "__main__":
-    _main()

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from pipeline.native import compile_library
-from pipeline.target import BundleError, Target
-from pipeline.x265 import leave_out_encoder
+from pipeline.bundle.native import compile_library
+from pipeline.bundle.target import BundleError, Target
+from pipeline.bundle.x265 import leave_out_encoder
 
 ENCODER = "pillow_heif.libs/libx265-1234abcd.so.9"
 DECODER = "pillow_heif.libs/libheif-1234abcd.so.1"

@@ -1,4 +1,4 @@
-"""What a bundle is built for: a version of Python on an architecture."""
+"""The version of Python and the architecture that a bundle is built for."""
 
 import platform
 import re
@@ -75,6 +75,6 @@ class Target:
 
     @property
     def slug(self) -> str:
-        """Part of a file's name that tells targets apart."""
+        """Part of a file's name, different for each target."""
         system = sysconfig.get_config_var("SOABI") if self.native else "al2023"
         return f"python{self.python}-{system}-{self.machine}"

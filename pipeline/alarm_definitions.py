@@ -1,0 +1,132 @@
+"""The stack's alarms as plain data: what is watched, and from which value on it is wrong."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from function.contract import METRIC_NAMESPACE, Metric
+from pipeline.settings import Settings
+
+FAILED_SHARE: Final = 0.05
+"""Share of uploads that fail and are retried, above which S3 or the stack has a fault."""
+
+REJECTED_SHARE: Final = 0.2
+"""Share of uploads that are rejected, above which a client has a bug or someone is attacking."""
+
+SLOW_SHARE: Final = 0.8
+"""Share of the timeout that the 95th percentile of invocations may take."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """One metric of an alarm or, with ``expression``, a figure computed from the others."""
+
+    id: str
+    metric: str = ""
+    namespace: str = METRIC_NAMESPACE
+    resource: str = "function"
+    statistic: str = "Sum"
+    expression: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarm:
+    """An alarm as data.
+
+    It fires when the last of its queries is above the threshold in ``breaches`` of the latest
+    ``periods``.
+    """
+
+    part: str
+    description: str
+    threshold: float
+    queries: tuple[Query, ...]
+    periods: int = 1
+    breaches: int | None = None
+
+
+def definitions(settings: Settings) -> list[Alarm]:
+    """Return every alarm of a stack; thresholds follow from its settings."""
+    visible = "ApproximateNumberOfMessagesVisible"
+    waiting = 2 * settings.visibility_timeout
+    return [
+        *(_signer() if settings.uploads == "presigned" else ()),
+        Alarm(
+            part="dead-letters-alarm",
+            description="Uploads have failed five times: see them with `python -m ops redrive`.",
+            threshold=0,
+            queries=(_of_queue(visible, "dead_letters"),),
+        ),
+        Alarm(
+            part="oldest-upload-alarm",
+            description=f"An upload has waited for more than {waiting} s, two visibility timeouts.",
+            threshold=waiting,
+            queries=(_of_queue("ApproximateAgeOfOldestMessage", "queue"),),
+        ),
+        Alarm(
+            part="errors-alarm",
+            description="The function has ended in an error or timed out.",
+            threshold=0,
+            queries=(_of_lambda("Errors", "Sum"),),
+        ),
+        Alarm(
+            part="throttles-alarm",
+            description="The account's concurrency, not this stack's, holds uploads back.",
+            threshold=0,
+            queries=(_of_lambda("Throttles", "Sum"),),
+        ),
+        Alarm(
+            part="slow-alarm",
+            description=f"A twentieth of batches take over {SLOW_SHARE:.0%} of the timeout.",
+            threshold=SLOW_SHARE * settings.timeout * 1000,
+            queries=(_of_lambda("Duration", "p95"),),
+        ),
+        _share("failed", Metric.FAILED, FAILED_SHARE, "fail and are tried again"),
+        _share("rejected", Metric.REJECTED, REJECTED_SHARE, "are rejected"),
+    ]
+
+
+def _of_queue(metric: str, resource: str) -> Query:
+    return Query(id="m", metric=metric, namespace="AWS/SQS", resource=resource, statistic="Maximum")
+
+
+def _of_lambda(metric: str, statistic: str, resource: str = "function") -> Query:
+    return Query(
+        id="m", metric=metric, namespace="AWS/Lambda", resource=resource, statistic=statistic
+    )
+
+
+def _signer() -> tuple[Alarm, ...]:
+    return (
+        Alarm(
+            part="signer-errors-alarm",
+            description="The signer fails, so nobody gets a form to upload with.",
+            threshold=0,
+            queries=(_of_lambda("Errors", "Sum", "signer"),),
+        ),
+        Alarm(
+            part="signer-throttles-alarm",
+            description="More people ask for forms at one time than the signer's ceiling lets.",
+            threshold=0,
+            queries=(_of_lambda("Throttles", "Sum", "signer"),),
+        ),
+    )
+
+
+def _share(part: str, metric: Metric, threshold: float, what: str) -> Alarm:
+    """Return an alarm on the share of uploads with one outcome.
+
+    FILL reads a datapoint that is late as 0, so the latest share may be wrong either way. Two of
+    three periods decide instead (CloudWatch user guide, "Using metric math", FILL).
+    """
+    outcomes = (Metric.PROCESSED, Metric.REJECTED, Metric.FAILED)
+    metrics = tuple(Query(id=name.lower(), metric=name) for name in outcomes)
+    total = " + ".join(f"FILL({name.lower()}, 0)" for name in outcomes)
+    share = Query(id="share", expression=f"FILL({metric.lower()}, 0) / ({total})")
+    return Alarm(
+        part=f"{part}-alarm",
+        description=f"More than {threshold:.0%} of uploads {what}.",
+        threshold=threshold,
+        queries=(*metrics, share),
+        periods=3,
+        breaches=2,
+    )

@@ -1,0 +1,126 @@
+"""Read a stack's settings: the one file that reads Pulumi's configuration."""
+
+import importlib.util
+import re
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from functools import partial
+from typing import Any, Final, cast
+
+import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env
+
+from function.contract import DuplicateSearch
+from function.engine.renditions import Quality, Rendition
+from pipeline.settings import KEYS, Settings, SettingsError, require_one_of
+
+
+def stack_name() -> str:
+    """Return the name that all resources of this stack start with: ``image-pipeline-dev``."""
+    return f"{pulumi.get_project()}-{pulumi.get_stack()}"
+
+
+def load() -> Settings:
+    """Read the stack's settings.
+
+    Raises:
+        SettingsError: a key is unknown or starts with another project's name, or a value is of the
+            wrong type, out of range or in contradiction with another.
+    """
+    _refuse_unknown_keys()
+    values = {name: _read(name, key) for name, key in KEYS.items()}
+    given = {name: value for name, value in values.items() if value is not None}
+    return Settings(**given, s3_endpoint=_s3_endpoint())
+
+
+def _refuse_unknown_keys() -> None:
+    project = pulumi.get_project()
+    for key in {**get_config_env(), **CONFIG.get()}:
+        namespace, _, name = key.partition(":")
+        if namespace == project and name not in KEYS.values():
+            raise SettingsError(
+                f"{name} is not a setting of this stack; the settings are "
+                f"{', '.join(KEYS.values())}."
+            )
+        setting = name.removeprefix("config:")  # as Pulumi wrote keys before its version 1
+        if namespace != project and setting in KEYS.values() and not _has_reader(namespace):
+            raise SettingsError(
+                f"{key} is not read, because the project is named {project}; in "
+                f"Pulumi.{pulumi.get_stack()}.yaml, rename it to {project}:{setting}, and every "
+                f"other {namespace}: key with it."
+            )
+
+
+def _has_reader(namespace: str) -> bool:
+    """Return whether Pulumi itself or an installed provider reads keys of a namespace.
+
+    Some providers have settings with the names of ours, such as ``auth0:domain``. Any other
+    namespace must be the project's former name, whose settings would be ignored without a word:
+    ``uploads: presigned`` would become public.
+    """
+    package = re.sub(r"\W", "_", f"pulumi_{namespace}")
+    return namespace == "pulumi" or importlib.util.find_spec(package) is not None
+
+
+def _read(name: str, key: str) -> Any:
+    """Return a setting as its attribute's type, or None if it is not set."""
+    if name == "renditions":
+        items = _read_list(key)
+        return items and tuple(_rendition(key, index, item) for index, item in enumerate(items))
+    if name == "allowed_origins":
+        items = _read_list(key)
+        return items and tuple(str(item) for item in items)
+    text = pulumi.Config().get(key)
+    convert = _CONVERSIONS.get(cast("type", Settings.__dataclass_fields__[name].type))
+    return convert(key, text) if convert and text is not None else text
+
+
+def _read_list(key: str) -> tuple[Any, ...] | None:
+    try:
+        raw = pulumi.Config().get_object(key)
+    except pulumi.ConfigTypeError as error:
+        raise SettingsError(f"{key} must be a list; got {error.value!r}.") from error
+    if raw is None:
+        return None
+    if not isinstance(raw, list):
+        raise SettingsError(f"{key} must be a list; got {raw!r}.")
+    return tuple(cast("list[Any]", raw))
+
+
+def _rendition(key: str, index: int, raw: object) -> Rendition:
+    try:
+        return Rendition.parse(raw)
+    except (ValueError, TypeError) as error:
+        raise SettingsError(f"{key}[{index}] {error}.") from error
+
+
+def _to_int(key: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise SettingsError(f"{key} must be a whole number; got {text!r}.") from error
+
+
+def _to_bool(key: str, text: str) -> bool:
+    if text not in ("true", "false"):
+        raise SettingsError(f"{key} must be true or false; got {text!r}.")
+    return text == "true"
+
+
+def _to_name(kind: type[StrEnum], key: str, text: str) -> StrEnum:
+    require_one_of(key, text, tuple(kind))
+    return kind(text)
+
+
+_CONVERSIONS: Final[Mapping[type, Callable[[str, str], Any]]] = {
+    int: _to_int,
+    bool: _to_bool,
+    Quality: partial(_to_name, Quality),
+    DuplicateSearch: partial(_to_name, DuplicateSearch),
+}
+"""Type of a setting to the function that reads it from the engine's text."""
+
+
+def _s3_endpoint() -> str:
+    endpoints: Any = pulumi.Config("aws").get_object("endpoints") or [{}]
+    return str(endpoints[0].get("s3", "")).rstrip("/")

@@ -1,0 +1,58 @@
+"""The environment variables of the stack's two functions, as plain data."""
+
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from pipeline.settings import Settings
+
+GLIBC_TUNABLES: Final = (
+    f"glibc.malloc.mmap_threshold={16 << 20}:glibc.malloc.trim_threshold={24 << 20}"
+)
+"""Bytes up to which memory comes from the heap, and bytes of free heap that are kept.
+
+By default glibc returns most of an image's memory to the system, which maps it anew for the next
+image and zeroes it page by page: 5 to 11 % of the time of four JPEGs. 16 MB because most uploads
+fit and Pillow's own blocks of 16 MB still go back at once; 24 MB because 16 were too few for a
+12 MP JPEG's eight renditions, and 32 raised a HEIC's peak by 20 % (docs/engine.md, "Memory kept";
+GNU C Library manual, "Memory Allocation Tunables").
+"""
+
+
+def environment_variables(
+    settings: Settings,
+    destination_bucket: str,
+    delivery_url: str,
+    kms_key_arn: str,
+    index_table: str = "",
+) -> Mapping[str, str]:
+    """Return the function's variables, which ``Environment.read`` and its C library read."""
+    # Without defaults, three times as many renditions fit into Lambda's 4 KB (pipeline/sizes.py).
+    renditions = [rendition.without_defaults() for rendition in settings.renditions]
+    return {
+        "DESTINATION_BUCKET": destination_bucket,
+        "DELIVERY_URL": delivery_url,
+        "RENDITIONS": json.dumps(renditions, separators=(",", ":")),
+        "MAX_UPLOAD_BYTES": str(settings.max_upload_bytes),
+        "MAX_PIXELS": str(settings.max_pixels),
+        "KMS_KEY_ARN": kms_key_arn,
+        "BACKGROUND": settings.background,
+        "TIMEOUT": str(settings.timeout),
+        "QUALITY": settings.quality.value,
+        "DUPLICATES": settings.duplicates.value,
+        "INDEX_TABLE": index_table,
+        "GLIBC_TUNABLES": GLIBC_TUNABLES,
+        # Only where it is not the default: an upgrade changes no variable of a stack.
+        **({} if settings.native_decoder else {"NATIVE_DECODER": "false"}),
+    }
+
+
+def signer_variables(
+    max_upload_bytes: int, source_bucket: str, upload_url: str
+) -> Mapping[str, str]:
+    """Return the signer's variables, which ``signer/handler.py`` reads."""
+    return {
+        "SOURCE_BUCKET": source_bucket,
+        "UPLOAD_URL": upload_url,
+        "MAX_UPLOAD_BYTES": str(max_upload_bytes),
+    }

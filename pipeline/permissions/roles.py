@@ -1,0 +1,114 @@
+"""The roles of the two functions: each may do what its code does, and nothing else."""
+
+from collections.abc import Sequence
+
+from function.contract import UPLOADS, manifest_key
+from function.engine.renditions import FORMATS, Rendition
+from pipeline.permissions.bucket_policies import public_objects
+from pipeline.permissions.documents import Document, Statement, allow, document
+
+
+def assumed_by_lambda() -> Document:
+    """Return the trust policy of a function's role: Lambda, and no one else, may assume it."""
+    return document(
+        [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "lambda.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ]
+    )
+
+
+def resizer_role(
+    *,
+    source_arn: str,
+    destination_arn: str,
+    queue_arn: str,
+    log_group_arn: str,
+    key_arn: str,
+    index_arn: str,
+    renditions: Sequence[Rendition],
+    tracing: bool,
+) -> Document:
+    """Return all that the function may do: one statement for each step of an upload.
+
+    Args:
+        source_arn: source bucket; list keys, and read by version under ``uploads/`` alone.
+        destination_arn: destination bucket; list keys, and write what is public, nothing else.
+        queue_arn: queue that the event source mapping polls with this role; takes messages back.
+        log_group_arn: the function's own log group.
+        key_arn: the stack's KMS key; empty for S3-managed keys.
+        index_arn: table of the index of duplicates; empty if they are off.
+        renditions: the stack's renditions, which name what may be written.
+        tracing: whether it sends traces.
+    """
+    statements = [
+        allow(
+            "ReceiveUploads",
+            ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+            queue_arn,
+        ),
+        # A message for which no time is left goes back as a new one (function/postpone.py).
+        allow("PostponeUploads", ["sqs:SendMessage"], queue_arn),
+        allow("ReadUploads", ["s3:GetObject", "s3:GetObjectVersion"], f"{source_arn}/{UPLOADS}*"),
+        # Without it S3 answers 403 for a missing key, as for a denied one (API reference,
+        # GetObject). No condition on the prefix: reading one object has none in its context.
+        allow("TellMissingFromDenied", ["s3:ListBucket"], [source_arn, destination_arn]),
+        # It reads its own manifests to tell newer uploads from older ones.
+        allow(
+            "WriteRenditions",
+            ["s3:PutObject", "s3:GetObject"],
+            public_objects(destination_arn, renditions),
+        ),
+        # An older version may have left files of a rendition that the stack no longer has.
+        allow(
+            "RemoveLeftovers",
+            ["s3:DeleteObject"],
+            [f"{destination_arn}/*/*.{format_.extension}" for format_ in FORMATS.values()]
+            + [f"{destination_arn}/{manifest_key('*')}"],
+        ),
+        _write_log(log_group_arn),
+    ]
+    if index_arn:
+        statements.append(
+            allow(
+                "UseIndex",
+                ["dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
+                index_arn,
+            )
+        )
+    if tracing:
+        # X-Ray has no resources to name: AWS's own managed policy grants the same on "*".
+        traces = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+        statements.append(allow("WriteTraces", traces, "*"))
+    if key_arn:
+        statements.append(allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], key_arn))
+    return document(statements)
+
+
+def signer_role(*, source_arn: str, log_group_arn: str, key_arn: str) -> Document:
+    """Return all that the signer may do, and with it all that its forms can be used for.
+
+    Args:
+        source_arn: source bucket; write under ``uploads/`` alone.
+        log_group_arn: the signer's own log group.
+        key_arn: the stack's KMS key; empty for S3-managed keys.
+    """
+    statements = [
+        allow("WriteUploads", ["s3:PutObject"], f"{source_arn}/{UPLOADS}*"),
+        _write_log(log_group_arn),
+    ]
+    if key_arn:
+        statements.append(allow("UseKey", ["kms:GenerateDataKey"], key_arn))
+    return document(statements)
+
+
+def _write_log(log_group_arn: str) -> Statement:
+    """Allow writing one log group: a stream is created in the group and written as its child."""
+    return allow(
+        "WriteLog",
+        ["logs:CreateLogStream", "logs:PutLogEvents"],
+        [log_group_arn, f"{log_group_arn}:*"],
+    )

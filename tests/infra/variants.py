@@ -1,0 +1,16 @@
+"""The stacks and settings that the tests of components evaluate, and what all of them output."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
+KMS = {"uploads": "presigned", "delivery": "cdn", "encryption": "kms"}
+DOMAIN = {
+    "domain": "photos.example.com",
+    "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a1b",
+    "hostedZoneId": "Z123",
+}
+OUTPUTS = {
+    *("sourceBucket", "destinationBucket", "queueUrl", "deadLetterQueueUrl", "functionName"),
+    *("logGroup", "uploadEndpoint", "deliveryUrl", "dashboardUrl"),
+}

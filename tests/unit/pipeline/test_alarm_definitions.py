@@ -1,0 +1,41 @@
+"""The alarms as data: thresholds follow from the settings."""
+
+import pytest
+
+from pipeline.alarm_definitions import definitions
+from pipeline.settings import Settings
+
+ALWAYS = {
+    "dead-letters-alarm": 0,
+    "oldest-upload-alarm": 720,
+    "errors-alarm": 0,
+    "throttles-alarm": 0,
+    "slow-alarm": 48_000,
+    "failed-alarm": 0.05,
+    "rejected-alarm": 0.2,
+}
+SIGNER = {"signer-errors-alarm": 0, "signer-throttles-alarm": 0}
+
+
+@pytest.mark.parametrize(("uploads", "more"), [("public", {}), ("presigned", SIGNER)])
+def test_thresholds_follow_from_the_settings(uploads, more):
+    alarms = definitions(Settings(timeout=60, uploads=uploads))
+    assert {alarm.part: alarm.threshold for alarm in alarms} == ALWAYS | more
+
+
+def test_a_slower_function_may_take_and_wait_longer():
+    alarms = {alarm.part: alarm for alarm in definitions(Settings(timeout=100))}
+    assert alarms["slow-alarm"].threshold == pytest.approx(80_000)
+    assert alarms["oldest-upload-alarm"].threshold == 1200
+    assert "more than 1200 s" in alarms["oldest-upload-alarm"].description
+
+
+def test_a_share_is_of_all_outcomes_in_two_of_three_periods():
+    alarms = {alarm.part: alarm for alarm in definitions(Settings())}
+    failed = alarms["failed-alarm"]
+    assert [query.metric for query in failed.queries] == ["Processed", "Rejected", "Failed", ""]
+    assert failed.queries[-1].expression == (
+        "FILL(failed, 0) / (FILL(processed, 0) + FILL(rejected, 0) + FILL(failed, 0))"
+    )
+    assert (failed.periods, failed.breaches) == (3, 2)
+    assert failed.description == "More than 5% of uploads fail and are tried again."

@@ -1,0 +1,75 @@
+"""The dashboard: what it shows, where, and with which limits."""
+
+import pytest
+
+from function.contract import METRIC_NAMESPACE, Metric
+from pipeline.alarm_definitions import definitions
+from pipeline.dashboard import dashboard_body
+from pipeline.settings import Settings
+
+NAMES = {"region": "eu-central-1", "queue": "q", "dead_letters": "d", "function": "f"}
+
+
+def graphs(*, has_duplicates: bool = False, max_concurrency: int = 10) -> dict[str, dict]:
+    limits = {alarm.part: alarm.threshold for alarm in definitions(Settings(timeout=60))}
+    body = dashboard_body(
+        limits=limits, max_concurrency=max_concurrency, has_duplicates=has_duplicates, **NAMES
+    )
+    return {widget["properties"]["title"]: widget for widget in body["widgets"]}
+
+
+@pytest.mark.parametrize(
+    ("has_duplicates", "absent"), [(False, {Metric.DUPLICATES}), (True, set())]
+)
+def test_it_shows_every_metric_of_the_function(has_duplicates, absent):
+    shown = [
+        metric[1]
+        for graph in graphs(has_duplicates=has_duplicates).values()
+        for metric in graph["properties"]["metrics"]
+        if metric[0] == METRIC_NAMESPACE
+    ]
+    assert set(shown) == set(Metric) - absent
+
+
+def test_it_reads_top_to_bottom_in_two_columns():
+    places = [(g["x"], g["y"], g["width"], g["height"]) for g in graphs().values()]
+    assert places == [(x, 6 * row, 12, 6) for row in range(6) for x in (0, 12)]
+    assert next(iter(graphs())) == "What came of uploads"
+
+
+def test_it_draws_the_alarms_thresholds():
+    drawn = {
+        title: graph["properties"]["annotations"]["horizontal"][0]
+        for title, graph in graphs(max_concurrency=7).items()
+        if "annotations" in graph["properties"]
+    }
+    assert {title: line["value"] for title, line in drawn.items()} == {
+        "Oldest upload (s)": 720,
+        "Dead letters": 0,
+        "One batch, p95 (ms)": 48_000,
+        "Concurrent invocations": 7,
+    }
+    assert {line["label"] for line in drawn.values()} == {"limit"}
+
+
+def test_a_graph_is_as_cloudwatch_reads_it():
+    assert graphs()["Mean time by step (ms)"] == {
+        "type": "metric",
+        "x": 12,
+        "y": 18,
+        "width": 12,
+        "height": 6,
+        "properties": {
+            "title": "Mean time by step (ms)",
+            "region": "eu-central-1",
+            "stat": "Average",
+            "period": 60,
+            "view": "timeSeries",
+            "stacked": True,
+            "metrics": [
+                [METRIC_NAMESPACE, f"{step}Time", "FunctionName", "f"]
+                for step in ("Fetch", "Decode", "Render", "Store")
+            ],
+            "yAxis": {"left": {"min": 0}},
+        },
+    }

@@ -1,0 +1,61 @@
+"""The functions' variables: read back by what runs with them."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from function.engine.renditions import DEFAULT_RENDITIONS
+from function.engine.results import Task
+from function.environment import Environment
+from pipeline.environment import environment_variables, signer_variables
+from pipeline.settings import Settings
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize("key", ["", "arn:aws:kms:eu-central-1:123456789012:key/1"])
+def test_the_function_reads_back_what_is_set(key):
+    settings = Settings(memory=2048, background="#102030", max_upload_mb=7, max_megapixels=9)
+    variables = environment_variables(settings, "bucket", "https://example.com", key, "table")
+    read = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "2048"})
+    assert read.destination_bucket == "bucket"
+    assert read.delivery_url == "https://example.com"
+    assert read.kms_key_arn == key
+    assert read.index_table == "table"
+    assert read.renditions == DEFAULT_RENDITIONS
+    assert read.max_upload_bytes == 7_000_000
+    assert read.max_pixels == 9_000_000
+    assert read.timeout == 60
+
+
+def test_only_a_stack_without_native_decoders_has_a_variable_for_them():
+    """An upgrade changes no variable of the others."""
+    on, off = (
+        environment_variables(Settings(native_decoder=native), "b", "u", "")
+        for native in (True, False)
+    )
+    assert off == {**on, "NATIVE_DECODER": "false"}
+    for variables, native in ((on, True), (off, False)):
+        environment = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
+        assert environment.task.native_decoder is native
+        assert Task.parse(environment.task.to_dict()) == environment.task
+
+
+def test_what_a_stack_does_without_is_empty():
+    on = environment_variables(Settings(), "b", "u", "")
+    assert (on["KMS_KEY_ARN"], on["INDEX_TABLE"]) == ("", "")
+    assert on["GLIBC_TUNABLES"] == (
+        "glibc.malloc.mmap_threshold=16777216:glibc.malloc.trim_threshold=25165824"
+    )
+
+
+def test_the_signer_reads_all_that_is_set():
+    variables = signer_variables(25_000_000, "bucket", "https://bucket.example.com")
+    assert variables == {
+        "SOURCE_BUCKET": "bucket",
+        "UPLOAD_URL": "https://bucket.example.com",
+        "MAX_UPLOAD_BYTES": "25000000",
+    }
+    read = re.findall(r'os\.environ\["(\w+)"\]', (ROOT / "signer" / "handler.py").read_text())
+    assert set(read) == set(variables)

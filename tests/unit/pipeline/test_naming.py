@@ -1,0 +1,28 @@
+"""Names that AWS accepts, and URLs of buckets."""
+
+import pytest
+
+from pipeline.naming import NamingError, bucket_url, resource_name
+
+
+@pytest.mark.parametrize("stack", ["A_b", "x" * 60])
+def test_names_that_aws_would_refuse_are_refused(stack):
+    keys = "the start of every key with the old name in the Pulumi.<stack>.yaml files"
+    with pytest.raises(
+        NamingError, match=rf"(rename the|shorter).* `name:` in Pulumi.yaml.*{keys}"
+    ):
+        resource_name(f"image-pipeline-{stack}", "source")
+
+
+def test_the_longest_name_leaves_room_for_pulumis_suffix():
+    assert len(resource_name("x" * 48, "source")) == 55
+    with pytest.raises(NamingError, match="has 56 characters and AWS leaves room for 55"):
+        resource_name("x" * 49, "source")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "url"),
+    [("", "https://b.s3.eu-central-1.amazonaws.com"), ("http://[::1]:4566", "http://[::1]:4566/b")],
+)
+def test_the_url_of_a_bucket(endpoint, url):
+    assert bucket_url("b", "b.s3.eu-central-1.amazonaws.com", s3_endpoint=endpoint) == url
