@@ -66,8 +66,12 @@ def copy(stack: str) -> Clone:
         UsageError: there is no such stack, or it has a setting that a clone cannot have.
     """
     content = _read(settings_file(stack, ROOT))
-    config = cast("dict[str, Any]", content.get("config") or {})
-    for key, value in config.items():
+    # Pulumi takes a key without a namespace for the project's, so `domain` is shared as well.
+    given = cast("dict[str, Any]", content.get("config") or {})
+    config = {full_key(key): value for key, value in given.items()}
+    shared = {full_key(key) for key in SHARED}
+    kept = {key: value for key, value in config.items() if key not in shared}
+    for key, value in kept.items():
         if is_encrypted(value):
             raise UsageError(
                 f"{key} in Pulumi.{stack}.yaml is encrypted with that stack's own key, which no "
@@ -79,8 +83,6 @@ def copy(stack: str) -> Clone:
             f"{role} in Pulumi.{stack}.yaml is not read here; set AWS_PROFILE to a profile that "
             "assumes the role, and take the setting out."
         )
-    shared = {full_key(key) for key in SHARED}
-    kept = {key: value for key, value in config.items() if key not in shared}
     return Clone(
         name=f"{stack}-accept-{secrets.token_hex(3)}",
         content={key: value for key, value in content.items() if key not in _SALT}

@@ -1,5 +1,6 @@
 """The AWS that a clone lives in, as the clone's own provider settings name it."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, cast
@@ -33,6 +34,11 @@ def region(clone: Clone) -> str | None:
     return cast("str | None", named)
 
 
+def partition(clone: Clone) -> str:
+    """Return the partition of the clone's region, e.g. ``aws-cn``."""
+    return str(_session(clone).get_partition_for_region(region(clone)))
+
+
 def stranger(clone: Clone, *, is_encrypted: bool = True) -> Any:
     """Return an S3 client without credentials.
 
@@ -49,7 +55,9 @@ def stranger(clone: Clone, *, is_encrypted: bool = True) -> Any:
 
 
 def _endpoint(clone: Clone) -> str | None:
-    endpoints = cast("list[dict[str, str]]", clone.config.get("aws:endpoints") or [{}])
+    named: Any = clone.config.get("aws:endpoints") or [{}]
+    # `pulumi config set aws:endpoints '[...]'` writes JSON as a string.
+    endpoints = cast("list[dict[str, str]]", json.loads(named) if isinstance(named, str) else named)
     return endpoints[0].get("s3")
 
 

@@ -21,7 +21,7 @@ from bench.accept import cleanup, cloud, evidence, steps
 from bench.accept import clone as clones
 from bench.accept.clone import Clone
 from bench.accept.engine import Engine, EngineError
-from bench.accept.steps import Record
+from bench.accept.steps import Record, StepFailed
 from bench.accept.trial import Trial
 from bench.machine import UsageError
 from local.console import console, progress
@@ -35,6 +35,10 @@ FAILURES: Final = (
     *(botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError),
 )
 """Exceptions that a step may raise besides a failed check; the user sees their messages."""
+
+_ELSEWHERE: Final = "AWS_ENDPOINT_URL"
+"""Environment variables whose names begin so name another AWS (AWS SDKs and Tools reference guide,
+"Service-specific endpoints"); the evidence would take it for Amazon's."""
 
 _PACKAGES: Final = ("pulumi", "pulumi-aws", "boto3")
 
@@ -93,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
         if options.clean:
             return _clean(clone, engine)
         return _prove(clone, engine, options, account)
-    except (LookupError, *FAILURES) as error:
+    except (LookupError, StepFailed, *FAILURES) as error:
         return _fail(" ".join(_sentence(error).split()))
     finally:
         engine.close()
@@ -147,28 +151,31 @@ def _end(clone: Clone, engine: Engine, records: list[Record], *, clean_up: str) 
     if last and last.state == "failed":
         out.print(f"error: {last.name} failed: {last.detail}", markup=False, soft_wrap=True)
     if clean_up == "never":
-        _tell(clone)
+        _tell(clone, "is left as it is")
     if engine.is_busy:
         out.print("Stopping: Pulumi finishes what it has begun …")
-    engine.close()
-    if clean_up == "always":
-        try:
-            _clean(clone, engine)
-        except BaseException:
-            _tell(clone)
-            raise
+    if clean_up == "never":
+        engine.close()
+    else:
+        _clean(clone, engine)
 
 
-def _tell(clone: Clone) -> None:
+def _tell(clone: Clone, state: str) -> None:
     out = console(stderr=True)
-    out.print(f"{clone.name} is left as it is. Remove it with:")
+    out.print(f"{clone.name} {state}. Remove it with:")
     out.print(f"  {_command()} accept --clean {clone.name}", markup=False, soft_wrap=True)
 
 
 def _clean(clone: Clone, engine: Engine) -> int:
-    with progress(f"Removing {clone.name}", None) as step:
-        cleanup.remove(clone, engine, lambda count: step(f"{count} objects"))
-        cleanup.check(clone)
+    """Remove a clone; if that fails or a signal stops it, say how to repeat it."""
+    try:
+        engine.close()  # a signal that came meanwhile, such as a second Ctrl-C, is raised by it
+        with progress(f"Removing {clone.name}", None) as step:
+            cleanup.remove(clone, engine, lambda count: step(f"{count} objects"))
+            cleanup.check(clone)
+    except BaseException:
+        _tell(clone, "is not removed yet")
+        raise
     console().print(f"{clone.name} is removed; nothing of it is left.")
     return 0
 
@@ -200,6 +207,12 @@ def _account(clone: Clone) -> str:
     if shutil.which("pulumi") is None:
         raise LookupError(
             "The Pulumi CLI is not installed; see https://www.pulumi.com/docs/iac/download-install/."
+        )
+    elsewhere = next((name for name in os.environ if name.startswith(_ELSEWHERE)), None)
+    if elsewhere and not clone.is_embedded:
+        raise LookupError(
+            f"{elsewhere} sends requests to {os.environ[elsewhere]!r} instead of AWS, where a run "
+            "proves nothing; unset it."
         )
     if cloud.region(clone) is None:
         raise LookupError("There is no region; set aws:region in the stack's settings.")

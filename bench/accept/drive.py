@@ -64,9 +64,11 @@ def _selection(name: str, workspace: auto.LocalWorkspace) -> Generator[None]:
     """Keep what the user has selected in this folder: Pulumi selects what it makes or removes."""
     stacks = (found for found in workspace.list_stacks() if found.current and found.name != name)
     selected = next(stacks, None)
-    yield
-    if selected:
-        workspace.select_stack(selected.name)
+    try:
+        yield
+    finally:
+        if selected:
+            workspace.select_stack(selected.name)
 
 
 def _serve(

@@ -30,7 +30,10 @@ def by_tag(clone: Clone) -> list[str]:
     tags = {"Project": project_name(), "Stack": clone.name}
     filters = [{"Key": key, "Values": [value]} for key, value in tags.items()]
     found: set[str] = set()
-    for region in {cloud.region(clone), _GLOBAL}:
+    # Another partition, such as China's, has no CloudFront of ours, and us-east-1 takes none of its
+    # credentials.
+    elsewhere = {_GLOBAL} if cloud.partition(clone) == "aws" else set[str]()
+    for region in {cloud.region(clone), *elsewhere}:
         client = cloud.clients(clone, region)("resourcegroupstaggingapi")
         for page in client.get_paginator("get_resources").paginate(TagFilters=filters):
             found |= {item["ResourceARN"] for item in page["ResourceTagMappingList"]}

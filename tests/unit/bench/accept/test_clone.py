@@ -50,6 +50,22 @@ def test_it_lacks_what_reaches_beyond_the_stack(root):
     }
 
 
+def test_a_key_without_a_namespace_is_the_projects_as_pulumi_reads_it(root):
+    write(root, domain="photos.example.com", protect=True, memory=512)
+    clone = clones.copy("dev")
+    assert clone.left_out == ("image-pipeline:domain",)
+    assert clone.config == {
+        "aws:region": "eu-west-1",
+        "image-pipeline:memory": 512,
+        "image-pipeline:protect": False,
+    }
+
+
+def test_an_encrypted_setting_that_is_left_out_is_no_obstacle(root):
+    write(root, **{"image-pipeline:alarmEmail": {"secure": "v1:abc"}})
+    assert clones.copy("dev").left_out == ("image-pipeline:alarmEmail",)
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [

@@ -44,8 +44,19 @@ def test_the_region_is_the_settings_or_the_environments(config, region):
     assert cloud.region(clone(**config)) == region
 
 
-def test_an_endpoint_is_the_embedded_aws():
-    made = clone(**{"aws:region": "us-east-1", "aws:endpoints": [{"s3": "http://127.0.0.1:4566"}]})
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")],
+)
+def test_a_partition_follows_from_the_region(region, partition):
+    assert cloud.partition(clone(**{"aws:region": region})) == partition
+
+
+@pytest.mark.parametrize(
+    "endpoints", [[{"s3": "http://127.0.0.1:4566"}], '[{"s3": "http://127.0.0.1:4566"}]']
+)
+def test_an_endpoint_is_the_embedded_aws(endpoints):
+    made = clone(**{"aws:region": "us-east-1", "aws:endpoints": endpoints})
     assert cloud.clients(made)("sqs").meta.endpoint_url == "http://127.0.0.1:4566"
     assert cloud.stranger(made).meta.endpoint_url == "http://127.0.0.1:4566"
 

@@ -133,6 +133,42 @@ def test_a_removal_that_fails_prints_what_repeats_it(ends, monkeypatch, capsys):
     assert err.endswith("error: It is locked.\n")
 
 
+@pytest.mark.parametrize("words", [["--clean", "dev-accept-0a0b0c"], ["--stack", "dev"]])
+def test_what_a_removal_leaves_is_one_sentence(ends, removed, monkeypatch, capsys, words):
+    def find(_clone):
+        raise StepFailed("1 resources are left: arn.")
+
+    ends(StepFailed("It is red."))
+    monkeypatch.setattr(command.cleanup, "check", find)
+    always = ["--clean-up", "always"] if "--stack" in words else []
+    assert main(["accept", *words, *always]) == 1
+    err = capsys.readouterr().err
+    assert "is not removed yet. Remove it with:" in err
+    assert err.endswith("error: 1 resources are left: arn.\n")
+
+
+def test_a_second_signal_still_prints_what_removes_the_clone(ends, removed, monkeypatch, capsys):
+    def close(_engine):
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    ends(KeyboardInterrupt())
+    monkeypatch.setattr(command.Engine, "close", close)
+    assert main(["accept", "--stack", "dev", "--clean-up", "always"]) == 1
+    assert "accept --clean dev-accept-" in capsys.readouterr().err
+    assert removed == []
+
+
+def test_another_aws_than_amazons_is_no_evidence(ends, monkeypatch, capsys):
+    ends()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", "http://127.0.0.1:4566")
+    assert main(["accept", "--stack", "dev"]) == 1
+    assert capsys.readouterr().err == (
+        "error: AWS_ENDPOINT_URL_SQS sends requests to 'http://127.0.0.1:4566' instead of AWS, "
+        "where a run proves nothing; unset it.\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

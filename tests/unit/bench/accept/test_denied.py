@@ -56,14 +56,20 @@ def try_all(monkeypatch):
     def check(clone=EMBEDDED, statuses=None, public=403, **settings):
         strangers = {encrypted: Stranger(statuses or {}) for encrypted in (True, False)}
         written = []
-        keys = {"source": "uploads/1.jpg", "destination": "1.jpg/a.webp"}
+        listed = {
+            "source": ["uploads/1.jpg"],
+            "destination": ["0.jpg/manifest.json", "_index/near/1", "1.jpg/a.webp", "1.jpg/b.webp"],
+        }
 
-        def first(Bucket, Prefix, MaxKeys):  # noqa: N803
+        def paginate(Bucket, Prefix):  # noqa: N803
             assert Prefix == ("uploads/" if Bucket == "source" else "")
-            return {"Contents": [{"Key": keys[Bucket]}]}
+            return [{}, *({"Contents": [{"Key": key}]} for key in listed[Bucket])]
 
         owner = SimpleNamespace(
-            list_objects_v2=first, put_object=lambda **where: written.append(where)
+            get_paginator=lambda name: {"list_objects_v2": SimpleNamespace(paginate=paginate)}[
+                name
+            ],
+            put_object=lambda **where: written.append(where),
         )
         live = Live(
             clone=clone,
@@ -106,7 +112,7 @@ def test_plain_http_is_tried_on_aws(try_all):
 
 
 @pytest.mark.parametrize("action", sorted(ALWAYS, key=str))
-@pytest.mark.parametrize("status", [200, 204, 500])
+@pytest.mark.parametrize("status", [200, 204, 404, 500])
 def test_an_action_that_is_not_refused_fails(try_all, action, status):
     with pytest.raises(StepFailed, match=rf": answered with {status}, and has to be refused"):
         try_all(statuses={action: status})

@@ -83,6 +83,12 @@ def test_tags_are_looked_for_here_and_where_cloudfront_is(asked):
     assert asked == {r: ["begun", {"TagFilters": filters}] for r in ("eu-west-1", "us-east-1")}
 
 
+def test_another_partition_is_asked_in_its_own_region_alone(asked, monkeypatch):
+    monkeypatch.setattr(cloud, "partition", lambda _clone: "aws-cn")
+    assert CDN not in leftovers.by_tag(CLONE)
+    assert asked["us-east-1"] == ["begun"]
+
+
 @pytest.mark.usefixtures("asked")
 def test_keys_that_await_their_end_are_none():
     assert leftovers.keys(CLONE) == [KEYS["Enabled"]]

@@ -5,8 +5,8 @@ from bench.accept.steps import StepFailed
 from local.uploader import Result
 
 
-def result(ms, status="ready"):
-    error = None if status == "ready" else {"code": "lost"}
+def result(ms, status="ready", code="lost"):
+    error = None if status == "ready" else {"code": code}
     return Result(file="a", key="uploads/a", status=status, error=error, ms=ms, bytes=1)
 
 
@@ -45,6 +45,7 @@ def test_times_are_told_and_the_queues_looked_at(answer):
     outcome = storm.check(live, "photo", 5, steps.append)
     assert outcome.figures == {
         "uploads": 5,
+        "throttled": 0,
         "p50_s": 3.0,
         "p95_s": 8.8,
         "max_s": 10.0,
@@ -59,3 +60,31 @@ def test_one_that_is_not_ready_fails(answer, status):
     answer([result(1), result(1, status), *(result(1) for _ in range(3))])
     with pytest.raises(StepFailed, match=r"1 of 5 are not ready; uploads/a: .*lost"):
         storm.check(Live(), "photo", 5, lambda _key: None)
+
+
+def test_a_form_that_the_signer_refuses_at_its_ceiling_is_asked_for_again(monkeypatch):
+    rounds = [2, 1, 0]  # forms refused
+    asked, steps = [], []
+
+    def upload_all(files, *_doors, presigned, parallel):
+        assert parallel == len(files)
+        asked.append(len(files))
+        refused = rounds[len(asked) - 1]
+        results = [result(1, "refused", "http_429")] * refused
+        results += [result(1000)] * (len(files) - refused)
+        for one in results:
+            _doors[2](one)
+        return results
+
+    monkeypatch.setattr(storm, "upload_all", upload_all)
+    outcome = storm.check(Live(), "photo", 5, steps.append)
+    assert asked == [5, 2, 1]
+    assert (len(steps), outcome.usd) == (5, 0.05)
+    assert (outcome.figures["throttled"], len(outcome.figures["seconds"])) == (3, 5)
+    assert "3 forms refused with 429 and asked for again" in outcome.detail
+
+
+def test_forms_that_are_always_refused_fail(answer):
+    answer([result(1, "refused", "http_429")] * 5)
+    with pytest.raises(StepFailed, match=r"^5 of 5 got no form in 20 rounds\.$"):
+        storm.check(Live(), "photo", 5, lambda _key: pytest.fail("nothing arrived"))
