@@ -5,24 +5,16 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from bench import (
-    aws,
-    compare,
-    corpus,
-    cost,
-    duplicates,
-    evidence,
-    imports,
-    isolation,
-    limits,
-    load,
-    oom,
-    tune,
-)
 from bench.accept import command as accept
+from bench.capacity import command as load
+from bench.capacity.storm import StormError
+from bench.cost import command as cost
+from bench.engines import compare
 from bench.machine import UsageError
+from bench.maintain import corpus, duplicates, imports, isolation, limits, oom
 from bench.sandbox import SandboxError
-from bench.storm import StormError
+from bench.tune import aws, evidence
+from bench.tune import command as tune
 from local.errors import LocalError
 from pipeline.bundle import BundleError
 

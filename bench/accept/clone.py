@@ -8,8 +8,8 @@ from typing import Any, Final, cast
 
 import yaml
 
-from bench.evidence import settings_file
 from bench.machine import UsageError
+from bench.tune.evidence import settings_file
 from local.program import ROOT, full_key, is_encrypted
 
 NAME: Final = re.compile(r".+-accept-[0-9a-f]{6}")

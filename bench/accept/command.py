@@ -16,13 +16,14 @@ from typing import Any, Final
 
 import botocore.exceptions
 
-from bench import bill, machine
+from bench import machine
 from bench.accept import cleanup, cloud, evidence, steps
 from bench.accept import clone as clones
 from bench.accept.clone import Clone
 from bench.accept.engine import Engine, EngineError
 from bench.accept.steps import Record
 from bench.accept.trial import Trial
+from bench.cost import bill
 from bench.machine import UsageError
 from local.console import console, progress
 from local.errors import LocalError
@@ -105,7 +106,7 @@ def _prove(clone: Clone, engine: Engine, options: argparse.Namespace, account: s
     prices = _prices(region)
     console().print(f"{clone.name} in {region}: a copy of {options.stack}, which is not touched.")
     if prices is None:
-        console().print(f"bench/prices has no {region}, so that no costs are shown.")
+        console().print(f"bench/cost/prices has no {region}, so that no costs are shown.")
     records: list[Record] = []
     try:
         with tempfile.TemporaryDirectory() as folder:

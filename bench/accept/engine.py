@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from bench.versions import deaf
+from bench.signals import uninterrupted
 
 DRIVE: Final = Path(__file__).with_name("drive.py")
 
@@ -92,7 +92,7 @@ class Engine:
         process, self._process = self._process, None
         if process is None:
             return
-        with deaf():
+        with uninterrupted():
             if self._is_busy:
                 os.killpg(process.pid, signal.SIGINT)
             try:

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from bench import photos
-from bench.compare import TASKS
 from bench.engines import peers
+from bench.engines.compare import TASKS
 from bench.engines.job import Job
 from function.engine.decode import decode
 from function.engine.fingerprint import fingerprint

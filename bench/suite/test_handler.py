@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
-from bench import workloads
 from bench.sandbox import Sandbox
 from bench.sandbox.function import upload, variables
+from bench.tune import workloads
 
 SLOW = [pytest.param(memory_mb, marks=pytest.mark.slow) for memory_mb in (256, 512)]
 MEMORY = [*SLOW, 1024, 1769]

@@ -19,7 +19,7 @@ from rich.table import Table
 from bench import machine
 from bench.machine import UsageError
 from bench.sandbox import SandboxError
-from bench.trial import READY, Trials, trials
+from bench.sandbox.trial import READY, Trials, trials
 from function.contract import FULL_MEMORY_MB, MOST_SECONDS
 from function.engine.errors import Reason
 from local.console import console, human_bytes, progress

@@ -3,7 +3,7 @@
 import pytest
 
 from bench.machine import UsageError
-from bench.trial import check_cages, trials
+from bench.sandbox.trial import check_cages, trials
 from tests.hostile.__main__ import attack, faults
 from tests.hostile.files import FILES
 

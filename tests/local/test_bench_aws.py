@@ -10,9 +10,9 @@ import time
 import botocore.exceptions
 import pytest
 
-from bench import aws as bench_aws
-from bench import versions
-from bench.workloads import Workload
+from bench.tune import aws as bench_aws
+from bench.tune import versions
+from bench.tune.workloads import Workload
 from ops.stack import Stack
 
 

@@ -1,6 +1,6 @@
 """Rows of a measurement, as ``bench tune`` makes them."""
 
-from bench.advice import Row
+from bench.tune.advice import Row
 
 
 def row(memory_mb, p50_ms, usd, peak_mb=60.0, outcome="ok"):

@@ -75,7 +75,7 @@ def test_of_the_embedded_aws_none_is_written(root, ends, capsys):
     assert main(["accept", "--stack", "dev"]) == 0
     out = capsys.readouterr().out
     assert "No evidence is written: this was the embedded AWS." in out
-    assert "bench/prices has no eu-north-9" in out
+    assert "bench/cost/prices has no eu-north-9" in out
     assert not (root / "evidence").exists()
     assert main(["accept", "--stack", "dev", "--evidence", str(root / "proof")]) == 0
     assert len(list((root / "proof").iterdir())) == 2

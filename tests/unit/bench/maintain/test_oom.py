@@ -1,0 +1,71 @@
+import pytest
+from PIL import Image
+
+from bench.maintain import oom
+from bench.maintain.kinds import KINDS
+from bench.maintain.oom import Found, bisect
+from bench.sandbox import cage
+from bench.sandbox.trial import trials
+from function.engine.limits import every_kind
+
+
+@pytest.mark.parametrize("start", [0, 5, 19, 99])
+@pytest.mark.parametrize("last", [-1, 0, 7, 18, 19])
+def test_bisection_finds_the_last_that_survives(last, start):
+    tried = []
+
+    def survives(index):
+        tried.append(index)
+        return index <= last
+
+    assert bisect(survives, 20, start) == last
+    assert len(set(tried)) == len(tried)
+
+
+def found(**values):
+    defaults = {"kind": "webp", "memory_mb": 512, "ended": "oom", "allowed_mp": 22, "tries": 5}
+    return Found(**{**defaults, **values})
+
+
+def test_what_survives_more_than_is_allowed_is_safe():
+    assert found(survived_mp=23.0).safe
+    assert found(survived_mp=oom.MOST, allowed_mp=400, ended="").safe
+    assert found(survived_mp=23.0).advice == ""
+
+
+def test_what_is_allowed_and_killed_says_which_figure_to_raise():
+    case = found(survived_mp=20.0)
+    assert not case.safe
+    assert case.advice == '"webp": 9.0 -> 21.0 in function/engine/formats/webp.py'
+
+
+def test_what_is_allowed_and_refused_is_no_matter_of_memory():
+    case = found(survived_mp=20.0, ended="broken_image")
+    assert not case.safe
+    assert case.advice == "more than 20.0 MP is allowed, and ends as broken_image"
+
+
+def test_a_function_too_small_for_anything_needs_a_larger_base():
+    assert "BASE_MB" in found(memory_mb=128, survived_mp=0, allowed_mp=1).advice
+
+
+@pytest.mark.network
+def test_an_upload_survives_is_refused_or_kills(tmp_path):
+    cell = cage.build(1024)
+    cell.remove()
+    if cell.kind == "none":
+        pytest.skip("no control groups may be written here")
+    small, broken, large = tmp_path / "small", tmp_path / "broken", tmp_path / "large"
+    Image.effect_noise((640, 480), 40).convert("RGB").save(small, "PNG")
+    broken.write_bytes(b"this is no picture")
+    Image.new("RGBA", (9000, 9000)).save(large, "PNG")
+    with trials() as environment:
+        ended = [oom.outcome(environment, path, 128) for path in (small, broken, large)]
+    assert ended == ["ready", "not_an_image", "oom"]
+
+
+def test_every_kind_of_still_that_has_a_figure_is_tried():
+    slow = {"qoi", "bmp-rle", "svg", "heic-deep"}  # the time that they take ends them first
+    stills = {kind for kind in every_kind() if not kind.endswith("-animated")}
+    assert set(oom.WORST) | {"webp-planes"} | slow == stills
+    assert set(oom.WORST.values()) <= set(KINDS)
