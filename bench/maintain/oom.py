@@ -20,7 +20,7 @@ from rich.table import Table
 
 from bench import machine, photos
 from bench.maintain.kinds import KINDS
-from bench.sandbox.trial import FREE, READY, Trials, check_cages, trials
+from bench.sandbox.trial import FREE, READY, Trials, check_control_groups, trials
 from function.engine.limits import BASE_MB, bytes_per_pixel, kind_megapixels, usable_mb
 from local.console import console, progress
 
@@ -108,7 +108,7 @@ def register(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Find, print, compare. Exit code 1 if the function lets through what kills it."""
-    check_cages()
+    check_control_groups()
     kinds = options.kinds or list(WORST)
     found: list[Found] = []
     number = len(kinds) * len(options.memory)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from bench.sandbox import cage
+from bench.sandbox import control_group
 
 SIZES: Final = (128, 256, 512, 1024, 1769, 3008)
 TOLERANCE: Final = 0.05
@@ -50,7 +50,7 @@ def check(
     sizes: Sequence[int] = SIZES,
     *,
     seconds: float = SECONDS,
-    hold: cage.Hold = "cpu and memory",
+    hold: control_group.Hold = "cpu and memory",
     on_size: Callable[[str], None] = lambda _name: None,
 ) -> list[Share]:
     """Measure each size; a busy machine shows as a share that is too small."""
@@ -81,17 +81,17 @@ def as_json(shares: Sequence[Share]) -> list[dict[str, Any]]:
     return [asdict(share) | {"error": round(share.error, 4)} for share in shares]
 
 
-def _share(memory_mb: int, seconds: float, hold: cage.Hold) -> Share:
-    cell = cage.build(memory_mb, hold)
+def _share(memory_mb: int, seconds: float, hold: control_group.Hold) -> Share:
+    group = control_group.build(memory_mb, hold)
     try:
-        command = cell.wrap([sys.executable, "-ISc", _SPIN, str(seconds)])
+        command = group.wrap([sys.executable, "-ISc", _SPIN, str(seconds)])
         answer = subprocess.run(command, capture_output=True, text=True, check=True)
     finally:
-        cell.remove()
+        group.remove()
     published = PUBLISHED_MS.get(memory_mb)
     return Share(
         memory_mb=memory_mb,
-        expected=min(1.0, memory_mb / cage.MB_PER_VCPU),
+        expected=min(1.0, memory_mb / control_group.MB_PER_VCPU),
         measured=float(answer.stdout),
         lambda_share=round(PUBLISHED_MS[1769] / published, 3) if published else None,
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.machine import UsageError
-from bench.sandbox import Report, Sandbox, cage, unpacked
+from bench.sandbox import Report, Sandbox, control_group, unpacked
 from bench.sandbox.function import DESTINATION, upload, variables
 from bench.sandbox.stub_s3 import StubS3
 from function.contract import name_of_manifest
@@ -60,7 +60,7 @@ class Trials:
         file: Path,
         memory_mb: int,
         *,
-        hold: cage.Hold = "cpu and memory",
+        hold: control_group.Hold = "cpu and memory",
         settings: Settings | None = None,
         given: dict[str, str] | None = None,
         timeout_s: float = 60,
@@ -79,7 +79,7 @@ class Trials:
             while len(reports) < runs and outcome in {"", READY}:
                 self._store.objects.clear()
                 reports.append(box.invoke(upload(self._store, file, time.time_ns())))
-                killed = box.cage.killed_for_memory()
+                killed = box.group.killed_for_memory()
                 outcome = self._outcome(reports[-1], memory_mb, was_killed=killed)
         return Trial(
             outcome=outcome,
@@ -111,7 +111,7 @@ def trials() -> Generator[Trials]:
     Raises:
         UsageError: no control groups may be written here.
     """
-    check_cages()
+    check_control_groups()
     store = StubS3(latency_ms=0, mb_per_s=10_000)
     try:
         with unpacked(build(Target.host())) as task:
@@ -120,13 +120,13 @@ def trials() -> Generator[Trials]:
         store.close()
 
 
-def check_cages() -> None:
+def check_control_groups() -> None:
     """Make sure that memory can be held back and counted.
 
     Raises:
         UsageError: it cannot.
     """
-    cell = cage.build(1024)
-    cell.remove()
-    if cell.kind == "none":
+    group = control_group.build(1024)
+    group.remove()
+    if group.kind == "none":
         raise UsageError("Memory cannot be held here: run as root where cgroups are.")

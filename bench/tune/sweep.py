@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bench.cost import bill
-from bench.sandbox import Report, Sandbox, cage, unpacked
+from bench.sandbox import Report, Sandbox, control_group, unpacked
 from bench.sandbox.function import Store, upload, variables
 from bench.stats import percentile, relative_error
 from bench.tune.advice import Row
@@ -28,7 +28,7 @@ class Effort:
 
     samples: int
     budget_s: float
-    hold: cage.Hold = "cpu and memory"
+    hold: control_group.Hold = "cpu and memory"
 
 
 @dataclass
@@ -38,7 +38,7 @@ class Case:
     workload: Workload
     memory_mb: int
     reports: list[Report] = field(default_factory=list[Report])
-    kind: cage.Kind = "none"
+    kind: control_group.Kind = "none"
     done: bool = False
 
 
@@ -62,7 +62,7 @@ def sweep(
             case = Case(workload, size)
             cases.append(case)
             with Sandbox(task, size, variables(size, store, settings), hold=effort.hold) as box:
-                case.kind = box.cage.kind
+                case.kind = box.group.kind
                 for report in _reports(box, store, workload, effort):
                     case.reports.append(report)  # one by one: an interrupt keeps them
             case.done = True

@@ -3,7 +3,7 @@
 import pytest
 
 from bench.machine import UsageError
-from bench.sandbox.trial import check_cages, trials
+from bench.sandbox.trial import check_control_groups, trials
 from tests.hostile.__main__ import attack, faults
 from tests.hostile.files import FILES
 
@@ -27,7 +27,7 @@ QUICK = (
 @pytest.fixture(scope="module")
 def environment():
     try:
-        check_cages()
+        check_control_groups()
     except UsageError as error:
         pytest.skip(str(error))
     with trials() as made:

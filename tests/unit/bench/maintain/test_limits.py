@@ -9,7 +9,7 @@ from bench.machine import UsageError
 from bench.maintain import limits
 from bench.maintain.kinds import KINDS
 from bench.maintain.limits import EVIDENCE, excesses, measure
-from bench.sandbox.trial import check_cages, trials
+from bench.sandbox.trial import check_control_groups, trials
 from function.engine import formats
 from function.engine.limits import every_kind
 
@@ -46,7 +46,7 @@ def test_a_figure_below_what_was_measured_is_told(kind, figure, monkeypatch):
 @pytest.mark.network
 def test_the_costliest_kinds_take_no_more_than_their_figures(tmp_path, monkeypatch):
     try:
-        check_cages()
+        check_control_groups()
     except UsageError as error:
         pytest.skip(str(error))
     monkeypatch.setattr(limits, "CACHE", tmp_path)

@@ -4,7 +4,7 @@ from PIL import Image
 from bench.maintain import oom
 from bench.maintain.kinds import KINDS
 from bench.maintain.oom import Found, bisect
-from bench.sandbox import cage
+from bench.sandbox import control_group
 from bench.sandbox.trial import trials
 from function.engine.limits import every_kind
 
@@ -51,9 +51,9 @@ def test_a_function_too_small_for_anything_needs_a_larger_base():
 
 @pytest.mark.network
 def test_an_upload_survives_is_refused_or_kills(tmp_path):
-    cell = cage.build(1024)
-    cell.remove()
-    if cell.kind == "none":
+    group = control_group.build(1024)
+    group.remove()
+    if group.kind == "none":
         pytest.skip("no control groups may be written here")
     small, broken, large = tmp_path / "small", tmp_path / "broken", tmp_path / "large"
     Image.effect_noise((640, 480), 40).convert("RGB").save(small, "PNG")

@@ -1,4 +1,4 @@
-"""What holds a process to a Lambda memory size: a control group of version 1 or 2.
+"""A control group of version 1 or 2 that holds a process to a Lambda memory size.
 
 CPU is memory/1769 of a vCPU in periods of 20 ms ("At 1,769 MB, a function has the equivalent of
 one vCPU", AWS Lambda Developer Guide, Configure Lambda function memory). Above one vCPU the quota
@@ -28,19 +28,19 @@ _numbers = count()
 
 
 @dataclass(frozen=True)
-class Cage:
+class ControlGroup:
     """One control group; without one, ``kind`` is "none" and nothing is held back.
 
     Attributes:
         kind: which interface holds the process, printed with every figure.
         memory_mb: Lambda memory size.
-        groups: folders of the group, one for each controller.
+        folders: of the group, one for each controller.
         files: file -> value that sets the limits; the plan, so that it can be tested unmounted.
     """
 
     kind: Kind
     memory_mb: int
-    groups: tuple[Path, ...] = ()
+    folders: tuple[Path, ...] = ()
     files: dict[Path, str] = field(default_factory=dict[Path, str])
 
     @property
@@ -49,10 +49,10 @@ class Cage:
         return self.memory_mb / MB_PER_VCPU
 
     def wrap(self, command: list[str]) -> list[str]:
-        """The command as one that enters the group before it starts."""
-        if not self.groups:
+        """Return the command as one that enters the group before it starts."""
+        if not self.folders:
             return command
-        joins = "; ".join(f"echo $$ > {group}/cgroup.procs" for group in self.groups)
+        joins = "; ".join(f"echo $$ > {folder}/cgroup.procs" for folder in self.folders)
         return ["/bin/sh", "-ec", f'{joins}; exec "$@"', "sh", *command]
 
     def hold_cpu(self) -> None:
@@ -62,28 +62,28 @@ class Cage:
                 path.write_text(value)
 
     def killed_for_memory(self) -> bool:
-        """Whether the kernel killed a process of the group for its memory."""
+        """Return whether the kernel killed a process of the group for its memory."""
         names = ("memory.oom_control", "memory.events")
-        texts = (group / name for group in self.groups for name in names)
+        texts = (folder / name for folder in self.folders for name in names)
         lines = (line for path in texts if path.exists() for line in path.read_text().splitlines())
         return any(line.startswith("oom_kill ") and line.split()[1] != "0" for line in lines)
 
     def peak_mb(self) -> float | None:
-        """Most memory that the group's processes held at once, in MiB; None where no one counted.
+        """Return the most memory that the processes held at once, in MiB; None if nobody counted.
 
-        Pages of files (shared libraries) are not in it: they are charged to whoever read them
-        first, which was the process that unpacked the bundle.
+        Pages of files (shared libraries) are not in it: they are charged to the process that
+        read them first, which was the one that unpacked the bundle.
         """
         names = ("memory.max_usage_in_bytes", "memory.peak")
-        paths = (group / name for group in self.groups for name in names)
+        paths = (folder / name for folder in self.folders for name in names)
         return next((int(path.read_text()) / _MB for path in paths if path.exists()), None)
 
     def remove(self) -> None:
         """Take the group away; its processes must have ended."""
-        for group in self.groups:
+        for folder in self.folders:
             for _ in range(50):
                 try:
-                    group.rmdir()
+                    folder.rmdir()
                 except FileNotFoundError:
                     break
                 except OSError:  # a process that has just ended is still being counted
@@ -92,8 +92,8 @@ class Cage:
                     break
 
 
-def plan_v1(memory_mb: int, name: str, root: Path = ROOT) -> Cage:
-    """Limits as cgroup v1 takes them."""
+def plan_v1(memory_mb: int, name: str, root: Path = ROOT) -> ControlGroup:
+    """Return the limits as cgroup v1 takes them."""
     cpu, memory = root / "cpu" / name, root / "memory" / name
     limit = str(memory_mb * _MB)
     files = {
@@ -103,11 +103,11 @@ def plan_v1(memory_mb: int, name: str, root: Path = ROOT) -> Cage:
         memory / "memory.limit_in_bytes": limit,
         memory / "memory.swappiness": "0",
     }
-    return Cage("cgroup v1", memory_mb, (cpu, memory), files)
+    return ControlGroup("cgroup v1", memory_mb, (cpu, memory), files)
 
 
-def plan_v2(memory_mb: int, name: str, root: Path = ROOT) -> Cage:
-    """Limits as cgroup v2 takes them."""
+def plan_v2(memory_mb: int, name: str, root: Path = ROOT) -> ControlGroup:
+    """Return the limits as cgroup v2 takes them."""
     group = root / name
     files = {
         group / "cpu.max": f"{quota_us(memory_mb)} {PERIOD_US}",
@@ -115,32 +115,32 @@ def plan_v2(memory_mb: int, name: str, root: Path = ROOT) -> Cage:
         group / "memory.max": str(memory_mb * _MB),
         group / "memory.swap.max": "0",
     }
-    return Cage("cgroup v2", memory_mb, (group,), files)
+    return ControlGroup("cgroup v2", memory_mb, (group,), files)
 
 
 def quota_us(memory_mb: int) -> int:
-    """CPU time in each period, in µs."""
+    """Return the CPU time in each period, in µs."""
     return round(PERIOD_US * memory_mb / MB_PER_VCPU)
 
 
-def build(memory_mb: int, hold: Hold = "cpu and memory", root: Path = ROOT) -> Cage:
-    """Make the group that this machine allows; a cage of kind "none" where it allows none."""
+def build(memory_mb: int, hold: Hold = "cpu and memory", root: Path = ROOT) -> ControlGroup:
+    """Make the group that this machine allows; a group of kind "none" where it allows none."""
     if hold == "nothing":
-        return Cage("none", memory_mb)
+        return ControlGroup("none", memory_mb)
     name = f"image-pipeline-{os.getpid()}-{next(_numbers)}"
-    cage = (plan_v2 if (root / "cgroup.controllers").exists() else plan_v1)(memory_mb, name, root)
+    group = (plan_v2 if (root / "cgroup.controllers").exists() else plan_v1)(memory_mb, name, root)
     try:
-        for group in cage.groups:
-            _delegate(group.parent)
-            group.mkdir()
-        for path, value in cage.files.items():
+        for folder in group.folders:
+            _delegate(folder.parent)
+            folder.mkdir()
+        for path, value in group.files.items():
             if hold == "cpu and memory" or not path.name.startswith("cpu."):
                 path.write_text(value)
     except OSError:
         with contextlib.suppress(OSError):
-            cage.remove()
-        return Cage("none", memory_mb)
-    return cage
+            group.remove()
+        return ControlGroup("none", memory_mb)
+    return group
 
 
 def _delegate(parent: Path) -> None:
