@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.signals import uninterrupted
+from terminal import Failure
 
 DRIVE: Final = Path(__file__).with_name("drive.py")
 
@@ -21,7 +22,7 @@ CloudFront takes minutes for one."""
 _MOST_ERRORS: Final = 3
 
 
-class EngineError(Exception):
+class EngineError(Failure):
     """The engine ended with an error; its text is all that the Pulumi CLI has printed."""
 
     def errors(self) -> str:

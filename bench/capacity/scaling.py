@@ -37,7 +37,7 @@ _NOTHING: Final = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Storm:
-    """What arrives, and what meets it.
+    """Uploads that arrive, and the capacity that meets them.
 
     Attributes:
         per_second: uploads a second.
@@ -74,7 +74,7 @@ class Moment:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a storm comes to.
+    """The course of a simulated storm, and its figures.
 
     Attributes:
         moments: the course, every 0.1 s.
@@ -133,7 +133,7 @@ def simulate(storm: Storm) -> Outcome:
 
 
 def _step(storm: Storm) -> float:
-    """Seconds of one step: short, but for storms of hours."""
+    """Return the seconds of one step: short, except for storms of hours."""
     least = storm.per_second * storm.seconds * storm.image_s / min(_most(storm), storm.account)
     return 0.1 if least < _HOUR_S else 1.0
 
@@ -143,7 +143,7 @@ def _most(storm: Storm) -> int:
 
 
 def _latencies(storm: Storm, moments: Sequence[Moment]) -> list[float]:
-    """Seconds from upload to done of each percent of the uploads, first in, first out."""
+    """Return the seconds from upload to done of each percent of the uploads, first in first out."""
     total = moments[-1].done
     latencies: list[float] = []
     place = 0

@@ -4,7 +4,6 @@ import http
 import json
 import time
 import uuid
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,14 +13,11 @@ from typing import Any, Final
 from function.contract import StackOutput, name_of_manifest, source_key
 from local.http import quote, request
 from local.server import Server
+from terminal import Advance, Failure
 
 _SAMPLE_S: Final = 0.25
 _PATIENCE_S: Final = 120
 _UPLOADERS: Final = 16
-
-
-class StormError(Exception):
-    """The storm could not be measured; its text is one sentence that says what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +31,7 @@ class Depth:
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """What one storm came to; times are s from the first upload.
+    """The course of one storm; times are s from the first upload.
 
     Attributes:
         depths: the queue, four times a second.
@@ -73,12 +69,12 @@ class Measured:
 
 
 def run(
-    server: Server, body: bytes, *, count: int, per_second: float, step: Callable[[str], None]
+    server: Server, body: bytes, *, count: int, per_second: float, advance: Advance
 ) -> Measured:
     """Upload the same file under ``count`` keys, evenly in time, and wait until all are done.
 
     Raises:
-        StormError: an upload was refused, or some have no manifest after two minutes.
+        Failure: an upload was refused, or some have no manifest after two minutes.
     """
     batch = f"storm-{uuid.uuid4().hex[:8]}"
     keys = [source_key(f"{batch}/{number}.jpg") for number in range(count)]
@@ -95,7 +91,7 @@ def run(
             uploads: list[float] = []
             for job in jobs:
                 uploads.append(job.result() - started)
-                step("uploaded")
+                advance(name="uploaded")
         done = _wait(server, batch, count)
     finally:
         stop.set()
@@ -113,7 +109,7 @@ def _put(server: Server, key: str, body: bytes, due: float) -> float:
     sent = time.time()
     status, _ = request("PUT", f"{server.outputs[StackOutput.UPLOAD_ENDPOINT]}/{quote(key)}", body)
     if status != http.HTTPStatus.OK:
-        raise StormError(f"An upload was answered with {status}; see `python -m local logs`.")
+        raise Failure(f"An upload was answered with {status}; see `python -m local logs`.")
     return sent
 
 
@@ -135,14 +131,14 @@ def _watch(server: Server, started: float, stop: Event, depths: list[Depth]) -> 
 
 @dataclass(frozen=True, kw_only=True)
 class _Done:
-    """What a manifest says: when it was written, and how long its upload took."""
+    """Times from a manifest: when it was written, and how long its upload took."""
 
     at: float
     handler_s: float
 
 
 def _wait(server: Server, batch: str, count: int) -> dict[str, _Done]:
-    """Source key -> what its manifest says."""
+    """Return the times of each upload by its source key."""
     s3, bucket = server.client("s3"), server.outputs[StackOutput.DESTINATION_BUCKET]
     deadline = time.time() + _PATIENCE_S
     names: list[str] = []
@@ -151,7 +147,7 @@ def _wait(server: Server, batch: str, count: int) -> dict[str, _Done]:
         if len(names) == count:
             return dict(_read(s3, bucket, name) for name in names)
         time.sleep(1)
-    raise StormError(
+    raise Failure(
         f"{count - len(names)} of {count} uploads have no manifest after {_PATIENCE_S} s; "
         "lower --rate."
     )

@@ -8,10 +8,10 @@ from typing import Any, Final, cast
 
 import yaml
 
-from bench.machine import UsageError
 from function.contract import RARE_METRICS, Metric
 from pipeline.alarms import definitions
 from pipeline.settings import Settings
+from terminal import Misuse
 
 PRICES: Final = Path(__file__).parent / "prices"
 IDLE_RECEIVES: Final = 648_000
@@ -73,12 +73,12 @@ def load(region: str) -> dict[str, Any]:
     """Read a region's price file.
 
     Raises:
-        UsageError: there is none.
+        Misuse: there is none.
     """
     path = PRICES / f"{region}.yaml"
     if not path.exists():
         known = ", ".join(sorted(path.stem for path in PRICES.glob("*.yaml")))
-        raise UsageError(f"There is no price file for {region}; there is {known}.")
+        raise Misuse(f"There is no price file for {region}; there is {known}.")
     return cast("dict[str, Any]", yaml.safe_load(path.read_text(encoding="utf-8")))
 
 

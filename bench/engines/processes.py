@@ -9,11 +9,11 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
-from bench.engines.job import Job
-from bench.machine import UsageError
+from bench.engines.job import Answer, Job
 from pipeline.resizer import GLIBC_TUNABLES
+from terminal import Failure
 
 FOLDER: Final = Path(".cache/peers")
 """Where sharp is installed; nothing of it is shipped or committed."""
@@ -28,7 +28,7 @@ _SHARP_ENGINES: Final = ("sharp-cascade", "sharp-each")
 
 
 def missing() -> dict[str, str]:
-    """Engines that cannot run here, each with a sentence that says how to get it."""
+    """Return the engines that cannot run here, each with a sentence that says how to get it."""
     sentences: dict[str, str] = {}
     for engine, (module, package) in _MODULES.items():
         if importlib.util.find_spec(module) is None:
@@ -46,7 +46,7 @@ def install() -> None:
     """Install the peers that are missing.
 
     Raises:
-        UsageError: an installer failed; the sentence carries its last words.
+        Failure: an installer failed; the message is its last line.
     """
     absent = missing()
     packages = sorted({_MODULES[engine][1] for engine in absent if engine in _MODULES})
@@ -62,7 +62,7 @@ def pip_install(packages: Iterable[str]) -> None:
     """Install packages into this environment.
 
     Raises:
-        UsageError: pip failed; the sentence carries its last words.
+        Failure: pip failed; the message is its last line.
     """
     _install([sys.executable, "-m", "pip", "install", "--quiet", *packages])
 
@@ -86,8 +86,8 @@ class Workers:
             process.kill()
             process.communicate()
 
-    def ask(self, engine: str, job: Job) -> dict[str, Any]:
-        """The engine's answer to a job; ``{"error": ...}`` when it failed or died."""
+    def ask(self, engine: str, job: Job) -> Answer:
+        """Return the engine's answer to a job; it has an ``error`` if the engine failed or died."""
         process = self._processes[engine]
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("workers are started with pipes")
@@ -97,7 +97,7 @@ class Workers:
             line = process.stdout.readline()
         except BrokenPipeError:
             line = ""
-        return json.loads(line) if line else {"error": "its process ended"}
+        return Answer(**json.loads(line)) if line else Answer(error="its process ended")
 
 
 def _start(engine: str) -> subprocess.Popen[str]:
@@ -105,7 +105,7 @@ def _start(engine: str) -> subprocess.Popen[str]:
         command = ["node", str(Path(__file__).with_name("sharp.mjs")), engine]
     else:
         command = [sys.executable, "-m", "bench.engines.worker", engine]
-    # Every engine has the function's allocator settings, or the ratios would tell of those.
+    # Every engine has the function's allocator settings, or the ratios would show those.
     environment = {
         **os.environ,
         "GLIBC_TUNABLES": GLIBC_TUNABLES,
@@ -125,5 +125,5 @@ def _start(engine: str) -> subprocess.Popen[str]:
 def _install(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        words = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()[-1]
-        raise UsageError(f"{command[0]} could not install {command[-1]}: {words}")
+        reason = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()[-1]
+        raise Failure(f"{command[0]} could not install {command[-1]}: {reason}")

@@ -1,51 +1,51 @@
-"""The comparison as text for a terminal and as a page."""
+"""The comparison as tables for a terminal and as a page."""
 
-from html import escape
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Final
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from rich.markup import escape
+from rich.table import Table
 
-    from bench.engines.compare import Result, Task
+from bench import pages
+from bench.engines.results import Comparison, Skipped
+from bench.engines.tasks import Task
+from bench.reports import table
 
-_HEADINGS = ("engine", "CPU ms", "ours / it", "peak MB", "KB out", "SSIM")
-
-
-def text(tasks: "Sequence[Task]", results: "Sequence[Result]", facts: dict[str, Any]) -> str:
-    """The table, one block a task, and what it was measured on."""
-    lines: list[str] = []
-    for task in tasks:
-        lines += ["", task.title, "  {:15}{:>9}{:>11}{:>9}{:>9}{:>9}".format(*_HEADINGS)]
-        for row in _rows(task, results):
-            lines.append("  {:15}{:>9}{:>11}{:>9}{:>9}{:>9}".format(*row))
-        lines += [
-            f"  {s['engine']} is left out: {s['why']}"
-            for s in facts["skipped"]
-            if s.get("task") == task.name
-        ]
-    return "\n".join([*lines, "", _caption(facts)])
+_HEAD: Final = ("engine", "CPU ms", "ours / it", "peak MB", "KB out", "SSIM")
 
 
-def html(tasks: "Sequence[Task]", results: "Sequence[Result]", facts: dict[str, Any]) -> str:
-    """The same as one page without scripts or anything from elsewhere."""
-    blocks: list[str] = []
-    for task in tasks:
-        head = "".join(f"<th>{escape(name)}</th>" for name in _HEADINGS)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in _rows(task, results)
-        )
-        blocks.append(f"<h2>{escape(task.title)}</h2><table><tr>{head}</tr>{body}</table>")
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Image engines</title>'
-        "<style>body{font:16px/1.5 system-ui;margin:2rem auto;max-width:52rem;padding:0 1rem}"
-        "table{border-collapse:collapse}td,th{padding:.25rem .9rem;text-align:right;"
-        "border-bottom:1px solid #ddd}td:first-child,th:first-child{text-align:left}</style>"
-        f"<h1>Image engines side by side</h1>{''.join(blocks)}<p>{escape(_caption(facts))}</p>\n"
+def tables(tasks: Sequence[Task], found: Comparison) -> list[Table]:
+    """Return a table for each task; its caption names the engines that failed on it."""
+    made = [table(task.title, _HEAD, _rows(task, found)) for task in tasks]
+    for task, each in zip(tasks, made, strict=True):
+        left_out = [s for s in found.skipped if isinstance(s, Skipped) and s.task == task.name]
+        each.caption = escape("\n".join(f"{s.engine} is left out: {s.why}" for s in left_out))
+    return made
+
+
+def page(tasks: Sequence[Task], found: Comparison) -> str:
+    """Return the same as a page."""
+    return pages.render(
+        "engines/page.html",
+        title="Image engines side by side",
+        verdict=[],
+        head=_HEAD,
+        tables=[(task.title, _rows(task, found)) for task in tasks],
+        how=conditions(found),
     )
 
 
-def _rows(task: "Task", results: "Sequence[Result]") -> list[tuple[str, ...]]:
+def conditions(found: Comparison) -> str:
+    """Return the machine, the photo and the rounds in a line."""
+    on = found.machine
+    libraries = ", ".join(f"{name} {version}" for name, version in on.libraries.items())
+    return (
+        f"{on.cpu}, {on.cpus} CPUs, Python {on.python}, {libraries}; "
+        f"photo: {found.photo}; {found.rounds} rounds; commit {on.commit}; {on.date}"
+    )
+
+
+def _rows(task: Task, found: Comparison) -> list[Sequence[str]]:
     return [
         (
             result.engine,
@@ -55,15 +55,6 @@ def _rows(task: "Task", results: "Sequence[Result]") -> list[tuple[str, ...]]:
             f"{result.bytes / 1000:.0f}",
             f"{result.ssim:.4f}",
         )
-        for result in results
+        for result in found.results
         if result.task == task.name
     ]
-
-
-def _caption(facts: dict[str, Any]) -> str:
-    on = facts["machine"]
-    libraries = ", ".join(f"{name} {version}" for name, version in on["libraries"].items())
-    return (
-        f"{on['cpu']}, {on['cpus']} CPUs, Python {on['python']}, {libraries}; "
-        f"photo: {facts['photo']}; {facts['rounds']} rounds; commit {on['commit']}; {on['date']}"
-    )

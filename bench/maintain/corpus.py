@@ -1,39 +1,40 @@
-"""Every file of a folder through the engine, each in a fresh process, beside plain Pillow.
+"""``python -m bench maintain corpus``: every file of a folder through the engine, beside Pillow.
 
 Run it over a photo library before deploying. Our side is what Lambda's first upload gets: a new
 zygote and a new worker. Pillow, with pillow-heif, opens the file in a process of its own, loads
 its first frame and converts it to RGB. The table names the files that one side opens and the other
-refuses. Exit code 1: the engine failed on a file, or calls one damaged that Pillow opens; or you
-ended it by Ctrl-C, which keeps what was done so far. Every other refusal is a limit or a format
-that is not supported (docs/engine.md, "Rejections"); a file that cannot be read is `unreadable`.
+refuses. A file that cannot be read is `unreadable`.
 """
 
-import argparse
 import collections
-import json
 import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from typing import Annotated, Final
 
+from cyclopts import Parameter
+from cyclopts.types import PositiveInt
 from rich.markup import escape
 from rich.table import Table
 
-from bench import machine
+from bench import machine, reports
+from bench.machine import Machine
+from bench.tune.choice import MEMORY_MB
 from function.contract import Status
 from function.engine import formats
 from function.engine.errors import DecoderBug, IsolationFailed, Reason, Rejected
 from function.engine.isolate import Isolation
 from function.engine.results import Measured, Task
-from local.console import console, progress
 from pipeline.settings import Settings
+from terminal import Misuse, console, progress
 
 OK: Final = "ok"
 """``pillow`` of a file that Pillow opens."""
@@ -69,66 +70,93 @@ except Exception as error:
     sys.exit(f"{type(error).__name__}: {error}")
 """
 
+_CPUS: Final = os.cpu_count() or 1
 _starting: Final = Lock()
 
 
-def register(commands: Any) -> None:
-    """Add ``corpus`` to the command line."""
-    parser: argparse.ArgumentParser = commands.add_parser(
-        "corpus", help="a folder of files beside plain Pillow", description=__doc__
-    )
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="its subfolders are included")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write one row for each file")
-    memory = Settings().memory
-    parser.add_argument(
-        "--memory", type=int, default=memory, metavar="MB", help=f"the function's; default {memory}"
-    )
-    jobs = os.cpu_count() or 1
-    parser.add_argument(
-        "--jobs", type=int, default=jobs, metavar="N", help=f"files at once; default {jobs}"
-    )
-    parser.set_defaults(run=run)
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One file.
+
+    Attributes:
+        file: its path in the folder.
+        format: as its first bytes say; None if no format of ours does.
+        status: "ready", "rejected", "failed" or "unreadable".
+        code: of a rejection or a failure; None if it is ready.
+        message: why.
+        ms: clock time from when a worker has the upload; None if none had it.
+        rss_mb: most memory that the worker had; None if it ended before that could be read.
+        losses: what of the file its renditions do not show.
+        pillow: "ok", or what Pillow says of the file.
+    """
+
+    file: str
+    format: str | None = None
+    status: str = Status.FAILED
+    code: str | None = INTERNAL
+    message: str = ""
+    ms: int | None = None
+    rss_mb: int | None = None
+    losses: list[str] = field(default_factory=list[str])
+    pillow: str = ""
 
 
-def run(options: argparse.Namespace) -> int:
-    """Compare all files, print what the two sides disagree on and the counts by code."""
-    if not options.folder.is_dir():
-        raise machine.UsageError(f"There is no folder at {options.folder}.")
-    if options.jobs < 1:
-        raise machine.UsageError("--jobs must be 1 or more.")
-    if not 128 <= options.memory <= 10240:  # noqa: PLR2004 - what Lambda offers
-        raise machine.UsageError("--memory must be 128 to 10240 MB.")
-    files = files_of(options.folder)
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """Every file, and the machine that compared them."""
+
+    schema: int = 1
+    machine: Machine = field(default_factory=machine.facts)
+    results: list[Row]
+
+
+def corpus(
+    folder: Path,
+    *,
+    json: Path | None = None,
+    memory: Annotated[int, Parameter(validator=MEMORY_MB)] = Settings().memory,
+    jobs: PositiveInt = _CPUS,
+) -> int:
+    """Compare all files, print what the two sides disagree on and the counts by code.
+
+    Args:
+        folder: Your files; its subfolders are included.
+        json: Write one row for each file to this file.
+        memory: The function's, in MB.
+        jobs: Files at once.
+    """
+    if not folder.is_dir():
+        raise Misuse(f"There is no folder at {folder}.")
+    files = files_of(folder)
     if not files:
-        raise machine.UsageError(f"There are no files in {options.folder}.")
-    if options.json:
-        _check_writable(options.json)
-    rows: list[dict[str, Any]] = []
-    settings = Settings(memory=options.memory)
-    with suppress(KeyboardInterrupt), progress("Comparing", len(files)) as step:
-        for row in compare(options.folder, files, settings, options.jobs):
+        raise Misuse(f"There are no files in {folder}.")
+    if json:
+        _check_writable(json)
+    rows: list[Row] = []
+    settings = Settings(memory=memory)
+    with suppress(KeyboardInterrupt), progress("Comparing", len(files)) as advance:
+        for row in compare(folder, files, settings, jobs):
             rows.append(row)
-            step(row["file"])
-    rows.sort(key=lambda row: row["file"])
-    if options.json:
-        facts = {"schema": 1, "machine": machine.facts(), "results": rows}
-        options.json.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+            advance(name=row.file)
+    rows.sort(key=lambda row: row.file)
+    reports.write_json(json, Result(results=rows))
+    out = console()
     apart = [row for row in rows if disagree(row) or is_wrong(row)]
     if apart:
-        console().print(_table(apart))
-    print(_counts(rows))
+        out.print(_table(apart))
+    out.print(_counts(rows))
     wrong = sum(map(is_wrong, rows))
     if wrong:
-        print(f"{wrong} failed, or were called damaged, by a fault of ours: those marked !")
+        out.print(f"{wrong} failed, or were called damaged, by a fault of ours: those marked !")
     return int(wrong > 0 or len(rows) < len(files))
 
 
 def _check_writable(path: Path) -> None:
-    """Raise ``UsageError`` now, rather than lose the rows of all files later."""
+    """Raise ``Misuse`` now, rather than lose the rows of all files later."""
     try:
         path.open("ab").close()
     except OSError as error:
-        raise machine.UsageError(f"{path} cannot be written: {error.strerror}.") from error
+        raise Misuse(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def files_of(folder: Path) -> list[str]:
@@ -137,9 +165,7 @@ def files_of(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in found)
 
 
-def compare(
-    folder: Path, files: Iterable[str], settings: Settings, jobs: int
-) -> Iterator[dict[str, Any]]:
+def compare(folder: Path, files: Iterable[str], settings: Settings, jobs: int) -> Iterator[Row]:
     """Yield a row for each file, as soon as both sides are done with it."""
     pool = ThreadPoolExecutor(jobs)
     try:
@@ -150,18 +176,18 @@ def compare(
         pool.shutdown(cancel_futures=True)
 
 
-def disagree(row: Mapping[str, Any]) -> bool:
+def disagree(row: Row) -> bool:
     """Return True if one side opens a file and the other does not."""
-    return (row["status"] == Status.READY) != (row["pillow"] == OK)
+    return (row.status == Status.READY) != (row.pillow == OK)
 
 
-def is_wrong(row: Mapping[str, Any]) -> bool:
+def is_wrong(row: Row) -> bool:
     """Return True if the engine failed, or calls a file damaged that Pillow opens."""
-    damaged = row["code"] in DAMAGED and row["pillow"] == OK
-    return row["status"] == Status.FAILED or damaged
+    is_called_damaged = row.code in DAMAGED and row.pillow == OK
+    return row.status == Status.FAILED or is_called_damaged
 
 
-def _row(folder: Path, name: str, settings: Settings) -> dict[str, Any]:
+def _row(folder: Path, name: str, settings: Settings) -> Row:
     path = folder / name
     try:
         with path.open("rb") as file:
@@ -169,57 +195,42 @@ def _row(folder: Path, name: str, settings: Settings) -> dict[str, Any]:
             most = min(os.fstat(file.fileno()).st_size, settings.max_upload_bytes)
             data = file.read(most + 1)
     except OSError as error:
-        row = _failed(name, f"It cannot be read: {error.strerror}.")
-        return row | {"status": UNREADABLE, "code": UNREADABLE, "pillow": str(error)}
-    return render(name, data, settings) | {"pillow": open_by_pillow(folder, name)}
+        message = f"It cannot be read: {error.strerror}."
+        return Row(
+            file=name, status=UNREADABLE, code=UNREADABLE, message=message, pillow=str(error)
+        )
+    return replace(render(name, data, settings), pillow=open_by_pillow(folder, name))
 
 
-def render(name: str, data: bytes, settings: Settings) -> dict[str, Any]:
-    """Return what becomes of an upload in a stack of these settings.
-
-    ``ms`` is clock time from when a worker has the upload, ``rss_mb`` the most memory that the
-    worker had; None if it has ended before that could be read.
-    """
+def render(name: str, data: bytes, settings: Settings) -> Row:
+    """Return our side of a file's row: an upload of it in a stack of these settings."""
     found = next((known.name for known in formats.every() if known.recognises(data)), None)
-    row = _failed(name, "") | {"format": found}
+    row = Row(file=name, format=found)
     if len(data) > settings.max_upload_bytes:
         message = f"This file is larger than {settings.max_upload_mb} MB."
-        code = Reason.TOO_MANY_BYTES
-        return row | {"status": Status.REJECTED, "code": code, "message": message}
+        return replace(row, status=Status.REJECTED, code=Reason.TOO_MANY_BYTES, message=message)
     task = Task(settings.renditions, settings.max_pixels, settings.memory)
     with _starting:  # another process forked meanwhile would inherit its pipes
         isolation = Isolation(task, most_bytes=len(data))
     started = time.monotonic()
+    peak_mb: int | None = None
     try:
         isolation.wait()
         started = time.monotonic()
         for result in isolation.run(data):
-            row["rss_mb"] = _peak_mb(isolation) or row["rss_mb"]
+            peak_mb = _peak_mb(isolation) or peak_mb
             if isinstance(result, Measured):
-                row["losses"] = list(result.losses)
-        row |= {"status": Status.READY, "code": None}
+                row = replace(row, losses=list(result.losses))
+        row = replace(row, status=Status.READY, code=None)
     except Rejected as error:
-        row |= {"status": Status.REJECTED, "code": error.code, "message": error.message}
+        row = replace(row, status=Status.REJECTED, code=error.code, message=error.message)
     except (DecoderBug, IsolationFailed) as error:
-        row["message"] = str(error)
+        row = replace(row, message=str(error))
     finally:
-        row["ms"] = round(1000 * (time.monotonic() - started))
-        row["rss_mb"] = _peak_mb(isolation) or row["rss_mb"]
+        milliseconds = round(1000 * (time.monotonic() - started))
+        peak_mb = _peak_mb(isolation) or peak_mb
         isolation.stop()
-    return row
-
-
-def _failed(name: str, message: str) -> dict[str, Any]:
-    return {
-        "file": name,
-        "format": None,
-        "status": Status.FAILED,
-        "code": INTERNAL,
-        "message": message,
-        "ms": None,
-        "rss_mb": None,
-        "losses": [],
-    }
+    return replace(row, ms=milliseconds, rss_mb=peak_mb)
 
 
 def _peak_mb(isolation: Isolation) -> int | None:
@@ -254,25 +265,21 @@ def open_by_pillow(folder: Path, name: str) -> str:
     return lines[-1] if lines else f"exit code {done.returncode}"
 
 
-def _table(rows: Iterable[Mapping[str, Any]]) -> Table:
+def _table(rows: Iterable[Row]) -> Table:
     table = Table(title="What one opens and the other does not", title_justify="left")
     for name in ("", "file", "format", "ours", "Pillow"):
         table.add_column(name, overflow="fold")
     for row in sorted(rows, key=is_wrong, reverse=True):
         mark = "[red]![/]" if is_wrong(row) else ""
-        ours = row["code"] or row["status"]
-        texts = (row["file"], row["format"] or "", ours, row["pillow"])
+        texts = (row.file, row.format or "", row.code or row.status, row.pillow)
         table.add_row(mark, *map(escape, texts))
     return table
 
 
-def _counts(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Return a line for each code, with how many of its files Pillow opens."""
-    total, opened = collections.Counter[str](), collections.Counter[str]()
-    for row in rows:
-        code = row["code"] or row["status"]
-        total[code] += 1
-        opened[code] += row["pillow"] == OK
-    lines = [f"{'files':>7}{'Pillow opens':>14}  outcome"]
-    lines += [f"{n:>7}{opened[code]:>14}  {code}" for code, n in total.most_common()]
-    return "\n".join(lines)
+def _counts(rows: Sequence[Row]) -> Table:
+    """Return a row for each code, with how many of its files Pillow opens."""
+    codes = [(row.code or row.status, row.pillow == OK) for row in rows]
+    total = collections.Counter(code for code, _ in codes)
+    opened = collections.Counter(code for code, is_open in codes if is_open)
+    cells = ((code, str(count), str(opened[code])) for code, count in total.most_common())
+    return reports.table("Files by outcome", ("outcome", "files", "Pillow opens"), cells)

@@ -1,21 +1,23 @@
-"""How well near duplicates are found: recall by kind of copy, and precision, on generated photos.
+"""``python -m bench maintain duplicates``: how well near duplicates are found.
 
-Each photo is uploaded, then its copies, through the function's own decoder, fingerprint and search;
-only DynamoDB and S3 are in memory. A photo that is called a copy before any of its own copies came,
-or a copy that is called another photo's, counts against precision.
+Recall by kind of copy, and precision, on generated photos. Each is uploaded, then its copies,
+through the function's own decoder, fingerprint and search; only DynamoDB and S3 are in memory. A
+photo that is called a copy before any of its own copies came, or a copy that is called another
+photo's, counts against precision.
 """
 
-import argparse
-import json
 import statistics
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from cyclopts.types import PositiveInt
 from PIL import Image, ImageEnhance
 
-from bench import machine
+from bench import machine, reports
+from bench.machine import Machine
 from bench.photos import encode, photo
 from function.contract import Status, manifest_key
 from function.duplicates.index import Entry, Index
@@ -26,6 +28,7 @@ from function.engine.renditions import DEFAULT_RENDITIONS
 from function.engine.results import Fingerprint
 from function.manifest import Manifest, SourceFacts, Timings
 from function.storage.bucket import Bucket
+from terminal import console, progress
 
 SIZES: Final = ((800, 600), (600, 800), (960, 540), (700, 700))
 
@@ -96,105 +99,133 @@ class _MemoryBucket(Bucket):
         return (self.manifests[key], "") if key in self.manifests else None
 
 
-def register(commands: Any) -> None:
-    """Add ``duplicates`` to the command line."""
-    parser: argparse.ArgumentParser = commands.add_parser(
-        "duplicates", help="precision and recall of near duplicates", description=__doc__
+@dataclass(frozen=True, kw_only=True)
+class Copies:
+    """One kind of copy.
+
+    Attributes:
+        median: bits between the hashes of a copy and its photo.
+        p90: 90th percentile of them.
+        within: share of copies whose hash is near enough.
+        found: share of copies that were called their photo's.
+    """
+
+    median: float
+    p90: float
+    within: float
+    found: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """The figures of each kind of copy, and of all.
+
+    ``closest`` are the fewest bits between the hashes of two photos, ``named`` the uploads that
+    were called a copy, ``wrong`` those of them that are none of the photo named.
+    """
+
+    schema: int = 1
+    machine: Machine = field(default_factory=machine.facts)
+    copies: dict[str, Copies]
+    photos: int
+    closest: int
+    named: int
+    wrong: int
+    precision: float
+    recall: float
+
+
+def duplicates(*, photos: PositiveInt = 300, json: Path | None = None) -> None:
+    """Measure, and print a line for each kind of copy.
+
+    Args:
+        photos: Number of photos.
+        json: Write the figures to this file.
+    """
+    found = measure(photos)
+    head = ("copy", "bits apart: median", "p90", f"within {MAX_DISTANCE}", "found")
+    rows = [(name, *_cells(copies)) for name, copies in found.copies.items()]
+    console().print(reports.table("Near duplicates", head, rows))
+    console().print(
+        f"{photos} photos, {found.closest} bits apart or more; {found.named} called a copy, "
+        f"{found.wrong} wrongly: precision {found.precision:.1%}, recall {found.recall:.1%}",
+        soft_wrap=True,
     )
-    parser.add_argument("--photos", type=int, default=300, metavar="N", help="default 300")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
-    parser.set_defaults(run=run)
+    reports.write_json(json, found)
 
 
-def run(options: argparse.Namespace) -> int:
-    """Measure, and print a line for each kind of copy."""
-    if options.photos < 1:
-        raise machine.UsageError("--photos must be 1 or more.")
-    figures = measure(options.photos)
-    print(
-        f"{'copy':26}{'bits apart: median':>19}{'p90':>5}{f'within {MAX_DISTANCE}':>11}{'found':>8}"
-    )
-    for name, row in figures["copies"].items():
-        bits = f"{row['median']:>19.0f}{row['p90']:>5.0f}"
-        print(f"{name:26}{bits}{row['within']:>11.1%}{row['found']:>8.1%}")
-    print(
-        f"{options.photos} photos, {figures['closest']} bits apart or more; "
-        f"{figures['named']} called a copy, {figures['wrong']} wrongly: "
-        f"precision {figures['precision']:.1%}, recall {figures['recall']:.1%}"
-    )
-    if options.json:
-        facts = {"schema": 1, "machine": machine.facts(), **figures}
-        options.json.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    return 0
+def _cells(copies: Copies) -> Sequence[str]:
+    bits = f"{copies.median:.0f}", f"{copies.p90:.0f}"
+    return (*bits, f"{copies.within:.1%}", f"{copies.found:.1%}")
 
 
-def measure(photos: int) -> dict[str, Any]:
-    """Upload ``photos`` originals, then every copy of each, and count what is said of them."""
+def measure(photos: int) -> Result:
+    """Upload ``photos`` originals, then every copy of each, and count what is found."""
     bucket = _MemoryBucket()
-    duplicates = Duplicates(_MemoryIndex(), bucket, near=True, recipe="")
+    search = Duplicates(_MemoryIndex(), bucket, near=True, recipe="")
     originals: list[Fingerprint] = []
     found: dict[str, list[bool]] = {name: [] for name in COPIES}
     apart: dict[str, list[int]] = {name: [] for name in COPIES}
     wrong = 0
-    with machine.Progress("photos", 2 * photos) as progress:
+    with progress("Uploading photos and their copies", 2 * photos) as advance:
         for seed in range(photos):
-            original = _look(encode(_photo(seed), "JPEG", quality=92))
-            wrong += duplicates.find_near(str(seed), original) is not None
+            original = _fingerprint(encode(_photo(seed), "JPEG", quality=92))
+            wrong += search.find_near(str(seed), original) is not None
             manifest = _manifest(str(seed), original)
             bucket.manifests[manifest_key(str(seed))] = manifest.to_json()
-            duplicates.record(str(seed), None, manifest)
+            search.record(str(seed), None, manifest)
             originals.append(original)
-            progress.step()
+            advance()
         for seed in range(photos):
             image = _photo(seed)
             for name, make in COPIES.items():
-                copy = _look(make(image))
-                match = duplicates.find_near("copy", copy)
-                right = match is not None and match.source.key == str(seed)
-                wrong += match is not None and not right
-                found[name].append(right)
+                copy = _fingerprint(make(image))
+                match = search.find_near("copy", copy)
+                is_right = match is not None and match.source.key == str(seed)
+                wrong += match is not None and not is_right
+                found[name].append(is_right)
                 apart[name].append(
                     hamming_distance(copy.perceptual_hash, originals[seed].perceptual_hash)
                 )
-            progress.step()
+            advance()
     right = sum(map(sum, found.values()))
     hashes = [original.perceptual_hash for original in originals]
     pairs = (hamming_distance(a, b) for index, a in enumerate(hashes) for b in hashes[:index])
-    return {
-        "copies": {name: _row(found[name], apart[name]) for name in COPIES},
-        "photos": photos,
-        "closest": min(pairs, default=0),
-        "named": right + wrong,
-        "wrong": wrong,
-        "precision": right / (right + wrong) if right + wrong else 0.0,
-        "recall": right / (photos * len(COPIES)),
-    }
+    return Result(
+        copies={name: _copies(found[name], apart[name]) for name in COPIES},
+        photos=photos,
+        closest=min(pairs, default=0),
+        named=right + wrong,
+        wrong=wrong,
+        precision=right / (right + wrong) if right + wrong else 0.0,
+        recall=right / (photos * len(COPIES)),
+    )
 
 
-def _row(found: list[bool], apart: list[int]) -> dict[str, float]:
-    return {
-        "median": statistics.median(apart),
-        "p90": sorted(apart)[round(0.9 * (len(apart) - 1))],
-        "within": sum(bits <= MAX_DISTANCE for bits in apart) / len(apart),
-        "found": sum(found) / len(found),
-    }
+def _copies(found: list[bool], apart: list[int]) -> Copies:
+    return Copies(
+        median=statistics.median(apart),
+        p90=sorted(apart)[round(0.9 * (len(apart) - 1))],
+        within=sum(bits <= MAX_DISTANCE for bits in apart) / len(apart),
+        found=sum(found) / len(found),
+    )
 
 
 def _photo(seed: int) -> Image.Image:
     return photo(SIZES[seed % len(SIZES)], seed=seed)
 
 
-def _look(data: bytes) -> Fingerprint:
-    """What the function makes of an upload."""
+def _fingerprint(data: bytes) -> Fingerprint:
+    """Return the fingerprint that the function takes of an upload."""
     source = decode(data, DEFAULT_RENDITIONS, max_pixels=50_000_000, memory_mb=1024)
     return fingerprint(source)
 
 
-def _manifest(name: str, look: Fingerprint) -> Manifest:
+def _manifest(name: str, taken: Fingerprint) -> Manifest:
     return Manifest(
         status=Status.READY,
         source=SourceFacts(key=name, version_id=None, etag="", sequencer="", bytes=0, sha256=name),
         timings_ms=Timings(),
         processed_at="",
-        perceptual_hash=look.perceptual_hash,
+        perceptual_hash=taken.perceptual_hash,
     )

@@ -1,24 +1,29 @@
-"""What the function's imports cost a cold start, against the usual libraries for the same work.
+"""``python -m bench maintain imports``: CPU time of the function's imports in a cold start.
 
-Each statement runs in a fresh interpreter, in turn, round after round; the figure is CPU time above
-a bare interpreter's. Compiled files (``.pyc``) exist for all, as they do in the Lambda bundle.
+It stands beside that of the usual libraries for the same work. Each statement runs in a fresh
+interpreter, in turn, round after round; the figure is CPU time above a bare interpreter's. Compiled
+files (``.pyc``) exist for all, as they do in the Lambda bundle.
 """
 
-import argparse
 import functools
-import json
 import os
 import statistics
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+
+from cyclopts.types import PositiveInt
 
 from bench import machine
 from bench.engines import processes
+from bench.machine import Machine
+from bench.reports import write_json
 from pipeline.resizer import environment_variables
 from pipeline.settings import Settings
+from terminal import Failure, Misuse, console, progress
 
 STATEMENTS: Final[Mapping[str, str]] = {
     "bare": "pass",
@@ -34,45 +39,51 @@ PACKAGES: Final = ("boto3", "aws-lambda-powertools")
 ROUNDS: Final = 9
 
 
-def register(commands: Any) -> None:
-    """Add ``imports`` to the command line."""
-    parser: argparse.ArgumentParser = commands.add_parser(
-        "imports", help="CPU time of the function's imports", description=__doc__
-    )
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"default {ROUNDS}")
-    parser.add_argument("--install", action="store_true", help="install missing peers first")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
-    parser.set_defaults(run=run)
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """CPU ms of each statement by round, and the ratio of ours to the usual libraries."""
+
+    machine: Machine
+    ratio: float
+    samples_ms: dict[str, list[float]]
 
 
-def run(options: argparse.Namespace) -> int:
-    """Measure, print one line a statement and the ratio."""
+def imports(
+    *, rounds: PositiveInt = ROUNDS, install: bool = False, json: Path | None = None
+) -> None:
+    """Measure, print the figures and their ratio.
+
+    Args:
+        rounds: How often each statement is run.
+        install: Install missing packages first.
+        json: Write the figures to this file.
+    """
     absent = [name for name in PACKAGES if machine.version(name) is None]
-    if absent and options.install:
+    if absent and install:
         processes.pip_install(absent)
     elif absent:
-        raise machine.UsageError(f"Add --install, or first: pip install {' '.join(absent)}")
+        raise Misuse(f"Add --install, or first: pip install {' '.join(absent)}")
     samples: dict[str, list[float]] = {name: [] for name in STATEMENTS}
     for statement in STATEMENTS.values():
         cpu_ms(statement)  # writes the .pyc files
-    with machine.Progress("imports", options.rounds) as progress:
-        for _ in range(options.rounds):
+    with progress("Importing", rounds) as advance:
+        for _ in range(rounds):
             for name, statement in STATEMENTS.items():
                 samples[name].append(cpu_ms(statement))
-            progress.step()
-    above = {
-        name: statistics.median(
-            cost - bare for cost, bare in zip(costs, samples["bare"], strict=True)
-        )
-        for name, costs in samples.items()
-    }
-    ratio = above["handler"] / above["usual"]
-    print(f"handler {above['handler']:.0f} ms, the usual libraries {above['usual']:.0f} ms CPU")
-    print(f"ratio {ratio:.2f}")
-    if options.json:
-        facts = {"machine": machine.facts(), "ratio": round(ratio, 3), "samples_ms": samples}
-        options.json.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    return 0
+            advance()
+    ours, usual = (_above_bare(samples, name) for name in ("handler", "usual"))
+    console().print(f"handler {ours:.0f} ms, the usual libraries {usual:.0f} ms CPU")
+    console().print(f"ratio {ours / usual:.2f}")
+    write_json(
+        json,
+        Result(machine=machine.facts(), ratio=round(ours / usual, 3), samples_ms=samples),
+    )
+
+
+def _above_bare(samples: Mapping[str, list[float]], name: str) -> float:
+    """Return the median over the rounds of a statement's time above the bare interpreter's."""
+    pairs = zip(samples[name], samples["bare"], strict=True)
+    return statistics.median(cost - bare for cost, bare in pairs)
 
 
 @functools.cache
@@ -82,10 +93,10 @@ def _environment() -> dict[str, str]:
 
 
 def cpu_ms(statement: str) -> float:
-    """CPU time of a fresh interpreter that runs one statement, in ms.
+    """Return the CPU ms of a fresh interpreter that runs one statement.
 
     Raises:
-        UsageError: the statement fails.
+        Failure: the statement fails.
     """
     process = subprocess.Popen(
         [sys.executable, "-c", statement], stderr=subprocess.DEVNULL, env=_environment()
@@ -93,5 +104,5 @@ def cpu_ms(statement: str) -> float:
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise machine.UsageError(f"This statement fails here: {statement}")
+        raise Failure(f"This statement fails here: {statement}")
     return 1000 * (usage.ru_utime + usage.ru_stime)

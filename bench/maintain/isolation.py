@@ -1,4 +1,4 @@
-"""CPU time that isolation adds to an upload: the engine in a worker against the engine in-process.
+"""``python -m bench maintain isolation``: CPU time of the engine in a worker and in-process.
 
 Each round starts a fresh process for each file. It renders the file again and again with the
 default renditions, in turn by itself and through ``function/engine/isolate.py``, and adds up the
@@ -7,29 +7,30 @@ turn, both ways meet the same clock rate and the same neighbours on the machine.
 of memory alone moves its time by some per cent, hence the rounds.
 """
 
-import argparse
-import json
+import json as jsons
 import os
 import random
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from cyclopts.types import PositiveInt
 from PIL import Image
-from rich.table import Table
 
-from bench import machine, stats
+from bench import machine, reports, stats
+from bench.machine import Machine
 from bench.photos import CACHE, encode, encode_heic, photo, photo_jpeg
 from function.engine.isolate import Isolation
 from function.engine.renditions import DEFAULT_RENDITIONS
 from function.engine.results import Task
 from function.engine.work import work
-from local.console import console
 from pipeline.resizer import GLIBC_TUNABLES
+from terminal import Failure, Misuse, console, progress
 
 ROUNDS: Final = 9
 UPLOADS: Final = 8
@@ -52,54 +53,71 @@ FILES: Final[Mapping[str, Callable[[], bytes]]] = {
 }
 
 
-def register(commands: Any) -> None:
-    """Add ``isolation`` to the command line."""
-    parser: argparse.ArgumentParser = commands.add_parser(
-        "isolation", help="CPU time that isolation adds to an upload", description=__doc__
-    )
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"default {ROUNDS}")
-    parser.add_argument("--photo", type=Path, nargs="+", metavar="FILE", help="your own files")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
-    parser.set_defaults(run=run)
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One file: medians of both ways, and of the rounds' differences with their quartiles."""
+
+    file: str
+    in_process_ms: float
+    isolated_ms: float
+    added_ms: float
+    added_quartiles_ms: list[float]
+    ratio: float
 
 
-def run(options: argparse.Namespace) -> int:
-    """Measure and print one line a file."""
-    files = _files(options.photo)
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """Every file, and the CPU ms of each round by way."""
+
+    schema: int = 1
+    machine: Machine = field(default_factory=machine.facts)
+    results: list[Row]
+    samples_ms: dict[str, dict[str, list[float]]]
+
+
+def isolation(
+    *, rounds: PositiveInt = ROUNDS, photo: tuple[Path, ...] = (), json: Path | None = None
+) -> None:
+    """Measure and print one line a file.
+
+    Args:
+        rounds: How often each file is measured.
+        photo: Your own files; by default some are made.
+        json: Write the figures to this file.
+    """
+    files = _files(photo)
     samples = {name: {mode: list[float]() for mode in _MODES} for name in files}
-    with machine.Progress("isolation", options.rounds * len(files)) as progress:
-        for _ in range(options.rounds):
+    with progress("Rendering both ways", rounds * len(files)) as advance:
+        for _ in range(rounds):
             for name, path in files.items():
                 for mode, milliseconds in zip(_MODES, cpu_ms(path), strict=True):
                     samples[name][mode].append(milliseconds)
-                progress.step()
+                advance(name=name)
     rows = [summarise(name, samples[name]) for name in files]
-    console().print(_table(rows))
-    if options.json:
-        facts = {"schema": 1, "machine": machine.facts(), "results": rows, "samples_ms": samples}
-        options.json.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    return 0
+    head = ("file", "in-process", "isolated", "added", "quartiles", "ratio")
+    console().print(reports.table("CPU ms an upload", head, map(_cells, rows)))
+    reports.write_json(json, Result(results=rows, samples_ms=samples))
 
 
-def summarise(name: str, samples: Mapping[str, list[float]]) -> dict[str, Any]:
-    """Return the medians of both modes, and of the rounds' differences with their quartiles."""
+def summarise(name: str, samples: Mapping[str, list[float]]) -> Row:
+    """Return the row of a file from its samples by way."""
     alone, isolated = (samples[mode] for mode in _MODES)
     added = [after - before for before, after in zip(alone, isolated, strict=True)]
-    return {
-        "file": name,
-        "in_process_ms": round(statistics.median(alone), 1),
-        "isolated_ms": round(statistics.median(isolated), 1),
-        "added_ms": round(statistics.median(added), 1),
-        "added_quartiles_ms": [round(stats.percentile(added, percent), 1) for percent in (25, 75)],
-        "ratio": round(statistics.median(b / a for a, b in zip(alone, isolated, strict=True)), 3),
-    }
+    return Row(
+        file=name,
+        in_process_ms=round(statistics.median(alone), 1),
+        isolated_ms=round(statistics.median(isolated), 1),
+        added_ms=round(statistics.median(added), 1),
+        added_quartiles_ms=[round(stats.percentile(added, percent), 1) for percent in (25, 75)],
+        ratio=round(statistics.median(b / a for a, b in zip(alone, isolated, strict=True)), 3),
+    )
 
 
 def cpu_ms(path: Path, uploads: int = UPLOADS) -> list[float]:
     """Return the CPU milliseconds of one upload, in-process and isolated, in a fresh process.
 
     Raises:
-        UsageError: the file cannot be rendered.
+        Failure: the file cannot be rendered.
     """
     done = subprocess.run(
         [sys.executable, "-m", "bench.maintain.isolation", str(path), str(uploads)],
@@ -110,8 +128,8 @@ def cpu_ms(path: Path, uploads: int = UPLOADS) -> list[float]:
     )
     if done.returncode:
         reason = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
-        raise machine.UsageError(f"{path} could not be rendered: {reason[0]}")
-    return json.loads(done.stdout)
+        raise Failure(f"{path} could not be rendered: {reason[0]}")
+    return jsons.loads(done.stdout)
 
 
 def measure(data: bytes, uploads: int) -> list[float]:
@@ -147,11 +165,11 @@ def _of_process(pid: int) -> float:
     return sum(int(value) for value in fields[11:15]) / os.sysconf("SC_CLK_TCK")
 
 
-def _files(own: Iterable[Path] | None) -> dict[str, Path]:
+def _files(own: Sequence[Path]) -> dict[str, Path]:
     if own:
         missing = [path for path in own if not path.is_file()]
         if missing:
-            raise machine.UsageError(f"There is no file {missing[0]}.")
+            raise Misuse(f"There is no file {missing[0]}.")
         return {path.name: path for path in own}
     CACHE.mkdir(parents=True, exist_ok=True)
     paths: dict[str, Path] = {}
@@ -162,17 +180,12 @@ def _files(own: Iterable[Path] | None) -> dict[str, Path]:
     return paths
 
 
-def _table(rows: Iterable[Mapping[str, Any]]) -> Table:
-    table = Table(title="CPU ms an upload", title_justify="left")
-    for head in ("file", "in-process", "isolated", "added", "quartiles", "ratio"):
-        table.add_column(head, justify="left" if head == "file" else "right")
-    for row in rows:
-        low, high = row["added_quartiles_ms"]
-        figures = (row["in_process_ms"], row["isolated_ms"], row["added_ms"], f"{low} to {high}")
-        table.add_row(row["file"], *(str(figure) for figure in figures), f"{row['ratio']:.3f}")
-    return table
+def _cells(row: Row) -> Sequence[str]:
+    low, high = row.added_quartiles_ms
+    figures = (row.in_process_ms, row.isolated_ms, row.added_ms, f"{low} to {high}")
+    return (row.file, *map(str, figures), f"{row.ratio:.3f}")
 
 
 if __name__ == "__main__":
     Image.init()
-    print(json.dumps(measure(Path(sys.argv[1]).read_bytes(), int(sys.argv[2]))))
+    print(jsons.dumps(measure(Path(sys.argv[1]).read_bytes(), int(sys.argv[2]))))

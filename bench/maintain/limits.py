@@ -1,4 +1,4 @@
-"""Memory and CPU time that a pixel of each kind of upload costs: the figures of the formats' files.
+"""``python -m bench maintain limits``: the figures of the formats' files.
 
 Each kind goes through the function in the sandbox at two sizes, each in a new environment: decode
 in the worker, four JPEGs and four WebPs, all processes counted. Bytes a pixel are what is left of
@@ -6,20 +6,24 @@ the larger peak without what function/engine/limits.py counts besides; milliseco
 of CPU time. ``--check`` holds the formats' files against bench/evidence/limits.json.
 """
 
-import argparse
-import json
+import json as jsons
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from bench import machine
+from cyclopts import Parameter
+from rich.table import Table
+
+from bench import machine, reports
+from bench.machine import Machine
 from bench.maintain.kinds import KINDS, Kind
 from bench.photos import CACHE
 from bench.sandbox.trial import FREE, READY, Trials, trials
 from function.engine.limits import BASE_MB, COPIES, bytes_per_pixel, ms_per_megapixel
-from local.console import progress
+from terminal import Failure, console, progress
 
 EVIDENCE: Final = Path(__file__).parents[1] / "evidence" / "limits.json"
 RUNS: Final = 3
@@ -29,68 +33,99 @@ MEMORY_MB: Final = 8192
 _MB: Final = 1 << 20
 
 
-def register(commands: Any) -> None:
-    """Add ``limits`` to the command line."""
-    parser: argparse.ArgumentParser = commands.add_parser(
-        "limits", help="memory and time that a pixel of each format costs", description=__doc__
-    )
-    parser.add_argument("--kinds", nargs="+", choices=list(KINDS), metavar="KIND")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
-    parser.add_argument(
-        "--keep", action="store_true", help="write them to bench/evidence, beside what is there"
-    )
-    parser.add_argument("--check", action="store_true", help="measure nothing; see above")
-    parser.set_defaults(run=run)
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One kind of upload at two sizes.
+
+    Attributes:
+        kind: name of the kind.
+        limit: the kind in the format's file whose figures it must not exceed.
+        megapixels: of each size.
+        bytes: of each file.
+        peak_mb: most memory that all processes held at once.
+        cpu_ms: CPU time of all processes.
+        ms_per_megapixel: the slope of the CPU time.
+        bytes_per_pixel: what decoding took for each pixel of one picture.
+    """
+
+    kind: str
+    limit: str
+    megapixels: list[float]
+    bytes: list[int]
+    peak_mb: list[float]
+    cpu_ms: list[float]
+    ms_per_megapixel: float
+    bytes_per_pixel: float = 0.0
 
 
-def run(options: argparse.Namespace) -> int:
-    """Measure each kind and print its line. Exit code 1 if a figure is above its limit."""
-    if options.check:
-        rows = _stored()
-        print(*map(_line, rows), sep="\n")
-    else:
-        rows = _measure_all(options.kinds or list(KINDS))
-    if options.json:
-        options.json.write_text(_text(rows), encoding="utf-8")
-    if options.keep:
-        before = _stored() if EVIDENCE.exists() else []
-        found = {row["kind"]: row for row in (*before, *rows)}
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """Every row, and the machine that they were measured on."""
+
+    schema: int = 2
+    machine: Machine = field(default_factory=machine.facts)
+    results: list[Row]
+
+
+def limits(
+    *,
+    kinds: Annotated[tuple[str, ...], Parameter(choices=KINDS)] = (),
+    json: Path | None = None,
+    keep: bool = False,
+    check: bool = False,
+) -> int:
+    """Measure each kind and print a table. Return 1 if a figure is above its limit.
+
+    Args:
+        kinds: Those to measure; all by default.
+        json: Write the figures to this file.
+        keep: Write them to bench/evidence, beside what is there.
+        check: Measure nothing; hold the formats' files against bench/evidence.
+    """
+    rows = stored() if check else _measure_all(kinds or tuple(KINDS))
+    console().print(_table(rows))
+    reports.write_json(json, Result(results=rows))
+    if keep:
+        before = stored() if EVIDENCE.exists() else []
+        found = {row.kind: row for row in (*before, *rows)}
         EVIDENCE.parent.mkdir(exist_ok=True)
-        EVIDENCE.write_text(_text([found[k] for k in KINDS if k in found]), encoding="utf-8")
+        reports.write_json(EVIDENCE, Result(results=[found[k] for k in KINDS if k in found]))
     wrong = [sentence for row in rows for sentence in excesses(row)]
-    print(*wrong, sep="\n", end="\n" * bool(wrong))
+    for sentence in wrong:
+        console().print(sentence, soft_wrap=True)
     return int(bool(wrong))
 
 
-def _stored() -> list[dict[str, Any]]:
-    return json.loads(EVIDENCE.read_text(encoding="utf-8"))["results"]
+def stored() -> list[Row]:
+    """Return the rows of ``bench/evidence``."""
+    return [Row(**row) for row in jsons.loads(EVIDENCE.read_text(encoding="utf-8"))["results"]]
 
 
-def _measure_all(kinds: list[str]) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
+def _measure_all(kinds: Sequence[str]) -> list[Row]:
+    rows: list[Row] = []
+    out = console(stderr=True)
     with (
         trials() as environment,
         suppress(KeyboardInterrupt),
-        progress("Measuring", len(kinds)) as step,
+        progress("Measuring", len(kinds)) as advance,
     ):
         for kind in kinds:
             if (needs := KINDS[kind].needs) and not shutil.which(needs):
-                print(f"{kind}: not measured, because {needs} is not installed")
+                out.print(f"{kind}: not measured, because {needs} is not installed")
             else:
                 try:
                     rows.append(measure(environment, kind))
-                    print(_line(rows[-1]), flush=True)
-                except machine.UsageError as error:
-                    print(error)
-            step(kind)
+                except Failure as error:
+                    out.print(str(error))
+            advance(name=kind)
     return rows
 
 
-def measure(environment: Trials, kind: str) -> dict[str, Any]:
+def measure(environment: Trials, kind: str) -> Row:
     """Return what one kind takes at both sizes, and the lines through them.
 
     Raises:
-        UsageError: one did not become ready.
+        Failure: one did not become ready.
     """
     made = KINDS[kind]
     found = [
@@ -106,63 +141,65 @@ def measure(environment: Trials, kind: str) -> dict[str, Any]:
     ]
     for trial in found:
         if trial.outcome != READY:
-            raise machine.UsageError(f"{kind} ended as {trial.outcome}.")
+            raise Failure(f"{kind} ended as {trial.outcome}.")
     pixels = [made.pixels(size) for size in made.sizes]
     times = [trial.cpu_ms for trial in found]
-    row = {
-        "kind": kind,
-        "limit": made.limit,
-        "megapixels": [round(number / 1e6, 2) for number in pixels],
-        "bytes": [_source(kind, size).stat().st_size for size in made.sizes],
-        "peak_mb": [trial.peak_mb for trial in found],
-        "cpu_ms": times,
-        "ms_per_megapixel": round(
-            max(0.0, (times[1] - times[0]) * 1e6 / (pixels[1] - pixels[0])), 1
-        ),
-    }
-    return row | {"bytes_per_pixel": _bytes_per_pixel(made, row)}
+    slope = (times[1] - times[0]) * 1e6 / (pixels[1] - pixels[0])
+    row = Row(
+        kind=kind,
+        limit=made.limit,
+        megapixels=[round(count / 1e6, 2) for count in pixels],
+        bytes=[_source(kind, size).stat().st_size for size in made.sizes],
+        peak_mb=[trial.peak_mb for trial in found],
+        cpu_ms=times,
+        ms_per_megapixel=round(max(0.0, slope), 1),
+    )
+    return replace(row, bytes_per_pixel=decoding_bytes(made, row))
 
 
-def _bytes_per_pixel(made: Kind, row: Mapping[str, Any]) -> float:
+def decoding_bytes(made: Kind, row: Row) -> float:
     """Return what decoding took for each pixel of one picture; the more at either size."""
     return round(
         max(
             0.0,
             *(
                 ((peak - BASE_MB) * _MB - COPIES * length - made.held(size)) / made.canvas(size)
-                for size, peak, length in zip(made.sizes, row["peak_mb"], row["bytes"], strict=True)
+                for size, peak, length in zip(made.sizes, row.peak_mb, row.bytes, strict=True)
             ),
         ),
         2,
     )
 
 
-def excesses(row: Mapping[str, Any]) -> list[str]:
+def excesses(row: Row) -> list[str]:
     """Return a sentence for each figure of the formats' files that is below what was measured."""
-    limit, wrong = row["limit"], list[str]()
+    # What limits.py counts besides may have changed since the row was stored.
+    decoding = decoding_bytes(KINDS[row.kind], row)
     figures = (
-        ("bytes_per_pixel", bytes_per_pixel(limit), _bytes_per_pixel(KINDS[row["kind"]], row)),
-        ("ms_per_megapixel", ms_per_megapixel(limit), row["ms_per_megapixel"]),
+        ("bytes_per_pixel", bytes_per_pixel(row.limit), decoding),
+        ("ms_per_megapixel", ms_per_megapixel(row.limit), row.ms_per_megapixel),
     )
-    for name, stated, found in figures:
-        if found > stated:
-            wrong.append(f"{row['kind']}: {name} of {limit} is {stated}, and {found} was measured.")
-    return wrong
+    return [
+        f"{row.kind}: {name} of {row.limit} is {stated}, and {found} was measured."
+        for name, stated, found in figures
+        if found > stated
+    ]
 
 
-def _line(row: Mapping[str, Any]) -> str:
-    pairs = zip(row["megapixels"], row["peak_mb"], strict=True)
-    low, high = (f"{megapixels:g} MP {peak} MB" for megapixels, peak in pairs)
+def _table(rows: Iterable[Row]) -> Table:
+    head = ("kind", "small", "large", "bytes a pixel", "CPU ms", "CPU ms", "CPU ms a MP")
+    return reports.table("Memory and CPU time of uploads", head, map(_cells, rows))
+
+
+def _cells(row: Row) -> Sequence[str]:
+    sizes = zip(row.megapixels, row.peak_mb, strict=True)
     return (
-        f"{row['kind']:22}{low:>18}{high:>18}{row['bytes_per_pixel']:>7} B/px"
-        f"{row['cpu_ms'][0]:>7} ms{row['cpu_ms'][1]:>7} ms"
-        f"{row['ms_per_megapixel']:>8} ms/MP"
+        row.kind,
+        *(f"{megapixels:g} MP, {peak} MB" for megapixels, peak in sizes),
+        str(row.bytes_per_pixel),
+        *map(str, row.cpu_ms),
+        str(row.ms_per_megapixel),
     )
-
-
-def _text(rows: list[dict[str, Any]]) -> str:
-    facts = {"schema": 2, "machine": machine.facts(), "results": rows}
-    return json.dumps(facts, indent=1) + "\n"
 
 
 def _source(kind: str, size: Any) -> Path:

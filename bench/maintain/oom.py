@@ -1,32 +1,33 @@
-"""The largest upload that each memory size bears, by format, found by killing the function.
+"""``python -m bench maintain oom``: the largest upload that each memory size survives, by format.
 
 The real bundle runs in the sandbox with memory held and CPU free, without the limits by which the
 function protects itself; bisection finds the largest megapixels that it survives with a manifest
 that says "ready". The last columns hold ``function/engine/limits.py`` against that.
 """
 
-import argparse
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Annotated, Final
 
 import numpy as np
+from cyclopts import Parameter
 from PIL import Image
 from rich.table import Table
 
-from bench import machine, photos
+from bench import machine, photos, reports
+from bench.machine import Machine
 from bench.maintain.kinds import KINDS
 from bench.sandbox.trial import FREE, READY, Trials, check_control_groups, trials
+from bench.tune.choice import MEMORY_MB
 from function.engine.limits import BASE_MB, bytes_per_pixel, kind_megapixels, usable_mb
-from local.console import console, progress
+from terminal import console, progress
 
 SIZES: Final = (128, 256, 512, 1024)
 MOST: Final = 100.0
-"""Megapixels beyond which nobody looks; also the end of ``GRID``."""
+"""Megapixels beyond which nothing is tried; also the end of ``GRID``."""
 
 _MOST_OF_PHONES: Final = {"heic": 55.5, "avif": 55.5}
 """The same for what phones write, up to 48 MP; encoding more takes minutes."""
@@ -49,7 +50,7 @@ WORST: Final = {
 """Kind of ``function.engine.limits`` -> the costliest variant of it (docs/engine.md)."""
 
 _KILLED: Final = frozenset({"oom", "crashed"})
-"""How a run ends that had too little memory; anything else, a higher figure does not mend."""
+"""Ends of a run that had too little memory; a higher figure mends no other end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,45 +94,54 @@ class Found:
 
 
 def most(kind: str) -> float:
-    """Megapixels beyond which nobody looks."""
+    """Return the megapixels beyond which nothing is tried."""
     return _MOST_OF_PHONES.get(kind, MOST)
 
 
-def register(commands: Any) -> None:
-    """Add the command and its options."""
-    parser = commands.add_parser("oom", help="largest upload by memory size", description=__doc__)
-    parser.add_argument("--memory", type=int, nargs="+", default=list(SIZES), metavar="MB")
-    parser.add_argument("--kinds", nargs="+", choices=list(WORST), metavar="KIND")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the map")
-    parser.set_defaults(run=run)
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """Every format at every size, and the machine that they were measured on."""
+
+    schema: int = 1
+    machine: Machine = field(default_factory=machine.facts)
+    results: list[Found]
 
 
-def run(options: argparse.Namespace) -> int:
-    """Find, print, compare. Exit code 1 if the function lets through what kills it."""
+def oom(
+    *,
+    memory: Annotated[tuple[int, ...], Parameter(validator=MEMORY_MB)] = SIZES,
+    kinds: Annotated[tuple[str, ...], Parameter(choices=WORST)] = tuple(WORST),
+    json: Path | None = None,
+) -> int:
+    """Find, print, compare. Return 1 if the function lets through what kills it.
+
+    Args:
+        memory: Lambda memory sizes in MB.
+        kinds: Formats, as function/engine/limits.py names them.
+        json: Write the map to this file.
+    """
     check_control_groups()
-    kinds = options.kinds or list(WORST)
     found: list[Found] = []
-    number = len(kinds) * len(options.memory)
-    with suppress(KeyboardInterrupt), progress("Killing", number) as step:
-        for case in search(kinds, options.memory):
+    count = len(kinds) * len(memory)
+    with suppress(KeyboardInterrupt), progress("Killing", count) as advance:
+        for case in search(kinds, memory):
             found.append(case)
-            step(f"{case.kind} at {case.memory_mb} MB")
-    console().print(_table(found))
+            advance(name=f"{case.kind} at {case.memory_mb} MB")
+    out = console()
+    out.print(_table(found))
     wrong = [case for case in found if not case.safe]
     for case in wrong:
-        console().print(f"{case.kind} at {case.memory_mb} MB: {case.advice}.")
-    if len(found) < number:
+        out.print(f"{case.kind} at {case.memory_mb} MB: {case.advice}.", soft_wrap=True)
+    if len(found) < count:
         console(stderr=True).print("Interrupted; what is done is kept.")
     elif not wrong:
-        console().print("function/engine/limits.py lets through nothing that was killed.")
-    if options.json:
-        facts = {"schema": 1, "machine": machine.facts(), "results": [asdict(f) for f in found]}
-        options.json.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    return int(bool(wrong) or len(found) < number)
+        out.print("function/engine/limits.py lets through nothing that was killed.")
+    reports.write_json(json, Result(results=found))
+    return int(bool(wrong) or len(found) < count)
 
 
-def search(kinds: list[str], sizes: list[int]) -> Iterator[Found]:
-    """Each format at each size; uploads are made on the way and deleted at the end."""
+def search(kinds: Sequence[str], sizes: Sequence[int]) -> Iterator[Found]:
+    """Yield each format at each size; uploads are made on the way and deleted at the end."""
     with trials() as environment, TemporaryDirectory() as folder:
         for kind in kinds:
             uploads = _Uploads(WORST[kind], Path(folder))
@@ -162,7 +172,7 @@ def _find(environment: Trials, uploads: "_Uploads", kind: str, memory_mb: int) -
 
 
 def bisect(survives: Callable[[int], bool], count: int, start: int) -> int:
-    """The last index below ``count`` that survives, -1 if none does; tries ``start`` first.
+    """Return the last index below ``count`` that survives, -1 if none does; try ``start`` first.
 
     Steps double away from the start until one fails (or survives), then halve.
     """
@@ -180,7 +190,7 @@ def bisect(survives: Callable[[int], bool], count: int, start: int) -> int:
 
 
 def outcome(environment: Trials, file: Path, memory_mb: int) -> str:
-    """How one upload ended: "ready", a rejection's code, or what went wrong."""
+    """Return how one upload ended: "ready", a rejection's code, or what went wrong."""
     return environment.run(file, memory_mb, hold="memory", given=FREE).outcome
 
 
@@ -191,7 +201,7 @@ class _Uploads:
         self._kind, self._folder = kind, folder
 
     def at(self, megapixels: float) -> Path:
-        """An upload of so many megapixels, 3 to 2."""
+        """Return an upload of so many megapixels, 3 to 2."""
         path = self._folder / f"{self._kind}-{megapixels}"
         if not path.exists():
             width = round((megapixels * 1.5) ** 0.5 * 1000)
@@ -205,7 +215,7 @@ class _Uploads:
 
 
 def _picture(width: int, height: int) -> Image.Image:
-    """A 24 MP photo, cut or continued by its mirror image: no encoder sees the repetition."""
+    """Return a 24 MP photo, cut, or continued by its mirror image: encoders see no repetition."""
     photo = np.asarray(Image.open(_photo_file()))
     more = [(0, max(0, height - photo.shape[0])), (0, max(0, width - photo.shape[1])), (0, 0)]
     return Image.fromarray(np.pad(photo, more, mode="symmetric")[:height, :width])
@@ -216,13 +226,13 @@ def _photo_file() -> Path:
     return photos.CACHE / "6000x4000-7.jpg"
 
 
-def _table(found: list[Found]) -> Table:
-    table = Table(title="Largest upload that survives, megapixels", title_justify="left")
-    for head in ("format", "MB", "survives", "then", "allowed", "to spare"):
-        table.add_column(head, justify="left" if head in ("format", "then") else "right")
-    for case in found:
-        spare = f"{case.survived_mp / case.allowed_mp - 1:.0%}" if case.ended else ""
-        most = f"{case.survived_mp:g}" + ("" if case.ended else " or more")
-        cells = (most, case.ended, str(case.allowed_mp), spare)
-        table.add_row(case.kind, str(case.memory_mb), *cells)
-    return table
+def _table(found: Sequence[Found]) -> Table:
+    head = ("format", "MB", "survives", "then", "allowed", "to spare")
+    title = "Largest upload that survives, megapixels"
+    return reports.table(title, head, map(_cells, found), left=("then",))
+
+
+def _cells(case: Found) -> Sequence[str]:
+    survived = f"{case.survived_mp:g}" + ("" if case.ended else " or more")
+    spare = f"{case.survived_mp / case.allowed_mp - 1:.0%}" if case.ended else ""
+    return case.kind, str(case.memory_mb), survived, case.ended, str(case.allowed_mp), spare

@@ -21,6 +21,7 @@ from bench.sandbox.function_log import was_rejected
 from bench.sandbox.runtime_api import Invocation, RuntimeApi
 from bench.sandbox.tmp import Tmp
 from pipeline.bundle import Bundle
+from terminal import Failure
 
 Outcome = Literal["ok", "rejected", "failed", "oom", "timeout", "crashed"]
 
@@ -34,10 +35,6 @@ sys.argv = ["awslambdaric", sys.argv[3]]
 from awslambdaric.__main__ import main
 main(sys.argv)
 """
-
-
-class SandboxError(Exception):
-    """The sandbox itself cannot work; the message is one sentence that says what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,14 +115,14 @@ class Sandbox:
         """Wait until the function is initialised.
 
         Raises:
-            SandboxError: it is not within a minute, or failed to.
+            Failure: it is not within a minute, or failed to.
         """
         deadline = time.perf_counter() + _INIT_LIMIT_S
         while not self._api.ready.wait(0.05):
             if self._process.poll() is not None or time.perf_counter() > deadline:
                 break
         if self._api.init_error:
-            raise SandboxError(f"The function failed to start: {self._api.init_error}.")
+            raise Failure(f"The function failed to start: {self._api.init_error}.")
         if self._api.ready_at:
             self._init_ms = self._scaled((self._api.ready_at - self._started) * 1000, 0.0)
         if self._free_start and self._hold == "cpu and memory":

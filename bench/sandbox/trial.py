@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench.machine import UsageError
+from bench.failures import failures
 from bench.sandbox import Report, Sandbox, control_group, unpacked
 from bench.sandbox.function import DESTINATION, upload, variables
 from bench.sandbox.stub_s3 import StubS3
 from function.contract import name_of_manifest
 from pipeline.bundle import Target, build
 from pipeline.settings import Settings
+from terminal import Misuse
 
 FREE: Final = {
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "10240",
@@ -109,12 +110,15 @@ def trials() -> Generator[Trials]:
     """Build the bundle and the store, for as long as the block runs.
 
     Raises:
-        UsageError: no control groups may be written here.
+        Misuse: no control groups may be written here.
+        Failure: the bundle cannot be built.
     """
     check_control_groups()
     store = StubS3(latency_ms=0, mb_per_s=10_000)
     try:
-        with unpacked(build(Target.host())) as task:
+        with failures():
+            bundle = build(Target.host())
+        with unpacked(bundle) as task:
             yield Trials(task, store)
     finally:
         store.close()
@@ -124,9 +128,9 @@ def check_control_groups() -> None:
     """Make sure that memory can be held back and counted.
 
     Raises:
-        UsageError: it cannot.
+        Misuse: it cannot.
     """
     group = control_group.build(1024)
     group.remove()
     if group.kind == "none":
-        raise UsageError("Memory cannot be held here: run as root where cgroups are.")
+        raise Misuse("Memory cannot be held here: run as root where cgroups are.")

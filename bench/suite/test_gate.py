@@ -8,7 +8,8 @@ import statistics
 
 import pytest
 
-from bench.engines.compare import TASKS, compare, source_file
+from bench.engines.compare import compare
+from bench.engines.tasks import TASKS, source_file
 from bench.maintain.imports import STATEMENTS, cpu_ms
 
 LIMITS = {"jpeg-to-four": 0.08, "png-to-four": 0.15, "webp-to-four": 0.18, "to-webp": 0.30}

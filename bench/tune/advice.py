@@ -4,12 +4,12 @@ import base64
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 PROMISED_MS: Final = (500, 800)
 PROMISED_USD: Final = 1.00
 HEADROOM: Final = 0.25
-STRATEGIES: Final = ("cost", "speed", "balanced", "target")
+Strategy = Literal["cost", "speed", "balanced", "target"]
 _VISUALISER: Final = "https://lambda-power-tuning.show/#"
 
 
@@ -38,7 +38,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where rows were measured, in words, and on which architecture: its prices are theirs."""
+    """Where rows were measured, in words, and on which architecture, whose prices they have."""
 
     where: str
     architecture: str
@@ -47,12 +47,14 @@ class Place:
 HERE: Final = Place(where="on this machine", architecture="x86_64")
 
 
-def choose(rows: Sequence[Row], strategy: str, *, weight: float, target_ms: float) -> Row | None:
-    """The row that a strategy chooses among those that worked; None if none qualifies.
+def choose(
+    rows: Sequence[Row], strategy: Strategy, *, weight: float, target_ms: float
+) -> Row | None:
+    """Return the row that a strategy chooses among those that worked; None if none qualifies.
 
     Args:
         rows: one workload's rows.
-        strategy: cost, speed, balanced or target.
+        strategy: how to choose.
         weight: of cost against speed in "balanced", 0 to 1.
         target_ms: for "target": the cheapest whose p95 is below, with HEADROOM to spare.
     """
@@ -73,7 +75,7 @@ def choose(rows: Sequence[Row], strategy: str, *, weight: float, target_ms: floa
 
 
 def verdict(rows: Sequence[Row], place: Place = HERE) -> str:
-    """The promise in words: 500-800 ms at 1024 MB, below $1.00 of compute per 1,000 images."""
+    """Return whether the promise is kept: 500-800 ms at 1024 MB, below $1.00 per 1,000 images."""
     row = next((row for row in rows if row.memory_mb == 1024 and row.outcome == "ok"), None)  # noqa: PLR2004
     if row is None:
         return "The promise is about 1024 MB, which was not measured or did not work."
@@ -89,7 +91,10 @@ def verdict(rows: Sequence[Row], place: Place = HERE) -> str:
 
 
 def visualisation_url(rows: Sequence[Row]) -> str:
-    """Power Tuning's own page: sizes as int16, ms and USD as float32, little-endian, base64."""
+    """Return the address of Power Tuning's own page for these rows.
+
+    It holds sizes as int16, ms and USD as float32, little-endian, in base64.
+    """
     able = [row for row in rows if row.outcome == "ok"]
     count = len(able)
     parts = (

@@ -5,86 +5,101 @@ sizes in parallel, one run after the other within a size; the figures are those 
 Afterwards the versions and the uploads are gone, Ctrl-C or not. The first run of a version is cold.
 """
 
-import argparse
 import json
 import secrets
 import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import botocore.exceptions
+from cyclopts import Group, Parameter
+from cyclopts.types import PositiveInt
+from cyclopts.validators import LimitedChoice
 
 from bench.sandbox import Report
 from bench.sandbox.function_log import was_rejected
 from bench.signals import uninterrupted
-from bench.tune import command as tune
 from bench.tune import report_line, versions, workloads
-from bench.tune.advice import Place, Row
+from bench.tune.advice import Place
+from bench.tune.choice import Choice
+from bench.tune.report import show
+from bench.tune.results import AwsResult, DeployedFunction, samples_of
 from bench.tune.sweep import Case, summarise
 from bench.tune.workloads import Workload
 from function.contract import StackOutput, Status, manifest_key, source_key, upload_name
-from local.console import console, progress
 from ops.backfill import Existing, event, find
 from ops.errors import OpsError
 from ops.stack import Stack, connect, connect_to_outputs
+from terminal import Failure, console, progress
 
-SAMPLES: Final = 10
 _MANIFEST_S: Final = 60
 _LOG_S: Final = 10
+_WHICH: Final = Group("Stack", validator=LimitedChoice(1))
 
 
-def register(commands: Any) -> None:
-    """Add the command and its options."""
-    parser = commands.add_parser("aws", help="sweep the deployed function", description=__doc__)
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--stack", metavar="NAME", help="stack to measure, e.g. dev or local")
-    where.add_argument("--outputs", type=Path, metavar="FILE", help="its outputs, without Pulumi")
-    tune.add_choice(parser)
-    parser.add_argument("--workload", default="jpeg-12mp", metavar="NAME|FILE")
-    parser.add_argument("--samples", type=int, default=SAMPLES, help="warm runs of each size")
-    parser.set_defaults(run=run)
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Options(Choice):
+    """Options of ``aws``.
+
+    Attributes:
+        stack: Stack to measure, e.g. dev or local.
+        outputs: File of its outputs, without Pulumi.
+        samples: Warm runs of each size.
+    """
+
+    stack: Annotated[str | None, Parameter(group=_WHICH)] = None
+    outputs: Annotated[Path | None, Parameter(group=_WHICH)] = None
+    workload: Annotated[
+        str, Parameter(help=f"A file, or one of: {', '.join(workloads.NAMES)}.")
+    ] = "jpeg-12mp"
+    samples: PositiveInt = 10
 
 
-def run(options: argparse.Namespace) -> int:
+_DEFAULTS: Final = Options()
+
+
+def aws(*, options: Options = _DEFAULTS) -> int:
     """Measure the deployed function, print, write."""
-    tune.check(options)
     workload = workloads.make(options.workload)
     try:
-        stack = connect_to_outputs(options.outputs) if options.outputs else connect(options.stack)
-        result = measure(stack, workload, options)
+        result = measure(_connect(options), workload, options)
     except OpsError as error:
-        console(stderr=True).print(str(error), soft_wrap=True)
-        return 1
+        raise Failure(str(error)) from error
     except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
-        console(stderr=True).print(
-            f"AWS refused or did not answer; check credentials and network: {error}",
-            soft_wrap=True,
-        )
-        return 1
-    rows = [Row(**row) for row in result["summary"]]
-    tune.show(result, rows, options)
-    return int(not result["complete"] or not result["clean"])
+        raise Failure(
+            f"AWS refused or did not answer; check credentials and network: {error}"
+        ) from error
+    show(result, options)
+    return int(not result.complete or not result.clean)
 
 
-def measure(stack: Stack, workload: Workload, options: argparse.Namespace) -> dict[str, Any]:
-    """Publish, invoke, clean up; returns a result as ``tune`` does."""
+def _connect(options: Options) -> Stack:
+    if options.outputs:
+        return connect_to_outputs(options.outputs)
+    assert options.stack  # noqa: S101 (exactly one of the two was given)
+    return connect(options.stack)
+
+
+def measure(stack: Stack, workload: Workload, options: Options) -> AwsResult:
+    """Publish, invoke, clean up, and return what was measured."""
     function = stack.outputs[StackOutput.FUNCTION_NAME]
     lambda_ = stack.client("lambda")
     facts = lambda_.get_function_configuration(FunctionName=function)
     architecture = facts.get("Architectures", ["x86_64"])[0]
     left: list[str] = []
-    sizes: list[int] = list(dict.fromkeys(options.memory))
+    sizes = list(dict.fromkeys(options.memory))
     steps = len(sizes) * (options.samples + 1)
     stop = Event()
     cases = [Case(workload, size) for size in sizes]
     with (
         suppress(KeyboardInterrupt),
-        progress("Measuring on AWS", steps) as step,
+        progress("Measuring on AWS", steps) as advance,
         _uploads(stack, workload, sizes) as events,
         versions.published(lambda_, function, sizes, left.append) as numbers,
         ThreadPoolExecutor(len(sizes)) as pool,
@@ -96,7 +111,7 @@ def measure(stack: Stack, workload: Workload, options: argparse.Namespace) -> di
                 if stop.is_set():
                     return
                 case.reports.append(_invoke(stack, lambda_, version, payload))
-                step(f"{case.memory_mb} MB")
+                advance(name=f"{case.memory_mb} MB")
                 if case.reports[-1].outcome != "ok":
                     break
             case.done = True
@@ -105,34 +120,37 @@ def measure(stack: Stack, workload: Workload, options: argparse.Namespace) -> di
             list(pool.map(sweep, cases))
         finally:
             stop.set()
-    complete = all(case.done for case in cases)
-    if not complete:
+    is_complete = all(case.done for case in cases)
+    if not is_complete:
         console(stderr=True).print("Interrupted and cleaned up; what is done is kept.")
-    cases = [case for case in cases if case.reports]
-    place = Place(where="as Lambda reports it", architecture=architecture)
-    rows = [summarise(case, architecture) for case in cases]
     for sentence in left:
         console(stderr=True).print(sentence, soft_wrap=True)
-    return {
-        **tune.as_result(rows, options),
-        "samples": [tune.samples_of(case) for case in cases],
-        "complete": complete,
-        "clean": not left,
-        "function": {
-            "name": function,
-            "architecture": architecture,
-            "code": facts.get("CodeSha256"),
-            "runtime": facts.get("Runtime"),
-            "endpoint": lambda_.meta.endpoint_url,
-        },
-        "words": [*tune.words(rows, options, place), _truth(lambda_.meta.endpoint_url, cases)],
-    }
+    cases = [case for case in cases if case.reports]
+    rows = [summarise(case, architecture) for case in cases]
+    place = Place(where="as Lambda reports it", architecture=architecture)
+    endpoint = lambda_.meta.endpoint_url
+    return AwsResult(
+        summary=rows,
+        strategy=options.strategy,
+        chosen_mb=options.memory_mb(rows),
+        samples=samples_of(cases),
+        complete=is_complete,
+        clean=not left,
+        function=DeployedFunction(
+            name=function,
+            architecture=architecture,
+            code=facts.get("CodeSha256"),
+            runtime=facts.get("Runtime"),
+            endpoint=endpoint,
+        ),
+        words=[*options.sentences(rows, place), _describe_place(endpoint, cases)],
+    )
 
 
-def _truth(endpoint: str, cases: list[Case]) -> str:
+def _describe_place(endpoint: str, cases: list[Case]) -> str:
     if "127.0.0.1" in endpoint:
         return (
-            "This was the embedded AWS, which holds no function to a memory size: the way was "
+            "This was the embedded AWS, which holds no function to a memory size: the command was "
             "tried, the figures mean nothing. The sandbox (bench tune) is what measures here."
         )
     runs = sum(len(case.reports) for case in cases)
@@ -157,7 +175,7 @@ def _invoke(stack: Stack, lambda_: Any, version: str, payload: bytes) -> Report:
 
 
 def _from_log(stack: Stack, version: str, since: float) -> Report:
-    """The report from the log group, where the tail lacks it: it is cut at 4 KB.
+    """Return the report from the log group, where the tail lacks it, because it is cut at 4 KB.
 
     Streams are named after the version, which runs one invocation after the other.
     """
@@ -178,10 +196,10 @@ def _from_log(stack: Stack, version: str, since: float) -> Report:
 
 @contextmanager
 def _uploads(stack: Stack, workload: Workload, sizes: list[int]) -> Generator[dict[int, bytes]]:
-    """One upload for each size; yields size -> the event that has it rendered anew.
+    """Make one upload for each size; yield size -> the event that has it rendered again.
 
-    Each is first left to the stack itself, which would otherwise render it at the same time.
-    Afterwards every version of the uploads and all that was made of them is deleted.
+    The stack itself renders each first, or it would do so at the same time. Afterwards every
+    version of the uploads and all that was made of them is deleted.
     """
     s3, name = stack.client("s3"), f"bench-{secrets.token_hex(4)}"
     source = stack.outputs[StackOutput.SOURCE_BUCKET]
@@ -221,7 +239,7 @@ def _wait_for_manifest(s3: Any, bucket: str, upload: Existing) -> None:
 
 
 def _payload(bucket: str, upload: Existing) -> bytes:
-    """An SQS batch of one message, as Lambda would hand it over."""
+    """Return an SQS batch of one message, as Lambda would hand it over."""
     message = {
         "messageId": secrets.token_hex(8),
         "body": event(bucket, upload),

@@ -1,21 +1,21 @@
 """A measured memory size in a stack's settings, with the evidence that it rests on.
 
-``tune --apply`` writes the size to ``Pulumi.<stack>.yaml`` and the figures beside the bench; the
-line carries the figures' hash. ``python -m bench evidence`` (part of ``make check``) says when
-what was measured is no longer what would be deployed.
+``tune --apply`` writes the size to ``Pulumi.<stack>.yaml`` and the figures to ``bench/evidence``;
+the line carries the figures' hash. ``python -m bench maintain evidence`` (part of ``make check``)
+says when what was measured is no longer what would be deployed.
 """
 
-import argparse
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
 import yaml
 
-from bench.machine import UsageError
 from pipeline.resizer import GLIBC_TUNABLES
+from terminal import Misuse
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 FOLDER: Final = Path("bench") / "evidence"
@@ -36,41 +36,29 @@ _CITED: Final = r": [\"']?(?P<mb>\d+)[\"']?\s+# " + MARK + r" (?P<hash>[0-9a-f]+
 """Pattern of the text after the key. The Pulumi CLI quotes numbers when it rewrites a file."""
 
 
-def register(commands: Any) -> None:
-    """Add the command and its options."""
-    parser = commands.add_parser(
-        "evidence", help="whether measured settings still hold", description=__doc__
-    )
-    parser.set_defaults(run=run)
-
-
-def run(_options: argparse.Namespace) -> int:
-    """One line for each stack that cites evidence; exit 0 also if it is stale: that is advice."""
-    for settings in sorted(ROOT.glob("Pulumi.*.yaml")):
-        finding = examine(settings)
-        if finding:
-            print(finding)
-    return 0
-
-
 def settings_file(stack: str, root: Path = ROOT) -> Path:
-    """The stack's settings.
+    """Return the file of a stack's settings.
 
     Raises:
-        UsageError: there is no such stack.
+        Misuse: there is no such stack.
     """
     path = root / f"Pulumi.{stack}.yaml"
     if not path.is_file():
-        known = ", ".join(sorted(p.name.split(".")[1] for p in root.glob("Pulumi.*.yaml")))
-        raise UsageError(f"There is no stack {stack!r}; choose one of {known}.")
+        known = ", ".join(sorted(map(_stack, root.glob("Pulumi.*.yaml"))))
+        raise Misuse(f"There is no stack {stack!r}; choose one of {known}.")
     return path
 
 
-def apply(settings: Path, stack: str, memory_mb: int, result: dict[str, Any]) -> str:
-    """Write the evidence, and the size with the evidence's hash; says so in one sentence.
+def apply(settings: Path, memory_mb: int, result: Mapping[str, object]) -> str:
+    """Write the evidence, and the size with the evidence's hash; return what was done.
+
+    Args:
+        settings: the stack's file.
+        memory_mb: the size.
+        result: of the sweep, as ``--json`` writes it.
 
     Raises:
-        UsageError: the file has no ``config`` to write to.
+        Misuse: the file has no ``config`` to write to.
     """
     kept = {key: result[key] for key in _KEPT if key in result}
     text = json.dumps({"schema": 1, **kept, "measured": shipped(settings)}, indent=1) + "\n"
@@ -82,7 +70,8 @@ def apply(settings: Path, stack: str, memory_mb: int, result: dict[str, Any]) ->
     settings.write_text(edited, encoding="utf-8")
     return (
         f"{settings.name} now says {key} {memory_mb}; its evidence is "
-        f"{path.relative_to(settings.parent)}: commit both, then `pulumi up --stack {stack}`."
+        f"{path.relative_to(settings.parent)}: commit both, then "
+        f"`pulumi up --stack {_stack(settings)}`."
     )
 
 
@@ -90,7 +79,7 @@ def with_memory(text: str, key: str, memory_mb: int, evidence: str) -> str:
     """Return the settings with the size and its evidence; every other line stays as it is.
 
     Raises:
-        UsageError: the text has no ``config`` mapping.
+        Misuse: the text has no ``config`` mapping.
     """
     before: Any = yaml.safe_load(text) or {}
     line = f"{key}: {memory_mb}  # {MARK} {evidence}"
@@ -102,17 +91,17 @@ def with_memory(text: str, key: str, memory_mb: int, evidence: str) -> str:
     after: Any = yaml.safe_load(edited) or {}
     config = cast("dict[str, Any]", before.get("config") or {})
     if after != {**before, "config": {**config, key: memory_mb}}:
-        raise UsageError("The stack's file has no block `config:` to edit; add one by hand first.")
+        raise Misuse("The stack's file has no block `config:` to edit; add one by hand first.")
     return edited
 
 
 def examine(settings: Path) -> str | None:
-    """What there is to say of one stack; None if it cites no evidence."""
+    """Return a sentence on whether a stack's evidence holds; None if it cites none."""
     key = re.escape(_key(settings, "memory"))
     cited = re.search(rf"^\s+{key}{_CITED}", settings.read_text(encoding="utf-8"), re.MULTILINE)
     if cited is None:
         return None
-    stack, path = settings.name.split(".")[1], _evidence_file(settings)
+    stack, path = _stack(settings), _evidence_file(settings)
     again = f"measure anew with `python -m bench tune --apply --stack {stack}`"
     if not path.is_file() or _hash(path.read_text(encoding="utf-8")) != cited["hash"]:
         return f"{stack}: the evidence of memory {cited['mb']} is gone or was edited; {again}."
@@ -125,7 +114,7 @@ def examine(settings: Path) -> str | None:
 
 
 def shipped(settings: Path) -> dict[str, str]:
-    """What decides latency and memory, on whatever machine: bundle, Pillow, settings."""
+    """Return what decides latency and memory on any machine: bundle, Pillow, settings."""
     digest, root = hashlib.sha256(), settings.parent
     files = sorted(path for path in (root / "function").rglob("*") if path.is_file())
     for path in (*files, root / "pipeline" / "native.py"):
@@ -153,12 +142,16 @@ def _key(settings: Path, name: str) -> str:
     return f"{project['name']}:{name}"
 
 
+def _stack(settings: Path) -> str:
+    return settings.name.split(".")[1]
+
+
 def _and(changed: list[str]) -> str:
     return " and ".join(changed) + " changed since"
 
 
 def _evidence_file(settings: Path) -> Path:
-    return settings.parent / FOLDER / f"{settings.name.split('.')[1]}.json"
+    return settings.parent / FOLDER / f"{_stack(settings)}.json"
 
 
 def _hash(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What Lambda itself says of an invocation: the REPORT line of the log, as text or as JSON.
+"""Lambda's own measurement of an invocation: the REPORT line of its log, as text or as JSON.
 
 Text: AWS Lambda Developer Guide, "Log and monitor Python Lambda functions". JSON, which a function
 with the JSON log format writes, as this stack's does: the same guide, "Lambda Telemetry API Event
@@ -21,17 +21,17 @@ _KILLED: Final = re.compile(r"Runtime\.OutOfMemory|signal: killed")
 
 
 def from_tail(log_result: str) -> Report | None:
-    """The report in an answer's ``LogResult`` (the log's last 4 KB, base64); None without one."""
+    """Return the report in an answer's ``LogResult``, the log's last 4 KB in base64, if any."""
     return parse(tail(log_result))
 
 
 def tail(log_result: str) -> str:
-    """The text of an answer's ``LogResult``."""
+    """Return the text of an answer's ``LogResult``."""
     return base64.b64decode(log_result).decode(errors="replace")
 
 
 def parse(log: str) -> Report | None:
-    """The last report of a log; None if there is none."""
+    """Return the last report of a log; None if there is none."""
     killed = _KILLED.search(log) is not None
     structured = [record for line in log.splitlines() if (record := _record(line))]
     if structured:
@@ -60,7 +60,7 @@ def parse(log: str) -> Report | None:
 
 
 def _record(line: str) -> Mapping[str, Any] | None:
-    """The record of a ``platform.report`` line; None for any other line."""
+    """Return the record of a ``platform.report`` line; None for any other line."""
     if '"platform.report"' not in line:
         return None
     try:
@@ -83,7 +83,7 @@ def _report(
     init_ms: float | None,
     outcome: Outcome,
 ) -> Report:
-    """Lambda reports no CPU time; 0 stands for it."""
+    """Return a report; its CPU time is 0, because Lambda reports none."""
     return Report(
         outcome=outcome,
         duration_ms=duration_ms,

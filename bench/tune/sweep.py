@@ -1,7 +1,7 @@
-"""Memory sizes by workload in the sandbox: cold once, then warm until the figures agree."""
+"""Measure workloads at memory sizes in the sandbox: cold once, then warm until the runs agree."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -14,6 +14,7 @@ from bench.tune.advice import Row
 from bench.tune.workloads import Workload
 from pipeline.bundle import Bundle
 from pipeline.settings import Settings
+from terminal import Advance
 
 FEWEST: Final = 8
 """Warm runs of a case before they may agree: fewer have no tail to speak of."""
@@ -33,7 +34,7 @@ class Effort:
 
 @dataclass
 class Case:
-    """One workload at one memory size, and what came of it so far."""
+    """One workload at one memory size, and its reports so far."""
 
     workload: Workload
     memory_mb: int
@@ -49,12 +50,19 @@ def sweep(
     *,
     store: Store,
     effort: Effort,
-    on_case: Callable[[str], None],
+    advance: Advance,
     settings: Settings | None = None,
 ) -> list[Case]:
-    """Measure; Ctrl-C ends it early, and what is done is returned, the case under way included.
+    """Return the cases that were measured; after Ctrl-C those so far, the case under way included.
 
-    ``settings`` are the stack's whose function it is, the defaults if None.
+    Args:
+        bundle: the function's.
+        workloads: what to feed it.
+        sizes: memory sizes in MB.
+        store: the S3 that it uses.
+        effort: how much to measure.
+        advance: called after each case.
+        settings: of the stack whose function it is; the defaults if None.
     """
     cases: list[Case] = []
     with suppress(KeyboardInterrupt), unpacked(bundle) as task:
@@ -66,14 +74,14 @@ def sweep(
                 for report in _reports(box, store, workload, effort):
                     case.reports.append(report)  # one by one: an interrupt keeps them
             case.done = True
-            on_case(f"{workload.name} at {size} MB")
+            advance(name=f"{workload.name} at {size} MB")
     return [case for case in cases if case.reports]
 
 
 def _reports(box: Sandbox, store: Store, workload: Workload, effort: Effort) -> Iterator[Report]:
-    """One cold run, then warm ones until they agree, or the limit or the budget is reached.
+    """Yield one cold run, then warm ones until they agree or the limit or budget is reached.
 
-    Of several files each has its turn, and they need not agree.
+    Several files take turns, and need not agree.
     """
     started, warm = time.monotonic(), list[float]()
     one = len(workload.files) == 1
@@ -88,7 +96,7 @@ def _reports(box: Sandbox, store: Store, workload: Workload, effort: Effort) -> 
 
 
 def summarise(case: Case, architecture: str = "x86_64") -> Row:
-    """One case's row; cost is of Lambda alone, at the prices of what was measured."""
+    """Return a case's row; its cost is Lambda's alone, at the prices of the architecture."""
     cold, *warm = case.reports
     runs = warm or case.reports
     times = [report.duration_ms for report in runs]
@@ -112,6 +120,6 @@ def summarise(case: Case, architecture: str = "x86_64") -> Row:
 
 
 def _outcome(case: Case) -> str:
-    """How the last run ended; a case that was interrupted before a warm run is never chosen."""
+    """Return how the last run ended; a case interrupted before a warm run is never chosen."""
     last = case.reports[-1].outcome
     return "cold only" if last == "ok" and len(case.reports) == 1 else last

@@ -1,4 +1,4 @@
-"""Temporary versions of a deployed function, one for each memory size, that are gone afterwards."""
+"""Temporary versions of a deployed function, one for each memory size, deleted afterwards."""
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from bench.signals import uninterrupted
 def published(
     lambda_: Any, function: str, sizes: Sequence[int], left: Callable[[str], None]
 ) -> Generator[dict[int, str]]:
-    """Publish one version for each size; yields size -> version.
+    """Publish one version for each size; yield size -> version.
 
     ``$LATEST`` itself has each size for the seconds that its version takes, which the queue's
     invocations see; its own size is restored before the block runs. Every way out of the block

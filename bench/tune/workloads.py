@@ -1,4 +1,4 @@
-"""What the tuner feeds the function, declared as data; made from seeds and cached."""
+"""The workloads of a sweep, declared as data; made from seeds and cached."""
 
 import hashlib
 from collections.abc import Callable
@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from bench import photos
-from bench.machine import UsageError
 from local.photos import sample_photos
 from local.uploader import find_files
+from terminal import Misuse
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Workload:
         return digest.hexdigest()
 
     def file(self, number: int) -> Path:
-        """Whose turn it is."""
+        """Return the file of a run; several take turns."""
         return self.files[number % len(self.files)]
 
 
@@ -55,10 +55,10 @@ NAMES: Final = (*MADE, *SAMPLES)
 
 
 def make(name: str) -> Workload:
-    """A declared workload, made on first use; or the file that ``name`` is.
+    """Return a declared workload, made on first use; or the file that ``name`` is.
 
     Raises:
-        UsageError: neither.
+        Misuse: neither.
     """
     if name in SAMPLES:
         made = {path.name: path for path in sample_photos(photos.CACHE)}
@@ -66,7 +66,7 @@ def make(name: str) -> Workload:
     if name not in MADE:
         if Path(name).is_file():
             return Workload(Path(name).name, (Path(name),))
-        raise UsageError(f"{name} is neither a file nor one of {', '.join(NAMES)}.")
+        raise Misuse(f"{name} is neither a file nor one of {', '.join(NAMES)}.")
     extension, maker, size = MADE[name]
     path = photos.CACHE / f"{name}.{extension}"
     if not path.exists():
@@ -76,12 +76,12 @@ def make(name: str) -> Workload:
 
 
 def folder(path: Path) -> Workload:
-    """All files of the user's own folder as one workload, in which they take turns.
+    """Return all files of the user's own folder as one workload, in which they take turns.
 
     Raises:
-        UsageError: there is no such folder, or nothing in it.
+        Misuse: there is no such folder, or nothing in it.
     """
     files = find_files([path]) if path.is_dir() else []
     if not files:
-        raise UsageError(f"{path} is not a folder with files; name one that holds your photos.")
+        raise Misuse(f"{path} is not a folder with files; name one that holds your photos.")
     return Workload(path.name or "folder", tuple(files))

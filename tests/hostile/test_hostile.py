@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench.machine import UsageError
 from bench.sandbox.trial import check_control_groups, trials
+from terminal import Misuse
 from tests.hostile.__main__ import attack, faults
 from tests.hostile.files import FILES
 
@@ -28,7 +28,7 @@ QUICK = (
 def environment():
     try:
         check_control_groups()
-    except UsageError as error:
+    except Misuse as error:
         pytest.skip(str(error))
     with trials() as made:
         yield made

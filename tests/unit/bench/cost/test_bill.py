@@ -1,6 +1,7 @@
 import pytest
 
 from bench.cost import bill
+from terminal import Misuse
 
 LAMBDA = {"usd": 0.00001667, "free": 400_000}
 REQUESTS = {"usd": 0.0000002, "free": 1_000_000}
@@ -82,5 +83,5 @@ def test_the_parts_of_a_line_add_up():
 
 
 def test_an_unknown_region_is_misuse():
-    with pytest.raises(bill.UsageError, match="us-east-1"):
+    with pytest.raises(Misuse, match="us-east-1"):
         bill.load("mars-1")

@@ -1,6 +1,9 @@
+import json
+
 import pytest
 from PIL import Image
 
+from bench.__main__ import main
 from bench.maintain import oom
 from bench.maintain.kinds import KINDS
 from bench.maintain.oom import Found, bisect
@@ -47,6 +50,26 @@ def test_what_is_allowed_and_refused_is_no_matter_of_memory():
 
 def test_a_function_too_small_for_anything_needs_a_larger_base():
     assert "BASE_MB" in found(memory_mb=128, survived_mp=0, allowed_mp=1).advice
+
+
+def test_the_map_is_printed_and_written_and_fails_if_one_is_not_safe(tmp_path, monkeypatch, capsys):
+    cases = [found(survived_mp=30.0), found(survived_mp=oom.MOST, allowed_mp=400, ended="")]
+    monkeypatch.setattr(oom, "check_control_groups", lambda: None)
+    monkeypatch.setattr(oom, "search", lambda _kinds, _sizes: iter(cases))
+    path = tmp_path / "a.json"
+    words = ["maintain", "oom", "--kinds", "webp", "--memory", "512", "1024", "--json", str(path)]
+    assert main(words) == 0
+    out = capsys.readouterr().out
+    assert "lets through nothing that was killed" in out
+    assert "36%" in out
+    assert "100 or more" in out
+    assert [case["survived_mp"] for case in json.loads(path.read_text())["results"]] == [30, 100]
+    cases[1] = found(survived_mp=20.0)
+    assert main(words) == 1
+    assert 'webp at 512 MB: "webp": 9.0 -> 21.0' in " ".join(capsys.readouterr().out.split())
+    del cases[1]
+    assert main(words) == 1
+    assert "Interrupted" in capsys.readouterr().err
 
 
 @pytest.mark.network

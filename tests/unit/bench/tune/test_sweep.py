@@ -2,10 +2,7 @@ import zipfile
 
 import pytest
 
-from bench.machine import UsageError
 from bench.sandbox.stub_s3 import StubS3
-from bench.tune import page as tune_page
-from bench.tune import workloads
 from bench.tune.sweep import Effort, summarise, sweep
 from bench.tune.workloads import Workload
 from function.engine.renditions import DEFAULT_RENDITIONS
@@ -55,7 +52,7 @@ def run(bundle, files, store, sizes=(1769, 3008), samples=4, settings=None):
             sizes,
             store=store,
             effort=effort,
-            on_case=lambda _name: None,
+            advance=lambda name: None,
             settings=settings,
         )
     finally:
@@ -111,40 +108,6 @@ def test_the_files_of_a_folder_take_turns(bundle, files):
     store = Store()
     run(bundle, files, store, sizes=(3008,), samples=1)
     assert store.bodies == [b"0.jpg", b"1.jpg", b"2.jpg", b"0.jpg"]
-
-
-def test_a_folder_is_one_workload(files, tmp_path):
-    load = workloads.folder(tmp_path)
-    assert load.files == files
-    assert load.sha256 != Workload("x", files[:2]).sha256
-
-
-@pytest.mark.parametrize("name", ["absent", "empty"])
-def test_a_folder_without_files_is_misuse(tmp_path, name):
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(UsageError, match="not a folder with files"):
-        workloads.folder(tmp_path / name)
-
-
-def test_an_unknown_workload_is_misuse():
-    with pytest.raises(UsageError, match=r"screenshot-png"):
-        workloads.make("no-such")
-
-
-def test_the_page_has_every_plot(bundle, files):
-    case = run(bundle, files[:1], Store(), sizes=(1769,))[0]
-    row = summarise(case)
-    samples = [{"workload": "load", "memory_mb": 1769, "reports": [{"duration_ms": 5.0}] * 3}]
-    words = ["Kept.", "Power Tuning's view: https://example.com/#x"]
-    page = tune_page.page({"samples": samples, "words": words}, [row], (["a"], [["b"]]))
-    assert page.count("<svg") == 4
-    assert 'href="https://example.com/#x"' in page
-    assert "<p>Kept.</p>" in page
-
-
-def test_a_page_of_nothing_that_worked_has_no_plots():
-    page = tune_page.page({"samples": [], "words": ["None."]}, [], (["a"], []))
-    assert "<svg" not in page
 
 
 def test_cases_without_reports_are_left_out(bundle, files):
