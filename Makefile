@@ -25,7 +25,7 @@ test: lint types ## lint, types and all tests; JOBS=1: one at a time
 	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 check: lint types unit ## lint, types and unit tests only; and whether measured settings still hold
-	@$(BIN)/python -m bench evidence
+	@$(BIN)/python -m bench maintain evidence
 
 lint: $(READY)
 	$(BIN)/ruff check --quiet

@@ -1,77 +1,110 @@
-"""The bench's command line: ``python -m bench COMMAND``."""
+"""The bench's command line: ``python -m bench COMMAND``. A command is imported when it is run."""
 
-import argparse
-import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
-from bench import (
-    aws,
-    compare,
-    corpus,
-    cost,
-    duplicates,
-    evidence,
-    imports,
-    isolation,
-    limits,
-    load,
-    oom,
-    tune,
-)
-from bench.accept import command as accept
-from bench.machine import UsageError
-from bench.sandbox import SandboxError
-from bench.storm import StormError
-from local.errors import LocalError
-from pipeline.bundle import BundleError
+from cyclopts import App
+
+from terminal import app, run
+
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "tune": (
+        "bench.tune.command:tune",
+        """Measure latency, memory and cost at each Lambda memory size.
+
+        The function runs on this machine, held to each size's share of a CPU. Ctrl-C keeps what is
+        done. docs/tune.md says how to read the report.""",
+    ),
+    "aws": (
+        "bench.tune.aws:aws",
+        """Measure a deployed function at each memory size.
+
+        For each size a temporary version is published and invoked with an upload of its own.
+        Afterwards the versions and the uploads are deleted, also after Ctrl-C.""",
+    ),
+    "compare": (
+        "bench.engines.command:compare",
+        """Measure image engines side by side.
+
+        CPU time, memory, bytes and quality (luma SSIM against a full decode resized with LANCZOS).
+        In each round each engine does the same job once; a ratio is the median over the rounds.""",
+    ),
+    "load": (
+        "bench.capacity.command:load",
+        """Measure an upload storm on the embedded AWS and simulate larger ones on AWS.
+
+        The measured storm is simulated too. Exit code 1 if the two are more than 30 % apart.""",
+    ),
+    "cost": (
+        "bench.cost.command:cost",
+        "Print the monthly bill by line, and which line is largest at which number of images.",
+    ),
+    "accept": (
+        "bench.accept.command:accept",
+        """Prove a stack on your own AWS account, with a clone.
+
+        Makes a stack beside it with the same settings, uploads to it, attacks it, and destroys it
+        again; the stack itself is never touched. Stops at the first step that fails and prints how
+        to clean up. docs/accept.md has the steps.""",
+    ),
+}
+"""Name -> the function, and its help, whose first line is in the list of commands."""
+
+MAINTAIN: Final[Mapping[str, tuple[str, str]]] = {
+    "corpus": (
+        "bench.maintain.corpus:corpus",
+        """Put every file of a folder through the engine, beside plain Pillow.
+
+        Exit code 1: the engine failed on a file, or calls one damaged that Pillow opens; or you
+        ended it by Ctrl-C, which keeps what was done so far. Every other refusal is a limit or a
+        format that is not supported (docs/engine.md, "Rejections").""",
+    ),
+    "duplicates": (
+        "bench.maintain.duplicates:duplicates",
+        "Measure how well near duplicates are found: recall by kind of copy, and precision.",
+    ),
+    "evidence": (
+        "bench.maintain.evidence:evidence",
+        "Say for each stack with a measured memory size whether the measurement still holds.",
+    ),
+    "imports": (
+        "bench.maintain.imports:imports",
+        "Measure what the function's imports cost a cold start, beside the usual libraries.",
+    ),
+    "isolation": (
+        "bench.maintain.isolation:isolation",
+        "Measure the CPU time that isolation adds to an upload.",
+    ),
+    "limits": (
+        "bench.maintain.limits:limits",
+        """Measure the memory and CPU time that a pixel of each kind of upload costs.
+
+        Exit code 1 if a figure of the formats' files is below what was measured.""",
+    ),
+    "oom": (
+        "bench.maintain.oom:oom",
+        """Find the largest upload that each memory size survives, by killing the function.
+
+        Exit code 1 if the function lets through what kills it. Takes half an hour, as root.""",
+    ),
+}
 
 
-def parser() -> argparse.ArgumentParser:
-    """Every command and option."""
-    top = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (
-        accept,
-        aws,
-        compare,
-        cost,
-        duplicates,
-        evidence,
-        imports,
-        isolation,
-        limits,
-        load,
-        oom,
-        tune,
-    ):
-        module.register(commands)
-    maintain = commands.add_parser("maintain", help="checks that maintainers and operators run")
-    corpus.register(maintain.add_subparsers(dest="check", required=True, metavar="COMMAND"))
+def command_line() -> App:
+    """Return every command, none of them imported yet."""
+    top = app("python -m bench", "Measures the function: engines, memory, latency, capacity, cost.")
+    maintain = app("maintain", "Check the figures and limits that the function rests on.")
+    for line, commands in ((top, COMMANDS), (maintain, MAINTAIN)):
+        for name, (path, description) in commands.items():
+            line.command(path, name=name, help=description)
+    top.command(maintain)
     return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Exit code 0: worked, 1: failed, 2: misused."""
-    options = parser().parse_args(arguments)
-    before = signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        return options.run(options)
-    except UsageError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except (BundleError, LocalError, SandboxError, StormError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 1
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _interrupt(*_: object) -> None:
-    """Being told to end is like Ctrl-C: what was made for measuring is removed."""
-    raise KeyboardInterrupt
+    """Run one command, and return its exit code."""
+    return run(command_line(), arguments)
 
 
 if __name__ == "__main__":

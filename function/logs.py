@@ -1,7 +1,7 @@
 """One JSON object a line on standard output, which Lambda passes to CloudWatch Logs unchanged.
 
 Twenty lines instead of Powertools, which is part of what makes the usual stack four times as slow
-to import as this handler (`python -m bench imports`, docs/engine.md).
+to import as this handler (`python -m bench maintain imports`, docs/engine.md).
 """
 
 import json

@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -26,7 +26,9 @@ def app(name: str, description: str) -> App:
         help=description,
         help_epilogue=_EPILOGUE,
         version_flags=[],
-        default_parameter=Parameter(negative="", consume_multiple=True),
+        default_parameter=Parameter(
+            negative="", consume_multiple=True, show_default=_shown_default
+        ),
         suppress_keyboard_interrupt=False,
     )
 
@@ -52,6 +54,13 @@ def run(app: App, arguments: Sequence[str] | None = None) -> int:
     finally:
         signal.signal(signal.SIGTERM, before)
     return code if isinstance(code, int) else OK
+
+
+def _shown_default(value: object) -> str | None:
+    """Return a default as one would type it; None for an option that is off without it."""
+    if isinstance(value, tuple):
+        value = " ".join(map(str, cast("tuple[object, ...]", value)))
+    return None if value is None or value is False or value == "" else str(value)
 
 
 def _interrupt(*_: object) -> None:

@@ -8,9 +8,9 @@ from typing import Any, Final, cast
 
 import yaml
 
-from bench.evidence import settings_file
-from bench.machine import UsageError
+from bench.tune.evidence import settings_file
 from local.program import ROOT, full_key, is_encrypted
+from terminal import Misuse
 
 NAME: Final = re.compile(r".+-accept-[0-9a-f]{6}")
 """Names of clones; nothing else is ever destroyed."""
@@ -63,7 +63,7 @@ def copy(stack: str) -> Clone:
     """Copy a stack's settings, without protection and without what reaches beyond the stack.
 
     Raises:
-        UsageError: there is no such stack, or it has a setting that a clone cannot have.
+        Misuse: there is no such stack, or it has a setting that a clone cannot have.
     """
     content = _read(settings_file(stack, ROOT))
     # Pulumi takes a key without a namespace for the project's, so `domain` is shared as well.
@@ -73,13 +73,13 @@ def copy(stack: str) -> Clone:
     kept = {key: value for key, value in config.items() if key not in shared}
     for key, value in kept.items():
         if is_encrypted(value):
-            raise UsageError(
+            raise Misuse(
                 f"{key} in Pulumi.{stack}.yaml is encrypted with that stack's own key, which no "
                 "other stack has; store it as plain text, or take it from the environment."
             )
     role = next((key for key in _ROLES if key in config), None)
     if role:
-        raise UsageError(
+        raise Misuse(
             f"{role} in Pulumi.{stack}.yaml is not read here; set AWS_PROFILE to a profile that "
             "assumes the role, and take the setting out."
         )
@@ -95,10 +95,10 @@ def find(name: str) -> Clone:
     """Return a clone that was made before; its file may be gone already.
 
     Raises:
-        UsageError: the name is not a clone's.
+        Misuse: the name is not a clone's.
     """
     if not NAME.fullmatch(name):
-        raise UsageError(f"{name} is no clone: their names end in -accept- and six hex digits.")
+        raise Misuse(f"{name} is no clone: their names end in -accept- and six hex digits.")
     path = ROOT / f"Pulumi.{name}.yaml"
     stack = name.rpartition("-accept-")[0]
     return Clone(name=name, content=_read(path if path.is_file() else settings_file(stack, ROOT)))

@@ -2,32 +2,35 @@
 
 Makes a stack beside it with the same settings, uploads to it, attacks it, and destroys it again;
 the stack itself is never touched. Stops at the first step that fails and prints how to clean up.
-docs/accept.md has the steps. Exit codes: 0 accepted, 1 failed, 2 misused.
+docs/accept.md has the steps.
 """
 
-import argparse
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import botocore.exceptions
+from cyclopts import Group, Parameter
+from cyclopts.types import PositiveInt
+from cyclopts.validators import LimitedChoice
 
-from bench import bill, machine
+from bench import machine
 from bench.accept import cleanup, cloud, evidence, steps
 from bench.accept import clone as clones
 from bench.accept.clone import Clone
 from bench.accept.engine import Engine, EngineError
-from bench.accept.steps import Record, StepFailed
+from bench.accept.steps import Record
 from bench.accept.trial import Trial
-from bench.machine import UsageError
-from local.console import console, progress
+from bench.cost import bill
 from local.errors import LocalError
 from local.program import ROOT
 from ops.errors import OpsError
+from terminal import FAILED, OK, Failure, Misuse, console, progress
 
 COUNT: Final = 100
 FAILURES: Final = (
@@ -41,50 +44,41 @@ _ELSEWHERE: Final = "AWS_ENDPOINT_URL"
 "Service-specific endpoints"); the evidence would take it for Amazon's."""
 
 _PACKAGES: Final = ("pulumi", "pulumi-aws", "boto3")
+_WHAT: Final = Group("Stack", validator=LimitedChoice(1))
 
 
-def register(commands: Any) -> None:
-    """Add the command and its options."""
-    parser = commands.add_parser(
-        "accept", help="prove a stack on your own AWS account", description=__doc__
-    )
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--stack", metavar="NAME", help="stack whose settings are tried, e.g. dev")
-    what.add_argument("--clean", metavar="CLONE", help="remove a clone that an earlier run left")
-    parser.add_argument(
-        "--uploads",
-        type=int,
-        default=COUNT,
-        metavar="N",
-        help="uploads that are compared (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--storm",
-        type=int,
-        default=COUNT,
-        metavar="N",
-        help="uploads at once (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--clean-up",
-        choices=("never", "always"),
-        default="never",
-        help="after a failure or a signal: print how to remove the clone, or remove it",
-    )
-    parser.add_argument(
-        "--evidence",
-        type=Path,
-        metavar="FOLDER",
-        help="where the evidence goes (default: evidence/; nowhere for the embedded AWS)",
-    )
-    parser.set_defaults(run=run)
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Options of ``accept``.
+
+    Attributes:
+        stack: Stack whose settings are tried, e.g. dev.
+        clean: Remove this clone, which an earlier run left.
+        uploads: Uploads that are compared.
+        storm: Uploads at once.
+        clean_up: After a failure or a signal: print how to remove the clone, or remove it.
+        evidence: Folder of the evidence (default: evidence/; nowhere for the embedded AWS).
+    """
+
+    stack: Annotated[str | None, Parameter(group=_WHAT)] = None
+    clean: Annotated[str | None, Parameter(group=_WHAT)] = None
+    uploads: PositiveInt = COUNT
+    storm: PositiveInt = COUNT
+    clean_up: Literal["never", "always"] = "never"
+    evidence: Path | None = None
 
 
-def run(options: argparse.Namespace) -> int:
+_DEFAULTS: Final = Options()
+
+
+def accept(*, options: Options = _DEFAULTS) -> int:
     """Prove a stack, or remove a clone."""
-    if options.uploads < 1 or options.storm < 1:
-        raise UsageError("--uploads and --storm must be at least 1.")
-    clone = clones.find(options.clean) if options.clean else clones.copy(options.stack)
+    if options.clean:
+        clone = clones.find(options.clean)
+    else:
+        assert options.stack  # noqa: S101 (exactly one of the two was given)
+        clone = clones.copy(options.stack)
     engine = Engine(
         tree=ROOT,
         folder=ROOT,
@@ -97,19 +91,20 @@ def run(options: argparse.Namespace) -> int:
         if options.clean:
             return _clean(clone, engine)
         return _prove(clone, engine, options, account)
-    except (LookupError, StepFailed, *FAILURES) as error:
-        return _fail(" ".join(_sentence(error).split()))
+    except FAILURES as error:
+        raise Failure(" ".join(_sentence(error).split())) from error
     finally:
         engine.close()
 
 
-def _prove(clone: Clone, engine: Engine, options: argparse.Namespace, account: str) -> int:
-    facts, region = machine.facts(), cloud.region(clone)
+def _prove(clone: Clone, engine: Engine, options: Options, account: str) -> int:
+    facts, region = asdict(machine.facts()), cloud.region(clone)
     assert region  # noqa: S101 (_account has called AWS there)
+    assert options.stack  # noqa: S101 (there is no clone to remove)
     prices = _prices(region)
     console().print(f"{clone.name} in {region}: a copy of {options.stack}, which is not touched.")
     if prices is None:
-        console().print(f"bench/prices has no {region}, so that no costs are shown.")
+        console().print(f"bench/cost/prices has no {region}, so that no costs are shown.")
     records: list[Record] = []
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -126,7 +121,7 @@ def _prove(clone: Clone, engine: Engine, options: argparse.Namespace, account: s
         if not records or records[-1].state not in steps.GOOD:
             _end(clone, engine, records, clean_up=options.clean_up)
     if records[-1].state not in steps.GOOD:
-        return 1
+        return FAILED
     found = evidence.gather(
         clone,
         records,
@@ -137,7 +132,7 @@ def _prove(clone: Clone, engine: Engine, options: argparse.Namespace, account: s
         prices_date=str(prices["date"]) if prices else None,
     )
     _write(found, options.evidence, account)
-    return 0
+    return OK
 
 
 def _show(record: Record) -> None:
@@ -170,14 +165,14 @@ def _clean(clone: Clone, engine: Engine) -> int:
     """Remove a clone; if that fails or a signal stops it, say how to repeat it."""
     try:
         engine.close()  # a signal that came meanwhile, such as a second Ctrl-C, is raised by it
-        with progress(f"Removing {clone.name}", None) as step:
-            cleanup.remove(clone, engine, lambda count: step(f"{count} objects"))
+        with progress(f"Removing {clone.name}", None) as advance:
+            cleanup.remove(clone, engine, lambda count: advance(name=f"{count} objects"))
             cleanup.check(clone)
     except BaseException:
         _tell(clone, "is not removed yet")
         raise
     console().print(f"{clone.name} is removed; nothing of it is left.")
-    return 0
+    return OK
 
 
 def _write(found: dict[str, Any], folder: Path | None, account: str) -> None:
@@ -202,24 +197,24 @@ def _account(clone: Clone) -> str:
     """Return the account's number, once everything that the run needs is there.
 
     Raises:
-        LookupError: something is missing; one sentence says what to do.
+        Failure: something is missing; one sentence says what to do.
     """
     if shutil.which("pulumi") is None:
-        raise LookupError(
+        raise Failure(
             "The Pulumi CLI is not installed; see https://www.pulumi.com/docs/iac/download-install/."
         )
     elsewhere = next((name for name in os.environ if name.startswith(_ELSEWHERE)), None)
     if elsewhere and not clone.is_embedded:
-        raise LookupError(
+        raise Failure(
             f"{elsewhere} sends requests to {os.environ[elsewhere]!r} instead of AWS, where a run "
             "proves nothing; unset it."
         )
     if cloud.region(clone) is None:
-        raise LookupError("There is no region; set aws:region in the stack's settings.")
+        raise Failure("There is no region; set aws:region in the stack's settings.")
     try:
         return str(cloud.clients(clone)("sts").get_caller_identity()["Account"])
     except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
-        raise LookupError(
+        raise Failure(
             f"AWS takes no credentials from here ({error}); sign in, or set AWS_PROFILE."
         ) from error
 
@@ -227,7 +222,7 @@ def _account(clone: Clone) -> str:
 def _prices(region: str) -> dict[str, Any] | None:
     try:
         return bill.load(region)
-    except UsageError:
+    except Misuse:
         return None
 
 
@@ -241,8 +236,3 @@ def _command() -> str:
     python = Path(sys.executable)
     shown = os.path.relpath(python) if python.is_relative_to(Path.cwd()) else str(python)
     return f"{shown} -m bench"
-
-
-def _fail(sentence: str) -> int:
-    console(stderr=True).print(f"error: {sentence}", style="red", markup=False, soft_wrap=True)
-    return 1

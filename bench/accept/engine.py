@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from bench.versions import deaf
+from bench.signals import uninterrupted
+from terminal import Failure
 
 DRIVE: Final = Path(__file__).with_name("drive.py")
 
@@ -21,7 +22,7 @@ CloudFront takes minutes for one."""
 _MOST_ERRORS: Final = 3
 
 
-class EngineError(Exception):
+class EngineError(Failure):
     """The engine ended with an error; its text is all that the Pulumi CLI has printed."""
 
     def errors(self) -> str:
@@ -92,7 +93,7 @@ class Engine:
         process, self._process = self._process, None
         if process is None:
             return
-        with deaf():
+        with uninterrupted():
             if self._is_busy:
                 os.killpg(process.pid, signal.SIGINT)
             try:

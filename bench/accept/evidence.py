@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from bench import plot
+from bench import charts, pages
 from bench.accept.clone import Clone
 from bench.accept.steps import Record
 from local.program import ROOT, full_key
@@ -37,7 +37,7 @@ def gather(
         records: each step.
         stack: the stack that the clone stands for.
         region: of the clone.
-        machine: ``bench.machine.facts()``.
+        machine: ``bench.machine.facts()``, as a dict.
         versions: of Pulumi, its provider and boto3.
         prices_date: date of the price file; None if the region has none.
     """
@@ -96,14 +96,17 @@ def page(found: dict[str, Any]) -> str:
     verdict = [f"{found['stack']} was accepted on {when}, {took}."]
     if found["aws"] == "embedded":
         verdict.append("This was the embedded AWS: it proves the command, and nothing about AWS.")
-    return plot.page(
-        f"Acceptance of {found['stack']}",
-        verdict,
-        "<style>td:last-child,th:last-child{text-align:left;white-space:normal}</style>",
-        plot.table(("step", "state", "s", "USD", "what was seen"), rows),
-        plot.strips(seconds, x="", y="Seconds from the first byte sent to the manifest"),
-        *_difference_table(steps),
-        _how(found),
+    times = charts.strips(seconds, x="", y="Seconds from the first byte sent to the manifest")
+    return pages.render(
+        "accept/page.html",
+        title=f"Acceptance of {found['stack']}",
+        verdict=verdict,
+        head=("step", "state", "s", "USD", "what was seen"),
+        rows=rows,
+        charts=[times] if times else [],
+        difference_head=("photo", "rendition", "bytes here", "bytes there", "mean", "largest"),
+        differences=_differences(steps),
+        how=_how(found),
     )
 
 
@@ -120,16 +123,10 @@ def sentence(folder: Path = FOLDER) -> str:
     return NONE_YET
 
 
-def _difference_table(steps: dict[str, Any]) -> list[str]:
-    found = steps.get("uploads", {}).get("figures", {}).get("differences")
-    if not found:
-        return []
-    head = ("photo", "rendition", "bytes here", "bytes there", "mean", "largest")
-    rows = [[str(value) for value in difference.values()] for difference in found]
-    return [
-        "<h2>Renditions that differ from those rendered here, in levels of 255</h2>",
-        plot.table(head, rows),
-    ]
+def _differences(steps: dict[str, Any]) -> list[list[str]]:
+    figures = steps.get("uploads", {}).get("figures", {})
+    found: list[dict[str, Any]] = figures.get("differences", [])
+    return [[str(value) for value in difference.values()] for difference in found]
 
 
 def _how(found: dict[str, Any]) -> str:

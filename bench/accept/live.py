@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, Final
 
-from bench import bill
 from bench.accept.clone import Clone
 from bench.accept.steps import StepFailed
+from bench.cost import bill
 from function.contract import StackOutput
 from local.uploader import Result
 from ops.stack import Stack

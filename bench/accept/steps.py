@@ -5,13 +5,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from terminal import Failure
+
 State = Literal["passed", "skipped", "failed", "interrupted"]
 
 GOOD: Final = ("passed", "skipped")
 
 
-class StepFailed(Exception):
-    """What a step looks for is not so; the text is one sentence."""
+class StepFailed(Failure):
+    """A step did not find what it looks for; the text is one sentence."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What one engine is asked to do: one upload in, a list of sizes out."""
+"""What one engine is asked to do, and its answer: one upload in, a list of sizes out."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -39,3 +39,20 @@ class Job:
             for output in self.outputs
         ]
         return {"source": self.source, "outputs": outputs, "folder": self.folder}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The cost of a job, or the reason why it failed.
+
+    Attributes:
+        cpu_ms: CPU time of all threads and of child processes.
+        peak_rss_mb: what the process grew by since it could have begun.
+        bytes: size of all outputs together.
+        error: empty if it worked.
+    """
+
+    cpu_ms: float = 0.0
+    peak_rss_mb: float = 0.0
+    bytes: int = 0
+    error: str = ""

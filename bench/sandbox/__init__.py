@@ -4,6 +4,6 @@ The bundle is unpacked and run by Lambda's own runtime interface client (``awsla
 a Runtime API on this machine, in a control group that holds it to the memory's share of a vCPU.
 """
 
-from bench.sandbox.environment import Report, Sandbox, SandboxError, unpacked
+from bench.sandbox.environment import Report, Sandbox, unpacked
 
-__all__ = ["Report", "Sandbox", "SandboxError", "unpacked"]
+__all__ = ["Report", "Sandbox", "unpacked"]

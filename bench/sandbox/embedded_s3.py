@@ -6,7 +6,6 @@ whole rather than about the function.
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from bench.sandbox.function import DESTINATION, SOURCE
 from local import server as servers
@@ -33,7 +32,7 @@ class EmbeddedS3:
         """Put an object into the source bucket; returns its version."""
         return str(self._s3.put_object(Bucket=SOURCE, Key=key, Body=body)["VersionId"])
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, str | float]:
         """What every figure rests on."""
         return {"s3": "embedded AWS"}
 

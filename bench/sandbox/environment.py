@@ -16,11 +16,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any, Final, Literal, Self
 
-from bench.sandbox import cage
+from bench.sandbox import control_group
 from bench.sandbox.function_log import was_rejected
 from bench.sandbox.runtime_api import Invocation, RuntimeApi
 from bench.sandbox.tmp import Tmp
 from pipeline.bundle import Bundle
+from terminal import Failure
 
 Outcome = Literal["ok", "rejected", "failed", "oom", "timeout", "crashed"]
 
@@ -34,10 +35,6 @@ sys.argv = ["awslambdaric", sys.argv[3]]
 from awslambdaric.__main__ import main
 main(sys.argv)
 """
-
-
-class SandboxError(Exception):
-    """The sandbox itself cannot work; the message is one sentence that says what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,25 +77,25 @@ class Sandbox:
         variables: dict[str, str],
         *,
         timeout_s: float = 30,
-        hold: cage.Hold = "cpu and memory",
+        hold: control_group.Hold = "cpu and memory",
         free_start: bool = False,
     ) -> None:
         self._task, self._variables, self._timeout_s = task, variables, timeout_s
         self._free_start = free_start
         self._memory_mb = memory_mb
-        self._hold: cage.Hold = hold
+        self._hold: control_group.Hold = hold
         self._init_ms: float | None = None
 
     def __enter__(self) -> Self:
         self._api = RuntimeApi()
         held = "memory" if self._free_start and self._hold != "nothing" else self._hold
-        self.cage = cage.build(self._memory_mb, held)
+        self.group = control_group.build(self._memory_mb, held)
         self._tmp = Tmp()
         self._log = TemporaryFile()
         self._read = 0
         self._started = time.perf_counter()
         self._process = subprocess.Popen(
-            self.cage.wrap(self._command()),
+            self.group.wrap(self._command()),
             env=self._environment(),
             stdout=self._log,
             start_new_session=True,  # Ctrl-C is for the bench, which keeps what is done
@@ -110,7 +107,7 @@ class Sandbox:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._api.close()
-        self.cage.remove()
+        self.group.remove()
         self._tmp.remove()
         self._log.close()
 
@@ -118,18 +115,18 @@ class Sandbox:
         """Wait until the function is initialised.
 
         Raises:
-            SandboxError: it is not within a minute, or failed to.
+            Failure: it is not within a minute, or failed to.
         """
         deadline = time.perf_counter() + _INIT_LIMIT_S
         while not self._api.ready.wait(0.05):
             if self._process.poll() is not None or time.perf_counter() > deadline:
                 break
         if self._api.init_error:
-            raise SandboxError(f"The function failed to start: {self._api.init_error}.")
+            raise Failure(f"The function failed to start: {self._api.init_error}.")
         if self._api.ready_at:
             self._init_ms = self._scaled((self._api.ready_at - self._started) * 1000, 0.0)
         if self._free_start and self._hold == "cpu and memory":
-            self.cage.hold_cpu()
+            self.group.hold_cpu()
 
     def invoke(self, event: dict[str, Any]) -> Report:
         """Hand over one event and wait for its end."""
@@ -159,15 +156,15 @@ class Sandbox:
 
         An estimate: it knows neither the 20 ms steps of a quota nor who else uses the machine.
         """
-        if self.cage.kind != "none" or self._hold == "memory":
+        if self.group.kind != "none" or self._hold == "memory":
             return wall_ms
         cpu_ms = self._cpu_ms() - cpu_before_ms
-        return max(0.0, wall_ms - cpu_ms) + cpu_ms / min(1.0, self.cage.share)
+        return max(0.0, wall_ms - cpu_ms) + cpu_ms / min(1.0, self.group.share)
 
     def _wait(self, invocation: Invocation, queued: float) -> Outcome:
         while not invocation.done.wait(0.01):
             if self._process.poll() is not None:
-                return "oom" if self.cage.killed_for_memory() else "crashed"
+                return "oom" if self.group.killed_for_memory() else "crashed"
             if time.perf_counter() - queued > self._timeout_s:
                 return "timeout"
         if invocation.failed or invocation.answer.get("batchItemFailures"):
@@ -207,7 +204,7 @@ class Sandbox:
         if self._process.poll() is not None:
             return float(self._memory_mb)
         processes = _descendants(self._process.pid)
-        peak = self.cage.peak_mb()
+        peak = self.group.peak_mb()
         if peak is None:
             return round(sum(map(_largest_mb, processes)), 1)
         return round(peak + _mapped_files_mb(processes), 1)
@@ -277,7 +274,7 @@ def _fields(path: Path) -> list[str]:
 
 @contextmanager
 def unpacked(bundle: Bundle) -> Generator[Path]:
-    """The bundle as Lambda lays it out, for as long as the block runs."""
+    """Unpack the bundle as Lambda lays it out, for as long as the block runs."""
     with TemporaryDirectory(prefix="bench-task-") as folder:
         with zipfile.ZipFile(bundle.path) as archive:
             archive.extractall(folder)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from function.contract import DuplicateSearch, s3_event, source_key
 from pipeline.environment import environment_variables
@@ -21,7 +21,7 @@ class Store(Protocol):
         """Put an object into SOURCE; returns its version."""
         ...
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, str | float]:
         """What it is, for the report."""
         ...
 

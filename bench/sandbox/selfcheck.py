@@ -1,12 +1,13 @@
-"""Whether the sandbox gives the CPU that it says: a busy loop's CPU time over its wall time."""
+"""Check that the sandbox gives the CPU that it says: a busy loop's CPU time over wall time."""
 
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Final
 
-from bench.sandbox import cage
+from bench.sandbox import control_group
+from terminal import Advance
 
 SIZES: Final = (128, 256, 512, 1024, 1769, 3008)
 TOLERANCE: Final = 0.05
@@ -46,28 +47,22 @@ class Share:
         return self.measured / self.expected - 1
 
 
-def check(
-    sizes: Sequence[int] = SIZES,
-    *,
-    seconds: float = SECONDS,
-    hold: cage.Hold = "cpu and memory",
-    on_size: Callable[[str], None] = lambda _name: None,
-) -> list[Share]:
-    """Measure each size; a busy machine shows as a share that is too small."""
+def check(*, seconds: float, hold: control_group.Hold, advance: Advance) -> list[Share]:
+    """Measure each of SIZES; on a busy machine the shares are too small."""
     shares: list[Share] = []
-    for size in sizes:
+    for size in SIZES:
         shares.append(_share(size, seconds, hold))
-        on_size(f"{size} MB")
+        advance(name=f"{size} MB")
     return shares
 
 
 def passed(shares: Sequence[Share]) -> bool:
-    """Whether every size got its share."""
+    """Return whether every size got its share."""
     return all(abs(share.error) <= TOLERANCE for share in shares)
 
 
 def verdict(shares: Sequence[Share]) -> str:
-    """One sentence for the report."""
+    """Return the outcome in a sentence."""
     worst = max(shares, key=lambda share: abs(share.error))
     return (
         f"Self-check {'passed' if passed(shares) else 'FAILED'}: CPU share within "
@@ -76,22 +71,22 @@ def verdict(shares: Sequence[Share]) -> str:
     )
 
 
-def as_json(shares: Sequence[Share]) -> list[dict[str, Any]]:
-    """The figures for a report."""
+def as_json(shares: Sequence[Share]) -> list[dict[str, float | None]]:
+    """Return the figures for a report."""
     return [asdict(share) | {"error": round(share.error, 4)} for share in shares]
 
 
-def _share(memory_mb: int, seconds: float, hold: cage.Hold) -> Share:
-    cell = cage.build(memory_mb, hold)
+def _share(memory_mb: int, seconds: float, hold: control_group.Hold) -> Share:
+    group = control_group.build(memory_mb, hold)
     try:
-        command = cell.wrap([sys.executable, "-ISc", _SPIN, str(seconds)])
+        command = group.wrap([sys.executable, "-ISc", _SPIN, str(seconds)])
         answer = subprocess.run(command, capture_output=True, text=True, check=True)
     finally:
-        cell.remove()
+        group.remove()
     published = PUBLISHED_MS.get(memory_mb)
     return Share(
         memory_mb=memory_mb,
-        expected=min(1.0, memory_mb / cage.MB_PER_VCPU),
+        expected=min(1.0, memory_mb / control_group.MB_PER_VCPU),
         measured=float(answer.stdout),
         lambda_share=round(PUBLISHED_MS[1769] / published, 3) if published else None,
     )

@@ -42,7 +42,7 @@ class StubS3(ThreadingHTTPServer):
         self.put(f"/{SOURCE}/{key}", body)
         return "1"
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, str | float]:
         """What every figure rests on."""
         return {"s3": "stub", "latency_ms": self.latency_ms, "mb_per_s": self.mb_per_s}
 

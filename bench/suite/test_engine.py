@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from bench import photos
-from bench.compare import TASKS
 from bench.engines import peers
 from bench.engines.job import Job
+from bench.engines.tasks import TASKS
 from function.engine.decode import decode
 from function.engine.fingerprint import fingerprint
 from function.engine.render import render

@@ -8,8 +8,9 @@ import statistics
 
 import pytest
 
-from bench.compare import TASKS, compare, source_file
-from bench.imports import STATEMENTS, cpu_ms
+from bench.engines.compare import compare
+from bench.engines.tasks import TASKS, source_file
+from bench.maintain.imports import STATEMENTS, cpu_ms
 
 LIMITS = {"jpeg-to-four": 0.08, "png-to-four": 0.15, "webp-to-four": 0.18, "to-webp": 0.30}
 BOTO3 = "import boto3, PIL.Image, PIL.JpegImagePlugin; boto3.client('s3', region_name='us-east-1')"

@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
-from bench import workloads
 from bench.sandbox import Sandbox
 from bench.sandbox.function import upload, variables
+from bench.tune import workloads
 
 SLOW = [pytest.param(memory_mb, marks=pytest.mark.slow) for memory_mb in (256, 512)]
 MEMORY = [*SLOW, 1024, 1769]
@@ -28,7 +28,7 @@ def test_warm(benchmark, task, store, photo, memory_mb):
             return (upload(store, photo, next(_numbers)),), {}
 
         report = benchmark.pedantic(box.invoke, setup=event, rounds=5)
-        benchmark.extra_info.update(held_by=box.cage.kind, peak_mb=report.max_memory_mb)
+        benchmark.extra_info.update(held_by=box.group.kind, peak_mb=report.max_memory_mb)
     assert report.outcome == "ok"
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.imports import STATEMENTS, cpu_ms
+from bench.maintain.imports import STATEMENTS, cpu_ms
 
 
 @pytest.mark.benchmark(group="cold import")

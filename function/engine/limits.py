@@ -1,8 +1,8 @@
 """The largest image that each memory size can hold, from measured peaks. No Pillow here.
 
-``python -m bench limits`` measures the function, the zygote and the worker together. An upload
-takes ``BASE_MB``, three times its bytes, what its format's file says for each of its pixels, and
-more for each pixel that is left to resize (docs/engine.md, "Memory").
+``python -m bench maintain limits`` measures the function, the zygote and the worker together. An
+upload takes ``BASE_MB``, three times its bytes, what its format's file says for each of its pixels,
+and more for each pixel that is left to resize (docs/engine.md, "Memory").
 """
 
 from typing import Final

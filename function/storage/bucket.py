@@ -1,8 +1,8 @@
 """An S3 bucket, as the function uses it.
 
 obstore instead of boto3: importing it and opening a bucket takes 23 ms of CPU where boto3 and its
-client take 296 (one x86_64 machine; `python -m bench imports` has the whole handler's), and it
-releases the GIL while bytes move.
+client take 296 (one x86_64 machine; `python -m bench maintain imports` has the whole handler's),
+and it releases the GIL while bytes move.
 """
 
 import os

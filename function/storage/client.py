@@ -2,7 +2,7 @@
 
 That is a copy with new metadata, a conditional delete, the error code of a refused read, and
 DynamoDB. Standard library alone, and imported only where one of these is needed: botocore would add
-360 ms to a cold start (`python -m bench imports`).
+360 ms to a cold start (`python -m bench maintain imports`).
 """
 
 import hashlib

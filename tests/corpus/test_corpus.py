@@ -9,8 +9,8 @@ import shutil
 
 import pytest
 
-from bench import corpus
 from bench.__main__ import main
+from bench.maintain import corpus
 
 EVERY = 1 if os.environ.get("CORPUS") == "all" else 8
 

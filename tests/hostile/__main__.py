@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -17,14 +18,12 @@ from typing import Any, Final
 from rich.table import Table
 
 from bench import machine
-from bench.machine import UsageError
-from bench.sandbox import SandboxError
-from bench.trial import READY, Trials, trials
+from bench.sandbox.trial import READY, Trials, trials
 from function.contract import FULL_MEMORY_MB, MOST_SECONDS
 from function.engine.errors import Reason
-from local.console import console, human_bytes, progress
-from pipeline.bundle import BundleError
+from local.console import human_bytes
 from pipeline.settings import Settings
+from terminal import Failure, Misuse, console, progress
 from tests.hostile.files import FILES
 
 SIZES: Final = (1024, 512, 256)
@@ -40,10 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         return run(options)
-    except UsageError as error:
+    except Misuse as error:
         print(error, file=sys.stderr)
         return 2
-    except (BundleError, SandboxError) as error:
+    except Failure as error:
         print(error, file=sys.stderr)
         return 1
 
@@ -62,26 +61,26 @@ def run(options: argparse.Namespace) -> int:
     words = options.files or [""]
     names = [name for name in FILES if name.startswith(tuple(words))]
     if not names:
-        raise UsageError("No file has such a name; --list has them all.")
+        raise Misuse("No file has such a name; --list has them all.")
     rows: list[dict[str, Any]] = []
     with (
         TemporaryDirectory() as folder,
         trials() as environment,
         suppress(KeyboardInterrupt),
-        progress("Attacking", len(names)) as step,
+        progress("Attacking", len(names)) as advance,
     ):
         for name in names:
             rows.append(attack(environment, name, options.memory, Path(folder)))
             if not sys.stderr.isatty():
                 print(_line(rows[-1]), flush=True)
-            step(name)
+            advance(name=name)
     if sys.stderr.isatty():
         console().print(_table(rows, options.memory))
     wrong = [sentence for row in rows for sentence in faults(row)]
     print(*wrong, sep="\n", end="\n" * bool(wrong))
     print(f"{len(rows)} files, {len(rows) - len({s.partition(':')[0] for s in wrong})} kept.")
     if options.json:
-        facts = {"schema": 1, "machine": machine.facts(), "results": rows}
+        facts = {"schema": 1, "machine": asdict(machine.facts()), "results": rows}
         options.json.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     return int(bool(wrong) or len(rows) < len(names))
 

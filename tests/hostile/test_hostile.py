@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench.machine import UsageError
-from bench.trial import check_cages, trials
+from bench.sandbox.trial import check_control_groups, trials
+from terminal import Misuse
 from tests.hostile.__main__ import attack, faults
 from tests.hostile.files import FILES
 
@@ -27,8 +27,8 @@ QUICK = (
 @pytest.fixture(scope="module")
 def environment():
     try:
-        check_cages()
-    except UsageError as error:
+        check_control_groups()
+    except Misuse as error:
         pytest.skip(str(error))
     with trials() as made:
         yield made

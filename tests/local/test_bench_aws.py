@@ -10,9 +10,9 @@ import time
 import botocore.exceptions
 import pytest
 
-from bench import aws as bench_aws
-from bench import versions
-from bench.workloads import Workload
+from bench.tune import aws as bench_aws
+from bench.tune import versions
+from bench.tune.workloads import Workload
 from ops.stack import Stack
 
 
@@ -133,12 +133,12 @@ def test_a_whole_sweep(aws, lambda_, name, photo, capsys):
     before = state(lambda_, name)
     stack = Stack(outputs=aws.outputs, client=aws.client)
     path = photo("small.jpg", (640, 480))
-    options = Options(memory=[512, 1024], samples=1)
+    options = bench_aws.Options(memory=(512, 1024), samples=1)
     result = bench_aws.measure(stack, Workload("small", (path,)), options)
-    assert [row["outcome"] for row in result["summary"]] == ["ok", "ok"]
-    assert [len(case["reports"]) for case in result["samples"]] == [2, 2]
-    assert any("the figures mean nothing" in line for line in result["words"])
-    assert result["clean"]
+    assert [row.outcome for row in result.summary] == ["ok", "ok"]
+    assert [len(case.reports) for case in result.samples] == [2, 2]
+    assert any("the figures mean nothing" in line for line in result.words)
+    assert result.clean
     assert state(lambda_, name) == before
     s3 = aws.client("s3")
     for bucket, prefix in (("sourceBucket", "uploads/bench-"), ("destinationBucket", "bench-")):
@@ -150,16 +150,7 @@ def test_a_size_that_rejects_the_workload_is_not_called_ok(aws, photo):
     """A progressive JPEG is held whole: 128 MB bear 5 megapixels of it, the stack's memory more."""
     path = photo("progressive.jpg", (3600, 2400), progressive=True)
     stack = Stack(outputs=aws.outputs, client=aws.client)
-    options = Options(memory=[128, 512], samples=1)
+    options = bench_aws.Options(memory=(128, 512), samples=1)
     result = bench_aws.measure(stack, Workload("progressive", (path,)), options)
-    assert [row["outcome"] for row in result["summary"]] == ["rejected", "ok"]
-    assert [len(case["reports"]) for case in result["samples"]] == [1, 2]
-
-
-class Options:
-    """What the command line would give."""
-
-    strategy, weight, target_ms = "balanced", 0.5, 800
-
-    def __init__(self, **given):
-        self.__dict__.update(given)
+    assert [row.outcome for row in result.summary] == ["rejected", "ok"]
+    assert [len(case.reports) for case in result.samples] == [1, 2]

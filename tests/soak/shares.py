@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from bench.sandbox.cage import Cage, build
+from bench.sandbox.control_group import ControlGroup, build
 from function.contract import FULL_MEMORY_MB
 from local.server import Server
 from tests.soak.world import children_of
@@ -30,41 +30,41 @@ class Shares:
     def __init__(self, server: Server, memory_mb: int) -> None:
         self._server, self.memory_mb = server, memory_mb
         # Without as high a priority as theirs, the embedded AWS would be too slow to serve them.
-        self._cages: dict[int, Cage] = {server.pid: build(_SERVER_MB)}
-        for group in self._cages[server.pid].groups:
-            _join(group, server.pid)
+        self._groups: dict[int, ControlGroup] = {server.pid: build(_SERVER_MB)}
+        for folder in self._groups[server.pid].folders:
+            _join(folder, server.pid)
         self.works = True
 
     def work(self, ending: threading.Event) -> None:
         """Watch for new processes until told to end."""
         while not ending.wait(0.05):
             for child in list(children_of(self._server.pid)):
-                if child not in self._cages:
-                    self._cages[child] = _build(self.memory_mb)
-                    self.works = self.works and self._cages[child].kind != "none"
-                self._fill(self._cages[child], child)
+                if child not in self._groups:
+                    self._groups[child] = _build(self.memory_mb)
+                    self.works = self.works and self._groups[child].kind != "none"
+                self._fill(self._groups[child], child)
 
-    def _fill(self, cage: Cage, process: int) -> None:
-        for group in cage.groups:
-            inside = set((group / "cgroup.procs").read_text().split())
+    def _fill(self, group: ControlGroup, process: int) -> None:
+        for folder in group.folders:
+            inside = set((folder / "cgroup.procs").read_text().split())
             for member in (process, *_descendants(process)):
                 if str(member) not in inside:
-                    _join(group, member)
+                    _join(folder, member)
 
     def remove(self) -> None:
         """Take the groups away; the server must have been stopped."""
         time.sleep(0.5)
-        for cage in self._cages.values():
-            cage.remove()
+        for group in self._groups.values():
+            group.remove()
 
 
-def _build(share_mb: int) -> Cage:
+def _build(share_mb: int) -> ControlGroup:
     """Make a control group with the CPU of one memory size and the memory of the stack's."""
-    cage = build(share_mb)
-    for path in cage.files:
+    group = build(share_mb)
+    for path in group.files:
         if path.name in {"memory.limit_in_bytes", "memory.max"}:
             path.write_text(str(FULL_MEMORY_MB << 20))
-    return cage
+    return group
 
 
 def _join(group: Path, process: int) -> None:

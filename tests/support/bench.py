@@ -1,6 +1,8 @@
 """Rows of a measurement, as ``bench tune`` makes them."""
 
-from bench.advice import Row
+from bench.sandbox import Report
+from bench.tune.advice import Row
+from bench.tune.results import MeasuredSettings, Samples, SandboxResult
 
 
 def row(memory_mb, p50_ms, usd, peak_mb=60.0, outcome="ok"):
@@ -12,3 +14,20 @@ def row(memory_mb, p50_ms, usd, peak_mb=60.0, outcome="ok"):
 
 
 ROWS = [row(128, 4000, 0.009), row(512, 1100, 0.0095), row(1024, 600, 0.011), row(3008, 400, 0.02)]
+
+
+def result(rows):
+    """Return a result of these rows, each with a cold run and two warm ones."""
+    report = Report(
+        outcome="ok", duration_ms=5.0, init_ms=None, billed_ms=5, max_memory_mb=60.0, cpu_ms=5.0
+    )
+    samples = [
+        Samples(workload=r.workload, sha256="0", memory_mb=r.memory_mb, reports=[report] * 3)
+        for r in rows
+    ]
+    return SandboxResult(
+        summary=rows, strategy="balanced", chosen_mb=1024, samples=samples, complete=True,
+        words=["Kept.", "Power Tuning's view: https://example.com/#x"], trusted=True, bundle="x",
+        sandbox={"kind": "none"}, self_check=[],
+        settings=MeasuredSettings(stack=None, renditions=[], quality="good"),
+    )  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 from obstore.store import S3Store
 from PIL import Image
 
-from bench.sandbox import Sandbox, cage, unpacked
+from bench.sandbox import Sandbox, control_group, unpacked
 from bench.sandbox.function import DESTINATION, upload, variables
 from bench.sandbox.selfcheck import PUBLISHED_MS, Share, verdict
 from bench.sandbox.stub_s3 import StubS3
@@ -41,14 +41,14 @@ def test_the_store_deletes_several_as_s3_does(store):
 
 
 def needs_cgroups():
-    cell = cage.build(1024)
-    cell.remove()
-    if cell.kind == "none":
+    group = control_group.build(1024)
+    group.remove()
+    if group.kind == "none":
         pytest.skip("no control groups may be written here")
 
 
 def test_v1_limits(tmp_path):
-    plan = cage.plan_v1(1024, "x", tmp_path)
+    plan = control_group.plan_v1(1024, "x", tmp_path)
     values = {path.name: value for path, value in plan.files.items()}
     assert values == {
         "cpu.cfs_period_us": "20000",
@@ -60,7 +60,7 @@ def test_v1_limits(tmp_path):
 
 
 def test_v2_limits(tmp_path):
-    plan = cage.plan_v2(1769, "x", tmp_path)
+    plan = control_group.plan_v2(1769, "x", tmp_path)
     values = {path.name: value for path, value in plan.files.items()}
     assert values["cpu.max"] == "20000 20000"
     assert values["memory.swap.max"] == "0"
@@ -74,39 +74,40 @@ def fake_v2(tmp_path):
 
 
 def test_v2_is_found_delegated_and_entered(tmp_path):
-    cell = cage.build(1024, root=fake_v2(tmp_path))
-    (group,) = cell.groups
-    assert cell.kind == "cgroup v2"
+    group = control_group.build(1024, root=fake_v2(tmp_path))
+    (folder,) = group.folders
+    assert group.kind == "cgroup v2"
     assert (tmp_path / "cgroup.subtree_control").read_text() == "+cpu +memory"
-    assert (group / "cpu.max").read_text() == "11577 20000"
-    assert (group / "memory.max").read_text() == str(1024**3)
-    answer = subprocess.run(cell.wrap(["sh", "-c", "echo $$"]), capture_output=True, check=True)
-    assert (group / "cgroup.procs").read_bytes() == answer.stdout
+    assert (folder / "cpu.max").read_text() == "11577 20000"
+    assert (folder / "memory.max").read_text() == str(1024**3)
+    answer = subprocess.run(group.wrap(["sh", "-c", "echo $$"]), capture_output=True, check=True)
+    assert (folder / "cgroup.procs").read_bytes() == answer.stdout
 
 
 def test_v2_says_peak_and_kill(tmp_path):
-    cell = cage.build(512, root=fake_v2(tmp_path))
-    assert cell.peak_mb() is None
-    (cell.groups[0] / "memory.peak").write_text(str(300 << 20))
-    (cell.groups[0] / "memory.events").write_text("low 0\noom 1\noom_kill 1\n")
-    assert cell.peak_mb() == 300
-    assert cell.killed_for_memory()
+    group = control_group.build(512, root=fake_v2(tmp_path))
+    assert group.peak_mb() is None
+    (group.folders[0] / "memory.peak").write_text(str(300 << 20))
+    (group.folders[0] / "memory.events").write_text("low 0\noom 1\noom_kill 1\n")
+    assert group.peak_mb() == 300
+    assert group.killed_for_memory()
 
 
 def test_memory_alone_leaves_the_cpu_free(tmp_path):
-    cell = cage.build(512, "memory", fake_v2(tmp_path))
-    assert not (cell.groups[0] / "cpu.max").exists()
-    assert (cell.groups[0] / "memory.max").exists()
+    group = control_group.build(512, "memory", fake_v2(tmp_path))
+    assert not (group.folders[0] / "cpu.max").exists()
+    assert (group.folders[0] / "memory.max").exists()
 
 
 def test_where_no_group_may_be_made_nothing_is_held(tmp_path):
-    assert cage.build(512, root=tmp_path / "absent").kind == "none"
-    assert cage.build(512, "nothing", fake_v2(tmp_path)).kind == "none"
+    assert control_group.build(512, root=tmp_path / "absent").kind == "none"
+    assert control_group.build(512, "nothing", fake_v2(tmp_path)).kind == "none"
 
 
 def test_the_published_curve_is_memory_over_1769():
     for memory_mb, ms in PUBLISHED_MS.items():
-        assert PUBLISHED_MS[1769] / ms == pytest.approx(memory_mb / cage.MB_PER_VCPU, rel=0.07)
+        share = memory_mb / control_group.MB_PER_VCPU
+        assert PUBLISHED_MS[1769] / ms == pytest.approx(share, rel=0.07)
 
 
 def test_self_check_names_the_worst_size():
@@ -146,7 +147,7 @@ def test_the_real_bundle_answers_and_leaves_nothing_behind(store, tmp_path):
         with Sandbox(task, 1769, variables(1769, store)) as box:
             cold, warm = (box.invoke(upload(store, picture, n)) for n in range(2))
             rejected, again = (box.invoke(upload(store, file, 9)) for file in (text, picture))
-        groups = box.cage.groups
+        folders = box.group.folders
     assert (cold.outcome, warm.outcome, again.outcome) == ("ok", "ok", "ok")
     assert rejected.outcome == "rejected"  # which Lambda itself calls a success
     assert cold.init_ms is not None
@@ -155,7 +156,7 @@ def test_the_real_bundle_answers_and_leaves_nothing_behind(store, tmp_path):
     assert 10 < warm.max_memory_mb < 500
     manifest = json.loads(store.objects[f"/{DESTINATION}/bench/0-a.jpg/manifest.json"][0])
     assert manifest["status"] == "ready"
-    assert not any(group.exists() for group in groups)
+    assert not any(folder.exists() for folder in folders)
 
 
 def _sandbox(task, code, store, memory_mb, **options):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.kinds import KINDS
+from bench.maintain.kinds import KINDS
 from function.engine import formats
 from function.engine.decode import decode
 from function.engine.formats.format import Format, plugin

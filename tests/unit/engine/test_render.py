@@ -3,8 +3,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 
+from bench.engines.ssim import ssim
 from bench.photos import photo
-from bench.ssim import ssim
 from function.engine.layout import lay_out
 from function.engine.renditions import Fit, Position, Quality
 from tests.support.engine import one, picture_of, rendered

@@ -1,6 +1,7 @@
 """Exit codes, sentences and help of a command line."""
 
 import os
+import re
 import signal
 
 import pytest
@@ -13,7 +14,13 @@ def line():
     made = app("python -m hello", "Greets people.")
 
     @made.command
-    def greet(*, names: tuple[str, ...] = (), loud: bool = False) -> int | None:
+    def greet(
+        *,
+        names: tuple[str, ...] = (),
+        times: tuple[int, ...] = (1, 0),
+        age: int = 0,
+        loud: bool = False,
+    ) -> int | None:
         """Greet people."""
         print(names, loud)  # noqa: T201 - what a command says
         return 1 if loud else None
@@ -71,3 +78,10 @@ def test_help_names_commands_options_and_exit_codes(line, capsys):
     assert "Exit codes: 0 worked, 1 failed, 2 misused." in top
     assert run(line, ["greet", "--help"]) == OK
     assert "--names" in capsys.readouterr().out
+
+
+def test_help_shows_defaults_as_one_would_type_them(line, capsys):
+    run(line, ["greet", "--help"])
+    assert re.findall(r"\[default: .*?\]", capsys.readouterr().out) == [
+        *("[default: 1 0]", "[default: 0]"),
+    ]

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from bench.accept import clone as clones
-from bench.machine import UsageError
+from terminal import Misuse
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_an_encrypted_setting_that_is_left_out_is_no_obstacle(root):
 )
 def test_an_encrypted_setting_is_refused(root, key, value):
     write(root, **{key: value})
-    with pytest.raises(UsageError, match=rf"^{key} in Pulumi.dev.yaml is encrypted .*\.$"):
+    with pytest.raises(Misuse, match=rf"^{key} in Pulumi.dev.yaml is encrypted .*\.$"):
         clones.copy("dev")
 
 
@@ -85,13 +85,13 @@ def test_an_encrypted_setting_is_refused(root, key, value):
 )
 def test_a_role_to_assume_is_refused(root, key):
     write(root, **{key: {"roleArn": "arn:aws:iam::123456789012:role/deployer"}})
-    with pytest.raises(UsageError, match=rf"^{key} in Pulumi.dev.yaml is not read here"):
+    with pytest.raises(Misuse, match=rf"^{key} in Pulumi.dev.yaml is not read here"):
         clones.copy("dev")
 
 
 def test_a_stack_that_is_absent_is_refused(root):
     write(root)
-    with pytest.raises(UsageError, match="no stack 'nightly'; choose one of dev"):
+    with pytest.raises(Misuse, match="no stack 'nightly'; choose one of dev"):
         clones.copy("nightly")
 
 
@@ -113,5 +113,5 @@ def test_without_its_file_it_has_the_settings_of_its_stack(root):
 @pytest.mark.parametrize("name", ["dev", "prod", "dev-accept-", "dev-accept-xyz123", "accept"])
 def test_nothing_but_a_clone_is_found(root, name):
     write(root)
-    with pytest.raises(UsageError, match=f"^{name} is no clone"):
+    with pytest.raises(Misuse, match=f"^{name} is no clone"):
         clones.find(name)

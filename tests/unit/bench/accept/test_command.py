@@ -75,7 +75,7 @@ def test_of_the_embedded_aws_none_is_written(root, ends, capsys):
     assert main(["accept", "--stack", "dev"]) == 0
     out = capsys.readouterr().out
     assert "No evidence is written: this was the embedded AWS." in out
-    assert "bench/prices has no eu-north-9" in out
+    assert "bench/cost/prices has no eu-north-9" in out
     assert not (root / "evidence").exists()
     assert main(["accept", "--stack", "dev", "--evidence", str(root / "proof")]) == 0
     assert len(list((root / "proof").iterdir())) == 2
@@ -174,13 +174,20 @@ def test_another_aws_than_amazons_is_no_evidence(ends, monkeypatch, capsys):
     [
         (["--stack", "nightly"], "There is no stack 'nightly'; choose one of dev."),
         (["--clean", "dev"], "dev is no clone: their names end in -accept- and six hex digits."),
-        (["--stack", "dev", "--uploads", "0"], "--uploads and --storm must be at least 1."),
-        (["--stack", "dev", "--storm", "0"], "--uploads and --storm must be at least 1."),
+        (["--stack", "dev", "--uploads", "0"], 'Invalid value "0" for --uploads. Must be > 0.'),
+        (["--stack", "dev", "--storm", "0"], 'Invalid value "0" for --storm. Must be > 0.'),
+        (
+            [],
+            (
+                "Invalid values for group Stack. Received 0 arguments. "
+                "Exactly 1 of {--stack, --clean} must be specified."
+            ),
+        ),
     ],
 )
 def test_misuse_is_one_sentence(words, sentence, capsys):
     assert main(["accept", *words]) == 2
-    assert capsys.readouterr().err == f"{sentence}\n"
+    assert capsys.readouterr().err == f"error: {sentence}\n"
 
 
 def test_without_the_cli_it_says_where_it_is(monkeypatch, capsys):

@@ -2,11 +2,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from bench import bill
 from bench.accept import live as lives
 from bench.accept.clone import Clone
 from bench.accept.live import Live
 from bench.accept.steps import StepFailed
+from bench.cost import bill
 from local.uploader import Result
 from ops.stack import Stack
 from pipeline.settings import Settings

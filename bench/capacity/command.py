@@ -1,0 +1,155 @@
+"""``python -m bench load``: a measured upload storm, and a simulation of what AWS would do.
+
+The storm's queue depth and latency are measured on the embedded AWS; its course is also simulated,
+from the time that one image takes there, so that the simulation is checked where it can be. Then
+the simulation runs at rates that no machine here can produce.
+"""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from tempfile import TemporaryDirectory
+from typing import Annotated, Final
+
+from cyclopts import Parameter, validators
+from cyclopts.types import PositiveFloat, PositiveInt
+from PIL import Image
+
+from bench import photos
+from bench.capacity import report, scaling
+from bench.capacity import storm as storms
+from bench.capacity.results import Case, Check, Result, compare, thin
+from bench.capacity.scaling import Storm
+from bench.capacity.storm import Measured
+from bench.failures import failures
+from bench.reports import table, write_json
+from bench.stats import percentile
+from local import server as servers
+from local.deploy import deploy
+from terminal import console, progress
+
+_LOCAL_CONCURRENCY: Final = 2
+"""Of the storm's mapping: what a machine with two CPUs can do at once."""
+
+_INIT_S: Final = 0.23
+"""Seconds that a new environment takes to start (bench tune)."""
+
+_POSITIVE: Final = Parameter(validator=validators.Number(gt=0))
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Options of ``load``.
+
+    Attributes:
+        rate: Uploads a second of the measured storm.
+        seconds: Length of the measured storm.
+        no_storm: Simulate only; measure no storm.
+        arrivals: Uploads a second of the simulated storms.
+        for_s: Length of the simulated storms, in seconds.
+        ms: Milliseconds that one image takes (see bench tune).
+        memory: Lambda memory in MB.
+        max_concurrency: Maximum concurrency of the event source mapping.
+        account: Concurrency of the account.
+        json: Write all figures to this file.
+        html: Write a page with plots to this file.
+    """
+
+    rate: PositiveFloat = 20
+    seconds: PositiveFloat = 15
+    no_storm: bool = False
+    arrivals: Annotated[tuple[float, ...], _POSITIVE] = (10, 100, 1000, 10_000)
+    for_s: PositiveFloat = 60
+    ms: PositiveFloat = 700
+    memory: PositiveInt = 1024
+    max_concurrency: Annotated[tuple[int, ...], _POSITIVE] = (10, 1000)
+    account: PositiveInt = 1000
+    json: Path | None = None
+    html: Path | None = None
+
+
+_DEFAULTS: Final = Options()
+
+
+def load(*, options: Options = _DEFAULTS) -> int:
+    """Measure, check, simulate, print. Return 1 if the check failed."""
+    with failures():
+        measured, checks = (None, []) if options.no_storm else _storm(options)
+    result = Result(measured=measured, checks=checks, simulated=list(_simulate(options)))
+    verdict = report.sentences(result, _LOCAL_CONCURRENCY)
+    rows = [report.row(case, options.memory) for case in result.simulated]
+    out = console()
+    if measured:
+        title = f"Measured on the embedded AWS: {len(measured.uploads)} uploads, none lost"
+        out.print(table(title, report.CHECK_HEAD, report.check_rows(checks)))
+    out.print(table(report.SIMULATED, report.HEAD, rows))
+    for sentence in verdict:
+        out.print(sentence, soft_wrap=True)
+    write_json(options.json, result)
+    if options.html:
+        options.html.write_text(report.page(result, rows, verdict), encoding="utf-8")
+    return int(any(abs(check.error) > report.TOLERANCE for check in checks))
+
+
+def _simulate(options: Options) -> Iterator[Case]:
+    for most in options.max_concurrency:
+        for rate in options.arrivals:
+            storm = Storm(
+                per_second=rate,
+                seconds=options.for_s,
+                image_s=options.ms / 1000,
+                init_s=_INIT_S,
+                max_concurrency=most,
+                account=options.account,
+            )
+            yield thin(storm, scaling.simulate(storm))
+
+
+def _storm(options: Options) -> tuple[Measured, list[Check]]:
+    """Measure a burst, then the storm, then simulate it.
+
+    The burst shows what the embedded AWS adds to the function's own time for an image. The
+    function's own time is that of the storm, because a shared machine is not equally fast for both.
+    """
+    body, count = _photo(), round(options.rate * options.seconds)
+    burst = max(8, count // 4)
+    with TemporaryDirectory(prefix="bench-load-") as folder:
+        state = Path(folder) / "state"
+        server = servers.start(state)
+        try:
+            with progress("A storm on the embedded AWS", 3 + burst + count) as advance:
+                deploy(server, settings={"maxConcurrency": _LOCAL_CONCURRENCY})
+                advance(name="deployed")
+                storms.run(server, body, count=2, per_second=100, advance=advance)
+                learned = storms.run(server, body, count=burst, per_second=1000, advance=advance)
+                measured = storms.run(
+                    server, body, count=count, per_second=options.rate, advance=advance
+                )
+        finally:
+            servers.stop(state)
+    around = _LOCAL_CONCURRENCY * max(learned.done) / burst - fmean(learned.handler_s)
+    simulated = scaling.simulate(
+        Storm(
+            per_second=options.rate,
+            seconds=options.seconds,
+            image_s=fmean(measured.handler_s) + max(0.0, around),
+            max_concurrency=_LOCAL_CONCURRENCY,
+            start=_LOCAL_CONCURRENCY,  # the embedded AWS has no ramp
+        )
+    )
+    waits = measured.latencies_s
+    return measured, [
+        compare("most uploads waiting", measured.peak_waiting, simulated.peak_waiting),
+        compare("drained, s after the last", measured.drained_s, simulated.drained_s),
+        compare("p50 latency, s", percentile(waits, 50), simulated.p50_s),
+        compare("p99 latency, s", percentile(waits, 99), simulated.p99_s),
+    ]
+
+
+def _photo() -> bytes:
+    """Return a photo of 3 megapixels, so that a small machine has a storm of some length."""
+    with Image.open(io.BytesIO(photos.photo_jpeg())) as image:
+        return photos.encode(image.resize((2000, 1500)), "JPEG", quality=88)

@@ -1,0 +1,58 @@
+"""The results of measured and simulated storms, as ``--json`` writes them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from bench import machine
+from bench.capacity.scaling import Moment, Outcome, Storm
+from bench.capacity.storm import Measured
+from bench.machine import Machine
+
+_POINTS: Final = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One figure of the storm, measured and simulated; ``error`` is relative to the measured."""
+
+    name: str
+    measured: float
+    simulated: float
+    error: float
+
+
+def compare(name: str, measured: float, simulated: float) -> Check:
+    """Return a figure with its relative error."""
+    error = round(simulated / measured - 1, 4) if measured else 0.0
+    return Check(name=name, measured=measured, simulated=simulated, error=error)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case(Outcome):
+    """A simulated storm with its course; ``moments`` are at most 200, close together at first."""
+
+    storm: Storm
+
+
+def thin(storm: Storm, outcome: Outcome) -> Case:
+    """Return a simulated storm with few moments."""
+    fields = vars(replace(outcome, moments=_some(outcome.moments)))
+    return Case(storm=storm, **fields)
+
+
+def _some(moments: Sequence[Moment]) -> list[Moment]:
+    last = len(moments) - 1
+    places = sorted({round(last ** (n / (_POINTS - 1))) for n in range(_POINTS)} | {0})
+    return [moments[min(place, last)] for place in places]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """The storm on the embedded AWS beside its simulation, if it was not left out, and others."""
+
+    schema: int = 1
+    machine: Machine = field(default_factory=machine.facts)
+    measured: Measured | None
+    checks: list[Check]
+    simulated: list[Case]

@@ -1,0 +1,178 @@
+"""How SQS and Lambda scale under a storm of uploads: a fluid simulation, as pure arithmetic.
+
+Assumptions, each with its source:
+
+- A mapping starts with five batches at a time and adds up to 300 more instances a minute while
+  messages are left, to at most 1,000 batches at once, or to its maximum concurrency (AWS Lambda
+  Developer Guide, "Configuring scaling behavior for SQS event source mappings"; AWS's knowledge
+  centre says 1,250 in "Why isn't my Lambda function with an Amazon SQS event source optimally
+  scaling?": the smaller is taken).
+- What the mapping wants beyond the account's concurrency (1,000 by default, 10 in new accounts) is
+  throttled: the message stays hidden for the visibility timeout and comes back, one receive nearer
+  to the dead-letter queue (same guide, "Configuring maximum concurrency").
+- A function's own scaling, 1,000 environments every 10 s (same guide, "Lambda scaling behavior"),
+  is never reached by 300 a minute. SQS's 120,000 messages in flight are not reached either.
+- Images of a batch are processed one after another, as the handler does; first in, first out,
+  which a standard queue only roughly is. A new environment costs its initialisation once.
+- Not in it: the time from PUT to the queue, retries, and S3's 3,500 writes a second and prefix
+  (Amazon S3 User Guide, "Best practices design patterns"), which ``notes`` says when reached.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bench.stats import percentile
+
+START: Final = 5
+GROWTH_A_MINUTE: Final = 300
+MAPPING_LIMIT: Final = 1000
+S3_WRITES_A_SECOND: Final = 3500
+_HOUR_S: Final = 3600
+_LONGEST_S: Final = 48 * _HOUR_S
+_NOTHING: Final = 0.5
+"""Uploads: fewer than this are none, for a fluid never quite drains."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Storm:
+    """Uploads that arrive, and the capacity that meets them.
+
+    Attributes:
+        per_second: uploads a second.
+        seconds: how long they come.
+        image_s: seconds of function time that one image takes.
+        init_s: initialisation of a new environment.
+        max_concurrency: of the mapping.
+        account: concurrency that the account has left for this function.
+        start: batches at once when the storm begins.
+        growth: more of them a minute.
+        writes: S3 writes that one image costs under one prefix of the destination.
+    """
+
+    per_second: float
+    seconds: float
+    image_s: float
+    init_s: float = 0.0
+    max_concurrency: int = MAPPING_LIMIT
+    account: int = 1000
+    start: int = START
+    growth: float = GROWTH_A_MINUTE
+    writes: int = 9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """The state at one time: uploads not yet done, invocations at once, images done so far."""
+
+    second: float
+    waiting: float
+    concurrency: float
+    done: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """The course of a simulated storm, and its figures.
+
+    Attributes:
+        moments: the course, every 0.1 s.
+        peak_waiting: most uploads not yet done at once.
+        peak_concurrency: most invocations at once.
+        drained_s: seconds from the last upload until nothing waits; infinite if never.
+        p50_s: median time from upload to done.
+        p99_s: 99th percentile of it.
+        throttled: share of the time-weighted concurrency that was wanted and refused.
+        notes: sentences about limits that the storm meets.
+    """
+
+    moments: Sequence[Moment]
+    peak_waiting: float
+    peak_concurrency: float
+    drained_s: float
+    p50_s: float
+    p99_s: float
+    throttled: float
+    notes: tuple[str, ...]
+
+
+def simulate(storm: Storm) -> Outcome:
+    """Run a storm until nothing waits, two days at most."""
+    step = _step(storm)
+    moments: list[Moment] = []
+    wanted = float(min(storm.start, _most(storm)))
+    most_given = arrived = done = owed = wanted_total = refused_total = 0.0
+    second = 0.0
+    while second <= storm.seconds or (arrived - done >= _NOTHING and second < _LONGEST_S):
+        arrived += storm.per_second * min(step, max(0.0, storm.seconds - second))
+        busy = min(wanted, arrived - done)
+        given = min(busy, storm.account)
+        owed += max(0.0, given - most_given) * storm.init_s  # seconds that starting takes
+        most_given = max(most_given, given)
+        starting = min(owed, given * step)
+        owed -= starting
+        done = min(arrived, done + (given * step - starting) / storm.image_s)
+        wanted_total, refused_total = wanted_total + busy, refused_total + busy - given
+        if arrived - done > wanted:
+            wanted = min(_most(storm), wanted + storm.growth / 60 * step)
+        second = round(second + step, 1)
+        moments.append(Moment(second=second, waiting=arrived - done, concurrency=given, done=done))
+    latencies = _latencies(storm, moments)
+    drained = second - storm.seconds if arrived - done < _NOTHING else math.inf
+    return Outcome(
+        moments=moments,
+        peak_waiting=max(moment.waiting for moment in moments),
+        peak_concurrency=max(moment.concurrency for moment in moments),
+        drained_s=max(0.0, drained),
+        p50_s=percentile(latencies, 50),
+        p99_s=percentile(latencies, 99),
+        throttled=refused_total / wanted_total if wanted_total else 0.0,
+        notes=tuple(_notes(storm, refused=refused_total > 0)),
+    )
+
+
+def _step(storm: Storm) -> float:
+    """Return the seconds of one step: short, except for storms of hours."""
+    least = storm.per_second * storm.seconds * storm.image_s / min(_most(storm), storm.account)
+    return 0.1 if least < _HOUR_S else 1.0
+
+
+def _most(storm: Storm) -> int:
+    return min(MAPPING_LIMIT, storm.max_concurrency)
+
+
+def _latencies(storm: Storm, moments: Sequence[Moment]) -> list[float]:
+    """Return the seconds from upload to done of each percent of the uploads, first in first out."""
+    total = moments[-1].done
+    latencies: list[float] = []
+    place = 0
+    for percent in range(1, 101):
+        number = total * percent / 100
+        while moments[place].done < number - _NOTHING / 100:
+            place += 1
+        waited = moments[place].second - number / storm.per_second
+        latencies.append(max(waited, storm.image_s))
+    return latencies
+
+
+def _notes(storm: Storm, *, refused: bool) -> list[str]:
+    notes: list[str] = []
+    if refused:
+        notes.append(
+            "The account's concurrency is below what the mapping asks for: messages come back "
+            "throttled, each time one receive nearer to the dead-letter queue; lower "
+            "maxConcurrency, or have the quota raised."
+        )
+    if storm.per_second > S3_WRITES_A_SECOND:
+        notes.append(
+            f"{storm.per_second:,.0f} uploads a second are more than the {S3_WRITES_A_SECOND:,} "
+            "writes that one S3 prefix takes at first; S3 answers 503 until it has split it."
+        )
+    capacity = min(_most(storm), storm.account) / storm.image_s
+    if capacity * storm.writes > S3_WRITES_A_SECOND:
+        notes.append(
+            f"{capacity:,.0f} images a second write {capacity * storm.writes:,.0f} objects, which "
+            "S3 takes because each upload has a prefix of its own, once it has split them."
+        )
+    return notes

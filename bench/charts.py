@@ -1,0 +1,168 @@
+"""Charts as SVG, drawn by matplotlib: equal figures give equal bytes."""
+
+# matplotlib leaves the types of its keyword arguments open.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
+import base64
+import io
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Series = Mapping[str, Sequence[tuple[float, float]]]
+"""Name of a line -> its points."""
+
+COLOURS: Final = ("#2563eb", "#dc2626", "#059669", "#d97706", "#7c3aed", "#0891b2", "#111827")
+_INCHES: Final = (9.0, 4.0)
+_WIDE: Final = 10_000
+"""Largest value over smallest, above which an axis is marked at powers of ten alone."""
+
+_HALF: Final = 0.3
+"""Half of the width in which a column's samples are spread, where columns are 1 apart."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """A chart of a page.
+
+    Attributes:
+        title: its values.
+        x: what they stand over.
+        svg: the picture.
+    """
+
+    title: str
+    x: str
+    svg: bytes
+
+    @property
+    def uri(self) -> str:
+        """The picture as the address of an image."""
+        return f"data:image/svg+xml;base64,{base64.b64encode(self.svg).decode()}"
+
+
+def lines(series: Series, *, x: str, y: str) -> Chart | None:
+    """Draw marked points and lines on logarithmic axes; values of 0 are left out."""
+    kept = _kept(series, above=0)
+    return _plot(kept, x=x, y=y, scale="log", marker="o")
+
+
+def course(series: Series, *, x: str, y: str) -> Chart | None:
+    """Draw values over time, on linear axes from 0."""
+    return _plot({name: points for name, points in series.items() if points}, x=x, y=y)
+
+
+def decline(series: Series, *, x: str, y: str) -> Chart | None:
+    """Draw values over time on logarithmic axes from 1, for courses of very different length."""
+    return _plot(_kept(series, above=0.999), x=x, y=y, scale="log")
+
+
+def strips(samples: Mapping[str, Sequence[float]], *, x: str, y: str) -> Chart | None:
+    """Draw every sample of each column as a dot, in order, with a bar at the median."""
+    kept = {name: values for name, values in samples.items() if values}
+    if not kept:
+        return None
+    figure, axes = _axes()
+    for place, values in enumerate(kept.values()):
+        spread = np.linspace(-_HALF, _HALF, len(values)) if len(values) > 1 else np.zeros(1)
+        axes.plot(place + spread, values, "o", color=COLOURS[0], markersize=4)
+        median = statistics.median(values)
+        axes.hlines(median, place - _HALF - 0.1, place + _HALF + 0.1, color=COLOURS[1])
+        axes.annotate(
+            number(median),
+            (place, max(values)),
+            (0, 8),
+            textcoords="offset points",
+            ha="center",
+            color=COLOURS[1],
+        )
+    axes.set_xticks(range(len(kept)), list(kept))
+    _scale_y(axes, [value for values in kept.values() for value in values], "log")
+    return _chart(figure, axes, x, y)
+
+
+def number(value: float) -> str:
+    """Return a figure as an axis shows it: 12,000, 12, 1.2 or 0.0012."""
+    return f"{value:,.0f}" if abs(value) >= 10 else f"{value:.3g}"  # noqa: PLR2004 - two digits
+
+
+def _kept(series: Series, *, above: float) -> Series:
+    found = {name: [p for p in points if min(p) > above] for name, points in series.items()}
+    return {name: points for name, points in found.items() if points}
+
+
+def _plot(
+    series: Series, *, x: str, y: str, scale: Literal["log", "linear"] = "linear", marker: str = ""
+) -> Chart | None:
+    if not series:
+        return None
+    figure, axes = _axes()
+    drawn = {
+        name: axes.plot(*zip(*points, strict=True), marker=marker, label=name)[0]
+        for name, points in series.items()
+    }
+    axes.set_xscale(scale)
+    axes.xaxis.set_major_formatter(lambda value, _place: number(value))
+    if marker:
+        axes.set_xticks(sorted({a for points in series.values() for a, _ in points}))
+    _scale_y(axes, [b for points in series.values() for _, b in points], scale)
+    if scale == "linear":
+        axes.set_xlim(left=0)
+        axes.set_ylim(bottom=0)
+    axes.minorticks_off()
+    by_height = sorted(series, key=lambda name: -series[name][-1][1])
+    axes.legend(
+        [drawn[name] for name in by_height],
+        by_height,
+        loc="center left",
+        bbox_to_anchor=(1.0, 0.5),
+        frameon=False,
+        labelcolor="linecolor",
+    )
+    return _chart(figure, axes, x, y)
+
+
+def _scale_y(axes: "Axes", values: list[float], scale: str) -> None:
+    """Scale the axis; a logarithmic one begins and ends just past a marked value."""
+    from matplotlib.ticker import LogLocator  # noqa: PLC0415 - see _axes
+
+    axes.set_yscale(scale)
+    if scale == "log":
+        low, high = min(values), max(values)
+        steps = (1,) if high / low > _WIDE else (1, 2, 5)
+        locator = LogLocator(subs=steps, numticks=20)
+        marked = locator.tick_values(low / 10, high * 10)
+        bottom, top = max(m for m in marked if m <= low), min(m for m in marked if m >= high)
+        axes.set_ylim(0.95 * bottom, 1.05 * top)
+        axes.yaxis.set_major_locator(locator)
+    axes.yaxis.set_major_formatter(lambda value, _place: number(value))
+    axes.minorticks_off()
+
+
+def _axes() -> "tuple[Figure, Axes]":
+    from matplotlib.figure import Figure  # noqa: PLC0415 - takes half a second to import
+
+    figure = Figure(figsize=_INCHES, layout="constrained")
+    axes = figure.subplots()
+    axes.set_prop_cycle(color=COLOURS)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#e5e7eb")
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def _chart(figure: "Figure", axes: "Axes", x: str, y: str) -> Chart:
+    from matplotlib import rc_context  # noqa: PLC0415 - see _axes
+
+    axes.set_xlabel(x)
+    file = io.BytesIO()
+    with rc_context({"svg.hashsalt": "bench", "svg.fonttype": "none"}):
+        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    return Chart(title=y, x=x, svg=file.getvalue())

@@ -1,0 +1,73 @@
+"""``python -m bench compare``: image engines side by side."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+from cyclopts.types import PositiveInt
+
+from bench import machine
+from bench.engines import processes, report
+from bench.engines.compare import compare as compare_engines
+from bench.engines.results import Comparison, Missing, Result
+from bench.engines.tasks import ENGINES, TASKS, source_file
+from bench.reports import write_json
+from terminal import Misuse, console
+
+ROUNDS: Final = 9
+
+
+def compare(
+    *,
+    photo: Path | None = None,
+    tasks: Annotated[tuple[str, ...], Parameter(choices=[task.name for task in TASKS])] = (),
+    engines: Annotated[tuple[str, ...], Parameter(choices=ENGINES)] = (),
+    rounds: PositiveInt = ROUNDS,
+    install: bool = False,
+    json: Path | None = None,
+    html: Path | None = None,
+) -> None:
+    """Measure, print the tables, write the files asked for.
+
+    Args:
+        photo: JPEG to measure with; by default one is made.
+        tasks: Those to measure; all by default.
+        engines: Those to measure beside ours; all by default.
+        rounds: How often each engine does a task.
+        install: Install missing engines first.
+        json: Write results and samples to this file.
+        html: Write the tables to this file, as a page.
+    """
+    if photo and not photo.is_file():
+        raise Misuse(f"There is no photo at {photo}.")
+    if install:
+        processes.install()
+    missing = processes.missing()
+    out = console()
+    for engine, why in missing.items():
+        out.print(f"{engine} is left out: {why}", markup=False, soft_wrap=True)
+    chosen = [task for task in TASKS if not tasks or task.name in tasks]
+    results: list[Result] = []
+    skipped: list[Missing] = []
+    for task in chosen:
+        wanted = [
+            engine
+            for engine in task.engines
+            if engine not in missing and (engine == "ours" or not engines or engine in engines)
+        ]
+        done, failed = compare_engines(task, source_file(task.source, photo), wanted, rounds)
+        results += done
+        skipped += failed
+    found = Comparison(
+        machine=machine.facts(),
+        photo=photo.name if photo else "made by bench.photos",
+        rounds=rounds,
+        results=results,
+        skipped=[*skipped, *(Missing(engine=engine, why=why) for engine, why in missing.items())],
+    )
+    for table in report.tables(chosen, found):
+        out.print(table)
+    out.print(report.conditions(found), markup=False, soft_wrap=True)
+    write_json(json, found)
+    if html:
+        html.write_text(report.page(chosen, found), encoding="utf-8")

@@ -1,0 +1,143 @@
+"""Measure one task: every engine in a process of its own, in turn.
+
+In each round each engine does the same job once, so that a busy machine is busy for all; a ratio is
+the median of the ratios of each round. Quality is the luma SSIM of the encoded output against a
+full decode resized with LANCZOS.
+"""
+
+import statistics
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+from PIL import Image, ImageOps
+
+from bench.engines import processes
+from bench.engines.job import Answer, Job, Output
+from bench.engines.results import Result, Skipped
+from bench.engines.ssim import ssim
+from bench.engines.tasks import Task
+from function.engine.renditions import Fit
+from terminal import progress
+
+SECONDS: Final = 8.0
+"""CPU seconds after which a slow engine is measured no more on a task; three rounds at least."""
+
+_FEWEST_ROUNDS: Final = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Look:
+    """The outputs of one run in a fresh process; ``error`` says why there are none."""
+
+    error: str = ""
+    peak_rss_mb: float | None = None
+    bytes: int = 0
+    ssim_each: tuple[float, ...] = ()
+
+
+def compare(
+    task: Task, source: Path, engines: Sequence[str], rounds: int
+) -> tuple[list[Result], list[Skipped]]:
+    """Measure one task; engines that fail on it are returned apart, with the reason."""
+    job = Job(source=str(source), outputs=task.outputs)
+    original = _original(source)
+    looks = {engine: _look(job, engine, original) for engine in engines}
+    skipped = [
+        Skipped(task=task.name, engine=engine, why=look.error)
+        for engine, look in looks.items()
+        if look.error
+    ]
+    able = [engine for engine, look in looks.items() if not look.error]
+    with processes.Workers(able) as workers:
+        samples = _interleave(job, able, workers.ask, rounds, task.title)
+    ours = samples.get("ours", [])
+    results = [
+        Result(
+            task=task.name,
+            engine=engine,
+            cpu_ms=round(statistics.median(times), 1),
+            ratio=_ratio(ours, times),
+            peak_rss_mb=looks[engine].peak_rss_mb,
+            bytes=looks[engine].bytes,
+            ssim=round(statistics.mean(looks[engine].ssim_each), 4),
+            ssim_each=looks[engine].ssim_each,
+            samples_ms=times,
+        )
+        for engine, times in samples.items()
+    ]
+    return results, skipped
+
+
+def _ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """Return the median over the rounds; 0 if ours failed."""
+    pairs = [a / b for a, b in zip(ours, theirs, strict=False)]
+    return round(statistics.median(pairs), 3) if pairs else 0.0
+
+
+def _interleave(
+    job: Job,
+    engines: Sequence[str],
+    ask: Callable[[str, Job], Answer],
+    rounds: int,
+    title: str,
+) -> dict[str, list[float]]:
+    """Return the CPU ms of each engine by round."""
+    samples = {engine: list[float]() for engine in engines}
+    for engine in engines:
+        ask(engine, job)  # warm: imports, caches, first pages
+    with progress(title, rounds) as advance:
+        for _ in range(rounds):
+            for engine, times in samples.items():
+                if sum(times) < 1000 * SECONDS or len(times) < _FEWEST_ROUNDS:
+                    times.append(round(ask(engine, job).cpu_ms, 2))
+            advance()
+    return samples
+
+
+def _look(job: Job, engine: str, original: Image.Image) -> _Look:
+    """Run once in a fresh process and read the outputs back."""
+    with tempfile.TemporaryDirectory() as folder, processes.Workers([engine]) as workers:
+        answer = workers.ask(engine, replace(job, folder=folder))
+        if answer.error:
+            return _Look(error=answer.error)
+        ssim_each: list[float] = []
+        for index, wanted in enumerate(job.outputs):
+            with Image.open(Path(folder) / str(index)) as output:
+                reference = _reference(original, wanted, output.size)
+                if reference is None:
+                    width, height = output.size
+                    return _Look(error=f"its output {index + 1} is {width} x {height}")
+                ssim_each.append(round(ssim(reference, output), 4))
+    return _Look(
+        # The floor's preparation holds pixels that it is not charged for.
+        peak_rss_mb=None if engine == "floor" else round(answer.peak_rss_mb, 1),
+        bytes=answer.bytes,
+        ssim_each=tuple(ssim_each),
+    )
+
+
+def _original(source: Path) -> Image.Image:
+    """Return the upload decoded in full."""
+    if source.suffix == ".heic":
+        import_module("pillow_heif").register_heif_opener()
+    with Image.open(source) as opened:
+        return ImageOps.exif_transpose(opened).convert("RGB")
+
+
+def _reference(original: Image.Image, wanted: Output, size: tuple[int, int]) -> Image.Image | None:
+    """Return what the output should look like; None if its size is off by more than a pixel.
+
+    One pixel is allowed, and the reference is made at that size, because a cascade of libvips
+    rounds each size from the one before; ours does not, and has a test for it.
+    """
+    fit = ImageOps.fit if wanted.fit == Fit.COVER else ImageOps.contain
+    exact = fit(original, (wanted.width, wanted.height), Image.Resampling.LANCZOS)
+    if exact.size == size:
+        return exact
+    if any(abs(a - b) > 1 for a, b in zip(exact.size, size, strict=True)):
+        return None
+    return original.resize(size, Image.Resampling.LANCZOS)

@@ -1,0 +1,1 @@
+"""Measurements that hold our own figures and limits: for maintainers."""

@@ -1,0 +1,285 @@
+"""``python -m bench maintain corpus``: every file of a folder through the engine, beside Pillow.
+
+Run it over a photo library before deploying. Our side is what Lambda's first upload gets: a new
+zygote and a new worker. Pillow, with pillow-heif, opens the file in a process of its own, loads
+its first frame and converts it to RGB. The table names the files that one side opens and the other
+refuses. A file that cannot be read is `unreadable`.
+"""
+
+import collections
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Lock
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+from cyclopts.types import PositiveInt
+from rich.markup import escape
+from rich.table import Table
+
+from bench import machine, reports
+from bench.machine import Machine
+from bench.tune.choice import MEMORY_MB
+from function.contract import Status
+from function.engine import formats
+from function.engine.errors import DecoderBug, IsolationFailed, Reason, Rejected
+from function.engine.isolate import Isolation
+from function.engine.results import Measured, Task
+from pipeline.settings import Settings
+from terminal import Misuse, console, progress
+
+OK: Final = "ok"
+"""``pillow`` of a file that Pillow opens."""
+
+INTERNAL: Final = "internal"
+"""``code`` of a failure of ours, as manifests have it."""
+
+UNREADABLE: Final = "unreadable"
+"""``status`` and ``code`` of a file that the system does not let us read: nobody looked at it."""
+
+DAMAGED: Final = frozenset({Reason.BROKEN_IMAGE, Reason.TRUNCATED})
+"""Codes that say that the file is at fault, where all others name a limit or what is not
+supported."""
+
+PILLOW_MB: Final = 2048
+PILLOW_SECONDS: Final = 60
+"""Memory and CPU time for Pillow, which has no limits of its own."""
+
+PILLOW: Final = """
+import resource, sys, warnings
+megabytes, seconds, path = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+resource.setrlimit(resource.RLIMIT_DATA, (megabytes << 20,) * 2)
+resource.setrlimit(resource.RLIMIT_CPU, (seconds,) * 2)
+warnings.simplefilter("ignore")
+import pillow_heif
+from PIL import Image
+pillow_heif.register_heif_opener()
+try:
+    with Image.open(path) as image:
+        image.load()
+        image.convert("RGB")
+except Exception as error:
+    sys.exit(f"{type(error).__name__}: {error}")
+"""
+
+_CPUS: Final = os.cpu_count() or 1
+_starting: Final = Lock()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One file.
+
+    Attributes:
+        file: its path in the folder.
+        format: as its first bytes say; None if no format of ours does.
+        status: "ready", "rejected", "failed" or "unreadable".
+        code: of a rejection or a failure; None if it is ready.
+        message: why.
+        ms: clock time from when a worker has the upload; None if none had it.
+        rss_mb: most memory that the worker had; None if it ended before that could be read.
+        losses: what of the file its renditions do not show.
+        pillow: "ok", or what Pillow says of the file.
+    """
+
+    file: str
+    format: str | None = None
+    status: str = Status.FAILED
+    code: str | None = INTERNAL
+    message: str = ""
+    ms: int | None = None
+    rss_mb: int | None = None
+    losses: list[str] = field(default_factory=list[str])
+    pillow: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """Every file, and the machine that compared them."""
+
+    schema: int = 1
+    machine: Machine = field(default_factory=machine.facts)
+    results: list[Row]
+
+
+def corpus(
+    folder: Path,
+    *,
+    json: Path | None = None,
+    memory: Annotated[int, Parameter(validator=MEMORY_MB)] = Settings().memory,
+    jobs: PositiveInt = _CPUS,
+) -> int:
+    """Compare all files, print what the two sides disagree on and the counts by code.
+
+    Args:
+        folder: Your files; its subfolders are included.
+        json: Write one row for each file to this file.
+        memory: The function's, in MB.
+        jobs: Files at once.
+    """
+    if not folder.is_dir():
+        raise Misuse(f"There is no folder at {folder}.")
+    files = files_of(folder)
+    if not files:
+        raise Misuse(f"There are no files in {folder}.")
+    if json:
+        _check_writable(json)
+    rows: list[Row] = []
+    settings = Settings(memory=memory)
+    with suppress(KeyboardInterrupt), progress("Comparing", len(files)) as advance:
+        for row in compare(folder, files, settings, jobs):
+            rows.append(row)
+            advance(name=row.file)
+    rows.sort(key=lambda row: row.file)
+    reports.write_json(json, Result(results=rows))
+    out = console()
+    apart = [row for row in rows if disagree(row) or is_wrong(row)]
+    if apart:
+        out.print(_table(apart))
+    out.print(_counts(rows))
+    wrong = sum(map(is_wrong, rows))
+    if wrong:
+        out.print(f"{wrong} failed, or were called damaged, by a fault of ours: those marked !")
+    return int(wrong > 0 or len(rows) < len(files))
+
+
+def _check_writable(path: Path) -> None:
+    """Raise ``Misuse`` now, rather than lose the rows of all files later."""
+    try:
+        path.open("ab").close()
+    except OSError as error:
+        raise Misuse(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def files_of(folder: Path) -> list[str]:
+    """Return the path of each file in a folder, relative to it."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path.relative_to(folder).as_posix() for path in found)
+
+
+def compare(folder: Path, files: Iterable[str], settings: Settings, jobs: int) -> Iterator[Row]:
+    """Yield a row for each file, as soon as both sides are done with it."""
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        pending = [pool.submit(_row, folder, name, settings) for name in files]
+        for done in as_completed(pending):
+            yield done.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def disagree(row: Row) -> bool:
+    """Return True if one side opens a file and the other does not."""
+    return (row.status == Status.READY) != (row.pillow == OK)
+
+
+def is_wrong(row: Row) -> bool:
+    """Return True if the engine failed, or calls a file damaged that Pillow opens."""
+    is_called_damaged = row.code in DAMAGED and row.pillow == OK
+    return row.status == Status.FAILED or is_called_damaged
+
+
+def _row(folder: Path, name: str, settings: Settings) -> Row:
+    path = folder / name
+    try:
+        with path.open("rb") as file:
+            # One byte above the limit is enough to be refused; a file may be larger than memory.
+            most = min(os.fstat(file.fileno()).st_size, settings.max_upload_bytes)
+            data = file.read(most + 1)
+    except OSError as error:
+        message = f"It cannot be read: {error.strerror}."
+        return Row(
+            file=name, status=UNREADABLE, code=UNREADABLE, message=message, pillow=str(error)
+        )
+    return replace(render(name, data, settings), pillow=open_by_pillow(folder, name))
+
+
+def render(name: str, data: bytes, settings: Settings) -> Row:
+    """Return our side of a file's row: an upload of it in a stack of these settings."""
+    found = next((known.name for known in formats.every() if known.recognises(data)), None)
+    row = Row(file=name, format=found)
+    if len(data) > settings.max_upload_bytes:
+        message = f"This file is larger than {settings.max_upload_mb} MB."
+        return replace(row, status=Status.REJECTED, code=Reason.TOO_MANY_BYTES, message=message)
+    task = Task(settings.renditions, settings.max_pixels, settings.memory)
+    with _starting:  # another process forked meanwhile would inherit its pipes
+        isolation = Isolation(task, most_bytes=len(data))
+    started = time.monotonic()
+    peak_mb: int | None = None
+    try:
+        isolation.wait()
+        started = time.monotonic()
+        for result in isolation.run(data):
+            peak_mb = _peak_mb(isolation) or peak_mb
+            if isinstance(result, Measured):
+                row = replace(row, losses=list(result.losses))
+        row = replace(row, status=Status.READY, code=None)
+    except Rejected as error:
+        row = replace(row, status=Status.REJECTED, code=error.code, message=error.message)
+    except (DecoderBug, IsolationFailed) as error:
+        row = replace(row, message=str(error))
+    finally:
+        milliseconds = round(1000 * (time.monotonic() - started))
+        peak_mb = _peak_mb(isolation) or peak_mb
+        isolation.stop()
+    return replace(row, ms=milliseconds, rss_mb=peak_mb)
+
+
+def _peak_mb(isolation: Isolation) -> int | None:
+    """Return the most memory that a worker has had; None if there is none, or no ``/proc``."""
+    try:
+        status = Path(f"/proc/{isolation.processes[1]}/status").read_text(encoding="ascii")
+    except OSError:
+        return None
+    peak = re.search(r"VmHWM:\s*(\d+)", status)
+    return round(int(peak[1]) / 1024) if peak else None
+
+
+def open_by_pillow(folder: Path, name: str) -> str:
+    """Return ``ok``, or what Pillow says of a file."""
+    limits = str(PILLOW_MB), str(PILLOW_SECONDS)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", PILLOW, *limits, name],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=2 * PILLOW_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"no answer within {2 * PILLOW_SECONDS} s"
+    if done.returncode == 0:
+        return OK
+    if done.returncode < 0:
+        return f"ended by signal {-done.returncode}"
+    lines = done.stderr.decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else f"exit code {done.returncode}"
+
+
+def _table(rows: Iterable[Row]) -> Table:
+    table = Table(title="What one opens and the other does not", title_justify="left")
+    for name in ("", "file", "format", "ours", "Pillow"):
+        table.add_column(name, overflow="fold")
+    for row in sorted(rows, key=is_wrong, reverse=True):
+        mark = "[red]![/]" if is_wrong(row) else ""
+        texts = (row.file, row.format or "", row.code or row.status, row.pillow)
+        table.add_row(mark, *map(escape, texts))
+    return table
+
+
+def _counts(rows: Sequence[Row]) -> Table:
+    """Return a row for each code, with how many of its files Pillow opens."""
+    codes = [(row.code or row.status, row.pillow == OK) for row in rows]
+    total = collections.Counter(code for code, _ in codes)
+    opened = collections.Counter(code for code, is_open in codes if is_open)
+    cells = ((code, str(count), str(opened[code])) for code, count in total.most_common())
+    return reports.table("Files by outcome", ("outcome", "files", "Pillow opens"), cells)

@@ -1,0 +1,228 @@
+"""Ways to write an upload, of which ``limits`` and ``oom`` measure what each costs."""
+
+import io
+import itertools
+import struct
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import Any, Final
+
+import numpy as np
+from PIL import Image, ImageCms
+
+from bench.maintain.drawings import DRAWINGS
+from bench.photos import CACHE, encode, encode_heic, photo
+from function.engine import formats
+from function.engine.decode import DECODE_HEADROOM
+from function.engine.limits import FRAME_BYTES, PLANES_BYTES, RENDER_BYTES
+from function.engine.pixels import reduction
+from function.engine.renditions import DEFAULT_RENDITIONS, OutputFormat, Quality, Rendition
+from pipeline.settings import Settings
+
+SIZES: Final = ((3000, 2000), (6000, 4000))
+SMALL: Final = ((600, 400), (1500, 1000))
+"""For QOI and run lengths, which Pillow decodes in Python."""
+
+FRAMES: Final = (6, 24)
+FRAME: Final = (1200, 800)
+Encoder = Callable[[Image.Image], bytes]
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One way to write an upload.
+
+    Attributes:
+        limit: the kind in the format's file whose figures it must not exceed.
+        make: return the file for a width and height, or a number of frames.
+        write: return the file of a picture, where one is enough.
+        sizes: of the two files.
+        settings: the stack that it is put through at each size.
+        needs: a program without which it cannot be written.
+    """
+
+    limit: str
+    make: Callable[[Any], bytes]
+    sizes: tuple[Any, Any] = SIZES
+    settings: Callable[[Any], Settings] = lambda _size: Settings()
+    needs: str = ""
+    write: Encoder = lambda _picture: b""
+
+    def pixels(self, size: Any) -> int:
+        """Return the pixels of a file, over all its frames."""
+        return size * FRAME[0] * FRAME[1] if isinstance(size, int) else size[0] * size[1]
+
+    def canvas(self, size: Any) -> int:
+        """Return the pixels of one picture."""
+        return FRAME[0] * FRAME[1] if isinstance(size, int) else size[0] * size[1]
+
+    def held(self, size: Any) -> float:
+        """Return the bytes that are held besides those of decoding, as ``decode`` counts them."""
+        known = formats.by_name(self.limit.partition("-")[0])
+        if known.rasterise:
+            return RENDER_BYTES * size[0] * size[1] + known.bytes_held(self.make(size), size)
+        width = FRAME[0] if isinstance(size, int) else size[0]
+        scale = DEFAULT_RENDITIONS[0].width / width * DECODE_HEADROOM[Quality.FAST]
+        if isinstance(size, int):
+            moving = next(r for r in self.settings(size).renditions if r.animated)
+            factor = max(1, width // moving.width)
+            return FRAME_BYTES * self.pixels(size) / factor**2
+        if self.limit in known.planes:
+            return PLANES_BYTES * self.pixels(size) / max(1, int(1 / scale)) ** 2
+        return RENDER_BYTES * self.pixels(size) / reduction(scale) ** 2
+
+
+def _still(limit: str, format_name: str, mode: str = "RGB", **options: Any) -> Kind:
+    return _written(limit, lambda image: encode(_in_mode(image, mode), format_name, **options))
+
+
+def _written(limit: str, encoder: Encoder, **fields: Any) -> Kind:
+    return Kind(limit, lambda size: encoder(photo(size)), write=encoder, **fields)
+
+
+def _in_mode(image: Image.Image, mode: str) -> Image.Image:
+    if mode == "RGBA":
+        image = image.copy()
+        image.putalpha(image.getchannel(1))
+        return image
+    return image.quantize(64) if mode == "P" else image.convert(mode)
+
+
+def _turned_profile() -> bytes:
+    """Return a profile that no one can take for sRGB: red and green are swapped in it."""
+    cms: Any = ImageCms  # its types are not complete
+    profile: bytes = cms.ImageCmsProfile(cms.createProfile("sRGB")).tobytes()
+    swapped = {b"rXYZ": b"gXYZ", b"gXYZ": b"rXYZ"}
+    count = int.from_bytes(profile[128:132], "big")
+    table = (profile[at : at + 12] for at in range(132, 132 + 12 * count, 12))
+    turned = b"".join(swapped.get(entry[:4], entry[:4]) + entry[4:] for entry in table)
+    return profile[:132] + turned + profile[132 + 12 * count :]
+
+
+PROFILE: Final = _turned_profile()
+
+
+def _scans(image: Image.Image) -> bytes:
+    """Write a sequential JPEG with a scan for each component, as libjpeg's own program does."""
+    script = b"0; 1; 2;"
+    command = ["jpegtran", "-scans", "/dev/stdin"]
+    CACHE.mkdir(parents=True, exist_ok=True)
+    path = CACHE / "several-scans.jpg"
+    path.write_bytes(encode(image, "JPEG", quality=90, subsampling=0))
+    done = subprocess.run([*command, str(path)], input=script, capture_output=True, check=True)
+    path.unlink()
+    return done.stdout
+
+
+def _run_lengths(image: Image.Image) -> bytes:
+    """Write a BMP of 256 colours in run lengths, which Pillow does not write."""
+    picture = image.quantize(256)
+    colours = bytes(picture.getpalette() or ())
+    thirds = (colours[at : at + 3] for at in range(0, len(colours), 3))
+    palette = b"".join(third[::-1] + b"\0" for third in thirds)
+    width, height = picture.size
+    rows = picture.tobytes()
+    coded = bytearray()
+    for row in range(height - 1, -1, -1):
+        pixels = rows[row * width : (row + 1) * width]
+        for level, run in itertools.groupby(pixels):
+            length = sum(1 for _ in run)
+            coded += bytes((255, level)) * (length // 255)
+            coded += bytes((length % 255, level)) if length % 255 else b""
+        coded += b"\0\0"
+    coded += b"\0\1"
+    offset = 54 + len(palette)
+    sizes = (40, width, height, 1, 8, 1, len(coded), 0, 0, len(palette) // 4, 0)
+    head = struct.pack("<2sIHHI", b"BM", offset + len(coded), 0, 0, offset)
+    return head + struct.pack("<IiiHHIIiiII", *sizes) + palette + coded
+
+
+def _heic_alpha(image: Image.Image) -> bytes:
+    return encode_heic(_in_mode(image, "RGBA"))
+
+
+def _heic_deep(image: Image.Image) -> bytes:
+    """Return a HEIC as some cameras write it: 10 bits, 4:2:2."""
+    samples = np.asarray(image).astype(np.uint16) << 8
+    buffer = io.BytesIO()
+    heif = import_module("pillow_heif").from_bytes("RGB;16", image.size, samples.tobytes())
+    heif.save(buffer, quality=80, chroma=422, tile_size=512)
+    return buffer.getvalue()
+
+
+def _animation(format_name: str, mode: str = "RGB", **options: Any) -> Kind:
+    def make(frames: int) -> bytes:
+        wide = photo((FRAME[0] + 8 * FRAMES[1], FRAME[1]))
+        crops = [wide.crop((8 * n, 0, 8 * n + FRAME[0], FRAME[1])) for n in range(frames)]
+        first, *more = [_in_mode(crop, mode) for crop in crops]
+        return encode(first, format_name, save_all=True, append_images=more, **options)
+
+    moving = tuple(r.replace(animated=True) if r.name == "small" else r for r in DEFAULT_RENDITIONS)
+    settings = Settings(renditions=moving)
+    return Kind(f"{format_name.lower()}-animated", make, FRAMES, lambda _frames: settings)
+
+
+def _drawing(name: str) -> Kind:
+    def sizes(size: Size) -> Settings:
+        return Settings(
+            renditions=(
+                Rendition(name="one", width=size[0], height=size[1], formats=(OutputFormat.JPEG,)),
+            )
+        )
+
+    made = DRAWINGS[name]
+    return Kind("svg", lambda _size: made().encode(), ((600, 450), (1600, 1200)), sizes)
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "jpeg": _still("jpeg", "JPEG", quality=90),
+    "jpeg-444": _still("jpeg", "JPEG", quality=90, subsampling=0),
+    "jpeg-profile": _still("jpeg", "JPEG", quality=90, icc_profile=PROFILE),
+    "jpeg-cmyk": _still("jpeg-cmyk", "JPEG", "CMYK", quality=90),
+    "jpeg-progressive": _still("jpeg-progressive", "JPEG", quality=90, progressive=True),
+    "jpeg-progressive-444": _still(
+        "jpeg-progressive", "JPEG", quality=90, progressive=True, subsampling=0
+    ),
+    "jpeg-progressive-cmyk": _still(
+        "jpeg-progressive", "JPEG", "CMYK", quality=90, progressive=True
+    ),
+    "jpeg-scans": _written("jpeg-progressive", _scans, needs="jpegtran"),
+    "png": _still("png", "PNG", compress_level=1),
+    "png-profile": _still("png", "PNG", compress_level=1, icc_profile=PROFILE),
+    "png-alpha": _still("png", "PNG", "RGBA", compress_level=1),
+    "png-alpha-profile": _still("png", "PNG", "RGBA", compress_level=1, icc_profile=PROFILE),
+    "png-palette": _still("png", "PNG", "P", compress_level=1),
+    "png-16-bit": _still("png", "PNG", "I;16", compress_level=1),
+    "png-animated": _animation("PNG"),
+    "gif": _still("gif", "GIF", "P"),
+    "gif-animated": _animation("GIF", "P"),
+    "webp": _still("webp-planes", "WEBP", quality=85, method=0),
+    "webp-alpha": _still("webp", "WEBP", "RGBA", quality=85, method=0),
+    "webp-profile": _still("webp-planes", "WEBP", quality=85, method=0, icc_profile=PROFILE),
+    "webp-alpha-profile": _still("webp", "WEBP", "RGBA", quality=85, method=0, icc_profile=PROFILE),
+    "webp-lossless": _still("webp", "WEBP", "RGBA", lossless=True, quality=0, method=0),
+    "webp-animated": _animation("WEBP", quality=85, method=0),
+    "bmp": _still("bmp", "BMP"),
+    "bmp-rle": _written("bmp-rle", _run_lengths, sizes=SMALL),
+    "tiff": _still("tiff", "TIFF"),
+    "tiff-profile": _still("tiff", "TIFF", icc_profile=PROFILE),
+    "tiff-lzw-alpha": _still("tiff", "TIFF", "RGBA", compression="tiff_lzw"),
+    "tiff-deflate": _still("tiff", "TIFF", compression="tiff_adobe_deflate"),
+    "tiff-jpeg": _still("tiff", "TIFF", compression="jpeg"),
+    "tiff-cmyk": _still("tiff", "TIFF", "CMYK", compression="tiff_lzw"),
+    "tiff-16-bit": _still("tiff", "TIFF", "I;16", compression="tiff_lzw"),
+    "tiff-float": _still("tiff", "TIFF", "F", compression="tiff_adobe_deflate"),
+    "avif": _still("avif", "AVIF", quality=80, speed=10),
+    "avif-alpha": _still("avif", "AVIF", "RGBA", quality=80, speed=10),
+    "avif-444": _still("avif", "AVIF", quality=80, speed=10, subsampling="4:4:4"),
+    "avif-alpha-profile": _still("avif", "AVIF", "RGBA", quality=80, speed=10, icc_profile=PROFILE),
+    "heic": _written("heic", encode_heic),
+    "heic-alpha": _written("heic", _heic_alpha),
+    "heic-deep": _written("heic-deep", _heic_deep, sizes=((2400, 1600), (3600, 2400))),
+    "qoi": replace(_still("qoi", "QOI"), sizes=SMALL),
+    "qoi-alpha": replace(_still("qoi", "QOI", "RGBA"), sizes=SMALL),
+    **{f"svg-{name}": _drawing(name) for name in DRAWINGS},
+}

@@ -1,0 +1,150 @@
+"""A control group of version 1 or 2 that holds a process to a Lambda memory size.
+
+CPU is memory/1769 of a vCPU in periods of 20 ms ("At 1,769 MB, a function has the equivalent of
+one vCPU", AWS Lambda Developer Guide, Configure Lambda function memory). Above one vCPU the quota
+grows on; code on one thread gains nothing from it.
+"""
+
+import contextlib
+import os
+import time
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Final, Literal
+
+Kind = Literal["cgroup v1", "cgroup v2", "none"]
+Hold = Literal["cpu and memory", "memory", "nothing"]
+"""What to hold back: all, memory alone (where only that is asked about), or nothing."""
+
+MB_PER_VCPU: Final = 1769
+PERIOD_US: Final = 20_000
+ROOT: Final = Path("/sys/fs/cgroup")
+_MB: Final = 1024 * 1024
+_V1_SHARES: Final = 262_144
+_V2_WEIGHT: Final = 10_000
+"""The most there is: on a busy machine the group comes first, up to its quota."""
+_numbers = count()
+
+
+@dataclass(frozen=True)
+class ControlGroup:
+    """One control group; without one, ``kind`` is "none" and nothing is held back.
+
+    Attributes:
+        kind: which interface holds the process, printed with every figure.
+        memory_mb: Lambda memory size.
+        folders: of the group, one for each controller.
+        files: file -> value that sets the limits; the plan, so that it can be tested unmounted.
+    """
+
+    kind: Kind
+    memory_mb: int
+    folders: tuple[Path, ...] = ()
+    files: dict[Path, str] = field(default_factory=dict[Path, str])
+
+    @property
+    def share(self) -> float:
+        """CPU that the memory size buys, in vCPUs."""
+        return self.memory_mb / MB_PER_VCPU
+
+    def wrap(self, command: list[str]) -> list[str]:
+        """Return the command as one that enters the group before it starts."""
+        if not self.folders:
+            return command
+        joins = "; ".join(f"echo $$ > {folder}/cgroup.procs" for folder in self.folders)
+        return ["/bin/sh", "-ec", f'{joins}; exec "$@"', "sh", *command]
+
+    def hold_cpu(self) -> None:
+        """Hold back CPU from now on, in a group that was made to hold memory alone."""
+        for path, value in self.files.items():
+            if path.name.startswith("cpu."):
+                path.write_text(value)
+
+    def killed_for_memory(self) -> bool:
+        """Return whether the kernel killed a process of the group for its memory."""
+        names = ("memory.oom_control", "memory.events")
+        texts = (folder / name for folder in self.folders for name in names)
+        lines = (line for path in texts if path.exists() for line in path.read_text().splitlines())
+        return any(line.startswith("oom_kill ") and line.split()[1] != "0" for line in lines)
+
+    def peak_mb(self) -> float | None:
+        """Return the most memory that the processes held at once, in MiB; None if nobody counted.
+
+        Pages of files (shared libraries) are not in it: they are charged to the process that
+        read them first, which was the one that unpacked the bundle.
+        """
+        names = ("memory.max_usage_in_bytes", "memory.peak")
+        paths = (folder / name for folder in self.folders for name in names)
+        return next((int(path.read_text()) / _MB for path in paths if path.exists()), None)
+
+    def remove(self) -> None:
+        """Take the group away; its processes must have ended."""
+        for folder in self.folders:
+            for _ in range(50):
+                try:
+                    folder.rmdir()
+                except FileNotFoundError:
+                    break
+                except OSError:  # a process that has just ended is still being counted
+                    time.sleep(0.02)
+                else:
+                    break
+
+
+def plan_v1(memory_mb: int, name: str, root: Path = ROOT) -> ControlGroup:
+    """Return the limits as cgroup v1 takes them."""
+    cpu, memory = root / "cpu" / name, root / "memory" / name
+    limit = str(memory_mb * _MB)
+    files = {
+        cpu / "cpu.cfs_period_us": str(PERIOD_US),
+        cpu / "cpu.cfs_quota_us": str(quota_us(memory_mb)),
+        cpu / "cpu.shares": str(_V1_SHARES),
+        memory / "memory.limit_in_bytes": limit,
+        memory / "memory.swappiness": "0",
+    }
+    return ControlGroup("cgroup v1", memory_mb, (cpu, memory), files)
+
+
+def plan_v2(memory_mb: int, name: str, root: Path = ROOT) -> ControlGroup:
+    """Return the limits as cgroup v2 takes them."""
+    group = root / name
+    files = {
+        group / "cpu.max": f"{quota_us(memory_mb)} {PERIOD_US}",
+        group / "cpu.weight": str(_V2_WEIGHT),
+        group / "memory.max": str(memory_mb * _MB),
+        group / "memory.swap.max": "0",
+    }
+    return ControlGroup("cgroup v2", memory_mb, (group,), files)
+
+
+def quota_us(memory_mb: int) -> int:
+    """Return the CPU time in each period, in µs."""
+    return round(PERIOD_US * memory_mb / MB_PER_VCPU)
+
+
+def build(memory_mb: int, hold: Hold = "cpu and memory", root: Path = ROOT) -> ControlGroup:
+    """Make the group that this machine allows; a group of kind "none" where it allows none."""
+    if hold == "nothing":
+        return ControlGroup("none", memory_mb)
+    name = f"image-pipeline-{os.getpid()}-{next(_numbers)}"
+    group = (plan_v2 if (root / "cgroup.controllers").exists() else plan_v1)(memory_mb, name, root)
+    try:
+        for folder in group.folders:
+            _delegate(folder.parent)
+            folder.mkdir()
+        for path, value in group.files.items():
+            if hold == "cpu and memory" or not path.name.startswith("cpu."):
+                path.write_text(value)
+    except OSError:
+        with contextlib.suppress(OSError):
+            group.remove()
+        return ControlGroup("none", memory_mb)
+    return group
+
+
+def _delegate(parent: Path) -> None:
+    """Let children of a v2 group have CPU and memory limits of their own."""
+    control = parent / "cgroup.subtree_control"
+    if control.exists() and not {"cpu", "memory"} <= set(control.read_text().split()):
+        control.write_text("+cpu +memory")

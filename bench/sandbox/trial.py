@@ -1,0 +1,136 @@
+"""One upload alone in the function: how it ends, and what time and memory it takes.
+
+The bundle runs in the sandbox, so that all three processes are counted (the function, the zygote
+and the worker), with the runtime around them.
+"""
+
+import json
+import statistics
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bench.failures import failures
+from bench.sandbox import Report, Sandbox, control_group, unpacked
+from bench.sandbox.function import DESTINATION, upload, variables
+from bench.sandbox.stub_s3 import StubS3
+from function.contract import name_of_manifest
+from pipeline.bundle import Target, build
+from pipeline.settings import Settings
+from terminal import Misuse
+
+FREE: Final = {
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "10240",
+    "MAX_PIXELS": "200000000",
+    "MAX_UPLOAD_BYTES": "1000000000",
+}
+"""The function's own limits, lifted, to see what an upload costs without them."""
+
+READY: Final = "ready"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """The outcome, time and memory of one upload.
+
+    Attributes:
+        outcome: "ready", the code of a rejection, or how the function ended: "oom", "timeout",
+            "failed" or "crashed".
+        seconds: by the clock, of the slowest run.
+        cpu_ms: CPU time of all processes; the median of several runs.
+        peak_mb: most memory that all processes held at once.
+    """
+
+    outcome: str
+    seconds: float
+    cpu_ms: float
+    peak_mb: float
+
+
+class Trials:
+    """Runs uploads in one bundle, each in a new environment."""
+
+    def __init__(self, task: Path, store: StubS3) -> None:
+        self._task, self._store = task, store
+
+    def run(
+        self,
+        file: Path,
+        memory_mb: int,
+        *,
+        hold: control_group.Hold = "cpu and memory",
+        settings: Settings | None = None,
+        given: dict[str, str] | None = None,
+        timeout_s: float = 60,
+        runs: int = 1,
+    ) -> Trial:
+        """Put a file through a new environment so many times.
+
+        CPU is held back only once the function is initialised, as on Lambda.
+        """
+        environment = variables(memory_mb, self._store, settings) | (given or {})
+        reports: list[Report] = []
+        with Sandbox(
+            self._task, memory_mb, environment, hold=hold, timeout_s=timeout_s, free_start=True
+        ) as box:
+            outcome = ""
+            while len(reports) < runs and outcome in {"", READY}:
+                self._store.objects.clear()
+                reports.append(box.invoke(upload(self._store, file, time.time_ns())))
+                killed = box.group.killed_for_memory()
+                outcome = self._outcome(reports[-1], memory_mb, was_killed=killed)
+        return Trial(
+            outcome=outcome,
+            seconds=round(max(report.duration_ms for report in reports) / 1000, 2),
+            cpu_ms=round(statistics.median(report.cpu_ms for report in reports)),
+            peak_mb=max(report.max_memory_mb for report in reports),
+        )
+
+    def _outcome(self, report: Report, memory_mb: int, *, was_killed: bool) -> str:
+        if was_killed or report.max_memory_mb > memory_mb:
+            # Shared libraries are charged to no group here, and to the function on Lambda.
+            return "oom"
+        if report.outcome not in {"ok", "rejected"}:
+            return report.outcome
+        manifests = [
+            json.loads(body)
+            for path, (body, _) in self._store.objects.items()
+            if path.startswith(f"/{DESTINATION}/") and name_of_manifest(path)
+        ]
+        if not manifests:
+            return "no manifest"
+        return manifests[0]["error"]["code"] if manifests[0]["error"] else READY
+
+
+@contextmanager
+def trials() -> Generator[Trials]:
+    """Build the bundle and the store, for as long as the block runs.
+
+    Raises:
+        Misuse: no control groups may be written here.
+        Failure: the bundle cannot be built.
+    """
+    check_control_groups()
+    store = StubS3(latency_ms=0, mb_per_s=10_000)
+    try:
+        with failures():
+            bundle = build(Target.host())
+        with unpacked(bundle) as task:
+            yield Trials(task, store)
+    finally:
+        store.close()
+
+
+def check_control_groups() -> None:
+    """Make sure that memory can be held back and counted.
+
+    Raises:
+        Misuse: it cannot.
+    """
+    group = control_group.build(1024)
+    group.remove()
+    if group.kind == "none":
+        raise Misuse("Memory cannot be held here: run as root where cgroups are.")

@@ -1,0 +1,189 @@
+"""``python -m bench tune``: latency, memory and cost at each Lambda memory size."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from cyclopts import Parameter
+from cyclopts.types import PositiveInt
+
+from bench.failures import failures
+from bench.sandbox import selfcheck
+from bench.sandbox.embedded_s3 import EmbeddedS3
+from bench.sandbox.stub_s3 import StubS3
+from bench.tune import evidence, workloads
+from bench.tune.choice import Choice
+from bench.tune.report import show
+from bench.tune.results import MeasuredSettings, SandboxResult, samples_of
+from bench.tune.sweep import Effort, summarise, sweep
+from bench.tune.workloads import NAMES, Workload
+from function.contract import DuplicateSearch
+from local.program import read_settings
+from pipeline.bundle import Target, build
+from pipeline.settings import Settings, SettingsError
+from terminal import FAILED, OK, Failure, Misuse, console, progress
+
+_QUICK_SAMPLES: Final = 2
+_QUICK_SECONDS: Final = 1.0
+_OTHERS: Final = "Percentiles of few runs are coarse; arm64 and real AWS were not measured here."
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Options(Choice):
+    """Options of ``tune``.
+
+    Attributes:
+        folder: Your own photos, which take turns.
+        samples: Most warm runs of each.
+        budget_s: Most seconds for each.
+        quick: Two warm runs of each: coarse.
+        s3: The S3 that the function uses.
+        no_cgroup: Scale CPU time instead of holding it back.
+        apply: Write the choice to --stack.
+        stack: Measure with the renditions and quality of Pulumi.NAME.yaml.
+    """
+
+    workloads: Annotated[
+        tuple[str, ...],
+        Parameter(help=f"Files, or of: {', '.join(NAMES)}."),
+    ] = ("jpeg-12mp",)
+    folder: Path | None = None
+    samples: PositiveInt = 30
+    budget_s: float = 20
+    quick: bool = False
+    s3: Literal["stub", "embedded"] = "stub"
+    no_cgroup: bool = False
+    apply: bool = False
+    stack: str | None = None
+
+
+_DEFAULTS: Final = Options()
+
+
+def tune(*, options: Options = _DEFAULTS) -> int:
+    """Measure, print, write. Ctrl-C keeps what is done."""
+    if options.apply and not options.stack:
+        raise Misuse("--apply needs --stack NAME, whose settings it writes.")
+    file = evidence.settings_file(options.stack) if options.stack else None
+    with failures():
+        result = measure(options, read_stack(options.stack))
+    if not result.summary:
+        raise Failure("Nothing was measured yet.")
+    show(result, options)
+    if not (file and options.apply):
+        return OK
+    why = why_not(result)
+    if why or result.chosen_mb is None:
+        console(stderr=True).print(f"Nothing is applied: {why}.", soft_wrap=True)
+        return FAILED
+    said = evidence.apply(file, result.chosen_mb, asdict(result))
+    console().print(said, soft_wrap=True)
+    return OK
+
+
+def read_stack(stack: str | None) -> Settings:
+    """Return the stack's settings, or the defaults.
+
+    Raises:
+        Misuse: they cannot work.
+    """
+    try:
+        return read_settings(stack) if stack else Settings()
+    except SettingsError as error:
+        raise Misuse(f"Pulumi.{stack}.yaml: {error}") from error
+
+
+def why_not(result: SandboxResult) -> str | None:
+    """Return what speaks against acting on a result; None if nothing does."""
+    if not result.complete:
+        return "it was interrupted"
+    if not result.trusted:
+        return "the self-check failed; measure again when the machine is quiet"
+    if result.chosen_mb is None:
+        return "no measured size suits every workload"
+    return None
+
+
+def measure(options: Options, settings: Settings) -> SandboxResult:
+    """Run the self-check and the sweep."""
+    bundle = build(Target.host())
+    loads = _workloads(options)
+    effort = Effort(
+        samples=_QUICK_SAMPLES if options.quick else options.samples,
+        budget_s=options.budget_s,
+        hold="nothing" if options.no_cgroup else "cpu and memory",
+    )
+    seconds = _QUICK_SECONDS if options.quick else selfcheck.SECONDS
+    with progress("Checking the sandbox", len(selfcheck.SIZES)) as advance:
+        shares = selfcheck.check(seconds=seconds, hold=effort.hold, advance=advance)
+    store = EmbeddedS3() if options.s3 == "embedded" else StubS3()
+    count = len(loads) * len(options.memory)
+    try:
+        with progress("Measuring", count) as advance:
+            cases = sweep(
+                bundle,
+                loads,
+                options.memory,
+                store=store,
+                effort=effort,
+                advance=advance,
+                settings=settings,
+            )
+    finally:
+        store.close()
+    is_complete = len(cases) == count and cases[-1].done
+    if not is_complete:
+        console(stderr=True).print("Interrupted; what is done is kept.")
+    kind = cases[0].kind if cases else "none"
+    rows = [summarise(case) for case in cases]
+    return SandboxResult(
+        summary=rows,
+        strategy=options.strategy,
+        chosen_mb=options.memory_mb(rows),
+        samples=samples_of(cases),
+        complete=is_complete,
+        trusted=kind == "none" or selfcheck.passed(shares),
+        bundle=bundle.sha256_base64,
+        sandbox={"kind": kind, **store.facts()},
+        self_check=selfcheck.as_json(shares),
+        settings=MeasuredSettings(
+            stack=options.stack,
+            renditions=[rendition.to_dict() for rendition in settings.renditions],
+            quality=settings.quality,
+        ),
+        words=[
+            *options.sentences(rows),
+            describe_renditions(options.stack, settings),
+            *_describe_sandbox(kind, shares),
+            _OTHERS,
+        ],
+    )
+
+
+def _workloads(options: Options) -> list[Workload]:
+    if options.folder:
+        return [workloads.folder(options.folder)]
+    return [workloads.make(name) for name in options.workloads]
+
+
+def describe_renditions(stack: str | None, settings: Settings) -> str:
+    """Return a sentence on the files that were made of each upload, and whose settings say so."""
+    count = sum(len(rendition.formats) for rendition in settings.renditions)
+    files = f"{count} file{'' if count == 1 else 's'}"
+    whose = f"stack {stack}" if stack else "the defaults; --stack NAME takes a stack's own"
+    without = "" if settings.duplicates == DuplicateSearch.OFF else ", duplicates not looked for"
+    return f"Made of each upload: {files}, quality {settings.quality} ({whose}){without}."
+
+
+def _describe_sandbox(kind: str, shares: list[selfcheck.Share]) -> Iterator[str]:
+    if kind == "none":
+        yield (
+            "FALLBACK: nothing is held back (no control group, or --no-cgroup); durations are CPU "
+            "time over the share, and memory has no limit."
+        )
+        yield "Self-check does not apply: there is no share to hold."
+        return
+    yield f"CPU and memory were held by {kind}, the initialisation too."
+    yield selfcheck.verdict(shares)

@@ -1,0 +1,158 @@
+"""A measured memory size in a stack's settings, with the evidence that it rests on.
+
+``tune --apply`` writes the size to ``Pulumi.<stack>.yaml`` and the figures to ``bench/evidence``;
+the line carries the figures' hash. ``python -m bench maintain evidence`` (part of ``make check``)
+says when what was measured is no longer what would be deployed.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, cast
+
+import yaml
+
+from pipeline.environment import GLIBC_TUNABLES
+from terminal import Misuse
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+FOLDER: Final = Path("bench") / "evidence"
+MARK: Final = "measured, evidence"
+_KEPT: Final = (
+    "summary",
+    "strategy",
+    "chosen_mb",
+    "settings",
+    "machine",
+    "bundle",
+    "sandbox",
+    "self_check",
+)
+_DECIDING: Final = ("renditions", "quality", "nativeDecoder", "background")
+"""Settings of a stack, besides memory, that decide what an upload costs."""
+_CITED: Final = r": [\"']?(?P<mb>\d+)[\"']?\s+# " + MARK + r" (?P<hash>[0-9a-f]+)$"
+"""Pattern of the text after the key. The Pulumi CLI quotes numbers when it rewrites a file."""
+
+
+def settings_file(stack: str, root: Path = ROOT) -> Path:
+    """Return the file of a stack's settings.
+
+    Raises:
+        Misuse: there is no such stack.
+    """
+    path = root / f"Pulumi.{stack}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(map(_stack, root.glob("Pulumi.*.yaml"))))
+        raise Misuse(f"There is no stack {stack!r}; choose one of {known}.")
+    return path
+
+
+def apply(settings: Path, memory_mb: int, result: Mapping[str, object]) -> str:
+    """Write the evidence, and the size with the evidence's hash; return what was done.
+
+    Args:
+        settings: the stack's file.
+        memory_mb: the size.
+        result: of the sweep, as ``--json`` writes it.
+
+    Raises:
+        Misuse: the file has no ``config`` to write to.
+    """
+    kept = {key: result[key] for key in _KEPT if key in result}
+    text = json.dumps({"schema": 1, **kept, "measured": shipped(settings)}, indent=1) + "\n"
+    key = _key(settings, "memory")
+    edited = with_memory(settings.read_text(encoding="utf-8"), key, memory_mb, _hash(text))
+    path = _evidence_file(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    settings.write_text(edited, encoding="utf-8")
+    return (
+        f"{settings.name} now says {key} {memory_mb}; its evidence is "
+        f"{path.relative_to(settings.parent)}: commit both, then "
+        f"`pulumi up --stack {_stack(settings)}`."
+    )
+
+
+def with_memory(text: str, key: str, memory_mb: int, evidence: str) -> str:
+    """Return the settings with the size and its evidence; every other line stays as it is.
+
+    Raises:
+        Misuse: the text has no ``config`` mapping.
+    """
+    before: Any = yaml.safe_load(text) or {}
+    line = f"{key}: {memory_mb}  # {MARK} {evidence}"
+    present = re.compile(rf"^(\s+){re.escape(key)}:[^\n]*$", re.MULTILINE)
+    if present.search(text):
+        edited = present.sub(rf"\g<1>{line}", text, count=1)
+    else:
+        edited = re.sub(r"^config:[^\n]*$", f"config:\n  {line}", text, count=1, flags=re.MULTILINE)
+    after: Any = yaml.safe_load(edited) or {}
+    config = cast("dict[str, Any]", before.get("config") or {})
+    if after != {**before, "config": {**config, key: memory_mb}}:
+        raise Misuse("The stack's file has no block `config:` to edit; add one by hand first.")
+    return edited
+
+
+def examine(settings: Path) -> str | None:
+    """Return a sentence on whether a stack's evidence holds; None if it cites none."""
+    key = re.escape(_key(settings, "memory"))
+    cited = re.search(rf"^\s+{key}{_CITED}", settings.read_text(encoding="utf-8"), re.MULTILINE)
+    if cited is None:
+        return None
+    stack, path = _stack(settings), _evidence_file(settings)
+    again = f"measure anew with `python -m bench tune --apply --stack {stack}`"
+    if not path.is_file() or _hash(path.read_text(encoding="utf-8")) != cited["hash"]:
+        return f"{stack}: the evidence of memory {cited['mb']} is gone or was edited; {again}."
+    measured = json.loads(path.read_text(encoding="utf-8"))["measured"]
+    now = shipped(settings)
+    changed = [name for name in now if now[name] != measured.get(name)]
+    if changed:
+        return f"{stack}: the evidence of memory {cited['mb']} is stale: {_and(changed)}; {again}."
+    return f"{stack}: memory {cited['mb']} was measured on what would be deployed."
+
+
+def shipped(settings: Path) -> dict[str, str]:
+    """Return what decides latency and memory on any machine: bundle, Pillow, settings."""
+    digest, root = hashlib.sha256(), settings.parent
+    files = sorted(path for path in (root / "function").rglob("*") if path.is_file())
+    for path in (*files, root / "pipeline" / "native.py"):
+        if path.suffix not in (".pyc", ".so"):
+            digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    pins = (root / "function" / "requirements.txt").read_text(encoding="utf-8")
+    pillow = re.search(r"^pillow==(\S+)", pins, re.MULTILINE)
+    return {
+        "the bundle's sources": digest.hexdigest()[:16],
+        "Pillow": pillow[1] if pillow else "none",
+        "the allocator's settings": GLIBC_TUNABLES,
+        "the stack's settings": _hash(json.dumps(_deciding(settings))),
+    }
+
+
+def _deciding(settings: Path) -> list[Any]:
+    content: Any = yaml.safe_load(settings.read_text(encoding="utf-8")) or {}
+    config = cast("dict[str, Any]", content.get("config") or {})
+    return [config.get(_key(settings, name)) for name in _DECIDING]
+
+
+def _key(settings: Path, name: str) -> str:
+    """Return a setting's full key, which starts with the project's name."""
+    project = yaml.safe_load((settings.parent / "Pulumi.yaml").read_text(encoding="utf-8"))
+    return f"{project['name']}:{name}"
+
+
+def _stack(settings: Path) -> str:
+    return settings.name.split(".")[1]
+
+
+def _and(changed: list[str]) -> str:
+    return " and ".join(changed) + " changed since"
+
+
+def _evidence_file(settings: Path) -> Path:
+    return settings.parent / FOLDER / f"{_stack(settings)}.json"
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,59 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from bench import __main__ as command
+from bench.photos import photo
+
+
+@pytest.fixture
+def upload(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "photo.jpg"
+    photo((1400, 1200)).save(path, quality=90)
+    return path
+
+
+@pytest.mark.parametrize("option", ["--tasks", "--engines"])
+def test_an_unknown_name_is_misuse_and_the_known_ones_are_told(upload, capsys, option):
+    assert command.main(["compare", option, "nope"]) == 2
+    assert "nope" in (err := capsys.readouterr().err)
+    assert {"--tasks": "jpeg-to-four", "--engines": "sharp-each"}[option] in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--photo", "missing.jpg"], "There is no photo at missing.jpg."),
+        (["--rounds", "0"], 'Invalid value "0" for --rounds. Must be > 0.'),
+    ],
+)
+def test_misuse_is_one_sentence_and_exit_code_2(upload, capsys, arguments, sentence):
+    assert command.main(["compare", *arguments]) == 2
+    assert capsys.readouterr().err.strip() == f"error: {sentence}"
+
+
+def test_the_comparison_writes_what_it_prints(upload, monkeypatch, capsys):
+    repository = str(Path(__file__).parents[4])
+    monkeypatch.setenv("PYTHONPATH", repository)
+    arguments = ["--photo", str(upload), "--tasks", "jpeg-to-four", "--rounds", "1"]
+    engines = ["--engines", "pillow-naive", "floor"]
+    files = ["--json", "out.json", "--html", "out.html"]
+    assert command.main(["compare", *arguments, *engines, *files]) == 0
+    facts = json.loads((upload.parent / "out.json").read_text())
+    assert [result["engine"] for result in facts["results"]] == ["ours", "pillow-naive", "floor"]
+    ours, naive, floor = facts["results"]
+    assert ours["ratio"] == 1.0
+    assert naive["ratio"] == round(ours["samples_ms"][0] / naive["samples_ms"][0], 3)
+    assert floor["peak_rss_mb"] is None
+    assert ours["ssim"] > 0.9
+    assert len(ours["ssim_each"]) == 4
+    page = (upload.parent / "out.html").read_text()
+    printed = capsys.readouterr().out
+    for result in facts["results"]:
+        assert result["engine"] in page
+        assert result["engine"] in printed
+    assert f"{naive['cpu_ms']:.1f}" in page
+    assert f"{naive['cpu_ms']:.1f}" in printed
+    assert "photo: photo.jpg; 1 rounds" in page

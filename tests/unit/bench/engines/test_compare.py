@@ -1,0 +1,85 @@
+"""One task, measured with engines that answer as told."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from bench.engines import compare
+from bench.engines.job import Answer, Output
+from bench.engines.results import Skipped
+from bench.engines.tasks import Task
+
+TASK = Task(name="t", title="T", source="jpeg", outputs=(Output(width=60, height=60),))
+MS = {"ours": [10.0, 12.0, 30.0], "twice": [20.0, 24.0, 60.0], "floor": [5.0, 6.0, 60.0]}
+SIZES = {"off": (60, 47), "large": (60, 60)}
+
+
+class Workers:
+    """Engines that write the whole picture, and take the times of MS."""
+
+    def __init__(self, engines):
+        # The first run is no sample, and the last one is never made.
+        self._left = {engine: [0.0, *MS.get(engine, ()), 99.0] for engine in engines}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def ask(self, engine, job):
+        if engine == "broken":
+            return Answer(error="no such format")
+        if job.folder:
+            size = SIZES.get(engine, (60, 45))
+            Image.open(job.source).resize(size).save(Path(job.folder) / "0", "PNG")
+            return Answer(cpu_ms=1.0, peak_rss_mb=7.77, bytes=99)
+        return Answer(cpu_ms=self._left[engine].pop(0))
+
+
+@pytest.fixture
+def measured(tmp_path, monkeypatch):
+    monkeypatch.setattr(compare.processes, "Workers", Workers)
+    path = tmp_path / "a.png"
+    Image.radial_gradient("L").resize((120, 90)).save(path)
+    return lambda *engines, rounds=3: compare.compare(TASK, path, engines, rounds)
+
+
+def test_a_ratio_is_the_median_of_the_rounds(measured):
+    (ours, twice), skipped = measured("ours", "twice")
+    assert skipped == []
+    assert (ours.cpu_ms, ours.ratio, ours.samples_ms) == (12.0, 1.0, MS["ours"])
+    assert (twice.cpu_ms, twice.ratio) == (24.0, 0.5)
+    assert (twice.task, twice.bytes, twice.peak_rss_mb) == ("t", 99, 7.8)
+    assert twice.ssim == twice.ssim_each[0] > 0.9
+
+
+def test_the_floor_has_no_memory_of_its_own(measured):
+    _, floor = measured("ours", "floor")[0]
+    assert (floor.peak_rss_mb, floor.ratio) == (None, 2.0)
+
+
+def test_engines_that_fail_are_skipped_with_the_reason(measured):
+    results, skipped = measured("ours", "broken", "large", "off")
+    assert [result.engine for result in results] == ["ours"]
+    assert skipped == [
+        Skipped(task="t", engine="broken", why="no such format"),
+        Skipped(task="t", engine="large", why="its output 1 is 60 x 60"),
+        Skipped(task="t", engine="off", why="its output 1 is 60 x 47"),
+    ]
+
+
+def test_a_pixel_is_let_pass(measured, monkeypatch):
+    monkeypatch.setitem(SIZES, "twice", (60, 46))
+    assert len(measured("ours", "twice")[0]) == 2
+
+
+def test_a_slow_engine_is_measured_three_times_at_least(measured, monkeypatch):
+    monkeypatch.setattr(compare, "SECONDS", 0.011)
+    (ours,), _ = measured("ours", rounds=4)
+    assert ours.samples_ms == MS["ours"]
+
+
+def test_without_ours_there_is_no_ratio(measured):
+    assert [result.ratio for result in measured("twice")[0]] == [0.0]

@@ -1,0 +1,40 @@
+"""The command line: every command's help, and what a command costs that is not run."""
+
+import subprocess
+import sys
+
+import pytest
+
+from bench.__main__ import COMMANDS, MAINTAIN, main
+
+WORDS = [*([name] for name in COMMANDS), *(["maintain", name] for name in MAINTAIN)]
+
+
+def test_the_list_names_every_command(capsys):
+    assert main(["--help"]) == 0
+    top = capsys.readouterr().out
+    assert main(["maintain", "--help"]) == 0
+    below = capsys.readouterr().out
+    assert [name for name in (*COMMANDS, "maintain") if f" {name} " not in top] == []
+    assert [name for name in MAINTAIN if f" {name} " not in below] == []
+    assert "Measure image engines side by side." in top
+
+
+@pytest.mark.parametrize("words", WORDS, ids=" ".join)
+def test_each_command_has_help(words, capsys):
+    assert main([*words, "--help"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    described = {**COMMANDS, **MAINTAIN}[words[-1]][1]
+    assert " ".join(described.split("\n")[0].split()) in shown
+    assert "Exit codes: 0 worked, 1 failed, 2 misused." in shown
+
+
+def test_help_imports_no_command():
+    code = (
+        "import sys; from bench.__main__ import main; main(['--help'])\n"
+        "heavy = {'numpy', 'pulumi', 'boto3', 'PIL', 'matplotlib', 'jinja2', 'bench.machine'}\n"
+        "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert done.returncode == 0

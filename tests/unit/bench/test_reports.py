@@ -1,0 +1,91 @@
+"""JSON reports keep their keys; tables show plain text."""
+
+import json
+from dataclasses import dataclass, fields
+
+import pytest
+
+from bench import reports
+from bench.capacity import results as capacity
+from bench.capacity.scaling import Moment, Storm
+from bench.capacity.storm import Depth, Measured
+from bench.cost import results as cost
+from bench.cost.bill import Usage
+from bench.engines import results as engines
+from bench.machine import Machine
+from bench.maintain import corpus, duplicates, imports, isolation, limits, oom
+from bench.sandbox import Report
+from bench.tune import results as tune
+from bench.tune.advice import Row
+from terminal import console
+
+SWEEP = "schema summary strategy chosen_mb machine samples complete words"
+KEYS = {
+    Machine: "cpu cpus kernel python libraries commit date",
+    Report: "outcome duration_ms init_ms billed_ms max_memory_mb cpu_ms",
+    Row: "memory_mb workload p50_ms p90_ms p95_ms p99_ms peak_mb init_ms cold_ms usd_per_1000 "
+    "outcome samples",
+    tune.Samples: "workload sha256 memory_mb reports",
+    tune.MeasuredSettings: "stack renditions quality",
+    tune.SandboxResult: f"{SWEEP} trusted bundle sandbox self_check settings",
+    tune.DeployedFunction: "name architecture code runtime endpoint",
+    tune.AwsResult: f"{SWEEP} clean function",
+    engines.Comparison: "schema machine photo rounds results skipped",
+    engines.Result: "task engine cpu_ms ratio peak_rss_mb bytes ssim ssim_each samples_ms",
+    engines.Skipped: "task engine why",
+    engines.Missing: "engine why",
+    capacity.Result: "schema machine measured checks simulated",
+    Measured: "depths uploads done handler_s",
+    Depth: "second visible in_flight",
+    capacity.Check: "name measured simulated error",
+    capacity.Case: "storm moments peak_waiting peak_concurrency drained_s p50_s p99_s throttled "
+    "notes",
+    Storm: "per_second seconds image_s init_s max_concurrency account start growth writes",
+    Moment: "second waiting concurrency done",
+    cost.Result: "schema images architecture free_tier region prices_date usage lines subtotals "
+    "total_usd usd_per_1000 scales sources words",
+    cost.Scale: "images lines subtotals total_usd",
+    Usage: "memory_mb billed_ms init_ms cold_share batch puts gets upload_mb output_mb log_kb "
+    "views view_kb",
+    corpus.Result: "schema machine results",
+    corpus.Row: "file format status code message ms rss_mb losses pillow",
+    duplicates.Result: "schema machine copies photos closest named wrong precision recall",
+    duplicates.Copies: "median p90 within found",
+    imports.Result: "machine ratio samples_ms",
+    isolation.Result: "schema machine results samples_ms",
+    isolation.Row: "file in_process_ms isolated_ms added_ms added_quartiles_ms ratio",
+    limits.Result: "schema machine results",
+    limits.Row: "kind limit megapixels bytes peak_mb cpu_ms ms_per_megapixel bytes_per_pixel",
+    oom.Result: "schema machine results",
+    oom.Found: "kind memory_mb survived_mp ended allowed_mp tries",
+}
+
+
+@pytest.mark.parametrize("part", KEYS, ids=lambda part: f"{part.__module__}.{part.__name__}")
+def test_the_keys_of_a_report_are_those_of_the_last_release(part):
+    assert {field.name for field in fields(part)} == set(KEYS[part].split())
+
+
+@dataclass
+class Part:
+    numbers: tuple[int, ...]
+
+
+@dataclass
+class Whole:
+    part: Part
+
+
+def test_a_report_is_written_where_it_was_asked_for(tmp_path):
+    reports.write_json(tmp_path / "a.json", Whole(Part((1, 2))))
+    reports.write_json(None, Whole(Part(())))
+    assert json.loads((tmp_path / "a.json").read_text()) == {"part": {"numbers": [1, 2]}}
+    assert (tmp_path / "a.json").read_text().endswith("}\n")
+
+
+def test_a_table_shows_words_left_figures_right_and_markup_as_it_is(capsys):
+    rows = [("[b]a[/b]", "7", "ok"), ("long name", "1000", "not ok")]
+    console().print(reports.table("Title", ("name", "MB", "why"), rows, left=("why",)))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].strip() == "Title"
+    assert "│ [b]a[/b]  │    7 │ ok     │" in lines

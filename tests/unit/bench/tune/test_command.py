@@ -1,0 +1,180 @@
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.__main__ import main
+from bench.sandbox import Report
+from bench.sandbox.function import variables
+from bench.sandbox.selfcheck import Share
+from bench.sandbox.stub_s3 import StubS3
+from bench.tune import command as tune
+from bench.tune.sweep import Case, Effort
+from bench.tune.workloads import Workload
+from local import program
+from pipeline.bundle import Bundle
+from pipeline.settings import Settings
+from terminal import Misuse
+from tests.support.bench import ROWS, result
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        ({"complete": False}, "interrupted"),
+        ({"trusted": False}, "self-check"),
+        ({"chosen_mb": None}, "no measured size"),
+        ({}, None),
+    ],
+)
+def test_what_speaks_against_applying(changed, word):
+    why = tune.why_not(replace(result(ROWS), **changed))
+    assert (word in why) if word else why is None
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["--memory", "64"], ["--memory", "512", "10241"], ["--weight", "2"], ["--weight", "-1"]),
+        *(["--apply"], ["--stack", "prd"], ["--strategy", "best"], ["--samples", "0"]),
+        *(["--apply", "--stack", "prd"], ["--folder", "no-such"], ["--workloads", "no-such"]),
+    ],
+)
+def test_misuse(arguments):
+    assert main(["tune", *arguments]) == 2
+
+
+@pytest.fixture
+def stack(tmp_path, monkeypatch):
+    """Write the settings of a stack named small."""
+    shutil.copy(program.ROOT / "Pulumi.yaml", tmp_path)
+    monkeypatch.setattr(program, "ROOT", tmp_path)
+
+    def write(*lines: str) -> str:
+        text = "".join(f"  image-pipeline:{line}\n" for line in lines)
+        (tmp_path / "Pulumi.small.yaml").write_text("config:\n" + text)
+        return "small"
+
+    return write
+
+
+def test_a_stack_s_own_renditions_are_measured(stack):
+    only = "[{name: only, width: 90, height: 90, fit: inside, formats: [jpeg], quality: 80}]"
+    name = stack(f"renditions: {only}", "quality: best", "duplicates: near", "maxMegapixels: 90")
+    store = StubS3()
+    try:
+        given = variables(128, store, tune.read_stack(name))
+        default = variables(128, store, tune.read_stack(None))
+    finally:
+        store.close()
+    assert [rendition["name"] for rendition in json.loads(given["RENDITIONS"])] == ["only"]
+    assert (given["QUALITY"], given["DUPLICATES"]) == ("best", "off")
+    assert len(json.loads(default["RENDITIONS"])) == 4
+    assert "1 file, quality best (stack small), duplicates not" in tune.describe_renditions(
+        name, tune.read_stack(name)
+    )
+
+
+def test_a_stack_s_setting_that_cannot_work_is_one_sentence(stack):
+    name = stack("quality: superb")
+    with pytest.raises(Misuse, match=r"Pulumi.small.yaml: quality must be"):
+        tune.read_stack(name)
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """Have ``tune`` measure nothing, and return these rows."""
+    monkeypatch.setattr(tune, "measure", lambda _options, _settings: result(ROWS))
+
+
+@pytest.mark.usefixtures("measured")
+def test_what_is_measured_is_printed_and_written(tmp_path, capsys):
+    files = ["--json", str(tmp_path / "a.json"), "--html", str(tmp_path / "a.html")]
+    assert main(["tune", *files]) == 0
+    out = capsys.readouterr().out
+    assert "Kept." in out
+    assert all(str(row.memory_mb) in out for row in ROWS)
+    assert json.loads((tmp_path / "a.json").read_text())["chosen_mb"] == 1024
+    assert "<p>Kept.</p>" in (tmp_path / "a.html").read_text()
+
+
+@pytest.mark.usefixtures("measured")
+def test_the_choice_is_applied_to_the_stack(stack, tmp_path, monkeypatch, capsys):
+    name = stack("timeout: 60")
+    file = tmp_path / "Pulumi.small.yaml"
+    monkeypatch.setattr(tune.evidence, "settings_file", lambda _stack: file)
+    monkeypatch.setattr(tune.evidence, "shipped", lambda _settings: {})
+    assert main(["tune", "--apply", "--stack", name]) == 0
+    assert "memory: 1024  # measured" in file.read_text()
+    assert "then `pulumi up --stack small`" in capsys.readouterr().out
+    monkeypatch.setattr(tune, "why_not", lambda _result: "it rains")
+    assert main(["tune", "--apply", "--stack", name]) == 1
+    assert "Nothing is applied: it rains." in capsys.readouterr().err
+
+
+def test_without_a_row_there_is_nothing_to_show(monkeypatch, capsys):
+    monkeypatch.setattr(tune, "measure", lambda _options, _settings: result([]))
+    assert main(["tune"]) == 1
+    assert "Nothing was measured yet." in capsys.readouterr().err
+
+
+STUB = {"s3": "stub", "latency_ms": 15.0, "mb_per_s": 80.0}
+
+
+def measure(monkeypatch, *, done=True, share=1.0, kind="cgroup v1"):
+    """Measure with a sweep of one case and a self-check of one size."""
+    shares = [Share(memory_mb=1769, expected=1.0, measured=share, lambda_share=None)]
+    load = Workload("small", (Path(__file__),))
+    report = Report(
+        outcome="ok", duration_ms=5.0, init_ms=7.0, billed_ms=12, max_memory_mb=60.0, cpu_ms=5.0
+    )
+    given = {}
+
+    def sweep(_bundle, loads, sizes, *, effort, **_more):
+        given.update(loads=loads, sizes=sizes, effort=effort)
+        return [Case(load, 1024, [report, report], kind, done)]
+
+    bundle = Bundle(path=Path(), sha256_base64="abc", bytes=0)
+    monkeypatch.setattr(tune, "build", lambda _target: bundle)
+    monkeypatch.setattr(tune, "sweep", sweep)
+    monkeypatch.setattr(tune.selfcheck, "check", lambda **_given: shares)
+    monkeypatch.setattr(tune.workloads, "make", lambda _name: load)
+    options = tune.Options(memory=(1024,), quick=True, no_cgroup=True)
+    return tune.measure(options, Settings()), given
+
+
+def test_a_measurement_has_what_it_rests_on(monkeypatch):
+    found, given = measure(monkeypatch)
+    assert (given["sizes"], given["effort"]) == (
+        (1024,),
+        Effort(samples=2, budget_s=20, hold="nothing"),
+    )
+    assert (found.complete, found.trusted, found.chosen_mb, found.bundle) == (
+        *(True, True, 1024, "abc"),
+    )
+    assert found.sandbox == {"kind": "cgroup v1", **STUB}
+    assert [row.memory_mb for row in found.summary] == [1024]
+    assert [len(samples.reports) for samples in found.samples] == [2]
+    assert [check["error"] for check in found.self_check] == [0.0]
+    assert (found.settings.stack, len(found.settings.renditions)) == (None, 4)
+    words = "\n".join(found.words)
+    assert "Made of each upload: 8 files" in words
+    assert "held by cgroup v1" in words
+    assert "Self-check passed" in words
+
+
+def test_a_sandbox_that_gives_too_little_is_not_trusted(monkeypatch):
+    assert measure(monkeypatch, share=0.9)[0].trusted is False
+
+
+def test_without_a_control_group_there_is_no_share_to_check(monkeypatch):
+    found, _ = measure(monkeypatch, share=0.9, kind="none")
+    assert found.trusted
+    assert "FALLBACK" in "\n".join(found.words)
+
+
+def test_an_interrupted_sweep_is_not_complete(monkeypatch, capsys):
+    assert measure(monkeypatch, done=False)[0].complete is False
+    assert "Interrupted" in capsys.readouterr().err

@@ -1,0 +1,114 @@
+import zipfile
+
+import pytest
+
+from bench.sandbox.stub_s3 import StubS3
+from bench.tune.sweep import Effort, summarise, sweep
+from bench.tune.workloads import Workload
+from function.engine.renditions import DEFAULT_RENDITIONS
+from pipeline.bundle import Bundle
+from pipeline.settings import Settings
+
+HANDLER = "def handle(event, context):\n    return {'batchItemFailures': []}\n"
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    path = tmp_path / "bundle.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("function/handler.py", HANDLER)
+    return Bundle(path=path, sha256_base64="x", bytes=0)
+
+
+@pytest.fixture
+def files(tmp_path):
+    paths = [tmp_path / f"{number}.jpg" for number in range(3)]
+    for path in paths:
+        path.write_bytes(path.name.encode())
+    return tuple(paths)
+
+
+class Store(StubS3):
+    """A stub that interrupts the nth upload, and remembers what was uploaded."""
+
+    def __init__(self, interrupt_at=None):
+        super().__init__(latency_ms=0)
+        self.interrupt_at, self.bodies = interrupt_at, []
+
+    def upload(self, key, body):
+        self.bodies.append(body)
+        if len(self.bodies) == self.interrupt_at:
+            raise KeyboardInterrupt
+        return super().upload(key, body)
+
+
+def run(bundle, files, store, sizes=(1769, 3008), samples=4, settings=None):
+    effort = Effort(samples=samples, budget_s=20)
+    try:
+        load = Workload("load", files)
+        return sweep(
+            bundle,
+            [load],
+            sizes,
+            store=store,
+            effort=effort,
+            advance=lambda name: None,
+            settings=settings,
+        )
+    finally:
+        store.close()
+
+
+ONE = (
+    "import json, os\ndef handle(event, context):\n    [_] = json.loads(os.environ['RENDITIONS'])\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("settings", "outcome"),
+    [(None, "failed"), (Settings(renditions=DEFAULT_RENDITIONS[:1]), "ok")],
+)
+def test_the_function_is_given_the_settings(tmp_path, files, settings, outcome):
+    with zipfile.ZipFile(tmp_path / "one.zip", "w") as archive:
+        archive.writestr("function/handler.py", ONE + HANDLER.splitlines()[1])
+    cases = run(
+        Bundle(path=tmp_path / "one.zip", sha256_base64="x", bytes=0),
+        files,
+        Store(),
+        (1769,),
+        1,
+        settings,
+    )
+    assert {report.outcome for report in cases[0].reports} == {outcome}
+
+
+def test_a_cold_run_and_then_warm_ones(bundle, files):
+    cases = run(bundle, files[:1], Store())
+    assert [case.memory_mb for case in cases] == [1769, 3008]
+    for case in cases:
+        cold, *warm = case.reports
+        assert cold.init_ms
+        assert 3 <= len(warm) <= 4
+        assert all(report.init_ms is None for report in warm)
+        assert summarise(case).outcome == "ok"
+
+
+def test_an_interrupt_keeps_the_case_under_way(bundle, files):
+    cases = run(bundle, files, Store(interrupt_at=8))
+    assert [case.done for case in cases] == [True, False]
+    assert len(cases[1].reports) == 2
+
+
+def test_a_case_without_a_warm_run_is_never_chosen(bundle, files):
+    (case,) = run(bundle, files, Store(interrupt_at=2))
+    assert summarise(case).outcome == "cold only"
+
+
+def test_the_files_of_a_folder_take_turns(bundle, files):
+    store = Store()
+    run(bundle, files, store, sizes=(3008,), samples=1)
+    assert store.bodies == [b"0.jpg", b"1.jpg", b"2.jpg", b"0.jpg"]
+
+
+def test_cases_without_reports_are_left_out(bundle, files):
+    assert run(bundle, files, Store(interrupt_at=1)) == []
