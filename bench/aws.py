@@ -28,8 +28,8 @@ from bench.workloads import Workload
 from function.contract import StackOutput, Status, manifest_key, source_key, upload_name
 from local.console import console, progress
 from ops.backfill import Existing, event, find
-from ops.errors import OpsError
 from ops.stack import Stack, connect, connect_to_outputs
+from terminal import Failure
 
 SAMPLES: Final = 10
 _MANIFEST_S: Final = 60
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         stack = connect_to_outputs(options.outputs) if options.outputs else connect(options.stack)
         result = measure(stack, workload, options)
-    except OpsError as error:
+    except Failure as error:
         console(stderr=True).print(str(error), soft_wrap=True)
         return 1
     except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
@@ -168,7 +168,7 @@ def _from_log(stack: Stack, version: str, since: float) -> Report:
         if report:
             return report
         time.sleep(0.5)
-    raise OpsError(
+    raise Failure(
         f"Lambda's log has no REPORT of version {version}, neither in the answer's tail nor in "
         f"{group}; the function's system log level must be INFO."
     )
@@ -210,9 +210,9 @@ def _wait_for_manifest(s3: Any, bucket: str, upload: Existing) -> None:
             time.sleep(0.5)
             continue
         if manifest["status"] != Status.READY:
-            raise OpsError(f"The stack rejects this workload: {manifest['error']['message']}.")
+            raise Failure(f"The stack rejects this workload: {manifest['error']['message']}.")
         return
-    raise OpsError(
+    raise Failure(
         f"The stack made nothing of {upload.key} within {_MANIFEST_S} s; "
         "see `python -m ops doctor`."
     )

@@ -27,11 +27,11 @@ from bench.machine import UsageError
 from local.console import console, progress
 from local.errors import LocalError
 from local.program import ROOT
-from ops.errors import OpsError
+from terminal import Failure
 
 COUNT: Final = 100
 FAILURES: Final = (
-    *(EngineError, LocalError, OpsError, OSError),
+    *(EngineError, Failure, LocalError, OSError),
     *(botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError),
 )
 """Exceptions that a step may raise besides a failed check; the user sees their messages."""
