@@ -23,8 +23,8 @@ from bench.accept import command as accept
 from bench.machine import UsageError
 from bench.sandbox import SandboxError
 from bench.storm import StormError
-from local.errors import LocalError
 from pipeline.bundle import BundleError
+from terminal import Failure
 
 
 def parser() -> argparse.ArgumentParser:
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageError as error:
         print(error, file=sys.stderr)
         return 2
-    except (BundleError, LocalError, SandboxError, StormError) as error:
+    except (BundleError, Failure, SandboxError, StormError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

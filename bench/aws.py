@@ -26,10 +26,9 @@ from bench.sandbox.function_log import was_rejected
 from bench.sweep import Case, summarise
 from bench.workloads import Workload
 from function.contract import StackOutput, Status, manifest_key, source_key, upload_name
-from local.console import console, progress
 from ops.backfill import Existing, event, find
 from ops.stack import Stack, connect, connect_to_outputs
-from terminal import Failure
+from terminal import Failure, console, progress
 
 SAMPLES: Final = 10
 _MANIFEST_S: Final = 60
@@ -82,7 +81,7 @@ def measure(stack: Stack, workload: Workload, options: argparse.Namespace) -> di
     cases = [Case(workload, size) for size in sizes]
     with (
         suppress(KeyboardInterrupt),
-        progress("Measuring on AWS", steps) as step,
+        progress("Measuring on AWS", steps) as advance,
         _uploads(stack, workload, sizes) as events,
         versions.published(lambda_, function, sizes, left.append) as numbers,
         ThreadPoolExecutor(len(sizes)) as pool,
@@ -94,7 +93,7 @@ def measure(stack: Stack, workload: Workload, options: argparse.Namespace) -> di
                 if stop.is_set():
                     return
                 case.reports.append(_invoke(stack, lambda_, version, payload))
-                step(f"{case.memory_mb} MB")
+                advance(name=f"{case.memory_mb} MB")
                 if case.reports[-1].outcome != "ok":
                     break
             case.done = True

@@ -32,8 +32,8 @@ from function.engine import formats
 from function.engine.errors import DecoderBug, IsolationFailed, Reason, Rejected
 from function.engine.isolate import Isolation
 from function.engine.results import Measured, Task
-from local.console import console, progress
 from pipeline.settings import Settings
+from terminal import console, progress
 
 OK: Final = "ok"
 """``pillow`` of a file that Pillow opens."""
@@ -105,10 +105,10 @@ def run(options: argparse.Namespace) -> int:
         _check_writable(options.json)
     rows: list[dict[str, Any]] = []
     settings = Settings(memory=options.memory)
-    with suppress(KeyboardInterrupt), progress("Comparing", len(files)) as step:
+    with suppress(KeyboardInterrupt), progress("Comparing", len(files)) as advance:
         for row in compare(options.folder, files, settings, options.jobs):
             rows.append(row)
-            step(row["file"])
+            advance(name=row["file"])
     rows.sort(key=lambda row: row["file"])
     if options.json:
         facts = {"schema": 1, "machine": machine.facts(), "results": rows}

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from bench import bill, plot
 from bench.machine import UsageError
-from local.console import console
+from terminal import console
 
 SCALES: Final = tuple(10**n for n in range(3, 9))
 PLOTTED: Final = (

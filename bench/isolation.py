@@ -28,8 +28,8 @@ from function.engine.isolate import Isolation
 from function.engine.renditions import DEFAULT_RENDITIONS
 from function.engine.results import Task
 from function.engine.work import work
-from local.console import console
 from pipeline.resizer import GLIBC_TUNABLES
+from terminal import console
 
 ROUNDS: Final = 9
 UPLOADS: Final = 8

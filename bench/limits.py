@@ -19,7 +19,7 @@ from bench.kinds import KINDS, Kind
 from bench.photos import CACHE
 from bench.trial import FREE, READY, Trials, trials
 from function.engine.limits import BASE_MB, COPIES, bytes_per_pixel, ms_per_megapixel
-from local.console import progress
+from terminal import progress
 
 EVIDENCE: Final = Path(__file__).parent / "evidence" / "limits.json"
 RUNS: Final = 3
@@ -71,7 +71,7 @@ def _measure_all(kinds: list[str]) -> list[dict[str, Any]]:
     with (
         trials() as environment,
         suppress(KeyboardInterrupt),
-        progress("Measuring", len(kinds)) as step,
+        progress("Measuring", len(kinds)) as advance,
     ):
         for kind in kinds:
             if (needs := KINDS[kind].needs) and not shutil.which(needs):
@@ -82,7 +82,7 @@ def _measure_all(kinds: list[str]) -> list[dict[str, Any]]:
                     print(_line(rows[-1]), flush=True)
                 except machine.UsageError as error:
                     print(error)
-            step(kind)
+            advance(name=kind)
     return rows
 
 

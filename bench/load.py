@@ -26,8 +26,8 @@ from bench.scaling import Outcome, Storm
 from bench.stats import percentile
 from bench.storm import Measured
 from local import server as servers
-from local.console import console, progress
 from local.deploy import deploy
+from terminal import console, progress
 
 ARRIVALS: Final = (10, 100, 1000, 10_000)
 TOLERANCE: Final = 0.30
@@ -121,10 +121,14 @@ def _storm(options: argparse.Namespace) -> tuple[Measured, list[Check]]:
         state = Path(folder) / "state"
         server = servers.start(state)
         try:
-            with progress("A storm on the embedded AWS", 1 + burst + count) as step:
+            with progress("A storm on the embedded AWS", 1 + burst + count) as advance:
+
+                def step(name: str) -> None:
+                    advance(name=name)
+
                 deploy(server, settings={"maxConcurrency": _LOCAL_CONCURRENCY})
                 storms.run(server, body, count=2, per_second=100, step=lambda _name: None)
-                step("deployed")
+                advance(name="deployed")
                 learned = storms.run(server, body, count=burst, per_second=1000, step=step)
                 measured = storms.run(server, body, count=count, per_second=options.rate, step=step)
         finally:

@@ -22,7 +22,7 @@ from bench import machine, photos
 from bench.kinds import KINDS
 from bench.trial import FREE, READY, Trials, check_cages, trials
 from function.engine.limits import BASE_MB, bytes_per_pixel, kind_megapixels, usable_mb
-from local.console import console, progress
+from terminal import console, progress
 
 SIZES: Final = (128, 256, 512, 1024)
 MOST: Final = 100.0
@@ -112,10 +112,10 @@ def run(options: argparse.Namespace) -> int:
     kinds = options.kinds or list(WORST)
     found: list[Found] = []
     number = len(kinds) * len(options.memory)
-    with suppress(KeyboardInterrupt), progress("Killing", number) as step:
+    with suppress(KeyboardInterrupt), progress("Killing", number) as advance:
         for case in search(kinds, options.memory):
             found.append(case)
-            step(f"{case.kind} at {case.memory_mb} MB")
+            advance(name=f"{case.kind} at {case.memory_mb} MB")
     console().print(_table(found))
     wrong = [case for case in found if not case.safe]
     for case in wrong:

@@ -17,10 +17,10 @@ from bench.sandbox.embedded_s3 import EmbeddedS3
 from bench.sandbox.stub_s3 import StubS3
 from bench.sweep import Case, Effort, summarise, sweep
 from function.contract import DuplicateSearch
-from local.console import console, progress
 from local.program import read_settings
 from pipeline.bundle import Target, build
 from pipeline.settings import Settings, SettingsError
+from terminal import console, progress
 
 SIZES: Final = (128, 256, 512, 1024, 1769, 3008)
 _QUICK_SAMPLES: Final = 2
@@ -149,19 +149,21 @@ def measure(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
         hold="nothing" if options.no_cgroup else "cpu and memory",
     )
     seconds = 1.0 if options.quick else selfcheck.SECONDS
-    with progress("Checking the sandbox", len(selfcheck.SIZES)) as step:
-        shares = selfcheck.check(seconds=seconds, hold=effort.hold, on_size=step)
+    with progress("Checking the sandbox", len(selfcheck.SIZES)) as advance:
+        shares = selfcheck.check(
+            seconds=seconds, hold=effort.hold, on_size=lambda name: advance(name=name)
+        )
     store = EmbeddedS3() if options.s3 == "embedded" else StubS3()
     number = len(loads) * len(options.memory)
     try:
-        with progress("Measuring", number) as step:
+        with progress("Measuring", number) as advance:
             cases = sweep(
                 bundle,
                 loads,
                 options.memory,
                 store=store,
                 effort=effort,
-                on_case=step,
+                on_case=lambda name: advance(name=name),
                 settings=settings,
             )
     finally:

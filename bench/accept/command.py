@@ -24,14 +24,12 @@ from bench.accept.engine import Engine, EngineError
 from bench.accept.steps import Record
 from bench.accept.trial import Trial
 from bench.machine import UsageError
-from local.console import console, progress
-from local.errors import LocalError
 from local.program import ROOT
-from terminal import Failure
+from terminal import Failure, console, progress
 
 COUNT: Final = 100
 FAILURES: Final = (
-    *(EngineError, Failure, LocalError, OSError),
+    *(EngineError, Failure, OSError),
     *(botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError),
 )
 """Exceptions that a step may raise besides a failed check; the user sees their messages."""
@@ -166,8 +164,8 @@ def _tell(clone: Clone) -> None:
 
 
 def _clean(clone: Clone, engine: Engine) -> int:
-    with progress(f"Removing {clone.name}", None) as step:
-        cleanup.remove(clone, engine, lambda count: step(f"{count} objects"))
+    with progress(f"Removing {clone.name}", None) as advance:
+        cleanup.remove(clone, engine, lambda count: advance(name=f"{count} objects"))
         cleanup.check(clone)
     console().print(f"{clone.name} is removed; nothing of it is left.")
     return 0

@@ -15,13 +15,13 @@ from bench.accept.live import Live
 from bench.accept.steps import Outcome, Step, StepFailed
 from bench.photos import photo_jpeg
 from local import demo
-from local.console import progress
 from local.photos import sample_photos
 from local.program import read_settings
 from ops import doctor
 from ops.finding import Finding
 from ops.stack import Stack
 from pipeline.settings import Settings
+from terminal import progress
 
 _STORM_SIZE: Final = (1600, 1200)
 """Width and height of the storm's photo, as a phone's app sends it."""
@@ -107,11 +107,11 @@ class Trial:
 
     def _doctor(self) -> Outcome:
         findings: list[Finding] = []
-        with progress("Examining", len(doctor.CHECKS)) as step:
+        with progress("Examining", len(doctor.CHECKS)) as advance:
 
             def note(finding: Finding) -> None:
                 findings.append(finding)
-                step(finding.check)
+                advance(name=finding.check)
 
             doctor.examine(self._live.stack, note)
         levels = {
@@ -128,22 +128,22 @@ class Trial:
 
     def _uploads(self) -> Outcome:
         photos = sample_photos(demo.CACHE)
-        with progress("Uploading", self.count) as step:
-            return uploads.check(self._live, photos, self.count, step)
+        with progress("Uploading", self.count) as advance:
+            return uploads.check(self._live, photos, self.count, lambda name: advance(name=name))
 
     def _storm(self) -> Outcome:
         photo = self.folder / "storm.jpg"
         photo.write_bytes(photo_jpeg(_STORM_SIZE))
-        with progress("Uploading at once", self.storm) as step:
-            return storm.check(self._live, photo, self.storm, step)
+        with progress("Uploading at once", self.storm) as advance:
+            return storm.check(self._live, photo, self.storm, lambda name: advance(name=name))
 
     def _destroy(self) -> Outcome:
         tagged = len(leftovers.by_tag(self.clone))
         named = len(leftovers.by_name(self.clone))
         if not tagged:
             raise StepFailed("The tagging API names no resource of the clone, which has many.")
-        with progress("Emptying and destroying", None) as step:
-            cleanup.remove(self.clone, self.engine, lambda count: step(f"{count} objects"))
+        with progress("Emptying and destroying", None) as advance:
+            cleanup.remove(self.clone, self.engine, lambda count: advance(name=f"{count} objects"))
         cleanup.check(self.clone)
         return Outcome(
             detail=f"nothing left, by tag ({tagged} before) and by name ({named} before)",

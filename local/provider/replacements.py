@@ -16,7 +16,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, cast
 
-from local.errors import LocalError
+from terminal import Failure
 
 Test = Callable[[Any, Any], bool]
 """Whether an input's old and new value, ``None`` for an absent one, replace the resource."""
@@ -320,7 +320,7 @@ def forced_by(
     is a change too, as the provider's own region is not known here.
 
     Raises:
-        LocalError: the table does not have this type.
+        Failure: the table does not have this type.
     """
     rule = _rule(type_)
     tests: dict[str, Test] = {
@@ -341,7 +341,7 @@ def name_input(type_: str) -> str | None:
     """Return the input that Pulumi names if the program does not; ``None`` if there is none.
 
     Raises:
-        LocalError: the table does not have this type.
+        Failure: the table does not have this type.
     """
     named = _rule(type_).autoname
     return named.input if named else None
@@ -359,16 +359,16 @@ def autoname(type_: str, logical_name: str, random_hex: str) -> str:
         random_hex: seven hexadecimal digits.
 
     Raises:
-        LocalError: the name is too long, or Pulumi names no resource of this type.
+        Failure: the name is too long, or Pulumi names no resource of this type.
     """
     named = _rule(type_).autoname
     if named is None:
-        raise LocalError(f"{type_} ({logical_name}) has no name that Pulumi could invent.")
+        raise Failure(f"{type_} ({logical_name}) has no name that Pulumi could invent.")
     if not named.random:
         return logical_name
     name = f"{logical_name.lower() if named.lower else logical_name}-{random_hex}"
     if len(name.encode()) > named.longest:
-        raise LocalError(
+        raise Failure(
             f"{type_} would be named {name!r}, which is longer than {named.longest} bytes; "
             "shorten the resource's name in the program."
         )
@@ -377,7 +377,7 @@ def autoname(type_: str, logical_name: str, random_hex: str) -> str:
 
 def _rule(type_: str) -> Rule:
     if type_ not in RULES:
-        raise LocalError(f"What replaces {type_} is not known; teach local/provider/replacements.")
+        raise Failure(f"What replaces {type_} is not known; teach local/provider/replacements.")
     return RULES[type_]
 
 

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
-from local.errors import LocalError
 from local.inputs import Inputs, to_aws
 from local.resources.calls import Call, State
 from local.resources.context import ACCOUNT_ID, Context, Created
 from local.resources.kind import Kind
 from local.resources.tags import put_tags, tags_of
+from terminal import Failure
 
 
 def origin_access_control(context: Context, name: str, inputs: Inputs) -> Created:
@@ -39,10 +39,10 @@ def function(context: Context, name: str, inputs: Inputs) -> Created:
     """Create and publish a function, or update the one that exists.
 
     Raises:
-        LocalError: there is no Node.js, which runs it here.
+        Failure: there is no Node.js, which runs it here.
     """
     if shutil.which("node") is None:
-        raise LocalError("The CDN's function needs Node.js here; install it (apt install nodejs).")
+        raise Failure("The CDN's function needs Node.js here; install it (apt install nodejs).")
     cloudfront = context.client("cloudfront")
     inputs.expect("publish", value=True)
     settings = {

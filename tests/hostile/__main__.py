@@ -22,9 +22,10 @@ from bench.sandbox import SandboxError
 from bench.trial import READY, Trials, trials
 from function.contract import FULL_MEMORY_MB, MOST_SECONDS
 from function.engine.errors import Reason
-from local.console import console, human_bytes, progress
+from local.console import human_bytes
 from pipeline.bundle import BundleError
 from pipeline.settings import Settings
+from terminal import console, progress
 from tests.hostile.files import FILES
 
 SIZES: Final = (1024, 512, 256)
@@ -68,13 +69,13 @@ def run(options: argparse.Namespace) -> int:
         TemporaryDirectory() as folder,
         trials() as environment,
         suppress(KeyboardInterrupt),
-        progress("Attacking", len(names)) as step,
+        progress("Attacking", len(names)) as advance,
     ):
         for name in names:
             rows.append(attack(environment, name, options.memory, Path(folder)))
             if not sys.stderr.isatty():
                 print(_line(rows[-1]), flush=True)
-            step(name)
+            advance(name=name)
     if sys.stderr.isatty():
         console().print(_table(rows, options.memory))
     wrong = [sentence for row in rows for sentence in faults(row)]
