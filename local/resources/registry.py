@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from local.inputs import Inputs
 from local.resources import (
     cloudfront,
+    distribution,
     dynamodb,
     iam,
     kms,
@@ -33,6 +34,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     **lambda_.KINDS,
     **monitoring.KINDS,
     **cloudfront.KINDS,
+    **distribution.KINDS,
     **logs.KINDS,
     **route53.KINDS,
 }

@@ -7,7 +7,8 @@ import re
 import pytest
 from pulumi import _types
 
-from local.provider.replacements import RULES, autoname, forced_by, name_input
+from local.provider.replacements import autoname, forced_by, name_input
+from local.provider.rules import RULES
 from local.resources.registry import KINDS
 from terminal import Failure
 
