@@ -32,8 +32,7 @@ def request(
                 target,
                 body,
                 {"Host": parts.netloc, **(headers or {})},
-                retries=False,
-                redirect=False,
+                retries=False,  # nor is a redirection followed
             )
         except urllib3.exceptions.HTTPError as error:
             raise OSError(f"{method} {url} has no answer: {error}") from error

@@ -49,6 +49,11 @@ def test_a_path_is_sent_as_it_is(port, path):
     assert request("PUT", f"http://127.0.0.1:{port}{path}")[1].split()[0].decode() == path
 
 
+@pytest.mark.parametrize(("end", "path"), [("", "/"), ("?a=b", "/?a=b")])
+def test_an_address_without_a_path_asks_for_the_root(port, end, path):
+    assert request("PUT", f"http://127.0.0.1:{port}{end}")[1].split()[0].decode() == path
+
+
 def test_a_redirection_is_an_answer_and_not_followed(port):
     assert request("PUT", f"http://127.0.0.1:{port}/moved")[0] == 302
 

@@ -82,3 +82,11 @@ def test_what_is_to_be_uploaded_must_exist(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr("local.server.require", lambda _folder: None)
     assert main(["--folder", str(tmp_path), "put", "no-such.jpg"]) == MISUSED
     assert capsys.readouterr().err == "error: no-such.jpg does not exist.\n"
+
+
+def test_an_interrupt_is_a_failure(monkeypatch):
+    def interrupt(_folder):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("local.server.require", interrupt)
+    assert main(["logs", "--follow"]) == FAILED
