@@ -1,68 +1,25 @@
-"""What people see: a progress bar and a table on a terminal, plain lines elsewhere."""
+"""How uploads and their renditions look to a person."""
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 
 from function.contract import Status
 from local.uploader import Result
 
-MARKS = {
+MARKS: Final = {
     Status.READY: "green",
     Status.REJECTED: "yellow",
     Status.FAILED: "red",
     "refused": "red",
     "lost": "red",
 }
-
-
-def console(*, stderr: bool = False) -> Console:
-    """A console as wide as the terminal; 120 columns where there is none."""
-    made = Console(stderr=stderr, highlight=False)
-    if not made.is_terminal:
-        made.width = 120
-    return made
-
-
-@contextmanager
-def progress(label: str, total: int | None) -> Generator[Callable[[str], None]]:
-    """Show how far something is; yields what to call after each step, with its name.
-
-    Args:
-        label: what is being done.
-        total: number of steps; None if that is not known.
-    """
-    screen = console(stderr=True)
-    if not screen.is_terminal:
-        screen.print(f"{label} …")
-        yield lambda _name: None
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("[dim]{task.fields[step]}"),
-    )
-    with Progress(*columns, console=screen, transient=True) as bar:
-        task = bar.add_task(label, total=total, step="")
-        yield lambda name: bar.update(task, advance=1, step=name)
+"""Colours, by what became of an upload."""
 
 
 def results_table(results: list[Result]) -> Table:
-    """One row an upload, its renditions below each other."""
+    """Return one row for each upload, its renditions below each other."""
     table = Table(title="Renditions", title_justify="left")
     table.add_column("photo")
     table.add_column("size", justify="right")
@@ -94,14 +51,14 @@ def _rendition_lines(result: Result) -> list[str]:
 
 
 def human_bytes(count: int) -> str:
-    """Bytes in the unit that people would use: 1 kB is 1,000 bytes."""
+    """Return bytes in the unit that people would use: 1 kB is 1,000 bytes."""
     if count >= 1_000_000:  # noqa: PLR2004 (one MB)
         return f"{count / 1_000_000:.1f} MB"
     return f"{count / 1000:.1f} kB"
 
 
 def summary(results: list[Result]) -> str:
-    """The last line: how much went in, came out, and was lost."""
+    """Return the last line: how much went in, came out, and was lost."""
     renditions = sum(len(result.renditions) for result in results)
     lost = sum(result.status in ("lost", "refused") for result in results)
     return f"{len(results)} photos in, {renditions} renditions out, {lost} lost"

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from function.contract import StackOutput
 from local import server as servers
-from local.console import console, progress, results_table, summary
+from local.console import results_table, summary
 from local.deploy import deploy
-from local.errors import LocalError
 from local.page import serve, stack_config
-from local.photos import sample_photos
+from local.photos import PHOTOS, sample_photos
 from local.program import ROOT
 from local.server import Server
 from local.uploader import Result, find_files, upload_all
+from terminal import Failure, console, progress
 
 CACHE = ROOT / ".cache" / "photos"
 
@@ -28,6 +28,9 @@ def run(folder: Path, photos: Path | None, *, keep: bool) -> int:
 
     Returns:
         Exit code: 0 if every photo has an outcome, 1 if one was lost.
+
+    Raises:
+        Failure: the folder is not one, or is empty; or the embedded AWS could not do its part.
     """
     files = _photos(photos)
     started_here = servers.find(folder) is None
@@ -48,10 +51,10 @@ def run(folder: Path, photos: Path | None, *, keep: bool) -> int:
 def up(folder: Path, port: int, stack: str) -> Server:
     """Start the embedded AWS and deploy a stack to it; clean up if the first deployment fails."""
     fresh = servers.find(folder) is None
-    with progress("Starting the embedded AWS and deploying the stack", None) as step:
+    with progress("Starting the embedded AWS and deploying the stack", None) as advance:
         server = servers.start(folder, port)
         try:
-            deploy(server, stack, step)
+            deploy(server, stack, lambda name: advance(name=name))
         except BaseException:
             if fresh:
                 servers.stop(folder)
@@ -63,25 +66,25 @@ def put(server: Server, files: list[Path]) -> list[Result]:
     """Upload files anonymously and wait for their manifests, with a progress bar."""
     endpoint = server.outputs[StackOutput.UPLOAD_ENDPOINT]
     delivery = server.outputs[StackOutput.DELIVERY_URL]
-    with progress(f"Uploading {len(files)} photos anonymously", len(files)) as step:
+    with progress(f"Uploading {len(files)} photos anonymously", len(files)) as advance:
         return upload_all(
             files,
             endpoint,
             delivery,
-            lambda result: step(result.file),
+            lambda result: advance(name=result.file),
             presigned=server.settings["uploads"] == "presigned",
         )
 
 
 def _photos(folder: Path | None) -> list[Path]:
     if folder is None:
-        with progress("Making sample photos", None) as step:
-            return sample_photos(CACHE, step)
+        with progress("Making sample photos", len(PHOTOS)) as advance:
+            return sample_photos(CACHE, lambda name: advance(name=name))
     if not folder.is_dir():
-        raise LocalError(f"{folder} is not a folder; set PHOTOS to a folder with photos.")
+        raise Failure(f"{folder} is not a folder; set PHOTOS to a folder with photos.")
     files = find_files([folder])
     if not files:
-        raise LocalError(f"{folder} has no files; put photos into it, or leave PHOTOS out.")
+        raise Failure(f"{folder} has no files; put photos into it, or leave PHOTOS out.")
     return files
 
 

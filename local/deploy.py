@@ -8,12 +8,12 @@ import botocore.exceptions
 import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
-from local.errors import LocalError
 from local.program import evaluate, full_key, read_config
 from local.resources import Context, create
 from local.resources.context import ACCOUNT_ID, PARTITION
 from local.server import REGION, Server
 from pipeline.bundle import BundleError, Target, build
+from terminal import Failure
 
 CALLS: Final[Mapping[str, dict[str, Any]]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT_ID},
@@ -35,7 +35,7 @@ class Deployer(Mocks):
         self._context = context
         self._on_resource = on_resource
         self.resources: list[str] = []
-        self.error: LocalError | None = None
+        self.error: Failure | None = None
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         """Create one resource; runs on several threads at once, so the first error is kept."""
@@ -44,14 +44,14 @@ class Deployer(Mocks):
             return args.name, inputs
         try:
             created = create(self._context, args.typ, args.name, inputs)
-        except LocalError as error:
+        except Failure as error:
             self.error = self.error or error
             raise
         except (
             botocore.exceptions.ClientError,
             botocore.exceptions.ParamValidationError,
         ) as error:
-            self.error = self.error or LocalError(f"{args.typ} {args.name} failed: {error}")
+            self.error = self.error or Failure(f"{args.typ} {args.name} failed: {error}")
             raise
         self.resources.append(f"{args.typ} {args.name}")
         self._on_resource(f"{args.typ.split(':')[-1]} {args.name}")
@@ -60,7 +60,7 @@ class Deployer(Mocks):
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         """Answer a provider function."""
         if args.token not in CALLS:
-            self.error = LocalError(
+            self.error = Failure(
                 f"The embedded AWS does not know {args.token}; teach it in local/deploy.py."
             )
             raise self.error
@@ -82,7 +82,7 @@ def deploy(
         settings: values over the stack's own, by full key or the setting's name alone.
 
     Raises:
-        LocalError: a resource or setting cannot be; or one that was deployed before is no longer
+        Failure: a resource or setting cannot be; or one that was deployed before is no longer
             in the program, which this deployer does not delete.
     """
     deployer = Deployer(context_of(server), on_resource)
@@ -91,7 +91,7 @@ def deploy(
     try:
         outputs = evaluate(stack, deployer, overrides)
     except pulumi.RunError as error:
-        raise LocalError(str(error)) from error
+        raise Failure(str(error)) from error
     except Exception:
         if deployer.error:
             raise deployer.error from None
@@ -147,13 +147,13 @@ def _function_code() -> bytes:
     try:
         return build(Target.host()).path.read_bytes()
     except BundleError as error:
-        raise LocalError(str(error)) from error
+        raise Failure(str(error)) from error
 
 
 def _refuse_leftovers(server: Server, resources: list[str]) -> None:
     leftovers = sorted(set(server.resources) - set(resources))
     if leftovers:
-        raise LocalError(
+        raise Failure(
             f"{leftovers[0]} is deployed but no longer in the program; run `python -m local down` "
             "and `python -m local up` to start afresh."
         )

@@ -1,8 +1,9 @@
 """Plain HTTP without credentials, as anyone on the internet would send it."""
 
-import http.client
 import urllib.parse
 from typing import Final
+
+import urllib3
 
 REQUEST_SECONDS: Final = 30
 """How long one answer may take."""
@@ -17,21 +18,27 @@ def request(
         OSError: no answer.
     """
     parts = urllib.parse.urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     # Names under localhost are this machine's (RFC 6761), which not every resolver knows.
-    local = (parts.hostname or "").endswith(".localhost")
-    connection = kind(
-        "127.0.0.1" if local else parts.hostname or "", parts.port, timeout=REQUEST_SECONDS
-    )
-    try:
-        target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        connection.request(method, target, body, {"Host": parts.netloc, **(headers or {})})
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-    finally:
-        connection.close()
+    is_here = (parts.hostname or "").endswith(".localhost")
+    address = f"127.0.0.1:{parts.port}" if is_here else parts.netloc
+    # urllib3 would resolve the dots of a whole URL; an attacker's client sends them as they are.
+    target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    with urllib3.connection_from_url(
+        f"{parts.scheme}://{address}", timeout=REQUEST_SECONDS
+    ) as pool:
+        try:
+            answer = pool.urlopen(
+                method,
+                target,
+                body,
+                {"Host": parts.netloc, **(headers or {})},
+                retries=False,  # nor is a redirection followed
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise OSError(f"{method} {url} has no answer: {error}") from error
+        return answer.status, answer.data
 
 
 def quote(key: str) -> str:
-    """A key as it stands in a URL's path."""
+    """Return a key as it stands in a URL's path."""
     return urllib.parse.quote(key)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from local.errors import LocalError
+from terminal import Failure
 
 _ACRONYMS = {
     "id": "ID",
@@ -29,21 +29,21 @@ class Inputs:
         """Return an input that has to be there.
 
         Raises:
-            LocalError: it is not.
+            Failure: it is not.
         """
         if key not in self._left:
-            raise LocalError(f"{self.resource} has no input {key!r}, which AWS requires.")
+            raise Failure(f"{self.resource} has no input {key!r}, which AWS requires.")
         return self._left.pop(key)
 
     def expect(self, key: str, value: Any) -> None:
         """Use up an input that the embedded AWS can only honour at one value.
 
         Raises:
-            LocalError: it has another value.
+            Failure: it has another value.
         """
         got = self._left.pop(key, value)
         if got != value:
-            raise LocalError(
+            raise Failure(
                 f"{self.resource} sets {key} to {got!r}; the embedded AWS knows only {value!r}."
             )
 
@@ -51,10 +51,10 @@ class Inputs:
         """Check that every input was used.
 
         Raises:
-            LocalError: one was not.
+            Failure: one was not.
         """
         if self._left:
-            raise LocalError(
+            raise Failure(
                 f"{self.resource} sets {min(self._left)!r}, which the embedded AWS does not "
                 "know; teach it in local/resources."
             )

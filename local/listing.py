@@ -7,8 +7,9 @@ from typing import Any
 from rich.table import Table
 
 from function.contract import UPLOADS, StackOutput, manifest_key, upload_name
-from local.console import MARKS, console, human_bytes
+from local.console import MARKS, human_bytes
 from local.server import Server
+from terminal import console
 
 
 def print_objects(server: Server) -> None:

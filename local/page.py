@@ -6,11 +6,10 @@ import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
-from urllib.parse import unquote
 
 from function.contract import StackOutput
 from local.server import Server
@@ -40,52 +39,34 @@ CONTENT_TYPES: Final = {
 """By suffix; a file of any other kind is not served."""
 
 
-class _Pages(BaseHTTPRequestHandler):
-    """Files of one folder, and ``config.json`` from memory."""
+class _Pages(SimpleHTTPRequestHandler):
+    """Pages of one folder, and a ``config.json`` that lies elsewhere."""
 
     server_version = "page"
     sys_version = ""
+    extensions_map = CONTENT_TYPES
 
-    def __init__(self, *arguments: Any, root: Path, config: bytes, policy: str) -> None:
+    def __init__(self, *arguments: Any, root: Path, config: Path, policy: str) -> None:
         self._root = root
         self._config = config
         self._headers = {**HEADERS, "Content-Security-Policy": policy}
-        super().__init__(*arguments)
+        super().__init__(*arguments, directory=str(root))
 
-    def do_GET(self) -> None:
-        self._answer(with_body=True)
-
-    def do_HEAD(self) -> None:
-        self._answer(with_body=False)
-
-    def _answer(self, *, with_body: bool) -> None:
-        path = unquote(self.path.split("?", 1)[0])
-        if path == "/config.json":
-            self._send(self._config, CONTENT_TYPES[".json"], with_body=with_body)
-            return
-        file = self._find("index.html" if path == "/" else path.lstrip("/"))
-        if file is None:
-            self.send_error(HTTPStatus.NOT_FOUND)
-        else:
-            self._send(file.read_bytes(), CONTENT_TYPES[file.suffix], with_body=with_body)
-
-    def _find(self, name: str) -> Path | None:
-        if "\0" in name:
-            return None
-        # Resolved, so that neither dots nor a symbolic link leads out of the folder.
-        file = (self._root / name).resolve()
-        servable = file.suffix in CONTENT_TYPES and file.is_relative_to(self._root)
-        return file if servable and file.is_file() else None
-
-    def _send(self, body: bytes, content_type: str, *, with_body: bool) -> None:
-        self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if with_body:
-            self.wfile.write(body)
+    def translate_path(self, path: str) -> str:
+        """Return the file to send; an empty path, which is not found, for all but pages."""
+        found = super().translate_path(path)
+        if found == str(self._root / "config.json"):
+            return str(self._config)
+        if "\0" in found:
+            return ""
+        page = Path(found)
+        # Resolved, so that no symbolic link leads out of the folder.
+        file = (page / "index.html" if page == self._root else page).resolve()
+        is_page = file.suffix in CONTENT_TYPES and file.is_relative_to(self._root)
+        return str(file) if is_page and file.is_file() else ""
 
     def end_headers(self) -> None:
+        """Send the headers of every answer."""
         for name, value in self._headers.items():
             self.send_header(name, value)
         super().end_headers()
@@ -106,9 +87,11 @@ class _Server(ThreadingHTTPServer):
 
 
 def stack_config(server: Server, shown: list[dict[str, Any]]) -> dict[str, Any]:
-    """What the page is told: the deployed stack, and uploads to show from the start.
+    """Return what the page is told: the deployed stack, and uploads to show from the start.
 
-    ``shown`` has, for each, file, key, bytes, ms (from upload to manifest) and status.
+    Args:
+        server: where the stack is deployed.
+        shown: for each upload its file, key, bytes, ms (from upload to manifest) and status.
     """
     config = page.config(
         uploads=server.settings["uploads"],
@@ -133,13 +116,16 @@ def serve(folder_web: Path, config: Mapping[str, Any], port: int = 0) -> Generat
     """
     # The source bucket, which signed forms are sent to, has the endpoint's origin here.
     policy = page.content_security_policy([config["uploadEndpoint"]], config["deliveryUrl"])
-    body = json.dumps(config).encode()
-    handler = partial(_Pages, root=folder_web.resolve(strict=True), config=body, policy=policy)
-    with _Server((HOST, port), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
-        try:
-            yield f"http://{HOST}:{server.server_port}/"
-        finally:
-            server.shutdown()
-            thread.join()
+    root = folder_web.resolve(strict=True)
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "config.json"
+        file.write_text(json.dumps(config), encoding="utf-8")
+        handler = partial(_Pages, root=root, config=file, policy=policy)
+        with _Server((HOST, port), handler) as server:
+            thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+            thread.start()
+            try:
+                yield f"http://{HOST}:{server.server_port}/"
+            finally:
+                server.shutdown()
+                thread.join()

@@ -15,9 +15,9 @@ import yaml
 from pulumi.runtime import settings as runtime_settings
 from pulumi.runtime.mocks import MockMonitor, Mocks, set_mocks
 
-from local.errors import LocalError
 from pipeline import configuration
 from pipeline.settings import Settings
+from terminal import Failure
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 """The repository: where ``Pulumi.yaml`` and ``__main__.py`` are."""
@@ -30,12 +30,12 @@ def read_config(stack: str) -> dict[str, Any]:
         Values by full key, e.g. ``image-pipeline:memory``.
 
     Raises:
-        LocalError: there is no such stack file.
+        Failure: there is no such stack file.
     """
     path = ROOT / f"Pulumi.{stack}.yaml"
     if not path.is_file():
         known = sorted(p.name.split(".")[1] for p in ROOT.glob("Pulumi.*.yaml"))
-        raise LocalError(f"There is no stack {stack!r}; choose one of {', '.join(known)}.")
+        raise Failure(f"There is no stack {stack!r}; choose one of {', '.join(known)}.")
     declared: dict[str, dict[str, Any]] = _load_yaml(ROOT / "Pulumi.yaml")["config"]
     defaults = {
         full_key(key): value["default"] for key, value in declared.items() if "default" in value
@@ -58,7 +58,7 @@ def read_settings(stack: str) -> Settings:
     """A stack's settings as the program itself would read them.
 
     Raises:
-        LocalError: there is no such stack file, or a setting in it is encrypted.
+        Failure: there is no such stack file, or a setting in it is encrypted.
         SettingsError: a setting cannot work.
     """
     runtime_settings.configure(runtime_settings.Settings(project=project_name(), stack=stack))
@@ -88,7 +88,7 @@ def evaluate(
         The stack's outputs.
 
     Raises:
-        LocalError: there is no such stack file, or a setting in it is encrypted.
+        Failure: there is no such stack file, or a setting in it is encrypted.
     """
     given = {full_key(key): value for key, value in (overrides or {}).items()}
     config = {**read_config(stack), **given}
@@ -135,11 +135,11 @@ def _configure(config: Mapping[str, Any], stack: str) -> None:
     """Hand the configuration to Pulumi.
 
     Raises:
-        LocalError: a value that the program reads is encrypted. Others may be, such as AWS keys.
+        Failure: a value that the program reads is encrypted. Others may be, such as AWS keys.
     """
     for key, value in config.items():
         if key.startswith((full_key(""), "aws:endpoints")) and is_encrypted(value):
-            raise LocalError(
+            raise Failure(
                 f"{key} in Pulumi.{stack}.yaml is encrypted, and only the Pulumi engine can "
                 f"decrypt it; store it as plain text: `pulumi config set --stack {stack} "
                 f"--plaintext {key} VALUE`."

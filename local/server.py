@@ -17,9 +17,9 @@ from typing import Any, Final
 
 import boto3
 
-from local.errors import LocalError
 from local.http import request
 from local.program import ROOT
+from terminal import Failure
 
 _boto3: Final[Any] = boto3  # it has no inline types
 HOST: Final = "127.0.0.1"
@@ -34,11 +34,6 @@ _started: Final[list[subprocess.Popen[bytes]]] = []
 
 START_SECONDS: Final = 60
 STOP_SECONDS: Final = 5
-
-
-def default_folder() -> Path:
-    """Where the embedded AWS keeps its state: ``$IMAGE_PIPELINE_LOCAL`` or ``.local``."""
-    return Path(os.environ.get("IMAGE_PIPELINE_LOCAL", ROOT / ".local"))
 
 
 @dataclass(kw_only=True)
@@ -109,12 +104,12 @@ def start(
         variables: environment variables of its process, over those that it always has.
 
     Raises:
-        LocalError: the port is taken, or the server does not start.
+        Failure: the port is taken, or the server does not start.
     """
     running = find(folder)
     if running:
         if port not in (0, running.port):
-            raise LocalError(
+            raise Failure(
                 f"The embedded AWS already runs on port {running.port}; stop it first with "
                 "`python -m local down`."
             )
@@ -132,7 +127,7 @@ def restart(server: Server) -> None:
     It comes back with what it has kept: all of it with MiniStack's ``PERSIST_STATE``, else nothing.
 
     Raises:
-        LocalError: it does not start.
+        Failure: it does not start.
     """
     os.kill(server.pid, signal.SIGTERM)
     deadline = time.monotonic() + START_SECONDS
@@ -147,7 +142,7 @@ def find(folder: Path) -> Server | None:
     """Return the server that runs in ``folder``, or None if none was started.
 
     Raises:
-        LocalError: one was started, but it has died.
+        Failure: one was started, but it has died.
     """
     path = _state_file(folder)
     if not path.is_file():
@@ -157,7 +152,7 @@ def find(folder: Path) -> Server | None:
     known = {field.name for field in fields(Server)}
     server = Server(**{name: value for name, value in state.items() if name in known})
     if not server.is_healthy():
-        raise LocalError(
+        raise Failure(
             f"The embedded AWS has stopped by itself (its log: {folder / 'ministack.log'}); run "
             "`python -m local down` to clean up, then `python -m local up`."
         )
@@ -168,11 +163,11 @@ def require(folder: Path) -> Server:
     """Return the deployed server.
 
     Raises:
-        LocalError: there is none.
+        Failure: there is none.
     """
     server = find(folder)
     if server is None or not server.outputs:
-        raise LocalError("The embedded AWS is not running; start it with `python -m local up`.")
+        raise Failure("The embedded AWS is not running; start it with `python -m local up`.")
     return server
 
 
@@ -210,7 +205,7 @@ def _spawn(server: Server) -> None:
     while not server.is_healthy():
         if process.poll() is not None or time.monotonic() > deadline:
             _kill_group(process.pid)
-            raise LocalError(
+            raise Failure(
                 f"The embedded AWS did not start; its log is {server.folder / 'ministack.log'}."
             )
         time.sleep(0.05)
@@ -242,7 +237,7 @@ def _free_port(port: int) -> int:
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            raise LocalError(
+            raise Failure(
                 f"Port {port} is taken; choose another with --port, or leave it out."
             ) from error
         return int(probe.getsockname()[1])

@@ -20,8 +20,8 @@ from function.contract import (
     source_key,
     upload_name,
 )
-from ops.errors import OpsError
 from ops.stack import Stack
+from terminal import Failure
 
 BATCH: Final = 10
 """Most messages that SQS takes at once."""
@@ -49,10 +49,10 @@ def check_prefix(prefix: str) -> None:
     """Refuse what the function would ignore.
 
     Raises:
-        OpsError: the prefix is outside ``uploads/``.
+        Failure: the prefix is outside ``uploads/``.
     """
     if not prefix.startswith(UPLOADS):
-        raise OpsError(f"The prefix must start with {UPLOADS}; got {prefix!r}.")
+        raise Failure(f"The prefix must start with {UPLOADS}; got {prefix!r}.")
 
 
 def find(stack: Stack, prefix: str, after: str = "") -> Iterator[Existing]:
@@ -64,7 +64,7 @@ def find(stack: Stack, prefix: str, after: str = "") -> Iterator[Existing]:
         after: only keys behind this one, to go on where an earlier run ended.
 
     Raises:
-        OpsError: the prefix is outside ``uploads/``.
+        Failure: the prefix is outside ``uploads/``.
     """
     check_prefix(prefix)
     pages = stack.client("s3").get_paginator("list_object_versions")
@@ -123,7 +123,7 @@ def send(
         per_second: how many a second; the queue takes any rate, your bill and readers may not.
 
     Raises:
-        OpsError: SQS kept refusing a message; what was yielded before is not lost.
+        Failure: SQS kept refusing a message; what was yielded before is not lost.
     """
     sqs, count, started = stack.client("sqs"), 0, time.monotonic()
     while batch := list(islice(uploads, BATCH)):
@@ -149,7 +149,7 @@ def _send_batch(sqs: Any, stack: Stack, batch: list[Existing]) -> None:
             return
         ids = {failure["Id"] for failure in refused}
         entries = [entry for entry in entries if entry["Id"] in ids]
-    raise OpsError(
+    raise Failure(
         f"SQS refused a message {MAX_TRIES} times ({refused[0].get('Message', 'no reason given')});"
         " run the same command again, with --state to go on from there."
     )

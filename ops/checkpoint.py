@@ -5,7 +5,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ops.errors import OpsError
+from terminal import Failure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,16 +27,16 @@ def read(path: Path, of: str) -> Checkpoint:
     """Where the backfill of ``of`` stands; at its beginning if there is no such file.
 
     Raises:
-        OpsError: the file is of another backfill, whose place would skip uploads of this one.
+        Failure: the file is of another backfill, whose place would skip uploads of this one.
     """
     if not path.is_file():
         return Checkpoint(of=of)
     try:
         found = Checkpoint(**json.loads(path.read_text("utf-8")))
     except (ValueError, TypeError) as error:
-        raise OpsError(f"{path} is not a backfill's state; delete it or name another.") from error
+        raise Failure(f"{path} is not a backfill's state; delete it or name another.") from error
     if found.of != of:
-        raise OpsError(f"{path} is the state of another backfill ({found.of}); name another file.")
+        raise Failure(f"{path} is the state of another backfill ({found.of}); name another file.")
     return found
 
 
@@ -44,7 +44,7 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
     """Remember a place, whole or not at all: a run may be killed at any time.
 
     Raises:
-        OpsError: the file cannot be written.
+        Failure: the file cannot be written.
     """
     new = path.with_name(f"{path.name}.new")
     try:
@@ -52,4 +52,4 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
         new.write_text(json.dumps(asdict(checkpoint)), "utf-8")
         os.replace(new, path)  # noqa: PTH105 (the name of the system call says that it is atomic)
     except OSError as error:
-        raise OpsError(f"{path} cannot be written: {error.strerror}.") from error
+        raise Failure(f"{path} cannot be written: {error.strerror}.") from error

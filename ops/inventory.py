@@ -17,8 +17,8 @@ from urllib.parse import unquote_plus, urlsplit
 
 from function.contract import StackOutput
 from ops.backfill import Existing
-from ops.errors import OpsError
 from ops.stack import Stack
+from terminal import Failure
 
 NEEDED: Final = ("Key", "Size")
 """Columns without which no event can be made; the function rejects an upload of no bytes."""
@@ -49,7 +49,7 @@ def read_manifest(stack: Stack, where: str) -> Inventory:
         where: path, or ``s3://bucket/key``, of a ``manifest.json``.
 
     Raises:
-        OpsError: it is not there, not a manifest, of another bucket or format, or lacks a column.
+        Failure: it is not there, not a manifest, of another bucket or format, or lacks a column.
     """
     try:
         fields: dict[str, Any] = json.loads(_read(stack, where))
@@ -58,16 +58,14 @@ def read_manifest(stack: Stack, where: str) -> Inventory:
         source, kind = fields["sourceBucket"], fields["fileFormat"]
         bucket = fields["destinationBucket"].rsplit(":", 1)[-1]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise OpsError(
-            f"{where} is no manifest of S3 Inventory; name its manifest.json."
-        ) from error
+        raise Failure(f"{where} is no manifest of S3 Inventory; name its manifest.json.") from error
     if kind != "CSV":
-        raise OpsError(f"{where} is of a report in {kind}; configure the inventory as CSV.")
+        raise Failure(f"{where} is of a report in {kind}; configure the inventory as CSV.")
     if source != stack.outputs[StackOutput.SOURCE_BUCKET]:
-        raise OpsError(f"{where} lists {source}, not {stack.outputs[StackOutput.SOURCE_BUCKET]}.")
+        raise Failure(f"{where} lists {source}, not {stack.outputs[StackOutput.SOURCE_BUCKET]}.")
     lacking = [name for name in NEEDED if name not in columns]
     if lacking:
-        raise OpsError(f"{where} lacks the column {lacking[0]}; add it to the inventory's fields.")
+        raise Failure(f"{where} lacks the column {lacking[0]}; add it to the inventory's fields.")
     return Inventory(where=where, bucket=bucket, columns=columns, files=files)
 
 
@@ -81,7 +79,7 @@ def find(stack: Stack, inventory: Inventory, prefix: str, skip: int = 0) -> Iter
         skip: leave out so many of those, to go on where an earlier run ended.
 
     Raises:
-        OpsError: a file of the report is missing or damaged.
+        Failure: a file of the report is missing or damaged.
     """
     for file in inventory.files:
         for row in _rows(stack, inventory, file):
@@ -103,7 +101,7 @@ def _rows(stack: Stack, inventory: Inventory, file: str) -> Iterator[dict[str, s
             row = dict(zip(inventory.columns, cells, strict=True))
             yield row | {"Key": unquote_plus(row["Key"])}
     except (OSError, EOFError, zlib.error, ValueError) as error:
-        raise OpsError(f"{where} is damaged ({error}); fetch the report again.") from error
+        raise Failure(f"{where} is damaged ({error}); fetch the report again.") from error
 
 
 def _is_current(row: dict[str, str]) -> bool:
@@ -126,9 +124,9 @@ def _read(stack: Stack, where: str) -> bytes:
         try:
             return Path(where).read_bytes()
         except OSError as error:
-            raise OpsError(f"{where} cannot be read: {error.strerror}.") from error
+            raise Failure(f"{where} cannot be read: {error.strerror}.") from error
     s3 = stack.client("s3")
     try:
         return s3.get_object(Bucket=parts.netloc, Key=where.split("/", 3)[3])["Body"].read()
     except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket, IndexError) as error:
-        raise OpsError(f"{where} does not exist; name the report's manifest.json.") from error
+        raise Failure(f"{where} does not exist; name the report's manifest.json.") from error

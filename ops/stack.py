@@ -9,15 +9,17 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
 import boto3
+import botocore.exceptions
 
 from function.contract import StackOutput
-from ops.errors import OpsError
+from terminal import Failure
 
 _boto3: Final[Any] = boto3  # it has no inline types
 
@@ -44,11 +46,30 @@ class Stack:
     client: Callable[[str], Any]
 
 
+@contextmanager
+def connected(name: str | None, outputs: Path | None) -> Generator[Stack]:
+    """Find a stack by its name, or by a file with its outputs, for as long as a command runs.
+
+    Raises:
+        Failure: there is no such stack, AWS refused or did not answer, or someone pressed Ctrl-C.
+    """
+    try:
+        yield connect_to_outputs(outputs) if outputs else connect(name or "")
+    except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
+        raise Failure(
+            f"AWS refused or did not answer; check credentials and network: {error}"
+        ) from error
+    except KeyboardInterrupt as error:
+        raise Failure(
+            "Interrupted; nothing is lost, and the same command may be run again."
+        ) from error
+
+
 def connect(name: str) -> Stack:
     """Find a stack: on the embedded AWS if it is deployed there, else through the Pulumi CLI.
 
     Raises:
-        OpsError: it is deployed nowhere that we can see.
+        Failure: it is deployed nowhere that we can see.
     """
     path = _embedded_folder() / "state.json"
     state = _read_object(path) if path.is_file() else {}
@@ -63,7 +84,7 @@ def connect_to_outputs(path: Path) -> Stack:
     For machines that have credentials for AWS but none for Pulumi's backend.
 
     Raises:
-        OpsError: no such file, or not the outputs of this program.
+        Failure: no such file, or not the outputs of this program.
     """
     return _on_aws(_checked(_read_object(path), str(path)))
 
@@ -108,14 +129,14 @@ def _drop_account(request: Any, **_context: Any) -> None:
 
 def _pulumi_outputs(name: str) -> dict[str, Any]:
     if shutil.which("pulumi") is None:
-        raise OpsError(
+        raise Failure(
             f"The stack {name!r} is not on the embedded AWS, and the Pulumi CLI is not installed; "
             "start the one with `python -m local up`, install the other, or pass --outputs FILE."
         )
     command = ["pulumi", "stack", "output", "--json", "--stack", name]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise OpsError(f"Pulumi cannot read the stack {name!r}: {' '.join(done.stderr.split())}")
+        raise Failure(f"Pulumi cannot read the stack {name!r}: {' '.join(done.stderr.split())}")
     return json.loads(done.stdout)
 
 
@@ -123,14 +144,14 @@ def _read_object(path: Path) -> dict[str, Any]:
     try:
         value: object = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise OpsError(f"{path} cannot be read as JSON: {error}.") from error
+        raise Failure(f"{path} cannot be read as JSON: {error}.") from error
     if not isinstance(value, dict):
-        raise OpsError(f"{path} holds no JSON object; `pulumi stack output --json` writes one.")
+        raise Failure(f"{path} holds no JSON object; `pulumi stack output --json` writes one.")
     return cast("dict[str, Any]", value)
 
 
 def _checked(outputs: dict[str, Any], where: str) -> dict[str, str]:
     missing = [name for name in NEEDED if not outputs.get(name)]
     if missing:
-        raise OpsError(f"{where} has no output '{missing[0]}'; deploy it with `pulumi up` first.")
+        raise Failure(f"{where} has no output '{missing[0]}'; deploy it with `pulumi up` first.")
     return outputs

@@ -14,9 +14,9 @@ from typing import Any, Final
 import botocore.exceptions
 
 from function.contract import UPLOADS, StackOutput
-from ops.errors import OpsError
 from ops.stack import Stack
 from ops.wiring import mappings
+from terminal import Failure
 
 BATCH: Final = 1000
 """Most versions that S3 deletes in one request (API reference, DeleteObjects)."""
@@ -48,7 +48,7 @@ def stop(stack: Stack) -> None:
     other begins afterwards: the queue has no other consumer.
 
     Raises:
-        OpsError: Lambda did not disable the event source mapping in time.
+        Failure: Lambda did not disable the event source mapping in time.
     """
     _deny_uploads(stack)
     lambda_, name = stack.client("lambda"), stack.outputs[StackOutput.FUNCTION_NAME]
@@ -72,13 +72,13 @@ def empty(stack: Stack, bucket: str, advance: Callable[[int], None]) -> int:
         advance: told the number of versions after each batch.
 
     Raises:
-        OpsError: S3 kept one; the same command may be run again.
+        Failure: S3 kept one; the same command may be run again.
     """
     s3, deleted = stack.client("s3"), 0
     for batch in _versions(stack, bucket):
         answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
         for error in answer.get("Errors", []):
-            raise OpsError(
+            raise Failure(
                 f"S3 kept {error['Key']} of {bucket} ({error['Code']}); remove what protects it "
                 "and run the same command again."
             )
@@ -115,7 +115,7 @@ def _wait_until_disabled(lambda_: Any, uuid: str) -> None:
     deadline = time.monotonic() + DISABLE_SECONDS
     while (state := lambda_.get_event_source_mapping(UUID=uuid)["State"]) != "Disabled":
         if time.monotonic() > deadline:
-            raise OpsError(
+            raise Failure(
                 f"The event source mapping {uuid} is still {state} after {DISABLE_SECONDS} s; "
                 "run the same command again."
             )

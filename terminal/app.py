@@ -1,6 +1,7 @@
 """A command line: its commands, and what becomes of the errors that they raise."""
 
 import signal
+import sys
 from collections.abc import Sequence
 from typing import Final, cast
 
@@ -42,9 +43,12 @@ def run(app: App, arguments: Sequence[str] | None = None) -> int:
         app: the command line.
         arguments: what follows its name; those of this process if None.
     """
+    tokens = sys.argv[1:] if arguments is None else arguments
+    if not tokens and app.default_command is None:
+        return _told(Misuse("Name a command; --help lists them."), MISUSED)
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+        code = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
     except (CycloptsError, Misuse) as error:
         return _told(error, MISUSED)
     except Failure as error:

@@ -27,14 +27,12 @@ from bench.accept.engine import Engine, EngineError
 from bench.accept.steps import Record
 from bench.accept.trial import Trial
 from bench.cost import bill
-from local.errors import LocalError
 from local.program import ROOT
-from ops.errors import OpsError
 from terminal import FAILED, OK, Failure, Misuse, console, progress
 
 COUNT: Final = 100
 FAILURES: Final = (
-    *(EngineError, LocalError, OpsError, OSError),
+    *(Failure, OSError),
     *(botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError),
 )
 """Exceptions that a step may raise besides a failed check; the user sees their messages."""

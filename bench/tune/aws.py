@@ -33,7 +33,6 @@ from bench.tune.sweep import Case, summarise
 from bench.tune.workloads import Workload
 from function.contract import StackOutput, Status, manifest_key, source_key, upload_name
 from ops.backfill import Existing, event, find
-from ops.errors import OpsError
 from ops.stack import Stack, connect, connect_to_outputs
 from terminal import Failure, console, progress
 
@@ -69,8 +68,6 @@ def aws(*, options: Options = _DEFAULTS) -> int:
     workload = workloads.make(options.workload)
     try:
         result = measure(_connect(options), workload, options)
-    except OpsError as error:
-        raise Failure(str(error)) from error
     except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
         raise Failure(
             f"AWS refused or did not answer; check credentials and network: {error}"
@@ -188,7 +185,7 @@ def _from_log(stack: Stack, version: str, since: float) -> Report:
         if report:
             return report
         time.sleep(0.5)
-    raise OpsError(
+    raise Failure(
         f"Lambda's log has no REPORT of version {version}, neither in the answer's tail nor in "
         f"{group}; the function's system log level must be INFO."
     )
@@ -230,9 +227,9 @@ def _wait_for_manifest(s3: Any, bucket: str, upload: Existing) -> None:
             time.sleep(0.5)
             continue
         if manifest["status"] != Status.READY:
-            raise OpsError(f"The stack rejects this workload: {manifest['error']['message']}.")
+            raise Failure(f"The stack rejects this workload: {manifest['error']['message']}.")
         return
-    raise OpsError(
+    raise Failure(
         f"The stack made nothing of {upload.key} within {_MANIFEST_S} s; "
         "see `python -m ops doctor`."
     )

@@ -1,7 +1,8 @@
-"""Sample photos for the demo: made on this machine, with the content and weight of real uploads.
+"""Sample photos for the demo: the formats, sizes and metadata of real uploads.
 
-Nothing is downloaded and nothing is committed: scenes are rendered from seeded noise. They have
-nature's 1/f spectrum and a sensor's grain, so that they compress, and resize, as photos do.
+No real photographs of 8 megapixels or more with a free licence are to be had from a package index,
+and nothing else is downloaded. So the landscapes are painted on this machine (``scenes``); the
+sticker, the screenshot and the animation were drawn for this project, and lie in this folder.
 """
 
 import hashlib
@@ -9,14 +10,15 @@ import io
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import PIL
 from PIL import ExifTags, Image
 
-from local.photos import aurora, balloon, dunes, lake, lighthouse, planner
+from local.photos import scenes
 
 INDEX: Final = ".photos.json"
 """Says which photos of a folder are whole, and which version of this package made them."""
@@ -26,15 +28,15 @@ _UPRIGHT: Final = 6
 
 
 def sample_photos(folder: Path, progress: Callable[[str], None] | None = None) -> list[Path]:
-    """Write the sample photos that are missing, damaged or out of date; about 10 s for all six.
+    """Write the sample photos that are missing, damaged or out of date; about 15 s for all six.
 
     Args:
         folder: where they are kept from one demo to the next; made if missing.
         progress: told each photo's name once it is there.
 
     Returns:
-        Their paths: two JPEGs (12 megapixels; a portrait that is upright by EXIF alone), a WebP,
-        two PNGs (a sticker with alpha; a screenshot) and an animated GIF. Both JPEGs say where
+        Their paths: two JPEGs (12 megapixels; a portrait that is upright by EXIF alone), a HEIC,
+        two PNGs (a sticker with alpha; a screenshot) and an animated GIF. JPEGs and HEIC say where
         they were taken, so that stripping the position can be shown.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -53,38 +55,45 @@ def sample_photos(folder: Path, progress: Callable[[str], None] | None = None) -
 
 def _lake() -> bytes:
     exif = _exif(datetime(2025, 10, 4, 18, 52, 9, tzinfo=UTC), 46.7281, 8.1834, 1428)
-    return _encode(lake.paint(np.random.default_rng(7)), "JPEG", quality=93, exif=exif)
+    return _encode(scenes.lake(np.random.default_rng(7)), "JPEG", quality=93, exif=exif)
 
 
-def _aurora() -> bytes:
-    exif = _exif(datetime(2025, 12, 19, 22, 14, 40, tzinfo=UTC), 68.3493, 18.8312, 385)
+def _desert() -> bytes:
+    exif = _exif(datetime(2025, 12, 19, 6, 14, 40, tzinfo=UTC), 31.0987, 4.0132, 612)
     exif[ExifTags.Base.Orientation] = _UPRIGHT
-    stored = aurora.paint(np.random.default_rng(7)).transpose(Image.Transpose.ROTATE_90)
+    upright = scenes.dunes(np.random.default_rng(11), 1224, 1632)
+    stored = upright.transpose(Image.Transpose.ROTATE_90)
     return _encode(stored, "JPEG", quality=91, exif=exif)
 
 
 def _dunes() -> bytes:
-    return _encode(dunes.paint(np.random.default_rng(7)), "WEBP", quality=92, method=3)
+    exif = _exif(datetime(2025, 12, 19, 6, 31, 2, tzinfo=UTC), 31.1002, 4.0107, 604)
+    photo = scenes.dunes(np.random.default_rng(7), 1632, 1224)
+    buffer = io.BytesIO()
+    # In tiles, as phones do: libde265 takes some large pictures of one tile for damaged.
+    import_module("pillow_heif").from_pillow(photo).save(
+        buffer, quality=60, tile_size=512, exif=exif.tobytes()
+    )
+    return buffer.getvalue()
 
 
-def _lighthouse() -> bytes:
-    first, *others = lighthouse.draw()
-    return _encode(first, "GIF", save_all=True, append_images=others, duration=80, loop=0)
+def _drawn(name: str) -> Callable[[], bytes]:
+    return (Path(__file__).parent / name).read_bytes
 
 
 PHOTOS: Final[dict[str, Callable[[], bytes]]] = {
     "lake.jpg": _lake,
-    "aurora.jpg": _aurora,
-    "dunes.webp": _dunes,
-    "balloon.png": lambda: _encode(balloon.draw(), "PNG"),
-    "screenshot.png": lambda: _encode(planner.draw(), "PNG"),
-    "lighthouse.gif": _lighthouse,
+    "desert.jpg": _desert,
+    "dunes.heic": _dunes,
+    "balloon.png": _drawn("balloon.png"),
+    "screenshot.png": _drawn("screenshot.png"),
+    "lighthouse.gif": _drawn("lighthouse.gif"),
 }
 """How each sample is made, by file name; the same bytes each time on one machine."""
 
 
 def _exif(taken: datetime, latitude: float, longitude: float, altitude: float) -> Image.Exif:
-    """What a phone writes; degrees north and east, metres above the sea."""
+    """Return what a phone writes; degrees north and east, metres above the sea."""
     exif = Image.Exif()
     exif[ExifTags.Base.Make], exif[ExifTags.Base.Model] = "Example", "Phone 12"
     exif[ExifTags.Base.Software] = "17.1"
@@ -133,9 +142,10 @@ def _checksum(path: Path) -> str:
 
 
 def _recipe() -> str:
-    """What the bytes depend on: this package's sources and the libraries' versions."""
-    digest = hashlib.sha256(f"{PIL.__version__} {np.__version__}".encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    """Return a digest of what the bytes depend on: this package and the libraries' versions."""
+    versions = [version(library) for library in ("numpy", "pillow", "pillow-heif")]
+    digest = hashlib.sha256(" ".join(versions).encode())
+    for source in sorted(Path(__file__).parent.glob("*.*")):
         digest.update(source.read_bytes())
     return digest.hexdigest()
 

@@ -24,11 +24,11 @@ from pulumi.runtime import rpc
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from local.deploy import CALLS, context_of
-from local.errors import LocalError
 from local.provider.replacements import autoname, forced_by, name_input
 from local.resources import registry
 from local.resources.context import Context
 from local.server import Server
+from terminal import Failure
 
 CODE: Final = "EMBEDDED_FUNCTION_CODE"
 """Environment variable: path of a bundle for this machine that stands for the program's own, which
@@ -47,7 +47,7 @@ _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 """Key that marks an asset or archive among properties (pulumi/sdk, go/common/resource/sig)."""
 
 _FAILURES: Final = (
-    LocalError,
+    Failure,
     botocore.exceptions.ClientError,
     botocore.exceptions.ParamValidationError,
 )
@@ -115,7 +115,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Connect to the embedded AWS, whose address ``aws:endpoints`` has."""
         given = _plain(request.args).get("endpoints")
         if not given:
-            raise LocalError("aws:endpoints names no embedded AWS; this provider knows no other.")
+            raise Failure("aws:endpoints names no embedded AWS; this provider knows no other.")
         (endpoints,) = cast("list[dict[str, str]]", json.loads(given))
         port = urlsplit(endpoints["s3"]).port or 0
         code = os.environ.get(CODE)
@@ -127,7 +127,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Invoke(self, request: Any) -> Any:  # noqa: N802
         """Answer a provider function."""
         if request.tok not in CALLS:
-            raise LocalError(f"The embedded AWS does not know {request.tok}.")
+            raise Failure(f"The embedded AWS does not know {request.tok}.")
         answer = provider_pb2.InvokeResponse()
         getattr(answer, "return").CopyFrom(_struct(CALLS[request.tok]))
         return answer

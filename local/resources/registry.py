@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from local.errors import LocalError
 from local.inputs import Inputs
 from local.resources import (
     cloudfront,
+    distribution,
     dynamodb,
     iam,
     kms,
@@ -23,6 +23,7 @@ from local.resources import (
 from local.resources.calls import is_absence
 from local.resources.context import Context, Created
 from local.resources.kind import Kind
+from terminal import Failure
 
 KINDS: Final[Mapping[str, Kind]] = {
     **s3.KINDS,
@@ -33,6 +34,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     **lambda_.KINDS,
     **monitoring.KINDS,
     **cloudfront.KINDS,
+    **distribution.KINDS,
     **logs.KINDS,
     **route53.KINDS,
 }
@@ -49,7 +51,7 @@ def create(context: Context, type_: str, name: str, values: Mapping[str, Any]) -
         values: its inputs.
 
     Raises:
-        LocalError: its type, or one of its inputs, is not known here.
+        Failure: its type, or one of its inputs, is not known here.
     """
     return put(context, type_, _physical_name(type_, name), values)
 
@@ -66,7 +68,7 @@ def put(context: Context, type_: str, name: str, values: Mapping[str, Any]) -> C
         values: its inputs.
 
     Raises:
-        LocalError: its type, or one of its inputs, is not known here.
+        Failure: its type, or one of its inputs, is not known here.
         botocore.exceptions.ClientError: AWS refuses it.
     """
     kind = _kind(type_, name)
@@ -93,7 +95,7 @@ def delete(
         outputs: what that put gave back.
 
     Raises:
-        LocalError: its type is not known here.
+        Failure: its type is not known here.
         botocore.exceptions.ClientError: AWS refuses it, such as a bucket that is not empty.
     """
     state = {**values, **outputs, "id": id_}
@@ -114,7 +116,7 @@ def read(
         outputs: what its last put gave back.
 
     Raises:
-        LocalError: its type is not known here.
+        Failure: its type is not known here.
         botocore.exceptions.ClientError: AWS refuses to tell.
     """
     state = {**outputs, "id": id_}
@@ -138,7 +140,7 @@ def _unless_absent(call: Callable[[], Any]) -> Any:
 def _kind(type_: str, name: str) -> Kind:
     kind = KINDS.get(type_)
     if kind is None:
-        raise LocalError(
+        raise Failure(
             f"The embedded AWS does not know {type_} ({name}); teach it in local/resources."
         )
     return kind

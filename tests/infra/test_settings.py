@@ -9,10 +9,10 @@ import yaml
 
 from function.engine.renditions import Rendition
 from local import deploy, program
-from local.errors import LocalError
 from local.program import evaluate, read_settings
 from pipeline.configuration import load
 from pipeline.settings import KEYS, Settings, SettingsError
+from terminal import Failure
 from tests.infra.engine import Engine, run, stated
 
 ROOT = Path(__file__).parents[2]
@@ -182,7 +182,7 @@ def test_a_secret_read_without_the_engine_is_one_sentence(checkout, line, key):
     (checkout / "Pulumi.prod.yaml").write_text(f"config:\n  {line}\n")
     engine = Engine()
     for read in (read_settings, lambda stack: evaluate(stack, engine.mocks, monitor=engine)):
-        with pytest.raises(LocalError) as error:
+        with pytest.raises(Failure) as error:
             read("prod")
         assert str(error.value) == (
             f"{key} in Pulumi.prod.yaml is encrypted, and only the Pulumi engine can decrypt it; "

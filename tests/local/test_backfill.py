@@ -9,8 +9,8 @@ from local.http import request
 from ops import backfill, checkpoint
 from ops.__main__ import main
 from ops.checkpoint import Checkpoint
-from ops.errors import OpsError
 from ops.stack import connect
+from terminal import Failure
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_the_rate_is_kept(aws, stack):
 
 
 def test_a_prefix_that_the_function_ignores_is_refused(stack):
-    with pytest.raises(OpsError, match="must start with uploads/"):
+    with pytest.raises(Failure, match="must start with uploads/"):
         next(backfill.find(stack, "private/"))
 
 

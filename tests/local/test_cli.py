@@ -140,11 +140,11 @@ def test_an_unknown_stack_is_one_sentence(run, tmp_path):
 
 @pytest.mark.parametrize("arguments", [["--help"], ["up", "--help"], ["put", "--help"]])
 def test_help(run, arguments):
-    assert "usage: python -m local" in run(*arguments).stdout
+    assert "Usage: python -m local" in run(*arguments).stdout
 
 
 def test_misuse_exits_with_2(run):
-    assert "usage:" in run("fly", code=2).stderr
+    assert "fly" in run("fly", code=2).stderr
 
 
 def test_a_crash_is_one_sentence_and_down_cleans_up(run, tmp_path):

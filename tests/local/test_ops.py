@@ -9,8 +9,8 @@ from function.contract import s3_event
 from local.http import request
 from ops import redrive
 from ops.__main__ import main
-from ops.errors import OpsError
 from ops.stack import connect
+from terminal import Failure
 
 
 @pytest.fixture
@@ -122,5 +122,5 @@ def test_an_interrupted_redrive_gives_back_what_it_did_not_move(aws, stack, dead
 
 def test_an_unknown_stack_is_one_sentence(stack, monkeypatch):
     monkeypatch.setenv("PATH", "/nonexistent")
-    with pytest.raises(OpsError, match="the Pulumi CLI is not installed"):
+    with pytest.raises(Failure, match="the Pulumi CLI is not installed"):
         connect("staging")

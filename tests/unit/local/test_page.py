@@ -59,6 +59,7 @@ def ask(url, path, method="GET"):
     [
         ("/", "text/html; charset=utf-8", b"page"),
         ("/index.html", "text/html; charset=utf-8", b"page"),
+        ("/?from=demo", "text/html; charset=utf-8", b"page"),
         ("/index.html?from=demo", "text/html; charset=utf-8", b"page"),
         ("/page.js", "text/javascript; charset=utf-8", b"script"),
         ("/page.css", "text/css; charset=utf-8", b"style"),

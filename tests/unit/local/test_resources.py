@@ -2,9 +2,9 @@
 
 import pytest
 
-from local.errors import LocalError
 from local.inputs import Inputs, to_aws
 from local.resources import KINDS, Context, create, delete, read
+from terminal import Failure
 
 
 class Recorder:
@@ -45,24 +45,24 @@ def context(recorder):
     ],
 )
 def test_an_unknown_type_is_an_error(context, act):
-    with pytest.raises(LocalError, match=r"does not know aws:rds/instance:Instance \(db"):
+    with pytest.raises(Failure, match=r"does not know aws:rds/instance:Instance \(db"):
         act(context, "aws:rds/instance:Instance")
 
 
 @pytest.mark.parametrize("type_", ["aws:s3/bucket:Bucket", "aws:sqs/queue:Queue"])
 def test_an_unknown_input_is_an_error(context, type_):
-    with pytest.raises(LocalError, match="sets 'color', which the embedded AWS does not know"):
+    with pytest.raises(Failure, match="sets 'color', which the embedded AWS does not know"):
         create(context, type_, "thing", {"color": "red"})
 
 
 def test_a_missing_input_is_an_error(context):
-    with pytest.raises(LocalError, match="has no input 'policy'"):
+    with pytest.raises(Failure, match="has no input 'policy'"):
         create(context, "aws:s3/bucketPolicy:BucketPolicy", "b", {"bucket": "b"})
 
 
 def test_a_value_that_cannot_be_honoured_is_an_error():
     inputs = Inputs("the key", {"enableKeyRotation": False})
-    with pytest.raises(LocalError, match="knows only True"):
+    with pytest.raises(Failure, match="knows only True"):
         inputs.expect("enableKeyRotation", value=True)
 
 

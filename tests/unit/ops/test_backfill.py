@@ -4,8 +4,8 @@ from function.events import EventKind, parse_message
 from function.versions import ObjectVersion, is_newer
 from ops import backfill
 from ops.backfill import Existing
-from ops.errors import OpsError
 from ops.stack import Stack
+from terminal import Failure
 from tests.support.ops import BEACH, OUTPUTS
 
 
@@ -52,5 +52,5 @@ def test_what_sqs_refuses_of_a_batch_is_sent_again():
 
 def test_what_sqs_keeps_refusing_is_one_sentence():
     stack = Stack(outputs=OUTPUTS, client=lambda service: Queue(refusals=99))
-    with pytest.raises(OpsError, match=r"refused a message 5 times \(busy\)"):
+    with pytest.raises(Failure, match=r"refused a message 5 times \(busy\)"):
         list(backfill.send(stack, iter([BEACH] * 2), per_second=1e9))

@@ -2,7 +2,7 @@ import pytest
 
 from ops import checkpoint
 from ops.checkpoint import Checkpoint
-from ops.errors import OpsError
+from terminal import Failure
 
 
 def test_a_checkpoint_is_read_as_written(tmp_path):
@@ -16,12 +16,12 @@ def test_a_checkpoint_is_read_as_written(tmp_path):
 
 def test_a_checkpoint_of_another_backfill_is_refused(tmp_path):
     checkpoint.write(tmp_path / "state", Checkpoint(of="photos uploads/u1/", sent=20, key="z"))
-    with pytest.raises(OpsError, match="another backfill"):
+    with pytest.raises(Failure, match="another backfill"):
         checkpoint.read(tmp_path / "state", "photos uploads/u2/")
 
 
 @pytest.mark.parametrize("text", ["uploads/u1/beach.jpg", "[1]", '{"far": 1}'])
 def test_a_file_that_is_no_checkpoint_is_refused(tmp_path, text):
     (tmp_path / "state").write_text(text)
-    with pytest.raises(OpsError, match="not a backfill's state"):
+    with pytest.raises(Failure, match="not a backfill's state"):
         checkpoint.read(tmp_path / "state", "photos uploads/")

@@ -5,7 +5,7 @@ import pytest
 
 from ops import inventory
 from ops.backfill import Existing
-from ops.errors import OpsError
+from terminal import Failure
 from tests.support.ops import BEACH, STACK
 
 
@@ -61,17 +61,17 @@ def test_an_inventory_goes_on_after_what_was_sent(report):
     ],
 )
 def test_an_inventory_that_does_not_fit_is_one_sentence(report, changes, sentence):
-    with pytest.raises(OpsError, match=sentence):
+    with pytest.raises(Failure, match=sentence):
         keys(report(**changes))
 
 
 def test_a_damaged_inventory_is_one_sentence(report, tmp_path):
     where = report()
     (tmp_path / "data.csv.gz").write_bytes(gzip.compress(b"x" * 100)[:-9])
-    with pytest.raises(OpsError, match="is damaged"):
+    with pytest.raises(Failure, match="is damaged"):
         keys(where)
 
 
 def test_no_inventory_is_one_sentence(tmp_path):
-    with pytest.raises(OpsError, match="cannot be read"):
+    with pytest.raises(Failure, match="cannot be read"):
         keys(str(tmp_path / "manifest.json"))

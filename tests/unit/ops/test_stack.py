@@ -1,16 +1,23 @@
 import json
 
+import botocore.exceptions
 import pytest
 
 from ops.__main__ import main
-from ops.stack import connect_to_outputs, region_of
+from ops.stack import connect_to_outputs, connected, region_of
+from terminal import Failure
 from tests.support.ops import OUTPUTS
 
 
-def test_outputs_of_a_file_are_those_of_the_stack(tmp_path):
+@pytest.fixture
+def outputs(tmp_path):
     path = tmp_path / "outputs.json"
     path.write_text(json.dumps(OUTPUTS))
-    assert connect_to_outputs(path).outputs == OUTPUTS
+    return path
+
+
+def test_outputs_of_a_file_are_those_of_the_stack(outputs):
+    assert connect_to_outputs(outputs).outputs == OUTPUTS
 
 
 @pytest.mark.parametrize(
@@ -26,6 +33,24 @@ def test_a_file_that_holds_no_outputs_is_one_sentence(tmp_path, capsys, text, se
     path.write_text(text)
     assert main(["doctor", "--outputs", str(path)]) == 1
     assert sentence in capsys.readouterr().err
+
+
+def test_a_command_works_on_the_stack_that_it_names(outputs):
+    with connected(None, outputs) as stack:
+        assert stack.outputs == OUTPUTS
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (botocore.exceptions.NoCredentialsError(), "check credentials and network: Unable to"),
+        (botocore.exceptions.ClientError({}, "ListBuckets"), "check credentials and network: An"),
+        (KeyboardInterrupt(), "Interrupted; nothing is lost"),
+    ],
+)
+def test_what_ends_a_command_is_told_in_one_sentence(outputs, error, sentence):
+    with pytest.raises(Failure, match=sentence), connected(None, outputs):
+        raise error
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,9 @@ def test_being_told_to_end_is_a_failure_and_the_next_signal_ends_the_process(lin
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-@pytest.mark.parametrize("wrong", [["nope"], ["greet", "--nope"], ["greet", "--no-loud"], ["end"]])
+@pytest.mark.parametrize(
+    "wrong", [[], ["nope"], ["greet", "--nope"], ["greet", "--no-loud"], ["end"]]
+)
 def test_a_wrong_command_line_is_misuse_told_in_one_sentence(line, capsys, wrong):
     assert run(line, wrong) == MISUSED
     out, err = capsys.readouterr()
@@ -85,3 +87,18 @@ def test_help_shows_defaults_as_one_would_type_them(line, capsys):
     assert re.findall(r"\[default: .*?\]", capsys.readouterr().out) == [
         *("[default: 1 0]", "[default: 0]"),
     ]
+
+
+def test_a_command_line_of_one_command_needs_no_name_and_takes_the_processs_arguments(monkeypatch):
+    made = app("python -m only", "Does one thing.")
+    taken = []
+
+    @made.default
+    def only(*words: str) -> int:
+        taken.append(words)
+        return FAILED
+
+    assert run(made, []) == FAILED
+    monkeypatch.setattr("sys.argv", ["only", "a"])
+    assert run(made) == FAILED
+    assert taken == [(), ("a",)]

@@ -21,7 +21,7 @@ from function.engine.render import render
 from function.engine.renditions import DEFAULT_RENDITIONS, Rendition
 from function.engine.results import Rendered, Task
 from function.engine.work import work
-from local.photos import lake
+from local.photos import scenes
 from tests.support.pictures import display_p3, encoded, opened
 
 MEAN, HIGH = 1.0, 4.0
@@ -40,7 +40,7 @@ LOSSLESS = tuple(
 MAX_PIXELS = 50_000_000
 
 SCENES = {
-    "12 MP": lambda: lake.paint(np.random.default_rng(7)),
+    "12 MP": lambda: scenes.lake(np.random.default_rng(7)),
     "odd sides, at half size": lambda: scene("12 MP").crop((200, 400, 3203, 2601)),
     "odd sides, whole": lambda: scene("12 MP").crop((600, 700, 2303, 2001)),
     "small": lambda: scene("12 MP").crop((700, 1500, 1101, 1801)),

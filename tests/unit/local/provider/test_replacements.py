@@ -7,9 +7,10 @@ import re
 import pytest
 from pulumi import _types
 
-from local.errors import LocalError
-from local.provider.replacements import RULES, autoname, forced_by, name_input
+from local.provider.replacements import autoname, forced_by, name_input
+from local.provider.rules import RULES
 from local.resources.registry import KINDS
+from terminal import Failure
 
 PROGRAM = {
     # For each type, of the inputs that the program sets: those whose change replaces the resource
@@ -338,7 +339,7 @@ def test_a_type_that_is_not_in_the_table_is_an_error():
         lambda: forced_by("aws:ec2/vpc:Vpc", {}, {}),
         lambda: name_input("aws:ec2/vpc:Vpc"),
     ):
-        with pytest.raises(LocalError, match="aws:ec2/vpc:Vpc is not known"):
+        with pytest.raises(Failure, match="aws:ec2/vpc:Vpc is not known"):
             call()
 
 
@@ -357,7 +358,7 @@ def test_pulumi_names_what_has_a_name():
 def test_what_pulumi_does_not_name_has_no_name_or_needs_it_from_the_program(type_):
     named = "name" in inputs_of(resource_class(type_))
     assert named == (type_ == RECORD)
-    with pytest.raises(LocalError, match=r"has no name"):
+    with pytest.raises(Failure, match=r"has no name"):
         autoname(type_, "photos", "0123abc")
 
 
@@ -397,7 +398,7 @@ def test_a_name_that_is_too_long_is_refused_not_shortened(type_, longest):
     """pulumi/pulumi, sdk/go/common/resource/resource_id.go: NewUniqueName."""
     logical = "x" * (longest - len("-0123abc"))
     assert autoname(type_, logical, "0123abc").endswith(f"{logical}-0123abc")
-    with pytest.raises(LocalError, match=f"longer than {longest} bytes"):
+    with pytest.raises(Failure, match=f"longer than {longest} bytes"):
         autoname(type_, f"{logical}x", "0123abc")
-    with pytest.raises(LocalError, match=f"longer than {longest} bytes"):
+    with pytest.raises(Failure, match=f"longer than {longest} bytes"):
         autoname(type_, f"{logical[1:]}é", "0123abc")
