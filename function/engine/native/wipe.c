@@ -96,13 +96,5 @@ bool wipe_free_memory(void) {
     return !setrlimit(RLIMIT_DATA, &allowed) && held;
 }
 #else
-/* Overwrite what functions that have returned left on the stack: rows of a picture, or the vector registers that
- * the dynamic linker saves there when a function is called for the first time. */
-static __attribute__((noinline)) void wipe_stack(void) {
-    unsigned char unused[STACK];
-    memset(unused, 0, sizeof(unused));
-    __asm__ volatile("" : : "r"(unused) : "memory"); /* or compilers leave it out */
-}
-
 bool wipe_free_memory(void) { return false; } /* another malloc, on a developer's machine */
 #endif
