@@ -16,7 +16,7 @@ from PIL import Image
 from local.http import request
 from local.program import ROOT
 from local.uploader import Result, upload
-from tests.engine.support import ALL, HOLDING_DATA, Stack, changes
+from tests.engine.support import HOLDING_DATA, Stack, changes
 
 FIRST: Final = "4d971c8"
 """Commit of v0.1.0 (CHANGELOG.md), from which on every change upgrades a live stack."""
@@ -96,7 +96,7 @@ def waiting(server, outputs: dict[str, Any]) -> list[str]:
     return client.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"][names[0]]
 
 
-@pytest.mark.parametrize("name", ["dev", "prod", "local"] if ALL else ["dev"])
+@pytest.mark.parametrize("name", ["dev", "prod", "local"])
 def test_there_and_back(stack, server, first, photo, name):
     live: Stack = stack(name, tree=first)
     live.configure(batchSize=1, timeout=15)

@@ -1,6 +1,7 @@
 """The hosted CI runs what the repository runs, and asks for no more rights than it needs."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,28 @@ def test_what_it_runs_is_there():
 def test_an_account_is_used_only_by_hand_where_one_is_configured():
     condition = JOBS["accept"]["if"]
     assert condition == "github.event_name == 'workflow_dispatch' && vars.AWS_ROLE_ARN != ''"
-    assert commands("accept") == ['make accept STACK="$STACK" CLEAN=always']
+    assert commands("accept")[0] == 'make accept STACK="$STACK" CLEAN=always'
+
+
+def test_what_a_cancelled_run_leaves_is_removed(tmp_path):
+    (step,) = (s for s in JOBS["accept"]["steps"] if s.get("if") == "${{ !success() }}")
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "$@" >> called\n')
+    python.chmod(0o755)
+    for name in ("dev", "dev-accept-1a2b3c", "prod-accept-4d5e6f"):
+        (tmp_path / f"Pulumi.{name}.yaml").touch()
+    subprocess.run(["bash", "-e", "-c", step["run"]], cwd=tmp_path, check=True)
+    assert (tmp_path / "called").read_text().splitlines() == [
+        "-m bench accept --clean dev-accept-1a2b3c",
+        "-m bench accept --clean prod-accept-4d5e6f",
+    ]
+
+
+def test_nothing_is_removed_where_nothing_is_left(tmp_path):
+    (step,) = (s for s in JOBS["accept"]["steps"] if s.get("if") == "${{ !success() }}")
+    (tmp_path / "Pulumi.dev.yaml").touch()
+    subprocess.run(["bash", "-e", "-c", step["run"]], cwd=tmp_path, check=True)
 
 
 def test_rights_are_the_least():
