@@ -54,8 +54,10 @@ class Slowdown:
         """The report; its last line is the verdict."""
         table = [f"{'honest uploads':18} {'n':>5} {'p50':>8} {'p95':>8} {'lost':>5} {'dead':>5}"]
         for name, phase in (("alone", self.alone), ("beside hostile", self.beside)):
-            seconds = phase.seconds or [math.inf]
-            middle, high = (percentile(seconds, percent) for percent in (50, 95))
+            middle, high = (
+                percentile(phase.seconds, percent) if phase.seconds else math.inf
+                for percent in (50, 95)
+            )
             table.append(
                 f"{name:18} {len(phase.seconds):5} {middle:6.2f} s {high:6.2f} s "
                 f"{len(phase.lost):5} {len(phase.dead):5}"
