@@ -37,7 +37,8 @@ def app(name: str, description: str) -> App:
 def run(app: App, arguments: Sequence[str] | None = None) -> int:
     """Run one command, and return its exit code; an error is one sentence on stderr.
 
-    Being told to end (SIGTERM) is like Ctrl-C, so that a command removes what it made for a while.
+    Being told to end (SIGTERM), or the end of the terminal (SIGHUP), is like Ctrl-C, so that a
+    command removes what it made for a while. Under nohup the terminal may end.
 
     Args:
         app: the command line.
@@ -46,7 +47,10 @@ def run(app: App, arguments: Sequence[str] | None = None) -> int:
     tokens = sys.argv[1:] if arguments is None else arguments
     if not tokens and app.default_command is None:
         return _told(Misuse("Name a command; --help lists them."), MISUSED)
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    told = [signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        told.append(signal.SIGHUP)
+    before = {number: signal.signal(number, _interrupt) for number in told}
     try:
         code = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
     except (CycloptsError, Misuse) as error:
@@ -56,7 +60,8 @@ def run(app: App, arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return FAILED
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     return code if isinstance(code, int) else OK
 
 

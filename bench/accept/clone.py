@@ -55,7 +55,8 @@ class Clone:
         return bool(self.config.get("aws:endpoints"))
 
     def write(self) -> None:
-        """Write the settings file."""
+        """Write the settings file, which may hold keys: for its owner alone."""
+        self.path.touch(mode=0o600)
         self.path.write_text(yaml.safe_dump(self.content, sort_keys=False), encoding="utf-8")
 
 

@@ -1,7 +1,9 @@
 """List what AWS still has of a clone: by the tags that the program sets, and by name."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
+
+import jmespath
 
 from bench.accept import cloud
 from bench.accept.clone import Clone
@@ -13,16 +15,34 @@ _GLOBAL: Final = "us-east-1"
 
 _PENDING: Final = ("PendingDeletion", "PendingReplicaDeletion")
 
-_BY_NAME: Final[dict[str, tuple[str, str, str]]] = {
-    "iam": ("list_roles", "Roles", "RoleName"),
-    "s3": ("list_buckets", "Buckets", "Name"),
-    "cloudwatch": ("list_dashboards", "DashboardEntries", "DashboardName"),
-    "lambda": ("list_functions", "Functions", "FunctionName"),
-    "logs": ("describe_log_groups", "logGroups", "logGroupName"),
-    "kms": ("list_aliases", "Aliases", "AliasName"),
-}
-"""By service: a listing, its field, and a name in it. The tagging API knows no IAM roles and no
-dashboards; the others show that the two ways agree."""
+_BY_NAME: Final = (
+    ("iam", "list_roles", "Roles[].RoleName"),
+    ("s3", "list_buckets", "Buckets[].Name"),
+    ("cloudwatch", "list_dashboards", "DashboardEntries[].DashboardName"),
+    ("lambda", "list_functions", "Functions[].FunctionName"),
+    ("logs", "describe_log_groups", "logGroups[].logGroupName"),
+    ("kms", "list_aliases", "Aliases[].AliasName"),
+    ("cloudfront", "list_functions", "FunctionList.Items[].Name"),
+    (
+        *("cloudfront", "list_origin_access_controls"),
+        "OriginAccessControlList.Items[].Name",
+    ),
+    (
+        *("cloudfront", "list_cache_policies"),
+        "CachePolicyList.Items[].CachePolicy.CachePolicyConfig.Name",
+    ),
+    (
+        *("cloudfront", "list_origin_request_policies"),
+        "OriginRequestPolicyList.Items[].OriginRequestPolicy.OriginRequestPolicyConfig.Name",
+    ),
+    (
+        *("cloudfront", "list_response_headers_policies"),
+        "ResponseHeadersPolicyList.Items[].ResponseHeadersPolicy.ResponseHeadersPolicyConfig.Name",
+    ),
+)
+"""Service, listing, and the names in it (JMESPath). The tagging API knows none of IAM's roles, of
+dashboards and of CloudFront's parts beside the distribution; the others show that the two ways
+agree."""
 
 
 def by_tag(clone: Clone) -> list[str]:
@@ -52,10 +72,12 @@ def keys(clone: Clone) -> list[str]:
 
 def _names(clone: Clone, client: Callable[[str], Any]) -> Iterator[str]:
     part = f"{project_name()}-{clone.name}"
-    for service, (listing, field, name) in _BY_NAME.items():
-        made = client(service)
-        for page in _pages(made, listing):
-            yield from (item[name] for item in page.get(field, []) if part in item[name])
+    for service, listing, names in _BY_NAME:
+        if service == "cloudfront" and cloud.partition(clone) != "aws":
+            continue
+        for page in _pages(client(service), listing):
+            found = cast("list[str]", jmespath.search(names, page) or [])
+            yield from (name for name in found if part in name)
 
 
 def _pages(client: Any, listing: str) -> Iterator[dict[str, Any]]:

@@ -28,8 +28,9 @@ def find() -> Path:
     Raises:
         MissingError: there is nothing to build it with.
     """
-    if installed := shutil.which("pulumi"):
-        return Path(installed).resolve().parent.parent
+    installed = shutil.which("pulumi")
+    if installed and Path(installed).parent.name == "bin":  # as the Automation API has it
+        return Path(installed).parent.parent
     if not shutil.which("go"):
         raise MissingError(
             "make engine needs the Pulumi CLI, or Go to build it: install either "

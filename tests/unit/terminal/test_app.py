@@ -30,6 +30,9 @@ def line():
         """End badly."""
         if kind == "killed":
             os.kill(os.getpid(), signal.SIGTERM)
+        if kind == "hung up":
+            os.kill(os.getpid(), signal.SIGHUP)
+            return
         raise {"failure": Failure, "misuse": Misuse, "bug": RuntimeError}[kind]("Do [this].")
 
     return made
@@ -53,6 +56,13 @@ def test_an_error_is_one_sentence_and_a_code(line, capsys, kind, code):
 def test_a_bug_keeps_its_traceback(line):
     with pytest.raises(RuntimeError):
         run(line, ["end", "bug"])
+
+
+@pytest.mark.parametrize(("handler", "code"), [(signal.SIG_DFL, FAILED), (signal.SIG_IGN, OK)])
+def test_the_end_of_the_terminal_is_a_failure_but_under_nohup(line, handler, code):
+    before = signal.signal(signal.SIGHUP, handler)
+    assert run(line, ["end", "hung up"]) == code
+    assert signal.signal(signal.SIGHUP, before) == handler
 
 
 def test_being_told_to_end_is_a_failure_and_the_next_signal_ends_the_process(line):

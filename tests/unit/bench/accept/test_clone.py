@@ -1,4 +1,5 @@
 import re
+import stat
 
 import pytest
 import yaml
@@ -115,3 +116,9 @@ def test_nothing_but_a_clone_is_found(root, name):
     write(root)
     with pytest.raises(Misuse, match=f"^{name} is no clone"):
         clones.find(name)
+
+
+def test_the_file_is_its_owners_alone(root):
+    clones.Clone(name="dev-accept-0a0b0c", content={"config": {}}).write()
+    (path,) = root.iterdir()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -33,6 +33,26 @@ class Client:
         return lambda: self._pages[name][0]
 
 
+def policies(kind, name):
+    """A page of one kind of policies (API reference, "ListCachePolicies" and its like)."""
+    items = [{"Type": "custom", kind: {f"{kind}Config": {"Name": one}}} for one in ("Other", name)]
+    return [{f"{kind}List": {"Quantity": 2, "Items": items}}]
+
+
+MINE = "image-pipeline-dev-accept-0a0b0c"
+CLOUDFRONT = {
+    "cloudfront": Client(
+        list_functions=[{"FunctionList": {"Items": [{"Name": f"{MINE}-route"}]}}],
+        list_origin_access_controls=[
+            {"OriginAccessControlList": {"Items": [{"Name": f"{MINE}-oac"}]}}
+        ],
+        list_cache_policies=policies("CachePolicy", f"{MINE}-cache"),
+        list_origin_request_policies=policies("OriginRequestPolicy", f"{MINE}-origin"),
+        list_response_headers_policies=policies("ResponseHeadersPolicy", f"{MINE}-headers"),
+    )
+}
+
+
 def tagged(*arns):
     return {"ResourceTagMappingList": [{"ResourceARN": arn} for arn in arns]}
 
@@ -95,7 +115,7 @@ def test_keys_that_await_their_end_are_none():
 
 
 def test_names_are_looked_for_in_every_page(monkeypatch):
-    mine = "image-pipeline-dev-accept-0a0b0c"
+    mine = MINE
 
     def listing(field, name, *names):
         return [{field: [{name: one}]} for one in names] + [{}]
@@ -112,7 +132,9 @@ def test_names_are_looked_for_in_every_page(monkeypatch):
             list_aliases=listing("Aliases", "AliasName", f"alias/{mine}", "image-pipeline-dev")
         ),
     }
-    monkeypatch.setattr(cloud, "clients", lambda _clone: made.__getitem__)
-    assert leftovers.by_name(CLONE) == sorted(
-        [f"{mine}-role", f"{mine}-source-1", mine, f"{mine}-f", f"/{mine}/r", f"alias/{mine}"]
-    )
+    monkeypatch.setattr(cloud, "clients", lambda _clone: (made | CLOUDFRONT).__getitem__)
+    found = [f"{mine}-role", f"{mine}-source-1", mine, f"{mine}-f", f"/{mine}/r", f"alias/{mine}"]
+    parts = [f"{mine}-{part}" for part in ("route", "oac", "cache", "origin", "headers")]
+    assert leftovers.by_name(CLONE) == sorted([*found, *parts])
+    monkeypatch.setattr(cloud, "partition", lambda _clone: "aws-cn")
+    assert leftovers.by_name(CLONE) == sorted(found)
