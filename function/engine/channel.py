@@ -22,7 +22,10 @@ _CHUNK: Final = 1 << 20
 
 _KEPT: Final = 1 / 32
 """Share of the memory, from its beginning, whose pages stay after an upload and are overwritten: to
-map a megabyte anew in both processes takes 3 ms. 9 MB in a function of 1024 MB."""
+map a megabyte anew in both processes takes 3 ms."""
+
+_MOST_KEPT: Final = 8 << 20
+"""Most bytes of it, which a function of 1024 MB keeps."""
 
 _BLOCK: Final = 512
 """Bytes that ``st_blocks`` counts (stat(2))."""
@@ -71,7 +74,7 @@ class Channel:
         self._file, self._most = file, most
         self.deadline = math.inf
         self._used = 0  # bytes of the memory that hold something
-        pages = len(memory) * _KEPT // mmap.PAGESIZE if memory else 0
+        pages = min(len(memory) * _KEPT, _MOST_KEPT) // mmap.PAGESIZE if memory else 0
         self._kept = math.floor(pages) * mmap.PAGESIZE
         self._unread = bytearray()
         self._held = b""
