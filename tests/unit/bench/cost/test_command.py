@@ -1,9 +1,13 @@
 import json
+from pathlib import Path
 
 import pytest
 
 from bench.__main__ import main
-from bench.cost.command import SCALES
+from bench.cost.command import SCALES, Options, calculate
+
+ROOT = Path(__file__).parents[4]
+DOCS = ("README.md", "docs/tune.md")
 
 
 def test_arm64_prices_beside_x86_durations_are_called_an_assumption(capsys):
@@ -58,3 +62,29 @@ def test_the_largest_line_is_named_from_the_number_of_images_on_at_which_it_is(c
 )
 def test_misuse(option):
     assert main(["cost", *option]) == 2
+
+
+def test_the_docs_have_the_bills_figures():
+    """Each as ``bench cost --images 1000`` prints it, and the whole at 100,000 images."""
+    full, free = (calculate(Options(images=1000, free_tier=free)) for free in (False, True))
+    large = calculate(Options(images=100_000))
+    monitoring = full.subtotals["monitoring"]
+    kept = full.subtotals["processing"] + full.subtotals["storage"]
+    readme, tune = (" ".join((ROOT / name).read_text().split()) for name in DOCS)
+    for sentence in (
+        f"1,000 images a month cost ${kept:.2f} for processing and storage",
+        f"Monitoring is ${monitoring:.2f} besides",
+        f"free tier everything together is ${free.total_usd:.2f}.",
+        f"At 100,000 images the whole is ${large.usd_per_1000:.2f} per 1,000",
+    ):
+        assert sentence in readme
+    for sentence in (
+        f"S3 requests are ${full.subtotals['processing']:.2f}",
+        f"a month's storage ${full.subtotals['storage']:.2f}",
+        f"a subtotal of its own, ${monitoring:.2f},",
+        (
+            f"the whole is ${free.total_usd:.2f}, of which monitoring "
+            f"${free.subtotals['monitoring']:.2f}."
+        ),
+    ):
+        assert sentence in tune
