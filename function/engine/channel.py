@@ -11,7 +11,6 @@ import os
 import select
 import sys
 import time
-from functools import cached_property
 from typing import Any, Final
 
 _LENGTH: Final = 4
@@ -19,6 +18,9 @@ _MOST: Final = 1 << 20
 """Bytes of the longest message; a fingerprint has some 2,000."""
 
 _CHUNK: Final = 1 << 20
+
+_ZEROS: Final = bytes(1 << 16)
+"""Written over an upload piece by piece, so that no second memory of its length is needed."""
 
 _KEPT: Final = 1 / 32
 """Share of the memory, from its beginning, whose pages stay after an upload and are overwritten: to
@@ -155,13 +157,11 @@ class Channel:
             if self._file >= 0 and os.fstat(self._file).st_blocks * _BLOCK > self._kept:
                 self._used = len(self._memory)  # a worker may have written more than it told
             used = min(self._used, self._kept)
-            self._memory[:used] = memoryview(self._zeros)[:used]
+            for start in range(0, used, len(_ZEROS)):
+                end = min(start + len(_ZEROS), used)
+                self._memory[start:end] = _ZEROS[: end - start]
         self.release()
         self._unread.clear()
-
-    @cached_property
-    def _zeros(self) -> bytes:
-        return bytes(self._kept)
 
     def _read(self, count: int) -> bytes:
         while len(self._unread) < count:

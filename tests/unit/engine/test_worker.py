@@ -314,6 +314,20 @@ class TestMemory:
         added = [after - before for before, after in pairwise(page_faults[9:])]
         assert statistics.median(added) < 16  # 75 where the heap grows by what does not fit
 
+    def test_what_an_upload_leaves_free_goes_back_to_the_system(self, monkeypatch):
+        monkeypatch.setenv("GLIBC_TUNABLES", GLIBC_TUNABLES)
+        body = """
+        if data != b"another":
+            pieces = [b"x" * (1 << 20) for _ in range(100)]
+            worker.gc.garbage.append(pieces.pop())  # the end of the heap stays in use
+        yield Measured(1, 1, "fine")
+        """
+        with probing(body) as isolation:
+            assert told(isolation) == ["fine"]
+            assert told(isolation, b"another") == ["fine"]
+            smaps = Path(f"/proc/{isolation.processes[1]}/smaps_rollup").read_text()
+        assert int(re.findall(r"Private_Dirty: *(\d+) kB", smaps)[0]) < 48 << 10
+
     @pytest.mark.parametrize(
         ("kind", "memory_mb", "grown_mb"),
         [("AVIF", 1024, 64), ("AVIF", 128, 54), ("JPEG", 1024, 0)],
