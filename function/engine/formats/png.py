@@ -33,7 +33,7 @@ def colours(data: bytes) -> Cicp | None:
 FORMAT: Final = Format(
     name="png",
     content_types={"png": "image/png"},
-    bytes_per_pixel={"png": 6.0, "png-animated": 40.0},
+    bytes_per_pixel={"png": 7.0, "png-animated": 40.0},
     ms_per_megapixel={"png": 96.0, "png-animated": 65.0},
     moving_kind="png-animated",
     recognises=lambda data: data.startswith(b"\x89PNG\r\n\x1a\n"),

@@ -7,7 +7,7 @@ from function.engine.formats.format import Format, plugin
 FORMAT: Final = Format(
     name="qoi",
     content_types={},  # none is registered
-    bytes_per_pixel={"qoi": 21.0},
+    bytes_per_pixel={"qoi": 27.5},
     ms_per_megapixel={"qoi": 3200.0},
     recognises=lambda data: data.startswith(b"qoif"),
     open_image=plugin("PIL.QoiImagePlugin", "QoiImageFile"),
