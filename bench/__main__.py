@@ -51,53 +51,34 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Name -> the function, and its help, whose first line is in the list of commands."""
 
-MAINTAIN: Final[Mapping[str, tuple[str, str]]] = {
-    "corpus": (
-        "bench.maintain.corpus:corpus",
-        """Put every file of a folder through the engine, beside plain Pillow.
+MAINTAIN: Final[Mapping[str, str]] = {
+    "corpus": """Put every file of a folder through the engine, beside plain Pillow.
 
         Exit code 1: the engine failed on a file, or calls one damaged that Pillow opens; or you
         ended it by Ctrl-C, which keeps what was done so far. Every other refusal is a limit or a
         format that is not supported (docs/engine.md, "Rejections").""",
-    ),
-    "duplicates": (
-        "bench.maintain.duplicates:duplicates",
-        "Measure how well near duplicates are found: recall by kind of copy, and precision.",
-    ),
-    "evidence": (
-        "bench.maintain.evidence:evidence",
-        "Say for each stack with a measured memory size whether the measurement still holds.",
-    ),
-    "imports": (
-        "bench.maintain.imports:imports",
-        "Measure what the function's imports cost a cold start, beside the usual libraries.",
-    ),
-    "isolation": (
-        "bench.maintain.isolation:isolation",
-        "Measure the CPU time that isolation adds to an upload.",
-    ),
-    "limits": (
-        "bench.maintain.limits:limits",
-        """Measure the memory and CPU time that a pixel of each kind of upload costs.
+    "duplicates": "Measure how well near duplicates are found: recall by kind of copy, precision.",
+    "evidence": "Say for each stack with a measured memory size if the measurement still holds.",
+    "imports": "Measure what the function's imports cost a cold start, beside the usual libraries.",
+    "isolation": "Measure the CPU time that isolation adds to an upload.",
+    "limits": """Measure the memory and CPU time that a pixel of each kind of upload costs.
 
         Exit code 1 if a figure of the formats' files is below what was measured.""",
-    ),
-    "oom": (
-        "bench.maintain.oom:oom",
-        """Find the largest upload that each memory size survives, by killing the function.
+    "oom": """Find the largest upload that each memory size survives, by killing the function.
 
         Exit code 1 if the function lets through what kills it. Takes half an hour, as root.""",
-    ),
 }
+"""Name, which is that of its module and function too -> its help."""
 
 
 def command_line() -> App:
     """Return every command, none of them imported yet."""
     top = app("python -m bench", "Measures the function: engines, memory, latency, capacity, cost.")
     maintain = app("maintain", "Check the figures and limits that the function rests on.")
-    for line, commands in ((top, COMMANDS), (maintain, MAINTAIN)):
-        for name, (path, description) in commands.items():
-            line.command(path, name=name, help=description)
+    for name, (path, description) in COMMANDS.items():
+        top.command(path, name=name, help=description)
+    for name, description in MAINTAIN.items():
+        maintain.command(f"bench.maintain.{name}:{name}", name=name, help=description)
     top.command(maintain)
     return top
 

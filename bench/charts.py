@@ -5,10 +5,11 @@
 
 import base64
 import io
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -30,13 +31,7 @@ _HALF: Final = 0.3
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """A chart of a page.
-
-    Attributes:
-        title: its values.
-        x: what they stand over.
-        svg: the picture.
-    """
+    """A chart of a page: the name of its values, that of their x axis, and the picture."""
 
     title: str
     x: str
@@ -50,18 +45,17 @@ class Chart:
 
 def lines(series: Series, *, x: str, y: str) -> Chart | None:
     """Draw marked points and lines on logarithmic axes; values of 0 are left out."""
-    kept = _kept(series, above=0)
-    return _plot(kept, x=x, y=y, scale="log", marker="o")
+    return _plot(series, x, y, above=0, marker="o")
 
 
 def course(series: Series, *, x: str, y: str) -> Chart | None:
     """Draw values over time, on linear axes from 0."""
-    return _plot({name: points for name, points in series.items() if points}, x=x, y=y)
+    return _plot(series, x, y)
 
 
 def decline(series: Series, *, x: str, y: str) -> Chart | None:
     """Draw values over time on logarithmic axes from 1, for courses of very different length."""
-    return _plot(_kept(series, above=0.999), x=x, y=y, scale="log")
+    return _plot(series, x, y, above=0.999)
 
 
 def strips(samples: Mapping[str, Sequence[float]], *, x: str, y: str) -> Chart | None:
@@ -75,13 +69,9 @@ def strips(samples: Mapping[str, Sequence[float]], *, x: str, y: str) -> Chart |
         axes.plot(place + spread, values, "o", color=COLOURS[0], markersize=4)
         median = statistics.median(values)
         axes.hlines(median, place - _HALF - 0.1, place + _HALF + 0.1, color=COLOURS[1])
+        top = (place, max(values))
         axes.annotate(
-            number(median),
-            (place, max(values)),
-            (0, 8),
-            textcoords="offset points",
-            ha="center",
-            color=COLOURS[1],
+            number(median), top, (0, 8), textcoords="offset points", ha="center", color=COLOURS[1]
         )
     axes.set_xticks(range(len(kept)), list(kept))
     _scale_y(axes, [value for values in kept.values() for value in values], "log")
@@ -93,34 +83,30 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 10 else f"{value:.3g}"  # noqa: PLR2004 - two digits
 
 
-def _kept(series: Series, *, above: float) -> Series:
-    found = {name: [p for p in points if min(p) > above] for name, points in series.items()}
-    return {name: points for name, points in found.items() if points}
-
-
 def _plot(
-    series: Series, *, x: str, y: str, scale: Literal["log", "linear"] = "linear", marker: str = ""
+    series: Series, x: str, y: str, *, above: float = -math.inf, marker: str = ""
 ) -> Chart | None:
-    if not series:
+    """Draw a line through each series; with a limit on logarithmic axes, the points above it."""
+    scale = "linear" if above == -math.inf else "log"
+    some = {name: [p for p in points if min(p) > above] for name, points in series.items()}
+    kept = {name: points for name, points in some.items() if points}
+    if not kept:
         return None
     figure, axes = _axes()
     drawn = {
         name: axes.plot(*zip(*points, strict=True), marker=marker, label=name)[0]
-        for name, points in series.items()
+        for name, points in kept.items()
     }
     axes.set_xscale(scale)
     axes.xaxis.set_major_formatter(lambda value, _place: number(value))
     if marker:
-        axes.set_xticks(sorted({a for points in series.values() for a, _ in points}))
-    _scale_y(axes, [b for points in series.values() for _, b in points], scale)
+        axes.set_xticks(sorted({a for points in kept.values() for a, _ in points}))
+    _scale_y(axes, [b for points in kept.values() for _, b in points], scale)
     if scale == "linear":
         axes.set_xlim(left=0)
         axes.set_ylim(bottom=0)
-    axes.minorticks_off()
-    by_height = sorted(series, key=lambda name: -series[name][-1][1])
     axes.legend(
-        [drawn[name] for name in by_height],
-        by_height,
+        handles=[drawn[name] for name in sorted(kept, key=lambda name: -kept[name][-1][1])],
         loc="center left",
         bbox_to_anchor=(1.0, 0.5),
         frameon=False,

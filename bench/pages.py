@@ -1,4 +1,7 @@
-"""Reports as pages of HTML that need no script and nothing from elsewhere."""
+"""Reports as pages of HTML that need no script and nothing from elsewhere.
+
+jinja2 is imported when a page is written.
+"""
 
 from functools import cache
 from pathlib import Path
@@ -21,11 +24,7 @@ def render(template: str, **values: object) -> str:
 
 @cache
 def _environment() -> "Environment":
-    from jinja2 import (  # noqa: PLC0415 - needed only when a page is written
-        Environment,
-        FileSystemLoader,
-        StrictUndefined,
-    )
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - see above
 
     return Environment(
         loader=FileSystemLoader(Path(__file__).parent),

@@ -6,6 +6,7 @@ At 12 MP and quality 91 it weighs about 4 MB, as a phone's photo does.
 """
 
 import io
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,7 @@ CACHE: Final = Path(".cache/photos")
 SIZE_12_MP: Final = (4000, 3000)
 SIZE_24_MP: Final = (6000, 4000)
 
+_SEED: Final = 7
 _LEAVES_PER_MEGAPIXEL: Final = 700
 _SMALLEST_RADIUS: Final = 6
 _TEXTURE: Final = 13.0
@@ -25,8 +27,8 @@ _GRAIN: Final = 2.2
 _QUALITY: Final = 91
 
 
-def photo(size: tuple[int, int] = SIZE_12_MP, *, seed: int = 7) -> Image.Image:
-    """An RGB photo of ``size`` (width, height) pixels; equal seeds give equal pixels."""
+def photo(size: tuple[int, int] = SIZE_12_MP, *, seed: int = _SEED) -> Image.Image:
+    """Return an RGB photo of ``size`` (width, height) pixels; equal seeds give equal pixels."""
     random = np.random.default_rng(seed)
     leaves = np.asarray(_dead_leaves(size, random), dtype=np.float32)
     texture = _one_over_f(size, random)
@@ -35,26 +37,35 @@ def photo(size: tuple[int, int] = SIZE_12_MP, *, seed: int = 7) -> Image.Image:
     return Image.fromarray(np.clip(leaves + light, 0, 255).astype(np.uint8), "RGB")
 
 
-def photo_jpeg(size: tuple[int, int] = SIZE_12_MP, *, seed: int = 7) -> bytes:
-    """The photo as a camera stores it: baseline JPEG, 4:2:0; made once, then read from CACHE."""
-    path = CACHE / f"{size[0]}x{size[1]}-{seed}.jpg"
-    if path.exists():
-        return path.read_bytes()
-    data = encode(photo(size, seed=seed), "JPEG", quality=_QUALITY)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-    return data
+def photo_jpeg(size: tuple[int, int] = SIZE_12_MP) -> bytes:
+    """Return the photo as a camera stores it: baseline JPEG, 4:2:0."""
+    return photo_file(size).read_bytes()
+
+
+def photo_file(size: tuple[int, int] = SIZE_12_MP) -> Path:
+    """Return the file that holds what ``photo_jpeg`` returns."""
+    name = f"{size[0]}x{size[1]}-{_SEED}.jpg"
+    return cached(name, lambda: encode(photo(size), "JPEG", quality=_QUALITY))
+
+
+def cached(name: str, make: Callable[[], bytes]) -> Path:
+    """Return a file of CACHE, made on first use."""
+    path = CACHE / name
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(make())
+    return path
 
 
 def encode(image: Image.Image, format_name: str, **options: object) -> bytes:
-    """One image as a file's bytes."""
+    """Return an image as a file's bytes."""
     buffer = io.BytesIO()
     image.save(buffer, format_name, **options)
     return buffer.getvalue()
 
 
 def encode_heic(image: Image.Image) -> bytes:
-    """One image as HEIC, by the encoder that the function does not ship.
+    """Return an image as HEIC, by the encoder that the function does not ship.
 
     In tiles of 512 pixels, as phones write it. As one picture, 44 MP of grain are 20 MB in a single
     slice, which libde265 takes for damaged (seen with 1.1.3).
@@ -65,7 +76,7 @@ def encode_heic(image: Image.Image) -> bytes:
 
 
 def _dead_leaves(size: tuple[int, int], random: np.random.Generator) -> Image.Image:
-    """Discs of radius density r^-3, drawn back to front over a grey ground."""
+    """Draw discs of radius density r^-3 back to front over a grey ground."""
     width, height = size
     image = Image.new("RGB", size, (120, 118, 110))
     draw = ImageDraw.Draw(image)
@@ -81,7 +92,7 @@ def _dead_leaves(size: tuple[int, int], random: np.random.Generator) -> Image.Im
 
 
 def _one_over_f(size: tuple[int, int], random: np.random.Generator) -> NDArray[np.float32]:
-    """Noise whose amplitude falls as 1/frequency; mean 0, standard deviation 1."""
+    """Return noise whose amplitude falls as 1/frequency; mean 0, standard deviation 1."""
     width, height = size
     white = np.fft.rfft2(random.standard_normal((height, width), dtype=np.float32))
     frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :])

@@ -1,27 +1,60 @@
-"""Results as JSON files and as tables on the terminal."""
+"""Results on the terminal, as JSON files and as pages."""
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from cyclopts import Group, Parameter
 from rich.markup import escape
 from rich.table import Table
+
+from terminal import console
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 
+@Parameter(name="*", group=Group("Files"))
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """Options: the files to write.
+
+    Attributes:
+        json: Write all figures to this file.
+        html: Write a page to this file.
+    """
+
+    json: Path | None = None
+    html: Path | None = None
+
+
+NO_FILES: Final = Files()
+
+
+def publish(
+    report: "DataclassInstance",
+    tables: Iterable[Table],
+    sentences: Iterable[str],
+    page: Callable[[], str],
+    files: Files,
+) -> None:
+    """Print the tables and the sentences; write the report and the page if they were asked for."""
+    out = console()
+    for each in tables:
+        out.print(each)
+    for sentence in sentences:
+        out.print(sentence, markup=False, soft_wrap=True)
+    write_json(files.json, report)
+    if files.html:
+        files.html.write_text(page(), encoding="utf-8")
+
+
 def write_json(path: Path | None, report: "DataclassInstance") -> None:
     """Write a report as JSON; nothing if no file was asked for."""
     if path:
-        path.write_text(to_json(report), encoding="utf-8")
-
-
-def to_json(report: "DataclassInstance") -> str:
-    """Return a report as JSON."""
-    return json.dumps(asdict(report), indent=1) + "\n"
+        path.write_text(json.dumps(asdict(report), indent=1) + "\n", encoding="utf-8")
 
 
 def table(
@@ -29,11 +62,7 @@ def table(
 ) -> Table:
     """Return a table of plain text.
 
-    Args:
-        title: above the table.
-        head: names of the columns.
-        rows: the cells of each row.
-        left: columns of words, aligned left as the first one is; figures are aligned right.
+    ``left`` names columns of words, aligned left as the first one is; figures are aligned right.
     """
     made = Table(title=title, title_justify="left")
     for number, name in enumerate(head):

@@ -13,10 +13,7 @@ _T95: Final = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2
 
 
 def percentile(samples: Sequence[float], percent: float) -> float:
-    """Return a percentile by NumPy's default method, which interpolates between the closest ranks.
-
-    (Hyndman and Fan's type 7.)
-    """
+    """Return a percentile, interpolated between the closest ranks (Hyndman and Fan's type 7)."""
     return float(np.percentile(samples, percent))
 
 
