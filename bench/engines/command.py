@@ -11,7 +11,7 @@ from bench.engines import processes, report
 from bench.engines.compare import compare as compare_engines
 from bench.engines.results import Comparison, Missing, Result
 from bench.engines.tasks import ENGINES, TASKS, source_file
-from bench.reports import write_json
+from bench.reports import NO_FILES, Files, publish
 from terminal import Misuse, console
 
 ROUNDS: Final = 9
@@ -24,8 +24,7 @@ def compare(
     engines: Annotated[tuple[str, ...], Parameter(choices=ENGINES)] = (),
     rounds: PositiveInt = ROUNDS,
     install: bool = False,
-    json: Path | None = None,
-    html: Path | None = None,
+    files: Files = NO_FILES,
 ) -> None:
     """Measure, print the tables, write the files asked for.
 
@@ -35,26 +34,21 @@ def compare(
         engines: Those to measure beside ours; all by default.
         rounds: How often each engine does a task.
         install: Install missing engines first.
-        json: Write results and samples to this file.
-        html: Write the tables to this file, as a page.
+        files: to write.
     """
     if photo and not photo.is_file():
         raise Misuse(f"There is no photo at {photo}.")
     if install:
         processes.install()
     missing = processes.missing()
-    out = console()
     for engine, why in missing.items():
-        out.print(f"{engine} is left out: {why}", markup=False, soft_wrap=True)
+        console().print(f"{engine} is left out: {why}", markup=False, soft_wrap=True)
     chosen = [task for task in TASKS if not tasks or task.name in tasks]
     results: list[Result] = []
     skipped: list[Missing] = []
     for task in chosen:
-        wanted = [
-            engine
-            for engine in task.engines
-            if engine not in missing and (engine == "ours" or not engines or engine in engines)
-        ]
+        asked = ["ours", *(engines or task.engines)]
+        wanted = [engine for engine in task.engines if engine in asked and engine not in missing]
         done, failed = compare_engines(task, source_file(task.source, photo), wanted, rounds)
         results += done
         skipped += failed
@@ -65,9 +59,5 @@ def compare(
         results=results,
         skipped=[*skipped, *(Missing(engine=engine, why=why) for engine, why in missing.items())],
     )
-    for table in report.tables(chosen, found):
-        out.print(table)
-    out.print(report.conditions(found), markup=False, soft_wrap=True)
-    write_json(json, found)
-    if html:
-        html.write_text(report.page(chosen, found), encoding="utf-8")
+    tables, conditions = report.tables(chosen, found), [report.conditions(found)]
+    publish(found, tables, conditions, lambda: report.page(chosen, found), files)

@@ -7,20 +7,19 @@ full decode resized with LANCZOS.
 
 import statistics
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Final
 
 from PIL import Image, ImageOps
 
 from bench.engines import processes
-from bench.engines.job import Answer, Job, Output
+from bench.engines.job import Job, Output
+from bench.engines.peers import fill, register_heic
 from bench.engines.results import Result, Skipped
 from bench.engines.ssim import ssim
 from bench.engines.tasks import Task
-from function.engine.renditions import Fit
 from terminal import progress
 
 SECONDS: Final = 8.0
@@ -46,14 +45,8 @@ def compare(
     job = Job(source=str(source), outputs=task.outputs)
     original = _original(source)
     looks = {engine: _look(job, engine, original) for engine in engines}
-    skipped = [
-        Skipped(task=task.name, engine=engine, why=look.error)
-        for engine, look in looks.items()
-        if look.error
-    ]
-    able = [engine for engine, look in looks.items() if not look.error]
-    with processes.Workers(able) as workers:
-        samples = _interleave(job, able, workers.ask, rounds, task.title)
+    failed = {engine: look.error for engine, look in looks.items() if look.error}
+    samples = _interleave(job, [e for e in engines if e not in failed], rounds, task.title)
     ours = samples.get("ours", [])
     results = [
         Result(
@@ -69,7 +62,7 @@ def compare(
         )
         for engine, times in samples.items()
     ]
-    return results, skipped
+    return results, [Skipped(task=task.name, engine=e, why=why) for e, why in failed.items()]
 
 
 def _ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
@@ -79,17 +72,13 @@ def _ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
 
 
 def _interleave(
-    job: Job,
-    engines: Sequence[str],
-    ask: Callable[[str, Job], Answer],
-    rounds: int,
-    title: str,
+    job: Job, engines: Sequence[str], rounds: int, title: str
 ) -> dict[str, list[float]]:
     """Return the CPU ms of each engine by round."""
     samples = {engine: list[float]() for engine in engines}
-    for engine in engines:
-        ask(engine, job)  # warm: imports, caches, first pages
-    with progress(title, rounds) as advance:
+    with processes.started(engines) as ask, progress(title, rounds) as advance:
+        for engine in engines:
+            ask(engine, job)  # warm: imports, caches, first pages
         for _ in range(rounds):
             for engine, times in samples.items():
                 if sum(times) < 1000 * SECONDS or len(times) < _FEWEST_ROUNDS:
@@ -100,8 +89,8 @@ def _interleave(
 
 def _look(job: Job, engine: str, original: Image.Image) -> _Look:
     """Run once in a fresh process and read the outputs back."""
-    with tempfile.TemporaryDirectory() as folder, processes.Workers([engine]) as workers:
-        answer = workers.ask(engine, replace(job, folder=folder))
+    with tempfile.TemporaryDirectory() as folder, processes.started([engine]) as ask:
+        answer = ask(engine, replace(job, folder=folder))
         if answer.error:
             return _Look(error=answer.error)
         ssim_each: list[float] = []
@@ -122,8 +111,7 @@ def _look(job: Job, engine: str, original: Image.Image) -> _Look:
 
 def _original(source: Path) -> Image.Image:
     """Return the upload decoded in full."""
-    if source.suffix == ".heic":
-        import_module("pillow_heif").register_heif_opener()
+    register_heic(source)
     with Image.open(source) as opened:
         return ImageOps.exif_transpose(opened).convert("RGB")
 
@@ -134,8 +122,7 @@ def _reference(original: Image.Image, wanted: Output, size: tuple[int, int]) -> 
     One pixel is allowed, and the reference is made at that size, because a cascade of libvips
     rounds each size from the one before; ours does not, and has a test for it.
     """
-    fit = ImageOps.fit if wanted.fit == Fit.COVER else ImageOps.contain
-    exact = fit(original, (wanted.width, wanted.height), Image.Resampling.LANCZOS)
+    exact = fill(original, wanted, Image.Resampling.LANCZOS)
     if exact.size == size:
         return exact
     if any(abs(a - b) > 1 for a, b in zip(exact.size, size, strict=True)):

@@ -1,7 +1,7 @@
 """The engines written in Python: ours, Pillow as most people call it, libvips, OpenCV, the floor.
 
 Each is ``make(job) -> run`` so that imports and preparation stand outside the timed part; ``run``
-takes the upload's bytes and returns one encoded body for each output.
+takes the upload's bytes and yields one encoded body for each output.
 """
 
 # A worker process runs one engine and imports that engine's library alone.
@@ -9,57 +9,34 @@ takes the upload's bytes and returns one encoded body for each output.
 
 import hashlib
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.engines.job import Job, Output
-from function.engine.renditions import FORMATS, Fit, OutputFormat
+from function.engine.renditions import FORMATS, Fit
 
 if TYPE_CHECKING:
-    from function.engine.renditions import Rendition
+    from PIL.Image import Image, Resampling
 
-Run = Callable[[bytes], list[bytes]]
+Run = Callable[[bytes], Iterator[bytes]]
 
 _ANY_SIZE: Final = 1 << 40
 
 
-def ours(job: Job) -> Run:
-    """Decode and render: what the peers do too."""
-    from function.engine.decode import decode
-    from function.engine.render import render
+def ours(job: Job, *, whole: bool = False) -> Run:
+    """Decode and render, as the peers do; or the whole of what an upload costs.
 
-    renditions = _renditions(job)
-
-    def run(data: bytes) -> list[bytes]:
-        source = decode(data, renditions, max_pixels=_ANY_SIZE)
-        return [rendered.body for rendered in render(source, renditions)]
-
-    return run
-
-
-def ours_whole(job: Job) -> Run:
-    """The same with what the manifest needs besides: the upload's hash and its fingerprint."""
+    That is also the upload's hash and its fingerprint, which the manifest needs.
+    """
     from function.engine.decode import decode
     from function.engine.fingerprint import fingerprint
     from function.engine.render import render
-
-    renditions = _renditions(job)
-
-    def run(data: bytes) -> list[bytes]:
-        hashlib.sha256(data).hexdigest()
-        source = decode(data, renditions, max_pixels=_ANY_SIZE)
-        fingerprint(source)
-        return [rendered.body for rendered in render(source, renditions)]
-
-    return run
-
-
-def _renditions(job: Job) -> "list[Rendition]":
     from function.engine.renditions import Rendition
 
-    return [
+    renditions = [
         Rendition(
             name=f"r{index}",
             width=output.width,
@@ -71,60 +48,52 @@ def _renditions(job: Job) -> "list[Rendition]":
         for index, output in enumerate(job.outputs)
     ]
 
+    def run(data: bytes) -> Iterator[bytes]:
+        if whole:
+            hashlib.sha256(data).hexdigest()
+        source = decode(data, renditions, max_pixels=_ANY_SIZE)
+        if whole:
+            fingerprint(source)
+        yield from (rendered.body for rendered in render(source, renditions))
+
+    return run
+
 
 def pillow_naive(job: Job) -> Run:
     """Open, decode in full and resize with LANCZOS anew for each size."""
-    from PIL import Image, ImageOps
+    from PIL import Image
 
-    _register_heic(job)
+    register_heic(Path(job.source))
 
-    def run(data: bytes) -> list[bytes]:
-        bodies: list[bytes] = []
+    def run(data: bytes) -> Iterator[bytes]:
         for output in job.outputs:
             image = Image.open(io.BytesIO(data)).convert("RGB")
-            box = (output.width, output.height)
-            fit = ImageOps.fit if output.fit == Fit.COVER else ImageOps.contain
-            bodies.append(_save(fit(image, box, Image.Resampling.LANCZOS), output))
-        return bodies
+            yield _save(fill(image, output, Image.Resampling.LANCZOS), output)
 
     return run
 
 
-def pyvips_each(job: Job) -> Run:
-    """One ``thumbnail_buffer`` for each size, shrinking on load."""
-    pyvips: Any = import_module("pyvips")  # an optional peer, and without types
+def pyvips(job: Job, *, cascade: bool) -> Run:
+    """One thumbnail for each size: of the upload, shrinking on load; or of the size before."""
+    vips: Any = import_module("pyvips")  # an optional peer, and without types
 
-    pyvips.cache_set_max(0)
+    vips.cache_set_max(0)
 
-    def run(data: bytes) -> list[bytes]:
-        return [
-            _vips_save(
-                pyvips.Image.thumbnail_buffer(data, output.width, **_vips_options(output)), output
-            )
-            for output in job.outputs
-        ]
-
-    return run
-
-
-def pyvips_cascade(job: Job) -> Run:
-    """One ``thumbnail_buffer`` for the largest size, each other from the one before."""
-    pyvips: Any = import_module("pyvips")  # an optional peer, and without types
-
-    pyvips.cache_set_max(0)
-
-    def run(data: bytes) -> list[bytes]:
-        bodies: list[bytes] = []
+    def run(data: bytes) -> Iterator[bytes]:
         image: Any = None
         for output in job.outputs:
-            options = _vips_options(output)
+            how = {"crop": "centre"} if output.fit == Fit.COVER else {"size": "down"}
             if image is None:
-                small = pyvips.Image.thumbnail_buffer(data, output.width, **options)
+                image = vips.Image.thumbnail_buffer(data, output.width, height=output.height, **how)
             else:
-                small = image.thumbnail_image(output.width, **options)
-            image = small.copy_memory()
-            bodies.append(_vips_save(image, output))
-        return bodies
+                image = image.thumbnail_image(output.width, height=output.height, **how)
+            if cascade:
+                image = image.copy_memory()
+            extension = FORMATS[output.format].extension
+            body = image.write_to_buffer(f".{extension}", Q=output.quality, keep="none")
+            if not cascade:
+                image = None  # or it would hold its memory while the next one is made
+            yield body
 
     return run
 
@@ -137,9 +106,8 @@ def opencv(job: Job) -> Run:
 
     cv2.setNumThreads(1)
 
-    def run(data: bytes) -> list[bytes]:
+    def run(data: bytes) -> Iterator[bytes]:
         image: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_REDUCED_COLOR_2)
-        bodies: list[bytes] = []
         for output in job.outputs:
             height, width = image.shape[:2]
             if output.fit == Fit.COVER:
@@ -151,8 +119,7 @@ def opencv(job: Job) -> Run:
                 part, size = image, (round(width * scale), round(height * scale))
             small: Any = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
             quality = [cv2.IMWRITE_JPEG_QUALITY, output.quality]
-            bodies.append(cv2.imencode(f".{output.format}", small, quality)[1].tobytes())
-        return bodies
+            yield cv2.imencode(f".{output.format}", small, quality)[1].tobytes()
 
     return run
 
@@ -163,63 +130,51 @@ def floor(job: Job) -> Run:
     Both through Pillow, whose calls are thin over libjpeg-turbo: at the smallest scale that
     covers the largest size, and without a resize.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     from function.engine.formats.jpeg_scaled import draft, open_image
 
     image = Image.open(job.source).convert("RGB")
     largest = max(max(output.width, output.height) for output in job.outputs)
     need = largest / max(image.size)
-    finished = [
-        (ImageOps.fit if output.fit == Fit.COVER else ImageOps.contain)(
-            image, (output.width, output.height)
-        )
-        for output in job.outputs
-    ]
+    finished = [fill(image, output, Image.Resampling.BICUBIC) for output in job.outputs]
     del image
 
-    def run(data: bytes) -> list[bytes]:
+    def run(data: bytes) -> Iterator[bytes]:
         opened = open_image(data)
         draft(opened, need, opened.mode)
-        return [_save(pixels, output) for pixels, output in zip(finished, job.outputs, strict=True)]
+        yield from map(_save, finished, job.outputs)
 
     return run
 
 
-def _register_heic(job: Job) -> None:
-    if Path(job.source).suffix == ".heic":
+def register_heic(source: Path) -> None:
+    """Let Pillow open HEIC, if the upload is one."""
+    if source.suffix == ".heic":
         import_module("pillow_heif").register_heif_opener()
 
 
-def _save(image: Any, output: Output) -> bytes:
-    """Encode with Pillow, at the effort the job names or Pillow's own default."""
-    effort = {} if output.effort is None else {_EFFORT[output.format]: output.effort}
+def fill(image: "Image", output: Output, method: "Resampling") -> "Image":
+    """Return an image resized into an output's box."""
+    from PIL import ImageOps
+
+    resize = ImageOps.fit if output.fit == Fit.COVER else ImageOps.contain
+    return resize(image, (output.width, output.height), method)
+
+
+def _save(image: "Image", output: Output) -> bytes:
+    """Encode with Pillow, at Pillow's own effort."""
     buffer = io.BytesIO()
-    image.save(buffer, output.format, quality=output.quality, **effort)
+    image.save(buffer, output.format, quality=output.quality)
     return buffer.getvalue()
-
-
-_EFFORT: Final = {OutputFormat.WEBP: "method", OutputFormat.AVIF: "speed"}
-
-
-def _vips_options(output: Output) -> dict[str, Any]:
-    if output.fit == Fit.COVER:
-        return {"height": output.height, "crop": "centre"}
-    return {"height": output.height, "size": "down"}
-
-
-def _vips_save(image: Any, output: Output) -> bytes:
-    return image.write_to_buffer(
-        f".{FORMATS[output.format].extension}", Q=output.quality, keep="none"
-    )
 
 
 ENGINES: Final[Mapping[str, Callable[[Job], Run]]] = {
     "ours": ours,
-    "ours-whole": ours_whole,
+    "ours-whole": partial(ours, whole=True),
     "pillow-naive": pillow_naive,
-    "pyvips-cascade": pyvips_cascade,
-    "pyvips-each": pyvips_each,
+    "pyvips-cascade": partial(pyvips, cascade=True),
+    "pyvips-each": partial(pyvips, cascade=False),
     "opencv": opencv,
     "floor": floor,
 }

@@ -6,14 +6,17 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from bench.engines.job import Answer, Job
 from pipeline.environment import GLIBC_TUNABLES
 from terminal import Failure
+
+Ask = Callable[[str, Job], Answer]
+"""Has an engine do a job."""
 
 FOLDER: Final = Path(".cache/peers")
 """Where sharp is installed; nothing of it is shipped or committed."""
@@ -67,37 +70,32 @@ def pip_install(packages: Iterable[str]) -> None:
     _install([sys.executable, "-m", "pip", "install", "--quiet", *packages])
 
 
-class Workers:
-    """One process for each engine, asked in turn; all of them end with the context."""
+@contextmanager
+def started(engines: Iterable[str]) -> Generator[Ask]:
+    """Start a process for each engine, for as long as the block runs; yield how to ask them.
 
-    def __init__(self, engines: Iterable[str]) -> None:
-        self._processes = {engine: _start(engine) for engine in engines}
+    The answer of an engine that failed or died has an ``error``.
+    """
+    processes = {engine: _start(engine) for engine in engines}
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        for process in self._processes.values():
-            process.kill()
-            process.communicate()
-
-    def ask(self, engine: str, job: Job) -> Answer:
-        """Return the engine's answer to a job; it has an ``error`` if the engine failed or died."""
-        process = self._processes[engine]
+    def ask(engine: str, job: Job) -> Answer:
+        process = processes[engine]
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("workers are started with pipes")
         try:
-            process.stdin.write(json.dumps(job.to_dict()) + "\n")
+            process.stdin.write(job.to_line())
             process.stdin.flush()
             line = process.stdout.readline()
         except BrokenPipeError:
             line = ""
         return Answer(**json.loads(line)) if line else Answer(error="its process ended")
+
+    try:
+        yield ask
+    finally:
+        for process in processes.values():
+            process.kill()
+            process.communicate()
 
 
 def _start(engine: str) -> subprocess.Popen[str]:

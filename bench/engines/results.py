@@ -7,29 +7,17 @@ from bench.machine import Machine
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """One engine on one task.
-
-    Attributes:
-        task: name of the task.
-        engine: name of the engine.
-        cpu_ms: median CPU time of one upload, all threads and child processes.
-        ratio: median over the rounds of ours / this engine; below 1 ours is faster.
-        peak_rss_mb: memory that one upload adds to a fresh process; None for the floor.
-        bytes: size of all outputs together.
-        ssim: mean luma SSIM of the outputs against full-decode LANCZOS, before encoding.
-        ssim_each: the same by output, in the task's order.
-        samples_ms: CPU time by round.
-    """
+    """One engine on one task."""
 
     task: str
     engine: str
-    cpu_ms: float
-    ratio: float
-    peak_rss_mb: float | None
-    bytes: int
-    ssim: float
-    ssim_each: tuple[float, ...]
-    samples_ms: list[float]
+    cpu_ms: float  # median CPU time of one upload, all threads and child processes
+    ratio: float  # median over the rounds of ours / this engine; below 1 ours is faster
+    peak_rss_mb: float | None  # memory that one upload adds to a fresh process; None for the floor
+    bytes: int  # size of all outputs together
+    ssim: float  # mean luma SSIM of the outputs against full-decode LANCZOS, before encoding
+    ssim_each: tuple[float, ...]  # the same by output, in the task's order
+    samples_ms: list[float]  # CPU time by round
 
 
 @dataclass(frozen=True, kw_only=True)

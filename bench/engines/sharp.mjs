@@ -9,8 +9,7 @@ const sharp = require("sharp");
 sharp.concurrency(1);
 sharp.cache(false);
 
-const encode = (image, { format, quality, effort }) =>
-  image.toFormat(format, effort === undefined ? { quality } : { quality, effort }).toBuffer();
+const encode = (image, { format, quality }) => image.toFormat(format, { quality }).toBuffer();
 
 const resized = (image, { width, height, fit }) =>
   image.resize(width, height, { fit, withoutEnlargement: fit === "inside" });

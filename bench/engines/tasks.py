@@ -1,25 +1,19 @@
 """The tasks of the comparison: which upload, which outputs, which engines."""
 
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 from PIL import Image
 
 from bench.engines.job import Output
-from bench.photos import CACHE, SIZE_12_MP, encode, encode_heic, photo_jpeg
+from bench.photos import SIZE_12_MP, cached, encode, encode_heic, photo_file
 from function.engine.renditions import Fit, OutputFormat
 
 ENGINES: Final = (
-    "ours",
-    "ours-whole",
-    "pillow-naive",
-    "pyvips-cascade",
-    "pyvips-each",
-    "sharp-cascade",
-    "sharp-each",
-    "opencv",
-    "floor",
+    *("ours", "ours-whole", "pillow-naive", "pyvips-cascade", "pyvips-each", "sharp-cascade"),
+    *("sharp-each", "opencv", "floor"),
 )
 FOUR_SIZES: Final = (
     Output(width=1080, height=1080),
@@ -35,8 +29,8 @@ class Task:
 
     name: str
     title: str
-    source: str
-    outputs: tuple[Output, ...]
+    source: str = "jpeg"
+    outputs: tuple[Output, ...] = FOUR_SIZES
     engines: tuple[str, ...] = tuple(e for e in ENGINES if e not in {"opencv", "floor"})
 
 
@@ -48,8 +42,6 @@ TASKS: Final = (
     Task(
         name="jpeg-to-four",
         title="JPEG to 1080, 640, 320 and a 150 square, JPEG q80",
-        source="jpeg",
-        outputs=FOUR_SIZES,
         engines=ENGINES,
     ),
     Task(
@@ -59,42 +51,26 @@ TASKS: Final = (
         outputs=(Output(width=720, height=588),),
         engines=ENGINES,
     ),
-    Task(name="png-to-four", title="PNG to the four sizes", source="png", outputs=FOUR_SIZES),
-    Task(name="webp-to-four", title="WebP to the four sizes", source="webp", outputs=FOUR_SIZES),
-    Task(name="heic-to-four", title="HEIC to the four sizes", source="heic", outputs=FOUR_SIZES),
-    Task(
-        name="to-webp",
-        title="JPEG to four WebP q80",
-        source="jpeg",
-        outputs=_four(OutputFormat.WEBP),
-    ),
-    Task(
-        name="to-avif",
-        title="JPEG to four AVIF q80",
-        source="jpeg",
-        outputs=_four(OutputFormat.AVIF),
-    ),
+    Task(name="png-to-four", title="PNG to the four sizes", source="png"),
+    Task(name="webp-to-four", title="WebP to the four sizes", source="webp"),
+    Task(name="heic-to-four", title="HEIC to the four sizes", source="heic"),
+    Task(name="to-webp", title="JPEG to four WebP q80", outputs=_four(OutputFormat.WEBP)),
+    Task(name="to-avif", title="JPEG to four AVIF q80", outputs=_four(OutputFormat.AVIF)),
 )
 
 
 def source_file(kind: str, given: Path | None = None) -> Path:
     """Return a task's upload as a file: the given photo, or one that is made, in its format."""
-    CACHE.mkdir(parents=True, exist_ok=True)
     if kind.startswith("jpeg"):
-        if given:
-            return given
-        size = SIZE_12_MP if kind == "jpeg" else (2725, 2225)
-        photo_jpeg(size)
-        return CACHE / f"{size[0]}x{size[1]}-7.jpg"
-    stem = given.stem if given else "made"
-    path = CACHE / f"{stem}.{kind}"
-    if not path.exists():
-        with Image.open(given or source_file("jpeg")) as image:
-            path.write_bytes(_as(image.convert("RGB"), kind))
-    return path
+        return given or photo_file(SIZE_12_MP if kind == "jpeg" else (2725, 2225))
 
+    def converted() -> bytes:
+        with Image.open(given or photo_file()) as opened:
+            image = opened.convert("RGB")
+        if kind == "heic":
+            return encode_heic(image)
+        return encode(image, kind.upper(), **({"quality": 88} if kind == "webp" else {}))
 
-def _as(image: Image.Image, kind: str) -> bytes:
-    if kind == "heic":
-        return encode_heic(image)
-    return encode(image, kind.upper(), **({"quality": 88} if kind == "webp" else {}))
+    # Another photo of the same name must not be taken for this one.
+    name = f"{given.stem}-{sha256(given.read_bytes()).hexdigest()[:8]}" if given else "made"
+    return cached(f"{name}.{kind}", converted)

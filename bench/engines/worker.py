@@ -1,17 +1,15 @@
-"""One engine in a process of its own: a JSON job a line in, a JSON answer a line out.
+"""One engine in a process of its own: a job a line in, an ``Answer`` as a line of JSON out."""
 
-An answer is ``{"cpu_ms", "peak_rss_mb", "bytes"}`` or ``{"error"}``. CPU time is that of all
-threads and of child processes; peak memory is what the process grew by since it could have begun.
-"""
-
+import functools
 import json
 import resource
 import sys
 import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from bench.engines.job import Job
+from bench.engines.job import Answer, Job
 
 
 def main() -> None:
@@ -19,32 +17,27 @@ def main() -> None:
     from bench.engines.peers import ENGINES  # noqa: PLC0415 - no library before the baseline
 
     idle = _peak_mb()
-    make = ENGINES[sys.argv[1]]
-    runs: dict[str, Any] = {}
+    prepare = functools.cache(ENGINES[sys.argv[1]])
     for line in sys.stdin:
-        job = Job.parse(json.loads(line))
         try:
-            run = runs.get(line) or runs.setdefault(line, make(job))
-            answer = _measure(run, job, idle)
+            job = Job.parse(line)
+            answer = _measure(prepare(job), job, idle)
         except Exception as error:  # noqa: BLE001 - a failing case is a result
-            answer = {"error": f"{type(error).__name__}: {error}".split("\n")[0]}
-        sys.stdout.write(json.dumps(answer) + "\n")
+            answer = Answer(error=f"{type(error).__name__}: {error}".split("\n")[0])
+        sys.stdout.write(json.dumps(asdict(answer)) + "\n")
         sys.stdout.flush()
 
 
-def _measure(run: Any, job: Job, idle: float) -> dict[str, float]:
+def _measure(run: Callable[[bytes], Iterable[bytes]], job: Job, idle: float) -> Answer:
     data = Path(job.source).read_bytes()
     before = _cpu_seconds()
-    bodies = run(data)
+    bodies = list(run(data))
     used = _cpu_seconds() - before
     if job.folder:
         for index, body in enumerate(bodies):
             (Path(job.folder) / str(index)).write_bytes(body)
-    return {
-        "cpu_ms": 1000 * used,
-        "peak_rss_mb": _peak_mb() - idle,
-        "bytes": sum(len(body) for body in bodies),
-    }
+    size = sum(map(len, bodies))
+    return Answer(cpu_ms=1000 * used, peak_rss_mb=_peak_mb() - idle, bytes=size)
 
 
 def _cpu_seconds() -> float:

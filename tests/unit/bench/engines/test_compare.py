@@ -1,5 +1,6 @@
 """One task, measured with engines that answer as told."""
 
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,32 +16,27 @@ MS = {"ours": [10.0, 12.0, 30.0], "twice": [20.0, 24.0, 60.0], "floor": [5.0, 6.
 SIZES = {"off": (60, 47), "large": (60, 60)}
 
 
-class Workers:
-    """Engines that write the whole picture, and take the times of MS."""
+@contextmanager
+def started(engines):
+    """Yield engines that write the whole picture, and take the times of MS."""
+    # The first run is no sample, and the last one is never made.
+    left = {engine: [0.0, *MS.get(engine, ()), 99.0] for engine in engines}
 
-    def __init__(self, engines):
-        # The first run is no sample, and the last one is never made.
-        self._left = {engine: [0.0, *MS.get(engine, ()), 99.0] for engine in engines}
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    def ask(self, engine, job):
+    def ask(engine, job):
         if engine == "broken":
             return Answer(error="no such format")
         if job.folder:
             size = SIZES.get(engine, (60, 45))
             Image.open(job.source).resize(size).save(Path(job.folder) / "0", "PNG")
             return Answer(cpu_ms=1.0, peak_rss_mb=7.77, bytes=99)
-        return Answer(cpu_ms=self._left[engine].pop(0))
+        return Answer(cpu_ms=left[engine].pop(0))
+
+    yield ask
 
 
 @pytest.fixture
 def measured(tmp_path, monkeypatch):
-    monkeypatch.setattr(compare.processes, "Workers", Workers)
+    monkeypatch.setattr(compare.processes, "started", started)
     path = tmp_path / "a.png"
     Image.radial_gradient("L").resize((120, 90)).save(path)
     return lambda *engines, rounds=3: compare.compare(TASK, path, engines, rounds)
