@@ -127,7 +127,7 @@ def _prove(clone: Clone, engine: Engine, options: Options, account: str) -> int:
         region=region,
         machine=facts,
         versions=_versions(),
-        prices_date=str(prices["date"]) if prices else None,
+        prices_date=str(prices.date) if prices else None,
     )
     _write(found, options.evidence, account)
     return OK
@@ -217,7 +217,7 @@ def _account(clone: Clone) -> str:
         ) from error
 
 
-def _prices(region: str) -> dict[str, Any] | None:
+def _prices(region: str) -> bill.Prices | None:
     try:
         return bill.load(region)
     except Misuse:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any, Final
+from typing import Final
 
 from bench.accept.clone import Clone
 from bench.accept.steps import StepFailed
@@ -39,7 +39,7 @@ class Live:
     clone: Clone
     settings: Settings
     stack: Stack
-    prices: dict[str, Any] | None
+    prices: bill.Prices | None
 
     @property
     def doors(self) -> tuple[str, str]:
@@ -67,7 +67,7 @@ class Live:
             puts=2 + fmean(len(result.renditions) for result in done),  # upload and manifest
         )
         architecture = self.settings.architecture
-        lines = bill.bill(len(done), usage, self.prices, architecture=architecture)
+        lines = bill.bill(len(done), usage, self.prices, architecture=architecture).lines
         return sum(lines[name] for name in bill.GROUPS["processing"] if name != "sqs_idle_polling")
 
     def check_queues(self) -> None:

@@ -13,6 +13,7 @@ from bench.accept.clone import Clone
 from bench.accept.engine import Engine, changes
 from bench.accept.live import Live
 from bench.accept.steps import Outcome, Step, StepFailed
+from bench.cost.bill import Prices
 from bench.photos import photo_jpeg
 from local import demo
 from local.photos import sample_photos
@@ -49,7 +50,7 @@ class Trial:
     folder: Path
     count: int
     storm: int
-    prices: dict[str, Any] | None
+    prices: Prices | None
     _settings: Settings = field(default_factory=Settings, init=False)
     _outputs: dict[str, Any] = field(default_factory=dict[str, Any], init=False)
 

@@ -5,9 +5,9 @@ from the time that one image takes there, so that the simulation is checked wher
 the simulation runs at rates that no machine here can produce.
 """
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from statistics import fmean
 from tempfile import TemporaryDirectory
@@ -20,15 +20,14 @@ from PIL import Image
 from bench import photos
 from bench.capacity import report, scaling
 from bench.capacity import storm as storms
-from bench.capacity.results import Case, Check, Result, compare, thin
+from bench.capacity.results import Check, Result, compare, thin
 from bench.capacity.scaling import Storm
 from bench.capacity.storm import Measured
-from bench.failures import failures
-from bench.reports import table, write_json
+from bench.reports import NO_FILES, Files, publish
 from bench.stats import percentile
 from local import server as servers
 from local.deploy import deploy
-from terminal import console, progress
+from terminal import progress
 
 _LOCAL_CONCURRENCY: Final = 2
 """Of the storm's mapping: what a machine with two CPUs can do at once."""
@@ -54,8 +53,6 @@ class Options:
         memory: Lambda memory in MB.
         max_concurrency: Maximum concurrency of the event source mapping.
         account: Concurrency of the account.
-        json: Write all figures to this file.
-        html: Write a page with plots to this file.
     """
 
     rate: PositiveFloat = 20
@@ -67,48 +64,35 @@ class Options:
     memory: PositiveInt = 1024
     max_concurrency: Annotated[tuple[int, ...], _POSITIVE] = (10, 1000)
     account: PositiveInt = 1000
-    json: Path | None = None
-    html: Path | None = None
 
 
 _DEFAULTS: Final = Options()
 
 
-def load(*, options: Options = _DEFAULTS) -> int:
+def load(*, options: Options = _DEFAULTS, files: Files = NO_FILES) -> int:
     """Measure, check, simulate, print. Return 1 if the check failed."""
-    with failures():
-        measured, checks = (None, []) if options.no_storm else _storm(options)
-    result = Result(measured=measured, checks=checks, simulated=list(_simulate(options)))
+    measured, checks = (None, []) if options.no_storm else _measure_and_check(options)
+    simulated = [thin(scaling.simulate(storm)) for storm in _storms(options)]
+    result = Result(measured=measured, checks=checks, simulated=simulated)
     verdict = report.sentences(result, _LOCAL_CONCURRENCY)
-    rows = [report.row(case, options.memory) for case in result.simulated]
-    out = console()
-    if measured:
-        title = f"Measured on the embedded AWS: {len(measured.uploads)} uploads, none lost"
-        out.print(table(title, report.CHECK_HEAD, report.check_rows(checks)))
-    out.print(table(report.SIMULATED, report.HEAD, rows))
-    for sentence in verdict:
-        out.print(sentence, soft_wrap=True)
-    write_json(options.json, result)
-    if options.html:
-        options.html.write_text(report.page(result, rows, verdict), encoding="utf-8")
+    tables = report.tables(result, options.memory)
+    publish(result, tables, verdict, lambda: report.page(result, options.memory, verdict), files)
     return int(any(abs(check.error) > report.TOLERANCE for check in checks))
 
 
-def _simulate(options: Options) -> Iterator[Case]:
-    for most in options.max_concurrency:
-        for rate in options.arrivals:
-            storm = Storm(
-                per_second=rate,
-                seconds=options.for_s,
-                image_s=options.ms / 1000,
-                init_s=_INIT_S,
-                max_concurrency=most,
-                account=options.account,
-            )
-            yield thin(storm, scaling.simulate(storm))
+def _storms(options: Options) -> Iterator[Storm]:
+    for most, rate in product(options.max_concurrency, options.arrivals):
+        yield Storm(
+            per_second=rate,
+            seconds=options.for_s,
+            image_s=options.ms / 1000,
+            init_s=_INIT_S,
+            max_concurrency=most,
+            account=options.account,
+        )
 
 
-def _storm(options: Options) -> tuple[Measured, list[Check]]:
+def _measure_and_check(options: Options) -> tuple[Measured, list[Check]]:
     """Measure a burst, then the storm, then simulate it.
 
     The burst shows what the embedded AWS adds to the function's own time for an image. The
@@ -151,5 +135,5 @@ def _storm(options: Options) -> tuple[Measured, list[Check]]:
 
 def _photo() -> bytes:
     """Return a photo of 3 megapixels, so that a small machine has a storm of some length."""
-    with Image.open(io.BytesIO(photos.photo_jpeg())) as image:
+    with Image.open(photos.photo_file()) as image:
         return photos.encode(image.resize((2000, 1500)), "JPEG", quality=88)

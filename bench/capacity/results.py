@@ -1,11 +1,10 @@
 """The results of measured and simulated storms, as ``--json`` writes them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bench import machine
-from bench.capacity.scaling import Moment, Outcome, Storm
+from bench.capacity.scaling import Outcome
 from bench.capacity.storm import Measured
 from bench.machine import Machine
 
@@ -28,23 +27,11 @@ def compare(name: str, measured: float, simulated: float) -> Check:
     return Check(name=name, measured=measured, simulated=simulated, error=error)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Case(Outcome):
-    """A simulated storm with its course; ``moments`` are at most 200, close together at first."""
-
-    storm: Storm
-
-
-def thin(storm: Storm, outcome: Outcome) -> Case:
-    """Return a simulated storm with few moments."""
-    fields = vars(replace(outcome, moments=_some(outcome.moments)))
-    return Case(storm=storm, **fields)
-
-
-def _some(moments: Sequence[Moment]) -> list[Moment]:
-    last = len(moments) - 1
+def thin(outcome: Outcome) -> Outcome:
+    """Return a simulated storm with 200 moments at most, close together at first."""
+    last = len(outcome.moments) - 1
     places = sorted({round(last ** (n / (_POINTS - 1))) for n in range(_POINTS)} | {0})
-    return [moments[min(place, last)] for place in places]
+    return replace(outcome, moments=[outcome.moments[min(place, last)] for place in places])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,4 +42,4 @@ class Result:
     machine: Machine = field(default_factory=machine.facts)
     measured: Measured | None
     checks: list[Check]
-    simulated: list[Case]
+    simulated: list[Outcome]

@@ -19,7 +19,8 @@ Assumptions, each with its source:
 """
 
 import math
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,29 +38,17 @@ _NOTHING: Final = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Storm:
-    """Uploads that arrive, and the capacity that meets them.
+    """Uploads that arrive, and the capacity that meets them."""
 
-    Attributes:
-        per_second: uploads a second.
-        seconds: how long they come.
-        image_s: seconds of function time that one image takes.
-        init_s: initialisation of a new environment.
-        max_concurrency: of the mapping.
-        account: concurrency that the account has left for this function.
-        start: batches at once when the storm begins.
-        growth: more of them a minute.
-        writes: S3 writes that one image costs under one prefix of the destination.
-    """
-
-    per_second: float
-    seconds: float
-    image_s: float
-    init_s: float = 0.0
-    max_concurrency: int = MAPPING_LIMIT
-    account: int = 1000
-    start: int = START
-    growth: float = GROWTH_A_MINUTE
-    writes: int = 9
+    per_second: float  # uploads a second
+    seconds: float  # how long they come
+    image_s: float  # seconds of function time that one image takes
+    init_s: float = 0.0  # initialisation of a new environment
+    max_concurrency: int = MAPPING_LIMIT  # of the mapping
+    account: int = 1000  # concurrency that the account has left for this function
+    start: int = START  # batches at once when the storm begins
+    growth: float = GROWTH_A_MINUTE  # more of them a minute
+    writes: int = 9  # S3 writes that one image costs under one prefix of the destination
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,27 +63,17 @@ class Moment:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """The course of a simulated storm, and its figures.
+    """A storm, the course that it takes, and its figures."""
 
-    Attributes:
-        moments: the course, every 0.1 s.
-        peak_waiting: most uploads not yet done at once.
-        peak_concurrency: most invocations at once.
-        drained_s: seconds from the last upload until nothing waits; infinite if never.
-        p50_s: median time from upload to done.
-        p99_s: 99th percentile of it.
-        throttled: share of the time-weighted concurrency that was wanted and refused.
-        notes: sentences about limits that the storm meets.
-    """
-
-    moments: Sequence[Moment]
-    peak_waiting: float
-    peak_concurrency: float
-    drained_s: float
-    p50_s: float
-    p99_s: float
-    throttled: float
-    notes: tuple[str, ...]
+    storm: Storm  # as it was simulated
+    moments: Sequence[Moment]  # the course, every 0.1 s, or every second of a storm of hours
+    peak_waiting: float  # most uploads not yet done at once
+    peak_concurrency: float  # most invocations at once
+    drained_s: float  # seconds from the last upload until nothing waits; infinite if never
+    p50_s: float  # median time from upload to done
+    p99_s: float  # 99th percentile of it
+    throttled: float  # share of the time-weighted concurrency that was wanted and refused
+    notes: tuple[str, ...]  # sentences about limits that the storm meets
 
 
 def simulate(storm: Storm) -> Outcome:
@@ -121,6 +100,7 @@ def simulate(storm: Storm) -> Outcome:
     latencies = _latencies(storm, moments)
     drained = second - storm.seconds if arrived - done < _NOTHING else math.inf
     return Outcome(
+        storm=storm,
         moments=moments,
         peak_waiting=max(moment.waiting for moment in moments),
         peak_concurrency=max(moment.concurrency for moment in moments),
@@ -144,35 +124,30 @@ def _most(storm: Storm) -> int:
 
 def _latencies(storm: Storm, moments: Sequence[Moment]) -> list[float]:
     """Return the seconds from upload to done of each percent of the uploads, first in first out."""
-    total = moments[-1].done
+    done = [moment.done for moment in moments]
     latencies: list[float] = []
-    place = 0
     for percent in range(1, 101):
-        number = total * percent / 100
-        while moments[place].done < number - _NOTHING / 100:
-            place += 1
-        waited = moments[place].second - number / storm.per_second
-        latencies.append(max(waited, storm.image_s))
+        number = done[-1] * percent / 100
+        moment = moments[bisect_left(done, number - _NOTHING / 100)]
+        latencies.append(max(moment.second - number / storm.per_second, storm.image_s))
     return latencies
 
 
-def _notes(storm: Storm, *, refused: bool) -> list[str]:
-    notes: list[str] = []
+def _notes(storm: Storm, *, refused: bool) -> Iterator[str]:
     if refused:
-        notes.append(
+        yield (
             "The account's concurrency is below what the mapping asks for: messages come back "
             "throttled, each time one receive nearer to the dead-letter queue; lower "
             "maxConcurrency, or have the quota raised."
         )
     if storm.per_second > S3_WRITES_A_SECOND:
-        notes.append(
+        yield (
             f"{storm.per_second:,.0f} uploads a second are more than the {S3_WRITES_A_SECOND:,} "
             "writes that one S3 prefix takes at first; S3 answers 503 until it has split it."
         )
     capacity = min(_most(storm), storm.account) / storm.image_s
     if capacity * storm.writes > S3_WRITES_A_SECOND:
-        notes.append(
+        yield (
             f"{capacity:,.0f} images a second write {capacity * storm.writes:,.0f} objects, which "
             "S3 takes because each upload has a prefix of its own, once it has split them."
         )
-    return notes

@@ -4,10 +4,11 @@ import http
 import json
 import time
 import uuid
+from bisect import bisect_right
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Event, Thread
+from threading import Event
 from typing import Any, Final
 
 from function.contract import StackOutput, name_of_manifest, source_key
@@ -31,19 +32,12 @@ class Depth:
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """The course of one storm; times are s from the first upload.
+    """The course of one storm; times are s from the first upload."""
 
-    Attributes:
-        depths: the queue, four times a second.
-        uploads: when each PUT was sent.
-        done: when each upload's manifest was written, in the same order.
-        handler_s: how long the function took for each, as its manifest says.
-    """
-
-    depths: list[Depth]
-    uploads: list[float]
-    done: list[float]
-    handler_s: list[float]
+    depths: list[Depth]  # the queue, four times a second
+    uploads: list[float]  # when each PUT was sent
+    done: list[float]  # when each upload's manifest was written, in the same order
+    handler_s: list[float]  # how long the function took for each, as its manifest says
 
     @property
     def latencies_s(self) -> list[float]:
@@ -59,13 +53,8 @@ class Measured:
     def peak_waiting(self) -> int:
         """Most uploads that were sent and not done at one time."""
         ends = sorted(self.done)
-        before = 0
-        peak = 0
-        for number, start in enumerate(sorted(self.uploads), 1):
-            while before < len(ends) and ends[before] <= start:
-                before += 1
-            peak = max(peak, number - before)
-        return peak
+        starts = enumerate(sorted(self.uploads), 1)
+        return max(number - bisect_right(ends, start) for number, start in starts)
 
 
 def run(
@@ -79,28 +68,26 @@ def run(
     batch = f"storm-{uuid.uuid4().hex[:8]}"
     keys = [source_key(f"{batch}/{number}.jpg") for number in range(count)]
     started, stop = time.time(), Event()
-    depths: list[Depth] = []
-    watcher = Thread(target=_watch, args=(server, started, stop, depths), daemon=True)
-    watcher.start()
-    try:
-        with ThreadPoolExecutor(_UPLOADERS) as pool:
+    uploads: list[float] = []
+    with ThreadPoolExecutor(_UPLOADERS + 1) as pool:
+        watching = pool.submit(_watch, server, started, stop)
+        try:
             jobs = [
                 pool.submit(_put, server, key, body, started + number / per_second)
                 for number, key in enumerate(keys)
             ]
-            uploads: list[float] = []
             for job in jobs:
                 uploads.append(job.result() - started)
                 advance(name="uploaded")
-        done = _wait(server, batch, count)
-    finally:
-        stop.set()
-        watcher.join()
+            times = _wait(server, batch, count)
+        finally:
+            stop.set()
+    ends, handler_s = zip(*(times[key] for key in keys), strict=True)
     return Measured(
-        depths=depths,
+        depths=watching.result(),
         uploads=uploads,
-        done=[done[key].at - started for key in keys],
-        handler_s=[done[key].handler_s for key in keys],
+        done=[end - started for end in ends],
+        handler_s=list(handler_s),
     )
 
 
@@ -113,37 +100,26 @@ def _put(server: Server, key: str, body: bytes, due: float) -> float:
     return sent
 
 
-def _watch(server: Server, started: float, stop: Event, depths: list[Depth]) -> None:
-    sqs = server.client("sqs")
+def _watch(server: Server, started: float, stop: Event) -> list[Depth]:
+    depths: list[Depth] = []
+    sqs, url = server.client("sqs"), server.outputs[StackOutput.QUEUE_URL]
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     while not stop.wait(_SAMPLE_S):
-        found = sqs.get_queue_attributes(
-            QueueUrl=server.outputs[StackOutput.QUEUE_URL], AttributeNames=names
-        )["Attributes"]
-        depths.append(
-            Depth(
-                second=time.time() - started,
-                visible=int(found[names[0]]),
-                in_flight=int(found[names[1]]),
-            )
-        )
+        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        visible, in_flight = (int(found[name]) for name in names)
+        depths.append(Depth(second=time.time() - started, visible=visible, in_flight=in_flight))
+    return depths
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Done:
-    """Times from a manifest: when it was written, and how long its upload took."""
-
-    at: float
-    handler_s: float
-
-
-def _wait(server: Server, batch: str, count: int) -> dict[str, _Done]:
-    """Return the times of each upload by its source key."""
+def _wait(server: Server, batch: str, count: int) -> dict[str, tuple[float, float]]:
+    """Return source key -> when the manifest was written, and how long its upload took, in s."""
     s3, bucket = server.client("s3"), server.outputs[StackOutput.DESTINATION_BUCKET]
+    pages = s3.get_paginator("list_objects_v2")
     deadline = time.time() + _PATIENCE_S
     names: list[str] = []
     while time.time() < deadline:
-        names = _manifests(s3, bucket, batch)
+        keys = pages.paginate(Bucket=bucket, Prefix=f"{batch}/").search("Contents[].Key")
+        names = [key for key in keys if key and name_of_manifest(key)]
         if len(names) == count:
             return dict(_read(s3, bucket, name) for name in names)
         time.sleep(1)
@@ -153,14 +129,7 @@ def _wait(server: Server, batch: str, count: int) -> dict[str, _Done]:
     )
 
 
-def _manifests(s3: Any, bucket: str, batch: str) -> list[str]:
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{batch}/")
-    keys = (item["Key"] for page in pages for item in page.get("Contents", []))
-    return [key for key in keys if name_of_manifest(key)]
-
-
-def _read(s3: Any, bucket: str, name: str) -> tuple[str, _Done]:
+def _read(s3: Any, bucket: str, name: str) -> tuple[str, tuple[float, float]]:
     manifest = json.loads(s3.get_object(Bucket=bucket, Key=name)["Body"].read())
     when = datetime.fromisoformat(manifest["processed_at"])
-    handler_s = manifest["timings_ms"]["total"] / 1000
-    return manifest["source"]["key"], _Done(at=when.timestamp(), handler_s=handler_s)
+    return manifest["source"]["key"], (when.timestamp(), manifest["timings_ms"]["total"] / 1000)

@@ -1,10 +1,11 @@
 """A month's bill by line, as pure arithmetic over a dated price file."""
 
+import datetime as dt
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final
 
 import yaml
 
@@ -17,7 +18,6 @@ PRICES: Final = Path(__file__).parent / "prices"
 IDLE_RECEIVES: Final = 648_000
 """A month's empty receives: 5 pollers that wait 20 s each, whether or not there are uploads
 (AWS Lambda Developer Guide, Using Lambda with Amazon SQS: five concurrent batches at the start)."""
-
 
 MONTH_S: Final = 30 * 24 * 3600
 
@@ -32,44 +32,88 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Lines of a bill by what they are for; each line is in one group."""
 
+_PRICED_AS: Final = {
+    "compute": "lambda_gb_s_{}",
+    "compute_init": "lambda_gb_s_{}",
+    "sqs_idle_polling": "sqs_requests",
+}
+"""Line -> name of its price where that is another; {} is the architecture."""
+
 PROMISED_USD: Final = 1.00
 """Of the first README: a month of 1,000 images costs less. It meant processing."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """What one image costs in work; the defaults are the stack's defaults, measured or assumed.
+    """The work that one image costs; the defaults are the stack's, measured or assumed."""
 
-    Attributes:
-        memory_mb: Lambda memory size.
-        billed_ms: per image, warm (measured by ``tune``).
-        init_ms: billed initialisation of one cold start.
-        cold_share: cold starts per invocation (assumed).
-        batch: images in one invocation (assumed: no batching).
-        puts: objects written: the upload, eight renditions, the manifest.
-        gets: objects read by the function, and asked after.
-        upload_mb: stored size of the upload.
-        output_mb: stored size of what is made from it.
-        log_kb: log and embedded metrics of one image.
-        views: times that a reader fetches one rendition through the CDN.
-        view_kb: size of what a reader fetches.
+    memory_mb: int = 1024  # Lambda memory size
+    billed_ms: float = 700  # per image, warm (measured by ``tune``)
+    init_ms: float = 230  # billed initialisation of one cold start
+    cold_share: float = 0.01  # cold starts per invocation (assumed)
+    batch: float = 1  # images in one invocation (assumed: no batching)
+    puts: float = 10  # objects written: the upload, eight renditions, the manifest
+    gets: float = 2  # objects read by the function, and asked after
+    upload_mb: float = 4.2  # stored size of the upload
+    output_mb: float = 0.9  # stored size of what is made from it
+    log_kb: float = 1.5  # log and embedded metrics of one image
+    views: float = 0  # times that a reader fetches one rendition through the CDN
+    view_kb: float = 120  # size of what a reader fetches
+
+
+@dataclass(frozen=True, kw_only=True)
+class Price:
+    """A line of a price file.
+
+    ``usd`` is of a unit, or a list of tiers, each with the quantity it ends at; the last has no
+    end. ``free`` units a month are always free, and ``source`` is the page that states it.
     """
 
-    memory_mb: int = 1024
-    billed_ms: float = 700
-    init_ms: float = 230
-    cold_share: float = 0.01
-    batch: float = 1
-    puts: float = 10
-    gets: float = 2
-    upload_mb: float = 4.2
-    output_mb: float = 0.9
-    log_kb: float = 1.5
-    views: float = 0
-    view_kb: float = 120
+    usd: float | list[dict[str, float]]
+    free: float
+    source: str
+
+    def charge(self, quantity: float, *, free_tier: bool = False) -> float:
+        """Return what a month's quantity costs in USD."""
+        left = max(0.0, quantity - (self.free if free_tier else 0))
+        usd = start = 0.0
+        for tier in self.usd if isinstance(self.usd, list) else [{"usd": self.usd}]:
+            end = tier.get("up_to", math.inf)
+            usd += max(0.0, min(left, end) - start) * tier["usd"]
+            start = end
+        return usd
 
 
-def load(region: str) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class Prices:
+    """A region's price file: its prices by name, and the day on which they were looked up."""
+
+    region: str
+    date: dt.date
+    lines: dict[str, Price]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bill:
+    """A month's bill of a number of images: USD by line, by group of ``GROUPS``, and in all."""
+
+    images: float
+    lines: dict[str, float]
+    subtotals: dict[str, float]
+    total_usd: float
+
+    @property
+    def usd_per_1000_images(self) -> float:
+        """The total, for each 1,000 images."""
+        return self.total_usd / self.images * 1000
+
+    @property
+    def largest(self) -> str:
+        """The line that costs most."""
+        return max(self.lines, key=lambda name: self.lines[name])
+
+
+def load(region: str) -> Prices:
     """Read a region's price file.
 
     Raises:
@@ -79,57 +123,44 @@ def load(region: str) -> dict[str, Any]:
     if not path.exists():
         known = ", ".join(sorted(path.stem for path in PRICES.glob("*.yaml")))
         raise Misuse(f"There is no price file for {region}; there is {known}.")
-    return cast("dict[str, Any]", yaml.safe_load(path.read_text(encoding="utf-8")))
+    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return Prices(**raw | {"lines": {name: Price(**line) for name, line in raw["lines"].items()}})
 
 
-def charge(line: Mapping[str, Any], quantity: float, *, free_tier: bool) -> float:
-    """USD for a quantity of one line.
-
-    ``usd`` is a price, or a list of tiers, each with the quantity it ends at; the last has no end.
-    """
-    left = max(0.0, quantity - (line["free"] if free_tier else 0))
-    tiers = cast("list[dict[str, float]] | float", line["usd"])
-    usd, start = 0.0, 0.0
-    for tier in tiers if isinstance(tiers, list) else [{"usd": tiers}]:
-        end = tier.get("up_to", math.inf)
-        usd += max(0.0, min(left, end) - start) * tier["usd"]
-        start = end
-    return usd
-
-
-def quantities(images: float, usage: Usage, architecture: str = "arm64") -> dict[str, list[float]]:
-    """Name of a price -> what the month uses of it; compute has two parts: running and INIT."""
+def quantities(images: float, usage: Usage) -> dict[str, float]:
+    """Return what a month uses of each line of the bill."""
     invocations = images / usage.batch
     gb = usage.memory_mb / 1024
-    running = images * usage.billed_ms / 1000 * gb
-    starting = invocations * usage.cold_share * usage.init_ms / 1000 * gb
     return {
-        f"lambda_gb_s_{architecture}": [running, starting],
-        "lambda_requests": [invocations],
-        "sqs_requests": [images + 2 * invocations, IDLE_RECEIVES],
-        "s3_puts": [images * usage.puts],
-        "s3_gets": [images * usage.gets],
-        "s3_gb_month": [images * (usage.upload_mb + usage.output_mb) / 1000],
-        "logs_gb": [images * usage.log_kb / 1_000_000],
-        "metrics": [len(set(Metric) - RARE_METRICS) - 1],  # duplicates are off
-        "alarms": [_alarm_metrics()],
-        "dashboards": [1],
-        "traces": [_traces(invocations)],
-        "cdn_gb": [images * usage.views * usage.view_kb / 1_000_000],
-        "cdn_requests": [images * usage.views],
+        "compute": images * usage.billed_ms / 1000 * gb,
+        "compute_init": invocations * usage.cold_share * usage.init_ms / 1000 * gb,
+        "lambda_requests": invocations,
+        "sqs_requests": images + 2 * invocations,
+        "sqs_idle_polling": IDLE_RECEIVES,
+        "s3_puts": images * usage.puts,
+        "s3_gets": images * usage.gets,
+        "s3_gb_month": images * (usage.upload_mb + usage.output_mb) / 1000,
+        "logs_gb": images * usage.log_kb / 1_000_000,
+        "metrics": len(set(Metric) - RARE_METRICS) - 1,  # duplicates are off
+        "alarms": _alarm_metrics(),
+        "dashboards": 1,
+        "traces": _traces(invocations),
+        "cdn_gb": images * usage.views * usage.view_kb / 1_000_000,
+        "cdn_requests": images * usage.views,
     }
 
 
 def _traces(invocations: float) -> float:
-    """Traces that X-Ray's default rule records: the first of each second and 5 % of the others.
+    """Return the traces that are recorded: the first of each second and 5 % of the others.
 
-    (AWS X-Ray Developer Guide, "Configuring sampling rules".) Arrivals are taken as even.
+    That is X-Ray's default rule (AWS X-Ray Developer Guide, "Configuring sampling rules"). Arrivals
+    are taken as even.
     """
     return min(invocations, MONTH_S + 0.05 * max(0.0, invocations - MONTH_S))
 
 
 def _alarm_metrics() -> int:
-    """Metrics that the stack's alarms look at, which is what CloudWatch bills."""
+    """Return how many metrics the stack's alarms look at, which is what CloudWatch bills."""
     alarms = definitions(Settings())
     return sum(not query.expression for alarm in alarms for query in alarm.queries)
 
@@ -137,31 +168,22 @@ def _alarm_metrics() -> int:
 def bill(
     images: float,
     usage: Usage,
-    prices: Mapping[str, Any],
+    prices: Prices,
     *,
     architecture: str = "arm64",
     free_tier: bool = False,
-) -> dict[str, float]:
-    """USD by line for one month. INIT and idle polling are lines of their own.
-
-    Where a price has two parts they share its free amount in proportion.
-    """
-    total: dict[str, float] = {}
-    for name, parts in quantities(images, usage, architecture).items():
-        usd = charge(prices["lines"][name], sum(parts), free_tier=free_tier)
-        label = "compute" if name.startswith("lambda_gb") else name
-        total[label] = usd * parts[0] / sum(parts) if sum(parts) else 0.0
-        if len(parts) > 1:
-            second = "compute_init" if label == "compute" else "sqs_idle_polling"
-            total[second] = usd - total[label]
-    return total
-
-
-def subtotals(lines: Mapping[str, float]) -> dict[str, float]:
-    """USD by group of ``GROUPS``."""
-    return {group: sum(lines[name] for name in names) for group, names in GROUPS.items()}
-
-
-def dominant(lines: Mapping[str, float]) -> str:
-    """The line that costs most."""
-    return max(lines, key=lambda name: lines[name])
+) -> Bill:
+    """Return the bill of one month; lines of one price share its free amount in proportion."""
+    used = quantities(images, usage)
+    price_of = {line: _PRICED_AS.get(line, line).format(architecture) for line in used}
+    lines: dict[str, float] = {}
+    for line, quantity in used.items():
+        whole = sum(used[other] for other in used if price_of[other] == price_of[line])
+        usd = prices.lines[price_of[line]].charge(whole, free_tier=free_tier)
+        lines[line] = usd * quantity / whole if whole else 0.0
+    return Bill(
+        images=images,
+        lines=lines,
+        subtotals={group: sum(lines[line] for line in names) for group, names in GROUPS.items()},
+        total_usd=sum(lines.values()),
+    )

@@ -2,17 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final, Literal
+from itertools import groupby
+from typing import Final, Literal
 
 from cyclopts import Parameter
 from cyclopts.types import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from bench.cost import bill, report
-from bench.cost.bill import Usage
-from bench.cost.results import Result, Scale, scale
-from bench.reports import write_json
-from terminal import console
+from bench.cost.bill import Bill, Usage
+from bench.cost.report import Result
+from bench.reports import NO_FILES, Files, publish
 
 SCALES: Final = tuple(10**n for n in range(3, 9))
 """Images a month at which the bill is shown besides."""
@@ -31,8 +30,6 @@ class Options:
         region: The region whose prices are used.
         architecture: Of the function.
         free_tier: Take off what is always free.
-        json: Write the figures to this file.
-        html: Write a page with plots to this file.
     """
 
     images: PositiveFloat = 100_000
@@ -42,60 +39,44 @@ class Options:
     region: str = "us-east-1"
     architecture: Literal["arm64", "x86_64"] = "arm64"
     free_tier: bool = False
-    json: Path | None = None
-    html: Path | None = None
 
 
 _DEFAULTS: Final = Options()
 
 
-def cost(*, options: Options = _DEFAULTS) -> None:
+def cost(*, options: Options = _DEFAULTS, files: Files = NO_FILES) -> None:
     """Print the bill; write the files that were asked for."""
     result = calculate(options)
-    out = console()
-    out.print(report.table(result))
-    for sentence in result.words:
-        out.print(sentence, soft_wrap=True)
-    write_json(options.json, result)
-    if options.html:
-        options.html.write_text(report.page(result), encoding="utf-8")
+    publish(result, [report.table(result)], result.words, lambda: report.page(result), files)
 
 
 def calculate(options: Options) -> Result:
     """Return the bill for the images asked for, and for each of SCALES."""
-    prices = bill.load(options.region)
+    prices, architecture = bill.load(options.region), options.architecture
     usage = Usage(memory_mb=options.memory, billed_ms=options.ms, views=options.views)
 
-    def at(images: float, *, free_tier: bool = options.free_tier) -> Scale:
-        architecture = options.architecture
-        return scale(
-            images,
-            bill.bill(images, usage, prices, architecture=architecture, free_tier=free_tier),
-        )
+    def at(images: float, *, free_tier: bool = options.free_tier) -> Bill:
+        return bill.bill(images, usage, prices, architecture=architecture, free_tier=free_tier)
 
     asked, scales = at(options.images), [at(images) for images in SCALES]
     return Result(
         **vars(asked),
-        architecture=options.architecture,
+        architecture=architecture,
         free_tier=options.free_tier,
         region=options.region,
-        prices_date=str(prices["date"]),
+        prices_date=str(prices.date),
         usage=usage,
         usd_per_1000=asked.usd_per_1000_images,
         scales=scales,
-        sources=_sources(prices),
+        sources={name: line.source for name, line in prices.lines.items()},
         words=[
             _promise(at(1000, free_tier=False), at(1000, free_tier=True)),
-            *_words(options.architecture, scales),
+            *_words(architecture, scales),
         ],
     )
 
 
-def _sources(prices: dict[str, Any]) -> dict[str, str]:
-    return {name: line["source"] for name, line in prices["lines"].items()}
-
-
-def _promise(full: Scale, free: Scale) -> str:
+def _promise(full: Bill, free: Bill) -> str:
     """Return what the promise covers, and what it does not, at the 1,000 images it is about."""
     paid = full.subtotals
     word = "kept" if paid["processing"] + paid["storage"] < bill.PROMISED_USD else "MISSED"
@@ -108,22 +89,12 @@ def _promise(full: Scale, free: Scale) -> str:
     )
 
 
-def _words(architecture: str, scales: list[Scale]) -> Iterator[str]:
-    yield _dominance(scales)
+def _words(architecture: str, scales: list[Bill]) -> Iterator[str]:
+    firsts = [next(same) for _, same in groupby(scales, key=lambda at: at.largest)]
+    parts = (f"{report.words(at.largest)} from {at.images:,} images" for at in firsts)
+    yield f"Largest line: {', then '.join(parts)}."
     if architecture == "arm64":
         yield (
             "ASSUMPTION: arm64 prices beside a duration that was measured on x86_64. No arm64 "
             "machine was measured; --architecture x86_64 bills what was, or give --ms of your own."
         )
-
-
-def _dominance(scales: list[Scale]) -> str:
-    """Return which line costs most, from which number of images on."""
-    parts: list[str] = []
-    last = ""
-    for at in scales:
-        name = report.largest(at)
-        if name != last:
-            parts.append(f"{name} from {at.images:,} images")
-        last = name
-    return f"Largest line: {', then '.join(parts)}."

@@ -100,9 +100,10 @@ def summarise(case: Case, architecture: str = "x86_64") -> Row:
     cold, *warm = case.reports
     runs = warm or case.reports
     times = [report.duration_ms for report in runs]
-    prices = bill.load("us-east-1")["lines"]
+    prices = bill.load("us-east-1").lines
     billed = sum(report.billed_ms for report in runs) / len(runs)
-    each = case.memory_mb / 1024 * billed / 1000 * prices[f"lambda_gb_s_{architecture}"]["usd"]
+    gb_s = case.memory_mb / 1024 * billed / 1000
+    each = prices[f"lambda_gb_s_{architecture}"].charge(gb_s) + prices["lambda_requests"].charge(1)
     return Row(
         memory_mb=case.memory_mb,
         workload=case.workload.name,
@@ -113,7 +114,7 @@ def summarise(case: Case, architecture: str = "x86_64") -> Row:
         peak_mb=max(report.max_memory_mb for report in case.reports),
         init_ms=round(cold.init_ms or 0, 1),
         cold_ms=round(cold.duration_ms + (cold.init_ms or 0), 1),
-        usd_per_1000=round((each + prices["lambda_requests"]["usd"]) * 1000, 6),
+        usd_per_1000=round(each * 1000, 6),
         outcome=_outcome(case),
         samples=len(warm),
     )

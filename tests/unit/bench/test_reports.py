@@ -7,10 +7,10 @@ import pytest
 
 from bench import reports
 from bench.capacity import results as capacity
-from bench.capacity.scaling import Moment, Storm
+from bench.capacity.scaling import Moment, Outcome, Storm
 from bench.capacity.storm import Depth, Measured
-from bench.cost import results as cost
-from bench.cost.bill import Usage
+from bench.cost import report as cost
+from bench.cost.bill import Bill, Usage
 from bench.engines import results as engines
 from bench.machine import Machine
 from bench.maintain import corpus, duplicates, imports, isolation, limits, oom
@@ -38,13 +38,12 @@ KEYS = {
     Measured: "depths uploads done handler_s",
     Depth: "second visible in_flight",
     capacity.Check: "name measured simulated error",
-    capacity.Case: "storm moments peak_waiting peak_concurrency drained_s p50_s p99_s throttled "
-    "notes",
+    Outcome: "storm moments peak_waiting peak_concurrency drained_s p50_s p99_s throttled notes",
     Storm: "per_second seconds image_s init_s max_concurrency account start growth writes",
     Moment: "second waiting concurrency done",
     cost.Result: "schema images architecture free_tier region prices_date usage lines subtotals "
     "total_usd usd_per_1000 scales sources words",
-    cost.Scale: "images lines subtotals total_usd",
+    Bill: "images lines subtotals total_usd",
     Usage: "memory_mb billed_ms init_ms cold_share batch puts gets upload_mb output_mb log_kb "
     "views view_kb",
     corpus.Result: "schema machine results",
