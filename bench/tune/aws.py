@@ -1,8 +1,7 @@
 """``python -m bench aws --stack dev``: the same sweep on the deployed function.
 
-For each memory size a temporary version is published and invoked with an upload of its own, all
-sizes in parallel, one run after the other within a size; the figures are those of Lambda's REPORT.
-Afterwards the versions and the uploads are gone, Ctrl-C or not. The first run of a version is cold.
+Each memory size has a temporary version and an upload; all sizes are measured in parallel, one run
+after the other within a size, of which the first is cold. The figures are those of Lambda's REPORT.
 """
 
 import json
@@ -16,24 +15,22 @@ from pathlib import Path
 from threading import Event
 from typing import Annotated, Any, Final
 
-import botocore.exceptions
 from cyclopts import Group, Parameter
 from cyclopts.types import PositiveInt
 from cyclopts.validators import LimitedChoice
 
+from bench.reports import NO_FILES, Files, publish
 from bench.sandbox import Report
 from bench.sandbox.function_log import was_rejected
 from bench.signals import uninterrupted
-from bench.tune import report_line, versions, workloads
-from bench.tune.advice import Place
-from bench.tune.choice import Choice
-from bench.tune.report import show
-from bench.tune.results import AwsResult, DeployedFunction, samples_of
-from bench.tune.sweep import Case, summarise
+from bench.tune import report, report_line, versions, workloads
+from bench.tune.choice import Choice, Place
+from bench.tune.results import AwsResult, DeployedFunction, Samples
+from bench.tune.sweep import summarise
 from bench.tune.workloads import Workload
 from function.contract import StackOutput, Status, manifest_key, source_key, upload_name
 from ops.backfill import Existing, event, find
-from ops.stack import Stack, connect, connect_to_outputs
+from ops.stack import Stack, connected
 from terminal import Failure, console, progress
 
 _MANIFEST_S: Final = 60
@@ -63,46 +60,33 @@ class Options(Choice):
 _DEFAULTS: Final = Options()
 
 
-def aws(*, options: Options = _DEFAULTS) -> int:
+def aws(*, options: Options = _DEFAULTS, files: Files = NO_FILES) -> int:
     """Measure the deployed function, print, write."""
     workload = workloads.make(options.workload)
-    try:
-        result = measure(_connect(options), workload, options)
-    except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
-        raise Failure(
-            f"AWS refused or did not answer; check credentials and network: {error}"
-        ) from error
-    show(result, options)
+    with connected(options.stack, options.outputs) as stack:
+        result = measure(stack, workload, options)
+    publish(result, [report.table(result)], result.words, lambda: report.page(result), files)
     return int(not result.complete or not result.clean)
-
-
-def _connect(options: Options) -> Stack:
-    if options.outputs:
-        return connect_to_outputs(options.outputs)
-    assert options.stack  # noqa: S101 (exactly one of the two was given)
-    return connect(options.stack)
 
 
 def measure(stack: Stack, workload: Workload, options: Options) -> AwsResult:
     """Publish, invoke, clean up, and return what was measured."""
-    function = stack.outputs[StackOutput.FUNCTION_NAME]
-    lambda_ = stack.client("lambda")
+    function, lambda_ = stack.outputs[StackOutput.FUNCTION_NAME], stack.client("lambda")
     facts = lambda_.get_function_configuration(FunctionName=function)
     architecture = facts.get("Architectures", ["x86_64"])[0]
     left: list[str] = []
     sizes = list(dict.fromkeys(options.memory))
-    steps = len(sizes) * (options.samples + 1)
-    stop = Event()
-    cases = [Case(workload, size) for size in sizes]
+    cases = [Samples.of(workload, size) for size in sizes]
+    complete, stop = False, Event()
     with (
         suppress(KeyboardInterrupt),
-        progress("Measuring on AWS", steps) as advance,
+        progress("Measuring on AWS", len(sizes) * (options.samples + 1)) as advance,
         _uploads(stack, workload, sizes) as events,
         versions.published(lambda_, function, sizes, left.append) as numbers,
         ThreadPoolExecutor(len(sizes)) as pool,
     ):
 
-        def sweep(case: Case) -> None:
+        def sweep(case: Samples) -> None:
             version, payload = numbers[case.memory_mb], events[case.memory_mb]
             for _ in range(options.samples + 1):
                 if stop.is_set():
@@ -110,18 +94,17 @@ def measure(stack: Stack, workload: Workload, options: Options) -> AwsResult:
                 case.reports.append(_invoke(stack, lambda_, version, payload))
                 advance(name=f"{case.memory_mb} MB")
                 if case.reports[-1].outcome != "ok":
-                    break
-            case.done = True
+                    return
 
         try:
             list(pool.map(sweep, cases))
+            complete = True
         finally:
             stop.set()
-    is_complete = all(case.done for case in cases)
-    if not is_complete:
+    if not complete:
         console(stderr=True).print("Interrupted and cleaned up; what is done is kept.")
     for sentence in left:
-        console(stderr=True).print(sentence, soft_wrap=True)
+        console(stderr=True).print(sentence, markup=False, soft_wrap=True)
     cases = [case for case in cases if case.reports]
     rows = [summarise(case, architecture) for case in cases]
     place = Place(where="as Lambda reports it", architecture=architecture)
@@ -130,8 +113,8 @@ def measure(stack: Stack, workload: Workload, options: Options) -> AwsResult:
         summary=rows,
         strategy=options.strategy,
         chosen_mb=options.memory_mb(rows),
-        samples=samples_of(cases),
-        complete=is_complete,
+        samples=cases,
+        complete=complete,
         clean=not left,
         function=DeployedFunction(
             name=function,
@@ -144,7 +127,7 @@ def measure(stack: Stack, workload: Workload, options: Options) -> AwsResult:
     )
 
 
-def _describe_place(endpoint: str, cases: list[Case]) -> str:
+def _describe_place(endpoint: str, cases: list[Samples]) -> str:
     if "127.0.0.1" in endpoint:
         return (
             "This was the embedded AWS, which holds no function to a memory size: the command was "
@@ -160,15 +143,14 @@ def _invoke(stack: Stack, lambda_: Any, version: str, payload: bytes) -> Report:
         FunctionName=function, Qualifier=version, LogType="Tail", Payload=payload
     )
     body: Any = json.loads(answer["Payload"].read() or b"null")
-    report = report_line.from_tail(answer.get("LogResult", ""))
-    if report is None:
-        report = _from_log(stack, version, since)
+    tail = report_line.tail(answer.get("LogResult", ""))
+    said = report_line.parse(tail) or _from_log(stack, version, since)
     failed = "FunctionError" in answer or body != {"batchItemFailures": []}
-    if report.outcome == "ok" and failed:
-        return replace(report, outcome="failed")
-    if report.outcome == "ok" and was_rejected(report_line.tail(answer.get("LogResult", ""))):
-        return replace(report, outcome="rejected")
-    return report
+    if said.outcome == "ok" and failed:
+        return replace(said, outcome="failed")
+    if said.outcome == "ok" and was_rejected(tail):
+        return replace(said, outcome="rejected")
+    return said
 
 
 def _from_log(stack: Stack, version: str, since: float) -> Report:
@@ -181,9 +163,8 @@ def _from_log(stack: Stack, version: str, since: float) -> Report:
     while time.monotonic() < deadline:
         found = logs.filter_log_events(logGroupName=group, startTime=int(since * 1000))
         lines = [e["message"] for e in found["events"] if f"[{version}]" in e["logStreamName"]]
-        report = report_line.parse("\n".join(lines))
-        if report:
-            return report
+        if said := report_line.parse("\n".join(lines)):
+            return said
         time.sleep(0.5)
     raise Failure(
         f"Lambda's log has no REPORT of version {version}, neither in the answer's tail nor in "
@@ -202,36 +183,31 @@ def _uploads(stack: Stack, workload: Workload, sizes: list[int]) -> Generator[di
     source = stack.outputs[StackOutput.SOURCE_BUCKET]
     destination = stack.outputs[StackOutput.DESTINATION_BUCKET]
     file = workload.file(0)
+    keys = {size: source_key(f"{name}/{size}-{file.name}") for size in sizes}
     try:
-        for size in sizes:
-            key = source_key(f"{name}/{size}-{file.name}")
+        for key in keys.values():
             s3.put_object(Bucket=source, Key=key, Body=file.read_bytes())
-        found = list(find(stack, source_key(f"{name}/")))
-        for upload in found:
-            _wait_for_manifest(s3, destination, upload)
-        by_size = {int(Path(upload.key).name.split("-")[0]): upload for upload in found}
-        yield {size: _payload(source, upload) for size, upload in by_size.items()}
+        for key in keys.values():
+            _wait_for_manifest(s3, destination, key)
+        yield {size: _payload(source, next(find(stack, key))) for size, key in keys.items()}
     finally:
         with uninterrupted():
             _remove(s3, source, source_key(f"{name}/"))
             _remove(s3, destination, f"{name}/")
 
 
-def _wait_for_manifest(s3: Any, bucket: str, upload: Existing) -> None:
-    key = manifest_key(upload_name(upload.key))
+def _wait_for_manifest(s3: Any, bucket: str, key: str) -> None:
+    where = {"Bucket": bucket, "Key": manifest_key(upload_name(key))}
     deadline = time.monotonic() + _MANIFEST_S
     while time.monotonic() < deadline:
-        try:
-            manifest = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-        except s3.exceptions.NoSuchKey:
-            time.sleep(0.5)
-            continue
-        if manifest["status"] != Status.READY:
+        with suppress(s3.exceptions.NoSuchKey):
+            manifest = json.loads(s3.get_object(**where)["Body"].read())
+            if manifest["status"] == Status.READY:
+                return
             raise Failure(f"The stack rejects this workload: {manifest['error']['message']}.")
-        return
+        time.sleep(0.5)
     raise Failure(
-        f"The stack made nothing of {upload.key} within {_MANIFEST_S} s; "
-        "see `python -m ops doctor`."
+        f"The stack made nothing of {key} within {_MANIFEST_S} s; see `python -m ops doctor`."
     )
 
 

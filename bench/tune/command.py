@@ -1,6 +1,7 @@
 """``python -m bench tune``: latency, memory and cost at each Lambda memory size."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -9,15 +10,15 @@ from cyclopts import Parameter
 from cyclopts.types import PositiveInt
 
 from bench.failures import failures
+from bench.reports import NO_FILES, Files, publish
 from bench.sandbox import selfcheck
 from bench.sandbox.embedded_s3 import EmbeddedS3
 from bench.sandbox.stub_s3 import StubS3
-from bench.tune import evidence, workloads
+from bench.tune import evidence, report, workloads
 from bench.tune.choice import Choice
-from bench.tune.report import show
-from bench.tune.results import MeasuredSettings, SandboxResult, samples_of
+from bench.tune.results import MeasuredSettings, SandboxResult
 from bench.tune.sweep import Effort, summarise, sweep
-from bench.tune.workloads import NAMES, Workload
+from bench.tune.workloads import NAMES
 from function.contract import DuplicateSearch
 from local.program import read_settings
 from pipeline.bundle import Target, build
@@ -45,10 +46,9 @@ class Options(Choice):
         stack: Measure with the renditions and quality of Pulumi.NAME.yaml.
     """
 
-    workloads: Annotated[
-        tuple[str, ...],
-        Parameter(help=f"Files, or of: {', '.join(NAMES)}."),
-    ] = ("jpeg-12mp",)
+    workloads: Annotated[tuple[str, ...], Parameter(help=f"Files, or of: {', '.join(NAMES)}.")] = (
+        "jpeg-12mp",
+    )
     folder: Path | None = None
     samples: PositiveInt = 30
     budget_s: float = 20
@@ -62,7 +62,7 @@ class Options(Choice):
 _DEFAULTS: Final = Options()
 
 
-def tune(*, options: Options = _DEFAULTS) -> int:
+def tune(*, options: Options = _DEFAULTS, files: Files = NO_FILES) -> int:
     """Measure, print, write. Ctrl-C keeps what is done."""
     if options.apply and not options.stack:
         raise Misuse("--apply needs --stack NAME, whose settings it writes.")
@@ -71,15 +71,13 @@ def tune(*, options: Options = _DEFAULTS) -> int:
         result = measure(options, read_stack(options.stack))
     if not result.summary:
         raise Failure("Nothing was measured yet.")
-    show(result, options)
+    publish(result, [report.table(result)], result.words, lambda: report.page(result), files)
     if not (file and options.apply):
         return OK
-    why = why_not(result)
-    if why or result.chosen_mb is None:
+    if why := why_not(result):
         console(stderr=True).print(f"Nothing is applied: {why}.", soft_wrap=True)
         return FAILED
-    said = evidence.apply(file, result.chosen_mb, asdict(result))
-    console().print(said, soft_wrap=True)
+    console().print(evidence.apply(file, asdict(result)), soft_wrap=True)
     return OK
 
 
@@ -101,15 +99,16 @@ def why_not(result: SandboxResult) -> str | None:
         return "it was interrupted"
     if not result.trusted:
         return "the self-check failed; measure again when the machine is quiet"
-    if result.chosen_mb is None:
-        return "no measured size suits every workload"
-    return None
+    return None if result.chosen_mb else "no measured size suits every workload"
 
 
 def measure(options: Options, settings: Settings) -> SandboxResult:
     """Run the self-check and the sweep."""
     bundle = build(Target.host())
-    loads = _workloads(options)
+    if options.folder:
+        loads = [workloads.folder(options.folder)]
+    else:
+        loads = [workloads.make(name) for name in options.workloads]
     effort = Effort(
         samples=_QUICK_SAMPLES if options.quick else options.samples,
         budget_s=options.budget_s,
@@ -119,34 +118,31 @@ def measure(options: Options, settings: Settings) -> SandboxResult:
     with progress("Checking the sandbox", len(selfcheck.SIZES)) as advance:
         shares = selfcheck.check(seconds=seconds, hold=effort.hold, advance=advance)
     store = EmbeddedS3() if options.s3 == "embedded" else StubS3()
-    count = len(loads) * len(options.memory)
-    try:
-        with progress("Measuring", count) as advance:
-            cases = sweep(
-                bundle,
-                loads,
-                options.memory,
-                store=store,
-                effort=effort,
-                advance=advance,
-                settings=settings,
-            )
-    finally:
-        store.close()
-    is_complete = len(cases) == count and cases[-1].done
-    if not is_complete:
+    with (
+        closing(store),
+        progress("Measuring", len(loads) * len(options.memory)) as advance,
+    ):
+        found = sweep(
+            bundle,
+            loads,
+            options.memory,
+            store=store,
+            effort=effort,
+            advance=advance,
+            settings=settings,
+        )
+    if not found.complete:
         console(stderr=True).print("Interrupted; what is done is kept.")
-    kind = cases[0].kind if cases else "none"
-    rows = [summarise(case) for case in cases]
+    rows = [summarise(case) for case in found.cases]
     return SandboxResult(
         summary=rows,
         strategy=options.strategy,
         chosen_mb=options.memory_mb(rows),
-        samples=samples_of(cases),
-        complete=is_complete,
-        trusted=kind == "none" or selfcheck.passed(shares),
+        samples=found.cases,
+        complete=found.complete,
+        trusted=found.kind == "none" or selfcheck.passed(shares),
         bundle=bundle.sha256_base64,
-        sandbox={"kind": kind, **store.facts()},
+        sandbox={"kind": found.kind, **store.facts()},
         self_check=selfcheck.as_json(shares),
         settings=MeasuredSettings(
             stack=options.stack,
@@ -156,16 +152,10 @@ def measure(options: Options, settings: Settings) -> SandboxResult:
         words=[
             *options.sentences(rows),
             describe_renditions(options.stack, settings),
-            *_describe_sandbox(kind, shares),
+            *_describe_sandbox(found.kind, shares),
             _OTHERS,
         ],
     )
-
-
-def _workloads(options: Options) -> list[Workload]:
-    if options.folder:
-        return [workloads.folder(options.folder)]
-    return [workloads.make(name) for name in options.workloads]
 
 
 def describe_renditions(stack: str | None, settings: Settings) -> str:

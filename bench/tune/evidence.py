@@ -21,15 +21,11 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 FOLDER: Final = Path("bench") / "evidence"
 MARK: Final = "measured, evidence"
 _KEPT: Final = (
-    "summary",
-    "strategy",
-    "chosen_mb",
-    "settings",
-    "machine",
-    "bundle",
-    "sandbox",
+    *("summary", "strategy", "chosen_mb", "settings", "machine", "bundle", "sandbox"),
     "self_check",
 )
+"""Keys of a sweep's JSON that its evidence repeats."""
+
 _DECIDING: Final = ("renditions", "quality", "nativeDecoder", "background")
 """Settings of a stack, besides memory, that decide what an upload costs."""
 _CITED: Final = r": [\"']?(?P<mb>\d+)[\"']?\s+# " + MARK + r" (?P<hash>[0-9a-f]+)$"
@@ -49,20 +45,17 @@ def settings_file(stack: str, root: Path = ROOT) -> Path:
     return path
 
 
-def apply(settings: Path, memory_mb: int, result: Mapping[str, object]) -> str:
-    """Write the evidence, and the size with the evidence's hash; return what was done.
+def apply(settings: Path, result: Mapping[str, Any]) -> str:
+    """Write a sweep's evidence, and its choice with the evidence's hash; return what was done.
 
-    Args:
-        settings: the stack's file.
-        memory_mb: the size.
-        result: of the sweep, as ``--json`` writes it.
+    ``result`` is the sweep's, as ``--json`` writes it.
 
     Raises:
         Misuse: the file has no ``config`` to write to.
     """
     kept = {key: result[key] for key in _KEPT if key in result}
     text = json.dumps({"schema": 1, **kept, "measured": shipped(settings)}, indent=1) + "\n"
-    key = _key(settings, "memory")
+    key, memory_mb = _key(settings, "memory"), result["chosen_mb"]
     edited = with_memory(settings.read_text(encoding="utf-8"), key, memory_mb, _hash(text))
     path = _evidence_file(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,16 +74,14 @@ def with_memory(text: str, key: str, memory_mb: int, evidence: str) -> str:
     Raises:
         Misuse: the text has no ``config`` mapping.
     """
-    before: Any = yaml.safe_load(text) or {}
+    before = _read(text)
     line = f"{key}: {memory_mb}  # {MARK} {evidence}"
     present = re.compile(rf"^(\s+){re.escape(key)}:[^\n]*$", re.MULTILINE)
     if present.search(text):
         edited = present.sub(rf"\g<1>{line}", text, count=1)
     else:
         edited = re.sub(r"^config:[^\n]*$", f"config:\n  {line}", text, count=1, flags=re.MULTILINE)
-    after: Any = yaml.safe_load(edited) or {}
-    config = cast("dict[str, Any]", before.get("config") or {})
-    if after != {**before, "config": {**config, key: memory_mb}}:
+    if _read(edited) != {**before, "config": {**before["config"], key: memory_mb}}:
         raise Misuse("The stack's file has no block `config:` to edit; add one by hand first.")
     return edited
 
@@ -109,7 +100,8 @@ def examine(settings: Path) -> str | None:
     now = shipped(settings)
     changed = [name for name in now if now[name] != measured.get(name)]
     if changed:
-        return f"{stack}: the evidence of memory {cited['mb']} is stale: {_and(changed)}; {again}."
+        what = f"{' and '.join(changed)} changed since"
+        return f"{stack}: the evidence of memory {cited['mb']} is stale: {what}; {again}."
     return f"{stack}: memory {cited['mb']} was measured on what would be deployed."
 
 
@@ -117,23 +109,25 @@ def shipped(settings: Path) -> dict[str, str]:
     """Return what decides latency and memory on any machine: bundle, Pillow, settings."""
     digest, root = hashlib.sha256(), settings.parent
     files = sorted(path for path in (root / "function").rglob("*") if path.is_file())
-    for path in (*files, root / "pipeline" / "native.py"):
+    for path in (*files, root / "pipeline" / "bundle" / "native.py"):
         if path.suffix not in (".pyc", ".so"):
             digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
     pins = (root / "function" / "requirements.txt").read_text(encoding="utf-8")
     pillow = re.search(r"^pillow==(\S+)", pins, re.MULTILINE)
+    config = _read(settings.read_text(encoding="utf-8"))["config"]
+    deciding = [config.get(_key(settings, name)) for name in _DECIDING]
     return {
         "the bundle's sources": digest.hexdigest()[:16],
         "Pillow": pillow[1] if pillow else "none",
         "the allocator's settings": GLIBC_TUNABLES,
-        "the stack's settings": _hash(json.dumps(_deciding(settings))),
+        "the stack's settings": _hash(json.dumps(deciding)),
     }
 
 
-def _deciding(settings: Path) -> list[Any]:
-    content: Any = yaml.safe_load(settings.read_text(encoding="utf-8")) or {}
-    config = cast("dict[str, Any]", content.get("config") or {})
-    return [config.get(_key(settings, name)) for name in _DECIDING]
+def _read(text: str) -> dict[str, Any]:
+    """Return a stack's file as data; its ``config`` is empty if it has none."""
+    content = cast("dict[str, Any]", yaml.safe_load(text) or {})
+    return {**content, "config": content.get("config") or {}}
 
 
 def _key(settings: Path, name: str) -> str:
@@ -144,10 +138,6 @@ def _key(settings: Path, name: str) -> str:
 
 def _stack(settings: Path) -> str:
     return settings.name.split(".")[1]
-
-
-def _and(changed: list[str]) -> str:
-    return " and ".join(changed) + " changed since"
 
 
 def _evidence_file(settings: Path) -> Path:

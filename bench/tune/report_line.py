@@ -8,87 +8,59 @@ schema reference", ``platform.report``.
 import base64
 import json
 import re
-from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from bench.sandbox import Report
 from bench.sandbox.environment import Outcome
 
-_TEXT: Final = re.compile(r"^REPORT RequestId: (?P<id>\S+)\s+(?P<fields>.*)$", re.MULTILINE)
-_FIELD: Final = re.compile(r"(?P<name>[A-Z][A-Za-z ]+): (?P<value>[0-9.]+) (?:ms|MB)")
+_TEXT: Final = re.compile(r"^REPORT RequestId: \S+\s+(.*)$", re.MULTILINE)
+_FIELD: Final = re.compile(r"([A-Z][A-Za-z ]+): ([0-9.]+) (?:ms|MB)")
 _STATUS: Final = re.compile(r"\bStatus: (\w+)")
 _KILLED: Final = re.compile(r"Runtime\.OutOfMemory|signal: killed")
+_NAMES: Final = {
+    "Duration": "durationMs",
+    "Billed Duration": "billedDurationMs",
+    "Max Memory Used": "maxMemoryUsedMB",
+    "Init Duration": "initDurationMs",
+}
+"""Name of a figure in the text -> its name in the JSON."""
 
-
-def from_tail(log_result: str) -> Report | None:
-    """Return the report in an answer's ``LogResult``, the log's last 4 KB in base64, if any."""
-    return parse(tail(log_result))
+_OUTCOMES: Final[dict[str, Outcome]] = {"success": "ok", "timeout": "timeout"}
 
 
 def tail(log_result: str) -> str:
-    """Return the text of an answer's ``LogResult``."""
+    """Return the text of an answer's ``LogResult``: the log's last 4 KB, in base64."""
     return base64.b64decode(log_result).decode(errors="replace")
 
 
 def parse(log: str) -> Report | None:
-    """Return the last report of a log; None if there is none."""
-    killed = _KILLED.search(log) is not None
-    structured = [record for line in log.splitlines() if (record := _record(line))]
-    if structured:
-        metrics = {str(k): float(v) for k, v in structured[-1]["metrics"].items()}
-        status = str(structured[-1].get("status", "success"))
-        return _report(
-            duration_ms=metrics["durationMs"],
-            billed_ms=metrics["billedDurationMs"],
-            memory_mb=metrics["maxMemoryUsedMB"],
-            init_ms=metrics.get("initDurationMs"),
-            outcome="oom" if killed else _outcome(status),
-        )
-    lines = list(_TEXT.finditer(log))
-    if not lines:
+    """Return the last report of a log, None if it has none; Lambda reports no CPU time."""
+    records = [record for line in log.splitlines() if (record := _record(line))]
+    lines = _TEXT.findall(log)
+    if records:
+        metrics, status = records[-1]["metrics"], records[-1].get("status", "success")
+    elif lines:
+        figures = ((name.strip(), value) for name, value in _FIELD.findall(lines[-1]))
+        metrics = {_NAMES[name]: float(value) for name, value in figures if name in _NAMES}
+        found = _STATUS.search(lines[-1])
+        status = found[1] if found else "success"
+    else:
         return None
-    text = lines[-1]["fields"]
-    fields = {found["name"].strip(): float(found["value"]) for found in _FIELD.finditer(text)}
-    status = _STATUS.search(text)
-    return _report(
-        duration_ms=fields["Duration"],
-        billed_ms=fields["Billed Duration"],
-        memory_mb=fields["Max Memory Used"],
-        init_ms=fields.get("Init Duration"),
-        outcome="oom" if killed else _outcome(status[1] if status else "success"),
+    return Report(
+        outcome="oom" if _KILLED.search(log) else _OUTCOMES.get(status, "failed"),
+        duration_ms=metrics["durationMs"],
+        init_ms=metrics.get("initDurationMs"),
+        billed_ms=round(metrics["billedDurationMs"]),
+        max_memory_mb=metrics["maxMemoryUsedMB"],
+        cpu_ms=0.0,
     )
 
 
-def _record(line: str) -> Mapping[str, Any] | None:
+def _record(line: str) -> Any:
     """Return the record of a ``platform.report`` line; None for any other line."""
     if '"platform.report"' not in line:
         return None
     try:
-        event: object = json.loads(line)
-    except ValueError:  # the tail begins in the middle of a line
+        return json.loads(line)["record"]
+    except (ValueError, TypeError, KeyError):  # the tail begins in the middle of a line
         return None
-    return cast("dict[str, Any]", event)["record"] if isinstance(event, dict) else None
-
-
-def _outcome(status: str) -> Outcome:
-    known: dict[str, Outcome] = {"success": "ok", "timeout": "timeout"}
-    return known.get(status, "failed")
-
-
-def _report(
-    *,
-    duration_ms: float,
-    billed_ms: float,
-    memory_mb: float,
-    init_ms: float | None,
-    outcome: Outcome,
-) -> Report:
-    """Return a report; its CPU time is 0, because Lambda reports none."""
-    return Report(
-        outcome=outcome,
-        duration_ms=duration_ms,
-        init_ms=init_ms,
-        billed_ms=round(billed_ms),
-        max_memory_mb=memory_mb,
-        cpu_ms=0.0,
-    )

@@ -1,25 +1,54 @@
 """The results of a sweep, as ``--json`` writes them."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from bench import machine
 from bench.machine import Machine
 from bench.sandbox import Report
-from bench.tune.advice import Row
-from bench.tune.sweep import Case
+from bench.tune.workloads import Workload
 
-Fact = str | float
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One memory size with one workload, warm unless it says otherwise; ms, MB and USD."""
+
+    memory_mb: int
+    workload: str
+    p50_ms: float
+    p90_ms: float
+    p95_ms: float
+    p99_ms: float
+    peak_mb: float
+    init_ms: float
+    cold_ms: float
+    usd_per_1000: float
+    outcome: str
+    samples: int
+
+    @property
+    def headroom(self) -> float:
+        """Share of the memory that was never used."""
+        return 1 - self.peak_mb / self.memory_mb
+
+    @property
+    def worked(self) -> bool:
+        """True if it may be chosen: its last run was warm and went well."""
+        return self.outcome == "ok"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Samples:
-    """Every run of one workload at one memory size, raw; the first is its cold start."""
+    """Every run so far of one workload at one memory size; the first is its cold start."""
 
     workload: str
     sha256: str
     memory_mb: int
-    reports: list[Report]
+    reports: list[Report] = field(default_factory=list[Report])
+
+    @classmethod
+    def of(cls, workload: Workload, memory_mb: int) -> "Samples":
+        """Return a case without a run."""
+        return cls(workload=workload.name, sha256=workload.sha256, memory_mb=memory_mb)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +74,7 @@ class MeasuredSettings:
     """The settings that decide what an upload costs; ``stack`` is None for the defaults."""
 
     stack: str | None
-    renditions: list[dict[str, Any]]
+    renditions: list[dict[str, object]]
     quality: str
 
 
@@ -55,7 +84,7 @@ class SandboxResult(Result):
 
     trusted: bool
     bundle: str
-    sandbox: dict[str, Fact]
+    sandbox: dict[str, str | float]
     self_check: list[dict[str, float | None]]
     settings: MeasuredSettings
 
@@ -77,16 +106,3 @@ class AwsResult(Result):
 
     clean: bool
     function: DeployedFunction
-
-
-def samples_of(cases: list[Case]) -> list[Samples]:
-    """Return the runs of each case."""
-    return [
-        Samples(
-            workload=case.workload.name,
-            sha256=case.workload.sha256,
-            memory_mb=case.memory_mb,
-            reports=case.reports,
-        )
-        for case in cases
-    ]

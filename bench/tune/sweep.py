@@ -4,13 +4,15 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import product
+from statistics import fmean
 from typing import Final
 
 from bench.cost import bill
 from bench.sandbox import Report, Sandbox, control_group, unpacked
 from bench.sandbox.function import Store, upload, variables
 from bench.stats import percentile, relative_error
-from bench.tune.advice import Row
+from bench.tune.results import Row, Samples
 from bench.tune.workloads import Workload
 from pipeline.bundle import Bundle
 from pipeline.settings import Settings
@@ -32,15 +34,13 @@ class Effort:
     hold: control_group.Hold = "cpu and memory"
 
 
-@dataclass
-class Case:
-    """One workload at one memory size, and its reports so far."""
+@dataclass(kw_only=True)
+class Sweep:
+    """The cases with their runs, what held them, and whether none was cut short by Ctrl-C."""
 
-    workload: Workload
-    memory_mb: int
-    reports: list[Report] = field(default_factory=list[Report])
+    cases: list[Samples] = field(default_factory=list[Samples])
     kind: control_group.Kind = "none"
-    done: bool = False
+    complete: bool = False
 
 
 def sweep(
@@ -52,30 +52,25 @@ def sweep(
     effort: Effort,
     advance: Advance,
     settings: Settings | None = None,
-) -> list[Case]:
-    """Return the cases that were measured; after Ctrl-C those so far, the case under way included.
+) -> Sweep:
+    """Measure each workload at each size in MB; after Ctrl-C return the runs so far.
 
-    Args:
-        bundle: the function's.
-        workloads: what to feed it.
-        sizes: memory sizes in MB.
-        store: the S3 that it uses.
-        effort: how much to measure.
-        advance: called after each case.
-        settings: of the stack whose function it is; the defaults if None.
+    The function has the settings of its stack, or the defaults, and ``store`` as its S3.
+    ``advance`` is called after each case.
     """
-    cases: list[Case] = []
+    found = Sweep()
     with suppress(KeyboardInterrupt), unpacked(bundle) as task:
-        for workload, size in ((w, size) for w in workloads for size in sizes):
-            case = Case(workload, size)
-            cases.append(case)
+        for workload, size in product(workloads, sizes):
+            case = Samples.of(workload, size)
+            found.cases.append(case)
             with Sandbox(task, size, variables(size, store, settings), hold=effort.hold) as box:
-                case.kind = box.group.kind
+                found.kind = box.group.kind
                 for report in _reports(box, store, workload, effort):
                     case.reports.append(report)  # one by one: an interrupt keeps them
-            case.done = True
             advance(name=f"{workload.name} at {size} MB")
-    return [case for case in cases if case.reports]
+        found.complete = True
+    found.cases = [case for case in found.cases if case.reports]
+    return found
 
 
 def _reports(box: Sandbox, store: Store, workload: Workload, effort: Effort) -> Iterator[Report]:
@@ -95,32 +90,24 @@ def _reports(box: Sandbox, store: Store, workload: Workload, effort: Effort) -> 
             return
 
 
-def summarise(case: Case, architecture: str = "x86_64") -> Row:
+def summarise(case: Samples, architecture: str = "x86_64") -> Row:
     """Return a case's row; its cost is Lambda's alone, at the prices of the architecture."""
     cold, *warm = case.reports
     runs = warm or case.reports
     times = [report.duration_ms for report in runs]
+    gb_s = case.memory_mb / 1024 * fmean(report.billed_ms for report in runs) / 1000
     prices = bill.load("us-east-1").lines
-    billed = sum(report.billed_ms for report in runs) / len(runs)
-    gb_s = case.memory_mb / 1024 * billed / 1000
-    each = prices[f"lambda_gb_s_{architecture}"].charge(gb_s) + prices["lambda_requests"].charge(1)
+    usd = prices[f"lambda_gb_s_{architecture}"].charge(1000 * gb_s)
+    # A case that was interrupted before its first warm run is never chosen.
+    cold_only = cold.outcome == "ok" and not warm
     return Row(
         memory_mb=case.memory_mb,
-        workload=case.workload.name,
-        p50_ms=round(percentile(times, 50), 1),
-        p90_ms=round(percentile(times, 90), 1),
-        p95_ms=round(percentile(times, 95), 1),
-        p99_ms=round(percentile(times, 99), 1),
+        workload=case.workload,
+        **{f"p{percent}_ms": round(percentile(times, percent), 1) for percent in (50, 90, 95, 99)},
         peak_mb=max(report.max_memory_mb for report in case.reports),
         init_ms=round(cold.init_ms or 0, 1),
         cold_ms=round(cold.duration_ms + (cold.init_ms or 0), 1),
-        usd_per_1000=round(each * 1000, 6),
-        outcome=_outcome(case),
+        usd_per_1000=round(usd + prices["lambda_requests"].charge(1000), 6),
+        outcome="cold only" if cold_only else case.reports[-1].outcome,
         samples=len(warm),
     )
-
-
-def _outcome(case: Case) -> str:
-    """Return how the last run ended; a case interrupted before a warm run is never chosen."""
-    last = case.reports[-1].outcome
-    return "cold only" if last == "ok" and len(case.reports) == 1 else last

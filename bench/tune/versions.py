@@ -17,13 +17,8 @@ def published(
 
     ``$LATEST`` itself has each size for the seconds that its version takes, which the queue's
     invocations see; its own size is restored before the block runs. Every way out of the block
-    deletes the versions, Ctrl-C included, which waits until that is done.
-
-    Args:
-        lambda_: boto3 client.
-        function: name of the function.
-        sizes: memory sizes in MB.
-        left: told, in a sentence, of what could not be put right.
+    deletes the versions, Ctrl-C included, which waits until that is done. ``left`` is told, in a
+    sentence, of what could not be put right.
     """
     before = lambda_.get_function_configuration(FunctionName=function)["MemorySize"]
     versions: dict[int, str] = {}
@@ -33,19 +28,16 @@ def published(
                 _resize(lambda_, function, size)
                 versions[size] = _publish(lambda_, function, size)
         finally:
-            with uninterrupted():
-                _try(lambda: _resize(lambda_, function, before), left, _restore(function, before))
+            command = f"update-function-configuration --function-name {function}"
+            with uninterrupted(), _or_tell(left, f"{command} --memory-size {before}"):
+                _resize(lambda_, function, before)
         yield versions
     finally:
         with uninterrupted():
             for version in versions.values():
-                _try(
-                    lambda version=version: lambda_.delete_function(
-                        FunctionName=function, Qualifier=version
-                    ),
-                    left,
-                    f"aws lambda delete-function --function-name {function} --qualifier {version}",
-                )
+                command = f"delete-function --function-name {function} --qualifier {version}"
+                with _or_tell(left, command):
+                    lambda_.delete_function(FunctionName=function, Qualifier=version)
 
 
 def _resize(lambda_: Any, function: str, size: int) -> None:
@@ -60,14 +52,9 @@ def _publish(lambda_: Any, function: str, size: int) -> str:
     return version
 
 
-def _try(do: Callable[[], Any], left: Callable[[str], None], command: str) -> None:
+@contextmanager
+def _or_tell(left: Callable[[str], None], command: str) -> Generator[None]:
     try:
-        do()
+        yield
     except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
-        left(f"Cleaning up failed ({error}); do it with: {command}")
-
-
-def _restore(function: str, size: int) -> str:
-    return (
-        f"aws lambda update-function-configuration --function-name {function} --memory-size {size}"
-    )
+        left(f"Cleaning up failed ({error}); do it with: aws lambda {command}")

@@ -1,12 +1,13 @@
 """The workloads of a sweep, declared as data; made from seeds and cached."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from bench import photos
+from bench.photos import SIZE_24_MP, photo, photo_jpeg
 from local.photos import sample_photos
 from local.uploader import find_files
 from terminal import Misuse
@@ -32,22 +33,15 @@ class Workload:
         return self.files[number % len(self.files)]
 
 
-def _webp(size: tuple[int, int]) -> bytes:
-    return photos.encode(photos.photo(size), "WEBP", quality=90, method=0)
-
-
-def _heic(size: tuple[int, int]) -> bytes:
-    return photos.encode_heic(photos.photo(size))
-
-
-_Maker = Callable[[tuple[int, int]], bytes]
-MADE: Final[dict[str, tuple[str, _Maker, tuple[int, int]]]] = {
-    "jpeg-12mp": ("jpg", photos.photo_jpeg, photos.SIZE_12_MP),
-    "jpeg-24mp": ("jpg", photos.photo_jpeg, photos.SIZE_24_MP),
-    "jpeg-48mp": ("jpg", photos.photo_jpeg, (8000, 6000)),
-    "webp-12mp": ("webp", _webp, photos.SIZE_12_MP),
-    "heic-12mp": ("heic", _heic, photos.SIZE_12_MP),
+MADE: Final[Mapping[str, tuple[str, Callable[[], bytes]]]] = {
+    "jpeg-12mp": ("jpg", photo_jpeg),
+    "jpeg-24mp": ("jpg", lambda: photo_jpeg(SIZE_24_MP)),
+    "jpeg-48mp": ("jpg", lambda: photo_jpeg((8000, 6000))),
+    "webp-12mp": ("webp", lambda: photos.encode(photo(), "WEBP", quality=90, method=0)),
+    "heic-12mp": ("heic", lambda: photos.encode_heic(photo())),
 }
+"""Name -> extension, and what makes it."""
+
 SAMPLES: Final = {"screenshot-png": "screenshot.png", "animated-gif": "lighthouse.gif"}
 """Of the demo's own: a screenshot of 1920 x 1200, a drawing of 24 frames of 480 x 360."""
 
@@ -60,19 +54,15 @@ def make(name: str) -> Workload:
     Raises:
         Misuse: neither.
     """
+    if name in MADE:
+        extension, maker = MADE[name]
+        return Workload(name, (photos.cached(f"{name}.{extension}", maker),))
     if name in SAMPLES:
         made = {path.name: path for path in sample_photos(photos.CACHE)}
         return Workload(name, (made[SAMPLES[name]],))
-    if name not in MADE:
-        if Path(name).is_file():
-            return Workload(Path(name).name, (Path(name),))
-        raise Misuse(f"{name} is neither a file nor one of {', '.join(NAMES)}.")
-    extension, maker, size = MADE[name]
-    path = photos.CACHE / f"{name}.{extension}"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(maker(size))
-    return Workload(name, (path,))
+    if Path(name).is_file():
+        return Workload(Path(name).name, (Path(name),))
+    raise Misuse(f"{name} is neither a file nor one of {', '.join(NAMES)}.")
 
 
 def folder(path: Path) -> Workload:

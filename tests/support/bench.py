@@ -1,8 +1,7 @@
 """Rows of a measurement, as ``bench tune`` makes them."""
 
 from bench.sandbox import Report
-from bench.tune.advice import Row
-from bench.tune.results import MeasuredSettings, Samples, SandboxResult
+from bench.tune.results import MeasuredSettings, Row, Samples, SandboxResult
 
 
 def row(memory_mb, p50_ms, usd, peak_mb=60.0, outcome="ok"):

@@ -16,14 +16,13 @@ from bench.machine import Machine
 from bench.maintain import corpus, duplicates, imports, isolation, limits, oom
 from bench.sandbox import Report
 from bench.tune import results as tune
-from bench.tune.advice import Row
 from terminal import console
 
 SWEEP = "schema summary strategy chosen_mb machine samples complete words"
 KEYS = {
     Machine: "cpu cpus kernel python libraries commit date",
     Report: "outcome duration_ms init_ms billed_ms max_memory_mb cpu_ms",
-    Row: "memory_mb workload p50_ms p90_ms p95_ms p99_ms peak_mb init_ms cold_ms usd_per_1000 "
+    tune.Row: "memory_mb workload p50_ms p90_ms p95_ms p99_ms peak_mb init_ms cold_ms usd_per_1000 "
     "outcome samples",
     tune.Samples: "workload sha256 memory_mb reports",
     tune.MeasuredSettings: "stack renditions quality",

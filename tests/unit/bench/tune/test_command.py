@@ -11,7 +11,8 @@ from bench.sandbox.function import variables
 from bench.sandbox.selfcheck import Share
 from bench.sandbox.stub_s3 import StubS3
 from bench.tune import command as tune
-from bench.tune.sweep import Case, Effort
+from bench.tune.results import Samples
+from bench.tune.sweep import Effort, Sweep
 from bench.tune.workloads import Workload
 from local import program
 from pipeline.bundle import Bundle
@@ -134,7 +135,8 @@ def measure(monkeypatch, *, done=True, share=1.0, kind="cgroup v1"):
 
     def sweep(_bundle, loads, sizes, *, effort, **_more):
         given.update(loads=loads, sizes=sizes, effort=effort)
-        return [Case(load, 1024, [report, report], kind, done)]
+        case = Samples(workload="small", sha256="x", memory_mb=1024, reports=[report, report])
+        return Sweep(cases=[case], kind=kind, complete=done)
 
     bundle = Bundle(path=Path(), sha256_base64="abc", bytes=0)
     monkeypatch.setattr(tune, "build", lambda _target: bundle)

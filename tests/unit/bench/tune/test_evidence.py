@@ -20,8 +20,8 @@ def stack(tmp_path):
     (tmp_path / "function").mkdir()
     (tmp_path / "function" / "handler.py").write_text("x = 1\n")
     (tmp_path / "function" / "requirements.txt").write_text("pillow==13.0.0 --hash=...\n")
-    (tmp_path / "pipeline").mkdir()
-    (tmp_path / "pipeline" / "native.py").write_text("FLAGS = '-O3'\n")
+    (tmp_path / "pipeline" / "bundle").mkdir(parents=True)
+    (tmp_path / "pipeline" / "bundle" / "native.py").write_text("FLAGS = '-O3'\n")
     (tmp_path / "Pulumi.yaml").write_text("name: image-pipeline\n")
     path = tmp_path / "Pulumi.dev.yaml"
     path.write_text(SETTINGS)
@@ -29,15 +29,15 @@ def stack(tmp_path):
 
 
 def test_only_the_memory_line_is_added(stack):
-    evidence.apply(stack, 512, RESULT)
+    evidence.apply(stack, RESULT)
     kept = [line for line in stack.read_text().splitlines(keepends=True) if "memory" not in line]
     assert "".join(kept) == SETTINGS
     assert yaml.safe_load(stack.read_text())["config"]["image-pipeline:memory"] == 512
 
 
 def test_a_second_time_replaces_the_first(stack):
-    evidence.apply(stack, 512, RESULT)
-    evidence.apply(stack, 1024, {**RESULT, "chosen_mb": 1024})
+    evidence.apply(stack, RESULT)
+    evidence.apply(stack, {**RESULT, "chosen_mb": 1024})
     assert stack.read_text().count("image-pipeline:memory") == 1
     assert yaml.safe_load(stack.read_text())["config"]["image-pipeline:memory"] == 1024
 
@@ -45,7 +45,7 @@ def test_a_second_time_replaces_the_first(stack):
 def test_a_renamed_project_s_own_key_is_written(stack):
     (stack.parent / "Pulumi.yaml").write_text("name: photos\n")
     stack.write_text(SETTINGS.replace("image-pipeline", "photos"))
-    assert "photos:memory 512" in evidence.apply(stack, 512, RESULT)
+    assert "photos:memory 512" in evidence.apply(stack, RESULT)
     assert yaml.safe_load(stack.read_text())["config"] == {
         "aws:region": "us-east-1",
         "photos:logRetentionDays": 7,
@@ -55,7 +55,7 @@ def test_a_renamed_project_s_own_key_is_written(stack):
 
 
 def test_evidence_is_still_found_after_the_pulumi_cli_quoted_the_number(stack):
-    evidence.apply(stack, 512, RESULT)
+    evidence.apply(stack, RESULT)
     stack.write_text(stack.read_text().replace("memory: 512 ", 'memory: "512" '))
     assert "was measured on what would be deployed" in evidence.examine(stack)
 
@@ -75,7 +75,7 @@ def test_nothing_is_said_of_a_stack_without_evidence(stack):
 
 
 def test_fresh_evidence_holds(stack):
-    evidence.apply(stack, 512, RESULT)
+    evidence.apply(stack, RESULT)
     assert "was measured on what would be deployed" in evidence.examine(stack)
     assert json.loads((stack.parent / "bench/evidence/dev.json").read_text())["chosen_mb"] == 512
 
@@ -88,24 +88,36 @@ def test_fresh_evidence_holds(stack):
     ],
 )
 def test_a_change_of_what_ships_makes_it_stale(stack, name, text, said):
-    evidence.apply(stack, 512, RESULT)
+    evidence.apply(stack, RESULT)
     (stack.parent / "function" / name).write_text(text)
     assert f"stale: {said} since" in evidence.examine(stack)
 
 
 def test_another_setting_of_the_allocator_makes_it_stale(stack, monkeypatch):
-    evidence.apply(stack, 512, RESULT)
+    evidence.apply(stack, RESULT)
     monkeypatch.setattr(evidence, "GLIBC_TUNABLES", "glibc.malloc.trim_threshold=1")
     assert "stale: the allocator's settings changed since" in evidence.examine(stack)
 
 
 def test_other_renditions_make_it_stale_and_other_settings_do_not(stack):
-    evidence.apply(stack, 512, RESULT)
+    evidence.apply(stack, RESULT)
     text = stack.read_text()
     stack.write_text(text + "  image-pipeline:timeout: 60\n")
     assert "was measured on what would be deployed" in evidence.examine(stack)
     stack.write_text(text + "  image-pipeline:renditions: [{name: a, width: 80, height: 80}]\n")
     assert "stale: the stack's settings changed since" in evidence.examine(stack)
+
+
+def test_this_repository_has_all_that_is_looked_at():
+    assert set(evidence.shipped(evidence.settings_file("dev"))) == {
+        *("the bundle's sources", "Pillow", "the allocator's settings", "the stack's settings"),
+    }
+
+
+def test_another_way_to_compile_makes_it_stale(stack):
+    evidence.apply(stack, RESULT)
+    (stack.parent / "pipeline/bundle/native.py").write_text("FLAGS = '-O2'\n")
+    assert "stale: the bundle's sources changed since" in evidence.examine(stack)
 
 
 def test_compiled_files_are_not_what_ships(stack):
@@ -117,7 +129,7 @@ def test_compiled_files_are_not_what_ships(stack):
 
 
 def test_edited_or_lost_evidence_is_noticed(stack):
-    evidence.apply(stack, 512, RESULT)
+    evidence.apply(stack, RESULT)
     path = stack.parent / "bench/evidence/dev.json"
     path.write_text(path.read_text().replace("512", "256"))
     assert "gone or was edited" in evidence.examine(stack)

@@ -54,7 +54,7 @@ def test_the_json_log_format():
 
 def test_a_tail_that_begins_inside_a_line():
     tail = base64.b64encode((structured()[20:] + WARM).encode()).decode()
-    assert report_line.from_tail(tail).duration_ms == 0.52
+    assert report_line.parse(report_line.tail(tail)).duration_ms == 0.52
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,12 @@ def test_what_went_wrong(log, outcome):
 
 def test_a_log_without_a_report():
     assert report_line.parse("START RequestId: x\nhello\n") is None
-    assert report_line.from_tail("") is None
+    assert report_line.parse(report_line.tail("")) is None
+
+
+@pytest.mark.parametrize("line", ['["platform.report"]', '{"type": "platform.report"}'])
+def test_a_line_of_the_functions_own_is_no_report(line):
+    assert report_line.parse(f"{line}\n{WARM}").duration_ms == 0.52
 
 
 def test_a_rejection_is_in_the_functions_own_log():

@@ -71,21 +71,16 @@ ONE = (
 def test_the_function_is_given_the_settings(tmp_path, files, settings, outcome):
     with zipfile.ZipFile(tmp_path / "one.zip", "w") as archive:
         archive.writestr("function/handler.py", ONE + HANDLER.splitlines()[1])
-    cases = run(
-        Bundle(path=tmp_path / "one.zip", sha256_base64="x", bytes=0),
-        files,
-        Store(),
-        (1769,),
-        1,
-        settings,
-    )
-    assert {report.outcome for report in cases[0].reports} == {outcome}
+    bundle = Bundle(path=tmp_path / "one.zip", sha256_base64="x", bytes=0)
+    (case,) = run(bundle, files, Store(), (1769,), 1, settings).cases
+    assert {report.outcome for report in case.reports} == {outcome}
 
 
 def test_a_cold_run_and_then_warm_ones(bundle, files):
-    cases = run(bundle, files[:1], Store())
-    assert [case.memory_mb for case in cases] == [1769, 3008]
-    for case in cases:
+    found = run(bundle, files[:1], Store())
+    assert found.complete
+    assert [case.memory_mb for case in found.cases] == [1769, 3008]
+    for case in found.cases:
         cold, *warm = case.reports
         assert cold.init_ms
         assert 3 <= len(warm) <= 4
@@ -94,13 +89,13 @@ def test_a_cold_run_and_then_warm_ones(bundle, files):
 
 
 def test_an_interrupt_keeps_the_case_under_way(bundle, files):
-    cases = run(bundle, files, Store(interrupt_at=8))
-    assert [case.done for case in cases] == [True, False]
-    assert len(cases[1].reports) == 2
+    found = run(bundle, files, Store(interrupt_at=8))
+    assert not found.complete
+    assert [len(case.reports) for case in found.cases] == [5, 2]
 
 
 def test_a_case_without_a_warm_run_is_never_chosen(bundle, files):
-    (case,) = run(bundle, files, Store(interrupt_at=2))
+    (case,) = run(bundle, files, Store(interrupt_at=2)).cases
     assert summarise(case).outcome == "cold only"
 
 
@@ -111,4 +106,4 @@ def test_the_files_of_a_folder_take_turns(bundle, files):
 
 
 def test_cases_without_reports_are_left_out(bundle, files):
-    assert run(bundle, files, Store(interrupt_at=1)) == []
+    assert run(bundle, files, Store(interrupt_at=1)).cases == []
