@@ -1,14 +1,6 @@
-"""Reports as pages of HTML that need no script and nothing from elsewhere.
+"""Reports as pages of HTML that need no script and nothing from elsewhere."""
 
-jinja2 is imported when a page is written.
-"""
-
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 
 def render(template: str, **values: object) -> str:
@@ -19,14 +11,10 @@ def render(template: str, **values: object) -> str:
             ``verdict`` (sentences) and ``how`` (text: how it was measured).
         values: what the template takes; text is escaped.
     """
-    return _environment().get_template(template).render(values)
+    # Imported here because most commands write no page.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
 
-
-@cache
-def _environment() -> "Environment":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - see above
-
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
         undefined=StrictUndefined,
@@ -34,3 +22,4 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    return environment.get_template(template).render(values)

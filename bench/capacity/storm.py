@@ -82,12 +82,11 @@ def run(
             times = _wait(server, batch, count)
         finally:
             stop.set()
-    ends, handler_s = zip(*(times[key] for key in keys), strict=True)
     return Measured(
         depths=watching.result(),
         uploads=uploads,
-        done=[end - started for end in ends],
-        handler_s=list(handler_s),
+        done=[times[key][0] - started for key in keys],
+        handler_s=[times[key][1] for key in keys],
     )
 
 

@@ -29,8 +29,7 @@ class Job:
     def parse(cls, line: str) -> "Job":
         """Read a job from a line of JSON."""
         raw = json.loads(line)
-        outputs = tuple(Output(**output) for output in raw["outputs"])
-        return cls(source=raw["source"], outputs=outputs, folder=raw["folder"])
+        return cls(**raw | {"outputs": tuple(Output(**output) for output in raw["outputs"])})
 
     def to_line(self) -> str:
         """Return the line that ``parse`` reads back."""

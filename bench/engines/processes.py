@@ -52,8 +52,7 @@ def install() -> None:
         Failure: an installer failed; the message is its last line.
     """
     absent = missing()
-    packages = sorted({_MODULES[engine][1] for engine in absent if engine in _MODULES})
-    if packages:
+    if packages := sorted({_MODULES[engine][1] for engine in absent if engine in _MODULES}):
         pip_install(packages)
     if shutil.which("npm") and any(engine in absent for engine in _SHARP_ENGINES):
         FOLDER.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,10 @@
-"""The deployed function under each memory size: warm invocations and cold starts."""
+"""The deployed function under each memory size: warm invocations, cold starts and imports."""
 
 import itertools
 
 import pytest
 
+from bench.maintain.imports import STATEMENTS, cpu_ms
 from bench.sandbox import Sandbox
 from bench.sandbox.function import upload, variables
 from bench.tune import workloads
@@ -40,3 +41,9 @@ def test_cold(benchmark, task, store, memory_mb):
             box.wait_ready()
 
     benchmark.pedantic(start, rounds=3)
+
+
+@pytest.mark.benchmark(group="cold import")
+@pytest.mark.parametrize("name", ["bare", "handler"])
+def test_import(benchmark, name):
+    assert benchmark.pedantic(cpu_ms, (STATEMENTS[name],), rounds=7, warmup_rounds=1) > 0

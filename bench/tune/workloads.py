@@ -23,10 +23,8 @@ class Workload:
     @property
     def sha256(self) -> str:
         """Digest of all files, recorded with every figure so that runs can be compared."""
-        digest = hashlib.sha256()
-        for path in self.files:
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-        return digest.hexdigest()
+        each = (hashlib.sha256(path.read_bytes()).digest() for path in self.files)
+        return hashlib.sha256(b"".join(each)).hexdigest()
 
     def file(self, number: int) -> Path:
         """Return the file of a run; several take turns."""
