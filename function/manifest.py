@@ -1,8 +1,9 @@
-"""The manifest: the one object that a reader polls, written last, naming only what exists."""
+"""The manifest: the object that a reader polls. It is written last and names only what exists."""
 
 import hashlib
 import json
 import os
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -15,7 +16,6 @@ from function.versions import ObjectVersion
 CONTENT_TYPE: Final = "application/json"
 CACHE_CONTROL: Final = "no-cache"
 """A newer upload of the same key replaces the manifest, so caches must revalidate it each time."""
-
 
 INTERNAL: Final = "internal"
 """Code of the error of an upload whose status is ``failed``."""
@@ -81,7 +81,6 @@ class Manifest(Record):
     duplicate_of: str | None = None
     original_key: str | None = None  # key of the original, for the log alone
     schema: int = SCHEMA
-
     # Name of the upload that does not tell its key; the same each time a version is rendered.
     id: str = ""
 
@@ -89,6 +88,14 @@ class Manifest(Record):
         """Choose an id, unless the manifest was read with one."""
         if not self.id:
             vars(self)["id"] = _id_of(self.source.version_id)
+
+    @classmethod
+    def without_renditions(
+        cls, version: ObjectVersion, status: Status, error: ErrorFacts | None = None
+    ) -> "Manifest":
+        """Return the manifest of a version that is not rendered."""
+        source = SourceFacts(**version.to_dict())
+        return cls(status, source, Timings(), timestamp(), error)
 
     @classmethod
     def from_json(cls, data: bytes) -> "Manifest":
@@ -103,7 +110,7 @@ class Manifest(Record):
             "timings_ms": Timings.from_dict(raw["timings_ms"]),
             "renditions": tuple(map(RenditionFacts.from_dict, raw["renditions"])),
             "error": ErrorFacts.from_dict(error) if error else None,
-            "losses": tuple(raw.get("losses", ())),  # a manifest of before has none
+            "losses": tuple(raw.get("losses", ())),  # an older release wrote none
         }
         return cls.from_dict(raw | parts)
 
@@ -113,6 +120,11 @@ class Manifest(Record):
         del fields["original_key"]
         first = {name: fields.pop(name) for name in ("schema", "status", "id")}
         return json.dumps(first | fields, ensure_ascii=False, indent=1).encode()
+
+
+def timestamp() -> str:
+    """Return the time as manifests have it: ISO 8601 in UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _id_of(version_id: str | None) -> str:

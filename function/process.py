@@ -1,15 +1,14 @@
-"""One upload, end to end: fetch, decode, render and store, and the manifest that tells of it."""
+"""One upload, end to end: fetch, decode, render, store, and its manifest."""
 
 import hashlib
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from function.contract import Status, rendition_key
 from function.engine.errors import Rejected, Worn
-from function.engine.losses import Loss
 from function.engine.record import Record
 from function.engine.renditions import FORMATS, file_name
 from function.engine.results import Fingerprint, Measured, Rendered, Result
@@ -21,6 +20,7 @@ from function.manifest import (
     SourceFacts,
     Timings,
     rendition_url,
+    timestamp,
 )
 from function.storage.bucket import FOREVER, STORE_THREADS, Bucket, Headers, check_length
 from function.versions import ObjectVersion
@@ -57,34 +57,37 @@ class _Findings:
     sha256: str = ""
     measured: Measured | None = None
     fingerprint: Fingerprint | None = None
-    original: Manifest | None = None
+    original: Manifest | None = None  # an earlier upload of the same image
+    renditions: list[RenditionFacts] | None = None
 
-    def source_facts(self, version: ObjectVersion) -> SourceFacts:
-        measured = self.measured or (self.original.source if self.original else None)
-        facts = SourceFacts(**version.to_dict(), sha256=self.sha256 or None)
-        if measured is None:
-            return facts
-        width, height, name = measured.width, measured.height, measured.format
-        return facts.replace(width=width, height=height, format=name)
-
-    def losses(self) -> tuple[Loss | str, ...]:
-        """Return what no rendition keeps, which a copy of renditions does not keep either."""
-        if self.measured:
-            return self.measured.losses
-        return self.original.losses if self.original else ()
-
-    def appearance(self) -> dict[str, Any]:
-        """Return the manifest's fields about what the image looks like."""
-        described = self.fingerprint or self.original
-        if described is None:
-            return {}
-        return {
-            "placeholder": described.placeholder,
-            "dominant_color": described.dominant_color,
-            "perceptual_hash": described.perceptual_hash,
-            "duplicate_of": self.original.id if self.original else None,
-            "original_key": self.original.source.key if self.original else None,
-        }
+    def manifest(
+        self, version: ObjectVersion, timings: Timings, error: ErrorFacts | None
+    ) -> Manifest:
+        original = self.original
+        # Nothing is decoded where renditions are copied: their manifest says what was measured.
+        size = self.measured or (original and original.source)
+        seen = self.measured or original
+        look = self.fingerprint or original
+        return Manifest(
+            status=Status.REJECTED if error else Status.READY,
+            source=SourceFacts(
+                **version.to_dict(),
+                sha256=self.sha256 or None,
+                width=size and size.width,
+                height=size and size.height,
+                format=size and size.format,
+            ),
+            timings_ms=timings,
+            processed_at=timestamp(),
+            error=error,
+            renditions=tuple(self.renditions or ()),
+            losses=seen.losses if seen and not error else (),
+            placeholder=look and look.placeholder,
+            dominant_color=look and look.dominant_color,
+            perceptual_hash=look and look.perceptual_hash,
+            duplicate_of=original and original.id,
+            original_key=original and original.source.key,
+        )
 
 
 class Processor(Record):
@@ -111,33 +114,23 @@ class Processor(Record):
             Exception: a failure of ours (S3, memory, a bug), which is retried.
         """
         findings, watch = _Findings(), Stopwatch()
-        renditions: list[RenditionFacts] | None = None
         error: ErrorFacts | None = None
         try:
             data = self._fetch(version, findings)
             watch.lap("fetch")
             if self.duplicates:
-                renditions = self._copy_same(version, findings, may_copy=may_copy)
+                findings.renditions = self._copy_same(version, findings, may_copy=may_copy)
                 watch.lap("store")
-            if renditions is None:
+            if findings.renditions is None:
                 try:
-                    renditions = self._render(version, data, findings, watch)
+                    findings.renditions = self._render(version, data, findings, watch)
                 except Worn:
-                    renditions = self._render(version, data, findings, watch)
+                    findings.renditions = self._render(version, data, findings, watch)
             if self.duplicates and findings.fingerprint and not findings.original:
                 findings.original = self.duplicates.find_near(version.name, findings.fingerprint)
         except Rejected as rejection:
             error = ErrorFacts(code=rejection.code, message=rejection.message)
-        return Manifest(
-            status=Status.REJECTED if error else Status.READY,
-            error=error,
-            source=findings.source_facts(version),
-            renditions=tuple(renditions or ()),
-            losses=() if error else findings.losses(),
-            timings_ms=watch.timings(),
-            processed_at=timestamp(),
-            **findings.appearance(),
-        )
+        return findings.manifest(version, watch.timings(), error)
 
     def _fetch(self, version: ObjectVersion, findings: _Findings) -> bytes:
         limit = self.environment.max_upload_bytes
@@ -149,18 +142,31 @@ class Processor(Record):
     def _copy_same(
         self, version: ObjectVersion, findings: _Findings, *, may_copy: bool
     ) -> list[RenditionFacts] | None:
-        """Copy the renditions of an earlier upload of the same bytes, if this stack made them."""
-        # Imported here: most stacks do not look for duplicates.
-        from function.duplicates.copies import copy_renditions  # noqa: PLC0415
+        """Copy the renditions of an earlier upload of the same bytes, if this stack made them.
 
+        None if there are none, or if the original was replaced or removed meanwhile. Copies made by
+        then are named by no manifest, and will be overwritten.
+        """
         found = self.duplicates and self.duplicates.find_exact(version.name, findings.sha256)
         if not found:
             return None
-        findings.original = found.manifest
+        findings.original = original = found.manifest
         if not may_copy or not found.has_same_recipe:
             return None
-        url = self.environment.delivery_url
-        return copy_renditions(found.manifest, version, url, self.destination)
+        with ThreadPoolExecutor(STORE_THREADS) as pool:
+            copies = list(pool.map(partial(self._copy, version, original), original.renditions))
+        whole = [rendition for rendition in copies if rendition]
+        return whole if whole and len(whole) == len(copies) else None
+
+    def _copy(
+        self, version: ObjectVersion, original: Manifest, rendition: RenditionFacts
+    ) -> RenditionFacts | None:
+        key = rendition_key(version.name, rendition.key.rsplit("/", 1)[-1])
+        headers = Headers(rendition.content_type, FOREVER, version.sequencer)
+        bucket, made_from, length = self.destination, original.source.sequencer, rendition.bytes
+        is_copied = bucket.copy(rendition.key, key, headers, made_from=made_from, length=length)
+        url = rendition_url(self.environment.delivery_url, key, original.source.sha256 or "")
+        return rendition.replace(key=key, url=url) if is_copied else None
 
     def _render(
         self, version: ObjectVersion, data: bytes, findings: _Findings, watch: Stopwatch
@@ -197,8 +203,3 @@ class Processor(Record):
             bytes=len(rendered.body),
             content_type=FORMATS[rendered.format].content_type,
         )
-
-
-def timestamp() -> str:
-    """Return the time as manifests have it: ISO 8601 in UTC, to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

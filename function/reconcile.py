@@ -1,8 +1,7 @@
 """The newest upload of a key wins: a key's events, in any order, end in what the key holds now.
 
-S3 delivers events late, twice, out of order and at the same time, and a process may die anywhere.
-``decide`` therefore trusts no order. It compares what the destination shows with what the key
-holds, and ``Reconciler`` acts on it until both agree. Three rules make that safe:
+A process may die anywhere, and others may be at work on the same key. ``Reconciler`` acts on what
+``decide`` says until the key and the destination agree. Three rules make that safe:
 
 * A manifest is replaced or deleted only if it is still the one that was read (a conditional write),
   and it was read before the key was looked up. So no invocation writes what is older than it read.
@@ -15,25 +14,16 @@ holds, and ``Reconciler`` acts on it until both agree. Three rules make that saf
 import random
 import time
 from collections.abc import Callable
-from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 from function.contract import MAX_KEY_BYTES, Status, manifest_key, rendition_key
+from function.decision import Render, State, Step, decide
 from function.engine.errors import DecoderBug, Reason
 from function.engine.record import Record
-from function.engine.renditions import file_name
 from function.environment import Environment
 from function.events import Event, EventKind
-from function.manifest import (
-    CACHE_CONTROL,
-    CONTENT_TYPE,
-    INTERNAL,
-    ErrorFacts,
-    Manifest,
-    SourceFacts,
-    Timings,
-)
-from function.process import Engine, Processor, timestamp
+from function.manifest import CACHE_CONTROL, CONTENT_TYPE, INTERNAL, ErrorFacts, Manifest
+from function.process import Engine, Processor
 from function.storage.bucket import ABSENT, Bucket, Headers
 from function.storage.errors import Conflict, Gone
 from function.versions import ObjectVersion, is_newer
@@ -47,6 +37,13 @@ MAX_ROUNDS: Final = 16
 PAUSE: Final = 0.25
 """Backoff with jitter: round n waits a random time up to n x PAUSE seconds."""
 
+_FAULT: Final = ErrorFacts(
+    INTERNAL, "This image could not be processed. That is our fault; your file is kept."
+)
+_TOO_LONG: Final = ErrorFacts(
+    Reason.KEY_TOO_LONG, "The name of this upload is too long for the names of its renditions."
+)
+
 
 class KeyTooLong(Exception):
     """A manifest's key would be longer than S3 allows, so nothing can be told of the upload."""
@@ -54,78 +51,6 @@ class KeyTooLong(Exception):
 
 class Contended(Exception):
     """Other invocations kept writing the same key; the message is delivered again."""
-
-
-class State(Record):
-    """One key on both sides."""
-
-    standing: Manifest | None  # the manifest at the destination, if there is one
-    etag: str  # its entity tag, ``ABSENT`` without a manifest
-    # The version that the source key holds; None if nothing, or a delete marker.
-    held: ObjectVersion | None
-    # The version that ``standing`` is about still exists in the source bucket.
-    is_retained: bool = True
-    # Whether the destination has all that ``standing`` names, and nothing else of this upload; None
-    # if that has not been checked.
-    is_whole: bool | None = None
-
-
-class Step(Enum):
-    """The next step for a key."""
-
-    SKIP = "skip"
-    """The destination shows what the key holds: there is nothing to do."""
-
-    REPAIR = "repair"
-    """The manifest is right: check its renditions, and delete those that it does not name."""
-
-    REMOVE = "remove"
-    """The key holds nothing: delete the manifest and all renditions."""
-
-
-class Render(Record):
-    """Make the renditions and the manifest of a version, in place of what is there."""
-
-    version: ObjectVersion
-
-
-def decide(event: Event, state: State) -> Step | Render:
-    """Return the next step towards a destination that shows what the key holds."""
-    standing, held = state.standing, state.held
-    if held is None:
-        return Step.SKIP if standing is None and state.is_whole else Step.REMOVE
-    if (
-        standing is None
-        or standing.status == Status.DELETED
-        or is_newer(held.sequencer, standing.source.sequencer)
-    ):
-        return Render(_sequenced(held, event, standing))
-    is_shown = standing.source.version_id == held.version_id
-    is_redriven = standing.status == Status.FAILED and event.kind == EventKind.CREATED
-    if event.kind == EventKind.BACKFILL or is_redriven:
-        return Render(standing.source.version if is_shown else _sequenced(held, event, standing))
-    # The key holds another version. If the one shown still exists, the other one is newer, and its
-    # own event is under way. If not, an older one is back, which may have no event left.
-    if not is_shown and not state.is_retained:
-        return Render(_sequenced(held, event, standing))
-    if state.is_whole is None:
-        return Step.REPAIR
-    return Step.SKIP if state.is_whole else Render(standing.source.version)
-
-
-def _sequenced(held: ObjectVersion, event: Event, standing: Manifest | None) -> ObjectVersion:
-    """Return the version with a sequencer that is newer than the standing manifest's.
-
-    A version that was found by a look at the key has none. It gets the event's, or if that is older
-    than the manifest, the manifest's with one more digit: newer than that manifest, and older than
-    every later event.
-    """
-    if held.sequencer:
-        return held
-    sequencer = event.version.sequencer
-    if standing and not is_newer(sequencer, standing.source.sequencer):
-        sequencer = f"{standing.source.sequencer}1"
-    return held.replace(sequencer=sequencer)
 
 
 def back_off(attempt: int) -> None:
@@ -155,15 +80,8 @@ class Reconciler(Record):
         duplicates: "Duplicates | None" = None,
     ) -> "Reconciler":
         """Build the reconciler of a stack, which renders by ``Processor``."""
-        return cls(
-            source=source,
-            destination=destination,
-            files=tuple(
-                file_name(r.name, name) for r in environment.renditions for name in r.formats
-            ),
-            processor=Processor(environment, source, destination, engine, duplicates),
-            duplicates=duplicates,
-        )
+        processor = Processor(environment, source, destination, engine, duplicates)
+        return cls(source, destination, environment.files, processor, duplicates)
 
     def reconcile(self, event: Event, *, is_last: bool = False) -> Manifest | None:
         """Process one event, however often, late or early it comes.
@@ -183,7 +101,9 @@ class Reconciler(Record):
             Exception: a failure of ours; the caller lets SQS deliver the event again. What was
                 written by then is named by no manifest, and the next delivery writes it again.
         """
-        _check_length(manifest_key(event.version.name))
+        key = manifest_key(event.version.name)
+        if not _fits(key):
+            raise KeyTooLong(f"{key} has over {MAX_KEY_BYTES} bytes")
         written: Manifest | None = None
         gone: Gone | None = None
         state: State | None = None
@@ -201,7 +121,7 @@ class Reconciler(Record):
                 if step is Step.REMOVE:
                     done, state = self._remove(event, state)
                 else:
-                    done, state = self._render(event, step.version, state, is_last=is_last)
+                    done, state = self._render(event, step, state, is_last=is_last)
                 written = done or written
             except Gone as error:
                 gone, state = error, None
@@ -231,44 +151,35 @@ class Reconciler(Record):
         key, shown = event.version.key, standing.source.version_id if standing else None
         held = self.source.head(key)
         is_other = held and shown and held.version_id not in {None, shown}
-        return State(
-            standing=standing,
-            etag=etag,
-            held=held,
-            is_retained=not is_other or self.source.has_version(key, shown or ""),
-            is_whole=is_whole,
-        )
+        is_retained = not is_other or self.source.has_version(key, shown or "")
+        return State(standing, etag, held, is_retained=is_retained, is_whole=is_whole)
 
     def _render(
-        self, event: Event, version: ObjectVersion, state: State, *, is_last: bool
+        self, event: Event, step: Render, state: State, *, is_last: bool
     ) -> tuple[Manifest | None, State | None]:
-        bug: DecoderBug | None = None
+        version, standing, bug = step.version, state.standing, None
         try:
-            if not _fits(rendition_key(version.name, max(self.files, key=len))):
-                manifest = _refused(version)
-            else:
+            if _fits(rendition_key(version.name, max(self.files, key=len))):
                 may_copy = event.kind != EventKind.BACKFILL
                 manifest = self.processor.process(version, may_copy=may_copy)
+            else:
+                manifest = Manifest.without_renditions(version, Status.REJECTED, _TOO_LONG)
         except DecoderBug as error:
-            if not is_last or _is_ready(state.standing, version):
+            if not is_last or _is_ready(standing, version):
                 raise
-            bug, manifest = error, _failed(version)
-        if self._is_archived_since(manifest, state):
+            bug, manifest = error, Manifest.without_renditions(version, Status.FAILED, _FAULT)
+        if self._is_archived_since(manifest, standing):
             return None, state.replace(is_whole=True)
         etag = self._write_manifest(manifest, expect=state.etag)
         if self.duplicates:
-            self.duplicates.record(version.name, state.standing, manifest)
-        if bug:
-            self._delete_unnamed(state.standing, manifest)
-            raise bug
-        if state.standing is None and manifest.error is None:
+            self.duplicates.record(version.name, standing, manifest)
+        if standing is None and manifest.error is None:
             return manifest, self._look_up(event, manifest, etag, is_whole=True)
-        self._delete_unnamed(state.standing, manifest)
+        named = _keys(manifest)
+        self.destination.delete([key for key in _keys(standing) if key not in named])
+        if bug:
+            raise bug
         return manifest, None
-
-    def _delete_unnamed(self, former: Manifest | None, manifest: Manifest) -> None:
-        kept = {rendition.key for rendition in manifest.renditions}
-        self.destination.delete([key for key in _keys(former) if key not in kept] if former else [])
 
     def _repair(self, event: Event, state: State) -> State | None:
         """Check the renditions of the standing manifest; return None after a change."""
@@ -295,23 +206,18 @@ class Reconciler(Record):
         afterwards.
         """
         standing, newest = state.standing, _newest(event, state.standing)
-        keys = self._possible_keys(event)
-        if standing:
-            keys |= set(_keys(standing))
-        elif not any(_is_outdated(s, newest) for s in self.destination.sequencers(keys).values()):
-            return None, state.replace(is_whole=True)
-        if self.duplicates and standing:
+        keys = self._possible_keys(event) | set(_keys(standing))
+        if standing is None:
+            found = self.destination.sequencers(keys).values()
+            if not any(_is_outdated(sequencer, newest) for sequencer in found):
+                return None, state.replace(is_whole=True)
+        elif self.duplicates:
             self.duplicates.forget(event.version.name, standing)
         version = event.version.replace(sequencer=newest)
-        deleted = Manifest(
-            status=Status.DELETED,
-            source=SourceFacts(**version.to_dict()),
-            timings_ms=Timings(),
-            processed_at=timestamp(),
-        )
+        deleted = Manifest.without_renditions(version, Status.DELETED)
         etag = self._write_manifest(deleted, expect=state.etag)
         self.destination.delete(sorted(keys))
-        self.destination.delete_if(manifest_key(event.version.name), etag)
+        self.destination.delete_if(manifest_key(version.name), etag)
         return deleted, self._look_up(event, None, ABSENT, is_whole=True)
 
     def _write_manifest(self, manifest: Manifest, *, expect: str) -> str:
@@ -327,21 +233,18 @@ class Reconciler(Record):
                 raise
             return found[1]
 
-    def _is_archived_since(self, manifest: Manifest, state: State) -> bool:
+    def _is_archived_since(self, manifest: Manifest, standing: Manifest | None) -> bool:
         """Return True if an upload was archived after its renditions were made, which then stay.
 
         A lifecycle rule may move old uploads to an archive storage class, and a backfill asks for
         all of them. That they cannot be read any more is no reason to delete their renditions.
         """
-        standing = state.standing
-        if manifest.error is None or manifest.error.code != Reason.ARCHIVED or standing is None:
+        if manifest.error is None or manifest.error.code != Reason.ARCHIVED:
+            return False
+        if not _is_ready(standing, manifest.source):
             return False
         found = self.destination.sequencers(_keys(standing))
-        return (
-            standing.status == Status.READY
-            and standing.source.version_id == manifest.source.version_id
-            and all(sequencer == standing.source.sequencer for sequencer in found.values())
-        )
+        return all(sequencer == standing.source.sequencer for sequencer in found.values())
 
     def _possible_keys(self, event: Event) -> set[str]:
         """Return the keys that renditions of an upload may have; S3 has none that are too long.
@@ -352,7 +255,7 @@ class Reconciler(Record):
         return {key for key in keys if _fits(key)}
 
 
-def _is_ready(standing: Manifest | None, version: ObjectVersion) -> bool:
+def _is_ready(standing: Manifest | None, version: ObjectVersion) -> TypeGuard[Manifest]:
     """Return True if a manifest has renditions of this very version, which then stay."""
     return (
         standing is not None
@@ -361,46 +264,18 @@ def _is_ready(standing: Manifest | None, version: ObjectVersion) -> bool:
     )
 
 
-def _failed(version: ObjectVersion) -> Manifest:
-    message = "This image could not be processed. That is our fault; your file is kept."
-    return _without_renditions(version, Status.FAILED, ErrorFacts(code=INTERNAL, message=message))
-
-
-def _refused(version: ObjectVersion) -> Manifest:
-    message = "The name of this upload is too long for the names of its renditions."
-    error = ErrorFacts(code=Reason.KEY_TOO_LONG, message=message)
-    return _without_renditions(version, Status.REJECTED, error)
-
-
-def _without_renditions(version: ObjectVersion, status: Status, error: ErrorFacts) -> Manifest:
-    return Manifest(
-        status=status,
-        error=error,
-        source=SourceFacts(**version.to_dict()),
-        timings_ms=Timings(),
-        processed_at=timestamp(),
-    )
-
-
 def _fits(key: str) -> bool:
     return len(key.encode()) <= MAX_KEY_BYTES
 
 
-def _check_length(key: str) -> None:
-    if not _fits(key):
-        raise KeyTooLong(f"{key} has over {MAX_KEY_BYTES} bytes")
-
-
-def _keys(manifest: Manifest) -> list[str]:
-    return [rendition.key for rendition in manifest.renditions]
+def _keys(manifest: Manifest | None) -> list[str]:
+    return [rendition.key for rendition in manifest.renditions] if manifest else []
 
 
 def _newest(event: Event, standing: Manifest | None) -> str:
     """Return the newer of the sequencers of an event and of the standing manifest."""
-    sequencer = event.version.sequencer
-    if standing and is_newer(standing.source.sequencer, sequencer):
-        return standing.source.sequencer
-    return sequencer
+    own, shown = event.version.sequencer, standing.source.sequencer if standing else ""
+    return shown if is_newer(shown, own) else own
 
 
 def _is_outdated(found: str | None, newest: str) -> bool:

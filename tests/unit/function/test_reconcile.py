@@ -13,31 +13,14 @@ from hypothesis import strategies as st
 from function.contract import Status, manifest_key, rendition_key
 from function.engine.errors import DecoderBug, IsolationFailed, Reason
 from function.events import Event, EventKind
-from function.manifest import (
-    ErrorFacts,
-    Manifest,
-    RenditionFacts,
-    SourceFacts,
-    Timings,
-)
-from function.reconcile import (
-    MAX_ROUNDS,
-    PAUSE,
-    Contended,
-    KeyTooLong,
-    Reconciler,
-    Render,
-    State,
-    Step,
-    back_off,
-    decide,
-)
-from function.storage.bucket import ABSENT, Headers
+from function.manifest import ErrorFacts, Manifest, RenditionFacts, SourceFacts, Timings
+from function.reconcile import MAX_ROUNDS, PAUSE, Contended, KeyTooLong, Reconciler, back_off
+from function.storage.bucket import Headers
 from function.storage.errors import Conflict, Gone
 from function.versions import ObjectVersion
+from tests.support.history import KEY, backfill, created, event, manifest, removal, version
 from tests.support.memory import MemoryBucket
 
-KEY = "uploads/u1/beach.jpg"
 MANIFEST = "u1/beach.jpg/manifest.json"
 NAMES = {1: ["a", "b"], 2: ["b", "c"], 3: [], 4: ["a", "c"], 5: ["a", "b", None], 0: ["c"]}
 """Renditions that each version of the upload has, by its number modulo 6. The third one is rejected
@@ -83,28 +66,6 @@ class Interrupted:
             return getattr(self._bucket, name)(*arguments, **options)
 
         return call
-
-
-def version(number: int) -> ObjectVersion:
-    return ObjectVersion(
-        key=KEY, version_id=str(number), etag="e", sequencer=f"{number:02}", bytes=1
-    )
-
-
-def event(kind: EventKind, of: ObjectVersion) -> Event:
-    return Event(bucket="source", kind=kind, version=of, correlation_id="c")
-
-
-def created(number: int) -> Event:
-    return event(EventKind.CREATED, version(number))
-
-
-def removal(number: int) -> Event:
-    return event(EventKind.CHANGED, version(number))
-
-
-def backfill(number: int) -> Event:
-    return event(EventKind.BACKFILL, version(number).replace(sequencer="00"))
 
 
 def names_of(data: bytes) -> list:
@@ -159,162 +120,6 @@ def assert_newest(bucket, newest: int) -> None:
     assert [rendition["name"] for rendition in manifest["renditions"]] == names
     stored = {key: body for key, body in bucket.objects.items() if key != MANIFEST}
     assert stored == {f"u1/beach.jpg/{name}.jpg": str(newest).encode() for name in names}
-
-
-def manifest(number: int, status: Status = Status.READY, sequencer: str = "") -> Manifest:
-    """The manifest of a version; by default with the sequencer of the version's own event."""
-    facts = version(number).to_dict() | ({"sequencer": sequencer} if sequencer else {})
-    return Manifest(
-        status=status, source=SourceFacts(**facts), timings_ms=Timings(), processed_at=""
-    )
-
-
-def found(number: int, sequencer: str) -> ObjectVersion:
-    """A version that no event told of, with the sequencer that it is rendered under."""
-    return version(number).replace(sequencer=sequencer)
-
-
-HELD_1, HELD_2 = found(1, ""), found(2, "")
-"""Versions as a look at the key finds them."""
-
-TABLE = {
-    # what the event says · manifest · key holds · further facts · step
-    "first upload": (created(1), None, version(1), {}, Render(version(1))),
-    "newer upload": (created(2), manifest(1), version(2), {}, Render(version(2))),
-    "upload found before by a look": (
-        created(2),
-        manifest(2, sequencer="011"),
-        version(2),
-        {},
-        Render(version(2)),
-    ),
-    "upload while a removal is under way": (
-        created(3),
-        manifest(2, Status.DELETED),
-        version(3),
-        {},
-        Render(version(3)),
-    ),
-    "redelivery": (created(1), manifest(1), HELD_1, {}, Step.REPAIR),
-    "redelivery, checked": (created(1), manifest(1), HELD_1, {"is_whole": True}, Step.SKIP),
-    "redelivery, something missing": (
-        created(1),
-        manifest(1),
-        HELD_1,
-        {"is_whole": False},
-        Render(version(1)),
-    ),
-    "rejected upload, redelivered": (
-        created(1),
-        manifest(1, Status.REJECTED),
-        HELD_1,
-        {},
-        Step.REPAIR,
-    ),
-    "late event of an older upload": (created(1), manifest(2), HELD_2, {}, Step.REPAIR),
-    "newer upload whose event is under way": (created(1), manifest(1), HELD_2, {}, Step.REPAIR),
-    "the same, checked": (created(1), manifest(1), HELD_2, {"is_whole": True}, Step.SKIP),
-    "older upload is back, by a late event": (
-        created(1),
-        manifest(2),
-        HELD_1,
-        {"is_retained": False},
-        Render(found(1, "021")),
-    ),
-    "upload removed before it was processed": (created(1), None, None, {}, Step.REMOVE),
-    "upload removed while it was processed": (
-        created(1),
-        manifest(1),
-        None,
-        {"is_whole": True},
-        Step.REMOVE,
-    ),
-    "late event of a removed upload": (
-        created(1),
-        manifest(1, Status.DELETED, "02"),
-        HELD_1,
-        {},
-        Render(found(1, "021")),
-    ),
-    "removal": (removal(2), manifest(1), None, {}, Step.REMOVE),
-    "removal, done": (removal(2), None, None, {"is_whole": True}, Step.SKIP),
-    "removal without a manifest": (removal(2), None, None, {}, Step.REMOVE),
-    "removal that a dead process began": (
-        removal(2),
-        manifest(1, Status.DELETED, "02"),
-        None,
-        {},
-        Step.REMOVE,
-    ),
-    "late removal, upload is back": (removal(2), None, HELD_1, {}, Render(found(1, "02"))),
-    "removal of an old version": (removal(3), manifest(2), HELD_2, {}, Step.REPAIR),
-    "removal of the latest version": (
-        removal(3),
-        manifest(2),
-        HELD_1,
-        {"is_retained": False},
-        Render(found(1, "03")),
-    ),
-    "removal while a newer upload's event is under way": (
-        removal(3),
-        manifest(1),
-        HELD_2,
-        {},
-        Step.REPAIR,
-    ),
-    "backfill": (backfill(1), manifest(1), HELD_1, {}, Render(version(1))),
-    "backfill before any event": (backfill(1), None, HELD_1, {}, Render(found(1, "00"))),
-    "backfill of an upload that no event told of": (
-        backfill(1),
-        manifest(1),
-        HELD_2,
-        {},
-        Render(found(2, "011")),
-    ),
-    "backfill of a removed upload": (backfill(1), manifest(1), None, {}, Step.REMOVE),
-    "backfill while a removal is under way": (
-        backfill(1),
-        manifest(1, Status.DELETED, "02"),
-        HELD_1,
-        {},
-        Render(found(1, "021")),
-    ),
-    "dead letter sent again": (
-        created(1),
-        manifest(1, Status.FAILED),
-        HELD_1,
-        {},
-        Render(version(1)),
-    ),
-    "the same, and it failed again": (
-        event(EventKind.CHANGED, version(1)),
-        manifest(1, Status.FAILED),
-        HELD_1,
-        {},
-        Step.REPAIR,
-    ),
-    "dead letter sent again for an upload that was replaced": (
-        created(1),
-        manifest(1, Status.FAILED),
-        HELD_2,
-        {},
-        Render(found(2, "011")),
-    ),
-    "late event after a failure": (
-        created(1),
-        manifest(2, Status.FAILED),
-        HELD_2,
-        {},
-        Render(version(2)),
-    ),
-    "status of a newer release": (created(1), manifest(1, "held"), HELD_1, {}, Step.REPAIR),
-}
-
-
-@pytest.mark.parametrize(("event", "standing", "held", "more", "step"), TABLE.values(), ids=TABLE)
-def test_each_state_has_one_next_step(event, standing, held, more, step):
-    state = State(standing=standing, etag=ABSENT, held=held, **more)
-    assert decide(event, state) == step
 
 
 class TestDecoderBug:
@@ -491,8 +296,8 @@ def test_what_a_dead_process_left_of_a_removed_upload_is_removed(destination):
 def test_an_upload_after_a_removal_stays(destination):
     key = Source()
     events = [key.add(), key.delete_key(), key.add()]
-    for event in (*events, events[1]):
-        process(event, key, destination)
+    for change in (*events, events[1]):
+        process(change, key, destination)
     assert_newest(destination, 3)
 
 
@@ -690,7 +495,7 @@ def test_a_backfill_of_an_archived_upload_keeps_its_whole_renditions(
         error=ErrorFacts(code=Reason.ARCHIVED, message="")
     )
     work = reconciler(Source(1), destination).replace(
-        processor=SimpleNamespace(process=lambda version, may_copy: archived),
+        processor=SimpleNamespace(process=lambda version, may_copy: archived)
     )
     before = dict(destination.objects)
     assert (work.reconcile(backfill(1)) is None) is stays
