@@ -1,1 +1,1 @@
-"""What ships in the Lambda bundle: one upload in, its renditions and manifest out."""
+"""The code of the Lambda bundle: one upload in, its renditions and manifest out."""

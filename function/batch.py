@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from function import postpone
 from function.contract import MAX_RECEIVES, Metric, Status
@@ -19,35 +19,23 @@ from function.storage.errors import Gone
 _logger = logging.getLogger(__name__)
 
 
-class Context(Protocol):
-    """The part of Lambda's context object that is used here."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return the milliseconds until Lambda ends this invocation."""
-        ...
-
-
 class BatchHandler(Record):
     """Processes SQS batches for the life of one execution environment."""
 
     function_name: str  # dimension of the metrics
-    # Returns what processes the events of a source bucket.
-    reconciler_for: Callable[[str], Reconciler]
+    reconciler_for: Callable[[str], Reconciler]  # given the name of a source bucket
     deadline: Deadline  # limits the requests that the reconcilers send
     postpone: Callable[[Mapping[str, Any]], None]  # sends a message again, given its record
-    counts_duplicates: bool  # whether the stack looks for duplicates, and so has a metric of them
-    worker_counts: Callable[[], dict[Metric, int]]  # what became of workers since the last call
+    counts_duplicates: bool  # publish the metric of duplicates: the stack looks for them
+    worker_counts: Callable[[], dict[Metric, int]]  # metrics of workers since the last call
     cold_starts: Iterator[int]  # 1 for the first upload that is processed, then 0
 
-    def handle(self, event: dict[str, Any], context: Context) -> dict[str, list[dict[str, str]]]:
-        """Process one SQS batch; a message fails alone, never its batch.
+    def handle(self, event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
+        """Process one SQS batch, and return the messages that SQS shall deliver again.
 
         A message is started only if the time left is enough for one as slow as the slowest so far.
         A timeout would fail the whole batch, including what is finished. The first message is
         always started: one that was postponed before, or received most often.
-
-        Returns:
-            Lambda's partial batch response: the messages that SQS shall deliver again.
         """
         failed: list[str] = []
         slowest_ms, needed_ms = 1000.0 * TIMEOUTS[-1], float(postpone.NEEDED_MS)
@@ -69,9 +57,10 @@ class BatchHandler(Record):
 
     def _try_postpone(self, record: dict[str, Any]) -> bool:
         """Send a message again, and return False if SQS shall rather deliver this one again."""
-        extra = {"message_id": record["messageId"], "postponements": postpone.count(record)}
+        count = postpone.count(record)
+        extra = {"message_id": record["messageId"], "postponements": count}
         _logger.warning("postponed", extra=extra)
-        if postpone.count(record) >= postpone.MAX_POSTPONEMENTS:
+        if count >= postpone.MAX_POSTPONEMENTS:
             return False
         try:
             self.postpone(record)
@@ -88,9 +77,8 @@ class BatchHandler(Record):
                 self._process(event, is_last=int(attempt) >= MAX_RECEIVES)
         except Exception as error:  # the boundary: whatever it was, this message alone is retried
             extra = {"message_id": record["messageId"], "attempt": attempt, "body": record["body"]}
-            counts = {Metric.FAILED: 1, **self.worker_counts()}
-            if isinstance(error, DecoderBug):
-                counts[Metric.DECODER_BUGS] = 1
+            bugs = {Metric.DECODER_BUGS: 1} if isinstance(error, DecoderBug) else {}
+            counts = {Metric.FAILED: 1, **self.worker_counts(), **bugs}
             _logger.exception("failed", extra=extra | embed(self.function_name, counts))
             return False
         return True
@@ -117,8 +105,8 @@ class BatchHandler(Record):
                 "error": manifest.error and manifest.error.to_dict(),
                 "duplicate_of": manifest.original_key,
                 "losses": [*manifest.losses],
+                **self._metrics(event, manifest),
             }
-            extra |= self._metrics(event, manifest)
         _logger.info(manifest.status, extra=extra)
 
     def _metrics(self, event: Event, manifest: Manifest) -> dict[str, Any]:

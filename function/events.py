@@ -1,4 +1,4 @@
-"""SQS message bodies to events: what S3 says happened, and which of it is ours to process."""
+"""Events from the bodies of SQS messages: those of S3 that the function has to process."""
 
 import json
 import logging
@@ -12,13 +12,13 @@ from function.versions import ObjectVersion
 
 CREATED: Final = "ObjectCreated:"
 REMOVED: Final = ("ObjectRemoved:", "LifecycleExpiration:")
-"""How the names of S3's events begin when a version was created, and when one was removed."""
+"""Prefixes of the names of S3's events: a version was created, or one was removed."""
 
 _logger = logging.getLogger(__name__)
 
 
 class EventKind(StrEnum):
-    """The kinds of event, by what they tell about their key."""
+    """The information that an event gives about its key."""
 
     CREATED = "created"
     """The key holds a new version, which the event describes."""
@@ -49,10 +49,9 @@ def parse_message(body: str, message_id: str) -> list[Event]:
     no retry would change it. The message's id is the correlation id where S3 gave none.
     """
     try:
-        event = json.loads(body)
+        fields = _mapping(json.loads(body))
     except ValueError:
         return _ignored("not JSON", message_id)
-    fields = _mapping(event)
     if fields.get("Event") == "s3:TestEvent":
         return _ignored("S3 test event", message_id)
     records: object = fields.get("Records")
@@ -78,6 +77,7 @@ def _parse_record(record: dict[str, Any], message_id: str) -> list[Event]:
     if reason := _not_ours(key):
         return _ignored(reason, message_id, key)
     kind = EventKind.BACKFILL if record.get("reprocess") else EventKind.CREATED
+    kind = EventKind.CHANGED if name.startswith(REMOVED) else kind
     version = ObjectVersion(
         key=key,
         version_id=item.get("versionId"),
@@ -85,13 +85,8 @@ def _parse_record(record: dict[str, Any], message_id: str) -> list[Event]:
         sequencer=item.get("sequencer", ""),
         bytes=int(item.get("size", 0)),
     )
-    event = Event(
-        bucket=bucket,
-        kind=EventKind.CHANGED if name.startswith(REMOVED) else kind,
-        version=version,
-        correlation_id=record.get("responseElements", {}).get("x-amz-request-id") or message_id,
-    )
-    return [event]
+    request_id = record.get("responseElements", {}).get("x-amz-request-id")
+    return [Event(bucket, kind, version, correlation_id=request_id or message_id)]
 
 
 def _not_ours(key: str) -> str | None:

@@ -34,7 +34,7 @@ _isolation = Isolation(
 
 @functools.cache
 def _reconciler_for(source_bucket: str) -> Reconciler:
-    """Build what processes the events of a source bucket, on the first of them."""
+    """Return the reconciler of a source bucket, built for its first event."""
     kms_key_arn = _environment.kms_key_arn
     open_bucket = functools.partial(Bucket, kms_key_arn=kms_key_arn, deadline=_deadline)
     destination = open_bucket(_environment.destination_bucket)
@@ -57,10 +57,9 @@ with suppress(IsolationFailed):
 
 
 def _worker_counts() -> dict[Metric, int]:
-    """Return what became of workers since the last call, without what there was none of."""
-    stopped, replaced = _isolation.take_counts()
-    counts = {Metric.STOPPED: stopped, Metric.WORKERS_REPLACED: replaced}
-    return {metric: count for metric, count in counts.items() if count}
+    """Return the metrics of workers since the last call, without those that are zero."""
+    counts = zip((Metric.STOPPED, Metric.WORKERS_REPLACED), _isolation.take_counts(), strict=True)
+    return {metric: count for metric, count in counts if count}
 
 
 handle = BatchHandler(

@@ -1,8 +1,8 @@
-"""Metrics inside log lines: CloudWatch reads them out of the log, at no call and no cost in time.
+"""Metrics inside log lines, which CloudWatch reads from the log: no call, and no cost in time.
 
-The embedded metric format (CloudWatch user guide, "Embedded metric format specification"): a log
-line that names which of its own fields are metrics. The line that says what became of an upload
-carries its metrics too, so that nothing is logged twice.
+The embedded metric format (CloudWatch user guide, "Embedded metric format specification") is a log
+line that names which of its fields are metrics. The line about an upload's outcome carries them, so
+nothing is logged twice.
 """
 
 import time

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from function.storage.endpoint import endpoint_url
+
 if TYPE_CHECKING:
     from function.storage.client import SignedClient
     from function.storage.deadline import Deadline
@@ -36,9 +38,8 @@ def count(record: Mapping[str, Any]) -> int:
 
 def queue_url(arn: str) -> str:
     """Return the URL of the queue with this ARN, as SQS's API names queues."""
-    _arn, partition, _sqs, region, account, name = arn.split(":")
-    suffix = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
-    return f"https://sqs.{region}.{suffix}/{account}/{name}"
+    _arn, _partition, _sqs, region, account, name = arn.split(":")
+    return f"{endpoint_url('sqs', {'AWS_REGION': region})}/{account}/{name}"
 
 
 def postpone(deadline: "Deadline", record: Mapping[str, Any]) -> None:

@@ -1,8 +1,9 @@
-"""Hands anyone a presigned POST: leave to upload one picture, for five minutes, under our key.
+"""Gives anyone a presigned POST: permission to upload one image within five minutes.
 
 The uploader sends ``{"name": "beach.jpg", "type": "image/jpeg"}`` and gets ``{"key", "url",
 "fields"}``. What S3 then accepts is in the signed policy: this key, this type, 1 byte to
-``MAX_UPLOAD_BYTES``. The key has a random part, so no one can write over another's upload.
+``MAX_UPLOAD_BYTES``. We choose the key; it has a random part, so that nobody can overwrite another
+upload.
 """
 
 import base64
@@ -19,10 +20,10 @@ import boto3
 from botocore.config import Config
 
 EXPIRES_SECONDS: Final = 300
-"""How long the leave lasts: enough to choose a network and start; S3 checks it at the start."""
+"""Time to choose a network and start the upload; S3 checks the permission at its start."""
 
 MAX_NAME: Final = 80
-"""Characters of the uploader's file name that are kept, suffix included."""
+"""Longest file name in a key, suffix included; the rest of a longer name is cut off."""
 
 MAX_BODY: Final = 4096
 """Bytes of a request: a name and a type are far below."""
@@ -31,7 +32,7 @@ CONTENT_TYPES: Final = (
     *("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/heic"),
     *("image/heif", "image/tiff", "image/bmp", "image/svg+xml"),
 )
-"""What may be uploaded; each is a format that the resizer reads (docs/engine.md)."""
+"""Types that may be uploaded; each is a format that the resizer reads (docs/engine.md)."""
 
 _boto3: Final[Any] = boto3  # it has no inline types
 _s3: Final = _boto3.client("s3", config=Config(signature_version="s3v4"))
@@ -40,11 +41,7 @@ _logger.setLevel(logging.INFO)
 
 
 class Refused(Exception):
-    """The request asks for what is never signed; status and sentence go to the uploader."""
-
-    def __init__(self, status: HTTPStatus, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code = status, code
+    """A request that is not signed. Its arguments are status, code and message of the answer."""
 
 
 def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -52,8 +49,8 @@ def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
     try:
         name, content_type = _read(event)
     except Refused as refused:
-        error = {"code": refused.code, "message": str(refused)}
-        return _answer(refused.status, {"error": error})
+        status, code, message = refused.args
+        return _answer(status, {"error": {"code": code, "message": message}})
     key = f"uploads/{uuid.uuid4()}/{clean(name)}"
     _logger.info("signed", extra={"key": key, "content_type": content_type})
     return _answer(HTTPStatus.OK, sign(key, content_type))

@@ -49,34 +49,27 @@ class Index:
         list(self._pool.map(self._delete, keys))
 
     def _query(self, bucket: str) -> list[Entry]:
-        # "bucket" and "name" are among DynamoDB's reserved words.
-        answer = self._call(
-            "Query",
-            {
-                "KeyConditionExpression": "#b = :b",
-                "ExpressionAttributeNames": {"#b": "bucket"},
-                "ExpressionAttributeValues": {":b": {"S": bucket}},
-                "Limit": LIMIT,
-            },
-        )
-        items = answer["Items"]
+        query = {
+            # "bucket" and "name" are among DynamoDB's reserved words.
+            "KeyConditionExpression": "#b = :b",
+            "ExpressionAttributeNames": {"#b": "bucket"},
+            "ExpressionAttributeValues": {":b": {"S": bucket}},
+            "Limit": LIMIT,
+        }
+        items = self._call("Query", query)["Items"]
         return [Entry(**{name: item[name]["S"] for name in Entry.fields}) for item in items]
 
     def _put(self, entry: Entry) -> None:
-        update = "SET #s = if_not_exists(#s, :s), perceptual_hash = :p, recipe = :r"
-        self._call(
-            "UpdateItem",
-            {
-                "Key": _key(entry.bucket, entry.name),
-                "UpdateExpression": update,
-                "ExpressionAttributeNames": {"#s": "since"},
-                "ExpressionAttributeValues": {
-                    ":s": {"S": entry.since},
-                    ":p": {"S": entry.perceptual_hash},
-                    ":r": {"S": entry.recipe},
-                },
+        update = {
+            "UpdateExpression": "SET #s = if_not_exists(#s, :s), perceptual_hash = :p, recipe = :r",
+            "ExpressionAttributeNames": {"#s": "since"},
+            "ExpressionAttributeValues": {
+                ":s": {"S": entry.since},
+                ":p": {"S": entry.perceptual_hash},
+                ":r": {"S": entry.recipe},
             },
-        )
+        }
+        self._call("UpdateItem", {"Key": _key(entry.bucket, entry.name), **update})
 
     def _delete(self, key: tuple[str, str]) -> None:
         self._call("DeleteItem", {"Key": _key(*key)})

@@ -60,10 +60,12 @@ class Duplicates(Record):
         """Return the manifest of the most similar upload before this one; None if there is none."""
         if not self.near:
             return None
-        found = _earlier(self.index.find(probes(fingerprint)), name)
-        sought = fingerprint.perceptual_hash
-        found = [(hamming_distance(entry.perceptual_hash, sought), entry) for entry in found]
-        for distance, entry in sorted(found, key=operator.itemgetter(0)):
+        earlier = _earlier(self.index.find(probes(fingerprint)), name)
+        distances = [
+            (hamming_distance(entry.perceptual_hash, fingerprint.perceptual_hash), entry)
+            for entry in earlier
+        ]
+        for distance, entry in sorted(distances, key=operator.itemgetter(0)):
             if distance > MAX_DISTANCE:
                 return None
             manifest = self._confirm(entry)
@@ -80,27 +82,21 @@ class Duplicates(Record):
         that do not match it are deleted.
         """
         entered = set(self._buckets(new))
+        perceptual_hash = new.perceptual_hash or ""
         self.index.put(
-            Entry(
-                bucket=bucket,
-                name=name,
-                since=new.processed_at,
-                perceptual_hash=new.perceptual_hash or "",
-                recipe=self.recipe,
-            )
+            Entry(bucket, name, new.processed_at, perceptual_hash, self.recipe)
             for bucket in entered
         )
         latest = self._read(name)
-        kept = set(self._buckets(latest) if latest else ())
-        outdated = (entered | set(self._buckets(old) if old else ())) - kept
+        outdated = (entered | set(self._buckets(old))) - set(self._buckets(latest))
         self.index.delete((bucket, name) for bucket in outdated)
 
     def forget(self, name: str, manifest: Manifest) -> None:
         """Delete the entries of an upload that is being removed."""
         self.index.delete((bucket, name) for bucket in self._buckets(manifest))
 
-    def _buckets(self, manifest: Manifest) -> Iterator[str]:
-        if manifest.source.sha256 and manifest.perceptual_hash:
+    def _buckets(self, manifest: Manifest | None) -> Iterator[str]:
+        if manifest and manifest.source.sha256 and manifest.perceptual_hash:
             yield _exact_bucket(manifest.source.sha256)
             if self.near:
                 value = int(manifest.perceptual_hash, 16)

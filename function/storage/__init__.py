@@ -1,1 +1,1 @@
-"""What the function reads and writes at AWS: S3 objects, and the client beneath the index."""
+"""Access to AWS: S3 objects, and the signed client for everything that obstore does not do."""

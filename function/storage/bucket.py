@@ -44,8 +44,8 @@ SEQUENCER: Final = "sequencer"
 """Name of the user metadata that holds an object's sequencer."""
 
 _UNMET: Final = (404, 409, 412)
-"""HTTP status of a conditional request whose condition does not hold (S3 user guide, "Conditional
-requests"): not there, a race with another such request, not the same any more."""
+"""HTTP status where a condition does not hold (S3 user guide, "Conditional requests"): no object,
+a race with another conditional request, another entity tag."""
 
 
 class Headers(Record):
@@ -63,10 +63,8 @@ class Bucket:
     bucket. Status 403 never says so: a policy that somebody edited, a disabled key or a wrong clock
     gives it for objects that exist. It is raised, so that the message is delivered again.
 
-    Args:
-        name: bucket's name.
-        kms_key_arn: key for server-side encryption of what is written; empty for S3-managed keys.
-        deadline: limits how long a request may take and how often it is retried.
+    ``kms_key_arn`` is the key that encrypts what is written, empty for S3-managed keys; the
+    deadline limits how long a request may take and how often it is retried.
     """
 
     def __init__(
@@ -87,7 +85,7 @@ class Bucket:
         """
         options: GetOptions | None = {"version": version_id} if version_id else None
         try:
-            body = self._retry(lambda store: _read_body(store, key, options, max_bytes))
+            return self._retry(lambda store: _read_body(store, key, options, max_bytes))[0]
         except FileNotFoundError as error:
             raise Gone(key) from error
         except exceptions.PermissionDeniedError as error:
@@ -99,7 +97,6 @@ class Bucket:
                 "Restore it, or upload it again."
             )
             raise Rejected(Reason.ARCHIVED, message) from error
-        return body[0]
 
     def read(self, key: str) -> tuple[bytes, str] | None:
         """Return the body of a small object and its entity tag; None if it is not there."""
@@ -110,7 +107,7 @@ class Bucket:
 
     def sequencer(self, key: str) -> str | None:
         """Return the sequencer that an object was written with; None if it is not there."""
-        answer = self._get(key, {"head": True})
+        answer = self._head(key)
         return answer.attributes.get(SEQUENCER) if answer else None
 
     def sequencers(self, keys: Collection[str]) -> dict[str, str | None]:
@@ -120,17 +117,15 @@ class Bucket:
 
     def head(self, key: str) -> ObjectVersion | None:
         """Return the version that a key holds; None if it holds nothing, or a delete marker."""
-        answer = self._get(key, {"head": True})
+        answer = self._head(key)
         if answer is None:
             return None
         meta, etag = answer.meta, (answer.meta["e_tag"] or "").strip('"')
-        return ObjectVersion(
-            key=key, version_id=meta["version"], etag=etag, sequencer="", bytes=meta["size"]
-        )
+        return ObjectVersion(key, meta["version"], etag, sequencer="", bytes=meta["size"])
 
     def has_version(self, key: str, version_id: str) -> bool:
-        """Return whether a version of an object is still there."""
-        return self._get(key, {"head": True, "version": version_id}) is not None
+        """Return True if a version of an object still exists."""
+        return self._head(key, {"version": version_id}) is not None
 
     def put(self, key: str, body: bytes, headers: Headers, *, expect: str | None = None) -> str:
         """Write an object whole, or not at all, and return its entity tag.
@@ -171,7 +166,7 @@ class Bucket:
         Raises:
             Refused: S3 does not copy it.
         """
-        answer = self._get(source, {"head": True})
+        answer = self._head(source)
         found = answer and (answer.attributes.get(SEQUENCER), answer.meta["size"])
         if not answer or found != (made_from, length):
             return False
@@ -206,10 +201,11 @@ class Bucket:
         if not self._request("DELETE", key, {"if-match": etag}):
             raise Conflict(key)
 
-    def _get(self, key: str, options: "GetOptions") -> "GetResult | None":
+    def _head(self, key: str, options: "GetOptions | None" = None) -> "GetResult | None":
         """Return the answer to a HEAD; None if the object or version is missing."""
+        head: GetOptions = {"head": True, **(options or {})}
         try:
-            return self._retry(lambda store: store.get(key, options=options))
+            return self._retry(lambda store: store.get(key, options=head))
         except FileNotFoundError:
             return None
 

@@ -103,9 +103,21 @@ class SignedClient:
             OSError: no answer.
             http.client.HTTPException: no whole answer.
         """
-        return self._deadline.retry(
-            lambda: self._send(method, target, headers, body, result), _is_transient
-        )
+        path, sent = self._url.path.rstrip("/") + target, {**headers, "host": self._url.netloc}
+
+        def send() -> bytes:
+            now = datetime.now(UTC)
+            signed = sign(
+                method, path, sent, body, service=self._service, variables=os.environ, now=now
+            )
+            status, answer = self._exchange(method, path, body, signed)
+            is_done = not result or _xml(answer).tag.endswith(result)
+            if status < HTTPStatus.MULTIPLE_CHOICES and is_done:
+                return answer
+            asked = headers.get("x-amz-target", f"{method} {path}")
+            raise Refused(asked, status, *_error_of(self._service, answer))
+
+        return self._deadline.retry(send, _is_transient)
 
     def call(self, operation: str, body: Mapping[str, Any]) -> Any:
         """Call an operation of a service that speaks JSON, by its ``x-amz-target``.
@@ -115,21 +127,6 @@ class SignedClient:
         """
         headers = {"content-type": "application/x-amz-json-1.0", "x-amz-target": operation}
         return json.loads(self.request("POST", "/", headers, json.dumps(body).encode()))
-
-    def _send(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes, result: str
-    ) -> bytes:
-        target = self._url.path.rstrip("/") + target
-        sent, now = {**headers, "host": self._url.netloc}, datetime.now(UTC)
-        signed = sign(
-            method, target, sent, body, service=self._service, variables=os.environ, now=now
-        )
-        status, answer = self._exchange(method, target, body, signed)
-        is_done = not result or _xml(answer).tag.endswith(result)
-        if status < HTTPStatus.MULTIPLE_CHOICES and is_done:
-            return answer
-        asked = headers.get("x-amz-target", f"{method} {target}")
-        raise Refused(asked, status, *_error_of(self._service, answer))
 
     def _exchange(self, *request: Any) -> tuple[int, bytes]:
         """Return status and body of the answer."""
