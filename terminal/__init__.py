@@ -1,7 +1,6 @@
-"""How every command line talks to whoever started it: screen, progress, errors, exit codes."""
+"""The screen, progress, errors and exit codes of every command line."""
 
-from terminal.app import FAILED, MISUSED, OK, app, run
-from terminal.errors import Failure, Misuse
+from terminal.app import FAILED, MISUSED, OK, Failure, Misuse, app, run
 from terminal.screen import Advance, console, progress
 
 __all__ = [

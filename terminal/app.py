@@ -1,4 +1,4 @@
-"""A command line: its commands, and what becomes of the errors that they raise."""
+"""A command line: its commands, and the exit code of each error that they raise."""
 
 import signal
 import sys
@@ -7,7 +7,6 @@ from typing import Final, cast
 
 from cyclopts import App, CycloptsError, Parameter
 
-from terminal.errors import Failure, Misuse
 from terminal.screen import console
 
 OK, FAILED, MISUSED = 0, 1, 2
@@ -15,48 +14,51 @@ OK, FAILED, MISUSED = 0, 1, 2
 _EPILOGUE: Final = "Exit codes: 0 worked, 1 failed, 2 misused."
 
 
+class Failure(Exception):
+    """A command could not do what it was asked; one sentence says why and what to do."""
+
+
+class Misuse(Exception):
+    """A command was asked for what makes no sense; one sentence says what to do."""
+
+
 def app(name: str, description: str) -> App:
     """Return a command line without commands; a list option takes all values that follow it.
 
-    Args:
-        name: how it is started, such as ``python -m bench``.
-        description: what ``--help`` says first.
+    ``name`` is how people start it, such as ``python -m bench``; ``--help`` begins with the
+    description.
     """
+    parameter = Parameter(negative="", consume_multiple=True, show_default=_shown_default)
     return App(
         name=name,
         help=description,
         help_epilogue=_EPILOGUE,
         version_flags=[],
-        default_parameter=Parameter(
-            negative="", consume_multiple=True, show_default=_shown_default
-        ),
+        default_parameter=parameter,
         suppress_keyboard_interrupt=False,
     )
 
 
 def run(app: App, arguments: Sequence[str] | None = None) -> int:
-    """Run one command, and return its exit code; an error is one sentence on stderr.
+    """Run one command and return its exit code; an error is one sentence on stderr.
 
-    Being told to end (SIGTERM), or the end of the terminal (SIGHUP), is like Ctrl-C, so that a
-    command removes what it made for a while. Under nohup the terminal may end.
-
-    Args:
-        app: the command line.
-        arguments: what follows its name; those of this process if None.
+    The arguments are those of this process unless given. SIGTERM, and SIGHUP at the end of the
+    terminal, are like Ctrl-C, so that a command removes what it made for a while. Under nohup the
+    terminal may end.
     """
     tokens = sys.argv[1:] if arguments is None else arguments
     if not tokens and app.default_command is None:
-        return _told(Misuse("Name a command; --help lists them."), MISUSED)
-    told = [signal.SIGTERM]
+        return _print_error(Misuse("Name a command; --help lists them."), MISUSED)
+    caught = [signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
-        told.append(signal.SIGHUP)
-    before = {number: signal.signal(number, _interrupt) for number in told}
+        caught.append(signal.SIGHUP)
+    before = {number: signal.signal(number, _interrupt) for number in caught}
     try:
         code = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
     except (CycloptsError, Misuse) as error:
-        return _told(error, MISUSED)
+        return _print_error(error, MISUSED)
     except Failure as error:
-        return _told(error, FAILED)
+        return _print_error(error, FAILED)
     except KeyboardInterrupt:
         return FAILED
     finally:
@@ -76,6 +78,6 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _told(error: Exception, code: int) -> int:
+def _print_error(error: Exception, code: int) -> int:
     console(stderr=True).print(f"error: {error}", style="red", markup=False, soft_wrap=True)
     return code

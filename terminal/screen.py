@@ -1,4 +1,4 @@
-"""What people see: colours and a bar on a terminal, plain lines elsewhere."""
+"""Output: colours and a progress bar on a terminal, plain lines elsewhere."""
 
 import time
 from collections.abc import Generator
@@ -10,23 +10,22 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
-    TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
 PLAIN_WIDTH: Final = 120
-"""Columns where there is no terminal."""
+"""Columns of the output without a terminal."""
 
 LINE_SECONDS: Final = 10
-"""How often a long command says where it is when there is no terminal."""
+"""Seconds between two lines about progress without a terminal."""
 
 
 class Advance(Protocol):
-    """What a command calls as it goes on."""
+    """Callback for progress."""
 
     def __call__(self, steps: int = 1, /, name: str = "") -> None:
-        """Say that so many steps more are done, and what the last one was."""
+        """Show that so many more steps are done, and the name of the last one."""
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -39,23 +38,17 @@ def console(*, stderr: bool = False) -> Console:
 
 @contextmanager
 def progress(label: str, total: int | None) -> Generator[Advance]:
-    """Show on stderr how far something is: a bar, or a line every ten seconds without a terminal.
+    """Show progress on stderr: a bar, or a line every ten seconds without a terminal.
 
-    Args:
-        label: what is being done.
-        total: number of steps; None if that is not known.
+    ``total`` is the number of steps; None if that is not known.
     """
     screen = console(stderr=True)
     if not screen.is_terminal:
         yield _lines(screen, label, total)
         return
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("[dim]{task.fields[step]}"),
+        *("{task.description}", BarColumn(), MofNCompleteColumn()),
+        *(TimeElapsedColumn(), TimeRemainingColumn(), "[dim]{task.fields[step]}"),
     )
     with Progress(*columns, console=screen, transient=True) as bar:
         task = bar.add_task(label, total=total, step="")
