@@ -1,1 +1,1 @@
-"""What an operator runs against a live stack."""
+"""Commands for the operator of a live stack."""

@@ -1,4 +1,4 @@
-"""``python -m ops``: what an operator runs against a live stack."""
+"""``python -m ops``: commands for the operator of a live stack."""
 
 import sys
 from collections.abc import Sequence
@@ -9,24 +9,13 @@ from terminal import app, run
 APP: Final = app("python -m ops", "Operate a live stack.")
 """All commands; a command's module is imported when it is asked for, since boto3 is slow."""
 
-APP.command(
-    "ops.commands:redrive", name="redrive", help="Show dead letters and send them through again."
-)
-APP.command(
-    "ops.commands:backfill",
-    name="backfill",
-    help="Send existing uploads through the queue again.",
-)
-APP.command(
-    "ops.commands:doctor",
-    name="doctor",
-    help="Check a stack from end to end, with a canary upload.",
-)
-APP.command(
-    "ops.commands:empty",
-    name="empty",
-    help="Delete all uploads and renditions, before `pulumi destroy`.",
-)
+for _name, _help in {
+    "redrive": "Show dead letters and send them through again.",
+    "backfill": "Send existing uploads through the queue again.",
+    "doctor": "Check a stack from end to end, with a canary upload.",
+    "empty": "Delete all uploads and renditions, before `pulumi destroy`.",
+}.items():
+    APP.command(f"ops.commands:{_name}", name=_name, help=_help)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""How far a backfill got, in a small file, so that the same command goes on from there."""
+"""The file that remembers how far a backfill got, so that the same command goes on from there."""
 
 import json
 import os
@@ -10,21 +10,15 @@ from terminal import Failure
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """Where a backfill stands.
+    """The place that a backfill has reached."""
 
-    Attributes:
-        of: what is backfilled; the same file does not serve another.
-        sent: uploads that SQS has.
-        key: the last of them.
-    """
-
-    of: str
-    sent: int = 0
-    key: str = ""
+    of: str  # what is backfilled; the same file does not serve another
+    sent: int = 0  # number of uploads that SQS has
+    key: str = ""  # the last of them
 
 
 def read(path: Path, of: str) -> Checkpoint:
-    """Where the backfill of ``of`` stands; at its beginning if there is no such file.
+    """Return the place of the backfill of ``of``; its beginning if there is no such file.
 
     Raises:
         Failure: the file is of another backfill, whose place would skip uploads of this one.
@@ -41,7 +35,7 @@ def read(path: Path, of: str) -> Checkpoint:
 
 
 def write(path: Path, checkpoint: Checkpoint) -> None:
-    """Remember a place, whole or not at all: a run may be killed at any time.
+    """Write a place, whole or not at all: a run may be killed at any time.
 
     Raises:
         Failure: the file cannot be written.

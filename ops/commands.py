@@ -1,25 +1,72 @@
-"""The commands: each connects to a stack, prints, and says by an exit code what it found."""
+"""The commands and their options: each connects to a stack, prints, and returns an exit code."""
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Final
 
-from cyclopts import Parameter
-from cyclopts.validators import Number
+from cyclopts import Group, Parameter
+from cyclopts.validators import LimitedChoice, Number, mutually_exclusive
 
-from function.contract import StackOutput
+from function.contract import UPLOADS
 from ops import backfill as backfills
 from ops import checkpoint, console, inventory, teardown
 from ops import doctor as doctors
 from ops import redrive as redrives
 from ops.checkpoint import Checkpoint
-from ops.finding import Finding
-from ops.options import ALL_UPLOADS, NO_TARGET, Backfill, Target
 from ops.stack import Stack, connected
 from terminal import FAILED, OK, progress
 from terminal import console as screen
+
+Listing = Callable[[], Iterator[backfills.Existing]]
+
+_STACK: Final = Group("Stack", validator=LimitedChoice(min=1, max=1))
+_SOURCE: Final = Group("Source", validator=mutually_exclusive)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """The stack that a command works on, and how the command prints."""
+
+    stack: Annotated[str | None, Parameter(group=_STACK)] = None
+    """Stack to operate, e.g. dev, prod or local."""
+
+    outputs: Annotated[Path | None, Parameter(group=_STACK)] = None
+    """Its outputs, where there is no Pulumi: a file that `pulumi stack output --json` wrote."""
+
+    as_json: Annotated[bool, Parameter(name="--json")] = False
+    """Print JSON, one object a line."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Backfill:
+    """Which uploads are sent through the queue again, and how."""
+
+    prefix: str = UPLOADS
+    """Only keys that start so."""
+
+    gone: Annotated[bool, Parameter(group=_SOURCE)] = False
+    """Send uploads whose deletion was missed: what was made of them is removed."""
+
+    inventory: Annotated[str | None, Parameter(group=_SOURCE)] = None
+    """Take them from an S3 Inventory report in CSV: path or s3:// address of its manifest.json."""
+
+    rate: Annotated[float, Parameter(validator=Number(gt=0, lt=float("inf")))] = 50.0
+    """Uploads a second."""
+
+    state: Path | None = None
+    """File that remembers how far it got; the same command again goes on from there."""
+
+    dry_run: bool = False
+    """Count them and send none."""
+
+
+# The group's validator refuses this default: a stack must be named.
+NO_TARGET, ALL_UPLOADS = Target(), Backfill()
 
 
 def redrive(
@@ -44,10 +91,8 @@ def redrive(
         except BaseException:
             redrives.give_back(stack, letters)
             raise
-        if target.as_json:
-            _print_letters_as_json(letters, reasons)
-        else:
-            console.print_letters(letters, reasons)
+        show = console.print_letters_as_json if target.as_json else console.print_letters
+        show(letters, reasons)
         moved = 0
         if dry_run:
             redrives.give_back(stack, letters)
@@ -60,23 +105,13 @@ def redrive(
             print(f"{len(letters)} dead letters, {moved} moved back")
 
 
-def _print_letters_as_json(letters: list[redrives.DeadLetter], reasons: dict[str, str]) -> None:
-    for letter in letters:
-        fields = {
-            "message_id": letter.message_id,
-            "keys": letter.keys,
-            "reason": reasons.get(letter.message_id),
-            "age_seconds": letter.age_seconds,
-            "receives": letter.receives,
-        }
-        print(json.dumps(fields))
-
-
 def backfill(*, target: Target = NO_TARGET, options: Backfill = ALL_UPLOADS) -> None:
     """Send existing uploads through the queue, from where the state file says."""
     with connected(target.stack, target.outputs) as stack:
         backfills.check_prefix(options.prefix)
-        place = _place(stack, options)
+        listed = stack.destination if options.gone else stack.source
+        of = f"{options.inventory or listed} {options.prefix}"
+        place = checkpoint.read(options.state, of) if options.state else Checkpoint(of=of)
         uploads = _uploads(stack, options, place)
         if options.dry_run:
             count = sum(1 for _ in uploads())
@@ -91,12 +126,7 @@ def backfill(*, target: Target = NO_TARGET, options: Backfill = ALL_UPLOADS) -> 
             print(f"{count} uploads sent{before}")
 
 
-def _send(
-    stack: Stack,
-    uploads: Callable[[], Iterator[backfills.Existing]],
-    options: Backfill,
-    place: Checkpoint,
-) -> int:
+def _send(stack: Stack, uploads: Listing, options: Backfill, place: Checkpoint) -> int:
     """Send and remember each batch; only for someone who watches are they counted first."""
     total = sum(1 for _ in uploads()) if screen(stderr=True).is_terminal else None
     count = 0
@@ -110,39 +140,30 @@ def _send(
     return count
 
 
-def _place(stack: Stack, options: Backfill) -> Checkpoint:
-    listed = StackOutput.DESTINATION_BUCKET if options.gone else StackOutput.SOURCE_BUCKET
-    of = f"{options.inventory or stack.outputs[listed]} {options.prefix}"
-    return checkpoint.read(options.state, of) if options.state else Checkpoint(of=of)
-
-
-def _uploads(
-    stack: Stack, options: Backfill, place: Checkpoint
-) -> Callable[[], Iterator[backfills.Existing]]:
+def _uploads(stack: Stack, options: Backfill, place: Checkpoint) -> Listing:
     """Return a listing of uploads: S3's goes on behind a key, a report's after a number of rows."""
-    if options.gone:
-        return partial(backfills.find_gone, stack, options.prefix, place.key)
-    if not options.inventory:
-        return partial(backfills.find, stack, options.prefix, place.key)
-    report = inventory.read_manifest(stack, options.inventory)
-    return partial(inventory.find, stack, report, options.prefix, place.sent)
+    if options.inventory:
+        report = inventory.read_manifest(stack, options.inventory)
+        return partial(inventory.find, stack, report, options.prefix, place.sent)
+    find = backfills.find_gone if options.gone else backfills.find
+    return partial(find, stack, options.prefix, place.key)
 
 
 def doctor(*, target: Target = NO_TARGET) -> int:
     """Check a stack; findings are printed as they are made."""
+    code = OK
     with (
         connected(target.stack, target.outputs) as stack,
         progress("Checking", len(doctors.CHECKS)) as advance,
     ):
-
-        def show(finding: Finding) -> None:
+        for finding in doctors.examine(stack):
             if target.as_json:
                 print(json.dumps(asdict(finding)), flush=True)
             else:
                 console.print_finding(finding)
             advance(name=finding.check)
-
-        return OK if doctors.examine(stack, show) else FAILED
+            code = FAILED if finding.level == "fail" else code
+    return code
 
 
 def empty(*, target: Target = NO_TARGET, yes: bool = False) -> None:
@@ -153,7 +174,8 @@ def empty(*, target: Target = NO_TARGET, yes: bool = False) -> None:
         yes: Delete them rather than count them.
     """
     with connected(target.stack, target.outputs) as stack:
-        counts = {bucket: teardown.count(stack, bucket) for bucket in teardown.buckets(stack)}
+        buckets = (stack.source, stack.destination)
+        counts = {bucket: teardown.count(stack, bucket) for bucket in buckets}
         if yes:
             teardown.stop(stack)
             with progress("Deleting", sum(counts.values())) as advance:

@@ -1,5 +1,6 @@
-"""How dead letters and findings look to an operator."""
+"""Dead letters and findings, as an operator sees them."""
 
+import json
 from collections.abc import Sequence
 from typing import Final
 
@@ -26,6 +27,19 @@ def print_letters(letters: Sequence[DeadLetter], reasons: dict[str, str]) -> Non
             str(letter.receives),
         )
     console().print(table, markup=False)
+
+
+def print_letters_as_json(letters: Sequence[DeadLetter], reasons: dict[str, str]) -> None:
+    """Print one JSON object a line; ``reason`` is null where the log has none."""
+    for letter in letters:
+        fields = {
+            "message_id": letter.message_id,
+            "keys": letter.keys,
+            "reason": reasons.get(letter.message_id),
+            "age_seconds": letter.age_seconds,
+            "receives": letter.receives,
+        }
+        print(json.dumps(fields))
 
 
 def print_finding(finding: Finding) -> None:

@@ -1,6 +1,6 @@
 """Checks a live stack from end to end; each finding comes with what to do about it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import botocore.exceptions
@@ -9,9 +9,7 @@ from ops import canary, engine, storage, wiring
 from ops.finding import DEPLOY, Finding, fail
 from ops.stack import Stack
 
-Check = Callable[[Stack], Finding]
-
-CHECKS: Final[dict[str, Check]] = {
+CHECKS: Final[dict[str, Callable[[Stack], Finding]]] = {
     "notification": wiring.notification,
     "queue policy": wiring.queue_policy,
     "mapping": wiring.mapping,
@@ -31,23 +29,14 @@ CHECKS: Final[dict[str, Check]] = {
 """In the order of an upload's way; the canary last, when all that it needs has been looked at."""
 
 
-def examine(stack: Stack, on_finding: Callable[[Finding], None]) -> bool:
-    """Run every check, tell each finding, and return whether none failed."""
-    findings: list[Finding] = []
+def examine(stack: Stack) -> Iterator[Finding]:
+    """Run every check and yield its finding; a check that AWS refuses to answer has failed."""
     for name, check in CHECKS.items():
-        finding = _guarded(name, check, stack)
-        findings.append(finding)
-        on_finding(finding)
-    return all(finding.level != "fail" for finding in findings)
-
-
-def _guarded(name: str, check: Check, stack: Stack) -> Finding:
-    """One check that AWS refuses to answer does not keep the others from being made."""
-    try:
-        return check(stack)
-    except botocore.exceptions.ClientError as error:
-        response: Any = error.response
-        code = str(response.get("Error", {}).get("Code", "an error"))
-        denied = "Denied" in code or code in {"403", "AuthorizationError"}
-        fix = "run it with credentials that may read the stack" if denied else DEPLOY
-        return fail(name, f"AWS answered {code} to {error.operation_name}", fix)
+        try:
+            yield check(stack)
+        except botocore.exceptions.ClientError as error:
+            response: Any = error.response
+            code = str(response.get("Error", {}).get("Code", "an error"))
+            denied = "Denied" in code or code in {"403", "AuthorizationError"}
+            fix = "run it with credentials that may read the stack" if denied else DEPLOY
+            yield fail(name, f"AWS answered {code} to {error.operation_name}", fix)

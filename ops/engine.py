@@ -1,4 +1,4 @@
-"""Checks of what the function itself has met in the last day: by its metrics, and by Lambda's."""
+"""Checks of the function's last day, by its own metrics and by Lambda's."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -37,9 +37,7 @@ def _sum(stack: Stack, namespace: str, metric: str) -> int:
     points = stack.client("cloudwatch").get_metric_statistics(
         Namespace=namespace,
         MetricName=metric,
-        Dimensions=[
-            {"Name": "FunctionName", "Value": stack.outputs[StackOutput.FUNCTION_NAME]},
-        ],
+        Dimensions=[{"Name": "FunctionName", "Value": stack.outputs[StackOutput.FUNCTION_NAME]}],
         StartTime=now - timedelta(days=1),
         EndTime=now,
         Period=3600,

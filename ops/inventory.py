@@ -11,11 +11,11 @@ import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote_plus, urlsplit
 
-from function.contract import StackOutput
 from ops.backfill import Existing
 from ops.stack import Stack
 from terminal import Failure
@@ -26,30 +26,20 @@ NEEDED: Final = ("Key", "Size")
 
 @dataclass(frozen=True, kw_only=True)
 class Inventory:
-    """A report's manifest.
+    """A report's manifest."""
 
-    Attributes:
-        where: path or ``s3://`` address of the manifest.
-        bucket: bucket that holds the report's CSV files.
-        columns: names of the CSV files' columns, in order.
-        files: keys of the CSV files.
-    """
-
-    where: str
-    bucket: str
-    columns: tuple[str, ...]
-    files: tuple[str, ...]
+    where: str  # path or ``s3://`` address of the manifest
+    bucket: str  # bucket that holds the report's CSV files
+    columns: tuple[str, ...]  # names of the CSV files' columns, in order
+    files: tuple[str, ...]  # keys of the CSV files
 
 
 def read_manifest(stack: Stack, where: str) -> Inventory:
-    """Read a report's manifest.
-
-    Args:
-        stack: whose source bucket the report must be about.
-        where: path, or ``s3://bucket/key``, of a ``manifest.json``.
+    """Read a report's ``manifest.json``, given its path or ``s3://bucket/key``.
 
     Raises:
-        Failure: it is not there, not a manifest, of another bucket or format, or lacks a column.
+        Failure: it is not there, not a manifest, not of the stack's source bucket, of another
+            format, or lacks a column.
     """
     try:
         fields: dict[str, Any] = json.loads(_read(stack, where))
@@ -61,8 +51,8 @@ def read_manifest(stack: Stack, where: str) -> Inventory:
         raise Failure(f"{where} is no manifest of S3 Inventory; name its manifest.json.") from error
     if kind != "CSV":
         raise Failure(f"{where} is of a report in {kind}; configure the inventory as CSV.")
-    if source != stack.outputs[StackOutput.SOURCE_BUCKET]:
-        raise Failure(f"{where} lists {source}, not {stack.outputs[StackOutput.SOURCE_BUCKET]}.")
+    if source != stack.source:
+        raise Failure(f"{where} lists {source}, not {stack.source}.")
     lacking = [name for name in NEEDED if name not in columns]
     if lacking:
         raise Failure(f"{where} lacks the column {lacking[0]}; add it to the inventory's fields.")
@@ -70,29 +60,27 @@ def read_manifest(stack: Stack, where: str) -> Inventory:
 
 
 def find(stack: Stack, inventory: Inventory, prefix: str, skip: int = 0) -> Iterator[Existing]:
-    """The newest versions of uploads in a report, in its order, which never changes.
+    """Return the newest versions of uploads whose key has the prefix, in the report's order.
 
-    Args:
-        stack: where.
-        inventory: the report.
-        prefix: only keys that start so.
-        skip: leave out so many of those, to go on where an earlier run ended.
+    The order never changes, so a run goes on where an earlier one ended by its number of uploads,
+    ``skip``.
 
     Raises:
         Failure: a file of the report is missing or damaged.
     """
-    for file in inventory.files:
-        for row in _rows(stack, inventory, file):
-            if not _is_current(row) or not row["Key"].startswith(prefix):
-                continue
-            if skip:
-                skip -= 1
-                continue
-            yield _existing(row)
+    rows = (row for file in inventory.files for row in _rows(stack, inventory, file))
+    wanted = (row for row in rows if _is_current(row) and row["Key"].startswith(prefix))
+    for row in islice(wanted, skip, None):
+        yield Existing(
+            key=row["Key"],
+            version_id=row.get("VersionId") or None,
+            etag=row.get("ETag", ""),
+            size=int(row["Size"]),
+        )
 
 
 def _rows(stack: Stack, inventory: Inventory, file: str) -> Iterator[dict[str, str]]:
-    """Rows of one CSV file: beside a local manifest where it was copied, else from its bucket."""
+    """Yield the rows of a CSV file: of a copy beside a local manifest, else from its bucket."""
     beside = Path(inventory.where).parent / Path(file).name
     where = str(beside) if beside.is_file() else f"s3://{inventory.bucket}/{file}"
     try:
@@ -105,17 +93,8 @@ def _rows(stack: Stack, inventory: Inventory, file: str) -> Iterator[dict[str, s
 
 
 def _is_current(row: dict[str, str]) -> bool:
-    """A report of current versions alone has neither column."""
+    """Return True for an upload's newest version; a report of these alone has neither column."""
     return row.get("IsLatest", "true") == "true" and row.get("IsDeleteMarker", "false") != "true"
-
-
-def _existing(row: dict[str, str]) -> Existing:
-    return Existing(
-        key=row["Key"],
-        version_id=row.get("VersionId") or None,
-        etag=row.get("ETag", ""),
-        size=int(row["Size"]),
-    )
 
 
 def _read(stack: Stack, where: str) -> bytes:

@@ -1,7 +1,7 @@
-"""Dead letters: see why uploads failed five times, and send them through again.
+"""Dead letters: see why uploads failed five times, and send them through the queue again.
 
-Letters are sent and then deleted one by one rather than by SQS's own move task: that one takes all
-or none, so it can neither choose by key nor stop at a number.
+Each is sent and then deleted. SQS's own move task takes all or none, so it can neither choose by
+key nor stop at a number.
 """
 
 import fnmatch
@@ -19,28 +19,19 @@ BATCH: Final = 10
 """Most messages that SQS hands out at once."""
 
 HIDE_SECONDS: Final = 900
-"""How long a message is ours while we look at it; given back as soon as we are done."""
+"""Visibility timeout of the messages that a command looks at; it gives them back when it ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeadLetter:
-    """One message of the dead-letter queue.
+    """One message of the dead-letter queue."""
 
-    Attributes:
-        message_id: SQS's id, under which the function logged its failures.
-        receipt: what SQS wants in order to delete it or to give it back.
-        body: the S3 event, as it will be sent again.
-        keys: the uploads that it announces.
-        sent: seconds since the epoch when S3 sent it.
-        receives: how often it was handed out, to the function and to us.
-    """
-
-    message_id: str
-    receipt: str
-    body: str
-    keys: tuple[str, ...]
-    sent: float
-    receives: int
+    message_id: str  # SQS's id, under which the function logged its failures
+    receipt: str  # handle to delete the message or to make it visible again
+    body: str  # the S3 event, as it will be sent again
+    keys: tuple[str, ...]  # the uploads that it announces
+    sent: float  # seconds since the epoch when S3 sent it
+    receives: int  # receive count, with the receives by these commands
 
     @property
     def age_seconds(self) -> int:
@@ -49,12 +40,9 @@ class DeadLetter:
 
 
 def read(stack: Stack, *, pattern: str = "*", limit: int | None = None) -> list[DeadLetter]:
-    """Look at dead letters; each stays hidden from others until ``give_back`` or ``move``.
+    """Receive the dead letters, at most ``limit``, of which a key matches the shell pattern.
 
-    Args:
-        stack: where.
-        pattern: shell pattern that one of a letter's keys must match.
-        limit: how many matching letters at most.
+    Each stays hidden from other consumers until ``give_back`` or ``move_all``.
     """
     found: list[DeadLetter] = []
     others: list[DeadLetter] = []
@@ -85,13 +73,12 @@ def give_back(stack: Stack, letters: Iterable[DeadLetter]) -> None:
 def move_all(stack: Stack, letters: Sequence[DeadLetter]) -> Iterator[DeadLetter]:
     """Send letters to the upload queue again; yield each once it is there.
 
-    Each is sent before it is deleted: whoever interrupts this may see one twice, which the
-    function takes calmly, but loses none. Those not reached are given back.
+    Each is sent before it is deleted: an interruption may leave one in both queues, which the
+    function tolerates, but loses none. Letters that were not reached are given back.
     """
-    sqs = stack.client("sqs")
+    sqs, moved = stack.client("sqs"), 0
     queue = stack.outputs[StackOutput.QUEUE_URL]
     dead = stack.outputs[StackOutput.DEAD_LETTER_QUEUE_URL]
-    moved = 0
     try:
         for letter in letters:
             sqs.send_message(QueueUrl=queue, MessageBody=letter.body)
@@ -103,54 +90,47 @@ def move_all(stack: Stack, letters: Sequence[DeadLetter]) -> Iterator[DeadLetter
 
 
 def reasons(stack: Stack, letters: Sequence[DeadLetter]) -> dict[str, str]:
-    """Why letters failed: by message id, the last line of the last exception that was logged.
+    """Return why letters failed: by message id, the last line of the last exception in the log.
 
-    One pass over the log from the oldest letter on, for CloudWatch answers few searches a second.
-    Those without one timed out, ran out of memory, or are older than the log's retention.
+    The log is read once from the oldest letter on, because CloudWatch answers few searches a
+    second. A letter without a reason timed out, ran out of memory, or is older than the log.
     """
     if not letters:
         return {}
-    found: dict[str, str] = {}
     wanted = {letter.message_id for letter in letters}
-    pages = stack.client("logs").get_paginator("filter_log_events")
-    for page in pages.paginate(
+    log = stack.client("logs").get_paginator("filter_log_events")
+    pages = log.paginate(
         logGroupName=stack.outputs[StackOutput.LOG_GROUP],
         filterPattern='{ $.message = "failed" }',
         startTime=int(min(letter.sent for letter in letters) * 1000),
-    ):
-        for event in page["events"]:
-            message_id, reason = _failure(event["message"])
-            if message_id in wanted:
-                found[message_id] = reason
-    return found
+    )
+    failures = (_failure(event["message"]) for page in pages for event in page["events"])
+    return {message_id: reason for message_id, reason in failures if message_id in wanted}
 
 
 def _matches(letter: DeadLetter, pattern: str) -> bool:
-    """A letter that is no event has no key, and so matches all or nothing."""
+    """Return True if a key matches; a letter that is no event has none, and matches ``*`` alone."""
     return pattern == "*" or any(fnmatch.fnmatchcase(key, pattern) for key in letter.keys)
 
 
 def _batches(stack: Stack) -> Iterator[list[dict[str, Any]]]:
-    """Each message once; ends as well when the first ones, no longer hidden, come round again."""
+    """Yield each message once; end when only messages come that are no longer hidden."""
     sqs, url = stack.client("sqs"), stack.outputs[StackOutput.DEAD_LETTER_QUEUE_URL]
     seen: set[str] = set()
-    while messages := _receive(sqs, url):
+    while True:
+        answer = sqs.receive_message(
+            QueueUrl=url,
+            MaxNumberOfMessages=BATCH,
+            VisibilityTimeout=HIDE_SECONDS,
+            WaitTimeSeconds=1,
+            MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+        )
+        messages: list[dict[str, Any]] = answer.get("Messages", [])
         fresh = [message for message in messages if message["MessageId"] not in seen]
         if not fresh:
             return
         seen |= {message["MessageId"] for message in fresh}
         yield fresh
-
-
-def _receive(sqs: Any, url: str) -> list[dict[str, Any]]:
-    answer = sqs.receive_message(
-        QueueUrl=url,
-        MaxNumberOfMessages=BATCH,
-        VisibilityTimeout=HIDE_SECONDS,
-        WaitTimeSeconds=1,
-        MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
-    )
-    return answer.get("Messages", [])
 
 
 def _letter(message: dict[str, Any]) -> DeadLetter:
@@ -165,7 +145,7 @@ def _letter(message: dict[str, Any]) -> DeadLetter:
 
 
 def _keys(body: str) -> Iterator[str]:
-    """Keys that an S3 event names; a letter that is no event has none."""
+    """Yield the keys that an S3 event names; a letter that is no event has none."""
     try:
         for record in json.loads(body)["Records"]:
             yield unquote_plus(record["s3"]["object"]["key"])
@@ -174,7 +154,7 @@ def _keys(body: str) -> Iterator[str]:
 
 
 def _failure(line: str) -> tuple[str, str]:
-    """Message id and reason that one line of the log states; empty where it states none."""
+    """Return the message id and the reason in one line of the log; empty where it has none."""
     try:
         entry = json.loads(line)
         return str(entry["message_id"]), str(entry["exception"]).strip().splitlines()[-1]

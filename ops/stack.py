@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -35,15 +36,20 @@ NEEDED: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """What was deployed.
+    """A deployed stack."""
 
-    Attributes:
-        outputs: the program's exports, e.g. ``queueUrl``.
-        client: makes a boto3 client of a service.
-    """
+    outputs: dict[str, str]  # the program's exports, e.g. ``queueUrl``
+    client: Callable[[str], Any]  # makes a boto3 client of a service
 
-    outputs: dict[str, str]
-    client: Callable[[str], Any]
+    @property
+    def source(self) -> str:
+        """Name of the bucket of the uploads."""
+        return self.outputs[StackOutput.SOURCE_BUCKET]
+
+    @property
+    def destination(self) -> str:
+        """Name of the bucket of the renditions and manifests."""
+        return self.outputs[StackOutput.DESTINATION_BUCKET]
 
 
 @contextmanager
@@ -56,13 +62,11 @@ def connected(name: str | None, outputs: Path | None) -> Generator[Stack]:
     try:
         yield connect_to_outputs(outputs) if outputs else connect(name or "")
     except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
-        raise Failure(
-            f"AWS refused or did not answer; check credentials and network: {error}"
-        ) from error
+        message = f"AWS refused or did not answer; check credentials and network: {error}"
+        raise Failure(message) from error
     except KeyboardInterrupt as error:
-        raise Failure(
-            "Interrupted; nothing is lost, and the same command may be run again."
-        ) from error
+        message = "Interrupted; nothing is lost, and the same command may be run again."
+        raise Failure(message) from error
 
 
 def connect(name: str) -> Stack:
@@ -71,26 +75,38 @@ def connect(name: str) -> Stack:
     Raises:
         Failure: it is deployed nowhere that we can see.
     """
-    path = _embedded_folder() / "state.json"
+    path = Path(os.environ.get("IMAGE_PIPELINE_LOCAL", ROOT / ".local")) / "state.json"
     state = _read_object(path) if path.is_file() else {}
     if state.get("stack") == name:
-        return Stack(outputs=_checked(state["outputs"], str(path)), client=_embedded_client(state))
-    return _on_aws(_checked(_pulumi_outputs(name), f"the stack {name!r}"))
+        client = partial(_embedded_client, state["port"])
+        return Stack(outputs=_checked(state["outputs"], str(path)), client=client)
+    return _on_aws(_pulumi_outputs(name), f"the stack {name!r}")
 
 
 def connect_to_outputs(path: Path) -> Stack:
-    """The stack whose outputs a file holds, as ``pulumi stack output --json`` wrote them.
+    """Return the stack whose outputs a file holds, as ``pulumi stack output --json`` wrote them.
 
     For machines that have credentials for AWS but none for Pulumi's backend.
 
     Raises:
         Failure: no such file, or not the outputs of this program.
     """
-    return _on_aws(_checked(_read_object(path), str(path)))
+    return _on_aws(_read_object(path), str(path))
+
+
+def read_or_none(request: Callable[[], Any], *absent: str) -> Any:
+    """Return AWS's answer to a request; None if it is an error with one of the codes ``absent``."""
+    try:
+        return request()
+    except botocore.exceptions.ClientError as error:
+        response: Any = error.response
+        if response["Error"]["Code"] not in absent:
+            raise
+        return None
 
 
 def region_of(outputs: dict[str, str]) -> str | None:
-    """Region of a stack, from its queue's URL; None where that is not Amazon's own.
+    """Return the region in the URL of a stack's queue; None if the host is not Amazon's own.
 
     An operator's default region need not be the stack's.
     """
@@ -98,27 +114,20 @@ def region_of(outputs: dict[str, str]) -> str | None:
     return found.group(1) if found else None
 
 
-def _embedded_folder() -> Path:
-    return Path(os.environ.get("IMAGE_PIPELINE_LOCAL", ROOT / ".local"))
-
-
-def _on_aws(outputs: dict[str, str]) -> Stack:
-    region = region_of(outputs)
+def _on_aws(outputs: dict[str, Any], where: str) -> Stack:
+    region = region_of(_checked(outputs, where))
     return Stack(outputs=outputs, client=lambda service: _boto3.client(service, region_name=region))
 
 
-def _embedded_client(state: dict[str, Any]) -> Callable[[str], Any]:
-    def client(service: str) -> Any:
-        made = _boto3.client(
-            service,
-            endpoint_url=f"http://127.0.0.1:{state['port']}",
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106 (the embedded AWS's own, this machine only)
-        )
-        made.meta.events.register("before-sign.s3-control", _drop_account)
-        return made
-
+def _embedded_client(port: int, service: str) -> Any:
+    client = _boto3.client(
+        service,
+        endpoint_url=f"http://127.0.0.1:{port}",
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106 (the embedded AWS's own, this machine only)
+    )
+    client.meta.events.register("before-sign.s3-control", _drop_account)
     return client
 
 

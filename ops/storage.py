@@ -1,4 +1,4 @@
-"""Checks of what is kept: encryption, who may see it, versions, and for how long."""
+"""Checks of what is stored: encryption, public access, versions and the log's retention."""
 
 import json
 from typing import Any, Final
@@ -7,7 +7,7 @@ import botocore.exceptions
 
 from function.contract import StackOutput
 from ops.finding import DEPLOY, Finding, fail, ok, warn
-from ops.stack import Stack
+from ops.stack import Stack, read_or_none
 
 ACLS: Final = frozenset({"BlockPublicAcls", "IgnorePublicAcls"})
 POLICIES: Final = frozenset({"BlockPublicPolicy", "RestrictPublicBuckets"})
@@ -20,7 +20,7 @@ def encryption(stack: Stack) -> Finding:
     """
     s3 = stack.client("s3")
     found: list[str] = []
-    for bucket in _buckets(stack):
+    for bucket in (stack.source, stack.destination):
         answer = s3.get_bucket_encryption(Bucket=bucket)
         rules = answer["ServerSideEncryptionConfiguration"]["Rules"]
         found += [rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in rules]
@@ -35,10 +35,11 @@ def public_access(stack: Stack) -> Finding:
     The account's settings override a bucket's, and show an organisation's policy as well (S3 user
     guide, "Configuring block public access settings for your account").
     """
-    opened = [bucket for bucket in _buckets(stack) if _is_public(stack, bucket)]
-    for bucket in _buckets(stack):
+    s3, buckets = stack.client("s3"), (stack.source, stack.destination)
+    opened = [bucket for bucket in buckets if _is_public(s3, bucket)]
+    for bucket in buckets:
         wanted = ACLS if bucket in opened else ACLS | POLICIES
-        switches = _switches(stack, bucket)
+        switches = _switches(s3, Bucket=bucket)
         lacking, beyond = sorted(wanted - switches), sorted(switches - wanted)
         if lacking:
             return fail("public access", f"{bucket} lacks {', '.join(lacking)}", DEPLOY)
@@ -49,12 +50,13 @@ def public_access(stack: Stack) -> Finding:
         return ok("public access", "none")
     names = ", ".join(opened)
     try:
-        overriding = sorted(_account_switches(stack) & POLICIES)
+        account = stack.client("sts").get_caller_identity()["Account"]
+        overriding = sorted(_switches(stack.client("s3control"), AccountId=account) & POLICIES)
     except botocore.exceptions.ClientError as error:
-        detail = f"the account's Block Public Access cannot be read: {_code(error)}"
-        return warn(
-            "public access", detail, "allow s3:GetAccountPublicAccessBlock and run it again"
-        )
+        response: Any = error.response
+        detail = f"the account's Block Public Access cannot be read: {response['Error']['Code']}"
+        fix = "allow s3:GetAccountPublicAccessBlock and run it again"
+        return warn("public access", detail, fix)
     if overriding:
         return fail(
             "public access",
@@ -66,16 +68,14 @@ def public_access(stack: Stack) -> Finding:
 
 def versioning(stack: Stack) -> Finding:
     """An overwritten upload can be brought back, and an event names one version."""
-    status = stack.client("s3").get_bucket_versioning(
-        Bucket=stack.outputs[StackOutput.SOURCE_BUCKET]
-    )
+    status = stack.client("s3").get_bucket_versioning(Bucket=stack.source)
     if status.get("Status") != "Enabled":
         return fail("versioning", "the source keeps no versions", DEPLOY)
     return ok("versioning", "the source keeps versions")
 
 
 def log_retention(stack: Stack) -> Finding:
-    """The log does not grow, and cost, for ever."""
+    """The log is not kept for ever, so its cost does not grow."""
     name = stack.outputs[StackOutput.LOG_GROUP]
     groups = stack.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
     group = next((group for group in groups if group["logGroupName"] == name), None)
@@ -87,49 +87,24 @@ def log_retention(stack: Stack) -> Finding:
     return ok("log retention", f"{days} days")
 
 
-def _buckets(stack: Stack) -> tuple[str, str]:
-    return stack.outputs[StackOutput.SOURCE_BUCKET], stack.outputs[StackOutput.DESTINATION_BUCKET]
+def bucket_policy(s3: Any, bucket: str) -> dict[str, Any]:
+    """Return a bucket's policy; one without statements where it has none."""
+    answer = read_or_none(lambda: s3.get_bucket_policy(Bucket=bucket), "NoSuchBucketPolicy")
+    return json.loads(answer["Policy"]) if answer else {"Version": "2012-10-17", "Statement": []}
 
 
-def _is_public(stack: Stack, bucket: str) -> bool:
-    """Whether a statement allows anyone anything; a bucket without a policy is not public."""
-    s3 = stack.client("s3")
-    try:
-        policy: dict[str, Any] = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
-    except s3.exceptions.ClientError as error:
-        if _code(error) != "NoSuchBucketPolicy":
-            raise
-        return False
+def _is_public(s3: Any, bucket: str) -> bool:
+    """Return True if a statement of the bucket's policy allows anyone anything."""
     return any(
         statement["Effect"] == "Allow" and statement["Principal"] in ("*", {"AWS": "*"})
-        for statement in policy["Statement"]
+        for statement in bucket_policy(s3, bucket)["Statement"]
     )
 
 
-def _switches(stack: Stack, bucket: str) -> set[str]:
-    """The switches of Block Public Access that are on; none where it was never set."""
-    s3 = stack.client("s3")
-    try:
-        answer = s3.get_public_access_block(Bucket=bucket)
-    except s3.exceptions.ClientError as error:
-        if _code(error) != "NoSuchPublicAccessBlockConfiguration":
-            raise
-        return set()
-    block: dict[str, bool] = answer["PublicAccessBlockConfiguration"]
+def _switches(client: Any, **whose: str) -> set[str]:
+    """Return the switches of Block Public Access that are on; none where it was never set."""
+    answer = read_or_none(
+        lambda: client.get_public_access_block(**whose), "NoSuchPublicAccessBlockConfiguration"
+    )
+    block: dict[str, bool] = answer["PublicAccessBlockConfiguration"] if answer else {}
     return {name for name, is_on in block.items() if is_on}
-
-
-def _account_switches(stack: Stack) -> set[str]:
-    """Return the switches that are on for the whole account; none where it was never set."""
-    control = stack.client("s3control")
-    account = stack.client("sts").get_caller_identity()["Account"]
-    try:
-        answer = control.get_public_access_block(AccountId=account)
-    except control.exceptions.NoSuchPublicAccessBlockConfiguration:
-        return set()
-    block: dict[str, bool] = answer["PublicAccessBlockConfiguration"]
-    return {name for name, is_on in block.items() if is_on}
-
-
-def _code(error: Any) -> str:
-    return error.response["Error"]["Code"]

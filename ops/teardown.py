@@ -2,8 +2,8 @@
 
 A bucket with objects is not deleted, so ``pulumi destroy`` needs them empty. A function that still
 runs would put renditions back: each upload that is removed raises an event, and the restoration or
-retry of another may be under way. What a destruction has deleted already, before it stopped at a
-bucket that holds something, is passed over.
+retry of another may be under way. Resources that ``pulumi destroy`` has deleted already, before it
+stopped at a bucket that holds something, are skipped.
 """
 
 import json
@@ -11,10 +11,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-import botocore.exceptions
-
 from function.contract import UPLOADS, StackOutput
 from ops.stack import Stack
+from ops.storage import bucket_policy
 from ops.wiring import mappings
 from terminal import Failure
 
@@ -22,23 +21,16 @@ BATCH: Final = 1000
 """Most versions that S3 deletes in one request (API reference, DeleteObjects)."""
 
 DISABLE_SECONDS: Final = 300
-"""How long an event source mapping may take to be disabled; usually below a minute."""
+"""Time for an event source mapping to be disabled; it usually takes less than a minute."""
 
 POLL_SECONDS: Final = 1.0
 
 SID: Final = "DenyUploadsDuringTeardown"
 
-Version = dict[str, str]
-
-
-def buckets(stack: Stack) -> list[str]:
-    """Return the source and the destination bucket, in the order in which they are emptied."""
-    return [stack.outputs[StackOutput.SOURCE_BUCKET], stack.outputs[StackOutput.DESTINATION_BUCKET]]
-
 
 def count(stack: Stack, bucket: str) -> int:
     """Return how many versions and delete markers a bucket holds."""
-    return sum(len(batch) for batch in _versions(stack, bucket))
+    return sum(len(batch) for batch in versions(stack, bucket))
 
 
 def stop(stack: Stack) -> None:
@@ -66,16 +58,13 @@ def stop(stack: Stack) -> None:
 def empty(stack: Stack, bucket: str, advance: Callable[[int], None]) -> int:
     """Delete every version and delete marker of a bucket; return how many there were.
 
-    Args:
-        stack: where.
-        bucket: what to empty.
-        advance: told the number of versions after each batch.
+    ``advance`` is called with the number of versions in each batch.
 
     Raises:
         Failure: S3 kept one; the same command may be run again.
     """
     s3, deleted = stack.client("s3"), 0
-    for batch in _versions(stack, bucket):
+    for batch in versions(stack, bucket):
         answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
         for error in answer.get("Errors", []):
             raise Failure(
@@ -89,16 +78,11 @@ def empty(stack: Stack, bucket: str, advance: Callable[[int], None]) -> int:
 
 def _deny_uploads(stack: Stack) -> None:
     """Add a statement that binds forms, roles and strangers; a deployment takes it away again."""
-    s3, bucket = stack.client("s3"), stack.outputs[StackOutput.SOURCE_BUCKET]
+    s3, bucket = stack.client("s3"), stack.source
     try:
-        policy: dict[str, Any] = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
-    except botocore.exceptions.ClientError as error:
-        response: Any = error.response
-        if response["Error"]["Code"] == "NoSuchBucket":
-            return
-        if response["Error"]["Code"] != "NoSuchBucketPolicy":
-            raise
-        policy = {"Version": "2012-10-17", "Statement": []}
+        policy = bucket_policy(s3, bucket)
+    except s3.exceptions.NoSuchBucket:
+        return
     others = [statement for statement in policy["Statement"] if statement.get("Sid") != SID]
     partition = stack.client("sts").get_caller_identity()["Arn"].split(":")[1]
     deny = {
@@ -122,12 +106,13 @@ def _wait_until_disabled(lambda_: Any, uuid: str) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def _versions(stack: Stack, bucket: str) -> Iterator[list[Version]]:
+def versions(stack: Stack, bucket: str, prefix: str = "") -> Iterator[list[dict[str, str]]]:
     """Yield the keys and version ids of a bucket, at most ``BATCH`` at once; none if it is gone."""
     s3 = stack.client("s3")
     pages = s3.get_paginator("list_object_versions")
+    size = {"PageSize": BATCH}
     try:
-        for page in pages.paginate(Bucket=bucket, PaginationConfig={"PageSize": BATCH}):
+        for page in pages.paginate(Bucket=bucket, Prefix=prefix, PaginationConfig=size):
             found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
             if found:
                 yield [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]

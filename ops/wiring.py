@@ -4,26 +4,22 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from function.contract import UPLOADS, StackOutput
+from function.contract import MAX_RECEIVES, UPLOADS, StackOutput
 from ops.finding import DEPLOY, Finding, fail, ok, warn
 from ops.stack import Stack
 
 MANY: Final = 1000
-"""Waiting uploads worth a word: more than a minute's work for ten functions at a time."""
+"""A warning above this many waiting uploads, more than a minute's work for ten functions."""
 
 OLD_TIMEOUTS: Final = 2
-"""Age of the oldest upload worth a word, in visibility timeouts: the alarm's threshold."""
-
-FEW_RECEIVES: Final = 5
-"""AWS's own lower bound for a queue that Lambda polls: throttled receives count as well."""
+"""A warning above this age of the oldest upload, in visibility timeouts, as the alarm has it."""
 
 
 def notification(stack: Stack) -> Finding:
     """S3 announces what is created and removed under ``uploads/`` to the queue."""
-    configuration = stack.client("s3").get_bucket_notification_configuration(
-        Bucket=stack.outputs[StackOutput.SOURCE_BUCKET]
-    )
-    if any(_announces(stack, queue) for queue in configuration.get("QueueConfigurations", [])):
+    s3, bucket = stack.client("s3"), stack.source
+    queues = s3.get_bucket_notification_configuration(Bucket=bucket).get("QueueConfigurations", [])
+    if any(_announces(stack, queue) for queue in queues):
         return ok("notification", f"{UPLOADS} is announced to the queue")
     fix = f"{DEPLOY}, then send what came in meanwhile with `python -m ops backfill`"
     return fail("notification", "uploads are not announced to the queue", fix)
@@ -41,24 +37,21 @@ def _announces(stack: Stack, queue: dict[str, Any]) -> bool:
 
 def queue_policy(stack: Stack) -> Finding:
     """S3 may send to the queue, for this bucket alone."""
-    policy = _document(stack, "Policy")
-    if any(_lets_s3_send(stack, statement) for statement in policy.get("Statement", [])):
+    statements = _document(stack, "Policy").get("Statement", [])
+    if any(_lets_s3_send(stack, statement) for statement in statements):
         return ok("queue policy", "S3 may send for the source bucket")
     return fail("queue policy", "S3 may not send for the source bucket", DEPLOY)
 
 
 def _lets_s3_send(stack: Stack, statement: dict[str, Any]) -> bool:
-    """Whether it allows just that; ``Deny`` statements of the stack concern plain HTTP alone."""
-    principal = statement["Principal"]
+    """Return True if it allows just that; the stack's ``Deny`` statements are about plain HTTP."""
+    principal, actions = statement["Principal"], _many(statement.get("Action"))
     return (
         statement["Effect"] == "Allow"
         and principal != "*"
         and "s3.amazonaws.com" in _many(principal.get("Service"))
-        and not {"sqs:SendMessage", "SQS:SendMessage", "sqs:*"}.isdisjoint(
-            _many(statement["Action"])
-        )
-        and f":{stack.outputs[StackOutput.SOURCE_BUCKET]}"
-        in json.dumps(statement.get("Condition", {}))
+        and not {"sqs:SendMessage", "SQS:SendMessage", "sqs:*"}.isdisjoint(actions)
+        and f":{stack.source}" in json.dumps(statement.get("Condition", {}))
     )
 
 
@@ -81,13 +74,13 @@ def mapping(stack: Stack) -> Finding:
 
 def mappings(stack: Stack) -> list[dict[str, Any]]:
     """Return the event source mappings from the stack's queue to its function."""
+    pages = stack.client("lambda").get_paginator("list_event_source_mappings")
+    queue = f":{_name(stack, StackOutput.QUEUE_URL)}"
     return [
         mapping
-        for page in stack.client("lambda")
-        .get_paginator("list_event_source_mappings")
-        .paginate(FunctionName=stack.outputs[StackOutput.FUNCTION_NAME])
+        for page in pages.paginate(FunctionName=stack.outputs[StackOutput.FUNCTION_NAME])
         for mapping in page["EventSourceMappings"]
-        if mapping["EventSourceArn"].endswith(f":{_name(stack, StackOutput.QUEUE_URL)}")
+        if mapping["EventSourceArn"].endswith(queue)
     ]
 
 
@@ -98,8 +91,8 @@ def concurrency(stack: Stack) -> Finding:
     """
     limit = stack.client("lambda").get_account_settings()["AccountLimit"]
     left = limit["UnreservedConcurrentExecutions"]
-    scaling: list[dict[str, int]] = [found.get("ScalingConfig", {}) for found in mappings(stack)]
-    wanted = sum(config.get("MaximumConcurrency", 0) for config in scaling)
+    scaling = (found.get("ScalingConfig", {}) for found in mappings(stack))
+    wanted = sum(int(config.get("MaximumConcurrency", 0)) for config in scaling)
     if left < wanted:
         detail = f"the account has {left} unreserved executions and maxConcurrency is {wanted}"
         fix = "ask for more in Service Quotas (Lambda, Concurrent executions), or lower it"
@@ -108,14 +101,13 @@ def concurrency(stack: Stack) -> Finding:
 
 
 def redrive_policy(stack: Stack) -> Finding:
-    """What keeps failing ends in the stack's dead-letter queue, neither too soon nor never."""
+    """A message that keeps failing ends in the dead-letter queue, neither too soon nor never."""
     policy = _document(stack, "RedrivePolicy")
-    if not policy.get("deadLetterTargetArn", "").endswith(
-        f":{_name(stack, StackOutput.DEAD_LETTER_QUEUE_URL)}"
-    ):
+    dead = f":{_name(stack, StackOutput.DEAD_LETTER_QUEUE_URL)}"
+    if not policy.get("deadLetterTargetArn", "").endswith(dead):
         return fail("redrive policy", "failures do not reach the dead-letter queue", DEPLOY)
     receives = int(policy["maxReceiveCount"])
-    if receives < FEW_RECEIVES:
+    if receives < MAX_RECEIVES:  # throttled receives count as well
         return warn("redrive policy", f"given up after {receives} receives, too few", DEPLOY)
     return ok("redrive policy", f"dead after {receives} failed receives")
 
@@ -160,7 +152,7 @@ def dead_letters(stack: Stack) -> Finding:
 
 
 def _many(value: Any) -> list[Any]:
-    """Policies state one as a text and several as a list."""
+    """Return a policy's values as a list; it states a single one as text."""
     return [value] if isinstance(value, str) else list(value or [])
 
 
@@ -169,14 +161,13 @@ def _name(stack: Stack, output: StackOutput) -> str:
 
 
 def _document(stack: Stack, name: str) -> dict[str, Any]:
-    """A policy of the upload queue; empty if it has none."""
+    """Return a policy of the upload queue; empty if it has none."""
     text = _attribute(stack, StackOutput.QUEUE_URL, name)
     return json.loads(text) if text else {}
 
 
 def _attribute(stack: Stack, output: StackOutput, name: str) -> str:
-    """An attribute of a queue; empty if it has none."""
-    answer = stack.client("sqs").get_queue_attributes(
-        QueueUrl=stack.outputs[output], AttributeNames=[name]
-    )
+    """Return an attribute of a queue; empty if it has none."""
+    sqs, url = stack.client("sqs"), stack.outputs[output]
+    answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])
     return str(answer.get("Attributes", {}).get(name, ""))

@@ -107,14 +107,11 @@ class Trial:
         return Outcome(detail="0 changes")
 
     def _doctor(self) -> Outcome:
-        findings: list[Finding] = []
+        findings = list[Finding]()
         with progress("Examining", len(doctor.CHECKS)) as advance:
-
-            def note(finding: Finding) -> None:
+            for finding in doctor.examine(self._live.stack):
                 findings.append(finding)
                 advance(name=finding.check)
-
-            doctor.examine(self._live.stack, note)
         levels = {
             level: [f.check for f in findings if f.level == level] for level in ("warn", "fail")
         }

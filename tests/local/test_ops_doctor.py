@@ -35,8 +35,7 @@ def troubles(stack, monkeypatch):
     monkeypatch.delitem(doctor.CHECKS, "canary")
 
     def examine() -> dict[str, tuple[str, str]]:
-        found = []
-        doctor.examine(stack, found.append)
+        found = list(doctor.examine(stack))
         assert all(finding.fix for finding in found if finding.level != "ok")
         return {f.check: (f.level, f.detail) for f in found if f.level != "ok"}
 

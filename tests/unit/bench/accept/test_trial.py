@@ -72,9 +72,7 @@ def test_a_second_time_nothing_may_change(make, name, do):
     ],
 )
 def test_the_doctors_warnings_are_told(make, monkeypatch, findings, detail):
-    monkeypatch.setattr(
-        trial.doctor, "examine", lambda _stack, note: [note(one) for one in findings]
-    )
+    monkeypatch.setattr(trial.doctor, "examine", lambda _stack: findings)
     outcome = make()[0]["doctor"]()
     assert outcome.detail == detail
     assert outcome.figures == {"warn": [f.check for f in findings if f.level == "warn"], "fail": []}
@@ -82,9 +80,7 @@ def test_the_doctors_warnings_are_told(make, monkeypatch, findings, detail):
 
 def test_the_doctors_failures_fail(make, monkeypatch):
     findings = [ok("a", "well"), fail("b", "gone", "deploy"), fail("c", "open", "close")]
-    monkeypatch.setattr(
-        trial.doctor, "examine", lambda _stack, note: [note(one) for one in findings]
-    )
+    monkeypatch.setattr(trial.doctor, "examine", lambda _stack: findings)
     with pytest.raises(StepFailed, match=r"^b: gone; deploy; c: open; close$"):
         make()[0]["doctor"]()
 
