@@ -5,9 +5,9 @@ one vCPU", AWS Lambda Developer Guide, Configure Lambda function memory). Above 
 grows on; code on one thread gains nothing from it.
 """
 
-import contextlib
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -29,24 +29,11 @@ _numbers = count()
 
 @dataclass(frozen=True)
 class ControlGroup:
-    """One control group; without one, ``kind`` is "none" and nothing is held back.
-
-    Attributes:
-        kind: which interface holds the process, printed with every figure.
-        memory_mb: Lambda memory size.
-        folders: of the group, one for each controller.
-        files: file -> value that sets the limits; the plan, so that it can be tested unmounted.
-    """
+    """One control group; without one, ``kind`` is "none" and nothing is held back."""
 
     kind: Kind
-    memory_mb: int
-    folders: tuple[Path, ...] = ()
-    files: dict[Path, str] = field(default_factory=dict[Path, str])
-
-    @property
-    def share(self) -> float:
-        """CPU that the memory size buys, in vCPUs."""
-        return self.memory_mb / MB_PER_VCPU
+    folders: tuple[Path, ...] = ()  # of the group, one for each controller
+    files: dict[Path, str] = field(default_factory=dict[Path, str])  # values that set the limits
 
     def wrap(self, command: list[str]) -> list[str]:
         """Return the command as one that enters the group before it starts."""
@@ -63,10 +50,9 @@ class ControlGroup:
 
     def killed_for_memory(self) -> bool:
         """Return whether the kernel killed a process of the group for its memory."""
-        names = ("memory.oom_control", "memory.events")
-        texts = (folder / name for folder in self.folders for name in names)
-        lines = (line for path in texts if path.exists() for line in path.read_text().splitlines())
-        return any(line.startswith("oom_kill ") and line.split()[1] != "0" for line in lines)
+        texts = self._read("memory.oom_control", "memory.events")
+        counts = (line.split()[1] for line in "".join(texts).splitlines() if "oom_kill " in line)
+        return any(number != "0" for number in counts)
 
     def peak_mb(self) -> float | None:
         """Return the most memory that the processes held at once, in MiB; None if nobody counted.
@@ -74,59 +60,53 @@ class ControlGroup:
         Pages of files (shared libraries) are not in it: they are charged to the process that
         read them first, which was the one that unpacked the bundle.
         """
-        names = ("memory.max_usage_in_bytes", "memory.peak")
-        paths = (folder / name for folder in self.folders for name in names)
-        return next((int(path.read_text()) / _MB for path in paths if path.exists()), None)
+        found = self._read("memory.max_usage_in_bytes", "memory.peak")
+        return int(found[0]) / _MB if found else None
 
     def remove(self) -> None:
         """Take the group away; its processes must have ended."""
         for folder in self.folders:
             for _ in range(50):
-                try:
+                with suppress(OSError):  # a process that has just ended is still being counted
                     folder.rmdir()
-                except FileNotFoundError:
+                if not folder.exists():
                     break
-                except OSError:  # a process that has just ended is still being counted
-                    time.sleep(0.02)
-                else:
-                    break
+                time.sleep(0.02)
+
+    def _read(self, *names: str) -> list[str]:
+        paths = (folder / name for folder in self.folders for name in names)
+        return [path.read_text() for path in paths if path.exists()]
 
 
 def plan_v1(memory_mb: int, name: str, root: Path = ROOT) -> ControlGroup:
     """Return the limits as cgroup v1 takes them."""
     cpu, memory = root / "cpu" / name, root / "memory" / name
-    limit = str(memory_mb * _MB)
     files = {
         cpu / "cpu.cfs_period_us": str(PERIOD_US),
-        cpu / "cpu.cfs_quota_us": str(quota_us(memory_mb)),
+        cpu / "cpu.cfs_quota_us": str(_quota_us(memory_mb)),
         cpu / "cpu.shares": str(_V1_SHARES),
-        memory / "memory.limit_in_bytes": limit,
+        memory / "memory.limit_in_bytes": str(memory_mb * _MB),
         memory / "memory.swappiness": "0",
     }
-    return ControlGroup("cgroup v1", memory_mb, (cpu, memory), files)
+    return ControlGroup("cgroup v1", (cpu, memory), files)
 
 
 def plan_v2(memory_mb: int, name: str, root: Path = ROOT) -> ControlGroup:
     """Return the limits as cgroup v2 takes them."""
     group = root / name
     files = {
-        group / "cpu.max": f"{quota_us(memory_mb)} {PERIOD_US}",
+        group / "cpu.max": f"{_quota_us(memory_mb)} {PERIOD_US}",
         group / "cpu.weight": str(_V2_WEIGHT),
         group / "memory.max": str(memory_mb * _MB),
         group / "memory.swap.max": "0",
     }
-    return ControlGroup("cgroup v2", memory_mb, (group,), files)
-
-
-def quota_us(memory_mb: int) -> int:
-    """Return the CPU time in each period, in µs."""
-    return round(PERIOD_US * memory_mb / MB_PER_VCPU)
+    return ControlGroup("cgroup v2", (group,), files)
 
 
 def build(memory_mb: int, hold: Hold = "cpu and memory", root: Path = ROOT) -> ControlGroup:
     """Make the group that this machine allows; a group of kind "none" where it allows none."""
     if hold == "nothing":
-        return ControlGroup("none", memory_mb)
+        return ControlGroup("none")
     name = f"image-pipeline-{os.getpid()}-{next(_numbers)}"
     group = (plan_v2 if (root / "cgroup.controllers").exists() else plan_v1)(memory_mb, name, root)
     try:
@@ -137,10 +117,14 @@ def build(memory_mb: int, hold: Hold = "cpu and memory", root: Path = ROOT) -> C
             if hold == "cpu and memory" or not path.name.startswith("cpu."):
                 path.write_text(value)
     except OSError:
-        with contextlib.suppress(OSError):
-            group.remove()
-        return ControlGroup("none", memory_mb)
+        group.remove()
+        return ControlGroup("none")
     return group
+
+
+def _quota_us(memory_mb: int) -> int:
+    """Return the CPU time in each period, in µs."""
+    return round(PERIOD_US * memory_mb / MB_PER_VCPU)
 
 
 def _delegate(parent: Path) -> None:

@@ -5,7 +5,7 @@ whole rather than about the function.
 """
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 from bench.sandbox.function import DESTINATION, SOURCE
 from local import server as servers
@@ -18,9 +18,8 @@ class EmbeddedS3:
     access_key = ROOT_KEY
 
     def __init__(self) -> None:
-        self._folder = TemporaryDirectory(prefix="bench-aws-")
-        self._state = Path(self._folder.name) / "state"
-        server = servers.start(self._state)
+        self._folder = Path(mkdtemp(prefix="bench-aws-"))
+        server = servers.start(self._folder)
         self.url = server.endpoint
         self._s3 = server.client("s3")
         for bucket in (SOURCE, DESTINATION):
@@ -38,5 +37,4 @@ class EmbeddedS3:
 
     def close(self) -> None:
         """Stop it; nothing stays behind."""
-        servers.stop(self._state)
-        self._folder.cleanup()
+        servers.stop(self._folder)

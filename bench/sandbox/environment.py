@@ -2,24 +2,22 @@
 
 import math
 import os
-import re
+import shutil
 import signal
 import subprocess
 import sys
 import sysconfig
 import time
-import zipfile
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryDirectory, TemporaryFile, mkdtemp
 from typing import Any, Final, Literal, Self
 
-from bench.sandbox import control_group
-from bench.sandbox.function_log import was_rejected
+from bench.sandbox import control_group, processes
+from bench.sandbox.function import was_rejected
 from bench.sandbox.runtime_api import Invocation, RuntimeApi
-from bench.sandbox.tmp import Tmp
 from pipeline.bundle import Bundle
 from terminal import Failure
 
@@ -27,6 +25,9 @@ Outcome = Literal["ok", "rejected", "failed", "oom", "timeout", "crashed"]
 
 HANDLER: Final = "function.handler.handle"
 _INIT_LIMIT_S: Final = 60.0
+_TMP_MB: Final = 512
+"""Lambda's default for ephemeral storage, which the stack does not change."""
+
 _BOOT: Final = """
 import sys
 sys.path[:0] = [sys.argv[1]]
@@ -39,64 +40,52 @@ main(sys.argv)
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What Lambda's REPORT line says of one invocation, and how it ended.
+    """Lambda's REPORT line of one invocation, and how it ended."""
 
-    Attributes:
-        outcome: "ok", or what went wrong; a kill for memory and a timeout are results.
-        duration_ms: from the event's delivery to the answer's arrival.
-        init_ms: the cold start before it; None when the environment was warm.
-        billed_ms: whole ms, the initialisation included, as AWS bills since 2025-08-01.
-        max_memory_mb: most that was held at once so far, in MiB as Lambda counts them.
-        cpu_ms: CPU time of all processes: the function, the zygote and its workers.
-    """
-
-    outcome: Outcome
-    duration_ms: float
-    init_ms: float | None
-    billed_ms: int
-    max_memory_mb: float
-    cpu_ms: float
+    outcome: Outcome  # a kill for memory and a timeout are results
+    duration_ms: float  # from the event's delivery to the answer's arrival
+    init_ms: float | None  # the cold start before it; None when the environment was warm
+    billed_ms: int  # whole ms, the initialisation included, as AWS bills since 2025-08-01
+    max_memory_mb: float  # most that was held at once so far, in MiB as Lambda counts them
+    cpu_ms: float  # of all processes: the function, the zygote and its workers
 
 
+@dataclass(kw_only=True)
 class Sandbox:
-    """An execution environment; a context manager that leaves no process and no group behind.
+    """An execution environment; a context manager that leaves no process and no group behind."""
 
-    Args:
-        task: folder of the unpacked bundle.
-        memory_mb: Lambda memory size.
-        variables: the function's environment variables.
-        timeout_s: the function's timeout.
-        hold: what of the memory size to hold it to.
-        free_start: hold back CPU only once the function is initialised, as Lambda does.
-    """
-
-    def __init__(
-        self,
-        task: Path,
-        memory_mb: int,
-        variables: dict[str, str],
-        *,
-        timeout_s: float = 30,
-        hold: control_group.Hold = "cpu and memory",
-        free_start: bool = False,
-    ) -> None:
-        self._task, self._variables, self._timeout_s = task, variables, timeout_s
-        self._free_start = free_start
-        self._memory_mb = memory_mb
-        self._hold: control_group.Hold = hold
-        self._init_ms: float | None = None
+    task: Path = field(kw_only=False)  # folder of the unpacked bundle
+    memory_mb: int = field(kw_only=False)
+    variables: dict[str, str] = field(kw_only=False)  # the function's environment
+    timeout_s: float = 30  # the function's
+    hold: control_group.Hold = "cpu and memory"
+    free_start: bool = False  # hold back CPU only once the function is initialised, as Lambda does
+    _init_ms: float | None = field(default=None, init=False)
+    _is_ready: bool = field(default=False, init=False)  # the initialisation was waited for
 
     def __enter__(self) -> Self:
         self._api = RuntimeApi()
-        held = "memory" if self._free_start and self._hold != "nothing" else self._hold
-        self.group = control_group.build(self._memory_mb, held)
+        held = "memory" if self.free_start and self.hold != "nothing" else self.hold
+        self.group = control_group.build(self.memory_mb, held)
         self._tmp = Tmp()
         self._log = TemporaryFile()
         self._read = 0
         self._started = time.perf_counter()
+        site = sysconfig.get_path("platlib")
+        boot = [sys.executable, "-ISB", "-c", _BOOT, str(self.task), site, HANDLER]
+        environment = {
+            "AWS_LAMBDA_RUNTIME_API": self._api.address,
+            "AWS_LAMBDA_FUNCTION_NAME": "bench",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.memory_mb),
+            "LAMBDA_TASK_ROOT": str(self.task),
+            "PATH": os.environ["PATH"],
+            "TMPDIR": str(self._tmp.path),
+            "TZ": ":UTC",
+            **self.variables,
+        }
         self._process = subprocess.Popen(
-            self.group.wrap(self._command()),
-            env=self._environment(),
+            self.group.wrap(boot),
+            env=environment,
             stdout=self._log,
             start_new_session=True,  # Ctrl-C is for the bench, which keeps what is done
         )
@@ -112,11 +101,7 @@ class Sandbox:
         self._log.close()
 
     def wait_ready(self) -> None:
-        """Wait until the function is initialised.
-
-        Raises:
-            Failure: it is not within a minute, or failed to.
-        """
+        """Wait at most a minute for the initialisation; raise ``Failure`` if it fails."""
         deadline = time.perf_counter() + _INIT_LIMIT_S
         while not self._api.ready.wait(0.05):
             if self._process.poll() is not None or time.perf_counter() > deadline:
@@ -125,12 +110,13 @@ class Sandbox:
             raise Failure(f"The function failed to start: {self._api.init_error}.")
         if self._api.ready_at:
             self._init_ms = self._scaled((self._api.ready_at - self._started) * 1000, 0.0)
-        if self._free_start and self._hold == "cpu and memory":
+        if self.free_start and self.hold == "cpu and memory":
             self.group.hold_cpu()
+        self._is_ready = True
 
     def invoke(self, event: dict[str, Any]) -> Report:
         """Hand over one event and wait for its end."""
-        if not self._api.ready.is_set():
+        if not self._is_ready:  # the function itself may be ready for a while
             self.wait_ready()
         init_ms, self._init_ms = self._init_ms, None
         cpu = self._cpu_ms()
@@ -138,10 +124,9 @@ class Sandbox:
         queued = time.perf_counter()
         self._api.waiting.put(invocation)
         outcome = self._wait(invocation, queued)
-        started = invocation.started or queued
-        duration = ((invocation.ended or time.perf_counter()) - started) * 1000
+        ended = invocation.ended or time.perf_counter()
         cpu_ms = max(0.0, self._cpu_ms() - cpu)
-        duration = self._scaled(duration, cpu)
+        duration = self._scaled((ended - (invocation.started or queued)) * 1000, cpu)
         return Report(
             outcome=outcome,
             duration_ms=duration,
@@ -152,47 +137,32 @@ class Sandbox:
         )
 
     def _scaled(self, wall_ms: float, cpu_before_ms: float) -> float:
-        """The time as it is; where nothing is held back, waiting plus CPU time over the share.
+        """Return the time as it is; where nothing is held back, waiting plus CPU time over share.
 
         An estimate: it knows neither the 20 ms steps of a quota nor who else uses the machine.
         """
-        if self.group.kind != "none" or self._hold == "memory":
+        if self.group.kind != "none" or self.hold == "memory":
             return wall_ms
         cpu_ms = self._cpu_ms() - cpu_before_ms
-        return max(0.0, wall_ms - cpu_ms) + cpu_ms / min(1.0, self.group.share)
+        share = min(1.0, self.memory_mb / control_group.MB_PER_VCPU)
+        return max(0.0, wall_ms - cpu_ms) + cpu_ms / share
 
     def _wait(self, invocation: Invocation, queued: float) -> Outcome:
         while not invocation.done.wait(0.01):
             if self._process.poll() is not None:
                 return "oom" if self.group.killed_for_memory() else "crashed"
-            if time.perf_counter() - queued > self._timeout_s:
+            if time.perf_counter() - queued > self.timeout_s:
                 return "timeout"
         if invocation.failed or invocation.answer.get("batchItemFailures"):
             return "failed"
         return "rejected" if was_rejected(self._new_log()) else "ok"
 
     def _new_log(self) -> str:
-        """What the function has written since the last look, without moving where it writes."""
+        """Return what the function has written since the last look."""
         end = os.fstat(self._log.fileno()).st_size
         text = os.pread(self._log.fileno(), end - self._read, self._read)
         self._read = end
         return text.decode(errors="replace")
-
-    def _command(self) -> list[str]:
-        site = sysconfig.get_path("platlib")
-        return [sys.executable, "-ISB", "-c", _BOOT, str(self._task), site, HANDLER]
-
-    def _environment(self) -> dict[str, str]:
-        return {
-            "AWS_LAMBDA_RUNTIME_API": self._api.address,
-            "AWS_LAMBDA_FUNCTION_NAME": "bench",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self._memory_mb),
-            "LAMBDA_TASK_ROOT": str(self._task),
-            "PATH": os.environ["PATH"],
-            "TMPDIR": str(self._tmp.path),
-            "TZ": ":UTC",
-            **self._variables,
-        }
 
     def _peak_mb(self) -> float:
         """Return the most memory that all processes held at once, with the files that they map.
@@ -202,80 +172,47 @@ class Sandbox:
         counted more than once. A process that was killed for want of memory held all of it.
         """
         if self._process.poll() is not None:
-            return float(self._memory_mb)
-        processes = _descendants(self._process.pid)
+            return float(self.memory_mb)
+        found = processes.descendants(self._process.pid)
         peak = self.group.peak_mb()
         if peak is None:
-            return round(sum(map(_largest_mb, processes)), 1)
-        return round(peak + _mapped_files_mb(processes), 1)
+            return round(sum(map(processes.peak_mb, found)), 1)
+        return round(peak + processes.mapped_files_mb(found), 1)
 
     def _cpu_ms(self) -> float:
         """Return the CPU time of the process, its children, and theirs."""
-        ticks = sum(_cpu_ticks(process) for process in _descendants(self._process.pid))
-        return ticks * 1000 / os.sysconf("SC_CLK_TCK")
+        return sum(map(processes.cpu_ms, processes.descendants(self._process.pid)))
 
 
-def _descendants(process: int) -> list[int]:
-    """Return a process, its children, and theirs."""
-    parents: dict[int, int] = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            parents[int(path.parent.name)] = int(_fields(path)[1])
-    found = [process]
-    for known in found:
-        found += [child for child, parent in parents.items() if parent == known]
-    return found
+class Tmp:
+    """A folder for ``TMPDIR``: a tmpfs of 512 MB where one may be mounted, else without a limit.
+
+    What is written to the tmpfs counts as the group's memory, which is stricter than Lambda.
+    """
+
+    def __init__(self) -> None:
+        self.path = Path(mkdtemp(prefix="bench-tmp-"))
+        self.limited = _runs(
+            "mount", "-t", "tmpfs", "-o", f"size={_TMP_MB}m", "tmpfs", str(self.path)
+        )
+
+    def remove(self) -> None:
+        """Unmount and delete it; what used it must have ended."""
+        if self.limited:
+            _runs("umount", "--lazy", str(self.path))
+        shutil.rmtree(self.path, ignore_errors=True)
 
 
-def _cpu_ticks(process: int) -> int:
-    """Return the CPU time of a process and of the children that it has waited for."""
+def _runs(*command: str) -> bool:
     try:
-        return sum(map(int, _fields(Path(f"/proc/{process}/stat"))[11:15]))
-    except OSError:
-        return 0
-
-
-def _largest_mb(process: int) -> float:
-    """Return the largest resident set of a process."""
-    try:
-        text = Path(f"/proc/{process}/status").read_text()
-    except OSError:
-        return 0.0
-    found = re.search(r"^VmHWM:\s+(\d+)", text, re.MULTILINE)
-    return int(found[1]) / 1024 if found else 0.0
-
-
-def _mapped_files_mb(processes: list[int]) -> float:
-    """Return the pages of files that processes map, each file counted once."""
-    files: dict[str, int] = {}
-    for process in processes:
-        with suppress(OSError):
-            own: dict[str, int] = {}
-            name = ""
-            for line in Path(f"/proc/{process}/smaps").read_text().splitlines():
-                if head := _MAPPING.match(line):
-                    name = head[1]
-                elif name and line.startswith(("Rss:", "Anonymous:")):
-                    sign = 1 if line.startswith("Rss:") else -1
-                    own[name] = own.get(name, 0) + sign * int(line.split()[1])
-            for name, size in own.items():
-                files[name] = max(size, files.get(name, 0))
-    return sum(files.values()) / 1024
-
-
-_MAPPING: Final = re.compile(r"[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+\s*((?!/memfd:|/dev/)/\S.*)?$")
-"""First line of a mapping, with the path of its file. Shared memory is in the group's count."""
-
-
-def _fields(path: Path) -> list[str]:
-    """Return the fields of a process's ``stat`` that follow its name."""
-    return path.read_text().rpartition(")")[2].split()
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager
 def unpacked(bundle: Bundle) -> Generator[Path]:
     """Unpack the bundle as Lambda lays it out, for as long as the block runs."""
     with TemporaryDirectory(prefix="bench-task-") as folder:
-        with zipfile.ZipFile(bundle.path) as archive:
-            archive.extractall(folder)
+        shutil.unpack_archive(bundle.path, folder, "zip")
         yield Path(folder)

@@ -27,19 +27,12 @@ print((time.process_time() - cpu) / (time.perf_counter() - wall))
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
-    """Share of one vCPU that one memory size got.
-
-    Attributes:
-        memory_mb: Lambda memory size.
-        expected: memory/1769, at most 1: the loop has one thread.
-        measured: CPU time over wall time.
-        lambda_share: what real Lambda gave that size, from PUBLISHED_MS, relative to 1769 MB.
-    """
+    """Share of one vCPU that one memory size got."""
 
     memory_mb: int
-    expected: float
-    measured: float
-    lambda_share: float | None
+    expected: float  # memory/1769, at most 1: the loop has one thread
+    measured: float  # CPU time over wall time
+    lambda_share: float | None  # on real Lambda, from PUBLISHED_MS, relative to 1769 MB
 
     @property
     def error(self) -> float:

@@ -1,7 +1,6 @@
-"""One upload alone in the function: how it ends, and what time and memory it takes.
+"""One upload alone in the function, in the sandbox: how it ends, and what time and memory it takes.
 
-The bundle runs in the sandbox, so that all three processes are counted (the function, the zygote
-and the worker), with the runtime around them.
+All processes are counted: the runtime with the function, the zygote and the worker.
 """
 
 import json
@@ -34,27 +33,20 @@ READY: Final = "ready"
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """The outcome, time and memory of one upload.
+    """The outcome, time and memory of one upload, or of the same one several times."""
 
-    Attributes:
-        outcome: "ready", the code of a rejection, or how the function ended: "oom", "timeout",
-            "failed" or "crashed".
-        seconds: by the clock, of the slowest run.
-        cpu_ms: CPU time of all processes; the median of several runs.
-        peak_mb: most memory that all processes held at once.
-    """
-
-    outcome: str
-    seconds: float
-    cpu_ms: float
-    peak_mb: float
+    outcome: str  # "ready", a rejection's code, or "oom", "timeout", "failed", "crashed"
+    seconds: float  # by the clock, of the slowest run
+    cpu_ms: float  # of all processes; the median of the runs
+    peak_mb: float  # most memory that all processes held at once
 
 
+@dataclass(frozen=True)
 class Trials:
     """Runs uploads in one bundle, each in a new environment."""
 
-    def __init__(self, task: Path, store: StubS3) -> None:
-        self._task, self._store = task, store
+    task: Path  # folder of the unpacked bundle
+    store: StubS3
 
     def run(
         self,
@@ -67,19 +59,16 @@ class Trials:
         timeout_s: float = 60,
         runs: int = 1,
     ) -> Trial:
-        """Put a file through a new environment so many times.
-
-        CPU is held back only once the function is initialised, as on Lambda.
-        """
-        environment = variables(memory_mb, self._store, settings) | (given or {})
+        """Put a file through a new environment, as often as ``runs`` says while it works."""
+        environment = variables(memory_mb, self.store, settings) | (given or {})
         reports: list[Report] = []
         with Sandbox(
-            self._task, memory_mb, environment, hold=hold, timeout_s=timeout_s, free_start=True
+            self.task, memory_mb, environment, hold=hold, timeout_s=timeout_s, free_start=True
         ) as box:
             outcome = ""
             while len(reports) < runs and outcome in {"", READY}:
-                self._store.objects.clear()
-                reports.append(box.invoke(upload(self._store, file, time.time_ns())))
+                self.store.objects.clear()
+                reports.append(box.invoke(upload(self.store, file, time.time_ns())))
                 killed = box.group.killed_for_memory()
                 outcome = self._outcome(reports[-1], memory_mb, was_killed=killed)
         return Trial(
@@ -97,7 +86,7 @@ class Trials:
             return report.outcome
         manifests = [
             json.loads(body)
-            for path, (body, _) in self._store.objects.items()
+            for path, (body, _) in self.store.objects.items()
             if path.startswith(f"/{DESTINATION}/") and name_of_manifest(path)
         ]
         if not manifests:
@@ -107,12 +96,7 @@ class Trials:
 
 @contextmanager
 def trials() -> Generator[Trials]:
-    """Build the bundle and the store, for as long as the block runs.
-
-    Raises:
-        Misuse: no control groups may be written here.
-        Failure: the bundle cannot be built.
-    """
+    """Build the bundle and the store; raise ``Misuse`` where memory cannot be held."""
     check_control_groups()
     store = StubS3(latency_ms=0, mb_per_s=10_000)
     try:
@@ -125,11 +109,7 @@ def trials() -> Generator[Trials]:
 
 
 def check_control_groups() -> None:
-    """Make sure that memory can be held back and counted.
-
-    Raises:
-        Misuse: it cannot.
-    """
+    """Raise ``Misuse`` where memory cannot be held back and counted."""
     group = control_group.build(1024)
     group.remove()
     if group.kind == "none":

@@ -21,7 +21,7 @@ from cyclopts.validators import LimitedChoice
 
 from bench.reports import NO_FILES, Files, publish
 from bench.sandbox import Report
-from bench.sandbox.function_log import was_rejected
+from bench.sandbox.function import was_rejected
 from bench.signals import uninterrupted
 from bench.tune import report, report_line, versions, workloads
 from bench.tune.choice import Choice, Place

@@ -170,6 +170,16 @@ def _invoke(task, code, store, memory_mb, **options):
         return box.invoke({})
 
 
+def test_a_start_that_ended_before_the_first_event_is_measured_and_cpu_is_held(store, tmp_path):
+    with _sandbox(tmp_path, "return {}", store, 442, free_start=True) as box:
+        assert box._api.ready.wait(30)
+        first, second = box.invoke({}), box.invoke({})
+        held = {path: path.read_text().strip() for path in box.group.files}
+    assert first.init_ms > 0
+    assert second.init_ms is None
+    assert held == box.group.files
+
+
 def test_without_groups_the_time_is_scaled(store, tmp_path):
     spin = "import time\n    while time.process_time() < 0.5: pass\n    return {}"
     report = _invoke(tmp_path, spin, store, 442, hold="nothing")

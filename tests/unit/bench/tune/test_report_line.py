@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from bench.sandbox.function_log import was_rejected
+from bench.sandbox.function import was_rejected
 from bench.tune import report_line
 
 COLD = (
