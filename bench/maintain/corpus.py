@@ -8,7 +8,6 @@ refuses. A file that cannot be read is `unreadable`.
 
 import collections
 import os
-import re
 import subprocess
 import sys
 import time
@@ -22,11 +21,11 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 from cyclopts.types import PositiveInt
-from rich.markup import escape
 from rich.table import Table
 
-from bench import machine, reports
-from bench.machine import Machine
+from bench import reports
+from bench.maintain.result import Result
+from bench.sandbox import processes
 from bench.tune.choice import MEMORY_MB
 from function.contract import Status
 from function.engine import formats
@@ -36,18 +35,11 @@ from function.engine.results import Measured, Task
 from pipeline.settings import Settings
 from terminal import Misuse, console, progress
 
-OK: Final = "ok"
-"""``pillow`` of a file that Pillow opens."""
-
-INTERNAL: Final = "internal"
-"""``code`` of a failure of ours, as manifests have it."""
-
-UNREADABLE: Final = "unreadable"
-"""``status`` and ``code`` of a file that the system does not let us read: nobody looked at it."""
-
+OK: Final = "ok"  # ``pillow`` of a file that Pillow opens
+INTERNAL: Final = "internal"  # ``code`` of a failure of ours, as manifests have it
+UNREADABLE: Final = "unreadable"  # ``status`` and ``code`` of a file that nobody could look at
 DAMAGED: Final = frozenset({Reason.BROKEN_IMAGE, Reason.TRUNCATED})
-"""Codes that say that the file is at fault, where all others name a limit or what is not
-supported."""
+"""Codes that say that the file is at fault; the others name a limit or what is not supported."""
 
 PILLOW_MB: Final = 2048
 PILLOW_SECONDS: Final = 60
@@ -76,38 +68,22 @@ _starting: Final = Lock()
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One file.
+    """One file."""
 
-    Attributes:
-        file: its path in the folder.
-        format: as its first bytes say; None if no format of ours does.
-        status: "ready", "rejected", "failed" or "unreadable".
-        code: of a rejection or a failure; None if it is ready.
-        message: why.
-        ms: clock time from when a worker has the upload; None if none had it.
-        rss_mb: most memory that the worker had; None if it ended before that could be read.
-        losses: what of the file its renditions do not show.
-        pillow: "ok", or what Pillow says of the file.
-    """
+    file: str  # its path in the folder
+    format: str | None = None  # as its first bytes say; None if no format of ours does
+    status: str = Status.FAILED  # "ready", "rejected", "failed" or "unreadable"
+    code: str | None = INTERNAL  # of a rejection or a failure; None if it is ready
+    message: str = ""  # why
+    ms: int | None = None  # clock time from when a worker has the upload; None if none had it
+    rss_mb: int | None = None  # peak of the worker; None if it ended before that could be read
+    losses: list[str] = field(default_factory=list[str])  # codes of what no rendition shows
+    pillow: str = ""  # "ok", or what Pillow says of the file
 
-    file: str
-    format: str | None = None
-    status: str = Status.FAILED
-    code: str | None = INTERNAL
-    message: str = ""
-    ms: int | None = None
-    rss_mb: int | None = None
-    losses: list[str] = field(default_factory=list[str])
-    pillow: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """Every file, and the machine that compared them."""
-
-    schema: int = 1
-    machine: Machine = field(default_factory=machine.facts)
-    results: list[Row]
+    @property
+    def outcome(self) -> str:
+        """The code; "ready" if there is none."""
+        return self.code or self.status
 
 
 def corpus(
@@ -127,11 +103,15 @@ def corpus(
     """
     if not folder.is_dir():
         raise Misuse(f"There is no folder at {folder}.")
-    files = files_of(folder)
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    files = sorted(path.relative_to(folder).as_posix() for path in paths)
     if not files:
         raise Misuse(f"There are no files in {folder}.")
     if json:
-        _check_writable(json)
+        try:  # now, rather than lose the rows of all files later
+            json.open("ab").close()
+        except OSError as error:
+            raise Misuse(f"{json} cannot be written: {error.strerror}.") from error
     rows: list[Row] = []
     settings = Settings(memory=memory)
     with suppress(KeyboardInterrupt), progress("Comparing", len(files)) as advance:
@@ -143,7 +123,7 @@ def corpus(
     out = console()
     apart = [row for row in rows if disagree(row) or is_wrong(row)]
     if apart:
-        out.print(_table(apart))
+        out.print(_disagreements(apart))
     out.print(_counts(rows))
     wrong = sum(map(is_wrong, rows))
     if wrong:
@@ -151,29 +131,15 @@ def corpus(
     return int(wrong > 0 or len(rows) < len(files))
 
 
-def _check_writable(path: Path) -> None:
-    """Raise ``Misuse`` now, rather than lose the rows of all files later."""
-    try:
-        path.open("ab").close()
-    except OSError as error:
-        raise Misuse(f"{path} cannot be written: {error.strerror}.") from error
-
-
-def files_of(folder: Path) -> list[str]:
-    """Return the path of each file in a folder, relative to it."""
-    found = (path for path in folder.rglob("*") if path.is_file())
-    return sorted(path.relative_to(folder).as_posix() for path in found)
-
-
 def compare(folder: Path, files: Iterable[str], settings: Settings, jobs: int) -> Iterator[Row]:
     """Yield a row for each file, as soon as both sides are done with it."""
-    pool = ThreadPoolExecutor(jobs)
-    try:
+    with ThreadPoolExecutor(jobs) as pool:
         pending = [pool.submit(_row, folder, name, settings) for name in files]
-        for done in as_completed(pending):
-            yield done.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+        try:
+            for done in as_completed(pending):
+                yield done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def disagree(row: Row) -> bool:
@@ -195,10 +161,8 @@ def _row(folder: Path, name: str, settings: Settings) -> Row:
             most = min(os.fstat(file.fileno()).st_size, settings.max_upload_bytes)
             data = file.read(most + 1)
     except OSError as error:
-        message = f"It cannot be read: {error.strerror}."
-        return Row(
-            file=name, status=UNREADABLE, code=UNREADABLE, message=message, pillow=str(error)
-        )
+        row = Row(file=name, status=UNREADABLE, code=UNREADABLE, pillow=str(error))
+        return replace(row, message=f"It cannot be read: {error.strerror}.")
     return replace(render(name, data, settings), pillow=open_by_pillow(folder, name))
 
 
@@ -213,12 +177,12 @@ def render(name: str, data: bytes, settings: Settings) -> Row:
     with _starting:  # another process forked meanwhile would inherit its pipes
         isolation = Isolation(task, most_bytes=len(data))
     started = time.monotonic()
-    peak_mb: int | None = None
+    peak_mb = 0.0
     try:
         isolation.wait()
         started = time.monotonic()
         for result in isolation.run(data):
-            peak_mb = _peak_mb(isolation) or peak_mb
+            peak_mb = processes.peak_mb(isolation.processes[1]) or peak_mb
             if isinstance(result, Measured):
                 row = replace(row, losses=list(result.losses))
         row = replace(row, status=Status.READY, code=None)
@@ -228,35 +192,26 @@ def render(name: str, data: bytes, settings: Settings) -> Row:
         row = replace(row, message=str(error))
     finally:
         milliseconds = round(1000 * (time.monotonic() - started))
-        peak_mb = _peak_mb(isolation) or peak_mb
+        peak_mb = processes.peak_mb(isolation.processes[1]) or peak_mb
         isolation.stop()
-    return replace(row, ms=milliseconds, rss_mb=peak_mb)
-
-
-def _peak_mb(isolation: Isolation) -> int | None:
-    """Return the most memory that a worker has had; None if there is none, or no ``/proc``."""
-    try:
-        status = Path(f"/proc/{isolation.processes[1]}/status").read_text(encoding="ascii")
-    except OSError:
-        return None
-    peak = re.search(r"VmHWM:\s*(\d+)", status)
-    return round(int(peak[1]) / 1024) if peak else None
+    return replace(row, ms=milliseconds, rss_mb=round(peak_mb) or None)
 
 
 def open_by_pillow(folder: Path, name: str) -> str:
     """Return ``ok``, or what Pillow says of a file."""
-    limits = str(PILLOW_MB), str(PILLOW_SECONDS)
+    command = [sys.executable, "-c", PILLOW, str(PILLOW_MB), str(PILLOW_SECONDS), name]
+    seconds = 2 * PILLOW_SECONDS
     try:
         done = subprocess.run(
-            [sys.executable, "-c", PILLOW, *limits, name],
+            command,
             cwd=folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=2 * PILLOW_SECONDS,
+            timeout=seconds,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"no answer within {2 * PILLOW_SECONDS} s"
+        return f"no answer within {seconds} s"
     if done.returncode == 0:
         return OK
     if done.returncode < 0:
@@ -265,21 +220,21 @@ def open_by_pillow(folder: Path, name: str) -> str:
     return lines[-1] if lines else f"exit code {done.returncode}"
 
 
-def _table(rows: Iterable[Row]) -> Table:
-    table = Table(title="What one opens and the other does not", title_justify="left")
-    for name in ("", "file", "format", "ours", "Pillow"):
-        table.add_column(name, overflow="fold")
-    for row in sorted(rows, key=is_wrong, reverse=True):
-        mark = "[red]![/]" if is_wrong(row) else ""
-        texts = (row.file, row.format or "", row.code or row.status, row.pillow)
-        table.add_row(mark, *map(escape, texts))
+def _disagreements(rows: Iterable[Row]) -> Table:
+    """Return a row for each file that one side opens and the other does not, our faults first."""
+    head = ("", "file", "format", "ours", "Pillow")
+    cells = (
+        ("!" if is_wrong(row) else "", row.file, row.format or "", row.outcome, row.pillow)
+        for row in sorted(rows, key=is_wrong, reverse=True)
+    )
+    table = reports.table("What one opens and the other does not", head, cells, left=head)
+    table.columns[0].style = "red"
     return table
 
 
 def _counts(rows: Sequence[Row]) -> Table:
     """Return a row for each code, with how many of its files Pillow opens."""
-    codes = [(row.code or row.status, row.pillow == OK) for row in rows]
-    total = collections.Counter(code for code, _ in codes)
-    opened = collections.Counter(code for code, is_open in codes if is_open)
+    total = collections.Counter(row.outcome for row in rows)
+    opened = collections.Counter(row.outcome for row in rows if row.pillow == OK)
     cells = ((code, str(count), str(opened[code])) for code, count in total.most_common())
     return reports.table("Files by outcome", ("outcome", "files", "Pillow opens"), cells)

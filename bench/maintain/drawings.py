@@ -2,7 +2,6 @@
 
 import math
 import random
-from collections.abc import Callable, Mapping
 from typing import Final
 
 _HEAD: Final = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1200 900">'
@@ -66,9 +65,4 @@ def illustration() -> str:
     return f"{_HEAD}{body}</svg>"
 
 
-DRAWINGS: Final[Mapping[str, Callable[[], str]]] = {
-    "logo": logo,
-    "chart": chart,
-    "map": world_map,
-    "illustration": illustration,
-}
+DRAWINGS: Final = {"logo": logo, "chart": chart, "map": world_map, "illustration": illustration}

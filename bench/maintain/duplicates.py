@@ -1,23 +1,24 @@
-"""``python -m bench maintain duplicates``: how well near duplicates are found.
+"""``python -m bench maintain duplicates``: precision and recall of near duplicates.
 
-Recall by kind of copy, and precision, on generated photos. Each is uploaded, then its copies,
-through the function's own decoder, fingerprint and search; only DynamoDB and S3 are in memory. A
-photo that is called a copy before any of its own copies came, or a copy that is called another
-photo's, counts against precision.
+Generated photos are uploaded, then ten kinds of copies of each, through the function's own decoder,
+fingerprint and search; only DynamoDB and S3 are replaced, by dicts in memory. Recall is the share
+of copies that are found. Two kinds of false positive lower the precision: a photo that is called a
+copy before any copy of it was uploaded, and a copy that is matched with another photo than its own.
 """
 
+import itertools
 import statistics
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from cyclopts.types import PositiveInt
 from PIL import Image, ImageEnhance
 
-from bench import machine, reports
-from bench.machine import Machine
+from bench import reports
+from bench.maintain.result import Measured
 from bench.photos import encode, photo
 from function.contract import Status, manifest_key
 from function.duplicates.index import Entry, Index
@@ -33,42 +34,33 @@ from terminal import console, progress
 SIZES: Final = ((800, 600), (600, 800), (960, 540), (700, 700))
 
 
-def _resized(width: int) -> Callable[[Image.Image], bytes]:
-    def make(image: Image.Image) -> bytes:
-        size = (width, round(width * image.height / image.width))
-        return encode(image.resize(size, Image.Resampling.LANCZOS), "JPEG", quality=85)
-
-    return make
+def _jpeg(image: Image.Image) -> bytes:
+    return encode(image, "JPEG", quality=85)
 
 
-def _cropped(
-    left: float, top: float, right: float, bottom: float
-) -> Callable[[Image.Image], bytes]:
-    def make(image: Image.Image) -> bytes:
-        box = (
-            round(image.width * left),
-            round(image.height * top),
-            round(image.width * (1 - right)),
-            round(image.height * (1 - bottom)),
-        )
-        return encode(image.crop(box), "JPEG", quality=85)
+def _resized(image: Image.Image, width: int) -> bytes:
+    size = (width, round(width * image.height / image.width))
+    return _jpeg(image.resize(size, Image.Resampling.LANCZOS))
 
-    return make
+
+def _cropped(image: Image.Image, left: float, others: float) -> bytes:
+    """Return a copy without these shares of the width and height on the left and other sides."""
+    width, height = image.size
+    box = (width * left, height * others, width * (1 - others), height * (1 - others))
+    return _jpeg(image.crop(box))
 
 
 COPIES: Final[Mapping[str, Callable[[Image.Image], bytes]]] = {
     "JPEG, quality 50": lambda image: encode(image, "JPEG", quality=50),
     "WebP, quality 60": lambda image: encode(image, "WEBP", quality=60),
     "PNG, 64 colours": lambda image: encode(image.quantize(64), "PNG"),
-    "400 pixels wide": _resized(400),
-    "200 pixels wide": _resized(200),
-    "15 % brighter": lambda image: encode(
-        ImageEnhance.Brightness(image).enhance(1.15), "JPEG", quality=85
-    ),
-    "cropped 1 % on each side": _cropped(0.01, 0.01, 0.01, 0.01),
-    "cropped 2 % on each side": _cropped(0.02, 0.02, 0.02, 0.02),
-    "cropped 5 % on one side": _cropped(0.05, 0, 0, 0),
-    "cropped 5 % on each side": _cropped(0.05, 0.05, 0.05, 0.05),
+    "400 pixels wide": lambda image: _resized(image, 400),
+    "200 pixels wide": lambda image: _resized(image, 200),
+    "15 % brighter": lambda image: _jpeg(ImageEnhance.Brightness(image).enhance(1.15)),
+    "cropped 1 % on each side": lambda image: _cropped(image, 0.01, 0.01),
+    "cropped 2 % on each side": lambda image: _cropped(image, 0.02, 0.02),
+    "cropped 5 % on one side": lambda image: _cropped(image, 0.05, 0),
+    "cropped 5 % on each side": lambda image: _cropped(image, 0.05, 0.05),
 }
 
 
@@ -101,36 +93,23 @@ class _MemoryBucket(Bucket):
 
 @dataclass(frozen=True, kw_only=True)
 class Copies:
-    """One kind of copy.
+    """One kind of copy."""
 
-    Attributes:
-        median: bits between the hashes of a copy and its photo.
-        p90: 90th percentile of them.
-        within: share of copies whose hash is near enough.
-        found: share of copies that were called their photo's.
-    """
-
-    median: float
-    p90: float
-    within: float
-    found: float
+    median: float  # bits between the hashes of a copy and its photo
+    p90: float  # 90th percentile of them
+    within: float  # share of copies whose hash is within ``MAX_DISTANCE``
+    found: float  # share of copies that were called their photo's
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
-    """The figures of each kind of copy, and of all.
+class Result(Measured):
+    """The figures of each kind of copy, and of all."""
 
-    ``closest`` are the fewest bits between the hashes of two photos, ``named`` the uploads that
-    were called a copy, ``wrong`` those of them that are none of the photo named.
-    """
-
-    schema: int = 1
-    machine: Machine = field(default_factory=machine.facts)
     copies: dict[str, Copies]
     photos: int
-    closest: int
-    named: int
-    wrong: int
+    closest: int  # fewest bits between the hashes of two photos
+    named: int  # uploads that were called a copy
+    wrong: int  # those of them that are no copy of the photo named
     precision: float
     recall: float
 
@@ -144,7 +123,10 @@ def duplicates(*, photos: PositiveInt = 300, json: Path | None = None) -> None:
     """
     found = measure(photos)
     head = ("copy", "bits apart: median", "p90", f"within {MAX_DISTANCE}", "found")
-    rows = [(name, *_cells(copies)) for name, copies in found.copies.items()]
+    rows = (
+        (name, f"{kind.median:.0f}", f"{kind.p90:.0f}", f"{kind.within:.1%}", f"{kind.found:.1%}")
+        for name, kind in found.copies.items()
+    )
     console().print(reports.table("Near duplicates", head, rows))
     console().print(
         f"{photos} photos, {found.closest} bits apart or more; {found.named} called a copy, "
@@ -154,47 +136,48 @@ def duplicates(*, photos: PositiveInt = 300, json: Path | None = None) -> None:
     reports.write_json(json, found)
 
 
-def _cells(copies: Copies) -> Sequence[str]:
-    bits = f"{copies.median:.0f}", f"{copies.p90:.0f}"
-    return (*bits, f"{copies.within:.1%}", f"{copies.found:.1%}")
-
-
 def measure(photos: int) -> Result:
     """Upload ``photos`` originals, then every copy of each, and count what is found."""
     bucket = _MemoryBucket()
     search = Duplicates(_MemoryIndex(), bucket, near=True, recipe="")
-    originals: list[Fingerprint] = []
+    hashes: list[str] = []
     found: dict[str, list[bool]] = {name: [] for name in COPIES}
     apart: dict[str, list[int]] = {name: [] for name in COPIES}
     wrong = 0
     with progress("Uploading photos and their copies", 2 * photos) as advance:
         for seed in range(photos):
-            original = _fingerprint(encode(_photo(seed), "JPEG", quality=92))
-            wrong += search.find_near(str(seed), original) is not None
-            manifest = _manifest(str(seed), original)
-            bucket.manifests[manifest_key(str(seed))] = manifest.to_json()
-            search.record(str(seed), None, manifest)
-            originals.append(original)
+            name, original = str(seed), _fingerprint(encode(_photo(seed), "JPEG", quality=92))
+            wrong += search.find_near(name, original) is not None
+            source = SourceFacts(
+                key=name, version_id=None, etag="", sequencer="", bytes=0, sha256=name
+            )
+            manifest = Manifest(
+                status=Status.READY,
+                source=source,
+                timings_ms=Timings(),
+                processed_at="",
+                perceptual_hash=original.perceptual_hash,
+            )
+            bucket.manifests[manifest_key(name)] = manifest.to_json()
+            search.record(name, None, manifest)
+            hashes.append(original.perceptual_hash)
             advance()
         for seed in range(photos):
             image = _photo(seed)
-            for name, make in COPIES.items():
+            for kind, make in COPIES.items():
                 copy = _fingerprint(make(image))
                 match = search.find_near("copy", copy)
                 is_right = match is not None and match.source.key == str(seed)
                 wrong += match is not None and not is_right
-                found[name].append(is_right)
-                apart[name].append(
-                    hamming_distance(copy.perceptual_hash, originals[seed].perceptual_hash)
-                )
+                found[kind].append(is_right)
+                apart[kind].append(hamming_distance(copy.perceptual_hash, hashes[seed]))
             advance()
     right = sum(map(sum, found.values()))
-    hashes = [original.perceptual_hash for original in originals]
-    pairs = (hamming_distance(a, b) for index, a in enumerate(hashes) for b in hashes[:index])
+    pairs = itertools.combinations(hashes, 2)
     return Result(
         copies={name: _copies(found[name], apart[name]) for name in COPIES},
         photos=photos,
-        closest=min(pairs, default=0),
+        closest=min((hamming_distance(*pair) for pair in pairs), default=0),
         named=right + wrong,
         wrong=wrong,
         precision=right / (right + wrong) if right + wrong else 0.0,
@@ -206,8 +189,8 @@ def _copies(found: list[bool], apart: list[int]) -> Copies:
     return Copies(
         median=statistics.median(apart),
         p90=sorted(apart)[round(0.9 * (len(apart) - 1))],
-        within=sum(bits <= MAX_DISTANCE for bits in apart) / len(apart),
-        found=sum(found) / len(found),
+        within=statistics.fmean(bits <= MAX_DISTANCE for bits in apart),
+        found=statistics.fmean(found),
     )
 
 
@@ -219,13 +202,3 @@ def _fingerprint(data: bytes) -> Fingerprint:
     """Return the fingerprint that the function takes of an upload."""
     source = decode(data, DEFAULT_RENDITIONS, max_pixels=50_000_000, memory_mb=1024)
     return fingerprint(source)
-
-
-def _manifest(name: str, taken: Fingerprint) -> Manifest:
-    return Manifest(
-        status=Status.READY,
-        source=SourceFacts(key=name, version_id=None, etag="", sequencer="", bytes=0, sha256=name),
-        timings_ms=Timings(),
-        processed_at="",
-        perceptual_hash=taken.perceptual_hash,
-    )

@@ -5,7 +5,7 @@ interpreter, in turn, round after round; the figure is CPU time above a bare int
 files (``.pyc``) exist for all, as they do in the Lambda bundle.
 """
 
-import functools
+import operator
 import os
 import statistics
 import subprocess
@@ -36,7 +36,6 @@ STATEMENTS: Final[Mapping[str, str]] = {
     ),
 }
 PACKAGES: Final = ("boto3", "aws-lambda-powertools")
-ROUNDS: Final = 9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +47,7 @@ class Result:
     samples_ms: dict[str, list[float]]
 
 
-def imports(
-    *, rounds: PositiveInt = ROUNDS, install: bool = False, json: Path | None = None
-) -> None:
+def imports(*, rounds: PositiveInt = 9, install: bool = False, json: Path | None = None) -> None:
     """Measure, print the figures and their ratio.
 
     Args:
@@ -71,35 +68,23 @@ def imports(
             for name, statement in STATEMENTS.items():
                 samples[name].append(cpu_ms(statement))
             advance()
-    ours, usual = (_above_bare(samples, name) for name in ("handler", "usual"))
+    ours, usual = (  # each round's time above that of a bare interpreter
+        statistics.median(map(operator.sub, samples[name], samples["bare"]))
+        for name in ("handler", "usual")
+    )
     console().print(f"handler {ours:.0f} ms, the usual libraries {usual:.0f} ms CPU")
     console().print(f"ratio {ours / usual:.2f}")
-    write_json(
-        json,
-        Result(machine=machine.facts(), ratio=round(ours / usual, 3), samples_ms=samples),
-    )
-
-
-def _above_bare(samples: Mapping[str, list[float]], name: str) -> float:
-    """Return the median over the rounds of a statement's time above the bare interpreter's."""
-    pairs = zip(samples[name], samples["bare"], strict=True)
-    return statistics.median(cost - bare for cost, bare in pairs)
-
-
-@functools.cache
-def _environment() -> dict[str, str]:
-    variables = environment_variables(Settings(), "destination", "https://example.com", "")
-    return {**os.environ, **variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"}
+    found = Result(machine=machine.facts(), ratio=round(ours / usual, 3), samples_ms=samples)
+    write_json(json, found)
 
 
 def cpu_ms(statement: str) -> float:
-    """Return the CPU ms of a fresh interpreter that runs one statement.
-
-    Raises:
-        Failure: the statement fails.
-    """
+    """Return the CPU ms of a fresh interpreter that runs a statement, which must not fail."""
+    variables = environment_variables(Settings(), "destination", "https://example.com", "")
     process = subprocess.Popen(
-        [sys.executable, "-c", statement], stderr=subprocess.DEVNULL, env=_environment()
+        [sys.executable, "-c", statement],
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"},
     )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)

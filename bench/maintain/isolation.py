@@ -1,10 +1,9 @@
 """``python -m bench maintain isolation``: CPU time of the engine in a worker and in-process.
 
-Each round starts a fresh process for each file. It renders the file again and again with the
-default renditions, in turn by itself and through ``function/engine/isolate.py``, and adds up the
-CPU time of both ways; that of the second is this process's, the zygote's and the worker's. Taken in
-turn, both ways meet the same clock rate and the same neighbours on the machine. A process's layout
-of memory alone moves its time by some per cent, hence the rounds.
+Each round starts a fresh process for each file, because a process's layout of memory alone moves
+its time by some per cent. It renders the file both ways in turn, so that both meet the same clock
+rate and the same neighbours on the machine. CPU time of the isolated way is that of this process,
+the zygote and the worker.
 """
 
 import json as jsons
@@ -15,16 +14,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from cyclopts.types import PositiveInt
 from PIL import Image
 
-from bench import machine, reports, stats
-from bench.machine import Machine
-from bench.photos import CACHE, encode, encode_heic, photo, photo_jpeg
+from bench import reports, stats
+from bench.maintain import result
+from bench.photos import cached, encode, encode_heic, photo, photo_jpeg
+from bench.sandbox import processes
 from function.engine.isolate import Isolation
 from function.engine.renditions import DEFAULT_RENDITIONS
 from function.engine.results import Task
@@ -32,16 +32,10 @@ from function.engine.work import work
 from pipeline.environment import GLIBC_TUNABLES
 from terminal import Failure, Misuse, console, progress
 
-ROUNDS: Final = 9
-UPLOADS: Final = 8
-"""Uploads each way in a round."""
-
+UPLOADS: Final = 8  # each way in a round
 _WARM_UP: Final = 2
-_CLEARING_SECONDS: Final = 0.05
-"""How long the worker has to clear its memory after its last answer."""
-
+_CLEARING_SECONDS: Final = 0.05  # that the worker has to clear its memory after its last answer
 _MODES: Final = ("in-process", "isolated")
-
 _SIX_MP: Final = (3000, 2000)
 FILES: Final[Mapping[str, Callable[[], bytes]]] = {
     "JPEG 12 MP": photo_jpeg,
@@ -64,19 +58,22 @@ class Row:
     added_quartiles_ms: list[float]
     ratio: float
 
+    def cells(self) -> Sequence[str]:
+        """Return the row of the table."""
+        quartiles = "{} to {}".format(*self.added_quartiles_ms)
+        figures = (self.in_process_ms, self.isolated_ms, self.added_ms, quartiles)
+        return (self.file, *map(str, figures), f"{self.ratio:.3f}")
+
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
+class Result(result.Result[Row]):
     """Every file, and the CPU ms of each round by way."""
 
-    schema: int = 1
-    machine: Machine = field(default_factory=machine.facts)
-    results: list[Row]
     samples_ms: dict[str, dict[str, list[float]]]
 
 
 def isolation(
-    *, rounds: PositiveInt = ROUNDS, photo: tuple[Path, ...] = (), json: Path | None = None
+    *, rounds: PositiveInt = 9, photo: tuple[Path, ...] = (), json: Path | None = None
 ) -> None:
     """Measure and print one line a file.
 
@@ -95,7 +92,7 @@ def isolation(
                 advance(name=name)
     rows = [summarise(name, samples[name]) for name in files]
     head = ("file", "in-process", "isolated", "added", "quartiles", "ratio")
-    console().print(reports.table("CPU ms an upload", head, map(_cells, rows)))
+    console().print(reports.table("CPU ms an upload", head, (row.cells() for row in rows)))
     reports.write_json(json, Result(results=rows, samples_ms=samples))
 
 
@@ -113,39 +110,36 @@ def summarise(name: str, samples: Mapping[str, list[float]]) -> Row:
     )
 
 
-def cpu_ms(path: Path, uploads: int = UPLOADS) -> list[float]:
-    """Return the CPU milliseconds of one upload, in-process and isolated, in a fresh process.
-
-    Raises:
-        Failure: the file cannot be rendered.
-    """
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.maintain.isolation", str(path), str(uploads)],
-        env={**os.environ, "GLIBC_TUNABLES": GLIBC_TUNABLES},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def cpu_ms(path: Path) -> list[float]:
+    """Return the CPU milliseconds of one upload, in-process and isolated, in a fresh process."""
+    command = [sys.executable, "-m", "bench.maintain.isolation", str(path)]
+    environment = {**os.environ, "GLIBC_TUNABLES": GLIBC_TUNABLES}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         reason = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
         raise Failure(f"{path} could not be rendered: {reason[0]}")
     return jsons.loads(done.stdout)
 
 
-def measure(data: bytes, uploads: int) -> list[float]:
-    """Return the CPU milliseconds of one upload of several, in-process and isolated."""
+def measure(data: bytes) -> list[float]:
+    """Return the CPU milliseconds of one upload of UPLOADS, in-process and isolated."""
     task = Task(DEFAULT_RENDITIONS, 1 << 30, 1024)
     isolation = Isolation(task, most_bytes=len(data))
     ways = [(0, lambda: list(work(data, task))), (1, lambda: _render_isolated(isolation, data))]
-    seconds = [0.0, 0.0]
-    for number in range(_WARM_UP + uploads):
+    ms = [0.0, 0.0]
+
+    def used_ms() -> float:
+        others = sum(processes.cpu_ms(pid) for pid in isolation.processes if pid)
+        return 1000 * time.process_time() + others
+
+    for number in range(_WARM_UP + UPLOADS):
         for index, render in random.sample(ways, 2):
-            before = _cpu_seconds(isolation)
+            before = used_ms()
             render()
             if number >= _WARM_UP:
-                seconds[index] += _cpu_seconds(isolation) - before
+                ms[index] += used_ms() - before
     isolation.stop()
-    return [1000 * used / uploads for used in seconds]
+    return [used / UPLOADS for used in ms]
 
 
 def _render_isolated(isolation: Isolation, data: bytes) -> None:
@@ -154,38 +148,15 @@ def _render_isolated(isolation: Isolation, data: bytes) -> None:
     time.sleep(_CLEARING_SECONDS)
 
 
-def _cpu_seconds(isolation: Isolation) -> float:
-    ids = [pid for pid in isolation.processes if pid]
-    return time.process_time() + sum(_of_process(pid) for pid in ids)
-
-
-def _of_process(pid: int) -> float:
-    """Return the CPU time of a process, its threads and the children that it has waited for."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return sum(int(value) for value in fields[11:15]) / os.sysconf("SC_CLK_TCK")
-
-
 def _files(own: Sequence[Path]) -> dict[str, Path]:
-    if own:
-        missing = [path for path in own if not path.is_file()]
-        if missing:
-            raise Misuse(f"There is no file {missing[0]}.")
-        return {path.name: path for path in own}
-    CACHE.mkdir(parents=True, exist_ok=True)
-    paths: dict[str, Path] = {}
-    for name, make in FILES.items():
-        paths[name] = CACHE / f"isolation-{name.replace(' ', '-')}.bin"
-        if not paths[name].exists():
-            paths[name].write_bytes(make())
-    return paths
-
-
-def _cells(row: Row) -> Sequence[str]:
-    low, high = row.added_quartiles_ms
-    figures = (row.in_process_ms, row.isolated_ms, row.added_ms, f"{low} to {high}")
-    return (row.file, *map(str, figures), f"{row.ratio:.3f}")
+    if missing := [path for path in own if not path.is_file()]:
+        raise Misuse(f"There is no file {missing[0]}.")
+    return {path.name: path for path in own} or {
+        name: cached(f"isolation-{name.replace(' ', '-')}.bin", make)
+        for name, make in FILES.items()
+    }
 
 
 if __name__ == "__main__":
     Image.init()
-    print(jsons.dumps(measure(Path(sys.argv[1]).read_bytes(), int(sys.argv[2]))))
+    print(jsons.dumps(measure(Path(sys.argv[1]).read_bytes())))

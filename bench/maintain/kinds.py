@@ -2,18 +2,20 @@
 
 import io
 import itertools
+import math
 import struct
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
+from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
 import numpy as np
 from PIL import Image, ImageCms
 
 from bench.maintain.drawings import DRAWINGS
-from bench.photos import CACHE, encode, encode_heic, photo
+from bench.photos import encode, encode_heic, photo
 from function.engine import formats
 from function.engine.decode import DECODE_HEADROOM
 from function.engine.limits import FRAME_BYTES, PLANES_BYTES, RENDER_BYTES
@@ -21,58 +23,42 @@ from function.engine.pixels import reduction
 from function.engine.renditions import DEFAULT_RENDITIONS, OutputFormat, Quality, Rendition
 from pipeline.settings import Settings
 
-SIZES: Final = ((3000, 2000), (6000, 4000))
-SMALL: Final = ((600, 400), (1500, 1000))
+Size = tuple[int, int, int]
+"""Width, height and number of frames."""
+
+SIZES: Final = ((3000, 2000, 1), (6000, 4000, 1))
+SMALL: Final = ((600, 400, 1), (1500, 1000, 1))
 """For QOI and run lengths, which Pillow decodes in Python."""
 
-FRAMES: Final = (6, 24)
-FRAME: Final = (1200, 800)
+FRAMES: Final = ((1200, 800, 6), (1200, 800, 24))
 Encoder = Callable[[Image.Image], bytes]
-Size = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One way to write an upload.
+    """One way to write an upload."""
 
-    Attributes:
-        limit: the kind in the format's file whose figures it must not exceed.
-        make: return the file for a width and height, or a number of frames.
-        write: return the file of a picture, where one is enough.
-        sizes: of the two files.
-        settings: the stack that it is put through at each size.
-        needs: a program without which it cannot be written.
-    """
+    limit: str  # the kind in the format's file whose figures it must not exceed
+    make: Callable[[Size], bytes]  # writes a file
+    sizes: tuple[Size, Size] = SIZES  # of the two files
+    settings: Callable[[Size], Settings] = lambda _size: Settings()  # of the stack
+    needs: str = ""  # a program without which it cannot be written
+    write: Encoder = lambda _picture: b""  # writes a picture, where one is enough
 
-    limit: str
-    make: Callable[[Any], bytes]
-    sizes: tuple[Any, Any] = SIZES
-    settings: Callable[[Any], Settings] = lambda _size: Settings()
-    needs: str = ""
-    write: Encoder = lambda _picture: b""
-
-    def pixels(self, size: Any) -> int:
-        """Return the pixels of a file, over all its frames."""
-        return size * FRAME[0] * FRAME[1] if isinstance(size, int) else size[0] * size[1]
-
-    def canvas(self, size: Any) -> int:
-        """Return the pixels of one picture."""
-        return FRAME[0] * FRAME[1] if isinstance(size, int) else size[0] * size[1]
-
-    def held(self, size: Any) -> float:
+    def held(self, size: Size) -> float:
         """Return the bytes that are held besides those of decoding, as ``decode`` counts them."""
         known = formats.by_name(self.limit.partition("-")[0])
+        width, height, frames = size
+        pixels = math.prod(size)
         if known.rasterise:
-            return RENDER_BYTES * size[0] * size[1] + known.bytes_held(self.make(size), size)
-        width = FRAME[0] if isinstance(size, int) else size[0]
+            return RENDER_BYTES * pixels + known.bytes_held(self.make(size), (width, height))
         scale = DEFAULT_RENDITIONS[0].width / width * DECODE_HEADROOM[Quality.FAST]
-        if isinstance(size, int):
+        if frames > 1:
             moving = next(r for r in self.settings(size).renditions if r.animated)
-            factor = max(1, width // moving.width)
-            return FRAME_BYTES * self.pixels(size) / factor**2
+            return FRAME_BYTES * pixels / max(1, width // moving.width) ** 2
         if self.limit in known.planes:
-            return PLANES_BYTES * self.pixels(size) / max(1, int(1 / scale)) ** 2
-        return RENDER_BYTES * self.pixels(size) / reduction(scale) ** 2
+            return PLANES_BYTES * pixels / max(1, int(1 / scale)) ** 2
+        return RENDER_BYTES * pixels / reduction(scale) ** 2
 
 
 def _still(limit: str, format_name: str, mode: str = "RGB", **options: Any) -> Kind:
@@ -80,7 +66,7 @@ def _still(limit: str, format_name: str, mode: str = "RGB", **options: Any) -> K
 
 
 def _written(limit: str, encoder: Encoder, **fields: Any) -> Kind:
-    return Kind(limit, lambda size: encoder(photo(size)), write=encoder, **fields)
+    return Kind(limit, lambda size: encoder(photo(size[:2])), write=encoder, **fields)
 
 
 def _in_mode(image: Image.Image, mode: str) -> Image.Image:
@@ -107,41 +93,30 @@ PROFILE: Final = _turned_profile()
 
 def _scans(image: Image.Image) -> bytes:
     """Write a sequential JPEG with a scan for each component, as libjpeg's own program does."""
-    script = b"0; 1; 2;"
-    command = ["jpegtran", "-scans", "/dev/stdin"]
-    CACHE.mkdir(parents=True, exist_ok=True)
-    path = CACHE / "several-scans.jpg"
-    path.write_bytes(encode(image, "JPEG", quality=90, subsampling=0))
-    done = subprocess.run([*command, str(path)], input=script, capture_output=True, check=True)
-    path.unlink()
-    return done.stdout
+    with NamedTemporaryFile() as file:
+        image.save(file, "JPEG", quality=90, subsampling=0)
+        file.flush()
+        command = ["jpegtran", "-scans", "/dev/stdin", file.name]
+        return subprocess.run(command, input=b"0; 1; 2;", capture_output=True, check=True).stdout
 
 
 def _run_lengths(image: Image.Image) -> bytes:
     """Write a BMP of 256 colours in run lengths, which Pillow does not write."""
     picture = image.quantize(256)
-    colours = bytes(picture.getpalette() or ())
-    thirds = (colours[at : at + 3] for at in range(0, len(colours), 3))
-    palette = b"".join(third[::-1] + b"\0" for third in thirds)
-    width, height = picture.size
-    rows = picture.tobytes()
     coded = bytearray()
-    for row in range(height - 1, -1, -1):
-        pixels = rows[row * width : (row + 1) * width]
-        for level, run in itertools.groupby(pixels):
-            length = sum(1 for _ in run)
+    for row in np.flipud(np.asarray(picture)):
+        for level, run in itertools.groupby(row.tobytes()):
+            length = len([*run])
             coded += bytes((255, level)) * (length // 255)
             coded += bytes((length % 255, level)) if length % 255 else b""
         coded += b"\0\0"
     coded += b"\0\1"
-    offset = 54 + len(palette)
-    sizes = (40, width, height, 1, 8, 1, len(coded), 0, 0, len(palette) // 4, 0)
-    head = struct.pack("<2sIHHI", b"BM", offset + len(coded), 0, 0, offset)
-    return head + struct.pack("<IiiHHIIiiII", *sizes) + palette + coded
-
-
-def _heic_alpha(image: Image.Image) -> bytes:
-    return encode_heic(_in_mode(image, "RGBA"))
+    # Beside the pixels, the size of the file, the compression (1: RLE8) and its size differ.
+    plain = bytearray(encode(picture, "BMP"))
+    (offset,) = struct.unpack_from("<I", plain, 10)
+    struct.pack_into("<I", plain, 2, offset + len(coded))
+    struct.pack_into("<II", plain, 30, 1, len(coded))
+    return bytes(plain[:offset] + coded)
 
 
 def _heic_deep(image: Image.Image) -> bytes:
@@ -154,27 +129,25 @@ def _heic_deep(image: Image.Image) -> bytes:
 
 
 def _animation(format_name: str, mode: str = "RGB", **options: Any) -> Kind:
-    def make(frames: int) -> bytes:
-        wide = photo((FRAME[0] + 8 * FRAMES[1], FRAME[1]))
-        crops = [wide.crop((8 * n, 0, 8 * n + FRAME[0], FRAME[1])) for n in range(frames)]
+    def make(size: Size) -> bytes:
+        width, height, frames = size
+        wide = photo((width + 8 * FRAMES[1][2], height))
+        crops = [wide.crop((8 * n, 0, 8 * n + width, height)) for n in range(frames)]
         first, *more = [_in_mode(crop, mode) for crop in crops]
         return encode(first, format_name, save_all=True, append_images=more, **options)
 
     moving = tuple(r.replace(animated=True) if r.name == "small" else r for r in DEFAULT_RENDITIONS)
     settings = Settings(renditions=moving)
-    return Kind(f"{format_name.lower()}-animated", make, FRAMES, lambda _frames: settings)
+    return Kind(f"{format_name.lower()}-animated", make, FRAMES, lambda _size: settings)
 
 
 def _drawing(name: str) -> Kind:
-    def sizes(size: Size) -> Settings:
-        return Settings(
-            renditions=(
-                Rendition(name="one", width=size[0], height=size[1], formats=(OutputFormat.JPEG,)),
-            )
-        )
+    def settings(size: Size) -> Settings:
+        one = Rendition(name="one", width=size[0], height=size[1], formats=(OutputFormat.JPEG,))
+        return Settings(renditions=(one,))
 
     made = DRAWINGS[name]
-    return Kind("svg", lambda _size: made().encode(), ((600, 450), (1600, 1200)), sizes)
+    return Kind("svg", lambda _size: made().encode(), ((600, 450, 1), (1600, 1200, 1)), settings)
 
 
 KINDS: Final[Mapping[str, Kind]] = {
@@ -220,8 +193,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "avif-444": _still("avif", "AVIF", quality=80, speed=10, subsampling="4:4:4"),
     "avif-alpha-profile": _still("avif", "AVIF", "RGBA", quality=80, speed=10, icc_profile=PROFILE),
     "heic": _written("heic", encode_heic),
-    "heic-alpha": _written("heic", _heic_alpha),
-    "heic-deep": _written("heic-deep", _heic_deep, sizes=((2400, 1600), (3600, 2400))),
+    "heic-alpha": _written("heic", lambda image: encode_heic(_in_mode(image, "RGBA"))),
+    "heic-deep": _written("heic-deep", _heic_deep, sizes=((2400, 1600, 1), (3600, 2400, 1))),
     "qoi": replace(_still("qoi", "QOI"), sizes=SMALL),
     "qoi-alpha": replace(_still("qoi", "QOI", "RGBA"), sizes=SMALL),
     **{f"svg-{name}": _drawing(name) for name in DRAWINGS},

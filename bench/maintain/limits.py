@@ -7,25 +7,26 @@ of CPU time. ``--check`` holds the formats' files against bench/evidence/limits.
 """
 
 import json as jsons
+import math
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from cyclopts import Parameter
-from rich.table import Table
 
-from bench import machine, reports
-from bench.machine import Machine
-from bench.maintain.kinds import KINDS, Kind
-from bench.photos import CACHE
+from bench import reports
+from bench.maintain.kinds import KINDS, Kind, Size
+from bench.maintain.result import Result
+from bench.photos import cached
 from bench.sandbox.trial import FREE, READY, Trials, trials
 from function.engine.limits import BASE_MB, COPIES, bytes_per_pixel, ms_per_megapixel
 from terminal import Failure, console, progress
 
 EVIDENCE: Final = Path(__file__).parents[1] / "evidence" / "limits.json"
+SCHEMA: Final = 2
 RUNS: Final = 3
 """Runs in one environment: the time is their median, the peak that of all."""
 
@@ -35,36 +36,23 @@ _MB: Final = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One kind of upload at two sizes.
-
-    Attributes:
-        kind: name of the kind.
-        limit: the kind in the format's file whose figures it must not exceed.
-        megapixels: of each size.
-        bytes: of each file.
-        peak_mb: most memory that all processes held at once.
-        cpu_ms: CPU time of all processes.
-        ms_per_megapixel: the slope of the CPU time.
-        bytes_per_pixel: what decoding took for each pixel of one picture.
-    """
+    """One kind of upload at two sizes."""
 
     kind: str
-    limit: str
-    megapixels: list[float]
-    bytes: list[int]
-    peak_mb: list[float]
-    cpu_ms: list[float]
-    ms_per_megapixel: float
-    bytes_per_pixel: float = 0.0
+    limit: str  # the kind in the format's file whose figures it must not exceed
+    megapixels: list[float]  # of each size
+    bytes: list[int]  # of each file
+    peak_mb: list[float]  # most memory that all processes held at once
+    cpu_ms: list[float]  # of all processes
+    ms_per_megapixel: float  # the slope of the CPU time
+    bytes_per_pixel: float = 0.0  # what decoding took for each pixel of one picture
 
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """Every row, and the machine that they were measured on."""
-
-    schema: int = 2
-    machine: Machine = field(default_factory=machine.facts)
-    results: list[Row]
+    def cells(self) -> Sequence[str]:
+        """Return the row of the table."""
+        sizes = zip(self.megapixels, self.peak_mb, strict=True)
+        memory = (f"{megapixels:g} MP, {peak} MB" for megapixels, peak in sizes)
+        figures = (self.bytes_per_pixel, *self.cpu_ms, self.ms_per_megapixel)
+        return (self.kind, *memory, *map(str, figures))
 
 
 def limits(
@@ -83,13 +71,15 @@ def limits(
         check: Measure nothing; hold the formats' files against bench/evidence.
     """
     rows = stored() if check else _measure_all(kinds or tuple(KINDS))
-    console().print(_table(rows))
-    reports.write_json(json, Result(results=rows))
+    head = ("kind", "small", "large", "bytes a pixel", "CPU ms", "CPU ms", "CPU ms a MP")
+    cells = (row.cells() for row in rows)
+    console().print(reports.table("Memory and CPU time of uploads", head, cells))
+    reports.write_json(json, Result(schema=SCHEMA, results=rows))
     if keep:
         before = stored() if EVIDENCE.exists() else []
         found = {row.kind: row for row in (*before, *rows)}
-        EVIDENCE.parent.mkdir(exist_ok=True)
-        reports.write_json(EVIDENCE, Result(results=[found[k] for k in KINDS if k in found]))
+        kept = [found[kind] for kind in KINDS if kind in found]
+        reports.write_json(EVIDENCE, Result(schema=SCHEMA, results=kept))
     wrong = [sentence for row in rows for sentence in excesses(row)]
     for sentence in wrong:
         console().print(sentence, soft_wrap=True)
@@ -110,46 +100,37 @@ def _measure_all(kinds: Sequence[str]) -> list[Row]:
         progress("Measuring", len(kinds)) as advance,
     ):
         for kind in kinds:
-            if (needs := KINDS[kind].needs) and not shutil.which(needs):
-                out.print(f"{kind}: not measured, because {needs} is not installed")
-            else:
-                try:
-                    rows.append(measure(environment, kind))
-                except Failure as error:
-                    out.print(str(error))
+            try:
+                rows.append(measure(environment, kind))
+            except Failure as error:
+                out.print(str(error))
             advance(name=kind)
     return rows
 
 
 def measure(environment: Trials, kind: str) -> Row:
-    """Return what one kind takes at both sizes, and the lines through them.
-
-    Raises:
-        Failure: one did not become ready.
-    """
+    """Return what one kind takes at both sizes; raise ``Failure`` if one cannot be measured."""
     made = KINDS[kind]
+    if made.needs and not shutil.which(made.needs):
+        raise Failure(f"{kind}: not measured, because {made.needs} is not installed")
+    files = [_source(kind, size) for size in made.sizes]
     found = [
         environment.run(
-            _source(kind, size),
-            MEMORY_MB,
-            hold="memory",
-            settings=made.settings(size),
-            given=FREE,
-            runs=RUNS,
+            file, MEMORY_MB, hold="memory", settings=made.settings(size), given=FREE, runs=RUNS
         )
-        for size in made.sizes
+        for file, size in zip(files, made.sizes, strict=True)
     ]
     for trial in found:
         if trial.outcome != READY:
             raise Failure(f"{kind} ended as {trial.outcome}.")
-    pixels = [made.pixels(size) for size in made.sizes]
+    pixels = [math.prod(size) for size in made.sizes]
     times = [trial.cpu_ms for trial in found]
     slope = (times[1] - times[0]) * 1e6 / (pixels[1] - pixels[0])
     row = Row(
         kind=kind,
         limit=made.limit,
         megapixels=[round(count / 1e6, 2) for count in pixels],
-        bytes=[_source(kind, size).stat().st_size for size in made.sizes],
+        bytes=[file.stat().st_size for file in files],
         peak_mb=[trial.peak_mb for trial in found],
         cpu_ms=times,
         ms_per_megapixel=round(max(0.0, slope), 1),
@@ -159,16 +140,11 @@ def measure(environment: Trials, kind: str) -> Row:
 
 def decoding_bytes(made: Kind, row: Row) -> float:
     """Return what decoding took for each pixel of one picture; the more at either size."""
-    return round(
-        max(
-            0.0,
-            *(
-                ((peak - BASE_MB) * _MB - COPIES * length - made.held(size)) / made.canvas(size)
-                for size, peak, length in zip(made.sizes, row.peak_mb, row.bytes, strict=True)
-            ),
-        ),
-        2,
+    found = (
+        ((peak - BASE_MB) * _MB - COPIES * length - made.held(size)) / (size[0] * size[1])
+        for size, peak, length in zip(made.sizes, row.peak_mb, row.bytes, strict=True)
     )
+    return round(max(0.0, *found), 2)
 
 
 def excesses(row: Row) -> list[str]:
@@ -186,26 +162,7 @@ def excesses(row: Row) -> list[str]:
     ]
 
 
-def _table(rows: Iterable[Row]) -> Table:
-    head = ("kind", "small", "large", "bytes a pixel", "CPU ms", "CPU ms", "CPU ms a MP")
-    return reports.table("Memory and CPU time of uploads", head, map(_cells, rows))
-
-
-def _cells(row: Row) -> Sequence[str]:
-    sizes = zip(row.megapixels, row.peak_mb, strict=True)
-    return (
-        row.kind,
-        *(f"{megapixels:g} MP, {peak} MB" for megapixels, peak in sizes),
-        str(row.bytes_per_pixel),
-        *map(str, row.cpu_ms),
-        str(row.ms_per_megapixel),
-    )
-
-
-def _source(kind: str, size: Any) -> Path:
-    name = f"{size}-frames" if isinstance(size, int) else f"{size[0]}x{size[1]}"
-    path = CACHE / f"{name}-{kind}.bin"
-    if not path.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(KINDS[kind].make(size))
-    return path
+def _source(kind: str, size: Size) -> Path:
+    width, height, frames = size
+    name = f"{frames}-frames" if frames > 1 else f"{width}x{height}"
+    return cached(f"{name}-{kind}.bin", lambda: KINDS[kind].make(size))

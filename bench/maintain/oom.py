@@ -5,9 +5,10 @@ function protects itself; bisection finds the largest megapixels that it survive
 that says "ready". The last columns hold ``function/engine/limits.py`` against that.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import bisect
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Final
@@ -15,20 +16,18 @@ from typing import Annotated, Final
 import numpy as np
 from cyclopts import Parameter
 from PIL import Image
-from rich.table import Table
 
-from bench import machine, photos, reports
-from bench.machine import Machine
+from bench import reports
 from bench.maintain.kinds import KINDS
+from bench.maintain.result import Result
+from bench.photos import SIZE_24_MP, photo_file
 from bench.sandbox.trial import FREE, READY, Trials, check_control_groups, trials
 from bench.tune.choice import MEMORY_MB
 from function.engine.limits import BASE_MB, bytes_per_pixel, kind_megapixels, usable_mb
 from terminal import console, progress
 
 SIZES: Final = (128, 256, 512, 1024)
-MOST: Final = 100.0
-"""Megapixels beyond which nothing is tried; also the end of ``GRID``."""
-
+MOST: Final = 100.0  # megapixels beyond which nothing is tried; also the end of ``GRID``
 _MOST_OF_PHONES: Final = {"heic": 55.5, "avif": 55.5}
 """The same for what phones write, up to 48 MP; encoding more takes minutes."""
 
@@ -55,27 +54,18 @@ _KILLED: Final = frozenset({"oom", "crashed"})
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """One format at one memory size.
+    """One format at one memory size."""
 
-    Attributes:
-        kind: format, as ``function.engine.limits`` names it.
-        memory_mb: Lambda memory size.
-        survived_mp: largest megapixels that worked; 0 if none did.
-        ended: how the next step of the grid ended; "" if there is none.
-        allowed_mp: what ``function.engine.limits`` lets through.
-        tries: runs that it took.
-    """
-
-    kind: str
+    kind: str  # as ``function.engine.limits`` names it
     memory_mb: int
-    survived_mp: float
-    ended: str
-    allowed_mp: int
-    tries: int
+    survived_mp: float  # largest megapixels that worked; 0 if none did
+    ended: str  # how the next step of the grid ended; "" if there is none
+    allowed_mp: int  # what ``function.engine.limits`` lets through
+    tries: int  # runs that it took
 
     @property
     def safe(self) -> bool:
-        """Whether the function refuses before it would be killed."""
+        """True if the function refuses before it would be killed."""
         return self.survived_mp >= min(self.allowed_mp, most(self.kind))
 
     @property
@@ -92,19 +82,11 @@ class Found:
         change = f'"{self.kind}": {bytes_per_pixel(self.kind)} -> {figure:.1f}'
         return f"{change} in function/engine/formats/{self.kind.partition('-')[0]}.py"
 
-
-def most(kind: str) -> float:
-    """Return the megapixels beyond which nothing is tried."""
-    return _MOST_OF_PHONES.get(kind, MOST)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """Every format at every size, and the machine that they were measured on."""
-
-    schema: int = 1
-    machine: Machine = field(default_factory=machine.facts)
-    results: list[Found]
+    def cells(self) -> Sequence[str]:
+        """Return the row of the table."""
+        survived = f"{self.survived_mp:g}" + ("" if self.ended else " or more")
+        spare = f"{self.survived_mp / self.allowed_mp - 1:.0%}" if self.ended else ""
+        return self.kind, str(self.memory_mb), survived, self.ended, str(self.allowed_mp), spare
 
 
 def oom(
@@ -128,7 +110,9 @@ def oom(
             found.append(case)
             advance(name=f"{case.kind} at {case.memory_mb} MB")
     out = console()
-    out.print(_table(found))
+    head = ("format", "MB", "survives", "then", "allowed", "to spare")
+    title = "Largest upload that survives, megapixels"
+    out.print(reports.table(title, head, (case.cells() for case in found), left=("then",)))
     wrong = [case for case in found if not case.safe]
     for case in wrong:
         out.print(f"{case.kind} at {case.memory_mb} MB: {case.advice}.", soft_wrap=True)
@@ -141,98 +125,55 @@ def oom(
 
 
 def search(kinds: Sequence[str], sizes: Sequence[int]) -> Iterator[Found]:
-    """Yield each format at each size; uploads are made on the way and deleted at the end."""
-    with trials() as environment, TemporaryDirectory() as folder:
+    """Yield each format at each size; a format's uploads, which are large, are deleted after it."""
+    with trials() as environment:
         for kind in kinds:
-            uploads = _Uploads(WORST[kind], Path(folder))
-            for memory_mb in sizes:
-                yield _find(environment, uploads, kind, memory_mb)
-            uploads.forget()
+            with TemporaryDirectory() as folder:
+                for memory_mb in sizes:
+                    yield find(environment, Path(folder), kind, memory_mb)
 
 
-def _find(environment: Trials, uploads: "_Uploads", kind: str, memory_mb: int) -> Found:
-    ended: dict[int, str] = {}
+def find(environment: Trials, folder: Path, kind: str, memory_mb: int) -> Found:
+    """Find the largest upload of one format that one size survives; what is allowed goes first."""
+    ended: dict[float, str] = {}
 
-    def survives(index: int) -> bool:
-        ended[index] = outcome(environment, uploads.at(grid[index]), memory_mb)
-        return ended[index] == READY
+    def is_lost(megapixels: float) -> bool:
+        file = upload(folder, kind, megapixels)
+        ended[megapixels] = environment.run(file, memory_mb, hold="memory", given=FREE).outcome
+        return ended[megapixels] != READY
 
     allowed = kind_megapixels(memory_mb, kind)
     first = min(most(kind), float(allowed))
     grid = sorted({first, *(mp for mp in GRID if mp <= most(kind))})
-    last = bisect(survives, len(grid), grid.index(first))
+    at = grid.index(first)
+    low, high = (0, at) if is_lost(first) else (at + 1, len(grid))
+    count = bisect.bisect_left(grid, x=True, lo=low, hi=high, key=is_lost)
     return Found(
         kind=kind,
         memory_mb=memory_mb,
-        survived_mp=grid[last] if last >= 0 else 0,
-        ended=ended.get(last + 1, ""),
+        survived_mp=grid[count - 1] if count else 0,
+        ended=ended[grid[count]] if count < len(grid) else "",
         allowed_mp=allowed,
         tries=len(ended),
     )
 
 
-def bisect(survives: Callable[[int], bool], count: int, start: int) -> int:
-    """Return the last index below ``count`` that survives, -1 if none does; try ``start`` first.
-
-    Steps double away from the start until one fails (or survives), then halve.
-    """
-    low, high, step = -1, count, 1
-    index = min(start, count - 1)
-    while high - low > 1:
-        if survives(index):
-            low = index
-            index = min(index + step, count - 1) if high == count else (low + high) // 2
-        else:
-            high = index
-            index = max(index - step, 0) if low == -1 else (low + high) // 2
-        step *= 2
-    return low
+def most(kind: str) -> float:
+    """Return the megapixels beyond which nothing is tried."""
+    return _MOST_OF_PHONES.get(kind, MOST)
 
 
-def outcome(environment: Trials, file: Path, memory_mb: int) -> str:
-    """Return how one upload ended: "ready", a rejection's code, or what went wrong."""
-    return environment.run(file, memory_mb, hold="memory", given=FREE).outcome
-
-
-class _Uploads:
-    """Uploads of one kind, made when asked for."""
-
-    def __init__(self, kind: str, folder: Path) -> None:
-        self._kind, self._folder = kind, folder
-
-    def at(self, megapixels: float) -> Path:
-        """Return an upload of so many megapixels, 3 to 2."""
-        path = self._folder / f"{self._kind}-{megapixels}"
-        if not path.exists():
-            width = round((megapixels * 1.5) ** 0.5 * 1000)
-            path.write_bytes(KINDS[self._kind].write(_picture(width, round(width / 1.5))))
-        return path
-
-    def forget(self) -> None:
-        """Delete them: they are large."""
-        for path in self._folder.glob(f"{self._kind}-*"):
-            path.unlink()
+def upload(folder: Path, kind: str, megapixels: float) -> Path:
+    """Return an upload of so many megapixels, 3 to 2."""
+    path = folder / f"{WORST[kind]}-{megapixels}"
+    if not path.exists():
+        width = round((megapixels * 1.5) ** 0.5 * 1000)
+        path.write_bytes(KINDS[WORST[kind]].write(_picture(width, round(width / 1.5))))
+    return path
 
 
 def _picture(width: int, height: int) -> Image.Image:
     """Return a 24 MP photo, cut, or continued by its mirror image: encoders see no repetition."""
-    photo = np.asarray(Image.open(_photo_file()))
+    photo = np.asarray(Image.open(photo_file(SIZE_24_MP)))
     more = [(0, max(0, height - photo.shape[0])), (0, max(0, width - photo.shape[1])), (0, 0)]
     return Image.fromarray(np.pad(photo, more, mode="symmetric")[:height, :width])
-
-
-def _photo_file() -> Path:
-    photos.photo_jpeg(photos.SIZE_24_MP)
-    return photos.CACHE / "6000x4000-7.jpg"
-
-
-def _table(found: Sequence[Found]) -> Table:
-    head = ("format", "MB", "survives", "then", "allowed", "to spare")
-    title = "Largest upload that survives, megapixels"
-    return reports.table(title, head, map(_cells, found), left=("then",))
-
-
-def _cells(case: Found) -> Sequence[str]:
-    survived = f"{case.survived_mp:g}" + ("" if case.ended else " or more")
-    spare = f"{case.survived_mp / case.allowed_mp - 1:.0%}" if case.ended else ""
-    return case.kind, str(case.memory_mb), survived, case.ended, str(case.allowed_mp), spare

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from bench import photos
 from bench.__main__ import main
 from bench.maintain import limits
 from bench.maintain.kinds import KINDS
@@ -120,9 +121,9 @@ def test_the_costliest_kinds_take_no_more_than_their_figures(tmp_path, monkeypat
         check_control_groups()
     except Misuse as error:
         pytest.skip(str(error))
-    monkeypatch.setattr(limits, "CACHE", tmp_path)
+    monkeypatch.setattr(photos, "CACHE", tmp_path)
     monkeypatch.setattr(limits, "RUNS", 1)
-    sizes = ((3000, 2000), (3300, 2200))
+    sizes = ((3000, 2000, 1), (3300, 2200, 1))
     with trials() as environment:
         for kind in ("png-alpha-profile", "webp-lossless", "jpeg-progressive-cmyk"):
             small = replace(KINDS[kind], sizes=sizes)

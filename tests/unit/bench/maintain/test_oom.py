@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -6,23 +7,32 @@ from PIL import Image
 from bench.__main__ import main
 from bench.maintain import oom
 from bench.maintain.kinds import KINDS
-from bench.maintain.oom import Found, bisect
+from bench.maintain.oom import Found
 from bench.sandbox import control_group
-from bench.sandbox.trial import trials
+from bench.sandbox.trial import FREE, trials
 from function.engine.limits import every_kind
 
 
-@pytest.mark.parametrize("start", [0, 5, 19, 99])
-@pytest.mark.parametrize("last", [-1, 0, 7, 18, 19])
-def test_bisection_finds_the_last_that_survives(last, start):
+@pytest.mark.parametrize("kind", ["webp", "heic"])
+@pytest.mark.parametrize("allowed", [1, 5, 22, 99, 400])
+@pytest.mark.parametrize("most_that_survives", [0, 0.5, 1.0, 5.9, 22, 55.5, 98, 100.0])
+def test_bisection_finds_the_largest_that_survives(kind, allowed, most_that_survives, monkeypatch):
     tried = []
 
-    def survives(index):
-        tried.append(index)
-        return index <= last
+    def run(megapixels, memory_mb, hold, given):
+        assert (memory_mb, hold, given) == (512, "memory", FREE)
+        tried.append(megapixels)
+        return SimpleNamespace(outcome="ready" if megapixels <= most_that_survives else "oom")
 
-    assert bisect(survives, 20, start) == last
-    assert len(set(tried)) == len(tried)
+    monkeypatch.setattr(oom, "upload", lambda _folder, _kind, megapixels: megapixels)
+    monkeypatch.setattr(oom, "kind_megapixels", lambda _memory, _kind: allowed)
+    case = oom.find(SimpleNamespace(run=run), None, kind, 512)
+    grid = sorted({mp for mp in (*oom.GRID, min(allowed, oom.most(kind))) if mp <= oom.most(kind)})
+    survived = [mp for mp in grid if mp <= most_that_survives]
+    assert case.survived_mp == (survived[-1] if survived else 0)
+    assert case.ended == ("oom" if len(survived) < len(grid) else "")
+    assert tried[0] == min(allowed, oom.most(kind))
+    assert len(set(tried)) == len(tried) == case.tries
 
 
 def found(**values):
@@ -83,7 +93,10 @@ def test_an_upload_survives_is_refused_or_kills(tmp_path):
     broken.write_bytes(b"this is no picture")
     Image.new("RGBA", (9000, 9000)).save(large, "PNG")
     with trials() as environment:
-        ended = [oom.outcome(environment, path, 128) for path in (small, broken, large)]
+        ended = [
+            environment.run(path, 128, hold="memory", given=FREE).outcome
+            for path in (small, broken, large)
+        ]
     assert ended == ["ready", "not_an_image", "oom"]
 
 
