@@ -27,17 +27,16 @@ _ROLES: Final = ("aws:assumeRole", "aws:assumeRoles", "aws:assumeRoleWithWebIden
 
 @dataclass(frozen=True, kw_only=True)
 class Clone:
-    """A clone of a stack.
+    """A clone of a stack."""
 
-    Attributes:
-        name: of the clone, e.g. ``dev-accept-1a2b3c``.
-        content: its settings file.
-        left_out: settings of the stack that it lacks.
-    """
+    name: str  # e.g. ``dev-accept-1a2b3c``
+    content: dict[str, Any]  # of its settings file
+    left_out: tuple[str, ...] = ()  # settings of the stack that it lacks
 
-    name: str
-    content: dict[str, Any]
-    left_out: tuple[str, ...] = ()
+    @property
+    def stack(self) -> str:
+        """The stack that it is a clone of."""
+        return self.name.rpartition("-accept-")[0]
 
     @property
     def path(self) -> Path:
@@ -63,8 +62,7 @@ class Clone:
 def copy(stack: str) -> Clone:
     """Copy a stack's settings, without protection and without what reaches beyond the stack.
 
-    Raises:
-        Misuse: there is no such stack, or it has a setting that a clone cannot have.
+    Raise ``Misuse`` if there is no such stack, or if it has a setting that a clone cannot have.
     """
     content = _read(settings_file(stack, ROOT))
     # Pulumi takes a key without a namespace for the project's, so `domain` is shared as well.
@@ -93,11 +91,7 @@ def copy(stack: str) -> Clone:
 
 
 def find(name: str) -> Clone:
-    """Return a clone that was made before; its file may be gone already.
-
-    Raises:
-        Misuse: the name is not a clone's.
-    """
+    """Return an earlier clone, whose file may be gone; raise ``Misuse`` for another name."""
     if not NAME.fullmatch(name):
         raise Misuse(f"{name} is no clone: their names end in -accept- and six hex digits.")
     path = ROOT / f"Pulumi.{name}.yaml"

@@ -12,15 +12,13 @@ from botocore.config import Config
 
 from bench.accept.clone import Clone
 from local.server import Server
+from terminal import Failure
 
 _boto3: Final[Any] = boto3  # it has no inline types
 
-Clients = Callable[[str], Any]
-"""Makes a boto3 client of a service."""
 
-
-def clients(clone: Clone, region: str | None = None) -> Clients:
-    """Return clients with the deployer's credentials; ``region`` replaces the clone's."""
+def clients(clone: Clone, region: str | None = None) -> Callable[[str], Any]:
+    """Return a maker of the deployer's boto3 clients; ``region`` replaces the clone's."""
     endpoint = _endpoint(clone)
     if endpoint:
         return Server(folder=Path(), port=urlsplit(endpoint).port or 80, pid=0).client
@@ -28,10 +26,12 @@ def clients(clone: Clone, region: str | None = None) -> Clients:
     return lambda service: session.client(service, region_name=region)
 
 
-def region(clone: Clone) -> str | None:
-    """Return the clone's region; None if neither its settings nor the environment name one."""
-    named = clone.config.get("aws:region") or _session(clone).region_name
-    return cast("str | None", named)
+def region(clone: Clone) -> str:
+    """Return the clone's region; raise ``Failure`` if there is none, nor in the environment."""
+    named: str | None = clone.config.get("aws:region") or _session(clone).region_name
+    if named is None:
+        raise Failure("There is no region; set aws:region in the stack's settings.")
+    return named
 
 
 def partition(clone: Clone) -> str:
@@ -40,12 +40,7 @@ def partition(clone: Clone) -> str:
 
 
 def stranger(clone: Clone, *, is_encrypted: bool = True) -> Any:
-    """Return an S3 client without credentials.
-
-    Args:
-        clone: whose S3.
-        is_encrypted: False for plain HTTP.
-    """
+    """Return an S3 client without credentials; by plain HTTP if not ``is_encrypted``."""
     return _session(clone).client(
         "s3",
         endpoint_url=_endpoint(clone),

@@ -1,18 +1,13 @@
-"""``python -m bench accept --stack dev``: prove a stack on your own AWS account, with a clone.
-
-Makes a stack beside it with the same settings, uploads to it, attacks it, and destroys it again;
-the stack itself is never touched. Stops at the first step that fails and prints how to clean up.
-docs/accept.md has the steps.
-"""
+"""``python -m bench accept --stack dev``: prove a stack on your own AWS account, with a clone."""
 
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import botocore.exceptions
 from cyclopts import Group, Parameter
@@ -23,18 +18,17 @@ from bench import machine
 from bench.accept import cleanup, cloud, evidence, steps
 from bench.accept import clone as clones
 from bench.accept.clone import Clone
-from bench.accept.engine import Engine, EngineError
-from bench.accept.steps import Record
+from bench.accept.engine import Engine
+from bench.accept.evidence import Evidence
+from bench.accept.steps import Outcome
 from bench.accept.trial import Trial
 from bench.cost import bill
 from local.program import ROOT
-from terminal import FAILED, OK, Failure, Misuse, console, progress
+from terminal import FAILED, OK, Failure, console, progress
 
 COUNT: Final = 100
-FAILURES: Final = (
-    *(Failure, OSError),
-    *(botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError),
-)
+_AWS_ERRORS: Final = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError)
+FAILURES: Final = (Failure, OSError, *_AWS_ERRORS)
 """Exceptions that a step may raise besides a failed check; the user sees their messages."""
 
 _ELSEWHERE: Final = "AWS_ENDPOINT_URL"
@@ -72,16 +66,11 @@ _DEFAULTS: Final = Options()
 
 def accept(*, options: Options = _DEFAULTS) -> int:
     """Prove a stack, or remove a clone."""
-    if options.clean:
-        clone = clones.find(options.clean)
-    else:
-        assert options.stack  # noqa: S101 (exactly one of the two was given)
-        clone = clones.copy(options.stack)
+    clone = clones.find(options.clean) if options.clean else clones.copy(options.stack or "")
     engine = Engine(
         tree=ROOT,
         folder=ROOT,
         stack=clone.name,
-        variables={"PULUMI_SKIP_UPDATE_CHECK": "true"},
         secrets_provider=clone.content.get("secretsprovider"),
     )
     try:
@@ -90,20 +79,19 @@ def accept(*, options: Options = _DEFAULTS) -> int:
             return _clean(clone, engine)
         return _prove(clone, engine, options, account)
     except FAILURES as error:
-        raise Failure(" ".join(_sentence(error).split())) from error
+        raise Failure(" ".join(str(error).split())) from error
     finally:
         engine.close()
 
 
 def _prove(clone: Clone, engine: Engine, options: Options, account: str) -> int:
-    facts, region = asdict(machine.facts()), cloud.region(clone)
-    assert region  # noqa: S101 (_account has called AWS there)
-    assert options.stack  # noqa: S101 (there is no clone to remove)
-    prices = _prices(region)
-    console().print(f"{clone.name} in {region}: a copy of {options.stack}, which is not touched.")
+    facts, region, out = machine.facts(), cloud.region(clone), console()
+    has_prices = (bill.PRICES / f"{region}.yaml").is_file()
+    prices = bill.load(region) if has_prices else None
+    out.print(f"{clone.name} in {region}: a copy of {clone.stack}, which is not touched.")
     if prices is None:
-        console().print(f"bench/cost/prices has no {region}, so that no costs are shown.")
-    records: list[Record] = []
+        out.print(f"bench/cost/prices has no {region}, so that no costs are shown.")
+    outcomes: list[Outcome] = []
     try:
         with tempfile.TemporaryDirectory() as folder:
             trial = Trial(
@@ -114,16 +102,15 @@ def _prove(clone: Clone, engine: Engine, options: Options, account: str) -> int:
                 storm=options.storm,
                 prices=prices,
             )
-            records = steps.run(trial.steps(), _show, FAILURES, _sentence)
+            outcomes = steps.run(trial.steps(), _show, FAILURES)
     finally:
-        if not records or records[-1].state not in steps.GOOD:
-            _end(clone, engine, records, clean_up=options.clean_up)
-    if records[-1].state not in steps.GOOD:
+        if not outcomes or outcomes[-1].state not in steps.GOOD:
+            _end(clone, engine, outcomes, clean_up=options.clean_up)
+    if outcomes[-1].state not in steps.GOOD:
         return FAILED
     found = evidence.gather(
         clone,
-        records,
-        stack=options.stack,
+        outcomes,
         region=region,
         machine=facts,
         versions=_versions(),
@@ -133,16 +120,16 @@ def _prove(clone: Clone, engine: Engine, options: Options, account: str) -> int:
     return OK
 
 
-def _show(record: Record) -> None:
-    console().print(record.to_line(), markup=False, soft_wrap=True)
+def _show(outcome: Outcome) -> None:
+    console().print(outcome.to_line(), markup=False, soft_wrap=True)
 
 
-def _end(clone: Clone, engine: Engine, records: list[Record], *, clean_up: str) -> None:
+def _end(clone: Clone, engine: Engine, outcomes: list[Outcome], *, clean_up: str) -> None:
     """Say what is left of a clone, or remove it."""
     out = console(stderr=True)
-    last = records[-1] if records else None
-    if last and last.state == "failed":
-        out.print(f"error: {last.name} failed: {last.detail}", markup=False, soft_wrap=True)
+    for step in outcomes:
+        if step.state == "failed":
+            out.print(f"error: {step.name} failed: {step.detail}", markup=False, soft_wrap=True)
     if clean_up == "never":
         _tell(clone, "is left as it is")
     if engine.is_busy:
@@ -154,9 +141,11 @@ def _end(clone: Clone, engine: Engine, records: list[Record], *, clean_up: str) 
 
 
 def _tell(clone: Clone, state: str) -> None:
-    out = console(stderr=True)
-    out.print(f"{clone.name} {state}. Remove it with:")
-    out.print(f"  {_command()} accept --clean {clone.name}", markup=False, soft_wrap=True)
+    """Print the command that removes a clone."""
+    python = Path(sys.executable)
+    shown = os.path.relpath(python) if python.is_relative_to(Path.cwd()) else python
+    words = f"{clone.name} {state}. Remove it with:\n  {shown} -m bench accept --clean {clone.name}"
+    console(stderr=True).print(words, markup=False, soft_wrap=True)
 
 
 def _clean(clone: Clone, engine: Engine) -> int:
@@ -164,20 +153,21 @@ def _clean(clone: Clone, engine: Engine) -> int:
     try:
         engine.close()  # a signal that came meanwhile, such as a second Ctrl-C, is raised by it
         with progress(f"Removing {clone.name}", None) as advance:
-            cleanup.remove(clone, engine, lambda count: advance(name=f"{count} objects"))
+            found = cleanup.remove(clone, engine, advance)
             cleanup.check(clone)
     except BaseException:
         _tell(clone, "is not removed yet")
         raise
-    console().print(f"{clone.name} is removed; nothing of it is left.")
+    state = f"{clone.name} is removed" if found else f"There is no stack {clone.name}"
+    console().print(f"{state}; nothing of it is left.")
     return OK
 
 
-def _write(found: dict[str, Any], folder: Path | None, account: str) -> None:
+def _write(found: Evidence, folder: Path | None, account: str) -> None:
     out = console()
-    usd = "" if found["usd"] is None else f", ${found['usd']:.5f}"
-    out.print(f"Accepted in {found['seconds']:.0f} s{usd}.")
-    if folder is None and found["aws"] == "embedded":
+    usd = "" if found.usd is None else f", {steps.dollars(found.usd)}"
+    out.print(f"Accepted in {found.seconds:.0f} s{usd}.")
+    if folder is None and found.aws == "embedded":
         out.print("No evidence is written: this was the embedded AWS.")
         return
     path = evidence.write(folder or evidence.FOLDER, found, account)
@@ -187,16 +177,8 @@ def _write(found: dict[str, Any], folder: Path | None, account: str) -> None:
         out.print(evidence.sentence(path.parent), markup=False, soft_wrap=True)
 
 
-def _sentence(error: Exception) -> str:
-    return error.errors() if isinstance(error, EngineError) else str(error)
-
-
 def _account(clone: Clone) -> str:
-    """Return the account's number, once everything that the run needs is there.
-
-    Raises:
-        Failure: something is missing; one sentence says what to do.
-    """
+    """Return the account's number; raise ``Failure`` if something is missing for the run."""
     if shutil.which("pulumi") is None:
         raise Failure(
             "The Pulumi CLI is not installed; see https://www.pulumi.com/docs/iac/download-install/."
@@ -207,30 +189,16 @@ def _account(clone: Clone) -> str:
             f"{elsewhere} sends requests to {os.environ[elsewhere]!r} instead of AWS, where a run "
             "proves nothing; unset it."
         )
-    if cloud.region(clone) is None:
-        raise Failure("There is no region; set aws:region in the stack's settings.")
+    cloud.region(clone)
     try:
         return str(cloud.clients(clone)("sts").get_caller_identity()["Account"])
-    except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
+    except _AWS_ERRORS as error:
         raise Failure(
             f"AWS takes no credentials from here ({error}); sign in, or set AWS_PROFILE."
         ) from error
-
-
-def _prices(region: str) -> bill.Prices | None:
-    try:
-        return bill.load(region)
-    except Misuse:
-        return None
 
 
 def _versions() -> dict[str, str]:
     cli = subprocess.run(["pulumi", "version"], capture_output=True, text=True, check=True)
     libraries = {name: machine.version(name) or "absent" for name in _PACKAGES}
     return {"Pulumi CLI": cli.stdout.strip(), **libraries}
-
-
-def _command() -> str:
-    python = Path(sys.executable)
-    shown = os.path.relpath(python) if python.is_relative_to(Path.cwd()) else str(python)
-    return f"{shown} -m bench"

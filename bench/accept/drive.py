@@ -1,8 +1,8 @@
 """Drive the program in the current folder with the real Pulumi engine, by orders on stdin.
 
 ``engine.py`` starts this file by its path in a separate process, so that the program imports the
-packages of the folder it lies in: that of an older release, say. Each order and each answer is one
-line of JSON.
+packages of the folder it lies in: that of an older release, say. Each order is one line, and so is
+each answer, in JSON.
 """
 
 import json
@@ -10,7 +10,6 @@ import os
 import runpy
 import signal
 import sys
-import time
 from collections import Counter
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from pulumi import automation as auto
 def main() -> None:
     """Serve orders until they end."""
     # A handler, as opposed to ignoring it: the CLI, which stops at SIGINT, inherits no handler.
-    signal.signal(signal.SIGINT, _ignore)
+    signal.signal(signal.SIGINT, lambda _number, _frame: None)
     sys.path.insert(0, str(Path.cwd()))
     setup: dict[str, Any] = json.loads(sys.argv[1])
     answers = os.fdopen(os.dup(1), "w")
@@ -34,24 +33,32 @@ def main() -> None:
         pulumi_command=auto.PulumiCommand(setup["cli"]),
         secrets_provider=setup["secrets_provider"],
     )
-    stack = None
+    name, stack = setup["stack"], None
     for line in sys.stdin:
-        order = json.loads(line)
+        do = line.strip()
         try:
-            stack = stack or _open(setup["stack"], workspace)
-            answer = _serve(stack, workspace, order.pop("do"), order)
+            if do == "exists":
+                answer = {"exists": _exists(name, workspace)}
+            else:
+                stack = stack or _open(name, workspace)
+                answer = _serve(stack, workspace, do)
         except auto.errors.CommandError as error:
             answer = {"error": str(error)}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
 
-def _ignore(*_: object) -> None:
-    pass
-
-
 def _program() -> None:
     runpy.run_path("__main__.py", run_name="__main__")
+
+
+def _exists(name: str, workspace: auto.LocalWorkspace) -> bool:
+    with _selection(name, workspace):
+        try:
+            workspace.select_stack(name)
+        except auto.errors.StackNotFoundError:
+            return False
+    return True
 
 
 def _open(name: str, workspace: auto.LocalWorkspace) -> auto.Stack:
@@ -71,9 +78,7 @@ def _selection(name: str, workspace: auto.LocalWorkspace) -> Generator[None]:
             workspace.select_stack(selected.name)
 
 
-def _serve(
-    stack: auto.Stack, workspace: auto.LocalWorkspace, do: str, options: dict[str, Any]
-) -> dict[str, Any]:
+def _serve(stack: auto.Stack, workspace: auto.LocalWorkspace, do: str) -> dict[str, Any]:
     match do:
         case "export":
             return {"resources": (stack.export_stack().deployment or {}).get("resources", [])}
@@ -84,37 +89,24 @@ def _serve(
                 workspace.remove_stack(stack.name)
             return {}
         case _:
-            return _operate(stack, do, options)
+            return _operate(stack, do)
 
 
-def _operate(stack: auto.Stack, do: str, options: dict[str, Any]) -> dict[str, Any]:
+def _operate(stack: auto.Stack, do: str) -> dict[str, Any]:
     steps: list[dict[str, Any]] = []
 
     def note(event: auto.events.EngineEvent) -> None:
-        # What a refresh has found is only known at the end of its step.
+        # A refresh knows what it has found only at the end of each step.
         found = event.res_outputs_event if do == "refresh" else event.resource_pre_event
         if found:
             step = found.metadata
-            steps.append(
-                {
-                    "op": str(getattr(step.op, "value", step.op)),
-                    "urn": step.urn,
-                    "type": step.type,
-                    "diffs": sorted(step.diffs or []),
-                }
-            )
+            op = str(getattr(step.op, "value", step.op))
+            diffs = sorted(step.diffs or [])
+            steps.append({"op": op, "urn": step.urn, "type": step.type, "diffs": diffs})
 
-    begin = time.monotonic()
-    result = getattr(stack, do)(on_event=note, **options)
-    answer = {
-        "steps": steps,
-        "counts": Counter(step["op"] for step in steps),
-        "seconds": round(time.monotonic() - begin, 1),
-        "text": result.stdout,
-    }
-    if hasattr(result, "outputs"):
-        answer["outputs"] = _values(result.outputs)
-    return answer
+    result = getattr(stack, do)(on_event=note)
+    outputs = {"outputs": _values(result.outputs)} if hasattr(result, "outputs") else {}
+    return {"steps": steps, "counts": Counter(step["op"] for step in steps), **outputs}
 
 
 def _values(outputs: Mapping[str, auto.OutputValue]) -> dict[str, Any]:

@@ -19,67 +19,45 @@ STOP_SECONDS: Final = 600
 """How long an operation may take to stop: the engine finishes the requests that it has sent, and
 CloudFront takes minutes for one."""
 
-_MOST_ERRORS: Final = 3
-
 
 class EngineError(Failure):
-    """The engine ended with an error; its text is all that the Pulumi CLI has printed."""
+    """The engine ended with an error; ``args[0]`` is all that the Pulumi CLI has printed."""
 
-    def errors(self) -> str:
+    def __str__(self) -> str:
         """Return the CLI's errors alone, at most three, on one line."""
-        lines = (line.strip() for line in str(self).splitlines())
-        found = dict.fromkeys(line for line in lines if "error: " in line)
-        return " ".join([*found][:_MOST_ERRORS]) or " ".join(str(self).split())
+        printed = super().__str__()
+        found = dict.fromkeys(line.strip() for line in printed.splitlines() if "error: " in line)
+        return " ".join([*found][:3] or printed.split())
 
 
 @dataclass(kw_only=True)
 class Engine:
-    """Preview, update and destroy one stack.
+    """Preview, update and destroy one stack, which the first operation makes if it is new."""
 
-    Attributes:
-        tree: the program's folder.
-        folder: folder of the project file and the stack's settings.
-        stack: name of the stack, which is created by the first order.
-        cli: folder whose ``bin`` has the Pulumi CLI; None takes the one on PATH.
-        variables: environment variables over those of this process.
-        secrets_provider: what encrypts a new stack's secrets; None for the backend's default.
-    """
-
-    tree: Path
-    folder: Path
+    tree: Path  # the program's folder
+    folder: Path  # of the project file and the stack's settings
     stack: str
-    cli: Path | None = None
-    variables: Mapping[str, str] = field(default_factory=dict[str, str])
-    secrets_provider: str | None = None
+    cli: Path | None = None  # folder whose ``bin`` has the Pulumi CLI; None takes the one on PATH
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])  # over this process's
+    secrets_provider: str | None = None  # of a new stack; None for the backend's default
+    is_busy: bool = field(default=False, init=False)  # an operation runs
     _process: subprocess.Popen[str] | None = field(default=None, init=False)
-    _is_busy: bool = field(default=False, init=False)
 
-    @property
-    def is_busy(self) -> bool:
-        """True while an operation runs."""
-        return self._is_busy
+    def run(self, do: str) -> dict[str, Any]:
+        """Have the engine do something and return what it did; raise ``EngineError`` if it failed.
 
-    def run(self, do: str, **options: Any) -> dict[str, Any]:
-        """Have the engine do something and return what it did.
-
-        Args:
-            do: ``preview``, ``up``, ``refresh``, ``destroy``, ``export``, ``outputs`` or
-                ``remove``, which removes the stack and its settings file.
-            options: arguments of the Automation API's method of that name.
-
-        Raises:
-            EngineError: it could not.
+        It can do ``preview``, ``up``, ``refresh``, ``destroy``, ``export``, ``outputs``, ``exists``
+        (which makes no stack) and ``remove`` (the stack and its settings file).
         """
         process = self._process or self._start()
         assert process.stdin  # noqa: S101 (both are pipes)
         assert process.stdout  # noqa: S101
-        self._is_busy = True
-        process.stdin.write(json.dumps({"do": do, **options}) + "\n")
+        self.is_busy = True
+        process.stdin.write(do + "\n")
         process.stdin.flush()
-        answer: dict[str, Any] = json.loads(
-            process.stdout.readline() or '{"error": "the driver has ended"}'
-        )
-        self._is_busy = False
+        line = process.stdout.readline() or '{"error": "the driver has ended"}'
+        self.is_busy = False
+        answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise EngineError(answer["error"])
         return answer
@@ -94,14 +72,14 @@ class Engine:
         if process is None:
             return
         with uninterrupted():
-            if self._is_busy:
+            if self.is_busy:
                 os.killpg(process.pid, signal.SIGINT)
             try:
                 process.communicate(timeout=STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.communicate()
-        self._is_busy = False
+        self.is_busy = False
 
     def _start(self) -> subprocess.Popen[str]:
         setup = {
@@ -113,7 +91,7 @@ class Engine:
         self._process = subprocess.Popen(
             [sys.executable, str(DRIVE), json.dumps(setup)],
             cwd=self.tree,
-            env=os.environ | dict(self.variables),
+            env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true", **self.variables},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -123,15 +101,12 @@ class Engine:
 
 
 def changes(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what an operation did: by kind of step, the type and name of each resource.
-
-    For updates and replacements, the inputs that differ are told as well.
-    """
+    """Return an operation's resources by kind of step; of updates, also the inputs that differ."""
     done: dict[str, dict[str, Any]] = {}
     for step in result["steps"]:
         if step["op"] in ("update", "replace", "create", "delete"):
-            what = f"{step['type']} {step['urn'].rpartition('::')[2]}"
-            done.setdefault(step["op"], {})[what] = step["diffs"]
+            resource = f"{step['type']} {step['urn'].rpartition('::')[2]}"
+            done.setdefault(step["op"], {})[resource] = step["diffs"]
     return {
         op: dict(sorted(found.items())) if op in ("update", "replace") else sorted(found)
         for op, found in done.items()

@@ -18,42 +18,32 @@ DRAIN_SECONDS: Final = 60
 """How long the queue may take to be empty after the last manifest; its figures lag (SQS developer
 guide, "Available CloudWatch metrics for Amazon SQS": about a minute)."""
 
-_COUNTS: Final = (
-    "ApproximateNumberOfMessages",
-    "ApproximateNumberOfMessagesNotVisible",
-    "ApproximateNumberOfMessagesDelayed",
-)
+_STATES: Final = ("", "NotVisible", "Delayed")
+_COUNTS: Final = tuple(f"ApproximateNumberOfMessages{state}" for state in _STATES)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Live:
-    """What the checks need.
-
-    Attributes:
-        clone: its name and configuration.
-        settings: the same as the program reads them.
-        stack: its outputs and clients.
-        prices: the region's price file; None if there is none.
-    """
+    """A deployed clone, and what its uploads cost."""
 
     clone: Clone
-    settings: Settings
+    settings: Settings  # the clone's, as the program reads them
     stack: Stack
-    prices: bill.Prices | None
+    prices: bill.Prices | None  # the region's price file; None if there is none
 
     @property
     def doors(self) -> tuple[str, str]:
-        """Where anyone uploads, and where anyone reads."""
+        """The URLs at which anyone uploads, and at which anyone reads."""
         outputs = self.stack.outputs
         return outputs[StackOutput.UPLOAD_ENDPOINT], outputs[StackOutput.DELIVERY_URL]
 
     @property
     def is_presigned(self) -> bool:
-        """Whether uploads go by the signer's forms."""
+        """True if uploads go by the signer's forms."""
         return self.settings.uploads == "presigned"
 
     def cost(self, results: Iterable[Result]) -> float | None:
-        """Return what uploads cost in USD: Lambda, SQS and S3 requests, before any free tier.
+        """Return the cost of uploads in USD: Lambda, SQS and S3 requests, before any free tier.
 
         Cold starts, storage for minutes, logs and transfer are left out.
         """
@@ -71,11 +61,7 @@ class Live:
         return sum(lines[name] for name in bill.GROUPS["processing"] if name != "sqs_idle_polling")
 
     def check_queues(self) -> None:
-        """Wait until the queue is empty and look at the dead letters.
-
-        Raises:
-            StepFailed: a message is still in the queue, or there is a dead letter.
-        """
+        """Raise ``StepFailed`` unless the queue empties in a minute, without a dead letter."""
         deadline = time.monotonic() + DRAIN_SECONDS
         while (left := self._messages(StackOutput.QUEUE_URL)) and time.monotonic() < deadline:
             time.sleep(0.5)

@@ -2,97 +2,68 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal
 
 from terminal import Failure
 
-State = Literal["passed", "skipped", "failed", "interrupted"]
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 GOOD: Final = ("passed", "skipped")
 
 
 class StepFailed(Failure):
-    """A step did not find what it looks for; the text is one sentence."""
+    """A check of a step failed; the text is one sentence."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """The result of a step that has not failed.
+    """The result of a step, as the evidence has it; ``run`` fills in the name and the time."""
 
-    Attributes:
-        detail: what was seen, in a few words.
-        figures: what the evidence has of it, as JSON takes it.
-        usd: cost of the uploads in USD; None where the price file has no prices for the step.
-        is_skipped: whether the step was left out; ``detail`` says why.
-    """
-
-    detail: str
-    figures: dict[str, Any] = field(default_factory=dict[str, Any])
-    usd: float | None = None
-    is_skipped: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Record:
-    """One step as it went: an outcome with the step's name, state and seconds."""
-
-    name: str
-    state: State
-    seconds: float
-    detail: str
-    figures: dict[str, Any] = field(default_factory=dict[str, Any])
-    usd: float | None = None
+    name: str = ""
+    state: Literal["passed", "skipped", "failed", "interrupted"] = "passed"
+    seconds: float = 0.0
+    detail: str  # what was seen, in a few words; of a skipped step, why
+    figures: "DataclassInstance | None" = None  # where there are more than ``detail`` has
+    usd: float | None = None  # cost of the uploads; None without any, or without prices
 
     def to_line(self) -> str:
-        """One line for the terminal."""
-        usd = "       -" if self.usd is None else f"${self.usd:.5f}"
-        return f"{self.state:<11} {self.name:<10} {self.seconds:7.1f} s  {usd}  {self.detail}"
+        """Return one line for the terminal."""
+        took = f"{self.seconds:7.1f} s  {dollars(self.usd):>8}"
+        return f"{self.state:<11} {self.name:<10} {took}  {self.detail}"
 
 
 Step = Callable[[], Outcome]
+"""Raises ``StepFailed`` if what it checks does not hold."""
 
 
 def run(
     steps: Mapping[str, Step],
-    show: Callable[[Record], None],
+    show: Callable[[Outcome], None],
     failures: tuple[type[Exception], ...] = (),
-    tell: Callable[[Exception], str] = str,
-) -> list[Record]:
-    """Run the steps and return a record of each, the one that failed or was interrupted included.
+) -> list[Outcome]:
+    """Run the steps until one fails or is interrupted; return their outcomes and show each at once.
 
-    Args:
-        steps: by name, in their order.
-        show: told each record as soon as there is one.
-        failures: exceptions that count as a step's failure beside ``StepFailed``.
-        tell: what to say of an exception.
+    ``failures`` are exceptions that count as a step's failure besides ``StepFailed``.
     """
-    records: list[Record] = []
+    outcomes: list[Outcome] = []
     for name, step in steps.items():
-        records.append(_run_one(name, step, failures, tell))
-        show(records[-1])
-        if records[-1].state not in GOOD:
+        begin = time.monotonic()
+        try:
+            outcome = step()
+        except (StepFailed, *failures) as error:
+            outcome = Outcome(state="failed", detail=" ".join(str(error).split()))
+        except KeyboardInterrupt:
+            outcome = Outcome(state="interrupted", detail="stopped by a signal")
+        seconds = round(time.monotonic() - begin, 1)
+        outcomes.append(replace(outcome, name=name, seconds=seconds))
+        show(outcomes[-1])
+        if outcome.state not in GOOD:
             break
-    return records
+    return outcomes
 
 
-def _run_one(
-    name: str, step: Step, failures: tuple[type[Exception], ...], tell: Callable[[Exception], str]
-) -> Record:
-    begin = time.monotonic()
-    try:
-        outcome = step()
-    except (StepFailed, *failures) as error:
-        state, outcome = "failed", Outcome(detail=" ".join(tell(error).split()))
-    except KeyboardInterrupt:
-        state, outcome = "interrupted", Outcome(detail="stopped by a signal")
-    else:
-        state = "skipped" if outcome.is_skipped else "passed"
-    return Record(
-        name=name,
-        state=state,
-        seconds=round(time.monotonic() - begin, 1),
-        detail=outcome.detail,
-        figures=outcome.figures,
-        usd=outcome.usd,
-    )
+def dollars(usd: float | None) -> str:
+    """Return a cost as it is shown; a dash if there is none."""
+    return "-" if usd is None else f"${usd:.5f}"

@@ -1,6 +1,6 @@
 """Upload many photos at once and time each until its manifest."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -10,18 +10,23 @@ from bench.accept.steps import Outcome, StepFailed
 from bench.stats import percentile
 from function.contract import Status
 from local.uploader import Result, upload_all
+from terminal import Advance
 
 ROUNDS: Final = 20
 """How often a form is asked for before its upload counts as lost. The signer serves ten people at a
 time (docs/security.md) and answers 429 to the others, who try again."""
 
 
-def check(live: Live, photo: Path, count: int, step: Callable[[str], None]) -> Outcome:
-    """Upload a photo ``count`` times at once.
+@dataclass(frozen=True)
+class Figures:
+    """The measurements of the storm."""
 
-    Raises:
-        StepFailed: an upload is not ready in two minutes, or there is a dead letter.
-    """
+    throttled: int  # forms that were refused with 429
+    seconds: list[float]  # of each upload, from the first byte sent to the manifest
+
+
+def check(live: Live, photo: Path, count: int, advance: Advance) -> Outcome:
+    """Upload a photo ``count`` times at once; each must be ready in two minutes."""
     done: list[Result] = []
     throttled = 0
     for _ in range(ROUNDS):
@@ -29,13 +34,12 @@ def check(live: Live, photo: Path, count: int, step: Callable[[str], None]) -> O
         results = upload_all(
             [photo] * left,
             *live.doors,
-            lambda result: None if _is_throttled(result) else step(result.key),
+            lambda result: None if _is_throttled(result) else advance(name=result.key),
             presigned=live.is_presigned,
             parallel=left,
         )
-        served = [result for result in results if not _is_throttled(result)]
-        done += served
-        throttled += left - len(served)
+        done += (result for result in results if not _is_throttled(result))
+        throttled += sum(map(_is_throttled, results))
         if len(done) == count:
             break
     else:
@@ -45,13 +49,12 @@ def check(live: Live, photo: Path, count: int, step: Callable[[str], None]) -> O
         raise StepFailed(f"{len(bad)} of {count} are not ready; {bad[0].key}: {bad[0].error}.")
     live.check_queues()
     seconds = [result.ms / 1000 for result in done]
-    times = {f"p{percent}_s": round(percentile(seconds, percent), 3) for percent in (50, 95)}
-    times["max_s"] = max(seconds)
-    words = ", ".join(f"{name.removesuffix('_s')} {value:.1f} s" for name, value in times.items())
+    p50, p95 = (percentile(seconds, percent) for percent in (50, 95))
+    times = f"p50 {p50:.1f} s, p95 {p95:.1f} s, max {max(seconds):.1f} s"
     waited = f", {throttled} forms refused with 429 and asked for again" if throttled else ""
     return Outcome(
-        detail=f"{count} at once, none lost, no dead letter{waited}; until the manifest: {words}",
-        figures={"uploads": count, "throttled": throttled, **times, "seconds": seconds},
+        detail=f"{count} at once, none lost, no dead letter{waited}; until the manifest: {times}",
+        figures=Figures(throttled, seconds),
         usd=live.cost(done),
     )
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pulumi
 
-from bench.accept import cleanup, cloud, denied, hostile, leftovers, storm, uploads
+from bench.accept import cleanup, cloud, denied, hostile, storm, uploads
 from bench.accept.clone import Clone
 from bench.accept.engine import Engine, changes
 from bench.accept.live import Live
@@ -34,23 +34,14 @@ BENCH: Final = (
 
 @dataclass(kw_only=True)
 class Trial:
-    """One run over a clone.
-
-    Attributes:
-        clone: what is made and removed.
-        engine: drives it.
-        folder: for the files that are uploaded.
-        count: uploads whose renditions are compared.
-        storm: uploads at once.
-        prices: the region's price file; None if there is none.
-    """
+    """One run over a clone."""
 
     clone: Clone
     engine: Engine
-    folder: Path
-    count: int
-    storm: int
-    prices: Prices | None
+    folder: Path  # for the files that are uploaded
+    count: int  # uploads whose renditions are compared
+    storm: int  # uploads at once
+    prices: Prices | None  # the region's price file; None if there is none
     _settings: Settings = field(default_factory=Settings, init=False)
     _outputs: dict[str, Any] = field(default_factory=dict[str, Any], init=False)
 
@@ -67,7 +58,7 @@ class Trial:
             "denied": lambda: denied.check(self._live),
             "hostile": lambda: hostile.check(self._live, self.folder),
             "storm": self._storm,
-            "bench aws": lambda: Outcome(detail=BENCH, is_skipped=True),
+            "bench aws": lambda: Outcome(state="skipped", detail=BENCH),
             "destroy": self._destroy,
         }
 
@@ -91,14 +82,12 @@ class Trial:
         counts: dict[str, int] = self._operate("preview")["counts"]
         if set(counts) != {"create"}:
             raise StepFailed(f"The preview of a new stack does more than create: {counts}.")
-        return Outcome(detail=f"{counts['create']} to create", figures={"counts": counts})
+        return Outcome(detail=f"{counts['create']} to create")
 
     def _up(self) -> Outcome:
         made = self._operate("up")
         self._outputs = made["outputs"]
-        return Outcome(
-            detail=f"{made['counts']['create']} created", figures={"counts": made["counts"]}
-        )
+        return Outcome(detail=f"{made['counts']['create']} created")
 
     def _changeless(self, do: str) -> Outcome:
         found = changes(self._operate(do))
@@ -112,41 +101,34 @@ class Trial:
             for finding in doctor.examine(self._live.stack):
                 findings.append(finding)
                 advance(name=finding.check)
-        levels = {
-            level: [f.check for f in findings if f.level == level] for level in ("warn", "fail")
-        }
         bad = [f"{f.check}: {f.detail}; {f.fix}" for f in findings if f.level == "fail"]
         if bad:
             raise StepFailed("; ".join(bad))
-        warned = ", ".join(levels["warn"])
-        return Outcome(
-            detail=f"{len(findings)} checks" + (f", warnings: {warned}" if warned else ""),
-            figures=levels,
-        )
+        warned = [finding.check for finding in findings if finding.level == "warn"]
+        warnings = f", warnings: {', '.join(warned)}" if warned else ""
+        return Outcome(detail=f"{len(findings)} checks{warnings}")
 
     def _uploads(self) -> Outcome:
         photos = sample_photos(demo.CACHE)
         with progress("Uploading", self.count) as advance:
-            return uploads.check(self._live, photos, self.count, lambda key: advance(name=key))
+            return uploads.check(self._live, photos, self.count, advance)
 
     def _storm(self) -> Outcome:
         photo = self.folder / "storm.jpg"
         photo.write_bytes(photo_jpeg(_STORM_SIZE))
         with progress("Uploading at once", self.storm) as advance:
-            return storm.check(self._live, photo, self.storm, lambda key: advance(name=key))
+            return storm.check(self._live, photo, self.storm, advance)
 
     def _destroy(self) -> Outcome:
-        tagged = len(leftovers.by_tag(self.clone))
-        named = len(leftovers.by_name(self.clone))
+        tagged = len(cleanup.by_tag(self.clone))
+        named = len(cleanup.by_name(self.clone))
         if not tagged:
             raise StepFailed("The tagging API names no resource of the clone, which has many.")
         with progress("Emptying and destroying", None) as advance:
-            cleanup.remove(self.clone, self.engine, lambda count: advance(name=f"{count} objects"))
+            cleanup.remove(self.clone, self.engine, advance)
         cleanup.check(self.clone)
-        return Outcome(
-            detail=f"nothing left, by tag ({tagged} before) and by name ({named} before)",
-            figures={"tagged_before": tagged, "named_before": named},
-        )
+        before = f"by tag ({tagged} before) and by name ({named} before)"
+        return Outcome(detail=f"nothing left, {before}")
 
     def _operate(self, do: str) -> dict[str, Any]:
         with progress(f"pulumi {do}", None):

@@ -1,9 +1,9 @@
 """Upload photos by the public door and compare each rendition with one rendered on this machine."""
 
 import io
-from collections.abc import Callable, Iterator
+import operator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -13,102 +13,82 @@ from PIL import Image, ImageSequence
 
 from bench.accept.live import Live
 from bench.accept.steps import Outcome, StepFailed
-from bench.stats import percentile
 from function.contract import Status
 from function.engine.renditions import file_name
 from function.engine.results import Rendered, Task
 from function.engine.work import work
+from function.environment import Environment
 from local.http import request
 from local.uploader import Result, upload_all
+from pipeline.environment import environment_variables
 from pipeline.settings import Settings
+from terminal import Advance
 
 MEAN_LIMIT: Final = 2.0
-"""Mean difference of two renditions, in levels of 255, from which on they are different pictures.
-
-Our choice: other versions of an encoder, or another CPU's rounding, stay below one level.
-"""
+"""Mean difference, in levels of 255, above which two renditions are different pictures. Our choice:
+other versions of an encoder, or another CPU's rounding, stay below one level."""
 
 _READERS: Final = 8
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Difference:
-    """A rendition whose bytes are not those of the local one.
+    """A rendition whose bytes are not those of the local one."""
 
-    Attributes:
-        photo: name of the file.
-        rendition: name of the rendition's file.
-        local_bytes: size of the local one.
-        remote_bytes: size of the other.
-        mean: mean absolute difference of the pixels, in levels of 255.
-        largest: largest difference.
-    """
-
-    photo: str
-    rendition: str
+    photo: str  # name of the upload's file
+    rendition: str  # name of the rendition's file
     local_bytes: int
     remote_bytes: int
-    mean: float
+    mean: float  # absolute difference of the pixels, in levels of 255
     largest: int
 
 
-def check(live: Live, photos: list[Path], count: int, step: Callable[[str], None]) -> Outcome:
-    """Upload ``count`` files, each photo in turn, and compare.
+@dataclass(frozen=True)
+class Figures:
+    """The measurements of the uploads."""
 
-    Raises:
-        StepFailed: an upload has no renditions, one cannot be read or looks different.
-    """
+    renditions: int
+    seconds: list[float]  # of each upload, from the first byte sent to the manifest
+    differences: list[Difference]
+
+
+def check(live: Live, photos: list[Path], count: int, advance: Advance) -> Outcome:
+    """Upload ``count`` files, each photo in turn, and compare their renditions."""
     files = [photos[number % len(photos)] for number in range(count)]
     results = upload_all(
-        files, *live.doors, lambda result: step(result.key), presigned=live.is_presigned
+        files, *live.doors, lambda result: advance(name=result.key), presigned=live.is_presigned
     )
     bad = next((result for result in results if result.status != Status.READY), None)
     if bad:
         raise StepFailed(f"{Path(bad.file).name} ended {bad.status}: {bad.error}.")
     local = {file: _render(file, live.settings) for file in {result.file for result in results}}
-
-    def differing(result: Result) -> list[Difference]:
-        return list(compare(result, local[result.file]))
-
     with ThreadPoolExecutor(_READERS) as pool:
-        found = list(pool.map(differing, results))
-    differences = sorted(
-        {difference for some in found for difference in some},
-        key=lambda difference: (difference.photo, difference.rendition),
+        found = pool.map(compare, results, [local[result.file] for result in results])
+        unique = {difference for some in found for difference in some}
+    differences = sorted(unique, key=operator.attrgetter("photo", "rendition"))
+    worst = max((difference.mean for difference in differences), default=0.0)
+    apart = (
+        f"{len(differences)} differ from those rendered here, by up to {worst} levels on average"
     )
     renditions = sum(len(result.renditions) for result in results)
     seconds = [result.ms / 1000 for result in results]
     return Outcome(
-        detail=f"{count} ready, {renditions} renditions, {_words(differences)}",
-        figures={
-            "uploads": count,
-            "renditions": renditions,
-            "seconds": seconds,
-            "p50_s": round(percentile(seconds, 50), 3),
-            "differences": [asdict(difference) for difference in differences],
-        },
+        detail=f"{count} ready, {renditions} renditions, "
+        + (apart if differences else "all bytes as rendered here"),
+        figures=Figures(renditions, seconds, differences),
         usd=live.cost(results),
     )
 
 
-def compare(
-    result: Result,
-    local: dict[str, Rendered],
-    get: Callable[[str, str], tuple[int, bytes]] = request,
-) -> Iterator[Difference]:
-    """Read an upload's renditions and yield those whose bytes are not the local ones'.
-
-    Raises:
-        StepFailed: a rendition is missing, cannot be read, or looks different.
-    """
+def compare(result: Result, local: dict[str, Rendered]) -> list[Difference]:
+    """Return an upload's renditions whose bytes differ; raise ``StepFailed`` if their looks do."""
     photo = Path(result.file).name
-    urls = {
-        rendition["key"].rpartition("/")[2]: rendition["url"] for rendition in result.renditions
-    }
+    urls = {Path(rendition["key"]).name: rendition["url"] for rendition in result.renditions}
     if urls.keys() != local.keys():
         raise StepFailed(f"{photo} has the renditions {sorted(urls)}, not {sorted(local)}.")
+    found: list[Difference] = []
     for name, url in urls.items():
-        status, body = get("GET", url)
+        status, body = request("GET", url)
         if status != HTTPStatus.OK:
             raise StepFailed(f"GET {url} was answered with {status}.")
         ours = local[name].body
@@ -120,26 +100,15 @@ def compare(
                 f"{name} of {photo} differs from the local one by {mean:.1f} levels on average; "
                 f"the limit is {MEAN_LIMIT}."
             )
-        yield Difference(
-            photo=photo,
-            rendition=name,
-            local_bytes=len(ours),
-            remote_bytes=len(body),
-            mean=round(mean, 3),
-            largest=largest,
-        )
+        found.append(Difference(photo, name, len(ours), len(body), round(mean, 3), largest))
+    return found
 
 
 def task(settings: Settings) -> Task:
     """Return what the function makes of every upload under these settings."""
-    return Task(
-        renditions=settings.renditions,
-        max_pixels=settings.max_pixels,
-        memory_mb=settings.memory,
-        background=settings.background,
-        quality=settings.quality,
-        native_decoder=settings.native_decoder,
-    )
+    variables = environment_variables(settings, "destination", "https://example.com", "")
+    memory = {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(settings.memory)}
+    return Environment.read({**variables, **memory}).task
 
 
 def _render(photo: str, settings: Settings) -> dict[str, Rendered]:
@@ -161,10 +130,3 @@ def _pixels(data: bytes) -> Any:
     with Image.open(io.BytesIO(data)) as image:
         frames = [np.asarray(frame.convert("RGBA")) for frame in ImageSequence.Iterator(image)]
     return np.stack(frames).astype(np.int16)
-
-
-def _words(differences: list[Difference]) -> str:
-    if not differences:
-        return "all bytes as rendered here"
-    worst = max(difference.mean for difference in differences)
-    return f"{len(differences)} differ from those rendered here, by up to {worst} levels on average"

@@ -97,13 +97,13 @@ class Stack:
         """Return the stack's configuration, as its file has it."""
         return yaml.safe_load((self.project / f"Pulumi.{self.name}.yaml").read_text())["config"]
 
-    def run(self, do: str, **options: Any) -> dict[str, Any]:
+    def run(self, do: str) -> dict[str, Any]:
         """Have the engine do something: ``preview``, ``up``, ``refresh``, ``destroy``.
 
         Raises:
             Failed: it could not.
         """
-        return (self._engine or self._start()).run(do, **options)
+        return (self._engine or self._start()).run(do)
 
     def move(self, tree: Path) -> None:
         """Take the program and its project file from another folder, and keep the settings."""

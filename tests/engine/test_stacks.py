@@ -77,8 +77,9 @@ def test_a_stack_from_its_preview_to_its_end(live, server, tmp_path):
     assert changes(live.run("refresh")) == {}
 
     s3 = server.client("s3")
-    with pytest.raises(Failed, match="protected" if live.name == "prod" else "BucketNotEmpty"):
+    with pytest.raises(Failed) as refused:
         live.run("destroy")
+    assert ("protected" if live.name == "prod" else "BucketNotEmpty") in refused.value.args[0]
     assert s3.head_object(Bucket=outputs["destinationBucket"], Key=result.renditions[0]["key"])
     live.configure(**settings, protect=False)
     live.run("up")

@@ -34,7 +34,7 @@ def _surroundings(monkeypatch):
 @pytest.fixture
 def removed(monkeypatch):
     done = []
-    monkeypatch.setattr(command.cleanup, "remove", lambda clone, *_: done.append(clone.name))
+    monkeypatch.setattr(command.cleanup, "remove", lambda clone, *_: not done.append(clone.name))
     monkeypatch.setattr(command.cleanup, "check", lambda clone: done.append(f"check {clone.name}"))
     return done
 
@@ -61,7 +61,7 @@ def test_a_run_that_passes_writes_the_evidence(root, ends, capsys):
     (path,) = (root / "evidence").glob("*.json")
     assert path.with_suffix(".html").is_file()
     assert "a copy of dev, which is not touched" in out
-    assert "47 created" in out
+    assert "\npassed      up             0.0 s  $0.50000  47 created\n" in out
     assert "Accepted in 0 s, $0.50000." in out
     assert "Put this sentence into README.md" in out
     assert out.endswith(f"{evidence.sentence(root / 'evidence')}\n")
@@ -96,6 +96,14 @@ def test_a_failure_prints_what_removes_the_clone(root, ends, removed, capsys, er
     assert main(["accept", "--clean", name]) == 0
     assert removed == [name, f"check {name}"]
     assert f"{name} is removed; nothing of it is left." in capsys.readouterr().out
+
+
+def test_a_name_that_no_clone_has_is_told(removed, monkeypatch, capsys):
+    monkeypatch.setattr(command.cleanup, "remove", lambda *_: False)
+    assert main(["accept", "--clean", "dev-accept-0a0b0c"]) == 0
+    assert removed == ["check dev-accept-0a0b0c"]
+    said = "There is no stack dev-accept-0a0b0c; nothing of it is left.\n"
+    assert capsys.readouterr().out == said
 
 
 def test_a_signal_prints_it_too(ends, removed, capsys):

@@ -1,59 +1,55 @@
 import json
+from dataclasses import asdict, astuple, replace
 
 import pytest
 
-from bench.accept import evidence
+from bench.accept import evidence, storm, uploads
 from bench.accept.clone import Clone
-from bench.accept.steps import Record
+from bench.accept.steps import Outcome
+from bench.machine import Machine
 
 ACCOUNT = "210987654321"
-MACHINE = {
-    "cpu": "A CPU",
-    "cpus": 2,
-    "kernel": "6",
-    "python": "3.13.1",
-    "libraries": {"pillow": "13.0.0"},
-    "commit": "abc1234",
-    "date": "2026-11-26T10:00:00+00:00",
-}
-DIFFERENCE = {
-    "photo": "lake.jpg",
-    "rendition": "large.webp",
-    "local_bytes": 100,
-    "remote_bytes": 101,
-    "mean": 0.125,
-    "largest": 3,
-}
-RECORDS = [
-    Record(name="up", state="passed", seconds=61.5, detail="47 created"),
-    Record(
-        name="uploads",
-        state="passed",
-        seconds=30,
-        detail=f"of <{ACCOUNT}>",
-        usd=0.002,
-        figures={"seconds": [1.0, 2.0], "differences": [DIFFERENCE]},
-    ),
-    Record(name="storm", state="passed", seconds=9, detail="", usd=0.003, figures={"seconds": [3]}),
-    Record(name="bench aws", state="skipped", seconds=0, detail="cannot yet"),
+MACHINE = Machine(
+    cpu="A CPU",
+    cpus=2,
+    kernel="6",
+    python="3.13.1",
+    libraries={"pillow": "13.0.0"},
+    commit="abc1234",
+    date="2026-11-26T10:00:00+00:00",
+)
+DIFFERENCE = uploads.Difference(
+    photo="lake.jpg",
+    rendition="large.webp",
+    local_bytes=100,
+    remote_bytes=101,
+    mean=0.125,
+    largest=3,
+)
+UPLOADS = uploads.Figures(16, [1.0, 2.0], [DIFFERENCE])
+STORM = storm.Figures(0, [3])
+STEPS = [
+    Outcome(name="up", seconds=61.5, detail="47 created"),
+    Outcome(name="uploads", seconds=30, detail=f"of <{ACCOUNT}>", usd=0.002, figures=UPLOADS),
+    Outcome(name="storm", seconds=9, detail="", usd=0.003, figures=STORM),
+    Outcome(name="bench aws", state="skipped", seconds=0, detail="cannot yet"),
 ]
 
 
-def gather(records=RECORDS, commit="abc1234", **more):
+def gather(steps=STEPS, commit="abc1234", **more):
     config = {"aws:region": "eu-west-1", "aws:secretKey": "hidden", "image-pipeline:memory": 512}
     return evidence.gather(
         Clone(name="dev-accept-0a0b0c", content={"config": config | more}, left_out=("domain",)),
-        records,
-        stack="dev",
+        steps,
         region="eu-west-1",
-        machine=MACHINE | {"commit": commit},
+        machine=replace(MACHINE, commit=commit),
         versions={"Pulumi CLI": "v3"},
         prices_date="2026-11-23",
     )
 
 
 def test_it_has_what_was_tried_and_what_came_out():
-    found = gather()
+    found = json.loads(json.dumps(asdict(gather())))
     steps = found.pop("steps")
     assert [step["name"] for step in steps] == ["up", "uploads", "storm", "bench aws"]
     assert steps[1] == {
@@ -62,10 +58,15 @@ def test_it_has_what_was_tried_and_what_came_out():
         "seconds": 30,
         "detail": f"of <{ACCOUNT}>",
         "usd": 0.002,
-        "figures": RECORDS[1].figures,
+        "figures": {
+            "renditions": 16,
+            "seconds": [1.0, 2.0],
+            "differences": [asdict(DIFFERENCE)],
+        },
     }
+    assert steps[0]["figures"] is None
     assert found == {
-        "schema": 1,
+        "schema": 2,
         "stack": "dev",
         "clone": "dev-accept-0a0b0c",
         "region": "eu-west-1",
@@ -74,7 +75,7 @@ def test_it_has_what_was_tried_and_what_came_out():
         "left_out": ["domain"],
         "commit": "abc1234",
         "date": "2026-11-26T10:00:00+00:00",
-        "machine": MACHINE,
+        "machine": asdict(MACHINE),
         "versions": {"Pulumi CLI": "v3"},
         "prices_date": "2026-11-23",
         "seconds": 100.5,
@@ -83,20 +84,30 @@ def test_it_has_what_was_tried_and_what_came_out():
 
 
 def test_outside_a_repository_the_commit_is_unknown():
-    assert gather(commit=None)["commit"] == "unknown"
+    assert gather(commit=None).commit == "unknown"
 
 
 def test_without_prices_there_is_no_cost():
-    assert gather(RECORDS[:1])["usd"] is None
+    assert gather(STEPS[:1]).usd is None
 
 
 def test_it_is_written_without_the_account(tmp_path):
     path = evidence.write(tmp_path / "new", gather(), ACCOUNT)
-    assert path == tmp_path / "new" / "2026-11-26-eu-west-1.json"
+    assert path == tmp_path / "new" / "2026-11-26T100000-eu-west-1.json"
     assert json.loads(path.read_text())["steps"][1]["detail"] == "of <ACCOUNT>"
     page = path.with_suffix(".html").read_text()
     assert "of &lt;ACCOUNT&gt;" in page
     assert "hidden" not in path.read_text()
+
+
+def test_two_runs_of_one_day_and_region_keep_their_own_files(tmp_path):
+    first = evidence.write(tmp_path, gather(), ACCOUNT)
+    later = replace(gather(commit="new"), date="2026-11-26T17:45:00+00:00")
+    second = evidence.write(tmp_path, later, ACCOUNT)
+    assert [json.loads(path.read_text())["commit"] for path in (first, second)] == [
+        *("abc1234", "new"),
+    ]
+    assert "at commit new" in evidence.sentence(tmp_path)
 
 
 def test_the_page_has_each_step_the_times_and_the_differences():
@@ -107,7 +118,7 @@ def test_the_page_has_each_step_the_times_and_the_differences():
     assert "<td>$0.00200</td>" in page
     assert "from the first byte sent to the manifest" in page
     assert page.count("<img") == 1
-    row = "".join(f"<td>{value}</td>" for value in DIFFERENCE.values())
+    row = "".join(f"<td>{value}</td>" for value in astuple(DIFFERENCE))
     assert row in page
     for said in ("dev-accept-0a0b0c", "left out of it: domain", "&#34;memory&#34;: 512"):
         assert said in page
@@ -118,14 +129,14 @@ def test_the_page_has_each_step_the_times_and_the_differences():
 
 
 def test_a_page_without_uploads_has_no_plot():
-    page = evidence.page(gather(RECORDS[:1]))
+    page = evidence.page(gather(STEPS[:1]))
     assert "<img" not in page
     assert "differ from" not in page
 
 
 def test_the_embedded_aws_is_named():
     found = gather(**{"aws:endpoints": [{"s3": "http://127.0.0.1:1"}]})
-    assert found["aws"] == "embedded"
+    assert found.aws == "embedded"
     assert "it proves the command, and nothing about AWS" in evidence.page(found)
 
 
@@ -133,15 +144,15 @@ def test_the_embedded_aws_is_named():
 def test_without_evidence_the_readme_says_so(tmp_path, exists):
     folder = tmp_path / "evidence"
     if exists:
-        evidence.write(folder, gather() | {"aws": "embedded"}, ACCOUNT)
+        evidence.write(folder, replace(gather(), aws="embedded"), ACCOUNT)
     assert evidence.sentence(folder) == evidence.NONE_YET
 
 
 def test_the_newest_evidence_is_cited(tmp_path):
     folder = tmp_path / "evidence"
     for date, commit in (("2026-12-01", "new"), ("2026-11-30", "old")):
-        evidence.write(folder, gather() | {"date": date, "commit": commit}, ACCOUNT)
-    evidence.write(folder, gather() | {"date": "2026-12-02", "aws": "embedded"}, ACCOUNT)
+        evidence.write(folder, replace(gather(), date=date, commit=commit), ACCOUNT)
+    evidence.write(folder, replace(gather(), date="2026-12-02", aws="embedded"), ACCOUNT)
     assert evidence.sentence(folder) == (
         "`make accept` last proved it on a real AWS account on 2026-12-01 in eu-west-1, at commit "
         "new: [evidence](evidence/2026-12-01-eu-west-1.html)."

@@ -58,9 +58,10 @@ def test_rejections_are_told_and_the_queues_looked_at(monkeypatch, tmp_path):
     answer(monkeypatch)
     live = Live()
     outcome = hostile.check(live, tmp_path)
-    expected = {name: reason for name, (_body, reason) in hostile.files().items()}
-    assert outcome.figures == {"codes": expected}
-    assert outcome.detail.startswith("5 rejected, no dead letter: too_many_pixels, truncated, ")
+    assert outcome.detail == (
+        "5 rejected, no dead letter: bomb.png too_many_pixels, truncated.jpg truncated, "
+        "external.svg unsafe_svg, polyglot.jpg polyglot, empty.jpg empty"
+    )
     assert (live.checked, outcome.usd) == (1, 0.05)
 
 
@@ -82,7 +83,7 @@ def test_another_end_fails(monkeypatch, tmp_path, ended, told):
 def test_a_form_takes_no_empty_file(monkeypatch, tmp_path):
     answer(monkeypatch, empty=("refused", "http_400"))
     outcome = hostile.check(Live(is_presigned=True), tmp_path)
-    assert outcome.figures["codes"]["empty.jpg"] == "http_400"
+    assert outcome.detail.endswith(", empty.jpg http_400")
     assert outcome.usd == 0.04
     with pytest.raises(StepFailed, match=r"empty.jpg ended refused"):
         hostile.check(Live(), tmp_path)

@@ -42,15 +42,8 @@ def answer(monkeypatch):
 def test_times_are_told_and_the_queues_looked_at(answer):
     answer([result(ms) for ms in (1000, 2000, 3000, 4000, 10_000)])
     live, steps = Live(), []
-    outcome = storm.check(live, "photo", 5, steps.append)
-    assert outcome.figures == {
-        "uploads": 5,
-        "throttled": 0,
-        "p50_s": 3.0,
-        "p95_s": 8.8,
-        "max_s": 10.0,
-        "seconds": [1, 2, 3, 4, 10],
-    }
+    outcome = storm.check(live, "photo", 5, lambda *, name: steps.append(name))
+    assert outcome.figures == storm.Figures(0, [1, 2, 3, 4, 10])
     assert outcome.detail.endswith("until the manifest: p50 3.0 s, p95 8.8 s, max 10.0 s")
     assert (outcome.usd, live.checked, steps) == (0.05, 1, ["uploads/a"])
 
@@ -59,7 +52,7 @@ def test_times_are_told_and_the_queues_looked_at(answer):
 def test_one_that_is_not_ready_fails(answer, status):
     answer([result(1), result(1, status), *(result(1) for _ in range(3))])
     with pytest.raises(StepFailed, match=r"1 of 5 are not ready; uploads/a: .*lost"):
-        storm.check(Live(), "photo", 5, lambda _key: None)
+        storm.check(Live(), "photo", 5, lambda name: None)
 
 
 def test_a_form_that_the_signer_refuses_at_its_ceiling_is_asked_for_again(monkeypatch):
@@ -77,14 +70,14 @@ def test_a_form_that_the_signer_refuses_at_its_ceiling_is_asked_for_again(monkey
         return results
 
     monkeypatch.setattr(storm, "upload_all", upload_all)
-    outcome = storm.check(Live(), "photo", 5, steps.append)
+    outcome = storm.check(Live(), "photo", 5, lambda *, name: steps.append(name))
     assert asked == [5, 2, 1]
     assert (len(steps), outcome.usd) == (5, 0.05)
-    assert (outcome.figures["throttled"], len(outcome.figures["seconds"])) == (3, 5)
+    assert (outcome.figures.throttled, len(outcome.figures.seconds)) == (3, 5)
     assert "3 forms refused with 429 and asked for again" in outcome.detail
 
 
 def test_forms_that_are_always_refused_fail(answer):
     answer([result(1, "refused", "http_429")] * 5)
     with pytest.raises(StepFailed, match=r"^5 of 5 got no form in 20 rounds\.$"):
-        storm.check(Live(), "photo", 5, lambda _key: pytest.fail("nothing arrived"))
+        storm.check(Live(), "photo", 5, lambda name: pytest.fail("nothing arrived"))

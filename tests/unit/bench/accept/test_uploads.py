@@ -41,23 +41,30 @@ def result(*keys):
     )
 
 
-def found(body, ours, status=200):
-    asked = []
+@pytest.fixture
+def found(monkeypatch):
+    """Compare a rendition that is answered with ``body`` with the local one, ``ours``."""
 
-    def get(method, url):
-        asked.append((method, url))
-        return status, body
+    def compared(body, ours, status=200):
+        asked = []
 
-    differences = list(compare(result("1/a.jpg/small.png"), local(ours), get))
-    assert asked == [("GET", "http://x/1/a.jpg/small.png")]
-    return differences
+        def get(method, url):
+            asked.append((method, url))
+            return status, body
+
+        monkeypatch.setattr(uploads, "request", get)
+        differences = list(compare(result("1/a.jpg/small.png"), local(ours)))
+        assert asked == [("GET", "http://x/1/a.jpg/small.png")]
+        return differences
+
+    return compared
 
 
-def test_equal_bytes_are_no_difference():
+def test_equal_bytes_are_no_difference(found):
     assert found(png(), png()) == []
 
 
-def test_other_bytes_of_the_same_pixels_are_told():
+def test_other_bytes_of_the_same_pixels_are_told(found):
     theirs = png(level=0)
     (difference,) = found(theirs, png())
     assert difference == Difference(
@@ -70,12 +77,12 @@ def test_other_bytes_of_the_same_pixels_are_told():
     )
 
 
-def test_how_far_pixels_are_apart_is_told():
+def test_how_far_pixels_are_apart_is_told(found):
     (difference,) = found(png(dot=(140, 100, 100)), png())
     assert (difference.mean, difference.largest) == (round(40 / (20 * 10 * 4), 3), 40)
 
 
-def test_a_picture_that_looks_different_fails():
+def test_a_picture_that_looks_different_fails(found):
     assert MEAN_LIMIT == 2
     assert found(png((102, 102, 102)), png())[0].mean == 1.5  # alpha is one of four, and equal
     with pytest.raises(StepFailed, match=r"small.png of a.jpg differs .* by 2\.2 levels"):
@@ -84,14 +91,14 @@ def test_a_picture_that_looks_different_fails():
         found(png(size=(10, 20)), png())
 
 
-def test_a_rendition_that_cannot_be_read_fails():
+def test_a_rendition_that_cannot_be_read_fails(found):
     with pytest.raises(StepFailed, match=r"GET http://x/1/a.jpg/small.png was answered with 403"):
         found(png(), png(), status=403)
 
 
 def test_renditions_that_are_missing_fail():
     with pytest.raises(StepFailed, match=r"a.jpg has the renditions \[\], not \['small.png'\]"):
-        list(compare(result(), local(png()), pytest.fail))
+        list(compare(result(), local(png())))
 
 
 def test_the_engine_is_asked_what_the_function_is_asked():
@@ -153,31 +160,24 @@ def answer(monkeypatch, photos, *, status="ready", level=None):
         return 200, buffer.getvalue()
 
     monkeypatch.setattr(uploads, "upload_all", lambda *a, **b: list(upload_all(*a, **b)))
-    real = uploads.compare
-    monkeypatch.setattr(uploads, "compare", lambda result, local: real(result, local, get))
+    monkeypatch.setattr(uploads, "request", get)
 
 
 def test_each_photo_is_uploaded_in_turn_and_compared(monkeypatch, photos):
     answer(monkeypatch, photos)
     steps = []
-    outcome = uploads.check(Live(), photos, 5, steps.append)
+    outcome = uploads.check(Live(), photos, 5, lambda *, name: steps.append(name))
     assert steps == ["uploads/1/a.jpg"] * 5
     assert outcome.detail == "5 ready, 5 renditions, all bytes as rendered here"
-    assert outcome.figures == {
-        "uploads": 5,
-        "renditions": 5,
-        "seconds": [1, 2, 3, 4, 5],
-        "p50_s": 3,
-        "differences": [],
-    }
+    assert outcome.figures == uploads.Figures(5, [1, 2, 3, 4, 5], [])
     assert outcome.usd == 0.05
 
 
 def test_a_difference_is_told_once_for_each_photo(monkeypatch, photos):
     answer(monkeypatch, photos, level=0)
-    outcome = uploads.check(Live(), photos, 5, lambda _name: None)
-    found = outcome.figures["differences"]
-    assert [(d["photo"], d["rendition"], d["mean"]) for d in found] == [
+    outcome = uploads.check(Live(), photos, 5, lambda name: None)
+    found = outcome.figures.differences
+    assert [(d.photo, d.rendition, d.mean) for d in found] == [
         ("a.png", "small.png", 0),
         ("b.png", "small.png", 0),
     ]
@@ -190,4 +190,4 @@ def test_a_difference_is_told_once_for_each_photo(monkeypatch, photos):
 def test_an_upload_that_is_not_ready_fails(monkeypatch, photos, status):
     answer(monkeypatch, photos, status=status)
     with pytest.raises(StepFailed, match=rf"^a.png ended {status}: None\.$"):
-        uploads.check(Live(), photos, 2, lambda _name: None)
+        uploads.check(Live(), photos, 2, lambda name: None)
