@@ -6,26 +6,22 @@ from function.engine import formats
 from function.engine.errors import Reason, Rejected
 from function.engine.formats import TAIL, Format
 
-_HEAD: Final = 1024
+_UNSUPPORTED: Final = {
+    "a Photoshop document": b"8BPS",
+    "a PDF document": b"%PDF",
+    "an icon": b"\x00\x00\x01\x00",
+    "a cursor": b"\x00\x00\x02\x00",
+    "a JPEG 2000 image": (b"\x00\x00\x00\x0cjP  ", b"\xff\x4f\xff\x51"),
+    "a JPEG XL image": (b"\xff\x0a", b"\x00\x00\x00\x0cJXL "),
+    "a ZIP archive": b"PK\x03\x04",
+    "a gzip file": b"\x1f\x8b",
+    "a video": b"\x1aE\xdf\xa3",
+    "a Radiance image": b"#?RADIANCE",
+    "an OpenEXR image": b"v/1\x01",
+}
 
-_UNSUPPORTED: Final = (
-    (b"8BPS", "a Photoshop document"),
-    (b"%PDF", "a PDF document"),
-    (b"\x00\x00\x01\x00", "an icon"),
-    (b"\x00\x00\x02\x00", "a cursor"),
-    (b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 image"),
-    (b"\xff\x4f\xff\x51", "a JPEG 2000 image"),
-    (b"\xff\x0a", "a JPEG XL image"),
-    (b"\x00\x00\x00\x0cJXL ", "a JPEG XL image"),
-    (b"PK\x03\x04", "a ZIP archive"),
-    (b"\x1f\x8b", "a gzip file"),
-    (b"\x1aE\xdf\xa3", "a video"),
-    (b"#?RADIANCE", "a Radiance image"),
-    (b"v/1\x01", "an OpenEXR image"),
-)
-
-_FOREIGN_IN_HEAD: Final = (b"%PDF-", b"<?php", b"<script", b"<html", b"<!doctype html")
-"""Marks that other programs look for in the first kilobyte, whatever the first bytes are."""
+_FOREIGN_IN_HEAD: Final = (b"%pdf-", b"<?php", b"<script", b"<html", b"<!doctype html")
+"""Marks, in lower case, that other programs look for in the first kilobyte of any file."""
 
 
 def sniff(data: bytes) -> Format:
@@ -40,7 +36,7 @@ def sniff(data: bytes) -> Format:
     found = next((known for known in formats.every() if known.recognises(data)), None)
     if found is None:
         raise _unknown(data)
-    if not found.is_markup and _is_polyglot(data):
+    if not found.rasterise and _is_polyglot(data):  # in a drawing, those marks mean nothing
         raise Rejected(Reason.POLYGLOT, "This file is an image and something else at once.")
     return found
 
@@ -50,7 +46,7 @@ def _unknown(data: bytes) -> Rejected:
     if data[4:8] == b"ftyp":
         message = "This file is a video or an image of an unsupported kind."
         return Rejected(Reason.UNSUPPORTED_FORMAT, message)
-    for magic, name in _UNSUPPORTED:
+    for name, magic in _UNSUPPORTED.items():
         if data.startswith(magic):
             message = f"This file is {name}, which is not supported."
             return Rejected(Reason.UNSUPPORTED_FORMAT, message)
@@ -60,8 +56,8 @@ def _unknown(data: bytes) -> Rejected:
 
 
 def _is_polyglot(data: bytes) -> bool:
-    head = data[:_HEAD].lower()
-    if any(mark.lower() in head for mark in _FOREIGN_IN_HEAD):
+    head = data[:1024].lower()
+    if any(mark in head for mark in _FOREIGN_IN_HEAD):
         return True
     end = data.rfind(b"PK\x05\x06", max(0, len(data) - TAIL))
     if end < 0 or len(data) < end + 22:

@@ -29,12 +29,8 @@ FORMAT: Final = Format(
     open_image=open_image,
     colours=colours,
     damage=(RuntimeError, SyntaxError, ValueError, ZeroDivisionError),
-    # Pillow reads EXIF by its TIFF plugin, whatever the format; without PIL._avif its AVIF plugin
-    # would call each file damaged.
     losses=lazily(_LOSSES, "losses"),
-    modules=(
-        *(_LOSSES, "PIL._avif", "PIL.AvifImagePlugin"),
-        *("PIL.ImageCms", "PIL.ImageFilter", "PIL.TiffImagePlugin"),
-    ),
+    # Without PIL._avif, Pillow's AVIF plugin would call each file damaged.
+    modules=(_LOSSES, "PIL._avif", "PIL.AvifImagePlugin"),
     isolated=True,
 )

@@ -7,7 +7,6 @@ from function.engine.formats.format import Format, little_endian, plugin
 _HEADERS: Final = frozenset({12, 40, 52, 56, 64, 108, 124})
 """Lengths of the information header by which BMP's versions are told apart."""
 
-
 FORMAT: Final = Format(
     name="bmp",
     content_types={"bmp": "image/bmp"},

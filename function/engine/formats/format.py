@@ -37,12 +37,10 @@ def plugin(module: str, image_class: str) -> "Callable[[bytes], Image.Image]":
 
 
 def _has_no_pixels(_data: bytes) -> "Image.Image":
-    """Raise ``TypeError``: a drawing is rasterised, not opened."""
     raise TypeError("A drawing has no pixels to open.")
 
 
 def _load(image: "Image.Image", _data: bytes) -> "Image.Image":
-    """Load an image as Pillow does."""
     image.load()
     return image
 
@@ -79,18 +77,16 @@ class Format(Record):
     # (data): return True if the end is missing, by its mark or the length stated.
     is_cut_short: Callable[[bytes], bool] = lambda _data: False
 
-    # (data, halves_chroma, native): return the kind, for ``bytes_per_pixel``, of a file not yet
-    # opened; ``halves_chroma`` says that every output stores chroma at half size, ``native`` that
-    # our own decoders may be used (the setting ``nativeDecoder``).
+    # (data, halves_chroma, native): return the kind of a file not yet opened; ``halves_chroma`` if
+    # all outputs store chroma at half size, ``native`` if our own decoders may be used.
     kind_of: Callable[[bytes, bool, bool], str] | None = None
 
-    # Megabytes that the decoder holds without touching them: stacks of its threads, and what these
-    # have freed. They come on top of ``bytes_per_pixel`` in the limit on a worker's memory.
+    # Megabytes that the decoder holds without touching them, on top of ``bytes_per_pixel``: stacks
+    # of its threads, and what these have freed.
     spare_mb: int = 0
 
     # (data): return the width and height that the first bytes state, for a decoder that allocates
-    # its canvas as soon as it opens a file, and for drawings. Others get a size that is never too
-    # large: the opened image states its own early enough.
+    # its canvas as soon as it opens a file, and for drawings. Others state theirs once opened.
     read_size: "Callable[[bytes], Size]" = lambda _data: (1, 1)
 
     # (image): have an opened image decoded by our own decoder, not Pillow's, when it is loaded.
@@ -108,9 +104,7 @@ class Format(Record):
 
     # Kinds that are decoded to luma and half chroma where every output stores chroma at half size.
     planes: frozenset[str] = frozenset()
-
-    # The kind of an animation of which all frames are kept; empty for formats that have none.
-    moving_kind: str = ""
+    moving_kind: str = ""  # the kind of an animation of which all frames are kept, if any are
     title: str = ""  # name for people, where it is not the upper-case ``name``
     is_oriented: bool = False  # the decoder has turned the picture as its EXIF orientation says
 
@@ -124,27 +118,22 @@ class Format(Record):
     colours: "Callable[[bytes], Cicp | None]" = lambda _data: None
 
     # (data): return what the file has that no rendition can keep: a gain map, depth, a film, other
-    # pages. It must be quick, and raise nothing for damage. What ``decode.py`` sees of all formats
-    # alike is not told here: transparency, animations that it could have kept, wide profiles.
+    # pages. It must be quick, and raise nothing for damage. ``decode.py`` tells what formats share.
     losses: "Callable[[bytes], Iterable[Loss]]" = lambda _data: ()
 
-    # (data, size): draw at a width and height; only for formats without pixels.
+    # (data, size): draw at a width and height. Only for drawings: text files without pixels.
     rasterise: "Callable[[bytes, Size], Image.Image] | None" = None
 
     # (data, size): return the bytes that drawing takes besides those of its pixels.
     bytes_held: "Callable[[bytes, Size], int]" = lambda _data, _size: 0
 
-    # Paths of files that its decoder opens by itself while it decodes. A worker that can open
-    # nothing is given these (``worker.py``).
+    # Paths of files that its decoder opens by itself; a worker is given them (``worker.py``).
     files: "Callable[[], Iterable[str]]" = lambda: ()
-    is_markup: bool = False  # files are text, in which the marks of other text formats mean nothing
 
-    # Modules that decoding needs besides those of ``function.engine.decode``.
+    # Modules that decoding needs besides those that every worker has: it can import no other.
     modules: tuple[str, ...] = ()
 
-    # Decode in a child process that can open no file but ``files`` (so ``modules`` must be
-    # complete), because the decoder is large, young or both.
-    isolated: bool = False
+    isolated: bool = False  # in a new worker each time, as its decoder is large, young or slow
 
     def import_modules(self) -> None:
         """Import ``modules``; one that is missing must never be taken for damage to a file."""

@@ -13,12 +13,9 @@ from function.engine.limits import MAX_FRAMES
 MAX_BLOCKS: Final = 200_000
 """Extensions and images up to the last frame that is kept; walking over more takes seconds."""
 
-_BLOCK: Final = re.compile(rb"[!,;]")
-_EXTENSION, _IMAGE = 0x21, 0x2C
-_CONTROL, _APPLICATION = 0xF9, 0xFF
-_LOOP: Final = b"\x0bNETSCAPE2.0"
-_HEADER: Final = 13
-_IMAGE_HEADER: Final = 10
+_BLOCK: Final = re.compile(rb"[!,;]")  # an extension, an image, the end
+_CONTROL, _LOOP = b"!\xf9", b"!\xff\x0bNETSCAPE2.0"
+_HEADER, _IMAGE_HEADER = 13, 10
 
 
 def open_image(data: bytes) -> GifImageFile:
@@ -45,10 +42,7 @@ def drop_extensions(data: bytes) -> bytes:
 
     Everything else goes: comments, text, other programs' data, bytes between the blocks, and images
     after the first that is one too many. Of several graphic controls before an image the last one
-    counts (GIF89a, 23).
-
-    Raises:
-        Rejected: ``too_complex`` for one of too many blocks.
+    counts (GIF89a, 23). Raises ``Rejected``, ``too_complex``, for one of too many blocks.
     """
     at = _HEADER + _palette_length(data[10:11])
     kept, control, loop = bytearray(data[:at]), b"", b""
@@ -58,16 +52,15 @@ def drop_extensions(data: bytes) -> bytes:
         blocks += 1
         if blocks > MAX_BLOCKS:
             raise Rejected(Reason.TOO_COMPLEX, f"This GIF has over {MAX_BLOCKS} blocks.")
-        if data[start] == _EXTENSION:
-            first = start + 2
-            at = _skip(data, first)
-            label, block = data[start + 1 : first], _first_block(data, first)
-            if label == bytes((_CONTROL,)):
-                control = b"!" + label + block + b"\0"
-            elif label == bytes((_APPLICATION,)) and block == _LOOP and not loop:
-                loop = b"!" + label + block + _first_block(data, first + len(block)) + b"\0"
+        if found[0] == b"!":
+            at = _skip(data, start + 2)
+            begin = data[start : start + 2] + _first_block(data, start + 2)
+            if begin.startswith(_CONTROL):
+                control = begin + b"\0"
+            elif begin == _LOOP and not loop:
+                loop = begin + _first_block(data, start + len(begin)) + b"\0"
                 kept += loop
-        elif data[start] == _IMAGE:
+        elif found[0] == b",":
             palette = _palette_length(data[start + 9 : start + 10])
             at = _skip(data, start + _IMAGE_HEADER + palette + 1)
             kept += control + data[start:at]

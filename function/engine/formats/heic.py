@@ -20,8 +20,7 @@ _HALF_CHROMA: Final = 1
 _CHROMA: Final = 20
 """Where ``chromaFormat`` is, after the beginning of the type ``hvcC``; the bits follow it."""
 
-_MOST_PICTURES: Final = 64
-"""Decoder configurations that are looked at; phones write one to three."""
+_MOST_PICTURES: Final = 64  # decoder configurations that are looked at; phones write one to three
 
 
 def kind_of(data: bytes, _halves_chroma: bool, _native: bool) -> str:
@@ -77,12 +76,8 @@ FORMAT: Final = Format(
     colours=colours,
     kind_of=kind_of,
     damage=(EOFError, RuntimeError, SyntaxError, ValueError),
-    # Pillow reads EXIF by its TIFF plugin, whatever the format.
     losses=lazily(_LOSSES, "losses"),
-    modules=(
-        *(_LOSSES, "pillow_heif.as_plugin"),
-        *("PIL.ImageCms", "PIL.ImageFilter", "PIL.TiffImagePlugin"),
-    ),
+    modules=(_LOSSES, "pillow_heif.as_plugin"),
     isolated=True,
     # Two stacks of 8 MB, and memory that libde265's threads have freed: 66 MB for a camera's 32 MP,
     # which so took 32 MB more than ``bytes_per_pixel`` says, all in all.

@@ -4,6 +4,7 @@ The parser reads what libheif and libavif read, but only to tell colours and wha
 nothing for damage, and stops at ``MOST`` of each kind, which no camera comes near.
 """
 
+import struct
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
@@ -15,15 +16,13 @@ _BRANDS: Final[dict[bytes, str]] = {
     **dict.fromkeys((b"avif", b"avis"), "avif"),
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "heic"),
 }
-_MOST_BRANDS: Final = 256
-"""Bytes of the first box in which brands are looked for."""
+_MOST_BRANDS: Final = 256  # bytes of the first box in which brands are looked for
 
 MOST: Final = 4096
 """Boxes read of one box, or of all tracks together; items of a file, properties and references of
 all items together. A photo of 48 megapixels in tiles of 512 pixels has about 200 items."""
 
-_FULL: Final = 4
-"""Bytes of the version and flags at the beginning of a full box."""
+FULL: Final = 4  # bytes of the version and flags at the beginning of a full box
 
 
 class Item(Record):
@@ -71,7 +70,7 @@ def boxes(
 
 def read_items(data: bytes) -> tuple[Item, ...]:
     """Return the items of a file, with their properties and what they refer to."""
-    meta = dict(boxes(find(data, b"meta")[_FULL:]))
+    meta = dict(boxes(find(data, b"meta")[FULL:]))
     empty = memoryview(b"")
     primary = _Fields(meta.get(b"pitm", empty)).number_of_item()
     kinds = dict(_kinds(meta.get(b"iinf", empty)))
@@ -81,17 +80,12 @@ def read_items(data: bytes) -> tuple[Item, ...]:
     references: dict[int, list[tuple[bytes, int]]] = {}
     for number, kind, other in _references(meta.get(b"iref", empty)):
         references.setdefault(number, []).append((kind, other))
-    return tuple(
-        Item(
-            number=number,
-            kind=kinds.get(number, (b"", False))[0],
-            is_primary=number == primary,
-            is_hidden=kinds.get(number, (b"", False))[1],
-            properties=tuple(found),
-            references=tuple(references.get(number, ())),
-        )
-        for number, found in properties.items()
-    )
+    items: list[Item] = []
+    for number, found in properties.items():
+        kind, is_hidden = kinds.get(number, (b"", False))
+        facts = number, kind, number == primary, is_hidden
+        items.append(Item(*facts, tuple(found), tuple(references.get(number, ()))))
+    return tuple(items)
 
 
 def colours(data: bytes) -> Cicp | None:
@@ -108,29 +102,24 @@ def colours(data: bytes) -> Cicp | None:
     properties = [found for item in (primary, *islice(tiles, 1)) for found in item.properties]
     properties.reverse()  # what a tile says counts where the picture says nothing
     stated = {bytes(body[:4]): body[4:] for kind, body in properties if kind == b"colr"}
-    channels = [body[_FULL:] for kind, body in properties if kind == b"pixi" and len(body) > _DEPTH]
+    # The number of channels, and the bits of each.
+    channels = [
+        body[FULL:] for kind, body in properties if kind == b"pixi" and len(body) > FULL + 1
+    ]
     count, bits, *_ = channels[-1] if channels else (3, 8)
-    nclx = stated.get(b"nclx", memoryview(b""))
-    if len(nclx) < _NCLX:
+    try:
+        primaries, transfer, matrix, flags = struct.unpack_from(">HHHB", stated.get(b"nclx", b""))
+    except struct.error:
         return None
     codes = Cicp(
         # Greys have no primaries: they are the same in all that have the white of sRGB.
-        primaries=1 if count == 1 else int.from_bytes(nclx[:2], "big"),
-        transfer=int.from_bytes(nclx[2:4], "big"),
-        matrix=int.from_bytes(nclx[4:6], "big"),
-        full_range=nclx[6] >= _FULL_RANGE,
+        primaries=1 if count == 1 else primaries,
+        transfer=transfer,
+        matrix=matrix,
+        full_range=bool(flags & 0x80),
         bits=min(max(8, bits), 16),
     )
     return codes if codes.is_hdr or not stated.keys() & {b"prof", b"rICC"} else None
-
-
-_DEPTH: Final = _FULL + 1
-"""Where the bits of a picture's first channel are, after the number of channels."""
-
-_NCLX: Final = 7
-"""Bytes of code points: three of two bytes each, and one whose highest bit means the full range."""
-
-_FULL_RANGE: Final = 0x80
 
 
 class _Fields:
@@ -140,9 +129,9 @@ class _Fields:
     """
 
     def __init__(self, body: memoryview, version: int | None = None) -> None:
-        self.flags = int.from_bytes(body[1:_FULL], "big")
+        self.flags = int.from_bytes(body[1:FULL], "big")
         self.version = int.from_bytes(body[:1], "big") if version is None else version
-        self._body, self._at = body, _FULL if version is None else 0
+        self._body, self._at = body, FULL if version is None else 0
 
     def number(self, length: int) -> int:
         self._at += length
@@ -170,22 +159,15 @@ def _kinds(iinf: memoryview) -> Iterator[tuple[int, tuple[bytes, bool]]]:
             entry = _Fields(body)
             number = entry.number_of_item(wide_from=3)
             entry.number(2)  # protection
-            stated = bytes(entry.rest()[:4]) if entry.version >= _TYPED else b""
+            # An item's entry states a type from version 2 on.
+            stated = bytes(entry.rest()[:4]) if entry.version > 1 else b""
             yield number, (stated, bool(entry.flags & 1))
-
-
-_TYPED: Final = 2
-"""Version of an item's entry from which it states a type."""
 
 
 def _properties(iprp: memoryview) -> Iterator[tuple[int, tuple[bytes, memoryview]]]:
     """Yield the number of an item, and one of its properties."""
-    known = list(boxes(find(iprp, b"ipco")))
-    left = MOST
-    for kind, body in boxes(iprp):
-        if kind != b"ipma":
-            continue
-        fields = _Fields(body)
+    known, left = list(boxes(find(iprp, b"ipco"))), MOST
+    for fields in (_Fields(body) for kind, body in boxes(iprp) if kind == b"ipma"):
         length = 2 if fields.flags & 1 else 1
         for _ in range(min(fields.number(4), left)):
             number = fields.number_of_item()
@@ -202,8 +184,7 @@ def _properties(iprp: memoryview) -> Iterator[tuple[int, tuple[bytes, memoryview
 
 def _references(iref: memoryview) -> Iterator[tuple[int, bytes, int]]:
     """Yield the number of an item, how it refers to another, and that one's number."""
-    left = MOST
-    whole = _Fields(iref)
+    left, whole = MOST, _Fields(iref)
     for kind, body in boxes(whole.rest()):
         fields = _Fields(body, whole.version)
         number = fields.number_of_item()

@@ -10,41 +10,26 @@ from function.engine.formats.tiff_directories import directories
 from function.engine.formats.xmp import marked, marked_by_apple
 from function.engine.losses import Loss
 
-_GAIN_MAP: Final = b"urn:iso:std:iso:ts:21496:-1\0"
-"""How APP2 begins in a JPEG with a gain map (ISO 21496-1)."""
+_GAIN_MAP: Final = b"urn:iso:std:iso:ts:21496:-1\0"  # how APP2 begins with a gain map (ISO 21496-1)
+_INDEX: Final = b"MPF\0"  # how APP2 begins that lists the pictures of a file (CIPA DC-007)
+_LONGEST: Final = 1 << 16  # bytes of a segment, at most
 
-_INDEX: Final = b"MPF\0"
-"""How APP2 begins that lists the pictures of a file (CIPA DC-007)."""
+_ENTRIES, _ENTRY = 0xB002, 16
+"""Tag of the index's entries, and bytes of each: a picture's type, length and offset, four bytes
+each, and pictures that it depends on."""
 
-_LONGEST: Final = 1 << 16
-"""Bytes of a segment, at most."""
-
-_ENTRIES: Final = 0xB002
-_ENTRY: Final = 16
-"""Bytes that the index has for each picture: its type, length and offset, four bytes each, and
-pictures that it depends on."""
-
-_TYPE: Final = 0xFFFFFF
-"""Bits of a type; those above are flags."""
+_TYPE: Final = 0xFFFFFF  # bits of a type; those above are flags
 
 _MULTI_FRAME: Final = 0x02
 """Third byte of the type of a panorama's parts, of stereo pairs and of views from many angles; of a
 thumbnail's it is 1."""
 
-_UNDEFINED: Final = 0
-"""Type of gain maps, and of all pictures that Pillow appends."""
+_UNDEFINED: Final = 0  # type of gain maps, and of all pictures that Pillow appends
+_MOST_UNDEFINED: Final = 4  # pictures of no type that are looked at
+_LONGEST_HEADER: Final = 1 << 20  # bytes of a further picture in which its scan must begin
 
-_MOST_UNDEFINED: Final = 4
-"""Pictures of no type that are looked at."""
-
-_LONGEST_HEADER: Final = 1 << 20
-"""Bytes of a further picture in which its scan must begin."""
-
-_AUXILIARY: Final = b"AuxiliaryImageType"
-"""What Apple's XMP has in a picture that belongs to another."""
-
-_SAMSUNG: Final = b"SEFT"
-"""How a file ends behind whose picture a Samsung phone has written data, a film among them."""
+_AUXILIARY: Final = b"AuxiliaryImageType"  # in Apple's XMP of a picture that belongs to another
+_SAMSUNG: Final = b"SEFT"  # the end of data, a film among them, that a Samsung phone writes behind
 
 
 def losses(data: bytes) -> Iterator[Loss]:

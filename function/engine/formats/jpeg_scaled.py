@@ -12,14 +12,10 @@ from function.engine.formats.jpeg_segments import is_one_scan, walk, without_nee
 from function.engine.pixels import Box, Planes, Size, reduced_box
 from function.engine.vectors import decode_jpeg, split
 
-_RGB_IDS: Final = [0x52, 0x47, 0x42]
-"""Component ids of a JPEG that stores RGB as it is."""
+_RGB_IDS: Final = [0x52, 0x47, 0x42]  # component ids of a JPEG that stores RGB as it is
 
 _SAMPLINGS: Final = ((1, 1), (2, 1), (2, 2))
 """Luma samples for one of chroma, across and down: 4:4:4, 4:2:2 and 4:2:0."""
-
-_DIVISORS: Final = (8, 4, 2, 1)
-_EIGHT_BITS: Final = 8
 
 
 class _Jpeg(JpegImageFile):
@@ -32,15 +28,11 @@ class _Jpeg(JpegImageFile):
 
 
 def open_image(data: bytes) -> JpegImageFile:
-    """Open a JPEG.
-
-    Raises:
-        Rejected: ``unsupported_codec`` for medical images of more than 8 bits.
-    """
+    """Open a JPEG; reject medical ones of more than 8 bits as ``unsupported_codec``."""
     try:
         return _Jpeg(io.BytesIO(data))
     except SyntaxError as error:
-        if walk(data).bits not in {None, _EIGHT_BITS}:
+        if walk(data).bits not in {None, 8}:
             message = "JPEG images with more than 8 bits a channel are not supported."
             raise Rejected(Reason.UNSUPPORTED_CODEC, message) from error
     repaired = without_needless(data)  # Pillow raises for metadata that is too short, too
@@ -63,7 +55,7 @@ def load_scaled(
     width, height = image.size
     wanted_width, wanted_height = _size_at(image.size, scale)
     most = min(width // wanted_width, height // wanted_height)
-    divisor = next((divisor for divisor in _DIVISORS if divisor <= most), 1)
+    divisor = next((divisor for divisor in (8, 4, 2) if divisor <= most), 1)
     if not native and _sampling(image) in _SAMPLINGS and is_one_scan(data):
         return pillow_planes.decode_jpeg(data, divisor), reduced_box(image.size, divisor)
     size = (-(-width // divisor), -(-height // divisor))
@@ -87,14 +79,12 @@ def _size_at(size: Size, scale: float) -> Size:
 
 def _sampling(image: Image.Image) -> tuple[int, int]:
     """Return how many samples of luma the first component has, across and down."""
-    _id, across, down, _table = getattr(image, "layer")[0]  # noqa: B009 - its type is not stated
-    return across, down
+    return getattr(image, "layer")[0][1:3]  # noqa: B009 - its type is not stated
 
 
 def _stores_luma(image: Image.Image) -> bool:
     """Return True if the components are YCbCr, by the rules that libjpeg itself follows."""
     if not isinstance(image, JpegImageFile) or image.mode != "RGB":
         return False
-    if image.info.get("adobe_transform", 1) == 0:
-        return False
-    return "jfif" in image.info or [layer[0] for layer in image.layer] != _RGB_IDS
+    is_rgb = image.info.get("adobe_transform", 1) == 0
+    return not is_rgb and ("jfif" in image.info or [part[0] for part in image.layer] != _RGB_IDS)

@@ -12,16 +12,13 @@ from function.engine.errors import Reason, Rejected
 MAX_SEGMENTS: Final = 1000
 """Markers in a picture. Good files have most for extended XMP, 64 KB each: 160 for 10 MB."""
 
-MAX_FILL: Final = 1 << 16
-"""Bytes between segments that belong to none."""
+MAX_FILL: Final = 1 << 16  # bytes between segments that belong to none
 
 MAX_EXIF_BYTES: Final = 1 << 20
 """EXIF of all segments. Pillow appends each to those before, copying them: 60 MB would take it
 minutes."""
 
-MAX_SCANS: Final = 200
-USUAL_SCANS: Final = 20
-MAX_SCANNED_PIXELS: Final = 1_500_000_000
+MAX_SCANS, USUAL_SCANS, MAX_SCANNED_PIXELS = 200, 20, 1_500_000_000
 """Scans of a picture; above the usual number, also its pixels times its scans. libjpeg takes
 1 ns for each even where 76 bytes code a whole scan. Encoders write 10 scans, mozjpeg 12."""
 
@@ -33,9 +30,8 @@ _MARKER: Final = re.compile(rb"\xff[^\x00\xff]", re.DOTALL)
 _MARKER_IN_SCAN: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
 """Within coded pixels restart markers (D0 to D7) start no segment (T.81, B.1.1.3)."""
 
-_EOI, _SOS, _APP1 = 0xD9, 0xDA, 0xE1
+_EOI, _SOS, _APP1, _COMMENT = 0xD9, 0xDA, 0xE1, 0xFE
 _APPLICATION: Final = range(0xE0, 0xF0)
-_COMMENT: Final = b"\xfe"
 _INTACT: Final = {
     0xE0: (b"JFIF\0", 14),
     0xE1: (b"Exif\0\0", 6),
@@ -51,7 +47,6 @@ _FRAME_HEADER: Final = 6
 
 _PROGRESSIVE: Final = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _ARITHMETIC: Final = frozenset(range(0xC9, 0xD0)) - {0xCC}
-RGB_COMPONENTS: Final = 3
 
 _BARE: Final = frozenset({0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)})
 """Markers after which Pillow expects no length."""
@@ -107,16 +102,13 @@ def kind_of(data: bytes, halves_chroma: bool, native: bool) -> str:
 
     Others are ``jpeg-cmyk`` if they have four components, else ``jpeg``. A file that Pillow decodes
     to planes in place of our own decoder costs up to 6 bytes a pixel (``pillow_planes.py``), so it
-    counts as progressive.
-
-    Raises:
-        Rejected: ``too_complex`` or ``metadata_too_large``, as do ``walk`` and ``Segments``.
+    counts as progressive. Raises ``Rejected``, ``too_complex`` or ``metadata_too_large``.
     """
     found = walk(data)
     check_scans(found.scans, found.pixels)
     if found.progressive or found.scans > 1:
         return "jpeg-progressive"
-    if found.components > RGB_COMPONENTS:
+    if found.components > 3:  # noqa: PLR2004 - red, green and blue
         return "jpeg-cmyk"
     return "jpeg-progressive" if halves_chroma and not native else "jpeg"
 
@@ -131,7 +123,7 @@ def without_needless(data: bytes) -> bytes:
     """Return a JPEG whose application segments are comments, except what its decoder needs."""
     changed = bytearray(data)
     for at in walk_header(data).needless:
-        changed[at : at + 1] = _COMMENT
+        changed[at] = _COMMENT
     return bytes(changed)
 
 
@@ -178,8 +170,8 @@ def walk_header(data: bytes) -> Segments:
 def _count_more_scans(data: bytes, at: int, found: Segments) -> None:
     """Count the scans from the end of the first one's header to the end of the picture."""
     scans = 1
-    while (match := _MARKER_IN_SCAN.search(data, at)) and data[match.start() + 1] != _EOI:
-        marker, at = data[match.start() + 1], match.end()
+    while (match := _MARKER_IN_SCAN.search(data, at)) and (marker := match[0][1]) != _EOI:
+        at = match.end()
         found.take(marker, b"")
         if marker == _SOS:
             scans += 1

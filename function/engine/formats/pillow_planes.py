@@ -14,8 +14,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from function.engine.pixels import Planes, Size
 from function.engine.vectors import half_of, resize, split
 
-_MEANS: Final = 8
-"""At 1/8 of its size, a JPEG's blocks are their means to both decoders."""
+_MEANS: Final = 8  # at 1/8 of its size, a JPEG's blocks are their means to both decoders
 
 _PLAIN, _UNDONE = (0, 8, 0), (-1, 10, -1)
 """Weights, in eighths, of three neighbours along an axis. To double an axis, libjpeg weighs the
@@ -24,16 +23,11 @@ two nearest samples 3 to 1. The mean of each two results weighs three samples 1 
 
 
 def decode_jpeg(data: bytes, divisor: int) -> Planes:
-    """Decode a baseline JPEG of YCbCr to planes, as ``vectors.decode_jpeg`` does.
-
-    Raises:
-        Exception: the file is damaged.
-    """
-    image = JpegImageFile(io.BytesIO(data))
-    full = image.size
-    luma_size = _divide(full, divisor)
+    """Decode a baseline JPEG of YCbCr as ``vectors.decode_jpeg`` does; raise for damage."""
     if divisor == _MEANS:
         return Planes(*split(_draft(data, "YCbCr", divisor)))
+    image = JpegImageFile(io.BytesIO(data))
+    luma_size = -(-image.width // divisor), -(-image.height // divisor)
     finer = max(1, divisor // 2)
     luma = _halve_to(luma_size, _draft(data, "L", finer))
     _id, across, down, _table = image.layer[0]
@@ -52,10 +46,6 @@ def _draft(data: bytes, mode: str, divisor: int) -> Image.Image:
     image.draft(mode, (max(1, image.width // divisor), max(1, image.height // divisor)))
     image.load()
     return image
-
-
-def _divide(size: Size, divisor: int) -> Size:
-    return -(-size[0] // divisor), -(-size[1] // divisor)
 
 
 def _shrink_back(plane: Image.Image, enlarged: tuple[int, int]) -> Image.Image:

@@ -7,8 +7,7 @@ from function.engine.cicp import Cicp
 from function.engine.formats import TAIL
 from function.engine.formats.format import Format, lazily
 
-_MOST_CHUNKS: Final = 4096
-"""Chunks before the picture among which code points are looked for."""
+_MOST_CHUNKS: Final = 4096  # chunks before the picture among which code points are looked for
 
 
 def colours(data: bytes) -> Cicp | None:

@@ -8,27 +8,22 @@ import io
 import struct
 import weakref
 from importlib import import_module
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from PIL import Image, ImageFile
 from PIL.PngImagePlugin import PngImageFile
 
+from function.engine import vectors
 from function.engine.errors import Reason, Rejected
-from function.engine.vectors import has_module, unfilter
 
 _zlib: Any = import_module("isal.isal_zlib")  # its types are not complete
 
 _CHANNELS: Final = {"RGB": 3, "RGBA": 4}
 """Bytes of a pixel in the stream, by mode; Pillow's memory has four for both."""
 
-_PIECE: Final = 1 << 17
-"""Bytes of rows, about, that are inflated at once."""
-
-_READ: Final = 1 << 16
-"""Bytes of the compressed stream, at least, that are read at once: as many as Pillow reads."""
-
-_DONE: Final = (-1, 0)
-_BROKEN: Final = (-1, -2)
+_PIECE: Final = 1 << 17  # bytes of rows, about, that are inflated at once
+_READ: Final = 1 << 16  # bytes of the stream, at least, that are read at once: Pillow reads as many
+_DONE, _BROKEN = (-1, 0), (-1, -2)
 """Pillow's answers for all rows decoded, and for a stream that cannot be read."""
 
 MAX_CHUNKS: Final = 200_000
@@ -73,21 +68,20 @@ def check_chunks(data: bytes) -> dict[str, bytes]:
     once it has decoded these.
     """
     most = MAX_CHUNKS + len(data) // 4096
-    at, compressed, late = 8, 0, dict[str, bytes]()
-    has_pixels = False
+    at, compressed, late, has_pixels = 8, 0, dict[str, bytes](), False
     for _ in range(most):
-        kind, body = data[at + 4 : at + 8], at + 8
+        length, kind, body = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8], at + 8
         if at + 12 >= len(data) or kind == b"IEND":
             return late
         has_pixels |= kind == b"IDAT"
         name = _METADATA.get(data[body : body + 18] if kind == b"iTXt" else kind)
         if has_pixels and name:
-            late[name] = data[body : body + int.from_bytes(data[at : at + 4], "big")]
+            late[name] = data[body : body + length]
         compressed += kind in _COMPRESSED
         if compressed > MAX_COMPRESSED:
             message = f"This PNG has over {MAX_COMPRESSED} compressed chunks."
             raise Rejected(Reason.TOO_COMPLEX, message)
-        at += 12 + int.from_bytes(data[at : at + 4], "big")
+        at += 12 + length
     raise Rejected(Reason.TOO_COMPLEX, f"This PNG has over {most} chunks.")
 
 
@@ -104,16 +98,16 @@ def _open_without_metadata(data: bytes) -> PngImageFile:
 
 def _keep_chunks(data: bytes, metadata: frozenset[bytes]) -> bytes:
     """Return a PNG with the chunks of its picture, and intact metadata of some kinds."""
-    kept, at = [data[:8]], 8
+    kept, at = bytearray(data[:8]), 8
     while at + 8 <= len(data):
         end = at + 12 + int.from_bytes(data[at : at + 4], "big")
         kind, checksum = data[at + 4 : at + 8], int.from_bytes(data[end - 4 : end], "big")
         if kind in _PICTURE or (
             kind in metadata and _zlib.crc32(memoryview(data)[at + 4 : end - 4]) == checksum
         ):
-            kept.append(data[at:end])
+            kept += data[at:end]
         at = end
-    return b"".join(kept)
+    return bytes(kept)
 
 
 class _Rows(ImageFile.PyDecoder):
@@ -129,13 +123,8 @@ class _Rows(ImageFile.PyDecoder):
         self._row = 0
 
     def decode(self, buffer: Image.DecoderInput) -> tuple[int, int]:  # noqa: ARG002 - Pillow's
-        """Decode all rows; ``buffer`` is empty.
-
-        Raises:
-            OSError: the stream ends before the last row.
-        """
-        height = self.state.ysize
-        stride = 1 + self._channels * self.state.xsize
+        """Decode all rows, or raise ``OSError`` if the stream ends before; ``buffer`` is empty."""
+        height, stride = self.state.ysize, 1 + self._channels * self.state.xsize
         while self._row < height:
             rows = min(max(1, _PIECE // stride), height - self._row)
             try:
@@ -162,19 +151,16 @@ class _Rows(ImageFile.PyDecoder):
 
     def _gather(self) -> bytes:
         """Read more of the stream, over several chunks: one may hold as little as a byte."""
-        parts: list[bytes] = []
-        length = 0
-        image = cast("PngImageFile", self._image())
+        parts, length = list[bytes](), 0
+        image: Any = self._image()
         while length < _READ:
-            at = image.fp.tell() if image.fp else 0
+            at = image.fp.tell()
             try:
                 part = image.load_read(_READ)
             except (struct.error, SyntaxError):
                 if not parts:
                     raise
-                # The stream may be complete, and Pillow ignores what follows it.
-                if image.fp:
-                    image.fp.seek(at)
+                image.fp.seek(at)  # the stream may be complete, and Pillow ignores what follows it
                 break
             if not part:
                 break
@@ -191,7 +177,7 @@ class _Rows(ImageFile.PyDecoder):
         if rest or not self._row:
             return False
         size = (self.state.xsize, self.state.ysize)
-        return unfilter(piece, self._channels, self.im, size, first)
+        return vectors.unfilter(piece, self._channels, self.im, size, first)
 
 
 Image.register_decoder("png_rows", _Rows)
@@ -199,7 +185,7 @@ Image.register_decoder("png_rows", _Rows)
 
 def decode_here(image: PngImageFile) -> None:
     """Have an opened PNG decoded by ``_Rows`` when it is loaded, if it is not unusual."""
-    if not has_module() or len(image.tile) != 1 or image.info.get("interlace"):
+    if not vectors.load_module() or len(image.tile) != 1 or image.info.get("interlace"):
         return
     tile = image.tile[0]
     plain = tile.codec_name == "zip" and tile.extents == (0, 0, *image.size)

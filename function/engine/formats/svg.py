@@ -5,7 +5,6 @@ from typing import Final
 
 from function.engine.formats.format import Format, lazily
 
-_HEAD: Final = 1024
 _PROLOGUE: Final = re.compile(rb"<\?|<!--|<!DOCTYPE\s+(?:[\w.-]+:)?svg\b")
 _ROOT: Final = re.compile(rb"<(?:[\w.-]+:)?svg\b")
 _DRAWING: Final = "function.engine.formats.svg_drawing"
@@ -14,17 +13,12 @@ _FONTS: Final = "function.engine.formats.svg_fonts"
 
 def recognises(data: bytes) -> bool:
     """Return True for markup whose root, after comments and the like, is ``svg``."""
-    head = _in_ascii(data[: 64 * _HEAD])
-    start = head[:_HEAD].lstrip()
+    head = data[: 1 << 16].removeprefix(b"\xef\xbb\xbf")
+    for mark, first in ((b"\xff\xfe", 2), (b"\xfe\xff", 3)):  # UTF-16: the lower byte of each two
+        if data.startswith(mark):
+            head = head[first::2]
+    start = head[:1024].lstrip()
     return bool(_ROOT.match(start) or (_PROLOGUE.match(start) and _ROOT.search(head)))
-
-
-def _in_ascii(text: bytes) -> bytes:
-    """Return text without its byte order mark, and of UTF-16 one byte of each two."""
-    for mark, first in ((b"\xff\xfe", 2), (b"\xfe\xff", 3)):  # the lower byte first, or second
-        if text.startswith(mark):
-            return text[first::2]
-    return text.removeprefix(b"\xef\xbb\xbf")
 
 
 FORMAT: Final = Format(
@@ -38,7 +32,6 @@ FORMAT: Final = Format(
     losses=lazily(_DRAWING, "losses"),
     files=lazily(_FONTS, "paths"),
     bytes_held=lazily(_DRAWING, "bytes_held"),
-    is_markup=True,
     modules=(_DRAWING, "function.engine.formats.jpeg_segments", "function.engine.formats.webp"),
     isolated=True,
 )

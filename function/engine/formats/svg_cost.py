@@ -21,8 +21,7 @@ MAX_LAYERS: Final = 32
 """Deepest nesting of layers and references, at each of which resvg takes far more of its stack:
 150 crashed it."""
 
-CANVAS_BYTES: Final = 4
-"""Bytes a pixel of each canvas that is held while those within it are drawn."""
+CANVAS_BYTES: Final = 4  # bytes a pixel of each canvas that is held while those within it are drawn
 
 IMAGE_BYTES: Final = 16
 """Bytes a pixel of an embedded picture, in the shapes that resvg holds it in at once."""
@@ -36,8 +35,7 @@ REGION_CANVASES: Final = 60
 took 230 MB at 1080 x 1080."""
 
 _REGION: Final = ("x", "y", "width", "height")
-_LONG: Final = re.compile(r"[eE]|\d{5}")
-"""A number of five digits or with an exponent."""
+_LONG: Final = re.compile(r"[eE]|\d{5}")  # a number of five digits or with an exponent
 
 _LAYERING: Final = re.compile(r"opacity|mask|clip-path|filter|blend|isolation")
 _LAYER_ATTRIBUTES: Final = ("opacity", "mask", "clip-path", "filter")
@@ -53,11 +51,10 @@ _COPYING: Final = frozenset({"use", "feImage"})
 """Elements that draw the one that they refer to, whatever it is."""
 
 
-Cost = tuple[int, int, int, int, int]
-"""What an element takes with all that it refers to: elements, levels, layers, canvases, letters."""
+Cost = tuple[int, int, int, int]
+"""What an element takes with all that it refers to: elements, layers, canvases, letters."""
 
-_CIRCLE: Final[Cost] = (0, 0, 0, 0, 0)
-"""What an element takes within itself: resvg leaves it out."""
+_CIRCLE: Final[Cost] = (0, 0, 0, 0)  # what an element takes within itself: resvg leaves it out
 
 
 class Element:
@@ -91,9 +88,8 @@ class Element:
                 self.references.append(value.strip()[1:])
             elif "url(" in value:
                 found = _REFERENCE.findall(value)
-                (self.markers if "marker" in key or "marker" in style else self.references).extend(
-                    found
-                )
+                is_marker = "marker" in key or "marker" in style
+                (self.markers if is_marker else self.references).extend(found)
                 if _INHERITED.search(key):
                     self.paints += found
         self.outline = attributes.get("d", attributes.get("points", "")) if self.markers else ""
@@ -152,17 +148,12 @@ class Markup:
         self._path[-1].letters += count
 
     def weigh(self) -> tuple[int, int]:
-        """Return the canvases that drawing holds at once, at most, and the letters of its text.
-
-        Raises:
-            Rejected: ``too_complex``.
-        """
-        self._sheet_references = [
-            name for name in _REFERENCE.findall(self.sheet) if name in self.by_id
-        ]
+        """Return the most canvases held at once, and the letters; or reject as ``too_complex``."""
+        names = _REFERENCE.findall(self.sheet)
+        self._sheet_references = [name for name in names if name in self.by_id]
         self._sheet_layers = bool(_LAYERING.search(self.sheet))
         costs = [self._weigh(root, 1) for root in self._roots]
-        return max((cost[3] for cost in costs), default=0), sum(cost[4] for cost in costs)
+        return max((cost[2] for cost in costs), default=0), sum(cost[3] for cost in costs)
 
     def _weigh(self, element: Element, level: int) -> Cost:
         if element.cost:
@@ -171,12 +162,11 @@ class Markup:
             raise _too_complex(f"nests its elements over {MAX_DEPTH} deep")
         element.cost = _CIRCLE
         self._open.add(element)
-        elements, levels, inner, canvases, letters = 1, 0, 0, 0, element.letters
+        elements, inner, canvases, letters = 1, 0, 0, element.letters
         for child in element.children:
             cost = self._weigh(child, level + 1)
-            elements += cost[0]
-            levels, inner = max(levels, cost[1]), max(inner, cost[2])
-            canvases, letters = max(canvases, cost[3]), letters + cost[4]
+            elements, letters = elements + cost[0], letters + cost[3]
+            inner, canvases = max(inner, cost[1]), max(canvases, cost[2])
         for target, times, is_stated in self._targets(element):
             if is_stated and target in self._open:
                 raise _too_complex("has elements that refer to one another in a circle")
@@ -184,9 +174,8 @@ class Markup:
             self._open = around if is_stated else set()
             cost = self._weigh(target, level + 1)
             self._open = around
-            elements += cost[0] * times
-            levels, inner = max(levels, cost[1]), max(inner, cost[2] + 1)
-            canvases, letters = max(canvases, cost[3]), letters + cost[4] * times
+            elements, letters = elements + cost[0] * times, letters + cost[3] * times
+            inner, canvases = max(inner, cost[1] + 1), max(canvases, cost[2])
         self._open.discard(element)
         is_layer = element.is_layer or (self._sheet_layers and bool(element.children))
         layers = inner + is_layer
@@ -196,7 +185,7 @@ class Markup:
         if layers > MAX_LAYERS:
             raise _too_complex(f"nests its layers and references over {MAX_LAYERS} deep")
         canvases += max(element.canvases, int(is_layer))
-        element.cost = (elements, levels + 1, layers, canvases, letters)
+        element.cost = (elements, layers, canvases, letters)
         return element.cost
 
     def _targets(self, element: Element) -> Iterator[tuple[Element, int, bool]]:
@@ -204,11 +193,8 @@ class Markup:
 
         Last comes whether it does for certain: what a style sheet refers to, any element may.
         """
-        if element.markers:
-            times = 1 + len(_VERTEX.findall(element.outline))
-            for name in element.markers:
-                if name in self.by_id:
-                    yield self.by_id[name], times, True
+        times = 1 + len(_VERTEX.findall(element.outline))
+        yield from ((self.by_id[n], times, True) for n in element.markers if n in self.by_id)
         is_drawn = element.name in _DRAWN
         inherited = element.inherited() if is_drawn else ()
         for names, is_stated in (

@@ -20,7 +20,7 @@ from PIL.PngImagePlugin import PngImageFile
 from function.engine.errors import Reason, Rejected
 from function.engine.formats.svg_cost import CANVAS_BYTES, IMAGE_BYTES, LETTER_BYTES
 from function.engine.formats.svg_fonts import FAMILIES, lacks, paths
-from function.engine.formats.svg_markup import Drawing, read
+from function.engine.formats.svg_markup import read
 from function.engine.losses import Loss
 from function.engine.pixels import Size
 
@@ -31,10 +31,9 @@ arcs took it over 1,000 MB of addresses, and it aborts where there are no more."
 _FALLBACK: Final = (300.0, 150.0)
 """Width and height in pixels that browsers give a drawing that states none."""
 
-_UNITS: Final[Mapping[str, float]] = {
-    **dict.fromkeys(("", "px"), 1.0),
-    **dict.fromkeys(("pc", "em", "rem"), 16.0),
-} | {"pt": 4 / 3, "in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4}
+_UNITS: Final[Mapping[str, float]] = (
+    {"": 1.0, "px": 1.0, "pt": 4 / 3, "in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4}
+) | dict.fromkeys(("pc", "em", "rem"), 16.0)
 """CSS pixels in each unit of length."""
 
 _DPI: Final = 96
@@ -48,11 +47,7 @@ _LENGTH: Final = re.compile(r"\s*([+]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\
 
 
 def read_size(data: bytes) -> Size:
-    """Check a drawing and return its own width and height in whole pixels.
-
-    Raises:
-        Rejected: ``unsafe_svg``, ``too_complex``, ``not_an_image`` or ``broken_image``.
-    """
+    """Check a drawing, as ``svg_markup.read`` does, and return its size in whole pixels."""
     width, height = (min(length, _LONGEST) for length in _measure(_read(data).root))
     return max(1, round(width)), max(1, round(height))
 
@@ -69,9 +64,8 @@ def losses(data: bytes) -> tuple[Loss, ...]:
     """Return ``text`` if the drawing has text, or characters, that are not drawn."""
     drawing = _read(data)
     has_text = any(text and not text.isspace() for text in drawing.texts)
-    has_all = not drawing.hides_text and not any(map(lacks, drawing.texts))
-    is_lost = not has_all or (has_text and not _has_fonts())
-    return (Loss.TEXT,) if is_lost else ()
+    is_lost = drawing.hides_text or any(map(lacks, drawing.texts))
+    return (Loss.TEXT,) if is_lost or (has_text and not _has_fonts()) else ()
 
 
 def rasterise(data: bytes, size: Size) -> PngImageFile:
@@ -94,27 +88,25 @@ def rasterise(data: bytes, size: Size) -> PngImageFile:
     return PngImageFile(io.BytesIO(png))
 
 
-@lru_cache(maxsize=1)
-def _read(data: bytes) -> Drawing:
-    """Return what a drawing's markup says. The process, which asks several times, ends with it."""
-    return read(data)
+# A process reads its drawing several times, and ends with it.
+_read = lru_cache(maxsize=1)(read)
 
 
 def _has_fonts() -> bool:
     """Return True if the fonts can be opened: in a worker, only by the C module (``confine.c``)."""
     try:
         opened = os.open(paths()[0], os.O_RDONLY)
-        with suppress(OSError):
-            os.close(opened)
     except OSError:
         return False
+    with suppress(OSError):
+        os.close(opened)
     return True
 
 
 def _measure(root: Mapping[str, str]) -> tuple[float, float]:
     """Return the size as CSS does: lengths stated, one by the view box's ratio, or the view box."""
-    width, height = _parse_length(root.get("width")), _parse_length(root.get("height"))
-    box = _parse_view_box(root.get("viewBox"))
+    width, height = (_parse_length(root.get(side, "")) for side in ("width", "height"))
+    box = _parse_view_box(root.get("viewBox", ""))
     if width and height:
         return width, height
     if box is None:
@@ -126,21 +118,18 @@ def _measure(root: Mapping[str, str]) -> tuple[float, float]:
     return box
 
 
-def _parse_length(value: str | None) -> float | None:
-    match = _LENGTH.fullmatch(value or "")
+def _parse_length(value: str) -> float | None:
+    match = _LENGTH.fullmatch(value)
     if match is None or match[2] not in _UNITS:
         return None
     length = float(match[1]) * _UNITS[match[2]]
-    return length if math.isfinite(length) and length > 0 else None
+    return length if 0 < length < math.inf else None
 
 
-def _parse_view_box(value: str | None) -> tuple[float, float] | None:
-    parts = (value or "").replace(",", " ").split()
-    if len(parts) != 4:  # noqa: PLR2004 - left, top, width, height
-        return None
+def _parse_view_box(value: str) -> tuple[float, float] | None:
     try:
-        width, height = float(parts[2]), float(parts[3])
+        _left, _top, *sides = value.replace(",", " ").split()
+        width, height = map(float, sides)
     except ValueError:
         return None
-    usable = math.isfinite(width) and math.isfinite(height) and width > 0 and height > 0
-    return (width, height) if usable else None
+    return (width, height) if 0 < width < math.inf and 0 < height < math.inf else None

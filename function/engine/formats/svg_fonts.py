@@ -7,8 +7,8 @@ line in Crimson Pro is 2 % shorter than in Times.
 
 import re
 import struct
+from itertools import chain
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Final
 from unicodedata import category, normalize
 
@@ -16,9 +16,7 @@ import fontpkg_arimo
 import fontpkg_crimson_pro
 import fontpkg_source_code_pro
 
-_SANS: Final = fontpkg_arimo
-_SERIF: Final = fontpkg_crimson_pro
-_MONOSPACE: Final = fontpkg_source_code_pro
+_SANS, _SERIF, _MONOSPACE = fontpkg_arimo, fontpkg_crimson_pro, fontpkg_source_code_pro
 
 _LIKE: Final = (
     ("monospace", re.compile(r"mono|courier|consol|menlo|typewriter", re.IGNORECASE)),
@@ -46,25 +44,16 @@ _JOINED: Final = re.compile("f[il]|[lL]·[lL]|[\u02e5-\u02e9]{2}")
 """What one of the fonts draws as one glyph, and others as several (their tables ``GSUB``)."""
 
 
-def _files(*packages: ModuleType) -> tuple[Path, ...]:
-    """Return the font files of packages, each package's upright font first.
-
-    resvg takes the first font that has a character for one that its own font lacks.
-    """
-    found = (path for package in packages for path in sorted(package.ROOT.glob("files/*.ttf")))
-    return tuple(sorted(found, key=lambda path: "Italic" in path.name))
-
-
-FILES: Final = _files(_SANS, _SERIF, _MONOSPACE)
-"""Upright fonts before italic ones; each has all weights."""
+_FOUND = [sorted(font.ROOT.glob("files/*.ttf")) for font in (_SANS, _SERIF, _MONOSPACE)]
+FILES: Final[list[Path]] = sorted(chain(*_FOUND), key=lambda path: "Italic" in path.name)
+"""Upright fonts, each with all weights, before italic ones: resvg takes the first that has a
+character for one that its own font lacks."""
 
 FAMILIES: Final[dict[str, Any]] = {
-    "font_family": _SANS.FAMILY,
-    "sans_serif_family": _SANS.FAMILY,
+    **dict.fromkeys(("font_family", "sans_serif_family"), _SANS.FAMILY),
+    **dict.fromkeys(("cursive_family", "fantasy_family"), _SANS.FAMILY),
     "serif_family": _SERIF.FAMILY,
     "monospace_family": _MONOSPACE.FAMILY,
-    "cursive_family": _SANS.FAMILY,
-    "fantasy_family": _SANS.FAMILY,
 }
 """Arguments of ``resvg_py.svg_to_bytes``."""
 
@@ -136,8 +125,7 @@ def _characters(font: bytes) -> set[str]:
 
 
 _COVERAGE: Final = tuple(frozenset(_characters(path.read_bytes())) for path in FILES)
-COVERED: Final = frozenset[str]().union(*_COVERAGE)
-"""Characters that a font has."""
+COVERED: Final = frozenset[str]().union(*_COVERAGE)  # characters that a font has
 
 _COMMON: Final = COVERED.intersection(*_COVERAGE)
 """Characters that every font has. Source Code Pro has 249 fewer in italic."""

@@ -33,20 +33,18 @@ _WESTERN: Final = re.compile(
 """An XML declaration of a one-byte encoding; browsers read each of these as windows-1252 (WHATWG
 Encoding Standard, 4.2)."""
 
-_WINDOWS_1252: Final = codecs.lookup("windows-1252")
-"""Looked up now: a worker can import no codec."""
+_WINDOWS_1252: Final = codecs.lookup("windows-1252")  # looked up now: a worker can import no codec
 
-_LOADING: Final = frozenset({"image", "feImage", "use", "tref"})
-"""Elements that load what they refer to; the reference of an ``a`` is only a link."""
+_LOADING: Final = frozenset(
+    {"image", "feImage", "use", "tref"}
+)  # what they refer to, unlike an ``a``
 
 _SHOWN, _LOST, _SHEET, _CHOICE = "shown", "lost", "sheet", "choice"
-_TEXTS: Final[Mapping[str, str]] = {
-    "text": _SHOWN,
-    **dict.fromkeys(("foreignObject", "flowRoot"), _LOST),
-    **dict.fromkeys(("title", "desc", "metadata", "script"), ""),
-    "style": _SHEET,
-    "switch": _CHOICE,
-}
+_TEXTS: Final[Mapping[str, str]] = (
+    {"text": _SHOWN, "style": _SHEET, "switch": _CHOICE}
+    | dict.fromkeys(("foreignObject", "flowRoot"), _LOST)
+    | dict.fromkeys(("title", "desc", "metadata", "script"), "")
+)
 """What becomes of the text in an element, if not the same as in its parent. resvg draws no HTML and
 no flowed text (of a draft of SVG 1.2, as Inkscape writes it)."""
 
@@ -61,15 +59,6 @@ class Drawing(Record):
     largest_image: int  # pixels
     texts: tuple[str, ...]  # that are drawn, each of one element ``text``
     hides_text: bool  # there is text that resvg never draws
-
-
-def read(data: bytes) -> Drawing:
-    """Read a drawing's markup.
-
-    Raises:
-        Rejected: ``unsafe_svg``, ``too_complex``, ``not_an_image`` or ``broken_image``.
-    """
-    return _Reader(data).read()
 
 
 class _Reader:
@@ -188,6 +177,15 @@ class _Reader:
         self._written.append(text)
 
 
+def read(data: bytes) -> Drawing:
+    """Read a drawing's markup.
+
+    Raises:
+        Rejected: ``unsafe_svg``, ``too_complex``, ``not_an_image`` or ``broken_image``.
+    """
+    return _Reader(data).read()
+
+
 def _attribute(key: str, value: str) -> str:
     if key == "font-family":
         value = with_generic(value)
@@ -200,12 +198,7 @@ def _escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _declare(
-    _name: str,
-    is_parameter: bool,
-    value: str | None,
-    *_external: str | None,
-) -> None:
+def _declare(_name: str, is_parameter: bool, value: str | None, *_external: str | None) -> None:
     """Refuse an entity that is more than a few words: one that is a file, or made of others."""
     is_plain = value is not None and not is_parameter and not set("&%<") & set(value)
     if not is_plain or len(value or "") > LONGEST_ENTITY:

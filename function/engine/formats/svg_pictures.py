@@ -29,11 +29,7 @@ class Picture(Record):
 
 
 def read(url: str) -> Picture:
-    """Read a data URL.
-
-    Raises:
-        Rejected: ``unsafe_svg`` for anything but a PNG, JPEG, GIF or WebP.
-    """
+    """Read a data URL; reject all but PNG, JPEG, GIF and WebP as ``unsafe_svg``."""
     url = url.strip()
     head = _HEAD.match(url)
     data = _decode(url[head.end() :], head[1]) if head else b""
@@ -55,21 +51,17 @@ def _decode(text: str, parameters: str) -> bytes:
         return b""
 
 
-def _big(value: bytes) -> int:
-    return int.from_bytes(value, "big")
+def _png_size(data: bytes) -> Size:
+    return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+
+
+def _gif_size(data: bytes) -> Size:
+    return little_endian(data[6:8]), little_endian(data[8:10])
 
 
 _FORMATS: Final[tuple[tuple[str, re.Pattern[bytes], Callable[[bytes], Size]], ...]] = (
-    (
-        "png",
-        re.compile(rb"\x89PNG\r\n\x1a\n"),
-        lambda data: (_big(data[16:20]), _big(data[20:24])),
-    ),
-    (
-        "gif",
-        re.compile(rb"GIF8[79]a"),
-        lambda data: (little_endian(data[6:8]), little_endian(data[8:10])),
-    ),
+    ("png", re.compile(rb"\x89PNG\r\n\x1a\n"), _png_size),
+    ("gif", re.compile(rb"GIF8[79]a"), _gif_size),
     ("jpeg", re.compile(rb"\xff\xd8\xff"), lambda data: (jpeg_segments.walk(data).pixels, 1)),
     ("webp", re.compile(rb"RIFF....WEBP", re.DOTALL), webp.read_size),
 )

@@ -11,20 +11,15 @@ if TYPE_CHECKING:
     from PIL import Image
     from PIL.TiffImagePlugin import TiffImageFile
 
-
 _DIRECTORIES: Final = "function.engine.formats.tiff_directories"
 
-_TILE_SIDES: Final = (322, 323)
-"""TileWidth and TileLength (TIFF 6.0, section 15)."""
+_TILE_SIDES: Final = (322, 323)  # TileWidth and TileLength (TIFF 6.0, section 15)
 
 _LARGEST_TILE: Final = 1 << 22
 """Pixels of a tile, at most, whatever the picture's size: libtiff decodes a tile as a whole."""
 
-_BITS: Final = 258
-_SAMPLE_FORMAT: Final = 339
+_BITS, _SAMPLE_FORMAT = 258, 339
 """BitsPerSample, and SampleFormat: 1, which is the default, for numbers without a sign."""
-
-_SIXTEEN_BITS: Final = 1 << 16
 
 
 def open_image(data: bytes) -> "Image.Image":
@@ -76,7 +71,7 @@ def load(image: "Image.Image", _data: bytes) -> "Image.Image":
         return image.point(lambda level: level * 16)
     if image.mode == "I" and bits == (32,) and is_unsigned:
         low, high = cast("tuple[int, int]", image.getextrema())
-        if low < 0 or high >= _SIXTEEN_BITS:
+        if low < 0 or high >= 1 << 16:
             return colour.grey_by_strips(image, _take_highest_byte)
     return image
 
@@ -99,6 +94,6 @@ FORMAT: Final = Format(
     damage=(OSError, SyntaxError, ValueError),
     is_oriented=True,
     losses=lazily(_DIRECTORIES, "losses"),
-    modules=(_DIRECTORIES, "PIL.TiffImagePlugin", "PIL.ImageCms"),
+    modules=(_DIRECTORIES,),
     isolated=True,
 )

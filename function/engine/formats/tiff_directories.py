@@ -5,14 +5,12 @@ from typing import Final
 
 from function.engine.losses import Loss
 
-_MOST: Final = 1000
-"""Directories that are looked at."""
+_MOST: Final = 1000  # directories that are looked at
 
 _MOST_TAGS: Final = 64
 """Tags of a directory that are looked at. They are sorted; those asked for come first."""
 
-_BIG: Final = 43
-"""What stands in place of 42 in a BigTIFF, whose offsets have 8 bytes."""
+_BIG: Final = 43  # what stands in place of 42 in a BigTIFF, whose offsets have 8 bytes
 
 _BYTES: Final = {1: 1, 3: 2, 4: 4}
 """Length of a number by its type: BYTE, SHORT and LONG (TIFF 6.0, section 2)."""
@@ -21,8 +19,7 @@ _NEW_SUBFILE_TYPE, _SUBFILE_TYPE, _WIDTH = 254, 255, 256
 _REDUCED_OR_MASK: Final = 0b101
 """Bits of NewSubfileType: a smaller copy of another picture, a mask (TIFF 6.0, section 8)."""
 
-_REDUCED: Final = 2
-"""SubfileType of a smaller copy, in old files (the same section)."""
+_REDUCED: Final = 2  # SubfileType of a smaller copy, in old files (the same section)
 
 
 def directories(data: bytes) -> Iterator[dict[int, tuple[int, int]]]:

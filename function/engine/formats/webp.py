@@ -9,11 +9,7 @@ _PLANES: Final = "function.engine.formats.webp_planes"
 
 
 def read_size(data: bytes) -> tuple[int, int]:
-    """Return width and height in pixels from a WebP's first chunk.
-
-    Raises:
-        Rejected: ``broken_image`` when the first chunk is none that may come first.
-    """
+    """Return the size that the first chunk states; reject others as ``broken_image``."""
     chunk, body = data[12:16], data[20:30].ljust(10, b"\0")
     if chunk == b"VP8X":
         return 1 + little_endian(body[4:7]), 1 + little_endian(body[7:10])

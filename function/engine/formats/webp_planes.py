@@ -14,9 +14,7 @@ from PIL import Image
 from function.engine.pixels import Box, Planes, Size, reduced_box, reduction
 from function.engine.vectors import half_of
 
-_ANIMATION: Final = 0x02
-_ALPHA_OR_ANIMATION: Final = 0x10 | _ANIMATION
-"""Flags of WebP's extended header."""
+_ANIMATION, _ALPHA = 0x02, 0x10  # flags of WebP's extended header
 
 _MOST_CHUNKS: Final = 16
 """Chunks in which the picture is looked for; encoders write at most three before it."""
@@ -57,16 +55,13 @@ def load_scaled(
 
 def stores_planes(data: bytes) -> bool:
     """Return True for a lossy still without alpha, if libwebp can be called."""
-    return _is_lossy(data) and not _flags(data) & _ALPHA_OR_ANIMATION and bool(find_decoder())
+    is_plain = not _flags(data) & (_ALPHA | _ANIMATION)
+    return is_plain and _is_lossy(data) and bool(find("WebPDecodeYUVInto", 3))
 
 
 def open_planes(data: bytes, size: Size, factor: int) -> Planes:
-    """Decode a WebP that ``stores_planes``, of the size stated, averaged by ``factor`` both ways.
-
-    Raises:
-        ValueError: the file is damaged.
-    """
-    decode = find_decoder()
+    """Decode a WebP that ``stores_planes``, averaged by ``factor``; ``ValueError`` for damage."""
+    decode = find("WebPDecodeYUVInto", 3)
     sizes = (size, half_of(size), half_of(size))
     buffers: list[Any] = [(ctypes.c_char * (width * height))() for width, height in sizes]
     into = [(buffer, len(buffer), size[0]) for buffer, size in zip(buffers, sizes, strict=True)]
@@ -80,21 +75,19 @@ def open_planes(data: bytes, size: Size, factor: int) -> Planes:
 
 
 def load(image: Image.Image, data: bytes) -> Image.Image:
-    """Return an opened image with its pixels: a still as RGBA, in the memory it is decoded to.
+    """Return a still's pixels as RGBA, in the memory that they are decoded to.
 
-    Pillow has libwebp's animation decoder keep two canvases, and copies the second twice.
-
-    Raises:
-        ValueError: the file is damaged.
+    Pillow has libwebp's animation decoder keep two canvases, and copies the second twice. Raises
+    ``ValueError`` for damage.
     """
-    function = find("WebPDecodeRGBAInto", 1)
-    if not function or _flags(data) & _ANIMATION:
+    decode = find("WebPDecodeRGBAInto", 1)
+    if not decode or _flags(data) & _ANIMATION:
         image.load()
         return image
     _free_canvases(image)
     width, height = image.size
     buffer: Any = (ctypes.c_char * (4 * width * height))()
-    if not function(data, len(data), buffer, len(buffer), 4 * width):
+    if not decode(data, len(data), buffer, len(buffer), 4 * width):
         raise ValueError("libwebp cannot decode this")
     return Image.frombuffer("RGBA", image.size, buffer, "raw", "RGBA", 0, 1)
 
@@ -123,14 +116,9 @@ def _is_lossy(data: bytes) -> bool:
     return False
 
 
-def find_decoder() -> Callable[..., Any] | None:
-    """Return ``WebPDecodeYUVInto`` of the library that Pillow's module is linked to, if any."""
-    return find("WebPDecodeYUVInto", 3)
-
-
 @cache
 def find(name: str, planes: int) -> Callable[..., Any] | None:
-    """Return a function that decodes into so many buffers, if there is one."""
+    """Return a function of Pillow's libwebp that decodes into so many buffers, if there is one."""
     from PIL import _webp  # noqa: PLC0415 - Pillow may have been built without
 
     try:

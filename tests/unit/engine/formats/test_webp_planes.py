@@ -100,7 +100,7 @@ def test_a_profile_is_applied():
 
 def test_without_libwebps_function_pillow_decodes(monkeypatch):
     data = encoded(PHOTO, quality=90)
-    monkeypatch.setattr(webp_planes, "find_decoder", lambda: None)
+    monkeypatch.setattr(webp_planes, "find", lambda _name, _planes: None)
     assert not webp_planes.stores_planes(data)
     assert isinstance(decode(data, RENDITIONS, max_pixels=10**6).pixels, Bitmap)
 
@@ -109,13 +109,13 @@ def test_a_library_without_the_function_is_none(monkeypatch):
     monkeypatch.setattr("ctypes.CDLL", lambda path: object())
     webp_planes.find.cache_clear()
     try:
-        assert webp_planes.find_decoder() is None
+        assert webp_planes.find("WebPDecodeYUVInto", 3) is None
     finally:
         webp_planes.find.cache_clear()
 
 
 def test_here_it_is_found():
-    assert webp_planes.find_decoder()
+    assert webp_planes.find("WebPDecodeYUVInto", 3)
 
 
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.99])
