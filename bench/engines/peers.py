@@ -35,8 +35,9 @@ def ours(job: Job, *, whole: bool = False) -> Run:
     from function.engine.fingerprint import fingerprint
     from function.engine.render import render
     from function.engine.renditions import Rendition
+    from function.engine.results import Task
 
-    renditions = [
+    renditions = tuple(
         Rendition(
             name=f"r{index}",
             width=output.width,
@@ -46,15 +47,16 @@ def ours(job: Job, *, whole: bool = False) -> Run:
             quality=output.quality,
         )
         for index, output in enumerate(job.outputs)
-    ]
+    )
+    task = Task(renditions, _ANY_SIZE)
 
     def run(data: bytes) -> Iterator[bytes]:
         if whole:
             hashlib.sha256(data).hexdigest()
-        source = decode(data, renditions, max_pixels=_ANY_SIZE)
+        source = decode(data, task)
         if whole:
             fingerprint(source)
-        yield from (rendered.body for rendered in render(source, renditions))
+        yield from (rendered.body for rendered in render(source, task))
 
     return run
 

@@ -26,7 +26,7 @@ from function.duplicates.search import MAX_DISTANCE, Duplicates, hamming_distanc
 from function.engine.decode import decode
 from function.engine.fingerprint import fingerprint
 from function.engine.renditions import DEFAULT_RENDITIONS
-from function.engine.results import Fingerprint
+from function.engine.results import Fingerprint, Task
 from function.manifest import Manifest, SourceFacts, Timings
 from function.storage.bucket import Bucket
 from terminal import console, progress
@@ -200,5 +200,5 @@ def _photo(seed: int) -> Image.Image:
 
 def _fingerprint(data: bytes) -> Fingerprint:
     """Return the fingerprint that the function takes of an upload."""
-    source = decode(data, DEFAULT_RENDITIONS, max_pixels=50_000_000, memory_mb=1024)
+    source = decode(data, Task(DEFAULT_RENDITIONS, 50_000_000, memory_mb=1024))
     return fingerprint(source)

@@ -14,8 +14,9 @@ from function.engine.decode import decode
 from function.engine.fingerprint import fingerprint
 from function.engine.render import render
 from function.engine.renditions import DEFAULT_RENDITIONS, FORMATS, Rendition
+from function.engine.results import Task
 
-MAX_PIXELS = 100_000_000
+TASK = Task(DEFAULT_RENDITIONS, 100_000_000)
 FOUR_JPEGS = Job(source="", outputs=TASKS[0].outputs)
 
 
@@ -26,7 +27,7 @@ def photo():
 
 @pytest.fixture(scope="module")
 def source(photo):
-    return decode(photo, DEFAULT_RENDITIONS, max_pixels=MAX_PIXELS)
+    return decode(photo, TASK)
 
 
 @pytest.mark.benchmark(group="engine, steps")
@@ -36,8 +37,7 @@ def test_hash(benchmark, photo):
 
 @pytest.mark.benchmark(group="engine, steps")
 def test_decode(benchmark, photo):
-    decoded = benchmark(lambda: decode(photo, DEFAULT_RENDITIONS, max_pixels=MAX_PIXELS))
-    assert (decoded.width, decoded.height) == photos.SIZE_12_MP
+    assert benchmark(decode, photo, TASK).size == photos.SIZE_12_MP
 
 
 @pytest.mark.benchmark(group="engine, steps")
@@ -47,7 +47,7 @@ def test_fingerprint(benchmark, source):
 
 @pytest.mark.benchmark(group="engine, steps")
 def test_render(benchmark, source):
-    rendered = benchmark(lambda: list(render(source, DEFAULT_RENDITIONS)))
+    rendered = benchmark(lambda: list(render(source, TASK)))
     assert len(rendered) == sum(len(rendition.formats) for rendition in DEFAULT_RENDITIONS)
 
 
@@ -55,6 +55,7 @@ def test_render(benchmark, source):
 @pytest.mark.parametrize("format_name", FORMATS)
 def test_rendition(benchmark, source, format_name):
     only = (Rendition(name="r", width=1080, height=1080, formats=(format_name,)),)
+    only = TASK.replace(renditions=only)
     (rendered,) = benchmark.pedantic(lambda: list(render(source, only)), rounds=5, warmup_rounds=1)
     assert (rendered.width, rendered.height) == (1080, 810)
 

@@ -1,7 +1,6 @@
 """Animations: every frame resized as the still picture is, and encoded as one WebP."""
 
 import io
-from typing import Final
 
 from PIL import Image
 
@@ -12,9 +11,8 @@ from function.engine.pixels import Bitmap, pad
 from function.engine.renditions import OutputFormat, Position, Rendition
 from function.engine.source import Source
 
-_SHORTEST_MS: Final = 20
-_DEFAULT_MS: Final = 100
-"""Browsers show a frame that states less than the shortest time for this long; so do we."""
+_SHORTEST_MS, _DEFAULT_MS = 20, 100
+"""Browsers show a frame that states less than the shortest time for the default; so do we."""
 
 
 def animate(

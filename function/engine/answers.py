@@ -15,11 +15,8 @@ _MOST_MESSAGES: Final = 8
 """Answers about an upload besides its renditions: what it is, two budgets at most, its fingerprint,
 a wish for a format, and the end."""
 
-_MOST_SIDE: Final = 1 << 31
-"""Pixels of the longest side that any format states."""
-
-_MOST_LETTERS: Final = 1000
-"""Characters of a sentence that tells why an upload was rejected."""
+_MOST_SIDE: Final = 1 << 31  # pixels of the longest side that any format states
+_MOST_LETTERS: Final = 1000  # characters of a sentence that tells why an upload was rejected
 
 _PLACEHOLDER: Final = re.compile(r"[A-Za-z0-9+/]{4,60}={0,2}")
 _COLOUR: Final = re.compile(r"#[0-9a-f]{6}")
@@ -29,11 +26,7 @@ _WRONG: Final = (AttributeError, KeyError, OverflowError, TypeError, ValueError)
 
 
 class Answers:
-    """The answers about one upload.
-
-    Args:
-        task: what is made of every upload, in its order.
-    """
+    """The answers about one upload, which come in the order of the task."""
 
     def __init__(self, task: Task) -> None:
         self._expected = [(r.name, name) for r in task.renditions for name in r.formats]
@@ -49,31 +42,23 @@ class Answers:
         return (task.memory_mb or 1024) << 18
 
     def check_complete(self) -> None:
-        """Check that nothing is missing when the worker says that it is done.
-
-        Raises:
-            DecoderBug: something is.
-        """
+        """Raise ``DecoderBug`` if something is missing when the worker says that it is done."""
         if self._expected or self._format not in NAMES or not self._has_fingerprint:
             raise DecoderBug("the worker left out what it was asked for")
 
     def read(self, message: Mapping[str, Any], body: bytes) -> Result | None:
-        """Return the result that a message brings; None if it brings none.
-
-        Raises:
-            DecoderBug: no worker of ours answers that.
-        """
-        kind = message.get("kind")
-        if kind == Rendered.__name__:
-            return self._checked(self._read_rendered, message, body)
-        self._messages_left -= 1
-        self._wishes_left -= kind == "need"
-        if self._messages_left < 0 or self._wishes_left < 0:
-            raise DecoderBug("the worker asked or answered again and again")
-        reader = _READERS.get(str(kind))
-        if reader is None:
-            raise DecoderBug("the worker answered what it never would: an unknown kind")
-        result = self._checked(reader, message)
+        """Return a message's result, if any; ``DecoderBug`` if no worker of ours answers that."""
+        kind = str(message.get("kind"))
+        try:
+            if kind == Rendered.__name__:
+                return self._read_rendered(message, body)
+            self._messages_left -= 1
+            self._wishes_left -= kind == "need"
+            if self._messages_left < 0 or self._wishes_left < 0:
+                raise DecoderBug("the worker asked or answered again and again")
+            result = _READERS[kind](message)
+        except _WRONG as error:
+            raise DecoderBug(f"the worker answered what it never would: {error!r}") from error
         if isinstance(result, Measured):
             self._format = result.format
         self._has_fingerprint |= isinstance(result, Fingerprint)
@@ -86,13 +71,6 @@ class Answers:
             raise ValueError("not the next rendition, or too large")
         width, height = _read_size(message)
         return Rendered(name, OutputFormat(format_name), width, height, body)
-
-    @staticmethod
-    def _checked(read: Callable[..., Any], *arguments: Any) -> Any:
-        try:
-            return read(*arguments)
-        except _WRONG as error:
-            raise DecoderBug(f"the worker answered what it never would: {error!r}") from error
 
 
 def _read_measured(message: Mapping[str, Any]) -> Measured:
@@ -128,15 +106,9 @@ def _match(pattern: re.Pattern[str], text: str) -> str:
     return text
 
 
-def _check_fields(*names: str) -> Callable[[Mapping[str, Any]], None]:
-    """Return a function that looks whether a message has texts by these names."""
-
-    def check(message: Mapping[str, Any]) -> None:
-        for name in names:
-            if not isinstance(message[name], str):
-                raise TypeError(name)
-
-    return check
+def _check_text(text: object) -> None:
+    if not isinstance(text, str):
+        raise TypeError("not a text")
 
 
 def _check_budget(message: Mapping[str, Any]) -> None:
@@ -146,7 +118,7 @@ def _check_budget(message: Mapping[str, Any]) -> None:
 
 def _check_rejection(message: Mapping[str, Any]) -> None:
     Reason(message["code"])
-    _check_fields("message")(message)
+    _check_text(message["message"])
     if len(message["message"]) > _MOST_LETTERS:
         raise ValueError("a sentence is too long")
 
@@ -154,11 +126,9 @@ def _check_rejection(message: Mapping[str, Any]) -> None:
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Result | None]]] = {
     Measured.__name__: _read_measured,
     Fingerprint.__name__: _read_fingerprint,
-    "need": _check_fields("format"),
+    "need": lambda message: _check_text(message["format"]),
     "budget": _check_budget,
     "rejected": _check_rejection,
-    "done": _check_fields(),
-    "memory": _check_fields(),
-    "failed": _check_fields("message"),
-    "broken": _check_fields("message"),
+    **dict.fromkeys(("done", "memory"), lambda _message: None),
+    **dict.fromkeys(("failed", "broken"), lambda message: _check_text(message["message"])),
 }

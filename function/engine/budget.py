@@ -11,18 +11,13 @@ from typing import Final
 
 from function.engine.renditions import OutputFormat, Rendition
 
-MARGIN: Final = 4
-"""Budget in multiples of the slowest honest file's time."""
-
-VCPU_MB: Final = 1769
-"""Memory size that has one vCPU."""
+MARGIN: Final = 4  # budget in multiples of the slowest honest file's time
+VCPU_MB: Final = 1769  # memory size that has one vCPU
 
 HEADER_MS: Final = 300.0
 """CPU time until the header has been read, and for all else that does not grow with the pixels."""
 
-TINY_BYTES: Final = 1024
-TINY_PIXELS: Final = 1_000_000
-TINY_MS: Final = 289.0
+TINY_BYTES, TINY_PIXELS, TINY_MS = 1024, 1_000_000, 289.0
 """CPU time to decode a file that is smaller and declares no more pixels: 0.5 s at 1024 MB. It may
 hold a pattern of small tiles, whose renditions have as much detail as any photo's."""
 
@@ -34,12 +29,9 @@ ENCODE: Final[Mapping[OutputFormat, float]] = {
 }
 """CPU milliseconds for a megapixel of a rendition, resized and encoded: noise with alpha."""
 
-
-MOST_SECONDS: Final = 9.0
-"""Clock time of an upload at ``FULL_MB`` and above, so that with its download and its manifest it
+FULL_MB, MOST_SECONDS = 1024, 9.0
+"""Clock time of an upload from this memory size on, so that with its download and its manifest it
 takes less than 10 s."""
-
-FULL_MB: Final = 1024
 
 
 def header_budget() -> float:
@@ -56,17 +48,13 @@ def budget(
     *,
     is_drawing: bool = False,
 ) -> float:
-    """Return the CPU milliseconds for an upload of ``length`` bytes.
+    """Return the CPU milliseconds for an upload of ``length`` bytes and so many ``pixels``.
 
-    Args:
-        length: bytes of the upload.
-        pixels: width times height.
-        per_megapixel: CPU milliseconds to decode a megapixel of this kind.
-        renditions: what is made of it.
-        frames: pictures of an animation, of which the animated renditions keep all.
-        is_drawing: its bytes do not bound its detail: ten gradients fit into a kilobyte.
+    A megapixel of its kind takes ``per_megapixel`` milliseconds to decode; an animation has several
+    ``frames``, of which the animated renditions keep all.
     """
     encoding = sum(_encoding(rendition, frames) for rendition in renditions)
+    # The bytes of a drawing do not bound its detail: ten gradients fit into a kilobyte.
     if not is_drawing and length < TINY_BYTES and pixels <= TINY_PIXELS and frames == 1:
         return max(TINY_MS, encoding)
     return MARGIN * (HEADER_MS + per_megapixel * frames * pixels / 1e6 + encoding)
@@ -86,9 +74,6 @@ def vcpu_share(memory_mb: int | None) -> float:
 
 
 def clock_seconds(milliseconds: float, memory_mb: int | None) -> float:
-    """Return the seconds by the clock that CPU milliseconds take in a function of this memory.
-
-    At 1024 MB and above they are at most ``MOST_SECONDS``.
-    """
+    """Return the seconds by the clock that CPU milliseconds may take at this memory size."""
     seconds = milliseconds / vcpu_share(memory_mb) / 1000
     return min(seconds, MOST_SECONDS) if (memory_mb or FULL_MB) >= FULL_MB else seconds

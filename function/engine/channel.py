@@ -14,23 +14,20 @@ import time
 from typing import Any, Final
 
 _LENGTH: Final = 4
-_MOST: Final = 1 << 20
-"""Bytes of the longest message; a fingerprint has some 2,000."""
+_MOST: Final = 1 << 20  # bytes of the longest message; a fingerprint has some 2,000
 
 _CHUNK: Final = 1 << 20
 
 _ZEROS: Final = bytes(1 << 16)
 """Written over an upload piece by piece, so that no second memory of its length is needed."""
 
-_KEPT: Final = 1 / 32
-"""Share of the memory, from its beginning, whose pages stay after an upload and are overwritten: to
-map a megabyte anew in both processes takes 3 ms."""
+_KEPT, _MOST_KEPT = 1 / 32, 8 << 20
+"""Share of the memory, from its beginning, whose pages stay after an upload and are overwritten (to
+map a megabyte anew in both processes takes 3 ms), and most bytes of it: those of 1024 MB."""
 
-_MOST_KEPT: Final = 8 << 20
-"""Most bytes of it, which a function of 1024 MB keeps."""
+_BLOCK: Final = 512  # bytes that ``st_blocks`` counts (stat(2))
 
-_BLOCK: Final = 512
-"""Bytes that ``st_blocks`` counts (stat(2))."""
+_NO_MESSAGE = ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError
 
 _HOLD_SECONDS: Final = 0.05
 """Messages that need not be read at once travel together for so long: each time that the other side
@@ -50,12 +47,9 @@ class Malformed(Exception):
 
 
 class Channel:
-    """One end of a channel.
+    """One end of a channel: a pipe from the other side, one to it, and memory that both map.
 
     Args:
-        reader: pipe from the other side.
-        writer: pipe to the other side.
-        memory: memory that both sides map, or None.
         file: file of that memory, if this side has it, else -1. To write to a page for the first
             time takes the kernel less through the file than through the map.
         alarm: file that becomes readable when the other side has ended; -1 if there is none.
@@ -93,11 +87,10 @@ class Channel:
             MemoryError: they do not fit into the memory.
         """
         message = message | {"at": self._used, "length": len(payload)}
-        body = payload
         if self._memory:
             self._store(self._memory, payload)
-            body = b""
         text = json.dumps(message).encode()
+        body = b"" if self._memory else payload
         self._held += len(text).to_bytes(_LENGTH, "big") + text + body
         if not may_wait or time.monotonic() >= self._written + _HOLD_SECONDS:
             held, self._held = self._held, b""
@@ -131,10 +124,7 @@ class Channel:
         try:
             message: dict[str, Any] = json.loads(self._read(length))
             at, count = int(message.pop("at")), int(message.pop("length"))
-        except (
-            *(ValueError, TypeError, KeyError, AttributeError),
-            *(OverflowError, RecursionError),
-        ) as error:
+        except _NO_MESSAGE as error:
             raise Malformed("a message is not understood") from error
         if not 0 <= count <= self._most:
             raise Malformed("too many bytes belong to a message")
@@ -188,8 +178,5 @@ class Channel:
         readers = [fd for fd in (reader, self._alarm) if fd is not None]
         writers = [writer] if writer is not None else []
         readable, writable, _ = select.select(readers, writers, [], max(0.0, min(left, 3600.0)))
-        if reader in readable or writer in writable:
-            return
-        if readable:
-            raise Ended("the process has ended")
-        raise Late
+        if reader not in readable and writer not in writable:
+            raise Ended("the process has ended") if readable else Late

@@ -7,11 +7,8 @@ from typing import Final
 
 from function.engine.record import Record
 
-PQ: Final = 16
-"""Transfer of SMPTE ST 2084: a code stands for a luminance in nits."""
-
-HLG: Final = 18
-"""Transfer of ARIB STD-B67, hybrid log-gamma: a code stands for light of the scene."""
+PQ: Final = 16  # transfer of SMPTE ST 2084: a code stands for a luminance in nits
+HLG: Final = 18  # transfer of ARIB STD-B67, hybrid log-gamma: a code stands for light of the scene
 
 Matrix = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
 
@@ -23,13 +20,12 @@ TO_SRGB: Final[dict[int, Matrix]] = {
 }
 """Matrices from linear light in primaries that reach beyond sRGB's to linear light in sRGB's."""
 
-
 _LIKE_SRGB: Final = frozenset({1, 4, 6, 13, 14, 15})
 """Transfers that are taken for sRGB's: of BT.709, BT.601 and BT.2020, sRGB's own, and gamma 2.2."""
 
 
 class Cicp(Record):
-    """What the samples of a picture stand for."""
+    """The code points of a picture's samples."""
 
     primaries: int
     transfer: int

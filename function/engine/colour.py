@@ -2,7 +2,7 @@
 
 import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from importlib import import_module
 from itertools import chain, pairwise, product
@@ -17,9 +17,12 @@ _TOLERANCE: Final = 3
 
 _WHITE: Final = 255
 
-STRIP_PIXELS: Final = 1 << 18
+_STRIP_PIXELS: Final = 1 << 18
 """Pixels that are converted at once. A conversion holds several copies of what it converts, so the
 whole of a WebP with alpha and a profile took 29 bytes a pixel (docs/engine.md, "Memory")."""
+
+_REDUCIBLE: Final = frozenset({"L", "RGB", "CMYK"})
+"""Modes that average well before their colours are converted, which is then less work."""
 
 _SRGB_PRIMARIES: Final = ((0.648, 0.331), (0.321, 0.598), (0.156, 0.066))
 """Chromaticities x and y of red, green and blue, adapted to the white of profiles, D50."""
@@ -27,8 +30,10 @@ _SRGB_PRIMARIES: Final = ((0.648, 0.331), (0.321, 0.598), (0.156, 0.066))
 _NEXT_TO: Final = 0.01
 """How far out of the triangle of sRGB's primaries one may lie: profiles round theirs."""
 
-_SPACES: Final = {"RGB": ("RGB",), "GRAY": ("L",), "CMYK": ("CMYK",), "Lab": ("LAB",)}
-"""Each ICC colour space, and the Pillow modes that its profiles describe."""
+_SPACES: Final = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
+"""Pillow's mode for each ICC colour space."""
+
+_MAX_TAGS: Final = 100  # lcms refuses a profile of more tags (its ``MAX_TABLE_TAG``)
 
 
 def is_plain(profile: bytes | None) -> bool:
@@ -44,38 +49,28 @@ def is_wide(profile: bytes | None) -> bool:
     """Return True for an RGB profile with a primary colour that sRGB does not have."""
     if not profile or _build_transform(profile, "RGB") is None:
         return False
-    primaries = _cms().ImageCmsProfile(io.BytesIO(profile)).profile
-    return any(
-        found is not None and not _is_within_srgb(*found[1][:2])
-        for found in (primaries.red_primary, primaries.green_primary, primaries.blue_primary)
-    )
+    facts = _cms().ImageCmsProfile(io.BytesIO(profile)).profile
+    primaries = facts.red_primary, facts.green_primary, facts.blue_primary
+    return any(found and not _is_within_srgb(*found[1][:2]) for found in primaries)
 
 
 def _is_within_srgb(x: float, y: float) -> bool:
     """Return True for a chromaticity in the triangle of sRGB's primaries, or next to it."""
-    corners = (*_SRGB_PRIMARIES, _SRGB_PRIMARIES[0])
-    for start, end in pairwise(corners):
-        across, up = end[0] - start[0], end[1] - start[1]
-        inwards = (across * (y - start[1]) - up * (x - start[0])) / math.hypot(across, up)
-        if inwards < -_NEXT_TO:
-            return False
-    return True
+    inwards = (  # distances from the sides of the triangle
+        ((right - left) * (y - low) - (high - low) * (x - left))
+        / math.hypot(right - left, high - low)
+        for (left, low), (right, high) in pairwise((*_SRGB_PRIMARIES, _SRGB_PRIMARIES[0]))
+    )
+    return not any(distance < -_NEXT_TO for distance in inwards)
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Convert to RGB or RGBA in sRGB; the profile is applied, not kept.
-
-    Raises:
-        Rejected: ``unsupported_codec`` for a mode that cannot be converted to RGB.
-    """
-    image = to_eight_bits(image)
-    if profile:
-        alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
-        managed = _apply_profile(image, profile)
-        if managed is not None:
-            if alpha is not None:
-                managed.putalpha(alpha)
-            return managed
+    """Convert to RGB or RGBA in sRGB by a profile; reject other modes as ``unsupported_codec``."""
+    image = _to_eight_bits(image)
+    if profile and (managed := _apply_profile(image, profile)):
+        if image.has_transparency_data:
+            managed.putalpha(image.convert("RGBA").getchannel("A"))
+        return managed
     mode = "RGBA" if image.has_transparency_data else "RGB"
     if image.mode == mode:
         return image
@@ -86,7 +81,23 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         raise Rejected(Reason.UNSUPPORTED_CODEC, message) from error
 
 
-def to_eight_bits(image: Image.Image) -> Image.Image:
+def reduce_to_srgb(image: Image.Image, profile: bytes | None, factor: int) -> Image.Image:
+    """Convert to RGB or RGBA in sRGB, averaged by a whole factor both ways."""
+    if factor > 1 and image.mode in _REDUCIBLE and not image.has_transparency_data:
+        image, factor = image.reduce(factor), 1
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    if image.mode == mode and factor == 1 and not profile:
+        return image
+    whole = Image.new(mode, (-(-image.width // factor), -(-image.height // factor)))
+    if image.mode in {"I", "F"}:
+        image = _to_eight_bits(image)  # how, its brightest pixel says
+    for top, strip in _strips(image, factor):
+        part = to_srgb(strip, profile)
+        whole.paste(part.reduce(factor) if factor > 1 else part, (0, top // factor))
+    return whole
+
+
+def _to_eight_bits(image: Image.Image) -> Image.Image:
     """Scale grey of 16 bits, or of floats up to 1, to 0 to 255; clip other floats.
 
     Pillow's own conversion clips all of them. Nothing in a file says what the white of floats is:
@@ -107,12 +118,18 @@ def grey_by_strips(
     image: Image.Image, convert: Callable[[Image.Image], Image.Image]
 ) -> Image.Image:
     """Convert an image to 8-bit grey, a strip at a time: whole copies would need memory."""
-    width, height = image.size
     grey = Image.new("L", image.size)
-    step = max(1, STRIP_PIXELS // width)
-    for top in range(0, height, step):
-        grey.paste(convert(image.crop((0, top, width, min(height, top + step)))), (0, top))
+    for top, strip in _strips(image, 1):
+        grey.paste(convert(strip), (0, top))
     return grey
+
+
+def _strips(image: Image.Image, factor: int) -> Iterator[tuple[int, Image.Image]]:
+    """Yield the top and the pixels of each strip, whose height divides by ``factor``."""
+    width, height = image.size
+    step = max(1, _STRIP_PIXELS // width // factor) * factor
+    for top in range(0, height, step):
+        yield top, image.crop((0, top, width, min(height, top + step)))
 
 
 def _scale_floats(image: Image.Image) -> Image.Image:
@@ -125,8 +142,8 @@ def _take_high_byte(image: Image.Image) -> Image.Image:
 
 def _apply_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
     """Return the image in sRGB by its profile; None if that is not for its mode or does nothing."""
-    opaque = image.convert("RGB") if image.mode in {"P", "RGBA", "PA"} else image
-    opaque = opaque.convert("L") if opaque.mode in {"LA", "1"} else opaque
+    mode = {"P": "RGB", "RGBA": "RGB", "PA": "RGB", "LA": "L", "1": "L"}.get(image.mode)
+    opaque = image.convert(mode) if mode else image
     if opaque.mode == "RGB" and _behaves_like_srgb(profile):
         return None
     return _convert(opaque, profile)
@@ -150,16 +167,13 @@ def _convert(image: Image.Image, profile: bytes) -> Image.Image | None:
 
 @lru_cache(maxsize=4)
 def _build_transform(profile: bytes, mode: str) -> Any | None:
-    """Build the transform from a profile to sRGB, once for all renditions of an upload.
-
-    Returns None for a profile that is broken, of another mode, or of a kind that is not used.
-    """
+    """Build the transform from a profile to sRGB; None if it is broken, or none for this mode."""
     if _has_processing_elements(profile):
         return None
     cms = _cms()
     try:
         opened = cms.ImageCmsProfile(io.BytesIO(profile))
-        if mode not in _SPACES.get(str(opened.profile.xcolor_space).strip(), ()):
+        if mode != _SPACES.get(str(opened.profile.xcolor_space).strip()):
             return None
         intent, flags = cms.Intent.RELATIVE_COLORIMETRIC, cms.Flags.BLACKPOINTCOMPENSATION
         return cms.buildTransform(opened, _srgb(), mode, "RGB", renderingIntent=intent, flags=flags)
@@ -189,10 +203,6 @@ def _has_processing_elements(profile: bytes) -> bool:
         if tag[:3] in {b"D2B", b"B2D"} or profile[offset : offset + 4] == b"mpet":
             return True
     return False
-
-
-_MAX_TAGS: Final = 100
-"""lcms refuses a profile of more tags (its ``MAX_TABLE_TAG``)."""
 
 
 @lru_cache(maxsize=1)

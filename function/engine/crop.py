@@ -34,12 +34,10 @@ def crop_box(pixels: Pixels, box: Box, layout: Layout, position: Position) -> Bo
 def _find_most_detailed(pixels: Pixels, layout: Layout) -> tuple[float, float]:
     """Return where the window starts, as a share (0 to 1) of the room it has on each axis."""
     detail = _measure_detail(pixels)
-    columns = list(detail.resize((detail.width, 1), Image.Resampling.BOX).tobytes())
-    rows = list(detail.resize((1, detail.height), Image.Resampling.BOX).tobytes())
-    return (
-        _find_best_start(columns, layout.visible[0] / layout.scaled[0]),
-        _find_best_start(rows, layout.visible[1] / layout.scaled[1]),
-    )
+    columns = detail.resize((detail.width, 1), Image.Resampling.BOX).tobytes()
+    rows = detail.resize((1, detail.height), Image.Resampling.BOX).tobytes()
+    across, down = (layout.visible[side] / layout.scaled[side] for side in (0, 1))
+    return _find_best_start(columns, across), _find_best_start(rows, down)
 
 
 def _measure_detail(pixels: Pixels) -> Image.Image:
@@ -52,11 +50,10 @@ def _measure_detail(pixels: Pixels) -> Image.Image:
     # The last column and row have no neighbour: against themselves, they differ by nothing.
     right.paste(small.crop((width - 1, 0, width, height)), (width - 1, 0))
     below.paste(small.crop((0, height - 1, width, height)), (0, height - 1))
-    differences = (ImageChops.difference(small, other) for other in (right, below))
-    return ImageChops.lighter(*differences)
+    return ImageChops.lighter(*(ImageChops.difference(small, other) for other in (right, below)))
 
 
-def _find_best_start(profile: list[int], share: float) -> float:
+def _find_best_start(profile: bytes, share: float) -> float:
     length = max(1, round(len(profile) * share))
     room = len(profile) - length
     if room <= 0:

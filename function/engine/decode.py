@@ -6,41 +6,25 @@ alone decides whether it is too large, before any pixel is decoded.
 """
 
 import warnings
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from typing import Final
 
 from PIL import Image
 
-from function.engine import colour, formats, tone
+from function.engine import colour, formats, limits, tone
 from function.engine.budget import budget
 from function.engine.encode import HALF_CHROMA
 from function.engine.errors import Reason, Rejected, is_system_failure
 from function.engine.formats import Format
 from function.engine.header import check_size, icc_profile, orientation_of, too_many_pixels
 from function.engine.layout import lay_out
-from function.engine.limits import (
-    FRAME_BYTES,
-    MAX_FRAMES,
-    PLANES_BYTES,
-    RENDER_BYTES,
-    fits,
-    kind_megapixels,
-)
 from function.engine.losses import Loss
 from function.engine.memory_limit import forget_refused_memory, was_refused_memory
-from function.engine.pixels import (
-    SIDEWAYS,
-    Bitmap,
-    Pixels,
-    Planes,
-    Size,
-    reduced_box,
-    reduction,
-    turn_box,
-)
+from function.engine.pixels import SIDEWAYS, Bitmap, Planes, Size, reduced_box, reduction, turn_box
 from function.engine.record import Record
 from function.engine.renditions import OutputFormat, Quality, Rendition
+from function.engine.results import Task
 from function.engine.sniff import sniff
 from function.engine.source import Frame, Source
 
@@ -54,8 +38,7 @@ MAX_DRAWING: Final = 10**12
 program's canvas."""
 
 MAX_FRAME_MS: Final = 60_000
-MAX_LOOP: Final = 65_535
-"""WebP's own limit; an APNG may state more."""
+MAX_LOOP: Final = 65_535  # WebP's own limit; an APNG may state more
 
 MAX_ANIMATION_DECODE: Final = 4
 """Pixels to decode over all frames of an animation, in multiples of the pixel limit."""
@@ -70,53 +53,34 @@ class DecodeRequest(Record):
 
     data: bytes
     format: Format
-    renditions: tuple[Rendition, ...]
-    max_pixels: int
-    quality: Quality
-    memory_mb: int | None
-    native: bool
+    task: Task
     allow: Callable[[float, float], None]
 
 
 def decode(
     data: bytes,
-    renditions: Sequence[Rendition],
-    *,
-    max_pixels: int,
-    quality: Quality = Quality.FAST,
-    memory_mb: int | None = None,
-    native: bool = True,
+    task: Task,
     allow: Callable[[float, float], None] = lambda _milliseconds, _held: None,
 ) -> Source:
-    """Decode an upload just large enough for its renditions.
+    """Decode an upload just large enough for the renditions of a task.
 
-    More than ``max_pixels`` (width times height) in the header reject it, or more than fit in
-    ``memory_mb``, the function's memory, where that is given. Without ``native``, Pillow decodes
-    what our own decoders otherwise would (docs/decoder.md). ``allow`` is told the CPU
-    milliseconds that the upload and its renditions may take, and the bytes that they are expected
-    to hold, as soon as the header says what it is.
+    ``allow`` is told the CPU milliseconds that the upload and its renditions may take, and the
+    bytes that they are expected to hold, as soon as the header says what it is.
 
     Raises:
         Rejected: with any code of the table in docs/engine.md except those of the store.
         MemoryError: memory is out.
         Exception: a failure of ours, such as a missing module.
     """
-    known = sniff(data)
-    sizes = tuple(renditions)
-    request = DecodeRequest(data, known, sizes, max_pixels, quality, memory_mb, native, allow)
-    known.import_modules()
+    request = DecodeRequest(data, sniff(data), task, allow)
+    request.format.import_modules()
     forget_refused_memory()
-    return _decode(request)
-
-
-def _decode(request: DecodeRequest) -> Source:
     with warnings.catch_warnings():
         # Pillow warns of metadata that it cannot read, and goes on; it raises for pixels.
         warnings.simplefilter("ignore", UserWarning)
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        if request.format.rasterise:
-            return _decode_drawing(request, request.format.rasterise)
-        return _decode_image(request)
+        rasterise = request.format.rasterise
+        return _decode_drawing(request, rasterise) if rasterise else _decode_image(request)
 
 
 @contextmanager
@@ -142,24 +106,21 @@ def _rejecting_damage(request: DecodeRequest) -> Generator[None]:
 
 
 def _decode_image(request: DecodeRequest) -> Source:
-    known, data, halves_chroma = request.format, request.data, _halves_chroma(request)
-    native = request.native
+    known, data, task = request.format, request.data, request.task
+    native, halves_chroma = task.native_decoder, _halves_chroma(task)
     kind = known.kind_of(data, halves_chroma, native) if known.kind_of else known.name
     max_pixels = _max_pixels(request, kind)
     check_size(known.read_size(data), max_pixels)
     with _rejecting_damage(request):
-        image = _open_image(request)
+        image = opened = _open_image(request)
     check_size(image.size, max_pixels)
-    opened = image
     codes = known.colours(data)
     profile = None if codes else icc_profile(image)
     orientation = 1 if known.is_oriented else orientation_of(image)
     width, height = image.size
     upload = (height, width) if orientation in SIDEWAYS else (width, height)
-    scale = _largest_scale(upload, request.renditions) * DECODE_HEADROOM[request.quality]
-    left = _left_to_resize(request, kind, image.size, scale)
-    held = _check_memory(request, kind, image.size, left)
-    _allow(request, kind, image.size, held)
+    scale = _largest_scale(upload, task.renditions) * DECODE_HEADROOM[task.quality]
+    _allow(request, kind, image.size, _left_to_resize(request, kind, image.size, scale))
     with _rejecting_damage(request):
         loaded = known.load_scaled(image, data, scale, halves_chroma, native)
         if not loaded:
@@ -171,37 +132,36 @@ def _decode_image(request: DecodeRequest) -> Source:
     else:
         check_size(image.size, max_pixels)  # GIF and HEIC may grow when they are loaded
         factor = reduction(scale)
-        pixels, box = _reduce(image, profile, factor), reduced_box(image.size, factor)
+        pixels = _bitmap(colour.reduce_to_srgb(image, profile, factor))
+        box = reduced_box(image.size, factor)
         if codes:
             pixels = _bitmap(tone.to_srgb(pixels.image(), codes))
-    pending = isinstance(pixels, Planes) and not colour.is_plain(profile)
     # A child sends one picture back, so further ones would be decoded in vain; and Pillow raises
     # KeyError and TypeError, which count as bugs, for a TIFF whose second page is damaged.
-    moves = not known.isolated and any(rendition.animated for rendition in request.renditions)
+    moves = not known.isolated and any(rendition.animated for rendition in task.renditions)
     frames, loop = _decode_frames(request, max_pixels) if moves else ((), 0)
-    losses = {*known.losses(data)}
-    if codes and codes.is_hdr:
-        losses.add(Loss.HDR)
-    if (codes and codes.is_wide) or colour.is_wide(profile):
-        losses.add(Loss.WIDE_GAMUT)
-    if not frames and known.moving_kind and _is_animated(request, opened):
-        losses.add(Loss.ANIMATION)
+    seen = {
+        Loss.HDR: codes and codes.is_hdr,
+        Loss.WIDE_GAMUT: (codes and codes.is_wide) or colour.is_wide(profile),
+        Loss.ANIMATION: not frames and known.moving_kind and _is_animated(request, opened),
+    }
+    lost = (loss for loss, is_lost in seen.items() if is_lost)
+    pending = isinstance(pixels, Planes) and not colour.is_plain(profile)
     return Source(
         pixels=pixels.turn(orientation),
         box=turn_box(box, pixels.size, orientation),
-        width=upload[0],
-        height=upload[1],
+        size=upload,
         format=known.name,
         frames=frames,
         loop=loop,
-        losses=_in_order(losses, pixels, request.renditions),
+        losses=_losses(request, lost, has_alpha=pixels.has_alpha),
         profile=profile if pending else None,
     )
 
 
 def _open_image(request: DecodeRequest) -> Image.Image:
     image = request.format.open_image(request.data)
-    if request.native:
+    if request.task.native_decoder:
         request.format.use_native(image)
     return image
 
@@ -213,11 +173,10 @@ def _decode_drawing(
     known, max_pixels = request.format, _max_pixels(request, request.format.name)
     upload = known.read_size(request.data)
     check_size(upload, MAX_DRAWING)
-    layouts = (lay_out(upload, rendition, scalable=True) for rendition in request.renditions)
+    layouts = (lay_out(upload, rendition, scalable=True) for rendition in request.task.renditions)
     size = max(layout.scaled for layout in layouts)
     check_size(size, max_pixels)
-    held = known.bytes_held(request.data, size) + RENDER_BYTES * size[0] * size[1]
-    held = _check_memory(request, known.name, size, held)
+    held = known.bytes_held(request.data, size) + limits.RENDER_BYTES * size[0] * size[1]
     _allow(request, known.name, size, held)
     image = rasterise(request.data, size)
     image.load()
@@ -225,56 +184,50 @@ def _decode_drawing(
     return Source(
         pixels=pixels,
         box=reduced_box(image.size, 1),
-        width=upload[0],
-        height=upload[1],
+        size=upload,
         format=known.name,
         scalable=True,
-        losses=_in_order(known.losses(request.data), pixels, request.renditions),
+        losses=_losses(request, (), has_alpha=pixels.has_alpha),
     )
 
 
 def _allow(request: DecodeRequest, kind: str, size: Size, held: float, frames: int = 1) -> None:
-    pixels, cost = size[0] * size[1], request.format.ms_per_megapixel[kind]
-    is_drawing = request.format.rasterise is not None
-    milliseconds = budget(
-        *(len(request.data), pixels, cost, request.renditions, frames), is_drawing=is_drawing
-    )
-    request.allow(milliseconds, held)
-
-
-def _check_memory(request: DecodeRequest, kind: str, size: Size, held: float) -> float:
-    """Return the bytes that an upload is expected to hold, with ``held`` bytes besides its pixels.
-
-    Raises:
-        Rejected: ``too_complex``.
-    """
-    held += size[0] * size[1] * request.format.bytes_per_pixel[kind]
-    if request.memory_mb and not fits(request.memory_mb, len(request.data), held):
+    """Allow ``held`` bytes besides those of the pixels, or reject as ``too_complex``."""
+    known, task, pixels = request.format, request.task, size[0] * size[1]
+    held += pixels * known.bytes_per_pixel[kind]
+    if task.memory_mb and held > limits.room_bytes(task.memory_mb, len(request.data)):
         message = "This image needs more memory than there is for one of its kind."
         raise Rejected(Reason.TOO_COMPLEX, message)
-    return held
+    cost, is_drawing = known.ms_per_megapixel[kind], known.rasterise is not None
+    facts = len(request.data), pixels, cost, task.renditions, frames
+    request.allow(budget(*facts, is_drawing=is_drawing), held)
 
 
 def _left_to_resize(request: DecodeRequest, kind: str, size: Size, scale: float) -> float:
     """Return the bytes that the pixels take which are left once a picture is scaled down."""
-    is_planes = kind in request.format.planes and _halves_chroma(request)
+    is_planes = kind in request.format.planes and _halves_chroma(request.task)
     factor = 1.0 / max(1, int(1 / scale)) if is_planes else 1.0 / reduction(scale)
-    per_pixel = PLANES_BYTES if is_planes else RENDER_BYTES
-    return per_pixel * size[0] * size[1] * factor**2
+    return (
+        (limits.PLANES_BYTES if is_planes else limits.RENDER_BYTES) * size[0] * size[1] * factor**2
+    )
 
 
 def _max_pixels(request: DecodeRequest, kind: str) -> int:
     """Return the most pixels that a file of some kind may have."""
-    if request.memory_mb is None:
-        return request.max_pixels
-    most = kind_megapixels(request.memory_mb, kind, len(request.data))
-    return min(request.max_pixels, most * 1_000_000)
+    task = request.task
+    if task.memory_mb is None:
+        return task.max_pixels
+    most = limits.kind_megapixels(task.memory_mb, kind, len(request.data))
+    return min(task.max_pixels, most * 1_000_000)
 
 
-def _halves_chroma(request: DecodeRequest) -> bool:
+def _outputs(task: Task) -> set[OutputFormat]:
+    return {name for rendition in task.renditions for name in rendition.formats}
+
+
+def _halves_chroma(task: Task) -> bool:
     """Return True if every output stores chroma at half size, so that more would be lost anyway."""
-    outputs = {name for rendition in request.renditions for name in rendition.formats}
-    return request.quality != Quality.BEST and outputs <= HALF_CHROMA
+    return task.quality != Quality.BEST and _outputs(task) <= HALF_CHROMA
 
 
 def _largest_scale(upload: Size, renditions: Iterable[Rendition]) -> float:
@@ -283,53 +236,26 @@ def _largest_scale(upload: Size, renditions: Iterable[Rendition]) -> float:
     return max(max(width / upload[0], height / upload[1]) for width, height in sizes)
 
 
-def _reduce(image: Image.Image, profile: bytes | None, factor: int) -> Bitmap:
-    """Return pixels in sRGB, averaged by a whole factor both ways."""
-    if factor > 1 and image.mode in _REDUCIBLE and not image.has_transparency_data:
-        image, factor = image.reduce(factor), 1
-    mode = "RGBA" if image.has_transparency_data else "RGB"
-    if image.mode == mode and factor == 1 and not profile:
-        return _bitmap(image)
-    width, height = image.size
-    whole = Image.new(mode, (-(-width // factor), -(-height // factor)))
-    step = max(1, colour.STRIP_PIXELS // width // factor) * factor
-    if image.mode in {"I", "F"}:
-        image = colour.to_eight_bits(image)  # how, its brightest pixel says
-    for top in range(0, height, step):
-        strip = image.crop((0, top, width, min(height, top + step)))
-        strip = colour.to_srgb(strip, profile)
-        whole.paste(strip.reduce(factor) if factor > 1 else strip, (0, top // factor))
-    return _bitmap(whole)
-
-
-_REDUCIBLE: Final = frozenset({"L", "RGB", "CMYK"})
-"""Modes that average well before their colours are converted, which is then less work."""
-
-
 def _decode_frames(request: DecodeRequest, max_pixels: int) -> tuple[tuple[Frame, ...], int]:
     """Return all frames of an animation and how often it plays; none of a still.
 
-    Each is reduced to what the largest animated rendition needs.
-
-    Raises:
-        Rejected: ``too_many_frames``, before any but the first is decoded.
+    Each is reduced to what the largest animated rendition needs. ``too_many_frames`` are rejected
+    before any but the first is decoded.
     """
     with _rejecting_damage(request):
         image = _open_image(request)
-        count = request.format.count_frames(image, MAX_FRAMES)
+        count = request.format.count_frames(image, limits.MAX_FRAMES)
     if count <= 1:
         return (), 0
     width, height = image.size
-    moving = (rendition for rendition in request.renditions if rendition.animated)
+    moving = (rendition for rendition in request.task.renditions if rendition.animated)
     factor = max(1, int(1 / _largest_scale(image.size, moving)))
     kept = count * (width // factor) * (height // factor)
-    decoded = count * width * height
-    if count > MAX_FRAMES or kept > max_pixels or decoded > MAX_ANIMATION_DECODE * max_pixels:
+    is_long = count > limits.MAX_FRAMES or kept > max_pixels
+    if is_long or count * width * height > MAX_ANIMATION_DECODE * max_pixels:
         message = f"This animation has {count} frames or more, too many to keep."
         raise Rejected(Reason.TOO_MANY_FRAMES, message)
-    kind = request.format.moving_kind
-    held = _check_memory(request, kind, image.size, kept * FRAME_BYTES)
-    _allow(request, kind, image.size, held, count)
+    _allow(request, request.format.moving_kind, image.size, kept * limits.FRAME_BYTES, count)
     frames: list[Frame] = []
     for index in range(count):
         with _rejecting_damage(request):
@@ -353,13 +279,10 @@ def _is_animated(request: DecodeRequest, image: Image.Image) -> bool:
         return False
 
 
-def _in_order(
-    found: Iterable[Loss], pixels: Pixels, renditions: Iterable[Rendition]
-) -> tuple[Loss, ...]:
-    """Return each loss once, with ``alpha`` where no output format has transparency."""
-    outputs = {name for rendition in renditions for name in rendition.formats}
-    lost = {*found}
-    if pixels.has_alpha and outputs <= {OutputFormat.JPEG}:
+def _losses(request: DecodeRequest, seen: Iterable[Loss], *, has_alpha: bool) -> tuple[Loss, ...]:
+    """Return in order what was seen and what the format tells that the renditions do not show."""
+    lost = {*request.format.losses(request.data), *seen}
+    if has_alpha and _outputs(request.task) <= {OutputFormat.JPEG}:
         lost.add(Loss.ALPHA)
     return tuple(loss for loss in Loss if loss in lost)
 

@@ -62,22 +62,17 @@ class Worn(Exception):
 def is_system_failure(error: BaseException) -> bool:
     """Return True if a missing module or the operating system caused an exception.
 
-    It is looked for behind the exception, too: a library may have caught it and raised another.
+    Decoders raise ``OSError`` for damage, but without the number that the operating system gives
+    its own; and ``SyntaxError``, but without the file name that a broken Python module gives. It is
+    looked for behind the exception, too: a library may have caught it and raised another.
     """
     cause: BaseException | None = error
     seen: list[BaseException] = []
-    while cause and cause not in seen and not _is_system_error(cause):
+    while cause and cause not in seen:
+        from_system = isinstance(cause, OSError) and cause.errno is not None
+        broken_module = isinstance(cause, SyntaxError) and cause.filename is not None
+        if isinstance(cause, ImportError) or from_system or broken_module:
+            return True
         seen.append(cause)
         cause = cause.__cause__ or cause.__context__
-    return cause is not None and cause not in seen
-
-
-def _is_system_error(error: BaseException) -> bool:
-    """Return True for an exception that only the machine or the bundle can cause.
-
-    Decoders raise ``OSError`` for damage, but without the number that the operating system gives
-    its own; and ``SyntaxError``, but without the file name that a broken Python module gives.
-    """
-    from_system = isinstance(error, OSError) and error.errno is not None
-    broken_module = isinstance(error, SyntaxError) and error.filename is not None
-    return isinstance(error, ImportError) or from_system or broken_module
+    return False

@@ -18,12 +18,8 @@ from function.engine.pixels import Size
 from function.engine.results import Fingerprint
 from function.engine.source import Source
 
-SIDE: Final = 24
-"""Pixels to a side of the copy that is fingerprinted."""
-
-_COLOURS: Final = 8
-_HASH_SIDE: Final = 8
-_HALF: Final = 128
+SIDE: Final = 24  # pixels to a side of the copy that is fingerprinted
+_COLOURS, _HASH_SIDE, _HALF = 8, 8, 128
 
 Matrix = list[list[float]]
 
@@ -55,9 +51,8 @@ def thumb_hash(image: Image.Image, shape: Size) -> bytes:
     # ThumbHash's channels: l is luminance, p is yellow against blue, q is red against green.
     yellow = list(map(add, red, green))
     luminance = list(map(add, yellow, blue))
-    l_dc, l_ac, l_scale = _compute_spectrum(
-        luminance, size, (max(3, across), max(3, down)), white=3 * 255
-    )
+    counts = max(3, across), max(3, down)
+    l_dc, l_ac, l_scale = _compute_spectrum(luminance, size, counts, white=3 * 255)
     yellow_blue = [both / 2 - b for both, b in zip(yellow, blue, strict=True)]
     p_dc, p_ac, p_scale = _compute_spectrum(yellow_blue, size, (3, 3), white=255)
     q_dc, q_ac, q_scale = _compute_spectrum(list(map(sub, red, green)), size, (3, 3), white=255)
@@ -68,14 +63,12 @@ def thumb_hash(image: Image.Image, shape: Size) -> bytes:
         | _round(31.5 + 31.5 * q_dc) << 12
         | _round(31 * l_scale) << 18
         | has_alpha << 23
+        | (down if landscape else across) << 24
+        | _round(63 * p_scale) << 27
+        | _round(63 * q_scale) << 33
+        | landscape << 39
     )
-    more = (
-        (down if landscape else across)
-        | _round(63 * p_scale) << 3
-        | _round(63 * q_scale) << 9
-        | landscape << 15
-    )
-    body = bytearray(head.to_bytes(3, "little") + more.to_bytes(2, "little"))
+    body = bytearray(head.to_bytes(5, "little"))
     levels = [*l_ac, *p_ac, *q_ac]
     if has_alpha:
         a_dc, a_ac, a_scale = _compute_spectrum(alpha, size, (5, 5), white=1)
@@ -89,20 +82,18 @@ def thumb_hash(image: Image.Image, shape: Size) -> bytes:
 def _split_channels(
     image: Image.Image,
 ) -> tuple[Sequence[float], Sequence[float], Sequence[float], list[float]]:
-    """Return red, green, blue (0 to 255) over the picture's average colour, and alpha (0 to 1).
-
-    Alpha is empty for an image without it.
-    """
+    """Return red, green, blue (0 to 255) over the average colour, and alpha (0 to 1), if any."""
     red, green, blue = (band.tobytes() for band in image.convert("RGB").split())
     if image.mode != "RGBA":
         return red, green, blue, []
     alpha = [level / 255 for level in image.getchannel("A").tobytes()]
-    opaque = sum(alpha)
-    over: list[list[float]] = []
-    for band in (red, green, blue):
-        average = sum(map(mul, band, alpha)) / opaque if opaque else 0.0
-        over.append([average * (1 - a) + a * level for level, a in zip(band, alpha, strict=True)])
-    return over[0], over[1], over[2], alpha
+    opaque = sum(alpha) or 1.0
+
+    def over_average(band: bytes) -> list[float]:
+        average = sum(map(mul, band, alpha)) / opaque
+        return [average * (1 - a) + a * level for level, a in zip(band, alpha, strict=True)]
+
+    return over_average(red), over_average(green), over_average(blue), alpha
 
 
 def _compute_spectrum(

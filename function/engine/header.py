@@ -9,14 +9,12 @@ from PIL import Image
 from function.engine.errors import Reason, Rejected
 from function.engine.pixels import Size
 
-MAX_RATIO: Final = 4096
-"""Maximum aspect ratio; anything longer is rejected."""
+MAX_RATIO: Final = 4096  # maximum aspect ratio; anything longer is rejected
 
 MAX_PROFILE_BYTES: Final = 4 << 20
 """The largest ICC profile read. Press profiles (CMYK) weigh 0.5 to 2.7 MB."""
 
-_ORIENTATION: Final = 0x0112
-_ORIENTATIONS: Final = range(1, 9)
+_ORIENTATION, _ORIENTATIONS = 0x0112, range(1, 9)
 _BYTES_OF_TYPE: Final = {1: 1, 3: 2, 4: 4}
 """Bytes of a value by its type in an IFD: BYTE, SHORT, LONG. Orientation is a SHORT (Exif 2.32,
 4.6.4); some programs write another."""
@@ -29,11 +27,7 @@ _XMP_ORIENTATION: Final = re.compile(rb'tiff:Orientation(?:="|>)([0-9])')
 
 
 def check_size(size: Size, max_pixels: int) -> None:
-    """Reject an image by its width and height in pixels.
-
-    Raises:
-        Rejected: ``broken_image``, ``too_many_pixels`` or ``absurd_shape``.
-    """
+    """Reject a size in pixels: ``broken_image``, ``too_many_pixels`` or ``absurd_shape``."""
     width, height = size
     if width < 1 or height < 1:
         raise Rejected(Reason.BROKEN_IMAGE, "This image has no pixels.")
@@ -52,18 +46,14 @@ def too_many_pixels(size: Size | None, max_pixels: int) -> Rejected:
 
 
 def icc_profile(image: Image.Image) -> bytes | None:
-    """Return the colour profile that an image carries, if any.
-
-    Raises:
-        Rejected: ``metadata_too_large``.
-    """
+    """Return an image's colour profile, if any; reject one that is ``metadata_too_large``."""
     profile = image.info.get("icc_profile")
-    if not isinstance(profile, bytes) or not profile:
+    if not isinstance(profile, bytes):
         return None
     if len(profile) > MAX_PROFILE_BYTES:
         found = f"This image's colour profile has {len(profile)} bytes"
         raise Rejected(Reason.METADATA_TOO_LARGE, f"{found}; the limit is {MAX_PROFILE_BYTES}.")
-    return profile
+    return profile or None
 
 
 def orientation_of(image: Image.Image) -> int:
@@ -80,15 +70,14 @@ def orientation_of(image: Image.Image) -> int:
 
 def _exif(info: dict[Any, Any]) -> bytes:
     """Return the EXIF block of an opened image; empty without one."""
-    exif = info.get("exif")
-    if exif is None:
-        # ImageMagick writes it to PNG as text: a name and a length, then hexadecimal digits.
-        text = str(info.get("Raw profile type exif", ""))
-        try:
-            return bytes.fromhex("".join(text.split("\n")[3:]))
-        except ValueError:
-            return b""
-    return exif if isinstance(exif, bytes) else b""
+    if "exif" in info:
+        return info["exif"] if isinstance(info["exif"], bytes) else b""
+    # ImageMagick writes it to PNG as text: a name and a length, then hexadecimal digits.
+    text = str(info.get("Raw profile type exif", ""))
+    try:
+        return bytes.fromhex("".join(text.split("\n")[3:]))
+    except ValueError:
+        return b""
 
 
 def _exif_orientation(exif: bytes) -> int | None:

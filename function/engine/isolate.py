@@ -49,10 +49,7 @@ PROGRAM: Final = (
 class Isolation:
     """A zygote and its worker, for the life of this process; one upload at a time.
 
-    Args:
-        task: what is made of every upload.
-        most_bytes: longest upload.
-        most_seconds: clock time that an upload may take, whatever it says that it is.
+    An upload may have ``most_bytes``, and take ``most_seconds`` by the clock whatever it is.
     """
 
     def __init__(self, task: Task, *, most_bytes: int, most_seconds: float = 10.0) -> None:
@@ -76,11 +73,8 @@ class Isolation:
             self._replaced += 1
         try:
             yield from self._zygote.run(data, seconds)
-        except Stopped:
-            self._stopped += 1
-            self._replaced += 1
-            raise
-        except (Worn, DecoderBug, IsolationFailed):
+        except (Stopped, Worn, DecoderBug, IsolationFailed) as error:
+            self._stopped += isinstance(error, Stopped)
             self._replaced += 1
             raise
 
@@ -91,11 +85,7 @@ class Isolation:
         return counts
 
     def wait(self) -> None:
-        """Wait until a worker is ready.
-
-        Raises:
-            IsolationFailed: none could be had; the next upload tries again.
-        """
+        """Wait for a worker; ``IsolationFailed`` if none could be had: the next upload retries."""
         self._zygote.wait()
 
     @property
@@ -121,24 +111,21 @@ class _Zygote:
         self._own = [self._orders, self._news, self._jobs_reader, jobs_writer, self._answers]
         # Sparse: only what is written takes memory, which an upload and its renditions do anyway.
         size = most_bytes + Answers.most_bytes(task)
-        shared, memory = _share(size)
-        given = {
-            "orders": orders_reader,
-            "news": news_writer,
-            "jobs": self._jobs_reader,
-            "answers": answers_writer,
-            "memory": shared,
-        }
+        shared, self._memory = _share(size)
+        given = {"orders": orders_reader, "news": news_writer, "jobs": self._jobs_reader}
+        given |= {"answers": answers_writer, "memory": shared}
         kept = (self._jobs_reader, shared)
         setup = {"path": sys.path, "task": task.to_dict(), "size": size, **given}
         files = [fd for fd in given.values() if fd >= 0]
+        passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
         try:
             for fd in files:
                 os.set_inheritable(fd, True)  # noqa: FBT003 - it takes no keywords
             self.pid = os.posix_spawn(
                 sys.executable,
                 [sys.executable, "-P", "-s", "-S", "-c", PROGRAM, json.dumps(setup)],
-                _variables(),
+                # ``wipe_free_memory`` does not reach what Python's own allocator keeps.
+                passed | {"PYTHONMALLOC": "malloc"},
                 setsigmask=(signal.SIGINT,),  # Ctrl-C is for this process, which ends that one
             )
         finally:
@@ -147,12 +134,10 @@ class _Zygote:
                     os.set_inheritable(fd, False)  # noqa: FBT003 - it takes no keywords
                 else:
                     os.close(fd)
-        self._memory = memory
-        if memory:
+        if self._memory:
             self._own.append(shared)
-        self._channel = Channel(
-            self._answers, jobs_writer, memory, file=shared, alarm=self._news, most=size // 4
-        )
+        pipes = self._answers, jobs_writer
+        self._channel = Channel(*pipes, self._memory, file=shared, alarm=self._news, most=size // 4)
         self.worker: int | None = None
         self._is_new = True
         self._is_broken = self._is_stopped = False
@@ -263,19 +248,12 @@ class _Zygote:
             raise IsolationFailed("the worker did not take the upload") from error
 
     def _read_news(self) -> dict[str, Any]:
-        """Return the next news of the zygote.
-
-        Raises:
-            IsolationFailed: it has none for a long time, or has died.
-        """
-        line = b""
-        end = time.monotonic() + START_SECONDS
+        """Return the zygote's next news, or raise ``IsolationFailed`` if it is late or has died."""
+        line, end = b"", time.monotonic() + START_SECONDS
         while not line.endswith(b"\n"):
             left = end - time.monotonic()
-            chunk = b""
-            if left > 0 and select.select([self._news], [], [], left)[0]:
-                chunk = os.read(self._news, 1)
-            if not chunk:
+            is_readable = left > 0 and select.select([self._news], [], [], left)[0]
+            if not (chunk := os.read(self._news, 1) if is_readable else b""):
                 self._is_broken = True
                 raise IsolationFailed("the process that decodes could not be started")
             line += chunk
@@ -283,15 +261,12 @@ class _Zygote:
 
     def _explain_end(self) -> Exception:
         """Return what the end of the worker means for the upload."""
-        is_new, self.worker = self._is_new, None
+        self.worker = None
         status = int(self._read_news()["ended"])
-        if status == signal.SIGXCPU:
+        # The kernel kills a worker for which it has no memory left.
+        if status == signal.SIGXCPU or (status == signal.SIGKILL and self._is_new):
             return Stopped()
-        if not is_new:
-            return Worn(f"the worker ended with status {status}")
-        if status == signal.SIGKILL:  # by the kernel, which had no memory left for it
-            return Stopped()
-        return DecoderBug(f"the worker ended with status {status}")
+        return (DecoderBug if self._is_new else Worn)(f"the worker ended with status {status}")
 
     def _stop_worker(self) -> None:
         """Kill the worker and take what it left out of the pipes."""
@@ -304,15 +279,6 @@ class _Zygote:
         for reader in (self._answers, self._jobs_reader):
             while select.select([reader], [], [], 0)[0]:
                 os.read(reader, 1 << 20)
-
-
-def _variables() -> dict[str, str]:
-    """Return the zygote's environment.
-
-    Python's own allocator would keep freed memory where ``wipe_free_memory`` does not reach.
-    """
-    passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
-    return passed | {"PYTHONMALLOC": "malloc"}
 
 
 def _share(size: int) -> tuple[int, mmap.mmap | None]:

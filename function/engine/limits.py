@@ -23,19 +23,15 @@ smaller scale; as luma and half chroma it takes less."""
 FRAME_BYTES: Final = 24
 """Memory for each pixel of all frames that are kept of an animation, resized ones included."""
 
-USABLE: Final = 0.6
-"""Share of the memory that an upload may take at 1024 MB and above, so that it is never near the
-end; smaller functions, of which ``BASE_MB`` is a larger part, use up to ``USABLE_SMALL``."""
-
-USABLE_SMALL: Final = 0.9
-_FULL_MB: Final = 1024
+_FULL_MB, USABLE, USABLE_SMALL = 1024, 0.6, 0.9
+"""Share of the memory that an upload may take from this size on, so that it is never near the end,
+and at most in a smaller function, of which ``BASE_MB`` is a larger part."""
 
 ORDINARY_BYTES: Final = 11.0
 """Bytes a pixel that the default of ``maxMegapixels`` has room for. A kind that takes more has its
 own, lower cap."""
 
-MAX_FRAMES: Final = 1000
-"""An animation of more frames is rejected."""
+MAX_FRAMES: Final = 1000  # an animation of more frames is rejected
 
 
 def usable_mb(memory_mb: int) -> float:
@@ -46,11 +42,6 @@ def usable_mb(memory_mb: int) -> float:
 def max_megapixels(memory_mb: int) -> int:
     """Return the default of the stack's ``maxMegapixels``; at least 1."""
     return max(1, int(room_bytes(memory_mb, 0) / ORDINARY_BYTES / 1_000_000))
-
-
-def every_kind() -> dict[str, float]:
-    """Return bytes a pixel by kind, of all formats."""
-    return {kind: cost for known in formats.every() for kind, cost in known.bytes_per_pixel.items()}
 
 
 def bytes_per_pixel(kind: str) -> float:
@@ -64,21 +55,8 @@ def ms_per_megapixel(kind: str) -> float:
 
 
 def kind_megapixels(memory_mb: int, kind: str, length: int = 0) -> int:
-    """Return the megapixels of one kind that fit in this memory, in ``length`` bytes; at least 1.
-
-    What is left to resize comes on top (``fits``): it depends on the renditions.
-    """
+    """Return the megapixels of one kind, in ``length`` bytes, that can be decoded; at least 1."""
     return max(1, int(room_bytes(memory_mb, length) / bytes_per_pixel(kind) / 1_000_000))
-
-
-def fits(memory_mb: int, length: int, held: float) -> bool:
-    """Return True if an upload of ``length`` bytes may hold ``held`` bytes besides."""
-    return held <= room_bytes(memory_mb, length)
-
-
-def needed_mb(kind: str, pixels: float, length: int, held: float = 0) -> float:
-    """Return the memory that an upload of one kind takes at most, with ``held`` bytes besides."""
-    return BASE_MB + (COPIES * length + bytes_per_pixel(kind) * pixels + held) / (1 << 20)
 
 
 def room_bytes(memory_mb: int, length: int) -> float:

@@ -16,19 +16,16 @@ from function.engine.budget import FULL_MB
 from function.engine.limits import BASE_MB, room_bytes
 from function.engine.native_module import import_native
 
-SLACK_MB: Final = 24
+SLACK_MB, SLACK_FULL_MB = 24, 8
 """Megabytes that an upload may take beyond what ``limits.py`` adds up: pictures with transparency
-of 2 to 5 megapixels took up to 17 more (docs/engine.md, "Memory"). A small function has them."""
-
-SLACK_FULL_MB: Final = 8
-"""The same at ``FULL_MB`` and above, where no more of the 60 % is left. Such pictures are far from
-the limit there; an AVIF with alpha that was next to it took 5 more."""
+of 2 to 5 megapixels took up to 17 more (docs/engine.md, "Memory"). From ``FULL_MB`` on, no more of
+the 60 % is left. Such pictures are far from the limit there; an AVIF with alpha next to it took 5
+more."""
 
 ADDRESSES: Final = 256 << 20
 """Address space that decoders reserve for stacks and arenas without ever touching it."""
 
-_UNKNOWN_MB: Final = 1 << 20
-"""Memory of a function that does not say how much it has: no limit."""
+_UNKNOWN_MB: Final = 1 << 20  # memory of a function that does not say how much it has: no limit
 
 
 class MemoryLimit:
@@ -77,9 +74,6 @@ def forget_refused_memory() -> None:
 
 
 def was_refused_memory() -> bool:
-    """Return True if this thread was refused memory since, as far as the C module can tell.
-
-    Libraries report it as damage to a file.
-    """
+    """Return True if this thread was refused memory since: libraries report it as damage."""
     native = import_native()
     return bool(native and native.was_refused_memory())

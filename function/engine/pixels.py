@@ -5,7 +5,7 @@ full size and chroma at half costs half as much as resizing RGB, and loses only 
 would drop anyway (docs/engine.md has the figures).
 """
 
-from typing import Final
+from typing import Final, Self
 
 from PIL import Image
 
@@ -23,8 +23,7 @@ _TURNS: Final = {
 }
 """The turn that undoes each EXIF orientation, except 1, which needs none."""
 
-SIDEWAYS: Final = frozenset({5, 6, 7, 8})
-"""Orientations that swap width and height."""
+SIDEWAYS: Final = frozenset({5, 6, 7, 8})  # orientations that swap width and height
 
 _MIRRORED: Final = frozenset({2, 3, 6, 7})
 _FLIPPED: Final = frozenset({3, 4, 7, 8})
@@ -36,19 +35,28 @@ _REDUCTION_MARGIN: Final = 1.25
 so many times the pixels that a scaled decode does."""
 
 
-class Bitmap(Record):
+class _Picture(Record):
+    """A picture in one or more images, of which the first has its size."""
+
+    @property
+    def size(self) -> Size:
+        """Width and height in pixels."""
+        return self.values()[0].size
+
+    def turn(self, orientation: int) -> Self:
+        """Turn the picture from EXIF ``orientation`` (1-8) to how a viewer shows it."""
+        turn = _TURNS.get(orientation)
+        return self if turn is None else type(self)(*(i.transpose(turn) for i in self.values()))
+
+
+class Bitmap(_Picture):
     """Pixels as one RGB or RGBA image."""
 
     pixels: Image.Image
 
     @property
-    def size(self) -> Size:
-        """Width and height in pixels."""
-        return self.pixels.size
-
-    @property
     def has_alpha(self) -> bool:
-        """Whether some of it may be transparent."""
+        """True if some of it may be transparent."""
         return self.pixels.mode == "RGBA"
 
     @property
@@ -59,11 +67,6 @@ class Bitmap(Record):
     def resize(self, size: Size, resample: Image.Resampling, box: Box) -> "Bitmap":
         """Resample the region ``box`` to ``size``."""
         return Bitmap(resize(self.pixels, size, resample, box))
-
-    def turn(self, orientation: int) -> "Bitmap":
-        """Turn the picture from EXIF ``orientation`` (1-8) to how a viewer shows it."""
-        turn = _TURNS.get(orientation)
-        return self if turn is None else Bitmap(self.pixels.transpose(turn))
 
     def image(self) -> Image.Image:
         """Return the pixels as RGB or RGBA."""
@@ -78,22 +81,13 @@ class Bitmap(Record):
         return _shrink(self.pixels, side)
 
 
-class Planes(Record):
+class Planes(_Picture):
     """Pixels as full-size luma and half-size chroma (Cb and Cr), each an 8-bit plane: 4:2:0."""
 
     luma: Image.Image
     blue: Image.Image
     red: Image.Image
-
-    @property
-    def has_alpha(self) -> bool:
-        """Whether some of it may be transparent."""
-        return False
-
-    @property
-    def size(self) -> Size:
-        """Width and height in pixels of luma."""
-        return self.luma.size
+    has_alpha = False
 
     def resize(self, size: Size, resample: Image.Resampling, box: Box) -> "Planes":
         """Resample the region ``box``: luma with ``resample``, chroma with HAMMING."""
@@ -103,13 +97,6 @@ class Planes(Record):
             for plane in (self.blue, self.red)
         )
         return Planes(resize(self.luma, size, resample, box), blue, red)
-
-    def turn(self, orientation: int) -> "Planes":
-        """Turn the picture from EXIF ``orientation`` (1-8) to how a viewer shows it."""
-        turn = _TURNS.get(orientation)
-        if turn is None:
-            return self
-        return Planes(*(plane.transpose(turn) for plane in (self.luma, self.blue, self.red)))
 
     def image(self) -> Image.Image:
         """Return the pixels as RGB."""
@@ -121,7 +108,7 @@ class Planes(Record):
 
     def shrink(self, side: int) -> Image.Image:
         """Stretch the picture to a small square of ``side`` pixels, for fingerprints."""
-        planes = [_shrink(plane, side) for plane in (self.luma, self.blue, self.red)]
+        planes = [_shrink(plane, side) for plane in self.values()]
         return Image.merge("YCbCr", planes).convert("RGB")
 
 

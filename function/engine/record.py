@@ -15,10 +15,8 @@ class Record:
     shared by all records, so it must not be mutable. ``__post_init__`` may check the fields.
     """
 
-    fields: ClassVar[dict[str, Any]] = {}
-    """The names of all fields in their order, each with its default, or ``REQUIRED``."""
-
     REQUIRED: ClassVar[object] = object()
+    fields: ClassVar[dict[str, Any]] = {}  # in their order, each with its default, or ``REQUIRED``
 
     def __init_subclass__(cls) -> None:
         """Collect the fields of a new class after those of its base."""
@@ -26,11 +24,7 @@ class Record:
         cls.fields = cls.fields | {name: vars(cls).get(name, Record.REQUIRED) for name in own}
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        """Set all fields.
-
-        Raises:
-            TypeError: a field is missing, unknown or given twice.
-        """
+        """Set all fields; raise ``TypeError`` if one is missing, unknown or given twice."""
         given = dict(zip(self.fields, values, strict=False))
         fields = self.fields | given | named
         wrong = (fields.keys() - self.fields.keys()) | (given.keys() & named.keys())
@@ -44,45 +38,40 @@ class Record:
         """Check the fields; a record without rules takes any."""
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Refuse.
-
-        Raises:
-            AttributeError: always.
-        """
+        """Raise ``AttributeError``: records never change."""
         raise AttributeError(f"{type(self).__name__}.{name} cannot be set: records never change")
 
     def __eq__(self, other: object) -> bool:
         """Return True for a record of the same class with equal fields."""
-        return type(self) is type(other) and self._values() == cast("Record", other)._values()
+        return type(self) is type(other) and self.values() == cast("Record", other).values()
 
     def __hash__(self) -> int:
         """Return a hash of the fields."""
-        return hash(self._values())
+        return hash(self.values())
 
     def __repr__(self) -> str:
         """Return the class and its fields, as they are written in Python."""
-        pairs = zip(self.fields, self._values(), strict=True)
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in pairs)})"
+        pairs = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.fields)
+        return f"{type(self).__name__}({pairs})"
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Self:
-        """Make a record of plain data that another release may have written.
+        """Make a record of plain data; fields are ignored that only a newer release knows.
 
-        A newer one may have added fields and then have been rolled back. What it wrote must stay
-        readable, so fields that this release does not know are left out.
+        It may have been rolled back, and what it wrote must stay readable.
         """
         return cls(**{name: raw[name] for name in cls.fields if name in raw})
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with other values of some fields."""
-        return type(self)(**dict(zip(self.fields, self._values(), strict=True)) | changes)
+        return type(self)(**vars(self) | changes)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain data in their order; a tuple becomes a list."""
-        own = vars(self)
-        return {name: _plain(own[name]) for name in self.fields}
+        return dict(zip(self.fields, map(_plain, self.values()), strict=True))
 
-    def _values(self) -> tuple[Any, ...]:
+    def values(self) -> tuple[Any, ...]:
+        """Return the fields' values in their order."""
         own = vars(self)
         return tuple([own[name] for name in self.fields])
 

@@ -13,7 +13,7 @@ from function.engine.layout import Layout, lay_out
 from function.engine.pixels import Bitmap, Box, Pixels, Planes, Size, pad, reduced_box
 from function.engine.record import Record
 from function.engine.renditions import OutputFormat, Quality, Rendition
-from function.engine.results import BACKGROUND, Rendered
+from function.engine.results import Rendered, Task
 from function.engine.source import Source
 from function.engine.vectors import split
 
@@ -29,21 +29,11 @@ class _Stage(Record):
     box: Box
 
 
-def render(
-    source: Source,
-    renditions: Sequence[Rendition],
-    *,
-    background: str = BACKGROUND,
-    quality: Quality = Quality.FAST,
-) -> Iterator[Rendered]:
-    """Yield each rendition in each of its formats, in the order given, as soon as it is encoded.
-
-    The background (``#rrggbb``) is put behind transparent pixels and padding where alpha is not
-    kept. The quality ``best`` has LANCZOS even for what is enlarged.
-    """
-    ground = ImageColor.getrgb(background)
-    pictures = _resize_all(source, renditions, best=quality == Quality.BEST)
-    for rendition, (layout, pixels) in zip(renditions, pictures, strict=True):
+def render(source: Source, task: Task) -> Iterator[Rendered]:
+    """Yield each rendition in each of its formats, in their order, as soon as it is encoded."""
+    ground = ImageColor.getrgb(task.background)
+    pictures = _resize_all(source, task.renditions, best=task.quality == Quality.BEST)
+    for rendition, (layout, pixels) in zip(task.renditions, pictures, strict=True):
         for format_name in rendition.formats:
             if rendition.animated and source.frames and format_name is OutputFormat.WEBP:
                 body = animate(source, layout, rendition, background=ground)

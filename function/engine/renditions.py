@@ -1,8 +1,4 @@
-"""Renditions as plain data, for the Pulumi program and the function.
-
-It imports only the standard library, so that the program can validate a stack's renditions without
-Pillow.
-"""
+"""Renditions as plain data, for the function, and for the Pulumi program, which has no Pillow."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,10 +7,8 @@ from typing import Any, Final, NamedTuple, cast
 
 from function.engine.record import Record
 
-MAX_QUALITY: Final = 100
-
-MAX_SIDE: Final = 16384
-"""Largest width or height of a rendition, in pixels: WebP's limit is 16383, JPEG's is 65535."""
+_MAX_QUALITY, _MAX_SIDE = 100, 16383
+"""The longest side is WebP's, in pixels; JPEG's is 65535."""
 
 
 class _Name(StrEnum):
@@ -110,30 +104,25 @@ class Rendition(Record):
         """Yield the fields, each with whether its value is valid, and what it must be."""
         is_name = _NAME.fullmatch(self.name) is not None and self.name != "manifest"
         yield "name", is_name, "be 1-32 of a-z, 0-9, - and _, and not 'manifest'"
-        yield "width", _is_within(self.width, MAX_SIDE - 1), f"be 1 to {MAX_SIDE - 1} pixels"
-        yield "height", _is_within(self.height, MAX_SIDE - 1), f"be 1 to {MAX_SIDE - 1} pixels"
+        for field in ("width", "height"):
+            yield field, _is_within(getattr(self, field), _MAX_SIDE), f"be 1 to {_MAX_SIDE} pixels"
         yield "fit", self.fit in tuple(Fit), f"be one of {', '.join(Fit)}"
         yield "position", self.position in tuple(Position), f"be one of {', '.join(Position)}"
-        yield "enlarge", self.enlarge in (True, False), "be true or false"
         is_set = 0 < len(self.formats) == len(set(self.formats))
         yield "formats", is_set, "name at least one format, each once"
-        yield "quality", _is_within(self.quality, MAX_QUALITY), f"be 1 to {MAX_QUALITY}"
-        yield "animated", self.animated in (True, False), "be true or false"
+        yield "quality", _is_within(self.quality, _MAX_QUALITY), f"be 1 to {_MAX_QUALITY}"
+        for field in ("enlarge", "animated"):
+            yield field, getattr(self, field) in (True, False), "be true or false"
 
     @classmethod
     def parse(cls, raw: object) -> "Rendition":
-        """Read one rendition from JSON or YAML data.
-
-        Raises:
-            ValueError: not a mapping, a field is missing or unknown, or a value is out of range.
-        """
+        """Read one rendition from JSON or YAML data; ``ValueError`` says what is wrong in it."""
         if not isinstance(raw, Mapping):
             message = f"must be a mapping with name, width and height; got {raw!r}"
             raise ValueError(message)  # noqa: TRY004 - one kind of error for every bad setting
         fields = {str(key): value for key, value in cast("Mapping[Any, Any]", raw).items()}
         for unknown in sorted(fields.keys() - cls.fields.keys()):
-            known = ", ".join(cls.fields)
-            raise ValueError(f"has no field {unknown!r}; it knows {known}")
+            raise ValueError(f"has no field {unknown!r}; it knows {', '.join(cls.fields)}")
         for missing in sorted({"name", "width", "height"} - fields.keys()):
             raise ValueError(f"needs {missing!r}")
         formats = fields.get("formats", cls.formats)
@@ -145,11 +134,8 @@ class Rendition(Record):
 
     def without_defaults(self) -> dict[str, Any]:
         """Return plain data that ``parse`` reads back, with only what differs from the defaults."""
-        return {
-            name: value
-            for name, default in self.fields.items()
-            if (value := getattr(self, name)) != default
-        }
+        values = zip(self.fields.items(), self.values(), strict=True)
+        return {name: value for (name, default), value in values if value != default}
 
 
 def _is_within(value: object, most: int) -> bool:

@@ -9,30 +9,27 @@ from function.engine.renditions import OutputFormat, Quality, Rendition
 BACKGROUND: Final = "#ffffff"
 """Colour behind transparent pixels and padding where the output format keeps no alpha."""
 
-HASH_BITS: Final = 64
-"""Bits of a perceptual hash."""
+HASH_BITS: Final = 64  # bits of a perceptual hash
 
 
 class Task(Record):
-    """What is made of every upload of a stack."""
+    """What is made of every upload of a stack, and within which limits."""
 
     renditions: tuple[Rendition, ...]
     max_pixels: int  # images above this (width x height) are rejected from their header
     memory_mb: int | None = None  # the function's memory, which limits the pixels further
     background: str = BACKGROUND
     quality: Quality = Quality.FAST
-    native_decoder: bool = True  # whether our own decoders may be used where Pillow's would do
+    native_decoder: bool = (
+        True  # our own decoders may be used (docs/decoder.md), not Pillow's alone
+    )
 
     @classmethod
     def parse(cls, raw: dict[str, Any]) -> Self:
         """Read what ``to_dict`` returned."""
-        kept = {name: raw[name] for name in _PLAIN}
         renditions = tuple(map(Rendition.parse, raw["renditions"]))
-        return cls(renditions=renditions, quality=Quality(raw["quality"]), **kept)
-
-
-_PLAIN: Final = ("max_pixels", "memory_mb", "background", "native_decoder")
-"""Fields of a task that are the same in JSON."""
+        fields: dict[str, Any] = {"renditions": renditions, "quality": Quality(raw["quality"])}
+        return cls(**raw | fields)
 
 
 class Measured(Record):

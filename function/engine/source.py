@@ -25,25 +25,16 @@ class Source(Record):
     # The region of ``pixels`` that is the upload; a scaled decode rounds sizes up, so its edge may
     # lie within the last pixel.
     box: Box
-    width: int  # width of the upload as a viewer sees it (orientation applied), in pixels
-    height: int  # height of the upload as a viewer sees it, in pixels
+    size: Size  # of the upload as a viewer sees it (orientation applied), in pixels
     format: str  # lower-case name of the format found in the content, e.g. ``"jpeg"``
     scalable: bool = False  # a drawing (SVG): rendered at the sizes asked, whatever its own
-
-    # All frames of an animation when a rendition asks for motion, else empty.
-    frames: tuple[Frame, ...] = ()
+    frames: tuple[Frame, ...] = ()  # of an animation when a rendition asks for motion, else empty
     loop: int = 0  # how often the animation plays; 0 is for ever
-
     losses: tuple[Loss, ...] = ()  # what no rendition keeps, in the order of ``Loss``
 
     # ICC profile that ``pixels`` are still in: planes are converted after their first resize, when
     # fewer pixels are left.
     profile: bytes | None = None
-
-    @property
-    def size(self) -> Size:
-        """Return width and height of the upload as a viewer sees it."""
-        return self.width, self.height
 
     @property
     def image(self) -> Image.Image:

@@ -10,10 +10,7 @@ from function.engine.errors import DecoderBug, IsolationFailed, Stopped
 
 
 class TimeLimit:
-    """The time of one upload, by the clock as far as the worker has been given the CPU.
-
-    A machine that is busy with something else is no fault of the upload.
-    """
+    """The time of one upload by the clock, and more if a busy machine gives it too little CPU."""
 
     def __init__(self, seconds: float, most: float, left: float, memory_mb: int | None) -> None:
         self.seconds, self._most, self._left = seconds, most, left

@@ -7,14 +7,14 @@ whole is one table of three dimensions, which Pillow applies in C.
 
 import math
 from importlib import import_module
+from itertools import accumulate, product
 from typing import Any, Final
 
 from PIL import Image
 
 from function.engine.cicp import HLG, PQ, TO_SRGB, Cicp
 
-WHITE: Final = 203.0
-"""Nits of diffuse white in HDR, which becomes sRGB's white (ITU-R BT.2408)."""
+WHITE: Final = 203.0  # nits of diffuse white in HDR, which becomes sRGB's white (ITU-R BT.2408)
 
 BLACK: Final = WHITE / 1000
 """Nits of the darkest that an ordinary screen shows: its contrast is 1000, as libplacebo has it."""
@@ -22,39 +22,26 @@ BLACK: Final = WHITE / 1000
 NODES: Final = 25
 """Nodes of the table along each side: docs/engine.md, "HDR", has the error that is left."""
 
-_HLG_NITS: Final = 1000.0
-"""Peak of the display for which HLG has its system gamma (ITU-R BT.2100, table 5)."""
-
-_HLG_GAMMA: Final = 1.2
+_HLG_NITS, _HLG_GAMMA = 1000.0, 1.2
+"""Peak of the display for which HLG has its system gamma (ITU-R BT.2100, table 5), and that."""
 
 _STRAY: Final = 20_000
 """One pixel in so many may be brighter than the peak: a reflex, or the encoder's ringing."""
 
-_RED, _GREEN, _BLUE = 0.2126, 0.7152, 0.0722
-"""Shares of sRGB's primaries in luminance."""
+_RED, _GREEN, _BLUE = 0.2126, 0.7152, 0.0722  # shares of sRGB's primaries in luminance
 
 _OUTSIDE: Final = 4.0
 """Linear light up to which, on both sides of 0, nodes of the cube are not clipped: Pillow clips
 what it makes of them. If each node were clipped, greys between nodes would rise and fall."""
 
 _AS_IT_IS: Final = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
-
-_LEVELS: Final = range(256)
-
-_BT601: Final = 6
-
 _NEUTRAL: Final = (0.0, 0.0, 0.0)
+_BT601: Final = (1.402, -1.0583, 1.772)
+_CHROMA: Final = {0: _NEUTRAL, 1: (1.5748, -0.6554, 1.8556), 9: (1.4746, -0.7359, 1.8814)}
+"""By how much red, green and blue grow with both chroma samples, by matrix (H.273, table 4), and of
+BT.601, which counts for all others."""
 
-_CHROMA: Final = {
-    0: _NEUTRAL,
-    1: (1.5748, -0.6554, 1.8556),
-    _BT601: (1.402, -1.0583, 1.772),
-    9: (1.4746, -0.7359, 1.8814),
-}
-"""By how much red, green and blue grow with both chroma samples, by matrix (H.273, table 4)."""
-
-_STEPS: Final = 4096
-"""Steps of the tables that stand for powers while the cube is computed."""
+_STEPS: Final = 4096  # steps of the tables that stand for powers while the cube is computed
 
 
 def to_srgb(image: Image.Image, codes: Cicp) -> Image.Image:
@@ -75,7 +62,7 @@ def _stretch(image: Image.Image, codes: Cicp, gain: float) -> Image.Image:
     than green, colours in PQ would be tinted. The chroma of a neutral grey is a round number, which
     loses nothing (docs/engine.md, "HDR").
     """
-    shares = _CHROMA.get(codes.matrix, _CHROMA[_BT601])
+    shares = _CHROMA.get(codes.matrix, _BT601)
     if codes.bits == 8 or not any(shares):  # noqa: PLR2004 - bits that decoders keep
         return _add_lost(image, codes, _NEUTRAL, gain)
     is_neutral = image.convert("RGB").convert("HSV").getchannel("S").point([255] + [0] * 255)
@@ -90,39 +77,29 @@ def _add_lost(
     """Add the mean of the bits that are lost, with so much of the chroma's, and multiply."""
     lost = (1 - 2.0 ** (8 - codes.bits)) / 2
     if codes.full_range:
-        gain *= _full_scale(codes.bits)
+        gain *= 255 * 2 ** (codes.bits - 8) / (2**codes.bits - 1)  # the eight high bits alone
         added = [lost * (1 + share) for share in shares]
     else:
         added = [lost * (255 / 219 + share * 255 / 224) for share in shares]
-    curves = [min(255, max(0, round((level + more) * gain))) for more in added for level in _LEVELS]
-    alpha = [*_LEVELS] * (len(image.getbands()) - len(added))
+    levels = range(256)
+    curves = [min(255, max(0, round((level + more) * gain))) for more in added for level in levels]
+    alpha = [*levels] * (len(image.getbands()) - len(added))
     return image.point(curves + alpha)
 
 
-def _full_scale(bits: int) -> float:
-    """Return the value, of 255, of the eight high bits alone."""
-    return 255 * 2 ** (bits - 8) / (2**bits - 1)
-
-
 def _brightest(image: Image.Image) -> int:
-    """Return the level, 1 to 255, above which there are only strays in each channel.
-
-    Pixels that are fully transparent do not count: nobody sees them.
-    """
-    seen = image.getchannel("A") if image.mode == "RGBA" else None
+    """Return the level, 1 to 255, above which there are only strays in each channel."""
+    seen = image.getchannel("A") if image.mode == "RGBA" else None  # but the fully transparent
     histogram = image.histogram(seen)
     most = sum(histogram[:256]) // _STRAY
-    return max(_percentile(histogram[at : at + 256], most) for at in (0, 256, 512))
-
-
-def _percentile(counts: list[int], most: int) -> int:
-    """Return the lowest level, but 0, with at most ``most`` pixels above it."""
-    above = 0
-    for level in range(255, 1, -1):
-        above += counts[level]
-        if above > most:
-            return level
-    return 1
+    brightest = 1
+    for start in (0, 256, 512):
+        above = accumulate(
+            reversed(histogram[start : start + 256])
+        )  # pixels of 255, of 254 and 255
+        levels = (255 - index for index, count in enumerate(above) if count > most)
+        brightest = max(brightest, next(levels, 1))
+    return brightest
 
 
 def _cube(codes: Cicp, top: float) -> list[float]:
@@ -133,26 +110,21 @@ def _cube(codes: Cicp, top: float) -> list[float]:
     gains, roots = _gains(codes, light[-1]), _STEPS / math.sqrt(light[-1])
     srgb = [_linear_to_srgb(_OUTSIDE * (step / _STEPS) ** 2) for step in range(_STEPS + 1)]
     cube: list[float] = []
-    for b in light:
-        for g in light:
-            for r in light:
-                red = rr * r + rg * g + rb * b
-                green = gr * r + gg * g + gb * b
-                blue = br * r + bg * g + bb * b
-                luminance = _RED * red + _GREEN * green + _BLUE * blue
-                gain = gains[round(roots * math.sqrt(max(luminance, 0.0)))]
-                for part in (red, green, blue):
-                    shown = gain / _OUTSIDE * part
-                    level = srgb[round(_STEPS * math.sqrt(min(abs(shown), 1.0)))]
-                    cube.append(level if shown >= 0 else -level)
+    for b, g, r in product(light, repeat=3):
+        red = rr * r + rg * g + rb * b
+        green = gr * r + gg * g + gb * b
+        blue = br * r + bg * g + bb * b
+        luminance = _RED * red + _GREEN * green + _BLUE * blue
+        gain = gains[round(roots * math.sqrt(max(luminance, 0.0)))]
+        for part in (red, green, blue):
+            shown = gain / _OUTSIDE * part
+            level = srgb[round(_STEPS * math.sqrt(min(abs(shown), 1.0)))]
+            cube.append(level if shown >= 0 else -level)
     return cube
 
 
 def _gains(codes: Cicp, most: float) -> list[float]:
-    """Return by what to multiply light, as decoded, for that of an ordinary screen.
-
-    It is a table by the root of luminance, from 0 to ``most``.
-    """
+    """Return a table, by the root of luminance from 0 to ``most``, of what to multiply light by."""
     if not codes.is_hdr:
         return [1.0] * (_STEPS + 1)
     peak = _to_nits(most, codes)
@@ -173,13 +145,14 @@ def _shown(nits: float, peak: float) -> float:
     knee = 1.5 * white - 0.5
     if level > knee and white < 1:
         at = (level - knee) / (1 - knee)
-        level = (
-            (2 * at**3 - 3 * at**2 + 1) * knee
-            + (at**3 - 2 * at**2 + at) * (1 - knee)
-            + (3 * at**2 - 2 * at**3) * white
-        )
+        start, slope, end = 2 * at**3 - 3 * at**2 + 1, at**3 - 2 * at**2 + at, 3 * at**2 - 2 * at**3
+        level = start * knee + slope * (1 - knee) + end * white
     level += black * (1 - level) ** 4
     return (_pq_to_nits(level * span) - BLACK) / (WHITE - BLACK)
+
+
+_M1, _M2 = 2610 / 16_384, 2523 / 4096 * 128
+_C1, _C2, _C3 = 3424 / 4096, 2413 / 4096 * 32, 2392 / 4096 * 32
 
 
 def _pq_to_nits(code: float) -> float:
@@ -192,10 +165,6 @@ def _nits_to_pq(nits: float) -> float:
     """Return the PQ code of a luminance."""
     part = (nits / 10_000) ** _M1
     return ((_C1 + _C2 * part) / (1 + _C3 * part)) ** _M2
-
-
-_M1, _M2 = 2610 / 16_384, 2523 / 4096 * 128
-_C1, _C2, _C3 = 3424 / 4096, 2413 / 4096 * 32, 2392 / 4096 * 32
 
 
 def _hlg_to_scene(code: float) -> float:

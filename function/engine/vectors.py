@@ -14,9 +14,8 @@ from PIL import Image
 from function.engine.native_module import import_native
 
 Size = tuple[int, int]
-Box = tuple[float, float, float, float]
-"""Left, top, right, bottom; fractions of a pixel count."""
-
+Box = tuple[float, float, float, float]  # left, top, right, bottom; fractions of a pixel count
+ThreePlanes = tuple[Image.Image, Image.Image, Image.Image]  # luma, Cb, Cr
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -35,12 +34,11 @@ _PREMULTIPLIED: Final = {"LA": "La", "RGBA": "RGBa"}
 def resize(image: Image.Image, size: Size, resample: Image.Resampling, box: Box) -> Image.Image:
     """Resample the region ``box`` of an image of any mode to ``size``, as ``Image.resize`` does.
 
-    The edges of the box may lie between pixels.
-
-    Raises:
-        ValueError: an empty size, or a box that is empty or reaches out of the image.
+    The edges of the box may lie between pixels. Raises ``ValueError`` for an empty size, and for a
+    box that is empty or reaches out of the image.
     """
-    if _is_crop(size, box):
+    left, top, right, bottom = box
+    if left % 1 == top % 1 == 0 and (right - left, bottom - top) == size:
         return image.resize(size, resample, box)  # Pillow copies, whatever the filter
     if image.mode in _PREMULTIPLIED:
         premultiplied = image.convert(_PREMULTIPLIED[image.mode])
@@ -54,19 +52,12 @@ def resize(image: Image.Image, size: Size, resample: Image.Resampling, box: Box)
     return result
 
 
-def _is_crop(size: Size, box: Box) -> bool:
-    """Return True for a box of whole pixels that keeps its size."""
-    left, top, right, bottom = box
-    whole = left % 1 == 0 and top % 1 == 0
-    return whole and (right - left, bottom - top) == size
-
-
 def half_of(size: Size) -> Size:
     """Return the size of chroma: half of luma's, rounded up."""
     return (size[0] + 1) // 2, (size[1] + 1) // 2
 
 
-def split(image: Image.Image) -> tuple[Image.Image, Image.Image, Image.Image]:
+def split(image: Image.Image) -> ThreePlanes:
     """Split a YCbCr image into luma, and both chroma planes at half size rounded up."""
     native, arrays = load_module(), _export(image)
     if not native or not arrays:
@@ -89,9 +80,7 @@ def merge(luma: Image.Image, blue: Image.Image, red: Image.Image) -> Image.Image
     return image
 
 
-def decode_jpeg(
-    data: bytes, divisor: int, size: Size
-) -> tuple[Image.Image, Image.Image, Image.Image] | None:
+def decode_jpeg(data: bytes, divisor: int, size: Size) -> ThreePlanes | None:
     """Decode a JPEG of YCbCr to planes as of ``split``; luma is Pillow's, bit for bit.
 
     Luma has the file's size divided by ``divisor`` (1, 2, 4 or 8) and rounded up. Returns None
@@ -104,7 +93,7 @@ def decode_jpeg(
 
 
 def unfilter(rows: bytes, channels: int, target: Any, size: Size, first: int) -> bool:
-    """Undo the filters of a PNG's rows and store them from row ``first``; needs ``has_module``.
+    """Undo the filters of a PNG's rows and store them from row ``first``; needs ``load_module``.
 
     Each row is a byte for the filter and its pixels, of ``channels`` bytes (3 or 4). The target is
     Pillow's memory (``Image.im``) of an RGB or RGBA image of ``size``. Returns False for filters
@@ -114,12 +103,7 @@ def unfilter(rows: bytes, channels: int, target: Any, size: Size, first: int) ->
     return bool(native and native.unfilter(rows, channels, target.__arrow_c_array__(), size, first))
 
 
-def has_module() -> bool:
-    """Return True if the C module was built and this CPU can run it."""
-    return load_module() is not None
-
-
-def _new_planes(size: Size) -> tuple[Image.Image, Image.Image, Image.Image]:
+def _new_planes(size: Size) -> ThreePlanes:
     half = half_of(size)
     return Image.new("L", size, None), Image.new("L", half, None), Image.new("L", half, None)
 
@@ -137,10 +121,7 @@ def _export(*images: Image.Image) -> list[object]:
 
 @cache
 def load_module() -> ModuleType | None:
-    """Return the C module for work on pixels; None, with a warning, if this machine cannot run it.
-
-    It may not have been built, or the CPU may be too old.
-    """
+    """Return the C module for work on pixels; warn and return None if it cannot run here."""
     module = import_native()
     if module and module.has_vectors():
         return module

@@ -15,21 +15,9 @@ def work(
 ) -> Iterator[Result]:
     """Yield what the upload is, then each rendition as soon as it is encoded, then its fingerprint.
 
-    ``allow`` is told what all of it may take, as in ``decode``.
-
-    Raises:
-        Rejected: as ``decode``.
-        Exception: a failure of ours.
+    ``allow`` is called, and exceptions are raised, as by ``decode``.
     """
-    source = decode(
-        data,
-        task.renditions,
-        max_pixels=task.max_pixels,
-        quality=task.quality,
-        memory_mb=task.memory_mb,
-        native=task.native_decoder,
-        allow=allow,
-    )
-    yield Measured(source.width, source.height, source.format, source.losses)
-    yield from render(source, task.renditions, background=task.background, quality=task.quality)
+    source = decode(data, task, allow)
+    yield Measured(*source.size, source.format, source.losses)
+    yield from render(source, task)
     yield fingerprint(source)

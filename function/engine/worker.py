@@ -30,8 +30,7 @@ from function.engine.errors import Rejected, is_system_failure
 from function.engine.formats.format import Format
 from function.engine.memory_limit import MemoryLimit, was_refused_memory
 from function.engine.native_module import import_native
-from function.engine.renditions import OutputFormat
-from function.engine.results import Rendered, Task
+from function.engine.results import Task
 from function.engine.sniff import sniff
 from function.engine.work import work
 
@@ -40,10 +39,7 @@ _HEAP: Final = 64 << 20
 megapixels takes about as much: with it, an AVIF has 7,800 page faults for 23,000 without, a HEIC
 2,400 for 20,000. A large one would take more memory, as the heap keeps what is freed."""
 
-_SHARED_BY_ALL: Final = (
-    *("PIL.ImageCms", "PIL.ImageFilter"),
-    *("PIL.ImagePalette", "PIL.TiffImagePlugin"),
-)
+_SHARED: Final = ("PIL.ImageCms", "PIL.ImageFilter", "PIL.ImagePalette", "PIL.TiffImagePlugin")
 """Modules that any format may need: for colours, palettes, and EXIF in TIFF's form."""
 
 
@@ -53,8 +49,7 @@ def run_zygote(setup: dict[str, Any]) -> NoReturn:
     quiet = os.open(os.devnull, os.O_RDWR)
     os.dup2(quiet, 0)
     os.dup2(quiet, 1)  # what Lambda reads there is the function's log
-    native = import_native()
-    if native:
+    if native := import_native():
         native.hide()
         native.end_with_parent()
     task = Task.parse(setup["task"])
@@ -70,9 +65,9 @@ def run_zygote(setup: dict[str, Any]) -> NoReturn:
             if child:
                 os.waitpid(child, 0)
             wanted = json.loads(line)["format"]
-            if wanted in formats.NAMES:  # a worker that was broken into may ask for anything
-                if wanted not in ready:
-                    prepare(formats.by_name(wanted))
+            # A worker that was broken into may ask for anything.
+            if wanted in formats.NAMES and wanted not in ready:
+                prepare(formats.by_name(wanted))
                 ready.add(wanted)
             gc.collect()
             gc.freeze()  # a collection in the worker writes to none of these objects' pages
@@ -101,14 +96,13 @@ def _close_all_but(files: Iterable[int]) -> None:
 
 def _import_all(task: Task) -> None:
     """Import what any worker needs, apart from the decoders of single formats."""
-    for name in _SHARED_BY_ALL:
+    for name in _SHARED:
         __import__(name)
     list(formats.every())
     vectors.load_module()
     Image.preinit()
-    for rendition in task.renditions:
-        for name in (*rendition.formats, *([OutputFormat.WEBP] if rendition.animated else [])):
-            import_encoder(name)
+    for name in (name for rendition in task.renditions for name in rendition.formats):
+        import_encoder(name)
 
 
 def prepare(known: Format) -> None:
@@ -174,13 +168,8 @@ class _Worker:
             if self._native and not is_worn:
                 self._native.use_one_heap()
             for result in work(data, self._task, partial(self._allow, known)):
-                kind = type(result).__name__
-                if isinstance(result, Rendered):
-                    plain = result.replace(body=b"").to_dict()
-                    del plain["body"]
-                    self._channel.send({"kind": kind} | plain, result.body, may_wait=True)
-                else:
-                    self._channel.send({"kind": kind} | result.to_dict(), may_wait=True)
+                message: dict[str, Any] = {"kind": type(result).__name__} | result.to_dict()
+                self._channel.send(message, message.pop("body", b""), may_wait=True)
         except Rejected as error:
             facts = {"code": error.code, "message": error.message}
             return {"kind": "rejected", "worn": is_worn} | facts
@@ -202,16 +191,15 @@ class _Worker:
 
 
 def confine(memory_mb: int | None) -> MemoryLimit:
-    """Give up all that decoding does not need, for good; return the limit on this one's memory.
+    """Give up for good all that decoding does not need; return the limit on this process's memory.
 
-    This process can open nothing, start no process, and, where the kernel grants it, reach nothing
-    but memory, its two pipes and the files that ``prepare`` holds open.
+    It can open nothing, start no process, and, where the kernel grants it, reach nothing but
+    memory, its two pipes and the files that ``prepare`` holds open.
     """
     memory = MemoryLimit(memory_mb)
     for forbidden in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE):
         resource.setrlimit(forbidden, (0, 0))
-    native = import_native()
-    if native:
+    if native := import_native():
         native.end_with_parent()
         native.kill_after_refused_memory()
         native.refuse_calls()
@@ -220,10 +208,9 @@ def confine(memory_mb: int | None) -> MemoryLimit:
 
 def _describe(error: BaseException) -> str:
     """Return an exception's message and traceback, without the imports that ``traceback`` does."""
-    lines = [f"{type(error).__name__}: {error}"]
-    step = error.__traceback__
+    text, step = f"{type(error).__name__}: {error}", error.__traceback__
     while step:
         code = step.tb_frame.f_code
-        lines.append(f"  {code.co_filename}:{step.tb_lineno} in {code.co_name}")
+        text += f"\n  {code.co_filename}:{step.tb_lineno} in {code.co_name}"
         step = step.tb_next
-    return "\n".join(lines)
+    return text

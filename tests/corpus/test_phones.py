@@ -21,6 +21,7 @@ from function.engine.formats.jpeg import FORMAT as JPEG
 from function.engine.losses import Loss
 from function.engine.render import render
 from function.engine.renditions import Quality, Rendition
+from function.engine.results import Task
 from tests.support.engine import rejection
 from tests.support.iso_media import box
 from tests.support.pictures import camera_exif, encoded, gradient
@@ -53,8 +54,9 @@ def image(images):
 
 def outcome(data: bytes) -> tuple[Image.Image, set[Loss]]:
     """The rendition of an upload at 512 pixels or its own size, and the codes that it is told."""
-    source = decode(data, (WHOLE,), max_pixels=100_000_000, quality=Quality.BEST)
-    (rendered,) = render(source, (WHOLE,))
+    task = Task((WHOLE,), 100_000_000, quality=Quality.BEST)
+    source = decode(data, task)
+    (rendered,) = render(source, task)
     return Image.open(io.BytesIO(rendered.body)), {*source.losses}
 
 

@@ -46,17 +46,18 @@ from function.engine.formats import png
 from function.engine.decode import decode
 from function.engine.render import render
 from function.engine.renditions import Rendition
+from function.engine.results import Task
 def saved(name):
     buffer = io.BytesIO()
     Image.effect_noise((640, 480), 50).convert("RGB").save(buffer, name)
     return buffer.getvalue()
-sizes = [Rendition(name="small", width=320, height=320)]
 print(vectors.decode_jpeg(saved("JPEG"), 2, (320, 240)) is not None)
 opened = png.FORMAT.open_image(saved("PNG"))
 png.FORMAT.use_native(opened)
 print(opened.tile[0].codec_name)
-print([type(decode(saved(n), sizes, max_pixels=10**6).pixels).__name__ for n in ("PNG", "WEBP")])
-done = list(render(decode(saved("JPEG"), sizes, max_pixels=10**6), sizes))
+task = Task((Rendition(name="small", width=320, height=320),), 10**6)
+print([type(decode(saved(n), task).pixels).__name__ for n in ("PNG", "WEBP")])
+done = list(render(decode(saved("JPEG"), task), task))
 print([(r.format, r.width, r.height, len(r.body) > 1000) for r in done])
 print("libde265" in pillow_heif.libheif_info()["decoders"])
 svg = '<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"/>'

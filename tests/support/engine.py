@@ -4,10 +4,12 @@ import functools
 
 import pytest
 
+from function.engine import formats
 from function.engine.decode import decode
 from function.engine.errors import Rejected
 from function.engine.render import render
-from function.engine.renditions import Quality, Rendition
+from function.engine.renditions import Rendition
+from function.engine.results import Task
 from function.engine.work import work
 from function.reconcile import Reconciler
 from tests.support.pictures import opened
@@ -27,8 +29,13 @@ def reconciler_for(environment, source, destination, duplicates=None):
 
 def rejection(data, renditions=SMALL, **options):
     with pytest.raises(Rejected) as caught:
-        decode(data, renditions, **({"max_pixels": MAX_PIXELS} | options))
+        decode(data, Task(renditions, **({"max_pixels": MAX_PIXELS} | options)))
     return caught.value.code
+
+
+def every_kind():
+    """Kinds of files of all formats, by which memory and time are reckoned."""
+    return {kind for known in formats.every() for kind in known.bytes_per_pixel}
 
 
 def one(**fields):
@@ -36,9 +43,8 @@ def one(**fields):
 
 
 def rendered(data, *renditions, **options):
-    quality = options.get("quality", Quality.FAST)
-    source = decode(data, renditions, max_pixels=20_000_000, quality=quality)
-    return list(render(source, renditions, **options))
+    task = Task(renditions, 20_000_000, **options)
+    return list(render(decode(data, task), task))
 
 
 def picture_of(data, **fields):

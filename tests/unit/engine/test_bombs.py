@@ -19,10 +19,11 @@ resource.setrlimit(resource.RLIMIT_CPU, ({CPU_SECONDS}, {CPU_SECONDS}))
 from function.engine.decode import decode
 from function.engine.errors import Rejected
 from function.engine.render import render
-from function.engine.renditions import DEFAULT_RENDITIONS as sizes
+from function.engine.renditions import DEFAULT_RENDITIONS
+from function.engine.results import Task
+task = Task(DEFAULT_RENDITIONS, 50_000_000, memory_mb=1024)
 try:
-    source = decode(sys.stdin.buffer.read(), sizes, max_pixels=50_000_000, memory_mb=1024)
-    outcome = len(list(render(source, sizes)))
+    outcome = len(list(render(decode(sys.stdin.buffer.read(), task), task)))
 except Rejected as rejection:
     outcome = rejection.code
 with open("/proc/self/status") as status:

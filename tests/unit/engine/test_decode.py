@@ -18,6 +18,7 @@ from function.engine.header import MAX_RATIO
 from function.engine.pixels import SIDEWAYS, Planes
 from function.engine.render import render
 from function.engine.renditions import Quality, Rendition
+from function.engine.results import Task
 from tests.support.engine import MAX_PIXELS, SMALL, one, picture_of, rejection
 from tests.support.pictures import SVG, encoded, gradient, opened, png_bomb, png_chunk
 from tests.support.uploads import PHOTO, UPLOADS
@@ -27,9 +28,9 @@ import sys
 from function.engine.decode import decode
 from function.engine.render import render
 from function.engine.renditions import Rendition
-from function.engine.formats.jpeg_segments import MAX_SCANS
-sizes = [Rendition(name="small", width=32, height=32)]
-print(len(list(render(decode(sys.stdin.buffer.read(), sizes, max_pixels=10**6), sizes))))
+from function.engine.results import Task
+task = Task((Rendition(name="small", width=32, height=32),), 10**6)
+print(len(list(render(decode(sys.stdin.buffer.read(), task), task))))
 """
 
 
@@ -82,7 +83,7 @@ OURS = {
 def test_a_failure_of_ours_is_never_told_as_the_photos_fault(name, kind, monkeypatch):
     open_by(fail_with(OURS[name]), kind, monkeypatch)
     with pytest.raises(type(OURS[name])) as caught:
-        decode(UPLOADS[kind][1], SMALL, max_pixels=MAX_PIXELS)
+        decode(UPLOADS[kind][1], Task(SMALL, MAX_PIXELS))
     assert str(OURS[name]) in str(caught.value)
 
 
@@ -122,7 +123,7 @@ def test_what_a_decoder_raises_for_damage_is_a_rejection_and_nothing_else(error,
         assert rejection(UPLOADS[kind][1]) == "broken_image"
     else:
         with pytest.raises(error):
-            decode(UPLOADS[kind][1], SMALL, max_pixels=MAX_PIXELS)
+            decode(UPLOADS[kind][1], Task(SMALL, MAX_PIXELS))
 
 
 def warn_by(kind, category, monkeypatch):
@@ -137,7 +138,7 @@ def warn_by(kind, category, monkeypatch):
 
 def test_what_pillow_warns_of_refuses_no_picture(monkeypatch):
     warn_by("png", UserWarning, monkeypatch)
-    assert decode(UPLOADS["png"][1], SMALL, max_pixels=MAX_PIXELS).size == (96, 64)
+    assert decode(UPLOADS["png"][1], Task(SMALL, MAX_PIXELS)).size == (96, 64)
 
 
 def test_what_pillow_warns_may_be_a_bomb_is_refused(monkeypatch):
@@ -149,7 +150,7 @@ def test_what_a_decoder_calls_damage_once_memory_was_refused_is_none(monkeypatch
     open_by(fail_with(ValueError("cannot decode")), "webp", monkeypatch)
     monkeypatch.setattr("function.engine.decode.was_refused_memory", lambda: True)
     with pytest.raises(MemoryError):
-        decode(UPLOADS["webp"][1], SMALL, max_pixels=MAX_PIXELS)
+        decode(UPLOADS["webp"][1], Task(SMALL, MAX_PIXELS))
 
 
 def test_memory_that_was_refused_before_an_upload_is_not_held_against_it(monkeypatch):
@@ -162,7 +163,7 @@ def test_memory_that_was_refused_before_an_upload_is_not_held_against_it(monkeyp
 def test_the_same_exception_from_our_own_code_is_no_damage(function, monkeypatch):
     monkeypatch.setattr(f"function.engine.decode.{function}", fail_with(ValueError("a bug")))
     with pytest.raises(ValueError, match="a bug"):
-        decode(UPLOADS["png"][1], SMALL, max_pixels=MAX_PIXELS)
+        decode(UPLOADS["png"][1], Task(SMALL, MAX_PIXELS))
 
 
 def test_a_palette_png_without_a_palette_is_damaged():
@@ -177,7 +178,7 @@ def test_a_palette_png_without_a_palette_is_damaged():
 @pytest.mark.parametrize("name", UPLOADS)
 def test_every_format_is_recognised_by_content_and_decoded(name):
     expected, data = UPLOADS[name]
-    source = decode(data, SMALL, max_pixels=MAX_PIXELS)
+    source = decode(data, Task(SMALL, MAX_PIXELS))
     assert source.format == expected
     assert source.size == ((64, 48) if name == "svg" else (96, 64))
     assert source.image.mode == ("RGBA" if "alpha" in name else "RGB")
@@ -187,7 +188,8 @@ def test_every_format_is_recognised_by_content_and_decoded(name):
 def test_every_format_shows_the_same_picture(name):
     data = UPLOADS[name][1]
     flat = "grey" in name or name in {"png-16-bit", "tiff-float"}
-    (rendered,) = render(decode(data, SMALL, max_pixels=MAX_PIXELS), SMALL)
+    task = Task(SMALL, MAX_PIXELS)
+    (rendered,) = render(decode(data, task), task)
     picture = opened(rendered.body).convert("RGB")
     left, right = picture.getpixel((1, 10)), picture.getpixel((30, 10))
     assert right[0] - left[0] > (30 if flat else 180)
@@ -203,14 +205,14 @@ def test_exif_orientation_is_applied_to_pixels(orientation, format_name):
     exif[0x0112] = orientation
     size = (96, 63)
     data = encoded(gradient(size), format_name, exif=exif.tobytes())
-    source = decode(data, SMALL, max_pixels=MAX_PIXELS)
+    source = decode(data, Task(SMALL, MAX_PIXELS))
     expected = gradient(size)
     for method in {1: (), 2: (0,), 3: (3,), 4: (1,), 5: (5,), 6: (4,), 7: (6,), 8: (2,)}[
         orientation
     ]:
         expected = expected.transpose(Image.Transpose(method))
     assert source.size == ((63, 96) if orientation in SIDEWAYS else size)
-    (rendered,) = render(source, SMALL)
+    (rendered,) = render(source, Task(SMALL, MAX_PIXELS))
     picture = opened(rendered.body)
     expected.thumbnail((32, 32))
     assert picture.size == expected.size
@@ -221,7 +223,7 @@ def test_exif_orientation_is_applied_to_pixels(orientation, format_name):
 
 def test_a_jpeg_for_subsampled_outputs_is_decoded_to_planes_at_half_size():
     data = encoded(gradient((400, 301)), "JPEG")
-    source = decode(data, (Rendition(name="a", width=108, height=108),), max_pixels=MAX_PIXELS)
+    source = decode(data, Task((Rendition(name="a", width=108, height=108),), MAX_PIXELS))
     assert isinstance(source.pixels, Planes)
     assert source.pixels.size == (200, 151)
     assert source.box == (0.0, 0.0, 200.0, 150.5)
@@ -231,14 +233,14 @@ def test_a_jpeg_for_subsampled_outputs_is_decoded_to_planes_at_half_size():
 def test_best_quality_keeps_twice_the_pixels_and_full_chroma():
     data = encoded(gradient((400, 300)), "JPEG")
     renditions = (Rendition(name="a", width=90, height=90),)
-    source = decode(data, renditions, max_pixels=MAX_PIXELS, quality=Quality.BEST)
+    source = decode(data, Task(renditions, MAX_PIXELS, quality=Quality.BEST))
     assert not isinstance(source.pixels, Planes)
     assert source.pixels.size == (200, 150)
 
 
 def test_opaque_alpha_is_dropped():
     image = gradient((40, 40), "RGB").convert("RGBA")
-    assert decode(encoded(image, "PNG"), SMALL, max_pixels=MAX_PIXELS).image.mode == "RGB"
+    assert decode(encoded(image, "PNG"), Task(SMALL, MAX_PIXELS)).image.mode == "RGB"
 
 
 HUGE_PROFILE = encoded(PHOTO, "JPEG", icc_profile=bytes(5 << 20))
@@ -328,7 +330,7 @@ REJECTED = {
 def test_bad_uploads_are_rejected_with_a_code_and_a_sentence(name):
     code, data = REJECTED[name]
     with pytest.raises(Rejected) as caught:
-        decode(data, SMALL, max_pixels=MAX_PIXELS)
+        decode(data, Task(SMALL, MAX_PIXELS))
     assert caught.value.code == code
     assert caught.value.message.endswith(".")
 
@@ -352,7 +354,7 @@ def test_an_animation_of_too_many_pixels_is_rejected():
     data = encoded(many[0], "GIF", save_all=True, append_images=many[1:], duration=20)
     rendition = one(formats=("webp",), animated=True)
     with pytest.raises(Rejected) as caught:
-        decode(data, [rendition], max_pixels=40 * 40 * 10)
+        decode(data, Task([rendition], 40 * 40 * 10))
     assert caught.value.code == "too_many_frames"
 
 
@@ -360,6 +362,6 @@ def test_a_gif_of_countless_frames_is_rejected_without_counting_them_all():
     one_frame = b",\0\0\0\0\x01\0\x01\0\0\x02\x02L\x01\0"
     data = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff" + one_frame * 300_000 + b";"
     with pytest.raises(Rejected) as caught:
-        decode(data, [one(formats=("webp",), animated=True)], max_pixels=20_000_000)
+        decode(data, Task([one(formats=("webp",), animated=True)], 20_000_000))
     assert caught.value.code == "too_many_frames"
     assert picture_of(data).size == (1, 1)

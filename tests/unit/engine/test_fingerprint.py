@@ -9,6 +9,7 @@ from bench.photos import photo
 from function.engine.decode import decode
 from function.engine.fingerprint import fingerprint, thumb_hash
 from function.engine.renditions import DEFAULT_RENDITIONS
+from function.engine.results import Task
 from tests.support.pictures import encoded, gradient
 
 PHOTO = photo((800, 600))
@@ -16,7 +17,7 @@ PHOTO = photo((800, 600))
 
 def of(image, format_name="PNG", **options):
     data = encoded(image, format_name, **options)
-    return fingerprint(decode(data, DEFAULT_RENDITIONS, max_pixels=10_000_000))
+    return fingerprint(decode(data, Task(DEFAULT_RENDITIONS, 10000000)))
 
 
 def distance(first, second):

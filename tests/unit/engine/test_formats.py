@@ -12,11 +12,12 @@ from bench.maintain.kinds import KINDS
 from function.engine import formats
 from function.engine.decode import decode
 from function.engine.formats.format import Format, plugin
-from function.engine.limits import every_kind
 from function.engine.render import render
 from function.engine.renditions import Rendition
+from function.engine.results import Task
 from function.engine.sniff import sniff
 from signer.handler import CONTENT_TYPES
+from tests.support.engine import every_kind
 from tests.support.pictures import encoded
 from tests.support.uploads import PHOTO, UPLOADS
 
@@ -85,9 +86,10 @@ def test_a_format_that_pillow_reads_needs_only_its_description(monkeypatch):
     monkeypatch.setattr(formats, "NAMES", (*formats.NAMES, "ppm"))
     monkeypatch.setattr(formats, "by_name", lambda name: plain if name == "ppm" else by_name(name))
     sizes = [Rendition(name="a", width=24, height=24, formats=("webp",), animated=True)]
-    source = decode(encoded(PHOTO, "PPM"), sizes, max_pixels=10**6, memory_mb=256)
+    task = Task(sizes, 10**6, memory_mb=256)
+    source = decode(encoded(PHOTO, "PPM"), task)
     assert (source.format, source.size, source.frames) == ("ppm", (96, 64), ())
-    assert [rendered.width for rendered in render(source, sizes)] == [24]
+    assert [rendered.width for rendered in render(source, task)] == [24]
 
 
 def test_decoding_names_no_format():

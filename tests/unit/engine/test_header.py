@@ -8,6 +8,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from function.engine.decode import decode
 from function.engine.header import orientation_of
+from function.engine.results import Task
 from tests.support.bombs import segment
 from tests.support.engine import MAX_PIXELS, SMALL
 from tests.support.pictures import camera_exif, encoded, gradient
@@ -19,7 +20,7 @@ XMP = b'<rdf:Description tiff:Orientation="6"/>'
 
 
 def size(data: bytes) -> tuple[int, int]:
-    return decode(data, SMALL, max_pixels=MAX_PIXELS).size
+    return decode(data, Task(SMALL, MAX_PIXELS)).size
 
 
 def jpeg(*blocks: bytes) -> bytes:

@@ -8,14 +8,16 @@ from PIL import Image
 
 from function.engine import formats
 from function.engine.limits import (
-    every_kind,
-    fits,
+    BASE_MB,
+    COPIES,
+    bytes_per_pixel,
     kind_megapixels,
     max_megapixels,
-    needed_mb,
+    room_bytes,
     usable_mb,
 )
 from pipeline.environment import GLIBC_TUNABLES
+from tests.support.engine import every_kind
 
 
 def test_every_kind_has_a_figure():
@@ -38,9 +40,14 @@ def test_the_default_cap_has_room_for_ordinary_kinds(memory, expected):
 @pytest.mark.parametrize("memory", [256, 512, 1024, 10240])
 def test_a_picture_at_the_cap_fits_the_share_of_the_memory(kind, memory):
     for length in (0, 1_000_000, 25_000_000):
-        pixels = kind_megapixels(memory, kind, length) * 1e6
-        assert pixels == 1e6 or needed_mb(kind, pixels, length) <= usable_mb(memory)
-        assert needed_mb(kind, pixels + 1e6, length) > usable_mb(memory)
+        pixels, cost = kind_megapixels(memory, kind, length) * 1e6, bytes_per_pixel(kind)
+        assert pixels == 1e6 or pixels * cost <= room_bytes(memory, length)
+        assert (pixels + 1e6) * cost > room_bytes(memory, length)
+
+
+def test_an_upload_takes_the_base_and_three_times_its_bytes_of_what_it_may_fill():
+    room = (usable_mb(1024) - BASE_MB) * 2**20 - COPIES * 1_000_000
+    assert room_bytes(1024, 1_000_000) == pytest.approx(room)
 
 
 def test_an_upload_may_fill_60_percent_of_1024_mb_and_above():
@@ -52,7 +59,7 @@ def test_an_upload_may_fill_60_percent_of_1024_mb_and_above():
 
 def test_the_bytes_of_an_upload_leave_less_room_for_pixels():
     assert kind_megapixels(256, "png", 25_000_000) < kind_megapixels(256, "png")
-    assert not fits(128, 25_000_000, 1)
+    assert room_bytes(128, 25_000_000) == 0
 
 
 def test_a_12_megapixel_jpeg_fits_the_smallest_function():
@@ -70,10 +77,12 @@ import resource, sys
 from pathlib import Path
 from function.engine.decode import decode
 from function.engine.render import render
-from function.engine.renditions import DEFAULT_RENDITIONS as SIZES
+from function.engine.renditions import DEFAULT_RENDITIONS
+from function.engine.results import Task
+task = Task(DEFAULT_RENDITIONS, 10**8)
 for _ in range(5):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    list(render(decode(Path(sys.argv[1]).read_bytes(), SIZES, max_pixels=10**8), SIZES))
+    list(render(decode(Path(sys.argv[1]).read_bytes(), task), task))
     faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 print(faults)
 """

@@ -5,6 +5,7 @@ from PIL import Image, ImageCms
 
 from function.engine.decode import decode
 from function.engine.losses import Loss
+from function.engine.results import Task
 from tests.support.engine import one
 from tests.support.pictures import (
     SVG,
@@ -26,7 +27,7 @@ CLEAR = gradient(mode="RGBA")
 
 def losses(data, **fields):
     """What is lost by one rendition."""
-    return decode(data, (one(**fields),), max_pixels=10**6).losses
+    return decode(data, Task((one(**fields),), 10**6)).losses
 
 
 @pytest.mark.parametrize("name", MOVING)

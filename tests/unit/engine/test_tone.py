@@ -14,6 +14,7 @@ from PIL import Image
 from function.engine import tone
 from function.engine.cicp import HLG, PQ, Cicp
 from function.engine.decode import decode
+from function.engine.results import Task
 from tests.support.colours import ciede2000, delta_e
 from tests.support.engine import MAX_PIXELS, SMALL, one, picture_of
 from tests.support.pictures import coded, display_p3, encoded, gradient
@@ -201,7 +202,7 @@ def test_a_monochrome_picture_is_hdr_without_colours(transfer, full_range):
     pillow_heif.from_bytes("L;10", (64, 64), steps.tobytes()).save(
         buffer, quality=-1, matrix_coefficients=9, full_range_flag=full_range, **codes
     )
-    source = decode(buffer.getvalue(), (one(width=64, height=64),), max_pixels=MAX_PIXELS)
+    source = decode(buffer.getvalue(), Task((one(width=64, height=64),), MAX_PIXELS))
     assert source.losses == ("hdr",)
     assert np.ptp(np.asarray(source.image, int), axis=2).max() <= 1
 
@@ -233,7 +234,7 @@ def test_every_format_is_mapped(name):
     kind, data = HDR[name]
     transfer = HLG if kind == "heic" else PQ
     picture = CUTOUT if "alpha" in name else PHOTO
-    source = decode(data, (one(width=96, height=64),), max_pixels=MAX_PIXELS)
+    source = decode(data, Task((one(width=96, height=64),), MAX_PIXELS))
     difference = delta_e(source.image, expected(picture, 9, transfer))
     assert difference.mean() < 2
     assert source.losses == ("hdr", "wide_gamut")
@@ -243,9 +244,7 @@ def test_every_format_is_mapped(name):
 @pytest.mark.parametrize("primaries", [9, 12])
 def test_wide_primaries_without_a_profile(format_name, primaries):
     source = decode(
-        coded(PHOTO, format_name, primaries, 13),
-        (one(width=96, height=64),),
-        max_pixels=MAX_PIXELS,
+        coded(PHOTO, format_name, primaries, 13), Task((one(width=96, height=64),), MAX_PIXELS)
     )
     assert delta_e(source.image, expected(PHOTO, primaries, 13)).mean() < 1.5
     assert source.losses == ("wide_gamut",)
@@ -254,13 +253,13 @@ def test_wide_primaries_without_a_profile(format_name, primaries):
 @pytest.mark.parametrize("format_name", ["PNG", "AVIF", "HEIF"])
 def test_srgb_is_left_alone(format_name):
     data = coded(PHOTO, format_name, 1, 13)
-    assert not decode(data, SMALL, max_pixels=MAX_PIXELS).losses
+    assert not decode(data, Task(SMALL, MAX_PIXELS)).losses
     assert delta_e(picture_of(data, width=96, height=64), PHOTO).mean() < 1
 
 
 def test_a_large_picture_is_mapped_after_it_is_reduced():
     big = gradient((960, 640))
-    reduced = decode(coded(big, "PNG", 9, PQ), SMALL, max_pixels=MAX_PIXELS).image
+    reduced = decode(coded(big, "PNG", 9, PQ), Task(SMALL, MAX_PIXELS)).image
     assert reduced.width < 480
     assert delta_e(reduced, expected(big.resize(reduced.size), 9, PQ)).mean() < 1.5
 
@@ -277,7 +276,7 @@ def test_the_png_chunk_counts_before_the_profile():
     cicp = coded(PHOTO, "PNG", 9, PQ)[33:49]
     assert cicp[4:8] == b"cICP"
     data = profile[:at] + cicp + profile[at:]
-    assert decode(data, SMALL, max_pixels=MAX_PIXELS).losses == ("hdr", "wide_gamut")
+    assert decode(data, Task(SMALL, MAX_PIXELS)).losses == ("hdr", "wide_gamut")
 
 
 @pytest.mark.parametrize("codes", [(2, 2), (0, 0), (255, 255), (11, 13), (9, 2)])
@@ -286,9 +285,9 @@ def test_a_png_chunk_that_says_nothing_leaves_the_profile(codes):
     data = encoded(picture, "PNG", icc_profile=display_p3())
     chunk = coded(picture, "PNG", *codes)[33:49]
     assert chunk[4:8] == b"cICP"
-    found = decode(data[:33] + chunk + data[33:], SMALL, max_pixels=MAX_PIXELS)
+    found = decode(data[:33] + chunk + data[33:], Task(SMALL, MAX_PIXELS))
     assert found.losses == ("wide_gamut",)
-    assert found.image.tobytes() == decode(data, SMALL, max_pixels=MAX_PIXELS).image.tobytes()
+    assert found.image.tobytes() == decode(data, Task(SMALL, MAX_PIXELS)).image.tobytes()
     assert found.image.tobytes() != picture.tobytes()
 
 
@@ -341,6 +340,6 @@ def test_as_libplacebo_has_it(tmp_path: Path, depth):
     subprocess.run(["avifenc", *codes, raw, upload], check=True, capture_output=True)
     shown = ("-vf", PLACEBO, "-frames:v", "1", "-pix_fmt", "rgb24", reference)
     subprocess.run([ffmpeg, *DEVICE, "-i", upload, *shown], check=True)
-    source = decode(upload.read_bytes(), (one(width=width, height=height),), max_pixels=MAX_PIXELS)
+    source = decode(upload.read_bytes(), Task((one(width=width, height=height),), MAX_PIXELS))
     wanted = Image.open(io.BytesIO(reference.read_bytes()))
     assert delta_e(source.image, wanted).mean() < 3

@@ -15,8 +15,9 @@ from bench.maintain.limits import Result, decoding_bytes, excesses, measure, sto
 from bench.reports import write_json
 from bench.sandbox.trial import Trial, check_control_groups, trials
 from function.engine import formats
-from function.engine.limits import every_kind, ms_per_megapixel
+from function.engine.limits import ms_per_megapixel
 from terminal import Failure, Misuse
+from tests.support.engine import every_kind
 
 ROWS = {row.kind: row for row in stored()}
 

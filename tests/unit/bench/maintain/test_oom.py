@@ -10,7 +10,7 @@ from bench.maintain.kinds import KINDS
 from bench.maintain.oom import Found
 from bench.sandbox import control_group
 from bench.sandbox.trial import FREE, trials
-from function.engine.limits import every_kind
+from tests.support.engine import every_kind
 
 
 @pytest.mark.parametrize("kind", ["webp", "heic"])

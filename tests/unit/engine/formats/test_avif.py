@@ -3,6 +3,7 @@ import sys
 import pytest
 
 from function.engine.decode import decode
+from function.engine.results import Task
 from tests.support.engine import MAX_PIXELS, SMALL, rejection
 from tests.support.pictures import encoded, gradient
 from tests.support.uploads import UPLOADS
@@ -12,7 +13,7 @@ def test_avif_without_its_decoder_is_no_broken_image(monkeypatch):
     """Pillow calls the file unreadable then."""
     monkeypatch.setitem(sys.modules, "PIL._avif", None)
     with pytest.raises(ImportError):
-        decode(UPLOADS["avif"][1], SMALL, max_pixels=MAX_PIXELS)
+        decode(UPLOADS["avif"][1], Task(SMALL, MAX_PIXELS))
 
 
 def test_a_sequence_whose_clock_stands_still_is_damaged():

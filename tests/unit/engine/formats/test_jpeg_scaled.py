@@ -16,6 +16,7 @@ from function.engine import vectors
 from function.engine.decode import decode
 from function.engine.render import render
 from function.engine.renditions import Rendition
+from function.engine.results import Task
 from function.engine.vectors import decode_jpeg
 from tests.native.jpegs import SUBSAMPLINGS, damage, jpeg, picture
 from tests.support.pictures import camera_exif, display_p3
@@ -233,8 +234,9 @@ def test_a_jfif_marker_that_libjpeg_ignores_is_ignored():
 
 def as_rendered(data: bytes, *, native: bool) -> tuple[object, ...]:
     renditions = (Rendition(name="r", width=32, height=32, formats=("jpeg",)),)
-    source = decode(data, renditions, max_pixels=1_000_000, native=native)
-    return source.size, source.losses, [found.body for found in render(source, renditions)]
+    task = Task(renditions, 1_000_000, native_decoder=native)
+    source = decode(data, task)
+    return source.size, source.losses, [found.body for found in render(source, task)]
 
 
 def test_a_wrong_restart_marker_is_damage():
@@ -299,9 +301,9 @@ def test_the_engine_gives_the_same_picture_with_and_without_it(size, orientation
     exif[0x0112] = orientation
     image = picture(size, 7).resize(size)
     data = encoded(image, quality=92, exif=exif)
-    with_module = decode(data, RENDITIONS, max_pixels=10**7)
+    with_module = decode(data, Task(RENDITIONS, 10**7))
     monkeypatch.setattr(vectors, "load_module", lambda: None)
-    without = decode(data, RENDITIONS, max_pixels=10**7)
+    without = decode(data, Task(RENDITIONS, 10**7))
     assert (with_module.size, with_module.box) == (without.size, without.box)
     assert with_module.pixels.size == without.pixels.size
     first, second = (

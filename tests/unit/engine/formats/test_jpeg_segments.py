@@ -16,6 +16,7 @@ from function.engine.formats.jpeg_segments import (
     walk,
 )
 from function.engine.renditions import DEFAULT_RENDITIONS
+from function.engine.results import Task
 from tests.support.bombs import BOMBS, JPEG, jpeg_with, segment
 from tests.support.pictures import encoded, gradient
 from tests.support.uploads import UPLOADS
@@ -23,12 +24,12 @@ from tests.support.uploads import UPLOADS
 
 def rejection(data):
     with pytest.raises(Rejected) as caught:
-        decode(data, DEFAULT_RENDITIONS, max_pixels=50_000_000)
+        decode(data, Task(DEFAULT_RENDITIONS, 50_000_000))
     return caught.value.code
 
 
 def is_decoded(data):
-    return decode(data, DEFAULT_RENDITIONS, max_pixels=50_000_000).size == (64, 48)
+    return decode(data, Task(DEFAULT_RENDITIONS, 50_000_000)).size == (64, 48)
 
 
 @pytest.mark.parametrize("segments", [MAX_SEGMENTS - 10, MAX_SEGMENTS + 1])
@@ -120,7 +121,7 @@ def test_a_sequential_jpeg_of_several_scans_needs_the_memory_of_a_progressive_on
     data = BOMBS["jpeg sequential scans"]()
     three = data[: data.index(b"\xff\xda")] + segment(0xDA, bytes((1, 1, 0, 0, 63, 0))) * 3
     with pytest.raises(Rejected) as caught:
-        decode(three + b"\xff\xd9", DEFAULT_RENDITIONS, max_pixels=10**9, memory_mb=512)
+        decode(three + b"\xff\xd9", Task(DEFAULT_RENDITIONS, 10**9, memory_mb=512))
     assert caught.value.code == "too_many_pixels"
 
 

@@ -79,15 +79,15 @@ def jpeg(image: Image.Image, **options: object) -> bytes:
 
 
 def planes_of(data: bytes, *, native: bool) -> Planes:
-    planes = decode(data, DEFAULT_RENDITIONS, max_pixels=MAX_PIXELS, native=native).pixels
+    planes = decode(data, Task(DEFAULT_RENDITIONS, MAX_PIXELS, native_decoder=native)).pixels
     assert isinstance(planes, Planes)
     return planes
 
 
 def pictures(data: bytes, *, native: bool) -> list[Image.Image]:
     """The pixels of renditions, before JPEG and WebP lose some."""
-    source = decode(data, DEFAULT_RENDITIONS, max_pixels=MAX_PIXELS, native=native)
-    stored = render(source, LOSSLESS)
+    source = decode(data, Task(DEFAULT_RENDITIONS, MAX_PIXELS, native_decoder=native))
+    stored = render(source, Task(LOSSLESS, MAX_PIXELS))
     return [opened(rendered.body).convert("RGB") for rendered in stored]
 
 
@@ -119,7 +119,7 @@ def test_a_pngs_pixels_are_the_same(name, mode):
         image.putalpha(scene(name).convert("L"))
     data = encoded(image, "PNG", compress_level=1)
     ours, pillows = (
-        decode(data, DEFAULT_RENDITIONS, max_pixels=MAX_PIXELS, native=native).pixels
+        decode(data, Task(DEFAULT_RENDITIONS, MAX_PIXELS, native_decoder=native)).pixels
         for native in (True, False)
     )
     assert isinstance(ours, Bitmap)
@@ -134,7 +134,8 @@ def test_planes_have_the_same_sizes(size, kind, divisor):
     side = max(1, max(size) // (2 * divisor))
     renditions = (Rendition(name="a", width=side, height=side),)
     ours, pillows = (
-        decode(data, renditions, max_pixels=MAX_PIXELS, native=native) for native in (True, False)
+        decode(data, Task(renditions, MAX_PIXELS, native_decoder=native))
+        for native in (True, False)
     )
     assert ours.box == pillows.box
     assert planes_sizes(ours.pixels) == planes_sizes(pillows.pixels)
@@ -204,7 +205,7 @@ def test_the_outputs_of_this_file_halve_the_chroma():
 def test_damage_is_told_as_before():
     data = jpeg(scene("small"))
     with pytest.raises(Exception, match="end of this image is missing"):
-        decode(data[: len(data) // 2], DEFAULT_RENDITIONS, max_pixels=MAX_PIXELS, native=False)
+        decode(data[: len(data) // 2], Task(DEFAULT_RENDITIONS, MAX_PIXELS, native_decoder=False))
 
 
 def test_a_picture_is_what_pillow_shows():

@@ -21,6 +21,7 @@ from function.engine.formats import png_rows
 from function.engine.formats.png_rows import decode_here, open_image
 from function.engine.header import orientation_of
 from function.engine.renditions import Rendition
+from function.engine.results import Task
 from tests.native.rows import Rows, filtered_rows
 from tests.support.engine import MAX_PIXELS, SMALL, rejection
 from tests.support.pictures import camera_exif, display_p3, encoded, gradient, png_chunk
@@ -33,6 +34,7 @@ MODES = {"RGB": (3, 2), "RGBA": (4, 6)}
 """Bytes of a pixel, and PNG's colour type."""
 
 RENDITIONS = [Rendition(name="a", width=9, height=9, fit="inside", formats=("png",))]
+TASK = Task(RENDITIONS, 1000)
 
 
 def file(
@@ -123,7 +125,7 @@ def test_metadata_after_the_pixels_is_read():
     exif[0x0112] = 6
     rows = filtered_rows((20, 10), 3, random.Random(3))
     data = file(rows, (20, 10), after=png_chunk(b"eXIf", exif.tobytes()[6:]))
-    assert decode(data, RENDITIONS, max_pixels=1000).size == (10, 20)
+    assert decode(data, TASK).size == (10, 20)
 
 
 def test_xmp_after_the_pixels_is_read():
@@ -131,7 +133,7 @@ def test_xmp_after_the_pixels_is_read():
     rows = filtered_rows((20, 10), 3, random.Random(3))
     for after in (png_chunk(b"iTXt", xmp), png_chunk(b"tEXt", xmp)):
         size = (10, 20) if b"iTXt" in after else (20, 10)
-        assert decode(file(rows, (20, 10), after=after), RENDITIONS, max_pixels=1000).size == size
+        assert decode(file(rows, (20, 10), after=after), TASK).size == size
 
 
 def test_the_first_exif_counts():
@@ -139,7 +141,7 @@ def test_the_first_exif_counts():
     data = encoded(gradient((20, 10)), "PNG", exif=camera_exif(1)[6:])
     end = data.rindex(b"IEND") - 4
     data = data[:end] + png_chunk(b"eXIf", camera_exif(6)[6:]) + data[end:]
-    assert decode(data, RENDITIONS, max_pixels=1000).size == (20, 10)
+    assert decode(data, TASK).size == (20, 10)
 
 
 def test_no_pixel_is_decoded_to_find_exif(monkeypatch):
@@ -181,7 +183,7 @@ ODD = {
 
 @pytest.mark.parametrize("name", ODD)
 def test_odd_metadata_leaves_the_picture(name):
-    source = decode(ODD[name], RENDITIONS, max_pixels=1000)
+    source = decode(ODD[name], TASK)
     assert source.image.tobytes() == gradient((20, 10)).tobytes()
 
 
@@ -190,7 +192,7 @@ def test_transparency_and_palette_outlast_odd_metadata():
     data = encoded(picture, "PNG")
     assert b"tRNS" in data
     broken = data[:33] + png_chunk(b"gAMA", b"\0") + data[33:]
-    source = decode(broken, RENDITIONS, max_pixels=1000)
+    source = decode(broken, TASK)
     assert source.image.tobytes() == picture.convert("RGBA").tobytes()
 
 
@@ -205,10 +207,7 @@ UNTIDY = {
 def test_profile_and_orientation_outlast_odd_metadata(name):
     picture = Image.new("RGB", (20, 10), (60, 160, 90))
     data = encoded(picture, "PNG", exif=camera_exif(6)[6:], icc_profile=display_p3())
-    whole, odd = (
-        decode(upload, RENDITIONS, max_pixels=1000)
-        for upload in (data, data[:33] + UNTIDY[name] + data[33:])
-    )
+    whole, odd = (decode(upload, TASK) for upload in (data, data[:33] + UNTIDY[name] + data[33:]))
     assert odd.image.size == (10, 20)
     assert odd.losses == ("wide_gamut",)
     assert odd.image.tobytes() == whole.image.tobytes() != picture.tobytes()
@@ -218,19 +217,19 @@ def test_orientation_as_xmp_outlasts_odd_metadata():
     xmp = b'XML:com.adobe.xmp\0\0\0\0\0<x tiff:Orientation="6"/>'
     odd = png_chunk(b"iTXt", xmp) + UNTIDY["a short gamma"]
     data = encoded(gradient((20, 10)), "PNG")
-    assert decode(data[:33] + odd + data[33:], RENDITIONS, max_pixels=1000).size == (10, 20)
+    assert decode(data[:33] + odd + data[33:], TASK).size == (10, 20)
 
 
 def test_orientation_outlasts_a_profile_that_pillow_refuses():
     data = encoded(gradient((20, 10)), "PNG", exif=camera_exif(6)[6:])
     odd = png_chunk(b"iCCP", b"a\0\7abc")
-    assert decode(data[:33] + odd + data[33:], RENDITIONS, max_pixels=1000).size == (10, 20)
+    assert decode(data[:33] + odd + data[33:], TASK).size == (10, 20)
 
 
 def test_exif_whose_checksum_is_wrong_is_dropped():
     odd = png_chunk(b"eXIf", camera_exif(6)[6:])[:-1] + b"!"
     data = encoded(gradient((20, 10)), "PNG")
-    assert decode(data[:33] + odd + data[33:], RENDITIONS, max_pixels=1000).size == (20, 10)
+    assert decode(data[:33] + odd + data[33:], TASK).size == (20, 10)
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "P", "1", "I;16"])
@@ -298,7 +297,7 @@ def test_without_the_module_all_is_left_to_pillow(monkeypatch):
 
 def code(data: bytes) -> str:
     with pytest.raises(Rejected) as caught:
-        decode(data, RENDITIONS, max_pixels=10**6)
+        decode(data, Task(RENDITIONS, 10**6))
     return caught.value.code
 
 
@@ -390,7 +389,7 @@ def test_a_row_is_stored_where_it_belongs():
 )
 def test_what_follows_a_complete_picture_may_be_missing_or_damaged(end, piece):
     whole = file(filtered_rows((40, 30), 3, random.Random(2)), (40, 30), piece=piece)
-    assert decode(whole[:-12] + end, RENDITIONS, max_pixels=10**6).size == (40, 30)
+    assert decode(whole[:-12] + end, Task(RENDITIONS, 10**6)).size == (40, 30)
 
 
 def test_text_that_inflates_to_too_much_is_left_out():
@@ -405,7 +404,7 @@ def test_a_png_may_have_some_compressed_chunks():
     data = encoded(gradient((64, 48)), "PNG")
     text = png_chunk(b"zTXt", b"a\0\0" + zlib.compress(b"words"))
     most = data[:33] + text * png_rows.MAX_COMPRESSED
-    assert decode(most + data[33:], SMALL, max_pixels=MAX_PIXELS).size == (64, 48)
+    assert decode(most + data[33:], Task(SMALL, MAX_PIXELS)).size == (64, 48)
     assert rejection(most + text + data[33:]) == "too_complex"
 
 

@@ -24,7 +24,7 @@ from tests.support.uploads import PHOTO
 
 def test_an_svg_is_drawn_at_the_size_needed():
     renditions = (Rendition(name="a", width=640, height=640),)
-    source = decode(SVG, renditions, max_pixels=MAX_PIXELS)
+    source = decode(SVG, Task(renditions, MAX_PIXELS))
     assert source.size == (64, 48)
     assert source.image.size == (640, 480)
     assert source.image.getpixel((320, 240)) == (255, 208, 0)
@@ -42,7 +42,7 @@ def test_an_svg_is_drawn_at_the_size_needed():
 def test_a_drawing_of_any_size_is_rejected_with_a_short_message(root):
     drawing = b'<svg xmlns="http://www.w3.org/2000/svg" ' + root + b"/>"
     with pytest.raises(Rejected) as rejection:
-        decode(drawing, (Rendition(name="a", width=64, height=64),), max_pixels=MAX_PIXELS)
+        decode(drawing, Task((Rendition(name="a", width=64, height=64),), MAX_PIXELS))
     assert rejection.value.code == Reason.TOO_MANY_PIXELS
     assert len(rejection.value.message) < 100
 
@@ -54,7 +54,7 @@ def test_a_drawing_of_large_units_is_drawn_at_the_size_needed(side, form):
     body = f'<rect width="{side // 2}" height="{side}" fill="red"/>'
     data = f'<svg xmlns="http://www.w3.org/2000/svg" {form.format(side)}>{body}</svg>'
     rendition = Rendition(name="a", width=64, height=64)
-    source = decode(data.encode(), (rendition,), max_pixels=MAX_PIXELS)
+    source = decode(data.encode(), Task((rendition,), MAX_PIXELS))
     assert source.size == (side, side)
     assert source.image.size == (64, 64)
     assert source.image.getpixel((20, 32)) == (255, 0, 0, 255)
@@ -202,7 +202,7 @@ def test_what_rich_exports_is_drawn_with_its_text():
 def test_text_that_the_fonts_lack_is_told(text, expected):
     assert losses(with_text("", text)) == expected
     source = decode(
-        with_text("", text), (Rendition(name="a", width=64, height=64),), max_pixels=MAX_PIXELS
+        with_text("", text), Task((Rendition(name="a", width=64, height=64),), MAX_PIXELS)
     )
     assert source.losses == expected
 

@@ -11,6 +11,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
 from function.engine.decode import decode
 from function.engine.renditions import Rendition
+from function.engine.results import Task
 from tests.support.engine import MAX_PIXELS, SMALL, one, rejection
 from tests.support.pictures import encoded, gradient
 from tests.support.uploads import PHOTO
@@ -36,7 +37,7 @@ def test_metadata_of_another_type_spoils_no_tiff():
     tags[700] = 7
     data = encoded(PHOTO, "TIFF", tiffinfo=tags)
     assert TiffImageFile(io.BytesIO(data)).tag_v2[700] == (7,)
-    assert decode(data, SMALL, max_pixels=MAX_PIXELS).size == PHOTO.size
+    assert decode(data, Task(SMALL, MAX_PIXELS)).size == PHOTO.size
 
 
 MOVING = (Rendition(name="a", width=32, height=32, formats=("webp",), animated=True),)
@@ -46,7 +47,7 @@ def test_a_damaged_second_page_of_a_tiff_is_not_read():
     data = bytearray(encoded(PHOTO, "TIFF", save_all=True, append_images=[gradient((40, 30))]))
     at = data.rindex(struct.pack("<HHI", 257, 4, 1))
     data[at : at + 2] = struct.pack("<H", 60000)
-    source = decode(bytes(data), MOVING, max_pixels=MAX_PIXELS)
+    source = decode(bytes(data), Task(MOVING, MAX_PIXELS))
     assert (source.size, source.frames) == (PHOTO.size, ())
 
 
@@ -86,7 +87,7 @@ RAMP = np.tile(np.arange(256, dtype=np.uint32), (8, 1))
 )
 @pytest.mark.parametrize("width", [256, 128])
 def test_grey_has_its_brightness_whatever_its_samples(data, width):
-    source = decode(data, (one(width=width, height=8),), max_pixels=MAX_PIXELS)
+    source = decode(data, Task((one(width=width, height=8),), MAX_PIXELS))
     assert source.image.size[0] == 256
     assert np.abs(np.asarray(source.image, int)[..., 0] - RAMP.astype(int)).max() == 0
 
@@ -96,13 +97,13 @@ def test_grey_has_its_brightness_whatever_its_samples(data, width):
 )
 def test_the_highest_of_32_bits_is_no_sign(sample, level):
     samples = np.full((8, 8), sample, "<u4")
-    source = decode(grey_tiff(samples, 32), (one(),), max_pixels=MAX_PIXELS)
+    source = decode(grey_tiff(samples, 32), Task((one(),), MAX_PIXELS))
     assert source.image.getpixel((0, 0)) == (level, level, level)
 
 
 def test_numbers_with_a_sign_are_clipped():
     samples = np.array([[-(2**31), -1, 0, 255]], "<i4").repeat(4, 0)
-    source = decode(grey_tiff(samples, 32, 2), (one(),), max_pixels=MAX_PIXELS)
+    source = decode(grey_tiff(samples, 32, 2), Task((one(),), MAX_PIXELS))
     assert np.asarray(source.image)[0, :, 0].tolist() == [0, 0, 0, 255]
 
 
@@ -112,7 +113,7 @@ def test_numbers_with_a_sign_are_clipped():
 def test_a_large_picture_of_floats_is_as_bright_in_each_strip(top, bottom, levels):
     picture = np.full((1200, 500), bottom, "<f4")
     picture[:600] = top
-    source = decode(grey_tiff(picture, 32, 3), (one(width=40, height=40),), max_pixels=10**6)
+    source = decode(grey_tiff(picture, 32, 3), Task((one(width=40, height=40),), 10**6))
     column = np.asarray(source.image)[:, 0, 0]
     assert (column[0], column[-1]) == levels
 
@@ -131,6 +132,6 @@ def test_greys_that_imagemagick_writes(tmp_path: Path, compression, endian, dept
     command = ("convert", "photo.png", "-colorspace", "Gray", "-endian", endian, *options)
     subprocess.run([*command, "grey.tif"], cwd=tmp_path, check=True)
     data = (tmp_path / "grey.tif").read_bytes()
-    source = decode(data, (one(width=96, height=64),), max_pixels=MAX_PIXELS)
+    source = decode(data, Task((one(width=96, height=64),), MAX_PIXELS))
     found = np.asarray(source.image.convert("L"), int)
     assert np.abs(found - np.asarray(PHOTO.convert("L"), int)).max() <= 1

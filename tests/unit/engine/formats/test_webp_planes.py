@@ -15,10 +15,12 @@ from function.engine.formats import webp_planes
 from function.engine.pixels import Bitmap, Planes
 from function.engine.render import render
 from function.engine.renditions import Rendition
+from function.engine.results import Task
 from tests.native.jpegs import picture
 from tests.support.pictures import gradient
 
 RENDITIONS = [Rendition(name="a", width=64, height=64, fit="inside", formats=("jpeg",), quality=90)]
+TASK = Task(RENDITIONS, 10**6)
 
 
 def encoded(image: Image.Image, **options: Any) -> bytes:
@@ -75,7 +77,7 @@ def test_video_levels_become_all_levels(colour):
 )
 def test_others_are_left_to_pillow(data):
     assert not webp_planes.stores_planes(data)
-    assert isinstance(decode(data, RENDITIONS, max_pixels=10**6).pixels, Bitmap)
+    assert isinstance(decode(data, TASK).pixels, Bitmap)
 
 
 def test_metadata_in_front_of_the_picture_is_passed_over():
@@ -83,7 +85,7 @@ def test_metadata_in_front_of_the_picture_is_passed_over():
     exif[0x0112] = 6
     data = encoded(PHOTO, quality=90, exif=exif, icc_profile=b"\0" * 131)
     assert webp_planes.stores_planes(data)
-    assert decode(data, RENDITIONS, max_pixels=10**6).size == (97, 161)
+    assert decode(data, TASK).size == (97, 161)
 
 
 def test_a_profile_is_applied():
@@ -91,7 +93,7 @@ def test_a_profile_is_applied():
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     flat = Image.new("RGB", (200, 100), "#3060c0")
     plain, tagged = (
-        next(render(decode(data, RENDITIONS, max_pixels=10**6), RENDITIONS)).body
+        next(render(decode(data, TASK), TASK)).body
         for data in (encoded(flat), encoded(flat, icc_profile=profile))
     )
     first, second = (levels(Image.open(io.BytesIO(body))) for body in (plain, tagged))
@@ -102,7 +104,7 @@ def test_without_libwebps_function_pillow_decodes(monkeypatch):
     data = encoded(PHOTO, quality=90)
     monkeypatch.setattr(webp_planes, "find", lambda _name, _planes: None)
     assert not webp_planes.stores_planes(data)
-    assert isinstance(decode(data, RENDITIONS, max_pixels=10**6).pixels, Bitmap)
+    assert isinstance(decode(data, TASK).pixels, Bitmap)
 
 
 def test_a_library_without_the_function_is_none(monkeypatch):
@@ -122,7 +124,7 @@ def test_here_it_is_found():
 def test_what_is_cut_short_is_rejected(share):
     data = encoded(PHOTO, quality=90)
     with pytest.raises(Rejected) as caught:
-        decode(data[: int(len(data) * share)], RENDITIONS, max_pixels=10**6)
+        decode(data[: int(len(data) * share)], TASK)
     assert caught.value.code in {"truncated", "broken_image"}
 
 
@@ -135,11 +137,11 @@ def test_damage_gives_a_picture_or_a_rejection():
         for _ in range(draw.randint(1, 4)):
             data[draw.randrange(12, len(data))] = draw.randrange(256)
         try:
-            source = decode(bytes(data), RENDITIONS, max_pixels=10**6)
+            source = decode(bytes(data), TASK)
         except Rejected:
             ends["rejected"] += 1
         else:
-            assert list(render(source, RENDITIONS))
+            assert list(render(source, TASK))
             ends["picture"] += 1
     assert min(ends.values()) > 0
 
@@ -150,9 +152,9 @@ def test_planes_bear_more_pixels_than_canvases():
     lossy, lossless = (
         encoded(Image.new("RGB", size), lossless=lossless, method=0) for lossless in (False, True)
     )
-    assert decode(lossy, RENDITIONS, max_pixels=10**8, memory_mb=128).size == size
+    assert decode(lossy, Task(RENDITIONS, 10**8, memory_mb=128)).size == size
     with pytest.raises(Rejected, match="the limit is 6 megapixels"):
-        decode(lossless, RENDITIONS, max_pixels=10**8, memory_mb=128)
+        decode(lossless, Task(RENDITIONS, 10**8, memory_mb=128))
 
 
 def test_a_container_of_nothing_is_not_searched_to_its_end():
