@@ -10,7 +10,7 @@ from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
 from local.program import evaluate, full_key, read_config
 from local.resources import Context, create
-from local.resources.context import ACCOUNT_ID, PARTITION
+from local.resources.kind import ACCOUNT_ID, PARTITION
 from local.server import REGION, Server
 from pipeline.bundle import BundleError, Target, build
 from terminal import Failure

@@ -5,14 +5,6 @@ from typing import Any, cast
 
 from terminal import Failure
 
-_ACRONYMS = {
-    "id": "ID",
-    "sseAlgorithm": "SSEAlgorithm",
-    "kmsMasterKeyId": "KMSMasterKeyID",
-    "okActions": "OKActions",
-}
-"""Pulumi's spelling to AWS's, where capitalising the first letter is not enough."""
-
 
 class Inputs:
     """Inputs of one resource as Pulumi passes them (camelCase), taken one by one."""
@@ -34,6 +26,19 @@ class Inputs:
         if key not in self._left:
             raise Failure(f"{self.resource} has no input {key!r}, which AWS requires.")
         return self._left.pop(key)
+
+    def needs(self, *keys: str) -> dict[str, Any]:
+        """Return several inputs that have to be there, by their names.
+
+        Raises:
+            Failure: one is not.
+        """
+        return {key: self.need(key) for key in keys}
+
+    def rest(self) -> dict[str, Any]:
+        """Return all inputs that are left, for a call that refuses what it does not know."""
+        left, self._left = self._left, {}
+        return left
 
     def expect(self, key: str, value: Any) -> None:
         """Use up an input that the embedded AWS can only honour at one value.
@@ -60,18 +65,35 @@ class Inputs:
             )
 
 
-def to_aws(value: Any) -> Any:
-    """Translate nested inputs to the spelling of S3's API; boto3 refuses what it does not know."""
-    if isinstance(value, Mapping):
-        items = cast("Mapping[str, Any]", value)
-        return {
-            _ACRONYMS.get(key, key[:1].upper() + key[1:]): to_aws(item)
-            for key, item in items.items()
-            if item is not None
-        }
+def to_aws(shape: Any, value: Any) -> Any:
+    """Translate nested inputs to the spelling of AWS's API.
+
+    Names differ in their capitals, and where the provider for AWS makes one value of a list that
+    takes one, or a list of a structure around it. A name that AWS does not have stays as it is:
+    boto3 refuses it.
+
+    Args:
+        shape: botocore's model of what the API takes.
+        value: the inputs; what is in AWS's spelling already stays so.
+    """
+    if shape.type_name == "list":
+        items = cast("list[Any]", value if isinstance(value, list) else [value])
+        return [to_aws(shape.member, item) for item in items]
+    if shape.type_name != "structure":
+        return value
+    members: dict[str, Any] = shape.members
     if isinstance(value, list):
-        return [to_aws(item) for item in cast("list[Any]", value)]
-    return value
+        (name,) = (name for name, member in members.items() if member.type_name == "list")
+        value = {name: cast("list[Any]", value)}
+    names = {name.lower(): name for name in members}
+    translated: dict[str, Any] = {}
+    for key, item in cast("dict[str, Any]", value).items():
+        name = names.get(key.lower()) or names.get(f"{key.lower()}s", key)
+        if item is not None:
+            translated[name] = to_aws(members[name], item) if name in members else item
+    if "Quantity" in members:  # CloudFront counts its lists
+        translated["Quantity"] = len(translated.get("Items", []))
+    return translated
 
 
 def _whole(value: Any) -> Any:

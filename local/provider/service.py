@@ -13,7 +13,7 @@ from contextlib import suppress
 from functools import wraps
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 import botocore.exceptions
@@ -26,7 +26,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from local.deploy import CALLS, context_of
 from local.provider.replacements import autoname, forced_by, name_input
 from local.resources import registry
-from local.resources.context import Context
+from local.resources.kind import Context
 from local.server import Server
 from terminal import Failure
 
@@ -68,18 +68,6 @@ def _told(method: Callable[..., Any]) -> Callable[..., Any]:
     return tell
 
 
-class _Address(NamedTuple):
-    """Type and name of a resource, as its URN has them."""
-
-    type: str
-    name: str
-
-    @classmethod
-    def parse(cls, urn: str) -> "_Address":
-        types, name = urn.split("::", 3)[2:]
-        return cls(types.rpartition("$")[2], name)
-
-
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
     """Serves one run of the engine. Its methods are the service's, by their names."""
 
@@ -89,11 +77,6 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Handshake(self, _request: Any) -> Any:  # noqa: N802 - the service's own names
         """Say what this provider can do."""
         return provider_pb2.ProviderHandshakeResponse(supports_autonaming_configuration=True)
-
-    @_told
-    def Attach(self, _request: Any) -> Any:  # noqa: N802
-        """Serve an engine that has not started this process (PULUMI_DEBUG_PROVIDERS)."""
-        return Empty()
 
     @_told
     def GetPluginInfo(self, _request: Any) -> Any:  # noqa: N802
@@ -135,13 +118,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     @_told
     def Check(self, request: Any) -> Any:  # noqa: N802
         """Name a resource that the program does not name, as it was named before if it was."""
-        address = _Address.parse(request.urn)
+        type_, name = _type_and_name(request.urn)
         inputs, before = _plain(request.news), _plain(request.olds)
-        key = name_input(address.type)
+        key = name_input(type_)
         if key and key not in inputs:
             kept = before.get(key) if key in before.get(_DEFAULTS, []) else None
             digits = request.randomSeed.hex()[:7]
-            inputs[key] = kept or autoname(address.type, address.name, digits)
+            inputs[key] = kept or autoname(type_, name, digits)
             inputs[_DEFAULTS] = [key]
         return provider_pb2.CheckResponse(inputs=_struct(inputs))
 
@@ -151,7 +134,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
         What the program has named itself is deleted first: both cannot have the name.
         """
-        type_ = _Address.parse(request.urn).type
+        type_, _name = _type_and_name(request.urn)
         before, after = (_comparable(_plain(p)) for p in (request.old_inputs, request.news))
         changed = [key for key in sorted({*before, *after}) if before.get(key) != after.get(key)]
         changed = [key for key in changed if key not in request.ignoreChanges]
@@ -181,7 +164,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     @_told
     def Read(self, request: Any) -> Any:  # noqa: N802
         """Look whether a resource still is, and is as it was written."""
-        type_, state = _Address.parse(request.urn).type, _plain(request.properties)
+        (type_, _name), state = _type_and_name(request.urn), _plain(request.properties)
         found = registry.read(self._context, type_, request.id, state)
         if found is None:
             return provider_pb2.ReadResponse()
@@ -195,7 +178,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     @_told
     def Delete(self, request: Any) -> Any:  # noqa: N802
         """Delete a resource; one that is gone already is deleted."""
-        type_, state = _Address.parse(request.urn).type, _plain(request.properties)
+        (type_, _name), state = _type_and_name(request.urn), _plain(request.properties)
         registry.delete(self._context, type_, request.id, _plain(request.old_inputs), state)
         return Empty()
 
@@ -206,14 +189,19 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def _put(self, urn: str, properties: struct_pb2.Struct) -> tuple[str, struct_pb2.Struct]:
         """Create or change a resource; return its id and its new state."""
-        address = _Address.parse(urn)
+        type_, name = _type_and_name(urn)
         values = cast("dict[str, Any]", rpc.deserialize_properties(properties))
         named = values.pop(_DEFAULTS, [])
-        name = values.pop(named[0]) if named else address.name
-        made = registry.put(self._context, address.type, name, values)
+        name = values.pop(named[0]) if named else name
+        made = registry.put(self._context, type_, name, values)
         state = _plain(properties) | made.outputs
-        state[WRITTEN] = registry.read(self._context, address.type, made.id, state)
+        state[WRITTEN] = registry.read(self._context, type_, made.id, state)
         return made.id, _struct(state)
+
+
+def _type_and_name(urn: str) -> tuple[str, str]:
+    types, name = urn.split("::", 3)[2:]
+    return types.rpartition("$")[2], name
 
 
 def _plain(properties: struct_pb2.Struct) -> dict[str, Any]:

@@ -4,7 +4,7 @@ A resource is put, read and deleted. Putting what exists already updates it, so 
 repeated.
 """
 
-from local.resources.context import Context, Created
+from local.resources.kind import Context, Created
 from local.resources.registry import KINDS, create, delete, put, read
 
 __all__ = ["KINDS", "Context", "Created", "create", "delete", "put", "read"]

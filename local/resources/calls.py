@@ -14,10 +14,8 @@ import jmespath
 from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 
-from local.resources.context import Context
-
-State = Mapping[str, Any]
-"""What is known of a resource: its ``id``, its outputs and, where it is deleted, its inputs."""
+from local.inputs import to_aws
+from local.resources.kind import Context, State
 
 _jmespath: Final[Any] = jmespath  # it has no inline types
 _ABSENT: Final = re.compile(r"NoSuch|NotFound|NonExistent|^404$")
@@ -56,6 +54,19 @@ class Call:
         operation = getattr(context.client(self.service), self.operation)
         answer = operation(**_fill(self.parameters, state))
         return _jmespath.search(_fill(self.path, state), _plain(answer))
+
+
+def send(context: Context, service: str, operation: str, values: Mapping[str, Any]) -> Any:
+    """Make a call whose arguments may be in Pulumi's spelling or in AWS's.
+
+    Raises:
+        botocore.exceptions.ParamValidationError: AWS has no such argument, or requires another.
+        botocore.exceptions.ClientError: AWS refuses the call.
+    """
+    client = context.client(service)
+    name = client.meta.method_to_api_mapping[operation]
+    shape = client.meta.service_model.operation_model(name).input_shape
+    return getattr(client, operation)(**to_aws(shape, values))
 
 
 def is_absence(error: ClientError) -> bool:

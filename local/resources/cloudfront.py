@@ -1,37 +1,14 @@
-"""What the CDN's distributions use: access to the origin, a function, and policies."""
+"""The CDN: its distributions, and what they use."""
 
 import shutil
-from collections.abc import Callable, Mapping
-from typing import Any, Final, cast
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
 
-from local.inputs import Inputs, to_aws
-from local.resources.calls import Call, State
-from local.resources.context import Context, Created
-from local.resources.kind import Kind
-from local.resources.tags import put_tags, tags_of
+from local.inputs import Inputs
+from local.resources.calls import Call, send
+from local.resources.kind import ACCOUNT_ID, Context, Created, Kind, State
 from terminal import Failure
-
-
-def origin_access_control(context: Context, name: str, inputs: Inputs) -> Created:
-    """Create the identity with which CloudFront signs requests to S3, or update it."""
-    cloudfront = context.client("cloudfront")
-    config = {
-        "Name": name,
-        "OriginAccessControlOriginType": inputs.need("originAccessControlOriginType"),
-        "SigningBehavior": inputs.need("signingBehavior"),
-        "SigningProtocol": inputs.need("signingProtocol"),
-    }
-    for item in cloudfront.list_origin_access_controls()["OriginAccessControlList"].get(
-        "Items", []
-    ):
-        if item["Name"] == name:
-            etag = cloudfront.get_origin_access_control(Id=item["Id"])["ETag"]
-            cloudfront.update_origin_access_control(
-                Id=item["Id"], IfMatch=etag, OriginAccessControlConfig=config
-            )
-            return Created(item["Id"], {})
-    created = cloudfront.create_origin_access_control(OriginAccessControlConfig=config)
-    return Created(created["OriginAccessControl"]["Id"], {})
 
 
 def function(context: Context, name: str, inputs: Inputs) -> Created:
@@ -49,117 +26,132 @@ def function(context: Context, name: str, inputs: Inputs) -> Created:
         "FunctionConfig": {"Comment": "", "Runtime": inputs.need("runtime")},
         "FunctionCode": inputs.need("code").encode(),
     }
-
-    def etag() -> str:
-        return cloudfront.describe_function(Name=name, Stage="DEVELOPMENT")["ETag"]
-
     try:
         cloudfront.create_function(**settings)
     except cloudfront.exceptions.FunctionAlreadyExists:
-        cloudfront.update_function(**settings, IfMatch=etag())
-    summary = cloudfront.publish_function(Name=name, IfMatch=etag())["FunctionSummary"]
-    arn = summary["FunctionMetadata"]["FunctionARN"]
-    put_tags(context, "cloudfront", arn, inputs.take("tags", {}))
+        cloudfront.update_function(**settings, IfMatch=_function_etag(cloudfront, name))
+    published = cloudfront.publish_function(Name=name, IfMatch=_function_etag(cloudfront, name))
+    arn = published["FunctionSummary"]["FunctionMetadata"]["FunctionARN"]
     return Created(name, {"arn": arn, "name": name})
-
-
-def cache_policy(context: Context, name: str, inputs: Inputs) -> Created:
-    """Create a cache policy, or update the one of this name."""
-    parameters = Inputs(
-        "the cache policy's key", inputs.need("parametersInCacheKeyAndForwardedToOrigin")
-    )
-    encodings = ("enableAcceptEncodingGzip", "enableAcceptEncodingBrotli")
-    config = {
-        "Name": name,
-        "MinTTL": inputs.need("minTtl"),
-        "DefaultTTL": inputs.need("defaultTtl"),
-        "MaxTTL": inputs.need("maxTtl"),
-        "ParametersInCacheKeyAndForwardedToOrigin": {
-            **to_aws({key: parameters.need(key) for key in encodings}),
-            "CookiesConfig": _listed(parameters.need("cookiesConfig")),
-            "HeadersConfig": _listed(parameters.need("headersConfig")),
-            "QueryStringsConfig": _listed(parameters.need("queryStringsConfig")),
-        },
-    }
-    parameters.done()
-    return _put_policy(context, "cache_policy", "CachePolicy", config)
-
-
-def origin_request_policy(context: Context, name: str, inputs: Inputs) -> Created:
-    """Create a policy of what origins are sent, or update the one of this name."""
-    kinds = ("cookiesConfig", "headersConfig", "queryStringsConfig")
-    config = {"Name": name, **to_aws({kind: _listed(inputs.need(kind)) for kind in kinds})}
-    return _put_policy(context, "origin_request_policy", "OriginRequestPolicy", config)
-
-
-def response_headers_policy(context: Context, name: str, inputs: Inputs) -> Created:
-    """Create a policy of what headers viewers get, or update the one of this name."""
-    config = {
-        "Name": name,
-        "SecurityHeadersConfig": to_aws(inputs.need("securityHeadersConfig")),
-        "CustomHeadersConfig": _listed(inputs.need("customHeadersConfig")),
-    }
-    if cors := inputs.take("corsConfig"):
-        config["CorsConfig"] = _listed(cors)
-    return _put_policy(context, "response_headers_policy", "ResponseHeadersPolicy", config)
-
-
-def _listed(values: dict[str, Any]) -> dict[str, Any]:
-    """Spelling of CloudFront's API, which counts each list that it is given."""
-    counted: dict[str, Any] = {"Quantity": len(values["items"])} if "items" in values else {}
-    whole = {
-        key: _listed(cast("dict[str, Any]", value)) if isinstance(value, dict) else value
-        for key, value in values.items()
-    }
-    return to_aws(whole) | counted
-
-
-def _put_policy(context: Context, operation: str, kind: str, config: dict[str, Any]) -> Created:
-    cloudfront = context.client("cloudfront")
-    parameter = {f"{kind}Config": config}
-    listing = getattr(cloudfront, _LISTINGS[operation])(Type="custom")[f"{kind}List"]
-    for item in listing.get("Items", []):
-        found = item[kind]
-        if found[f"{kind}Config"]["Name"] == config["Name"]:
-            etag = getattr(cloudfront, f"get_{operation}")(Id=found["Id"])["ETag"]
-            getattr(cloudfront, f"update_{operation}")(Id=found["Id"], IfMatch=etag, **parameter)
-            return Created(found["Id"], {})
-    created = getattr(cloudfront, f"create_{operation}")(**parameter)[kind]
-    return Created(created["Id"], {})
-
-
-_LISTINGS = {
-    "cache_policy": "list_cache_policies",
-    "origin_request_policy": "list_origin_request_policies",
-    "response_headers_policy": "list_response_headers_policies",
-}
 
 
 def _delete_function(context: Context, state: State) -> None:
     cloudfront, name = context.client("cloudfront"), state["id"]
-    etag = cloudfront.describe_function(Name=name, Stage="DEVELOPMENT")["ETag"]
-    cloudfront.delete_function(Name=name, IfMatch=etag)
+    cloudfront.delete_function(Name=name, IfMatch=_function_etag(cloudfront, name))
 
 
-def _kind(put: Callable[[Context, str, Inputs], Created], what: str, kind: str) -> Kind:
-    """Return the kind of what is one configuration."""
-    get = f"get_{what}_config"
+def _function_etag(cloudfront: Any, name: str) -> str:
+    return cloudfront.describe_function(Name=name, Stage="DEVELOPMENT")["ETag"]
+
+
+def distribution(context: Context, name: str, inputs: Inputs) -> Created:
+    """Create a distribution, or update it; it answers on the embedded AWS's own port."""
+    inputs.expect("restrictions", {"geoRestriction": {"restrictionType": "none"}})
+    config = {
+        "callerReference": name,
+        "origins": [_origin(origin) for origin in inputs.need("origins")],
+        "defaultCacheBehavior": _behavior(inputs.need("defaultCacheBehavior")),
+        "cacheBehaviors": [_behavior(b) for b in inputs.take("orderedCacheBehaviors", [])],
+        "aliases": inputs.take("aliases", []),
+        "customErrorResponses": inputs.take("customErrorResponses", []),
+        "restrictions": {"geoRestriction": {"restrictionType": "none"}},
+        **inputs.rest(),
+    }
+    found = _find_distribution(context.client("cloudfront"), name)
+    operation = "update_distribution" if found else "create_distribution"
+    answer = send(context, "cloudfront", operation, {"distributionConfig": config, **found})
+    made = answer["Distribution"]
+    # Browsers look for names under ``localhost`` on this machine.
+    port = urlsplit(context.endpoint).port
+    outputs = {
+        "arn": f"arn:aws:cloudfront::{ACCOUNT_ID}:distribution/{made['Id']}",
+        "domainName": f"{made['DomainName'].removesuffix('.net')}.localhost:{port}",
+        # The zone of all distributions (Route 53 API reference, AliasTarget).
+        "hostedZoneId": "Z2FDTNDATAQYW2",
+    }
+    return Created(made["Id"], outputs)
+
+
+def _origin(values: dict[str, Any]) -> dict[str, Any]:
+    access = {"s3OriginConfig": {"originAccessIdentity": ""}}
+    return {"id": values.pop("originId"), **values, **access}
+
+
+def _behavior(values: dict[str, Any]) -> dict[str, Any]:
+    """Move the cached methods to where CloudFront has them: among the allowed ones."""
+    methods = {"items": values["allowedMethods"], "cachedMethods": values.pop("cachedMethods")}
+    return {**values, "allowedMethods": methods}
+
+
+def _find_distribution(cloudfront: Any, reference: str) -> dict[str, str]:
+    """Return the id and the ETag of the distribution created by a reference; empty if none is."""
+    for item in cloudfront.list_distributions()["DistributionList"].get("Items", []):
+        found = cloudfront.get_distribution_config(Id=item["Id"])
+        if found["DistributionConfig"]["CallerReference"] == reference:
+            return {"Id": item["Id"], "IfMatch": found["ETag"]}
+    return {}
+
+
+def _delete_distribution(context: Context, state: State) -> None:
+    """Disable it before, as CloudFront asks for."""
+    cloudfront, identity = context.client("cloudfront"), state["id"]
+    found = cloudfront.get_distribution_config(Id=identity)
+    disabled = found["DistributionConfig"] | {"Enabled": False}
+    etag = cloudfront.update_distribution(
+        Id=identity, IfMatch=found["ETag"], DistributionConfig=disabled
+    )["ETag"]
+    cloudfront.delete_distribution(Id=identity, IfMatch=etag)
+
+
+def _configuration(noun: str, type_: str, listing: Call) -> Kind:
+    """Return the kind of a configuration that distributions use.
+
+    Args:
+        noun: its name in CloudFront's operations.
+        type_: its name in their arguments and answers.
+        listing: call for the id of the one whose name is ``$name``.
+    """
+
+    def etag(context: Context, identity: str) -> str:
+        return getattr(context.client("cloudfront"), f"get_{noun}")(Id=identity)["ETag"]
+
+    def put(context: Context, name: str, inputs: Inputs) -> Created:
+        """Create a configuration that distributions use, or update the one of this name."""
+        name = inputs.take("name", name)
+        values = {f"{type_}Config": {"name": name, **inputs.rest()}}
+        identity = listing(context, {"name": name})
+        if identity:
+            values |= {"id": identity, "ifMatch": etag(context, identity)}
+            send(context, "cloudfront", f"update_{noun}", values)
+        else:
+            identity = send(context, "cloudfront", f"create_{noun}", values)[type_]["Id"]
+        return Created(identity, {})
 
     def delete(context: Context, state: State) -> None:
-        cloudfront, identity = context.client("cloudfront"), state["id"]
-        etag = getattr(cloudfront, get)(Id=identity)["ETag"]
-        getattr(cloudfront, f"delete_{what}")(Id=identity, IfMatch=etag)
+        values = {"id": state["id"], "ifMatch": etag(context, state["id"])}
+        send(context, "cloudfront", f"delete_{noun}", values)
 
-    return Kind(
-        put=put,
-        read={"config": Call("cloudfront", get, {"Id": "$id"}, f"{kind}Config")},
-        delete=delete,
-    )
+    config = Call("cloudfront", f"get_{noun}_config", {"Id": "$id"}, f"{type_}Config")
+    return Kind(put=put, read={"config": config}, delete=delete)
+
+
+def _policy(noun: str, type_: str) -> Kind:
+    plural = f"{noun.removesuffix('y')}ies"
+    path = f"{type_}List.Items[].{type_} | [?{type_}Config.Name == '$name'].Id | [0]"
+    listing = Call("cloudfront", f"list_{plural}", {"Type": "custom"}, path)
+    return _configuration(noun, type_, listing)
 
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "aws:cloudfront/originAccessControl:OriginAccessControl": _kind(
-        origin_access_control, "origin_access_control", "OriginAccessControl"
+    "aws:cloudfront/originAccessControl:OriginAccessControl": _configuration(
+        "origin_access_control",
+        "OriginAccessControl",
+        Call(
+            "cloudfront",
+            "list_origin_access_controls",
+            {},
+            "OriginAccessControlList.Items[?Name == '$name'].Id | [0]",
+        ),
     ),
     "aws:cloudfront/function:Function": Kind(
         put=function,
@@ -173,15 +165,25 @@ KINDS: Final[Mapping[str, Kind]] = {
             "code": Call(
                 "cloudfront", "get_function", {"Name": "$id", "Stage": "LIVE"}, "FunctionCode"
             ),
-            "tags": tags_of("cloudfront", "$arn"),
         },
         delete=_delete_function,
+        tags=("cloudfront", "arn"),
     ),
-    "aws:cloudfront/cachePolicy:CachePolicy": _kind(cache_policy, "cache_policy", "CachePolicy"),
-    "aws:cloudfront/originRequestPolicy:OriginRequestPolicy": _kind(
-        origin_request_policy, "origin_request_policy", "OriginRequestPolicy"
+    "aws:cloudfront/cachePolicy:CachePolicy": _policy("cache_policy", "CachePolicy"),
+    "aws:cloudfront/originRequestPolicy:OriginRequestPolicy": _policy(
+        "origin_request_policy", "OriginRequestPolicy"
     ),
-    "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": _kind(
-        response_headers_policy, "response_headers_policy", "ResponseHeadersPolicy"
+    "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": _policy(
+        "response_headers_policy", "ResponseHeadersPolicy"
+    ),
+    "aws:cloudfront/distribution:Distribution": Kind(
+        put=distribution,
+        read={
+            "config": Call(
+                "cloudfront", "get_distribution_config", {"Id": "$id"}, "DistributionConfig"
+            )
+        },
+        delete=_delete_distribution,
+        tags=("cloudfront", "arn"),
     ),
 }

@@ -5,43 +5,32 @@ from typing import Any, Final
 
 from local.inputs import Inputs
 from local.resources.calls import Call
-from local.resources.context import Context, Created
-from local.resources.kind import Kind
-from local.resources.tags import put_tags, tags_of
+from local.resources.kind import Context, Created, Kind
 
 
 def table(context: Context, name: str, inputs: Inputs) -> Created:
     """Create a table, or set how the one that exists is billed."""
     client = context.client("dynamodb")
-    attributes, billing = inputs.need("attributes"), _billing(inputs)
-    keys = [
-        {"AttributeName": inputs.need("hashKey"), "KeyType": "HASH"},
-        {"AttributeName": inputs.need("rangeKey"), "KeyType": "RANGE"},
-    ]
+    attributes = inputs.need("attributes")
+    keys = {"HASH": inputs.need("hashKey"), "RANGE": inputs.need("rangeKey")}
+    billing: dict[str, Any] = {"BillingMode": inputs.need("billingMode")}
+    if billing["BillingMode"] != "PAY_PER_REQUEST":
+        billing["ProvisionedThroughput"] = {
+            "ReadCapacityUnits": inputs.need("readCapacity"),
+            "WriteCapacityUnits": inputs.need("writeCapacity"),
+        }
     try:
         found = client.create_table(
             TableName=name,
             AttributeDefinitions=[
                 {"AttributeName": a["name"], "AttributeType": a["type"]} for a in attributes
             ],
-            KeySchema=keys,
+            KeySchema=[{"AttributeName": key, "KeyType": type_} for type_, key in keys.items()],
             **billing,
         )["TableDescription"]
     except client.exceptions.ResourceInUseException:
         found = client.update_table(TableName=name, **billing)["TableDescription"]
-    put_tags(context, "dynamodb", found["TableArn"], inputs.take("tags", {}))
     return Created(name, {"name": name, "arn": found["TableArn"]})
-
-
-def _billing(inputs: Inputs) -> dict[str, Any]:
-    mode = inputs.need("billingMode")
-    if mode == "PAY_PER_REQUEST":
-        return {"BillingMode": mode}
-    capacity = {
-        "ReadCapacityUnits": inputs.need("readCapacity"),
-        "WriteCapacityUnits": inputs.need("writeCapacity"),
-    }
-    return {"BillingMode": mode, "ProvisionedThroughput": capacity}
 
 
 KINDS: Final[Mapping[str, Kind]] = {
@@ -55,9 +44,9 @@ KINDS: Final[Mapping[str, Kind]] = {
                 "Table.{attributes: AttributeDefinitions, keys: KeySchema, "
                 "mode: BillingModeSummary.BillingMode, reads: ProvisionedThroughput."
                 "ReadCapacityUnits, writes: ProvisionedThroughput.WriteCapacityUnits}",
-            ),
-            "tags": tags_of("dynamodb", "$arn"),
+            )
         },
         delete=Call("dynamodb", "delete_table", {"TableName": "$id"}),
+        tags=("dynamodb", "arn"),
     ),
 }

@@ -5,9 +5,7 @@ from typing import Final
 
 from local.inputs import Inputs
 from local.resources.calls import Call
-from local.resources.context import Context, Created
-from local.resources.kind import Kind
-from local.resources.tags import put_tags, tags_of
+from local.resources.kind import Context, Created, Kind
 
 
 def role(context: Context, name: str, inputs: Inputs) -> Created:
@@ -19,7 +17,6 @@ def role(context: Context, name: str, inputs: Inputs) -> Created:
     except iam.exceptions.EntityAlreadyExistsException:
         iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
         role = iam.get_role(RoleName=name)["Role"]
-    put_tags(context, "iam", name, inputs.take("tags", {}))
     return Created(name, {"arn": role["Arn"], "name": name})
 
 
@@ -44,10 +41,10 @@ KINDS: Final[Mapping[str, Kind]] = {
                 "get_role",
                 {"RoleName": "$id"},
                 "Role.{arn: Arn, trust: AssumeRolePolicyDocument, seconds: MaxSessionDuration}",
-            ),
-            "tags": tags_of("iam", "$id"),
+            )
         },
         delete=Call("iam", "delete_role", {"RoleName": "$id"}),
+        tags=("iam", "id"),
     ),
     "aws:iam/rolePolicy:RolePolicy": Kind(
         put=role_policy,

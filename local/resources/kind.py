@@ -1,17 +1,46 @@
-"""A resource type: how one is put, read and deleted."""
+"""A resource type: what it takes to put a resource of it, to read it and to delete it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from local.inputs import Inputs
-from local.resources.calls import State
-from local.resources.context import Context, Created
+
+ACCOUNT_ID = "000000000000"
+PARTITION = "aws"
+
+State = Mapping[str, Any]
+"""What is known of a resource: its ``id``, its outputs and, where it is deleted, its inputs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """The embedded AWS as resources see it.
+
+    Attributes:
+        client: boto3 client of a service, by name.
+        endpoint: URL of every service.
+        region: AWS region's name.
+        function_code: the Lambda bundle for this machine's Python and architecture, as bytes:
+            the program's own is for Lambda's.
+    """
+
+    client: Callable[[str], Any]
+    endpoint: str
+    region: str
+    function_code: Callable[[], bytes]
+
+
+class Created(NamedTuple):
+    """A resource's physical id and outputs (camelCase)."""
+
+    id: str
+    outputs: dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """What the embedded AWS is asked for a resource of one type.
+    """The calls of the embedded AWS for a resource of one type.
 
     Attributes:
         put: creates the resource of a physical name, or makes the one that exists equal to one
@@ -19,8 +48,11 @@ class Kind:
         read: what describes it, each by a name; the first tells whether it exists.
         delete: deletes it as the provider for AWS does (terraform-provider-aws, the
             ``Delete`` function of the same resource).
+        tags: where ``tags`` are put and read: the service, and the output (or ``id``) by which
+            it names the resource.
     """
 
     put: Callable[[Context, str, Inputs], Created]
     read: Mapping[str, Callable[[Context, State], Any]]
     delete: Callable[[Context, State], object]
+    tags: tuple[str, str] | None = None

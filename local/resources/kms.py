@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from local.inputs import Inputs
-from local.resources.calls import Call, State
-from local.resources.context import Context, Created
-from local.resources.kind import Kind
+from local.resources.calls import Call
+from local.resources.kind import Context, Created, Kind, State
 from local.resources.tags import put_tags, tags_of
 
 

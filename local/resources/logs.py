@@ -1,74 +1,78 @@
-"""Log deliveries: what AWS itself logs, and where to."""
+"""Log groups, and deliveries of what AWS itself logs."""
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Mapping
 from typing import Final
 
 from local.inputs import Inputs
-from local.resources.calls import Call
-from local.resources.context import Context, Created
-from local.resources.kind import Kind
-from local.resources.tags import put_tags, tags_of
+from local.resources.calls import Call, send
+from local.resources.kind import ACCOUNT_ID, Context, Created, Kind
 
-REGION = "us-east-1"
+REGION: Final = "us-east-1"
 """Where CloudFront's are kept, and the only region that the embedded AWS runs in."""
 
 
-def delivery_source(context: Context, name: str, inputs: Inputs) -> Created:
-    """Say which resource's log is to be delivered."""
-    inputs.expect("region", REGION)
-    name = inputs.take("name", name)
-    source = context.client("logs").put_delivery_source(
-        name=name,
-        resourceArn=inputs.need("resourceArn"),
-        logType=inputs.need("logType"),
-    )["deliverySource"]
-    put_tags(context, "logs", source["arn"], inputs.take("tags", {}))
-    return Created(name, {"name": name, "arn": source["arn"]})
-
-
-def delivery_destination(context: Context, name: str, inputs: Inputs) -> Created:
-    """Say where logs are delivered to."""
-    inputs.expect("region", REGION)
-    name = inputs.take("name", name)
-    bucket = inputs.need("deliveryDestinationConfiguration")["destinationResourceArn"]
-    destination = context.client("logs").put_delivery_destination(
-        name=name,
-        outputFormat=inputs.need("outputFormat"),
-        deliveryDestinationConfiguration={"destinationResourceArn": bucket},
-    )["deliveryDestination"]
-    put_tags(context, "logs", destination["arn"], inputs.take("tags", {}))
-    return Created(name, {"name": name, "arn": destination["arn"]})
+def log_group(context: Context, name: str, inputs: Inputs) -> Created:
+    """Create a log group, or set the retention of the one that exists."""
+    logs = context.client("logs")
+    name, days = inputs.take("name", name), inputs.need("retentionInDays")
+    with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+        logs.create_log_group(logGroupName=name)
+    logs.put_retention_policy(logGroupName=name, retentionInDays=days)
+    arn = f"arn:aws:logs:{context.region}:{ACCOUNT_ID}:log-group:{name}"
+    return Created(name, {"name": name, "arn": arn})
 
 
 def delivery(context: Context, _name: str, inputs: Inputs) -> Created:
     """Join a source to a destination, unless they are joined."""
     inputs.expect("region", REGION)
     logs = context.client("logs")
-    ends = {
-        "deliverySourceName": inputs.need("deliverySourceName"),
-        "deliveryDestinationArn": inputs.need("deliveryDestinationArn"),
-    }
+    ends = inputs.needs("deliverySourceName", "deliveryDestinationArn")
     joined = [d for d in logs.describe_deliveries()["deliveries"] if ends.items() <= d.items()]
     made = joined[0] if joined else logs.create_delivery(**ends)["delivery"]
-    put_tags(context, "logs", made["arn"], inputs.take("tags", {}))
     return Created(made["id"], {"arn": made["arn"]})
 
 
-def _kind(put: Callable[[Context, str, Inputs], Created], what: str, parameter: str) -> Kind:
-    named = {parameter: "$id"}
+def _end(noun: str, answer: str) -> Kind:
+    """Return the kind of a delivery's source or destination."""
+
+    def put(context: Context, name: str, inputs: Inputs) -> Created:
+        """Say which resource's log is delivered, or where to."""
+        inputs.expect("region", REGION)
+        values = {"name": name, **inputs.rest()}
+        made = send(context, "logs", f"put_{noun}", values)[answer]
+        return Created(made["name"], {"name": made["name"], "arn": made["arn"]})
+
     return Kind(
         put=put,
-        read={what: Call("logs", f"get_{what}", named), "tags": tags_of("logs", "$arn")},
-        delete=Call("logs", f"delete_{what}", named),
+        read={noun: Call("logs", f"get_{noun}", {"name": "$id"})},
+        delete=Call("logs", f"delete_{noun}", {"name": "$id"}),
+        tags=("logs", "arn"),
     )
 
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "aws:cloudwatch/logDeliverySource:LogDeliverySource": _kind(
-        delivery_source, "delivery_source", "name"
+    "aws:cloudwatch/logGroup:LogGroup": Kind(
+        put=log_group,
+        read={
+            "group": Call(
+                "logs",
+                "describe_log_groups",
+                {"logGroupNamePrefix": "$id"},
+                "logGroups[?logGroupName == '$id'] | [0]",
+            )
+        },
+        delete=Call("logs", "delete_log_group", {"logGroupName": "$id"}),
+        tags=("logs", "arn"),
     ),
-    "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": _kind(
-        delivery_destination, "delivery_destination", "name"
+    "aws:cloudwatch/logDeliverySource:LogDeliverySource": _end("delivery_source", "deliverySource"),
+    "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": _end(
+        "delivery_destination", "deliveryDestination"
     ),
-    "aws:cloudwatch/logDelivery:LogDelivery": _kind(delivery, "delivery", "id"),
+    "aws:cloudwatch/logDelivery:LogDelivery": Kind(
+        put=delivery,
+        read={"delivery": Call("logs", "get_delivery", {"id": "$id"})},
+        delete=Call("logs", "delete_delivery", {"id": "$id"}),
+        tags=("logs", "arn"),
+    ),
 }

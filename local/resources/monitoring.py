@@ -1,81 +1,57 @@
-"""Log groups, dashboards, alarms, where alarms go, and budgets."""
+"""Dashboards, alarms, where alarms go, and budgets."""
 
-import contextlib
 import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from local.inputs import Inputs, to_aws
-from local.resources.calls import Call, State
-from local.resources.context import ACCOUNT_ID, Context, Created
-from local.resources.kind import Kind
-from local.resources.tags import put_tags, tags_of
+from local.inputs import Inputs
+from local.resources.calls import Call, send
+from local.resources.kind import ACCOUNT_ID, Context, Created, Kind, State
 
-
-def log_group(context: Context, name: str, inputs: Inputs) -> Created:
-    """Create a log group, or set the retention of the one that exists."""
-    logs = context.client("logs")
-    name, days = inputs.take("name", name), inputs.need("retentionInDays")
-    with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
-        logs.create_log_group(logGroupName=name)
-    logs.put_retention_policy(logGroupName=name, retentionInDays=days)
-    arn = f"arn:aws:logs:{context.region}:{ACCOUNT_ID}:log-group:{name}"
-    put_tags(context, "logs", arn, inputs.take("tags", {}))
-    return Created(name, {"name": name, "arn": arn})
+_DEFAULT_POLICY: Final = "__default_policy_ID"
+_BUDGET: Final = {"AccountId": ACCOUNT_ID, "BudgetName": "$id"}
+_TOPIC_ACTIONS: Final = (
+    *("GetTopicAttributes", "SetTopicAttributes", "AddPermission", "RemovePermission"),
+    *("DeleteTopic", "Subscribe", "ListSubscriptionsByTopic", "Publish", "Receive"),
+)
 
 
 def dashboard(context: Context, name: str, inputs: Inputs) -> Created:
     """Put a dashboard."""
-    name, body = inputs.take("dashboardName", name), inputs.need("dashboardBody")
-    context.client("cloudwatch").put_dashboard(DashboardName=name, DashboardBody=body)
+    name = inputs.take("dashboardName", name)
+    send(context, "cloudwatch", "put_dashboard", {"dashboardName": name, **inputs.rest()})
     return Created(name, {"dashboardName": name})
 
 
 def metric_alarm(context: Context, name: str, inputs: Inputs) -> Created:
     """Put an alarm."""
-    keys = (
-        *("alarmDescription", "comparisonOperator", "threshold", "evaluationPeriods"),
-        *("datapointsToAlarm", "treatMissingData", "alarmActions", "okActions"),
-    )
-    parameters = to_aws({key: inputs.take(key) for key in keys})
-    context.client("cloudwatch").put_metric_alarm(
-        AlarmName=name,
-        Metrics=[_metric_query(query) for query in inputs.need("metricQueries")],
-        **parameters,
-    )
+    metrics = [_metric_query(query) for query in inputs.need("metricQueries")]
+    values = {"alarmName": name, "metrics": metrics, **inputs.rest()}
+    send(context, "cloudwatch", "put_metric_alarm", values)
     arn = f"arn:aws:cloudwatch:{context.region}:{ACCOUNT_ID}:alarm:{name}"
-    put_tags(context, "cloudwatch", arn, inputs.take("tags", {}))
     return Created(name, {"name": name, "arn": arn})
 
 
 def _metric_query(values: dict[str, Any]) -> dict[str, Any]:
-    query = Inputs("the alarm's query", values)
-    translated: dict[str, Any] = {"Id": query.need("id"), "ReturnData": query.need("returnData")}
-    expression, metric = query.take("expression"), query.take("metric")
-    query.done()
-    if expression:
-        return translated | {"Expression": expression}
-    parts = Inputs("the alarm's metric", metric)
-    dimensions = [{"Name": k, "Value": v} for k, v in parts.need("dimensions").items()]
-    named = {"Namespace": parts.need("namespace"), "MetricName": parts.need("metricName")}
-    stat = {"Stat": parts.need("stat"), "Period": parts.need("period")}
-    parts.done()
-    return translated | {"MetricStat": {"Metric": named | {"Dimensions": dimensions}} | stat}
+    """Return a query as CloudWatch has it: a metric's statistic stands beside the metric."""
+    metric = values.pop("metric", None)
+    if metric is None:
+        return values
+    dimensions = [{"name": k, "value": v} for k, v in metric.pop("dimensions").items()]
+    statistic = {key: metric.pop(key) for key in ("stat", "period")}
+    return {**values, "metricStat": {"metric": {**metric, "dimensions": dimensions}, **statistic}}
 
 
-def topic(context: Context, name: str, inputs: Inputs) -> Created:
-    """Create a topic, or set the tags of the one that exists."""
+def topic(context: Context, name: str, _inputs: Inputs) -> Created:
+    """Create a topic; one that exists is as it was created."""
     arn = context.client("sns").create_topic(Name=name)["TopicArn"]
-    put_tags(context, "sns", arn, inputs.take("tags", {}))
     return Created(arn, {"arn": arn, "name": name})
 
 
 def topic_policy(context: Context, _name: str, inputs: Inputs) -> Created:
     """Set who may publish to a topic."""
-    arn, policy = inputs.need("arn"), inputs.need("policy")
-    context.client("sns").set_topic_attributes(
-        TopicArn=arn, AttributeName="Policy", AttributeValue=policy
-    )
+    arn = inputs.need("arn")
+    _set_topic_policy(context, arn, inputs.need("policy"))
     return Created(arn, {"arn": arn})
 
 
@@ -88,103 +64,65 @@ def delete_topic_policy(context: Context, state: State) -> None:
         "Sid": "__default_statement_ID",
         "Effect": "Allow",
         "Principal": {"AWS": "*"},
-        "Action": [
-            f"SNS:{action}"
-            for action in (
-                *("GetTopicAttributes", "SetTopicAttributes", "AddPermission"),
-                *("RemovePermission", "DeleteTopic", "Subscribe", "ListSubscriptionsByTopic"),
-                *("Publish", "Receive"),
-            )
-        ],
+        "Action": [f"SNS:{action}" for action in _TOPIC_ACTIONS],
         "Resource": state["id"],
         "Condition": {"StringEquals": {"AWS:SourceOwner": ACCOUNT_ID}},
     }
     policy = {"Version": "2008-10-17", "Id": _DEFAULT_POLICY, "Statement": [statement]}
+    _set_topic_policy(context, state["id"], json.dumps(policy))
+
+
+def _set_topic_policy(context: Context, arn: str, policy: str) -> None:
     context.client("sns").set_topic_attributes(
-        TopicArn=state["id"], AttributeName="Policy", AttributeValue=json.dumps(policy)
+        TopicArn=arn, AttributeName="Policy", AttributeValue=policy
     )
 
 
 def topic_subscription(context: Context, _name: str, inputs: Inputs) -> Created:
     """Subscribe an address to a topic; nothing is mailed from here."""
-    parameters = {
-        "TopicArn": inputs.need("topic"),
-        "Protocol": inputs.need("protocol"),
-        "Endpoint": inputs.need("endpoint"),
-    }
-    subscribed = context.client("sns").subscribe(**parameters, ReturnSubscriptionArn=True)
-    return Created(subscribed["SubscriptionArn"], {"arn": subscribed["SubscriptionArn"]})
+    values = {"topicArn": inputs.need("topic"), "returnSubscriptionArn": True, **inputs.rest()}
+    arn = send(context, "sns", "subscribe", values)["SubscriptionArn"]
+    return Created(arn, {"arn": arn})
 
 
 def budget(context: Context, name: str, inputs: Inputs) -> Created:
     """Create a monthly budget, or update the one that exists."""
-    amount, unit = inputs.need("limitAmount"), inputs.need("limitUnit")
+    notifications = inputs.need("notifications")
     wanted = {
-        "BudgetName": name,
-        "BudgetType": inputs.need("budgetType"),
-        "TimeUnit": inputs.need("timeUnit"),
-        "BudgetLimit": {"Amount": amount, "Unit": unit},
-        "CostFilters": {f["name"]: f["values"] for f in inputs.need("costFilters")},
+        "budgetName": name,
+        "budgetLimit": {"amount": inputs.need("limitAmount"), "unit": inputs.need("limitUnit")},
+        "costFilters": {f["name"]: f["values"] for f in inputs.need("costFilters")},
+        **inputs.rest(),
     }
-    notifications = [_notification(values) for values in inputs.need("notifications")]
-    budgets, named = context.client("budgets"), {"AccountId": ACCOUNT_ID, "BudgetName": name}
+    budgets, account = context.client("budgets"), {"accountId": ACCOUNT_ID}
     try:
-        budgets.create_budget(AccountId=ACCOUNT_ID, Budget=wanted)
+        send(context, "budgets", "create_budget", {**account, "budget": wanted})
     except budgets.exceptions.DuplicateRecordException:
-        budgets.update_budget(AccountId=ACCOUNT_ID, NewBudget=wanted)
-    for notification in budgets.describe_notifications_for_budget(**named)["Notifications"]:
-        budgets.delete_notification(**named, Notification=notification)
-    for notification in notifications:
-        budgets.create_notification(**named, **notification)
-    arn = f"arn:aws:budgets::{ACCOUNT_ID}:budget/{name}"
-    put_tags(context, "budgets", arn, inputs.take("tags", {}))
-    return Created(name, {"name": name, "arn": arn})
-
-
-def _notification(values: dict[str, Any]) -> dict[str, Any]:
-    inputs = Inputs("the budget's notification", values)
-    mails = inputs.need("subscriberEmailAddresses")
-    keys = ("comparisonOperator", "notificationType", "threshold", "thresholdType")
-    translated = {
-        "Notification": to_aws({key: inputs.need(key) for key in keys}),
-        "Subscribers": [{"SubscriptionType": "EMAIL", "Address": mail} for mail in mails],
-    }
-    inputs.done()
-    return translated
+        send(context, "budgets", "update_budget", {**account, "newBudget": wanted})
+    named = {"AccountId": ACCOUNT_ID, "BudgetName": name}
+    for found in budgets.describe_notifications_for_budget(**named)["Notifications"]:
+        budgets.delete_notification(**named, Notification=found)
+    for values in notifications:
+        mails = values.pop("subscriberEmailAddresses")
+        subscribers = [{"SubscriptionType": "EMAIL", "Address": mail} for mail in mails]
+        created = {**named, "notification": values, "subscribers": subscribers}
+        send(context, "budgets", "create_notification", created)
+    return Created(name, {"name": name, "arn": f"arn:aws:budgets::{ACCOUNT_ID}:budget/{name}"})
 
 
 def _subscribers(context: Context, state: State) -> list[dict[str, Any]]:
     """Return a budget's notifications, each with who gets it."""
     budgets = context.client("budgets")
     named = {"AccountId": ACCOUNT_ID, "BudgetName": state["id"]}
+    notifications = budgets.describe_notifications_for_budget(**named)["Notifications"]
+    describe = budgets.describe_subscribers_for_notification
     return [
-        notification
-        | {
-            "Subscribers": budgets.describe_subscribers_for_notification(
-                **named, Notification=notification
-            )["Subscribers"]
-        }
-        for notification in budgets.describe_notifications_for_budget(**named)["Notifications"]
+        {**found, "Subscribers": describe(**named, Notification=found)["Subscribers"]}
+        for found in notifications
     ]
 
 
-_DEFAULT_POLICY: Final = "__default_policy_ID"
-_BUDGET: Final = {"AccountId": ACCOUNT_ID, "BudgetName": "$id"}
-
 KINDS: Final[Mapping[str, Kind]] = {
-    "aws:cloudwatch/logGroup:LogGroup": Kind(
-        put=log_group,
-        read={
-            "group": Call(
-                "logs",
-                "describe_log_groups",
-                {"logGroupNamePrefix": "$id"},
-                "logGroups[?logGroupName == '$id'] | [0]",
-            ),
-            "tags": tags_of("logs", "$arn"),
-        },
-        delete=Call("logs", "delete_log_group", {"logGroupName": "$id"}),
-    ),
     "aws:cloudwatch/dashboard:Dashboard": Kind(
         put=dashboard,
         read={"dashboard": Call("cloudwatch", "get_dashboard", {"DashboardName": "$id"})},
@@ -195,20 +133,18 @@ KINDS: Final[Mapping[str, Kind]] = {
         read={
             "alarm": Call(
                 "cloudwatch", "describe_alarms", {"AlarmNames": ["$id"]}, "MetricAlarms[0]"
-            ),
-            "tags": tags_of("cloudwatch", "$arn"),
+            )
         },
         delete=Call("cloudwatch", "delete_alarms", {"AlarmNames": ["$id"]}),
+        tags=("cloudwatch", "arn"),
     ),
     "aws:sns/topic:Topic": Kind(
         put=topic,
         read={
-            "topic": Call(
-                "sns", "get_topic_attributes", {"TopicArn": "$id"}, "Attributes.TopicArn"
-            ),
-            "tags": tags_of("sns", "$id"),
+            "topic": Call("sns", "get_topic_attributes", {"TopicArn": "$id"}, "Attributes.TopicArn")
         },
         delete=Call("sns", "delete_topic", {"TopicArn": "$id"}),
+        tags=("sns", "id"),
     ),
     "aws:sns/topicPolicy:TopicPolicy": Kind(
         put=topic_policy,
@@ -236,8 +172,8 @@ KINDS: Final[Mapping[str, Kind]] = {
         read={
             "budget": Call("budgets", "describe_budget", _BUDGET, "Budget"),
             "notifications": _subscribers,
-            "tags": tags_of("budgets", "$arn"),
         },
         delete=Call("budgets", "delete_budget", _BUDGET),
+        tags=("budgets", "arn"),
     ),
 }

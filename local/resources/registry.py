@@ -1,4 +1,8 @@
-"""All resource types that the embedded AWS knows."""
+"""All resource types that the embedded AWS knows.
+
+Arguments are named alike in all functions: ``type_`` is a resource's type, as Pulumi names it,
+``values`` are its inputs, ``id_`` is its physical id, and ``outputs`` are those of its last put.
+"""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -9,7 +13,6 @@ from botocore.exceptions import ClientError
 from local.inputs import Inputs
 from local.resources import (
     cloudfront,
-    distribution,
     dynamodb,
     iam,
     kms,
@@ -21,8 +24,8 @@ from local.resources import (
     sqs,
 )
 from local.resources.calls import is_absence
-from local.resources.context import Context, Created
-from local.resources.kind import Kind
+from local.resources.kind import Context, Created, Kind
+from local.resources.tags import put_tags, tags_of
 from terminal import Failure
 
 KINDS: Final[Mapping[str, Kind]] = {
@@ -34,7 +37,6 @@ KINDS: Final[Mapping[str, Kind]] = {
     **lambda_.KINDS,
     **monitoring.KINDS,
     **cloudfront.KINDS,
-    **distribution.KINDS,
     **logs.KINDS,
     **route53.KINDS,
 }
@@ -42,13 +44,7 @@ KINDS: Final[Mapping[str, Kind]] = {
 
 
 def create(context: Context, type_: str, name: str, values: Mapping[str, Any]) -> Created:
-    """Create or update one resource under a physical name that is the same each time.
-
-    Args:
-        context: the embedded AWS.
-        type_: the resource's type, as Pulumi names it.
-        name: its logical name.
-        values: its inputs.
+    """Put a resource of a logical name under a physical name that is the same each time.
 
     Raises:
         Failure: its type, or one of its inputs, is not known here.
@@ -61,38 +57,26 @@ def put(context: Context, type_: str, name: str, values: Mapping[str, Any]) -> C
 
     What can only change by replacement, such as a bucket's name, is not looked at.
 
-    Args:
-        context: the embedded AWS.
-        type_: the resource's type, as Pulumi names it.
-        name: its physical name: the same name is the same resource.
-        values: its inputs.
-
     Raises:
         Failure: its type, or one of its inputs, is not known here.
         botocore.exceptions.ClientError: AWS refuses it.
+        botocore.exceptions.ParamValidationError: AWS does not know an input, or requires another.
     """
     kind = _kind(type_, name)
     inputs = Inputs(f"{type_} {name}", values)
+    tags: dict[str, str] = inputs.take("tags", {}) if kind.tags else {}
     created = kind.put(context, name, inputs)
     inputs.done()
+    if kind.tags:
+        service, key = kind.tags
+        put_tags(context, service, {**created.outputs, "id": created.id}[key], tags)
     return created
 
 
 def delete(
-    context: Context,
-    type_: str,
-    id_: str,
-    values: Mapping[str, Any],
-    outputs: Mapping[str, Any],
+    context: Context, type_: str, id_: str, values: Mapping[str, Any], outputs: Mapping[str, Any]
 ) -> None:
     """Delete one resource; one that is gone is deleted.
-
-    Args:
-        context: the embedded AWS.
-        type_: the resource's type, as Pulumi names it.
-        id_: its physical id.
-        values: the inputs that it was put with last.
-        outputs: what that put gave back.
 
     Raises:
         Failure: its type is not known here.
@@ -105,23 +89,21 @@ def delete(
 def read(
     context: Context, type_: str, id_: str, outputs: Mapping[str, Any]
 ) -> dict[str, Any] | None:
-    """Return what AWS says of one resource, as JSON, or None if it is gone.
+    """Return the embedded AWS's description of one resource, as JSON, or None if it is gone.
 
     It only changes with the resource: it has no dates, counters, ETags and request ids.
-
-    Args:
-        context: the embedded AWS.
-        type_: the resource's type, as Pulumi names it.
-        id_: its physical id.
-        outputs: what its last put gave back.
 
     Raises:
         Failure: its type is not known here.
         botocore.exceptions.ClientError: AWS refuses to tell.
     """
-    state = {**outputs, "id": id_}
+    state, kind = {**outputs, "id": id_}, _kind(type_, id_)
+    calls = dict(kind.read)
+    if kind.tags:
+        service, key = kind.tags
+        calls["tags"] = tags_of(service, f"${key}")
     answers: dict[str, Any] = {}
-    for name, call in _kind(type_, id_).read.items():
+    for name, call in calls.items():
         answers[name] = _unless_absent(lambda call=call: call(context, state))
         if not next(iter(answers.values())):
             return None

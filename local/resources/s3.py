@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from local.inputs import Inputs, to_aws
-from local.resources.calls import Call, State
-from local.resources.context import Context, Created
-from local.resources.kind import Kind
+from local.inputs import Inputs
+from local.resources.calls import Call, send
+from local.resources.kind import Context, Created, Kind, State
 from local.resources.tags import pairs
+
+_OF_BUCKET: Final = {"Bucket": "$id"}
 
 
 def bucket(context: Context, name: str, inputs: Inputs) -> Created:
@@ -26,65 +27,22 @@ def bucket(context: Context, name: str, inputs: Inputs) -> Created:
     return Created(name, outputs)
 
 
-def ownership(context: Context, _name: str, inputs: Inputs) -> Created:
-    """Say who owns objects."""
-    rules = {"Rules": [to_aws(inputs.need("rule"))]}
-    return _configure(context, inputs, "put_bucket_ownership_controls", OwnershipControls=rules)
-
-
-def public_access_block(context: Context, _name: str, inputs: Inputs) -> Created:
-    """Set the four switches of Block Public Access."""
-    switches = ("blockPublicAcls", "ignorePublicAcls", "blockPublicPolicy", "restrictPublicBuckets")
-    block = to_aws({switch: inputs.need(switch) for switch in switches})
-    return _configure(
-        context, inputs, "put_public_access_block", PublicAccessBlockConfiguration=block
-    )
-
-
-def encryption(context: Context, _name: str, inputs: Inputs) -> Created:
-    """Set the default encryption."""
-    rules: list[dict[str, Any]] = inputs.need("rules")
-    for rule in rules:
-        if blocked := rule.pop("blockedEncryptionTypes", None):
-            rule["blockedEncryptionTypes"] = {"encryptionType": blocked}
-    return _configure(
-        context,
-        inputs,
-        "put_bucket_encryption",
-        ServerSideEncryptionConfiguration={"Rules": to_aws(rules)},
-    )
-
-
-def versioning(context: Context, _name: str, inputs: Inputs) -> Created:
-    """Turn versions on."""
-    status = to_aws(inputs.need("versioningConfiguration"))
-    return _configure(context, inputs, "put_bucket_versioning", VersioningConfiguration=status)
-
-
-def lifecycle(context: Context, _name: str, inputs: Inputs) -> Created:
-    """Set what expires."""
-    rules = {"Rules": to_aws(inputs.need("rules"))}
-    return _configure(
-        context, inputs, "put_bucket_lifecycle_configuration", LifecycleConfiguration=rules
-    )
-
-
-def cors(context: Context, _name: str, inputs: Inputs) -> Created:
-    """Set which web pages may use the bucket."""
-    rules = {"CORSRules": to_aws(inputs.need("corsRules"))}
-    return _configure(context, inputs, "put_bucket_cors", CORSConfiguration=rules)
-
-
-def policy(context: Context, _name: str, inputs: Inputs) -> Created:
-    """Set the bucket policy."""
-    return _configure(context, inputs, "put_bucket_policy", Policy=inputs.need("policy"))
-
-
 def delete_bucket(context: Context, state: State) -> None:
     """Delete a bucket, with all that is in it if ``forceDestroy`` is set."""
     if state.get("forceDestroy"):
         _delete_versions(context, state["id"])
     context.client("s3").delete_bucket(Bucket=state["id"])
+
+
+def bucket_object(context: Context, _name: str, inputs: Inputs) -> Created:
+    """Put an object, from a file or from text."""
+    source, content = inputs.take("source"), inputs.take("content")
+    body = Path(source.path).read_bytes() if source else str(content).encode()
+    place = inputs.needs("bucket", "key")
+    tagging = urlencode(inputs.take("tags", {}))
+    values = {**place, **inputs.rest(), "body": body, "tagging": tagging}
+    send(context, "s3", "put_object", values)
+    return Created(place["bucket"], place)
 
 
 def delete_object(context: Context, state: State) -> None:
@@ -106,74 +64,48 @@ def _delete_versions(context: Context, bucket: str, key: str | None = None) -> N
             s3.delete_objects(Bucket=bucket, Delete={"Objects": versions})
 
 
-def bucket_object(context: Context, _name: str, inputs: Inputs) -> Created:
-    """Put an object, from a file or from text."""
-    source, content = inputs.take("source"), inputs.take("content")
-    body = Path(source.path).read_bytes() if source else str(content).encode()
-    key = inputs.need("key")
-    tags = urlencode(inputs.take("tags", {}))
-    created = _configure(
-        context,
-        inputs,
-        "put_object",
-        Key=key,
-        Body=body,
-        ContentType=inputs.need("contentType"),
-        CacheControl=inputs.need("cacheControl"),
-        Tagging=tags,
-    )
-    return Created(created.id, created.outputs | {"key": key})
-
-
 def notification(context: Context, name: str, inputs: Inputs) -> Created:
     """Set who hears of which objects; replaces what was set before."""
-    queues = [
-        _queue_configuration(f"{name}-{index}", queue)
-        for index, queue in enumerate(inputs.take("queues", []))
-    ]
-    configuration: dict[str, Any] = {"QueueConfigurations": queues}
+    bucket = inputs.need("bucket")
+    queues: list[dict[str, Any]] = []
+    for index, queue in enumerate(inputs.take("queues", [])):
+        rules = [{"name": "prefix", "value": queue.pop("filterPrefix")}]
+        queues.append({"id": f"{name}-{index}", "filter": {"key": {"filterRules": rules}}, **queue})
+    configuration: dict[str, Any] = {"queueConfigurations": queues}
     if inputs.take("eventbridge"):
-        configuration["EventBridgeConfiguration"] = {}
-    return _configure(
-        context,
-        inputs,
-        "put_bucket_notification_configuration",
-        NotificationConfiguration=configuration,
-    )
-
-
-def _queue_configuration(identity: str, values: dict[str, Any]) -> dict[str, Any]:
-    queue = Inputs("the notification's queue", values)
-    rules = [{"Name": "prefix", "Value": queue.need("filterPrefix")}]
-    configuration = {
-        "Id": identity,
-        "QueueArn": queue.need("queueArn"),
-        "Events": queue.need("events"),
-        "Filter": {"Key": {"FilterRules": rules}},
-    }
-    queue.done()
-    return configuration
-
-
-def _configure(context: Context, inputs: Inputs, operation: str, **parameters: Any) -> Created:
-    """Call one of S3's many "put bucket …" operations."""
-    name = inputs.need("bucket")
-    getattr(context.client("s3"), operation)(Bucket=name, **parameters)
-    return Created(name, {"bucket": name})
+        configuration["eventBridgeConfiguration"] = {}
+    values = {"bucket": bucket, "notificationConfiguration": configuration}
+    send(context, "s3", "put_bucket_notification_configuration", values)
+    return Created(bucket, {"bucket": bucket})
 
 
 def _configuration(
-    put: Callable[[Context, str, Inputs], Created],
-    name: str,
-    path: str,
+    noun: str,
+    parameter: str | None = None,
+    *,
+    path: str = "@",
     delete: Callable[[Context, State], object] | None = None,
 ) -> Kind:
-    """Return the kind of one of S3's many configurations of a bucket."""
-    of_bucket = {"Bucket": "$id"}
+    """Return the kind of one of S3's many configurations of a bucket.
+
+    Args:
+        noun: the configuration in the names of S3's operations.
+        parameter: the argument that takes the inputs; None if each is an argument by itself.
+        path: JMESPath of the part of the answer that is read.
+        delete: deletes it where ``delete_<noun>`` does not.
+    """
+
+    def put(context: Context, _name: str, inputs: Inputs) -> Created:
+        """Set a configuration of a bucket, and replace what was set before."""
+        bucket, values = inputs.need("bucket"), inputs.rest()
+        given = {parameter: values} if parameter else values
+        send(context, "s3", f"put_{noun}", {"bucket": bucket, **given})
+        return Created(bucket, {"bucket": bucket})
+
     return Kind(
         put=put,
-        read={"configuration": Call("s3", f"get_{name}", of_bucket, path)},
-        delete=delete or Call("s3", f"delete_{name}", of_bucket),
+        read={"configuration": Call("s3", f"get_{noun}", _OF_BUCKET, path)},
+        delete=delete or Call("s3", f"delete_{noun}", _OF_BUCKET),
     )
 
 
@@ -181,42 +113,39 @@ KINDS: Final[Mapping[str, Kind]] = {
     "aws:s3/bucket:Bucket": Kind(
         put=bucket,
         read={
-            "bucket": Call("s3", "head_bucket", {"Bucket": "$id"}),
-            "tags": Call("s3", "get_bucket_tagging", {"Bucket": "$id"}),
+            "bucket": Call("s3", "head_bucket", _OF_BUCKET),
+            "tags": Call("s3", "get_bucket_tagging", _OF_BUCKET),
         },
         delete=delete_bucket,
     ),
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": _configuration(
-        ownership, "bucket_ownership_controls", "OwnershipControls"
+        "bucket_ownership_controls", "ownershipControls"
     ),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _configuration(
-        public_access_block, "public_access_block", "PublicAccessBlockConfiguration"
+        "public_access_block", "publicAccessBlockConfiguration"
     ),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
-        _configuration(encryption, "bucket_encryption", "ServerSideEncryptionConfiguration.Rules")
+        _configuration("bucket_encryption", "serverSideEncryptionConfiguration")
     ),
     "aws:s3/bucketVersioning:BucketVersioning": _configuration(
-        versioning,
         "bucket_versioning",
         # Versions cannot be turned off, only suspended: a bucket in which they are has none.
-        "Status == 'Enabled' && @ || `null`",
+        path="Status == 'Enabled' && @ || `null`",
         delete=Call(
             "s3",
             "put_bucket_versioning",
-            {"Bucket": "$id", "VersioningConfiguration": {"Status": "Suspended"}},
+            {**_OF_BUCKET, "VersioningConfiguration": {"Status": "Suspended"}},
         ),
     ),
-    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Kind(
-        put=lifecycle,
-        read={
-            "rules": Call("s3", "get_bucket_lifecycle_configuration", {"Bucket": "$id"}, "Rules")
-        },
-        delete=Call("s3", "delete_bucket_lifecycle", {"Bucket": "$id"}),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _configuration(
+        "bucket_lifecycle_configuration",
+        "lifecycleConfiguration",
+        delete=Call("s3", "delete_bucket_lifecycle", _OF_BUCKET),
     ),
     "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": _configuration(
-        cors, "bucket_cors", "CORSRules"
+        "bucket_cors", "corsConfiguration"
     ),
-    "aws:s3/bucketPolicy:BucketPolicy": _configuration(policy, "bucket_policy", "Policy"),
+    "aws:s3/bucketPolicy:BucketPolicy": _configuration("bucket_policy"),
     "aws:s3/bucketObjectv2:BucketObjectv2": Kind(
         put=bucket_object,
         read={
@@ -225,14 +154,13 @@ KINDS: Final[Mapping[str, Kind]] = {
         },
         delete=delete_object,
     ),
-    "aws:s3/bucketNotification:BucketNotification": _configuration(
-        notification,
-        "bucket_notification_configuration",
-        "@",
+    "aws:s3/bucketNotification:BucketNotification": Kind(
+        put=notification,
+        read={"configuration": Call("s3", "get_bucket_notification_configuration", _OF_BUCKET)},
         delete=Call(
             "s3",
             "put_bucket_notification_configuration",
-            {"Bucket": "$id", "NotificationConfiguration": {}},
+            {**_OF_BUCKET, "NotificationConfiguration": {}},
         ),
     ),
 }

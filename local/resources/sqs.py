@@ -1,13 +1,11 @@
 """Queues and their policies."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from local.inputs import Inputs
 from local.resources.calls import Call
-from local.resources.context import ACCOUNT_ID, Context, Created
-from local.resources.kind import Kind
-from local.resources.tags import put_tags, tags_of
+from local.resources.kind import ACCOUNT_ID, Context, Created, Kind
 
 _ATTRIBUTES: Final = {
     "visibilityTimeoutSeconds": ("VisibilityTimeout", 30),
@@ -27,26 +25,8 @@ def queue(context: Context, name: str, inputs: Inputs) -> Created:
     }
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
-    put_tags(context, "sqs", url, inputs.take("tags", {}))
     arn = f"arn:aws:sqs:{context.region}:{ACCOUNT_ID}:{name}"
     return Created(url, {"url": url, "arn": arn, "name": name})
-
-
-def policy(context: Context, _name: str, inputs: Inputs) -> Created:
-    """Set a queue's resource policy."""
-    return _set(context, inputs, "Policy", "policy")
-
-
-def redrive_allow_policy(context: Context, _name: str, inputs: Inputs) -> Created:
-    """Say which queues may use this one for their dead letters."""
-    return _set(context, inputs, "RedriveAllowPolicy", "redriveAllowPolicy")
-
-
-def _set(context: Context, inputs: Inputs, attribute: str, key: str) -> Created:
-    url = inputs.need("queueUrl")
-    attributes = {attribute: inputs.need(key)}
-    context.client("sqs").set_queue_attributes(QueueUrl=url, Attributes=attributes)
-    return Created(url, {"queueUrl": url})
 
 
 def _text(value: object) -> str:
@@ -58,8 +38,15 @@ def _attributes(*names: str) -> Call:
     return Call("sqs", "get_queue_attributes", parameters, "Attributes")
 
 
-def _policy_kind(put: Callable[[Context, str, Inputs], Created], attribute: str) -> Kind:
-    """Return the kind of an attribute that is a resource of its own; "" deletes it."""
+def _policy(attribute: str, key: str) -> Kind:
+    """Return the kind of a queue's attribute that Pulumi has as a resource; "" deletes it."""
+
+    def put(context: Context, _name: str, inputs: Inputs) -> Created:
+        """Set one of a queue's policies."""
+        url, attributes = inputs.need("queueUrl"), {attribute: inputs.need(key)}
+        context.client("sqs").set_queue_attributes(QueueUrl=url, Attributes=attributes)
+        return Created(url, {"queueUrl": url})
+
     empty = {"QueueUrl": "$id", "Attributes": {attribute: ""}}
     return Kind(
         put=put,
@@ -71,14 +58,12 @@ def _policy_kind(put: Callable[[Context, str, Inputs], Created], attribute: str)
 KINDS: Final[Mapping[str, Kind]] = {
     "aws:sqs/queue:Queue": Kind(
         put=queue,
-        read={
-            "attributes": _attributes(*(aws for aws, _default in _ATTRIBUTES.values())),
-            "tags": tags_of("sqs", "$id"),
-        },
+        read={"attributes": _attributes(*(aws for aws, _default in _ATTRIBUTES.values()))},
         delete=Call("sqs", "delete_queue", {"QueueUrl": "$id"}),
+        tags=("sqs", "id"),
     ),
-    "aws:sqs/queuePolicy:QueuePolicy": _policy_kind(policy, "Policy"),
-    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": _policy_kind(
-        redrive_allow_policy, "RedriveAllowPolicy"
+    "aws:sqs/queuePolicy:QueuePolicy": _policy("Policy", "policy"),
+    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": _policy(
+        "RedriveAllowPolicy", "redriveAllowPolicy"
     ),
 }

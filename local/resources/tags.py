@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, cast
 
-from local.resources.calls import Call, State
-from local.resources.context import Context
+from local.resources.calls import Call, send
+from local.resources.kind import Context, State
 
 
 def pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
@@ -14,14 +14,6 @@ def pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
 
 def _kms_pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"TagKey": key, "TagValue": value} for key, value in tags.items()]
-
-
-def _items(tags: Mapping[str, str]) -> dict[str, Any]:
-    return {"Items": pairs(tags)}
-
-
-def _counted(keys: list[str]) -> dict[str, Any]:
-    return {"Items": keys}
 
 
 class _Service(NamedTuple):
@@ -35,12 +27,11 @@ class _Service(NamedTuple):
     tags: str = "Tags"
     keys: str = "TagKeys"
     encode: Callable[[Mapping[str, str]], Any] = pairs
-    encode_keys: Callable[[list[str]], Any] = list
 
 
 _SERVICES: Final[Mapping[str, _Service]] = {
     "budgets": _Service("ResourceARN", tags="ResourceTags", keys="ResourceTagKeys"),
-    "cloudfront": _Service("Resource", encode=_items, encode_keys=_counted),
+    "cloudfront": _Service("Resource"),
     "cloudwatch": _Service("ResourceARN"),
     "dynamodb": _Service("ResourceArn", "list_tags_of_resource"),
     "iam": _Service("RoleName", "list_role_tags", "tag_role", "untag_role"),
@@ -53,11 +44,11 @@ _SERVICES: Final[Mapping[str, _Service]] = {
 
 
 def tags_of(service: str, resource: str) -> Callable[[Context, State], dict[str, str]]:
-    """Return what reads a resource's tags.
+    """Return a function that reads a resource's tags.
 
     Args:
         service: name of the boto3 client.
-        resource: what the service calls the resource; ``$name`` is filled from its state.
+        resource: the service's name for the resource; ``$name`` is filled from its state.
     """
     spelling = _SERVICES[service]
     call = Call(service, spelling.list_, {spelling.resource: resource}, spelling.tags)
@@ -70,16 +61,16 @@ def put_tags(context: Context, service: str, resource: str, tags: Mapping[str, s
     Args:
         context: the embedded AWS.
         service: name of the boto3 client.
-        resource: what the service calls the resource: its ARN, URL or name.
+        resource: the service's name for the resource: its ARN, URL or name.
         tags: value by key.
     """
-    client, spelling = context.client(service), _SERVICES[service]
+    spelling = _SERVICES[service]
     named = {spelling.resource: resource}
     found = tags_of(service, "$id")(context, {"id": resource})
     if removed := sorted(found.keys() - tags.keys()):
-        getattr(client, spelling.remove)(**named, **{spelling.keys: spelling.encode_keys(removed)})
+        send(context, service, spelling.remove, {**named, spelling.keys: removed})
     if tags:
-        getattr(client, spelling.add)(**named, **{spelling.tags: spelling.encode(tags)})
+        send(context, service, spelling.add, {**named, spelling.tags: spelling.encode(tags)})
 
 
 def _decode(found: Any) -> dict[str, str]:

@@ -10,10 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.deploy import Deployer
-from local.inputs import to_aws
 from local.program import evaluate
 from local.resources import KINDS, Context, Created, delete, put, read
-from local.resources.context import ACCOUNT_ID
+from local.resources.kind import ACCOUNT_ID
 from tests.local.defaults import PROD
 
 BUCKET = "aws:s3/bucket:Bucket"
@@ -353,9 +352,10 @@ def test_what_is_deleted_is_gone(lives):
     left = [found for life in lives for found in (life.gone, life.gone_again)]
     if lives[0].type.endswith(":BucketServerSideEncryptionConfiguration"):
         # S3 encrypts by its own default then (user guide, "Setting default encryption").
-        default = {"sseAlgorithm": "AES256"}
-        rules = [{"applyServerSideEncryptionByDefault": default, "bucketKeyEnabled": False}]
-        assert all(to_aws(rules) in found.values() for found in left if found)
+        default = {"SSEAlgorithm": "AES256"}
+        rules = [{"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": False}]
+        answer = {"ServerSideEncryptionConfiguration": {"Rules": rules}}
+        assert all(answer in found.values() for found in left if found)
     else:
         assert left == [None] * len(left)
 

@@ -13,7 +13,7 @@ from pulumi.runtime.proto import provider_pb2 as messages
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from local.program import ROOT
-from local.resources.context import ACCOUNT_ID
+from local.resources.kind import ACCOUNT_ID
 from local.server import ROOT_KEY
 
 QUEUE = "urn:pulumi:dev::image-pipeline::image-pipeline:index:Pipeline$aws:sqs/queue:Queue::jobs"

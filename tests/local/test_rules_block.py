@@ -5,7 +5,7 @@ import json
 import pytest
 
 from local.http import request
-from local.resources.context import ACCOUNT_ID
+from local.resources.kind import ACCOUNT_ID
 from tests.local.calling import answer, caller
 
 BUCKET = "rules-block"

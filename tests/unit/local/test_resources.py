@@ -1,5 +1,6 @@
 """The embedded AWS ignores nothing: an unknown resource type or input is an error."""
 
+import boto3
 import pytest
 
 from local.inputs import Inputs, to_aws
@@ -7,10 +8,16 @@ from local.resources import KINDS, Context, create, delete, read
 from terminal import Failure
 
 
+def client(service):
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    return boto3.client(service, region_name="us-east-1", **keys)
+
+
 class Recorder:
     """Stands for every boto3 client; remembers what it is asked."""
 
     def __init__(self) -> None:
+        self.meta = client("sqs").meta
         self.calls: list[tuple[str, dict]] = []
 
     def __getattr__(self, operation):
@@ -57,7 +64,7 @@ def test_an_unknown_input_is_an_error(context, type_):
 
 def test_a_missing_input_is_an_error(context):
     with pytest.raises(Failure, match="has no input 'policy'"):
-        create(context, "aws:s3/bucketPolicy:BucketPolicy", "b", {"bucket": "b"})
+        create(context, "aws:sqs/queuePolicy:QueuePolicy", "q", {"queueUrl": "q"})
 
 
 def test_a_value_that_cannot_be_honoured_is_an_error():
@@ -105,9 +112,63 @@ def test_queue_attributes_that_are_not_given_are_at_their_defaults(context, reco
     }
 
 
+def translated(service, operation, values):
+    return to_aws(client(service).meta.service_model.operation_model(operation).input_shape, values)
+
+
 def test_spelling_is_translated_to_awss():
     rules = [{"id": "a", "filter": {"prefix": ""}, "expiration": None}]
-    assert to_aws(rules) == [{"ID": "a", "Filter": {"Prefix": ""}}]
+    values = {"Bucket": "b", "lifecycleConfiguration": {"rules": rules}}
+    assert translated("s3", "PutBucketLifecycleConfiguration", values) == {
+        "Bucket": "b",
+        "LifecycleConfiguration": {"Rules": [{"ID": "a", "Filter": {"Prefix": ""}}]},
+    }
+
+
+def test_one_value_becomes_the_list_that_takes_one():
+    values = {"ownershipControls": {"rule": {"objectOwnership": "ObjectWriter"}}}
+    assert translated("s3", "PutBucketOwnershipControls", values) == {
+        "OwnershipControls": {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    }
+
+
+def test_a_list_becomes_the_structure_around_it():
+    values = {"serverSideEncryptionConfiguration": {"rules": [{"blockedEncryptionTypes": ["a"]}]}}
+    assert translated("s3", "PutBucketEncryption", values) == {
+        "ServerSideEncryptionConfiguration": {
+            "Rules": [{"BlockedEncryptionTypes": {"EncryptionType": ["a"]}}]
+        }
+    }
+
+
+def test_lists_are_counted_where_cloudfront_counts_them():
+    methods = {"items": ["GET", "HEAD"], "cachedMethods": ["GET"]}
+    config = {"aliases": [], "defaultCacheBehavior": {"allowedMethods": methods}}
+    config["restrictions"] = {"geoRestriction": {"restrictionType": "none"}}
+    assert translated("cloudfront", "CreateDistribution", {"distributionConfig": config}) == {
+        "DistributionConfig": {
+            "Aliases": {"Quantity": 0, "Items": []},
+            "DefaultCacheBehavior": {
+                "AllowedMethods": {
+                    "Quantity": 2,
+                    "Items": ["GET", "HEAD"],
+                    "CachedMethods": {"Quantity": 1, "Items": ["GET"]},
+                }
+            },
+            "Restrictions": {"GeoRestriction": {"Quantity": 0, "RestrictionType": "none"}},
+        }
+    }
+
+
+def test_the_keys_of_a_map_are_its_users():
+    values = {"environment": {"variables": {"lower": "a", "UPPER": "b"}}}
+    assert translated("lambda", "CreateFunction", values) == {
+        "Environment": {"Variables": {"lower": "a", "UPPER": "b"}}
+    }
+
+
+def test_boto3_is_left_to_refuse_what_aws_does_not_know():
+    assert translated("s3", "PutBucketPolicy", {"color": {"a": 1}}) == {"color": {"a": 1}}
 
 
 def test_every_kind_has_a_sentence_of_documentation():
