@@ -4,28 +4,14 @@ Each rule is a small function that names the AWS page that states it, and has a 
 ``tests/local/test_rules_*.py``. The table of all of them is in docs/run.md.
 """
 
-from local.rules import (
-    account_block,
-    cloudfront,
-    cloudwatch,
-    condition_keys,
-    conflicts,
-    iam,
-    lambda_,
-    logs,
-    polling,
-    s3,
-    sqs,
-    updates,
-)
+from importlib import import_module
+from pkgutil import iter_modules
 
-_ALL = (
-    *(account_block, cloudfront, cloudwatch, condition_keys, conflicts, iam, lambda_, logs),
-    *(polling, s3, sqs, updates),
-)
+from local.rules import ministack
 
 
 def install() -> None:
-    """Make MiniStack follow these rules, in this process."""
-    for rules in _ALL:
-        rules.install()
+    """Make MiniStack follow the rules of every module of this package, in this process."""
+    for module in iter_modules(__path__, f"{__name__}."):
+        import_module(module.name)
+    ministack.install()

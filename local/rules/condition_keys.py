@@ -8,7 +8,7 @@ deny less here than on AWS.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from ministack.core import iam_actions as module
+from local.rules.ministack import iam_actions, replaces
 
 HEADERS: Final = (
     "x-amz-storage-class",
@@ -18,23 +18,18 @@ HEADERS: Final = (
 """Headers of s3:PutObject whose condition keys are ``s3:<header>`` (Service Authorization
 Reference, "Actions, resources, and condition keys for Amazon S3")."""
 
-_iam_actions: Final[Any] = module
-_ministacks: Final[Callable[..., dict[str, Any]]] = _iam_actions.s3_service_context
 
-
-def _s3_service_context(
+@replaces(vars(iam_actions), "s3_service_context")
+def condition_keys(
+    ministacks: Callable[..., dict[str, Any]],
     iam_action: str,
     query_params: Mapping[str, Any] | None,
     path: str = "",
     headers: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    context = _ministacks(iam_action, query_params, path, headers)
+    """Return the condition keys of a request, with those of ``HEADERS`` that it has."""
+    context = ministacks(iam_action, query_params, path, headers)
     if iam_action == "s3:PutObject":
         sent = headers or {}
         context |= {f"s3:{name}": sent[name] for name in HEADERS if name in sent}
     return context
-
-
-def install() -> None:
-    """Make MiniStack's policies see these keys, in this process."""
-    _iam_actions.s3_service_context = _s3_service_context

@@ -9,11 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final
 
-from ministack.services import s3 as module
-
-_s3: Final[Any] = module
-_fire_event: Final[Callable[..., None]] = _s3._fire_s3_event_async
-_put_object: Final[Callable[..., Any]] = _s3._put_object
+from local.rules.ministack import replaces, s3
 
 Change = tuple[str, str, str]
 """Bucket, key and event, e.g. ``s3:ObjectRemoved:Delete``."""
@@ -39,7 +35,10 @@ def watching(scope: Mapping[str, Any]) -> Generator[None, None, None]:
         del _watches[id(changes)]
 
 
-def conflict(bucket: str, key: str, body: bytes, headers: Mapping[str, str]) -> Any:
+@replaces(vars(s3), "_put_object")
+def conflict(
+    put: Callable[..., Any], bucket: str, key: str, body: bytes, headers: Mapping[str, str]
+) -> Any:
     """Answer 409 to a conditional write whose key has changed since it began.
 
     "How to prevent object overwrites with conditional writes" (S3 user guide): for If-None-Match a
@@ -53,21 +52,19 @@ def conflict(bucket: str, key: str, body: bytes, headers: Mapping[str, str]) -> 
                 "The conditional request cannot succeed due to a conflicting operation against "
                 "this resource."
             )
-            return _s3._object_error("ConditionalRequestConflict", message, 409, Key=key)
-    return _put_object(bucket, key, body, headers)
+            return s3._object_error("ConditionalRequestConflict", message, 409, Key=key)
+    return put(bucket, key, body, headers)
 
 
-def _note(bucket: str, key: str, event: str, *rest: Any, **options: Any) -> None:
+@replaces(vars(s3), "_fire_s3_event_async")
+def note(
+    fire: Callable[..., None], bucket: str, key: str, event: str, *rest: Any, **options: Any
+) -> None:
+    """Note a change for the requests under way."""
     for changes in _watches.values():
         changes.append((bucket, key, event))
-    _fire_event(bucket, key, event, *rest, **options)
+    fire(bucket, key, event, *rest, **options)
 
 
 def _conditions(scope: Mapping[str, Any]) -> set[bytes]:
     return _CONDITIONS & {name.lower() for name, _value in scope["headers"]}
-
-
-def install() -> None:
-    """Make MiniStack's S3 notice conflicts, in this process."""
-    _s3._fire_s3_event_async = _note
-    _s3._put_object = conflict

@@ -3,14 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from ministack.core import iam_evaluator, responses
-from ministack.services import lambda_svc, sqs
-
-_lambda: Final[Any] = lambda_svc
-_sqs: Final[Any] = sqs
-_iam: Final[Any] = iam_evaluator
-_responses: Final[Any] = responses
-_create_mapping: Final[Callable[[Mapping[str, Any]], Any]] = _lambda._create_esm
+from local.rules.ministack import error, lambda_svc, replaces, role_may, sqs
 
 ACTIONS: Final = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 """What Lambda does with the queue, in the role of the function."""
@@ -29,35 +22,18 @@ def unfit_queue(function: Mapping[str, Any], queue: Mapping[str, Any]) -> str:
             f"{timeout} seconds"
         )
     for action in ACTIONS:
-        if not _may(function["Role"], f"sqs:{action}", queue["QueueArn"]):
+        if not role_may(function["Role"], f"sqs:{action}", queue["QueueArn"]):
             return f"The function execution role does not have permissions to call {action} on SQS"
     return ""
 
 
-def _may(role: str, action: str, queue: str) -> bool:
-    account = _responses.get_account_id()
-    context = _iam.EvalContext(
-        principal_arn=role,
-        principal_type="AssumedRole",
-        principal_account=account,
-        action=action,
-        resource_arn=queue,
-        region=_responses.get_region(),
-    )
-    policies = _iam._gather_role_policies(role.rpartition("/")[2], account)
-    return _iam.evaluate(context, policies).decision == "Allow"
-
-
-def _create(mapping: Mapping[str, Any]) -> Any:
-    name, _qualifier, unknown = _lambda._resolve_existing_esm_function(mapping["FunctionName"])
-    queue = _sqs._queue_by_arn(mapping.get("EventSourceArn", ""))
+@replaces(vars(lambda_svc), "_create_esm")
+def fit_queue(create: Callable[..., Any], mapping: Mapping[str, Any]) -> Any:
+    """Refuse a queue that the function cannot poll."""
+    name, _qualifier, unknown = lambda_svc._resolve_existing_esm_function(mapping["FunctionName"])
+    queue = sqs._queue_by_arn(mapping.get("EventSourceArn", ""))
     if not unknown and queue:
-        reason = unfit_queue(_lambda._functions[name]["config"], queue["attributes"])
+        reason = unfit_queue(lambda_svc._functions[name]["config"], queue["attributes"])
         if reason:
-            return _responses.error_response_json("InvalidParameterValueException", reason, 400)
-    return _create_mapping(mapping)
-
-
-def install() -> None:
-    """Make MiniStack's Lambda refuse queues that it cannot poll, in this process."""
-    _lambda._create_esm = _create
+            return error("InvalidParameterValueException", reason)
+    return create(mapping)

@@ -6,19 +6,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
-from ministack.core import iam_evaluator, responses, router
-from ministack.services import s3 as module
+from local.rules.ministack import iam_evaluator, replaces, responses, router, s3
 
 Answer = tuple[int, dict[str, str], bytes]
-
-_s3: Final[Any] = module
-_iam: Final[Any] = iam_evaluator
-_router: Final[Any] = router
-_responses: Final[Any] = responses
-_handle_request: Final[Callable[..., Awaitable[Answer]]] = _s3.handle_request
-_put_bucket_policy: Final[Callable[[str, bytes], Answer]] = _s3._put_bucket_policy
-_default_encryption: Final[Callable[[str], dict[str, str]]] = _s3._bucket_default_sse_headers
-_check_copy_source: Final[Callable[[Any, Any], Answer | None]] = _s3._check_sse_c_copy_source
 
 MAX_KEY: Final = 1_024
 """Bytes of a key in UTF-8 (S3 user guide, "Naming Amazon S3 objects")."""
@@ -53,14 +43,15 @@ class Request:
         return self._may("s3:GetObject", self.key)
 
     def _may(self, action: str, key: str) -> bool:
-        access_key = _router.extract_access_key_id(self.headers, self.query)
+        access_key = router.extract_access_key_id(self.headers, self.query)
         if access_key:
-            resource = f"arn:aws:s3:::{self.bucket}" + (f"/{key}" if key else "")
-            region = _responses.get_region()
-            return _iam.enforce(access_key, action, "s3", region, resource_arn=resource) is None
-        owner = _s3._bucket_owner_account(self.bucket)
+            arn = f"arn:aws:s3:::{self.bucket}" + (f"/{key}" if key else "")
+            region = responses.get_region()
+            refused = iam_evaluator.enforce(access_key, action, "s3", region, resource_arn=arn)
+            return refused is None
+        owner = s3._bucket_owner_account(self.bucket)
         # A GET of a bucket is s3:ListBucket there, one of a key s3:GetObject.
-        return _s3._foreign_bucket_allows(owner, self.bucket, key, "GET", {}, "", self.headers)
+        return s3._foreign_bucket_allows(owner, self.bucket, key, "GET", {}, "", self.headers)
 
 
 def long_key(request: Request) -> Answer | None:
@@ -69,7 +60,7 @@ def long_key(request: Request) -> Answer | None:
     if length <= MAX_KEY:
         return None
     sizes = {"Size": str(length), "MaxSizeAllowed": str(MAX_KEY)}
-    return _s3._object_error("KeyTooLongError", "Your key is too long", 400, **sizes)
+    return s3._object_error("KeyTooLongError", "Your key is too long", 400, **sizes)
 
 
 def customers_key(request: Request) -> Answer | None:
@@ -82,10 +73,10 @@ def customers_key(request: Request) -> Answer | None:
         return None
     if CUSTOMERS_KEY not in request.headers and CUSTOMERS_KEY not in _form(request):
         return None
-    configuration = _s3._bucket_encryption.get(request.bucket)
+    configuration = s3._bucket_encryption.get(request.bucket)
     if not configuration:
         return None
-    blocked = _s3.fromstring(configuration).iterfind(
+    blocked = s3.fromstring(configuration).iterfind(
         ".//{*}BlockedEncryptionTypes/{*}EncryptionType"
     )
     return _denied() if "SSE-C" in {element.text for element in blocked} else None
@@ -114,29 +105,35 @@ def missing_key(request: Request, answer: Answer) -> Answer:
     is_read = request.method in ("GET", "HEAD") and not _SUBRESOURCES & set(request.query)
     if answer[0] != HTTPStatus.NOT_FOUND or not is_read or not request.key:
         return answer
-    if _s3._bucket_owner_account(request.bucket) is None or request.may_list():
+    if s3._bucket_owner_account(request.bucket) is None or request.may_list():
         return answer
     status, headers, body = _denied()
     return status, headers, b"" if request.method == "HEAD" else body
 
 
-def archived_source(headers: Mapping[str, str], source: Mapping[str, Any]) -> Answer | None:
+@replaces(vars(s3), "_check_sse_c_copy_source")
+def archived_source(
+    check: Callable[[Any, Any], Answer | None],
+    headers: Mapping[str, str],
+    source: Mapping[str, Any],
+) -> Answer | None:
     """Refuse to copy an archived object that is not restored ("Restoring an archived object").
 
     A version is copied without its restored state here, so a restored one is refused as well.
     """
-    refused = _check_copy_source(headers, source)
-    if refused is not None or source.get("storage_class") not in _s3._ARCHIVE_STORAGE_CLASSES:
+    refused = check(headers, source)
+    if refused is not None or source.get("storage_class") not in s3._ARCHIVE_STORAGE_CLASSES:
         return refused
     restored = source.get("restore") or {"available_at": 0, "expires_at": 0}
     if restored["available_at"] <= time.time() < restored["expires_at"]:
         return None
     message = "Operation is not valid for the source object's storage class"
     state = {"StorageClass": source["storage_class"]}
-    return _s3._object_error("InvalidObjectState", message, 403, **state)
+    return s3._object_error("InvalidObjectState", message, 403, **state)
 
 
-def large_bucket_policy(name: str, body: bytes) -> Answer:
+@replaces(vars(s3), "_put_bucket_policy")
+def large_bucket_policy(put: Callable[[str, bytes], Answer], name: str, body: bytes) -> Answer:
     """Refuse a bucket policy of more than 20 KB.
 
     "Adding a bucket policy by using the Amazon S3 console" (S3 user guide) states the limit; no
@@ -144,17 +141,18 @@ def large_bucket_policy(name: str, body: bytes) -> Answer:
     """
     if len(body) > MAX_BUCKET_POLICY:
         message = "Policy exceeds the maximum allowed document size."
-        return _s3._object_error("PolicyTooLarge", message, 400)
-    return _put_bucket_policy(name, body)
+        return s3._object_error("PolicyTooLarge", message, 400)
+    return put(name, body)
 
 
-def default_encryption(bucket: str) -> dict[str, str]:
+@replaces(vars(s3), "_bucket_default_sse_headers")
+def default_encryption(of_bucket: Callable[[str], dict[str, str]], bucket: str) -> dict[str, str]:
     """Return the headers of the encryption that a new object gets where its request asks for none.
 
     "Amazon S3 now automatically encrypts all new objects" (S3 user guide): with S3's own keys,
     also in a bucket without a configuration.
     """
-    return _default_encryption(bucket) or {"x-amz-server-side-encryption": "AES256"}
+    return of_bucket(bucket) or {"x-amz-server-side-encryption": "AES256"}
 
 
 def _form(request: Request) -> dict[str, tuple[str, str, str, bytes]]:
@@ -162,7 +160,7 @@ def _form(request: Request) -> dict[str, tuple[str, str, str, bytes]]:
     kind = request.headers.get("content-type", "")
     if request.method != "POST" or not kind.startswith("multipart/form-data"):
         return {}
-    return {part[0].lower(): part for part in _s3._parse_multipart_form(kind, request.body)}
+    return {part[0].lower(): part for part in s3._parse_multipart_form(kind, request.body)}
 
 
 def _form_key(request: Request) -> str:
@@ -175,34 +173,23 @@ def _form_key(request: Request) -> str:
 
 
 def _denied() -> Answer:
-    return _s3._object_error("AccessDenied", "Access Denied", 403)
+    return s3._object_error("AccessDenied", "Access Denied", 403)
 
 
-async def _handle(
-    method: str,
-    path: str,
-    headers: Mapping[str, str],
-    body: bytes,
-    query_params: Mapping[str, Any],
-    **options: Any,
+@replaces(vars(s3), "handle_request")
+async def refuse_or_handle(
+    handle: Callable[..., Awaitable[Answer]], *given: Any, **options: Any
 ) -> Answer:
+    """Refuse what S3 refuses, and handle the other requests."""
     if options.get("internal"):  # another service of MiniStack's, which AWS would not refuse
-        return await _handle_request(method, path, headers, body, query_params, **options)
-    bucket, key = _s3._parse_bucket_key(path, headers)
+        return await handle(*given, **options)
+    method, path, headers, body, query = given
+    bucket, key = s3._parse_bucket_key(path, headers)
     request = Request(
-        method=method, bucket=bucket, key=key, headers=headers, query=query_params, body=body
+        method=method, bucket=bucket, key=key, headers=headers, query=query, body=body
     )
     for rule in (long_key, customers_key, unreadable_condition):
         refusal = rule(request)
         if refusal is not None:
             return refusal
-    answer = await _handle_request(method, path, headers, body, query_params, **options)
-    return missing_key(request, answer)
-
-
-def install() -> None:
-    """Make MiniStack's S3 follow these rules, in this process."""
-    _s3.handle_request = _handle
-    _s3._check_sse_c_copy_source = archived_source
-    _s3._put_bucket_policy = large_bucket_policy
-    _s3._bucket_default_sse_headers = default_encryption
+    return missing_key(request, await handle(*given, **options))

@@ -1,21 +1,20 @@
 """Amazon SQS: attributes count towards a message's size."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
-from ministack.services import sqs as module
-
-_sqs: Final[Any] = module
-_send_message: Final[Callable[[Mapping[str, Any], str], Any]] = _sqs._act_send_message
+from local.rules.ministack import replaces, sqs
 
 
-def large_message(message: Mapping[str, Any], queue_url: str) -> Any:
+@replaces(vars(sqs), "_act_send_message")
+@replaces(sqs._HANDLERS, "SendMessage")
+def large_message(send: Callable[..., Any], message: Mapping[str, Any], queue_url: str) -> Any:
     """Refuse a message whose body and attributes together exceed MaximumMessageSize.
 
     "Amazon SQS message metadata" (SQS developer guide): the name, type and value of each attribute
     are part of the message's size. MiniStack measures the body alone.
     """
-    queue = _sqs._get_q(message.get("QueueUrl", queue_url), "sqs:SendMessage")
+    queue = sqs._get_q(message.get("QueueUrl", queue_url), "sqs:SendMessage")
     limit = int(queue["attributes"]["MaximumMessageSize"])
     parts: list[str] = [message.get("MessageBody", "")]
     attributes: Mapping[str, Any] = message.get("MessageAttributes") or {}
@@ -24,11 +23,5 @@ def large_message(message: Mapping[str, Any], queue_url: str) -> Any:
         parts += [name, attribute["DataType"], value]
     if sum(len(part.encode()) for part in parts) > limit:
         reason = f"Reason: Message must be shorter than {limit} bytes."
-        raise _sqs._Err("InvalidParameterValue", f"One or more parameters are invalid. {reason}")
-    return _send_message(message, queue_url)
-
-
-def install() -> None:
-    """Make MiniStack's SQS measure messages whole, in this process."""
-    _sqs._act_send_message = large_message
-    _sqs._HANDLERS["SendMessage"] = large_message
+        raise sqs._Err("InvalidParameterValue", f"One or more parameters are invalid. {reason}")
+    return send(message, queue_url)
