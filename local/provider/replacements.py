@@ -1,4 +1,4 @@
-"""Which inputs replace a resource when they change, and the names that Pulumi invents."""
+"""Find the inputs that replace a resource when they change; invent names as Pulumi does."""
 
 import operator
 from collections.abc import Mapping
@@ -26,8 +26,8 @@ def forced_by(
     rule = _rule(type_)
     tests: dict[str, Test] = {
         "region": operator.ne,
-        **dict.fromkeys(rule.forces, operator.ne),
-        **dict.fromkeys(rule.kept, _given),
+        **dict.fromkeys(rule.forces.split(), operator.ne),
+        **dict.fromkeys(rule.kept.split(), _given),
         **{path: _unless(default) for path, default in rule.defaults.items()},
         **rule.when,
     }

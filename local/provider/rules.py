@@ -1,4 +1,4 @@
-"""What replaces a resource of each type, and how Pulumi names it.
+"""The inputs that replace a resource of each type, and how Pulumi names it.
 
 The rules are those of pulumi-aws 7, which bridges terraform-provider-aws 6. Each rule names the
 file in hashicorp/terraform-provider-aws that it was read from, and the commit; some commits are of
@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 Test = Callable[[Any, Any], bool]
-"""Whether an input's old and new value, ``None`` for an absent one, replace the resource."""
+"""Tells whether an input's old and new value, ``None`` if absent, replace the resource."""
 
 
 class Autoname(NamedTuple):
@@ -39,12 +39,12 @@ class Autoname(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """What replaces a resource of one type.
+    """The inputs that replace a resource of one type; dots lead to nested ones.
 
     Attributes:
-        origin: file and commit in hashicorp/terraform-provider-aws.
+        origin: file below ``internal/service`` in hashicorp/terraform-provider-aws, and commit.
         autoname: the name that Pulumi invents; ``None`` where it names nothing.
-        forces: inputs of which every change replaces the resource; dots lead to nested ones.
+        forces: inputs of which every change replaces the resource, with spaces between them.
         kept: the same, but an absent one keeps the old value ("Optional" and "Computed").
         defaults: the same, but an absent one has the value given here.
         when: inputs that replace the resource in some cases only.
@@ -52,8 +52,8 @@ class Rule(NamedTuple):
 
     origin: str
     autoname: Autoname | None = None
-    forces: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
+    forces: str = ""
+    kept: str = ""
     defaults: Mapping[str, Any] = {}
     when: Mapping[str, Test] = {}
 
@@ -83,218 +83,167 @@ def _names_another_service(old: object, new: object) -> bool:
 
 def _names_another_domain(old: object, new: object) -> bool:
     """Domain names ignore case and a final dot."""
-    return _domain(old) != _domain(new)
-
-
-def _domain(value: object) -> str:
-    return str(value).removesuffix(".").lower()
+    before, after = (str(value).removesuffix(".").lower() for value in (old, new))
+    return before != after
 
 
 RULES: Final[Mapping[str, Rule]] = {
     "aws:s3/bucket:Bucket": Rule(
-        "internal/service/s3/bucket.go@4c72bcc7",
+        "s3/bucket.go@4c72bcc7",
         autoname=Autoname("bucket", 63, lower=True),
-        kept=(
-            *("bucket", "bucketPrefix", "objectLockEnabled"),
-            "objectLockConfiguration.objectLockEnabled",
-        ),
+        kept="bucket bucketPrefix objectLockEnabled objectLockConfiguration.objectLockEnabled",
     ),
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": Rule(
-        "internal/service/s3/bucket_ownership_controls.go@01c08000",
-        forces=("bucket",),
+        "s3/bucket_ownership_controls.go@01c08000", forces="bucket"
     ),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Rule(
-        "internal/service/s3/bucket_public_access_block.go@01606926",
-        forces=("bucket",),
+        "s3/bucket_public_access_block.go@01606926", forces="bucket"
     ),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Rule(
-        "internal/service/s3/bucket_server_side_encryption_configuration.go@01606926",
-        forces=("bucket", "expectedBucketOwner"),
+        "s3/bucket_server_side_encryption_configuration.go@01606926",
+        forces="bucket expectedBucketOwner",
     ),
     "aws:s3/bucketVersioning:BucketVersioning": Rule(
-        "internal/service/s3/bucket_versioning.go@01c08000",
-        forces=("bucket", "expectedBucketOwner"),
+        "s3/bucket_versioning.go@01c08000", forces="bucket expectedBucketOwner"
     ),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Rule(
-        "internal/service/s3/bucket_lifecycle_configuration.go@edd83424",
-        forces=("bucket",),
-        kept=("expectedBucketOwner",),
+        "s3/bucket_lifecycle_configuration.go@edd83424", forces="bucket", kept="expectedBucketOwner"
     ),
     "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": Rule(
-        "internal/service/s3/bucket_cors_configuration.go@01c08000",
-        forces=("bucket", "expectedBucketOwner"),
+        "s3/bucket_cors_configuration.go@01c08000", forces="bucket expectedBucketOwner"
     ),
-    "aws:s3/bucketPolicy:BucketPolicy": Rule(
-        "internal/service/s3/bucket_policy.go@0073593e",
-        forces=("bucket",),
-    ),
+    "aws:s3/bucketPolicy:BucketPolicy": Rule("s3/bucket_policy.go@0073593e", forces="bucket"),
     "aws:s3/bucketObjectv2:BucketObjectv2": Rule(
-        "internal/service/s3/object.go@033c721b",
-        autoname=Autoname("key", random=False),
-        forces=("bucket", "key"),
+        "s3/object.go@033c721b", autoname=Autoname("key", random=False), forces="bucket key"
     ),
     "aws:s3/bucketNotification:BucketNotification": Rule(
-        "internal/service/s3/bucket_notification.go@033c721b",
-        forces=("bucket",),
+        "s3/bucket_notification.go@033c721b", forces="bucket"
     ),
     "aws:sqs/queue:Queue": Rule(
-        "internal/service/sqs/queue.go@00a35305",
+        "sqs/queue.go@00a35305",
         autoname=Autoname(longest=80),
-        kept=("name", "namePrefix"),
+        kept="name namePrefix",
         defaults={"fifoQueue": False},
     ),
-    "aws:sqs/queuePolicy:QueuePolicy": Rule(
-        "internal/service/sqs/queue_policy.go@0148137d",
-        forces=("queueUrl",),
-    ),
+    "aws:sqs/queuePolicy:QueuePolicy": Rule("sqs/queue_policy.go@0148137d", forces="queueUrl"),
     "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": Rule(
-        "internal/service/sqs/queue_redrive_allow_policy.go@0389eecf",
-        forces=("queueUrl",),
+        "sqs/queue_redrive_allow_policy.go@0389eecf", forces="queueUrl"
     ),
     "aws:dynamodb/table:Table": Rule(
-        "internal/service/dynamodb/table.go@01335dd3",
+        "dynamodb/table.go@01335dd3",
         autoname=Autoname(),
         forces=(
-            *("name", "rangeKey", "localSecondaryIndexes", "importTable.s3BucketSource"),
-            *("restoreDateTime", "restoreToLatestTime"),
+            "name rangeKey localSecondaryIndexes importTable.s3BucketSource restoreDateTime "
+            "restoreToLatestTime"
         ),
-        kept=("hashKey", "restoreSourceName", "restoreSourceTableArn"),
+        kept="hashKey restoreSourceName restoreSourceTableArn",
         when={
             "warmThroughput.readUnitsPerSecond": _shrinks,
             "warmThroughput.writeUnitsPerSecond": _shrinks,
         },
     ),
     "aws:iam/role:Role": Rule(
-        "internal/service/iam/role.go@0040ea69",
+        "iam/role.go@0040ea69",
         autoname=Autoname(longest=64),
-        kept=("name", "namePrefix"),
+        kept="name namePrefix",
         defaults={"path": "/"},
     ),
     "aws:iam/rolePolicy:RolePolicy": Rule(
-        "internal/service/iam/role_policy.go@02f97af8",
-        autoname=Autoname(),
-        forces=("role",),
-        kept=("name", "namePrefix"),
+        "iam/role_policy.go@02f97af8", autoname=Autoname(), forces="role", kept="name namePrefix"
     ),
     "aws:kms/key:Key": Rule(
-        "internal/service/kms/key.go@00a35305",
-        forces=("customKeyStoreId", "xksKeyId"),
-        kept=("multiRegion",),
+        "kms/key.go@00a35305",
+        forces="customKeyStoreId xksKeyId",
+        kept="multiRegion",
         defaults={"customerMasterKeySpec": "SYMMETRIC_DEFAULT", "keyUsage": "ENCRYPT_DECRYPT"},
     ),
     "aws:kms/alias:Alias": Rule(
-        "internal/service/kms/alias.go@01c08000",
+        "kms/alias.go@01c08000",
         autoname=Autoname(longest=238, prefix="alias/"),
-        kept=("name", "namePrefix"),
+        kept="name namePrefix",
     ),
     "aws:lambda/function:Function": Rule(
-        "internal/service/lambda/function.go@0156d84e",
+        "lambda/function.go@0156d84e",
         autoname=Autoname(longest=64),
-        forces=("name", "tenancyConfig"),
+        forces="name tenancyConfig",
         defaults={"packageType": "Zip"},
         when={"durableConfig": _toggles},
     ),
     "aws:lambda/eventSourceMapping:EventSourceMapping": Rule(
-        "internal/service/lambda/event_source_mapping.go@0603f3b6",
+        "lambda/event_source_mapping.go@0603f3b6",
         forces=(
-            *("eventSourceArn", "queues", "selfManagedEventSource", "startingPosition"),
-            *("startingPositionTimestamp", "topics"),
+            "eventSourceArn queues selfManagedEventSource startingPosition "
+            "startingPositionTimestamp topics"
         ),
-        kept=("amazonManagedKafkaEventSourceConfig", "selfManagedKafkaEventSourceConfig"),
+        kept="amazonManagedKafkaEventSourceConfig selfManagedKafkaEventSourceConfig",
     ),
     "aws:lambda/functionUrl:FunctionUrl": Rule(
-        "internal/service/lambda/function_url.go@05f1478d",
-        forces=("qualifier",),
+        "lambda/function_url.go@05f1478d",
+        forces="qualifier",
         when={"functionName": _names_another_function},
     ),
     "aws:lambda/permission:Permission": Rule(
-        "internal/service/lambda/permission.go@04592f03",
+        "lambda/permission.go@04592f03",
         autoname=Autoname("statementId", 100),
         forces=(
-            *("action", "eventSourceToken", "function", "functionUrlAuthType"),
-            *("invokedViaFunctionUrl", "principal", "principalOrgId", "qualifier"),
-            *("sourceAccount", "sourceArn"),
+            "action eventSourceToken function functionUrlAuthType invokedViaFunctionUrl principal "
+            "principalOrgId qualifier sourceAccount sourceArn"
         ),
-        kept=("statementId", "statementIdPrefix"),
+        kept="statementId statementIdPrefix",
     ),
     "aws:cloudwatch/logGroup:LogGroup": Rule(
-        "internal/service/logs/group.go@0073593e",
-        autoname=Autoname(),
-        kept=("logGroupClass", "name", "namePrefix"),
+        "logs/group.go@0073593e", autoname=Autoname(), kept="logGroupClass name namePrefix"
     ),
     "aws:cloudwatch/dashboard:Dashboard": Rule(
-        "internal/service/cloudwatch/dashboard.go@0620f2a6",
-        forces=("dashboardName",),
+        "cloudwatch/dashboard.go@0620f2a6", forces="dashboardName"
     ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": Rule(
-        "internal/service/cloudwatch/metric_alarm.go@055611a6",
-        autoname=Autoname(),
-        forces=("name",),
+        "cloudwatch/metric_alarm.go@055611a6", autoname=Autoname(), forces="name"
     ),
     "aws:sns/topic:Topic": Rule(
-        "internal/service/sns/topic.go@00a35305",
+        "sns/topic.go@00a35305",
         autoname=Autoname(longest=80),
-        kept=("name", "namePrefix"),
+        kept="name namePrefix",
         defaults={"fifoTopic": False},
     ),
-    "aws:sns/topicPolicy:TopicPolicy": Rule(
-        "internal/service/sns/topic_policy.go@00a35305",
-        forces=("arn",),
-    ),
+    "aws:sns/topicPolicy:TopicPolicy": Rule("sns/topic_policy.go@00a35305", forces="arn"),
     "aws:sns/topicSubscription:TopicSubscription": Rule(
-        "internal/service/sns/topic_subscription.go@04a2e6e5",
-        forces=("endpoint", "protocol", "topic"),
+        "sns/topic_subscription.go@04a2e6e5", forces="endpoint protocol topic"
     ),
     "aws:budgets/budget:Budget": Rule(
-        "internal/service/budgets/budget.go@01d5888a",
-        autoname=Autoname(),
-        kept=("accountId", "name", "namePrefix"),
+        "budgets/budget.go@01d5888a", autoname=Autoname(), kept="accountId name namePrefix"
     ),
     "aws:cloudfront/originAccessControl:OriginAccessControl": Rule(
-        "internal/service/cloudfront/origin_access_control.go@01c08000",
-        autoname=Autoname(),
+        "cloudfront/origin_access_control.go@01c08000", autoname=Autoname()
     ),
     "aws:cloudfront/function:Function": Rule(
-        "internal/service/cloudfront/function.go@0b774099",
-        autoname=Autoname(),
-        forces=("name",),
+        "cloudfront/function.go@0b774099", autoname=Autoname(), forces="name"
     ),
     "aws:cloudfront/cachePolicy:CachePolicy": Rule(
-        "internal/service/cloudfront/cache_policy.go@01c08000",
-        autoname=Autoname(),
+        "cloudfront/cache_policy.go@01c08000", autoname=Autoname()
     ),
     "aws:cloudfront/originRequestPolicy:OriginRequestPolicy": Rule(
-        "internal/service/cloudfront/origin_request_policy.go@0392321f",
-        autoname=Autoname(),
+        "cloudfront/origin_request_policy.go@0392321f", autoname=Autoname()
     ),
     "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": Rule(
-        "internal/service/cloudfront/response_headers_policy.go@0015017a",
-        autoname=Autoname(),
+        "cloudfront/response_headers_policy.go@0015017a", autoname=Autoname()
     ),
     "aws:cloudfront/distribution:Distribution": Rule(
-        "internal/service/cloudfront/distribution.go@023c8e5c",
-        defaults={"staging": False},
+        "cloudfront/distribution.go@023c8e5c", defaults={"staging": False}
     ),
     "aws:cloudwatch/logDeliverySource:LogDeliverySource": Rule(
-        "internal/service/logs/delivery_source.go@00a35305",
-        autoname=Autoname(),
-        forces=("logType", "name", "resourceArn"),
+        "logs/delivery_source.go@00a35305", autoname=Autoname(), forces="logType name resourceArn"
     ),
     "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": Rule(
-        "internal/service/logs/delivery_destination.go@1e67cc5d",
+        "logs/delivery_destination.go@1e67cc5d",
         autoname=Autoname(),
-        forces=("name", "outputFormat"),
-        when={
-            "deliveryDestinationConfiguration.destinationResourceArn": _names_another_service,
-        },
+        forces="name outputFormat",
+        when={"deliveryDestinationConfiguration.destinationResourceArn": _names_another_service},
     ),
     "aws:cloudwatch/logDelivery:LogDelivery": Rule(
-        "internal/service/logs/delivery.go@009ebbba",
-        forces=("deliveryDestinationArn", "deliverySourceName"),
+        "logs/delivery.go@009ebbba", forces="deliveryDestinationArn deliverySourceName"
     ),
     "aws:route53/record:Record": Rule(
-        "internal/service/route53/record.go@00655c16",
-        forces=("zoneId",),
-        when={"name": _names_another_domain},
+        "route53/record.go@00655c16", forces="zoneId", when={"name": _names_another_domain}
     ),
 }
