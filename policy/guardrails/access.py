@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from .resource import UNKNOWN, Resource, Statement, allows, as_list, names_anyone
+from .resource import UNKNOWN, Resource, Statement, allows, as_list, names_anyone, of_type
 from .rule import Each
-from .transport import BUCKET, BUCKET_POLICY, QUEUE_POLICY, TOPIC_POLICY
+from .transport import ACTIONS, BUCKET, BUCKET_POLICY
 
 BLOCK: Final = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 
@@ -14,15 +14,9 @@ ON_ANYTHING: Final = frozenset({"xray:PutTraceSegments", "xray:PutTelemetryRecor
 
 
 def wide_policy(policy: Resource) -> Iterator[str]:
-    """A role's policy that allows more than it names."""
+    """A policy that allows every action or, where it is a role's, any resource."""
     for statement in policy.policy_statements() or []:
-        yield from _wide(statement, by_role=True)
-
-
-def wide_resource_policy(policy: Resource) -> Iterator[str]:
-    """A bucket's, queue's or topic's policy that allows every action."""
-    for statement in policy.policy_statements() or []:
-        yield from _wide(statement, by_role=False)
+        yield from _wide(statement, by_role=policy.type not in ACTIONS)
 
 
 def wide_role(role: Resource) -> Iterator[str]:
@@ -58,7 +52,7 @@ def acls_blocked(block: Resource) -> Iterator[str]:
 
 def public_access(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
     """Buckets without Block Public Access, or with one that its policy contradicts."""
-    for bucket in (r for r in resources if r.type == BUCKET):
+    for bucket in of_type(resources, BUCKET):
         block = _beside(bucket, BLOCK, resources)
         if block is None:
             yield bucket, "nothing blocks public access; give it a BucketPublicAccessBlock."
@@ -71,23 +65,16 @@ def public_access(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str
         if is_public and _blocks(block):
             yield block, "it blocks what the bucket's policy allows anyone; open it or close that."
         if not is_public and _blocks(block) is False:
-            yield (
-                block,
-                (
-                    "it is open and the bucket's policy allows no one in; "
-                    "set blockPublicPolicy and restrictPublicBuckets to true."
-                ),
-            )
+            problem = "it is open and the bucket's policy allows no one in"
+            yield block, f"{problem}; set blockPublicPolicy and restrictPublicBuckets to true."
 
 
 PRIVILEGE_CHECKS: Final[Mapping[str, Each]] = {
-    "aws:iam/rolePolicy:RolePolicy": wide_policy,
-    "aws:iam/policy:Policy": wide_policy,
+    **dict.fromkeys(
+        ("aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy", *ACTIONS), wide_policy
+    ),
     "aws:iam/role:Role": wide_role,
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": wide_attachment,
-    BUCKET_POLICY: wide_resource_policy,
-    QUEUE_POLICY: wide_resource_policy,
-    TOPIC_POLICY: wide_resource_policy,
 }
 
 
@@ -114,10 +101,10 @@ def _managed(arn: str | None) -> Iterator[str]:
 
 
 def _blocks(block: Resource) -> bool | None:
-    """Whether public policies are blocked; None if it says two things at once."""
+    """Return whether public policies are blocked; None if it says two things at once."""
     blocks = bool(block.inputs.get("blockPublicPolicy"))
     return blocks if blocks == bool(block.inputs.get("restrictPublicBuckets")) else None
 
 
 def _beside(bucket: Resource, type_: str, resources: Sequence[Resource]) -> Resource | None:
-    return next((r for r in resources if r.type == type_ and r.uses(bucket, "bucket")), None)
+    return next((r for r in of_type(resources, type_) if r.uses(bucket, "bucket")), None)

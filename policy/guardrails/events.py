@@ -3,15 +3,14 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from .resource import UNKNOWN, Resource, allows, as_list, as_mapping
+from .resource import UNKNOWN, Resource, allows, as_list, as_mapping, of_type
+from .transport import BUCKET, QUEUE
 
 MAPPING: Final = "aws:lambda/eventSourceMapping:EventSourceMapping"
-QUEUE: Final = "aws:sqs/queue:Queue"
 FUNCTION: Final = "aws:lambda/function:Function"
 NOTIFICATION: Final = "aws:s3/bucketNotification:BucketNotification"
 ROLE: Final = "aws:iam/role:Role"
 ROLE_POLICY: Final = "aws:iam/rolePolicy:RolePolicy"
-BUCKET: Final = "aws:s3/bucket:Bucket"
 
 TIMEOUTS: Final = 6
 """Function timeouts in a visibility timeout (Lambda guide, "Using Lambda with Amazon SQS")."""
@@ -29,39 +28,31 @@ DEFAULT_TIMEOUT: Final = 3
 def visibility(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
     """Queues that deliver a message again while its function may still be busy with it."""
     for mapping, queue in _fed(resources):
-        for function in _of(resources, FUNCTION):
+        for function in of_type(resources, FUNCTION):
             hidden = queue.inputs.get("visibilityTimeoutSeconds") or DEFAULT_VISIBILITY
             timeout = function.inputs.get("timeout") or DEFAULT_TIMEOUT
             if not mapping.uses(function, "functionName") or UNKNOWN in (hidden, timeout):
                 continue
             if hidden < TIMEOUTS * timeout:
-                yield (
-                    queue,
-                    (
-                        f"its visibility timeout of {hidden:.0f} s is below six times the "
-                        f"{timeout:.0f} s that {function.name} may take; "
-                        f"set visibilityTimeoutSeconds to {TIMEOUTS * timeout:.0f} or more."
-                    ),
+                problem = (
+                    f"its visibility timeout of {hidden:.0f} s is below six times the "
+                    f"{timeout:.0f} s that {function.name} may take; "
+                    f"set visibilityTimeoutSeconds to {TIMEOUTS * timeout:.0f} or more."
                 )
+                yield queue, problem
 
 
 def dead_letters(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
     """Queues whose messages are tried for ever, or given up too soon."""
     for _mapping, queue in _fed(resources):
-        if not queue.inputs.get("redrivePolicy"):
-            yield (
-                queue,
-                "it has no dead-letter queue; set redrivePolicy to a queue and five receives.",
-            )
-            continue
         policy = queue.document("redrivePolicy")
-        if policy is not None and not policy.get("deadLetterTargetArn"):
+        if not queue.inputs.get("redrivePolicy"):
+            problem = "it has no dead-letter queue; set redrivePolicy to a queue and five receives."
+            yield queue, problem
+        elif policy is not None and not policy.get("deadLetterTargetArn"):
             yield queue, "its redrivePolicy names no queue; set deadLetterTargetArn."
         elif policy is not None and int(policy.get("maxReceiveCount", 0)) < RECEIVES:
-            yield (
-                queue,
-                f"messages are dead too soon; set maxReceiveCount to {RECEIVES} or more.",
-            )
+            yield queue, f"messages are dead too soon; set maxReceiveCount to {RECEIVES} or more."
 
 
 def partial_batch(mapping: Resource) -> Iterator[str]:
@@ -76,32 +67,22 @@ def partial_batch(mapping: Resource) -> Iterator[str]:
 
 def loop(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
     """Functions that write to, or may write to, the bucket whose events they handle."""
-    for notification in _of(resources, NOTIFICATION):
+    for notification in of_type(resources, NOTIFICATION):
         bucket = notification.inputs.get("bucket")
         for function in _handlers(notification, resources):
             if _writes_to(function, notification, resources):
-                yield (
-                    function,
-                    (
-                        "it writes to the bucket whose events it handles, and would run for ever; "
-                        "give it another destination."
-                    ),
-                )
+                problem = "it writes to the bucket whose events it handles, and would run for ever"
+                yield function, f"{problem}; give it another destination."
             for policy in _policies(function, resources):
                 if bucket not in (None, UNKNOWN) and _may_put(policy, bucket):
-                    yield (
-                        policy,
-                        (
-                            f"it lets the function write to {bucket}, whose events it handles; "
-                            "allow s3:PutObject on the destination alone."
-                        ),
-                    )
+                    problem = f"it lets the function write to {bucket}, whose events it handles"
+                    yield policy, f"{problem}; allow s3:PutObject on the destination alone."
 
 
 def _handlers(notification: Resource, resources: Sequence[Resource]) -> Iterator[Resource]:
     """The functions that a bucket's events reach, at once or by way of a queue."""
     mappings = [mapping for mapping, queue in _fed(resources) if notification.uses(queue, "queues")]
-    for function in _of(resources, FUNCTION):
+    for function in of_type(resources, FUNCTION):
         if notification.uses(function, "lambdaFunctions") or any(
             mapping.uses(function, "functionName") for mapping in mappings
         ):
@@ -110,8 +91,8 @@ def _handlers(notification: Resource, resources: Sequence[Resource]) -> Iterator
 
 def _policies(function: Resource, resources: Sequence[Resource]) -> Iterator[Resource]:
     """The inline policies of a function's role."""
-    roles = [role for role in _of(resources, ROLE) if function.uses(role, "role")]
-    for policy in _of(resources, ROLE_POLICY):
+    roles = [role for role in of_type(resources, ROLE) if function.uses(role, "role")]
+    for policy in of_type(resources, ROLE_POLICY):
         if any(policy.uses(role, "role") for role in roles):
             yield policy
 
@@ -122,7 +103,7 @@ def _writes_to(function: Resource, notification: Resource, resources: Sequence[R
     name, bucket = variables.get("DESTINATION_BUCKET"), notification.inputs.get("bucket")
     if name and UNKNOWN not in (name, bucket):
         return name == bucket
-    sources = [b for b in _of(resources, BUCKET) if notification.uses(b, "bucket")]
+    sources = [b for b in of_type(resources, BUCKET) if notification.uses(b, "bucket")]
     return any(function.uses(b, "environment") for b in sources)
 
 
@@ -137,11 +118,7 @@ def _may_put(policy: Resource, bucket: str) -> bool:
 
 def _fed(resources: Sequence[Resource]) -> Iterator[tuple[Resource, Resource]]:
     """Every mapping with the queue that it polls."""
-    for mapping in _of(resources, MAPPING):
-        for queue in _of(resources, QUEUE):
+    for mapping in of_type(resources, MAPPING):
+        for queue in of_type(resources, QUEUE):
             if mapping.uses(queue, "eventSourceArn"):
                 yield mapping, queue
-
-
-def _of(resources: Sequence[Resource], type_: str) -> list[Resource]:
-    return [resource for resource in resources if resource.type == type_]

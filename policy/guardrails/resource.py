@@ -1,7 +1,7 @@
 """A resource as the Pulumi engine sees it, and how its policy documents are read."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
@@ -31,7 +31,7 @@ class Resource:
     depends: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
 
     def uses(self, other: "Resource", key: str) -> bool:
-        """Whether the value of an input comes from another resource."""
+        """Return whether the value of an input comes from another resource."""
         return other.urn in self.depends.get(key, frozenset())
 
     def mapping(self, key: str) -> Mapping[str, Any] | None:
@@ -54,6 +54,20 @@ class Resource:
         return None if document is None else as_list(document.get("Statement"))
 
 
+def of_type(resources: Sequence[Resource], type_: str) -> list[Resource]:
+    """Return the resources of one type."""
+    return [resource for resource in resources if resource.type == type_]
+
+
+def lacking(
+    resources: Sequence[Resource], type_: str, companion: str, key: str
+) -> Iterator[Resource]:
+    """Yield the resources of a type that no companion of another type names by an input."""
+    for resource in of_type(resources, type_):
+        if not any(other.uses(resource, key) for other in of_type(resources, companion)):
+            yield resource
+
+
 def as_list(value: Any) -> list[Any]:
     """IAM lets one write a single value for a list of one."""
     if value is None:
@@ -69,12 +83,12 @@ def as_mapping(value: Any) -> Mapping[str, Any] | None:
 
 
 def allows(statement: Statement) -> bool:
-    """Whether a statement grants, rather than denies."""
+    """Return whether a statement grants, rather than denies."""
     return statement.get("Effect") == "Allow"
 
 
 def names_anyone(statement: Statement) -> bool:
-    """Whether a statement's principal is everyone, signed in to AWS or not."""
+    """Return whether a statement's principal is everyone, signed in to AWS or not."""
     principal = statement.get("Principal")
     if isinstance(principal, Mapping):
         principals = cast("Mapping[str, Any]", principal)

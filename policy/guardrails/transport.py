@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from .resource import UNKNOWN, Resource, Statement, as_list, as_mapping, names_anyone
+from .resource import UNKNOWN, Resource, Statement, as_list, as_mapping, lacking, names_anyone
 from .rule import Each
 
 BUCKET: Final = "aws:s3/bucket:Bucket"
@@ -57,10 +57,9 @@ def plain_viewers(distribution: Resource) -> Iterator[str]:
 
 def unguarded(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
     """Buckets, queues and topics with no policy at all, which plain HTTP then reaches."""
-    for resource in resources:
-        type_, key = GUARDS.get(resource.type, ("", ""))
-        if type_ and not any(r.uses(resource, key) for r in resources if r.type == type_):
-            yield resource, f"nothing denies plain HTTP; give it a {type_.split(':')[-1]}."
+    for type_, (policy, key) in GUARDS.items():
+        for resource in lacking(resources, type_, policy, key):
+            yield resource, f"nothing denies plain HTTP; give it a {policy.split(':')[-1]}."
 
 
 def weak_algorithm(encryption: Resource) -> Iterator[str]:
@@ -87,16 +86,9 @@ def still_key(key: Resource) -> Iterator[str]:
 
 def unencrypted(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
     """Buckets that do not say how they encrypt."""
-    configured = [r for r in resources if r.type == BUCKET_ENCRYPTION]
-    for bucket in resources:
-        if bucket.type == BUCKET and not any(r.uses(bucket, "bucket") for r in configured):
-            yield (
-                bucket,
-                (
-                    "it does not say how it encrypts; "
-                    "give it a BucketServerSideEncryptionConfiguration."
-                ),
-            )
+    problem = "it does not say how it encrypts; give it a BucketServerSideEncryptionConfiguration."
+    for bucket in lacking(resources, BUCKET, BUCKET_ENCRYPTION, "bucket"):
+        yield bucket, problem
 
 
 TLS_CHECKS: Final[Mapping[str, Each]] = {
