@@ -30,13 +30,8 @@ CONTENT_TYPES: Final = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".json": "application/json",
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".webp": "image/webp",
-    ".jpg": "image/jpeg",
-    ".ico": "image/x-icon",
 }
-"""By suffix; a file of any other kind is not served."""
+"""By suffix; a file of another kind is not served."""
 
 
 class _Pages(SimpleHTTPRequestHandler):
@@ -87,7 +82,7 @@ class _Server(ThreadingHTTPServer):
 
 
 def stack_config(server: Server, shown: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return what the page is told: the deployed stack, and uploads to show from the start.
+    """Return the page's ``config.json``: the deployed stack, and uploads to show from the start.
 
     Args:
         server: where the stack is deployed.
@@ -108,7 +103,7 @@ def serve(folder_web: Path, config: Mapping[str, Any], port: int = 0) -> Generat
 
     Args:
         folder_web: folder of the page; nothing outside it is served.
-        config: what ``config.json`` says; its URLs are all that the page may reach.
+        config: the content of ``config.json``; its URLs are all that the page may reach.
         port: TCP port on this machine; 0 takes a free one.
 
     Raises:

@@ -1,5 +1,6 @@
 """The embedded AWS's process: start it, find it again, stop it and leave nothing behind."""
 
+import contextlib
 import http
 import json
 import os
@@ -68,7 +69,7 @@ class Server:
         return f"http://{HOST}:{self.port}"
 
     def client(self, service: str, key: str = ROOT_KEY, secret: str = ROOT_KEY) -> Any:
-        """A boto3 client, with the account root's credentials unless others are given."""
+        """Return a boto3 client, with the account root's credentials unless others are given."""
         client = _boto3.client(
             service,
             endpoint_url=self.endpoint,
@@ -85,7 +86,7 @@ class Server:
         _state_file(self.folder).write_text(json.dumps(state, indent=1), encoding="utf-8")
 
     def is_healthy(self) -> bool:
-        """Whether it answers."""
+        """Return whether it answers."""
         try:
             return request("GET", f"{self.endpoint}/_ministack/health")[0] == http.HTTPStatus.OK
         except OSError:
@@ -130,10 +131,9 @@ def restart(server: Server) -> None:
         Failure: it does not start.
     """
     os.kill(server.pid, signal.SIGTERM)
-    deadline = time.monotonic() + START_SECONDS
-    while any(process.pid == server.pid for process in _started) and time.monotonic() < deadline:
-        _reap()
-        time.sleep(0.05)
+    for process in (process for process in _started if process.pid == server.pid):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(START_SECONDS)
     _kill_group(server.pid)
     _spawn(server)
 

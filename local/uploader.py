@@ -27,7 +27,7 @@ WAIT_SECONDS: Final = 120
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What became of one file.
+    """The outcome of one file's upload.
 
     Attributes:
         file: path that was uploaded.
@@ -53,13 +53,13 @@ class Result:
     worked_ms: float = 0
 
     def to_json(self) -> str:
-        """One line, with the fields that scripts rely on."""
+        """Return one line, with the fields that scripts rely on."""
         fields = ("file", "key", "status", "error", "ms", "renditions", "losses")
         return json.dumps({name: getattr(self, name) for name in fields})
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:
-    """Files as given, and all files below folders, sorted, without hidden ones."""
+    """Return files as given, and all files below folders, sorted, without hidden ones."""
     found: list[Path] = []
     for path in paths:
         below = sorted(path.rglob("*")) if path.is_dir() else [path]
@@ -90,22 +90,17 @@ def upload_all(
         One result for each file, in the order given.
     """
     batch = secrets.token_hex(4)
-    keys = list(_unique_keys(files, batch))
-    results: dict[int, Result] = {}
     with ThreadPoolExecutor(parallel) as pool:
-        jobs = {
-            pool.submit(
-                upload, file, key, upload_endpoint, delivery_url, presigned=presigned
-            ): index
-            for index, (file, key) in enumerate(zip(files, keys, strict=True))
-        }
+        jobs = [
+            pool.submit(upload, file, key, upload_endpoint, delivery_url, presigned=presigned)
+            for file, key in zip(files, _unique_keys(files, batch), strict=True)
+        ]
         try:
             for job in as_completed(jobs):
-                results[jobs[job]] = job.result()
                 on_result(job.result())
         finally:
             pool.shutdown(cancel_futures=True)
-    return [results[index] for index in range(len(files))]
+    return [job.result() for job in jobs]
 
 
 def upload(
@@ -120,42 +115,34 @@ def upload(
     else:
         headers = {"Content-Type": content_type}
         status, answer = request("PUT", f"{upload_endpoint}/{quote(key)}", body, headers)
-    manifest = None
     if status in (http.HTTPStatus.OK, http.HTTPStatus.NO_CONTENT):
-        url = f"{delivery_url}/{quote(manifest_key(upload_name(key)))}"
-        manifest = _wait_for_manifest(url)
-        outcome, error = _outcome(manifest)
+        found = _wait_for_manifest(f"{delivery_url}/{quote(manifest_key(upload_name(key)))}")
     else:
-        outcome = "refused"
         error = {"code": f"http_{status}", "message": _refusal(answer)}
+        found: dict[str, Any] = {"status": "refused", "error": error}
     return Result(
         file=str(file),
         key=key,
-        status=outcome,
-        error=error,
+        status=found["status"],
+        error=found["error"],
         ms=round((time.perf_counter() - start) * 1000),
         bytes=len(body),
-        renditions=manifest["renditions"] if manifest else [],
-        losses=manifest.get("losses", []) if manifest else [],
-        worked_ms=manifest["timings_ms"]["total"] if manifest else 0,
+        renditions=found.get("renditions", []),
+        losses=found.get("losses", []),
+        worked_ms=found.get("timings_ms", {}).get("total", 0),
     )
 
 
-def _outcome(manifest: dict[str, Any] | None) -> tuple[str, dict[str, str] | None]:
-    if manifest is None:
-        message = f"No manifest appeared within {WAIT_SECONDS} s; see `python -m local logs`."
-        return "lost", {"code": "lost", "message": message}
-    return manifest["status"], manifest["error"]
-
-
-def _wait_for_manifest(url: str) -> dict[str, Any] | None:
+def _wait_for_manifest(url: str) -> dict[str, Any]:
+    """Return the manifest, or the status and error of an upload that is lost."""
     deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
         status, body = request("GET", url)
         if status == http.HTTPStatus.OK:
             return json.loads(body)
         time.sleep(POLL_SECONDS)
-    return None
+    message = f"No manifest appeared within {WAIT_SECONDS} s; see `python -m local logs`."
+    return {"status": "lost", "error": {"code": "lost", "message": message}}
 
 
 def _unique_keys(files: Iterable[Path], batch: str) -> Iterator[str]:
