@@ -1,4 +1,4 @@
-"""MiniStack behind an imagined TLS terminator, which is what makes loopback HTTP usable.
+"""MiniStack behind a simulated TLS proxy, so that plain HTTP over loopback is usable.
 
 The stack's policies deny plain HTTP, and MiniStack enforces that. Certificates that no browser
 trusts would help nobody here, so a request over loopback counts as HTTPS, as if a terminator had

@@ -1,4 +1,4 @@
-"""How uploads and their renditions look to a person."""
+"""Tables of uploads and their renditions, for a person."""
 
 from pathlib import Path
 from typing import Final

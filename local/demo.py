@@ -89,14 +89,9 @@ def _photos(folder: Path | None) -> list[Path]:
 
 
 def _show_page(server: Server, results: list[Result]) -> None:
+    shown = ("key", "bytes", "ms", "status")
     uploads = [
-        {
-            "file": Path(result.file).name,
-            "key": result.key,
-            "bytes": result.bytes,
-            "ms": result.ms,
-            "status": result.status,
-        }
+        {"file": Path(result.file).name} | {name: getattr(result, name) for name in shown}
         for result in results
     ]
     with serve(ROOT / "web", stack_config(server, uploads)) as url:

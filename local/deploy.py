@@ -4,12 +4,12 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
-import botocore.exceptions
 import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
 from local.program import evaluate, full_key, read_config
 from local.resources import Context, create
+from local.resources.calls import REFUSALS
 from local.resources.kind import ACCOUNT_ID, PARTITION
 from local.server import REGION, Server
 from pipeline.bundle import BundleError, Target, build
@@ -47,10 +47,7 @@ class Deployer(Mocks):
         except Failure as error:
             self.error = self.error or error
             raise
-        except (
-            botocore.exceptions.ClientError,
-            botocore.exceptions.ParamValidationError,
-        ) as error:
+        except REFUSALS as error:
             self.error = self.error or Failure(f"{args.typ} {args.name} failed: {error}")
             raise
         self.resources.append(f"{args.typ} {args.name}")

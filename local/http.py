@@ -6,7 +6,7 @@ from typing import Final
 import urllib3
 
 REQUEST_SECONDS: Final = 30
-"""How long one answer may take."""
+"""Longest wait for one answer."""
 
 
 def request(

@@ -22,7 +22,7 @@ PARALLEL: Final = 4
 
 POLL_SECONDS: Final = 0.05
 WAIT_SECONDS: Final = 120
-"""How long a manifest may take before the upload counts as lost."""
+"""Longest wait for a manifest; after it the upload counts as lost."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What the engine starts as ``pulumi-resource-aws``: print the port, and serve until it ends us."""
+"""The process that the engine starts as ``pulumi-resource-aws``: it prints its port and serves."""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor

@@ -26,7 +26,7 @@ class Autoname(NamedTuple):
         input: the input that takes the name.
         longest: most bytes of the name, without ``prefix``.
         lower: the logical name is put in lower case.
-        prefix: what the name starts with.
+        prefix: start of the name.
         random: a hyphen and random digits follow the logical name; if not, the name is the
             logical name as it stands.
     """

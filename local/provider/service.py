@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
-import botocore.exceptions
 import grpc
 from google.protobuf import json_format, struct_pb2
 from google.protobuf.empty_pb2 import Empty
@@ -26,6 +25,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from local.deploy import CALLS, context_of
 from local.provider.replacements import autoname, forced_by, name_input
 from local.resources import registry
+from local.resources.calls import REFUSALS
 from local.resources.kind import Context
 from local.server import Server
 from terminal import Failure
@@ -46,12 +46,6 @@ _DEFAULTS: Final = "__defaults"
 _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 """Key that marks an asset or archive among properties (pulumi/sdk, go/common/resource/sig)."""
 
-_FAILURES: Final = (
-    Failure,
-    botocore.exceptions.ClientError,
-    botocore.exceptions.ParamValidationError,
-)
-
 _Diff = provider_pb2.DiffResponse
 
 
@@ -62,7 +56,7 @@ def _told(method: Callable[..., Any]) -> Callable[..., Any]:
     def tell(self: "Provider", request: Any, context: grpc.ServicerContext) -> Any:
         try:
             return method(self, request)
-        except _FAILURES as error:
+        except (Failure, *REFUSALS) as error:
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
     return tell

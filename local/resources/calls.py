@@ -1,4 +1,4 @@
-"""Calls of AWS's API as data: which operation, with what, and which part of its answer counts."""
+"""Calls of AWS's API: as data, or with inputs in Pulumi's spelling."""
 
 import contextlib
 import hashlib
@@ -11,7 +11,7 @@ from string import Template
 from typing import Any, Final, cast
 
 import jmespath
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 from botocore.response import StreamingBody
 
 from local.inputs import to_aws
@@ -21,12 +21,15 @@ _jmespath: Final[Any] = jmespath  # it has no inline types
 _ABSENT: Final = re.compile(r"NoSuch|NotFound|NonExistent|^404$")
 """The codes of AWS's errors that say that a resource, or a part of one, does not exist."""
 
+REFUSALS: Final = (ClientError, ParamValidationError)
+"""Errors of a call that AWS, or boto3 in its stead, refuses."""
+
 _VOLATILE: Final = {
     *("ResponseMetadata", "ETag", "CurrentKeyMaterialId"),  # new at each change
     *("creationTime", "storedBytes", "CalculatedSpend"),  # a date as a number, counters
     *("StateValue", "StateReason", "NotificationState", "LastProcessingResult"),  # last outcomes
 }
-"""What an answer has that changes by itself, besides dates."""
+"""Parts of an answer that change by themselves, besides dates."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def send(context: Context, service: str, operation: str, values: Mapping[str, An
 
 
 def is_absence(error: ClientError) -> bool:
-    """Return whether AWS refuses a call because what it names does not exist."""
+    """Return whether AWS refused a call because the resource it names does not exist."""
     return _ABSENT.search(cast("Any", error).response["Error"]["Code"]) is not None
 
 
@@ -85,7 +88,7 @@ def _fill(value: Any, state: State) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Return an answer as JSON without what changes by itself; policies parsed, content hashed."""
+    """Return an answer as JSON without its volatile parts; policies parsed, content hashed."""
     if isinstance(value, dict):
         return {
             key: _plain(item)

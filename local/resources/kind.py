@@ -1,4 +1,4 @@
-"""A resource type: what it takes to put a resource of it, to read it and to delete it."""
+"""A resource type: how its resources are put, read and deleted."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ ACCOUNT_ID = "000000000000"
 PARTITION = "aws"
 
 State = Mapping[str, Any]
-"""What is known of a resource: its ``id``, its outputs and, where it is deleted, its inputs."""
+"""A resource's ``id`` and outputs and, where it is deleted, its inputs."""
 
 
 @dataclass(frozen=True, kw_only=True)

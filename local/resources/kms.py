@@ -32,7 +32,7 @@ def delete_key(context: Context, state: State) -> None:
 
 
 def alias(context: Context, name: str, inputs: Inputs) -> Created:
-    """Give a key a name of its own."""
+    """Give a key a name, or move the name to another key."""
     kms = context.client("kms")
     name, key_id = inputs.take("name", name), inputs.need("targetKeyId")
     try:

@@ -102,7 +102,7 @@ _FIELDS: Final = (
     "Role, Handler, Runtime, Architectures, CodeSha256, Description, MemorySize, Timeout, "
     "Environment, LoggingConfig, TracingConfig"
 )
-"""What a function's configuration is put with; the rest says how far its last update is."""
+"""Fields of a configuration that are put; the others say how far its last update is."""
 
 _FUNCTION: Final = {"FunctionName": "$id"}
 

@@ -9,7 +9,7 @@ from local.resources.calls import Call, send
 from local.resources.kind import ACCOUNT_ID, Context, Created, Kind
 
 REGION: Final = "us-east-1"
-"""Where CloudFront's are kept, and the only region that the embedded AWS runs in."""
+"""CloudFront's deliveries are kept in this region, the only one of the embedded AWS."""
 
 
 def log_group(context: Context, name: str, inputs: Inputs) -> Created:

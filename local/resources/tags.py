@@ -1,4 +1,4 @@
-"""Tags: every service has operations of its own for them, and its own spelling."""
+"""Tags: every service has other operations for them, and another spelling."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, cast
@@ -17,7 +17,7 @@ def _kms_pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 class _Service(NamedTuple):
-    """How a service spells its operations on tags."""
+    """The names of a service's operations on tags and of their parameters."""
 
     resource: str
     """The parameter that names the resource."""

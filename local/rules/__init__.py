@@ -1,6 +1,7 @@
 """Rules of AWS that MiniStack (1.5.33) leaves out: without them it is kinder than AWS.
 
-Each rule is a small function that names the AWS page that states it, and has a contract test in
+Each rule is a small function in the place of one of MiniStack's (``ministack.replaces``); it names
+the AWS page that states it, and has a contract test in
 ``tests/local/test_rules_*.py``. The table of all of them is in docs/run.md.
 """
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from local.rules.ministack import error, lambda_svc, replaces, role_may, sqs
 
 ACTIONS: Final = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
-"""What Lambda does with the queue, in the role of the function."""
+"""Actions of Lambda on the queue, in the role of the function."""
 
 
 def unfit_queue(function: Mapping[str, Any], queue: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What every stack has to keep to, once and as data; needs nothing but the standard library.
+"""The rules that every stack keeps, as data; they need nothing but the standard library.
 
 The component (``pipeline/guard.py``), the tests (``tests/infra``) and the policy pack
 (``policy/__main__.py``) hold resources against the same list.

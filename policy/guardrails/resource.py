@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What the engine writes for a value that only the update will tell (``pulumi.runtime.rpc``)."""
+"""The engine's mark for a value that is known after the update (``pulumi.runtime.rpc``)."""
 
 Statement = Mapping[str, Any]
 

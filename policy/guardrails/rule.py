@@ -1,4 +1,4 @@
-"""What a rule is, and how resources are held against a list of them."""
+"""A rule, and the check of resources against a list of rules."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

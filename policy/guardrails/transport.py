@@ -30,7 +30,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     QUEUE_POLICY: "sqs:*",
     TOPIC_POLICY: "sns:Publish",  # a topic's policy takes no sns:*
 }
-"""What has to be denied over plain HTTP, by the policy's type."""
+"""Actions that have to be denied over plain HTTP, by the policy's type."""
 
 ALGORITHMS: Final = ("AES256", "aws:kms", "aws:kms:dsse")
 
