@@ -68,9 +68,9 @@ class Inputs:
 def to_aws(shape: Any, value: Any) -> Any:
     """Translate nested inputs to the spelling of AWS's API.
 
-    Names differ in their capitals, and where the provider for AWS makes one value of a list that
-    takes one, or a list of a structure around it. A name that AWS does not have stays as it is:
-    boto3 refuses it.
+    Names differ in their capitals. The provider for AWS also makes one value of a list that takes
+    only one, and a list of a structure that has only one. What fits no shape stays as it is, for
+    boto3 to refuse.
 
     Args:
         shape: botocore's model of what the API takes.
@@ -82,12 +82,14 @@ def to_aws(shape: Any, value: Any) -> Any:
     if shape.type_name != "structure":
         return value
     members: dict[str, Any] = shape.members
-    if isinstance(value, list):
-        (name,) = (name for name, member in members.items() if member.type_name == "list")
-        value = {name: cast("list[Any]", value)}
+    lists = [name for name, member in members.items() if member.type_name == "list"]
+    if isinstance(value, list) and len(lists) == 1:
+        value = {lists[0]: cast("list[Any]", value)}
+    if not isinstance(value, Mapping):
+        return value
     names = {name.lower(): name for name in members}
     translated: dict[str, Any] = {}
-    for key, item in cast("dict[str, Any]", value).items():
+    for key, item in cast("Mapping[str, Any]", value).items():
         name = names.get(key.lower()) or names.get(f"{key.lower()}s", key)
         if item is not None:
             translated[name] = to_aws(members[name], item) if name in members else item

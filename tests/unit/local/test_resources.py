@@ -167,8 +167,16 @@ def test_the_keys_of_a_map_are_its_users():
     }
 
 
-def test_boto3_is_left_to_refuse_what_aws_does_not_know():
-    assert translated("s3", "PutBucketPolicy", {"color": {"a": 1}}) == {"color": {"a": 1}}
+@pytest.mark.parametrize(
+    "values", [{"color": {"a": 1}}, {"CORSConfiguration": "a"}, {"Bucket": ["a"]}]
+)
+def test_boto3_is_left_to_refuse_what_aws_does_not_know(values):
+    assert translated("s3", "PutBucketCors", values) == values
+
+
+def test_a_list_that_fits_no_structure_is_left_to_boto3_too():
+    values = {"NotificationConfiguration": [{"a": 1}]}
+    assert translated("s3", "PutBucketNotificationConfiguration", values) == values
 
 
 def test_every_kind_has_a_sentence_of_documentation():
