@@ -86,7 +86,7 @@ def to_aws(shape: Any, value: Any) -> Any:
     if isinstance(value, list) and len(lists) == 1:
         value = {lists[0]: cast("list[Any]", value)}
     if not isinstance(value, Mapping):
-        return value
+        return cast("Any", value)
     names = {name.lower(): name for name in members}
     translated: dict[str, Any] = {}
     for key, item in cast("Mapping[str, Any]", value).items():
