@@ -73,6 +73,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.ProviderHandshakeResponse(supports_autonaming_configuration=True)
 
     @_told
+    def Attach(self, _request: Any) -> Any:  # noqa: N802
+        """Serve an engine that has not started this process (PULUMI_DEBUG_PROVIDERS)."""
+        return Empty()
+
+    @_told
     def GetPluginInfo(self, _request: Any) -> Any:  # noqa: N802
         """Tell the version of the provider that this one stands for: that of the SDK."""
         return plugin_pb2.PluginInfo(version=version("pulumi-aws"))
