@@ -1,11 +1,11 @@
-"""The buckets' own policies: all deny anything but HTTPS, and each lets in what it is there for."""
+"""The buckets' policies: each denies plain HTTP and old TLS, and allows its one use."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from function.contract import INDEX, MANIFEST, UPLOADS
 from function.engine.renditions import Rendition, file_name
-from pipeline.permissions.documents import ANYONE, Document, Statement, document
+from pipeline.permissions.documents import ANYONE, Document, Statement, allow, deny, document
 
 MIN_TLS: Final = "1.2"
 
@@ -17,10 +17,10 @@ def source(bucket_arn: str, *, public: bool) -> Document:
         bucket_arn: the bucket.
         public: let anyone upload; otherwise only those who have a form that the signer signed.
     """
-    statements = [*_tls_only(bucket_arn), _no_index_upload(bucket_arn)]
-    if public:
-        statements.append(_public_upload(bucket_arn))
-    return document(statements)
+    # Renditions of such uploads would be written among the private indexes.
+    index = [f"{bucket_arn}/{UPLOADS}{INDEX}*", f"{bucket_arn}/{UPLOADS}{INDEX[:-1]}"]
+    statements = [*_tls_only(bucket_arn), deny("DenyIndexUpload", "s3:PutObject", index)]
+    return document([*statements, _public_upload(bucket_arn)] if public else statements)
 
 
 def destination(
@@ -34,9 +34,14 @@ def destination(
         distribution_arn: the CDN, which alone may read; empty to let anyone read.
         renditions: the stack's renditions, which name what may be read.
     """
-    public = public_objects(bucket_arn, renditions)
-    reader = _cdn_read(public, distribution_arn) if distribution_arn else _public_read(public)
-    return document([*_tls_only(bucket_arn), _private_index(bucket_arn, account_id), reader])
+    objects = public_objects(bucket_arn, renditions)
+    outside = {"StringNotEquals": {"aws:PrincipalAccount": account_id}}
+    if distribution_arn:
+        reader = _cdn_read(objects, distribution_arn)
+    else:
+        reader = allow("PublicRead", "s3:GetObject", objects, ANYONE)
+    private_index = deny("DenyIndex", "s3:*", f"{bucket_arn}/{INDEX}*", outside)
+    return document([*_tls_only(bucket_arn), private_index, reader])
 
 
 def site(bucket_arn: str, distribution_arn: str) -> Document:
@@ -45,20 +50,30 @@ def site(bucket_arn: str, distribution_arn: str) -> Document:
 
 
 def access_log(bucket_arn: str, account_id: str, partition: str) -> Document:
-    """Return the policy of the access log's bucket: log delivery alone writes to it."""
-    return document(
-        [*_tls_only(bucket_arn), _log_delivery_write(bucket_arn, account_id, partition)]
-    )
+    """Return the policy of the access log's bucket: only CloudWatch's log delivery writes to it.
+
+    The statement is AWS's own, name included: log delivery appends it to a policy that lacks it
+    (CloudWatch Logs user guide, "Logs sent to Amazon S3"), and Pulumi would remove it again.
+    """
+    delivery = {"Service": "delivery.logs.amazonaws.com"}
+    condition = {
+        "StringEquals": {
+            "s3:x-amz-acl": "bucket-owner-full-control",
+            "aws:SourceAccount": account_id,
+        },
+        "ArnLike": {
+            "aws:SourceArn": f"arn:{partition}:logs:us-east-1:{account_id}:delivery-source:*"
+        },
+    }
+    objects = f"{bucket_arn}/AWSLogs/{account_id}/*"
+    write = allow("AWSLogDeliveryWrite", "s3:PutObject", objects, delivery, condition)
+    return document([*_tls_only(bucket_arn), write])
 
 
 def public_objects(bucket_arn: str, renditions: Sequence[Rendition]) -> list[str]:
     """Return ARN patterns of all that readers may see: manifests and the stack's renditions."""
-    files = [MANIFEST] + [
-        file_name(rendition.name, format_name)
-        for rendition in renditions
-        for format_name in rendition.formats
-    ]
-    return [f"{bucket_arn}/*/{file}" for file in files]
+    names = [file_name(made.name, format_) for made in renditions for format_ in made.formats]
+    return [f"{bucket_arn}/*/{name}" for name in (MANIFEST, *names)]
 
 
 def _public_upload(bucket_arn: str) -> Statement:
@@ -69,92 +84,24 @@ def _public_upload(bucket_arn: str) -> Statement:
     decrypt with the uploader's key. ``aws:kms`` without a key id is refused as well, because it
     means a default key of KMS, which is not the stack's.
     """
-    return {
-        "Sid": "PublicUpload",
-        "Effect": "Allow",
-        "Principal": ANYONE,
-        "Action": "s3:PutObject",
-        "Resource": f"{bucket_arn}/{UPLOADS}*",
-        "Condition": {
-            "StringEqualsIfExists": {
-                "s3:x-amz-storage-class": "STANDARD",
-                "s3:x-amz-server-side-encryption": "AES256",
-            },
-            "Null": {
-                "s3:x-amz-server-side-encryption-aws-kms-key-id": "true",
-                "s3:x-amz-server-side-encryption-customer-algorithm": "true",
-            },
+    condition = {
+        "StringEqualsIfExists": {
+            "s3:x-amz-storage-class": "STANDARD",
+            "s3:x-amz-server-side-encryption": "AES256",
+        },
+        "Null": {
+            "s3:x-amz-server-side-encryption-aws-kms-key-id": "true",
+            "s3:x-amz-server-side-encryption-customer-algorithm": "true",
         },
     }
-
-
-def _no_index_upload(bucket_arn: str) -> Statement:
-    """Deny uploads whose renditions would land among the private indexes."""
-    return {
-        "Sid": "DenyIndexUpload",
-        "Effect": "Deny",
-        "Principal": ANYONE,
-        "Action": "s3:PutObject",
-        "Resource": [f"{bucket_arn}/{UPLOADS}{INDEX}*", f"{bucket_arn}/{UPLOADS}{INDEX[:-1]}"],
-    }
-
-
-def _public_read(objects: list[str]) -> Statement:
-    return {
-        "Sid": "PublicRead",
-        "Effect": "Allow",
-        "Principal": ANYONE,
-        "Action": "s3:GetObject",
-        "Resource": objects,
-    }
+    return allow("PublicUpload", "s3:PutObject", f"{bucket_arn}/{UPLOADS}*", ANYONE, condition)
 
 
 def _cdn_read(objects: str | list[str], distribution_arn: str) -> Statement:
     """Let one CloudFront distribution, and no one else, read objects."""
-    return {
-        "Sid": "CdnRead",
-        "Effect": "Allow",
-        "Principal": {"Service": "cloudfront.amazonaws.com"},
-        "Action": "s3:GetObject",
-        "Resource": objects,
-        "Condition": {"StringEquals": {"aws:SourceArn": distribution_arn}},
-    }
-
-
-def _private_index(bucket_arn: str, account_id: str) -> Statement:
-    """Deny ``_index/`` to everyone outside the account, whatever else is allowed."""
-    return {
-        "Sid": "DenyIndex",
-        "Effect": "Deny",
-        "Principal": ANYONE,
-        "Action": "s3:*",
-        "Resource": f"{bucket_arn}/{INDEX}*",
-        "Condition": {"StringNotEquals": {"aws:PrincipalAccount": account_id}},
-    }
-
-
-def _log_delivery_write(bucket_arn: str, account_id: str, partition: str) -> Statement:
-    """Let CloudWatch's log delivery write the CDN's access log, for this account's sources.
-
-    The statement is AWS's own, name included: log delivery appends it to a policy that lacks it
-    (CloudWatch Logs user guide, "Logs sent to Amazon S3"), and Pulumi would remove it again.
-    """
-    return {
-        "Sid": "AWSLogDeliveryWrite",
-        "Effect": "Allow",
-        "Principal": {"Service": "delivery.logs.amazonaws.com"},
-        "Action": "s3:PutObject",
-        "Resource": f"{bucket_arn}/AWSLogs/{account_id}/*",
-        "Condition": {
-            "StringEquals": {
-                "s3:x-amz-acl": "bucket-owner-full-control",
-                "aws:SourceAccount": account_id,
-            },
-            "ArnLike": {
-                "aws:SourceArn": f"arn:{partition}:logs:us-east-1:{account_id}:delivery-source:*"
-            },
-        },
-    }
+    cdn = {"Service": "cloudfront.amazonaws.com"}
+    condition = {"StringEquals": {"aws:SourceArn": distribution_arn}}
+    return allow("CdnRead", "s3:GetObject", objects, cdn, condition)
 
 
 def _tls_only(bucket_arn: str) -> list[Statement]:

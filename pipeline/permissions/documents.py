@@ -20,18 +20,26 @@ def to_json(document: Document) -> str:
     return json.dumps(document, separators=(",", ":"))
 
 
-def allow(sid: str, actions: list[str], resource: str | list[str]) -> Statement:
-    """Allow the owner of the policy these actions."""
-    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}
+def allow(
+    sid: str,
+    action: str | list[str],
+    resource: str | list[str],
+    principal: str | dict[str, str] | None = None,
+    condition: dict[str, Any] | None = None,
+) -> Statement:
+    """Allow a principal some actions; without one, the role that the policy belongs to."""
+    who = {"Principal": principal} if principal else {}
+    when = {"Condition": condition} if condition else {}
+    return {"Sid": sid, "Effect": "Allow", **who, "Action": action, "Resource": resource, **when}
+
+
+def deny(
+    sid: str, action: str, resource: str | list[str], condition: dict[str, Any] | None = None
+) -> Statement:
+    """Deny everyone an action, whatever else is allowed."""
+    return allow(sid, action, resource, ANYONE, condition) | {"Effect": "Deny"}
 
 
 def deny_plain_http(action: str, resource: str) -> Statement:
     """Deny every request that is not HTTPS."""
-    return {
-        "Sid": "DenyPlainHttp",
-        "Effect": "Deny",
-        "Principal": ANYONE,
-        "Action": action,
-        "Resource": resource,
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
+    return deny("DenyPlainHttp", action, resource, {"Bool": {"aws:SecureTransport": "false"}})

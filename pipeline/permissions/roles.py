@@ -10,15 +10,8 @@ from pipeline.permissions.documents import Document, Statement, allow, document
 
 def assumed_by_lambda() -> Document:
     """Return the trust policy of a function's role: Lambda, and no one else, may assume it."""
-    return document(
-        [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "lambda.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-            }
-        ]
-    )
+    lambda_ = {"Service": "lambda.amazonaws.com"}
+    return document([{"Effect": "Allow", "Principal": lambda_, "Action": "sts:AssumeRole"}])
 
 
 def resizer_role(
@@ -32,7 +25,7 @@ def resizer_role(
     renditions: Sequence[Rendition],
     tracing: bool,
 ) -> Document:
-    """Return all that the function may do: one statement for each step of an upload.
+    """Return the resizer's policy: one statement for each step of an upload.
 
     Args:
         source_arn: source bucket; list keys, and read by version under ``uploads/`` alone.
@@ -44,12 +37,12 @@ def resizer_role(
         renditions: the stack's renditions, which name what may be written.
         tracing: whether it sends traces.
     """
+    receive = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+    written = public_objects(destination_arn, renditions)
+    leftovers = [f"{destination_arn}/*/*.{format_.extension}" for format_ in FORMATS.values()]
+    leftovers.append(f"{destination_arn}/{manifest_key('*')}")
     statements = [
-        allow(
-            "ReceiveUploads",
-            ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
-            queue_arn,
-        ),
+        allow("ReceiveUploads", receive, queue_arn),
         # A message for which no time is left goes back as a new one (function/postpone.py).
         allow("PostponeUploads", ["sqs:SendMessage"], queue_arn),
         allow("ReadUploads", ["s3:GetObject", "s3:GetObjectVersion"], f"{source_arn}/{UPLOADS}*"),
@@ -57,28 +50,14 @@ def resizer_role(
         # GetObject). No condition on the prefix: reading one object has none in its context.
         allow("TellMissingFromDenied", ["s3:ListBucket"], [source_arn, destination_arn]),
         # It reads its own manifests to tell newer uploads from older ones.
-        allow(
-            "WriteRenditions",
-            ["s3:PutObject", "s3:GetObject"],
-            public_objects(destination_arn, renditions),
-        ),
+        allow("WriteRenditions", ["s3:PutObject", "s3:GetObject"], written),
         # An older version may have left files of a rendition that the stack no longer has.
-        allow(
-            "RemoveLeftovers",
-            ["s3:DeleteObject"],
-            [f"{destination_arn}/*/*.{format_.extension}" for format_ in FORMATS.values()]
-            + [f"{destination_arn}/{manifest_key('*')}"],
-        ),
+        allow("RemoveLeftovers", ["s3:DeleteObject"], leftovers),
         _write_log(log_group_arn),
     ]
     if index_arn:
-        statements.append(
-            allow(
-                "UseIndex",
-                ["dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
-                index_arn,
-            )
-        )
+        items = ["dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
+        statements.append(allow("UseIndex", items, index_arn))
     if tracing:
         # X-Ray has no resources to name: AWS's own managed policy grants the same on "*".
         traces = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
@@ -89,7 +68,7 @@ def resizer_role(
 
 
 def signer_role(*, source_arn: str, log_group_arn: str, key_arn: str) -> Document:
-    """Return all that the signer may do, and with it all that its forms can be used for.
+    """Return the signer's policy, which is also the limit of what its forms allow.
 
     Args:
         source_arn: source bucket; write under ``uploads/`` alone.
@@ -107,8 +86,5 @@ def signer_role(*, source_arn: str, log_group_arn: str, key_arn: str) -> Documen
 
 def _write_log(log_group_arn: str) -> Statement:
     """Allow writing one log group: a stream is created in the group and written as its child."""
-    return allow(
-        "WriteLog",
-        ["logs:CreateLogStream", "logs:PutLogEvents"],
-        [log_group_arn, f"{log_group_arn}:*"],
-    )
+    actions = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    return allow("WriteLog", actions, [log_group_arn, f"{log_group_arn}:*"])

@@ -3,7 +3,7 @@
 SQS and SNS refuse TLS below 1.2 themselves.
 """
 
-from pipeline.permissions.documents import Document, deny_plain_http, document
+from pipeline.permissions.documents import Document, allow, deny_plain_http, document
 
 
 def upload_queue(queue_arn: str, bucket_arn: str, account_id: str) -> Document:
@@ -11,17 +11,12 @@ def upload_queue(queue_arn: str, bucket_arn: str, account_id: str) -> Document:
 
     Both conditions stop a confused deputy.
     """
-    s3_may_send = {
-        "Sid": "S3MaySend",
-        "Effect": "Allow",
-        "Principal": {"Service": "s3.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": queue_arn,
-        "Condition": {
-            "ArnEquals": {"aws:SourceArn": bucket_arn},
-            "StringEquals": {"aws:SourceAccount": account_id},
-        },
+    condition = {
+        "ArnEquals": {"aws:SourceArn": bucket_arn},
+        "StringEquals": {"aws:SourceAccount": account_id},
     }
+    s3 = {"Service": "s3.amazonaws.com"}
+    s3_may_send = allow("S3MaySend", "sqs:SendMessage", queue_arn, s3, condition)
     return document([s3_may_send, deny_plain_http("sqs:*", queue_arn)])
 
 
@@ -32,36 +27,22 @@ def dead_letter_queue(queue_arn: str) -> Document:
 
 def alarm_topic(topic_arn: str, account_id: str) -> Document:
     """Return the topic's policy: this account's alarms may publish, over HTTPS only."""
-    alarms_may_publish = {
-        "Sid": "AlarmsMayPublish",
-        "Effect": "Allow",
-        "Principal": {"Service": "cloudwatch.amazonaws.com"},
-        "Action": "sns:Publish",
-        "Resource": topic_arn,
-        "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
-    }
+    alarms = {"Service": "cloudwatch.amazonaws.com"}
+    condition = {"StringEquals": {"aws:SourceAccount": account_id}}
+    alarms_may_publish = allow("AlarmsMayPublish", "sns:Publish", topic_arn, alarms, condition)
     return document([alarms_may_publish, deny_plain_http("sns:Publish", topic_arn)])
 
 
 def encryption_key(account_id: str, partition: str) -> Document:
     """Return the key's policy: IAM of this account decides, and its CDN may decrypt."""
-    cdn = {"aws:SourceArn": f"arn:{partition}:cloudfront::{account_id}:distribution/*"}
+    account = {"AWS": f"arn:{partition}:iam::{account_id}:root"}
+    cdn = {"Service": "cloudfront.amazonaws.com"}
+    condition = {
+        "ArnLike": {"aws:SourceArn": f"arn:{partition}:cloudfront::{account_id}:distribution/*"}
+    }
     return document(
         [
-            {
-                "Sid": "AccountDecides",
-                "Effect": "Allow",
-                "Principal": {"AWS": f"arn:{partition}:iam::{account_id}:root"},
-                "Action": "kms:*",
-                "Resource": "*",
-            },
-            {
-                "Sid": "CdnMayDecrypt",
-                "Effect": "Allow",
-                "Principal": {"Service": "cloudfront.amazonaws.com"},
-                "Action": "kms:Decrypt",
-                "Resource": "*",
-                "Condition": {"ArnLike": cdn},
-            },
+            allow("AccountDecides", "kms:*", "*", account),
+            allow("CdnMayDecrypt", "kms:Decrypt", "*", cdn, condition),
         ]
     )
