@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from pipeline.bundle.native import MODULE, compile_module
+from pipeline.bundle.native import MODULE, compile_library
 from pipeline.bundle.target import BundleError, Target
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
@@ -16,7 +16,7 @@ def main() -> None:
     folder = _ROOT / "function" / "engine"
     sources = {path.name: path.read_bytes() for path in (folder / "native").iterdir()}
     try:
-        module = compile_module(sources, Target.host(), _ROOT / ".cache" / "native")
+        module = compile_library(sources, Target.host(), _ROOT / ".cache" / "native")
     except BundleError as error:
         sys.exit(f"error: {error}")
     # A running process may have the old file mapped, so the new one takes its name instead.

@@ -5,6 +5,7 @@ Equal inputs give equal bytes, so that ``pulumi up`` updates the function only w
 
 import base64
 import hashlib
+import re
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,14 +16,22 @@ from typing import Final
 
 from pipeline.bundle.archive import pack
 from pipeline.bundle.bytecode import Interpreter, compile_sources, find_interpreter
-from pipeline.bundle.native import MODULE, compile_module
+from pipeline.bundle.native import MODULE, compile_library
 from pipeline.bundle.target import BundleError, Target
 from pipeline.bundle.wheels import fetch, unpack
 from pipeline.bundle.x265 import leave_out_encoder
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
+_FOR_BUILD: Final = re.compile(r"(^|/)requirements\.[^/]*$|\.(pyi|c|h)$")
+"""Files of the function that only its build needs."""
+
 _KEPT: Final = 5
-"""Newest zips of a target that stay in the cache."""
+"""Newest zips of a target that stay in the cache: each edit of the function adds 15 MB."""
+
+_NO_INTERPRETER: Final = (
+    "No Python {0} was found to precompile the bundle with, so a cold start takes about twice as "
+    "long; install it with `uv python install {0}` or `pyenv install {0}`."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,21 +41,16 @@ class Bundle:
     Attributes:
         path: where the zip is; its name carries its digest, so a path never changes content.
         sha256_base64: digest in the form of Lambda's CodeSha256.
-        bytes: size of the zip, in bytes.
         warnings: sentences about what makes the bundle worse than it could be.
     """
 
     path: Path
     sha256_base64: str
-    bytes: int
     warnings: tuple[str, ...] = ()
 
 
 def build(
-    target: Target,
-    *,
-    source: Path = _ROOT / "function",
-    cache: Path = _ROOT / ".cache" / "bundle",
+    target: Target, *, source: Path = _ROOT / "function", cache: Path = _ROOT / ".cache" / "bundle"
 ) -> Bundle:
     """Build the bundle of ``source`` for ``target``, or find it in ``cache``.
 
@@ -71,12 +75,11 @@ def build(
         module = _compile_native(own, target, cache)
         files = _assemble(own | module, loaded, interpreter)
         path = _save(pack(files, target), cache, stem)
-    data = path.read_bytes()
+    digest = hashlib.sha256(path.read_bytes()).digest()
     return Bundle(
         path=path,
-        sha256_base64=base64.b64encode(hashlib.sha256(data).digest()).decode(),
-        bytes=len(data),
-        warnings=() if interpreter else (_no_interpreter(target),),
+        sha256_base64=base64.b64encode(digest).decode(),
+        warnings=() if interpreter else (_NO_INTERPRETER.format(target.python),),
     )
 
 
@@ -94,30 +97,20 @@ def _read_source(source: Path) -> dict[str, bytes]:
 
 def _compile_native(own: Mapping[str, bytes], target: Target, cache: Path) -> dict[str, bytes]:
     """Compile the C sources of a package, if it has any; the module goes beside their folder."""
-    sources = {PurePosixPath(name): own[name] for name in own if _is_native(name)}
+    sources = {PurePosixPath(name): own[name] for name in own if name.endswith((".c", ".h"))}
     if not sources:
         return {}
     by_name = {path.name: data for path, data in sources.items()}
     beside = next(iter(sources)).parent.parent
-    return {f"{beside / MODULE}": compile_module(by_name, target, cache / "native")}
+    return {f"{beside / MODULE}": compile_library(by_name, target, cache / "native")}
 
 
 def _assemble(
     own: Mapping[str, bytes], loaded: Mapping[str, bytes], interpreter: Interpreter | None
 ) -> dict[str, bytes]:
     """Join the function's files with its wheels' and, where it can, with the bytecode of both."""
-    files = {**loaded, **{name: own[name] for name in own if not _is_left_out(name)}}
+    files = {**loaded, **{name: own[name] for name in own if not _FOR_BUILD.search(name)}}
     return files | compile_sources(files, interpreter) if interpreter else files
-
-
-def _is_left_out(name: str) -> bool:
-    """Return whether one of the function's files is only there to build the bundle."""
-    base = name.rpartition("/")[2]
-    return base.startswith("requirements.") or base.endswith(".pyi") or _is_native(name)
-
-
-def _is_native(name: str) -> bool:
-    return name.endswith((".c", ".h"))
 
 
 def _key(own: Mapping[str, bytes], interpreter: Interpreter | None) -> str:
@@ -134,10 +127,8 @@ def _key(own: Mapping[str, bytes], interpreter: Interpreter | None) -> str:
 
 def _cached(cache: Path, stem: str) -> Path | None:
     """Return the zip built from the same inputs, if it still is what its name says."""
-    for path in cache.glob(f"{stem}-*.zip"):
-        if path.stem.endswith(_short_digest(path.read_bytes())):
-            return path
-    return None
+    zips = cache.glob(f"{stem}-*.zip")
+    return next((p for p in zips if p.stem.endswith(_short_digest(p.read_bytes()))), None)
 
 
 def _save(data: bytes, cache: Path, stem: str) -> Path:
@@ -145,25 +136,12 @@ def _save(data: bytes, cache: Path, stem: str) -> Path:
     with TemporaryDirectory(dir=cache) as scratch:
         Path(scratch, path.name).write_bytes(data)
         Path(scratch, path.name).replace(path)
-    _forget(cache, stem.rpartition("-")[0])
+    of_target = f"{stem.rpartition('-')[0]}-*.zip"
+    with suppress(FileNotFoundError):  # another process deletes the oldest too
+        for old in sorted(cache.glob(of_target), key=lambda zip_: zip_.stat().st_mtime)[:-_KEPT]:
+            old.unlink()
     return path
-
-
-def _forget(cache: Path, target: str) -> None:
-    """Delete all but the newest zips of a target: each edit of the function adds 15 MB."""
-    with suppress(FileNotFoundError):  # another process forgets too
-        zips = sorted(cache.glob(f"{target}-*.zip"), key=lambda path: path.stat().st_mtime)
-        for path in zips[:-_KEPT]:
-            path.unlink()
 
 
 def _short_digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
-
-
-def _no_interpreter(target: Target) -> str:
-    return (
-        f"No Python {target.python} was found to precompile the bundle with, so a cold start takes "
-        f"about twice as long; install it with `uv python install {target.python}` or "
-        f"`pyenv install {target.python}`."
-    )

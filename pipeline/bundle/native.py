@@ -54,28 +54,20 @@ _FLAGS: Final = (
 )
 
 
-def compile_module(sources: Mapping[str, bytes], target: Target, cache: Path) -> bytes:
-    """Compile C files into one module, or find it in ``cache``; equal sources give equal bytes.
+def compile_library(
+    sources: Mapping[str, bytes], target: Target, cache: Path, library: str = MODULE
+) -> bytes:
+    """Compile C files into a shared library, or find it in ``cache``; equal sources, equal bytes.
 
     Args:
         sources: the ``.c`` and ``.h`` files by name, all in one folder.
-        target: what the module will be loaded by.
-        cache: folder for finished modules and for the compiler's own files; made when missing,
+        target: what the library will be loaded by.
+        cache: folder for finished libraries and for the compiler's own files; made when missing,
             safe to delete, and safe for several processes at once.
+        library: name of the library.
 
     Raises:
         BundleError: the compiler is not installed, does not know the target, or refuses a source.
-    """
-    return compile_library(MODULE, sources, target, cache)
-
-
-def compile_library(
-    library: str, sources: Mapping[str, bytes], target: Target, cache: Path
-) -> bytes:
-    """Compile C files into one shared library of this name, as ``compile_module`` does.
-
-    Raises:
-        BundleError: as there.
     """
     system = _system(target)
     path = cache / f"{_key(sources, system)}-{library}"

@@ -21,7 +21,7 @@ _PIP_SECONDS: Final = 600
 
 _UNUSED: Final = re.compile(
     r"""
-    \.pyi$ | (^|/)py\.typed$ | (^|/)tests?/
+    /$ | \.pyi$ | (^|/)py\.typed$ | (^|/)tests?/
     | \.dist-info/(?!licenses/|LICEN[CS]E|COPYING|NOTICE)
     | ^PIL/(__main__|report|_tkinter_finder|ImageGrab|ImageQt|ImageTk|ImageWin)\.py$
     | ^PIL/_imagingtk\.
@@ -30,6 +30,7 @@ _UNUSED: Final = re.compile(
     """,
     re.VERBOSE,
 )
+"""Names in a wheel that the function never loads and whose licence does not ask us to ship them."""
 
 _CAUSES: Final = {
     r"No module named pip": (
@@ -49,7 +50,7 @@ _CAUSES: Final = {
     ),
     r"ERROR: (?P<what>.+)": "pip could not fetch the function's wheels for {target}: {what}",
 }
-"""What pip's standard error says, first match first, and what we say."""
+"""Patterns of pip's standard error, and the sentence for each; the first match counts."""
 
 
 def fetch(target: Target, requirements: Path, cache: Path) -> list[Path]:
@@ -69,7 +70,11 @@ def fetch(target: Target, requirements: Path, cache: Path) -> list[Path]:
         with TemporaryDirectory(dir=cache) as scratch:
             fresh = Path(scratch, "wheels")
             _download(target, requirements, fresh)
-            _move(fresh, wheels)
+            try:
+                fresh.rename(wheels)
+            except OSError:  # unless another process was first, whose wheels have the same hashes
+                if not wheels.is_dir():
+                    raise
     return sorted(wheels.glob("*.whl"))
 
 
@@ -82,15 +87,10 @@ def unpack(wheels: Iterable[Path], target: Target) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for wheel in wheels:
         with zipfile.ZipFile(wheel) as archive:
-            names = [name for name in archive.namelist() if is_used(name)]
+            names = [name for name in archive.namelist() if not _UNUSED.search(name)]
             files.update({name: archive.read(name) for name in names})
     check_architecture(files, target)
     return files
-
-
-def is_used(name: str) -> bool:
-    """Return whether the function may load a wheel's file, or its licence asks us to ship it."""
-    return not name.endswith("/") and not _UNUSED.search(name)
 
 
 def check_architecture(files: Mapping[str, bytes], target: Target) -> None:
@@ -148,12 +148,3 @@ def explain(output: str, target: Target) -> BundleError:
         if found := re.search(pattern, output):
             return BundleError(sentence.format(target=target, **found.groupdict()))
     return BundleError(f"pip could not fetch the function's wheels for {target}: {output.strip()}")
-
-
-def _move(fresh: Path, final: Path) -> None:
-    try:
-        fresh.rename(final)
-    except OSError:
-        # Another process was first; its wheels have the same hashes.
-        if not final.is_dir():
-            raise

@@ -48,7 +48,7 @@ def leave_out_encoder(files: Mapping[str, bytes], target: Target, cache: Path) -
         functions = [_define(function, name) for function in sorted(wanted)]
         source = "\n".join(["#pragma GCC visibility push(default)", *functions, ""])
         library = name.rpartition("/")[2]
-        replaced[name] = compile_library(library, {"x265.c": source.encode()}, target, cache)
+        replaced[name] = compile_library({"x265.c": source.encode()}, target, cache, library)
     return replaced
 
 
@@ -63,7 +63,7 @@ def _define(function: str, library: str) -> str:
 
 
 def _wanted(files: Mapping[str, bytes], library: str) -> set[str]:
-    """Return what a library alone offers and others name."""
+    """Return the functions that other libraries call and this one alone defines."""
     others = [data for path, data in files.items() if path != library and data[:4] == b"\x7fELF"]
     named = [symbol for data in others for symbol in _symbols(data)]
     offered_elsewhere = {name for name, is_defined in named if is_defined}
@@ -72,7 +72,7 @@ def _wanted(files: Mapping[str, bytes], library: str) -> set[str]:
 
 
 def _symbols(data: bytes) -> Iterator[tuple[str, bool]]:
-    """Yield the names that a shared library offers or wants, and whether it offers them."""
+    """Yield the symbols of a shared library, and True for those that it defines."""
     try:  # a checkout may be newer than what is installed
         from elftools.elf.elffile import ELFFile  # noqa: PLC0415
         from elftools.elf.sections import SymbolTableSection  # noqa: PLC0415

@@ -138,7 +138,7 @@ def measure(monkeypatch, *, done=True, share=1.0, kind="cgroup v1"):
         case = Samples(workload="small", sha256="x", memory_mb=1024, reports=[report, report])
         return Sweep(cases=[case], kind=kind, complete=done)
 
-    bundle = Bundle(path=Path(), sha256_base64="abc", bytes=0)
+    bundle = Bundle(path=Path(), sha256_base64="abc")
     monkeypatch.setattr(tune, "build", lambda _target: bundle)
     monkeypatch.setattr(tune, "sweep", sweep)
     monkeypatch.setattr(tune.selfcheck, "check", lambda **_given: shares)

@@ -17,7 +17,7 @@ def bundle(tmp_path):
     path = tmp_path / "bundle.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("function/handler.py", HANDLER)
-    return Bundle(path=path, sha256_base64="x", bytes=0)
+    return Bundle(path=path, sha256_base64="x")
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ ONE = (
 def test_the_function_is_given_the_settings(tmp_path, files, settings, outcome):
     with zipfile.ZipFile(tmp_path / "one.zip", "w") as archive:
         archive.writestr("function/handler.py", ONE + HANDLER.splitlines()[1])
-    bundle = Bundle(path=tmp_path / "one.zip", sha256_base64="x", bytes=0)
+    bundle = Bundle(path=tmp_path / "one.zip", sha256_base64="x")
     (case,) = run(bundle, files, Store(), (1769,), 1, settings).cases
     assert {report.outcome for report in case.reports} == {outcome}
 

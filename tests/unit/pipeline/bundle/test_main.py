@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.bundle import Target, __main__
-from pipeline.bundle.native import MODULE, compile_module
+from pipeline.bundle.native import MODULE, compile_library
 
 ROOT = Path(__file__).parents[4]
 
@@ -27,7 +27,7 @@ def test_the_module_replaces_the_one_that_is_there(engine, tmp_path):
     mapped = (engine / MODULE).stat().st_ino
     __main__.main()
     sources = {"one.c": (engine / "native" / "one.c").read_bytes()}
-    expected = compile_module(sources, Target.host(), tmp_path / ".cache" / "native")
+    expected = compile_library(sources, Target.host(), tmp_path / ".cache" / "native")
     assert (engine / MODULE).read_bytes() == expected
     assert (engine / MODULE).stat().st_ino != mapped
     assert sorted(path.name for path in engine.iterdir()) == [MODULE, "native"]

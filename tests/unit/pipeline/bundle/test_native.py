@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.bundle import build, native
-from pipeline.bundle.native import MODULE, compile_module
+from pipeline.bundle.native import MODULE, compile_library
 from pipeline.bundle.target import BundleError, Target
 
 ROOT = Path(__file__).parents[4]
@@ -26,7 +26,7 @@ ELF = {ARM: 183, X86: 62}
 
 @pytest.mark.parametrize("target", [ARM, X86])
 def test_a_module_is_for_its_target(target):
-    module = compile_module(SOURCES, target, CACHE)
+    module = compile_library(SOURCES, target, CACHE)
     assert module[:4] == b"\x7fELF"
     assert int.from_bytes(module[18:20], "little") == ELF[target]
     assert b"PyInit__native" in module
@@ -36,31 +36,31 @@ def test_a_module_is_for_its_target(target):
 def test_a_mac_has_its_module_too(machine, monkeypatch):
     monkeypatch.setattr(native, "_system", lambda target: f"{machine}-macos")
     target = ARM if machine == "aarch64" else X86
-    assert compile_module(SOURCES, target, CACHE)[:4] == bytes.fromhex("cffaedfe")
+    assert compile_library(SOURCES, target, CACHE)[:4] == bytes.fromhex("cffaedfe")
 
 
 def test_equal_sources_give_equal_bytes_wherever_they_are_compiled(tmp_path):
     (tmp_path / "zig").symlink_to(CACHE / "zig")
-    first = compile_module(SOURCES, X86, CACHE)
-    assert compile_module(SOURCES, X86, tmp_path) == first
+    first = compile_library(SOURCES, X86, CACHE)
+    assert compile_library(SOURCES, X86, tmp_path) == first
     assert str(ROOT).encode() not in first
 
 
 def test_a_changed_source_is_compiled_anew(tmp_path):
     (tmp_path / "zig").symlink_to(CACHE / "zig")
     sources = {"one.c": b"int one(void) { return 1; }\n"}
-    first = compile_module(sources, X86, tmp_path)
-    assert compile_module({"one.c": b"int two(void) { return 2; }\n"}, X86, tmp_path) != first
+    first = compile_library(sources, X86, tmp_path)
+    assert compile_library({"one.c": b"int two(void) { return 2; }\n"}, X86, tmp_path) != first
     modules = list(tmp_path.glob("*.so"))
     modules[0].write_bytes(b"found again")
     modules[1].write_bytes(b"found again")
-    assert compile_module(sources, X86, tmp_path) == b"found again"
+    assert compile_library(sources, X86, tmp_path) == b"found again"
 
 
 def test_a_source_that_does_not_compile_is_named(tmp_path):
     (tmp_path / "zig").symlink_to(CACHE / "zig")
     with pytest.raises(BundleError, match=r"does not compile for x86_64.*wrong\.c:1:5"):
-        compile_module({"wrong.c": b"int = 1;\n"}, X86, tmp_path)
+        compile_library({"wrong.c": b"int = 1;\n"}, X86, tmp_path)
 
 
 def test_a_missing_compiler_says_what_to_install(monkeypatch, tmp_path):
@@ -69,13 +69,13 @@ def test_a_missing_compiler_says_what_to_install(monkeypatch, tmp_path):
 
     monkeypatch.setattr(native, "version", missing)
     with pytest.raises(BundleError, match=r"pip install -r requirements\.txt"):
-        compile_module(SOURCES, X86, tmp_path)
+        compile_library(SOURCES, X86, tmp_path)
 
 
 def test_a_system_that_is_neither_linux_nor_macos_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(native.sys, "platform", "win32")
     with pytest.raises(BundleError, match="this system is win32"):
-        compile_module(SOURCES, Target(python="3.13", machine="x86_64", native=True), tmp_path)
+        compile_library(SOURCES, Target(python="3.13", machine="x86_64", native=True), tmp_path)
 
 
 def test_the_bundle_has_the_targets_module_and_no_source(tmp_path):
@@ -88,7 +88,7 @@ def test_the_bundle_has_the_targets_module_and_no_source(tmp_path):
     (cache / "native" / "zig").symlink_to(CACHE / "zig")
     with zipfile.ZipFile(build(ARM, source=source, cache=cache).path) as archive:
         assert archive.namelist() == [f"function/{MODULE}"]
-        assert archive.read(f"function/{MODULE}") == compile_module(SOURCES, ARM, CACHE)
+        assert archive.read(f"function/{MODULE}") == compile_library(SOURCES, ARM, CACHE)
 
 
 def test_the_module_tells_of_a_cpu_without_its_vectors(tmp_path):
@@ -98,7 +98,7 @@ def test_the_module_tells_of_a_cpu_without_its_vectors(tmp_path):
     assert SOURCES["module.c"].count(asked) == 1
     changed = SOURCES["module.c"].replace(asked, b"PyBool_FromLong(0 && has_vectors())")
     path = tmp_path / MODULE
-    path.write_bytes(compile_module(SOURCES | {"module.c": changed}, Target.host(), tmp_path))
+    path.write_bytes(compile_library(SOURCES | {"module.c": changed}, Target.host(), tmp_path))
     spec = importlib.util.spec_from_file_location("_native", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

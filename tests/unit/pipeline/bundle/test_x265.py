@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(Target.host().slug.startswith("darwin"), reason=
 def library(tmp_path):
     def make(name, code, target=None):
         target = target or Target.host()
-        return compile_library(name.rpartition("/")[2], {"a.c": code.encode()}, target, tmp_path)
+        return compile_library({"a.c": code.encode()}, target, tmp_path, name.rpartition("/")[2])
 
     return make
 
