@@ -1,4 +1,4 @@
-"""The stack's alarms as plain data: what is watched, and from which value on it is wrong."""
+"""The stack's alarms as plain data: their metrics and thresholds."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -38,81 +38,70 @@ class Alarm:
 
     part: str
     description: str
-    threshold: float
     queries: tuple[Query, ...]
+    threshold: float = 0
     periods: int = 1
     breaches: int | None = None
 
 
 def definitions(settings: Settings) -> list[Alarm]:
     """Return every alarm of a stack; thresholds follow from its settings."""
-    visible = "ApproximateNumberOfMessagesVisible"
     waiting = 2 * settings.visibility_timeout
-    return [
-        *(_signer() if settings.uploads == "presigned" else ()),
+    alarms = [
         Alarm(
             part="dead-letters-alarm",
             description="Uploads have failed five times: see them with `python -m ops redrive`.",
-            threshold=0,
-            queries=(_of_queue(visible, "dead_letters"),),
+            queries=_metric("ApproximateNumberOfMessagesVisible", "dead_letters", "Maximum"),
         ),
         Alarm(
             part="oldest-upload-alarm",
             description=f"An upload has waited for more than {waiting} s, two visibility timeouts.",
             threshold=waiting,
-            queries=(_of_queue("ApproximateAgeOfOldestMessage", "queue"),),
+            queries=_metric("ApproximateAgeOfOldestMessage", "queue", "Maximum"),
         ),
         Alarm(
             part="errors-alarm",
             description="The function has ended in an error or timed out.",
-            threshold=0,
-            queries=(_of_lambda("Errors", "Sum"),),
+            queries=_metric("Errors"),
         ),
         Alarm(
             part="throttles-alarm",
             description="The account's concurrency, not this stack's, holds uploads back.",
-            threshold=0,
-            queries=(_of_lambda("Throttles", "Sum"),),
+            queries=_metric("Throttles"),
         ),
         Alarm(
             part="slow-alarm",
             description=f"A twentieth of batches take over {SLOW_SHARE:.0%} of the timeout.",
             threshold=SLOW_SHARE * settings.timeout * 1000,
-            queries=(_of_lambda("Duration", "p95"),),
+            queries=_metric("Duration", statistic="p95"),
         ),
-        _share("failed", Metric.FAILED, FAILED_SHARE, "fail and are tried again"),
-        _share("rejected", Metric.REJECTED, REJECTED_SHARE, "are rejected"),
+        _share(Metric.FAILED, FAILED_SHARE, "fail and are tried again"),
+        _share(Metric.REJECTED, REJECTED_SHARE, "are rejected"),
     ]
-
-
-def _of_queue(metric: str, resource: str) -> Query:
-    return Query(id="m", metric=metric, namespace="AWS/SQS", resource=resource, statistic="Maximum")
-
-
-def _of_lambda(metric: str, statistic: str, resource: str = "function") -> Query:
-    return Query(
-        id="m", metric=metric, namespace="AWS/Lambda", resource=resource, statistic=statistic
-    )
-
-
-def _signer() -> tuple[Alarm, ...]:
-    return (
+    signer = [
         Alarm(
             part="signer-errors-alarm",
             description="The signer fails, so nobody gets a form to upload with.",
-            threshold=0,
-            queries=(_of_lambda("Errors", "Sum", "signer"),),
+            queries=_metric("Errors", "signer"),
         ),
         Alarm(
             part="signer-throttles-alarm",
             description="More people ask for forms at one time than the signer's ceiling lets.",
-            threshold=0,
-            queries=(_of_lambda("Throttles", "Sum", "signer"),),
+            queries=_metric("Throttles", "signer"),
         ),
+    ]
+    return alarms + signer if settings.uploads == "presigned" else alarms
+
+
+def _metric(name: str, resource: str = "function", statistic: str = "Sum") -> tuple[Query]:
+    """Return the query of an alarm on one metric that AWS publishes of a queue or a function."""
+    namespace = "AWS/SQS" if resource in ("queue", "dead_letters") else "AWS/Lambda"
+    return (
+        Query(id="m", metric=name, namespace=namespace, resource=resource, statistic=statistic),
     )
 
 
-def _share(part: str, metric: Metric, threshold: float, what: str) -> Alarm:
+def _share(metric: Metric, threshold: float, what: str) -> Alarm:
     """Return an alarm on the share of uploads with one outcome.
 
     FILL reads a datapoint that is late as 0, so the latest share may be wrong either way. Two of
@@ -123,7 +112,7 @@ def _share(part: str, metric: Metric, threshold: float, what: str) -> Alarm:
     total = " + ".join(f"FILL({name.lower()}, 0)" for name in outcomes)
     share = Query(id="share", expression=f"FILL({metric.lower()}, 0) / ({total})")
     return Alarm(
-        part=f"{part}-alarm",
+        part=f"{metric.lower()}-alarm",
         description=f"More than {threshold:.0%} of uploads {what}.",
         threshold=threshold,
         queries=(*metrics, share),

@@ -30,7 +30,8 @@ def load() -> Settings:
     _refuse_unknown_keys()
     values = {name: _read(name, key) for name, key in KEYS.items()}
     given = {name: value for name, value in values.items() if value is not None}
-    return Settings(**given, s3_endpoint=_s3_endpoint())
+    endpoints: Any = pulumi.Config("aws").get_object("endpoints") or [{}]
+    return Settings(**given, s3_endpoint=str(endpoints[0].get("s3", "")).rstrip("/"))
 
 
 def _refuse_unknown_keys() -> None:
@@ -79,12 +80,10 @@ def _read_list(key: str) -> tuple[Any, ...] | None:
     try:
         raw = pulumi.Config().get_object(key)
     except pulumi.ConfigTypeError as error:
-        raise SettingsError(f"{key} must be a list; got {error.value!r}.") from error
-    if raw is None:
-        return None
-    if not isinstance(raw, list):
+        raw = error.value
+    if not isinstance(raw, list | None):
         raise SettingsError(f"{key} must be a list; got {raw!r}.")
-    return tuple(cast("list[Any]", raw))
+    return None if raw is None else tuple(cast("list[Any]", raw))
 
 
 def _rendition(key: str, index: int, raw: object) -> Rendition:
@@ -119,8 +118,3 @@ _CONVERSIONS: Final[Mapping[type, Callable[[str, str], Any]]] = {
     DuplicateSearch: partial(_to_name, DuplicateSearch),
 }
 """Type of a setting to the function that reads it from the engine's text."""
-
-
-def _s3_endpoint() -> str:
-    endpoints: Any = pulumi.Config("aws").get_object("endpoints") or [{}]
-    return str(endpoints[0].get("s3", "")).rstrip("/")

@@ -53,7 +53,13 @@ def dashboard_body(
     starts = _each(lambda_, ["Invocations"], function) + _each(own, [Metric.COLD_START], function)
     at_once = _each(lambda_, ["ConcurrentExecutions"], function)
     percentiles = [
-        [*own[:1], Metric.TOTAL_TIME, *own[1:], function, {"stat": stat, "label": stat}]
+        [
+            METRIC_NAMESPACE,
+            Metric.TOTAL_TIME,
+            "FunctionName",
+            function,
+            {"stat": stat, "label": stat},
+        ]
         for stat in ("p50", "p95", "p99")
     ]
     graphs = [
@@ -92,7 +98,8 @@ def _graph(
     limit: float | None = None,
     stacked: bool = False,
 ) -> dict[str, Any]:
-    properties: dict[str, Any] = {
+    lines = [] if limit is None else [{"label": "limit", "value": limit}]
+    properties = {
         "title": title,
         "stat": statistic,
         "period": PERIOD,
@@ -100,10 +107,8 @@ def _graph(
         "stacked": stacked,
         "metrics": metrics,
         "yAxis": {"left": {"min": 0}},
+        **({"annotations": {"horizontal": lines}} if lines else {}),
     }
-    if limit is not None:
-        line: Mapping[str, Any] = {"label": "limit", "value": limit}
-        properties["annotations"] = {"horizontal": [line]}
     return {"type": "metric", "properties": properties}
 
 

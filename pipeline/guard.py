@@ -1,4 +1,4 @@
-"""Holds a component to the guardrails while it is built, whichever engine runs the program."""
+"""Checks a component against the guardrails while it is built, under any Pulumi engine."""
 
 import sys
 from typing import Any
@@ -15,27 +15,25 @@ class GuardrailError(pulumi.RunError):
 
 
 class Guard:
-    """Sees every AWS resource of a component before it is registered.
+    """Checks every AWS resource of a component before it is registered.
 
-    A resource that breaks a rule by itself is refused; what resources are to one another, and what
-    is missing, is judged by ``finish``. Values that a preview cannot know are judged by the update.
-    Changes that the caller's own transforms make are not seen here: the policy pack sees them.
+    Rules about a single resource are checked then, rules about several resources or a missing one
+    by ``finish``, and values that a preview cannot know by the update. Only the policy pack sees
+    the changes that a caller's transforms make.
     """
 
     def __init__(self) -> None:
         self._seen: list[pulumi.Output[Resource]] = []
 
     def options(self) -> pulumi.ResourceOptions:
-        """Options that put a component and all its children under this guard."""
+        """Return options that put a component and all its children under this guard."""
         return pulumi.ResourceOptions(transformations=[self._watch])
 
     def finish(self) -> pulumi.Output[None]:
-        """Judge all that was built; fails if a guardrail is broken.
-
-        Raises:
-            GuardrailError: when awaited.
-        """
-        return pulumi.Output.all(*self._seen).apply(_refuse_all, run_with_unknowns=True)
+        """Check all resources together; raises a ``GuardrailError`` when it is awaited."""
+        return pulumi.Output.all(*self._seen).apply(
+            lambda resources: _refuse(violations(RULES, resources)), run_with_unknowns=True
+        )
 
     def _watch(
         self, args: pulumi.ResourceTransformationArgs
@@ -52,7 +50,7 @@ class Guard:
 
 
 async def _checked(args: pulumi.ResourceTransformationArgs) -> Resource:
-    """Wait for a resource's inputs and hold it against each rule by itself."""
+    """Wait for a resource's inputs and check the rules about a single resource."""
     depends: dict[str, list[pulumi.Resource]] = {}
     struct = await rpc.serialize_properties(
         args.props, depends, args.resource, typ=_input_type(args.resource)
@@ -73,7 +71,7 @@ async def _checked(args: pulumi.ResourceTransformationArgs) -> Resource:
 
 
 def _input_type(resource: pulumi.Resource) -> Any:
-    """The class beside a resource's own that knows how the provider spells its inputs."""
+    """Return the class of a resource's inputs, which knows how the provider spells them."""
     own = type(resource)
     beside = vars(sys.modules[own.__module__])
     # pulumi-aws says InitArgs where another class has the shorter name.
@@ -81,12 +79,8 @@ def _input_type(resource: pulumi.Resource) -> Any:
 
 
 def _label(type_: str, name: str) -> str:
-    """What tells resources apart before the engine has given them URNs."""
+    """Return what identifies a resource before the engine has given it a URN."""
     return f"{type_}::{name}"
-
-
-def _refuse_all(resources: list[Resource]) -> None:
-    _refuse(violations(RULES, resources))
 
 
 def _refuse(broken: list[str]) -> None:

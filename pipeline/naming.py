@@ -21,7 +21,7 @@ class NamingError(pulumi.RunError):
 
 
 def resource_name(base: str, part: str) -> str:
-    """Logical name of a resource, from which Pulumi makes the physical one by a random suffix.
+    """Return a resource's logical name; Pulumi makes the physical one by adding a random suffix.
 
     Args:
         base: the component's name, e.g. ``image-pipeline-dev``.
@@ -57,8 +57,4 @@ def bucket_url(bucket: str, domain: str, *, s3_endpoint: str) -> str:
 
 def tags() -> dict[str, str]:
     """Return the tags of every resource that AWS can tag."""
-    return {
-        "Project": pulumi.get_project(),
-        "Stack": pulumi.get_stack(),
-        "ManagedBy": "pulumi",
-    }
+    return {"Project": pulumi.get_project(), "Stack": pulumi.get_stack(), "ManagedBy": "pulumi"}

@@ -1,4 +1,4 @@
-"""The upload page (``web/``): what it is told of the stack, and what it may load and reach."""
+"""The upload page (``web/``): its files, its configuration and its security headers."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,23 +18,23 @@ HEADERS: Final = {
 """Sent with each of the page's files, beside the Content-Security-Policy and its like."""
 
 PATTERNS: Final = ("/*.html", "/*.css", "/*.js", f"/{CONFIG}")
-"""Paths of the page; no rendition's and no manifest's is like any of these."""
+"""Paths of the page; none matches a rendition or a manifest."""
 
 
 def files() -> list[Path]:
-    """The page's files, ``config.json`` not among them."""
+    """Return the page's files, without ``config.json``."""
     return sorted(FOLDER.iterdir())
 
 
 def file_names() -> list[str]:
-    """Names of all that is served of the page."""
+    """Return the names of the page's files, ``config.json`` included."""
     return [*(file.name for file in files()), CONFIG]
 
 
 def config(
     *, uploads: str, max_upload_bytes: int, upload_endpoint: str, delivery_url: str
 ) -> dict[str, Any]:
-    """``config.json``, by which one page serves all stacks; ``web/page.js`` reads it."""
+    """Return ``config.json``, which ``web/page.js`` reads: one page serves all stacks."""
     return {
         "uploads": uploads,
         "maxUploadBytes": max_upload_bytes,
@@ -44,7 +44,7 @@ def config(
 
 
 def content_security_policy(upload_urls: Sequence[str], delivery_url: str) -> str:
-    """Nothing but the page's own files, the stack's renditions, and where uploads are sent.
+    """Return a policy that allows the page's files, the renditions and uploads, nothing else.
 
     Args:
         upload_urls: the source bucket's URL and, if there is one, the signer's.

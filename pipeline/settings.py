@@ -75,11 +75,7 @@ class Settings:
     s3_endpoint: str = ""
 
     def __post_init__(self) -> None:
-        """Validate each value, then the ones that contradict one another.
-
-        Raises:
-            SettingsError: on the first that cannot work.
-        """
+        """Raise a ``SettingsError`` for the first value that cannot work or contradicts another."""
         _in_range("memory", self.memory, 128, 10240, "MB")
         _in_range("timeout", self.timeout, 1, 900, "seconds")
         require_one_of("architecture", self.architecture, ("arm64", "x86_64"))
@@ -205,9 +201,7 @@ MAX_VISIBILITY_TIMEOUT: Final = 43_200
 """Seconds; SQS's own limit of 12 hours."""
 
 KEYS: Final = {
-    field.name: "".join(
-        part.capitalize() if index else part for index, part in enumerate(field.name.split("_"))
-    )
+    field.name: re.sub("_(.)", lambda found: found[1].upper(), field.name)
     for field in fields(Settings)
     if field.name != "s3_endpoint"
 }
@@ -220,11 +214,7 @@ def _in_range(key: str, value: int, low: int, high: int, unit: str) -> None:
 
 
 def require_one_of(key: str, value: object, allowed: Sequence[object]) -> None:
-    """Refuse a value that is not one of those allowed.
-
-    Raises:
-        SettingsError: it is none of them.
-    """
+    """Raise a ``SettingsError`` if a value is none of those allowed."""
     if value not in allowed:
         names = ", ".join(str(item) for item in allowed)
         raise SettingsError(f"{key} must be one of {names}; got {value!r}.")

@@ -1,7 +1,7 @@
-"""Limits on what a stack's renditions add up to, checked before any resource is registered.
+"""AWS's limits on policies and variables, checked before any resource is registered.
 
-Pulumi previews none of them: without this check, AWS refuses the function or its role in the middle
-of an update. Names and ARNs that only the update will tell are taken at their longest.
+A preview does not check them, so AWS would refuse the function or its role in the middle of an
+update. Names and ARNs that only the update knows are assumed as long as they can get.
 """
 
 import json
@@ -47,9 +47,8 @@ def check(name: str, settings: Settings) -> None:
     Raises:
         SettingsError: a limit is exceeded; the sentence names it, the size and what to change.
     """
-    names = _Names(name, settings)
-    variables = json.dumps(names.environment(), separators=(",", ":"))
-    role, bucket = names.role_policy(), names.bucket_policy()
+    environment, role, bucket = longest(name, settings)
+    variables = json.dumps(environment, separators=(",", ":"))
     for what, text, unit, service, most in (
         ("the function's environment variables", variables, "bytes", "Lambda", MAX_ENVIRONMENT),
         ("the policy of the function's role", role, "characters", "IAM", MAX_ROLE_POLICY),
@@ -64,63 +63,41 @@ def check(name: str, settings: Settings) -> None:
         edge.function_code(settings.renditions, page.file_names() if settings.site else ())
 
 
-class _Names:
-    """A stack's documents, with names and ARNs as long as they can get."""
+def longest(name: str, settings: Settings) -> tuple[Mapping[str, str], str, str]:
+    """Return a stack's documents, with names and ARNs as long as they can get.
 
-    def __init__(self, name: str, settings: Settings) -> None:
-        self._name, self._settings = name, settings
-        self._destination = self._physical("destination")
-        kms = self._arn("kms", f"key/{_KEY}")
-        self._key_arn = kms if settings.encryption == "kms" else ""
-        self._index = (
-            "" if settings.duplicates == DuplicateSearch.OFF else self._physical("duplicates")
-        )
+    Returns:
+        The function's variables, the policy of its role and the policy of the destination bucket.
+    """
 
-    def environment(self) -> Mapping[str, str]:
-        """Return the function's environment variables."""
-        if self._settings.delivery == "cdn":
-            url = f"https://{self._settings.domain or _CDN_DOMAIN}"
-        else:
-            domain = f"{self._destination}.s3.{_REGION}.{_DOMAIN}"
-            url = bucket_url(self._destination, domain, s3_endpoint=self._settings.s3_endpoint)
-        return environment_variables(
-            self._settings, self._destination, url, self._key_arn, self._index
-        )
+    def physical(part: str) -> str:
+        return f"{resource_name(name, part)}-1234567"  # a suffix as long as Pulumi's
 
-    def role_policy(self) -> str:
-        """Return the policy of the function's role."""
-        return to_json(
-            roles.resizer_role(
-                source_arn=_bucket_arn(self._physical("source")),
-                destination_arn=_bucket_arn(self._destination),
-                queue_arn=self._arn("sqs", self._physical("uploads")),
-                log_group_arn=self._arn("logs", f"log-group:/{self._name}/resizer:*"),
-                key_arn=self._key_arn,
-                index_arn=self._index and self._arn("dynamodb", f"table/{self._index}"),
-                renditions=self._settings.renditions,
-                tracing=self._settings.tracing,
-            )
-        )
-
-    def bucket_policy(self) -> str:
-        """Return the destination bucket's policy."""
-        distribution = f"arn:{_PARTITION}:cloudfront::{_ACCOUNT}:distribution/{_DISTRIBUTION}"
-        return to_json(
-            bucket_policies.destination(
-                _bucket_arn(self._destination),
-                _ACCOUNT,
-                distribution if self._settings.delivery == "cdn" else "",
-                renditions=self._settings.renditions,
-            )
-        )
-
-    def _physical(self, part: str) -> str:
-        """Return a resource's name with a random suffix as long as Pulumi's."""
-        return f"{resource_name(self._name, part)}-1234567"
-
-    def _arn(self, service: str, resource: str) -> str:
+    def arn(service: str, resource: str) -> str:
         return f"arn:{_PARTITION}:{service}:{_REGION}:{_ACCOUNT}:{resource}"
 
-
-def _bucket_arn(bucket: str) -> str:
-    return f"arn:{_PARTITION}:s3:::{bucket}"
+    destination, distribution = physical("destination"), ""
+    destination_arn = f"arn:{_PARTITION}:s3:::{destination}"
+    if settings.delivery == "cdn":
+        distribution = f"arn:{_PARTITION}:cloudfront::{_ACCOUNT}:distribution/{_DISTRIBUTION}"
+        url = f"https://{settings.domain or _CDN_DOMAIN}"
+    else:
+        domain = f"{destination}.s3.{_REGION}.{_DOMAIN}"
+        url = bucket_url(destination, domain, s3_endpoint=settings.s3_endpoint)
+    key_arn = arn("kms", f"key/{_KEY}") if settings.encryption == "kms" else ""
+    index = "" if settings.duplicates == DuplicateSearch.OFF else physical("duplicates")
+    role = roles.resizer_role(
+        source_arn=f"arn:{_PARTITION}:s3:::{physical('source')}",
+        destination_arn=destination_arn,
+        queue_arn=arn("sqs", physical("uploads")),
+        log_group_arn=arn("logs", f"log-group:/{name}/resizer:*"),
+        key_arn=key_arn,
+        index_arn=index and arn("dynamodb", f"table/{index}"),
+        renditions=settings.renditions,
+        tracing=settings.tracing,
+    )
+    bucket = bucket_policies.destination(
+        destination_arn, _ACCOUNT, distribution, renditions=settings.renditions
+    )
+    variables = environment_variables(settings, destination, url, key_arn, index)
+    return variables, to_json(role), to_json(bucket)
