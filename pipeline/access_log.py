@@ -1,14 +1,13 @@
 """The CDN's access log, in its own bucket."""
 
-import json
 from dataclasses import dataclass
 from typing import Final
 
 import pulumi
-from pulumi_aws import cloudwatch, s3
+from pulumi_aws import cloudwatch
 
 from pipeline.buckets import SecureBucket, SecureBucketArgs
-from pipeline.component import Component, Options
+from pipeline.component import Component, Options, policy_of
 from pipeline.identity import Identity
 from pipeline.naming import resource_name, tags
 from pipeline.permissions import bucket_policies
@@ -24,7 +23,7 @@ class AccessLogArgs:
 
     distribution_arn: pulumi.Input[str]
     identity: Identity
-    retention_days: int
+    log_retention_days: int
 
 
 class AccessLog(Component):
@@ -33,21 +32,12 @@ class AccessLog(Component):
     def __init__(self, name: str, args: AccessLogArgs, opts: Options = None) -> None:
         super().__init__("image-pipeline:access_log:AccessLog", name, opts)
         label = resource_name(name, "cdn-log")
-        bucket = SecureBucket(
-            label,
-            SecureBucketArgs(
-                force_destroy=True,  # there is a log file in it from the first request on
-                expire_days=args.retention_days,
-            ),
-            self.child,
-        )
-        policy = s3.BucketPolicy(
-            label,
-            bucket=bucket.name,
-            policy=pulumi.Output.all(
-                bucket.arn, args.identity.account_id, args.identity.partition
-            ).apply(lambda parts: json.dumps(bucket_policies.access_log(*parts))),
-            opts=self.after(bucket.public_access_block),
+        # From the first request on there is a log file in it.
+        settings = SecureBucketArgs(force_destroy=True, expire_days=args.log_retention_days)
+        bucket = SecureBucket(label, settings, self.child)
+        account = args.identity.account_id, args.identity.partition
+        policy = bucket.set_policy(
+            self, policy_of(bucket_policies.access_log, bucket.arn, *account)
         )
         source = cloudwatch.LogDeliverySource(
             label,

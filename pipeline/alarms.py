@@ -1,8 +1,8 @@
 """Alarms on the queue and the functions, and a monthly budget."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import pulumi
@@ -10,7 +10,7 @@ from pulumi_aws import budgets, cloudwatch, sns
 
 from function.contract import METRIC_NAMESPACE
 from pipeline.alarm_definitions import Alarm, Query
-from pipeline.component import Component, Options
+from pipeline.component import Component, Options, policy_of
 from pipeline.identity import Identity
 from pipeline.naming import resource_name, tags
 from pipeline.permissions import service_policies
@@ -28,12 +28,12 @@ BUDGET_WARNING: Final = 80
 class AlarmsArgs:
     """The alarms, what they watch, and who is told.
 
-    ``email`` is empty if nobody gets mail, ``monthly_budget_usd`` 0 if there is no budget, and
+    ``alarm_email`` is empty for no mail, ``monthly_budget_usd`` 0 for no budget, and
     ``signer_name`` empty if uploads are public.
     """
 
     alarms: Sequence[Alarm]
-    email: str
+    alarm_email: str
     monthly_budget_usd: int
     queue: UploadQueue
     resizer: Resizer
@@ -49,12 +49,12 @@ class Alarms(Component):
     def __init__(self, name: str, args: AlarmsArgs, opts: Options = None) -> None:
         super().__init__("image-pipeline:alarms:Alarms", name, opts)
         self.topic_arn = self._topic(name, args)
-        resources: dict[str, pulumi.Input[str]] = {
-            "queue": args.queue.name,
-            "dead_letters": args.queue.dead_letter_name,
-            "function": args.resizer.function_name,
-            "signer": args.signer_name,
-        }
+        resources = pulumi.Output.all(
+            queue=args.queue.name,
+            dead_letters=args.queue.dead_letter_name,
+            function=args.resizer.function_name,
+            signer=args.signer_name,
+        )
         for alarm in args.alarms:
             self._alarm(name, alarm, resources)
         if args.monthly_budget_usd:
@@ -66,30 +66,24 @@ class Alarms(Component):
         sns.TopicPolicy(
             resource_name(name, "alarms"),
             arn=topic.arn,
-            policy=pulumi.Output.all(topic.arn, args.identity.account_id).apply(
-                lambda parts: json.dumps(service_policies.alarm_topic(*parts))
-            ),
+            policy=policy_of(service_policies.alarm_topic, topic.arn, args.identity.account_id),
             opts=self.child,
         )
-        if args.email:
+        if args.alarm_email:
             sns.TopicSubscription(
                 resource_name(name, "alarms"),
                 topic=topic.arn,
                 protocol="email",
-                endpoint=args.email,
+                endpoint=args.alarm_email,
                 opts=self.child,
             )
         return topic.arn
 
-    def _alarm(self, name: str, alarm: Alarm, resources: dict[str, pulumi.Input[str]]) -> None:
-        queries = [
-            pulumi.Output.all(**resources).apply(lambda names, query=query: _query(query, names))
-            for query in alarm.queries
-        ]
+    def _alarm(self, name: str, alarm: Alarm, resources: pulumi.Output[dict[str, str]]) -> None:
         cloudwatch.MetricAlarm(
             resource_name(name, alarm.part),
             alarm_description=alarm.description,
-            metric_queries=queries,
+            metric_queries=[resources.apply(partial(_query, query)) for query in alarm.queries],
             comparison_operator="GreaterThanThreshold",
             threshold=alarm.threshold,
             evaluation_periods=alarm.periods,
@@ -115,7 +109,7 @@ class Alarms(Component):
                     "notification_type": "ACTUAL",
                     "threshold": BUDGET_WARNING,
                     "threshold_type": "PERCENTAGE",
-                    "subscriber_email_addresses": [args.email],
+                    "subscriber_email_addresses": [args.alarm_email],
                 }
             ],
             tags=tags(),

@@ -1,4 +1,4 @@
-"""Tells apps what was stored: the destination bucket's events, on the account's event bus."""
+"""The destination bucket's events on the account's event bus, for apps to subscribe to."""
 
 from dataclasses import dataclass
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pulumi
 from pulumi_aws import s3
@@ -65,9 +65,18 @@ class SecureBucket(Component):
             rule={"object_ownership": "BucketOwnerEnforced"},
             opts=self.child,
         )
-        self.public_access_block = self._block_public_access(args)
+        # ACLs are never public; a policy is only if ``public_policy`` asks for one.
+        self.public_access_block = s3.BucketPublicAccessBlock(
+            self._label,
+            bucket=self.name,
+            block_public_acls=True,
+            ignore_public_acls=True,
+            block_public_policy=not args.public_policy,
+            restrict_public_buckets=not args.public_policy,
+            opts=self.child,
+        )
         self._encrypt(args)
-        self._expire(args, self._keep_versions(args))
+        self._expire(args)
         if args.methods:
             self._allow_browsers(args)
         self.register_outputs({"name": self.name, "arn": self.arn})
@@ -78,16 +87,13 @@ class SecureBucket(Component):
             lambda parts: bucket_url(*parts, s3_endpoint=s3_endpoint)
         )
 
-    def _block_public_access(self, args: SecureBucketArgs) -> s3.BucketPublicAccessBlock:
-        """ACLs are never public; a public policy only if ``public_policy`` asks for one."""
-        return s3.BucketPublicAccessBlock(
-            self._label,
-            bucket=self.name,
-            block_public_acls=True,
-            ignore_public_acls=True,
-            block_public_policy=not args.public_policy,
-            restrict_public_buckets=not args.public_policy,
-            opts=self.child,
+    def set_policy(self, owner: Component, policy: pulumi.Input[str]) -> s3.BucketPolicy:
+        """Set its policy, as a child of the component that decides who may use the bucket.
+
+        Block Public Access comes first: it refuses a public policy until it allows one.
+        """
+        return s3.BucketPolicy(
+            self._label, bucket=self.name, policy=policy, opts=owner.after(self.public_access_block)
         )
 
     def _encrypt(self, args: SecureBucketArgs) -> None:
@@ -110,52 +116,31 @@ class SecureBucket(Component):
             opts=self.child,
         )
 
-    def _keep_versions(self, args: SecureBucketArgs) -> s3.BucketVersioning | None:
-        if not args.versioned:
-            return None
-        return s3.BucketVersioning(
-            self._label,
-            bucket=self.name,
-            versioning_configuration={"status": "Enabled"},
-            opts=self.child,
-        )
-
-    def _expire(self, args: SecureBucketArgs, versioning: s3.BucketVersioning | None) -> None:
-        rules: list[s3.BucketLifecycleConfigurationRuleArgsDict] = [
-            {
-                "id": "abort-stale-multiparts",
-                "status": "Enabled",
-                "filter": {"prefix": ""},
-                "abort_incomplete_multipart_upload": {
-                    "days_after_initiation": ABORT_MULTIPART_DAYS
-                },
-            }
-        ]
+    def _expire(self, args: SecureBucketArgs) -> None:
+        abort = {"days_after_initiation": ABORT_MULTIPART_DAYS}
+        rules = [_rule("abort-stale-multiparts", abort_incomplete_multipart_upload=abort)]
+        earlier: list[pulumi.Resource] = []
         if args.versioned:
+            versioning = s3.BucketVersioning(
+                self._label,
+                bucket=self.name,
+                versioning_configuration={"status": "Enabled"},
+                opts=self.child,
+            )
+            earlier.append(versioning)
+            days = {"noncurrent_days": NONCURRENT_DAYS}
+            markers = {"expired_object_delete_marker": True}
             rules.append(
-                {
-                    "id": "expire-noncurrent-versions",
-                    "status": "Enabled",
-                    "filter": {"prefix": ""},
-                    "noncurrent_version_expiration": {"noncurrent_days": NONCURRENT_DAYS},
-                    "expiration": {"expired_object_delete_marker": True},
-                }
+                _rule(
+                    "expire-noncurrent-versions",
+                    noncurrent_version_expiration=days,
+                    expiration=markers,
+                )
             )
         if args.expire_days is not None:
-            rules.append(
-                {
-                    "id": "expire",
-                    "status": "Enabled",
-                    "filter": {"prefix": ""},
-                    "expiration": {"days": args.expire_days},
-                }
-            )
-        after = [versioning] if versioning else []
+            rules.append(_rule("expire", expiration={"days": args.expire_days}))
         s3.BucketLifecycleConfiguration(
-            self._label,
-            bucket=self.name,
-            rules=rules,
-            opts=self.after(*after),
+            self._label, bucket=self.name, rules=rules, opts=self.after(*earlier)
         )
 
     def _allow_browsers(self, args: SecureBucketArgs) -> None:
@@ -173,3 +158,13 @@ class SecureBucket(Component):
             ],
             opts=self.child,
         )
+
+
+def _rule(name: str, **actions: Any) -> s3.BucketLifecycleConfigurationRuleArgs:
+    """Return a lifecycle rule for every object."""
+    return s3.BucketLifecycleConfigurationRuleArgs(
+        id=name,
+        status="Enabled",
+        filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
+        **actions,
+    )

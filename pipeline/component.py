@@ -1,6 +1,11 @@
-"""What all components have in common: ``(name, args, opts)``, and options for their children."""
+"""The base class of all components: ``(name, args, opts)``, and options for their children."""
+
+import json
+from collections.abc import Callable
 
 import pulumi
+
+from pipeline.permissions.documents import Document
 
 Options = pulumi.ResourceOptions | None
 
@@ -17,3 +22,12 @@ class Component(pulumi.ComponentResource):
     def after(self, *earlier: pulumi.Resource) -> pulumi.ResourceOptions:
         """Return options of a child that is made after other resources."""
         return pulumi.ResourceOptions(parent=self, depends_on=list(earlier))
+
+
+def policy_of(
+    make: Callable[..., Document],
+    *values: pulumi.Input[str],
+    write: Callable[[Document], str] = json.dumps,
+) -> pulumi.Output[str]:
+    """Return a policy as JSON, which ``make`` returns once these values are known."""
+    return pulumi.Output.all(*values).apply(lambda known: write(make(*known)))

@@ -1,17 +1,16 @@
-"""The way out of renditions: the destination bucket's policy, which lets in the CDN or everyone."""
+"""The way out: the destination bucket's policy, which lets in the CDN or everyone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pulumi
-from pulumi_aws import s3
 
 from function.engine.renditions import Rendition
 from pipeline.buckets import SecureBucket
 from pipeline.cdn import Cdn
-from pipeline.component import Component, Options
+from pipeline.component import Component, Options, policy_of
 from pipeline.identity import Identity
-from pipeline.naming import resource_name
 from pipeline.permissions import bucket_policies
 from pipeline.permissions.documents import to_json
 
@@ -37,17 +36,9 @@ class Delivery(Component):
 
     def __init__(self, name: str, args: DeliveryArgs, opts: Options = None) -> None:
         super().__init__("image-pipeline:delivery:Delivery", name, opts)
-        s3.BucketPolicy(
-            resource_name(name, "destination"),
-            bucket=args.destination.name,
-            policy=pulumi.Output.all(
-                args.destination.arn,
-                args.identity.account_id,
-                args.cdn.arn if args.cdn else "",
-            ).apply(
-                lambda arns: to_json(bucket_policies.destination(*arns, renditions=args.renditions))
-            ),
-            opts=self.after(args.destination.public_access_block),
-        )
+        policy = partial(bucket_policies.destination, renditions=args.renditions)
+        cdn_arn = args.cdn.arn if args.cdn else ""
+        names = args.destination.arn, args.identity.account_id, cdn_arn
+        args.destination.set_policy(self, policy_of(policy, *names, write=to_json))
         self.url = args.cdn.url if args.cdn else args.destination.url(args.s3_endpoint)
         self.register_outputs({"url": self.url})

@@ -1,12 +1,11 @@
 """The stack's own KMS key, made only when ``encryption: kms`` asks for it."""
 
-import json
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_aws import kms
 
-from pipeline.component import Component, Options
+from pipeline.component import Component, Options, policy_of
 from pipeline.identity import Identity
 from pipeline.naming import resource_name, tags
 from pipeline.permissions import service_policies
@@ -33,14 +32,13 @@ class EncryptionKey(Component):
     def __init__(self, name: str, args: EncryptionKeyArgs, opts: Options = None) -> None:
         super().__init__("image-pipeline:encryption:EncryptionKey", name, opts)
         key_name = resource_name(name, "key")
-        policy = pulumi.Output.all(args.identity.account_id, args.identity.partition).apply(
-            lambda parts: json.dumps(service_policies.encryption_key(*parts))
-        )
         key = kms.Key(
             key_name,
             description=f"Uploads and renditions of {name}",
             enable_key_rotation=True,
-            policy=policy,
+            policy=policy_of(
+                service_policies.encryption_key, args.identity.account_id, args.identity.partition
+            ),
             tags=tags(),
             opts=pulumi.ResourceOptions(
                 parent=self, protect=args.protect or None, retain_on_delete=True

@@ -1,4 +1,4 @@
-"""Where the stack is being deployed: AWS account, region and partition."""
+"""The AWS account, region and partition that the stack is deployed to."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class Identity:
 
     @classmethod
     def current(cls, opts: pulumi.InvokeOutputOptions) -> "Identity":
-        """Ask the provider."""
+        """Return those of the provider's credentials and settings."""
         return cls(
             account_id=aws.get_caller_identity_output(opts=opts).account_id,
             region=aws.get_region_output(opts=opts).region,

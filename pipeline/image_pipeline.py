@@ -1,7 +1,7 @@
-"""The whole pipeline: composes the parts and holds no resource of its own."""
+"""The whole pipeline, composed of its components; this module creates no AWS resource itself."""
 
+import inspect
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeVar
 
 import pulumi
@@ -66,7 +66,9 @@ class ImagePipeline(Component):
         super().__init__("image-pipeline:index:ImagePipeline", name, guarded)
         self._base, self._settings = name, args
         self._identity = Identity.current(pulumi.InvokeOutputOptions(parent=self))
-        self._key_arn = self._key()
+        self._key_arn: pulumi.Input[str] = ""
+        if args.encryption == "kms":
+            self._key_arn = self._add(EncryptionKey, EncryptionKeyArgs).arn
         self._source, self._destination = self._buckets()
         queue, uploads = self._way_in()
         self._way_out(uploads)
@@ -75,160 +77,96 @@ class ImagePipeline(Component):
         guard.finish()
         self.register_outputs({name: getattr(self, name) for name in ImagePipeline.__annotations__})
 
-    def _add(self, component: Callable[[str, Args, Options], Part], args: Args) -> Part:
-        return component(self._base, args, self.child)
+    def _args(self, kind: Callable[..., Args], **parts: object) -> Args:
+        """Return the arguments of a component, an instance of ``kind``.
 
-    def _bucket(self, part: str, args: SecureBucketArgs) -> SecureBucket:
-        return SecureBucket(resource_name(self._base, part), args, self.child)
+        ``parts`` are the resources that it works with. Fields with the name of a setting, and
+        ``identity`` and ``kms_key_arn``, are filled in.
+        """
+        fields = inspect.signature(kind).parameters
+        settings = {f: getattr(self._settings, f) for f in fields if hasattr(self._settings, f)}
+        stack = {"identity": self._identity, "kms_key_arn": self._key_arn}
+        return kind(**settings, **{f: stack[f] for f in fields if f in stack}, **parts)
 
-    def _key(self) -> pulumi.Input[str]:
-        if self._settings.encryption != "kms":
-            return ""
-        args = EncryptionKeyArgs(identity=self._identity, protect=self._settings.protect)
-        return self._add(EncryptionKey, args).arn
+    def _add(
+        self,
+        component: Callable[[str, Args, Options], Part],
+        kind: Callable[..., Args],
+        **parts: object,
+    ) -> Part:
+        return component(self._base, self._args(kind, **parts), self.child)
+
+    def _bucket(self, part: str, **how: object) -> SecureBucket:
+        name = resource_name(self._base, part)
+        return SecureBucket(name, self._args(SecureBucketArgs, **how), self.child)
 
     def _buckets(self) -> tuple[SecureBucket, SecureBucket]:
-        settings = self._settings
-        common = SecureBucketArgs(
-            allowed_origins=settings.allowed_origins,
-            kms_key_arn=self._key_arn,
-            protect=settings.protect,
-        )
-        public_in, public_out = settings.uploads == "public", settings.delivery == "public"
+        is_open, is_read = self._settings.uploads == "public", self._settings.delivery == "public"
         source = self._bucket(
-            "source",
-            replace(common, public_policy=public_in, methods=["PUT", "POST"], versioned=True),
+            "source", public_policy=is_open, methods=["PUT", "POST"], versioned=True
         )
-        destination = self._bucket(
-            "destination", replace(common, public_policy=public_out, methods=["GET", "HEAD"])
-        )
+        destination = self._bucket("destination", public_policy=is_read, methods=["GET", "HEAD"])
         self.source_bucket, self.destination_bucket = source.name, destination.name
         return source, destination
 
     def _way_in(self) -> tuple[UploadQueue, Uploads]:
-        settings, source = self._settings, self._source
-        timeout = UploadQueueArgs(visibility_timeout=settings.visibility_timeout)
-        queue = self._add(UploadQueue, timeout)
-        self._add(Ingest, IngestArgs(source=source, queue=queue, identity=self._identity))
-        url = source.url(settings.s3_endpoint)
-        signer = None
-        if settings.uploads == "presigned":
-            signer = SignerArgs(
-                source=source,
-                upload_url=url,
-                kms_key_arn=self._key_arn,
-                max_upload_bytes=settings.max_upload_bytes,
-                allowed_origins=settings.allowed_origins,
-                runtime=settings.runtime,
-                architecture=settings.architecture,
-                log_retention_days=settings.log_retention_days,
-            )
-        uploads = self._add(Uploads, UploadsArgs(source=source, bucket_url=url, signer=signer))
+        source = self._source
+        queue = self._add(UploadQueue, UploadQueueArgs)
+        self._add(Ingest, IngestArgs, source=source, queue=queue)
+        url, signer = source.url(self._settings.s3_endpoint), None
+        if self._settings.uploads == "presigned":
+            signer = self._args(SignerArgs, source=source, upload_url=url)
+        uploads = self._add(Uploads, UploadsArgs, source=source, bucket_url=url, signer=signer)
         self.queue_url, self.dead_letter_queue_url = queue.url, queue.dead_letter_url
         self.upload_endpoint = uploads.endpoint
         return queue, uploads
 
     def _way_out(self, uploads: Uploads) -> None:
-        settings = self._settings
-        page = self._bucket("site", SecureBucketArgs()) if settings.site else None
+        settings, destination = self._settings, self._destination
+        page = None
+        if settings.site:
+            name = resource_name(self._base, "site")
+            page = SecureBucket(name, SecureBucketArgs(), self.child)
         cdn = self._cdn(page, uploads) if settings.delivery == "cdn" else None
-        delivery = DeliveryArgs(
-            destination=self._destination,
-            renditions=settings.renditions,
-            s3_endpoint=settings.s3_endpoint,
-            identity=self._identity,
-            cdn=cdn,
-        )
-        self.delivery_url, self.site_url = self._add(Delivery, delivery).url, None
+        delivery = self._add(Delivery, DeliveryArgs, destination=destination, cdn=cdn)
+        self.delivery_url, self.site_url = delivery.url, None
         if cdn and page:
-            site = SiteArgs(
-                bucket=page,
-                distribution_arn=cdn.arn,
-                delivery_url=cdn.url,
-                upload_endpoint=uploads.endpoint,
-                uploads=settings.uploads,
-                max_upload_bytes=settings.max_upload_bytes,
-            )
-            self._add(Site, site)
+            self._add(Site, SiteArgs, bucket=page, cdn=cdn, upload_endpoint=uploads.endpoint)
             self.site_url = pulumi.Output.concat(cdn.url, "/")
         if settings.eventbridge:
-            self._add(Announcements, AnnouncementsArgs(destination=self._destination))
+            self._add(Announcements, AnnouncementsArgs, destination=destination)
 
     def _cdn(self, page: SecureBucket | None, uploads: Uploads) -> Cdn:
-        settings = self._settings
-        args = CdnArgs(
-            destination=self._destination,
-            renditions=settings.renditions,
-            site=page,
-            upload_urls=[uploads.endpoint, self._source.url(settings.s3_endpoint)],
-            allowed_origins=settings.allowed_origins,
-            price_class=settings.price_class,
-            scheme=settings.cdn_scheme,
-            domain=settings.domain,
-            certificate_arn=settings.certificate_arn,
-            hosted_zone_id=settings.hosted_zone_id,
-        )
-        cdn = self._add(Cdn, args)
-        log = AccessLogArgs(
-            distribution_arn=cdn.arn,
-            identity=self._identity,
-            retention_days=settings.log_retention_days,
-        )
-        self._add(AccessLog, log)
+        urls = [uploads.endpoint, self._source.url(self._settings.s3_endpoint)]
+        cdn = self._add(Cdn, CdnArgs, destination=self._destination, page=page, upload_urls=urls)
+        self._add(AccessLog, AccessLogArgs, distribution_arn=cdn.arn)
         return cdn
 
     def _function(self, bundle: Bundle, queue: UploadQueue) -> Resizer:
-        settings = self._settings
-        index = None
+        settings, index = self._settings, None
         if settings.duplicates != DuplicateSearch.OFF:
-            index = self._add(DuplicateIndex, DuplicateIndexArgs())
+            index = self._add(DuplicateIndex, DuplicateIndexArgs)
         variables = pulumi.Output.all(
             self._destination.name, self.delivery_url, self._key_arn, index.name if index else ""
         ).apply(lambda values: environment_variables(settings, *values))
-        args = ResizerArgs(
+        resizer = self._add(
+            Resizer,
+            ResizerArgs,
             bundle=bundle,
             variables=variables,
             source=self._source,
             destination=self._destination,
             queue=queue,
-            kms_key_arn=self._key_arn,
             index=index,
-            renditions=settings.renditions,
-            runtime=settings.runtime,
-            architecture=settings.architecture,
-            memory=settings.memory,
-            timeout=settings.timeout,
-            batch_size=settings.batch_size,
-            max_concurrency=settings.max_concurrency,
-            tracing=settings.tracing,
-            log_retention_days=settings.log_retention_days,
         )
-        resizer = self._add(Resizer, args)
         self.function_name, self.log_group = resizer.function_name, resizer.log_group
         return resizer
 
     def _watch(self, queue: UploadQueue, resizer: Resizer, uploads: Uploads) -> None:
-        settings = self._settings
-        definitions = alarm_definitions.definitions(settings)
-        monitoring = MonitoringArgs(
-            alarms=definitions,
-            max_concurrency=settings.max_concurrency,
-            has_duplicates=settings.duplicates != DuplicateSearch.OFF,
-            queue=queue,
-            resizer=resizer,
-            identity=self._identity,
-        )
-        self.dashboard_url = self._add(Monitoring, monitoring).dashboard_url
-        alarms = AlarmsArgs(
-            alarms=definitions,
-            email=settings.alarm_email,
-            monthly_budget_usd=settings.monthly_budget_usd,
-            queue=queue,
-            resizer=resizer,
-            signer_name=uploads.signer_name,
-            identity=self._identity,
-        )
-        self._add(Alarms, alarms)
+        alarms = alarm_definitions.definitions(self._settings)
+        watched = {"alarms": alarms, "queue": queue, "resizer": resizer}
+        self.dashboard_url = self._add(Monitoring, MonitoringArgs, **watched).dashboard_url
+        self._add(Alarms, AlarmsArgs, **watched, signer_name=uploads.signer_name)
 
 
 def _bundle(settings: Settings) -> Bundle:

@@ -1,22 +1,20 @@
 """The edge from S3 to SQS: who may send, and then what is sent."""
 
-import json
 from dataclasses import dataclass
 from typing import Final
 
-import pulumi
 from pulumi_aws import s3, sqs
 
 from function.contract import UPLOADS
 from pipeline.buckets import SecureBucket
-from pipeline.component import Component, Options
+from pipeline.component import Component, Options, policy_of
 from pipeline.identity import Identity
 from pipeline.naming import resource_name
 from pipeline.permissions import service_policies
 from pipeline.queues import UploadQueue
 
 EVENTS: Final = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"]
-"""What the function is told: uploads, and their removal by someone or by a lifecycle rule."""
+"""Events for the function: uploads, and their removal by someone or by a lifecycle rule."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,21 +38,18 @@ class Ingest(Component):
         policy = sqs.QueuePolicy(
             resource_name(name, "uploads"),
             queue_url=args.queue.url,
-            policy=pulumi.Output.all(
-                args.queue.arn, args.source.arn, args.identity.account_id
-            ).apply(lambda arns: json.dumps(service_policies.upload_queue(*arns))),
+            policy=policy_of(
+                service_policies.upload_queue,
+                args.queue.arn,
+                args.source.arn,
+                args.identity.account_id,
+            ),
             opts=self.child,
         )
         s3.BucketNotification(
             resource_name(name, "uploads"),
             bucket=args.source.name,
-            queues=[
-                {
-                    "queue_arn": args.queue.arn,
-                    "events": EVENTS,
-                    "filter_prefix": UPLOADS,
-                }
-            ],
+            queues=[{"queue_arn": args.queue.arn, "events": EVENTS, "filter_prefix": UPLOADS}],
             opts=self.after(policy),
         )
         self.register_outputs({})

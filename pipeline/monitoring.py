@@ -3,11 +3,13 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import pulumi
 from pulumi_aws import cloudwatch
 
+from function.contract import DuplicateSearch
 from pipeline.alarm_definitions import Alarm
 from pipeline.component import Component, Options
 from pipeline.dashboard import dashboard_body
@@ -30,7 +32,7 @@ class MonitoringArgs:
 
     alarms: Sequence[Alarm]
     max_concurrency: int
-    has_duplicates: bool
+    duplicates: DuplicateSearch
     queue: UploadQueue
     resizer: Resizer
     identity: Identity
@@ -43,24 +45,22 @@ class Monitoring(Component):
 
     def __init__(self, name: str, args: MonitoringArgs, opts: Options = None) -> None:
         super().__init__("image-pipeline:monitoring:Monitoring", name, opts)
+        body = partial(
+            dashboard_body,
+            limits={alarm.part: alarm.threshold for alarm in args.alarms},
+            max_concurrency=args.max_concurrency,
+            has_duplicates=args.duplicates != DuplicateSearch.OFF,
+        )
+        names = pulumi.Output.all(
+            region=args.identity.region,
+            queue=args.queue.name,
+            dead_letters=args.queue.dead_letter_name,
+            function=args.resizer.function_name,
+        )
         dashboard = cloudwatch.Dashboard(
             resource_name(name, "dashboard"),
             dashboard_name=name,
-            dashboard_body=pulumi.Output.all(
-                region=args.identity.region,
-                queue=args.queue.name,
-                dead_letters=args.queue.dead_letter_name,
-                function=args.resizer.function_name,
-            ).apply(
-                lambda names: json.dumps(
-                    dashboard_body(
-                        limits={alarm.part: alarm.threshold for alarm in args.alarms},
-                        max_concurrency=args.max_concurrency,
-                        has_duplicates=args.has_duplicates,
-                        **names,
-                    )
-                )
-            ),
+            dashboard_body=names.apply(lambda names: json.dumps(body(**names))),
             opts=self.child,
         )
         self.dashboard_url = pulumi.Output.concat(

@@ -1,6 +1,5 @@
 """The upload queue and its dead-letter queue."""
 
-import json
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,7 +7,7 @@ import pulumi
 from pulumi_aws import sqs
 
 from function.contract import MAX_RECEIVES
-from pipeline.component import Component, Options
+from pipeline.component import Component, Options, policy_of
 from pipeline.naming import resource_name, tags
 from pipeline.permissions import service_policies
 from pipeline.permissions.documents import to_json
@@ -25,7 +24,7 @@ LONG_POLL: Final = 20
 
 @dataclass(frozen=True, kw_only=True)
 class UploadQueueArgs:
-    """What the queue is derived from; ``visibility_timeout`` in seconds."""
+    """Seconds until SQS delivers an unacknowledged message again."""
 
     visibility_timeout: int
 
@@ -54,32 +53,26 @@ class UploadQueue(Component):
             message_retention_seconds=RETENTION,
             receive_wait_time_seconds=LONG_POLL,
             sqs_managed_sse_enabled=True,
-            redrive_policy=dead_letters.arn.apply(_redrive),
+            redrive_policy=dead_letters.arn.apply(
+                lambda arn: to_json({"deadLetterTargetArn": arn, "maxReceiveCount": MAX_RECEIVES})
+            ),
             tags=tags(),
             opts=self.child,
         )
         sqs.RedriveAllowPolicy(
             resource_name(name, "dead-letters"),
             queue_url=dead_letters.url,
-            redrive_allow_policy=queue.arn.apply(_redrive_allow),
+            redrive_allow_policy=queue.arn.apply(
+                lambda arn: to_json({"redrivePermission": "byQueue", "sourceQueueArns": [arn]})
+            ),
             opts=self.child,
         )
         sqs.QueuePolicy(
             resource_name(name, "dead-letters"),
             queue_url=dead_letters.url,
-            policy=dead_letters.arn.apply(
-                lambda arn: json.dumps(service_policies.dead_letter_queue(arn))
-            ),
+            policy=policy_of(service_policies.dead_letter_queue, dead_letters.arn),
             opts=self.child,
         )
         self.url, self.arn, self.name = queue.url, queue.arn, queue.name
         self.dead_letter_url, self.dead_letter_name = dead_letters.url, dead_letters.name
         self.register_outputs({"url": self.url, "dead_letter_url": self.dead_letter_url})
-
-
-def _redrive(dead_letter_arn: str) -> str:
-    return to_json({"deadLetterTargetArn": dead_letter_arn, "maxReceiveCount": MAX_RECEIVES})
-
-
-def _redrive_allow(queue_arn: str) -> str:
-    return to_json({"redrivePermission": "byQueue", "sourceQueueArns": [queue_arn]})

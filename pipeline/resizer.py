@@ -1,18 +1,19 @@
 """The Lambda function that resizes, its log, its role, and its subscription to the queue."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import pulumi
-from pulumi_aws import cloudwatch, iam, lambda_
+from pulumi_aws import lambda_
 
 from function.engine.renditions import Rendition
 from pipeline.buckets import SecureBucket
 from pipeline.bundle import Bundle
 from pipeline.component import Component, Options
 from pipeline.duplicates import DuplicateIndex
+from pipeline.execution import Execution
 from pipeline.naming import resource_name, tags
 from pipeline.permissions import roles
 from pipeline.permissions.documents import to_json
@@ -23,7 +24,7 @@ HANDLER: Final = "function.handler.handle"
 
 @dataclass(frozen=True, kw_only=True)
 class ResizerArgs:
-    """What the function reads and writes, and its Lambda settings.
+    """The resources that the function works with, and its Lambda settings.
 
     ``variables`` are its environment; ``kms_key_arn`` is empty for S3-managed keys; ``index`` is
     given if the stack looks for duplicates.
@@ -55,54 +56,23 @@ class Resizer(Component):
 
     def __init__(self, name: str, args: ResizerArgs, opts: Options = None) -> None:
         super().__init__("image-pipeline:resizer:Resizer", name, opts)
-        self._label = resource_name(name, "resizer")
-        log_group = cloudwatch.LogGroup(
-            self._label,
-            name=f"/{name}/resizer",
-            retention_in_days=args.log_retention_days,
-            tags=tags(),
-            opts=self.child,
-        )
-        role = iam.Role(
-            self._label,
-            assume_role_policy=json.dumps(roles.assumed_by_lambda()),
-            tags=tags(),
-            opts=self.child,
-        )
-        policy = iam.RolePolicy(
-            self._label,
-            role=role.name,
-            policy=self._policy(args, log_group.arn),
-            opts=self.child,
-        )
-        function = self._function(args, role, policy, log_group)
-        self._subscribe(args, function)
-        self.function_name, self.log_group = function.name, log_group.name
-        self.register_outputs({"function_name": self.function_name, "log_group": self.log_group})
-
-    def _policy(self, args: ResizerArgs, log_group_arn: pulumi.Output[str]) -> pulumi.Output[str]:
-        return pulumi.Output.all(
+        label = resource_name(name, "resizer")
+        role = partial(roles.resizer_role, renditions=args.renditions, tracing=args.tracing)
+        execution = Execution(
+            self,
+            name,
+            "resizer",
+            role,
+            args.log_retention_days,
+            write=to_json,
             source_arn=args.source.arn,
             destination_arn=args.destination.arn,
             queue_arn=args.queue.arn,
-            log_group_arn=log_group_arn,
             key_arn=args.kms_key_arn,
             index_arn=args.index.arn if args.index else "",
-        ).apply(
-            lambda arns: to_json(
-                roles.resizer_role(**arns, renditions=args.renditions, tracing=args.tracing)
-            )
         )
-
-    def _function(
-        self,
-        args: ResizerArgs,
-        role: iam.Role,
-        policy: iam.RolePolicy,
-        log_group: cloudwatch.LogGroup,
-    ) -> lambda_.Function:
-        return lambda_.Function(
-            self._label,
+        function = lambda_.Function(
+            label,
             description="Resizes uploads to the stack's renditions",
             code=pulumi.FileArchive(str(args.bundle.path)),
             handler=HANDLER,
@@ -110,17 +80,15 @@ class Resizer(Component):
             architectures=[args.architecture],
             memory_size=args.memory,
             timeout=args.timeout,
-            role=role.arn,
+            role=execution.role.arn,
             environment={"variables": args.variables},
-            logging_config={"log_format": "JSON", "log_group": log_group.name},
+            logging_config={"log_format": "JSON", "log_group": execution.log_group.name},
             tracing_config={"mode": "Active" if args.tracing else "PassThrough"},
             tags=tags(),
-            opts=self.after(policy),
+            opts=self.after(execution.policy),
         )
-
-    def _subscribe(self, args: ResizerArgs, function: lambda_.Function) -> None:
         lambda_.EventSourceMapping(
-            self._label,
+            label,
             event_source_arn=args.queue.arn,
             function_name=function.arn,
             batch_size=args.batch_size,
@@ -129,3 +97,5 @@ class Resizer(Component):
             tags=tags(),
             opts=self.child,
         )
+        self.function_name, self.log_group = function.name, execution.log_group.name
+        self.register_outputs({"function_name": self.function_name, "log_group": self.log_group})

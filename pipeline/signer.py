@@ -1,17 +1,17 @@
 """The Lambda function that signs upload forms (presigned POSTs), and its URL."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import pulumi
-from pulumi_aws import cloudwatch, iam, lambda_
+from pulumi_aws import lambda_
 
 from pipeline.buckets import SecureBucket
 from pipeline.component import Component, Options
 from pipeline.environment import signer_variables
+from pipeline.execution import Execution
 from pipeline.naming import resource_name, tags
 from pipeline.permissions import roles
 
@@ -55,15 +55,16 @@ class Signer(Component):
     def __init__(self, name: str, args: SignerArgs, opts: Options = None) -> None:
         super().__init__("image-pipeline:signer:Signer", name, opts)
         self._label = resource_name(name, "signer")
-        log_group = cloudwatch.LogGroup(
-            self._label,
-            name=f"/{name}/signer",
-            retention_in_days=args.log_retention_days,
-            tags=tags(),
-            opts=self.child,
+        execution = Execution(
+            self,
+            name,
+            "signer",
+            roles.signer_role,
+            args.log_retention_days,
+            source_arn=args.source.arn,
+            key_arn=args.kms_key_arn,
         )
-        role, policy = self._role(args, log_group.arn)
-        function = self._function(args, log_group, role, policy)
+        function = self._function(args, execution)
         url = lambda_.FunctionUrl(
             self._label,
             function_name=function.name,
@@ -79,32 +80,7 @@ class Signer(Component):
         self.url, self.function_name = url.function_url, function.name
         self.register_outputs({"url": self.url})
 
-    def _role(
-        self, args: SignerArgs, log_group_arn: pulumi.Output[str]
-    ) -> tuple[iam.Role, iam.RolePolicy]:
-        role = iam.Role(
-            self._label,
-            assume_role_policy=json.dumps(roles.assumed_by_lambda()),
-            tags=tags(),
-            opts=self.child,
-        )
-        policy = iam.RolePolicy(
-            self._label,
-            role=role.name,
-            policy=pulumi.Output.all(
-                source_arn=args.source.arn, log_group_arn=log_group_arn, key_arn=args.kms_key_arn
-            ).apply(lambda arns: json.dumps(roles.signer_role(**arns))),
-            opts=self.child,
-        )
-        return role, policy
-
-    def _function(
-        self,
-        args: SignerArgs,
-        log_group: cloudwatch.LogGroup,
-        role: iam.Role,
-        policy: iam.RolePolicy,
-    ) -> lambda_.Function:
+    def _function(self, args: SignerArgs, execution: Execution) -> lambda_.Function:
         variables = pulumi.Output.all(args.source.name, args.upload_url).apply(
             lambda v: signer_variables(args.max_upload_bytes, *v)
         )
@@ -118,11 +94,11 @@ class Signer(Component):
             memory_size=MEMORY,
             timeout=TIMEOUT,
             reserved_concurrent_executions=CONCURRENCY,
-            role=role.arn,
+            role=execution.role.arn,
             environment={"variables": variables},
-            logging_config={"log_format": "JSON", "log_group": log_group.name},
+            logging_config={"log_format": "JSON", "log_group": execution.log_group.name},
             tags=tags(),
-            opts=self.after(policy),
+            opts=self.after(execution.policy),
         )
 
     def _open_to_anyone(self, function: lambda_.Function) -> list[lambda_.Permission]:
@@ -152,8 +128,6 @@ class Signer(Component):
 
 
 def _code() -> pulumi.AssetArchive:
-    """Return the package as it is: the Lambda runtime has all that it imports."""
-    files = sorted((_ROOT / "signer").glob("*.py"))
-    return pulumi.AssetArchive(
-        {f"signer/{file.name}": pulumi.FileAsset(str(file)) for file in files}
-    )
+    """Return the package without dependencies: the Lambda runtime has all that it imports."""
+    files = (_ROOT / "signer").glob("*.py")
+    return pulumi.AssetArchive({f"signer/{f.name}": pulumi.FileAsset(str(f)) for f in files})

@@ -1,14 +1,12 @@
-"""How uploads come in: the source bucket's policy, and the endpoint that uploaders use."""
+"""The way in: the source bucket's policy, and the endpoint that uploaders use."""
 
-import json
 from dataclasses import dataclass
+from functools import partial
 
 import pulumi
-from pulumi_aws import s3
 
 from pipeline.buckets import SecureBucket
-from pipeline.component import Component, Options
-from pipeline.naming import resource_name
+from pipeline.component import Component, Options, policy_of
 from pipeline.permissions import bucket_policies
 from pipeline.signer import Signer, SignerArgs
 
@@ -33,15 +31,8 @@ class Uploads(Component):
 
     def __init__(self, name: str, args: UploadsArgs, opts: Options = None) -> None:
         super().__init__("image-pipeline:uploads:Uploads", name, opts)
-        public = args.signer is None
-        s3.BucketPolicy(
-            resource_name(name, "source"),
-            bucket=args.source.name,
-            policy=args.source.arn.apply(
-                lambda arn: json.dumps(bucket_policies.source(arn, public=public))
-            ),
-            opts=self.after(args.source.public_access_block),
-        )
+        policy = partial(bucket_policies.source, public=args.signer is None)
+        args.source.set_policy(self, policy_of(policy, args.source.arn))
         self.endpoint, self.signer_name = args.bucket_url, pulumi.Output.from_input("")
         if args.signer:
             signer = Signer(name, args.signer, self.child)
