@@ -7,7 +7,7 @@ import pulumi
 from pulumi_aws import cloudwatch
 
 from pipeline.buckets import SecureBucket, SecureBucketArgs
-from pipeline.component import Component, Options, policy_of
+from pipeline.component import Component, Options
 from pipeline.identity import Identity
 from pipeline.naming import resource_name, tags
 from pipeline.permissions import bucket_policies
@@ -32,13 +32,11 @@ class AccessLog(Component):
     def __init__(self, name: str, args: AccessLogArgs, opts: Options = None) -> None:
         super().__init__("image-pipeline:access_log:AccessLog", name, opts)
         label = resource_name(name, "cdn-log")
-        # From the first request on there is a log file in it.
+        # Deleted with its content, because the first request already puts a log file into it.
         settings = SecureBucketArgs(force_destroy=True, expire_days=args.log_retention_days)
         bucket = SecureBucket(label, settings, self.child)
         account = args.identity.account_id, args.identity.partition
-        policy = bucket.set_policy(
-            self, policy_of(bucket_policies.access_log, bucket.arn, *account)
-        )
+        policy = bucket.set_policy(self, bucket_policies.access_log, *account)
         source = cloudwatch.LogDeliverySource(
             label,
             name=label,

@@ -1,14 +1,16 @@
 """A private, encrypted bucket; its policy is added by the component that decides who may use it."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
 from pulumi_aws import s3
 
-from pipeline.component import Component, Options
+from pipeline.component import Component, Options, policy_of
 from pipeline.naming import bucket_url, tags
+from pipeline.permissions.documents import Document
 
 NONCURRENT_DAYS: Final = 30
 """Days that an overwritten or deleted upload can still be brought back."""
@@ -87,14 +89,21 @@ class SecureBucket(Component):
             lambda parts: bucket_url(*parts, s3_endpoint=s3_endpoint)
         )
 
-    def set_policy(self, owner: Component, policy: pulumi.Input[str]) -> s3.BucketPolicy:
-        """Set its policy, as a child of the component that decides who may use the bucket.
+    def set_policy(
+        self,
+        owner: Component,
+        make: Callable[..., Document],
+        *values: pulumi.Input[str],
+        write: Callable[[Document], str] = json.dumps,
+    ) -> s3.BucketPolicy:
+        """Set the policy that ``make`` returns, given the bucket's ARN and ``values``.
 
-        Block Public Access comes first: it refuses a public policy until it allows one.
+        It is a child of ``owner``, and comes after Block Public Access, which refuses a public
+        policy until it allows one.
         """
-        return s3.BucketPolicy(
-            self._label, bucket=self.name, policy=policy, opts=owner.after(self.public_access_block)
-        )
+        policy = policy_of(make, self.arn, *values, write=write)
+        after = owner.after(self.public_access_block)
+        return s3.BucketPolicy(self._label, bucket=self.name, policy=policy, opts=after)
 
     def _encrypt(self, args: SecureBucketArgs) -> None:
         has_key = args.kms_key_arn != ""

@@ -52,16 +52,8 @@ def dashboard_body(
     errors = _each(lambda_, ("Errors", "Throttles"), function)
     starts = _each(lambda_, ["Invocations"], function) + _each(own, [Metric.COLD_START], function)
     at_once = _each(lambda_, ["ConcurrentExecutions"], function)
-    percentiles = [
-        [
-            METRIC_NAMESPACE,
-            Metric.TOTAL_TIME,
-            "FunctionName",
-            function,
-            {"stat": stat, "label": stat},
-        ]
-        for stat in ("p50", "p95", "p99")
-    ]
+    (total,) = _each(own, [Metric.TOTAL_TIME], function)
+    percentiles = [[*total, {"stat": stat, "label": stat}] for stat in ("p50", "p95", "p99")]
     graphs = [
         _graph("What came of uploads", _each(own, outcomes, function)),
         _graph("Rejected, by code", [[{"expression": by_code}]]),

@@ -9,7 +9,7 @@ import pulumi
 from function.engine.renditions import Rendition
 from pipeline.buckets import SecureBucket
 from pipeline.cdn import Cdn
-from pipeline.component import Component, Options, policy_of
+from pipeline.component import Component, Options
 from pipeline.identity import Identity
 from pipeline.permissions import bucket_policies
 from pipeline.permissions.documents import to_json
@@ -38,7 +38,7 @@ class Delivery(Component):
         super().__init__("image-pipeline:delivery:Delivery", name, opts)
         policy = partial(bucket_policies.destination, renditions=args.renditions)
         cdn_arn = args.cdn.arn if args.cdn else ""
-        names = args.destination.arn, args.identity.account_id, cdn_arn
-        args.destination.set_policy(self, policy_of(policy, *names, write=to_json))
+        account = args.identity.account_id
+        args.destination.set_policy(self, policy, account, cdn_arn, write=to_json)
         self.url = args.cdn.url if args.cdn else args.destination.url(args.s3_endpoint)
         self.register_outputs({"url": self.url})

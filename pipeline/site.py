@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import pulumi
@@ -10,7 +11,7 @@ from pulumi_aws import s3
 from pipeline import page
 from pipeline.buckets import SecureBucket
 from pipeline.cdn import Cdn
-from pipeline.component import Component, Options, policy_of
+from pipeline.component import Component, Options
 from pipeline.naming import resource_name, tags
 from pipeline.permissions import bucket_policies
 
@@ -39,17 +40,12 @@ class Site(Component):
     def __init__(self, name: str, args: SiteArgs, opts: Options = None) -> None:
         super().__init__("image-pipeline:site:Site", name, opts)
         self._base, self._bucket = name, args.bucket
-        policy = policy_of(bucket_policies.site, args.bucket.arn, args.cdn.arn)
-        args.bucket.set_policy(self, policy)
+        args.bucket.set_policy(self, bucket_policies.site, args.cdn.arn)
         for file in page.files():
             self._object(file.name, CONTENT_TYPES[file.suffix], source=pulumi.FileAsset(str(file)))
-        content = pulumi.Output.all(
-            upload_endpoint=args.upload_endpoint, delivery_url=args.cdn.url
-        ).apply(
-            lambda urls: json.dumps(
-                page.config(uploads=args.uploads, max_upload_bytes=args.max_upload_bytes, **urls)
-            )
-        )
+        config = partial(page.config, uploads=args.uploads, max_upload_bytes=args.max_upload_bytes)
+        urls = pulumi.Output.all(upload_endpoint=args.upload_endpoint, delivery_url=args.cdn.url)
+        content = urls.apply(lambda urls: json.dumps(config(**urls)))
         self._object(page.CONFIG, "application/json", content=content)
         self.register_outputs({})
 

@@ -6,7 +6,7 @@ from functools import partial
 import pulumi
 
 from pipeline.buckets import SecureBucket
-from pipeline.component import Component, Options, policy_of
+from pipeline.component import Component, Options
 from pipeline.permissions import bucket_policies
 from pipeline.signer import Signer, SignerArgs
 
@@ -32,7 +32,7 @@ class Uploads(Component):
     def __init__(self, name: str, args: UploadsArgs, opts: Options = None) -> None:
         super().__init__("image-pipeline:uploads:Uploads", name, opts)
         policy = partial(bucket_policies.source, public=args.signer is None)
-        args.source.set_policy(self, policy_of(policy, args.source.arn))
+        args.source.set_policy(self, policy)
         self.endpoint, self.signer_name = args.bucket_url, pulumi.Output.from_input("")
         if args.signer:
             signer = Signer(name, args.signer, self.child)
