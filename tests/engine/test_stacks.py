@@ -138,6 +138,7 @@ class Made(Engine):
         states = {(r["type"], r["urn"].rpartition("::")[2]): r for r in resources}
 
         def new_resource(args: MockResourceArgs):
+            self.transform(args)
             state = states[args.typ, args.name]
             return state.get("id"), state.get("outputs", {})
 

@@ -19,23 +19,24 @@ before made of the inputs. ``preview=True`` evaluates as `pulumi preview` does, 
 that only AWS can tell unknown.
 """
 
+import asyncio
 import functools
 import json
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
-import pulumi_aws as aws
 from google.protobuf import json_format
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks, set_mocks
-from pulumi.runtime.sync_await import _sync_await
 
 from local.program import evaluate, is_encrypted, read_config
 from pipeline.configuration import load
 from pipeline.settings import KEYS, Settings
 from policy.guardrails import Resource
+from tests.support.provider import inputs_class
 
 ACCOUNT = "123456789012"
 PARTITION, REGION = "aws", "eu-central-1"
@@ -78,16 +79,20 @@ class Provider(Mocks):
     """Gives every resource the outputs that AWS would, made from its name.
 
     Args:
-        preview: give none, as before the resource exists.
+        transform: returns a resource's inputs as its transforms make them.
+        preview: give no outputs, as before the resource exists.
     """
 
-    def __init__(self, *, preview: bool = False) -> None:
-        self._preview = preview
+    def __init__(
+        self, transform: Callable[[MockResourceArgs], dict[str, Any]], *, preview: bool = False
+    ) -> None:
+        self._transform, self._preview = transform, preview
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        inputs = self._transform(args)
         if self._preview:
-            return None, args.inputs
-        name = args.inputs.get("name") or f"{args.name}-1234567"
+            return None, inputs
+        name = inputs.get("name") or f"{args.name}-1234567"
         service = args.typ.split(":")[1].split("/")[0]
         place = "::" if service == "s3" else f"{REGION}:{ACCOUNT}:"
         domain = DOMAINS.get(PARTITION, "amazonaws.com")
@@ -102,7 +107,7 @@ class Provider(Mocks):
             "hostedZoneId": "Z2FDTNDATAQYW2",
             "domainName": "d111111abcdef8.cloudfront.net",
         }
-        return name, outputs | args.inputs
+        return name, outputs | inputs
 
     def call(self, args: MockCallArgs) -> dict[str, Any]:
         answers = {
@@ -139,15 +144,13 @@ class Engine(MockMonitor):
     """Remembers what ``MockResourceArgs`` leaves out, and runs transforms."""
 
     def __init__(self, *, preview: bool = False) -> None:
-        super().__init__(Provider(preview=preview))
+        super().__init__(Provider(self.transform, preview=preview))
         self.registered: list[Registered] = []
         self._transforms: dict[str, list[Callable[..., Any]]] = {}
+        self._now = threading.local()  # the registration that a thread is at
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (the engine's own name)
-        urn = self.make_urn(request.parent, request.type, request.name)
-        own = pulumi.runtime.mocks._resolve_callbacks(request.transforms)
-        self._transforms[urn] = own + self._transforms.get(request.parent, [])
-        self._transform(request, self._transforms[urn] + self._stack_transforms)
+        self._now.request = request
         answer = super().RegisterResource(request)
         depends = {
             key: frozenset(found.urns) for key, found in request.propertyDependencies.items()
@@ -170,20 +173,26 @@ class Engine(MockMonitor):
         )
         return answer
 
-    def _transform(self, request: Any, transforms: list[Callable[..., Any]]) -> None:
+    def transform(self, args: MockResourceArgs) -> dict[str, Any]:
         """Replace a registration's inputs and protection by what its transforms make of them."""
-        for transform in transforms:
-            args = pulumi.ResourceTransformArgs(
-                custom=request.custom,
-                type_=request.type,
-                name=request.name,
-                props=rpc.deserialize_properties(request.object),
-                opts=pulumi.ResourceOptions(protect=request.protect),
+        request, inputs = self._now.request, args.inputs
+        urn = self.make_urn(request.parent, request.type, request.name)
+        self._transforms[urn] = [*args.transforms, *self._transforms.get(request.parent, [])]
+        for transform in [*self._transforms[urn], *self.get_registered_transforms()]:
+            made = transform(
+                pulumi.ResourceTransformArgs(
+                    custom=request.custom,
+                    type_=request.type,
+                    name=request.name,
+                    props=inputs,
+                    opts=pulumi.ResourceOptions(protect=request.protect),
+                )
             )
-            made = transform(args)
             if made is not None:
-                request.object.CopyFrom(_sync_await(rpc.serialize_properties(made.props, {})))
+                request.object.CopyFrom(serialized(made.props))
                 request.protect = bool(made.opts.protect)
+                inputs = rpc.deserialize_properties(request.object)
+        return inputs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -296,9 +305,15 @@ def present(value: Any) -> Any:
     return [present(item) for item in value] if isinstance(value, list) else value
 
 
+def serialized(properties: Any) -> Any:
+    """Return properties as the engine is sent them."""
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(rpc.serialize_properties(properties, {}))
+    finally:
+        loop.close()
+
+
 def takes_tags(type_: str) -> bool:
     """Whether a resource type can be tagged, as the provider's own classes know."""
-    module, name = type_.split(":")[1].split("/", maxsplit=1)[0], type_.split(":")[2]
-    module = "lambda_" if module == "lambda" else module
-    resource = getattr(getattr(aws, module), name)
-    return "tags" in resource._internal_init.__annotations__
+    return hasattr(inputs_class(type_), "tags")
