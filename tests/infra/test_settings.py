@@ -10,6 +10,7 @@ import yaml
 from function.engine.renditions import Rendition
 from local import deploy, program
 from local.program import evaluate, read_settings
+from local.server import Server
 from pipeline.configuration import load
 from pipeline.settings import KEYS, Settings, SettingsError
 from terminal import Failure
@@ -162,7 +163,14 @@ def test_a_renamed_project_reads_renamed_keys(renamed):
     outputs = evaluate("prod", engine.mocks, {"delivery": "cdn"}, engine)
     assert outputs["sourceBucket"].startswith("photos-prod-")
     assert outputs["uploadEndpoint"].endswith(".on.aws/")
-    assert deploy._settings(program.read_config("prod"))["uploads"] == "presigned"
+
+
+def test_the_embedded_aws_knows_renamed_keys_by_the_settings_names(renamed, tmp_path, monkeypatch):
+    (renamed / "Pulumi.prod.yaml").write_text("config:\n  photos:uploads: presigned\n")
+    monkeypatch.setattr(deploy, "evaluate", lambda *_given: {})  # nothing is deployed
+    server = Server(folder=tmp_path, port=1, pid=0)
+    deploy.deploy(server, "prod")
+    assert server.settings["uploads"] == "presigned"
 
 
 def test_keys_that_pulumi_or_a_provider_reads_are_left_alone():
