@@ -1,3 +1,5 @@
+import json
+import os
 import subprocess
 from types import SimpleNamespace
 
@@ -24,11 +26,14 @@ def root(tmp_path, monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def _surroundings(monkeypatch):
+def _surroundings(monkeypatch, tmp_path):
     sts = SimpleNamespace(get_caller_identity=lambda: {"Account": ACCOUNT})
     monkeypatch.setattr(cloud, "clients", lambda _clone, _region=None: lambda _service: sts)
-    monkeypatch.setattr(command.shutil, "which", lambda name: f"/bin/{name}")
-    monkeypatch.setattr(command, "_versions", lambda: {"Pulumi CLI": "v3"})
+    cli = tmp_path / "bin" / "pulumi"
+    cli.parent.mkdir()
+    cli.write_text("#!/bin/sh\n[ $1 = version ] && echo v3.1.2\n")
+    cli.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{cli.parent}:{os.environ['PATH']}")
 
 
 @pytest.fixture
@@ -60,6 +65,7 @@ def test_a_run_that_passes_writes_the_evidence(root, ends, capsys):
     out, err = capsys.readouterr()
     (path,) = (root / "evidence").glob("*.json")
     assert path.with_suffix(".html").is_file()
+    assert json.loads(path.read_text())["versions"]["Pulumi CLI"] == "v3.1.2"
     assert "a copy of dev, which is not touched" in out
     assert "\npassed      up             0.0 s  $0.50000  47 created\n" in out
     assert "Accepted in 0 s, $0.50000." in out

@@ -10,7 +10,7 @@ from bench.accept import engine as engines
 from bench.accept.engine import Engine, EngineError, changes
 
 DRIVER = """
-import json, signal, sys, time
+import json, os, signal, sys, time
 def stop(*_):
     sys.exit(open("stopped", "w").close())
 signal.signal(signal.SIGINT, stop)
@@ -21,7 +21,11 @@ for line in sys.stdin:
         time.sleep(60)
     if do == "end":
         sys.exit()
-    answers = {"bad": {"error": "no such stack"}, "setup": json.loads(sys.argv[1])}
+    answers = {
+        "bad": {"error": "no such stack"},
+        "setup": json.loads(sys.argv[1]),
+        "process": {"id": os.getpid(), "session": os.getsid(0), "python": sys.executable},
+    }
     print(json.dumps(answers.get(do, {"do": do})), flush=True)
 open("ended", "w").close()
 """
@@ -65,9 +69,9 @@ def test_orders_are_answered_by_one_process(engine, tmp_path):
         "cli": None,
         "secrets_provider": "awskms://x",
     }
-    process = engine._process
+    process = engine.run("process")
     assert engine.run("up") == {"do": "up"}
-    assert engine._process is process
+    assert engine.run("process") == process
     assert not engine.is_busy
     engine.close()
     assert (tmp_path / "ended").exists()
@@ -110,18 +114,19 @@ def test_one_that_does_not_stop_is_killed(engine, tmp_path, monkeypatch):
     monkeypatch.setattr(engines, "STOP_SECONDS", 0.5)
     drive = tmp_path / "drive.py"
     drive.write_text(DRIVER.replace("signal.SIGINT, stop", "signal.SIGINT, signal.SIG_IGN"))
+    process = engine.run("process")["id"]
     interrupt_when(tmp_path / "hanging")
     with pytest.raises(KeyboardInterrupt):
         engine.run("hang")
-    process = engine._process
     engine.close()
-    assert process.returncode == -signal.SIGKILL
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
 
 
 def test_the_driver_is_in_a_session_of_its_own(engine):
-    engine.run("up")
-    assert os.getsid(engine._process.pid) != os.getsid(0)
-    assert engine._process.args[0] == sys.executable
+    process = engine.run("process")
+    assert process["session"] != os.getsid(0)
+    assert process["python"] == sys.executable
 
 
 def step(op, name, diffs=()):

@@ -9,6 +9,7 @@ from bench.accept.steps import StepFailed
 from bench.accept.uploads import MEAN_LIMIT, Difference, compare, task
 from function.engine.renditions import Quality, Rendition
 from function.engine.results import Rendered
+from function.engine.work import work
 from local.uploader import Result
 from pipeline.settings import Settings
 
@@ -152,7 +153,8 @@ def answer(monkeypatch, photos, *, status="ready", level=None):
 
     def get(_method, url):
         number = int(url.split("/")[-2])
-        (made,) = uploads._render(str(photos[number % 2]), Live.settings).values()
+        rendered = work(photos[number % 2].read_bytes(), task(Live.settings))
+        (made,) = (result for result in rendered if isinstance(result, Rendered))
         if level is None:
             return 200, made.body
         buffer = io.BytesIO()

@@ -1,10 +1,14 @@
 import json
 
 import pytest
+from PIL import Image
 
+from bench import photos
 from bench.__main__ import main
 from bench.capacity import command
 from bench.capacity.storm import Measured
+
+SMALL = Image.new("RGB", (8, 6))
 
 
 def test_the_simulation_alone_writes_its_course(tmp_path, capsys):
@@ -30,13 +34,17 @@ def measured(count, *, handler_s, done):
 
 
 @pytest.fixture
-def _storm(monkeypatch):
-    """Storms in which two at once take 0.5 s each, of which 0.4 s are the function's own."""
-    ran = []
+def storm(monkeypatch):
+    """Storms in which two at once take 0.5 s each, of which 0.4 s are the function's own.
+
+    The last one takes longer by a factor, if a test sets it.
+    """
+    ran, slower = [], [1]
 
     def run(_server, _body, *, count, per_second, advance):
         ran.append((count, per_second))
-        ends = [0.5 * (1 + n // 2) for n in range(count)]
+        each = 0.5 * (slower[0] if count == 40 else 1)
+        ends = [each * (1 + n // 2) for n in range(count)]
         advance(count, name="uploaded")
         return measured(count, handler_s=0.4, done=ends)
 
@@ -44,12 +52,12 @@ def _storm(monkeypatch):
     monkeypatch.setattr(command.servers, "start", lambda _state: None)
     monkeypatch.setattr(command.servers, "stop", lambda _state: None)
     monkeypatch.setattr(command, "deploy", lambda _server, settings: settings)
-    monkeypatch.setattr(command, "_photo", lambda: b"")
-    yield
+    monkeypatch.setattr(command.photos, "photo_jpeg", lambda: photos.encode(SMALL, "JPEG"))
+    yield slower
     assert ran == [(2, 100), (10, 1000), (40, 10.0)]
 
 
-@pytest.mark.usefixtures("_storm")
+@pytest.mark.usefixtures("storm")
 def test_the_simulation_is_checked_against_the_storm(tmp_path, capsys):
     path = tmp_path / "a.json"
     words = ["load", "--rate", "10", "--seconds", "4", "--arrivals", "10", "--json", str(path)]
@@ -60,8 +68,7 @@ def test_the_simulation_is_checked_against_the_storm(tmp_path, capsys):
     assert all(abs(check["error"]) < 0.1 for check in checks)
 
 
-@pytest.mark.usefixtures("_storm")
-def test_a_simulation_that_is_wrong_fails(monkeypatch, capsys):
-    monkeypatch.setattr(command, "_LOCAL_CONCURRENCY", 1)
+def test_a_simulation_that_is_wrong_fails(storm, capsys):
+    storm[0] = 2
     assert main(["load", "--rate", "10", "--seconds", "4", "--arrivals", "10"]) == 1
     assert "DISAGREES" in capsys.readouterr().out

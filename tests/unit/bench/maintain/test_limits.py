@@ -49,13 +49,17 @@ def test_a_figure_below_what_was_measured_is_told(kind, figure, monkeypatch):
     assert [sentence for row in rows for sentence in excesses(row) if figure in sentence]
 
 
+@pytest.fixture
+def _made(tmp_path, monkeypatch):
+    """Both uploads of a kind, of 1 MB, as an earlier run has left them."""
+    monkeypatch.setattr(limits, "CACHE", tmp_path)
+    for width, height in KINDS["qoi"].sizes:
+        (tmp_path / f"{width}x{height}-qoi.bin").write_bytes(bytes(1_000_000))
+
+
+@pytest.mark.usefixtures("_made")
 @pytest.mark.parametrize(("times", "slope"), [((100, 130), 23.8), ((130, 100), 0.0)])
-def test_time_is_the_slope_and_memory_what_is_not_counted_besides(
-    times, slope, tmp_path, monkeypatch
-):
-    path = tmp_path / "upload"
-    path.write_bytes(bytes(1_000_000))
-    monkeypatch.setattr(limits, "_source", lambda _kind, _size: path)
+def test_time_is_the_slope_and_memory_what_is_not_counted_besides(times, slope):
     trials = iter(
         Trial(outcome="ready", seconds=1.0, cpu_ms=ms, peak_mb=peak)
         for ms, peak in zip(times, (80.0, 120.0), strict=True)
@@ -67,8 +71,8 @@ def test_time_is_the_slope_and_memory_what_is_not_counted_besides(
     assert row.bytes_per_pixel == decoding_bytes(KINDS["qoi"], row) > 0
 
 
-def test_a_kind_that_does_not_become_ready_is_a_failure(tmp_path, monkeypatch):
-    monkeypatch.setattr(limits, "_source", lambda _kind, _size: tmp_path)
+@pytest.mark.usefixtures("_made")
+def test_a_kind_that_does_not_become_ready_is_a_failure():
     trial = Trial(outcome="oom", seconds=1.0, cpu_ms=1.0, peak_mb=1.0)
     runner = SimpleNamespace(run=lambda *_given, **_more: trial)
     with pytest.raises(Failure, match="qoi ended as oom"):
