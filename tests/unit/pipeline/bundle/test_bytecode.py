@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.bundle import BundleError, build, bytecode
+from pipeline.bundle import BundleError, build
 from pipeline.bundle.bytecode import Interpreter, find_interpreter
 from tests.support.tiny_wheel import THIS, THIS_VERSION
 
@@ -79,6 +79,6 @@ def test_takes_only_a_released_cpython_of_the_version(says, tmp_path, monkeypatc
 
 
 def test_an_interpreter_that_cannot_be_run_is_passed_over(tmp_path, monkeypatch):
-    (tmp_path / "python3.99").mkdir()
-    monkeypatch.setattr(bytecode, "_candidates", lambda python: iter(["", str(tmp_path)]))
+    (tmp_path / "versions" / "3.99.1" / "bin" / "python3.99").mkdir(parents=True)
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
     assert find_interpreter("3.99") is None
