@@ -4,10 +4,10 @@ import mmap
 import os
 import resource
 import select
+import time
 
 import pytest
 
-from function.engine import channel
 from function.engine.channel import Channel, Malformed
 
 
@@ -23,8 +23,15 @@ def is_readable(pipe):
     return bool(select.select([pipe], [], [], 0)[0])
 
 
-def test_what_may_wait_travels_with_what_may_not(both_ends, monkeypatch):
-    monkeypatch.setattr(channel, "_HOLD_SECONDS", 60.0)
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that a test alone moves."""
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_what_may_wait_travels_with_what_may_not(clock, both_ends):
     one, other, pipe = both_ends
     one.send({"n": 1}, b"first", may_wait=True)
     one.send({"n": 2}, b"second", may_wait=True)
@@ -108,8 +115,10 @@ def test_what_a_worker_wrote_and_told_nothing_of_goes_back_too():
         os.close(fd)
 
 
-def test_nothing_waits_for_long(both_ends, monkeypatch):
-    monkeypatch.setattr(channel, "_HOLD_SECONDS", 0.0)
-    one, other, _ = both_ends
+def test_nothing_waits_for_long(clock, both_ends):
+    one, other, pipe = both_ends
     one.send({"n": 1}, b"first", may_wait=True)
-    assert other.receive() == ({"n": 1}, b"first")
+    assert not is_readable(pipe)
+    clock[0] += 0.06
+    one.send({"n": 2}, b"second", may_wait=True)
+    assert [other.receive() for _ in range(2)] == [({"n": 1}, b"first"), ({"n": 2}, b"second")]
