@@ -117,9 +117,9 @@ def read_svg_root(data: bytes) -> None:
 
 
 def read_profile(data: bytes) -> None:
-    from function.engine.colour import _has_processing_elements  # noqa: PLC0415
+    from function.engine.colour import is_wide  # noqa: PLC0415
 
-    assert _has_processing_elements(data) in {True, False}
+    assert is_wide(data) in {True, False}
 
 
 READERS = (

@@ -174,7 +174,7 @@ def test_threads_memory_and_time_are_allowed():
     import _thread
     done = []
     _thread.start_new_thread(lambda: done.append(bytes(1 << 20)), ())
-    time.sleep(0.1)
+    while not done: time.sleep(0.01)
     yield Measured(len(done), os.getpid(), "fine")
     """
     with probing(body) as isolation:
