@@ -1,42 +1,30 @@
 """The embedded AWS ignores nothing: an unknown resource type or input is an error."""
 
-import boto3
 import pytest
 
 from local.inputs import Inputs, to_aws
 from local.resources import KINDS, Context, create, delete, read
 from terminal import Failure
-
-
-def client(service):
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    return boto3.client(service, region_name="us-east-1", **keys)
-
-
-class Recorder:
-    """Stands for every boto3 client; remembers what it is asked."""
-
-    def __init__(self) -> None:
-        self.meta = client("sqs").meta
-        self.calls: list[tuple[str, dict]] = []
-
-    def __getattr__(self, operation):
-        def call(**arguments):
-            self.calls.append((operation, arguments))
-            return {"QueueUrl": "https://queue"}
-
-        return call
+from tests.support.aws_client import aws_client
 
 
 @pytest.fixture
-def recorder():
-    return Recorder()
+def attributes():
+    """The attributes that SQS was asked to set."""
+    return {}
 
 
 @pytest.fixture
-def context(recorder):
+def context(attributes):
+    def keep(QueueUrl, Attributes):  # noqa: N803 (boto3's names)
+        assert QueueUrl == "https://queue"
+        attributes.update(Attributes)
+        return {}
+
+    answers = {"create_queue": {"QueueUrl": "https://queue"}, "set_queue_attributes": keep}
+    clients = {"s3": aws_client("s3", {}), "sqs": aws_client("sqs", {}, **answers)}
     return Context(
-        client=lambda _service: recorder,
+        client=clients.__getitem__,
         endpoint="http://127.0.0.1:1",
         region="us-east-1",
         function_code=lambda: b"",
@@ -89,10 +77,9 @@ def test_names_carry_a_suffix_that_is_the_same_each_time(context):
     assert first.id[-7:] != other.id[-7:]
 
 
-def test_queue_attributes_are_sqs_own(context, recorder):
+def test_queue_attributes_are_sqs_own(context, attributes):
     values = {"visibilityTimeoutSeconds": 180.0, "sqsManagedSseEnabled": True, "tags": {"a": "b"}}
     create(context, "aws:sqs/queue:Queue", "q", values)
-    attributes = dict(recorder.calls)["set_queue_attributes"]["Attributes"]
     given = ("VisibilityTimeout", "SqsManagedSseEnabled")
     assert {name: attributes[name] for name in given} == {
         "VisibilityTimeout": "180",
@@ -100,10 +87,10 @@ def test_queue_attributes_are_sqs_own(context, recorder):
     }
 
 
-def test_queue_attributes_that_are_not_given_are_at_their_defaults(context, recorder):
+def test_queue_attributes_that_are_not_given_are_at_their_defaults(context, attributes):
     """Page "CreateQueue" of the SQS API reference."""
     create(context, "aws:sqs/queue:Queue", "q", {})
-    assert dict(recorder.calls)["set_queue_attributes"]["Attributes"] == {
+    assert attributes == {
         "VisibilityTimeout": "30",
         "MessageRetentionPeriod": "345600",
         "ReceiveMessageWaitTimeSeconds": "0",
@@ -113,7 +100,9 @@ def test_queue_attributes_that_are_not_given_are_at_their_defaults(context, reco
 
 
 def translated(service, operation, values):
-    return to_aws(client(service).meta.service_model.operation_model(operation).input_shape, values)
+    return to_aws(
+        aws_client(service).meta.service_model.operation_model(operation).input_shape, values
+    )
 
 
 def test_spelling_is_translated_to_awss():

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from function.events import EventKind, parse_message
@@ -6,21 +8,22 @@ from ops import backfill
 from ops.backfill import Existing
 from ops.stack import Stack
 from terminal import Failure
+from tests.support.aws_client import aws_client
 from tests.support.ops import BEACH, OUTPUTS
 
 
-class Queue:
-    """An SQS that refuses the second message of a batch so many times."""
+def stack_with_queue(bodies: list[str], refusals: int = 0) -> Stack:
+    """A stack whose queue takes messages, but the second of a batch only after some refusals."""
+    left = [refusals]
 
-    def __init__(self, refusals: int) -> None:
-        self.refusals = refusals
-        self.bodies: list[str] = []
-
-    def send_message_batch(self, QueueUrl, Entries):  # noqa: N803 (boto3's names)
-        refused = [entry for entry in Entries if entry["Id"] == "1" and self.refusals]
-        self.refusals -= len(refused)
-        self.bodies += [entry["MessageBody"] for entry in Entries if entry not in refused]
+    def send(QueueUrl, Entries):  # noqa: N803 (boto3's names)
+        assert QueueUrl == OUTPUTS["queueUrl"]
+        refused = [entry for entry in Entries if entry["Id"] == "1" and left[0]]
+        left[0] -= len(refused)
+        bodies.extend(entry["MessageBody"] for entry in Entries if entry not in refused)
         return {"Failed": [{"Id": entry["Id"], "Message": "busy"} for entry in refused]}
+
+    return Stack(outputs=OUTPUTS, client={"sqs": aws_client("sqs", send_message_batch=send)}.get)
 
 
 def test_a_backfilled_event_is_one_that_the_function_reads():
@@ -43,14 +46,26 @@ def test_without_a_version_the_event_names_none():
 
 
 def test_what_sqs_refuses_of_a_batch_is_sent_again():
-    queue = Queue(refusals=2)
-    stack = Stack(outputs=OUTPUTS, client=lambda service: queue)
+    bodies = []
+    stack = stack_with_queue(bodies, refusals=2)
     batches = list(backfill.send(stack, iter([BEACH] * 12), per_second=1e9))
     assert [len(batch) for batch in batches] == [10, 2]
-    assert len(queue.bodies) == 12
+    assert len(bodies) == 12
 
 
 def test_what_sqs_keeps_refusing_is_one_sentence():
-    stack = Stack(outputs=OUTPUTS, client=lambda service: Queue(refusals=99))
+    stack = stack_with_queue([], refusals=99)
     with pytest.raises(Failure, match=r"refused a message 5 times \(busy\)"):
         list(backfill.send(stack, iter([BEACH] * 2), per_second=1e9))
+
+
+def test_the_rate_is_kept(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "sleep", lambda seconds: now.append(now.pop() + seconds))
+    sent = []
+    for batch in backfill.send(stack_with_queue([]), iter([BEACH] * 25), per_second=20):
+        sent.append((now[0] - 100, len(batch)))
+        now[0] += 0.3  # to send a batch takes time, which counts
+    assert sent == [(0, 10), (0.5, 10), (1.0, 5)]
+    assert now == [101.3]

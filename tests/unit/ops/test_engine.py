@@ -1,25 +1,26 @@
 """What the doctor says of the engine, by the metrics of the last day."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from ops.engine import unanswered, workers
+from ops.stack import Stack
+from tests.support.aws_client import aws_client
+from tests.support.ops import OUTPUTS
 
 
 def stack(**sums):
     """A stack whose CloudWatch has these sums, each in two datapoints."""
 
-    class CloudWatch:
-        def get_metric_statistics(self, **query):
-            assert query["Dimensions"] == [{"Name": "FunctionName", "Value": "resizer"}]
-            assert query["Namespace"] == ("AWS/Lambda" if query["MetricName"] == "Errors" else OWN)
-            assert (query["EndTime"] - query["StartTime"]).days == 1
-            total = sums.get(query["MetricName"], 0)
-            points = [{"Sum": 1.0}, {"Sum": total - 1.0}] if total else []
-            return {"Datapoints": points}
+    def statistics(**query):
+        assert query["Dimensions"] == [{"Name": "FunctionName", "Value": OUTPUTS["functionName"]}]
+        assert query["Namespace"] == ("AWS/Lambda" if query["MetricName"] == "Errors" else OWN)
+        assert (query["EndTime"] - query["StartTime"]).days == 1
+        total = sums.get(query["MetricName"], 0)
+        points = [{"Sum": 1.0}, {"Sum": total - 1.0}] if total else []
+        return {"Datapoints": points}
 
-    return SimpleNamespace(outputs={"functionName": "resizer"}, client=lambda name: CloudWatch())
+    clients = {"cloudwatch": aws_client("cloudwatch", get_metric_statistics=statistics)}
+    return Stack(outputs=OUTPUTS, client=clients.__getitem__)
 
 
 OWN = "ImagePipeline"

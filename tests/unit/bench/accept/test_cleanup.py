@@ -6,6 +6,7 @@ from bench.accept import cleanup, clone, cloud
 from bench.accept.clone import Clone
 from bench.accept.steps import StepFailed
 from ops.stack import NEEDED
+from tests.support.aws_client import aws_client
 
 CLONE = Clone(name="dev-accept-0a0b0c", content={"config": {"aws:region": "eu-west-1"}})
 BUCKET = "arn:aws:s3:::image-pipeline-dev-accept-0a0b0c-source-1"
@@ -25,11 +26,12 @@ RESOURCES = [
 def done(monkeypatch, tmp_path):
     """What was done, in order."""
     calls = []
-    kms = SimpleNamespace(
-        schedule_key_deletion=lambda KeyId, PendingWindowInDays: calls.append(  # noqa: N803
-            f"delete {KeyId} in {PendingWindowInDays}"
-        )
-    )
+
+    def schedule(KeyId, PendingWindowInDays):  # noqa: N803 (boto3's names)
+        calls.append(f"delete {KeyId} in {PendingWindowInDays}")
+        return {}
+
+    kms = aws_client("kms", schedule_key_deletion=schedule)
     monkeypatch.setattr(clone, "ROOT", tmp_path)
     monkeypatch.setattr(cloud, "clients", lambda _clone: lambda _service: kms)
     monkeypatch.setattr(cleanup, "by_tag", lambda _clone: [KEYS["Enabled"], ALIAS])

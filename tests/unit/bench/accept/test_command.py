@@ -1,7 +1,6 @@
 import json
 import os
 import subprocess
-from types import SimpleNamespace
 
 import botocore.exceptions
 import pytest
@@ -12,6 +11,7 @@ from bench.accept import clone as clones
 from bench.accept import cloud, command, evidence, trial
 from bench.accept.engine import EngineError
 from bench.accept.steps import Outcome, StepFailed
+from tests.support.aws_client import aws_client
 
 ACCOUNT = "210987654321"
 
@@ -27,7 +27,7 @@ def root(tmp_path, monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _surroundings(monkeypatch, tmp_path):
-    sts = SimpleNamespace(get_caller_identity=lambda: {"Account": ACCOUNT})
+    sts = aws_client("sts", get_caller_identity={"Account": ACCOUNT})
     monkeypatch.setattr(cloud, "clients", lambda _clone, _region=None: lambda _service: sts)
     cli = tmp_path / "bin" / "pulumi"
     cli.parent.mkdir()
@@ -214,7 +214,7 @@ def test_without_credentials_it_says_what_to_do(monkeypatch, capsys):
     def refuse():
         raise botocore.exceptions.NoCredentialsError
 
-    sts = SimpleNamespace(get_caller_identity=refuse)
+    sts = aws_client("sts", get_caller_identity=refuse)
     monkeypatch.setattr(cloud, "clients", lambda _clone: lambda _service: sts)
     assert main(["accept", "--stack", "dev"]) == 1
     err = capsys.readouterr().err

@@ -1,6 +1,3 @@
-from types import SimpleNamespace
-
-import botocore.exceptions
 import pytest
 
 from bench.accept import cloud, denied
@@ -9,6 +6,7 @@ from bench.accept.live import Live
 from bench.accept.steps import StepFailed
 from ops.stack import Stack
 from pipeline.settings import Settings
+from tests.support.aws_client import Refusal, aws_client, paged
 
 EMBEDDED = Clone(name="x", content={"config": {"aws:endpoints": [{"s3": "http://x"}]}})
 AMAZON = Clone(name="x", content={})
@@ -33,58 +31,72 @@ FORM = ("put_object", "source", "uploads/accept.jpg")
 PAST_CDN = ("get_object", "destination", "1.jpg/a.webp")
 
 
-class Stranger:
-    """A client that notes what is asked, and is answered as told."""
+KEYS = {
+    "source": ["uploads/1.jpg"],
+    "destination": ["0.jpg/manifest.json", "_index/near/1", "1.jpg/a.webp", "1.jpg/b.webp"],
+}
+"""What the buckets hold; each key is on a page of its own, behind an empty one."""
 
-    def __init__(self, statuses):
-        self.asked, self._statuses = set(), statuses
 
-    def __getattr__(self, name):
-        def call(Bucket, Key=None, **_rest):  # noqa: N803 (boto3's names)
-            asked = (name, Bucket, Key)
-            self.asked.add(asked)
-            answer = {"ResponseMetadata": {"HTTPStatusCode": self._statuses.get(asked, 403)}}
-            if answer["ResponseMetadata"]["HTTPStatusCode"] < 300:
-                return answer
-            raise botocore.exceptions.ClientError(answer, name)
+class S3:
+    """Clients of the owner and of strangers, and what they asked."""
 
-        return call
+    def __init__(self) -> None:
+        self.forget()
+        self.owner = aws_client("s3", list_objects_v2=self._list, put_object=self._write)
+        tried = ("get_object", "put_object", "delete_object", "list_objects_v2")
+        self.strangers = {
+            encrypted: aws_client("s3", **{name: self._answer(encrypted, name) for name in tried})
+            for encrypted in (True, False)
+        }
+
+    def forget(self):
+        self.asked, self.statuses, self.written = {True: set(), False: set()}, {}, []
+
+    def _answer(self, encrypted, name):
+        def answer(Bucket, Key=None, **_rest):  # noqa: N803 (boto3's names)
+            call = (name, Bucket, Key)
+            self.asked[encrypted].add(call)
+            return Refusal("AccessDenied", self.statuses.get(call, 403))
+
+        return answer
+
+    def _list(self, Bucket, Prefix, **token):  # noqa: N803
+        assert Prefix == ("uploads/" if Bucket == "source" else "")
+        pages = [{}, *({"Contents": [{"Key": key}]} for key in KEYS[Bucket])]
+        names = ("ContinuationToken", "NextContinuationToken")
+        return paged(pages, *names, IsTruncated=True)(**token)
+
+    def _write(self, **where):
+        self.written.append(where)
+        return {}
+
+
+@pytest.fixture(scope="module")
+def s3():
+    return S3()
 
 
 @pytest.fixture
-def try_all(monkeypatch):
+def try_all(s3, monkeypatch):
     def check(clone=EMBEDDED, statuses=None, public=403, **settings):
-        strangers = {encrypted: Stranger(statuses or {}) for encrypted in (True, False)}
-        written = []
-        listed = {
-            "source": ["uploads/1.jpg"],
-            "destination": ["0.jpg/manifest.json", "_index/near/1", "1.jpg/a.webp", "1.jpg/b.webp"],
-        }
-
-        def paginate(Bucket, Prefix):  # noqa: N803
-            assert Prefix == ("uploads/" if Bucket == "source" else "")
-            return [{}, *({"Contents": [{"Key": key}]} for key in listed[Bucket])]
-
-        owner = SimpleNamespace(
-            get_paginator=lambda name: {"list_objects_v2": SimpleNamespace(paginate=paginate)}[
-                name
-            ],
-            put_object=lambda **where: written.append(where),
-        )
+        s3.forget()
+        s3.statuses = statuses or {}
         live = Live(
             clone=clone,
             settings=Settings(**settings),
-            stack=Stack(outputs=OUTPUTS, client=lambda _service: owner),
+            stack=Stack(outputs=OUTPUTS, client=lambda _service: s3.owner),
             prices=None,
         )
-        stranger = lambda _clone, is_encrypted=True: strangers[is_encrypted]  # noqa: E731
-        monkeypatch.setattr(cloud, "stranger", stranger)
+        monkeypatch.setattr(
+            cloud, "stranger", lambda _clone, is_encrypted=True: s3.strangers[is_encrypted]
+        )
         urls = []
         monkeypatch.setattr(denied, "request", lambda *a: (urls.append(a), (public, b""))[1])
         outcome = denied.check(live)
         assert urls == [("GET", "http://out/_index/accept")]
-        assert written == [{"Bucket": "destination", "Key": "_index/accept", "Body": b"accept"}]
-        return outcome, strangers[True].asked, strangers[False].asked
+        assert s3.written == [{"Bucket": "destination", "Key": "_index/accept", "Body": b"accept"}]
+        return outcome, s3.asked[True], s3.asked[False]
 
     return check
 

@@ -7,6 +7,7 @@ from function.engine.errors import Rejected
 from function.engine.work import work
 from local.uploader import Result
 from pipeline.settings import Settings
+from tests.support.accept import live
 
 MOST = Settings(memory=10240, max_megapixels=1000, timeout=60)
 
@@ -21,48 +22,41 @@ def test_each_file_is_rejected_for_its_reason(name, settings):
     assert len(body) < 10_000
 
 
-class Live:
-    doors = ("http://in", "http://out")
-    checked = 0
-
-    def __init__(self, *, is_presigned=False):
-        self.is_presigned = is_presigned
-
-    def check_queues(self):
-        self.checked += 1
-
-    def cost(self, results):
-        return len(list(results)) / 100
+def result(**ended):
+    return Result(
+        **{"file": "", "key": "", "status": "rejected", "error": None} | ended, ms=1, bytes=1
+    )
 
 
 def answer(monkeypatch, **outcomes):
     """Have each upload end for its reason, or as told by name: status and code."""
 
     def upload_all(paths, *doors, presigned):
-        assert presigned in (True, False)
+        assert isinstance(presigned, bool)
         return list(ends(paths, doors))
 
     def ends(paths, doors):
-        assert doors == Live.doors
+        assert doors == ("http://in", "http://out")
         for path in paths:
             body, reason = hostile.files()[path.name]
             assert path.read_bytes() == body
             status, code = outcomes.get(path.stem, ("rejected", reason))
             error = {"code": code} if code else None
-            yield Result(file="", key="", status=status, error=error, ms=1, bytes=1)
+            yield result(status=status, error=error)
 
     monkeypatch.setattr(hostile, "upload_all", upload_all)
 
 
 def test_rejections_are_told_and_the_queues_looked_at(monkeypatch, tmp_path):
     answer(monkeypatch)
-    live = Live()
-    outcome = hostile.check(live, tmp_path)
+    asked = []
+    clone = live(asked=asked)
+    outcome = hostile.check(clone, tmp_path)
     assert outcome.detail == (
         "5 rejected, no dead letter: bomb.png too_many_pixels, truncated.jpg truncated, "
         "external.svg unsafe_svg, polyglot.jpg polyglot, empty.jpg empty"
     )
-    assert (live.checked, outcome.usd) == (1, 0.05)
+    assert (asked, outcome.usd) == (["queue", "dead"], clone.cost([result()] * 5))
 
 
 @pytest.mark.parametrize(
@@ -77,13 +71,14 @@ def test_rejections_are_told_and_the_queues_looked_at(monkeypatch, tmp_path):
 def test_another_end_fails(monkeypatch, tmp_path, ended, told):
     answer(monkeypatch, truncated=ended)
     with pytest.raises(StepFailed, match=rf"^truncated.jpg {told}, not rejected \(truncated\)\.$"):
-        hostile.check(Live(is_presigned=True), tmp_path)
+        hostile.check(live(uploads="presigned"), tmp_path)
 
 
 def test_a_form_takes_no_empty_file(monkeypatch, tmp_path):
     answer(monkeypatch, empty=("refused", "http_400"))
-    outcome = hostile.check(Live(is_presigned=True), tmp_path)
+    clone = live(uploads="presigned")
+    outcome = hostile.check(clone, tmp_path)
     assert outcome.detail.endswith(", empty.jpg http_400")
-    assert outcome.usd == 0.04
+    assert outcome.usd == clone.cost([result()] * 4)
     with pytest.raises(StepFailed, match=r"empty.jpg ended refused"):
-        hostile.check(Live(), tmp_path)
+        hostile.check(live(), tmp_path)

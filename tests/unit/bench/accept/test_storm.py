@@ -3,6 +3,7 @@ import pytest
 from bench.accept import storm
 from bench.accept.steps import StepFailed
 from local.uploader import Result
+from tests.support.accept import live
 
 
 def result(ms, status="ready", code="lost"):
@@ -10,26 +11,12 @@ def result(ms, status="ready", code="lost"):
     return Result(file="a", key="uploads/a", status=status, error=error, ms=ms, bytes=1)
 
 
-class Live:
-    doors = ("http://in", "http://out")
-    is_presigned = True
-
-    def __init__(self):
-        self.checked = 0
-
-    def check_queues(self):
-        self.checked += 1
-
-    def cost(self, results):
-        return len(results) / 100
-
-
 @pytest.fixture
 def answer(monkeypatch):
     def set_results(results):
         def upload_all(files, *doors, presigned, parallel):
             *doors, step = doors
-            assert (files, doors) == (["photo"] * 5, list(Live.doors))
+            assert (files, doors) == (["photo"] * 5, ["http://in", "http://out"])
             assert (presigned, parallel) == (True, 5)
             step(results[0])
             return results
@@ -40,19 +27,22 @@ def answer(monkeypatch):
 
 
 def test_times_are_told_and_the_queues_looked_at(answer):
-    answer([result(ms) for ms in (1000, 2000, 3000, 4000, 10_000)])
-    live, steps = Live(), []
-    outcome = storm.check(live, "photo", 5, lambda *, name: steps.append(name))
+    results = [result(ms) for ms in (1000, 2000, 3000, 4000, 10_000)]
+    answer(results)
+    asked, steps = [], []
+    clone = live(asked=asked, uploads="presigned")
+    outcome = storm.check(clone, "photo", 5, lambda *, name: steps.append(name))
     assert outcome.figures == storm.Figures(0, [1, 2, 3, 4, 10])
     assert outcome.detail.endswith("until the manifest: p50 3.0 s, p95 8.8 s, max 10.0 s")
-    assert (outcome.usd, live.checked, steps) == (0.05, 1, ["uploads/a"])
+    assert (asked, steps) == (["queue", "dead"], ["uploads/a"])
+    assert outcome.usd == clone.cost(results) > 0
 
 
 @pytest.mark.parametrize("status", ["lost", "failed", "rejected", "refused"])
 def test_one_that_is_not_ready_fails(answer, status):
     answer([result(1), result(1, status), *(result(1) for _ in range(3))])
     with pytest.raises(StepFailed, match=r"1 of 5 are not ready; uploads/a: .*lost"):
-        storm.check(Live(), "photo", 5, lambda name: None)
+        storm.check(live(uploads="presigned"), "photo", 5, lambda name: None)
 
 
 def test_a_form_that_the_signer_refuses_at_its_ceiling_is_asked_for_again(monkeypatch):
@@ -70,14 +60,16 @@ def test_a_form_that_the_signer_refuses_at_its_ceiling_is_asked_for_again(monkey
         return results
 
     monkeypatch.setattr(storm, "upload_all", upload_all)
-    outcome = storm.check(Live(), "photo", 5, lambda *, name: steps.append(name))
+    clone = live(uploads="presigned")
+    outcome = storm.check(clone, "photo", 5, lambda *, name: steps.append(name))
     assert asked == [5, 2, 1]
-    assert (len(steps), outcome.usd) == (5, 0.05)
+    assert (len(steps), outcome.usd) == (5, clone.cost([result(1000)] * 5))
     assert (outcome.figures.throttled, len(outcome.figures.seconds)) == (3, 5)
     assert "3 forms refused with 429 and asked for again" in outcome.detail
 
 
 def test_forms_that_are_always_refused_fail(answer):
     answer([result(1, "refused", "http_429")] * 5)
+    clone = live(uploads="presigned")
     with pytest.raises(StepFailed, match=r"^5 of 5 got no form in 20 rounds\.$"):
-        storm.check(Live(), "photo", 5, lambda name: pytest.fail("nothing arrived"))
+        storm.check(clone, "photo", 5, lambda name: pytest.fail("nothing arrived"))

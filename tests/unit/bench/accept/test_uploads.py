@@ -12,6 +12,7 @@ from function.engine.results import Rendered
 from function.engine.work import work
 from local.uploader import Result
 from pipeline.settings import Settings
+from tests.support.accept import live
 
 GREY = (100, 100, 100)
 
@@ -118,17 +119,10 @@ def test_the_engine_is_asked_what_the_function_is_asked():
     assert (asked.quality, asked.native_decoder) == (Quality.BEST, False)
 
 
-class Live:
-    doors = ("http://in", "http://out")
-    is_presigned = True
-    settings = Settings(
-        renditions=(
-            Rendition.parse({"name": "small", "width": 8, "height": 8, "formats": ["png"]}),
-        )
-    )
-
-    def cost(self, results):
-        return len(results) / 100
+LIVE = live(
+    uploads="presigned",
+    renditions=(Rendition.parse({"name": "small", "width": 8, "height": 8, "formats": ["png"]}),),
+)
 
 
 @pytest.fixture
@@ -144,7 +138,7 @@ def answer(monkeypatch, photos, *, status="ready", level=None):
 
     def upload_all(files, *doors, presigned):
         *doors, step = doors
-        assert (doors, presigned) == (list(Live.doors), True)
+        assert (doors, presigned) == (["http://in", "http://out"], True)
         for number, file in enumerate(files):
             made = result(f"{number}/small.png")
             made = replace(made, file=str(file), status=status, ms=1000 * (number + 1))
@@ -153,7 +147,7 @@ def answer(monkeypatch, photos, *, status="ready", level=None):
 
     def get(_method, url):
         number = int(url.split("/")[-2])
-        rendered = work(photos[number % 2].read_bytes(), task(Live.settings))
+        rendered = work(photos[number % 2].read_bytes(), task(LIVE.settings))
         (made,) = (result for result in rendered if isinstance(result, Rendered))
         if level is None:
             return 200, made.body
@@ -168,16 +162,16 @@ def answer(monkeypatch, photos, *, status="ready", level=None):
 def test_each_photo_is_uploaded_in_turn_and_compared(monkeypatch, photos):
     answer(monkeypatch, photos)
     steps = []
-    outcome = uploads.check(Live(), photos, 5, lambda *, name: steps.append(name))
+    outcome = uploads.check(LIVE, photos, 5, lambda *, name: steps.append(name))
     assert steps == ["uploads/1/a.jpg"] * 5
     assert outcome.detail == "5 ready, 5 renditions, all bytes as rendered here"
     assert outcome.figures == uploads.Figures(5, [1, 2, 3, 4, 5], [])
-    assert outcome.usd == 0.05
+    assert outcome.usd == LIVE.cost([result("small.png")] * 5) > 0
 
 
 def test_a_difference_is_told_once_for_each_photo(monkeypatch, photos):
     answer(monkeypatch, photos, level=0)
-    outcome = uploads.check(Live(), photos, 5, lambda name: None)
+    outcome = uploads.check(LIVE, photos, 5, lambda name: None)
     found = outcome.figures.differences
     assert [(d.photo, d.rendition, d.mean) for d in found] == [
         ("a.png", "small.png", 0),
@@ -192,4 +186,4 @@ def test_a_difference_is_told_once_for_each_photo(monkeypatch, photos):
 def test_an_upload_that_is_not_ready_fails(monkeypatch, photos, status):
     answer(monkeypatch, photos, status=status)
     with pytest.raises(StepFailed, match=rf"^a.png ended {status}: None\.$"):
-        uploads.check(Live(), photos, 2, lambda name: None)
+        uploads.check(LIVE, photos, 2, lambda name: None)

@@ -2,18 +2,19 @@
 
 from types import SimpleNamespace
 
-import boto3
-from botocore.stub import Stubber
-
 from local.resources import delete
+from tests.support.aws_client import Refusal, aws_client
 
 
 def test_a_key_that_is_pending_deletion_is_deleted():
     """Page "Key states of AWS KMS keys": it cannot be scheduled twice."""
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    kms = boto3.client("kms", region_name="us-east-1", **keys)
-    with Stubber(kms) as stub:
-        stub.add_client_error("schedule_key_deletion", "KMSInvalidStateException")
-        context = SimpleNamespace(client=lambda _service: kms)
-        delete(context, "aws:kms/key:Key", "k", {}, {})
-        stub.assert_no_pending_responses()
+    asked = []
+
+    def refuse(KeyId, **_days):  # noqa: N803 (boto3's name)
+        asked.append(KeyId)
+        return Refusal("KMSInvalidStateException")
+
+    kms = aws_client("kms", schedule_key_deletion=refuse)
+    context = SimpleNamespace(client={"kms": kms}.__getitem__)
+    delete(context, "aws:kms/key:Key", "k", {}, {})
+    assert asked == ["k"]
