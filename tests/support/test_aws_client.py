@@ -25,7 +25,7 @@ def test_an_operation_without_an_answer_fails_unless_there_is_a_default():
 
 
 def test_an_operation_that_aws_does_not_have_is_no_ones():
-    with pytest.raises(AssertionError, match="AWS does not have .'get_queues'"):
+    with pytest.raises(AssertionError, match=r"AWS does not have .'get_queues'"):
         aws_client("sqs", get_queues={})
 
 
