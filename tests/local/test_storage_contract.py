@@ -1,6 +1,7 @@
 """One contract for a bucket and an index, in memory and on the embedded AWS.
 
-Unit tests of everything else use the ones in memory, which are worth no more than this shows.
+Unit tests of everything else use the ones in memory, which are worth no more than this shows. The
+same goes for the measurements that use the bench's stub of S3, which has no versions and no copies.
 """
 
 import uuid
@@ -8,6 +9,7 @@ from http.client import HTTPConnection
 
 import pytest
 
+from bench.sandbox.stub_s3 import StubS3
 from function.duplicates.index import Entry, Index
 from function.engine.errors import Rejected
 from function.storage.bucket import ABSENT, FOREVER, Bucket, Headers
@@ -18,6 +20,7 @@ from local.server import REGION, ROOT_KEY
 from tests.support.memory import MemoryBucket, MemoryIndex
 
 BUCKET, TABLE = "contract-bucket", "contract-table"
+KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 JPEG = Headers(content_type="image/jpeg", cache_control=FOREVER, sequencer="01")
 JSON = Headers(content_type="application/json", cache_control="no-cache", sequencer="02")
 
@@ -44,6 +47,14 @@ class RealBucket(Bucket):
         return version(key, latest)
 
 
+class StubBucket(Bucket):
+    """A bucket of the bench's stub, to which others than the function upload."""
+
+    def upload(self, key, body):
+        self.put(key, body, JPEG)
+        return version(key, "1")
+
+
 def version(key, version_id, etag="", length=0) -> ObjectVersion:
     return ObjectVersion(key=key, version_id=version_id, etag=etag, sequencer="", bytes=length)
 
@@ -67,10 +78,7 @@ def real(tmp_path_factory):
         BillingMode="PAY_PER_REQUEST",
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", server.endpoint)
-        patch.setenv("AWS_REGION", REGION)
-        patch.setenv("AWS_ACCESS_KEY_ID", ROOT_KEY)
-        patch.setenv("AWS_SECRET_ACCESS_KEY", ROOT_KEY)
+        reach(patch, server.endpoint)
         opened, connect = [], HTTPConnection.connect
         patch.setattr(HTTPConnection, "connect", lambda c: opened.append(c) or connect(c))
         yield RealBucket(s3), Index(TABLE)
@@ -79,9 +87,38 @@ def real(tmp_path_factory):
     servers.stop(server.folder)
 
 
+@pytest.fixture
+def stub(monkeypatch):
+    """A bucket of the bench's stub of S3."""
+    server = StubS3(latency_ms=0)
+    reach(monkeypatch, server.url)
+    yield StubBucket(BUCKET)
+    server.close()
+
+
+def reach(patch, endpoint) -> None:
+    """Have buckets and indexes that are opened find AWS at an endpoint."""
+    variables = {"AWS_ENDPOINT_URL": endpoint, "AWS_REGION": REGION}
+    for name, value in (variables | dict.fromkeys(KEYS, ROOT_KEY)).items():
+        patch.setenv(name, value)
+
+
+@pytest.fixture(params=["memory", "stub", "real"])
+def store(request):
+    """A bucket whose versions do not matter."""
+    return one_of(request)
+
+
 @pytest.fixture(params=["memory", "real"])
 def bucket(request):
-    return MemoryBucket() if request.param == "memory" else request.getfixturevalue("real")[0]
+    return one_of(request)
+
+
+def one_of(request):
+    if request.param == "memory":
+        return MemoryBucket()
+    found = request.getfixturevalue(request.param)
+    return found[0] if request.param == "real" else found
 
 
 @pytest.fixture(params=["memory", "real"])
@@ -95,37 +132,37 @@ def key():
     return f"uploads/{uuid.uuid4().hex}/my été #1+2?.jpg"
 
 
-def test_what_was_put_is_read_with_its_entity_tag_and_sequencer(bucket, key):
-    assert (bucket.read(key), bucket.sequencer(key), bucket.head(key)) == (None, None, None)
-    etag = bucket.put(key, b"abc", JPEG)
-    assert bucket.read(key) == (b"abc", etag)
-    assert bucket.sequencer(key) == "01"
-    assert bucket.head(key).bytes == 3
+def test_what_was_put_is_read_with_its_entity_tag_and_sequencer(store, key):
+    assert (store.read(key), store.sequencer(key), store.head(key)) == (None, None, None)
+    etag = store.put(key, b"abc", JPEG)
+    assert store.read(key) == (b"abc", etag)
+    assert store.sequencer(key) == "01"
+    assert store.head(key).bytes == 3
 
 
-def test_the_entity_tag_of_a_head_has_no_quotes(bucket, key):
-    bucket.upload(key, b"abc")
-    assert bucket.head(key).etag == "900150983cd24fb0d6963f7d28e17f72"
+def test_the_entity_tag_of_a_head_has_no_quotes(store, key):
+    store.upload(key, b"abc")
+    assert store.head(key).etag == "900150983cd24fb0d6963f7d28e17f72"
 
 
-def test_sequencers_of_many_keys_are_read_at_once(bucket, key):
-    assert bucket.sequencers([]) == {}
-    bucket.put(f"{key}1", b"a", JPEG)
-    bucket.put(f"{key}2", b"b", JSON)
+def test_sequencers_of_many_keys_are_read_at_once(store, key):
+    assert store.sequencers([]) == {}
+    store.put(f"{key}1", b"a", JPEG)
+    store.put(f"{key}2", b"b", JSON)
     expected = {f"{key}2": "02", f"{key}3": None, f"{key}1": "01"}
-    assert bucket.sequencers(expected.keys()) == expected
+    assert store.sequencers(expected.keys()) == expected
 
 
-def test_a_put_that_expects_an_object_replaces_that_one_only(bucket, key):
+def test_a_put_that_expects_an_object_replaces_that_one_only(store, key):
     with pytest.raises(Conflict):
-        bucket.put(key, b"first", JPEG, expect='"0123456789abcdef0123456789abcdef"')
-    first = bucket.put(key, b"first", JPEG, expect=ABSENT)
+        store.put(key, b"first", JPEG, expect='"0123456789abcdef0123456789abcdef"')
+    first = store.put(key, b"first", JPEG, expect=ABSENT)
     with pytest.raises(Conflict):
-        bucket.put(key, b"second", JSON, expect=ABSENT)
-    second = bucket.put(key, b"second", JSON, expect=first)
+        store.put(key, b"second", JSON, expect=ABSENT)
+    second = store.put(key, b"second", JSON, expect=first)
     with pytest.raises(Conflict):
-        bucket.put(key, b"third", JPEG, expect=first)
-    assert (bucket.read(key), bucket.sequencer(key)) == ((b"second", second), "02")
+        store.put(key, b"third", JPEG, expect=first)
+    assert (store.read(key), store.sequencer(key)) == ((b"second", second), "02")
 
 
 def test_a_key_holds_its_latest_version_until_it_is_deleted(bucket, key):
@@ -170,9 +207,17 @@ def test_a_version_is_fetched_whatever_came_after_it(bucket, key):
         bucket.fetch(key, version_id=None, max_bytes=9)
 
 
-def test_an_object_or_version_that_is_missing_is_gone(bucket, key):
+def test_an_object_that_is_missing_is_gone(store, key):
     with pytest.raises(Gone):
-        bucket.fetch(key, version_id=None, max_bytes=9)
+        store.fetch(key, version_id=None, max_bytes=9)
+    store.upload(key, b"first")
+    assert store.fetch(key, version_id=None, max_bytes=9) == b"first"
+    store.delete([key])
+    with pytest.raises(Gone):
+        store.fetch(key, version_id=None, max_bytes=9)
+
+
+def test_a_version_that_is_missing_is_gone(bucket, key):
     bucket.upload(key, b"first")
     second = bucket.upload(key, b"second")
     bucket.purge_latest(key)
@@ -181,10 +226,10 @@ def test_an_object_or_version_that_is_missing_is_gone(bucket, key):
 
 
 @pytest.mark.parametrize(("body", "code"), [(b"", "empty"), (b"1234567890", "too_many_bytes")])
-def test_an_upload_of_another_length_is_rejected(bucket, key, body, code):
-    uploaded = bucket.upload(key, body)
+def test_an_upload_of_another_length_is_rejected(store, key, body, code):
+    uploaded = store.upload(key, body)
     with pytest.raises(Rejected) as rejection:
-        bucket.fetch(key, version_id=uploaded.version_id, max_bytes=9)
+        store.fetch(key, version_id=uploaded.version_id, max_bytes=9)
     assert rejection.value.code == code
 
 
@@ -205,12 +250,12 @@ def test_a_source_that_was_replaced_or_is_gone_is_not_copied(bucket, key, sequen
     assert bucket.read(f"{key}2") is None
 
 
-def test_objects_are_deleted_whether_or_not_they_are_there(bucket, key):
-    bucket.put(f"{key}1", b"a", JPEG)
-    bucket.put(f"{key}2", b"b", JPEG)
-    bucket.delete([])
-    bucket.delete([f"{key}1", f"{key}3"])
-    assert (bucket.read(f"{key}1"), bucket.read(f"{key}2")[0]) == (None, b"b")
+def test_objects_are_deleted_whether_or_not_they_are_there(store, key):
+    store.put(f"{key}1", b"a", JPEG)
+    store.put(f"{key}2", b"b", JPEG)
+    store.delete([])
+    store.delete([f"{key}1", f"{key}3"])
+    assert (store.read(f"{key}1"), store.read(f"{key}2")[0]) == (None, b"b")
 
 
 def test_an_object_is_deleted_only_if_it_is_the_expected_one(bucket, key):
