@@ -11,10 +11,10 @@ import pytest
 
 from function import logs
 from function.batch import BatchHandler
-from function.contract import Metric, Status
+from function.contract import Metric
+from function.duplicates.search import Duplicates, recipe_of
 from function.engine.errors import DecoderBug
 from function.environment import Environment
-from function.manifest import Manifest, SourceFacts, Timings
 from function.postpone import count
 from function.reconcile import Reconciler
 from function.storage.bucket import Bucket
@@ -22,6 +22,7 @@ from function.storage.deadline import Deadline
 from pipeline.environment import environment_variables
 from pipeline.settings import Settings
 from tests.support.engine import reconciler_for
+from tests.support.memory import MemoryIndex
 from tests.support.pictures import display_p3, encoded, gradient
 
 PUT = (Path(__file__).parent / "events" / "put.json").read_text()
@@ -59,6 +60,29 @@ class Context:
 
 
 CONTEXT = Context(30_000)
+
+
+class Clock:
+    """Lambda's context of an invocation that really ends after some seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int((self._end - time.monotonic()) * 1000)
+
+
+def of_lambda(seconds: int):
+    """The context that Lambda's own runtime client makes."""
+    module = pytest.importorskip("awslambdaric.lambda_context")  # it is for Linux alone
+    return module.LambdaContext("id", None, None, int((time.time() + seconds) * 1000))
+
+
+@pytest.mark.parametrize("context", [lambda seconds: Context(seconds * 1000), Clock, of_lambda])
+def test_a_context_has_whole_milliseconds_left(context):
+    left = context(8).get_remaining_time_in_millis()
+    assert isinstance(left, int)
+    assert 7000 < left <= 8000
 
 
 def message(message_id: str, key: str) -> dict:
@@ -214,16 +238,6 @@ def test_what_was_postponed_or_received_most_often_comes_first(handler, source, 
     assert [record.key for record in caplog.records] == [f"uploads/{name}.jpg" for name in "cba"]
 
 
-class Clock:
-    """Lambda's context of an invocation that really ends after some seconds."""
-
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
-
-    def get_remaining_time_in_millis(self) -> int:
-        return int((self._end - time.monotonic()) * 1000)
-
-
 @pytest.mark.parametrize("status", [503, 500])
 def test_a_storm_of_s3_ends_no_batch(aws_server, environment, status):
     """Every message is tried and given up in time, so that none is lost to a timeout."""
@@ -264,33 +278,22 @@ def test_a_removal_is_acknowledged_and_logged(handler, source, destination, jpeg
     assert destination.objects == {}
 
 
-class FindsFirst:
-    """Says that every upload looks like the first."""
-
-    def find_exact(self, name, sha256):
-        return None
-
-    def find_near(self, name, fingerprint):
-        facts = SourceFacts(key="uploads/a.jpg", version_id=None, etag="", sequencer="", bytes=1)
-        return Manifest(status=Status.READY, source=facts, timings_ms=Timings(), processed_at="")
-
-    def record(self, name, old, new):
-        pass
-
-
 def test_duplicates_are_counted_where_they_are_looked_for(
     handler, environment, source, destination, jpeg, caplog
 ):
-    source.objects |= {"uploads/a.jpg": jpeg, "uploads/b.jpg": jpeg}
+    source.objects |= {f"uploads/{name}.jpg": jpeg for name in "abc"}
     caplog.set_level(logging.INFO)
     handler.handle({"Records": [message("a", "uploads/a.jpg")]}, CONTEXT)
-    reconciler = reconciler_for(environment, source, destination, FindsFirst())
-    looks = build(reconciler, counts_duplicates=True)
-    looks.handle({"Records": [message("b", "uploads/b.jpg")]}, CONTEXT)
-    without, found = (record for record in caplog.records if record.message == "ready")
+    duplicates = Duplicates(MemoryIndex(), destination, near=False, recipe=recipe_of(environment))
+    looks = build(
+        reconciler_for(environment, source, destination, duplicates), counts_duplicates=True
+    )
+    looks.handle({"Records": [message(n, f"uploads/{n}.jpg") for n in "bc"]}, CONTEXT)
+    without, first, found = (record for record in caplog.records if record.message == "ready")
     assert not hasattr(without, "Duplicates")
-    assert (without.duplicate_of, found.duplicate_of) == (None, "uploads/a.jpg")
-    assert found.Duplicates == 1
+    assert without.duplicate_of is first.duplicate_of is None
+    assert found.duplicate_of == "uploads/b.jpg"
+    assert (first.Duplicates, found.Duplicates) == (0, 1)
 
 
 def test_uploads_that_lose_something_are_counted_and_others_cost_no_metric(
