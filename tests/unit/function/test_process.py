@@ -9,6 +9,45 @@ from function.process import Processor
 from function.storage.bucket import Headers
 from function.storage.errors import Gone
 from tests.support.engine import in_process
+from tests.support.numbers import NumberProcessor
+
+
+@pytest.fixture(params=["real", "numbers"])
+def processor(request, source, destination, environment, jpeg):
+    """The processor and its stand-in, with an upload that each takes and one that it rejects."""
+    if request.param == "numbers":
+        return NumberProcessor(source, destination), b"1", b"3"
+    return Processor(environment, source, destination, in_process(environment)), jpeg, b"no image"
+
+
+def test_every_rendition_that_a_manifest_names_is_stored_for_its_version(
+    processor, source, destination
+):
+    process, good, _ = processor
+    uploaded = source.upload("uploads/u1/beach.jpg", good)
+    manifest = process.process(uploaded, may_copy=False)
+    assert (manifest.status, manifest.error) == ("ready", None)
+    assert uploaded.to_dict().items() <= manifest.source.to_dict().items()
+    named = [rendition.key for rendition in manifest.renditions]
+    assert named == list(destination.objects) != []
+    assert {key.rpartition("/")[0] for key in named} == {"u1/beach.jpg"}
+    assert {destination.headers[key].sequencer for key in named} == {uploaded.sequencer}
+
+
+def test_a_rejected_upload_has_an_error_and_no_renditions(processor, source, destination):
+    process, _, bad = processor
+    manifest = process.process(source.upload("uploads/u1/beach.jpg", bad), may_copy=False)
+    assert (manifest.status, manifest.error.code) == ("rejected", "not_an_image")
+    assert (list(manifest.renditions), destination.objects) == ([], {})
+
+
+def test_a_version_that_is_gone_is_not_processed(processor, source, destination):
+    process, good, _ = processor
+    uploaded = source.upload("uploads/u1/beach.jpg", good)
+    source.purge_latest(uploaded.key)
+    with pytest.raises(Gone):
+        process.process(uploaded, may_copy=False)
+    assert destination.objects == {}
 
 
 def test_renditions_come_first_and_the_manifest_last(

@@ -10,21 +10,19 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from function.contract import Status, manifest_key, rendition_key
+from function.contract import Status, manifest_key
 from function.engine.errors import DecoderBug, IsolationFailed, Reason
 from function.events import Event, EventKind
-from function.manifest import ErrorFacts, Manifest, RenditionFacts, SourceFacts, Timings
+from function.manifest import ErrorFacts, Manifest, RenditionFacts
 from function.reconcile import MAX_ROUNDS, PAUSE, Contended, KeyTooLong, Reconciler, back_off
 from function.storage.bucket import Headers
 from function.storage.errors import Conflict, Gone
 from function.versions import ObjectVersion
 from tests.support.history import KEY, backfill, created, event, manifest, removal, version
 from tests.support.memory import MemoryBucket
+from tests.support.numbers import NumberProcessor, names_of
 
 MANIFEST = "u1/beach.jpg/manifest.json"
-NAMES = {1: ["a", "b"], 2: ["b", "c"], 3: [], 4: ["a", "c"], 5: ["a", "b", None], 0: ["c"]}
-"""Renditions that each version of the upload has, by its number modulo 6. The third one is rejected
-at once, the fifth (None) after two are stored."""
 
 
 class Crash(BaseException):
@@ -68,42 +66,13 @@ class Interrupted:
         return call
 
 
-def names_of(data: bytes) -> list:
-    return NAMES[int(data) % 6]
-
-
 def reconciler(source, destination) -> Reconciler:
-    """A reconciler whose images cost nothing: a rendition is the number of its version."""
-
-    def process(version: ObjectVersion, *, may_copy: bool) -> Manifest:
-        data = source.fetch(version.key, version_id=version.version_id, max_bytes=10)
-        facts, error = [], None if names_of(data) else ErrorFacts(code="not_an_image", message="")
-        for name in names_of(data):
-            if name is None:
-                facts, error = [], ErrorFacts(code="broken_image", message="")
-                break
-            key = rendition_key(version.name, f"{name}.jpg")
-            headers = Headers(content_type="", cache_control="", sequencer=version.sequencer)
-            destination.put(key, data, headers)
-            facts.append(
-                RenditionFacts(
-                    name=name, url="", key=key, width=1, height=1, bytes=1, content_type=""
-                )
-            )
-        return Manifest(
-            status=Status.REJECTED if error else Status.READY,
-            error=error,
-            source=SourceFacts(**version.to_dict()),
-            renditions=facts,
-            timings_ms=Timings(),
-            processed_at="",
-        )
-
+    """A reconciler whose images cost nothing."""
     return Reconciler(
         source=source,
         destination=destination,
         files=("a.jpg", "b.jpg", "c.jpg"),
-        processor=SimpleNamespace(process=process),
+        processor=NumberProcessor(source, destination),
         back_off=lambda attempt: None,
     )
 
