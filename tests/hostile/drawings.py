@@ -96,10 +96,6 @@ def path(points: int) -> bytes:
     return svg(f'<path d="M0 0{line}" stroke="red" stroke-width="3" stroke-linejoin="round"/>')
 
 
-def many_paths(elements: int, body: str) -> bytes:
-    return svg(body * elements)
-
-
 def styles(selectors: int = 3000, elements: int = 30_000) -> bytes:
     sheet = "".join(f".a{n} .b{n} > .c{n}{{fill:red}}" for n in range(selectors))
     body = '<g class="a1"><g class="b1">' + '<path class="c1" d="M0 0h9v9z"/>' * elements

@@ -89,6 +89,10 @@ def png_bomb(width: int, height: int) -> bytes:
     )
 
 
+D50 = (0.9642, 1.0, 0.8249)
+"""The white of profiles, as X, Y and Z."""
+
+
 def rgb_profile(
     red: tuple[float, float],
     green: tuple[float, float],
@@ -102,13 +106,11 @@ def rgb_profile(
     cone = np.array(
         [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
     )
-    d50 = np.array([0.9642, 1.0, 0.8249])
+    d50 = np.array(D50)
     adapt = np.linalg.inv(cone) @ np.diag((cone @ d50) / (cone @ white)) @ cone
     columns = (adapt @ scaled).T
     curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(gamma * 256)) + bytes(2)
     tags = {
-        b"desc": b"desc" + bytes(4) + struct.pack(">I", 5) + b"test\0" + bytes(78),
-        b"cprt": b"text" + bytes(4) + b"none\0" + bytes(3),
         b"wtpt": _xyz_tag(d50),
         b"rXYZ": _xyz_tag(columns[0]),
         b"gXYZ": _xyz_tag(columns[1]),
@@ -117,18 +119,31 @@ def rgb_profile(
         b"gTRC": curve,
         b"bTRC": curve,
     }
-    offset = 128 + 4 + 12 * len(tags)
+    return icc_profile(b"mntr", b"RGB ", b"XYZ ", tags)
+
+
+def icc_profile(kind: bytes, space: bytes, connection: bytes, tags: dict[bytes, bytes]) -> bytes:
+    """Assemble an ICC v2 profile: header, tag table, tags."""
+    tags = {
+        b"desc": b"desc" + bytes(4) + struct.pack(">I", 5) + b"test\0" + bytes(78),
+        b"cprt": b"text" + bytes(4) + b"none\0" + bytes(3),
+        **tags,
+    }
+    at = 128 + 4 + 12 * len(tags)
     table, body = struct.pack(">I", len(tags)), b""
     for name, value in tags.items():
         padded = value + bytes(-len(value) % 4)
-        table += name + struct.pack(">II", offset + len(body), len(value))
+        table += name + struct.pack(">II", at + len(body), len(value))
         body += padded
-    size = offset + len(body)
-    head = struct.pack(">I4sI4s4s4s", size, b"none", 0x02400000, b"mntr", b"RGB ", b"XYZ ")
-    head += (
-        bytes(12) + b"acsp" + bytes(28) + b"".join(struct.pack(">i", round(v * 65536)) for v in d50)
-    )
-    return head + bytes(128 - len(head)) + table + body
+    size = at + len(body)
+    head = struct.pack(">I4sI4s4s4s", size, b"none", 0x02400000, kind, space, connection)
+    head += bytes(12) + b"acsp" + bytes(28) + fixed(D50)
+    return head.ljust(128, b"\0") + table + body
+
+
+def fixed(values: Any) -> bytes:
+    """Return numbers as profiles have them: s15Fixed16Number."""
+    return b"".join(struct.pack(">i", round(float(value) * 65536)) for value in values)
 
 
 def display_p3() -> bytes:
@@ -144,4 +159,4 @@ def _xyz(xy: tuple[float, float]) -> np.ndarray:
 
 
 def _xyz_tag(values: Any) -> bytes:
-    return b"XYZ " + bytes(4) + b"".join(struct.pack(">i", round(float(v) * 65536)) for v in values)
+    return b"XYZ " + bytes(4) + fixed(values)
