@@ -2,11 +2,15 @@
 
 
 def test_bucket_policies_come_after_block_public_access(program):
-    for policy in program.all("BucketPolicy"):
+    policies = program.all("BucketPolicy")
+    assert len(policies) >= 2
+    for policy in policies:
         program.assert_after(policy, program.one("BucketPublicAccessBlock", policy.name))
 
 
 def test_queues_and_buckets_deny_plain_http(program):
+    assert program.all("QueuePolicy") != []
+    assert program.all("BucketPolicy") != []
     for policy in [*program.all("QueuePolicy"), *program.all("BucketPolicy")]:
         deny = policy.statements()["DenyPlainHttp"]
         assert (deny["Effect"], deny["Principal"]) == ("Deny", "*")
@@ -37,12 +41,15 @@ def test_cors_lets_pages_upload_and_read(program):
 
 def test_s3_managed_encryption_by_default(dev):
     assert dev.all("Key") == []
+    assert len(dev.all("BucketServerSideEncryptionConfiguration")) == len(dev.all("Bucket")) > 0
     for encryption in dev.all("BucketServerSideEncryptionConfiguration"):
         (rule,) = encryption.inputs["rules"]
         assert rule["applyServerSideEncryptionByDefault"] == {"sseAlgorithm": "AES256"}
 
 
 def test_no_bucket_takes_uploads_under_a_key_that_only_the_uploader_has(program):
-    for encryption in program.all("BucketServerSideEncryptionConfiguration"):
+    found = program.all("BucketServerSideEncryptionConfiguration")
+    assert len(found) == len(program.all("Bucket")) > 0
+    for encryption in found:
         (rule,) = encryption.inputs["rules"]
         assert rule["blockedEncryptionTypes"] == ["SSE-C"]

@@ -22,5 +22,7 @@ def test_an_interrupt_waits_until_the_block_is_done(number):
 
 
 def test_without_an_interrupt_nothing_is_raised():
+    before = signal.getsignal(signal.SIGINT)
     with uninterrupted():
-        pass
+        assert signal.getsignal(signal.SIGINT) is not before
+    assert signal.getsignal(signal.SIGINT) is before
