@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -333,12 +334,23 @@ class TestMemory:
         [("AVIF", 1024, 64), ("AVIF", 128, 54), ("JPEG", 1024, 0)],
     )
     def test_a_worker_for_one_upload_takes_memory_in_large_pages(self, kind, memory_mb, grown_mb):
-        body = "allow(1e3, 0)\ntime.sleep(0.1)\nyield Measured(1, 1, '')\ntime.sleep(0.5)"
-        task, before = TASK.replace(memory_mb=memory_mb), "worker.sniff = sniff\n"
+        body = """
+        allow(1e3, 0)
+        time.sleep(0.1)  # longer than messages are held
+        yield Measured(1, 1, "")
+        while not seen: time.sleep(0.01)
+        """
+        before = """
+seen = []
+signal.signal(signal.SIGUSR1, lambda *_: seen.append(True))
+worker.sniff = sniff
+"""
+        task = TASK.replace(memory_mb=memory_mb)
         with probing(body, task=task, before=before) as isolation:
             results = isolation.run(encoded(gradient((64, 48)), kind))
             next(results)
             smaps = Path(f"/proc/{isolation.processes[1]}/smaps").read_text()
+            os.kill(isolation.processes[1], signal.SIGUSR1)
             list(results)
         mapped = re.findall(r"^(?:Size|VmFlags): *(.*)", smaps, re.MULTILINE)
         large = [
