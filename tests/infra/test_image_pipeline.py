@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pulumi
 import pytest
-from pulumi_aws._inputs import ProviderEndpointArgsDict
+from pulumi_aws import ProviderEndpointArgsDict
 
 from local.program import read_config
 from pipeline.image_pipeline import ImagePipeline

@@ -3,7 +3,6 @@
 import ctypes
 import json
 import resource
-import textwrap
 
 import pytest
 
@@ -74,20 +73,16 @@ class TestLimit:
         with probing(TELL, task=task(128)) as isolation:
             assert limits(isolation, 30 * MB)[0] > 30 * MB
 
-    def test_what_an_upload_is_not_expected_to_hold_is_left_over(self):
-        tell = "yield Measured(1, 1, str(WORKER._memory.left_over(float(data))))"
-        keep = """
-        def keep(*arguments, built=worker._Worker.__init__):
-            global WORKER
-            WORKER = arguments[0]
-            built(*arguments)
-        worker._Worker.__init__ = keep
-        """
-        with probing(tell, before=textwrap.dedent(keep)) as isolation:
-            room = (usable_mb(1024) - BASE_MB) * MB
-            assert int(told(isolation, b"0")[0]) == int(room - COPIES)
-            assert int(told(isolation, b"1e8")[0]) == int(room - 1e8 - 3 * COPIES)
-            assert told(isolation, b"1e9") == ["0"]
+    def test_what_an_upload_is_not_expected_to_hold_is_left_over(self, monkeypatch):
+        monkeypatch.setattr(
+            resource, "setrlimit", lambda *_limits: None
+        )  # this process is no worker
+        limit, room = MemoryLimit(1024), (usable_mb(1024) - BASE_MB) * MB
+        limit.start(1, 0)
+        assert limit.left_over(0) == int(room - COPIES)
+        limit.start(3, 0)
+        assert limit.left_over(1e8) == int(room - 1e8 - 3 * COPIES)
+        assert limit.left_over(1e9) == 0
 
     def test_a_format_may_have_some_to_spare(self):
         most = max(known.spare_mb for known in formats.every())

@@ -118,10 +118,10 @@ KEEP_A_FONT = """
 from function.engine.formats import svg_fonts
 from function.engine.native_module import import_native
 FONT = svg_fonts.paths()[0]
-def keep_a_font(task, import_all=worker._import_all):  # the zygote has closed its files by then
-    import_all(task)
-    assert import_native().keep_file(FONT)
-worker._import_all = keep_a_font
+def keep_a_font(name, import_encoder=worker.import_encoder):
+    import_encoder(name)
+    assert import_native().keep_file(FONT)  # the zygote has closed its files by now
+worker.import_encoder = keep_a_font
 worker.FONT, worker.STATX = FONT, 332 if os.uname().machine == "x86_64" else 291
 """
 
