@@ -1,6 +1,11 @@
 """A clone as ``bench accept`` sees it, whose queues hold what a test says."""
 
+from collections.abc import Callable
+from typing import Any
+from unittest import mock
+
 from bench.accept.clone import Clone
+from bench.accept.engine import Engine
 from bench.accept.live import Live
 from bench.cost import bill
 from ops.stack import Stack
@@ -10,6 +15,13 @@ from tests.support.aws_client import aws_client
 PRICES = bill.load("us-east-1")
 QUIET = ("0", "0", "0")
 """Messages that wait, that are worked on, and that are delayed."""
+
+
+def engine(run: Callable[[str], dict[str, Any]]) -> Engine:
+    """Return an engine that does nothing; ``run`` answers each order."""
+    made = mock.create_autospec(Engine, instance=True)
+    made.run.side_effect = run
+    return made
 
 
 def live(messages=None, *, asked=None, prices=PRICES, **settings) -> Live:

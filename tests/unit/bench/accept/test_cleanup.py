@@ -1,12 +1,11 @@
-from types import SimpleNamespace
-
 import pytest
 
 from bench.accept import cleanup, clone, cloud
 from bench.accept.clone import Clone
 from bench.accept.steps import StepFailed
 from ops.stack import NEEDED
-from tests.support.aws_client import aws_client
+from tests.support.accept import engine
+from tests.support.aws_client import Refusal, aws_client, paged
 
 CLONE = Clone(name="dev-accept-0a0b0c", content={"config": {"aws:region": "eu-west-1"}})
 BUCKET = "arn:aws:s3:::image-pipeline-dev-accept-0a0b0c-source-1"
@@ -42,7 +41,8 @@ def done(monkeypatch, tmp_path):
     return calls
 
 
-def engine(done, outputs):
+def noting(done, outputs):
+    """An engine whose stack has these outputs; notes what else it is asked."""
     answers = {
         "exists": {"exists": True},
         "outputs": {"outputs": outputs},
@@ -54,12 +54,12 @@ def engine(done, outputs):
             done.append(do)
         return answers.get(do, {})
 
-    return SimpleNamespace(run=run)
+    return engine(run)
 
 
 def test_buckets_are_emptied_before_the_stack_goes(done):
     CLONE.path.touch()
-    assert cleanup.remove(CLONE, engine(done, OUTPUTS), pytest.fail)
+    assert cleanup.remove(CLONE, noting(done, OUTPUTS), pytest.fail)
     assert done == [
         *(
             "stop",
@@ -76,7 +76,7 @@ def test_buckets_are_emptied_before_the_stack_goes(done):
 def test_a_stack_that_is_not_there_is_not_made_to_be_removed(done):
     CLONE.path.touch()
     asked = []
-    absent = SimpleNamespace(run=lambda do: (asked.append(do), {"exists": False})[1])
+    absent = engine(lambda do: (asked.append(do), {"exists": False})[1])
     assert not cleanup.remove(CLONE, absent, pytest.fail)
     assert (asked, done) == (["exists"], [])
     assert not CLONE.path.exists()
@@ -84,7 +84,7 @@ def test_a_stack_that_is_not_there_is_not_made_to_be_removed(done):
 
 def test_half_a_deployment_has_no_function_to_wait_for(done):
     half = OUTPUTS | {NEEDED[-1]: None}
-    cleanup.remove(CLONE, engine(done, half), pytest.fail)
+    cleanup.remove(CLONE, noting(done, half), pytest.fail)
     assert done[0] == "empty source"
 
 
@@ -106,44 +106,18 @@ def test_what_is_left_is_named(monkeypatch, tagged, named):
         cleanup.check(CLONE)
 
 
-class Client:
-    """A client whose listings are given, by operation, as pages."""
+MINE = "image-pipeline-dev-accept-0a0b0c"
 
-    def __init__(self, calls=(), **pages):
-        self._pages, self.calls = pages, calls
 
-    def can_paginate(self, name):
-        return len(self._pages[name]) > 1
-
-    def get_paginator(self, name):
-        def paginate(**arguments):
-            self.calls and self.calls.append(arguments)
-            return self._pages[name]
-
-        return SimpleNamespace(paginate=paginate)
-
-    def __getattr__(self, name):
-        return lambda: self._pages[name][0]
+def listing(field, name, *names):
+    """A page for each name, and an empty one."""
+    return [{field: [{name: one}]} for one in names] + [{}]
 
 
 def policies(kind, name):
     """A page of one kind of policies (API reference, "ListCachePolicies" and its like)."""
     items = [{"Type": "custom", kind: {f"{kind}Config": {"Name": one}}} for one in ("Other", name)]
-    return [{f"{kind}List": {"Quantity": 2, "Items": items}}]
-
-
-MINE = "image-pipeline-dev-accept-0a0b0c"
-CLOUDFRONT = {
-    "cloudfront": Client(
-        list_functions=[{"FunctionList": {"Items": [{"Name": f"{MINE}-route"}]}}],
-        list_origin_access_controls=[
-            {"OriginAccessControlList": {"Items": [{"Name": f"{MINE}-oac"}]}}
-        ],
-        list_cache_policies=policies("CachePolicy", f"{MINE}-cache"),
-        list_origin_request_policies=policies("OriginRequestPolicy", f"{MINE}-origin"),
-        list_response_headers_policies=policies("ResponseHeadersPolicy", f"{MINE}-headers"),
-    )
-}
+    return {f"{kind}List": {"Quantity": 2, "Items": items}}
 
 
 def tagged(*arns):
@@ -153,7 +127,7 @@ def tagged(*arns):
 @pytest.fixture
 def asked(monkeypatch):
     """Arguments of the tagging API's calls, by region."""
-    calls = {"eu-west-1": ["begun"], "us-east-1": ["begun"]}
+    calls = {"eu-west-1": [], "us-east-1": []}
     pages = {
         "eu-west-1": [tagged(BUCKET, *KEYS.values()), tagged(ALIAS)],
         "us-east-1": [tagged(CDN, GONE, BUCKET)],
@@ -162,26 +136,26 @@ def asked(monkeypatch):
     def describe_key(KeyId):  # noqa: N803 (boto3's name)
         return {"KeyMetadata": {"KeyState": KeyId.partition("/")[2]}}
 
-    class Absent(Exception):
-        pass
-
     def get_distribution(Id):  # noqa: N803
-        if Id == "E2":
-            raise Absent
+        return Refusal("NoSuchDistribution", 404) if Id == "E2" else {}
+
+    def get_resources(region):
+        answer = paged(pages[region], "PaginationToken", "PaginationToken")
+
+        def note(TagFilters, **token):  # noqa: N803
+            calls[region].append(TagFilters)
+            return answer(**token)
+
+        return aws_client("resourcegroupstaggingapi", get_resources=note)
 
     made = {
-        "kms": SimpleNamespace(describe_key=describe_key),
-        "cloudfront": SimpleNamespace(
-            get_distribution=get_distribution,
-            exceptions=SimpleNamespace(NoSuchDistribution=Absent),
-        ),
+        "kms": aws_client("kms", describe_key=describe_key),
+        "cloudfront": aws_client("cloudfront", get_distribution=get_distribution),
     }
 
     def clients(clone, region=None):
         assert clone is CLONE
-        return lambda service: (
-            made.get(service) or Client(calls[region], get_resources=pages[region])
-        )
+        return lambda service: made.get(service) or get_resources(region)
 
     monkeypatch.setattr(cloud, "clients", clients)
     return calls
@@ -193,34 +167,47 @@ def test_tags_are_looked_for_here_and_where_cloudfront_is(asked):
         {"Key": "Project", "Values": ["image-pipeline"]},
         {"Key": "Stack", "Values": ["dev-accept-0a0b0c"]},
     ]
-    assert asked == {r: ["begun", {"TagFilters": filters}] for r in ("eu-west-1", "us-east-1")}
+    assert asked == {"eu-west-1": [filters] * 2, "us-east-1": [filters]}
 
 
 def test_another_partition_is_asked_in_its_own_region_alone(asked, monkeypatch):
     monkeypatch.setattr(cloud, "partition", lambda _clone: "aws-cn")
     assert CDN not in cleanup.by_tag(CLONE)
-    assert asked["us-east-1"] == ["begun"]
+    assert asked["us-east-1"] == []
 
 
 def test_names_are_looked_for_in_every_page(monkeypatch):
     mine = MINE
-
-    def listing(field, name, *names):
-        return [{field: [{name: one}]} for one in names] + [{}]
-
+    roles = listing("Roles", "RoleName", "other", f"{mine}-role")
+    buckets = listing("Buckets", "Name", f"{mine}-source-1")
+    dashboards = listing("DashboardEntries", "DashboardName", mine, "x")
+    functions = listing("Functions", "FunctionName", f"{mine}-f")
+    groups = listing("logGroups", "logGroupName", f"/{mine}/r")
+    aliases = listing("Aliases", "AliasName", f"alias/{mine}", "image-pipeline-dev")
+    controls = {"OriginAccessControlList": {"Items": [{"Name": f"{mine}-oac"}]}}
     made = {
-        "iam": Client(list_roles=listing("Roles", "RoleName", "other", f"{mine}-role")),
-        "s3": Client(list_buckets=listing("Buckets", "Name", f"{mine}-source-1")[:1]),
-        "cloudwatch": Client(
-            list_dashboards=listing("DashboardEntries", "DashboardName", mine, "x")
+        "iam": aws_client("iam", list_roles=paged(roles, IsTruncated=True)),
+        "s3": aws_client(
+            "s3", list_buckets=paged(buckets, "ContinuationToken", "ContinuationToken")
         ),
-        "lambda": Client(list_functions=listing("Functions", "FunctionName", f"{mine}-f")),
-        "logs": Client(describe_log_groups=listing("logGroups", "logGroupName", f"/{mine}/r")),
-        "kms": Client(
-            list_aliases=listing("Aliases", "AliasName", f"alias/{mine}", "image-pipeline-dev")
+        "cloudwatch": aws_client(
+            "cloudwatch", list_dashboards=paged(dashboards, "NextToken", "NextToken")
+        ),
+        "lambda": aws_client("lambda", list_functions=paged(functions, answered="NextMarker")),
+        "logs": aws_client("logs", describe_log_groups=paged(groups, "nextToken", "nextToken")),
+        "kms": aws_client(
+            "kms", list_aliases=paged(aliases, answered="NextMarker", Truncated=True)
+        ),
+        "cloudfront": aws_client(
+            "cloudfront",
+            list_functions={"FunctionList": {"Items": [{"Name": f"{mine}-route"}]}},
+            list_origin_access_controls=controls,
+            list_cache_policies=policies("CachePolicy", f"{mine}-cache"),
+            list_origin_request_policies=policies("OriginRequestPolicy", f"{mine}-origin"),
+            list_response_headers_policies=policies("ResponseHeadersPolicy", f"{mine}-headers"),
         ),
     }
-    monkeypatch.setattr(cloud, "clients", lambda _clone: (made | CLOUDFRONT).__getitem__)
+    monkeypatch.setattr(cloud, "clients", lambda _clone: made.__getitem__)
     found = [f"{mine}-role", f"{mine}-source-1", mine, f"{mine}-f", f"/{mine}/r", f"alias/{mine}"]
     parts = [f"{mine}-{part}" for part in ("route", "oac", "cache", "origin", "headers")]
     assert cleanup.by_name(CLONE) == sorted([*found, *parts])

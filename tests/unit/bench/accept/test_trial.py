@@ -1,5 +1,3 @@
-from types import SimpleNamespace
-
 import pytest
 
 from bench.accept import cleanup, trial
@@ -9,6 +7,7 @@ from bench.accept.steps import StepFailed
 from bench.accept.trial import Trial
 from local import program
 from ops.finding import fail, ok, warn
+from tests.support.accept import engine
 
 
 @pytest.fixture
@@ -20,9 +19,9 @@ def make(tmp_path, monkeypatch):
     def make(config=None, left_out=(), **answers):
         done = []
         answers = {"outputs": {"outputs": {}}} | answers
-        engine = SimpleNamespace(run=lambda do: (done.append(do), answers[do])[1])
+        fake = engine(lambda do: (done.append(do), answers[do])[1])
         clone = Clone(name="dev-accept-0a0b0c", content={"config": config or {}}, left_out=left_out)
-        made = Trial(clone=clone, engine=engine, folder=tmp_path, count=1, storm=1, prices=None)
+        made = Trial(clone=clone, engine=fake, folder=tmp_path, count=1, storm=1, prices=None)
         return made.steps(), done
 
     return make
