@@ -1,7 +1,9 @@
-"""Callers of an embedded AWS with permissions of their own, and the errors that it answers."""
+"""Callers of an embedded AWS with permissions of their own, functions, and what it answers."""
 
+import io
 import json
 import uuid
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +23,26 @@ def caller(server: Server, service: str, *allowed: tuple[str, str]) -> Any:
     iam.put_user_policy(UserName=name, PolicyName="only", PolicyDocument=document)
     key = iam.create_access_key(UserName=name)["AccessKey"]
     return server.client(service, key["AccessKeyId"], key["SecretAccessKey"])
+
+
+def function_role(server: Server, name: str) -> str:
+    """Make a role for a function; returns its ARN."""
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    made = server.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)
+    return made["Role"]["Arn"]
+
+
+def zipped(code: str, name: str = "code.py") -> bytes:
+    """Return a function's bundle of one module."""
+    bundle = io.BytesIO()
+    with zipfile.ZipFile(bundle, "w") as archive:
+        archive.writestr(name, code)
+    return bundle.getvalue()
 
 
 def answer(call: Callable[..., Any], **arguments: Any) -> tuple[int, str]:

@@ -21,6 +21,7 @@ from local.server import Server
 from local.uploader import Result, upload
 from tests.local.defaults import DEFAULTS
 from tests.local.probing import probe
+from tests.support.waiting import wait_until
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,22 +50,58 @@ class Aws:
     def upload(self, path: Any, key: str) -> Result:
         return upload(path, key, self.outputs["uploadEndpoint"], self.outputs["deliveryUrl"])
 
+    def queue_attributes(self, output: str = "queueUrl") -> dict[str, str]:
+        answer = self.client("sqs").get_queue_attributes(
+            QueueUrl=self.outputs[output], AttributeNames=["All"]
+        )
+        return answer["Attributes"]
+
+    def messages(self, output: str = "queueUrl") -> int:
+        """Return how many messages wait or are being worked on."""
+        found = self.queue_attributes(output).items()
+        return sum(int(count) for name, count in found if "NumberOfMessages" in name)
+
+    def logged(self, text: str) -> list[str]:
+        """Return the lines of the function's log with a text, a key, say."""
+        events = self.client("logs").filter_log_events(logGroupName=self.outputs["logGroup"])
+        return [event["message"] for event in events["events"] if text in event["message"]]
+
+    def wait_until_drained(self, also: Callable[[], bool] = lambda: True) -> None:
+        """Wait until no message waits or is being worked on, not even one that failed once."""
+        seconds = int(self.queue_attributes()["VisibilityTimeout"]) + 60
+        wait_until(lambda: not self.messages() and also(), seconds, lambda: self.logged('"failed"'))
+
+
+@contextmanager
+def _served(
+    folder: Path, settings: dict[str, Any], stack: str = "local", **how: str
+) -> Iterator[Server]:
+    server = servers.start(folder / "state", **how)
+    try:
+        deploy(server, stack, settings=settings)
+        yield server
+    finally:
+        servers.stop(server.folder)
+
+
+@pytest.fixture(scope="session")
+def served():
+    """Start an embedded AWS of one's own and deploy a stack: a folder, and settings over its."""
+    return _served
+
 
 @contextmanager
 def _deployed(folder: Path, settings: dict[str, str]) -> Iterator[Aws]:
-    server = servers.start(folder / "state")
-    try:
-        outputs = deploy(server, settings=DEFAULTS | settings)
+    with _served(folder, DEFAULTS | settings) as server:
+        outputs = server.outputs
         yield Aws(
             server=server, outputs=outputs, as_function=probe(server, outputs["functionName"])
         )
-    finally:
-        servers.stop(folder / "state")
 
 
 @pytest.fixture(scope="session")
 def deployed():
-    """Start an embedded AWS of one's own: a folder, and settings over the local stack's."""
+    """Do the same with the local stack, for tests that also act as its function."""
     return _deployed
 
 

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import botocore.exceptions
 import pytest
@@ -14,6 +13,7 @@ from bench.tune import aws as bench_aws
 from bench.tune import versions
 from bench.tune.workloads import Workload
 from ops.stack import Stack
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -62,6 +62,12 @@ def test_an_interrupt_cleans_up(lambda_, name):
     assert state(lambda_, name) == before
 
 
+def is_invoked(aws, version: str) -> bool:
+    """Whether the log has a stream of a version, which begins with its first invocation."""
+    streams = aws.client("logs").describe_log_streams(logGroupName=aws.outputs["logGroup"])
+    return any(f"[{version}]" in stream["logStreamName"] for stream in streams["logStreams"])
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_in_the_middle_of_a_sweep_leaves_nothing(
     aws, lambda_, name, photo, tmp_path, number
@@ -79,11 +85,8 @@ def test_a_signal_in_the_middle_of_a_sweep_leaves_nothing(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    deadline = time.monotonic() + 60
-    while state(lambda_, name)[1] == before[1] and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert state(lambda_, name)[1] != before[1]
-    time.sleep(1)
+    (version,) = wait_until(lambda: set(state(lambda_, name)[1]) - set(before[1]), 60)
+    wait_until(lambda: is_invoked(aws, version))
     process.send_signal(number)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 1, said

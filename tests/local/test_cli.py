@@ -6,11 +6,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from PIL import Image
+
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -105,9 +106,7 @@ def test_put_takes_folders_and_prints_a_table(run, up, photo):
 def test_ls_and_logs_show_what_was_uploaded(run, up, photo):
     run("put", str(photo("seen.jpg")))
     assert "seen.jpg" in run("ls").stdout
-    deadline = time.monotonic() + 20
-    while "seen.jpg" not in (log := run("logs").stdout):
-        assert time.monotonic() < deadline
+    log = wait_until(lambda: "seen.jpg" in (log := run("logs").stdout) and log)
     assert all(json.loads(line)["level"] for line in log.splitlines() if line.startswith("{"))
 
 

@@ -11,6 +11,7 @@ from ops import redrive
 from ops.__main__ import main
 from ops.stack import connect
 from terminal import Failure
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -89,11 +90,8 @@ def test_what_matches_is_moved_back_and_processed(aws, stack, dead, capsys):
     (letter,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert letter["keys"] == ["uploads/dead one.jpg"]
     assert waiting(aws) == 1
-    deadline = time.monotonic() + 30
     url = aws.destination_url("dead one.jpg/manifest.json")
-    while request("GET", url)[0] != 200:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: request("GET", url)[0] == 200)
 
 
 def test_limit_leaves_the_rest(aws, stack, dead, capsys):

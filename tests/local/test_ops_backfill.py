@@ -2,12 +2,12 @@
 
 import gzip
 import json
-import time
 
 import pytest
 
 from function.contract import manifest_key, upload_name
 from ops.__main__ import main
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -50,10 +50,7 @@ def has_manifest(aws, key: str) -> bool:
 
 
 def wait_for(aws, key: str) -> dict:
-    deadline = time.monotonic() + 30
-    while not has_manifest(aws, key):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: has_manifest(aws, key))
     return aws.manifest(key)
 
 
@@ -62,10 +59,7 @@ def test_an_upload_backfilled_twice_is_whole(aws, run, lost):
     run("--prefix", key)
     first = wait_for(aws, key)["processed_at"]
     run("--prefix", key)
-    deadline = time.monotonic() + 30
-    while aws.manifest(key)["processed_at"] == first:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: aws.manifest(key)["processed_at"] != first)
     assert aws.manifest(key)["status"] == "ready"
 
 
@@ -154,8 +148,6 @@ def test_what_is_left_of_an_upload_whose_deletion_was_missed_is_removed(aws, run
         )
     assert run("--prefix", "uploads/missed/", "--gone", "--dry-run") == "1 uploads would be sent"
     assert run("--prefix", "uploads/missed/", "--gone") == "1 uploads sent"
-    deadline = time.monotonic() + 30
-    while s3.list_objects_v2(Bucket=bucket, Prefix="missed/gone.jpg/")["KeyCount"]:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    left = {"Bucket": bucket, "Prefix": "missed/gone.jpg/"}
+    wait_until(lambda: s3.list_objects_v2(**left)["KeyCount"] == 0)
     assert has_manifest(aws, key)

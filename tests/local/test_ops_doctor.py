@@ -5,7 +5,6 @@ The canary is left out while things are broken: it would wait its minute for a m
 
 import json
 
-import botocore.exceptions
 import pytest
 
 from ops import canary as canaries
@@ -13,6 +12,7 @@ from ops import doctor, storage, wiring
 from ops.__main__ import main
 from ops.finding import fail
 from ops.stack import Stack, connect
+from tests.support.aws_client import Refusal, answer_for
 
 OPEN = {
     "BlockPublicAcls": False,
@@ -73,16 +73,12 @@ def test_a_queue_without_a_policy(aws, troubles, attribute, value, check):
 def test_an_upload_that_waits_for_more_than_two_visibility_timeouts(aws, stack, seconds, level):
     """Age comes from CloudWatch, which the embedded AWS does not fill in: told for it."""
 
-    class CloudWatch:
-        def get_metric_statistics(self, **query):
-            now = query["EndTime"]
-            old = {"Timestamp": query["StartTime"], "Maximum": 9999.0}
-            return {"Datapoints": [{"Timestamp": now, "Maximum": float(seconds)}, old]}
+    def statistics(**query):
+        now = {"Timestamp": query["EndTime"], "Maximum": float(seconds)}
+        old = {"Timestamp": query["StartTime"], "Maximum": 9999.0}
+        return {"Datapoints": [now, old]}
 
-    def client(service):
-        return CloudWatch() if service == "cloudwatch" else stack.client(service)
-
-    finding = wiring.oldest_upload(Stack(outputs=stack.outputs, client=client))
+    finding = wiring.oldest_upload(answering(stack, "cloudwatch", get_metric_statistics=statistics))
     assert finding.level == level
 
 
@@ -91,10 +87,7 @@ def answering(stack, service, **answers):
 
     def client(name):
         made = stack.client(name)
-        if name == service:
-            for operation, answer in answers.items():
-                setattr(made, operation, lambda answer=answer, **_parameters: answer)
-        return made
+        return answer_for(made, **answers) if name == service else made
 
     return Stack(outputs=stack.outputs, client=client)
 
@@ -121,18 +114,8 @@ def test_the_account_s_block_public_access(aws, stack, on):
 
 
 def test_an_account_s_block_that_may_not_be_read_is_a_warning(aws, stack):
-    def refuse(service):
-        made = stack.client(service)
-        if service == "s3control":
-            error = {"Error": {"Code": "AccessDenied", "Message": "Access Denied"}}
-
-            def denied(**_parameters):
-                raise botocore.exceptions.ClientError(error, "GetPublicAccessBlock")
-
-            made.get_public_access_block = denied
-        return made
-
-    finding = storage.public_access(Stack(outputs=stack.outputs, client=refuse))
+    denied = Refusal("AccessDenied", 403)
+    finding = storage.public_access(answering(stack, "s3control", get_public_access_block=denied))
     assert (finding.level, finding.check) == ("warn", "public access")
     assert "s3:GetAccountPublicAccessBlock" in finding.fix
 

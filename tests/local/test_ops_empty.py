@@ -11,6 +11,7 @@ from local.http import request
 from ops import teardown
 from ops.__main__ import main
 from ops.stack import connect
+from tests.support.waiting import wait_until
 
 TIMEOUT = 3
 """Seconds that an invocation may take, which the command waits for."""
@@ -49,15 +50,8 @@ def holds(own, output: StackOutput) -> int:
     return teardown.count(connect("local"), own.outputs[output])
 
 
-def wait_until(condition) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
 def test_without_yes_it_counts_and_deletes_nothing(own, uploading, capsys):
-    wait_until(lambda: holds(own, StackOutput.DESTINATION_BUCKET) > 20)
+    wait_until(lambda: holds(own, StackOutput.DESTINATION_BUCKET) > 20, 60)
     assert main(["empty", "--stack", "local", "--json"]) == 0
     counts = json.loads(capsys.readouterr().out)["would_delete"]
     assert counts[own.outputs["sourceBucket"]] > 0
@@ -68,11 +62,14 @@ def test_without_yes_it_counts_and_deletes_nothing(own, uploading, capsys):
 
 
 def test_both_buckets_are_empty_afterwards_and_stay_so(own, uploading, capsys):
-    wait_until(lambda: holds(own, StackOutput.DESTINATION_BUCKET) > 20)
+    wait_until(lambda: holds(own, StackOutput.DESTINATION_BUCKET) > 20, 60)
     assert main(["empty", "--stack", "local", "--yes"]) == 0
     assert "versions deleted" in capsys.readouterr().out
+    mappings = own.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    assert {mapping["State"] for mapping in mappings} == {"Disabled"}
     asked = len(uploading)
-    time.sleep(2 * TIMEOUT)
+    # No invocation begins any more; one that the command did not wait for ends within its timeout.
+    time.sleep(TIMEOUT)
     assert holds(own, StackOutput.SOURCE_BUCKET) == 0
     assert holds(own, StackOutput.DESTINATION_BUCKET) == 0
     assert len(uploading) > asked

@@ -2,7 +2,6 @@
 
 import io
 import json
-import time
 from contextlib import contextmanager
 
 import pytest
@@ -10,6 +9,7 @@ from PIL import Image
 
 from function.engine.renditions import DEFAULT_RENDITIONS
 from local.http import request
+from tests.support.waiting import wait_until
 
 SIZES = {"large": (1080, 810), "medium": (640, 480), "small": (320, 240), "thumb": (150, 150)}
 TYPES = {"jpg": "image/jpeg", "webp": "image/webp"}
@@ -135,10 +135,7 @@ def test_overwriting_an_upload_replaces_its_renditions(aws, photo):
     before = aws.manifest("uploads/same.jpg")["source"]["version_id"]
     second = photo("second.jpg", (800, 400)).read_bytes()
     assert request("PUT", aws.source_url("uploads/same.jpg"), second)[0] == 200
-    deadline = time.monotonic() + 30
-    while aws.manifest("uploads/same.jpg")["source"]["version_id"] == before:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: aws.manifest("uploads/same.jpg")["source"]["version_id"] != before)
     assert aws.manifest("uploads/same.jpg")["renditions"][0]["height"] == 400
 
 
@@ -147,10 +144,7 @@ def test_removing_an_upload_removes_all_that_was_made_of_it(aws, photo):
     aws.upload(photo("removed.jpg"), key)
     urls = [rendition["url"] for rendition in aws.manifest(key)["renditions"]]
     aws.client("s3").delete_object(Bucket=aws.outputs["sourceBucket"], Key=key)
-    deadline = time.monotonic() + 30
-    while made_of(aws, "removed.jpg/"):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: not made_of(aws, "removed.jpg/"))
     assert {request("GET", url)[0] for url in urls} <= {403, 404}
 
 
@@ -181,7 +175,7 @@ def reading_denied_to_the_function(aws, key: str):
 def quick_retries(aws):
     """Let SQS deliver a failed message again after four seconds."""
     sqs, url = aws.client("sqs"), aws.outputs["queueUrl"]
-    before = str(_visibility_timeout(aws))
+    before = aws.queue_attributes()["VisibilityTimeout"]
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "4"})
     try:
         yield
@@ -193,34 +187,20 @@ def test_a_removal_that_may_not_look_removes_nothing_and_is_retried(aws, photo):
     key = "uploads/denied.jpg"
     aws.upload(photo("denied.jpg"), key)
     # The function looks at the key once more after it has written the manifest.
-    wait_for_messages(aws)
+    aws.wait_until_drained()
     before = made_of(aws, "denied.jpg/")
     with quick_retries(aws):
         with reading_denied_to_the_function(aws, key):
             aws.client("s3").delete_object(Bucket=aws.outputs["sourceBucket"], Key=key)
-            deadline = time.monotonic() + 30
-            while len(failures(aws, key)) < 2:
-                assert time.monotonic() < deadline
-                time.sleep(0.2)
+            wait_until(lambda: len(failures(aws, key)) >= 2)
             assert made_of(aws, "denied.jpg/") == before
-        deadline = time.monotonic() + 30
-        while made_of(aws, "denied.jpg/"):
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
-        wait_for_messages(aws)
-
-
-def wait_for_messages(aws) -> None:
-    """Wait until none waits or is being worked on, also none that failed once and comes again."""
-    deadline = time.monotonic() + _visibility_timeout(aws) + 60
-    while _messages(aws):
-        assert time.monotonic() < deadline, lines_about(aws, '"failed"')
-        time.sleep(0.2)
+        wait_until(lambda: not made_of(aws, "denied.jpg/"))
+        aws.wait_until_drained()
 
 
 def failures(aws, key: str) -> list[dict]:
     """Log entries of failed attempts at a message about a key."""
-    entries = [json.loads(line) for line in lines_about(aws, '"failed"')]
+    entries = [json.loads(line) for line in aws.logged('"failed"')]
     # Other tests write lines of their own into this log, without a body.
     return [entry for entry in entries if key in entry.get("body", "")]
 
@@ -233,10 +213,7 @@ def test_an_upload_after_a_removal_stays(aws, photo):
         s3.delete_object(Bucket=aws.outputs["sourceBucket"], Key=key)
     version = s3.put_object(Bucket=aws.outputs["sourceBucket"], Key=key, Body=body)["VersionId"]
     # A message that lost too often against the others, or whose environment died, comes again.
-    deadline = time.monotonic() + _visibility_timeout(aws) + 60
-    while _messages(aws) or aws.manifest(key)["source"]["version_id"] != version:
-        assert time.monotonic() < deadline, lines_about(aws, '"failed"') + lines_about(aws, key)
-        time.sleep(0.5)
+    aws.wait_until_drained(lambda: aws.manifest(key)["source"]["version_id"] == version)
     named = {rendition["key"] for rendition in aws.manifest(key)["renditions"]}
     assert made_of(aws, "again.jpg/") == named | {"again.jpg/manifest.json"}
 
@@ -248,34 +225,9 @@ def made_of(aws, prefix: str) -> set[str]:
     return {item["Key"] for item in listing.get("Contents", [])}
 
 
-def _messages(aws) -> int:
-    """Messages that wait or are being worked on."""
-    counts = aws.client("sqs").get_queue_attributes(
-        QueueUrl=aws.outputs["queueUrl"], AttributeNames=["All"]
-    )["Attributes"]
-    return sum(int(value) for name, value in counts.items() if "NumberOfMessages" in name)
-
-
-def _visibility_timeout(aws) -> int:
-    """Seconds until a message that failed is delivered again."""
-    answer = aws.client("sqs").get_queue_attributes(
-        QueueUrl=aws.outputs["queueUrl"], AttributeNames=["VisibilityTimeout"]
-    )
-    return int(answer["Attributes"]["VisibilityTimeout"])
-
-
-def lines_about(aws, text: str) -> list[str]:
-    """What the function has logged about a key, say."""
-    events = aws.client("logs").filter_log_events(logGroupName=aws.outputs["logGroup"])["events"]
-    return [event["message"] for event in events if text in event["message"]]
-
-
 def test_log_lines_are_json_with_the_key_and_a_correlation_id(aws, photo):
     aws.upload(photo("logged.jpg"), "uploads/logged.jpg")
-    deadline = time.monotonic() + 30
-    while not (lines := lines_about(aws, '"uploads/logged.jpg"')):
-        assert time.monotonic() < deadline
-    entry = json.loads(lines[-1])
+    entry = json.loads(wait_until(lambda: aws.logged('"uploads/logged.jpg"'))[-1])
     assert (entry["level"], entry["message"]) == ("INFO", "ready")
     assert entry["correlation_id"]
     assert entry["renditions"] == 8
@@ -287,18 +239,5 @@ def test_log_lines_are_json_with_the_key_and_a_correlation_id(aws, photo):
 
 
 def test_nothing_stays_in_the_queues(aws):
-    sqs = aws.client("sqs")
-    deadline = time.monotonic() + 30
-    while True:
-        counts = [
-            int(value)
-            for url in (aws.outputs["queueUrl"], aws.outputs["deadLetterQueueUrl"])
-            for name, value in sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])[
-                "Attributes"
-            ].items()
-            if name.startswith("ApproximateNumberOfMessages")
-        ]
-        if not any(counts):
-            return
-        assert time.monotonic() < deadline, counts
-        time.sleep(0.2)
+    aws.wait_until_drained()
+    assert aws.messages("deadLetterQueueUrl") == 0

@@ -1,16 +1,14 @@
 """A message for which an invocation has no time left, all the way through SQS and back."""
 
 import json
-import time
 
 import pytest
 
 from function.contract import manifest_key
-from local import server as servers
-from local.deploy import deploy
 from local.http import quote, request
 from tests.local.defaults import DEFAULTS
 from tests.support.slow_aws import SECONDS
+from tests.support.waiting import wait_until
 
 SETTINGS = DEFAULTS | {
     "image-pipeline:memory": 512,
@@ -23,13 +21,9 @@ NAMES = ("a.jpg", "b.jpg", "c.jpg")
 
 
 @pytest.fixture
-def slow(tmp_path):
-    server = servers.start(tmp_path / "state", app="tests.support.slow_aws")
-    try:
-        deploy(server, settings=SETTINGS)
+def slow(served, tmp_path):
+    with served(tmp_path, SETTINGS, app="tests.support.slow_aws") as server:
         yield server
-    finally:
-        servers.stop(tmp_path / "state")
 
 
 def test_a_postponed_message_comes_back_as_a_new_one_and_is_processed(slow, photo):
@@ -41,8 +35,10 @@ def test_a_postponed_message_comes_back_as_a_new_one_and_is_processed(slow, phot
         assert request("PUT", url, body)[0] == 200
     # One environment, and all three in one batch.
     lambda_.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=1)
-    wait_for_manifests(slow)
-    postponed = [line for line in log(slow) if line["message"] == "postponed"]
+    # With one environment, the log of the last upload comes after that of every invocation before.
+    wait_until(lambda: len(logged(slow, "ready")) == len(NAMES), 20 * SECONDS)
+    assert all(is_ready(slow, name) for name in NAMES)
+    postponed = logged(slow, "postponed")
     # Two are postponed for the first, and one of them again for the other one: the attribute has
     # arrived with the new message, which has an id of its own.
     assert sorted(line["postponements"] for line in postponed) == [0, 0, 1]
@@ -53,23 +49,14 @@ def test_a_postponed_message_comes_back_as_a_new_one_and_is_processed(slow, phot
     assert dead["Attributes"]["ApproximateNumberOfMessages"] == "0"
 
 
-def wait_for_manifests(server) -> None:
-    deadline = time.monotonic() + 20 * SECONDS
-    left = set(NAMES)
-    while left:
-        assert time.monotonic() < deadline, left
-        time.sleep(0.2)
-        left = {name for name in left if not is_ready(server, name)}
-
-
 def is_ready(server, name: str) -> bool:
     url = f"{server.outputs['deliveryUrl']}/{manifest_key(name)}"
     return request("GET", url)[0] == 200
 
 
-def log(server) -> list[dict]:
-    """Return what the function has logged, which Lambda hands over after each invocation."""
-    time.sleep(1)
+def logged(server, message: str) -> list[dict]:
+    """Return the lines of the function's log with a message."""
     events = server.client("logs").filter_log_events(logGroupName=server.outputs["logGroup"])
     lines = [event["message"] for event in events["events"]]
-    return [json.loads(line) for line in lines if line.startswith("{")]
+    found = [json.loads(line) for line in lines if line.startswith("{")]
+    return [line for line in found if line["message"] == message]

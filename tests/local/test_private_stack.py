@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 from function.contract import upload_name
-from local import server as servers
 from local.deploy import deploy
 from local.http import request
 from local.uploader import post_form, upload
@@ -49,13 +48,9 @@ BROWSERS = {
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    server = servers.start(tmp_path_factory.mktemp("private") / "state")
-    try:
-        deploy(server, "prod", settings=PROD | PRIVATE)
+def server(served, tmp_path_factory):
+    with served(tmp_path_factory.mktemp("private"), PROD | PRIVATE, "prod") as server:
         yield server
-    finally:
-        servers.stop(server.folder)
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,11 @@
 """Whose role may make the group of a function's log."""
 
-import io
 import json
 import uuid
-import zipfile
 
 import pytest
+
+from tests.local.calling import function_role, zipped
 
 GROUP, STREAM = "logs:CreateLogGroup", ["logs:CreateLogStream", "logs:PutLogEvents"]
 
@@ -18,27 +18,16 @@ def call(bare):
 
     def make(*actions):
         name = f"logs-{uuid.uuid4().hex}"
-        trust = {
-            "Version": "2012-10-17",
-            "Statement": {
-                "Effect": "Allow",
-                "Action": "sts:AssumeRole",
-                "Principal": {"Service": "lambda.amazonaws.com"},
-            },
-        }
-        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+        role = function_role(bare, name)
         statement = {"Effect": "Allow", "Action": [*actions], "Resource": "*"}
         document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         iam.put_role_policy(RoleName=name, PolicyName="logs", PolicyDocument=document)
-        code = io.BytesIO()
-        with zipfile.ZipFile(code, "w") as archive:
-            archive.writestr("main.py", "def handle(event, context): print('said')")
         lambda_.create_function(
             FunctionName=name,
             Runtime="python3.13",
-            Role=role["Role"]["Arn"],
-            Handler="main.handle",
-            Code={"ZipFile": code.getvalue()},
+            Role=role,
+            Handler="code.handle",
+            Code={"ZipFile": zipped("def handle(event, context): print('said')")},
         )
         made.append(name)
         return name

@@ -1,18 +1,13 @@
 """Event source mappings of AWS Lambda for a queue of Amazon SQS, tried over HTTP."""
 
-import io
 import json
-import zipfile
 
 import pytest
 
+from tests.local.calling import function_role, zipped
+
 NAME = "rules-polling"
 ACTIONS = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
-TRUSTED = {
-    "Effect": "Allow",
-    "Principal": {"Service": "lambda.amazonaws.com"},
-    "Action": "sts:AssumeRole",
-}
 
 
 def document(statement):
@@ -24,17 +19,13 @@ def queue(bare):
     """A queue, and a function that runs for at most 30 seconds."""
     sqs = bare.client("sqs")
     url = sqs.create_queue(QueueName=NAME)["QueueUrl"]
-    role = bare.client("iam").create_role(RoleName=NAME, AssumeRolePolicyDocument=document(TRUSTED))
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("code.py", "def handle(event, context): ...")
     bare.client("lambda").create_function(
         FunctionName=NAME,
         Runtime="python3.13",
         Handler="code.handle",
-        Role=role["Role"]["Arn"],
+        Role=function_role(bare, NAME),
         Timeout=30,
-        Code={"ZipFile": code.getvalue()},
+        Code={"ZipFile": zipped("def handle(event, context): ...")},
     )
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
     return url, found["Attributes"]["QueueArn"]

@@ -1,45 +1,26 @@
 """Quotas of AWS Lambda and of AWS Identity and Access Management, tried over HTTP."""
 
-import io
 import json
-import zipfile
 
 import pytest
 
-from tests.local.calling import answer
-
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "lambda.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        }
-    ],
-}
+from tests.local.calling import answer, function_role, zipped
 
 
 @pytest.fixture(scope="module")
 def role(bare):
-    created = bare.client("iam").create_role(
-        RoleName="rules-quotas", AssumeRolePolicyDocument=json.dumps(TRUST)
-    )
-    return created["Role"]["Arn"]
+    return function_role(bare, "rules-quotas")
 
 
 @pytest.fixture
 def create(bare, role, request):
     """Create a function, and change one that exists, with the configuration given."""
     lambda_ = bare.client("lambda")
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("code.py", "def handle(event, context): ...")
     function = {
         "Runtime": "python3.13",
         "Handler": "code.handle",
         "Role": role,
-        "Code": {"ZipFile": code.getvalue()},
+        "Code": {"ZipFile": zipped("def handle(event, context): ...")},
     }
     lambda_.create_function(FunctionName="there", **function)
     created = []

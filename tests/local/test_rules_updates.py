@@ -1,53 +1,38 @@
 """A function that is updated while it runs, tried over HTTP."""
 
-import io
 import json
 import os
 import signal
-import time
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "lambda.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        }
-    ],
-}
+from tests.local.calling import function_role, zipped
+from tests.support.waiting import wait_until
+
 CODE = """
 import os, time
 def handle(event, context):
     open(event["begun"], "w").close()
-    time.sleep(event["seconds"])
+    while not os.path.exists(event["may_end"]):
+        time.sleep(0.01)
     return [VERSION, os.getpid()]
 """
 
 
-def zipped(version: int) -> bytes:
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("code.py", f"VERSION = {version}\n{CODE}")
-    return code.getvalue()
+def bundle(version: int) -> bytes:
+    return zipped(f"VERSION = {version}\n{CODE}")
 
 
 @pytest.fixture
 def client(bare):
-    role = bare.client("iam").create_role(
-        RoleName="rules-updates", AssumeRolePolicyDocument=json.dumps(TRUST)
-    )
     client = bare.client("lambda")
     client.create_function(
         FunctionName="updated",
         Runtime="python3.13",
         Handler="code.handle",
-        Role=role["Role"]["Arn"],
-        Code={"ZipFile": zipped(1)},
+        Role=function_role(bare, "rules-updates"),
+        Code={"ZipFile": bundle(1)},
     )
     yield client
     client.delete_function(FunctionName="updated")
@@ -55,7 +40,7 @@ def client(bare):
 
 
 UPDATES = {
-    "code": lambda client: client.update_function_code(FunctionName="updated", ZipFile=zipped(2)),
+    "code": lambda client: client.update_function_code(FunctionName="updated", ZipFile=bundle(2)),
     "configuration": lambda client: client.update_function_configuration(
         FunctionName="updated", MemorySize=256
     ),
@@ -64,19 +49,23 @@ UPDATES = {
 
 @pytest.mark.parametrize("what", UPDATES)
 def test_an_invocation_outlives_an_update(client, tmp_path, what):
-    def invoke(name: str, seconds: float) -> list[int]:
-        event = {"begun": str(tmp_path / name), "seconds": seconds}
+    may_end = tmp_path / "may end"
+
+    def invoke(name: str) -> list[int]:
+        event = {"begun": str(tmp_path / name), "may_end": str(may_end)}
         answer = client.invoke(FunctionName="updated", Payload=json.dumps(event))
         return json.loads(answer["Payload"].read())
 
     with ThreadPoolExecutor() as pool:
-        running = pool.submit(invoke, "first", 1.5)
-        while not (tmp_path / "first").exists():
-            time.sleep(0.02)
-        UPDATES[what](client)
-        assert not running.done()
+        running = pool.submit(invoke, "first")
+        try:
+            wait_until((tmp_path / "first").exists)
+            UPDATES[what](client)
+            assert not running.done()
+        finally:
+            may_end.touch()
         version, process = running.result()
     assert version == 1
-    assert invoke("second", 0)[0] == (2 if what == "code" else 1)
+    assert invoke("second")[0] == (2 if what == "code" else 1)
     with pytest.raises(ProcessLookupError):
         os.kill(process, signal.SIG_DFL)
