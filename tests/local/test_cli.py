@@ -6,6 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -49,7 +51,7 @@ def up(run) -> dict[str, str]:
 def group(pid: int) -> list[str]:
     """Processes of a process group that are alive."""
     if Path("/proc/self/stat").exists():
-        stats = (path.read_text().rpartition(")")[2].split() for path in _stat_files())
+        stats = (stat.rpartition(")")[2].split() for stat in _stats())
         rows = [(fields[2], fields[0]) for fields in stats]
     else:
         command = ["ps", "-eo", "pgid=,stat="]
@@ -58,8 +60,10 @@ def group(pid: int) -> list[str]:
     return [state for pgid, state in rows if pgid == str(pid) and not state.startswith("Z")]
 
 
-def _stat_files() -> list[Path]:
-    return [path for path in Path("/proc").glob("[0-9]*/stat") if path.exists()]
+def _stats() -> Iterator[str]:
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended since
+            yield path.read_text()
 
 
 def test_up_prints_the_outputs(up):
