@@ -16,6 +16,7 @@ from bench.sandbox.function import DESTINATION, upload, variables
 from bench.sandbox.selfcheck import PUBLISHED_MS, Share, verdict
 from bench.sandbox.stub_s3 import StubS3
 from pipeline.bundle import Target, build
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -172,8 +173,12 @@ def _invoke(task, code, store, memory_mb, **options):
 
 
 def test_a_start_that_ended_before_the_first_event_is_measured_and_cpu_is_held(store, tmp_path):
-    with _sandbox(tmp_path, "return {}", store, 442, free_start=True) as box:
-        assert box._api.ready.wait(30)
+    begun = tmp_path / "begun"
+    box = _sandbox(tmp_path, "return {}", store, 442, free_start=True)
+    with (tmp_path / "function" / "handler.py").open("a") as module:
+        module.write(f"open({str(begun)!r}, 'w').close()\n")
+    with box:
+        wait_until(begun.exists)
         first, second = box.invoke({}), box.invoke({})
         held = {path: path.read_text().strip() for path in box.group.files}
     assert first.init_ms > 0

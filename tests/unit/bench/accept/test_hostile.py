@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from bench.accept import hostile
@@ -20,6 +22,12 @@ def test_each_file_is_rejected_for_its_reason(name, settings):
         list(work(body, task(settings)))
     assert rejected.value.code == reason
     assert len(body) < 10_000
+
+
+def test_the_files_are_the_same_at_any_time(monkeypatch):
+    before = hostile.files()
+    monkeypatch.setattr(time, "time", lambda: 1e9)
+    assert hostile.files() == before
 
 
 def result(**ended):
