@@ -23,7 +23,6 @@ _GLOBAL: Final = "us-east-1"
 """Region whose tagging API knows CloudFront's resources (Resource Groups Tagging API reference,
 "GetResources")."""
 
-_PENDING: Final = ("PendingDeletion", "PendingReplicaDeletion")
 _POLICY: Final = "{0}List.Items[].{0}.{0}Config.Name"
 _NAMES: Final[Mapping[tuple[str, str], str]] = {
     ("iam", "list_roles"): "Roles[].RoleName",
@@ -125,7 +124,7 @@ def _is_gone(clone: Clone, arn: str) -> bool:
     client = cloud.clients(clone)
     if _is_key(arn):
         state = client("kms").describe_key(KeyId=arn)["KeyMetadata"]["KeyState"]
-        return state in _PENDING
+        return state in ("PendingDeletion", "PendingReplicaDeletion")
     if ":distribution/" in arn:
         cloudfront = client("cloudfront")
         try:

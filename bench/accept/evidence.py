@@ -138,12 +138,11 @@ def _how(found: Evidence) -> str:
         ", ".join(f"{name} {version}" for name, version in named.items())
         for named in (found.versions, found.machine.libraries)
     )
-    prices = found.prices_date or "none for this region"
     return (
         f"Stack {found.clone}, a copy of {found.stack} without protection; left out of it: "
         f"{left_out}.\nSettings: {json.dumps(found.settings)}\n{versions}\n"
         f"Rendered for comparison on {found.machine.cpu}, Python {found.machine.python}, "
-        f"{libraries}\nPrices of {prices}, before any free tier: Lambda, SQS and S3 requests of "
-        "the uploads. Not in them: cold starts, transfer, logs, storage for minutes, and Pulumi's "
-        "own requests."
+        f"{libraries}\nPrices of {found.prices_date or 'none for this region'}, before any free "
+        "tier: Lambda, SQS and S3 requests of the uploads. Not in them: cold starts, transfer, "
+        "logs, storage for minutes, and Pulumi's own requests."
     )

@@ -67,8 +67,7 @@ class Live:
             time.sleep(0.5)
         if left:
             raise StepFailed(f"{left} messages are in the queue after {DRAIN_SECONDS} s.")
-        dead = self._messages(StackOutput.DEAD_LETTER_QUEUE_URL)
-        if dead:
+        if dead := self._messages(StackOutput.DEAD_LETTER_QUEUE_URL):
             raise StepFailed(f"The dead-letter queue holds {dead} messages.")
 
     def _messages(self, output: StackOutput) -> int:

@@ -74,8 +74,8 @@ class Trial:
         except pulumi.RunError as error:
             raise StepFailed(str(error)) from error
         self.engine.run("outputs")
-        left_out = ", ".join(self.clone.left_out)
-        without = f", without {left_out}" if left_out else ""
+        left_out = self.clone.left_out
+        without = f", without {', '.join(left_out)}" if left_out else ""
         return Outcome(detail=f"{self.clone.path.name} written, protect false{without}")
 
     def _preview(self) -> Outcome:

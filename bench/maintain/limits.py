@@ -72,8 +72,8 @@ def limits(
     """
     rows = stored() if check else _measure_all(kinds or tuple(KINDS))
     head = ("kind", "small", "large", "bytes a pixel", "CPU ms", "CPU ms", "CPU ms a MP")
-    cells = (row.cells() for row in rows)
-    console().print(reports.table("Memory and CPU time of uploads", head, cells))
+    title = "Memory and CPU time of uploads"
+    console().print(reports.table(title, head, (row.cells() for row in rows)))
     reports.write_json(json, Result(schema=SCHEMA, results=rows))
     if keep:
         before = stored() if EVIDENCE.exists() else []
