@@ -34,7 +34,7 @@ def rejection(data, renditions=SMALL, **options):
 
 
 def every_kind():
-    """The kinds of files of all formats, in their order; each has its own figures of memory and time."""
+    """Return the kinds of files of all formats, each of which has its own figures."""
     return [kind for known in formats.every() for kind in known.bytes_per_pixel]
 
 

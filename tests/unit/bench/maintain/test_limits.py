@@ -52,7 +52,7 @@ def test_a_figure_below_what_was_measured_is_told(kind, figure, monkeypatch):
 @pytest.fixture
 def _made(tmp_path, monkeypatch):
     """Both uploads of a kind, of 1 MB, as an earlier run has left them."""
-    monkeypatch.setattr(limits, "CACHE", tmp_path)
+    monkeypatch.setattr(photos, "CACHE", tmp_path)
     for width, height in KINDS["qoi"].sizes:
         (tmp_path / f"{width}x{height}-qoi.bin").write_bytes(bytes(1_000_000))
 
