@@ -7,13 +7,14 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 INSTALLED := $(VENV)/.installed
 NATIVE := function/engine/_native.abi3.so
 READY := $(INSTALLED) $(NATIVE)
+MUTANTS := .cache/mutants/venv
 JOBS ?= auto
 SIDE_BY_SIDE := --numprocesses=$(JOBS) --dist=loadfile
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
 	--no-emit-find-links --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types unit corpus engine accept fuzz soak bench smoke lock clean
+.PHONY: help demo test check lint types unit corpus engine accept fuzz mutants soak bench smoke lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -53,6 +54,10 @@ fuzz: $(READY) ## damage 12,000 pictures of every format; then fuzz the readers 
 	$(BIN)/python -m tests.fuzz --cases 12000
 	$(BIN)/python -m tests.fuzz.coverage
 
+mutants: $(READY) $(MUTANTS)/.installed ## change a line at a time: do tests notice? SAMPLE=n a module (30), ALL=1, SEED=n, MODULES="bill jpeg"
+	@$(MUTANTS)/bin/python -m tests.mutants $(MODULES) $(if $(ALL),--all,--sample $(or $(SAMPLE),30)) \
+		--seed $(or $(SEED),1) --jobs $(JOBS)
+
 soak: $(READY) ## 5,000 uploads through faults, nothing lost (UPLOADS=n); POISON=20: beside hostile ones
 	@$(BIN)/python -m tests.soak $(if $(POISON),--poison $(POISON) --minutes $(or $(MINUTES),5),--uploads $(or $(UPLOADS),5000))
 
@@ -67,6 +72,7 @@ lock: ## pin the requirements files anew from their .in files; needs uv
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) policy/requirements.in -o policy/requirements.txt
 	$(LOCK) requirements-dev.in -o requirements-dev.txt
+	$(LOCK) tests/mutants/requirements.in -o tests/mutants/requirements.txt
 
 clean: ## delete the environment and all caches
 	$(if $(wildcard $(BIN)/python),-$(BIN)/python -m local down)
@@ -77,6 +83,11 @@ $(INSTALLED): requirements-dev.txt
 	@echo "Making the environment in $(VENV) (about a minute, once) …"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<
+	@touch $@
+
+$(MUTANTS)/.installed: tests/mutants/requirements.txt
+	@$(PYTHON) -m venv $(MUTANTS)
+	@$(MUTANTS)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 $(NATIVE): $(wildcard function/engine/native/*.[ch]) pipeline/bundle/native.py $(INSTALLED)

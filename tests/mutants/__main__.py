@@ -1,0 +1,58 @@
+"""Change one line of a module at a time, and count how many of the changes its tests notice.
+
+``modules.toml`` has the modules and their tests. Each runs in a copy of the working tree. A change
+that no test could notice is listed in ``equivalent.toml`` with the reason.
+"""
+
+# ruff: noqa: T201
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from tests.mutants import report
+from tests.mutants.modules import ROOT, read_equivalents, read_modules
+from tests.mutants.runs import BaselineFailed, run
+
+LEAST_PERCENT = 90
+SURVIVORS = Path(".cache/mutants/survivors.diff")
+
+
+def main() -> int:
+    os.chdir(ROOT)
+    modules = read_modules()
+    options = _parser([*modules]).parse_args()
+    if options.modules:
+        modules = {name: modules[name] for name in options.modules}
+    sample = None if options.all else options.sample
+    jobs = (os.cpu_count() or 1) if options.jobs == "auto" else int(options.jobs)
+    try:
+        results = run(modules, sample=sample, seed=options.seed, jobs=jobs)
+    except BaselineFailed as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    equivalents = read_equivalents()
+    SURVIVORS.parent.mkdir(parents=True, exist_ok=True)
+    SURVIVORS.write_text(report.survivors(results, equivalents), encoding="utf-8")
+    print(report.table(results, equivalents))
+    print(f"Changes that no test noticed: {SURVIVORS}")
+    mistaken = report.mistaken(results, equivalents)
+    for file, old, new in mistaken:
+        print(f"error: equivalent.toml lists what a test noticed: {file}: {old} -> {new}")
+    is_enough = report.count(results, equivalents).percent >= LEAST_PERCENT
+    return 0 if is_enough and not mistaken else 1
+
+
+def _parser(names: list[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"of {', '.join(names)}")
+    parser.add_argument("--sample", type=int, default=30, help="changes of each module (30)")
+    parser.add_argument("--all", action="store_true", help="every change, which takes hours")
+    parser.add_argument("--seed", default="1", help="which changes the sample has (1)")
+    parser.add_argument("--jobs", default="auto", help="how many at a time (one for each CPU)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
