@@ -22,7 +22,10 @@ SURVIVORS = Path(".cache/mutants/survivors.diff")
 def main() -> int:
     os.chdir(ROOT)
     modules = read_modules()
-    options = _parser([*modules]).parse_args()
+    parser = _parser([*modules])
+    options = parser.parse_args()
+    if unknown := {*options.modules} - {*modules}:
+        parser.error(f"no such module: {', '.join(sorted(unknown))}; there is {', '.join(modules)}")
     if options.modules:
         modules = {name: modules[name] for name in options.modules}
     sample = None if options.all else options.sample
@@ -46,7 +49,7 @@ def main() -> int:
 
 def _parser(names: list[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
-    parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"of {', '.join(names)}")
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"some of {', '.join(names)}")
     parser.add_argument("--sample", type=int, default=30, help="changes of each module (30)")
     parser.add_argument("--all", action="store_true", help="every change, which takes hours")
     parser.add_argument("--seed", default="1", help="which changes the sample has (1)")

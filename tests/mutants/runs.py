@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,15 +60,22 @@ def run(modules: dict[str, Module], *, sample: int | None, seed: str, jobs: int)
         for name, baseline in baselines.items():
             limits[name] = 10 + 4 * baseline.result()
             progress.advance(task)
-        started = [
-            pool.submit(_try, name, module, mutation, limits[name])
+        started = {
+            name: [
+                pool.submit(_try, name, module, mutation, limits[name])
+                for mutation in choose(module.files, sample=sample, seed=f"{seed}:{name}")
+            ]
             for name, module in modules.items()
-            for mutation in choose(module.files, sample=sample, seed=f"{seed}:{name}")
-        ]
-        task = progress.add_task("changed", total=len(started))
-        for _done in as_completed(started):
-            progress.advance(task)
-    return [future.result() for future in started]
+        }
+        task = progress.add_task("changed", total=sum(map(len, started.values())))
+        results: list[Result] = []
+        for name, futures in started.items():
+            for future in futures:
+                results.append(future.result())
+                progress.advance(task)
+            noticed = sum(future.result().is_noticed for future in futures)
+            progress.console.print(f"{name}: {noticed} of {len(futures)} noticed", highlight=False)
+    return results
 
 
 def _command(module: Module) -> str:

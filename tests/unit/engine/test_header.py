@@ -7,7 +7,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from function.engine.decode import decode
-from function.engine.header import orientation_of
+from function.engine.errors import Rejected
+from function.engine.header import check_size, icc_profile, orientation_of, too_many_pixels
 from function.engine.results import Task
 from tests.support.bombs import segment
 from tests.support.engine import MAX_PIXELS, SMALL
@@ -139,3 +140,63 @@ def test_metadata_of_other_types_is_none():
     assert info(exif="words") == 1
     assert info(xmp="words") == 1
     assert info(xmp=XMP) == 6
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_each_orientation_that_exif_has_is_read(orientation):
+    assert info(exif=camera_exif(orientation)) == orientation
+    assert info(xmp=XMP.replace(b"6", b"%d" % orientation)) == orientation
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 255])
+def test_an_orientation_that_exif_does_not_have_is_upright(orientation):
+    assert info(exif=exif((0x0112, 3, 1, struct.pack("<I", orientation)))) == 1
+    assert info(exif=exif((0x0112, 3, 1, struct.pack("<I", orientation))), xmp=XMP) == 1
+
+
+@pytest.mark.parametrize(
+    ("size", "max_pixels", "code"),
+    [
+        ((1, 1), 1, None),
+        ((0, 5), 50, "broken_image"),
+        ((5, 0), 50, "broken_image"),
+        ((8, 5), 40, None),
+        ((41, 1), 40, "too_many_pixels"),
+        ((4096, 1), 5000, None),
+        ((1, 4096), 5000, None),
+        ((4097, 1), 5000, "absurd_shape"),
+        ((1, 4097), 5000, "absurd_shape"),
+        ((8193, 2), 20_000, "absurd_shape"),
+    ],
+)
+def test_a_size_is_refused_at_its_bounds(size, max_pixels, code):
+    if code is None:
+        check_size(size, max_pixels)
+    else:
+        with pytest.raises(Rejected) as caught:
+            check_size(size, max_pixels)
+        assert caught.value.code == code
+
+
+def test_a_refused_size_names_the_limit_in_megapixels():
+    known = too_many_pixels((8000, 7000), 52_500_000)
+    assert known.message == "This image has 8000 x 7000 pixels; the limit is 52.5 megapixels."
+    unknown = too_many_pixels(None, 5_000_000)
+    assert unknown.message == "This image is too large; the limit is 5 megapixels."
+
+
+def test_a_colour_profile_may_have_4_mib():
+    def profiled(profile: object) -> Image.Image:
+        image = Image.new("RGB", (1, 1))
+        image.info["icc_profile"] = profile
+        return image
+
+    whole = bytes(4 * 1024 * 1024)
+    assert icc_profile(profiled(whole)) == whole
+    assert [icc_profile(profiled(none)) for none in (b"", None, "words")] == [None] * 3
+    with pytest.raises(Rejected) as caught:
+        icc_profile(profiled(whole + b"\0"))
+    assert caught.value.code == "metadata_too_large"
+    assert caught.value.message == (
+        "This image's colour profile has 4194305 bytes; the limit is 4194304."
+    )

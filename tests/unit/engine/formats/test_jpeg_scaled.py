@@ -14,6 +14,9 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from function.engine import vectors
 from function.engine.decode import decode
+from function.engine.errors import Rejected
+from function.engine.formats import pillow_planes
+from function.engine.formats.jpeg_scaled import load_scaled, open_image
 from function.engine.render import render
 from function.engine.renditions import Rendition
 from function.engine.results import Task
@@ -310,6 +313,121 @@ def test_the_engine_gives_the_same_picture_with_and_without_it(size, orientation
         np.asarray(source.pixels.image().reduce(4), np.int16) for source in (with_module, without)
     )
     assert np.abs(first - second).mean() < 2
+
+
+SCALES = [
+    (2.0, 1),
+    (1.0, 1),
+    (0.6, 1),
+    (0.5, 2),
+    (0.499, 2),
+    (0.26, 2),
+    (0.25, 4),
+    (0.13, 4),
+    (0.125, 8),
+    (0.06, 8),
+    (0.001, 8),
+]
+"""A scale, and by how much a picture of 800 x 600 is divided: the most that leaves no less of it.
+
+libjpeg scales by 1/2, 1/4 and 1/8 (``Image.draft``)."""
+
+PHOTO = encoded(picture((200, 150), 3).resize((800, 600)), quality=90)
+
+
+@pytest.mark.parametrize("native", [True, False])
+@pytest.mark.parametrize(("scale", "divisor"), SCALES)
+def test_the_smallest_scale_that_is_large_enough_is_decoded(scale, divisor, native):
+    planes, box = load_scaled(open_image(PHOTO), PHOTO, scale, True, native)  # noqa: FBT003
+    assert planes.size == (800 // divisor, 600 // divisor)
+    assert box == (0, 0, 800 / divisor, 600 / divisor)
+    image, box = load_scaled(open_image(PHOTO), PHOTO, scale, False, native)  # noqa: FBT003
+    assert (image.mode, image.size) == ("RGB", planes.size)
+    assert box == (0, 0, 800 / divisor, 600 / divisor)
+
+
+@pytest.mark.parametrize(
+    ("size", "scale", "divisor"),
+    [
+        ((803, 601), 0.5, 2),  # 401 x 300 pixels are asked for, and 402 x 301 decoded
+        ((803, 601), 0.25, 4),
+        ((801, 300), 0.125, 8),
+        ((900, 31), 0.25, 4),
+        ((900, 31), 0.12, 8),  # of 31 rows 3 are asked for
+        ((31, 900), 0.12, 8),
+        ((900, 15), 0.26, 2),  # 234 x 3 are asked for: 900 // 234 is 3
+    ],
+)
+@pytest.mark.parametrize("native", [True, False])
+def test_an_uneven_size_is_rounded_up_and_its_picture_ends_within_the_last_pixel(
+    size, scale, divisor, native
+):
+    data = encoded(picture(size, 5), quality=90)
+    planes, box = load_scaled(open_image(data), data, scale, True, native)  # noqa: FBT003
+    assert planes.size == divided(size, divisor)
+    assert box == (0, 0, size[0] / divisor, size[1] / divisor)
+
+
+@pytest.mark.parametrize(
+    ("options", "by_planes"),
+    [
+        ({"subsampling": 0}, True),  # 4:4:4
+        ({"subsampling": 1}, True),  # 4:2:2
+        ({"subsampling": 2}, True),  # 4:2:0
+        ({"progressive": True}, False),
+    ],
+)
+def test_without_the_module_pillow_decodes_planes_of_a_baseline_jpeg(
+    options, by_planes, monkeypatch
+):
+    data = encoded(picture((64, 48), 1), **options)
+    asked = []
+    decode_planes = pillow_planes.decode_jpeg
+
+    def ask(data: bytes, divisor: int) -> object:
+        asked.append(divisor)
+        return decode_planes(data, divisor)
+
+    monkeypatch.setattr(pillow_planes, "decode_jpeg", ask)
+    for native in (True, False):
+        planes, box = load_scaled(open_image(data), data, 0.5, True, native)  # noqa: FBT003
+        assert (planes.size, box) == ((32, 24), (0, 0, 32, 24))
+    assert asked == [2] * by_planes
+
+
+@pytest.mark.parametrize("factors", [b"\x41", b"\x12"])
+def test_other_samplings_are_left_to_libjpegs_own_scaling(factors, monkeypatch):
+    """4:1:1 and 4:4:0 in place of 4:2:0: what they show is damaged, how they are decoded is not."""
+    data = encoded(picture((64, 64), 1)).replace(b"\1\x22\0", b"\1" + factors + b"\0")
+    monkeypatch.setattr(pillow_planes, "decode_jpeg", None)
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    planes, _box = load_scaled(open_image(data), data, 1.0, True, False)  # noqa: FBT003
+    assert planes.size == (64, 64)
+
+
+@pytest.mark.parametrize(
+    ("name", "has_planes"),
+    [
+        ("plain", True),
+        ("progressive", True),
+        ("cmyk", False),
+        ("RGB by Adobe's marker", False),
+        ("RGB by its ids", False),
+        ("YCbCr by JFIF's marker", True),
+    ],
+)
+def test_only_luma_and_chroma_come_as_planes(name, has_planes):
+    data = WITH_MARKERS[name]
+    for native in (True, False):
+        found, _box = load_scaled(open_image(data), data, 1.0, True, native)  # noqa: FBT003
+        assert isinstance(found, Image.Image) != has_planes
+
+
+def test_a_medical_jpeg_of_12_bits_is_named():
+    odd = PLAIN.replace(b"\xff\xc0\x00\x11\x08", b"\xff\xc0\x00\x11\x0c")
+    with pytest.raises(Rejected, match="more than 8 bits a channel") as caught:
+        open_image(odd)
+    assert caught.value.code == "unsupported_codec"
 
 
 def test_threads_decode_side_by_side():

@@ -1,0 +1,126 @@
+"""The bounds of each setting, and which of them contradict one another."""
+
+import pytest
+
+from pipeline.settings import KEYS, LOG_RETENTION_DAYS, Settings, SettingsError
+
+SMALL = {"memory": 512}
+"""A function that is too small for an upload to take its time."""
+
+BOUNDS = {
+    "memory": (128, 10240),
+    "timeout": (1, 900),
+    "batch_size": (1, 10),
+    "max_concurrency": (2, 1000),
+    "max_upload_mb": (1, 5000),
+    "max_megapixels": (0, 1000),
+    "monthly_budget_usd": (0, 1_000_000),
+}
+BESIDES = {
+    "memory": {"timeout": 900},
+    "max_megapixels": {"memory": 10240, "timeout": 900},
+    "monthly_budget_usd": {"alarm_email": "a@example.com"},
+}
+CDN = {"delivery": "cdn", "uploads": "presigned"}
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0a-1b"
+DOMAIN = CDN | {"domain": "photos.example.com", "certificate_arn": CERTIFICATE}
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_a_number_is_accepted_up_to_its_bounds(name):
+    low, high = BOUNDS[name]
+    besides = SMALL | BESIDES.get(name, {})
+    for value in (low, high):
+        assert getattr(Settings(**besides | {name: value}), name) == value
+    for value in (low - 1, high + 1):
+        with pytest.raises(SettingsError, match=rf"{KEYS[name]} must be {low} to {high} .*{value}"):
+            Settings(**besides | {name: value})
+
+
+def test_log_retention_is_what_cloudwatch_accepts():
+    """PutRetentionPolicy, API reference."""
+    accepted = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192]
+    accepted += [2557, 2922, 3288, 3653]
+    assert [*LOG_RETENTION_DAYS] == accepted
+    for days in accepted:
+        assert Settings(log_retention_days=days).log_retention_days == days
+    with pytest.raises(SettingsError, match="logRetentionDays"):
+        Settings(log_retention_days=2)
+
+
+@pytest.mark.parametrize(
+    ("stated", "sentence"),
+    [
+        ({"encryption": "kms", "uploads": "presigned"}, "encryption: kms needs delivery: cdn"),
+        ({"encryption": "kms", "delivery": "cdn"}, "encryption: kms needs uploads: presigned"),
+        ({"monthly_budget_usd": 1}, "monthlyBudgetUsd needs alarmEmail"),
+        ({"alarm_email": "a@b"}, "alarmEmail must be an e-mail address"),
+        ({"site": True}, "site: true needs delivery: cdn"),
+        (DOMAIN | {"delivery": "public"}, "domain needs delivery: cdn"),
+        (DOMAIN | {"domain": "example"}, "domain must be like"),
+        (DOMAIN | {"domain": ""}, "domain and certificateArn need each other"),
+        (DOMAIN | {"certificate_arn": ""}, "domain and certificateArn need each other"),
+        (DOMAIN | {"certificate_arn": CERTIFICATE[:-5]}, "certificateArn must be of"),
+        (CDN | {"hosted_zone_id": "Z1"}, "hostedZoneId needs domain"),
+        ({"allowed_origins": ()}, "allowedOrigins must name at least one"),
+        ({"allowed_origins": ("*", "ftp://a")}, "got 'ftp://a'"),
+        ({"renditions": ()}, "renditions must name at least one"),
+        ({"renditions": Settings().renditions[:1] * 2}, "renditions must have distinct names"),
+        ({"background": "#12345"}, "background must be #rrggbb"),
+        ({"background": "#12345g"}, "background must be #rrggbb"),
+        ({"background": "#1234567"}, "background must be #rrggbb"),
+        ({"max_megapixels": 388}, "maxMegapixels must be at most 387 at memory 1024"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(stated, sentence):
+    with pytest.raises(SettingsError, match=sentence):
+        Settings(**stated)
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        CDN | {"encryption": "kms"},
+        {"monthly_budget_usd": 1, "alarm_email": "a@example.com"},
+        CDN | {"site": True},
+        DOMAIN,
+        DOMAIN | {"hosted_zone_id": "Z1"},
+        {"allowed_origins": ("http://a", "https://b", "*")},
+        {"background": "#09afAF"},
+        {"max_megapixels": 387},
+    ],
+)
+def test_what_goes_together_is_accepted(stated):
+    assert Settings(**stated)
+
+
+@pytest.mark.parametrize(
+    ("memory", "batch_size", "timeout", "fits"),
+    [
+        (1024, 1, 15, True),
+        (1024, 1, 14, False),
+        (1024, 10, 105, True),
+        (1024, 10, 104, False),
+        (10240, 2, 24, False),
+        (1023, 10, 1, True),
+    ],
+)
+def test_a_batch_of_the_slowest_uploads_fits_into_the_timeout(memory, batch_size, timeout, fits):
+    """10 s for each upload and 5 s for the answer, from 1,024 MB on."""
+    stated = {"memory": memory, "batch_size": batch_size, "timeout": timeout}
+    if fits:
+        assert Settings(**stated).timeout == timeout
+    else:
+        with pytest.raises(SettingsError, match="timeout must be at least"):
+            Settings(**stated)
+
+
+def test_what_follows_from_the_settings():
+    settings = Settings(timeout=50, max_upload_mb=3, max_megapixels=7)
+    assert settings.visibility_timeout == 300
+    assert settings.max_upload_bytes == 3_000_000
+    assert settings.max_pixels == 7_000_000
+    assert Settings().max_pixels == 52_000_000
+    schemes = {endpoint: Settings(s3_endpoint=endpoint).cdn_scheme for endpoint in ("", "http://a")}
+    assert schemes == {"": "https", "http://a": "http"}
+    assert Settings(s3_endpoint="https://a").cdn_scheme == "https"
