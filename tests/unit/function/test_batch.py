@@ -11,10 +11,11 @@ import pytest
 
 from function import logs
 from function.batch import BatchHandler
-from function.contract import Metric
+from function.contract import Metric, Status
 from function.duplicates.search import Duplicates, recipe_of
 from function.engine.errors import DecoderBug
 from function.environment import Environment
+from function.manifest import ErrorFacts, Manifest, RenditionFacts, SourceFacts, Timings
 from function.postpone import count
 from function.reconcile import Reconciler
 from function.storage.bucket import Bucket
@@ -172,6 +173,118 @@ def test_the_last_of_twenty_slow_batches_is_processed_and_never_dead(
         if "last.jpg/manifest.json" in destination.objects:
             break
     assert "last.jpg/manifest.json" in destination.objects
+
+
+class Recorded(Deadline):
+    """A deadline that notes the seconds and the messages that each message is started with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.starts: list[tuple[float, int]] = []
+
+    def start(self, seconds: float, messages: int) -> None:
+        self.starts.append((seconds, messages))
+        super().start(seconds, messages)
+
+
+class Slow:
+    """A reconciler that takes some seconds for each upload, by a clock of its own."""
+
+    def __init__(self, monkeypatch, *seconds: float) -> None:
+        self.now, self.seconds, self.tried = 0.0, list(seconds), []
+        monkeypatch.setattr(time, "perf_counter", lambda: self.now)
+
+    def reconcile(self, event, *, is_last):
+        self.tried.append(event.version.name)
+        self.now += self.seconds.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "left", "tried"),
+    [
+        # Sending the messages again takes 3 s, and an upload at least 1 s.
+        ((0.1, 0.1), (30_000, 4_000), "ab"),
+        ((0.1, 0.1), (30_000, 3_999), "a"),
+        # An upload takes as long as the slowest so far.
+        ((2.5, 0.1), (30_000, 5_500), "ab"),
+        ((2.5, 0.1), (30_000, 5_499), "a"),
+        ((2.5, 0.1, 0.1), (30_000, 20_000, 5_500), "abc"),
+        ((0.1, 2.5, 0.1), (30_000, 20_000, 5_499), "ab"),
+        # Of a short invocation a third is kept for sending.
+        ((0.1, 0.1), (6_000, 3_000), "ab"),
+        ((0.1, 0.1), (6_000, 2_999), "a"),
+    ],
+)
+def test_a_message_is_started_if_there_is_time_for_one_as_slow_as_the_slowest(
+    monkeypatch, seconds, left, tried
+):
+    reconciler, postponed = Slow(monkeypatch, *seconds), []
+    handler = build(reconciler, postpone=postponed.append)
+    names = "abc"[: len(left)]
+    records = [message(name, f"uploads/{name}") for name in names]
+    assert handler.handle({"Records": records}, Context(*left)) == {"batchItemFailures": []}
+    assert "".join(reconciler.tried) == tried
+    assert tried + "".join(record["messageId"] for record in postponed) == names
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [
+        # Of 3 s for sending 1 s is the answer's, which the deadline keeps itself.
+        ((30_000, 20_000, 10_000), [(28.0, 3), (18.0, 2), (10.0, 1)]),
+        ((4_500, 4_000, 3_000), [(4.0, 3), (3.5, 2), (3.0, 1)]),
+        ((2_400, 2_300, 2_200), [(2.4, 3), (2.3, 2), (2.2, 1)]),
+    ],
+)
+def test_a_message_leaves_time_for_those_after_it(monkeypatch, left, expected):
+    deadline = Recorded()
+    handler = build(Slow(monkeypatch, 0.1, 0.1, 0.1), deadline=deadline, postpone=lambda _: None)
+    records = [message(name, f"uploads/{name}") for name in "abc"]
+    handler.handle({"Records": records}, Context(*left))
+    assert deadline.starts == [(pytest.approx(seconds), count) for seconds, count in expected]
+
+
+class Rendered:
+    """A reconciler that writes one manifest."""
+
+    def __init__(self, **changes) -> None:
+        facts = SourceFacts(key="uploads/a", version_id="v", etag="", sequencer="", bytes=7)
+        timings = Timings(fetch=1, decode=2, render=3, store=4, total=11)
+        self.manifest = Manifest(
+            status=Status.READY, source=facts, timings_ms=timings, processed_at=""
+        ).replace(**changes)
+
+    def reconcile(self, event, *, is_last):
+        return self.manifest
+
+
+def test_metrics_are_those_of_the_manifest(caplog):
+    caplog.set_level("INFO", logger="function")
+    renditions = [
+        RenditionFacts(
+            name=f"r{size}", url="", key="", width=1, height=1, bytes=size, content_type=""
+        )
+        for size in (100, 20)
+    ]
+    error = ErrorFacts(code="not_an_image", message="no")
+    for changes in ({"renditions": renditions}, {"error": error, "status": Status.REJECTED}):
+        handler = build(Rendered(**changes), counts={Metric.STOPPED: 2})
+        handler.handle({"Records": [message("a", "uploads/a")]}, CONTEXT)
+    ready, rejected = (vars(record) for record in caplog.records)
+    for line in (ready, rejected):
+        times = [line[f"{part}Time"] for part in ("Fetch", "Decode", "Render", "Store", "Total")]
+        assert (times, line["BytesIn"], line["Stopped"]) == ([1, 2, 3, 4, 11], 829183, 2)
+    assert (ready["Processed"], ready["Rejected"], ready["BytesOut"]) == (1, 0, 120)
+    assert (ready["renditions"], ready["version_id"]) == (2, "096fKKXTRTtl3on89fVO.nfljtsv6qko")
+    assert (rejected["Processed"], rejected["Rejected"], rejected["BytesOut"]) == (0, 1, 0)
+    assert (rejected["renditions"], rejected["error"]["code"]) == (0, "not_an_image")
+
+
+def test_no_upload_is_counted_as_a_duplicate_of_none(caplog):
+    caplog.set_level("INFO", logger="function")
+    handler = build(Rendered(), counts_duplicates=True)
+    handler.handle({"Records": [message("a", "uploads/a")]}, CONTEXT)
+    assert caplog.records[0].Duplicates == 0
 
 
 @pytest.mark.parametrize("seconds", [8, 10, 12, 30, 60])

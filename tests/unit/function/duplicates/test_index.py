@@ -38,6 +38,35 @@ def test_a_bucket_is_one_bounded_query(index, aws_server):
     assert request["ExpressionAttributeValues"] == {":b": {"S": "sha256#1"}}
 
 
+ENTRY = Entry(bucket="sha256#1", name="a.jpg", since="1", perceptual_hash="f", recipe="r")
+
+
+def test_an_entry_keeps_its_since(index, aws_server):
+    """An upload that is processed again is no later than it was."""
+    aws_server.answers = [(200, b"{}")]
+    index.put([ENTRY])
+    ((headers, body),) = aws_server.received
+    request = json.loads(body)
+    assert headers["x-amz-target"] == "DynamoDB_20120810.UpdateItem"
+    assert request["Key"] == {"bucket": {"S": "sha256#1"}, "name": {"S": "a.jpg"}}
+    assert request["UpdateExpression"].startswith("SET #s = if_not_exists(#s, :s),")
+    values = {name: value["S"] for name, value in request["ExpressionAttributeValues"].items()}
+    assert values == {":s": "1", ":p": "f", ":r": "r"}
+
+
+def test_every_entry_is_sent_and_every_key_is_deleted(index, aws_server):
+    aws_server.answers = [(200, b"{}")]
+    index.put(ENTRY.replace(name=name) for name in "abc")
+    index.delete(("sha256#1", name) for name in "def")
+    names = [json.loads(body)["Key"]["name"]["S"] for _headers, body in aws_server.received]
+    assert sorted(names) == [*"abcdef"]
+
+
+def test_all_buckets_are_read(index, aws_server):
+    aws_server.answers = [OK]
+    assert len(index.find(f"near#0#{number}" for number in range(24))) == 24
+
+
 @pytest.mark.parametrize("busy", [THROTTLED, BROKEN], ids=["throttled", "broken"])
 def test_a_busy_index_is_asked_again_after_longer_and_longer_pauses(
     index, aws_server, pauses, busy

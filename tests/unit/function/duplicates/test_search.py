@@ -6,12 +6,13 @@ import json
 import pytest
 from PIL import Image, ImageDraw
 
-from function.contract import manifest_key, upload_name
+from function.contract import Status, manifest_key, upload_name
 from function.duplicates.search import Duplicates, hamming_distance, probes, recipe_of
 from function.engine import work
 from function.engine.results import Fingerprint
 from function.events import Event, EventKind
-from function.manifest import Manifest
+from function.manifest import Manifest, SourceFacts, Timings
+from function.storage.bucket import Headers
 from function.versions import ObjectVersion
 from tests.support.engine import reconciler_for
 from tests.support.memory import MemoryIndex
@@ -283,8 +284,134 @@ def test_twenty_four_buckets_are_looked_up():
     assert len(set(probes(sought))) == 24
 
 
+BANDS = (0xFFFFFC0000000000, 0x000003FFFFE00000, 0x00000000001FFFFF)
+"""The first 22 of 64 bits, the next 21 and the last 21."""
+
+
+def test_the_bands_are_the_whole_hash_cut_in_three(world):
+    world.near = True
+    world.put(FIRST, picture())
+    stored = int(world.manifest(FIRST)["perceptual_hash"], 16)
+    expected = {f"near#{band}#{stored & mask:016x}" for band, mask in enumerate(BANDS)}
+    buckets = {entry.bucket for entry in world.index.entries.values()}
+    assert {bucket for bucket in buckets if bucket.startswith("near#")} == expected
+
+
+def test_the_three_least_certain_bits_of_each_band_are_looked_up_both_ways():
+    """The first bit of a hash is its highest: here bits 0, 9, 21, then 22, 30, 42, then the last.
+
+    The bits next to them, in the band before or after, are more certain than those.
+    """
+    uncertain = ((0, 9, 21), (22, 30, 42), (43, 50, 63))
+    margins = [5.0 + bit for bit in range(64)]
+    for bits in uncertain:
+        for margin, bit in enumerate(bits):
+            margins[bit] = float(margin)
+    expected = set()
+    for band, bits in enumerate(uncertain):
+        for flips in range(8):
+            value = sum(1 << 63 - bit for at, bit in enumerate(bits) if flips >> at & 1)
+            expected.add(f"near#{band}#{value:016x}")
+    sought = Fingerprint(
+        placeholder="", dominant_color="", perceptual_hash="0" * 16, margins=tuple(margins)
+    )
+    found = probes(sought)
+    assert (set(found), len(found)) == (expected, 24)
+    ones = probes(sought.replace(perceptual_hash="f" * 16))
+    assert {f"near#{band}#{mask:016x}" for band, mask in enumerate(BANDS)} < set(ones)
+
+
+@pytest.fixture
+def entered(world):
+    """Enters uploads that are ready, by key, hash and time, and returns who looks for a hash."""
+
+    def enter(*uploads: tuple[str, str, str]):
+        duplicates = Duplicates(world.index, world.destination, near=True, recipe="today")
+        for key, perceptual_hash, since in uploads:
+            facts = SourceFacts(
+                key=key, version_id=key, etag="", sequencer="1", bytes=1, sha256="5" * 64
+            )
+            manifest = Manifest(
+                status=Status.READY,
+                source=facts,
+                timings_ms=Timings(),
+                processed_at=since,
+                perceptual_hash=perceptual_hash,
+            )
+            path = manifest_key(upload_name(key))
+            world.destination.put(path, manifest.to_json(), Headers("", "", "1"))
+            duplicates.record(upload_name(key), None, manifest)
+        return duplicates
+
+    return enter
+
+
+SOUGHT = Fingerprint(
+    placeholder="", dominant_color="", perceptual_hash="0" * 16, margins=(1.0,) * 64
+)
+
+
+def test_eight_bits_of_64_may_differ(entered):
+    """In the last band alone, so that the other two bands are shared."""
+    near, far = f"{0xFF:016x}", f"{0x1FF:016x}"
+    assert entered((FIRST, far, "1")).find_near("z", SOUGHT) is None
+    assert entered((SECOND, near, "2")).find_near("z", SOUGHT).source.key == SECOND
+
+
+def test_of_those_as_near_the_earliest_is_named(entered):
+    near = f"{0xF:016x}"
+    duplicates = entered((FIRST, near, "3"), (SECOND, near, "1"), (THIRD, near, "2"))
+    assert duplicates.find_near("z", SOUGHT).source.key == SECOND
+
+
+def test_an_upload_duplicates_none_that_came_after_it(entered):
+    """Each is asked for as if it came again: its own entry says when it came first."""
+    same = "0" * 16
+    duplicates = entered((FIRST, same, "2"), (SECOND, same, "1"), (THIRD, same, "2"))
+    found = {key: duplicates.find_exact(upload_name(key), "5" * 64) for key in (FIRST, SECOND)}
+    assert found[SECOND] is None
+    assert found[FIRST].manifest.source.key == SECOND
+    # Of those that came at the same time, the name decides.
+    index = duplicates.index
+    index.delete([(entry.bucket, "b/second.jpg") for entry in index.entries.values()])
+    assert duplicates.find_exact("a/first.jpg", "5" * 64) is None
+    assert duplicates.find_exact("c/third.jpg", "5" * 64).manifest.source.key == FIRST
+
+
+def test_a_copy_is_made_only_of_todays_recipe(entered):
+    duplicates = entered((FIRST, "0" * 16, "1"))
+    assert duplicates.find_exact("z", "5" * 64).has_same_recipe
+    assert not duplicates.replace(recipe="other").find_exact("z", "5" * 64).has_same_recipe
+
+
+def test_an_entry_whose_manifest_has_other_bytes_or_looks_is_deleted(entered):
+    duplicates = entered((FIRST, "0" * 16, "1"))
+    index = duplicates.index
+    for entry in list(index.entries.values()):
+        index.put([entry.replace(bucket="sha256#other")])
+    assert duplicates.find_exact("z", "other") is None
+    assert ("sha256#other", "a/first.jpg") not in index.entries
+    assert len(index.entries) == 4
+    for key, entry in list(index.entries.items()):
+        index.entries[key] = entry.replace(perceptual_hash=f"{1:016x}")
+    assert duplicates.find_near("z", SOUGHT) is None
+    assert len(index.entries) == 3
+
+
+@pytest.mark.parametrize("change", [{"status": Status.DELETED}, {"status": Status.REJECTED}])
+def test_what_is_not_ready_is_no_original(entered, world, change):
+    duplicates = entered((FIRST, "0" * 16, "1"))
+    path = manifest_key(upload_name(FIRST))
+    standing = Manifest.from_json(world.destination.objects[path])
+    world.destination.objects[path] = standing.replace(**change).to_json()
+    assert duplicates.find_exact("z", "5" * 64) is None
+    assert duplicates.find_near("z", SOUGHT) is None
+
+
 def test_hamming_distance_counts_bits():
     assert hamming_distance("00000000000000ff", "0000000000000001") == 7
+    assert hamming_distance("f" * 16, "0" * 16) == 64
+    assert hamming_distance("f" * 16, "f" * 16) == 0
 
 
 def test_the_recipe_of_settings_that_do_not_change_does_not_change(environment):
