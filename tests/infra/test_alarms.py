@@ -18,15 +18,20 @@ ALARMS = {
 @pytest.mark.parametrize("name", ALARMS)
 def test_alarms_watch_the_stacks_own_resources(dev, name):
     alarm = dev.one("MetricAlarm", f"-{name}-alarm").inputs
+    assert alarm["comparisonOperator"] == "GreaterThanThreshold"
+    assert alarm["treatMissingData"] == "notBreaching"
     (query,) = alarm["metricQueries"]
     metric = query["metric"]
     found = (metric["namespace"], metric["metricName"], metric["stat"], alarm["threshold"])
     assert found == ALARMS[name]
     assert query["returnData"] is True
     assert alarm["evaluationPeriods"] == 1
+    assert metric["period"] == 300
     (watched,) = metric["dimensions"].values()
     owned = {dev.outputs["functionName"]} | {f"{q.name}-1234567" for q in dev.all("Queue")}
     assert watched in owned
+    dimension = "QueueName" if metric["namespace"] == "AWS/SQS" else "FunctionName"
+    assert [*metric["dimensions"]] == [dimension]
     assert alarm["alarmActions"] == alarm["okActions"] == [TOPIC]
 
 
@@ -38,6 +43,8 @@ def test_alarms_on_shares_use_the_functions_own_metrics(dev, name, threshold):
     assert {m["metric"]["metricName"] for m in metrics} <= set(Metric)
     assert {m["metric"]["namespace"] for m in metrics} == {METRIC_NAMESPACE}
     assert [m["returnData"] for m in metrics] == [False] * 3
+    assert share["returnData"] is True
+    assert {m["metric"]["period"] for m in metrics} == {300}
     assert share["expression"].startswith(f"FILL({name}, 0) / ")
     assert (alarm["evaluationPeriods"], alarm["datapointsToAlarm"]) == (3, 2)
     assert alarm["threshold"] == threshold
@@ -57,7 +64,11 @@ def test_mail_and_budget_only_when_asked_for(dev, everything):
     assert (subscription["protocol"], subscription["endpoint"]) == ("email", "a@example.com")
     budget = everything.one("Budget").inputs
     assert (budget["limitAmount"], budget["limitUnit"]) == ("10", "USD")
-    assert budget["notifications"][0]["subscriberEmailAddresses"] == ["a@example.com"]
+    (warning,) = budget["notifications"]
+    assert warning["subscriberEmailAddresses"] == ["a@example.com"]
+    told = (warning["comparisonOperator"], warning["threshold"], warning["thresholdType"])
+    assert told == ("GREATER_THAN", 80, "PERCENTAGE")
+    assert warning["notificationType"] == "ACTUAL"
 
 
 def test_alarms_alone_may_publish(dev):

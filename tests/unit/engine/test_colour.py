@@ -1,9 +1,19 @@
 import errno
+import struct
 
 import pytest
 from PIL import Image, ImageCms
 
+from function.engine.colour import (
+    forget_profiles,
+    grey_by_strips,
+    is_plain,
+    is_wide,
+    to_eight_bits,
+    to_srgb,
+)
 from function.engine.decode import decode
+from function.engine.errors import Rejected
 from function.engine.pixels import Planes
 from function.engine.render import render
 from function.engine.renditions import DEFAULT_RENDITIONS, Rendition
@@ -88,3 +98,159 @@ def test_a_colour_library_that_fails_is_no_broken_profile(monkeypatch):
     monkeypatch.setattr(ImageCms, "buildTransform", fail)
     with pytest.raises(ImageCms.PyCMSError):
         decode(data, Task(SMALL, MAX_PIXELS))
+
+
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+RED, GREEN, BLUE = (0.64, 0.33), (0.30, 0.60), (0.15, 0.06)
+"""sRGB's primaries (IEC 61966-2-1)."""
+
+
+def levels(image: Image.Image) -> list:
+    return list(image.get_flattened_data())
+
+
+@pytest.mark.parametrize(
+    ("mode", "before", "after"),
+    [
+        ("I;16", [0, 255, 256, 32767, 32768, 65535], [0, 0, 1, 127, 128, 255]),
+        ("I", [0, 255, 256, 32768, 65535], [0, 0, 1, 128, 255]),
+        ("I", [0, 1, 254, 255], [0, 1, 254, 255]),
+        ("F", [0.0, 0.25, 0.5, 0.998, 1.0], [0, 64, 128, 254, 255]),
+        ("F", [0.0, 0.5, 1.5, 200.0, 300.0], [0, 0, 1, 200, 255]),
+        ("L", [0, 128, 255], [0, 128, 255]),
+    ],
+)
+def test_grey_of_more_levels_becomes_256_of_them(mode, before, after):
+    image = Image.new(mode, (len(before), 1))
+    image.putdata(before)
+    assert levels(to_eight_bits(image).convert("L")) == after
+
+
+def test_grey_is_converted_in_strips_of_a_quarter_of_a_megapixel():
+    """docs/engine.md, "Memory": whole copies would need it."""
+    image = Image.linear_gradient("L").resize((1000, 600))
+    sizes = []
+
+    def note(strip: Image.Image) -> Image.Image:
+        sizes.append(strip.size)
+        return strip
+
+    assert grey_by_strips(image, note).tobytes() == image.tobytes()
+    assert sizes == [(1000, 262), (1000, 262), (1000, 76)]
+    sizes.clear()
+    assert grey_by_strips(image.resize((300_000, 2)), note).size == (300_000, 2)
+    assert sizes == [(300_000, 1)] * 2
+
+
+@pytest.mark.parametrize(
+    ("profile", "plain", "wide"),
+    [
+        (None, True, False),
+        (b"", True, False),
+        (b"no profile", True, False),
+        (SRGB, True, False),
+        # What differs by 3 levels of 255 counts as sRGB, by 4 not.
+        (rgb_profile(RED, GREEN, BLUE, gamma=2.2), True, False),
+        (rgb_profile(RED, GREEN, BLUE, gamma=2.22), False, False),
+        (rgb_profile(RED, GREEN, BLUE, gamma=1.8), False, False),
+        (rgb_profile((0.60, 0.34), (0.32, 0.56), (0.17, 0.10)), False, False),
+        (display_p3(), False, True),
+        (adobe_rgb(), False, True),
+        # One primary of P3's or of BT.2020's is enough.
+        (rgb_profile((0.680, 0.320), GREEN, BLUE), False, True),
+        (rgb_profile(RED, (0.265, 0.690), BLUE), False, True),
+        (rgb_profile(RED, GREEN, (0.131, 0.046)), False, True),
+    ],
+)
+def test_a_profile_is_plain_or_wide_by_what_it_does(profile, plain, wide):
+    assert (is_plain(profile), is_wide(profile)) == (plain, wide)
+
+
+def test_profiles_of_other_modes_are_not_wide():
+    grey = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    assert not is_wide(grey)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "1", "P", "PA", "CMYK", "YCbCr"])
+@pytest.mark.parametrize("profile", [None, display_p3()])
+def test_every_mode_becomes_rgb_and_keeps_its_transparency(mode, profile):
+    image = gradient((64, 48), "RGBA" if mode in {"RGBA", "LA", "PA"} else "RGB").convert(mode)
+    alpha = image.getchannel("A").tobytes() if image.mode in {"RGBA", "LA", "PA"} else None
+    found = to_srgb(image, profile)
+    assert found.mode == ("RGB" if alpha is None else "RGBA")
+    assert found.size == (64, 48)
+    assert alpha is None or found.getchannel("A").tobytes() == alpha
+
+
+def test_a_palette_with_a_transparent_colour_keeps_it_under_a_profile():
+    image = gradient((64, 48)).convert("P", palette=Image.Palette.ADAPTIVE)
+    image.info["transparency"] = image.getpixel((0, 0))
+    for profile in (None, display_p3()):
+        found = to_srgb(image, profile)
+        assert (found.mode, found.getpixel((0, 0))[3], found.getpixel((63, 47))[3]) == (
+            *("RGBA", 0, 255),
+        )
+
+
+def test_a_picture_in_srgb_is_the_same_picture():
+    image = gradient((64, 48))
+    assert to_srgb(image, None) is image
+    assert to_srgb(image, SRGB) is image
+    assert to_srgb(image, display_p3()).tobytes() != image.tobytes()
+
+
+def test_a_mode_that_is_no_picture_is_named():
+    with pytest.raises(Rejected, match="colour mode La are not supported") as caught:
+        to_srgb(Image.new("La", (4, 4)), None)
+    assert caught.value.code == "unsupported_codec"
+
+
+def with_tags(count: int, kind: bytes = b"zzzz", body: bytes = b"text") -> bytes:
+    """Display P3 with private tags before and behind its own nine, up to so many in all."""
+    profile = display_p3()
+    own = [struct.unpack(">4sII", profile[132 + 12 * at : 144 + 12 * at]) for at in range(9)]
+    moved = 12 * (count - len(own))
+    end = len(profile) + moved
+    extra = [(kind[:3] + bytes((128 + at,)), end, 8) for at in range(count - len(own) - 1)]
+    tags = [*own, *((name, at, length) for name, at, length in extra), (kind, end, 8)]
+    tags = [(n, at if at == end else at + moved, length) for n, at, length in tags]
+    table = b"".join(struct.pack(">4sII", *tag) for tag in tags)
+    head = struct.pack(">I", end + 8) + profile[4:128] + struct.pack(">I", count)
+    return head + table + profile[132 + 12 * 9 :] + body.ljust(8, b"\0")
+
+
+def test_a_profile_may_have_100_tags_as_lcms_lets_it():
+    assert is_wide(with_tags(10))
+    assert is_wide(with_tags(100))
+    assert not is_wide(with_tags(101))
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "is_read"),
+    [
+        (b"zzzz", b"text", True),
+        (b"zzzz", b"mpet", False),  # the last of ten tags
+        (b"D2B0", b"text", False),
+        (b"B2D3", b"text", False),
+        (b"A2B0", b"mpet", False),
+    ],
+)
+def test_multi_process_elements_are_found_by_their_tag_or_their_type(kind, body, is_read):
+    """ICC.1:2022, 10.16."""
+    assert is_wide(with_tags(10, kind, body)) == is_read
+
+
+def test_profiles_of_the_last_upload_are_forgotten(monkeypatch):
+    built = []
+    build = ImageCms.buildTransform
+    monkeypatch.setattr(
+        ImageCms, "buildTransform", lambda *a, **k: built.append(a) or build(*a, **k)
+    )
+    forget_profiles()
+    profile = adobe_rgb()
+    for _ in range(2):
+        is_plain(profile)
+    assert len(built) == 1
+    forget_profiles()
+    is_plain(profile)
+    assert len(built) == 2

@@ -1,6 +1,7 @@
 import time
 
 import pytest
+from botocore.exceptions import ClientError
 
 from function.events import EventKind, parse_message
 from function.versions import ObjectVersion, is_newer
@@ -26,6 +27,48 @@ def stack_with_queue(bodies: list[str], refusals: int = 0) -> Stack:
     return Stack(outputs=OUTPUTS, client={"sqs": aws_client("sqs", send_message_batch=send)}.get)
 
 
+class Pages:
+    """Pages of a listing, and what was asked for."""
+
+    def __init__(self, *pages: dict) -> None:
+        self.pages, self.asked = pages, {}
+
+    def paginate(self, **asked):
+        self.asked = asked
+        return self.pages
+
+
+class Bucket:
+    """An S3 whose listings a test writes down; ``head_object`` finds some keys."""
+
+    def __init__(self, *pages: dict, found: tuple[str, ...] = (), code: str = "404") -> None:
+        self.listing, self.found, self.code, self.headed = Pages(*pages), found, code, []
+
+    def get_paginator(self, name):
+        self.name = name
+        return self.listing
+
+    def head_object(self, Bucket, Key):  # noqa: N803 (boto3's names)
+        self.headed.append(Bucket)
+        if Key not in self.found:
+            raise ClientError({"Error": {"Code": self.code}}, "HeadObject")
+        return {"ContentLength": 1}
+
+
+def version(key: str, *, is_latest: bool = True) -> dict:
+    return {
+        "Key": key,
+        "VersionId": f"v-{key}",
+        "ETag": f'"e-{key}"',
+        "Size": len(key),
+        "IsLatest": is_latest,
+    }
+
+
+def stack_of(client) -> Stack:
+    return Stack(outputs=OUTPUTS | {"destinationBucket": "made"}, client=lambda service: client)
+
+
 def test_a_backfilled_event_is_one_that_the_function_reads():
     (event,) = parse_message(backfill.event("photos", BEACH), "m1")
     assert (event.bucket, event.kind) == ("photos", EventKind.BACKFILL)
@@ -43,6 +86,87 @@ def test_a_backfilled_event_is_older_than_any_of_s3():
 def test_without_a_version_the_event_names_none():
     body = backfill.event("photos", Existing(key="uploads/a", version_id=None, etag="", size=1))
     assert parse_message(body, "m1")[0].version.version_id is None
+
+
+def test_the_newest_versions_are_found_in_the_order_of_their_keys():
+    pages = (
+        {"Versions": [version("uploads/a"), version("uploads/b", is_latest=False)]},
+        {},  # a page of delete markers alone
+        {"Versions": [version("uploads/b")]},
+    )
+    bucket = Bucket(*pages)
+    found = list(backfill.find(stack_of(bucket), "uploads/"))
+    assert found == [
+        Existing(key=key, version_id=f"v-{key}", etag=f"e-{key}", size=9)
+        for key in ("uploads/a", "uploads/b")
+    ]
+    assert bucket.name == "list_object_versions"
+    assert bucket.listing.asked == {"Bucket": "photos", "Prefix": "uploads/", "KeyMarker": ""}
+
+
+def test_a_run_goes_on_behind_the_key_that_it_ended_with():
+    """S3 lists the versions of the marker itself, too."""
+    bucket = Bucket({"Versions": [version(f"uploads/{name}") for name in "abc"]})
+    found = backfill.find(stack_of(bucket), "uploads/", after="uploads/b")
+    assert [upload.key for upload in found] == ["uploads/c"]
+    assert bucket.listing.asked["KeyMarker"] == "uploads/b"
+
+
+def test_uploads_that_are_gone_are_found_by_their_manifests():
+    keys = ("a.jpg/manifest.json", "a.jpg/small.jpg", "b.jpg/manifest.json")
+    bucket = Bucket({"Contents": [{"Key": key} for key in keys]}, {}, found=("uploads/b.jpg",))
+    found = list(backfill.find_gone(stack_of(bucket), "uploads/", after="uploads/0.jpg"))
+    assert found == [Existing(key="uploads/a.jpg", version_id=None, etag="", size=0)]
+    assert (bucket.name, bucket.headed) == ("list_objects_v2", ["photos"] * 2)
+    asked = {"Bucket": "made", "Prefix": "", "StartAfter": "0.jpg/manifest.json"}
+    assert bucket.listing.asked == asked
+    list(backfill.find_gone(stack_of(bucket), "uploads/u1/"))
+    assert bucket.listing.asked == {"Bucket": "made", "Prefix": "u1/", "StartAfter": ""}
+
+
+@pytest.mark.parametrize("code", ["404", "NoSuchKey"])
+def test_what_s3_does_not_find_is_gone(code):
+    bucket = Bucket({"Contents": [{"Key": "a/manifest.json"}]}, code=code)
+    assert len(list(backfill.find_gone(stack_of(bucket), "uploads/"))) == 1
+
+
+def test_what_s3_refuses_to_tell_is_not_taken_for_gone():
+    bucket = Bucket({"Contents": [{"Key": "a/manifest.json"}]}, code="403")
+    with pytest.raises(ClientError):
+        list(backfill.find_gone(stack_of(bucket), "uploads/"))
+
+
+@pytest.mark.parametrize("find", [backfill.find, backfill.find_gone])
+@pytest.mark.parametrize("prefix", ["", "upload", "other/uploads/"])
+def test_a_prefix_that_the_function_ignores_is_refused(find, prefix):
+    bucket = Bucket()
+    with pytest.raises(Failure, match=r"must start with uploads/; got"):
+        list(find(stack_of(bucket), prefix))
+
+
+def test_a_run_that_is_behind_its_rate_does_not_wait(monkeypatch):
+    now, slept = [100.0], []
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "sleep", slept.append)
+    for _batch in backfill.send(stack_with_queue([]), iter([BEACH] * 20), per_second=4):
+        now[0] += 5
+    assert slept == [0, 0]
+
+
+def test_only_what_was_refused_of_a_batch_is_sent_again():
+    bodies = []
+    keys = [f"uploads/{number}" for number in range(3)]
+    uploads = [Existing(key=key, version_id=None, etag="", size=1) for key in keys]
+    list(backfill.send(stack_with_queue(bodies, refusals=1), iter(uploads), per_second=1e9))
+    sent = [parse_message(body, "m1")[0].version.key for body in bodies]
+    assert sent == ["uploads/0", "uploads/2", "uploads/1"]
+
+
+def test_a_batch_is_sent_five_times_at_most():
+    sent = backfill.send(stack_with_queue([], refusals=4), iter([BEACH] * 2), per_second=1e9)
+    assert len(list(sent)) == 1
+    with pytest.raises(Failure, match="refused a message 5 times"):
+        list(backfill.send(stack_with_queue([], refusals=5), iter([BEACH] * 2), per_second=1e9))
 
 
 def test_what_sqs_refuses_of_a_batch_is_sent_again():
