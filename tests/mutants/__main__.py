@@ -35,6 +35,8 @@ def main() -> int:
     except BaselineFailed as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     equivalents = read_equivalents()
     SURVIVORS.parent.mkdir(parents=True, exist_ok=True)
     SURVIVORS.write_text(report.survivors(results, equivalents), encoding="utf-8")

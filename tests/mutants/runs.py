@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 PYTHON = ROOT / ".venv/bin/python"
 PYTEST = (
     f"{PYTHON} -m pytest -x -q -p no:cacheprovider --hypothesis-seed=0"
-    # A test that hangs ends by itself, also after Ctrl-C.
+    # A test that hangs ends by itself, before the time limit of them all.
     " -o faulthandler_timeout=60 -o faulthandler_exit_on_timeout=true"
 )
 NATIVE = "function/engine/_native.abi3.so"
@@ -122,6 +123,7 @@ def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _enter(copies: "Queue[Path]") -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # after Ctrl-C the tests at work end first
     os.chdir(copies.get())
 
 

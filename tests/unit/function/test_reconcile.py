@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import random
 from collections.abc import Callable
 from types import SimpleNamespace
 
@@ -14,7 +15,7 @@ from function.contract import Status, manifest_key
 from function.engine.errors import DecoderBug, IsolationFailed, Reason
 from function.events import Event, EventKind
 from function.manifest import ErrorFacts, Manifest, RenditionFacts
-from function.reconcile import MAX_ROUNDS, PAUSE, Contended, KeyTooLong, Reconciler, back_off
+from function.reconcile import Contended, KeyTooLong, Reconciler, back_off
 from function.storage.bucket import Headers
 from function.storage.errors import Conflict, Gone
 from function.versions import ObjectVersion
@@ -152,16 +153,23 @@ def test_an_invocation_that_is_always_beaten_backs_off_and_gives_up():
     beaten = reconciler(Source(1), AlwaysBeaten()).replace(back_off=waits.append)
     with pytest.raises(Contended, match=KEY):
         beaten.reconcile(created(1))
-    assert waits == list(range(1, MAX_ROUNDS + 1))
+    assert waits == list(range(1, 17))
 
 
-@pytest.mark.parametrize("attempt", [1, 4])
-def test_the_wait_is_random_and_bounded(monkeypatch, attempt):
-    waits = []
+@pytest.mark.parametrize(("attempt", "longest"), [(1, 0.25), (4, 1.0)])
+def test_the_wait_is_random_and_bounded(monkeypatch, attempt, longest):
+    waits, bounds = [], set()
     monkeypatch.setattr("time.sleep", waits.append)
+    uniform = random.uniform
+
+    def choose(least, most):
+        bounds.add((least, most))
+        return uniform(least, most)
+
+    monkeypatch.setattr("random.uniform", choose)
     for _ in range(50):
         back_off(attempt)
-    assert max(waits) <= PAUSE * attempt
+    assert bounds == {(0, longest)}
     assert len(set(waits)) == 50
 
 
