@@ -9,7 +9,6 @@ from function.engine.colour import (
     grey_by_strips,
     is_plain,
     is_wide,
-    to_eight_bits,
     to_srgb,
 )
 from function.engine.decode import decode
@@ -123,7 +122,7 @@ def levels(image: Image.Image) -> list:
 def test_grey_of_more_levels_becomes_256_of_them(mode, before, after):
     image = Image.new(mode, (len(before), 1))
     image.putdata(before)
-    assert levels(to_eight_bits(image).convert("L")) == after
+    assert levels(to_srgb(image, None).getchannel("R")) == after
 
 
 def test_grey_is_converted_in_strips_of_a_quarter_of_a_megapixel():
