@@ -1,8 +1,12 @@
 """docs/engine.md names every code and the formats, no more and no fewer."""
 
+import json
 import re
 from pathlib import Path
 
+import pytest
+
+from function.engine import formats
 from function.engine.errors import Reason
 from function.engine.formats import NAMES
 from function.engine.renditions import FORMATS
@@ -29,3 +33,16 @@ def test_every_rejection_code_is_used():
 def test_every_format_is_in_its_table():
     assert sorted(first_cells("What goes in")) == sorted(NAMES)
     assert sorted(first_cells("What comes out")) == sorted(FORMATS)
+
+
+EVIDENCE = json.loads((ROOT / "bench" / "evidence" / "limits.json").read_text())["results"]
+
+
+@pytest.mark.parametrize("row", EVIDENCE, ids=lambda row: row["kind"])
+def test_the_figures_of_memory_and_time_that_are_used_are_those_of_the_formats(row):
+    """The last columns: bytes a pixel, those used, milliseconds a megapixel, those used."""
+    (line,) = re.findall(rf"^\| {row['kind']}(?::[^|]*)? \| .*$", TEXT, re.MULTILINE)
+    *_, bytes_used, _measured, ms_used = line.strip(" |").split(" | ")
+    known = formats.by_name(row["limit"].partition("-")[0])
+    assert float(bytes_used) == known.bytes_per_pixel[row["limit"]]
+    assert float(ms_used) == known.ms_per_megapixel[row["limit"]]
