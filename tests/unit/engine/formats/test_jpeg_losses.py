@@ -134,6 +134,20 @@ def test_an_index_that_says_it_is_longer_than_a_segment_takes_no_time():
     assert time.process_time() - started < 0.5
 
 
+def test_an_index_is_read_to_the_end_of_a_segment_and_no_further():
+    """A segment has 64 KiB at most, which is some 4,000 pictures."""
+    assert told(with_index(PRIMARY, *[LARGE_THUMBNAIL] * 4000, STEREO)) == {Loss.PAGES}
+    listed = with_index(PRIMARY, UNDEFINED, behind=b"")
+    start = listed.index(b"MPF\0") + 4
+    length = struct.pack(">HHL", 0xB002, 7, 32)
+    longer = listed.replace(length, length[:4] + struct.pack(">L", 200_000))
+    entry = struct.pack(">LLLHH", STEREO, 1, 1, 0, 0)
+    # Entries begin 50 bytes into the index, and each takes 16.
+    for at, expected in ((50 + 16 * 4000, {Loss.PAGES}), (50 + 16 * 4100, set())):
+        data = longer + bytes(start + at - len(longer)) + entry
+        assert told(data) == expected
+
+
 def test_an_ultra_hdr_whose_gain_map_is_as_large_has_no_pages():
     data = with_offset(JPEG)
     assert told(with_segment(0xE2, b"urn:iso:std:iso:ts:21496:-1\0", data)) == {Loss.HDR}
