@@ -26,7 +26,7 @@ def test_every_rejection_code_is_in_the_table_and_no_other():
 
 def test_every_rejection_code_is_used():
     source = "".join(path.read_text() for path in sorted((ROOT / "function").rglob("*.py")))
-    raised = set(re.findall(r"(?:Rejected\(|ErrorFacts\(code=)\s*Reason\.([A-Z_]+),", source))
+    raised = set(re.findall(r"(?:Rejected|ErrorFacts)\(\s*(?:code=)?Reason\.([A-Z_]+),", source))
     assert raised == set(Reason.__members__)
 
 

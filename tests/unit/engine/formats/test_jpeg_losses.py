@@ -141,6 +141,7 @@ def test_an_index_is_read_to_the_end_of_a_segment_and_no_further():
     start = listed.index(b"MPF\0") + 4
     length = struct.pack(">HHL", 0xB002, 7, 32)
     longer = listed.replace(length, length[:4] + struct.pack(">L", 200_000))
+    longer = longer.replace(struct.pack(">L", STEREO) * 9, bytes(36))
     entry = struct.pack(">LLLHH", STEREO, 1, 1, 0, 0)
     # Entries begin 50 bytes into the index, and each takes 16.
     for at, expected in ((50 + 16 * 4000, {Loss.PAGES}), (50 + 16 * 4100, set())):
