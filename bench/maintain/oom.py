@@ -1,8 +1,8 @@
 """``python -m bench maintain oom``: the largest upload that each memory size survives, by format.
 
-The real bundle runs in the sandbox with memory held and CPU free, without the limits by which the
-function protects itself; bisection finds the largest megapixels that it survives with a manifest
-that says "ready". The last columns hold ``function/engine/limits.py`` against that.
+The real bundle runs in the sandbox with memory held and CPU free. Bisection finds the largest
+upload that ends as "ready" when the function's own limits are lifted, and then the largest that it
+accepts with them. What kills the function without its limits must be refused with them.
 """
 
 import bisect
@@ -23,16 +23,18 @@ from bench.maintain.result import Result
 from bench.photos import SIZE_24_MP, photo_file
 from bench.sandbox.trial import FREE, READY, Trials, check_control_groups, trials
 from bench.tune.choice import MEMORY_MB
-from function.engine.limits import BASE_MB, bytes_per_pixel, kind_megapixels, usable_mb
+from function.engine.limits import kind_megapixels
 from terminal import console, progress
 
+SCHEMA: Final = 2
 SIZES: Final = (128, 256, 512, 1024)
 MOST: Final = 100.0  # megapixels beyond which nothing is tried; also the end of ``GRID``
-_MOST_OF_PHONES: Final = {"heic": 55.5, "avif": 55.5}
-"""The same for what phones write, up to 48 MP; encoding more takes minutes."""
+_MOST_OF_KIND: Final = {"heic": 35.5, "avif": 55.5}
+"""The same for two kinds. A HEIC's alpha is written as one picture, of which HEVC's highest level
+allows 35,651,584 luma samples (ITU-T H.265, table A.8); to encode a larger AVIF takes minutes."""
 
-GRID: Final = (*(round(1.25**step, 1) for step in range(-3, 21)), MOST)
-"""Megapixels that are tried, besides what is allowed: steps of 25 %, so that uploads are shared."""
+GRID: Final = (*(round(1.1**step, 2) for step in range(-7, 49)), MOST)
+"""Megapixels that are tried: steps of 10 %, so that memory sizes share uploads."""
 
 WORST: Final = {
     "jpeg": "jpeg-444",
@@ -49,7 +51,7 @@ WORST: Final = {
 """Kind of ``function.engine.limits`` -> the costliest variant of it (docs/engine.md)."""
 
 _KILLED: Final = frozenset({"oom", "crashed"})
-"""Ends of a run that had too little memory; a higher figure mends no other end."""
+"""How a run ends that had too little memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,35 +60,30 @@ class Found:
 
     kind: str  # as ``function.engine.limits`` names it
     memory_mb: int
-    survived_mp: float  # largest megapixels that worked; 0 if none did
-    ended: str  # how the next step of the grid ended; "" if there is none
-    allowed_mp: int  # what ``function.engine.limits`` lets through
+    survived_mp: float  # largest megapixels that worked without the function's limits; 0: none
+    ended: str  # how the next step of the grid ended without them; "" if there is none
+    accepted_mp: float  # largest megapixels that worked with them; 0 if none did
+    refused: str  # how the next step ended with them; "" if none was tried
     tries: int  # runs that it took
 
     @property
     def safe(self) -> bool:
-        """True if the function refuses before it would be killed."""
-        return self.survived_mp >= min(self.allowed_mp, most(self.kind))
+        """True if the function refuses what would kill it."""
+        return self.refused not in _KILLED
 
     @property
     def advice(self) -> str:
         """What to do about it; empty where nothing is wrong."""
         if self.safe:
             return ""
-        if self.ended not in _KILLED:
-            return f"more than {self.survived_mp} MP is allowed, and ends as {self.ended}"
-        room = (usable_mb(self.memory_mb) - BASE_MB) * 2**20
-        if self.survived_mp < 1 or room <= 0:
-            return f"raise BASE_MB above {BASE_MB} in function/engine/limits.py"
-        figure = room / (self.survived_mp * 1_000_000)
-        change = f'"{self.kind}": {bytes_per_pixel(self.kind)} -> {figure:.1f}'
-        return f"{change} in function/engine/formats/{self.kind.partition('-')[0]}.py"
+        file = f"function/engine/formats/{self.kind.partition('-')[0]}.py"
+        return f"it accepts what kills it; raise bytes_per_pixel of {self.kind} in {file}"
 
     def cells(self) -> Sequence[str]:
         """Return the row of the table."""
         survived = f"{self.survived_mp:g}" + ("" if self.ended else " or more")
-        spare = f"{self.survived_mp / self.allowed_mp - 1:.0%}" if self.ended else ""
-        return self.kind, str(self.memory_mb), survived, self.ended, str(self.allowed_mp), spare
+        accepted = f"{self.accepted_mp:g}"
+        return self.kind, str(self.memory_mb), survived, self.ended, accepted, self.refused
 
 
 def oom(
@@ -110,17 +107,20 @@ def oom(
             found.append(case)
             advance(name=f"{case.kind} at {case.memory_mb} MB")
     out = console()
-    head = ("format", "MB", "survives", "then", "allowed", "to spare")
-    title = "Largest upload that survives, megapixels"
-    out.print(reports.table(title, head, (case.cells() for case in found), left=("then",)))
+    head = ("format", "MB", "survives", "then", "accepts", "then ends as")
+    title = (
+        "Largest upload that survives without limits, and that is accepted with them, megapixels"
+    )
+    rows = (case.cells() for case in found)
+    out.print(reports.table(title, head, rows, left=("then", "then ends as")))
     wrong = [case for case in found if not case.safe]
     for case in wrong:
         out.print(f"{case.kind} at {case.memory_mb} MB: {case.advice}.", soft_wrap=True)
     if len(found) < count:
         console(stderr=True).print("Interrupted; what is done is kept.")
     elif not wrong:
-        out.print("function/engine/limits.py lets through nothing that was killed.")
-    reports.write_json(json, Result(results=found))
+        out.print("The function refuses everything that would kill it.")
+    reports.write_json(json, Result(schema=SCHEMA, results=found))
     return int(bool(wrong) or len(found) < count)
 
 
@@ -134,33 +134,48 @@ def search(kinds: Sequence[str], sizes: Sequence[int]) -> Iterator[Found]:
 
 
 def find(environment: Trials, folder: Path, kind: str, memory_mb: int) -> Found:
-    """Find the largest upload of one format that one size survives; what is allowed goes first."""
-    ended: dict[float, str] = {}
+    """Find the largest upload of one format that one size survives, and that it accepts."""
+    without: dict[float, str] = {}
+    within: dict[float, str] = {}
 
     def is_lost(megapixels: float) -> bool:
         file = upload(folder, kind, megapixels)
-        ended[megapixels] = environment.run(file, memory_mb, hold="memory", given=FREE).outcome
-        return ended[megapixels] != READY
+        without[megapixels] = environment.run(file, memory_mb, hold="memory", given=FREE).outcome
+        return without[megapixels] != READY
 
-    allowed = kind_megapixels(memory_mb, kind)
-    first = min(most(kind), float(allowed))
+    def is_refused(megapixels: float) -> bool:
+        file, given = upload(folder, kind, megapixels), widest_settings(memory_mb)
+        within[megapixels] = environment.run(file, memory_mb, hold="memory", given=given).outcome
+        return within[megapixels] != READY
+
+    # The first try is near the answer, so few large uploads have to be written.
+    first = min(most(kind), float(kind_megapixels(memory_mb, kind)))
     grid = sorted({first, *(mp for mp in GRID if mp <= most(kind))})
     at = grid.index(first)
     low, high = (0, at) if is_lost(first) else (at + 1, len(grid))
-    count = bisect.bisect_left(grid, x=True, lo=low, hi=high, key=is_lost)
+    survived = bisect.bisect_left(grid, x=True, lo=low, hi=high, key=is_lost)
+    tried = grid[: survived + 1]  # the last of them kills the function
+    accepted = bisect.bisect_left(tried, x=True, key=is_refused)
     return Found(
         kind=kind,
         memory_mb=memory_mb,
-        survived_mp=grid[count - 1] if count else 0,
-        ended=ended[grid[count]] if count < len(grid) else "",
-        allowed_mp=allowed,
-        tries=len(ended),
+        survived_mp=grid[survived - 1] if survived else 0,
+        ended=without[grid[survived]] if survived < len(grid) else "",
+        accepted_mp=tried[accepted - 1] if accepted else 0,
+        refused=within[tried[accepted]] if accepted < len(tried) else "",
+        tries=len(without) + len(within),
     )
+
+
+def widest_settings(memory_mb: int) -> dict[str, str]:
+    """Return the variables of a stack whose settings allow the most that ``Settings`` does."""
+    megapixels = kind_megapixels(memory_mb, "jpeg")  # the highest ``maxMegapixels``
+    return {"MAX_PIXELS": str(megapixels * 1_000_000), "MAX_UPLOAD_BYTES": str(5_000_000_000)}
 
 
 def most(kind: str) -> float:
     """Return the megapixels beyond which nothing is tried."""
-    return _MOST_OF_PHONES.get(kind, MOST)
+    return _MOST_OF_KIND.get(kind, MOST)
 
 
 def upload(folder: Path, kind: str, megapixels: float) -> Path:
