@@ -3,6 +3,7 @@
 import importlib.util
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from enum import StrEnum
 from functools import partial
 from typing import Any, Final, cast
@@ -12,7 +13,7 @@ from pulumi.runtime.config import CONFIG, get_config_env
 
 from function.contract import DuplicateSearch
 from function.engine.renditions import Quality, Rendition
-from pipeline.settings import KEYS, Settings, SettingsError, require_one_of
+from pipeline.settings import KEYS, Pollers, Settings, SettingsError, require_one_of
 
 
 def stack_name() -> str:
@@ -68,6 +69,8 @@ def _read(name: str, key: str) -> Any:
     if name == "renditions":
         items = _read_list(key)
         return items and tuple(_rendition(key, index, item) for index, item in enumerate(items))
+    if name == "pollers":
+        return _read_pollers(key)
     if name == "allowed_origins":
         items = _read_list(key)
         return items and tuple(str(item) for item in items)
@@ -84,6 +87,22 @@ def _read_list(key: str) -> tuple[Any, ...] | None:
     if not isinstance(raw, list | None):
         raise SettingsError(f"{key} must be a list; got {raw!r}.")
     return None if raw is None else tuple(cast("list[Any]", raw))
+
+
+def _read_pollers(key: str) -> Pollers | None:
+    try:
+        raw = pulumi.Config().get_object(key)
+    except pulumi.ConfigTypeError as error:
+        raw = error.value
+    if raw is None:
+        return None
+    wanted = {field.name for field in fields(Pollers)}
+    values = cast("dict[str, Any]", raw) if isinstance(raw, dict) else {}
+    if set(values) != wanted or any(type(value) is not int for value in values.values()):
+        raise SettingsError(
+            f"{key} must be whole numbers for min and max, like {{min: 2, max: 10}}; got {raw!r}."
+        )
+    return Pollers(**values)
 
 
 def _rendition(key: str, index: int, raw: object) -> Rendition:

@@ -30,9 +30,33 @@ ANSWER_SECONDS: Final = 5
 PRICE_CLASSES: Final = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
 """CloudFront's names for sets of edge locations, fewest and cheapest first."""
 
+MONITORING: Final = ("off", "lean", "full")
+"""Least to most: no alarm; three alarms that tell of lost uploads; all alarms and a dashboard."""
+
 
 class SettingsError(pulumi.RunError):
     """A setting that cannot work; the one sentence names its key, the limit and what it got."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pollers:
+    """Fewest and most event pollers of SQS provisioned mode."""
+
+    min: int
+    max: int
+
+    def __post_init__(self) -> None:
+        """Raise a ``SettingsError`` for a number that AWS refuses.
+
+        The limits are those for SQS (Lambda developer guide, "Lambda parameters for Amazon SQS
+        event source mappings", read 2026-11-27).
+        """
+        _in_range("pollers min", self.min, 2, 200, "event pollers")
+        _in_range("pollers max", self.max, 2, 2000, "event pollers")
+        if self.min > self.max:
+            raise SettingsError(
+                f"pollers min must not be above max; got min {self.min} and max {self.max}."
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +64,8 @@ class Settings:
     """The settings of one stack; README.md has the table of keys.
 
     Attributes are the keys of ``Pulumi.<stack>.yaml`` in snake case. ``max_megapixels`` 0 means
-    the largest image that fits in ``memory``; read ``max_pixels`` instead. ``s3_endpoint`` is not
+    the largest image that fits in ``memory``; read ``max_pixels`` instead. ``max_concurrency`` 0
+    means no ceiling but the account's own; with ``pollers`` it must be 0. ``s3_endpoint`` is not
     a key of the stack: it is the provider's ``aws:endpoints``, set for the embedded AWS.
     """
 
@@ -50,6 +75,7 @@ class Settings:
     runtime: str = "python3.13"
     batch_size: int = 4
     max_concurrency: int = 10
+    pollers: Pollers | None = None
     renditions: tuple[Rendition, ...] = DEFAULT_RENDITIONS
     uploads: str = "public"
     delivery: str = "public"
@@ -69,6 +95,7 @@ class Settings:
     allowed_origins: tuple[str, ...] = ("*",)
     alarm_email: str = ""
     monthly_budget_usd: int = 0
+    monitoring: str = "full"
     tracing: bool = True
     eventbridge: bool = False
     protect: bool = False
@@ -81,7 +108,8 @@ class Settings:
         require_one_of("architecture", self.architecture, ("arm64", "x86_64"))
         require_one_of("runtime", self.runtime, RUNTIMES)
         _in_range("batchSize", self.batch_size, 1, 10, "uploads")
-        _in_range("maxConcurrency", self.max_concurrency, 2, 1000, "invocations")
+        if self.max_concurrency:
+            _in_range("maxConcurrency", self.max_concurrency, 2, 1000, "invocations, or 0")
         require_one_of("uploads", self.uploads, ("public", "presigned"))
         require_one_of("delivery", self.delivery, ("public", "cdn"))
         require_one_of("priceClass", self.price_class, PRICE_CLASSES)
@@ -94,6 +122,7 @@ class Settings:
         _in_range("maxMegapixels", self.max_megapixels, 0, 1000, "megapixels")
         require_one_of("logRetentionDays", self.log_retention_days, LOG_RETENTION_DAYS)
         _in_range("monthlyBudgetUsd", self.monthly_budget_usd, 0, 1_000_000, "USD")
+        require_one_of("monitoring", self.monitoring, MONITORING)
         self._check_email()
         self._check_renditions()
         self._check_origins()
@@ -175,6 +204,11 @@ class Settings:
             raise SettingsError(
                 "encryption: kms needs uploads: presigned, because anonymous uploaders may not use "
                 "the key; set uploads to presigned or encryption to s3."
+            )
+        if self.pollers and self.max_concurrency:
+            raise SettingsError(
+                "pollers needs maxConcurrency: 0, because AWS takes only one of the two; set "
+                f"maxConcurrency to 0 (got {self.max_concurrency}) or leave out pollers."
             )
         if self.visibility_timeout > MAX_VISIBILITY_TIMEOUT:
             raise SettingsError(

@@ -12,7 +12,7 @@ from local import deploy, program
 from local.program import evaluate, read_settings
 from local.server import Server
 from pipeline.configuration import load
-from pipeline.settings import KEYS, Settings, SettingsError
+from pipeline.settings import KEYS, Pollers, Settings, SettingsError
 from terminal import Failure
 from tests.infra.engine import Engine, run, stated
 
@@ -26,7 +26,24 @@ REFUSED = {
     "architecture": [("mips", "architecture must be one of arm64, x86_64; got 'mips'.")],
     "runtime": [("python3.9", "runtime must be one of python3.12, python3.13, python3.14")],
     "batchSize": [(11, "batchSize must be 1 to 10 uploads; got 11.")],
-    "maxConcurrency": [(1, "maxConcurrency must be 2 to 1000 invocations; got 1.")],
+    "maxConcurrency": [
+        (1, "maxConcurrency must be 2 to 1000 invocations, or 0; got 1."),
+        (-1, "maxConcurrency must be 2 to 1000 invocations, or 0; got -1."),
+        (1001, "maxConcurrency must be 2 to 1000 invocations, or 0; got 1001."),
+    ],
+    "pollers": [
+        ({"min": 1, "max": 10}, "pollers min must be 2 to 200 event pollers; got 1."),
+        ({"min": 201, "max": 300}, "pollers min must be 2 to 200 event pollers; got 201."),
+        ({"min": 2, "max": 1}, "pollers max must be 2 to 2000 event pollers; got 1."),
+        ({"min": 2, "max": 2001}, "pollers max must be 2 to 2000 event pollers; got 2001."),
+        ({"min": 9, "max": 8}, "pollers min must not be above max; got min 9 and max 8."),
+        ({"min": 2}, "pollers must be whole numbers for min and max"),
+        ({"min": 2, "max": 9, "most": 9}, "pollers must be whole numbers for min and max"),
+        ({"min": 2, "max": True}, "pollers must be whole numbers for min and max"),
+        ([2, 9], "pollers must be whole numbers for min and max"),
+        ("many", "pollers must be whole numbers for min and max"),
+        ({"min": 2, "max": 9}, "set maxConcurrency to 0 (got 10) or leave out pollers"),
+    ],
     "uploads": [("open", "uploads must be one of public, presigned; got 'open'.")],
     "delivery": [("ftp", "delivery must be one of public, cdn; got 'ftp'.")],
     "encryption": [
@@ -77,6 +94,10 @@ REFUSED = {
         (50, "monthlyBudgetUsd needs alarmEmail"),
     ],
     "nativeDecoder": [("no", "nativeDecoder must be true or false; got 'no'.")],
+    "monitoring": [
+        ("some", "monitoring must be one of off, lean, full; got 'some'."),
+        ("", "monitoring must be one of off, lean, full; got ''."),
+    ],
     "tracing": [("yes", "tracing must be true or false; got 'yes'.")],
     "eventbridge": [(1, "eventbridge must be true or false; got '1'.")],
     "protect": [("False", "protect must be true or false; got 'False'.")],
@@ -225,8 +246,10 @@ def test_errors_end_the_program_without_a_traceback():
 
 def test_pulumi_yaml_declares_the_same_keys_types_and_defaults():
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
-    defaults = Settings()
-    expected = {key: getattr(defaults, name) for name, key in KEYS.items() if name != "renditions"}
+    defaults, undeclared = Settings(), ("renditions", "pollers")
+    expected = {
+        key: getattr(defaults, name) for name, key in KEYS.items() if name not in undeclared
+    }
     given = {key: value["default"] for key, value in declared.items()}
     assert given | {"allowedOrigins": tuple(given["allowedOrigins"])} == expected
     types = {"integer": int, "string": str, "array": tuple, "boolean": bool}
@@ -256,6 +279,12 @@ def test_a_batch_of_the_slowest_uploads_fits_into_the_timeout(keys, needed):
     with pytest.raises(SettingsError, match=f"timeout must be at least {needed} at batchSize"):
         run("dev", **keys)
     assert run("dev", **keys | {"timeout": needed})
+
+
+def test_pollers_are_read_where_no_concurrency_is_set():
+    keys = {"image-pipeline:pollers": '{"min": 2, "max": 2000}'}
+    pulumi.runtime.set_all_config(keys | {"image-pipeline:maxConcurrency": "0"})
+    assert load().pollers == Pollers(min=2, max=2000)
 
 
 def test_a_small_function_limits_an_upload_by_its_timeout():
