@@ -253,3 +253,22 @@ def test_profiles_of_the_last_upload_are_forgotten(monkeypatch):
     forget_profiles()
     is_plain(profile)
     assert len(built) == 2
+
+
+def test_a_profile_is_looked_at_once_and_srgb_is_made_once(monkeypatch):
+    calls = []
+    for name in ("createProfile", "applyTransform"):
+        monkeypatch.setattr(ImageCms, name, counted(getattr(ImageCms, name), calls))
+    forget_profiles()
+    for profile in (adobe_rgb(), adobe_rgb(), display_p3(), display_p3()):
+        is_plain(profile)
+    assert calls.count("applyTransform") == 2
+    assert calls.count("createProfile") <= 1  # an earlier test may have made it
+
+
+def counted(function, calls):
+    def call(*arguments, **options):
+        calls.append(function.__name__)
+        return function(*arguments, **options)
+
+    return call

@@ -323,11 +323,12 @@ def test_a_message_is_postponed_three_times(environment, source, destination, jp
     assert [record["messageId"] for record in sent] == ["b"]
 
 
-def test_a_message_is_not_postponed_for_ever(environment, source, destination, jpeg):
+@pytest.mark.parametrize("times", ["3", "4"])
+def test_a_message_is_not_postponed_for_ever(times, environment, source, destination, jpeg):
     source.objects |= {f"uploads/{name}.jpg": jpeg for name in "ab"}
     records = [message(name, f"uploads/{name}.jpg") for name in "ab"]
     for record in records:
-        record["messageAttributes"] = {"postponed": {"dataType": "Number", "stringValue": "3"}}
+        record["messageAttributes"] = {"postponed": {"dataType": "Number", "stringValue": times}}
     sent = []
     handler = build(reconciler_for(environment, source, destination), postpone=sent.append)
     answer = handler.handle({"Records": records}, Context(30_000, 0))
