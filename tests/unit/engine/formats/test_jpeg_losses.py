@@ -134,6 +134,18 @@ def test_an_index_that_says_it_is_longer_than_a_segment_takes_no_time():
     assert time.process_time() - started < 0.5
 
 
+def test_pictures_are_listed_by_the_first_directory_of_the_index():
+    """CIPA DC-007: those after it describe the pictures one by one."""
+    tags = struct.pack(">HHL4s", 0xB000, 7, 4, b"0100")
+    entries = struct.pack(">LLLHH", PRIMARY, 1, 1, 0, 0) + struct.pack(">LLLHH", STEREO, 1, 1, 0, 0)
+    second = struct.pack(">HHHLLL", 1, 0xB002, 7, len(entries), 44, 0)
+    index = b"MM" + struct.pack(">HLH", 42, 8, 1) + tags + struct.pack(">L", 26) + second + entries
+    assert told(with_segment(0xE2, b"MPF\0" + index)) == set()
+    # The same list in the first directory is read.
+    only = b"MM" + struct.pack(">HL", 42, 26) + bytes(18) + second + entries
+    assert told(with_segment(0xE2, b"MPF\0" + only)) == {Loss.PAGES}
+
+
 def test_an_index_is_read_to_the_end_of_a_segment_and_no_further():
     """A segment has 64 KiB at most, which is some 4,000 pictures."""
     assert told(with_index(PRIMARY, *[LARGE_THUMBNAIL] * 4000, STEREO)) == {Loss.PAGES}

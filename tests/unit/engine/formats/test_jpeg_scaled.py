@@ -355,6 +355,7 @@ def test_the_smallest_scale_that_is_large_enough_is_decoded(scale, divisor, nati
         ((900, 31), 0.25, 4),
         ((900, 31), 0.12, 8),  # of 31 rows 3 are asked for
         ((31, 900), 0.12, 8),
+        ((8, 8), 0.01, 8),  # one pixel at least is asked for, and no more
         ((900, 15), 0.26, 2),  # 234 x 3 are asked for: 900 // 234 is 3
     ],
 )
