@@ -3,7 +3,8 @@
 Each kind goes through the function in the sandbox at two sizes, each in a new environment: decode
 in the worker, four JPEGs and four WebPs, all processes counted. Bytes a pixel are what is left of
 the larger peak without what function/engine/limits.py counts besides; milliseconds are the slope
-of CPU time. ``--check`` holds the formats' files against bench/evidence/limits.json.
+of CPU time. ``--check`` holds the formats' files against every ``limits*.json`` in bench/evidence:
+machines differ, so a figure must cover each of them.
 """
 
 import json as jsons
@@ -67,7 +68,7 @@ def limits(
     Args:
         kinds: Those to measure; all by default.
         json: Write the figures to this file.
-        keep: Write them to bench/evidence, beside what is there.
+        keep: Write them to bench/evidence/limits.json, in place of those of the same kinds.
         check: Measure nothing; hold the formats' files against bench/evidence.
     """
     rows = stored() if check else _measure_all(kinds or tuple(KINDS))
@@ -76,7 +77,7 @@ def limits(
     console().print(reports.table(title, head, (row.cells() for row in rows)))
     reports.write_json(json, Result(schema=SCHEMA, results=rows))
     if keep:
-        before = stored() if EVIDENCE.exists() else []
+        before = _read(EVIDENCE) if EVIDENCE.exists() else []
         found = {row.kind: row for row in (*before, *rows)}
         kept = [found[kind] for kind in KINDS if kind in found]
         reports.write_json(EVIDENCE, Result(schema=SCHEMA, results=kept))
@@ -87,8 +88,12 @@ def limits(
 
 
 def stored() -> list[Row]:
-    """Return the rows of ``bench/evidence``."""
-    return [Row(**row) for row in jsons.loads(EVIDENCE.read_text(encoding="utf-8"))["results"]]
+    """Return the rows of ``bench/evidence``, of every machine."""
+    return [row for path in sorted(EVIDENCE.parent.glob("limits*.json")) for row in _read(path)]
+
+
+def _read(path: Path) -> list[Row]:
+    return [Row(**row) for row in jsons.loads(path.read_text(encoding="utf-8"))["results"]]
 
 
 def _measure_all(kinds: Sequence[str]) -> list[Row]:
