@@ -253,6 +253,15 @@ def test_a_removed_upload_leaves_nothing(destination, deliveries):
     assert destination.objects == {}
 
 
+def test_a_removal_asks_nothing_about_what_it_has_deleted(destination, monkeypatch):
+    source = Source(1)
+    process(created(1), source, destination)
+    gone = event(EventKind.CHANGED, source.mark_deleted(KEY))
+    monkeypatch.setattr(destination, "sequencers", pytest.fail)
+    process(gone, source, destination)
+    assert destination.objects == {}
+
+
 def test_the_log_learns_that_an_upload_was_removed(destination):
     key = Source()
     process(key.add(), key, destination)
