@@ -14,7 +14,6 @@ from PIL import Image
 from function.engine import vectors
 from function.engine.decode import decode
 from function.engine.encode import HALF_CHROMA
-from function.engine.formats import png_rows
 from function.engine.isolate import Isolation
 from function.engine.pixels import Bitmap, Planes
 from function.engine.render import render
@@ -155,7 +154,7 @@ def test_stored_luma_and_chroma_are_the_same():
 
 OUR_OWN = {
     "jpeg": (vectors, "decode_jpeg", lambda: jpeg(scene("small"))),
-    "png": (png_rows, "unfilter", lambda: encoded(scene("small"), "PNG")),
+    "png": (vectors, "unfilter", lambda: encoded(scene("small"), "PNG")),
 }
 
 
