@@ -16,7 +16,7 @@ from bench.capacity.storm import Measured
 from bench.cost import bill
 
 TOLERANCE: Final = 0.30
-"""Largest relative error of the simulation that passes; the machine may be shared."""
+"""Largest relative error of the simulation that passes; ours to choose, for a shared machine."""
 
 _HEAD: Final = (
     *("uploads/s", "at most", "reached", "waiting", "drained after"),

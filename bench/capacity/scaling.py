@@ -29,9 +29,14 @@ from bench.stats import percentile
 START: Final = 5
 GROWTH_A_MINUTE: Final = 300
 MAPPING_LIMIT: Final = 1000
+"""Batches at once, more of them a minute, and the most (AWS Lambda Developer Guide, "Configuring
+scaling behavior for SQS event source mappings", read 2026-11-27)."""
 S3_WRITES_A_SECOND: Final = 3500
+"""At least, for each partitioned prefix (Amazon S3 User Guide, "Best practices design patterns:
+optimizing Amazon S3 performance", as AWS's knowledge centre quotes it, read 2026-11-27)."""
 _HOUR_S: Final = 3600
 _LONGEST_S: Final = 48 * _HOUR_S
+"""The simulation's end, long enough for every storm of the documentation."""
 _NOTHING: Final = 0.5
 """Uploads: fewer than this are none, for a fluid never quite drains."""
 
@@ -45,10 +50,12 @@ class Storm:
     image_s: float  # seconds of function time that one image takes
     init_s: float = 0.0  # initialisation of a new environment
     max_concurrency: int = MAPPING_LIMIT  # of the mapping
-    account: int = 1000  # concurrency that the account has left for this function
+    # Concurrency that the account has left for this function: all of a default quota (AWS Lambda
+    # Developer Guide, "Lambda quotas", read 2026-11-27).
+    account: int = 1000
     start: int = START  # batches at once when the storm begins
     growth: float = GROWTH_A_MINUTE  # more of them a minute
-    writes: int = 9  # S3 writes that one image costs under one prefix of the destination
+    writes: int = 9  # S3 writes of one image under its prefix: eight renditions, the manifest
 
 
 @dataclass(frozen=True, kw_only=True)

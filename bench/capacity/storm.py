@@ -19,6 +19,7 @@ from terminal import Advance, Failure
 _SAMPLE_S: Final = 0.25
 _PATIENCE_S: Final = 120
 _UPLOADERS: Final = 16
+"""How the bench watches, waits and uploads; none of them is a property of AWS."""
 
 
 @dataclass(frozen=True, kw_only=True)

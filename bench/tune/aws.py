@@ -35,6 +35,7 @@ from terminal import Failure, console, progress
 
 _MANIFEST_S: Final = 60
 _LOG_S: Final = 10
+"""The bench's patience with a manifest and a REPORT in the log group; no property of AWS."""
 _WHICH: Final = Group("Stack", validator=LimitedChoice(1))
 
 

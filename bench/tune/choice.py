@@ -13,17 +13,21 @@ from bench.cost.bill import PROMISED_USD
 from bench.tune.results import Row
 
 SIZES: Final = (128, 256, 512, 1024, 1769, 3008)
-"""Memory sizes in MB that are measured unless told otherwise."""
+"""Memory sizes in MB that are measured unless told otherwise; ours to choose, from Lambda's least
+to more than one vCPU."""
 
 MEMORY_MB: Final = validators.Number(gte=128, lte=10240)
-"""Lambda's range."""
+"""Lambda's range in MB (AWS Lambda Developer Guide, "Configure Lambda function memory", read
+2026-11-27)."""
 
 HEADROOM: Final = 0.25
-"""Least share of the memory that "target" leaves unused."""
+"""Least share of the memory that "target" leaves unused; ours to choose."""
 
 PROMISED_MB: Final = 1024
 PROMISED_MS: Final = (500, 800)
+"""Of the first README: an image takes so long at 1024 MB."""
 _VISUALISER: Final = "https://lambda-power-tuning.show/#"
+"""AWS Lambda Power Tuning's own page (github.com/alexcasalboni/aws-lambda-power-tuning)."""
 
 
 @dataclass(frozen=True, kw_only=True)
