@@ -23,6 +23,7 @@ from bench.capacity import storm as storms
 from bench.capacity.results import Check, Result, compare, thin
 from bench.capacity.scaling import Storm
 from bench.capacity.storm import Measured
+from bench.cost import bill
 from bench.reports import NO_FILES, Files, publish
 from bench.stats import percentile
 from local import server as servers
@@ -32,8 +33,8 @@ from terminal import progress
 _LOCAL_CONCURRENCY: Final = 2
 """Of the storm's mapping: what a machine with two CPUs can do at once."""
 
-_INIT_S: Final = 0.23
-"""Seconds that a new environment takes to start (bench tune)."""
+_INIT_S: Final = bill.Usage().init_ms / 1000
+"""Seconds that a new environment takes to start, at every memory size."""
 
 _POSITIVE: Final = Parameter(validator=validators.Number(gt=0))
 

@@ -1,8 +1,7 @@
 """A control group of version 1 or 2 that holds a process to a Lambda memory size.
 
-CPU is memory/1769 of a vCPU in periods of 20 ms ("At 1,769 MB, a function has the equivalent of
-one vCPU", AWS Lambda Developer Guide, Configure Lambda function memory). Above one vCPU the quota
-grows on; code on one thread gains nothing from it.
+CPU is memory/1769 of a vCPU in periods of 20 ms. Above one vCPU the quota grows on; code on one
+thread gains nothing from it.
 """
 
 import os
@@ -18,12 +17,18 @@ Hold = Literal["cpu and memory", "memory", "nothing"]
 """What to hold back: all, memory alone (where only that is asked about), or nothing."""
 
 MB_PER_VCPU: Final = 1769
+""""At 1,769 MB, a function has the equivalent of one vCPU" (AWS Lambda Developer Guide, "Configure
+Lambda function memory", read 2026-11-27)."""
 PERIOD_US: Final = 20_000
+"""An assumption: AWS publishes no period. It decides in which steps the CPU is given, not how much
+of it."""
 ROOT: Final = Path("/sys/fs/cgroup")
 _MB: Final = 1024 * 1024
 _V1_SHARES: Final = 262_144
 _V2_WEIGHT: Final = 10_000
-"""The most there is: on a busy machine the group comes first, up to its quota."""
+"""The most there is (Linux kernel 6.x: MAX_SHARES in kernel/sched/sched.h; "Control Group v2",
+cpu.weight, in its documentation): on a busy machine the group comes first, up to its quota."""
+_QUOTA_FILES: Final = frozenset({"cpu.cfs_period_us", "cpu.cfs_quota_us", "cpu.max"})
 _numbers = count()
 
 
@@ -45,8 +50,9 @@ class ControlGroup:
     def hold_cpu(self) -> None:
         """Hold back CPU from now on, in a group that was made to hold memory alone."""
         for path, value in self.files.items():
-            if path.name.startswith("cpu."):
-                path.write_text(value)
+            if path.name in _QUOTA_FILES:
+                with suppress(FileNotFoundError):  # the group was removed meanwhile
+                    path.write_text(value)
 
     def killed_for_memory(self) -> bool:
         """Return whether the kernel killed a process of the group for its memory."""
@@ -114,12 +120,17 @@ def build(memory_mb: int, hold: Hold = "cpu and memory", root: Path = ROOT) -> C
             _delegate(folder.parent)
             folder.mkdir()
         for path, value in group.files.items():
-            if hold == "cpu and memory" or not path.name.startswith("cpu."):
+            if hold == "cpu and memory" or path.name not in _QUOTA_FILES:
                 path.write_text(value)
     except OSError:
         group.remove()
         return ControlGroup("none")
     return group
+
+
+def share(memory_mb: int) -> float:
+    """Return the share of one vCPU that code on one thread gets at a memory size."""
+    return min(1.0, memory_mb / MB_PER_VCPU)
 
 
 def _quota_us(memory_mb: int) -> int:

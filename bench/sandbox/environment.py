@@ -11,22 +11,28 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory, TemporaryFile, mkdtemp
 from typing import Any, Final, Literal, Self
 
-from bench.sandbox import control_group, processes
+from bench.sandbox import control_group, initialisation, processes
 from bench.sandbox.function import was_rejected
 from bench.sandbox.runtime_api import Invocation, RuntimeApi
-from pipeline.bundle import Bundle
+from pipeline.bundle import Bundle, Target
 from terminal import Failure
 
 Outcome = Literal["ok", "rejected", "failed", "oom", "timeout", "crashed"]
 
 HANDLER: Final = "function.handler.handle"
 _INIT_LIMIT_S: Final = 60.0
+"""The bench's patience, not Lambda's limit: at 128 MB a throttled start takes seconds."""
 _TMP_MB: Final = 512
-"""Lambda's default for ephemeral storage, which the stack does not change."""
+"""Lambda's default, which the stack does not change (AWS Lambda API Reference, "EphemeralStorage",
+read 2026-11-27)."""
+_HELLO_WORLD: Final = "def handle(event, context):\n    return 'hello world'\n"
+_HELLO_STARTS: Final = 9
 
 _BOOT: Final = """
 import sys
@@ -44,7 +50,7 @@ class Report:
 
     outcome: Outcome  # a kill for memory and a timeout are results
     duration_ms: float  # from the event's delivery to the answer's arrival
-    init_ms: float | None  # the cold start before it; None when the environment was warm
+    init_ms: float | None  # the cold start before it, as Lambda has it; None when it was warm
     billed_ms: int  # whole ms, the initialisation included, as AWS bills since 2025-08-01
     max_memory_mb: float  # most that was held at once so far, in MiB as Lambda counts them
     cpu_ms: float  # of all processes: the function, the zygote and its workers
@@ -52,21 +58,28 @@ class Report:
 
 @dataclass(kw_only=True)
 class Sandbox:
-    """An execution environment; a context manager that leaves no process and no group behind."""
+    """An execution environment; a context manager that leaves no process and no group behind.
+
+    The CPU is held from the moment that the function is initialised, as Lambda does on demand.
+    """
 
     task: Path = field(kw_only=False)  # folder of the unpacked bundle
     memory_mb: int = field(kw_only=False)
     variables: dict[str, str] = field(kw_only=False)  # the function's environment
     timeout_s: float = 30  # the function's
     hold: control_group.Hold = "cpu and memory"
-    free_start: bool = False  # hold back CPU only once the function is initialised, as Lambda does
-    _init_ms: float | None = field(default=None, init=False)
+    provisioned_concurrency: bool = False  # hold the CPU during the initialisation too
+    hello_world_ms: float | None = None  # its start here; None to measure it, once a process
+    start_ms: float | None = field(default=None, init=False)  # from exec to the first request
     _is_ready: bool = field(default=False, init=False)  # the initialisation was waited for
+    _is_cold: bool = field(default=True, init=False)  # there was no event yet
 
     def __enter__(self) -> Self:
-        self._api = RuntimeApi()
-        held = "memory" if self.free_start and self.hold != "nothing" else self.hold
-        self.group = control_group.build(self.memory_mb, held)
+        if self.hello_world_ms is None:  # before anything runs beside it
+            self.hello_world_ms = hello_world_start_ms(self.hold)
+        self._api = RuntimeApi(self._hold_cpu)
+        free = self.hold == "cpu and memory" and not self.provisioned_concurrency
+        self.group = control_group.build(self.memory_mb, "memory" if free else self.hold)
         self._tmp = Tmp()
         self._log = TemporaryFile()
         self._read = 0
@@ -109,16 +122,15 @@ class Sandbox:
         if self._api.init_error:
             raise Failure(f"The function failed to start: {self._api.init_error}.")
         if self._api.ready_at:
-            self._init_ms = self._scaled((self._api.ready_at - self._started) * 1000, 0.0)
-        if self.free_start and self.hold == "cpu and memory":
-            self.group.hold_cpu()
+            wall_ms = (self._api.ready_at - self._started) * 1000
+            self.start_ms = self._scaled(wall_ms, 0.0) if self.provisioned_concurrency else wall_ms
         self._is_ready = True
 
     def invoke(self, event: dict[str, Any]) -> Report:
         """Hand over one event and wait for its end."""
         if not self._is_ready:  # the function itself may be ready for a while
             self.wait_ready()
-        init_ms, self._init_ms = self._init_ms, None
+        init_ms, self._is_cold = self.init_ms if self._is_cold else None, False
         cpu = self._cpu_ms()
         invocation = Invocation(event)
         queued = time.perf_counter()
@@ -136,6 +148,22 @@ class Sandbox:
             cpu_ms=cpu_ms,
         )
 
+    @property
+    def init_ms(self) -> float | None:
+        """The initialisation as Lambda reports it; None until it was waited for."""
+        if self.start_ms is None or self.hello_world_ms is None:
+            return None
+        return initialisation.init_ms(
+            self.start_ms,
+            self.hello_world_ms,
+            Target.host().machine,
+            throttled_mb=self.memory_mb if self.provisioned_concurrency else None,
+        )
+
+    def _hold_cpu(self) -> None:
+        if self.hold == "cpu and memory":
+            self.group.hold_cpu()
+
     def _scaled(self, wall_ms: float, cpu_before_ms: float) -> float:
         """Return the time as it is; where nothing is held back, waiting plus CPU time over share.
 
@@ -144,8 +172,7 @@ class Sandbox:
         if self.group.kind != "none" or self.hold == "memory":
             return wall_ms
         cpu_ms = self._cpu_ms() - cpu_before_ms
-        share = min(1.0, self.memory_mb / control_group.MB_PER_VCPU)
-        return max(0.0, wall_ms - cpu_ms) + cpu_ms / share
+        return max(0.0, wall_ms - cpu_ms) + cpu_ms / control_group.share(self.memory_mb)
 
     def _wait(self, invocation: Invocation, queued: float) -> Outcome:
         while not invocation.done.wait(0.01):
@@ -182,6 +209,33 @@ class Sandbox:
     def _cpu_ms(self) -> float:
         """Return the CPU time of the process, its children, and theirs."""
         return sum(map(processes.cpu_ms, processes.descendants(self._process.pid)))
+
+
+@contextmanager
+def hello_world() -> Generator[Path]:
+    """Yield a folder with the smallest function that there is."""
+    with TemporaryDirectory(prefix="bench-hello-") as folder:
+        (Path(folder) / "function").mkdir()
+        (Path(folder) / "function" / "handler.py").write_text(_HELLO_WORLD)
+        yield Path(folder)
+
+
+@cache
+def hello_world_start_ms(hold: control_group.Hold) -> float:
+    """Return the median time that hello world takes to start here, with its CPU not held.
+
+    Raises:
+        Failure: it does not start.
+    """
+    starts: list[float] = []
+    with hello_world() as task:
+        for _ in range(1 + _HELLO_STARTS):
+            with Sandbox(task, 1024, {}, hold=hold, hello_world_ms=0.0) as box:
+                box.wait_ready()
+                if box.start_ms is None:
+                    raise Failure("Not even hello world starts here; is awslambdaric installed?")
+                starts.append(box.start_ms)
+    return median(starts[1:])  # the first reads Python's files from the disk
 
 
 class Tmp:

@@ -6,6 +6,7 @@ Paths and headers: AWS Lambda Developer Guide, Using the Lambda runtime API (ver
 import json
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from queue import Queue
@@ -16,6 +17,7 @@ from bench.sandbox.http_server import Handler, Server
 
 _NEXT: Final = "/2018-06-01/runtime/invocation/next"
 _DEADLINE_MS: Final = 900_000
+"""Lambda's longest timeout (AWS Lambda Developer Guide, "Lambda quotas", read 2026-11-27)."""
 _JSON: Final = {"Content-Type": "application/json"}
 
 
@@ -33,9 +35,13 @@ class Invocation:
 
 
 class RuntimeApi(Server):
-    """Serves one execution environment; ``address`` is for ``AWS_LAMBDA_RUNTIME_API``."""
+    """Serves one execution environment; ``address`` is for ``AWS_LAMBDA_RUNTIME_API``.
 
-    def __init__(self) -> None:
+    ``on_ready`` is called when the function asks for its first event, before it gets one.
+    """
+
+    def __init__(self, on_ready: Callable[[], None] = lambda: None) -> None:
+        self.on_ready = on_ready
         self.ready = Event()
         self.ready_at = 0.0
         self.waiting: Queue[Invocation | None] = Queue()
@@ -58,6 +64,7 @@ class _Handler(Handler, BaseHTTPRequestHandler):
             return
         if not self.server.ready.is_set():
             self.server.ready_at = time.perf_counter()
+            self.server.on_ready()
             self.server.ready.set()
         invocation = self.server.waiting.get()
         if invocation is None:

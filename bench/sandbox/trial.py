@@ -62,9 +62,7 @@ class Trials:
         """Put a file through a new environment, as often as ``runs`` says while it works."""
         environment = variables(memory_mb, self.store, settings) | (given or {})
         reports: list[Report] = []
-        with Sandbox(
-            self.task, memory_mb, environment, hold=hold, timeout_s=timeout_s, free_start=True
-        ) as box:
+        with Sandbox(self.task, memory_mb, environment, hold=hold, timeout_s=timeout_s) as box:
             outcome = ""
             while len(reports) < runs and outcome in {"", READY}:
                 self.store.objects.clear()

@@ -11,6 +11,7 @@ import pytest
 from bench.engines.compare import compare
 from bench.engines.tasks import TASKS, source_file
 from bench.maintain.imports import STATEMENTS, cpu_ms
+from bench.sandbox.selfcheck import COLD_RATIO, cold_starts
 
 LIMITS = {"jpeg-to-four": 0.08, "png-to-four": 0.15, "webp-to-four": 0.18, "to-webp": 0.30}
 BOTO3 = "import boto3, PIL.Image, PIL.JpegImagePlugin; boto3.client('s3', region_name='us-east-1')"
@@ -38,3 +39,9 @@ def test_ratio_of_imports_to_boto3_and_pillow():
     rounds = [[cpu_ms(statement) for statement in statements] for _ in range(5)]
     ratio = statistics.median((ours - bare) / (theirs - bare) for bare, ours, theirs in rounds)
     assert ratio < IMPORT_LIMIT
+
+
+def test_ratio_of_cold_starts_at_128_mb_to_1024_mb():
+    init_ms = cold_starts((128, 1024))
+    low, high = COLD_RATIO
+    assert low < init_ms[128] / init_ms[1024] < high

@@ -37,7 +37,7 @@ def test_warm(benchmark, task, store, photo, memory_mb):
 @pytest.mark.parametrize("memory_mb", MEMORY)
 def test_cold(benchmark, task, store, memory_mb):
     def start():
-        with Sandbox(task, memory_mb, variables(memory_mb, store)) as box:
+        with Sandbox(task, memory_mb, variables(memory_mb, store), hello_world_ms=0) as box:
             box.wait_ready()
 
     benchmark.pedantic(start, rounds=3)

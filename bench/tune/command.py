@@ -27,6 +27,7 @@ from terminal import FAILED, OK, Failure, Misuse, console, progress
 
 _QUICK_SAMPLES: Final = 2
 _QUICK_SECONDS: Final = 1.0
+"""What "within a minute" leaves for each case, and for each share of the self-check."""
 _OTHERS: Final = "Percentiles of few runs are coarse; arm64 and real AWS were not measured here."
 
 
@@ -42,6 +43,8 @@ class Options(Choice):
         quick: Two warm runs of each: coarse.
         s3: The S3 that the function uses.
         no_cgroup: Scale CPU time instead of holding it back.
+        provisioned_concurrency: Hold the initialisation to the size's share of CPU, as Lambda does
+            with provisioned concurrency; on demand it does not.
         apply: Write the choice to --stack.
         stack: Measure with the renditions and quality of Pulumi.NAME.yaml.
     """
@@ -55,6 +58,7 @@ class Options(Choice):
     quick: bool = False
     s3: Literal["stub", "embedded"] = "stub"
     no_cgroup: bool = False
+    provisioned_concurrency: bool = False
     apply: bool = False
     stack: str | None = None
 
@@ -113,10 +117,11 @@ def measure(options: Options, settings: Settings) -> SandboxResult:
         samples=_QUICK_SAMPLES if options.quick else options.samples,
         budget_s=options.budget_s,
         hold="nothing" if options.no_cgroup else "cpu and memory",
+        provisioned_concurrency=options.provisioned_concurrency,
     )
     seconds = _QUICK_SECONDS if options.quick else selfcheck.SECONDS
-    with progress("Checking the sandbox", len(selfcheck.SIZES)) as advance:
-        shares = selfcheck.check(seconds=seconds, hold=effort.hold, advance=advance)
+    with progress("Checking the sandbox", len(selfcheck.SIZES) + 1) as advance:
+        checked = selfcheck.check(seconds=seconds, hold=effort.hold, advance=advance)
     store = EmbeddedS3() if options.s3 == "embedded" else StubS3()
     with (
         closing(store),
@@ -140,10 +145,11 @@ def measure(options: Options, settings: Settings) -> SandboxResult:
         chosen_mb=options.memory_mb(rows),
         samples=found.cases,
         complete=found.complete,
-        trusted=found.kind == "none" or selfcheck.passed(shares),
+        trusted=found.kind == "none" or checked.passed,
         bundle=bundle.sha256_base64,
-        sandbox={"kind": found.kind, **store.facts()},
-        self_check=selfcheck.as_json(shares),
+        sandbox={"kind": found.kind, "init": _init_mode(effort), **store.facts()},
+        self_check=checked.warm_json(),
+        cold_check=checked.cold_json(),
         settings=MeasuredSettings(
             stack=options.stack,
             renditions=[rendition.to_dict() for rendition in settings.renditions],
@@ -152,7 +158,7 @@ def measure(options: Options, settings: Settings) -> SandboxResult:
         words=[
             *options.sentences(rows),
             describe_renditions(options.stack, settings),
-            *_describe_sandbox(found.kind, shares),
+            *_describe_sandbox(found.kind, effort, checked),
             _OTHERS,
         ],
     )
@@ -167,7 +173,11 @@ def describe_renditions(stack: str | None, settings: Settings) -> str:
     return f"Made of each upload: {files}, quality {settings.quality} ({whose}){without}."
 
 
-def _describe_sandbox(kind: str, shares: list[selfcheck.Share]) -> Iterator[str]:
+def _init_mode(effort: Effort) -> str:
+    return "provisioned concurrency" if effort.provisioned_concurrency else "on demand"
+
+
+def _describe_sandbox(kind: str, effort: Effort, checked: selfcheck.SelfCheck) -> Iterator[str]:
     if kind == "none":
         yield (
             "FALLBACK: nothing is held back (no control group, or --no-cgroup); durations are CPU "
@@ -175,5 +185,8 @@ def _describe_sandbox(kind: str, shares: list[selfcheck.Share]) -> Iterator[str]
         )
         yield "Self-check does not apply: there is no share to hold."
         return
-    yield f"CPU and memory were held by {kind}, the initialisation too."
-    yield selfcheck.verdict(shares)
+    if effort.provisioned_concurrency:
+        yield f"CPU and memory were held by {kind}, the initialisation too."
+    else:
+        yield f"CPU and memory were held by {kind}, CPU from the end of the initialisation."
+    yield from checked.sentences()

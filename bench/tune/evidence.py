@@ -22,7 +22,7 @@ FOLDER: Final = Path("bench") / "evidence"
 MARK: Final = "measured, evidence"
 _KEPT: Final = (
     *("summary", "strategy", "chosen_mb", "settings", "machine", "bundle", "sandbox"),
-    "self_check",
+    *("self_check", "cold_check"),
 )
 """Keys of a sweep's JSON that its evidence repeats."""
 

@@ -16,7 +16,7 @@ _HEAD: Final = (
     *("USD/1,000", "runs", "outcome"),
 )
 _PLOTTED: Final = (("p95_ms", "p95, ms"), ("usd_per_1000", "Lambda, USD per 1,000 images"))
-_HOW: Final = ("machine", "bundle", "sandbox", "self_check")
+_HOW: Final = ("machine", "bundle", "sandbox", "self_check", "cold_check")
 _X: Final = "memory, MB"
 
 

@@ -86,6 +86,7 @@ class SandboxResult(Result):
     bundle: str
     sandbox: dict[str, str | float]
     self_check: list[dict[str, float | None]]
+    cold_check: list[dict[str, float]]
     settings: MeasuredSettings
 
 

@@ -19,10 +19,10 @@ from pipeline.settings import Settings
 from terminal import Advance
 
 FEWEST: Final = 8
-"""Warm runs of a case before they may agree: fewer have no tail to speak of."""
+"""Warm runs of a case before they may agree: fewer have no tail to speak of. Ours to choose."""
 
 GOAL: Final = 0.05
-"""Half of the mean's 95 % confidence interval over the mean, at which warm runs agree."""
+"""Half of the mean's 95 % confidence interval over the mean, at which warm runs agree. Ours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,7 @@ class Effort:
     samples: int
     budget_s: float
     hold: control_group.Hold = "cpu and memory"
+    provisioned_concurrency: bool = False  # hold the CPU during the initialisation too
 
 
 @dataclass(kw_only=True)
@@ -63,7 +64,13 @@ def sweep(
         for workload, size in product(workloads, sizes):
             case = Samples.of(workload, size)
             found.cases.append(case)
-            with Sandbox(task, size, variables(size, store, settings), hold=effort.hold) as box:
+            with Sandbox(
+                task,
+                size,
+                variables(size, store, settings),
+                hold=effort.hold,
+                provisioned_concurrency=effort.provisioned_concurrency,
+            ) as box:
                 found.kind = box.group.kind
                 for report in _reports(box, store, workload, effort):
                     case.reports.append(report)  # one by one: an interrupt keeps them

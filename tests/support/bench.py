@@ -27,6 +27,6 @@ def result(rows):
     return SandboxResult(
         summary=rows, strategy="balanced", chosen_mb=1024, samples=samples, complete=True,
         words=["Kept.", "Power Tuning's view: https://example.com/#x"], trusted=True, bundle="x",
-        sandbox={"kind": "none"}, self_check=[],
+        sandbox={"kind": "none"}, self_check=[], cold_check=[],
         settings=MeasuredSettings(stack=None, renditions=[], quality="good"),
     )  # fmt: skip

@@ -26,7 +26,7 @@ KEYS = {
     "outcome samples",
     tune.Samples: "workload sha256 memory_mb reports",
     tune.MeasuredSettings: "stack renditions quality",
-    tune.SandboxResult: f"{SWEEP} trusted bundle sandbox self_check settings",
+    tune.SandboxResult: f"{SWEEP} trusted bundle sandbox self_check cold_check settings",
     tune.DeployedFunction: "name architecture code runtime endpoint",
     tune.AwsResult: f"{SWEEP} clean function",
     engines.Comparison: "schema machine photo rounds results skipped",

@@ -4,6 +4,7 @@ import os
 import subprocess
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import obstore
@@ -11,9 +12,20 @@ import pytest
 from obstore.store import S3Store
 from PIL import Image
 
+from bench.cost import bill
 from bench.sandbox import Sandbox, control_group, unpacked
 from bench.sandbox.function import DESTINATION, upload, variables
-from bench.sandbox.selfcheck import PUBLISHED_MS, Share, verdict
+from bench.sandbox.initialisation import HELLO_WORLD_MS, init_ms, runtime_ms
+from bench.sandbox.selfcheck import (
+    COLD_RATIO,
+    COLD_TOLERANCE,
+    PUBLISHED_MS,
+    PUBLISHED_TOLERANCE,
+    ColdStart,
+    SelfCheck,
+    Share,
+    cold_starts,
+)
 from bench.sandbox.stub_s3 import StubS3
 from pipeline.bundle import Target, build
 from tests.support.waiting import wait_until
@@ -98,6 +110,9 @@ def test_v2_says_peak_and_kill(tmp_path):
 def test_memory_alone_leaves_the_cpu_free(tmp_path):
     group = control_group.build(512, "memory", fake_v2(tmp_path))
     assert not (group.folders[0] / "cpu.max").exists()
+    assert (group.folders[0] / "cpu.weight").read_text() == "10000"
+    group.hold_cpu()
+    assert (group.folders[0] / "cpu.max").read_text() == "5789 20000"
     assert (group.folders[0] / "memory.max").exists()
 
 
@@ -108,16 +123,92 @@ def test_where_no_group_may_be_made_nothing_is_held(tmp_path):
 
 def test_the_published_curve_is_memory_over_1769():
     for memory_mb, ms in PUBLISHED_MS.items():
-        share = memory_mb / control_group.MB_PER_VCPU
-        assert PUBLISHED_MS[1769] / ms == pytest.approx(share, rel=0.07)
+        assert PUBLISHED_MS[1024] / ms == pytest.approx(memory_mb / 1024, rel=0.14)
+
+
+def test_the_published_durations_cost_what_is_published_beside_them():
+    costs = {128: 0.024628, 256: 0.028035, 512: 0.026830, 1024: 0.024638}  # of 1,000 invocations
+    prices = bill.load("us-east-1").lines
+    for memory_mb, usd in costs.items():
+        gb_s = 1000 * PUBLISHED_MS[memory_mb] / 1000 * memory_mb / 1024
+        charged = prices["lambda_gb_s_x86_64"].charge(gb_s)
+        assert charged + prices["lambda_requests"].charge(1000) == pytest.approx(usd, rel=0.01)
+
+
+def test_published_cold_starts_do_not_depend_on_memory():
+    low, high = COLD_RATIO
+    for by_size in HELLO_WORLD_MS.values():
+        assert low < by_size[128] / by_size[1024] < high
+    for newer in ((91.1, 84.5), (80.6, 85.2)):  # lambda-perf, 2026-08-22
+        assert low < newer[0] / newer[1] < high
+
+
+def test_what_a_start_here_has_in_common_with_hello_world_is_counted_once():
+    ours, lambda_ms = 60.0, runtime_ms("arm64")
+    assert init_ms(ours, ours, "arm64") == lambda_ms
+    assert init_ms(ours + 100, ours, "arm64") == lambda_ms + 100
+    assert runtime_ms("x86_64") == pytest.approx(103.1)
+
+
+def test_with_provisioned_concurrency_the_runtime_is_throttled_too():
+    share = 128 / 1769
+    throttled = init_ms(60 / share, 60, "x86_64", throttled_mb=128)
+    assert throttled == pytest.approx(runtime_ms("x86_64") / share)
+    assert init_ms(60, 60, "x86_64", throttled_mb=3008) == runtime_ms("x86_64")
+
+
+GOOD = Share(memory_mb=128, expected=0.1, measured=0.101, lambda_share=0.1)
+COLD = [
+    ColdStart(memory_mb=128, init_ms=100, lambda_ms=98),
+    ColdStart(memory_mb=1024, init_ms=101, lambda_ms=102),
+]
+
+
+def checked(share=GOOD, cold=COLD):
+    check = SelfCheck(shares=[GOOD, share], cold=cold)
+    return check.passed, "\n".join(check.sentences())
 
 
 def test_self_check_names_the_worst_size():
-    good = Share(memory_mb=128, expected=0.1, measured=0.101, lambda_share=None)
     bad = Share(memory_mb=512, expected=0.3, measured=0.2, lambda_share=None)
-    assert verdict([good]).startswith("Self-check passed")
-    assert "worst: 512 MB" in verdict([good, bad])
-    assert "FAILED" in verdict([good, bad])
+    assert checked() == (True, checked()[1])
+    assert checked()[1].count("passed") == 2
+    passed, words = checked(bad)
+    assert not passed
+    assert "warm, FAILED" in words
+    assert "cold, passed" in words
+    assert "worst: 512 MB" in words
+
+
+def test_self_check_holds_shares_against_lambda():
+    share = 0.1 * (1 + PUBLISHED_TOLERANCE + 0.02)
+    off = Share(memory_mb=256, expected=share, measured=share, lambda_share=0.1)
+    passed, words = checked(off)
+    assert not passed
+    assert "within 22% of Lambda's published durations" in words
+
+
+@pytest.mark.parametrize(
+    ("smallest", "largest", "word"),
+    [
+        (1300, 101, "12.87 times"),  # throttled
+        (100 * (1 + COLD_TOLERANCE), 99 * (1 + COLD_TOLERANCE) + 5, "28%"),  # slow, both of them
+    ],
+)
+def test_self_check_holds_cold_starts_against_lambda(smallest, largest, word):
+    cold = [replace(COLD[0], init_ms=smallest), replace(COLD[1], init_ms=largest)]
+    passed, words = checked(cold=cold)
+    assert not passed
+    assert "cold, FAILED" in words
+    assert word in words
+
+
+def test_hello_world_is_held_during_its_start_only_if_it_is_provisioned():
+    needs_cgroups()
+    throttled = cold_starts((128, 1024), starts=3, provisioned_concurrency=True)
+    on_demand = cold_starts((128, 1024), starts=3)
+    assert throttled[128] > 3 * on_demand[128]
+    assert throttled[128] > 3 * throttled[1024]
 
 
 def test_the_stub_keeps_preconditions(store):
@@ -174,7 +265,7 @@ def _invoke(task, code, store, memory_mb, **options):
 
 def test_a_start_that_ended_before_the_first_event_is_measured_and_cpu_is_held(store, tmp_path):
     begun = tmp_path / "begun"
-    box = _sandbox(tmp_path, "return {}", store, 442, free_start=True)
+    box = _sandbox(tmp_path, "return {}", store, 442)
     with (tmp_path / "function" / "handler.py").open("a") as module:
         module.write(f"open({str(begun)!r}, 'w').close()\n")
     with box:
@@ -184,6 +275,38 @@ def test_a_start_that_ended_before_the_first_event_is_measured_and_cpu_is_held(s
     assert first.init_ms > 0
     assert second.init_ms is None
     assert held == box.group.files
+
+
+def test_the_cpu_is_held_before_the_first_event_and_only_then(store, tmp_path):
+    needs_cgroups()
+    quota = tmp_path / "quota"
+    with _sandbox(tmp_path, "return {}", store, 442) as box:
+        (path,) = [path for path in box.group.files if path.name in ("cpu.max", "cpu.cfs_quota_us")]
+        with (tmp_path / "function" / "handler.py").open("a") as module:
+            module.write(f"open({str(quota)!r}, 'w').write(open({str(path)!r}).read())\n")
+        box.wait_ready()
+        assert path.read_text().strip() == box.group.files[path]
+    assert quota.read_text().strip() in ("-1", f"max {control_group.PERIOD_US}", "max 100000")
+
+
+@pytest.mark.parametrize("provisioned_concurrency", [False, True])
+def test_without_groups_a_start_is_scaled_if_it_is_provisioned(
+    store, tmp_path, provisioned_concurrency
+):
+    box = _sandbox(
+        tmp_path,
+        "return {}",
+        store,
+        128,
+        hold="nothing",
+        hello_world_ms=0.0,
+        provisioned_concurrency=provisioned_concurrency,
+    )
+    with (tmp_path / "function" / "handler.py").open("a") as module:
+        module.write("import time\nwhile time.process_time() < 0.5: pass\n")
+    with box:
+        box.wait_ready()
+    assert (box.start_ms >= 0.5 * 1000 / (128 / 1769)) == provisioned_concurrency
 
 
 def test_without_groups_the_time_is_scaled(store, tmp_path):

@@ -101,7 +101,7 @@ def test_an_image_costs_what_a_default_stack_does_for_it():
     files = sum(len(rendition.formats) for rendition in settings.renditions)
     assert (usage.memory_mb, usage.puts) == (settings.memory, files + 2)
     used = bill.quantities(1000, usage)
-    assert (used["compute"], used["compute_init"]) == pytest.approx((700, 2.3))
+    assert (used["compute"], used["compute_init"]) == pytest.approx((700, 1.8))
     assert (used["lambda_requests"], used["sqs_requests"], used["s3_gets"]) == (1000, 3000, 2000)
     assert used["s3_gb_month"] == pytest.approx(4.2 + 0.9)
     assert used["logs_gb"] == pytest.approx(0.0015)
@@ -157,7 +157,7 @@ def test_every_price_has_a_source_and_every_quantity_a_price():
 def test_the_parts_of_a_line_add_up():
     prices = bill.load("us-east-1")
     month = bill.bill(1e6, bill.Usage(), prices, architecture="x86_64")
-    expected = 1e6 * (0.7 + 0.01 * 0.23) * 0.0000166667
+    expected = 1e6 * (0.7 + 0.01 * 0.18) * 0.0000166667
     assert month.lines["compute"] + month.lines["compute_init"] == pytest.approx(expected)
     assert month.largest == "s3_gb_month"
 
@@ -170,8 +170,8 @@ def test_lines_of_one_price_share_its_free_amount():
     )
     requests = (3_000_000 + 648_000 - 1_000_000) * 0.0000004
     assert free["sqs_requests"] == pytest.approx(requests * 3_000_000 / 3_648_000)
-    compute = (702_300 - 400_000) * 0.0000133334
-    assert free["compute_init"] == pytest.approx(compute * 2300 / 702_300)
+    compute = (701_800 - 400_000) * 0.0000133334
+    assert free["compute_init"] == pytest.approx(compute * 1800 / 701_800)
     assert 0 < free["sqs_idle_polling"] < full["sqs_idle_polling"]
     assert free["sqs_idle_polling"] / full["sqs_idle_polling"] == pytest.approx(
         free["sqs_requests"] / full["sqs_requests"]

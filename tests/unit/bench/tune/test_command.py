@@ -8,7 +8,7 @@ import pytest
 from bench.__main__ import main
 from bench.sandbox import Report
 from bench.sandbox.function import variables
-from bench.sandbox.selfcheck import Share
+from bench.sandbox.selfcheck import ColdStart, SelfCheck, Share
 from bench.sandbox.stub_s3 import StubS3
 from bench.tune import command as tune
 from bench.tune.results import Samples
@@ -124,9 +124,12 @@ def test_without_a_row_there_is_nothing_to_show(monkeypatch, capsys):
 STUB = {"s3": "stub", "latency_ms": 15.0, "mb_per_s": 80.0}
 
 
-def measure(monkeypatch, *, done=True, share=1.0, kind="cgroup v1"):
+def measure(monkeypatch, *, done=True, share=1.0, kind="cgroup v1", **options):
     """Measure with a sweep of one case and a self-check of one size."""
-    shares = [Share(memory_mb=1769, expected=1.0, measured=share, lambda_share=None)]
+    checked = SelfCheck(
+        shares=[Share(memory_mb=1769, expected=1.0, measured=share, lambda_share=None)],
+        cold=[ColdStart(memory_mb=1024, init_ms=100, lambda_ms=100)],
+    )
     load = Workload("small", (Path(__file__),))
     report = Report(
         outcome="ok", duration_ms=5.0, init_ms=7.0, billed_ms=12, max_memory_mb=60.0, cpu_ms=5.0
@@ -141,9 +144,9 @@ def measure(monkeypatch, *, done=True, share=1.0, kind="cgroup v1"):
     bundle = Bundle(path=Path(), sha256_base64="abc")
     monkeypatch.setattr(tune, "build", lambda _target: bundle)
     monkeypatch.setattr(tune, "sweep", sweep)
-    monkeypatch.setattr(tune.selfcheck, "check", lambda **_given: shares)
+    monkeypatch.setattr(tune.selfcheck, "check", lambda **_given: checked)
     monkeypatch.setattr(tune.workloads, "make", lambda _name: load)
-    options = tune.Options(memory=(1024,), quick=True, no_cgroup=True)
+    options = tune.Options(memory=(1024,), quick=True, no_cgroup=True, **options)
     return tune.measure(options, Settings()), given
 
 
@@ -156,15 +159,24 @@ def test_a_measurement_has_what_it_rests_on(monkeypatch):
     assert (found.complete, found.trusted, found.chosen_mb, found.bundle) == (
         *(True, True, 1024, "abc"),
     )
-    assert found.sandbox == {"kind": "cgroup v1", **STUB}
+    assert found.sandbox == {"kind": "cgroup v1", "init": "on demand", **STUB}
     assert [row.memory_mb for row in found.summary] == [1024]
     assert [len(samples.reports) for samples in found.samples] == [2]
     assert [check["error"] for check in found.self_check] == [0.0]
+    assert [check["error"] for check in found.cold_check] == [0.0]
     assert (found.settings.stack, len(found.settings.renditions)) == (None, 4)
     words = "\n".join(found.words)
     assert "Made of each upload: 8 files" in words
-    assert "held by cgroup v1" in words
-    assert "Self-check passed" in words
+    assert "held by cgroup v1, CPU from the end of the initialisation" in words
+    assert "Self-check, warm, passed" in words
+    assert "Self-check, cold, passed" in words
+
+
+def test_with_provisioned_concurrency_the_initialisation_is_held(monkeypatch):
+    found, given = measure(monkeypatch, provisioned_concurrency=True)
+    assert given["effort"].provisioned_concurrency
+    assert found.sandbox["init"] == "provisioned concurrency"
+    assert "held by cgroup v1, the initialisation too" in "\n".join(found.words)
 
 
 def test_a_sandbox_that_gives_too_little_is_not_trusted(monkeypatch):
