@@ -55,7 +55,7 @@ KEYS = {
     limits.Result: "schema machine results",
     limits.Row: "kind limit megapixels bytes peak_mb cpu_ms ms_per_megapixel bytes_per_pixel",
     oom.Result: "schema machine results",
-    oom.Found: "kind memory_mb survived_mp ended allowed_mp tries",
+    oom.Found: "kind memory_mb survived_mp ended accepted_mp refused tries",
 }
 
 
