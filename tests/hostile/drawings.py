@@ -31,6 +31,15 @@ def uses(levels: int = 20, copies: int = 10) -> bytes:
     return svg(f'<use href="#l{levels - 1}"/>', defs)
 
 
+def use_levels(nests: int = 25, depth: int = 11) -> bytes:
+    """Nests of groups, none of them deep, each of which uses the one before it."""
+    body = f'<g id="l0">{_RECT}</g>'
+    for nest in range(1, nests + 1):
+        inner = "<g>" * depth + f'<use href="#l{nest - 1}"/>' + "</g>" * depth
+        body += f'<g id="l{nest}">{inner}</g>'
+    return svg(body)
+
+
 def use_layers(levels: int = 150) -> bytes:
     """Layers that are nested through references, not in the markup."""
     defs = f'<g id="l0">{_RECT}</g>'
@@ -129,6 +138,7 @@ _RESULTS: Final = (
 STILLS: Final[Mapping[str, Callable[[], bytes]]] = {
     "svg elements": lambda: svg('<path d="M0 0h9v9z"/>' * 100_001),
     "svg levels": lambda: svg("<g>" * 201 + "</g>" * 201),
+    "svg levels by use": use_levels,
     "svg 99,000 elements": lambda: svg('<path d="M0 0h999v999z" stroke="red"/>' * 99_000),
     "svg 99,000 layers": lambda: svg(f'<g opacity=".9">{_RECT}</g>' * 49_000),
     "svg opacity": lambda: nested('opacity=".99"'),

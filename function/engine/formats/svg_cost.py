@@ -15,7 +15,8 @@ MAX_ELEMENTS: Final = 100_000
 """Elements and letters of text, with those that others refer to counted each time."""
 
 MAX_DEPTH: Final = 200
-"""Deepest nesting of elements; resvg recurses, and its stack ends near 10,000."""
+"""Deepest nesting of elements, those that are referred to included; resvg recurses, and its stack
+ends near 10,000, but near 300 with 25 references among them."""
 
 MAX_LAYERS: Final = 32
 """Deepest nesting of layers and references, at each of which resvg takes far more of its stack:
@@ -51,10 +52,10 @@ _COPYING: Final = frozenset({"use", "feImage"})
 """Elements that draw the one that they refer to, whatever it is."""
 
 
-Cost = tuple[int, int, int, int]
-"""What an element takes with all that it refers to: elements, layers, canvases, letters."""
+Cost = tuple[int, int, int, int, int]
+"""What an element takes with all that it refers to: elements, levels, layers, canvases, letters."""
 
-_CIRCLE: Final[Cost] = (0, 0, 0, 0)  # what an element takes within itself: resvg leaves it out
+_CIRCLE: Final[Cost] = (0, 0, 0, 0, 0)  # what an element takes within itself: resvg leaves it out
 
 
 class Element:
@@ -153,20 +154,22 @@ class Markup:
         self._sheet_references = [name for name in names if name in self.by_id]
         self._sheet_layers = bool(_LAYERING.search(self.sheet))
         costs = [self._weigh(root, 1) for root in self._roots]
-        return max((cost[2] for cost in costs), default=0), sum(cost[3] for cost in costs)
+        return max((cost[3] for cost in costs), default=0), sum(cost[4] for cost in costs)
 
     def _weigh(self, element: Element, level: int) -> Cost:
+        # An element weighed before may be referred to from a deeper one.
+        if level + (element.cost[1] if element.cost else 1) - 1 > MAX_DEPTH:
+            raise _too_complex(f"nests its elements over {MAX_DEPTH} deep")
         if element.cost:
             return element.cost
-        if level > MAX_DEPTH:
-            raise _too_complex(f"nests its elements over {MAX_DEPTH} deep")
         element.cost = _CIRCLE
         self._open.add(element)
-        elements, inner, canvases, letters = 1, 0, 0, element.letters
+        elements, levels, inner, canvases, letters = 1, 0, 0, 0, element.letters
         for child in element.children:
             cost = self._weigh(child, level + 1)
-            elements, letters = elements + cost[0], letters + cost[3]
-            inner, canvases = max(inner, cost[1]), max(canvases, cost[2])
+            elements, letters = elements + cost[0], letters + cost[4]
+            levels = max(levels, cost[1])
+            inner, canvases = max(inner, cost[2]), max(canvases, cost[3])
         for target, times, is_stated in self._targets(element):
             if is_stated and target in self._open:
                 raise _too_complex("has elements that refer to one another in a circle")
@@ -174,8 +177,9 @@ class Markup:
             self._open = around if is_stated else set()
             cost = self._weigh(target, level + 1)
             self._open = around
-            elements, letters = elements + cost[0] * times, letters + cost[3] * times
-            inner, canvases = max(inner, cost[1] + 1), max(canvases, cost[2])
+            elements, letters = elements + cost[0] * times, letters + cost[4] * times
+            levels = max(levels, cost[1])
+            inner, canvases = max(inner, cost[2] + 1), max(canvases, cost[3])
         self._open.discard(element)
         is_layer = element.is_layer or (self._sheet_layers and bool(element.children))
         layers = inner + is_layer
@@ -185,7 +189,7 @@ class Markup:
         if layers > MAX_LAYERS:
             raise _too_complex(f"nests its layers and references over {MAX_LAYERS} deep")
         canvases += max(element.canvases, int(is_layer))
-        element.cost = (elements, layers, canvases, letters)
+        element.cost = (elements, levels + 1, layers, canvases, letters)
         return element.cost
 
     def _targets(self, element: Element) -> Iterator[tuple[Element, int, bool]]:

@@ -82,6 +82,16 @@ def chain_of_images(count: int) -> str:
     return f'<g id="g0">{ICON}</g>' + "".join(links)
 
 
+def chain_of_groups(count: int) -> str:
+    """Ten nests of groups, each of which uses the one before: all in all ``count`` levels."""
+    depth = count // 10 - 1
+    nests = (
+        f'<g id="g{i}">{"<g>" * (depth - 1)}<use href="#g{i - 1}"/>{"</g>" * (depth - 1)}</g>'
+        for i in range(1, 11)
+    )
+    return f'<g id="g0">{ICON}</g>' + "".join(nests)
+
+
 def doubling(count: int) -> str:
     """Groups of which each uses the one before twice."""
     links = (
@@ -95,6 +105,7 @@ def doubling(count: int) -> str:
     [
         (MAX_ELEMENTS - 2, MAX_ELEMENTS, lambda count: "<g/>" * count),
         (MAX_DEPTH - 1, MAX_DEPTH, lambda count: "<g>" * count + "</g>" * count),
+        (MAX_DEPTH - 10, MAX_DEPTH, chain_of_groups),
         (MAX_LAYERS - 1, MAX_LAYERS + 2, lambda n: '<g opacity=".5">' * n + "</g>" * n),
         (MAX_LAYERS // 2, MAX_LAYERS, chain),
         (
@@ -111,8 +122,8 @@ def doubling(count: int) -> str:
         (12, 20, doubling),
     ],
     ids=[
-        *("elements", "levels", "layers", "references", "inherited paints", "inherited markers"),
-        *("images of filters", "doubling"),
+        *("elements", "levels", "levels by use", "layers", "references", "inherited paints"),
+        *("inherited markers", "images of filters", "doubling"),
     ],
 )
 def test_what_no_honest_drawing_has_is_too_complex(least, most, make):
