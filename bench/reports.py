@@ -4,16 +4,33 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Group, Parameter
 from rich.markup import escape
 from rich.table import Table
 
-from terminal import console
+from terminal import Failure, Misuse, console
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+
+
+def _check_file(_type: object, path: Path | None) -> None:
+    """Raise ``Misuse`` if a file cannot be written, before anything is measured."""
+    if path is None:
+        return
+    is_new = not path.exists()
+    try:
+        path.open("ab").close()
+    except OSError as error:
+        raise Misuse(f"{path} cannot be written: {error.strerror}.") from error
+    if is_new:
+        path.unlink()
+
+
+ReportFile = Annotated[Path | None, Parameter(validator=_check_file)]
+"""Type of an option that names a file to write."""
 
 
 @Parameter(name="*", group=Group("Files"))
@@ -26,8 +43,8 @@ class Files:
         html: Write a page to this file.
     """
 
-    json: Path | None = None
-    html: Path | None = None
+    json: ReportFile = None
+    html: ReportFile = None
 
 
 NO_FILES: Final = Files()
@@ -48,13 +65,20 @@ def publish(
         out.print(sentence, markup=False, soft_wrap=True)
     write_json(files.json, report)
     if files.html:
-        files.html.write_text(page(), encoding="utf-8")
+        _write(files.html, page())
 
 
 def write_json(path: Path | None, report: "DataclassInstance") -> None:
     """Write a report as JSON; nothing if no file was asked for."""
     if path:
-        path.write_text(json.dumps(asdict(report), indent=1) + "\n", encoding="utf-8")
+        _write(path, json.dumps(asdict(report), indent=1) + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def table(

@@ -30,6 +30,8 @@ ROOT_KEY: Final = "test"
 
 APP: Final = "local.asgi"
 
+_TEMPORARY, _LOG = "tmp", "ministack.log"
+
 _started: Final[list[subprocess.Popen[bytes]]] = []
 """Servers that this process started: kept, so that the end of one can be noticed."""
 
@@ -105,7 +107,8 @@ def start(
         variables: environment variables of its process, over those that it always has.
 
     Raises:
-        Failure: the port is taken, or the server does not start.
+        Failure: the port is taken, the folder holds other files or cannot be written, or the
+            server does not start.
     """
     running = find(folder)
     if running:
@@ -115,6 +118,7 @@ def start(
                 "`python -m local down`."
             )
         return running
+    _prepare(folder)
     server = Server(
         folder=folder, port=_free_port(port), pid=0, app=app, variables=dict(variables or {})
     )
@@ -153,7 +157,7 @@ def find(folder: Path) -> Server | None:
     server = Server(**{name: value for name, value in state.items() if name in known})
     if not server.is_healthy():
         raise Failure(
-            f"The embedded AWS has stopped by itself (its log: {folder / 'ministack.log'}); run "
+            f"The embedded AWS has stopped by itself (its log: {folder / _LOG}); run "
             "`python -m local down` to clean up, then `python -m local up`."
         )
     return server
@@ -186,10 +190,27 @@ def _drop_account(request: Any, **_context: Any) -> None:
     request.url = re.sub(r"//[0-9]{12}\.", "//", request.url, count=1)
 
 
+def _prepare(folder: Path) -> None:
+    """Make the folder of a server; refuse one with other files, which ``stop`` would delete."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        others = sorted({path.name for path in folder.iterdir()} - {_TEMPORARY, _LOG})
+        (folder / _TEMPORARY).mkdir(exist_ok=True)
+    except OSError as error:
+        raise Failure(
+            f"The embedded AWS cannot keep its state in {folder}: {error.strerror}; choose another "
+            "folder with --folder."
+        ) from error
+    if others:
+        raise Failure(
+            f"{folder} holds other files, such as {others[0]}, and `down` deletes a whole folder; "
+            "choose one with --folder that is empty or does not exist."
+        )
+
+
 def _spawn(server: Server) -> None:
-    temporary = server.folder / "tmp"
-    temporary.mkdir(parents=True, exist_ok=True)
-    with (server.folder / "ministack.log").open("ab") as log:
+    temporary = server.folder / _TEMPORARY
+    with (server.folder / _LOG).open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", server.app, f"{HOST}:{server.port}"],
             cwd=ROOT,
@@ -205,9 +226,7 @@ def _spawn(server: Server) -> None:
     while not server.is_healthy():
         if process.poll() is not None or time.monotonic() > deadline:
             _kill_group(process.pid)
-            raise Failure(
-                f"The embedded AWS did not start; its log is {server.folder / 'ministack.log'}."
-            )
+            raise Failure(f"The embedded AWS did not start; its log is {server.folder / _LOG}.")
         time.sleep(0.05)
     server.save()
 

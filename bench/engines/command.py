@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 from cyclopts.types import PositiveInt
+from PIL import Image
 
 from bench import machine
 from bench.engines import processes, report
@@ -38,6 +39,8 @@ def compare(
     """
     if photo and not photo.is_file():
         raise Misuse(f"There is no photo at {photo}.")
+    if photo and not _is_jpeg(photo):
+        raise Misuse(f"{photo} is not a JPEG; name one, or leave out --photo.")
     if install:
         processes.install()
     missing = processes.missing()
@@ -61,3 +64,11 @@ def compare(
     )
     tables, conditions = report.tables(chosen, found), [report.conditions(found)]
     publish(found, tables, conditions, lambda: report.page(chosen, found), files)
+
+
+def _is_jpeg(path: Path) -> bool:
+    try:
+        with Image.open(path) as opened:
+            return opened.format in {"JPEG", "MPO"}  # MPO: a JPEG with further pictures
+    except (OSError, Image.DecompressionBombError):
+        return False

@@ -89,7 +89,7 @@ class Row:
 def corpus(
     folder: Path,
     *,
-    json: Path | None = None,
+    json: reports.ReportFile = None,
     memory: Annotated[int, Parameter(validator=MEMORY_MB)] = Settings().memory,
     jobs: PositiveInt = _CPUS,
 ) -> int:
@@ -107,11 +107,6 @@ def corpus(
     files = sorted(path.relative_to(folder).as_posix() for path in paths)
     if not files:
         raise Misuse(f"There are no files in {folder}.")
-    if json:
-        try:  # now, rather than lose the rows of all files later
-            json.open("ab").close()
-        except OSError as error:
-            raise Misuse(f"{json} cannot be written: {error.strerror}.") from error
     rows: list[Row] = []
     settings = Settings(memory=memory)
     with suppress(KeyboardInterrupt), progress("Comparing", len(files)) as advance:

@@ -11,7 +11,6 @@ import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from cyclopts.types import PositiveInt
@@ -114,7 +113,7 @@ class Result(Measured):
     recall: float
 
 
-def duplicates(*, photos: PositiveInt = 300, json: Path | None = None) -> None:
+def duplicates(*, photos: PositiveInt = 300, json: reports.ReportFile = None) -> None:
     """Measure, and print a line for each kind of copy.
 
     Args:

@@ -12,7 +12,6 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from cyclopts.types import PositiveInt
@@ -20,7 +19,7 @@ from cyclopts.types import PositiveInt
 from bench import machine
 from bench.engines import processes
 from bench.machine import Machine
-from bench.reports import write_json
+from bench.reports import ReportFile, write_json
 from pipeline.environment import environment_variables
 from pipeline.settings import Settings
 from terminal import Failure, Misuse, console, progress
@@ -47,7 +46,7 @@ class Result:
     samples_ms: dict[str, list[float]]
 
 
-def imports(*, rounds: PositiveInt = 9, install: bool = False, json: Path | None = None) -> None:
+def imports(*, rounds: PositiveInt = 9, install: bool = False, json: ReportFile = None) -> None:
     """Measure, print the figures and their ratio.
 
     Args:

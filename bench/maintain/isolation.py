@@ -73,7 +73,7 @@ class Result(result.Result[Row]):
 
 
 def isolation(
-    *, rounds: PositiveInt = 9, photo: tuple[Path, ...] = (), json: Path | None = None
+    *, rounds: PositiveInt = 9, photo: tuple[Path, ...] = (), json: reports.ReportFile = None
 ) -> None:
     """Measure and print one line a file.
 

@@ -59,7 +59,7 @@ class Row:
 def limits(
     *,
     kinds: Annotated[tuple[str, ...], Parameter(choices=KINDS)] = (),
-    json: Path | None = None,
+    json: reports.ReportFile = None,
     keep: bool = False,
     check: bool = False,
 ) -> int:

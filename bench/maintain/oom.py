@@ -90,7 +90,7 @@ def oom(
     *,
     memory: Annotated[tuple[int, ...], Parameter(validator=MEMORY_MB)] = SIZES,
     kinds: Annotated[tuple[str, ...], Parameter(choices=WORST)] = tuple(WORST),
-    json: Path | None = None,
+    json: reports.ReportFile = None,
 ) -> int:
     """Find, print, compare. Return 1 if the function lets through what kills it.
 

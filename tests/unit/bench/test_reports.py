@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 import pytest
 
 from bench import reports
+from bench.__main__ import main
 from bench.capacity import results as capacity
 from bench.capacity.scaling import Moment, Outcome, Storm
 from bench.capacity.storm import Depth, Measured
@@ -16,7 +17,7 @@ from bench.machine import Machine
 from bench.maintain import corpus, duplicates, imports, isolation, limits, oom
 from bench.sandbox import Report
 from bench.tune import results as tune
-from terminal import console
+from terminal import Failure, console
 
 SWEEP = "schema summary strategy chosen_mb machine samples complete words"
 KEYS = {
@@ -79,6 +80,34 @@ def test_a_report_is_written_where_it_was_asked_for(tmp_path):
     reports.write_json(None, Whole(Part(())))
     assert json.loads((tmp_path / "a.json").read_text()) == {"part": {"numbers": [1, 2]}}
     assert (tmp_path / "a.json").read_text().endswith("}\n")
+
+
+COMMANDS = (
+    *("aws", "compare", "cost", "load", "tune", "maintain corpus .", "maintain duplicates"),
+    *("maintain imports", "maintain isolation", "maintain limits", "maintain oom"),
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_measured(
+    tmp_path, capsys, command
+):
+    for path, reason in (
+        (tmp_path / "none" / "a", "No such file or directory"),
+        (tmp_path, "Is a directory"),
+    ):
+        assert main([*command.split(), "--json", str(path)]) == 2
+        assert capsys.readouterr().err == f"error: {path} cannot be written: {reason}.\n"
+
+
+def test_a_file_is_not_made_by_a_command_line_that_is_wrong(tmp_path):
+    assert main(["cost", "--html", str(tmp_path / "a"), "--region", "mars"]) == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_cannot_be_written_any_more_is_a_failure(tmp_path):
+    with pytest.raises(Failure, match="cannot be written: Is a directory"):
+        reports.write_json(tmp_path, Whole(Part(())))
 
 
 def test_a_table_shows_words_left_figures_right_and_markup_as_it_is(capsys):

@@ -1,7 +1,10 @@
 import json
 
+import pytest
+
 from local import server as servers
 from local.server import Server
+from terminal import Failure
 
 
 def test_an_embedded_aws_that_a_newer_checkout_started_is_found(monkeypatch, tmp_path):
@@ -11,3 +14,16 @@ def test_an_embedded_aws_that_a_newer_checkout_started_is_found(monkeypatch, tmp
     state = tmp_path / "state.json"
     state.write_text(json.dumps(json.loads(state.read_text()) | {"added_later": 1}))
     assert servers.find(tmp_path) == server
+
+
+def test_a_folder_with_files_of_others_is_refused_because_down_would_delete_them(tmp_path):
+    (tmp_path / "beach.jpg").touch()
+    with pytest.raises(Failure, match=r"holds other files, such as beach\.jpg"):
+        servers.start(tmp_path)
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["beach.jpg"]
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(Failure, match=r"cannot keep its state in .*: Not a directory"):
+        servers.start(tmp_path / "file" / "state")

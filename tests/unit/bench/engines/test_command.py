@@ -26,10 +26,14 @@ def test_an_unknown_name_is_misuse_and_the_known_ones_are_told(upload, capsys, o
     ("arguments", "sentence"),
     [
         (["--photo", "missing.jpg"], "There is no photo at missing.jpg."),
+        (["--photo", "a.png"], "a.png is not a JPEG; name one, or leave out --photo."),
+        (["--photo", "text"], "text is not a JPEG; name one, or leave out --photo."),
         (["--rounds", "0"], 'Invalid value "0" for --rounds. Must be > 0.'),
     ],
 )
 def test_misuse_is_one_sentence_and_exit_code_2(upload, capsys, arguments, sentence):
+    photo((8, 8)).save("a.png")
+    Path("text").write_text("no picture")
     assert command.main(["compare", *arguments]) == 2
     assert capsys.readouterr().err.strip() == f"error: {sentence}"
 
