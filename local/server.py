@@ -195,7 +195,8 @@ def _prepare(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         others = sorted({path.name for path in folder.iterdir()} - {_TEMPORARY, _LOG})
-        (folder / _TEMPORARY).mkdir(exist_ok=True)
+        if not others:
+            (folder / _TEMPORARY).mkdir(exist_ok=True)
     except OSError as error:
         raise Failure(
             f"The embedded AWS cannot keep its state in {folder}: {error.strerror}; choose another "

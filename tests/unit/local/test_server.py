@@ -20,7 +20,7 @@ def test_a_folder_with_files_of_others_is_refused_because_down_would_delete_them
     (tmp_path / "beach.jpg").touch()
     with pytest.raises(Failure, match=r"holds other files, such as beach\.jpg"):
         servers.start(tmp_path)
-    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["beach.jpg"]
+    assert [path.name for path in tmp_path.iterdir()] == ["beach.jpg"]
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
