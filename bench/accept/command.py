@@ -22,7 +22,7 @@ from bench.accept.engine import Engine
 from bench.accept.evidence import Evidence
 from bench.accept.steps import Outcome
 from bench.accept.trial import Trial
-from bench.cost import bill
+from bench.cost.prices import load, path_of
 from local.program import ROOT
 from terminal import FAILED, OK, Failure, console, progress
 
@@ -86,8 +86,7 @@ def accept(*, options: Options = _DEFAULTS) -> int:
 
 def _prove(clone: Clone, engine: Engine, options: Options, account: str) -> int:
     facts, region, out = machine.facts(), cloud.region(clone), console()
-    has_prices = (bill.PRICES / f"{region}.yaml").is_file()
-    prices = bill.load(region) if has_prices else None
+    prices = load(region) if path_of(region).is_file() else None
     out.print(f"{clone.name} in {region}: a copy of {clone.stack}, which is not touched.")
     if prices is None:
         out.print(f"bench/cost/prices has no {region}, so that no costs are shown.")

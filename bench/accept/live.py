@@ -9,6 +9,7 @@ from typing import Final
 from bench.accept.clone import Clone
 from bench.accept.steps import StepFailed
 from bench.cost import bill
+from bench.cost.prices import Prices
 from function.contract import StackOutput
 from local.uploader import Result
 from ops.stack import Stack
@@ -29,7 +30,7 @@ class Live:
     clone: Clone
     settings: Settings  # the clone's, as the program reads them
     stack: Stack
-    prices: bill.Prices | None  # the region's price file; None if there is none
+    prices: Prices | None  # the region's price file; None if there is none
 
     @property
     def doors(self) -> tuple[str, str]:
@@ -56,9 +57,8 @@ class Live:
             cold_share=0,
             puts=2 + fmean(len(result.renditions) for result in done),  # upload and manifest
         )
-        architecture = self.settings.architecture
-        lines = bill.bill(len(done), usage, self.prices, architecture=architecture).lines
-        return sum(lines[name] for name in bill.GROUPS["processing"] if name != "sqs_idle_polling")
+        lines = bill.bill(len(done), usage, self.prices, self.settings).lines
+        return sum(lines[name] for name in {*bill.GROUPS["processing"]} - bill.STANDING)
 
     def check_queues(self) -> None:
         """Raise ``StepFailed`` unless the queue empties in a minute, without a dead letter."""

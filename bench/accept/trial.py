@@ -13,7 +13,7 @@ from bench.accept.clone import Clone
 from bench.accept.engine import Engine, changes
 from bench.accept.live import Live
 from bench.accept.steps import Outcome, Step, StepFailed
-from bench.cost.bill import Prices
+from bench.cost.prices import Prices
 from bench.photos import photo_jpeg
 from local import demo
 from local.photos import sample_photos

@@ -13,7 +13,7 @@ from bench.capacity import scaling
 from bench.capacity.results import Check, Result
 from bench.capacity.scaling import Outcome, Storm
 from bench.capacity.storm import Measured
-from bench.cost import bill
+from bench.cost import bill, prices
 
 TOLERANCE: Final = 0.30
 """Largest relative error of the simulation that passes; ours to choose, for a shared machine."""
@@ -57,7 +57,7 @@ def usd(storm: Storm, memory_mb: int) -> float:
     """Return the cost of a storm's images, without what a month costs anyway."""
     usage = bill.Usage(memory_mb=memory_mb, billed_ms=storm.image_s * 1000)
     images = storm.per_second * storm.seconds
-    lines = bill.bill(images, usage, bill.load("us-east-1")).lines
+    lines = bill.bill(images, usage, prices.load("us-east-1")).lines
     return sum(lines[name] for name in _PER_IMAGE)
 
 

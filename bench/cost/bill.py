@@ -1,46 +1,68 @@
-"""A month's bill by line, as pure arithmetic over a dated price file."""
+"""A month's bill by line, as pure arithmetic over dated price files and the stacks' settings."""
 
-import datetime as dt
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
-import yaml
-
-from function.contract import RARE_METRICS, Metric
+from bench.cost.prices import Prices
+from function.contract import RARE_METRICS, DuplicateSearch, Metric
 from pipeline.alarm_definitions import definitions
 from pipeline.settings import Settings
-from terminal import Misuse
 
-PRICES: Final = Path(__file__).parent / "prices"
-IDLE_RECEIVES: Final = 648_000
-"""A month's empty receives: 5 pollers that wait 20 s each, whether or not there are uploads
-(AWS Lambda Developer Guide, Using Lambda with Amazon SQS: five concurrent batches at the start)."""
+POLLERS: Final = 5
+"""Pollers of an idle queue whose event source mapping has a maximum concurrency (AWS Lambda
+Developer Guide, "Configuring scaling behavior for SQS event source mappings", read 2026-11-27)."""
+
+FREE_POLLERS: Final = 2
+"""Pollers of an idle queue without one: "Lambda ... can optimize to as few as 2 concurrent invokes
+to reduce the Amazon SQS calls and corresponding costs. However, this optimization is not available
+when you enable the maximum concurrency setting" (the same page)."""
+
+POLL_S: Final = 20
+"""Seconds that an empty receive takes: the queue's long polling."""
 
 MONTH_S: Final = 30 * 24 * 3600
 
+SIGNER_GB: Final = 0.5
+"""Memory of the signer."""
+
+DEFAULTS: Final = Settings()
+
+INDEX: Final[Mapping[DuplicateSearch, tuple[float, float, float]]] = {
+    DuplicateSearch.OFF: (0, 0, 0),
+    DuplicateSearch.EXACT: (0.5, 1, 0.24),
+    DuplicateSearch.NEAR: (20.5, 4, 0.96),
+}
+"""Read units, write units and kB in DynamoDB of one upload: docs/duplicates.md, "Calls and cost".
+Those of ``near`` are at 100 million images; fewer need half as many read units."""
+
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "processing": (
-        *("compute", "compute_init", "lambda_requests", "sqs_requests", "sqs_idle_polling"),
-        *("s3_puts", "s3_gets"),
+        *("compute", "compute_init", "compute_signer", "lambda_requests", "sqs_requests"),
+        *("sqs_idle_polling", "poller_hours", "s3_puts", "s3_gets"),
+        *("duplicates_reads", "duplicates_writes"),
     ),
-    "storage": ("s3_gb_month",),
+    "storage": ("s3_gb_month", "duplicates_gb_month", "kms_keys"),
     "monitoring": ("logs_gb", "metrics", "alarms", "dashboards", "traces"),
     "delivery": ("cdn_gb", "cdn_requests"),
 }
 """Lines of a bill by what they are for; each line is in one group."""
 
+STANDING: Final = frozenset({"sqs_idle_polling", "poller_hours"})
+"""Lines of processing that cost the same without any image."""
+
 _PRICED_AS: Final = {
     "compute": "lambda_gb_s_{}",
     "compute_init": "lambda_gb_s_{}",
+    "compute_signer": "lambda_gb_s_{}",
     "sqs_idle_polling": "sqs_requests",
 }
 """Line -> name of its price where that is another; {} is the architecture."""
 
 PROMISED_USD: Final = 1.00
-"""Of the first README: a month of 1,000 images costs less. It meant processing."""
+"""A month of 1,000 images costs less: in all on a stack with lean monitoring, processing and
+storage on any other."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,40 +81,14 @@ class Usage:
     upload_mb: float = 4.2  # stored size of the upload
     output_mb: float = 0.9  # stored size of what is made from it
     log_kb: float = 1.5  # log and embedded metrics of one image
+    sign_ms: float = 10  # billed, of one form of the signer, where there is one (assumed)
     views: float = 0  # times that a reader fetches one rendition through the CDN
     view_kb: float = 120  # size of what a reader fetches
 
-
-@dataclass(frozen=True, kw_only=True)
-class Price:
-    """A line of a price file.
-
-    ``usd`` is of a unit, or a list of tiers, each with the quantity it ends at; the last has no
-    end. ``free`` units a month are always free, and ``source`` is the page that states it.
-    """
-
-    usd: float | list[dict[str, float]]
-    free: float
-    source: str
-
-    def charge(self, quantity: float, *, free_tier: bool = False) -> float:
-        """Return what a month's quantity costs in USD."""
-        left = max(0.0, quantity - (self.free if free_tier else 0))
-        usd = start = 0.0
-        for tier in self.usd if isinstance(self.usd, list) else [{"usd": self.usd}]:
-            end = tier.get("up_to", math.inf)
-            usd += max(0.0, min(left, end) - start) * tier["usd"]
-            start = end
-        return usd
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prices:
-    """A region's price file: its prices by name, and the day on which they were looked up."""
-
-    region: str
-    date: dt.date
-    lines: dict[str, Price]
+    def of(self, settings: Settings) -> "Usage":
+        """Return the work at a stack's memory size and for its renditions."""
+        files = sum(len(rendition.formats) for rendition in settings.renditions)
+        return replace(self, memory_mb=settings.memory, puts=files + 2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,42 +110,63 @@ class Bill:
         """The line that costs most."""
         return max(self.lines, key=lambda name: self.lines[name])
 
-
-def load(region: str) -> Prices:
-    """Read a region's price file.
-
-    Raises:
-        Misuse: there is none.
-    """
-    path = PRICES / f"{region}.yaml"
-    if not path.exists():
-        known = ", ".join(sorted(path.stem for path in PRICES.glob("*.yaml")))
-        raise Misuse(f"There is no price file for {region}; there is {known}.")
-    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return Prices(**raw | {"lines": {name: Price(**line) for name, line in raw["lines"].items()}})
+    @classmethod
+    def of(cls, images: float, lines: dict[str, float]) -> "Bill":
+        """Return the bill of these lines."""
+        subtotals = {group: sum(lines[line] for line in names) for group, names in GROUPS.items()}
+        return cls(images=images, lines=lines, subtotals=subtotals, total_usd=sum(lines.values()))
 
 
-def quantities(images: float, usage: Usage) -> dict[str, float]:
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """A stack to bill: its settings, its region's prices, and the work of an image."""
+
+    prices: Prices
+    usage: Usage
+    settings: Settings
+
+    def price_name(self, line: str) -> str:
+        """Return the name of a line's price in the price file."""
+        return _PRICED_AS.get(line, line).format(self.settings.architecture)
+
+
+def quantities(images: float, usage: Usage, settings: Settings = DEFAULTS) -> dict[str, float]:
     """Return what a month uses of each line of the bill."""
     invocations = images / usage.batch
-    gb = usage.memory_mb / 1024
+    forms = images if settings.uploads == "presigned" else 0.0
+    gb, is_full = usage.memory_mb / 1024, settings.monitoring == "full"
+    has_duplicates = settings.duplicates != DuplicateSearch.OFF
+    reads, writes, kb = INDEX[settings.duplicates]
     return {
         "compute": images * usage.billed_ms / 1000 * gb,
         "compute_init": invocations * usage.cold_share * usage.init_ms / 1000 * gb,
-        "lambda_requests": invocations,
+        "compute_signer": forms * usage.sign_ms / 1000 * SIGNER_GB,
+        "lambda_requests": invocations + forms,
         "sqs_requests": images + 2 * invocations,
-        "sqs_idle_polling": IDLE_RECEIVES,
+        "sqs_idle_polling": idle_pollers(settings) * MONTH_S / POLL_S,
+        "poller_hours": settings.pollers.min * MONTH_S / 3600 if settings.pollers else 0,
         "s3_puts": images * usage.puts,
-        "s3_gets": images * usage.gets,
+        "s3_gets": images * (usage.gets + has_duplicates),
+        "duplicates_reads": images * reads,
+        "duplicates_writes": images * writes,
         "s3_gb_month": images * (usage.upload_mb + usage.output_mb) / 1000,
+        "duplicates_gb_month": images * kb / 1_000_000,
+        "kms_keys": float(settings.encryption == "kms"),
         "logs_gb": images * usage.log_kb / 1_000_000,
-        "metrics": len(set(Metric) - RARE_METRICS) - 1,  # duplicates are off
-        "alarms": _alarm_metrics(),
-        "dashboards": 1,
-        "traces": _traces(invocations),
+        "metrics": is_full * (len(set(Metric) - RARE_METRICS) - (not has_duplicates)),
+        "alarms": _alarm_metrics(settings),
+        "dashboards": float(is_full),
+        "traces": _traces(invocations) if settings.tracing else 0,
         "cdn_gb": images * usage.views * usage.view_kb / 1_000_000,
         "cdn_requests": images * usage.views,
     }
+
+
+def idle_pollers(settings: Settings) -> int:
+    """Return how many pollers wait at the queue all month."""
+    if settings.pollers:
+        return settings.pollers.min
+    return POLLERS if settings.max_concurrency else FREE_POLLERS
 
 
 def _traces(invocations: float) -> float:
@@ -161,31 +178,55 @@ def _traces(invocations: float) -> float:
     return min(invocations, MONTH_S + 0.05 * max(0.0, invocations - MONTH_S))
 
 
-def _alarm_metrics() -> int:
+def _alarm_metrics(settings: Settings) -> int:
     """Return how many metrics the stack's alarms look at, which is what CloudWatch bills."""
-    alarms = definitions(Settings())
-    return sum(not query.expression for alarm in alarms for query in alarm.queries)
+    return sum(not query.expression for alarm in definitions(settings) for query in alarm.queries)
 
 
 def bill(
     images: float,
     usage: Usage,
     prices: Prices,
+    settings: Settings = DEFAULTS,
     *,
-    architecture: str = "arm64",
     free_tier: bool = False,
 ) -> Bill:
-    """Return the bill of one month; lines of one price share its free amount in proportion."""
-    used = quantities(images, usage)
-    price_of = {line: _PRICED_AS.get(line, line).format(architecture) for line in used}
-    lines: dict[str, float] = {}
-    for line, quantity in used.items():
-        whole = sum(used[other] for other in used if price_of[other] == price_of[line])
-        usd = prices.lines[price_of[line]].charge(whole, free_tier=free_tier)
-        lines[line] = usd * quantity / whole if whole else 0.0
-    return Bill(
-        images=images,
-        lines=lines,
-        subtotals={group: sum(lines[line] for line in names) for group, names in GROUPS.items()},
-        total_usd=sum(lines.values()),
-    )
+    """Return the bill of one stack for one month."""
+    stack = Stack(prices=prices, usage=usage, settings=settings)
+    return bills([stack], images, free_tier=free_tier)[0]
+
+
+def bills(stacks: Sequence[Stack], images: float, *, free_tier: bool = False) -> list[Bill]:
+    """Return each stack's bill for one month of so many images in each.
+
+    The stacks are of one account: its free tier is counted once, and the quantities of stacks in
+    one region fill the same tiers. What shares a price, or a free amount, gets its part of it in
+    proportion.
+    """
+    used = [quantities(images, stack.usage, stack.settings) for stack in stacks]
+    pools, wholes = defaultdict[str, float](float), defaultdict[tuple[str, str], float](float)
+    for stack, lines in zip(stacks, used, strict=True):
+        for line, quantity in lines.items():
+            if quantity:
+                name = stack.price_name(line)
+                pools[stack.prices.price(name).pool] += quantity
+                wholes[stack.prices.region, name] += quantity
+
+    def charge(stack: Stack, line: str, quantity: float) -> float:
+        if not quantity:
+            return 0.0
+        name = stack.price_name(line)
+        price, whole = stack.prices.price(name), wholes[stack.prices.region, name]
+        free = price.free * whole / pools[price.pool] if free_tier else 0
+        return price.charge(whole, free=free) * quantity / whole
+
+    return [
+        Bill.of(images, {line: charge(stack, line, n) for line, n in lines.items()})
+        for stack, lines in zip(stacks, used, strict=True)
+    ]
+
+
+def total(parts: Sequence[Bill]) -> Bill:
+    """Return the bill of several stacks together."""
+    lines = {line: sum(part.lines[line] for part in parts) for part in parts for line in part.lines}
+    return Bill.of(sum(part.images for part in parts), lines)

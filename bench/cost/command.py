@@ -1,20 +1,32 @@
 """``python -m bench cost``: the whole monthly bill by line, and which line dominates where."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from cyclopts import Parameter
 from cyclopts.types import NonNegativeFloat, PositiveFloat, PositiveInt
 
-from bench.cost import bill, report
-from bench.cost.bill import Bill, Usage
-from bench.cost.report import Result
+from bench.cost import bill, refresh, report
+from bench.cost.bill import Bill, Stack, Usage
+from bench.cost.prices import load
+from bench.cost.report import Month, Result, StackCost
 from bench.reports import NO_FILES, Files, publish
+from local.program import read_config, read_settings
+from pipeline.settings import Settings, SettingsError
+from terminal import Misuse, console
 
 SCALES: Final = tuple(10**n for n in range(3, 9))
-"""Images a month at which the bill is shown besides."""
+"""Images a month at which the bill is plotted."""
+
+SHOWN: Final = (0, 1000, 100_000, 10_000_000)
+"""Images a month at which the bill is shown line by line; 0 is an idle stack."""
+
+UNNAMED: Final = "default settings"
+"""Stands for the name of a stack where none is named."""
+
+REGION: Final = "us-east-1"
 
 
 @Parameter(name="*")
@@ -23,22 +35,26 @@ class Options:
     """Options of ``cost``.
 
     Attributes:
-        images: Images a month.
-        memory: Lambda memory in MB.
+        stack: Stacks of one account, whose settings count; otherwise the default settings.
+        images: Images a month, in each stack.
+        memory: Lambda memory in MB, in place of the settings'.
         ms: Billed milliseconds of an image (see bench tune).
         views: CDN fetches of each image.
-        region: The region whose prices are used.
-        architecture: Of the function.
-        free_tier: Take off what is always free.
+        region: The region whose prices are used, in place of the stack's.
+        architecture: Of the function, in place of the settings'.
+        free_tier: Take off what is always free, in the figures of --images.
+        refresh: First write the regions' price files anew from AWS's price list.
     """
 
+    stack: Annotated[tuple[str, ...], Parameter(show_default=False)] = ()
     images: PositiveFloat = 100_000
-    memory: PositiveInt = 1024
+    memory: PositiveInt | None = None
     ms: PositiveFloat = 700
     views: NonNegativeFloat = 0
-    region: str = "us-east-1"
-    architecture: Literal["arm64", "x86_64"] = "arm64"
+    region: str | None = None
+    architecture: Literal["arm64", "x86_64"] | None = None
     free_tier: bool = False
+    refresh: bool = False
 
 
 _DEFAULTS: Final = Options()
@@ -46,55 +62,149 @@ _DEFAULTS: Final = Options()
 
 def cost(*, options: Options = _DEFAULTS, files: Files = NO_FILES) -> None:
     """Print the bill; write the files that were asked for."""
+    if options.refresh:
+        _refresh({region for _, region, _ in _chosen(options)})
     result = calculate(options)
-    publish(result, [report.table(result)], result.words, lambda: report.page(result), files)
+    publish(result, report.tables(result), result.words, lambda: report.page(result), files)
+
+
+def _refresh(regions: set[str]) -> None:
+    pricing = refresh.client()
+    for region in sorted(regions):
+        missing = refresh.refresh(region, pricing)
+        console().print(f"bench/cost/prices/{region}.yaml is written.", soft_wrap=True)
+        if missing:
+            console(stderr=True).print(
+                f"AWS's price list does not tell one price of {', '.join(missing)} in {region}; "
+                "add it by hand, with its source, if a bill asks for it.",
+                soft_wrap=True,
+            )
 
 
 def calculate(options: Options) -> Result:
-    """Return the bill for the images asked for, and for each of SCALES."""
-    prices, architecture = bill.load(options.region), options.architecture
-    usage = Usage(memory_mb=options.memory, billed_ms=options.ms, views=options.views)
-
-    def at(images: float, *, free_tier: bool = options.free_tier) -> Bill:
-        return bill.bill(images, usage, prices, architecture=architecture, free_tier=free_tier)
-
-    asked, scales = at(options.images), [at(images) for images in SCALES]
+    """Return the bills of the stacks asked for, each alone and all together."""
+    stacks = {name: _stack(region, of, options) for name, region, of in _chosen(options)}
+    shown = sorted({*SHOWN, options.images})
+    months = {
+        (images, free): bill.bills(list(stacks.values()), images, free_tier=free)
+        for images in shown
+        for free in (False, True)
+    }
+    costs = [
+        StackCost(
+            name=name,
+            region=stack.prices.region,
+            architecture=stack.settings.architecture,
+            prices_date=str(stack.prices.date),
+            usage=stack.usage,
+            months=[Month.at(each[place], free_tier=free) for (_, free), each in months.items()],
+        )
+        for place, (name, stack) in enumerate(stacks.items())
+    ]
+    asked = bill.total(months[options.images, options.free_tier])
+    scales = [
+        bill.total(bill.bills(list(stacks.values()), images, free_tier=options.free_tier))
+        for images in SCALES
+    ]
     return Result(
         **vars(asked),
-        architecture=architecture,
+        each=options.images,
         free_tier=options.free_tier,
-        region=options.region,
-        prices_date=str(prices.date),
-        usage=usage,
         usd_per_1000=asked.usd_per_1000_images,
+        stacks=costs,
+        account=[Month.at(bill.total(each), free_tier=free) for (_, free), each in months.items()],
         scales=scales,
-        sources={name: line.source for name, line in prices.lines.items()},
+        sources={
+            stack.prices.region: {name: line.source for name, line in stack.prices.lines.items()}
+            for stack in stacks.values()
+        },
         words=[
-            _promise(at(1000, free_tier=False), at(1000, free_tier=True)),
-            *_words(architecture, scales),
+            *(_promise(each) for each in costs),
+            _largest(scales, len(stacks)),
+            *_assumptions(options, stacks),
         ],
     )
 
 
-def _promise(full: Bill, free: Bill) -> str:
-    """Return what the promise covers, and what it does not, at the 1,000 images it is about."""
+def _chosen(options: Options) -> Iterator[tuple[str, str, Settings]]:
+    """Yield the name, region and settings of each stack, with what the options set of them.
+
+    Raises:
+        Misuse: a stack's settings cannot work, or tell no region.
+    """
+    for name in dict.fromkeys(options.stack) or (None,):
+        settings, region = bill.DEFAULTS, options.region or REGION
+        if name:
+            region = options.region or read_config(name).get("aws:region")
+            if not region:
+                raise Misuse(f"Pulumi.{name}.yaml has no aws:region; name it with --region.")
+            try:
+                settings = read_settings(name)
+            except SettingsError as error:
+                raise Misuse(f"Pulumi.{name}.yaml: {error}") from error
+        if options.architecture:
+            settings = replace(settings, architecture=options.architecture)
+        yield name or UNNAMED, region, settings
+
+
+def _stack(region: str, settings: Settings, options: Options) -> Stack:
+    usage = Usage(billed_ms=options.ms, views=options.views).of(settings)
+    if options.memory:
+        usage = replace(usage, memory_mb=options.memory)
+    return Stack(prices=load(region), usage=usage, settings=settings)
+
+
+def _promise(stack: StackCost) -> str:
+    """Return what a stack costs idle and at the 1,000 images that the promise is about."""
+    idle, full, free = stack.month(0), stack.month(1000), stack.month(1000, free_tier=True)
     paid = full.subtotals
-    word = "kept" if paid["processing"] + paid["storage"] < bill.PROMISED_USD else "MISSED"
+    kept = paid["processing"] + paid["storage"] < bill.PROMISED_USD
+    if full.total_usd < bill.PROMISED_USD:
+        promise = "kept in all"
+    elif kept:
+        promise = "kept for what the promise is about, processing and storage"
+    else:
+        promise = "MISSED"
     return (
-        f"Below ${bill.PROMISED_USD:.2f} for 1,000 images a month: {word} for what the promise is "
-        f"about, processing ${paid['processing']:.2f} and storing ${paid['storage']:.2f}, before "
-        f"any free tier. Monitoring is ${paid['monitoring']:.2f} besides, nearly the same at any "
-        f"number of images. With AWS's always-free tier all of it together is "
-        f"${free.total_usd:.2f}, of which monitoring ${free.subtotals['monitoring']:.2f}."
+        f"{stack.name}, without any free tier: ${idle.total_usd:.2f} a month idle, "
+        f"${full.total_usd:.2f} for 1,000 images, of which processing ${paid['processing']:.2f}, "
+        f"storing ${paid['storage']:.2f} and monitoring ${paid['monitoring']:.2f}. "
+        f"Below ${bill.PROMISED_USD:.2f} for 1,000 images a month: {promise}. "
+        f"With AWS's always-free tier all of it together is ${free.total_usd:.2f}, of which "
+        f"monitoring ${free.subtotals['monitoring']:.2f}."
     )
 
 
-def _words(architecture: str, scales: list[Bill]) -> Iterator[str]:
+def _largest(scales: list[Bill], stacks: int) -> str:
     firsts = [next(same) for _, same in groupby(scales, key=lambda at: at.largest)]
-    parts = (f"{report.words(at.largest)} from {at.images:,} images" for at in firsts)
-    yield f"Largest line: {', then '.join(parts)}."
-    if architecture == "arm64":
+    parts = (f"{report.words(at.largest)} from {at.images / stacks:,.0f} images" for at in firsts)
+    return f"Largest line: {', then '.join(parts)}."
+
+
+def _assumptions(options: Options, stacks: dict[str, Stack]) -> Iterator[str]:
+    if any(stack.settings.architecture == "arm64" for stack in stacks.values()):
         yield (
             "ASSUMPTION: arm64 prices beside a duration that was measured on x86_64. No arm64 "
             "machine was measured; --architecture x86_64 bills what was, or give --ms of your own."
         )
+    others = [name for name, stack in stacks.items() if _differs(stack)]
+    if others and options.ms == _DEFAULTS.ms:
+        yield (
+            f"ASSUMPTION: {options.ms:g} ms an image were measured at {bill.DEFAULTS.memory} MB "
+            f"for the default renditions, which are not those of {_listed(others)}; give "
+            "--ms of your own."
+        )
+    if any(stack.settings.pollers for stack in stacks.values()):
+        yield "Poller hours are those of the fewest pollers; more are paid while they poll."
+    if len(stacks) > 1:
+        yield f"The free tier is counted once for {_listed(list(stacks))}, as of one account."
+
+
+def _differs(stack: Stack) -> bool:
+    default = Usage().of(bill.DEFAULTS)
+    return (stack.usage.memory_mb, stack.usage.puts) != (default.memory_mb, default.puts)
+
+
+def _listed(names: Sequence[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last

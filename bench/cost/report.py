@@ -1,97 +1,229 @@
-"""The bill as ``--json`` writes it, and for people: a table by group, and a page with plots."""
+"""The bill as ``--json`` writes it, and for people: tables by line, and a page with plots."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from rich.table import Table
 
-from bench import charts, pages
+from bench import charts, pages, reports
 from bench.cost import bill
 from bench.cost.bill import Bill, Usage
+from bench.cost.prices import free_tier_source
 
-PLOTTED: Final = (
-    *("compute", "s3_puts", "s3_gb_month", "sqs_idle_polling", "sqs_requests"),
-    *("metrics", "logs_gb"),
-)
-"""Lines of the plot by line; the others are small, or fixed."""
+ALL: Final = "all"
+"""Heading of what the stacks cost together."""
 
-_X: Final = "images a month"
+_SMALL_USD: Final = 100
+_TIERS: Final = {False: "without any free tier", True: "with the free tier"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Month(Bill):
+    """A bill, and whether what is always free was taken off."""
+
+    free_tier: bool
+
+    @classmethod
+    def at(cls, of: Bill, *, free_tier: bool) -> "Month":
+        """Return a bill as one of a series."""
+        return cls(**vars(of), free_tier=free_tier)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackCost:
+    """A stack's bills by number of images, and what they rest on.
+
+    ``usage`` is the work of one image.
+    """
+
+    name: str
+    region: str
+    architecture: str
+    prices_date: str
+    usage: Usage
+    months: list[Month]
+
+    def month(self, images: float, *, free_tier: bool = False) -> Month:
+        """Return the bill of a number of images that ``months`` has."""
+        found = (m for m in self.months if (m.images, m.free_tier) == (images, free_tier))
+        return next(found)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result(Bill):
-    """The bill of the images that were asked for, what it rests on, and other numbers of images.
+    """The bill of all stacks together at ``each`` images in each, and other numbers of images.
 
-    ``usage`` is the work of one image, ``sources`` where each price comes from, and ``words`` are
-    sentences for people.
+    ``account`` has their bills together in the order of each stack's ``months``. ``sources`` says
+    by region where each price comes from, and ``words`` are sentences for people.
     """
 
-    schema: int = 1
-    architecture: str
+    schema: int = 2
+    each: float
     free_tier: bool
-    region: str
-    prices_date: str
-    usage: Usage
     usd_per_1000: float
+    stacks: list[StackCost]
+    account: list[Month]
     scales: list[Bill]
-    sources: dict[str, str]
+    sources: dict[str, dict[str, str]]
     words: list[str]
 
 
-def table(result: Result) -> Table:
-    """Return the lines by group, the largest first."""
-    title = f"{result.images:,.0f} images a month, {result.region}, {result.architecture}"
-    made = Table("line", title=title, title_justify="left")
-    made.add_column("USD a month", justify="right")
-    for group, names in bill.GROUPS.items():
-        for name in sorted(names, key=lambda name: -result.lines[name]):
-            made.add_row(f"  {words(name)}", f"{result.lines[name]:,.4f}")
-        made.add_row(f"[bold]{group}[/]", f"[bold]{result.subtotals[group]:,.4f}[/]")
-        made.add_section()
-    made.add_row("total", f"{result.total_usd:,.4f}")
-    made.add_row("per 1,000 images", f"{result.usd_per_1000:,.4f}")
-    return made
+@dataclass(frozen=True, kw_only=True)
+class _Grid:
+    """A table of bills: each column is one, with its heading."""
+
+    title: str
+    bills: dict[str, Bill]
+
+    @property
+    def head(self) -> list[str]:
+        return ["USD a month", *self.bills]
+
+    def rows(self) -> Iterator[list[str]]:
+        """Yield the lines that cost something, by group and the largest first; then the whole."""
+        columns = list(self.bills.values())
+        for group, names in bill.GROUPS.items():
+            some = [name for name in names if any(column.lines[name] for column in columns)]
+            for name in sorted(some, key=lambda name: -columns[-1].lines[name]):
+                yield [words(name), *(dollars(column.lines[name]) for column in columns)]
+            yield [f"{group}, together", *(dollars(c.subtotals[group]) for c in columns)]
+        yield ["total", *(dollars(column.total_usd) for column in columns)]
+        each = (dollars(c.usd_per_1000_images) if c.images else "" for c in columns)
+        yield ["per 1,000 images", *each]
+
+
+def tables(result: Result) -> list[Table]:
+    """Return what a terminal shows: of one stack all numbers of images, of several those asked."""
+    if len(result.stacks) == 1:
+        grids = [_of_stack(result.stacks[0], free_tier=free) for free in _TIERS]
+        return [reports.table(grid.title, grid.head, grid.rows()) for grid in grids]
+    names, rows = _totals(result)
+    grids = [_side_by_side(result, result.each, free_tier=free) for free in _TIERS]
+    return [
+        reports.table("USD a month in all", names, rows),
+        *(reports.table(grid.title, grid.head, grid.rows()) for grid in grids),
+    ]
+
+
+def _of_stack(stack: StackCost, *, free_tier: bool) -> _Grid:
+    where = f"{stack.region}, {stack.architecture}, prices of {stack.prices_date}"
+    return _Grid(
+        title=f"{stack.name}, {_TIERS[free_tier]} ({where})",
+        bills={count(m.images): m for m in stack.months if m.free_tier == free_tier},
+    )
+
+
+def _side_by_side(result: Result, images: float, *, free_tier: bool) -> _Grid:
+    found = {stack.name: stack.month(images, free_tier=free_tier) for stack in result.stacks}
+    return _Grid(
+        title=f"{count(images)} images a month in each stack, {_TIERS[free_tier]}",
+        bills={**found, ALL: bill.total(list(found.values()))},
+    )
+
+
+def _totals(result: Result) -> tuple[list[str], list[list[str]]]:
+    """Return the whole bills: a column for each stack, a row for each number of images."""
+    rows = [
+        [
+            f"{count(stack_months[0].images)}, {_TIERS[both.free_tier]}",
+            *(dollars(month.total_usd) for month in (*stack_months, both)),
+        ]
+        for both, *stack_months in zip(
+            result.account, *(stack.months for stack in result.stacks), strict=True
+        )
+    ]
+    return ["images in each", *(stack.name for stack in result.stacks), ALL], rows
 
 
 def page(result: Result) -> str:
     """Return the bill as a page."""
-    rows: list[tuple[str, str]] = []
-    for group, names in bill.GROUPS.items():
-        rows += [(words(name), f"{result.lines[name]:,.4f}") for name in names]
-        rows += [(f"{group}, together", f"{result.subtotals[group]:,.4f}")]
-    rows += [("total", f"{result.total_usd:,.4f}")]
-    images = f"{result.images:,.0f} images"
-    sources = "\n".join(f"{name}: {source}" for name, source in result.sources.items())
+    several = len(result.stacks) > 1
+    grids = [_of_stack(stack, free_tier=free) for stack in result.stacks for free in _TIERS]
+    if several:
+        shown = dict.fromkeys(month.images for month in result.stacks[0].months)
+        grids += [
+            _side_by_side(result, images, free_tier=free) for images in shown for free in _TIERS
+        ]
+    names, rows = _totals(result)
+    usages = "\n".join(f"{stack.name}: {stack.usage}" for stack in result.stacks)
+    sources = "\n".join(
+        f"{region} {name}: {source}"
+        for region, lines in result.sources.items()
+        for name, source in lines.items()
+    )
+    asked = f"{result.each:,.0f} images" + (" in each stack" if several else "")
     return pages.render(
         "cost/page.html",
         title="What a month costs",
-        verdict=[f"{images}: ${result.total_usd:,.2f} a month.", *result.words],
-        charts=_charts(result.scales),
-        scale_head=(_X, "USD", "USD per 1,000", "largest line"),
+        verdict=[f"{asked}: ${result.total_usd:,.2f} a month.", *result.words],
+        charts=_charts(result),
+        heading="In all" if several else "",
+        total_head=names,
+        totals=rows,
+        scale_head=(_x(result), "USD", "USD per 1,000", "largest line"),
         scales=[_row(at) for at in result.scales],
-        heading=f"{images} a month",
-        head=("line", "USD"),
-        rows=rows,
+        grids=[(grid.title, grid.head, list(grid.rows())) for grid in grids],
         how=(
-            f"Prices of {result.prices_date}, free tier {'on' if result.free_tier else 'off'}. "
-            f"Storage is one month of one month's images. Usage: {result.usage}\n\n{sources}"
+            f"The plots by purpose and the table of numbers of images are "
+            f"{_TIERS[result.free_tier]}. Storage is one month of one month's images.\n\n"
+            f"{usages}\n\n{free_tier_source()}\n\n{sources}"
         ),
     )
 
 
-def _charts(scales: list[Bill]) -> list[charts.Chart | None]:
+def _charts(result: Result) -> list[charts.Chart | None]:
+    scales, x = result.scales, _x(result)
     by_group = {group: [(at.images, at.subtotals[group]) for at in scales] for group in bill.GROUPS}
-    total = {"total": [(at.images, at.total_usd) for at in scales]}
-    by_line = {words(name): [(at.images, at.lines[name]) for at in scales] for name in PLOTTED}
-    return [
-        charts.lines(by_group | total, x=_X, y="USD a month by purpose"),
-        charts.lines(by_line, x=_X, y="USD a month by line"),
-    ]
+    whole = {"total": [(at.images, at.total_usd) for at in scales]}
+    tier = _TIERS[result.free_tier]
+    drawn = [charts.lines(by_group | whole, x=x, y=f"USD a month by purpose, {tier}")]
+    for free, words_of in _TIERS.items():
+        months = [m for m in result.account if m.images and m.free_tier == free]
+        y = f"USD a month by line, {words_of}"
+        drawn.append(charts.lines(_by_line(months), x=x, y=y))
+        if len(result.stacks) > 1:
+            by_stack = {
+                stack.name: [
+                    (m.images, m.total_usd)
+                    for m in stack.months
+                    if m.images and m.free_tier == free
+                ]
+                for stack in result.stacks
+            }
+            y = f"USD a month by stack, {words_of}"
+            drawn.append(charts.lines(by_stack, x="images a month in each", y=y))
+    return drawn
+
+
+def _x(result: Result) -> str:
+    """Return what is counted along the x axis."""
+    return "images a month" + (" in all stacks" if len(result.stacks) > 1 else "")
+
+
+def _by_line(months: Sequence[Month]) -> charts.Series:
+    """Return the lines that are the largest part of a bill somewhere, as many as have colours."""
+    shares = {
+        line: max(month.lines[line] / month.total_usd for month in months)
+        for line in months[0].lines
+    }
+    most = sorted(shares, key=lambda line: -shares[line])[: len(charts.COLOURS)]
+    return {words(line): [(month.images, month.lines[line]) for month in months] for line in most}
 
 
 def _row(at: Bill) -> tuple[str, ...]:
     each = f"{at.usd_per_1000_images:,.3f}"
     return f"{at.images:,}", f"{at.total_usd:,.2f}", each, words(at.largest)
+
+
+def count(images: float) -> str:
+    """Return a number of images in words."""
+    return f"{images:,.0f}" if images else "idle"
+
+
+def dollars(usd: float) -> str:
+    """Return an amount, in hundredths of a cent while it is small."""
+    return f"{usd:,.4f}" if usd < _SMALL_USD else f"{usd:,.2f}"
 
 
 def words(name: str) -> str:

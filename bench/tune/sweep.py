@@ -8,7 +8,7 @@ from itertools import product
 from statistics import fmean
 from typing import Final
 
-from bench.cost import bill
+from bench.cost.prices import load
 from bench.sandbox import Report, Sandbox, control_group, unpacked
 from bench.sandbox.function import Store, upload, variables
 from bench.stats import percentile, relative_error
@@ -103,7 +103,7 @@ def summarise(case: Samples, architecture: str = "x86_64") -> Row:
     runs = warm or case.reports
     times = [report.duration_ms for report in runs]
     gb_s = case.memory_mb / 1024 * fmean(report.billed_ms for report in runs) / 1000
-    prices = bill.load("us-east-1").lines
+    prices = load("us-east-1").lines
     usd = prices[f"lambda_gb_s_{architecture}"].charge(1000 * gb_s)
     # A case that was interrupted before its first warm run is never chosen.
     cold_only = cold.outcome == "ok" and not warm

@@ -7,12 +7,12 @@ from unittest import mock
 from bench.accept.clone import Clone
 from bench.accept.engine import Engine
 from bench.accept.live import Live
-from bench.cost import bill
+from bench.cost.prices import load
 from ops.stack import Stack
 from pipeline.settings import Settings
 from tests.support.aws_client import aws_client
 
-PRICES = bill.load("us-east-1")
+PRICES = load("us-east-1")
 QUIET = ("0", "0", "0")
 """Messages that wait, that are worked on, and that are delayed."""
 

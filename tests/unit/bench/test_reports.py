@@ -41,11 +41,13 @@ KEYS = {
     Outcome: "storm moments peak_waiting peak_concurrency drained_s p50_s p99_s throttled notes",
     Storm: "per_second seconds image_s init_s max_concurrency account start growth writes",
     Moment: "second waiting concurrency done",
-    cost.Result: "schema images architecture free_tier region prices_date usage lines subtotals "
-    "total_usd usd_per_1000 scales sources words",
+    cost.Result: "schema images each free_tier lines subtotals total_usd usd_per_1000 stacks "
+    "account scales sources words",
+    cost.StackCost: "name region architecture prices_date usage months",
+    cost.Month: "images free_tier lines subtotals total_usd",
     Bill: "images lines subtotals total_usd",
     Usage: "memory_mb billed_ms init_ms cold_share batch puts gets upload_mb output_mb log_kb "
-    "views view_kb",
+    "sign_ms views view_kb",
     corpus.Result: "schema machine results",
     corpus.Row: "file format status code message ms rss_mb losses pillow",
     duplicates.Result: "schema machine copies photos closest named wrong precision recall",

@@ -12,7 +12,7 @@ import pytest
 from obstore.store import S3Store
 from PIL import Image
 
-from bench.cost import bill
+from bench.cost.prices import load
 from bench.sandbox import Sandbox, control_group, unpacked
 from bench.sandbox.function import DESTINATION, upload, variables
 from bench.sandbox.initialisation import HELLO_WORLD_MS, init_ms, runtime_ms
@@ -128,7 +128,7 @@ def test_the_published_curve_is_memory_over_1769():
 
 def test_the_published_durations_cost_what_is_published_beside_them():
     costs = {128: 0.024628, 256: 0.028035, 512: 0.026830, 1024: 0.024638}  # of 1,000 invocations
-    prices = bill.load("us-east-1").lines
+    prices = load("us-east-1").lines
     for memory_mb, usd in costs.items():
         gb_s = 1000 * PUBLISHED_MS[memory_mb] / 1000 * memory_mb / 1024
         charged = prices["lambda_gb_s_x86_64"].charge(gb_s)

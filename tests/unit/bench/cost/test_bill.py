@@ -1,11 +1,14 @@
 import pytest
 
-from bench.cost import bill
-from pipeline.settings import Settings
+from bench.cost import bill, prices
+from function.contract import DuplicateSearch
+from pipeline import queues, signer
+from pipeline.settings import Pollers, Settings
 from terminal import Misuse
 
-LAMBDA = bill.Price(usd=0.00001667, free=400_000, source="")
-REQUESTS = bill.Price(usd=0.0000002, free=1_000_000, source="")
+US = prices.load("us-east-1")
+LAMBDA = prices.Price(usd=0.00001667, free=400_000, source="")
+REQUESTS = prices.Price(usd=0.0000002, free=1_000_000, source="")
 
 
 @pytest.mark.parametrize(
@@ -17,18 +20,18 @@ def test_aws_lambda_pricing_page(memory_mb, invocations, seconds, compute, reque
     usage = bill.Usage(memory_mb=memory_mb, billed_ms=seconds * 1000, cold_share=0)
     used = bill.quantities(invocations, usage)
     gb_s = used["compute"] + used["compute_init"]
-    assert round(LAMBDA.charge(gb_s, free_tier=True), 2) == compute
-    assert round(REQUESTS.charge(used["lambda_requests"], free_tier=True), 2) == requests
+    assert round(LAMBDA.charge(gb_s, free=LAMBDA.free), 2) == compute
+    assert round(REQUESTS.charge(used["lambda_requests"], free=REQUESTS.free), 2) == requests
 
 
 def test_s3_express_example_of_the_s3_faq():
     """Example 1 of the S3 FAQ on Express One Zone: $1.10 storage, $1.13 PUT, $0.27 GET."""
     usage = bill.Usage(puts=1, gets=9, upload_mb=0.01, output_mb=0)
     used = bill.quantities(1e6, usage)
-    prices = {"s3_gb_month": 0.11, "s3_puts": 0.00113 / 1000, "s3_gets": 0.00003 / 1000}
+    usd_of = {"s3_gb_month": 0.11, "s3_puts": 0.00113 / 1000, "s3_gets": 0.00003 / 1000}
     charged = {
-        name: round(bill.Price(usd=usd, free=0, source="").charge(used[name]), 2)
-        for name, usd in prices.items()
+        name: round(prices.Price(usd=usd, source="").charge(used[name]), 2)
+        for name, usd in usd_of.items()
     }
     assert charged == {"s3_gb_month": 1.10, "s3_puts": 1.13, "s3_gets": 0.27}
 
@@ -43,7 +46,7 @@ def test_s3_storage_example_of_the_s3_faq():
     gb_months = byte_hours / 2**30 / 744
     tiers = [{"up_to": 1024, "usd": 0.140}, {"up_to": 51_200, "usd": 0.125}, {"usd": 0.110}]
     assert round(gb_months) == 52_900
-    price = bill.Price(usd=tiers, free=0, source="")
+    price = prices.Price(usd=tiers, source="")
     assert price.charge(52_900) == pytest.approx(6602.36)
 
 
@@ -77,12 +80,18 @@ def test_a_months_quantities_by_hand():
         {
             "compute": 1200,  # 4,000 x 0.2 s x 1.5 GB
             "compute_init": 75,  # 100 cold starts x 0.5 s x 1.5 GB
+            "compute_signer": 0,
             "lambda_requests": 1000,
             "sqs_requests": 6000,  # each image sent, each batch received and deleted
             "sqs_idle_polling": 5 * 3 * 60 * 24 * 30,  # 5 pollers that ask every 20 s
+            "poller_hours": 0,
             "s3_puts": 28_000,
             "s3_gets": 12_000,
+            "duplicates_reads": 0,
+            "duplicates_writes": 0,
             "s3_gb_month": 11,
+            "duplicates_gb_month": 0,
+            "kms_keys": 0,
             "logs_gb": 0.008,
             # As the default stack has them; README has their price.
             "metrics": 12,
@@ -111,15 +120,15 @@ def test_an_image_costs_what_a_default_stack_does_for_it():
 
 def test_a_tier_costs_nothing_before_it_begins():
     tiers = [{"up_to": 10, "usd": 2.0}, {"up_to": 30, "usd": 1.5}, {"usd": 1.0}]
-    price = bill.Price(usd=tiers, free=4, source="")
+    price = prices.Price(usd=tiers, source="")
     full = {quantity: price.charge(quantity) for quantity in (0, 10, 11, 31)}
     assert full == {0: 0, 10: 20, 11: 21.5, 31: 20 + 30 + 1}
-    free = {quantity: price.charge(quantity, free_tier=True) for quantity in (3, 4, 5, 14)}
+    free = {quantity: price.charge(quantity, free=4) for quantity in (3, 4, 5, 14)}
     assert free == {3: 0, 4: 0, 5: 2, 14: 20}
 
 
 def test_a_month_without_images_costs_its_polling_and_monitoring():
-    month = bill.bill(0, bill.Usage(), bill.load("us-east-1"))
+    month = bill.bill(0, bill.Usage(), US)
     assert {name for name, usd in month.lines.items() if usd} == {
         *("sqs_idle_polling", "metrics", "alarms", "dashboards")
     }
@@ -132,41 +141,36 @@ def test_the_total_is_told_for_each_1000_images():
 
 
 def test_every_line_is_in_one_group():
-    month = bill.bill(1000, bill.Usage(), bill.load("us-east-1"))
+    month = bill.bill(1000, bill.Usage(), US)
     grouped = [name for names in bill.GROUPS.values() for name in names]
     assert sorted(grouped) == sorted(month.lines)
     assert sum(month.subtotals.values()) == pytest.approx(month.total_usd)
 
 
 def test_the_promise_is_kept_before_any_free_tier_and_monitoring_is_seen():
-    prices = bill.load("us-east-1")
-    full = bill.bill(1000, bill.Usage(), prices).subtotals
+    full = bill.bill(1000, bill.Usage(), US).subtotals
     assert full["processing"] + full["storage"] < bill.PROMISED_USD
     assert full["monitoring"] > bill.PROMISED_USD == 1.00
-    assert bill.bill(1000, bill.Usage(), prices, free_tier=True).total_usd < bill.PROMISED_USD
+    assert bill.bill(1000, bill.Usage(), US, free_tier=True).total_usd < bill.PROMISED_USD
 
 
 def test_every_price_has_a_source_and_every_quantity_a_price():
-    prices = bill.load("us-east-1")
-    assert all(p.source.startswith("https://aws.amazon.com/") for p in prices.lines.values())
+    assert all(p.source.startswith("https://aws.amazon.com/") for p in US.lines.values())
     for architecture in ("arm64", "x86_64"):
-        month = bill.bill(1, bill.Usage(), prices, architecture=architecture)
+        month = bill.bill(1, bill.Usage(), US, settings=Settings(architecture=architecture))
         assert set(month.lines) == set(bill.quantities(1, bill.Usage()))
 
 
 def test_the_parts_of_a_line_add_up():
-    prices = bill.load("us-east-1")
-    month = bill.bill(1e6, bill.Usage(), prices, architecture="x86_64")
+    month = bill.bill(1e6, bill.Usage(), US, settings=Settings(architecture="x86_64"))
     expected = 1e6 * (0.7 + 0.01 * 0.18) * 0.0000166667
     assert month.lines["compute"] + month.lines["compute_init"] == pytest.approx(expected)
     assert month.largest == "s3_gb_month"
 
 
 def test_lines_of_one_price_share_its_free_amount():
-    prices = bill.load("us-east-1")
     full, free = (
-        bill.bill(1e6, bill.Usage(), prices, free_tier=free_tier).lines
-        for free_tier in (False, True)
+        bill.bill(1e6, bill.Usage(), US, free_tier=free_tier).lines for free_tier in (False, True)
     )
     requests = (3_000_000 + 648_000 - 1_000_000) * 0.0000004
     assert free["sqs_requests"] == pytest.approx(requests * 3_000_000 / 3_648_000)
@@ -179,5 +183,117 @@ def test_lines_of_one_price_share_its_free_amount():
 
 
 def test_an_unknown_region_is_misuse():
-    with pytest.raises(Misuse, match="for mars-1; there is us-east-1"):
-        bill.load("mars-1")
+    with pytest.raises(Misuse, match="no prices for mars-1; run `bench cost --refresh` with cred"):
+        prices.load("mars-1")
+
+
+LEAN = Settings(monitoring="lean", tracing=False, max_concurrency=0)
+POLLED = Settings(pollers=Pollers(min=3, max=10), max_concurrency=0)
+INDEX = ("duplicates_reads", "duplicates_writes")
+
+
+def used(settings, images=1000.0):
+    return bill.quantities(images, bill.Usage(), settings)
+
+
+def stack(settings, region=US):
+    return bill.Stack(prices=region, usage=bill.Usage(), settings=settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "idle", "hours"), [(Settings(), 5, 0), (LEAN, 2, 0), (POLLED, 3, 3 * 720)]
+)
+def test_pollers_wait_at_the_queue_as_the_settings_have_it(settings, idle, hours):
+    assert used(settings, 0)["sqs_idle_polling"] == idle * 30 * 24 * 180
+    assert used(settings, 0)["poller_hours"] == hours
+
+
+def test_poller_hours_cost_what_the_lambda_pricing_page_says():
+    """Its example: 8,000 hours of event poller units for SQS are $74."""
+    assert US.price("poller_hours").charge(8000) == pytest.approx(74)
+
+
+def test_settings_turn_lines_off():
+    full, lean = used(Settings()), used(LEAN)
+    off = ("metrics", "dashboards", "traces")
+    assert all(full[line] > 0 for line in off)
+    assert all(lean[line] == 0 for line in off)
+    assert used(Settings(monitoring="off"))["metrics"] == 0
+
+
+def test_duplicates_cost_a_metric_and_the_index():
+    kinds = (DuplicateSearch.EXACT, DuplicateSearch.NEAR)
+    exact, near = (used(Settings(duplicates=kind)) for kind in kinds)
+    assert exact["metrics"] == used(Settings())["metrics"] + 1
+    assert exact["s3_gets"] == used(Settings())["s3_gets"] + 1000
+    bills = [bill.bill(1e6, bill.Usage(), US, Settings(duplicates=kind)) for kind in kinds]
+    usd = [sum(each.lines[line] for line in INDEX) for each in bills]
+    # docs/duplicates.md, "Calls and cost", without the GET of the manifest that S3 bills
+    assert usd == [pytest.approx(0.06 + 0.63, abs=0.01), pytest.approx(2.6 + 2.5, abs=0.05)]
+    assert near["duplicates_gb_month"] == pytest.approx(96 * 1000 / 1e8)
+
+
+def test_a_signer_is_asked_for_each_upload():
+    signed = used(Settings(uploads="presigned"))
+    assert signed["lambda_requests"] == 2 * used(Settings())["lambda_requests"]
+    assert signed["compute_signer"] == pytest.approx(1000 * 0.01 * 0.5)
+    assert signed["alarms"] == used(Settings())["alarms"] + 2
+
+
+def test_a_key_of_the_stack_s_own_is_billed():
+    settings = Settings(encryption="kms", uploads="presigned", delivery="cdn")
+    assert bill.bill(0, bill.Usage(), US, settings).lines["kms_keys"] == 1
+
+
+def test_what_the_program_has_too_is_the_same_here():
+    assert bill.POLL_S == queues.LONG_POLL
+    assert bill.SIGNER_GB == signer.MEMORY / 1024
+
+
+def test_the_usage_of_a_stack_has_its_memory_and_its_files():
+    usage = bill.Usage(billed_ms=5).of(Settings(memory=512))
+    assert (usage.memory_mb, usage.puts, usage.billed_ms) == (512, bill.Usage().puts, 5)
+    one = Settings(renditions=Settings().renditions[:1])
+    assert bill.Usage().of(one).puts == len(one.renditions[0].formats) + 2
+
+
+def test_the_free_tier_is_counted_once_for_an_account_whatever_the_architecture():
+    arm, x86 = stack(Settings()), stack(Settings(architecture="x86_64"))
+    alone = bill.bills([arm], 1e6, free_tier=True)[0].lines["compute"]
+    full = [bill.bills([each], 1e6)[0].lines["compute"] for each in (arm, x86)]
+    both = [each.lines["compute"] for each in bill.bills([arm, x86], 1e6, free_tier=True)]
+    gb_s = sum(used(Settings(), 1e6)[line] for line in ("compute", "compute_init"))
+    assert alone == pytest.approx(full[0] * (1 - 400_000 / gb_s))
+    part = 1 - 400_000 / (2 * gb_s)
+    assert both == [pytest.approx(full[0] * part), pytest.approx(full[1] * part)]
+
+
+def test_a_second_stack_pays_for_what_the_first_has_free():
+    alone = bill.bills([stack(Settings())], 0, free_tier=True)[0]
+    both = bill.total(bill.bills([stack(Settings())] * 2, 0, free_tier=True))
+    assert alone.lines["metrics"] == pytest.approx(2 * 0.30)
+    assert both.lines["metrics"] == pytest.approx((2 * 12 - 10) * 0.30)
+    assert both.total_usd > 2 * alone.total_usd
+
+
+def test_stacks_in_two_regions_share_what_is_free_but_no_tier():
+    tiers = [{"up_to": 51_200, "usd": 0.03}, {"usd": 0.02}]
+    price = prices.Price(usd=tiers, source="", pool="s3_gb_month")
+    lines = {**US.lines, "s3_gb_month": price}
+    apart = [stack(LEAN), stack(LEAN, prices.Prices(region="eu-west-1", date=US.date, lines=lines))]
+    images = 51_200 / 5.1 * 1000
+    storage = [made.lines["s3_gb_month"] for made in bill.bills(apart, images)]
+    assert storage == [pytest.approx(51_200 * 0.023), pytest.approx(51_200 * 0.03)]
+    same = bill.total(bill.bills([stack(LEAN)] * 2, images)).lines["s3_gb_month"]
+    assert same == pytest.approx(51_200 * (0.023 + 0.022))
+    gb = 2_000_000 * 1.5 / 1e6 * 2
+    logs = [made.lines["logs_gb"] for made in bill.bills(apart, 2_000_000, free_tier=True)]
+    assert logs == [pytest.approx((gb - 5) / 2 * 0.5)] * 2
+
+
+def test_a_price_that_the_file_does_not_have_is_misuse_only_for_those_who_need_it():
+    lines = {name: price for name, price in US.lines.items() if name != "poller_hours"}
+    some = prices.Prices(region="us-east-1", date=US.date, lines=lines)
+    assert bill.bill(0, bill.Usage(), some).total_usd > 0
+    with pytest.raises(Misuse, match=r"us-east-1.yaml has no price of poller_hours"):
+        bill.bill(0, bill.Usage(), some, POLLED)

@@ -2,9 +2,11 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bench.__main__ import main
-from bench.cost.command import SCALES, Options, calculate
+from bench.cost.command import SCALES, SHOWN, Options, calculate
+from local import program
 
 ROOT = Path(__file__).parents[4]
 DOCS = ("README.md", "docs/tune.md")
@@ -27,7 +29,7 @@ def test_the_bill_says_what_the_promise_covers_and_shows_monitoring_apart(capsys
 def test_the_page_plots_each_scale(tmp_path):
     main(["cost", "--html", str(tmp_path / "cost.html")])
     page = (tmp_path / "cost.html").read_text()
-    assert page.count("<img") == 2
+    assert page.count("<img") == 3
     assert "100,000,000" in page
     assert "<td>processing, together</td>" in page
     assert "lambda_requests: https://aws.amazon.com/lambda/pricing/" in page
@@ -40,9 +42,12 @@ def test_the_report_adds_up(tmp_path, capsys):
     assert found["total_usd"] == pytest.approx(sum(found["lines"].values()))
     assert found["total_usd"] == pytest.approx(sum(found["subtotals"].values()))
     assert found["usd_per_1000"] == pytest.approx(found["total_usd"] / 5)
-    assert (found["free_tier"], found["usage"]["views"], found["prices_date"]) == (
-        *(True, 2, "2026-11-23"),
-    )
+    (stack,) = found["stacks"]
+    assert (stack["usage"]["views"], stack["prices_date"]) == (2, "2026-11-23")
+    assert (found["schema"], found["free_tier"], found["each"]) == (2, True, 5000)
+    shown = [(month["images"], month["free_tier"]) for month in stack["months"]]
+    assert shown == [(n, free) for n in sorted({*SHOWN, 5000}) for free in (False, True)]
+    assert stack["months"] == found["account"]
     assert [at["images"] for at in found["scales"]] == list(SCALES)
     assert f"{found['total_usd']:,.4f}" in capsys.readouterr().out
 
@@ -62,6 +67,86 @@ def test_the_largest_line_is_named_from_the_number_of_images_on_at_which_it_is(c
 )
 def test_misuse(option):
     assert main(["cost", *option]) == 2
+
+
+@pytest.fixture
+def stacks(tmp_path, monkeypatch):
+    """Have the stacks `small` and `big`, whose settings differ in all that a bill reads."""
+    monkeypatch.setattr(program, "ROOT", tmp_path)
+    (tmp_path / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
+    small = {"monitoring": "lean", "tracing": False, "maxConcurrency": 0, "memory": 512}
+    big = {"uploads": "presigned", "duplicates": "near", "architecture": "x86_64"}
+    big |= {"pollers": {"min": 4, "max": 9}, "maxConcurrency": 0}
+    for name, settings in {"small": small, "big": big}.items():
+        keys = {f"image-pipeline:{key}": value for key, value in settings.items()}
+        content = yaml.safe_dump({"config": {"aws:region": "us-east-1", **keys}})
+        (tmp_path / f"Pulumi.{name}.yaml").write_text(content)
+
+
+@pytest.mark.usefixtures("stacks")
+def test_stacks_are_billed_as_their_settings_are():
+    result = calculate(Options(stack=("small", "big"), images=1000))
+    small, big = result.stacks
+    assert (small.architecture, big.architecture) == ("arm64", "x86_64")
+    assert (small.usage.memory_mb, big.usage.memory_mb) == (512, 1024)
+    some, more = small.month(1000).lines, big.month(1000).lines
+    unpaid = {"metrics", "dashboards", "traces", "poller_hours", "duplicates_writes"}
+    assert all(some[line] == 0 < more[line] for line in unpaid | {"compute_signer"})
+    assert some["alarms"] < more["alarms"]
+    assert more["compute"] == pytest.approx(some["compute"] * 2 * 0.0000166667 / 0.0000133334)
+    assert more["sqs_idle_polling"] == pytest.approx(2 * some["sqs_idle_polling"])
+    assert result.images == 2000
+    assert result.total_usd == small.month(1000).total_usd + big.month(1000).total_usd
+
+
+@pytest.mark.usefixtures("stacks")
+def test_stacks_stand_side_by_side_and_share_the_free_tier(capsys, tmp_path):
+    path = tmp_path / "cost.html"
+    assert main(["cost", "--stack", "small", "big", "--images", "5000", "--html", str(path)]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    page = path.read_text()
+    assert "5,000 images a month in each stack, with the free tier" in out
+    assert "small ┃ big ┃ all" in out
+    assert "The free tier is counted once for small and big, as of one account." in out
+    assert "700 ms an image were measured at 1024 MB for the default renditions, which" in out
+    assert "are not those of small;" in out
+    assert "Poller hours are those of the fewest pollers" in out
+    assert page.count("<img") == 5
+    assert "USD a month by stack, with the free tier" in page
+    assert "images a month in all stacks" in page
+    assert "<td>10,000,000, with the free tier</td>" in page
+    both = calculate(Options(stack=("small", "big"), images=5000))
+    alone = [calculate(Options(stack=(name,), images=5000)) for name in ("small", "big")]
+    free = both.stacks[1].month(5000, free_tier=True).lines["alarms"]
+    assert free > alone[1].stacks[0].month(5000, free_tier=True).lines["alarms"]
+
+
+@pytest.mark.usefixtures("stacks")
+def test_what_is_said_on_the_command_line_stands_in_place_of_the_settings():
+    options = Options(stack=("small",), memory=2048, architecture="x86_64", region="us-east-1")
+    (small,) = calculate(options).stacks
+    assert (small.usage.memory_mb, small.architecture) == (2048, "x86_64")
+    assert small.month(0).lines["dashboards"] == 0
+
+
+@pytest.mark.usefixtures("stacks")
+def test_settings_that_cannot_work_and_a_stack_without_a_region_are_misuse(tmp_path, capsys):
+    file = tmp_path / "Pulumi.small.yaml"
+    file.write_text("config: {'image-pipeline:memory': 1, 'aws:region': us-east-1}")
+    assert main(["cost", "--stack", "small"]) == 2
+    assert "Pulumi.small.yaml: memory must be 128 to 10240 MB; got 1." in capsys.readouterr().err
+    file.write_text("config: {}")
+    assert main(["cost", "--stack", "small"]) == 2
+    assert "Pulumi.small.yaml has no aws:region" in capsys.readouterr().err
+    assert main(["cost", "--stack", "small", "--region", "us-east-1"]) == 0
+    assert main(["cost", "--stack", "medium"]) == 1
+
+
+def test_a_stack_in_a_region_without_prices_says_how_to_get_them(stacks, tmp_path, capsys):
+    (tmp_path / "Pulumi.small.yaml").write_text("config: {'aws:region': eu-west-1}")
+    assert main(["cost", "--stack", "small"]) == 2
+    sentence = "no prices for eu-west-1; run `bench cost --refresh` with credentials"
+    assert sentence in capsys.readouterr().err
 
 
 def test_the_docs_have_the_bills_figures():
