@@ -18,4 +18,5 @@ pulumi.export(StackOutput.UPLOAD_ENDPOINT, pipeline.upload_endpoint)
 pulumi.export(StackOutput.DELIVERY_URL, pipeline.delivery_url)
 if pipeline.site_url:
     pulumi.export(StackOutput.SITE_URL, pipeline.site_url)
-pulumi.export(StackOutput.DASHBOARD_URL, pipeline.dashboard_url)
+if pipeline.dashboard_url:
+    pulumi.export(StackOutput.DASHBOARD_URL, pipeline.dashboard_url)

@@ -11,7 +11,7 @@ from function.engine.errors import DecoderBug
 from function.engine.record import Record
 from function.events import Event, parse_message
 from function.manifest import Manifest
-from function.metrics import embed
+from function.metrics import embed, log_fields
 from function.reconcile import KeyTooLong, Reconciler
 from function.storage.deadline import RESERVE, TIMEOUTS, Deadline
 from function.storage.errors import Gone
@@ -23,6 +23,7 @@ class BatchHandler(Record):
     """Processes SQS batches for the life of one execution environment."""
 
     function_name: str  # dimension of the metrics
+    publishes_metrics: bool  # False: figures are in the log alone
     reconciler_for: Callable[[str], Reconciler]  # given the name of a source bucket
     deadline: Deadline  # limits the requests that the reconcilers send
     postpone: Callable[[Mapping[str, Any]], None]  # sends a message again, given its record
@@ -79,7 +80,7 @@ class BatchHandler(Record):
             extra = {"message_id": record["messageId"], "attempt": attempt, "body": record["body"]}
             bugs = {Metric.DECODER_BUGS: 1} if isinstance(error, DecoderBug) else {}
             counts = {Metric.FAILED: 1, **self.worker_counts(), **bugs}
-            _logger.exception("failed", extra=extra | embed(self.function_name, counts))
+            _logger.exception("failed", extra=extra | self._figures(counts))
             return False
         return True
 
@@ -128,7 +129,12 @@ class BatchHandler(Record):
             values[Metric.LOSSY] = 1
         if self.counts_duplicates:
             values[Metric.DUPLICATES] = int(manifest.duplicate_of is not None)
-        return embed(self.function_name, values, error.code if error else None)
+        return self._figures(values, error.code if error else None)
+
+    def _figures(self, values: Mapping[Metric, float], code: str | None = None) -> dict[str, Any]:
+        if self.publishes_metrics:
+            return embed(self.function_name, values, code)
+        return log_fields(values, code)
 
 
 def _urgency(record: dict[str, Any]) -> tuple[int, int]:

@@ -26,6 +26,7 @@ class Environment(Record):
     duplicates: DuplicateSearch  # ``off``, ``exact`` or ``near``: which duplicates are looked for
     index_table: str  # DynamoDB table of the index of duplicates; empty if they are off
     timeout: int  # seconds after which Lambda ends an invocation
+    publish_metrics: bool  # False: CloudWatch makes no metrics of the figures in the log
     native_decoder: bool  # False: Pillow decodes where our own decoders otherwise would
     memory_mb: int  # the function's memory, as Lambda itself states it
 
@@ -64,8 +65,9 @@ class Environment(Record):
                 duplicates=DuplicateSearch(variables["DUPLICATES"]),
                 index_table=variables["INDEX_TABLE"],
                 timeout=int(variables["TIMEOUT"]),
-                # Set only where it is false, so that an upgrade changes no stack's variables.
-                native_decoder=_to_bool(variables.get("NATIVE_DECODER", "true")),
+                # Set only where they are false, so that an upgrade changes no stack's variables.
+                publish_metrics=_true_unless_set(variables, "PUBLISH_METRICS"),
+                native_decoder=_true_unless_set(variables, "NATIVE_DECODER"),
                 memory_mb=int(variables["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]),
             )
         except KeyError as error:
@@ -74,7 +76,8 @@ class Environment(Record):
             raise RuntimeError(f"An environment variable is malformed: {error}.") from error
 
 
-def _to_bool(text: str) -> bool:
+def _true_unless_set(variables: Mapping[str, str], name: str) -> bool:
+    text = variables.get(name, "true")
     if text not in ("true", "false"):
-        raise ValueError(f"NATIVE_DECODER must be true or false; got {text!r}")
+        raise ValueError(f"{name} must be true or false; got {text!r}")
     return text == "true"

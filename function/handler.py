@@ -64,6 +64,7 @@ def _worker_counts() -> dict[Metric, int]:
 
 handle = BatchHandler(
     function_name=os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local"),
+    publishes_metrics=_environment.publish_metrics,
     reconciler_for=_reconciler_for,
     deadline=_deadline,
     postpone=functools.partial(postpone.postpone, _deadline),

@@ -19,22 +19,30 @@ UNITS: Final[Mapping[Metric, str]] = {
 """Unit of each metric."""
 
 
+def log_fields(values: Mapping[Metric, float], code: str | None = None) -> dict[str, Any]:
+    """Return the figures of a log line, which CloudWatch makes no metrics of.
+
+    The code says why an upload was rejected.
+    """
+    fields: dict[str, Any] = {str(name): value for name, value in values.items()}
+    return fields | ({"Code": code} if code else {})
+
+
 def embed(
     function_name: str, values: Mapping[Metric, float], code: str | None = None
 ) -> dict[str, Any]:
     """Return the fields that make a log line carry metrics, with the function as their dimension.
 
-    The code says why an upload was rejected; with it, rejections are counted by reason as well.
+    With a code, rejections are counted by reason as well.
     """
     directives = [_directive(["FunctionName"], values)]
     if code:  # each metric costs by the month and dimension: the reason counts, nothing else
         directives.append(_directive(["FunctionName", "Code"], [Metric.REJECTED]))
-    fields: dict[str, Any] = {
+    return {
         "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": directives},
         "FunctionName": function_name,
-        **{str(name): value for name, value in values.items()},
+        **log_fields(values, code),
     }
-    return fields | ({"Code": code} if code else {})
 
 
 def _directive(dimensions: list[str], names: Iterable[Metric]) -> dict[str, Any]:

@@ -9,6 +9,9 @@ from ops.stack import Stack
 
 def workers(stack: Stack) -> Finding:
     """Uploads are stopped and workers replaced only where a file asks for it."""
+    if not _publishes_metrics(stack):
+        fields = f"{Metric.STOPPED}, {Metric.WORKERS_REPLACED} and {Metric.DECODER_BUGS}"
+        return ok("workers", f"the stack has no metrics; look for {fields} in the log (`logGroup`)")
     stopped, replaced, bugs = (
         _sum(stack, METRIC_NAMESPACE, metric)
         for metric in (Metric.STOPPED, Metric.WORKERS_REPLACED, Metric.DECODER_BUGS)
@@ -30,6 +33,13 @@ def unanswered(stack: Stack) -> Finding:
         fix = "see the log (`logGroup`) for `Task timed out` and `signal: killed`; raise memory"
         return warn("unanswered", f"in 24 h {errors} invocations ended without an answer", fix)
     return ok("unanswered", "in 24 h every invocation answered")
+
+
+def _publishes_metrics(stack: Stack) -> bool:
+    name = stack.outputs[StackOutput.FUNCTION_NAME]
+    found = stack.client("lambda").get_function_configuration(FunctionName=name)
+    variables = found.get("Environment", {}).get("Variables", {})
+    return variables.get("PUBLISH_METRICS") != "false"
 
 
 def _sum(stack: Stack, namespace: str, metric: str) -> int:

@@ -87,7 +87,8 @@ def mappings(stack: Stack) -> list[dict[str, Any]]:
 def concurrency(stack: Stack) -> Finding:
     """The account lets the function run as often at one time as ``maxConcurrency`` says.
 
-    A new account may have ten executions in all (Lambda developer guide, "Lambda quotas").
+    A new account may have ten executions in all (Lambda developer guide, "Lambda quotas"). With
+    ``maxConcurrency: 0`` there is nothing to compare with: Lambda keeps to the account's limit.
     """
     limit = stack.client("lambda").get_account_settings()["AccountLimit"]
     left = limit["UnreservedConcurrentExecutions"]
@@ -116,7 +117,9 @@ def backlog(stack: Stack) -> Finding:
     """Uploads do not pile up."""
     waiting = int(_attribute(stack, StackOutput.QUEUE_URL, "ApproximateNumberOfMessages"))
     if waiting > MANY:
-        fix = "raise maxConcurrency, or wait: `dashboardUrl` shows how fast it drains"
+        fix = "raise maxConcurrency, or wait"
+        if StackOutput.DASHBOARD_URL in stack.outputs:
+            fix += ": `dashboardUrl` shows how fast it drains"
         return warn("backlog", f"{waiting} uploads wait", fix)
     return ok("backlog", f"{waiting} uploads wait")
 

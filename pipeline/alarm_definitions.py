@@ -46,8 +46,16 @@ class Alarm:
 
 def definitions(settings: Settings) -> list[Alarm]:
     """Return every alarm of a stack; thresholds follow from its settings."""
+    if settings.monitoring == "off":
+        return []
+    lean = _alarms_on_loss(settings)
+    return lean if settings.monitoring == "lean" else lean + _further_alarms(settings)
+
+
+def _alarms_on_loss(settings: Settings) -> list[Alarm]:
+    """Return the three alarms that tell of an upload that is lost, or about to be."""
     waiting = 2 * settings.visibility_timeout
-    alarms = [
+    return [
         Alarm(
             part="dead-letters-alarm",
             description="Uploads have failed five times: see them with `python -m ops redrive`.",
@@ -64,6 +72,11 @@ def definitions(settings: Settings) -> list[Alarm]:
             description="The function has ended in an error or timed out.",
             queries=_metric("Errors"),
         ),
+    ]
+
+
+def _further_alarms(settings: Settings) -> list[Alarm]:
+    alarms = [
         Alarm(
             part="throttles-alarm",
             description="The account's concurrency, not this stack's, holds uploads back.",

@@ -42,13 +42,16 @@ class AlarmsArgs:
 
 
 class Alarms(Component):
-    """Alarms to one SNS topic, which mails ``alarmEmail`` if there is one."""
+    """Alarms to one SNS topic, which mails ``alarmEmail`` if there is one.
 
-    topic_arn: pulumi.Output[str]
+    A stack without alarms has no topic.
+    """
+
+    topic_arn: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: AlarmsArgs, opts: Options = None) -> None:
         super().__init__("image-pipeline:alarms:Alarms", name, opts)
-        self.topic_arn = self._topic(name, args)
+        self.topic_arn = self._topic(name, args) if args.alarms else None
         resources = pulumi.Output.all(
             queue=args.queue.name,
             dead_letters=args.queue.dead_letter_name,
@@ -80,6 +83,7 @@ class Alarms(Component):
         return topic.arn
 
     def _alarm(self, name: str, alarm: Alarm, resources: pulumi.Output[dict[str, str]]) -> None:
+        actions = [self.topic_arn] if self.topic_arn else []
         cloudwatch.MetricAlarm(
             resource_name(name, alarm.part),
             alarm_description=alarm.description,
@@ -89,8 +93,8 @@ class Alarms(Component):
             evaluation_periods=alarm.periods,
             datapoints_to_alarm=alarm.breaches,
             treat_missing_data="notBreaching",
-            alarm_actions=[self.topic_arn],
-            ok_actions=[self.topic_arn],
+            alarm_actions=actions,
+            ok_actions=actions,
             tags=tags(),
             opts=self.child,
         )

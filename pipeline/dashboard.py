@@ -30,7 +30,7 @@ def dashboard_body(
 
     Args:
         limits: threshold of each alarm, which is a line across its graph.
-        max_concurrency: highest number of invocations at a time, a line as well.
+        max_concurrency: highest number of invocations at a time, a line as well; 0 for no line.
         has_duplicates: whether the stack looks for duplicates.
         region: of all metrics.
         queue: name of the upload queue.
@@ -69,7 +69,7 @@ def dashboard_body(
         _graph("One batch, p95 (ms)", _each(lambda_, ["Duration"], function), "p95", limit=slow),
         _graph("Invocations and cold starts", starts),
         _graph("Bytes in and out", _each(own, (Metric.BYTES_IN, Metric.BYTES_OUT), function)),
-        _graph("Concurrent invocations", at_once, "Maximum", limit=max_concurrency),
+        _graph("Concurrent invocations", at_once, "Maximum", limit=max_concurrency or None),
     ]
     for graph in graphs:
         graph["properties"]["region"] = region

@@ -42,7 +42,8 @@ def environment_variables(
         "DUPLICATES": settings.duplicates.value,
         "INDEX_TABLE": index_table,
         "GLIBC_TUNABLES": GLIBC_TUNABLES,
-        # Only where it is not the default: an upgrade changes no variable of a stack.
+        # Only where they are not the default: an upgrade changes no variable of a stack.
+        **({} if settings.monitoring == "full" else {"PUBLISH_METRICS": "false"}),
         **({} if settings.native_decoder else {"NATIVE_DECODER": "false"}),
     }
 

@@ -56,7 +56,7 @@ class ImagePipeline(Component):
     upload_endpoint: pulumi.Output[str]
     delivery_url: pulumi.Output[str]
     site_url: pulumi.Output[str] | None
-    dashboard_url: pulumi.Output[str]
+    dashboard_url: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: Settings, opts: Options = None) -> None:
         sizes.check(name, args)
@@ -165,7 +165,9 @@ class ImagePipeline(Component):
     def _watch(self, queue: UploadQueue, resizer: Resizer, uploads: Uploads) -> None:
         alarms = alarm_definitions.definitions(self._settings)
         watched = {"alarms": alarms, "queue": queue, "resizer": resizer}
-        self.dashboard_url = self._add(Monitoring, MonitoringArgs, **watched).dashboard_url
+        self.dashboard_url = None
+        if self._settings.monitoring == "full":
+            self.dashboard_url = self._add(Monitoring, MonitoringArgs, **watched).dashboard_url
         self._add(Alarms, AlarmsArgs, **watched, signer_name=uploads.signer_name)
 
 

@@ -18,6 +18,7 @@ from pipeline.naming import resource_name, tags
 from pipeline.permissions import roles
 from pipeline.permissions.documents import to_json
 from pipeline.queues import UploadQueue
+from pipeline.settings import Pollers
 
 HANDLER: Final = "function.handler.handle"
 
@@ -44,6 +45,7 @@ class ResizerArgs:
     timeout: int
     batch_size: int
     max_concurrency: int
+    pollers: Pollers | None
     tracing: bool
     log_retention_days: int
 
@@ -93,9 +95,27 @@ class Resizer(Component):
             function_name=function.arn,
             batch_size=args.batch_size,
             function_response_types=["ReportBatchItemFailures"],
-            scaling_config={"maximum_concurrency": args.max_concurrency},
+            scaling_config=_scaling(args.max_concurrency),
+            provisioned_poller_config=_provisioned(args.pollers),
             tags=tags(),
             opts=self.child,
         )
         self.function_name, self.log_group = function.name, execution.log_group.name
         self.register_outputs({"function_name": self.function_name, "log_group": self.log_group})
+
+
+def _scaling(most: int) -> lambda_.EventSourceMappingScalingConfigArgsDict | None:
+    """Return a ceiling of concurrent invocations; None for 0.
+
+    Without one, Lambda polls an idle queue with as few as two pollers instead of five (Lambda
+    developer guide, "Configuring scaling behavior for SQS event source mappings").
+    """
+    return {"maximum_concurrency": most} if most else None
+
+
+def _provisioned(
+    pollers: Pollers | None,
+) -> lambda_.EventSourceMappingProvisionedPollerConfigArgsDict | None:
+    if pollers is None:
+        return None
+    return {"minimum_pollers": pollers.min, "maximum_pollers": pollers.max}

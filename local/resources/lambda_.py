@@ -89,7 +89,9 @@ def event_source_mapping(context: Context, _name: str, inputs: Inputs) -> Create
     """Subscribe a function to a queue, or update the subscription that exists."""
     lambda_ = context.client("lambda")
     source = inputs.need("eventSourceArn")
-    values = inputs.needs("functionName", "batchSize", "functionResponseTypes", "scalingConfig")
+    values = inputs.needs("functionName", "batchSize", "functionResponseTypes")
+    # An empty one removes what the mapping has (Lambda API reference, UpdateEventSourceMapping).
+    values |= {key: inputs.take(key, {}) for key in ("scalingConfig", "provisionedPollerConfig")}
     found = lambda_.list_event_source_mappings(EventSourceArn=source)["EventSourceMappings"]
     operation = "update_event_source_mapping" if found else "create_event_source_mapping"
     named = {"uuid": found[0]["UUID"]} if found else {"eventSourceArn": source}

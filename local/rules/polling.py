@@ -1,5 +1,6 @@
 """AWS Lambda: what an event source mapping of an Amazon SQS queue takes."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -25,6 +26,58 @@ def unfit_queue(function: Mapping[str, Any], queue: Mapping[str, Any]) -> str:
         if not role_may(function["Role"], f"sqs:{action}", queue["QueueArn"]):
             return f"The function execution role does not have permissions to call {action} on SQS"
     return ""
+
+
+POLLERS: Final = {"MinimumPollers": (2, 200), "MaximumPollers": (2, 2_000)}
+"""Event pollers of provisioned mode ("Lambda parameters for Amazon SQS event source mappings")."""
+
+_CONFIG: Final = "ProvisionedPollerConfig"
+_ACCEPTED: Final = 202
+
+
+def unfit_scaling(scaling: Mapping[str, Any], pollers: Mapping[str, int]) -> str:
+    """Return why a mapping cannot scale as asked; empty if it can.
+
+    "Configuring scaling behavior for SQS event source mappings" (Lambda developer guide): maximum
+    concurrency and provisioned mode exclude each other. The wording is ours; AWS documents none.
+    """
+    if pollers and scaling.get("MaximumConcurrency"):
+        return "MaximumConcurrency and ProvisionedPollerConfig are mutually exclusive."
+    for name, (least, most) in POLLERS.items():
+        if not least <= pollers.get(name, least) <= most:
+            return f"{name} must be {least} to {most} for an Amazon SQS event source."
+    if pollers.get("MinimumPollers", 2) > pollers.get("MaximumPollers", 200):
+        return "MinimumPollers must not be above MaximumPollers."
+    return ""
+
+
+@replaces(vars(lambda_svc), "_create_esm")
+def fit_scaling_of_new(create: Callable[..., Any], mapping: Mapping[str, Any]) -> Any:
+    """Refuse a scaling that AWS does, and keep event pollers, which MiniStack forgets."""
+    pollers = mapping.get(_CONFIG) or {}
+    reason = unfit_scaling(mapping.get("ScalingConfig") or {}, pollers)
+    if reason:
+        return error("InvalidParameterValueException", reason)
+    answer = create(mapping)
+    if not pollers or answer[0] != _ACCEPTED:
+        return answer
+    made = lambda_svc._esms[json.loads(answer[2])["UUID"]]
+    made[_CONFIG] = pollers
+    return lambda_svc.json_response(lambda_svc._esm_response(made), _ACCEPTED)
+
+
+@replaces(vars(lambda_svc), "_update_esm")
+def fit_scaling_of_changed(update: Callable[..., Any], uuid: str, change: Mapping[str, Any]) -> Any:
+    """Do the same to a change; an empty configuration removes the one that the mapping has."""
+    mapping = lambda_svc._esms.get(uuid)
+    if mapping:
+        kept = {**mapping, **change}
+        pollers = kept.get(_CONFIG) or {}
+        reason = unfit_scaling(kept.get("ScalingConfig") or {}, pollers)
+        if reason:
+            return error("InvalidParameterValueException", reason)
+        mapping[_CONFIG] = pollers
+    return update(uuid, change)
 
 
 @replaces(vars(lambda_svc), "_create_esm")

@@ -20,6 +20,7 @@ SNAPSHOT: Final = Path(__file__).with_name("changes.json")
 
 # Through all ordered pairs of the values: for three values a, b and c that is a b c a c b a.
 RUNTIMES: Final = ["python3.13", "python3.12", "python3.14"]
+MONITORING: Final = ["lean", "full", "off"]
 DUPLICATES: Final = ["off", "exact", "near"]
 CLASSES: Final = ["PriceClass_All", "PriceClass_100", "PriceClass_200"]
 
@@ -39,13 +40,15 @@ PUBLIC: Final[dict[str, list[Any]]] = {
     "quality": ["fast", "best", "fast"],
     "nativeDecoder": [True, False, True],
     "duplicates": around(DUPLICATES),
-    "tracing": [True, False, True],
+    "tracing": [False, True, False],
+    "monitoring": around(MONITORING),
+    "pollers": [None, {"min": 2, "max": 9}, {"min": 3, "max": 9}, None],
     "eventbridge": [False, True, False],
     "uploads": ["public", "presigned", "public"],
     "memory": [1024, 1769],
     "timeout": [60, 90],
     "batchSize": [4, 2],
-    "maxConcurrency": [10, 20],
+    "maxConcurrency": [0, 20, 0],
     "maxUploadMb": [25, 10],
     "maxMegapixels": [0, 12],
     "logRetentionDays": [7, 14],

@@ -22,6 +22,8 @@ FIRST: Final = "4d971c8"
 """Commit of v0.1.0 (CHANGELOG.md), from which on every change upgrades a live stack."""
 
 PHOTOS: Final = 20
+FURTHER_ALARMS: Final = 4
+"""Alarms of a public stack with full monitoring that one with lean monitoring does not have."""
 
 
 @pytest.fixture(scope="session")
@@ -120,3 +122,25 @@ def test_there_and_back(stack, server, first, photo, name):
         users.assert_all_there()
         assert changes(live.run("up")) == {}
     assert waiting(server, outputs) == "0"
+
+
+LEAN: Final = {"monitoring": "lean", "maxConcurrency": 0, "tracing": False}
+
+
+def test_there_and_back_with_less_monitoring(stack, server, first, photo):
+    """Alarms, dashboard and metrics hold no data: they go, and come back with v0.1.0."""
+    live: Stack = stack("dev", tree=first)
+    live.configure(batchSize=1, timeout=15)
+    users = Users(live.run("up")["outputs"], photo)
+    for tree, settings in ((ROOT, LEAN), (first, dict.fromkeys(LEAN))):
+        live.move(tree)
+        live.configure(batchSize=1, timeout=15, **settings)
+        with users.uploading():
+            done = live.run("up")
+        assert_nothing_is_lost(changes(done))
+        touched = changes(done)["delete" if tree is ROOT else "create"]
+        assert len([what for what in touched if "MetricAlarm" in what]) == FURTHER_ALARMS
+        assert ("dashboardUrl" in done["outputs"]) is (tree is first)
+        users.upload()
+        users.assert_all_there()
+        assert changes(live.run("up")) == {}

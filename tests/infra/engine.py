@@ -43,7 +43,7 @@ PARTITION, REGION = "aws", "eu-central-1"
 DOMAINS = {"aws-cn": "amazonaws.com.cn"}
 
 STATED: dict[str, dict[str, Any]] = {
-    "dev": {"logRetentionDays": 7},
+    "dev": {"logRetentionDays": 7, "maxConcurrency": 0, "monitoring": "lean", "tracing": False},
     "local": {
         "logRetentionDays": 1,
         "aws:endpoints": [{"s3": "http://127.0.0.1:4566"}],

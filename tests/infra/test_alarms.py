@@ -3,7 +3,7 @@
 import pytest
 
 from function.contract import METRIC_NAMESPACE, Metric
-from tests.infra.engine import ACCOUNT
+from tests.infra.engine import ACCOUNT, evaluated
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:image-pipeline-dev-alarms-1234567"
 ALARMS = {
@@ -13,11 +13,19 @@ ALARMS = {
     "throttles": ("AWS/Lambda", "Throttles", "Sum", 0),
     "slow": ("AWS/Lambda", "Duration", "p95", 48_000),
 }
+LEAN = {"dead-letters", "oldest-upload", "errors"}
+FULL = {*ALARMS, "failed", "rejected"}
+SIGNER = {"signer-errors", "signer-throttles"}
+
+
+@pytest.fixture(scope="module")
+def full():
+    return evaluated("dev", monitoring="full")
 
 
 @pytest.mark.parametrize("name", ALARMS)
-def test_alarms_watch_the_stacks_own_resources(dev, name):
-    alarm = dev.one("MetricAlarm", f"-{name}-alarm").inputs
+def test_alarms_watch_the_stacks_own_resources(full, name):
+    alarm = full.one("MetricAlarm", f"-{name}-alarm").inputs
     assert alarm["comparisonOperator"] == "GreaterThanThreshold"
     assert alarm["treatMissingData"] == "notBreaching"
     (query,) = alarm["metricQueries"]
@@ -28,7 +36,7 @@ def test_alarms_watch_the_stacks_own_resources(dev, name):
     assert alarm["evaluationPeriods"] == 1
     assert metric["period"] == 300
     (watched,) = metric["dimensions"].values()
-    owned = {dev.outputs["functionName"]} | {f"{q.name}-1234567" for q in dev.all("Queue")}
+    owned = {full.outputs["functionName"]} | {f"{q.name}-1234567" for q in full.all("Queue")}
     assert watched in owned
     dimension = "QueueName" if metric["namespace"] == "AWS/SQS" else "FunctionName"
     assert [*metric["dimensions"]] == [dimension]
@@ -36,8 +44,8 @@ def test_alarms_watch_the_stacks_own_resources(dev, name):
 
 
 @pytest.mark.parametrize(("name", "threshold"), [("failed", 0.05), ("rejected", 0.2)])
-def test_alarms_on_shares_use_the_functions_own_metrics(dev, name, threshold):
-    alarm = dev.one("MetricAlarm", f"-{name}-alarm").inputs
+def test_alarms_on_shares_use_the_functions_own_metrics(full, name, threshold):
+    alarm = full.one("MetricAlarm", f"-{name}-alarm").inputs
     *metrics, share = alarm["metricQueries"]
     assert {m["metric"]["metricName"] for m in metrics} == {"Processed", "Rejected", "Failed"}
     assert {m["metric"]["metricName"] for m in metrics} <= set(Metric)
@@ -50,12 +58,12 @@ def test_alarms_on_shares_use_the_functions_own_metrics(dev, name, threshold):
     assert alarm["threshold"] == threshold
 
 
-def test_the_signer_is_watched_where_there_is_one(prod, dev):
+def test_the_signer_is_watched_where_there_is_one(prod, full):
     for part in ("-signer-errors-alarm", "-signer-throttles-alarm"):
         (query,) = prod.one("MetricAlarm", part).inputs["metricQueries"]
         (watched,) = query["metric"]["dimensions"].values()
         assert watched == f"{prod.one('Function', '-signer').name}-1234567"
-    assert [a.name for a in dev.all("MetricAlarm") if "-signer-" in a.name] == []
+    assert [a.name for a in full.all("MetricAlarm") if "-signer-" in a.name] == []
 
 
 def test_mail_and_budget_only_when_asked_for(dev, everything):
@@ -78,3 +86,24 @@ def test_alarms_alone_may_publish(dev):
         "StringEquals": {"aws:SourceAccount": ACCOUNT}
     }
     assert statements["DenyPlainHttp"]["Effect"] == "Deny"
+
+
+@pytest.mark.parametrize(
+    ("monitoring", "alarms", "topics"), [("off", set(), 0), ("lean", LEAN, 1), ("full", FULL, 1)]
+)
+@pytest.mark.parametrize("uploads", ["public", "presigned"])
+def test_monitoring_says_which_alarms_there_are(monitoring, alarms, topics, uploads):
+    program = evaluated("dev", monitoring=monitoring, uploads=uploads)
+    signer = SIGNER if monitoring == "full" and uploads == "presigned" else set()
+    found = {a.name.removeprefix("image-pipeline-dev-") for a in program.all("MetricAlarm")}
+    assert found == {f"{name}-alarm" for name in alarms | signer}
+    assert len(program.all("Topic")) == len(program.all("TopicPolicy")) == topics
+    assert len(program.all("Dashboard")) == (monitoring == "full")
+    assert ("dashboardUrl" in program.outputs) is (monitoring == "full")
+
+
+def test_without_alarms_the_budget_still_mails():
+    program = evaluated("dev", monitoring="off", alarmEmail="a@example.com", monthlyBudgetUsd=10)
+    assert program.all("TopicSubscription") == []
+    notification = program.one("Budget").inputs["notifications"][0]
+    assert notification["subscriberEmailAddresses"] == ["a@example.com"]

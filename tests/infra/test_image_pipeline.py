@@ -21,7 +21,9 @@ def test_committed_stacks_are_the_documented_ones():
 
 
 def test_outputs_are_the_contract(program):
-    assert set(program.outputs) == OUTPUTS | ({"siteUrl"} if program.settings.site else set())
+    settings = program.settings
+    more = {"siteUrl": settings.site, "dashboardUrl": settings.monitoring == "full"}
+    assert set(program.outputs) == OUTPUTS | {name for name, is_there in more.items() if is_there}
     assert all(isinstance(value, str) and value for value in program.outputs.values())
 
 
@@ -56,7 +58,11 @@ def test_source_and_destination_differ(program):
 def test_hosts_and_arns_are_those_of_the_partition(monkeypatch, partition, region, console):
     monkeypatch.setattr(engine, "PARTITION", partition)
     monkeypatch.setattr(engine, "REGION", region)
-    for program in (run("dev", duplicates="near", tracing=True), run("dev", **KMS, site=True)):
+    programs = (
+        run("dev", monitoring="full", duplicates="near", tracing=True),
+        run("dev", monitoring="full", **KMS, site=True),
+    )
+    for program in programs:
         assert urlsplit(program.outputs["dashboardUrl"]).hostname == console
         for resource in program.resources:
             written = json.dumps(resource.inputs)

@@ -2,7 +2,9 @@
 
 import json
 
-from tests.infra.engine import Program
+import pytest
+
+from tests.infra.engine import Program, evaluated
 
 
 def graphs(program: Program) -> dict[str, dict]:
@@ -10,7 +12,9 @@ def graphs(program: Program) -> dict[str, dict]:
     return {widget["properties"]["title"]: widget for widget in body["widgets"]}
 
 
-def test_dashboard_watches_the_stacks_own_resources(program):
+@pytest.mark.parametrize("stack", ["dev", "local", "prod"])
+def test_dashboard_watches_the_stacks_own_resources(stack):
+    program = evaluated(stack, monitoring="full")
     metrics = [m for g in graphs(program).values() for m in g["properties"]["metrics"]]
     function = program.outputs["functionName"]
     assert {metric[3] for metric in metrics if len(metric) > 1} == {

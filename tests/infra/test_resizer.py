@@ -38,7 +38,9 @@ def test_role_has_what_it_needs_and_no_wildcard_but_x_rays(program):
 
 
 def test_function_is_what_the_settings_say():
-    program = evaluated("dev", memory=2048, architecture="x86_64", runtime="python3.13")
+    program = evaluated(
+        "dev", memory=2048, architecture="x86_64", runtime="python3.13", tracing=True
+    )
     function = program.one("Function", "-resizer").inputs
     assert function["memorySize"] == 2048
     assert function["architectures"] == ["x86_64"]
@@ -85,14 +87,27 @@ def test_mapping_reports_failures_one_by_one():
     assert mapping["functionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["batchSize"] == 7
     assert mapping["scalingConfig"] == {"maximumConcurrency": 33}
+    assert "provisionedPollerConfig" not in mapping
+
+
+def test_a_mapping_has_a_ceiling_or_pollers_or_neither():
+    scaling = {"scalingConfig", "provisionedPollerConfig"}
+    plain = evaluated("dev", maxConcurrency=0).one("EventSourceMapping").inputs
+    assert scaling & set(plain) == set()
+    polled = evaluated("dev", maxConcurrency=0, pollers={"min": 2, "max": 30})
+    inputs = polled.one("EventSourceMapping").inputs
+    assert inputs["provisionedPollerConfig"] == {"minimumPollers": 2, "maximumPollers": 30}
+    assert "scalingConfig" not in inputs
 
 
 def test_function_reads_back_the_environment_that_the_program_sets(program):
     variables = program.one("Function", "-resizer").inputs["environment"]["variables"]
     environment = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
-    by_lambda, unless_false = {"MEMORY_MB"}, {"NATIVE_DECODER"}
+    by_lambda, unless_false = {"MEMORY_MB"}, {"NATIVE_DECODER", "PUBLISH_METRICS"}
     expected = {name.upper() for name in Environment.fields} - by_lambda - unless_false
-    assert set(variables) == expected | {"GLIBC_TUNABLES"}
+    assert set(variables) - unless_false == expected | {"GLIBC_TUNABLES"}
+    is_full = program.settings.monitoring == "full"
+    assert environment.publish_metrics is is_full is ("PUBLISH_METRICS" not in variables)
     assert environment.renditions == program.settings.renditions
     assert environment.delivery_url == program.outputs["deliveryUrl"]
     assert environment.destination_bucket == program.outputs["destinationBucket"]
@@ -102,8 +117,8 @@ def test_defaults_are_the_four_renditions(dev):
     assert dev.settings.renditions == DEFAULT_RENDITIONS
 
 
-def test_tracing_and_its_permission_go_together(dev):
-    assert "WriteTraces" in dev.one("RolePolicy").statements()
+def test_tracing_and_its_permission_go_together():
+    assert "WriteTraces" in evaluated("dev", tracing=True).one("RolePolicy").statements()
     untraced = evaluated("dev", tracing=False)
     assert untraced.one("Function").inputs["tracingConfig"] == {"mode": "PassThrough"}
     assert "WriteTraces" not in untraced.one("RolePolicy").statements()

@@ -42,7 +42,6 @@ REFUSED = {
         ({"min": 2, "max": True}, "pollers must be whole numbers for min and max"),
         ([2, 9], "pollers must be whole numbers for min and max"),
         ("many", "pollers must be whole numbers for min and max"),
-        ({"min": 2, "max": 9}, "set maxConcurrency to 0 (got 10) or leave out pollers"),
     ],
     "uploads": [("open", "uploads must be one of public, presigned; got 'open'.")],
     "delivery": [("ftp", "delivery must be one of public, cdn; got 'ftp'.")],
@@ -285,6 +284,15 @@ def test_pollers_are_read_where_no_concurrency_is_set():
     keys = {"image-pipeline:pollers": '{"min": 2, "max": 2000}'}
     pulumi.runtime.set_all_config(keys | {"image-pipeline:maxConcurrency": "0"})
     assert load().pollers == Pollers(min=2, max=2000)
+
+
+def test_pollers_and_a_ceiling_of_invocations_exclude_each_other():
+    with pytest.raises(SettingsError) as error:
+        run("dev", pollers={"min": 2, "max": 9}, maxConcurrency=10)
+    assert str(error.value) == (
+        "pollers needs maxConcurrency: 0, because AWS takes only one of the two; set "
+        "maxConcurrency to 0 (got 10) or leave out pollers."
+    )
 
 
 def test_a_small_function_limits_an_upload_by_its_timeout():

@@ -61,6 +61,7 @@ def environment():
         duplicates="off",
         index_table="",
         timeout=60,
+        publish_metrics=True,
         native_decoder=True,
         memory_mb=1024,
     )

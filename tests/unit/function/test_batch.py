@@ -37,10 +37,17 @@ def handler(environment, source, destination):
 
 
 def build(
-    reconciler, *, deadline=None, postpone=None, counts_duplicates=False, counts=()
+    reconciler,
+    *,
+    deadline=None,
+    postpone=None,
+    counts_duplicates=False,
+    counts=(),
+    publishes_metrics=True,
 ) -> BatchHandler:
     return BatchHandler(
         function_name="resizer",
+        publishes_metrics=publishes_metrics,
         reconciler_for=lambda bucket: reconciler,
         deadline=deadline or Deadline(),
         postpone=postpone or pytest.fail,
@@ -428,6 +435,29 @@ def test_uploads_that_lose_something_are_counted_and_others_cost_no_metric(
     assert lossy.Lossy == 1
     (directive,) = vars(lossy)["_aws"]["CloudWatchMetrics"]
     assert {"Name": "Lossy", "Unit": "Count"} in directive["Metrics"]
+
+
+def test_without_metrics_the_log_has_the_same_figures(
+    environment, source, destination, jpeg, caplog
+):
+    reconciler = reconciler_for(environment, source, destination)
+    source.objects |= {"uploads/a.jpg": jpeg, "uploads/b.jpg": b"x"}
+    caplog.set_level(logging.INFO)
+    lines = []
+    for publishes in (True, False):
+        caplog.clear()
+        handler = build(reconciler, publishes_metrics=publishes)
+        records = [message(key, f"uploads/{key}.jpg") for key in "ab"]
+        handler.handle({"Records": [*records, {**records[0], "body": "no JSON"}]}, CONTEXT)
+        lines.append([vars(record) for record in caplog.records])
+    published, logged = lines
+    assert [sorted(set(a) - set(b)) for a, b in zip(published, logged, strict=True)] == [
+        ["FunctionName", "_aws"]
+    ] * 3
+    assert [line["Rejected"] for line in logged[:2]] == [0, 1]
+    assert logged[0]["TotalTime"] > 0
+    assert logged[1]["Code"] == published[1]["Code"] == "not_an_image"
+    assert logged[2]["Failed"] == 1
 
 
 def test_what_is_gone_is_acknowledged(handler, caplog):

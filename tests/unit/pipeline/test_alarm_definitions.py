@@ -23,6 +23,18 @@ def test_thresholds_follow_from_the_settings(uploads, more):
     assert {alarm.part: alarm.threshold for alarm in alarms} == ALWAYS | more
 
 
+@pytest.mark.parametrize("uploads", ["public", "presigned"])
+def test_lean_monitoring_tells_of_loss_alone_and_off_of_nothing(uploads):
+    lean = definitions(Settings(uploads=uploads, monitoring="lean"))
+    assert [alarm.part for alarm in lean] == [
+        *("dead-letters-alarm", "oldest-upload-alarm", "errors-alarm")
+    ]
+    assert {query.namespace for alarm in lean for query in alarm.queries} == {
+        *("AWS/SQS", "AWS/Lambda")
+    }
+    assert definitions(Settings(uploads=uploads, monitoring="off")) == []
+
+
 def test_a_slower_function_may_take_and_wait_longer():
     alarms = {alarm.part: alarm for alarm in definitions(Settings(timeout=100))}
     assert alarms["slow-alarm"].threshold == pytest.approx(80_000)

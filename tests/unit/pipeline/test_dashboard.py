@@ -52,6 +52,11 @@ def test_it_draws_the_alarms_thresholds():
     assert {line["label"] for line in drawn.values()} == {"limit"}
 
 
+def test_without_a_ceiling_of_invocations_there_is_no_line():
+    properties = graphs(max_concurrency=0)["Concurrent invocations"]["properties"]
+    assert "annotations" not in properties
+
+
 def test_a_graph_is_as_cloudwatch_reads_it():
     assert graphs()["Mean time by step (ms)"] == {
         "type": "metric",

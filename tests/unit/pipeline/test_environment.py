@@ -42,6 +42,24 @@ def test_only_a_stack_without_native_decoders_has_a_variable_for_them():
         assert Task.parse(environment.task.to_dict()) == environment.task
 
 
+@pytest.mark.parametrize("monitoring", ["off", "lean", "full"])
+def test_only_full_monitoring_publishes_metrics(monitoring):
+    """An upgrade changes no variable of a stack with full monitoring, the default."""
+    variables = environment_variables(Settings(monitoring=monitoring), "b", "u", "")
+    more = {} if monitoring == "full" else {"PUBLISH_METRICS": "false"}
+    assert variables == {**environment_variables(Settings(), "b", "u", ""), **more}
+    environment = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
+    assert environment.publish_metrics is (monitoring == "full")
+
+
+@pytest.mark.parametrize("name", ["PUBLISH_METRICS", "NATIVE_DECODER"])
+def test_a_malformed_switch_is_named(name):
+    variables = environment_variables(Settings(), "b", "u", "")
+    given = {**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024", name: "no"}
+    with pytest.raises(RuntimeError, match=f"{name} must be true or false; got 'no'"):
+        Environment.read(given)
+
+
 def test_what_a_stack_does_without_is_empty():
     on = environment_variables(Settings(), "b", "u", "")
     assert (on["KMS_KEY_ARN"], on["INDEX_TABLE"]) == ("", "")

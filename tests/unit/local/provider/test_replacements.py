@@ -57,7 +57,7 @@ PROGRAM = {
     ),
     "aws:lambda/eventSourceMapping:EventSourceMapping": (
         "eventSourceArn",
-        "functionName batchSize functionResponseTypes scalingConfig tags",
+        "functionName batchSize functionResponseTypes scalingConfig provisionedPollerConfig tags",
     ),
     "aws:lambda/functionUrl:FunctionUrl": ("functionName", "authorizationType cors"),
     "aws:lambda/permission:Permission": (
