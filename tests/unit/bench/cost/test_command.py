@@ -149,10 +149,23 @@ def test_a_stack_in_a_region_without_prices_says_how_to_get_them(stacks, tmp_pat
     assert sentence in capsys.readouterr().err
 
 
+def test_dev_is_cheap_without_any_free_tier(capsys):
+    """Idle at most $0.45 a month, and 1,000 images below $1.00 in all."""
+    (dev,) = calculate(Options(stack=("dev",))).stacks
+    idle, some = dev.month(0).total_usd, dev.month(1000).total_usd
+    assert idle <= 0.45
+    assert some < 1.00
+    assert main(["cost", "--stack", "dev"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert f"dev, without any free tier: ${idle:.2f} a month idle, ${some:.2f} for 1,000" in out
+    assert "Below $1.00 for 1,000 images a month: kept in all." in out
+
+
 def test_the_docs_have_the_bills_figures():
     """Each as ``bench cost --images 1000`` prints it, and the whole at 100,000 images."""
     full, free = (calculate(Options(images=1000, free_tier=free)) for free in (False, True))
     large = calculate(Options(images=100_000))
+    (dev,) = calculate(Options(stack=("dev",))).stacks
     monitoring = full.subtotals["monitoring"]
     kept = full.subtotals["processing"] + full.subtotals["storage"]
     readme, tune = (" ".join((ROOT / name).read_text().split()) for name in DOCS)
@@ -160,6 +173,8 @@ def test_the_docs_have_the_bills_figures():
         f"1,000 images a month cost ${kept:.2f} for processing and storage",
         f"Monitoring is ${monitoring:.2f} besides",
         f"free tier everything together is ${free.total_usd:.2f}.",
+        f"The stack `dev`, with lean monitoring, costs ${dev.month(0).total_usd:.2f} a month idle",
+        f"and ${dev.month(1000).total_usd:.2f} with 1,000 images, in all and without any free tier",
         f"At 100,000 images the whole is ${large.usd_per_1000:.2f} per 1,000",
     ):
         assert sentence in readme
