@@ -6,20 +6,11 @@ The messages are S3 events as the function reads them, marked to be rendered aga
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from typing import Any, Final
 
-from function.contract import (
-    UPLOADS,
-    StackOutput,
-    manifest_key,
-    name_of_manifest,
-    s3_event,
-    source_key,
-    upload_name,
-)
-from ops.stack import Stack, read_or_none
+from function.contract import UPLOADS, StackOutput, s3_event
+from ops.stack import Stack
 from terminal import Failure
 
 BATCH: Final = 10
@@ -69,26 +60,6 @@ def find(stack: Stack, prefix: str, after: str = "") -> Iterator[Existing]:
                     etag=item["ETag"].strip('"'),
                     size=item["Size"],
                 )
-
-
-def find_gone(stack: Stack, prefix: str, after: str = "") -> Iterator[Existing]:
-    """List uploads that are gone although their manifest is still there, by key.
-
-    The function removes the manifest and renditions of an upload that it is told of and does not
-    find, so these are sent as any other. Arguments and errors are those of ``find``.
-    """
-    check_prefix(prefix)
-    s3, begin = stack.client("s3"), upload_name(prefix)
-    behind = manifest_key(upload_name(after)) if after else ""
-    pages = s3.get_paginator("list_objects_v2")
-    for page in pages.paginate(Bucket=stack.destination, Prefix=begin, StartAfter=behind):
-        for item in page.get("Contents", []):
-            name = name_of_manifest(item["Key"])
-            if name is None:
-                continue
-            head = partial(s3.head_object, Bucket=stack.source, Key=source_key(name))
-            if read_or_none(head, "404", "NoSuchKey") is None:
-                yield Existing(key=source_key(name), version_id=None, etag="", size=0)
 
 
 def send(stack: Stack, uploads: Iterator[Existing], per_second: float) -> Iterator[list[Existing]]:

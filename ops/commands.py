@@ -12,7 +12,7 @@ from cyclopts.validators import LimitedChoice, Number, mutually_exclusive
 
 from function.contract import UPLOADS
 from ops import backfill as backfills
-from ops import checkpoint, console, inventory, teardown
+from ops import checkpoint, console, gone, inventory, teardown
 from ops import doctor as doctors
 from ops import redrive as redrives
 from ops.checkpoint import Checkpoint
@@ -145,7 +145,7 @@ def _uploads(stack: Stack, options: Backfill, place: Checkpoint) -> Listing:
     if options.inventory:
         report = inventory.read_manifest(stack, options.inventory)
         return partial(inventory.find, stack, report, options.prefix, place.sent)
-    find = backfills.find_gone if options.gone else backfills.find
+    find = gone.find if options.gone else backfills.find
     return partial(find, stack, options.prefix, place.key)
 
 
