@@ -4,17 +4,23 @@ The messages are S3 events as the function reads them, marked to be rendered aga
 """
 
 import time
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
 from function.contract import UPLOADS, StackOutput, s3_event
+from ops.listing import Listing, Page, workers
 from ops.stack import Stack
 from terminal import Failure
 
 BATCH: Final = 10
 """Most messages that SQS takes at once."""
+
+SENDERS: Final = 8
+"""Batches that are sent at one time; boto3 keeps ten connections (botocore, ``Config``)."""
 
 MAX_TRIES: Final = 5
 """Attempts to send a batch of which SQS refuses a part."""
@@ -49,36 +55,63 @@ def find(stack: Stack, prefix: str, after: str = "") -> Iterator[Existing]:
     Raises:
         Failure: the prefix is outside ``uploads/``.
     """
+    return _listing(stack, prefix).find(after)
+
+
+def count(stack: Stack, prefix: str, after: str = "") -> int:
+    """Return how many uploads ``find`` lists; faster, as their order does not matter."""
+    return _listing(stack, prefix).count(after)
+
+
+def _listing(stack: Stack, prefix: str) -> Listing[Existing]:
     check_prefix(prefix)
-    pages = stack.client("s3").get_paginator("list_object_versions")
-    for page in pages.paginate(Bucket=stack.source, Prefix=prefix, KeyMarker=after):
-        for item in page.get("Versions", []):
-            if item["IsLatest"] and item["Key"] > after:
-                yield Existing(
-                    key=item["Key"],
-                    version_id=item["VersionId"],
-                    etag=item["ETag"].strip('"'),
-                    size=item["Size"],
-                )
+    return Listing(s3=stack.client("s3"), bucket=stack.source, prefix=prefix, page=_page)
+
+
+def _page(s3: Any, bucket: str, prefix: str, after: str) -> Page[Existing]:
+    page = s3.list_object_versions(Bucket=bucket, Prefix=prefix, KeyMarker=after)
+    found = [
+        Existing(
+            key=item["Key"],
+            version_id=item["VersionId"],
+            etag=item["ETag"].strip('"'),
+            size=item["Size"],
+        )
+        for item in page.get("Versions", [])
+        if item["IsLatest"]
+    ]
+    pairs = [(upload.key, upload) for upload in found]
+    return pairs, page["NextKeyMarker"] if page["IsTruncated"] else None
 
 
 def send(stack: Stack, uploads: Iterator[Existing], per_second: float) -> Iterator[list[Existing]]:
-    """Send uploads to the queue at a set rate; yield each batch once SQS has all of it.
+    """Send uploads to the queue at a set rate, in batches, several at one time.
 
-    The queue takes any rate; the rate limits the bill, and how long other uploads wait.
+    Yields each batch once SQS has all of it and of those before it. The queue takes any rate; the
+    rate limits the bill, and how long other uploads wait.
 
     Raises:
         Failure: SQS kept refusing a message; what was yielded before is not lost.
     """
-    sqs, count, started = stack.client("sqs"), 0, time.monotonic()
-    while batch := list(islice(uploads, BATCH)):
-        _send_batch(sqs, stack, batch)
-        yield batch
-        count += len(batch)
-        time.sleep(max(0.0, started + count / per_second - time.monotonic()))
+    sqs, begun, started = stack.client("sqs"), 0, time.monotonic()
+    sending: deque[Future[list[Existing]]] = deque()
+    with workers(SENDERS) as pool:
+        while batch := list(islice(uploads, BATCH)):
+            sending.append(pool.submit(_send_batch, sqs, stack, batch))
+            begun += len(batch)
+            due = started + begun / per_second
+            while sending:
+                left = max(0.0, due - time.monotonic())
+                wait([sending[0]], None if len(sending) == SENDERS else left)
+                if not sending[0].done():
+                    break
+                yield sending.popleft().result()
+            time.sleep(max(0.0, due - time.monotonic()))
+        for sent in sending:
+            yield sent.result()
 
 
-def _send_batch(sqs: Any, stack: Stack, batch: list[Existing]) -> None:
+def _send_batch(sqs: Any, stack: Stack, batch: list[Existing]) -> list[Existing]:
     """Send a batch, and again what SQS refused of it: a part may fail while the call succeeds."""
     bodies = [event(stack.source, upload) for upload in batch]
     entries = [{"Id": str(index), "MessageBody": body} for index, body in enumerate(bodies)]
@@ -87,7 +120,7 @@ def _send_batch(sqs: Any, stack: Stack, batch: list[Existing]) -> None:
         queue = stack.outputs[StackOutput.QUEUE_URL]
         refused = sqs.send_message_batch(QueueUrl=queue, Entries=entries).get("Failed", [])
         if not refused:
-            return
+            return batch
         ids = {failure["Id"] for failure in refused}
         entries = [entry for entry in entries if entry["Id"] in ids]
     raise Failure(

@@ -1,9 +1,10 @@
 """The commands and their options: each connects to a stack, prints, and returns an exit code."""
 
 import json
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from functools import partial
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -16,11 +17,9 @@ from ops import checkpoint, console, gone, inventory, teardown
 from ops import doctor as doctors
 from ops import redrive as redrives
 from ops.checkpoint import Checkpoint
+from ops.pace import Pace
 from ops.stack import Stack, connected
 from terminal import FAILED, OK, progress
-from terminal import console as screen
-
-Listing = Callable[[], Iterator[backfills.Existing]]
 
 _STACK: Final = Group("Stack", validator=LimitedChoice(min=1, max=1))
 _SOURCE: Final = Group("Source", validator=mutually_exclusive)
@@ -114,7 +113,7 @@ def backfill(*, target: Target = NO_TARGET, options: Backfill = ALL_UPLOADS) -> 
         place = checkpoint.read(options.state, of) if options.state else Checkpoint(of=of)
         uploads = _uploads(stack, options, place)
         if options.dry_run:
-            count = sum(1 for _ in uploads())
+            count = _count(stack, options, place)
             told = json.dumps({"would_send": count})
             print(told if target.as_json else f"{count} uploads would be sent")
             return
@@ -126,27 +125,40 @@ def backfill(*, target: Target = NO_TARGET, options: Backfill = ALL_UPLOADS) -> 
             print(f"{count} uploads sent{before}")
 
 
-def _send(stack: Stack, uploads: Listing, options: Backfill, place: Checkpoint) -> int:
-    """Send and remember each batch; only for someone who watches are they counted first."""
-    total = sum(1 for _ in uploads()) if screen(stderr=True).is_terminal else None
-    count = 0
+def _send(
+    stack: Stack, uploads: Iterator[backfills.Existing], options: Backfill, place: Checkpoint
+) -> int:
+    """Send and remember each batch, and tell the rate and when it will end.
+
+    Uploads that are gone are not counted first, which takes as long as to send them.
+    """
+    total = None if options.gone else _count(stack, options, place)
+    pace, count = Pace(total=total, started=time.monotonic()), 0
     with progress("Sending", total) as advance:
-        for batch in backfills.send(stack, uploads(), per_second=options.rate):
+        for batch in backfills.send(stack, uploads, per_second=options.rate):
             count += len(batch)
-            advance(len(batch), name=batch[-1].key)
+            told = pace.describe(count, time.monotonic(), datetime.now(UTC).astimezone())
+            advance(len(batch), name=f"{batch[-1].key} ({told})")
             if options.state:
                 sent = Checkpoint(of=place.of, sent=place.sent + count, key=batch[-1].key)
                 checkpoint.write(options.state, sent)
     return count
 
 
-def _uploads(stack: Stack, options: Backfill, place: Checkpoint) -> Listing:
-    """Return a listing of uploads: S3's goes on behind a key, a report's after a number of rows."""
+def _uploads(stack: Stack, options: Backfill, place: Checkpoint) -> Iterator[backfills.Existing]:
+    """List uploads: S3's listing goes on behind a key, a report's after a number of rows."""
     if options.inventory:
         report = inventory.read_manifest(stack, options.inventory)
-        return partial(inventory.find, stack, report, options.prefix, place.sent)
+        return inventory.find(stack, report, options.prefix, place.sent)
     find = gone.find if options.gone else backfills.find
-    return partial(find, stack, options.prefix, place.key)
+    return find(stack, options.prefix, place.key)
+
+
+def _count(stack: Stack, options: Backfill, place: Checkpoint) -> int:
+    """Return how many uploads ``_uploads`` lists."""
+    if options.inventory or options.gone:
+        return sum(1 for _ in _uploads(stack, options, place))
+    return backfills.count(stack, options.prefix, place.key)
 
 
 def doctor(*, target: Target = NO_TARGET) -> int:

@@ -8,9 +8,11 @@ comes after ``a/b/manifest.json``. So names of uploads are put into the order of
 import heapq
 from collections.abc import Iterable, Iterator
 from functools import partial
+from typing import Any
 
 from function.contract import manifest_key, name_of_manifest, source_key, upload_name
 from ops.backfill import Existing, check_prefix
+from ops.listing import Listing, Page
 from ops.stack import Stack, read_or_none
 
 
@@ -27,20 +29,16 @@ def find(stack: Stack, prefix: str, after: str = "") -> Iterator[Existing]:
     check_prefix(prefix)
     s3 = stack.client("s3")
     behind = manifest_key(upload_name(after)) if after else ""
-    uploads = _keys(stack, stack.source, prefix, after)
-    written = _keys(stack, stack.destination, upload_name(prefix), behind)
-    for name in without_upload(manifests(written), map(upload_name, uploads)):
+    uploads = Listing(s3=s3, bucket=stack.source, prefix=prefix, page=_keys).find(after)
+    begin = upload_name(prefix)
+    written = Listing(s3=s3, bucket=stack.destination, prefix=begin, page=_manifests).find(behind)
+    for name in without_upload(written, map(upload_name, uploads)):
         key = source_key(name)
         if not key.startswith(prefix):  # of the prefix u/: u/manifest.json is the manifest of u
             continue
         head = partial(s3.head_object, Bucket=stack.source, Key=key)
         if read_or_none(head, "404", "NoSuchKey") is None:
             yield Existing(key=key, version_id=None, etag="", size=0)
-
-
-def manifests(keys: Iterable[str]) -> Iterator[str]:
-    """Return which of a destination bucket's keys are manifests."""
-    return (key for key in keys if name_of_manifest(key) is not None)
 
 
 def without_upload(manifests: Iterable[str], names: Iterable[str]) -> Iterator[str]:
@@ -73,8 +71,12 @@ def in_manifest_order(names: Iterable[str]) -> Iterator[str]:
         yield heapq.heappop(held)
 
 
-def _keys(stack: Stack, bucket: str, prefix: str, after: str) -> Iterator[str]:
-    pages = stack.client("s3").get_paginator("list_objects_v2")
-    for page in pages.paginate(Bucket=bucket, Prefix=prefix, StartAfter=after):
-        for item in page.get("Contents", []):
-            yield item["Key"]
+def _keys(s3: Any, bucket: str, prefix: str, after: str) -> Page[str]:
+    page = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, StartAfter=after)
+    keys: list[str] = [item["Key"] for item in page.get("Contents", [])]
+    return [(key, key) for key in keys], keys[-1] if page["IsTruncated"] else None
+
+
+def _manifests(s3: Any, bucket: str, prefix: str, after: str) -> Page[str]:
+    pairs, rest = _keys(s3, bucket, prefix, after)
+    return [pair for pair in pairs if name_of_manifest(pair[0]) is not None], rest

@@ -1,4 +1,7 @@
+import json
+import threading
 import time
+from dataclasses import replace
 
 import pytest
 from botocore.exceptions import ClientError
@@ -188,8 +191,46 @@ def test_the_rate_is_kept(monkeypatch):
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     monkeypatch.setattr(time, "sleep", lambda seconds: now.append(now.pop() + seconds))
     sent = []
-    for batch in backfill.send(stack_with_queue([]), iter([BEACH] * 25), per_second=20):
+    for batch in backfill.send(stack_with_queue([]), iter([BEACH] * 25), per_second=2):
         sent.append((now[0] - 100, len(batch)))
         now[0] += 0.3  # to send a batch takes time, which counts
-    assert sent == [(0, 10), (0.5, 10), (1.0, 5)]
-    assert now == [101.3]
+    assert sent == [(0, 10), (5, 10), (10, 5)]
+    assert now == [112.5]
+
+
+def test_batches_are_sent_at_one_time_and_told_in_their_order():
+    """The first is not answered until the second is, which one sender would never send."""
+    second, bodies = threading.Event(), []
+
+    def send(QueueUrl, Entries):  # noqa: N803 (boto3's names)
+        (number,) = {
+            json.loads(entry["MessageBody"])["Records"][0]["s3"]["object"]["size"]
+            for entry in Entries
+        }
+        if number == 0:
+            assert second.wait(20)
+        second.set()
+        bodies.append(number)
+        return {}
+
+    stack = Stack(outputs=OUTPUTS, client={"sqs": aws_client("sqs", send_message_batch=send)}.get)
+    uploads = (replace(BEACH, size=number // backfill.BATCH) for number in range(30))
+    told = [batch[0].size for batch in backfill.send(stack, uploads, per_second=1e9)]
+    assert told == [0, 1, 2]
+    assert sorted(bodies) == [0, 1, 2]
+    assert bodies[0] != 0
+
+
+def test_nothing_is_told_as_sent_behind_what_failed():
+    """A run goes on behind the last upload that was told, so none may be skipped."""
+
+    def send(QueueUrl, Entries):  # noqa: N803
+        fails = '"size": 1,' in Entries[0]["MessageBody"]
+        return {"Failed": [{"Id": "0", "Message": "busy"}]} if fails else {}
+
+    stack = Stack(outputs=OUTPUTS, client={"sqs": aws_client("sqs", send_message_batch=send)}.get)
+    uploads = (replace(BEACH, size=number // backfill.BATCH) for number in range(60))
+    told = []
+    with pytest.raises(Failure, match="busy"):
+        told.extend(batch[0].size for batch in backfill.send(stack, uploads, per_second=1e9))
+    assert told == [0]
