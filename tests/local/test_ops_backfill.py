@@ -6,7 +6,9 @@ import json
 import pytest
 
 from function.contract import manifest_key, upload_name
+from ops import backfill
 from ops.__main__ import main
+from ops.stack import Stack
 from tests.support.waiting import wait_until
 
 
@@ -96,6 +98,55 @@ def test_an_inventory_report_in_s3_is_read_by_its_manifest(aws, run, lost):
     where = ("--prefix", "uploads/report/", "--inventory", f"s3://{bucket}/all/manifest.json")
     assert run(*where) == "2 uploads sent"
     assert [wait_for(aws, key)["status"] for key in keys] == ["ready", "ready"]
+
+
+KEYS = [
+    f"uploads/{name}"
+    for name in (
+        "a",
+        "a!b",
+        "a+b/c d",
+        "a-1",
+        "a.jpg",
+        "a/b",
+        "a/c/d",
+        "a/e%2F",
+        "b/1",
+        "b/2",
+        "é/x",
+    )
+]
+
+
+@pytest.fixture(scope="module")
+def versioned(aws):
+    """A client that asks for two keys a page, and a bucket with versions and a deleted upload."""
+    s3, bucket = aws.client("s3"), "listed"
+
+    def ask_for_two(params, **_more):
+        params["MaxKeys"] = 2
+
+    for operation in ("ListObjectsV2", "ListObjectVersions"):
+        s3.meta.events.register(f"before-parameter-build.s3.{operation}", ask_for_two)
+    s3.create_bucket(Bucket=bucket)
+    enabled = {"Status": "Enabled"}
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=enabled)
+    for key in [*KEYS, *KEYS[2:5], "uploads/a/b", "uploads/a0", "uploads/b/gone"]:
+        s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+    for key in ("uploads/a0", "uploads/b/gone"):
+        s3.delete_object(Bucket=bucket, Key=key)
+    return Stack(outputs={"sourceBucket": bucket}, client={"s3": s3}.get)
+
+
+@pytest.mark.parametrize("after", ["", "uploads/a", "uploads/a/b", "uploads/a0", "uploads/b/2"])
+def test_uploads_are_listed_side_by_side_page_after_page(versioned, after):
+    expected = [key for key in sorted(KEYS) if key > after]
+    found = list(backfill.find(versioned, "uploads/", after))
+    assert [upload.key for upload in found] == expected
+    assert backfill.count(versioned, "uploads/", after) == len(expected)
+    for upload in found:
+        head = versioned.client("s3").head_object(Bucket="listed", Key=upload.key)
+        assert (upload.version_id, upload.size) == (head["VersionId"], 1)
 
 
 def test_dry_run_as_json(run, lost):
