@@ -49,8 +49,9 @@ def run_zygote(setup: dict[str, Any]) -> NoReturn:
     quiet = os.open(os.devnull, os.O_RDWR)
     os.dup2(quiet, 0)
     os.dup2(quiet, 1)  # what Lambda reads there is the function's log
+    _be_first_to_go()
     if native := import_native():
-        native.hide()
+        native.hide()  # from here on, only root may write to this process's files in /proc
         native.end_with_parent()
     task = Task.parse(setup["task"])
     _import_all(task)
@@ -76,7 +77,6 @@ def run_zygote(setup: dict[str, Any]) -> NoReturn:
                 os.dup2(quiet, 2)  # decoders write there, too
                 os.close(setup["orders"])
                 os.close(setup["news"])
-                _be_first_to_go()
                 channel = Channel(setup["jobs"], setup["answers"], memory)
                 _Worker(task, channel, frozenset(ready)).run()
             _tell(setup["news"], {"pid": child})
@@ -119,7 +119,10 @@ def _tell(writer: int, news: dict[str, Any]) -> None:
 
 
 def _be_first_to_go() -> None:
-    """Have the kernel kill this process, not the function, when memory is out."""
+    """Have the kernel kill this process or its children, not the function, when memory is out.
+
+    Of them it kills the one that holds most, the worker (proc_pid_oom_score_adj(5)).
+    """
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 

@@ -189,6 +189,8 @@ sys.path[:0] = [{root!r}]
 from tests.unit.engine.test_worker import *
 with probing(probe({names!r}), before={before!r}) as isolation:
     print(json.dumps(sorted(allowed(isolation))))
+    score = Path(f"/proc/{{isolation.processes[1]}}/oom_score_adj").read_text()
+    assert score == "1000\\n", score  # the kernel kills a worker before the function
 """
 
 
