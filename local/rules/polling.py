@@ -54,7 +54,7 @@ def unfit_scaling(scaling: Mapping[str, Any], pollers: Mapping[str, int]) -> str
 @replaces(vars(lambda_svc), "_create_esm")
 def fit_scaling_of_new(create: Callable[..., Any], mapping: Mapping[str, Any]) -> Any:
     """Refuse a scaling that AWS does, and keep event pollers, which MiniStack forgets."""
-    pollers = mapping.get(_CONFIG) or {}
+    pollers: dict[str, int] = mapping.get(_CONFIG) or {}
     reason = unfit_scaling(mapping.get("ScalingConfig") or {}, pollers)
     if reason:
         return error("InvalidParameterValueException", reason)
@@ -72,7 +72,7 @@ def fit_scaling_of_changed(update: Callable[..., Any], uuid: str, change: Mappin
     mapping = lambda_svc._esms.get(uuid)
     if mapping:
         kept = {**mapping, **change}
-        pollers = kept.get(_CONFIG) or {}
+        pollers: dict[str, int] = kept.get(_CONFIG) or {}
         reason = unfit_scaling(kept.get("ScalingConfig") or {}, pollers)
         if reason:
             return error("InvalidParameterValueException", reason)

@@ -443,12 +443,13 @@ def test_without_metrics_the_log_has_the_same_figures(
     reconciler = reconciler_for(environment, source, destination)
     source.objects |= {"uploads/a.jpg": jpeg, "uploads/b.jpg": b"x"}
     caplog.set_level(logging.INFO)
-    lines = []
+    lines, broken = [], PUT.replace('"object"', '"thing"')
     for publishes in (True, False):
         caplog.clear()
+        destination.objects.clear()
         handler = build(reconciler, publishes_metrics=publishes)
         records = [message(key, f"uploads/{key}.jpg") for key in "ab"]
-        handler.handle({"Records": [*records, {**records[0], "body": "no JSON"}]}, CONTEXT)
+        handler.handle({"Records": [*records, {**records[0], "body": broken}]}, CONTEXT)
         lines.append([vars(record) for record in caplog.records])
     published, logged = lines
     assert [sorted(set(a) - set(b)) for a, b in zip(published, logged, strict=True)] == [
