@@ -8,7 +8,7 @@ from tests.support.aws_client import aws_client
 from tests.support.ops import OUTPUTS
 
 
-def stack(**sums):
+def stack(*, publishes="true", **sums):
     """A stack whose CloudWatch has these sums, each in two datapoints."""
 
     def statistics(**query):
@@ -19,7 +19,14 @@ def stack(**sums):
         points = [{"Sum": 1.0}, {"Sum": total - 1.0}] if total else []
         return {"Datapoints": points}
 
-    clients = {"cloudwatch": aws_client("cloudwatch", get_metric_statistics=statistics)}
+    def configuration(**query):
+        assert query == {"FunctionName": OUTPUTS["functionName"]}
+        return {"Environment": {"Variables": {"PUBLISH_METRICS": publishes}}}
+
+    clients = {
+        "cloudwatch": aws_client("cloudwatch", get_metric_statistics=statistics),
+        "lambda": aws_client("lambda", get_function_configuration=configuration),
+    }
     return Stack(outputs=OUTPUTS, client=clients.__getitem__)
 
 
