@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from function.contract import manifest_key
 from ops import gone
+from ops.backfill import Existing
 from ops.stack import Stack
 from tests.support.aws_client import Refusal, aws_client
 from tests.support.ops import OUTPUTS
@@ -64,10 +65,10 @@ class Buckets:
     ``late`` are uploads that came after the listing.
     """
 
-    def __init__(self, uploads, written, late=()):
+    def __init__(self, uploads, written, late=(), code="404"):
         self.keys = {"photos": uploads, "x": [manifest_key(name) for name in written]}
         self.there = {*uploads, *late}
-        self.asked = []
+        self.asked, self.code = [], code
 
     def list(self, Bucket, Prefix, StartAfter="", Delimiter=""):  # noqa: N803 (boto3's names)
         keys = [key for key in listed(self.keys[Bucket]) if key.startswith(Prefix)]
@@ -79,7 +80,7 @@ class Buckets:
     def head(self, Bucket, Key):  # noqa: N803
         assert Bucket == "photos"
         self.asked.append(Key)
-        return {} if Key in self.there else Refusal("404", 404)
+        return {} if Key in self.there else Refusal(self.code, 404)
 
     def find(self, prefix="uploads/", after=""):
         client = aws_client("s3", list_objects_v2=self.list, head_object=self.head)
@@ -114,6 +115,14 @@ def test_an_upload_that_s3_lists_before_the_last_one_is_not_gone():
     buckets = Buckets(["uploads/a"], ["a", "a-1"])
     assert buckets.find(after="uploads/a-1") == []
     assert buckets.asked == ["uploads/a"]
+
+
+@pytest.mark.parametrize("code", ["404", "NoSuchKey"])
+def test_what_s3_does_not_find_is_gone_and_has_no_version(code):
+    buckets = Buckets([], ["a"], code=code)
+    client = aws_client("s3", list_objects_v2=buckets.list, head_object=buckets.head)
+    found = list(gone.find(Stack(outputs=OUTPUTS, client=lambda service: client), "uploads/"))
+    assert found == [Existing(key="uploads/a", version_id=None, etag="", size=0)]
 
 
 def test_any_other_refusal_stops_the_run():
