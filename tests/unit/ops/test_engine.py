@@ -55,3 +55,9 @@ def test_so_is_an_invocation_that_never_answered(errors):
     finding = unanswered(stack(Errors=errors))
     assert finding.level == "warn"
     assert f"{errors} invocations ended without an answer" in finding.detail
+
+
+def test_a_stack_without_metrics_has_them_in_its_log():
+    finding = workers(stack(publishes="false", DecoderBugs=2))
+    assert finding.level == "ok"
+    assert "the stack has no metrics; look for Stopped, WorkersReplaced" in finding.detail
