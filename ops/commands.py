@@ -19,7 +19,7 @@ from ops import redrive as redrives
 from ops.checkpoint import Checkpoint
 from ops.pace import Pace
 from ops.stack import Stack, connected
-from terminal import FAILED, OK, progress
+from terminal import FAILED, OK, PositiveNumber, progress
 
 _STACK: Final = Group("Stack", validator=LimitedChoice(min=1, max=1))
 _SOURCE: Final = Group("Source", validator=mutually_exclusive)
@@ -54,7 +54,7 @@ class Backfill:
     inventory: Annotated[str | None, Parameter(group=_SOURCE)] = None
     """Take them from an S3 Inventory report in CSV: path or s3:// address of its manifest.json."""
 
-    rate: Annotated[float, Parameter(validator=Number(gt=0, lt=float("inf")))] = 50.0
+    rate: PositiveNumber = 50.0
     """Uploads a second."""
 
     state: Path | None = None

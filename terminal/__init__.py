@@ -1,6 +1,6 @@
 """The screen, progress, errors and exit codes of every command line."""
 
-from terminal.app import FAILED, MISUSED, OK, Failure, Misuse, app, run
+from terminal.app import FAILED, MISUSED, OK, Failure, Misuse, PositiveNumber, app, run
 from terminal.screen import Advance, console, progress
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Advance",
     "Failure",
     "Misuse",
+    "PositiveNumber",
     "app",
     "console",
     "progress",

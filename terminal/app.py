@@ -3,13 +3,17 @@
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Final, cast
+from typing import Annotated, Final, cast
 
 from cyclopts import App, CycloptsError, Parameter
+from cyclopts.validators import Number
 
 from terminal.screen import console
 
 OK, FAILED, MISUSED = 0, 1, 2
+
+PositiveNumber = Annotated[float, Parameter(validator=Number(gt=0, lt=float("inf")))]
+"""An option above 0, but not infinite: figures made of it would be no JSON."""
 
 _EPILOGUE: Final = "Exit codes: 0 worked, 1 failed, 2 misused."
 

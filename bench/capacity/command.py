@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Final
 
 from cyclopts import Parameter, validators
-from cyclopts.types import PositiveFloat, PositiveInt
+from cyclopts.types import PositiveInt
 from PIL import Image
 
 from bench import photos
@@ -28,7 +28,7 @@ from bench.reports import NO_FILES, Files, publish
 from bench.stats import percentile
 from local import server as servers
 from local.deploy import deploy
-from terminal import progress
+from terminal import PositiveNumber, progress
 
 _LOCAL_CONCURRENCY: Final = 2
 """Of the storm's mapping: what a machine with two CPUs can do at once."""
@@ -36,7 +36,7 @@ _LOCAL_CONCURRENCY: Final = 2
 _INIT_S: Final = bill.Usage().init_ms / 1000
 """Seconds that a new environment takes to start, at every memory size."""
 
-_POSITIVE: Final = Parameter(validator=validators.Number(gt=0))
+_POSITIVE: Final = Parameter(validator=validators.Number(gt=0, lt=float("inf")))
 
 
 @Parameter(name="*")
@@ -56,12 +56,12 @@ class Options:
         account: Concurrency of the account.
     """
 
-    rate: PositiveFloat = 20
-    seconds: PositiveFloat = 15
+    rate: PositiveNumber = 20
+    seconds: PositiveNumber = 15
     no_storm: bool = False
     arrivals: Annotated[tuple[float, ...], _POSITIVE] = (10, 100, 1000, 10_000)
-    for_s: PositiveFloat = 60
-    ms: PositiveFloat = 700
+    for_s: PositiveNumber = 60
+    ms: PositiveNumber = 700
     memory: PositiveInt = 1024
     max_concurrency: Annotated[tuple[int, ...], _POSITIVE] = (10, 1000)
     account: PositiveInt = 1000

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Annotated, Final, Literal
 
 from cyclopts import Parameter
-from cyclopts.types import NonNegativeFloat, PositiveFloat, PositiveInt
+from cyclopts.types import NonNegativeFloat, PositiveInt
 
 from bench.cost import bill, refresh, report
 from bench.cost.bill import Bill, Stack, Usage
@@ -15,7 +15,7 @@ from bench.cost.report import Month, Result, StackCost
 from bench.reports import NO_FILES, Files, publish
 from local.program import read_config, read_settings
 from pipeline.settings import Settings, SettingsError
-from terminal import Misuse, console
+from terminal import Misuse, PositiveNumber, console
 
 SCALES: Final = tuple(10**n for n in range(3, 9))
 """Images a month at which the bill is plotted."""
@@ -47,9 +47,9 @@ class Options:
     """
 
     stack: Annotated[tuple[str, ...], Parameter(show_default=False)] = ()
-    images: PositiveFloat = 100_000
+    images: PositiveNumber = 100_000
     memory: PositiveInt | None = None
-    ms: PositiveFloat = 700
+    ms: PositiveNumber = 700
     views: NonNegativeFloat = 0
     region: str | None = None
     architecture: Literal["arm64", "x86_64"] | None = None

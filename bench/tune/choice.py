@@ -11,6 +11,7 @@ from cyclopts.types import NormFloat
 
 from bench.cost.bill import PROMISED_USD
 from bench.tune.results import Row
+from terminal import PositiveNumber
 
 SIZES: Final = (128, 256, 512, 1024, 1769, 3008)
 """Memory sizes in MB that are measured unless told otherwise; ours to choose, from Lambda's least
@@ -56,7 +57,7 @@ class Choice:
     memory: Annotated[tuple[int, ...], Parameter(validator=MEMORY_MB)] = SIZES
     strategy: Literal["cost", "speed", "balanced", "target"] = "balanced"
     weight: NormFloat = 0.5
-    target_ms: float = 800
+    target_ms: PositiveNumber = 800
 
     def best(self, rows: Sequence[Row]) -> Row | None:
         """Return the row that the strategy chooses for one workload; None if none qualifies."""

@@ -29,7 +29,7 @@ def main() -> int:
     if options.modules:
         modules = {name: modules[name] for name in options.modules}
     sample = None if options.all else options.sample
-    jobs = (os.cpu_count() or 1) if options.jobs == "auto" else int(options.jobs)
+    jobs = options.jobs or os.cpu_count() or 1
     try:
         results = run(modules, sample=sample, seed=options.seed, jobs=jobs)
     except BaselineFailed as error:
@@ -52,11 +52,21 @@ def main() -> int:
 def _parser(names: list[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"some of {', '.join(names)}")
-    parser.add_argument("--sample", type=int, default=30, help="changes of each module (30)")
+    parser.add_argument("--sample", type=_count, default=30, help="changes of each module (30)")
     parser.add_argument("--all", action="store_true", help="every change, which takes hours")
     parser.add_argument("--seed", default="1", help="which changes the sample has (1)")
-    parser.add_argument("--jobs", default="auto", help="how many at a time (one for each CPU)")
+    parser.add_argument("--jobs", type=_jobs, help="how many at a time (auto: one for each CPU)")
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"must be a number of 1 or more; got {text}")
+    return int(text)
+
+
+def _jobs(text: str) -> int | None:
+    return None if text == "auto" else _count(text)
 
 
 if __name__ == "__main__":

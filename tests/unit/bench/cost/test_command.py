@@ -189,3 +189,10 @@ def test_the_docs_have_the_bills_figures():
         ),
     ):
         assert sentence in tune
+
+
+@pytest.mark.parametrize("option", ["--images", "--ms"])
+@pytest.mark.parametrize("value", ["inf", "nan", "0", "-1"])
+def test_a_figure_that_is_no_positive_number_is_misuse(option, value, capsys):
+    assert main(["cost", option, value]) == 2
+    assert option in capsys.readouterr().err

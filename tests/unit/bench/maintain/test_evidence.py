@@ -11,3 +11,9 @@ def test_a_stack_that_cites_evidence_is_told_and_the_others_are_not(tmp_path, mo
     )
     assert main(["maintain", "evidence"]) == 0
     assert capsys.readouterr().out == "Pulumi.a: stale\nPulumi.b: stale\n"
+
+
+def test_where_no_stack_cites_evidence_that_is_said(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(evidence, "ROOT", tmp_path)
+    assert main(["maintain", "evidence"]) == 0
+    assert "No stack cites a measurement" in capsys.readouterr().out
