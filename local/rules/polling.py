@@ -76,7 +76,11 @@ def fit_scaling_of_changed(update: Callable[..., Any], uuid: str, change: Mappin
         reason = unfit_scaling(kept.get("ScalingConfig") or {}, pollers)
         if reason:
             return error("InvalidParameterValueException", reason)
-        mapping[_CONFIG] = pollers
+        answer = update(uuid, change)
+        mapping.pop(_CONFIG, None)
+        if pollers:
+            mapping[_CONFIG] = pollers
+        return answer
     return update(uuid, change)
 
 

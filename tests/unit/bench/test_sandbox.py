@@ -306,7 +306,8 @@ def test_without_groups_a_start_is_scaled_if_it_is_provisioned(
         module.write("import time\nwhile time.process_time() < 0.5: pass\n")
     with box:
         box.wait_ready()
-    assert (box.start_ms >= 0.5 * 1000 / (128 / 1769)) == provisioned_concurrency
+    # CPU time is counted in steps of 10 ms.
+    assert (box.start_ms >= 0.4 * 1000 / (128 / 1769)) == provisioned_concurrency
 
 
 def test_without_groups_the_time_is_scaled(store, tmp_path):

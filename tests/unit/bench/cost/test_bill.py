@@ -2,7 +2,6 @@ import pytest
 
 from bench.cost import bill, prices
 from function.contract import DuplicateSearch
-from pipeline import queues, signer
 from pipeline.settings import Pollers, Settings
 from terminal import Misuse
 
@@ -243,11 +242,6 @@ def test_a_signer_is_asked_for_each_upload():
 def test_a_key_of_the_stack_s_own_is_billed():
     settings = Settings(encryption="kms", uploads="presigned", delivery="cdn")
     assert bill.bill(0, bill.Usage(), US, settings).lines["kms_keys"] == 1
-
-
-def test_what_the_program_has_too_is_the_same_here():
-    assert bill.POLL_S == queues.LONG_POLL
-    assert bill.SIGNER_GB == signer.MEMORY / 1024
 
 
 def test_the_usage_of_a_stack_has_its_memory_and_its_files():
