@@ -32,7 +32,7 @@ class Step(Enum):
     """The destination shows what the key holds: there is nothing to do."""
 
     REPAIR = "repair"
-    """The manifest is right: check its renditions, and delete those that it does not name."""
+    """Keep the manifest: check its renditions and delete those that it does not name."""
 
     REMOVE = "remove"
     """The key holds nothing: delete the manifest and all renditions."""

@@ -69,7 +69,12 @@ def _listing(stack: Stack, prefix: str) -> Listing[Existing]:
 
 
 def _page(s3: Any, bucket: str, prefix: str, after: str) -> Page[Existing]:
-    page = s3.list_object_versions(Bucket=bucket, Prefix=prefix, KeyMarker=after)
+    request = {"Bucket": bucket, "Prefix": prefix, "KeyMarker": after}
+    page = s3.list_object_versions(**request)
+    # A page may hold nothing but versions of the marker itself, and would then be asked for again.
+    while page["IsTruncated"] and page["NextKeyMarker"] == after:
+        marker = page["NextVersionIdMarker"]
+        page = s3.list_object_versions(**request, VersionIdMarker=marker)
     found = [
         Existing(
             key=item["Key"],

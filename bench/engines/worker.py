@@ -1,4 +1,4 @@
-"""One engine in a process of its own: a job a line in, an ``Answer`` as a line of JSON out."""
+"""Run one engine in a separate process: jobs come a line each, ``Answer``s go as lines of JSON."""
 
 import functools
 import json

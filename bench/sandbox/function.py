@@ -1,4 +1,4 @@
-"""What the function is given in the sandbox, and what its own log says of an upload."""
+"""The function's environment and events in the sandbox, and the outcome that its log states."""
 
 import json
 from contextlib import suppress

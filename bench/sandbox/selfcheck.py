@@ -80,7 +80,7 @@ class ColdStart:
 
 @dataclass(frozen=True, kw_only=True)
 class SelfCheck:
-    """What the check found; on a busy machine the shares are too small and the starts too long."""
+    """The result of the check; a busy machine makes shares too small and cold starts too long."""
 
     shares: Sequence[Share]
     cold: Sequence[ColdStart]

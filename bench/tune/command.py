@@ -27,7 +27,7 @@ from terminal import FAILED, OK, Failure, Misuse, console, progress
 
 _QUICK_SAMPLES: Final = 2
 _QUICK_SECONDS: Final = 1.0
-"""What "within a minute" leaves for each case, and for each share of the self-check."""
+"""Seconds for each case and each size of the self-check, so that ``--quick`` ends in a minute."""
 _OTHERS: Final = "Percentiles of few runs are coarse; arm64 and real AWS were not measured here."
 
 

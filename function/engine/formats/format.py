@@ -130,7 +130,8 @@ class Format(Record):
     # Paths of files that its decoder opens by itself; a worker is given them (``worker.py``).
     files: "Callable[[], Iterable[str]]" = lambda: ()
 
-    # Modules that decoding needs besides those that every worker has: it can import no other.
+    # Modules that its decoder imports, beyond those that every worker has loaded. They are loaded
+    # before a worker is confined, since it can import nothing afterwards.
     modules: tuple[str, ...] = ()
 
     isolated: bool = False  # in a new worker each time, as its decoder is large, young or slow

@@ -100,6 +100,31 @@ def test_the_newest_versions_are_found_in_the_order_of_their_keys():
     ]
 
 
+def test_a_page_of_nothing_but_versions_of_its_marker_is_not_asked_for_again():
+    """An upload that was overwritten more than 1,000 times fills pages by itself."""
+    old = {"Versions": [version("uploads/a", is_latest=False)], "NextKeyMarker": "uploads/a"}
+    pages = [
+        {"Versions": [version("uploads/a")], "NextKeyMarker": "uploads/a"},
+        *(old | {"NextVersionIdMarker": name} for name in ("v1", "v2")),
+        {"Versions": [version("uploads/b")]},
+    ]
+    asked = []
+
+    def list_versions(**request):
+        asked.append((request["KeyMarker"], request.get("VersionIdMarker")))
+        return pages[len(asked) - 1] | {"IsTruncated": len(asked) < len(pages)}
+
+    client = aws_client(
+        "s3",
+        list_object_versions=list_versions,
+        list_objects_v2=lambda **_request: {"IsTruncated": False},
+    )
+    found = backfill.find(stack_of(client), "uploads/")
+    assert [upload.key for upload in found] == ["uploads/a", "uploads/b"]
+    at = "uploads/a"
+    assert asked == [("", None), (at, None), (at, "v1"), (at, "v2")]
+
+
 def test_a_run_goes_on_behind_the_key_that_it_ended_with():
     """S3 lists the versions of the marker itself, too."""
     bucket = Bucket({"Versions": [version(f"uploads/{name}") for name in "abc"]})
