@@ -162,7 +162,7 @@ def _promise(stack: StackCost) -> str:
     if full.total_usd < bill.PROMISED_USD:
         promise = "kept in all"
     elif kept:
-        promise = "kept for what the promise is about, processing and storage"
+        promise = "kept for processing and storage, which the promise covers"
     else:
         promise = "MISSED"
     return (

@@ -22,7 +22,7 @@ def test_arm64_prices_beside_x86_durations_are_called_an_assumption(capsys):
 def test_the_bill_says_what_the_promise_covers_and_shows_monitoring_apart(capsys):
     main(["cost", "--images", "1000"])
     out = capsys.readouterr().out
-    assert "kept for what the promise is about" in out
+    assert "kept for processing and storage, which the promise covers" in out
     assert "monitoring" in out
 
 
@@ -182,7 +182,7 @@ def test_the_docs_have_the_bills_figures():
     for sentence in (
         f"S3 requests are ${full.subtotals['processing']:.2f}",
         f"a month's storage ${full.subtotals['storage']:.2f}",
-        f"a subtotal of its own, ${monitoring:.2f},",
+        f"a separate subtotal, ${monitoring:.2f},",
         (
             f"the whole is ${free.total_usd:.2f}, of which monitoring "
             f"${free.subtotals['monitoring']:.2f}."
