@@ -63,9 +63,12 @@ def test_an_interrupt_cleans_up(lambda_, name):
 
 
 def is_invoked(aws, version: str) -> bool:
-    """Whether the log has a stream of a version, which begins with its first invocation."""
-    streams = aws.client("logs").describe_log_streams(logGroupName=aws.outputs["logGroup"])
-    return any(f"[{version}]" in stream["logStreamName"] for stream in streams["logStreams"])
+    """Return True once the log has a stream of the version, which its first invocation begins."""
+    pages = aws.client("logs").get_paginator("describe_log_streams")
+    streams = pages.paginate(logGroupName=aws.outputs["logGroup"]).search(
+        "logStreams[].logStreamName"
+    )
+    return any(f"[{version}]" in stream for stream in streams)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
