@@ -9,7 +9,15 @@ from function.engine.errors import DecoderBug, Reason
 from function.engine.formats import NAMES
 from function.engine.losses import Loss
 from function.engine.renditions import OutputFormat
-from function.engine.results import HASH_BITS, Fingerprint, Measured, Rendered, Result, Task
+from function.engine.results import (
+    HASH_BITS,
+    MOST_FAILURE,
+    Fingerprint,
+    Measured,
+    Rendered,
+    Result,
+    Task,
+)
 
 _MOST_MESSAGES: Final = 8
 """Answers about an upload besides its renditions: what it is, two budgets at most, its fingerprint,
@@ -58,7 +66,7 @@ class Answers:
                 raise DecoderBug("the worker asked or answered again and again")
             result = _READERS[kind](message)
         except _WRONG as error:
-            raise DecoderBug(f"the worker answered what it never would: {error!r}") from error
+            raise DecoderBug(f"the worker answered what it never would: {error!r:.200}") from None
         if isinstance(result, Measured):
             self._format = result.format
         self._has_fingerprint |= isinstance(result, Fingerprint)
@@ -106,9 +114,9 @@ def _match(pattern: re.Pattern[str], text: str) -> str:
     return text
 
 
-def _check_text(text: object) -> None:
-    if not isinstance(text, str):
-        raise TypeError("not a text")
+def _check_text(text: object, most: int) -> None:
+    if not isinstance(text, str) or len(text) > most:
+        raise ValueError("not a text, or too long")
 
 
 def _check_budget(message: Mapping[str, Any]) -> None:
@@ -118,17 +126,17 @@ def _check_budget(message: Mapping[str, Any]) -> None:
 
 def _check_rejection(message: Mapping[str, Any]) -> None:
     Reason(message["code"])
-    _check_text(message["message"])
-    if len(message["message"]) > _MOST_LETTERS:
-        raise ValueError("a sentence is too long")
+    _check_text(message["message"], _MOST_LETTERS)
 
 
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Result | None]]] = {
     Measured.__name__: _read_measured,
     Fingerprint.__name__: _read_fingerprint,
-    "need": lambda message: _check_text(message["format"]),
+    "need": lambda message: _check_text(message["format"], _MOST_LETTERS),
     "budget": _check_budget,
     "rejected": _check_rejection,
     **dict.fromkeys(("done", "memory"), lambda _message: None),
-    **dict.fromkeys(("failed", "broken"), lambda message: _check_text(message["message"])),
+    **dict.fromkeys(
+        ("failed", "broken"), lambda message: _check_text(message["message"], MOST_FAILURE)
+    ),
 }

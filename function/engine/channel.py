@@ -125,7 +125,7 @@ class Channel:
             message: dict[str, Any] = json.loads(self._read(length))
             at, count = int(message.pop("at")), int(message.pop("length"))
         except _NO_MESSAGE as error:
-            raise Malformed("a message is not understood") from error
+            raise Malformed(f"a message is not understood: {error!r:.200}") from None
         if not 0 <= count <= self._most:
             raise Malformed("too many bytes belong to a message")
         if not self._memory:

@@ -11,6 +11,10 @@ BACKGROUND: Final = "#ffffff"
 
 HASH_BITS: Final = 64  # bits of a perceptual hash
 
+MOST_FAILURE: Final = 10_000
+"""Characters of an exception and its traceback that go into our log; a worker that an upload has
+broken into could send a megabyte for every message that SQS delivers."""
+
 
 class Task(Record):
     """What is made of every upload of a stack, and within which limits."""

@@ -30,7 +30,7 @@ from function.engine.errors import Rejected, is_system_failure
 from function.engine.formats.format import Format
 from function.engine.memory_limit import MemoryLimit, was_refused_memory
 from function.engine.native_module import import_native
-from function.engine.results import Task
+from function.engine.results import MOST_FAILURE, Task
 from function.engine.sniff import sniff
 from function.engine.work import work
 
@@ -210,10 +210,14 @@ def confine(memory_mb: int | None) -> MemoryLimit:
 
 
 def _describe(error: BaseException) -> str:
-    """Return an exception's message and traceback, without the imports that ``traceback`` does."""
+    """Return an exception's message and traceback, without the imports that ``traceback`` does.
+
+    The middle of a long one is left out.
+    """
     text, step = f"{type(error).__name__}: {error}", error.__traceback__
     while step:
         code = step.tb_frame.f_code
         text += f"\n  {code.co_filename}:{step.tb_lineno} in {code.co_name}"
         step = step.tb_next
-    return text
+    half = MOST_FAILURE // 2 - 1
+    return text if len(text) <= MOST_FAILURE else f"{text[:half]}…{text[-half:]}"
