@@ -263,10 +263,12 @@ class _Zygote:
         """Return what the end of the worker means for the upload."""
         self.worker = None
         status = int(self._read_news()["ended"])
-        # The kernel kills a worker for which it has no memory left.
-        if status == signal.SIGXCPU or (status == signal.SIGKILL and self._is_new):
+        if not self._is_new:  # earlier uploads may have a share in it
+            return Worn(f"the worker ended with status {status}")
+        # The kernel kills a worker that used up its CPU time, or for which it has no memory left.
+        if status in {signal.SIGXCPU, signal.SIGKILL}:
             return Stopped()
-        return (DecoderBug if self._is_new else Worn)(f"the worker ended with status {status}")
+        return DecoderBug(f"the worker ended with status {status}")
 
     def _stop_worker(self) -> None:
         """Kill the worker and take what it left out of the pipes."""

@@ -39,6 +39,7 @@ def test_an_upload_lost_before_the_hostile_ones_breaks_the_bound_too():
 def test_no_honest_upload_left_breaks_the_bound():
     nothing = Phase(seconds=[], lost=["a.jpg"])
     assert not Slowdown(alone=ALONE, beside=nothing).holds
+    assert "lost: a.jpg" in Slowdown(alone=ALONE, beside=nothing).lines()
     assert Slowdown(alone=ALONE, beside=nothing).lines()[-1].endswith("the bound is broken")
 
 

@@ -126,10 +126,10 @@ def _phase(
         say(line)
     outcomes = _read(server, list(kinds))
     letters = _dead_letters(server)
-    ready = [key for key in honest if _status(manifests.get(key)) == Status.READY]
+    ready = {key for key in honest if _status(manifests.get(key)) == Status.READY}
     return Phase(
         seconds=[_when(manifests[key]) - sent[key] for key in ready],
-        lost=[key for key in honest if key not in set(ready)],
+        lost=[f"{key}: {_outcome(manifests.get(key))}" for key in honest if key not in ready],
         dead=[key for key in honest if key in letters],
         hostile=Counter((kind, _outcome(outcomes.get(key))) for key, kind in kinds.items()),
         hostile_seconds=[found["timings_ms"]["total"] / 1000 for found in outcomes.values()],

@@ -17,7 +17,7 @@ class Phase:
 
     Attributes:
         seconds: time from each honest upload to its manifest.
-        lost: honest uploads without a manifest that says ``ready``.
+        lost: honest uploads without a manifest that says ``ready``, each with its outcome.
         dead: honest uploads whose message is in the dead-letter queue.
         hostile: outcomes of the hostile uploads, by kind of file and outcome.
         hostile_seconds: how long the function was busy with each that has a manifest.
@@ -62,7 +62,8 @@ class Slowdown:
                 f"{name:18} {len(phase.seconds):5} {middle:6.2f} s {high:6.2f} s "
                 f"{len(phase.lost):5} {len(phase.dead):5}"
             )
-        outcomes = [
+        outcomes = [f"lost: {upload}" for upload in (*self.alone.lost, *self.beside.lost)]
+        outcomes += [
             f"{count:6} {kind}: {outcome}"
             for (kind, outcome), count in sorted(self.beside.hostile.items())
         ]

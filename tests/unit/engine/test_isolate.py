@@ -153,6 +153,33 @@ class TestTime:
         with probing(body) as isolation:
             assert outcome(isolation.run, b"x")[0] == Reason.TOO_COMPLEX
 
+    def test_a_worker_has_the_cpu_time_of_each_upload_anew(self):
+        """Held against the clock that the kernel reads: others fall behind it by and by."""
+        body = """
+        allow(1e6, 0)
+        end = time.clock_gettime(-8) + 0.6
+        while time.clock_gettime(-8) < end: pass
+        yield Measured(1, 1, str(os.getpid()))
+        """
+        slow = "import time\nreal = time.process_time\ntime.process_time = lambda: real() / 10\n"
+        with probing(body, before=slow, most_seconds=2.0) as isolation:
+            workers = {tuple(told(isolation)) for _upload in range(7)}
+        assert len(workers) == 1
+
+    def test_a_worker_that_has_served_before_is_not_ended_by_one_upload_alone(self):
+        body = """
+        if data == b"slow":
+            import resource
+            resource.setrlimit(resource.RLIMIT_CPU, (1, 2))
+            while True: pass
+        yield Measured(1, 1, "fine")
+        """
+        with probing(body) as isolation:
+            assert told(isolation) == ["fine"]
+            with pytest.raises(Worn, match=str(int(signal.SIGXCPU))):
+                list(isolation.run(b"slow"))
+            assert told(isolation) == ["fine"]
+
     def test_the_next_upload_has_a_new_worker_and_all_its_time(self):
         body = "while data == b'slow': pass\nyield Measured(1, 1, str(os.getpid()))"
         with probing(body, most_seconds=5.0) as it:
