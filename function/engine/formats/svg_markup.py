@@ -35,9 +35,14 @@ Encoding Standard, 4.2)."""
 
 _WINDOWS_1252: Final = codecs.lookup("windows-1252")  # looked up now: a worker can import no codec
 
-_LOADING: Final = frozenset(
-    {"image", "feImage", "use", "tref"}
-)  # what they refer to, unlike an ``a``
+_LOADING: Final = frozenset({"image", "feImage", "use", "tref"})
+"""Elements that load what they refer to, unlike an ``a``."""
+
+_OVERGROWN: Final = frozenset({1, 43})
+"""Expat's codes for an attribute whose entities outgrow memory, and for entities that grow a
+hundredfold (expat.h, ``XML_ERROR_NO_MEMORY`` and ``XML_ERROR_AMPLIFICATION_LIMIT_BREACH``)."""
+
+_EXPANDED: Final = "This drawing's entities make it too long."
 
 _SHOWN, _LOST, _SHEET, _CHOICE = "shown", "lost", "sheet", "choice"
 _TEXTS: Final[Mapping[str, str]] = (
@@ -92,6 +97,8 @@ class _Reader:
         try:
             parser.Parse(data, True)  # noqa: FBT003 - pyexpat takes no keywords
         except expat.ExpatError as error:
+            if error.code in _OVERGROWN:
+                raise Rejected(Reason.TOO_COMPLEX, _EXPANDED) from error
             raise Rejected(Reason.BROKEN_IMAGE, "This drawing is not well-formed XML.") from error
         canvases, letters = self._cost.weigh()
         return Drawing(
@@ -170,7 +177,7 @@ class _Reader:
     def _write(self, text: str) -> None:
         self._length += len(text)
         if self._length > self._most:
-            raise Rejected(Reason.TOO_COMPLEX, "This drawing's entities make it too long.")
+            raise Rejected(Reason.TOO_COMPLEX, _EXPANDED)
         if self._is_in_tag:
             self._is_in_tag = False
             self._written.append(">")

@@ -132,6 +132,13 @@ def test_entities_cannot_make_a_drawing_much_longer():
     entity = f'<!ENTITY a "{"b" * LONGEST_ENTITY}">'
     assert len(read(declaring(entity, "<text>&a;</text>" * 300)).markup) > 60_000
     assert code_of(declaring(entity, "<g>&a;</g>" * 30_000)) == Reason.TOO_COMPLEX
+
+
+def test_entities_that_expat_itself_finds_too_long_are_no_damage():
+    """An attribute is given whole: here it would have 1.2 GB, more than expat can hold."""
+    entity = f'<!ENTITY a "{"a" * LONGEST_ENTITY}">'
+    drawing = declaring(entity, f'<g d="{"&a;" * 6_000_000}"/>')
+    assert code_of(drawing) == Reason.TOO_COMPLEX
     assert LONGEST_ENTITY / len("<g>&a;</g>") > MOST_GROWTH
 
 
