@@ -16,11 +16,10 @@ from PIL import Image, ImageCms
 
 from bench.maintain.drawings import DRAWINGS
 from bench.photos import encode, encode_heic, photo
-from function.engine import formats
-from function.engine.decode import DECODE_HEADROOM
-from function.engine.limits import FRAME_BYTES, PLANES_BYTES, RENDER_BYTES
-from function.engine.pixels import reduction
-from function.engine.renditions import DEFAULT_RENDITIONS, OutputFormat, Quality, Rendition
+from function.engine import formats, room
+from function.engine.limits import FRAME_BYTES, RENDER_BYTES
+from function.engine.renditions import DEFAULT_RENDITIONS, OutputFormat, Rendition
+from function.engine.results import Task
 from pipeline.settings import Settings
 
 Size = tuple[int, int, int]
@@ -52,13 +51,12 @@ class Kind:
         pixels = math.prod(size)
         if known.rasterise:
             return RENDER_BYTES * pixels + known.bytes_held(self.make(size), (width, height))
-        scale = DEFAULT_RENDITIONS[0].width / width * DECODE_HEADROOM[Quality.FAST]
         if frames > 1:
             moving = next(r for r in self.settings(size).renditions if r.animated)
             return FRAME_BYTES * pixels / max(1, width // moving.width) ** 2
-        if self.limit in known.planes:
-            return PLANES_BYTES * pixels / max(1, int(1 / scale)) ** 2
-        return RENDER_BYTES * pixels / reduction(scale) ** 2
+        task = Task(DEFAULT_RENDITIONS, pixels)
+        scale = room.decode_scale((width, height), task)
+        return room.held_bytes(task, known, self.limit, (width, height), scale)
 
 
 def _still(limit: str, format_name: str, mode: str = "RGB", **options: Any) -> Kind:

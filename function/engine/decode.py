@@ -12,9 +12,8 @@ from typing import Final
 
 from PIL import Image
 
-from function.engine import colour, formats, limits, tone
+from function.engine import colour, formats, limits, room, tone
 from function.engine.budget import budget
-from function.engine.encode import HALF_CHROMA
 from function.engine.errors import Reason, Rejected, is_system_failure
 from function.engine.formats import Format
 from function.engine.header import check_size, icc_profile, orientation_of, too_many_pixels
@@ -23,15 +22,10 @@ from function.engine.losses import Loss
 from function.engine.memory_limit import forget_refused_memory, was_refused_memory
 from function.engine.pixels import SIDEWAYS, Bitmap, Planes, Size, reduced_box, reduction, turn_box
 from function.engine.record import Record
-from function.engine.renditions import OutputFormat, Quality, Rendition
+from function.engine.renditions import OutputFormat
 from function.engine.results import Task
 from function.engine.sniff import sniff
 from function.engine.source import Frame, Source
-
-DECODE_HEADROOM: Final = {Quality.FAST: 1.25, Quality.BEST: 2.0}
-"""A scaled decode keeps at least so many times the pixels across of the largest rendition; below,
-the decoder's own scaling shows (luma SSIM 0.985 at 1.1, 0.991 at 1.25 on the worst of photo, text
-and line art)."""
 
 MAX_DRAWING: Final = 10**12
 """Pixels of a drawing's own size, at which it is not drawn; a million each way are more than any
@@ -107,7 +101,7 @@ def _rejecting_damage(request: DecodeRequest) -> Generator[None]:
 
 def _decode_image(request: DecodeRequest) -> Source:
     known, data, task = request.format, request.data, request.task
-    native, halves_chroma = task.native_decoder, _halves_chroma(task)
+    native, halves_chroma = task.native_decoder, room.halves_chroma(task)
     kind = known.kind_of(data, halves_chroma, native) if known.kind_of else known.name
     max_pixels = _max_pixels(request, kind)
     check_size(known.read_size(data), max_pixels)
@@ -119,8 +113,8 @@ def _decode_image(request: DecodeRequest) -> Source:
     orientation = 1 if known.is_oriented else orientation_of(image)
     width, height = image.size
     upload = (height, width) if orientation in SIDEWAYS else (width, height)
-    scale = _largest_scale(upload, task.renditions) * DECODE_HEADROOM[task.quality]
-    _allow(request, kind, image.size, _left_to_resize(request, kind, image.size, scale))
+    scale = room.decode_scale(upload, task)
+    _allow(request, kind, image.size, room.held_bytes(task, known, kind, image.size, scale))
     with _rejecting_damage(request):
         loaded = known.load_scaled(image, data, scale, halves_chroma, native)
         if not loaded:
@@ -203,37 +197,8 @@ def _allow(request: DecodeRequest, kind: str, size: Size, held: float, frames: i
     request.allow(budget(*facts, is_drawing=is_drawing), held)
 
 
-def _left_to_resize(request: DecodeRequest, kind: str, size: Size, scale: float) -> float:
-    """Return the bytes that the pixels take which are left once a picture is scaled down."""
-    is_planes = kind in request.format.planes and _halves_chroma(request.task)
-    factor = 1.0 / max(1, int(1 / scale)) if is_planes else 1.0 / reduction(scale)
-    return (
-        (limits.PLANES_BYTES if is_planes else limits.RENDER_BYTES) * size[0] * size[1] * factor**2
-    )
-
-
 def _max_pixels(request: DecodeRequest, kind: str) -> int:
-    """Return the most pixels that a file of some kind may have."""
-    task = request.task
-    if task.memory_mb is None:
-        return task.max_pixels
-    most = limits.kind_megapixels(task.memory_mb, kind, len(request.data))
-    return min(task.max_pixels, most * 1_000_000)
-
-
-def _outputs(task: Task) -> set[OutputFormat]:
-    return {name for rendition in task.renditions for name in rendition.formats}
-
-
-def _halves_chroma(task: Task) -> bool:
-    """Return True if every output stores chroma at half size, so that more would be lost anyway."""
-    return task.quality != Quality.BEST and _outputs(task) <= HALF_CHROMA
-
-
-def _largest_scale(upload: Size, renditions: Iterable[Rendition]) -> float:
-    """Return the scale of the largest size that a rendition is cut from; 1 is the upload's own."""
-    sizes = (lay_out(upload, rendition).scaled for rendition in renditions)
-    return max(max(width / upload[0], height / upload[1]) for width, height in sizes)
+    return room.max_pixels(request.task, kind, len(request.data))
 
 
 def _decode_frames(request: DecodeRequest, max_pixels: int) -> tuple[tuple[Frame, ...], int]:
@@ -249,7 +214,7 @@ def _decode_frames(request: DecodeRequest, max_pixels: int) -> tuple[tuple[Frame
         return (), 0
     width, height = image.size
     moving = (rendition for rendition in request.task.renditions if rendition.animated)
-    factor = max(1, int(1 / _largest_scale(image.size, moving)))
+    factor = max(1, int(1 / room.largest_scale(image.size, moving)))
     kept = count * (width // factor) * (height // factor)
     is_long = count > limits.MAX_FRAMES or kept > max_pixels
     if is_long or count * width * height > MAX_ANIMATION_DECODE * max_pixels:
@@ -282,7 +247,7 @@ def _is_animated(request: DecodeRequest, image: Image.Image) -> bool:
 def _losses(request: DecodeRequest, seen: Iterable[Loss], *, has_alpha: bool) -> tuple[Loss, ...]:
     """Return in order what was seen and what the format tells that the renditions do not show."""
     lost = {*request.format.losses(request.data), *seen}
-    if has_alpha and _outputs(request.task) <= {OutputFormat.JPEG}:
+    if has_alpha and room.outputs(request.task) <= {OutputFormat.JPEG}:
         lost.add(Loss.ALPHA)
     return tuple(loss for loss in Loss if loss in lost)
 

@@ -1,0 +1,45 @@
+"""The sums that ``decode`` and ``bench memory`` share."""
+
+import pytest
+
+from function.engine import formats, room
+from function.engine.limits import PLANES_BYTES, RENDER_BYTES
+from function.engine.renditions import DEFAULT_RENDITIONS, Quality
+from function.engine.results import Task
+
+TASK = Task(DEFAULT_RENDITIONS, 50_000_000, 1024)
+LARGE = (6000, 4000)
+PIXELS = 24_000_000
+
+
+def test_a_task_without_a_memory_size_has_its_own_limit_alone():
+    assert room.max_pixels(TASK.replace(memory_mb=None), "qoi", 0) == 50_000_000
+    assert room.max_pixels(TASK, "jpeg", 0) == 50_000_000
+    assert room.max_pixels(TASK, "qoi", 0) == 21_000_000
+    assert room.max_pixels(TASK, "qoi", 100_000_000) < 21_000_000
+
+
+@pytest.mark.parametrize(
+    ("quality", "scale"), [(Quality.FAST, 1.25 * 1080 / 6000), (Quality.BEST, 2 * 1080 / 6000)]
+)
+def test_an_upload_is_decoded_larger_than_the_largest_rendition(quality, scale):
+    assert room.decode_scale(LARGE, TASK.replace(quality=quality)) == pytest.approx(scale)
+
+
+def test_planes_are_kept_where_every_output_halves_chroma():
+    png = tuple(each.replace(formats=("jpeg", "png")) for each in DEFAULT_RENDITIONS)
+    assert room.halves_chroma(TASK)
+    assert not room.halves_chroma(TASK.replace(quality=Quality.BEST))
+    assert not room.halves_chroma(TASK.replace(renditions=png))
+
+
+def test_what_is_left_to_resize_is_scaled_down_by_whole_factors():
+    jpeg, scale = formats.by_name("jpeg"), room.decode_scale(LARGE, TASK)
+    assert scale == pytest.approx(0.225)
+    assert room.held_bytes(TASK, jpeg, "jpeg", LARGE, scale) == PLANES_BYTES * PIXELS / 4**2
+    assert room.held_bytes(TASK, jpeg, "jpeg-cmyk", LARGE, scale) == RENDER_BYTES * PIXELS / 3**2
+    best = TASK.replace(quality=Quality.BEST)
+    assert room.held_bytes(best, jpeg, "jpeg", LARGE, scale) == RENDER_BYTES * PIXELS / 3**2
+    small = (1200, 800)
+    whole = RENDER_BYTES * 1200 * 800
+    assert room.held_bytes(TASK, jpeg, "jpeg-cmyk", small, room.decode_scale(small, TASK)) == whole
