@@ -40,6 +40,12 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "bench.cost.command:cost",
         "Print the monthly bill by line, and which line is largest at which number of images.",
     ),
+    "memory": (
+        "bench.memory.command:memory",
+        """Print the largest image that each Lambda memory size accepts, by kind of file.
+
+        It measures nothing: these are the function's own sums, of figures that were measured.""",
+    ),
     "accept": (
         "bench.accept.command:accept",
         """Prove a stack on your own AWS account, with a clone.

@@ -1,7 +1,7 @@
 """The screen, progress, errors and exit codes of every command line."""
 
 from terminal.app import FAILED, MISUSED, OK, Failure, Misuse, PositiveNumber, app, run
-from terminal.screen import Advance, console, progress
+from terminal.screen import Advance, console, counted, progress
 
 __all__ = [
     "FAILED",
@@ -13,6 +13,7 @@ __all__ = [
     "PositiveNumber",
     "app",
     "console",
+    "counted",
     "progress",
     "run",
 ]

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import Annotated, Final, cast
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, ValidationError
 from cyclopts.validators import Number
 
 from terminal.screen import console
@@ -32,7 +32,7 @@ def app(name: str, description: str) -> App:
     ``name`` is how people start it, such as ``python -m bench``; ``--help`` begins with the
     description.
     """
-    parameter = Parameter(negative="", consume_multiple=True, show_default=_shown_default)
+    parameter = Parameter(negative="", consume_multiple=1, show_default=_shown_default)
     return App(
         name=name,
         help=description,
@@ -50,8 +50,9 @@ def run(app: App, arguments: Sequence[str] | None = None) -> int:
     terminal, are like Ctrl-C, so that a command removes what it made for a while. Under nohup the
     terminal may end.
     """
-    tokens = sys.argv[1:] if arguments is None else arguments
-    if not tokens and app.default_command is None:
+    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    _, apps, left = app.parse_commands(tokens)
+    if not left and apps[-1].default_command is None:
         return _print_error(Misuse("Name a command; --help lists them."), MISUSED)
     caught = [signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
@@ -59,6 +60,8 @@ def run(app: App, arguments: Sequence[str] | None = None) -> int:
     before = {number: signal.signal(number, _interrupt) for number in caught}
     try:
         code = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+    except ValidationError as error:
+        return _print_error(_as_typed(error), MISUSED)
     except (CycloptsError, Misuse) as error:
         return _print_error(error, MISUSED)
     except Failure as error:
@@ -73,9 +76,21 @@ def run(app: App, arguments: Sequence[str] | None = None) -> int:
 
 def _shown_default(value: object) -> str | None:
     """Return a default as one would type it; None for an option that is off without it."""
-    if isinstance(value, tuple):
-        value = " ".join(map(str, cast("tuple[object, ...]", value)))
+    value = _joined(value)
     return None if value is None or value is False or value == "" else str(value)
+
+
+def _as_typed(error: ValidationError) -> ValidationError:
+    """Return the error with the values of a list option as one would type them, not as a tuple."""
+    if error.argument:
+        error.value = _joined(error.argument.value)
+    return error
+
+
+def _joined(value: object) -> object:
+    if isinstance(value, tuple):
+        return " ".join(map(str, cast("tuple[object, ...]", value)))
+    return value
 
 
 def _interrupt(*_: object) -> None:

@@ -36,6 +36,11 @@ def console(*, stderr: bool = False) -> Console:
     return made
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with a noun that takes an s in the plural: 1 photo, 2 photos."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 @contextmanager
 def progress(label: str, total: int | None) -> Generator[Advance]:
     """Show progress on stderr: a bar, or a line every ten seconds without a terminal.

@@ -6,12 +6,13 @@ from itertools import groupby
 from typing import Annotated, Final, Literal
 
 from cyclopts import Parameter
-from cyclopts.types import NonNegativeFloat, PositiveInt
+from cyclopts.types import NonNegativeFloat
 
 from bench.cost import bill, refresh, report
 from bench.cost.bill import Bill, Stack, Usage
 from bench.cost.prices import load
 from bench.cost.report import Month, Result, StackCost
+from bench.memory_sizes import MemorySize
 from bench.reports import NO_FILES, Files, publish
 from local.program import read_config, read_settings
 from pipeline.settings import Settings, SettingsError
@@ -48,7 +49,7 @@ class Options:
 
     stack: Annotated[tuple[str, ...], Parameter(show_default=False)] = ()
     images: PositiveNumber = 100_000
-    memory: PositiveInt | None = None
+    memory: MemorySize | None = None
     ms: PositiveNumber = 700
     views: NonNegativeFloat = 0
     region: str | None = None

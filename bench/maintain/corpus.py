@@ -17,16 +17,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
-from typing import Annotated, Final
+from typing import Final
 
-from cyclopts import Parameter
 from cyclopts.types import PositiveInt
 from rich.table import Table
 
 from bench import reports
 from bench.maintain.result import Result
+from bench.memory_sizes import MemorySize
 from bench.sandbox import processes
-from bench.tune.choice import MEMORY_MB
 from function.contract import Status
 from function.engine import formats
 from function.engine.errors import DecoderBug, IsolationFailed, Reason, Rejected
@@ -63,6 +62,7 @@ except Exception as error:
 """
 
 _CPUS: Final = os.cpu_count() or 1
+_DEFAULTS: Final = Settings()
 _starting: Final = Lock()
 
 
@@ -90,7 +90,7 @@ def corpus(
     folder: Path,
     *,
     json: reports.ReportFile = None,
-    memory: Annotated[int, Parameter(validator=MEMORY_MB)] = Settings().memory,
+    memory: MemorySize = _DEFAULTS.memory,
     jobs: PositiveInt = _CPUS,
 ) -> int:
     """Compare all files, print what the two sides disagree on and the counts by code.

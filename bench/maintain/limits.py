@@ -7,12 +7,11 @@ of CPU time. ``--check`` holds the formats' files against every ``limits*.json``
 machines differ, so a figure must cover each of them.
 """
 
-import json as jsons
 import math
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -21,39 +20,19 @@ from cyclopts import Parameter
 from bench import reports
 from bench.maintain.kinds import KINDS, Kind, Size
 from bench.maintain.result import Result
+from bench.memory import evidence
+from bench.memory.evidence import Row
 from bench.photos import cached
 from bench.sandbox.trial import FREE, READY, Trials, trials
 from function.engine.limits import BASE_MB, COPIES, bytes_per_pixel, ms_per_megapixel
 from terminal import Failure, console, progress
 
-EVIDENCE: Final = Path(__file__).parents[1] / "evidence" / "limits.json"
 SCHEMA: Final = 2
 RUNS: Final = 3
 """Runs in one environment: the time is their median, the peak that of all."""
 
 MEMORY_MB: Final = 8192
 _MB: Final = 1 << 20
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One kind of upload at two sizes."""
-
-    kind: str
-    limit: str  # the kind in the format's file whose figures it must not exceed
-    megapixels: list[float]  # of each size
-    bytes: list[int]  # of each file
-    peak_mb: list[float]  # most memory that all processes held at once
-    cpu_ms: list[float]  # of all processes
-    ms_per_megapixel: float  # the slope of the CPU time
-    bytes_per_pixel: float = 0.0  # what decoding took for each pixel of one picture
-
-    def cells(self) -> Sequence[str]:
-        """Return the row of the table."""
-        sizes = zip(self.megapixels, self.peak_mb, strict=True)
-        memory = (f"{megapixels:g} MP, {peak} MB" for megapixels, peak in sizes)
-        figures = (self.bytes_per_pixel, *self.cpu_ms, self.ms_per_megapixel)
-        return (self.kind, *memory, *map(str, figures))
 
 
 def limits(
@@ -71,29 +50,21 @@ def limits(
         keep: Write them to bench/evidence/limits.json, in place of those of the same kinds.
         check: Measure nothing; hold the formats' files against bench/evidence.
     """
-    rows = stored() if check else _measure_all(kinds or tuple(KINDS))
+    rows = evidence.stored() if check else _measure_all(kinds or tuple(KINDS))
     head = ("kind", "small", "large", "bytes a pixel", "CPU ms", "CPU ms", "CPU ms a MP")
     title = "Memory and CPU time of uploads"
     console().print(reports.table(title, head, (row.cells() for row in rows)))
     reports.write_json(json, Result(schema=SCHEMA, results=rows))
     if keep:
-        before = _read(EVIDENCE) if EVIDENCE.exists() else []
+        file = evidence.EVIDENCE
+        before = evidence.read(file) if file.exists() else []
         found = {row.kind: row for row in (*before, *rows)}
         kept = [found[kind] for kind in KINDS if kind in found]
-        reports.write_json(EVIDENCE, Result(schema=SCHEMA, results=kept))
+        reports.write_json(file, Result(schema=SCHEMA, results=kept))
     wrong = [sentence for row in rows for sentence in excesses(row)]
     for sentence in wrong:
         console().print(sentence, soft_wrap=True)
     return int(bool(wrong))
-
-
-def stored() -> list[Row]:
-    """Return the rows of ``bench/evidence``, of every machine."""
-    return [row for path in sorted(EVIDENCE.parent.glob("limits*.json")) for row in _read(path)]
-
-
-def _read(path: Path) -> list[Row]:
-    return [Row(**row) for row in jsons.loads(path.read_text(encoding="utf-8"))["results"]]
 
 
 def _measure_all(kinds: Sequence[str]) -> list[Row]:

@@ -20,9 +20,9 @@ from PIL import Image
 from bench import reports
 from bench.maintain.kinds import KINDS
 from bench.maintain.result import Result
+from bench.memory_sizes import MemorySizes
 from bench.photos import SIZE_24_MP, photo_file
 from bench.sandbox.trial import FREE, READY, Trials, check_control_groups, trials
-from bench.tune.choice import MEMORY_MB
 from function.engine.limits import kind_megapixels
 from terminal import console, progress
 
@@ -88,7 +88,7 @@ class Found:
 
 def oom(
     *,
-    memory: Annotated[tuple[int, ...], Parameter(validator=MEMORY_MB)] = SIZES,
+    memory: MemorySizes = SIZES,
     kinds: Annotated[tuple[str, ...], Parameter(choices=WORST)] = tuple(WORST),
     json: reports.ReportFile = None,
 ) -> int:

@@ -128,6 +128,13 @@ def build(memory_mb: int, hold: Hold = "cpu and memory", root: Path = ROOT) -> C
     return group
 
 
+def available(hold: Hold = "cpu and memory") -> Kind:
+    """Return the kind of group that this machine allows; "none" where it allows none."""
+    group = build(128, hold)
+    group.remove()
+    return group.kind
+
+
 def share(memory_mb: int) -> float:
     """Return the share of one vCPU that code on one thread gets at a memory size."""
     return min(1.0, memory_mb / MB_PER_VCPU)

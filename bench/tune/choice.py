@@ -4,22 +4,15 @@ import base64
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
-from cyclopts import Parameter, validators
+from cyclopts import Parameter
 from cyclopts.types import NormFloat
 
 from bench.cost.bill import PROMISED_USD
+from bench.memory_sizes import SIZES, MemorySizes
 from bench.tune.results import Row
 from terminal import PositiveNumber
-
-SIZES: Final = (128, 256, 512, 1024, 1769, 3008)
-"""Memory sizes in MB that are measured unless told otherwise; ours to choose, from Lambda's least
-to more than one vCPU."""
-
-MEMORY_MB: Final = validators.Number(gte=128, lte=10240)
-"""Lambda's range in MB (AWS Lambda Developer Guide, "Configure Lambda function memory", read
-2026-11-27)."""
 
 HEADROOM: Final = 0.25
 """Least share of the memory that "target" leaves unused; ours to choose."""
@@ -54,7 +47,7 @@ class Choice:
         target_ms: Largest p95 in target.
     """
 
-    memory: Annotated[tuple[int, ...], Parameter(validator=MEMORY_MB)] = SIZES
+    memory: MemorySizes = SIZES
     strategy: Literal["cost", "speed", "balanced", "target"] = "balanced"
     weight: NormFloat = 0.5
     target_ms: PositiveNumber = 800

@@ -11,19 +11,19 @@ from cyclopts.types import PositiveInt
 
 from bench.failures import failures
 from bench.reports import NO_FILES, Files, publish
-from bench.sandbox import selfcheck
+from bench.sandbox import control_group, selfcheck
 from bench.sandbox.embedded_s3 import EmbeddedS3
 from bench.sandbox.stub_s3 import StubS3
+from bench.stacks import read_stack
 from bench.tune import evidence, report, workloads
 from bench.tune.choice import Choice
 from bench.tune.results import MeasuredSettings, SandboxResult
 from bench.tune.sweep import Effort, summarise, sweep
 from bench.tune.workloads import NAMES
 from function.contract import DuplicateSearch
-from local.program import read_settings
 from pipeline.bundle import Target, build
-from pipeline.settings import Settings, SettingsError
-from terminal import FAILED, OK, Failure, Misuse, console, progress
+from pipeline.settings import Settings
+from terminal import FAILED, OK, Failure, Misuse, console, counted, progress
 
 _QUICK_SAMPLES: Final = 2
 _QUICK_SECONDS: Final = 1.0
@@ -85,18 +85,6 @@ def tune(*, options: Options = _DEFAULTS, files: Files = NO_FILES) -> int:
     return OK
 
 
-def read_stack(stack: str | None) -> Settings:
-    """Return the stack's settings, or the defaults.
-
-    Raises:
-        Misuse: they cannot work.
-    """
-    try:
-        return read_settings(stack) if stack else Settings()
-    except SettingsError as error:
-        raise Misuse(f"Pulumi.{stack}.yaml: {error}") from error
-
-
 def why_not(result: SandboxResult) -> str | None:
     """Return what speaks against acting on a result; None if nothing does."""
     if not result.complete:
@@ -119,9 +107,7 @@ def measure(options: Options, settings: Settings) -> SandboxResult:
         hold="nothing" if options.no_cgroup else "cpu and memory",
         provisioned_concurrency=options.provisioned_concurrency,
     )
-    seconds = _QUICK_SECONDS if options.quick else selfcheck.SECONDS
-    with progress("Checking the sandbox", len(selfcheck.SIZES) + 1) as advance:
-        checked = selfcheck.check(seconds=seconds, hold=effort.hold, advance=advance)
+    checked = _check_sandbox(effort, quick=options.quick)
     store = EmbeddedS3() if options.s3 == "embedded" else StubS3()
     with (
         closing(store),
@@ -145,11 +131,11 @@ def measure(options: Options, settings: Settings) -> SandboxResult:
         chosen_mb=options.memory_mb(rows),
         samples=found.cases,
         complete=found.complete,
-        trusted=found.kind == "none" or checked.passed,
+        trusted=checked is None or checked.passed,
         bundle=bundle.sha256_base64,
         sandbox={"kind": found.kind, "init": _init_mode(effort), **store.facts()},
-        self_check=checked.warm_json(),
-        cold_check=checked.cold_json(),
+        self_check=checked.warm_json() if checked else [],
+        cold_check=checked.cold_json() if checked else [],
         settings=MeasuredSettings(
             stack=options.stack,
             renditions=[rendition.to_dict() for rendition in settings.renditions],
@@ -164,10 +150,19 @@ def measure(options: Options, settings: Settings) -> SandboxResult:
     )
 
 
+def _check_sandbox(effort: Effort, *, quick: bool) -> selfcheck.SelfCheck | None:
+    """Return the self-check; None where nothing is held back, so that there is nothing to check."""
+    if control_group.available(effort.hold) == "none":
+        return None
+    seconds = _QUICK_SECONDS if quick else selfcheck.SECONDS
+    with progress("Checking the sandbox", len(selfcheck.SIZES) + 1) as advance:
+        return selfcheck.check(seconds=seconds, hold=effort.hold, advance=advance)
+
+
 def describe_renditions(stack: str | None, settings: Settings) -> str:
     """Return a sentence on the files that were made of each upload, and whose settings say so."""
     count = sum(len(rendition.formats) for rendition in settings.renditions)
-    files = f"{count} file{'' if count == 1 else 's'}"
+    files = counted(count, "file")
     whose = f"stack {stack}" if stack else "the defaults; --stack NAME takes a stack's own"
     without = "" if settings.duplicates == DuplicateSearch.OFF else ", duplicates not looked for"
     return f"Made of each upload: {files}, quality {settings.quality} ({whose}){without}."
@@ -177,13 +172,15 @@ def _init_mode(effort: Effort) -> str:
     return "provisioned concurrency" if effort.provisioned_concurrency else "on demand"
 
 
-def _describe_sandbox(kind: str, effort: Effort, checked: selfcheck.SelfCheck) -> Iterator[str]:
-    if kind == "none":
+def _describe_sandbox(
+    kind: str, effort: Effort, checked: selfcheck.SelfCheck | None
+) -> Iterator[str]:
+    if checked is None:
         yield (
             "FALLBACK: nothing is held back (no control group, or --no-cgroup); durations are CPU "
-            "time over the share, and memory has no limit."
+            "time over the share, and memory has no limit. There is nothing for the self-check to "
+            "check, so it was left out."
         )
-        yield "Self-check does not apply: there is no share to hold."
         return
     if effort.provisioned_concurrency:
         yield f"CPU and memory were held by {kind}, the initialisation too."

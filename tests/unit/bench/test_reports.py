@@ -15,6 +15,8 @@ from bench.cost.bill import Bill, Usage
 from bench.engines import results as engines
 from bench.machine import Machine
 from bench.maintain import corpus, duplicates, imports, isolation, limits, oom
+from bench.memory import evidence, fit
+from bench.memory import report as memory
 from bench.sandbox import Report
 from bench.tune import results as tune
 from terminal import Failure, console
@@ -56,7 +58,11 @@ KEYS = {
     isolation.Result: "schema machine results samples_ms",
     isolation.Row: "file in_process_ms isolated_ms added_ms added_quartiles_ms ratio",
     limits.Result: "schema machine results",
-    limits.Row: "kind limit megapixels bytes peak_mb cpu_ms ms_per_megapixel bytes_per_pixel",
+    memory.Result: "schema stack memory_mb fits kinds sources machine words",
+    fit.Fit: "kind memory_mb megapixels limited_by",
+    fit.Kind: "name bytes_per_pixel file_bytes_per_pixel measured_as",
+    evidence.Source: "file cpu date",
+    evidence.Row: "kind limit megapixels bytes peak_mb cpu_ms ms_per_megapixel bytes_per_pixel",
     oom.Result: "schema machine results",
     oom.Found: "kind memory_mb survived_mp ended accepted_mp refused tries",
 }

@@ -3,8 +3,11 @@
 import os
 import re
 import signal
+from typing import Annotated
 
 import pytest
+from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from terminal import FAILED, MISUSED, OK, Failure, Misuse, app, run
 
@@ -17,13 +20,17 @@ def line():
     def greet(
         *,
         names: tuple[str, ...] = (),
-        times: tuple[int, ...] = (1, 0),
+        times: Annotated[tuple[int, ...], Parameter(validator=Number(lt=2))] = (1, 0),
         age: int = 0,
         loud: bool = False,
     ) -> int | None:
         """Greet people."""
         print(names, loud)  # noqa: T201 - what a command says
         return 1 if loud else None
+
+    below = app("below", "Has commands of its own.")
+    below.command(greet, name="again")
+    made.command(below)
 
     @made.command
     def end(kind: str) -> None:
@@ -72,7 +79,11 @@ def test_being_told_to_end_is_a_failure_and_the_next_signal_ends_the_process(lin
 
 
 @pytest.mark.parametrize(
-    "wrong", [[], ["nope"], ["greet", "--nope"], ["greet", "--no-loud"], ["end"]]
+    "wrong",
+    [
+        *([], ["nope"], ["greet", "--nope"], ["greet", "--no-loud"], ["end"], ["below"]),
+        *(["greet", "--names"], ["greet", "--names", "--loud"], ["greet", "--times", "1", "2"]),
+    ],
 )
 def test_a_wrong_command_line_is_misuse_told_in_one_sentence(line, capsys, wrong):
     assert run(line, wrong) == MISUSED
@@ -80,6 +91,21 @@ def test_a_wrong_command_line_is_misuse_told_in_one_sentence(line, capsys, wrong
     assert out == ""
     assert err.startswith("error: ")
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("times", ["9", "1 9"])
+def test_the_values_of_a_list_are_told_as_they_were_typed(line, capsys, times):
+    assert run(line, ["greet", "--times", *times.split()]) == MISUSED
+    sentence = f'error: Invalid value "{times}" for --times. Must be < 2.'
+    assert capsys.readouterr().err.strip() == sentence
+
+
+def test_a_group_of_commands_runs_them_and_has_help(line, capsys):
+    assert run(line, ["below", "again", "--names", "a"]) == OK
+    assert run(line, ["below", "--help"]) == OK
+    assert "Has commands of its own." in capsys.readouterr().out
+    assert run(line, ["below"]) == MISUSED
+    assert capsys.readouterr().err == "error: Name a command; --help lists them.\n"
 
 
 def test_help_names_commands_options_and_exit_codes(line, capsys):

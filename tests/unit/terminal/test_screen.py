@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from terminal import console, progress
+from terminal import console, counted, progress
 from terminal.screen import LINE_SECONDS, PLAIN_WIDTH
 
 
@@ -13,6 +13,13 @@ def clock(monkeypatch):
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     return now
+
+
+@pytest.mark.parametrize(
+    ("number", "told"), [(0, "0 photos"), (1, "1 photo"), (2, "2 photos"), (1200, "1,200 photos")]
+)
+def test_a_noun_is_in_the_plural_but_for_one(number, told):
+    assert counted(number, "photo") == told
 
 
 def test_without_a_terminal_lines_are_120_columns_wide():

@@ -61,7 +61,8 @@ def test_the_largest_line_is_named_from_the_number_of_images_on_at_which_it_is(c
 @pytest.mark.parametrize(
     "option",
     [
-        *(["--images", "0"], ["--ms", "0"], ["--memory", "0"], ["--views", "-1"]),
+        *(["--images", "0"], ["--ms", "0"], ["--memory", "127"], ["--memory", "99999999"]),
+        *(["--views", "-1"], ["--stack"]),
         *(["--region", "mars"], ["--architecture", "mips"]),
     ],
 )

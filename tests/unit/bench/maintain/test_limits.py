@@ -11,7 +11,9 @@ from bench import photos
 from bench.__main__ import main
 from bench.maintain import limits
 from bench.maintain.kinds import KINDS
-from bench.maintain.limits import Result, decoding_bytes, excesses, measure, stored
+from bench.maintain.limits import Result, decoding_bytes, excesses, measure
+from bench.memory import evidence as evidences
+from bench.memory.evidence import stored
 from bench.reports import write_json
 from bench.sandbox.trial import Trial, check_control_groups, trials
 from function.engine import formats
@@ -91,7 +93,7 @@ def evidence(tmp_path, monkeypatch):
     path = tmp_path / "evidence" / "limits.json"
     path.parent.mkdir()
     write_json(path, Result(results=[ROWS["jpeg"], ROWS["qoi"]]))
-    monkeypatch.setattr(limits, "EVIDENCE", path)
+    monkeypatch.setattr(evidences, "EVIDENCE", path)
     return path
 
 

@@ -39,7 +39,14 @@ def test_what_speaks_against_applying(changed, word):
     "arguments",
     [
         *(["--memory", "64"], ["--memory", "512", "10241"], ["--weight", "2"], ["--weight", "-1"]),
-        *(["--apply"], ["--stack", "prd"], ["--strategy", "best"], ["--samples", "0"]),
+        *(
+            ["--memory"],
+            ["--memory", "--quick"],
+            ["--apply"],
+            ["--stack", "prd"],
+            ["--strategy", "best"],
+            ["--samples", "0"],
+        ),
         *(["--apply", "--stack", "prd"], ["--folder", "no-such"], ["--workloads", "no-such"]),
     ],
 )
@@ -124,7 +131,7 @@ def test_without_a_row_there_is_nothing_to_show(monkeypatch, capsys):
 STUB = {"s3": "stub", "latency_ms": 15.0, "mb_per_s": 80.0}
 
 
-def measure(monkeypatch, *, done=True, share=1.0, kind="cgroup v1", **options):
+def measure(monkeypatch, *, done=True, share=1.0, kind="cgroup v1", no_cgroup=False, **options):
     """Measure with a sweep of one case and a self-check of one size."""
     checked = SelfCheck(
         shares=[Share(memory_mb=1769, expected=1.0, measured=share, lambda_share=None)],
@@ -144,9 +151,12 @@ def measure(monkeypatch, *, done=True, share=1.0, kind="cgroup v1", **options):
     bundle = Bundle(path=Path(), sha256_base64="abc")
     monkeypatch.setattr(tune, "build", lambda _target: bundle)
     monkeypatch.setattr(tune, "sweep", sweep)
+    monkeypatch.setattr(
+        tune.control_group, "available", lambda hold: "none" if hold == "nothing" else kind
+    )
     monkeypatch.setattr(tune.selfcheck, "check", lambda **_given: checked)
     monkeypatch.setattr(tune.workloads, "make", lambda _name: load)
-    options = tune.Options(memory=(1024,), quick=True, no_cgroup=True, **options)
+    options = tune.Options(memory=(1024,), quick=True, no_cgroup=no_cgroup, **options)
     return tune.measure(options, Settings()), given
 
 
@@ -154,7 +164,7 @@ def test_a_measurement_has_what_it_rests_on(monkeypatch):
     found, given = measure(monkeypatch)
     assert (given["sizes"], given["effort"]) == (
         (1024,),
-        Effort(samples=2, budget_s=20, hold="nothing"),
+        Effort(samples=2, budget_s=20, hold="cpu and memory"),
     )
     assert (found.complete, found.trusted, found.chosen_mb, found.bundle) == (
         *(True, True, 1024, "abc"),
@@ -183,10 +193,15 @@ def test_a_sandbox_that_gives_too_little_is_not_trusted(monkeypatch):
     assert measure(monkeypatch, share=0.9)[0].trusted is False
 
 
-def test_without_a_control_group_there_is_no_share_to_check(monkeypatch):
-    found, _ = measure(monkeypatch, share=0.9, kind="none")
+@pytest.mark.parametrize("options", [{}, {"no_cgroup": True}])
+def test_without_a_control_group_nothing_is_checked_and_no_error_of_it_told(monkeypatch, options):
+    found, given = measure(monkeypatch, share=0.9, kind="none", **options)
+    assert given["effort"].hold == ("nothing" if options else "cpu and memory")
     assert found.trusted
-    assert "FALLBACK" in "\n".join(found.words)
+    assert found.self_check == found.cold_check == []
+    words = "\n".join(found.words)
+    assert "FALLBACK" in words
+    assert "Self-check, " not in words
 
 
 def test_an_interrupted_sweep_is_not_complete(monkeypatch, capsys):

@@ -1,0 +1,1 @@
+"""The largest image that each Lambda memory size accepts."""
