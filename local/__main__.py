@@ -16,7 +16,9 @@ APP: Final = app(
 """All commands; their module is imported when one is asked for, since Pulumi and boto3 are slow."""
 
 APP.command(
-    "local.commands:up", name="up", help="Start it and deploy the stack; again: update the stack."
+    "local.commands:up",
+    name="up",
+    help="Start the embedded AWS and deploy the stack, or update it.",
 )
 APP.command(
     "local.commands:put",
@@ -25,7 +27,7 @@ APP.command(
 )
 APP.command("local.commands:ls", name="ls", help="List uploads and what became of them.")
 APP.command("local.commands:logs", name="logs", help="Print the function's log.")
-APP.command("local.commands:down", name="down", help="Stop it and delete all that it kept.")
+APP.command("local.commands:down", name="down", help="Stop the embedded AWS and delete its state.")
 APP.command(
     "local.commands:demo",
     name="demo",

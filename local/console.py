@@ -7,6 +7,7 @@ from rich.table import Table
 
 from function.contract import Status
 from local.uploader import Result
+from terminal import counted
 
 MARKS: Final = {
     Status.READY: "green",
@@ -61,4 +62,6 @@ def summary(results: list[Result]) -> str:
     """Return the last line: how much went in, came out, and was lost."""
     renditions = sum(len(result.renditions) for result in results)
     lost = sum(result.status in ("lost", "refused") for result in results)
-    return f"{len(results)} photos in, {renditions} renditions out, {lost} lost"
+    return (
+        f"{counted(len(results), 'photo')} in, {counted(renditions, 'rendition')} out, {lost} lost"
+    )

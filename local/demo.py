@@ -13,7 +13,7 @@ from local.photos import PHOTOS, sample_photos
 from local.program import ROOT
 from local.server import Server
 from local.uploader import Result, find_files, upload_all
-from terminal import Failure, console, progress
+from terminal import Failure, console, counted, progress
 
 CACHE = ROOT / ".cache" / "photos"
 
@@ -66,7 +66,7 @@ def put(server: Server, files: list[Path]) -> list[Result]:
     """Upload files anonymously and wait for their manifests, with a progress bar."""
     endpoint = server.outputs[StackOutput.UPLOAD_ENDPOINT]
     delivery = server.outputs[StackOutput.DELIVERY_URL]
-    with progress(f"Uploading {len(files)} photos anonymously", len(files)) as advance:
+    with progress(f"Uploading {counted(len(files), 'photo')} anonymously", len(files)) as advance:
         return upload_all(
             files,
             endpoint,

@@ -19,7 +19,7 @@ from ops import redrive as redrives
 from ops.checkpoint import Checkpoint
 from ops.pace import Pace
 from ops.stack import Stack, connected
-from terminal import FAILED, OK, PositiveNumber, progress
+from terminal import FAILED, OK, PositiveNumber, counted, progress
 
 _STACK: Final = Group("Stack", validator=LimitedChoice(min=1, max=1))
 _SOURCE: Final = Group("Source", validator=mutually_exclusive)
@@ -101,7 +101,7 @@ def redrive(
                     moved += 1
                     advance(name=" ".join(letter.keys))
         if not target.as_json:
-            print(f"{len(letters)} dead letters, {moved} moved back")
+            print(f"{counted(len(letters), 'dead letter')}, {moved} moved back")
 
 
 def backfill(*, target: Target = NO_TARGET, options: Backfill = ALL_UPLOADS) -> None:
@@ -115,14 +115,14 @@ def backfill(*, target: Target = NO_TARGET, options: Backfill = ALL_UPLOADS) -> 
         if options.dry_run:
             count = _count(stack, options, place)
             told = json.dumps({"would_send": count})
-            print(told if target.as_json else f"{count} uploads would be sent")
+            print(told if target.as_json else f"{counted(count, 'upload')} would be sent")
             return
         count = _send(stack, uploads, options, place)
         if target.as_json:
             print(json.dumps({"sent": count, "sent_before": place.sent}))
         else:
             before = f", {place.sent} before" if place.sent else ""
-            print(f"{count} uploads sent{before}")
+            print(f"{counted(count, 'upload')} sent{before}")
 
 
 def _send(
@@ -196,6 +196,6 @@ def empty(*, target: Target = NO_TARGET, yes: bool = False) -> None:
         print(json.dumps({"deleted" if yes else "would_delete": counts}))
         return
     for bucket, count in counts.items():
-        print(f"{bucket}: {count} versions {'deleted' if yes else 'would be deleted'}")
+        print(f"{bucket}: {counted(count, 'version')} {'deleted' if yes else 'would be deleted'}")
     if not yes:
         print("Nothing was deleted; pass --yes to delete them for good.")

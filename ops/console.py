@@ -10,7 +10,7 @@ from ops.finding import Finding
 from ops.redrive import DeadLetter
 from terminal import console
 
-UNKNOWN: Final = "not in the log: a timeout, a crash, or expired"
+UNKNOWN: Final = "not in the log: it timed out, crashed, or its log expired"
 MARKS: Final = {"ok": "ok  ", "warn": "WARN", "fail": "FAIL"}
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import jmespath
 
@@ -46,7 +46,7 @@ agree."""
 
 def remove(clone: Clone, engine: Engine, advance: Advance) -> bool:
     """Remove the clone, however far it was made or removed; return False if there is no stack."""
-    found = bool(engine.run("exists")["exists"])  # any other operation would make an empty stack
+    found = engine.run("exists").exists  # any other operation would make an empty stack
     if found:
         _empty(clone, engine, advance)
         engine.run("destroy")
@@ -88,12 +88,12 @@ def by_name(clone: Clone) -> list[str]:
 
 def _empty(clone: Clone, engine: Engine, advance: Advance) -> None:
     """Empty the buckets that the engine knows of."""
-    outputs: dict[str, Any] = engine.run("outputs")["outputs"]
+    outputs = engine.run("outputs").outputs
     stack = Stack(outputs=outputs, client=cloud.clients(clone))
     # Without them the deployment has not finished: nobody has uploaded, no function is waited for.
     if all(outputs.get(name) for name in NEEDED):
         teardown.stop(stack)
-    for resource in cast("list[dict[str, Any]]", engine.run("export")["resources"]):
+    for resource in engine.run("export").resources:
         if resource["type"] == "aws:s3/bucket:Bucket":
             teardown.empty(stack, resource["id"], advance)
 

@@ -2,7 +2,7 @@
 
 ``engine.py`` starts this file by its path in a separate process, so that the program imports the
 packages of the folder it lies in: that of an older release, say. Each order is one line, and so is
-each answer, in JSON.
+each ``Answer``, in JSON. This file imports nothing of ours: it would be the other release's.
 """
 
 import json
@@ -13,10 +13,48 @@ import sys
 from collections import Counter
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pulumi import automation as auto
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What an operation does to one resource; ``diffs`` are the inputs that differ."""
+
+    op: str  # e.g. same, create, update, replace, delete
+    urn: str
+    type: str
+    diffs: list[str] = field(default_factory=list[str])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What became of an order; a field that the order is not about is empty."""
+
+    error: str = ""  # all that the Pulumi CLI has printed, if it failed
+    exists: bool = False  # whether there is such a stack
+    steps: list[Step] = field(default_factory=list[Step])  # of an operation
+    outputs: dict[str, Any] = field(default_factory=dict[str, Any])  # of the stack
+    # As the engine's state has them, with its keys: urn, type, id, inputs and so on.
+    resources: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
+
+    @classmethod
+    def parse(cls, line: str) -> "Answer":
+        """Read an answer from a line of JSON."""
+        raw = json.loads(line)
+        return cls(**raw | {"steps": [Step(**step) for step in raw["steps"]]})
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many resources an operation treats in each way, e.g. create or same."""
+        return Counter(step.op for step in self.steps)
+
+    def to_line(self) -> str:
+        """Return the line that ``parse`` reads back."""
+        return json.dumps(asdict(self)) + "\n"
 
 
 def main() -> None:
@@ -38,13 +76,13 @@ def main() -> None:
         do = line.strip()
         try:
             if do == "exists":
-                answer = {"exists": _exists(name, workspace)}
+                answer = Answer(exists=_exists(name, workspace))
             else:
                 stack = stack or _open(name, workspace)
                 answer = _serve(stack, workspace, do)
         except auto.errors.CommandError as error:
-            answer = {"error": str(error)}
-        answers.write(json.dumps(answer) + "\n")
+            answer = Answer(error=str(error))
+        answers.write(answer.to_line())
         answers.flush()
 
 
@@ -78,22 +116,22 @@ def _selection(name: str, workspace: auto.LocalWorkspace) -> Generator[None]:
             workspace.select_stack(selected.name)
 
 
-def _serve(stack: auto.Stack, workspace: auto.LocalWorkspace, do: str) -> dict[str, Any]:
+def _serve(stack: auto.Stack, workspace: auto.LocalWorkspace, do: str) -> Answer:
     match do:
         case "export":
-            return {"resources": (stack.export_stack().deployment or {}).get("resources", [])}
+            return Answer(resources=(stack.export_stack().deployment or {}).get("resources", []))
         case "outputs":
-            return {"outputs": _values(stack.outputs())}
+            return Answer(outputs=_values(stack.outputs()))
         case "remove":
             with _selection(stack.name, workspace):
                 workspace.remove_stack(stack.name)
-            return {}
+            return Answer()
         case _:
             return _operate(stack, do)
 
 
-def _operate(stack: auto.Stack, do: str) -> dict[str, Any]:
-    steps: list[dict[str, Any]] = []
+def _operate(stack: auto.Stack, do: str) -> Answer:
+    steps: list[Step] = []
 
     def note(event: auto.events.EngineEvent) -> None:
         # A refresh knows what it has found only at the end of each step.
@@ -102,11 +140,10 @@ def _operate(stack: auto.Stack, do: str) -> dict[str, Any]:
             step = found.metadata
             op = str(getattr(step.op, "value", step.op))
             diffs = sorted(step.diffs or [])
-            steps.append({"op": op, "urn": step.urn, "type": step.type, "diffs": diffs})
+            steps.append(Step(op=op, urn=step.urn, type=step.type, diffs=diffs))
 
     result = getattr(stack, do)(on_event=note)
-    outputs = {"outputs": _values(result.outputs)} if hasattr(result, "outputs") else {}
-    return {"steps": steps, "counts": Counter(step["op"] for step in steps), **outputs}
+    return Answer(steps=steps, outputs=_values(getattr(result, "outputs", {})))
 
 
 def _values(outputs: Mapping[str, auto.OutputValue]) -> dict[str, Any]:

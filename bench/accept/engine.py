@@ -8,8 +8,9 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from bench.accept.drive import Answer, Step
 from bench.signals import uninterrupted
 from terminal import Failure
 
@@ -43,7 +44,7 @@ class Engine:
     is_busy: bool = field(default=False, init=False)  # an operation runs
     _process: subprocess.Popen[str] | None = field(default=None, init=False)
 
-    def run(self, do: str) -> dict[str, Any]:
+    def run(self, do: str) -> Answer:
         """Have the engine do something and return what it did; raise ``EngineError`` if it failed.
 
         It can do ``preview``, ``up``, ``refresh``, ``destroy``, ``export``, ``outputs``, ``exists``
@@ -55,11 +56,11 @@ class Engine:
         self.is_busy = True
         process.stdin.write(do + "\n")
         process.stdin.flush()
-        line = process.stdout.readline() or '{"error": "the driver has ended"}'
+        line = process.stdout.readline()
         self.is_busy = False
-        answer: dict[str, Any] = json.loads(line)
-        if "error" in answer:
-            raise EngineError(answer["error"])
+        answer = Answer.parse(line) if line else Answer(error="the driver has ended")
+        if answer.error:
+            raise EngineError(answer.error)
         return answer
 
     def close(self) -> None:
@@ -100,14 +101,40 @@ class Engine:
         return self._process
 
 
-def changes(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an operation's resources by kind of step; of updates, also the inputs that differ."""
-    done: dict[str, dict[str, Any]] = {}
-    for step in result["steps"]:
-        if step["op"] in ("update", "replace", "create", "delete"):
-            resource = f"{step['type']} {step['urn'].rpartition('::')[2]}"
-            done.setdefault(step["op"], {})[resource] = step["diffs"]
-    return {
-        op: dict(sorted(found.items())) if op in ("update", "replace") else sorted(found)
-        for op, found in done.items()
-    }
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """The resources that an operation changes, each as its type and name, in order.
+
+    An update and a replacement have the inputs that differ besides.
+    """
+
+    create: list[str] = field(default_factory=list[str])
+    delete: list[str] = field(default_factory=list[str])
+    update: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    replace: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+
+    def __bool__(self) -> bool:
+        """Return True if anything changes."""
+        return any(vars(self).values())
+
+    def __str__(self) -> str:
+        """Return the kinds of change that there are, each with its resources."""
+        return str({kind: found for kind, found in vars(self).items() if found})
+
+
+def changes(answer: Answer) -> Changes:
+    """Return what an operation changes."""
+
+    def named(op: str) -> dict[str, list[str]]:
+        return dict(sorted((_name(step), step.diffs) for step in answer.steps if step.op == op))
+
+    return Changes(
+        create=list(named("create")),
+        delete=list(named("delete")),
+        update=named("update"),
+        replace=named("replace"),
+    )
+
+
+def _name(step: Step) -> str:
+    return f"{step.type} {step.urn.rpartition('::')[2]}"

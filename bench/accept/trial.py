@@ -10,6 +10,7 @@ import pulumi
 
 from bench.accept import cleanup, cloud, denied, hostile, storm, uploads
 from bench.accept.clone import Clone
+from bench.accept.drive import Answer
 from bench.accept.engine import Engine, changes
 from bench.accept.live import Live
 from bench.accept.steps import Outcome, Step, StepFailed
@@ -22,7 +23,7 @@ from ops import doctor
 from ops.finding import Finding
 from ops.stack import Stack
 from pipeline.settings import Settings
-from terminal import progress
+from terminal import counted, progress
 
 _STORM_SIZE: Final = (1600, 1200)
 """Width and height of the storm's photo, as a phone's app sends it."""
@@ -79,15 +80,15 @@ class Trial:
         return Outcome(detail=f"{self.clone.path.name} written, protect false{without}")
 
     def _preview(self) -> Outcome:
-        counts: dict[str, int] = self._operate("preview")["counts"]
+        counts = self._operate("preview").counts
         if set(counts) != {"create"}:
             raise StepFailed(f"The preview of a new stack does more than create: {counts}.")
         return Outcome(detail=f"{counts['create']} to create")
 
     def _up(self) -> Outcome:
         made = self._operate("up")
-        self._outputs = made["outputs"]
-        return Outcome(detail=f"{made['counts']['create']} created")
+        self._outputs = made.outputs
+        return Outcome(detail=f"{made.counts['create']} created")
 
     def _changeless(self, do: str) -> Outcome:
         found = changes(self._operate(do))
@@ -106,7 +107,7 @@ class Trial:
             raise StepFailed("; ".join(bad))
         warned = [finding.check for finding in findings if finding.level == "warn"]
         warnings = f", warnings: {', '.join(warned)}" if warned else ""
-        return Outcome(detail=f"{len(findings)} checks{warnings}")
+        return Outcome(detail=f"{counted(len(findings), 'check')}{warnings}")
 
     def _uploads(self) -> Outcome:
         photos = sample_photos(demo.CACHE)
@@ -130,6 +131,6 @@ class Trial:
         before = f"by tag ({tagged} before) and by name ({named} before)"
         return Outcome(detail=f"nothing left, {before}")
 
-    def _operate(self, do: str) -> dict[str, Any]:
+    def _operate(self, do: str) -> Answer:
         with progress(f"pulumi {do}", None):
             return self.engine.run(do)

@@ -10,13 +10,14 @@ from typing import Any, Final, Self
 
 import yaml
 
-from bench.accept.engine import Engine, changes
+from bench.accept.drive import Answer
+from bench.accept.engine import Changes, Engine, changes
 from bench.accept.engine import EngineError as Failed
 from local.program import ROOT
 from local.provider.service import CODE
 from local.server import ROOT_KEY, Server
 
-__all__ = ["ALL", "HOLDING_DATA", "Failed", "Stack", "changes"]
+__all__ = ["ALL", "HOLDING_DATA", "Changes", "Failed", "Stack", "changes"]
 
 _DEV: Final = ROOT / "Pulumi.dev.yaml"
 ALL: Final = os.environ.get("ENGINE") == "all"
@@ -97,7 +98,7 @@ class Stack:
         """Return the stack's configuration, as its file has it."""
         return yaml.safe_load((self.project / f"Pulumi.{self.name}.yaml").read_text())["config"]
 
-    def run(self, do: str) -> dict[str, Any]:
+    def run(self, do: str) -> Answer:
         """Have the engine do something: ``preview``, ``up``, ``refresh``, ``destroy``.
 
         Raises:

@@ -16,7 +16,7 @@ def environment(live: Stack) -> dict[str, str]:
     """Return the resizer's environment, as the engine has it in its state."""
     (function,) = (
         r
-        for r in live.run("export")["resources"]
+        for r in live.run("export").resources
         if r["urn"].endswith("Function::image-pipeline-dev-resizer")
     )
     return function["inputs"]["environment"]["variables"]
@@ -40,7 +40,7 @@ def test_settings_that_the_cli_writes(live):
     assert written["image-pipeline:memory"] in ("1769", 1769)
     assert set(written["image-pipeline:alarmEmail"]) == {"secure"}
     done = live.run("up")
-    made = {step["type"] for step in done["steps"]}
+    made = {step.type for step in done.steps}
     assert "aws:sns/topicSubscription:TopicSubscription" in made
     (rendition,) = json.loads(environment(live)["RENDITIONS"])
     assert (rendition["name"], rendition["width"]) == ("page", 700)

@@ -10,7 +10,7 @@ from local.deploy import CALLS
 from local.http import request
 from local.program import ROOT, evaluate
 from local.uploader import upload
-from tests.engine.support import ALL, Failed, Stack, changes
+from tests.engine.support import ALL, Changes, Failed, Stack, changes
 from tests.infra.engine import EVERYTHING, Engine, Registered, present
 
 STACKS = {
@@ -42,18 +42,18 @@ def live(request, stack, server) -> tuple[Stack, dict[str, Any]]:
 def test_a_stack_from_its_preview_to_its_end(live, server, tmp_path):
     live, settings = live
     preview = live.run("preview")
-    assert set(preview["counts"]) == {"create"}
+    assert set(preview.counts) == {"create"}
     assert left(server, live) == []
 
     made = live.run("up")
-    assert made["counts"] == preview["counts"]
-    assert changes(live.run("up")) == {}
+    assert made.counts == preview.counts
+    assert not changes(live.run("up"))
     if (ROOT / f"Pulumi.{live.name}.yaml").is_file():
         assert_same_as_mocks(live)
 
     photo = tmp_path / "photo.jpg"
     Image.radial_gradient("L").resize((900, 600)).convert("RGB").save(photo)
-    outputs = made["outputs"]
+    outputs = made.outputs
     presigned = "lambda-url" in outputs["uploadEndpoint"]
     delivery = outputs["deliveryUrl"]
     if settings.get("domain"):  # nothing here answers by that name
@@ -66,15 +66,15 @@ def test_a_stack_from_its_preview_to_its_end(live, server, tmp_path):
     urls = [f"{delivery}/{found['key']}" for found in result.renditions]
     assert {request("GET", url)[0] for url in urls} == {200}
 
-    assert changes(live.run("refresh")) == {}
+    assert not changes(live.run("refresh"))
     queues = server.client("sqs")
     queues.set_queue_attributes(QueueUrl=outputs["queueUrl"], Attributes={"VisibilityTimeout": "1"})
     drift = changes(live.run("refresh"))
-    assert [what.partition(" ")[0] for what in drift["update"]] == ["aws:sqs/queue:Queue"]
+    assert [what.partition(" ")[0] for what in drift.update] == ["aws:sqs/queue:Queue"]
     mended = changes(live.run("up"))
-    assert list(mended) == ["update"]
-    assert list(mended["update"]) == list(drift["update"])
-    assert changes(live.run("refresh")) == {}
+    assert list(mended.update) == list(drift.update)
+    assert mended == Changes(update=mended.update)
+    assert not changes(live.run("refresh"))
 
     s3 = server.client("s3")
     with pytest.raises(Failed) as refused:
@@ -93,7 +93,7 @@ def distribution_url(live: Stack) -> str:
     """Return where a stack's CDN answers in the embedded AWS."""
     (found,) = (
         r["outputs"]["domainName"]
-        for r in live.run("export")["resources"]
+        for r in live.run("export").resources
         if r["type"] == "aws:cloudfront/distribution:Distribution"
     )
     return f"http://{found}"
@@ -148,7 +148,7 @@ class Made(Engine):
 
 def assert_same_as_mocks(live: Stack) -> None:
     """The evaluator, which the demo and the tests of the program use, makes the same of it."""
-    real = {r["urn"]: r for r in live.run("export")["resources"]}
+    real = {r["urn"]: r for r in live.run("export").resources}
     engine = Made(list(real.values()))
     config = live.config()
     evaluate(live.name, engine.mocks, config, engine)

@@ -16,7 +16,7 @@ from PIL import Image
 from local.http import request
 from local.program import ROOT
 from local.uploader import Result, upload
-from tests.engine.support import HOLDING_DATA, Stack, changes
+from tests.engine.support import HOLDING_DATA, Changes, Stack, changes
 
 FIRST: Final = "4d971c8"
 """Commit of v0.1.0 (CHANGELOG.md), from which on every change upgrades a live stack."""
@@ -84,9 +84,9 @@ class Users:
                 assert request("GET", rendition["url"])[0] == 200, rendition
 
 
-def assert_nothing_is_lost(done: dict[str, Any]) -> None:
+def assert_nothing_is_lost(done: Changes) -> None:
     """No operation has deleted or replaced anything that holds data."""
-    gone = [*done.get("delete", []), *done.get("replace", {})]
+    gone = [*done.delete, *done.replace]
     assert [what for what in gone if what.startswith(HOLDING_DATA)] == []
 
 
@@ -102,7 +102,7 @@ def waiting(server, outputs: dict[str, Any]) -> list[str]:
 def test_there_and_back(stack, server, first, photo, name):
     live: Stack = stack(name, tree=first)
     live.configure(batchSize=1, timeout=15)
-    outputs = live.run("up")["outputs"]
+    outputs = live.run("up").outputs
     # What meets code and permissions of two releases is processed again after that: here, soon.
     soon = {"VisibilityTimeout": "20"}
     server.client("sqs").set_queue_attributes(QueueUrl=outputs["queueUrl"], Attributes=soon)
@@ -117,10 +117,10 @@ def test_there_and_back(stack, server, first, photo, name):
             done = live.run("up")
         assert len(users.results) > before
         assert_nothing_is_lost(changes(done))
-        assert {k: v for k, v in outputs.items() if done["outputs"].get(k) != v} == {}
+        assert {k: v for k, v in outputs.items() if done.outputs.get(k) != v} == {}
         users.upload()
         users.assert_all_there()
-        assert changes(live.run("up")) == {}
+        assert not changes(live.run("up"))
     assert waiting(server, outputs) == "0"
 
 
@@ -131,16 +131,16 @@ def test_there_and_back_with_less_monitoring(stack, server, first, photo):
     """Alarms, dashboard and metrics hold no data: they go, and come back with v0.1.0."""
     live: Stack = stack("dev", tree=first)
     live.configure(batchSize=1, timeout=15)
-    users = Users(live.run("up")["outputs"], photo)
+    users = Users(live.run("up").outputs, photo)
     for tree, settings in ((ROOT, LEAN), (first, dict.fromkeys(LEAN))):
         live.move(tree)
         live.configure(batchSize=1, timeout=15, **settings)
         with users.uploading():
             done = live.run("up")
         assert_nothing_is_lost(changes(done))
-        touched = changes(done)["delete" if tree is ROOT else "create"]
+        touched = changes(done).delete if tree is ROOT else changes(done).create
         assert len([what for what in touched if "MetricAlarm" in what]) == FURTHER_ALARMS
-        assert ("dashboardUrl" in done["outputs"]) is (tree is first)
+        assert ("dashboardUrl" in done.outputs) is (tree is first)
         users.upload()
         users.assert_all_there()
-        assert changes(live.run("up")) == {}
+        assert not changes(live.run("up"))

@@ -96,7 +96,7 @@ def test_what_matches_is_moved_back_and_processed(aws, stack, dead, capsys):
 
 def test_limit_leaves_the_rest(aws, stack, dead, capsys):
     assert main(["redrive", "--stack", "local", "--limit", "1", "--dry-run"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "1 dead letters, 0 moved back"
+    assert capsys.readouterr().out.splitlines()[-1] == "1 dead letter, 0 moved back"
     assert waiting(aws) == 2
 
 

@@ -197,8 +197,8 @@ def test_what_is_left_of_an_upload_whose_deletion_was_missed_is_removed(aws, run
             Body=left,
             Metadata={"sequencer": "01"},
         )
-    assert run("--prefix", "uploads/missed/", "--gone", "--dry-run") == "1 uploads would be sent"
-    assert run("--prefix", "uploads/missed/", "--gone") == "1 uploads sent"
+    assert run("--prefix", "uploads/missed/", "--gone", "--dry-run") == "1 upload would be sent"
+    assert run("--prefix", "uploads/missed/", "--gone") == "1 upload sent"
     left = {"Bucket": bucket, "Prefix": "missed/gone.jpg/"}
     wait_until(lambda: s3.list_objects_v2(**left)["KeyCount"] == 0)
     assert has_manifest(aws, key)

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from bench.accept import engine as engines
-from bench.accept.engine import Engine, EngineError, changes
+from bench.accept.drive import Answer, Step
+from bench.accept.engine import Changes, Engine, EngineError, changes
 
 DRIVER = """
 import json, os, signal, sys, time
@@ -21,12 +22,13 @@ for line in sys.stdin:
         time.sleep(60)
     if do == "end":
         sys.exit()
-    answers = {
-        "bad": {"error": "no such stack"},
+    told = {
         "setup": json.loads(sys.argv[1]),
         "process": {"id": os.getpid(), "session": os.getsid(0), "python": sys.executable},
     }
-    print(json.dumps(answers.get(do, {"do": do})), flush=True)
+    answer = {"steps": [], "outputs": told.get(do, {"do": do})}
+    answer |= {"error": "no such stack"} if do == "bad" else {}
+    print(json.dumps(answer), flush=True)
 open("ended", "w").close()
 """
 
@@ -63,14 +65,14 @@ def _interruptible():
 
 
 def test_orders_are_answered_by_one_process(engine, tmp_path):
-    assert engine.run("setup") == {
+    assert engine.run("setup").outputs == {
         "folder": str(tmp_path / "project"),
         "stack": "dev",
         "cli": None,
         "secrets_provider": "awskms://x",
     }
     process = engine.run("process")
-    assert engine.run("up") == {"do": "up"}
+    assert engine.run("up") == Answer(outputs={"do": "up"})
     assert engine.run("process") == process
     assert not engine.is_busy
     engine.close()
@@ -81,7 +83,7 @@ def test_orders_are_answered_by_one_process(engine, tmp_path):
 def test_an_error_is_raised_and_the_engine_lives_on(engine):
     with pytest.raises(EngineError, match=r"^no such stack$"):
         engine.run("bad")
-    assert engine.run("up") == {"do": "up"}
+    assert engine.run("up") == Answer(outputs={"do": "up"})
 
 
 def test_of_what_the_cli_has_printed_errors_are_told():
@@ -114,7 +116,7 @@ def test_one_that_does_not_stop_is_killed(engine, tmp_path, monkeypatch):
     monkeypatch.setattr(engines, "STOP_SECONDS", 0.5)
     drive = tmp_path / "drive.py"
     drive.write_text(DRIVER.replace("signal.SIGINT, stop", "signal.SIGINT, signal.SIG_IGN"))
-    process = engine.run("process")["id"]
+    process = engine.run("process").outputs["id"]
     interrupt_when(tmp_path / "hanging")
     with pytest.raises(KeyboardInterrupt):
         engine.run("hang")
@@ -124,27 +126,41 @@ def test_one_that_does_not_stop_is_killed(engine, tmp_path, monkeypatch):
 
 
 def test_the_driver_is_in_a_session_of_its_own(engine):
-    process = engine.run("process")
+    process = engine.run("process").outputs
     assert process["session"] != os.getsid(0)
     assert process["python"] == sys.executable
 
 
 def step(op, name, diffs=()):
-    return {"op": op, "type": "aws:s3/bucket:Bucket", "urn": f"x::{name}", "diffs": list(diffs)}
+    return Step(op=op, type="aws:s3/bucket:Bucket", urn=f"x::{name}", diffs=list(diffs))
 
 
 def test_changes_are_by_kind_and_name():
-    result = {
-        "steps": [
+    answer = Answer(
+        steps=[
             *(step("same", "d"), step("create", "b"), step("create", "a"), step("delete", "c")),
             *(step("update", "f", ["tags"]), step("update", "e"), step("replace", "g", ["bucket"])),
         ]
-    }
-    kind = "aws:s3/bucket:Bucket"
-    assert changes(result) == {
-        "create": [f"{kind} a", f"{kind} b"],
-        "delete": [f"{kind} c"],
-        "update": {f"{kind} e": [], f"{kind} f": ["tags"]},
-        "replace": {f"{kind} g": ["bucket"]},
-    }
-    assert list(changes(result)["update"]) == [f"{kind} e", f"{kind} f"]
+    )
+    kind, found = "aws:s3/bucket:Bucket", changes(answer)
+    assert found == Changes(
+        create=[f"{kind} a", f"{kind} b"],
+        delete=[f"{kind} c"],
+        update={f"{kind} e": [], f"{kind} f": ["tags"]},
+        replace={f"{kind} g": ["bucket"]},
+    )
+    assert list(found.update) == [f"{kind} e", f"{kind} f"]
+    assert answer.counts == {"same": 1, "create": 2, "delete": 1, "update": 2, "replace": 1}
+
+
+def test_without_changes_there_are_none():
+    found = changes(Answer(steps=[step("same", "a"), step("delete", "b")]))
+    assert not changes(Answer(steps=[step("same", "a")]))
+    assert found
+    assert str(found) == "{'delete': ['aws:s3/bucket:Bucket b']}"
+
+
+def test_an_answer_is_read_back_from_its_line():
+    made = Answer(steps=[step("update", "a", ["tags"])], outputs={"queueUrl": "x"})
+    assert Answer.parse(made.to_line()) == made
+    assert made.to_line().count("\n") == 1

@@ -3,6 +3,7 @@ import pytest
 from bench.accept import cleanup, trial
 from bench.accept import clone as clones
 from bench.accept.clone import Clone
+from bench.accept.drive import Answer, Step
 from bench.accept.steps import StepFailed
 from bench.accept.trial import Trial
 from local import program
@@ -18,7 +19,7 @@ def make(tmp_path, monkeypatch):
 
     def make(config=None, left_out=(), **answers):
         done = []
-        answers = {"outputs": {"outputs": {}}} | answers
+        answers = {"outputs": Answer()} | answers
         fake = engine(lambda do: (done.append(do), answers[do])[1])
         clone = Clone(name="dev-accept-0a0b0c", content={"config": config or {}}, left_out=left_out)
         made = Trial(clone=clone, engine=fake, folder=tmp_path, count=1, storm=1, prices=None)
@@ -27,8 +28,9 @@ def make(tmp_path, monkeypatch):
     return make
 
 
-def step(op):
-    return {"op": op, "type": "t", "urn": "x::name", "diffs": []}
+def answer(*ops):
+    """Return the answer of an operation on one resource for each."""
+    return Answer(steps=[Step(op=op, type="t", urn="x::name") for op in ops])
 
 
 def test_the_clone_is_written_and_made(make, tmp_path):
@@ -48,25 +50,26 @@ def test_settings_that_cannot_work_are_told_before_a_stack_is_made(make):
 
 
 def test_a_preview_may_only_create(make):
-    assert make(preview={"counts": {"create": 47}})[0]["preview"]().detail == "47 to create"
-    for counts in ({"create": 47, "update": 1}, {"same": 47}, {}):
+    many = answer(*["create"] * 47)
+    assert make(preview=many)[0]["preview"]().detail == "47 to create"
+    for done in (answer("create", "update"), answer("same"), answer()):
         with pytest.raises(StepFailed, match="does more than create"):
-            make(preview={"counts": counts})[0]["preview"]()
+            make(preview=done)[0]["preview"]()
 
 
 @pytest.mark.parametrize(("name", "do"), [("up again", "up"), ("refresh", "refresh")])
 def test_a_second_time_nothing_may_change(make, name, do):
-    steps, done = make(**{do: {"steps": [step("same")]}})
+    steps, done = make(**{do: answer("same")})
     assert steps[name]().detail == "0 changes"
     assert done == [do]
     with pytest.raises(StepFailed, match=rf"`pulumi {do}` right after .*'update': .'t name"):
-        make(**{do: {"steps": [step("update")]}})[0][name]()
+        make(**{do: answer("update")})[0][name]()
 
 
 @pytest.mark.parametrize(
     ("findings", "detail"),
     [
-        ([ok("a", "well")], "1 checks"),
+        ([ok("a", "well")], "1 check"),
         ([ok("a", "well"), warn("b", "slow", "wait")], "2 checks, warnings: b"),
     ],
 )
