@@ -24,11 +24,6 @@ def test_a_preview_that_knows_no_outputs_is_not_accused():
     assert violations(RULES, run("dev", preview=True, **KMS).resources) == []
 
 
-def test_rules_have_names_of_their_own():
-    names = [rule.name for rule in RULES]
-    assert len(names) == len(set(names)) == 10
-
-
 @pytest.mark.parametrize(("name", "break_", "words"), BROKEN)
 def test_a_rule_fires_alone_and_says_what_to_do(kms, name, break_, words):
     broken = violations(RULES, break_(kms.resources))

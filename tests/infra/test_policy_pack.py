@@ -5,7 +5,6 @@ requests that a preview and an update send. The resources are those that the pro
 """
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +12,6 @@ from typing import Any
 
 import grpc
 import pytest
-import yaml
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
@@ -161,23 +159,3 @@ def test_what_breaks_a_rule_is_reported(
     found = analyze(analyzer, break_(kms.resources))
     assert {policy.removesuffix("-of-the-stack") for policy in found} == {name}
     assert any(words in message for messages in found.values() for message in messages)
-
-
-def test_the_pack_is_declared_as_pulumi_reads_it():
-    declared = yaml.safe_load((PACK / "PulumiPolicy.yaml").read_text())
-    assert declared["runtime"] == {
-        "name": "python",
-        "options": {"toolchain": "pip", "virtualenv": ".venv"},
-    }
-    assert re.fullmatch(r"\d+\.\d+\.\d+", declared["version"])
-
-
-def test_the_packs_environment_is_pinned_like_the_programs():
-    def pins(path: str) -> dict[str, str]:
-        found = re.findall(r"^([\w-]+)==(\S+)", (ROOT / path).read_text(), re.MULTILINE)
-        return dict(found)
-
-    pack, program = pins("policy/requirements.txt"), pins("requirements.txt")
-    assert pack["pulumi"] == program["pulumi"]
-    assert pack["pulumi-policy"] == pins("requirements-dev.txt")["pulumi-policy"]
-    assert "--hash=sha256:" in (PACK / "requirements.txt").read_text()

@@ -1,12 +1,12 @@
-// `node --test tests/edge`: the code that runs at CloudFront's edges, with constants as a stack sets them.
+// `node --test tests/unit/edge/route.test.mjs`: the code that runs at CloudFront's edges, with constants as a stack sets them.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import vm from "node:vm";
 
-const source = readFileSync(new URL("../../edge/route.js", import.meta.url), "utf8");
-const age = readFileSync(new URL("../../edge/age.js", import.meta.url), "utf8");
+const source = readFileSync(new URL("../../../edge/route.js", import.meta.url), "utf8");
+const age = readFileSync(new URL("../../../edge/age.js", import.meta.url), "utf8");
 
 function load(renditions, site = []) {
   const context = vm.createContext({});
