@@ -6,12 +6,14 @@ import os
 import random
 from collections.abc import Callable
 from types import SimpleNamespace
+from unittest.mock import create_autospec
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from function.contract import Status, manifest_key
+from function.duplicates.search import Duplicates
 from function.engine.errors import DecoderBug, IsolationFailed, Reason
 from function.events import Event, EventKind
 from function.manifest import ErrorFacts, Manifest, RenditionFacts
@@ -565,15 +567,12 @@ class AnswersLate(MemoryBucket):
 
 def test_a_write_whose_answer_is_lost_is_no_one_elses():
     """The retry of a write that S3 carried out fails its condition: 412 or 409."""
-    recorded = []
     destination = AnswersLate()
-
-    class Index:
-        def record(self, name, old, new):
-            recorded.append((old, new.source.version_id))
-
-    first = reconciler(Source(1), destination).replace(duplicates=Index())
-    assert first.reconcile(created(1)) is not None
+    duplicates = create_autospec(Duplicates, instance=True)
+    first = reconciler(Source(1), destination).replace(duplicates=duplicates)
+    stored = first.reconcile(created(1))
+    assert stored is not None
+    assert stored.source.version_id == "1"
     assert destination.lost == [MANIFEST]
-    assert recorded == [(None, "1")]
+    duplicates.record.assert_called_once_with("u1/beach.jpg", None, stored)
     assert_newest(destination, 1)

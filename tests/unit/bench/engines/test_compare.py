@@ -1,13 +1,14 @@
 """One task, measured with engines that answer as told."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from bench.engines import compare
-from bench.engines.job import Answer, Output
+from bench.engines import compare, processes
+from bench.engines.job import Answer, Job, Output
 from bench.engines.results import Skipped
 from bench.engines.tasks import Task
 
@@ -40,6 +41,30 @@ def measured(tmp_path, monkeypatch):
     path = tmp_path / "a.png"
     Image.radial_gradient("L").resize((120, 90)).save(path)
     return lambda *engines, rounds=3: compare.compare(TASK, path, engines, rounds)
+
+
+REPOSITORY = Path(__file__).parents[4]
+
+
+@pytest.mark.parametrize("start", [started, processes.started], ids=["told", "real"])
+def test_engines_that_answer_as_told_answer_as_real_ones_do(start, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    path = tmp_path / "a.png"
+    Image.radial_gradient("L").resize((120, 90)).save(path)
+    job = Job(source=str(path), outputs=TASK.outputs)
+    with start(["ours", "broken"]) as ask:
+        first = ask("ours", replace(job, folder=str(tmp_path)))
+        again = ask("ours", job)
+        broken = ask("broken", job)
+    with Image.open(tmp_path / "0") as output:
+        assert output.size == (60, 45)
+    assert (first.error, again.error) == ("", "")
+    assert first.cpu_ms > 0
+    assert first.peak_rss_mb > 0
+    assert first.bytes > 0
+    assert again.cpu_ms >= 0
+    assert broken == Answer(error=broken.error)
+    assert broken.error
 
 
 def test_a_ratio_is_the_median_of_the_rounds(measured):
