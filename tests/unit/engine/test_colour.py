@@ -9,6 +9,7 @@ from function.engine.colour import (
     grey_by_strips,
     is_plain,
     is_wide,
+    reduce_to_srgb,
     to_srgb,
 )
 from function.engine.decode import decode
@@ -272,3 +273,25 @@ def counted(function, calls):
         return function(*arguments, **options)
 
     return call
+
+
+def noise(mode, size=(64, 48)):
+    return Image.merge(mode, [Image.effect_noise(size, 60 + band) for band in range(len(mode))])
+
+
+@pytest.mark.parametrize("factor", [2, 3])
+def test_a_picture_is_averaged_before_its_colours_are_converted(factor):
+    """That is less work; colours that were converted first would be rounded before they are."""
+    picture, profile = noise("RGB"), adobe_rgb()
+    found = reduce_to_srgb(picture, profile, factor)
+    assert found.tobytes() == to_srgb(picture.reduce(factor), profile).tobytes()
+    assert found.tobytes() != to_srgb(picture, profile).reduce(factor).tobytes()
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_a_picture_has_alpha_if_it_had_before(mode, factor):
+    picture = noise(mode)
+    found = reduce_to_srgb(picture, None, factor)
+    assert found.mode == mode
+    assert found.tobytes() == (picture.reduce(factor) if factor > 1 else picture).tobytes()
