@@ -357,6 +357,7 @@ def test_the_smallest_scale_that_is_large_enough_is_decoded(scale, divisor, nati
         ((31, 900), 0.12, 8),
         ((8, 8), 0.01, 8),  # one pixel at least is asked for, and no more
         ((900, 15), 0.26, 2),  # 234 x 3 are asked for: 900 // 234 is 3
+        ((15, 900), 0.26, 2),
     ],
 )
 @pytest.mark.parametrize("native", [True, False])
