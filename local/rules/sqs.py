@@ -1,5 +1,6 @@
-"""Amazon SQS: attributes count towards a message's size."""
+"""Amazon SQS: a message's size, and who may name a queue as dead-letter queue."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,3 +26,46 @@ def large_message(send: Callable[..., Any], message: Mapping[str, Any], queue_ur
         reason = f"Reason: Message must be shorter than {limit} bytes."
         raise sqs._Err("InvalidParameterValue", f"One or more parameters are invalid. {reason}")
     return send(message, queue_url)
+
+
+@replaces(vars(sqs), "_act_create_queue")
+@replaces(sqs._HANDLERS, "CreateQueue")
+def permitted_redrive_of_new(create: Callable[..., Any], wanted: Mapping[str, Any], _: str) -> Any:
+    """Refuse a new queue whose dead-letter queue does not take its messages."""
+    _check_redrive(wanted.get("Attributes") or {}, wanted.get("QueueName", ""))
+    return create(wanted, _)
+
+
+@replaces(vars(sqs), "_act_set_queue_attributes")
+@replaces(sqs._HANDLERS, "SetQueueAttributes")
+def permitted_redrive_of_changed(
+    change: Callable[..., Any], wanted: Mapping[str, Any], queue_url: str
+) -> Any:
+    """Refuse a redrive policy to a dead-letter queue that does not take the queue's messages."""
+    queue = sqs._get_q(wanted.get("QueueUrl", queue_url), "sqs:SetQueueAttributes")
+    _check_redrive(wanted.get("Attributes") or {}, queue["name"])
+    return change(wanted, queue_url)
+
+
+def _check_redrive(attributes: Mapping[str, str], name: str) -> None:
+    """Raise SQS's error unless the dead-letter queue's allow policy lets a queue name it.
+
+    SetQueueAttributes (API reference, read 2026-11-27): with ``byQueue``, "only queues specified by
+    the sourceQueueArns parameter can specify this queue as the dead-letter queue"; with ``denyAll``
+    none can. MiniStack stores the policy and lets every queue. The wording is ours.
+    """
+    if not attributes.get("RedrivePolicy"):
+        return
+    sqs._validate_redrive_policy(attributes["RedrivePolicy"])
+    target: str = json.loads(attributes["RedrivePolicy"])["deadLetterTargetArn"]
+    stated = sqs._queue_by_arn(target)["attributes"].get("RedriveAllowPolicy") or "{}"
+    policy: Mapping[str, Any] = json.loads(stated)
+    permission = policy.get("redrivePermission", "allowAll")
+    source = f"{target.rpartition(':')[0]}:{name}"
+    if permission == "denyAll" or (
+        permission == "byQueue" and source not in policy.get("sourceQueueArns", [])
+    ):
+        value = attributes["RedrivePolicy"]
+        reason = f"Reason: {target} does not allow {source} to use it as dead-letter queue."
+        message = f"Value {value} for parameter RedrivePolicy is invalid. {reason}"
+        raise sqs._Err("InvalidParameterValue", message)

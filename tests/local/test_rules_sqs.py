@@ -1,5 +1,6 @@
 """Receive counts, dead letters and message sizes of Amazon SQS, tried over HTTP."""
 
+import contextlib
 import json
 
 import pytest
@@ -71,6 +72,36 @@ def test_a_message_is_at_most_as_large_as_the_queue_takes(queues):
     refused = (400, "InvalidParameterValue")
     assert answer(sqs.send_message, QueueUrl=live, MessageBody="x" * 1025) == refused
     assert answer(sqs.send_message, QueueUrl=live, MessageBody="x" * 1024) == (200, "")
+
+
+@pytest.mark.parametrize(
+    ("allow", "refused"),
+    [
+        ("", set()),
+        ('{"redrivePermission":"allowAll"}', set()),
+        ('{"redrivePermission":"denyAll"}', {"rules-live", "rules-other"}),
+        ('{"redrivePermission":"byQueue","sourceQueueArns":["ARN:rules-live"]}', {"rules-other"}),
+    ],
+)
+def test_a_dead_letter_queue_may_name_the_queues_that_use_it(queues, allow, refused):
+    """Page "SetQueueAttributes" (Amazon SQS API reference), RedriveAllowPolicy."""
+    sqs, live, dead = queues
+    found = sqs.get_queue_attributes(QueueUrl=live, AttributeNames=["All"])["Attributes"]
+    arn, policy = found["QueueArn"].rpartition(":")[0], found["RedrivePolicy"]
+    given = {"RedriveAllowPolicy": allow.replace("ARN", arn)}
+    sqs.set_queue_attributes(QueueUrl=dead, Attributes=given)
+    other = sqs.create_queue(QueueName="rules-other")["QueueUrl"]
+    redrive = {"Attributes": {"RedrivePolicy": policy}}
+    try:
+        for name, url in (("rules-live", live), ("rules-other", other)):
+            expected = (400, "InvalidParameterValue") if name in refused else (200, "")
+            assert answer(sqs.set_queue_attributes, QueueUrl=url, **redrive) == expected
+        sqs.delete_queue(QueueUrl=other)
+        expected = (400, "InvalidParameterValue") if "rules-other" in refused else (200, "")
+        assert answer(sqs.create_queue, QueueName="rules-other", **redrive) == expected
+    finally:
+        with contextlib.suppress(sqs.exceptions.QueueDoesNotExist):
+            sqs.delete_queue(QueueUrl=other)
 
 
 def test_attributes_count_towards_a_messages_size(queues):
