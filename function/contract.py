@@ -91,6 +91,7 @@ class StackOutput(StrEnum):
     QUEUE_URL = "queueUrl"
     DEAD_LETTER_QUEUE_URL = "deadLetterQueueUrl"
     FUNCTION_NAME = "functionName"
+    BACKFILL_QUEUE_URL = "backfillQueueUrl"
     LOG_GROUP = "logGroup"
     UPLOAD_ENDPOINT = "uploadEndpoint"
     DELIVERY_URL = "deliveryUrl"

@@ -1,4 +1,4 @@
-"""Messages for which an invocation has no time left are sent again, as new ones.
+"""Messages for which an invocation has no time left go back to their queue, as new ones.
 
 SQS counts every receive of a message, tried or not, and gives up after a few of them. A message
 that is last in several slow batches would end in the dead-letter queue without having been tried. A

@@ -51,6 +51,7 @@ class ImagePipeline(Component):
     destination_bucket: pulumi.Output[str]
     queue_url: pulumi.Output[str]
     dead_letter_queue_url: pulumi.Output[str]
+    backfill_queue_url: pulumi.Output[str]
     function_name: pulumi.Output[str]
     log_group: pulumi.Output[str]
     upload_endpoint: pulumi.Output[str]
@@ -118,6 +119,7 @@ class ImagePipeline(Component):
             signer = self._args(SignerArgs, source=source, upload_url=url)
         uploads = self._add(Uploads, UploadsArgs, source=source, bucket_url=url, signer=signer)
         self.queue_url, self.dead_letter_queue_url = queue.url, queue.dead_letter_url
+        self.backfill_queue_url = queue.backfill_url
         self.upload_endpoint = uploads.endpoint
         return queue, uploads
 

@@ -1,4 +1,4 @@
-"""The upload queue and its dead-letter queue."""
+"""The queue of new uploads, the queue of backfills, and the dead-letter queue of both."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -30,11 +30,18 @@ class UploadQueueArgs:
 
 
 class UploadQueue(Component):
-    """Uploads waiting for the function, and the dead-letter queue for those that keep failing."""
+    """Uploads waiting for the function, and the dead-letter queue for those that keep failing.
+
+    A backfill has its own queue, so that new uploads do not wait behind it. Its redrive policy is
+    set last: SQS refuses a dead-letter queue whose allow policy does not name the source queue, and
+    in a stack of an earlier release it names the queue of new uploads alone.
+    """
 
     url: pulumi.Output[str]
     arn: pulumi.Output[str]
     name: pulumi.Output[str]
+    backfill_url: pulumi.Output[str]
+    backfill_arn: pulumi.Output[str]
     dead_letter_url: pulumi.Output[str]
     dead_letter_name: pulumi.Output[str]
 
@@ -47,32 +54,55 @@ class UploadQueue(Component):
             tags=tags(),
             opts=self.child,
         )
+        redrive = dead_letters.arn.apply(
+            lambda arn: to_json({"deadLetterTargetArn": arn, "maxReceiveCount": MAX_RECEIVES})
+        )
         queue = sqs.Queue(
             resource_name(name, "uploads"),
             visibility_timeout_seconds=args.visibility_timeout,
             message_retention_seconds=RETENTION,
             receive_wait_time_seconds=LONG_POLL,
             sqs_managed_sse_enabled=True,
-            redrive_policy=dead_letters.arn.apply(
-                lambda arn: to_json({"deadLetterTargetArn": arn, "maxReceiveCount": MAX_RECEIVES})
-            ),
+            redrive_policy=redrive,
             tags=tags(),
             opts=self.child,
         )
-        sqs.RedriveAllowPolicy(
+        backfill = sqs.Queue(
+            resource_name(name, "backfill"),
+            visibility_timeout_seconds=args.visibility_timeout,
+            message_retention_seconds=RETENTION,
+            receive_wait_time_seconds=LONG_POLL,
+            sqs_managed_sse_enabled=True,
+            tags=tags(),
+            opts=self.child,
+        )
+        allow = sqs.RedriveAllowPolicy(
             resource_name(name, "dead-letters"),
             queue_url=dead_letters.url,
-            redrive_allow_policy=queue.arn.apply(
-                lambda arn: to_json({"redrivePermission": "byQueue", "sourceQueueArns": [arn]})
+            redrive_allow_policy=pulumi.Output.all(queue.arn, backfill.arn).apply(
+                lambda arns: to_json({"redrivePermission": "byQueue", "sourceQueueArns": arns})
             ),
+            opts=self.child,
+        )
+        sqs.RedrivePolicy(
+            resource_name(name, "backfill"),
+            queue_url=backfill.url,
+            redrive_policy=redrive,
+            opts=self.after(allow),
+        )
+        sqs.QueuePolicy(
+            resource_name(name, "backfill"),
+            queue_url=backfill.url,
+            policy=policy_of(service_policies.https_only_queue, backfill.arn),
             opts=self.child,
         )
         sqs.QueuePolicy(
             resource_name(name, "dead-letters"),
             queue_url=dead_letters.url,
-            policy=policy_of(service_policies.dead_letter_queue, dead_letters.arn),
+            policy=policy_of(service_policies.https_only_queue, dead_letters.arn),
             opts=self.child,
         )
         self.url, self.arn, self.name = queue.url, queue.arn, queue.name
+        self.backfill_url, self.backfill_arn = backfill.url, backfill.arn
         self.dead_letter_url, self.dead_letter_name = dead_letters.url, dead_letters.name
         self.register_outputs({"url": self.url, "dead_letter_url": self.dead_letter_url})

@@ -1,4 +1,4 @@
-"""The Lambda function that resizes, its log, its role, and its subscription to the queue."""
+"""The Lambda function that resizes, its log, its role, and its subscriptions to the two queues."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -46,6 +46,7 @@ class ResizerArgs:
     batch_size: int
     max_concurrency: int
     pollers: Pollers | None
+    backfill_concurrency: int
     tracing: bool
     log_retention_days: int
 
@@ -70,6 +71,7 @@ class Resizer(Component):
             source_arn=args.source.arn,
             destination_arn=args.destination.arn,
             queue_arn=args.queue.arn,
+            backfill_arn=args.queue.backfill_arn,
             key_arn=args.kms_key_arn,
             index_arn=args.index.arn if args.index else "",
         )
@@ -99,6 +101,21 @@ class Resizer(Component):
             provisioned_poller_config=_provisioned(args.pollers),
             tags=tags(),
             opts=self.child,
+        )
+        # `ops backfill` enables it while there are messages, because Lambda polls an idle queue
+        # without end and each poll is billed. A deployment must not disable it meanwhile.
+        lambda_.EventSourceMapping(
+            resource_name(name, "backfill"),
+            event_source_arn=args.queue.backfill_arn,
+            function_name=function.arn,
+            batch_size=args.batch_size,
+            enabled=False,
+            function_response_types=["ReportBatchItemFailures"],
+            scaling_config={"maximum_concurrency": args.backfill_concurrency},
+            tags=tags(),
+            opts=pulumi.ResourceOptions.merge(
+                self.child, pulumi.ResourceOptions(ignore_changes=["enabled"])
+            ),
         )
         self.function_name, self.log_group = function.name, execution.log_group.name
         self.register_outputs({"function_name": self.function_name, "log_group": self.log_group})

@@ -75,6 +75,7 @@ class Settings:
     runtime: str = "python3.13"
     batch_size: int = 4
     max_concurrency: int = 10
+    backfill_concurrency: int = 2
     pollers: Pollers | None = None
     renditions: tuple[Rendition, ...] = DEFAULT_RENDITIONS
     uploads: str = "public"
@@ -110,6 +111,7 @@ class Settings:
         _in_range("batchSize", self.batch_size, 1, 10, "uploads")
         if self.max_concurrency:
             _in_range("maxConcurrency", self.max_concurrency, 2, 1000, "invocations, or 0")
+        _in_range("backfillConcurrency", self.backfill_concurrency, 2, 1000, "invocations")
         require_one_of("uploads", self.uploads, ("public", "presigned"))
         require_one_of("delivery", self.delivery, ("public", "cdn"))
         require_one_of("priceClass", self.price_class, PRICE_CLASSES)

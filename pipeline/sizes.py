@@ -90,6 +90,7 @@ def longest(name: str, settings: Settings) -> tuple[Mapping[str, str], str, str]
         source_arn=f"arn:{_PARTITION}:s3:::{physical('source')}",
         destination_arn=destination_arn,
         queue_arn=arn("sqs", physical("uploads")),
+        backfill_arn=arn("sqs", physical("backfill")),
         log_group_arn=arn("logs", f"log-group:/{name}/resizer:*"),
         key_arn=key_arn,
         index_arn=index and arn("dynamodb", f"table/{index}"),

@@ -126,6 +126,9 @@ RULES: Final[Mapping[str, Rule]] = {
         defaults={"fifoQueue": False},
     ),
     "aws:sqs/queuePolicy:QueuePolicy": Rule("sqs/queue_policy.go@0148137d", forces="queueUrl"),
+    "aws:sqs/redrivePolicy:RedrivePolicy": Rule(
+        "sqs/queue_redrive_policy.go@18fc80b6", forces="queueUrl"
+    ),
     "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": Rule(
         "sqs/queue_redrive_allow_policy.go@0389eecf", forces="queueUrl"
     ),

@@ -93,8 +93,10 @@ def event_source_mapping(context: Context, _name: str, inputs: Inputs) -> Create
     # An empty one removes what the mapping has (Lambda API reference, UpdateEventSourceMapping).
     values |= {key: inputs.take(key, {}) for key in ("scalingConfig", "provisionedPollerConfig")}
     found = lambda_.list_event_source_mappings(EventSourceArn=source)["EventSourceMappings"]
+    # On creation only: the provider changes it where the program does, which leaves it to `ops`.
+    enabled = inputs.take("enabled", default=True)
     operation = "update_event_source_mapping" if found else "create_event_source_mapping"
-    named = {"uuid": found[0]["UUID"]} if found else {"eventSourceArn": source}
+    named = {"uuid": found[0]["UUID"]} if found else {"eventSourceArn": source, "enabled": enabled}
     uuid = send(context, "lambda", operation, {**named, **values})["UUID"]
     arn = f"arn:aws:lambda:{context.region}:{ACCOUNT_ID}:event-source-mapping:{uuid}"
     return Created(uuid, {"uuid": uuid, "arn": arn})

@@ -19,6 +19,7 @@ def resizer_role(
     source_arn: str,
     destination_arn: str,
     queue_arn: str,
+    backfill_arn: str,
     log_group_arn: str,
     key_arn: str,
     index_arn: str,
@@ -30,21 +31,22 @@ def resizer_role(
     Args:
         source_arn: source bucket; list keys, and read by version under ``uploads/`` alone.
         destination_arn: destination bucket; list keys, and write what is public, nothing else.
-        queue_arn: queue that the event source mapping polls with this role; takes messages back.
+        queue_arn: queue of new uploads, which Lambda polls with this role; takes messages back.
+        backfill_arn: queue of backfills, likewise.
         log_group_arn: the function's own log group.
         key_arn: the stack's KMS key; empty for S3-managed keys.
         index_arn: table of the index of duplicates; empty if they are off.
         renditions: the stack's renditions, which name what may be written.
         tracing: whether it sends traces.
     """
-    receive = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+    poll = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
     written = public_objects(destination_arn, renditions)
     leftovers = [f"{destination_arn}/*/*.{format_.extension}" for format_ in FORMATS.values()]
     leftovers.append(f"{destination_arn}/{manifest_key('*')}")
     statements = [
-        allow("ReceiveUploads", receive, queue_arn),
-        # A message for which no time is left goes back as a new one (function/postpone.py).
-        allow("PostponeUploads", ["sqs:SendMessage"], queue_arn),
+        # A message for which no time is left goes back as a new one (function/postpone.py). One
+        # statement for both: a second with the same queues would leave less room for renditions.
+        allow("UseQueues", [*poll, "sqs:SendMessage"], [queue_arn, backfill_arn]),
         allow("ReadUploads", ["s3:GetObject", "s3:GetObjectVersion"], f"{source_arn}/{UPLOADS}*"),
         # Without it S3 answers 403 for a missing key, as for a denied one (API reference,
         # GetObject). No condition on the prefix: reading one object has none in its context.

@@ -20,8 +20,12 @@ def upload_queue(queue_arn: str, bucket_arn: str, account_id: str) -> Document:
     return document([s3_may_send, deny_plain_http("sqs:*", queue_arn)])
 
 
-def dead_letter_queue(queue_arn: str) -> Document:
-    """Return the dead-letter queue's policy: HTTPS only; SQS moves messages there by itself."""
+def https_only_queue(queue_arn: str) -> Document:
+    """Return the policy of a queue that no other account or service sends to: HTTPS only.
+
+    That of backfills, to which operators send, and the dead-letter queue, to which SQS moves
+    messages by itself.
+    """
     return document([deny_plain_http("sqs:*", queue_arn)])
 
 

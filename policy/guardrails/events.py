@@ -9,6 +9,7 @@ from .transport import BUCKET, QUEUE
 MAPPING: Final = "aws:lambda/eventSourceMapping:EventSourceMapping"
 FUNCTION: Final = "aws:lambda/function:Function"
 NOTIFICATION: Final = "aws:s3/bucketNotification:BucketNotification"
+REDRIVE: Final = "aws:sqs/redrivePolicy:RedrivePolicy"
 ROLE: Final = "aws:iam/role:Role"
 ROLE_POLICY: Final = "aws:iam/rolePolicy:RolePolicy"
 
@@ -45,8 +46,10 @@ def visibility(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
 def dead_letters(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
     """Queues whose messages are tried for ever, or given up too soon."""
     for _mapping, queue in _fed(resources):
-        policy = queue.document("redrivePolicy")
-        if not queue.inputs.get("redrivePolicy"):
+        separate = (r for r in of_type(resources, REDRIVE) if r.uses(queue, "queueUrl"))
+        stated = queue if queue.inputs.get("redrivePolicy") else next(separate, queue)
+        policy = stated.document("redrivePolicy")
+        if not stated.inputs.get("redrivePolicy"):
             problem = "it has no dead-letter queue; set redrivePolicy to a queue and five receives."
             yield queue, problem
         elif policy is not None and not policy.get("deadLetterTargetArn"):

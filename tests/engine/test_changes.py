@@ -50,6 +50,7 @@ PUBLIC: Final[dict[str, list[Any]]] = {
     "timeout": [60, 90],
     "batchSize": [4, 2],
     "maxConcurrency": [0, 20, 0],
+    "backfillConcurrency": [2, 5],
     "maxUploadMb": [25, 10],
     "maxMegapixels": [0, 12],
     "logRetentionDays": [7, 14],

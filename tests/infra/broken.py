@@ -78,8 +78,17 @@ BROKEN: list[tuple[str, Break, str]] = [
         edit("Queue", "-uploads", redrivePolicy={"deadLetterTargetArn": "a", "maxReceiveCount": 4}),
         "maxReceiveCount to 5",
     ),
-    ("partial-batch", edit("EventSourceMapping", functionResponseTypes=None), "whole batch"),
-    ("partial-batch", edit("EventSourceMapping", functionResponseTypes=[]), "whole batch"),
+    ("dead-letters", drop("RedrivePolicy", "-backfill"), "no dead-letter queue"),
+    (
+        "dead-letters",
+        edit("RedrivePolicy", redrivePolicy={"deadLetterTargetArn": "a", "maxReceiveCount": 4}),
+        "maxReceiveCount to 5",
+    ),
+    ("visibility-timeout", edit("Queue", "-backfill", visibilityTimeoutSeconds=359), "360 or more"),
+    *(
+        ("partial-batch", edit("EventSourceMapping", part, functionResponseTypes=types), "batch")
+        for part, types in (("-resizer", None), ("-resizer", []), ("-backfill", None))
+    ),
     (
         "no-loop",
         edit("Function", "-resizer", environment={"variables": {"DESTINATION_BUCKET": SOURCE}}),
@@ -96,6 +105,7 @@ BROKEN: list[tuple[str, Break, str]] = [
     ),
     ("tls-only", drop("BucketPolicy", "-source"), "give it a BucketPolicy"),
     ("tls-only", drop("QueuePolicy", "-dead-letters"), "give it a QueuePolicy"),
+    ("tls-only", drop("QueuePolicy", "-backfill"), "give it a QueuePolicy"),
     ("tls-only", drop("TopicPolicy"), "give it a TopicPolicy"),
     ("tls-only", edit("QueuePolicy", "-uploads", policy=policy()), "deny sqs:*"),
     ("tls-only", edit("TopicPolicy", policy=policy(DENY)), "deny sns:Publish"),

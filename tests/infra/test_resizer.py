@@ -35,6 +35,12 @@ def test_role_has_what_it_needs_and_no_wildcard_but_x_rays(program):
     assert all("." in arn.rsplit("/", 1)[-1] for arn in statements["RemoveLeftovers"]["Resource"])
     written = statements["WriteRenditions"]["Resource"]
     assert all("-destination-1234567/*/" in arn for arn in written)
+    queues = statements["UseQueues"]
+    assert [arn.rsplit("-", 2)[1] for arn in queues["Resource"]] == ["uploads", "backfill"]
+    assert sorted(queues["Action"]) == [
+        f"sqs:{name}"
+        for name in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage", "SendMessage")
+    ]
 
 
 def test_function_is_what_the_settings_say():
@@ -83,7 +89,7 @@ def test_defaults_are_arm64_python313_1024_mb(dev):
 
 def test_mapping_reports_failures_one_by_one():
     program = evaluated("dev", batchSize=7, timeout=75, maxConcurrency=33)
-    mapping = program.one("EventSourceMapping").inputs
+    mapping = program.one("EventSourceMapping", "-resizer").inputs
     assert mapping["functionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["batchSize"] == 7
     assert mapping["scalingConfig"] == {"maximumConcurrency": 33}
@@ -92,12 +98,26 @@ def test_mapping_reports_failures_one_by_one():
 
 def test_a_mapping_has_a_ceiling_or_pollers_or_neither():
     scaling = {"scalingConfig", "provisionedPollerConfig"}
-    plain = evaluated("dev", maxConcurrency=0).one("EventSourceMapping").inputs
+    plain = evaluated("dev", maxConcurrency=0).one("EventSourceMapping", "-resizer").inputs
     assert scaling & set(plain) == set()
     polled = evaluated("dev", maxConcurrency=0, pollers={"min": 2, "max": 30})
-    inputs = polled.one("EventSourceMapping").inputs
+    inputs = polled.one("EventSourceMapping", "-resizer").inputs
     assert inputs["provisionedPollerConfig"] == {"minimumPollers": 2, "maximumPollers": 30}
     assert "scalingConfig" not in inputs
+
+
+def test_backfills_are_polled_only_while_one_runs_and_with_a_ceiling_of_their_own():
+    """An idle queue that is polled costs $0.26 a month; a deployment must not end a backfill."""
+    program = evaluated("dev", batchSize=3, maxConcurrency=33, backfillConcurrency=5)
+    mapping = program.one("EventSourceMapping", "-backfill")
+    live = program.one("EventSourceMapping", "-resizer").inputs
+    assert mapping.inputs["enabled"] is False
+    assert mapping.inputs["scalingConfig"] == {"maximumConcurrency": 5}
+    same = {"batchSize", "functionName", "functionResponseTypes", "tags"}
+    assert {key: mapping.inputs[key] for key in same} == {key: live[key] for key in same}
+    assert mapping.inputs["eventSourceArn"].endswith("-backfill-1234567")
+    assert list(mapping.ignore_changes) == ["enabled"]
+    assert "enabled" not in live
 
 
 def test_function_reads_back_the_environment_that_the_program_sets(program):

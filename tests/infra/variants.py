@@ -12,5 +12,5 @@ DOMAIN = {
 }
 OUTPUTS = {
     *("sourceBucket", "destinationBucket", "queueUrl", "deadLetterQueueUrl", "functionName"),
-    *("logGroup", "uploadEndpoint", "deliveryUrl"),
+    *("backfillQueueUrl", "logGroup", "uploadEndpoint", "deliveryUrl"),
 }

@@ -161,6 +161,10 @@ QUERY_PROBES = {
     "receive from the queue": "Action=ReceiveMessage&QueueUrl={queueUrl}",
     "send to the queue": "Action=SendMessage&QueueUrl={queueUrl}&MessageBody=x",
     "purge the queue": "Action=PurgeQueue&QueueUrl={queueUrl}",
+    "receive from the queue of backfills": "Action=ReceiveMessage&QueueUrl={backfillQueueUrl}",
+    "send to the queue of backfills": (
+        "Action=SendMessage&QueueUrl={backfillQueueUrl}&MessageBody=x"
+    ),
     "receive dead letters": "Action=ReceiveMessage&QueueUrl={deadLetterQueueUrl}",
     "assume the function's role": (
         "Action=AssumeRole&Version=2011-06-15&RoleSessionName=x&RoleArn={role}"
@@ -192,7 +196,9 @@ def names(seeded):
     function = seeded.client("lambda").get_function_configuration(
         FunctionName=seeded.outputs["functionName"]
     )
-    return seeded.outputs | {"role": function["Role"], "roleName": function["Role"].split("/")[-1]}
+    yield seeded.outputs | {"role": function["Role"], "roleName": function["Role"].split("/")[-1]}
+    # What the function sent there, nothing polls.
+    seeded.client("sqs").purge_queue(QueueUrl=seeded.outputs["backfillQueueUrl"])
 
 
 ALLOWED_TO_FUNCTION = {
@@ -229,6 +235,16 @@ ALLOWED_TO_FUNCTION = {
         "sqs",
         "send_message",
         {"QueueUrl": "queueUrl", "MessageBody": '={"Event": "s3:TestEvent"}'},
+    ),
+    "receive from the queue of backfills": (
+        "sqs",
+        "receive_message",
+        {"QueueUrl": "backfillQueueUrl"},
+    ),
+    "send to the queue of backfills": (
+        "sqs",
+        "send_message",
+        {"QueueUrl": "backfillQueueUrl", "MessageBody": '={"Event": "s3:TestEvent"}'},
     ),
     "look at its queue": ("sqs", "get_queue_attributes", {"QueueUrl": "queueUrl"}),
     "write its log": (
@@ -286,6 +302,7 @@ DENIED_TO_FUNCTION = {
         {"QueueUrl": "deadLetterQueueUrl", "MessageBody": "=x"},
     ),
     "purge its queue": ("sqs", "purge_queue", {"QueueUrl": "queueUrl"}),
+    "purge the queue of backfills": ("sqs", "purge_queue", {"QueueUrl": "backfillQueueUrl"}),
     "read dead letters": ("sqs", "receive_message", {"QueueUrl": "deadLetterQueueUrl"}),
     "change its own code": (
         "lambda",

@@ -61,6 +61,14 @@ NOTIFICATION = {
     "thresholdType": "PERCENTAGE",
     "subscriberEmailAddresses": ["b@example.com"],
 }
+REDRIVE = json.dumps(
+    {
+        "deadLetterTargetArn": (
+            f"arn:aws:sqs:us-east-1:{ACCOUNT_ID}:image-pipeline-prod-dead-letters-kind"
+        ),
+        "maxReceiveCount": 7,
+    }
+)
 
 CHANGES: dict[str, dict[str, Any]] = {
     "BucketOwnershipControls": {"rule": {"objectOwnership": "ObjectWriter"}},
@@ -87,9 +95,10 @@ CHANGES: dict[str, dict[str, Any]] = {
         "messageRetentionSeconds": 60,
         "receiveWaitTimeSeconds": None,
         "sqsManagedSseEnabled": False,
-        "redrivePolicy": None,
+        "redrivePolicy": REDRIVE,
     },
     "QueuePolicy": {"policy": POLICY},
+    "RedrivePolicy": {"redrivePolicy": REDRIVE},
     "RedriveAllowPolicy": {"redriveAllowPolicy": '{"redrivePermission":"denyAll"}'},
     "Table": {"billingMode": "PROVISIONED", "readCapacity": 2, "writeCapacity": 1},
     "Role": {"assumeRolePolicy": TRUST},

@@ -159,6 +159,7 @@ def test_every_permission_is_explained():
             **arns,
             destination_arn=arn,
             queue_arn=arn,
+            backfill_arn=arn,
             index_arn=arn,
             renditions=DEFAULT_RENDITIONS,
             tracing=True,

@@ -55,7 +55,8 @@ def test_metrics_are_those_that_dashboards_and_alarms_of_others_may_name():
 def test_outputs_are_those_that_scripts_may_name():
     assert list(StackOutput) == [
         *("sourceBucket", "destinationBucket", "queueUrl", "deadLetterQueueUrl", "functionName"),
-        *("logGroup", "uploadEndpoint", "deliveryUrl", "siteUrl", "dashboardUrl"),
+        *("backfillQueueUrl", "logGroup", "uploadEndpoint", "deliveryUrl", "siteUrl"),
+        "dashboardUrl",
     ]
 
 

@@ -12,6 +12,7 @@ BOUNDS = {
     "timeout": (1, 900),
     "batch_size": (1, 10),
     "max_concurrency": (2, 1000),
+    "backfill_concurrency": (2, 1000),
     "max_upload_mb": (1, 5000),
     "max_megapixels": (0, 1000),
     "monthly_budget_usd": (0, 1_000_000),

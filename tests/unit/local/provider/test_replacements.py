@@ -42,6 +42,7 @@ PROGRAM = {
         ),
     ),
     "aws:sqs/queuePolicy:QueuePolicy": ("queueUrl", "policy"),
+    "aws:sqs/redrivePolicy:RedrivePolicy": ("queueUrl", "redrivePolicy"),
     "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": ("queueUrl", "redriveAllowPolicy"),
     "aws:dynamodb/table:Table": ("name hashKey rangeKey", "attributes billingMode tags"),
     "aws:iam/role:Role": ("name", "assumeRolePolicy tags"),
@@ -57,7 +58,10 @@ PROGRAM = {
     ),
     "aws:lambda/eventSourceMapping:EventSourceMapping": (
         "eventSourceArn",
-        "functionName batchSize functionResponseTypes scalingConfig provisionedPollerConfig tags",
+        (
+            "functionName batchSize enabled functionResponseTypes scalingConfig "
+            "provisionedPollerConfig tags"
+        ),
     ),
     "aws:lambda/functionUrl:FunctionUrl": ("functionName", "authorizationType cors"),
     "aws:lambda/permission:Permission": (
