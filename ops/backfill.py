@@ -1,4 +1,4 @@
-"""Sends existing uploads through the queue: for a new stack, or after its renditions have changed.
+"""Sends existing uploads through a queue: for a new stack, or after its renditions have changed.
 
 The messages are S3 events as the function reads them, marked to be rendered again.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from function.contract import UPLOADS, StackOutput, s3_event
+from function.contract import UPLOADS, s3_event
 from ops.listing import Listing, Page, workers
 from ops.stack import Stack
 from terminal import Failure
@@ -90,10 +90,10 @@ def _page(s3: Any, bucket: str, prefix: str, after: str) -> Page[Existing]:
 
 
 def send(stack: Stack, uploads: Iterator[Existing], per_second: float) -> Iterator[list[Existing]]:
-    """Send uploads to the queue at a set rate, in batches, several at one time.
+    """Send uploads to the queue of backfills at a set rate, in batches, several at one time.
 
-    Yields each batch once SQS has all of it and of those before it. The queue takes any rate; the
-    rate limits the bill, and how long other uploads wait.
+    Yields each batch once SQS has all of it and of those before it. The queue takes any rate. A
+    stack of an earlier release has no such queue: there, the rate limits how long new uploads wait.
 
     Raises:
         Failure: SQS kept refusing a message; what was yielded before is not lost.
@@ -122,8 +122,8 @@ def _send_batch(sqs: Any, stack: Stack, batch: list[Existing]) -> list[Existing]
     entries = [{"Id": str(index), "MessageBody": body} for index, body in enumerate(bodies)]
     refused: list[dict[str, Any]] = []
     for _try in range(MAX_TRIES):
-        queue = stack.outputs[StackOutput.QUEUE_URL]
-        refused = sqs.send_message_batch(QueueUrl=queue, Entries=entries).get("Failed", [])
+        answer = sqs.send_message_batch(QueueUrl=stack.backfill_queue, Entries=entries)
+        refused = answer.get("Failed", [])
         if not refused:
             return batch
         ids = {failure["Id"] for failure in refused}

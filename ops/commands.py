@@ -13,11 +13,12 @@ from cyclopts.validators import LimitedChoice, Number, mutually_exclusive
 
 from function.contract import UPLOADS
 from ops import backfill as backfills
-from ops import checkpoint, console, gone, inventory, teardown
+from ops import backfill_queue, checkpoint, console, gone, inventory, teardown
 from ops import doctor as doctors
 from ops import redrive as redrives
 from ops.checkpoint import Checkpoint
 from ops.pace import Pace
+from ops.processing import processed
 from ops.stack import Stack, connected
 from terminal import FAILED, OK, PositiveNumber, counted, progress
 
@@ -87,6 +88,8 @@ def redrive(
         letters = redrives.read(stack, pattern=key, limit=limit)
         try:
             reasons = redrives.reasons(stack, letters)
+            is_backfill = not dry_run and any(letter.is_backfill for letter in letters)
+            queue = backfill_queue.find(stack) if is_backfill else None
         except BaseException:
             redrives.give_back(stack, letters)
             raise
@@ -96,7 +99,7 @@ def redrive(
         if dry_run:
             redrives.give_back(stack, letters)
         else:
-            with progress("Moving", len(letters)) as advance:
+            with processed(queue), progress("Moving", len(letters)) as advance:
                 for letter in redrives.move_all(stack, letters):
                     moved += 1
                     advance(name=" ".join(letter.keys))
@@ -105,7 +108,7 @@ def redrive(
 
 
 def backfill(*, target: Target = NO_TARGET, options: Backfill = ALL_UPLOADS) -> None:
-    """Send existing uploads through the queue, from where the state file says."""
+    """Send existing uploads through their queue from where the state file says, and wait."""
     with connected(target.stack, target.outputs) as stack:
         backfills.check_prefix(options.prefix)
         listed = stack.destination if options.gone else stack.source
@@ -117,7 +120,16 @@ def backfill(*, target: Target = NO_TARGET, options: Backfill = ALL_UPLOADS) -> 
             told = json.dumps({"would_send": count})
             print(told if target.as_json else f"{counted(count, 'upload')} would be sent")
             return
-        count = _send(stack, uploads, options, place)
+        if queue := backfill_queue.find(stack):
+            uploads = queue.limit(uploads)
+        else:
+            console.print_note(
+                "This stack has no queue of backfills yet, so new uploads wait behind this one; "
+                "deploy this release with `pulumi up`."
+            )
+        total = None if options.gone else _count(stack, options, place)
+        with processed(queue):
+            count = _send(stack, uploads, options, place, total)
         if target.as_json:
             print(json.dumps({"sent": count, "sent_before": place.sent}))
         else:
@@ -126,13 +138,17 @@ def backfill(*, target: Target = NO_TARGET, options: Backfill = ALL_UPLOADS) -> 
 
 
 def _send(
-    stack: Stack, uploads: Iterator[backfills.Existing], options: Backfill, place: Checkpoint
+    stack: Stack,
+    uploads: Iterator[backfills.Existing],
+    options: Backfill,
+    place: Checkpoint,
+    total: int | None,
 ) -> int:
     """Send and remember each batch, and tell the rate and when it will end.
 
-    Uploads that are gone are not counted first, which takes as long as to send them.
+    ``total`` is the number of uploads. Those that are gone are not counted first, which takes as
+    long as to send them.
     """
-    total = None if options.gone else _count(stack, options, place)
     pace, count = Pace(total=total, started=time.monotonic()), 0
     with progress("Sending", total) as advance:
         for batch in backfills.send(stack, uploads, per_second=options.rate):

@@ -42,6 +42,11 @@ def print_letters_as_json(letters: Sequence[DeadLetter], reasons: dict[str, str]
         print(json.dumps(fields))
 
 
+def print_note(sentence: str) -> None:
+    """Print a sentence on stderr, beside the command's output."""
+    console(stderr=True).print(sentence, markup=False, soft_wrap=True)
+
+
 def print_finding(finding: Finding) -> None:
     """Print one line, which ends with the fix."""
     fix = f"; {finding.fix}" if finding.fix else ""

@@ -16,6 +16,7 @@ CHECKS: Final[dict[str, Callable[[Stack], Finding]]] = {
     "concurrency": wiring.concurrency,
     "redrive policy": wiring.redrive_policy,
     "backlog": wiring.backlog,
+    "backfill queue": wiring.backfill_queue,
     "oldest upload": wiring.oldest_upload,
     "dead letters": wiring.dead_letters,
     "workers": engine.workers,

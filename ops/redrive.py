@@ -32,6 +32,7 @@ class DeadLetter:
     keys: tuple[str, ...]  # the uploads that it announces
     sent: float  # seconds since the epoch when S3 sent it
     receives: int  # receive count, with the receives by these commands
+    is_backfill: bool  # a backfill sent it; False: S3 did, or it is no event
 
     @property
     def age_seconds(self) -> int:
@@ -71,16 +72,17 @@ def give_back(stack: Stack, letters: Iterable[DeadLetter]) -> None:
 
 
 def move_all(stack: Stack, letters: Sequence[DeadLetter]) -> Iterator[DeadLetter]:
-    """Send letters to the upload queue again; yield each once it is there.
+    """Send letters again to the queue of new uploads, or that of backfills; yield each once sent.
 
     Each is sent before it is deleted: an interruption may leave one in both queues, which the
     function tolerates, but loses none. Letters that were not reached are given back.
     """
     sqs, moved = stack.client("sqs"), 0
-    queue = stack.outputs[StackOutput.QUEUE_URL]
+    live = stack.outputs[StackOutput.QUEUE_URL]
     dead = stack.outputs[StackOutput.DEAD_LETTER_QUEUE_URL]
     try:
         for letter in letters:
+            queue = stack.backfill_queue if letter.is_backfill else live
             sqs.send_message(QueueUrl=queue, MessageBody=letter.body)
             sqs.delete_message(QueueUrl=dead, ReceiptHandle=letter.receipt)
             moved += 1
@@ -134,23 +136,25 @@ def _batches(stack: Stack) -> Iterator[list[dict[str, Any]]]:
 
 
 def _letter(message: dict[str, Any]) -> DeadLetter:
+    records = _records(message["Body"])
     return DeadLetter(
         message_id=message["MessageId"],
         receipt=message["ReceiptHandle"],
         body=message["Body"],
-        keys=tuple(_keys(message["Body"])),
+        keys=tuple(unquote_plus(record["s3"]["object"]["key"]) for record in records),
         sent=int(message["Attributes"]["SentTimestamp"]) / 1000,
         receives=int(message["Attributes"]["ApproximateReceiveCount"]),
+        is_backfill=any(record.get("reprocess") for record in records),
     )
 
 
-def _keys(body: str) -> Iterator[str]:
-    """Yield the keys that an S3 event names; a letter that is no event has none."""
+def _records(body: str) -> list[dict[str, Any]]:
+    """Return the records of an S3 event that name a key; a letter that is no event has none."""
     try:
-        for record in json.loads(body)["Records"]:
-            yield unquote_plus(record["s3"]["object"]["key"])
+        records: list[dict[str, Any]] = json.loads(body)["Records"]
+        return [record for record in records if isinstance(record["s3"]["object"]["key"], str)]
     except (ValueError, KeyError, TypeError):
-        return
+        return []
 
 
 def _failure(line: str) -> tuple[str, str]:

@@ -51,6 +51,12 @@ class Stack:
         """Name of the bucket of the renditions and manifests."""
         return self.outputs[StackOutput.DESTINATION_BUCKET]
 
+    @property
+    def backfill_queue(self) -> str:
+        """URL of the queue of backfills; that of new uploads where a release had only one."""
+        live = self.outputs[StackOutput.QUEUE_URL]
+        return self.outputs.get(StackOutput.BACKFILL_QUEUE_URL) or live
+
 
 @contextmanager
 def connected(name: str | None, outputs: Path | None) -> Generator[Stack]:

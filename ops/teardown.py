@@ -9,21 +9,16 @@ stopped at a bucket that holds something, are skipped.
 import json
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Final
 
 from function.contract import UPLOADS, StackOutput
+from ops import mappings
 from ops.stack import Stack
 from ops.storage import bucket_policy
-from ops.wiring import mappings
 from terminal import Failure
 
 BATCH: Final = 1000
 """Most versions that S3 deletes in one request (API reference, DeleteObjects)."""
-
-DISABLE_SECONDS: Final = 300
-"""Time for an event source mapping to be disabled; it usually takes less than a minute."""
-
-POLL_SECONDS: Final = 1.0
 
 SID: Final = "DenyUploadsDuringTeardown"
 
@@ -37,7 +32,7 @@ def stop(stack: Stack) -> None:
     """Refuse further uploads, and wait until the function has written its last rendition.
 
     An invocation that began before the mapping was disabled runs for at most its timeout, and no
-    other begins afterwards: the queue has no other consumer.
+    other begins afterwards: the two queues have no other consumer.
 
     Raises:
         Failure: Lambda did not disable the event source mapping in time.
@@ -48,10 +43,8 @@ def stop(stack: Stack) -> None:
         timeout = lambda_.get_function_configuration(FunctionName=name)["Timeout"]
     except lambda_.exceptions.ResourceNotFoundException:
         return
-    for mapping in mappings(stack):
-        if mapping["State"] != "Disabled":
-            lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
-        _wait_until_disabled(lambda_, mapping["UUID"])
+    for mapping in mappings.find(stack, *mappings.QUEUES):
+        mappings.switch(lambda_, mapping["UUID"], enabled=False)
     time.sleep(timeout)
 
 
@@ -93,17 +86,6 @@ def _deny_uploads(stack: Stack) -> None:
         "Resource": f"arn:{partition}:s3:::{bucket}/{UPLOADS}*",
     }
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy | {"Statement": [*others, deny]}))
-
-
-def _wait_until_disabled(lambda_: Any, uuid: str) -> None:
-    deadline = time.monotonic() + DISABLE_SECONDS
-    while (state := lambda_.get_event_source_mapping(UUID=uuid)["State"]) != "Disabled":
-        if time.monotonic() > deadline:
-            raise Failure(
-                f"The event source mapping {uuid} is still {state} after {DISABLE_SECONDS} s; "
-                "run the same command again."
-            )
-        time.sleep(POLL_SECONDS)
 
 
 def versions(stack: Stack, bucket: str, prefix: str = "") -> Iterator[list[dict[str, str]]]:

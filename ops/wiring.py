@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from function.contract import MAX_RECEIVES, UPLOADS, StackOutput
+from ops import mappings
+from ops.backfill_queue import count
 from ops.finding import DEPLOY, Finding, fail, ok, warn
 from ops.stack import Stack
 
@@ -37,7 +39,7 @@ def _announces(stack: Stack, queue: dict[str, Any]) -> bool:
 
 def queue_policy(stack: Stack) -> Finding:
     """S3 may send to the queue, for this bucket alone."""
-    statements = _document(stack, "Policy").get("Statement", [])
+    statements = _document(stack, "Policy", StackOutput.QUEUE_URL).get("Statement", [])
     if any(_lets_s3_send(stack, statement) for statement in statements):
         return ok("queue policy", "S3 may send for the source bucket")
     return fail("queue policy", "S3 may not send for the source bucket", DEPLOY)
@@ -57,59 +59,81 @@ def _lets_s3_send(stack: Stack, statement: dict[str, Any]) -> bool:
 
 def mapping(stack: Stack) -> Finding:
     """Lambda polls the queue and takes failures one by one."""
-    found = mappings(stack)
+    found = mappings.find(stack, StackOutput.QUEUE_URL)
     if not found:
         return fail("mapping", "the function does not poll the queue", DEPLOY)
     state = found[0].get("State", "")
     if state in {"Enabling", "Updating"}:
         return warn("mapping", f"the event source is {state}", "look again in a minute")
     if state != "Enabled":
-        uuid = found[0]["UUID"]
-        fix = f"`aws lambda update-event-source-mapping --uuid {uuid} --enabled`"
-        return fail("mapping", f"the event source is {state}", fix)
+        return fail("mapping", f"the event source is {state}", _switch(found[0], "enabled"))
     if "ReportBatchItemFailures" not in found[0].get("FunctionResponseTypes", []):
         return fail("mapping", "one failure fails its whole batch", DEPLOY)
     return ok("mapping", "enabled, with partial batch responses")
 
 
-def mappings(stack: Stack) -> list[dict[str, Any]]:
-    """Return the event source mappings from the stack's queue to its function."""
-    pages = stack.client("lambda").get_paginator("list_event_source_mappings")
-    queue = f":{_name(stack, StackOutput.QUEUE_URL)}"
-    return [
-        mapping
-        for page in pages.paginate(FunctionName=stack.outputs[StackOutput.FUNCTION_NAME])
-        for mapping in page["EventSourceMappings"]
-        if mapping["EventSourceArn"].endswith(queue)
-    ]
+def backfill_queue(stack: Stack) -> Finding:
+    """The queue of backfills is polled while it has messages, and only then."""
+    name = "backfill queue"
+    if StackOutput.BACKFILL_QUEUE_URL not in stack.outputs:
+        detail = "the stack has none, and new uploads wait behind a backfill"
+        return warn(name, detail, "deploy this release with `pulumi up`")
+    found = mappings.find(stack, StackOutput.BACKFILL_QUEUE_URL)
+    if not found:
+        return fail(name, "the function does not poll the queue", DEPLOY)
+    mapping = found[0]
+    waiting = count(stack.client("sqs"), stack.backfill_queue)
+    is_off = mapping["State"] in {"Disabled", "Disabling"}
+    if is_off and waiting:
+        detail = f"{waiting} uploads wait, nothing polls them, and SQS deletes them after 4 days"
+        return fail(name, detail, f"{_switch(mapping, 'enabled')}, or run the backfill again")
+    if not is_off and not waiting:
+        detail = "it is polled without messages, which costs about $0.26 a month"
+        fix = f"unless a backfill runs, {_switch(mapping, 'no-enabled')}"
+        return warn(name, detail, fix)
+    if "ReportBatchItemFailures" not in mapping.get("FunctionResponseTypes", []):
+        return fail(name, "one failure fails its whole batch", DEPLOY)
+    return ok(name, f"{waiting} uploads wait" if waiting else "empty, and not polled")
+
+
+def _switch(mapping: dict[str, Any], option: str) -> str:
+    return f"`aws lambda update-event-source-mapping --uuid {mapping['UUID']} --{option}`"
 
 
 def concurrency(stack: Stack) -> Finding:
-    """The account lets the function run as often at one time as ``maxConcurrency`` says.
+    """The account lets the function run as often at one time as its settings say.
 
     A new account may have ten executions in all (Lambda developer guide, "Lambda quotas"). With
     ``maxConcurrency: 0`` there is nothing to compare with: Lambda keeps to the account's limit.
+    ``backfillConcurrency`` comes on top while a backfill runs.
     """
     limit = stack.client("lambda").get_account_settings()["AccountLimit"]
     left = limit["UnreservedConcurrentExecutions"]
-    scaling = (found.get("ScalingConfig", {}) for found in mappings(stack))
+    polling = (f for f in mappings.find(stack, *mappings.QUEUES) if f["State"] != "Disabled")
+    scaling = (found.get("ScalingConfig", {}) for found in polling)
     wanted = sum(int(config.get("MaximumConcurrency", 0)) for config in scaling)
     if left < wanted:
-        detail = f"the account has {left} unreserved executions and maxConcurrency is {wanted}"
-        fix = "ask for more in Service Quotas (Lambda, Concurrent executions), or lower it"
+        detail = f"the account has {left} unreserved executions and the stack may use {wanted}"
+        fix = (
+            "ask for more in Service Quotas (Lambda, Concurrent executions), or lower "
+            "maxConcurrency (and backfillConcurrency while a backfill runs)"
+        )
         return warn("concurrency", detail, fix)
     return ok("concurrency", f"{left} unreserved executions in the account")
 
 
 def redrive_policy(stack: Stack) -> Finding:
     """A message that keeps failing ends in the dead-letter queue, neither too soon nor never."""
-    policy = _document(stack, "RedrivePolicy")
     dead = f":{_name(stack, StackOutput.DEAD_LETTER_QUEUE_URL)}"
-    if not policy.get("deadLetterTargetArn", "").endswith(dead):
-        return fail("redrive policy", "failures do not reach the dead-letter queue", DEPLOY)
-    receives = int(policy["maxReceiveCount"])
-    if receives < MAX_RECEIVES:  # throttled receives count as well
-        return warn("redrive policy", f"given up after {receives} receives, too few", DEPLOY)
+    receives = 0
+    for output in (output for output in mappings.QUEUES if output in stack.outputs):
+        policy = _document(stack, "RedrivePolicy", output)
+        if not policy.get("deadLetterTargetArn", "").endswith(dead):
+            detail = f"failures of {output} do not reach the dead-letter queue"
+            return fail("redrive policy", detail, DEPLOY)
+        receives = int(policy["maxReceiveCount"])
+        if receives < MAX_RECEIVES:  # throttled receives count as well
+            return warn("redrive policy", f"given up after {receives} receives, too few", DEPLOY)
     return ok("redrive policy", f"dead after {receives} failed receives")
 
 
@@ -163,9 +187,9 @@ def _name(stack: Stack, output: StackOutput) -> str:
     return stack.outputs[output].rsplit("/", 1)[-1]
 
 
-def _document(stack: Stack, name: str) -> dict[str, Any]:
-    """Return a policy of the upload queue; empty if it has none."""
-    text = _attribute(stack, StackOutput.QUEUE_URL, name)
+def _document(stack: Stack, name: str, output: StackOutput) -> dict[str, Any]:
+    """Return a policy of a queue; empty if it has none."""
+    text = _attribute(stack, output, name)
     return json.loads(text) if text else {}
 
 

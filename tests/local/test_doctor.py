@@ -4,12 +4,15 @@ import json
 
 import pytest
 
+from function.contract import StackOutput
+from ops import mappings
 from ops.__main__ import main
+from ops.stack import connect
 
 CHECKS = [
     *("notification", "queue policy", "mapping", "concurrency", "redrive policy", "backlog"),
-    *("oldest upload", "dead letters", "workers", "unanswered", "encryption", "public access"),
-    *("versioning", "log retention", "canary"),
+    *("backfill queue", "oldest upload", "dead letters", "workers", "unanswered", "encryption"),
+    *("public access", "versioning", "log retention", "canary"),
 ]
 
 
@@ -41,9 +44,7 @@ def test_a_healthy_stack_is_healthy_and_the_canary_leaves_nothing(aws, diagnose)
 def test_a_disabled_mapping_is_found(aws, diagnose, monkeypatch):
     monkeypatch.setattr("ops.canary.SECONDS", 1)
     lambda_ = aws.client("lambda")
-    (mapping,) = lambda_.list_event_source_mappings(FunctionName=aws.outputs["functionName"])[
-        "EventSourceMappings"
-    ]
+    (mapping,) = mappings.find(connect("local"), StackOutput.QUEUE_URL)
     lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
     try:
         code, findings = diagnose()

@@ -5,12 +5,13 @@ import time
 
 import pytest
 
-from function.contract import s3_event
+from function.contract import StackOutput, s3_event
 from local.http import request
-from ops import redrive
+from ops import backfill_queue, mappings, redrive
 from ops.__main__ import main
-from ops.stack import connect
+from ops.stack import Stack, connect
 from terminal import Failure
+from tests.support.aws_client import aws_client
 from tests.support.waiting import wait_until
 
 
@@ -92,6 +93,57 @@ def test_what_matches_is_moved_back_and_processed(aws, stack, dead, capsys):
     assert waiting(aws) == 1
     url = aws.destination_url("dead one.jpg/manifest.json")
     wait_until(lambda: request("GET", url)[0] == 200)
+
+
+def test_dead_letters_of_a_backfill_go_back_to_its_queue_which_is_polled_until_they_are_done(
+    aws, stack, dead, monkeypatch
+):
+    monkeypatch.setattr(backfill_queue, "QUIET_SECONDS", 0)
+    monkeypatch.setattr(backfill_queue, "LOOK_SECONDS", 0.1)
+    sqs, url = aws.client("sqs"), aws.outputs["deadLetterQueueUrl"]
+    sqs.purge_queue(QueueUrl=url)
+    body = json.loads(event(aws, "uploads/dead one.jpg"))
+    body["Records"][0]["reprocess"] = True
+    sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))
+    queues = []
+    move = redrive.move_all
+
+    def moving(stack, letters):
+        for letter in move(stack, letters):
+            queues.append([letter.is_backfill, polling(stack)])
+            yield letter
+
+    monkeypatch.setattr(redrive, "move_all", moving)
+    assert main(["redrive", "--stack", "local"]) == 0
+    assert queues == [[True, "Enabled"]]
+    assert polling(stack) == "Disabled"
+    # All the way: the live queue had no part in it, and the command has waited.
+    assert request("GET", aws.destination_url("dead one.jpg/manifest.json"))[0] == 200
+    assert waiting(aws) == 0
+
+
+def polling(stack) -> str:
+    """The state of the mapping that polls the queue of backfills."""
+    (found,) = mappings.find(stack, StackOutput.BACKFILL_QUEUE_URL)
+    return found["State"]
+
+
+@pytest.mark.parametrize(
+    ("output", "is_backfill"), [("queueUrl", False), ("backfillQueueUrl", True)]
+)
+def test_each_letter_goes_to_the_queue_that_it_came_from(stack, output, is_backfill):
+    sent = []
+    sqs = aws_client(
+        "sqs",
+        send_message=lambda **given: sent.append(given["QueueUrl"]) or {},
+        delete_message={},
+    )
+    letter = redrive.DeadLetter(
+        message_id="m", receipt="r", body="{}", keys=(), sent=0, receives=6, is_backfill=is_backfill
+    )
+    answered = Stack(outputs=stack.outputs, client=lambda service: sqs)
+    assert list(redrive.move_all(answered, [letter])) == [letter]
+    assert sent == [stack.outputs[output]]
 
 
 def test_limit_leaves_the_rest(aws, stack, dead, capsys):

@@ -5,17 +5,22 @@ import json
 
 import pytest
 
-from function.contract import manifest_key, upload_name
-from ops import backfill
+from function.contract import StackOutput, manifest_key, upload_name
+from ops import backfill, backfill_queue, mappings
 from ops.__main__ import main
-from ops.stack import Stack
+from ops.stack import Stack, connect
 from tests.support.waiting import wait_until
 
 
 @pytest.fixture
 def run(aws, monkeypatch, capsys):
-    """Runs a backfill of one test's prefix and returns what it printed."""
+    """Runs a backfill of one test's prefix and returns what it printed.
+
+    The embedded AWS counts messages exactly, so that no minute has to pass.
+    """
     monkeypatch.setenv("IMAGE_PIPELINE_LOCAL", str(aws.server.folder))
+    monkeypatch.setattr(backfill_queue, "QUIET_SECONDS", 0)
+    monkeypatch.setattr(backfill_queue, "LOOK_SECONDS", 0.1)
 
     def call(*arguments: str, code: int = 0) -> str:
         assert main(["backfill", "--stack", "local", *arguments]) == code
@@ -63,6 +68,79 @@ def test_an_upload_backfilled_twice_is_whole(aws, run, lost):
     run("--prefix", key)
     wait_until(lambda: aws.manifest(key)["processed_at"] != first)
     assert aws.manifest(key)["status"] == "ready"
+
+
+def state(aws) -> str:
+    """The state of the mapping that polls the queue of backfills."""
+    return mapping(aws)["State"]
+
+
+def mapping(aws) -> dict:
+    (found,) = mappings.find(connect("local"), StackOutput.BACKFILL_QUEUE_URL)
+    return found
+
+
+def test_it_waits_until_all_is_processed_and_has_its_queue_polled_meanwhile(
+    aws, run, lost, monkeypatch
+):
+    keys, states = lost("polled"), []
+    send = backfill.send
+
+    def look(*arguments, **options):
+        states.append(state(aws))
+        yield from send(*arguments, **options)
+
+    monkeypatch.setattr(backfill, "send", look)
+    assert state(aws) == "Disabled"
+    run("--prefix", "uploads/polled/")
+    assert states == ["Enabled"]
+    assert state(aws) == "Disabled"
+    assert all(has_manifest(aws, key) for key in keys)
+    assert aws.messages("backfillQueueUrl") == 0
+
+
+def test_ctrl_c_leaves_it_polled_and_the_same_command_ends_that(
+    aws, run, lost, monkeypatch, tmp_path
+):
+    keys, place = lost("interrupted"), str(tmp_path / "state")
+    with monkeypatch.context() as patch:
+        patch.setattr(backfill_queue, "count", interrupt_at(2))
+        told = run("--prefix", "uploads/interrupted/", "--state", place, code=1)
+    kept = f"The event source mapping {mapping(aws)['UUID']} stays enabled, so that what was sent"
+    assert kept in told
+    assert "error: Interrupted; nothing is lost" in told
+    assert state(aws) == "Enabled"
+    for key in keys:
+        wait_for(aws, key)
+    assert run("--prefix", "uploads/interrupted/", "--state", place) == "0 uploads sent, 2 before"
+    assert state(aws) == "Disabled"
+
+
+def interrupt_at(look: int):
+    """Ctrl-C at the so-manieth look at the queue: the first is before anything is sent."""
+    count, looks = backfill_queue.count, iter(range(1, look + 1))
+
+    def counting(sqs, url):
+        if next(looks) == look:
+            raise KeyboardInterrupt
+        return count(sqs, url)
+
+    return counting
+
+
+def test_a_stack_without_the_queue_is_told_so_and_served(
+    aws, run, lost, monkeypatch, tmp_path, capsys
+):
+    keys = lost("earlier")
+    found = json.loads((aws.server.folder / "state.json").read_text())
+    del found["outputs"]["backfillQueueUrl"]
+    (tmp_path / "state.json").write_text(json.dumps(found))
+    monkeypatch.setenv("IMAGE_PIPELINE_LOCAL", str(tmp_path))
+    assert main(["backfill", "--stack", "local", "--prefix", "uploads/earlier/"]) == 0
+    told = "This stack has no queue of backfills yet, so new uploads wait behind this one; deploy"
+    assert told in capsys.readouterr().err
+    for key in keys:
+        wait_for(aws, key)
 
 
 def test_the_same_command_goes_on_where_it_ended(aws, run, lost, photo, tmp_path):

@@ -7,10 +7,11 @@ import json
 
 import pytest
 
+from function.contract import StackOutput
 from ops import canary as canaries
-from ops import doctor, storage, wiring
+from ops import doctor, mappings, storage, wiring
 from ops.__main__ import main
-from ops.finding import fail
+from ops.finding import fail, ok
 from ops.stack import Stack, connect
 from tests.support.aws_client import Refusal, answer_for
 
@@ -55,11 +56,15 @@ def test_a_notification_of_another_prefix(aws, troubles):
 
 
 @pytest.mark.parametrize(
-    ("attribute", "value", "check"),
-    [("Policy", "", "queue policy"), ("RedrivePolicy", "", "redrive policy")],
+    ("output", "attribute", "value", "check"),
+    [
+        ("queueUrl", "Policy", "", "queue policy"),
+        ("queueUrl", "RedrivePolicy", "", "redrive policy"),
+        ("backfillQueueUrl", "RedrivePolicy", "", "redrive policy"),
+    ],
 )
-def test_a_queue_without_a_policy(aws, troubles, attribute, value, check):
-    sqs, url = aws.client("sqs"), aws.outputs["queueUrl"]
+def test_a_queue_without_a_policy(aws, troubles, output, attribute, value, check):
+    sqs, url = aws.client("sqs"), aws.outputs[output]
     names = [attribute]
     before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
     sqs.set_queue_attributes(QueueUrl=url, Attributes={attribute: value})
@@ -67,6 +72,51 @@ def test_a_queue_without_a_policy(aws, troubles, attribute, value, check):
         assert list(troubles()) == [check]
     finally:
         sqs.set_queue_attributes(QueueUrl=url, Attributes=before)
+
+
+@pytest.mark.parametrize(
+    ("enabled", "messages", "finding"),
+    [
+        (True, 0, ("warn", "it is polled without messages, which costs about $0.26 a month")),
+        (
+            False,
+            1,
+            ("fail", "1 uploads wait, nothing polls them, and SQS deletes them after 4 days"),
+        ),
+    ],
+)
+def test_a_queue_of_backfills_that_is_polled_in_vain_or_not_at_all(
+    aws, stack, troubles, enabled, messages, finding
+):
+    sqs, url = aws.client("sqs"), aws.outputs["backfillQueueUrl"]
+    (mapping,) = mappings.find(stack, StackOutput.BACKFILL_QUEUE_URL)
+    mappings.switch(aws.client("lambda"), mapping["UUID"], enabled=enabled)
+    for _ in range(messages):
+        sqs.send_message(QueueUrl=url, MessageBody='{"Event": "s3:TestEvent"}')
+    try:
+        assert troubles() == {"backfill queue": finding}
+        told = wiring.backfill_queue(stack).fix
+        assert f"--uuid {mapping['UUID']} --{'no-enabled' if enabled else 'enabled'}`" in told
+    finally:
+        mappings.switch(aws.client("lambda"), mapping["UUID"], enabled=False)
+        sqs.purge_queue(QueueUrl=url)
+
+
+def test_a_queue_of_backfills_at_work_is_ok(aws, stack):
+    (mapping,) = mappings.find(stack, StackOutput.BACKFILL_QUEUE_URL)
+    queue = {"EventSourceMappings": [mapping | {"State": "Enabled"}]}
+    polled = answering(stack, "lambda", list_event_source_mappings=queue)
+    counts = {"Attributes": {"ApproximateNumberOfMessagesNotVisible": "3"}}
+    at_work = answering(polled, "sqs", get_queue_attributes=counts)
+    assert wiring.backfill_queue(at_work) == ok("backfill queue", "3 uploads wait")
+
+
+def test_a_stack_of_an_earlier_release_has_no_queue_of_backfills(stack):
+    outputs = {name: url for name, url in stack.outputs.items() if name != "backfillQueueUrl"}
+    finding = wiring.backfill_queue(Stack(outputs=outputs, client=stack.client))
+    assert (finding.level, finding.fix) == ("warn", "deploy this release with `pulumi up`")
+    redrive = wiring.redrive_policy(Stack(outputs=outputs, client=stack.client))
+    assert redrive.level == "ok"
 
 
 @pytest.mark.parametrize(("seconds", "level"), [(720, "ok"), (721, "warn")])
@@ -92,13 +142,25 @@ def answering(stack, service, **answers):
     return Stack(outputs=stack.outputs, client=client)
 
 
-@pytest.mark.parametrize(("left", "level"), [(10, "ok"), (9, "warn")])
-def test_a_new_account_s_concurrency(aws, stack, left, level):
-    """GetAccountSettings (Lambda API reference); the local stack's maxConcurrency is 10."""
+@pytest.mark.parametrize(
+    ("left", "backfills", "level"),
+    [(10, False, "ok"), (9, False, "warn"), (12, True, "ok"), (11, True, "warn")],
+)
+def test_a_new_account_s_concurrency(aws, stack, left, backfills, level):
+    """GetAccountSettings (Lambda API reference); the local stack's maxConcurrency is 10.
+
+    While a backfill runs, its own 2 come on top.
+    """
     limit = {"ConcurrentExecutions": 20, "UnreservedConcurrentExecutions": left}
-    finding = wiring.concurrency(
-        answering(stack, "lambda", get_account_settings={"AccountLimit": limit})
-    )
+    found = [
+        mapping | ({"State": "Enabled"} if backfills else {})
+        for mapping in mappings.find(stack, *mappings.QUEUES)
+    ]
+    answers = {
+        "get_account_settings": {"AccountLimit": limit},
+        "list_event_source_mappings": {"EventSourceMappings": found},
+    }
+    finding = wiring.concurrency(answering(stack, "lambda", **answers))
     assert finding.level == level
     assert f"{left} unreserved executions" in finding.detail
 

@@ -12,21 +12,21 @@ from ops.backfill import Existing
 from ops.stack import Stack
 from terminal import Failure
 from tests.support.aws_client import aws_client
-from tests.support.ops import BEACH, OUTPUTS
+from tests.support.ops import BACKFILL_OUTPUTS, BEACH, OUTPUTS
 
 
-def stack_with_queue(bodies: list[str], refusals: int = 0) -> Stack:
+def stack_with_queue(bodies: list[str], refusals: int = 0, outputs: dict = OUTPUTS) -> Stack:
     """A stack whose queue takes messages, but the second of a batch only after some refusals."""
     left = [refusals]
 
     def send(QueueUrl, Entries):  # noqa: N803 (boto3's names)
-        assert QueueUrl == OUTPUTS["queueUrl"]
+        assert QueueUrl == outputs.get("backfillQueueUrl", OUTPUTS["queueUrl"])
         refused = [entry for entry in Entries if entry["Id"] == "1" and left[0]]
         left[0] -= len(refused)
         bodies.extend(entry["MessageBody"] for entry in Entries if entry not in refused)
         return {"Failed": [{"Id": entry["Id"], "Message": "busy"} for entry in refused]}
 
-    return Stack(outputs=OUTPUTS, client={"sqs": aws_client("sqs", send_message_batch=send)}.get)
+    return Stack(outputs=outputs, client={"sqs": aws_client("sqs", send_message_batch=send)}.get)
 
 
 class Bucket:
@@ -139,6 +139,14 @@ def test_a_prefix_that_the_function_ignores_is_refused(find, prefix):
     bucket = Bucket()
     with pytest.raises(Failure, match=r"must start with uploads/; got"):
         list(find(stack_of(bucket), prefix))
+
+
+@pytest.mark.parametrize("outputs", [OUTPUTS, BACKFILL_OUTPUTS])
+def test_uploads_go_to_the_queue_of_backfills_where_there_is_one(outputs):
+    bodies = []
+    stack = stack_with_queue(bodies, outputs=outputs)
+    assert len(list(backfill.send(stack, iter([BEACH] * 12), per_second=1e9))) == 2
+    assert len(bodies) == 12
 
 
 def test_a_run_that_is_behind_its_rate_does_not_wait(monkeypatch):

@@ -1,0 +1,119 @@
+"""The queue of backfills, which Lambda polls only while there is something to process.
+
+An event source mapping polls its queue for as long as it is enabled, and SQS bills each poll: about
+$0.26 a month (`bench cost`). A deployment therefore leaves it disabled.
+"""
+
+import time
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from function.contract import StackOutput
+from ops import mappings
+from ops.console import print_note
+from ops.finding import DEPLOY
+from ops.stack import Stack
+from terminal import Failure
+
+MOST_WAITING: Final = 10_000
+"""Messages that wait at most before more are sent. SQS deletes a message after four days
+(``pipeline/queues.py``). Two invocations at a time that take 10 s for each upload clear these in 14
+hours."""
+
+LOOK_EVERY: Final = 1000
+"""Uploads between two looks at how many messages wait."""
+
+LOOK_SECONDS: Final = 5.0
+
+QUIET_SECONDS: Final = 60.0
+"""How long the queue has to look empty: its counts "may not achieve consistency until at least 1
+minute after the producers stop sending messages" (SQS API reference, GetQueueAttributes)."""
+
+STATES: Final = ("", "NotVisible", "Delayed")
+COUNTS: Final = tuple(f"ApproximateNumberOfMessages{state}" for state in STATES)
+
+Upload = TypeVar("Upload")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackfillQueue:
+    """A stack's queue of backfills, and the event source mapping that polls it."""
+
+    url: str
+    uuid: str  # of the mapping
+    sqs: Any
+    lambda_: Any
+
+    @contextmanager
+    def polled(self) -> Generator[None]:
+        """Enable the mapping for as long as the block runs.
+
+        If the block fails, the mapping stays enabled: messages of a queue that nobody polls are
+        lost after four days. One sentence on stderr says so.
+        """
+        mappings.switch(self.lambda_, self.uuid, enabled=True)
+        try:
+            yield
+        except BaseException:
+            print_note(
+                f"The event source mapping {self.uuid} stays enabled, so that what was sent is "
+                "processed; run the same command again, with --state to go on from there, and it "
+                "is disabled at the end."
+            )
+            raise
+        mappings.switch(self.lambda_, self.uuid, enabled=False)
+
+    def limit(self, uploads: Iterable[Upload]) -> Iterator[Upload]:
+        """Yield uploads to send, and pause while ``MOST_WAITING`` messages wait."""
+        for number, upload in enumerate(uploads):
+            if number % LOOK_EVERY == 0:
+                while self._look() > MOST_WAITING:
+                    time.sleep(LOOK_SECONDS)
+            yield upload
+
+    def drain(self) -> Iterator[int]:
+        """Yield how many messages are left at each look, until there are none for a minute."""
+        empty_since: float | None = None
+        while empty_since is None or time.monotonic() - empty_since < QUIET_SECONDS:
+            left = self._look()
+            yield left
+            if left:
+                empty_since = None
+            elif empty_since is None:
+                empty_since = time.monotonic()
+            time.sleep(LOOK_SECONDS)
+
+    def _look(self) -> int:
+        """Return how many messages wait or are being processed.
+
+        If the mapping is disabled while there are some, it is enabled again: another backfill may
+        have ended just before these were sent.
+        """
+        left = count(self.sqs, self.url)
+        if left:
+            mappings.switch(self.lambda_, self.uuid, enabled=True)
+        return left
+
+
+def find(stack: Stack) -> BackfillQueue | None:
+    """Return the stack's queue of backfills; None if it was deployed by a release without one.
+
+    Raises:
+        Failure: nothing polls the queue.
+    """
+    url = stack.outputs.get(StackOutput.BACKFILL_QUEUE_URL)
+    if not url:
+        return None
+    found = mappings.find(stack, StackOutput.BACKFILL_QUEUE_URL)
+    if not found:
+        raise Failure(f"No event source mapping polls {url}; {DEPLOY}.")
+    sqs, lambda_ = stack.client("sqs"), stack.client("lambda")
+    return BackfillQueue(url=url, uuid=found[0]["UUID"], sqs=sqs, lambda_=lambda_)
+
+
+def count(sqs: Any, url: str) -> int:
+    """Return how many messages of a queue wait, are delayed or are being processed."""
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(COUNTS))["Attributes"]
+    return sum(int(found.get(name, 0)) for name in COUNTS)

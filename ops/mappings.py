@@ -1,0 +1,53 @@
+"""The event source mappings through which Lambda polls the stack's queues for its function."""
+
+import time
+from typing import Any, Final
+
+from function.contract import StackOutput
+from ops.stack import Stack
+from terminal import Failure
+
+SWITCH_SECONDS: Final = 300
+"""Time for a mapping to be enabled or disabled; it usually takes less than a minute."""
+
+POLL_SECONDS: Final = 1.0
+
+QUEUES: Final = (StackOutput.QUEUE_URL, StackOutput.BACKFILL_QUEUE_URL)
+"""Outputs of the queues that the function serves."""
+
+
+def find(stack: Stack, *outputs: StackOutput) -> list[dict[str, Any]]:
+    """Return the mappings of the function whose queue is one of these outputs."""
+    urls = [stack.outputs[output] for output in outputs if output in stack.outputs]
+    names = [url.rpartition("/")[2] for url in urls]
+    pages = stack.client("lambda").get_paginator("list_event_source_mappings")
+    return [
+        mapping
+        for page in pages.paginate(FunctionName=stack.outputs[StackOutput.FUNCTION_NAME])
+        for mapping in page["EventSourceMappings"]
+        if mapping["EventSourceArn"].rpartition(":")[2] in names
+    ]
+
+
+def switch(lambda_: Any, uuid: str, *, enabled: bool) -> None:
+    """Enable or disable a mapping, and wait until it is.
+
+    Lambda refuses to update one that is about to change its state (API reference,
+    UpdateEventSourceMapping: ResourceInUseException).
+
+    Raises:
+        Failure: Lambda did not do it in time.
+    """
+    wanted, other = ("Enabled", "Disabled") if enabled else ("Disabled", "Enabled")
+    deadline, asked = time.monotonic() + SWITCH_SECONDS, False
+    while (state := lambda_.get_event_source_mapping(UUID=uuid)["State"]) != wanted:
+        if state == other and not asked:
+            lambda_.update_event_source_mapping(UUID=uuid, Enabled=enabled)
+            asked = True
+            continue
+        if time.monotonic() > deadline:
+            raise Failure(
+                f"The event source mapping {uuid} is still {state} after {SWITCH_SECONDS} s; "
+                "run the same command again."
+            )
+        time.sleep(POLL_SECONDS)
