@@ -58,8 +58,8 @@ mutants: $(READY) $(MUTANTS)/.installed ## change a line at a time: do tests not
 	@$(MUTANTS)/bin/python -m tests.mutants $(MODULES) $(if $(ALL),--all,--sample $(or $(SAMPLE),30)) \
 		--seed $(or $(SEED),1) --jobs $(JOBS)
 
-soak: $(READY) ## 5,000 uploads through faults, nothing lost (UPLOADS=n); POISON=20: beside hostile ones
-	@$(BIN)/python -m tests.soak $(if $(POISON),--poison $(POISON) --minutes $(or $(MINUTES),5),--uploads $(or $(UPLOADS),5000))
+soak: $(READY) ## 5,000 uploads through faults, nothing lost (UPLOADS=n); POISON=20: beside hostile ones; BACKFILL=20000: beside a backfill
+	@$(BIN)/python -m tests.soak $(if $(POISON)$(BACKFILL),$(if $(POISON),--poison $(POISON),--backfill $(BACKFILL)) --minutes $(or $(MINUTES),5),--uploads $(or $(UPLOADS),5000))
 
 bench: $(READY) ## the engine beside sharp, libvips and Pillow; installs those that are missing
 	$(BIN)/python -m bench compare --install

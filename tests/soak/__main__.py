@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -28,8 +29,10 @@ from local.http import request
 from local.server import Server
 from ops import redrive
 from ops.stack import Stack
-from tests.soak import poison
+from tests.soak import backfill, poison
+from tests.soak.backfill import Backfilled
 from tests.soak.faults import REQUESTS, SPELLS
+from tests.soak.slowdown import Slowdown
 from tests.soak.verdict import Verdict, judge
 from tests.soak.world import Counts, People, Reaper, Shuffler, Spells, running
 
@@ -173,10 +176,19 @@ def main() -> int:
         default=0,
         help="hostile uploads a minute beside one honest a second, in place of the fault run",
     )
-    parser.add_argument("--minutes", type=float, default=5, help="length of each phase of --poison")
+    parser.add_argument(
+        "--backfill",
+        type=int,
+        default=0,
+        help="uploads to backfill beside one live upload a second, in place of the fault run",
+    )
+    minutes = "length of each phase of --poison, and of the first of --backfill"
+    parser.add_argument("--minutes", type=float, default=5, help=minutes)
     options = parser.parse_args()
     if options.poison:
-        return _poison(options.poison, options.minutes)
+        return _print(poison.run, options.poison, options.minutes)
+    if options.backfill:
+        return _print(backfill.run, options.backfill, options.minutes)
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "aws"
@@ -203,16 +215,14 @@ def main() -> int:
             servers.stop(folder)
 
 
-def _poison(per_minute: float, minutes: float) -> int:
+def _print(measure: Callable[..., Slowdown | Backfilled], *options: float) -> int:
+    """Measure two phases of uploads and print the report, whose last line is the verdict."""
     with tempfile.TemporaryDirectory() as scratch:
-        slowdown = poison.run(
-            Path(scratch) / "aws",
-            per_minute,
-            minutes,
-            lambda text: print(text, file=sys.stderr, flush=True),
+        report = measure(
+            Path(scratch) / "aws", *options, lambda text: print(text, file=sys.stderr, flush=True)
         )
-    print(*slowdown.lines(), sep="\n")
-    return 0 if slowdown.holds else 1
+    print(*report.lines(), sep="\n")
+    return 0 if report.holds else 1
 
 
 def _progress() -> Progress:

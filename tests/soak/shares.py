@@ -12,11 +12,33 @@ from typing import Final
 
 from bench.sandbox.control_group import ControlGroup, build
 from function.contract import FULL_MEMORY_MB
+from function.engine.budget import vcpu_share
 from local.server import Server
 from tests.soak.world import children_of
 
 _SERVER_MB: Final = 10_240
 """More CPU and memory than the embedded AWS takes."""
+
+
+OVERHEAD_VCPUS: Final = 0.6
+"""What the embedded AWS and the people who upload take of the machine."""
+
+HONEST_VCPUS: Final = 0.3
+
+
+def share_mb(busy: float, cpus: int, overhead: float = OVERHEAD_VCPUS) -> int:
+    """Return the memory size whose share of a vCPU each environment gets.
+
+    That of the stack, or less where the environments that are busy at one time would want more
+    than the machine has: then one would slow the other down, which does not happen on Lambda.
+
+    Args:
+        busy: environments that are busy at one time, beside the one that serves honest uploads.
+        cpus: those of the machine.
+        overhead: how many of them the embedded AWS and those who upload take.
+    """
+    wanted = busy * vcpu_share(FULL_MEMORY_MB) + HONEST_VCPUS
+    return round(FULL_MEMORY_MB * min(1.0, (cpus - overhead) / wanted))
 
 
 class Shares:
@@ -50,6 +72,15 @@ class Shares:
             for member in (process, *_descendants(process)):
                 if str(member) not in inside:
                     _join(folder, member)
+
+    def describe(self) -> str:
+        """Say how much CPU an environment had."""
+        if not self.works:
+            return "as much CPU as it finds"
+        return (
+            f"{vcpu_share(self.memory_mb):.2f} of a CPU, of the {vcpu_share(FULL_MEMORY_MB):.2f} "
+            "vCPUs that Lambda would give it"
+        )
 
     def remove(self) -> None:
         """Take the groups away; the server must have been stopped."""

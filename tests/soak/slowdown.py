@@ -1,4 +1,4 @@
-"""What hostile uploads do to honest ones: figures of two phases, and whether the bound holds."""
+"""What other work does to honest uploads: figures of two phases, and whether the bound holds."""
 
 import math
 from collections import Counter
@@ -32,14 +32,15 @@ class Phase:
 
 @dataclass(frozen=True, kw_only=True)
 class Slowdown:
-    """Two phases of honest uploads: alone, and beside hostile ones."""
+    """Two phases of honest uploads: alone, and beside other work."""
 
     alone: Phase
     beside: Phase
+    others: str = "hostile"  # what they were beside, as a row of the table says it
 
     @property
     def ratio(self) -> float:
-        """The p95 beside hostile uploads, in multiples of that alone; infinite without uploads."""
+        """The p95 beside the other work, in multiples of that alone; infinite without uploads."""
         if not self.beside.seconds or not self.alone.seconds:
             return math.inf
         return percentile(self.beside.seconds, 95) / percentile(self.alone.seconds, 95)
@@ -53,7 +54,7 @@ class Slowdown:
     def lines(self) -> list[str]:
         """The report; its last line is the verdict."""
         table = [f"{'honest uploads':18} {'n':>5} {'p50':>8} {'p95':>8} {'lost':>5} {'dead':>5}"]
-        for name, phase in (("alone", self.alone), ("beside hostile", self.beside)):
+        for name, phase in (("alone", self.alone), (f"beside {self.others}", self.beside)):
             middle, high = (
                 percentile(phase.seconds, percent) if phase.seconds else math.inf
                 for percent in (50, 95)
@@ -75,5 +76,5 @@ class Slowdown:
                 f"{high:.1f} s (p95)"
             )
         verdict = "holds" if self.holds else "is broken"
-        ratio = f"honest p95 {self.ratio:.2f} times that without hostile uploads"
+        ratio = f"honest p95 {self.ratio:.2f} times that alone"
         return [*table, *outcomes, f"{ratio}, at most {MOST_RATIO:g}: the bound {verdict}"]
