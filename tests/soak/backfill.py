@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.photos import encode, photo
-from function.contract import name_of_manifest, source_key
+from function.contract import source_key
 from local import server as servers
 from local.deploy import deploy
 from local.program import ROOT
@@ -37,6 +37,8 @@ SETTINGS: Final = DEFAULTS | {
 }
 """A rendition that keeps the function busy for a live photo, and hardly for an old small one, so
 that a backfill of 20,000 takes minutes. ``backfillConcurrency`` is the default."""
+
+RENDITION: Final = "/page.webp"
 
 PER_SECOND: Final = 1.0
 """Live uploads."""
@@ -60,8 +62,8 @@ class Backfilled:
 
     slowdown: Slowdown
     uploads: int
-    seconds: float  # from the first of its manifests to the last
-    missing: int  # without a manifest
+    seconds: float  # from the first of its renditions to the last
+    missing: int  # uploads without a rendition: not processed, or rejected
     dead: int
 
     @property
@@ -75,7 +77,7 @@ class Backfilled:
         *table, verdict = self.slowdown.lines()
         done = (
             f"{self.uploads} uploads backfilled in {self.seconds:.0f} s, {rate:.1f} a second; "
-            f"{self.missing} without a manifest, {self.dead} dead letters"
+            f"{self.missing} without a rendition, {self.dead} dead letters"
         )
         return [*table, done, verdict]
 
@@ -107,7 +109,7 @@ def run(folder: Path, uploads: int, minutes: float, say: Callable[[str], None]) 
             alone = _upload_during(server, "alone", body, lambda: time.sleep(minutes * 60))
             say("the same beside the backfill …")
             beside = _upload_during(server, "beside", body, lambda: _backfill(server))
-            done = _manifests(server)
+            done = _renditions(server)
             first, last = min(done.values(), default=0.0), max(done.values(), default=0.0)
             during = {name: sent for name, sent in beside.items() if first <= sent <= last}
             phases = [honest.judge(server, sent, say) for sent in (alone, during)]
@@ -170,10 +172,13 @@ def _backfill(server: Server) -> None:
     subprocess.run(command, cwd=ROOT, env=variables, check=True, stdout=sys.stderr)
 
 
-def _manifests(server: Server) -> dict[str, float]:
-    """Return the backfilled uploads that have a manifest, and when each was written."""
+def _renditions(server: Server) -> dict[str, float]:
+    """Return the backfilled uploads that have a rendition, and when each was written."""
     pages = server.client("s3").get_paginator("list_objects_v2")
     found = pages.paginate(Bucket=server.outputs["destinationBucket"], Prefix=OLD)
     items = (item for page in found for item in page.get("Contents", []))
-    named = ((name_of_manifest(item["Key"]), item["LastModified"]) for item in items)
-    return {name: written.timestamp() for name, written in named if name}
+    return {
+        item["Key"].removesuffix(RENDITION): item["LastModified"].timestamp()
+        for item in items
+        if item["Key"].endswith(RENDITION)
+    }
