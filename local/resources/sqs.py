@@ -59,7 +59,12 @@ def _policy(attribute: str, key: str) -> Kind:
 KINDS: Final[Mapping[str, Kind]] = {
     "aws:sqs/queue:Queue": Kind(
         put=queue,
-        read={"attributes": _attributes(*(aws for aws, _default in _ATTRIBUTES.values()))},
+        # Not the redrive policy: where that is a resource of its own, it would be this one's drift.
+        read={
+            "attributes": _attributes(
+                *(aws for aws, _default in _ATTRIBUTES.values() if aws != "RedrivePolicy")
+            )
+        },
         delete=Call("sqs", "delete_queue", {"QueueUrl": "$id"}),
         tags=("sqs", "id"),
     ),

@@ -95,7 +95,6 @@ CHANGES: dict[str, dict[str, Any]] = {
         "messageRetentionSeconds": 60,
         "receiveWaitTimeSeconds": None,
         "sqsManagedSseEnabled": False,
-        "redrivePolicy": REDRIVE,
     },
     "QueuePolicy": {"policy": POLICY},
     "RedrivePolicy": {"redrivePolicy": REDRIVE},

@@ -98,6 +98,11 @@ def test_queue_attributes_that_are_not_given_are_at_their_defaults(context, attr
     }
 
 
+def test_a_queue_has_the_redrive_policy_that_it_is_given(context, attributes):
+    create(context, "aws:sqs/queue:Queue", "q", {"redrivePolicy": '{"maxReceiveCount":5}'})
+    assert attributes["RedrivePolicy"] == '{"maxReceiveCount":5}'
+
+
 def translated(service, operation, values):
     return to_aws(
         aws_client(service).meta.service_model.operation_model(operation).input_shape, values
