@@ -69,7 +69,8 @@ def _stats() -> Iterator[str]:
 def test_up_prints_the_outputs(up):
     assert set(up) == {
         *("sourceBucket", "destinationBucket", "queueUrl", "deadLetterQueueUrl", "functionName"),
-        *("logGroup", "uploadEndpoint", "deliveryUrl", "dashboardUrl", "endpoint"),
+        *("backfillQueueUrl", "logGroup", "uploadEndpoint", "deliveryUrl", "dashboardUrl"),
+        "endpoint",
     }
 
 
