@@ -19,6 +19,7 @@ responses: Final = import_module("ministack.core.responses")
 router: Final = import_module("ministack.core.router")
 s3: Final = import_module("ministack.services.s3")
 sqs: Final = import_module("ministack.services.sqs")
+sts: Final = import_module("ministack.services.sts")
 
 Rule = TypeVar("Rule", bound=Callable[..., Any])
 
