@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from cyclopts.types import NonNegativeFloat
 
 from bench.cost import bill, refresh, report
+from bench.cost.backfill import backfills
 from bench.cost.bill import Bill, Stack, Usage
 from bench.cost.prices import load
 from bench.cost.report import Month, Result, StackCost
@@ -44,6 +45,7 @@ class Options:
         region: The region whose prices are used, in place of the stack's.
         architecture: Of the function, in place of the settings'.
         free_tier: Take off what is always free, in the figures of --images.
+        backfill: Bill one backfill of so many images in each stack as well, both ways.
         refresh: First write the regions' price files anew from AWS's price list.
     """
 
@@ -55,6 +57,7 @@ class Options:
     region: str | None = None
     architecture: Literal["arm64", "x86_64"] | None = None
     free_tier: bool = False
+    backfill: PositiveNumber | None = None
     refresh: bool = False
 
 
@@ -115,6 +118,9 @@ def calculate(options: Options) -> Result:
         stacks=costs,
         account=[Month.at(bill.total(each), free_tier=free) for (_, free), each in months.items()],
         scales=scales,
+        backfills={name: backfills(stack, options.backfill) for name, stack in stacks.items()}
+        if options.backfill
+        else {},
         sources={
             stack.prices.region: {name: line.source for name, line in stack.prices.lines.items()}
             for stack in stacks.values()

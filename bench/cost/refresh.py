@@ -87,6 +87,12 @@ CATALOGUE: Final[Mapping[str, Product]] = {
         usage_type="TimedStorage-ByteHrs",
         attributes={"storageClass": "General Purpose", "volumeType": "Standard"},
     ),
+    "batch_operations_jobs": Product(service="AmazonS3", usage_type="BatchOperations-Jobs"),
+    "batch_operations_objects": Product(service="AmazonS3", usage_type="BatchOperations-Objects"),
+    "batch_operations_listed": Product(
+        service="AmazonS3",
+        attributes={"feeDescription": "Per object fee to generate Batch Operations Manifest"},
+    ),
     "duplicates_reads": Product(
         service="AmazonDynamoDB",
         usage_type="ReadRequestUnits",

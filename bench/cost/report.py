@@ -8,6 +8,7 @@ from rich.table import Table
 
 from bench import charts, pages, reports
 from bench.cost import bill
+from bench.cost.backfill import Backfill
 from bench.cost.bill import Bill, Usage
 from bench.cost.prices import free_tier_source
 
@@ -55,7 +56,8 @@ class Result(Bill):
     """The bill of all stacks together at ``each`` images in each, and other numbers of images.
 
     ``account`` has their bills together in the order of each stack's ``months``. ``sources`` says
-    by region where each price comes from, and ``words`` are sentences for people.
+    by region where each price comes from, and ``words`` are sentences for people. ``backfills`` has
+    what one costs each stack, each way, if it was asked for.
     """
 
     schema: int = 2
@@ -65,6 +67,7 @@ class Result(Bill):
     stacks: list[StackCost]
     account: list[Month]
     scales: list[Bill]
+    backfills: dict[str, list[Backfill]]
     sources: dict[str, dict[str, str]]
     words: list[str]
 
@@ -97,13 +100,25 @@ def tables(result: Result) -> list[Table]:
     """Return what a terminal shows: of one stack all numbers of images, of several those asked."""
     if len(result.stacks) == 1:
         grids = [_of_stack(result.stacks[0], free_tier=free) for free in _TIERS]
-        return [reports.table(grid.title, grid.head, grid.rows()) for grid in grids]
+        alone = [reports.table(grid.title, grid.head, grid.rows()) for grid in grids]
+        return [*alone, *_backfills(result)]
     names, rows = _totals(result)
     grids = [_side_by_side(result, result.each, free_tier=free) for free in _TIERS]
     return [
         reports.table("USD a month in all", names, rows),
         *(reports.table(grid.title, grid.head, grid.rows()) for grid in grids),
+        *_backfills(result),
     ]
+
+
+def _backfills(result: Result) -> Iterator[Table]:
+    """Yield a table for each stack: a column for each way, a row for each line."""
+    for name, ways in result.backfills.items():
+        lines = dict.fromkeys(line for way in ways for line in way.lines)
+        rows = [[words(line), *(dollars(way.lines.get(line, 0)) for way in ways)] for line in lines]
+        rows.append(["total", *(dollars(way.total_usd) for way in ways)])
+        title = f"One backfill of {count(ways[0].images)} images of {name}, {_TIERS[False]}"
+        yield reports.table(title, ["USD", *(way.way for way in ways)], rows)
 
 
 def _of_stack(stack: StackCost, *, free_tier: bool) -> _Grid:
