@@ -21,3 +21,6 @@ if pipeline.site_url:
     pulumi.export(StackOutput.SITE_URL, pipeline.site_url)
 if pipeline.dashboard_url:
     pulumi.export(StackOutput.DASHBOARD_URL, pipeline.dashboard_url)
+if pipeline.batch_function_arn and pipeline.batch_role_arn:
+    pulumi.export(StackOutput.BATCH_FUNCTION_ARN, pipeline.batch_function_arn)
+    pulumi.export(StackOutput.BATCH_ROLE_ARN, pipeline.batch_role_arn)

@@ -2,19 +2,15 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from function import postpone
-from function.contract import MAX_RECEIVES, Metric, Status
-from function.engine.errors import DecoderBug
+from function.contract import MAX_RECEIVES
 from function.engine.record import Record
-from function.events import Event, parse_message
-from function.manifest import Manifest
-from function.metrics import embed, log_fields
-from function.reconcile import KeyTooLong, Reconciler
-from function.storage.deadline import RESERVE, TIMEOUTS, Deadline
-from function.storage.errors import Gone
+from function.events import parse_message
+from function.storage.deadline import RESERVE, TIMEOUTS
+from function.uploads import UploadHandler
 
 _logger = logging.getLogger(__name__)
 
@@ -22,14 +18,8 @@ _logger = logging.getLogger(__name__)
 class BatchHandler(Record):
     """Processes SQS batches for the life of one execution environment."""
 
-    function_name: str  # dimension of the metrics
-    publishes_metrics: bool  # False: figures are in the log alone
-    reconciler_for: Callable[[str], Reconciler]  # given the name of a source bucket
-    deadline: Deadline  # limits the requests that the reconcilers send
+    uploads: UploadHandler
     postpone: Callable[[Mapping[str, Any]], None]  # sends a message again, given its record
-    counts_duplicates: bool  # publish the metric of duplicates: the stack looks for them
-    worker_counts: Callable[[], dict[Metric, int]]  # metrics of workers since the last call
-    cold_starts: Iterator[int]  # 1 for the first upload that is processed, then 0
 
     def handle(self, event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
         """Process one SQS batch, and return the messages that SQS shall deliver again.
@@ -49,7 +39,7 @@ class BatchHandler(Record):
             # A request that hangs must leave time to send the messages after this one again.
             is_followed = not is_late and index + 1 < len(records)
             reserved_s = max(0.0, needed_ms / 1000 - RESERVE) if is_followed else 0.0
-            self.deadline.start(left_ms / 1000 - reserved_s, len(records) - index)
+            self.uploads.deadline.start(left_ms / 1000 - reserved_s, len(records) - index)
             is_done = self._try_postpone(record) if is_late else self._try_message(record)
             if not is_done:
                 failed.append(record["messageId"])
@@ -75,66 +65,12 @@ class BatchHandler(Record):
         attempt = record["attributes"]["ApproximateReceiveCount"]
         try:
             for event in parse_message(record["body"], record["messageId"]):
-                self._process(event, is_last=int(attempt) >= MAX_RECEIVES)
-        except Exception as error:  # the boundary: whatever it was, this message alone is retried
+                self.uploads.handle(event, is_last=int(attempt) >= MAX_RECEIVES)
+        except Exception as error:  # noqa: BLE001 - whatever it was, this message alone is retried
             extra = {"message_id": record["messageId"], "attempt": attempt, "body": record["body"]}
-            bugs = {Metric.DECODER_BUGS: 1} if isinstance(error, DecoderBug) else {}
-            counts = {Metric.FAILED: 1, **self.worker_counts(), **bugs}
-            _logger.exception("failed", extra=extra | self._figures(counts))
+            self.uploads.log_failure(error, extra)
             return False
         return True
-
-    def _process(self, event: Event, *, is_last: bool) -> None:
-        version = event.version
-        extra: dict[str, Any] = {"key": version.key, "correlation_id": event.correlation_id}
-        try:
-            manifest = self.reconciler_for(event.bucket).reconcile(event, is_last=is_last)
-        except KeyTooLong as error:
-            # Acknowledged: not even a manifest can be stored, and no retry would change it.
-            _logger.warning("ignored", extra=extra | {"reason": str(error)})
-            return
-        except Gone:
-            _logger.warning("gone", extra=extra)
-            return
-        if manifest is None:
-            _logger.info("superseded", extra=extra)
-            return
-        if manifest.status != Status.DELETED:
-            extra |= {
-                "version_id": version.version_id,
-                "renditions": len(manifest.renditions),
-                "error": manifest.error and manifest.error.to_dict(),
-                "duplicate_of": manifest.original_key,
-                "losses": [*manifest.losses],
-                **self._metrics(event, manifest),
-            }
-        _logger.info(manifest.status, extra=extra)
-
-    def _metrics(self, event: Event, manifest: Manifest) -> dict[str, Any]:
-        timings, error = manifest.timings_ms, manifest.error
-        values = {
-            Metric.PROCESSED: int(error is None),
-            Metric.REJECTED: int(error is not None),
-            Metric.COLD_START: next(self.cold_starts),
-            Metric.BYTES_IN: event.version.bytes,
-            Metric.BYTES_OUT: sum(rendition.bytes for rendition in manifest.renditions),
-            Metric.FETCH_TIME: timings.fetch,
-            Metric.DECODE_TIME: timings.decode,
-            Metric.RENDER_TIME: timings.render,
-            Metric.STORE_TIME: timings.store,
-            Metric.TOTAL_TIME: timings.total,
-        }
-        values |= self.worker_counts()
-        if manifest.losses:
-            values[Metric.LOSSY] = 1
-        if self.counts_duplicates:
-            values[Metric.DUPLICATES] = int(manifest.duplicate_of is not None)
-        return self._figures(values, error.code if error else None)
-
-    def _figures(self, values: Mapping[Metric, float], code: str | None = None) -> dict[str, Any]:
-        if self.publishes_metrics:
-            return embed(self.function_name, values, code)
-        return log_fields(values, code)
 
 
 def _urgency(record: dict[str, Any]) -> tuple[int, int]:

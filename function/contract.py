@@ -17,6 +17,15 @@ INDEX: Final = "_index/"
 MANIFEST: Final = "manifest.json"
 """Last part of a manifest's destination key."""
 
+BATCH_OPERATIONS: Final = "batch-operations/"
+"""Prefix of the source bucket for the manifests and reports of S3 Batch Operations: nothing there
+is public or raises events."""
+
+BACKFILL_SEQUENCER: Final = "00"
+"""Comes before every sequencer of S3's (events are ordered by text padded with zeros), so that a
+backfilled event never wins over a real one that is under way. Not empty: renditions carry it as a
+header, and a header without a value reads as none."""
+
 MAX_RECEIVES: Final = 5
 """Receives of a message before it is a dead letter: AWS asks for at least 5 (Lambda developer
 guide, "Using Lambda with Amazon SQS")."""
@@ -97,6 +106,8 @@ class StackOutput(StrEnum):
     DELIVERY_URL = "deliveryUrl"
     SITE_URL = "siteUrl"
     DASHBOARD_URL = "dashboardUrl"
+    BATCH_FUNCTION_ARN = "batchFunctionArn"
+    BATCH_ROLE_ARN = "batchRoleArn"
 
 
 def source_key(name: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from function.contract import UPLOADS, s3_event
+from function.contract import BACKFILL_SEQUENCER, UPLOADS, s3_event
 from ops.listing import Listing, Page, workers
 from ops.stack import Stack
 from terminal import Failure
@@ -24,11 +24,6 @@ SENDERS: Final = 8
 
 MAX_TRIES: Final = 5
 """Attempts to send a batch of which SQS refuses a part."""
-
-SEQUENCER: Final = "00"
-"""Comes before every sequencer of S3's (events are ordered by text padded with zeros), so that a
-backfilled event never wins over a real one that is under way. Not empty: renditions carry it as a
-header, and a header without a value reads as none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +136,7 @@ def event(bucket: str, upload: Existing) -> str:
         upload.key,
         length=upload.size,
         etag=upload.etag,
-        sequencer=SEQUENCER,
+        sequencer=BACKFILL_SEQUENCER,
         version_id=upload.version_id,
         reprocess=True,
     )

@@ -13,14 +13,14 @@ from cyclopts.validators import LimitedChoice, Number, mutually_exclusive
 
 from function.contract import UPLOADS
 from ops import backfill as backfills
-from ops import backfill_queue, checkpoint, console, gone, inventory, teardown
+from ops import backfill_queue, checkpoint, console, gone, inventory, job_command, teardown
 from ops import doctor as doctors
 from ops import redrive as redrives
 from ops.checkpoint import Checkpoint
 from ops.pace import Pace
 from ops.processing import processed
 from ops.stack import Stack, connected
-from terminal import FAILED, OK, PositiveNumber, counted, progress
+from terminal import FAILED, OK, Misuse, PositiveNumber, counted, progress
 
 _STACK: Final = Group("Stack", validator=LimitedChoice(min=1, max=1))
 _SOURCE: Final = Group("Source", validator=mutually_exclusive)
@@ -60,6 +60,9 @@ class Backfill:
 
     state: Path | None = None
     """File that remembers how far it got; the same command again goes on from there."""
+
+    batch_operations: bool = False
+    """Have S3 Batch Operations invoke a function of its own for each, past the queue."""
 
     dry_run: bool = False
     """Count them and send none."""
@@ -109,6 +112,9 @@ def redrive(
 
 def backfill(*, target: Target = NO_TARGET, options: Backfill = ALL_UPLOADS) -> None:
     """Send existing uploads through their queue from where the state file says, and wait."""
+    if options.batch_operations:
+        _run_job(target, options)
+        return
     with connected(target.stack, target.outputs) as stack:
         backfills.check_prefix(options.prefix)
         listed = stack.destination if options.gone else stack.source
@@ -135,6 +141,22 @@ def backfill(*, target: Target = NO_TARGET, options: Backfill = ALL_UPLOADS) -> 
         else:
             before = f", {place.sent} before" if place.sent else ""
             print(f"{counted(count, 'upload')} sent{before}")
+
+
+def _run_job(target: Target, options: Backfill) -> None:
+    others = {"--gone": options.gone, "--state": options.state}
+    others["--rate"] = options.rate != ALL_UPLOADS.rate
+    for name, is_given in others.items():
+        if is_given:
+            raise Misuse(f"{name} is of the queue; leave it out with --batch-operations.")
+    with connected(target.stack, target.outputs) as stack:
+        job_command.run(
+            stack,
+            options.prefix,
+            options.inventory,
+            dry_run=options.dry_run,
+            as_json=target.as_json,
+        )
 
 
 def _send(

@@ -1,4 +1,4 @@
-"""The environment variables of the stack's two functions, as plain data."""
+"""The environment variables of the stack's functions, as plain data."""
 
 import json
 from collections.abc import Mapping
@@ -46,6 +46,11 @@ def environment_variables(
         **({} if settings.monitoring == "full" else {"PUBLISH_METRICS": "false"}),
         **({} if settings.native_decoder else {"NATIVE_DECODER": "false"}),
     }
+
+
+def without_metrics(variables: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the function's variables as the one for S3 Batch Operations has them."""
+    return {**variables, "PUBLISH_METRICS": "false"}
 
 
 def signer_variables(

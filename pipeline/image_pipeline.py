@@ -11,6 +11,7 @@ from pipeline import alarm_definitions, sizes
 from pipeline.access_log import AccessLog, AccessLogArgs
 from pipeline.alarms import Alarms, AlarmsArgs
 from pipeline.announcements import Announcements, AnnouncementsArgs
+from pipeline.batch_operations import BatchOperations, BatchOperationsArgs
 from pipeline.buckets import SecureBucket, SecureBucketArgs
 from pipeline.bundle import Bundle, BundleError, Target, build
 from pipeline.cdn import Cdn, CdnArgs
@@ -18,7 +19,7 @@ from pipeline.component import Component, Options
 from pipeline.delivery import Delivery, DeliveryArgs
 from pipeline.duplicates import DuplicateIndex, DuplicateIndexArgs
 from pipeline.encryption import EncryptionKey, EncryptionKeyArgs
-from pipeline.environment import environment_variables
+from pipeline.environment import environment_variables, without_metrics
 from pipeline.guard import Guard
 from pipeline.identity import Identity
 from pipeline.ingest import Ingest, IngestArgs
@@ -58,6 +59,8 @@ class ImagePipeline(Component):
     delivery_url: pulumi.Output[str]
     site_url: pulumi.Output[str] | None
     dashboard_url: pulumi.Output[str] | None
+    batch_function_arn: pulumi.Output[str] | None
+    batch_role_arn: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: Settings, opts: Options = None) -> None:
         sizes.check(name, args)
@@ -151,17 +154,19 @@ class ImagePipeline(Component):
         variables = pulumi.Output.all(
             self._destination.name, self.delivery_url, self._key_arn, index.name if index else ""
         ).apply(lambda values: environment_variables(settings, *values))
-        resizer = self._add(
-            Resizer,
-            ResizerArgs,
-            bundle=bundle,
-            variables=variables,
-            source=self._source,
-            destination=self._destination,
-            queue=queue,
-            index=index,
-        )
+        works_with = {
+            "bundle": bundle,
+            "source": self._source,
+            "destination": self._destination,
+            "index": index,
+        }
+        resizer = self._add(Resizer, ResizerArgs, variables=variables, queue=queue, **works_with)
         self.function_name, self.log_group = resizer.function_name, resizer.log_group
+        self.batch_function_arn = self.batch_role_arn = None
+        if settings.batch_operations_concurrency:
+            quiet = variables.apply(without_metrics)
+            batch = self._add(BatchOperations, BatchOperationsArgs, variables=quiet, **works_with)
+            self.batch_function_arn, self.batch_role_arn = batch.function_arn, batch.role_arn
         return resizer
 
     def _watch(self, queue: UploadQueue, resizer: Resizer, uploads: Uploads) -> None:

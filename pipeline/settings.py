@@ -65,8 +65,9 @@ class Settings:
 
     Attributes are the keys of ``Pulumi.<stack>.yaml`` in snake case. ``max_megapixels`` 0 means
     the largest image that fits in ``memory``; read ``max_pixels`` instead. ``max_concurrency`` 0
-    means no ceiling but the account's own; with ``pollers`` it must be 0. ``s3_endpoint`` is not
-    a key of the stack: it is the provider's ``aws:endpoints``, set for the embedded AWS.
+    means no ceiling but the account's own; with ``pollers`` it must be 0.
+    ``batch_operations_concurrency`` 0 means no function for S3 Batch Operations. ``s3_endpoint`` is
+    not a key of the stack: it is the provider's ``aws:endpoints``, set for the embedded AWS.
     """
 
     memory: int = 1024
@@ -77,6 +78,7 @@ class Settings:
     max_concurrency: int = 10
     backfill_concurrency: int = 2
     pollers: Pollers | None = None
+    batch_operations_concurrency: int = 0
     renditions: tuple[Rendition, ...] = DEFAULT_RENDITIONS
     uploads: str = "public"
     delivery: str = "public"
@@ -112,6 +114,9 @@ class Settings:
         if self.max_concurrency:
             _in_range("maxConcurrency", self.max_concurrency, 2, 1000, "invocations, or 0")
         _in_range("backfillConcurrency", self.backfill_concurrency, 2, 1000, "invocations")
+        _in_range(
+            "batchOperationsConcurrency", self.batch_operations_concurrency, 0, 1000, "invocations"
+        )
         require_one_of("uploads", self.uploads, ("public", "presigned"))
         require_one_of("delivery", self.delivery, ("public", "cdn"))
         require_one_of("priceClass", self.price_class, PRICE_CLASSES)

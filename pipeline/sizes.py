@@ -10,7 +10,7 @@ from typing import Final
 
 from function.contract import DuplicateSearch
 from pipeline import edge, page
-from pipeline.environment import environment_variables
+from pipeline.environment import environment_variables, without_metrics
 from pipeline.naming import bucket_url, resource_name
 from pipeline.permissions import bucket_policies, roles
 from pipeline.permissions.documents import to_json
@@ -101,4 +101,6 @@ def longest(name: str, settings: Settings) -> tuple[Mapping[str, str], str, str]
         destination_arn, _ACCOUNT, distribution, renditions=settings.renditions
     )
     variables = environment_variables(settings, destination, url, key_arn, index)
+    if settings.batch_operations_concurrency:
+        variables = without_metrics(variables)  # the longer of the two functions' variables
     return variables, to_json(role), to_json(bucket)

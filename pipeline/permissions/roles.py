@@ -1,4 +1,4 @@
-"""The roles of the two functions: each may do what its code does, and nothing else."""
+"""The roles of the functions: each may do what its code does, and nothing else."""
 
 from collections.abc import Sequence
 
@@ -31,7 +31,8 @@ def resizer_role(
     Args:
         source_arn: source bucket; list keys, and read by version under ``uploads/`` alone.
         destination_arn: destination bucket; list keys, and write what is public, nothing else.
-        queue_arn: queue of new uploads, which Lambda polls with this role; takes messages back.
+        queue_arn: queue of new uploads, which Lambda polls with this role; takes messages back;
+            empty for a function that no queue feeds.
         backfill_arn: queue of backfills, likewise.
         log_group_arn: the function's own log group.
         key_arn: the stack's KMS key; empty for S3-managed keys.
@@ -43,10 +44,11 @@ def resizer_role(
     written = public_objects(destination_arn, renditions)
     leftovers = [f"{destination_arn}/*/*.{format_.extension}" for format_ in FORMATS.values()]
     leftovers.append(f"{destination_arn}/{manifest_key('*')}")
+    # A message for which no time is left goes back as a new one (function/postpone.py). One
+    # statement for both: a second with the same queues would leave less room for renditions.
+    queues = [allow("UseQueues", [*poll, "sqs:SendMessage"], [queue_arn, backfill_arn])]
     statements = [
-        # A message for which no time is left goes back as a new one (function/postpone.py). One
-        # statement for both: a second with the same queues would leave less room for renditions.
-        allow("UseQueues", [*poll, "sqs:SendMessage"], [queue_arn, backfill_arn]),
+        *(queues if queue_arn else []),
         allow("ReadUploads", ["s3:GetObject", "s3:GetObjectVersion"], f"{source_arn}/{UPLOADS}*"),
         # Without it S3 answers 403 for a missing key, as for a denied one (API reference,
         # GetObject). No condition on the prefix: reading one object has none in its context.

@@ -51,6 +51,7 @@ PUBLIC: Final[dict[str, list[Any]]] = {
     "batchSize": [4, 2],
     "maxConcurrency": [0, 20, 0],
     "backfillConcurrency": [2, 5],
+    "batchOperationsConcurrency": [0, 5, 9, 0],
     "maxUploadMb": [25, 10],
     "maxMegapixels": [0, 12],
     "logRetentionDays": [7, 14],

@@ -71,6 +71,7 @@ EVERYTHING: dict[str, Any] = {
     "alarmEmail": "a@example.com",
     "monthlyBudgetUsd": 10,
     "eventbridge": True,
+    "batchOperationsConcurrency": 5,
 }
 """Settings over those of prod, with which the program makes every type of resource."""
 

@@ -131,4 +131,5 @@ def test_the_component_registers_every_output_of_the_stack(monkeypatch):
         "".join([w if not i else w.capitalize() for i, w in enumerate(n.split("_"))])
         for n in registered
     }
-    assert camel == OUTPUTS | {"siteUrl", "dashboardUrl"}
+    optional = {"siteUrl", "dashboardUrl", "batchFunctionArn", "batchRoleArn"}
+    assert camel == OUTPUTS | optional

@@ -20,6 +20,7 @@ from function.postpone import count
 from function.reconcile import Reconciler
 from function.storage.bucket import Bucket
 from function.storage.deadline import Deadline
+from function.uploads import UploadHandler
 from pipeline.environment import environment_variables
 from pipeline.settings import Settings
 from tests.support.engine import reconciler_for
@@ -45,16 +46,16 @@ def build(
     counts=(),
     publishes_metrics=True,
 ) -> BatchHandler:
-    return BatchHandler(
+    uploads = UploadHandler(
         function_name="resizer",
         publishes_metrics=publishes_metrics,
         reconciler_for=lambda bucket: reconciler,
         deadline=deadline or Deadline(),
-        postpone=postpone or pytest.fail,
         counts_duplicates=counts_duplicates,
         worker_counts=lambda: dict(counts),
         cold_starts=iter((1, *[0] * 99)),
     )
+    return BatchHandler(uploads=uploads, postpone=postpone or pytest.fail)
 
 
 class Context:

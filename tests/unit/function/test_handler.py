@@ -14,26 +14,43 @@ from pipeline.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = """
-import ctypes, json
-from types import SimpleNamespace
-from function import handler
+import ctypes, importlib, json, sys
+from function import cold_start
 
-batch = handler.handle.__self__
-reconciler = batch.reconciler_for("source")
-workers = []
-for counts in ((0, 0), (2, 0), (0, 3)):
-    handler._isolation = SimpleNamespace(take_counts=lambda: counts)
-    workers.append(batch.worker_counts())
-handler._isolation = SimpleNamespace(run=lambda data, seconds: iter([data.decode(), seconds]))
-handler._deadline.start(8, 1)
+class Worker:
+    waited, counts = 0, []
+
+    def __init__(self, task, **limits):
+        Worker.limits = limits
+
+    def wait(self):
+        Worker.waited += 1
+
+    def take_counts(self):
+        return self.counts.pop(0)
+
+    def run(self, data, seconds):
+        return iter([data.decode(), seconds])
+
+cold_start.Isolation = Worker
+handler = importlib.import_module(sys.argv[1]).handle.__self__
+uploads = handler.uploads
+reconciler = uploads.reconciler_for("source")
+Worker.counts = [(0, 0), (2, 0), (0, 3)]
+workers = [uploads.worker_counts() for _ in range(3)]
+uploads.deadline.start(8, 1)
 rendered, seconds = reconciler.processor.engine(b"upload")
 print(json.dumps({
-    "function_name": batch.function_name,
-    "cold_starts": [next(batch.cold_starts) for _ in range(4)],
-    "counts_duplicates": batch.counts_duplicates,
+    "handler": type(handler).__name__,
+    "function_name": uploads.function_name,
+    "cold_starts": [next(uploads.cold_starts) for _ in range(4)],
+    "counts_duplicates": uploads.counts_duplicates,
+    "publishes_metrics": uploads.publishes_metrics,
     "has_index": reconciler.duplicates is not None,
-    "is_kept": batch.reconciler_for("source") is reconciler,
-    "is_another": batch.reconciler_for("other") is not reconciler,
+    "is_kept": uploads.reconciler_for("source") is reconciler,
+    "is_another": uploads.reconciler_for("other") is not reconciler,
+    "waited": Worker.waited,
+    "limits": Worker.limits,
     "workers": workers,
     "rendered": rendered,
     "has_time": 6 < seconds < 8,
@@ -44,8 +61,8 @@ print(json.dumps({
 proc(5))."""
 
 
-def cold_start(duplicates: str, **variables: str) -> dict:
-    """What the handler of a new process has, and what it does with a stubbed engine."""
+def cold_start(duplicates: str, module: str = "function.handler", **variables: str) -> dict:
+    """What an entry point's new process has, and what it does with a stubbed engine."""
     settings = environment_variables(
         Settings(duplicates=DuplicateSearch(duplicates)),
         "destination",
@@ -55,7 +72,7 @@ def cold_start(duplicates: str, **variables: str) -> dict:
     )
     credentials = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-c", PROGRAM, module],
         cwd=ROOT,
         env={
             "PATH": os.environ["PATH"],
@@ -80,6 +97,24 @@ def plain() -> dict:
 @pytest.fixture(scope="module")
 def searching() -> dict:
     return cold_start("near", AWS_LAMBDA_FUNCTION_NAME="resizer")
+
+
+@pytest.fixture(scope="module")
+def batch_operations() -> dict:
+    return cold_start("off", "function.batch_operations", PUBLISH_METRICS="false")
+
+
+def test_the_two_entry_points_share_all_but_their_events(plain, batch_operations):
+    assert plain == batch_operations | {"handler": "BatchHandler", "publishes_metrics": True}
+    assert (batch_operations["handler"], batch_operations["publishes_metrics"]) == (
+        "TaskHandler",
+        False,
+    )
+
+
+def test_the_worker_is_ready_when_the_initialisation_ends(plain):
+    assert plain["waited"] == 1
+    assert plain["limits"] == {"most_bytes": 25_000_000, "most_seconds": 10}
 
 
 def test_the_first_upload_alone_counts_as_a_cold_start(plain):

@@ -1,0 +1,83 @@
+"""``ops backfill --batch-operations``: create a job, and show how far it is until it has ended."""
+
+import json
+import time
+from datetime import UTC, datetime
+
+from function.contract import UPLOADS
+from ops import backfill, jobs
+from ops.jobs import Job, Progress
+from ops.pace import Pace
+from ops.stack import Stack
+from terminal import Failure, Misuse, progress
+
+
+def run(stack: Stack, prefix: str, inventory: str | None, *, dry_run: bool, as_json: bool) -> None:
+    """Have S3 Batch Operations render uploads again, and wait until it has.
+
+    Args:
+        stack: where.
+        prefix: start of the uploads' keys.
+        inventory: ``s3://`` address of a report's manifest.json, to take the uploads from.
+        dry_run: create no job, and say what it would be.
+        as_json: print JSON, one object a line.
+
+    Raises:
+        Misuse: a prefix of a report, which S3 Batch Operations takes as a whole.
+        Failure: the job could not be created, has failed or was cancelled, or tasks of it have
+            failed; or someone pressed Ctrl-C, and the job goes on.
+    """
+    backfill.check_prefix(prefix)
+    if inventory and prefix != UPLOADS:
+        raise Misuse("S3 Batch Operations takes a whole inventory; leave out --prefix.")
+    report = jobs.find_report(stack, inventory) if inventory else None
+    asked = jobs.request(stack, jobs.account_of(stack), prefix, report)
+    if dry_run:
+        where = f"in {inventory}" if inventory else f"that start with {prefix}"
+        told = json.dumps({"would_create": asked})
+        print(told if as_json else f"A job for all uploads {where} would be created")
+        return
+    job = jobs.create(stack, asked)
+    print(json.dumps({"job": job.id}) if as_json else f"job {job.id}", flush=True)
+    try:
+        last = _follow(job)
+    except KeyboardInterrupt as error:
+        raise Failure(f"The job {job.id} goes on; {job.commands}") from error
+    if as_json:
+        counts = {"total": last.total, "succeeded": last.succeeded, "failed": last.failed}
+        print(json.dumps({"job": job.id, "status": last.status, **counts, "report": job.report}))
+    _check(job, last)
+    if not as_json:
+        print(f"{last.succeeded} uploads done; {job.report} says what came of each")
+
+
+def _follow(job: Job) -> Progress:
+    """Show a bar once the tasks are counted; return how the job ended."""
+    steps = job.follow()
+    with progress("Preparing", None):
+        last = next(step for step in steps if step.status not in jobs.WAITING)
+    before = shown = last.done
+    pace = Pace(total=last.total - before, started=time.monotonic())
+    with progress("Rendering", last.total) as advance:
+        advance(before)
+        for last in steps:
+            now = datetime.now(UTC).astimezone()
+            told = pace.describe(last.done - before, time.monotonic(), now)
+            advance(last.done - shown, name=f"{last.status}, {last.failed} failed ({told})")
+            shown = last.done
+    return last
+
+
+def _check(job: Job, last: Progress) -> None:
+    """Raise a ``Failure`` unless every task has succeeded."""
+    if last.status != "Complete":
+        why = f" ({'; '.join(last.reasons)})" if last.reasons else ""
+        raise Failure(
+            f"The job {job.id} is {last.status}{why}: {last.succeeded} of {last.total} uploads are "
+            "done; the same command makes a new job."
+        )
+    if last.failed:
+        raise Failure(
+            f"{last.failed} of {last.total} uploads failed; {job.report} says why. Once that is "
+            "mended, send them again, with their --prefix or through the queue."
+        )

@@ -1,0 +1,187 @@
+"""S3 Batch Operations: a job that has the stack's second function render uploads again."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from function.contract import BATCH_OPERATIONS, StackOutput
+from ops import inventory
+from ops.stack import Stack
+from terminal import Failure, Misuse
+
+POLL_SECONDS: Final = 5.0
+"""Time between two looks at a job."""
+
+REPORTS: Final = f"{BATCH_OPERATIONS}reports"
+MANIFESTS: Final = f"{BATCH_OPERATIONS}manifests"
+
+WAITING: Final = frozenset({"New", "Preparing"})
+ENDED: Final = frozenset({"Complete", "Failed", "Cancelled"})
+"""Statuses before a job's tasks are counted, and after the last (S3 user guide, "Tracking job
+status and completion reports", read 2026-11-27)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """A report of S3 Inventory in S3, as a job names it."""
+
+    where: str  # ``s3://`` address of its manifest.json
+    etag: str  # entity tag, without quotes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a job is; ``reasons`` are those for which the job itself has failed."""
+
+    status: str
+    total: int
+    succeeded: int
+    failed: int
+    reasons: tuple[str, ...]
+
+    @property
+    def done(self) -> int:
+        """Tasks that have ended either way."""
+        return self.succeeded + self.failed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A job of the stack's account."""
+
+    stack: Stack
+    account: str
+    id: str
+
+    @property
+    def report(self) -> str:
+        """The folder of the job's report, as an ``s3://`` address."""
+        return f"s3://{self.stack.source}/{REPORTS}/job-{self.id}/"
+
+    @property
+    def commands(self) -> str:
+        """One sentence that says how to look at the job, and how to end it."""
+        named = f"--account-id {self.account} --job-id {self.id}"
+        return (
+            f"`aws s3control describe-job {named}` shows it, and `aws s3control update-job-status "
+            f"{named} --requested-job-status Cancelled` ends it."
+        )
+
+    def progress(self) -> Progress:
+        """Ask how far the job is."""
+        s3control = self.stack.client("s3control")
+        job = s3control.describe_job(AccountId=self.account, JobId=self.id)["Job"]
+        counts = job.get("ProgressSummary", {})
+        failures = job.get("FailureReasons", [])
+        return Progress(
+            status=job["Status"],
+            total=counts.get("TotalNumberOfTasks", 0),
+            succeeded=counts.get("NumberOfTasksSucceeded", 0),
+            failed=counts.get("NumberOfTasksFailed", 0),
+            reasons=tuple(f"{f['FailureCode']}: {f['FailureReason']}" for f in failures),
+        )
+
+    def follow(self) -> Iterator[Progress]:
+        """Yield how far the job is, every few seconds until it has ended."""
+        while True:
+            progress = self.progress()
+            yield progress
+            if progress.status in ENDED:
+                return
+            time.sleep(POLL_SECONDS)
+
+
+def find_report(stack: Stack, where: str) -> Report:
+    """Return a report of S3 Inventory that a job can take, given the address of its manifest.json.
+
+    Raises:
+        Misuse: it is not in S3.
+        Failure: it is no such report of the stack's uploads, or it lists old versions, too: each
+            would be a task.
+    """
+    if urlsplit(where).scheme != "s3":
+        raise Misuse(f"--batch-operations reads the inventory itself, from s3://…; got {where}.")
+    found = inventory.read_manifest(stack, where)
+    if "IsLatest" in found.columns:
+        raise Failure(
+            f"{where} lists all versions, and each would be rendered; configure the inventory for "
+            "current versions, or leave out --inventory."
+        )
+    bucket, key = _parts(where)
+    etag = stack.client("s3").head_object(Bucket=bucket, Key=key)["ETag"].strip('"')
+    return Report(where=where, etag=etag)
+
+
+def request(stack: Stack, account: str, prefix: str, report: Report | None) -> dict[str, Any]:
+    """Return what S3 is asked for: a job of the uploads in a report, or with a prefix without one.
+
+    Raises:
+        Failure: the stack has no function for S3 Batch Operations.
+    """
+    function = stack.outputs.get(StackOutput.BATCH_FUNCTION_ARN)
+    role = stack.outputs.get(StackOutput.BATCH_ROLE_ARN)
+    if not function or not role:
+        raise Failure(
+            "The stack has no function for S3 Batch Operations; set batchOperationsConcurrency and "
+            "run `pulumi up` first."
+        )
+    partition = function.split(":")[1]
+    source = f"arn:{partition}:s3:::{stack.source}"
+    asked: dict[str, Any] = {
+        "AccountId": account,
+        "ConfirmationRequired": False,
+        "Description": f"Render uploads of {stack.source} again",
+        "Operation": {"LambdaInvoke": {"FunctionArn": function}},
+        "Priority": 10,
+        "RoleArn": role,
+        "Report": {
+            "Enabled": True,
+            "Bucket": source,
+            "Prefix": REPORTS,
+            "Format": "Report_CSV_20180820",
+            "ReportScope": "AllTasks",
+        },
+    }
+    if report:
+        bucket, key = _parts(report.where)
+        asked["Manifest"] = {
+            "Spec": {"Format": "S3InventoryReport_CSV_20161130"},
+            "Location": {"ObjectArn": f"arn:{partition}:s3:::{bucket}/{key}", "ETag": report.etag},
+        }
+        return asked
+    asked["ManifestGenerator"] = {
+        "S3JobManifestGenerator": {
+            "ExpectedBucketOwner": account,
+            "SourceBucket": source,
+            "EnableManifestOutput": True,
+            # S3's keys: Batch Operations reads no manifest that KMS has encrypted.
+            "ManifestOutputLocation": {
+                "ExpectedManifestBucketOwner": account,
+                "Bucket": source,
+                "ManifestPrefix": MANIFESTS,
+                "ManifestEncryption": {"SSES3": {}},
+                "ManifestFormat": "S3InventoryReport_CSV_20211130",
+            },
+            "Filter": {"KeyNameConstraint": {"MatchAnyPrefix": [prefix]}},
+        }
+    }
+    return asked
+
+
+def create(stack: Stack, asked: dict[str, Any]) -> Job:
+    """Create a job as ``request`` describes it; it starts by itself."""
+    job = stack.client("s3control").create_job(**asked)
+    return Job(stack=stack, account=asked["AccountId"], id=job["JobId"])
+
+
+def account_of(stack: Stack) -> str:
+    """Return the account that the operator's credentials belong to."""
+    return stack.client("sts").get_caller_identity()["Account"]
+
+
+def _parts(where: str) -> tuple[str, str]:
+    """Return the bucket and the key of an ``s3://`` address."""
+    bucket, _, key = where.removeprefix("s3://").partition("/")
+    return bucket, key

@@ -1,0 +1,99 @@
+"""A function that renders uploads, with its log and its role: what feeds it is up to its owner."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import pulumi
+from pulumi_aws import lambda_
+
+from function.engine.renditions import Rendition
+from pipeline.buckets import SecureBucket
+from pipeline.bundle import Bundle
+from pipeline.component import Component
+from pipeline.duplicates import DuplicateIndex
+from pipeline.execution import Execution
+from pipeline.naming import resource_name, tags
+from pipeline.permissions import roles
+from pipeline.permissions.documents import to_json
+from pipeline.queues import UploadQueue
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessingArgs:
+    """The resources that the function works with, and its Lambda settings.
+
+    ``variables`` are its environment; ``kms_key_arn`` is empty for S3-managed keys; ``index`` is
+    given if the stack looks for duplicates.
+    """
+
+    bundle: Bundle
+    variables: pulumi.Input[Mapping[str, str]]
+    source: SecureBucket
+    destination: SecureBucket
+    kms_key_arn: pulumi.Input[str]
+    index: DuplicateIndex | None
+    renditions: Sequence[Rendition]
+    runtime: str
+    architecture: str
+    memory: int
+    timeout: int
+    tracing: bool
+    log_retention_days: int
+
+
+def processing_function(
+    owner: Component,
+    name: str,
+    part: str,
+    args: ProcessingArgs,
+    *,
+    handler: str,
+    description: str,
+    queue: UploadQueue | None = None,
+    reserved_concurrency: int | None = None,
+) -> tuple[lambda_.Function, Execution]:
+    """Create the function as a child of ``owner``, after its log, its role and the role's policy.
+
+    Args:
+        owner: the function's component.
+        name: the pipeline's name.
+        part: the function's part of it, e.g. ``resizer``.
+        args: what it works with.
+        handler: its entry point in the bundle.
+        description: what it is for.
+        queue: the queues that feed it, if any.
+        reserved_concurrency: invocations at one time that are kept for it and limit it.
+    """
+    execution = Execution(
+        owner,
+        name,
+        part,
+        partial(roles.resizer_role, renditions=args.renditions, tracing=args.tracing),
+        args.log_retention_days,
+        write=to_json,
+        source_arn=args.source.arn,
+        destination_arn=args.destination.arn,
+        queue_arn=queue.arn if queue else "",
+        backfill_arn=queue.backfill_arn if queue else "",
+        key_arn=args.kms_key_arn,
+        index_arn=args.index.arn if args.index else "",
+    )
+    function = lambda_.Function(
+        resource_name(name, part),
+        description=description,
+        code=pulumi.FileArchive(str(args.bundle.path)),
+        handler=handler,
+        runtime=args.runtime,
+        architectures=[args.architecture],
+        memory_size=args.memory,
+        timeout=args.timeout,
+        reserved_concurrent_executions=reserved_concurrency,
+        role=execution.role.arn,
+        environment={"variables": args.variables},
+        logging_config={"log_format": "JSON", "log_group": execution.log_group.name},
+        tracing_config={"mode": "Active" if args.tracing else "PassThrough"},
+        tags=tags(),
+        opts=owner.after(execution.policy),
+    )
+    return function, execution
