@@ -31,10 +31,16 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         In each round each engine does the same job once; a ratio is the median over the rounds.""",
     ),
     "load": (
-        "bench.capacity.command:load",
+        "bench.load.command:load",
         """Measure an upload storm on the embedded AWS and simulate larger ones on AWS.
 
         The measured storm is simulated too. Exit code 1 if the two are more than 30 % apart.""",
+    ),
+    "capacity": (
+        "bench.capacity.command:capacity",
+        """Say what a month's uploads and a burst need of AWS: concurrency, quotas, time, cost.
+
+        Arithmetic over the stack's settings and AWS's documented limits; nothing is measured.""",
     ),
     "cost": (
         "bench.cost.command:cost",

@@ -95,3 +95,11 @@ def table(
     for row in rows:
         made.add_row(*map(escape, row))
     return made
+
+
+def duration(seconds: float) -> str:
+    """Return seconds in the unit that people would use."""
+    for unit, size in (("days", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:,.1f} {unit}"
+    return f"{seconds:.1f} s"

@@ -1,1 +1,1 @@
-"""How many uploads at once: storms measured on the embedded AWS and simulated for AWS."""
+"""The capacity that a month's uploads and a burst need on AWS, and the quotas to ask for."""

@@ -1,140 +1,86 @@
-"""``python -m bench load``: a measured upload storm, and a simulation of what AWS would do.
+"""``python -m bench capacity``: what a month's uploads and a burst need of AWS, by arithmetic."""
 
-The storm's queue depth and latency are measured on the embedded AWS; its course is also simulated,
-from the time that one image takes there, so that the simulation is checked where it can be. Then
-the simulation runs at rates that no machine here can produce.
-"""
-
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import product
-from pathlib import Path
-from statistics import fmean
-from tempfile import TemporaryDirectory
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 from cyclopts import Parameter, validators
-from cyclopts.types import PositiveInt
-from PIL import Image
+from cyclopts.types import NonNegativeFloat, PositiveInt
 
-from bench import photos
-from bench.capacity import report, scaling
-from bench.capacity import storm as storms
-from bench.capacity.results import Check, Result, compare, thin
-from bench.capacity.scaling import Storm
-from bench.capacity.storm import Measured
-from bench.cost import bill
+from bench.capacity import limits, report
+from bench.capacity.drain import Load, reserved
+from bench.capacity.plan import plan
+from bench.cost.bill import Stack, Usage
+from bench.cost.prices import load as load_prices
+from bench.cost.stacks import UNNAMED, read
+from bench.memory_sizes import MemorySize
 from bench.reports import NO_FILES, Files, publish
-from bench.stats import percentile
-from local import server as servers
-from local.deploy import deploy
-from terminal import PositiveNumber, progress
+from terminal import Misuse, PositiveNumber
 
-_LOCAL_CONCURRENCY: Final = 2
-"""Of the storm's mapping: what a machine with two CPUs can do at once."""
-
-_INIT_S: Final = bill.Usage().init_ms / 1000
-"""Seconds that a new environment takes to start, at every memory size."""
-
-_POSITIVE: Final = Parameter(validator=validators.Number(gt=0, lt=float("inf")))
+_FACTOR: Final = Parameter(validator=validators.Number(gte=1, lt=float("inf")))
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Options of ``load``.
+    """Options of ``capacity``.
 
     Attributes:
-        rate: Uploads a second of the measured storm.
-        seconds: Length of the measured storm.
-        no_storm: Simulate only; measure no storm.
-        arrivals: Uploads a second of the simulated storms.
-        for_s: Length of the simulated storms, in seconds.
+        stack: The stack whose settings count; otherwise the default settings.
+        images: Images a month.
+        burst: Uploads that come at once, on top of them.
+        over: Seconds in which the burst arrives.
+        within: Seconds after its last upload in which the burst is to be done.
+        peak: Uploads of the busiest hour over those of a mean one (assumed).
         ms: Milliseconds that one image takes (see bench tune).
-        memory: Lambda memory in MB.
-        max_concurrency: Maximum concurrency of the event source mapping.
+        memory: Lambda memory in MB, in place of the settings'.
+        views: CDN fetches of each image.
         account: Concurrency of the account.
+        region: The region whose prices and quotas count, in place of the stack's.
     """
 
-    rate: PositiveNumber = 20
-    seconds: PositiveNumber = 15
-    no_storm: bool = False
-    arrivals: Annotated[tuple[float, ...], _POSITIVE] = (10, 100, 1000, 10_000)
-    for_s: PositiveNumber = 60
+    stack: Annotated[str, Parameter(show_default=False)] = ""
+    images: PositiveNumber = 1e8
+    burst: PositiveNumber = 1e6
+    over: PositiveNumber = 600
+    within: PositiveNumber = 3600
+    peak: Annotated[float, _FACTOR] = 3
     ms: PositiveNumber = 700
-    memory: PositiveInt = 1024
-    max_concurrency: Annotated[tuple[int, ...], _POSITIVE] = (10, 1000)
+    memory: MemorySize | None = None
+    views: NonNegativeFloat = 0
     account: PositiveInt = 1000
+    region: str | None = None
 
 
 _DEFAULTS: Final = Options()
 
 
-def load(*, options: Options = _DEFAULTS, files: Files = NO_FILES) -> int:
-    """Measure, check, simulate, print. Return 1 if the check failed."""
-    measured, checks = (None, []) if options.no_storm else _measure_and_check(options)
-    simulated = [thin(scaling.simulate(storm)) for storm in _storms(options)]
-    result = Result(measured=measured, checks=checks, simulated=simulated)
-    verdict = report.sentences(result, _LOCAL_CONCURRENCY)
-    tables = report.tables(result, options.memory)
-    publish(result, tables, verdict, lambda: report.page(result, options.memory, verdict), files)
-    return int(any(abs(check.error) > report.TOLERANCE for check in checks))
+def capacity(*, options: Options = _DEFAULTS, files: Files = NO_FILES) -> None:
+    """Print the plan; write the files that were asked for.
 
-
-def _storms(options: Options) -> Iterator[Storm]:
-    for most, rate in product(options.max_concurrency, options.arrivals):
-        yield Storm(
-            per_second=rate,
-            seconds=options.for_s,
-            image_s=options.ms / 1000,
-            init_s=_INIT_S,
-            max_concurrency=most,
-            account=options.account,
-        )
-
-
-def _measure_and_check(options: Options) -> tuple[Measured, list[Check]]:
-    """Measure a burst, then the storm, then simulate it.
-
-    The burst shows what the embedded AWS adds to the function's own time for an image. The
-    function's own time is that of the storm, because a shared machine is not equally fast for both.
+    Raises:
+        Misuse: the stack could not be deployed in such an account.
     """
-    body, count = _photo(), round(options.rate * options.seconds)
-    burst = max(8, count // 4)
-    with TemporaryDirectory(prefix="bench-load-") as folder:
-        state = Path(folder) / "state"
-        server = servers.start(state)
-        try:
-            with progress("A storm on the embedded AWS", 3 + burst + count) as advance:
-                deploy(server, settings={"maxConcurrency": _LOCAL_CONCURRENCY})
-                advance(name="deployed")
-                storms.run(server, body, count=2, per_second=100, advance=advance)
-                learned = storms.run(server, body, count=burst, per_second=1000, advance=advance)
-                measured = storms.run(
-                    server, body, count=count, per_second=options.rate, advance=advance
-                )
-        finally:
-            servers.stop(state)
-    around = _LOCAL_CONCURRENCY * max(learned.done) / burst - fmean(learned.handler_s)
-    simulated = scaling.simulate(
-        Storm(
-            per_second=options.rate,
-            seconds=options.seconds,
-            image_s=fmean(measured.handler_s) + max(0.0, around),
-            max_concurrency=_LOCAL_CONCURRENCY,
-            start=_LOCAL_CONCURRENCY,  # the embedded AWS has no ramp
+    region, settings = read(options.stack, options.region)
+    usage = Usage(billed_ms=options.ms, views=options.views).of(settings)
+    if options.memory:
+        usage = replace(usage, memory_mb=options.memory)
+    stack = Stack(prices=load_prices(region), usage=usage, settings=settings)
+    least = reserved(settings) + limits.UNRESERVED
+    if reserved(settings) and options.account < least:
+        raise Misuse(
+            f"--account must be at least {least} with uploads: presigned, because the signer "
+            f"reserves {reserved(settings)} and Lambda keeps {limits.UNRESERVED} unreserved; "
+            f"got {options.account}."
         )
+    load = Load(
+        images=options.images,
+        burst=options.burst,
+        over_s=options.over,
+        within_s=options.within,
+        peak=options.peak,
+        image_s=options.ms / 1000,
+        init_s=usage.init_ms / 1000,
+        account=options.account,
     )
-    waits = measured.latencies_s
-    return measured, [
-        compare("most uploads waiting", measured.peak_waiting, simulated.peak_waiting),
-        compare("drained, s after the last", measured.drained_s, simulated.drained_s),
-        compare("p50 latency, s", percentile(waits, 50), simulated.p50_s),
-        compare("p99 latency, s", percentile(waits, 99), simulated.p99_s),
-    ]
-
-
-def _photo() -> bytes:
-    """Return a photo of 3 megapixels, so that a small machine has a storm of some length."""
-    with Image.open(photos.photo_file()) as image:
-        return photos.encode(image.resize((2000, 1500)), "JPEG", quality=88)
+    result = plan(options.stack or UNNAMED, stack, load)
+    publish(result, report.tables(result), result.words, lambda: report.page(result), files)

@@ -4,14 +4,16 @@ Assumptions, each with its source:
 
 - A mapping starts with five batches at a time and adds up to 300 more instances a minute while
   messages are left, to at most 1,000 batches at once, or to its maximum concurrency (AWS Lambda
-  Developer Guide, "Configuring scaling behavior for SQS event source mappings"; AWS's knowledge
-  centre says 1,250 in "Why isn't my Lambda function with an Amazon SQS event source optimally
-  scaling?": the smaller is taken).
+  Developer Guide, "Configuring scaling behavior for SQS event source mappings"; newer versions of
+  that page say 1,250: the smaller is taken).
+- With provisioned pollers it starts with ten invocations for each of the fewest pollers, and adds
+  up to 1,000 a minute, to ten for each of the most (the same page). A poller's 1 MB and ten
+  receives a second are not reached while a batch takes a second or more.
 - What the mapping wants beyond the account's concurrency (1,000 by default, 10 in new accounts) is
   throttled: the message stays hidden for the visibility timeout and comes back, one receive nearer
   to the dead-letter queue (same guide, "Configuring maximum concurrency").
 - A function's own scaling, 1,000 environments every 10 s (same guide, "Lambda scaling behavior"),
-  is never reached by 300 a minute. SQS's 120,000 messages in flight are not reached either.
+  is never reached by 300 or 1,000 a minute. SQS's 120,000 messages in flight are not in it either.
 - Images of a batch are processed one after another, as the handler does; first in, first out,
   which a standard queue only roughly is. A new environment costs its initialisation once.
 - Not in it: the time from PUT to the queue, retries, and S3's 3,500 writes a second and prefix
@@ -21,7 +23,7 @@ Assumptions, each with its source:
 import math
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bench.stats import percentile
@@ -34,9 +36,9 @@ scaling behavior for SQS event source mappings", read 2026-11-27)."""
 S3_WRITES_A_SECOND: Final = 3500
 """At least, for each partitioned prefix (Amazon S3 User Guide, "Best practices design patterns:
 optimizing Amazon S3 performance", as AWS's knowledge centre quotes it, read 2026-11-27)."""
-_HOUR_S: Final = 3600
-_LONGEST_S: Final = 48 * _HOUR_S
-"""The simulation's end, long enough for every storm of the documentation."""
+_MOST_STEPS: Final = 36_000
+"""Steps of a simulation, or a few more: those of an hour in tenths of a second."""
+_POINTS: Final = 200
 _NOTHING: Final = 0.5
 """Uploads: fewer than this are none, for a fluid never quite drains."""
 
@@ -49,11 +51,11 @@ class Storm:
     seconds: float  # how long they come
     image_s: float  # seconds of function time that one image takes
     init_s: float = 0.0  # initialisation of a new environment
-    max_concurrency: int = MAPPING_LIMIT  # of the mapping
+    max_concurrency: float = MAPPING_LIMIT  # of the mapping, or what is left of it
     # Concurrency that the account has left for this function: all of a default quota (AWS Lambda
     # Developer Guide, "Lambda quotas", read 2026-11-27).
-    account: int = 1000
-    start: int = START  # batches at once when the storm begins
+    account: float = 1000
+    start: float = START  # batches at once when the storm begins
     growth: float = GROWTH_A_MINUTE  # more of them a minute
     writes: int = 9  # S3 writes of one image under its prefix: eight renditions, the manifest
 
@@ -73,10 +75,10 @@ class Outcome:
     """A storm, the course that it takes, and its figures."""
 
     storm: Storm  # as it was simulated
-    moments: Sequence[Moment]  # the course, every 0.1 s, or every second of a storm of hours
+    moments: Sequence[Moment]  # the course, every 0.1 s, or 1 s, 10 s ... of a storm of hours
     peak_waiting: float  # most uploads not yet done at once
     peak_concurrency: float  # most invocations at once
-    drained_s: float  # seconds from the last upload until nothing waits; infinite if never
+    drained_s: float  # seconds from the last upload until nothing waits
     p50_s: float  # median time from upload to done
     p99_s: float  # 99th percentile of it
     throttled: float  # share of the time-weighted concurrency that was wanted and refused
@@ -84,13 +86,13 @@ class Outcome:
 
 
 def simulate(storm: Storm) -> Outcome:
-    """Run a storm until nothing waits, two days at most."""
+    """Run a storm until nothing waits."""
     step = _step(storm)
     moments: list[Moment] = []
-    wanted = float(min(storm.start, _most(storm)))
+    wanted = float(min(storm.start, storm.max_concurrency))
     most_given = arrived = done = owed = wanted_total = refused_total = 0.0
     second = 0.0
-    while second <= storm.seconds or (arrived - done >= _NOTHING and second < _LONGEST_S):
+    while second <= storm.seconds or arrived - done >= _NOTHING:
         arrived += storm.per_second * min(step, max(0.0, storm.seconds - second))
         busy = min(wanted, arrived - done)
         given = min(busy, storm.account)
@@ -101,17 +103,16 @@ def simulate(storm: Storm) -> Outcome:
         done = min(arrived, done + (given * step - starting) / storm.image_s)
         wanted_total, refused_total = wanted_total + busy, refused_total + busy - given
         if arrived - done > wanted:
-            wanted = min(_most(storm), wanted + storm.growth / 60 * step)
+            wanted = min(storm.max_concurrency, wanted + storm.growth / 60 * step)
         second = round(second + step, 1)
         moments.append(Moment(second=second, waiting=arrived - done, concurrency=given, done=done))
     latencies = _latencies(storm, moments)
-    drained = second - storm.seconds if arrived - done < _NOTHING else math.inf
     return Outcome(
         storm=storm,
         moments=moments,
         peak_waiting=max(moment.waiting for moment in moments),
         peak_concurrency=max(moment.concurrency for moment in moments),
-        drained_s=max(0.0, drained),
+        drained_s=max(0.0, second - storm.seconds),
         p50_s=percentile(latencies, 50),
         p99_s=percentile(latencies, 99),
         throttled=refused_total / wanted_total if wanted_total else 0.0,
@@ -120,13 +121,20 @@ def simulate(storm: Storm) -> Outcome:
 
 
 def _step(storm: Storm) -> float:
-    """Return the seconds of one step: short, except for storms of hours."""
-    least = storm.per_second * storm.seconds * storm.image_s / min(_most(storm), storm.account)
-    return 0.1 if least < _HOUR_S else 1.0
+    """Return the seconds of one step: a power of ten, short except for storms of hours."""
+    least = storm.per_second * storm.seconds * storm.image_s / _capacity(storm)
+    return max(0.1, 10.0 ** math.ceil(math.log10(least / _MOST_STEPS)))
 
 
-def _most(storm: Storm) -> int:
-    return min(MAPPING_LIMIT, storm.max_concurrency)
+def _capacity(storm: Storm) -> float:
+    return min(storm.max_concurrency, storm.account)
+
+
+def thin(outcome: Outcome) -> Outcome:
+    """Return a simulated storm with 200 moments at most, close together at first."""
+    last = len(outcome.moments) - 1
+    places = sorted({round(last ** (n / (_POINTS - 1))) for n in range(_POINTS)} | {0})
+    return replace(outcome, moments=[outcome.moments[min(place, last)] for place in places])
 
 
 def _latencies(storm: Storm, moments: Sequence[Moment]) -> list[float]:
@@ -152,7 +160,7 @@ def _notes(storm: Storm, *, refused: bool) -> Iterator[str]:
             f"{storm.per_second:,.0f} uploads a second are more than the {S3_WRITES_A_SECOND:,} "
             "writes that one S3 prefix takes at first; S3 answers 503 until it has split it."
         )
-    capacity = min(_most(storm), storm.account) / storm.image_s
+    capacity = _capacity(storm) / storm.image_s
     if capacity * storm.writes > S3_WRITES_A_SECOND:
         yield (
             f"{capacity:,.0f} images a second write {capacity * storm.writes:,.0f} objects, which "

@@ -13,22 +13,17 @@ from bench.cost.backfill import backfills
 from bench.cost.bill import Bill, Stack, Usage
 from bench.cost.prices import load
 from bench.cost.report import Month, Result, StackCost
+from bench.cost.stacks import UNNAMED, read
 from bench.memory_sizes import MemorySize
 from bench.reports import NO_FILES, Files, publish
-from local.program import read_config, read_settings
-from pipeline.settings import Settings, SettingsError
-from terminal import Misuse, PositiveNumber, console
+from pipeline.settings import Settings
+from terminal import PositiveNumber, console
 
 SCALES: Final = tuple(10**n for n in range(3, 9))
 """Images a month at which the bill is plotted."""
 
 SHOWN: Final = (0, 1000, 100_000, 10_000_000)
 """Images a month at which the bill is shown line by line; 0 is an idle stack."""
-
-UNNAMED: Final = "default settings"
-"""Stands for the name of a stack where none is named."""
-
-REGION: Final = "us-east-1"
 
 
 @Parameter(name="*")
@@ -134,21 +129,9 @@ def calculate(options: Options) -> Result:
 
 
 def _chosen(options: Options) -> Iterator[tuple[str, str, Settings]]:
-    """Yield the name, region and settings of each stack, with what the options set of them.
-
-    Raises:
-        Misuse: a stack's settings cannot work, or tell no region.
-    """
-    for name in dict.fromkeys(options.stack) or (None,):
-        settings, region = bill.DEFAULTS, options.region or REGION
-        if name:
-            region = options.region or read_config(name).get("aws:region")
-            if not region:
-                raise Misuse(f"Pulumi.{name}.yaml has no aws:region; name it with --region.")
-            try:
-                settings = read_settings(name)
-            except SettingsError as error:
-                raise Misuse(f"Pulumi.{name}.yaml: {error}") from error
+    """Yield the name, region and settings of each stack, with what the options set of them."""
+    for name in dict.fromkeys(options.stack) or ("",):
+        region, settings = read(name, options.region)
         if options.architecture:
             settings = replace(settings, architecture=options.architecture)
         yield name or UNNAMED, region, settings

@@ -1,6 +1,6 @@
 """A small storm on the embedded AWS: everything arrives, and what is counted fits together."""
 
-from bench.capacity import storm
+from bench.load import storm
 
 
 def test_a_storm_is_counted_whole(aws, photo):

@@ -7,12 +7,16 @@ import pytest
 
 from bench import reports
 from bench.__main__ import main
-from bench.capacity import results as capacity
+from bench.capacity import plan as capacity
+from bench.capacity.drain import Case, Load
+from bench.capacity.limits import Limit
+from bench.capacity.needs import Need
 from bench.capacity.scaling import Moment, Outcome, Storm
-from bench.capacity.storm import Depth, Measured
 from bench.cost import report as cost
 from bench.cost.bill import Bill, Usage
 from bench.engines import results as engines
+from bench.load import results as load
+from bench.load.storm import Depth, Measured
 from bench.machine import Machine
 from bench.maintain import corpus, duplicates, imports, isolation, limits, oom
 from bench.memory import evidence, fit
@@ -36,10 +40,16 @@ KEYS = {
     engines.Result: "task engine cpu_ms ratio peak_rss_mb bytes ssim ssim_each samples_ms",
     engines.Skipped: "task engine why",
     engines.Missing: "engine why",
-    capacity.Result: "schema machine measured checks simulated",
+    capacity.Result: "schema machine stack region load ways month burst words",
+    capacity.Way: "name case needs",
+    Load: "images burst over_s peak within_s image_s init_s account",
+    Case: "setting concurrency per_second arrival_s outcome is_alone keeps_up lost",
+    Need: "limit needed advice",
+    Limit: "name value unit quota source",
+    load.Result: "schema machine measured checks simulated",
     Measured: "depths uploads done handler_s",
     Depth: "second visible in_flight",
-    capacity.Check: "name measured simulated error",
+    load.Check: "name measured simulated error",
     Outcome: "storm moments peak_waiting peak_concurrency drained_s p50_s p99_s throttled notes",
     Storm: "per_second seconds image_s init_s max_concurrency account start growth writes",
     Moment: "second waiting concurrency done",
@@ -91,8 +101,9 @@ def test_a_report_is_written_where_it_was_asked_for(tmp_path):
 
 
 COMMANDS = (
-    *("aws", "compare", "cost", "load", "tune", "maintain corpus .", "maintain duplicates"),
-    *("maintain imports", "maintain isolation", "maintain limits", "maintain oom"),
+    *("aws", "capacity", "compare", "cost", "load", "tune", "maintain corpus ."),
+    *("maintain duplicates", "maintain imports", "maintain isolation", "maintain limits"),
+    "maintain oom",
 )
 
 

@@ -1,74 +1,55 @@
 import json
 
 import pytest
-from PIL import Image
 
-from bench import photos
 from bench.__main__ import main
-from bench.capacity import command
-from bench.capacity.storm import Measured
-
-SMALL = Image.new("RGB", (8, 6))
 
 
-def test_the_simulation_alone_writes_its_course(tmp_path, capsys):
-    files = ["--json", str(tmp_path / "a.json"), "--html", str(tmp_path / "a.html")]
-    assert main(["load", "--no-storm", "--arrivals", "100", "--max-concurrency", "10", *files]) == 0
-    assert "not checked in this run" in capsys.readouterr().out
-    (case,) = json.loads((tmp_path / "a.json").read_text())["simulated"]
-    assert case["peak_waiting"] > 5000
-    assert case["storm"]["per_second"] == 100
-    assert 100 < len(case["moments"]) <= 200
-    assert (tmp_path / "a.html").read_text().count("<img") == 1
+def test_the_plan_is_printed_and_written(tmp_path, capsys):
+    path, page = tmp_path / "a.json", tmp_path / "a.html"
+    assert main(["capacity", "--json", str(path), "--html", str(page)]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "maxConcurrency 10 (now)" in out
+    assert "Lambda, concurrent" in out
+    assert "│ s3 puts │ 5,000.00 │ 50.00 │" in out
+    report = json.loads(path.read_text(), parse_constant=pytest.fail)
+    assert report["stack"] == "default settings"
+    assert [way["name"] for way in report["ways"]] == ["now", "recommended"]
+    html = page.read_text()
+    assert html.count("<img") == 2
+    assert html.index("(recommended) 285.7 images") < html.index("<img")
+    assert "L-B99A9384" in html
+    assert "Lambda scaling behavior" in html
 
 
-@pytest.mark.parametrize("option", [["--rate", "0"], ["--arrivals", "-1"], ["--account", "0"]])
-def test_misuse(option):
-    assert main(["load", "--no-storm", *option]) == 2
-
-
-def measured(count, *, handler_s, done):
-    return Measured(
-        depths=[], uploads=[n / 10 for n in range(count)], done=done, handler_s=[handler_s] * count
-    )
-
-
-@pytest.fixture
-def storm(monkeypatch):
-    """Storms in which two at once take 0.5 s each, of which 0.4 s are the function's own.
-
-    The last one takes longer by a factor, if a test sets it.
-    """
-    ran, slower = [], [1]
-
-    def run(_server, _body, *, count, per_second, advance):
-        ran.append((count, per_second))
-        each = 0.5 * (slower[0] if count == 40 else 1)
-        ends = [each * (1 + n // 2) for n in range(count)]
-        advance(count, name="uploaded")
-        return measured(count, handler_s=0.4, done=ends)
-
-    monkeypatch.setattr(command.storms, "run", run)
-    monkeypatch.setattr(command.servers, "start", lambda _state: None)
-    monkeypatch.setattr(command.servers, "stop", lambda _state: None)
-    monkeypatch.setattr(command, "deploy", lambda _server, settings: settings)
-    monkeypatch.setattr(command.photos, "photo_jpeg", lambda: photos.encode(SMALL, "JPEG"))
-    yield slower
-    assert ran == [(2, 100), (10, 1000), (40, 10.0)]
-
-
-@pytest.mark.usefixtures("storm")
-def test_the_simulation_is_checked_against_the_storm(tmp_path, capsys):
+def test_a_stack_s_settings_count_and_options_stand_in_their_place(tmp_path):
     path = tmp_path / "a.json"
-    words = ["load", "--rate", "10", "--seconds", "4", "--arrivals", "10", "--json", str(path)]
-    assert main(words) == 0
-    assert "The simulation agrees with" in capsys.readouterr().out
-    checks = json.loads(path.read_text())["checks"]
-    assert [check["measured"] for check in checks][:2] == [26, pytest.approx(6.1)]
-    assert all(abs(check["error"]) < 0.1 for check in checks)
+    words = ["--memory", "2048", "--images", "1e7", "--views", "3", "--json", str(path)]
+    assert main(["capacity", "--stack", "prod", *words]) == 0
+    report = json.loads(path.read_text())
+    assert report["stack"] == "prod"
+    assert report["load"]["images"] == 1e7
+    names = [need["limit"]["name"] for need in report["ways"][0]["needs"]]
+    assert "Signer, forms" in names
+    assert "CloudFront, requests" in names
+    assert report["month"]["lines"]["compute"] == pytest.approx(1e7 * 0.7 * 2 * 0.0000133334)
 
 
-def test_a_simulation_that_is_wrong_fails(storm, capsys):
-    storm[0] = 2
-    assert main(["load", "--rate", "10", "--seconds", "4", "--arrivals", "10"]) == 1
-    assert "DISAGREES" in capsys.readouterr().out
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--images", "0"],
+        ["--burst", "-1"],
+        ["--peak", "0.5"],
+        ["--region", "mars"],
+        ["--stack", "prod", "--account", "109"],
+    ],
+)
+def test_misuse(option):
+    assert main(["capacity", *option]) == 2
+
+
+def test_a_small_account_is_told_what_the_signer_needs(capsys):
+    assert main(["capacity", "--stack", "prod", "--account", "10"]) == 2
+    assert "--account must be at least 110" in capsys.readouterr().err
+    assert main(["capacity", "--stack", "prod", "--account", "110", "--images", "1000"]) == 0

@@ -1,9 +1,9 @@
 import pytest
 
-from bench.capacity import report
-from bench.capacity.results import Result, compare, thin
-from bench.capacity.scaling import Storm, simulate
-from bench.capacity.storm import Depth, Measured
+from bench.capacity.scaling import Storm, simulate, thin
+from bench.load import report
+from bench.load.results import Result, compare
+from bench.load.storm import Depth, Measured
 
 STORM = Storm(per_second=100, seconds=60, image_s=0.7, max_concurrency=10)
 MEASURED = Measured(

@@ -1,4 +1,4 @@
-from bench.capacity.storm import Measured
+from bench.load.storm import Measured
 
 
 def test_peak_and_drain_of_a_storm_by_hand():

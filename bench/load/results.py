@@ -1,14 +1,11 @@
 """The results of measured and simulated storms, as ``--json`` writes them."""
 
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import dataclass, field
 
 from bench import machine
 from bench.capacity.scaling import Outcome
-from bench.capacity.storm import Measured
+from bench.load.storm import Measured
 from bench.machine import Machine
-
-_POINTS: Final = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,13 +22,6 @@ def compare(name: str, measured: float, simulated: float) -> Check:
     """Return a figure with its relative error."""
     error = round(simulated / measured - 1, 4) if measured else 0.0
     return Check(name=name, measured=measured, simulated=simulated, error=error)
-
-
-def thin(outcome: Outcome) -> Outcome:
-    """Return a simulated storm with 200 moments at most, close together at first."""
-    last = len(outcome.moments) - 1
-    places = sorted({round(last ** (n / (_POINTS - 1))) for n in range(_POINTS)} | {0})
-    return replace(outcome, moments=[outcome.moments[min(place, last)] for place in places])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""Upload storms: measured on the embedded AWS, and simulated for AWS."""
