@@ -35,6 +35,7 @@ class CdnArgs:
         cdn_scheme: of the CDN's URLs.
         domain: custom domain with its ``certificate_arn``; empty for CloudFront's.
         hosted_zone_id: zone that gets the domain's records; empty for none.
+        web_acl_arn: of AWS WAF, which sees every request first; None for none.
     """
 
     destination: SecureBucket
@@ -47,6 +48,7 @@ class CdnArgs:
     domain: str
     certificate_arn: str
     hosted_zone_id: str
+    web_acl_arn: pulumi.Input[str] | None
 
 
 class Cdn(Component):
@@ -123,6 +125,7 @@ class Cdn(Component):
             ],
             restrictions={"geo_restriction": {"restriction_type": "none"}},
             viewer_certificate=self._certificate(),
+            web_acl_id=args.web_acl_arn,
             tags=tags(),
             opts=self.child,
         )

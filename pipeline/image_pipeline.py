@@ -20,6 +20,7 @@ from pipeline.delivery import Delivery, DeliveryArgs
 from pipeline.duplicates import DuplicateIndex, DuplicateIndexArgs
 from pipeline.encryption import EncryptionKey, EncryptionKeyArgs
 from pipeline.environment import environment_variables, without_metrics
+from pipeline.firewall import Firewall, FirewallArgs
 from pipeline.guard import Guard
 from pipeline.identity import Identity
 from pipeline.ingest import Ingest, IngestArgs
@@ -143,7 +144,17 @@ class ImagePipeline(Component):
 
     def _cdn(self, page: SecureBucket | None, uploads: Uploads) -> Cdn:
         urls = [uploads.endpoint, self._source.url(self._settings.s3_endpoint)]
-        cdn = self._add(Cdn, CdnArgs, destination=self._destination, page=page, upload_urls=urls)
+        firewall = None
+        if self._settings.waf_requests_per_minute:
+            firewall = self._add(Firewall, FirewallArgs)
+        cdn = self._add(
+            Cdn,
+            CdnArgs,
+            destination=self._destination,
+            page=page,
+            upload_urls=urls,
+            web_acl_arn=firewall.arn if firewall else None,
+        )
         self._add(AccessLog, AccessLogArgs, distribution_arn=cdn.arn)
         return cdn
 

@@ -87,6 +87,7 @@ class Settings:
     certificate_arn: str = ""
     hosted_zone_id: str = ""
     price_class: str = "PriceClass_All"
+    waf_requests_per_minute: int = 0
     encryption: str = "s3"
     quality: Quality = Quality.FAST
     native_decoder: bool = True
@@ -120,6 +121,9 @@ class Settings:
         require_one_of("uploads", self.uploads, ("public", "presigned"))
         require_one_of("delivery", self.delivery, ("public", "cdn"))
         require_one_of("priceClass", self.price_class, PRICE_CLASSES)
+        if self.waf_requests_per_minute:
+            most = 2_000_000_000
+            _in_range("wafRequestsPerMinute", self.waf_requests_per_minute, 10, most, "or 0")
         require_one_of("encryption", self.encryption, ("s3", "kms"))
         require_one_of("quality", self.quality, tuple(Quality))
         require_one_of("duplicates", self.duplicates, tuple(DuplicateSearch))
@@ -202,6 +206,11 @@ class Settings:
             raise SettingsError("hostedZoneId needs domain, whose records it will hold; set it.")
 
     def _check_contradictions(self) -> None:
+        if self.waf_requests_per_minute and self.delivery != "cdn":
+            raise SettingsError(
+                "wafRequestsPerMinute needs delivery: cdn, because AWS WAF can stand in front of "
+                "the CDN, but not of a bucket; set delivery to cdn or wafRequestsPerMinute to 0."
+            )
         if self.encryption == "kms" and self.delivery == "public":
             raise SettingsError(
                 "encryption: kms needs delivery: cdn, because anonymous readers cannot decrypt; "

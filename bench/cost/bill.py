@@ -45,7 +45,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "storage": ("s3_gb_month", "duplicates_gb_month", "kms_keys"),
     "monitoring": ("logs_gb", "metrics", "alarms", "dashboards", "traces"),
-    "delivery": ("cdn_gb", "cdn_requests"),
+    "delivery": ("cdn_gb", "cdn_requests", "waf_acls", "waf_rules", "waf_requests"),
 }
 """Lines of a bill by what they are for; each line is in one group."""
 
@@ -135,6 +135,7 @@ def quantities(images: float, usage: Usage, settings: Settings = DEFAULTS) -> di
     invocations = images / usage.batch
     forms = images if settings.uploads == "presigned" else 0.0
     gb, is_full = usage.memory_mb / 1024, settings.monitoring == "full"
+    has_waf = settings.waf_requests_per_minute > 0
     has_duplicates = settings.duplicates != DuplicateSearch.OFF
     reads, writes, kb = INDEX[settings.duplicates]
     return {
@@ -159,6 +160,9 @@ def quantities(images: float, usage: Usage, settings: Settings = DEFAULTS) -> di
         "traces": _traces(invocations) if settings.tracing else 0,
         "cdn_gb": images * usage.views * usage.view_kb / 1_000_000,
         "cdn_requests": images * usage.views,
+        "waf_acls": float(has_waf),
+        "waf_rules": float(has_waf),
+        "waf_requests": images * usage.views * has_waf,
     }
 
 

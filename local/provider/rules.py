@@ -249,4 +249,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "aws:route53/record:Record": Rule(
         "route53/record.go@00655c16", forces="zoneId", when={"name": _names_another_domain}
     ),
+    "aws:wafv2/webAcl:WebAcl": Rule(
+        "wafv2/web_acl.go@0073593e", autoname=Autoname(), forces="scope", kept="name namePrefix"
+    ),
 }

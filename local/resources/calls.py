@@ -18,7 +18,7 @@ from local.inputs import to_aws
 from local.resources.kind import Context, State
 
 _jmespath: Final[Any] = jmespath  # it has no inline types
-_ABSENT: Final = re.compile(r"NoSuch|NotFound|NonExistent|^404$")
+_ABSENT: Final = re.compile(r"NoSuch|NotFound|Non[Ee]xistent|^404$")
 """The codes of AWS's errors that say that a resource, or a part of one, does not exist."""
 
 REFUSALS: Final = (ClientError, ParamValidationError)

@@ -22,6 +22,7 @@ from local.resources import (
     route53,
     s3,
     sqs,
+    wafv2,
 )
 from local.resources.calls import is_absence
 from local.resources.kind import Context, Created, Kind
@@ -39,6 +40,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     **cloudfront.KINDS,
     **logs.KINDS,
     **route53.KINDS,
+    **wafv2.KINDS,
 }
 """By type, as Pulumi names it."""
 

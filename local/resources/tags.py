@@ -27,6 +27,8 @@ class _Service(NamedTuple):
     tags: str = "Tags"
     keys: str = "TagKeys"
     encode: Callable[[Mapping[str, str]], Any] = pairs
+    listed: str = ""
+    """Where the answer of ``list_`` has them, if not under ``tags``."""
 
 
 _SERVICES: Final[Mapping[str, _Service]] = {
@@ -40,6 +42,7 @@ _SERVICES: Final[Mapping[str, _Service]] = {
     "logs": _Service("resourceArn", tags="tags", keys="tagKeys", encode=dict),
     "sns": _Service("ResourceArn"),
     "sqs": _Service("QueueUrl", "list_queue_tags", "tag_queue", "untag_queue", encode=dict),
+    "wafv2": _Service("ResourceARN", listed="TagInfoForResource.TagList"),
 }
 
 
@@ -51,7 +54,8 @@ def tags_of(service: str, resource: str) -> Callable[[Context, State], dict[str,
         resource: the service's name for the resource; ``$name`` is filled from its state.
     """
     spelling = _SERVICES[service]
-    call = Call(service, spelling.list_, {spelling.resource: resource}, spelling.tags)
+    path = spelling.listed or spelling.tags
+    call = Call(service, spelling.list_, {spelling.resource: resource}, path)
     return lambda context, state: _decode(call(context, state) or {})
 
 

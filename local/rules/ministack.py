@@ -20,6 +20,7 @@ router: Final = import_module("ministack.core.router")
 s3: Final = import_module("ministack.services.s3")
 sqs: Final = import_module("ministack.services.sqs")
 sts: Final = import_module("ministack.services.sts")
+waf: Final = import_module("ministack.services.waf")
 
 Rule = TypeVar("Rule", bound=Callable[..., Any])
 

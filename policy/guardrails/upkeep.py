@@ -26,6 +26,7 @@ TAGGABLE: Final = (
     "aws:s3/bucketObjectv2:BucketObjectv2",
     "aws:sns/topic:Topic",
     "aws:sqs/queue:Queue",
+    "aws:wafv2/webAcl:WebAcl",
 )
 """Types that take tags; a test holds those that the program makes against the provider's own."""
 

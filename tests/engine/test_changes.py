@@ -74,6 +74,7 @@ CDN: Final[dict[str, list[Any]]] = {
         ["arn:aws:acm:us-east-1:000000000000:certificate/1", "photos.example.com"],
         ["", ""],
     ],
+    "wafRequestsPerMinute": [0, 1000, 2000, 0],
     "delivery": ["cdn", "public"],
     "protect": [False, True, False],
 }

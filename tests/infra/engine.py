@@ -72,6 +72,7 @@ EVERYTHING: dict[str, Any] = {
     "monthlyBudgetUsd": 10,
     "eventbridge": True,
     "batchOperationsConcurrency": 5,
+    "wafRequestsPerMinute": 1000,
 }
 """Settings over those of prod, with which the program makes every type of resource."""
 

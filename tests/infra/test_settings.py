@@ -60,6 +60,10 @@ REFUSED = {
     "certificateArn": [("arn:aws:acm:us-east-1:1:certificate/a", "certificateArn need each other")],
     "hostedZoneId": [("Z1", "hostedZoneId needs domain")],
     "priceClass": [("cheap", "priceClass must be one of PriceClass_100, PriceClass_200")],
+    "wafRequestsPerMinute": [
+        (9, "wafRequestsPerMinute must be 10 to 2000000000 or 0; got 9."),
+        (10, "wafRequestsPerMinute needs delivery: cdn"),
+    ],
     "quality": [("superb", "quality must be one of fast, best; got 'superb'.")],
     "background": [("white", "background must be #rrggbb; got 'white'.")],
     "maxUploadMb": [(0, "maxUploadMb must be 1 to 5000 MB; got 0.")],

@@ -30,6 +30,7 @@ EVERYTHING = PROD | {
     "alarmEmail": "a@example.com",
     "monthlyBudgetUsd": 10,
     "eventbridge": "true",
+    "wafRequestsPerMinute": 1000,
 }
 
 
@@ -69,6 +70,12 @@ REDRIVE = json.dumps(
         "maxReceiveCount": 7,
     }
 )
+
+METRIC = {
+    "cloudwatchMetricsEnabled": False,
+    "metricName": "other",
+    "sampledRequestsEnabled": False,
+}
 
 CHANGES: dict[str, dict[str, Any]] = {
     "BucketOwnershipControls": {"rule": {"objectOwnership": "ObjectWriter"}},
@@ -163,6 +170,18 @@ CHANGES: dict[str, dict[str, Any]] = {
         "viewerCertificate": {"cloudfrontDefaultCertificate": True},
     },
     "LogDeliveryDestination": {"outputFormat": "plain"},
+    "WebAcl": {
+        "rules": [
+            {
+                "name": "other",
+                "priority": 1,
+                "action": {"count": {}},
+                "statement": {"rateBasedStatement": {"limit": 10, "aggregateKeyType": "IP"}},
+                "visibilityConfig": METRIC,
+            }
+        ],
+        "visibilityConfig": METRIC,
+    },
     "Record": {
         "aliases": [{"name": "other.example", "zoneId": "Z1", "evaluateTargetHealth": True}]
     },
@@ -280,6 +299,7 @@ LISTS = [
     ("sns", "list_subscriptions", {}, "Subscriptions"),
     ("budgets", "describe_budgets", {"AccountId": "000000000000"}, "Budgets"),
     ("cloudfront", "list_distributions", {}, "DistributionList"),
+    ("wafv2", "list_web_acls", {"Scope": "CLOUDFRONT"}, "WebACLs"),
     ("cloudfront", "list_functions", {}, "FunctionList"),
     ("cloudfront", "list_origin_access_controls", {}, "OriginAccessControlList"),
     ("cloudfront", "list_cache_policies", {"Type": "custom"}, "CachePolicyList"),

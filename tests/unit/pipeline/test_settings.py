@@ -16,11 +16,13 @@ BOUNDS = {
     "max_upload_mb": (1, 5000),
     "max_megapixels": (0, 1000),
     "monthly_budget_usd": (0, 1_000_000),
+    "waf_requests_per_minute": (10, 2_000_000_000),
 }
 BESIDES = {
     "memory": {"timeout": 900},
     "max_megapixels": {"memory": 10240, "timeout": 900},
     "monthly_budget_usd": {"alarm_email": "a@example.com"},
+    "waf_requests_per_minute": {"delivery": "cdn"},
 }
 CDN = {"delivery": "cdn", "uploads": "presigned"}
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0a-1b"
@@ -56,6 +58,7 @@ def test_log_retention_is_what_cloudwatch_accepts():
         ({"encryption": "kms", "delivery": "cdn"}, "encryption: kms needs uploads: presigned"),
         ({"monthly_budget_usd": 1}, "monthlyBudgetUsd needs alarmEmail"),
         ({"alarm_email": "a@b"}, "alarmEmail must be an e-mail address"),
+        ({"waf_requests_per_minute": 10}, "wafRequestsPerMinute needs delivery: cdn"),
         ({"site": True}, "site: true needs delivery: cdn"),
         (DOMAIN | {"delivery": "public"}, "domain needs delivery: cdn"),
         (DOMAIN | {"domain": "example"}, "domain must be like"),

@@ -99,8 +99,20 @@ def test_a_months_quantities_by_hand():
             "traces": 1000,
             "cdn_gb": 2,
             "cdn_requests": 40_000,
+            "waf_acls": 0,
+            "waf_rules": 0,
+            "waf_requests": 0,
         }
     )
+
+
+def test_aws_waf_costs_a_web_acl_a_rule_and_each_request():
+    settings = Settings(delivery="cdn", waf_requests_per_minute=10)
+    usage = bill.Usage(views=10)
+    used = bill.quantities(4000, usage, settings)
+    assert (used["waf_acls"], used["waf_rules"], used["waf_requests"]) == (1, 1, 40_000)
+    lines = bill.bill(1e6, usage, US, settings).lines
+    assert (lines["waf_acls"], lines["waf_rules"], lines["waf_requests"]) == (5, 1, 6)
 
 
 def test_an_image_costs_what_a_default_stack_does_for_it():

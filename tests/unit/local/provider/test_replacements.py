@@ -106,7 +106,7 @@ PROGRAM = {
         (
             "restrictions origins aliases customErrorResponses orderedCacheBehaviors comment "
             "enabled isIpv6Enabled httpVersion priceClass defaultCacheBehavior "
-            "viewerCertificate tags"
+            "viewerCertificate webAclId tags"
         ),
     ),
     "aws:cloudwatch/logDeliverySource:LogDeliverySource": (
@@ -122,6 +122,10 @@ PROGRAM = {
         "tags",
     ),
     "aws:route53/record:Record": ("name zoneId", "type aliases"),
+    "aws:wafv2/webAcl:WebAcl": (
+        "name scope region",
+        "description defaultAction rules visibilityConfig tags",
+    ),
 }
 
 BESIDE_THE_PROGRAM = {
@@ -154,6 +158,7 @@ BESIDE_THE_PROGRAM = {
     "aws:sns/topic:Topic": "namePrefix fifoTopic",
     "aws:budgets/budget:Budget": "accountId namePrefix",
     "aws:cloudfront/distribution:Distribution": "staging",
+    "aws:wafv2/webAcl:WebAcl": "namePrefix",
 }
 
 QUEUE = "aws:sqs/queue:Queue"

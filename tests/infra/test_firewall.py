@@ -1,0 +1,48 @@
+"""AWS WAF in front of the CDN."""
+
+import pytest
+
+from pipeline.settings import SettingsError
+from tests.infra.engine import evaluated, run
+
+
+@pytest.fixture(scope="module")
+def limited():
+    return evaluated("prod", wafRequestsPerMinute=300)
+
+
+def test_one_rule_blocks_an_address_that_asks_too_often(limited):
+    acl = limited.one("WebAcl").inputs
+    assert (acl["scope"], acl["region"]) == ("CLOUDFRONT", "us-east-1")
+    assert acl["defaultAction"] == {"allow": {}}
+    (rule,) = acl["rules"]
+    assert rule["action"] == {"block": {}}
+    assert rule["statement"] == {
+        "rateBasedStatement": {"aggregateKeyType": "IP", "evaluationWindowSec": 60, "limit": 300}
+    }
+
+
+def test_the_distribution_has_it(limited):
+    given = limited.one("Distribution").inputs["webAclId"]
+    assert given.startswith("arn:aws:wafv2:")
+    assert given == limited.one("WebAcl").outputs["arn"]
+
+
+def test_without_the_setting_there_is_none(prod):
+    assert prod.all("WebAcl") == []
+    assert "webAclId" not in prod.one("Distribution").inputs
+
+
+def test_it_adds_a_web_acl_and_changes_the_distribution_alone(limited, prod):
+    before = {resource.urn: resource.inputs for resource in prod.resources}
+    changed = {
+        resource.type.rpartition(":")[2]
+        for resource in limited.resources
+        if before.get(resource.urn) != resource.inputs
+    }
+    assert changed == {"Firewall", "WebAcl", "Distribution"}
+
+
+def test_a_bucket_cannot_have_it():
+    with pytest.raises(SettingsError, match="wafRequestsPerMinute needs delivery: cdn"):
+        run("dev", wafRequestsPerMinute=10)
