@@ -18,10 +18,11 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "aws": (
         "bench.tune.aws:aws",
-        """Measure a deployed function at each memory size.
+        """Measure a clone of a deployed function: architecture, memory size, batch size.
 
-        For each size a temporary version is published and invoked with an upload of its own.
-        Afterwards the versions and the uploads are deleted, also after Ctrl-C.""",
+        The clone has buckets, a role and a log of its own; the deployed function is only read.
+        Afterwards all of it is removed, also after Ctrl-C; --clean removes what a killed process
+        has left.""",
     ),
     "compare": (
         "bench.engines.command:compare",

@@ -1,22 +1,68 @@
 """Signals, while something must not be left half done."""
 
 import signal
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
+
+INTERRUPTS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, a polite end, and the end of the terminal; ``terminal.run`` takes all three alike."""
 
 
 @contextmanager
 def uninterrupted() -> Generator[None]:
     """Let nothing interrupt the block; an interrupt that came meanwhile is raised after it."""
     caught: list[int] = []
-    before = {
-        number: signal.signal(number, lambda number, _frame: caught.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    before = _install(lambda number, _frame: caught.append(number))
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if caught:
-        raise KeyboardInterrupt
+        _restore(before)
+        if caught:
+            raise KeyboardInterrupt
+
+
+def with_clean_up(work: Callable[[], T], clean_up: Callable[[], None]) -> T:
+    """Return the result of ``work``; whatever ends it, run ``clean_up`` from beginning to end.
+
+    The first interrupt ends the work; those after it, and those during the clean-up, are raised
+    when that is done. A function rather than a context manager: between the lines of ``contextlib``
+    an interrupt would go past the clean-up.
+    """
+    caught: list[int] = []
+    is_working = True
+
+    def interrupt(number: int, _frame: object) -> None:
+        nonlocal is_working
+        caught.append(number)
+        if is_working:
+            is_working = False
+            raise KeyboardInterrupt
+
+    before: dict[signal.Signals, Any] = {}
+    try:
+        before = _install(interrupt)
+        try:
+            try:
+                return work()
+            finally:
+                is_working = False
+        finally:
+            clean_up()
+    finally:
+        _restore(before)
+        if caught:
+            raise KeyboardInterrupt
+
+
+def _install(handler: Callable[[int, Any], object]) -> dict[signal.Signals, Any]:
+    """Handle interrupts, and return their handlers until now; what is ignored stays ignored."""
+    heard = [number for number in INTERRUPTS if signal.getsignal(number) != signal.SIG_IGN]
+    return {number: signal.signal(number, handler) for number in heard}
+
+
+def _restore(before: dict[signal.Signals, Any]) -> None:
+    for number, handler in before.items():
+        signal.signal(number, handler)

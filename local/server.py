@@ -28,6 +28,9 @@ REGION: Final = "us-east-1"
 ROOT_KEY: Final = "test"
 """MiniStack's own account root, key and secret alike; it exists on this machine alone."""
 
+OTHER_ARCHITECTURE: Final = "Embedded.OtherArchitecture"
+"""Type of the error of a function that this machine cannot run; AWS has none of this name."""
+
 APP: Final = "local.asgi"
 
 _TEMPORARY, _LOG = "tmp", "ministack.log"
@@ -70,10 +73,11 @@ class Server:
         """URL of every service."""
         return f"http://{HOST}:{self.port}"
 
-    def client(self, service: str, key: str = ROOT_KEY, secret: str = ROOT_KEY) -> Any:
+    def client(self, service: str, key: str = ROOT_KEY, secret: str = ROOT_KEY, **how: Any) -> Any:
         """Return a boto3 client, with the account root's credentials unless others are given."""
         client = _boto3.client(
             service,
+            **how,
             endpoint_url=self.endpoint,
             region_name=REGION,
             aws_access_key_id=key,

@@ -39,7 +39,7 @@ class Stack:
     """A deployed stack."""
 
     outputs: dict[str, str]  # the program's exports, e.g. ``queueUrl``
-    client: Callable[[str], Any]  # makes a boto3 client of a service
+    client: Callable[..., Any]  # makes a boto3 client of a service; takes botocore's ``config``
 
     @property
     def source(self) -> str:
@@ -122,12 +122,13 @@ def region_of(outputs: dict[str, str]) -> str | None:
 
 def _on_aws(outputs: dict[str, Any], where: str) -> Stack:
     region = region_of(_checked(outputs, where))
-    return Stack(outputs=outputs, client=lambda service: _boto3.client(service, region_name=region))
+    return Stack(outputs=outputs, client=partial(_boto3.client, region_name=region))
 
 
-def _embedded_client(port: int, service: str) -> Any:
+def _embedded_client(port: int, service: str, **how: Any) -> Any:
     client = _boto3.client(
         service,
+        **how,
         endpoint_url=f"http://127.0.0.1:{port}",
         region_name="us-east-1",
         aws_access_key_id="test",

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
@@ -17,13 +18,13 @@ from terminal import Failure
 _boto3: Final[Any] = boto3  # it has no inline types
 
 
-def clients(clone: Clone, region: str | None = None) -> Callable[[str], Any]:
+def clients(clone: Clone, region: str | None = None) -> Callable[..., Any]:
     """Return a maker of the deployer's boto3 clients; ``region`` replaces the clone's."""
     endpoint = _endpoint(clone)
     if endpoint:
         return Server(folder=Path(), port=urlsplit(endpoint).port or 80, pid=0).client
     session = _session(clone)
-    return lambda service: session.client(service, region_name=region)
+    return partial(session.client, region_name=region)
 
 
 def region(clone: Clone) -> str:

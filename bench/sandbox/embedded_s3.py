@@ -31,6 +31,12 @@ class EmbeddedS3:
         """Put an object into the source bucket; returns its version."""
         return str(self._s3.put_object(Bucket=SOURCE, Key=key, Body=body)["VersionId"])
 
+    def made(self) -> tuple[int, int]:
+        """Return how many objects are in the destination, and their bytes."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=DESTINATION)
+        sizes = [item["Size"] for page in pages for item in page.get("Contents", [])]
+        return len(sizes), sum(sizes)
+
     def facts(self) -> dict[str, str | float]:
         """What every figure rests on."""
         return {"s3": "embedded AWS"}

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from bench.sandbox.function import SOURCE
+from bench.sandbox.function import DESTINATION, SOURCE
 from bench.sandbox.http_server import Handler, Server
 
 LATENCY_MS: Final = 15.0
@@ -33,6 +33,7 @@ class StubS3(Server):
     def __init__(self, *, latency_ms: float = LATENCY_MS, mb_per_s: float = MB_PER_S) -> None:
         self.objects: dict[str, tuple[bytes, dict[str, str]]] = {}
         self.lock = Lock()
+        self._made = (0, 0)
         self.latency_ms, self.mb_per_s = latency_ms, mb_per_s
         super().__init__(_Handler)
         self.url = f"http://{self.address}"
@@ -42,6 +43,10 @@ class StubS3(Server):
         self.put(f"/{SOURCE}/{key}", body)
         return "1"
 
+    def made(self) -> tuple[int, int]:
+        """Return how many objects were written to the destination so far, and their bytes."""
+        return self._made
+
     def facts(self) -> dict[str, str | float]:
         """What every figure rests on."""
         return {"s3": "stub", "latency_ms": self.latency_ms, "mb_per_s": self.mb_per_s}
@@ -49,6 +54,8 @@ class StubS3(Server):
     def put(self, path: str, body: bytes, headers: dict[str, str] | None = None) -> str:
         """Keep an object at ``/bucket/key``; returns its entity tag."""
         tag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
+        if path.startswith(f"/{DESTINATION}/"):
+            self._made = (self._made[0] + 1, self._made[1] + len(body))
         self.objects[path] = (body, {**(headers or {}), "ETag": tag, "Last-Modified": _DATE})
         return tag
 

@@ -16,7 +16,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def photo():
-    return workloads.make("jpeg-12mp").file(0)
+    return workloads.make("jpeg-12mp").files[0]
 
 
 @pytest.mark.benchmark(group="handler, warm, by MB")

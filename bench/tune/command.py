@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from cyclopts import Parameter
 from cyclopts.types import PositiveInt
 
+from bench.cost.prices import load
 from bench.failures import failures
 from bench.reports import NO_FILES, Files, publish
 from bench.sandbox import control_group, selfcheck
@@ -18,8 +18,9 @@ from bench.stacks import read_stack
 from bench.tune import evidence, report, workloads
 from bench.tune.choice import Choice
 from bench.tune.results import MeasuredSettings, SandboxResult
-from bench.tune.sweep import Effort, summarise, sweep
-from bench.tune.workloads import NAMES
+from bench.tune.summary import summarise
+from bench.tune.sweep import Effort, sweep
+from bench.tune.workloads import NAMES, Own
 from function.contract import DuplicateSearch
 from pipeline.bundle import Target, build
 from pipeline.settings import Settings
@@ -28,16 +29,18 @@ from terminal import FAILED, OK, Failure, Misuse, console, counted, progress
 _QUICK_SAMPLES: Final = 2
 _QUICK_SECONDS: Final = 1.0
 """Seconds for each case and each size of the self-check, so that ``--quick`` ends in a minute."""
+REGION: Final = "us-east-1"
+"""Region whose prices the sandbox's figures have."""
+
 _OTHERS: Final = "Percentiles of few runs are coarse; arm64 and real AWS were not measured here."
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Options(Choice):
+class Options(Choice, Own):
     """Options of ``tune``.
 
     Attributes:
-        folder: Your own photos, which take turns.
         samples: Most warm runs of each.
         budget_s: Most seconds for each.
         quick: Two warm runs of each: coarse.
@@ -52,7 +55,6 @@ class Options(Choice):
     workloads: Annotated[tuple[str, ...], Parameter(help=f"Files, or of: {', '.join(NAMES)}.")] = (
         "jpeg-12mp",
     )
-    folder: Path | None = None
     samples: PositiveInt = 30
     budget_s: float = 20
     quick: bool = False
@@ -91,16 +93,13 @@ def why_not(result: SandboxResult) -> str | None:
         return "it was interrupted"
     if not result.trusted:
         return "the self-check failed; measure again when the machine is quiet"
-    return None if result.chosen_mb else "no measured size suits every workload"
+    return None if result.chosen else "no measured size suits every workload"
 
 
 def measure(options: Options, settings: Settings) -> SandboxResult:
     """Run the self-check and the sweep."""
-    bundle = build(Target.host())
-    if options.folder:
-        loads = [workloads.folder(options.folder)]
-    else:
-        loads = [workloads.make(name) for name in options.workloads]
+    bundle, own = build(Target.host()), options.own()
+    loads = [own] if own else [workloads.make(name) for name in options.workloads]
     effort = Effort(
         samples=_QUICK_SAMPLES if options.quick else options.samples,
         budget_s=options.budget_s,
@@ -124,11 +123,12 @@ def measure(options: Options, settings: Settings) -> SandboxResult:
         )
     if not found.complete:
         console(stderr=True).print("Interrupted; what is done is kept.")
-    rows = [summarise(case) for case in found.cases]
+    prices = load(REGION)
+    rows = [summarise(case, prices, "sandbox") for case in found.cases]
     return SandboxResult(
         summary=rows,
         strategy=options.strategy,
-        chosen_mb=options.memory_mb(rows),
+        chosen=options.setup(rows),
         samples=found.cases,
         complete=found.complete,
         trusted=checked is None or checked.passed,
@@ -145,6 +145,7 @@ def measure(options: Options, settings: Settings) -> SandboxResult:
             *options.sentences(rows),
             describe_renditions(options.stack, settings),
             *_describe_sandbox(found.kind, effort, checked),
+            f"Costs are at the prices of {REGION}, before any free tier, one upload an invocation.",
             _OTHERS,
         ],
     )

@@ -21,7 +21,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 FOLDER: Final = Path("bench") / "evidence"
 MARK: Final = "measured, evidence"
 _KEPT: Final = (
-    *("summary", "strategy", "chosen_mb", "settings", "machine", "bundle", "sandbox"),
+    *("summary", "strategy", "chosen", "settings", "machine", "bundle", "sandbox"),
     *("self_check", "cold_check"),
 )
 """Keys of a sweep's JSON that its evidence repeats."""
@@ -54,8 +54,8 @@ def apply(settings: Path, result: Mapping[str, Any]) -> str:
         Misuse: the file has no ``config`` to write to.
     """
     kept = {key: result[key] for key in _KEPT if key in result}
-    text = json.dumps({"schema": 1, **kept, "measured": shipped(settings)}, indent=1) + "\n"
-    key, memory_mb = _key(settings, "memory"), result["chosen_mb"]
+    text = json.dumps({"schema": 2, **kept, "measured": shipped(settings)}, indent=1) + "\n"
+    key, memory_mb = _key(settings, "memory"), result["chosen"]["memory_mb"]
     edited = with_memory(settings.read_text(encoding="utf-8"), key, memory_mb, _hash(text))
     path = _evidence_file(settings)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 """A sweep for people: its table, and a page with the verdict, plots over memory and every run."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Final
 
@@ -8,68 +8,130 @@ import yaml
 from rich.table import Table
 
 from bench import charts, pages, reports
-from bench.tune.choice import by_workload
+from bench.tune.choice import by_series
 from bench.tune.results import Result, Row, Samples
 
-_HEAD: Final = (
-    *("workload", "MB", "p50", "p90", "p95", "p99", "init", "cold", "peak MB", "headroom"),
-    *("USD/1,000", "runs", "outcome"),
+_COLUMNS: Final[Mapping[str, Callable[[Row], str]]] = {
+    "workload": lambda row: row.workload,
+    "arch": lambda row: row.architecture,
+    "MB": lambda row: str(row.memory_mb),
+    "batch": lambda row: str(row.batch_size),
+    "p50": lambda row: f"{row.p50_ms:.0f}",
+    "p95": lambda row: f"{row.p95_ms:.0f}",
+    "p99": lambda row: f"{row.p99_ms:.0f}",
+    "an image": lambda row: f"{row.p50_ms / row.batch_size:.0f}",
+    "init": lambda row: f"{row.init_ms:.0f}",
+    "cold": lambda row: f"{row.cold_ms:.0f}",
+    "peak MB": lambda row: f"{row.peak_mb:.0f}",
+    "free": lambda row: f"{row.headroom:.0%}",
+    "USD": lambda row: f"{row.usd_per_1000:.4f}",
+    "with S3": lambda row: f"{row.total_usd_per_1000:.4f}",
+    "runs": lambda row: str(row.samples),
+    "measured on": lambda row: row.measured_on,
+    "outcome": lambda row: row.outcome,
+}
+"""Head of a column -> its cells."""
+
+_PLOTTED: Final = (
+    ("p95_ms", "p95 of an invocation, ms"),
+    ("usd_per_1000", "Lambda and queue, USD per 1,000 images"),
 )
-_PLOTTED: Final = (("p95_ms", "p95, ms"), ("usd_per_1000", "Lambda, USD per 1,000 images"))
-_HOW: Final = ("machine", "bundle", "sandbox", "self_check", "cold_check")
+_HOW: Final = ("machine", "bundle", "sandbox", "self_check", "cold_check", "function")
 _X: Final = "memory, MB"
 
 
 def table(result: Result) -> Table:
     """Return a row for each case."""
-    return reports.table("Warm ms, cold start apart", _HEAD, map(_cells, result.summary))
+    head = _head(result)
+    return reports.table(_title(result), head, _rows(result, head), left=("measured on", "outcome"))
 
 
 def page(result: Result) -> str:
     """Return the page; sizes that did not work are in the table and in no plot."""
     how = {name: value for name, value in asdict(result).items() if name in _HOW}
+    head = _head(result)
     return pages.render(
         "tune/page.html",
         title="Latency, memory and cost at each memory size",
-        verdict=[line for line in result.words if "http" not in line],
-        head=_HEAD,
-        rows=[_cells(row) for row in result.summary],
+        verdict=[_title(result), *(line for line in result.words if "http" not in line)],
+        head=head,
+        rows=_rows(result, head),
         links=[line.rsplit(": ", 1) for line in result.words if "http" in line],
         charts=_charts(result),
         how=yaml.safe_dump(how, sort_keys=False),
     )
 
 
-def _cells(row: Row) -> Sequence[str]:
-    times = (row.p50_ms, row.p90_ms, row.p95_ms, row.p99_ms, row.init_ms, row.cold_ms, row.peak_mb)
-    rounded = (f"{value:.0f}" for value in times)
-    last = (f"{row.headroom:.0%}", f"{row.usd_per_1000:.4f}", str(row.samples), row.outcome)
-    return (row.workload, str(row.memory_mb), *rounded, *last)
+def _title(result: Result) -> str:
+    """Return what the columns hold, and what all rows have in common."""
+    rows = result.summary
+    parts = [f"batches of {row.batch_size}" for row in rows[:1] if not _varies(result, "batch")]
+    names = {row.workload: None for row in rows if not _varies(result, "workload")}
+    text = "Warm ms of an invocation, cold start apart; USD per 1,000 images"
+    return f"{text} ({', '.join([*names, *parts])})" if rows else text
+
+
+def _head(result: Result) -> list[str]:
+    """Return the heads of the columns; what is the same in all rows is in the title."""
+    hidden = {name for name in ("workload", "batch") if not _varies(result, name)}
+    if "batch" in hidden:
+        hidden.add("an image")
+    return [name for name in _COLUMNS if name not in hidden]
+
+
+def _varies(result: Result, name: str) -> bool:
+    return len({_COLUMNS[name](row) for row in result.summary}) > 1
+
+
+def _rows(result: Result, head: Sequence[str]) -> list[list[str]]:
+    rows = [[_COLUMNS[name](row) for name in head] for row in result.summary]
+    for none in result.unmeasured:
+        known = {"arch": none.architecture, "measured on": none.measured_on}
+        rows.append([{**known, "outcome": none.outcome}.get(name, "-") for name in head])
+    return rows
 
 
 def _charts(result: Result) -> list[charts.Chart | None]:
     able = [row for row in result.summary if row.worked]
-    names = dict.fromkeys(row.workload for row in able)
     all_there_is = {"all there is": [(row.memory_mb, row.memory_mb) for row in able]}
+    drawn = {_name(result, series[0]): series for series in by_series(able)}
     runs = "Each warm run of {} and their median, ms"
+
+    def over_memory(field: str) -> dict[str, list[tuple[float, float]]]:
+        return {
+            name: [(row.memory_mb, getattr(row, field)) for row in series]
+            for name, series in drawn.items()
+        }
+
     return [
-        *(charts.lines(_over_memory(able, field), x=_X, y=y) for field, y in _PLOTTED),
-        *(charts.strips(_warm(result.samples, n), x=_X, y=runs.format(n)) for n in names),
-        charts.lines(_over_memory(able, "peak_mb") | all_there_is, x=_X, y="Peak memory, MB"),
+        *(charts.lines(over_memory(field), x=_X, y=y) for field, y in _PLOTTED),
+        *(
+            charts.strips(_warm(result.samples, series), x=_X, y=runs.format(name))
+            for name, series in drawn.items()
+        ),
+        charts.lines(over_memory("peak_mb") | all_there_is, x=_X, y="Peak memory, MB"),
     ]
 
 
-def _over_memory(rows: list[Row], field: str) -> dict[str, list[tuple[float, float]]]:
-    return {
-        mine[0].workload: [(row.memory_mb, getattr(row, field)) for row in mine]
-        for mine in by_workload(rows)
-    }
+def _name(result: Result, row: Row) -> str:
+    """Return the name of a row's series: what tells it from the others."""
+    return ", ".join(_parts(result, row)) or row.workload
 
 
-def _warm(samples: list[Samples], name: str) -> dict[str, list[float]]:
+def _parts(result: Result, row: Row) -> Iterator[str]:
+    if _varies(result, "workload"):
+        yield row.workload
+    if _varies(result, "arch"):
+        yield row.architecture
+    if _varies(result, "batch"):
+        yield f"batch of {row.batch_size}"
+
+
+def _warm(samples: list[Samples], series: list[Row]) -> dict[str, list[float]]:
     """Return the duration of each warm run by memory size."""
+    setups = {(row.workload, row.setup) for row in series}
     return {
-        str(case.memory_mb): [report.duration_ms for report in case.reports[1:]]
+        str(case.setup.memory_mb): [report.duration_ms for report in case.reports[1:]]
         for case in samples
-        if case.workload == name
+        if (case.workload, case.setup) in setups
     }

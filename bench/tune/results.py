@@ -1,18 +1,45 @@
 """The results of a sweep, as ``--json`` writes them."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from bench import machine
 from bench.machine import Machine
 from bench.sandbox import Report
 from bench.tune.workloads import Workload
 
+Place = Literal["aws", "sandbox", "embedded AWS"]
+"""Whose figures they are. Those of the embedded AWS, which holds no function to a size, mean
+nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """The settings that a sweep varies: memory in MB, architecture, and uploads a batch."""
+
+    memory_mb: int
+    architecture: str
+    batch_size: int = 1
+
+    def __str__(self) -> str:
+        architecture, batch = f"architecture {self.architecture}", f"batchSize {self.batch_size}"
+        return f"memory {self.memory_mb}, {architecture}, {batch}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One memory size with one workload, warm unless it says otherwise; ms, MB and USD."""
+    """One setup with one workload, warm unless it says otherwise; ms, MB and USD.
 
+    Times are those of an invocation, that is of a whole batch; costs are those of 1,000 images,
+    whatever the batch. ``usd_per_1000`` is what the setup decides: Lambda and the queue's requests.
+    ``total_usd_per_1000`` adds requests to S3 and a month of storage. ``costs`` has each line of
+    the bill.
+    """
+
+    measured_on: Place
+    architecture: str
     memory_mb: int
+    batch_size: int
     workload: str
     p50_ms: float
     p90_ms: float
@@ -22,8 +49,17 @@ class Row:
     init_ms: float
     cold_ms: float
     usd_per_1000: float
+    total_usd_per_1000: float
+    costs: dict[str, float]
     outcome: str
     samples: int
+
+    @property
+    def setup(self) -> Setup:
+        """The settings that the row is about."""
+        return Setup(
+            memory_mb=self.memory_mb, architecture=self.architecture, batch_size=self.batch_size
+        )
 
     @property
     def headroom(self) -> float:
@@ -37,32 +73,58 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stored:
+    """Objects that some images have in S3: bytes uploaded, bytes made of them, objects written."""
+
+    images: int
+    uploaded_bytes: int
+    made_bytes: int
+    objects: int
+
+
+@dataclass(kw_only=True)
 class Samples:
-    """Every run so far of one workload at one memory size; the first is its cold start."""
+    """Every run so far of one workload with one setup; the first is its cold start.
+
+    ``why`` is a sentence about the run that went wrong, if one did.
+    """
 
     workload: str
     sha256: str
-    memory_mb: int
+    setup: Setup
     reports: list[Report] = field(default_factory=list[Report])
+    stored: list[Stored] = field(default_factory=list[Stored])
+    why: str = ""
 
     @classmethod
-    def of(cls, workload: Workload, memory_mb: int) -> "Samples":
+    def of(cls, workload: Workload, setup: Setup) -> "Samples":
         """Return a case without a run."""
-        return cls(workload=workload.name, sha256=workload.sha256, memory_mb=memory_mb)
+        return cls(workload=workload.name, sha256=workload.sha256, setup=setup)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unmeasured:
+    """An architecture without a figure, and a sentence that says why."""
+
+    architecture: str
+    measured_on: Place
+    outcome: str
+    why: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """A sweep, wherever it was measured: a row for each case, the choice, and the runs behind it.
 
-    ``chosen_mb`` is None if no size suits every workload, ``complete`` False after Ctrl-C, and
+    ``chosen`` is None if no setup suits every workload, ``complete`` False after Ctrl-C, and
     ``words`` are sentences for people.
     """
 
-    schema: int = 1
+    schema: int = 2
     summary: list[Row]
+    unmeasured: list[Unmeasured] = field(default_factory=list[Unmeasured])
     strategy: str
-    chosen_mb: int | None
+    chosen: Setup | None
     machine: Machine = field(default_factory=machine.facts)
     samples: list[Samples]
     complete: bool
@@ -92,18 +154,19 @@ class SandboxResult(Result):
 
 @dataclass(frozen=True, kw_only=True)
 class DeployedFunction:
-    """The function that was measured on AWS."""
+    """The function whose clone was measured on AWS."""
 
     name: str
     architecture: str
-    code: str | None
-    runtime: str | None
+    code: str
+    runtime: str
     endpoint: str
+    clone: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class AwsResult(Result):
-    """A sweep of a deployed function; ``clean`` is False if something of it was left behind."""
+    """A sweep of a deployed function's clone; ``clean`` is False if something of it was left."""
 
     clean: bool
     function: DeployedFunction

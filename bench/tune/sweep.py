@@ -1,20 +1,18 @@
 """Measure workloads at memory sizes in the sandbox: cold once, then warm until the runs agree."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import product
-from statistics import fmean
+from itertools import islice, product
 from typing import Final
 
-from bench.cost.prices import load
-from bench.sandbox import Report, Sandbox, control_group, unpacked
+from bench.sandbox import Sandbox, control_group, unpacked
 from bench.sandbox.function import Store, upload, variables
-from bench.stats import percentile, relative_error
-from bench.tune.results import Row, Samples
+from bench.stats import relative_error
+from bench.tune.results import Samples, Setup, Stored
 from bench.tune.workloads import Workload
-from pipeline.bundle import Bundle
+from pipeline.bundle import Bundle, Target
 from pipeline.settings import Settings
 from terminal import Advance
 
@@ -62,7 +60,8 @@ def sweep(
     found = Sweep()
     with suppress(KeyboardInterrupt), unpacked(bundle) as task:
         for workload, size in product(workloads, sizes):
-            case = Samples.of(workload, size)
+            setup = Setup(memory_mb=size, architecture=Target.host().machine)
+            case = Samples.of(workload, setup)
             found.cases.append(case)
             with Sandbox(
                 task,
@@ -72,49 +71,36 @@ def sweep(
                 provisioned_concurrency=effort.provisioned_concurrency,
             ) as box:
                 found.kind = box.group.kind
-                for report in _reports(box, store, workload, effort):
-                    case.reports.append(report)  # one by one: an interrupt keeps them
+                _measure(case, box, store, workload, effort)
             advance(name=f"{workload.name} at {size} MB")
         found.complete = True
     found.cases = [case for case in found.cases if case.reports]
     return found
 
 
-def _reports(box: Sandbox, store: Store, workload: Workload, effort: Effort) -> Iterator[Report]:
-    """Yield one cold run, then warm ones until they agree or the limit or budget is reached.
+def _measure(case: Samples, box: Sandbox, store: Store, workload: Workload, effort: Effort) -> None:
+    """Add one cold run to a case, then warm ones until they agree or the limit or budget is met.
 
-    Several files take turns, and need not agree.
+    Several files take turns, and need not agree. Runs are added one by one: an interrupt keeps
+    them.
     """
     started, warm = time.monotonic(), list[float]()
     one = len(workload.files) == 1
-    for number in range(max(effort.samples, 0 if one else len(workload.files)) + 1):
-        report = box.invoke(upload(store, workload.file(number), time.time_ns()))
-        yield report
+    runs = max(effort.samples, 0 if one else len(workload.files)) + 1
+    for number, file in enumerate(islice(workload.turns(), runs)):
+        objects, made = store.made()
+        report = box.invoke(upload(store, file, time.time_ns()))
+        case.reports.append(report)
+        objects_after, made_after = store.made()
+        stored = Stored(
+            images=1,
+            uploaded_bytes=file.stat().st_size,
+            made_bytes=made_after - made,
+            objects=1 + objects_after - objects,
+        )
+        case.stored.append(stored)
         if report.outcome != "ok" or time.monotonic() - started > effort.budget_s:
             return
         warm += [report.duration_ms] if number else []
         if one and len(warm) >= FEWEST and relative_error(warm) < GOAL:
             return
-
-
-def summarise(case: Samples, architecture: str = "x86_64") -> Row:
-    """Return a case's row; its cost is Lambda's alone, at the prices of the architecture."""
-    cold, *warm = case.reports
-    runs = warm or case.reports
-    times = [report.duration_ms for report in runs]
-    gb_s = case.memory_mb / 1024 * fmean(report.billed_ms for report in runs) / 1000
-    prices = load("us-east-1").lines
-    usd = prices[f"lambda_gb_s_{architecture}"].charge(1000 * gb_s)
-    # A case that was interrupted before its first warm run is never chosen.
-    cold_only = cold.outcome == "ok" and not warm
-    return Row(
-        memory_mb=case.memory_mb,
-        workload=case.workload,
-        **{f"p{percent}_ms": round(percentile(times, percent), 1) for percent in (50, 90, 95, 99)},
-        peak_mb=max(report.max_memory_mb for report in case.reports),
-        init_ms=round(cold.init_ms or 0, 1),
-        cold_ms=round(cold.duration_ms + (cold.init_ms or 0), 1),
-        usd_per_1000=round(usd + prices["lambda_requests"].charge(1000), 6),
-        outcome="cold only" if cold_only else case.reports[-1].outcome,
-        samples=len(warm),
-    )

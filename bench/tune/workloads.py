@@ -1,10 +1,12 @@
-"""The workloads of a sweep, declared as data; made from seeds and cached."""
+"""The workloads of a sweep, declared as data; made from seeds and cached, or a user's own files."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from cyclopts import Parameter
 
 from bench import photos
 from bench.photos import SIZE_24_MP, photo, photo_jpeg
@@ -15,10 +17,14 @@ from terminal import Misuse
 
 @dataclass(frozen=True)
 class Workload:
-    """One file, or several that take turns."""
+    """One file, or several that take turns, each as often as its weight says.
+
+    ``weights`` has one for each file; empty means that all have the same.
+    """
 
     name: str
     files: tuple[Path, ...]
+    weights: tuple[float, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -26,9 +32,46 @@ class Workload:
         each = (hashlib.sha256(path.read_bytes()).digest() for path in self.files)
         return hashlib.sha256(b"".join(each)).hexdigest()
 
-    def file(self, number: int) -> Path:
-        """Return the file of a run; several take turns."""
-        return self.files[number % len(self.files)]
+    def turns(self) -> Iterator[Path]:
+        """Yield files without end, each in proportion to its weight and evenly spread.
+
+        That is smooth weighted round robin: in each turn every file earns its weight, and the one
+        that has earned most pays what all together earn in a turn.
+        """
+        weights = self.weights or (1.0,) * len(self.files)
+        earned, total = [0.0] * len(self.files), sum(weights)
+        while True:
+            earned = [have + weight for have, weight in zip(earned, weights, strict=True)]
+            first = max(range(len(earned)), key=earned.__getitem__)
+            earned[first] -= total
+            yield self.files[first]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Own:
+    """Options: photos of your own in place of those that are made here.
+
+    Attributes:
+        folder: Your own photos, which take turns.
+        mix: Shares of the folder, such as heic=30 jpeg=70: a name is a folder in it or a file's
+            ending. Files that have no share are left out.
+    """
+
+    folder: Path | None = None
+    mix: tuple[str, ...] = ()
+
+    def own(self) -> Workload | None:
+        """Return the files of the folder; None without one.
+
+        Raises:
+            Misuse: there is nothing in it, or the mix does not fit.
+        """
+        if self.folder is None:
+            if self.mix:
+                raise Misuse("--mix needs --folder, whose files it weighs.")
+            return None
+        return mixed(folder(self.folder), self.folder, self.mix)
 
 
 MADE: Final[Mapping[str, tuple[str, Callable[[], bytes]]]] = {
@@ -44,6 +87,9 @@ SAMPLES: Final = {"screenshot-png": "screenshot.png", "animated-gif": "lighthous
 """Of the demo's own: a screenshot of 1920 x 1200, a drawing of 24 frames of 480 x 360."""
 
 NAMES: Final = (*MADE, *SAMPLES)
+
+_SAME: Final = {"jpg": "jpeg", "heif": "heic", "tif": "tiff"}
+"""Endings of one format."""
 
 
 def make(name: str) -> Workload:
@@ -72,4 +118,53 @@ def folder(path: Path) -> Workload:
     files = find_files([path]) if path.is_dir() else []
     if not files:
         raise Misuse(f"{path} is not a folder with files; name one that holds your photos.")
-    return Workload(path.name or "folder", tuple(files))
+    return Workload(path.resolve().name or "folder", tuple(files))
+
+
+def mixed(load: Workload, path: Path, mix: Sequence[str]) -> Workload:
+    """Return a folder's files with the weights of a mix, such as ``["heic=30", "jpeg=70"]``.
+
+    The files of one name share its weight. A file belongs to the first name that fits.
+
+    Raises:
+        Misuse: a share is no number above 0, or no file has its name.
+    """
+    if not mix:
+        return load
+    parts: dict[str, list[Path]] = {}
+    weights = dict(map(_share, mix))
+    for file in load.files:
+        name = next((name for name in weights if name in _names(file, path)), None)
+        if name is not None:
+            parts.setdefault(name, []).append(file)
+    for name in weights:
+        if name not in parts:
+            raise Misuse(
+                f"No file of {path} is in a folder {name} or ends in .{name}; a name of --mix is "
+                "one of the two."
+            )
+    weighed = [(file, weights[name] / len(part)) for name, part in parts.items() for file in part]
+    files, each = zip(*weighed, strict=True)
+    return Workload(f"{load.name} ({' '.join(mix)})", files, each)
+
+
+def _share(text: str) -> tuple[str, float]:
+    name, _, share = text.partition("=")
+    try:
+        weight = float(share)
+    except ValueError:
+        weight = 0.0
+    if not name or not 0 < weight < float("inf"):
+        raise Misuse(f"A share of --mix is like heic=30, a name and a number above 0; got {text}.")
+    return _ending(name), weight
+
+
+def _names(file: Path, folder: Path) -> set[str]:
+    """Return the names of a mix that a file has: the folders that it lies in, and its ending."""
+    below = file.relative_to(folder).parts[:-1]
+    return {_ending(name) for name in (*below, file.suffix.removeprefix("."))}
+
+
+def _ending(name: str) -> str:
+    lower = name.lower()
+    return _SAME.get(lower, lower)

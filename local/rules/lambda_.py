@@ -1,10 +1,12 @@
-"""AWS Lambda: quotas of a function's configuration."""
+"""AWS Lambda: quotas of a function's configuration, and the architecture that runs it."""
 
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from local.rules.ministack import error, lambda_svc, replaces
+from local.server import OTHER_ARCHITECTURE
+from pipeline.bundle import Target
 
 MAX_ENVIRONMENT: Final = 4_096
 """Bytes of all environment variables as one JSON object ("Lambda quotas")."""
@@ -78,3 +80,22 @@ def configuration(act: Callable[..., Any], *arguments: Any) -> Any:
     """Refuse a configuration, which is the last argument, that is over a quota."""
     given = arguments[-1]
     return environment(given) or memory_and_timeout(given) or act(*arguments)
+
+
+@replaces(vars(lambda_svc), "_execute_function")
+def architecture(
+    execute: Callable[..., dict[str, Any]], function: Mapping[str, Any], event: Any
+) -> dict[str, Any]:
+    """Refuse to run a function of another architecture than this machine's.
+
+    Lambda has both ("Selecting and configuring an instruction set architecture for your Lambda
+    function", Lambda developer guide); here only one can be, and the other is not passed off as it.
+    """
+    given: Mapping[str, Any] = function.get("config") or function
+    (asked,) = given.get("Architectures") or ["x86_64"]
+    here = Target.host().machine
+    if asked == here:
+        return execute(function, event)
+    message = f"The embedded AWS runs on {here} and cannot run a function for {asked}."
+    body = {"errorType": OTHER_ARCHITECTURE, "errorMessage": message}
+    return {"body": body, "error": True, "log": ""}

@@ -71,6 +71,26 @@ def resizer_role(
     return document(statements)
 
 
+def bench_role(*, source_arn: str, destination_arn: str, log_group_arns: Sequence[str]) -> Document:
+    """Return the policy of the clone that ``bench aws`` measures: two buckets and logs of its own.
+
+    Nothing of the stack is in it: no bucket, queue, table, key or log group.
+
+    Args:
+        source_arn: temporary bucket that it reads.
+        destination_arn: temporary bucket that it writes, with the manifests that it reads.
+        log_group_arns: its own log groups.
+    """
+    written = ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"]
+    statements = [
+        allow("ReadUploads", ["s3:GetObject", "s3:GetObjectVersion"], f"{source_arn}/{UPLOADS}*"),
+        allow("TellMissingFromDenied", ["s3:ListBucket"], [source_arn, destination_arn]),
+        allow("WriteRenditions", written, f"{destination_arn}/*"),
+        _write_log(*log_group_arns),
+    ]
+    return document(statements)
+
+
 def signer_role(*, source_arn: str, log_group_arn: str, key_arn: str) -> Document:
     """Return the signer's policy, which is also the limit of what its forms allow.
 
@@ -88,7 +108,8 @@ def signer_role(*, source_arn: str, log_group_arn: str, key_arn: str) -> Documen
     return document(statements)
 
 
-def _write_log(log_group_arn: str) -> Statement:
-    """Allow writing one log group: a stream is created in the group and written as its child."""
+def _write_log(*log_group_arns: str) -> Statement:
+    """Allow writing log groups: a stream is created in its group and written as its child."""
     actions = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    return allow("WriteLog", actions, [log_group_arn, f"{log_group_arn}:*"])
+    arns = [arn for group in log_group_arns for arn in (group, f"{group}:*")]
+    return allow("WriteLog", actions, arns)

@@ -32,8 +32,8 @@ class Aws:
     outputs: dict[str, str]
     as_function: Callable[..., str]
 
-    def client(self, service: str) -> Any:
-        return self.server.client(service)
+    def client(self, service: str, **how: Any) -> Any:
+        return self.server.client(service, **how)
 
     def source_url(self, key: str) -> str:
         return f"{self.outputs['uploadEndpoint']}/{quote(key)}"

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from local.server import Server
+from pipeline.bundle import Target
 
 PROBE = textwrap.dedent(
     """
@@ -42,6 +43,7 @@ def probe(server: Server, function_name: str) -> Callable[..., str]:
     lambda_.create_function(
         FunctionName=name,
         Runtime="python3.13",
+        Architectures=[Target.host().machine],
         Handler="probe.handle",
         Role=role,
         Timeout=30,

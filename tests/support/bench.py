@@ -1,14 +1,15 @@
 """Rows of a measurement, as ``bench tune`` makes them."""
 
 from bench.sandbox import Report
-from bench.tune.results import MeasuredSettings, Row, Samples, SandboxResult
+from bench.tune.results import MeasuredSettings, Row, Samples, SandboxResult, Setup
 
 
-def row(memory_mb, p50_ms, usd, peak_mb=60.0, outcome="ok"):
+def row(memory_mb, p50_ms, usd, peak_mb=60.0, outcome="ok", **more):
     return Row(
+        **{"measured_on": "sandbox", "architecture": "x86_64", "batch_size": 1, **more},
         memory_mb=memory_mb, workload="w", p50_ms=p50_ms, p90_ms=p50_ms, p95_ms=p50_ms,
-        p99_ms=p50_ms, peak_mb=peak_mb, init_ms=1, cold_ms=1, usd_per_1000=usd, outcome=outcome,
-        samples=3,
+        p99_ms=p50_ms, peak_mb=peak_mb, init_ms=1, cold_ms=1, usd_per_1000=usd,
+        total_usd_per_1000=usd + 0.07, costs={}, outcome=outcome, samples=3,
     )  # fmt: skip
 
 
@@ -21,11 +22,11 @@ def result(rows):
         outcome="ok", duration_ms=5.0, init_ms=None, billed_ms=5, max_memory_mb=60.0, cpu_ms=5.0
     )
     samples = [
-        Samples(workload=r.workload, sha256="0", memory_mb=r.memory_mb, reports=[report] * 3)
-        for r in rows
+        Samples(workload=r.workload, sha256="0", setup=r.setup, reports=[report] * 3) for r in rows
     ]
     return SandboxResult(
-        summary=rows, strategy="balanced", chosen_mb=1024, samples=samples, complete=True,
+        summary=rows, strategy="balanced", samples=samples, complete=True,
+        chosen=Setup(memory_mb=1024, architecture="x86_64"),
         words=["Kept.", "Power Tuning's view: https://example.com/#x"], trusted=True, bundle="x",
         sandbox={"kind": "none"}, self_check=[], cold_check=[],
         settings=MeasuredSettings(stack=None, renditions=[], quality="good"),

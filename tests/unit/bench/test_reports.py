@@ -25,16 +25,19 @@ from bench.sandbox import Report
 from bench.tune import results as tune
 from terminal import Failure, console
 
-SWEEP = "schema summary strategy chosen_mb machine samples complete words"
+SWEEP = "schema summary unmeasured strategy chosen machine samples complete words"
 KEYS = {
     Machine: "cpu cpus kernel python libraries commit date",
     Report: "outcome duration_ms init_ms billed_ms max_memory_mb cpu_ms",
-    tune.Row: "memory_mb workload p50_ms p90_ms p95_ms p99_ms peak_mb init_ms cold_ms usd_per_1000 "
-    "outcome samples",
-    tune.Samples: "workload sha256 memory_mb reports",
+    tune.Setup: "memory_mb architecture batch_size",
+    tune.Row: "measured_on architecture memory_mb batch_size workload p50_ms p90_ms p95_ms p99_ms "
+    "peak_mb init_ms cold_ms usd_per_1000 total_usd_per_1000 costs outcome samples",
+    tune.Samples: "workload sha256 setup reports stored why",
+    tune.Stored: "images uploaded_bytes made_bytes objects",
+    tune.Unmeasured: "architecture measured_on outcome why",
     tune.MeasuredSettings: "stack renditions quality",
     tune.SandboxResult: f"{SWEEP} trusted bundle sandbox self_check cold_check settings",
-    tune.DeployedFunction: "name architecture code runtime endpoint",
+    tune.DeployedFunction: "name architecture code runtime endpoint clone",
     tune.AwsResult: f"{SWEEP} clean function",
     engines.Comparison: "schema machine photo rounds results skipped",
     engines.Result: "task engine cpu_ms ratio peak_rss_mb bytes ssim ssim_each samples_ms",

@@ -92,7 +92,7 @@ def test_tags_that_show_nothing_prove_nothing(make, monkeypatch):
         make()[0]["destroy"]()
 
 
-def test_bench_aws_is_skipped_and_says_why(make):
+def test_bench_aws_is_skipped_where_there_are_no_prices(make):
     outcome = make()[0]["bench aws"]()
     assert outcome.state == "skipped"
-    assert "cannot measure a clone yet" in outcome.detail
+    assert "no prices" in outcome.detail

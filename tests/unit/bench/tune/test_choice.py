@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bench.tune.choice import Choice, verdict, visualisation_url
+from bench.tune.results import Setup
 from tests.support.bench import ROWS, row
 
 CHOICE = Choice(strategy="cost")
@@ -50,21 +51,73 @@ def test_power_tuning_s_address_holds_sizes_times_and_costs():
 
 def test_several_workloads_get_the_size_that_suits_all():
     rows = [*ROWS, *(replace(r, workload="x", usd_per_1000=1 / r.memory_mb) for r in ROWS)]
-    assert CHOICE.memory_mb(rows) == 3008
+    assert CHOICE.setup(rows) == Setup(memory_mb=3008, architecture="x86_64")
     rows += [replace(row(128, 1, 1, outcome="oom"), workload="y")]
-    assert CHOICE.memory_mb(rows) is None
+    assert CHOICE.setup(rows) is None
 
 
 def test_the_options_decide():
-    assert Choice(strategy="target", target_ms=450).memory_mb(ROWS) == 3008
-    assert Choice(strategy="balanced", weight=1).memory_mb(ROWS) == 128
-    assert Choice(strategy="balanced", weight=0).memory_mb(ROWS) == 3008
+    chosen = [
+        Choice(strategy="target", target_ms=450),
+        Choice(strategy="balanced", weight=1),
+        Choice(strategy="balanced", weight=0),
+    ]
+    assert [choice.best(ROWS) for choice in chosen] == [ROWS[3], ROWS[0], ROWS[3]]
+    assert Choice().setup([]) is None
+
+
+BOTH = [
+    row(1024, 600, 0.011),
+    row(1024, 640, 0.009, architecture="arm64"),
+    row(1024, 2300, 0.008, architecture="arm64", batch_size=4),
+]
+
+
+@pytest.mark.parametrize(
+    ("choice", "architecture", "batch_size"),
+    [
+        (Choice(strategy="cost"), "arm64", 4),
+        (Choice(strategy="speed"), "x86_64", 1),
+        (Choice(strategy="balanced"), "arm64", 1),
+        (Choice(strategy="target", target_ms=650), "arm64", 1),
+        (Choice(strategy="target", target_ms=620), "x86_64", 1),
+    ],
+)
+def test_architecture_and_batch_size_are_chosen_too(choice, architecture, batch_size):
+    assert choice.setup(BOTH) == Setup(
+        memory_mb=1024, architecture=architecture, batch_size=batch_size
+    )
+
+
+def test_the_promise_is_held_against_each_architecture_but_no_batch():
+    said = verdict(BOTH)
+    assert "on x86_64 (p50 600 ms" in said
+    assert "on arm64 (p50 640 ms" in said
+    assert "2300" not in said
+    assert "$0.0110 of Lambda and queue, $0.0810 with S3" in said
+
+
+def test_the_promise_counts_what_s3_costs():
+    assert "MISSED ($0.9900" in verdict([row(1024, 600, 0.99)])
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [("aws", "as Lambda reports it"), ("embedded AWS", "where figures mean nothing")],
+)
+def test_the_verdict_says_whose_figures_they_are(place, words):
+    assert words in verdict([row(1024, 600, 0.01, measured_on=place)])
+
+
+def test_the_link_shows_the_series_of_the_choice():
+    _, link = Choice(strategy="cost").sentences(BOTH)
+    assert link.endswith(visualisation_url(BOTH[2:]))
 
 
 def test_each_workload_has_a_verdict_and_a_link():
     rows = [*ROWS, replace(row(1024, 900, 0.1), workload="x")]
     first, link, second, _ = CHOICE.sentences(rows)
     assert "kept for w" in first
-    assert first.endswith("Strategy cost for w: 128 MB.")
+    assert first.endswith("Strategy cost for w: memory 128, architecture x86_64, batchSize 1.")
     assert link.startswith("Power Tuning's view of w: https://")
-    assert second.endswith("Strategy cost for x: 1024 MB.")
+    assert "Strategy cost for x: memory 1024, " in second

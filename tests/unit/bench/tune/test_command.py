@@ -11,7 +11,7 @@ from bench.sandbox.function import variables
 from bench.sandbox.selfcheck import ColdStart, SelfCheck, Share
 from bench.sandbox.stub_s3 import StubS3
 from bench.tune import command as tune
-from bench.tune.results import Samples
+from bench.tune.results import Samples, Setup
 from bench.tune.sweep import Effort, Sweep
 from bench.tune.workloads import Workload
 from local import program
@@ -26,7 +26,7 @@ from tests.support.bench import ROWS, result
     [
         ({"complete": False}, "interrupted"),
         ({"trusted": False}, "self-check"),
-        ({"chosen_mb": None}, "no measured size"),
+        ({"chosen": None}, "no measured size"),
         ({}, None),
     ],
 )
@@ -48,6 +48,7 @@ def test_what_speaks_against_applying(changed, word):
             ["--samples", "0"],
         ),
         *(["--apply", "--stack", "prd"], ["--folder", "no-such"], ["--workloads", "no-such"]),
+        ["--mix", "heic=1"],
     ],
 )
 def test_misuse(arguments):
@@ -104,7 +105,7 @@ def test_what_is_measured_is_printed_and_written(tmp_path, capsys):
     out = capsys.readouterr().out
     assert "Kept." in out
     assert all(str(row.memory_mb) in out for row in ROWS)
-    assert json.loads((tmp_path / "a.json").read_text())["chosen_mb"] == 1024
+    assert json.loads((tmp_path / "a.json").read_text())["chosen"]["memory_mb"] == 1024
     assert "<p>Kept.</p>" in (tmp_path / "a.html").read_text()
 
 
@@ -145,7 +146,8 @@ def measure(monkeypatch, *, done=True, share=1.0, kind="cgroup v1", no_cgroup=Fa
 
     def sweep(_bundle, loads, sizes, *, effort, **_more):
         given.update(loads=loads, sizes=sizes, effort=effort)
-        case = Samples(workload="small", sha256="x", memory_mb=1024, reports=[report, report])
+        setup = Setup(memory_mb=1024, architecture="x86_64")
+        case = Samples(workload="small", sha256="x", setup=setup, reports=[report, report])
         return Sweep(cases=[case], kind=kind, complete=done)
 
     bundle = Bundle(path=Path(), sha256_base64="abc")
@@ -166,11 +168,10 @@ def test_a_measurement_has_what_it_rests_on(monkeypatch):
         (1024,),
         Effort(samples=2, budget_s=20, hold="cpu and memory"),
     )
-    assert (found.complete, found.trusted, found.chosen_mb, found.bundle) == (
-        *(True, True, 1024, "abc"),
-    )
+    assert (found.complete, found.trusted, found.bundle) == (True, True, "abc")
+    assert found.chosen == Setup(memory_mb=1024, architecture="x86_64")
     assert found.sandbox == {"kind": "cgroup v1", "init": "on demand", **STUB}
-    assert [row.memory_mb for row in found.summary] == [1024]
+    assert [(row.memory_mb, row.measured_on) for row in found.summary] == [(1024, "sandbox")]
     assert [len(samples.reports) for samples in found.samples] == [2]
     assert [check["error"] for check in found.self_check] == [0.0]
     assert [check["error"] for check in found.cold_check] == [0.0]

@@ -12,7 +12,12 @@ config:
   aws:region: us-east-1  # close to us
   image-pipeline:logRetentionDays: 7
 """
-RESULT = {"summary": [{"memory_mb": 512}], "strategy": "cost", "chosen_mb": 512, "bundle": "x"}
+RESULT = {
+    "summary": [{"memory_mb": 512}],
+    "strategy": "cost",
+    "chosen": {"memory_mb": 512},
+    "bundle": "x",
+}
 
 
 @pytest.fixture
@@ -37,7 +42,7 @@ def test_only_the_memory_line_is_added(stack):
 
 def test_a_second_time_replaces_the_first(stack):
     evidence.apply(stack, RESULT)
-    evidence.apply(stack, {**RESULT, "chosen_mb": 1024})
+    evidence.apply(stack, {**RESULT, "chosen": {"memory_mb": 1024}})
     assert stack.read_text().count("image-pipeline:memory") == 1
     assert yaml.safe_load(stack.read_text())["config"]["image-pipeline:memory"] == 1024
 
@@ -77,7 +82,7 @@ def test_nothing_is_said_of_a_stack_without_evidence(stack):
 def test_fresh_evidence_holds(stack):
     evidence.apply(stack, RESULT)
     assert "was measured on what would be deployed" in evidence.examine(stack)
-    assert json.loads((stack.parent / "bench/evidence/dev.json").read_text())["chosen_mb"] == 512
+    assert json.loads((stack.parent / "bench/evidence/dev.json").read_text())["chosen"] == {"memory_mb": 512}
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,11 @@ import zipfile
 
 import pytest
 
+from bench.cost.prices import load
 from bench.sandbox.stub_s3 import StubS3
-from bench.tune.sweep import Effort, summarise, sweep
+from bench.tune.results import Stored
+from bench.tune.summary import summarise
+from bench.tune.sweep import Effort, sweep
 from bench.tune.workloads import Workload
 from function.engine.renditions import DEFAULT_RENDITIONS
 from pipeline.bundle import Bundle
@@ -59,6 +62,10 @@ def run(bundle, files, store, sizes=(1769, 3008), samples=4, settings=None):
         store.close()
 
 
+def row(case):
+    return summarise(case, load("us-east-1"), "sandbox")
+
+
 ONE = (
     "import json, os\ndef handle(event, context):\n    [_] = json.loads(os.environ['RENDITIONS'])\n"
 )
@@ -79,13 +86,13 @@ def test_the_function_is_given_the_settings(tmp_path, files, settings, outcome):
 def test_a_cold_run_and_then_warm_ones(bundle, files):
     found = run(bundle, files[:1], Store())
     assert found.complete
-    assert [case.memory_mb for case in found.cases] == [1769, 3008]
+    assert [case.setup.memory_mb for case in found.cases] == [1769, 3008]
     for case in found.cases:
         cold, *warm = case.reports
         assert cold.init_ms
         assert 3 <= len(warm) <= 4
         assert all(report.init_ms is None for report in warm)
-        assert summarise(case).outcome == "ok"
+        assert row(case).outcome == "ok"
 
 
 def test_an_interrupt_keeps_the_case_under_way(bundle, files):
@@ -96,13 +103,22 @@ def test_an_interrupt_keeps_the_case_under_way(bundle, files):
 
 def test_a_case_without_a_warm_run_is_never_chosen(bundle, files):
     (case,) = run(bundle, files, Store(interrupt_at=2)).cases
-    assert summarise(case).outcome == "cold only"
+    assert row(case).outcome == "cold only"
 
 
 def test_the_files_of_a_folder_take_turns(bundle, files):
     store = Store()
     run(bundle, files, store, sizes=(3008,), samples=1)
     assert store.bodies == [b"0.jpg", b"1.jpg", b"2.jpg", b"0.jpg"]
+
+
+def test_weights_decide_how_often_a_file_is_taken(bundle, files):
+    store, load = Store(), Workload("load", files[:2], (1, 3))
+    effort = Effort(samples=7, budget_s=20)
+    found = sweep(bundle, [load], [3008], store=store, effort=effort, advance=lambda name: None)
+    store.close()
+    assert store.bodies.count(b"1.jpg") == 6
+    assert found.cases[0].stored[0] == Stored(images=1, uploaded_bytes=5, made_bytes=0, objects=1)
 
 
 def test_cases_without_reports_are_left_out(bundle, files):

@@ -1,0 +1,133 @@
+"""The names of a clone of the deployed function, and the removal of all that they name."""
+
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import botocore.exceptions
+
+from ops import teardown
+from ops.stack import Stack, read_or_none
+from pipeline.bundle.target import Machine
+from terminal import Failure, Misuse
+
+ARCHITECTURES: Final[tuple[Machine, ...]] = ("x86_64", "arm64")
+
+POLICY: Final = "bench"
+"""Name of the role's inline policy."""
+
+_LONGEST: Final = 40
+"""Characters of the function's name in a clone's: of S3's 63 for a bucket, 23 are left."""
+
+_NAME: Final = re.compile(r"[a-z0-9-]{1,40}-bench-[0-9a-f]{6}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Removal:
+    """What was removed of a clone, and sentences about what could not be."""
+
+    removed: list[str]
+    left: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clone:
+    """A clone by its name, e.g. ``image-pipeline-dev-resizer-bench-1a2b3c``.
+
+    All its resources' names follow from it, so whatever is left of a clone, by whatever end of the
+    process that made it, can be found and removed.
+    """
+
+    stack: Stack
+    name: str
+
+    @classmethod
+    def new(cls, stack: Stack, function: str) -> "Clone":
+        """Return a clone of a function that has nothing yet."""
+        return cls(stack=stack, name=f"{_base(function)}-bench-{secrets.token_hex(3)}")
+
+    @classmethod
+    def named(cls, stack: Stack, name: str) -> "Clone":
+        """Return an earlier clone.
+
+        Raises:
+            Misuse: the name is not that of a clone.
+        """
+        if not _NAME.fullmatch(name):
+            raise Misuse(f"{name} is no clone: their names end in -bench- and six hex digits.")
+        return cls(stack=stack, name=name)
+
+    @property
+    def source(self) -> str:
+        """The bucket that it reads; the first that is made and the last that is removed."""
+        return f"{self.name}-in"
+
+    @property
+    def destination(self) -> str:
+        """The bucket that it writes."""
+        return f"{self.name}-out"
+
+    @property
+    def role(self) -> str:
+        """Its role."""
+        return self.name
+
+    def function(self, architecture: str) -> str:
+        """Return the name of its function of an architecture."""
+        return f"{self.name}-{architecture.replace('_', '-')}"
+
+    def log_group(self, architecture: str) -> str:
+        """Return the log group of its function of an architecture."""
+        return f"/aws/lambda/{self.function(architecture)}"
+
+    def remove(self) -> Removal:
+        """Delete all that there is of it; what cannot be deleted keeps nothing else from it."""
+        found = Removal(removed=[], left=[])
+        for what, delete in self._deletions():
+            try:
+                if delete() is not None:
+                    found.removed.append(what)
+            except (
+                botocore.exceptions.BotoCoreError,
+                botocore.exceptions.ClientError,
+                Failure,
+            ) as error:
+                found.left.append(f"The {what} is left: {error}")
+        return found
+
+    def _deletions(self) -> Iterator[tuple[str, Callable[[], Any]]]:
+        """Yield each resource, and what deletes it and returns None if there is none."""
+        lambda_, logs = self.stack.client("lambda"), self.stack.client("logs")
+        iam = self.stack.client("iam")
+        for architecture in ARCHITECTURES:
+            name, group = self.function(architecture), self.log_group(architecture)
+            delete = partial(lambda_.delete_function, FunctionName=name)
+            yield f"function {name}", partial(read_or_none, delete, "ResourceNotFoundException")
+            delete = partial(logs.delete_log_group, logGroupName=group)
+            yield f"log group {group}", partial(read_or_none, delete, "ResourceNotFoundException")
+        delete = partial(iam.delete_role_policy, RoleName=self.role, PolicyName=POLICY)
+        yield f"policy of role {self.role}", partial(read_or_none, delete, "NoSuchEntity")
+        delete = partial(iam.delete_role, RoleName=self.role)
+        yield f"role {self.role}", partial(read_or_none, delete, "NoSuchEntity")
+        for bucket in (self.destination, self.source):
+            delete = partial(self._delete_bucket, bucket)
+            yield f"bucket {bucket}", partial(read_or_none, delete, "NoSuchBucket")
+
+    def _delete_bucket(self, bucket: str) -> Any:
+        teardown.empty(self.stack, bucket, lambda _count: None)
+        return self.stack.client("s3").delete_bucket(Bucket=bucket)
+
+
+def leftovers(stack: Stack, function: str) -> list[str]:
+    """Return the names of a function's clones that have a bucket: left, or being measured now."""
+    buckets = (item["Name"] for item in stack.client("s3").list_buckets()["Buckets"])
+    pattern = re.compile(rf"({re.escape(_base(function))}-bench-[0-9a-f]{{6}})-(?:in|out)")
+    return sorted({found[1] for bucket in buckets if (found := pattern.fullmatch(bucket))})
+
+
+def _base(function: str) -> str:
+    """Return the start of a clone's name, in the characters that a bucket's name may have."""
+    return re.sub(r"[^a-z0-9-]", "-", function.lower())[:_LONGEST]

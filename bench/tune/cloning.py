@@ -1,0 +1,107 @@
+"""What a clone has in AWS, made: two buckets, two log groups, a role, and its functions.
+
+What creates a resource is not interrupted: AWS might create it after its removal was tried.
+"""
+
+import time
+from typing import Any, Final
+
+from bench.signals import uninterrupted
+from bench.tune.clone import ARCHITECTURES, POLICY, Clone
+from bench.tune.deployed import Deployed
+from pipeline.permissions import roles
+from pipeline.permissions.documents import to_json
+
+ROLE_SECONDS: Final = 120
+"""How long Lambda may go on refusing a new role. IAM's changes are not visible at once everywhere
+(IAM user guide, "Troubleshoot IAM", "Changes that I make are not always immediately visible", which
+states no time); the time is ours."""
+
+_ROLE_PAUSE_S: Final = 2.0
+_HOME: Final = "us-east-1"
+"""Region of a bucket for which none is named, and which may not be named (S3 API reference,
+"CreateBucket", LocationConstraint)."""
+
+_BLOCKED: Final = dict.fromkeys(
+    ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
+)
+_ENCRYPTED: Final = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
+
+
+def make(clone: Clone, deployed: Deployed) -> str:
+    """Make what both functions share; return the ARN of the role."""
+    logs, iam, tags = clone.stack.client("logs"), clone.stack.client("iam"), _tags(clone)
+    for bucket in (clone.source, clone.destination):
+        _make_bucket(clone, bucket, deployed.region)
+    for architecture in ARCHITECTURES:
+        with uninterrupted():
+            logs.create_log_group(logGroupName=clone.log_group(architecture), tags=tags)
+    trust = to_json(roles.assumed_by_lambda())
+    with uninterrupted():
+        role = iam.create_role(
+            RoleName=clone.role, AssumeRolePolicyDocument=trust, Tags=_listed(tags)
+        )
+    s3 = f"arn:{deployed.partition}:s3:::"
+    groups = f"arn:{deployed.partition}:logs:{deployed.region}:{deployed.account}:log-group:"
+    policy = roles.bench_role(
+        source_arn=s3 + clone.source,
+        destination_arn=s3 + clone.destination,
+        log_group_arns=[groups + clone.log_group(each) for each in ARCHITECTURES],
+    )
+    iam.put_role_policy(RoleName=clone.role, PolicyName=POLICY, PolicyDocument=to_json(policy))
+    return str(role["Role"]["Arn"])
+
+
+def make_function(
+    clone: Clone, deployed: Deployed, role_arn: str, architecture: str, code: bytes
+) -> None:
+    """Make the function of an architecture, with the deployed one's memory, and wait for it."""
+    lambda_ = clone.stack.client("lambda")
+    configuration = {
+        "FunctionName": clone.function(architecture),
+        "Description": f"Clone of {deployed.name}, measured by bench aws",
+        "Role": role_arn,
+        "Runtime": deployed.runtime,
+        "Handler": deployed.handler,
+        "Architectures": [architecture],
+        "Code": {"ZipFile": code},
+        "MemorySize": deployed.memory_mb,
+        "LoggingConfig": {
+            "LogFormat": deployed.log_format,
+            "LogGroup": clone.log_group(architecture),
+        },
+        "TracingConfig": {"Mode": "PassThrough"},
+        "Tags": _tags(clone),
+        **deployed.configuration_for(clone.destination, 1),
+    }
+    deadline = time.monotonic() + ROLE_SECONDS
+    while True:
+        try:
+            with uninterrupted():
+                lambda_.create_function(**configuration)
+            break
+        # The new role cannot be assumed yet: Lambda has no code of its own for that.
+        except lambda_.exceptions.InvalidParameterValueException:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_ROLE_PAUSE_S)
+    lambda_.get_waiter("function_active_v2").wait(FunctionName=clone.function(architecture))
+
+
+def _make_bucket(clone: Clone, bucket: str, region: str) -> None:
+    """Make a bucket that is private, encrypted and tagged."""
+    s3: Any = clone.stack.client("s3")
+    at = {} if region == _HOME else {"LocationConstraint": region}
+    with uninterrupted():
+        s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": at} if at else {}))
+    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=_BLOCKED)
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=_ENCRYPTED)
+    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": _listed(_tags(clone))})
+
+
+def _tags(clone: Clone) -> dict[str, str]:
+    return {"Purpose": "bench aws", "Clone": clone.name}
+
+
+def _listed(tags: dict[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -1,0 +1,58 @@
+"""The code of a clone on each architecture: what is deployed, or what this tree builds."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bench.tune.deployed import Deployed
+from pipeline.bundle import BundleError, Target, build
+
+
+@dataclass(frozen=True, kw_only=True)
+class Code:
+    """Zips by architecture, why there is none for the others, and sentences for people."""
+
+    zips: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    missing: dict[str, str] = field(default_factory=dict[str, str])
+    words: list[str] = field(default_factory=list[str])
+
+
+def collect(deployed: Deployed, architectures: Iterable[str]) -> Code:
+    """Fetch the deployed zip for its own architecture, and build the others from this tree.
+
+    Raises:
+        Failure: the deployed zip cannot be fetched.
+    """
+    code = Code()
+    for architecture in architectures:
+        if architecture == deployed.architecture:
+            code.zips[architecture] = deployed.code()
+            continue
+        try:
+            same = build(_target(deployed, deployed.architecture)).sha256_base64
+            built = build(_target(deployed, architecture))
+        except BundleError as error:
+            code.missing[architecture] = str(error)
+            continue
+        code.zips[architecture] = built.path.read_bytes()
+        code.words.extend([*built.warnings, _compare(deployed, architecture, same)])
+    return code
+
+
+def _target(deployed: Deployed, architecture: str) -> Target:
+    """Return what a function is built for; in the embedded AWS that is always this machine."""
+    if deployed.measured_on == "embedded AWS":
+        return Target.host()
+    return Target.for_lambda(deployed.runtime, architecture)
+
+
+def _compare(deployed: Deployed, architecture: str, digest: str) -> str:
+    if digest == deployed.code_sha256:
+        return (
+            f"The code for {architecture} was built from this tree, whose {deployed.architecture} "
+            "build is what is deployed."
+        )
+    return (
+        f"CAUTION: the code for {architecture} was built from this tree, whose "
+        f"{deployed.architecture} build is not what is deployed, so the two architectures may "
+        "differ by more than themselves; deploy this tree first, or check out what is deployed."
+    )

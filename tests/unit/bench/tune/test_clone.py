@@ -1,0 +1,78 @@
+import re
+
+import pytest
+
+from bench.tune import clone as clones
+from bench.tune.clone import Clone
+from ops.stack import Stack
+from terminal import Misuse
+from tests.support.aws_client import Refusal, aws_client
+
+STACK = Stack(outputs={}, client=lambda _name: None)
+LONG = "image-pipeline-a-stack-with-quite-a-name-resizer-1a2b3c4"
+
+
+@pytest.mark.parametrize("function", ["image-pipeline-dev-resizer-1a2b3c4", LONG, "A_Function.x"])
+def test_each_name_is_one_that_aws_takes(function):
+    made = Clone.new(STACK, function)
+    for bucket in (made.source, made.destination):
+        assert re.fullmatch(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", bucket)
+    names = [made.role, *map(made.function, clones.ARCHITECTURES)]
+    assert all(re.fullmatch(r"[\w-]{1,64}", name) for name in names)
+    assert len(set(names)) == 3
+    assert Clone.named(STACK, made.name) == made
+
+
+@pytest.mark.parametrize("name", ["image-pipeline-dev-resizer-1a2b3c4", "x-bench-12345", "", "*"])
+def test_what_is_no_clone_is_never_removed(name):
+    with pytest.raises(Misuse, match="no clone"):
+        Clone.named(STACK, name)
+
+
+def test_two_clones_have_different_names():
+    assert Clone.new(STACK, "f") != Clone.new(STACK, "f")
+
+
+def test_clones_that_were_left_are_found_by_their_buckets():
+    names = ["f-bench-123456-in", "f-bench-123456-out", "f-bench-abcdef-in", "g-bench-123456-in"]
+    names += ["f-bench-12345-in", "f", "x-f-bench-123456-in", "f-bench-123456-in-2"]
+    s3 = aws_client("s3", list_buckets={"Buckets": [{"Name": name} for name in names]})
+    stack = Stack(outputs={}, client=lambda _name: s3)
+    assert clones.leftovers(stack, "f") == ["f-bench-123456", "f-bench-abcdef"]
+
+
+def removal(**answers):
+    """Remove a clone of which nothing is there, except what is given."""
+    gone = {
+        "lambda": {"delete_function": Refusal("ResourceNotFoundException", 404)},
+        "logs": {"delete_log_group": Refusal("ResourceNotFoundException", 404)},
+        "iam": {
+            "delete_role": Refusal("NoSuchEntity", 404),
+            "delete_role_policy": Refusal("NoSuchEntity", 404),
+        },
+        "s3": {
+            "list_object_versions": Refusal("NoSuchBucket", 404),
+            "delete_bucket": Refusal("NoSuchBucket", 404),
+        },
+    }
+    clients = {
+        service: aws_client(
+            service, **{name: answers.get(name, default) for name, default in known.items()}
+        )
+        for service, known in gone.items()
+    }
+    stack = Stack(outputs={}, client=clients.__getitem__)
+    return Clone(stack=stack, name="f-bench-123456").remove()
+
+
+def test_of_a_clone_that_is_gone_nothing_is_removed():
+    found = removal()
+    assert (found.removed, found.left) == ([], [])
+
+
+def test_what_is_left_keeps_nothing_else_from_removal():
+    found = removal(delete_role=Refusal("AccessDenied", 403), delete_bucket={})
+    assert found.removed == ["bucket f-bench-123456-out", "bucket f-bench-123456-in"]
+    assert len(found.left) == 1
+    assert found.left[0].startswith("The role f-bench-123456 is left: ")
+    assert "AccessDenied" in found.left[0]
