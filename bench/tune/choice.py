@@ -2,7 +2,7 @@
 
 import base64
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -11,7 +11,7 @@ from cyclopts.types import NormFloat
 
 from bench.cost.bill import PROMISED_USD
 from bench.memory_sizes import SIZES, MemorySizes
-from bench.tune.results import Place, Row, Setup
+from bench.tune.results import Row, Setup
 from terminal import PositiveNumber
 
 HEADROOM: Final = 0.25
@@ -22,12 +22,6 @@ PROMISED_MS: Final = (500, 800)
 """Of the first README: an image takes so long at 1024 MB."""
 _VISUALISER: Final = "https://lambda-power-tuning.show/#"
 """AWS Lambda Power Tuning's own page (github.com/alexcasalboni/aws-lambda-power-tuning)."""
-
-WHERE: Final[Mapping[Place, str]] = {
-    "aws": "as Lambda reports it",
-    "sandbox": "in the sandbox on this machine",
-    "embedded AWS": "on the embedded AWS, where figures mean nothing",
-}
 
 
 @Parameter(name="*")
@@ -101,6 +95,8 @@ def _series(row: Row) -> tuple[str, str, int]:
 
 def verdict(rows: Sequence[Row]) -> str:
     """Return whether the promise is kept: 500-800 ms at 1024 MB, below $1.00 per 1,000 images."""
+    if any(row.measured_on == "embedded AWS" for row in rows):
+        return "There is no verdict on figures of the embedded AWS, which mean nothing."
     able = [row for row in rows if (row.memory_mb, row.batch_size) == (PROMISED_MB, 1)]
     about = f"The promise is about one image at {PROMISED_MB} MB"
     promises = [_promise(row) for row in able if row.worked]
@@ -110,10 +106,11 @@ def verdict(rows: Sequence[Row]) -> str:
 def _promise(row: Row) -> str:
     low, high = PROMISED_MS
     speed = "beaten" if row.p95_ms < low else "kept" if row.p95_ms <= high else "MISSED"
+    where = "as Lambda reports it" if row.measured_on == "aws" else "in the sandbox"
     money = "kept" if row.total_usd_per_1000 < PROMISED_USD else "MISSED"
     return (
         f"{low}-{high} ms at {PROMISED_MB} MB: {speed} for {row.workload} on {row.architecture} "
-        f"(p50 {row.p50_ms:.0f} ms, p95 {row.p95_ms:.0f} ms warm, {WHERE[row.measured_on]}). Below "
+        f"(p50 {row.p50_ms:.0f} ms, p95 {row.p95_ms:.0f} ms warm, {where}). Below "
         f"${PROMISED_USD:.2f} per 1,000 images: {money} (${row.usd_per_1000:.4f} of Lambda and "
         f"queue, ${row.total_usd_per_1000:.4f} with S3; the rest is in bench cost)."
     )

@@ -20,10 +20,9 @@ _COLUMNS: Final[Mapping[str, Callable[[Row], str]]] = {
     "p95": lambda row: f"{row.p95_ms:.0f}",
     "p99": lambda row: f"{row.p99_ms:.0f}",
     "an image": lambda row: f"{row.p50_ms / row.batch_size:.0f}",
-    "init": lambda row: f"{row.init_ms:.0f}",
+    "init": lambda row: "-" if row.init_ms is None else f"{row.init_ms:.0f}",
     "cold": lambda row: f"{row.cold_ms:.0f}",
     "peak MB": lambda row: f"{row.peak_mb:.0f}",
-    "free": lambda row: f"{row.headroom:.0%}",
     "USD": lambda row: f"{row.usd_per_1000:.4f}",
     "with S3": lambda row: f"{row.total_usd_per_1000:.4f}",
     "runs": lambda row: str(row.samples),
@@ -31,6 +30,12 @@ _COLUMNS: Final[Mapping[str, Callable[[Row], str]]] = {
     "outcome": lambda row: row.outcome,
 }
 """Head of a column -> its cells."""
+
+_ONE: Final[Mapping[str, str]] = {"workload": "{}", "arch": "{}", "batch": "batches of {}"}
+"""Columns that are shown where they vary, and otherwise named in the title."""
+
+_WIDE: Final = ("an image", "init", "runs")
+"""Columns that only the page has room for."""
 
 _PLOTTED: Final = (
     ("p95_ms", "p95 of an invocation, ms"),
@@ -42,7 +47,7 @@ _X: Final = "memory, MB"
 
 def table(result: Result) -> Table:
     """Return a row for each case."""
-    head = _head(result)
+    head = [name for name in _head(result) if name not in _WIDE]
     return reports.table(_title(result), head, _rows(result, head), left=("measured on", "outcome"))
 
 
@@ -53,7 +58,7 @@ def page(result: Result) -> str:
     return pages.render(
         "tune/page.html",
         title="Latency, memory and cost at each memory size",
-        verdict=[_title(result), *(line for line in result.words if "http" not in line)],
+        verdict=[*(line for line in result.words if "http" not in line), _title(result)],
         head=head,
         rows=_rows(result, head),
         links=[line.rsplit(": ", 1) for line in result.words if "http" in line],
@@ -64,23 +69,31 @@ def page(result: Result) -> str:
 
 def _title(result: Result) -> str:
     """Return what the columns hold, and what all rows have in common."""
-    rows = result.summary
-    parts = [f"batches of {row.batch_size}" for row in rows[:1] if not _varies(result, "batch")]
-    names = {row.workload: None for row in rows if not _varies(result, "workload")}
+    same = [
+        text.format(_COLUMNS[name](row))
+        for row in result.summary[:1]
+        for name, text in _ONE.items()
+        if not _varies(result, name)
+    ]
     text = "Warm ms of an invocation, cold start apart; USD per 1,000 images"
-    return f"{text} ({', '.join([*names, *parts])})" if rows else text
+    return f"{text} ({', '.join(same)})" if same else text
 
 
 def _head(result: Result) -> list[str]:
-    """Return the heads of the columns; what is the same in all rows is in the title."""
-    hidden = {name for name in ("workload", "batch") if not _varies(result, name)}
+    """Return the heads of the columns; what all rows have alike is in the title."""
+    hidden = {name for name in _ONE if not _varies(result, name)}
     if "batch" in hidden:
         hidden.add("an image")
+    if all(row.init_ms is None for row in result.summary):
+        hidden.add("init")
     return [name for name in _COLUMNS if name not in hidden]
 
 
 def _varies(result: Result, name: str) -> bool:
-    return len({_COLUMNS[name](row) for row in result.summary}) > 1
+    found = {_COLUMNS[name](row) for row in result.summary}
+    if name == "arch":
+        found |= {none.architecture for none in result.unmeasured}
+    return len(found) > 1
 
 
 def _rows(result: Result, head: Sequence[str]) -> list[list[str]]:

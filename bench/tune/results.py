@@ -46,7 +46,7 @@ class Row:
     p95_ms: float
     p99_ms: float
     peak_mb: float
-    init_ms: float
+    init_ms: float | None  # None where it is not reported
     cold_ms: float
     usd_per_1000: float
     total_usd_per_1000: float

@@ -36,7 +36,7 @@ def summarise(case: Samples, prices: Prices, measured_on: Place) -> Row:
         workload=case.workload,
         **{f"p{percent}_ms": round(percentile(times, percent), 1) for percent in _PERCENTILES},
         peak_mb=max(report.max_memory_mb for report in case.reports),
-        init_ms=round(cold.init_ms or 0, 1),
+        init_ms=None if cold.init_ms is None else round(cold.init_ms, 1),
         cold_ms=round(cold.duration_ms + (cold.init_ms or 0), 1),
         usd_per_1000=round(sum(lines[name] for name in DECIDED), 6),
         total_usd_per_1000=round(sum(lines.values()), 6),

@@ -103,7 +103,10 @@ def test_the_promise_counts_what_s3_costs():
 
 @pytest.mark.parametrize(
     ("place", "words"),
-    [("aws", "as Lambda reports it"), ("embedded AWS", "where figures mean nothing")],
+    [
+        *(("aws", "warm, as Lambda reports it)"), ("sandbox", "warm, in the sandbox)")),
+        ("embedded AWS", "no verdict"),
+    ],
 )
 def test_the_verdict_says_whose_figures_they_are(place, words):
     assert words in verdict([row(1024, 600, 0.01, measured_on=place)])

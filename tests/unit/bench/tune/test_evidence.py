@@ -82,7 +82,9 @@ def test_nothing_is_said_of_a_stack_without_evidence(stack):
 def test_fresh_evidence_holds(stack):
     evidence.apply(stack, RESULT)
     assert "was measured on what would be deployed" in evidence.examine(stack)
-    assert json.loads((stack.parent / "bench/evidence/dev.json").read_text())["chosen"] == {"memory_mb": 512}
+    assert json.loads((stack.parent / "bench/evidence/dev.json").read_text())["chosen"] == {
+        "memory_mb": 512
+    }
 
 
 @pytest.mark.parametrize(

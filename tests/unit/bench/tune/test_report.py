@@ -11,7 +11,7 @@ def test_the_page_has_every_plot_and_a_link():
     assert 'href="https://example.com/#x"' in html
     assert ">Power Tuning&#39;s view<" in html
     assert "<p>Kept.</p>" in html
-    assert "<td>w</td><td>x86_64</td><td>128</td><td>4000</td>" in html
+    assert "<td>w</td><td>128</td><td>4000</td>" in html
     assert "bundle: x" in html
     assert "summary" not in html
 
@@ -34,7 +34,15 @@ def test_a_batch_has_its_time_and_an_image_s():
     found = heads([row(512, 900, 0.1), row(512, 3200, 0.1, batch_size=4)])
     assert found["batch"] == ["1", "4"]
     assert found["p50"] == ["900", "3200"]
-    assert found["an image"] == ["900", "800"]
+    assert "an image" not in found
+    html = report.page(result([row(512, 900, 0.1), row(512, 3200, 0.1, batch_size=4)]))
+    assert "<td>4</td><td>3200</td><td>3200</td><td>3200</td><td>800</td>" in html
+
+
+def test_an_initialisation_that_is_not_reported_is_no_0():
+    none = replace(ROWS[0], init_ms=None)
+    assert "<td>-</td><td>1</td><td>60</td>" in report.page(result([none, ROWS[1]]))
+    assert "<th>init</th>" not in report.page(result([none]))
 
 
 def test_an_architecture_without_figures_has_a_row_without_figures():
