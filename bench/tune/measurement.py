@@ -111,7 +111,9 @@ class Measurement:
     def _invoke_all(self, invoker: Invoker, published: dict[Setup, str]) -> None:
         """Measure all setups, some at once; the runs of one are made one after the other."""
         self.cases += [Samples.of(self.workload, setup) for setup in published]
-        stop, pool = Event(), ThreadPoolExecutor(self._parallel())
+        limits = self.clone.stack.client("lambda").get_account_settings()["AccountLimit"]
+        stop = Event()
+        pool = ThreadPoolExecutor(parallel(limits["UnreservedConcurrentExecutions"]))
 
         def finish() -> None:
             stop.set()
@@ -146,11 +148,11 @@ class Measurement:
                 case.why = run.why
                 return
 
-    def _parallel(self) -> int:
-        """Return how many invocations may run at once, beside those of the live function."""
-        limits = self.clone.stack.client("lambda").get_account_settings()["AccountLimit"]
-        return max(1, min(PARALLEL, limits["UnreservedConcurrentExecutions"] // SHARE))
-
     def _remove(self) -> None:
         console(stderr=True).print("Removing the clone …", soft_wrap=True)
         self.removal = self.clone.remove()
+
+
+def parallel(unreserved: int) -> int:
+    """Return how many invocations may run at once in an account, beside the live function's."""
+    return max(1, min(PARALLEL, unreserved // SHARE))

@@ -3,7 +3,7 @@ import pytest
 from bench.cost.prices import load
 from bench.sandbox import Report
 from bench.tune.results import Samples, Setup, Stored
-from bench.tune.summary import summarise
+from bench.tune.summary import spent, summarise
 
 PRICES = load("us-east-1")
 
@@ -66,3 +66,12 @@ def test_the_last_run_decides_the_outcome():
     assert summarise(case(COLD), PRICES, "aws").outcome == "cold only"
     assert summarise(case(COLD, report(9, outcome="oom")), PRICES, "aws").outcome == "oom"
     assert summarise(case(report(9, outcome="timeout")), PRICES, "aws").outcome == "timeout"
+
+
+def test_what_a_measurement_cost_counts_its_uploads_without_their_storage():
+    """Ten images: a hundredth of a thousand's, apart from the month of storage."""
+    one = summarise(case(COLD, report(500)), PRICES, "aws").costs
+    a_thousand = sum(usd for name, usd in one.items() if name != "s3_gb_month")
+    assert spent([case(COLD, report(500))] * 2, PRICES) == pytest.approx(
+        2 * a_thousand / 100, abs=1e-6
+    )
