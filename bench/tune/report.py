@@ -19,10 +19,10 @@ _COLUMNS: Final[Mapping[str, Callable[[Row], str]]] = {
     "p50": lambda row: f"{row.p50_ms:.0f}",
     "p95": lambda row: f"{row.p95_ms:.0f}",
     "p99": lambda row: f"{row.p99_ms:.0f}",
-    "an image": lambda row: f"{row.p50_ms / row.batch_size:.0f}",
+    "each": lambda row: f"{row.p50_ms / row.batch_size:.0f}",
     "init": lambda row: "-" if row.init_ms is None else f"{row.init_ms:.0f}",
     "cold": lambda row: f"{row.cold_ms:.0f}",
-    "peak MB": lambda row: f"{row.peak_mb:.0f}",
+    "peak": lambda row: f"{row.peak_mb:.0f}",
     "USD": lambda row: f"{row.usd_per_1000:.4f}",
     "with S3": lambda row: f"{row.total_usd_per_1000:.4f}",
     "runs": lambda row: str(row.samples),
@@ -34,7 +34,7 @@ _COLUMNS: Final[Mapping[str, Callable[[Row], str]]] = {
 _ONE: Final[Mapping[str, str]] = {"workload": "{}", "arch": "{}", "batch": "batches of {}"}
 """Columns that are shown where they vary, and otherwise named in the title."""
 
-_WIDE: Final = ("an image", "init", "runs")
+_WIDE: Final = ("each", "init", "runs")
 """Columns that only the page has room for."""
 
 _PLOTTED: Final = (
@@ -83,7 +83,7 @@ def _head(result: Result) -> list[str]:
     """Return the heads of the columns; what all rows have alike is in the title."""
     hidden = {name for name in _ONE if not _varies(result, name)}
     if "batch" in hidden:
-        hidden.add("an image")
+        hidden.add("each")
     if all(row.init_ms is None for row in result.summary):
         hidden.add("init")
     return [name for name in _COLUMNS if name not in hidden]
