@@ -57,7 +57,7 @@ KEYS = {
     Storm: "per_second seconds image_s init_s max_concurrency account start growth writes",
     Moment: "second waiting concurrency done",
     cost.Result: "schema images each free_tier lines subtotals total_usd usd_per_1000 stacks "
-    "account scales sources words",
+    "account scales sources words backfills",
     cost.StackCost: "name region architecture prices_date usage months",
     cost.Month: "images free_tier lines subtotals total_usd",
     Bill: "images lines subtotals total_usd",
