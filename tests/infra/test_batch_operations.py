@@ -37,11 +37,14 @@ def test_its_variables_are_the_resizers_without_metrics(batch):
 
 
 def test_no_queue_feeds_it_and_its_role_may_use_none(batch):
-    (mapping,) = batch.all("EventSourceMapping")
-    assert mapping.name.endswith("-resizer")
+    mappings = batch.all("EventSourceMapping")
+    assert {mapping.name.rpartition("-")[2] for mapping in mappings} == {"resizer", "backfill"}
+    assert {mapping.inputs["functionName"] for mapping in mappings} == {
+        batch.one("Function", "-resizer").outputs["arn"]
+    }
     own = batch.one("RolePolicy", "-batch").statements()
     resizers = batch.one("RolePolicy", "-resizer").statements()
-    assert set(resizers) - set(own) == {"ReceiveUploads", "PostponeUploads"}
+    assert set(resizers) - set(own) == {"UseQueues"}
     assert {sid: own[sid] for sid in own if sid != "WriteLog"} == {
         sid: resizers[sid] for sid in own if sid != "WriteLog"
     }

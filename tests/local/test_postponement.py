@@ -19,6 +19,9 @@ SETTINGS = DEFAULTS | {
 
 NAMES = ("a.jpg", "b.jpg", "c.jpg")
 
+ROUNDS = 3
+"""A poll may find the first of two postponed messages before the second is sent."""
+
 
 @pytest.fixture
 def slow(served, tmp_path):
@@ -27,26 +30,39 @@ def slow(served, tmp_path):
 
 
 def test_a_postponed_message_comes_back_as_a_new_one_and_is_processed(slow, photo):
+    postponed = []
+    for number in range(ROUNDS):
+        names = [f"{number}/{name}" for name in NAMES]
+        before, postponed = len(postponed), process(slow, names, photo)
+        # Two are postponed for the first, and one of them again for the other one: the attribute
+        # has arrived with the new message, which has an id of its own.
+        counts = sorted(line["postponements"] for line in postponed[before:])
+        assert counts in ([0, 0], [0, 0, 1])
+        if counts[-1] == 1:
+            break
+    assert counts[-1] == 1
+    assert len({line["message_id"] for line in postponed}) == len(postponed)
+    dead = slow.client("sqs").get_queue_attributes(
+        QueueUrl=slow.outputs["deadLetterQueueUrl"], AttributeNames=["ApproximateNumberOfMessages"]
+    )
+    assert dead["Attributes"]["ApproximateNumberOfMessages"] == "0"
+
+
+def process(slow, names, photo) -> list[dict]:
+    """Upload in one batch; return the log's lines of postponed messages once all are ready."""
     lambda_, function = slow.client("lambda"), slow.outputs["functionName"]
+    ready = len(logged(slow, "ready"))
     body = photo("p.jpg", (64, 48)).read_bytes()
     lambda_.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
-    for name in NAMES:
+    for name in names:
         url = f"{slow.outputs['uploadEndpoint']}/{quote(f'uploads/{name}')}"
         assert request("PUT", url, body)[0] == 200
     # One environment, and all three in one batch.
     lambda_.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=1)
     # With one environment, the log of the last upload comes after that of every invocation before.
-    wait_until(lambda: len(logged(slow, "ready")) == len(NAMES), 20 * SECONDS)
-    assert all(is_ready(slow, name) for name in NAMES)
-    postponed = logged(slow, "postponed")
-    # Two are postponed for the first, and one of them again for the other one: the attribute has
-    # arrived with the new message, which has an id of its own.
-    assert sorted(line["postponements"] for line in postponed) == [0, 0, 1]
-    assert len({line["message_id"] for line in postponed}) == 3
-    dead = slow.client("sqs").get_queue_attributes(
-        QueueUrl=slow.outputs["deadLetterQueueUrl"], AttributeNames=["ApproximateNumberOfMessages"]
-    )
-    assert dead["Attributes"]["ApproximateNumberOfMessages"] == "0"
+    wait_until(lambda: len(logged(slow, "ready")) == ready + len(names), 20 * SECONDS)
+    assert all(is_ready(slow, name) for name in names)
+    return logged(slow, "postponed")
 
 
 def is_ready(server, name: str) -> bool:
