@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 from cyclopts import Parameter, validators
-from cyclopts.types import NonNegativeFloat, PositiveInt
+from cyclopts.types import PositiveInt
 
 from bench.capacity import limits, report
 from bench.capacity.drain import Load, reserved
@@ -14,9 +14,13 @@ from bench.cost.prices import load as load_prices
 from bench.cost.stacks import UNNAMED, read
 from bench.memory_sizes import MemorySize
 from bench.reports import NO_FILES, Files, publish
-from terminal import Misuse, PositiveNumber
+from terminal import Misuse
 
-_FACTOR: Final = Parameter(validator=validators.Number(gte=1, lt=float("inf")))
+_COUNT: Final = Parameter(validator=validators.Number(gte=1, lte=1e12))
+_SECONDS: Final = Parameter(validator=validators.Number(gte=1, lte=1e9))
+_FACTOR: Final = Parameter(validator=validators.Number(gte=1, lte=1e6))
+_VIEWS: Final = Parameter(validator=validators.Number(gte=0, lte=1e6))
+"""Beyond these no plan makes sense, and figures would overflow to ``inf`` or ``nan``."""
 
 
 @Parameter(name="*")
@@ -39,14 +43,14 @@ class Options:
     """
 
     stack: Annotated[str, Parameter(show_default=False)] = ""
-    images: PositiveNumber = 1e8
-    burst: PositiveNumber = 1e6
-    over: PositiveNumber = 600
-    within: PositiveNumber = 3600
+    images: Annotated[float, _COUNT] = 1e8
+    burst: Annotated[float, _COUNT] = 1e6
+    over: Annotated[float, _SECONDS] = 600
+    within: Annotated[float, _SECONDS] = 3600
     peak: Annotated[float, _FACTOR] = 3
-    ms: PositiveNumber = 700
+    ms: Annotated[float, _FACTOR] = 700
     memory: MemorySize | None = None
-    views: NonNegativeFloat = 0
+    views: Annotated[float, _VIEWS] = 0
     account: PositiveInt = 1000
     region: str | None = None
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.capacity import limits
 from bench.capacity.drain import Case, Load, most, reserved
@@ -58,7 +58,9 @@ def arrivals(load: Load, found: Case) -> float:
 
 def _of_lambda(load: Load, found: Case, settings: Settings) -> Iterator[Need]:
     storm = found.outcome.storm
-    yield Need(limit=limits.CONCURRENCY, needed=most(settings) + reserved(settings), advice="")
+    # What the account has, which a new account's default of ten may be.
+    limit = replace(limits.CONCURRENCY, value=load.account)
+    yield Need(limit=limit, needed=most(settings) + reserved(settings), advice="")
     grown = min(found.concurrency, max(storm.start, storm.growth / 6))
     yield Need(limit=limits.SCALING, needed=grown, advice="throttled for some seconds")
     batches = found.concurrency * settings.batch_size

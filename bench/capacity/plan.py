@@ -49,11 +49,12 @@ class Result:
 
 def plan(name: str, stack: Stack, load: Load) -> Result:
     """Return what a stack needs for some uploads."""
-    ways = [_way("now", stack, stack.settings, load)]
+    ways = [_way("now", stack, stack.settings, load, load)]
     settings = stack.settings
     if not drain.is_enough(load, ways[0].case):
         settings = drain.recommend(load, stack.settings)
-        ways.append(_way("recommended", stack, settings, _with_account(load, settings)))
+        raised = _with_account(load, settings)
+        ways.append(_way("recommended", stack, settings, load, raised))
     month = bill.bill(load.images, stack.usage, stack.prices, settings)
     whole = bill.bill(load.images + load.burst, stack.usage, stack.prices, settings)
     burst = {line: whole.lines[line] - usd for line, usd in month.lines.items()}
@@ -68,8 +69,9 @@ def plan(name: str, stack: Stack, load: Load) -> Result:
     )
 
 
-def _way(name: str, stack: Stack, settings: Settings, load: Load) -> Way:
-    found = drain.case(load, settings)
+def _way(name: str, stack: Stack, settings: Settings, load: Load, raised: Load) -> Way:
+    """Return a way in the account that ``raised`` has, and what it needs of that of ``load``."""
+    found = drain.case(raised, settings)
     needed = needs(load, found, settings, stack.usage, stack.prices.region)
     thin = replace(found, outcome=scaling.thin(found.outcome))
     return Way(name=name, case=thin, needs=needed)
@@ -129,8 +131,17 @@ def _course(load: Load, way: Way) -> str:
             "back throttled, each time one receive nearer to the dead-letter queue"
         )
     if way.name == "recommended" and not drain.is_enough(load, found):
-        words += f". No setting of one mapping drains it in {duration(load.within_s)}"
+        words += f". No setting of one mapping {_lacking(load, found)}"
     return f"{words}."
+
+
+def _lacking(load: Load, found: Case) -> str:
+    """Return what a case that is not enough does not do, as the end of a sentence."""
+    if found.is_alone:
+        return "keeps up with the month"
+    if found.outcome.drained_s <= load.within_s:
+        return "keeps up with the busiest hour"
+    return f"drains it in {duration(load.within_s)}"
 
 
 def _quotas(way: Way) -> str:
@@ -144,7 +155,7 @@ def _quotas(way: Way) -> str:
 def _limits(load: Load, way: Way, settings: Settings) -> Iterator[str]:
     """Yield what no quota changes: the signer's rate, and how S3 takes a rise."""
     found = way.case
-    if not found.lost:
+    if not found.lost and not found.is_alone:
         yield (
             f"SQS keeps a message {duration(limits.RETENTION_S)}, so none of the burst is deleted "
             "before it is processed."

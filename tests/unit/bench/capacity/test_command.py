@@ -40,6 +40,10 @@ def test_a_stack_s_settings_count_and_options_stand_in_their_place(tmp_path):
     [
         ["--images", "0"],
         ["--burst", "-1"],
+        ["--burst", "1e300"],  # figures made of it are no JSON
+        ["--views", "1e300"],
+        ["--over", "1e-300"],
+        ["--peak", "nan"],
         ["--peak", "0.5"],
         ["--region", "mars"],
         ["--stack", "prod", "--account", "109"],

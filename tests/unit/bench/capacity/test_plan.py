@@ -100,3 +100,23 @@ def test_the_signer_and_the_table_are_told():
     assert "hands out 100 forms a second, so the burst takes 2.8 h" in text(result)
     assert "table of duplicates is throttled at first" in text(result)
     assert "which S3 can split" in text(result)
+
+
+def test_a_month_that_no_setting_keeps_up_with_loses_uploads_and_that_is_all_that_is_told():
+    result = planned(replace(LOAD, images=1e12))
+    assert "the queue only grows" in result.words[1]
+    assert result.words[1].endswith("No setting of one mapping keeps up with the month.")
+    assert "so none of the burst is deleted" not in text(result)
+
+
+def test_a_busiest_hour_that_no_setting_keeps_up_with_is_what_is_told():
+    result = planned(replace(LOAD, peak=1000))
+    assert result.words[1].endswith("No setting of one mapping keeps up with the busiest hour.")
+
+
+def test_the_concurrency_that_is_recommended_is_asked_for_where_the_account_has_less():
+    """A new account has ten, not the 1,000 of AWS's default."""
+    result = planned(replace(LOAD, account=10))
+    assert "Concurrent executions (L-B99A9384): ask for 200" in text(result)
+    assert "No quota has to be raised" not in text(result)
+    assert "No quota has to be raised" in text(planned(replace(LOAD, account=200)))
