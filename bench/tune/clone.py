@@ -19,6 +19,9 @@ ARCHITECTURES: Final[tuple[Machine, ...]] = ("x86_64", "arm64")
 POLICY: Final = "bench"
 """Name of the role's inline policy."""
 
+TAG: Final = "Clone"
+"""Tag of all that a clone has, whose value is the clone's name."""
+
 _LONGEST: Final = 40
 """Characters of the function's name in a clone's: of S3's 63 for a bucket, 23 are left."""
 
@@ -117,8 +120,13 @@ class Clone:
             yield f"bucket {bucket}", partial(read_or_none, delete, "NoSuchBucket")
 
     def _delete_bucket(self, bucket: str) -> Any:
-        teardown.empty(self.stack, bucket, lambda _count: None)
-        return self.stack.client("s3").delete_bucket(Bucket=bucket)
+        s3 = self.stack.client("s3")
+        found = read_or_none(partial(s3.get_bucket_tagging, Bucket=bucket), "NoSuchTagSet")
+        # A clone's bucket is tagged before anything is put into it. What has no such tag was made
+        # by someone else, or is empty; S3 refuses to delete one that is not.
+        if found and {"Key": TAG, "Value": self.name} in found["TagSet"]:
+            teardown.empty(self.stack, bucket, lambda _count: None)
+        return s3.delete_bucket(Bucket=bucket)
 
 
 def leftovers(stack: Stack, function: str) -> list[str]:

@@ -7,7 +7,7 @@ import time
 from typing import Any, Final
 
 from bench.signals import uninterrupted
-from bench.tune.clone import ARCHITECTURES, POLICY, Clone
+from bench.tune.clone import ARCHITECTURES, POLICY, TAG, Clone
 from bench.tune.deployed import Deployed
 from pipeline.permissions import roles
 from pipeline.permissions.documents import to_json
@@ -100,7 +100,7 @@ def _make_bucket(clone: Clone, bucket: str, region: str) -> None:
 
 
 def _tags(clone: Clone) -> dict[str, str]:
-    return {"Purpose": "bench aws", "Clone": clone.name}
+    return {"Purpose": "bench aws", TAG: clone.name}
 
 
 def _listed(tags: dict[str, str]) -> list[dict[str, str]]:

@@ -51,6 +51,7 @@ def removal(**answers):
             "delete_role_policy": Refusal("NoSuchEntity", 404),
         },
         "s3": {
+            "get_bucket_tagging": Refusal("NoSuchBucket", 404),
             "list_object_versions": Refusal("NoSuchBucket", 404),
             "delete_bucket": Refusal("NoSuchBucket", 404),
         },
@@ -71,8 +72,33 @@ def test_of_a_clone_that_is_gone_nothing_is_removed():
 
 
 def test_what_is_left_keeps_nothing_else_from_removal():
-    found = removal(delete_role=Refusal("AccessDenied", 403), delete_bucket={})
+    found = removal(
+        delete_role=Refusal("AccessDenied", 403),
+        get_bucket_tagging={"TagSet": [{"Key": clones.TAG, "Value": "f-bench-123456"}]},
+        delete_bucket={},
+    )
     assert found.removed == ["bucket f-bench-123456-out", "bucket f-bench-123456-in"]
     assert len(found.left) == 1
     assert found.left[0].startswith("The role f-bench-123456 is left: ")
     assert "AccessDenied" in found.left[0]
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        Refusal("NoSuchTagSet", 404),
+        {"TagSet": [{"Key": "Clone", "Value": "f-bench-654321"}]},
+        {"TagSet": [{"Key": "Name", "Value": "f-bench-123456"}]},
+    ],
+)
+def test_a_bucket_that_no_clone_is_known_to_have_made_is_not_emptied(tags):
+    def versions(**_given):
+        raise AssertionError("the bucket of someone else would be emptied")
+
+    found = removal(
+        get_bucket_tagging=tags,
+        list_object_versions=versions,
+        delete_bucket=Refusal("BucketNotEmpty", 409),
+    )
+    assert found.removed == []
+    assert [sentence.count("BucketNotEmpty") for sentence in found.left] == [1, 1]
