@@ -51,19 +51,22 @@ class BackfillQueue:
         """Enable the mapping for as long as the block runs.
 
         If the block fails, the mapping stays enabled: messages of a queue that nobody polls are
-        lost after four days. One sentence on stderr says so.
+        lost after four days. One sentence on stderr says so, also if it is being switched, which
+        takes up to a minute.
         """
-        mappings.switch(self.lambda_, self.uuid, enabled=True)
+        stays = "may stay enabled"
         try:
+            mappings.switch(self.lambda_, self.uuid, enabled=True)
+            stays = "stays enabled, so that what was sent is processed"
             yield
+            stays = "may stay enabled"
+            mappings.switch(self.lambda_, self.uuid, enabled=False)
         except BaseException:
             print_note(
-                f"The event source mapping {self.uuid} stays enabled, so that what was sent is "
-                "processed; run the same command again, with --state to go on from there, and it "
-                "is disabled at the end."
+                f"The event source mapping {self.uuid} {stays}; a backfill disables it at its end: "
+                "run it again, with --state to go on from there."
             )
             raise
-        mappings.switch(self.lambda_, self.uuid, enabled=False)
 
     def limit(self, uploads: Iterable[Upload]) -> Iterator[Upload]:
         """Yield uploads to send, and pause while ``MOST_WAITING`` messages wait."""

@@ -133,6 +133,8 @@ def backfill(*, target: Target = NO_TARGET, options: Backfill = ALL_UPLOADS) -> 
                 "This stack has no queue of backfills yet, so new uploads wait behind this one; "
                 "deploy this release with `pulumi up`."
             )
+        if options.state:
+            checkpoint.write(options.state, place)  # what cannot be written is told before we send
         total = None if options.gone else _count(stack, options, place)
         with processed(queue):
             count = _send(stack, uploads, options, place, total)

@@ -1,6 +1,7 @@
 """The event source mappings through which Lambda polls the stack's queues for its function."""
 
 import time
+from contextlib import suppress
 from typing import Any, Final
 
 from function.contract import StackOutput
@@ -42,9 +43,11 @@ def switch(lambda_: Any, uuid: str, *, enabled: bool) -> None:
     deadline, asked = time.monotonic() + SWITCH_SECONDS, False
     while (state := lambda_.get_event_source_mapping(UUID=uuid)["State"]) != wanted:
         if state == other and not asked:
-            lambda_.update_event_source_mapping(UUID=uuid, Enabled=enabled)
-            asked = True
-            continue
+            # Another backfill may have asked since; then this one waits for what comes of it.
+            with suppress(lambda_.exceptions.ResourceInUseException):
+                lambda_.update_event_source_mapping(UUID=uuid, Enabled=enabled)
+                asked = True
+                continue
         if time.monotonic() > deadline:
             raise Failure(
                 f"The event source mapping {uuid} is still {state} after {SWITCH_SECONDS} s; "

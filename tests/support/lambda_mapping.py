@@ -20,7 +20,7 @@ class LambdaMapping:
         self._steps = self._left = steps
         answers: dict[str, Any] = {
             "get_event_source_mapping": self._get,
-            "update_event_source_mapping": self._update,
+            "update_event_source_mapping": self.update,
         }
         self.client = aws_client("lambda", **answers)
 
@@ -36,7 +36,8 @@ class LambdaMapping:
                 self.state = STABLE[self.state]
         return {"UUID": UUID, "State": self.state}
 
-    def _update(self, UUID: str, Enabled: bool) -> Any:  # noqa: FBT001, N803
+    def update(self, UUID: str, Enabled: bool) -> Any:  # noqa: FBT001, N803
+        """Answer a request to enable or disable it."""
         assert self.uuid == UUID
         if self.state in STABLE:
             return Refusal("ResourceInUseException")

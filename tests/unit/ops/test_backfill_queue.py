@@ -74,6 +74,21 @@ def test_a_backfill_that_breaks_off_leaves_it_enabled_and_says_so(clock, capsys,
     assert "--state" in said
 
 
+@pytest.mark.parametrize("state", ["Enabling", "Disabling"])
+def test_an_interrupt_while_it_is_switched_is_told_too(clock, monkeypatch, capsys, state):
+    mapping = LambdaMapping()
+
+    def interrupt(_seconds):
+        if mapping.state == state:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(time, "sleep", interrupt)
+    with pytest.raises(KeyboardInterrupt), queue_of(mapping).polled():
+        pass
+    assert mapping.state == state
+    assert f"{mapping.uuid} may stay enabled; a backfill disables it" in capsys.readouterr().err
+
+
 def test_it_is_drained_once_it_looks_empty_for_a_minute(clock):
     """Counts may be wrong for a minute after the last message was sent (GetQueueAttributes)."""
     started = clock.now

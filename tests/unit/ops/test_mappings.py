@@ -53,6 +53,22 @@ def test_a_mapping_is_switched_once_it_is_stable_and_only_if_it_has_to_be(before
     assert live.updates == ([] if was is enabled else [enabled])
 
 
+class Raced(LambdaMapping):
+    """A mapping that another backfill switches in the moment before each update."""
+
+    def update(self, UUID, Enabled):  # noqa: N803 (boto3's names)
+        super().update(UUID, Enabled)
+        return super().update(UUID, Enabled)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_mapping_that_another_backfill_switches_at_the_same_moment_is_waited_for(enabled):
+    live = Raced("Disabled" if enabled else "Enabled")
+    mappings.switch(live.client, live.uuid, enabled=enabled)
+    assert live.state == ("Enabled" if enabled else "Disabled")
+    assert live.updates == [enabled]
+
+
 def test_a_mapping_that_is_never_enabled_is_one_sentence(monkeypatch):
     monkeypatch.setattr(mappings, "SWITCH_SECONDS", 0)
     live = LambdaMapping("Disabled", steps=10_000)
