@@ -156,7 +156,7 @@ def request(stack: Stack, account: str, prefix: str, report: Report | None) -> d
             "ExpectedBucketOwner": account,
             "SourceBucket": source,
             "EnableManifestOutput": True,
-            # S3's keys: Batch Operations reads no manifest that KMS has encrypted.
+            # S3's own keys: with a KMS key the role of the jobs would have to be allowed to use it.
             "ManifestOutputLocation": {
                 "ExpectedManifestBucketOwner": account,
                 "Bucket": source,
