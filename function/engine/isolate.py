@@ -62,8 +62,8 @@ class Isolation:
 
         Raises:
             Rejected: by the engine; or ``Stopped``, if the upload took too much time or memory.
-            Worn: nothing can be told yet, because the worker was not new. What came so far comes
-                again.
+            Worn: nothing can be told yet, because the worker was not new, or ended before it took
+                the upload. What came so far comes again.
             DecoderBug: the engine raised anything else, or crashed.
             IsolationFailed: no worker could be had, or there was too little time left.
         """
@@ -126,6 +126,7 @@ class _Zygote:
                 [sys.executable, "-P", "-s", "-S", "-c", PROGRAM, json.dumps(setup)],
                 # ``wipe_free_memory`` does not reach what Python's own allocator keeps.
                 passed | {"PYTHONMALLOC": "malloc"},
+                setsigdef=(signal.SIGCHLD, signal.SIGXCPU),  # an ignored one would stay ignored
                 setsigmask=(signal.SIGINT,),  # Ctrl-C is for this process, which ends that one
             )
         finally:
@@ -145,7 +146,10 @@ class _Zygote:
 
     def has_ended(self) -> bool:
         """Return True if the zygote was stopped or has died."""
-        return self._is_broken or os.waitid(os.P_PID, self.pid, _PEEK) is not None
+        try:
+            return self._is_broken or os.waitid(os.P_PID, self.pid, _PEEK) is not None
+        except ChildProcessError:  # this process ignores SIGCHLD, so none waits to be reaped
+            return True
 
     def run(self, data: bytes, seconds: float) -> Iterator[Result]:
         """Yield results, as ``Isolation.run``."""
@@ -160,6 +164,7 @@ class _Zygote:
                     yield result
                 elif message["kind"] == "need":
                     self._stop_worker()
+                    self._channel.clear()  # the upload is sent again, in place of its first copy
                     self._order(message["format"])
                     self._start_job(data)
                     limit.start(self.worker)
@@ -220,8 +225,9 @@ class _Zygote:
         if self.worker is not None:
             with suppress(ProcessLookupError):
                 os.kill(self.worker, signal.SIGKILL)
-        os.kill(self.pid, signal.SIGKILL)  # not reaped yet, so it is still ours
-        os.waitpid(self.pid, 0)
+        with suppress(ProcessLookupError, ChildProcessError):  # this process ignores SIGCHLD
+            os.kill(self.pid, signal.SIGKILL)  # not reaped yet, so it is still ours
+            os.waitpid(self.pid, 0)
         for fd in self._own:
             os.close(fd)
         if self._memory:
@@ -263,7 +269,10 @@ class _Zygote:
         """Return what the end of the worker means for the upload."""
         self.worker = None
         status = int(self._read_news()["ended"])
-        if not self._is_new:  # earlier uploads may have a share in it
+        # Only a worker that had ended before leaves its job in the pipe.
+        was_taken = not self._empty(self._jobs_reader)
+        self._empty(self._answers)
+        if not was_taken or not self._is_new:  # earlier uploads may have a share in it
             return Worn(f"the worker ended with status {status}")
         # The kernel kills a worker that used up its CPU time, or for which it has no memory left.
         if status in {signal.SIGXCPU, signal.SIGKILL}:
@@ -279,8 +288,16 @@ class _Zygote:
         self.worker = None
         self._read_news()
         for reader in (self._answers, self._jobs_reader):
-            while select.select([reader], [], [], 0)[0]:
-                os.read(reader, 1 << 20)
+            self._empty(reader)
+
+    @staticmethod
+    def _empty(reader: int) -> bool:
+        """Take what is left out of a pipe, so that the next worker does not; False if nothing."""
+        had_any = False
+        while select.select([reader], [], [], 0)[0]:
+            os.read(reader, 1 << 20)
+            had_any = True
+        return had_any
 
 
 def _share(size: int) -> tuple[int, mmap.mmap | None]:

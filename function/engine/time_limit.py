@@ -19,7 +19,8 @@ class TimeLimit:
     def start(self, worker: int | None) -> None:
         """Start the clock for a worker."""
         self._worker, self._extra = worker, 0.0
-        self._started, self._used_before = time.monotonic(), cpu_seconds(worker)
+        self._started, used = time.monotonic(), cpu_seconds(worker)
+        self._used_before = used if math.isfinite(used) else 0.0
 
     def deadline(self) -> float:
         """Return when to look again, by ``time.monotonic``."""

@@ -14,7 +14,7 @@ import pytest
 from function.engine.errors import DecoderBug, IsolationFailed, Reason, Rejected, Worn
 from function.engine.results import MOST_FAILURE, Measured, Rendered, Task
 from function.engine.work import work
-from tests.support.engine import MAX_PIXELS, one
+from tests.support.engine import MAX_PIXELS, SMALL, one
 from tests.support.probing_worker import isolated, probing, told
 from tests.support.uploads import UPLOADS
 
@@ -26,6 +26,14 @@ EVERY_OUTPUT = Task(
     MAX_PIXELS,
     1024,
 )
+
+
+def end_worker(isolation, number):
+    """End the worker between two uploads, and wait until it has ended."""
+    worker = isolation.processes[1]
+    os.kill(worker, number)
+    while " Z " not in Path(f"/proc/{worker}/stat").read_text():
+        time.sleep(0.01)
 
 
 def outcome(engine, data):
@@ -77,6 +85,13 @@ def test_a_large_upload_and_a_large_rendition_come_through_pipes():
     with probing(body) as isolation:
         (result,) = isolation.run(data)
     assert result.body == data[::-1]
+
+
+def test_an_upload_that_is_sent_again_to_another_worker_needs_no_more_shared_memory():
+    tiff = UPLOADS["tiff"][1] + bytes(31 << 20)
+    small = Task(SMALL, MAX_PIXELS, 64)  # 16 MB for renditions, beside 32 for the upload
+    with isolated(small) as isolation:
+        assert outcome(isolation.run, tiff) == outcome(lambda data: work(data, small), tiff)
 
 
 def test_a_worker_stays_for_ordinary_uploads_and_not_for_others():
@@ -250,6 +265,26 @@ class TestFailures:
             with pytest.raises(Worn):
                 list(isolation.run(b"bad"))
 
+    @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGXCPU, signal.SIGTERM])
+    def test_a_worker_that_ended_before_it_took_the_upload_says_nothing_of_it(self, number):
+        with isolated() as isolation:
+            isolation.wait()
+            end_worker(isolation, number)
+            with pytest.raises(Worn):
+                list(isolation.run(UPLOADS["jpeg"][1]))
+            assert list(isolation.run(UPLOADS["png"][1]))
+            assert isolation.take_counts() == (0, 1)
+
+    def test_the_next_worker_does_not_take_an_upload_that_another_left(self):
+        body = "yield Measured(1, 1, data.decode())"
+        with probing(body) as isolation:
+            assert told(isolation, b"one") == ["one"]
+            end_worker(isolation, signal.SIGKILL)
+            with pytest.raises(Worn):
+                told(isolation, b"two")
+            for data in ("two", "three, which is longer", "4"):
+                assert told(isolation, data.encode()) == [data]
+
     def test_the_kernel_kills_the_worker_first(self):
         with isolated() as isolation:
             list(isolation.run(UPLOADS["jpeg"][1]))
@@ -398,6 +433,21 @@ def test_ctrl_c_ends_neither_process():
         list(isolation.run(UPLOADS["jpeg"][1]))
         assert isolation.processes == before
         assert isolation.take_counts() == (0, 0)
+
+
+def test_a_process_that_ignores_the_end_of_its_children_can_isolate():
+    """Some supervisors start their programs so, and it is inherited."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        with isolated() as isolation:
+            for name in ("jpeg", "tiff", "jpeg"):
+                assert list(isolation.run(UPLOADS[name][1]))
+            os.kill(isolation.processes[0], signal.SIGKILL)
+            while Path(f"/proc/{isolation.processes[0]}").exists():
+                time.sleep(0.01)
+            assert list(isolation.run(UPLOADS["jpeg"][1]))
+    finally:
+        signal.signal(signal.SIGCHLD, before)
 
 
 def test_waiting_for_none_fails_and_the_next_upload_tries_again():

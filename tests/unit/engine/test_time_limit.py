@@ -1,5 +1,6 @@
 """How long a worker is waited for, by what it was given of the CPU."""
 
+import math
 import subprocess
 import time
 
@@ -95,5 +96,13 @@ def test_a_worker_that_is_gone_had_its_time():
     with subprocess.Popen(["sleep", "60"]) as worker:
         limit.start(worker.pid)
         worker.kill()
+    with pytest.raises(Stopped):
+        limit.extend()
+
+
+def test_where_cpu_time_is_not_told_the_clock_alone_decides(clocks):
+    clocks["cpu"] = math.inf
+    limit = started(clocks)
+    clocks["clock"] += 2
     with pytest.raises(Stopped):
         limit.extend()
