@@ -146,7 +146,11 @@ class _Worker:
         try:
             self._memory = confine(self._task.memory_mb)
             while True:
-                job, data = self._channel.receive()
+                try:
+                    job, data = self._channel.receive()
+                except MemoryError:  # an upload larger than all that this process may hold
+                    self._channel.send({"kind": "memory"})
+                    break
                 self._channel.release()  # one copy is enough; the other side clears the rest
                 limit = math.ceil(_used_seconds() + job["seconds"]) + 1
                 resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))

@@ -30,10 +30,10 @@ worker.work = probe
 
 
 @contextmanager
-def isolated(task=TASK, *, before="", most_seconds=10.0):
+def isolated(task=TASK, *, before="", most_seconds=10.0, most_bytes=32 << 20):
     """An isolation; ``before`` is run by its zygote ahead of everything else."""
     with mock.patch.object(isolate, "PROGRAM", before + isolate.PROGRAM):
-        isolation = Isolation(task, most_bytes=32 << 20, most_seconds=most_seconds)
+        isolation = Isolation(task, most_bytes=most_bytes, most_seconds=most_seconds)
         try:
             yield isolation
         finally:

@@ -257,6 +257,13 @@ class TestFailures:
         with probing("bytes(8 << 30)\nyield") as isolation:
             assert outcome(isolation.run, b"x")[0] == Reason.TOO_COMPLEX
 
+    def test_so_is_an_upload_that_no_worker_has_memory_to_receive(self):
+        task = Task(SMALL, MAX_PIXELS, 128)
+        with isolated(task, most_bytes=300_000_000) as isolation:
+            data = UPLOADS["jpeg"][1] + bytes(250_000_000)
+            assert outcome(isolation.run, data)[0] == Reason.TOO_COMPLEX
+            assert list(isolation.run(UPLOADS["jpeg"][1]))
+
     def test_a_worker_that_the_kernel_kills_had_too_much_memory(self):
         body = "if data == b'bad': signal.raise_signal(9)\nyield Measured(1, 1, 'fine')"
         with probing(body) as isolation:
