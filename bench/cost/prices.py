@@ -75,8 +75,8 @@ def load(region: str) -> Prices:
     path = path_of(region)
     if not path.exists():
         raise Misuse(
-            f"There are no prices for {region}; run `bench cost --refresh` with credentials, and "
-            "with the same options."
+            f"There are no prices for {region}; run `python -m bench cost --refresh --region "
+            f"{region}` with AWS credentials."
         )
     raw, free = _read(path), _read(FREE_TIER)["lines"]
     lines: dict[str, Price] = {}

@@ -53,6 +53,11 @@ def test_misuse(option):
     assert main(["capacity", *option]) == 2
 
 
+def test_a_region_without_prices_is_told_with_the_command_that_fetches_them(capsys):
+    assert main(["capacity", "--region", "mars"]) == 2
+    assert "`python -m bench cost --refresh --region mars`" in capsys.readouterr().err
+
+
 def test_a_small_account_is_told_what_the_signer_needs(capsys):
     assert main(["capacity", "--stack", "prod", "--account", "10"]) == 2
     assert "--account must be at least 110" in capsys.readouterr().err

@@ -194,7 +194,7 @@ def test_lines_of_one_price_share_its_free_amount():
 
 
 def test_an_unknown_region_is_misuse():
-    with pytest.raises(Misuse, match="no prices for mars-1; run `bench cost --refresh` with cred"):
+    with pytest.raises(Misuse, match="no prices for mars-1; run `python -m bench cost --ref"):
         prices.load("mars-1")
 
 

@@ -185,7 +185,7 @@ def test_a_refusal_is_one_sentence_and_writes_nothing(folder):
 def test_a_region_without_prices_says_how_to_get_them_and_then_has_them(monkeypatch, capsys):
     command = ["cost", "--region", "eu-west-1"]
     assert main(command) == 2
-    sentence = "no prices for eu-west-1; run `bench cost --refresh` with credentials"
+    sentence = "no prices for eu-west-1; run `python -m bench cost --refresh --region eu-west-1`"
     assert sentence in capsys.readouterr().err
     monkeypatch.setattr(refresh, "client", lambda: price_list(ITEMS.values()))
     assert main([*command, "--refresh"]) == 0
