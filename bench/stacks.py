@@ -9,9 +9,9 @@ def read_stack(stack: str | None) -> Settings:
     """Return a stack's settings, or the defaults.
 
     Raises:
-        Misuse: they cannot work.
+        Misuse: there is no such stack, or its settings cannot work.
     """
     try:
-        return read_settings(stack) if stack else Settings()
+        return Settings() if stack is None else read_settings(stack)
     except SettingsError as error:
         raise Misuse(f"Pulumi.{stack}.yaml: {error}") from error

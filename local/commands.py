@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 
 from function.contract import Status
 from local import demo as demos
@@ -14,9 +14,10 @@ from local.uploader import find_files
 from terminal import FAILED, OK, Misuse, console
 
 Folder = Annotated[Path, Parameter(parse=False)]
+Port = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))]
 
 
-def up(*, folder: Folder, port: int = 0, stack: str = "local") -> None:
+def up(*, folder: Folder, port: Port = 0, stack: str = "local") -> None:
     """Start the embedded AWS, deploy a stack and print its outputs.
 
     Args:

@@ -17,7 +17,7 @@ from pulumi.runtime.mocks import MockMonitor, Mocks, set_mocks
 
 from pipeline import configuration
 from pipeline.settings import Settings
-from terminal import Failure
+from terminal import Failure, Misuse
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 """The repository: where ``Pulumi.yaml`` and ``__main__.py`` are."""
@@ -30,12 +30,12 @@ def read_config(stack: str) -> dict[str, Any]:
         Values by full key, e.g. ``image-pipeline:memory``.
 
     Raises:
-        Failure: there is no such stack file.
+        Misuse: there is no such stack file.
     """
     path = ROOT / f"Pulumi.{stack}.yaml"
     if not path.is_file():
         known = sorted(p.name.split(".")[1] for p in ROOT.glob("Pulumi.*.yaml"))
-        raise Failure(f"There is no stack {stack!r}; choose one of {', '.join(known)}.")
+        raise Misuse(f"There is no stack {stack!r}; choose one of {', '.join(known)}.")
     declared: dict[str, dict[str, Any]] = _load_yaml(ROOT / "Pulumi.yaml")["config"]
     defaults = {
         full_key(key): value["default"] for key, value in declared.items() if "default" in value
@@ -58,7 +58,8 @@ def read_settings(stack: str) -> Settings:
     """A stack's settings as the program itself would read them.
 
     Raises:
-        Failure: there is no such stack file, or a setting in it is encrypted.
+        Failure: a setting in the stack's file is encrypted.
+        Misuse: there is no such stack file.
         SettingsError: a setting cannot work.
     """
     runtime_settings.configure(runtime_settings.Settings(project=project_name(), stack=stack))
@@ -88,7 +89,8 @@ def evaluate(
         The stack's outputs.
 
     Raises:
-        Failure: there is no such stack file, or a setting in it is encrypted.
+        Failure: a setting in the stack's file is encrypted.
+        Misuse: there is no such stack file.
     """
     given = {full_key(key): value for key, value in (overrides or {}).items()}
     config = {**read_config(stack), **given}

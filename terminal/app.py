@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import Annotated, Final, cast
 
-from cyclopts import App, CycloptsError, Parameter, ValidationError
+from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError, ValidationError
 from cyclopts.validators import Number
 
 from terminal.screen import console
@@ -60,10 +60,8 @@ def run(app: App, arguments: Sequence[str] | None = None) -> int:
     before = {number: signal.signal(number, _interrupt) for number in caught}
     try:
         code = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
-    except ValidationError as error:
-        return _print_error(_as_typed(error), MISUSED)
     except (CycloptsError, Misuse) as error:
-        return _print_error(error, MISUSED)
+        return _print_error(_as_typed(error), MISUSED)
     except Failure as error:
         return _print_error(error, FAILED)
     except KeyboardInterrupt:
@@ -80,9 +78,11 @@ def _shown_default(value: object) -> str | None:
     return None if value is None or value is False or value == "" else str(value)
 
 
-def _as_typed(error: ValidationError) -> ValidationError:
-    """Return the error with the values of a list option as one would type them, not as a tuple."""
-    if error.argument:
+def _as_typed(error: Exception) -> Exception:
+    """Return the error with values as one would type them, not as a tuple or a list."""
+    if isinstance(error, UnusedCliTokensError):
+        return Misuse(f"Not expected here: {' '.join(error.unused_tokens or ())}; see --help.")
+    if isinstance(error, ValidationError) and error.argument:
         error.value = _joined(error.argument.value)
     return error
 

@@ -42,7 +42,7 @@ class Options:
         region: The region whose prices and quotas count, in place of the stack's.
     """
 
-    stack: Annotated[str, Parameter(show_default=False)] = ""
+    stack: str | None = None
     images: Annotated[float, _COUNT] = 1e8
     burst: Annotated[float, _COUNT] = 1e6
     over: Annotated[float, _SECONDS] = 600

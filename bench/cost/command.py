@@ -130,7 +130,7 @@ def calculate(options: Options) -> Result:
 
 def _chosen(options: Options) -> Iterator[tuple[str, str, Settings]]:
     """Yield the name, region and settings of each stack, with what the options set of them."""
-    for name in dict.fromkeys(options.stack) or ("",):
+    for name in dict.fromkeys(options.stack) or (None,):
         region, settings = read(name, options.region)
         if options.architecture:
             settings = replace(settings, architecture=options.architecture)

@@ -14,15 +14,15 @@ REGION: Final = "us-east-1"
 """The region where none is named."""
 
 
-def read(name: str, region: str | None) -> tuple[str, Settings]:
+def read(name: str | None, region: str | None) -> tuple[str, Settings]:
     """Return the region and the settings of a stack, or the default ones for no name.
 
     ``region`` stands in place of the stack's own.
 
     Raises:
-        Misuse: the stack's settings cannot work, or tell no region.
+        Misuse: there is no such stack, or its settings cannot work or tell no region.
     """
-    if not name:
+    if name is None:
         return region or REGION, Settings()
     found = region or read_config(name).get("aws:region")
     if not found:

@@ -24,7 +24,7 @@ from bench.tune.workloads import NAMES, Own
 from function.contract import DuplicateSearch
 from pipeline.bundle import Target, build
 from pipeline.settings import Settings
-from terminal import FAILED, OK, Failure, Misuse, console, counted, progress
+from terminal import FAILED, OK, Failure, Misuse, PositiveNumber, console, counted, progress
 
 _QUICK_SAMPLES: Final = 2
 _QUICK_SECONDS: Final = 1.0
@@ -56,7 +56,7 @@ class Options(Choice, Own):
         "jpeg-12mp",
     )
     samples: PositiveInt = 30
-    budget_s: float = 20
+    budget_s: PositiveNumber = 20
     quick: bool = False
     s3: Literal["stub", "embedded"] = "stub"
     no_cgroup: bool = False

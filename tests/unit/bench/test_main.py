@@ -29,6 +29,21 @@ def test_each_command_has_help(words, capsys):
     assert "Exit codes: 0 worked, 1 failed, 2 misused." in shown
 
 
+@pytest.mark.parametrize("command", ["memory", "capacity", "cost", "tune"])
+@pytest.mark.parametrize("stack", ["nightly", ""])
+def test_a_stack_that_does_not_exist_is_misuse(command, stack, capsys):
+    assert main([command, "--stack", stack]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == f"error: There is no stack {stack!r}; choose one of dev, local, prod.\n"
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf"])
+def test_tune_needs_some_seconds(seconds, capsys):
+    assert main(["tune", "--budget-s", seconds]) == 2
+    assert "--budget-s" in capsys.readouterr().err
+
+
 def test_help_imports_no_command():
     code = (
         "import sys; from bench.__main__ import main; main(['--help'])\n"

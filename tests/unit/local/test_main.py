@@ -24,6 +24,8 @@ COMMANDS = {
         ([], "COMMAND"),
         (["fly"], "fly"),
         (["up", "--port", "x"], "--port"),
+        (["up", "--port", "65536"], "--port"),
+        (["up", "--port", "-1"], "--port"),
         (["put"], "PATHS"),
         (["ls", "--nope"], "--nope"),
         (["--folder"], "--folder"),

@@ -93,6 +93,11 @@ def test_a_wrong_command_line_is_misuse_told_in_one_sentence(line, capsys, wrong
     assert err.count("\n") == 1
 
 
+def test_arguments_that_no_command_takes_are_told_as_they_were_typed(line, capsys):
+    assert run(line, ["greet", "--loud", "you", "there"]) == MISUSED
+    assert capsys.readouterr().err == "error: Not expected here: you there; see --help.\n"
+
+
 @pytest.mark.parametrize("times", ["9", "1 9"])
 def test_the_values_of_a_list_are_told_as_they_were_typed(line, capsys, times):
     assert run(line, ["greet", "--times", *times.split()]) == MISUSED

@@ -141,13 +141,13 @@ def test_settings_that_cannot_work_and_a_stack_without_a_region_are_misuse(tmp_p
     assert main(["cost", "--stack", "small"]) == 2
     assert "Pulumi.small.yaml has no aws:region" in capsys.readouterr().err
     assert main(["cost", "--stack", "small", "--region", "us-east-1"]) == 0
-    assert main(["cost", "--stack", "medium"]) == 1
+    assert main(["cost", "--stack", "medium"]) == 2
 
 
 def test_a_stack_in_a_region_without_prices_says_how_to_get_them(stacks, tmp_path, capsys):
     (tmp_path / "Pulumi.small.yaml").write_text("config: {'aws:region': eu-west-1}")
     assert main(["cost", "--stack", "small"]) == 2
-    sentence = "no prices for eu-west-1; run `bench cost --refresh` with credentials"
+    sentence = "no prices for eu-west-1; run `python -m bench cost --refresh --region eu-west-1`"
     assert sentence in capsys.readouterr().err
 
 

@@ -67,7 +67,7 @@ def test_a_stacks_settings_and_its_memory_size_count(tmp_path, capsys):
     assert "limits of stack small, 640 MB:" in " ".join(capsys.readouterr().out.split())
     (tmp_path / "Pulumi.small.yaml").write_text("config: {'image-pipeline:memory': 1}")
     assert main(["memory", "--stack", "small"]) == 2
-    assert main(["memory", "--stack", "medium"]) == 1
+    assert main(["memory", "--stack", "medium"]) == 2
 
 
 @pytest.mark.parametrize("wrong", [["64"], ["512", "10241"], []])
