@@ -31,8 +31,9 @@ def count(stack: Stack, bucket: str) -> int:
 def stop(stack: Stack) -> None:
     """Refuse further uploads, and wait until the function has written its last rendition.
 
-    An invocation that began before the mapping was disabled runs for at most its timeout, and no
-    other begins afterwards: the two queues have no other consumer.
+    An invocation that began before the mappings were disabled runs for at most its timeout, and no
+    other begins afterwards: the two queues have no other consumer, and a job of S3 Batch Operations
+    finds its function without concurrency.
 
     Raises:
         Failure: Lambda did not disable the event source mapping in time.
@@ -45,6 +46,8 @@ def stop(stack: Stack) -> None:
         return
     for mapping in mappings.find(stack, *mappings.QUEUES):
         mappings.switch(lambda_, mapping["UUID"], enabled=False)
+    if batch := stack.outputs.get(StackOutput.BATCH_FUNCTION_ARN):
+        lambda_.put_function_concurrency(FunctionName=batch, ReservedConcurrentExecutions=0)
     time.sleep(timeout)
 
 

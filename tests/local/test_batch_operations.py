@@ -11,8 +11,9 @@ import pytest
 
 from function.contract import manifest_key, upload_name
 from local.http import request
-from ops import jobs
+from ops import jobs, teardown
 from ops.__main__ import main
+from ops.stack import Stack
 from tests.local.calling import answer, caller
 from tests.support.waiting import wait_until
 
@@ -445,3 +446,13 @@ def test_a_job_that_cannot_be_is_refused(batch, changes):
     given = {name: value for name, value in asked(batch, **changes).items() if value is not None}
     created = answer(batch.client("s3control").create_job, **given)
     assert created == (400, "InvalidRequest")
+
+
+def test_emptying_the_stack_leaves_a_job_no_function(batch, monkeypatch):
+    """Comes last, because it stops what the other tests use."""
+    monkeypatch.setattr(teardown.time, "sleep", lambda _seconds: None)
+    teardown.stop(Stack(outputs=batch.outputs, client=batch.client))
+    found = batch.client("lambda").get_function_concurrency(
+        FunctionName=batch.outputs["batchFunctionArn"]
+    )
+    assert found["ReservedConcurrentExecutions"] == 0

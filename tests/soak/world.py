@@ -266,13 +266,16 @@ class Spells:
 
 def children_of(parent: int) -> Iterator[int]:
     """Processes that a process has started: of the embedded AWS, those of its functions."""
-    for status in Path("/proc").glob("[0-9]*/stat"):
+    # Path.glob would raise for a process that ends meanwhile.
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
         try:
-            fields = status.read_text().rpartition(")")[2].split()
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
         if int(fields[1]) == parent and fields[0] != "Z":
-            yield int(status.parent.name)
+            yield int(folder.name)
 
 
 @contextmanager

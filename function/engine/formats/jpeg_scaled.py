@@ -8,7 +8,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from function.engine.errors import Reason, Rejected
 from function.engine.formats import pillow_planes
-from function.engine.formats.jpeg_segments import is_one_scan, walk, without_needless
+from function.engine.formats.jpeg_segments import is_one_scan, walk, walk_header, without_needless
 from function.engine.pixels import Box, Planes, Size, reduced_box
 from function.engine.vectors import decode_jpeg, split
 
@@ -30,14 +30,17 @@ class _Jpeg(JpegImageFile):
 def open_image(data: bytes) -> JpegImageFile:
     """Open a JPEG; reject medical ones of more than 8 bits as ``unsupported_codec``."""
     try:
-        return _Jpeg(io.BytesIO(data))
+        image = _Jpeg(io.BytesIO(data))
     except SyntaxError as error:
         if walk(data).bits not in {None, 8}:
             message = "JPEG images with more than 8 bits a channel are not supported."
             raise Rejected(Reason.UNSUPPORTED_CODEC, message) from error
-    repaired = without_needless(data)  # Pillow raises for metadata that is too short, too
-    image = _Jpeg(io.BytesIO(repaired))
-    image.repaired = repaired
+        repaired = without_needless(data)  # Pillow raises for metadata that is too short, too
+        image = _Jpeg(io.BytesIO(repaired))
+        image.repaired = repaired
+    if walk_header(data).arithmetic:
+        # Pillow feeds libjpeg 64 KB at a time, and its arithmetic decoder cannot wait for more.
+        image.decodermaxblock = len(data)
     return image
 
 

@@ -5,6 +5,8 @@ Compared are the pixels of every rendition before it is encoded.
 
 import functools
 import io
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -102,6 +104,23 @@ def assert_close(data: bytes, high: float = HIGH) -> None:
         off = differences(one, other)
         assert off.mean(axis=0).max() <= MEAN
         assert np.percentile(off, 99.9, axis=0).max() <= high
+
+
+@pytest.mark.skipif(not shutil.which("jpegtran"), reason="jpegtran is not installed")
+@pytest.mark.parametrize("native", [True, False])
+@pytest.mark.parametrize("progressive", [(), ("-progressive",)])
+def test_an_arithmetic_coded_jpeg_of_another_encoder_is_the_same_picture(progressive, native):
+    """Of more than the 64 KB that Pillow reads at once."""
+    data = jpeg(scene("odd sides, whole"))
+    command = ["jpegtran", "-arithmetic", *progressive]
+    coded = subprocess.run(command, input=data, capture_output=True, check=True).stdout
+    assert len(coded) > 1 << 16
+    for one, other in zip(
+        pictures(coded, native=native), pictures(data, native=native), strict=True
+    ):
+        off = differences(one, other)
+        assert off.mean(axis=0).max() <= MEAN
+        assert np.percentile(off, 99.9, axis=0).max() <= HIGH
 
 
 @pytest.mark.parametrize(("name", "kind"), dict.fromkeys(CASES))
