@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 from PIL import Image
 
 from function.engine.errors import Reason, Rejected, is_system_failure
+from function.engine.memory_limit import forget_refused_memory, was_refused_memory
 
 _TOLERANCE: Final = 3
 """Levels of 255 by which a profile may differ from sRGB and still count as sRGB."""
@@ -171,6 +172,7 @@ def _build_transform(profile: bytes, mode: str) -> Any | None:
     if _has_processing_elements(profile):
         return None
     cms = _cms()
+    forget_refused_memory()
     try:
         opened = cms.ImageCmsProfile(io.BytesIO(profile))
         if mode != _SPACES.get(str(opened.profile.xcolor_space).strip()):
@@ -180,6 +182,8 @@ def _build_transform(profile: bytes, mode: str) -> Any | None:
     except (cms.PyCMSError, OSError, ValueError, TypeError) as error:
         if is_system_failure(error):
             raise
+        if was_refused_memory():
+            raise MemoryError from error
         return None
 
 

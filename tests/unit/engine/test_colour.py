@@ -1,3 +1,4 @@
+import ctypes
 import errno
 import struct
 
@@ -14,6 +15,7 @@ from function.engine.colour import (
 )
 from function.engine.decode import decode
 from function.engine.errors import Rejected
+from function.engine.native_module import import_native
 from function.engine.pixels import Planes
 from function.engine.render import render
 from function.engine.renditions import DEFAULT_RENDITIONS, Rendition
@@ -98,6 +100,27 @@ def test_a_colour_library_that_fails_is_no_broken_profile(monkeypatch):
     monkeypatch.setattr(ImageCms, "buildTransform", fail)
     with pytest.raises(ImageCms.PyCMSError):
         decode(data, Task(SMALL, MAX_PIXELS))
+
+
+@pytest.mark.skipif(not import_native(), reason="only the C module can tell")
+def test_a_profile_for_which_there_is_no_memory_is_not_ignored(monkeypatch):
+    """Without it the colours would be others than in a worker that has memory left."""
+    forget_profiles()
+    libc = ctypes.CDLL(None)
+
+    def refused(*_arguments, **_options):
+        libc.malloc(ctypes.c_size_t(1 << 62))
+        raise ImageCms.PyCMSError("cannot build transform")
+
+    monkeypatch.setattr(ImageCms, "buildTransform", refused)
+    with pytest.raises(MemoryError):
+        to_srgb(Image.new("RGB", (4, 4)), display_p3())
+
+
+def test_memory_that_was_refused_before_does_not_make_a_broken_profile_a_refusal():
+    forget_profiles()
+    ctypes.CDLL(None).malloc(ctypes.c_size_t(1 << 62))
+    assert to_srgb(Image.new("RGB", (4, 4), "red"), b"broken").getpixel((0, 0)) == (255, 0, 0)
 
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
