@@ -94,7 +94,7 @@ def _show_page(server: Server, results: list[Result]) -> None:
         {"file": Path(result.file).name} | {name: getattr(result, name) for name in shown}
         for result in results
     ]
-    with serve(ROOT / "web", stack_config(server, uploads)) as url:
+    with serve(ROOT / "web", stack_config(server, uploads), endpoint=server.endpoint) as url:
         console().print(f"Upload your own, and see these: {url} (Ctrl-C ends the demo)")
         try:
             while True:

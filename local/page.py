@@ -98,19 +98,23 @@ def stack_config(server: Server, shown: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 @contextmanager
-def serve(folder_web: Path, config: Mapping[str, Any], port: int = 0) -> Generator[str]:
+def serve(
+    folder_web: Path, config: Mapping[str, Any], port: int = 0, *, endpoint: str = ""
+) -> Generator[str]:
     """Serve the page until the block ends; yields its URL, with a slash at the end.
 
     Args:
         folder_web: folder of the page; nothing outside it is served.
         config: the content of ``config.json``; its URLs are all that the page may reach.
         port: TCP port on this machine; 0 takes a free one.
+        endpoint: of the embedded AWS, where signed forms are sent; empty if it has the origin of
+            the configured ``uploadEndpoint``.
 
     Raises:
         OSError: the port is taken.
     """
-    # The source bucket, which signed forms are sent to, has the endpoint's origin here.
-    policy = page.content_security_policy([config["uploadEndpoint"]], config["deliveryUrl"])
+    upload_urls = [config["uploadEndpoint"], *([endpoint] if endpoint else [])]
+    policy = page.content_security_policy(upload_urls, config["deliveryUrl"])
     root = folder_web.resolve(strict=True)
     with TemporaryDirectory() as folder:
         file = Path(folder) / "config.json"

@@ -1,5 +1,6 @@
 """An anonymous client of the pipeline: plain HTTP, no credentials, as any uploader would be."""
 
+import hashlib
 import http
 import json
 import mimetypes
@@ -161,7 +162,12 @@ def _unique_keys(files: Iterable[Path], batch: str) -> Iterator[str]:
 def _post(name: str, content_type: str, body: bytes, signer_url: str) -> tuple[str, int, bytes]:
     """Ask for a presigned POST and use it; return the key, and what was answered last."""
     wanted = json.dumps({"name": name, "type": content_type}).encode()
-    status, answer = request("POST", signer_url, wanted, {"Content-Type": "application/json"})
+    headers = {
+        "Content-Type": "application/json",
+        # A CDN in front of the signer needs it; without one it is ignored.
+        "x-amz-content-sha256": hashlib.sha256(wanted).hexdigest(),
+    }
+    status, answer = request("POST", signer_url, wanted, headers)
     if status != http.HTTPStatus.OK:
         return "", status, answer
     form: dict[str, Any] = json.loads(answer)

@@ -8,7 +8,7 @@ import pulumi
 from pulumi_aws import cloudfront, route53
 
 from function.engine.renditions import Rendition
-from pipeline import edge, page
+from pipeline import edge, page, signer_route
 from pipeline.buckets import SecureBucket
 from pipeline.component import Component, Options
 from pipeline.naming import resource_name, tags
@@ -20,6 +20,12 @@ TLS: Final = "TLSv1.2_2021"
 """CloudFront's security policy with TLS 1.2 and 1.3 alone (developer guide, "Supported protocols
 and ciphers"). CloudFront takes it only with a custom domain; ``edge/route.js`` covers the other."""
 
+NOTHING: Final = "default-src 'none'; frame-ancestors 'none'"
+"""The Content-Security-Policy of what is no page."""
+
+CROSS_ORIGIN: Final = {"Cross-Origin-Resource-Policy": "cross-origin"}
+"""The header that lets pages of other origins have an answer."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CdnArgs:
@@ -30,6 +36,7 @@ class CdnArgs:
         renditions: the stack's renditions; with the manifests, they are all that is public.
         page: the bucket of the upload page, if there is one.
         upload_urls: where the page sends uploads, for its Content-Security-Policy.
+        signer_url: of the function that signs forms, if it is asked through the CDN.
         allowed_origins: web origins whose pages may read renditions (CORS).
         price_class: set of edge locations.
         cdn_scheme: of the CDN's URLs.
@@ -42,6 +49,7 @@ class CdnArgs:
     renditions: Sequence[Rendition]
     page: SecureBucket | None
     upload_urls: Sequence[pulumi.Output[str]]
+    signer_url: pulumi.Output[str] | None
     allowed_origins: Sequence[str]
     price_class: str
     cdn_scheme: str
@@ -55,6 +63,7 @@ class Cdn(Component):
     """One distribution; HTTPS, HTTP/3, compressed, and cached by path and ``v`` alone."""
 
     url: pulumi.Output[str]
+    sign_url: pulumi.Output[str]
     arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: CdnArgs, opts: Options = None) -> None:
@@ -72,6 +81,7 @@ class Cdn(Component):
         self.arn = distribution.arn
         host = args.domain or distribution.domain_name
         self.url = pulumi.Output.concat(args.cdn_scheme, "://", host)
+        self.sign_url = pulumi.Output.concat(self.url, signer_route.PATH)
         self.register_outputs({"url": self.url, "arn": self.arn})
 
     def _edge_function(self, suffix: str, code: str) -> cloudfront.Function:
@@ -86,19 +96,25 @@ class Cdn(Component):
 
     def _distribution(self, name: str) -> cloudfront.Distribution:
         args = self._args
-        access = cloudfront.OriginAccessControl(
-            self._label,
-            origin_access_control_origin_type="s3",
-            signing_behavior="always",
-            signing_protocol="sigv4",
-            opts=self.child,
-        )
+        access = self._access_control("", "s3")
         buckets = {"destination": args.destination}
         behaviors: list[cloudfront.DistributionOrderedCacheBehaviorArgsDict] = []
         if args.page:
             buckets["site"] = args.page
             behavior = self._behavior("site", self._page_headers(), {})
             behaviors = [{"path_pattern": pattern, **behavior} for pattern in page.PATTERNS]
+        origins: list[cloudfront.DistributionOriginArgsDict] = [
+            {
+                "origin_id": name,
+                "domain_name": bucket.domain,
+                "origin_access_control_id": access.id,
+            }
+            for name, bucket in buckets.items()
+        ]
+        if args.signer_url:
+            signs = self._access_control("-sign", "lambda")
+            origins.append(signer_route.origin(args.signer_url, signs))
+            behaviors.append(signer_route.behavior(self._signer_headers()))
         return cloudfront.Distribution(
             self._label,
             comment=f"Renditions of {name}",
@@ -107,14 +123,7 @@ class Cdn(Component):
             http_version="http2and3",
             price_class=args.price_class,
             aliases=[args.domain] if args.domain else None,
-            origins=[
-                {
-                    "origin_id": name,
-                    "domain_name": bucket.domain,
-                    "origin_access_control_id": access.id,
-                }
-                for name, bucket in buckets.items()
-            ],
+            origins=origins,
             default_cache_behavior=self._behavior(
                 "destination", self._rendition_headers(), {"viewer-response": self._age}
             ),
@@ -127,6 +136,15 @@ class Cdn(Component):
             viewer_certificate=self._certificate(),
             web_acl_id=args.web_acl_arn,
             tags=tags(),
+            opts=self.child,
+        )
+
+    def _access_control(self, suffix: str, type_: str) -> cloudfront.OriginAccessControl:
+        return cloudfront.OriginAccessControl(
+            f"{self._label}{suffix}",
+            origin_access_control_origin_type=type_,
+            signing_behavior="always",
+            signing_protocol="sigv4",
             opts=self.child,
         )
 
@@ -203,9 +221,11 @@ class Cdn(Component):
             "access_control_max_age_sec": 3600,
             "origin_override": True,
         }
-        content = "default-src 'none'; frame-ancestors 'none'"
-        headers = {"Cross-Origin-Resource-Policy": "cross-origin"}
-        return self._headers("", content, headers, cors)
+        return self._headers("", NOTHING, CROSS_ORIGIN, cors)
+
+    def _signer_headers(self) -> cloudfront.ResponseHeadersPolicy:
+        """Leave CORS to the function URL, which also answers what browsers ask before a POST."""
+        return self._headers("-sign", NOTHING, CROSS_ORIGIN)
 
     def _page_headers(self) -> cloudfront.ResponseHeadersPolicy:
         origin = f"https://{self._args.domain}" if self._args.domain else ""

@@ -137,13 +137,17 @@ class ImagePipeline(Component):
         delivery = self._add(Delivery, DeliveryArgs, destination=destination, cdn=cdn)
         self.delivery_url, self.site_url = delivery.url, None
         if cdn and page:
-            self._add(Site, SiteArgs, bucket=page, cdn=cdn, upload_endpoint=uploads.endpoint)
+            self._add(Site, SiteArgs, bucket=page, cdn=cdn, upload_endpoint=self.upload_endpoint)
             self.site_url = pulumi.Output.concat(cdn.url, "/")
         if settings.eventbridge:
             self._add(Announcements, AnnouncementsArgs, destination=destination)
 
     def _cdn(self, page: SecureBucket | None, uploads: Uploads) -> Cdn:
-        urls = [uploads.endpoint, self._source.url(self._settings.s3_endpoint)]
+        urls, signer_url = [self._source.url(self._settings.s3_endpoint)], None
+        if self._settings.signer_behind_cdn:
+            signer_url = uploads.endpoint
+        else:
+            urls.insert(0, uploads.endpoint)
         firewall = None
         if self._settings.waf_requests_per_minute:
             firewall = self._add(Firewall, FirewallArgs)
@@ -153,9 +157,13 @@ class ImagePipeline(Component):
             destination=self._destination,
             page=page,
             upload_urls=urls,
+            signer_url=signer_url,
             web_acl_arn=firewall.arn if firewall else None,
         )
         self._add(AccessLog, AccessLogArgs, distribution_arn=cdn.arn)
+        if signer_url and uploads.signer:
+            uploads.signer.allow(cdn.arn)
+            self.upload_endpoint = cdn.sign_url
         return cdn
 
     def _function(self, bundle: Bundle, queue: UploadQueue) -> Resizer:

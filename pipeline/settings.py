@@ -205,6 +205,14 @@ class Settings:
         if self.hosted_zone_id and not self.domain:
             raise SettingsError("hostedZoneId needs domain, whose records it will hold; set it.")
 
+    @property
+    def signer_behind_cdn(self) -> bool:
+        """True if the signer is asked through the CDN, so that AWS WAF sees those requests too.
+
+        AWS WAF cannot stand in front of a function URL.
+        """
+        return self.uploads == "presigned" and self.waf_requests_per_minute > 0
+
     def _check_contradictions(self) -> None:
         if self.waf_requests_per_minute and self.delivery != "cdn":
             raise SettingsError(

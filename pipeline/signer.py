@@ -26,6 +26,10 @@ TIMEOUT: Final = 10
 CONCURRENCY: Final = 10
 """Invocations at a time, which limits what strangers can make it cost; others get status 429."""
 
+BODY_HASH: Final = "x-amz-content-sha256"
+"""Header with the SHA-256 of a POST's body. CloudFront signs requests to the function by it
+(CloudFront developer guide, "Restrict access to an AWS Lambda function URL origin")."""
+
 _ROOT: Final = Path(__file__).resolve().parent.parent
 
 
@@ -33,7 +37,8 @@ _ROOT: Final = Path(__file__).resolve().parent.parent
 class SignerArgs:
     """The bucket that forms upload to, their limits, and the Lambda runtime.
 
-    ``upload_url`` is the bucket's; ``kms_key_arn`` is empty for S3-managed keys.
+    ``upload_url`` is the bucket's; ``kms_key_arn`` is empty for S3-managed keys. With
+    ``signer_behind_cdn`` nobody may call the function until ``allow`` names a distribution.
     """
 
     source: SecureBucket
@@ -44,10 +49,11 @@ class SignerArgs:
     runtime: str
     architecture: str
     log_retention_days: int
+    signer_behind_cdn: bool
 
 
 class Signer(Component):
-    """A function that anyone may call, but only by its URL, and that may only upload."""
+    """A function that anyone may call, but only by its URL or the CDN, and that may only upload."""
 
     url: pulumi.Output[str]
     function_name: pulumi.Output[str]
@@ -64,18 +70,25 @@ class Signer(Component):
             source_arn=args.source.arn,
             key_arn=args.kms_key_arn,
         )
-        function = self._function(args, execution)
+        self._signer = function = self._function(args, execution)
+        headers = ["content-type"]
+        if args.signer_behind_cdn:
+            authorization, opts = "AWS_IAM", self.child
+            headers.append(BODY_HASH)
+        else:
+            authorization = "NONE"
+            opts = self.after(*self._allow(principal="*", function_url_auth_type="NONE"))
         url = lambda_.FunctionUrl(
             self._label,
             function_name=function.name,
-            authorization_type="NONE",
+            authorization_type=authorization,
             cors={
                 "allow_origins": list(args.allowed_origins),
                 "allow_methods": ["POST"],
-                "allow_headers": ["content-type"],
+                "allow_headers": headers,
                 "max_age": 3600,
             },
-            opts=self.after(*self._open_to_anyone(function)),
+            opts=opts,
         )
         self.url, self.function_name = url.function_url, function.name
         self.register_outputs({"url": self.url})
@@ -101,7 +114,21 @@ class Signer(Component):
             opts=self.after(execution.policy),
         )
 
-    def _open_to_anyone(self, function: lambda_.Function) -> list[lambda_.Permission]:
+    def allow(self, distribution_arn: pulumi.Input[str]) -> None:
+        """Let one CloudFront distribution call the function by its URL, and nobody else."""
+        self._allow(
+            principal="cloudfront.amazonaws.com",
+            function_url_auth_type="AWS_IAM",
+            source_arn=distribution_arn,
+        )
+
+    def _allow(
+        self,
+        *,
+        principal: str,
+        function_url_auth_type: str,
+        source_arn: pulumi.Input[str] | None = None,
+    ) -> list[lambda_.Permission]:
         """Grant the two permissions that function URLs made since October 2025 need.
 
         The second holds for calls through the URL alone. Each changes the function's one policy,
@@ -110,17 +137,19 @@ class Signer(Component):
         """
         url = lambda_.Permission(
             f"{self._label}-url",
-            function=function.name,
+            function=self._signer.name,
             action="lambda:InvokeFunctionUrl",
-            principal="*",
-            function_url_auth_type="NONE",
+            principal=principal,
+            source_arn=source_arn,
+            function_url_auth_type=function_url_auth_type,
             opts=self.child,
         )
         invoke = lambda_.Permission(
             f"{self._label}-invoke",
-            function=function.name,
+            function=self._signer.name,
             action="lambda:InvokeFunction",
-            principal="*",
+            principal=principal,
+            source_arn=source_arn,
             invoked_via_function_url=True,
             opts=self.after(url),
         )

@@ -23,10 +23,11 @@ class UploadsArgs:
 class Uploads(Component):
     """Uploads under ``uploads/``, by anyone or by those with a form that the signer signed.
 
-    ``endpoint`` is the bucket's URL, or the signer's; ``signer_name`` is empty if there is none.
+    ``endpoint`` is the bucket's URL, or the signer's own; without one ``signer_name`` is empty.
     """
 
     endpoint: pulumi.Output[str]
+    signer: Signer | None
     signer_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: UploadsArgs, opts: Options = None) -> None:
@@ -34,7 +35,7 @@ class Uploads(Component):
         policy = partial(bucket_policies.source, public=args.signer is None)
         args.source.set_policy(self, policy)
         self.endpoint, self.signer_name = args.bucket_url, pulumi.Output.from_input("")
-        if args.signer:
-            signer = Signer(name, args.signer, self.child)
-            self.endpoint, self.signer_name = signer.url, signer.function_name
+        self.signer = Signer(name, args.signer, self.child) if args.signer else None
+        if self.signer:
+            self.endpoint, self.signer_name = self.signer.url, self.signer.function_name
         self.register_outputs({"endpoint": self.endpoint})

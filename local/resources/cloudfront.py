@@ -74,7 +74,8 @@ def distribution(context: Context, name: str, inputs: Inputs) -> Created:
 
 def _origin(values: dict[str, Any]) -> dict[str, Any]:
     access = {"s3OriginConfig": {"originAccessIdentity": ""}}
-    return {"id": values.pop("originId"), **values, **access}
+    kind = {} if "customOriginConfig" in values else access
+    return {"id": values.pop("originId"), **values, **kind}
 
 
 def _behavior(values: dict[str, Any]) -> dict[str, Any]:

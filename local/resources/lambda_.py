@@ -62,13 +62,18 @@ def _zip(archive: pulumi.AssetArchive) -> bytes:
 
 
 def function_url(context: Context, _name: str, inputs: Inputs) -> Created:
-    """Give a function a URL, or update the one that it has; it answers on this machine's port."""
+    """Give a function a URL, or update the one that it has; it answers on this machine's port.
+
+    The output of one with ``AWS_IAM`` is AWS's own name of it, by which the CDN asks it.
+    """
     lambda_ = context.client("lambda")
     values = inputs.needs("functionName", "cors") | {"authType": inputs.need("authorizationType")}
     try:
         url = send(context, "lambda", "create_function_url_config", values)["FunctionUrl"]
     except lambda_.exceptions.ResourceConflictException:
         url = send(context, "lambda", "update_function_url_config", values)["FunctionUrl"]
+    if values["authType"] == "AWS_IAM":
+        return Created(values["functionName"], {"functionUrl": url})
     identity = url.split("://", 1)[1].split(".", 1)[0]
     here = f"{context.endpoint}/_aws/lambda-url/{identity}/"
     return Created(values["functionName"], {"functionUrl": here})

@@ -58,7 +58,7 @@ def stacks(tmp_path_factory) -> Iterator[dict[str, str]]:
             keys = {f"image-pipeline:{key}": value for key, value in settings.items()}
             outputs = deploy(server, "local", settings=keys)
             urls[mode] = outputs.get("siteUrl") or ends.enter_context(
-                serve(page.FOLDER, stack_config(server, []))
+                serve(page.FOLDER, stack_config(server, []), endpoint=server.endpoint)
             )
         yield urls
 
