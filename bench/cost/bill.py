@@ -162,7 +162,7 @@ def quantities(images: float, usage: Usage, settings: Settings = DEFAULTS) -> di
         "cdn_requests": images * usage.views,
         "waf_acls": float(has_waf),
         "waf_rules": float(has_waf),
-        "waf_requests": images * usage.views * has_waf,
+        "waf_requests": images * usage.views * has_waf + forms * settings.signer_behind_cdn,
     }
 
 

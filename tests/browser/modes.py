@@ -1,4 +1,4 @@
-"""The two ways that the page is served and uploads go, and the sizes it is looked at."""
+"""The ways that the page is served and uploads go, and the sizes it is looked at."""
 
 PHONE = {"width": 390, "height": 844}
 LAPTOP = {"width": 1366, "height": 768}
@@ -11,5 +11,13 @@ MODES = {
         "delivery": "cdn",
         "site": "true",
     },
+    "limited": {
+        "maxUploadMb": 2,
+        "uploads": "presigned",
+        "delivery": "cdn",
+        "site": "true",
+        "wafRequestsPerMinute": 100_000,
+    },
 }
-"""Settings over the local stack's own; the second is prod's, with the page behind the CDN."""
+"""Settings over the local stack's own; the second is prod's, with the page behind the CDN; in the
+third the signer is behind it too."""

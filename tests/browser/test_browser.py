@@ -81,8 +81,9 @@ def test_three_photos_and_a_broken_file_reach_their_outcomes(done):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_uploads_take_the_way_of_the_stack(done):
-    signer = [url for url in done.sent if "/_aws/lambda-url/" in url]
-    assert len(signer) == (4 if done.mode == "presigned" else 0)
+    door = {"presigned": "/_aws/lambda-url/", "limited": "/_sign"}.get(done.mode, "no signer")
+    signer = [url for url in done.sent if door in url]
+    assert len(signer) == (0 if done.mode == "public" else 4)
     assert len(done.sent) - len(signer) == 4
 
 

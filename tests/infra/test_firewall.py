@@ -33,14 +33,24 @@ def test_without_the_setting_there_is_none(prod):
     assert "webAclId" not in prod.one("Distribution").inputs
 
 
-def test_it_adds_a_web_acl_and_changes_the_distribution_alone(limited, prod):
-    before = {resource.urn: resource.inputs for resource in prod.resources}
-    changed = {
+def changed_by_it(limited, program):
+    before = {resource.urn: resource.inputs for resource in program.resources}
+    return {
         resource.type.rpartition(":")[2]
         for resource in limited.resources
         if before.get(resource.urn) != resource.inputs
     }
-    assert changed == {"Firewall", "WebAcl", "Distribution"}
+
+
+def test_it_adds_a_web_acl_and_puts_the_signer_behind_the_distribution(limited, prod):
+    by_the_signer = {"FunctionUrl", "Permission", "OriginAccessControl", "ResponseHeadersPolicy"}
+    assert changed_by_it(limited, prod) == {"Firewall", "WebAcl", "Distribution", *by_the_signer}
+
+
+def test_without_a_signer_it_adds_a_web_acl_and_changes_the_distribution_alone():
+    limited = evaluated("dev", delivery="cdn", wafRequestsPerMinute=300)
+    before = evaluated("dev", delivery="cdn")
+    assert changed_by_it(limited, before) == {"Firewall", "WebAcl", "Distribution"}
 
 
 def test_a_bucket_cannot_have_it():

@@ -155,6 +155,13 @@ def test_the_served_policy_names_origins_and_is_never_looser_than_the_pages_own(
     }
 
 
+def test_the_served_policy_names_the_embedded_aws_where_forms_go(folder):
+    with page.serve(folder, CONFIG, endpoint="http://127.0.0.1:3/x") as address:
+        _, headers, _ = ask(address, "/")
+    connect = directives(headers["Content-Security-Policy"])["connect-src"]
+    assert connect == {"'self'", *(f"http://127.0.0.1:{port}" for port in (1, 2, 3))}
+
+
 def test_the_page_sends_what_the_signer_signs():
     checks = (WEB / "checks.js").read_text()
     assert set(re.findall(r': "(image/[a-z+]+)"', checks)) == set(CONTENT_TYPES)

@@ -115,6 +115,14 @@ def test_aws_waf_costs_a_web_acl_a_rule_and_each_request():
     assert (lines["waf_acls"], lines["waf_rules"], lines["waf_requests"]) == (5, 1, 6)
 
 
+def test_aws_waf_sees_who_asks_for_a_form_too():
+    settings = Settings(uploads="presigned", delivery="cdn", waf_requests_per_minute=10)
+    usage = bill.Usage(views=10)
+    assert bill.quantities(4000, usage, settings)["waf_requests"] == 44_000
+    open_ = Settings(uploads="presigned", delivery="cdn")
+    assert bill.quantities(4000, usage, open_)["waf_requests"] == 0
+
+
 def test_an_image_costs_what_a_default_stack_does_for_it():
     """The usage that README's bill is for: each figure is measured in docs/tune.md, or assumed."""
     usage, settings = bill.Usage(), Settings()
