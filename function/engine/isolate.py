@@ -154,9 +154,9 @@ class _Zygote:
     def run(self, data: bytes, seconds: float) -> Iterator[Result]:
         """Yield results, as ``Isolation.run``."""
         stays, limit = False, TimeLimit(*self._limits, seconds, self._memory_mb)
-        answers = Answers(self._task)
+        answers, start_by = Answers(self._task), time.monotonic() + min(START_SECONDS, seconds)
         try:
-            self._start_job(data)
+            self._start_job(data, start_by)
             limit.start(self.worker)
             while True:
                 message, body = self._receive(limit)
@@ -166,7 +166,7 @@ class _Zygote:
                     self._stop_worker()
                     self._channel.clear()  # the upload is sent again, in place of its first copy
                     self._order(message["format"])
-                    self._start_job(data)
+                    self._start_job(data, start_by)
                     limit.start(self.worker)
                 elif message["kind"] == "budget":
                     limit.seconds = float(message["seconds"])
@@ -238,24 +238,24 @@ class _Zygote:
         with suppress(BrokenPipeError):  # the news tell of a zygote that has died
             os.write(self._orders, json.dumps({"format": format_name}).encode() + b"\n")
 
-    def wait(self) -> None:
-        """Wait for the worker that was ordered, if one was."""
+    def wait(self, by: float | None = None) -> None:
+        """Wait for the worker that was ordered, if one was, until a time of the monotonic clock."""
         if self.worker is None:
-            self.worker = int(self._read_news()["pid"])
+            self.worker = int(self._read_news(by)["pid"])
             self._is_new = True
 
-    def _start_job(self, data: bytes) -> None:
-        """Send an upload to the worker, once there is one."""
-        self.wait()
-        self._channel.deadline = time.monotonic() + START_SECONDS
+    def _start_job(self, data: bytes, by: float) -> None:
+        """Send an upload to the worker, once there is one, by a time of the monotonic clock."""
+        self.wait(by)
+        self._channel.deadline = by
         try:
             self._channel.send({"seconds": self._limits[1]}, data)
         except (Late, Ended) as error:
             raise IsolationFailed("the worker did not take the upload") from error
 
-    def _read_news(self) -> dict[str, Any]:
+    def _read_news(self, by: float | None = None) -> dict[str, Any]:
         """Return the zygote's next news, or raise ``IsolationFailed`` if it is late or has died."""
-        line, end = b"", time.monotonic() + START_SECONDS
+        line, end = b"", time.monotonic() + START_SECONDS if by is None else by
         while not line.endswith(b"\n"):
             left = end - time.monotonic()
             is_readable = left > 0 and select.select([self._news], [], [], left)[0]

@@ -152,6 +152,15 @@ class TestTime:
         with probing(body) as isolation, pytest.raises(IsolationFailed, match="too little time"):
             list(isolation.run(b"x", 0.3))
 
+    def test_a_worker_is_awaited_no_longer_than_the_invocation_lasts(self):
+        started = time.monotonic()
+        with (
+            isolated(before="__import__('time').sleep(30)\n") as isolation,
+            pytest.raises(IsolationFailed, match="could not be started"),
+        ):
+            list(isolation.run(UPLOADS["jpeg"][1], 0.5))
+        assert time.monotonic() - started < 15
+
     def test_nor_one_whose_cpu_went_elsewhere(self):
         body = "allow(100, 0)\ntime.sleep(60)\nyield"
         with probing(body) as isolation, pytest.raises(IsolationFailed, match="of the CPU"):
