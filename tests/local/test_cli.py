@@ -137,7 +137,7 @@ def test_a_taken_port_is_one_sentence(run, tmp_path):
 
 
 def test_an_unknown_stack_is_one_sentence(run, tmp_path):
-    error = run("up", "--stack", "nope", code=1, state=tmp_path / "stack").stderr
+    error = run("up", "--stack", "nope", code=2, state=tmp_path / "stack").stderr
     assert "choose one of dev, local, prod" in error
     assert not (tmp_path / "stack").exists()
 
