@@ -22,7 +22,7 @@ from pulumi import automation as auto
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """What an operation does to one resource; ``diffs`` are the inputs that differ."""
+    """The change to one resource by an operation; ``diffs`` are the inputs that differ."""
 
     op: str  # e.g. same, create, update, replace, delete
     urn: str
@@ -32,7 +32,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What became of an order; a field that the order is not about is empty."""
+    """The answer to an order; fields that the order does not ask for are empty."""
 
     error: str = ""  # all that the Pulumi CLI has printed, if it failed
     exists: bool = False  # whether there is such a stack

@@ -33,7 +33,7 @@ class Options:
         images: Images a month.
         burst: Uploads that come at once, on top of them.
         over: Seconds in which the burst arrives.
-        within: Seconds after its last upload in which the burst is to be done.
+        within: Seconds from its last upload until the burst must be processed.
         peak: Uploads of the busiest hour over those of a mean one (assumed).
         ms: Milliseconds that one image takes (see bench tune).
         memory: Lambda memory in MB, in place of the settings'.

@@ -31,7 +31,7 @@ class Load:
     burst: float  # uploads that come at once, on top of them
     over_s: float  # seconds in which the burst arrives
     peak: float  # uploads of the busiest hour over those of a mean one
-    within_s: float  # seconds after its last upload in which the burst is to be done
+    within_s: float  # seconds from its last upload until the burst must be processed
     image_s: float  # seconds of function time of one image
     init_s: float  # initialisation of a new environment
     account: float  # concurrency of the account
