@@ -158,8 +158,8 @@ def check(
     return SelfCheck(
         shares=shares,
         cold=[
-            ColdStart(memory_mb=size, init_ms=round(ms, 1), lambda_ms=published[size])
-            for size, ms in cold.items()
+            ColdStart(memory_mb=size, init_ms=round(median(times), 1), lambda_ms=published[size])
+            for size, times in cold.items()
         ],
     )
 
@@ -170,8 +170,8 @@ def cold_starts(
     hold: control_group.Hold = "cpu and memory",
     starts: int = COLD_STARTS,
     provisioned_concurrency: bool = False,
-) -> dict[int, float]:
-    """Return the median INIT of a hello-world function at each size in MB.
+) -> dict[int, list[float]]:
+    """Return the INIT in ms of each start of a hello-world function, by memory size in MB.
 
     The sizes take turns, so that a busy moment of the machine is not all one size's.
     """
@@ -184,7 +184,7 @@ def cold_starts(
                 ) as box:
                     box.wait_ready()
                     times.append(box.init_ms or 0.0)
-    return {size: median(times) for size, times in found.items()}
+    return found
 
 
 def _share(memory_mb: int, seconds: float, hold: control_group.Hold) -> Share:

@@ -42,6 +42,7 @@ def test_ratio_of_imports_to_boto3_and_pillow():
 
 
 def test_ratio_of_cold_starts_at_128_mb_to_1024_mb():
-    init_ms = cold_starts((128, 1024))
+    """The fastest of the starts: INIT is wall time, and a busy machine only ever adds to it."""
+    init_ms = {size: min(times) for size, times in cold_starts((128, 1024)).items()}
     low, high = COLD_RATIO
     assert low < init_ms[128] / init_ms[1024] < high

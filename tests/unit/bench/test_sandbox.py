@@ -207,8 +207,8 @@ def test_hello_world_is_held_during_its_start_only_if_it_is_provisioned():
     needs_cgroups()
     throttled = cold_starts((128, 1024), starts=3, provisioned_concurrency=True)
     on_demand = cold_starts((128, 1024), starts=3)
-    assert throttled[128] > 3 * on_demand[128]
-    assert throttled[128] > 3 * throttled[1024]
+    assert min(throttled[128]) > 3 * min(on_demand[128])
+    assert min(throttled[128]) > 3 * min(throttled[1024])
 
 
 def test_the_stub_keeps_preconditions(store):
