@@ -71,8 +71,8 @@ class Usage:
 
     memory_mb: int = 1024  # Lambda memory size
     billed_ms: float = 700  # per image, warm (measured by ``tune``)
-    # Billed initialisation of one cold start, on demand alike at every memory size: the median of
-    # 42 starts in the sandbox (docs/tune.md, "Cold starts", 2026-11-27).
+    # Billed initialisation of one cold start, on demand alike at every memory size: rounded up from
+    # 174, the median of 42 starts in the sandbox (docs/tune.md, "Cold starts", 2026-11-27).
     init_ms: float = 180
     cold_share: float = 0.01  # cold starts per invocation (assumed)
     batch: float = 1  # images in one invocation (assumed: no batching)
