@@ -230,7 +230,11 @@ ALLOWED_TO_FUNCTION = {
         "delete_object",
         {"Bucket": "destinationBucket", "Key": "=probe.jpg/manifest.json"},
     ),
-    "receive from its queue": ("sqs", "receive_message", {"QueueUrl": "queueUrl"}),
+    "receive from its queue": (
+        "sqs",
+        "receive_message",
+        {"QueueUrl": "queueUrl", "WaitTimeSeconds": 0},
+    ),
     "send to its queue": (
         "sqs",
         "send_message",
@@ -239,7 +243,7 @@ ALLOWED_TO_FUNCTION = {
     "receive from the queue of backfills": (
         "sqs",
         "receive_message",
-        {"QueueUrl": "backfillQueueUrl"},
+        {"QueueUrl": "backfillQueueUrl", "WaitTimeSeconds": 0},
     ),
     "send to the queue of backfills": (
         "sqs",

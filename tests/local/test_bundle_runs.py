@@ -83,10 +83,10 @@ def native_lambda() -> Bundle:
     return build(Target.for_lambda(RUNTIME, Target.host().machine))
 
 
-@pytest.fixture
-def unpacked(native_lambda, tmp_path):
+@pytest.fixture(scope="module")
+def unpacked(native_lambda, tmp_path_factory):
     """The bundle as Lambda lays it out: readable by all, writable by none."""
-    folder = tmp_path / "task"
+    folder = tmp_path_factory.mktemp("bundle") / "task"
     unzip(native_lambda.path, folder)
     for path in [folder, *folder.rglob("*")]:
         path.chmod(path.stat().st_mode & ~0o222)
