@@ -137,6 +137,7 @@ def levels(image: Image.Image) -> list:
     [
         ("I;16", [0, 255, 256, 32767, 32768, 65535], [0, 0, 1, 127, 128, 255]),
         ("I", [0, 255, 256, 32768, 65535], [0, 0, 1, 128, 255]),
+        ("I", [0, 255, 256], [0, 0, 1]),
         ("I", [0, 1, 254, 255], [0, 1, 254, 255]),
         ("F", [0.0, 0.25, 0.5, 0.998, 1.0], [0, 64, 128, 254, 255]),
         ("F", [0.0, 0.5, 1.5, 200.0, 300.0], [0, 0, 1, 200, 255]),
@@ -252,7 +253,7 @@ def test_a_profile_may_have_100_tags_as_lcms_lets_it():
     ("kind", "body", "is_read"),
     [
         (b"zzzz", b"text", True),
-        (b"zzzz", b"mpet", False),  # the last of ten tags
+        (b"zzzz", b"mpet", False),
         (b"D2B0", b"text", False),
         (b"B2D3", b"text", False),
         (b"A2B0", b"mpet", False),
@@ -261,6 +262,7 @@ def test_a_profile_may_have_100_tags_as_lcms_lets_it():
 def test_multi_process_elements_are_found_by_their_tag_or_their_type(kind, body, is_read):
     """ICC.1:2022, 10.16."""
     assert is_wide(with_tags(10, kind, body)) == is_read
+    assert is_wide(with_tags(30, kind, body)) == is_read
 
 
 def test_profiles_of_the_last_upload_are_forgotten(monkeypatch):
@@ -309,6 +311,20 @@ def test_a_picture_is_averaged_before_its_colours_are_converted(factor):
     found = reduce_to_srgb(picture, profile, factor)
     assert found.tobytes() == to_srgb(picture.reduce(factor), profile).tobytes()
     assert found.tobytes() != to_srgb(picture, profile).reduce(factor).tobytes()
+
+
+def test_a_palette_is_averaged_by_its_colours_and_not_by_its_numbers():
+    picture = Image.new("P", (2, 1))
+    picture.putpalette([200, 0, 0, 0, 0, 0, 0, 0, 100])
+    picture.putdata([0, 2])
+    assert reduce_to_srgb(picture, None, 2).getpixel((0, 0)) == (100, 0, 50)
+
+
+def test_the_brightest_of_all_strips_says_how_grey_is_scaled():
+    picture = Image.new("I", (1 << 10, 1 << 9), 255)
+    picture.putpixel((0, (1 << 9) - 1), 65_280)  # not in the first strip of 256 rows
+    grey = reduce_to_srgb(picture, None, 1)
+    assert (grey.getpixel((0, 0)), grey.getpixel((0, (1 << 9) - 1))) == ((0,) * 3, (255,) * 3)
 
 
 @pytest.mark.parametrize("factor", [1, 2])

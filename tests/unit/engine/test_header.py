@@ -52,6 +52,7 @@ MAKE_ELSEWHERE = (0x010F, 2, 4_000_000, b"\0\0\0\x7f")
 CAMERA = camera_exif(6)
 UNTIDY = {
     "a string that lies beyond the block": exif(MAKE_ELSEWHERE, SIDEWAYS),
+    "the last of thirty entries": exif(*[MAKE_ELSEWHERE] * 29, SIDEWAYS),
     "fewer entries than stated": exif(SIDEWAYS, count=9),
     "an unknown type before it": exif((0x010F, 99, 1, b"abcd"), SIDEWAYS),
     "two orientations": exif(SIDEWAYS, (0x0112, 3, 1, b"\1\0\0\0")),
