@@ -19,6 +19,13 @@ SHARED: Final = ("domain", "certificateArn", "hostedZoneId", "alarmEmail", "mont
 """Settings that reach beyond a stack: its DNS name can be one distribution's only, and its mail
 goes to people."""
 
+LIMIT: Final = "wafRequestsPerMinute"
+"""Setting that a clone has at its highest, if at all: all the uploads come from one address, and
+each asks for its manifest twenty times a second."""
+
+HIGHEST: Final = 2_000_000_000
+"""Of that setting (``pipeline/settings.py``)."""
+
 _SALT: Final = ("encryptionsalt", "encryptedkey")
 """Keys of a stack's file that belong to its own secrets (Pulumi's "Stack settings file")."""
 
@@ -60,7 +67,7 @@ class Clone:
 
 
 def copy(stack: str) -> Clone:
-    """Copy a stack's settings, without protection and without what reaches beyond the stack.
+    """Copy a stack's settings, without protection, rate limit and what reaches beyond the stack.
 
     Raise ``Misuse`` if there is no such stack, or if it has a setting that a clone cannot have.
     """
@@ -82,6 +89,8 @@ def copy(stack: str) -> Clone:
             f"{role} in Pulumi.{stack}.yaml is not read here; set AWS_PROFILE to a profile that "
             "assumes the role, and take the setting out."
         )
+    if str(kept.get(full_key(LIMIT), 0)) != "0":
+        kept[full_key(LIMIT)] = HIGHEST
     return Clone(
         name=f"{stack}-accept-{secrets.token_hex(3)}",
         content={key: value for key, value in content.items() if key not in _SALT}

@@ -45,7 +45,10 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "storage": ("s3_gb_month", "duplicates_gb_month", "kms_keys"),
     "monitoring": ("logs_gb", "metrics", "alarms", "dashboards", "traces"),
-    "delivery": ("cdn_gb", "cdn_requests", "waf_acls", "waf_rules", "waf_requests"),
+    "delivery": (
+        *("cdn_gb", "cdn_requests", "cdn_requests_for_forms"),
+        *("waf_acls", "waf_rules", "waf_requests"),
+    ),
 }
 """Lines of a bill by what they are for; each line is in one group."""
 
@@ -134,6 +137,7 @@ def quantities(images: float, usage: Usage, settings: Settings = DEFAULTS) -> di
     """Return what a month uses of each line of the bill."""
     invocations = images / usage.batch
     forms = images if settings.uploads == "presigned" else 0.0
+    by_cdn = forms * settings.signer_behind_cdn
     gb, is_full = usage.memory_mb / 1024, settings.monitoring == "full"
     has_waf = settings.waf_requests_per_minute > 0
     has_duplicates = settings.duplicates != DuplicateSearch.OFF
@@ -160,9 +164,10 @@ def quantities(images: float, usage: Usage, settings: Settings = DEFAULTS) -> di
         "traces": _traces(invocations) if settings.tracing else 0,
         "cdn_gb": images * usage.views * usage.view_kb / 1_000_000,
         "cdn_requests": images * usage.views,
+        "cdn_requests_for_forms": by_cdn,
         "waf_acls": float(has_waf),
         "waf_rules": float(has_waf),
-        "waf_requests": images * usage.views * has_waf + forms * settings.signer_behind_cdn,
+        "waf_requests": images * usage.views * has_waf + by_cdn,
     }
 
 

@@ -136,6 +136,9 @@ CATALOGUE: Final[Mapping[str, Product]] = {
     "cdn_requests": Product(
         service="AmazonCloudFront", usage_type="US-Requests-Tier2-HTTPS", is_global=True
     ),
+    "cdn_requests_for_forms": Product(
+        service="AmazonCloudFront", usage_type="US-Requests-HTTPS-Proxy", is_global=True
+    ),
     "waf_acls": Product(service="awswaf", usage_type="Global-WebACLV2", is_global=True),
     "waf_rules": Product(service="awswaf", usage_type="Global-RuleV2", is_global=True),
     "waf_requests": Product(service="awswaf", usage_type="Global-RequestV2-Tier1", is_global=True),

@@ -1,10 +1,12 @@
 import re
 import stat
+from dataclasses import replace
 
 import pytest
 import yaml
 
 from bench.accept import clone as clones
+from pipeline.settings import Settings, SettingsError
 from terminal import Misuse
 
 
@@ -60,6 +62,17 @@ def test_a_key_without_a_namespace_is_the_projects_as_pulumi_reads_it(root):
         "image-pipeline:memory": 512,
         "image-pipeline:protect": False,
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [(300, clones.HIGHEST), ("300", clones.HIGHEST), (0, 0), ("0", "0")]
+)
+def test_aws_waf_does_not_block_the_one_address_that_all_uploads_come_from(root, given, kept):
+    write(root, **{"image-pipeline:wafRequestsPerMinute": given})
+    assert clones.copy("dev").config["image-pipeline:wafRequestsPerMinute"] == kept
+    settings = Settings(delivery="cdn", waf_requests_per_minute=clones.HIGHEST)
+    with pytest.raises(SettingsError):
+        replace(settings, waf_requests_per_minute=clones.HIGHEST + 1)
 
 
 def test_an_encrypted_setting_that_is_left_out_is_no_obstacle(root):

@@ -99,6 +99,7 @@ def test_a_months_quantities_by_hand():
             "traces": 1000,
             "cdn_gb": 2,
             "cdn_requests": 40_000,
+            "cdn_requests_for_forms": 0,
             "waf_acls": 0,
             "waf_rules": 0,
             "waf_requests": 0,
@@ -118,9 +119,17 @@ def test_aws_waf_costs_a_web_acl_a_rule_and_each_request():
 def test_aws_waf_sees_who_asks_for_a_form_too():
     settings = Settings(uploads="presigned", delivery="cdn", waf_requests_per_minute=10)
     usage = bill.Usage(views=10)
-    assert bill.quantities(4000, usage, settings)["waf_requests"] == 44_000
-    open_ = Settings(uploads="presigned", delivery="cdn")
-    assert bill.quantities(4000, usage, open_)["waf_requests"] == 0
+    used = bill.quantities(4000, usage, settings)
+    assert (used["waf_requests"], used["cdn_requests_for_forms"]) == (44_000, 4000)
+    assert used["cdn_requests"] == 40_000
+    open_ = bill.quantities(4000, usage, Settings(uploads="presigned", delivery="cdn"))
+    assert (open_["waf_requests"], open_["cdn_requests_for_forms"]) == (0, 0)
+
+
+def test_forms_and_pictures_share_the_free_requests_of_the_cdn():
+    settings = Settings(uploads="presigned", delivery="cdn", waf_requests_per_minute=10)
+    lines = bill.bill(10e6, bill.Usage(views=1), US, settings, free_tier=True).lines
+    assert (lines["cdn_requests"], lines["cdn_requests_for_forms"]) == pytest.approx((5, 5))
 
 
 def test_an_image_costs_what_a_default_stack_does_for_it():
