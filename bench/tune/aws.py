@@ -112,14 +112,19 @@ def measure(stack: Stack, workload: Workload, options: Options) -> AwsResult:
         batches=tuple(dict.fromkeys(options.batch)),
         samples=options.samples,
     )
+    interrupted = True
     try:
         with suppress(KeyboardInterrupt):
             measurement.run()
+            interrupted = False
     finally:
         left = measurement.removal.left if measurement.removal else []
         _tell([*left, *([f"Try again: {again} {clone.name}"] if left else [])])
-    if not measurement.complete:
+    if interrupted:
         _tell(["Interrupted; the clone is removed, and what is done is kept."])
+    cut = [case for case in measurement.cases if case.is_cut_short]
+    if cut and not any(case.reports for case in measurement.cases):
+        raise Failure(f"Nothing was measured. At {cut[0].setup}: {cut[0].why}")
     return _result(measurement, prices, options)
 
 
@@ -150,7 +155,7 @@ def _result(measurement: Measurement, prices: Prices, options: Options) -> AwsRe
 def _words(measurement: Measurement, cases: list[Samples], prices: Prices) -> Iterator[str]:
     for none in measurement.unmeasured:
         yield f"{none.architecture}: {none.outcome}. {none.why}"
-    for why in dict.fromkeys(f"{case.setup}: {case.why}" for case in cases if case.why):
+    for why in dict.fromkeys(f"{case.setup}: {case.why}" for case in measurement.cases if case.why):
         yield f"Did not work at {why}"
     yield from measurement.code.words
     yield DIFFERENCES

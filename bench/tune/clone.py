@@ -22,6 +22,11 @@ POLICY: Final = "bench"
 TAG: Final = "Clone"
 """Tag of all that a clone has, whose value is the clone's name."""
 
+Tags = dict[str, str]
+
+_ABSENT: Final = ("ResourceNotFoundException", "NoSuchEntity")
+"""Codes by which Lambda, CloudWatch Logs and IAM say that there is no such resource."""
+
 _LONGEST: Final = 40
 """Characters of the function's name in a clone's: of S3's 63 for a bucket, 23 are left."""
 
@@ -108,16 +113,49 @@ class Clone:
         for architecture in ARCHITECTURES:
             name, group = self.function(architecture), self.log_group(architecture)
             delete = partial(lambda_.delete_function, FunctionName=name)
-            yield f"function {name}", partial(read_or_none, delete, "ResourceNotFoundException")
+            tags = partial(self._function_tags, name)
+            yield f"function {name}", partial(self._delete_own, tags, delete)
             delete = partial(logs.delete_log_group, logGroupName=group)
-            yield f"log group {group}", partial(read_or_none, delete, "ResourceNotFoundException")
+            tags = partial(self._log_group_tags, group)
+            yield f"log group {group}", partial(self._delete_own, tags, delete)
         delete = partial(iam.delete_role_policy, RoleName=self.role, PolicyName=POLICY)
-        yield f"policy of role {self.role}", partial(read_or_none, delete, "NoSuchEntity")
+        yield f"policy of role {self.role}", partial(self._delete_own, self._role_tags, delete)
         delete = partial(iam.delete_role, RoleName=self.role)
-        yield f"role {self.role}", partial(read_or_none, delete, "NoSuchEntity")
+        yield f"role {self.role}", partial(self._delete_own, self._role_tags, delete)
         for bucket in (self.destination, self.source):
             delete = partial(self._delete_bucket, bucket)
             yield f"bucket {bucket}", partial(read_or_none, delete, "NoSuchBucket")
+
+    def _delete_own(self, tags: Callable[[], Tags | None], delete: Callable[[], Any]) -> Any:
+        """Delete what has the clone's tag, which it is made with; None if there is nothing.
+
+        Raises:
+            Failure: it has another tag or none, so that someone else made it.
+        """
+        found = read_or_none(tags, *_ABSENT)
+        if found is None:
+            return None
+        if found.get(TAG) != self.name:
+            raise Failure(f"it has no tag {TAG}={self.name}, so bench aws has not made it.")
+        return read_or_none(delete, *_ABSENT)
+
+    def _function_tags(self, name: str) -> Tags:
+        lambda_ = self.stack.client("lambda")
+        arn = lambda_.get_function_configuration(FunctionName=name)["FunctionArn"]
+        return lambda_.list_tags(Resource=arn)["Tags"]
+
+    def _log_group_tags(self, name: str) -> Tags | None:
+        logs = self.stack.client("logs")
+        found = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+        for group in found:
+            if group["logGroupName"] == name:
+                arn = group["arn"].removesuffix(":*")
+                return logs.list_tags_for_resource(resourceArn=arn)["tags"]
+        return None
+
+    def _role_tags(self) -> Tags:
+        found = self.stack.client("iam").list_role_tags(RoleName=self.role)["Tags"]
+        return {tag["Key"]: tag["Value"] for tag in found}
 
     def _delete_bucket(self, bucket: str) -> Any:
         s3 = self.stack.client("s3")

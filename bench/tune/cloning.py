@@ -18,6 +18,11 @@ ROLE_SECONDS: Final = 120
 states no time); the time is ours."""
 
 _ROLE_PAUSE_S: Final = 2.0
+
+_NEW_ROLE: Final = "cannot be assumed by Lambda"
+"""Part of Lambda's message about a new role, which has no code of its own
+(github.com/hashicorp/terraform-provider-aws, issue 14285, read 2026-11-27)."""
+
 _HOME: Final = "us-east-1"
 """Region of a bucket for which none is named, and which may not be named (S3 API reference,
 "CreateBucket", LocationConstraint)."""
@@ -80,9 +85,8 @@ def make_function(
             with uninterrupted():
                 lambda_.create_function(**configuration)
             break
-        # The new role cannot be assumed yet: Lambda has no code of its own for that.
-        except lambda_.exceptions.InvalidParameterValueException:
-            if time.monotonic() > deadline:
+        except lambda_.exceptions.InvalidParameterValueException as error:
+            if _NEW_ROLE not in str(error) or time.monotonic() > deadline:
                 raise
             time.sleep(_ROLE_PAUSE_S)
     lambda_.get_waiter("function_active_v2").wait(FunctionName=clone.function(architecture))

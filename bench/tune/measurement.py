@@ -8,6 +8,8 @@ from itertools import islice, product
 from threading import Event
 from typing import Final
 
+import botocore.exceptions
+
 from bench.signals import uninterrupted, with_clean_up
 from bench.tune import cloning, versions
 from bench.tune.clone import Clone, Removal
@@ -26,6 +28,9 @@ SHARE: Final = 10
 quotas", Lambda developer guide, read 2026-11-27), and the live function needs them."""
 
 _PAUSE_S: Final = 2.0
+
+AWS_ERRORS: Final = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError)
+"""A refusal of AWS, and no answer."""
 
 
 @dataclass(kw_only=True)
@@ -81,7 +86,7 @@ class Measurement:
             ]
             published = versions.publish(self.clone, self.deployed, wanted, advance)
         self._invoke_all(invoker, published)
-        self.complete = True
+        self.complete = not any(case.is_cut_short for case in self.cases)
 
     def _works(self, invoker: Invoker, architecture: str) -> bool:
         """Process one upload, which a new role may not do at once; False if it cannot run here."""
@@ -140,7 +145,11 @@ class Measurement:
             if stop.is_set():
                 return
             files = list(islice(turns, setup.batch_size))
-            run = invoker.invoke(setup.architecture, version, files)
+            try:
+                run = invoker.invoke(setup.architecture, version, files)
+            except (*AWS_ERRORS, Failure) as error:
+                case.why = str(error)  # the figures of the other setups are not lost with it
+                return
             case.reports.append(run.report)
             case.stored.append(run.stored)
             advance()

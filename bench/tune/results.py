@@ -96,6 +96,11 @@ class Samples:
     stored: list[Stored] = field(default_factory=list[Stored])
     why: str = ""
 
+    @property
+    def is_cut_short(self) -> bool:
+        """True if the run that ``why`` is about has no report, so that none of it is known."""
+        return bool(self.why) and (not self.reports or self.reports[-1].outcome == "ok")
+
     @classmethod
     def of(cls, workload: Workload, setup: Setup) -> "Samples":
         """Return a case without a run."""

@@ -26,8 +26,10 @@ def summarise(case: Samples, prices: Prices, measured_on: Place) -> Row:
     runs = warm or case.reports
     times = [report.duration_ms for report in runs]
     lines = costs(case, prices)
-    # A case that was interrupted before its first warm run is never chosen.
-    cold_only = cold.outcome == "ok" and not warm
+    # A case that was interrupted before its first warm run is never chosen, nor one cut short.
+    outcome = "cold only" if cold.outcome == "ok" and not warm else case.reports[-1].outcome
+    if case.is_cut_short:
+        outcome = "failed"
     return Row(
         measured_on=measured_on,
         architecture=case.setup.architecture,
@@ -41,7 +43,7 @@ def summarise(case: Samples, prices: Prices, measured_on: Place) -> Row:
         usd_per_1000=round(sum(lines[name] for name in DECIDED), 6),
         total_usd_per_1000=round(sum(lines.values()), 6),
         costs={name: round(usd, 6) for name, usd in lines.items()},
-        outcome="cold only" if cold_only else case.reports[-1].outcome,
+        outcome=outcome,
         samples=len(warm),
     )
 

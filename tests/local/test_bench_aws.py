@@ -7,9 +7,15 @@ from bench.tune.clone import Clone
 from bench.tune.deployed import Deployed
 from bench.tune.workloads import Workload
 from ops.stack import Stack
+from terminal import Failure
 from tests.local.probing import BODY, probe
 from tests.local.watching import HERE, OTHER, READS, TARGETS, Watched, left, live, measure
 from tests.support.aws_client import Refusal, answer_for
+
+NEW_ROLE = Refusal(
+    "InvalidParameterValueException",
+    message="The role defined for the function cannot be assumed by Lambda.",
+)
 
 
 @pytest.fixture
@@ -161,7 +167,7 @@ def test_the_clone_s_buckets_are_private_and_encrypted(aws, clone):
 
 def test_a_role_that_lambda_does_not_know_yet_is_waited_for(aws, small, monkeypatch):
     monkeypatch.setattr(cloning, "_ROLE_PAUSE_S", 0.1)
-    refusals = [Refusal("InvalidParameterValueException")] * 2
+    refusals = [NEW_ROLE] * 2
 
     def client(service, **how):
         made = aws.client(service, **how)
@@ -180,9 +186,62 @@ def test_a_role_that_lambda_never_takes_fails_and_leaves_nothing(aws, small, mon
     def client(service, **how):
         made = aws.client(service, **how)
         if service == "lambda":
-            answer_for(made, create_function=Refusal("InvalidParameterValueException"))
+            answer_for(made, create_function=NEW_ROLE)
         return made
 
     stack = Stack(outputs=aws.outputs, client=client)
     with pytest.raises(Exception, match="InvalidParameterValueException"):
         measure(stack, small)
+
+
+@pytest.mark.parametrize(
+    ("works", "rows"), [(0, [(512, "ok")]), (2, [(512, "ok"), (1024, "failed")])]
+)
+def test_a_call_that_fails_costs_its_own_setup_the_figures(aws, small, works, rows):
+    """AWS throttles, fails or does not answer: an hour's other figures are kept, and it is told."""
+    left = [None] * works
+
+    def invoke(Qualifier="", **_given):  # noqa: N803 (boto3's name)
+        broken = Refusal("ServiceException", 500, "out of order")
+        return (left.pop() if left else broken) if Qualifier == "2" else None
+
+    def client(service, **how):
+        made = aws.client(service, **how)
+        return answer_for(made, invoke=invoke) if service == "lambda" else made
+
+    stack = Stack(outputs=aws.outputs, client=client)
+    result = measure(stack, small, memory=(512, 1024), samples=3, architecture=(HERE,))
+    assert [(row.memory_mb, row.outcome) for row in result.summary] == rows
+    assert (result.complete, result.clean) == (False, True)
+    assert result.chosen.memory_mb == 512
+    (told,) = [word for word in result.words if word.startswith("Did not work at memory 1024")]
+    assert "out of order" in told
+
+
+def test_calls_that_all_fail_are_told_in_one_sentence(aws, small):
+    def invoke(Qualifier="", **_given):  # noqa: N803 (boto3's name)
+        return Refusal("ServiceException", 500, "out of order") if Qualifier == "1" else None
+
+    def client(service, **how):
+        made = aws.client(service, **how)
+        return answer_for(made, invoke=invoke) if service == "lambda" else made
+
+    with pytest.raises(Failure, match=r"Nothing was measured. At memory 512, .*out of order"):
+        measure(Stack(outputs=aws.outputs, client=client), small, architecture=(HERE,))
+
+
+def test_another_invalid_parameter_is_told_at_once(aws, small, monkeypatch):
+    monkeypatch.setattr(cloning, "_ROLE_PAUSE_S", 0)
+    asked = []
+
+    def create_function(**given):
+        asked.append(given["FunctionName"])
+        return NEW_ROLE._replace(message="no such runtime")
+
+    def client(service, **how):
+        made = aws.client(service, **how)
+        return answer_for(made, create_function=create_function) if service == "lambda" else made
+
+    with pytest.raises(Exception, match="no such runtime"):
+        measure(Stack(outputs=aws.outputs, client=client), small)
+    assert len(asked) == 1

@@ -22,6 +22,7 @@ class Refusal(NamedTuple):
 
     code: str
     status: int = 400
+    message: str = "refused by a test"
 
 
 def aws_client(service: str, default: Any = None, **answers: Any) -> Any:
@@ -55,7 +56,7 @@ def answer_for(client: Any, default: Any = None, **answers: Any) -> Any:
         if found is None:
             return None
         if isinstance(found, Refusal):
-            error = {"Error": {"Code": found.code, "Message": "refused by a test"}}
+            error = {"Error": {"Code": found.code, "Message": found.message}}
             return _with_status(error, found.status)
         if model.output_shape:
             _check(found, model.output_shape)

@@ -41,12 +41,26 @@ def test_clones_that_were_left_are_found_by_their_buckets():
     assert clones.leftovers(stack, "f") == ["f-bench-123456", "f-bench-abcdef"]
 
 
+NAME = "f-bench-123456"
+OWN = [{"Key": clones.TAG, "Value": NAME}]
+ARN = "arn:aws:lambda:eu-west-1:123456789012:function:f"
+
+
 def removal(**answers):
     """Remove a clone of which nothing is there, except what is given."""
     gone = {
-        "lambda": {"delete_function": Refusal("ResourceNotFoundException", 404)},
-        "logs": {"delete_log_group": Refusal("ResourceNotFoundException", 404)},
+        "lambda": {
+            "get_function_configuration": Refusal("ResourceNotFoundException", 404),
+            "list_tags": Refusal("ResourceNotFoundException", 404),
+            "delete_function": Refusal("ResourceNotFoundException", 404),
+        },
+        "logs": {
+            "describe_log_groups": {"logGroups": []},
+            "list_tags_for_resource": Refusal("ResourceNotFoundException", 404),
+            "delete_log_group": Refusal("ResourceNotFoundException", 404),
+        },
         "iam": {
+            "list_role_tags": Refusal("NoSuchEntity", 404),
             "delete_role": Refusal("NoSuchEntity", 404),
             "delete_role_policy": Refusal("NoSuchEntity", 404),
         },
@@ -63,7 +77,7 @@ def removal(**answers):
         for service, known in gone.items()
     }
     stack = Stack(outputs={}, client=clients.__getitem__)
-    return Clone(stack=stack, name="f-bench-123456").remove()
+    return Clone(stack=stack, name=NAME).remove()
 
 
 def test_of_a_clone_that_is_gone_nothing_is_removed():
@@ -73,14 +87,71 @@ def test_of_a_clone_that_is_gone_nothing_is_removed():
 
 def test_what_is_left_keeps_nothing_else_from_removal():
     found = removal(
+        list_role_tags={"Tags": OWN},
         delete_role=Refusal("AccessDenied", 403),
-        get_bucket_tagging={"TagSet": [{"Key": clones.TAG, "Value": "f-bench-123456"}]},
+        get_bucket_tagging={"TagSet": OWN},
         delete_bucket={},
     )
     assert found.removed == ["bucket f-bench-123456-out", "bucket f-bench-123456-in"]
     assert len(found.left) == 1
     assert found.left[0].startswith("The role f-bench-123456 is left: ")
     assert "AccessDenied" in found.left[0]
+
+
+def log_groups(logGroupNamePrefix):  # noqa: N803 (boto3's name)
+    names = [logGroupNamePrefix + more for more in ("-2", "")]
+    arn = "arn:aws:logs:eu-west-1:123456789012:log-group:"
+    return {"logGroups": [{"logGroupName": name, "arn": f"{arn}{name}:*"} for name in names]}
+
+
+THERE = {
+    "get_function_configuration": {"FunctionArn": ARN},
+    "describe_log_groups": log_groups,
+    "delete_function": {},
+    "delete_log_group": {},
+    "delete_role": {},
+    "delete_role_policy": {},
+}
+
+
+def test_all_that_has_the_clone_s_tag_is_removed():
+    asked = []
+
+    def tags_of_group(resourceArn):  # noqa: N803 (boto3's name)
+        asked.append(resourceArn)
+        return {"tags": {"Clone": NAME}}
+
+    found = removal(
+        **THERE,
+        list_tags={"Tags": {"Clone": NAME}},
+        list_tags_for_resource=tags_of_group,
+        list_role_tags={"Tags": OWN},
+    )
+    assert [what.split()[0] for what in found.removed] == [
+        *("function", "log", "function", "log", "policy", "role"),
+    ]
+    assert found.left == []
+    group = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/f-bench-123456"
+    assert asked == [f"{group}-x86-64", f"{group}-arm64"]
+
+
+@pytest.mark.parametrize("tags", [{}, {"Clone": "f-bench-654321"}, {"Name": NAME}])
+def test_what_has_no_tag_of_the_clone_is_not_removed(tags):
+    """Someone else's function or role may have such a name, too."""
+
+    def refuse(**given):
+        raise AssertionError(f"someone else's would be deleted: {given}")
+
+    deletions = {name: refuse for name in THERE if name.startswith("delete_")}
+    found = removal(
+        **THERE | deletions,
+        list_tags={"Tags": tags},
+        list_tags_for_resource={"tags": tags},
+        list_role_tags={"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]},
+    )
+    assert found.removed == []
+    assert len(found.left) == 6
+    assert all("it has no tag Clone=f-bench-123456" in sentence for sentence in found.left)
 
 
 @pytest.mark.parametrize(
