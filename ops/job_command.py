@@ -24,14 +24,17 @@ def run(stack: Stack, prefix: str, inventory: str | None, *, dry_run: bool, as_j
 
     Raises:
         Misuse: a prefix of a report, which S3 Batch Operations takes as a whole.
-        Failure: the job could not be created, has failed or was cancelled, or tasks of it have
-            failed; or someone pressed Ctrl-C, and the job goes on.
+        Failure: no upload has the prefix; the job could not be created, has failed or was
+            cancelled, or tasks of it have failed; or someone pressed Ctrl-C, and the job goes on.
     """
     backfill.check_prefix(prefix)
     if inventory and prefix != UPLOADS:
         raise Misuse("S3 Batch Operations takes a whole inventory; leave out --prefix.")
     report = jobs.find_report(stack, inventory) if inventory else None
     asked = jobs.request(stack, jobs.account_of(stack), prefix, report)
+    if not inventory and not _has_uploads(stack, prefix):
+        # S3 would bill a job, and have it fail after a while.
+        raise Failure(f"No upload in {stack.source} starts with {prefix}; there is nothing to do.")
     if dry_run:
         where = f"in {inventory}" if inventory else f"that start with {prefix}"
         told = json.dumps({"would_create": asked})
@@ -49,6 +52,11 @@ def run(stack: Stack, prefix: str, inventory: str | None, *, dry_run: bool, as_j
     _check(job, last)
     if not as_json:
         print(f"{last.succeeded} uploads done; {job.report} says what came of each")
+
+
+def _has_uploads(stack: Stack, prefix: str) -> bool:
+    found = stack.client("s3").list_objects_v2(Bucket=stack.source, Prefix=prefix, MaxKeys=1)
+    return bool(found.get("Contents"))
 
 
 def _follow(job: Job) -> Progress:
@@ -76,6 +84,8 @@ def _check(job: Job, last: Progress) -> None:
             f"The job {job.id} is {last.status}{why}: {last.succeeded} of {last.total} uploads are "
             "done; the same command makes a new job."
         )
+    if not last.total:
+        raise Failure(f"The job {job.id} found no upload in its list, and has done nothing.")
     if last.failed:
         raise Failure(
             f"{last.failed} of {last.total} uploads failed; {job.report} says why. Once that is "

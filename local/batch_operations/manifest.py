@@ -19,12 +19,16 @@ MAX_TASKS: Final = 10_000
 
 COLUMNS: Final = ("Bucket", "Key", "VersionId")
 
+NO_KEYS: Final = "Manifest generation found no keys matching the filter criteria."
+"""Reason of AWS ("Troubleshooting S3 Batch Operations", S3 user guide, read 2026-11-27), which does
+not document its failure code; the code here is ours."""
+
 
 def read(job: Job, s3: Any) -> list[Task]:
     """Return the tasks of a job, as its role may read their list; generate it first if asked to.
 
     Raises:
-        JobFailed: the list is not there, has changed, is forbidden or too long.
+        JobFailed: the list is not there, has changed, is empty, forbidden or too long.
     """
     generator = job.asked.get("ManifestGenerator", {}).get("S3JobManifestGenerator")
     if generator:
@@ -63,13 +67,15 @@ def _generate(job: Job, s3: Any, generator: dict[str, Any]) -> dict[str, str]:
     source = generator["SourceBucket"].rpartition(":")[2]
     prefixes = generator.get("Filter", {}).get("KeyNameConstraint", {}).get("MatchAnyPrefix", [""])
     pages = session.of_account().get_paginator("list_object_versions")
-    listed = (
+    listed = [
         (source, quote_plus(item["Key"], safe="/"), item["VersionId"])
         for prefix in prefixes
         for page in pages.paginate(Bucket=source, Prefix=prefix)
         for item in page.get("Versions", [])
         if item["IsLatest"]
-    )
+    ]
+    if not listed:
+        raise JobFailed("NoKeysFound", NO_KEYS)
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(listed)
     where = generator["ManifestOutputLocation"]

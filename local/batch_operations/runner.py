@@ -28,8 +28,8 @@ PAUSE_SECONDS: Final = 0.2
 CODES: Final = ("Succeeded", "TemporaryFailure", "PermanentFailure")
 
 FEWEST: Final = 1000
-"""Operations after which a job fails of which more than half have failed (S3 user guide, "Tracking
-job failures")."""
+"""Tasks that have run from which on a job fails once more than half of them have failed ("Tracking
+job failure" in "Managing S3 Batch Operations jobs", S3 user guide, read 2026-11-27)."""
 
 
 def run(job: Job) -> None:
@@ -41,7 +41,7 @@ def run(job: Job) -> None:
         tasks = manifest.read(job, s3)
         job.total, job.status = len(tasks), "Active"
         try:
-            _run_all(job, lambda_, tasks)
+            run_all(job, lambda_, tasks)
         finally:
             report.write(job, s3)
     except JobFailed as failure:
@@ -60,7 +60,8 @@ def _session(job: Job) -> Session:
     return job.session
 
 
-def _run_all(job: Job, lambda_: Any, tasks: list[Task]) -> None:
+def run_all(job: Job, lambda_: Any, tasks: list[Task]) -> None:
+    """Run the tasks of a job; raise ``JobFailed`` once too many of them have failed."""
     invoke = partial(_invoke, job, lambda_)
     with ThreadPoolExecutor(INVOKERS) as pool:
         for again in reversed(range(TRIES)):
@@ -72,7 +73,7 @@ def _run_all(job: Job, lambda_: Any, tasks: list[Task]) -> None:
                     failed.append(outcome.task)
                     continue
                 job.add(outcome)
-                if len(job.outcomes) > FEWEST and job.failed > job.succeeded:
+                if len(job.outcomes) >= FEWEST and job.failed > job.succeeded:
                     job.cancelled.set()
                     raise JobFailed("TooManyFailures", f"{job.failed} tasks have failed.")
             tasks = failed

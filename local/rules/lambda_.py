@@ -26,6 +26,11 @@ RESERVED: Final = frozenset(
 )
 """Variables that Lambda sets itself ("Working with Lambda environment variables")."""
 
+UNRESERVED: Final = 100
+"""Executions at one time that no reservation may take from an account ("Configuring reserved
+concurrency for a function", Lambda developer guide, read 2026-11-27); all of them where the
+account has fewer, as users report of limits of 10 and 50."""
+
 _UNABLE: Final = (
     "Lambda was unable to configure your environment variables because the environment variables "
     "you have provided "
@@ -80,6 +85,22 @@ def configuration(act: Callable[..., Any], *arguments: Any) -> Any:
     """Refuse a configuration, which is the last argument, that is over a quota."""
     given = arguments[-1]
     return environment(given) or memory_and_timeout(given) or act(*arguments)
+
+
+@replaces(vars(lambda_svc), "_put_function_concurrency")
+def reserved_concurrency(reserve: Callable[..., Any], name: str, given: Mapping[str, Any]) -> Any:
+    """Refuse a larger reservation that would leave the account less than ``UNRESERVED``."""
+    limits = json.loads(lambda_svc._get_account_settings()[2])["AccountLimit"]
+    kept: int = lambda_svc._functions.get(name, {}).get("concurrency") or 0
+    more = given.get("ReservedConcurrentExecutions", 0) - kept
+    least = min(UNRESERVED, limits["ConcurrentExecutions"])
+    if more > 0 and limits["UnreservedConcurrentExecutions"] - more < least:
+        return error(
+            "InvalidParameterValueException",
+            "Specified ReservedConcurrentExecutions for function decreases account's "
+            f"UnreservedConcurrentExecution below its minimum value of [{least}].",
+        )
+    return reserve(name, given)
 
 
 @replaces(vars(lambda_svc), "_execute_function")

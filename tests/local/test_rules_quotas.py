@@ -40,6 +40,29 @@ def create(bare, role, request):
         answer(lambda_.delete_function, FunctionName=name)
 
 
+def test_a_reservation_leaves_the_account_100_executions(bare, create):
+    """Page "Configuring reserved concurrency for a function" (AWS Lambda developer guide)."""
+    create()
+    lambda_ = bare.client("lambda")
+    limit = lambda_.get_account_settings()["AccountLimit"]
+    most = limit["UnreservedConcurrentExecutions"] - 100
+
+    def reserve(name, executions):
+        given = {"FunctionName": name, "ReservedConcurrentExecutions": executions}
+        return answer(lambda_.put_function_concurrency, **given)
+
+    assert reserve("there", most + 1) == (400, "InvalidParameterValueException")
+    assert reserve("there", most) == (200, "")
+    assert reserve("new-0", 1) == (400, "InvalidParameterValueException")
+    assert reserve("new-0", 0) == (200, "")
+    assert reserve("there", most) == (200, "")  # again: it takes no more than before
+    assert reserve("there", most - 1) == (200, "")
+    assert reserve("new-0", 1) == (200, "")
+    with pytest.raises(lambda_.exceptions.InvalidParameterValueException) as refused:
+        lambda_.put_function_concurrency(FunctionName="new-0", ReservedConcurrentExecutions=2)
+    assert "below its minimum value of [100]" in str(refused.value)
+
+
 def variables(length):
     """As many variables as JSON of this length has."""
     return {"Variables": {"NAME": "é" + "x" * (length - len('{"NAME":"é"}') - 1)}}

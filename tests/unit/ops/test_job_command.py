@@ -27,8 +27,9 @@ def described(status: str, succeeded=0, failed=0, total=4, **more) -> dict:
     return {"Status": status, "ProgressSummary": {"TotalNumberOfTasks": total, **counts}, **more}
 
 
-def stack_with(*steps) -> Stack:
+def stack_with(*steps, uploads=1) -> Stack:
     left = list(steps)
+    listed = {"Contents": [{"Key": "uploads/a.jpg"}] * uploads} if uploads else {"KeyCount": 0}
 
     def describe_job(**_given):
         step = left.pop(0)
@@ -40,6 +41,7 @@ def stack_with(*steps) -> Stack:
         "s3control": aws_client(
             "s3control", create_job={"JobId": "job-1"}, describe_job=describe_job
         ),
+        "s3": aws_client("s3", list_objects_v2=listed),
         "sts": aws_client("sts", get_caller_identity={"Account": "123456789012"}),
     }
     return Stack(outputs=BATCH, client=clients.get)
@@ -119,6 +121,18 @@ def test_a_dry_run_creates_nothing(capsys):
 def test_a_prefix_outside_uploads_is_refused_before_anything_is_asked():
     with pytest.raises(Failure, match="must start with uploads/"):
         run(stack_with(), "other/")
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_prefix_of_no_upload_creates_no_job(dry_run):
+    stack = stack_with(uploads=0)
+    with pytest.raises(Failure, match="No upload in photos starts with uploads/none/; there is"):
+        run(stack, "uploads/none/", dry_run=dry_run)
+
+
+def test_a_job_of_an_empty_list_is_no_success():
+    with pytest.raises(Failure, match="job-1 found no upload in its list"):
+        run(stack_with(described("Complete", total=0)))
 
 
 def test_a_prefix_of_an_inventory_is_misuse():
