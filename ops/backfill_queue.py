@@ -64,7 +64,8 @@ class BackfillQueue:
         except BaseException:
             print_note(
                 f"The event source mapping {self.uuid} {stays}; a backfill disables it at its end: "
-                "run it again, with --state to go on from there."
+                "run it again, with --state to go on from there. After `ops redrive`, "
+                "`ops doctor` says how to disable it once the queue is empty."
             )
             raise
 

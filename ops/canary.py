@@ -7,9 +7,9 @@ import time
 from typing import Any, Final
 
 from function.contract import Status, manifest_key, source_key
-from ops.finding import Finding, fail, ok
+from ops.finding import DEPLOY, Finding, fail, ok
 from ops.stack import Stack, read_or_none
-from ops.teardown import versions
+from ops.teardown import denies_uploads, versions
 
 PIXEL: Final = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
@@ -29,6 +29,8 @@ def canary(stack: Stack) -> Finding:
     If the queue is slow, the function sees the canary's event after the check has ended. Its source
     is gone by then, which the function logs and acknowledges.
     """
+    if denies_uploads(stack):
+        return fail("canary", "uploads are denied, as `ops empty` leaves a stack", DEPLOY)
     name = f"canary-{secrets.token_hex(6)}.png"
     s3, started = stack.client("s3"), time.monotonic()
     source, destination = stack.source, stack.destination

@@ -232,6 +232,7 @@ def empty(*, target: Target = NO_TARGET, yes: bool = False) -> None:
             teardown.stop(stack)
             with progress("Deleting", sum(counts.values())) as advance:
                 counts = {bucket: teardown.empty(stack, bucket, advance) for bucket in counts}
+            teardown.check_stopped(stack)
     if target.as_json:
         print(json.dumps({"deleted" if yes else "would_delete": counts}))
         return

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import botocore.exceptions
 
-from ops import canary, engine, storage, wiring
+from ops import batch_function, canary, engine, storage, wiring
 from ops.finding import DEPLOY, Finding, fail
 from ops.stack import Stack
 
@@ -17,6 +17,7 @@ CHECKS: Final[dict[str, Callable[[Stack], Finding]]] = {
     "redrive policy": wiring.redrive_policy,
     "backlog": wiring.backlog,
     "backfill queue": wiring.backfill_queue,
+    "batch function": batch_function.batch_function,
     "oldest upload": wiring.oldest_upload,
     "dead letters": wiring.dead_letters,
     "workers": engine.workers,

@@ -9,11 +9,12 @@ stopped at a bucket that holds something, are skipped.
 import json
 import time
 from collections.abc import Callable, Iterator
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 from function.contract import UPLOADS, StackOutput
 from ops import mappings
-from ops.stack import Stack
+from ops.stack import Stack, read_or_none
 from ops.storage import bucket_policy
 from terminal import Failure
 
@@ -36,7 +37,8 @@ def stop(stack: Stack) -> None:
     finds its function without concurrency.
 
     Raises:
-        Failure: Lambda did not disable the event source mapping in time.
+        Failure: Lambda did not disable an event source mapping in time, or another command, such
+            as a backfill, has enabled it again.
     """
     _deny_uploads(stack)
     lambda_, name = stack.client("lambda"), stack.outputs[StackOutput.FUNCTION_NAME]
@@ -49,6 +51,19 @@ def stop(stack: Stack) -> None:
     if batch := stack.outputs.get(StackOutput.BATCH_FUNCTION_ARN):
         lambda_.put_function_concurrency(FunctionName=batch, ReservedConcurrentExecutions=0)
     time.sleep(timeout)
+    check_stopped(stack)
+
+
+def check_stopped(stack: Stack) -> None:
+    """Raise a ``Failure`` if a mapping is enabled: what the function writes fills the buckets."""
+    find = partial(mappings.find, stack, *mappings.QUEUES)
+    found: list[dict[str, Any]] | None = read_or_none(find, "ResourceNotFoundException")
+    for mapping in found or []:
+        if mapping["State"] != "Disabled":
+            raise Failure(
+                f"The event source mapping {mapping['UUID']} was enabled again meanwhile, probably "
+                "by a backfill that runs; end that, and run the same command again."
+            )
 
 
 def empty(stack: Stack, bucket: str, advance: Callable[[int], None]) -> int:
@@ -70,6 +85,12 @@ def empty(stack: Stack, bucket: str, advance: Callable[[int], None]) -> int:
         deleted += len(batch)
         advance(len(batch))
     return deleted
+
+
+def denies_uploads(stack: Stack) -> bool:
+    """Return True if the stack was emptied, or was to be, and not deployed since."""
+    statements = bucket_policy(stack.client("s3"), stack.source)["Statement"]
+    return any(statement.get("Sid") == SID for statement in statements)
 
 
 def _deny_uploads(stack: Stack) -> None:

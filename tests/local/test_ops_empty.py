@@ -8,8 +8,9 @@ import pytest
 
 from function.contract import StackOutput
 from local.http import request
-from ops import teardown
+from ops import doctor, mappings, teardown
 from ops.__main__ import main
+from ops.finding import DEPLOY
 from ops.stack import connect
 from tests.support.waiting import wait_until
 
@@ -76,6 +77,39 @@ def test_both_buckets_are_empty_afterwards_and_stay_so(own, uploading, capsys):
     assert set(uploading[asked:]) == {403}
     assert main(["empty", "--stack", "local", "--yes", "--json"]) == 0
     assert set(json.loads(capsys.readouterr().out)["deleted"].values()) == {0}
+
+
+def test_the_doctor_tells_of_a_stack_that_was_emptied(own, monkeypatch):
+    monkeypatch.setenv("IMAGE_PIPELINE_LOCAL", str(own.server.folder))
+    found = {finding.check: finding for finding in doctor.examine(connect("local"))}
+    assert found["mapping"].detail == "the event source is Disabled"
+    assert (found["canary"].level, found["canary"].fix) == ("fail", DEPLOY)
+    assert found["canary"].detail == "uploads are denied, as `ops empty` leaves a stack"
+
+
+@pytest.mark.parametrize("when", ["while it waits", "while it deletes"])
+def test_a_mapping_that_a_backfill_enables_again_is_told(own, capsys, monkeypatch, when):
+    """A backfill that runs enables its mapping whenever messages wait."""
+    monkeypatch.setenv("IMAGE_PIPELINE_LOCAL", str(own.server.folder))
+    stack = connect("local")
+    (backfills,) = mappings.find(stack, StackOutput.BACKFILL_QUEUE_URL)
+
+    def enable(*_given):
+        mappings.switch(own.client("lambda"), backfills["UUID"], enabled=True)
+        return 0
+
+    if when == "while it waits":
+        monkeypatch.setattr(teardown.time, "sleep", enable)
+    else:
+        monkeypatch.setattr(teardown.time, "sleep", lambda _seconds: None)
+        monkeypatch.setattr(teardown, "empty", enable)
+    try:
+        assert main(["empty", "--stack", "local", "--yes"]) == 1
+    finally:
+        mappings.switch(own.client("lambda"), backfills["UUID"], enabled=False)
+    said = capsys.readouterr().err
+    assert f"The event source mapping {backfills['UUID']} was enabled again meanwhile" in said
+    assert "run the same command again" in said
 
 
 def test_what_a_destruction_that_stopped_has_left_is_emptied(own, photo, capsys, monkeypatch):

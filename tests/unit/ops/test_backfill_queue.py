@@ -72,6 +72,7 @@ def test_a_backfill_that_breaks_off_leaves_it_enabled_and_says_so(clock, capsys,
     assert said.count("\n") == 1
     assert f"{mapping.uuid} stays enabled" in said
     assert "--state" in said
+    assert "After `ops redrive`, `ops doctor` says how to disable it" in said
 
 
 @pytest.mark.parametrize("state", ["Enabling", "Disabling"])
