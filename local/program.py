@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import pulumi
-import yaml
 from pulumi.runtime import settings as runtime_settings
 from pulumi.runtime.mocks import MockMonitor, Mocks, set_mocks
 
+from local import stack_file
 from pipeline import configuration
 from pipeline.settings import Settings
 from terminal import Failure, Misuse
@@ -36,17 +36,17 @@ def read_config(stack: str) -> dict[str, Any]:
     if not path.is_file():
         known = sorted(p.name.split(".")[1] for p in ROOT.glob("Pulumi.*.yaml"))
         raise Misuse(f"There is no stack {stack!r}; choose one of {', '.join(known)}.")
-    declared: dict[str, dict[str, Any]] = _load_yaml(ROOT / "Pulumi.yaml")["config"]
+    declared: dict[str, dict[str, Any]] = stack_file.load(ROOT / "Pulumi.yaml")["config"]
     defaults = {
         full_key(key): value["default"] for key, value in declared.items() if "default" in value
     }
-    config: dict[str, Any] = _load_yaml(path).get("config") or {}
+    config: dict[str, Any] = stack_file.load(path).get("config") or {}
     return defaults | config
 
 
 def project_name() -> str:
     """Return the project's name, which every key of its settings starts with."""
-    return _load_yaml(ROOT / "Pulumi.yaml")["name"]
+    return stack_file.load(ROOT / "Pulumi.yaml")["name"]
 
 
 def full_key(key: str) -> str:
@@ -152,7 +152,3 @@ def _configure(config: Mapping[str, Any], stack: str) -> None:
 def _text(value: Any) -> str:
     """A configuration value as the engine passes it: strings as they are, all else as JSON."""
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _load_yaml(path: Path) -> dict[str, Any]:
-    return cast("dict[str, Any]", yaml.safe_load(path.read_text(encoding="utf-8")) or {})

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 import yaml
 
 from bench.tune.evidence import settings_file
+from local import stack_file
 from local.program import ROOT, full_key, is_encrypted
 from terminal import Misuse
 
@@ -71,7 +72,7 @@ def copy(stack: str) -> Clone:
 
     Raise ``Misuse`` if there is no such stack, or if it has a setting that a clone cannot have.
     """
-    content = _read(settings_file(stack, ROOT))
+    content = stack_file.load(settings_file(stack, ROOT))
     # Pulumi takes a key without a namespace for the project's, so `domain` is shared as well.
     given = cast("dict[str, Any]", content.get("config") or {})
     config = {full_key(key): value for key, value in given.items()}
@@ -105,8 +106,5 @@ def find(name: str) -> Clone:
         raise Misuse(f"{name} is no clone: their names end in -accept- and six hex digits.")
     path = ROOT / f"Pulumi.{name}.yaml"
     stack = name.rpartition("-accept-")[0]
-    return Clone(name=name, content=_read(path if path.is_file() else settings_file(stack, ROOT)))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    return cast("dict[str, Any]", yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    file = path if path.is_file() else settings_file(stack, ROOT)
+    return Clone(name=name, content=stack_file.load(file))
