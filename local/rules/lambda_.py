@@ -26,10 +26,12 @@ RESERVED: Final = frozenset(
 )
 """Variables that Lambda sets itself ("Working with Lambda environment variables")."""
 
+CONCURRENCY: Final = 1000
+"""Executions at one time of an account, by default ("Lambda quotas")."""
+
 UNRESERVED: Final = 100
-"""Executions at one time that no reservation may take from an account ("Configuring reserved
-concurrency for a function", Lambda developer guide, read 2026-11-27); all of them where the
-account has fewer, as users report of limits of 10 and 50."""
+"""Executions of them that no reservation may take ("Configuring reserved concurrency for a
+function", Lambda developer guide, read 2026-11-27)."""
 
 _UNABLE: Final = (
     "Lambda was unable to configure your environment variables because the environment variables "
@@ -87,20 +89,34 @@ def configuration(act: Callable[..., Any], *arguments: Any) -> Any:
     return environment(given) or memory_and_timeout(given) or act(*arguments)
 
 
+@replaces(vars(lambda_svc), "_get_account_settings")
+def account_limit(settings: Callable[[], tuple[int, dict[str, str], bytes]]) -> Any:
+    """Tell the same account of every machine; MiniStack counts what its memory bears."""
+    status, headers, body = settings()
+    told = json.loads(body)
+    told["AccountLimit"]["ConcurrentExecutions"] = CONCURRENCY
+    told["AccountLimit"]["UnreservedConcurrentExecutions"] = CONCURRENCY - reserved()
+    return status, headers, json.dumps(told).encode()
+
+
 @replaces(vars(lambda_svc), "_put_function_concurrency")
-def reserved_concurrency(reserve: Callable[..., Any], name: str, given: Mapping[str, Any]) -> Any:
+def reservation(reserve: Callable[..., Any], name: str, given: Mapping[str, Any]) -> Any:
     """Refuse a larger reservation that would leave the account less than ``UNRESERVED``."""
-    limits = json.loads(lambda_svc._get_account_settings()[2])["AccountLimit"]
     kept: int = lambda_svc._functions.get(name, {}).get("concurrency") or 0
     more = given.get("ReservedConcurrentExecutions", 0) - kept
-    least = min(UNRESERVED, limits["ConcurrentExecutions"])
-    if more > 0 and limits["UnreservedConcurrentExecutions"] - more < least:
+    if more > 0 and CONCURRENCY - reserved() - more < UNRESERVED:
         return error(
             "InvalidParameterValueException",
             "Specified ReservedConcurrentExecutions for function decreases account's "
-            f"UnreservedConcurrentExecution below its minimum value of [{least}].",
+            f"UnreservedConcurrentExecution below its minimum value of [{UNRESERVED}].",
         )
     return reserve(name, given)
+
+
+def reserved() -> int:
+    """Return the executions that the account's functions have reserved."""
+    functions = lambda_svc._functions
+    return sum(functions[name].get("concurrency") or 0 for name in list(functions))
 
 
 @replaces(vars(lambda_svc), "_execute_function")
