@@ -72,9 +72,9 @@ def capacity(*, options: Options = _DEFAULTS, files: Files = NO_FILES) -> None:
     least = reserved(settings) + limits.UNRESERVED
     if reserved(settings) and options.account < least:
         raise Misuse(
-            f"--account must be at least {least} with uploads: presigned, because the signer "
-            f"reserves {reserved(settings)} and Lambda keeps {limits.UNRESERVED} unreserved; "
-            f"got {options.account}."
+            f"--account must be at least {least}, because the stack reserves {reserved(settings)} "
+            "(for the signer of uploads: presigned, and batchOperationsConcurrency) and Lambda "
+            f"keeps {limits.UNRESERVED} unreserved; got {options.account}."
         )
     load = Load(
         images=options.images,

@@ -139,8 +139,9 @@ def _candidates(settings: Settings) -> Iterator[Settings]:
 
 
 def reserved(settings: Settings) -> int:
-    """Return the concurrency of the account that the signer reserves."""
-    return limits.SIGNER_CONCURRENCY if settings.uploads == "presigned" else 0
+    """Return the account's concurrency that the other functions of the stack reserve."""
+    signer = limits.SIGNER_CONCURRENCY if settings.uploads == "presigned" else 0
+    return signer + settings.batch_operations_concurrency
 
 
 def most(settings: Settings) -> float:

@@ -239,6 +239,7 @@ def test_what_pulumi_refuses_is_told_on_one_line(checkout, tmp_path):
 @slow
 def test_a_private_stack_is_proved(checkout):
     private = {"uploads": "presigned", "delivery": "cdn", "encryption": "kms"}
+    private |= {"wafRequestsPerMinute": 10}  # fewer than one upload's polls for its manifest
     path = checkout.folder / "Pulumi.dev.yaml"
     content = yaml.safe_load(path.read_text())
     content["config"] |= {f"image-pipeline:{key}": value for key, value in private.items()}

@@ -78,6 +78,15 @@ def test_an_account_that_is_too_small_is_told():
     assert "ask for 1,100" in text(result)
 
 
+def test_what_s3_batch_operations_reserves_is_not_the_function_s():
+    """1,000 of the account, less 500 for the second function and the signer's 10."""
+    slow = replace(LOAD, images=1e6, within_s=1e6, image_s=7)
+    settings = {"uploads": "presigned", "batch_operations_concurrency": 500}
+    result = planned(slow, max_concurrency=1000, **settings)
+    assert "leaves the function 490 at once" in result.words[0]
+    assert "ask for 1,600" in text(result)
+
+
 def test_what_is_lost_is_told():
     result = planned(replace(LOAD, images=1e6, burst=1e7))
     assert "at least" in result.words[0]
