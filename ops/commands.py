@@ -26,6 +26,12 @@ _STACK: Final = Group("Stack", validator=LimitedChoice(min=1, max=1))
 _SOURCE: Final = Group("Source", validator=mutually_exclusive)
 
 
+def _named(_type: object, value: object) -> None:
+    """Refuse an empty name, as an unset variable of a shell is, in place of a file."""
+    if value in ("", Path()):
+        raise ValueError("It must name a file.")
+
+
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Target:
@@ -52,13 +58,13 @@ class Backfill:
     gone: Annotated[bool, Parameter(group=_SOURCE)] = False
     """Send uploads whose deletion was missed: what was made of them is removed."""
 
-    inventory: Annotated[str | None, Parameter(group=_SOURCE)] = None
+    inventory: Annotated[str | None, Parameter(group=_SOURCE, validator=_named)] = None
     """Take them from an S3 Inventory report in CSV: path or s3:// address of its manifest.json."""
 
     rate: PositiveNumber = 50.0
     """Uploads a second."""
 
-    state: Path | None = None
+    state: Annotated[Path | None, Parameter(validator=_named)] = None
     """File that remembers how far it got; the same command again goes on from there."""
 
     batch_operations: bool = False
@@ -117,8 +123,7 @@ def backfill(*, target: Target = NO_TARGET, options: Backfill = ALL_UPLOADS) -> 
         return
     with connected(target.stack, target.outputs) as stack:
         backfills.check_prefix(options.prefix)
-        listed = stack.destination if options.gone else stack.source
-        of = f"{options.inventory or listed} {options.prefix}"
+        of = f"{_listed(stack, options)} {options.prefix}"
         place = checkpoint.read(options.state, of) if options.state else Checkpoint(of=of)
         uploads = _uploads(stack, options, place)
         if options.dry_run:
@@ -183,6 +188,14 @@ def _send(
                 sent = Checkpoint(of=place.of, sent=place.sent + count, key=batch[-1].key)
                 checkpoint.write(options.state, sent)
     return count
+
+
+def _listed(stack: Stack, options: Backfill) -> str:
+    """Return what is gone through: a bucket, or a report, by a file that no other report has."""
+    if options.inventory:
+        report = inventory.read_manifest(stack, options.inventory)
+        return " ".join([options.inventory, *report.files[:1]])
+    return stack.destination if options.gone else stack.source
 
 
 def _uploads(stack: Stack, options: Backfill, place: Checkpoint) -> Iterator[backfills.Existing]:

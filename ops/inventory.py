@@ -66,11 +66,16 @@ def find(stack: Stack, inventory: Inventory, prefix: str, skip: int = 0) -> Iter
     ``skip``.
 
     Raises:
-        Failure: a file of the report is missing or damaged.
+        Failure: a file of the report is missing or damaged, or tells no size of an upload.
     """
     rows = (row for file in inventory.files for row in _rows(stack, inventory, file))
     wanted = (row for row in rows if _is_current(row) and row["Key"].startswith(prefix))
     for row in islice(wanted, skip, None):
+        if not row["Size"].isdecimal():
+            raise Failure(
+                f"{inventory.where} tells no size of {row['Key']} but {row['Size']!r}; fetch the "
+                "report again."
+            )
         yield Existing(
             key=row["Key"],
             version_id=row.get("VersionId") or None,

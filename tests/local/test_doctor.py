@@ -11,7 +11,15 @@ from ops.stack import connect
 
 CHECKS = [
     *("notification", "queue policy", "mapping", "concurrency", "redrive policy", "backlog"),
-    *("backfill queue", "oldest upload", "dead letters", "workers", "unanswered", "encryption"),
+    *(
+        "backfill queue",
+        "batch function",
+        "oldest upload",
+        "dead letters",
+        "workers",
+        "unanswered",
+        "encryption",
+    ),
     *("public access", "versioning", "log retention", "canary"),
 ]
 

@@ -187,6 +187,26 @@ def test_an_inventory_report_in_s3_is_read_by_its_manifest(aws, run, lost):
     assert [wait_for(aws, key)["status"] for key in keys] == ["ready", "ready"]
 
 
+def test_a_newer_report_in_the_place_of_another_is_not_gone_on_with(aws, run, tmp_path):
+    """Its uploads are in another order, so that some would be left out."""
+    state, manifest = str(tmp_path / "state"), tmp_path / "manifest.json"
+    where = ("--prefix", "uploads/newer/", "--inventory", str(manifest), "--state", state)
+    report = {
+        "sourceBucket": aws.outputs["sourceBucket"],
+        "destinationBucket": "arn:aws:s3:::reports",
+        "fileFormat": "CSV",
+        "fileSchema": "Key, Size",
+        "files": [{"key": "all/data/1.csv.gz"}],
+    }
+    for name in ("1.csv.gz", "2.csv.gz"):
+        (tmp_path / name).write_bytes(gzip.compress(b'"uploads/other.jpg","7"'))
+    manifest.write_text(json.dumps(report))
+    assert run(*where) == "0 uploads sent"
+    assert run(*where) == "0 uploads sent"
+    manifest.write_text(json.dumps(report | {"files": [{"key": "all/data/2.csv.gz"}]}))
+    assert "is the state of another backfill" in run(*where, code=1)
+
+
 KEYS = [
     f"uploads/{name}"
     for name in (

@@ -72,6 +72,14 @@ def test_a_damaged_inventory_is_one_sentence(report, tmp_path):
         keys(where)
 
 
+def test_an_upload_without_a_size_is_one_sentence(report, tmp_path):
+    where = report()
+    row = b'"photos","uploads/u1/a.jpg","v1","true","false","","e1"'
+    (tmp_path / "data.csv.gz").write_bytes(gzip.compress(row))
+    with pytest.raises(Failure, match=r"tells no size of uploads/u1/a\.jpg but ''; fetch"):
+        keys(where)
+
+
 def test_no_inventory_is_one_sentence(tmp_path):
     with pytest.raises(Failure, match="cannot be read"):
         keys(str(tmp_path / "manifest.json"))

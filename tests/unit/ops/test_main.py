@@ -22,6 +22,8 @@ COMMANDS = ["redrive", "backfill", "doctor", "empty"]
         (["backfill", "--stack", "dev", "--rate", "nan"], "--rate"),
         (["backfill", "--stack", "dev", "--rate", "inf"], "--rate"),
         (["backfill", "--stack", "dev", "--gone", "--inventory", "x"], "--inventory"),
+        (["backfill", "--stack", "dev", "--inventory", ""], "--inventory"),
+        (["backfill", "--stack", "dev", "--state", ""], "--state"),
         (["redrive", "--stack", "dev", "--limit", "0"], "--limit"),
         (["redrive", "--stack", "dev", "--limit", "x"], "--limit"),
     ],
