@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bench.capacity import limits, scaling
-from bench.capacity.scaling import GROWTH_A_MINUTE, MAPPING_LIMIT, START, Outcome, Storm
+from bench.capacity.scaling import Outcome, Storm
 from bench.cost.bill import MONTH_S
+from bench.mapping import GROWTH_A_MINUTE, MAPPING_LIMIT, START
 from pipeline.settings import Pollers, Settings
 
 POLLER_INVOCATIONS: Final = 10

@@ -26,13 +26,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from bench.mapping import GROWTH_A_MINUTE, MAPPING_LIMIT, START
 from bench.stats import percentile
 
-START: Final = 5
-GROWTH_A_MINUTE: Final = 300
-MAPPING_LIMIT: Final = 1000
-"""Batches at once, more of them a minute, and the most (AWS Lambda Developer Guide, "Configuring
-scaling behavior for SQS event source mappings", read 2026-11-27)."""
 S3_WRITES_A_SECOND: Final = 3500
 """At least, for each partitioned prefix (Amazon S3 User Guide, "Best practices design patterns:
 optimizing Amazon S3 performance", as AWS's knowledge centre quotes it, read 2026-11-27)."""

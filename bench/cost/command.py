@@ -14,6 +14,7 @@ from bench.cost.bill import Bill, Stack, Usage
 from bench.cost.prices import load
 from bench.cost.report import Month, Result, StackCost
 from bench.cost.stacks import UNNAMED, read
+from bench.mapping import GROWTH_A_MINUTE, MAPPING_LIMIT
 from bench.memory_sizes import MemorySize
 from bench.reports import NO_FILES, Files, publish
 from pipeline.settings import Settings
@@ -185,7 +186,14 @@ def _assumptions(options: Options, stacks: dict[str, Stack]) -> Iterator[str]:
             "--ms of your own."
         )
     if any(stack.settings.pollers for stack in stacks.values()):
-        yield "Poller hours are those of the fewest pollers; more are paid while they poll."
+        rate = MAPPING_LIMIT * 1000 / options.ms
+        yield (
+            "Poller hours are those of the fewest pollers; more are paid while they poll. They "
+            f"save no other line: they pay from {rate:,.0f} images a second on, which is what the "
+            f"{MAPPING_LIMIT:,} batches at once of a mapping without them process at "
+            f"{options.ms:g} ms an image, or where a burst cannot wait while Lambda adds "
+            f"{GROWTH_A_MINUTE} batches a minute (see bench load)."
+        )
     if len(stacks) > 1:
         yield f"The free tier is counted once for {_listed(list(stacks))}, as of one account."
 

@@ -19,12 +19,13 @@ from PIL import Image
 
 from bench import photos
 from bench.capacity import scaling
-from bench.capacity.scaling import MAPPING_LIMIT, Storm, thin
+from bench.capacity.scaling import Storm, thin
 from bench.cost import bill
 from bench.load import report
 from bench.load import storm as storms
 from bench.load.results import Check, Result, compare
 from bench.load.storm import Measured
+from bench.mapping import MAPPING_LIMIT
 from bench.memory_sizes import MemorySize
 from bench.reports import NO_FILES, Files, publish
 from bench.stats import percentile

@@ -113,6 +113,8 @@ def test_stacks_stand_side_by_side_and_share_the_free_tier(capsys, tmp_path):
     assert "700 ms an image were measured at 1024 MB for the default renditions, which" in out
     assert "are not those of small;" in out
     assert "Poller hours are those of the fewest pollers" in out
+    assert "they pay from 1,429 images a second on" in out
+    assert "adds 300 batches a minute" in out
     assert page.count("<img") == 5
     assert "USD a month by stack, with the free tier" in page
     assert "images a month in all stacks" in page
