@@ -17,7 +17,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         done. docs/tune.md says how to read the report.""",
     ),
     "aws": (
-        "bench.tune.aws:aws",
+        "bench.aws.command:aws",
         """Measure a clone of a deployed function: architecture, memory size, batch size.
 
         The clone has buckets, a role and a log of its own; the deployed function is only read.

@@ -14,12 +14,12 @@ from bench.accept.drive import Answer
 from bench.accept.engine import Engine, changes
 from bench.accept.live import Live
 from bench.accept.steps import Outcome, Step, StepFailed
+from bench.aws import command as aws
+from bench.aws.deployed import Deployed
 from bench.cost.prices import Prices
 from bench.photos import photo_jpeg
-from bench.tune import aws
-from bench.tune.deployed import Deployed
-from bench.tune.summary import spent
-from bench.tune.workloads import Workload
+from bench.sweep.summary import spent
+from bench.sweep.workloads import Workload
 from local import demo
 from local.photos import sample_photos
 from local.program import read_settings

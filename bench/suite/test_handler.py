@@ -7,7 +7,7 @@ import pytest
 from bench.maintain.imports import STATEMENTS, cpu_ms
 from bench.sandbox import Sandbox
 from bench.sandbox.function import upload, variables
-from bench.tune import workloads
+from bench.sweep import workloads
 
 SLOW = [pytest.param(memory_mb, marks=pytest.mark.slow) for memory_mb in (256, 512)]
 MEMORY = [*SLOW, 1024, 1769]

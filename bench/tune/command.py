@@ -15,12 +15,13 @@ from bench.sandbox import control_group, selfcheck
 from bench.sandbox.embedded_s3 import EmbeddedS3
 from bench.sandbox.stub_s3 import StubS3
 from bench.stacks import read_stack
-from bench.tune import evidence, report, workloads
-from bench.tune.choice import Choice
+from bench.sweep import report, workloads
+from bench.sweep.choice import Choice
+from bench.sweep.summary import summarise
+from bench.sweep.workloads import NAMES, Own
+from bench.tune import evidence
+from bench.tune.measurement import Effort, sweep
 from bench.tune.results import MeasuredSettings, SandboxResult
-from bench.tune.summary import summarise
-from bench.tune.sweep import Effort, sweep
-from bench.tune.workloads import NAMES, Own
 from function.contract import DuplicateSearch
 from pipeline.bundle import Target, build
 from pipeline.settings import Settings

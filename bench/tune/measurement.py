@@ -1,167 +1,106 @@
-"""The measurement of a clone: made, tried, invoked at every setup, and removed whatever happens."""
+"""Measure workloads at memory sizes in the sandbox: cold once, then warm until the runs agree."""
 
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice, product
-from threading import Event
 from typing import Final
 
-import botocore.exceptions
+from bench.sandbox import Sandbox, control_group, unpacked
+from bench.sandbox.function import Store, upload, variables
+from bench.stats import relative_error
+from bench.sweep.results import Samples, Setup, Stored
+from bench.sweep.workloads import Workload
+from pipeline.bundle import Bundle, Target
+from pipeline.settings import Settings
+from terminal import Advance
 
-from bench.signals import uninterrupted, with_clean_up
-from bench.tune import cloning, versions
-from bench.tune.clone import Clone, Removal
-from bench.tune.code import Code
-from bench.tune.deployed import Deployed
-from bench.tune.invocation import LATEST, CannotRun, Invoker
-from bench.tune.results import Samples, Setup, Unmeasured
-from bench.tune.workloads import Workload
-from terminal import Failure, console, progress
+FEWEST: Final = 8
+"""Warm runs of a case before they may agree: fewer have no tail to speak of. Ours to choose."""
 
-PARALLEL: Final = 5
-"""Most invocations at once; ours to choose."""
+GOAL: Final = 0.05
+"""Half of the mean's 95 % confidence interval over the mean, at which warm runs agree. Ours."""
 
-SHARE: Final = 10
-"""The account's unreserved concurrency over the clone's: a new account has 10 in all ("Lambda
-quotas", Lambda developer guide, read 2026-11-27), and the live function needs them."""
 
-_PAUSE_S: Final = 2.0
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """How much to measure: most warm runs of a case, most seconds, and what is held back."""
 
-AWS_ERRORS: Final = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError)
-"""A refusal of AWS, and no answer."""
+    samples: int
+    budget_s: float
+    hold: control_group.Hold = "cpu and memory"
+    provisioned_concurrency: bool = False  # hold the CPU during the initialisation too
 
 
 @dataclass(kw_only=True)
-class Measurement:
-    """A clone under measurement, and what is known so far.
+class Sweep:
+    """The cases with their runs, what held them, and whether none was cut short by Ctrl-C."""
 
-    ``complete`` says that no run is missing; ``removal`` what became of the clone.
-    """
-
-    clone: Clone
-    deployed: Deployed
-    workload: Workload
-    code: Code
-    memory: tuple[int, ...]
-    batches: tuple[int, ...]
-    samples: int  # warm runs of each setup
     cases: list[Samples] = field(default_factory=list[Samples])
-    unmeasured: list[Unmeasured] = field(default_factory=list[Unmeasured])
+    kind: control_group.Kind = "none"
     complete: bool = False
-    removal: Removal | None = None
 
-    def run(self) -> None:
-        """Make the clone, measure it, and remove it.
 
-        Raises:
-            KeyboardInterrupt: a signal came; the clone is removed, and the cases are what is done.
-            Failure: the clone does not work, or the function rejects the workload.
-        """
-        with_clean_up(self._measure, self._remove)
+def sweep(
+    bundle: Bundle,
+    workloads: Sequence[Workload],
+    sizes: Sequence[int],
+    *,
+    store: Store,
+    effort: Effort,
+    advance: Advance,
+    settings: Settings | None = None,
+) -> Sweep:
+    """Measure each workload at each size in MB; after Ctrl-C return the runs so far.
 
-    def _measure(self) -> None:
-        for architecture, why in self.code.missing.items():
-            self._leave_out(architecture, "no bundle", why)
-        needed = islice(self.workload.turns(), (self.samples + 1) * max(self.batches))
-        invoker = Invoker.of(self.clone, needed)
-        setups = list(product(self.code.zips, self.memory, self.batches))
-        with progress("Making the clone", 2 + 2 * len(self.code.zips) + len(setups)) as advance:
-            role_arn = cloning.make(self.clone, self.deployed)
-            advance(name="buckets and role")
-            invoker.send_files()
-            advance(name="files")
-            able = list[str]()
-            for architecture, code in self.code.zips.items():
-                cloning.make_function(self.clone, self.deployed, role_arn, architecture, code)
-                advance(name=f"function for {architecture}")
-                if self._works(invoker, architecture):
-                    able.append(architecture)
-                advance(name=f"{architecture} tried")
-            wanted = [
-                Setup(architecture=architecture, memory_mb=size, batch_size=batch)
-                for architecture, size, batch in setups
-                if architecture in able
-            ]
-            published = versions.publish(self.clone, self.deployed, wanted, advance)
-        self._invoke_all(invoker, published)
-        self.complete = not any(case.is_cut_short for case in self.cases)
+    The function has the settings of its stack, or the defaults, and ``store`` as its S3.
+    ``advance`` is called after each case.
+    """
+    found = Sweep()
+    with suppress(KeyboardInterrupt), unpacked(bundle) as task:
+        for workload, size in product(workloads, sizes):
+            setup = Setup(memory_mb=size, architecture=Target.host().machine)
+            case = Samples.of(workload, setup)
+            found.cases.append(case)
+            with Sandbox(
+                task,
+                size,
+                variables(size, store, settings),
+                hold=effort.hold,
+                provisioned_concurrency=effort.provisioned_concurrency,
+            ) as box:
+                found.kind = box.group.kind
+                _measure(case, box, store, workload, effort)
+            advance(name=f"{workload.name} at {size} MB")
+        found.complete = True
+    found.cases = [case for case in found.cases if case.reports]
+    return found
 
-    def _works(self, invoker: Invoker, architecture: str) -> bool:
-        """Process one upload, which a new role may not do at once; False if it cannot run here."""
-        first = next(self.workload.turns())
-        deadline = time.monotonic() + cloning.ROLE_SECONDS
-        while True:
-            try:
-                with uninterrupted():  # it would write on after its bucket was emptied
-                    run = invoker.invoke(architecture, LATEST, [first])
-            except CannotRun as error:
-                self._leave_out(architecture, "could not run here", str(error))
-                return False
-            if run.report.outcome == "ok":
-                return True
-            if run.report.outcome == "rejected":
-                raise Failure(f"The function rejects this workload: {run.why}.")
-            if time.monotonic() > deadline:
-                raise Failure(f"The clone for {architecture} does not work: {run.why}.")
-            time.sleep(_PAUSE_S)
 
-    def _leave_out(self, architecture: str, outcome: str, why: str) -> None:
-        place = self.deployed.measured_on
-        self.unmeasured.append(
-            Unmeasured(architecture=architecture, measured_on=place, outcome=outcome, why=why)
+def _measure(case: Samples, box: Sandbox, store: Store, workload: Workload, effort: Effort) -> None:
+    """Add one cold run to a case, then warm ones until they agree or the limit or budget is met.
+
+    Several files take turns, and need not agree. Runs are added one by one: an interrupt keeps
+    them.
+    """
+    started, warm = time.monotonic(), list[float]()
+    one = len(workload.files) == 1
+    runs = max(effort.samples, 0 if one else len(workload.files)) + 1
+    for number, file in enumerate(islice(workload.turns(), runs)):
+        objects, made = store.made()
+        report = box.invoke(upload(store, file, time.time_ns()))
+        case.reports.append(report)
+        objects_after, made_after = store.made()
+        stored = Stored(
+            images=1,
+            uploaded_bytes=file.stat().st_size,
+            made_bytes=made_after - made,
+            objects=1 + objects_after - objects,
         )
-
-    def _invoke_all(self, invoker: Invoker, published: dict[Setup, str]) -> None:
-        """Measure all setups, some at once; the runs of one are made one after the other."""
-        self.cases += [Samples.of(self.workload, setup) for setup in published]
-        limits = self.clone.stack.client("lambda").get_account_settings()["AccountLimit"]
-        stop = Event()
-        pool = ThreadPoolExecutor(parallel(limits["UnreservedConcurrentExecutions"]))
-
-        def finish() -> None:
-            stop.set()
-            pool.shutdown(cancel_futures=True)
-
-        with progress("Measuring", len(self.cases) * (self.samples + 1)) as advance:
-
-            def measure(case: Samples) -> None:
-                version = published[case.setup]
-                self._invoke(invoker, case, version, stop, lambda: advance(name=str(case.setup)))
-
-            with_clean_up(lambda: list(pool.map(measure, self.cases)), finish)
-
-    def _invoke(
-        self,
-        invoker: Invoker,
-        case: Samples,
-        version: str,
-        stop: Event,
-        advance: Callable[[], None],
-    ) -> None:
-        turns, setup = self.workload.turns(), case.setup
-        for _ in range(self.samples + 1):
-            if stop.is_set():
-                return
-            files = list(islice(turns, setup.batch_size))
-            try:
-                run = invoker.invoke(setup.architecture, version, files)
-            except (*AWS_ERRORS, Failure) as error:
-                case.why = str(error)  # the figures of the other setups are not lost with it
-                return
-            case.reports.append(run.report)
-            case.stored.append(run.stored)
-            advance()
-            if run.report.outcome != "ok":
-                case.why = run.why
-                return
-
-    def _remove(self) -> None:
-        console(stderr=True).print("Removing the clone …", soft_wrap=True)
-        self.removal = self.clone.remove()
-
-
-def parallel(unreserved: int) -> int:
-    """Return how many invocations may run at once in an account, beside the live function's."""
-    return max(1, min(PARALLEL, unreserved // SHARE))
+        case.stored.append(stored)
+        if report.outcome != "ok" or time.monotonic() - started > effort.budget_s:
+            return
+        warm += [report.duration_ms] if number else []
+        if one and len(warm) >= FEWEST and relative_error(warm) < GOAL:
+            return

@@ -2,10 +2,10 @@
 
 import pytest
 
-from bench.tune import cloning
-from bench.tune.clone import Clone
-from bench.tune.deployed import Deployed
-from bench.tune.workloads import Workload
+from bench.aws import cloning
+from bench.aws.clone import Clone
+from bench.aws.deployed import Deployed
+from bench.sweep.workloads import Workload
 from ops.stack import Stack
 from terminal import Failure
 from tests.local.probing import BODY, probe

@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 
 from bench.signals import INTERRUPTS
-from bench.tune.workloads import Workload
+from bench.sweep.workloads import Workload
 from ops.stack import Stack
 from tests.local.watching import HERE, Watched, left, live, measure
 from tests.support.waiting import wait_until

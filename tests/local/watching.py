@@ -5,7 +5,7 @@ import signal
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.tune import aws as bench_aws
+from bench.aws import command as bench_aws
 from ops.stack import Stack
 from pipeline.bundle import Target
 

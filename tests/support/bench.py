@@ -1,7 +1,8 @@
 """Rows of a measurement, as ``bench tune`` makes them."""
 
 from bench.sandbox import Report
-from bench.tune.results import MeasuredSettings, Row, Samples, SandboxResult, Setup
+from bench.sweep.results import Row, Samples, Setup
+from bench.tune.results import MeasuredSettings, SandboxResult
 
 
 def row(memory_mb, p50_ms, usd, peak_mb=60.0, outcome="ok", **more):

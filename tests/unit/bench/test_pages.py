@@ -17,7 +17,7 @@ def page(**values):
         "charts": [],
         "how": "by & by",
     }
-    return pages.render("tune/page.html", **{**given, **values})
+    return pages.render("sweep/page.html", **{**given, **values})
 
 
 def test_text_is_escaped():
@@ -37,7 +37,7 @@ def test_a_page_needs_no_script_and_nothing_from_elsewhere():
 
 
 def test_the_libraries_are_imported_only_for_a_page():
-    packages = ("tune.report", "cost.report", "capacity.report", "engines.report", "load.report")
+    packages = ("sweep.report", "cost.report", "capacity.report", "engines.report", "load.report")
     code = (
         f"import sys, {', '.join('bench.' + name for name in packages)}\n"
         "sys.exit(bool({'matplotlib', 'jinja2'} & set(sys.modules)))"

@@ -7,6 +7,7 @@ import pytest
 
 from bench import reports
 from bench.__main__ import main
+from bench.aws import results as aws
 from bench.capacity import plan as capacity
 from bench.capacity.drain import Case, Load
 from bench.capacity.limits import Limit
@@ -22,6 +23,7 @@ from bench.maintain import corpus, duplicates, imports, isolation, limits, oom
 from bench.memory import evidence, fit
 from bench.memory import report as memory
 from bench.sandbox import Report
+from bench.sweep import results as sweep
 from bench.tune import results as tune
 from terminal import Failure, console
 
@@ -29,16 +31,16 @@ SWEEP = "schema summary unmeasured strategy chosen machine samples complete word
 KEYS = {
     Machine: "cpu cpus kernel python libraries commit date",
     Report: "outcome duration_ms init_ms billed_ms max_memory_mb cpu_ms",
-    tune.Setup: "memory_mb architecture batch_size",
-    tune.Row: "measured_on architecture memory_mb batch_size workload p50_ms p90_ms p95_ms p99_ms "
+    sweep.Setup: "memory_mb architecture batch_size",
+    sweep.Row: "measured_on architecture memory_mb batch_size workload p50_ms p90_ms p95_ms p99_ms "
     "peak_mb init_ms cold_ms usd_per_1000 total_usd_per_1000 costs outcome samples",
-    tune.Samples: "workload sha256 setup reports stored why",
-    tune.Stored: "images uploaded_bytes made_bytes objects",
-    tune.Unmeasured: "architecture measured_on outcome why",
+    sweep.Samples: "workload sha256 setup reports stored why",
+    sweep.Stored: "images uploaded_bytes made_bytes objects",
+    sweep.Unmeasured: "architecture measured_on outcome why",
     tune.MeasuredSettings: "stack renditions quality",
     tune.SandboxResult: f"{SWEEP} trusted bundle sandbox self_check cold_check settings",
-    tune.DeployedFunction: "name architecture code runtime endpoint clone",
-    tune.AwsResult: f"{SWEEP} clean function",
+    aws.DeployedFunction: "name architecture code runtime endpoint clone",
+    aws.AwsResult: f"{SWEEP} clean function",
     engines.Comparison: "schema machine photo rounds results skipped",
     engines.Result: "task engine cpu_ms ratio peak_rss_mb bytes ssim ssim_each samples_ms",
     engines.Skipped: "task engine why",

@@ -10,10 +10,10 @@ from bench.sandbox import Report
 from bench.sandbox.function import variables
 from bench.sandbox.selfcheck import ColdStart, SelfCheck, Share
 from bench.sandbox.stub_s3 import StubS3
+from bench.sweep.results import Samples, Setup
+from bench.sweep.workloads import Workload
 from bench.tune import command as tune
-from bench.tune.results import Samples, Setup
-from bench.tune.sweep import Effort, Sweep
-from bench.tune.workloads import Workload
+from bench.tune.measurement import Effort, Sweep
 from local import program
 from pipeline.bundle import Bundle
 from pipeline.settings import Settings

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bench.tune.results import Place
+from bench.sweep.results import Place
 from function.contract import MOST_SECONDS, StackOutput
 from local.http import request
 from local.server import HOST

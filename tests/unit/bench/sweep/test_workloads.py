@@ -3,8 +3,8 @@ from itertools import islice
 
 import pytest
 
-from bench.tune import workloads
-from bench.tune.workloads import Own, Workload
+from bench.sweep import workloads
+from bench.sweep.workloads import Own, Workload
 from terminal import Misuse
 
 

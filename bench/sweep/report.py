@@ -8,8 +8,8 @@ import yaml
 from rich.table import Table
 
 from bench import charts, pages, reports
-from bench.tune.choice import by_series
-from bench.tune.results import Result, Row, Samples
+from bench.sweep.choice import by_series
+from bench.sweep.results import Result, Row, Samples
 
 _COLUMNS: Final[Mapping[str, Callable[[Row], str]]] = {
     "workload": lambda row: row.workload,
@@ -56,7 +56,7 @@ def page(result: Result) -> str:
     how = {name: value for name, value in asdict(result).items() if name in _HOW}
     head = _head(result)
     return pages.render(
-        "tune/page.html",
+        "sweep/page.html",
         title="Latency, memory and cost at each memory size",
         verdict=[*(line for line in result.words if "http" not in line), _title(result)],
         head=head,

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bench.tune.choice import Choice, verdict, visualisation_url
-from bench.tune.results import Setup
+from bench.sweep.choice import Choice, verdict, visualisation_url
+from bench.sweep.results import Setup
 from tests.support.bench import ROWS, row
 
 CHOICE = Choice(strategy="cost")

@@ -11,7 +11,7 @@ from cyclopts.types import NormFloat
 
 from bench.cost.bill import PROMISED_USD
 from bench.memory_sizes import SIZES, MemorySizes
-from bench.tune.results import Row, Setup
+from bench.sweep.results import Row, Setup
 from terminal import PositiveNumber
 
 HEADROOM: Final = 0.25

@@ -6,9 +6,9 @@ What creates a resource is not interrupted: AWS might create it after its remova
 import time
 from typing import Any, Final
 
+from bench.aws.clone import ARCHITECTURES, POLICY, TAG, Clone
+from bench.aws.deployed import Deployed
 from bench.signals import uninterrupted
-from bench.tune.clone import ARCHITECTURES, POLICY, TAG, Clone
-from bench.tune.deployed import Deployed
 from pipeline.permissions import roles
 from pipeline.permissions.documents import to_json
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable
 
-from bench.tune.clone import Clone
-from bench.tune.deployed import Deployed
-from bench.tune.results import Setup
+from bench.aws.clone import Clone
+from bench.aws.deployed import Deployed
+from bench.sweep.results import Setup
 
 
 def publish(

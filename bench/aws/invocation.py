@@ -11,10 +11,10 @@ from typing import Any, Final, Self
 
 from botocore.config import Config
 
+from bench.aws import report_line
+from bench.aws.clone import Clone
 from bench.sandbox import Report
-from bench.tune import report_line
-from bench.tune.clone import Clone
-from bench.tune.results import Stored
+from bench.sweep.results import Stored
 from function.contract import Status, manifest_key, s3_event, source_key
 from local.server import OTHER_ARCHITECTURE
 from ops.stack import read_or_none

@@ -14,16 +14,18 @@ from cyclopts import Group, Parameter, validators
 from cyclopts.types import PositiveInt
 from cyclopts.validators import LimitedChoice
 
+from bench.aws import code
+from bench.aws.clone import ARCHITECTURES, Clone, leftovers
+from bench.aws.deployed import DIFFERENCES, Deployed
+from bench.aws.measurement import Measurement
+from bench.aws.results import AwsResult, DeployedFunction
 from bench.cost.prices import Prices, load
 from bench.reports import NO_FILES, Files, publish
-from bench.tune import code, report, workloads
-from bench.tune.choice import Choice
-from bench.tune.clone import ARCHITECTURES, Clone, leftovers
-from bench.tune.deployed import DIFFERENCES, Deployed
-from bench.tune.measurement import Measurement
-from bench.tune.results import AwsResult, DeployedFunction, Samples
-from bench.tune.summary import spent, summarise
-from bench.tune.workloads import Own, Workload
+from bench.sweep import report, workloads
+from bench.sweep.choice import Choice
+from bench.sweep.results import Samples
+from bench.sweep.summary import spent, summarise
+from bench.sweep.workloads import Own, Workload
 from ops.stack import Stack, connected
 from pipeline.bundle.target import Machine
 from terminal import FAILED, OK, Failure, console

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from bench.tune.deployed import Deployed
+from bench.aws.deployed import Deployed
 from pipeline.bundle import BundleError, Target, build
 
 

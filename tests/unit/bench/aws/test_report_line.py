@@ -5,8 +5,8 @@ import json
 
 import pytest
 
+from bench.aws import report_line
 from bench.sandbox.function import was_rejected
-from bench.tune import report_line
 
 COLD = (
     "START RequestId: 8f507cfc-xmpl-4697-b07a-ac58fc914c95 Version: $LATEST\n"

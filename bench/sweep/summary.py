@@ -8,7 +8,7 @@ from typing import Final
 from bench.cost import bill
 from bench.cost.prices import Prices
 from bench.stats import percentile
-from bench.tune.results import Place, Row, Samples
+from bench.sweep.results import Place, Row, Samples
 
 DECIDED: Final = ("compute", "lambda_requests", "sqs_requests")
 """Lines of the bill that memory, architecture and batch size decide."""

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import botocore.exceptions
 import pytest
 
-from bench.tune import invocation
-from bench.tune.clone import Clone
-from bench.tune.invocation import CannotRun, Invoker
-from bench.tune.results import Stored
+from bench.aws import invocation
+from bench.aws.clone import Clone
+from bench.aws.invocation import CannotRun, Invoker
+from bench.sweep.results import Stored
 from local.server import OTHER_ARCHITECTURE
 from ops.stack import Stack
 from terminal import Failure

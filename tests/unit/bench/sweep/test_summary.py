@@ -2,8 +2,8 @@ import pytest
 
 from bench.cost.prices import load
 from bench.sandbox import Report
-from bench.tune.results import Samples, Setup, Stored
-from bench.tune.summary import spent, summarise
+from bench.sweep.results import Samples, Setup, Stored
+from bench.sweep.summary import spent, summarise
 
 PRICES = load("us-east-1")
 

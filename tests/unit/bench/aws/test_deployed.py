@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bench.tune import code, deployed
-from bench.tune.deployed import Deployed
+from bench.aws import code, deployed
+from bench.aws.deployed import Deployed
 from ops.stack import Stack
 from pipeline.bundle import Bundle, BundleError
 from terminal import Failure

@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from bench.tune import clone as clones
-from bench.tune.clone import Clone
+from bench.aws import clone as clones
+from bench.aws.clone import Clone
 from ops.stack import Stack
 from terminal import Misuse
 from tests.support.aws_client import Refusal, aws_client

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
-from bench.tune import report
-from bench.tune.results import Unmeasured
+from bench.sweep import report
+from bench.sweep.results import Unmeasured
 from tests.support.bench import ROWS, result, row
 
 
