@@ -41,12 +41,12 @@ def results_table(results: list[Result]) -> Table:
 
 def _rendition_lines(result: Result) -> list[str]:
     if result.error:
-        return [f"{result.error['code']}: {result.error['message']}"]
+        return [result.reason]
     lines: dict[str, str] = {}
     for r in result.renditions:
-        start = lines.get(r["name"], f"{r['name']:<7} {r['width']:>4}x{r['height']:<4} ")
-        kind = r["content_type"].removeprefix("image/")
-        lines[r["name"]] = f"{start} {kind} {human_bytes(r['bytes']):>8} "
+        start = lines.get(r.name, f"{r.name:<7} {r.width:>4}x{r.height:<4} ")
+        kind = r.content_type.removeprefix("image/")
+        lines[r.name] = f"{start} {kind} {human_bytes(r.bytes):>8} "
     not_kept = [f"not kept: {', '.join(result.losses)}"] if result.losses else []
     return [*lines.values(), *not_kept]
 

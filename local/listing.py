@@ -1,12 +1,12 @@
 """Looking into the running embedded AWS: its objects and the function's log."""
 
-import json
 import time
 from typing import Any
 
 from rich.table import Table
 
 from function.contract import UPLOADS, StackOutput, manifest_key, upload_name
+from function.manifest import Manifest
 from local.console import MARKS, human_bytes
 from local.server import Server
 from terminal import console
@@ -27,24 +27,20 @@ def print_objects(server: Server) -> None:
     console().print(table)
 
 
-def _manifest(s3: Any, bucket: str, key: str) -> dict[str, Any] | None:
+def _manifest(s3: Any, bucket: str, key: str) -> Manifest | None:
     try:
         answer = s3.get_object(Bucket=bucket, Key=manifest_key(upload_name(key)))
     except s3.exceptions.NoSuchKey:
         return None
-    return json.loads(answer["Body"].read())
+    return Manifest.from_json(answer["Body"].read())
 
 
-def _cells(manifest: dict[str, Any] | None) -> tuple[str, str]:
+def _cells(manifest: Manifest | None) -> tuple[str, str]:
     if manifest is None:
         return "[dim]waiting[/]", ""
-    status = manifest["status"]
-    detail = manifest["error"]["message"] if manifest["error"] else _names(manifest["renditions"])
-    return f"[{MARKS[status]}]{status}[/]", detail
-
-
-def _names(renditions: list[dict[str, Any]]) -> str:
-    return " ".join(rendition["key"].rsplit("/", 1)[-1] for rendition in renditions)
+    files = (rendition.key.rsplit("/", 1)[-1] for rendition in manifest.renditions)
+    detail = manifest.error.message if manifest.error else " ".join(files)
+    return f"[{MARKS[manifest.status]}]{manifest.status}[/]", detail
 
 
 def print_logs(server: Server, *, follow: bool) -> None:

@@ -9,13 +9,14 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from urllib3 import encode_multipart_formdata
 
 from function.contract import manifest_key, source_key, upload_name
+from function.manifest import ErrorFacts, Manifest, RenditionFacts
 from local.http import quote, request
 
 PARALLEL: Final = 4
@@ -24,6 +25,8 @@ PARALLEL: Final = 4
 POLL_SECONDS: Final = 0.05
 WAIT_SECONDS: Final = 120
 """Longest wait for a manifest; after it the upload counts as lost."""
+
+_LOST: Final = f"No manifest appeared within {WAIT_SECONDS} s; see `python -m local logs`."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +38,7 @@ class Result:
         key: object key it got.
         status: ``ready``, ``rejected``, ``failed`` (by a fault of the function), ``refused`` (S3
             did not take it) or ``lost``.
-        error: code and message, unless ready.
+        error: unless ready.
         ms: milliseconds from the first byte sent to the manifest seen.
         bytes: size of the file.
         renditions: as the manifest lists them.
@@ -46,17 +49,31 @@ class Result:
     file: str
     key: str
     status: str
-    error: dict[str, str] | None
+    error: ErrorFacts | None
     ms: int
     bytes: int
-    renditions: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    losses: list[str] = field(default_factory=list[str])
+    renditions: tuple[RenditionFacts, ...] = ()
+    losses: tuple[str, ...] = ()
     worked_ms: float = 0
+
+    @property
+    def reason(self) -> str:
+        """Code and message of the error, for people."""
+        return f"{self.error.code}: {self.error.message}" if self.error else "no reason is given"
 
     def to_json(self) -> str:
         """Return one line, with the fields that scripts rely on."""
-        fields = ("file", "key", "status", "error", "ms", "renditions", "losses")
-        return json.dumps({name: getattr(self, name) for name in fields})
+        return json.dumps(
+            {
+                "file": self.file,
+                "key": self.key,
+                "status": self.status,
+                "error": self.error.to_dict() if self.error else None,
+                "ms": self.ms,
+                "renditions": [rendition.to_dict() for rendition in self.renditions],
+                "losses": self.losses,
+            }
+        )
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:
@@ -117,33 +134,34 @@ def upload(
         headers = {"Content-Type": content_type}
         status, answer = request("PUT", f"{upload_endpoint}/{quote(key)}", body, headers)
     if status in (http.HTTPStatus.OK, http.HTTPStatus.NO_CONTENT):
-        found = _wait_for_manifest(f"{delivery_url}/{quote(manifest_key(upload_name(key)))}")
+        manifest = _wait_for_manifest(f"{delivery_url}/{quote(manifest_key(upload_name(key)))}")
+        without = ("lost", ErrorFacts(code="lost", message=_LOST))
     else:
-        error = {"code": f"http_{status}", "message": _refusal(answer)}
-        found: dict[str, Any] = {"status": "refused", "error": error}
+        manifest = None
+        without = ("refused", ErrorFacts(code=f"http_{status}", message=_refusal(answer)))
+    ended, error = (manifest.status, manifest.error) if manifest else without
     return Result(
         file=str(file),
         key=key,
-        status=found["status"],
-        error=found["error"],
+        status=ended,
+        error=error,
         ms=round((time.perf_counter() - start) * 1000),
         bytes=len(body),
-        renditions=found.get("renditions", []),
-        losses=found.get("losses", []),
-        worked_ms=found.get("timings_ms", {}).get("total", 0),
+        renditions=manifest.renditions if manifest else (),
+        losses=manifest.losses if manifest else (),
+        worked_ms=manifest.timings_ms.total if manifest else 0,
     )
 
 
-def _wait_for_manifest(url: str) -> dict[str, Any]:
-    """Return the manifest, or the status and error of an upload that is lost."""
+def _wait_for_manifest(url: str) -> Manifest | None:
+    """Return the manifest; None if none appears, so that the upload counts as lost."""
     deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
         status, body = request("GET", url)
         if status == http.HTTPStatus.OK:
-            return json.loads(body)
+            return Manifest.from_json(body)
         time.sleep(POLL_SECONDS)
-    message = f"No manifest appeared within {WAIT_SECONDS} s; see `python -m local logs`."
-    return {"status": "lost", "error": {"code": "lost", "message": message}}
+    return None
 
 
 def _unique_keys(files: Iterable[Path], batch: str) -> Iterator[str]:

@@ -1,15 +1,16 @@
 """The doctor's own upload, followed to its manifest and removed again."""
 
 import base64
-import json
 import secrets
 import time
 from typing import Any, Final
 
 from function.contract import Status, manifest_key, source_key
+from function.manifest import Manifest
 from ops.finding import DEPLOY, Finding, fail, ok
 from ops.stack import Stack, read_or_none
 from ops.teardown import denies_uploads, versions
+from terminal import counted
 
 PIXEL: Final = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
@@ -47,25 +48,28 @@ def canary(stack: Stack) -> Finding:
     if manifest is None:
         fix = "see the findings above, then the function's log (`logGroup`)"
         return fail("canary", f"no manifest after {SECONDS} s", fix)
-    if manifest["status"] != Status.READY:
-        return fail("canary", f"its manifest says {manifest['error']}", "see the function's log")
+    if manifest.status != Status.READY:
+        why = f": {manifest.error.code}, {manifest.error.message}" if manifest.error else ""
+        told = f"its manifest says {manifest.status}{why}"
+        return fail("canary", told, "see the function's log")
     if absent:
         return fail("canary", f"its manifest names {absent[0]}, which is absent", "see the log")
-    return ok("canary", f"{len(manifest['renditions'])} renditions after {seconds:.1f} s; removed")
+    made = counted(len(manifest.renditions), "rendition")
+    return ok("canary", f"{made} after {seconds:.1f} s; removed")
 
 
-def _wait_for_manifest(s3: Any, bucket: str, name: str, deadline: float) -> dict[str, Any] | None:
+def _wait_for_manifest(s3: Any, bucket: str, name: str, deadline: float) -> Manifest | None:
     where = {"Bucket": bucket, "Key": manifest_key(name)}
     while time.monotonic() < deadline:
         answer = read_or_none(lambda: s3.get_object(**where), "NoSuchKey")
         if answer:
-            return json.loads(answer["Body"].read())
+            return Manifest.from_json(answer["Body"].read())
         time.sleep(POLL_SECONDS)
     return None
 
 
-def _absent(s3: Any, bucket: str, manifest: dict[str, Any]) -> list[str]:
+def _absent(s3: Any, bucket: str, manifest: Manifest) -> list[str]:
     """Return the keys of renditions that a manifest names and that are not there."""
-    keys: list[str] = [rendition["key"] for rendition in manifest["renditions"]]
+    keys = [rendition.key for rendition in manifest.renditions]
     found = {key: s3.list_objects_v2(Bucket=bucket, Prefix=key).get("Contents", []) for key in keys}
     return [key for key in keys if key not in {item["Key"] for item in found[key]}]

@@ -51,7 +51,7 @@ def check(live: Live, folder: Path) -> Outcome:
     results = upload_all(paths, *live.doors, presigned=live.is_presigned)
     codes: list[str] = []
     for (name, (body, reason)), result in zip(expected.items(), results, strict=True):
-        code = result.error["code"] if result.error else "ready"
+        code = result.error.code if result.error else "ready"
         codes.append(f"{name} {code}")
         # The signer's form takes 1 byte and more, so that S3 itself refuses an empty file.
         if not body and live.is_presigned and result.status == "refused":

@@ -46,7 +46,7 @@ def check(live: Live, photo: Path, count: int, advance: Advance) -> Outcome:
         raise StepFailed(f"{count - len(done)} of {count} got no form in {ROUNDS} rounds.")
     bad = [result for result in done if result.status != Status.READY]
     if bad:
-        raise StepFailed(f"{len(bad)} of {count} are not ready; {bad[0].key}: {bad[0].error}.")
+        raise StepFailed(f"{len(bad)} of {count} are not ready; {bad[0].key}: {bad[0].reason}")
     live.check_queues()
     seconds = [result.ms / 1000 for result in done]
     p50, p95 = (percentile(seconds, percent) for percent in (50, 95))
@@ -60,4 +60,5 @@ def check(live: Live, photo: Path, count: int, advance: Advance) -> Outcome:
 
 
 def _is_throttled(result: Result) -> bool:
-    return (result.error or {}).get("code") == f"http_{HTTPStatus.TOO_MANY_REQUESTS}"
+    refused = f"http_{HTTPStatus.TOO_MANY_REQUESTS}"
+    return result.error is not None and result.error.code == refused

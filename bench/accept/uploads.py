@@ -60,7 +60,7 @@ def check(live: Live, photos: list[Path], count: int, advance: Advance) -> Outco
     )
     bad = next((result for result in results if result.status != Status.READY), None)
     if bad:
-        raise StepFailed(f"{Path(bad.file).name} ended {bad.status}: {bad.error}.")
+        raise StepFailed(f"{Path(bad.file).name} ended {bad.status}: {bad.reason}")
     local = {file: _render(file, live.settings) for file in {result.file for result in results}}
     with ThreadPoolExecutor(_READERS) as pool:
         found = pool.map(compare, results, [local[result.file] for result in results])
@@ -83,7 +83,7 @@ def check(live: Live, photos: list[Path], count: int, advance: Advance) -> Outco
 def compare(result: Result, local: dict[str, Rendered]) -> list[Difference]:
     """Return an upload's renditions whose bytes differ; raise ``StepFailed`` if their looks do."""
     photo = Path(result.file).name
-    urls = {Path(rendition["key"]).name: rendition["url"] for rendition in result.renditions}
+    urls = {Path(rendition.key).name: rendition.url for rendition in result.renditions}
     if urls.keys() != local.keys():
         raise StepFailed(f"{photo} has the renditions {sorted(urls)}, not {sorted(local)}.")
     found: list[Difference] = []

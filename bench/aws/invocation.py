@@ -16,6 +16,7 @@ from bench.aws.clone import Clone
 from bench.sandbox import Report
 from bench.sweep.results import Stored
 from function.contract import Status, manifest_key, s3_event, source_key
+from function.manifest import Manifest
 from local.server import OTHER_ARCHITECTURE
 from ops.stack import read_or_none
 from terminal import Failure
@@ -122,11 +123,11 @@ class Invoker:
         attributes = {"ApproximateReceiveCount": "1"}
         return {"messageId": secrets.token_hex(8), "body": body, "attributes": attributes}
 
-    def _manifest(self, name: str) -> dict[str, Any] | None:
+    def _manifest(self, name: str) -> Manifest | None:
         """Return the manifest of an upload; None if the function wrote none."""
         where = {"Bucket": self.clone.destination, "Key": manifest_key(name)}
         found = read_or_none(partial(self.s3.get_object, **where), "NoSuchKey")
-        return json.loads(found["Body"].read()) if found else None
+        return Manifest.from_json(found["Body"].read()) if found else None
 
     def _from_log(self, architecture: str, version: str, since: float) -> Report:
         """Return the report from the log group, where the tail lacks it.
@@ -148,23 +149,24 @@ class Invoker:
         )
 
 
-def _judged(report: Report, files: Sequence[Path], manifests: Sequence[dict[str, Any]]) -> Run:
+def _judged(report: Report, files: Sequence[Path], manifests: Sequence[Manifest]) -> Run:
     """Return a run with its outcome: Lambda counts a rejected upload as a success."""
     stored = _stored(files, manifests)
     for file, manifest in zip(files, manifests, strict=True):
-        if manifest["status"] != Status.READY:
+        if manifest.status != Status.READY:
             rejected = replace(report, outcome="rejected")
-            why = f"{file.name}: {manifest['error']['message']}"
+            told = manifest.error.message if manifest.error else f"is {manifest.status}"
+            why = f"{file.name}: {told}"
             return Run(report=rejected, stored=stored, why=why)
     return Run(report=report, stored=stored)
 
 
-def _stored(files: Sequence[Path], manifests: Sequence[dict[str, Any]]) -> Stored:
-    renditions = [each for manifest in manifests for each in manifest["renditions"]]
+def _stored(files: Sequence[Path], manifests: Sequence[Manifest]) -> Stored:
+    renditions = [each for manifest in manifests for each in manifest.renditions]
     return Stored(
         images=len(files),
         uploaded_bytes=sum(file.stat().st_size for file in files),
-        made_bytes=sum(each["bytes"] for each in renditions),
+        made_bytes=sum(each.bytes for each in renditions),
         objects=len(files) + len(manifests) + len(renditions),
     )
 

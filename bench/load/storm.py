@@ -1,7 +1,6 @@
 """A measured storm: uploads at a rate onto the embedded AWS, while its queue is watched."""
 
 import http
-import json
 import time
 import uuid
 from bisect import bisect_right
@@ -12,6 +11,7 @@ from threading import Event
 from typing import Any, Final
 
 from function.contract import StackOutput, name_of_manifest, source_key
+from function.manifest import Manifest
 from local.http import quote, request
 from local.server import Server
 from terminal import Advance, Failure
@@ -130,6 +130,6 @@ def _wait(server: Server, batch: str, count: int) -> dict[str, tuple[float, floa
 
 
 def _read(s3: Any, bucket: str, name: str) -> tuple[str, tuple[float, float]]:
-    manifest = json.loads(s3.get_object(Bucket=bucket, Key=name)["Body"].read())
-    when = datetime.fromisoformat(manifest["processed_at"])
-    return manifest["source"]["key"], (when.timestamp(), manifest["timings_ms"]["total"] / 1000)
+    manifest = Manifest.from_json(s3.get_object(Bucket=bucket, Key=name)["Body"].read())
+    when = datetime.fromisoformat(manifest.processed_at)
+    return manifest.source.key, (when.timestamp(), manifest.timings_ms.total / 1000)

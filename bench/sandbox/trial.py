@@ -3,7 +3,6 @@
 All processes are counted: the runtime with the function, the zygote and the worker.
 """
 
-import json
 import statistics
 import time
 from collections.abc import Generator
@@ -17,6 +16,7 @@ from bench.sandbox import Report, Sandbox, control_group, unpacked
 from bench.sandbox.function import DESTINATION, upload, variables
 from bench.sandbox.stub_s3 import StubS3
 from function.contract import name_of_manifest
+from function.manifest import Manifest
 from pipeline.bundle import Target, build
 from pipeline.settings import Settings
 from terminal import Misuse
@@ -83,13 +83,13 @@ class Trials:
         if report.outcome not in {"ok", "rejected"}:
             return report.outcome
         manifests = [
-            json.loads(body)
+            Manifest.from_json(body)
             for path, (body, _) in self.store.objects.items()
             if path.startswith(f"/{DESTINATION}/") and name_of_manifest(path)
         ]
         if not manifests:
             return "no manifest"
-        return manifests[0]["error"]["code"] if manifests[0]["error"] else READY
+        return manifests[0].error.code if manifests[0].error else READY
 
 
 @contextmanager

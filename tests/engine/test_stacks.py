@@ -64,7 +64,7 @@ def test_a_stack_from_its_preview_to_its_end(live, server, tmp_path):
         endpoint = f"{delivery}/_sign"
     result = upload(photo, "uploads/p.jpg", endpoint, delivery, presigned=presigned)
     assert (result.status, result.error) == ("ready", None)
-    urls = [f"{delivery}/{found['key']}" for found in result.renditions]
+    urls = [f"{delivery}/{found.key}" for found in result.renditions]
     assert {request("GET", url)[0] for url in urls} == {200}
 
     assert not changes(live.run("refresh"))
@@ -81,7 +81,7 @@ def test_a_stack_from_its_preview_to_its_end(live, server, tmp_path):
     with pytest.raises(Failed) as refused:
         live.run("destroy")
     assert ("protected" if live.name == "prod" else "BucketNotEmpty") in refused.value.args[0]
-    assert s3.head_object(Bucket=outputs["destinationBucket"], Key=result.renditions[0]["key"])
+    assert s3.head_object(Bucket=outputs["destinationBucket"], Key=result.renditions[0].key)
     live.configure(**settings, protect=False)
     live.run("up")
     for bucket in left(server, live, "s3"):

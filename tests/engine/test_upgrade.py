@@ -84,7 +84,7 @@ class Users:
         assert [(r.status, r.error) for r in self.results if r.status != "ready"] == []
         for result in self.results:
             for rendition in result.renditions:
-                assert request("GET", rendition["url"])[0] == 200, rendition
+                assert request("GET", rendition.url)[0] == 200, rendition
 
 
 def assert_nothing_is_lost(done: Changes) -> None:

@@ -113,7 +113,7 @@ def test_what_will_never_work_is_recorded_and_kept(aws, tmp_path, name, content,
     path = tmp_path / name
     path.write_bytes(content)
     result = aws.upload(path, f"uploads/bad/{name}")
-    assert (result.status, result.error["code"]) == ("rejected", code)
+    assert (result.status, result.error.code) == ("rejected", code)
     manifest = aws.manifest(f"uploads/bad/{name}")
     assert manifest["renditions"] == []
     kept = aws.client("s3").head_object(

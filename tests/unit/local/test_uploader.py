@@ -5,8 +5,9 @@ import pytest
 
 from local import uploader
 from local.uploader import PARALLEL, upload, upload_all
+from tests.support.manifests import manifest, rendition
 
-MANIFEST = {"status": "ready", "error": None, "renditions": [], "timings_ms": {"total": 12.5}}
+MANIFEST = manifest(rendition(size=7), total_ms=12.5)
 
 
 @pytest.fixture
@@ -18,12 +19,38 @@ def files(tmp_path):
 
 
 def answer(method, *_rest):
-    return 200, json.dumps(MANIFEST).encode() if method == "GET" else b""
+    return 200, MANIFEST.to_json() if method == "GET" else b""
 
 
 def test_a_result_says_how_long_the_function_took(files, monkeypatch):
     monkeypatch.setattr(uploader, "request", answer)
     assert upload(files[0], "uploads/0.jpg", "http://in", "http://out").worked_ms == 12.5
+
+
+def test_a_line_has_what_the_manifest_says(files, monkeypatch):
+    monkeypatch.setattr(uploader, "request", answer)
+    result = upload(files[0], "uploads/0.jpg", "http://in", "http://out")
+    line = json.loads(result.to_json())
+    assert list(line) == ["file", "key", "status", "error", "ms", "renditions", "losses"]
+    assert line["renditions"] == json.loads(MANIFEST.to_json())["renditions"]
+    assert (line["status"], line["error"], line["losses"]) == ("ready", None, [])
+
+
+def test_a_manifest_of_a_newer_release_is_read(files, monkeypatch):
+    newer = json.loads(MANIFEST.to_json())
+    newer["renditions"][0]["depth"] = newer["weather"] = 16
+    monkeypatch.setattr(uploader, "request", lambda *_: (200, json.dumps(newer).encode()))
+    result = upload(files[0], "uploads/0.jpg", "http://in", "http://out")
+    assert result.renditions == MANIFEST.renditions
+
+
+def test_a_rejected_upload_says_why(files, monkeypatch):
+    body = manifest(code="too_small").to_json()
+    monkeypatch.setattr(uploader, "request", lambda *_: (200, body))
+    result = upload(files[0], "uploads/0.jpg", "http://in", "http://out")
+    error = {"code": "too_small", "message": "Too small."}
+    assert json.loads(result.to_json())["error"] == error
+    assert (result.status, result.reason) == ("rejected", "too_small: Too small.")
 
 
 def test_what_is_refused_took_the_function_no_time(files, monkeypatch):

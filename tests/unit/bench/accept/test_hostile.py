@@ -7,6 +7,7 @@ from bench.accept.steps import StepFailed
 from bench.accept.uploads import task
 from function.engine.errors import Rejected
 from function.engine.work import work
+from function.manifest import ErrorFacts
 from local.uploader import Result
 from pipeline.settings import Settings
 from tests.support.accept import live
@@ -49,7 +50,7 @@ def answer(monkeypatch, **outcomes):
             body, reason = hostile.files()[path.name]
             assert path.read_bytes() == body
             status, code = outcomes.get(path.stem, ("rejected", reason))
-            error = {"code": code} if code else None
+            error = ErrorFacts(code=code, message="") if code else None
             yield result(status=status, error=error)
 
     monkeypatch.setattr(hostile, "upload_all", upload_all)

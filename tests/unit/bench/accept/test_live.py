@@ -4,6 +4,7 @@ from bench.accept import live as lives
 from bench.accept.steps import StepFailed
 from local.uploader import Result
 from tests.support.accept import QUIET, live
+from tests.support.manifests import rendition
 
 
 def result(worked_ms, renditions):
@@ -14,7 +15,7 @@ def result(worked_ms, renditions):
         error=None,
         ms=1,
         bytes=1,
-        renditions=[{}] * renditions,
+        renditions=(rendition(),) * renditions,
         worked_ms=worked_ms,
     )
 

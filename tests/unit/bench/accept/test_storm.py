@@ -2,12 +2,13 @@ import pytest
 
 from bench.accept import storm
 from bench.accept.steps import StepFailed
+from function.manifest import ErrorFacts
 from local.uploader import Result
 from tests.support.accept import live
 
 
 def result(ms, status="ready", code="lost"):
-    error = None if status == "ready" else {"code": code}
+    error = None if status == "ready" else ErrorFacts(code=code, message="gone")
     return Result(file="a", key="uploads/a", status=status, error=error, ms=ms, bytes=1)
 
 
@@ -41,7 +42,7 @@ def test_times_are_told_and_the_queues_looked_at(answer):
 @pytest.mark.parametrize("status", ["lost", "failed", "rejected", "refused"])
 def test_one_that_is_not_ready_fails(answer, status):
     answer([result(1), result(1, status), *(result(1) for _ in range(3))])
-    with pytest.raises(StepFailed, match=r"1 of 5 are not ready; uploads/a: .*lost"):
+    with pytest.raises(StepFailed, match=r"1 of 5 are not ready; uploads/a: lost: gone$"):
         storm.check(live(uploads="presigned"), "photo", 5, lambda name: None)
 
 

@@ -13,6 +13,7 @@ from function.engine.work import work
 from local.uploader import Result
 from pipeline.settings import Settings
 from tests.support.accept import live
+from tests.support.manifests import rendition
 
 GREY = (100, 100, 100)
 
@@ -31,7 +32,6 @@ def local(body):
 
 
 def result(*keys):
-    renditions = [{"key": key, "url": f"http://x/{key}"} for key in keys]
     return Result(
         file="/photos/a.jpg",
         key="uploads/1/a.jpg",
@@ -39,7 +39,7 @@ def result(*keys):
         error=None,
         ms=1,
         bytes=1,
-        renditions=renditions,
+        renditions=tuple(map(rendition, keys)),
     )
 
 
@@ -185,5 +185,5 @@ def test_a_difference_is_told_once_for_each_photo(monkeypatch, photos):
 @pytest.mark.parametrize("status", ["lost", "failed", "rejected", "refused"])
 def test_an_upload_that_is_not_ready_fails(monkeypatch, photos, status):
     answer(monkeypatch, photos, status=status)
-    with pytest.raises(StepFailed, match=rf"^a.png ended {status}: None\.$"):
+    with pytest.raises(StepFailed, match=rf"^a.png ended {status}: no reason is given$"):
         uploads.check(LIVE, photos, 2, lambda name: None)

@@ -13,13 +13,14 @@ from bench.sweep.results import Stored
 from local.server import OTHER_ARCHITECTURE
 from ops.stack import Stack
 from terminal import Failure
+from tests.support.manifests import manifest, rendition
 
 REPORT = (
     "REPORT RequestId: 8 Duration: 120.50 ms Billed Duration: 121 ms Memory Size: 512 MB "
     "Max Memory Used: 90 MB"
 )
-READY = {"status": "ready", "renditions": [{"bytes": 40}, {"bytes": 60}]}
-REJECTED = {"status": "rejected", "renditions": [], "error": {"message": "Too small."}}
+READY = manifest(rendition(size=40), rendition(size=60))
+REJECTED = manifest(code="too_small")
 DONE = {"batchItemFailures": []}
 
 
@@ -43,7 +44,7 @@ def invoke(files):
             if found is None:
                 answer = {"Error": {"Code": "NoSuchKey", "Message": "none"}}
                 raise botocore.exceptions.ClientError(answer, "GetObject")
-            return {"Body": io.BytesIO(json.dumps(found).encode())}
+            return {"Body": io.BytesIO(found.to_json())}
 
         def call(**given):
             sent.append(given)

@@ -1,0 +1,54 @@
+import io
+
+import pytest
+
+from function.manifest import Manifest
+from ops.canary import canary
+from ops.finding import fail
+from ops.stack import Stack
+from tests.support.aws_client import aws_client
+from tests.support.manifests import manifest, rendition
+from tests.support.ops import OUTPUTS
+
+
+@pytest.fixture
+def examine():
+    """Return the finding of a canary with a manifest, and the keys that it deletes."""
+
+    def run(found: Manifest, *there: str):
+        removed = []
+        s3 = aws_client(
+            "s3",
+            put_object={},
+            get_object=lambda **_: {"Body": io.BytesIO(found.to_json())},
+            list_objects_v2=lambda Bucket, Prefix: {  # noqa: N803 (boto3's names)
+                "Contents": [{"Key": key} for key in there if key.startswith(Prefix)]
+            },
+            list_object_versions=lambda Prefix, **_: {  # noqa: N803
+                "Versions": [{"Key": Prefix, "VersionId": "1"}]
+            },
+            delete_object=lambda Key, **_: removed.append(Key) or {},  # noqa: N803
+        )
+        return canary(Stack(outputs=OUTPUTS, client=lambda _: s3)), removed
+
+    return run
+
+
+def test_a_canary_that_is_ready_has_its_renditions_and_is_removed(examine):
+    finding, removed = examine(manifest(rendition("1/a/b.png")), "1/a/b.png")
+    assert (finding.level, finding.detail.partition(" after")[0]) == ("ok", "1 rendition")
+    assert removed[0].startswith("uploads/canary-")
+    assert len(removed) == 2
+
+
+def test_a_rejected_canary_says_why(examine):
+    finding, removed = examine(manifest(code="too_small"))
+    why = "its manifest says rejected: too_small, Too small."
+    assert finding == fail("canary", why, "see the function's log")
+    assert len(removed) == 2
+
+
+def test_a_rendition_that_is_named_and_not_there_is_told(examine):
+    made = manifest(rendition("1/a/b.png"), rendition("1/a/b.pn"))
+    finding, _ = examine(made, "1/a/b.png")
+    assert finding == fail("canary", "its manifest names 1/a/b.pn, which is absent", "see the log")
