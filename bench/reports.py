@@ -4,12 +4,13 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from cyclopts import Group, Parameter
 from rich.markup import escape
 from rich.table import Table
 
+from function.engine.record import Record
 from terminal import Failure, Misuse, console
 
 if TYPE_CHECKING:
@@ -71,7 +72,12 @@ def publish(
 def write_json(path: Path | None, report: "DataclassInstance") -> None:
     """Write a report as JSON; nothing if no file was asked for."""
     if path:
-        _write(path, json.dumps(asdict(report), indent=1) + "\n")
+        _write(path, json.dumps(to_data(report), indent=1) + "\n")
+
+
+def to_data(report: "DataclassInstance") -> dict[str, Any]:
+    """Return a report as JSON has it; the function's records in it become mappings, too."""
+    return json.loads(json.dumps(asdict(report), default=Record.to_dict))
 
 
 def _write(path: Path, text: str) -> None:

@@ -37,7 +37,7 @@ class Answer:
     error: str = ""  # all that the Pulumi CLI has printed, if it failed
     exists: bool = False  # whether there is such a stack
     steps: list[Step] = field(default_factory=list[Step])  # of an operation
-    outputs: dict[str, Any] = field(default_factory=dict[str, Any])  # of the stack
+    outputs: dict[str, str] = field(default_factory=dict[str, str])  # of the stack
     # As the engine's state has them, with its keys: urn, type, id, inputs and so on.
     resources: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
 
@@ -146,7 +146,7 @@ def _operate(stack: auto.Stack, do: str) -> Answer:
     return Answer(steps=steps, outputs=_values(getattr(result, "outputs", {})))
 
 
-def _values(outputs: Mapping[str, auto.OutputValue]) -> dict[str, Any]:
+def _values(outputs: Mapping[str, auto.OutputValue]) -> dict[str, str]:
     return {name: output.value for name, output in outputs.items()}
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from bench import charts, pages
 from bench.accept import storm, uploads
@@ -30,7 +30,7 @@ class Evidence:
     clone: str  # the copy of it that was deployed
     region: str
     aws: Literal["amazon", "embedded"]
-    settings: dict[str, Any]  # the clone's, without the project's name before the keys
+    settings: dict[str, object]  # the clone's, without the project's name before the keys
     left_out: list[str]  # settings of the stack that the clone lacks
     commit: str
     date: str  # start of the run, ISO 8601 in UTC

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pulumi
 
@@ -47,7 +47,7 @@ class Trial:
     storm: int  # uploads at once
     prices: Prices | None  # the region's price file; None if there is none
     _settings: Settings = field(default_factory=Settings, init=False)
-    _outputs: dict[str, Any] = field(default_factory=dict[str, Any], init=False)
+    _outputs: dict[str, str] = field(default_factory=dict[str, str], init=False)
 
     def steps(self) -> Mapping[str, Step]:
         """Return the steps by name, in their order."""

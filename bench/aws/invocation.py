@@ -14,7 +14,7 @@ from botocore.config import Config
 from bench.aws import report_line
 from bench.aws.clone import Clone
 from bench.sandbox import Report
-from bench.sweep.results import Stored
+from bench.sweep.results import Run, Stored
 from function.contract import Status, manifest_key, s3_event, source_key
 from function.manifest import Manifest
 from local.server import OTHER_ARCHITECTURE
@@ -37,15 +37,6 @@ _LINE: Final = 500
 
 class CannotRun(Exception):
     """Functions of this architecture are not run here; the message says why."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """Lambda's report of an invocation, what it stored, and why it went wrong if it did."""
-
-    report: Report
-    stored: Stored
-    why: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice, product
 from threading import Event
 from typing import Final
@@ -16,7 +17,7 @@ from bench.aws.code import Code
 from bench.aws.deployed import Deployed
 from bench.aws.invocation import LATEST, CannotRun, Invoker
 from bench.signals import uninterrupted, with_clean_up
-from bench.sweep.results import Samples, Setup, Unmeasured
+from bench.sweep.results import Run, Samples, Setup, Unmeasured
 from bench.sweep.workloads import Workload
 from terminal import Failure, console, progress
 
@@ -47,10 +48,20 @@ class Measurement:
     memory: tuple[int, ...]
     batches: tuple[int, ...]
     samples: int  # warm runs of each setup
-    cases: list[Samples] = field(default_factory=list[Samples])
+    runs: dict[Setup, list[Run]] = field(default_factory=dict[Setup, list[Run]])
+    refusals: dict[Setup, str] = field(default_factory=dict[Setup, str])  # why runs are missing
     unmeasured: list[Unmeasured] = field(default_factory=list[Unmeasured])
     complete: bool = False
     removal: Removal | None = None
+
+    @property
+    def cases(self) -> list[Samples]:
+        """The setups that were invoked, with what is done of them."""
+        return [
+            Samples.of(self.workload, setup, runs, cut_short=self.refusals.get(setup, ""))
+            for setup, runs in self.runs.items()
+            if runs or setup in self.refusals
+        ]
 
     def run(self) -> None:
         """Make the clone, measure it, and remove it.
@@ -115,7 +126,7 @@ class Measurement:
 
     def _invoke_all(self, invoker: Invoker, published: dict[Setup, str]) -> None:
         """Measure all setups, some at once; the runs of one are made one after the other."""
-        self.cases += [Samples.of(self.workload, setup) for setup in published]
+        self.runs = {setup: [] for setup in published}
         limits = self.clone.stack.client("lambda").get_account_settings()["AccountLimit"]
         stop = Event()
         pool = ThreadPoolExecutor(parallel(limits["UnreservedConcurrentExecutions"]))
@@ -124,23 +135,23 @@ class Measurement:
             stop.set()
             pool.shutdown(cancel_futures=True)
 
-        with progress("Measuring", len(self.cases) * (self.samples + 1)) as advance:
+        with progress("Measuring", len(published) * (self.samples + 1)) as advance:
 
-            def measure(case: Samples) -> None:
-                version = published[case.setup]
-                self._invoke(invoker, case, version, stop, lambda: advance(name=str(case.setup)))
+            def measure(setup: Setup) -> None:
+                step = partial(advance, name=str(setup))
+                self._invoke(invoker, setup, published[setup], stop, step)
 
-            with_clean_up(lambda: list(pool.map(measure, self.cases)), finish)
+            with_clean_up(lambda: list(pool.map(measure, published)), finish)
 
     def _invoke(
         self,
         invoker: Invoker,
-        case: Samples,
+        setup: Setup,
         version: str,
         stop: Event,
         advance: Callable[[], None],
     ) -> None:
-        turns, setup = self.workload.turns(), case.setup
+        turns, runs = self.workload.turns(), self.runs[setup]
         for _ in range(self.samples + 1):
             if stop.is_set():
                 return
@@ -148,13 +159,12 @@ class Measurement:
             try:
                 run = invoker.invoke(setup.architecture, version, files)
             except (*AWS_ERRORS, Failure) as error:
-                case.why = str(error)  # the figures of the other setups are not lost with it
+                # The figures of the other setups are not lost with it.
+                self.refusals[setup] = str(error)
                 return
-            case.reports.append(run.report)
-            case.stored.append(run.stored)
+            runs.append(run)
             advance()
             if run.report.outcome != "ok":
-                case.why = run.why
                 return
 
     def _remove(self) -> None:

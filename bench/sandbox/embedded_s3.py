@@ -37,10 +37,6 @@ class EmbeddedS3:
         sizes = [item["Size"] for page in pages for item in page.get("Contents", [])]
         return len(sizes), sum(sizes)
 
-    def facts(self) -> dict[str, str | float]:
-        """What every figure rests on."""
-        return {"s3": "embedded AWS"}
-
     def close(self) -> None:
         """Stop it; nothing stays behind."""
         servers.stop(self._folder)

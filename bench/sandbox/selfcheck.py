@@ -7,7 +7,7 @@ hello-world function's INIT against published ones, which memory does not change
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
@@ -79,6 +79,27 @@ class ColdStart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WarmRow:
+    """A ``Share`` as a report has it, with its relative deviation."""
+
+    memory_mb: int
+    expected: float
+    measured: float
+    lambda_share: float | None
+    error: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColdRow:
+    """A ``ColdStart`` as a report has it, with its relative deviation from real Lambda."""
+
+    memory_mb: int
+    init_ms: float
+    lambda_ms: float
+    error: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class SelfCheck:
     """The result of the check; a busy machine makes shares too small and cold starts too long."""
 
@@ -135,13 +156,32 @@ class SelfCheck:
             f"{COLD_TOLERANCE:.0%})."
         )
 
-    def warm_json(self) -> list[dict[str, float | None]]:
-        """Return the shares for a report."""
-        return [asdict(share) | {"error": round(share.error, 4)} for share in self.shares]
+    @property
+    def warm_rows(self) -> list[WarmRow]:
+        """The shares for a report."""
+        return [
+            WarmRow(
+                memory_mb=share.memory_mb,
+                expected=share.expected,
+                measured=share.measured,
+                lambda_share=share.lambda_share,
+                error=round(share.error, 4),
+            )
+            for share in self.shares
+        ]
 
-    def cold_json(self) -> list[dict[str, float]]:
-        """Return the cold starts for a report."""
-        return [asdict(start) | {"error": round(start.lambda_error, 4)} for start in self.cold]
+    @property
+    def cold_rows(self) -> list[ColdRow]:
+        """The cold starts for a report."""
+        return [
+            ColdRow(
+                memory_mb=start.memory_mb,
+                init_ms=start.init_ms,
+                lambda_ms=start.lambda_ms,
+                error=round(start.lambda_error, 4),
+            )
+            for start in self.cold
+        ]
 
 
 def check(

@@ -47,10 +47,6 @@ class StubS3(Server):
         """Return how many objects were written to the destination so far, and their bytes."""
         return self._made
 
-    def facts(self) -> dict[str, str | float]:
-        """What every figure rests on."""
-        return {"s3": "stub", "latency_ms": self.latency_ms, "mb_per_s": self.mb_per_s}
-
     def put(self, path: str, body: bytes, headers: dict[str, str] | None = None) -> str:
         """Keep an object at ``/bucket/key``; returns its entity tag."""
         tag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'

@@ -1,5 +1,6 @@
 """The results of a sweep, as ``--json`` writes them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -82,9 +83,18 @@ class Stored:
     objects: int
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """Lambda's report of an invocation, what it stored, and why it went wrong if it did."""
+
+    report: Report
+    stored: Stored
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Samples:
-    """Every run so far of one workload with one setup; the first is its cold start.
+    """Every run of one workload with one setup; the first is its cold start.
 
     ``why`` is a sentence about the run that went wrong, if one did.
     """
@@ -92,8 +102,8 @@ class Samples:
     workload: str
     sha256: str
     setup: Setup
-    reports: list[Report] = field(default_factory=list[Report])
-    stored: list[Stored] = field(default_factory=list[Stored])
+    reports: list[Report]
+    stored: list[Stored]
     why: str = ""
 
     @property
@@ -102,9 +112,18 @@ class Samples:
         return bool(self.why) and (not self.reports or self.reports[-1].outcome == "ok")
 
     @classmethod
-    def of(cls, workload: Workload, setup: Setup) -> "Samples":
-        """Return a case without a run."""
-        return cls(workload=workload.name, sha256=workload.sha256, setup=setup)
+    def of(
+        cls, workload: Workload, setup: Setup, runs: Sequence[Run], cut_short: str = ""
+    ) -> "Samples":
+        """Return the case of these runs; ``cut_short`` says why there is no report of a next one."""
+        return cls(
+            workload=workload.name,
+            sha256=workload.sha256,
+            setup=setup,
+            reports=[run.report for run in runs],
+            stored=[run.stored for run in runs],
+            why=next((run.why for run in runs if run.why), cut_short),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 from cyclopts import Parameter
@@ -10,9 +10,10 @@ from cyclopts.types import PositiveInt
 
 from bench.cost.prices import load
 from bench.failures import failures
-from bench.reports import NO_FILES, Files, publish
+from bench.reports import NO_FILES, Files, publish, to_data
 from bench.sandbox import control_group, selfcheck
 from bench.sandbox.embedded_s3 import EmbeddedS3
+from bench.sandbox.function import Store
 from bench.sandbox.stub_s3 import StubS3
 from bench.stacks import read_stack
 from bench.sweep import report, workloads
@@ -21,7 +22,7 @@ from bench.sweep.summary import summarise
 from bench.sweep.workloads import NAMES, Own
 from bench.tune import evidence
 from bench.tune.measurement import Effort, sweep
-from bench.tune.results import MeasuredSettings, SandboxResult
+from bench.tune.results import MeasuredSettings, SandboxFacts, SandboxResult, StubSandboxFacts
 from function.contract import DuplicateSearch
 from pipeline.bundle import Target, build
 from pipeline.settings import Settings
@@ -84,7 +85,7 @@ def tune(*, options: Options = _DEFAULTS, files: Files = NO_FILES) -> int:
     if why := why_not(result):
         console(stderr=True).print(f"Nothing is applied: {why}.", soft_wrap=True)
         return FAILED
-    console().print(evidence.apply(file, asdict(result)), soft_wrap=True)
+    console().print(evidence.apply(file, to_data(result)), soft_wrap=True)
     return OK
 
 
@@ -134,12 +135,12 @@ def measure(options: Options, settings: Settings) -> SandboxResult:
         complete=found.complete,
         trusted=checked is None or checked.passed,
         bundle=bundle.sha256_base64,
-        sandbox={"kind": found.kind, "init": _init_mode(effort), **store.facts()},
-        self_check=checked.warm_json() if checked else [],
-        cold_check=checked.cold_json() if checked else [],
+        sandbox=_facts(found.kind, effort, store),
+        self_check=checked.warm_rows if checked else [],
+        cold_check=checked.cold_rows if checked else [],
         settings=MeasuredSettings(
             stack=options.stack,
-            renditions=[rendition.to_dict() for rendition in settings.renditions],
+            renditions=settings.renditions,
             quality=settings.quality,
         ),
         words=[
@@ -170,8 +171,13 @@ def describe_renditions(stack: str | None, settings: Settings) -> str:
     return f"Made of each upload: {files}, quality {settings.quality} ({whose}){without}."
 
 
-def _init_mode(effort: Effort) -> str:
-    return "provisioned concurrency" if effort.provisioned_concurrency else "on demand"
+def _facts(kind: control_group.Kind, effort: Effort, store: Store) -> SandboxFacts:
+    init = "provisioned concurrency" if effort.provisioned_concurrency else "on demand"
+    if isinstance(store, EmbeddedS3):
+        return SandboxFacts(kind=kind, init=init, s3="embedded AWS")
+    return StubSandboxFacts(
+        kind=kind, init=init, s3="stub", latency_ms=store.latency_ms, mb_per_s=store.mb_per_s
+    )
 
 
 def _describe_sandbox(

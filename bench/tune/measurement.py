@@ -3,14 +3,14 @@
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice, product
 from typing import Final
 
 from bench.sandbox import Sandbox, control_group, unpacked
 from bench.sandbox.function import Store, upload, variables
 from bench.stats import relative_error
-from bench.sweep.results import Samples, Setup, Stored
+from bench.sweep.results import Run, Samples, Setup, Stored
 from bench.sweep.workloads import Workload
 from pipeline.bundle import Bundle, Target
 from pipeline.settings import Settings
@@ -33,13 +33,13 @@ class Effort:
     provisioned_concurrency: bool = False  # hold the CPU during the initialisation too
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Sweep:
     """The cases with their runs, what held them, and whether none was cut short by Ctrl-C."""
 
-    cases: list[Samples] = field(default_factory=list[Samples])
-    kind: control_group.Kind = "none"
-    complete: bool = False
+    cases: list[Samples]
+    kind: control_group.Kind
+    complete: bool
 
 
 def sweep(
@@ -57,12 +57,14 @@ def sweep(
     The function has the settings of its stack, or the defaults, and ``store`` as its S3.
     ``advance`` is called after each case.
     """
-    found = Sweep()
+    cases = list[tuple[Workload, Setup, list[Run]]]()
+    kind: control_group.Kind = "none"
+    complete = False
     with suppress(KeyboardInterrupt), unpacked(bundle) as task:
         for workload, size in product(workloads, sizes):
             setup = Setup(memory_mb=size, architecture=Target.host().machine)
-            case = Samples.of(workload, setup)
-            found.cases.append(case)
+            runs = list[Run]()
+            cases.append((workload, setup, runs))
             with Sandbox(
                 task,
                 size,
@@ -70,27 +72,31 @@ def sweep(
                 hold=effort.hold,
                 provisioned_concurrency=effort.provisioned_concurrency,
             ) as box:
-                found.kind = box.group.kind
-                _measure(case, box, store, workload, effort)
+                kind = box.group.kind
+                _measure(runs, box, store, workload, effort)
             advance(name=f"{workload.name} at {size} MB")
-        found.complete = True
-    found.cases = [case for case in found.cases if case.reports]
-    return found
+        complete = True
+    return Sweep(
+        cases=[Samples.of(workload, setup, runs) for workload, setup, runs in cases if runs],
+        kind=kind,
+        complete=complete,
+    )
 
 
-def _measure(case: Samples, box: Sandbox, store: Store, workload: Workload, effort: Effort) -> None:
-    """Add one cold run to a case, then warm ones until they agree or the limit or budget is met.
+def _measure(
+    runs: list[Run], box: Sandbox, store: Store, workload: Workload, effort: Effort
+) -> None:
+    """Add one cold run, then warm ones until they agree or the limit or budget is met.
 
     Several files take turns, and need not agree. Runs are added one by one: an interrupt keeps
     them.
     """
     started, warm = time.monotonic(), list[float]()
     one = len(workload.files) == 1
-    runs = max(effort.samples, 0 if one else len(workload.files)) + 1
-    for number, file in enumerate(islice(workload.turns(), runs)):
+    most = max(effort.samples, 0 if one else len(workload.files)) + 1
+    for number, file in enumerate(islice(workload.turns(), most)):
         objects, made = store.made()
         report = box.invoke(upload(store, file, time.time_ns()))
-        case.reports.append(report)
         objects_after, made_after = store.made()
         stored = Stored(
             images=1,
@@ -98,7 +104,7 @@ def _measure(case: Samples, box: Sandbox, store: Store, workload: Workload, effo
             made_bytes=made_after - made,
             objects=1 + objects_after - objects,
         )
-        case.stored.append(stored)
+        runs.append(Run(report=report, stored=stored))
         if report.outcome != "ok" or time.monotonic() - started > effort.budget_s:
             return
         warm += [report.duration_ms] if number else []

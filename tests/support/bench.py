@@ -2,7 +2,8 @@
 
 from bench.sandbox import Report
 from bench.sweep.results import Row, Samples, Setup
-from bench.tune.results import MeasuredSettings, SandboxResult
+from bench.tune.results import MeasuredSettings, SandboxFacts, SandboxResult
+from function.engine.renditions import Quality
 
 
 def row(memory_mb, p50_ms, usd, peak_mb=60.0, outcome="ok", **more):
@@ -23,12 +24,14 @@ def result(rows):
         outcome="ok", duration_ms=5.0, init_ms=None, billed_ms=5, max_memory_mb=60.0, cpu_ms=5.0
     )
     samples = [
-        Samples(workload=r.workload, sha256="0", setup=r.setup, reports=[report] * 3) for r in rows
+        Samples(workload=r.workload, sha256="0", setup=r.setup, reports=[report] * 3, stored=[])
+        for r in rows
     ]
     return SandboxResult(
         summary=rows, strategy="balanced", samples=samples, complete=True,
         chosen=Setup(memory_mb=1024, architecture="x86_64"),
         words=["Kept.", "Power Tuning's view: https://example.com/#x"], trusted=True, bundle="x",
-        sandbox={"kind": "none"}, self_check=[], cold_check=[],
-        settings=MeasuredSettings(stack=None, renditions=[], quality="good"),
+        sandbox=SandboxFacts(kind="none", init="on demand", s3="embedded AWS"),
+        self_check=[], cold_check=[],
+        settings=MeasuredSettings(stack=None, renditions=(), quality=Quality.FAST),
     )  # fmt: skip

@@ -22,9 +22,10 @@ from bench.machine import Machine
 from bench.maintain import corpus, duplicates, imports, isolation, limits, oom
 from bench.memory import evidence, fit
 from bench.memory import report as memory
-from bench.sandbox import Report
+from bench.sandbox import Report, selfcheck
 from bench.sweep import results as sweep
 from bench.tune import results as tune
+from function.engine.renditions import DEFAULT_RENDITIONS
 from terminal import Failure, console
 
 SWEEP = "schema summary unmeasured strategy chosen machine samples complete words"
@@ -37,6 +38,10 @@ KEYS = {
     sweep.Samples: "workload sha256 setup reports stored why",
     sweep.Stored: "images uploaded_bytes made_bytes objects",
     sweep.Unmeasured: "architecture measured_on outcome why",
+    tune.SandboxFacts: "kind init s3",
+    tune.StubSandboxFacts: "kind init s3 latency_ms mb_per_s",
+    selfcheck.WarmRow: "memory_mb expected measured lambda_share error",
+    selfcheck.ColdRow: "memory_mb init_ms lambda_ms error",
     tune.MeasuredSettings: "stack renditions quality",
     tune.SandboxResult: f"{SWEEP} trusted bundle sandbox self_check cold_check settings",
     aws.DeployedFunction: "name architecture code runtime endpoint clone",
@@ -103,6 +108,12 @@ def test_a_report_is_written_where_it_was_asked_for(tmp_path):
     reports.write_json(None, Whole(Part(())))
     assert json.loads((tmp_path / "a.json").read_text()) == {"part": {"numbers": [1, 2]}}
     assert (tmp_path / "a.json").read_text().endswith("}\n")
+
+
+def test_a_record_of_the_function_is_written_with_all_its_fields():
+    written = reports.to_data(Whole(DEFAULT_RENDITIONS))["part"]
+    assert written == [rendition.to_dict() for rendition in DEFAULT_RENDITIONS]
+    assert written[0]["formats"] == ["jpeg", "webp"]
 
 
 COMMANDS = (

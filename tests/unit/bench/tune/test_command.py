@@ -1,6 +1,6 @@
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -130,6 +130,7 @@ def test_without_a_row_there_is_nothing_to_show(monkeypatch, capsys):
 
 
 STUB = {"s3": "stub", "latency_ms": 15.0, "mb_per_s": 80.0}
+EMBEDDED = {"s3": "embedded AWS"}
 
 
 def measure(monkeypatch, *, done=True, share=1.0, kind="cgroup v1", no_cgroup=False, **options):
@@ -147,7 +148,7 @@ def measure(monkeypatch, *, done=True, share=1.0, kind="cgroup v1", no_cgroup=Fa
     def sweep(_bundle, loads, sizes, *, effort, **_more):
         given.update(loads=loads, sizes=sizes, effort=effort)
         setup = Setup(memory_mb=1024, architecture="x86_64")
-        case = Samples(workload="small", sha256="x", setup=setup, reports=[report, report])
+        case = Samples(workload="small", sha256="x", setup=setup, reports=[report] * 2, stored=[])
         return Sweep(cases=[case], kind=kind, complete=done)
 
     bundle = Bundle(path=Path(), sha256_base64="abc")
@@ -170,11 +171,11 @@ def test_a_measurement_has_what_it_rests_on(monkeypatch):
     )
     assert (found.complete, found.trusted, found.bundle) == (True, True, "abc")
     assert found.chosen == Setup(memory_mb=1024, architecture="x86_64")
-    assert found.sandbox == {"kind": "cgroup v1", "init": "on demand", **STUB}
+    assert asdict(found.sandbox) == {"kind": "cgroup v1", "init": "on demand", **STUB}
     assert [(row.memory_mb, row.measured_on) for row in found.summary] == [(1024, "sandbox")]
     assert [len(samples.reports) for samples in found.samples] == [2]
-    assert [check["error"] for check in found.self_check] == [0.0]
-    assert [check["error"] for check in found.cold_check] == [0.0]
+    assert [check.error for check in found.self_check] == [0.0]
+    assert [check.error for check in found.cold_check] == [0.0]
     assert (found.settings.stack, len(found.settings.renditions)) == (None, 4)
     words = "\n".join(found.words)
     assert "Made of each upload: 8 files" in words
@@ -183,10 +184,16 @@ def test_a_measurement_has_what_it_rests_on(monkeypatch):
     assert "Self-check, cold, passed" in words
 
 
+def test_an_s3_of_the_embedded_aws_is_said_to_be_one(monkeypatch):
+    monkeypatch.setattr(tune, "EmbeddedS3", type("EmbeddedS3", (StubS3,), {}))
+    found, _ = measure(monkeypatch, s3="embedded")
+    assert asdict(found.sandbox) == {"kind": "cgroup v1", "init": "on demand", **EMBEDDED}
+
+
 def test_with_provisioned_concurrency_the_initialisation_is_held(monkeypatch):
     found, given = measure(monkeypatch, provisioned_concurrency=True)
     assert given["effort"].provisioned_concurrency
-    assert found.sandbox["init"] == "provisioned concurrency"
+    assert found.sandbox.init == "provisioned concurrency"
     assert "held by cgroup v1, the initialisation too" in "\n".join(found.words)
 
 
