@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 
 import pytest
 
@@ -51,6 +50,12 @@ def holds(own, output: StackOutput) -> int:
     return teardown.count(connect("local"), own.outputs[output])
 
 
+def in_flight(own) -> int:
+    """Messages that an invocation works on, of both queues."""
+    found = [own.queue_attributes(output) for output in ("queueUrl", "backfillQueueUrl")]
+    return sum(int(each["ApproximateNumberOfMessagesNotVisible"]) for each in found)
+
+
 def test_without_yes_it_counts_and_deletes_nothing(own, uploading, capsys):
     wait_until(lambda: holds(own, StackOutput.DESTINATION_BUCKET) > 20, 60)
     assert main(["empty", "--stack", "local", "--json"]) == 0
@@ -69,8 +74,9 @@ def test_both_buckets_are_empty_afterwards_and_stay_so(own, uploading, capsys):
     mappings = own.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     assert {mapping["State"] for mapping in mappings} == {"Disabled"}
     asked = len(uploading)
-    # No invocation begins any more; one that the command did not wait for ends within its timeout.
-    time.sleep(TIMEOUT)
+    # No invocation begins any more. One that the command did not wait for ends before its messages
+    # are visible again or deleted, after six timeouts at the latest.
+    wait_until(lambda: in_flight(own) == 0, 6 * TIMEOUT + 10)
     assert holds(own, StackOutput.SOURCE_BUCKET) == 0
     assert holds(own, StackOutput.DESTINATION_BUCKET) == 0
     assert len(uploading) > asked

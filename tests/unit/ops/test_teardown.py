@@ -1,0 +1,76 @@
+import json
+
+import pytest
+
+from ops import teardown
+from ops.stack import Stack
+from tests.support.aws_client import Refusal, aws_client
+from tests.support.ops import BACKFILL_OUTPUTS
+
+ARN = "arn:aws:sqs:eu-west-1:123456789012:"
+UUIDS = {"0" * 36: "uploads", "1" * 36: "backfill"}
+
+
+@pytest.fixture
+def done(monkeypatch):
+    """The operations of a teardown in their order, and how long it waits."""
+    order = []
+    monkeypatch.setattr(teardown.time, "sleep", lambda seconds: order.append(f"wait {seconds} s"))
+    return order
+
+
+def stack(done, **answers):
+    """A stack whose mappings are disabled as soon as they are asked to be."""
+    states = dict.fromkeys(UUIDS, "Enabled")
+
+    def note(name, answer):
+        def say(**given):
+            done.append(name)
+            return answer(given) if callable(answer) else answer
+
+        return say
+
+    def disable(given):
+        assert given["Enabled"] is False
+        states[given["UUID"]] = "Disabled"
+        return {}
+
+    mapped = [{"UUID": uuid, "EventSourceArn": f"{ARN}{queue}"} for uuid, queue in UUIDS.items()]
+    clients = {
+        "s3": aws_client(
+            "s3",
+            get_bucket_policy={"Policy": '{"Statement": []}'},
+            put_bucket_policy=note("deny", lambda given: check_policy(given["Policy"])),
+        ),
+        "sts": aws_client("sts", get_caller_identity={"Arn": "arn:aws:iam::1:user/x"}),
+        "lambda": aws_client(
+            "lambda",
+            **{
+                "get_function_configuration": {"Timeout": 30},
+                "list_event_source_mappings": {"EventSourceMappings": mapped},
+                "get_event_source_mapping": lambda UUID: {"State": states[UUID]},  # noqa: N803
+                "update_event_source_mapping": note("disable", disable),
+                "put_function_concurrency": note("hold back", {}),
+            }
+            | answers,
+        ),
+    }
+    outputs = BACKFILL_OUTPUTS | {"batchFunctionArn": "arn:aws:lambda:eu-west-1:1:function:batch"}
+    return Stack(outputs=outputs, client=clients.__getitem__)
+
+
+def check_policy(text):
+    (statement,) = json.loads(text)["Statement"]
+    assert (statement["Effect"], statement["Action"]) == ("Deny", "s3:PutObject")
+    return {}
+
+
+def test_uploads_are_refused_before_nothing_is_polled_and_invocations_are_waited_for(done):
+    teardown.stop(stack(done))
+    assert done == ["deny", "disable", "disable", "hold back", "wait 30 s"]
+
+
+def test_a_function_that_is_gone_is_not_waited_for(done):
+    gone = Refusal("ResourceNotFoundException", 404)
+    teardown.stop(stack(done, get_function_configuration=gone))
+    assert done == ["deny"]
