@@ -14,3 +14,6 @@ GROWTH_A_MINUTE: Final = 300
 
 MAPPING_LIMIT: Final = 1000
 """Most batches at once."""
+
+LEAST_CEILING: Final = 2
+"""Lowest maximum concurrency of a mapping (the same page)."""

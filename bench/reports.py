@@ -47,6 +47,11 @@ class Files:
     json: ReportFile = None
     html: ReportFile = None
 
+    def __post_init__(self) -> None:
+        """Raise ``Misuse`` if one file is named for both."""
+        if self.json and self.html and self.json.resolve() == self.html.resolve():
+            raise Misuse(f"--json and --html both name {self.json}; give each a file of its own.")
+
 
 NO_FILES: Final = Files()
 

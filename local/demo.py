@@ -10,10 +10,10 @@ from local.console import results_table, summary
 from local.deploy import deploy
 from local.page import serve, stack_config
 from local.photos import PHOTOS, sample_photos
-from local.program import ROOT
+from local.program import ROOT, read_config
 from local.server import Server
 from local.uploader import Result, find_files, upload_all
-from terminal import Failure, console, counted, progress
+from terminal import Misuse, console, counted, progress
 
 CACHE = ROOT / ".cache" / "photos"
 
@@ -30,7 +30,8 @@ def run(folder: Path, photos: Path | None, *, keep: bool) -> int:
         Exit code: 0 if every photo has an outcome, 1 if one was lost.
 
     Raises:
-        Failure: the folder is not one, or is empty; or the embedded AWS could not do its part.
+        Misuse: the folder of photos is not one, or is empty.
+        Failure: the embedded AWS could not do its part.
     """
     files = _photos(photos)
     started_here = servers.find(folder) is None
@@ -50,6 +51,7 @@ def run(folder: Path, photos: Path | None, *, keep: bool) -> int:
 
 def up(folder: Path, port: int, stack: str) -> Server:
     """Start the embedded AWS and deploy a stack to it; clean up if the first deployment fails."""
+    read_config(stack)  # one that is not there is told before anything starts
     fresh = servers.find(folder) is None
     with progress("Starting the embedded AWS and deploying the stack", None) as advance:
         server = servers.start(folder, port)
@@ -81,10 +83,10 @@ def _photos(folder: Path | None) -> list[Path]:
         with progress("Making sample photos", len(PHOTOS)) as advance:
             return sample_photos(CACHE, lambda name: advance(name=name))
     if not folder.is_dir():
-        raise Failure(f"{folder} is not a folder; set PHOTOS to a folder with photos.")
+        raise Misuse(f"{folder} is not a folder; name one that holds your photos.")
     files = find_files([folder])
     if not files:
-        raise Failure(f"{folder} has no files; put photos into it, or leave PHOTOS out.")
+        raise Misuse(f"{folder} has no files; name a folder that holds your photos.")
     return files
 
 

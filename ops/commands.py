@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from cyclopts import Group, Parameter
-from cyclopts.validators import LimitedChoice, Number, mutually_exclusive
+from cyclopts.validators import Number
 
 from function.contract import UPLOADS
 from ops import backfill as backfills
@@ -20,10 +20,19 @@ from ops.checkpoint import Checkpoint
 from ops.pace import Pace
 from ops.processing import processed
 from ops.stack import Stack, connected
-from terminal import FAILED, OK, Misuse, PositiveNumber, counted, progress
+from terminal import (
+    FAILED,
+    OK,
+    Misuse,
+    PositiveNumber,
+    at_most_one_of,
+    counted,
+    one_of,
+    progress,
+)
 
-_STACK: Final = Group("Stack", validator=LimitedChoice(min=1, max=1))
-_SOURCE: Final = Group("Source", validator=mutually_exclusive)
+_STACK: Final = Group("Stack", validator=one_of)
+_SOURCE: Final = Group("Source", validator=at_most_one_of)
 
 
 def _named(_type: object, value: object) -> None:
@@ -155,7 +164,7 @@ def _run_job(target: Target, options: Backfill) -> None:
     others["--rate"] = options.rate != ALL_UPLOADS.rate
     for name, is_given in others.items():
         if is_given:
-            raise Misuse(f"{name} is of the queue; leave it out with --batch-operations.")
+            raise Misuse(f"{name} means nothing with --batch-operations; leave it out.")
     with connected(target.stack, target.outputs) as stack:
         job_command.run(
             stack,

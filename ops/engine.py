@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from function.contract import METRIC_NAMESPACE, Metric, StackOutput
 from ops.finding import Finding, ok, warn
 from ops.stack import Stack
+from terminal import counted
 
 
 def workers(stack: Stack) -> Finding:
@@ -16,13 +17,14 @@ def workers(stack: Stack) -> Finding:
         _sum(stack, METRIC_NAMESPACE, metric)
         for metric in (Metric.STOPPED, Metric.WORKERS_REPLACED, Metric.DECODER_BUGS)
     )
-    detail = f"in 24 h {stopped} uploads stopped by their budget, {replaced} workers replaced"
+    of_uploads, of_workers = counted(stopped, "upload"), counted(replaced, "worker")
+    detail = f"in 24 h {of_uploads} stopped by their budget, {of_workers} replaced"
     if bugs:
         fix = (
             "find them in the log (`logGroup`) by `DecoderBugs`, upgrade, then send the dead "
             "letters through again with `python -m ops redrive`"
         )
-        return warn("workers", f"{detail}, {bugs} faults of decoders", fix)
+        return warn("workers", f"{detail}, {counted(bugs, 'fault')} of decoders", fix)
     return ok("workers", detail)
 
 
@@ -31,7 +33,8 @@ def unanswered(stack: Stack) -> Finding:
     errors = _sum(stack, "AWS/Lambda", "Errors")
     if errors:
         fix = "see the log (`logGroup`) for `Task timed out` and `signal: killed`; raise memory"
-        return warn("unanswered", f"in 24 h {errors} invocations ended without an answer", fix)
+        detail = f"in 24 h {counted(errors, 'invocation')} ended without an answer"
+        return warn("unanswered", detail, fix)
     return ok("unanswered", "in 24 h every invocation answered")
 
 

@@ -9,7 +9,7 @@ from ops import backfill, jobs
 from ops.jobs import Job, Progress
 from ops.pace import Pace
 from ops.stack import Stack
-from terminal import Failure, Misuse, progress
+from terminal import Failure, Misuse, counted, progress
 
 
 def run(stack: Stack, prefix: str, inventory: str | None, *, dry_run: bool, as_json: bool) -> None:
@@ -51,7 +51,7 @@ def run(stack: Stack, prefix: str, inventory: str | None, *, dry_run: bool, as_j
         print(json.dumps({"job": job.id, "status": last.status, **counts, "report": job.report}))
     _check(job, last)
     if not as_json:
-        print(f"{last.succeeded} uploads done; {job.report} says what came of each")
+        print(f"{counted(last.succeeded, 'upload')} done; {job.report} says what came of each")
 
 
 def _has_uploads(stack: Stack, prefix: str) -> bool:
@@ -81,13 +81,13 @@ def _check(job: Job, last: Progress) -> None:
     if last.status != "Complete":
         why = f" ({'; '.join(last.reasons)})" if last.reasons else ""
         raise Failure(
-            f"The job {job.id} is {last.status}{why}: {last.succeeded} of {last.total} uploads are "
-            "done; the same command makes a new job."
+            f"The job {job.id} is {last.status}{why} with {last.succeeded} of "
+            f"{counted(last.total, 'upload')} done; the same command makes a new job."
         )
     if not last.total:
         raise Failure(f"The job {job.id} found no upload in its list, and has done nothing.")
     if last.failed:
         raise Failure(
-            f"{last.failed} of {last.total} uploads failed; {job.report} says why. Once that is "
-            "mended, send them again, with their --prefix or through the queue."
+            f"{last.failed} of {counted(last.total, 'upload')} failed; {job.report} says why. Once "
+            "that is mended, send them again, with their --prefix or through the queue."
         )

@@ -20,7 +20,7 @@ import boto3
 import botocore.exceptions
 
 from function.contract import StackOutput
-from terminal import Failure
+from terminal import Failure, Misuse
 
 _boto3: Final[Any] = boto3  # it has no inline types
 
@@ -95,8 +95,11 @@ def connect_to_outputs(path: Path) -> Stack:
     For machines that have credentials for AWS but none for Pulumi's backend.
 
     Raises:
-        Failure: no such file, or not the outputs of this program.
+        Misuse: there is no such file.
+        Failure: it does not hold the outputs of this program.
     """
+    if not path.is_file():
+        raise Misuse(f"There is no file {path}; name one that `pulumi stack output --json` wrote.")
     return _on_aws(_read_object(path), str(path))
 
 
@@ -159,7 +162,9 @@ def _pulumi_outputs(name: str) -> dict[str, Any]:
 def _read_object(path: Path) -> dict[str, Any]:
     try:
         value: object = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise Failure(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
         raise Failure(f"{path} cannot be read as JSON: {error}.") from error
     if not isinstance(value, dict):
         raise Failure(f"{path} holds no JSON object; `pulumi stack output --json` writes one.")

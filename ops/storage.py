@@ -8,6 +8,7 @@ import botocore.exceptions
 from function.contract import StackOutput
 from ops.finding import DEPLOY, Finding, fail, ok, warn
 from ops.stack import Stack, read_or_none
+from terminal import counted
 
 ACLS: Final = frozenset({"BlockPublicAcls", "IgnorePublicAcls"})
 POLICIES: Final = frozenset({"BlockPublicPolicy", "RestrictPublicBuckets"})
@@ -84,7 +85,7 @@ def log_retention(stack: Stack) -> Finding:
     days = group.get("retentionInDays")
     if not days:
         return warn("log retention", "the log is kept for ever", DEPLOY)
-    return ok("log retention", f"{days} days")
+    return ok("log retention", counted(days, "day"))
 
 
 def bucket_policy(s3: Any, bucket: str) -> dict[str, Any]:

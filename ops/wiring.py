@@ -9,6 +9,7 @@ from ops import mappings
 from ops.backfill_queue import count
 from ops.finding import DEPLOY, Finding, fail, ok, warn
 from ops.stack import Stack
+from terminal import counted
 
 MANY: Final = 1000
 """A warning above this many waiting uploads, more than a minute's work for ten functions."""
@@ -85,7 +86,7 @@ def backfill_queue(stack: Stack) -> Finding:
     waiting = count(stack.client("sqs"), stack.backfill_queue)
     is_off = mapping["State"] in {"Disabled", "Disabling"}
     if is_off and waiting:
-        detail = f"{waiting} uploads wait, nothing polls them, and SQS deletes them after 4 days"
+        detail = f"{_wait(waiting)}, nothing polls the queue, and SQS deletes after 4 days"
         return fail(name, detail, f"{_switch(mapping, 'enabled')}, or run the backfill again")
     if not is_off and not waiting:
         detail = "it is polled without messages, which costs about $0.26 a month"
@@ -93,7 +94,7 @@ def backfill_queue(stack: Stack) -> Finding:
         return warn(name, detail, fix)
     if "ReportBatchItemFailures" not in mapping.get("FunctionResponseTypes", []):
         return fail(name, "one failure fails its whole batch", DEPLOY)
-    return ok(name, f"{waiting} uploads wait" if waiting else "empty, and not polled")
+    return ok(name, _wait(waiting) if waiting else "empty, and not polled")
 
 
 def _switch(mapping: dict[str, Any], option: str) -> str:
@@ -113,13 +114,14 @@ def concurrency(stack: Stack) -> Finding:
     scaling = (found.get("ScalingConfig", {}) for found in polling)
     wanted = sum(int(config.get("MaximumConcurrency", 0)) for config in scaling)
     if left < wanted:
-        detail = f"the account has {left} unreserved executions and the stack may use {wanted}"
+        left_over = counted(left, "unreserved execution")
+        detail = f"the account has {left_over} and the stack may use {wanted}"
         fix = (
             "ask for more in Service Quotas (Lambda, Concurrent executions), or lower "
             "maxConcurrency (and backfillConcurrency while a backfill runs)"
         )
         return warn("concurrency", detail, fix)
-    return ok("concurrency", f"{left} unreserved executions in the account")
+    return ok("concurrency", f"{counted(left, 'unreserved execution')} in the account")
 
 
 def redrive_policy(stack: Stack) -> Finding:
@@ -133,7 +135,8 @@ def redrive_policy(stack: Stack) -> Finding:
             return fail("redrive policy", detail, DEPLOY)
         receives = int(policy["maxReceiveCount"])
         if receives < MAX_RECEIVES:  # throttled receives count as well
-            return warn("redrive policy", f"given up after {receives} receives, too few", DEPLOY)
+            detail = f"given up after {counted(receives, 'receive')}, too few"
+            return warn("redrive policy", detail, DEPLOY)
     return ok("redrive policy", f"dead after {receives} failed receives")
 
 
@@ -144,8 +147,8 @@ def backlog(stack: Stack) -> Finding:
         fix = "raise maxConcurrency, or wait"
         if StackOutput.DASHBOARD_URL in stack.outputs:
             fix += ": `dashboardUrl` shows how fast it drains"
-        return warn("backlog", f"{waiting} uploads wait", fix)
-    return ok("backlog", f"{waiting} uploads wait")
+        return warn("backlog", _wait(waiting), fix)
+    return ok("backlog", _wait(waiting))
 
 
 def oldest_upload(stack: Stack) -> Finding:
@@ -174,8 +177,12 @@ def dead_letters(stack: Stack) -> Finding:
     count = int(_attribute(stack, StackOutput.DEAD_LETTER_QUEUE_URL, "ApproximateNumberOfMessages"))
     if count:
         fix = "see why with `python -m ops redrive --dry-run`, then send them through again"
-        return fail("dead letters", f"{count} uploads have failed", fix)
+        return fail("dead letters", f"{counted(count, 'upload')} failed", fix)
     return ok("dead letters", "none")
+
+
+def _wait(uploads: int) -> str:
+    return f"{counted(uploads, 'upload')} {'waits' if uploads == 1 else 'wait'}"
 
 
 def _many(value: Any) -> list[Any]:

@@ -1,6 +1,17 @@
 """The screen, progress, errors and exit codes of every command line."""
 
-from terminal.app import FAILED, MISUSED, OK, Failure, Misuse, PositiveNumber, app, run
+from terminal.app import (
+    FAILED,
+    MISUSED,
+    OK,
+    Failure,
+    Misuse,
+    PositiveNumber,
+    app,
+    at_most_one_of,
+    one_of,
+    run,
+)
 from terminal.screen import Advance, console, counted, progress
 
 __all__ = [
@@ -12,8 +23,10 @@ __all__ = [
     "Misuse",
     "PositiveNumber",
     "app",
+    "at_most_one_of",
     "console",
     "counted",
+    "one_of",
     "progress",
     "run",
 ]

@@ -3,11 +3,20 @@
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, Final, cast
 
-from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError, ValidationError
+from cyclopts import (
+    App,
+    ArgumentCollection,
+    CycloptsError,
+    Parameter,
+    UnusedCliTokensError,
+    ValidationError,
+)
 from cyclopts.validators import Number
 
+from terminal import output
 from terminal.screen import console
 
 OK, FAILED, MISUSED = 0, 1, 2
@@ -48,9 +57,39 @@ def run(app: App, arguments: Sequence[str] | None = None) -> int:
 
     The arguments are those of this process unless given. SIGTERM, and SIGHUP at the end of the
     terminal, are like Ctrl-C, so that a command removes what it made for a while. Under nohup the
-    terminal may end.
+    terminal may end. Output that cannot be written is a failure; a reader that has left is told
+    nothing.
     """
-    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        with output.checked():
+            return _run(app, list(sys.argv[1:] if arguments is None else arguments))
+    except output.Lost as error:
+        output.give_up()
+        if str(error):
+            with suppress(OSError):  # there is nobody to tell
+                _print_error(Failure(f"The output cannot be written: {error}."), FAILED)
+        return FAILED
+
+
+def one_of(arguments: ArgumentCollection) -> None:
+    """Validate a group of options: refuse all but exactly one of them."""
+    at_most_one_of(arguments)
+    if not arguments.filter_by(value_set=True):
+        raise Misuse(f"Give {_either(arguments)}; --help says what they are.")
+
+
+def at_most_one_of(arguments: ArgumentCollection) -> None:
+    """Validate a group of options that exclude each other."""
+    given = arguments.filter_by(value_set=True)
+    if len(given) > 1:
+        raise Misuse(f"Give {_either(given)}, not both.")
+
+
+def _either(arguments: ArgumentCollection) -> str:
+    return " or ".join(argument.name for argument in arguments)
+
+
+def _run(app: App, tokens: list[str]) -> int:
     _, apps, left = app.parse_commands(tokens)
     if not left and apps[-1].default_command is None:
         return _print_error(Misuse("Name a command; --help lists them."), MISUSED)

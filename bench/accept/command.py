@@ -12,7 +12,6 @@ from typing import Annotated, Final, Literal
 import botocore.exceptions
 from cyclopts import Group, Parameter
 from cyclopts.types import PositiveInt
-from cyclopts.validators import LimitedChoice
 
 from bench import machine
 from bench.accept import cleanup, cloud, evidence, steps
@@ -24,7 +23,7 @@ from bench.accept.steps import Outcome
 from bench.accept.trial import Trial
 from bench.cost.prices import load, path_of
 from local.program import ROOT
-from terminal import FAILED, OK, Failure, console, progress
+from terminal import FAILED, OK, Failure, console, one_of, progress
 
 COUNT: Final = 100
 _AWS_ERRORS: Final = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError)
@@ -36,7 +35,7 @@ _ELSEWHERE: Final = "AWS_ENDPOINT_URL"
 "Service-specific endpoints"); the evidence would take it for Amazon's."""
 
 _PACKAGES: Final = ("pulumi", "pulumi-aws", "boto3")
-_WHAT: Final = Group("Stack", validator=LimitedChoice(1))
+_WHAT: Final = Group("Stack", validator=one_of)
 
 
 @Parameter(name="*")

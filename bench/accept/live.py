@@ -14,6 +14,7 @@ from function.contract import StackOutput
 from local.uploader import Result
 from ops.stack import Stack
 from pipeline.settings import Settings
+from terminal import counted
 
 DRAIN_SECONDS: Final = 60
 """How long the queue may take to be empty after the last manifest; its figures lag (SQS developer
@@ -66,9 +67,9 @@ class Live:
         while (left := self._messages(StackOutput.QUEUE_URL)) and time.monotonic() < deadline:
             time.sleep(0.5)
         if left:
-            raise StepFailed(f"{left} messages are in the queue after {DRAIN_SECONDS} s.")
+            raise StepFailed(f"The queue holds {counted(left, 'message')} after {DRAIN_SECONDS} s.")
         if dead := self._messages(StackOutput.DEAD_LETTER_QUEUE_URL):
-            raise StepFailed(f"The dead-letter queue holds {dead} messages.")
+            raise StepFailed(f"The dead-letter queue holds {counted(dead, 'message')}.")
 
     def _messages(self, output: StackOutput) -> int:
         found = self.stack.client("sqs").get_queue_attributes(

@@ -10,7 +10,7 @@ from bench.accept.steps import Outcome, StepFailed
 from bench.stats import percentile
 from function.contract import Status
 from local.uploader import Result, upload_all
-from terminal import Advance
+from terminal import Advance, counted
 
 ROUNDS: Final = 20
 """How often a form is asked for before its upload counts as lost. The signer serves ten people at a
@@ -51,7 +51,8 @@ def check(live: Live, photo: Path, count: int, advance: Advance) -> Outcome:
     seconds = [result.ms / 1000 for result in done]
     p50, p95 = (percentile(seconds, percent) for percent in (50, 95))
     times = f"p50 {p50:.1f} s, p95 {p95:.1f} s, max {max(seconds):.1f} s"
-    waited = f", {throttled} forms refused with 429 and asked for again" if throttled else ""
+    forms = counted(throttled, "form")
+    waited = f", {forms} refused with 429 and asked for again" if throttled else ""
     return Outcome(
         detail=f"{count} at once, none lost, no dead letter{waited}; until the manifest: {times}",
         figures=Figures(throttled, seconds),

@@ -22,7 +22,7 @@ from local.http import request
 from local.uploader import Result, upload_all
 from pipeline.environment import environment_variables
 from pipeline.settings import Settings
-from terminal import Advance
+from terminal import Advance, counted
 
 MEAN_LIMIT: Final = 2.0
 """Mean difference, in levels of 255, above which two renditions are different pictures. Our choice:
@@ -67,13 +67,14 @@ def check(live: Live, photos: list[Path], count: int, advance: Advance) -> Outco
         unique = {difference for some in found for difference in some}
     differences = sorted(unique, key=operator.attrgetter("photo", "rendition"))
     worst = max((difference.mean for difference in differences), default=0.0)
+    verb = "differs" if len(differences) == 1 else "differ"
     apart = (
-        f"{len(differences)} differ from those rendered here, by up to {worst} levels on average"
+        f"{len(differences)} {verb} from those rendered here, by up to {worst} levels on average"
     )
     renditions = sum(len(result.renditions) for result in results)
     seconds = [result.ms / 1000 for result in results]
     return Outcome(
-        detail=f"{count} ready, {renditions} renditions, "
+        detail=f"{count} ready, {counted(renditions, 'rendition')}, "
         + (apart if differences else "all bytes as rendered here"),
         figures=Figures(renditions, seconds, differences),
         usd=live.cost(results),

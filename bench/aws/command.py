@@ -12,7 +12,6 @@ from typing import Annotated, Final
 
 from cyclopts import Group, Parameter, validators
 from cyclopts.types import PositiveInt
-from cyclopts.validators import LimitedChoice
 
 from bench.aws import code
 from bench.aws.clone import ARCHITECTURES, Clone, leftovers
@@ -28,9 +27,9 @@ from bench.sweep.summary import spent, summarise
 from bench.sweep.workloads import Own, Workload
 from ops.stack import Stack, connected
 from pipeline.bundle.target import Machine
-from terminal import FAILED, OK, Failure, console
+from terminal import FAILED, OK, Failure, console, counted, one_of
 
-_WHICH: Final = Group("Stack", validator=LimitedChoice(1))
+_WHICH: Final = Group("Stack", validator=one_of)
 _BATCH: Final = validators.Number(gte=1, lte=10)
 """Range of the stack's ``batchSize``."""
 
@@ -168,12 +167,13 @@ def _words(measurement: Measurement, cases: list[Samples], prices: Prices) -> It
             "tried, the figures mean nothing. The sandbox (bench tune) is what measures here."
         )
         return
-    runs = sum(len(case.reports) for case in cases)
-    uploads = sum(stored.images for case in cases for stored in case.stored)
+    runs = counted(sum(len(case.reports) for case in cases), "invocation")
+    images = sum(stored.images for case in cases for stored in case.stored)
+    uploads = counted(images, "upload")
     yield (
-        f"Measured on {deployed.endpoint}: {runs} invocations, as Lambda's REPORT lines state "
-        f"them, with {uploads} uploads; they cost about ${spent(cases, prices):.2f}, by the prices "
-        f"of {prices.region} of {prices.date}, before any free tier."
+        f"Measured on {deployed.endpoint}: {runs}, as Lambda's REPORT lines state "
+        f"them, with {uploads}; they cost about ${spent(cases, prices):.2f}, by the prices of "
+        f"{prices.region} of {prices.date}, before any free tier."
     )
 
 

@@ -13,13 +13,12 @@ from bench.cost.bill import Stack, Usage
 from bench.cost.prices import load as load_prices
 from bench.cost.stacks import UNNAMED, read
 from bench.memory_sizes import MemorySize
+from bench.ranges import Images, Milliseconds, Views
 from bench.reports import NO_FILES, Files, publish
 from terminal import Misuse
 
-_COUNT: Final = Parameter(validator=validators.Number(gte=1, lte=1e12))
 _SECONDS: Final = Parameter(validator=validators.Number(gte=1, lte=1e9))
 _FACTOR: Final = Parameter(validator=validators.Number(gte=1, lte=1e6))
-_VIEWS: Final = Parameter(validator=validators.Number(gte=0, lte=1e6))
 """Beyond these no plan makes sense, and figures would overflow to ``inf`` or ``nan``."""
 
 
@@ -43,14 +42,14 @@ class Options:
     """
 
     stack: str | None = None
-    images: Annotated[float, _COUNT] = 1e8
-    burst: Annotated[float, _COUNT] = 1e6
+    images: Images = 1e8
+    burst: Images = 1e6
     over: Annotated[float, _SECONDS] = 600
     within: Annotated[float, _SECONDS] = 3600
     peak: Annotated[float, _FACTOR] = 3
-    ms: Annotated[float, _FACTOR] = 700
+    ms: Milliseconds = 700
     memory: MemorySize | None = None
-    views: Annotated[float, _VIEWS] = 0
+    views: Views = 0
     account: PositiveInt = 1000
     region: str | None = None
 

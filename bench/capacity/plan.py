@@ -12,6 +12,7 @@ from bench.cost.bill import Bill, Stack
 from bench.machine import Machine
 from bench.reports import duration
 from pipeline.settings import Settings
+from terminal import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,9 +92,10 @@ def _words(
     yield from (_course(load, way) for way in ways)
     yield _quotas(best)
     yield from _limits(load, best, settings)
+    images = counted(round(load.images), "image")
     yield (
-        f"A month of {load.images:,.0f} images costs ${month.total_usd:,.0f}, of which storing "
-        f"them for one month ${month.lines['s3_gb_month']:,.0f}; the burst costs "
+        f"A month of {images} costs ${month.total_usd:,.0f}, of which "
+        f"storing them for one month ${month.lines['s3_gb_month']:,.0f}; the burst costs "
         f"${burst_usd:,.0f} more; before any free tier."
     )
     yield (

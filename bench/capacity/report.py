@@ -8,6 +8,7 @@ from rich.table import Table
 from bench import charts, pages, reports
 from bench.capacity import limits, scaling
 from bench.capacity.plan import Result
+from terminal import counted
 
 _SHOWN_USD = 0.005
 
@@ -50,9 +51,10 @@ def page(result: Result) -> str:
         for need in result.ways[-1].needs
     )
     machine = yaml.safe_dump(vars(result.machine), sort_keys=False)
+    images = counted(round(load.images), "image")
     return pages.render(
         "capacity/page.html",
-        title=f"Capacity for {load.images:,.0f} images a month and {load.burst:,.0f} at once",
+        title=f"Capacity for {images} a month and {load.burst:,.0f} at once",
         verdict=result.words,
         charts=_charts(result),
         head=_head(result),

@@ -6,7 +6,6 @@ from itertools import groupby
 from typing import Annotated, Final, Literal
 
 from cyclopts import Parameter
-from cyclopts.types import NonNegativeFloat
 
 from bench.cost import bill, refresh, report
 from bench.cost.backfill import backfills
@@ -16,9 +15,10 @@ from bench.cost.report import Month, Result, StackCost
 from bench.cost.stacks import UNNAMED, read
 from bench.mapping import GROWTH_A_MINUTE, MAPPING_LIMIT
 from bench.memory_sizes import MemorySize
+from bench.ranges import Images, Milliseconds, Views
 from bench.reports import NO_FILES, Files, publish
 from pipeline.settings import Settings
-from terminal import PositiveNumber, console
+from terminal import console
 
 SCALES: Final = tuple(10**n for n in range(3, 9))
 """Images a month at which the bill is plotted."""
@@ -46,14 +46,14 @@ class Options:
     """
 
     stack: Annotated[tuple[str, ...], Parameter(show_default=False)] = ()
-    images: PositiveNumber = 100_000
+    images: Images = 100_000
     memory: MemorySize | None = None
-    ms: PositiveNumber = 700
-    views: NonNegativeFloat = 0
+    ms: Milliseconds = 700
+    views: Views = 0
     region: str | None = None
     architecture: Literal["arm64", "x86_64"] | None = None
     free_tier: bool = False
-    backfill: PositiveNumber | None = None
+    backfill: Images | None = None
     refresh: bool = False
 
 

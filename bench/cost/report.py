@@ -11,6 +11,7 @@ from bench.cost import bill
 from bench.cost.backfill import Backfill
 from bench.cost.bill import Bill, Usage
 from bench.cost.prices import free_tier_source
+from terminal import counted
 
 ALL: Final = "all"
 """Heading of what the stacks cost together."""
@@ -117,7 +118,8 @@ def _backfills(result: Result) -> Iterator[Table]:
         lines = dict.fromkeys(line for way in ways for line in way.lines)
         rows = [[words(line), *(dollars(way.lines.get(line, 0)) for way in ways)] for line in lines]
         rows.append(["total", *(dollars(way.total_usd) for way in ways)])
-        title = f"One backfill of {count(ways[0].images)} images of {name}, {_TIERS[False]}"
+        images = counted(round(ways[0].images), "image")
+        title = f"One backfill of {images} of {name}, {_TIERS[False]}"
         yield reports.table(title, ["USD", *(way.way for way in ways)], rows)
 
 
@@ -131,8 +133,9 @@ def _of_stack(stack: StackCost, *, free_tier: bool) -> _Grid:
 
 def _side_by_side(result: Result, images: float, *, free_tier: bool) -> _Grid:
     found = {stack.name: stack.month(images, free_tier=free_tier) for stack in result.stacks}
+    said = f"{counted(round(images), 'image')} a month" if images else "idle"
     return _Grid(
-        title=f"{count(images)} images a month in each stack, {_TIERS[free_tier]}",
+        title=f"{said} in each stack, {_TIERS[free_tier]}",
         bills={**found, ALL: bill.total(list(found.values()))},
     )
 
@@ -167,7 +170,7 @@ def page(result: Result) -> str:
         for region, lines in result.sources.items()
         for name, source in lines.items()
     )
-    asked = f"{result.each:,.0f} images" + (" in each stack" if several else "")
+    asked = counted(round(result.each), "image") + (" in each stack" if several else "")
     return pages.render(
         "cost/page.html",
         title="What a month costs",

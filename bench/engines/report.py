@@ -10,6 +10,7 @@ from bench import pages
 from bench.engines.results import Comparison, Skipped
 from bench.engines.tasks import Task
 from bench.reports import table
+from terminal import counted
 
 _HEAD: Final = ("engine", "CPU ms", "ours / it", "peak MB", "KB out", "SSIM")
 
@@ -41,7 +42,7 @@ def conditions(found: Comparison) -> str:
     libraries = ", ".join(f"{name} {version}" for name, version in on.libraries.items())
     return (
         f"{on.cpu}, {on.cpus} CPUs, Python {on.python}, {libraries}; "
-        f"photo: {found.photo}; {found.rounds} rounds; commit {on.commit}; {on.date}"
+        f"photo: {found.photo}; {counted(found.rounds, 'round')}; commit {on.commit}; {on.date}"
     )
 
 

@@ -25,13 +25,14 @@ from bench.load import report
 from bench.load import storm as storms
 from bench.load.results import Check, Result, compare
 from bench.load.storm import Measured
-from bench.mapping import MAPPING_LIMIT
+from bench.mapping import LEAST_CEILING, MAPPING_LIMIT
 from bench.memory_sizes import MemorySize
+from bench.ranges import Milliseconds
 from bench.reports import NO_FILES, Files, publish
 from bench.stats import percentile
 from local import server as servers
 from local.deploy import deploy
-from terminal import PositiveNumber, progress
+from terminal import progress
 
 _LOCAL_CONCURRENCY: Final = 2
 """Of the storm's mapping: what a machine with two CPUs can do at once."""
@@ -39,8 +40,13 @@ _LOCAL_CONCURRENCY: Final = 2
 _INIT_S: Final = bill.Usage().init_ms / 1000
 """Seconds that a new environment takes to start, at every memory size."""
 
-_POSITIVE: Final = Parameter(validator=validators.Number(gt=0, lt=float("inf")))
-_CEILING: Final = Parameter(validator=validators.Number(gt=0, lte=MAPPING_LIMIT))
+_RATE: Final = Parameter(validator=validators.Number(gte=1, lte=1e6))
+_MEASURED_RATE: Final = Parameter(validator=validators.Number(gte=1, lte=1000))
+_HOUR: Final = Parameter(validator=validators.Number(gte=1, lte=3600))
+_DAY: Final = Parameter(validator=validators.Number(gte=1, lte=86_400))
+"""Ours to choose: more is no storm, or more than a machine can measure."""
+
+_CEILING: Final = Parameter(validator=validators.Number(gte=LEAST_CEILING, lte=MAPPING_LIMIT))
 
 
 @Parameter(name="*")
@@ -60,12 +66,12 @@ class Options:
         account: Concurrency of the account.
     """
 
-    rate: PositiveNumber = 20
-    seconds: PositiveNumber = 15
+    rate: Annotated[float, _MEASURED_RATE] = 20
+    seconds: Annotated[float, _HOUR] = 15
     no_storm: bool = False
-    arrivals: Annotated[tuple[float, ...], _POSITIVE] = (10, 100, 1000, 10_000)
-    for_s: PositiveNumber = 60
-    ms: PositiveNumber = 700
+    arrivals: Annotated[tuple[float, ...], _RATE] = (10, 100, 1000, 10_000)
+    for_s: Annotated[float, _DAY] = 60
+    ms: Milliseconds = 700
     memory: MemorySize = 1024
     max_concurrency: Annotated[tuple[int, ...], _CEILING] = (10, 1000)
     account: PositiveInt = 1000

@@ -14,6 +14,7 @@ from bench.capacity.scaling import Outcome, Storm
 from bench.cost import bill, prices
 from bench.load.results import Check, Result
 from bench.load.storm import Measured
+from terminal import counted
 
 TOLERANCE: Final = 0.30
 """Largest relative error of the simulation that passes; ours to choose, for a shared machine."""
@@ -35,7 +36,7 @@ def tables(result: Result, memory_mb: int) -> Iterator[Table]:
     """Yield the measured storm beside its simulation, if there is one, and the simulated storms."""
     if result.measured:
         count = len(result.measured.uploads)
-        title = f"Measured on the embedded AWS: {count} uploads, none lost"
+        title = f"Measured on the embedded AWS: {counted(count, 'upload')}, none lost"
         yield reports.table(title, _CHECK_HEAD, _check_rows(result))
     yield reports.table(_SIMULATED, _HEAD, [row(case, memory_mb) for case in result.simulated])
 

@@ -14,7 +14,7 @@ from function.contract import StackOutput, name_of_manifest, source_key
 from function.manifest import Manifest
 from local.http import quote, request
 from local.server import Server
-from terminal import Advance, Failure
+from terminal import Advance, Failure, counted
 
 _SAMPLE_S: Final = 0.25
 _PATIENCE_S: Final = 120
@@ -124,8 +124,8 @@ def _wait(server: Server, batch: str, count: int) -> dict[str, tuple[float, floa
             return dict(_read(s3, bucket, name) for name in names)
         time.sleep(1)
     raise Failure(
-        f"{count - len(names)} of {count} uploads have no manifest after {_PATIENCE_S} s; "
-        "lower --rate."
+        f"{count - len(names)} of {counted(count, 'upload')} have no manifest after "
+        f"{_PATIENCE_S} s; lower --rate."
     )
 
 

@@ -28,7 +28,7 @@ from function.engine.renditions import DEFAULT_RENDITIONS
 from function.engine.results import Fingerprint, Task
 from function.manifest import Manifest, SourceFacts, Timings
 from function.storage.bucket import Bucket
-from terminal import console, progress
+from terminal import console, counted, progress
 
 SIZES: Final = ((800, 600), (600, 800), (960, 540), (700, 700))
 
@@ -128,8 +128,8 @@ def duplicates(*, photos: PositiveInt = 300, json: reports.ReportFile = None) ->
     )
     console().print(reports.table("Near duplicates", head, rows))
     console().print(
-        f"{photos} photos, {found.closest} bits apart or more; {found.named} called a copy, "
-        f"{found.wrong} wrongly: precision {found.precision:.1%}, recall {found.recall:.1%}",
+        f"{counted(photos, 'photo')}, {found.closest} bits apart or more; {found.named} called a "
+        f"copy, {found.wrong} wrongly: precision {found.precision:.1%}, recall {found.recall:.1%}",
         soft_wrap=True,
     )
     reports.write_json(json, found)

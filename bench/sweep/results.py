@@ -115,7 +115,7 @@ class Samples:
     def of(
         cls, workload: Workload, setup: Setup, runs: Sequence[Run], cut_short: str = ""
     ) -> "Samples":
-        """Return the case of these runs; ``cut_short`` says why there is no report of a next one."""
+        """Return the case of these runs; ``cut_short`` says why the next has no report."""
         return cls(
             workload=workload.name,
             sha256=workload.sha256,

@@ -162,7 +162,7 @@ def test_an_inventory_is_read_once_the_jobs_role_may(batch, run, photo):
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
     s3.put_bucket_policy(Bucket="inventories", Policy=policy)
-    assert "1 uploads done" in run(*where)
+    assert "1 upload done" in run(*where)
     assert list(manifests(batch, "listed/")) == ["listed/a b.jpg/manifest.json"]
 
 

@@ -81,7 +81,7 @@ def test_a_queue_without_a_policy(aws, troubles, output, attribute, value, check
         (
             False,
             1,
-            ("fail", "1 uploads wait, nothing polls them, and SQS deletes them after 4 days"),
+            ("fail", "1 upload waits, nothing polls the queue, and SQS deletes after 4 days"),
         ),
     ],
 )
@@ -276,4 +276,4 @@ def test_a_failure_exits_with_1_and_says_what_to_do(aws, stack, troubles, capsys
     finally:
         sqs.purge_queue(QueueUrl=url)
     output = capsys.readouterr().out
-    assert "FAIL dead letters   1 uploads have failed; see why with `python -m ops" in output
+    assert "FAIL dead letters   1 upload failed; see why with `python -m ops" in output

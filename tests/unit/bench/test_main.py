@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from bench.__main__ import COMMANDS, MAINTAIN, main
+from tests.support.output import assert_no_traceback
 
 WORDS = [*([name] for name in COMMANDS), *(["maintain", name] for name in MAINTAIN)]
 
@@ -53,3 +54,8 @@ def test_help_imports_no_command():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr == ""
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("words", [["--help"], ["memory"]])
+def test_output_that_is_full_or_takes_ascii_alone_ends_without_a_traceback(words):
+    assert_no_traceback("bench", *words)

@@ -135,6 +135,14 @@ def test_a_file_that_cannot_be_written_is_told_before_anything_is_measured(
         assert capsys.readouterr().err == f"error: {path} cannot be written: {reason}.\n"
 
 
+def test_one_file_is_not_named_for_both(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["cost", "--json", "a", "--html", str(tmp_path / "a")]) == 2
+    sentence = "error: --json and --html both name a; give each a file of its own.\n"
+    assert capsys.readouterr().err == sentence
+    assert not (tmp_path / "a").exists()
+
+
 def test_a_file_is_not_made_by_a_command_line_that_is_wrong(tmp_path):
     assert main(["cost", "--html", str(tmp_path / "a"), "--region", "mars"]) == 2
     assert not list(tmp_path.iterdir())

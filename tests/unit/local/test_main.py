@@ -7,6 +7,7 @@ import pytest
 
 from local.__main__ import APP, main
 from terminal import FAILED, MISUSED, OK
+from tests.support.output import assert_no_traceback
 
 COMMANDS = {
     "up": ["--port", "--stack", "local"],
@@ -86,9 +87,32 @@ def test_what_is_to_be_uploaded_must_exist(monkeypatch, tmp_path, capsys):
     assert capsys.readouterr().err == "error: no-such.jpg does not exist.\n"
 
 
+def test_an_unknown_stack_is_told_before_anything_starts(tmp_path, capsys):
+    assert main(["--folder", str(tmp_path / "state"), "up", "--stack", "nope"]) == MISUSED
+    sentence = "error: There is no stack 'nope'; choose one of dev, local, prod.\n"
+    assert capsys.readouterr().err == sentence
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("none", "is not a folder; name one"), ("", "has no files; name a folder")],
+)
+def test_photos_are_a_folder_with_files(tmp_path, capsys, name, sentence):
+    given = tmp_path / name
+    assert main(["demo", "--photos", str(given)]) == MISUSED
+    assert capsys.readouterr().err == f"error: {given} {sentence} that holds your photos.\n"
+
+
 def test_an_interrupt_is_a_failure(monkeypatch):
     def interrupt(_folder):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("local.server.require", interrupt)
     assert main(["logs", "--follow"]) == FAILED
+
+
+@pytest.mark.parametrize("words", [["--help"], ["down"]])
+def test_output_that_is_full_or_takes_ascii_alone_is_no_traceback(words, tmp_path, monkeypatch):
+    monkeypatch.setenv("IMAGE_PIPELINE_LOCAL", str(tmp_path / "none"))
+    assert_no_traceback("local", *words)

@@ -54,7 +54,8 @@ def test_a_decoders_fault_is():
 def test_so_is_an_invocation_that_never_answered(errors):
     finding = unanswered(stack(Errors=errors))
     assert finding.level == "warn"
-    assert f"{errors} invocations ended without an answer" in finding.detail
+    told = "1 invocation" if errors == 1 else "30 invocations"
+    assert finding.detail == f"in 24 h {told} ended without an answer"
 
 
 def test_a_stack_without_metrics_has_them_in_its_log():

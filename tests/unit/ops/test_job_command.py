@@ -89,7 +89,7 @@ def test_failed_tasks_fail_the_command_and_say_where_the_report_is(capsys):
 @pytest.mark.parametrize("status", ["Failed", "Cancelled"])
 def test_a_job_that_did_not_complete_fails_the_command(status):
     reasons = [{"FailureCode": "C", "FailureReason": "why"}]
-    with pytest.raises(Failure, match=rf"is {status} \(C: why\): 1 of 4"):
+    with pytest.raises(Failure, match=rf"is {status} \(C: why\) with 1 of 4"):
         run(stack_with(described(status, 1, FailureReasons=reasons)))
 
 
@@ -144,4 +144,4 @@ def test_a_prefix_of_an_inventory_is_misuse():
 def test_options_of_the_queue_are_misuse(options, capsys):
     command = ["backfill", "--stack", "local", "--batch-operations", *options]
     assert main(command) == 2
-    assert f"{options[0]} is of the queue" in capsys.readouterr().err
+    assert f"{options[0]} means nothing with --batch-operations" in capsys.readouterr().err

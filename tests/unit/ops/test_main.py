@@ -7,6 +7,7 @@ import pytest
 
 from ops.__main__ import APP, main
 from terminal import MISUSED, OK
+from tests.support.output import assert_no_traceback
 
 COMMANDS = ["redrive", "backfill", "doctor", "empty"]
 
@@ -33,6 +34,30 @@ def test_misuse_exits_with_2_and_one_sentence_that_names_it(arguments, named, ca
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert named in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["doctor"], "Give --stack or --outputs; --help says what they are."),
+        (["empty", "--stack", "a", "--outputs", "b"], "Give --stack or --outputs, not both."),
+        (
+            ["doctor", "--outputs", "no-such"],
+            "There is no file no-such; name one that `pulumi stack output --json` wrote.",
+        ),
+        (
+            ["backfill", "--stack", "a", "--gone", "--batch-operations"],
+            "--gone means nothing with --batch-operations; leave it out.",
+        ),
+        (
+            ["backfill", "--stack", "a", "--gone", "--inventory", "x"],
+            "Give --gone or --inventory, not both.",
+        ),
+    ],
+)
+def test_what_is_misused_is_told_in_words_of_ours(arguments, sentence, capsys):
+    assert main(arguments) == MISUSED
+    assert capsys.readouterr().err == f"error: {sentence}\n"
 
 
 @pytest.mark.parametrize(
@@ -79,3 +104,8 @@ def test_help_imports_no_client_of_aws():
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False"
+
+
+@pytest.mark.parametrize("words", [["--help"]])
+def test_output_that_is_full_or_takes_ascii_alone_ends_without_a_traceback(words):
+    assert_no_traceback("ops", *words)

@@ -3,13 +3,16 @@
 import os
 import re
 import signal
+import subprocess
+import sys
 from typing import Annotated
 
 import pytest
-from cyclopts import Parameter
+from cyclopts import Group, Parameter
 from cyclopts.validators import Number
 
-from terminal import FAILED, MISUSED, OK, Failure, Misuse, app, run
+from terminal import FAILED, MISUSED, OK, Failure, Misuse, app, at_most_one_of, one_of, run
+from tests.support.output import NO_SPACE, run_in_ascii, run_into_full
 
 
 @pytest.fixture
@@ -105,6 +108,41 @@ def test_the_values_of_a_list_are_told_as_they_were_typed(line, capsys, times):
     assert capsys.readouterr().err.strip() == sentence
 
 
+@pytest.fixture
+def choice():
+    made = app("python -m choose", "Chooses.")
+    which, how = Group("Which", validator=one_of), Group("How", validator=at_most_one_of)
+
+    @made.default
+    def choose(
+        *,
+        here: Annotated[str | None, Parameter(group=which)] = None,
+        there: Annotated[str | None, Parameter(group=which)] = None,
+        fast: Annotated[bool, Parameter(group=how)] = False,
+        slow: Annotated[bool, Parameter(group=how)] = False,
+    ) -> None:
+        """Choose."""
+        assert (here is None) is not (there is None)
+        assert not (fast and slow)
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ("--here a", ""),
+        ("--there a --slow", ""),
+        ("", "error: Give --here or --there; --help says what they are.\n"),
+        ("--here a --there b", "error: Give --here or --there, not both.\n"),
+        ("--here a --fast --slow", "error: Give --fast or --slow, not both.\n"),
+    ],
+)
+def test_of_options_that_exclude_each_other_one_is_given(choice, capsys, given, sentence):
+    assert run(choice, given.split()) == (MISUSED if sentence else OK)
+    assert capsys.readouterr().err == sentence
+
+
 def test_a_group_of_commands_runs_them_and_has_help(line, capsys):
     assert run(line, ["below", "again", "--names", "a"]) == OK
     assert run(line, ["below", "--help"]) == OK
@@ -143,3 +181,49 @@ def test_a_command_line_of_one_command_needs_no_name_and_takes_the_processs_argu
     monkeypatch.setattr("sys.argv", ["only", "a"])
     assert run(made) == FAILED
     assert taken == [(), ("a",)]
+
+
+TALKING = """
+import sys
+from terminal import app, console, run
+made = app("python -m talk", "Talks.")
+@made.default
+def talk(*, how: str = "print", times: int = 1) -> None:
+    for _ in range(times):
+        {"print": print, "rich": console().print}[how]("caf\\xe9 \\u2026")
+sys.exit(run(made))
+"""
+
+
+@pytest.mark.parametrize("words", [["--how", "print"], ["--how", "rich"], ["--times", "9999"]])
+def test_output_that_cannot_be_written_is_a_failure_in_one_sentence(words):
+    done = run_into_full("-c", TALKING, *words)
+    assert (done.stderr, done.returncode) == (NO_SPACE, FAILED)
+
+
+def test_where_nothing_can_be_written_the_exit_code_tells_it():
+    for words in ([], ["--nope"]):
+        assert run_into_full("-c", TALKING, *words, both=True).returncode == FAILED
+
+
+@pytest.mark.parametrize("how", ["print", "rich"])
+def test_a_reader_that_has_left_is_told_nothing(how):
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-c", TALKING, "--how", how]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (done.stderr, done.returncode) == (b"", FAILED)
+
+
+@pytest.mark.parametrize("how", ["print", "rich"])
+def test_what_the_encoding_lacks_is_escaped(how):
+    done = run_in_ascii("-c", TALKING, "--how", how)
+    assert (done.stdout, done.returncode) == (b"caf\\xe9 \\u2026\n", OK)
+
+
+def test_an_error_of_a_file_keeps_its_traceback(tmp_path):
+    made = app("python -m read", "Reads.")
+    made.default(tmp_path.read_bytes)
+    with pytest.raises(IsADirectoryError):
+        run(made, [])

@@ -62,6 +62,6 @@ def test_a_dead_letter_fails(dead):
 
 
 def test_a_queue_that_does_not_empty_fails(clock):
-    with pytest.raises(StepFailed, match=r"3 messages are in the queue after 60 s"):
+    with pytest.raises(StepFailed, match=r"The queue holds 3 messages after 60 s"):
         live({"queue": [("1", "2", "0")], "dead": [QUIET]}).check_queues()
     assert clock == [60]

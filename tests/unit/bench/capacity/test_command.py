@@ -42,6 +42,8 @@ def test_a_stack_s_settings_count_and_options_stand_in_their_place(tmp_path):
         ["--burst", "-1"],
         ["--burst", "1e300"],  # figures made of it are no JSON
         ["--views", "1e300"],
+        ["--ms", "900001"],  # an invocation takes 900 s at most
+        ["--ms", "0.5"],
         ["--over", "1e-300"],
         ["--peak", "nan"],
         ["--peak", "0.5"],
@@ -51,6 +53,11 @@ def test_a_stack_s_settings_count_and_options_stand_in_their_place(tmp_path):
 )
 def test_misuse(option):
     assert main(["capacity", *option]) == 2
+
+
+def test_the_longest_image_and_a_single_one_make_a_plan(capsys):
+    assert main(["capacity", "--ms", "900000", "--images", "1"]) == 0
+    assert "A month of 1 image costs" in capsys.readouterr().out
 
 
 def test_a_region_without_prices_is_told_with_the_command_that_fetches_them(capsys):

@@ -26,6 +26,13 @@ def test_the_bill_says_what_the_promise_covers_and_shows_monitoring_apart(capsys
     assert "monitoring" in out
 
 
+def test_a_single_image_is_one(capsys, tmp_path):
+    page = tmp_path / "cost.html"
+    assert main(["cost", "--images", "1", "--backfill", "1", "--html", str(page)]) == 0
+    assert "One backfill of 1 image of" in capsys.readouterr().out
+    assert "1 image: $" in page.read_text()
+
+
 def test_the_page_plots_each_scale(tmp_path):
     main(["cost", "--html", str(tmp_path / "cost.html")])
     page = (tmp_path / "cost.html").read_text()
@@ -62,7 +69,8 @@ def test_the_largest_line_is_named_from_the_number_of_images_on_at_which_it_is(c
     "option",
     [
         *(["--images", "0"], ["--ms", "0"], ["--memory", "127"], ["--memory", "99999999"]),
-        *(["--views", "-1"], ["--stack"]),
+        *(["--views", "-1"], ["--views", "1e7"], ["--stack"], ["--ms", "900001"]),
+        *(["--images", "1e300"], ["--images", "0.5"], ["--backfill", "1e13"]),
         *(["--region", "mars"], ["--architecture", "mips"]),
     ],
 )

@@ -60,4 +60,4 @@ def test_the_comparison_writes_what_it_prints(upload, monkeypatch, capsys):
         assert result["engine"] in printed
     assert f"{naive['cpu_ms']:.1f}" in page
     assert f"{naive['cpu_ms']:.1f}" in printed
-    assert "photo: photo.jpg; 1 rounds" in page
+    assert "photo: photo.jpg; 1 round;" in page

@@ -22,9 +22,22 @@ def test_the_simulation_alone_writes_its_course(tmp_path, capsys):
     assert (tmp_path / "a.html").read_text().count("<img") == 1
 
 
-@pytest.mark.parametrize("option", [["--rate", "0"], ["--arrivals", "-1"], ["--account", "0"]])
+@pytest.mark.parametrize(
+    "option",
+    [
+        *(["--rate", "0"], ["--rate", "0.1"], ["--rate", "1001"], ["--arrivals", "-1"]),
+        *(["--arrivals", "1e300"], ["--seconds", "3601"], ["--for-s", "86401"]),
+        *(["--ms", "900001"], ["--account", "0"]),
+        *(["--max-concurrency", "1"], ["--max-concurrency", "2", "1001"]),
+    ],
+)
 def test_misuse(option):
     assert main(["load", "--no-storm", *option]) == 2
+
+
+def test_the_bounds_themselves_are_simulated():
+    most = ["--arrivals", "1e6", "--for-s", "86400", "--ms", "900000"]
+    assert main(["load", "--no-storm", *most, "--max-concurrency", "2", "1000"]) == 0
 
 
 def measured(count, *, handler_s, done):
