@@ -1,7 +1,7 @@
 """Looking into the running embedded AWS: its objects and the function's log."""
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
@@ -10,6 +10,9 @@ from function.manifest import Manifest
 from local.console import MARKS, human_bytes
 from local.server import Server
 from terminal import console
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
 
 
 def print_objects(server: Server) -> None:
@@ -27,7 +30,7 @@ def print_objects(server: Server) -> None:
     console().print(table)
 
 
-def _manifest(s3: Any, bucket: str, key: str) -> Manifest | None:
+def _manifest(s3: "S3Client", bucket: str, key: str) -> Manifest | None:
     try:
         answer = s3.get_object(Bucket=bucket, Key=manifest_key(upload_name(key)))
     except s3.exceptions.NoSuchKey:

@@ -22,7 +22,7 @@ from local.http import request
 from local.program import ROOT
 from terminal import Failure
 
-_boto3: Final[Any] = boto3  # it has no inline types
+_boto3: Final[Any] = boto3  # its types know only the services whose stubs are installed
 HOST: Final = "127.0.0.1"
 REGION: Final = "us-east-1"
 ROOT_KEY: Final = "test"

@@ -8,13 +8,22 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from function.contract import BACKFILL_SEQUENCER, UPLOADS, s3_event
 from ops.listing import Listing, Page, workers
 from ops.stack import Stack
 from terminal import Failure
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+    from types_boto3_sqs import SQSClient
+    from types_boto3_sqs.type_defs import (
+        BatchResultErrorEntryTypeDef,
+        SendMessageBatchRequestEntryTypeDef,
+    )
 
 BATCH: Final = 10
 """Most messages that SQS takes at once."""
@@ -63,13 +72,12 @@ def _listing(stack: Stack, prefix: str) -> Listing[Existing]:
     return Listing(s3=stack.client("s3"), bucket=stack.source, prefix=prefix, page=_page)
 
 
-def _page(s3: Any, bucket: str, prefix: str, after: str) -> Page[Existing]:
-    request = {"Bucket": bucket, "Prefix": prefix, "KeyMarker": after}
-    page = s3.list_object_versions(**request)
+def _page(s3: "S3Client", bucket: str, prefix: str, after: str) -> Page[Existing]:
+    ask = partial(s3.list_object_versions, Bucket=bucket, Prefix=prefix, KeyMarker=after)
+    page = ask()
     # A page may hold nothing but versions of the marker itself, and would then be asked for again.
     while page["IsTruncated"] and page["NextKeyMarker"] == after:
-        marker = page["NextVersionIdMarker"]
-        page = s3.list_object_versions(**request, VersionIdMarker=marker)
+        page = ask(VersionIdMarker=page["NextVersionIdMarker"])
     found = [
         Existing(
             key=item["Key"],
@@ -111,11 +119,13 @@ def send(stack: Stack, uploads: Iterator[Existing], per_second: float) -> Iterat
             yield sent.result()
 
 
-def _send_batch(sqs: Any, stack: Stack, batch: list[Existing]) -> list[Existing]:
+def _send_batch(sqs: "SQSClient", stack: Stack, batch: list[Existing]) -> list[Existing]:
     """Send a batch, and again what SQS refused of it: a part may fail while the call succeeds."""
     bodies = [event(stack.source, upload) for upload in batch]
-    entries = [{"Id": str(index), "MessageBody": body} for index, body in enumerate(bodies)]
-    refused: list[dict[str, Any]] = []
+    entries: list[SendMessageBatchRequestEntryTypeDef] = [
+        {"Id": str(index), "MessageBody": body} for index, body in enumerate(bodies)
+    ]
+    refused: list[BatchResultErrorEntryTypeDef] = []
     for _try in range(MAX_TRIES):
         answer = sqs.send_message_batch(QueueUrl=stack.backfill_queue, Entries=entries)
         refused = answer.get("Failed", [])

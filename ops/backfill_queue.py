@@ -8,7 +8,7 @@ import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from function.contract import StackOutput
 from ops import mappings
@@ -16,6 +16,10 @@ from ops.console import print_note
 from ops.finding import DEPLOY
 from ops.stack import Stack
 from terminal import Failure
+
+if TYPE_CHECKING:
+    from types_boto3_lambda import LambdaClient
+    from types_boto3_sqs import SQSClient
 
 MOST_WAITING: Final = 10_000
 """Messages that wait at most before more are sent. SQS deletes a message after four days
@@ -31,8 +35,11 @@ QUIET_SECONDS: Final = 60.0
 """How long the queue has to look empty: its counts "may not achieve consistency until at least 1
 minute after the producers stop sending messages" (SQS API reference, GetQueueAttributes)."""
 
-STATES: Final = ("", "NotVisible", "Delayed")
-COUNTS: Final = tuple(f"ApproximateNumberOfMessages{state}" for state in STATES)
+COUNTS: Final = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
 
 Upload = TypeVar("Upload")
 
@@ -43,8 +50,8 @@ class BackfillQueue:
 
     url: str
     uuid: str  # of the mapping
-    sqs: Any
-    lambda_: Any
+    sqs: "SQSClient"
+    lambda_: "LambdaClient"
 
     @contextmanager
     def polled(self) -> Generator[None]:
@@ -117,7 +124,7 @@ def find(stack: Stack) -> BackfillQueue | None:
     return BackfillQueue(url=url, uuid=found[0]["UUID"], sqs=sqs, lambda_=lambda_)
 
 
-def count(sqs: Any, url: str) -> int:
+def count(sqs: "SQSClient", url: str) -> int:
     """Return how many messages of a queue wait, are delayed or are being processed."""
-    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(COUNTS))["Attributes"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=COUNTS)["Attributes"]
     return sum(int(found.get(name, 0)) for name in COUNTS)

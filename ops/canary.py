@@ -3,7 +3,7 @@
 import base64
 import secrets
 import time
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from function.contract import Status, manifest_key, source_key
 from function.manifest import Manifest
@@ -11,6 +11,9 @@ from ops.finding import DEPLOY, Finding, fail, ok
 from ops.stack import Stack, read_or_none
 from ops.teardown import denies_uploads, versions
 from terminal import counted
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
 
 PIXEL: Final = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
@@ -43,7 +46,9 @@ def canary(stack: Stack) -> Finding:
         for bucket, prefix in ((source, source_key(name)), (destination, f"{name}/")):
             for batch in versions(stack, bucket, prefix):
                 for version in batch:
-                    s3.delete_object(Bucket=bucket, **version)
+                    s3.delete_object(
+                        Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"]
+                    )
     seconds = time.monotonic() - started
     if manifest is None:
         fix = "see the findings above, then the function's log (`logGroup`)"
@@ -58,17 +63,17 @@ def canary(stack: Stack) -> Finding:
     return ok("canary", f"{made} after {seconds:.1f} s; removed")
 
 
-def _wait_for_manifest(s3: Any, bucket: str, name: str, deadline: float) -> Manifest | None:
-    where = {"Bucket": bucket, "Key": manifest_key(name)}
+def _wait_for_manifest(s3: "S3Client", bucket: str, name: str, deadline: float) -> Manifest | None:
+    key = manifest_key(name)
     while time.monotonic() < deadline:
-        answer = read_or_none(lambda: s3.get_object(**where), "NoSuchKey")
+        answer = read_or_none(lambda: s3.get_object(Bucket=bucket, Key=key), "NoSuchKey")
         if answer:
             return Manifest.from_json(answer["Body"].read())
         time.sleep(POLL_SECONDS)
     return None
 
 
-def _absent(s3: Any, bucket: str, manifest: Manifest) -> list[str]:
+def _absent(s3: "S3Client", bucket: str, manifest: Manifest) -> list[str]:
     """Return the keys of renditions that a manifest names and that are not there."""
     keys = [rendition.key for rendition in manifest.renditions]
     found = {key: s3.list_objects_v2(Bucket=bucket, Prefix=key).get("Contents", []) for key in keys}

@@ -8,12 +8,15 @@ comes after ``a/b/manifest.json``. So names of uploads are put into the order of
 import heapq
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from function.contract import manifest_key, name_of_manifest, source_key, upload_name
 from ops.backfill import Existing, check_prefix
 from ops.listing import Listing, Page
 from ops.stack import Stack, read_or_none
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
 
 
 def find(stack: Stack, prefix: str, after: str = "") -> Iterator[Existing]:
@@ -71,12 +74,12 @@ def in_manifest_order(names: Iterable[str]) -> Iterator[str]:
         yield heapq.heappop(held)
 
 
-def _keys(s3: Any, bucket: str, prefix: str, after: str) -> Page[str]:
+def _keys(s3: "S3Client", bucket: str, prefix: str, after: str) -> Page[str]:
     page = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, StartAfter=after)
     keys: list[str] = [item["Key"] for item in page.get("Contents", [])]
     return [(key, key) for key in keys], keys[-1] if page["IsTruncated"] else None
 
 
-def _manifests(s3: Any, bucket: str, prefix: str, after: str) -> Page[str]:
+def _manifests(s3: "S3Client", bucket: str, prefix: str, after: str) -> Page[str]:
     pairs, rest = _keys(s3, bucket, prefix, after)
     return [pair for pair in pairs if name_of_manifest(pair[0]) is not None], rest

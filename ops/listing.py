@@ -11,7 +11,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
 
 Item = TypeVar("Item")
 Page = tuple[list[tuple[str, Item]], str | None]
@@ -44,10 +47,10 @@ class Listing(Generic[Item]):
     behind.
     """
 
-    s3: Any
+    s3: "S3Client"
     bucket: str
     prefix: str
-    page: Callable[[Any, str, str, str], Page[Item]]
+    page: Callable[["S3Client", str, str, str], Page[Item]]
 
     def find(self, after: str = "") -> Iterator[Item]:
         """Return the items behind a key, in S3's order."""
@@ -95,7 +98,7 @@ class Listing(Generic[Item]):
         return count
 
 
-def spans(s3: Any, bucket: str, prefix: str, after: str = "") -> Iterator[Span]:
+def spans(s3: "S3Client", bucket: str, prefix: str, after: str = "") -> Iterator[Span]:
     """Cut a listing into spans, in order, a few for each page of what is right under the prefix.
 
     A prefix that has one prefix under it and nothing else is cut there.

@@ -2,11 +2,15 @@
 
 import time
 from contextlib import suppress
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from function.contract import StackOutput
 from ops.stack import Stack
 from terminal import Failure
+
+if TYPE_CHECKING:
+    from types_boto3_lambda import LambdaClient
+    from types_boto3_lambda.type_defs import EventSourceMappingConfigurationTypeDef
 
 SWITCH_SECONDS: Final = 300
 """Time for a mapping to be enabled or disabled; it usually takes less than a minute."""
@@ -17,7 +21,7 @@ QUEUES: Final = (StackOutput.QUEUE_URL, StackOutput.BACKFILL_QUEUE_URL)
 """Outputs of the queues that the function serves."""
 
 
-def find(stack: Stack, *outputs: StackOutput) -> list[dict[str, Any]]:
+def find(stack: Stack, *outputs: StackOutput) -> "list[EventSourceMappingConfigurationTypeDef]":
     """Return the mappings of the function whose queue is one of these outputs."""
     urls = [stack.outputs[output] for output in outputs if output in stack.outputs]
     names = [url.rpartition("/")[2] for url in urls]
@@ -30,7 +34,7 @@ def find(stack: Stack, *outputs: StackOutput) -> list[dict[str, Any]]:
     ]
 
 
-def switch(lambda_: Any, uuid: str, *, enabled: bool) -> None:
+def switch(lambda_: "LambdaClient", uuid: str, *, enabled: bool) -> None:
     """Enable or disable a mapping, and wait until it is.
 
     Lambda refuses to update one that is about to change its state (API reference,

@@ -9,11 +9,14 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_plus
 
 from function.contract import StackOutput
 from ops.stack import Stack
+
+if TYPE_CHECKING:
+    from types_boto3_sqs.type_defs import MessageTypeDef
 
 BATCH: Final = 10
 """Most messages that SQS hands out at once."""
@@ -115,7 +118,7 @@ def _matches(letter: DeadLetter, pattern: str) -> bool:
     return pattern == "*" or any(fnmatch.fnmatchcase(key, pattern) for key in letter.keys)
 
 
-def _batches(stack: Stack) -> Iterator[list[dict[str, Any]]]:
+def _batches(stack: Stack) -> "Iterator[list[MessageTypeDef]]":
     """Yield each message once; end when only messages come that are no longer hidden."""
     sqs, url = stack.client("sqs"), stack.outputs[StackOutput.DEAD_LETTER_QUEUE_URL]
     seen: set[str] = set()
@@ -127,7 +130,7 @@ def _batches(stack: Stack) -> Iterator[list[dict[str, Any]]]:
             WaitTimeSeconds=1,
             MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
         )
-        messages: list[dict[str, Any]] = answer.get("Messages", [])
+        messages = answer.get("Messages", [])
         fresh = [message for message in messages if message["MessageId"] not in seen]
         if not fresh:
             return
@@ -135,7 +138,7 @@ def _batches(stack: Stack) -> Iterator[list[dict[str, Any]]]:
         yield fresh
 
 
-def _letter(message: dict[str, Any]) -> DeadLetter:
+def _letter(message: "MessageTypeDef") -> DeadLetter:
     records = _records(message["Body"])
     return DeadLetter(
         message_id=message["MessageId"],

@@ -14,15 +14,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import boto3
 import botocore.exceptions
 
 from function.contract import StackOutput
+from ops.clients import Clients
 from terminal import Failure, Misuse
 
-_boto3: Final[Any] = boto3  # it has no inline types
+_boto3: Final[Any] = boto3  # its types know only the services whose stubs are installed
+
+Answer = TypeVar("Answer")
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -39,7 +42,7 @@ class Stack:
     """A deployed stack."""
 
     outputs: dict[str, str]  # the program's exports, e.g. ``queueUrl``
-    client: Callable[..., Any]  # makes a boto3 client of a service; takes botocore's ``config``
+    client: Clients
 
     @property
     def source(self) -> str:
@@ -103,7 +106,7 @@ def connect_to_outputs(path: Path) -> Stack:
     return _on_aws(_read_object(path), str(path))
 
 
-def read_or_none(request: Callable[[], Any], *absent: str) -> Any:
+def read_or_none(request: Callable[[], Answer], *absent: str) -> Answer | None:
     """Return AWS's answer to a request; None if it is an error with one of the codes ``absent``."""
     try:
         return request()

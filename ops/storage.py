@@ -1,7 +1,7 @@
 """Checks of what is stored: encryption, public access, versions and the log's retention."""
 
 import json
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import botocore.exceptions
 
@@ -9,6 +9,9 @@ from function.contract import StackOutput
 from ops.finding import DEPLOY, Finding, fail, ok, warn
 from ops.stack import Stack, read_or_none
 from terminal import counted
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
 
 ACLS: Final = frozenset({"BlockPublicAcls", "IgnorePublicAcls"})
 POLICIES: Final = frozenset({"BlockPublicPolicy", "RestrictPublicBuckets"})
@@ -88,13 +91,13 @@ def log_retention(stack: Stack) -> Finding:
     return ok("log retention", counted(days, "day"))
 
 
-def bucket_policy(s3: Any, bucket: str) -> dict[str, Any]:
+def bucket_policy(s3: "S3Client", bucket: str) -> dict[str, Any]:
     """Return a bucket's policy; one without statements where it has none."""
     answer = read_or_none(lambda: s3.get_bucket_policy(Bucket=bucket), "NoSuchBucketPolicy")
     return json.loads(answer["Policy"]) if answer else {"Version": "2012-10-17", "Statement": []}
 
 
-def _is_public(s3: Any, bucket: str) -> bool:
+def _is_public(s3: "S3Client", bucket: str) -> bool:
     """Return True if a statement of the bucket's policy allows anyone anything."""
     return any(
         statement["Effect"] == "Allow" and statement["Principal"] in ("*", {"AWS": "*"})

@@ -10,13 +10,16 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from function.contract import UPLOADS, StackOutput
 from ops import mappings
 from ops.stack import Stack, read_or_none
 from ops.storage import bucket_policy
 from terminal import Failure
+
+if TYPE_CHECKING:
+    from types_boto3_s3.type_defs import ObjectIdentifierTypeDef, PaginatorConfigTypeDef
 
 BATCH: Final = 1000
 """Most versions that S3 deletes in one request (API reference, DeleteObjects)."""
@@ -112,12 +115,14 @@ def _deny_uploads(stack: Stack) -> None:
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy | {"Statement": [*others, deny]}))
 
 
-def versions(stack: Stack, bucket: str, prefix: str = "") -> Iterator[list[dict[str, str]]]:
+def versions(
+    stack: Stack, bucket: str, prefix: str = ""
+) -> "Iterator[list[ObjectIdentifierTypeDef]]":
     """Yield the keys and version ids of a bucket, at most ``BATCH`` at once; none if it is gone."""
     s3 = stack.client("s3")
     pages = s3.get_paginator("list_object_versions")
-    size = {"PageSize": BATCH}
     try:
+        size: PaginatorConfigTypeDef = {"PageSize": BATCH}
         for page in pages.paginate(Bucket=bucket, Prefix=prefix, PaginationConfig=size):
             found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
             if found:

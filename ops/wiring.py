@@ -2,7 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from function.contract import MAX_RECEIVES, UPLOADS, StackOutput
 from ops import mappings
@@ -10,6 +10,11 @@ from ops.backfill_queue import count
 from ops.finding import DEPLOY, Finding, fail, ok, warn
 from ops.stack import Stack
 from terminal import counted
+
+if TYPE_CHECKING:
+    from types_boto3_lambda.type_defs import EventSourceMappingConfigurationTypeDef
+    from types_boto3_s3.type_defs import QueueConfigurationOutputTypeDef
+    from types_boto3_sqs.literals import QueueAttributeNameType
 
 MANY: Final = 1000
 """A warning above this many waiting uploads, more than a minute's work for ten functions."""
@@ -28,7 +33,7 @@ def notification(stack: Stack) -> Finding:
     return fail("notification", "uploads are not announced to the queue", fix)
 
 
-def _announces(stack: Stack, queue: dict[str, Any]) -> bool:
+def _announces(stack: Stack, queue: "QueueConfigurationOutputTypeDef") -> bool:
     rules = queue.get("Filter", {}).get("Key", {}).get("FilterRules", [])
     found = {rule["Name"].lower(): rule["Value"] for rule in rules}
     return (
@@ -97,7 +102,7 @@ def backfill_queue(stack: Stack) -> Finding:
     return ok(name, _wait(waiting) if waiting else "empty, and not polled")
 
 
-def _switch(mapping: dict[str, Any], option: str) -> str:
+def _switch(mapping: "EventSourceMappingConfigurationTypeDef", option: str) -> str:
     return f"`aws lambda update-event-source-mapping --uuid {mapping['UUID']} --{option}`"
 
 
@@ -194,13 +199,13 @@ def _name(stack: Stack, output: StackOutput) -> str:
     return stack.outputs[output].rsplit("/", 1)[-1]
 
 
-def _document(stack: Stack, name: str, output: StackOutput) -> dict[str, Any]:
+def _document(stack: Stack, name: "QueueAttributeNameType", output: StackOutput) -> dict[str, Any]:
     """Return a policy of a queue; empty if it has none."""
     text = _attribute(stack, output, name)
     return json.loads(text) if text else {}
 
 
-def _attribute(stack: Stack, output: StackOutput, name: str) -> str:
+def _attribute(stack: Stack, output: StackOutput, name: "QueueAttributeNameType") -> str:
     """Return an attribute of a queue; empty if it has none."""
     sqs, url = stack.client("sqs"), stack.outputs[output]
     answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 import boto3
@@ -15,7 +15,10 @@ from bench.accept.clone import Clone
 from local.server import Server
 from terminal import Failure
 
-_boto3: Final[Any] = boto3  # it has no inline types
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+_boto3: Final[Any] = boto3  # its types know only the services whose stubs are installed
 
 
 def clients(clone: Clone, region: str | None = None) -> Callable[..., Any]:
@@ -40,7 +43,7 @@ def partition(clone: Clone) -> str:
     return str(_session(clone).get_partition_for_region(region(clone)))
 
 
-def stranger(clone: Clone, *, is_encrypted: bool = True) -> Any:
+def stranger(clone: Clone, *, is_encrypted: bool = True) -> "S3Client":
     """Return an S3 client without credentials; by plain HTTP if not ``is_encrypted``."""
     return _session(clone).client(
         "s3",

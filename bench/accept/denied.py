@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import botocore.exceptions
 
@@ -12,6 +12,9 @@ from bench.accept.live import Live
 from bench.accept.steps import Outcome, StepFailed
 from function.contract import INDEX, MANIFEST, UPLOADS, StackOutput
 from local.http import request
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
 
 DOOR_REFUSALS: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
 """Statuses that refuse at the public door: an edge function answers 404 for what is not public.
@@ -55,7 +58,7 @@ def actions(live: Live) -> Mapping[str, Action]:
     new = source | {"Key": f"{UPLOADS}accept.jpg", "Body": _BODY}
     rendition = destination | {"Key": _first_key(owner, destination["Bucket"], "")}
     indexed = destination | {"Key": _INDEXED}
-    owner.put_object(**indexed, Body=_BODY)
+    owner.put_object(Bucket=destination["Bucket"], Key=_INDEXED, Body=_BODY)
     found: dict[str, Action] = {
         "read an upload": (s3.get_object, upload),
         "delete an upload": (s3.delete_object, upload),
@@ -86,7 +89,7 @@ def _status(method: Callable[..., Any], arguments: Mapping[str, Any]) -> int:
     return int(answer["ResponseMetadata"]["HTTPStatusCode"])
 
 
-def _first_key(s3: Any, bucket: str, prefix: str) -> str:
+def _first_key(s3: "S3Client", bucket: str, prefix: str) -> str:
     """Return the first key that is no manifest and not in the index, which is refused anyway."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     keys = (str(item["Key"]) for page in pages for item in page.get("Contents", []))

@@ -12,6 +12,7 @@ from bench.cost import bill
 from bench.cost.prices import Prices
 from function.contract import StackOutput
 from local.uploader import Result
+from ops.backfill_queue import count
 from ops.stack import Stack
 from pipeline.settings import Settings
 from terminal import counted
@@ -19,9 +20,6 @@ from terminal import counted
 DRAIN_SECONDS: Final = 60
 """How long the queue may take to be empty after the last manifest; its figures lag (SQS developer
 guide, "Available CloudWatch metrics for Amazon SQS": about a minute)."""
-
-_STATES: Final = ("", "NotVisible", "Delayed")
-_COUNTS: Final = tuple(f"ApproximateNumberOfMessages{state}" for state in _STATES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +70,4 @@ class Live:
             raise StepFailed(f"The dead-letter queue holds {counted(dead, 'message')}.")
 
     def _messages(self, output: StackOutput) -> int:
-        found = self.stack.client("sqs").get_queue_attributes(
-            QueueUrl=self.stack.outputs[output], AttributeNames=list(_COUNTS)
-        )
-        return sum(int(found["Attributes"].get(name, 0)) for name in _COUNTS)
+        return count(self.stack.client("sqs"), self.stack.outputs[output])

@@ -4,13 +4,23 @@ What creates a resource is not interrupted: AWS might create it after its remova
 """
 
 import time
-from typing import Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, cast
 
 from bench.aws.clone import ARCHITECTURES, POLICY, TAG, Clone
 from bench.aws.deployed import Deployed
 from bench.signals import uninterrupted
+from pipeline.bundle.target import Machine
 from pipeline.permissions import roles
 from pipeline.permissions.documents import to_json
+
+if TYPE_CHECKING:
+    from types_boto3_s3.literals import BucketLocationConstraintType
+    from types_boto3_s3.type_defs import (
+        PublicAccessBlockConfigurationTypeDef,
+        ServerSideEncryptionConfigurationUnionTypeDef,
+        TagTypeDef,
+    )
 
 ROLE_SECONDS: Final = 120
 """How long Lambda may go on refusing a new role. IAM's changes are not visible at once everywhere
@@ -27,10 +37,15 @@ _HOME: Final = "us-east-1"
 """Region of a bucket for which none is named, and which may not be named (S3 API reference,
 "CreateBucket", LocationConstraint)."""
 
-_BLOCKED: Final = dict.fromkeys(
-    ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
-)
-_ENCRYPTED: Final = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
+_BLOCKED: Final["PublicAccessBlockConfigurationTypeDef"] = {
+    "BlockPublicAcls": True,
+    "IgnorePublicAcls": True,
+    "BlockPublicPolicy": True,
+    "RestrictPublicBuckets": True,
+}
+_ENCRYPTED: Final["ServerSideEncryptionConfigurationUnionTypeDef"] = {
+    "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+}
 
 
 def make(clone: Clone, deployed: Deployed) -> str:
@@ -58,32 +73,34 @@ def make(clone: Clone, deployed: Deployed) -> str:
 
 
 def make_function(
-    clone: Clone, deployed: Deployed, role_arn: str, architecture: str, code: bytes
+    clone: Clone, deployed: Deployed, role_arn: str, architecture: Machine, code: bytes
 ) -> None:
     """Make the function of an architecture, with the deployed one's memory, and wait for it."""
     lambda_ = clone.stack.client("lambda")
-    configuration = {
-        "FunctionName": clone.function(architecture),
-        "Description": f"Clone of {deployed.name}, measured by bench aws",
-        "Role": role_arn,
-        "Runtime": deployed.runtime,
-        "Handler": deployed.handler,
-        "Architectures": [architecture],
-        "Code": {"ZipFile": code},
-        "MemorySize": deployed.memory_mb,
-        "LoggingConfig": {
+    create = partial(
+        lambda_.create_function,
+        FunctionName=clone.function(architecture),
+        Description=f"Clone of {deployed.name}, measured by bench aws",
+        Role=role_arn,
+        Runtime=deployed.runtime,
+        Handler=deployed.handler,
+        Architectures=[architecture],
+        Code={"ZipFile": code},
+        MemorySize=deployed.memory_mb,
+        LoggingConfig={
             "LogFormat": deployed.log_format,
             "LogGroup": clone.log_group(architecture),
         },
-        "TracingConfig": {"Mode": "PassThrough"},
-        "Tags": _tags(clone),
-        **deployed.configuration_for(clone.destination, 1),
-    }
+        TracingConfig={"Mode": "PassThrough"},
+        Tags=_tags(clone),
+        Timeout=deployed.timeout_for(1),
+        Environment={"Variables": deployed.variables_for(clone.destination, 1)},
+    )
     deadline = time.monotonic() + ROLE_SECONDS
     while True:
         try:
             with uninterrupted():
-                lambda_.create_function(**configuration)
+                create()
             break
         except lambda_.exceptions.InvalidParameterValueException as error:
             if _NEW_ROLE not in str(error) or time.monotonic() > deadline:
@@ -94,10 +111,13 @@ def make_function(
 
 def _make_bucket(clone: Clone, bucket: str, region: str) -> None:
     """Make a bucket that is private, encrypted and tagged."""
-    s3: Any = clone.stack.client("s3")
-    at = {} if region == _HOME else {"LocationConstraint": region}
+    s3 = clone.stack.client("s3")
+    create = partial(s3.create_bucket, Bucket=bucket)
+    if region != _HOME:
+        place = cast("BucketLocationConstraintType", region)
+        create = partial(create, CreateBucketConfiguration={"LocationConstraint": place})
     with uninterrupted():
-        s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": at} if at else {}))
+        create()
     s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=_BLOCKED)
     s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=_ENCRYPTED)
     s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": _listed(_tags(clone))})
@@ -107,5 +127,5 @@ def _tags(clone: Clone) -> dict[str, str]:
     return {"Purpose": "bench aws", TAG: clone.name}
 
 
-def _listed(tags: dict[str, str]) -> list[dict[str, str]]:
+def _listed(tags: dict[str, str]) -> "list[TagTypeDef]":
     return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -5,18 +5,19 @@ from dataclasses import dataclass, field
 
 from bench.aws.deployed import Deployed
 from pipeline.bundle import BundleError, Target, build
+from pipeline.bundle.target import Machine
 
 
 @dataclass(frozen=True, kw_only=True)
 class Code:
     """Zips by architecture, why there is none for the others, and sentences for people."""
 
-    zips: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    zips: dict[Machine, bytes] = field(default_factory=dict[Machine, bytes])
     missing: dict[str, str] = field(default_factory=dict[str, str])
     words: list[str] = field(default_factory=list[str])
 
 
-def collect(deployed: Deployed, architectures: Iterable[str]) -> Code:
+def collect(deployed: Deployed, architectures: Iterable[Machine]) -> Code:
     """Fetch the deployed zip for its own architecture, and build the others from this tree.
 
     Raises:

@@ -4,7 +4,7 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from bench.sweep.results import Place
 from function.contract import MOST_SECONDS, StackOutput
@@ -14,6 +14,9 @@ from ops.stack import Stack
 from pipeline.bundle.target import Machine
 from pipeline.settings import ANSWER_SECONDS
 from terminal import Failure
+
+if TYPE_CHECKING:
+    from types_boto3_lambda.literals import LogFormatType, RuntimeType
 
 _OK: Final = 200
 
@@ -30,12 +33,12 @@ class Deployed:
     name: str
     arn: str
     architecture: Machine
-    runtime: str
+    runtime: "RuntimeType"
     handler: str
     memory_mb: int
     timeout: int
     code_sha256: str
-    log_format: str
+    log_format: "LogFormatType"
     endpoint: str
     variables: Mapping[str, str]
     location: str  # URL of its code, valid for ten minutes
@@ -49,8 +52,8 @@ class Deployed:
         """
         lambda_ = stack.client("lambda")
         found = lambda_.get_function(FunctionName=stack.outputs[StackOutput.FUNCTION_NAME])
-        facts: dict[str, Any] = found["Configuration"]
-        environment: dict[str, Any] = facts.get("Environment", {})
+        facts = found["Configuration"]
+        environment = facts.get("Environment", {})
         if "Variables" not in environment:
             raise Failure(
                 f"Lambda does not tell the variables of {facts['FunctionName']}; it has none, or "
@@ -111,19 +114,18 @@ class Deployed:
             )
         return code
 
-    def configuration_for(self, destination: str, batch_size: int) -> dict[str, Any]:
-        """Return timeout and environment as a clone has them: nothing in it leads to the stack.
+    def timeout_for(self, batch_size: int) -> int:
+        """Return the timeout that the stack has, or would have to give such a batch, in seconds."""
+        return max(self.timeout, batch_size * MOST_SECONDS + ANSWER_SECONDS)
 
-        The timeout is the one that the stack has, or would have to give such a batch.
-        """
-        timeout = max(self.timeout, batch_size * MOST_SECONDS + ANSWER_SECONDS)
-        variables = {
+    def variables_for(self, destination: str, batch_size: int) -> dict[str, str]:
+        """Return the environment as a clone has it: nothing in it leads to the stack."""
+        return {
             **self.variables,
             "DESTINATION_BUCKET": destination,
             "KMS_KEY_ARN": "",
             "DUPLICATES": "off",
             "INDEX_TABLE": "",
             "PUBLISH_METRICS": "false",
-            "TIMEOUT": str(timeout),
+            "TIMEOUT": str(self.timeout_for(batch_size)),
         }
-        return {"Timeout": timeout, "Environment": {"Variables": variables}}

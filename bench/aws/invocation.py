@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from botocore.config import Config
 
@@ -20,6 +20,11 @@ from function.manifest import Manifest
 from local.server import OTHER_ARCHITECTURE
 from ops.stack import read_or_none
 from terminal import Failure
+
+if TYPE_CHECKING:
+    from types_boto3_lambda import LambdaClient
+    from types_boto3_logs import CloudWatchLogsClient
+    from types_boto3_s3 import S3Client
 
 LATEST: Final = "$LATEST"
 """The version of a function that was published last of all: none."""
@@ -45,9 +50,9 @@ class Invoker:
 
     clone: Clone
     keys: dict[Path, str]  # of the files in the source bucket; an upload is a copy of one
-    s3: Any
-    lambda_: Any
-    logs: Any
+    s3: "S3Client"
+    lambda_: "LambdaClient"
+    logs: "CloudWatchLogsClient"
 
     @classmethod
     def of(cls, clone: Clone, files: Iterable[Path]) -> Self:

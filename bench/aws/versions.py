@@ -17,9 +17,12 @@ def publish(
     lambda_, versions = clone.stack.client("lambda"), dict[Setup, str]()
     for setup in setups:
         name = clone.function(setup.architecture)
-        changed = deployed.configuration_for(clone.destination, setup.batch_size)
+        variables = deployed.variables_for(clone.destination, setup.batch_size)
         lambda_.update_function_configuration(
-            FunctionName=name, MemorySize=setup.memory_mb, **changed
+            FunctionName=name,
+            MemorySize=setup.memory_mb,
+            Timeout=deployed.timeout_for(setup.batch_size),
+            Environment={"Variables": variables},
         )
         lambda_.get_waiter("function_updated_v2").wait(FunctionName=name)
         answer = lambda_.publish_version(FunctionName=name, Description=f"bench aws: {setup}")

@@ -9,7 +9,7 @@ import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import botocore.exceptions
@@ -18,7 +18,11 @@ import yaml
 from bench.cost.prices import path_of
 from terminal import Failure
 
-_boto3: Final[Any] = boto3  # it has no inline types
+if TYPE_CHECKING:
+    from types_boto3_pricing import PricingClient
+    from types_boto3_pricing.type_defs import FilterTypeDef
+
+_boto3: Final[Any] = boto3  # its types know only the services whose stubs are installed
 
 API_REGION: Final = "us-east-1"
 """The price list of every region is asked for here (AWS Billing User Guide, "Using the AWS Price
@@ -40,7 +44,7 @@ class Product:
     attributes: Mapping[str, str] = field(default_factory=dict[str, str])
     is_global: bool = False
 
-    def filters(self, region: str) -> list[dict[str, str]]:
+    def filters(self, region: str) -> "list[FilterTypeDef]":
         """Return what to ask for: fewer products than the whole service's."""
         wanted = dict(self.attributes)
         if self.is_global:
@@ -146,12 +150,12 @@ CATALOGUE: Final[Mapping[str, Product]] = {
 """Price -> its product. CloudFront's are those of readers in the United States."""
 
 
-def client() -> Any:
+def client() -> "PricingClient":
     """Return a client of the price list, with the caller's credentials."""
     return _boto3.client("pricing", region_name=API_REGION)
 
 
-def refresh(region: str, pricing: Any) -> list[str]:
+def refresh(region: str, pricing: "PricingClient") -> list[str]:
     """Write a region's price file, and return the prices that the list does not tell.
 
     Args:
@@ -178,7 +182,7 @@ def refresh(region: str, pricing: Any) -> list[str]:
     return [name for name in CATALOGUE if name not in lines]
 
 
-def find(pricing: Any, product: Product, region: str) -> dict[str, Any] | None:
+def find(pricing: "PricingClient", product: Product, region: str) -> dict[str, Any] | None:
     """Return the line of a price file; None unless exactly one price matches."""
     pages = pricing.get_paginator("get_products").paginate(
         ServiceCode=product.service, Filters=product.filters(region), FormatVersion="aws_v1"

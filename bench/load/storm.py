@@ -8,13 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from function.contract import StackOutput, name_of_manifest, source_key
 from function.manifest import Manifest
 from local.http import quote, request
 from local.server import Server
 from terminal import Advance, Failure, counted
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
 
 _SAMPLE_S: Final = 0.25
 _PATIENCE_S: Final = 120
@@ -129,7 +132,7 @@ def _wait(server: Server, batch: str, count: int) -> dict[str, tuple[float, floa
     )
 
 
-def _read(s3: Any, bucket: str, name: str) -> tuple[str, tuple[float, float]]:
+def _read(s3: "S3Client", bucket: str, name: str) -> tuple[str, tuple[float, float]]:
     manifest = Manifest.from_json(s3.get_object(Bucket=bucket, Key=name)["Body"].read())
     when = datetime.fromisoformat(manifest.processed_at)
     return manifest.source.key, (when.timestamp(), manifest.timings_ms.total / 1000)

@@ -62,17 +62,16 @@ def test_variables_that_may_not_be_read_are_told():
 
 
 def test_nothing_in_a_clone_s_environment_leads_to_the_stack():
-    changed = read().configuration_for("clone-out", 1)
-    assert changed["Timeout"] == 60
-    assert changed["Environment"]["Variables"] == {
+    assert read().timeout_for(1) == 60
+    assert read().variables_for("clone-out", 1) == {
         "DESTINATION_BUCKET": "clone-out", "KMS_KEY_ARN": "", "DUPLICATES": "off",
         "INDEX_TABLE": "", "TIMEOUT": "60", "QUALITY": "best", "PUBLISH_METRICS": "false",
     }  # fmt: skip
 
 
 def test_a_batch_has_the_time_that_the_stack_would_have_to_give_it():
-    changed = read().configuration_for("clone-out", 10)
-    assert (changed["Timeout"], changed["Environment"]["Variables"]["TIMEOUT"]) == (105, "105")
+    assert read().timeout_for(10) == 105
+    assert read().variables_for("clone-out", 10)["TIMEOUT"] == "105"
 
 
 def test_the_code_is_held_against_its_digest(served):
