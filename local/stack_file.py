@@ -1,6 +1,8 @@
 """Stack files as the Pulumi CLI reads them."""
 
 import re
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -26,5 +28,9 @@ class _Loader(yaml.SafeLoader):
 
 def load(path: Path) -> dict[str, Any]:
     """Return a file's content; empty if it has none."""
-    text = path.read_text(encoding="utf-8")
+    return deepcopy(_parse(path.read_text(encoding="utf-8")))
+
+
+@lru_cache(maxsize=8)  # the project's name is asked for with each key, a hundred times a program
+def _parse(text: str) -> dict[str, Any]:
     return cast("dict[str, Any]", yaml.load(text, Loader=_Loader) or {})  # noqa: S506 (it is safe)

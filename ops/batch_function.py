@@ -16,10 +16,11 @@ def batch_function(stack: Stack) -> Finding:
         return ok(NAME, "the stack has none (batchOperationsConcurrency)")
     lambda_ = stack.client("lambda")
     found = lambda_.get_function_concurrency(FunctionName=arn)
-    reserved = found.get("ReservedConcurrentExecutions")
-    if reserved is None:
+    # The stubs say that it is always there; without a reservation it is not.
+    if "ReservedConcurrentExecutions" not in found:
         detail = "nothing is reserved for it, so that a job may take what live uploads need"
         return warn(NAME, detail, DEPLOY)
+    reserved = found["ReservedConcurrentExecutions"]
     if reserved == 0:
         detail = "no job can invoke it: its reserved concurrency is 0, as `ops empty` leaves it"
         return warn(NAME, detail, DEPLOY)

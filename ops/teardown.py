@@ -60,8 +60,7 @@ def stop(stack: Stack) -> None:
 def check_stopped(stack: Stack) -> None:
     """Raise a ``Failure`` if a mapping is enabled: what the function writes fills the buckets."""
     find = partial(mappings.find, stack, *mappings.QUEUES)
-    found: list[dict[str, Any]] | None = read_or_none(find, "ResourceNotFoundException")
-    for mapping in found or []:
+    for mapping in read_or_none(find, "ResourceNotFoundException") or []:
         if mapping["State"] != "Disabled":
             raise Failure(
                 f"The event source mapping {mapping['UUID']} was enabled again meanwhile, probably "

@@ -24,6 +24,15 @@ def test_a_value_is_what_pulumi_reads(tmp_path, text, value):
     assert stack_file.load(path) == {"config": {"x": value}}
 
 
+def test_a_file_is_read_again_and_what_was_read_belongs_to_its_reader(tmp_path):
+    path = tmp_path / "Pulumi.dev.yaml"
+    path.write_text("config: {x: [1]}")
+    stack_file.load(path)["config"]["x"].append(2)
+    assert stack_file.load(path) == {"config": {"x": [1]}}
+    path.write_text("config: {x: 3}")
+    assert stack_file.load(path) == {"config": {"x": 3}}
+
+
 def test_an_empty_file_is_no_settings(tmp_path):
     path = tmp_path / "Pulumi.dev.yaml"
     path.write_text("")
