@@ -180,3 +180,13 @@ class Channel:
         readable, writable, _ = select.select(readers, writers, [], max(0.0, min(left, 3600.0)))
         if reader not in readable and writer not in writable:
             raise Ended("the process has ended") if readable else Late
+
+
+def share_memory(size: int) -> tuple[int, mmap.mmap | None]:
+    """Return memory that another process can map too, and its file; -1 and None without it."""
+    try:
+        shared = os.memfd_create("upload", 0)
+        os.ftruncate(shared, size)
+        return shared, mmap.mmap(shared, size)
+    except (AttributeError, OSError):  # not Linux, or refused
+        return -1, None

@@ -59,6 +59,10 @@ class Worn(Exception):
     """A worker that had served before has failed where a new one may not; ask once more."""
 
 
+class Killed(Worn):
+    """A new worker was killed while it had the upload, which may not be to blame; ask once more."""
+
+
 def is_system_failure(error: BaseException) -> bool:
     """Return True if a missing module or the operating system caused an exception.
 

@@ -8,7 +8,6 @@ when it takes too long, and replaced. This side alone talks to S3 and SQS.
 
 import json
 import math
-import mmap
 import os
 import select
 import signal
@@ -20,30 +19,30 @@ from typing import Any, Final
 
 from function.engine.answers import Answers
 from function.engine.budget import clock_seconds, header_budget
-from function.engine.channel import Channel, Ended, Late, Malformed
-from function.engine.errors import DecoderBug, IsolationFailed, Reason, Rejected, Stopped, Worn
+from function.engine.channel import Channel, Ended, Late, Malformed, share_memory
+from function.engine.errors import (
+    DecoderBug,
+    IsolationFailed,
+    Killed,
+    Reason,
+    Rejected,
+    Stopped,
+    Worn,
+)
 from function.engine.results import Result, Task
+from function.engine.spawn import spawn
 from function.engine.time_limit import TimeLimit
 
 START_SECONDS: Final = 60.0
 """Clock time that a worker may take to start. The imports are 0.3 s of CPU, of which a Lambda of
 128 MB has a fourteenth."""
 
-_PASSED: Final = ("LD_LIBRARY_PATH", "GLIBC_TUNABLES")
-"""Variables that the zygote gets, if they are set: where Lambda's Python has its libraries, and how
-memory is kept. No other is passed on."""
+END_SECONDS: Final = 5.0
+"""Clock time after which a zygote that does not tell the end of its worker counts as broken."""
 
 _PEEK: Final = os.WEXITED | os.WNOHANG | os.WNOWAIT
 
 _DAMAGE: Final = frozenset({Reason.BROKEN_IMAGE, Reason.TRUNCATED})
-
-PROGRAM: Final = (
-    "import json, sys\n"
-    "setup = json.loads(sys.argv[1])\n"
-    "sys.path[:] = setup['path']\n"
-    "from function.engine.worker import run_zygote\n"
-    "run_zygote(setup)\n"
-)
 
 
 class Isolation:
@@ -55,6 +54,7 @@ class Isolation:
     def __init__(self, task: Task, *, most_bytes: int, most_seconds: float = 10.0) -> None:
         self._arguments = task, most_bytes, most_seconds
         self._zygote = _Zygote(*self._arguments)
+        self._killed: int | None = None  # hash of the last upload whose new worker was killed
         self._stopped = self._replaced = 0
 
     def run(self, data: bytes, seconds: float = math.inf) -> Iterator[Result]:
@@ -62,8 +62,8 @@ class Isolation:
 
         Raises:
             Rejected: by the engine; or ``Stopped``, if the upload took too much time or memory.
-            Worn: nothing can be told yet, because the worker was not new, or ended before it took
-                the upload. What came so far comes again.
+            Worn: nothing can be told yet, because the worker was not new, ended before it took the
+                upload, or was killed for the first time. What came so far comes again.
             DecoderBug: the engine raised anything else, or crashed.
             IsolationFailed: no worker could be had, or there was too little time left.
         """
@@ -74,9 +74,17 @@ class Isolation:
         try:
             yield from self._zygote.run(data, seconds)
         except (Stopped, Worn, DecoderBug, IsolationFailed) as error:
-            self._stopped += isinstance(error, Stopped)
             self._replaced += 1
+            if isinstance(error, Killed) and self._is_killed_again(data):
+                self._stopped += 1
+                raise Stopped from error
+            self._stopped += isinstance(error, Stopped)
             raise
+
+    def _is_killed_again(self, data: bytes) -> bool:
+        """Return True if it was for this upload, too, that a new worker was killed last."""
+        before, self._killed = self._killed, hash(data)
+        return self._killed == before
 
     def take_counts(self) -> tuple[int, int]:
         """Return how many uploads were stopped, and workers replaced, since the last call."""
@@ -111,32 +119,20 @@ class _Zygote:
         self._own = [self._orders, self._news, self._jobs_reader, jobs_writer, self._answers]
         # Sparse: only what is written takes memory, which an upload and its renditions do anyway.
         size = most_bytes + Answers.most_bytes(task)
-        shared, self._memory = _share(size)
-        given = {"orders": orders_reader, "news": news_writer, "jobs": self._jobs_reader}
-        given |= {"answers": answers_writer, "memory": shared}
-        kept = (self._jobs_reader, shared)
-        setup = {"path": sys.path, "task": task.to_dict(), "size": size, **given}
-        files = [fd for fd in given.values() if fd >= 0]
-        passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
-        try:
-            for fd in files:
-                os.set_inheritable(fd, True)  # noqa: FBT003 - it takes no keywords
-            self.pid = os.posix_spawn(
-                sys.executable,
-                [sys.executable, "-P", "-s", "-S", "-c", PROGRAM, json.dumps(setup)],
-                # ``wipe_free_memory`` does not reach what Python's own allocator keeps.
-                passed | {"PYTHONMALLOC": "malloc"},
-                setsigdef=(signal.SIGCHLD, signal.SIGXCPU),  # an ignored one would stay ignored
-                setsigmask=(signal.SIGINT,),  # Ctrl-C is for this process, which ends that one
-            )
-        finally:
-            for fd in files:
-                if fd in kept:
-                    os.set_inheritable(fd, False)  # noqa: FBT003 - it takes no keywords
-                else:
-                    os.close(fd)
+        shared, self._memory = share_memory(size)
         if self._memory:
             self._own.append(shared)
+        given = {"orders": orders_reader, "news": news_writer, "jobs": self._jobs_reader}
+        given |= {"answers": answers_writer, "memory": shared}
+        setup = {"path": sys.path, "task": task.to_dict(), "size": size, **given}
+        try:
+            self.pid = spawn(json.dumps(setup), [fd for fd in given.values() if fd >= 0])
+        except OSError:
+            self._close()
+            raise
+        finally:
+            for fd in (orders_reader, news_writer, answers_writer):
+                os.close(fd)
         pipes = self._answers, jobs_writer
         self._channel = Channel(*pipes, self._memory, file=shared, alarm=self._news, most=size // 4)
         self.worker: int | None = None
@@ -228,6 +224,9 @@ class _Zygote:
         with suppress(ProcessLookupError, ChildProcessError):  # this process ignores SIGCHLD
             os.kill(self.pid, signal.SIGKILL)  # not reaped yet, so it is still ours
             os.waitpid(self.pid, 0)
+        self._close()
+
+    def _close(self) -> None:
         for fd in self._own:
             os.close(fd)
         if self._memory:
@@ -261,22 +260,29 @@ class _Zygote:
             is_readable = left > 0 and select.select([self._news], [], [], left)[0]
             if not (chunk := os.read(self._news, 1) if is_readable else b""):
                 self._is_broken = True
-                raise IsolationFailed("the process that decodes could not be started")
+                raise IsolationFailed("the zygote has died, or does not answer in time")
             line += chunk
         return json.loads(line)
+
+    def _read_end(self) -> dict[str, Any]:
+        """Return the news of a worker that has ended, or is about to."""
+        return self._read_news(time.monotonic() + END_SECONDS)
 
     def _explain_end(self) -> Exception:
         """Return what the end of the worker means for the upload."""
         self.worker = None
-        status = int(self._read_news()["ended"])
+        status = int(self._read_end()["ended"])
         # Only a worker that had ended before leaves its job in the pipe.
         was_taken = not self._empty(self._jobs_reader)
         self._empty(self._answers)
         if not was_taken or not self._is_new:  # earlier uploads may have a share in it
             return Worn(f"the worker ended with status {status}")
-        # The kernel kills a worker that used up its CPU time, or for which it has no memory left.
-        if status in {signal.SIGXCPU, signal.SIGKILL}:
+        # The kernel ends it so if it used up its CPU time, and ``confine.c`` if it had no memory.
+        if status == signal.SIGXCPU:
             return Stopped()
+        # Out of memory, perhaps for the upload; perhaps for another process, or it was an operator.
+        if status == signal.SIGKILL:
+            return Killed("the worker was killed")
         return DecoderBug(f"the worker ended with status {status}")
 
     def _stop_worker(self) -> None:
@@ -286,7 +292,7 @@ class _Zygote:
         with suppress(ProcessLookupError):
             os.kill(self.worker, signal.SIGKILL)
         self.worker = None
-        self._read_news()
+        self._read_end()
         for reader in (self._answers, self._jobs_reader):
             self._empty(reader)
 
@@ -298,13 +304,3 @@ class _Zygote:
             os.read(reader, 1 << 20)
             had_any = True
         return had_any
-
-
-def _share(size: int) -> tuple[int, mmap.mmap | None]:
-    """Return memory that another process can map too, and its file; -1 and None without it."""
-    try:
-        shared = os.memfd_create("upload", 0)
-        os.ftruncate(shared, size)
-        return shared, mmap.mmap(shared, size)
-    except (AttributeError, OSError):  # not Linux, or refused
-        return -1, None

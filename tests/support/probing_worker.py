@@ -4,7 +4,7 @@ import textwrap
 from contextlib import contextmanager
 from unittest import mock
 
-from function.engine import isolate
+from function.engine import spawn
 from function.engine.answers import Answers
 from function.engine.isolate import Isolation
 from function.engine.results import Task
@@ -32,7 +32,7 @@ worker.work = probe
 @contextmanager
 def isolated(task=TASK, *, before="", most_seconds=10.0, most_bytes=32 << 20):
     """An isolation; ``before`` is run by its zygote ahead of everything else."""
-    with mock.patch.object(isolate, "PROGRAM", before + isolate.PROGRAM):
+    with mock.patch.object(spawn, "PROGRAM", before + spawn.PROGRAM):
         isolation = Isolation(task, most_bytes=most_bytes, most_seconds=most_seconds)
         try:
             yield isolation

@@ -227,7 +227,7 @@ int was_refused_memory(void) { return errno == ENOMEM; }
 static void handle_abort(int number) {
     (void)number;
     if (was_refused_memory()) {
-        raise(SIGKILL);
+        raise(SIGXCPU);
     }
 }
 

@@ -24,8 +24,8 @@ void forget_refused_memory(void);
 /* Return whether this thread was refused memory since. */
 int was_refused_memory(void);
 
-/* From now on, an abort of a thread that was refused memory ends this process by SIGKILL, which is how the
- * kernel ends it when memory is out. Any other abort still ends it by SIGABRT. Return 0 if that cannot be had. */
+/* From now on, an abort of a thread that was refused memory ends this process by SIGXCPU, which is how the
+ * kernel ends it when its CPU time is used up. Any other abort still ends it by SIGABRT. Return 0 if that cannot be had. */
 int kill_after_refused_memory(void);
 
 #endif

@@ -89,7 +89,7 @@
 
 #define KILL_AFTER_REFUSED_DOC \
     "kill_after_refused_memory()\n--\n\n" \
-    "Have an abort of a thread that was refused memory end this process by SIGKILL."
+    "Have an abort of a thread that was refused memory end this process by SIGXCPU."
 
 /* Return the pixels of an array, or NULL with an exception set if it has not `length` bytes.
  *

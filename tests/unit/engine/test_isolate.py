@@ -4,6 +4,7 @@ import json
 import os
 import random
 import signal
+import sys
 import time
 import traceback
 from contextlib import suppress
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from function.engine.errors import DecoderBug, IsolationFailed, Reason, Rejected, Worn
+from function.engine import isolate
+from function.engine.errors import DecoderBug, IsolationFailed, Killed, Reason, Rejected, Worn
 from function.engine.results import MOST_FAILURE, Measured, Rendered, Task
 from function.engine.work import work
 from tests.support.engine import MAX_PIXELS, SMALL, one
@@ -34,6 +36,10 @@ def end_worker(isolation, number):
     os.kill(worker, number)
     while " Z " not in Path(f"/proc/{worker}/stat").read_text():
         time.sleep(0.01)
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208
 
 
 def outcome(engine, data):
@@ -149,22 +155,26 @@ class TestTime:
 
     def test_an_invocation_without_time_is_not_the_uploads_fault(self):
         body = "allow(1e6, 0)\nwhile True: pass\nyield"
-        with probing(body) as isolation, pytest.raises(IsolationFailed, match="too little time"):
-            list(isolation.run(b"x", 0.3))
+        with probing(body) as isolation:
+            isolation.wait()
+            with pytest.raises(IsolationFailed, match="too little time"):
+                list(isolation.run(b"x", 0.3))
 
     def test_a_worker_is_awaited_no_longer_than_the_invocation_lasts(self):
         started = time.monotonic()
         with (
             isolated(before="__import__('time').sleep(30)\n") as isolation,
-            pytest.raises(IsolationFailed, match="could not be started"),
+            pytest.raises(IsolationFailed, match="zygote has died"),
         ):
             list(isolation.run(UPLOADS["jpeg"][1], 0.5))
         assert time.monotonic() - started < 15
 
     def test_nor_one_whose_cpu_went_elsewhere(self):
         body = "allow(100, 0)\ntime.sleep(60)\nyield"
-        with probing(body) as isolation, pytest.raises(IsolationFailed, match="of the CPU"):
-            list(isolation.run(b"x", 0.5))
+        with probing(body) as isolation:
+            isolation.wait()
+            with pytest.raises(IsolationFailed, match="of the CPU"):
+                list(isolation.run(b"x", 0.5))
 
     def test_one_that_no_one_kills_is_ended_by_the_system(self):
         body = """
@@ -195,6 +205,7 @@ class TestTime:
         if data == b"slow":
             import resource
             resource.setrlimit(resource.RLIMIT_CPU, (1, 2))
+            allow(1e6, 0)
             while True: pass
         yield Measured(1, 1, "fine")
         """
@@ -273,13 +284,37 @@ class TestFailures:
             assert outcome(isolation.run, data)[0] == Reason.TOO_COMPLEX
             assert list(isolation.run(UPLOADS["jpeg"][1]))
 
-    def test_a_worker_that_the_kernel_kills_had_too_much_memory(self):
-        body = "if data == b'bad': signal.raise_signal(9)\nyield Measured(1, 1, 'fine')"
+    def test_an_upload_for_which_two_new_workers_are_killed_takes_too_much_memory(self):
+        body = "if data != b'good': signal.raise_signal(9)\nyield Measured(1, 1, 'fine')"
         with probing(body) as isolation:
+            for data in (b"bad", b"worse", b"bad"):
+                with pytest.raises(Killed):
+                    list(isolation.run(data))
             assert outcome(isolation.run, b"bad")[0] == Reason.TOO_COMPLEX
-            assert told(isolation) == ["fine"]
+            assert isolation.take_counts() == (1, 4)
+            assert told(isolation, b"good") == ["fine"]
             with pytest.raises(Worn):
                 list(isolation.run(b"bad"))
+
+    def test_a_worker_that_someone_kills_says_nothing_of_the_upload(self):
+        before = "seen = []\nsignal.signal(signal.SIGUSR1, lambda *_: seen.append(True))\n"
+        body = """
+        allow(1e3, 0)
+        time.sleep(0.1)  # longer than messages are held
+        yield Measured(1, 1, 'fine')
+        while not seen: time.sleep(0.01)
+        """
+        with probing(body, before=before) as isolation:
+            results = isolation.run(b"x")
+            next(results)
+            os.kill(isolation.processes[1], signal.SIGKILL)
+            with pytest.raises(Killed):
+                next(results)
+            again = isolation.run(b"x")
+            assert next(again).format == "fine"
+            os.kill(isolation.processes[1], signal.SIGUSR1)
+            assert list(again) == []
+            assert isolation.take_counts() == (0, 1)
 
     @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGXCPU, signal.SIGTERM])
     def test_a_worker_that_ended_before_it_took_the_upload_says_nothing_of_it(self, number):
@@ -319,10 +354,34 @@ class TestFailures:
             state = Path(f"/proc/{worker}/stat")
             assert not state.exists() or " Z " in state.read_text()  # it ended with its parent
 
+    def test_a_zygote_that_does_not_tell_the_end_of_its_worker_is_replaced(self, monkeypatch):
+        monkeypatch.setattr(isolate, "END_SECONDS", 0.2)
+        with isolated() as isolation:
+            list(isolation.run(UPLOADS["jpeg"][1]))
+            os.kill(isolation.processes[0], signal.SIGSTOP)
+            started = time.monotonic()
+            with pytest.raises(IsolationFailed):
+                list(isolation.run(UPLOADS["tiff"][1]))
+            assert time.monotonic() - started < 15
+            assert list(isolation.run(UPLOADS["tiff"][1]))
+
+    def test_a_zygote_that_cannot_be_started_leaves_no_file_open(self, monkeypatch):
+        with isolated() as isolation:
+            list(isolation.run(UPLOADS["jpeg"][1]))
+            before = open_files()
+            isolation.stop()
+            monkeypatch.setattr(sys, "executable", "/nowhere")
+            for _ in range(2):
+                with pytest.raises(FileNotFoundError):
+                    list(isolation.run(UPLOADS["jpeg"][1]))
+            monkeypatch.undo()
+            assert list(isolation.run(UPLOADS["jpeg"][1]))
+            assert open_files() == before
+
     def test_a_zygote_that_cannot_import_is_a_failure_of_ours(self):
         with isolated(before="raise ImportError('no Pillow')\n") as isolation:
             for _ in range(2):
-                with pytest.raises(IsolationFailed, match="could not be started"):
+                with pytest.raises(IsolationFailed, match="zygote has died"):
                     list(isolation.run(UPLOADS["jpeg"][1]))
 
     @pytest.mark.parametrize(
@@ -485,7 +544,7 @@ def test_a_consumer_that_stops_leaves_nothing_for_the_next():
 def test_nothing_is_left_behind():
     def left() -> tuple[int, str]:
         children = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
-        return len(os.listdir("/proc/self/fd")), children  # noqa: PTH208
+        return open_files(), children
 
     before = left()
     with isolated() as isolation:
