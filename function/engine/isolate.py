@@ -133,8 +133,8 @@ class _Zygote:
         finally:
             for fd in (orders_reader, news_writer, answers_writer):
                 os.close(fd)
-        pipes = self._answers, jobs_writer
-        self._channel = Channel(*pipes, self._memory, file=shared, alarm=self._news, most=size // 4)
+        pipes, most = (self._answers, jobs_writer), Answers.most_bytes(task)
+        self._channel = Channel(*pipes, self._memory, file=shared, alarm=self._news, most=most)
         self.worker: int | None = None
         self._is_new = True
         self._is_broken = self._is_stopped = False

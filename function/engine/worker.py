@@ -22,6 +22,7 @@ from typing import Any, Final, NoReturn
 from PIL import Image
 
 from function.engine import formats, vectors
+from function.engine.answers import Answers
 from function.engine.budget import clock_seconds
 from function.engine.channel import Channel, Ended
 from function.engine.colour import forget_profiles
@@ -180,9 +181,14 @@ class _Worker:
             self._memory.start(len(data), known.spare_mb)
             if self._native and not is_worn:
                 self._native.use_one_heap()
+            left = Answers.most_bytes(self._task)
             for result in work(data, self._task, partial(self._allow, known)):
                 message: dict[str, Any] = {"kind": type(result).__name__} | result.to_dict()
-                self._channel.send(message, message.pop("body", b""), may_wait=True)
+                body = message.pop("body", b"")
+                left -= len(body)
+                if left < 0:  # the other side would not believe it
+                    return {"kind": "memory"}
+                self._channel.send(message, body, may_wait=True)
         except Rejected as error:
             facts = {"code": error.code, "message": error.message}
             return {"kind": "rejected", "worn": is_worn} | facts

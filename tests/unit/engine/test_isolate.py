@@ -284,6 +284,21 @@ class TestFailures:
             assert outcome(isolation.run, data)[0] == Reason.TOO_COMPLEX
             assert list(isolation.run(UPLOADS["jpeg"][1]))
 
+    def test_so_are_renditions_of_more_than_a_quarter_of_the_memory(self):
+        """A stack may ask for PNGs of many megapixels, and an upload be noise."""
+        body = """
+        for part in data.split():
+            yield Rendered(name='small', format='png', width=1, height=1, body=bytes(int(part)))
+        """
+        task = Task(SMALL * 2, MAX_PIXELS, 64)
+        quarter = 16 << 20
+        with probing(body, task=task) as isolation:
+            (whole,) = isolation.run(str(quarter).encode())
+            assert len(whole.body) == quarter
+            for parts in (f"{quarter + 1}", f"{quarter - 1} 2"):
+                isolation.stop()  # the next worker is a new one
+                assert outcome(isolation.run, parts.encode())[0] == Reason.TOO_COMPLEX
+
     def test_an_upload_for_which_two_new_workers_are_killed_takes_too_much_memory(self):
         body = "if data != b'good': signal.raise_signal(9)\nyield Measured(1, 1, 'fine')"
         with probing(body) as isolation:
