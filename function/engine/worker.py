@@ -31,7 +31,7 @@ from function.engine.errors import Rejected, is_system_failure
 from function.engine.formats.format import Format
 from function.engine.memory_limit import MemoryLimit, was_refused_memory
 from function.engine.native_module import import_native
-from function.engine.results import MOST_FAILURE, Task
+from function.engine.results import MOST_FAILURE, Result, Task
 from function.engine.sniff import sniff
 from function.engine.work import work
 
@@ -181,14 +181,9 @@ class _Worker:
             self._memory.start(len(data), known.spare_mb)
             if self._native and not is_worn:
                 self._native.use_one_heap()
-            left = Answers.most_bytes(self._task)
+            self._bytes_left = Answers.most_bytes(self._task)
             for result in work(data, self._task, partial(self._allow, known)):
-                message: dict[str, Any] = {"kind": type(result).__name__} | result.to_dict()
-                body = message.pop("body", b"")
-                left -= len(body)
-                if left < 0:  # the other side would not believe it
-                    return {"kind": "memory"}
-                self._channel.send(message, body, may_wait=True)
+                self._send(result)
         except Rejected as error:
             facts = {"code": error.code, "message": error.message}
             return {"kind": "rejected", "worn": is_worn} | facts
@@ -200,6 +195,14 @@ class _Worker:
             kind = "broken" if is_system_failure(error) else "failed"
             return {"kind": kind, "message": _describe(error)}
         return {"kind": "done", "worn": is_worn}
+
+    def _send(self, result: Result) -> None:
+        message: dict[str, Any] = {"kind": type(result).__name__} | result.to_dict()
+        body = message.pop("body", b"")
+        self._bytes_left -= len(body)
+        if self._bytes_left < 0:  # the other side would not believe it
+            raise MemoryError("the renditions are too large")
+        self._channel.send(message, body, may_wait=True)
 
     def _allow(self, known: Format, milliseconds: float, held: float) -> None:
         seconds = clock_seconds(milliseconds, self._task.memory_mb)

@@ -80,9 +80,11 @@ def _size_at(size: Size, scale: float) -> Size:
     return max(1, int(scale * size[0])), max(1, int(scale * size[1]))
 
 
-def _sampling(image: Image.Image) -> tuple[int, int]:
-    """Return how many samples of luma the first component has, across and down."""
-    return getattr(image, "layer")[0][1:3]  # noqa: B009 - its type is not stated
+def _sampling(image: Image.Image) -> tuple[int, int] | None:
+    """Return how many samples of luma there are for one of chroma; None if chroma has several."""
+    layer: list[tuple[int, int, int, int]] = getattr(image, "layer")  # noqa: B009 - has no type
+    luma, *chroma = (part[1:3] for part in layer)
+    return luma if set(chroma) == {(1, 1)} else None
 
 
 def _stores_luma(image: Image.Image) -> bool:

@@ -398,10 +398,18 @@ def test_without_the_module_pillow_decodes_planes_of_a_baseline_jpeg(
         assert asked == divisors
 
 
-@pytest.mark.parametrize("factors", [b"\x41", b"\x12"])
+@pytest.mark.parametrize(
+    "factors",
+    [b"\x41\x11\x11", b"\x12\x11\x11", b"\x22\x12\x12"],
+    ids=["4:1:1", "4:4:0", "4:2:2 as ffmpeg states it"],
+)
 def test_other_samplings_are_left_to_libjpegs_own_scaling(factors, monkeypatch):
-    """4:1:1 and 4:4:0 in place of 4:2:0: what they show is damaged, how they are decoded is not."""
-    data = encoded(picture((64, 64), 1)).replace(b"\1\x22\0", b"\1" + factors + b"\0")
+    """In place of 4:2:0: what they show is damaged, how they are decoded is not."""
+    data = bytearray(encoded(picture((64, 64), 1)))
+    at = data.index(b"\1\x22\0\2\x11\1\3\x11\1") + 1
+    data[at : at + 9 : 3] = factors
+    data = bytes(data)
+    assert decode_jpeg(data, 1, (64, 64)) is None
     monkeypatch.setattr(pillow_planes, "decode_jpeg", None)
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
     planes, _box = load_scaled(open_image(data), data, 1.0, True, False)  # noqa: FBT003
