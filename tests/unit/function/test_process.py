@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from function.engine.errors import Worn
 from function.process import Processor
 from function.storage.bucket import Headers
 from function.storage.errors import Gone
@@ -48,6 +49,32 @@ def test_a_version_that_is_gone_is_not_processed(processor, source, destination)
     with pytest.raises(Gone):
         process.process(uploaded, may_copy=False)
     assert destination.objects == {}
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+def test_what_a_worn_worker_could_not_tell_is_asked_once_more(
+    failures, source, destination, environment, jpeg
+):
+    """It had stored some renditions by then; who fails twice is a failure of ours."""
+    calls = []
+
+    def engine(data):
+        calls.append(data)
+        for number, result in enumerate(in_process(environment)(data)):
+            if number == 3 and len(calls) <= failures:
+                raise Worn("the worker ended with status 9")
+            yield result
+
+    processor = Processor(environment, source, destination, engine)
+    uploaded = source.upload("uploads/u1/beach.jpg", jpeg)
+    if failures > 1:
+        with pytest.raises(Worn):
+            processor.process(uploaded)
+        assert len(calls) == 2
+        return
+    manifest = processor.process(uploaded)
+    assert manifest.status == "ready"
+    assert len(manifest.renditions) == len(destination.objects) == 8
 
 
 def test_renditions_come_first_and_the_manifest_last(
