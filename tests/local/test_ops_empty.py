@@ -87,6 +87,7 @@ def test_both_buckets_are_empty_afterwards_and_stay_so(own, uploading, capsys):
 
 def test_the_doctor_tells_of_a_stack_that_was_emptied(own, monkeypatch):
     monkeypatch.setenv("IMAGE_PIPELINE_LOCAL", str(own.server.folder))
+    assert main(["empty", "--stack", "local", "--yes"]) == 0
     found = {finding.check: finding for finding in doctor.examine(connect("local"))}
     assert found["mapping"].detail == "the event source is Disabled"
     assert (found["canary"].level, found["canary"].fix) == ("fail", DEPLOY)
