@@ -107,6 +107,7 @@ def test_a_mapping_that_a_backfill_enables_again_is_told(own, capsys, monkeypatc
 
     if when == "while it waits":
         monkeypatch.setattr(teardown.time, "sleep", enable)
+        monkeypatch.setattr(teardown, "empty", lambda *_given: pytest.fail("it was emptied"))
     else:
         monkeypatch.setattr(teardown.time, "sleep", lambda _seconds: None)
         monkeypatch.setattr(teardown, "empty", enable)
