@@ -29,6 +29,11 @@ ENCODE: Final[Mapping[OutputFormat, float]] = {
 }
 """CPU milliseconds for a megapixel of a rendition, resized and encoded: noise with alpha."""
 
+LONG_MS: Final = 2600.0
+"""CPU time of decoding, half of ``MOST_SECONDS`` at ``FULL_MB``: an upload that may take more gets
+a worker of its own. What a worker that served before takes for damage is decoded once more by a new
+one, and both are to end in time."""
+
 FULL_MB, MOST_SECONDS = 1024, 9.0
 """Clock time of an upload from this memory size on, so that with its download and its manifest it
 takes less than 10 s."""

@@ -48,18 +48,19 @@ class DecodeRequest(Record):
     data: bytes
     format: Format
     task: Task
-    allow: Callable[[float, float], None]
+    allow: Callable[[float, float, float], None]
 
 
 def decode(
     data: bytes,
     task: Task,
-    allow: Callable[[float, float], None] = lambda _milliseconds, _held: None,
+    allow: Callable[[float, float, float], None] = lambda _milliseconds, _held, _decoding: None,
 ) -> Source:
     """Decode an upload just large enough for the renditions of a task.
 
-    ``allow`` is told the CPU milliseconds that the upload and its renditions may take, and the
-    bytes that they are expected to hold, as soon as the header says what it is.
+    ``allow`` is told, as soon as the header says what the upload is, the CPU milliseconds that it
+    and its renditions may take, the bytes that they are expected to hold, and the CPU milliseconds
+    that the slowest honest file of its kind and size takes to decode.
 
     Raises:
         Rejected: with any code of the table in docs/engine.md except those of the store.
@@ -194,7 +195,7 @@ def _allow(request: DecodeRequest, kind: str, size: Size, held: float, frames: i
         raise Rejected(Reason.TOO_COMPLEX, message)
     cost, is_drawing = known.ms_per_megapixel[kind], known.rasterise is not None
     facts = len(request.data), pixels, cost, task.renditions, frames
-    request.allow(budget(*facts, is_drawing=is_drawing), held)
+    request.allow(budget(*facts, is_drawing=is_drawing), held, cost * frames * pixels / 1e6)
 
 
 def _max_pixels(request: DecodeRequest, kind: str) -> int:

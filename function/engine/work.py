@@ -11,7 +11,7 @@ from function.engine.results import Measured, Result, Task
 def work(
     data: bytes,
     task: Task,
-    allow: Callable[[float, float], None] = lambda _milliseconds, _held: None,
+    allow: Callable[[float, float, float], None] = lambda _milliseconds, _held, _decoding: None,
 ) -> Iterator[Result]:
     """Yield what the upload is, then each rendition as soon as it is encoded, then its fingerprint.
 

@@ -23,7 +23,7 @@ from PIL import Image
 
 from function.engine import formats, vectors
 from function.engine.answers import Answers
-from function.engine.budget import clock_seconds
+from function.engine.budget import LONG_MS, clock_seconds
 from function.engine.channel import Channel, Ended
 from function.engine.colour import forget_profiles
 from function.engine.encode import import_encoder
@@ -134,6 +134,13 @@ def _be_first_to_go() -> None:
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
+class _NeedsNewWorker(BaseException):
+    """The upload needs a worker that has not served before.
+
+    No ``except Exception`` is to take it for a failure.
+    """
+
+
 class _Worker:
     """Serves uploads one after the other, and knows nothing of where they come from."""
 
@@ -155,7 +162,10 @@ class _Worker:
                 self._channel.release()  # one copy is enough; the other side clears the rest
                 limit = math.ceil(_used_seconds() + job["seconds"]) + 1
                 resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
-                answer = self._serve(data)
+                try:
+                    answer = self._serve(data)
+                except _NeedsNewWorker as error:
+                    answer = {"kind": "need", "format": str(error)}
                 self._channel.send(answer)
                 if answer.get("worn", True):
                     break  # this worker is killed; to clean up would be in vain
@@ -204,7 +214,11 @@ class _Worker:
             raise MemoryError("the renditions are too large")
         self._channel.send(message, body, may_wait=True)
 
-    def _allow(self, known: Format, milliseconds: float, held: float) -> None:
+    def _allow(
+        self, known: Format, milliseconds: float, held: float, decoding: float = 0.0
+    ) -> None:
+        if self._served and decoding > LONG_MS:
+            raise _NeedsNewWorker(known.name)
         seconds = clock_seconds(milliseconds, self._task.memory_mb)
         self._channel.send({"kind": "budget", "seconds": seconds})
         if self._native and known.isolated and held <= 2 * _HEAP:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from function.engine import isolate
+from function.engine.budget import LONG_MS
 from function.engine.errors import DecoderBug, IsolationFailed, Killed, Reason, Rejected, Worn
 from function.engine.results import MOST_FAILURE, Measured, Rendered, Task
 from function.engine.work import work
@@ -110,6 +111,23 @@ def test_a_worker_stays_for_ordinary_uploads_and_not_for_others():
         assert jpeg == again != png == after
         assert heic is None
         assert last[0] == last[1] not in {None, png}
+
+
+def test_an_upload_that_takes_long_to_decode_has_a_worker_of_its_own():
+    """Damage that a worker which has served before finds is looked for again by a new one."""
+    body = f"""
+    allow(1e3, 0, {LONG_MS} + (data == b'long'))
+    yield Measured(1, 1, str(os.getpid()))
+    """
+    with probing(body) as isolation:
+        first, second = told(isolation), told(isolation)
+        assert first == second == told(isolation)
+        before = isolation.take_counts()
+        assert told(isolation, b"long") != first
+        assert isolation.take_counts() == before == (0, 0)
+        isolation.stop()
+        long = told(isolation, b"long")
+        assert told(isolation) == long  # a new worker serves it at once, and stays
 
 
 class TestTime:
