@@ -70,11 +70,12 @@ def test_the_header_of_every_upload_sets_a_budget(name):
     list(work(UPLOADS[name][1], TASK, lambda *allowed: told.append(allowed)))
     kinds = formats.by_name(UPLOADS[name][0]).bytes_per_pixel
     assert told
-    assert all(0.28 <= milliseconds / 1000 < MOST_SECONDS for milliseconds, _ in told)
+    assert all(0.28 <= milliseconds / 1000 < MOST_SECONDS for milliseconds, *_ in told)
     if name == "svg":
-        assert all(milliseconds > 2 * TINY_MS for milliseconds, _ in told)
+        assert all(milliseconds > 2 * TINY_MS for milliseconds, *_ in told)
     drawn = 32 * 24 if name == "svg" else 64 * 48  # a drawing has the pixels of its rendition
-    assert all(drawn * min(kinds.values()) <= held < 1 << 20 for _, held in told)
+    assert all(drawn * min(kinds.values()) <= held < 1 << 20 for _, held, _ in told)
+    assert all(0 < decoding < milliseconds for milliseconds, _, decoding in told)
     assert set(kinds) == set(formats.by_name(UPLOADS[name][0]).ms_per_megapixel)
 
 
@@ -84,7 +85,9 @@ def test_an_animation_is_given_time_for_its_frames_once_they_are_counted():
     data = encoded(frame, "GIF", save_all=True, append_images=more)
     told = []
     task = TASK.replace(renditions=(one(formats=("webp",), animated=True),))
-    list(work(data, task, lambda milliseconds, _held: told.append(milliseconds)))
-    assert len(told) == 2
-    assert told[0] < told[1]
+    list(work(data, task, lambda *costs: told.append(costs)))
+    (still, _, one_frame), (moving, _, decoding) = told
+    assert still < moving
+    assert one_frame == pytest.approx(26.0 * 64 * 64 / 1e6)
+    assert decoding == pytest.approx(44.0 * 4 * 64 * 64 / 1e6)
     assert MAX_PIXELS

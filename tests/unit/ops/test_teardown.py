@@ -47,7 +47,9 @@ def stack(done, **answers):
             "lambda",
             **{
                 "get_function_configuration": {"Timeout": 30},
-                "list_event_source_mappings": {"EventSourceMappings": mapped},
+                "list_event_source_mappings": lambda **_: {
+                    "EventSourceMappings": [m | {"State": states[m["UUID"]]} for m in mapped]
+                },
                 "get_event_source_mapping": lambda UUID: {"State": states[UUID]},  # noqa: N803
                 "update_event_source_mapping": note("disable", disable),
                 "put_function_concurrency": note("hold back", {}),

@@ -37,7 +37,7 @@ class _Accepted(BaseException):
 def is_accepted(data: bytes, memory_mb: int, max_pixels: int) -> bool:
     """Ask the engine, which tells what it holds once the header is known, before it decodes."""
 
-    def allow(_milliseconds, _held):
+    def allow(_milliseconds, _held, _decoding):
         raise _Accepted
 
     try:
