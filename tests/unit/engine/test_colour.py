@@ -262,7 +262,13 @@ def test_a_profile_may_have_100_tags_as_lcms_lets_it():
 def test_multi_process_elements_are_found_by_their_tag_or_their_type(kind, body, is_read):
     """ICC.1:2022, 10.16."""
     assert is_wide(with_tags(10, kind, body)) == is_read
-    assert is_wide(with_tags(30, kind, body)) == is_read
+
+
+def test_the_last_of_many_tags_is_looked_at():
+    profile = bytearray(with_tags(30))
+    assert is_wide(bytes(profile))
+    profile[132 + 12 * 29 : 136 + 12 * 29] = b"D2B0"
+    assert not is_wide(bytes(profile))
 
 
 def test_profiles_of_the_last_upload_are_forgotten(monkeypatch):
