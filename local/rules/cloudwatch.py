@@ -1,9 +1,11 @@
-"""Amazon CloudWatch: an alarm on metric math keeps its metrics."""
+"""Amazon CloudWatch: metrics in a log, and an alarm on metric math keeps its metrics."""
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from local.rules.ministack import cloudwatch, replaces
+from local import embedded_metrics
+from local.rules.ministack import cloudwatch, logs, replaces
 
 
 @replaces(vars(cloudwatch), "_put_metric_alarm")
@@ -19,3 +21,38 @@ def metrics_of_alarm(
     if alarm and "Metrics" in values:
         alarm["Metrics"] = values["Metrics"]
     return answer
+
+
+@replaces(vars(logs), "_append_log_events")
+def metrics_of_log(
+    append: Callable[..., None], stream: Any, events: Sequence[Mapping[str, Any]]
+) -> None:
+    """Make metrics of the log's lines in the embedded metric format, of whoever wrote them.
+
+    "Using the PutLogEvents API to send manually-created embedded metric format logs" (CloudWatch
+    user guide, read 2026-11-27): no header is needed. No alarm is evaluated: MiniStack mixes the
+    dimensions of a metric there.
+    """
+    append(stream, events)
+    for event in events:
+        try:
+            data = embedded_metrics.extract(event["message"], time.time())
+        except embedded_metrics.Invalid as error:
+            print(f"No metrics of a log's line: {error}.", flush=True)  # into the server's log
+            continue
+        for datum in data:
+            _store(datum)
+
+
+def _store(datum: embedded_metrics.Datum) -> None:
+    cloudwatch._store_datum(
+        datum.namespace,
+        datum.name,
+        dict(datum.dimensions),
+        datum.timestamp,
+        datum.unit,
+        None,
+        datum.values,
+        None,
+        None,
+    )
