@@ -54,7 +54,7 @@ def counted_already(*_arguments: Any, **_options: Any) -> None:
 def age_of_oldest(answer: Callable[..., Any], *arguments: Any) -> Any:
     """Publish the age of each queue's oldest message as it is when somebody asks.
 
-    SQS publishes it every minute while a queue has messages ("Available CloudWatch metrics for
+    SQS publishes it each minute while a queue has messages ("Available CloudWatch metrics for
     Amazon SQS", SQS developer guide, read 2026-11-27); here there are points of that moment alone.
     """
     now = time.time()

@@ -121,7 +121,7 @@ def test_a_stack_of_an_earlier_release_has_no_queue_of_backfills(stack):
 
 @pytest.mark.parametrize(("seconds", "level"), [(720, "ok"), (721, "warn")])
 def test_an_upload_that_waits_for_more_than_two_visibility_timeouts(aws, stack, seconds, level):
-    """Age comes from CloudWatch, which the embedded AWS does not fill in: told for it."""
+    """Told for CloudWatch: nobody waits twelve minutes, and the latest of two points counts."""
 
     def statistics(**query):
         now = {"Timestamp": query["EndTime"], "Maximum": float(seconds)}
