@@ -76,7 +76,7 @@ def counts(bare, function):
 
 
 def test_a_line_of_a_log_becomes_metrics(bare):
-    """ "Specification: Embedded metric format", and "Using the PutLogEvents API to send
+    """Pages "Specification: Embedded metric format", and "Using the PutLogEvents API to send
     manually-created embedded metric format logs" (CloudWatch user guide): no header is needed."""
     logs, group = bare.client("logs"), uuid.uuid4().hex
     logs.create_log_group(logGroupName=group)
