@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
 
-from terminal import app, run
+from terminal import Misuse, app, run
 
 APP: Final = app(
     "python -m local",
@@ -40,7 +40,7 @@ _STATE: Final = Path(__file__).resolve().parent.parent / ".local"
 
 @APP.meta.default
 def _run_in_folder(
-    command: Annotated[str, Parameter(show=False)],
+    command: Annotated[str, Parameter(show=False)] = "",
     /,
     *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
     folder: Annotated[Path, Parameter(env_var="IMAGE_PIPELINE_LOCAL")] = _STATE,
@@ -52,6 +52,8 @@ def _run_in_folder(
         tokens: its own options and arguments.
         folder: Where the embedded AWS keeps its state.
     """
+    if not command:
+        raise Misuse("Name a command; --help lists them.")
     call, bound, _ = APP.parse_args([command, *tokens], exit_on_error=False, print_error=False)
     return call(*bound.args, folder=folder.resolve(), **bound.kwargs)
 

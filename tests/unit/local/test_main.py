@@ -22,7 +22,8 @@ COMMANDS = {
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        ([], "COMMAND"),
+        ([], "Name a command"),
+        (["--folder", "x"], "Name a command"),
         (["fly"], "fly"),
         (["up", "--port", "x"], "--port"),
         (["up", "--port", "65536"], "--port"),
