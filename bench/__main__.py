@@ -76,7 +76,8 @@ MAINTAIN: Final[Mapping[str, str]] = {
     "isolation": "Measure the CPU time that isolation adds to an upload.",
     "limits": """Measure the memory and CPU time that a pixel of each kind of upload costs.
 
-        Exit code 1 if a figure of the formats' files is below what was measured.""",
+        Exit code 1 if a figure of the formats' files is below what was measured, or a kind was not
+        measured.""",
     "oom": """Find the largest upload that each memory size survives, by killing the function.
 
         Exit code 1 if the function lets through what kills it. Takes half an hour, as root.""",

@@ -25,7 +25,7 @@ from bench.memory.evidence import Row
 from bench.photos import cached
 from bench.sandbox.trial import FREE, READY, Trials, trials
 from function.engine.limits import BASE_MB, COPIES, bytes_per_pixel, ms_per_megapixel
-from terminal import Failure, console, progress
+from terminal import FAILED, OK, Failure, Misuse, console, progress
 
 SCHEMA: Final = 2
 RUNS: Final = 3
@@ -42,7 +42,9 @@ def limits(
     keep: bool = False,
     check: bool = False,
 ) -> int:
-    """Measure each kind and print a table. Return 1 if a figure is above its limit.
+    """Measure each kind and print a table.
+
+    Return 1 if a figure is above its limit, or a kind was not measured.
 
     Args:
         kinds: Those to measure; all by default.
@@ -50,7 +52,10 @@ def limits(
         keep: Write them to bench/evidence/limits.json, in place of those of the same kinds.
         check: Measure nothing; hold the formats' files against bench/evidence.
     """
-    rows = evidence.stored() if check else _measure_all(kinds or tuple(KINDS))
+    if check and (keep or kinds):
+        raise Misuse("--check measures nothing; leave out --keep and --kinds.")
+    asked = () if check else kinds or tuple(KINDS)
+    rows = evidence.stored() if check else _measure_all(asked)
     head = ("kind", "small", "large", "bytes a pixel", "CPU ms", "CPU ms", "CPU ms a MP")
     title = "Memory and CPU time of uploads"
     console().print(reports.table(title, head, (row.cells() for row in rows)))
@@ -64,7 +69,8 @@ def limits(
     wrong = [sentence for row in rows for sentence in excesses(row)]
     for sentence in wrong:
         console().print(sentence, soft_wrap=True)
-    return int(bool(wrong))
+    missing = set(asked) - {row.kind for row in rows}
+    return FAILED if wrong or missing else OK
 
 
 def _measure_all(kinds: Sequence[str]) -> list[Row]:

@@ -122,10 +122,30 @@ def test_what_is_measured_is_kept_beside_what_was_there(evidence, tmp_path, monk
     monkeypatch.setattr(limits, "trials", lambda: nullcontext(None))
     path = tmp_path / "a.json"
     words = ["--kinds", "jpeg", "png", "bmp", "--keep", "--json", str(path)]
-    assert main(["maintain", "limits", *words]) == 0
+    assert main(["maintain", "limits", *words]) == 1
     assert kept(path) == {"jpeg": [1.0, 2.0], "bmp": [1.0, 2.0]}
     assert kept(evidence) == {**kept(path), "qoi": ROWS["qoi"].cpu_ms}
     assert list(kept(evidence)) == ["jpeg", "bmp", "qoi"]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(None, 0), (Failure("jpeg ended as oom."), 1), (KeyboardInterrupt(), 1)]
+)
+def test_a_kind_that_was_not_measured_is_no_success(error, code, monkeypatch):
+    def measured(_environment, kind):
+        if error:
+            raise error
+        return ROWS[kind]
+
+    monkeypatch.setattr(limits, "measure", measured)
+    monkeypatch.setattr(limits, "trials", lambda: nullcontext(None))
+    assert main(["maintain", "limits", "--kinds", "jpeg"]) == code
+
+
+@pytest.mark.parametrize("words", [["--keep"], ["--kinds", "jpeg"]])
+def test_a_check_takes_nothing_that_a_measurement_does(words, capsys):
+    assert main(["maintain", "limits", "--check", *words]) == 2
+    assert "--check measures nothing" in capsys.readouterr().err
 
 
 @pytest.mark.network
