@@ -74,12 +74,17 @@ def tune(*, options: Options = _DEFAULTS, files: Files = NO_FILES) -> int:
     """Measure, print, write. Ctrl-C keeps what is done."""
     if options.apply and not options.stack:
         raise Misuse("--apply needs --stack NAME, whose settings it writes.")
+    if options.quick and options.samples != _DEFAULTS.samples:
+        raise Misuse("--quick measures two warm runs of each; leave out --samples.")
     file = evidence.settings_file(options.stack) if options.stack else None
     with failures():
         result = measure(options, read_stack(options.stack))
     if not result.summary:
         raise Failure("Nothing was measured yet.")
     publish(result, [report.table(result)], result.words, lambda: report.page(result), files)
+    if result.complete and not any(row.worked for row in result.summary):
+        outcomes = ", ".join(sorted({row.outcome for row in result.summary}))
+        raise Failure(f"No run went well ({outcomes}); name photos that the function renders.")
     if not (file and options.apply):
         return OK
     if why := why_not(result):

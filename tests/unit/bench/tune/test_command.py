@@ -48,7 +48,7 @@ def test_what_speaks_against_applying(changed, word):
             ["--samples", "0"],
         ),
         *(["--apply", "--stack", "prd"], ["--folder", "no-such"], ["--workloads", "no-such"]),
-        ["--mix", "heic=1"],
+        *(["--mix", "heic=1"], ["--quick", "--samples", "3"]),
     ],
 )
 def test_misuse(arguments):
@@ -127,6 +127,18 @@ def test_without_a_row_there_is_nothing_to_show(monkeypatch, capsys):
     monkeypatch.setattr(tune, "measure", lambda _options, _settings: result([]))
     assert main(["tune"]) == 1
     assert "Nothing was measured yet." in capsys.readouterr().err
+
+
+def test_files_that_no_run_renders_are_no_measurement(monkeypatch, capsys):
+    rejected = [replace(row, outcome="rejected") for row in ROWS]
+    monkeypatch.setattr(tune, "measure", lambda _options, _settings: result(rejected))
+    assert main(["tune"]) == 1
+    said = capsys.readouterr()
+    assert "rejected" in said.out
+    assert "No run went well (rejected); name photos" in said.err
+    one = [*rejected[1:], ROWS[0]]
+    monkeypatch.setattr(tune, "measure", lambda _options, _settings: result(one))
+    assert main(["tune"]) == 0
 
 
 STUB = {"s3": "stub", "latency_ms": 15.0, "mb_per_s": 80.0}
