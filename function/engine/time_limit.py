@@ -31,7 +31,7 @@ class TimeLimit:
 
         Raises:
             Stopped: it had its time.
-            IsolationFailed: it had not, but the invocation has no more.
+            IsolationFailed: it had not, but the invocation has no more, or the machine no CPU.
             DecoderBug: it waits for something.
         """
         now, allowed = time.monotonic(), min(self.seconds, self._most)
@@ -40,17 +40,29 @@ class TimeLimit:
         used = cpu_seconds(self._worker) - self._used_before
         if used >= allowed * self._share / 2:
             raise Stopped
-        if now >= self._started + self._left:
+        is_at_end = now >= self._started + self._most
+        if now >= self._started + self._left or (is_at_end and is_running(self._worker)):
             raise IsolationFailed("this upload was given too little of the CPU")
-        if now >= self._started + self._most:
+        if is_at_end:
             raise DecoderBug(f"the worker did not end, and used {used:.2f} s of CPU")
         self._extra = now - self._started - self.seconds + allowed - used / self._share
 
 
 def cpu_seconds(process: int | None) -> float:
     """Return the CPU time of a process and its threads; infinite where it is not told."""
-    try:
-        facts = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
+    if not (facts := _facts(process)):
         return math.inf
     return (int(facts[11]) + int(facts[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def is_running(process: int | None) -> bool:
+    """Return True if a process runs, or would if it were given a CPU (proc_pid_stat(5))."""
+    return _facts(process)[:1] == ["R"]
+
+
+def _facts(process: int | None) -> list[str]:
+    """Return what the kernel tells of a process from its state on; nothing where it does not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []

@@ -2,6 +2,7 @@
 
 import math
 import subprocess
+import sys
 import time
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from function.engine import time_limit
 from function.engine.errors import DecoderBug, IsolationFailed, Stopped
 from function.engine.time_limit import TimeLimit
+from tests.support.waiting import wait_until
 
 ONE_CPU_MB = 1769
 
@@ -70,11 +72,32 @@ def test_the_most_is_what_may_be_missed_as_well(clocks):
         limit.extend()
 
 
-def test_one_that_waits_for_something_has_a_bug(clocks):
+def test_one_that_waits_for_something_has_a_bug_and_one_that_waits_for_the_cpu_has_none(
+    clocks, monkeypatch
+):
     limit = started(clocks)
     passed(clocks, 10, 0.25)
+    monkeypatch.setattr(time_limit, "is_running", lambda _worker: False)
     with pytest.raises(DecoderBug, match=r"the worker did not end, and used 0\.25 s of CPU"):
         limit.extend()
+    monkeypatch.setattr(time_limit, "is_running", lambda _worker: True)
+    with pytest.raises(IsolationFailed, match="too little of the CPU"):
+        limit.extend()
+    passed(clocks, 9.9, 0.25)
+    limit.extend()
+
+
+def test_a_process_that_sleeps_does_not_run():
+    loop = [sys.executable, "-c", "print(flush=True)\nwhile True: pass"]
+    with subprocess.Popen(loop, stdout=subprocess.PIPE) as busy:
+        busy.stdout.readline()
+        assert time_limit.is_running(busy.pid)
+        busy.kill()
+    with subprocess.Popen(["sleep", "60"]) as idle:
+        wait_until(lambda: not time_limit.is_running(idle.pid))
+        idle.kill()
+    assert not time_limit.is_running(idle.pid)
+    assert not time_limit.is_running(None)
 
 
 def test_an_invocation_without_time_for_the_upload_says_so(clocks):
