@@ -27,7 +27,7 @@ def metrics_of_alarm(
 def metrics_of_log(
     append: Callable[..., None], stream: Any, events: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Make metrics of the log's lines in the embedded metric format, of whoever wrote them.
+    """Make metrics of the log's lines in the embedded metric format, whichever call writes them.
 
     "Using the PutLogEvents API to send manually-created embedded metric format logs" (CloudWatch
     user guide, read 2026-11-27): no header is needed. No alarm is evaluated: MiniStack mixes the
