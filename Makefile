@@ -69,6 +69,7 @@ smoke: $(READY) ## every benchmark once, and the regression gate against naive P
 
 lock: ## pin the requirements files anew from their .in files; needs uv
 	$(LOCK) function/requirements.in -o function/requirements.txt --no-emit-package typing-extensions --no-emit-package fontpkg
+	$(LOCK) signer/requirements.in -o signer/requirements.txt
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) policy/requirements.in -o policy/requirements.txt
 	$(LOCK) requirements-dev.in -o requirements-dev.txt

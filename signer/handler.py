@@ -3,7 +3,7 @@
 The uploader sends ``{"name": "beach.jpg", "type": "image/jpeg"}`` and gets ``{"key", "url",
 "fields"}``. What S3 then accepts is in the signed policy: this key, this type, 1 byte to
 ``MAX_UPLOAD_BYTES``. We choose the key; it has a random part, so that nobody can overwrite another
-upload.
+upload. With the setting ``auth``, ``signer/authorized.py`` asks who it is first.
 """
 
 import base64
@@ -13,6 +13,7 @@ import os
 import re
 import unicodedata
 import uuid
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, cast
 
@@ -40,6 +41,21 @@ _logger: Final = logging.getLogger(__name__)
 _logger.setLevel(logging.INFO)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """The upload that a form is asked for.
+
+    Attributes:
+        name: the file's name, as the uploader has it.
+        content_type: one of ``CONTENT_TYPES``.
+        size: bytes, as the request says; None if it does not say, or says no whole number.
+    """
+
+    name: str
+    content_type: str
+    size: int | None
+
+
 class Refused(Exception):
     """A request that is not signed. Its arguments are status, code and message of the answer."""
 
@@ -47,28 +63,39 @@ class Refused(Exception):
 def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer one request to the function URL (payload format 2.0)."""
     try:
-        name, content_type = _read(event)
+        wanted = read(event)
     except Refused as refused:
-        status, code, message = refused.args
-        return _answer(status, {"error": {"code": code, "message": message}})
-    key = f"uploads/{uuid.uuid4()}/{clean(name)}"
-    _logger.info("signed", extra={"key": key, "content_type": content_type})
-    return _answer(HTTPStatus.OK, sign(key, content_type))
+        return refusal(*refused.args)
+    key = f"uploads/{unique(wanted.name)}"
+    _logger.info("signed", extra={"key": key, "content_type": wanted.content_type})
+    return answer(HTTPStatus.OK, sign(key, wanted.content_type))
 
 
-def sign(key: str, content_type: str) -> dict[str, Any]:
-    """Sign a POST of one object; ``url`` and ``fields`` make the form, the file comes last."""
+def sign(
+    key: str,
+    content_type: str,
+    *,
+    sizes: tuple[int, int] | None = None,
+    seconds: int = EXPIRES_SECONDS,
+) -> dict[str, Any]:
+    """Sign a POST of one object; ``url`` and ``fields`` make the form, the file comes last.
+
+    ``sizes`` are the fewest and most bytes of the file; None allows 1 to ``MAX_UPLOAD_BYTES``.
+    """
+    fewest, most = sizes or (1, int(os.environ["MAX_UPLOAD_BYTES"]))
     form = _s3.generate_presigned_post(
         os.environ["SOURCE_BUCKET"],
         key,
         Fields={"Content-Type": content_type},
-        Conditions=[
-            {"Content-Type": content_type},
-            ["content-length-range", 1, int(os.environ["MAX_UPLOAD_BYTES"])],
-        ],
-        ExpiresIn=EXPIRES_SECONDS,
+        Conditions=[{"Content-Type": content_type}, ["content-length-range", fewest, most]],
+        ExpiresIn=seconds,
     )
     return {"key": key, "url": os.environ["UPLOAD_URL"], "fields": form["fields"]}
+
+
+def unique(name: str) -> str:
+    """Return the end of a key that no other upload has: a random part and the file's name."""
+    return f"{uuid.uuid4()}/{clean(name)}"
 
 
 def clean(name: str) -> str:
@@ -83,7 +110,12 @@ def clean(name: str) -> str:
     return kept or "picture"
 
 
-def _read(event: dict[str, Any]) -> tuple[str, str]:
+def read(event: dict[str, Any]) -> Wanted:
+    """Return what a request asks for.
+
+    Raises:
+        Refused: it is no POST, or its body is too long, no JSON, or names no image type.
+    """
     if event["requestContext"]["http"]["method"] != "POST":
         raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "method", "Send a POST.")
     body = event.get("body") or ""
@@ -95,16 +127,27 @@ def _read(event: dict[str, Any]) -> tuple[str, str]:
     except (ValueError, RecursionError):  # JSON that nests deeper than Python's stack
         sent = None
     fields = cast("dict[str, Any]", sent) if isinstance(sent, dict) else {}
-    name, content_type = fields.get("name"), fields.get("type")
+    name, content_type, size = fields.get("name"), fields.get("type"), fields.get("size")
     if not isinstance(name, str) or not isinstance(content_type, str):
         message = 'Send JSON: {"name": "beach.jpg", "type": "image/jpeg"}.'
         raise Refused(HTTPStatus.BAD_REQUEST, "body", message)
     if content_type not in CONTENT_TYPES:
         message = f"The type must be one of {', '.join(CONTENT_TYPES)}."
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "type", message)
-    return name, content_type
+    # Not isinstance: true is an int.
+    return Wanted(name=name, content_type=content_type, size=size if type(size) is int else None)
 
 
-def _answer(status: HTTPStatus, body: dict[str, Any]) -> dict[str, Any]:
-    headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
-    return {"statusCode": int(status), "headers": headers, "body": json.dumps(body)}
+def refusal(
+    status: HTTPStatus, code: str, message: str, headers: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """Return the answer to a request that is not signed: a code for programs, and a sentence."""
+    return answer(status, {"error": {"code": code, "message": message}}, headers)
+
+
+def answer(
+    status: HTTPStatus, body: dict[str, Any], headers: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """Return an answer of the function URL (payload format 2.0), which nobody may cache."""
+    sent = {"Content-Type": "application/json", "Cache-Control": "no-store", **(headers or {})}
+    return {"statusCode": int(status), "headers": sent, "body": json.dumps(body)}

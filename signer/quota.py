@@ -1,0 +1,97 @@
+"""Quotas by user: forms in an hour and bytes in a day, counted in DynamoDB.
+
+A user has one item a day, in UTC, which DynamoDB deletes some time after its end. One conditional
+update counts a form and its bytes or neither, so that forms asked for at one time cannot exceed a
+quota together.
+"""
+
+import math
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Any, Final
+
+import boto3
+from botocore.config import Config
+
+from signer.handler import Refused
+
+MINUTES: Final = 90
+"""Longest wait that is told in minutes; a longer one in hours."""
+
+KEEP: Final = timedelta(days=1)
+"""How long an item is kept after its day."""
+
+_TIMES: Final = Config(
+    connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2}
+)
+"""If the first attempt's answer is lost, the second counts the form again: too strict by one."""
+
+_boto3: Final[Any] = boto3  # it has no inline types
+
+
+class Quota:
+    """What one user may have, 0 for no bound, and the table that counts it."""
+
+    def __init__(self, table: str, *, forms_per_hour: int, bytes_per_day: int) -> None:
+        self._table, self._forms, self._bytes = table, forms_per_hour, bytes_per_day
+        self._client: Any = _boto3.client("dynamodb", config=_TIMES)
+
+    def charge(self, user: str, size: int, now: datetime | None = None) -> None:
+        """Count one form of so many bytes.
+
+        Args:
+            user: the user's part of keys.
+            size: bytes of the file.
+            now: the time, in UTC.
+
+        Raises:
+            Refused: it would exceed a quota, and is not counted; status 429.
+            ClientError, BotoCoreError: it is not known whether it would.
+        """
+        now = now or datetime.now(UTC)
+        day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        names = {"#forms": f"forms{now:%H}", "#bytes": "bytes", "#expires": "expires"}
+        conditions, values = self._bounds(size)
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"user": {"S": user}, "day": {"S": f"{day:%Y-%m-%d}"}},
+                UpdateExpression="ADD #forms :one, #bytes :size SET #expires = :expires",
+                ConditionExpression=" AND ".join(conditions),
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues={
+                    ":one": {"N": "1"},
+                    ":size": {"N": str(size)},
+                    ":expires": {"N": str(int((day + timedelta(days=1) + KEEP).timestamp()))},
+                    **values,
+                },
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as failed:
+            counted = int(failed.response["Item"].get(names["#forms"], {"N": "0"})["N"])
+            raise self._refused(now, counted) from None
+
+    def _bounds(self, size: int) -> tuple[list[str], dict[str, dict[str, str]]]:
+        conditions: list[str] = []
+        values: dict[str, dict[str, str]] = {}
+        if self._forms:
+            conditions.append("(attribute_not_exists(#forms) OR #forms < :forms)")
+            values[":forms"] = {"N": str(self._forms)}
+        if self._bytes:
+            conditions.append("(attribute_not_exists(#bytes) OR #bytes <= :room)")
+            values[":room"] = {"N": str(self._bytes - size)}
+        return conditions, values
+
+    def _refused(self, now: datetime, counted: int) -> Refused:
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        if self._forms and counted >= self._forms:
+            code, most = "quota_per_hour", f"{self._forms:,} uploads an hour"
+            ends = hour + timedelta(hours=1)
+        else:
+            code, most = "quota_bytes_per_day", f"{self._bytes / 1e6:,.0f} MB a day"
+            ends = hour.replace(hour=0) + timedelta(days=1)
+        seconds = max(1, math.ceil((ends - now).total_seconds()))
+        minutes = math.ceil(seconds / 60)
+        wait = f"{math.ceil(minutes / 60)} h" if minutes > MINUTES else f"{minutes} min"
+        message = f"You may send {most}, and they are used up. Try again in {wait}."
+        return Refused(HTTPStatus.TOO_MANY_REQUESTS, code, message, {"Retry-After": str(seconds)})
