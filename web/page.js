@@ -4,7 +4,7 @@ import { Card } from "./card.js";
 import { ACCEPT, problem } from "./checks.js";
 import { Unavailable, manifestUrl, waitForManifest } from "./manifest.js";
 import { showTotals } from "./totals.js";
-import { upload } from "./upload.js";
+import { askToSignIn, upload } from "./upload.js";
 import { limit } from "./words.js";
 
 /** Files sent at one time: more would only share the same line. */
@@ -127,12 +127,27 @@ function listen() {
   });
   byId("limits").textContent =
     `JPEG, PNG, GIF, WebP, AVIF, HEIC, TIFF, BMP and SVG, up to ${limit(config.maxUploadBytes)} each.`;
-  byId("drop").hidden = false;
+}
+
+/** Show where to upload: at once, or to a signed-in user, whom an app names by an attribute. */
+function letIn() {
+  const page = document.documentElement;
+  const show = () => {
+    const isLetIn = !config.signIn || Boolean(page.dataset.authorization);
+    byId("drop").hidden = !isLetIn;
+    byId("sign-in").hidden = isLetIn;
+  };
+  show();
+  if (!config.signIn) return;
+  new MutationObserver(show).observe(page, { attributeFilter: ["data-authorization"] });
+  byId("sign-in-button").addEventListener("click", () => askToSignIn("asked"));
+  if (!page.dataset.authorization) askToSignIn("missing");
 }
 
 async function main() {
   config = await readConfig();
   listen();
+  letIn();
   const shown = (config.shown ?? []).map(add);
   byId("photos").append(...shown.map((photo) => photo.card.element));
   showTotals(photos);

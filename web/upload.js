@@ -2,7 +2,10 @@
 
 import { typeOf } from "./checks.js";
 import { Unavailable } from "./manifest.js";
-import { refusal } from "./words.js";
+import { SIGN_IN, refusal } from "./words.js";
+
+/** The element whose attribute `data-authorization` has the header of a signed-in user. */
+const page = document.documentElement;
 
 const SIGNER_PATIENCE_MS = 15_000;
 
@@ -26,7 +29,7 @@ async function putPublic(file, { uploadEndpoint }, onProgress) {
 }
 
 async function postSigned(file, config, onProgress) {
-  const { key, url, fields } = await ask(config, { name: file.name, type: typeOf(file) });
+  const { key, url, fields } = await ask(config, { name: file.name, type: typeOf(file), size: file.size });
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
   form.append("file", file);
@@ -35,11 +38,16 @@ async function postSigned(file, config, onProgress) {
 }
 
 /** The signer's form for one picture. */
-async function ask({ uploadEndpoint, deliveryUrl }, wanted) {
+async function ask({ uploadEndpoint, deliveryUrl, signIn }, wanted) {
   const content = JSON.stringify(wanted);
   const headers = { "Content-Type": "application/json" };
-  // A CDN in front of the signer signs the request, and takes the body's hash from the browser.
-  if (uploadEndpoint.startsWith(`${deliveryUrl}/`)) headers["x-amz-content-sha256"] = await sha256(content);
+  const isBehindCdn = uploadEndpoint.startsWith(`${deliveryUrl}/`);
+  // A CDN in front of the signer signs the request, and takes the body's hash from the browser. Its
+  // signature takes the place of the header Authorization.
+  if (isBehindCdn) headers["x-amz-content-sha256"] = await sha256(content);
+  const authorization = signIn && page.dataset.authorization;
+  if (signIn && !authorization) throw new Unavailable(SIGN_IN);
+  if (authorization) headers[isBehindCdn ? "X-Authorization" : "Authorization"] = authorization;
   const answer = await fetch(uploadEndpoint, {
     method: "POST",
     headers,
@@ -48,8 +56,21 @@ async function ask({ uploadEndpoint, deliveryUrl }, wanted) {
   }).catch(() => null);
   if (!answer) throw new Unavailable(refusal(0));
   const body = await answer.json().catch(() => ({}));
+  if (answer.status === 401) signOut(authorization, body.error?.code);
   if (!answer.ok) throw new Unavailable(body.error?.message ?? refusal(answer.status));
   return body;
+}
+
+/** Ask for another sign-in, unless there is one already that is newer than the one refused. */
+function signOut(authorization, reason) {
+  if (page.dataset.authorization !== authorization) return;
+  delete page.dataset.authorization;
+  askToSignIn(reason);
+}
+
+/** Tell the app around this page that an upload needs a user (docs/auth.md, "The page"). */
+export function askToSignIn(reason) {
+  document.dispatchEvent(new CustomEvent("signinneeded", { detail: { reason } }));
 }
 
 /** The SHA-256 of a text in UTF-8, in hexadecimal digits. */

@@ -53,6 +53,9 @@ const LOSSES = {
 /** What a code of the manifest's `losses` stands for; one that is newer than this page, as it is. */
 export const loss = (code) => LOSSES[code] ?? code;
 
+/** What is told a person who has not signed in where that is needed. */
+export const SIGN_IN = "Sign in to upload photos.";
+
 const REFUSALS = {
   EntityTooLarge: "This file is larger than may be uploaded.",
   EntityTooSmall: "This file is empty.",
