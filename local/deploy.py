@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
-from local.program import evaluate, full_key, read_config
+from local.program import ROOT, evaluate, full_key, read_config
 from local.resources import Context, create
 from local.resources.calls import REFUSALS
 from local.resources.kind import ACCOUNT_ID, PARTITION
@@ -100,18 +100,30 @@ def deploy(
     return outputs
 
 
-def context_of(server: Server, function_code: Callable[[], bytes] | None = None) -> Context:
+def function_code(package: str) -> bytes:
+    """Return the bundle of ``function`` or ``signer`` for this machine.
+
+    Raises:
+        Failure: it cannot be built.
+    """
+    try:
+        return build(Target.host(), source=ROOT / package).path.read_bytes()
+    except BundleError as error:
+        raise Failure(str(error)) from error
+
+
+def context_of(server: Server, code_of: Callable[[str], bytes] = function_code) -> Context:
     """Return a running embedded AWS as resources see it.
 
     Args:
         server: the embedded AWS.
-        function_code: stands for the resizer's bundle, which is built otherwise.
+        code_of: returns a package's bundle, which is built otherwise.
     """
     return Context(
         client=_shared_clients(server),
         endpoint=server.endpoint,
         region=REGION,
-        function_code=function_code or _function_code,
+        function_code=code_of,
     )
 
 
@@ -138,13 +150,6 @@ def _shared_clients(server: Server) -> Callable[[str], Any]:
             return clients[service]
 
     return client
-
-
-def _function_code() -> bytes:
-    try:
-        return build(Target.host()).path.read_bytes()
-    except BundleError as error:
-        raise Failure(str(error)) from error
 
 
 def _refuse_leftovers(server: Server, resources: list[str]) -> None:

@@ -93,6 +93,7 @@ def stack_config(server: Server, shown: list[dict[str, Any]]) -> dict[str, Any]:
         max_upload_bytes=server.settings["maxUploadMb"] * 1_000_000,
         upload_endpoint=server.outputs[StackOutput.UPLOAD_ENDPOINT],
         delivery_url=server.outputs[StackOutput.DELIVERY_URL],
+        sign_in=bool(server.settings.get("auth")),
     )
     return {**config, "shown": shown}
 

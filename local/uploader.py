@@ -4,6 +4,7 @@ import hashlib
 import http
 import json
 import mimetypes
+import os
 import re
 import secrets
 import time
@@ -27,6 +28,10 @@ WAIT_SECONDS: Final = 120
 """Longest wait for a manifest; after it the upload counts as lost."""
 
 _LOST: Final = f"No manifest appeared within {WAIT_SECONDS} s; see `python -m local logs`."
+
+
+AUTHORIZATION: Final = "UPLOAD_AUTHORIZATION"
+"""Variable with the header of the user who uploads, ``Bearer …``, for stacks with ``auth``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,11 +184,13 @@ def _unique_keys(files: Iterable[Path], batch: str) -> Iterator[str]:
 
 def _post(name: str, content_type: str, body: bytes, signer_url: str) -> tuple[str, int, bytes]:
     """Ask for a presigned POST and use it; return the key, and what was answered last."""
-    wanted = json.dumps({"name": name, "type": content_type}).encode()
+    wanted = json.dumps({"name": name, "type": content_type, "size": len(body)}).encode()
     headers = {
         "Content-Type": "application/json",
         # A CDN in front of the signer needs it; without one it is ignored.
         "x-amz-content-sha256": hashlib.sha256(wanted).hexdigest(),
+        # Not Authorization, which such a CDN replaces.
+        **({"X-Authorization": os.environ[AUTHORIZATION]} if os.environ.get(AUTHORIZATION) else {}),
     }
     status, answer = request("POST", signer_url, wanted, headers)
     if status != http.HTTPStatus.OK:

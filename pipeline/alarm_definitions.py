@@ -103,6 +103,16 @@ def _further_alarms(settings: Settings) -> list[Alarm]:
             queries=_metric("Throttles", "signer"),
         ),
     ]
+    if settings.auth:
+        signer.append(
+            # Not in Errors: the function answers 503 when it cannot tell who may upload (Lambda
+            # developer guide, "Monitoring Lambda function URLs", read 2026-11-27).
+            Alarm(
+                part="signer-unavailable-alarm",
+                description="The signer cannot check users: the issuer or the quotas fail.",
+                queries=_metric("Url5xxCount", "signer"),
+            )
+        )
     return alarms + signer if settings.uploads == "presigned" else alarms
 
 

@@ -9,6 +9,7 @@ from pulumi_aws import cloudfront, route53
 
 from function.engine.renditions import Rendition
 from pipeline import edge, page, signer_route
+from pipeline.auth import Auth
 from pipeline.buckets import SecureBucket
 from pipeline.component import Component, Options
 from pipeline.naming import resource_name, tags
@@ -36,6 +37,7 @@ class CdnArgs:
         renditions: the stack's renditions; with the manifests, they are all that is public.
         page: the bucket of the upload page, if there is one.
         upload_urls: where the page sends uploads, for its Content-Security-Policy.
+        auth: whose tokens let users upload; the page may ask this issuer for them.
         signer_url: of the function that signs forms, if it is asked through the CDN.
         allowed_origins: web origins whose pages may read renditions (CORS).
         price_class: set of edge locations.
@@ -49,6 +51,7 @@ class CdnArgs:
     renditions: Sequence[Rendition]
     page: SecureBucket | None
     upload_urls: Sequence[pulumi.Output[str]]
+    auth: Auth | None
     signer_url: pulumi.Output[str] | None
     allowed_origins: Sequence[str]
     price_class: str
@@ -229,7 +232,8 @@ class Cdn(Component):
 
     def _page_headers(self) -> cloudfront.ResponseHeadersPolicy:
         origin = f"https://{self._args.domain}" if self._args.domain else ""
-        content = pulumi.Output.all(*self._args.upload_urls).apply(
+        issuer = [self._args.auth.origin] if self._args.auth else []
+        content = pulumi.Output.all(*self._args.upload_urls, *issuer).apply(
             lambda urls: page.content_security_policy(urls, origin)
         )
         return self._headers("-page", content, page.HEADERS)

@@ -6,14 +6,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from enum import StrEnum
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from function.contract import DuplicateSearch
 from function.engine.renditions import Quality, Rendition
-from pipeline.settings import KEYS, Pollers, Settings, SettingsError, require_one_of
+from pipeline.auth import Auth
+from pipeline.settings import KEYS, Pollers, Settings
+from pipeline.settings_checks import SettingsError, require_one_of
+
+Mapped = TypeVar("Mapped")
+
+_AUTH: Final = (
+    "the issuer and the audience, like {issuer: https://login.example.com/, audience: photos}"
+)
 
 
 def stack_name() -> str:
@@ -70,7 +78,11 @@ def _read(name: str, key: str) -> Any:
         items = _read_list(key)
         return items and tuple(_rendition(key, index, item) for index, item in enumerate(items))
     if name == "pollers":
-        return _read_pollers(key)
+        return _read_mapping(
+            key, Pollers, int, "whole numbers for min and max, like {min: 2, max: 10}"
+        )
+    if name == "auth":
+        return _read_mapping(key, Auth, str, _AUTH)
     if name == "allowed_origins":
         items = _read_list(key)
         return items and tuple(str(item) for item in items)
@@ -80,29 +92,36 @@ def _read(name: str, key: str) -> Any:
 
 
 def _read_list(key: str) -> tuple[Any, ...] | None:
-    try:
-        raw = pulumi.Config().get_object(key)
-    except pulumi.ConfigTypeError as error:
-        raw = error.value
+    raw = _read_object(key)
     if not isinstance(raw, list | None):
         raise SettingsError(f"{key} must be a list; got {raw!r}.")
     return None if raw is None else tuple(cast("list[Any]", raw))
 
 
-def _read_pollers(key: str) -> Pollers | None:
-    try:
-        raw = pulumi.Config().get_object(key)
-    except pulumi.ConfigTypeError as error:
-        raw = error.value
+def _read_mapping(key: str, kind: type[Mapped], type_: type, wanted: str) -> Mapped | None:
+    """Return a setting that is a mapping as an instance of ``kind``, or None if it is not set.
+
+    Args:
+        key: the setting's.
+        kind: a dataclass, all of whose fields must be given and no others.
+        type_: that each field must be of.
+        wanted: what the error asks for.
+    """
+    raw = _read_object(key)
     if raw is None:
         return None
-    wanted = {field.name for field in fields(Pollers)}
+    names = {field.name for field in fields(cast("Any", kind))}
     values = cast("dict[str, Any]", raw) if isinstance(raw, dict) else {}
-    if set(values) != wanted or any(type(value) is not int for value in values.values()):
-        raise SettingsError(
-            f"{key} must be whole numbers for min and max, like {{min: 2, max: 10}}; got {raw!r}."
-        )
-    return Pollers(**values)
+    if set(values) != names or any(type(value) is not type_ for value in values.values()):
+        raise SettingsError(f"{key} must be {wanted}; got {raw!r}.")
+    return kind(**values)
+
+
+def _read_object(key: str) -> object:
+    try:
+        return pulumi.Config().get_object(key)
+    except pulumi.ConfigTypeError as error:
+        return error.value
 
 
 def _rendition(key: str, index: int, raw: object) -> Rendition:

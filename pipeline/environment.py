@@ -54,11 +54,19 @@ def without_metrics(variables: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def signer_variables(
-    max_upload_bytes: int, source_bucket: str, upload_url: str
+    settings: Settings, source_bucket: str, upload_url: str, quota_table: str = ""
 ) -> Mapping[str, str]:
-    """Return the signer's variables, which ``signer/handler.py`` reads."""
+    """Return the signer's variables, which ``signer/handler.py`` and ``authorized.py`` read."""
+    auth = settings.auth
+    quotas = {
+        "QUOTA_TABLE": quota_table,
+        "QUOTA_PER_HOUR": str(settings.quota_per_hour),
+        "QUOTA_BYTES_PER_DAY": str(settings.quota_bytes_per_day),
+    }
     return {
         "SOURCE_BUCKET": source_bucket,
         "UPLOAD_URL": upload_url,
-        "MAX_UPLOAD_BYTES": str(max_upload_bytes),
+        "MAX_UPLOAD_BYTES": str(settings.max_upload_bytes),
+        **({"ISSUER": auth.issuer, "AUDIENCE": auth.audience} if auth else {}),
+        **(quotas if quota_table else {}),
     }

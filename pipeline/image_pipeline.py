@@ -2,12 +2,13 @@
 
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import pulumi
 
 from function.contract import DuplicateSearch
-from pipeline import alarm_definitions, sizes
+from pipeline import alarm_definitions, signer, sizes
 from pipeline.access_log import AccessLog, AccessLogArgs
 from pipeline.alarms import Alarms, AlarmsArgs
 from pipeline.announcements import Announcements, AnnouncementsArgs
@@ -19,7 +20,7 @@ from pipeline.component import Component, Options
 from pipeline.delivery import Delivery, DeliveryArgs
 from pipeline.duplicates import DuplicateIndex, DuplicateIndexArgs
 from pipeline.encryption import EncryptionKey, EncryptionKeyArgs
-from pipeline.environment import environment_variables, without_metrics
+from pipeline.environment import environment_variables, signer_variables, without_metrics
 from pipeline.firewall import Firewall, FirewallArgs
 from pipeline.guard import Guard
 from pipeline.identity import Identity
@@ -27,6 +28,7 @@ from pipeline.ingest import Ingest, IngestArgs
 from pipeline.monitoring import Monitoring, MonitoringArgs
 from pipeline.naming import resource_name
 from pipeline.queues import UploadQueue, UploadQueueArgs
+from pipeline.quotas import UserQuotas, UserQuotasArgs
 from pipeline.resizer import Resizer, ResizerArgs
 from pipeline.settings import Settings
 from pipeline.signer import SignerArgs
@@ -66,6 +68,8 @@ class ImagePipeline(Component):
     def __init__(self, name: str, args: Settings, opts: Options = None) -> None:
         sizes.check(name, args)
         bundle = _bundle(args)
+        self._signer_bundle = _bundle(args, source=signer.FOLDER) if args.auth else None
+        _say_who_may_upload(args)
         guard = Guard()
         guarded = pulumi.ResourceOptions.merge(opts, guard.options())
         super().__init__("image-pipeline:index:ImagePipeline", name, guarded)
@@ -118,14 +122,24 @@ class ImagePipeline(Component):
         source = self._source
         queue = self._add(UploadQueue, UploadQueueArgs)
         self._add(Ingest, IngestArgs, source=source, queue=queue)
-        url, signer = source.url(self._settings.s3_endpoint), None
+        url, signs = source.url(self._settings.s3_endpoint), None
         if self._settings.uploads == "presigned":
-            signer = self._args(SignerArgs, source=source, upload_url=url)
-        uploads = self._add(Uploads, UploadsArgs, source=source, bucket_url=url, signer=signer)
+            signs = self._signer(url)
+        uploads = self._add(Uploads, UploadsArgs, source=source, bucket_url=url, signer=signs)
         self.queue_url, self.dead_letter_queue_url = queue.url, queue.dead_letter_url
         self.backfill_queue_url = queue.backfill_url
         self.upload_endpoint = uploads.endpoint
         return queue, uploads
+
+    def _signer(self, upload_url: pulumi.Output[str]) -> SignerArgs:
+        settings, quotas = self._settings, None
+        if settings.has_quotas:
+            quotas = self._add(UserQuotas, UserQuotasArgs)
+        variables = pulumi.Output.all(
+            self._source.name, upload_url, quotas.name if quotas else ""
+        ).apply(lambda values: signer_variables(settings, *values))
+        works_with = {"source": self._source, "bundle": self._signer_bundle, "quotas": quotas}
+        return self._args(SignerArgs, variables=variables, **works_with)
 
     def _way_out(self, uploads: Uploads) -> None:
         settings, destination = self._settings, self._destination
@@ -197,11 +211,18 @@ class ImagePipeline(Component):
         self._add(Alarms, AlarmsArgs, **watched, signer_name=uploads.signer_name)
 
 
-def _bundle(settings: Settings) -> Bundle:
+def _bundle(settings: Settings, **how: Path) -> Bundle:
     try:
-        bundle = build(Target.for_lambda(settings.runtime, settings.architecture))
+        bundle = build(Target.for_lambda(settings.runtime, settings.architecture), **how)
     except BundleError as error:
         raise pulumi.RunError(str(error)) from error
     for warning in bundle.warnings:
         pulumi.log.warn(warning)
     return bundle
+
+
+def _say_who_may_upload(settings: Settings) -> None:
+    if settings.uploads == "public":
+        pulumi.log.info("Anyone may upload: uploads is public.")
+    elif not settings.auth:
+        pulumi.log.info("Anyone may upload: uploads is presigned, without auth.")

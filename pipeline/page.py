@@ -32,14 +32,23 @@ def file_names() -> list[str]:
 
 
 def config(
-    *, uploads: str, max_upload_bytes: int, upload_endpoint: str, delivery_url: str
+    *,
+    uploads: str,
+    max_upload_bytes: int,
+    upload_endpoint: str,
+    delivery_url: str,
+    sign_in: bool = False,
 ) -> dict[str, Any]:
-    """Return ``config.json``, which ``web/page.js`` reads: one page serves all stacks."""
+    """Return ``config.json``, which ``web/page.js`` reads: one page serves all stacks.
+
+    ``sign_in`` is whether the signer asks for a user's token; the others have no field for it.
+    """
     return {
         "uploads": uploads,
         "maxUploadBytes": max_upload_bytes,
         "uploadEndpoint": upload_endpoint.rstrip("/"),
         "deliveryUrl": delivery_url,
+        **({"signIn": True} if sign_in else {}),
     }
 
 
@@ -47,7 +56,7 @@ def content_security_policy(upload_urls: Sequence[str], delivery_url: str) -> st
     """Return a policy that allows the page's files, the renditions and uploads, nothing else.
 
     Args:
-        upload_urls: the source bucket's URL and, if there is one, the signer's.
+        upload_urls: the source bucket's URL and, if there are any, the signer's and the issuer's.
         delivery_url: what readers put before a destination key; empty for the page's own origin.
     """
     delivery = [_origin(delivery_url)] if delivery_url else []

@@ -5,15 +5,14 @@ here for the tests and the embedded AWS, which run the program without it; a tes
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Final
-
-import pulumi
 
 from function.contract import FULL_MEMORY_MB, MOST_SECONDS, DuplicateSearch
 from function.engine.limits import kind_megapixels, max_megapixels
 from function.engine.renditions import DEFAULT_RENDITIONS, Quality, Rendition
+from pipeline.auth import Auth
+from pipeline.settings_checks import SettingsError, in_range, require_one_of
 
 RUNTIMES: Final = ("python3.12", "python3.13", "python3.14")
 """Lambda runtimes on Amazon Linux 2023 (glibc 2.34), which Pillow's wheels need."""
@@ -34,10 +33,6 @@ MONITORING: Final = ("off", "lean", "full")
 """Least to most: no alarm; three alarms that tell of lost uploads; all alarms and a dashboard."""
 
 
-class SettingsError(pulumi.RunError):
-    """A setting that cannot work; the one sentence names its key, the limit and what it got."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Pollers:
     """Fewest and most event pollers of SQS provisioned mode."""
@@ -51,8 +46,8 @@ class Pollers:
         The limits are those for SQS (Lambda developer guide, "Lambda parameters for Amazon SQS
         event source mappings", read 2026-11-27).
         """
-        _in_range("pollers min", self.min, 2, 200, "event pollers")
-        _in_range("pollers max", self.max, 2, 2000, "event pollers")
+        in_range("pollers min", self.min, 2, 200, "event pollers")
+        in_range("pollers max", self.max, 2, 2000, "event pollers")
         if self.min > self.max:
             raise SettingsError(
                 f"pollers min must not be above max; got min {self.min} and max {self.max}."
@@ -65,7 +60,7 @@ class Settings:
 
     Attributes are the keys of ``Pulumi.<stack>.yaml`` in snake case. ``max_megapixels`` 0 means
     the largest image that fits in ``memory``; read ``max_pixels`` instead. ``max_concurrency`` 0
-    means no ceiling but the account's own; with ``pollers`` it must be 0.
+    means no ceiling but the account's own; with ``pollers`` it must be 0. A quota of 0 is none.
     ``batch_operations_concurrency`` 0 means no function for S3 Batch Operations. ``s3_endpoint`` is
     not a key of the stack: it is the provider's ``aws:endpoints``, set for the embedded AWS.
     """
@@ -81,6 +76,9 @@ class Settings:
     batch_operations_concurrency: int = 0
     renditions: tuple[Rendition, ...] = DEFAULT_RENDITIONS
     uploads: str = "public"
+    auth: Auth | None = None
+    quota_per_hour: int = 0
+    quota_bytes_per_day: int = 0
     delivery: str = "public"
     site: bool = False
     domain: str = ""
@@ -107,15 +105,15 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Raise a ``SettingsError`` for the first value that cannot work or contradicts another."""
-        _in_range("memory", self.memory, 128, 10240, "MB")
-        _in_range("timeout", self.timeout, 1, 900, "seconds")
+        in_range("memory", self.memory, 128, 10240, "MB")
+        in_range("timeout", self.timeout, 1, 900, "seconds")
         require_one_of("architecture", self.architecture, ("arm64", "x86_64"))
         require_one_of("runtime", self.runtime, RUNTIMES)
-        _in_range("batchSize", self.batch_size, 1, 10, "uploads")
+        in_range("batchSize", self.batch_size, 1, 10, "uploads")
         if self.max_concurrency:
-            _in_range("maxConcurrency", self.max_concurrency, 2, 1000, "invocations, or 0")
-        _in_range("backfillConcurrency", self.backfill_concurrency, 2, 1000, "invocations")
-        _in_range(
+            in_range("maxConcurrency", self.max_concurrency, 2, 1000, "invocations, or 0")
+        in_range("backfillConcurrency", self.backfill_concurrency, 2, 1000, "invocations")
+        in_range(
             "batchOperationsConcurrency", self.batch_operations_concurrency, 0, 1000, "invocations"
         )
         require_one_of("uploads", self.uploads, ("public", "presigned"))
@@ -123,17 +121,19 @@ class Settings:
         require_one_of("priceClass", self.price_class, PRICE_CLASSES)
         if self.waf_requests_per_minute:
             most = 2_000_000_000
-            _in_range("wafRequestsPerMinute", self.waf_requests_per_minute, 10, most, "or 0")
+            in_range("wafRequestsPerMinute", self.waf_requests_per_minute, 10, most, "or 0")
         require_one_of("encryption", self.encryption, ("s3", "kms"))
         require_one_of("quality", self.quality, tuple(Quality))
         require_one_of("duplicates", self.duplicates, tuple(DuplicateSearch))
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", self.background):
             raise SettingsError(f"background must be #rrggbb; got {self.background!r}.")
-        _in_range("maxUploadMb", self.max_upload_mb, 1, 5000, "MB")
-        _in_range("maxMegapixels", self.max_megapixels, 0, 1000, "megapixels")
+        in_range("maxUploadMb", self.max_upload_mb, 1, 5000, "MB")
+        in_range("maxMegapixels", self.max_megapixels, 0, 1000, "megapixels")
         require_one_of("logRetentionDays", self.log_retention_days, LOG_RETENTION_DAYS)
-        _in_range("monthlyBudgetUsd", self.monthly_budget_usd, 0, 1_000_000, "USD")
+        in_range("monthlyBudgetUsd", self.monthly_budget_usd, 0, 1_000_000, "USD")
         require_one_of("monitoring", self.monitoring, MONITORING)
+        in_range("quotaPerHour", self.quota_per_hour, 0, 1_000_000, "uploads, or 0")
+        self._check_auth()
         self._check_email()
         self._check_renditions()
         self._check_origins()
@@ -143,7 +143,7 @@ class Settings:
     @property
     def cdn_scheme(self) -> str:
         """Scheme of the CDN's URLs: HTTPS, except in the embedded AWS, which speaks HTTP."""
-        return "http" if self.s3_endpoint.startswith("http:") else "https"
+        return "http" if self.is_embedded else "https"
 
     @property
     def max_pixels(self) -> int:
@@ -170,6 +170,40 @@ class Settings:
         for name in names:
             if names.count(name) > 1:
                 raise SettingsError(f"renditions must have distinct names; got {name!r} twice.")
+
+    def _check_auth(self) -> None:
+        if self.auth and self.uploads != "presigned":
+            raise SettingsError(
+                "auth needs uploads: presigned, because anyone may write to a public bucket; set "
+                "uploads to presigned or leave out auth."
+            )
+        if self.auth and not self.auth.is_https and not self.is_embedded:
+            raise SettingsError(
+                f"auth issuer must start with https:// on AWS; got {self.auth.issuer!r}."
+            )
+        for key, quota in (
+            ("quotaPerHour", self.quota_per_hour),
+            ("quotaBytesPerDay", self.quota_bytes_per_day),
+        ):
+            if quota and not self.auth:
+                raise SettingsError(
+                    f"{key} needs auth, because only a signed-in user can be counted; set auth, or "
+                    f"set {key} to 0."
+                )
+        most = 10**15
+        if self.quota_bytes_per_day:
+            least = self.max_upload_bytes
+            in_range("quotaBytesPerDay", self.quota_bytes_per_day, least, most, "bytes, or 0")
+
+    @property
+    def is_embedded(self) -> bool:
+        """True for the embedded AWS, which speaks plain HTTP on this machine."""
+        return self.s3_endpoint.startswith("http:")
+
+    @property
+    def has_quotas(self) -> bool:
+        """True if the signer counts what users upload."""
+        return self.quota_per_hour > 0 or self.quota_bytes_per_day > 0
 
     def _check_email(self) -> None:
         if self.alarm_email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", self.alarm_email):
@@ -264,15 +298,3 @@ KEYS: Final = {
     if field.name != "s3_endpoint"
 }
 """Attribute of ``Settings`` to its key in ``Pulumi.<stack>.yaml``."""
-
-
-def _in_range(key: str, value: int, low: int, high: int, unit: str) -> None:
-    if not low <= value <= high:
-        raise SettingsError(f"{key} must be {low} to {high} {unit}; got {value}.")
-
-
-def require_one_of(key: str, value: object, allowed: Sequence[object]) -> None:
-    """Raise a ``SettingsError`` if a value is none of those allowed."""
-    if value not in allowed:
-        names = ", ".join(str(item) for item in allowed)
-        raise SettingsError(f"{key} must be one of {names}; got {value!r}.")

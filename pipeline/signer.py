@@ -1,6 +1,6 @@
 """The Lambda function that signs upload forms (presigned POSTs), and its URL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -8,14 +8,20 @@ from typing import Final
 import pulumi
 from pulumi_aws import lambda_
 
+from pipeline.auth import Auth
 from pipeline.buckets import SecureBucket
+from pipeline.bundle import Bundle
 from pipeline.component import Component, Options
-from pipeline.environment import signer_variables
 from pipeline.execution import Execution
 from pipeline.naming import resource_name, tags
 from pipeline.permissions import roles
+from pipeline.quotas import UserQuotas
 
 HANDLER: Final = "signer.handler.handle"
+"""Gives anyone a form."""
+
+AUTHORIZED: Final = "signer.authorized.handle"
+"""Gives a signed-in user a form."""
 
 MEMORY: Final = 512
 """MB. It computes almost nothing; memory buys the CPU that loads boto3 in a cold start."""
@@ -30,21 +36,41 @@ BODY_HASH: Final = "x-amz-content-sha256"
 """Header with the SHA-256 of a POST's body. CloudFront signs requests to the function by it
 (CloudFront developer guide, "Restrict access to an AWS Lambda function URL origin")."""
 
-_ROOT: Final = Path(__file__).resolve().parent.parent
+AUTHORIZATION: Final = "authorization"
+"""Header with a user's token, for which CORS has no wildcard (Fetch Standard, "CORS-preflight
+fetch")."""
+
+AUTHORIZATION_BEHIND_CDN: Final = "x-authorization"
+"""Where CloudFront signs the request, its own signature takes the place of ``Authorization``
+(API reference, OriginAccessControlConfig, SigningBehavior, read 2026-11-27)."""
+
+FOLDER: Final = Path(__file__).resolve().parent.parent / "signer"
+"""The function's sources."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SignerArgs:
-    """The bucket that forms upload to, their limits, and the Lambda runtime.
+    """The bucket that forms upload to, who may ask for them, and the Lambda runtime.
 
-    ``upload_url`` is the bucket's; ``kms_key_arn`` is empty for S3-managed keys. With
-    ``signer_behind_cdn`` nobody may call the function until ``allow`` names a distribution.
+    Attributes:
+        source: the bucket.
+        kms_key_arn: the stack's key; empty for S3-managed keys.
+        auth: whose tokens let users ask; None lets anyone.
+        bundle: the function with its libraries, which it needs with ``auth`` alone.
+        quotas: table of what users have uploaded; None if nobody counts it.
+        variables: the function's.
+        allowed_origins: web origins whose pages may ask (CORS).
+        runtime: of Lambda, with its ``architecture``.
+        log_retention_days: how long its log is kept.
+        signer_behind_cdn: nobody may call the function until ``allow`` names a distribution.
     """
 
     source: SecureBucket
-    upload_url: pulumi.Input[str]
     kms_key_arn: pulumi.Input[str]
-    max_upload_bytes: int
+    auth: Auth | None
+    bundle: Bundle | None
+    quotas: UserQuotas | None
+    variables: pulumi.Input[Mapping[str, pulumi.Input[str]]]
     allowed_origins: Sequence[str]
     runtime: str
     architecture: str
@@ -69,12 +95,13 @@ class Signer(Component):
             args.log_retention_days,
             source_arn=args.source.arn,
             key_arn=args.kms_key_arn,
+            quota_arn=args.quotas.arn if args.quotas else "",
         )
         self._signer = function = self._function(args, execution)
-        headers = ["content-type"]
+        headers = ["content-type", *([AUTHORIZATION] if args.auth else [])]
         if args.signer_behind_cdn:
             authorization, opts = "AWS_IAM", self.child
-            headers.append(BODY_HASH)
+            headers += [BODY_HASH, *([AUTHORIZATION_BEHIND_CDN] if args.auth else [])]
         else:
             authorization = "NONE"
             opts = self.after(*self._allow(principal="*", function_url_auth_type="NONE"))
@@ -94,21 +121,18 @@ class Signer(Component):
         self.register_outputs({"url": self.url})
 
     def _function(self, args: SignerArgs, execution: Execution) -> lambda_.Function:
-        variables = pulumi.Output.all(args.source.name, args.upload_url).apply(
-            lambda v: signer_variables(args.max_upload_bytes, *v)
-        )
         return lambda_.Function(
             self._label,
             description="Hands out presigned POSTs to the source bucket",
-            code=_code(),
-            handler=HANDLER,
+            code=_code(args.bundle),
+            handler=AUTHORIZED if args.auth else HANDLER,
             runtime=args.runtime,
             architectures=[args.architecture],
             memory_size=MEMORY,
             timeout=TIMEOUT,
             reserved_concurrent_executions=CONCURRENCY,
             role=execution.role.arn,
-            environment={"variables": variables},
+            environment={"variables": args.variables},
             logging_config={"log_format": "JSON", "log_group": execution.log_group.name},
             tags=tags(),
             opts=self.after(execution.policy),
@@ -156,7 +180,9 @@ class Signer(Component):
         return [url, invoke]
 
 
-def _code() -> pulumi.AssetArchive:
-    """Return the package without dependencies: the Lambda runtime has all that it imports."""
-    files = (_ROOT / "signer").glob("*.py")
+def _code(bundle: Bundle | None) -> pulumi.Archive:
+    """Return the bundle, or the package without libraries: Lambda's runtime has all it imports."""
+    if bundle:
+        return pulumi.FileArchive(str(bundle.path))
+    files = (FOLDER / name for name in ("__init__.py", "handler.py"))
     return pulumi.AssetArchive({f"signer/{f.name}": pulumi.FileAsset(str(f)) for f in files})

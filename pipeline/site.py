@@ -9,6 +9,7 @@ import pulumi
 from pulumi_aws import s3
 
 from pipeline import page
+from pipeline.auth import Auth
 from pipeline.buckets import SecureBucket
 from pipeline.cdn import Cdn
 from pipeline.component import Component, Options
@@ -32,6 +33,7 @@ class SiteArgs:
     upload_endpoint: pulumi.Input[str]
     uploads: str
     max_upload_bytes: int
+    auth: Auth | None
 
 
 class Site(Component):
@@ -43,7 +45,12 @@ class Site(Component):
         args.bucket.set_policy(self, bucket_policies.site, args.cdn.arn)
         for file in page.files():
             self._object(file.name, CONTENT_TYPES[file.suffix], source=pulumi.FileAsset(str(file)))
-        config = partial(page.config, uploads=args.uploads, max_upload_bytes=args.max_upload_bytes)
+        config = partial(
+            page.config,
+            uploads=args.uploads,
+            max_upload_bytes=args.max_upload_bytes,
+            sign_in=args.auth is not None,
+        )
         urls = pulumi.Output.all(upload_endpoint=args.upload_endpoint, delivery_url=args.cdn.url)
         content = urls.apply(lambda urls: json.dumps(config(**urls)))
         self._object(page.CONFIG, "application/json", content=content)

@@ -26,8 +26,8 @@ RETRY_SECONDS: Final = 30
 
 _ISSUER: Final = os.environ["ISSUER"]
 _AUDIENCE: Final = os.environ["AUDIENCE"]
-_keys: Final = IssuerKeys(_ISSUER)
-_quota: Final = (
+keys: Final = IssuerKeys(_ISSUER)
+quota: Final = (
     Quota(
         os.environ["QUOTA_TABLE"],
         forms_per_hour=int(os.environ["QUOTA_PER_HOUR"]),
@@ -58,11 +58,11 @@ def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 
 def _sign(event: dict[str, Any]) -> dict[str, Any]:
-    user = part_of_key(user_of(event["headers"], _keys, issuer=_ISSUER, audience=_AUDIENCE))
+    user = part_of_key(user_of(event["headers"], keys, issuer=_ISSUER, audience=_AUDIENCE))
     wanted = read(event)
     size = _check_size(wanted.size)
-    if _quota:
-        _quota.charge(user, size)
+    if quota:
+        quota.charge(user, size)
     key = f"uploads/{user}/{unique(wanted.name)}"
     _logger.info("signed", extra={"key": key, "content_type": wanted.content_type, "size": size})
     form = sign(key, wanted.content_type, sizes=(size, size), seconds=EXPIRES_SECONDS)

@@ -41,7 +41,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "processing": (
         *("compute", "compute_init", "compute_signer", "lambda_requests", "sqs_requests"),
         *("sqs_idle_polling", "poller_hours", "s3_puts", "s3_gets"),
-        *("duplicates_reads", "duplicates_writes"),
+        *("duplicates_reads", "duplicates_writes", "quota_writes"),
     ),
     "storage": ("s3_gb_month", "duplicates_gb_month", "kms_keys"),
     "monitoring": ("logs_gb", "metrics", "alarms", "dashboards", "traces"),
@@ -60,6 +60,7 @@ _PRICED_AS: Final = {
     "compute_init": "lambda_gb_s_{}",
     "compute_signer": "lambda_gb_s_{}",
     "sqs_idle_polling": "sqs_requests",
+    "quota_writes": "duplicates_writes",  # both are DynamoDB's write units on demand
 }
 """Line -> name of its price where that is another; {} is the architecture."""
 
@@ -154,6 +155,7 @@ def quantities(images: float, usage: Usage, settings: Settings = DEFAULTS) -> di
         "s3_gets": images * (usage.gets + has_duplicates),
         "duplicates_reads": images * reads,
         "duplicates_writes": images * writes,
+        "quota_writes": forms * settings.has_quotas,  # an item of far less than 1 kB
         "s3_gb_month": images * (usage.upload_mb + usage.output_mb) / 1000,
         "duplicates_gb_month": images * kb / 1_000_000,
         "kms_keys": float(settings.encryption == "kms"),

@@ -22,7 +22,7 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from local.deploy import CALLS, context_of
+from local.deploy import CALLS, context_of, function_code
 from local.provider.replacements import autoname, forced_by, name_input
 from local.resources import registry
 from local.resources.calls import REFUSALS
@@ -100,9 +100,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             raise Failure("aws:endpoints names no embedded AWS; this provider knows no other.")
         (endpoints,) = cast("list[dict[str, str]]", json.loads(given))
         port = urlsplit(endpoints["s3"]).port or 0
-        code = os.environ.get(CODE)
-        read = Path(code).read_bytes if code else None
-        self._context = context_of(Server(folder=Path(), port=port, pid=0), read)
+        self._context = context_of(Server(folder=Path(), port=port, pid=0), _code_of)
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 
     @_told
@@ -226,3 +224,9 @@ def _comparable(value: Any) -> Any:
     if isinstance(value, list):
         return [_comparable(item) for item in cast("list[Any]", value)]
     return value
+
+
+def _code_of(package: str) -> bytes:
+    """Return a package's bundle; the resizer's from the file that the environment names, if any."""
+    given = os.environ.get(CODE) if package == "function" else None
+    return Path(given).read_bytes() if given else function_code(package)

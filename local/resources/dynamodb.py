@@ -30,7 +30,19 @@ def table(context: Context, name: str, inputs: Inputs) -> Created:
         )["TableDescription"]
     except client.exceptions.ResourceInUseException:
         found = client.update_table(TableName=name, **billing)["TableDescription"]
+    _put_ttl(client, name, inputs.take("ttl", {"attributeName": "", "enabled": False}))
     return Created(name, {"name": name, "arn": found["TableArn"]})
+
+
+def _put_ttl(client: Any, name: str, ttl: dict[str, Any]) -> None:
+    """Have expired items deleted, or not; DynamoDB refuses to set what is set already."""
+    found = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    if (found["TimeToLiveStatus"] == "ENABLED") != ttl["enabled"]:
+        attribute = ttl["attributeName"] or found["AttributeName"]
+        client.update_time_to_live(
+            TableName=name,
+            TimeToLiveSpecification={"Enabled": ttl["enabled"], "AttributeName": attribute},
+        )
 
 
 KINDS: Final[Mapping[str, Kind]] = {
@@ -44,7 +56,8 @@ KINDS: Final[Mapping[str, Kind]] = {
                 "Table.{attributes: AttributeDefinitions, keys: KeySchema, "
                 "mode: BillingModeSummary.BillingMode, reads: ProvisionedThroughput."
                 "ReadCapacityUnits, writes: ProvisionedThroughput.WriteCapacityUnits}",
-            )
+            ),
+            "ttl": Call("dynamodb", "describe_time_to_live", {"TableName": "$id"}),
         },
         delete=Call("dynamodb", "delete_table", {"TableName": "$id"}),
         tags=("dynamodb", "arn"),

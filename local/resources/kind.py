@@ -21,14 +21,14 @@ class Context:
         client: boto3 client of a service, by name.
         endpoint: URL of every service.
         region: AWS region's name.
-        function_code: the Lambda bundle for this machine's Python and architecture, as bytes:
-            the program's own is for Lambda's.
+        function_code: returns a package's bundle for this machine's Python and architecture, as
+            bytes: the program's own is for Lambda's. It takes ``function`` or ``signer``.
     """
 
     client: Callable[[str], Any]
     endpoint: str
     region: str
-    function_code: Callable[[], bytes]
+    function_code: Callable[[str], bytes]
 
 
 class Created(NamedTuple):

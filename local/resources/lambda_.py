@@ -19,12 +19,14 @@ from local.resources.kind import ACCOUNT_ID, Context, Created, Kind
 def function(context: Context, name: str, inputs: Inputs) -> Created:
     """Create a function, or update the one that exists.
 
-    The resizer's bundle is for Lambda's Python and architecture; what runs here is the same code
+    A bundle is for Lambda's Python and architecture; what runs here is the same package
     built for this machine's, which is what ``runtime`` and ``architectures`` then say. Code that
     is an archive of plain sources runs as it is.
     """
     given = inputs.need("code")
-    code = _zip(given) if isinstance(given, pulumi.AssetArchive) else context.function_code()
+    handler: str = inputs.need("handler")
+    package = handler.partition(".")[0]
+    code = _zip(given) if isinstance(given, pulumi.AssetArchive) else context.function_code(package)
     inputs.needs("runtime", "architectures")
     inputs.take("sourceCodeHash")  # of the program's bundle, in releases before 0.2
     machine = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
@@ -33,7 +35,8 @@ def function(context: Context, name: str, inputs: Inputs) -> Created:
         "description": inputs.take("description", ""),
         "runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
         "tracingConfig": inputs.take("tracingConfig", {"mode": "PassThrough"}),
-        **inputs.needs("role", "handler", "memorySize", "timeout", "environment", "loggingConfig"),
+        "handler": handler,
+        **inputs.needs("role", "memorySize", "timeout", "environment", "loggingConfig"),
     }
     lambda_ = context.client("lambda")
     try:

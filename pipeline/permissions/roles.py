@@ -91,13 +91,16 @@ def bench_role(*, source_arn: str, destination_arn: str, log_group_arns: Sequenc
     return document(statements)
 
 
-def signer_role(*, source_arn: str, log_group_arn: str, key_arn: str) -> Document:
+def signer_role(
+    *, source_arn: str, log_group_arn: str, key_arn: str, quota_arn: str = ""
+) -> Document:
     """Return the signer's policy, which is also the limit of what its forms allow.
 
     Args:
         source_arn: source bucket; write under ``uploads/`` alone.
         log_group_arn: the signer's own log group.
         key_arn: the stack's KMS key; empty for S3-managed keys.
+        quota_arn: table of what users have uploaded; empty without quotas.
     """
     statements = [
         allow("WriteUploads", ["s3:PutObject"], f"{source_arn}/{UPLOADS}*"),
@@ -105,6 +108,8 @@ def signer_role(*, source_arn: str, log_group_arn: str, key_arn: str) -> Documen
     ]
     if key_arn:
         statements.append(allow("UseKey", ["kms:GenerateDataKey"], key_arn))
+    if quota_arn:
+        statements.append(allow("CountUploads", ["dynamodb:UpdateItem"], quota_arn))
     return document(statements)
 
 

@@ -5,9 +5,9 @@ import logging
 import pytest
 
 from tests.infra.engine import EVERYTHING, Program, evaluated, run_committed
-from tests.infra.variants import DOMAIN, KMS, STACKS
+from tests.infra.variants import DOMAIN, KMS, QUOTAS, STACKS
 
-VARIANTS = {"kms": KMS, "near": {"duplicates": "near"}}
+VARIANTS = {"kms": KMS, "near": {"duplicates": "near"}, "quotas": QUOTAS}
 
 # A program that ends early leaves futures behind, which are reported when they are collected, with
 # a traceback, whose formatting parses source: inside another parse, that crashes CPython 3.11
@@ -15,7 +15,7 @@ VARIANTS = {"kms": KMS, "near": {"duplicates": "near"}}
 logging.getLogger("asyncio").setLevel(logging.CRITICAL + 1)
 
 
-@pytest.fixture(scope="session", params=[*STACKS, "kms", "near"])
+@pytest.fixture(scope="session", params=[*STACKS, *VARIANTS])
 def program(request) -> Program:
     """Each stack with the settings of its file, and the variants that none of them ships as."""
     if request.param in VARIANTS:

@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[2]
 
 THUMB = {"name": "thumb", "width": 150, "height": 150}
 
+AUTH = {"issuer": "https://login.example.com/", "audience": "photos"}
+
 REFUSED = {
     "memory": [(64, "memory must be 128 to 10240 MB; got 64."), ("lots", "'lots'")],
     "timeout": [(0, "timeout must be 1 to 900 seconds; got 0.")],
@@ -43,6 +45,20 @@ REFUSED = {
         ([2, 9], "pollers must be whole numbers for min and max"),
         ("many", "pollers must be whole numbers for min and max"),
     ],
+    "auth": [
+        (AUTH, "auth needs uploads: presigned"),
+        ({"issuer": "https://login.example.com"}, "auth must be the issuer and the audience, like"),
+        ({**AUTH, "jwks": "https://a.example"}, "auth must be the issuer and the audience, like"),
+        ({**AUTH, "audience": 7}, "auth must be the issuer and the audience, like"),
+        ("https://login.example.com", "auth must be the issuer and the audience, like"),
+        ({**AUTH, "issuer": "http://login.example.com"}, "auth issuer must be an https:// address"),
+        ({**AUTH, "audience": ""}, "auth audience must be 1 to 200 characters"),
+    ],
+    "quotaPerHour": [
+        (-1, "quotaPerHour must be 0 to 1000000 uploads, or 0; got -1."),
+        (10, "quotaPerHour needs auth"),
+    ],
+    "quotaBytesPerDay": [(10**9, "quotaBytesPerDay needs auth")],
     "uploads": [("open", "uploads must be one of public, presigned; got 'open'.")],
     "delivery": [("ftp", "delivery must be one of public, cdn; got 'ftp'.")],
     "encryption": [
@@ -249,7 +265,7 @@ def test_errors_end_the_program_without_a_traceback():
 
 def test_pulumi_yaml_declares_the_same_keys_types_and_defaults():
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
-    defaults, undeclared = Settings(), ("renditions", "pollers")
+    defaults, undeclared = Settings(), ("renditions", "auth", "pollers")
     expected = {
         key: getattr(defaults, name) for name, key in KEYS.items() if name not in undeclared
     }

@@ -10,6 +10,11 @@ DOMAIN = {
     "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a1b",
     "hostedZoneId": "Z123",
 }
+SIGNED_IN = {
+    "uploads": "presigned",
+    "auth": {"issuer": "https://login.example.com/", "audience": "photos"},
+}
+QUOTAS = SIGNED_IN | {"quotaPerHour": 100, "quotaBytesPerDay": 10**9}
 OUTPUTS = {
     *("sourceBucket", "destinationBucket", "queueUrl", "deadLetterQueueUrl", "functionName"),
     *("backfillQueueUrl", "logGroup", "uploadEndpoint", "deliveryUrl"),

@@ -125,7 +125,7 @@ def context(bare) -> Context:
     bundle = io.BytesIO()
     with zipfile.ZipFile(bundle, "w") as archive:
         archive.writestr("handler.py", "")
-    return context_of(bare, bundle.getvalue)
+    return context_of(bare, lambda _package: bundle.getvalue())
 
 
 @pytest.fixture(scope="session")

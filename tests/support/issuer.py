@@ -1,4 +1,4 @@
-"""An OpenID Connect issuer on this machine, whose tokens joserfc signs: the signer reads with PyJWT."""
+"""An OpenID Connect issuer on this machine. joserfc signs its tokens; the signer has PyJWT."""
 
 import base64
 import hashlib
@@ -83,15 +83,15 @@ class Issuer:
             def log_message(self, *_arguments: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), Handler)
-        self._port = self._server.server_port
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self.server = ThreadingHTTPServer(("127.0.0.1", self._port), Handler)
+        self._port = self.server.server_port
+        self._thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
         self._thread.start()
 
     def stop(self) -> None:
-        self._server.shutdown()
+        self.server.shutdown()
         self._thread.join()
-        self._server.server_close()
+        self.server.server_close()
 
 
 def _encode(raw: bytes) -> str:

@@ -14,9 +14,11 @@ from function.engine.renditions import DEFAULT_RENDITIONS, Rendition
 from local.__main__ import APP as LOCAL
 from ops.__main__ import APP as OPS
 from pipeline.alarm_definitions import definitions
+from pipeline.auth import Auth
 from pipeline.permissions import roles
 from pipeline.settings import KEYS, Settings
 
+AUTH = Auth(issuer="https://login.example.com", audience="photos")
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
@@ -39,7 +41,7 @@ def test_settings_table_is_pulumi_yaml():
         [f"`{key}`", yaml.dump(value["default"], default_flow_style=True).split("\n")[0]]
         for key, value in declared.items()
     ]
-    undeclared = [["`renditions`", "four sizes"], ["`pollers`", "none"]]
+    undeclared = [["`renditions`", "four sizes"], ["`auth`", "none"], ["`pollers`", "none"]]
     assert [row[:2] for row in table(section)] == expected + undeclared
 
 
@@ -143,7 +145,7 @@ def test_every_page_is_in_the_index():
 def test_every_alarm_has_a_runbook():
     text = (ROOT / "docs" / "operate.md").read_text()
     rows = text.split("## Which alarm, which page")[1].split("\n## ")[0]
-    alarms = [alarm.part for alarm in definitions(Settings(uploads="presigned"))]
+    alarms = [alarm.part for alarm in definitions(Settings(uploads="presigned", auth=AUTH))]
     assert set(re.findall(r"`([a-z-]+-alarm)`", rows)) == set(alarms)
     headings = {re.sub(r"[^\w-]", "", h.lower().replace(" ", "-")) for h in HEADING.findall(text)}
     assert set(re.findall(r"\]\(#([\w-]+)\)", text)) <= headings
@@ -154,7 +156,7 @@ def test_every_permission_is_explained():
     arn = "arn:aws:s3:::b"
     arns = dict.fromkeys(("source_arn", "log_group_arn", "key_arn"), arn)
     documents = [
-        roles.signer_role(**arns),
+        roles.signer_role(**arns, quota_arn=arn),
         roles.resizer_role(
             **arns,
             destination_arn=arn,

@@ -27,7 +27,7 @@ def context(attributes):
         client=clients.__getitem__,
         endpoint="http://127.0.0.1:1",
         region="us-east-1",
-        function_code=lambda: b"",
+        function_code=lambda _package: b"",
     )
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from pipeline.alarm_definitions import definitions
+from pipeline.auth import Auth
 from pipeline.settings import Settings
 
 ALWAYS = {
@@ -21,6 +22,15 @@ SIGNER = {"signer-errors-alarm": 0, "signer-throttles-alarm": 0}
 def test_thresholds_follow_from_the_settings(uploads, more):
     alarms = definitions(Settings(timeout=60, uploads=uploads))
     assert {alarm.part: alarm.threshold for alarm in alarms} == ALWAYS | more
+
+
+def test_a_signer_that_asks_who_it_is_also_tells_when_it_cannot():
+    auth = Auth(issuer="https://login.example.com", audience="photos")
+    alarms = definitions(Settings(timeout=60, uploads="presigned", auth=auth))
+    more = {"signer-unavailable-alarm": 0}
+    assert {alarm.part: alarm.threshold for alarm in alarms} == ALWAYS | SIGNER | more
+    (query,) = alarms[-1].queries
+    assert (query.metric, query.resource) == ("Url5xxCount", "signer")
 
 
 @pytest.mark.parametrize("uploads", ["public", "presigned"])

@@ -8,6 +8,7 @@ import pytest
 from function.engine.renditions import DEFAULT_RENDITIONS
 from function.engine.results import Task
 from function.environment import Environment
+from pipeline.auth import Auth
 from pipeline.environment import environment_variables, signer_variables
 from pipeline.settings import Settings
 
@@ -68,12 +69,28 @@ def test_what_a_stack_does_without_is_empty():
     )
 
 
+def read_by(module):
+    source = (ROOT / "signer" / f"{module}.py").read_text()
+    return set(re.findall(r'os\.environ\["(\w+)"\]', source))
+
+
 def test_the_signer_reads_all_that_is_set():
-    variables = signer_variables(25_000_000, "bucket", "https://bucket.example.com")
+    variables = signer_variables(Settings(), "bucket", "https://bucket.example.com")
     assert variables == {
         "SOURCE_BUCKET": "bucket",
         "UPLOAD_URL": "https://bucket.example.com",
         "MAX_UPLOAD_BYTES": "25000000",
     }
-    read = re.findall(r'os\.environ\["(\w+)"\]', (ROOT / "signer" / "handler.py").read_text())
-    assert set(read) == set(variables)
+    assert read_by("handler") == set(variables)
+
+
+def test_the_signer_reads_who_may_upload_and_how_much():
+    auth = Auth(issuer="https://login.example.com/", audience="photos")
+    settings = Settings(uploads="presigned", auth=auth, quota_per_hour=9)
+    anyone = signer_variables(Settings(), "bucket", "u")
+    who = {"ISSUER": "https://login.example.com/", "AUDIENCE": "photos"}
+    assert signer_variables(settings, "bucket", "u") == {**anyone, **who}
+    quotas = {"QUOTA_TABLE": "table", "QUOTA_PER_HOUR": "9", "QUOTA_BYTES_PER_DAY": "0"}
+    variables = signer_variables(settings, "bucket", "u", "table")
+    assert variables == {**anyone, **who, **quotas}
+    assert read_by("handler") | read_by("authorized") == set(variables)

@@ -2,10 +2,14 @@
 
 import pytest
 
+from pipeline.auth import Auth
 from pipeline.settings import KEYS, LOG_RETENTION_DAYS, Settings, SettingsError
 
 SMALL = {"memory": 512}
 """A function that is too small for an upload to take its time."""
+
+AUTH = Auth(issuer="https://login.example.com/", audience="photos")
+SIGNED_IN = {"uploads": "presigned", "auth": AUTH}
 
 BOUNDS = {
     "memory": (128, 10240),
@@ -17,12 +21,16 @@ BOUNDS = {
     "max_megapixels": (0, 1000),
     "monthly_budget_usd": (0, 1_000_000),
     "waf_requests_per_minute": (10, 2_000_000_000),
+    "quota_per_hour": (0, 1_000_000),
+    "quota_bytes_per_day": (25_000_000, 10**15),
 }
 BESIDES = {
     "memory": {"timeout": 900},
     "max_megapixels": {"memory": 10240, "timeout": 900},
     "monthly_budget_usd": {"alarm_email": "a@example.com"},
     "waf_requests_per_minute": {"delivery": "cdn"},
+    "quota_per_hour": SIGNED_IN,
+    "quota_bytes_per_day": SIGNED_IN,
 }
 CDN = {"delivery": "cdn", "uploads": "presigned"}
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0a-1b"
@@ -59,6 +67,9 @@ def test_log_retention_is_what_cloudwatch_accepts():
         ({"monthly_budget_usd": 1}, "monthlyBudgetUsd needs alarmEmail"),
         ({"alarm_email": "a@b"}, "alarmEmail must be an e-mail address"),
         ({"waf_requests_per_minute": 10}, "wafRequestsPerMinute needs delivery: cdn"),
+        ({"auth": AUTH}, "auth needs uploads: presigned"),
+        ({"quota_per_hour": 1}, "quotaPerHour needs auth"),
+        (SIGNED_IN | {"quota_bytes_per_day": 24_999_999}, "quotaBytesPerDay must be 25000000 to"),
         ({"site": True}, "site: true needs delivery: cdn"),
         (DOMAIN | {"delivery": "public"}, "domain needs delivery: cdn"),
         (DOMAIN | {"domain": "example"}, "domain must be like"),
@@ -87,6 +98,8 @@ def test_what_contradicts_itself_is_refused(stated, sentence):
         CDN | {"encryption": "kms"},
         {"monthly_budget_usd": 1, "alarm_email": "a@example.com"},
         CDN | {"site": True},
+        SIGNED_IN,
+        SIGNED_IN | {"quota_per_hour": 1, "quota_bytes_per_day": 25_000_000},
         DOMAIN,
         DOMAIN | {"hosted_zone_id": "Z1"},
         {"allowed_origins": ("http://a", "https://b", "*")},

@@ -5,6 +5,7 @@ import importlib
 import json
 import sys
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
@@ -29,7 +30,7 @@ def authorized(issuer, monkeypatch):
     }
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    client = handler._boto3.client(
+    client = boto3.client(
         "s3", region_name="eu-central-1", aws_access_key_id="a", aws_secret_access_key="b"
     )
     monkeypatch.setattr(handler, "_s3", client)
@@ -94,7 +95,7 @@ def test_who_does_not_sign_in_learns_nothing_else(authorized):
     ],
 )
 def test_what_is_never_signed_is_refused_and_not_counted(authorized, issuer, wanted, status, code):
-    authorized._quota = counter = Counter()
+    authorized.quota = counter = Counter()
     assert told(authorized.handle(asked(wanted, issuer.token()), None)) == (status, code)
     assert counter.charged == []
 
@@ -105,10 +106,10 @@ def test_the_largest_size_is_signed(authorized, issuer):
 
 
 def test_a_form_is_counted_before_it_is_signed(authorized, issuer):
-    authorized._quota = counter = Counter()
+    authorized.quota = counter = Counter()
     assert authorized.handle(asked(WANTED, issuer.token()), None)["statusCode"] == 200
     assert counter.charged == [("alice", 5000)]
-    authorized._quota = Counter(Refused(429, "quota_per_hour", "Later.", {"Retry-After": "7"}))
+    authorized.quota = Counter(Refused(429, "quota_per_hour", "Later.", {"Retry-After": "7"}))
     answer = authorized.handle(asked(WANTED, issuer.token()), None)
     assert told(answer) == (429, "quota_per_hour")
     assert answer["headers"]["Retry-After"] == "7"
@@ -123,7 +124,7 @@ FAILURES = {
 
 @pytest.mark.parametrize("name", FAILURES)
 def test_a_quota_that_cannot_be_counted_lets_nobody_in(authorized, issuer, name, caplog):
-    authorized._quota = Counter(FAILURES[name])
+    authorized.quota = Counter(FAILURES[name])
     answer = authorized.handle(asked(WANTED, issuer.token()), None)
     assert told(answer) == (503, "unavailable")
     assert answer["headers"]["Retry-After"] == "30"
@@ -151,6 +152,6 @@ def test_no_token_gets_into_the_log(authorized, issuer, caplog):
 
 def test_a_bug_is_not_told_as_the_user_s_fault(authorized, issuer):
     """Lambda answers 502 and counts an error, which has an alarm."""
-    authorized._quota = Counter(KeyError("bug"))
+    authorized.quota = Counter(KeyError("bug"))
     with pytest.raises(KeyError):
         authorized.handle(asked(WANTED, issuer.token()), None)

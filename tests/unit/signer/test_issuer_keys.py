@@ -226,7 +226,13 @@ def test_documents_are_fetched_over_http_from_this_machine(issuer):
     assert fetch_json(f"{issuer.url}/keys") == issuer.documents["/keys"]
 
 
-UNSAFE = ["http://login.example.com/a", "http://127.0.0.1.example.com/", "file:///etc/passwd", "", "//a"]
+UNSAFE = [
+    "http://login.example.com/a",
+    "http://127.0.0.1.example.com/",
+    "file:///etc/passwd",
+    "",
+    "//a",
+]
 
 
 @pytest.mark.parametrize("url", UNSAFE)
@@ -280,6 +286,6 @@ def test_a_redirect_is_not_followed(issuer, monkeypatch):
         handler.send_header("Location", f"{issuer.url}/keys")
         handler.end_headers()
 
-    monkeypatch.setattr(issuer._server.RequestHandlerClass, "do_GET", respond)
+    monkeypatch.setattr(issuer.server.RequestHandlerClass, "do_GET", respond)
     with pytest.raises(ValueError, match="answered 302"):
         fetch_json(f"{issuer.url}/moved")

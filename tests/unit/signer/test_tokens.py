@@ -202,7 +202,9 @@ HEADERS = st.recursive(
 )
 
 
-@given(alg=HEADERS, kid=HEADERS, more=st.dictionaries(st.sampled_from(["crit", "b64", "typ"]), HEADERS))
+@given(
+    alg=HEADERS, kid=HEADERS, more=st.dictionaries(st.sampled_from(["crit", "b64", "typ"]), HEADERS)
+)
 def test_whatever_a_header_says_is_a_refusal(alg, kid, more):
     header = json.dumps({"alg": alg, "kid": kid, **more}).encode()
     encoded = base64.urlsafe_b64encode(header).decode().rstrip("=")

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from bench.cost import bill, prices
 from function.contract import DuplicateSearch
+from pipeline.auth import Auth
 from pipeline.settings import Pollers, Settings
 from terminal import Misuse
 
@@ -88,6 +91,7 @@ def test_a_months_quantities_by_hand():
             "s3_gets": 12_000,
             "duplicates_reads": 0,
             "duplicates_writes": 0,
+            "quota_writes": 0,
             "s3_gb_month": 11,
             "duplicates_gb_month": 0,
             "kms_keys": 0,
@@ -247,6 +251,16 @@ def test_settings_turn_lines_off():
     assert all(full[line] > 0 for line in off)
     assert all(lean[line] == 0 for line in off)
     assert used(Settings(monitoring="off"))["metrics"] == 0
+
+
+def test_a_quota_costs_a_write_for_each_form():
+    auth = Auth(issuer="https://login.example.com", audience="photos")
+    signed_in = Settings(uploads="presigned", auth=auth)
+    assert bill.quantities(1000, bill.Usage(), signed_in)["quota_writes"] == 0
+    counted = replace(signed_in, quota_per_hour=9)
+    assert bill.quantities(1000, bill.Usage(), counted)["quota_writes"] == 1000
+    line = bill.bill(1_000_000, bill.Usage(), US, counted).lines["quota_writes"]
+    assert line == pytest.approx(0.625)
 
 
 def test_duplicates_cost_a_metric_and_the_index():

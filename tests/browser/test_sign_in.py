@@ -1,0 +1,133 @@
+"""The page of a stack with ``auth``: an app signs people in, by an attribute and an event."""
+
+import time
+from contextlib import ExitStack
+
+import pytest
+
+from local import server as servers
+from local.deploy import deploy
+from local.page import serve, stack_config
+from pipeline import page
+from tests.browser.modes import LAPTOP, PHONE
+from tests.browser.test_browser import OVERFLOW, SCREENSHOTS, card, drop, serious
+from tests.support.issuer import AUDIENCE, Issuer
+
+PER_HOUR = 2
+SETTINGS = {
+    "direct": {},
+    "behind": {"delivery": "cdn", "site": "true", "wafRequestsPerMinute": 100_000},
+}
+APP = """
+window.reasons = [];
+document.addEventListener("signinneeded", (event) => window.reasons.push(event.detail.reason));
+"""
+
+
+@pytest.fixture(scope="module")
+def issuer():
+    issuer = Issuer()
+    yield issuer
+    issuer.stop()
+
+
+@pytest.fixture(scope="module")
+def stacks(tmp_path_factory, issuer):
+    """The signer asked directly, and through the CDN, which signs requests itself."""
+    auth = {"issuer": issuer.url, "audience": AUDIENCE}
+    given = {"uploads": "presigned", "auth": auth, "quotaPerHour": PER_HOUR, "maxUploadMb": 2}
+    with ExitStack() as ends:
+        urls = {}
+        for mode, more in SETTINGS.items():
+            server = servers.start(tmp_path_factory.mktemp("sign-in") / "state")
+            ends.callback(servers.stop, server.folder)
+            outputs = deploy(server, "local", settings=given | more)
+            urls[mode] = outputs.get("siteUrl") or ends.enter_context(
+                serve(page.FOLDER, stack_config(server, []), endpoint=server.endpoint)
+            )
+        yield urls
+
+
+@pytest.fixture
+def mode():
+    return "direct"
+
+
+@pytest.fixture
+def context(context):
+    context.add_init_script(APP)
+    return context
+
+
+def sign_in(site, token):
+    site.page.evaluate(
+        "header => document.documentElement.dataset.authorization = header", f"Bearer {token}"
+    )
+
+
+def reasons(site):
+    return site.page.evaluate("window.reasons")
+
+
+def choose(site, *files):
+    site.page.get_by_label("Choose photos").set_input_files(list(files))
+
+
+@pytest.mark.parametrize("mode", SETTINGS)
+def test_a_person_signs_in_and_uploads(site, mode, issuer, files):
+    button = site.page.get_by_role("button", name="Sign in")
+    button.wait_for()
+    assert not site.page.get_by_text("Choose photos").is_visible()
+    assert reasons(site) == ["missing"]
+    button.click()
+    assert reasons(site) == ["missing", "asked"]
+    sign_in(site, issuer.token(sub=f"auth0|{mode}"))
+    site.page.get_by_text("Choose photos").wait_for()
+    assert not button.is_visible()
+    choose(site, files["shot.png"])
+    site.page.get_by_text("1 photo in, 8 renditions out").wait_for()
+    shown = card(site, "shot.png").locator("img.photo.loaded")
+    shown.wait_for()
+    assert f"/auth0_7c{mode}/" in shown.evaluate("image => image.currentSrc")
+    assert site.console == []
+
+
+def test_the_page_asks_for_a_sign_in_on_a_phone_and_a_laptop(site):
+    for name, size in (("phone", PHONE), ("laptop", LAPTOP)):
+        site.page.set_viewport_size(size)
+        for scheme in ("light", "dark"):
+            site.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            site.page.screenshot(path=SCREENSHOTS / f"sign-in-{name}-{scheme}.png")
+            assert serious(site.page) == [], f"{name}, {scheme}"
+            assert site.page.evaluate(OVERFLOW) == 0
+
+
+def test_an_expired_sign_in_is_told_and_the_upload_can_be_tried_again(site, issuer, files):
+    sign_in(site, issuer.token(sub="late", exp=int(time.time()) - 3600))
+    choose(site, files["shot.png"])
+    site.page.get_by_text("Your sign-in has expired. Sign in again.").wait_for()
+    site.page.get_by_role("button", name="Sign in").wait_for()
+    assert reasons(site)[-1] == "expired"
+    site.page.screenshot(path=SCREENSHOTS / "expired.png", full_page=True)
+    sign_in(site, issuer.token(sub="late"))
+    site.page.get_by_role("button", name="Try again").click()
+    site.page.get_by_text("1 photo in, 8 renditions out").wait_for()
+
+
+def test_a_photo_that_is_pasted_before_the_sign_in_is_not_sent(site, issuer, files):
+    drop(site.page, "paste", files["shot.png"])
+    photo = card(site, "shot.png")
+    photo.get_by_text("Sign in to upload photos.").wait_for()
+    assert site.sent == []
+    sign_in(site, issuer.token(sub="early"))
+    photo.get_by_role("button", name="Try again").click()
+    site.page.get_by_text("1 photo in, 8 renditions out").wait_for()
+
+
+def test_a_quota_is_told_in_words(site, issuer, files):
+    sign_in(site, issuer.token(sub="busy"))
+    choose(site, files["shot.png"], files["tall.webp"], files["beach photo.jpg"])
+    site.page.get_by_text("You may send 2 uploads an hour, and they are used up.").wait_for()
+    site.page.get_by_text("3 photos in, 16 renditions out, 1 not taken").wait_for()
+    site.page.screenshot(path=SCREENSHOTS / "quota.png", full_page=True)
+    assert site.page.get_by_text("Choose photos").is_visible()
