@@ -34,7 +34,7 @@ class Quota:
 
     def __init__(self, table: str, *, forms_per_hour: int, bytes_per_day: int) -> None:
         self._table, self._forms, self._bytes = table, forms_per_hour, bytes_per_day
-        self._client: Any = _boto3.client("dynamodb", config=_TIMES)
+        self.client: Any = _boto3.client("dynamodb", config=_TIMES)
 
     def charge(self, user: str, size: int, now: datetime | None = None) -> None:
         """Count one form of so many bytes.
@@ -53,7 +53,7 @@ class Quota:
         names = {"#forms": f"forms{now:%H}", "#bytes": "bytes", "#expires": "expires"}
         conditions, values = self._bounds(size)
         try:
-            self._client.update_item(
+            self.client.update_item(
                 TableName=self._table,
                 Key={"user": {"S": user}, "day": {"S": f"{day:%Y-%m-%d}"}},
                 UpdateExpression="ADD #forms :one, #bytes :size SET #expires = :expires",
@@ -67,7 +67,7 @@ class Quota:
                 },
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except self._client.exceptions.ConditionalCheckFailedException as failed:
+        except self.client.exceptions.ConditionalCheckFailedException as failed:
             counted = int(failed.response["Item"].get(names["#forms"], {"N": "0"})["N"])
             raise self._refused(now, counted) from None
 

@@ -41,11 +41,11 @@ _CAUSES: Final = {
         "once, or point pip at a reachable index with PIP_INDEX_URL."
     ),
     r"No matching distribution found for (?P<what>[^\s;]+)": (
-        "{what} has no wheel for {target} among the hashes of function/requirements.txt; choose a "
+        "{what} has no wheel for {target} among the hashes of {pins}; choose a "
         "runtime and architecture it supports, or a version of it that has one."
     ),
     r"DO NOT MATCH THE HASHES.*\n\s+(?P<what>\S+) from": (
-        "The wheel of {what} for {target} is not one that function/requirements.txt pins; if the "
+        "The wheel of {what} for {target} is not one that {pins} pins; if the "
         "index is to be trusted, compile that file again."
     ),
     r"ERROR: (?P<what>.+)": "pip could not fetch the function's wheels for {target}: {what}",
@@ -127,7 +127,7 @@ def _download(target: Target, requirements: Path, folder: Path) -> None:
             "minutes; check the connection to its index."
         ) from error
     if done.returncode:
-        raise explain(done.stderr, target)
+        raise explain(done.stderr, target, f"{requirements.parent.name}/{requirements.name}")
 
 
 def _tags(target: Target) -> list[str]:
@@ -142,9 +142,9 @@ def _tags(target: Target) -> list[str]:
     return ["--implementation=cp", f"--python-version={target.python}", *abis, *platforms]
 
 
-def explain(output: str, target: Target) -> BundleError:
-    """Turn what pip wrote to its standard error into one sentence."""
+def explain(output: str, target: Target, pins: str) -> BundleError:
+    """Turn what pip wrote to its standard error into one sentence; ``pins`` names what it read."""
     for pattern, sentence in _CAUSES.items():
         if found := re.search(pattern, output):
-            return BundleError(sentence.format(target=target, **found.groupdict()))
+            return BundleError(sentence.format(target=target, pins=pins, **found.groupdict()))
     return BundleError(f"pip could not fetch the function's wheels for {target}: {output.strip()}")

@@ -64,8 +64,17 @@ PUBLIC: Final[dict[str, list[Any]]] = {
 }
 """By setting: the values that a stack with a public bucket takes, beginning with its own."""
 
+AUTH: Final = [
+    {"issuer": "https://login.example.com/", "audience": "photos"},
+    {"issuer": "https://login.example.org/", "audience": "pictures"},
+]
+
 CDN: Final[dict[str, list[Any]]] = {
     "uploads": ["public", "presigned"],
+    "auth": [None, *AUTH],
+    "quotaPerHour": [0, 100, 200],
+    "quotaBytesPerDay": [0, 10**9],
+    "auth+quotaPerHour+quotaBytesPerDay": [[AUTH[1], 200, 10**9], [None, 0, 0]],
     "encryption": ["s3", "kms", "s3"],
     "site": [False, True, False],
     "priceClass": around(CLASSES),

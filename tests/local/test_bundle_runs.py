@@ -10,11 +10,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from joserfc.jwk import ECKey, RSAKey
+from joserfc.jwt import encode
 
 from pipeline.bundle import MAX_BYTES, Bundle, Target, build
 from pipeline.bundle.bytecode import find_interpreter
 from pipeline.environment import environment_variables
-from pipeline.settings import Settings
+from pipeline.settings import RUNTIMES, Settings
 
 ROOT = Path(__file__).parents[2]
 RUNTIME = "python3.13"
@@ -132,6 +134,42 @@ def test_ships_no_boto3_and_no_ballast(architecture):
         if name.endswith((".pyi", ".json", "RECORD", ".in", ".txt")) and "/licenses/" not in name
     ]
     assert "pillow-13.0.0.dist-info/licenses/LICENSE" in names
+
+
+VERIFY = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import jwt
+from jwt import PyJWK
+jwk, token = json.loads(sys.argv[2]), sys.argv[3]
+print(jwt.__file__, jwt.decode(token, PyJWK(jwk), algorithms=[sys.argv[4]])["sub"])
+"""
+
+
+@pytest.mark.parametrize("key", [RSAKey.generate_key(2048), ECKey.generate_key("P-256")])
+@pytest.mark.usefixtures("native_lambda")
+def test_the_signer_s_bundle_checks_a_token(key, tmp_path, python):
+    """By itself: the bundle's own PyJWT and cryptography, and nothing of this environment."""
+    target = Target.for_lambda(RUNTIME, Target.host().machine)
+    folder = tmp_path / "task"
+    unzip(build(target, source=ROOT / "signer").path, folder)
+    algorithm = "RS256" if isinstance(key, RSAKey) else "ES256"
+    token = encode({"alg": algorithm}, {"sub": "alice"}, key)
+    jwk = json.dumps({**key.as_dict(private=False), "alg": algorithm})
+    file, user = run(python, VERIFY, folder, jwk, token, algorithm).split()
+    assert (Path(file).is_relative_to(folder), user) == (True, "alice")
+
+
+@pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_the_signer_s_bundle_is_for_every_runtime_and_small(runtime, architecture):
+    built = build(Target.for_lambda(runtime, architecture), source=ROOT / "signer")
+    assert 1_000_000 < built.path.stat().st_size < 8_000_000
+    with zipfile.ZipFile(built.path) as archive:
+        names = archive.namelist()
+    assert "signer/authorized.py" in names
+    assert not [n for n in names if n.startswith(("boto", "function", "PIL")) or n.endswith(".in")]
+    assert [n for n in names if "cryptography" in n and "licenses/LICENSE" in n]
 
 
 def test_a_build_from_nothing_gives_the_same_bytes(native_lambda, tmp_path):

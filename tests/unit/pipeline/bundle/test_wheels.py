@@ -55,9 +55,16 @@ def test_a_python_without_pip_is_one_sentence(source, cache, monkeypatch, tmp_pa
         build(THIS, source=source, cache=cache)
 
 
+def test_the_file_that_pins_a_missing_wheel_is_named():
+    output = "ERROR: No matching distribution found for tiny==1.0\n"
+    assert "hashes of signer/requirements.txt" in str(
+        wheels.explain(output, ARM, "signer/requirements.txt")
+    )
+
+
 def test_whatever_else_pip_says_is_passed_on():
-    assert "disk full" in str(wheels.explain("ERROR: disk full\n", ARM))
-    assert "Killed" in str(wheels.explain("Killed\n", ARM))
+    assert "disk full" in str(wheels.explain("ERROR: disk full\n", ARM, "a.txt"))
+    assert "Killed" in str(wheels.explain("Killed\n", ARM, "a.txt"))
 
 
 @pytest.mark.parametrize("tag", ["manylinux_2_17", "manylinux_2_24", "manylinux_2_34"])
