@@ -86,7 +86,7 @@ class IssuerKeys:
             key = self._cached(kid, algorithm)
         if key is not None:
             return key
-        if self._fetched_at < self._tried_at or self._age() >= MAX_AGE_SECONDS:
+        if self._fetched_at < self._tried_at:
             raise KeysUnavailable
         raise UnknownKey
 
