@@ -27,6 +27,12 @@ POLL_SECONDS: Final = 0.05
 WAIT_SECONDS: Final = 120
 """Longest wait for a manifest; after it the upload counts as lost."""
 
+PAUSE_SECONDS: Final = 60
+"""Wait after an answer of 429: the window of the rate rule in pipeline/firewall.py."""
+
+MOST_PAUSES: Final = 5
+"""After so many, 429 is waited out as "not yet" is, so that a wait always ends."""
+
 _LOST: Final = f"No manifest appeared within {WAIT_SECONDS} s; see `python -m local logs`."
 
 
@@ -143,7 +149,7 @@ def upload(
         without = ("lost", ErrorFacts(code="lost", message=_LOST))
     else:
         manifest = None
-        without = ("refused", ErrorFacts(code=f"http_{status}", message=_refusal(answer)))
+        without = ("refused", ErrorFacts(code=f"http_{status}", message=_refusal(status, answer)))
     ended, error = (manifest.status, manifest.error) if manifest else without
     return Result(
         file=str(file),
@@ -159,13 +165,23 @@ def upload(
 
 
 def _wait_for_manifest(url: str) -> Manifest | None:
-    """Return the manifest; None if none appears, so that the upload counts as lost."""
+    """Return the manifest; None if none appears, so that the upload counts as lost.
+
+    429 comes from a rate rule, which counts what it blocks: a pause lets this address through
+    again, and is no part of the wait.
+    """
     deadline = time.monotonic() + WAIT_SECONDS
+    pauses = 0
     while time.monotonic() < deadline:
         status, body = request("GET", url)
         if status == http.HTTPStatus.OK:
             return Manifest.from_json(body)
-        time.sleep(POLL_SECONDS)
+        if status == http.HTTPStatus.TOO_MANY_REQUESTS and pauses < MOST_PAUSES:
+            pauses += 1
+            deadline += PAUSE_SECONDS
+            time.sleep(PAUSE_SECONDS)
+        else:
+            time.sleep(POLL_SECONDS)
     return None
 
 
@@ -207,8 +223,12 @@ def post_form(form: dict[str, Any], name: str, body: bytes) -> tuple[int, bytes]
     return request("POST", form["url"], data, {"Content-Type": content_type})
 
 
-def _refusal(answer: bytes) -> str:
+def _refusal(status: int, answer: bytes) -> str:
     """The sentence in an error of S3's (XML) or of the signer's (JSON)."""
     found = re.search(rb'<Message>(.*?)</Message>|"message": "(.*?)"', answer, re.DOTALL)
     sentence = found and (found[1] or found[2])
-    return sentence.decode(errors="replace") if sentence else "The upload was refused."
+    if sentence:
+        return sentence.decode(errors="replace")
+    if status == http.HTTPStatus.TOO_MANY_REQUESTS:
+        return "Too many requests at this moment, from this address or from all; wait a minute."
+    return "The upload was refused."

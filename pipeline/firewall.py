@@ -1,6 +1,7 @@
 """AWS WAF in front of the CDN: one rule that limits the requests of each address."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 import pulumi
@@ -27,7 +28,7 @@ class FirewallArgs:
 class Firewall(Component):
     """A web ACL that lets everything through, except from an address that asks too often.
 
-    It answers such an address with 403 until its rate falls. AWS WAF acts near the limit and some
+    It answers such an address with 429 until its rate falls. AWS WAF acts near the limit and some
     seconds late ("Rate-based rule caveats"), and counts IPv6 addresses one by one.
     """
 
@@ -46,7 +47,7 @@ class Firewall(Component):
                 {
                     "name": "rate",
                     "priority": 0,
-                    "action": {"block": {}},
+                    "action": {"block": {"custom_response": _too_many()}},
                     "statement": {
                         "rate_based_statement": {
                             "aggregate_key_type": "IP",
@@ -63,6 +64,23 @@ class Firewall(Component):
         )
         self.arn = acl.arn
         self.register_outputs({"arn": self.arn})
+
+
+def _too_many() -> wafv2.WebAclRuleActionBlockCustomResponseArgsDict:
+    """429, which a client can tell from S3's 403 for a manifest that is not there yet.
+
+    It leaves CloudFront before a response headers policy sees it, so it has its own headers for
+    scripts of other origins ("Custom responses for Block actions", AWS WAF Developer Guide).
+    """
+    headers = {
+        "Retry-After": str(WINDOW),
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Expose-Headers": "Retry-After",
+    }
+    return {
+        "response_code": HTTPStatus.TOO_MANY_REQUESTS.value,
+        "response_headers": [{"name": name, "value": value} for name, value in headers.items()],
+    }
 
 
 def _visibility(metric: str) -> wafv2.WebAclVisibilityConfigArgsDict:

@@ -64,8 +64,16 @@ export class Card {
 
   waiting() {
     this.bar.hidden = true;
+    this.frame.replaceChildren();
+    this.element.classList.remove("failed");
     this.element.classList.add("waiting");
     this.state.textContent = "Uploaded. Waiting for its renditions …";
+  }
+
+  /** Say that nothing is asked for at this time, and why. */
+  paused() {
+    this.state.textContent =
+      "Uploaded. Too many requests came from this network: its renditions are asked for in about a minute …";
   }
 
   show(manifest, manifestUrl) {

@@ -1,9 +1,18 @@
 /* Manifests: where an upload's is, when it is there, and what its parts are for. */
 
+import { refusal } from "./words.js";
+
 const SCHEMA = 1;
 const FIRST_POLL_MS = 200;
 const SLOWEST_POLL_MS = 3_000;
 const PATIENCE_MS = 120_000;
+
+/** A rate rule's window, if an answer does not say when to ask again. */
+const PAUSE_S = 60;
+const MOST_PAUSES = 5;
+
+/** Until when nothing is asked for, on the clock of `performance`: the limit is for all of a network. */
+let pausedUntil = 0;
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
@@ -20,17 +29,28 @@ export function manifestUrl(deliveryUrl, key) {
  * The manifest, as soon as it is there.
  *
  * It is written last, so a missing object means "not yet"; S3 says 403 or 404 depending on whether
- * the reader may list the bucket.
+ * the reader may list the bucket. 429 is a rate rule's, which counts what it blocks: whoever waits
+ * asks for nothing until its time is over, which `onPause` hears of, with true, then false.
  */
-export async function waitForManifest(deliveryUrl, key) {
+export async function waitForManifest(deliveryUrl, key, onPause) {
   const url = manifestUrl(deliveryUrl, key);
-  const deadline = performance.now() + PATIENCE_MS;
+  let deadline = performance.now() + PATIENCE_MS;
   let reached = false;
+  let pauses = 0;
   for (let wait = FIRST_POLL_MS; performance.now() < deadline; wait = Math.min(wait * 1.4, SLOWEST_POLL_MS)) {
+    if (performance.now() < pausedUntil) deadline += await paused(onPause);
     try {
       const answer = await fetch(url, { cache: "no-cache", signal: AbortSignal.timeout(10_000) });
       reached = true;
       if (answer.ok) return checked(await answer.json());
+      if (answer.status === 429) {
+        pauses += 1;
+        if (pauses > MOST_PAUSES) throw new Unavailable(refusal(429));
+        const seconds = Number(answer.headers.get("Retry-After")) || PAUSE_S;
+        pausedUntil = Math.max(pausedUntil, performance.now() + seconds * 1000);
+        wait = SLOWEST_POLL_MS;
+        continue;
+      }
     } catch (error) {
       if (error instanceof Unavailable) throw error;
       if (error instanceof SyntaxError) throw new Unavailable("Its manifest is not valid JSON.");
@@ -42,6 +62,16 @@ export async function waitForManifest(deliveryUrl, key) {
       ? "No renditions appeared within two minutes. The function’s log says why."
       : "What delivers the renditions cannot be reached. Is the stack still up?",
   );
+}
+
+/** Wait until something may be asked for, not all at one moment; returns the milliseconds. */
+async function paused(onPause) {
+  const start = performance.now();
+  onPause(true);
+  while (performance.now() < pausedUntil) await pause(pausedUntil - performance.now());
+  await pause(Math.random() * SLOWEST_POLL_MS);
+  onPause(false);
+  return performance.now() - start;
 }
 
 function checked(manifest) {

@@ -40,7 +40,8 @@ function add(facts) {
 /** Wait for a photo's manifest and show it. */
 async function follow(photo) {
   const { key, start } = photo.upload;
-  const manifest = await waitForManifest(config.deliveryUrl, key);
+  const onPause = (paused) => (paused ? photo.card.paused() : photo.card.waiting());
+  const manifest = await waitForManifest(config.deliveryUrl, key, onPause);
   if (start !== undefined) photo.upload.ms = performance.now() - start;
   photo.manifest = manifest;
   photo.card.show(manifest, manifestUrl(config.deliveryUrl, key));
@@ -87,7 +88,17 @@ async function sendNext() {
   await send(photo, file);
   sending -= 1;
   sendNext();
-  if (!photo.failed) guarded(photo, "Not shown", () => follow(photo));
+  if (!photo.failed) look(photo);
+}
+
+/** Show a photo that has been sent, or let people look for it again. */
+function look(photo) {
+  photo.failed = false;
+  photo.retry = () => {
+    photo.card.waiting();
+    look(photo);
+  };
+  guarded(photo, "Not shown", () => follow(photo));
 }
 
 function take(files) {

@@ -66,6 +66,7 @@ const REFUSALS = {
 export function refusal(status, code) {
   if (REFUSALS[code]) return REFUSALS[code];
   if (status === 0) return "The connection broke off.";
-  if (status === 429 || status === 503) return "Too many people are uploading at this moment.";
+  if (status === 429) return "Too many requests at this moment, from this network or from everybody. Try again in a minute.";
+  if (status === 503) return "Too many people are uploading at this moment.";
   return `The upload was refused (status ${status}).`;
 }

@@ -13,6 +13,9 @@ WINDOWS: Final = (60, 120, 300, 600)
 LIMITS: Final = (10, 2_000_000_000)
 """Requests of a rate-based rule in its window (the same page)."""
 
+STATUSES: Final = (200, 599)
+"""Statuses of a custom response ("CustomResponse", the same reference)."""
+
 _requests: Final = defaultdict[tuple[str, str, str], deque[float]](deque)
 """Web ACL's ARN, rule and address to when its requests of the last window came."""
 
@@ -29,8 +32,20 @@ async def rate_limited(serve: Callable[..., Any], dist: Mapping[str, Any], *requ
     for rule in acl["Rules"] if acl else ():
         statement = rule["Statement"].get("RateBasedStatement")
         if statement and count(arn, rule["Name"], address, statement) > statement["Limit"]:
-            return cloudfront._cf_error_response(403, "Request blocked.", cloudfront._ERROR_X_CACHE)
+            return _blocked(rule["Action"]["Block"].get("CustomResponse"))
     return await serve(dist, *request)
+
+
+def _blocked(custom: Mapping[str, Any] | None) -> tuple[int, dict[str, str], bytes]:
+    """403 with CloudFront's page, or the rule's custom response, which has no body of its own here.
+
+    "Custom responses for Block actions" (AWS WAF developer guide): it takes precedence over what
+    the distribution would do with such a status.
+    """
+    if custom is None:
+        return cloudfront._cf_error_response(403, "Request blocked.", cloudfront._ERROR_X_CACHE)
+    headers = {header["Name"]: header["Value"] for header in custom.get("ResponseHeaders", [])}
+    return custom["ResponseCode"], headers, b""
 
 
 def count(arn: str, rule: str, address: str, statement: Mapping[str, Any]) -> int:
@@ -43,6 +58,18 @@ def count(arn: str, rule: str, address: str, statement: Mapping[str, Any]) -> in
     return len(seen)
 
 
+def _can_answer(custom: Mapping[str, Any] | None) -> bool:
+    """Whether AWS WAF takes a custom response ("CustomResponse", AWS WAF API reference)."""
+    if custom is None:
+        return True
+    names = [header["Name"].lower() for header in custom.get("ResponseHeaders", [])]
+    return (
+        STATUSES[0] <= custom["ResponseCode"] <= STATUSES[1]
+        and "content-type" not in names
+        and len(set(names)) == len(names)
+    )
+
+
 def _web_acl_of(dist: Mapping[str, Any]) -> str:
     return cloudfront._text(cloudfront._dist_config_el(dist), "WebACLId") or ""
 
@@ -52,6 +79,11 @@ def _web_acl_of(dist: Mapping[str, Any]) -> str:
 def rules_within_limits(act: Callable[..., Any], data: Mapping[str, Any]) -> Any:
     """Refuse a rate or a window that AWS WAF does not have ("RateBasedStatement", API)."""
     for rule in data.get("Rules", []):
+        if not _can_answer(rule.get("Action", {}).get("Block", {}).get("CustomResponse")):
+            return error(
+                "WAFInvalidParameterException",
+                "Error reason: The custom response has a status or a header that is not valid.",
+            )
         statement = rule["Statement"].get("RateBasedStatement", {})
         if statement.get("EvaluationWindowSec", 300) not in WINDOWS or not (
             LIMITS[0] <= statement.get("Limit", LIMITS[0]) <= LIMITS[1]

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 from local import server as servers
 from local.deploy import deploy
 from local.page import serve, stack_config
+from local.server import Server
 from pipeline import page
 from tests.browser.modes import LAPTOP, MODES
 
@@ -48,19 +49,26 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def stacks(tmp_path_factory) -> Iterator[dict[str, str]]:
-    """URLs of the page, by mode: served on this machine, or by the stack's own CDN."""
+def deployed(tmp_path_factory) -> Iterator[dict[str, tuple[Server, str]]]:
+    """Each mode's embedded AWS and URL of the page, served on this machine or by its own CDN."""
     with ExitStack() as ends:
-        urls = {}
+        found = {}
         for mode, settings in MODES.items():
             server = servers.start(tmp_path_factory.mktemp("browser") / "state")
             ends.callback(servers.stop, server.folder)
             keys = {f"image-pipeline:{key}": value for key, value in settings.items()}
             outputs = deploy(server, "local", settings=keys)
-            urls[mode] = outputs.get("siteUrl") or ends.enter_context(
+            url = outputs.get("siteUrl") or ends.enter_context(
                 serve(page.FOLDER, stack_config(server, []), endpoint=server.endpoint)
             )
-        yield urls
+            found[mode] = server, url
+        yield found
+
+
+@pytest.fixture(scope="module")
+def stacks(deployed) -> dict[str, str]:
+    """URLs of the page, by mode."""
+    return {mode: url for mode, (_, url) in deployed.items()}
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,9 @@
 """The page as a person uses it, in headless Chromium against the embedded AWS."""
 
 import base64
+import time
+from contextlib import ExitStack, contextmanager
+from copy import deepcopy
 from pathlib import Path
 
 import axe_playwright_python
@@ -169,6 +172,79 @@ def test_an_upload_that_broke_off_can_be_tried_again(site, files):
     page.get_by_role("button", name="Try again").click()
     page.get_by_text("1 photo in, 8 renditions out").wait_for()
     assert page.get_by_role("button", name="Try again").count() == 0
+
+
+@contextmanager
+def rate_rule(server, limit, seconds):
+    """AWS WAF with another limit, and another time to wait; what it was, afterwards."""
+    client = server.client("wafv2")
+    (found,) = client.list_web_acls(Scope="CLOUDFRONT")["WebACLs"]
+    name = {"Name": found["Name"], "Scope": "CLOUDFRONT", "Id": found["Id"]}
+
+    def put(rules):
+        got = client.get_web_acl(**name)
+        kept = {key: got["WebACL"][key] for key in ("DefaultAction", "VisibilityConfig")}
+        client.update_web_acl(**name, **kept, Rules=rules, LockToken=got["LockToken"])
+
+    before = client.get_web_acl(**name)["WebACL"]["Rules"]
+    changed = deepcopy(before)
+    changed[0]["Statement"]["RateBasedStatement"]["Limit"] = limit
+    headers = changed[0]["Action"]["Block"]["CustomResponse"]["ResponseHeaders"]
+    headers[0] = {"Name": "Retry-After", "Value": str(seconds)}
+    put(changed)
+    yield
+    put(before)
+
+
+@pytest.mark.parametrize("mode", ["limited"])
+def test_a_network_that_is_blocked_pauses_says_so_and_goes_on(site, files, deployed):
+    """The rule blocks from the first question for a manifest on, until the pause is over."""
+    asked, page, ends = [], site.page, ExitStack()
+
+    def watch(route):
+        asked.append(time.monotonic())
+        if len(asked) == 1:
+            ends.enter_context(rate_rule(deployed["limited"][0], 10, 2))
+        route.continue_()
+
+    with ends:
+        page.route("**/manifest.json", watch)
+        page.get_by_label("Choose photos").set_input_files([files["shot.png"]])
+        page.get_by_text("Too many requests came from this network").wait_for()
+        page.screenshot(path=SCREENSHOTS / "paused.png", full_page=True)
+        assert len(asked) == 1
+    page.get_by_text("1 photo in, 8 renditions out").wait_for()
+    assert asked[1] - asked[0] >= 2
+    assert site.console == []
+
+
+@pytest.mark.parametrize("mode", ["limited"])
+def test_who_may_not_ask_for_a_form_is_told_and_can_try_again(site, files, deployed):
+    page = site.page
+    page.get_by_label("Choose photos").set_input_files([files["shot.png"]])
+    page.get_by_text("1 photo in, 8 renditions out").wait_for()
+    with rate_rule(deployed["limited"][0], 10, 2):
+        page.get_by_label("Choose photos").set_input_files([files["beach photo.jpg"]])
+        page.get_by_text("Too many requests at this moment").wait_for()
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_text("2 photos in, 16 renditions out").wait_for()
+
+
+def test_a_photo_that_is_not_there_yet_can_be_looked_for_again(site, files):
+    page = site.page
+    headers = {
+        "Retry-After": "0.01",
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Expose-Headers": "Retry-After",
+    }
+    page.add_init_script("Math.random = () => 0")
+    page.reload()
+    page.route("**/manifest.json", lambda route: route.fulfill(status=429, headers=headers))
+    page.get_by_label("Choose photos").set_input_files([files["shot.png"]])
+    page.get_by_text("Too many requests at this moment").wait_for()
+    page.unroute_all()
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_text("1 photo in, 8 renditions out").wait_for()
 
 
 def test_progress_is_shown_while_a_file_is_sent(site, files):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from local.uploader import PAUSE_SECONDS
 from pipeline.settings import SettingsError
 from tests.infra.engine import evaluated, run
 
@@ -16,7 +17,12 @@ def test_one_rule_blocks_an_address_that_asks_too_often(limited):
     assert (acl["scope"], acl["region"]) == ("CLOUDFRONT", "us-east-1")
     assert acl["defaultAction"] == {"allow": {}}
     (rule,) = acl["rules"]
-    assert rule["action"] == {"block": {}}
+    answer = rule["action"]["block"]["customResponse"]
+    headers = {header["name"]: header["value"] for header in answer["responseHeaders"]}
+    assert answer["responseCode"] == 429
+    assert headers["Retry-After"] == "60" == str(PAUSE_SECONDS)
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert headers["Access-Control-Expose-Headers"] == "Retry-After"
     assert rule["statement"] == {
         "rateBasedStatement": {"aggregateKeyType": "IP", "evaluationWindowSec": 60, "limit": 300}
     }

@@ -1,6 +1,7 @@
 """AWS WAF in front of the CDN, tried over HTTP by readers of two addresses."""
 
 import http.client
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -31,7 +32,7 @@ def read(server, address):
     try:
         connection.request("GET", f"/{MANIFEST}", headers={"Host": parts.netloc})
         answer = connection.getresponse()
-        return answer.status, answer.read()
+        return answer.status, answer.read(), dict(answer.headers)
     finally:
         connection.close()
 
@@ -41,13 +42,56 @@ def acl_of(server):
     return found
 
 
+@contextmanager
+def rules_of(server):
+    """The web ACL's rules, to change; sent when the block ends."""
+    client, found = server.client("wafv2"), acl_of(server)
+    acl = client.get_web_acl(Name=found["Name"], Scope="CLOUDFRONT", Id=found["Id"])["WebACL"]
+    yield acl["Rules"]
+    client.update_web_acl(
+        Name=found["Name"],
+        Scope="CLOUDFRONT",
+        Id=found["Id"],
+        LockToken=acl_of(server)["LockToken"],
+        DefaultAction=acl["DefaultAction"],
+        VisibilityConfig=acl["VisibilityConfig"],
+        Rules=acl["Rules"],
+    )
+
+
 def test_one_reader_is_blocked_and_another_is_not(server):
     """Page "Rate-based rule statement" in the AWS WAF developer guide."""
     answers = [read(server, "127.0.0.2") for _ in range(LIMIT + 2)]
-    assert answers[:LIMIT] == [(200, b"{}")] * LIMIT
-    assert [status for status, _ in answers[LIMIT:]] == [403, 403]
+    assert [answer[:2] for answer in answers[:LIMIT]] == [(200, b"{}")] * LIMIT
+    assert [status for status, _, _ in answers[LIMIT:]] == [429, 429]
+    assert answers[-1][2]["Retry-After"] == "60"
+    assert answers[-1][2]["Access-Control-Allow-Origin"] == "*"
+    assert read(server, "127.0.0.3")[:2] == (200, b"{}")
+
+
+def test_a_rule_without_a_custom_response_answers_403(server):
+    """Page "Customized web requests and responses" in the AWS WAF developer guide."""
+    with rules_of(server) as rules:
+        rules[0]["Action"] = {"Block": {}}
+    answers = [read(server, "127.0.0.4") for _ in range(LIMIT + 1)]
+    assert answers[-1][0] == 403
     assert b"Request blocked." in answers[-1][1]
-    assert read(server, "127.0.0.3") == (200, b"{}")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"ResponseCode": 199},
+        {"ResponseCode": 600},
+        {"ResponseCode": 429, "ResponseHeaders": [{"Name": "Content-Type", "Value": "a"}]},
+        {"ResponseCode": 429, "ResponseHeaders": [{"Name": "A", "Value": "1"}] * 2},
+    ],
+)
+def test_a_custom_response_that_aws_waf_does_not_have_is_refused(server, answer):
+    """Page "CustomResponse" in the AWS WAF API reference."""
+    client = server.client("wafv2")
+    with pytest.raises(client.exceptions.WAFInvalidParameterException), rules_of(server) as rules:
+        rules[0]["Action"] = {"Block": {"CustomResponse": answer}}
 
 
 def test_the_distribution_names_the_web_acl(server):

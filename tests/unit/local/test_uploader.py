@@ -59,6 +59,48 @@ def test_what_is_refused_took_the_function_no_time(files, monkeypatch):
     assert (result.status, result.worked_ms) == ("refused", 0)
 
 
+def test_whoever_is_blocked_asks_for_nothing_for_a_minute_then_goes_on(files, monkeypatch):
+    answers = iter([(403, b""), (429, b""), (200, MANIFEST.to_json())])
+    slept, asked = [], []
+
+    def play(method, *_rest):
+        asked.append(method)
+        return next(answers) if method == "GET" else (200, b"")
+
+    monkeypatch.setattr(uploader, "request", play)
+    monkeypatch.setattr(uploader, "WAIT_SECONDS", 1)
+    monkeypatch.setattr(uploader.time, "sleep", slept.append)
+    assert upload(files[0], "uploads/0.jpg", "http://in", "http://out").status == "ready"
+    assert slept == [uploader.POLL_SECONDS, uploader.PAUSE_SECONDS]
+    assert asked == ["PUT", "GET", "GET", "GET"]
+
+
+def test_the_pause_is_no_part_of_the_wait_which_ends_all_the_same(files, monkeypatch):
+    now, asked = [0.0], []
+
+    def sleep(seconds):
+        now[0] += seconds
+
+    def block(method, *_rest):
+        asked.append(now[0])
+        return (429 if method == "GET" else 200), b""
+
+    monkeypatch.setattr(uploader, "request", block)
+    monkeypatch.setattr(uploader.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(uploader.time, "sleep", sleep)
+    assert upload(files[0], "uploads/0.jpg", "http://in", "http://out").status == "lost"
+    assert asked[1:7] == [0, 60, 120, 180, 240, 300]
+    assert now[0] == pytest.approx(300 + uploader.WAIT_SECONDS, abs=1)
+
+
+def test_an_address_that_is_blocked_at_the_signer_is_told(files, monkeypatch):
+    monkeypatch.setattr(uploader, "request", lambda *_: (429, b""))
+    result = upload(files[0], "", "http://in/_sign", "http://out", presigned=True)
+    assert result.reason == (
+        "http_429: Too many requests at this moment, from this address or from all; wait a minute."
+    )
+
+
 @pytest.mark.parametrize("parallel", [PARALLEL, 12])
 def test_so_many_are_under_way_at_one_time(files, monkeypatch, parallel):
     """Each upload waits for the others, so that fewer at one time would never end."""
