@@ -150,7 +150,9 @@ def backfill(*, target: Target = NO_TARGET, options: Backfill = ALL_UPLOADS) -> 
         if options.state:
             checkpoint.write(options.state, place)  # what cannot be written is told before we send
         total = None if options.gone else _count(stack, options, place)
-        with processed(queue):
+        # What an earlier run sent is waited for as well.
+        has_messages = total != 0 or place.sent > 0
+        with processed(queue if has_messages else None):
             count = _send(stack, uploads, options, place, total)
         if target.as_json:
             print(json.dumps({"sent": count, "sent_before": place.sent}))

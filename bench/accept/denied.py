@@ -21,8 +21,11 @@ DOOR_REFUSALS: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
 From S3 itself a 404 refuses nothing: the object that was aimed at is gone, or may be listed."""
 
 _BODY: Final = b"accept"
+_FORM: Final = b'{"name": "accept.jpg", "type": "image/jpeg", "size": 6}'
+_JSON: Final = {"Content-Type": "application/json"}
 _INDEXED: Final = f"{INDEX}accept"
 _DOOR: Final = "read the index by the public door"
+_DIRECT: Final = "ask for a form past the CDN"
 
 Action = tuple[Callable[..., Any], Mapping[str, Any]]
 
@@ -38,6 +41,8 @@ def check(live: Live) -> Outcome:
     """Try every action; each must be refused."""
     statuses = {name: _status(*action) for name, action in actions(live).items()}
     statuses[_DOOR] = request("GET", f"{live.doors[1]}/{_INDEXED}")[0]
+    if live.is_presigned and live.settings.waf_requests_per_minute:
+        statuses[_DIRECT] = request("POST", _signer_url(live), _FORM, _JSON)[0]
     for name, status in statuses.items():
         if status not in (DOOR_REFUSALS if name == _DOOR else (HTTPStatus.FORBIDDEN,)):
             raise StepFailed(f"{name}: answered with {status}, and has to be refused.")
@@ -79,6 +84,19 @@ def actions(live: Live) -> Mapping[str, Action]:
         found["read a rendition by plain HTTP"] = (plain.get_object, rendition)
         found["upload by plain HTTP"] = (plain.put_object, new)
     return found
+
+
+def _signer_url(live: Live) -> str:
+    """Return the URL of the signer's function, which no output tells: the CDN's path is the door.
+
+    The function has the name of the resizer, but for the part that says what it is.
+    """
+    lambda_ = live.stack.client("lambda")
+    start = live.stack.outputs[StackOutput.FUNCTION_NAME].rpartition("-resizer-")[0] + "-signer-"
+    pages = lambda_.get_paginator("list_functions").paginate()
+    found = (function["FunctionName"] for page in pages for function in page["Functions"])
+    name = next(name for name in found if name.startswith(start))
+    return str(lambda_.get_function_url_config(FunctionName=name)["FunctionUrl"])
 
 
 def _status(method: Callable[..., Any], arguments: Mapping[str, Any]) -> int:

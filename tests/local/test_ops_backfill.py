@@ -70,6 +70,14 @@ def test_an_upload_backfilled_twice_is_whole(aws, run, lost):
     assert aws.manifest(key)["status"] == "ready"
 
 
+def test_no_upload_needs_no_queue(run, monkeypatch):
+    def switch(*_arguments, **_options):
+        raise AssertionError("the mapping was switched")
+
+    monkeypatch.setattr(mappings, "switch", switch)
+    assert run("--prefix", "uploads/nothing-here/") == "0 uploads sent"
+
+
 def state(aws) -> str:
     """The state of the mapping that polls the queue of backfills."""
     return mapping(aws)["State"]

@@ -11,6 +11,7 @@ from tests.support.aws_client import Refusal, aws_client, paged
 EMBEDDED = Clone(name="x", content={"config": {"aws:endpoints": [{"s3": "http://x"}]}})
 AMAZON = Clone(name="x", content={})
 OUTPUTS = {
+    "functionName": "app-dev-resizer-1",
     "sourceBucket": "source",
     "destinationBucket": "destination",
     "uploadEndpoint": "http://in",
@@ -27,6 +28,7 @@ ALWAYS = {
     ("list_objects_v2", "destination", None),
     ("get_object", "destination", "_index/accept"),
 }
+SIGNER = "https://abcdefghijklmnop.lambda-url.eu-west-1.on.aws/"
 FORM = ("put_object", "source", "uploads/accept.jpg")
 PAST_CDN = ("get_object", "destination", "1.jpg/a.webp")
 
@@ -79,22 +81,38 @@ def s3():
 
 @pytest.fixture
 def try_all(s3, monkeypatch):
-    def check(clone=EMBEDDED, statuses=None, public=403, **settings):
+    pages = [["app-dev-resizer-1"], ["app-develop-signer-3", "app-dev-signer-2"]]
+    functions = [{"Functions": [{"FunctionName": name} for name in page]} for page in pages]
+    urls = {"app-dev-signer-2": {"FunctionUrl": SIGNER}}
+    lambda_ = aws_client(
+        "lambda",
+        list_functions=paged(functions, "Marker", "NextMarker"),
+        get_function_url_config=lambda FunctionName: urls[FunctionName],  # noqa: N803
+    )
+    owners = {"s3": s3.owner, "lambda": lambda_}
+
+    def check(clone=EMBEDDED, statuses=None, public=403, direct=403, **settings):
         s3.forget()
         s3.statuses = statuses or {}
         live = Live(
             clone=clone,
             settings=Settings(**settings),
-            stack=Stack(outputs=OUTPUTS, client=lambda _service: s3.owner),
+            stack=Stack(outputs=OUTPUTS, client=lambda service: owners[service]),
             prices=None,
         )
         monkeypatch.setattr(
             cloud, "stranger", lambda _clone, is_encrypted=True: s3.strangers[is_encrypted]
         )
-        urls = []
-        monkeypatch.setattr(denied, "request", lambda *a: (urls.append(a), (public, b""))[1])
+        asked = {}
+
+        def answer(method, url, *_rest):
+            asked[method] = url
+            return (direct if method == "POST" else public), b""
+
+        monkeypatch.setattr(denied, "request", answer)
         outcome = denied.check(live)
-        assert urls == [("GET", "http://out/_index/accept")]
+        past = {"POST": SIGNER} if live.settings.waf_requests_per_minute else {}
+        assert asked == past | {"GET": "http://out/_index/accept"}
         assert s3.written == [{"Bucket": "destination", "Key": "_index/accept", "Body": b"accept"}]
         return outcome, s3.asked[True], s3.asked[False]
 
@@ -116,6 +134,14 @@ def test_a_public_stack(try_all):
 def test_a_private_stack(try_all):
     _outcome, asked, _plain = try_all(uploads="presigned", delivery="cdn", public=404)
     assert asked == ALWAYS | {FORM, PAST_CDN}
+
+
+def test_the_signer_of_a_stack_with_a_firewall_is_asked_past_it(try_all):
+    limited = {"uploads": "presigned", "delivery": "cdn", "waf_requests_per_minute": 10}
+    outcome, _asked, _plain = try_all(**limited, public=404)
+    assert outcome.figures.statuses["ask for a form past the CDN"] == 403
+    with pytest.raises(StepFailed, match="ask for a form past the CDN: answered with 200"):
+        try_all(**limited, public=404, direct=200)
 
 
 def test_plain_http_is_tried_on_aws(try_all):
