@@ -53,6 +53,13 @@ def stranger(clone: Clone, *, is_encrypted: bool = True) -> "S3Client":
     )
 
 
+def function_url(clone: Clone, url: str) -> str:
+    """Return where a function URL is reached: the embedded AWS has no name for it."""
+    endpoint = _endpoint(clone)
+    identity = url.removeprefix("https://").partition(".")[0]
+    return f"{endpoint}/_aws/lambda-url/{identity}/" if endpoint else url
+
+
 def _endpoint(clone: Clone) -> str | None:
     named: Any = clone.config.get("aws:endpoints") or [{}]
     # `pulumi config set aws:endpoints '[...]'` writes JSON as a string.

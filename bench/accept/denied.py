@@ -96,7 +96,8 @@ def _signer_url(live: Live) -> str:
     pages = lambda_.get_paginator("list_functions").paginate()
     found = (function["FunctionName"] for page in pages for function in page["Functions"])
     name = next(name for name in found if name.startswith(start))
-    return str(lambda_.get_function_url_config(FunctionName=name)["FunctionUrl"])
+    config = lambda_.get_function_url_config(FunctionName=name)
+    return cloud.function_url(live.clone, config["FunctionUrl"])
 
 
 def _status(method: Callable[..., Any], arguments: Mapping[str, Any]) -> int:
