@@ -8,7 +8,7 @@ from function.contract import StackOutput
 from local import server as servers
 from local.console import results_table, summary
 from local.deploy import deploy
-from local.page import serve, stack_config
+from local.page import serve, stack_config, stack_issuer
 from local.photos import PHOTOS, sample_photos
 from local.program import ROOT, read_config
 from local.server import Server
@@ -96,7 +96,8 @@ def _show_page(server: Server, results: list[Result]) -> None:
         {"file": Path(result.file).name} | {name: getattr(result, name) for name in shown}
         for result in results
     ]
-    with serve(ROOT / "web", stack_config(server, uploads), endpoint=server.endpoint) as url:
+    config, issuer = stack_config(server, uploads), stack_issuer(server)
+    with serve(ROOT / "web", config, endpoint=server.endpoint, issuer=issuer) as url:
         console().print(f"Upload your own, and see these: {url} (Ctrl-C ends the demo)")
         try:
             while True:

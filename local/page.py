@@ -18,12 +18,11 @@ from pipeline import page
 HOST: Final = "127.0.0.1"
 
 HEADERS: Final = {
-    **page.HEADERS,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-"""Sent with every answer, beside the Content-Security-Policy."""
+"""Sent with every answer, beside those of ``pipeline/page.py``."""
 
 CONTENT_TYPES: Final = {
     ".html": "text/html; charset=utf-8",
@@ -41,10 +40,12 @@ class _Pages(SimpleHTTPRequestHandler):
     sys_version = ""
     extensions_map = CONTENT_TYPES
 
-    def __init__(self, *arguments: Any, root: Path, config: Path, policy: str) -> None:
+    def __init__(
+        self, *arguments: Any, root: Path, config: Path, headers: Mapping[str, str]
+    ) -> None:
         self._root = root
         self._config = config
-        self._headers = {**HEADERS, "Content-Security-Policy": policy}
+        self._headers = {**HEADERS, **headers}
         super().__init__(*arguments, directory=str(root))
 
     def translate_path(self, path: str) -> str:
@@ -98,9 +99,20 @@ def stack_config(server: Server, shown: list[dict[str, Any]]) -> dict[str, Any]:
     return {**config, "shown": shown}
 
 
+def stack_issuer(server: Server) -> str:
+    """Return the issuer of the deployed stack's tokens; empty without ``auth``."""
+    auth: dict[str, str] = server.settings.get("auth") or {}
+    return auth.get("issuer", "")
+
+
 @contextmanager
 def serve(
-    folder_web: Path, config: Mapping[str, Any], port: int = 0, *, endpoint: str = ""
+    folder_web: Path,
+    config: Mapping[str, Any],
+    port: int = 0,
+    *,
+    endpoint: str = "",
+    issuer: str = "",
 ) -> Generator[str]:
     """Serve the page until the block ends; yields its URL, with a slash at the end.
 
@@ -110,17 +122,19 @@ def serve(
         port: TCP port on this machine; 0 takes a free one.
         endpoint: of the embedded AWS, where signed forms are sent; empty if it has the origin of
             the configured ``uploadEndpoint``.
+        issuer: of the tokens of a stack with ``auth``, which the page's sign-in may reach.
 
     Raises:
         OSError: the port is taken.
     """
     upload_urls = [config["uploadEndpoint"], *([endpoint] if endpoint else [])]
-    policy = page.content_security_policy(upload_urls, config["deliveryUrl"])
+    policy = page.content_security_policy(upload_urls, config["deliveryUrl"], issuer)
+    headers = {**page.headers(issuer), "Content-Security-Policy": policy}
     root = folder_web.resolve(strict=True)
     with TemporaryDirectory() as folder:
         file = Path(folder) / "config.json"
         file.write_text(json.dumps(config), encoding="utf-8")
-        handler = partial(_Pages, root=root, config=file, policy=policy)
+        handler = partial(_Pages, root=root, config=file, headers=headers)
         with _Server((HOST, port), handler) as server:
             thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
             thread.start()

@@ -232,11 +232,11 @@ class Cdn(Component):
 
     def _page_headers(self) -> cloudfront.ResponseHeadersPolicy:
         origin = f"https://{self._args.domain}" if self._args.domain else ""
-        issuer = [self._args.auth.origin] if self._args.auth else []
-        content = pulumi.Output.all(*self._args.upload_urls, *issuer).apply(
-            lambda urls: page.content_security_policy(urls, origin)
+        issuer = self._args.auth.origin if self._args.auth else ""
+        content = pulumi.Output.all(*self._args.upload_urls).apply(
+            lambda urls: page.content_security_policy(urls, origin, issuer)
         )
-        return self._headers("-page", content, page.HEADERS)
+        return self._headers("-page", content, page.headers(issuer))
 
     def _headers(
         self,

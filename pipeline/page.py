@@ -52,15 +52,28 @@ def config(
     }
 
 
-def content_security_policy(upload_urls: Sequence[str], delivery_url: str) -> str:
+def headers(issuer: str) -> dict[str, str]:
+    """Return ``HEADERS``; a page that signs people in may also talk to the windows it opens.
+
+    Args:
+        issuer: URL of the issuer of tokens; empty without ``auth``.
+    """
+    # With same-origin, a provider's window would have no opener to send the sign-in to.
+    popups = {"Cross-Origin-Opener-Policy": "same-origin-allow-popups"}
+    return HEADERS | (popups if issuer else {})
+
+
+def content_security_policy(upload_urls: Sequence[str], delivery_url: str, issuer: str = "") -> str:
     """Return a policy that allows the page's files, the renditions and uploads, nothing else.
 
     Args:
-        upload_urls: the source bucket's URL and, if there are any, the signer's and the issuer's.
+        upload_urls: the source bucket's URL and, if there is one, the signer's.
         delivery_url: what readers put before a destination key; empty for the page's own origin.
+        issuer: URL of the issuer of tokens, which the page may call; empty without ``auth``.
     """
     delivery = [_origin(delivery_url)] if delivery_url else []
-    connect = sorted({_origin(url) for url in upload_urls} | set(delivery))
+    urls = [*upload_urls, *([issuer] if issuer else [])]
+    connect = sorted({_origin(url) for url in urls} | set(delivery))
     return "; ".join(
         [
             "default-src 'none'",

@@ -18,6 +18,8 @@ SETTINGS = {
     "direct": {},
     "behind": {"delivery": "cdn", "site": "true", "wafRequestsPerMinute": 100_000},
 }
+PROVIDER = """<!doctype html><title>Provider</title>
+<script>window.opener?.postMessage("signed in", "*")</script>"""
 APP = """
 window.reasons = [];
 document.addEventListener("signinneeded", (event) => window.reasons.push(event.detail.reason));
@@ -43,7 +45,12 @@ def stacks(tmp_path_factory, issuer):
             ends.callback(servers.stop, server.folder)
             outputs = deploy(server, "local", settings=given | more)
             urls[mode] = outputs.get("siteUrl") or ends.enter_context(
-                serve(page.FOLDER, stack_config(server, []), endpoint=server.endpoint)
+                serve(
+                    page.FOLDER,
+                    stack_config(server, []),
+                    endpoint=server.endpoint,
+                    issuer=issuer.url,
+                )
             )
         yield urls
 
@@ -90,6 +97,29 @@ def test_a_person_signs_in_and_uploads(site, mode, issuer, files):
     shown.wait_for()
     assert f"/auth0_7c{mode}/" in shown.evaluate("image => image.currentSrc")
     assert site.console == []
+
+
+@pytest.mark.parametrize("mode", SETTINGS)
+def test_a_provider_s_window_can_answer_the_page(site, mode, issuer):
+    """What the libraries of providers need to sign a person in by a window."""
+    issuer.documents["/authorize"] = PROVIDER.encode()
+    site.page.evaluate(
+        """url => {
+            window.heard = new Promise((done) => addEventListener("message", ({data}) => done(data)));
+            window.open(url);
+        }""",
+        f"{issuer.url}/authorize",
+    )
+    answer = site.page.evaluate(
+        "Promise.race([window.heard, new Promise(done => setTimeout(done, 10_000, 'nothing'))])"
+    )
+    assert answer == "signed in"
+
+
+@pytest.mark.parametrize("mode", SETTINGS)
+def test_the_page_may_ask_the_issuer(site, mode, issuer):
+    sent = "url => fetch(url, {mode: 'no-cors'}).then(() => 'sent', String)"
+    assert site.page.evaluate(sent, f"{issuer.url}/keys") == "sent"
 
 
 def test_the_page_asks_for_a_sign_in_on_a_phone_and_a_laptop(site):

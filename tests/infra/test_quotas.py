@@ -84,6 +84,16 @@ def test_the_page_knows_that_it_must_sign_in_and_may_ask_the_issuer(behind, site
     assert " https://login.example.com" in policy
 
 
+def test_a_provider_s_window_may_answer_the_page_that_opened_it(behind, site):
+    def opener(program):
+        policy = program.one("ResponseHeadersPolicy", "-cdn-page").inputs["customHeadersConfig"]
+        headers = {item["header"]: item["value"] for item in policy["items"]}
+        return headers["Cross-Origin-Opener-Policy"]
+
+    assert opener(behind) == "same-origin-allow-popups"
+    assert opener(site) == "same-origin"
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [

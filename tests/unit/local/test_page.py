@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from local import page
+from local.server import Server
+from pipeline.page import HEADERS
 from signer.handler import CONTENT_TYPES
 
 WEB = Path(__file__).parents[3] / "web"
@@ -79,7 +81,7 @@ def test_the_config_is_served_as_json(url):
 @pytest.mark.parametrize("path", ["/", "/config.json", "/missing.html"])
 def test_every_answer_has_the_security_headers(url, path):
     _, headers, _ = ask(url, path)
-    assert page.HEADERS.items() <= dict(headers).items()
+    assert (page.HEADERS | HEADERS).items() <= dict(headers).items()
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert "Python" not in headers["Server"]
@@ -160,6 +162,21 @@ def test_the_served_policy_names_the_embedded_aws_where_forms_go(folder):
         _, headers, _ = ask(address, "/")
     connect = directives(headers["Content-Security-Policy"])["connect-src"]
     assert connect == {"'self'", *(f"http://127.0.0.1:{port}" for port in (1, 2, 3))}
+
+
+def test_the_page_of_a_stack_with_auth_may_reach_the_issuer_and_the_windows_it_opens(folder):
+    with page.serve(folder, CONFIG, issuer="https://login.example.com/realm") as address:
+        _, headers, _ = ask(address, "/")
+    policy = directives(headers["Content-Security-Policy"])
+    assert "https://login.example.com" in policy["connect-src"]
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin-allow-popups"
+
+
+def test_the_issuer_is_the_deployed_stack_s():
+    stack = {"auth": {"issuer": "https://login.example.com/", "audience": "photos"}}
+    server = Server(folder=Path(), port=1, pid=1, settings=stack)
+    assert page.stack_issuer(server) == "https://login.example.com/"
+    assert page.stack_issuer(Server(folder=Path(), port=1, pid=1)) == ""
 
 
 def test_the_page_sends_what_the_signer_signs():
