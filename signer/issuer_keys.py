@@ -6,11 +6,14 @@ Discovery 1.0, section 4). A key is good for one algorithm alone, which follows 
 
 import json
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import Any, Final, cast
+from queue import Empty, SimpleQueue
+from typing import Any, Final, NoReturn, TypeVar, cast
 from urllib.parse import urlsplit
 
 from jwt import PyJWK, PyJWTError
@@ -28,7 +31,12 @@ COOLDOWN_SECONDS: Final = 10
 """Least time between two fetches of one execution environment, whatever tokens strangers send."""
 
 TIMEOUT_SECONDS: Final = 1.5
-"""For connecting and for each read; two documents and a quota fit into the function's timeout."""
+"""For connecting to each address of a host, and for each read."""
+
+FETCH_SECONDS: Final = 4
+"""For both documents, so that a quota still fits into the function's timeout. An issuer with many
+addresses that do not answer, or one that sends a byte a second, would take longer than that; Lambda
+would then end the execution environment, and its cached keys with it."""
 
 MAX_BYTES: Final = 65_536
 """Longest document; that of a real issuer has a few thousand bytes."""
@@ -44,6 +52,8 @@ _FIELDS: Final[Mapping[str, tuple[str, ...]]] = {"RSA": ("n", "e"), "EC": ("crv"
 """Key type to the fields of a public key (RFC 7518, section 6); a private part is not looked at."""
 
 _logger: Final = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
 
 
 class UnknownKey(Exception):
@@ -109,7 +119,7 @@ class IssuerKeys:
             return
         self._tried_at = now
         try:
-            self._keys = self._fetch_keys()
+            self._keys = _within(FETCH_SECONDS, self._fetch_keys)
         except (OSError, HTTPException, ValueError):
             _logger.exception("keys_not_fetched", extra={"issuer": self._issuer})
         else:
@@ -127,6 +137,34 @@ class IssuerKeys:
         if not keys:
             raise ValueError(f"The issuer's JWKS has no key for {' or '.join(ALGORITHMS)}.")
         return keys
+
+
+def _within(seconds: float, call: Callable[[], _T]) -> _T:
+    """Return what a call returns, or raise what it raises.
+
+    Raises:
+        TimeoutError: it takes longer. It goes on in its thread, and its outcome is dropped.
+    """
+    outcomes: SimpleQueue[Callable[[], _T]] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            found = call()
+        except Exception as error:  # noqa: BLE001 (raised again by whoever waits)
+            outcomes.put(partial(_raise, error))
+        else:
+            outcomes.put(lambda: found)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        outcome = outcomes.get(timeout=seconds)
+    except Empty:
+        raise TimeoutError(f"The issuer's documents took longer than {seconds} s.") from None
+    return outcome()
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
 
 
 def fetch_json(url: str) -> dict[str, Any]:

@@ -105,7 +105,8 @@ def test_a_provider_s_window_can_answer_the_page(site, mode, issuer):
     issuer.documents["/authorize"] = PROVIDER.encode()
     site.page.evaluate(
         """url => {
-            window.heard = new Promise((done) => addEventListener("message", ({data}) => done(data)));
+            window.heard = new Promise((done) =>
+                addEventListener("message", ({data}) => done(data)));
             window.open(url);
         }""",
         f"{issuer.url}/authorize",

@@ -1,14 +1,17 @@
 """The issuer's keys: which are taken, how long, and what happens while it is down."""
 
 import itertools
+import time
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from jwt.algorithms import RSAAlgorithm
 
+from pipeline.signer import TIMEOUT
 from signer import issuer_keys
 from signer.issuer_keys import IssuerKeys, KeysUnavailable, UnknownKey, fetch_json
+from signer.quota import _TIMES
 
 ISSUER = "https://login.example.com/"
 CONFIGURATION = "https://login.example.com/.well-known/openid-configuration"
@@ -275,6 +278,35 @@ def test_a_host_that_is_down_is_an_error_of_the_network(issuer):
     with pytest.raises(OSError, match="refused"):
         fetch_json(f"{issuer.url}/keys")
     issuer.start()
+
+
+def test_an_issuer_that_sends_slowly_is_as_one_that_is_down(issuer, monkeypatch):
+    """Each read is fast enough, but all of them would outlast the function."""
+
+    def respond(handler):
+        handler.send_response(200)
+        handler.end_headers()
+        for _ in range(40):
+            handler.wfile.write(b" ")
+            handler.wfile.flush()
+            time.sleep(0.05)
+
+    monkeypatch.setattr(issuer_keys, "FETCH_SECONDS", 0.3)
+    keys = IssuerKeys(issuer.url)
+    assert keys.find("rsa-1", "RS256")
+    monkeypatch.setattr(issuer_keys, "FRESH_SECONDS", 0)
+    monkeypatch.setattr(issuer_keys, "COOLDOWN_SECONDS", 0)
+    monkeypatch.setattr(issuer.server.RequestHandlerClass, "do_GET", respond)
+    start = time.monotonic()
+    assert keys.find("rsa-1", "RS256")
+    with pytest.raises(KeysUnavailable):
+        IssuerKeys(issuer.url).find("rsa-1", "RS256")
+    assert time.monotonic() - start < 2
+
+
+def test_what_the_slowest_request_may_take_is_less_than_the_function_s_timeout():
+    quota = _TIMES.retries["total_max_attempts"] * (_TIMES.connect_timeout + _TIMES.read_timeout)
+    assert issuer_keys.FETCH_SECONDS + quota < TIMEOUT
 
 
 def test_a_redirect_is_not_followed(issuer, monkeypatch):
