@@ -48,7 +48,7 @@ def user_of(headers: Mapping[str, str], keys: IssuerKeys, *, issuer: str, audien
         claims = _decode(token.strip(), keys, issuer=issuer, audience=audience)
     except jwt.ExpiredSignatureError:
         raise _refused("expired", "Your sign-in has expired. Sign in again.") from None
-    except (jwt.PyJWTError, UnknownKey) as error:
+    except (jwt.PyJWTError, UnknownKey, UnicodeEncodeError) as error:
         # The type alone: a message may repeat what a stranger wrote.
         raise _refused("token", "Your sign-in is not valid here. Sign in again.") from error
     return claims["sub"]

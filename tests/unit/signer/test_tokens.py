@@ -187,6 +187,12 @@ def never(_kid, _algorithm):
     raise KeysUnavailable
 
 
+@pytest.mark.parametrize("token", ["\udc80.a.b", "a.b.\ud800"])
+def test_half_a_character_is_no_token(user_of, token):
+    """JSON can hold one, and the event is JSON."""
+    assert refused(user_of, token)[0] == "token"
+
+
 @given(st.one_of(st.text(), st.from_regex(r"[A-Za-z0-9_=-]*\.[A-Za-z0-9_=-]*\.[A-Za-z0-9_=-]*")))
 def test_whatever_a_stranger_sends_is_a_refusal_without_asking_the_issuer(token):
     headers = {"authorization": f"Bearer {token}"}
