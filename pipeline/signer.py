@@ -44,6 +44,9 @@ AUTHORIZATION_BEHIND_CDN: Final = "x-authorization"
 """Where CloudFront signs the request, its own signature takes the place of ``Authorization``
 (API reference, OriginAccessControlConfig, SigningBehavior, read 2026-11-27)."""
 
+RETRY_AFTER: Final = "retry-after"
+"""Header of a refusal by a quota, which pages of other origins read only if CORS says so."""
+
 FOLDER: Final = Path(__file__).resolve().parent.parent / "signer"
 """The function's sources."""
 
@@ -98,10 +101,11 @@ class Signer(Component):
             quota_arn=args.quotas.arn if args.quotas else "",
         )
         self._signer = function = self._function(args, execution)
-        headers = ["content-type", *([AUTHORIZATION] if args.auth else [])]
+        tokens = [AUTHORIZATION, AUTHORIZATION_BEHIND_CDN] if args.auth else []
+        headers = ["content-type", *tokens]
         if args.signer_behind_cdn:
             authorization, opts = "AWS_IAM", self.child
-            headers += [BODY_HASH, *([AUTHORIZATION_BEHIND_CDN] if args.auth else [])]
+            headers.append(BODY_HASH)
         else:
             authorization = "NONE"
             opts = self.after(*self._allow(principal="*", function_url_auth_type="NONE"))
@@ -113,6 +117,7 @@ class Signer(Component):
                 "allow_origins": list(args.allowed_origins),
                 "allow_methods": ["POST"],
                 "allow_headers": headers,
+                "expose_headers": [RETRY_AFTER] if args.auth else None,
                 "max_age": 3600,
             },
             opts=opts,

@@ -66,9 +66,14 @@ def test_browsers_may_send_a_token_where_it_is_read(quotas, behind, prod):
         return program.one("FunctionUrl").inputs["cors"]["allowHeaders"]
 
     assert allowed(prod) == ["content-type"]
-    assert allowed(quotas) == ["content-type", "authorization"]
-    expected = ["content-type", "authorization", "x-amz-content-sha256", "x-authorization"]
+    assert allowed(quotas) == ["content-type", "authorization", "x-authorization"]
+    expected = ["content-type", "authorization", "x-authorization", "x-amz-content-sha256"]
     assert allowed(behind) == expected
+
+
+def test_browsers_may_read_when_to_try_again(quotas, prod):
+    assert quotas.one("FunctionUrl").inputs["cors"]["exposeHeaders"] == ["retry-after"]
+    assert "exposeHeaders" not in prod.one("FunctionUrl").inputs["cors"]
 
 
 def test_the_page_knows_that_it_must_sign_in_and_may_ask_the_issuer(behind, site):

@@ -227,7 +227,9 @@ def test_pages_of_the_allowed_origins_may_send_a_token(server):
         connection.request("OPTIONS", parts.path, headers=asked)
         answer = connection.getresponse()
         answer.read()
-    assert "authorization" in answer.headers["Access-Control-Allow-Headers"]
+    allowed = answer.headers["Access-Control-Allow-Headers"].split(",")
+    assert {"authorization", "x-authorization"} <= set(allowed)
+    assert answer.headers["Access-Control-Expose-Headers"] == "retry-after"
 
 
 DENIED = {
