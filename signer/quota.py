@@ -68,8 +68,8 @@ class Quota:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except self.client.exceptions.ConditionalCheckFailedException as failed:
-            counted = int(failed.response["Item"].get(names["#forms"], {"N": "0"})["N"])
-            raise self._refused(now, counted) from None
+            sent = int(failed.response["Item"].get("bytes", {"N": "0"})["N"])
+            raise self._refused(now, size, sent) from None
 
     def _bounds(self, size: int) -> tuple[list[str], dict[str, dict[str, str]]]:
         conditions: list[str] = []
@@ -82,16 +82,21 @@ class Quota:
             values[":room"] = {"N": str(self._bytes - size)}
         return conditions, values
 
-    def _refused(self, now: datetime, counted: int) -> Refused:
+    def _refused(self, now: datetime, size: int, sent: int) -> Refused:
         hour = now.replace(minute=0, second=0, microsecond=0)
-        if self._forms and counted >= self._forms:
-            code, most = "quota_per_hour", f"{self._forms:,} uploads an hour"
-            ends = hour + timedelta(hours=1)
-        else:
-            code, most = "quota_bytes_per_day", f"{self._bytes / 1e6:,.0f} MB a day"
+        # First, because a user who has also used up the hour must wait for the day, too.
+        if self._bytes and sent + size > self._bytes:
+            code, most = "quota_bytes_per_day", f"{self._bytes / 1e6:,.1f}".removesuffix(".0")
+            told = f"You may send {most} MB a day, and they are used up."
+            if sent < self._bytes:
+                told = f"You may send {most} MB a day, and this file is larger than what is left."
             ends = hour.replace(hour=0) + timedelta(days=1)
+        else:
+            code = "quota_per_hour"
+            told = f"You may send {self._forms:,} uploads an hour, and they are used up."
+            ends = hour + timedelta(hours=1)
         seconds = max(1, math.ceil((ends - now).total_seconds()))
         minutes = math.ceil(seconds / 60)
         wait = f"{math.ceil(minutes / 60)} h" if minutes > MINUTES else f"{minutes} min"
-        message = f"You may send {most}, and they are used up. Try again in {wait}."
+        message = f"{told} Try again in {wait}."
         return Refused(HTTPStatus.TOO_MANY_REQUESTS, code, message, {"Retry-After": str(seconds)})

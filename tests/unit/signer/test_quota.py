@@ -45,15 +45,15 @@ def asked(quota, size, now, *, conditions=ANY, values=ANY, held=None):
             dynamodb.add_client_error(
                 "update_item",
                 "ConditionalCheckFailedException",
-                modeled_fields={"Item": {k: {"N": str(v)} for k, v in held.items()}},
+                modeled_fields={"Item": KEY | {k: {"N": str(v)} for k, v in held.items()}},
                 expected_params=request,
             )
         quota.charge("alice", size, now)
 
 
-def told(quota, now, **held):
+def told(quota, now, size=1, **held):
     with pytest.raises(Refused) as refused:
-        asked(quota, 1, now, held=held)
+        asked(quota, size, now, held=held)
     status, code, message, headers = refused.value.args
     assert status == 429
     return code, message, headers["Retry-After"]
@@ -89,7 +89,7 @@ def test_a_form_and_its_bytes_are_counted_in_one_conditional_update(
 )
 def test_the_hour_s_quota_is_told_until_the_next_hour(now, seconds, wait):
     quota = Quota("table", forms_per_hour=1000, bytes_per_day=5)
-    code, message, after = told(quota, now, **{f"forms{now:%H}": 1000, "bytes": 5})
+    code, message, after = told(quota, now, **{f"forms{now:%H}": 1000, "bytes": 4})
     assert (code, after) == ("quota_per_hour", seconds)
     assert message == (
         f"You may send 1,000 uploads an hour, and they are used up. Try again in {wait}."
@@ -110,6 +110,29 @@ def test_the_day_s_quota_is_told_until_the_next_day(now, seconds, wait):
     code, message, after = told(quota, now, **{f"forms{now:%H}": 1, "bytes": 3_000_000})
     assert (code, after) == ("quota_bytes_per_day", seconds)
     assert message == f"You may send 3 MB a day, and they are used up. Try again in {wait}."
+
+
+def test_who_has_used_up_both_must_wait_for_the_day():
+    quota = Quota("table", forms_per_hour=2, bytes_per_day=3_000_000)
+    code, _, after = told(quota, at(9, 0), forms09=2, bytes=3_000_000)
+    assert (code, after) == ("quota_bytes_per_day", "54000")
+
+
+@pytest.mark.parametrize(
+    ("most", "sent", "words"),
+    [
+        (1_500_000, 1_500_000, "You may send 1.5 MB a day, and they are used up."),
+        (
+            2_000_000_000,
+            1_500_000_000,
+            "You may send 2,000 MB a day, and this file is larger than what is left.",
+        ),
+    ],
+)
+def test_bytes_that_are_left_for_a_smaller_file_are_not_told_as_used_up(most, sent, words):
+    quota = Quota("table", forms_per_hour=0, bytes_per_day=most)
+    _, message, _ = told(quota, at(9, 0), size=most - sent + 1, bytes=sent)
+    assert message == f"{words} Try again in 15 h."
 
 
 def test_without_a_bound_on_forms_the_bytes_are_used_up():
