@@ -62,10 +62,10 @@ async function ask({ uploadEndpoint, deliveryUrl, signIn }, wanted) {
 }
 
 /** Ask for another sign-in, unless there is one already that is newer than the one refused. */
-function signOut(authorization, reason) {
+function signOut(authorization, code) {
   if (page.dataset.authorization !== authorization) return;
   delete page.dataset.authorization;
-  askToSignIn(reason);
+  askToSignIn(code === "expired" ? "expired" : "token");
 }
 
 /** Tell the app around this page that an upload needs a user (docs/auth.md, "The page"). */

@@ -59,7 +59,7 @@ export const SIGN_IN = "Sign in to upload photos.";
 const REFUSALS = {
   EntityTooLarge: "This file is larger than may be uploaded.",
   EntityTooSmall: "This file is empty.",
-  AccessDenied: "The leave to upload has expired, or was never given.",
+  AccessDenied: "This permission to upload has expired. Try again to get a new one.",
 };
 
 /** Why an upload was not taken: S3's code, or the HTTP status; 0 if there was no answer. */
@@ -68,5 +68,6 @@ export function refusal(status, code) {
   if (status === 0) return "The connection broke off.";
   if (status === 429) return "Too many requests at this moment, from this network or from everybody. Try again in a minute.";
   if (status === 503) return "Too many people are uploading at this moment.";
+  if (status >= 500) return `Uploads do not work at this moment (status ${status}).`;
   return `The upload was refused (status ${status}).`;
 }

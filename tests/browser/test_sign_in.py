@@ -162,3 +162,30 @@ def test_a_quota_is_told_in_words(site, issuer, files):
     site.page.get_by_text("3 photos in, 16 renditions out, 1 not taken").wait_for()
     site.page.screenshot(path=SCREENSHOTS / "quota.png", full_page=True)
     assert site.page.get_by_text("Choose photos").is_visible()
+
+
+def test_a_header_that_is_no_token_is_told_to_the_app_as_a_reason_of_the_docs(site, files):
+    """An app may forget ``Bearer``."""
+    site.page.evaluate("document.documentElement.dataset.authorization = 'eyJ'")
+    choose(site, files["shot.png"])
+    card(site, "shot.png").get_by_text("Sign in to upload photos.").wait_for()
+    assert reasons(site) == ["missing", "token"]
+
+
+FAILURES = {
+    401: "The upload was refused (status 401).",
+    429: "Too many requests at this moment, from this network or from everybody.",
+    502: "Uploads do not work at this moment (status 502).",
+    503: "Too many people are uploading at this moment.",
+}
+
+
+@pytest.mark.parametrize("status", FAILURES)
+def test_an_answer_that_the_signer_did_not_write_is_told_in_words(site, issuer, files, status):
+    """Lambda answers 429 and 502 by itself."""
+    sign_in(site, issuer.token(sub="unlucky"))
+    answer = {"status": status, "body": "no JSON", "headers": {"Access-Control-Allow-Origin": "*"}}
+    site.page.route("**/lambda-url/**", lambda route: route.fulfill(**answer))
+    choose(site, files["shot.png"])
+    card(site, "shot.png").get_by_text(FAILURES[status]).wait_for()
+    assert (reasons(site)[-1] == "token") == (status == 401)
