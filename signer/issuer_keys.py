@@ -45,8 +45,11 @@ MIN_RSA_BITS: Final = 2048
 """RFC 7518, section 3.3: RS256 needs a key of 2048 bits or more."""
 
 LOOPBACK: Final = ("127.0.0.1", "localhost")
-"""Hosts that need no HTTPS: what is sent there never leaves the machine. On Lambda nobody is there;
-an issuer for tests is."""
+"""Hosts that need no HTTPS, for an issuer in tests: what is sent there never leaves the machine."""
+
+USER_AGENT: Final = "image-pipeline"
+"""Named because firewalls in front of issuers refuse requests without one (AWS WAF developer guide,
+"Baseline rule groups", NoUserAgent_HEADER)."""
 
 _FIELDS: Final[Mapping[str, tuple[str, ...]]] = {"RSA": ("n", "e"), "EC": ("crv", "x", "y")}
 """Key type to the fields of a public key (RFC 7518, section 6); a private part is not looked at."""
@@ -130,7 +133,11 @@ class IssuerKeys:
         # Discovery, section 4.3: another issuer's document may not speak for this one.
         if found.get("issuer") != self._issuer:
             raise ValueError(f"The issuer calls itself {found.get('issuer')!r}; set auth to that.")
-        listed = self._fetch(str(found.get("jwks_uri"))).get("keys")
+        address = str(found.get("jwks_uri"))
+        # Lambda's Runtime API listens on this machine; an issuer elsewhere must not lead there.
+        if urlsplit(address).scheme != urlsplit(self._issuer).scheme:
+            raise ValueError(f"The issuer's keys must be at an https:// address; got {address!r}.")
+        listed = self._fetch(address).get("keys")
         if not isinstance(listed, list):
             raise ValueError("The issuer's JWKS has no list of keys.")  # noqa: TRY004 (JSON)
         keys = {name: key for item in cast("list[Any]", listed) for name, key in _parse(item)}
@@ -160,7 +167,10 @@ def _within(seconds: float, call: Callable[[], _T]) -> _T:
         outcome = outcomes.get(timeout=seconds)
     except Empty:
         raise TimeoutError(f"The issuer's documents took longer than {seconds} s.") from None
-    return outcome()
+    try:
+        return outcome()
+    finally:
+        del outcome  # which has the error, whose traceback has this frame
 
 
 def _raise(error: Exception) -> NoReturn:
@@ -181,9 +191,10 @@ def fetch_json(url: str) -> dict[str, Any]:
     connection = kind(parts.netloc, timeout=TIMEOUT_SECONDS)
     try:
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        connection.request("GET", path, headers={"Accept": "application/json"})
-        response = connection.getresponse()
-        body = response.read(MAX_BYTES + 1)
+        headers = {"Accept": "application/json", "User-Agent": USER_AGENT}
+        connection.request("GET", path, headers=headers)
+        with connection.getresponse() as response:
+            body = response.read(MAX_BYTES + 1)
     finally:
         connection.close()
     if response.status != HTTPStatus.OK or len(body) > MAX_BYTES:

@@ -250,6 +250,29 @@ def test_the_address_of_keys_must_be_https_too(issuer):
         IssuerKeys(issuer.url).find("rsa-1", "RS256")
 
 
+def test_an_issuer_elsewhere_cannot_lead_to_this_machine(world, issuer):
+    """Lambda's Runtime API is there."""
+    world.documents[f"{issuer.url}/keys"] = world.documents[JWKS]
+    world.documents[CONFIGURATION] = {"issuer": ISSUER, "jwks_uri": f"{issuer.url}/keys"}
+    with pytest.raises(KeysUnavailable):
+        world.keys.find("a", "RS256")
+    assert world.asked == [CONFIGURATION]
+
+
+def test_requests_name_who_asks(issuer, monkeypatch):
+    agents = []
+
+    def respond(handler):
+        agents.append(handler.headers["User-Agent"])
+        handler.send_response(503)
+        handler.end_headers()
+
+    monkeypatch.setattr(issuer.server.RequestHandlerClass, "do_GET", respond)
+    with pytest.raises(ValueError, match="answered 503"):
+        fetch_json(f"{issuer.url}/keys")
+    assert agents == ["image-pipeline"]
+
+
 ANSWERS = {
     "too long": b'{"keys": "' + b" " * issuer_keys.MAX_BYTES + b'"}',
     "no JSON": b"<html>",
