@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from signer.issuer_keys import FETCH_SECONDS
+from signer.quota import Quota
 from tests.infra.engine import evaluated
 from tests.infra.variants import DOMAIN, QUOTAS, SIGNED_IN
 
@@ -59,6 +61,14 @@ def test_the_signer_may_count_and_not_read(quotas):
     variables = quotas.one("Function", "-signer").inputs["environment"]["variables"]
     assert variables["QUOTA_TABLE"] == quotas.one("Table", "-quotas").outputs["name"]
     assert (variables["QUOTA_PER_HOUR"], variables["QUOTA_BYTES_PER_DAY"]) == ("100", "1000000000")
+
+
+def test_the_slowest_request_fits_into_the_function_s_timeout(quotas, monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    times = Quota("table", forms_per_hour=1, bytes_per_day=0).client.meta.config
+    attempts = times.retries["total_max_attempts"]
+    counting = attempts * (times.connect_timeout + times.read_timeout)
+    assert FETCH_SECONDS + counting < quotas.one("Function", "-signer").inputs["timeout"]
 
 
 def test_browsers_may_send_a_token_where_it_is_read(quotas, behind, prod):
