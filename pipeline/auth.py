@@ -6,8 +6,10 @@ from typing import Final
 
 from pipeline.settings_checks import SettingsError
 
-_ISSUER: Final = re.compile(r"https://[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}(:\d+)?(/[\w.~/-]*)?")
-_LOOPBACK: Final = re.compile(r"http://(127\.0\.0\.1|localhost)(:\d+)?(/[\w.~/-]*)?")
+_PORT_AND_PATH: Final = r"(:[1-9]\d{0,4})?((/[\w.~-]+)*/?)"
+_ISSUER: Final = re.compile(r"https://[a-z0-9.-]+\.[a-z]{2,}" + _PORT_AND_PATH)
+"""Without capitals, which a host has only in an example: TENANT.eu.auth0.com."""
+_LOOPBACK: Final = re.compile(r"http://(127\.0\.0\.1|localhost)" + _PORT_AND_PATH)
 """An issuer on this machine, for the embedded AWS."""
 
 MAX_AUDIENCE: Final = 200
@@ -25,8 +27,8 @@ class Auth:
         """Raise a ``SettingsError`` for an issuer or an audience that no token can have."""
         if not self.is_https and not _LOOPBACK.fullmatch(self.issuer):
             raise SettingsError(
-                "auth issuer must be an https:// address without a query, exactly as tokens have "
-                f"it in iss; got {self.issuer!r}."
+                "auth issuer must be an https:// address, its host in small letters, without a "
+                f"query, exactly as tokens have it in iss; got {self.issuer!r}."
             )
         if not re.fullmatch(rf"[!-~]{{1,{MAX_AUDIENCE}}}", self.audience):
             raise SettingsError(

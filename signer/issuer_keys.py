@@ -94,7 +94,8 @@ class IssuerKeys:
             KeysUnavailable: the issuer cannot be reached, and no key that is cached answers.
         """
         key = self._cached(kid, algorithm)
-        if key is None or self._age() >= FRESH_SECONDS:
+        # A negative age is that of a clock that was set back.
+        if key is None or not 0 <= self._age() < FRESH_SECONDS:
             self._refresh()
             key = self._cached(kid, algorithm)
         if key is not None:

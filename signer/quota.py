@@ -24,7 +24,8 @@ KEEP: Final = timedelta(days=1)
 _TIMES: Final = Config(
     connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2}
 )
-"""If the first attempt's answer is lost, the second counts the form again: too strict by one."""
+"""If the first attempt's answer is lost, the second counts the form again, too strictly by one. A
+second attempt that finds the quota used up is a failure of ours, as nobody knows who used it up."""
 
 _boto3: Final[Any] = boto3  # it has no inline types
 
@@ -46,7 +47,7 @@ class Quota:
 
         Raises:
             Refused: it would exceed a quota, and is not counted; status 429.
-            ClientError, BotoCoreError: it is not known whether it would.
+            ClientError, BotoCoreError: it is not known if it would.
         """
         now = now or datetime.now(UTC)
         day = now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -68,6 +69,8 @@ class Quota:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except self.client.exceptions.ConditionalCheckFailedException as failed:
+            if failed.response["ResponseMetadata"]["RetryAttempts"]:
+                raise  # the first attempt, whose answer was lost, may have counted this very form
             sent = int(failed.response["Item"].get("bytes", {"N": "0"})["N"])
             raise self._refused(now, size, sent) from None
 

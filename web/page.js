@@ -4,7 +4,8 @@ import { Card } from "./card.js";
 import { ACCEPT, problem } from "./checks.js";
 import { Unavailable, manifestUrl, waitForManifest } from "./manifest.js";
 import { showTotals } from "./totals.js";
-import { askToSignIn, upload } from "./upload.js";
+import { askToSignIn, header, userOf } from "./sign-in.js";
+import { upload } from "./upload.js";
 import { limit } from "./words.js";
 
 /** Files sent at one time: more would only share the same line. */
@@ -60,13 +61,13 @@ async function guarded(photo, heading, steps) {
   showTotals(photos);
 }
 
-async function send(photo, file) {
+async function send(photo, file, user) {
   await guarded(photo, "Not taken", async () => {
     photo.failed = false;
-    photo.retry = () => enqueue(photo, file);
+    photo.retry = () => enqueue(photo, file, userOf(header()));
     photo.upload.start = performance.now();
     photo.card.sending(0);
-    photo.upload.key = await upload(file, config, (share) => photo.card.sending(share));
+    photo.upload.key = await upload(file, config, user, (share) => photo.card.sending(share));
     photo.retry = undefined;
     photo.card.waiting();
   });
@@ -75,17 +76,17 @@ async function send(photo, file) {
 const queue = [];
 let sending = 0;
 
-/** Send a file as soon as its turn has come; its renditions are waited for meanwhile. */
-function enqueue(photo, file) {
-  queue.push([photo, file]);
+/** Send a file of a user as soon as its turn has come; its renditions are waited for meanwhile. */
+function enqueue(photo, file, user) {
+  queue.push([photo, file, user]);
   sendNext();
 }
 
 async function sendNext() {
   if (sending >= PARALLEL || !queue.length) return;
-  const [photo, file] = queue.shift();
+  const [photo, file, user] = queue.shift();
   sending += 1;
-  await send(photo, file);
+  await send(photo, file, user);
   sending -= 1;
   sendNext();
   if (!photo.failed) look(photo);
@@ -108,7 +109,7 @@ function take(files) {
     const sentence = problem(file, config.maxUploadBytes);
     photo.failed = sentence !== null;
     if (sentence) photo.card.fail("Not taken", sentence);
-    else enqueue(photo, file);
+    else enqueue(photo, file, userOf(header()));
   }
   if (taken.length) showTotals(photos);
 }
@@ -142,17 +143,16 @@ function listen() {
 
 /** Show where to upload: at once, or to a signed-in user, whom an app names by an attribute. */
 function letIn() {
-  const page = document.documentElement;
   const show = () => {
-    const isLetIn = !config.signIn || Boolean(page.dataset.authorization);
+    const isLetIn = !config.signIn || Boolean(header());
     byId("drop").hidden = !isLetIn;
     byId("sign-in").hidden = isLetIn;
   };
   show();
   if (!config.signIn) return;
-  new MutationObserver(show).observe(page, { attributeFilter: ["data-authorization"] });
+  new MutationObserver(show).observe(document.documentElement, { attributeFilter: ["data-authorization"] });
   byId("sign-in-button").addEventListener("click", () => askToSignIn("asked"));
-  if (!page.dataset.authorization) askToSignIn("missing");
+  if (!header()) askToSignIn("missing");
 }
 
 async function main() {

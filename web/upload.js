@@ -2,22 +2,20 @@
 
 import { typeOf } from "./checks.js";
 import { Unavailable } from "./manifest.js";
-import { SIGN_IN, refusal } from "./words.js";
-
-/** The element whose attribute `data-authorization` has the header of a signed-in user. */
-const page = document.documentElement;
+import { signOut, signedIn } from "./sign-in.js";
+import { BAD_HEADER, refusal } from "./words.js";
 
 const SIGNER_PATIENCE_MS = 15_000;
 
 /**
  * Upload a file and return its key.
  *
- * `onProgress` is told the share that has been sent, 0 to 1. Throws `Unavailable` with a sentence
- * when the file was not taken.
+ * `user` chose the file, if someone was signed in. `onProgress` is told the share that has been
+ * sent, 0 to 1. Throws `Unavailable` with a sentence when the file was not taken.
  */
-export async function upload(file, config, onProgress) {
+export async function upload(file, config, user, onProgress) {
   return config.uploads === "presigned"
-    ? postSigned(file, config, onProgress)
+    ? postSigned(file, config, user, onProgress)
     : putPublic(file, config, onProgress);
 }
 
@@ -28,8 +26,9 @@ async function putPublic(file, { uploadEndpoint }, onProgress) {
   return key;
 }
 
-async function postSigned(file, config, onProgress) {
-  const { key, url, fields } = await ask(config, { name: file.name, type: typeOf(file), size: file.size });
+async function postSigned(file, config, user, onProgress) {
+  const wanted = { name: file.name, type: typeOf(file), size: file.size };
+  const { key, url, fields } = await ask(config, wanted, user);
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
   form.append("file", file);
@@ -37,17 +36,17 @@ async function postSigned(file, config, onProgress) {
   return key;
 }
 
-/** The signer's form for one picture. */
-async function ask({ uploadEndpoint, deliveryUrl, signIn }, wanted) {
+/** The signer's form for one picture; asked for once more if the sign-in had expired. */
+async function ask(config, wanted, user, isSecondTime = false) {
+  const { uploadEndpoint, deliveryUrl, signIn } = config;
   const content = JSON.stringify(wanted);
-  const headers = { "Content-Type": "application/json" };
+  const headers = new Headers({ "Content-Type": "application/json" });
   const isBehindCdn = uploadEndpoint.startsWith(`${deliveryUrl}/`);
   // A CDN in front of the signer signs the request, and takes the body's hash from the browser. Its
   // signature takes the place of the header Authorization.
-  if (isBehindCdn) headers["x-amz-content-sha256"] = await sha256(content);
-  const authorization = signIn && page.dataset.authorization;
-  if (signIn && !authorization) throw new Unavailable(SIGN_IN);
-  if (authorization) headers[isBehindCdn ? "X-Authorization" : "Authorization"] = authorization;
+  if (isBehindCdn) headers.set("x-amz-content-sha256", await sha256(content));
+  const authorization = signIn && (await signedIn(user));
+  if (authorization) setAuthorization(headers, isBehindCdn ? "X-Authorization" : "Authorization", authorization);
   const answer = await fetch(uploadEndpoint, {
     method: "POST",
     headers,
@@ -56,21 +55,22 @@ async function ask({ uploadEndpoint, deliveryUrl, signIn }, wanted) {
   }).catch(() => null);
   if (!answer) throw new Unavailable(refusal(0));
   const body = await answer.json().catch(() => ({}));
-  if (answer.status === 401) signOut(authorization, body.error?.code);
+  if (answer.status === 401) {
+    const code = body.error?.code;
+    signOut(authorization, code);
+    if (code === "expired" && !isSecondTime) return ask(config, wanted, user, true);
+  }
   if (!answer.ok) throw new Unavailable(body.error?.message ?? refusal(answer.status));
   return body;
 }
 
-/** Ask for another sign-in, unless there is one already that is newer than the one refused. */
-function signOut(authorization, code) {
-  if (page.dataset.authorization !== authorization) return;
-  delete page.dataset.authorization;
-  askToSignIn(code === "expired" ? "expired" : "token");
-}
-
-/** Tell the app around this page that an upload needs a user (docs/auth.md, "The page"). */
-export function askToSignIn(reason) {
-  document.dispatchEvent(new CustomEvent("signinneeded", { detail: { reason } }));
+function setAuthorization(headers, name, value) {
+  try {
+    headers.set(name, value);
+  } catch (error) {
+    console.error(error);
+    throw new Unavailable(BAD_HEADER);
+  }
 }
 
 /** The SHA-256 of a text in UTF-8, in hexadecimal digits. */

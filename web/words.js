@@ -55,6 +55,9 @@ export const loss = (code) => LOSSES[code] ?? code;
 
 /** What is told a person who has not signed in where that is needed. */
 export const SIGN_IN = "Sign in to upload photos.";
+export const EXPIRED = "Your sign-in has expired. Sign in again.";
+export const OTHER_USER = "Someone else has signed in since this photo was chosen; “Try again” sends it as theirs.";
+export const BAD_HEADER = "This page was given a sign-in that it cannot send.";
 
 const REFUSALS = {
   EntityTooLarge: "This file is larger than may be uploaded.",

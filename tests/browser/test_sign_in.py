@@ -145,6 +145,48 @@ def test_an_expired_sign_in_is_told_and_the_upload_can_be_tried_again(site, issu
     site.page.get_by_text("1 photo in, 8 renditions out").wait_for()
 
 
+def test_an_app_that_renews_quietly_is_waited_for_by_each_of_many_photos(site, issuer, files):
+    """A token that expires amid photos of one choice, as docs/auth.md proposes to handle it."""
+    site.page.evaluate(
+        """token => document.addEventListener("signinneeded", ({detail}) => {
+            if (detail.reason !== "expired") return;
+            window.renewals = (window.renewals ?? 0) + 1;
+            const sign = () => (document.documentElement.dataset.authorization = token);
+            setTimeout(sign, 1000);
+        })""",
+        f"Bearer {issuer.token(sub='patient')}",
+    )
+    sign_in(site, issuer.token(sub="patient", exp=int(time.time()) - 3600))
+    choose(site, files["shot.png"], files["tall.webp"], files["notes.txt"], files["huge.jpg"])
+    site.page.get_by_text("4 photos in, 16 renditions out, 2 not taken").wait_for()
+    assert site.page.evaluate("window.renewals") == 1
+    assert site.page.get_by_role("button", name="Try again").count() == 0
+
+
+def test_a_photo_of_one_person_is_not_sent_as_another_s_by_itself(site, issuer, files):
+    sign_in(site, issuer.token(sub="anna", exp=int(time.time()) - 3600))
+    site.page.evaluate(
+        """token => document.addEventListener("signinneeded", () => {
+            document.documentElement.dataset.authorization = token;
+        })""",
+        f"Bearer {issuer.token(sub='berta')}",
+    )
+    choose(site, files["shot.png"])
+    card(site, "shot.png").get_by_text("Someone else has signed in").wait_for()
+    assert all("lambda-url" in url for url in site.sent)
+    site.page.get_by_role("button", name="Try again").click()
+    shown = card(site, "shot.png").locator("img.photo.loaded")
+    shown.wait_for()
+    assert "/berta/" in shown.evaluate("image => image.currentSrc")
+
+
+def test_a_header_that_cannot_be_sent_is_told(site, files):
+    site.page.evaluate("document.documentElement.dataset.authorization = 'Bearer a\\nb'")
+    choose(site, files["shot.png"])
+    card(site, "shot.png").get_by_text("was given a sign-in that it cannot send").wait_for()
+    assert site.sent == []
+
+
 def test_a_photo_that_is_pasted_before_the_sign_in_is_not_sent(site, issuer, files):
     drop(site.page, "paste", files["shot.png"])
     photo = card(site, "shot.png")

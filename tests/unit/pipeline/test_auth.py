@@ -36,6 +36,12 @@ def test_issuers_of_providers_are_accepted(issuer):
         "https://login.example.com/ x",
         "http://127.0.0.1.example.com/",
         "file:///etc/passwd",
+        "https://TENANT.eu.auth0.com/",
+        "https://cognito-idp.REGION.amazonaws.com/POOL",
+        "https://login.example.com//",
+        "https://login.example.com//evil.example.com",
+        "https://login.example.com:0/",
+        "https://login.example.com:123456/",
     ],
 )
 def test_other_issuers_are_refused(issuer):

@@ -131,6 +131,14 @@ def test_a_clock_that_is_set_back_does_not_stop_fetching(world):
     assert world.keys.find("b", "RS256")
 
 
+def test_a_clock_that_is_set_back_does_not_keep_keys_fresh(world):
+    world.keys.find("a", "RS256")
+    world.offer(jwk(RSA, kid="b"))
+    world.now -= 100_000
+    with pytest.raises(UnknownKey):
+        world.keys.find("a", "RS256")
+
+
 def test_an_issuer_that_recovers_is_believed_again(world):
     documents = world.documents
     world.go_down()

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
 from signer.handler import Refused
@@ -23,7 +24,7 @@ def at(hour, minute, second=0):
     return datetime(2026, 11, 27, hour, minute, second, 500_000, tzinfo=UTC)
 
 
-def asked(quota, size, now, *, conditions=ANY, values=ANY, held=None):
+def asked(quota, size, now, *, conditions=ANY, values=ANY, held=None, retries=0):
     """Charge once; DynamoDB takes it, or refuses it because of what it holds."""
     request = {
         "TableName": "table",
@@ -45,6 +46,7 @@ def asked(quota, size, now, *, conditions=ANY, values=ANY, held=None):
             dynamodb.add_client_error(
                 "update_item",
                 "ConditionalCheckFailedException",
+                response_meta={"RetryAttempts": retries},
                 modeled_fields={"Item": KEY | {k: {"N": str(v)} for k, v in held.items()}},
                 expected_params=request,
             )
@@ -143,3 +145,10 @@ def test_without_a_bound_on_forms_the_bytes_are_used_up():
 def test_a_user_of_another_hour_has_only_bytes():
     quota = Quota("table", forms_per_hour=1, bytes_per_day=3_000_000)
     assert told(quota, at(9, 0), forms08=1, bytes=3_000_000)[0] == "quota_bytes_per_day"
+
+
+def test_a_second_attempt_that_finds_the_quota_used_up_may_have_used_it_itself():
+    """Nobody saw the first attempt's answer, so it is no fault of the user's."""
+    quota = Quota("table", forms_per_hour=9, bytes_per_day=0)
+    with pytest.raises(ClientError):
+        asked(quota, 1, at(10, 0), held={"forms10": 9}, retries=1)
