@@ -50,13 +50,20 @@ def start(variables: Mapping[str, str] = os.environ) -> UploadHandler:
             Bucket, kms_key_arn=environment.kms_key_arn, deadline=deadline
         )
         destination = open_bucket(environment.destination_bucket)
-        duplicates = None
+        duplicates = rejections = None
         if looks_for_duplicates:
             from function.duplicates import search  # noqa: PLC0415 - most stacks need none of it
 
             duplicates = search.connect(environment, destination, deadline)
+        if environment.tags_rejected:
+            from function.rejections import Rejections  # noqa: PLC0415 - nor of these
+            from function.storage.tags import Tags  # noqa: PLC0415
+
+            rejections = Rejections(Tags(source_bucket, deadline))
         source = open_bucket(source_bucket)
-        return Reconciler.build(environment, source, destination, render, duplicates)
+        return Reconciler.build(
+            environment, source, destination, render, duplicates, rejections=rejections
+        )
 
     def worker_counts() -> dict[Metric, int]:
         """Return the metrics of workers since the last call, without those that are zero."""

@@ -21,6 +21,9 @@ BATCH_OPERATIONS: Final = "batch-operations/"
 """Prefix of the source bucket for the manifests and reports of S3 Batch Operations: nothing there
 is public or raises events."""
 
+REJECTED_TAG: Final = ("image-pipeline", "rejected")
+"""Key and value of the tag of rejected uploads, by which a lifecycle rule finds them."""
+
 BACKFILL_SEQUENCER: Final = "00"
 """Comes before every sequencer of S3's (events are ordered by text padded with zeros), so that a
 backfilled event never wins over a real one that is under way. Not empty: renditions carry it as a

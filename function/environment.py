@@ -28,6 +28,7 @@ class Environment(Record):
     timeout: int  # seconds after which Lambda ends an invocation
     publish_metrics: bool  # False: CloudWatch makes no metrics of the figures in the log
     native_decoder: bool  # False: Pillow decodes where our own decoders otherwise would
+    tags_rejected: bool  # True: rejected uploads are tagged, so that S3 lets them expire
     memory_mb: int  # the function's memory, as Lambda itself states it
 
     @property
@@ -65,9 +66,10 @@ class Environment(Record):
                 duplicates=DuplicateSearch(variables["DUPLICATES"]),
                 index_table=variables["INDEX_TABLE"],
                 timeout=int(variables["TIMEOUT"]),
-                # Set only where they are false, so that an upgrade changes no stack's variables.
-                publish_metrics=_true_unless_set(variables, "PUBLISH_METRICS"),
-                native_decoder=_true_unless_set(variables, "NATIVE_DECODER"),
+                # Set only where they are not so, so that an upgrade changes no stack's variables.
+                publish_metrics=_flag(variables, "PUBLISH_METRICS", default="true"),
+                native_decoder=_flag(variables, "NATIVE_DECODER", default="true"),
+                tags_rejected=_flag(variables, "TAGS_REJECTED", default="false"),
                 memory_mb=int(variables["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]),
             )
         except KeyError as error:
@@ -76,8 +78,8 @@ class Environment(Record):
             raise RuntimeError(f"An environment variable is malformed: {error}.") from error
 
 
-def _true_unless_set(variables: Mapping[str, str], name: str) -> bool:
-    text = variables.get(name, "true")
+def _flag(variables: Mapping[str, str], name: str, *, default: str) -> bool:
+    text = variables.get(name, default)
     if text not in ("true", "false"):
         raise ValueError(f"{name} must be true or false; got {text!r}")
     return text == "true"

@@ -30,9 +30,10 @@ from function.versions import ObjectVersion, is_newer
 
 if TYPE_CHECKING:
     from function.duplicates.search import Duplicates
+    from function.rejections import Rejections
 
 MAX_ROUNDS: Final = 16
-"""Decisions about one event before SQS delivers it again. Five are enough without contention."""
+"""Decisions about one event before SQS delivers it again. Seven are enough without contention."""
 
 PAUSE: Final = 0.25
 """Backoff with jitter: round n waits a random time up to n x PAUSE seconds."""
@@ -67,6 +68,8 @@ class Reconciler(Record):
     processor: Processor  # writes a version's renditions and returns its manifest
     # Index to keep up to date; None where the stack does not look for duplicates.
     duplicates: "Duplicates | None" = None
+    # Tags rejected uploads; None where they do not expire.
+    rejections: "Rejections | None" = None
     # Waits after a lost conditional write, given the number of the round.
     back_off: Callable[[int], None] = back_off
 
@@ -78,10 +81,12 @@ class Reconciler(Record):
         destination: Bucket,
         engine: Engine,
         duplicates: "Duplicates | None" = None,
+        *,
+        rejections: "Rejections | None" = None,
     ) -> "Reconciler":
         """Build the reconciler of a stack, which renders by ``Processor``."""
         processor = Processor(environment, source, destination, engine, duplicates)
-        return cls(source, destination, environment.files, processor, duplicates)
+        return cls(source, destination, environment.files, processor, duplicates, rejections)
 
     def reconcile(self, event: Event, *, is_last: bool = False) -> Manifest | None:
         """Process one event, however often, late or early it comes.
@@ -107,10 +112,15 @@ class Reconciler(Record):
         written: Manifest | None = None
         gone: Gone | None = None
         state: State | None = None
+        new = event.version if event.kind == EventKind.CREATED else None
         for attempt in range(1, MAX_ROUNDS + 1):
-            state = state or self._observe(event)
+            state, new = (state, new) if state else self._observe_new(event, new)
             step = decide(event, state)
             if step is Step.SKIP:
+                if self._follow(state.standing, new):
+                    # Another invocation may have replaced the manifest before the tag was set.
+                    state = None
+                    continue
                 if gone and not written:
                     raise gone
                 return written
@@ -143,6 +153,16 @@ class Reconciler(Record):
             # the look after the write finds out, so the usual upload waits for no request here.
             return State(standing=standing, etag=etag, held=event.version)
         return self._look_up(event, standing, etag)
+
+    def _observe_new(
+        self, event: Event, new: ObjectVersion | None
+    ) -> tuple[State, ObjectVersion | None]:
+        """Return the state of a key, and the new version unless a manifest of it was found.
+
+        A version without one has no tag, because a rejection is written before the tag.
+        """
+        state = self._observe(event)
+        return state, None if _is_of(state.standing, new) else new
 
     def _look_up(
         self, event: Event, standing: Manifest | None, etag: str, *, is_whole: bool | None = None
@@ -178,6 +198,7 @@ class Reconciler(Record):
         named = _keys(manifest)
         self.destination.delete([key for key in _keys(standing) if key not in named])
         if bug:
+            self._follow(manifest, new=None)
             raise bug
         return manifest, None
 
@@ -246,6 +267,17 @@ class Reconciler(Record):
         found = self.destination.sequencers(_keys(standing))
         return all(sequencer == standing.source.sequencer for sequencer in found.values())
 
+    def _follow(self, manifest: Manifest | None, new: ObjectVersion | None) -> bool:
+        """Make an upload's tag agree with its manifest; return True if it did not agree.
+
+        A ``new`` upload that was not rejected costs no request.
+        """
+        if not self.rejections or not manifest:
+            return False
+        if manifest.status != Status.REJECTED and _is_of(manifest, new):
+            return False
+        return self.rejections.follow(manifest)
+
     def _possible_keys(self, event: Event) -> set[str]:
         """Return the keys that renditions of an upload may have; S3 has none that are too long.
 
@@ -255,13 +287,16 @@ class Reconciler(Record):
         return {key for key in keys if _fits(key)}
 
 
+def _is_of(manifest: Manifest | None, version: ObjectVersion | None) -> bool:
+    """Return True if a manifest is of this very version."""
+    if manifest is None or version is None:
+        return False
+    return manifest.source.version_id == version.version_id
+
+
 def _is_ready(standing: Manifest | None, version: ObjectVersion) -> TypeGuard[Manifest]:
     """Return True if a manifest has renditions of this very version, which then stay."""
-    return (
-        standing is not None
-        and standing.status == Status.READY
-        and standing.source.version_id == version.version_id
-    )
+    return standing is not None and standing.status == Status.READY and _is_of(standing, version)
 
 
 def _fits(key: str) -> bool:

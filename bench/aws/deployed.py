@@ -127,5 +127,6 @@ class Deployed:
             "DUPLICATES": "off",
             "INDEX_TABLE": "",
             "PUBLISH_METRICS": "false",
+            "TAGS_REJECTED": "false",
             "TIMEOUT": str(self.timeout_for(batch_size)),
         }

@@ -62,6 +62,7 @@ def environment():
         index_table="",
         timeout=60,
         publish_metrics=True,
+        tags_rejected=False,
         native_decoder=True,
         memory_mb=1024,
     )
