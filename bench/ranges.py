@@ -14,3 +14,6 @@ takes at most 900 s ("Lambda quotas", Lambda developer guide, read 2026-11-27)."
 
 Views = Annotated[float, Parameter(validator=Number(gte=0, lte=1e6))]
 """Times that each image is fetched; the most is ours to choose."""
+
+Months = Annotated[float, Parameter(validator=Number(gte=1, lte=1200))]
+"""Months of images that are stored; the most is ours to choose."""

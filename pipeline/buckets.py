@@ -3,20 +3,14 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
 
 import pulumi
 from pulumi_aws import s3
 
+from pipeline import lifecycle
 from pipeline.component import Component, Options, policy_of
 from pipeline.naming import bucket_url, tags
 from pipeline.permissions.documents import Document
-
-NONCURRENT_DAYS: Final = 30
-"""Days that an overwritten or deleted upload can still be brought back."""
-
-ABORT_MULTIPART_DAYS: Final = 1
-"""Days after which the parts of an abandoned multipart upload stop costing storage."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,21 +19,23 @@ class SecureBucketArgs:
 
     Attributes:
         public_policy: whether its bucket policy will allow anonymous requests.
-        versioned: keep overwritten and deleted objects for ``NONCURRENT_DAYS``.
+        old_days: days that overwritten and deleted objects are kept; None for no versions.
         methods: HTTP methods that web pages may use (CORS); none for no pages at all.
         allowed_origins: web origins that may use them.
         kms_key_arn: key that encrypts by default; empty for S3-managed keys.
         expire_days: days after which objects are deleted; None to keep them.
+        rules: further lifecycle rules.
         protect: whether Pulumi refuses to delete it.
         force_destroy: whether Pulumi deletes it with all that is in it.
     """
 
     public_policy: bool = False
-    versioned: bool = False
+    old_days: int | None = None
     methods: Sequence[str] = ()
     allowed_origins: Sequence[str] = ()
     kms_key_arn: pulumi.Input[str] = ""
     expire_days: int | None = None
+    rules: Sequence[lifecycle.Rule] = ()
     protect: bool = False
     force_destroy: bool = False
 
@@ -126,10 +122,8 @@ class SecureBucket(Component):
         )
 
     def _expire(self, args: SecureBucketArgs) -> None:
-        abort = {"days_after_initiation": ABORT_MULTIPART_DAYS}
-        rules = [_rule("abort-stale-multiparts", abort_incomplete_multipart_upload=abort)]
-        earlier: list[pulumi.Resource] = []
-        if args.versioned:
+        rules, earlier = [lifecycle.abort_multiparts()], list[pulumi.Resource]()
+        if args.old_days is not None:
             versioning = s3.BucketVersioning(
                 self._label,
                 bucket=self.name,
@@ -137,17 +131,10 @@ class SecureBucket(Component):
                 opts=self.child,
             )
             earlier.append(versioning)
-            days = {"noncurrent_days": NONCURRENT_DAYS}
-            markers = {"expired_object_delete_marker": True}
-            rules.append(
-                _rule(
-                    "expire-noncurrent-versions",
-                    noncurrent_version_expiration=days,
-                    expiration=markers,
-                )
-            )
+            rules.append(lifecycle.expire_old_versions(args.old_days))
         if args.expire_days is not None:
-            rules.append(_rule("expire", expiration={"days": args.expire_days}))
+            rules.append(lifecycle.expire(args.expire_days))
+        rules.extend(args.rules)
         s3.BucketLifecycleConfiguration(
             self._label, bucket=self.name, rules=rules, opts=self.after(*earlier)
         )
@@ -167,13 +154,3 @@ class SecureBucket(Component):
             ],
             opts=self.child,
         )
-
-
-def _rule(name: str, **actions: Any) -> s3.BucketLifecycleConfigurationRuleArgs:
-    """Return a lifecycle rule for every object."""
-    return s3.BucketLifecycleConfigurationRuleArgs(
-        id=name,
-        status="Enabled",
-        filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
-        **actions,
-    )

@@ -16,6 +16,7 @@ from function.engine.renditions import Quality, Rendition
 from pipeline.auth import Auth
 from pipeline.settings import KEYS, Pollers, Settings
 from pipeline.settings_checks import SettingsError, require_one_of
+from pipeline.storage_classes import Transition
 
 Mapped = TypeVar("Mapped")
 
@@ -83,6 +84,8 @@ def _read(name: str, key: str) -> Any:
         )
     if name == "auth":
         return _read_mapping(key, Auth, str, _AUTH)
+    if name == "storage_classes":
+        return _read_transitions(key)
     if name == "allowed_origins":
         items = _read_list(key)
         return items and tuple(str(item) for item in items)
@@ -115,6 +118,20 @@ def _read_mapping(key: str, kind: type[Mapped], type_: type, wanted: str) -> Map
     if set(values) != names or any(type(value) is not type_ for value in values.values()):
         raise SettingsError(f"{key} must be {wanted}; got {raw!r}.")
     return kind(**values)
+
+
+def _read_transitions(key: str) -> tuple[Transition, ...] | None:
+    raw = _read_object(key)
+    if raw is None:
+        return None
+    days = cast("dict[str, Any]", raw if isinstance(raw, dict) else {"": ""})
+    if any(type(value) is not int for value in days.values()):
+        raise SettingsError(
+            f"{key} must be days by storage class, like {{STANDARD_IA: 30}}; got {raw!r}."
+        )
+    # By age: the engine passes the keys of a mapping in the order of the alphabet.
+    by_age = sorted(days.items(), key=lambda each: each[1])
+    return tuple(Transition(storage_class=name, days=count) for name, count in by_age)
 
 
 def _read_object(key: str) -> object:

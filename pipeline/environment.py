@@ -45,6 +45,7 @@ def environment_variables(
         # Only where they are not the default: an upgrade changes no variable of a stack.
         **({} if settings.monitoring == "full" else {"PUBLISH_METRICS": "false"}),
         **({} if settings.native_decoder else {"NATIVE_DECODER": "false"}),
+        **({"TAGS_REJECTED": "true"} if settings.rejected_upload_days else {}),
     }
 
 

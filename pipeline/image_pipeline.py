@@ -8,7 +8,7 @@ from typing import TypeVar
 import pulumi
 
 from function.contract import DuplicateSearch
-from pipeline import alarm_definitions, signer, sizes
+from pipeline import alarm_definitions, lifecycle, signer, sizes
 from pipeline.access_log import AccessLog, AccessLogArgs
 from pipeline.alarms import Alarms, AlarmsArgs
 from pipeline.announcements import Announcements, AnnouncementsArgs
@@ -33,6 +33,7 @@ from pipeline.resizer import Resizer, ResizerArgs
 from pipeline.settings import Settings
 from pipeline.signer import SignerArgs
 from pipeline.site import Site, SiteArgs
+from pipeline.source_log import SourceLog, SourceLogArgs
 from pipeline.uploads import Uploads, UploadsArgs
 
 Args = TypeVar("Args")
@@ -112,10 +113,16 @@ class ImagePipeline(Component):
     def _buckets(self) -> tuple[SecureBucket, SecureBucket]:
         is_open, is_read = self._settings.uploads == "public", self._settings.delivery == "public"
         source = self._bucket(
-            "source", public_policy=is_open, methods=["PUT", "POST"], versioned=True
+            "source",
+            public_policy=is_open,
+            methods=["PUT", "POST"],
+            old_days=self._settings.old_version_days,
+            rules=list(lifecycle.of_uploads(self._settings)),
         )
         destination = self._bucket("destination", public_policy=is_read, methods=["GET", "HEAD"])
         self.source_bucket, self.destination_bucket = source.name, destination.name
+        if self._settings.access_log:
+            self._add(SourceLog, SourceLogArgs, source=source)
         return source, destination
 
     def _way_in(self) -> tuple[UploadQueue, Uploads]:

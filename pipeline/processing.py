@@ -24,7 +24,7 @@ class ProcessingArgs:
     """The resources that the function works with, and its Lambda settings.
 
     ``variables`` are its environment; ``kms_key_arn`` is empty for S3-managed keys; ``index`` is
-    given if the stack looks for duplicates.
+    given if the stack looks for duplicates; ``rejected_upload_days`` is 0 if rejected uploads stay.
     """
 
     bundle: Bundle
@@ -40,6 +40,7 @@ class ProcessingArgs:
     timeout: int
     tracing: bool
     log_retention_days: int
+    rejected_upload_days: int
 
 
 def processing_function(
@@ -69,7 +70,12 @@ def processing_function(
         owner,
         name,
         part,
-        partial(roles.resizer_role, renditions=args.renditions, tracing=args.tracing),
+        partial(
+            roles.resizer_role,
+            renditions=args.renditions,
+            tracing=args.tracing,
+            tags_rejected=args.rejected_upload_days > 0,
+        ),
         args.log_retention_days,
         write=to_json,
         source_arn=args.source.arn,

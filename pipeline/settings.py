@@ -11,8 +11,10 @@ from typing import Final
 from function.contract import FULL_MEMORY_MB, MOST_SECONDS, DuplicateSearch
 from function.engine.limits import kind_megapixels, max_megapixels
 from function.engine.renditions import DEFAULT_RENDITIONS, Quality, Rendition
+from pipeline import storage_classes
 from pipeline.auth import Auth
 from pipeline.settings_checks import SettingsError, in_range, require_one_of
+from pipeline.storage_classes import MAX_DAYS, Transition
 
 RUNTIMES: Final = ("python3.12", "python3.13", "python3.14")
 """Lambda runtimes on Amazon Linux 2023 (glibc 2.34), which Pillow's wheels need."""
@@ -60,7 +62,8 @@ class Settings:
 
     Attributes are the keys of ``Pulumi.<stack>.yaml`` in snake case. ``max_megapixels`` 0 means
     the largest image that fits in ``memory``; read ``max_pixels`` instead. ``max_concurrency`` 0
-    means no ceiling but the account's own; with ``pollers`` it must be 0. A quota of 0 is none.
+    means no ceiling but the account's own; with ``pollers`` it must be 0. A quota of 0 is none, and
+    ``rejected_upload_days`` 0 keeps rejected uploads.
     ``batch_operations_concurrency`` 0 means no function for S3 Batch Operations. ``s3_endpoint`` is
     not a key of the stack: it is the provider's ``aws:endpoints``, set for the embedded AWS.
     """
@@ -94,6 +97,10 @@ class Settings:
     max_upload_mb: int = 25
     max_megapixels: int = 0
     log_retention_days: int = 30
+    old_version_days: int = 30
+    rejected_upload_days: int = 0
+    storage_classes: tuple[Transition, ...] = ()
+    access_log: bool = False
     allowed_origins: tuple[str, ...] = ("*",)
     alarm_email: str = ""
     monthly_budget_usd: int = 0
@@ -130,6 +137,9 @@ class Settings:
         in_range("maxUploadMb", self.max_upload_mb, 1, 5000, "MB")
         in_range("maxMegapixels", self.max_megapixels, 0, 1000, "megapixels")
         require_one_of("logRetentionDays", self.log_retention_days, LOG_RETENTION_DAYS)
+        in_range("oldVersionDays", self.old_version_days, 1, MAX_DAYS, "days")
+        in_range("rejectedUploadDays", self.rejected_upload_days, 0, MAX_DAYS, "days")
+        storage_classes.check(self.storage_classes)
         in_range("monthlyBudgetUsd", self.monthly_budget_usd, 0, 1_000_000, "USD")
         require_one_of("monitoring", self.monitoring, MONITORING)
         in_range("quotaPerHour", self.quota_per_hour, 0, 1_000_000, "uploads, or 0")

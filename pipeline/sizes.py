@@ -96,6 +96,7 @@ def longest(name: str, settings: Settings) -> tuple[Mapping[str, str], str, str]
         index_arn=index and arn("dynamodb", f"table/{index}"),
         renditions=settings.renditions,
         tracing=settings.tracing,
+        tags_rejected=settings.rejected_upload_days > 0,
     )
     bucket = bucket_policies.destination(
         destination_arn, _ACCOUNT, distribution, renditions=settings.renditions

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from bench.cost import storage
 from bench.cost.bill import Stack, quantities
 
 _SHARED: Final = ("compute", "compute_init", "lambda_requests", "logs_gb")
@@ -29,6 +30,13 @@ def backfills(stack: Stack, images: float) -> list[Backfill]:
     # The upload; the manifest and the key before and after it; and each rendition is looked at, in
     # case another invocation has overwritten it (function/reconcile.py).
     both["s3_gets"] = images * (5 + files)
+    # S3 bills reads of a moved upload by its class, and by the byte: its body, and the key twice.
+    spent = storage.months_in(stack.settings, stack.usage.months)
+    for name, short in storage.RETRIEVED.items():
+        if moved := images * spent.get(name, 0.0) / stack.usage.months:
+            both["s3_gets"] -= 3 * moved
+            both[f"s3_gets_{short}"] = 3 * moved
+            both[f"s3_retrieval_{short}"] = moved * stack.usage.upload_mb / 1000
     # Ten messages a request, and each batch is received and deleted.
     queue = {**both, "sqs_requests": images / 10 + 2 * images / stack.usage.batch}
     jobs = {

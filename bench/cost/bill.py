@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from bench.cost import storage
 from bench.cost.prices import Prices
 from function.contract import RARE_METRICS, DuplicateSearch, Metric
 from pipeline.alarm_definitions import definitions
@@ -43,7 +44,13 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
         *("sqs_idle_polling", "poller_hours", "s3_puts", "s3_gets"),
         *("duplicates_reads", "duplicates_writes", "quota_writes"),
     ),
-    "storage": ("s3_gb_month", "duplicates_gb_month", "kms_keys"),
+    "storage": (
+        *("s3_gb_month", "s3_standard_ia_gb_month", "s3_glacier_ir_gb_month"),
+        *("s3_tiering_frequent_gb_month", "s3_tiering_infrequent_gb_month"),
+        *("s3_tiering_archive_gb_month", "s3_tiering_objects"),
+        *("s3_moves_to_standard_ia", "s3_moves_to_glacier_ir", "s3_moves_to_tiering"),
+        *("access_log_gb_month", "duplicates_gb_month", "kms_keys"),
+    ),
     "monitoring": ("logs_gb", "metrics", "alarms", "dashboards", "traces"),
     "delivery": (
         *("cdn_gb", "cdn_requests", "cdn_requests_for_forms"),
@@ -60,6 +67,7 @@ _PRICED_AS: Final = {
     "compute_init": "lambda_gb_s_{}",
     "compute_signer": "lambda_gb_s_{}",
     "sqs_idle_polling": "sqs_requests",
+    "access_log_gb_month": "s3_gb_month",
     "quota_writes": "duplicates_writes",  # both are DynamoDB's write units on demand
 }
 """Line -> name of its price where that is another; {} is the architecture."""
@@ -84,6 +92,7 @@ class Usage:
     gets: float = 2  # objects read by the function, and asked after
     upload_mb: float = 4.2  # stored size of the upload
     output_mb: float = 0.9  # stored size of what is made from it
+    months: float = 1  # months of images that are stored; 1 counts this month's alone
     log_kb: float = 1.5  # log and embedded metrics of one image
     sign_ms: float = 10  # billed, of one form of the signer, where there is one (assumed)
     views: float = 0  # times that a reader fetches one rendition through the CDN
@@ -143,6 +152,7 @@ def quantities(images: float, usage: Usage, settings: Settings = DEFAULTS) -> di
     has_waf = settings.waf_requests_per_minute > 0
     has_duplicates = settings.duplicates != DuplicateSearch.OFF
     reads, writes, kb = INDEX[settings.duplicates]
+    new = storage.months_in(settings, usage.months)[storage.STANDARD]
     return {
         "compute": images * usage.billed_ms / 1000 * gb,
         "compute_init": invocations * usage.cold_share * usage.init_ms / 1000 * gb,
@@ -156,7 +166,11 @@ def quantities(images: float, usage: Usage, settings: Settings = DEFAULTS) -> di
         "duplicates_reads": images * reads,
         "duplicates_writes": images * writes,
         "quota_writes": forms * settings.has_quotas,  # an item of far less than 1 kB
-        "s3_gb_month": images * (usage.upload_mb + usage.output_mb) / 1000,
+        "s3_gb_month": images * (usage.upload_mb * new + usage.output_mb * usage.months) / 1000,
+        **storage.quantities(images, usage.upload_mb, usage.months, settings),
+        "access_log_gb_month": storage.access_log_gb(
+            images, 1 + usage.gets, usage.months, settings
+        ),
         "duplicates_gb_month": images * kb / 1_000_000,
         "kms_keys": float(settings.encryption == "kms"),
         "logs_gb": images * usage.log_kb / 1_000_000,

@@ -15,7 +15,7 @@ from bench.cost.report import Month, Result, StackCost
 from bench.cost.stacks import UNNAMED, read
 from bench.mapping import GROWTH_A_MINUTE, MAPPING_LIMIT
 from bench.memory_sizes import MemorySize
-from bench.ranges import Images, Milliseconds, Views
+from bench.ranges import Images, Milliseconds, Months, Views
 from bench.reports import NO_FILES, Files, publish
 from pipeline.settings import Settings
 from terminal import console
@@ -38,6 +38,7 @@ class Options:
         memory: Lambda memory in MB, in place of the settings'.
         ms: Billed milliseconds of an image (see bench tune).
         views: CDN fetches of each image.
+        months: Months of images that are stored; 1 counts this month's alone.
         region: The region whose prices are used, in place of the stack's.
         architecture: Of the function, in place of the settings'.
         free_tier: Take off what is always free, in the figures of --images.
@@ -50,6 +51,7 @@ class Options:
     memory: MemorySize | None = None
     ms: Milliseconds = 700
     views: Views = 0
+    months: Months = 1
     region: str | None = None
     architecture: Literal["arm64", "x86_64"] | None = None
     free_tier: bool = False
@@ -122,7 +124,7 @@ def calculate(options: Options) -> Result:
             for stack in stacks.values()
         },
         words=[
-            *(_promise(each) for each in costs),
+            *(_promise(each) for each in costs if options.months == 1),
             _largest(scales, len(stacks)),
             *_assumptions(options, stacks),
         ],
@@ -139,7 +141,7 @@ def _chosen(options: Options) -> Iterator[tuple[str, str, Settings]]:
 
 
 def _stack(region: str, settings: Settings, options: Options) -> Stack:
-    usage = Usage(billed_ms=options.ms, views=options.views).of(settings)
+    usage = Usage(billed_ms=options.ms, views=options.views, months=options.months).of(settings)
     if options.memory:
         usage = replace(usage, memory_mb=options.memory)
     return Stack(prices=load(region), usage=usage, settings=settings)

@@ -91,6 +91,30 @@ CATALOGUE: Final[Mapping[str, Product]] = {
         usage_type="TimedStorage-ByteHrs",
         attributes={"storageClass": "General Purpose", "volumeType": "Standard"},
     ),
+    **{
+        f"s3_{name}_gb_month": Product(service="AmazonS3", usage_type=f"TimedStorage-{of}-ByteHrs")
+        for name, of in (
+            *(("standard_ia", "SIA"), ("glacier_ir", "GIR"), ("tiering_frequent", "INT-FA")),
+            *(("tiering_infrequent", "INT-IA"), ("tiering_archive", "INT-AIA")),
+        )
+    },
+    "s3_tiering_objects": Product(service="AmazonS3", usage_type="Monitoring-Automation-INT"),
+    **{
+        f"s3_moves_to_{name}": Product(
+            service="AmazonS3",
+            usage_type="Requests-Tier4",
+            attributes={"operation": f"S3-{of}Transition"},
+        )
+        for name, of in (("standard_ia", "SIA"), ("glacier_ir", "GIR"), ("tiering", "INT"))
+    },
+    **{
+        f"s3_gets_{name}": Product(service="AmazonS3", usage_type=f"Requests-{of}-Tier2")
+        for name, of in (("standard_ia", "SIA"), ("glacier_ir", "GIR"))
+    },
+    **{
+        f"s3_retrieval_{name}": Product(service="AmazonS3", usage_type=f"Retrieval-{of}")
+        for name, of in (("standard_ia", "SIA"), ("glacier_ir", "GIR"))
+    },
     "batch_operations_jobs": Product(service="AmazonS3", usage_type="BatchOperations-Jobs"),
     "batch_operations_objects": Product(service="AmazonS3", usage_type="BatchOperations-Objects"),
     "batch_operations_listed": Product(

@@ -184,7 +184,8 @@ def page(result: Result) -> str:
         grids=[(grid.title, grid.head, list(grid.rows())) for grid in grids],
         how=(
             f"The plots by purpose and the table of numbers of images are "
-            f"{_TIERS[result.free_tier]}. Storage is one month of one month's images.\n\n"
+            f"{_TIERS[result.free_tier]}. Storage is one month of the "
+            f"images of {result.stacks[0].usage.months:g} months.\n\n"
             f"{usages}\n\n{free_tier_source()}\n\n{sources}"
         ),
     )

@@ -109,6 +109,9 @@ RULES: Final[Mapping[str, Rule]] = {
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Rule(
         "s3/bucket_lifecycle_configuration.go@edd83424", forces="bucket", kept="expectedBucketOwner"
     ),
+    "aws:s3/bucketLogging:BucketLogging": Rule(
+        "s3/bucket_logging.go@01f43111", forces="bucket expectedBucketOwner"
+    ),
     "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": Rule(
         "s3/bucket_cors_configuration.go@01c08000", forces="bucket expectedBucketOwner"
     ),

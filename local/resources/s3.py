@@ -79,6 +79,14 @@ def notification(context: Context, name: str, inputs: Inputs) -> Created:
     return Created(bucket, {"bucket": bucket})
 
 
+def logging(context: Context, _name: str, inputs: Inputs) -> Created:
+    """Have a bucket's requests logged in another bucket; replaces what was set before."""
+    bucket = inputs.need("bucket")
+    values = {"bucket": bucket, "bucketLoggingStatus": {"loggingEnabled": inputs.rest()}}
+    send(context, "s3", "put_bucket_logging", values)
+    return Created(bucket, {"bucket": bucket})
+
+
 def _configuration(
     noun: str,
     parameter: str | None = None,
@@ -144,6 +152,16 @@ KINDS: Final[Mapping[str, Kind]] = {
     ),
     "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": _configuration(
         "bucket_cors", "corsConfiguration"
+    ),
+    "aws:s3/bucketLogging:BucketLogging": Kind(
+        put=logging,
+        read={
+            "configuration": Call(
+                "s3", "get_bucket_logging", _OF_BUCKET, "LoggingEnabled || `null`"
+            )
+        },
+        # There is no call that deletes it.
+        delete=Call("s3", "put_bucket_logging", {**_OF_BUCKET, "BucketLoggingStatus": {}}),
     ),
     "aws:s3/bucketPolicy:BucketPolicy": _configuration("bucket_policy"),
     "aws:s3/bucketObjectv2:BucketObjectv2": Kind(

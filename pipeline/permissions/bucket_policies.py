@@ -70,6 +70,21 @@ def access_log(bucket_arn: str, account_id: str, partition: str) -> Document:
     return document([*_tls_only(bucket_arn), write])
 
 
+def source_log(bucket_arn: str, account_id: str, source_arn: str) -> Document:
+    """Return the policy of the source bucket's log: only S3's log delivery writes to it.
+
+    And only for this source bucket (S3 user guide, "Enabling Amazon S3 server access logging",
+    permissions by a bucket policy, read 2026-11-27).
+    """
+    delivery = {"Service": "logging.s3.amazonaws.com"}
+    condition = {
+        "ArnLike": {"aws:SourceArn": source_arn},
+        "StringEquals": {"aws:SourceAccount": account_id},
+    }
+    write = allow("ServerAccessLogs", "s3:PutObject", f"{bucket_arn}/*", delivery, condition)
+    return document([*_tls_only(bucket_arn), write])
+
+
 def public_objects(bucket_arn: str, renditions: Sequence[Rendition]) -> list[str]:
     """Return ARN patterns of all that readers may see: manifests and the stack's renditions."""
     names = [file_name(made.name, format_) for made in renditions for format_ in made.formats]

@@ -25,6 +25,7 @@ def resizer_role(
     index_arn: str,
     renditions: Sequence[Rendition],
     tracing: bool,
+    tags_rejected: bool = False,
 ) -> Document:
     """Return the resizer's policy: one statement for each step of an upload.
 
@@ -39,6 +40,7 @@ def resizer_role(
         index_arn: table of the index of duplicates; empty if they are off.
         renditions: the stack's renditions, which name what may be written.
         tracing: whether it sends traces.
+        tags_rejected: whether it tags rejected uploads, which then expire.
     """
     poll = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
     written = public_objects(destination_arn, renditions)
@@ -59,6 +61,10 @@ def resizer_role(
         allow("RemoveLeftovers", ["s3:DeleteObject"], leftovers),
         _write_log(log_group_arn),
     ]
+    if tags_rejected:
+        # It reads the other tags of an upload, because S3 replaces all of them or none.
+        tag = ["s3:GetObjectVersionTagging", "s3:PutObjectVersionTagging"]
+        statements.append(allow("TagRejected", tag, f"{source_arn}/{UPLOADS}*"))
     if index_arn:
         items = ["dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
         statements.append(allow("UseIndex", items, index_arn))

@@ -164,3 +164,44 @@ def test_there_and_back_with_less_monitoring(stack, server, first, photo):
         users.upload()
         users.assert_all_there()
         assert not changes(live.run("up"))
+
+
+KEPT: Final = {
+    "oldVersionDays": 60,
+    "rejectedUploadDays": 7,
+    "storageClasses": {"STANDARD_IA": 30, "GLACIER_IR": 90},
+    "accessLog": True,
+}
+LOG: Final = "aws:s3/bucket:Bucket image-pipeline-dev-source-log"
+
+
+def test_there_and_back_with_uploads_that_are_moved_expired_and_logged(stack, server, first, photo):
+    """Turned off, the log goes with its records, and nothing else; then v0.1.0 takes over."""
+    live: Stack = stack("dev", tree=first)
+    live.configure(batchSize=1, timeout=15)
+    outputs = live.run("up").outputs
+    users = Users(outputs, photo)
+    users.upload()
+    live.move(ROOT)
+    for tree, settings in ((ROOT, KEPT), (ROOT, {}), (first, {})):
+        if live.tree != tree:
+            live.move(tree)
+        live.configure(batchSize=1, timeout=15, **settings)
+        with users.uploading():
+            done = live.run("up")
+        seen = changes(done)
+        assert_nothing_is_lost(
+            Changes(**vars(seen) | {"delete": [what for what in seen.delete if what != LOG]})
+        )
+        assert (LOG in seen.create) is bool(settings)
+        # `dev` of v0.1.0 has a dashboard, and this release's has none.
+        gone = {k for k, v in outputs.items() if done.outputs.get(k) != v}
+        assert gone <= {"dashboardUrl"}
+        users.upload()
+        users.assert_all_there()
+        logs = [b["Name"] for b in server.client("s3").list_buckets()["Buckets"]]
+        logs = [name for name in logs if name.startswith("image-pipeline-dev-source-log-")]
+        assert len(logs) == bool(settings)
+        for name in logs:
+            assert server.client("s3").list_objects_v2(Bucket=name)["KeyCount"] > 0
+        assert not changes(live.run("up"))

@@ -72,6 +72,10 @@ EVERYTHING: dict[str, Any] = {
     "monthlyBudgetUsd": 10,
     "eventbridge": True,
     "batchOperationsConcurrency": 5,
+    "oldVersionDays": 90,
+    "rejectedUploadDays": 7,
+    "storageClasses": {"STANDARD_IA": 30, "GLACIER_IR": 90},
+    "accessLog": True,
     "wafRequestsPerMinute": 1000,
 }
 """Settings over those of prod, with which the program makes every type of resource."""

@@ -35,3 +35,8 @@ def test_log_delivery_finds_its_own_statement_and_appends_none(prod):
 def test_the_log_s_bucket_alone_is_deleted_with_what_it_holds(site):
     forced = {b.name for b in site.all("Bucket") if b.inputs.get("forceDestroy")}
     assert forced == {"image-pipeline-prod-cdn-log"}
+
+
+def test_only_logs_are_deleted_with_what_they_hold(everything):
+    forced = {b.name for b in everything.all("Bucket") if b.inputs.get("forceDestroy")}
+    assert forced == {f"image-pipeline-prod-{part}-log" for part in ("cdn", "source")}

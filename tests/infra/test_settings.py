@@ -88,6 +88,18 @@ REFUSED = {
         (999, "maxMegapixels must be at most"),
     ],
     "logRetentionDays": [(8, "logRetentionDays must be one of 1, 3, 5, 7")],
+    "oldVersionDays": [(0, "oldVersionDays must be 1 to 36500 days; got 0.")],
+    "rejectedUploadDays": [(-1, "rejectedUploadDays must be 0 to 36500 days; got -1.")],
+    "storageClasses": [
+        ({"STANDARD_IA": 7}, "storageClasses STANDARD_IA must be 30 to 36500 days; got 7."),
+        ({"GLACIER": 90}, "storageClasses must not have GLACIER"),
+        ({"STANDARD_IA": "30"}, "storageClasses must be days by storage class, like"),
+        ({"STANDARD_IA": True}, "storageClasses must be days by storage class, like"),
+        (["STANDARD_IA"], "storageClasses must be days by storage class, like"),
+        ("STANDARD_IA", "storageClasses must be days by storage class, like"),
+        (30, "storageClasses must be days by storage class, like"),
+    ],
+    "accessLog": [("yes", "accessLog must be true or false; got 'yes'.")],
     "allowedOrigins": [
         ([], "allowedOrigins must name at least one origin"),
         (["example.com"], "'example.com'"),
@@ -265,7 +277,7 @@ def test_errors_end_the_program_without_a_traceback():
 
 def test_pulumi_yaml_declares_the_same_keys_types_and_defaults():
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
-    defaults, undeclared = Settings(), ("renditions", "auth", "pollers")
+    defaults, undeclared = Settings(), ("renditions", "auth", "pollers", "storage_classes")
     expected = {
         key: getattr(defaults, name) for name, key in KEYS.items() if name not in undeclared
     }

@@ -259,6 +259,11 @@ ALLOWED_TO_FUNCTION = {
 }
 
 DENIED_TO_FUNCTION = {
+    "tag an upload, on a stack that keeps rejected ones": (
+        "s3",
+        "put_object_tagging",
+        {"Bucket": "sourceBucket", "Key": "=uploads/seed.jpg", "Tagging": {"TagSet": []}},
+    ),
     "write an upload": (
         "s3",
         "put_object",

@@ -31,6 +31,10 @@ EVERYTHING = PROD | {
     "monthlyBudgetUsd": 10,
     "eventbridge": "true",
     "wafRequestsPerMinute": 1000,
+    "batchOperationsConcurrency": 5,
+    "rejectedUploadDays": 7,
+    "storageClasses": {"STANDARD_IA": 30, "GLACIER_IR": 90},
+    "accessLog": "true",
 }
 
 
@@ -88,6 +92,10 @@ CHANGES: dict[str, dict[str, Any]] = {
     },
     "BucketCorsConfiguration": {
         "corsRules": [{"allowedMethods": ["GET"], "allowedOrigins": ["https://a.example"]}]
+    },
+    "BucketLogging": {
+        "targetPrefix": "changed/",
+        "targetObjectKeyFormat": {"partitionedPrefix": {"partitionDateSource": "DeliveryTime"}},
     },
     "BucketPolicy": {"policy": POLICY},
     "BucketObjectv2": {

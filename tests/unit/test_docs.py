@@ -42,6 +42,7 @@ def test_settings_table_is_pulumi_yaml():
         for key, value in declared.items()
     ]
     undeclared = [["`renditions`", "four sizes"], ["`auth`", "none"], ["`pollers`", "none"]]
+    undeclared.append(["`storageClasses`", "none"])
     assert [row[:2] for row in table(section)] == expected + undeclared
 
 
@@ -165,6 +166,7 @@ def test_every_permission_is_explained():
             index_arn=arn,
             renditions=DEFAULT_RENDITIONS,
             tracing=True,
+            tags_rejected=True,
         ),
     ]
     actions = {a for role in documents for s in role["Statement"] for a in s["Action"]}

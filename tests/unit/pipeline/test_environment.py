@@ -43,6 +43,17 @@ def test_only_a_stack_without_native_decoders_has_a_variable_for_them():
         assert Task.parse(environment.task.to_dict()) == environment.task
 
 
+def test_only_a_stack_whose_rejected_uploads_expire_tags_them():
+    """An upgrade changes no variable of the others."""
+    off, on = (
+        environment_variables(Settings(rejected_upload_days=days), "b", "u", "") for days in (0, 7)
+    )
+    assert on == {**off, "TAGS_REJECTED": "true"}
+    for variables, tags in ((off, False), (on, True)):
+        environment = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
+        assert environment.tags_rejected is tags
+
+
 @pytest.mark.parametrize("monitoring", ["off", "lean", "full"])
 def test_only_full_monitoring_publishes_metrics(monitoring):
     """An upgrade changes no variable of a stack with full monitoring, the default."""
@@ -53,7 +64,7 @@ def test_only_full_monitoring_publishes_metrics(monitoring):
     assert environment.publish_metrics is (monitoring == "full")
 
 
-@pytest.mark.parametrize("name", ["PUBLISH_METRICS", "NATIVE_DECODER"])
+@pytest.mark.parametrize("name", ["PUBLISH_METRICS", "NATIVE_DECODER", "TAGS_REJECTED"])
 def test_a_malformed_switch_is_named(name):
     variables = environment_variables(Settings(), "b", "u", "")
     given = {**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024", name: "no"}

@@ -19,6 +19,8 @@ BOUNDS = {
     "backfill_concurrency": (2, 1000),
     "max_upload_mb": (1, 5000),
     "max_megapixels": (0, 1000),
+    "old_version_days": (1, 36_500),
+    "rejected_upload_days": (0, 36_500),
     "monthly_budget_usd": (0, 1_000_000),
     "waf_requests_per_minute": (10, 2_000_000_000),
     "quota_per_hour": (0, 1_000_000),

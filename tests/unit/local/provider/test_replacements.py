@@ -27,6 +27,10 @@ PROGRAM = {
     ),
     "aws:s3/bucketVersioning:BucketVersioning": ("bucket", "versioningConfiguration"),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": ("bucket", "rules"),
+    "aws:s3/bucketLogging:BucketLogging": (
+        "bucket",
+        "targetBucket targetPrefix targetObjectKeyFormat",
+    ),
     "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": ("bucket", "corsRules"),
     "aws:s3/bucketPolicy:BucketPolicy": ("bucket", "policy"),
     "aws:s3/bucketObjectv2:BucketObjectv2": (
@@ -135,6 +139,7 @@ BESIDE_THE_PROGRAM = {
     ),
     "aws:s3/bucketVersioning:BucketVersioning": "expectedBucketOwner",
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "expectedBucketOwner",
+    "aws:s3/bucketLogging:BucketLogging": "expectedBucketOwner",
     "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": "expectedBucketOwner",
     "aws:sqs/queue:Queue": "namePrefix fifoQueue",
     "aws:dynamodb/table:Table": (
