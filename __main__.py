@@ -24,3 +24,7 @@ if pipeline.dashboard_url:
 if pipeline.batch_function_arn and pipeline.batch_role_arn:
     pulumi.export(StackOutput.BATCH_FUNCTION_ARN, pipeline.batch_function_arn)
     pulumi.export(StackOutput.BATCH_ROLE_ARN, pipeline.batch_role_arn)
+if pipeline.distribution_id:
+    pulumi.export(StackOutput.DISTRIBUTION_ID, pipeline.distribution_id)
+if pipeline.quota_table:
+    pulumi.export(StackOutput.QUOTA_TABLE, pipeline.quota_table)

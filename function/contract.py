@@ -3,7 +3,9 @@
 Every part of this repository may import this module, so it imports the standard library alone.
 """
 
+import hashlib
 import json
+import re
 from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import quote_plus
@@ -111,6 +113,19 @@ class StackOutput(StrEnum):
     DASHBOARD_URL = "dashboardUrl"
     BATCH_FUNCTION_ARN = "batchFunctionArn"
     BATCH_ROLE_ARN = "batchRoleArn"
+    DISTRIBUTION_ID = "distributionId"
+    QUOTA_TABLE = "quotaTable"
+
+
+def part_of_user(sub: str) -> str:
+    """Return the part of keys that a user has, as ``signer/users.py`` makes it.
+
+    The signer ships alone and has its own copy; tests/unit/signer/test_users.py holds them equal.
+    """
+    encoded = sub.encode("utf-8", "surrogatepass")
+    part = re.sub(rb"[^A-Za-z0-9-]", lambda found: b"_%02x" % ord(found[0]), encoded).decode()
+    most = 255
+    return part if len(part) <= most else f"__{hashlib.sha256(encoded).hexdigest()}"
 
 
 def source_key(name: str) -> str:

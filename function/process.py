@@ -23,6 +23,7 @@ from function.manifest import (
     timestamp,
 )
 from function.storage.bucket import FOREVER, STORE_THREADS, Bucket, Headers, check_length
+from function.storage.errors import Gone
 from function.versions import ObjectVersion
 
 if TYPE_CHECKING:
@@ -134,7 +135,13 @@ class Processor(Record):
 
     def _fetch(self, version: ObjectVersion, findings: _Findings) -> bytes:
         limit = self.environment.max_upload_bytes
-        check_length(version.bytes, limit)  # S3 told the length: nothing has to be fetched for it
+        try:
+            check_length(version.bytes, limit)  # S3 told the length: nothing is fetched for it
+        except Rejected:
+            # Its event may come late: of an upload that is gone, not even a rejection is written.
+            if self.source.head(version.key) is None:
+                raise Gone(version.key) from None
+            raise
         data = self.source.fetch(version.key, version_id=version.version_id, max_bytes=limit)
         findings.sha256 = hashlib.sha256(data).hexdigest()
         return data

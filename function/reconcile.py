@@ -182,6 +182,8 @@ class Reconciler(Record):
             if _fits(rendition_key(version.name, max(self.files, key=len))):
                 may_copy = event.kind != EventKind.BACKFILL
                 manifest = self.processor.process(version, may_copy=may_copy)
+            elif self.source.head(version.key) is None:
+                raise Gone(version.key)
             else:
                 manifest = Manifest.without_renditions(version, Status.REJECTED, _TOO_LONG)
         except DecoderBug as error:

@@ -68,6 +68,7 @@ class Cdn(Component):
     url: pulumi.Output[str]
     sign_url: pulumi.Output[str]
     arn: pulumi.Output[str]
+    distribution_id: pulumi.Output[str]
 
     def __init__(self, name: str, args: CdnArgs, opts: Options = None) -> None:
         super().__init__("image-pipeline:cdn:Cdn", name, opts)
@@ -81,7 +82,7 @@ class Cdn(Component):
         distribution = self._distribution(name)
         if args.hosted_zone_id:
             self._records(distribution)
-        self.arn = distribution.arn
+        self.arn, self.distribution_id = distribution.arn, distribution.id
         host = args.domain or distribution.domain_name
         self.url = pulumi.Output.concat(args.cdn_scheme, "://", host)
         self.sign_url = pulumi.Output.concat(self.url, signer_route.PATH)

@@ -65,6 +65,8 @@ class ImagePipeline(Component):
     dashboard_url: pulumi.Output[str] | None
     batch_function_arn: pulumi.Output[str] | None
     batch_role_arn: pulumi.Output[str] | None
+    distribution_id: pulumi.Output[str] | None
+    quota_table: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: Settings, opts: Options = None) -> None:
         sizes.check(name, args)
@@ -129,7 +131,7 @@ class ImagePipeline(Component):
         source = self._source
         queue = self._add(UploadQueue, UploadQueueArgs)
         self._add(Ingest, IngestArgs, source=source, queue=queue)
-        url, signs = source.url(self._settings.s3_endpoint), None
+        url, signs, self.quota_table = source.url(self._settings.s3_endpoint), None, None
         if self._settings.uploads == "presigned":
             signs = self._signer(url)
         uploads = self._add(Uploads, UploadsArgs, source=source, bucket_url=url, signer=signs)
@@ -142,6 +144,7 @@ class ImagePipeline(Component):
         settings, quotas = self._settings, None
         if settings.has_quotas:
             quotas = self._add(UserQuotas, UserQuotasArgs)
+            self.quota_table = quotas.name
         variables = pulumi.Output.all(
             self._source.name, upload_url, quotas.name if quotas else ""
         ).apply(lambda values: signer_variables(settings, *values))
@@ -157,6 +160,7 @@ class ImagePipeline(Component):
         cdn = self._cdn(page, uploads) if settings.delivery == "cdn" else None
         delivery = self._add(Delivery, DeliveryArgs, destination=destination, cdn=cdn)
         self.delivery_url, self.site_url = delivery.url, None
+        self.distribution_id = cdn.distribution_id if cdn else None
         if cdn and page:
             self._add(Site, SiteArgs, bucket=page, cdn=cdn, upload_endpoint=self.upload_endpoint)
             self.site_url = pulumi.Output.concat(cdn.url, "/")

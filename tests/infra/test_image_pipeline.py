@@ -22,7 +22,12 @@ def test_committed_stacks_are_the_documented_ones():
 
 def test_outputs_are_the_contract(program):
     settings = program.settings
-    more = {"siteUrl": settings.site, "dashboardUrl": settings.monitoring == "full"}
+    more = {
+        "siteUrl": settings.site,
+        "dashboardUrl": settings.monitoring == "full",
+        "distributionId": settings.delivery == "cdn",
+        "quotaTable": settings.has_quotas,
+    }
     assert set(program.outputs) == OUTPUTS | {name for name, is_there in more.items() if is_there}
     assert all(isinstance(value, str) and value for value in program.outputs.values())
 
@@ -132,4 +137,5 @@ def test_the_component_registers_every_output_of_the_stack(monkeypatch):
         for n in registered
     }
     optional = {"siteUrl", "dashboardUrl", "batchFunctionArn", "batchRoleArn"}
+    optional |= {"distributionId", "quotaTable"}
     assert camel == OUTPUTS | optional

@@ -60,6 +60,7 @@ def test_the_signer_may_count_and_not_read(quotas):
     assert counts["Resource"] == quotas.one("Table", "-quotas").outputs["arn"]
     variables = quotas.one("Function", "-signer").inputs["environment"]["variables"]
     assert variables["QUOTA_TABLE"] == quotas.one("Table", "-quotas").outputs["name"]
+    assert quotas.outputs["quotaTable"] == variables["QUOTA_TABLE"]
     assert (variables["QUOTA_PER_HOUR"], variables["QUOTA_BYTES_PER_DAY"]) == ("100", "1000000000")
 
 

@@ -56,7 +56,7 @@ def test_outputs_are_those_that_scripts_may_name():
     assert list(StackOutput) == [
         *("sourceBucket", "destinationBucket", "queueUrl", "deadLetterQueueUrl", "functionName"),
         *("backfillQueueUrl", "logGroup", "uploadEndpoint", "deliveryUrl", "siteUrl"),
-        *("dashboardUrl", "batchFunctionArn", "batchRoleArn"),
+        *("dashboardUrl", "batchFunctionArn", "batchRoleArn", "distributionId", "quotaTable"),
     ]
 
 

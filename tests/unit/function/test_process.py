@@ -143,6 +143,9 @@ def test_length_alone_rejects_before_a_fetch(
     manifest = Processor(environment, source, destination, in_process(environment)).process(upload)
     assert (manifest.status, manifest.error.code) == ("rejected", code)
     assert manifest.source.sha256 is None
+    del source.objects[upload.key]
+    with pytest.raises(Gone):
+        Processor(environment, source, destination, in_process(environment)).process(upload)
 
 
 def test_a_rejection_is_recorded_with_what_is_known(source, destination, upload, event, deliver):

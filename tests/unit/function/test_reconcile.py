@@ -455,6 +455,11 @@ def test_a_key_whose_longest_rendition_s3_could_not_store_is_rejected_before_any
     newer = event(EventKind.CREATED, source.upload(key, b"2"))
     with pytest.raises(AttributeError, match="process"):
         work.replace(files=("a", fits)).reconcile(newer)
+    source.mark_deleted(key)
+    late = work.replace(files=("a", too_long), destination=MemoryBucket())
+    with pytest.raises(Gone):
+        late.reconcile(newer)
+    assert late.destination.objects == {}
 
 
 def test_a_manifest_is_json_that_no_cache_keeps(destination):

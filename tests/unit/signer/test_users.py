@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from function.contract import source_key
+from function.contract import part_of_user, source_key
 from signer.users import MAX_PART, part_of_key
 
 LONG = "__" + "[0-9a-f]{64}"
@@ -32,6 +32,8 @@ def test_a_user_becomes_one_harmless_part_of_a_key(sub, part):
 
 
 def test_a_part_that_would_be_too_long_is_a_digest():
+    for length in (MAX_PART, MAX_PART + 1):
+        assert part_of_key("a" * length) == part_of_user("a" * length)
     assert part_of_key("a" * MAX_PART) == "a" * MAX_PART
     assert re.fullmatch(LONG, part_of_key("a" * (MAX_PART + 1)))
     assert re.fullmatch(LONG, part_of_key("|" * 86))
@@ -39,6 +41,11 @@ def test_a_part_that_would_be_too_long_is_a_digest():
 
 
 USERS = st.one_of(st.text(min_size=1), st.text("_|a75fc", min_size=1, max_size=8))
+
+
+@given(st.one_of(USERS, st.text("|é", min_size=80, max_size=300), st.just("\ud800")))
+def test_the_operators_commands_know_the_same_part(sub):
+    assert part_of_user(sub) == part_of_key(sub)
 
 
 @given(USERS, USERS)
