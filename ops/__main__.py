@@ -17,6 +17,12 @@ for _name, _help in {
 }.items():
     APP.command(f"ops.commands:{_name}", name=_name, help=_help)
 
+for _name, (_function, _help) in {
+    "list": ("list_uploads", "List a user's uploads, or those of a prefix, with old versions."),
+    "erase": ("erase", "Erase a user's uploads, or those of a prefix, and all made of them."),
+}.items():
+    APP.command(f"ops.erase_command:{_function}", name=_name, help=_help)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from function.contract import Status, manifest_key, source_key
 from function.manifest import Manifest
+from ops import versions
 from ops.finding import DEPLOY, Finding, fail, ok
 from ops.stack import Stack, read_or_none
-from ops.teardown import denies_uploads, versions
+from ops.teardown import denies_uploads
 from terminal import counted
 
 if TYPE_CHECKING:
@@ -44,11 +45,7 @@ def canary(stack: Stack) -> Finding:
         absent = _absent(s3, destination, manifest) if manifest else []
     finally:
         for bucket, prefix in ((source, source_key(name)), (destination, f"{name}/")):
-            for batch in versions(stack, bucket, prefix):
-                for version in batch:
-                    s3.delete_object(
-                        Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"]
-                    )
+            versions.delete(stack, bucket, versions.find(stack, bucket, prefix))
     seconds = time.monotonic() - started
     if manifest is None:
         fix = "see the findings above, then the function's log (`logGroup`)"

@@ -16,6 +16,7 @@ from function.contract import StackOutput
 from ops.stack import Stack
 
 if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
     from types_boto3_sqs.type_defs import MessageTypeDef
 
 BATCH: Final = 10
@@ -51,7 +52,8 @@ def read(stack: Stack, *, pattern: str = "*", limit: int | None = None) -> list[
     found: list[DeadLetter] = []
     others: list[DeadLetter] = []
     try:
-        for batch in _batches(stack):
+        sqs, url = stack.client("sqs"), stack.outputs[StackOutput.DEAD_LETTER_QUEUE_URL]
+        for batch in batches(sqs, url):
             for letter in map(_letter, batch):
                 full = limit is not None and len(found) >= limit
                 (others if full or not _matches(letter, pattern) else found).append(letter)
@@ -118,17 +120,26 @@ def _matches(letter: DeadLetter, pattern: str) -> bool:
     return pattern == "*" or any(fnmatch.fnmatchcase(key, pattern) for key in letter.keys)
 
 
-def _batches(stack: Stack) -> "Iterator[list[MessageTypeDef]]":
-    """Yield each message once; end when only messages come that are no longer hidden."""
-    sqs, url = stack.client("sqs"), stack.outputs[StackOutput.DEAD_LETTER_QUEUE_URL]
-    seen: set[str] = set()
+def batches(
+    sqs: "SQSClient", url: str, seen: set[str] | None = None, hide: int = HIDE_SECONDS
+) -> "Iterator[list[MessageTypeDef]]":
+    """Yield each message of a queue once; end when only messages come that are known.
+
+    Args:
+        sqs: client.
+        url: of the queue.
+        seen: ids of the known messages; those that come are added.
+        hide: seconds for which a message is hidden from others.
+    """
+    seen = set() if seen is None else seen
     while True:
         answer = sqs.receive_message(
             QueueUrl=url,
             MaxNumberOfMessages=BATCH,
-            VisibilityTimeout=HIDE_SECONDS,
+            VisibilityTimeout=hide,
             WaitTimeSeconds=1,
             MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+            MessageAttributeNames=["All"],
         )
         messages = answer.get("Messages", [])
         fresh = [message for message in messages if message["MessageId"] not in seen]
@@ -139,25 +150,30 @@ def _batches(stack: Stack) -> "Iterator[list[MessageTypeDef]]":
 
 
 def _letter(message: "MessageTypeDef") -> DeadLetter:
-    records = _records(message["Body"])
+    records = records_of(message["Body"])
     return DeadLetter(
         message_id=message["MessageId"],
         receipt=message["ReceiptHandle"],
         body=message["Body"],
-        keys=tuple(unquote_plus(record["s3"]["object"]["key"]) for record in records),
+        keys=tuple(map(key_of, records)),
         sent=int(message["Attributes"]["SentTimestamp"]) / 1000,
         receives=int(message["Attributes"]["ApproximateReceiveCount"]),
         is_backfill=any(record.get("reprocess") for record in records),
     )
 
 
-def _records(body: str) -> list[dict[str, Any]]:
+def records_of(body: str) -> list[dict[str, Any]]:
     """Return the records of an S3 event that name a key; a letter that is no event has none."""
     try:
         records: list[dict[str, Any]] = json.loads(body)["Records"]
         return [record for record in records if isinstance(record["s3"]["object"]["key"], str)]
     except (ValueError, KeyError, TypeError):
         return []
+
+
+def key_of(record: dict[str, Any]) -> str:
+    """Return the key in such a record, which S3 has encoded."""
+    return unquote_plus(record["s3"]["object"]["key"])
 
 
 def _failure(line: str) -> tuple[str, str]:

@@ -8,28 +8,21 @@ stopped at a bucket that holds something, are skipped.
 
 import json
 import time
-from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from function.contract import UPLOADS, StackOutput
-from ops import mappings
+from ops import mappings, versions
 from ops.stack import Stack, read_or_none
 from ops.storage import bucket_policy
-from terminal import Failure
-
-if TYPE_CHECKING:
-    from types_boto3_s3.type_defs import ObjectIdentifierTypeDef, PaginatorConfigTypeDef
-
-BATCH: Final = 1000
-"""Most versions that S3 deletes in one request (API reference, DeleteObjects)."""
+from terminal import Advance, Failure
 
 SID: Final = "DenyUploadsDuringTeardown"
 
 
 def count(stack: Stack, bucket: str) -> int:
     """Return how many versions and delete markers a bucket holds."""
-    return sum(len(batch) for batch in versions(stack, bucket))
+    return versions.count(versions.find(stack, bucket))
 
 
 def stop(stack: Stack) -> None:
@@ -68,7 +61,7 @@ def check_stopped(stack: Stack) -> None:
             )
 
 
-def empty(stack: Stack, bucket: str, advance: Callable[[int], None]) -> int:
+def empty(stack: Stack, bucket: str, advance: Advance) -> int:
     """Delete every version and delete marker of a bucket; return how many there were.
 
     ``advance`` is called with the number of versions in each batch.
@@ -76,17 +69,7 @@ def empty(stack: Stack, bucket: str, advance: Callable[[int], None]) -> int:
     Raises:
         Failure: S3 kept one; the same command may be run again.
     """
-    s3, deleted = stack.client("s3"), 0
-    for batch in versions(stack, bucket):
-        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
-        for error in answer.get("Errors", []):
-            raise Failure(
-                f"S3 kept {error['Key']} of {bucket} ({error['Code']}); remove what protects it "
-                "and run the same command again."
-            )
-        deleted += len(batch)
-        advance(len(batch))
-    return deleted
+    return versions.delete(stack, bucket, versions.find(stack, bucket), advance)
 
 
 def denies_uploads(stack: Stack) -> bool:
@@ -112,19 +95,3 @@ def _deny_uploads(stack: Stack) -> None:
         "Resource": f"arn:{partition}:s3:::{bucket}/{UPLOADS}*",
     }
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy | {"Statement": [*others, deny]}))
-
-
-def versions(
-    stack: Stack, bucket: str, prefix: str = ""
-) -> "Iterator[list[ObjectIdentifierTypeDef]]":
-    """Yield the keys and version ids of a bucket, at most ``BATCH`` at once; none if it is gone."""
-    s3 = stack.client("s3")
-    pages = s3.get_paginator("list_object_versions")
-    try:
-        size: PaginatorConfigTypeDef = {"PageSize": BATCH}
-        for page in pages.paginate(Bucket=bucket, Prefix=prefix, PaginationConfig=size):
-            found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-            if found:
-                yield [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
-    except s3.exceptions.NoSuchBucket:
-        return

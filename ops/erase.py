@@ -1,0 +1,203 @@
+"""Erases uploads with all that was made of them, so that nothing of them comes back.
+
+The function may be at work on an upload while it is erased. It writes renditions only in an
+invocation that has found the upload, and a manifest only in one that has found the upload or some
+rendition. So the buckets are gone through several times, with a wait between two passes that no
+invocation outlives:
+
+1. The last pass that finds an upload deletes its last version. Who has its bytes ends before
+2. the next pass, which deletes the last renditions. Who has seen one of these ends before
+3. the next pass, which deletes the last manifests of status ``deleted``. From then on, whatever
+   event comes finds neither the upload nor anything of it, and writes nothing.
+
+A pass that finds nothing ends it. tests/unit/function/test_reconcile.py searches for a history of
+crashes and races that brings something back.
+
+There is no state to keep: what is left to do is what is still there. So the same command goes on
+after an interruption, and changes nothing if it is run again.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import partial
+from typing import Final
+
+from function.contract import StackOutput
+from ops import invalidation, queued, tables, versions
+from ops.scope import Scope
+from ops.stack import Stack
+from terminal import Failure, progress
+
+MARGIN: Final = 10
+"""Seconds for requests that an invocation had sent when Lambda ended it."""
+
+QUIET_PASSES: Final = 2
+"""Passes behind the last one that finds an upload; see above."""
+
+MOST_PASSES: Final = 8
+"""Passes until uploads that keep coming are a failure."""
+
+
+class Place(StrEnum):
+    """Where something of an upload is kept, as the command's JSON names it."""
+
+    UPLOADS = "upload_versions"
+    UNFINISHED = "unfinished_uploads"
+    DESTINATION = "destination_versions"
+    INDEX = "index_entries"
+    QUOTAS = "quota_items"
+    MESSAGES = "messages"
+    LETTERS = "dead_letters"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """One such place; both return how much there was of the uploads."""
+
+    count: Callable[[], int]
+    clear: Callable[[], int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What an erasure has found, and the last look at what is left."""
+
+    found: dict[Place, int]
+    left: dict[Place, int]
+    passes: int  # how often the buckets were gone through
+    invalidation: str | None  # id of the CDN's invalidation; None without a CDN
+
+
+@dataclass(frozen=True, kw_only=True)
+class Erasure:
+    """Uploads to erase from a stack; ``found`` counts what was deleted so far."""
+
+    stack: Stack
+    scope: Scope
+    stores: dict[Place, Store]
+    seconds: int  # for which an invocation may go on, with all that it has sent
+    distribution: str | None
+    found: dict[Place, int] = field(default_factory=dict[Place, int])
+
+    def count(self) -> dict[Place, int]:
+        """Return how much there is. Messages that wait are not looked at, which is no mere look."""
+        return {place: store.count() for place, store in self.stores.items()}
+
+    def run(self, wait: Callable[[float], None] = time.sleep) -> Result:
+        """Erase, and look again.
+
+        Args:
+            wait: waits for some seconds.
+
+        Raises:
+            Failure: uploads keep coming, or something was there again at the end.
+        """
+        passes, identity = self._clear_buckets(wait), None
+        if self.distribution:
+            identity = invalidation.start(self.stack, self.distribution, self.scope)
+        for place in (Place.INDEX, Place.QUOTAS):
+            self._clear(place)
+        self._clear_queues()
+        if self.distribution and identity:
+            invalidation.wait(self.stack, self.distribution, identity)
+        left = self.count() | {Place.MESSAGES: 0}
+        if again := [f"{left[place]} {place}" for place in left if left[place]]:
+            raise Failure(
+                f"Something was there again at the end ({', '.join(again)}): someone uploads or a "
+                "redrive runs; stop that, and run the same command again."
+            )
+        return Result(found=self.found, left=left, passes=passes, invalidation=identity)
+
+    def _clear(self, place: Place) -> int:
+        """Clear a place, if the stack has it, and remember how much there was."""
+        cleared = self.stores[place].clear() if place in self.stores else 0
+        self._note(place, cleared)
+        return cleared
+
+    def _note(self, place: Place, cleared: int) -> None:
+        self.found[place] = self.found.get(place, 0) + cleared
+
+    def _clear_buckets(self, wait: Callable[[float], None]) -> int:
+        """Return how many passes it took."""
+        quiet = 0
+        for number in range(1, MOST_PASSES + 1):
+            uploads = self._clear(Place.UPLOADS) + self._clear(Place.UNFINISHED)
+            written = self._clear(Place.DESTINATION)
+            # An interrupted command may have deleted the uploads just before this one's first pass.
+            quiet = 0 if uploads or number == 1 else quiet + 1
+            if quiet >= QUIET_PASSES and not written:
+                return number
+            if number < MOST_PASSES:
+                wait(self.seconds)
+        raise Failure(
+            f"Uploads kept coming in {MOST_PASSES} passes; stop them (a form is valid for minutes) "
+            "and run the same command again."
+        )
+
+    def _clear_queues(self) -> None:
+        """Delete messages until none is left, then dead letters, which messages may become."""
+        self._note(Place.MESSAGES, queued.remove_waiting(self.stack, self.scope))
+        queued.wait_for_function(self.stack)
+        while removed := queued.remove_waiting(self.stack, self.scope):
+            self._note(Place.MESSAGES, removed)
+        self._clear(Place.LETTERS)
+
+
+def prepare(stack: Stack, scope: Scope) -> Erasure:
+    """Return an erasure that has deleted nothing yet.
+
+    The function's own variables name the index, so that the outputs of any release do.
+
+    Raises:
+        Failure: the outputs name no CDN although there is one.
+    """
+    lambda_, outputs = stack.client("lambda"), stack.outputs
+    function = lambda_.get_function_configuration(FunctionName=outputs[StackOutput.FUNCTION_NAME])
+    timeouts = [function["Timeout"]]
+    if batch := outputs.get(StackOutput.BATCH_FUNCTION_ARN):
+        timeouts.append(lambda_.get_function_configuration(FunctionName=batch)["Timeout"])
+    index = function.get("Environment", {}).get("Variables", {}).get("INDEX_TABLE", "")
+    return Erasure(
+        stack=stack,
+        scope=scope,
+        stores=_stores(stack, scope, index),
+        seconds=max(timeouts) + MARGIN,
+        distribution=invalidation.distribution_of(stack),
+    )
+
+
+def _stores(stack: Stack, scope: Scope, index: str) -> dict[Place, Store]:
+    source = (stack, stack.source, scope.key, scope.holds)
+    made = (stack, stack.destination, scope.destination, scope.holds_destination)
+    stores = {
+        Place.UPLOADS: _bucket(*source),
+        Place.UNFINISHED: Store(
+            count=lambda: len(versions.find_unfinished(*source)),
+            clear=partial(versions.abort_unfinished, *source),
+        ),
+        Place.DESTINATION: _bucket(*made),
+    }
+    if index:
+        entries = tables.index_entries(stack, index, scope)
+        stores[Place.INDEX] = Store(count=entries.count, clear=entries.clear)
+    quotas = stack.outputs.get(StackOutput.QUOTA_TABLE)
+    if quotas and scope.user:
+        items = tables.quota_items(stack, quotas, scope.user)
+        stores[Place.QUOTAS] = Store(count=items.count, clear=items.clear)
+    stores[Place.LETTERS] = Store(
+        count=partial(queued.count_letters, stack, scope),
+        clear=partial(queued.remove_letters, stack, scope),
+    )
+    return stores
+
+
+def _bucket(stack: Stack, bucket: str, prefix: str, holds: Callable[[str], bool]) -> Store:
+    find = partial(versions.find, stack, bucket, prefix, holds)
+
+    def clear() -> int:
+        with progress("Deleting", None) as advance:
+            return versions.delete(stack, bucket, find(), advance)
+
+    return Store(count=lambda: versions.count(find()), clear=clear)

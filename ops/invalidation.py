@@ -1,0 +1,85 @@
+"""Has the CDN forget what it keeps of chosen uploads.
+
+One path with a wildcard covers them, with all formats and query strings, so an erasure needs at
+most two paths. CloudFront processes up to 15 such paths of a distribution at one time (developer
+guide, "Concurrent invalidation request maximum", read 2026-11-27). The first 1,000 paths a month
+are free, and a wildcard is one path ("Pay for file invalidation", read 2026-11-27).
+"""
+
+import time
+import uuid
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import quote
+
+from function.contract import StackOutput
+from ops.scope import Scope
+from ops.stack import Stack
+from terminal import Failure
+
+BUSY_SECONDS: Final = 900
+"""Time to wait for others' invalidations, each of which takes a minute or two."""
+
+RETRY_SECONDS: Final = 20.0
+
+SAFE: Final = "!$&'()*+,;=:@/"
+"""Characters that RFC 1738 calls safe in a path, beside letters, digits and ``-_.``."""
+
+
+def distribution_of(stack: Stack) -> str | None:
+    """Return the id of the stack's CDN; None if readers are served by the bucket itself.
+
+    Raises:
+        Failure: there is a CDN, and the outputs are those of a release that does not name it.
+    """
+    found = stack.outputs.get(StackOutput.DISTRIBUTION_ID)
+    delivery = stack.outputs.get(StackOutput.DELIVERY_URL, "")
+    if not found and stack.destination not in delivery:
+        raise Failure(
+            f"The outputs have a CDN ({delivery}) without its {StackOutput.DISTRIBUTION_ID}; run "
+            "`pulumi up`, and with --outputs write the file again."
+        )
+    return found
+
+
+def paths(scope: Scope) -> list[str]:
+    """Return the paths of all that the function makes of uploads.
+
+    CloudFront wants no other characters encoded than RFC 1738 asks for, or it forgets nothing
+    (developer guide, "What you need to know when invalidating files", read 2026-11-27), but a
+    manifest's URLs encode more. The guide does not say which of the two its cache goes by.
+    """
+    return sorted({f"/{quote(scope.destination, safe=safe)}*" for safe in (SAFE, "/")})
+
+
+def start(
+    stack: Stack, distribution: str, scope: Scope, sleep: Callable[[float], None] = time.sleep
+) -> str:
+    """Create an invalidation and return its id.
+
+    Raises:
+        Failure: too many are in progress for too long.
+    """
+    cloudfront, items = stack.client("cloudfront"), paths(scope)
+    batch = {
+        "Paths": {"Quantity": len(items), "Items": items},
+        "CallerReference": uuid.uuid4().hex,
+    }
+    for _try in range(int(BUSY_SECONDS / RETRY_SECONDS)):
+        try:
+            made = cloudfront.create_invalidation(
+                DistributionId=distribution, InvalidationBatch=batch
+            )
+            return made["Invalidation"]["Id"]
+        except cloudfront.exceptions.TooManyInvalidationsInProgress:
+            sleep(RETRY_SECONDS)
+    raise Failure(
+        f"CloudFront has had too many invalidations of {distribution} in progress for "
+        f"{BUSY_SECONDS / 60:.0f} minutes; run the same command again later."
+    )
+
+
+def wait(stack: Stack, distribution: str, identity: str) -> None:
+    """Wait until the CDN has forgotten, which takes a minute or two."""
+    waiter = stack.client("cloudfront").get_waiter("invalidation_completed")
+    waiter.wait(DistributionId=distribution, Id=identity)

@@ -1,0 +1,130 @@
+"""Removes the messages of chosen uploads from the stack's queues, and leaves those of others.
+
+SQS has no way to look at a message without receiving it, which counts: a message that was received
+five times becomes a dead letter. So a message of another upload goes back as a new one, as
+``function/postpone.py`` does it; its events carry a sequencer, and their order does not matter. A
+dead letter is given back as it is, because the log names it by its id.
+"""
+
+import json
+import time
+from typing import TYPE_CHECKING, Final
+
+from function.contract import StackOutput
+from ops import backfill_queue, redrive
+from ops.scope import Scope
+from ops.stack import Stack
+from terminal import progress
+
+if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
+    from types_boto3_sqs.type_defs import MessageTypeDef
+
+HIDE_SECONDS: Final = 60
+"""Visibility timeout of a message that is looked at: it is sent again or deleted right away."""
+
+MORE: Final = 100
+"""Messages that may arrive while a queue is gone through; then it is busy, and the rest is new."""
+
+LOOK_SECONDS: Final = 1.0
+
+LIVE: Final = (StackOutput.QUEUE_URL, StackOutput.BACKFILL_QUEUE_URL)
+
+
+def remove_waiting(stack: Stack, scope: Scope) -> int:
+    """Delete the messages of uploads that wait for the function; return how many there were."""
+    sqs = stack.client("sqs")
+    return sum(_remove_from(sqs, url, scope) for url in _urls(stack))
+
+
+def count_letters(stack: Stack, scope: Scope) -> int:
+    """Return how many dead letters tell of uploads."""
+    letters = redrive.read(stack)
+    redrive.give_back(stack, letters)
+    return sum(any(map(scope.holds, letter.keys)) for letter in letters)
+
+
+def remove_letters(stack: Stack, scope: Scope) -> int:
+    """Delete the dead letters of uploads and return how many there were."""
+    sqs, url = stack.client("sqs"), stack.outputs[StackOutput.DEAD_LETTER_QUEUE_URL]
+    others: list[MessageTypeDef] = []
+    removed = 0
+    try:
+        for batch in redrive.batches(sqs, url):
+            for message in batch:
+                rest = without(message["Body"], scope)
+                if rest is None:
+                    others.append(message)
+                    continue
+                if rest:
+                    sqs.send_message(QueueUrl=url, MessageBody=rest)
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                removed += 1
+    finally:
+        for message in others:
+            sqs.change_message_visibility(
+                QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
+            )
+    return removed
+
+
+def wait_for_function(stack: Stack) -> None:
+    """Wait until no message is being processed, but at most one visibility timeout.
+
+    A message that is being processed cannot be looked at. By then it was deleted, or has failed
+    and can be received again.
+    """
+    sqs, started = stack.client("sqs"), time.monotonic()
+    with progress("Waiting for messages in flight", None):
+        for url in _urls(stack):
+            while True:
+                asked = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+                found = asked["Attributes"]
+                is_over = time.monotonic() - started > int(found["VisibilityTimeout"])
+                if is_over or not int(found["ApproximateNumberOfMessagesNotVisible"]):
+                    break
+                time.sleep(LOOK_SECONDS)
+
+
+def without(body: str, scope: Scope) -> str | None:
+    """Return a message without its events of uploads; empty if no event is left.
+
+    None if it has no such event.
+    """
+    records = redrive.records_of(body)
+    named = [record for record in records if scope.holds(redrive.key_of(record))]
+    if not named:
+        return None
+    fields = json.loads(body)
+    rest = [record for record in fields["Records"] if record not in named]
+    return json.dumps(fields | {"Records": rest}) if rest else ""
+
+
+def _urls(stack: Stack) -> list[str]:
+    return [stack.outputs[output] for output in LIVE if stack.outputs.get(output)]
+
+
+def _remove_from(sqs: "SQSClient", url: str, scope: Scope) -> int:
+    """Go once through a queue; others' messages are sent before they are deleted, so none is lost.
+
+    A busy queue never ends: it is gone through for as many messages as it had, and ``MORE``.
+    """
+    seen: set[str] = set()
+    removed, left = 0, backfill_queue.count(sqs, url) + MORE
+    for batch in redrive.batches(sqs, url, seen, HIDE_SECONDS):
+        for message in batch:
+            rest = without(message["Body"], scope)
+            body = message["Body"] if rest is None else rest
+            if body:
+                sent = sqs.send_message(
+                    QueueUrl=url,
+                    MessageBody=body,
+                    MessageAttributes=message.get("MessageAttributes", {}),
+                )
+                seen.add(sent["MessageId"])
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            removed += rest is not None
+        left -= len(batch)
+        if left <= 0:
+            break
+    return removed
