@@ -94,7 +94,7 @@ class Erasure:
         Raises:
             Failure: uploads keep coming, or something was there again at the end.
         """
-        passes, identity = self._clear_buckets(wait), None
+        passes, identity = self.clear_buckets(wait), None
         if self.distribution:
             identity = invalidation.start(self.stack, self.distribution, self.scope)
         for place in (Place.INDEX, Place.QUOTAS):
@@ -110,17 +110,12 @@ class Erasure:
             )
         return Result(found=self.found, left=left, passes=passes, invalidation=identity)
 
-    def _clear(self, place: Place) -> int:
-        """Clear a place, if the stack has it, and remember how much there was."""
-        cleared = self.stores[place].clear() if place in self.stores else 0
-        self._note(place, cleared)
-        return cleared
+    def clear_buckets(self, wait: Callable[[float], None]) -> int:
+        """Clear both buckets in as many passes as it takes, and return how many these were.
 
-    def _note(self, place: Place, cleared: int) -> None:
-        self.found[place] = self.found.get(place, 0) + cleared
-
-    def _clear_buckets(self, wait: Callable[[float], None]) -> int:
-        """Return how many passes it took."""
+        Raises:
+            Failure: uploads keep coming.
+        """
         quiet = 0
         for number in range(1, MOST_PASSES + 1):
             uploads = self._clear(Place.UPLOADS) + self._clear(Place.UNFINISHED)
@@ -135,6 +130,15 @@ class Erasure:
             f"Uploads kept coming in {MOST_PASSES} passes; stop them (a form is valid for minutes) "
             "and run the same command again."
         )
+
+    def _clear(self, place: Place) -> int:
+        """Clear a place, if the stack has it, and remember how much there was."""
+        cleared = self.stores[place].clear() if place in self.stores else 0
+        self._note(place, cleared)
+        return cleared
+
+    def _note(self, place: Place, cleared: int) -> None:
+        self.found[place] = self.found.get(place, 0) + cleared
 
     def _clear_queues(self) -> None:
         """Delete messages until none is left, then dead letters, which messages may become."""

@@ -104,7 +104,10 @@ class World:
         for output in ("queueUrl", "backfillQueueUrl", "deadLetterQueueUrl"):
             while True:
                 got = sqs.receive_message(
-                    QueueUrl=self.outputs[output], MaxNumberOfMessages=10, VisibilityTimeout=2
+                    QueueUrl=self.outputs[output],
+                    MaxNumberOfMessages=10,
+                    VisibilityTimeout=2,
+                    WaitTimeSeconds=1,
                 ).get("Messages", [])
                 fresh = {m["MessageId"]: m["Body"] for m in got if m["MessageId"] not in found}
                 found |= fresh

@@ -10,7 +10,7 @@ from function.versions import ObjectVersion
 class MemoryBucket:
     """A bucket at the seam of ``Bucket``.
 
-    ``upload``, ``mark_deleted`` and ``purge_latest`` are what happens in a versioned source bucket;
+    ``upload``, ``mark_deleted`` and ``purge_version`` are what happens in a versioned source bucket;
     each returns the version that S3's event would name. An object that a test puts into ``objects``
     itself has no versions, and is what a read of any version finds.
 
@@ -39,8 +39,11 @@ class MemoryBucket:
 
     def purge_latest(self, key):
         """Remove the latest version, or the delete marker, for good: the one before is back."""
-        version_id, body = self.versions[key].popitem()
-        return self._happened(key, version_id, body)
+        return self.purge_version(key, next(reversed(self.versions[key])))
+
+    def purge_version(self, key, version_id):
+        """Remove one version, or delete marker, for good."""
+        return self._happened(key, version_id, self.versions[key].pop(version_id))
 
     def _add(self, key, body):
         version_id = str(self.operations + 1)

@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import random
+import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 from unittest.mock import create_autospec
@@ -21,6 +22,8 @@ from function.reconcile import Contended, KeyTooLong, Reconciler, back_off
 from function.storage.bucket import Headers
 from function.storage.errors import Conflict, Gone
 from function.versions import ObjectVersion
+from ops.erase import Erasure, Place, Store
+from terminal import Failure
 from tests.support.history import KEY, backfill, created, event, manifest, removal, version
 from tests.support.memory import MemoryBucket
 from tests.support.numbers import NumberProcessor, names_of
@@ -342,10 +345,73 @@ def test_an_upload_that_is_back_while_it_is_being_removed_is_shown():
     assert_newest(destination, 1)
 
 
+class Eraser:
+    """The operator's command, which goes through both buckets; each ``step`` is one request of its.
+
+    It runs in a thread, and either it or the world goes on, never both.
+    """
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._turn, self._theirs = threading.Semaphore(0), threading.Semaphore(0)
+        self.has_ended = self.has_erased = self.has_missed_an_upload = False
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def step(self) -> None:
+        self._turn.release()
+        self._theirs.acquire()
+
+    def _pause(self) -> None:
+        self._theirs.release()
+        self._turn.acquire()
+
+    def _run(self) -> None:
+        self._turn.acquire()
+        stores = {
+            Place.UPLOADS: Store(count=int, clear=self._clear_source),
+            Place.DESTINATION: Store(count=int, clear=self._clear_destination),
+        }
+        erasure = Erasure(stack=None, scope=None, stores=stores, seconds=1, distribution=None)
+        try:
+            erasure.clear_buckets(self._wait)
+            self.has_erased = True
+        except Failure:  # uploads kept coming
+            pass
+        finally:
+            self.has_ended = True
+            self._theirs.release()
+
+    def _wait(self, _seconds: float) -> None:
+        """Wait until all invocations that are at work have ended, which Lambda sees to."""
+        before = set(self._world.running)
+        self._pause()
+        while before & set(self._world.running):
+            self._pause()
+
+    def _clear_source(self) -> int:
+        key, self.has_missed_an_upload = self._world.key, False
+        listed = list(key.versions.get(KEY, ()))[::-1]
+        for version_id in listed:
+            self._pause()
+            if version_id in key.versions[KEY]:
+                removed = key.purge_version(KEY, version_id)
+                self._world.waiting.append(event(EventKind.CHANGED, removed))
+        return len(listed)
+
+    def _clear_destination(self) -> int:
+        listed = list(self._world.bucket.objects)
+        for key in listed:
+            self._pause()
+            self._world.bucket.objects.pop(key, None)
+        return len(listed)
+
+
 class World:
     """A key whose history goes on, its events, and what happens before each S3 call."""
 
     def __init__(self, operations: list[str], happenings: list[str]) -> None:
+        self.running: list[object] = []
+        self.eraser: Eraser | None = None
         self.key, self.bucket = Source(), MemoryBucket()
         self.ahead, self.script = list(operations), list(happenings)
         self.waiting: list[Event] = []
@@ -355,7 +421,17 @@ class World:
     def go_on(self) -> None:
         """Let the key's next operation happen; its event waits."""
         operation = self.ahead.pop(0)
+        if operation == "erase":
+            self.only_grew = False
+            if self.eraser is None or self.eraser.has_ended:
+                self.eraser = Eraser(self)
+            return
+        if operation == "backfill":
+            self.waiting.append(backfill(1))
+            return
         if operation == "put" or not self.key.versions.get(KEY):
+            if self.eraser:
+                self.eraser.has_missed_an_upload = True
             event = self.key.add()
         elif operation == "purge" or not self.key.held:
             event, self.only_grew = self.key.purge(), False
@@ -363,7 +439,21 @@ class World:
             event, self.only_grew = self.key.delete_key(), False
         self.waiting.append(event)
 
+    def is_erased(self) -> bool:
+        """Return True once nothing may be there any more; an upload after that is a new one."""
+        eraser = self.eraser
+        return eraser is not None and eraser.has_erased and not eraser.has_missed_an_upload
+
+    def erase(self) -> None:
+        """Let the eraser go on, if there is one; who is told that uploads kept coming tries again."""
+        if self.eraser and self.eraser.has_ended and not self.eraser.has_erased:
+            self.eraser = Eraser(self)
+        if self.eraser and not self.eraser.has_ended:
+            self.eraser.step()
+
     def interrupt(self) -> None:
+        if self.is_erased():
+            assert self.bucket.objects == {}
         happening = self.script.pop(0) if self.script else "nothing"
         if happening == "die":
             raise Crash
@@ -373,23 +463,31 @@ class World:
             self.go_on()
         elif happening == "again" and self.delivered:
             self.waiting.append(self.delivered[0])
+        elif happening == "erase":
+            self.erase()
 
     def deliver(self, event: Event) -> None:
         """Process an event as the handler does; who dies is delivered again, after all others."""
         buckets = (Interrupted(bucket, self.interrupt) for bucket in (self.key, self.bucket))
+        invocation = object()
+        self.running.append(invocation)
         try:
             process(event, *buckets)
         except (Crash, Contended):
             self.waiting.insert(0, event)
         except Gone:
             pass
+        finally:
+            self.running.remove(invocation)
         self.delivered.append(event)
 
     def run(self) -> None:
-        while self.ahead or self.waiting:
-            if not self.waiting:
+        while self.ahead or self.waiting or (self.eraser and not self.eraser.has_erased):
+            self.erase()
+            if self.waiting:
+                self.deliver(self.waiting.pop(0))
+            elif self.ahead:
                 self.go_on()
-            self.deliver(self.waiting.pop(0))
             if self.only_grew:
                 assert_consistent(self.bucket)
 
@@ -402,15 +500,22 @@ NOTHING = "nothing"
 @example(["put", "purge"], [*[NOTHING] * 2, "next", "run", *[NOTHING] * 6, "die"])
 @settings(max_examples=int(os.environ.get("CASES", "500")), deadline=None)
 @given(
-    operations=st.lists(st.sampled_from(["put", "put", "delete", "purge"]), min_size=1, max_size=7),
+    operations=st.lists(
+        st.sampled_from(["put", "put", "put", "delete", "purge", "erase", "erase", "backfill"]),
+        min_size=1,
+        max_size=7,
+    ),
     happenings=st.lists(
-        st.sampled_from(["nothing", "nothing", "nothing", "die", "run", "next", "again"]),
-        max_size=80,
+        st.sampled_from([*[NOTHING] * 3, "die", "run", "next", "again", "erase", "erase"]),
+        max_size=120,
     ),
 )
 def test_the_newest_wins_through_crashes_and_races(operations, happenings):
     """Before each S3 call the key may change, another event may run to its end or die inside, an
     old event may be delivered again, or this process may die.
+
+    An operator may erase the upload, request by request in between. Once that has ended, nothing is
+    there at any time, unless somebody uploads anew.
 
     Without removals no manifest ever names what is not there. A removal that overtakes an upload at
     work may take renditions whose manifest comes after; the events that wait put that right.
