@@ -124,8 +124,8 @@ def _print_counts(erasure: Erasure, *, as_json: bool) -> None:
         print(f"{count:>9,}  {LABELS[place]}")
     for path in paths:
         print(f"           {path} of the CDN")
-    minutes = erasure.seconds * erasures.QUIET_PASSES / 60
-    print(f"That takes {minutes:.0f} minutes or more: no invocation that has begun may outlast it.")
+    seconds = erasure.seconds * erasures.QUIET_PASSES
+    print(f"That takes {seconds} seconds or more: no invocation that has begun may outlast it.")
 
 
 def _confirm() -> bool:

@@ -12,13 +12,13 @@ from function.contract import (
     BACKFILL_SEQUENCER,
     manifest_key,
     part_of_user,
-    rendition_key,
     s3_event,
     upload_name,
 )
 from local.http import request
 from local.uploader import post_form
-from ops import backfill_queue, erase
+from ops import backfill_queue, erase, erase_command
+from ops import stack as stacks
 from ops.__main__ import main
 from tests.local.defaults import DEFAULTS
 from tests.support.issuer import AUDIENCE, Issuer
@@ -30,7 +30,11 @@ TIMEOUT = 4
 SUB, OTHER = "auth0|erased", "auth0|kept"
 USER, NEIGHBOUR = (f"uploads/{part_of_user(sub)}/" for sub in (SUB, OTHER))
 
-OWN = {"image-pipeline:timeout": TIMEOUT, "image-pipeline:memory": 512, "image-pipeline:maxUploadMb": 1}
+OWN = {
+    "image-pipeline:timeout": TIMEOUT,
+    "image-pipeline:memory": 512,
+    "image-pipeline:maxUploadMb": 1,
+}
 PLAIN = OWN
 EVERYTHING = OWN | {
     "image-pipeline:uploads": "presigned",
@@ -218,7 +222,9 @@ def test_under_load_nothing_is_left_and_nothing_comes_back(world, run, bodies):
     other = People(world, OTHER, bodies)
     user = People(world, SUB, bodies)
     try:
-        wait_until(lambda: user.count > 30 and len(world.versions("destinationBucket", "")) > 60, 90)
+        wait_until(
+            lambda: user.count > 30 and len(world.versions("destinationBucket", "")) > 60, 90
+        )
         s3, source = world.client("s3"), world.outputs["sourceBucket"]
         key = world.keys[SUB][0]
         s3.delete_object(Bucket=source, Key=key)
@@ -247,7 +253,7 @@ def test_under_load_nothing_is_left_and_nothing_comes_back(world, run, bodies):
     come_back(world, run)
     world.assert_nothing_of(USER)
     wait_until(lambda: world.messages() <= 1, 90)
-    kept = [k for k in set(world.keys[OTHER])]
+    kept = list(set(world.keys[OTHER]))
     wait_until(lambda: all(is_ready(world, k) for k in kept), 60)
     for key in kept[:20]:
         assert_whole(world, key)
@@ -273,3 +279,126 @@ def assert_whole(world: World, key: str) -> None:
     assert manifest["status"] in ("ready", "rejected")
     for rendition in manifest["renditions"]:
         s3.head_object(Bucket=bucket, Key=rendition["key"])
+
+
+def upload_and_wait(world: World, sub: str, name: str, body: bytes) -> str:
+    key = world.upload(sub, name, body)
+    wait_until(lambda: is_ready(world, key), 60)
+    return key
+
+
+@pytest.fixture
+def at_once(world, monkeypatch):
+    """Nothing is under way, so that no invocation has to be waited for."""
+    wait_until(lambda: world.messages() == 0, 90)
+    monkeypatch.setattr(erase_command, "_wait", lambda _seconds: None)
+
+
+def manifest_of(world: World, key: str) -> dict[str, Any]:
+    s3, bucket = world.client("s3"), world.outputs["destinationBucket"]
+    found = s3.get_object(Bucket=bucket, Key=manifest_key(upload_name(key)))
+    return json.loads(found["Body"].read())
+
+
+def test_copies_of_an_erased_original_stay_and_later_ones_copy_from_them(
+    world, run, photo, at_once
+):
+    same = photo("dup.jpg", (320, 200)).read_bytes()
+    original = upload_and_wait(world, SUB, "original.jpg", same)
+    copy = upload_and_wait(world, OTHER, "copy.jpg", same)
+    erased, kept = manifest_of(world, original), manifest_of(world, copy)
+    assert (kept["duplicate_of"] == erased["id"]) == world.signed
+    run("erase", "--user", SUB, "--yes")
+    assert_whole(world, copy)
+    assert manifest_of(world, copy) == kept
+    later = manifest_of(world, upload_and_wait(world, OTHER, "later.jpg", same))
+    assert later["duplicate_of"] == (kept["id"] if world.signed else None)
+    assert (later["timings_ms"]["decode"] == 0) == world.signed
+    run("erase", "--user", OTHER, "--yes")
+    world.assert_nothing_of(NEIGHBOUR)
+    fresh = upload_and_wait(world, OTHER, "fresh.jpg", same)
+    assert manifest_of(world, fresh)["duplicate_of"] is None
+
+
+def test_uploads_whose_names_begin_alike_stay(world, run, photo, at_once):
+    s3, source = world.client("s3"), world.outputs["sourceBucket"]
+    keys = [f"uploads/{name}" for name in ("n", "n/a.jpg", "n/a.jpg/b.jpg", "n/a.jpg2", "n2/c.jpg")]
+    body = photo("alike.jpg", (64, 64)).read_bytes()
+    for key in keys:
+        s3.put_object(Bucket=source, Key=key, Body=body)
+    wait_until(lambda: all(is_ready(world, key) for key in keys), 60)
+    run("erase", "uploads/n/a.jpg", "--yes")
+    assert world.versions("sourceBucket", "uploads/n/a.jpg")[0]["Key"] == "uploads/n/a.jpg/b.jpg"
+    for key in (keys[0], *keys[2:]):
+        assert_whole(world, key)
+    run("erase", "uploads/n/", "--yes")
+    assert_whole(world, "uploads/n")
+    assert_whole(world, "uploads/n2/c.jpg")
+    assert world.versions("sourceBucket", "uploads/n/") == []
+    left = {item["Key"].rpartition("/")[0] for item in world.versions("destinationBucket", "n")}
+    assert left == {"n", "n2"}
+    for key in ("uploads/n", "uploads/n2/"):
+        run("erase", key, "--yes")
+
+
+class Interrupted:
+    """Ctrl-C at some request of the command."""
+
+    def __init__(self, monkeypatch) -> None:
+        self._make, self.left = stacks._embedded_client, 0
+        monkeypatch.setattr(stacks, "_embedded_client", self._client)
+
+    def _client(self, *given: Any, **how: Any) -> Any:
+        client = self._make(*given, **how)
+        client.meta.events.register("before-send", self._count)
+        return client
+
+    def _count(self, **_request: Any) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+
+
+def test_after_ctrl_c_at_any_request_the_same_command_erases_the_rest(
+    world, run, photo, at_once, monkeypatch, tmp_path
+):
+    audit = tmp_path / "audit"
+    body = photo("ctrl-c.jpg", (64, 64)).read_bytes()
+    interrupted, outcomes = Interrupted(monkeypatch), []
+    for request_number in range(2, 60, 5):
+        for name in ("a.jpg", "b.jpg"):
+            key = upload_and_wait(world, SUB, name, body)
+        world.client("s3").delete_object(Bucket=world.outputs["sourceBucket"], Key=key)
+        world.send(key, "deadLetterQueueUrl")
+        interrupted.left = request_number
+        stack = json.loads((world.server.folder / "state.json").read_text())["stack"]
+        command = ["erase", "--user", SUB, "--yes", "--audit", str(audit), "--stack", stack]
+        outcomes.append(main(command))
+        interrupted.left = 0
+        if outcomes[-1]:
+            run(*command[:-2])
+        world.assert_nothing_of(USER)
+        if not outcomes[-1]:
+            break
+    assert outcomes.count(1) >= 5
+    assert outcomes[-1] == 0
+    told = [json.loads(line)["outcome"] for line in audit.read_text().splitlines()]
+    assert set(told) == {"interrupted", "erased"}
+
+
+def test_list_shows_all_versions(world, run, photo, at_once):
+    body = photo("listed.jpg", (64, 64)).read_bytes()
+    key = upload_and_wait(world, SUB, "listed.jpg", body)
+    s3, source = world.client("s3"), world.outputs["sourceBucket"]
+    s3.put_object(Bucket=source, Key=key, Body=body)
+    s3.delete_object(Bucket=source, Key=key)
+    listed = [json.loads(line) for line in run("list", "--user", SUB, "--json").splitlines()]
+    assert [(item["key"], item["bytes"]) for item in listed] == [
+        *((key, 0), (key, len(body)), (key, len(body)))
+    ]
+    assert [item["is_marker"] for item in listed] == [True, False, False]
+    shown = run("list", "--user", SUB)
+    assert f"{key}  deleted  0 bytes" in shown
+    assert f"3 versions, {2 * len(body):,} bytes" in shown
+    run("erase", key, "--yes")
+    assert run("list", key) == "0 versions, 0 bytes\n"

@@ -10,9 +10,9 @@ from function.versions import ObjectVersion
 class MemoryBucket:
     """A bucket at the seam of ``Bucket``.
 
-    ``upload``, ``mark_deleted`` and ``purge_version`` are what happens in a versioned source bucket;
-    each returns the version that S3's event would name. An object that a test puts into ``objects``
-    itself has no versions, and is what a read of any version finds.
+    ``upload``, ``mark_deleted`` and ``purge_version`` are what happens in a versioned source
+    bucket; each returns the version that S3's event would name. An object that a test puts into
+    ``objects`` itself has no versions, and is what a read of any version finds.
 
     Attributes:
         objects: what each key holds, in the order of writing.

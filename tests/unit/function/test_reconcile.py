@@ -4,7 +4,6 @@ import itertools
 import json
 import os
 import random
-import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 from unittest.mock import create_autospec
@@ -22,8 +21,7 @@ from function.reconcile import Contended, KeyTooLong, Reconciler, back_off
 from function.storage.bucket import Headers
 from function.storage.errors import Conflict, Gone
 from function.versions import ObjectVersion
-from ops.erase import Erasure, Place, Store
-from terminal import Failure
+from tests.support.eraser import Eraser
 from tests.support.history import KEY, backfill, created, event, manifest, removal, version
 from tests.support.memory import MemoryBucket
 from tests.support.numbers import NumberProcessor, names_of
@@ -345,67 +343,6 @@ def test_an_upload_that_is_back_while_it_is_being_removed_is_shown():
     assert_newest(destination, 1)
 
 
-class Eraser:
-    """The operator's command, which goes through both buckets; each ``step`` is one request of its.
-
-    It runs in a thread, and either it or the world goes on, never both.
-    """
-
-    def __init__(self, world: "World") -> None:
-        self._world = world
-        self._turn, self._theirs = threading.Semaphore(0), threading.Semaphore(0)
-        self.has_ended = self.has_erased = self.has_missed_an_upload = False
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def step(self) -> None:
-        self._turn.release()
-        self._theirs.acquire()
-
-    def _pause(self) -> None:
-        self._theirs.release()
-        self._turn.acquire()
-
-    def _run(self) -> None:
-        self._turn.acquire()
-        stores = {
-            Place.UPLOADS: Store(count=int, clear=self._clear_source),
-            Place.DESTINATION: Store(count=int, clear=self._clear_destination),
-        }
-        erasure = Erasure(stack=None, scope=None, stores=stores, seconds=1, distribution=None)
-        try:
-            erasure.clear_buckets(self._wait)
-            self.has_erased = True
-        except Failure:  # uploads kept coming
-            pass
-        finally:
-            self.has_ended = True
-            self._theirs.release()
-
-    def _wait(self, _seconds: float) -> None:
-        """Wait until all invocations that are at work have ended, which Lambda sees to."""
-        before = set(self._world.running)
-        self._pause()
-        while before & set(self._world.running):
-            self._pause()
-
-    def _clear_source(self) -> int:
-        key, self.has_missed_an_upload = self._world.key, False
-        listed = list(key.versions.get(KEY, ()))[::-1]
-        for version_id in listed:
-            self._pause()
-            if version_id in key.versions[KEY]:
-                removed = key.purge_version(KEY, version_id)
-                self._world.waiting.append(event(EventKind.CHANGED, removed))
-        return len(listed)
-
-    def _clear_destination(self) -> int:
-        listed = list(self._world.bucket.objects)
-        for key in listed:
-            self._pause()
-            self._world.bucket.objects.pop(key, None)
-        return len(listed)
-
-
 class World:
     """A key whose history goes on, its events, and what happens before each S3 call."""
 
@@ -445,7 +382,7 @@ class World:
         return eraser is not None and eraser.has_erased and not eraser.has_missed_an_upload
 
     def erase(self) -> None:
-        """Let the eraser go on, if there is one; who is told that uploads kept coming tries again."""
+        """Let the eraser go on, if there is one; after too many uploads, another one begins."""
         if self.eraser and self.eraser.has_ended and not self.eraser.has_erased:
             self.eraser = Eraser(self)
         if self.eraser and not self.eraser.has_ended:

@@ -1,4 +1,5 @@
 import io
+from datetime import UTC, datetime
 
 import pytest
 
@@ -9,6 +10,8 @@ from ops.stack import Stack
 from tests.support.aws_client import aws_client
 from tests.support.manifests import manifest, rendition
 from tests.support.ops import OUTPUTS
+
+STORED = {"Size": 70, "LastModified": datetime(2026, 11, 27, tzinfo=UTC), "IsLatest": True}
 
 
 @pytest.fixture
@@ -26,9 +29,11 @@ def examine():
                 "Contents": [{"Key": key} for key in there if key.startswith(Prefix)]
             },
             list_object_versions=lambda Prefix, **_: {  # noqa: N803
-                "Versions": [{"Key": Prefix, "VersionId": "1"}]
+                "Versions": [{"Key": Prefix, "VersionId": "1", **STORED}]
             },
-            delete_object=lambda Key, **_: removed.append(Key) or {},  # noqa: N803
+            delete_objects=lambda **given: (
+                removed.extend(item["Key"] for item in given["Delete"]["Objects"]) or {}
+            ),
         )
         return canary(Stack(outputs=OUTPUTS, client=lambda _: s3)), removed
 

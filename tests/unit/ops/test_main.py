@@ -9,7 +9,7 @@ from ops.__main__ import APP, main
 from terminal import MISUSED, OK
 from tests.support.output import assert_no_traceback
 
-COMMANDS = ["redrive", "backfill", "doctor", "empty"]
+COMMANDS = ["redrive", "backfill", "doctor", "empty", "list", "erase"]
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,11 @@ COMMANDS = ["redrive", "backfill", "doctor", "empty"]
         (["backfill", "--stack", "dev", "--state", ""], "--state"),
         (["redrive", "--stack", "dev", "--limit", "0"], "--limit"),
         (["redrive", "--stack", "dev", "--limit", "x"], "--limit"),
+        (["erase", "--stack", "dev", "--yes"], "--user"),
+        (["erase", "uploads/a.jpg", "--stack", "dev", "--yes", "--user", "u"], "--user"),
+        (["erase", "--stack", "dev", "--yes", "--user", ""], "--user"),
+        (["erase", "uploads/a.jpg", "--stack", "dev"], "--yes"),
+        (["list", "a.jpg", "--stack", "dev"], "uploads/"),
     ],
 )
 def test_misuse_exits_with_2_and_one_sentence_that_names_it(arguments, named, capsys):

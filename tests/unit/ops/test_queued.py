@@ -1,0 +1,124 @@
+"""tests/local/test_ops_erase.py has the same with real queues."""
+
+import json
+
+import pytest
+
+from function.contract import s3_event
+from ops import queued
+from ops.scope import Scope
+from ops.stack import Stack
+from tests.support.aws_client import aws_client
+from tests.support.ops import BACKFILL_OUTPUTS
+
+SCOPE = Scope(key="uploads/u1/")
+
+
+def body(*keys):
+    events = [s3_event("photos", key, length=1, etag="e", sequencer="01") for key in keys]
+    return json.dumps({"Records": [json.loads(event)["Records"][0] for event in events]})
+
+
+def test_a_message_loses_the_events_of_the_uploads_alone():
+    assert queued.without(body("uploads/u1/a b.jpg"), SCOPE) == ""
+    assert queued.without(body("uploads/u2/a.jpg"), SCOPE) is None
+    mixed = body("uploads/u1/a.jpg", "uploads/u2/a.jpg")
+    assert json.loads(queued.without(mixed, SCOPE)) == json.loads(body("uploads/u2/a.jpg"))
+    for other in ("no JSON", '{"Event": "s3:TestEvent"}', "[]"):
+        assert queued.without(other, SCOPE) is None
+
+
+class Queue:
+    """A queue at the seam of SQS: what is received is hidden until it is given back."""
+
+    def __init__(self, *bodies, endless=False):
+        self.bodies, self.given, self.done = list(bodies), 0, []
+        self.endless = endless
+        self.client = aws_client(
+            "sqs",
+            get_queue_attributes=lambda **_asked: {
+                "Attributes": {"ApproximateNumberOfMessages": str(len(bodies))}
+            },
+            receive_message=self.receive,
+            send_message=lambda **given: self.note("send", given["MessageBody"]),
+            delete_message=lambda **given: self.note("delete", given["ReceiptHandle"]),
+            change_message_visibility=lambda **given: self.note("back", given["ReceiptHandle"]),
+        )
+
+    def receive(self, **_given):
+        taken = ["uploads/u2/new.jpg"] if self.endless else self.bodies[:10]
+        self.bodies = self.bodies[10:]
+        self.given += 1
+        return {
+            "Messages": [
+                {
+                    "MessageId": f"{self.given}-{number}",
+                    "ReceiptHandle": f"{self.given}-{number}",
+                    "Body": body(key),
+                    "Attributes": {"SentTimestamp": "0", "ApproximateReceiveCount": "1"},
+                }
+                for number, key in enumerate(taken)
+            ]
+        }
+
+    def note(self, what, given):
+        self.done.append((what, given))
+        return {"MessageId": f"sent {len(self.done)}", "MD5OfMessageBody": ""}
+
+    def stack(self):
+        outputs = {name: BACKFILL_OUTPUTS[name] for name in ("queueUrl", "deadLetterQueueUrl")}
+        return Stack(outputs=outputs, client={"sqs": self.client}.__getitem__)
+
+
+def test_a_waiting_message_of_another_upload_goes_back_as_a_new_one_before_it_is_deleted():
+    queue = Queue("uploads/u1/a.jpg", "uploads/u2/b.jpg")
+    assert queued.remove_waiting(queue.stack(), SCOPE) == 1
+    sent = body("uploads/u2/b.jpg")
+    assert queue.done == [("delete", "1-0"), ("send", sent), ("delete", "1-1")]
+
+
+def test_a_dead_letter_of_another_upload_is_given_back_as_it_is():
+    queue = Queue("uploads/u2/b.jpg", "uploads/u1/a.jpg")
+    assert queued.remove_letters(queue.stack(), SCOPE) == 1
+    assert queue.done == [("delete", "1-1"), ("back", "1-0")]
+
+
+def test_dead_letters_are_counted_and_given_back():
+    queue = Queue("uploads/u2/b.jpg", "uploads/u1/a.jpg", "uploads/u1/b.jpg")
+    assert queued.count_letters(queue.stack(), SCOPE) == 2
+    assert {what for what, _receipt in queue.done} == {"back"}
+
+
+def test_a_queue_into_which_others_send_without_end_is_left_after_a_while():
+    queue = Queue(endless=True)
+    assert queued.remove_waiting(queue.stack(), SCOPE) == 0
+    assert queue.given == queued.MORE
+
+
+@pytest.mark.parametrize(("in_flight", "looks"), [(["0"], 1), (["2", "1", "0"], 3)])
+def test_messages_in_flight_are_waited_for(monkeypatch, in_flight, looks):
+    answers, sleeps = iter(in_flight), []
+    monkeypatch.setattr(queued.time, "sleep", sleeps.append)
+    sqs = aws_client(
+        "sqs",
+        get_queue_attributes=lambda **_asked: {
+            "Attributes": {
+                "ApproximateNumberOfMessagesNotVisible": next(answers),
+                "VisibilityTimeout": "180",
+            }
+        },
+    )
+    outputs = {"queueUrl": BACKFILL_OUTPUTS["queueUrl"]}
+    queued.wait_for_function(Stack(outputs=outputs, client={"sqs": sqs}.__getitem__))
+    assert len(sleeps) == looks - 1
+
+
+def test_a_message_that_stays_in_flight_is_waited_for_a_visibility_timeout(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(queued.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(queued.time, "sleep", lambda seconds: clock.append(clock.pop() + seconds))
+    found = {"ApproximateNumberOfMessagesNotVisible": "1", "VisibilityTimeout": "180"}
+    sqs = aws_client("sqs", get_queue_attributes={"Attributes": found})
+    outputs = {"queueUrl": BACKFILL_OUTPUTS["queueUrl"]}
+    queued.wait_for_function(Stack(outputs=outputs, client={"sqs": sqs}.__getitem__))
+    assert 180 < clock[0] < 190
