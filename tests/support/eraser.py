@@ -48,11 +48,12 @@ class Eraser:
             self._theirs.release()
 
     def _wait(self, _seconds: float) -> None:
-        """Wait until all invocations that are at work have ended, which Lambda sees to."""
+        """Wait until all invocations that are at work have ended, and a while longer."""
         before = set(self._world.running)
         self._pause()
         while before & set(self._world.running):
             self._pause()
+        self._pause()
 
     def _clear_source(self) -> int:
         key, self.has_missed_an_upload = self._world.key, False

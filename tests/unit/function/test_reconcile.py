@@ -432,6 +432,18 @@ class World:
 NOTHING = "nothing"
 
 
+LATE_REMOVAL = [
+    *("next", "erase", "erase", "die"),
+    *([NOTHING] * 5),
+    "run",
+    *([NOTHING] * 6),
+    "erase",
+]
+"""An invocation sees a rendition that a dead one left, and is about to write a manifest of status
+``deleted``. Another one removes all meanwhile, and the operator's second pass finds nothing."""
+
+
+@example(["put", "erase"], LATE_REMOVAL)
 @example(["put", "delete", "purge"], [*[NOTHING] * 5, "next", *[NOTHING] * 2, "die", "next"])
 @example(["put", "put", "purge"], [*[NOTHING] * 8, "die", "next"])
 @example(["put", "purge"], [*[NOTHING] * 2, "next", "run", *[NOTHING] * 6, "die"])
