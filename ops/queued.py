@@ -61,10 +61,7 @@ def remove_letters(stack: Stack, scope: Scope) -> int:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
                 removed += 1
     finally:
-        for message in others:
-            sqs.change_message_visibility(
-                QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
-            )
+        _show(sqs, url, others)
     return removed
 
 
@@ -109,22 +106,32 @@ def _remove_from(sqs: "SQSClient", url: str, scope: Scope) -> int:
 
     A busy queue never ends: it is gone through for as many messages as it had, and ``MORE``.
     """
-    seen: set[str] = set()
+    sent: set[str] = set()
     removed, left = 0, backfill_queue.count(sqs, url) + MORE
-    for batch in redrive.batches(sqs, url, seen, HIDE_SECONDS):
-        for message in batch:
+    while left > 0:
+        messages = redrive.receive(sqs, url, HIDE_SECONDS)
+        fresh = [message for message in messages if message["MessageId"] not in sent]
+        _show(sqs, url, [message for message in messages if message not in fresh])
+        if not fresh:
+            break
+        for message in fresh:
             rest = without(message["Body"], scope)
             body = message["Body"] if rest is None else rest
             if body:
-                sent = sqs.send_message(
-                    QueueUrl=url,
-                    MessageBody=body,
-                    MessageAttributes=message.get("MessageAttributes", {}),
+                attributes = message.get("MessageAttributes", {})
+                made = sqs.send_message(
+                    QueueUrl=url, MessageBody=body, MessageAttributes=attributes
                 )
-                seen.add(sent["MessageId"])
+                sent.add(made["MessageId"])
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             removed += rest is not None
-        left -= len(batch)
-        if left <= 0:
-            break
+        left -= len(fresh)
     return removed
+
+
+def _show(sqs: "SQSClient", url: str, messages: "list[MessageTypeDef]") -> None:
+    """Make messages visible to others again."""
+    for message in messages:
+        sqs.change_message_visibility(
+            QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
+        )

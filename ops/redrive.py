@@ -120,33 +120,29 @@ def _matches(letter: DeadLetter, pattern: str) -> bool:
     return pattern == "*" or any(fnmatch.fnmatchcase(key, pattern) for key in letter.keys)
 
 
-def batches(
-    sqs: "SQSClient", url: str, seen: set[str] | None = None, hide: int = HIDE_SECONDS
-) -> "Iterator[list[MessageTypeDef]]":
-    """Yield each message of a queue once; end when only messages come that are known.
-
-    Args:
-        sqs: client.
-        url: of the queue.
-        seen: ids of the known messages; those that come are added.
-        hide: seconds for which a message is hidden from others.
-    """
-    seen = set() if seen is None else seen
+def batches(sqs: "SQSClient", url: str) -> "Iterator[list[MessageTypeDef]]":
+    """Yield each message of a queue once; end when only messages come that are no longer hidden."""
+    seen: set[str] = set()
     while True:
-        answer = sqs.receive_message(
-            QueueUrl=url,
-            MaxNumberOfMessages=BATCH,
-            VisibilityTimeout=hide,
-            WaitTimeSeconds=1,
-            MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
-            MessageAttributeNames=["All"],
-        )
-        messages = answer.get("Messages", [])
+        messages = receive(sqs, url, HIDE_SECONDS)
         fresh = [message for message in messages if message["MessageId"] not in seen]
         if not fresh:
             return
         seen |= {message["MessageId"] for message in fresh}
         yield fresh
+
+
+def receive(sqs: "SQSClient", url: str, hide: int) -> "list[MessageTypeDef]":
+    """Return some messages of a queue, which are hidden from others for ``hide`` seconds."""
+    answer = sqs.receive_message(
+        QueueUrl=url,
+        MaxNumberOfMessages=BATCH,
+        VisibilityTimeout=hide,
+        WaitTimeSeconds=1,
+        MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+        MessageAttributeNames=["All"],
+    )
+    return answer.get("Messages", [])
 
 
 def _letter(message: "MessageTypeDef") -> DeadLetter:

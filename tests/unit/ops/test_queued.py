@@ -31,8 +31,9 @@ def test_a_message_loses_the_events_of_the_uploads_alone():
 class Queue:
     """A queue at the seam of SQS: what is received is hidden until it is given back."""
 
-    def __init__(self, *bodies, endless=False):
+    def __init__(self, *bodies, endless=False, resends=False):
         self.bodies, self.given, self.done = list(bodies), 0, []
+        self.resends, self.again = resends, []
         self.endless = endless
         self.client = aws_client(
             "sqs",
@@ -49,8 +50,14 @@ class Queue:
         taken = ["uploads/u2/new.jpg"] if self.endless else self.bodies[:10]
         self.bodies = self.bodies[10:]
         self.given += 1
+        again = [
+            {"MessageId": one, "ReceiptHandle": one, "Body": body("uploads/u2/b.jpg")}
+            for one in self.again
+        ]
+        self.again = []
         return {
-            "Messages": [
+            "Messages": again
+            + [
                 {
                     "MessageId": f"{self.given}-{number}",
                     "ReceiptHandle": f"{self.given}-{number}",
@@ -63,7 +70,10 @@ class Queue:
 
     def note(self, what, given):
         self.done.append((what, given))
-        return {"MessageId": f"sent {len(self.done)}", "MD5OfMessageBody": ""}
+        made = f"sent {len(self.done)}"
+        if self.resends and what == "send":
+            self.again.append(made)
+        return {"MessageId": made, "MD5OfMessageBody": ""}
 
     def stack(self):
         outputs = {name: BACKFILL_OUTPUTS[name] for name in ("queueUrl", "deadLetterQueueUrl")}
@@ -75,6 +85,15 @@ def test_a_waiting_message_of_another_upload_goes_back_as_a_new_one_before_it_is
     assert queued.remove_waiting(queue.stack(), SCOPE) == 1
     sent = body("uploads/u2/b.jpg")
     assert queue.done == [("delete", "1-0"), ("send", sent), ("delete", "1-1")]
+
+
+def test_a_message_that_was_sent_again_and_comes_back_is_shown_to_others_at_once():
+    queue = Queue("uploads/u2/b.jpg", resends=True)
+    assert queued.remove_waiting(queue.stack(), SCOPE) == 0
+    assert queue.done == [
+        *(("send", body("uploads/u2/b.jpg")), ("delete", "1-0")),
+        ("back", "sent 1"),
+    ]
 
 
 def test_a_dead_letter_of_another_upload_is_given_back_as_it_is():
