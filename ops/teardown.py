@@ -61,7 +61,7 @@ def check_stopped(stack: Stack) -> None:
             )
 
 
-def empty(stack: Stack, bucket: str, advance: Advance) -> int:
+def empty(stack: Stack, bucket: str, advance: Advance | None = None) -> int:
     """Delete every version and delete marker of a bucket; return how many there were.
 
     ``advance`` is called with the number of versions in each batch.

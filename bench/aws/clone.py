@@ -163,7 +163,7 @@ class Clone:
         # A clone's bucket is tagged before anything is put into it. What has no such tag was made
         # by someone else, or is empty; S3 refuses to delete one that is not.
         if found and {"Key": TAG, "Value": self.name} in found["TagSet"]:
-            teardown.empty(self.stack, bucket, lambda _count: None)
+            teardown.empty(self.stack, bucket)
         return s3.delete_bucket(Bucket=bucket)
 
 
