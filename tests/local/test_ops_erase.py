@@ -41,6 +41,7 @@ EVERYTHING = OWN | {
     "image-pipeline:delivery": "cdn",
     "image-pipeline:encryption": "kms",
     "image-pipeline:duplicates": "near",
+    "image-pipeline:rejectedUploadDays": 7,
     "image-pipeline:quotaPerHour": 10_000,
     "image-pipeline:quotaBytesPerDay": 10**10,
 }
