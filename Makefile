@@ -8,13 +8,14 @@ INSTALLED := $(VENV)/.installed
 NATIVE := function/engine/_native.abi3.so
 READY := $(INSTALLED) $(NATIVE)
 MUTANTS := .cache/mutants/venv
+KIT := .cache/kit
 JOBS ?= auto
 SIDE_BY_SIDE := --numprocesses=$(JOBS) --dist=loadfile
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
 	--no-emit-find-links --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types unit corpus engine accept fuzz mutants soak bench smoke lock clean
+.PHONY: help demo test check lint types unit corpus engine accept fuzz mutants kit soak bench smoke lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -58,6 +59,9 @@ mutants: $(READY) $(MUTANTS)/.installed ## change a line at a time: do tests not
 	@$(MUTANTS)/bin/python -m tests.mutants $(MODULES) $(if $(ALL),--all,--sample $(or $(SAMPLE),30)) \
 		--seed $(or $(SEED),1) --jobs $(JOBS)
 
+kit: $(KIT)/venv/.installed ## packages/pytest-pulumi: tests under three versions of the SDK; built, checked, and tried as installed
+	@$(KIT)/venv/bin/nox --noxfile packages/pytest-pulumi/noxfile.py --envdir $(KIT)/nox
+
 soak: $(READY) ## 5,000 uploads through faults, nothing lost (UPLOADS=n); POISON=20: beside hostile ones; BACKFILL=20000: beside a backfill
 	@$(BIN)/python -m tests.soak $(if $(POISON)$(BACKFILL),$(if $(POISON),--poison $(POISON),--backfill $(BACKFILL)) --minutes $(or $(MINUTES),5),--uploads $(or $(UPLOADS),5000))
 
@@ -74,6 +78,7 @@ lock: ## pin the requirements files anew from their .in files; needs uv
 	$(LOCK) policy/requirements.in -o policy/requirements.txt
 	$(LOCK) requirements-dev.in -o requirements-dev.txt
 	$(LOCK) tests/mutants/requirements.in -o tests/mutants/requirements.txt
+	$(LOCK) packages/pytest-pulumi/requirements-nox.in -o packages/pytest-pulumi/requirements-nox.txt
 
 clean: ## delete the environment and all caches
 	$(if $(wildcard $(BIN)/python),-$(BIN)/python -m local down)
@@ -89,6 +94,11 @@ $(INSTALLED): requirements-dev.txt
 $(MUTANTS)/.installed: tests/mutants/requirements.txt
 	@$(PYTHON) -m venv $(MUTANTS)
 	@$(MUTANTS)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(KIT)/venv/.installed: packages/pytest-pulumi/requirements-nox.txt
+	@$(PYTHON) -m venv $(KIT)/venv
+	@$(KIT)/venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 $(NATIVE): $(wildcard function/engine/native/*.[ch]) pipeline/bundle/native.py $(INSTALLED)

@@ -51,5 +51,17 @@ def test_plain_data_of_the_program_is_all_that_is_imported(folder):
     assert not loads_the_provider(*sorted(names))
 
 
+def test_the_mock_kit_imports_nothing_of_this_project():
+    files = sorted((ROOT / "packages/pytest-pulumi/src").rglob("*.py"))
+    names = {
+        name.partition(".")[0]
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text()))
+        for name in imported(node)
+    }
+    of_others = {"google", "grpc", "pulumi", "pytest", "yaml"}
+    assert names - set(sys.stdlib_module_names) == {"pytest_pulumi", *of_others}
+
+
 def test_a_component_would_be_noticed():
     assert loads_the_provider("pipeline.queues")

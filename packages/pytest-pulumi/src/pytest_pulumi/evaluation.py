@@ -1,0 +1,156 @@
+"""Evaluate a program or component as ``pulumi preview`` or ``pulumi up`` does."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar, cast
+
+from pytest_pulumi import guard, program_folder, sdk, stack_file
+from pytest_pulumi.cloud import Cloud
+from pytest_pulumi.errors import ProgramStuckError
+from pytest_pulumi.monitor import Monitor
+from pytest_pulumi.program import Program
+from pytest_pulumi.values import decode
+
+T = TypeVar("T")
+
+TIMEOUT: Final = 60.0
+"""Seconds after which a program counts as stuck."""
+
+
+def evaluate(
+    program: Callable[[], T],
+    *,
+    project: str = "project",
+    stack: str = "dev",
+    organization: str = "organization",
+    config: Mapping[str, Any] | None = None,
+    cloud: Cloud | None = None,
+    preview: bool = False,
+    timeout: float = TIMEOUT,
+) -> Program[T]:
+    """Return what a program registers, given as a function that makes resources.
+
+    Args:
+        program: makes resources; what it returns is the ``returned`` of the result.
+        project: name of the project, which keys of ``config`` without a namespace belong to.
+        stack: name of the stack.
+        organization: name of the organization.
+        config: configuration; structured values as they are, secrets as ``Secret("…")``, None
+            to leave a key unset.
+        cloud: what providers and other stacks answer.
+        preview: as ``pulumi preview``: what only a provider can tell is unknown.
+        timeout: seconds that the program may take.
+
+    Raises:
+        PulumiTestError: the test does not say what the program asks.
+        ProgramStuckError: the program did not end in time.
+        VacuousTestError: an assertion of the test was registered in the program and never ran.
+        Exception: what the program raises.
+    """
+    given = {stack_file.full_key(k, project): v for k, v in (config or {}).items()}
+    values, secret_keys = stack_file.as_text(given)
+    monitor = Monitor(project=project, stack=stack, cloud=cloud or Cloud(), preview=preview)
+    run = _Run[T](program, monitor, guard.Watch(in_program=True))
+
+    def configure() -> None:
+        sdk.set_all_config(values, secret_keys)
+        sdk.configure(
+            sdk.Settings(
+                project=project,
+                stack=stack,
+                organization=organization,
+                monitor=monitor,
+                engine=monitor,
+                dry_run=preview,
+            )
+        )
+
+    thread = threading.Thread(target=run, args=(configure,), daemon=True, name="pulumi program")
+    thread.start()
+    thread.join(timeout)
+    monitor.close()
+    if thread.is_alive():
+        raise ProgramStuckError(
+            f"The program did not end within {timeout:g} s: it blocks, or an Output of it never "
+            f"resolves.{run.watch.describe_waiting()}\n\n{_evaluated(run, preview).tree}"
+        )
+    found = _evaluated(run, preview)
+    if run.errors:
+        run.errors[0].add_note(f"The program's resources until then:\n{found.tree}")
+        raise run.errors[0]
+    run.watch.check()
+    guard.note(found)
+    return found
+
+
+def evaluate_folder(
+    folder: str | Path,
+    *,
+    stack: str = "dev",
+    config: Mapping[str, Any] | None = None,
+    cloud: Cloud | None = None,
+    preview: bool = False,
+    organization: str = "organization",
+    timeout: float = TIMEOUT,
+) -> Program[None]:
+    """Return what the program in a folder registers for a stack.
+
+    The configuration of ``Pulumi.<stack>.yaml`` holds, if there is such a file, with ``config``
+    over it; a key without a namespace belongs to the project that ``Pulumi.yaml`` names.
+
+    Raises:
+        PulumiTestError: there is no program; or a value is encrypted that ``config`` does not give.
+        Exception: as ``evaluate``.
+    """
+    root = Path(folder).resolve()
+    project = stack_file.project_name(root) or root.name
+    given = {stack_file.full_key(k, project): v for k, v in (config or {}).items()}
+    return evaluate(
+        lambda: program_folder.run(root),
+        project=project,
+        stack=stack,
+        organization=organization,
+        config=stack_file.read(root, stack) | given,
+        cloud=cloud,
+        preview=preview,
+        timeout=timeout,
+    )
+
+
+@dataclass
+class _Run(Generic[T]):
+    """A program on a thread of its own, where the SDK's state begins anew."""
+
+    program: Callable[[], T]
+    monitor: Monitor
+    watch: guard.Watch
+    returned: list[T] = field(default_factory=list[T])
+    errors: list[BaseException] = field(default_factory=list[BaseException])
+
+    def __call__(self, configure: Callable[[], None]) -> None:
+        try:
+            with self.watch, asyncio.Runner() as runner:
+                # A program that fails leaves futures behind that nobody awaits.
+                runner.get_loop().set_exception_handler(lambda _loop, _context: None)
+                runner.run(self._run(configure))
+        except BaseException as error:  # noqa: BLE001 (raised again on the caller's thread)
+            self.errors.append(error)
+
+    async def _run(self, configure: Callable[[], None]) -> None:
+        configure()
+        await sdk.run_in_stack(lambda: self.returned.append(self.program()))
+
+
+def _evaluated(run: "_Run[T]", preview: bool) -> Program[T]:  # noqa: FBT001
+    outputs = decode(run.monitor.stack_outputs)
+    return Program(
+        resources=run.monitor.resources,
+        outputs=outputs.values,
+        secret_outputs=frozenset(outputs.secrets),
+        messages=tuple(run.monitor.messages),
+        returned=run.returned[0] if run.returned else cast("T", None),
+        preview=preview,
+    )

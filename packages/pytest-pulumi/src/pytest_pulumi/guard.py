@@ -1,0 +1,212 @@
+"""No assertion that was registered on an Output goes unchecked.
+
+``Output.apply`` is replaced by a function that also remembers, for the callbacks that a test
+wrote, whether they ran and what they raised. There is a ``Watch`` for each program, current in its
+context, which tasks of asyncio inherit; and one for each test, current everywhere else.
+"""
+
+import asyncio
+import dis
+import functools
+import inspect
+import sys
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar, Token
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType
+from typing import Any, Final, Self, cast
+
+import pulumi
+
+from pytest_pulumi.errors import VacuousTestError
+from pytest_pulumi.program import Program
+from pytest_pulumi.resolve import current_loop, settle
+
+_of_program: ContextVar["Watch | None"] = ContextVar("pytest_pulumi_watch", default=None)
+_of_tests: "list[Watch]" = []
+"""Watches of the tests that run, the innermost last: a test of tests runs others within it."""
+_apply = pulumi.Output.apply  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+test_files: Final[set[str]] = set()
+"""Paths of the files that hold tests; the plugin adds those that pytest collects."""
+
+
+@dataclass
+class Assertion:
+    """A callback of a test's that was given to ``apply``."""
+
+    place: str
+    ran: bool = False
+    error: BaseException | None = None
+
+
+class Watch:
+    """Remembers the callbacks that are registered while it is current.
+
+    Args:
+        in_program: it watches a program, whose callbacks a preview rightly leaves out; those count
+            that a test wrote and that assert something. In a test itself, all that a test wrote
+            count, and all that assert something.
+    """
+
+    def __init__(self, *, in_program: bool) -> None:
+        self.programs: list[Program[Any]] = []
+        self._in_program = in_program
+        self._assertions: list[Assertion] = []
+        self._loops: set[asyncio.AbstractEventLoop] = set()
+        self._token: Token[Watch | None] | None = None
+
+    def __enter__(self) -> Self:
+        pulumi.Output.apply = _watched_apply  # pyright: ignore[reportAttributeAccessIssue]
+        if self._in_program:
+            self._token = _of_program.set(self)
+        else:
+            _of_tests.append(self)
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        if self._token is not None:
+            _of_program.reset(self._token)
+        else:
+            _of_tests.remove(self)
+
+    def watched(self, callback: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Return the callback with what remembers that it ran, if it is a test's."""
+        code = _code(callback)
+        if code is None or not self._counts(code):
+            return callback
+        assertion = Assertion(f"{_shown(code.co_filename)}:{code.co_firstlineno}")
+        self._assertions.append(assertion)
+
+        @functools.wraps(callback)
+        def run(value: Any) -> Any:
+            assertion.ran = True
+            try:
+                result = callback(value)
+            except BaseException as error:
+                assertion.error = error
+                raise
+            if inspect.iscoroutine(result):
+                assertion.ran = False  # until it has ended
+                return _observed(cast("Awaitable[Any]", result), assertion)
+            return result
+
+        return run
+
+    def use(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Remember a loop that callbacks were scheduled on."""
+        self._loops.add(loop)
+
+    def settle(self) -> None:
+        """Run what is left to run of the callbacks of a test that has ended.
+
+        What they raise is left to ``check``.
+        """
+        for loop in self._loops:
+            if loop.is_closed() or loop.is_running():
+                continue
+            try:
+                loop.run_until_complete(settle(loop))
+            except Exception as error:  # noqa: BLE001 (an earlier link of the chain failed)
+                for assertion in self._assertions:
+                    if not assertion.ran:
+                        assertion.error = error
+
+    def check(self) -> None:
+        """Raise what an assertion raised, or that it never ran.
+
+        Raises:
+            VacuousTestError: a callback never ran.
+            BaseException: what one raised.
+        """
+        for assertion in self._assertions:
+            if assertion.ran and assertion.error is not None:
+                raise assertion.error
+        left = [assertion for assertion in self._assertions if not assertion.ran]
+        if left:
+            raise VacuousTestError(
+                f"An assertion never ran, so this test proves nothing by it: the callback given to "
+                f"apply at {', '.join(a.place for a in left)}. Its Output is unknown in a preview, "
+                f"or never resolved."
+            ) from left[0].error
+
+    def describe_waiting(self) -> str:
+        """Return a sentence that names the callbacks that wait, or nothing."""
+        places = [a.place for a in self._assertions if not a.ran]
+        return f" Waiting: the callback at {', '.join(places)}." if places else ""
+
+    def _counts(self, code: CodeType) -> bool:
+        if self._in_program:
+            return _is_of_test(code) and asserts(code)
+        return not _is_library(code.co_filename) and (_is_of_test(code) or asserts(code))
+
+
+def note(program: Program[Any]) -> None:
+    """Remember a program that the current test evaluated, so that its tree can be shown."""
+    if watch := _current():
+        watch.programs.append(program)
+
+
+def asserts(code: CodeType) -> bool:
+    """Return whether a function, or one within it, asserts anything."""
+    return any(map(_asserts, dis.get_instructions(code)))
+
+
+def _asserts(instruction: dis.Instruction) -> bool:
+    if isinstance(instruction.argval, CodeType):
+        return asserts(instruction.argval)
+    if instruction.opname == "LOAD_ASSERTION_ERROR":
+        return True
+    return instruction.opname != "LOAD_CONST" and "assert" in instruction.argrepr.lower()
+
+
+def _current() -> Watch | None:
+    return _of_program.get() or (_of_tests[-1] if _of_tests else None)
+
+
+def _watched_apply(
+    self: Any,
+    func: Callable[[Any], Any],
+    run_with_unknowns: bool = False,  # noqa: FBT001, FBT002
+) -> Any:
+    watch = _current()
+    if watch is None:
+        return _apply(self, func, run_with_unknowns)
+    watch.use(current_loop())
+    return _apply(self, watch.watched(func), run_with_unknowns)
+
+
+async def _observed(result: Awaitable[Any], assertion: Assertion) -> Any:
+    try:
+        return await result
+    except Exception as error:
+        assertion.error = error
+        raise
+    finally:
+        assertion.ran = not isinstance(sys.exception(), asyncio.CancelledError)
+
+
+def _code(callback: Any) -> CodeType | None:
+    callback = inspect.unwrap(callback)
+    if isinstance(callback, functools.partial):
+        return _code(cast("Any", callback.func))
+    return getattr(getattr(callback, "__func__", callback), "__code__", None)
+
+
+def _is_of_test(code: CodeType) -> bool:
+    return code.co_filename in test_files or Path(code.co_filename).name == "conftest.py"
+
+
+def _is_library(file: str) -> bool:
+    parts = Path(file).parts
+    return (
+        file.startswith("<")
+        or bool({"site-packages", "pytest_pulumi"} & set(parts))
+        or (Path(file).is_relative_to(sys.base_prefix))
+    )
+
+
+def _shown(file: str) -> str:
+    path = Path(file)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file

@@ -1,0 +1,207 @@
+"""The pytest plugin: fixtures, the watch over each test, the tree of a test that fails.
+
+It stands outside the package, and imports it only where it is used, so that tests of other things
+do not wait for Pulumi.
+"""
+
+import sys
+from collections.abc import Callable, Generator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_pulumi.cloud import Cloud
+    from pytest_pulumi.program import Program
+
+T = TypeVar("T")
+
+_WATCH = pytest.StashKey["Any"]()
+_WRITTEN = pytest.StashKey[list[Path]]()
+
+
+class EvaluateFolder(Protocol):
+    """Evaluates the program in a folder: see ``evaluate_folder``."""
+
+    def __call__(
+        self,
+        folder: str | Path = ".",
+        *,
+        stack: str = "dev",
+        config: Mapping[str, Any] | None = None,
+        cloud: "Cloud | None" = None,
+        preview: bool = False,
+    ) -> "Program[None]":
+        """Return the evaluated program; the folder is relative to pytest's root."""
+        ...
+
+
+class EvaluateComponent(Protocol):
+    """Evaluates a component class, or any function that makes resources: see ``evaluate``."""
+
+    def __call__(
+        self,
+        component: Callable[..., T],
+        *args: Any,
+        stack: str = "dev",
+        project: str = "project",
+        config: Mapping[str, Any] | None = None,
+        cloud: "Cloud | None" = None,
+        preview: bool = False,
+        **kwargs: Any,
+    ) -> "Program[T]":
+        """Return the evaluated program; ``returned`` is the component."""
+        ...
+
+
+class CheckSnapshot(Protocol):
+    """Compares a program with a snapshot of its resources with data: see ``Snapshot.check``."""
+
+    def __call__(
+        self, program: "Program[Any]", name: str = "", *, types: "list[str] | None" = None
+    ) -> None:
+        """Assert that none is lost; the name is the test's if none is given."""
+        ...
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--pulumi-update``."""
+    parser.getgroup("pulumi").addoption(
+        "--pulumi-update",
+        action="store_true",
+        help="write the snapshots of resources with data instead of comparing with them",
+    )
+
+
+@pytest.fixture(scope="session")
+def pulumi_cloud() -> "Cloud":
+    """What providers and other stacks answer. Override it in a conftest.py."""
+    from pytest_pulumi.cloud import Cloud
+
+    return Cloud()
+
+
+@pytest.fixture(scope="session")
+def pulumi_program(pulumi_cloud: "Cloud", pytestconfig: pytest.Config) -> EvaluateFolder:
+    """Evaluate the program in a folder: ``pulumi_program("infra", stack="prod")``."""
+    from pytest_pulumi.evaluation import evaluate_folder
+
+    def evaluate(
+        folder: str | Path = ".", *, cloud: "Cloud | None" = None, **options: Any
+    ) -> "Program[None]":
+        root = pytestconfig.rootpath / folder
+        return evaluate_folder(root, cloud=cloud or pulumi_cloud, **options)
+
+    return evaluate
+
+
+@pytest.fixture(scope="session")
+def pulumi_component(pulumi_cloud: "Cloud") -> EvaluateComponent:
+    """Evaluate a component class: ``pulumi_component(Site, "site", domain="example.com")``."""
+    from pytest_pulumi.evaluation import evaluate
+
+    def run(
+        component: Callable[..., T],
+        *args: Any,
+        stack: str = "dev",
+        project: str = "project",
+        config: Mapping[str, Any] | None = None,
+        cloud: "Cloud | None" = None,
+        preview: bool = False,
+        **kwargs: Any,
+    ) -> "Program[T]":
+        return evaluate(
+            lambda: component(*args, **kwargs),
+            stack=stack,
+            project=project,
+            config=config,
+            cloud=cloud or pulumi_cloud,
+            preview=preview,
+        )
+
+    return run
+
+
+@pytest.fixture
+def pulumi_snapshot(request: pytest.FixtureRequest) -> Generator[CheckSnapshot]:
+    """Compare a program with the snapshot ``pulumi_snapshots/<file>-<name>.urns``."""
+    from pytest_pulumi.snapshot import DATA_TYPES, Snapshot
+
+    path: Path = request.path
+    update = bool(request.config.getoption("--pulumi-update"))
+    snapshot = Snapshot(path.parent / "pulumi_snapshots", update=update, prefix=f"{path.stem}-")
+
+    def check(program: "Program[Any]", name: str = "", *, types: list[str] | None = None) -> None:
+        node = cast("pytest.Item", request.node)
+        snapshot.check(program, name or node.name, types=types or DATA_TYPES)
+
+    yield check
+    request.config.stash.setdefault(_WRITTEN, []).extend(snapshot.written)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tell the guard which files hold tests."""
+    if "pulumi" in sys.modules:
+        from pytest_pulumi import guard
+
+        guard.test_files.update(str(item.path) for item in items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test that passed although it left an assertion unchecked."""
+    if "pulumi" not in sys.modules:
+        return (yield)
+    from pytest_pulumi import guard
+    from pytest_pulumi.coroutines import lost_coroutines
+
+    with guard.Watch(in_program=False) as watch, lost_coroutines() as lost:
+        item.stash[_WATCH] = watch
+        result = yield
+        watch.settle()
+        watch.check()
+        del result
+    if lost:
+        pytest.fail(
+            f"A coroutine was never awaited, so what it would have checked was not: "
+            f"{', '.join(lost)}.",
+            pytrace=False,
+        )
+    return None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the resources of the programs that a failed test looked at."""
+    report = yield
+    if report.when == "call" and report.failed and call.excinfo is not None:
+        shown = str(call.excinfo.value)
+        for program in _programs(item):
+            if program.tree not in shown:
+                report.sections.append(("Pulumi resources", program.tree))
+    return report
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Name the snapshots that were written."""
+    for path in config.stash.get(_WRITTEN, list[Path]()):
+        terminalreporter.write_line(f"pulumi: wrote {path}")
+
+
+def _programs(item: pytest.Item) -> "list[Program[Any]]":
+    """Return the programs that a test evaluated, and those that its fixtures are."""
+    watch = item.stash.get(_WATCH, None)
+    if watch is None:
+        return []
+    from pytest_pulumi.program import Program
+
+    found: list[Program[Any]] = list(watch.programs)
+    for value in cast("dict[str, Any]", getattr(item, "funcargs", {})).values():
+        if isinstance(value, Program) and value not in found:
+            found.append(cast("Program[Any]", value))
+    return found

@@ -1,0 +1,104 @@
+"""A program in a folder, with the files of its stacks."""
+
+import pytest
+
+from pytest_pulumi import PulumiTestError, Secret, evaluate_folder
+
+PROGRAM = """
+import pulumi
+from pathlib import Path
+import parts
+
+config = pulumi.Config()
+pulumi.export("here", str(Path.cwd()))
+pulumi.export("names", parts.NAMES)
+pulumi.export("size", config.get_int("size"))
+pulumi.export("zones", config.get_object("zones"))
+pulumi.export("region", pulumi.Config("aws").get("region"))
+pulumi.export("password", config.get_secret("password"))
+"""
+PARTS = """
+import pulumi
+pulumi.ComponentResource("toy:index:Part", "part")
+NAMES = ["a"]
+"""
+PROJECT = """
+name: shop
+runtime: python
+config:
+  size: {type: integer, default: 1}
+  zones: [a]
+  aws:region: {value: eu-west-1}
+  unset: {type: string}
+"""
+STACK = """
+config:
+  shop:size: 5
+  shop:zones: [a, {b: c}]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "__main__.py").write_text(PROGRAM)
+    (tmp_path / "parts.py").write_text(PARTS)
+    (tmp_path / "Pulumi.yaml").write_text(PROJECT)
+    (tmp_path / "Pulumi.prod.yaml").write_text(STACK)
+    return tmp_path
+
+
+def test_the_stacks_file_holds_over_the_projects_defaults(folder):
+    prod = evaluate_folder(folder, stack="prod")
+    assert prod.outputs["size"] == 5
+    assert prod.outputs["zones"] == ["a", {"b": "c"}]
+    assert prod.outputs["region"] == "eu-west-1"
+    other = evaluate_folder(folder, stack="other")
+    assert other.outputs["size"] == 1
+    assert other.outputs["zones"] == ["a"]
+    assert other.stack.name == "shop-other"
+
+
+def test_the_tests_configuration_holds_over_both(folder):
+    given = {"size": 7, "aws:region": None, "password": Secret("x")}
+    program = evaluate_folder(folder, stack="prod", config=given)
+    assert program.outputs["size"] == 7
+    assert "region" not in program.outputs
+    assert program.outputs["password"] == "x"
+    assert program.secret_outputs == {"password"}
+
+
+def test_it_runs_in_its_folder_and_its_modules_anew(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path.parent)
+    for _ in range(2):
+        program = evaluate_folder(folder)
+        assert program.outputs["here"] == str(folder)
+        assert program.by_name("part").type == "toy:index:Part"
+
+
+def test_encrypted_values_must_be_given(folder):
+    text = "config:\n  shop:password: {secure: AAAB}\n  shop:zones: [{k: {secure: x}}]\n"
+    (folder / "Pulumi.enc.yaml").write_text(text)
+    with pytest.raises(PulumiTestError, match=r"shop:password is encrypted.*or None"):
+        evaluate_folder(folder, stack="enc", config={"zones": None})
+    with pytest.raises(PulumiTestError, match="shop:zones is encrypted"):
+        evaluate_folder(folder, stack="enc", config={"password": Secret("p")})
+    program = evaluate_folder(folder, stack="enc", config={"password": None, "zones": []})
+    assert "password" not in program.outputs
+
+
+def test_a_folder_without_a_program_is_said(tmp_path):
+    with pytest.raises(
+        PulumiTestError, match=r"There is no program .*__main__.py; name the folder"
+    ):
+        evaluate_folder(tmp_path)
+
+
+def test_a_folder_without_project_file_has_its_own_name(tmp_path):
+    (tmp_path / "__main__.py").write_text("")
+    assert evaluate_folder(tmp_path).stack.name == f"{tmp_path.name}-dev"
+
+
+def test_an_error_of_the_program_is_its_own(folder):
+    (folder / "parts.py").write_text("raise LookupError('no parts')")
+    with pytest.raises(LookupError, match="no parts"):
+        evaluate_folder(folder)

@@ -1,0 +1,261 @@
+"""No test passes vacuously: each of these would pass under Pulumi's own mocks."""
+
+import os
+import sys
+
+import pytest
+
+HEAD = """
+import asyncio
+import functools
+import pulumi
+import pytest
+from toycloud import Bucket, Pair
+from pytest_pulumi import Cloud, evaluate
+
+ARN = Cloud(outputs={"Bucket": {"arn": "arn:1"}})
+
+def check(arn):
+    assert arn == "arn:2", "wrong"
+"""
+
+VACUOUS = {
+    "an assertion inside apply that raises, in a test": (
+        """
+def test(pulumi_component):
+    pulumi_component(Bucket, "b", cloud=ARN).returned.arn.apply(check)
+""",
+        "*AssertionError: wrong*",
+    ),
+    "an assertion on what a preview cannot know": (
+        """
+def test(pulumi_component):
+    pulumi_component(Bucket, "b", preview=True).returned.arn.apply(check)
+""",
+        "*An assertion never ran*apply at test_it.py:10.*unknown in a preview*",
+    ),
+    "an assertion in the program, on what a preview cannot know": (
+        """
+def test():
+    evaluate(lambda: Bucket("b").arn.apply(check), preview=True)
+""",
+        "*An assertion never ran*test_it.py:10.*",
+    ),
+    "an assertion in the program that raises": (
+        """
+def test():
+    evaluate(lambda: Bucket("b").arn.apply(check), cloud=ARN)
+""",
+        "*AssertionError: wrong*",
+    ),
+    "an assertion whose failure the program recovers from": (
+        """
+def test():
+    evaluate(lambda: Bucket("b").arn.apply(check).recover(lambda error: None), cloud=ARN)
+""",
+        "*AssertionError: wrong*",
+    ),
+    "an assertion behind a step that fails": (
+        """
+def test(pulumi_component):
+    bucket = pulumi_component(Bucket, "b", cloud=ARN).returned
+    bucket.arn.apply(lambda arn: arn.nonsense).apply(check)
+""",
+        "*no attribute 'nonsense'*",
+    ),
+    "an assertion in an async callback": (
+        """
+async def check_later(arn):
+    await asyncio.sleep(0)
+    check(arn)
+
+def test(pulumi_component):
+    pulumi_component(Bucket, "b", cloud=ARN).returned.arn.apply(check_later)
+""",
+        "*AssertionError: wrong*",
+    ),
+    "an async callback that never ends": (
+        """
+async def check_later(arn):
+    await asyncio.get_running_loop().create_future()
+    check(arn)
+
+def test(pulumi_component, monkeypatch):
+    monkeypatch.setattr("pytest_pulumi.resolve.SETTLE", 0.1)
+    pulumi_component(Bucket, "b", cloud=ARN).returned.arn.apply(check_later)
+""",
+        "*An assertion never ran*",
+    ),
+    "an assertion in a partial": (
+        """
+def test(pulumi_component):
+    bucket = pulumi_component(Bucket, "b", preview=True).returned
+    bucket.arn.apply(functools.partial(lambda check, arn: check(arn), check))
+""",
+        "*An assertion never ran*",
+    ),
+    "a coroutine that nobody awaits": (
+        """
+async def check_arn():
+    assert False
+
+def test(pulumi_component):
+    check_arn()
+""",
+        "*A coroutine was never awaited*check_arn (*test_it.py:17)*",
+    ),
+    "Pulumi's own mocks, without returning the Output": (
+        """
+class Mocks(pulumi.runtime.Mocks):
+    def new_resource(self, args):
+        return args.name, {}
+    def call(self, args):
+        return {}
+
+@pulumi.runtime.test
+def test():
+    pulumi.runtime.set_mocks(Mocks(), preview=True)
+    Bucket("b").arn.apply(check)
+""",
+        "*An assertion never ran*",
+    ),
+}
+
+SOUND = {
+    "an assertion that holds": """
+def test(pulumi_component):
+    bucket = pulumi_component(Bucket, "b", cloud=ARN).returned
+    bucket.arn.apply(lambda arn: check(arn.replace("1", "2")))
+""",
+    "wiring of the program that a preview leaves out": """
+def test():
+    evaluate(lambda: Bucket("b").arn.apply(lambda arn: arn.upper()), preview=True)
+""",
+    "an assertion that ran on unknown values": """
+def test(pulumi_component):
+    seen = []
+    bucket = pulumi_component(Bucket, "b", preview=True).returned
+    bucket.arn.apply(lambda arn: seen.append(arn), run_with_unknowns=True)
+""",
+    "wiring of a program under Pulumi's own mocks": """
+from wiring import wire
+
+class Mocks(pulumi.runtime.Mocks):
+    def new_resource(self, args):
+        return args.name, {}
+    def call(self, args):
+        return {}
+
+@pulumi.runtime.test
+def test():
+    pulumi.runtime.set_mocks(Mocks(), preview=True)
+    wire(Bucket("b"))
+""",
+    "a failure that the test expects": """
+def test():
+    with pytest.raises(AssertionError, match="wrong"):
+        evaluate(lambda: Bucket("b").arn.apply(check), cloud=ARN)
+""",
+    "a coroutine that is awaited": """
+def test():
+    async def one():
+        return 1
+    assert asyncio.run(one()) == 1
+""",
+}
+
+
+WIRING = """
+def wire(bucket):
+    return bucket.arn.apply(lambda arn: arn.upper())
+"""
+
+
+def _run(pytester, body):
+    pytester.syspathinsert()
+    pytester.makepyfile(wiring=WIRING)
+    pytester.makepyfile(test_it=HEAD + body)
+    return pytester.runpytest_inprocess("-p", "pytest_pulumi_plugin")
+
+
+@pytest.mark.parametrize("name", VACUOUS)
+def test_a_vacuous_test_fails(pytester, name):
+    body, said = VACUOUS[name]
+    result = _run(pytester, body)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([said])
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_a_sound_test_passes(pytester, name):
+    _run(pytester, SOUND[name]).assert_outcomes(passed=1)
+
+
+def test_the_same_tests_pass_without_the_plugin(pytester, monkeypatch):
+    body = VACUOUS["Pulumi's own mocks, without returning the Output"][0]
+    pytester.makepyfile(test_it=HEAD + body)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    result = pytester.runpytest_subprocess("-p", "no:pytest_pulumi_plugin", "-W", "ignore")
+    result.assert_outcomes(passed=1)
+
+
+def test_a_failing_test_shows_the_tree_of_its_programs(pytester):
+    result = _run(
+        pytester,
+        """
+def test(pulumi_component):
+    program = pulumi_component(Pair, "p", cloud=ARN)
+    assert program.by_name("p-bucket").inputs == {"tags": 1}
+""",
+    )
+    result.stdout.fnmatch_lines(
+        ["*Pulumi resources*", "*   ├─ p-bucket *toy:storage/bucket:Bucket*"]
+    )
+
+
+def test_so_does_one_whose_program_a_fixture_made(pytester):
+    result = _run(
+        pytester,
+        """
+@pytest.fixture(scope="module")
+def site(pulumi_component):
+    return pulumi_component(Pair, "p", cloud=ARN)
+
+def test(site):
+    assert site.preview
+""",
+    )
+    result.stdout.fnmatch_lines(["*Pulumi resources*", "*├─ p-bucket*"])
+
+
+def test_tests_without_pulumi_do_not_import_it(pytester, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    pytester.makepyfile(
+        test_it="def test():\n    import sys\n    assert 'pulumi' not in sys.modules"
+    )
+    pytester.runpytest_subprocess("-p", "pytest_pulumi_plugin").assert_outcomes(passed=1)
+
+
+def test_fixtures_are_found_by_their_names(pytester):
+    pytester.makeconftest(
+        """
+import pytest
+from pytest_pulumi import Cloud
+
+@pytest.fixture(scope="session")
+def pulumi_cloud():
+    return Cloud(outputs={"Bucket": {"arn": "arn:9"}})
+"""
+    )
+    pytester.mkdir("infra").joinpath("__main__.py").write_text(
+        "import pulumi\nfrom toycloud import Bucket\npulumi.export('arn', Bucket('b').arn)\n"
+    )
+    result = _run(
+        pytester,
+        """
+def test(pulumi_program):
+    assert pulumi_program("infra").outputs == {"arn": "arn:9"}
+    assert pulumi_program("infra", cloud=ARN).outputs == {"arn": "arn:1"}
+""",
+    )
+    result.assert_outcomes(passed=1)
