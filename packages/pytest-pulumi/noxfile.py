@@ -23,7 +23,7 @@ def tests(session: nox.Session, sdk: str) -> None:
 @nox.session
 def wheel(session: nox.Session) -> None:
     """Build it, check it, and test the example with the wheel alone in an empty environment."""
-    dist = Path(session.create_tmp()) / "dist"
+    dist = Path(session.create_tmp()).resolve() / "dist"
     shutil.rmtree(dist, ignore_errors=True)
     session.install("build", "twine")
     session.run("python", "-m", "build", "--outdir", str(dist))

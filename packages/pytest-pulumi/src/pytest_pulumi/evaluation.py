@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar, cast
@@ -48,7 +49,8 @@ def evaluate(
         PulumiTestError: the test does not say what the program asks.
         ProgramStuckError: the program did not end in time.
         VacuousTestError: an assertion of the test was registered in the program and never ran.
-        Exception: what the program raises.
+        Exception: what the program raises; what it had made until then is its attribute
+            ``pulumi_program``.
     """
     given = {stack_file.full_key(k, project): v for k, v in (config or {}).items()}
     values, secret_keys = stack_file.as_text(given)
@@ -78,11 +80,12 @@ def evaluate(
             f"resolves.{run.watch.describe_waiting()}\n\n{_evaluated(run, preview).tree}"
         )
     found = _evaluated(run, preview)
+    guard.note(found)
     if run.errors:
-        run.errors[0].add_note(f"The program's resources until then:\n{found.tree}")
+        with suppress(AttributeError):  # of an exception that has slots
+            run.errors[0].pulumi_program = found  # pyright: ignore[reportAttributeAccessIssue]
         raise run.errors[0]
     run.watch.check()
-    guard.note(found)
     return found
 
 

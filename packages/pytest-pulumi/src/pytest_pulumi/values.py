@@ -146,16 +146,29 @@ def encode(value: Any) -> Any:  # noqa: PLR0911 (one return for each kind)
             return {str(k): encode(v) for k, v in cast("Mapping[Any, Any]", value).items()}
         case list() | tuple() | set() | frozenset():
             return [encode(item) for item in cast("list[Any]", value)]
-        case pulumi.FileAsset() | pulumi.FileArchive():
-            kind = ASSET if isinstance(value, pulumi.Asset) else ARCHIVE
-            return {KIND: kind, "path": str(value.path)}
-        case pulumi.StringAsset():
-            return {KIND: ASSET, "text": value.text}
+        case pulumi.Asset():
+            return {KIND: ASSET, **_content(value)}
+        case pulumi.Archive():
+            return {KIND: ARCHIVE, **_content(value)}
         case _:
             raise PulumiTestError(
                 f"A provider cannot answer {value!r} ({type(value).__name__}); "
                 f"answer with text, numbers, lists, mappings or Secret."
             )
+
+
+def _content(value: pulumi.Asset | pulumi.Archive) -> dict[str, Any]:
+    match value:
+        case pulumi.FileAsset() | pulumi.FileArchive():
+            return {"path": str(value.path)}
+        case pulumi.RemoteAsset() | pulumi.RemoteArchive():
+            return {"uri": value.uri}
+        case pulumi.StringAsset():
+            return {"text": value.text}
+        case pulumi.AssetArchive():
+            return {"assets": encode(value.assets)}
+        case _:
+            raise PulumiTestError(f"pytest-pulumi does not know the asset {value!r}.")
 
 
 def without_outputs(value: Any) -> Any:
