@@ -1,6 +1,6 @@
 """Evaluates the unchanged ``__main__.py`` as the Pulumi engine would, with mocks for a provider.
 
-Both the deployer here and the infrastructure tests use it; what differs is the mocks.
+The deployer's mocks ask the embedded AWS.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 
 import pulumi
 from pulumi.runtime import settings as runtime_settings
-from pulumi.runtime.mocks import MockMonitor, Mocks, set_mocks
+from pulumi.runtime.mocks import Mocks, set_mocks
 
 from local import stack_file
 from pipeline import configuration
@@ -71,9 +71,6 @@ def evaluate(
     stack: str,
     mocks: Mocks,
     overrides: Mapping[str, Any] | None = None,
-    monitor: MockMonitor | None = None,
-    *,
-    preview: bool = False,
 ) -> dict[str, Any]:
     """Run the program for one stack.
 
@@ -82,8 +79,6 @@ def evaluate(
         mocks: stand for the provider: what they return is what resources become.
         overrides: configuration that replaces or joins the stack's own, by full key or, for
             settings of the project, by its name alone; None removes a key.
-        monitor: stands for the engine, for tests that look at what is registered.
-        preview: as `pulumi preview` runs it: outputs that the mocks do not give are unknown.
 
     Returns:
         The stack's outputs.
@@ -95,14 +90,7 @@ def evaluate(
     given = {full_key(key): value for key, value in (overrides or {}).items()}
     config = {**read_config(stack), **given}
     runtime_settings.ROOT.set(None)
-    set_mocks(
-        mocks,
-        project_name(),
-        stack,
-        preview=preview,
-        logger=_quiet(),
-        monitor=monitor,
-    )
+    set_mocks(mocks, project_name(), stack, preview=False, logger=_quiet())
     _configure(config, stack)
     outputs: dict[str, Any] = {}
 

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from pulumi.runtime.mocks import MockResourceArgs
 
 from local.deploy import CALLS
 from local.http import request
-from local.program import ROOT, evaluate
+from local.program import ROOT
 from local.uploader import upload
+from pytest_pulumi import Cloud, Resource, evaluate_folder
 from tests.engine.support import ALL, Changes, Failed, Stack, changes
-from tests.infra.engine import EVERYTHING, Engine, Registered, present
+from tests.infra.engine import EVERYTHING, Registered, registered
 
 STACKS = {
     "dev": ("dev", {}),
@@ -131,44 +131,24 @@ def left(server, live: Stack, *services: str) -> list[str]:
     return [one for one in found if name in one.lower()]
 
 
-class Made(Engine):
-    """The evaluator on mocks, whose provider answers what the real one has."""
-
-    def __init__(self, resources: list[dict[str, Any]]) -> None:
-        super().__init__()
-        states = {(r["type"], r["urn"].rpartition("::")[2]): r for r in resources}
-
-        def new_resource(args: MockResourceArgs):
-            self.transform(args)
-            state = states[args.typ, args.name]
-            return state.get("id"), state.get("outputs", {})
-
-        self.mocks.new_resource = new_resource
-        self.mocks.call = lambda args: CALLS[args.token]
-
-
 def assert_same_as_mocks(live: Stack) -> None:
-    """The evaluator, which the demo and the tests of the program use, makes the same of it."""
+    """The mock kit, with which the tests evaluate the program, makes the same of it."""
     real = {r["urn"]: r for r in live.run("export").resources}
-    engine = Made(list(real.values()))
-    config = live.config()
-    evaluate(live.name, engine.mocks, config, engine)
-    made = {_short(urn): state for urn, state in real.items()}
-    mocked = {_short(r.urn): r for r in engine.registered}
-    assert sorted(mocked) == sorted(made.keys() - {_short(_provider(real))})
-    for what, found in mocked.items():
-        assert _seen_by_mocks(found) == _seen(made[what]), what
+
+    def outputs(resource: Resource) -> dict[str, Any]:
+        state = real[resource.urn]
+        return state.get("outputs", {}) | {"id": state["id"]}
+
+    cloud = Cloud(outputs=outputs, invokes=CALLS)
+    mocked = evaluate_folder(ROOT, stack=live.name, config=live.config(), cloud=cloud)
+    assert {r.urn for r in mocked.resources} == real.keys() - {_provider(real)}
+    for found in map(registered, mocked.resources):
+        assert _seen_by_mocks(found) == _seen(real[found.urn]), found.urn
 
 
 def _provider(real: dict[str, Any]) -> str:
     (urn,) = (urn for urn in real if "pulumi:providers:aws" in urn)
     return urn
-
-
-def _short(urn: str) -> str:
-    """Return the type and name of a URN: those of mocks lack the types of parents."""
-    types, name = urn.split("::", 3)[2:] if urn else ("", "")
-    return f"{types.rpartition('$')[2]} {name}"
 
 
 def _seen(state: dict[str, Any]) -> dict[str, Any]:
@@ -190,8 +170,8 @@ def _seen_by_mocks(found: Registered) -> dict[str, Any]:
 def _view(inputs: Any, parent: str, depends: Any, *, protect: bool) -> dict[str, Any]:
     return {
         "inputs": _without_assets(inputs),
-        "parent": _short(parent),
-        "depends": {key: set(map(_short, urns)) for key, urns in depends.items() if urns},
+        "parent": parent,
+        "depends": {key: set(urns) for key, urns in depends.items() if urns},
         "protect": protect,
     }
 
@@ -199,5 +179,6 @@ def _view(inputs: Any, parent: str, depends: Any, *, protect: bool) -> dict[str,
 def _without_assets(value: Any) -> Any:
     """Leave out hashes, which the engine adds to assets."""
     if isinstance(value, dict):
-        return {k: _without_assets(v) for k, v in present(value).items() if k != "hash"}
+        left = {k: v for k, v in value.items() if k != "hash" and v is not None}
+        return {k: _without_assets(v) for k, v in left.items()}
     return [_without_assets(v) for v in value] if isinstance(value, list) else value

@@ -1,11 +1,7 @@
-"""A mock kit for Pulumi programs: evaluates one and remembers all that the engine would see.
+"""This program evaluated by pytest-pulumi, with stated settings and the answers of AWS.
 
-Pulumi's own mocks hand a test each resource's type, name and inputs. This kit adds the rest of what
-a program asks of the engine, each with an assertion that says what it found instead:
-
-    program = run("dev", memory=2048)            # this repository's program, with stated settings
+    program = run("dev", memory=2048)            # with stated settings
     program = run_committed("dev")               # with those of Pulumi.dev.yaml, whatever they are
-    program = record(lambda: Queue("q", …))      # or any program
 
     queue = program.one("Queue", "-uploads")     # by type and end of name; exactly one
     program.assert_after(notification, policy)   # dependsOn and inputs, also by way of others
@@ -13,29 +9,21 @@ a program asks of the engine, each with an assertion that says what it found ins
     program.assert_protected(bucket)             # `protect`, its own or its parent's
     program.assert_tagged(queue, Stack="dev")    # tags, among others
 
-``transforms`` in resource options, which Pulumi's mock monitor hands over without running them, run
-here as the engine runs them: a resource's own first, then its parents', each seeing what the one
-before made of the inputs. ``preview=True`` evaluates as `pulumi preview` does, with every output
-that only AWS can tell unknown.
+packages/pytest-pulumi/README.md tells what else a program and its resources know.
 """
 
-import asyncio
 import functools
 import json
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from typing import Any
 
-import pulumi
-from google.protobuf import json_format
-from pulumi.runtime import rpc
-from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks, set_mocks
-
-from local.program import evaluate, is_encrypted, read_config
+import pytest_pulumi
+from local.program import ROOT, full_key, is_encrypted, project_name, read_config
 from pipeline.configuration import load
 from pipeline.settings import KEYS, Settings
-from policy.guardrails import Resource
+from policy import guardrails
+from pytest_pulumi.values import encode
 from tests.support.provider import inputs_class
 
 ACCOUNT = "123456789012"
@@ -81,63 +69,40 @@ EVERYTHING: dict[str, Any] = {
 """Settings over those of prod, with which the program makes every type of resource."""
 
 
-class Provider(Mocks):
-    """Gives every resource the outputs that AWS would, made from its name.
+def outputs_of(resource: pytest_pulumi.Resource) -> dict[str, Any]:
+    """Return the outputs that AWS would give a resource, made from its name."""
+    name = resource.inputs.get("name") or f"{resource.name}-1234567"
+    service = resource.type.split(":")[1].split("/")[0]
+    place = "::" if service == "s3" else f"{REGION}:{ACCOUNT}:"
+    domain = DOMAINS.get(PARTITION, "amazonaws.com")
+    outputs = {
+        "arn": f"arn:{PARTITION}:{service}:{place}{name}",
+        "name": name,
+        "bucket": name,
+        "bucketRegionalDomainName": f"{name}.s3.{REGION}.{domain}",
+        "url": f"https://sqs.{REGION}.{domain}/{ACCOUNT}/{name}",
+        "keyId": name,
+        "functionUrl": f"https://{name}.lambda-url.{REGION}.on.aws/",
+        "hostedZoneId": "Z2FDTNDATAQYW2",
+        "domainName": "d111111abcdef8.cloudfront.net",
+    }
+    computed = {key: value for key, value in outputs.items() if key not in resource.inputs}
+    return {"id": name, **computed}
 
-    Args:
-        transform: returns a resource's inputs as its transforms make them.
-        preview: give no outputs, as before the resource exists.
-    """
 
-    def __init__(
-        self, transform: Callable[[MockResourceArgs], dict[str, Any]], *, preview: bool = False
-    ) -> None:
-        self._transform, self._preview = transform, preview
-
-    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        inputs = self._transform(args)
-        if self._preview:
-            return None, inputs
-        name = inputs.get("name") or f"{args.name}-1234567"
-        service = args.typ.split(":")[1].split("/")[0]
-        place = "::" if service == "s3" else f"{REGION}:{ACCOUNT}:"
-        domain = DOMAINS.get(PARTITION, "amazonaws.com")
-        outputs = {
-            "arn": f"arn:{PARTITION}:{service}:{place}{name}",
-            "name": name,
-            "bucket": name,
-            "bucketRegionalDomainName": f"{name}.s3.{REGION}.{domain}",
-            "url": f"https://sqs.{REGION}.{domain}/{ACCOUNT}/{name}",
-            "keyId": name,
-            "functionUrl": f"https://{name}.lambda-url.{REGION}.on.aws/",
-            "hostedZoneId": "Z2FDTNDATAQYW2",
-            "domainName": "d111111abcdef8.cloudfront.net",
-        }
-        return name, outputs | inputs
-
-    def call(self, args: MockCallArgs) -> dict[str, Any]:
-        answers = {
-            "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
-            "aws:index/getRegion:getRegion": {"region": REGION},
-            "aws:index/getPartition:getPartition": {"partition": PARTITION},
-        }
-        return answers[args.token]
+AWS = pytest_pulumi.Cloud(
+    outputs=outputs_of,
+    invokes={
+        "getCallerIdentity": lambda _given: {"accountId": ACCOUNT},
+        "getRegion": lambda _given: {"region": REGION},
+        "getPartition": lambda _given: {"partition": PARTITION},
+    },
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Registered(Resource):
-    """One resource as the engine sees it registered; URNs tell parents and dependencies.
-
-    ``outputs`` is the state that the engine keeps of it: what the provider made of the inputs.
-    """
-
-    parent: str
-    dependencies: frozenset[str]
-    protect: bool
-    aliases: tuple[str, ...]
-    ignore_changes: tuple[str, ...]
-    retain_on_delete: bool
-    outputs: dict[str, Any]
+class Registered(guardrails.Resource, pytest_pulumi.Resource):
+    """A resource that the guardrails can judge too; unknown inputs are the engine's mark."""
 
     def policy(self, key: str = "policy") -> dict[str, Any]:
         return json.loads(self.inputs[key])
@@ -146,90 +111,24 @@ class Registered(Resource):
         return {statement["Sid"]: statement for statement in self.policy()["Statement"]}
 
 
-class Engine(MockMonitor):
-    """Remembers what ``MockResourceArgs`` leaves out, and runs transforms."""
-
-    def __init__(self, *, preview: bool = False) -> None:
-        super().__init__(Provider(self.transform, preview=preview))
-        self.registered: list[Registered] = []
-        self._transforms: dict[str, list[Callable[..., Any]]] = {}
-        self._now = threading.local()  # the registration that a thread is at
-
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (the engine's own name)
-        self._now.request = request
-        answer = super().RegisterResource(request)
-        depends = {
-            key: frozenset(found.urns) for key, found in request.propertyDependencies.items()
-        }
-        self.registered.append(
-            Registered(
-                urn=answer.urn,
-                type=request.type,
-                name=request.name,
-                inputs=present(json_format.MessageToDict(request.object)),
-                depends=depends,
-                parent=request.parent,
-                dependencies=frozenset(request.dependencies).union(*depends.values()),
-                protect=request.protect,
-                aliases=tuple(alias.urn or alias.spec.name for alias in request.aliases),
-                ignore_changes=tuple(request.ignoreChanges),
-                retain_on_delete=request.retainOnDelete,
-                outputs=present(json_format.MessageToDict(answer.object)),
-            )
-        )
-        return answer
-
-    def transform(self, args: MockResourceArgs) -> dict[str, Any]:
-        """Replace a registration's inputs and protection by what its transforms make of them."""
-        request, inputs = self._now.request, args.inputs
-        urn = self.make_urn(request.parent, request.type, request.name)
-        self._transforms[urn] = [*args.transforms, *self._transforms.get(request.parent, [])]
-        for transform in [*self._transforms[urn], *self.get_registered_transforms()]:
-            made = transform(
-                pulumi.ResourceTransformArgs(
-                    custom=request.custom,
-                    type_=request.type,
-                    name=request.name,
-                    props=inputs,
-                    opts=pulumi.ResourceOptions(protect=request.protect),
-                )
-            )
-            if made is not None:
-                request.object.CopyFrom(serialized(made.props))
-                request.protect = bool(made.opts.protect)
-                inputs = rpc.deserialize_properties(request.object)
-        return inputs
+def registered(resource: pytest_pulumi.Resource) -> Registered:
+    known = {field.name: getattr(resource, field.name) for field in fields(resource)}
+    known |= {"inputs": encode(resource.inputs), "outputs": encode(resource.outputs)}
+    return Registered(**known, depends=resource.property_dependencies)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Program:
+class Program(pytest_pulumi.Program[Any]):
     """A program, evaluated."""
 
-    resources: list[Registered]
-    outputs: dict[str, Any] = field(default_factory=dict)
-    settings: Settings = field(default_factory=Settings)
-
-    @property
-    def by_urn(self) -> dict[str, Registered]:
-        return {resource.urn: resource for resource in self.resources}
+    resources: tuple[Registered, ...]
+    settings: Settings
 
     def all(self, type_: str) -> list[Registered]:
-        return [r for r in self.resources if r.type.endswith(f":{type_}")]
+        return [r for r in self.resources if r.is_a(type_)]
 
     def one(self, type_: str, part: str = "") -> Registered:
-        found = [r for r in self.all(type_) if r.name.endswith(part)]
-        assert len(found) == 1, f"{len(found)} {type_} {part}: {[r.name for r in found]}"
-        return found[0]
-
-    def assert_after(self, later: Registered, earlier: Registered) -> None:
-        """The engine makes ``later`` after ``earlier``, and deletes it before."""
-        seen = {r.urn for r in self._all_dependencies(later)}
-        assert earlier.urn in seen, f"{later.name} does not wait for {earlier.name}: {seen}"
-
-    def assert_within(self, child: Registered, ancestor: Registered) -> None:
-        """``child`` is shown, deleted and configured as part of ``ancestor``."""
-        above = [r.name for r in self.ancestors(child)]
-        assert ancestor in self.ancestors(child), f"{child.name} is within {above}"
+        return super().one(type_, f"*{part}")
 
     def assert_protected(self, resource: Registered) -> None:
         """`pulumi destroy` refuses to delete it."""
@@ -239,20 +138,6 @@ class Program:
         """It carries these tags, whatever others there are."""
         found = resource.inputs.get("tags") or {}
         assert found | tags == found, f"{resource.urn} has the tags {found}"
-
-    def ancestors(self, resource: Registered) -> Iterator[Registered]:
-        """Yield a resource's parent, that one's parent, and so on."""
-        while parent := self.by_urn.get(resource.parent):
-            yield parent
-            resource = parent
-
-    def _all_dependencies(self, resource: Registered) -> Iterator[Registered]:
-        left, seen = [resource], {resource.urn}
-        while left:
-            for urn in left.pop().dependencies - seen:
-                seen.add(urn)
-                left.append(self.by_urn[urn])
-                yield self.by_urn[urn]
 
 
 def run(stack: str, *, preview: bool = False, **settings: Any) -> Program:
@@ -285,39 +170,29 @@ def run_committed(stack: str) -> Program:
 
 
 def _run(stack: str, overrides: dict[str, Any], *, preview: bool) -> Program:
-    engine = Engine(preview=preview)
-    outputs = evaluate(stack, engine.mocks, overrides, engine, preview=preview)
-    return Program(resources=engine.registered, outputs=outputs, settings=load())
+    made = pytest_pulumi.evaluate_folder(
+        ROOT, stack=stack, config=overrides, cloud=AWS, preview=preview
+    )
+    given = {full_key(key): value for key, value in overrides.items()}
+    config = read_config(stack) | given
+    settings = pytest_pulumi.evaluate(load, project=project_name(), stack=stack, config=config)
+    return _program(made, settings.returned)
 
 
 def record(program: Callable[[], Any]) -> Program:
     """Evaluate any program, given as a function that makes resources."""
-    engine = Engine()
-    pulumi.runtime.settings.ROOT.set(None)
-    set_mocks(engine.mocks, "kit", "test", preview=False, monitor=engine)
-
-    def once() -> pulumi.Output[None]:
-        program()
-        return pulumi.Output.from_input(None)
-
-    pulumi.runtime.test(once)()
-    return Program(resources=engine.registered)
+    return _program(pytest_pulumi.evaluate(program, cloud=AWS), Settings())
 
 
-def present(value: Any) -> Any:
-    """Leave out what is null, which the provider takes for absent."""
-    if isinstance(value, dict):
-        return {key: present(item) for key, item in value.items() if item is not None}
-    return [present(item) for item in value] if isinstance(value, list) else value
+def _program(made: pytest_pulumi.Program[Any], settings: Settings) -> Program:
+    known = {field.name: getattr(made, field.name) for field in fields(made)}
+    resources = tuple(map(registered, made.resources))
+    return Program(**known | {"resources": resources}, settings=settings)
 
 
-def serialized(properties: Any) -> Any:
-    """Return properties as the engine is sent them."""
-    loop = asyncio.new_event_loop()
-    try:
-        return loop.run_until_complete(rpc.serialize_properties(properties, {}))
-    finally:
-        loop.close()
+def assert_nothing_was_registered(error: BaseException) -> None:
+    """A program that ended with an error had made no resource, beside the stack's own."""
+    assert [r.type for r in error.pulumi_program.resources] == ["pulumi:pulumi:Stack"]
 
 
 def takes_tags(type_: str) -> bool:

@@ -32,28 +32,18 @@ LONGEST = 60
 def state(stack: str, settings: dict[str, Any]) -> dict[str, Any]:
     """Return all that a stack registers, by URN without the stack's and the project's name."""
     program = evaluated(stack, **settings)
-    found = [(urn(program, resource), resource) for resource in program.resources]
+    found = [(resource.urn.split("::", 2)[2], resource) for resource in program.resources]
     return {
         _abbreviate(name, stack): describe(program, resource, stack)
         for name, resource in sorted(found, key=lambda pair: pair[0])
     }
 
 
-def urn(program: Program, resource: Registered) -> str:
-    """Return the types of a resource's components and its own, and its name, as the engine does.
-
-    Pulumi's mocks leave out all types except the last two.
-    """
-    components = [above.type for above in program.ancestors(resource)]
-    types = [type_ for type_ in reversed(components) if type_ != "pulumi:pulumi:Stack"]
-    return f"{'$'.join([*types, resource.type])}::{resource.name}"
-
-
 def describe(program: Program, resource: Registered, stack: str) -> dict[str, Any]:
     """Return what the engine knows of a resource, without what is empty."""
 
     def labels(urns: frozenset[str]) -> list[str]:
-        named = (program.by_urn[urn] for urn in urns)
+        named = (program.by_urn(urn) for urn in urns)
         return sorted(_abbreviate(f"{r.type.rpartition(':')[2]} {r.name}", stack) for r in named)
 
     by_property = frozenset[str]().union(*resource.depends.values())
@@ -63,7 +53,7 @@ def describe(program: Program, resource: Registered, stack: str) -> dict[str, An
         "after": labels(resource.dependencies - by_property),
         "protect": resource.protect,
         "retain": resource.retain_on_delete,
-        "aliases": list(resource.aliases),
+        "aliases": [_abbreviate(alias.split("::", 2)[2], stack) for alias in resource.aliases],
         "ignore": list(resource.ignore_changes),
     }
     return {key: value for key, value in known.items() if value}

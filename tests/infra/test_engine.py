@@ -1,100 +1,49 @@
-"""The mock kit itself: what it asserts, it can also deny."""
+"""What the tests of the program add to pytest-pulumi, whose own tests are beside it."""
 
 import pulumi
 import pytest
 from pulumi_aws import s3, sqs
 
+from policy.guardrails import Resource
 from policy.guardrails.resource import UNKNOWN
-from tests.infra.engine import Program, record, run
+from tests.infra.engine import record, run
 
 
-class Pair(pulumi.ComponentResource):
-    """Two queues, of which the second waits for the first, and a bucket that waits for both."""
-
-    def __init__(self, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("kit:index:Pair", "pair", None, opts)
-        first = sqs.Queue("first", opts=pulumi.ResourceOptions(parent=self))
-        second = sqs.Queue(
-            "second", tags={"Of": first.name}, opts=pulumi.ResourceOptions(parent=self)
-        )
-        s3.Bucket("bucket", opts=pulumi.ResourceOptions(parent=self, depends_on=[second]))
-        self.register_outputs({})
+def two_queues() -> None:
+    sqs.Queue("a-first", tags={"Team": "photos", "Stage": "dev"})
+    sqs.Queue("a-second", opts=pulumi.ResourceOptions(protect=True))
+    s3.Bucket("b")
 
 
-def parts(program: Program):
-    return program.one("Queue", "first"), program.one("Queue", "second"), program.one("Bucket")
+def test_one_by_the_end_of_its_name_is_exactly_one():
+    program = record(two_queues)
+    assert program.one("Queue", "-first").name == "a-first"
+    assert [r.name for r in program.all("Queue")] == ["a-first", "a-second"]
+    assert program.all("Topic") == []
+    with pytest.raises(AssertionError, match=r"Looked for one Queue: found a-first .*, a-sec"):
+        program.one("Queue", "")
 
 
-def test_order_follows_inputs_and_depends_on_also_by_way_of_others():
-    program = record(Pair)
-    first, second, bucket = parts(program)
-    program.assert_after(second, first)
-    program.assert_after(bucket, first)
-    with pytest.raises(AssertionError, match="first does not wait for second"):
-        program.assert_after(first, second)
-
-
-def test_parents():
-    program = record(Pair)
-    first, second, _bucket = parts(program)
-    program.assert_within(first, program.one("Pair"))
-    program.assert_within(first, program.one("Stack"))
-    with pytest.raises(AssertionError, match="second is within"):
-        program.assert_within(second, first)
-
-
-def test_protection_is_inherited():
-    program = record(lambda: Pair(pulumi.ResourceOptions(protect=True)))
-    program.assert_protected(program.one("Bucket"))
-    open_ = record(Pair)
+def test_protection_can_be_denied():
+    program = record(two_queues)
+    program.assert_protected(program.one("Queue", "-second"))
     with pytest.raises(AssertionError, match="is not protected"):
-        open_.assert_protected(open_.one("Bucket"))
+        program.assert_protected(program.one("Queue", "-first"))
 
 
 def test_tags_among_others():
-    program = record(lambda: sqs.Queue("q", tags={"Team": "photos", "Stage": "dev"}))
-    program.assert_tagged(program.one("Queue"), Team="photos")
+    program = record(two_queues)
+    program.assert_tagged(program.one("Queue", "-first"), Team="photos")
     with pytest.raises(AssertionError, match="has the tags"):
-        program.assert_tagged(program.one("Queue"), Team="music")
-    bare = record(lambda: sqs.Queue("q"))
+        program.assert_tagged(program.one("Queue", "-first"), Team="music")
     with pytest.raises(AssertionError, match=r"has the tags \{\}"):
-        bare.assert_tagged(bare.one("Queue"), Team="photos")
+        program.assert_tagged(program.one("Queue", "-second"), Team="photos")
 
 
-def test_a_components_transform_reaches_its_children_innermost_first():
-    def trail(step: str):
-        def transform(args: pulumi.ResourceTransformArgs):
-            if args.type_ != "aws:sqs/queue:Queue":
-                return None
-            tags = args.props.get("tags") or {}
-            return pulumi.ResourceTransformResult(
-                props={**args.props, "tags": tags | {"Trail": tags.get("Trail", "") + step}},
-                opts=pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(protect=True)),
-            )
-
-        return transform
-
-    def program() -> None:
-        sqs.Queue("own", opts=pulumi.ResourceOptions(transforms=[trail("a"), trail("b")]))
-        Pair(pulumi.ResourceOptions(transforms=[trail("c")]))
-
-    recorded = record(program)
-    recorded.assert_tagged(recorded.one("Queue", "own"), Trail="ab")
-    first, second, bucket = parts(recorded)
-    recorded.assert_tagged(first, Trail="c")
-    recorded.assert_tagged(second, Trail="c", Of="first-1234567")
-    assert (first.protect, bucket.protect) == (True, False)
-
-
-def test_one_is_exactly_one():
-    program = record(Pair)
-    with pytest.raises(AssertionError, match="2 Queue"):
-        program.one("Queue")
-    with pytest.raises(AssertionError, match="0 Topic"):
-        program.one("Topic")
-
-
-def test_a_preview_knows_no_outputs():
+def test_the_guardrails_can_judge_resources_of_a_preview():
     program = run("dev", preview=True)
-    assert program.one("QueuePolicy", "-uploads").inputs["policy"] == UNKNOWN
+    policy = program.one("QueuePolicy", "-uploads")
+    assert isinstance(policy, Resource)
+    assert policy.inputs["policy"] == UNKNOWN
+    assert policy.uses(program.one("Queue", "-uploads"), "queueUrl")
     assert program.one("Queue", "-uploads").inputs["visibilityTimeoutSeconds"] == 360

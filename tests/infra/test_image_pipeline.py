@@ -42,7 +42,7 @@ def test_everything_taggable_carries_the_stacks_tags(program):
 
 def test_every_resource_belongs_to_the_pipeline(program):
     (pipeline,) = program.all("ImagePipeline")
-    stack = program.by_urn[pipeline.parent]
+    stack = program.by_urn(pipeline.parent)
     assert stack.type == "pulumi:pulumi:Stack"
     for resource in program.resources:
         if resource not in (pipeline, stack):

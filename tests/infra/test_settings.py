@@ -13,8 +13,9 @@ from local.program import evaluate, read_settings
 from local.server import Server
 from pipeline.configuration import load
 from pipeline.settings import KEYS, Pollers, Settings, SettingsError
+from pytest_pulumi import evaluate_folder
 from terminal import Failure
-from tests.infra.engine import Engine, run, stated
+from tests.infra.engine import AWS, assert_nothing_was_registered, run
 
 ROOT = Path(__file__).parents[2]
 
@@ -168,6 +169,16 @@ def test_a_domain_needs_a_certificate_that_cloudfront_finds(domain, certificate,
         run("dev", delivery="cdn", domain=domain, certificateArn=certificate)
 
 
+class Unasked(pulumi.runtime.Mocks):
+    """A provider that is never asked: the program does not start."""
+
+    def new_resource(self, args):
+        raise NotImplementedError
+
+    def call(self, args):
+        raise NotImplementedError
+
+
 @pytest.fixture
 def checkout(tmp_path, monkeypatch) -> Path:
     """Copy what Pulumi reads of this repository, for a test to change."""
@@ -187,15 +198,14 @@ def renamed(checkout) -> Path:
 
 
 def test_a_renamed_project_refuses_the_keys_of_its_former_name(renamed):
-    engine = Engine()
     with pytest.raises(SettingsError) as error:
-        evaluate("prod", engine.mocks, monitor=engine)
+        evaluate_folder(renamed, stack="prod", cloud=AWS)
     assert str(error.value) == (
         "image-pipeline:uploads is not read, because the project is named photos; in "
         "Pulumi.prod.yaml, rename it to photos:uploads, and every other image-pipeline: key with "
         "it."
     )
-    assert [r.type for r in engine.registered if r.type != "pulumi:pulumi:Stack"] == []
+    assert_nothing_was_registered(error.value)
     with pytest.raises(SettingsError, match="photos:uploads"):
         read_settings("prod")
 
@@ -211,8 +221,8 @@ def test_every_key_of_another_project_is_refused():
 def test_a_renamed_project_reads_renamed_keys(renamed):
     (renamed / "Pulumi.prod.yaml").write_text("config:\n  photos:uploads: presigned\n")
     assert read_settings("prod").uploads == "presigned"
-    engine = Engine()
-    outputs = evaluate("prod", engine.mocks, {"delivery": "cdn"}, engine)
+    given = {"delivery": "cdn"}
+    outputs = evaluate_folder(renamed, stack="prod", config=given, cloud=AWS).outputs
     assert outputs["sourceBucket"].startswith("photos-prod-")
     assert outputs["uploadEndpoint"].endswith(".on.aws/")
 
@@ -240,8 +250,7 @@ def test_keys_that_pulumi_or_a_provider_reads_are_left_alone():
 )
 def test_a_secret_read_without_the_engine_is_one_sentence(checkout, line, key):
     (checkout / "Pulumi.prod.yaml").write_text(f"config:\n  {line}\n")
-    engine = Engine()
-    for read in (read_settings, lambda stack: evaluate(stack, engine.mocks, monitor=engine)):
+    for read in (read_settings, lambda stack: evaluate(stack, Unasked())):
         with pytest.raises(Failure) as error:
             read("prod")
         assert str(error.value) == (
@@ -265,10 +274,9 @@ def test_kms_needs_presigned_uploads():
 
 
 def test_nothing_is_registered_when_a_setting_is_refused():
-    engine = Engine()
-    with pytest.raises(SettingsError):
-        evaluate("dev", engine.mocks, stated("dev", memory=1), engine)
-    assert [r.type for r in engine.registered if r.type != "pulumi:pulumi:Stack"] == []
+    with pytest.raises(SettingsError) as error:
+        run("dev", memory=1)
+    assert_nothing_was_registered(error.value)
 
 
 def test_errors_end_the_program_without_a_traceback():

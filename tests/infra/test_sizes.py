@@ -5,10 +5,9 @@ import json
 import pytest
 
 from function.engine.renditions import DEFAULT_RENDITIONS, FORMATS, Rendition
-from local.program import evaluate
 from pipeline import sizes
 from pipeline.settings import Settings, SettingsError
-from tests.infra.engine import Engine, run, stated
+from tests.infra.engine import assert_nothing_was_registered, run
 
 PRIVATE = {"uploads": "presigned", "delivery": "cdn", "encryption": "kms", "site": True}
 VARIANTS = {
@@ -81,12 +80,10 @@ def test_what_is_checked_is_no_smaller_than_what_is_deployed(variant):
     ],
 )
 def test_more_than_fits_is_one_sentence_before_anything_is_made(variant, renditions, limit):
-    engine = Engine()
-    settings = stated("dev", **VARIANTS[variant], renditions=renditions)
     with pytest.raises(SettingsError, match=f"^renditions make {limit}; name fewer") as error:
-        evaluate("dev", engine.mocks, settings, engine)
+        run("dev", **VARIANTS[variant], renditions=renditions)
     assert "\n" not in str(error.value)
-    assert [r.type for r in engine.registered if r.type != "pulumi:pulumi:Stack"] == []
+    assert_nothing_was_registered(error.value)
 
 
 @pytest.mark.parametrize(

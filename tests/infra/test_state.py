@@ -30,7 +30,7 @@ def test_what_is_held_of_a_resource():
     for change in (
         {"protect": True},
         {"retain_on_delete": True},
-        {"aliases": ("former",)},
+        {"aliases": ("urn:pulumi:s::p::former::a",)},
         {"ignore_changes": ("tags",)},
         {"inputs": {}},
         {"dependencies": frozenset({source.urn})},
