@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pulumi
@@ -9,6 +10,7 @@ import pytest
 
 import pytest_pulumi
 from pytest_pulumi import Cloud, ProgramStuckError, PulumiTestError, Secret, evaluate
+from pytest_pulumi.tree import draw
 from pytest_pulumi.values import ARCHIVE, ASSET, KIND, SECRET, UNKNOWN_MARK, decode, encode
 from toycloud import Bucket, Pair, Policy, Provider
 
@@ -133,6 +135,10 @@ def test_secrets_are_unwrapped_and_marked_where_they_are():
     assert b.secrets == {"tags.a"}
     assert b.is_secret("tags.a")
     assert b.is_secret("tags")
+    whole = replace(b, secrets=frozenset({"tags", "rules"}))
+    assert whole.is_secret("tags.a")
+    assert whole.is_secret("rules[0].k")
+    assert not whole.is_secret("tagsAll")
     assert not b.is_secret("tags.b")
     assert not b.is_secret("rules")
     assert program.outputs == {"key": {"k": 1}}
@@ -219,13 +225,27 @@ def test_what_a_cloud_cannot_answer_is_said():
         evaluate(lambda: Bucket("b"), cloud=Cloud(outputs={"Bucket": {"arn": object()}}))
 
 
-def test_a_program_that_never_ends_is_stuck():
+def test_a_program_that_never_ends_is_stuck_and_says_which_assertion_waits():
+    def check(value):
+        assert value
+
     def make():
         Bucket("b")
-        pulumi.export("never", pulumi.Output.from_input(asyncio.get_running_loop().create_future()))
+        never = pulumi.Output.from_input(asyncio.get_running_loop().create_future())
+        pulumi.export("never", never.apply(check))
 
-    with pytest.raises(ProgramStuckError, match=r"not end within 0.5 s[\s\S]*└─ b"):
+    line = check.__code__.co_firstlineno
+    said = rf"not end within 0.5 s.* Waiting: the callback at .*:{line}\.[\s\S]*└─ b"
+    with pytest.raises(ProgramStuckError, match=said):
         evaluate(make, timeout=0.5)
+
+
+def test_a_tree_shows_the_first_200_lines():
+    program = evaluate(lambda: [Bucket(f"b{i:03}") for i in range(230)])
+    lines = program.tree.splitlines()
+    assert len(lines) == 201
+    assert lines[-1] == "… and 31 more"
+    assert "(no resources)" in draw([])
 
 
 def test_messages_and_values():
@@ -244,17 +264,6 @@ def test_components_register_outputs():
     program = evaluate(lambda: Pair("p"), cloud=ARNS)
     assert program.by_name("p").outputs == {"arn": "arn:1"}
     assert program.by_name("p").custom is False
-
-
-def test_a_resource_made_after_the_end_is_refused():
-    late = []
-
-    async def make_late():
-        await asyncio.sleep(0)
-        Bucket("late")
-
-    program = evaluate(lambda: late.append(make_late))
-    assert len(program.resources) == 1
 
 
 def test_evaluations_know_nothing_of_each_other():

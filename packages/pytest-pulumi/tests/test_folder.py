@@ -1,5 +1,7 @@
 """A program in a folder, with the files of its stacks."""
 
+import sys
+
 import pytest
 
 from pytest_pulumi import PulumiTestError, Secret, evaluate_folder
@@ -73,6 +75,18 @@ def test_it_runs_in_its_folder_and_its_modules_anew(folder, tmp_path, monkeypatc
         program = evaluate_folder(folder)
         assert program.outputs["here"] == str(folder)
         assert program.by_name("part").type == "toy:index:Part"
+
+
+def test_libraries_within_the_folder_stay_imported(folder, monkeypatch):
+    library = folder / "lib" / "site-packages"
+    library.mkdir(parents=True)
+    (library / "a_library.py").write_text("")
+    (folder / "parts.py").write_text(f"import sys; sys.path.append({str(library)!r})\n{PARTS}")
+    (folder / "__main__.py").write_text("import parts, a_library")
+    evaluate_folder(folder)
+    assert "a_library" in sys.modules
+    assert "parts" not in sys.modules
+    monkeypatch.delitem(sys.modules, "a_library")
 
 
 def test_encrypted_values_must_be_given(folder):

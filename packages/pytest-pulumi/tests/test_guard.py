@@ -8,6 +8,7 @@ import pytest
 HEAD = """
 import asyncio
 import functools
+import json
 import pulumi
 import pytest
 from toycloud import Bucket, Pair
@@ -32,14 +33,14 @@ def test(pulumi_component):
 def test(pulumi_component):
     pulumi_component(Bucket, "b", preview=True).returned.arn.apply(check)
 """,
-        "*An assertion never ran*apply at test_it.py:10.*unknown in a preview*",
+        "*An assertion never ran*apply at test_it.py:11.*unknown in a preview*",
     ),
     "an assertion in the program, on what a preview cannot know": (
         """
 def test():
     evaluate(lambda: Bucket("b").arn.apply(check), preview=True)
 """,
-        "*An assertion never ran*test_it.py:10.*",
+        "*An assertion never ran*test_it.py:11.*",
     ),
     "an assertion in the program that raises": (
         """
@@ -63,6 +64,13 @@ def test(pulumi_component):
 """,
         "*no attribute 'nonsense'*",
     ),
+    "an assertion behind a library's step that fails": (
+        """
+def test(pulumi_component):
+    pulumi_component(Bucket, "b", cloud=ARN).returned.arn.apply(json.loads).apply(check)
+""",
+        "*An assertion never ran*Its Output failed: Expecting value*",
+    ),
     "an assertion in an async callback": (
         """
 async def check_later(arn):
@@ -73,6 +81,14 @@ def test(pulumi_component):
     pulumi_component(Bucket, "b", cloud=ARN).returned.arn.apply(check_later)
 """,
         "*AssertionError: wrong*",
+    ),
+    "an assertion on a resource that is made after the program": (
+        """
+def test(pulumi_component):
+    pulumi_component(Bucket, "b", cloud=ARN)
+    Bucket("late").arn.apply(check)
+""",
+        "*An assertion never ran*test_it.py:11*",
     ),
     "an async callback that never ends": (
         """
@@ -102,7 +118,7 @@ async def check_arn():
 def test(pulumi_component):
     check_arn()
 """,
-        "*A coroutine was never awaited*check_arn (*test_it.py:17)*",
+        "*A coroutine was never awaited*check_arn (*test_it.py:18)*",
     ),
     "Pulumi's own mocks, without returning the Output": (
         """

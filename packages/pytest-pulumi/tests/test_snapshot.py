@@ -75,6 +75,16 @@ def test_a_bucket_that_vanishes_fails(recorded):
         recorded.check(evaluate(lambda: Box("other")), "dev")
 
 
+def test_of_several_new_buckets_the_likeliest_is_named(folder):
+    Snapshot(folder, update=True).check(evaluate(lambda: Bucket("photos-data")), "dev")
+    program = evaluate(lambda: (Bucket("x"), Bucket("photos-dat"), Bucket("zzzzzz")))
+    with pytest.raises(AssertionError) as caught:
+        Snapshot(folder, update=False).check(program, "dev")
+    lines = str(caught.value).splitlines()
+    assert lines[2].endswith("::photos-dat")
+    assert [line[-8:] for line in lines[5:7]] == ["ucket::x", "::zzzzzz"]
+
+
 def test_a_new_bucket_fails_until_it_is_in_the_snapshot(recorded):
     program = evaluate(lambda: (Bucket("data"), Bucket("new")))
     with pytest.raises(AssertionError, match=r"^Resources with data are new.*\n  \+ .*::new\n"):

@@ -73,7 +73,7 @@ def evaluate(
     thread = threading.Thread(target=run, args=(configure,), daemon=True, name="pulumi program")
     thread.start()
     thread.join(timeout)
-    monitor.close()
+    monitor.transforms.close()
     if thread.is_alive():
         raise ProgramStuckError(
             f"The program did not end within {timeout:g} s: it blocks, or an Output of it never "

@@ -125,11 +125,12 @@ class Watch:
                 raise assertion.error
         left = [assertion for assertion in self._assertions if not assertion.ran]
         if left:
+            error = left[0].error
+            reason = f"failed: {error}" if error else "is unknown in a preview, or never resolved."
             raise VacuousTestError(
                 f"An assertion never ran, so this test proves nothing by it: the callback given to "
-                f"apply at {', '.join(a.place for a in left)}. Its Output is unknown in a preview, "
-                f"or never resolved."
-            ) from left[0].error
+                f"apply at {', '.join(a.place for a in left)}. Its Output {reason}"
+            ) from error
 
     def describe_waiting(self) -> str:
         """Return a sentence that names the callbacks that wait, or nothing."""

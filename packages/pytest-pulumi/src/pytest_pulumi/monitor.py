@@ -33,7 +33,6 @@ class Monitor:
         self._cloud, self._preview = cloud, preview
         self._resources: dict[str, Resource] = {}
         self._aliases: dict[str, tuple[str, ...]] = {}
-        self._closed = False
         self._lock = threading.Lock()
 
     @property
@@ -42,14 +41,8 @@ class Monitor:
         with self._lock:
             return tuple(self._resources.values())
 
-    def close(self) -> None:
-        """Refuse further resources: the program has ended."""
-        self._closed = True
-        self.transforms.close()
-
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (the protocol's name)
         """Register a resource or component, after its transforms."""
-        self._check_open(request)
         urn = self._urn(request)
         declared = decode(MessageToDict(request.object)).values
         ran = self.transforms.run(urn, request)
@@ -82,7 +75,6 @@ class Monitor:
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802
         """Read a resource that exists already, or the outputs of another stack."""
-        self._check_open(request)
         urn = self._urn(request)
         resource = read(urn, request)
         state = MessageToDict(request.properties)
@@ -185,10 +177,3 @@ class Monitor:
 
     def _urn(self, request: Any) -> str:
         return urns.make(self._stack, self._project, request.parent, request.type, request.name)
-
-    def _check_open(self, request: Any) -> None:
-        if self._closed:
-            raise PulumiTestError(
-                f"{request.name} ({request.type}) is made after its program has ended; make it in "
-                f"the function that the test evaluates."
-            )

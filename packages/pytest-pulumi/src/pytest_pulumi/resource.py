@@ -95,10 +95,12 @@ class Resource:
 
     def is_secret(self, key: str) -> bool:
         """Return whether an input, what holds it or a part of it is secret."""
-        return any(
-            path == key or path.startswith((f"{key}.", f"{key}[")) or key.startswith(f"{path}.")
-            for path in self.secrets
-        )
+        return any(_holds(key, path) or _holds(path, key) for path in self.secrets)
+
+
+def _holds(outer: str, inner: str) -> bool:
+    """Return whether one path of a property is another or leads to it."""
+    return inner == outer or inner.startswith((f"{outer}.", f"{outer}["))
 
 
 def token_of(wanted: "str | type[pulumi.Resource]") -> str:
