@@ -107,7 +107,7 @@ class Watch:
             if loop.is_closed() or loop.is_running():
                 continue
             try:
-                loop.run_until_complete(settle(loop))
+                loop.run_until_complete(settle(asyncio.all_tasks(loop)))
             except Exception as error:  # noqa: BLE001 (an earlier link of the chain failed)
                 for assertion in self._assertions:
                     if not assertion.ran:

@@ -34,15 +34,16 @@ def resolve(output: "pulumi.Output[Any]") -> Any:
     return UNKNOWN if contains_unknowns(values[0]) else values[0]
 
 
-async def settle(loop: asyncio.AbstractEventLoop) -> None:
-    """Wait until a loop has no other tasks, or ``SETTLE`` is over.
+async def settle(tasks: "set[asyncio.Task[Any]]") -> None:
+    """Wait for tasks, and for those that they start, or until ``SETTLE`` is over.
 
     Raises:
         Exception: the first that a task raised.
     """
     async with asyncio.timeout(SETTLE):
-        while waiting := asyncio.all_tasks(loop) - {asyncio.current_task()}:
+        while waiting := tasks - {asyncio.current_task()}:
             await asyncio.gather(*waiting)
+            tasks = asyncio.all_tasks()
 
 
 def is_loop_running() -> bool:
@@ -72,7 +73,7 @@ def current_loop() -> asyncio.AbstractEventLoop:
 
 async def _wait(output: "pulumi.Output[Any]", values: list[Any]) -> None:
     output.apply(values.append, run_with_unknowns=True)
-    await settle(asyncio.get_running_loop())
+    await settle(asyncio.all_tasks())
 
 
 def _on_a_thread(work: Callable[[], None]) -> None:
