@@ -1,5 +1,7 @@
 """What all tests here share."""
 
+import asyncio
+
 import pytest
 
 
@@ -7,3 +9,13 @@ import pytest
 def alone(monkeypatch):
     """Tests of tests load no other plugin that happens to be installed."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+
+@pytest.fixture(autouse=True)
+def loop():
+    """Each test has an event loop of its own, as Outputs are made on the thread's current one."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()

@@ -5,6 +5,11 @@ import sys
 
 import pytest
 
+pytestmark = [  # the SDK's own mocks leave the event loop open that they make
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
 HEAD = """
 import asyncio
 import functools

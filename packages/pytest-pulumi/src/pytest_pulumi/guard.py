@@ -108,7 +108,7 @@ class Watch:
                 continue
             try:
                 loop.run_until_complete(settle(asyncio.all_tasks(loop)))
-            except Exception as error:  # noqa: BLE001 (an earlier link of the chain failed)
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 (an earlier link failed)
                 for assertion in self._assertions:
                     if not assertion.ran:
                         assertion.error = error
@@ -179,13 +179,14 @@ def _watched_apply(
 
 
 async def _observed(result: Awaitable[Any], assertion: Assertion) -> Any:
+    """Await an async callback; one that is cancelled has not run."""
     try:
-        return await result
+        value = await result
     except Exception as error:
-        assertion.error = error
+        assertion.ran, assertion.error = True, error
         raise
-    finally:
-        assertion.ran = not isinstance(sys.exception(), asyncio.CancelledError)
+    assertion.ran = True
+    return value
 
 
 def _code(callback: Any) -> CodeType | None:
