@@ -15,6 +15,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 Series = Mapping[str, Sequence[tuple[float, float]]]
@@ -58,6 +59,11 @@ def decline(series: Series, *, x: str, y: str) -> Chart | None:
     return _plot(series, x, y, above=0.999)
 
 
+def paths(series: Series, *, x: str, y: str) -> Chart | None:
+    """Draw marked points and lines on logarithmic axes that are marked at round values."""
+    return _plot(series, x, y, above=0, marker="o", round_x=True)
+
+
 def strips(samples: Mapping[str, Sequence[float]], *, x: str, y: str) -> Chart | None:
     """Draw every sample of each column as a dot, in order, with a bar at the median."""
     kept = {name: values for name, values in samples.items() if values}
@@ -74,7 +80,7 @@ def strips(samples: Mapping[str, Sequence[float]], *, x: str, y: str) -> Chart |
             number(median), top, (0, 8), textcoords="offset points", ha="center", color=COLOURS[1]
         )
     axes.set_xticks(range(len(kept)), list(kept))
-    _scale_y(axes, [value for values in kept.values() for value in values], "log")
+    _scale(axes, axes.yaxis, [value for values in kept.values() for value in values], "log")
     return _chart(figure, axes, x, y)
 
 
@@ -84,9 +90,18 @@ def number(value: float) -> str:
 
 
 def _plot(
-    series: Series, x: str, y: str, *, above: float = -math.inf, marker: str = ""
+    series: Series,
+    x: str,
+    y: str,
+    *,
+    above: float = -math.inf,
+    marker: str = "",
+    round_x: bool = False,
 ) -> Chart | None:
-    """Draw a line through each series; with a limit on logarithmic axes, the points above it."""
+    """Draw a line through each series; with a limit on logarithmic axes, the points above it.
+
+    The x axis is marked at the points' own values, unless ``round_x``.
+    """
     scale = "linear" if above == -math.inf else "log"
     some = {name: [p for p in points if min(p) > above] for name, points in series.items()}
     kept = {name: points for name, points in some.items() if points}
@@ -97,11 +112,15 @@ def _plot(
         name: axes.plot(*zip(*points, strict=True), marker=marker, label=name)[0]
         for name, points in kept.items()
     }
-    axes.set_xscale(scale)
-    axes.xaxis.set_major_formatter(lambda value, _place: number(value))
-    if marker:
-        axes.set_xticks(sorted({a for points in kept.values() for a, _ in points}))
-    _scale_y(axes, [b for points in kept.values() for _, b in points], scale)
+    across = [a for points in kept.values() for a, _ in points]
+    if round_x:
+        _scale(axes, axes.xaxis, across, scale)
+    else:
+        axes.set_xscale(scale)
+        axes.xaxis.set_major_formatter(lambda value, _place: number(value))
+        if marker:
+            axes.set_xticks(sorted(set(across)))
+    _scale(axes, axes.yaxis, [b for points in kept.values() for _, b in points], scale)
     if scale == "linear":
         axes.set_xlim(left=0)
         axes.set_ylim(bottom=0)
@@ -115,20 +134,21 @@ def _plot(
     return _chart(figure, axes, x, y)
 
 
-def _scale_y(axes: "Axes", values: list[float], scale: str) -> None:
-    """Scale the axis; a logarithmic one begins and ends just past a marked value."""
+def _scale(axes: "Axes", axis: "Axis", values: list[float], scale: str) -> None:
+    """Scale an axis; a logarithmic one begins and ends just past a marked value."""
     from matplotlib.ticker import LogLocator  # noqa: PLC0415 - see _axes
 
-    axes.set_yscale(scale)
+    is_across = axis is axes.xaxis
+    (axes.set_xscale if is_across else axes.set_yscale)(scale)
     if scale == "log":
         low, high = min(values), max(values)
         steps = (1,) if high / low > _WIDE else (1, 2, 5)
         locator = LogLocator(subs=steps, numticks=20)
         marked = locator.tick_values(low / 10, high * 10)
         bottom, top = max(m for m in marked if m <= low), min(m for m in marked if m >= high)
-        axes.set_ylim(0.95 * bottom, 1.05 * top)
-        axes.yaxis.set_major_locator(locator)
-    axes.yaxis.set_major_formatter(lambda value, _place: number(value))
+        (axes.set_xlim if is_across else axes.set_ylim)(0.95 * bottom, 1.05 * top)
+        axis.set_major_locator(locator)
+    axis.set_major_formatter(lambda value, _place: number(value))
     axes.minorticks_off()
 
 

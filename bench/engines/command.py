@@ -10,9 +10,13 @@ from PIL import Image
 from bench import machine
 from bench.engines import processes, report
 from bench.engines.compare import compare as compare_engines
+from bench.engines.frontier import pictures as known_pictures
+from bench.engines.frontier.command import frontier as compare_encoders
+from bench.engines.frontier.encoders import QUALITIES
 from bench.engines.results import Comparison, Missing, Result
 from bench.engines.tasks import ENGINES, TASKS, source_file
 from bench.reports import NO_FILES, Files, publish
+from function.engine.renditions import OutputFormat
 from terminal import Misuse, console
 
 ROUNDS: Final = 9
@@ -25,8 +29,13 @@ def compare(
     engines: Annotated[tuple[str, ...], Parameter(choices=ENGINES)] = (),
     rounds: PositiveInt = ROUNDS,
     install: bool = False,
+    frontier: bool = False,
+    formats: Annotated[tuple[OutputFormat, ...], Parameter(choices=[*QUALITIES])] = (),
+    pictures: Path | None = None,
+    side: PositiveInt = known_pictures.SIDE,
+    judge: str = "",
     files: Files = NO_FILES,
-) -> None:
+) -> int:
     """Measure, print the tables, write the files asked for.
 
     Args:
@@ -35,8 +44,20 @@ def compare(
         engines: Those to measure beside ours; all by default.
         rounds: How often each engine does a task.
         install: Install missing engines first.
+        frontier: Compare encoders at equal quality instead.
+        formats: With --frontier, those to encode; all lossy ones by default.
+        pictures: With --frontier, a folder of your own pictures in place of the public ones.
+        side: With --frontier, the longest side in pixels to which pictures are scaled down.
+        judge: With --frontier, a program that prints the score of two PNG files, as libjxl's
+            ssimulacra2 does; PyPI's by default, which takes 1 s a megapixel.
         files: to write.
     """
+    if frontier:
+        if photo or tasks or engines:
+            raise Misuse("--frontier measures neither --tasks nor --engines, nor one --photo.")
+        return _frontier(formats, pictures, files, side=side, judge=judge, install=install)
+    if formats or pictures or judge:
+        raise Misuse("--formats, --pictures and --judge need --frontier.")
     if photo and not photo.is_file():
         raise Misuse(f"There is no photo at {photo}.")
     if photo and not _is_jpeg(photo):
@@ -64,6 +85,24 @@ def compare(
     )
     tables, conditions = report.tables(chosen, found), [report.conditions(found)]
     publish(found, tables, conditions, lambda: report.page(chosen, found), files)
+    return 0
+
+
+def _frontier(
+    formats: tuple[OutputFormat, ...],
+    folder: Path | None,
+    files: Files,
+    *,
+    side: int,
+    judge: str,
+    install: bool,
+) -> int:
+    if folder and not folder.is_dir():
+        raise Misuse(f"There is no folder at {folder}.")
+    chosen = known_pictures.own(folder) if folder else known_pictures.public()
+    if install:
+        processes.install()
+    return compare_encoders(chosen, formats or tuple(QUALITIES), files, side=side, judge=judge)
 
 
 def _is_jpeg(path: Path) -> bool:

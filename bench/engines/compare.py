@@ -1,8 +1,8 @@
 """Measure one task: every engine in a process of its own, in turn.
 
 In each round each engine does the same job once, so that a busy machine is busy for all; a ratio is
-the median of the ratios of each round. Quality is the luma SSIM of the encoded output against a
-full decode resized with LANCZOS.
+the median of the ratios of each round. Quality is the SSIMULACRA2 score of the encoded output
+against a full decode resized with LANCZOS, and how far its colours are from it (``judge.py``).
 """
 
 import statistics
@@ -16,9 +16,9 @@ from PIL import Image, ImageOps
 
 from bench.engines import processes
 from bench.engines.job import Job, Output
+from bench.engines.judge import Verdict, judge
 from bench.engines.peers import fill, register_heic
 from bench.engines.results import Result, Skipped
-from bench.engines.ssim import ssim
 from bench.engines.tasks import Task
 from terminal import progress
 
@@ -35,7 +35,7 @@ class _Look:
     error: str = ""
     peak_rss_mb: float | None = None
     bytes: int = 0
-    ssim_each: tuple[float, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
 
 
 def compare(
@@ -56,8 +56,9 @@ def compare(
             ratio=_ratio(ours, times),
             peak_rss_mb=looks[engine].peak_rss_mb,
             bytes=looks[engine].bytes,
-            ssim=round(statistics.mean(looks[engine].ssim_each), 4),
-            ssim_each=looks[engine].ssim_each,
+            score=round(statistics.mean(v.score for v in looks[engine].verdicts), 2),
+            score_each=tuple(round(v.score, 2) for v in looks[engine].verdicts),
+            colour=round(statistics.mean(v.colour for v in looks[engine].verdicts), 2),
             samples_ms=times,
         )
         for engine, times in samples.items()
@@ -93,19 +94,19 @@ def _look(job: Job, engine: str, original: Image.Image) -> _Look:
         answer = ask(engine, replace(job, folder=folder))
         if answer.error:
             return _Look(error=answer.error)
-        ssim_each: list[float] = []
+        verdicts: list[Verdict] = []
         for index, wanted in enumerate(job.outputs):
             with Image.open(Path(folder) / str(index)) as output:
                 reference = _reference(original, wanted, output.size)
                 if reference is None:
                     width, height = output.size
                     return _Look(error=f"its output {index + 1} is {width} x {height}")
-                ssim_each.append(round(ssim(reference, output), 4))
+                verdicts.append(judge(reference, output))
     return _Look(
         # The floor's preparation holds pixels that it is not charged for.
         peak_rss_mb=None if engine == "floor" else round(answer.peak_rss_mb, 1),
         bytes=answer.bytes,
-        ssim_each=tuple(ssim_each),
+        verdicts=tuple(verdicts),
     )
 
 

@@ -9,7 +9,7 @@ takes the upload's bytes and yields one encoded body for each output.
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -171,7 +171,7 @@ def _save(image: "Image", output: Output) -> bytes:
     return buffer.getvalue()
 
 
-ENGINES: Final[Mapping[str, Callable[[Job], Run]]] = {
+ENGINES: Final[dict[str, Callable[[Job], Run]]] = {
     "ours": ours,
     "ours-whole": partial(ours, whole=True),
     "pillow-naive": pillow_naive,

@@ -26,8 +26,9 @@ _MODULES: Final[Mapping[str, tuple[str, str]]] = {
     "pyvips-cascade": ("pyvips", "pyvips[binary]"),
     "pyvips-each": ("pyvips", "pyvips[binary]"),
     "opencv": ("cv2", "opencv-python-headless"),
+    "encode-libvips": ("pyvips", "pyvips[binary]"),
 }
-_SHARP_ENGINES: Final = ("sharp-cascade", "sharp-each")
+_SHARP_ENGINES: Final = ("sharp-cascade", "sharp-each", "encode-sharp", "encode-mozjpeg")
 
 
 def missing() -> dict[str, str]:

@@ -12,7 +12,7 @@ from bench.engines.tasks import Task
 from bench.reports import table
 from terminal import counted
 
-_HEAD: Final = ("engine", "CPU ms", "ours / it", "peak MB", "KB out", "SSIM")
+_HEAD: Final = ("engine", "CPU ms", "ours / it", "peak MB", "KB out", "score", "colour")
 
 
 def tables(tasks: Sequence[Task], found: Comparison) -> list[Table]:
@@ -54,7 +54,8 @@ def _rows(task: Task, found: Comparison) -> list[Sequence[str]]:
             f"{result.ratio:.2f}",
             "-" if result.peak_rss_mb is None else f"{result.peak_rss_mb:.0f}",
             f"{result.bytes / 1000:.0f}",
-            f"{result.ssim:.4f}",
+            f"{result.score:.1f}",
+            f"{result.colour:.1f}",
         )
         for result in found.results
         if result.task == task.name

@@ -15,8 +15,9 @@ class Result:
     ratio: float  # median over the rounds of ours / this engine; below 1 ours is faster
     peak_rss_mb: float | None  # memory that one upload adds to a fresh process; None for the floor
     bytes: int  # size of all outputs together
-    ssim: float  # mean luma SSIM of the outputs against full-decode LANCZOS, before encoding
-    ssim_each: tuple[float, ...]  # the same by output, in the task's order
+    score: float  # mean SSIMULACRA2 of the outputs against full-decode LANCZOS, before encoding
+    score_each: tuple[float, ...]  # the same by output, in the task's order
+    colour: float  # mean of the outputs' 95th percentile of chroma and hue, delta E 2000
     samples_ms: list[float]  # CPU time by round
 
 
@@ -39,7 +40,7 @@ class Skipped(Missing):
 class Comparison:
     """Everything that was measured, on what, and the engines that were left out."""
 
-    schema: int = 1
+    schema: int = 2  # 1 had luma SSIM
     machine: Machine
     photo: str
     rounds: int

@@ -9,12 +9,27 @@ const sharp = require("sharp");
 sharp.concurrency(1);
 sharp.cache(false);
 
-const encode = (image, { format, quality }) => image.toFormat(format, { quality }).toBuffer();
+const encode = (image, { format, quality, effort }, options = {}) =>
+  image.toFormat(format, { quality, ...(effort === null ? {} : { effort }), ...options }).toBuffer();
 
 const resized = (image, { width, height, fit }) =>
   image.resize(width, height, { fit, withoutEnlargement: fit === "inside" });
 
+// Encoders alone get pixels, which are decoded outside the timed part.
+const decoded = async (data) => {
+  const { data: pixels, info } = await sharp(data).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  return { pixels, raw: { width: info.width, height: info.height, channels: info.channels } };
+};
+
+const encodeAll = async ({ pixels, raw }, outputs, options) => {
+  const bodies = [];
+  for (const output of outputs) bodies.push(await encode(sharp(pixels, { raw }), output, options));
+  return bodies;
+};
+
 const engines = {
+  "encode-sharp": (image, outputs) => encodeAll(image, outputs),
+  "encode-mozjpeg": (image, outputs) => encodeAll(image, outputs, { mozjpeg: true }),
   async "sharp-each"(data, outputs) {
     const bodies = [];
     for (const output of outputs) {
@@ -37,13 +52,14 @@ const engines = {
 };
 
 const run = engines[process.argv[2]];
+const prepare = process.argv[2].startsWith("encode-") ? decoded : (data) => data;
 const peak = () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1]) / 1024;
 const idle = peak();
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { source, outputs, folder } = JSON.parse(line);
   try {
-    const data = readFileSync(source);
+    const data = await prepare(readFileSync(source));
     const before = process.cpuUsage();
     const bodies = await run(data, outputs);
     const used = process.cpuUsage(before);

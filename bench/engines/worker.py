@@ -14,10 +14,11 @@ from bench.engines.job import Answer, Job
 
 def main() -> None:
     """Serve the engine named on the command line until the input ends."""
-    from bench.engines.peers import ENGINES  # noqa: PLC0415 - no library before the baseline
+    from bench.engines import encoders, peers  # noqa: PLC0415 - no library before the baseline
 
     idle = _peak_mb()
-    prepare = functools.cache(ENGINES[sys.argv[1]])
+    engines = peers.ENGINES | encoders.ENGINES
+    prepare = functools.lru_cache(maxsize=1)(engines[sys.argv[1]])  # a job may hold pixels
     for line in sys.stdin:
         try:
             job = Job.parse(line)

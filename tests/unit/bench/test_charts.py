@@ -111,3 +111,13 @@ def test_names_are_escaped():
 )
 def test_numbers_are_written_out(value, text):
     assert charts.number(value) == text
+
+
+def test_paths_are_marked_at_round_values_on_both_axes():
+    chart = charts.paths({"a": [(3, 40), (70, 90)], "b": [(20, 30)]}, x="ms", y="KB")
+    shown = set(texts(chart))
+    assert {"2", "5", "10", "20", "50", "100"} <= shown
+    assert not {"3", "70", "40", "90"} & shown
+    first, second, _legend, *_ = marks(chart)
+    assert first[0] < second[0]
+    assert charts.paths({"a": []}, x="", y="") is None

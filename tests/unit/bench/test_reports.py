@@ -16,6 +16,7 @@ from bench.capacity.scaling import Moment, Outcome, Storm
 from bench.cost import report as cost
 from bench.cost.bill import Bill, Usage
 from bench.engines import results as engines
+from bench.engines.frontier import results as frontier
 from bench.load import results as load
 from bench.load.storm import Depth, Measured
 from bench.machine import Machine
@@ -47,8 +48,12 @@ KEYS = {
     aws.DeployedFunction: "name architecture code runtime endpoint clone",
     aws.AwsResult: f"{SWEEP} clean function",
     engines.Comparison: "schema machine photo rounds results skipped",
-    engines.Result: "task engine cpu_ms ratio peak_rss_mb bytes ssim ssim_each samples_ms",
+    engines.Result: "task engine cpu_ms ratio peak_rss_mb bytes score score_each colour samples_ms",
     engines.Skipped: "task engine why",
+    frontier.Frontier: "schema machine pictures side judge rows points skipped",
+    frontier.Row: "group format encoder score pictures quality bytes cpu_ms colour bytes_ratio "
+    "cpu_ratio",
+    frontier.Point: "picture group format encoder quality bytes cpu_ms score colour",
     engines.Missing: "engine why",
     capacity.Result: "schema machine stack region load ways month burst words",
     capacity.Way: "name case needs",

@@ -3,12 +3,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 
-from bench.engines.ssim import ssim
 from bench.photos import photo
 from function.engine.layout import lay_out
 from function.engine.renditions import Fit, Position, Quality
 from tests.support.engine import one, picture_of, rendered
 from tests.support.pictures import encoded, gradient, opened
+from tests.support.ssim import ssim
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -11,11 +11,11 @@ import pillow_heif
 import pytest
 from PIL import Image
 
+from bench.engines.colours import ciede2000, delta_e
 from function.engine import tone
 from function.engine.cicp import HLG, PQ, Cicp
 from function.engine.decode import decode
 from function.engine.results import Task
-from tests.support.colours import ciede2000, delta_e
 from tests.support.engine import MAX_PIXELS, SMALL, one, picture_of
 from tests.support.pictures import coded, display_p3, encoded, gradient
 from tests.support.uploads import CUTOUT, HDR, PHOTO

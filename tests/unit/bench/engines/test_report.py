@@ -11,7 +11,7 @@ MACHINE = Machine(
 )  # fmt: skip
 FLOOR = Result(
     task=TASK.name, engine="floor", cpu_ms=12.34, ratio=0.987, peak_rss_mb=None, bytes=98_765,
-    ssim=0.98765, ssim_each=(), samples_ms=[],
+    score=78.98, score_each=(), colour=2.34, samples_ms=[],
 )  # fmt: skip
 FOUND = Comparison(
     machine=MACHINE,
@@ -24,7 +24,7 @@ FOUND = Comparison(
         Missing(engine="sharp-each", why="install it"),
     ],
 )
-CELLS = ["floor", "12.3", "0.99", "-", "99", "0.9877"]
+CELLS = ["floor", "12.3", "0.99", "-", "99", "79.0", "2.3"]
 
 
 def test_the_table_has_a_row_for_each_engine_and_names_those_that_failed(capsys):
