@@ -15,12 +15,6 @@ from typing import Any, Final
 from bench.engines.job import Job
 from function.engine.renditions import FORMATS
 
-_TO_YCBCR: Final = (
-    *(0.299, 0.587, 0.114, 0.0),
-    *(-0.168736, -0.331264, 0.5, 128.0),
-    *(0.5, -0.418688, -0.081312, 128.0),
-)  # JFIF 1.02, page 3
-
 Run = Callable[[bytes], Iterator[bytes]]
 
 
@@ -29,12 +23,11 @@ def ours(job: Job) -> Run:
     from PIL import Image
 
     from function.engine.encode import HALF_CHROMA, encode, import_encoder
-    from function.engine.pixels import Bitmap, Planes
+    from function.engine.pixels import Bitmap, Planes, to_ycbcr
+    from function.engine.vectors import split
 
     image = Image.open(job.source).convert("RGB")
-    # Not convert("YCbCr"), which cuts fractions off where a decoder's planes have them rounded.
-    luma, blue, red = image.convert("RGB", _TO_YCBCR).split()
-    planes = Planes(luma, blue.reduce(2), red.reduce(2))
+    planes = Planes(*split(to_ycbcr(image)))
     for output in job.outputs:
         import_encoder(output.format)
 

@@ -35,6 +35,45 @@ _REDUCTION_MARGIN: Final = 1.25
 so many times the pixels that a scaled decode does."""
 
 
+_UNIT: Final = 8192
+
+
+def _matrix(*rows: tuple[float, float, float, float]) -> tuple[float, ...]:
+    """Return rows of three factors and an offset in one.
+
+    Each is rounded to a fraction of a power of two: floats of 32 bits then hold every product
+    and sum exactly, so every CPU gives the same pixels, whether it fuses the two or not.
+    """
+    return tuple(round(value * _UNIT) / _UNIT for row in rows for value in row)
+
+
+_TO_RGB: Final = _matrix(
+    (1, 0, 1.402, -1.402 * 128),
+    (1, -0.344136, -0.714136, (0.344136 + 0.714136) * 128),
+    (1, 1.772, 0, -1.772 * 128),
+)
+_TO_YCBCR: Final = _matrix(
+    (0.299, 0.587, 0.114, 0),
+    (-0.168736, -0.331264, 0.5, 128),
+    (0.5, -0.418688, -0.081312, 128),
+)
+"""JFIF's conversions (version 1.02, page 3): rows of three factors and an offset."""
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Convert YCbCr to RGB, rounded.
+
+    ``Image.convert`` cuts fractions off: pixels come out half a level too dark, and AVIF of them
+    takes 3-6 % more bytes for an equal SSIMULACRA2 score (docs/engine.md, "Trades").
+    """
+    return Image.merge("RGB", image.split()).convert("RGB", _TO_RGB)
+
+
+def to_ycbcr(image: Image.Image) -> Image.Image:
+    """Convert RGB to YCbCr, rounded."""
+    return Image.merge("YCbCr", image.convert("RGB", _TO_YCBCR).split())
+
+
 class _Picture(Record):
     """A picture in one or more images, of which the first has its size."""
 
@@ -100,7 +139,7 @@ class Planes(_Picture):
 
     def image(self) -> Image.Image:
         """Return the pixels as RGB."""
-        return self.jpeg_image().convert("RGB")
+        return to_rgb(self.jpeg_image())
 
     def jpeg_image(self) -> Image.Image:
         """Return YCbCr: a chroma pixel fills the two by two that the encoder averages again."""

@@ -10,7 +10,7 @@ from function.engine.colour import to_srgb
 from function.engine.crop import crop_box
 from function.engine.encode import encode
 from function.engine.layout import Layout, lay_out
-from function.engine.pixels import Bitmap, Box, Pixels, Planes, Size, pad, reduced_box
+from function.engine.pixels import Bitmap, Box, Pixels, Planes, Size, pad, reduced_box, to_ycbcr
 from function.engine.record import Record
 from function.engine.renditions import OutputFormat, Quality, Rendition
 from function.engine.results import Rendered, Task
@@ -60,7 +60,7 @@ def _resize_all(
         if source.profile and stage is upload:
             # Planes still in the upload's profile: of the few pixels left, a conversion is cheap.
             image = to_srgb(made[index].image(), source.profile)
-            made[index] = Planes(*split(image.convert("YCbCr")))
+            made[index] = Planes(*split(to_ycbcr(image)))
         if layout.is_whole:
             stages.append(_Stage(made[index], reduced_box(layout.visible, 1)))
     return [(layout, made[index]) for index, layout in enumerate(layouts)]
