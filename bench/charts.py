@@ -26,6 +26,9 @@ _INCHES: Final = (9.0, 4.0)
 _WIDE: Final = 10_000
 """Largest value over smallest, above which an axis is marked at powers of ten alone."""
 
+_HEADROOM: Final = 1.08
+"""Height of an axis of shares over the largest, whose mark is not cut off then."""
+
 _HALF: Final = 0.3
 """Half of the width in which a column's samples are spread, where columns are 1 apart."""
 
@@ -59,9 +62,9 @@ def decline(series: Series, *, x: str, y: str) -> Chart | None:
     return _plot(series, x, y, above=0.999)
 
 
-def paths(series: Series, *, x: str, y: str) -> Chart | None:
-    """Draw marked points and lines on logarithmic axes that are marked at round values."""
-    return _plot(series, x, y, above=0, marker="o", round_x=True)
+def shares(series: Series, *, x: str, y: str) -> Chart | None:
+    """Draw marked points and lines: a logarithmic x axis with round marks, y from 0."""
+    return _plot(series, x, y, above=0, marker="o", is_share=True)
 
 
 def strips(samples: Mapping[str, Sequence[float]], *, x: str, y: str) -> Chart | None:
@@ -96,11 +99,11 @@ def _plot(
     *,
     above: float = -math.inf,
     marker: str = "",
-    round_x: bool = False,
+    is_share: bool = False,
 ) -> Chart | None:
     """Draw a line through each series; with a limit on logarithmic axes, the points above it.
 
-    The x axis is marked at the points' own values, unless ``round_x``.
+    The x axis is marked at the points' own values, unless y ``is_share``, whose axis is linear.
     """
     scale = "linear" if above == -math.inf else "log"
     some = {name: [p for p in points if min(p) > above] for name, points in series.items()}
@@ -113,17 +116,20 @@ def _plot(
         for name, points in kept.items()
     }
     across = [a for points in kept.values() for a, _ in points]
-    if round_x:
+    if is_share:
         _scale(axes, axes.xaxis, across, scale)
     else:
         axes.set_xscale(scale)
         axes.xaxis.set_major_formatter(lambda value, _place: number(value))
         if marker:
             axes.set_xticks(sorted(set(across)))
-    _scale(axes, axes.yaxis, [b for points in kept.values() for _, b in points], scale)
+    upward = [b for points in kept.values() for _, b in points]
+    _scale(axes, axes.yaxis, upward, "linear" if is_share else scale)
     if scale == "linear":
         axes.set_xlim(left=0)
         axes.set_ylim(bottom=0)
+    if is_share:
+        axes.set_ylim(0, _HEADROOM * max(upward))
     axes.legend(
         handles=[drawn[name] for name in sorted(kept, key=lambda name: -kept[name][-1][1])],
         loc="center left",

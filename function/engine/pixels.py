@@ -64,7 +64,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
     """Convert YCbCr to RGB, rounded.
 
     ``Image.convert`` cuts fractions off: pixels come out half a level too dark, and AVIF of them
-    takes 3-6 % more bytes for an equal SSIMULACRA2 score (docs/engine.md, "Trades").
+    takes 3 % more bytes for an equal SSIMULACRA2 score (docs/engine.md, "Equal quality").
     """
     return Image.merge("RGB", image.split()).convert("RGB", _TO_RGB)
 

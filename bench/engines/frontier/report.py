@@ -39,15 +39,21 @@ def page(found: Frontier) -> str:
 
 
 def plot(rows: Sequence[Row]) -> charts.Chart | None:
-    """Draw each encoder as a line through its scores, the lowest at the lower left."""
-    names = dict.fromkeys(row.encoder for row in rows)
-    return charts.paths(
+    """Draw each encoder as a line through its scores, from 70 up, as multiples of ours.
+
+    Sizes of two scores cannot be drawn: the pictures that reach them differ, ratios are paired.
+    """
+    paired = [row for row in rows if row.bytes_ratio and row.cpu_ratio]
+    names = dict.fromkeys(row.encoder for row in paired)
+    return charts.shares(
         {
-            name: [(row.cpu_ms, row.bytes / 1000) for row in rows if row.encoder == name]
+            name: [
+                (1 / row.cpu_ratio, 1 / row.bytes_ratio) for row in paired if row.encoder == name
+            ]
             for name in names
         },
-        x="CPU ms of one encode",
-        y="KB at a score of 70, 80 and 90",
+        x="CPU time, as a multiple of ours",
+        y="Bytes at a score of 70, 80 and 90, as a multiple of ours",
     )
 
 

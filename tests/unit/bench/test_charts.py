@@ -113,11 +113,12 @@ def test_numbers_are_written_out(value, text):
     assert charts.number(value) == text
 
 
-def test_paths_are_marked_at_round_values_on_both_axes():
-    chart = charts.paths({"a": [(3, 40), (70, 90)], "b": [(20, 30)]}, x="ms", y="KB")
+def test_shares_are_drawn_from_0_over_an_axis_with_round_marks():
+    chart = charts.shares({"a": [(3, 0.5), (70, 1.0)], "b": [(20, 0.75)]}, x="ms", y="share")
     shown = set(texts(chart))
-    assert {"2", "5", "10", "20", "50", "100"} <= shown
-    assert not {"3", "70", "40", "90"} & shown
-    first, second, _legend, *_ = marks(chart)
-    assert first[0] < second[0]
-    assert charts.paths({"a": []}, x="", y="") is None
+    assert {"2", "5", "10", "20", "50", "100", "0", "0.2", "1"} <= shown
+    assert not {"3", "70", "0.5"} & shown
+    low, high, middle, *_legend = marks(chart)
+    assert low[0] < middle[0] < high[0]
+    assert 2 * middle[1] == pytest.approx(low[1] + high[1], abs=0.1)
+    assert charts.shares({"a": []}, x="", y="") is None

@@ -65,8 +65,16 @@ def test_the_page_has_the_tables_a_plot_of_each_and_how_it_was_made():
     assert "Score: SSIMULACRA2." in page
 
 
-def test_a_plot_has_each_encoder_s_cpu_time_and_size():
-    chart = report.plot(FOUND.rows[:3])
-    assert (chart.x, chart.title) == ("CPU ms of one encode", "KB at a score of 70, 80 and 90")
+def test_a_plot_has_multiples_of_ours_where_there_are_any(monkeypatch):
+    drawn = {}
+    monkeypatch.setattr(report.charts, "shares", lambda series, **names: drawn.update(series))
+    report.plot([*FOUND.rows[:3], row("other", 80, bytes_ratio=1.25, cpu_ratio=0.5)])
+    assert drawn == {"ours": [(2, 1 / 0.912)] * 2, "other": [(2, 0.8)]}
+
+
+def test_a_plot_names_its_axes_and_encoders():
+    chart = report.plot([*FOUND.rows[:2], row("other", 80)])
+    assert chart.x == "CPU time, as a multiple of ours"
+    assert chart.title == "Bytes at a score of 70, 80 and 90, as a multiple of ours"
     assert b">ours<" in chart.svg
     assert b">other<" in chart.svg
