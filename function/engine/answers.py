@@ -78,7 +78,8 @@ class Answers:
         if (message["name"], message["format"]) != (name, format_name) or self._bytes_left < 0:
             raise ValueError("not the next rendition, or too large")
         width, height = _read_size(message)
-        return Rendered(name, OutputFormat(format_name), width, height, body)
+        hdr = message["hdr"] is True and format_name == OutputFormat.JPEG
+        return Rendered(name, OutputFormat(format_name), width, height, body, hdr)
 
 
 def _read_measured(message: Mapping[str, Any]) -> Measured:
