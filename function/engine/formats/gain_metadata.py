@@ -100,7 +100,8 @@ def _read_xmp(header: bytes) -> Gains | None:
         return None
     columns = [found[name] * (max(counts) // len(found[name])) for name in _CHANNEL]
     channels = tuple(Channel(*row) for row in zip(*columns, strict=True))
-    return Gains(channels, *(found[name][0] for name in _HEADROOM))
+    low, high = (found[name][0] for name in _HEADROOM)
+    return Gains(channels, low, high)
 
 
 def _numbers(header: bytes, prefix: bytes, name: str) -> list[float]:
