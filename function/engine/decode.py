@@ -117,7 +117,10 @@ def _decode_image(request: DecodeRequest) -> Source:
     upload = (height, width) if orientation in SIDEWAYS else (width, height)
     scale = room.decode_scale(upload, task)
     held = room.held_bytes(task, known, kind, image.size, scale)
-    keepable = keepable_map(known, data, task, _picture(known, kind, image.size, held, profile))
+    own, cost = width * height, known.ms_per_megapixel[kind]
+    whole = held + own * known.bytes_per_pixel[kind]
+    picture = Picture(image.size, scale, whole, own * cost / 1e6, profile)
+    keepable = keepable_map(known, data, task, picture)
     _allow(request, kind, image.size, held, besides=keepable)
     with _rejecting_damage(request):
         loaded = known.load_scaled(image, data, scale, halves_chroma, native)
@@ -189,13 +192,6 @@ def _decode_drawing(
         scalable=True,
         losses=_losses(request, (), has_alpha=pixels.has_alpha),
     )
-
-
-def _picture(known: Format, kind: str, size: Size, held: float, profile: bytes | None) -> Picture:
-    pixels = size[0] * size[1]
-    held += pixels * known.bytes_per_pixel[kind]
-    decoding = pixels / 1e6 * known.ms_per_megapixel[kind]
-    return Picture(size, held, decoding, colour.is_plain(profile))
 
 
 def _allow(

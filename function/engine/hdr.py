@@ -8,11 +8,12 @@ from PIL import Image
 
 from function.engine import limits, room
 from function.engine.budget import ENCODE, LONG_MS
+from function.engine.colour import is_plain
 from function.engine.errors import Rejected, is_system_failure
 from function.engine.formats import Format
 from function.engine.gain_map import FoundGainMap, GainMap
 from function.engine.memory_limit import forget_refused_memory, was_refused_memory
-from function.engine.pixels import SIDEWAYS, Bitmap, Size, turn_box
+from function.engine.pixels import SIDEWAYS, Bitmap, Size, reduction, turn_box
 from function.engine.record import Record
 from function.engine.renditions import Hdr, OutputFormat
 from function.engine.results import Task
@@ -22,9 +23,10 @@ class Picture(Record):
     """What a gain map belongs to."""
 
     size: Size  # as it is stored
+    scale: float  # at which it is decoded at least
     bytes_held: float
     decoding: float  # CPU milliseconds
-    is_plain: bool  # its colours are sRGB's, or nearly
+    profile: bytes | None  # ICC profile of its colours
 
 
 class Keepable(Record):
@@ -45,11 +47,12 @@ def keepable_map(known: Format, data: bytes, task: Task, picture: Picture) -> Ke
     if not found or not _has_shape(found.size, picture.size):
         return None
     # Three gains are for red, green and blue of the picture's own primaries, which become sRGB's.
-    if found.is_colour and not (picture.is_plain and found.gains.in_base_colours):
+    if found.is_colour and not (found.gains.in_base_colours and is_plain(picture.profile)):
         return None
     megapixels = found.size[0] * found.size[1] / 1e6
     own = known.ms_per_megapixel[found.kind] * megapixels
-    each = known.bytes_per_pixel[found.kind] + limits.RENDER_BYTES
+    each = known.bytes_per_pixel[found.kind]
+    each += limits.RENDER_BYTES / reduction(picture.scale) ** 2
     more = each * megapixels * 1e6
     if task.memory_mb and picture.bytes_held + more > limits.room_bytes(task.memory_mb, len(data)):
         return None

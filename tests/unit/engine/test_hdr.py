@@ -210,10 +210,10 @@ def test_a_gain_map_is_no_larger_than_its_picture_and_of_its_shape(size, is_kept
 
 
 def test_a_gain_map_that_memory_does_not_hold_is_left_out():
-    large = Image.new("L", (2000, 2000))
+    large = Image.new("L", (2200, 2200))
     upload = ultra_hdr(encoded(large, "JPEG"), encoded(large, "JPEG", progressive=True))
     one_jpeg = one(formats=("jpeg",))
-    for memory_mb, is_kept in ((1024, True), (160, False)):
+    for memory_mb, is_kept in ((1024, True), (128, False)):
         fields = {"renditions": (one_jpeg,), "max_pixels": 10**8, "memory_mb": memory_mb}
         source = decode(upload, Task(**fields))
         assert (source.gain_map is not None) is is_kept
@@ -254,6 +254,22 @@ def test_whatever_is_damaged_the_picture_is_rendered():
         assert result.hdr is (losses == ())
         kept += result.hdr
     assert 0 < kept < 300
+
+
+def test_no_metadata_of_the_upload_comes_along():
+    secret = b"SECRET"
+    exif = Image.Exif()
+    exif[0x010E] = secret.decode()
+    fields = {"exif": exif, "comment": secret, "icc_profile": display_p3() + secret}
+    upload = ultra_hdr(
+        encoded(PHOTO, "JPEG", **fields),
+        encoded(spot(), "JPEG", **fields),
+        gains_xmp(**GAINS, Secret="SECRET", GainMapVersion="SECRET"),
+    )
+    assert upload.count(secret) == 8
+    rendered = made(upload)[1]
+    assert rendered["one", "jpeg"].hdr
+    assert not any(secret in r.body for r in rendered.values())
 
 
 def test_no_memory_and_failures_of_ours_are_not_told_as_a_damaged_map(monkeypatch):
