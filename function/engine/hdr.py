@@ -53,7 +53,7 @@ def keepable_map(known: Format, data: bytes, task: Task, picture: Picture) -> Ke
     own = known.ms_per_megapixel[found.kind] * megapixels
     each = known.bytes_per_pixel[found.kind]
     each += limits.RENDER_BYTES / reduction(picture.scale) ** 2
-    more = each * megapixels * 1e6
+    more = len(found.data) + each * megapixels * 1e6  # its bytes are a copy of the upload's
     if task.memory_mb and picture.bytes_held + more > limits.room_bytes(task.memory_mb, len(data)):
         return None
     if picture.decoding + own > LONG_MS:

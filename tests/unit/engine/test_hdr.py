@@ -5,7 +5,8 @@ import random
 import pytest
 from PIL import Image
 
-from function.engine import hdr
+from function.engine import hdr, limits
+from function.engine.budget import ENCODE, MARGIN
 from function.engine.decode import decode
 from function.engine.formats import by_name
 from function.engine.losses import Loss
@@ -223,10 +224,17 @@ def test_a_gain_map_that_memory_does_not_hold_is_left_out():
 def test_time_for_a_gain_map_is_allowed_and_bounded(monkeypatch):
     allowed = []
     for data in (JPEG, UPLOAD):
-        decode(data, task(), lambda *figures: allowed.append(figures))
+        small = task(one(width=16, height=16, formats=("jpeg",)))
+        decode(data, small, lambda *figures: allowed.append(figures))
     assert all(more > less for less, more in zip(*allowed, strict=True))
-    own = 24 * 16 / 1e6 * by_name("jpeg").ms_per_megapixel["jpeg"]
-    assert allowed[1][2] - allowed[0][2] == pytest.approx(own)
+    known, pixels = by_name("jpeg"), 24 * 16
+    more = [after - before for before, after in zip(*allowed, strict=True)]
+    own = pixels / 1e6 * known.ms_per_megapixel["jpeg"]
+    encoding = 16 * 16 / 1e6 * ENCODE["jpeg"]
+    assert more[0] == pytest.approx(MARGIN * (own + encoding))
+    held = known.bytes_per_pixel["jpeg"] + limits.RENDER_BYTES / 3**2  # decoded smaller
+    assert more[1] == pytest.approx(len(known.find_gain_map(UPLOAD).data) + pixels * held)
+    assert more[2] == pytest.approx(own)
     monkeypatch.setattr(hdr, "LONG_MS", allowed[1][2] * 0.999)
     assert is_dropped(UPLOAD)
 
