@@ -24,24 +24,30 @@ _NAMESPACES: Final = (
     'xmlns:Container="http://ns.google.com/photos/1.0/container/"'
     ' xmlns:Item="http://ns.google.com/photos/1.0/container/item/" '
 )
-_JFIF_END: Final = 20  # bytes of the start of a JPEG and of JFIF's segment, as Pillow writes it
+_JFIF: Final = b"\xff\xd8\xff\xe0"  # how a JPEG with JFIF's segment begins, as Pillow writes it
 
 
 def with_gain_map(picture: bytes, gain_map: Image.Image, gains: Gains, quality: int) -> bytes:
     """Return Pillow's JPEG of a picture with a map of its own behind it."""
     second = _encode(gain_map, gains, quality)
     head = _directory(len(second)) + segment(0xE2, ISO + ISO_VERSION)
-    start = _JFIF_END + len(head)
-    index = index_of_two(start, len(picture) + len(head), len(second))
-    return b"".join((picture[:_JFIF_END], head, index, picture[_JFIF_END:], second))
+    start, rest = _split(picture)
+    index = index_of_two(len(start + head), len(picture + head), len(second))
+    return b"".join((start, head, index, rest, second))
+
+
+def _split(picture: bytes) -> tuple[bytes, bytes]:
+    """Split a JPEG where segments are put in: JFIF's comes before all others (T.871, 10.1)."""
+    end = 4 + int.from_bytes(picture[4:6], "big") if picture.startswith(_JFIF) else 2
+    return picture[:end], picture[end:]
 
 
 def _encode(gain_map: Image.Image, gains: Gains, quality: int) -> bytes:
     buffer = io.BytesIO()
     # Tables of its own make a small file shorter; gains of colours are not brightness and chroma.
     gain_map.save(buffer, "JPEG", quality=quality, optimize=True, subsampling=0)
-    body = buffer.getvalue()
-    return b"".join((body[:_JFIF_END], write_xmp(gains), write_iso(gains), body[_JFIF_END:]))
+    start, rest = _split(buffer.getvalue())
+    return b"".join((start, write_xmp(gains), write_iso(gains), rest))
 
 
 def _directory(length: int) -> bytes:
