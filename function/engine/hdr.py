@@ -4,8 +4,6 @@ A map is a second picture of a stranger's, so it is bounded by what the first on
 whatever is wrong with it, the upload is rendered without it.
 """
 
-from PIL import Image
-
 from function.engine import limits, room
 from function.engine.budget import ENCODE, LONG_MS
 from function.engine.colour import is_plain
@@ -87,7 +85,7 @@ def load_map(keepable: Keepable, scale: float, orientation: int, upload: Size) -
     forget_refused_memory()
     try:
         image, box = known.load_gain_map(found, scale)
-    except (Rejected, Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except Rejected:
         return None
     except known.damage as error:
         if was_refused_memory():

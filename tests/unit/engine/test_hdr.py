@@ -111,10 +111,19 @@ def test_a_gain_map_is_cropped_as_the_picture_is():
     assert image.size == (32, 32)
     bright = [image.getpixel((x, 4)) > 150 for x in (1, 14, 17, 30)]
     assert bright == [True, True, False, False]
+    box = {"width": 32, "height": 32, "fit": Fit.COVER}
     side = Image.new("L", (96, 64), 64)
     side.paste(230, (0, 0, 20, 64))
-    cropped = map_of(ultra_hdr(JPEG, side), width=32, height=32, fit=Fit.COVER)
-    assert [cropped.getpixel((x, 9)) > 150 for x in (0, 1, 3, 9)] == [True, True, False, False]
+    across = map_of(ultra_hdr(JPEG, side), **box)
+    assert [across.getpixel((x, 9)) > 150 for x in (0, 1, 3, 9)] == [True, True, False, False]
+    tall = encoded(gradient((64, 96)), "JPEG")
+    down = map_of(ultra_hdr(tall, side.transpose(Image.Transpose.TRANSPOSE)), **box)
+    assert [down.getpixel((9, y)) > 150 for y in (0, 1, 3, 9)] == [True, True, False, False]
+    for image, size in ((side, (96, 64)), (side.transpose(Image.Transpose.TRANSPOSE), (64, 96))):
+        mirrored = image.transpose(Image.Transpose.ROTATE_180)
+        far = map_of(ultra_hdr(encoded(gradient(size), "JPEG"), mirrored), **box)
+        assert far.transpose(Image.Transpose.ROTATE_180).getpixel((0, 0)) > 150
+        assert far.getpixel((22, 22)) < 100
 
 
 def test_a_gain_map_is_cropped_where_the_most_detail_is():
@@ -275,9 +284,10 @@ def test_no_metadata_of_the_upload_comes_along():
         gains_xmp(**GAINS, Secret="SECRET", GainMapVersion="SECRET"),
     )
     assert upload.count(secret) == 8
-    rendered = made(upload)[1]
-    assert rendered["one", "jpeg"].hdr
-    assert not any(secret in r.body for r in rendered.values())
+    for size in ((32, 32), (96, 64)):  # of its own size, the map is not resized
+        rendered = made(upload, one(formats=FORMATS, width=size[0], height=size[1]))[1]
+        assert rendered["one", "jpeg"].hdr
+        assert not any(secret in r.body for r in rendered.values())
 
 
 def test_no_memory_and_failures_of_ours_are_not_told_as_a_damaged_map(monkeypatch):
