@@ -18,6 +18,7 @@ from tests.support.pictures import camera_exif, display_p3, encoded, gradient, o
 from tests.support.probing_worker import isolated
 from tests.support.ultra_hdr import (
     GAINS,
+    HDRGM,
     gains_xmp,
     iso,
     iso_of,
@@ -102,6 +103,27 @@ def test_a_gain_map_in_colour_stays_in_colour():
     image = map_of(ultra_hdr(JPEG, spot((96, 64), "RGB")), width=48, height=48)
     assert (image.mode, image.size) == ("RGB", (48, 32))
     assert image.getpixel((8, 8)) == pytest.approx((230, 200, 170), abs=6)
+
+
+def test_a_gain_map_is_averaged_not_sampled():
+    lines = Image.new("L", (48, 32), 0)
+    for x in range(0, 48, 2):
+        lines.paste(200, (x, 0, x + 1, 32))
+    image = map_of(ultra_hdr(JPEG, lines), width=24, height=24)
+    assert image.getextrema() == pytest.approx((100, 100), abs=12)
+
+
+def test_padding_of_a_map_in_colour_with_one_gain_for_all_of_them():
+    image = map_of(ultra_hdr(JPEG, spot(mode="RGB")), width=96, height=96, fit=Fit.CONTAIN)
+    assert (image.mode, image.size) == ("RGB", (24, 24))
+    assert image.getpixel((20, 0)) == pytest.approx((64, 64, 64), abs=12)
+
+
+def test_a_gain_map_that_its_picture_does_not_announce_is_kept_or_told():
+    silent = UPLOAD.replace(HDRGM.encode(), b"x" * len(HDRGM), 1)
+    losses, rendered = made(silent)
+    assert (losses, rendered["one", "jpeg"].hdr) == ((), True)
+    assert is_dropped(silent, hdr=Hdr.DROP)
 
 
 def test_a_gain_map_is_cropped_as_the_picture_is():

@@ -98,6 +98,7 @@ def test_xmp_that_makes_no_sense_is_none(change):
         'hdrgm:GainMapMax="3" hdrgm:HDRCapacityMax="2"',  # no namespace
         f'xmlns:hdrgm="{HDRGM}" hdrgm:HDRCapacityMax="2"><hdrgm:GainMapMax>3',
         f'xmlns:h="{HDRGM}" h:HDRCapacityMax="2"><h:GainMapMax>{seq(1, 2)}</h:GainMapMax>',
+        f'xmlns:h="{HDRGM}" h:HDRCapacityMax="2"><h:GainMapMax>{" " * 600}<a>3</a></h:GainMapMax>',
         f'xmlns:h="{HDRGM}" h:GainMapMax="3"><h:HDRCapacityMax>{seq(1, 2, 3)}</h:HDRCapacityMax>',
         "",
     ],
