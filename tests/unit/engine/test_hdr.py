@@ -106,11 +106,12 @@ def test_a_gain_map_in_colour_stays_in_colour():
 
 
 def test_a_gain_map_is_averaged_not_sampled():
-    lines = Image.new("L", (48, 32), 0)
-    for x in range(0, 48, 2):
-        lines.paste(200, (x, 0, x + 1, 32))
-    image = map_of(ultra_hdr(JPEG, lines), width=24, height=24)
-    assert image.getextrema() == pytest.approx((100, 100), abs=12)
+    lines = Image.new("L", (24, 16), 0)
+    for x in range(0, 24, 2):
+        lines.paste(200, (x, 0, x + 1, 16))
+    image = map_of(ultra_hdr(JPEG, lines), width=60, height=60)  # decoded at its own size
+    assert image.size == (15, 10)
+    assert image.getextrema() == pytest.approx((100, 100), abs=30)
 
 
 def test_padding_of_a_map_in_colour_with_one_gain_for_all_of_them():
@@ -145,7 +146,7 @@ def test_a_gain_map_is_cropped_as_the_picture_is():
         mirrored = image.transpose(Image.Transpose.ROTATE_180)
         far = map_of(ultra_hdr(encoded(gradient(size), "JPEG"), mirrored), **box)
         assert far.transpose(Image.Transpose.ROTATE_180).getpixel((0, 0)) > 150
-        assert far.getpixel((22, 22)) < 100
+        assert far.getpixel((27, 27)) < 120
 
 
 def test_a_gain_map_is_cropped_where_the_most_detail_is():
