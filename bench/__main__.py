@@ -74,6 +74,9 @@ MAINTAIN: Final[Mapping[str, str]] = {
         format that is not supported (docs/engine.md, "Rejections").""",
     "duplicates": "Measure how well near duplicates are found: recall by kind of copy, precision.",
     "evidence": "Say for each stack with a measured memory size if the measurement still holds.",
+    "hdr": """Compare renditions of Ultra HDR JPEGs with sharp's, which applies both gain maps.
+
+        Exit code 1: a rendition is further from sharp's than 40 dB in PQ luma.""",
     "imports": "Measure what the function's imports cost a cold start, beside the usual libraries.",
     "isolation": "Measure the CPU time that isolation adds to an upload.",
     "limits": """Measure the memory and CPU time that a pixel of each kind of upload costs.

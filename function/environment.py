@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from function.contract import FULL_MEMORY_MB, MOST_SECONDS, DuplicateSearch
 from function.engine.record import Record
-from function.engine.renditions import Quality, Rendition, file_name
+from function.engine.renditions import Hdr, Quality, Rendition, file_name
 from function.engine.results import Task
 
 
@@ -29,6 +29,7 @@ class Environment(Record):
     publish_metrics: bool  # False: CloudWatch makes no metrics of the figures in the log
     native_decoder: bool  # False: Pillow decodes where our own decoders otherwise would
     tags_rejected: bool  # True: rejected uploads are tagged, so that S3 lets them expire
+    hdr: Hdr  # ``keep`` or ``drop``: what becomes of gain maps
     memory_mb: int  # the function's memory, as Lambda itself states it
 
     @property
@@ -70,6 +71,7 @@ class Environment(Record):
                 publish_metrics=_flag(variables, "PUBLISH_METRICS", default="true"),
                 native_decoder=_flag(variables, "NATIVE_DECODER", default="true"),
                 tags_rejected=_flag(variables, "TAGS_REJECTED", default="false"),
+                hdr=Hdr(variables.get("HDR", Hdr.KEEP)),
                 memory_mb=int(variables["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]),
             )
         except KeyError as error:

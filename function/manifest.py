@@ -43,7 +43,10 @@ class SourceFacts(ObjectVersion):
 
 
 class RenditionFacts(Record):
-    """One stored rendition: its place, its width and height in pixels, its length, its type."""
+    """One stored rendition: its place, its width and height in pixels, its length, its type.
+
+    ``hdr`` is true of a JPEG with a gain map; JSON leaves it out where it is false.
+    """
 
     name: str
     url: str
@@ -52,6 +55,7 @@ class RenditionFacts(Record):
     height: int
     bytes: int
     content_type: str
+    hdr: bool = False
 
 
 class Timings(Record):
@@ -118,6 +122,9 @@ class Manifest(Record):
         """Return UTF-8 JSON with the keys in the order of the contract."""
         fields: dict[str, Any] = self.to_dict()
         del fields["original_key"]
+        for rendition in fields["renditions"]:
+            if not rendition["hdr"]:
+                del rendition["hdr"]
         first = {name: fields.pop(name) for name in ("schema", "status", "id")}
         return json.dumps(first | fields, ensure_ascii=False, indent=1).encode()
 

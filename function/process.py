@@ -209,4 +209,5 @@ class Processor(Record):
             height=rendered.height,
             bytes=len(rendered.body),
             content_type=FORMATS[rendered.format].content_type,
+            hdr=rendered.hdr,
         )

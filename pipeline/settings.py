@@ -10,7 +10,7 @@ from typing import Final
 
 from function.contract import FULL_MEMORY_MB, MOST_SECONDS, DuplicateSearch
 from function.engine.limits import kind_megapixels, max_megapixels
-from function.engine.renditions import DEFAULT_RENDITIONS, Quality, Rendition
+from function.engine.renditions import DEFAULT_RENDITIONS, Hdr, Quality, Rendition
 from pipeline import storage_classes
 from pipeline.auth import Auth
 from pipeline.settings_checks import SettingsError, in_range, require_one_of
@@ -92,6 +92,7 @@ class Settings:
     encryption: str = "s3"
     quality: Quality = Quality.FAST
     native_decoder: bool = True
+    hdr: Hdr = Hdr.KEEP
     background: str = "#ffffff"
     duplicates: DuplicateSearch = DuplicateSearch.OFF
     max_upload_mb: int = 25
@@ -131,6 +132,7 @@ class Settings:
             in_range("wafRequestsPerMinute", self.waf_requests_per_minute, 10, most, "or 0")
         require_one_of("encryption", self.encryption, ("s3", "kms"))
         require_one_of("quality", self.quality, tuple(Quality))
+        require_one_of("hdr", self.hdr, tuple(Hdr))
         require_one_of("duplicates", self.duplicates, tuple(DuplicateSearch))
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", self.background):
             raise SettingsError(f"background must be #rrggbb; got {self.background!r}.")

@@ -89,11 +89,14 @@ export function wholeRenditions({ source, renditions }) {
   return (whole.length ? whole : [...renditions]).sort((a, b) => a.width - b.width);
 }
 
-/** What a `<picture>` offers, best format first: `{type, srcset}` for each. */
+/** What a `<picture>` offers, best first: `{media, type, srcset}` for each; `media` may be empty. */
 export function candidates(renditions) {
-  return ["image/avif", "image/webp", "image/jpeg"]
-    .map((type) => ({ type, srcset: srcset(renditions, type) }))
-    .filter((candidate) => candidate.srcset);
+  // Screens that can show it get HDR, which JPEG alone keeps; others the smallest format.
+  const hdr = renditions.filter((r) => r.hdr);
+  return [
+    { media: "(dynamic-range: high)", type: "image/jpeg", srcset: srcset(hdr, "image/jpeg") },
+    ...["image/avif", "image/webp", "image/jpeg"].map((type) => ({ media: "", type, srcset: srcset(renditions, type) })),
+  ].filter((candidate) => candidate.srcset);
 }
 
 function srcset(renditions, type) {
@@ -113,7 +116,8 @@ export function pictureHtml(manifest) {
   const shown = wholeRenditions(manifest);
   const { url, width, height } = fallback(shown);
   const sources = candidates(shown).map(
-    ({ type, srcset }) => `  <source type="${type}" srcset="${srcset}" sizes="100vw">\n`,
+    ({ media, type, srcset }) =>
+      `  <source ${media && `media="${media}" `}type="${type}" srcset="${srcset}" sizes="100vw">\n`,
   );
   const image = `  <img src="${url}" width="${width}" height="${height}" alt="">\n`;
   return `<picture>\n${sources.join("")}${image}</picture>`;

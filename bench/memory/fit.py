@@ -114,6 +114,7 @@ def _task(settings: Settings, memory_mb: int) -> Task:
         memory_mb,
         quality=settings.quality,
         native_decoder=settings.native_decoder,
+        hdr=settings.hdr,
     )
 
 

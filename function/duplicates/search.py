@@ -17,6 +17,7 @@ from typing import Final
 from function.contract import DuplicateSearch, Status, manifest_key
 from function.duplicates.index import Entry, Index
 from function.engine.record import Record
+from function.engine.renditions import Hdr
 from function.engine.results import HASH_BITS, Fingerprint
 from function.environment import Environment
 from function.manifest import Manifest
@@ -128,6 +129,8 @@ def recipe_of(environment: Environment) -> str:
     settings = [renditions, environment.background, environment.quality]
     if not environment.native_decoder:  # the default has the digest that it had before the setting
         settings.append("Pillow's decoders")
+    if environment.hdr == Hdr.DROP:
+        settings.append("no gain maps")
     return hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:8]
 
 

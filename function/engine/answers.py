@@ -78,7 +78,10 @@ class Answers:
         if (message["name"], message["format"]) != (name, format_name) or self._bytes_left < 0:
             raise ValueError("not the next rendition, or too large")
         width, height = _read_size(message)
-        return Rendered(name, OutputFormat(format_name), width, height, body)
+        hdr = message["hdr"]
+        if hdr not in (False, format_name == OutputFormat.JPEG):
+            raise ValueError("a gain map where none can be")
+        return Rendered(name, OutputFormat(format_name), width, height, body, bool(hdr))
 
 
 def _read_measured(message: Mapping[str, Any]) -> Measured:

@@ -52,17 +52,19 @@ def budget(
     frames: int = 1,
     *,
     is_drawing: bool = False,
+    besides: float = 0.0,
 ) -> float:
     """Return the CPU milliseconds for an upload of ``length`` bytes and so many ``pixels``.
 
     A megapixel of its kind takes ``per_megapixel`` milliseconds to decode; an animation has several
-    ``frames``, of which the animated renditions keep all.
+    ``frames``, of which the animated renditions keep all. ``besides`` are the milliseconds of what
+    the upload has besides its picture.
     """
     encoding = sum(_encoding(rendition, frames) for rendition in renditions)
     # The bytes of a drawing do not bound its detail: ten gradients fit into a kilobyte.
     if not is_drawing and length < TINY_BYTES and pixels <= TINY_PIXELS and frames == 1:
-        return max(TINY_MS, encoding)
-    return MARGIN * (HEADER_MS + per_megapixel * frames * pixels / 1e6 + encoding)
+        return max(TINY_MS, encoding + besides)
+    return MARGIN * (HEADER_MS + per_megapixel * frames * pixels / 1e6 + encoding + besides)
 
 
 def _encoding(rendition: Rendition, frames: int) -> float:

@@ -16,6 +16,7 @@ from function.engine import colour, formats, limits, room, tone
 from function.engine.budget import budget
 from function.engine.errors import Reason, Rejected, is_system_failure
 from function.engine.formats import Format
+from function.engine.hdr import Keepable, Picture, keepable_map, load_map
 from function.engine.header import check_size, icc_profile, orientation_of, too_many_pixels
 from function.engine.layout import lay_out
 from function.engine.losses import Loss
@@ -115,7 +116,12 @@ def _decode_image(request: DecodeRequest) -> Source:
     width, height = image.size
     upload = (height, width) if orientation in SIDEWAYS else (width, height)
     scale = room.decode_scale(upload, task)
-    _allow(request, kind, image.size, room.held_bytes(task, known, kind, image.size, scale))
+    held = room.held_bytes(task, known, kind, image.size, scale)
+    own, cost = width * height, known.ms_per_megapixel[kind]
+    whole = held + own * known.bytes_per_pixel[kind]
+    picture = Picture(image.size, scale, whole, own * cost / 1e6, profile)
+    keepable = keepable_map(known, data, task, picture)
+    _allow(request, kind, image.size, held, besides=keepable)
     with _rejecting_damage(request):
         loaded = known.load_scaled(image, data, scale, halves_chroma, native)
         if not loaded:
@@ -135,6 +141,7 @@ def _decode_image(request: DecodeRequest) -> Source:
     # KeyError and TypeError, which count as bugs, for a TIFF whose second page is damaged.
     moves = not known.isolated and any(rendition.animated for rendition in task.renditions)
     frames, loop = _decode_frames(request, max_pixels) if moves else ((), 0)
+    gain_map = load_map(keepable, scale, orientation, upload) if keepable else None
     seen = {
         Loss.HDR: codes and codes.is_hdr,
         Loss.WIDE_GAMUT: (codes and codes.is_wide) or colour.is_wide(profile),
@@ -149,7 +156,8 @@ def _decode_image(request: DecodeRequest) -> Source:
         format=known.name,
         frames=frames,
         loop=loop,
-        losses=_losses(request, lost, has_alpha=pixels.has_alpha),
+        gain_map=gain_map,
+        losses=_losses(request, lost, has_alpha=pixels.has_alpha, keeps_hdr=gain_map is not None),
         profile=profile if pending else None,
     )
 
@@ -186,16 +194,26 @@ def _decode_drawing(
     )
 
 
-def _allow(request: DecodeRequest, kind: str, size: Size, held: float, frames: int = 1) -> None:
+def _allow(
+    request: DecodeRequest,
+    kind: str,
+    size: Size,
+    held: float,
+    *,
+    frames: int = 1,
+    besides: Keepable | None = None,
+) -> None:
     """Allow ``held`` bytes besides those of the pixels, or reject as ``too_complex``."""
     known, task, pixels = request.format, request.task, size[0] * size[1]
-    held += pixels * known.bytes_per_pixel[kind]
+    held += pixels * known.bytes_per_pixel[kind] + (besides.bytes_held if besides else 0)
     if task.memory_mb and held > limits.room_bytes(task.memory_mb, len(request.data)):
         message = "This image needs more memory than there is for one of its kind."
         raise Rejected(Reason.TOO_COMPLEX, message)
     cost, is_drawing = known.ms_per_megapixel[kind], known.rasterise is not None
     facts = len(request.data), pixels, cost, task.renditions, frames
-    request.allow(budget(*facts, is_drawing=is_drawing), held, cost * frames * pixels / 1e6)
+    more, decoding = (besides.milliseconds, besides.decoding) if besides else (0.0, 0.0)
+    milliseconds = budget(*facts, is_drawing=is_drawing, besides=more)
+    request.allow(milliseconds, held, cost * frames * pixels / 1e6 + decoding)
 
 
 def _max_pixels(request: DecodeRequest, kind: str) -> int:
@@ -221,7 +239,7 @@ def _decode_frames(request: DecodeRequest, max_pixels: int) -> tuple[tuple[Frame
     if is_long or count * width * height > MAX_ANIMATION_DECODE * max_pixels:
         message = f"This animation has {count} frames or more, too many to keep."
         raise Rejected(Reason.TOO_MANY_FRAMES, message)
-    _allow(request, request.format.moving_kind, image.size, kept * limits.FRAME_BYTES, count)
+    _allow(request, request.format.moving_kind, image.size, kept * limits.FRAME_BYTES, frames=count)
     frames: list[Frame] = []
     for index in range(count):
         with _rejecting_damage(request):
@@ -245,9 +263,13 @@ def _is_animated(request: DecodeRequest, image: Image.Image) -> bool:
         return False
 
 
-def _losses(request: DecodeRequest, seen: Iterable[Loss], *, has_alpha: bool) -> tuple[Loss, ...]:
+def _losses(
+    request: DecodeRequest, seen: Iterable[Loss], *, has_alpha: bool, keeps_hdr: bool = False
+) -> tuple[Loss, ...]:
     """Return in order what was seen and what the format tells that the renditions do not show."""
     lost = {*request.format.losses(request.data), *seen}
+    if keeps_hdr:
+        lost.discard(Loss.HDR)
     if has_alpha and room.outputs(request.task) <= {OutputFormat.JPEG}:
         lost.add(Loss.ALPHA)
     return tuple(loss for loss in Loss if loss in lost)

@@ -164,6 +164,18 @@ def reduced_box(size: Size, factor: int) -> Box:
     return 0.0, 0.0, size[0] / factor, size[1] / factor
 
 
+def share_of(whole: Box, part: Box) -> Box:
+    """Return where a part lies within a whole whose width and height are 1."""
+    left, top, right, bottom = whole
+    width, height = right - left, bottom - top
+    return (
+        (part[0] - left) / width,
+        (part[1] - top) / height,
+        (part[2] - left) / width,
+        (part[3] - top) / height,
+    )
+
+
 def pad(image: Image.Image, canvas: Size, background: tuple[int, ...]) -> Image.Image:
     """Centre an image on a canvas: transparent around an image with alpha, else the background."""
     if image.size == canvas:

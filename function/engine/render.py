@@ -10,11 +10,22 @@ from function.engine.colour import to_srgb
 from function.engine.crop import crop_box
 from function.engine.encode import encode
 from function.engine.layout import Layout, lay_out
-from function.engine.pixels import Bitmap, Box, Pixels, Planes, Size, pad, reduced_box, to_ycbcr
+from function.engine.pixels import (
+    Bitmap,
+    Box,
+    Pixels,
+    Planes,
+    Size,
+    pad,
+    reduced_box,
+    share_of,
+    to_ycbcr,
+)
 from function.engine.record import Record
 from function.engine.renditions import OutputFormat, Quality, Rendition
 from function.engine.results import Rendered, Task
 from function.engine.source import Source
+from function.engine.ultra_hdr import with_gain_map
 from function.engine.vectors import split
 
 CASCADE_RATIO: Final = 1.25
@@ -33,7 +44,7 @@ def render(source: Source, task: Task) -> Iterator[Rendered]:
     """Yield each rendition in each of its formats, in their order, as soon as it is encoded."""
     ground = ImageColor.getrgb(task.background)
     pictures = _resize_all(source, task.renditions, best=task.quality == Quality.BEST)
-    for rendition, (layout, pixels) in zip(task.renditions, pictures, strict=True):
+    for rendition, (layout, pixels, part) in zip(task.renditions, pictures, strict=True):
         for format_name in rendition.formats:
             if rendition.animated and source.frames and format_name is OutputFormat.WEBP:
                 body = animate(source, layout, rendition, background=ground)
@@ -41,21 +52,30 @@ def render(source: Source, task: Task) -> Iterator[Rendered]:
                 fits = pixels.size == layout.canvas
                 padded = pixels if fits else Bitmap(pad(pixels.image(), layout.canvas, ground))
                 body = encode(padded, format_name, rendition.quality, background=ground)
-            yield Rendered(rendition.name, format_name, *layout.canvas, body)
+            is_hdr = source.gain_map is not None and format_name is OutputFormat.JPEG
+            if source.gain_map and is_hdr:
+                small = source.gain_map.cut(layout, part)
+                body = with_gain_map(body, small, source.gain_map.gains, rendition.quality)
+            yield Rendered(rendition.name, format_name, *layout.canvas, body, is_hdr)
 
 
 def _resize_all(
     source: Source, renditions: Sequence[Rendition], *, best: bool
-) -> list[tuple[Layout, Pixels]]:
-    """Return every rendition's picture; computed from large to small, each from a larger one."""
+) -> list[tuple[Layout, Pixels, Box]]:
+    """Return every rendition's picture, and the part of the upload that it shows, in shares.
+
+    Pictures are computed from large to small, each from a larger one.
+    """
     layouts = [lay_out(source.size, r, scalable=source.scalable) for r in renditions]
     upload = _Stage(source.pixels, source.box)
     stages = [upload]
     made: dict[int, Pixels] = {}
+    parts: dict[int, Box] = {}
     for index in sorted(range(len(layouts)), key=lambda i: layouts[i].scaled, reverse=True):
         layout = layouts[index]
         stage = _parent(stages, layout.scaled)
         box = crop_box(stage.pixels, stage.box, layout, renditions[index].position)
+        parts[index] = share_of(stage.box, box)
         made[index] = _resize(stage, layout.visible, box, best=best)
         if source.profile and stage is upload:
             # Planes still in the upload's profile: of the few pixels left, a conversion is cheap.
@@ -63,7 +83,7 @@ def _resize_all(
             made[index] = Planes(*split(to_ycbcr(image)))
         if layout.is_whole:
             stages.append(_Stage(made[index], reduced_box(layout.visible, 1)))
-    return [(layout, made[index]) for index, layout in enumerate(layouts)]
+    return [(layout, made[index], parts[index]) for index, layout in enumerate(layouts)]
 
 
 def _parent(stages: Sequence[_Stage], scaled: Size) -> _Stage:

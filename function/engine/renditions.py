@@ -40,6 +40,13 @@ class Quality(_Name):
     BEST = "best"  # more pixels are decoded, LANCZOS throughout, chroma at full size
 
 
+class Hdr(_Name):
+    """What becomes of a gain map, which makes an HDR picture of an ordinary one."""
+
+    KEEP = "keep"  # JPEG renditions have one
+    DROP = "drop"
+
+
 class OutputFormat(_Name):
     """A file format in which renditions are encoded."""
 

@@ -4,7 +4,7 @@ from typing import Any, Final, Self
 
 from function.engine.losses import Loss
 from function.engine.record import Record
-from function.engine.renditions import OutputFormat, Quality, Rendition
+from function.engine.renditions import Hdr, OutputFormat, Quality, Rendition
 
 BACKGROUND: Final = "#ffffff"
 """Colour behind transparent pixels and padding where the output format keeps no alpha."""
@@ -28,11 +28,14 @@ class Task(Record):
         True  # our own decoders may be used (docs/decoder.md), not Pillow's alone
     )
 
+    hdr: Hdr = Hdr.KEEP
+
     @classmethod
     def parse(cls, raw: dict[str, Any]) -> Self:
         """Read what ``to_dict`` returned."""
         renditions = tuple(map(Rendition.parse, raw["renditions"]))
         fields: dict[str, Any] = {"renditions": renditions, "quality": Quality(raw["quality"])}
+        fields["hdr"] = Hdr(raw["hdr"])
         return cls(**raw | fields)
 
 
@@ -53,6 +56,7 @@ class Rendered(Record):
     width: int
     height: int
     body: bytes
+    hdr: bool = False  # it has a gain map
 
 
 class Fingerprint(Record):

@@ -3,6 +3,7 @@
 from PIL import Image
 
 from function.engine.colour import to_srgb
+from function.engine.gain_map import GainMap
 from function.engine.losses import Loss
 from function.engine.pixels import Bitmap, Box, Pixels, Size
 from function.engine.record import Record
@@ -30,6 +31,7 @@ class Source(Record):
     scalable: bool = False  # a drawing (SVG): rendered at the sizes asked, whatever its own
     frames: tuple[Frame, ...] = ()  # of an animation when a rendition asks for motion, else empty
     loop: int = 0  # how often the animation plays; 0 is for ever
+    gain_map: GainMap | None = None  # what JPEG renditions keep of HDR
     losses: tuple[Loss, ...] = ()  # what no rendition keeps, in the order of ``Loss``
 
     # ICC profile that ``pixels`` are still in: planes are converted after their first resize, when

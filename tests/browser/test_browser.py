@@ -13,6 +13,7 @@ from PIL import Image
 from local.http import request
 from signer.handler import clean
 from tests.browser.modes import LAPTOP, MODES, PHONE
+from tests.support.uploads import ULTRA_HDR
 
 PHOTOS = ("beach photo.jpg", "shot.png", "tall.webp")
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -275,3 +276,25 @@ def test_urls_and_markup_can_be_copied(done):
     shot.get_by_role("button", name="Copied: Copy the manifest URL of shot.png").wait_for()
     manifest = done.page.evaluate("navigator.clipboard.readText()")
     assert done.page.request.get(manifest).json()["status"] == "ready"
+
+
+def test_a_screen_that_shows_hdr_is_offered_the_jpeg_with_the_gain_map(site, tmp_path):
+    path = tmp_path / "bright.jpg"
+    path.write_bytes(ULTRA_HDR["jpeg-ultra-hdr"][1])
+    site.page.get_by_label("Choose photos").set_input_files([path])
+    site.page.get_by_text("1 photo in, 8 renditions out").wait_for()
+    shot = card(site, "bright.jpg")
+    offered = [
+        [source.get_attribute(name) or "" for name in ("media", "type")]
+        for source in shot.locator("picture source").all()
+    ]
+    assert offered == [
+        ["(dynamic-range: high)", "image/jpeg"],
+        ["", "image/webp"],
+        ["", "image/jpeg"],
+    ]
+    shot.get_by_role("button", name="Copy the HTML of bright.jpg").click()
+    shot.get_by_role("button", name="Copied: Copy the HTML of bright.jpg").wait_for()
+    markup = site.page.evaluate("navigator.clipboard.readText()")
+    assert '<source media="(dynamic-range: high)" type="image/jpeg" srcset="http' in markup
+    assert '<source type="image/webp" srcset="http' in markup

@@ -39,6 +39,7 @@ PUBLIC: Final[dict[str, list[Any]]] = {
     "architecture": ["arm64", "x86_64", "arm64"],
     "runtime": around(RUNTIMES),
     "quality": ["fast", "best", "fast"],
+    "hdr": ["keep", "drop", "keep"],
     "nativeDecoder": [True, False, True],
     "duplicates": around(DUPLICATES),
     "tracing": [False, True, False],

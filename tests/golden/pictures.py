@@ -22,6 +22,7 @@ from tests.support.pictures import (
     png_bomb,
     png_chunk,
 )
+from tests.support.ultra_hdr import ultra_hdr
 
 SIZE = (97, 61)
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -136,6 +137,7 @@ def _jpegs() -> Iterator[tuple[str, bytes]]:
     yield "jpeg-grey.jpg", encoded(photo.convert("L"), "JPEG")
     yield "jpeg-cmyk.jpg", encoded(photo.convert("CMYK"), "JPEG")
     yield "jpeg-rgb.jpg", encoded(photo, "JPEG", keep_rgb=True)
+    yield "jpeg-ultra-hdr.jpg", ultra_hdr(encoded(photo, "JPEG"), scene((49, 31)).convert("L"))
     yield "jpeg-mpo.jpg", encoded(photo, "MPO", save_all=True, append_images=[scene(shift=9)])
 
 

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from function.engine.renditions import DEFAULT_RENDITIONS, OutputFormat
 from pipeline.settings import Settings
-from tests.hostile import boxes, drawings, rasters
+from tests.hostile import boxes, drawings, gain_maps, rasters
 from tests.support.bombs import BOMBS
 
 
@@ -27,6 +27,7 @@ MOVING: Final = Settings(
 FILES: Final = {
     **{name: Hostile(make) for name, make in BOMBS.items()},
     **{name: Hostile(make) for name, make in rasters.STILLS.items()},
+    **{name: Hostile(make) for name, make in gain_maps.STILLS.items()},
     **{f"{name}, moving": Hostile(make, moves=True) for name, make in rasters.MOVING.items()},
     **{name: Hostile(make) for name, make in boxes.STILLS.items()},
     **{name: Hostile(make) for name, make in drawings.STILLS.items()},

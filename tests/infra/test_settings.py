@@ -125,6 +125,7 @@ REFUSED = {
         (-1, "monthlyBudgetUsd must be 0 to 1000000 USD; got -1."),
         (50, "monthlyBudgetUsd needs alarmEmail"),
     ],
+    "hdr": [("lost", "hdr must be one of keep, drop; got 'lost'.")],
     "nativeDecoder": [("no", "nativeDecoder must be true or false; got 'no'.")],
     "monitoring": [
         ("some", "monitoring must be one of off, lean, full; got 'some'."),

@@ -1,6 +1,7 @@
 """Uploads of the same small picture, one of every kind that the engine reads."""
 
 from tests.support.pictures import SVG, camera_exif, coded, display_p3, encoded, gradient
+from tests.support.ultra_hdr import spot, ultra_hdr
 
 PHOTO = gradient((96, 64))
 CUTOUT = gradient((96, 64), "RGBA")
@@ -50,6 +51,12 @@ HDR = {
     "heic-hdr": ("heic", coded(PHOTO, "HEIF", 9, 18)),
 }
 UPLOADS |= HDR
+
+ULTRA_HDR = {
+    "jpeg-ultra-hdr": ("jpeg", ultra_hdr(encoded(PHOTO, "JPEG"), spot())),
+    "jpeg-ultra-hdr-rgb": ("jpeg", ultra_hdr(encoded(PHOTO, "JPEG"), spot((48, 32), "RGB"))),
+}
+UPLOADS |= ULTRA_HDR
 
 CAMERA = {"exif": camera_exif(), "icc_profile": display_p3(), "xmp": b"<x:xmpmeta/>"}
 

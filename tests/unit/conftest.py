@@ -64,6 +64,7 @@ def environment():
         publish_metrics=True,
         tags_rejected=False,
         native_decoder=True,
+        hdr="keep",
         memory_mb=1024,
     )
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from function.engine.cicp import Cicp
+    from function.engine.gain_map import FoundGainMap
     from function.engine.losses import Loss
     from function.engine.pixels import Box, Planes, Size
 
@@ -38,6 +39,10 @@ def plugin(module: str, image_class: str) -> "Callable[[bytes], Image.Image]":
 
 def _has_no_pixels(_data: bytes) -> "Image.Image":
     raise TypeError("A drawing has no pixels to open.")
+
+
+def _has_no_map(_found: "FoundGainMap", _scale: float) -> "tuple[Image.Image, Box]":
+    raise TypeError("This format has no gain maps.")
 
 
 def _load(image: "Image.Image", _data: bytes) -> "Image.Image":
@@ -120,6 +125,14 @@ class Format(Record):
     # (data): return what the file has that no rendition can keep: a gain map, depth, a film, other
     # pages. It must be quick, and raise nothing for damage. ``decode.py`` tells what formats share.
     losses: "Callable[[bytes], Iterable[Loss]]" = lambda _data: ()
+
+    # (data): return the gain map that a JPEG can keep, not decoded; None without one. It must be
+    # quick, and raise nothing for damage.
+    find_gain_map: "Callable[[bytes], FoundGainMap | None]" = lambda _data: None
+
+    # (found, scale): decode that map at ``scale`` or more, to grey or RGB, and return it with the
+    # region of it that is the map. It raises ``damage``.
+    load_gain_map: "Callable[[FoundGainMap, float], tuple[Image.Image, Box]]" = _has_no_map
 
     # (data, size): draw at a width and height. Only for drawings: text files without pixels.
     rasterise: "Callable[[bytes, Size], Image.Image] | None" = None

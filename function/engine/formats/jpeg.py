@@ -5,6 +5,7 @@ from typing import Final
 from function.engine.formats import TAIL
 from function.engine.formats.format import Format, lazily
 
+_GAIN_MAP: Final = "function.engine.formats.jpeg_gain_map"
 _LOSSES: Final = "function.engine.formats.jpeg_losses"
 _SCALED: Final = "function.engine.formats.jpeg_scaled"
 _SEGMENTS: Final = "function.engine.formats.jpeg_segments"
@@ -24,5 +25,7 @@ FORMAT: Final = Format(
     kind_of=lazily(_SEGMENTS, "kind_of"),
     load_scaled=lazily(_SCALED, "load_scaled"),
     losses=lazily(_LOSSES, "losses"),
-    modules=(_SCALED, _LOSSES),
+    find_gain_map=lazily(_GAIN_MAP, "find_gain_map"),
+    load_gain_map=lazily(_GAIN_MAP, "load_gain_map"),
+    modules=(_SCALED, _LOSSES, _GAIN_MAP),
 )

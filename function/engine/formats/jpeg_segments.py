@@ -64,12 +64,17 @@ class Segments:
     scans: int = 0
     bits: int | None = None  # bits a component (a channel, such as luma) in the first frame header
     components: int = 0
-    pixels: int = 0
+    size: tuple[int, int] = (0, 0)  # width and height
     progressive: bool = False
     arithmetic: bool = False
 
     def __init__(self) -> None:
         self.needless: list[int] = []  # where the markers of application segments are to be ignored
+
+    @property
+    def pixels(self) -> int:
+        """Width times height."""
+        return self.size[0] * self.size[1]
 
     def take(self, marker: int, body: bytes) -> None:
         """Count one segment."""
@@ -90,7 +95,7 @@ class Segments:
             self.arithmetic = marker in _ARITHMETIC
             if len(body) >= _FRAME_HEADER:
                 height, width = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
-                self.pixels, self.components = height * width, body[5]
+                self.size, self.components = (width, height), body[5]
 
     def weigh(self, components: bytes) -> int:
         """Return how many scans a scan of so many components, one byte, counts as."""

@@ -28,6 +28,7 @@ def rendered(format_name: str, **fields):
         "format": format_name,
         "width": 3,
         "height": 2,
+        "hdr": format_name == "jpeg",
     } | fields
 
 
@@ -48,6 +49,7 @@ def test_complete_answers_are_results():
     assert fingerprint.perceptual_hash == "0123456789abcdef"
     assert fingerprint.margins == (0.5,) * 64
     assert isinstance(first, Rendered)
+    assert (first.hdr, second.hdr) == (True, False)
     assert (second.name, second.format, second.body) == (TASK.renditions[0].name, "png", b"x")
 
 
@@ -64,6 +66,8 @@ WRONG = [
     MEASURED | {"width": 10**30},
     rendered("jpeg", width=0),
     rendered("jpeg", height=1 << 31),
+    rendered("png", hdr=True),
+    rendered("jpeg", hdr="yes"),
     FINGERPRINT | {"placeholder": "<b>bold</b>"},
     FINGERPRINT | {"placeholder": "a" * 70},
     FINGERPRINT | {"dominant_color": "url(x)"},

@@ -444,11 +444,18 @@ class TestFailures:
             answered(kind="Measured", width=1, height=1, format="x", losses=["hdr"] * 9),
             answered(kind="Fingerprint"),
             answered(kind="Rendered"),
-            answered(kind="Rendered", name="../../x", format="png", width=1, height=1),
-            answered(kind="Rendered", name="small", format="jpeg", width=1, height=1),
-            answered(kind="Rendered", name="small", format="png", width=1, height=1) * 2,
+            answered(kind="Rendered", name="../../x", format="png", width=1, height=1, hdr=False),
+            answered(kind="Rendered", name="small", format="jpeg", width=1, height=1, hdr=False),
+            answered(kind="Rendered", name="small", format="png", width=1, height=1, hdr=True),
+            answered(kind="Rendered", name="small", format="png", width=1, height=1, hdr=False) * 2,
             answered(
-                kind="Rendered", name="small", format="png", width=1, height=1, length=1 << 29
+                kind="Rendered",
+                name="small",
+                format="png",
+                width=1,
+                height=1,
+                hdr=False,
+                length=1 << 29,
             ),
         ],
     )

@@ -7,6 +7,7 @@ import pytest
 from function.engine.errors import Reason
 from function.events import EventKind
 from function.manifest import ErrorFacts, Manifest
+from tests.support.uploads import ULTRA_HDR
 
 NEW = {"added_later": {"any": ["thing"]}}
 MANIFEST = "u1/beach.jpg/manifest.json"
@@ -46,6 +47,16 @@ def test_a_loss_that_only_a_newer_release_knows_is_kept(newer):
     fields = json.loads(newer) | {"losses": ["hdr", "smell"]}
     manifest = Manifest.from_json(json.dumps(fields).encode())
     assert json.loads(manifest.to_json())["losses"] == ["hdr", "smell"]
+
+
+def test_only_a_rendition_with_a_gain_map_says_so(source, deliver, event):
+    source.objects[event.version.key] = ULTRA_HDR["jpeg-ultra-hdr"][1]
+    manifest = deliver(event)
+    fields = json.loads(manifest.to_json())
+    told = {facts["url"].rpartition(".")[2][:3]: facts.get("hdr") for facts in fields["renditions"]}
+    assert told == {"jpg": True, "web": None}
+    assert fields["losses"] == []
+    assert Manifest.from_json(manifest.to_json()) == manifest
 
 
 def test_a_second_delivery_leaves_a_newer_releases_manifest_as_it_is(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from function.engine.renditions import DEFAULT_RENDITIONS
+from function.engine.renditions import DEFAULT_RENDITIONS, Hdr
 from function.engine.results import Task
 from function.environment import Environment
 from pipeline.auth import Auth
@@ -52,6 +52,16 @@ def test_only_a_stack_whose_rejected_uploads_expire_tags_them():
     for variables, tags in ((off, False), (on, True)):
         environment = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
         assert environment.tags_rejected is tags
+
+
+def test_only_a_stack_that_drops_gain_maps_has_a_variable_for_them():
+    """An upgrade changes no variable of the others."""
+    keep, drop = (environment_variables(Settings(hdr=hdr), "b", "u", "") for hdr in Hdr)
+    assert drop == {**keep, "HDR": "drop"}
+    for variables, hdr in ((keep, Hdr.KEEP), (drop, Hdr.DROP)):
+        environment = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
+        assert environment.task.hdr is hdr
+        assert Task.parse(environment.task.to_dict()) == environment.task
 
 
 @pytest.mark.parametrize("monitoring", ["off", "lean", "full"])

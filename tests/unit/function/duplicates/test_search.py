@@ -196,7 +196,9 @@ def test_renditions_that_are_not_the_originals_are_not_copied(world, what):
     assert len(body) == next(r.bytes for r in manifest.renditions if r.key.endswith("small.jpg"))
 
 
-@pytest.mark.parametrize("change", [{"background": "#000000"}, {"native_decoder": False}])
+@pytest.mark.parametrize(
+    "change", [{"background": "#000000"}, {"native_decoder": False}, {"hdr": "drop"}]
+)
 def test_renditions_of_other_settings_are_not_copied(world, change):
     world.put(FIRST, picture())
     world.environment = world.environment.replace(**change)

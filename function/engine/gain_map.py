@@ -1,0 +1,99 @@
+"""Gain maps: how much brighter a screen with more headroom shows each part of a picture.
+
+Ultra HDR Image Format v1.1 (developer.android.com, read 2026-11-27) and ISO 21496-1 define the same
+map. Logarithms are to the base 2.
+"""
+
+from typing import Final
+
+from PIL import Image
+
+from function.engine.layout import Layout
+from function.engine.pixels import Bitmap, Box, Size, pad
+from function.engine.record import Record
+
+_WHITE: Final = 255
+
+
+class Channel(Record):
+    """What the samples of a map stand for, in one channel."""
+
+    low: float  # logarithm of the gain that the sample 0 stands for
+    high: float  # the same of the sample 255
+    gamma: float
+    sdr_offset: float  # added to the picture before it is multiplied by the gain
+    hdr_offset: float  # subtracted after that
+
+    @property
+    def neutral(self) -> int:
+        """The sample that changes the picture least."""
+        span = self.high - self.low
+        share = min(1.0, max(0.0, -self.low / span)) if span > 0 else 0.0
+        return round(_WHITE * share**self.gamma)
+
+
+class Gains(Record):
+    """What all of a map stands for."""
+
+    channels: tuple[Channel, ...]  # one for all colours; or one each for red, green and blue
+    low_headroom: float  # logarithm of the headroom of screens that show the picture without gain
+    high_headroom: float  # the same of those that show it with all of the gain
+
+    # False if the gains hold for the primaries of the brighter picture (ISO 21496-1).
+    in_base_colours: bool = True
+
+
+class FoundGainMap(Record):
+    """A gain map in an upload, not decoded yet."""
+
+    data: bytes  # its own JPEG
+    size: Size
+    kind: str  # kind of file, as ``Format.bytes_per_pixel`` names it
+    is_colour: bool  # three gains a pixel, which hold in the picture's own primaries alone
+    gains: Gains
+
+
+class GainMap(Record):
+    """A decoded gain map, turned as the upload is."""
+
+    pixels: Bitmap  # grey, or RGB
+    box: Box  # the region of ``pixels`` that is the upload
+    gains: Gains
+    size: Size  # of the whole map as the file has it
+    upload: Size  # size of the upload
+
+    def cut(self, layout: Layout, part: Box) -> Image.Image:
+        """Return the map of a rendition that shows a ``part`` of the upload, in shares of its size.
+
+        It is as much smaller than the rendition as the upload's is than the upload.
+        """
+        left, top, right, bottom = self.box
+        width, height = right - left, bottom - top
+        box = (
+            left + part[0] * width,
+            top + part[1] * height,
+            min(left + part[2] * width, right),
+            min(top + part[3] * height, bottom),
+        )
+        # An enlarged rendition needs no larger map: viewers interpolate.
+        across, down = (
+            map_side / max(side, scaled)
+            for map_side, side, scaled in zip(self.size, self.upload, layout.scaled, strict=True)
+        )
+        visible = max(1, round(layout.visible[0] * across)), max(1, round(layout.visible[1] * down))
+        small = self.pixels.resize(visible, Image.Resampling.LANCZOS, box).image()
+        # The same margin on both sides, so that the middle stays where it is.
+        wide, high = (
+            side + 2 * round((outer - inner) * ratio / 2)
+            for side, outer, inner, ratio in zip(
+                small.size, layout.canvas, layout.visible, (across, down), strict=True
+            )
+        )
+        return pad(small, (wide, high), self._neutral)
+
+    @property
+    def _neutral(self) -> tuple[int, ...]:
+        """The samples of a pixel that changes the picture least."""
+        neutral = tuple(channel.neutral for channel in self.gains.channels)
+        bands = len(self.pixels.pixels.getbands())
+        return neutral if len(neutral) == bands else neutral[:1] * bands
