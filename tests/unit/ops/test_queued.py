@@ -182,3 +182,9 @@ def test_dead_letters_that_stay_hidden_are_a_failure(monkeypatch):
     with pytest.raises(Failure, match="1 dead letter cannot be looked at"):
         queued.wait_for_readers(stack)
     assert clock[0] > redrive.HIDE_SECONDS
+
+
+def test_messages_that_a_killed_command_has_hidden_are_waited_for(monkeypatch):
+    clock, stack = readers(monkeypatch, itertools.repeat("1"))  # the queue's own time is 30 s
+    queued.wait_for_function(stack)
+    assert clock[0] > queued.HIDE_SECONDS
