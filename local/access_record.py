@@ -30,6 +30,7 @@ class Record:
         address: IP address that it came from.
         requester: ARN or canonical id of who signed it; empty if no one did.
         is_form: the signature is that of an HTML form.
+        is_batch: DeleteObjects has deleted the object, for which S3 writes a record for each key.
         method: HTTP method.
         path: as it was sent.
         query: its parameters.
@@ -48,6 +49,7 @@ class Record:
     address: str
     requester: str
     is_form: bool
+    is_batch: bool
     method: str
     path: str
     query: Mapping[str, Any]
@@ -65,6 +67,8 @@ class Record:
         AWS's pages name no operation for an HTML form; two projects that read their own logs say
         that it is ``REST.POST.OBJECT``.
         """
+        if self.is_batch:
+            return "BATCH.DELETE.OBJECT"
         resource = next((name for part, name in _RESOURCES.items() if part in self.query), "OBJECT")
         verb = "COPY" if "x-amz-copy-source" in self.headers else self.method
         return f"REST.{verb}.{resource}"
@@ -92,8 +96,8 @@ class Record:
             self.answer.get("x-amz-request-id", "-"),
             self.operation,
             quote(self.key),
-            f'"{self.method} {uri} HTTP/1.1"',
-            str(self.status),
+            "-" if self.is_batch else f'"{self.method} {uri} HTTP/1.1"',
+            str(HTTPStatus.NO_CONTENT.value if self.is_batch else self.status),
             code[1].decode() if code else "-",
             str(len(self.content) or "-"),
             "-" if self.size is None or is_error else str(self.size),

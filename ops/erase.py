@@ -102,6 +102,7 @@ class Erasure:
         self._clear_queues()
         if self.distribution and identity:
             invalidation.wait(self.stack, self.distribution, identity)
+        queued.wait_for_readers(self.stack)
         left = self.count() | {Place.MESSAGES: 0}
         if again := [f"{left[place]} {place}" for place in left if left[place]]:
             raise Failure(
@@ -146,6 +147,7 @@ class Erasure:
         queued.wait_for_function(self.stack)
         while removed := queued.remove_waiting(self.stack, self.scope):
             self._note(Place.MESSAGES, removed)
+        queued.wait_for_readers(self.stack)
         self._clear(Place.LETTERS)
 
 

@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from ops import erase as erasures
 from ops import invalidation, scope, versions
 from ops.commands import NO_TARGET, Target
+from ops.console import print_note
 from ops.erase import Erasure, Place
 from ops.stack import connected
 from terminal import Failure, Misuse, counted, progress
@@ -109,9 +110,8 @@ def erase(
 
 def _line(version: versions.Version) -> str:
     state = "deleted" if version.is_marker else "current" if version.is_latest else "old"
-    return (
-        f"{version.key}  {state}  {version.bytes:,} bytes  {version.modified}  {version.version_id}"
-    )
+    key = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in version.key)
+    return f"{key}  {state}  {version.bytes:,} bytes  {version.modified}  {version.version_id}"
 
 
 def _print_counts(erasure: Erasure, *, as_json: bool) -> None:
@@ -169,6 +169,11 @@ def _run(erasure: Erasure, audit: Path | None) -> AuditLine:
         )
         if audit:
             _append(audit, f"{json.dumps(asdict(record))}\n")
+    if not any(record.found.values()):
+        print_note(
+            "Nothing of it was found. If that is not what you expected, check what you named: a "
+            "prefix ends with /, and --user takes the sub of the tokens as it is."
+        )
     return record
 
 
@@ -197,7 +202,8 @@ def _append(path: Path, text: str) -> None:
         with path.open("a", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        raise Failure(f"{path} cannot be written: {error.strerror}.") from error
+        lost = f" The line that it lacks: {text.strip()}" if text else ""
+        raise Failure(f"{path} cannot be written: {error.strerror}.{lost}") from error
 
 
 def _now() -> str:

@@ -14,9 +14,11 @@ from function.contract import StackOutput
 from ops import backfill_queue, redrive
 from ops.scope import Scope
 from ops.stack import Stack
-from terminal import progress
+from terminal import Failure, counted, progress
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from types_boto3_sqs import SQSClient
     from types_boto3_sqs.type_defs import MessageTypeDef
 
@@ -47,21 +49,22 @@ def count_letters(stack: Stack, scope: Scope) -> int:
 def remove_letters(stack: Stack, scope: Scope) -> int:
     """Delete the dead letters of uploads and return how many there were."""
     sqs, url = stack.client("sqs"), stack.outputs[StackOutput.DEAD_LETTER_QUEUE_URL]
-    others: list[MessageTypeDef] = []
+    kept: dict[str, MessageTypeDef] = {}
     removed = 0
     try:
         for batch in redrive.batches(sqs, url):
+            kept |= {message["MessageId"]: message for message in batch}
             for message in batch:
                 rest = without(message["Body"], scope)
                 if rest is None:
-                    others.append(message)
                     continue
                 if rest:
                     sqs.send_message(QueueUrl=url, MessageBody=rest)
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                del kept[message["MessageId"]]
                 removed += 1
     finally:
-        _show(sqs, url, others)
+        _show(sqs, url, kept.values())
     return removed
 
 
@@ -71,16 +74,28 @@ def wait_for_function(stack: Stack) -> None:
     A message that is being processed cannot be looked at. By then it was deleted, or has failed
     and can be received again.
     """
-    sqs, started = stack.client("sqs"), time.monotonic()
+    sqs = stack.client("sqs")
     with progress("Waiting for messages in flight", None):
         for url in _urls(stack):
-            while True:
-                asked = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
-                found = asked["Attributes"]
-                is_over = time.monotonic() - started > int(found["VisibilityTimeout"])
-                if is_over or not int(found["ApproximateNumberOfMessagesNotVisible"]):
-                    break
-                time.sleep(LOOK_SECONDS)
+            _wait_until_visible(sqs, url)
+
+
+def wait_for_readers(stack: Stack) -> None:
+    """Wait until no other command looks at dead letters, but at most for as long as one hides them.
+
+    A command that was killed does not give them back, so they stay hidden until that time is over.
+
+    Raises:
+        Failure: some are still hidden.
+    """
+    url = stack.outputs[StackOutput.DEAD_LETTER_QUEUE_URL]
+    with progress("Waiting for others who look at dead letters", None):
+        hidden = _wait_until_visible(stack.client("sqs"), url, redrive.HIDE_SECONDS)
+    if hidden:
+        raise Failure(
+            f"{counted(hidden, 'dead letter')} cannot be looked at, because another command is "
+            "reading the dead-letter queue; run the same command again once that has ended."
+        )
 
 
 def without(body: str, scope: Scope) -> str | None:
@@ -129,7 +144,23 @@ def _remove_from(sqs: "SQSClient", url: str, scope: Scope) -> int:
     return removed
 
 
-def _show(sqs: "SQSClient", url: str, messages: "list[MessageTypeDef]") -> None:
+def _wait_until_visible(sqs: "SQSClient", url: str, seconds: float | None = None) -> int:
+    """Wait until no message is hidden; return how many still are when the time is over.
+
+    Unless given, the time is as long as the function hides a message, or a command like this one
+    that was killed.
+    """
+    started = time.monotonic()
+    while True:
+        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        hidden = int(found["ApproximateNumberOfMessagesNotVisible"])
+        most = max(int(found["VisibilityTimeout"]), HIDE_SECONDS) if seconds is None else seconds
+        if not hidden or time.monotonic() - started > most:
+            return hidden
+        time.sleep(LOOK_SECONDS)
+
+
+def _show(sqs: "SQSClient", url: str, messages: "Iterable[MessageTypeDef]") -> None:
     """Make messages visible to others again."""
     for message in messages:
         sqs.change_message_visibility(

@@ -25,6 +25,9 @@ BATCH: Final = 10
 HIDE_SECONDS: Final = 900
 """Visibility timeout of the messages that a command looks at; it gives them back when it ends."""
 
+WAIT_SECONDS: Final = 1
+"""Long polling: with 0, SQS asks only some of its servers, so a queue may look empty and is not."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DeadLetter:
@@ -138,7 +141,7 @@ def receive(sqs: "SQSClient", url: str, hide: int) -> "list[MessageTypeDef]":
         QueueUrl=url,
         MaxNumberOfMessages=BATCH,
         VisibilityTimeout=hide,
-        WaitTimeSeconds=1,
+        WaitTimeSeconds=WAIT_SECONDS,
         MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
         MessageAttributeNames=["All"],
     )

@@ -1,5 +1,6 @@
 """Versions of objects, delete markers among them: list them, and delete them for good."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -8,10 +9,19 @@ from ops.stack import Stack
 from terminal import Advance, Failure
 
 if TYPE_CHECKING:
-    from types_boto3_s3.type_defs import PaginatorConfigTypeDef
+    from types_boto3_s3.type_defs import (
+        DeleteTypeDef,
+        ErrorTypeDef,
+        ObjectIdentifierTypeDef,
+        PaginatorConfigTypeDef,
+    )
 
 BATCH: Final = 1000
 """Most versions that S3 deletes in one request (API reference, DeleteObjects)."""
+
+_NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""Characters that a key may have, but no XML 1.0 document such as the body of DeleteObjects. Anyone
+may upload such a key to a stack with ``uploads: public``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,14 +95,18 @@ def delete(
     """
     s3, deleted = stack.client("s3"), 0
     for batch in batches:
-        answer = s3.delete_objects(
-            Bucket=bucket,
-            Delete={
-                "Objects": [{"Key": item.key, "VersionId": item.version_id} for item in batch],
-                "Quiet": True,
-            },
-        )
-        for error in answer.get("Errors", []):
+        for item in batch:
+            if _NOT_XML.search(item.key):
+                s3.delete_object(Bucket=bucket, Key=item.key, VersionId=item.version_id)
+        named = [item for item in batch if not _NOT_XML.search(item.key)]
+        objects: list[ObjectIdentifierTypeDef] = [
+            {"Key": item.key, "VersionId": item.version_id} for item in named
+        ]
+        delete: DeleteTypeDef = {"Objects": objects, "Quiet": True}
+        errors: list[ErrorTypeDef] = []
+        if named:
+            errors = s3.delete_objects(Bucket=bucket, Delete=delete).get("Errors", [])
+        for error in errors:
             raise Failure(
                 f"S3 kept {error.get('Key')} of {bucket} ({error.get('Code')}); remove what "
                 "protects it and run the same command again."

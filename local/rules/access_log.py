@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any, Final
 
 from local.access_record import Record
@@ -77,9 +78,12 @@ async def logged(handle: Callable[..., Awaitable[Answer]], *given: Any, **option
     bucket, key = s3._parse_bucket_key(path, headers)
     status = s3._bucket_logging_config.get(bucket)
     target = Target.parse(status) if status and not options.get("internal") else None
+    if target is None:
+        return answer
     form = _form(method, headers, body)
-    key = key or form.get("key", "")
-    if target and key:
+    batch = _deleted(method, query, body, answer)
+    keys = batch or [key or form.get("key", "")]
+    for key in filter(None, keys):
         credential = form.get("x-amz-credential", "").partition("/")[0]
         stored: Any = s3._buckets[bucket]["objects"].get(key) if bucket in s3._buckets else None
         record = Record(
@@ -90,6 +94,7 @@ async def logged(handle: Callable[..., Awaitable[Answer]], *given: Any, **option
             address=iam_evaluator._request_origin.get()[0],
             requester=_requester(credential or router.extract_access_key_id(headers, query)),
             is_form=bool(form),
+            is_batch=bool(batch),
             method=method,
             path=path,
             query=query,
@@ -102,6 +107,15 @@ async def logged(handle: Callable[..., Awaitable[Answer]], *given: Any, **option
         )
         _deliver(target, bucket, started, record.line())
     return answer
+
+
+def _deleted(method: str, query: Mapping[str, Any], body: bytes, answer: Answer) -> list[str]:
+    """Return the keys that a DeleteObjects has deleted; none for other requests."""
+    if method != "POST" or "delete" not in query or answer[0] != HTTPStatus.OK:
+        return []
+    kept = {each.findtext("{*}Key") for each in s3.fromstring(answer[2]).findall("{*}Error")}
+    asked = [each.findtext("{*}Key", "") for each in s3.fromstring(body).findall("{*}Object")]
+    return [key for key in asked if key not in kept]
 
 
 def _form(method: str, headers: Mapping[str, str], body: bytes) -> dict[str, str]:

@@ -17,7 +17,7 @@ from function.contract import (
 )
 from local.http import request
 from local.uploader import post_form
-from ops import backfill_queue, erase, erase_command
+from ops import backfill_queue, erase, erase_command, redrive
 from ops import stack as stacks
 from ops.__main__ import main
 from tests.local.defaults import DEFAULTS
@@ -112,7 +112,7 @@ class World:
                     QueueUrl=self.outputs[output],
                     MaxNumberOfMessages=10,
                     VisibilityTimeout=2,
-                    WaitTimeSeconds=1,
+                    WaitTimeSeconds=0,  # the queue's own is 20
                 ).get("Messages", [])
                 fresh = {m["MessageId"]: m["Body"] for m in got if m["MessageId"] not in found}
                 found |= fresh
@@ -163,6 +163,11 @@ def ours(world, monkeypatch):
     monkeypatch.setenv("IMAGE_PIPELINE_LOCAL", str(world.server.folder))
     monkeypatch.setattr(erase, "MARGIN", 1)
     monkeypatch.setattr(backfill_queue, "QUIET_SECONDS", 0)
+    monkeypatch.setattr(backfill_queue, "LOOK_SECONDS", 0.2)
+    # The embedded AWS has one server, so a short poll sees all messages.
+    monkeypatch.setattr(redrive, "WAIT_SECONDS", 0)
+    # What an interrupted command has hidden is waited for.
+    monkeypatch.setattr(redrive, "HIDE_SECONDS", 5)
 
 
 @pytest.fixture
@@ -260,6 +265,19 @@ def test_under_load_nothing_is_left_and_nothing_comes_back(world, run, bodies):
     wait_until(lambda: all(is_ready(world, k) for k in kept), 60)
     for key in kept[:20]:
         assert_whole(world, key)
+
+
+def test_a_dead_letter_that_another_command_looks_at_is_erased_too(world, run, at_once):
+    world.send(f"{USER}hidden.jpg", "deadLetterQueueUrl")
+    url = world.outputs["deadLetterQueueUrl"]
+    hidden = world.client("sqs").receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=3
+    )
+    assert any("hidden.jpg" in message["Body"] for message in hidden["Messages"])
+    # The others' look ends within the time that a command hides letters.
+    done = json.loads(run("erase", "--user", SUB, "--yes", "--json"))
+    assert done["found"]["dead_letters"] == 1
+    world.assert_nothing_of(USER)
 
 
 def come_back(world: World, run) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ops import erase_command, queued
+from ops import erase_command, queued, redrive
 from ops import stack as stacks
 from ops.__main__ import main
 from ops.stack import Stack
@@ -77,6 +77,9 @@ def erase(server, operator, monkeypatch):
     """Erases as a user with these statements; returns the exit code."""
     monkeypatch.setattr(erase_command, "_wait", lambda _seconds: None)
     monkeypatch.setattr(queued, "MORE", 10)
+    # Letters that a denied command could not give back are waited for.
+    monkeypatch.setattr(redrive, "HIDE_SECONDS", 2)
+    monkeypatch.setattr(redrive, "WAIT_SECONDS", 0)
 
     def call(statements, *arguments: str) -> int:
         stack = Stack(outputs=server.outputs, client=operator(statements))

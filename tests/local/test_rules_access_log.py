@@ -81,6 +81,18 @@ def test_a_record_says_who_wrote_what(bare, s3, log):
     assert "SigV4 - AuthHeader" in line
 
 
+def test_each_key_of_a_batch_deletion_has_a_record(s3, log):
+    log()
+    objects = [{"Key": key, "VersionId": "null"} for key in ("uploads/a b.jpg", "uploads/c.jpg")]
+    s3.delete_objects(Bucket=BUCKET, Delete={"Objects": objects, "Quiet": True})
+    _keys, lines = log.read()
+    fields = [line.split(" ") for line in lines]
+    assert sorted(f[7:11] for f in fields) == [
+        ["BATCH.DELETE.OBJECT", "uploads/a%20b.jpg", "-", "204"],
+        ["BATCH.DELETE.OBJECT", "uploads/c.jpg", "-", "204"],
+    ]
+
+
 def test_whoever_signs_nothing_has_an_address_alone(bare, s3, log):
     log()
     assert request("PUT", f"{bare.endpoint}/{BUCKET}/uploads/a.jpg", b"x")[0] == 200

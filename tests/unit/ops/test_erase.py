@@ -60,6 +60,7 @@ def test_uploads_that_keep_coming_are_a_failure():
 def quiet(monkeypatch):
     monkeypatch.setattr(queued, "remove_waiting", lambda *_given: 0)
     monkeypatch.setattr(queued, "wait_for_function", lambda _stack: None)
+    monkeypatch.setattr(queued, "wait_for_readers", lambda _stack: None)
 
 
 def test_what_is_there_again_at_the_end_is_a_failure(quiet):
@@ -73,6 +74,18 @@ def test_messages_are_looked_for_until_none_is_left(quiet, monkeypatch):
     result = erasure([1], [1]).run(lambda _seconds: None)
     assert result.found[Place.MESSAGES] == 6
     assert result.left == dict.fromkeys((Place.UPLOADS, Place.DESTINATION, Place.MESSAGES), 0)
+
+
+def test_dead_letters_are_looked_for_only_while_no_other_command_hides_them(quiet, monkeypatch):
+    done = []
+    letters = Store(
+        count=lambda: done.append("count") or 0, clear=lambda: done.append("clear") or 0
+    )
+    monkeypatch.setattr(queued, "wait_for_readers", lambda _stack: done.append("wait"))
+    erasing = erasure([1], [1])
+    erasing.stores[Place.LETTERS] = letters
+    erasing.run(lambda _seconds: None)
+    assert done == ["wait", "clear", "wait", "count"]
 
 
 def stack(outputs, timeouts, variables):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from ops import erase_command
+from ops import erase_command, versions
 from ops.__main__ import main
 from ops.erase import Erasure, Place, Result, Store
 from ops.stack import Stack
@@ -142,3 +142,33 @@ def test_an_audit_that_cannot_be_written_is_told_before_anything_is_erased(runs,
     assert main([*ERASE, "--yes", "--audit", str(tmp_path)]) == 1
     assert f"{tmp_path} cannot be written" in capsys.readouterr().err
     assert runs == []
+
+
+def test_a_line_that_the_audit_lacks_is_told_in_the_error(runs, capsys):
+    assert main([*ERASE, "--yes", "--json", "--audit", "/dev/full"]) == 1
+    told = capsys.readouterr().err
+    assert "error: /dev/full cannot be written: No space left on device." in told
+    line = json.loads(told[told.index("{") :])
+    assert (line["outcome"], line["found"]) == ("erased", {"upload_versions": 1234, "messages": 2})
+
+
+@pytest.mark.parametrize("found", [0, 1])
+def test_that_nothing_was_found_is_said(runs, capsys, monkeypatch, found):
+    monkeypatch.setitem(ERASED.found, Place.UPLOADS, found)
+    monkeypatch.setitem(ERASED.found, Place.MESSAGES, 0)
+    assert main([*ERASE, "--yes", "--json"]) == 0
+    assert ("a prefix ends with /" in capsys.readouterr().err) == (not found)
+
+
+def test_a_key_cannot_change_the_operator_s_terminal(runs, capsys, monkeypatch):
+    version = versions.Version(
+        key="uploads/\x1b[2Jü\n.jpg",
+        version_id="v",
+        bytes=1,
+        modified="m",
+        is_latest=True,
+        is_marker=False,
+    )
+    monkeypatch.setattr(versions, "find", lambda *_given: [[version]])
+    assert main(["list", "--user", "x", "--stack", "x"]) == 0
+    assert capsys.readouterr().out.startswith("uploads/\\x1b[2Jü\\n.jpg  current")

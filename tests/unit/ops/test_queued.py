@@ -1,13 +1,15 @@
 """tests/local/test_ops_erase.py has the same with real queues."""
 
+import itertools
 import json
 
 import pytest
 
 from function.contract import s3_event
-from ops import queued
+from ops import queued, redrive
 from ops.scope import Scope
 from ops.stack import Stack
+from terminal import Failure
 from tests.support.aws_client import aws_client
 from tests.support.ops import BACKFILL_OUTPUTS
 
@@ -102,6 +104,16 @@ def test_a_dead_letter_of_another_upload_is_given_back_as_it_is():
     assert queue.done == [("delete", "1-1"), ("back", "1-0")]
 
 
+def test_after_an_interruption_the_dead_letters_that_were_not_deleted_can_be_seen_again():
+    queue = Queue("uploads/u1/a.jpg", "uploads/u2/b.jpg", "uploads/u1/c.jpg")
+    note, queue.note = queue.note, lambda *_given: (_ for _ in ()).throw(KeyboardInterrupt)
+    queue.client.delete_message = lambda **_given: queue.note()
+    queue.client.change_message_visibility = lambda **given: note("back", given["ReceiptHandle"])
+    with pytest.raises(KeyboardInterrupt):
+        queued.remove_letters(queue.stack(), SCOPE)
+    assert queue.done == [("back", "1-0"), ("back", "1-1"), ("back", "1-2")]
+
+
 def test_dead_letters_are_counted_and_given_back():
     queue = Queue("uploads/u2/b.jpg", "uploads/u1/a.jpg", "uploads/u1/b.jpg")
     assert queued.count_letters(queue.stack(), SCOPE) == 2
@@ -141,3 +153,38 @@ def test_a_message_that_stays_in_flight_is_waited_for_a_visibility_timeout(monke
     outputs = {"queueUrl": BACKFILL_OUTPUTS["queueUrl"]}
     queued.wait_for_function(Stack(outputs=outputs, client={"sqs": sqs}.__getitem__))
     assert 180 < clock[0] < 190
+
+
+def readers(monkeypatch, hidden):
+    """Have others hide so many dead letters at each look; returns the time, which only waits."""
+    clock, answers = [0.0], iter(hidden)
+    monkeypatch.setattr(queued.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(queued.time, "sleep", lambda seconds: clock.append(clock.pop() + seconds))
+    asked = {"VisibilityTimeout": "30"}
+    sqs = aws_client(
+        "sqs",
+        get_queue_attributes=lambda **_asked: {
+            "Attributes": asked | {"ApproximateNumberOfMessagesNotVisible": next(answers)}
+        },
+    )
+    outputs = {name: BACKFILL_OUTPUTS[name] for name in ("queueUrl", "deadLetterQueueUrl")}
+    return clock, Stack(outputs=outputs, client={"sqs": sqs}.__getitem__)
+
+
+def test_dead_letters_that_another_command_looks_at_are_waited_for(monkeypatch):
+    clock, stack = readers(monkeypatch, ["2"] * 100 + ["0"])
+    queued.wait_for_readers(stack)
+    assert clock[0] == 100 * queued.LOOK_SECONDS
+
+
+def test_dead_letters_that_stay_hidden_are_a_failure(monkeypatch):
+    clock, stack = readers(monkeypatch, itertools.repeat("1"))
+    with pytest.raises(Failure, match="1 dead letter cannot be looked at"):
+        queued.wait_for_readers(stack)
+    assert clock[0] > redrive.HIDE_SECONDS
+
+
+def test_messages_that_a_killed_command_has_hidden_are_waited_for(monkeypatch):
+    clock, stack = readers(monkeypatch, itertools.repeat("1"))  # the queue's own time is 30 s
+    queued.wait_for_function(stack)
+    assert clock[0] > queued.HIDE_SECONDS

@@ -72,6 +72,27 @@ def test_versions_are_deleted_by_their_id_and_counted():
     assert told == [4]
 
 
+@pytest.mark.parametrize("odd", ["a\x01", "a\x1b[31m", "a\ufffe"])
+def test_keys_that_xml_cannot_hold_are_deleted_one_by_one(odd):
+    single, several = [], []
+    page = {"IsTruncated": False, "Versions": [stored(odd, 1, Size=7), stored("a\r\n", 2, Size=7)]}
+    deleting = stack(
+        list_object_versions=page,
+        delete_object=lambda **given: single.append(given) or {},
+        delete_objects=lambda **given: several.append(given) or {},
+    )
+    assert versions.delete(deleting, "photos", versions.find(deleting, "photos")) == 2
+    assert single == [{"Bucket": "photos", "Key": odd, "VersionId": "v1"}]
+    (asked,) = several
+    assert [item["Key"] for item in asked["Delete"]["Objects"]] == ["a\r\n"]
+
+
+def test_keys_that_xml_cannot_hold_need_no_other_request():
+    page = {"IsTruncated": False, "Versions": [stored("a\x01", 1, Size=7)]}
+    deleting = stack(list_object_versions=page, delete_object={})
+    assert versions.delete(deleting, "photos", versions.find(deleting, "photos")) == 1
+
+
 def test_uploads_that_were_never_completed_are_aborted():
     aborted = []
     unfinished = stack(
