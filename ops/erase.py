@@ -103,7 +103,9 @@ class Erasure:
         if self.distribution and identity:
             invalidation.wait(self.stack, self.distribution, identity)
         queued.wait_for_readers(self.stack)
-        left = self.count() | {Place.MESSAGES: 0}
+        messages = queued.remove_waiting(self.stack, self.scope)
+        self._note(Place.MESSAGES, messages)
+        left = self.count() | {Place.MESSAGES: messages}
         if again := [f"{left[place]} {place}" for place in left if left[place]]:
             raise Failure(
                 f"Something was there again at the end ({', '.join(again)}): someone uploads or a "

@@ -69,11 +69,18 @@ def test_what_is_there_again_at_the_end_is_a_failure(quiet):
 
 
 def test_messages_are_looked_for_until_none_is_left(quiet, monkeypatch):
-    found = iter([3, 2, 1, 0])
+    found = iter([3, 2, 1, 0, 0])
     monkeypatch.setattr(queued, "remove_waiting", lambda *_given: next(found))
     result = erasure([1], [1]).run(lambda _seconds: None)
     assert result.found[Place.MESSAGES] == 6
     assert result.left == dict.fromkeys((Place.UPLOADS, Place.DESTINATION, Place.MESSAGES), 0)
+
+
+def test_a_message_that_is_there_again_at_the_end_is_a_failure(quiet, monkeypatch):
+    found = iter([3, 0, 1])
+    monkeypatch.setattr(queued, "remove_waiting", lambda *_given: next(found))
+    with pytest.raises(Failure, match="1 messages"):
+        erasure([1], [1]).run(lambda _seconds: None)
 
 
 def test_dead_letters_are_looked_for_only_while_no_other_command_hides_them(quiet, monkeypatch):
