@@ -240,6 +240,12 @@ def test_a_program_that_never_ends_is_stuck_and_says_which_assertion_waits():
         evaluate(make, timeout=0.5)
 
 
+def test_only_a_star_is_special_in_a_name():
+    program = evaluate(lambda: (Bucket("a[0]"), Bucket("a[1]"), Bucket("a?")))
+    assert program.by_name("a[0]").name == program.one(Bucket, "*0]").name == "a[0]"
+    assert program.by_name("a?").name == "a?"
+
+
 def test_a_tree_shows_the_first_200_lines():
     program = evaluate(lambda: [Bucket(f"b{i:03}") for i in range(230)])
     lines = program.tree.splitlines()

@@ -160,3 +160,21 @@ def test_the_option_writes_and_the_next_run_compares(pytester):
     result = pytester.runpytest_inprocess(*run)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*would delete resources with data*"])
+
+
+def test_a_name_may_hold_spaces(folder):
+    program = evaluate(lambda: Bucket("my photos"))
+    Snapshot(folder, update=True).check(program, "dev")
+    Snapshot(folder, update=False).check(program, "dev")
+
+
+def test_what_is_only_read_may_come_and_go(recorded):
+    recorded.check(evaluate(lambda: (Bucket("data"), _read("other"))), "dev")
+
+
+def _read(name):
+    return Bucket(name, opts=pulumi.ResourceOptions(id="an-id"))
+
+
+def test_types_may_be_classes(recorded):
+    recorded.check(evaluate(lambda: (Bucket("data"), Policy("p"))), "dev", types=[Bucket])

@@ -70,7 +70,7 @@ class Program(Generic[T]):
         Raises:
             AssertionError: there is none, or more than one.
         """
-        found = [r for r in self.resources if fnmatchcase(r.name, name)]
+        found = [r for r in self.resources if _is_named(r, name)]
         return self._single(found, f"one resource named {name}")
 
     def by_type(self, type_: Wanted) -> tuple[Resource, ...]:
@@ -90,7 +90,7 @@ class Program(Generic[T]):
         Raises:
             AssertionError: there is none, or more than one.
         """
-        found = [r for r in self.resources if r.is_a(type_) and fnmatchcase(r.name, name)]
+        found = [r for r in self.resources if r.is_a(type_) and _is_named(r, name)]
         called = "" if name == "*" else f" named {name}"
         return self._single(found, f"one {token_of(type_)}{called}")
 
@@ -162,3 +162,8 @@ class Program(Generic[T]):
     def _unlike(self, wanted: str, found: Sequence[Resource]) -> AssertionError:
         names = ", ".join(f"{r.name} ({r.type})" for r in found) or "none"
         return AssertionError(f"Looked for {wanted}: found {names}.\n\n{self.tree}")
+
+
+def _is_named(resource: Resource, name: str) -> bool:
+    """Return whether a name, in which only ``*`` is a wildcard, is a resource's."""
+    return fnmatchcase(resource.name, name.replace("[", "[[]").replace("?", "[?]"))

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from pytest_pulumi import urns
 from pytest_pulumi.errors import PulumiTestError
-from pytest_pulumi.program import Program
+from pytest_pulumi.program import Program, Wanted
+from pytest_pulumi.resource import Resource, token_of
 
 DATA_TYPES: Final = (
     "*:Bucket", "*:BucketV2", "*:BucketObject*", "*:*Table", "*:GlobalTable", "*:*Key", "*:KeyRing",
@@ -46,19 +47,23 @@ class Snapshot:
         self.written: list[Path] = []
         self._folder, self._update, self._prefix = folder, update, prefix
 
-    def check(self, program: Program[Any], name: str, *, types: Sequence[str] = DATA_TYPES) -> None:
+    def check(
+        self, program: Program[Any], name: str, *, types: Sequence[Wanted] = DATA_TYPES
+    ) -> None:
         """Assert that no resource with data vanishes or is renamed without an alias.
 
         Args:
             program: evaluated program.
             name: of the file, e.g. that of the stack.
-            types: type tokens with ``*``; resources of other types may come and go.
+            types: classes, or type tokens with ``*``; resources of other types, and those that the
+                program only reads, may come and go.
 
         Raises:
             AssertionError: a resource is lost, or is new and not in the file yet.
             PulumiTestError: the program has no resource of these types.
         """
-        held = {r.urn: r.aliases for r in program.resources if r.custom and _is_of(r.type, types)}
+        made = [r for r in program.resources if r.custom and not r.read]
+        held = {r.urn: r.aliases for r in made if _is_of(r, types)}
         path = self._folder / f"{self._prefix}{name}.urns"
         if not held:
             raise PulumiTestError(
@@ -73,7 +78,7 @@ class Snapshot:
                 f"There is no snapshot {path} yet; write it with `pytest --pulumi-update`, read "
                 f"it, and commit it."
             )
-        compared = compare(path.read_text().split(), held)
+        compared = compare(filter(None, path.read_text().splitlines()), held)
         if compared.lost or compared.added:
             raise AssertionError(_explain(path, compared, program))
 
@@ -96,8 +101,8 @@ def compare(before: Iterable[str], now: dict[str, tuple[str, ...]]) -> Compariso
     return Comparison(tuple(sorted(known - kept)), tuple(sorted(added)))
 
 
-def _is_of(type_: str, types: Sequence[str]) -> bool:
-    return any(fnmatchcase(type_, pattern) for pattern in types)
+def _is_of(resource: Resource, types: Sequence[Wanted]) -> bool:
+    return any(fnmatchcase(resource.type, token_of(type_)) for type_ in types)
 
 
 def _explain(path: Path, compared: Comparison, program: Program[Any]) -> str:
