@@ -116,3 +116,28 @@ def test_an_error_of_the_program_is_its_own(folder):
     (folder / "parts.py").write_text("raise LookupError('no parts')")
     with pytest.raises(LookupError, match="no parts"):
         evaluate_folder(folder)
+
+
+def test_yaml_means_what_it_means_to_the_cli(folder):
+    (folder / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+    (folder / "__main__.py").write_text(
+        "import pulumi\n"
+        "for key in ('country', 'day', 'time', 'flag', 'size', 'mode', 'id'):\n"
+        "    pulumi.export(key, pulumi.Config().get(key))\n"
+        "pulumi.export('list', pulumi.Config().get_object('list'))\n"
+    )
+    (folder / "Pulumi.dev.yaml").write_text(
+        "config:\n  shop:country: no\n  shop:day: 2026-01-31\n  shop:time: 12:30\n"
+        "  shop:flag: true\n  shop:size: 12\n  shop:mode: 1.10\n  shop:id: 0123\n"
+        "  shop:list: [on, 1, false, 1.5]\n"
+    )
+    assert evaluate_folder(folder).outputs == {
+        "country": "no",
+        "day": "2026-01-31",
+        "time": "12:30",
+        "flag": "true",
+        "size": "12",
+        "mode": "1.10",
+        "id": "0123",
+        "list": ["on", 1, False, 1.5],
+    }

@@ -1,6 +1,7 @@
 """Configuration of a stack: plain values, ``Pulumi.yaml`` and ``Pulumi.<stack>.yaml``."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -9,6 +10,25 @@ import yaml
 
 from pytest_pulumi.errors import PulumiTestError
 from pytest_pulumi.values import Secret
+
+_BOOL, _INT, _DATE = (f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "timestamp"))
+_OTHERWISE = {_BOOL, _INT, _DATE}
+_AS_IN_YAML_1_2 = (
+    (_BOOL, r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
+    (_INT, r"^[-+]?(?:0|[1-9][0-9_]*|0[0-7_]+|0b[01_]+|0x[0-9a-fA-F_]+)$", "-+0123456789"),
+)
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads ``no``, ``12:30`` and ``2026-01-31`` as text, as the Pulumi CLI does."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, form) for tag, form in known if tag not in _OTHERWISE]
+    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+for _tag, _form, _first in _AS_IN_YAML_1_2:
+    cast("Any", _Loader).add_implicit_resolver(_tag, re.compile(_form), list(_first))
 
 
 def project_name(folder: Path) -> str | None:
@@ -28,7 +48,7 @@ def read(folder: Path, stack: str) -> dict[str, Any]:
         given = _declared(value)
         if given is not None:
             found[full_key(key, project)] = given
-    return found | (_load(folder / f"Pulumi.{stack}.yaml").get("config") or {})
+    return found | _of_stack(folder / f"Pulumi.{stack}.yaml")
 
 
 def full_key(key: str, project: str) -> str:
@@ -75,7 +95,25 @@ def _is_encrypted(value: Any) -> bool:
     return False
 
 
+def _of_stack(path: Path) -> dict[str, Any]:
+    """Return a stack's own configuration; scalars are text as it stands in the file: ``0123``.
+
+    So does ``Value.unmarshalValue`` of the Pulumi CLI (``sdk/go/common/resource/config/value.go``).
+    """
+    config: dict[str, Any] = _load(path).get("config") or {}
+    if not config:
+        return {}
+    written = cast("Any", yaml).compose(path.read_text("utf-8"), _Loader)
+    [entries] = [node for key, node in written.value if key.value == "config"]
+    texts: dict[str, str] = {
+        key.value: node.value
+        for key, node in entries.value
+        if isinstance(node, yaml.ScalarNode) and node.tag != "tag:yaml.org,2002:null"
+    }
+    return config | {key: text for key, text in texts.items() if key in config}
+
+
 def _load(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
-    return cast("dict[str, Any]", yaml.safe_load(path.read_text()) or {})
+    return cast("dict[str, Any]", yaml.load(path.read_text("utf-8"), _Loader) or {})  # noqa: S506 (a safe one)
