@@ -4,18 +4,24 @@ It stands outside the package, and imports it only where it is used, so that tes
 do not wait for Pulumi.
 """
 
+import gc
 import sys
 from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
 import pytest
 
 if TYPE_CHECKING:
     from pytest_pulumi.cloud import Cloud
-    from pytest_pulumi.program import Program
+    from pytest_pulumi.guard import Watch
+    from pytest_pulumi.program import Program, Wanted
 
 T = TypeVar("T")
+
+TEST_FILES: Final[set[str]] = set()
+"""Paths of the files that hold tests. They stand here because Pulumi may be imported later."""
 
 _WATCH = pytest.StashKey["Any"]()
 _WRITTEN = pytest.StashKey[list[Path]]()
@@ -59,7 +65,7 @@ class CheckSnapshot(Protocol):
     """Compares a program with a snapshot of its resources with data: see ``Snapshot.check``."""
 
     def __call__(
-        self, program: "Program[Any]", name: str = "", *, types: "list[str] | None" = None
+        self, program: "Program[Any]", name: str = "", *, types: "list[Wanted] | None" = None
     ) -> None:
         """Assert that none is lost; the name is the test's if none is given."""
         ...
@@ -132,7 +138,9 @@ def pulumi_snapshot(request: pytest.FixtureRequest) -> Generator[CheckSnapshot]:
     update = bool(request.config.getoption("--pulumi-update"))
     snapshot = Snapshot(path.parent / "pulumi_snapshots", update=update, prefix=f"{path.stem}-")
 
-    def check(program: "Program[Any]", name: str = "", *, types: list[str] | None = None) -> None:
+    def check(
+        program: "Program[Any]", name: str = "", *, types: "list[Wanted] | None" = None
+    ) -> None:
         node = cast("pytest.Item", request.node)
         snapshot.check(program, name or node.name, types=types or DATA_TYPES)
 
@@ -141,11 +149,17 @@ def pulumi_snapshot(request: pytest.FixtureRequest) -> Generator[CheckSnapshot]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tell the guard which files hold tests."""
-    if "pulumi" in sys.modules:
-        from pytest_pulumi import guard
+    """Remember which files hold tests."""
+    TEST_FILES.update(str(item.path) for item in items)
 
-        guard.test_files.update(str(item.path) for item in items)
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    """Watch what a test's fixtures register; it is checked when the test has run."""
+    if "pulumi" not in sys.modules:
+        return (yield)
+    with _watch(item):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -153,22 +167,21 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that passed although it left an assertion unchecked."""
     if "pulumi" not in sys.modules:
         return (yield)
-    from pytest_pulumi import guard
-    from pytest_pulumi.coroutines import lost_coroutines
-
-    with guard.Watch(in_program=False) as watch, lost_coroutines() as lost:
-        item.stash[_WATCH] = watch
+    with _checked(_watch(item)):
         result = yield
-        watch.settle()
-        watch.check()
         del result
-    if lost:
-        pytest.fail(
-            f"A coroutine was never awaited, so what it would have checked was not: "
-            f"{', '.join(lost)}.",
-            pytrace=False,
-        )
     return None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Generator[None, object, object]:
+    """Fail a test whose fixtures left an assertion unchecked at their end."""
+    if "pulumi" not in sys.modules:
+        return (yield)
+    from pytest_pulumi import guard
+
+    with _checked(guard.Watch(in_program=False)):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -205,3 +218,30 @@ def _programs(item: pytest.Item) -> "list[Program[Any]]":
         if isinstance(value, Program) and value not in found:
             found.append(cast("Program[Any]", value))
     return found
+
+
+def _watch(item: pytest.Item) -> "Watch":
+    """Return the watch over a test and its fixtures."""
+    from pytest_pulumi import guard
+
+    if _WATCH not in item.stash:
+        item.stash[_WATCH] = guard.Watch(in_program=False)
+    return item.stash[_WATCH]
+
+
+@contextmanager
+def _checked(watch: "Watch") -> Generator[None]:
+    """Raise what was left unchecked, unless something else is raised."""
+    from pytest_pulumi.coroutines import lost_coroutines
+
+    with watch, lost_coroutines() as lost:
+        yield
+        watch.settle()
+        watch.check()
+        gc.collect(1)  # a coroutine may hang in a cycle
+    if lost:
+        pytest.fail(
+            f"A coroutine was never awaited, so what it would have checked was not: "
+            f"{', '.join(lost)}.",
+            pytrace=False,
+        )

@@ -33,6 +33,7 @@ def test_an_unknown_refuses_to_be_compared():
     for compare in (
         lambda: UNKNOWN == "x",
         lambda: UNKNOWN != "x",
+        lambda: UNKNOWN in {"x", "y"},
         lambda: bool(UNKNOWN),
         lambda: "x" in UNKNOWN,
         lambda: list(UNKNOWN),

@@ -115,6 +115,92 @@ def test(pulumi_component):
 """,
         "*An assertion never ran*",
     ),
+    "an assertion in an object that can be called": (
+        """
+class Check:
+    def __call__(self, arn):
+        check(arn)
+
+def test(pulumi_component):
+    pulumi_component(Bucket, "b", preview=True).returned.arn.apply(Check())
+""",
+        "*An assertion never ran*",
+    ),
+    "an assertion in a future that a callback returns": (
+        """
+async def check_later(arn):
+    check(arn)
+
+def test(pulumi_component):
+    bucket = pulumi_component(Bucket, "b", cloud=ARN).returned
+    bucket.arn.apply(lambda arn: asyncio.ensure_future(check_later(arn)))
+""",
+        "*AssertionError: wrong*",
+    ),
+    "an assertion in a generator, whose body never runs": (
+        """
+def check_each(arn):
+    yield check(arn)
+
+def test(pulumi_component):
+    pulumi_component(Bucket, "b", cloud=ARN).returned.arn.apply(check_each)
+""",
+        "*An assertion never ran*",
+    ),
+    "an assertion in the program, one call deeper": (
+        """
+def test():
+    evaluate(lambda: Bucket("b").arn.apply(lambda arn: check(arn)), preview=True)
+""",
+        "*An assertion never ran*test_it.py:15.*",
+    ),
+    "an assertion in the program, one variable of an enclosing function deeper": (
+        """
+def test():
+    def inner(arn):
+        assert arn
+    evaluate(lambda: Bucket("b").arn.apply(functools.partial(lambda arn: inner(arn))), preview=True)
+""",
+        "*An assertion never ran*",
+    ),
+    "an assertion in the program, from a helper's file": (
+        """
+from wiring import verify
+
+def test():
+    evaluate(lambda: Bucket("b").arn.apply(verify), preview=True)
+""",
+        "*An assertion never ran*wiring.py:*",
+    ),
+    "pytest.fail in the program": (
+        """
+def test():
+    evaluate(lambda: Bucket("b").arn.apply(lambda arn: pytest.fail("bad")), preview=True)
+""",
+        "*An assertion never ran*",
+    ),
+    "an assertion in a fixture": (
+        """
+@pytest.fixture
+def arn(pulumi_component):
+    pulumi_component(Bucket, "b", cloud=ARN).returned.arn.apply(check)
+
+def test(arn):
+    pass
+""",
+        "*AssertionError: wrong*",
+    ),
+    "a coroutine that hangs in a cycle": (
+        """
+async def check_arn():
+    assert False
+
+def test(pulumi_component):
+    cycle = [check_arn()]
+    cycle.append(cycle)
+""",
+        "*A coroutine was never awaited*check_arn (*",
+    ),
     "a coroutine that nobody awaits": (
         """
 async def check_arn():
@@ -151,6 +237,23 @@ def test(pulumi_component):
     "wiring of the program that a preview leaves out": """
 def test():
     evaluate(lambda: Bucket("b").arn.apply(lambda arn: arn.upper()), preview=True)
+""",
+    "wiring of the program by a function of the program that asserts": """
+from wiring import wire_with_a_check
+
+def test():
+    evaluate(lambda: wire_with_a_check(Bucket("b")), preview=True)
+""",
+    "an assertion of a fixture that holds": """
+@pytest.fixture
+def bucket(pulumi_component):
+    bucket = pulumi_component(Bucket, "b", cloud=ARN).returned
+    bucket.arn.apply(lambda arn: check(arn.replace("1", "2")))
+    yield bucket
+    bucket.arn.apply(lambda arn: check(arn.replace("1", "2")))
+
+def test(bucket):
+    pass
 """,
     "an assertion that ran on unknown values": """
 def test(pulumi_component):
@@ -189,6 +292,12 @@ def test():
 WIRING = """
 def wire(bucket):
     return bucket.arn.apply(lambda arn: arn.upper())
+
+def verify(arn):
+    assert arn == "arn:2", "wrong"
+
+def wire_with_a_check(bucket):
+    return bucket.arn.apply(verify)
 """
 
 
@@ -210,6 +319,40 @@ def test_a_vacuous_test_fails(pytester, name):
 @pytest.mark.parametrize("name", SOUND)
 def test_a_sound_test_passes(pytester, name):
     _run(pytester, SOUND[name]).assert_outcomes(passed=1)
+
+
+def test_an_assertion_at_a_fixtures_end_is_an_error(pytester):
+    result = _run(
+        pytester,
+        """
+@pytest.fixture
+def bucket(pulumi_component):
+    bucket = pulumi_component(Bucket, "b", cloud=ARN).returned
+    yield
+    bucket.arn.apply(check)
+
+def test(bucket):
+    pass
+""",
+    )
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*AssertionError: wrong*"])
+
+
+def test_a_file_that_imports_pulumi_within_its_test_is_watched(pytester, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    pytester.makepyfile(
+        test_it="""
+def test(pulumi_component):
+    from toycloud import Bucket
+    def check(arn):
+        assert arn
+    pulumi_component(lambda: Bucket("b").arn.apply(check), preview=True)
+"""
+    )
+    result = pytester.runpytest_subprocess("-p", "pytest_pulumi_plugin")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*An assertion never ran*"])
 
 
 def test_the_same_tests_pass_without_the_plugin(pytester, monkeypatch):

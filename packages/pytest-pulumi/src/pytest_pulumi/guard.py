@@ -10,26 +10,25 @@ import dis
 import functools
 import inspect
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
-from typing import Any, Final, Self, cast
+from typing import Any, Self, cast
 
 import pulumi
 
 from pytest_pulumi.errors import VacuousTestError
 from pytest_pulumi.program import Program
 from pytest_pulumi.resolve import current_loop, settle
+from pytest_pulumi_plugin import TEST_FILES
 
 _of_program: ContextVar["Watch | None"] = ContextVar("pytest_pulumi_watch", default=None)
 _of_tests: "list[Watch]" = []
 """Watches of the tests that run, the innermost last: a test of tests runs others within it."""
 _apply = pulumi.Output.apply  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-
-test_files: Final[set[str]] = set()
-"""Paths of the files that hold tests; the plugin adds those that pytest collects."""
 
 
 @dataclass
@@ -71,10 +70,15 @@ class Watch:
         else:
             _of_tests.remove(self)
 
-    def watched(self, callback: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        """Return the callback with what remembers that it ran, if it is a test's."""
+    def watched(self, callback: Callable[[Any], Any], *, by: str) -> Callable[[Any], Any]:
+        """Return the callback with what remembers that it ran, if it is a test's.
+
+        Args:
+            callback: given to ``apply``.
+            by: path of the file whose code calls ``apply``.
+        """
         code = _code(callback)
-        if code is None or not self._counts(code):
+        if code is None or not self._counts(callback, code, by):
             return callback
         assertion = Assertion(f"{_shown(code.co_filename)}:{code.co_firstlineno}")
         self._assertions.append(assertion)
@@ -87,9 +91,11 @@ class Watch:
             except BaseException as error:
                 assertion.error = error
                 raise
-            if inspect.iscoroutine(result):
+            if inspect.isgenerator(result) or inspect.isasyncgen(result):
+                assertion.ran = False  # nothing of a generator's body ever runs
+            elif inspect.isawaitable(result) and not isinstance(result, pulumi.Output):
                 assertion.ran = False  # until it has ended
-                return _observed(cast("Awaitable[Any]", result), assertion)
+                return _observed(result, assertion)
             return result
 
         return run
@@ -137,9 +143,11 @@ class Watch:
         places = [a.place for a in self._assertions if not a.ran]
         return f" Waiting: the callback at {', '.join(places)}." if places else ""
 
-    def _counts(self, code: CodeType) -> bool:
+    def _counts(self, callback: Callable[[Any], Any], code: CodeType, by: str) -> bool:
         if self._in_program:
-            return _is_of_test(code) and asserts(code)
+            return (_is_of_test(code) and _leads_to_assertion(callback, set())) or (
+                _is_test_file(by) and not _is_library(code.co_filename) and asserts(code)
+            )
         return not _is_library(code.co_filename) and (_is_of_test(code) or asserts(code))
 
 
@@ -154,12 +162,42 @@ def asserts(code: CodeType) -> bool:
     return any(map(_asserts, dis.get_instructions(code)))
 
 
+def _leads_to_assertion(callback: Any, seen: set[CodeType]) -> bool:
+    """Return whether a test's function asserts, or names another function of a test that does."""
+    code = _code(callback)
+    if code is None or code in seen or not _is_of_test(code):
+        return False
+    seen.add(code)
+    return asserts(code) or any(_leads_to_assertion(f, seen) for f in _named_in(callback, code))
+
+
+def _named_in(callback: Any, code: CodeType) -> Iterator[Any]:
+    """Yield the global variables and those of enclosing functions that a function uses."""
+    function = inspect.unwrap(callback)
+    while isinstance(function, functools.partial):
+        yield from function.args
+        function = inspect.unwrap(cast("Any", function.func))
+    function = getattr(function, "__func__", function)
+    variables: dict[str, Any] = getattr(function, "__globals__", {})
+    inner, names = [code], set[str]()
+    while inner:
+        found = inner.pop()
+        names.update(found.co_names)
+        inner += [constant for constant in found.co_consts if isinstance(constant, CodeType)]
+    yield from (variables[name] for name in names & set(variables))
+    for cell in getattr(function, "__closure__", None) or ():
+        with suppress(ValueError):  # a variable that is not set yet
+            yield cell.cell_contents
+
+
 def _asserts(instruction: dis.Instruction) -> bool:
     if isinstance(instruction.argval, CodeType):
         return asserts(instruction.argval)
     if instruction.opname == "LOAD_ASSERTION_ERROR":
         return True
-    return instruction.opname != "LOAD_CONST" and "assert" in instruction.argrepr.lower()
+    if instruction.opname == "LOAD_CONST":
+        return False
+    return instruction.argval == "fail" or "assert" in instruction.argrepr.lower()
 
 
 def _current() -> Watch | None:
@@ -175,7 +213,8 @@ def _watched_apply(
     if watch is None:
         return _apply(self, func, run_with_unknowns)
     watch.use(current_loop())
-    return _apply(self, watch.watched(func), run_with_unknowns)
+    by = sys._getframe(1).f_code.co_filename  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return _apply(self, watch.watched(func, by=by), run_with_unknowns)
 
 
 async def _observed(result: Awaitable[Any], assertion: Assertion) -> Any:
@@ -193,11 +232,16 @@ def _code(callback: Any) -> CodeType | None:
     callback = inspect.unwrap(callback)
     if isinstance(callback, functools.partial):
         return _code(cast("Any", callback.func))
-    return getattr(getattr(callback, "__func__", callback), "__code__", None)
+    code = getattr(getattr(callback, "__func__", callback), "__code__", None)
+    return code or getattr(getattr(cast("Any", type(callback)), "__call__", None), "__code__", None)  # noqa: B004
 
 
 def _is_of_test(code: CodeType) -> bool:
-    return code.co_filename in test_files or Path(code.co_filename).name == "conftest.py"
+    return _is_test_file(code.co_filename)
+
+
+def _is_test_file(file: str) -> bool:
+    return file in TEST_FILES or Path(file).name == "conftest.py"
 
 
 def _is_library(file: str) -> bool:

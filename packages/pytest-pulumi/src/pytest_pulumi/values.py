@@ -45,7 +45,7 @@ class Unknown:
 
     __bool__ = __eq__ = __ne__ = __lt__ = __gt__ = __le__ = __ge__ = _refuse  # pyright: ignore[reportAssignmentType]
     __contains__ = __iter__ = __len__ = __getitem__ = _refuse  # pyright: ignore[reportAssignmentType]
-    __hash__ = object.__hash__
+    __hash__ = _refuse  # `unknown not in {"0.0.0.0/0"}` compares hashes first
 
 
 UNKNOWN: Final = Unknown()
