@@ -158,7 +158,9 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Watch what a test's fixtures register; it is checked when the test has run."""
     if "pulumi" not in sys.modules:
         return (yield)
-    with _watch(item):
+    from pytest_pulumi.coroutines import traced_coroutines
+
+    with _watch(item), traced_coroutines():
         return (yield)
 
 

@@ -355,6 +355,44 @@ def test(pulumi_component):
     result.stdout.fnmatch_lines(["*An assertion never ran*"])
 
 
+def test_what_a_failed_program_leaves_behind_fails_no_later_test(pytester):
+    result = _run(
+        pytester,
+        """
+import gc
+
+def test_one(pulumi_component):
+    def make():
+        b = Bucket("b")
+        Bucket("c", tags=b.arn.apply(lambda arn: arn.nonsense))
+        pulumi.StackReference("a/b/c").get_output("x").apply(lambda x: Bucket(x))
+    gc.disable()
+    with pytest.raises(Exception):
+        pulumi_component(make)
+
+def test_two():
+    gc.enable()
+    gc.collect()
+""",
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_a_coroutine_that_the_program_drops_is_seen(pytester):
+    result = _run(
+        pytester,
+        """
+async def check_arn():
+    assert False
+
+def test():
+    evaluate(lambda: check_arn() and None)
+""",
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*A coroutine was never awaited*check_arn (*test_it.py:*"])
+
+
 def test_the_same_tests_pass_without_the_plugin(pytester, monkeypatch):
     body = VACUOUS["Pulumi's own mocks, without returning the Output"][0]
     pytester.makepyfile(test_it=HEAD + body)

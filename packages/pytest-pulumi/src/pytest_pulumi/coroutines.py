@@ -5,9 +5,13 @@ import sys
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
+import pulumi
+
 _LOST: Final = re.compile(r"coroutine '(?P<name>[^']+)' was never awaited")
+_SDK: Final = Path(pulumi.__file__).parent
 _ORIGIN: Final = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
 
 
@@ -15,11 +19,11 @@ _ORIGIN: Final = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
 def lost_coroutines() -> Generator[list[str]]:
     """Yield a list to which each coroutine is added that is dropped without being awaited.
 
-    Python tells of them by a RuntimeWarning; other warnings are shown as before.
+    Python tells of them by a RuntimeWarning; other warnings are shown as before. One of unknown
+    origin was made before, and is dropped now by chance.
     """
     lost: list[str] = []
-    depth = sys.get_coroutine_origin_tracking_depth()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), traced_coroutines():
         warnings.filterwarnings("always", message=_LOST.pattern, category=RuntimeWarning)
         show = warnings.showwarning
 
@@ -34,23 +38,27 @@ def lost_coroutines() -> Generator[list[str]]:
             found = _LOST.match(str(message))
             if found is None:
                 show(message, category, filename, lineno, *rest, **named)
-            elif not _is_of_sdk(str(message)):
-                lost.append(_describe(found["name"], str(message)))
+            elif origin := _origin(str(message)):
+                lost.append(f"{found['name']} ({origin})")
 
         warnings.showwarning = collect
-        sys.set_coroutine_origin_tracking_depth(max(depth, 1))
-        try:
-            yield lost
-        finally:
-            sys.set_coroutine_origin_tracking_depth(depth)
+        yield lost
 
 
-def _describe(name: str, message: str) -> str:
-    origin = _ORIGIN.search(message)
-    return f"{name} ({origin['file']}:{origin['line']})" if origin else name
+@contextmanager
+def traced_coroutines() -> Generator[None]:
+    """Have each coroutine that this thread makes remember where."""
+    depth = sys.get_coroutine_origin_tracking_depth()
+    sys.set_coroutine_origin_tracking_depth(max(depth, 1))
+    try:
+        yield
+    finally:
+        sys.set_coroutine_origin_tracking_depth(depth)
 
 
-def _is_of_sdk(message: str) -> bool:
-    """Return whether the SDK made it, which drops some when a program fails."""
-    origin = _ORIGIN.search(message)
-    return origin is not None and "/site-packages/pulumi/" in origin["file"].replace("\\", "/")
+def _origin(message: str) -> str:
+    """Return where a coroutine was made; nothing if unknown, or by the SDK as a program failed."""
+    found = _ORIGIN.search(message)
+    if found is None or Path(found["file"]).is_relative_to(_SDK):
+        return ""
+    return f"{found['file']}:{found['line']}"

@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, TypeVar, cast
 
 from pytest_pulumi import guard, program_folder, sdk, stack_file
 from pytest_pulumi.cloud import Cloud
+from pytest_pulumi.coroutines import traced_coroutines
 from pytest_pulumi.errors import ProgramStuckError
 from pytest_pulumi.monitor import Monitor
 from pytest_pulumi.program import Program
@@ -135,7 +136,7 @@ class _Run(Generic[T]):
 
     def __call__(self, configure: Callable[[], None]) -> None:
         try:
-            with self.watch, asyncio.Runner() as runner:
+            with self.watch, traced_coroutines(), asyncio.Runner() as runner:
                 # A program that fails leaves futures behind that nobody awaits.
                 runner.get_loop().set_exception_handler(lambda _loop, _context: None)
                 runner.run(self._run(configure))
