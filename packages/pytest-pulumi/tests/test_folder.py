@@ -141,3 +141,17 @@ def test_yaml_means_what_it_means_to_the_cli(folder):
         "id": "0123",
         "list": ["on", 1, False, 1.5],
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name: p\n  runtime: [", "Pulumi.dev.yaml is not YAML: mapping values"),
+        ("- a", "Pulumi.dev.yaml holds .*needs a mapping"),
+        ("config: [a]", "config of .*Pulumi.dev.yaml is .*needs a mapping"),
+    ],
+)
+def test_a_file_that_is_no_configuration_is_named(folder, text, said):
+    (folder / "Pulumi.dev.yaml").write_text(text)
+    with pytest.raises(PulumiTestError, match=said):
+        evaluate_folder(folder)

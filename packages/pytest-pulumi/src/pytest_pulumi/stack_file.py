@@ -116,4 +116,15 @@ def _of_stack(path: Path) -> dict[str, Any]:
 def _load(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
-    return cast("dict[str, Any]", yaml.load(path.read_text("utf-8"), _Loader) or {})  # noqa: S506 (a safe one)
+    try:
+        found: Any = yaml.load(path.read_text("utf-8"), _Loader) or {}  # noqa: S506 (a safe one)
+    except yaml.YAMLError as error:
+        raise PulumiTestError(f"{path} is not YAML: {error}") from error
+    if not isinstance(found, dict):
+        raise PulumiTestError(f"{path} holds {found!r}; it needs a mapping with keys and values.")
+    entries = cast("dict[str, Any]", found)
+    if not isinstance(entries.get("config") or {}, dict):
+        raise PulumiTestError(
+            f"config of {path} is {entries['config']!r}; it needs a mapping: `project:key: value`."
+        )
+    return entries
