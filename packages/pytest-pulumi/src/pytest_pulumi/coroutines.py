@@ -1,5 +1,6 @@
 """Coroutines that a test made and never awaited: what they would have asserted was not."""
 
+import inspect
 import re
 import sys
 import warnings
@@ -11,7 +12,7 @@ from typing import Any, Final
 import pulumi
 
 _LOST: Final = re.compile(r"coroutine '(?P<name>[^']+)' was never awaited")
-_SDK: Final = Path(pulumi.__file__).parent
+_SDK: Final = Path(inspect.getfile(pulumi)).parent
 _ORIGIN: Final = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
 
 
