@@ -178,3 +178,9 @@ def _read(name):
 
 def test_types_may_be_classes(recorded):
     recorded.check(evaluate(lambda: (Bucket("data"), Policy("p"))), "dev", types=[Bucket])
+
+
+def test_a_component_holds_no_data_whatever_its_type(folder):
+    program = evaluate(lambda: pulumi.ComponentResource("toy:index:Bucket", "parts"))
+    with pytest.raises(PulumiTestError, match="no resource of the types with data"):
+        Snapshot(folder, update=True).check(program, "dev")

@@ -51,3 +51,12 @@ def test_own_and_inherited_aliases_multiply():
 
     inside = f"{HERE}toy:parts:Pair$toy:storage/bucket:Bucket::"
     assert aliases_of(evaluate(make)) == (f"{inside}a", f"{inside}b")
+
+
+def test_a_former_parent_that_has_an_alias_itself_is_looked_for_by_that():
+    def make():
+        renamed = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_="toy:old:Part")])
+        above = pulumi.ComponentResource("toy:parts:Part", "p", None, renamed)
+        Bucket("b", opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(parent=above)]))
+
+    assert aliases_of(evaluate(make)) == (f"{HERE}toy:old:Part$toy:storage/bucket:Bucket::b",)
