@@ -60,7 +60,11 @@ def test_the_mock_kit_imports_nothing_of_this_project():
         for name in imported(node)
     }
     of_others = {"google", "grpc", "pulumi", "pytest", "yaml"}
-    assert names - set(sys.stdlib_module_names) == {"pytest_pulumi", *of_others}
+    assert names - set(sys.stdlib_module_names) == {
+        "pytest_pulumi",
+        "pytest_pulumi_plugin",
+        *of_others,
+    }
 
 
 def test_a_component_would_be_noticed():
