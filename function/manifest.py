@@ -57,6 +57,13 @@ class RenditionFacts(Record):
     content_type: str
     hdr: bool = False
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain data; without ``hdr`` if it is false."""
+        fields = super().to_dict()
+        if not self.hdr:
+            del fields["hdr"]
+        return fields
+
 
 class Timings(Record):
     """Milliseconds by step; encoding is part of ``render``."""
@@ -122,9 +129,6 @@ class Manifest(Record):
         """Return UTF-8 JSON with the keys in the order of the contract."""
         fields: dict[str, Any] = self.to_dict()
         del fields["original_key"]
-        for rendition in fields["renditions"]:
-            if not rendition["hdr"]:
-                del rendition["hdr"]
         first = {name: fields.pop(name) for name in ("schema", "status", "id")}
         return json.dumps(first | fields, ensure_ascii=False, indent=1).encode()
 

@@ -81,7 +81,6 @@ def test_a_rule_without_a_custom_response_answers_403(server):
 @pytest.mark.parametrize(
     "answer",
     [
-        {"ResponseCode": 199},
         {"ResponseCode": 600},
         {"ResponseCode": 429, "ResponseHeaders": [{"Name": "Content-Type", "Value": "a"}]},
         {"ResponseCode": 429, "ResponseHeaders": [{"Name": "A", "Value": "1"}] * 2},

@@ -4,6 +4,8 @@ import asyncio
 
 import pytest
 
+from pytest_pulumi.resolve import current_loop
+
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch):
@@ -13,9 +15,13 @@ def alone(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def loop():
-    """Each test has an event loop of its own, as Outputs are made on the thread's current one."""
+    """Each test has an event loop of its own, as Outputs are made on the thread's current one.
+
+    Tests of other things get theirs back: Pulumi's mocks need one.
+    """
+    before = current_loop()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     yield
-    asyncio.set_event_loop(None)
+    asyncio.set_event_loop(before)
     loop.close()

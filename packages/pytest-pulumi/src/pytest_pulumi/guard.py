@@ -22,7 +22,7 @@ import pulumi
 
 from pytest_pulumi.errors import VacuousTestError
 from pytest_pulumi.program import Program
-from pytest_pulumi.resolve import current_loop, settle
+from pytest_pulumi.resolve import current_loop, is_loop_running, settle
 from pytest_pulumi_plugin import TEST_FILES
 
 _of_program: ContextVar["Watch | None"] = ContextVar("pytest_pulumi_watch", default=None)
@@ -109,8 +109,10 @@ class Watch:
 
         What they raise is left to ``check``.
         """
+        if is_loop_running():
+            return  # none can run within it, such as a browser's that a fixture keeps open
         for loop in self._loops:
-            if loop.is_closed() or loop.is_running():
+            if loop.is_closed():
                 continue
             try:
                 loop.run_until_complete(settle(asyncio.all_tasks(loop)))
