@@ -209,8 +209,8 @@ def test_stopped_while_the_engine_works_it_can_be_cleaned_up(checkout):
 def test_an_action_that_is_not_denied_fails_its_step(checkout):
     path = checkout.folder / "pipeline" / "permissions" / "bucket_policies.py"
     text = path.read_text()
-    put = '"Action": "s3:PutObject"'
-    loose = text.replace(put, '"Action": ["s3:PutObject", "s3:GetObject"]', 1)
+    put = 'allow("PublicUpload", "s3:PutObject"'
+    loose = text.replace(put, 'allow("PublicUpload", ["s3:PutObject", "s3:GetObject"]', 1)
     assert loose != text
     path.write_text(loose)
     words = ("--stack", "dev", "--uploads", "1")
