@@ -69,8 +69,9 @@ class Firewall(Component):
 def _too_many() -> wafv2.WebAclRuleActionBlockCustomResponseArgsDict:
     """429, which a client can tell from S3's 403 for a manifest that is not there yet.
 
-    It leaves CloudFront before a response headers policy sees it, so it has its own headers for
-    scripts of other origins ("Custom responses for Block actions", AWS WAF Developer Guide).
+    It has its own headers for scripts of other origins: AWS does not say that the distribution's
+    response headers policy adds them to a blocked answer ("Custom responses for Block actions",
+    AWS WAF Developer Guide).
     """
     headers = {
         "Retry-After": str(WINDOW),

@@ -87,9 +87,9 @@ def actions(live: Live) -> Mapping[str, Action]:
 
 
 def _signer_url(live: Live) -> str:
-    """Return the URL of the signer's function, which no output tells: the CDN's path is the door.
+    """Return the URL of the signer's function; the stack's outputs have the CDN's path instead.
 
-    The function has the name of the resizer, but for the part that says what it is.
+    The names of the two functions differ in one part: ``-signer-`` instead of ``-resizer-``.
     """
     lambda_ = live.stack.client("lambda")
     start = live.stack.outputs[StackOutput.FUNCTION_NAME].rpartition("-resizer-")[0] + "-signer-"

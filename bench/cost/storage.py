@@ -1,4 +1,4 @@
-"""What storing uploads uses of each storage class, as they are moved through them."""
+"""How much of each storage class the uploads use, as they move from one to the next."""
 
 from collections.abc import Mapping
 from typing import Final

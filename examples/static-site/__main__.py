@@ -1,4 +1,4 @@
-"""A static site at a domain of its own."""
+"""A static site with its own domain."""
 
 import pulumi
 from site_parts import StaticSite

@@ -37,7 +37,7 @@ async def rate_limited(serve: Callable[..., Any], dist: Mapping[str, Any], *requ
 
 
 def _blocked(custom: Mapping[str, Any] | None) -> tuple[int, dict[str, str], bytes]:
-    """403 with CloudFront's page, or the rule's custom response, which has no body of its own here.
+    """403 with CloudFront's page, or the rule's custom response, here always without a body.
 
     "Custom responses for Block actions" (AWS WAF developer guide): it takes precedence over what
     the distribution would do with such a status.

