@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 PYTHON = ROOT / ".venv/bin/python"
 PYTEST = (
-    f"{PYTHON} -m pytest -x -q -p no:cacheprovider --hypothesis-seed=0"
+    f"{PYTHON} -m pytest -c pyproject.toml -x -q -p no:cacheprovider --hypothesis-seed=0"
     # A test that hangs ends by itself, before the time limit of them all.
     " -o faulthandler_timeout=60 -o faulthandler_exit_on_timeout=true"
 )

@@ -27,6 +27,11 @@ _WATCH = pytest.StashKey["Any"]()
 _WRITTEN = pytest.StashKey[list[Path]]()
 
 
+def is_test_file(file: str) -> bool:
+    """Return whether the file at a path holds tests, or is a conftest.py."""
+    return file in TEST_FILES or Path(file).name == "conftest.py"
+
+
 class EvaluateFolder(Protocol):
     """Evaluates the program in a folder: see ``evaluate_folder``."""
 

@@ -246,6 +246,17 @@ def test_only_a_star_is_special_in_a_name():
     assert program.by_name("a?").name == "a?"
 
 
+def test_a_tree_shows_what_guards_a_resource():
+    def make():
+        guards = {"protect": True, "retain_on_delete": True, "aliases": [pulumi.Alias("old")]}
+        Bucket("b", opts=pulumi.ResourceOptions(**guards))
+        Bucket("plain")
+
+    [guarded, plain] = evaluate(make).tree.splitlines()[1:]
+    assert "Bucket  (protected, retained, aliased)  " in guarded
+    assert "(" not in plain
+
+
 def test_a_tree_shows_the_first_200_lines():
     program = evaluate(lambda: [Bucket(f"b{i:03}") for i in range(230)])
     lines = program.tree.splitlines()

@@ -60,6 +60,20 @@ def test_the_stacks_file_holds_over_the_projects_defaults(folder):
     assert other.stack.name == "shop-other"
 
 
+def test_main_and_the_folder_of_stack_files_are_the_projects(folder):
+    program = folder / "src"
+    program.mkdir()
+    for file in ("__main__.py", "parts.py"):
+        (folder / file).rename(program / file)
+    (folder / "stacks").mkdir()
+    (folder / "Pulumi.prod.yaml").rename(folder / "stacks" / "Pulumi.prod.yaml")
+    (folder / "Pulumi.yaml").write_text(PROJECT + "main: src/\nstackConfigDir: stacks\n")
+    prod = evaluate_folder(folder, stack="prod")
+    assert prod.outputs["here"] == str(program)
+    assert prod.outputs["size"] == 5
+    assert prod.stack.name == "shop-prod"
+
+
 def test_the_tests_configuration_holds_over_both(folder):
     given = {"size": 7, "aws:region": None, "password": Secret("x")}
     program = evaluate_folder(folder, stack="prod", config=given)

@@ -107,6 +107,34 @@ def test(pulumi_component, monkeypatch):
 """,
         "*An assertion never ran*",
     ),
+    "an Output that is asked whether it is true": (
+        """
+def test(pulumi_component):
+    assert pulumi_component(Bucket, "b", cloud=ARN).returned.arn
+""",
+        "*An Output is always true*",
+    ),
+    "an Output that is unequal to plain text": (
+        """
+def test(pulumi_component):
+    assert pulumi_component(Bucket, "b", cloud=ARN).returned.arn != "arn:2"
+""",
+        "*An Output never equals a plain value such as 'arn:2'*",
+    ),
+    "an Output that is not in a list of plain text": (
+        """
+def test(pulumi_component):
+    assert pulumi_component(Bucket, "b", cloud=ARN).returned.arn not in ["arn:2"]
+""",
+        "*An Output never equals a plain value such as 'arn:2'*",
+    ),
+    "an Output in a condition of a program that a test holds": (
+        """
+def test():
+    evaluate(lambda: Bucket("b").arn == "arn:1" and Bucket("c"), cloud=ARN)
+""",
+        "*An Output never equals a plain value such as 'arn:1'*",
+    ),
     "an assertion in a partial": (
         """
 def test(pulumi_component):
@@ -391,6 +419,44 @@ def test():
     )
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*A coroutine was never awaited*check_arn (*test_it.py:*"])
+
+
+def test_outputs_can_be_compared_with_each_other_and_with_none(pytester):
+    result = _run(
+        pytester,
+        """
+def test(pulumi_component):
+    bucket = pulumi_component(Bucket, "b", cloud=ARN).returned
+    arn = bucket.arn
+    assert arn is not None
+    assert arn == arn
+    assert not arn != arn
+    assert arn != bucket.id
+    assert arn in {arn: 1}
+    assert arn not in [bucket.id]
+""",
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_code_outside_of_tests_compares_as_before(pytester):
+    pytester.makepyfile(
+        library="""
+def answers(output):
+    return bool(output), output == "x", output != "x", output == output, output != output
+"""
+    )
+    result = _run(
+        pytester,
+        """
+import library
+
+def test(pulumi_component):
+    arn = pulumi_component(Bucket, "b", cloud=ARN).returned.arn
+    assert library.answers(arn) == (True, False, True, True, False)
+""",
+    )
+    result.assert_outcomes(passed=1)
 
 
 def test_the_same_tests_pass_without_the_plugin(pytester, monkeypatch):

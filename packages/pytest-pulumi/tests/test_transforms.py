@@ -111,6 +111,30 @@ def test_what_a_transform_returns_unchanged_still_tells_where_it_comes_from():
     assert b.secrets == {"tags.s"}
 
 
+def test_a_secret_that_depends_stays_secret_behind_a_transform():
+    def make():
+        first = Bucket("first")
+        opts = pulumi.ResourceOptions(transforms=[lambda args: None])
+        Bucket("b", tags=pulumi.Output.secret(first.id), opts=opts)
+
+    b = evaluate(make).by_name("b")
+    assert b.inputs == {"tags": "first-id"}
+    assert b.secrets == {"tags"}
+
+
+@pytest.mark.parametrize("given", [True, False, None])
+def test_a_transform_sees_whether_deletion_first_was_asked(given):
+    seen = []
+
+    def look(args):
+        seen.append(args.opts.delete_before_replace)
+
+    opts = pulumi.ResourceOptions(delete_before_replace=given, transforms=[look])
+    program = evaluate(lambda: Bucket("b", opts=opts))
+    assert seen == [given]
+    assert program.one(Bucket).delete_before_replace is bool(given)
+
+
 def test_transforms_of_invokes():
     def change(args):
         return pulumi.InvokeTransformResult({**args.args, "more": 1}, args.opts)

@@ -103,7 +103,8 @@ def evaluate_folder(
     """Return what the program in a folder registers for a stack.
 
     The configuration of ``Pulumi.<stack>.yaml`` holds, if there is such a file, with ``config``
-    over it; a key without a namespace belongs to the project that ``Pulumi.yaml`` names.
+    over it; a key without a namespace belongs to the project that ``Pulumi.yaml`` names. Its
+    ``main`` and ``stackConfigDir`` hold, too.
 
     Raises:
         PulumiTestError: there is no program; or a value is encrypted that ``config`` does not give.
@@ -113,7 +114,7 @@ def evaluate_folder(
     project = stack_file.project_name(root) or root.name
     given = {stack_file.full_key(k, project): v for k, v in (config or {}).items()}
     return evaluate(
-        lambda: program_folder.run(root),
+        lambda: program_folder.run(stack_file.program_folder(root)),
         project=project,
         stack=stack,
         organization=organization,

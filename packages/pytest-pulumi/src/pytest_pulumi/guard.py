@@ -20,10 +20,11 @@ from typing import Any, Self, cast
 
 import pulumi
 
+from pytest_pulumi import comparisons
 from pytest_pulumi.errors import VacuousTestError
 from pytest_pulumi.program import Program
 from pytest_pulumi.resolve import current_loop, is_loop_running, settle
-from pytest_pulumi_plugin import TEST_FILES
+from pytest_pulumi_plugin import is_test_file
 
 _of_program: ContextVar["Watch | None"] = ContextVar("pytest_pulumi_watch", default=None)
 _of_tests: "list[Watch]" = []
@@ -58,6 +59,7 @@ class Watch:
 
     def __enter__(self) -> Self:
         pulumi.Output.apply = _watched_apply  # pyright: ignore[reportAttributeAccessIssue]
+        comparisons.refuse_in_tests()
         if self._in_program:
             self._token = _of_program.set(self)
         else:
@@ -148,7 +150,7 @@ class Watch:
     def _counts(self, callback: Callable[[Any], Any], code: CodeType, by: str) -> bool:
         if self._in_program:
             return (_is_of_test(code) and _leads_to_assertion(callback, set())) or (
-                _is_test_file(by) and not _is_library(code.co_filename) and asserts(code)
+                is_test_file(by) and not _is_library(code.co_filename) and asserts(code)
             )
         return not _is_library(code.co_filename) and (_is_of_test(code) or asserts(code))
 
@@ -239,11 +241,7 @@ def _code(callback: Any) -> CodeType | None:
 
 
 def _is_of_test(code: CodeType) -> bool:
-    return _is_test_file(code.co_filename)
-
-
-def _is_test_file(file: str) -> bool:
-    return file in TEST_FILES or Path(file).name == "conftest.py"
+    return is_test_file(code.co_filename)
 
 
 def _is_library(file: str) -> bool:

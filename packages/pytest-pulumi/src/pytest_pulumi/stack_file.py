@@ -36,19 +36,26 @@ def project_name(folder: Path) -> str | None:
     return _load(folder / "Pulumi.yaml").get("name")
 
 
+def program_folder(folder: Path) -> Path:
+    """Return the folder of ``__main__.py``: ``main`` of ``Pulumi.yaml``, or the same folder."""
+    return folder / (_load(folder / "Pulumi.yaml").get("main") or ".")
+
+
 def read(folder: Path, stack: str) -> dict[str, Any]:
     """Return a stack's configuration by full key, over the project's defaults.
 
     Encrypted values are ``{"secure": …}``, as they stand in the file.
     """
     project = project_name(folder) or folder.name
-    declared: dict[str, Any] = _load(folder / "Pulumi.yaml").get("config") or {}
+    project_file = _load(folder / "Pulumi.yaml")
+    declared: dict[str, Any] = project_file.get("config") or {}
     found: dict[str, Any] = {}
     for key, value in declared.items():
         given = _declared(value)
         if given is not None:
             found[full_key(key, project)] = given
-    return found | _of_stack(folder / f"Pulumi.{stack}.yaml")
+    stacks = folder / (project_file.get("stackConfigDir") or ".")
+    return found | _of_stack(stacks / f"Pulumi.{stack}.yaml")
 
 
 def full_key(key: str, project: str) -> str:

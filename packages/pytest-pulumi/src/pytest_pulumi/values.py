@@ -98,10 +98,9 @@ def _decode_object(value: dict[str, Any], path: str, found: Decoded) -> Any:
                 for key, item in value.items()
                 if item is not None
             )
-        case kind if kind in (SECRET, OUTPUT):
-            if kind == SECRET or value.get("secret"):
-                found.secrets.add(path)
-            return _decode(value.get("value", UNKNOWN_MARK), path, found)
+        case kind if kind == SECRET:
+            found.secrets.add(path)
+            return _decode(value["value"], path, found)
         case kind if kind == ASSET:
             return _asset(value)
         case kind if kind == ARCHIVE:
