@@ -240,6 +240,13 @@ def test_a_program_that_never_ends_is_stuck_and_says_which_assertion_waits():
         evaluate(make, timeout=0.5)
 
 
+def test_programs_and_resources_can_be_collected_in_sets_and_are_not_to_be_changed():
+    program, same = evaluate(lambda: Bucket("b")), evaluate(lambda: Bucket("b"))
+    assert len({program, same, *program.resources, *same.resources}) == 6
+    with pytest.raises(AttributeError):
+        program.one(Bucket).protect = True
+
+
 def test_only_a_star_is_special_in_a_name():
     program = evaluate(lambda: (Bucket("a[0]"), Bucket("a[1]"), Bucket("a?")))
     assert program.by_name("a[0]").name == program.one(Bucket, "*0]").name == "a[0]"

@@ -421,6 +421,21 @@ def test():
     result.stdout.fnmatch_lines(["*A coroutine was never awaited*check_arn (*test_it.py:*"])
 
 
+def test_an_async_callback_that_ends_has_run(pytester):
+    result = _run(
+        pytester,
+        """
+async def check_later(arn):
+    await asyncio.sleep(0)
+    assert arn == "arn:1"
+
+def test(pulumi_component):
+    pulumi_component(Bucket, "b", cloud=ARN).returned.arn.apply(check_later)
+""",
+    )
+    result.assert_outcomes(passed=1)
+
+
 def test_outputs_can_be_compared_with_each_other_and_with_none(pytester):
     result = _run(
         pytester,

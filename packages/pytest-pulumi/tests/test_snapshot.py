@@ -48,6 +48,11 @@ def test_a_renamed_bucket_fails_and_says_which_alias_it_needs(recorded):
     assert "└─ renamed" in lines[-1]
 
 
+def test_a_bucket_of_quite_another_name_is_the_successor_if_it_is_the_only_new_one(recorded):
+    with pytest.raises(AssertionError, match=r"\+ .*::x\n      renamed\? give it"):
+        recorded.check(evaluate(lambda: Bucket("x")), "dev")
+
+
 def test_an_alias_makes_it_pass(recorded):
     opts = pulumi.ResourceOptions(aliases=[pulumi.Alias(name="data")])
     recorded.check(evaluate(lambda: Bucket("renamed", opts=opts)), "dev")

@@ -111,6 +111,26 @@ def test_what_a_transform_returns_unchanged_still_tells_where_it_comes_from():
     assert b.secrets == {"tags.s"}
 
 
+def test_what_a_transform_returns_tells_where_it_comes_from_unless_it_is_ones_own():
+    """The SDK returns plain values from a transform; the engine asks them after one's own only."""
+
+    def keep(args):
+        return pulumi.ResourceTransformResult(args.props, args.opts)
+
+    def make():
+        opts = pulumi.ResourceOptions(transforms=[keep])
+        pair = Pair("p", opts=opts)
+        Policy("own", target=pair.bucket.arn, opts=opts)
+
+    program = evaluate(make, cloud=Cloud(outputs={"Bucket": {"arn": "arn:1"}}))
+    bucket = program.by_name("p-bucket")
+    below, own = program.by_name("p-policy"), program.by_name("own")
+    assert below.inputs == own.inputs == {"target": "arn:1"}
+    assert below.property_dependencies == {"target": {bucket.urn}}
+    assert own.property_dependencies == {}
+    program.assert_after(own, bucket)
+
+
 def test_a_secret_that_depends_stays_secret_behind_a_transform():
     def make():
         first = Bucket("first")

@@ -81,5 +81,5 @@ def _source(request: Any) -> str:
     position = request.sourcePosition
     path = unquote(urlsplit(str(position.uri)).path)
     ours = Path(__file__).parent.parent
-    known = path and "site-packages" not in path and not Path(path).is_relative_to(ours)
-    return f"{path}:{position.line}" if known else ""
+    is_known = path and "site-packages" not in path and not Path(path).is_relative_to(ours)
+    return f"{path}:{position.line}" if is_known else ""

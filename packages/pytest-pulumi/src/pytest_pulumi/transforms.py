@@ -115,7 +115,7 @@ def _upgrade(registration: Any) -> None:
     """
     inputs = MessageToDict(registration.object)
     for key, found in registration.propertyDependencies.items():
-        if key in inputs and found.urns:
+        if found.urns:
             inputs[key] = values.as_output(inputs[key], frozenset(found.urns))
     registration.object.Clear()
     registration.object.update(inputs)
