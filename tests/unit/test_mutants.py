@@ -18,7 +18,7 @@ class Result:
 
 def test_each_module_has_files_and_tests():
     found = modules.read_modules()
-    assert len(found) == 14
+    assert len(found) == 15
     assert all(Path(path).is_file() for m in found.values() for path in m.files + m.tests)
 
 
