@@ -9,7 +9,7 @@ from typing import Final
 from PIL import Image
 
 from function.engine.layout import Layout
-from function.engine.pixels import Bitmap, Box, Size, pad
+from function.engine.pixels import Bitmap, Box, Size
 from function.engine.record import Record
 
 _WHITE: Final = 255
@@ -80,16 +80,19 @@ class GainMap(Record):
             map_side / max(side, scaled)
             for map_side, side, scaled in zip(self.size, self.upload, layout.scaled, strict=True)
         )
-        visible = max(1, round(layout.visible[0] * across)), max(1, round(layout.visible[1] * down))
-        small = self.pixels.resize(visible, Image.Resampling.LANCZOS, box).image()
-        # The same margin on both sides, so that the middle stays where it is.
-        wide, high = (
-            side + 2 * round((outer - inner) * ratio / 2)
-            for side, outer, inner, ratio in zip(
-                small.size, layout.canvas, layout.visible, (across, down), strict=True
+        (start, end, wide), (top_row, last_row, high) = (
+            _place(visible, canvas, ratio)
+            for visible, canvas, ratio in zip(
+                layout.visible, layout.canvas, (across, down), strict=True
             )
         )
-        return pad(small, (wide, high), self._neutral)
+        visible = end - start, last_row - top_row
+        small = self.pixels.resize(visible, Image.Resampling.LANCZOS, box).image()
+        if visible == (wide, high):
+            return small
+        padded = Image.new(small.mode, (wide, high), self._neutral)
+        padded.paste(small, (start, top_row))
+        return padded
 
     @property
     def _neutral(self) -> tuple[int, ...]:
@@ -97,3 +100,25 @@ class GainMap(Record):
         neutral = tuple(channel.neutral for channel in self.gains.channels)
         bands = len(self.pixels.pixels.getbands())
         return neutral if len(neutral) == bands else neutral[:1] * bands
+
+
+def _place(visible: int, canvas: int, ratio: float) -> tuple[int, int, int]:
+    """Return where a padded picture starts and ends in its map, and how long the map is.
+
+    Of the lengths next to the exact one, the one is taken at which both edges are nearest to where
+    ``pixels.pad`` puts the picture's; at most the rendition's, as maps may be no longer.
+    """
+    if visible == canvas:
+        side = max(1, round(canvas * ratio))
+        return 0, side, side
+    before = (canvas - visible) // 2
+    edges = before / canvas, (before + visible) / canvas
+
+    def distance(side: int) -> float:
+        return sum(abs(round(edge * side) / side - edge) for edge in edges)
+
+    near = round(canvas * ratio)
+    side = min(range(max(1, near - 1), min(canvas, near + 1) + 1), key=distance)
+    start, end = (round(edge * side) for edge in edges)
+    start = min(start, side - 1)
+    return start, max(start + 1, end), side

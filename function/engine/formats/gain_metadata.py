@@ -24,6 +24,10 @@ _DENOMINATOR: Final = 1 << 20  # of the fractions that are written
 _MOST: Final = 64.0
 """Absolute value above which no number makes sense: 2 to the 64th is the gain of no screen."""
 
+_LEAST_HEADROOM: Final = 1e-4
+"""Between a screen that shows none of the gain and one that shows all of it; a smaller one could be
+rounded to none when it is written, and readers refuse that."""
+
 _PREFIX: Final = re.compile(
     rb"""xmlns:([A-Za-z][A-Za-z0-9_-]{0,31})\s*=\s*["']""" + re.escape(NAMESPACE) + rb"""["']"""
 )
@@ -61,7 +65,8 @@ def _makes_sense(gains: Gains) -> bool:
     numbers += [number for channel in gains.channels for number in channel.values()]
     return (
         all(math.isfinite(number) and abs(number) <= _MOST for number in numbers)
-        and 0 <= gains.low_headroom < gains.high_headroom
+        and gains.low_headroom >= 0
+        and gains.high_headroom - gains.low_headroom >= _LEAST_HEADROOM
         and all(
             channel.low <= channel.high
             and channel.gamma >= 1 / _MOST

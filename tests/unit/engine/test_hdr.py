@@ -178,6 +178,31 @@ def test_padding_has_no_gain(gains, neutral):
     assert [image.getpixel((12, y)) for y in (0, 23)] == pytest.approx([neutral] * 2, abs=4)
 
 
+@pytest.mark.parametrize(
+    ("photo", "divisor", "box"),
+    [
+        ((60, 96), 1, (21, 59)),
+        ((96, 60), 1, (59, 22)),
+        ((96, 60), 2, (59, 22)),
+        ((8, 8), 8, (9, 8)),
+    ],
+)
+def test_a_padded_map_lies_where_its_picture_lies_and_is_no_larger(photo, divisor, box):
+    """Margins of an odd number of pixels are wider by one on the far side."""
+    bright = Image.new("L", photo, 255)
+    gain_map = bright.resize((photo[0] // divisor, photo[1] // divisor))
+    upload = ultra_hdr(encoded(bright, "JPEG"), gain_map, gains_xmp(**GAINS))
+    size = {"width": box[0], "height": box[1], "fit": Fit.CONTAIN}
+    rendered = made(upload, one(formats=("jpeg",), quality=100, **size), background="#000000")[1][
+        "one", "jpeg"
+    ]
+    first, second = (opened(part) for part in taken_apart(rendered.body))
+    assert second.size == tuple(max(1, round(side / divisor)) for side in box)
+    if divisor == 1:
+        edges = [image.convert("L").point(lambda v: 255 * (v > 150)) for image in (first, second)]
+        assert edges[0].getbbox() == edges[1].getbbox()
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_gain_map_is_turned_as_the_picture_is(orientation):
     picture = encoded(spot((96, 64)), "JPEG", exif=camera_exif(orientation))

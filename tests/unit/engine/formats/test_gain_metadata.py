@@ -158,6 +158,15 @@ def test_a_negative_headroom_of_iso_21496_is_none():
     assert read_gains(iso(2, 1, *PLAIN[2:])) is None
 
 
+def test_headrooms_that_writing_would_make_equal_are_none():
+    for high in ("1e-9", "0.00009"):
+        assert read_gains(gains_xmp(**GAINS | {"HDRCapacityMax": high})) is None
+    least = read_gains(gains_xmp(**GAINS | {"HDRCapacityMin": "60", "HDRCapacityMax": "60.0002"}))
+    assert least is not None
+    assert read_gains(write_iso(least)) is not None
+    assert read_gains(write_xmp(least)) is not None
+
+
 @pytest.mark.parametrize("gains", [GREY, COLOUR], ids=["grey", "colour"])
 def test_what_is_written_is_read_again(gains):
     assert read_gains(write_iso(gains)) == gains
