@@ -27,12 +27,12 @@ def compare(
     photo: Path | None = None,
     tasks: Annotated[tuple[str, ...], Parameter(choices=[task.name for task in TASKS])] = (),
     engines: Annotated[tuple[str, ...], Parameter(choices=ENGINES)] = (),
-    rounds: PositiveInt = ROUNDS,
+    rounds: PositiveInt | None = None,
     install: bool = False,
     frontier: bool = False,
     formats: Annotated[tuple[OutputFormat, ...], Parameter(choices=[*QUALITIES])] = (),
     pictures: Path | None = None,
-    side: PositiveInt = known_pictures.SIDE,
+    side: PositiveInt | None = None,
     judge: str = "",
     files: Files = NO_FILES,
 ) -> int:
@@ -42,22 +42,25 @@ def compare(
         photo: JPEG to measure with; by default one is made.
         tasks: Those to measure; all by default.
         engines: Those to measure beside ours; all by default.
-        rounds: How often each engine does a task.
+        rounds: How often each engine does a task; 9 times by default.
         install: Install missing engines first.
         frontier: Compare encoders at equal quality instead.
         formats: With --frontier, those to encode; all lossy ones by default.
         pictures: With --frontier, a folder of your own pictures in place of the public ones.
-        side: With --frontier, the longest side in pixels to which pictures are scaled down.
+        side: With --frontier, the longest side in pixels to which pictures are scaled down;
+            640 by default.
         judge: With --frontier, a program that prints the score of two PNG files, as libjxl's
             ssimulacra2 does; PyPI's by default, which takes 1 s a megapixel.
         files: to write.
     """
     if frontier:
-        if photo or tasks or engines:
-            raise Misuse("--frontier measures neither --tasks nor --engines, nor one --photo.")
+        if photo or tasks or engines or rounds:
+            raise Misuse("--photo, --tasks, --engines and --rounds cannot be used with --frontier.")
+        side = side or known_pictures.SIDE
         return _frontier(formats, pictures, files, side=side, judge=judge, install=install)
-    if formats or pictures or judge:
-        raise Misuse("--formats, --pictures and --judge need --frontier.")
+    if formats or pictures or side or judge:
+        raise Misuse("--formats, --pictures, --side and --judge need --frontier.")
+    rounds = rounds or ROUNDS
     if photo and not photo.is_file():
         raise Misuse(f"There is no photo at {photo}.")
     if photo and not _is_jpeg(photo):

@@ -12,6 +12,7 @@ edges of strong colours, of which a mean over the picture says little.
 """
 
 import io
+import math
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -96,14 +97,22 @@ class Judge:
     def _run(self, files: list[Path]) -> float:
         command = [self.program, *map(str, files)]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                command, capture_output=True, text=True, errors="replace", check=False
+            )
         except OSError as error:
             raise Failure(f"The judge {self.program} cannot be run: {error.strerror}.") from error
+        last = next(reversed(done.stdout.split()), "")
         try:
-            return float(done.stdout.split()[-1])
-        except (IndexError, ValueError) as error:
-            reason = (done.stderr.strip() or "it printed none").splitlines()[-1]
-            raise Failure(f"The judge {self.program} gave no score: {reason}") from error
+            score = float(last)
+        except ValueError:
+            score = math.nan
+        if done.returncode or not math.isfinite(score):
+            printed = f"it printed {last[:40]!r}" if last else "it printed none"
+            ended = f"it ended with {done.returncode}" if done.returncode else printed
+            reason = (done.stderr.strip() or ended).splitlines()[-1]
+            raise Failure(f"The judge {self.program} gave no score: {reason}")
+        return score
 
 
 def _colour(original: Image.Image, output: Image.Image) -> float:

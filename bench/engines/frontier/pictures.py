@@ -100,15 +100,19 @@ def public() -> list[Picture]:
 
 
 def own(folder: Path) -> list[Picture]:
-    """Return the pictures of a folder that Pillow opens, by name.
+    """Return the pictures of a folder that Pillow opens, named by their paths inside it.
 
     Raises:
-        Misuse: the folder holds none.
+        Misuse: the folder holds none, or one is damaged.
     """
     files = sorted(path for path in folder.rglob("*") if path.is_file() and _opens(path))
     if not files:
         raise Misuse(f"There are no pictures in {folder}.")
-    return [Picture(name=path.name, kind="own", path=path) for path in files]
+    # Found out now, since a measurement of all the others may take an hour.
+    for path in files:
+        _check(path)
+    names = [path.relative_to(folder).as_posix() for path in files]
+    return [Picture(name=n, kind="own", path=path) for n, path in zip(names, files, strict=True)]
 
 
 def _opens(path: Path) -> bool:
@@ -117,6 +121,14 @@ def _opens(path: Path) -> bool:
             return True
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError):
         return False
+
+
+def _check(path: Path) -> None:
+    try:
+        with Image.open(path) as opened:
+            opened.load()
+    except (OSError, SyntaxError) as error:
+        raise Misuse(f"{path} is damaged; repair or remove it: {error}.") from error
 
 
 def _fetch(source: Source, folder: Path) -> None:

@@ -113,7 +113,14 @@ def test_files_are_judged_by_a_program_that_gets_both_as_png(files, original):
 
 @pytest.mark.parametrize(
     ("text", "why"),
-    [("echo broken >&2; exit 1", "broken"), ("echo none", "it printed none"), ("", "it printed")],
+    [
+        ("echo broken >&2; exit 1", "broken"),
+        ("echo none", "it printed 'none'"),
+        ("", "it printed none"),
+        ("echo nan", "it printed 'nan'"),
+        ("echo 75; exit 3", "it ended with 3"),
+        ('cat "$2"', "it printed"),
+    ],
 )
 def test_a_program_that_prints_no_score_is_a_failure(files, text, why):
     with pytest.raises(Failure, match=why):

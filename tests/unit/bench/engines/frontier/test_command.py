@@ -10,6 +10,9 @@ from bench import __main__ as command
 from bench.engines.frontier import command as frontier
 from bench.photos import photo
 
+MEASURED_ALONE = "--photo, --tasks, --engines and --rounds cannot be used with --frontier."
+NEED = "--formats, --pictures, --side and --judge need --frontier."
+
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
@@ -64,12 +67,14 @@ def test_a_judge_that_is_killed_is_a_sentence(folder, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--frontier", "--tasks", "to-webp"], "--frontier measures neither --tasks nor"),
-        (["--frontier", "--engines", "floor"], "--frontier measures neither --tasks nor"),
-        (["--frontier", "--photo", "own/a.png"], "--frontier measures neither --tasks nor"),
-        (["--formats", "avif"], "--formats, --pictures and --judge need --frontier."),
-        (["--judge", "x"], "--formats, --pictures and --judge need --frontier."),
-        (["--pictures", "own"], "--formats, --pictures and --judge need --frontier."),
+        (["--frontier", "--tasks", "to-webp"], MEASURED_ALONE),
+        (["--frontier", "--engines", "floor"], MEASURED_ALONE),
+        (["--frontier", "--photo", "own/a.png"], MEASURED_ALONE),
+        (["--formats", "avif"], NEED),
+        (["--judge", "x"], NEED),
+        (["--pictures", "own"], NEED),
+        (["--side", "300"], NEED),
+        (["--frontier", "--rounds", "3"], MEASURED_ALONE),
         (["--frontier", "--pictures", "nope"], "There is no folder at nope."),
     ],
 )

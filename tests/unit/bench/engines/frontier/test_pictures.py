@@ -56,7 +56,22 @@ def test_own_pictures_are_the_files_that_open(tmp_path):
         pictures.own(tmp_path)
     Image.new("RGB", (9, 9)).save(tmp_path / "below" / "b.webp")
     Image.new("RGB", (9, 9)).save(tmp_path / "c.png")
-    assert [picture.name for picture in pictures.own(tmp_path)] == ["b.webp", "c.png"]
+    assert [picture.name for picture in pictures.own(tmp_path)] == ["below/b.webp", "c.png"]
+
+
+def test_pictures_of_the_same_name_in_two_folders_are_told_apart(tmp_path):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        Image.new("RGB", (9, 9)).save(tmp_path / folder / "a.png")
+    assert [p.name for p in pictures.own(tmp_path)] == ["one/a.png", "two/a.png"]
+
+
+def test_a_damaged_picture_is_named_before_anything_is_measured(tmp_path):
+    Image.radial_gradient("L").save(tmp_path / "a.jpg")
+    body = (tmp_path / "a.jpg").read_bytes()
+    (tmp_path / "a.jpg").write_bytes(body[: len(body) // 2])
+    with pytest.raises(Misuse, match=r"a\.jpg is damaged; repair or remove it"):
+        pictures.own(tmp_path)
 
 
 @pytest.fixture
