@@ -1,5 +1,6 @@
 """Read and write the index of a JPEG's pictures (CIPA DC-007, "Multi-Picture Format")."""
 
+import re
 import struct
 from collections.abc import Iterator
 from itertools import islice
@@ -11,6 +12,9 @@ from function.engine.record import Record
 UNDEFINED: Final = 0  # type of gain maps, and of all pictures that Pillow appends
 
 _MARK: Final = b"MPF\0"  # how APP2 begins that lists the pictures of a file
+_START: Final = re.compile(rb"\xff\xe2.." + re.escape(_MARK), re.DOTALL)
+"""The same with the marker and length before it: text of EXIF may end in ``MPF``, too."""
+
 _LONGEST: Final = 1 << 16  # bytes of a segment, at most
 
 _VERSION, _COUNT, _ENTRIES, _ENTRY = 0xB000, 0xB001, 0xB002, 16
@@ -34,18 +38,18 @@ class ListedPicture(Record):
 
 def has_index(data: bytes, header: int) -> bool:
     """Return True if an index begins within the first bytes, up to ``header``."""
-    return data.find(_MARK, 0, header) >= 0
+    return _START.search(data, 0, header) is not None
 
 
 def further_pictures(data: bytes, header: int) -> Iterator[ListedPicture]:
     """Yield each picture but the first that the index within the first bytes lists, as it says."""
-    mark = data.find(_MARK, 0, header)
-    if mark < 0:
+    found = _START.search(data, 0, header)
+    if not found:
         return
-    base = mark + len(_MARK)
+    base = found.end()
     index = data[base : base + _LONGEST]
-    found = (tags[_ENTRIES] for tags in islice(directories(index), 1) if _ENTRIES in tags)
-    length, start = next(found, (0, 0))
+    listed = (tags[_ENTRIES] for tags in islice(directories(index), 1) if _ENTRIES in tags)
+    length, start = next(listed, (0, 0))
     order = "little" if index[:2] == b"II" else "big"
     for at in range(start + _ENTRY, min(start + length, len(index)), _ENTRY):
         kind, size, offset = (

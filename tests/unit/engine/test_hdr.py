@@ -338,6 +338,18 @@ def test_no_metadata_of_the_upload_comes_along():
         assert not any(secret in r.body for r in rendered.values())
 
 
+def test_text_that_ends_in_the_mark_of_an_index_is_not_the_index():
+    exif = Image.Exif()
+    exif[0x010E] = "camera MPF"
+    picture = encoded(PHOTO, "JPEG", exif=exif)
+    start = picture.index(b"Exif\0\0") - 4
+    end = start + 2 + int.from_bytes(picture[start + 2 : start + 4], "big")
+    assert b"MPF\0" in picture[start:end]
+    # EXIF comes first, as cameras write it.
+    upload = ultra_hdr(picture[:start] + picture[end:], spot())
+    assert made(upload[:2] + picture[start:end] + upload[2:])[0] == ()
+
+
 def test_no_memory_and_failures_of_ours_are_not_told_as_a_damaged_map(monkeypatch):
     def failing(error):
         def load(*_arguments):
