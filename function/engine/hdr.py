@@ -67,7 +67,7 @@ def keepable_map(known: Format, data: bytes, task: Task, picture: Picture) -> Ke
 def _has_shape(own: Size, picture: Size) -> bool:
     """Return True for a map that is no larger than the picture, and of its shape.
 
-    Each side may be off by a pixel, or by one in fifty.
+    Each side may be off by a pixel or by 2 %, whichever is more.
     """
     across, down = own[0] * picture[1], own[1] * picture[0]
     is_alike = abs(across - down) <= max(sum(picture), max(across, down) / 50)
