@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from function.contract import FULL_MEMORY_MB, MOST_SECONDS, DuplicateSearch
 from function.engine.record import Record
-from function.engine.renditions import Hdr, Quality, Rendition, file_name
+from function.engine.renditions import Encoders, Hdr, Quality, Rendition, file_name
 from function.engine.results import Task
 
 
@@ -30,6 +30,7 @@ class Environment(Record):
     native_decoder: bool  # False: Pillow decodes where our own decoders otherwise would
     tags_rejected: bool  # True: rejected uploads are tagged, so that S3 lets them expire
     hdr: Hdr  # ``keep`` or ``drop``: what becomes of gain maps
+    encoders: Encoders  # ``current``, or the release whose options the encoders get
     memory_mb: int  # the function's memory, as Lambda itself states it
 
     @property
@@ -72,6 +73,7 @@ class Environment(Record):
                 native_decoder=_flag(variables, "NATIVE_DECODER", default="true"),
                 tags_rejected=_flag(variables, "TAGS_REJECTED", default="false"),
                 hdr=Hdr(variables.get("HDR", Hdr.KEEP)),
+                encoders=Encoders(variables.get("ENCODERS", Encoders.CURRENT)),
                 memory_mb=int(variables["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]),
             )
         except KeyError as error:

@@ -12,7 +12,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from function.contract import DuplicateSearch
-from function.engine.renditions import Hdr, Quality, Rendition
+from function.engine.renditions import Encoders, Hdr, Quality, Rendition
 from pipeline.auth import Auth
 from pipeline.settings import KEYS, Pollers, Settings
 from pipeline.settings_checks import SettingsError, require_one_of
@@ -171,6 +171,7 @@ _CONVERSIONS: Final[Mapping[type, Callable[[str, str], Any]]] = {
     bool: _to_bool,
     Quality: partial(_to_name, Quality),
     Hdr: partial(_to_name, Hdr),
+    Encoders: partial(_to_name, Encoders),
     DuplicateSearch: partial(_to_name, DuplicateSearch),
 }
 """Type of a setting to the function that reads it from the engine's text."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from function.engine.renditions import Hdr
+from function.engine.renditions import Encoders, Hdr
 from pipeline.settings import Settings
 
 GLIBC_TUNABLES: Final = (
@@ -48,6 +48,7 @@ def environment_variables(
         **({} if settings.native_decoder else {"NATIVE_DECODER": "false"}),
         **({"TAGS_REJECTED": "true"} if settings.rejected_upload_days else {}),
         **({} if settings.hdr == Hdr.KEEP else {"HDR": settings.hdr.value}),
+        **({} if settings.encoders == Encoders.CURRENT else {"ENCODERS": settings.encoders.value}),
     }
 
 

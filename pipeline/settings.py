@@ -10,7 +10,7 @@ from typing import Final
 
 from function.contract import FULL_MEMORY_MB, MOST_SECONDS, DuplicateSearch
 from function.engine.limits import kind_megapixels, max_megapixels
-from function.engine.renditions import DEFAULT_RENDITIONS, Hdr, Quality, Rendition
+from function.engine.renditions import DEFAULT_RENDITIONS, Encoders, Hdr, Quality, Rendition
 from pipeline import storage_classes
 from pipeline.auth import Auth
 from pipeline.settings_checks import SettingsError, in_range, require_one_of
@@ -93,6 +93,7 @@ class Settings:
     quality: Quality = Quality.FAST
     native_decoder: bool = True
     hdr: Hdr = Hdr.KEEP
+    encoders: Encoders = Encoders.CURRENT
     background: str = "#ffffff"
     duplicates: DuplicateSearch = DuplicateSearch.OFF
     max_upload_mb: int = 25
@@ -133,6 +134,7 @@ class Settings:
         require_one_of("encryption", self.encryption, ("s3", "kms"))
         require_one_of("quality", self.quality, tuple(Quality))
         require_one_of("hdr", self.hdr, tuple(Hdr))
+        require_one_of("encoders", self.encoders, tuple(Encoders))
         require_one_of("duplicates", self.duplicates, tuple(DuplicateSearch))
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", self.background):
             raise SettingsError(f"background must be #rrggbb; got {self.background!r}.")

@@ -115,6 +115,7 @@ def _task(settings: Settings, memory_mb: int) -> Task:
         quality=settings.quality,
         native_decoder=settings.native_decoder,
         hdr=settings.hdr,
+        encoders=settings.encoders,
     )
 
 

@@ -17,7 +17,7 @@ from typing import Final
 from function.contract import DuplicateSearch, Status, manifest_key
 from function.duplicates.index import Entry, Index
 from function.engine.record import Record
-from function.engine.renditions import Hdr
+from function.engine.renditions import Encoders, Hdr
 from function.engine.results import HASH_BITS, Fingerprint
 from function.environment import Environment
 from function.manifest import Manifest
@@ -131,6 +131,8 @@ def recipe_of(environment: Environment) -> str:
         settings.append("Pillow's decoders")
     if environment.hdr == Hdr.DROP:
         settings.append("no gain maps")
+    if environment.encoders != Encoders.V0_1:  # which had no name yet
+        settings.append(f"encoders {environment.encoders}")
     return hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:8]
 
 

@@ -5,7 +5,8 @@ import io
 from PIL import Image
 
 from function.engine.crop import crop_box
-from function.engine.encode import MOTION_METHOD, import_encoder
+from function.engine.encode import import_encoder
+from function.engine.encoder_options import MOTION_METHOD
 from function.engine.layout import Layout
 from function.engine.pixels import Bitmap, pad
 from function.engine.renditions import OutputFormat, Position, Rendition

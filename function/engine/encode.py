@@ -7,43 +7,48 @@ from typing import Any, Final
 
 from PIL import Image
 
+from function.engine.encoder_options import encoder_options
 from function.engine.pixels import Pixels
-from function.engine.renditions import OutputFormat
-
-WEBP_METHOD: Final = 4
-"""Effort 0-6. Method 2 takes half the time but 3-4 % more bytes at 0.003-0.004 less SSIM, and
-bytes are stored and sent for ever."""
-
-MOTION_METHOD: Final = 2
-"""The same for animations: they have many frames, so that time counts for more."""
-
-AVIF_SPEED: Final = 8
-"""Speed 0-10: against 6, a third of the time for the same bytes at 0.0005-0.001 less SSIM."""
-
-AVIF_QUALITY_OFFSET: Final = 2
-"""Added to the quality: aom, tuned for SSIM, then matches sharp's AVIF of the same number."""
-
-PNG_LEVEL: Final = 6
+from function.engine.renditions import Encoders, OutputFormat
 
 HALF_CHROMA: Final = frozenset({OutputFormat.JPEG, OutputFormat.WEBP, OutputFormat.AVIF})
 """Output formats that store chroma at half size, whatever they are given."""
 
 
 def encode(
-    pixels: Pixels, format_name: OutputFormat, quality: int, *, background: tuple[int, ...]
+    pixels: Pixels,
+    format_name: OutputFormat,
+    quality: int,
+    *,
+    background: tuple[int, ...],
+    encoders: Encoders = Encoders.CURRENT,
 ) -> bytes:
     """Encode a picture of its final size at ``quality`` 1 to 100, which PNG ignores.
 
     Alpha is kept, except in a JPEG: there ``background`` (red, green, blue) is put behind it.
     """
-    if format_name is OutputFormat.AVIF:
-        quality = min(100, quality + AVIF_QUALITY_OFFSET)
     jpeg = format_name is OutputFormat.JPEG
     image = _flatten(pixels.jpeg_image(), background) if jpeg else pixels.image()
     image.info = {}  # encoders would write what is left of the upload's metadata
-    buffer = io.BytesIO()
     import_encoder(format_name)
-    image.save(buffer, format_name, quality=quality, **_ENCODERS[format_name][1])
+    width, height = image.size
+    options = encoder_options(format_name, quality, encoders, pixels=width * height)
+    return save(image, format_name, options)
+
+
+def save(image: Image.Image, format_name: OutputFormat, options: Mapping[str, Any]) -> bytes:
+    """Encode by Pillow with its own options.
+
+    With ``optimize``, Pillow's JPEG encoder must write all at once into a buffer that is too short
+    for noise, which gets the standard's Huffman tables then.
+    """
+    buffer = io.BytesIO()
+    try:
+        image.save(buffer, format_name, **options)
+    except OSError:
+        if not options.get("optimize"):
+            raise
+        return save(image, format_name, {**options, "optimize": False})
     return buffer.getvalue()
 
 
@@ -56,18 +61,14 @@ def _flatten(image: Image.Image, background: tuple[int, ...]) -> Image.Image:
     return flat
 
 
-_ENCODERS: Final[Mapping[OutputFormat, tuple[str, dict[str, Any]]]] = {
-    OutputFormat.JPEG: ("PIL.JpegImagePlugin", {}),
-    OutputFormat.WEBP: ("PIL.WebPImagePlugin", {"method": WEBP_METHOD}),
-    OutputFormat.AVIF: (
-        "PIL.AvifImagePlugin",
-        {"speed": AVIF_SPEED, "max_threads": 1, "advanced": {"tune": "ssim"}},
-    ),
-    OutputFormat.PNG: ("PIL.PngImagePlugin", {"compress_level": PNG_LEVEL}),
+_PLUGINS: Final[Mapping[OutputFormat, str]] = {
+    OutputFormat.JPEG: "PIL.JpegImagePlugin",
+    OutputFormat.WEBP: "PIL.WebPImagePlugin",
+    OutputFormat.AVIF: "PIL.AvifImagePlugin",
+    OutputFormat.PNG: "PIL.PngImagePlugin",
 }
-"""The module of Pillow's plugin, and the plugin's options besides the quality."""
 
 
 def import_encoder(format_name: OutputFormat) -> None:
     """Import a format's plugin with the first picture of it, which spares the cold start."""
-    import_module(_ENCODERS[format_name][0])
+    import_module(_PLUGINS[format_name])

@@ -51,7 +51,13 @@ def render(source: Source, task: Task) -> Iterator[Rendered]:
             else:
                 fits = pixels.size == layout.canvas
                 padded = pixels if fits else Bitmap(pad(pixels.image(), layout.canvas, ground))
-                body = encode(padded, format_name, rendition.quality, background=ground)
+                body = encode(
+                    padded,
+                    format_name,
+                    rendition.quality,
+                    background=ground,
+                    encoders=task.encoders,
+                )
             is_hdr = source.gain_map is not None and format_name is OutputFormat.JPEG
             if source.gain_map and is_hdr:
                 small = source.gain_map.cut(layout, part)

@@ -47,6 +47,13 @@ class Hdr(_Name):
     DROP = "drop"
 
 
+class Encoders(_Name):
+    """The encoders' options: which bytes a rendition becomes at a quality."""
+
+    CURRENT = "current"
+    V0_1 = "v0.1"  # those of release 0.1.0
+
+
 class OutputFormat(_Name):
     """A file format in which renditions are encoded."""
 

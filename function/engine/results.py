@@ -4,7 +4,7 @@ from typing import Any, Final, Self
 
 from function.engine.losses import Loss
 from function.engine.record import Record
-from function.engine.renditions import Hdr, OutputFormat, Quality, Rendition
+from function.engine.renditions import Encoders, Hdr, OutputFormat, Quality, Rendition
 
 BACKGROUND: Final = "#ffffff"
 """Colour behind transparent pixels and padding where the output format keeps no alpha."""
@@ -29,6 +29,7 @@ class Task(Record):
     )
 
     hdr: Hdr = Hdr.KEEP
+    encoders: Encoders = Encoders.CURRENT
 
     @classmethod
     def parse(cls, raw: dict[str, Any]) -> Self:
@@ -36,6 +37,7 @@ class Task(Record):
         renditions = tuple(map(Rendition.parse, raw["renditions"]))
         fields: dict[str, Any] = {"renditions": renditions, "quality": Quality(raw["quality"])}
         fields["hdr"] = Hdr(raw["hdr"])
+        fields["encoders"] = Encoders(raw["encoders"])
         return cls(**raw | fields)
 
 

@@ -4,11 +4,11 @@ Both are written, with metadata that is made anew from numbers: readers of Andro
 alone, and libultrahdr takes ISO 21496-1 first.
 """
 
-import io
 from typing import Final
 
 from PIL import Image
 
+from function.engine.encode import save
 from function.engine.formats.gain_metadata import (
     ISO,
     ISO_VERSION,
@@ -19,6 +19,7 @@ from function.engine.formats.gain_metadata import (
 )
 from function.engine.formats.jpeg_index import index_of_two
 from function.engine.gain_map import Gains
+from function.engine.renditions import OutputFormat
 
 _NAMESPACES: Final = (
     'xmlns:Container="http://ns.google.com/photos/1.0/container/"'
@@ -43,10 +44,9 @@ def _split(picture: bytes) -> tuple[bytes, bytes]:
 
 
 def _encode(gain_map: Image.Image, gains: Gains, quality: int) -> bytes:
-    buffer = io.BytesIO()
     # Tables of its own make a small file shorter; gains of colours are not brightness and chroma.
-    gain_map.save(buffer, "JPEG", quality=quality, optimize=True, subsampling=0)
-    start, rest = _split(buffer.getvalue())
+    options = {"quality": quality, "optimize": True, "subsampling": 0}
+    start, rest = _split(save(gain_map, OutputFormat.JPEG, options))
     return b"".join((start, write_xmp(gains), write_iso(gains), rest))
 
 

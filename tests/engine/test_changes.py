@@ -40,6 +40,7 @@ PUBLIC: Final[dict[str, list[Any]]] = {
     "runtime": around(RUNTIMES),
     "quality": ["fast", "best", "fast"],
     "hdr": ["keep", "drop", "keep"],
+    "encoders": ["current", "v0.1", "current"],
     "nativeDecoder": [True, False, True],
     "duplicates": around(DUPLICATES),
     "tracing": [False, True, False],

@@ -65,6 +65,7 @@ def environment():
         tags_rejected=False,
         native_decoder=True,
         hdr="keep",
+        encoders="current",
         memory_mb=1024,
     )
 

@@ -1,7 +1,13 @@
+import io
+
+import numpy as np
 import pytest
 from PIL import Image
 
-from function.engine.renditions import FORMATS
+from function.engine.encode import encode, save
+from function.engine.pixels import Bitmap, Planes, to_ycbcr
+from function.engine.renditions import FORMATS, OutputFormat
+from function.engine.vectors import split
 from tests.support.engine import one, picture_of, rendered
 from tests.support.pictures import display_p3, encoded, gradient, opened
 
@@ -60,3 +66,28 @@ def test_no_metadata_reaches_any_output(upload, format_name):
         info
     )
     assert len(opened(result.body).getexif()) == 0
+
+
+def noise(size):
+    return Image.fromarray(np.random.default_rng(5).integers(0, 256, (*size, 3), np.uint8))
+
+
+@pytest.mark.parametrize("quality", [60, 95, 100])
+@pytest.mark.parametrize("pixels", [Bitmap, lambda image: Planes(*split(to_ycbcr(image)))])
+def test_noise_of_any_quality_is_encoded(pixels, quality):
+    made = encode(pixels(noise((700, 600))), OutputFormat.JPEG, quality, background=(0, 0, 0))
+    assert opened(made).size == (600, 700)
+
+
+def test_noise_that_pillow_cannot_encode_with_tables_of_its_own_has_the_standards():
+    image = noise((300, 300))
+    options = {"quality": 90, "subsampling": 0}
+    with pytest.raises(OSError, match="broken data stream"):
+        image.save(io.BytesIO(), "JPEG", **options, optimize=True)
+    made = save(image, OutputFormat.JPEG, {**options, "optimize": True})
+    assert made == save(image, OutputFormat.JPEG, options)
+
+
+def test_another_error_of_an_encoder_is_raised():
+    with pytest.raises(OSError, match="cannot write mode"):
+        save(Image.new("LAB", (8, 8)), OutputFormat.JPEG, {"optimize": True})

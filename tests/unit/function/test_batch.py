@@ -502,6 +502,7 @@ def test_a_malformed_record_is_retried_and_ends_in_the_dead_letter_queue(handler
         ({"MAX_PIXELS": "many"}, "malformed"),
         ({"NATIVE_DECODER": "no"}, "NATIVE_DECODER must be true or false; got 'no'"),
         ({"HDR": "lost"}, "'lost' is not a valid Hdr"),
+        ({"ENCODERS": "v0.2"}, "'v0.2' is not a valid Encoders"),
         ({"RENDITIONS": '[{"name": "a"}]'}, "needs"),
     ],
 )

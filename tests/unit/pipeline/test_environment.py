@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from function.engine.renditions import DEFAULT_RENDITIONS, Hdr
+from function.engine.renditions import DEFAULT_RENDITIONS, Encoders, Hdr
 from function.engine.results import Task
 from function.environment import Environment
 from pipeline.auth import Auth
@@ -61,6 +61,18 @@ def test_only_a_stack_that_drops_gain_maps_has_a_variable_for_them():
     for variables, hdr in ((keep, Hdr.KEEP), (drop, Hdr.DROP)):
         environment = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
         assert environment.task.hdr is hdr
+        assert Task.parse(environment.task.to_dict()) == environment.task
+
+
+def test_only_a_stack_that_keeps_earlier_encoders_has_a_variable_for_them():
+    """A release that is rolled back to knows none."""
+    now, before = (
+        environment_variables(Settings(encoders=encoders), "b", "u", "") for encoders in Encoders
+    )
+    assert before == {**now, "ENCODERS": "v0.1"}
+    for variables, encoders in ((now, Encoders.CURRENT), (before, Encoders.V0_1)):
+        environment = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
+        assert environment.task.encoders is encoders
         assert Task.parse(environment.task.to_dict()) == environment.task
 
 

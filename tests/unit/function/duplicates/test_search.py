@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 from function.contract import Status, manifest_key, upload_name
 from function.duplicates.search import Duplicates, hamming_distance, probes, recipe_of
 from function.engine import work
+from function.engine.renditions import Encoders
 from function.engine.results import Fingerprint
 from function.events import Event, EventKind
 from function.manifest import Manifest, SourceFacts, Timings
@@ -197,7 +198,8 @@ def test_renditions_that_are_not_the_originals_are_not_copied(world, what):
 
 
 @pytest.mark.parametrize(
-    "change", [{"background": "#000000"}, {"native_decoder": False}, {"hdr": "drop"}]
+    "change",
+    [{"background": "#000000"}, {"native_decoder": False}, {"hdr": "drop"}, {"encoders": "v0.1"}],
 )
 def test_renditions_of_other_settings_are_not_copied(world, change):
     world.put(FIRST, picture())
@@ -418,4 +420,5 @@ def test_hamming_distance_counts_bits():
 
 def test_the_recipe_of_settings_that_do_not_change_does_not_change(environment):
     """Another digest would make every entry of a live index count as made by other settings."""
-    assert recipe_of(environment) == "61f4752d"
+    assert recipe_of(environment.replace(encoders=Encoders.V0_1)) == "61f4752d"
+    assert recipe_of(environment) == "065fcbcc"
