@@ -3,13 +3,14 @@
  * format a reader gets who names none.
  *
  *   /u1/beach.jpg/manifest.json   as it is
- *   /u1/beach.jpg/large.webp      as it is, if the stack makes it
+ *   /u1/beach.jpg/large.webp      as it is, if the stack has such a rendition
  *   /u1/beach.jpg/large           large.avif, large.webp or large.jpg, by the Accept header
  *   /index.html                   the stack's own page, if it has one
  *   all else                      404
  *
- * pipeline/edge.py puts two constants in front: RENDITIONS, extensions by rendition, and SITE, the
- * names of the page's files. The edge runtime (cloudfront-js-2.0) is ECMAScript 5.1 and some of later
+ * pipeline/edge.py puts constants in front: RENDITIONS, extensions by rendition; EXTENSIONS, those of
+ * all formats, because earlier settings may have made others; NEGOTIATED, those that are chosen by
+ * Accept; and SITE, the names of the page's files. The edge runtime (cloudfront-js-2.0) is ECMAScript 5.1 and some of later
  * versions: no destructuring, spread, optional chaining or classes. It may also skip a function that
  * takes too long, so the buckets' policies, not this file, are what keeps private things private.
  *
@@ -43,7 +44,7 @@ function handler(event) {
     request.uri += '.' + choose(made, request.headers.accept);
     return request;
   }
-  return made.includes(last.slice(dot + 1)) ? request : answer(404, 'Not Found');
+  return made.length && EXTENSIONS.includes(last.slice(dot + 1)) ? request : answer(404, 'Not Found');
 }
 
 /** A path's parts as S3 will read them, or null if it could be read in more than one way. */
@@ -73,7 +74,9 @@ function thisMinute() {
  */
 function choose(made, header) {
   const accept = header ? (header.multiValue || [header]).map((one) => one.value).join() : '';
-  const newer = NEWER.filter((pair) => made.includes(pair[0]) && accepts(accept, pair[1]));
+  const newer = NEWER.filter(
+    (pair) => made.includes(pair[0]) && NEGOTIATED.includes(pair[0]) && accepts(accept, pair[1]),
+  );
   if (newer.length) return newer[0][0];
   return COMMON.filter((extension) => made.includes(extension))[0] || made[0];
 }

@@ -86,7 +86,7 @@ def _read(name: str, key: str) -> Any:
         return _read_mapping(key, Auth, str, _AUTH)
     if name == "storage_classes":
         return _read_transitions(key)
-    if name == "allowed_origins":
+    if name in {"allowed_origins", "negotiate"}:
         items = _read_list(key)
         return items and tuple(str(item) for item in items)
     text = pulumi.Config().get(key)

@@ -19,18 +19,26 @@ AGE: Final = (_FOLDER / "age.js").read_text(encoding="utf-8")
 """The code that limits how long a rendition without a version is cached; equal in all stacks."""
 
 
-def function_code(renditions: Sequence[Rendition], site_files: Sequence[str]) -> str:
+def function_code(
+    renditions: Sequence[Rendition], negotiate: Sequence[str], site_files: Sequence[str]
+) -> str:
     """Join what differs from stack to stack with what does not.
 
     Args:
         renditions: the stack's renditions: what else is public than manifests.
+        negotiate: formats that a URL without an extension may give besides JPEG and PNG.
         site_files: names of the page's files; empty without a page.
 
     Raises:
         SettingsError: it is longer than CloudFront takes.
     """
     made = {r.name: [FORMATS[name].extension for name in r.formats] for r in renditions}
-    constants = {"RENDITIONS": made, "SITE": list(site_files)}
+    constants = {
+        "RENDITIONS": made,
+        "EXTENSIONS": [format_.extension for format_ in FORMATS.values()],
+        "NEGOTIATED": list(negotiate),
+        "SITE": list(site_files),
+    }
     lines = [
         f"const {name} = {json.dumps(value, separators=(',', ':'))};\n"
         for name, value in constants.items()

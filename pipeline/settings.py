@@ -34,6 +34,9 @@ PRICE_CLASSES: Final = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
 MONITORING: Final = ("off", "lean", "full")
 """Least to most: no alarm; three alarms that tell of lost uploads; all alarms and a dashboard."""
 
+NEGOTIABLE: Final = ("avif", "webp")
+"""Formats that not every reader can show, so that the CDN asks the Accept header."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pollers:
@@ -78,6 +81,7 @@ class Settings:
     pollers: Pollers | None = None
     batch_operations_concurrency: int = 0
     renditions: tuple[Rendition, ...] = DEFAULT_RENDITIONS
+    negotiate: tuple[str, ...] = NEGOTIABLE
     uploads: str = "public"
     auth: Auth | None = None
     quota_per_hour: int = 0
@@ -180,6 +184,8 @@ class Settings:
     def _check_renditions(self) -> None:
         if not self.renditions:
             raise SettingsError("renditions must name at least one rendition; got an empty list.")
+        for format_name in self.negotiate:
+            require_one_of("negotiate", format_name, NEGOTIABLE)
         names = [rendition.name for rendition in self.renditions]
         for name in names:
             if names.count(name) > 1:

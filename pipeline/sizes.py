@@ -60,7 +60,8 @@ def check(name: str, settings: Settings) -> None:
                 "name fewer renditions, or give them fewer formats or shorter names."
             )
     if settings.delivery == "cdn":
-        edge.function_code(settings.renditions, page.file_names() if settings.site else ())
+        files = page.file_names() if settings.site else ()
+        edge.function_code(settings.renditions, settings.negotiate, files)
 
 
 def longest(name: str, settings: Settings) -> tuple[Mapping[str, str], str, str]:

@@ -157,13 +157,18 @@ def _is_within(value: object, most: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
 
 
+_JPEG_ALONE: Final = (OutputFormat.JPEG,)
+
 DEFAULT_RENDITIONS: Final = (
-    Rendition(name="large", width=1080, height=1080),
-    Rendition(name="medium", width=640, height=640),
-    Rendition(name="small", width=320, height=320),
-    Rendition(name="thumb", width=150, height=150, fit=Fit.COVER),
+    Rendition(
+        name="large", width=1080, height=1080, formats=(OutputFormat.JPEG, OutputFormat.AVIF)
+    ),
+    Rendition(name="medium", width=640, height=640, formats=_JPEG_ALONE),
+    Rendition(name="small", width=320, height=320, formats=_JPEG_ALONE),
+    Rendition(name="thumb", width=150, height=150, fit=Fit.COVER, formats=_JPEG_ALONE),
 )
-"""Four sizes of a social app: full view, feed, grid, avatar."""
+"""Four sizes of a social app: full view, feed, grid, avatar. Only the largest has a second format:
+of the smaller ones it would save a few KB each (docs/engine.md, "Defaults")."""
 
 
 def file_name(rendition: str, format_name: OutputFormat) -> str:

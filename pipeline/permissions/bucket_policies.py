@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from function.contract import INDEX, MANIFEST, UPLOADS
-from function.engine.renditions import Rendition, file_name
+from function.engine.renditions import FORMATS, Rendition, file_name
 from pipeline.permissions.documents import ANYONE, Document, Statement, allow, deny, document
 
 MIN_TLS: Final = "1.2"
@@ -86,7 +86,18 @@ def source_log(bucket_arn: str, account_id: str, source_arn: str) -> Document:
 
 
 def public_objects(bucket_arn: str, renditions: Sequence[Rendition]) -> list[str]:
-    """Return ARN patterns of all that readers may see: manifests and the stack's renditions."""
+    """Return ARN patterns of all that readers may see: manifests and the stack's renditions.
+
+    These in every format, as ``large.???`` and ``large.????``: manifests of before a change of
+    formats name files that are made no longer, and stand until a backfill.
+    """
+    lengths = sorted({len(format_.extension) for format_ in FORMATS.values()})
+    names = [f"{made.name}.{'?' * length}" for made in renditions for length in lengths]
+    return [f"{bucket_arn}/*/{name}" for name in (MANIFEST, *names)]
+
+
+def made_objects(bucket_arn: str, renditions: Sequence[Rendition]) -> list[str]:
+    """Return ARN patterns of all that the stack writes: manifests and its renditions."""
     names = [file_name(made.name, format_) for made in renditions for format_ in made.formats]
     return [f"{bucket_arn}/*/{name}" for name in (MANIFEST, *names)]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from function.contract import UPLOADS, manifest_key
 from function.engine.renditions import FORMATS, Rendition
-from pipeline.permissions.bucket_policies import public_objects
+from pipeline.permissions.bucket_policies import made_objects
 from pipeline.permissions.documents import Document, Statement, allow, document
 
 
@@ -31,7 +31,7 @@ def resizer_role(
 
     Args:
         source_arn: source bucket; list keys, and read by version under ``uploads/`` alone.
-        destination_arn: destination bucket; list keys, and write what is public, nothing else.
+        destination_arn: destination bucket; list keys, and write what is made, nothing else.
         queue_arn: queue of new uploads, which Lambda polls with this role; takes messages back;
             empty for a function that no queue feeds.
         backfill_arn: queue of backfills, likewise.
@@ -43,7 +43,7 @@ def resizer_role(
         tags_rejected: whether it tags rejected uploads, which then expire.
     """
     poll = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
-    written = public_objects(destination_arn, renditions)
+    written = made_objects(destination_arn, renditions)
     leftovers = [f"{destination_arn}/*/*.{format_.extension}" for format_ in FORMATS.values()]
     leftovers.append(f"{destination_arn}/{manifest_key('*')}")
     # A message for which no time is left goes back as a new one (function/postpone.py). One

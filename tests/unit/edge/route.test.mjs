@@ -8,9 +8,10 @@ import vm from "node:vm";
 const source = readFileSync(new URL("../../../edge/route.js", import.meta.url), "utf8");
 const age = readFileSync(new URL("../../../edge/age.js", import.meta.url), "utf8");
 
-function load(renditions, site = []) {
+function load(renditions, site = [], negotiated = ["avif", "webp"]) {
   const context = vm.createContext({});
-  const constants = `const RENDITIONS = ${JSON.stringify(renditions)}; const SITE = ${JSON.stringify(site)};`;
+  const all = { RENDITIONS: renditions, EXTENSIONS: ["jpg", "webp", "avif", "png"], NEGOTIATED: negotiated, SITE: site };
+  const constants = Object.entries(all).map(([name, value]) => `const ${name} = ${JSON.stringify(value)};`).join("\n");
   vm.runInContext(`${constants}\n${source}`, context);
   return (uri, headers = {}, querystring = {}) => {
     const asked = Object.entries(headers).map(([name, value]) => [name, { value }]);
@@ -60,9 +61,20 @@ test("without an Accept header it is JPEG; where there is none, what there is", 
   assert.equal(route("/a/modern").uri, "/a/modern.avif");
 });
 
+test("formats that are not negotiated are given to those alone who name them", () => {
+  const accept = BROWSERS["Chrome 156"][0];
+  const webp = load(ALL, [], ["webp"]);
+  const none = load(ALL, [], []);
+  assert.equal(webp("/a/large", { accept }).uri, "/a/large.webp");
+  assert.equal(none("/a/large", { accept }).uri, "/a/large.jpg");
+  assert.equal(none("/a/large.avif", { accept }).uri, "/a/large.avif");
+  assert.equal(none("/a/modern", { accept }).uri, "/a/modern.avif"); // there is nothing else
+});
+
 test("several Accept headers count as one", () => {
   const context = vm.createContext({});
-  vm.runInContext(`const RENDITIONS = ${JSON.stringify(ALL)}; const SITE = [];\n${source}`, context);
+  const constants = `const RENDITIONS = ${JSON.stringify(ALL)}; const NEGOTIATED = ["avif"]; const SITE = [];`;
+  vm.runInContext(`${constants}\n${source}`, context);
   const accept = { value: "image/png", multiValue: [{ value: "image/png" }, { value: "image/avif" }] };
   assert.equal(context.handler({ request: { uri: "/a/large", headers: { accept }, querystring: {} } }).uri, "/a/large.avif");
 });
@@ -71,6 +83,7 @@ for (const uri of [
   "/u1/beach.jpg/manifest.json",
   "/u1/beach.jpg/large.webp",
   "/u1/beach.jpg/thumb.jpg",
+  "/u1/beach.jpg/thumb.avif", // earlier settings may have made it
   "/u1/deep/er/%C3%A9t%C3%A9.jpg/large.avif",
   "/index.html/large.jpg",
   "/manifest.json/manifest.json",
@@ -92,7 +105,7 @@ for (const uri of [
   "/u1/beach.jpg",
   "/u1/beach.jpg/",
   "/u1/beach.jpg/huge.webp",
-  "/u1/beach.jpg/thumb.avif",
+  "/u1/beach.jpg/huge.avif",
   "/u1/beach.jpg/large.gif",
   "/u1/beach.jpg/large.webp.txt",
   "/u1/beach.jpg/large.",
