@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import botocore.exceptions
 
-from ops import batch_function, canary, engine, storage, wiring
+from ops import batch_function, canary, engine, rendered, storage, wiring
 from ops.finding import DEPLOY, Finding, fail
 from ops.stack import Stack
 
@@ -22,6 +22,7 @@ CHECKS: Final[dict[str, Callable[[Stack], Finding]]] = {
     "dead letters": wiring.dead_letters,
     "workers": engine.workers,
     "unanswered": engine.unanswered,
+    "renditions": rendered.renditions,
     "encryption": storage.encryption,
     "public access": storage.public_access,
     "versioning": storage.versioning,

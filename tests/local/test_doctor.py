@@ -18,6 +18,7 @@ CHECKS = [
         "dead letters",
         "workers",
         "unanswered",
+        "renditions",
         "encryption",
     ),
     *("public access", "versioning", "log retention", "canary"),

@@ -1,0 +1,62 @@
+"""The check of what the destination bucket holds against what the stack makes today."""
+
+import json
+from collections.abc import Iterable
+from itertools import islice
+
+from function.contract import MANIFEST, StackOutput
+from function.engine.renditions import Rendition, file_name
+from ops.finding import DEPLOY, Finding, ok, warn
+from ops.stack import Stack
+from terminal import counted
+
+PAGES = 3
+"""Listings of 1,000 keys that are looked at: a sample of about 500 uploads."""
+
+
+def renditions(stack: Stack) -> Finding:
+    """Uploads have every file that the function makes today.
+
+    Those from before a format or a rendition was added lack it until a backfill. Looked at are the
+    first keys of the bucket, in the order of the alphabet.
+    """
+    wanted = _made(stack)
+    if not wanted:
+        return warn("renditions", "the function has no setting RENDITIONS", DEPLOY)
+    lister = stack.client("s3").get_paginator("list_objects_v2")
+    pages = list(islice(lister.paginate(Bucket=stack.destination), PAGES))
+    uploads = _files_by_upload(item["Key"] for page in pages for item in page.get("Contents", []))
+    if pages[-1].get("IsTruncated"):
+        uploads.pop(next(reversed(uploads), ""), None)  # its last files may be on the next page
+    uploads = {n: files - {MANIFEST} for n, files in uploads.items() if MANIFEST in files}
+    uploads = {name: files for name, files in uploads.items() if files}  # the others are rejected
+    lacking = {name: wanted - files for name, files in uploads.items() if wanted - files}
+    if not lacking:
+        return ok("renditions", f"{counted(len(uploads), 'upload')} looked at, none lacks a file")
+    name, files = next(iter(lacking.items()))
+    detail = (
+        f"{len(lacking)} of {counted(len(uploads), 'upload')} looked at lack files that are made "
+        f"today, e.g. {name} {', '.join(sorted(files))}"
+    )
+    fix = (
+        "make them with `python -m ops backfill`; on a CDN, leave their format out of `negotiate` "
+        'until then (docs/operate.md, "When formats change")'
+    )
+    return warn("renditions", detail, fix)
+
+
+def _made(stack: Stack) -> set[str]:
+    name = stack.outputs[StackOutput.FUNCTION_NAME]
+    found = stack.client("lambda").get_function_configuration(FunctionName=name)
+    raw = found.get("Environment", {}).get("Variables", {}).get("RENDITIONS", "[]")
+    made = [Rendition.parse(rendition) for rendition in json.loads(raw)]
+    return {file_name(rendition.name, name) for rendition in made for name in rendition.formats}
+
+
+def _files_by_upload(keys: Iterable[str]) -> dict[str, set[str]]:
+    """Return the names of the files that each upload has in the destination bucket."""
+    found: dict[str, set[str]] = {}
+    for key in keys:
+        name, _, file = key.rpartition("/")
+        found.setdefault(name, set()).add(file)
+    return found
