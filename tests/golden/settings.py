@@ -26,17 +26,19 @@ def _rendition(name: str, size: tuple[int, int], *formats: str, **fields: Any) -
     return {"name": name, "width": size[0], "height": size[1], "formats": formats, **fields}
 
 
+_PLANES = [
+    _rendition("large", (200, 200), "jpeg", "webp", "avif"),
+    _rendition("focus", (60, 40), "jpeg", "webp", fit="cover", position="attention"),
+    _rendition("centre", (40, 48), "webp", fit="cover", quality=55),
+    _rendition("padded", (72, 50), "jpeg", "avif", fit="contain"),
+    _rendition("moving", (48, 48), "webp", animated=True),
+]
+
 SETTINGS = {
     # All outputs halve the chroma, so JPEG and WebP uploads are decoded to planes of YCbCr.
-    "planes": _variables(
-        [
-            _rendition("large", (200, 200), "jpeg", "webp", "avif"),
-            _rendition("focus", (60, 40), "jpeg", "webp", fit="cover", position="attention"),
-            _rendition("centre", (40, 48), "webp", fit="cover", quality=55),
-            _rendition("padded", (72, 50), "jpeg", "avif", fit="contain"),
-            _rendition("moving", (48, 48), "webp", animated=True),
-        ]
-    ),
+    "planes": _variables(_PLANES),
+    # A stack of release 0.1.0 that keeps its encoders: the files that it made before the upgrade.
+    "v0.1": _variables(_PLANES, ENCODERS="v0.1"),
     # PNG keeps the chroma at full size, so every upload is decoded to a bitmap.
     "bitmap": _variables(
         [

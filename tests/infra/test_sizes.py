@@ -119,8 +119,5 @@ def test_what_is_left_out_of_a_rendition_is_read_back(rendition):
 
 
 def test_the_smallest_rendition_is_its_name_and_box():
-    assert DEFAULT_RENDITIONS[0].without_defaults() == {
-        "name": "large",
-        "width": 1080,
-        "height": 1080,
-    }
+    large = {"name": "large", "width": 1080, "height": 1080}
+    assert Rendition.parse(large).without_defaults() == large

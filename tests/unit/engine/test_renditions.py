@@ -9,7 +9,7 @@ def test_names_are_written_as_plain_strings():
     """The index of duplicates keeps a digest of this text."""
     assert json.dumps(DEFAULT_RENDITIONS[3].to_dict()) == (
         '{"name": "thumb", "width": 150, "height": 150, "fit": "cover", '
-        '"formats": ["jpeg", "webp"], "quality": 80, "position": "centre", "enlarge": false, '
+        '"formats": ["jpeg"], "quality": 80, "position": "centre", "enlarge": false, '
         '"animated": false}'
     )
 

@@ -194,7 +194,7 @@ def test_none_of_our_decoders_is_called_where_they_are_switched_off(kind, monkey
     with pytest.raises(Called):
         list(work(make(), on))
     off = list(work(make(), on.replace(native_decoder=False)))
-    assert sum(isinstance(result, Rendered) for result in off) == 8
+    assert sum(isinstance(result, Rendered) for result in off) == 5
 
 
 def test_the_worker_is_told_of_the_switch():
