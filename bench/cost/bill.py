@@ -88,10 +88,10 @@ class Usage:
     init_ms: float = 180
     cold_share: float = 0.01  # cold starts per invocation (assumed)
     batch: float = 1  # images in one invocation (assumed: no batching)
-    puts: float = 10  # objects written: the upload, eight renditions, the manifest
+    puts: float = 7  # objects written: the upload, five renditions, the manifest
     gets: float = 2  # objects read by the function, and asked after
     upload_mb: float = 4.2  # stored size of the upload
-    output_mb: float = 0.9  # stored size of what is made from it
+    output_mb: float = 0.51  # stored size of what is made from it (docs/engine.md, "Defaults")
     months: float = 1  # months of images that are stored; 1 counts this month's alone
     log_kb: float = 1.5  # log and embedded metrics of one image
     sign_ms: float = 10  # billed, of one form of the signer, where there is one (assumed)

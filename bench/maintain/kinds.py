@@ -134,7 +134,11 @@ def _animation(format_name: str, mode: str = "RGB", **options: Any) -> Kind:
         first, *more = [_in_mode(crop, mode) for crop in crops]
         return encode(first, format_name, save_all=True, append_images=more, **options)
 
-    moving = tuple(r.replace(animated=True) if r.name == "small" else r for r in DEFAULT_RENDITIONS)
+    formats = (OutputFormat.JPEG, OutputFormat.WEBP)
+    moving = tuple(
+        r.replace(formats=formats, animated=True) if r.name == "small" else r
+        for r in DEFAULT_RENDITIONS
+    )
     settings = Settings(renditions=moving)
     return Kind(f"{format_name.lower()}-animated", make, FRAMES, lambda _size: settings)
 

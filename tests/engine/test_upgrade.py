@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import yaml
 from PIL import Image
 
 from local.http import request
@@ -25,6 +26,11 @@ PHOTOS: Final = 20
 BACKFILL: Final = tuple(
     f"aws:sqs/queue:Queue image-pipeline-{name}-backfill" for name in ("dev", "prod", "local")
 )
+PAGE: Final = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
+LINES: Final = PAGE.partition("<!-- as in v0.1.0 -->\n```yaml\n")[2].partition("```")[0]
+PINNED: Final = {key.partition(":")[2]: value for key, value in yaml.safe_load(LINES).items()}
+"""What a stack sets that goes back to v0.1.0, which lets readers have no AVIF: the page's lines."""
+
 FURTHER_ALARMS: Final = 4
 """Alarms of a public stack with full monitoring that one with lean monitoring does not have."""
 
@@ -130,6 +136,8 @@ def test_there_and_back(stack, server, first, photo, name):
     users.assert_all_there()
     for tree in (ROOT, first):
         live.move(tree)
+        pins = PINNED if tree is ROOT else dict.fromkeys(PINNED)
+        live.configure(batchSize=1, timeout=15, **pins)
         with users.uploading():
             before = len(users.results)
             done = live.run("up")
@@ -152,7 +160,7 @@ def test_there_and_back_with_less_monitoring(stack, server, first, photo):
     live: Stack = stack("dev", tree=first)
     live.configure(batchSize=1, timeout=15)
     users = Users(live.run("up").outputs, photo)
-    for tree, settings in ((ROOT, LEAN), (first, dict.fromkeys(LEAN))):
+    for tree, settings in ((ROOT, LEAN | PINNED), (first, dict.fromkeys(LEAN | PINNED))):
         live.move(tree)
         live.configure(batchSize=1, timeout=15, **settings)
         with users.uploading():
@@ -183,7 +191,11 @@ def test_there_and_back_with_uploads_that_are_moved_expired_and_logged(stack, se
     users = Users(outputs, photo)
     users.upload()
     live.move(ROOT)
-    for tree, settings in ((ROOT, KEPT), (ROOT, {}), (first, {})):
+    for tree, settings in (
+        (ROOT, KEPT | PINNED),
+        (ROOT, dict.fromkeys(KEPT) | PINNED),
+        (first, dict.fromkeys(KEPT | PINNED)),
+    ):
         if live.tree != tree:
             live.move(tree)
         live.configure(batchSize=1, timeout=15, **settings)
@@ -193,7 +205,7 @@ def test_there_and_back_with_uploads_that_are_moved_expired_and_logged(stack, se
         assert_nothing_is_lost(
             Changes(**vars(seen) | {"delete": [what for what in seen.delete if what != LOG]})
         )
-        assert (LOG in seen.create) is bool(settings)
+        assert (LOG in seen.create) is bool(settings["accessLog"])
         # `dev` of v0.1.0 has a dashboard, and this release's has none.
         gone = {k for k, v in outputs.items() if done.outputs.get(k) != v}
         assert gone <= {"dashboardUrl"}
@@ -201,7 +213,23 @@ def test_there_and_back_with_uploads_that_are_moved_expired_and_logged(stack, se
         users.assert_all_there()
         logs = [b["Name"] for b in server.client("s3").list_buckets()["Buckets"]]
         logs = [name for name in logs if name.startswith("image-pipeline-dev-source-log-")]
-        assert len(logs) == bool(settings)
+        assert len(logs) == bool(settings["accessLog"])
         for name in logs:
             assert server.client("s3").list_objects_v2(Bucket=name)["KeyCount"] > 0
         assert not changes(live.run("up"))
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_a_stack_that_pins_nothing_keeps_every_file_readable(stack, first, photo, name):
+    """Manifests of v0.1.0 name WebP files, which this release makes no longer."""
+    live: Stack = stack(name, tree=first)
+    live.configure(batchSize=1, timeout=15)
+    users = Users(live.run("up").outputs, photo)
+    users.upload()
+    assert sum(".webp?" in rendition.url for rendition in users.results[0].renditions) == 4
+    live.move(ROOT)
+    live.configure(batchSize=1, timeout=15, negotiate=[])
+    assert_nothing_is_lost(changes(live.run("up")))
+    users.upload()
+    assert len(users.results[1].renditions) == 5
+    users.assert_all_there()

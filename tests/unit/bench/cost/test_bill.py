@@ -149,7 +149,7 @@ def test_an_image_costs_what_a_default_stack_does_for_it():
     used = bill.quantities(1000, usage)
     assert (used["compute"], used["compute_init"]) == pytest.approx((700, 1.8))
     assert (used["lambda_requests"], used["sqs_requests"], used["s3_gets"]) == (1000, 3000, 2000)
-    assert used["s3_gb_month"] == pytest.approx(4.2 + 0.9)
+    assert used["s3_gb_month"] == pytest.approx(4.2 + 0.51)
     assert used["logs_gb"] == pytest.approx(0.0015)
     assert used["cdn_gb"] == used["cdn_requests"] == 0
     assert bill.quantities(1000, bill.Usage(views=1))["cdn_gb"] == pytest.approx(0.12)
@@ -323,7 +323,7 @@ def test_stacks_in_two_regions_share_what_is_free_but_no_tier():
     price = prices.Price(usd=tiers, source="", pool="s3_gb_month")
     lines = {**US.lines, "s3_gb_month": price}
     apart = [stack(LEAN), stack(LEAN, prices.Prices(region="eu-west-1", date=US.date, lines=lines))]
-    images = 51_200 / 5.1 * 1000
+    images = 51_200 / (4.2 + 0.51) * 1000
     storage = [made.lines["s3_gb_month"] for made in bill.bills(apart, images)]
     assert storage == [pytest.approx(51_200 * 0.023), pytest.approx(51_200 * 0.03)]
     same = bill.total(bill.bills([stack(LEAN)] * 2, images)).lines["s3_gb_month"]
