@@ -7,6 +7,9 @@ const FIRST_POLL_MS = 200;
 const SLOWEST_POLL_MS = 3_000;
 const PATIENCE_MS = 120_000;
 
+/** Formats that a `<picture>` offers. */
+const SMALLEST_FIRST = ["image/avif", "image/webp", "image/jpeg"];
+
 /** A rate rule's window, if an answer does not say when to ask again. */
 const PAUSE_S = 60;
 const MOST_PAUSES = 5;
@@ -95,13 +98,18 @@ export function candidates(renditions) {
   const hdr = renditions.filter((r) => r.hdr);
   return [
     { media: "(dynamic-range: high)", type: "image/jpeg", srcset: srcset(hdr, "image/jpeg") },
-    ...["image/avif", "image/webp", "image/jpeg"].map((type) => ({ media: "", type, srcset: srcset(renditions, type) })),
+    ...SMALLEST_FIRST.map((type) => ({ media: "", type, srcset: srcset(renditions, type) })),
   ].filter((candidate) => candidate.srcset);
 }
 
+/** One type's renditions. Sizes without it are there in the next type, or readers would get a large picture for a small place. */
 function srcset(renditions, type) {
-  return renditions
-    .filter((r) => r.content_type === type)
+  if (!renditions.some((r) => r.content_type === type)) return "";
+  const types = SMALLEST_FIRST.slice(SMALLEST_FIRST.indexOf(type));
+  const rank = (r) => types.indexOf(r.content_type);
+  const known = renditions.filter((r) => rank(r) >= 0);
+  return known
+    .filter((r) => !known.some((other) => other.width === r.width && rank(other) < rank(r)))
     .map((r) => `${r.url} ${r.width}w`)
     .join(", ");
 }

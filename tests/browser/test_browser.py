@@ -1,6 +1,7 @@
 """The page as a person uses it, in headless Chromium against the embedded AWS."""
 
 import base64
+import re
 import time
 from contextlib import ExitStack, contextmanager
 from copy import deepcopy
@@ -69,7 +70,8 @@ def test_three_photos_and_a_broken_file_reach_their_outcomes(done):
         photo.scroll_into_view_if_needed()
         shown = photo.locator("img.photo.loaded")
         shown.wait_for()
-        assert ".webp?v=" in shown.evaluate("image => image.currentSrc")
+        source = shown.evaluate("image => image.currentSrc")
+        assert re.search(r"/(large[.]avif|(medium|small)[.]jpg)[?]v=", source), source
         assert photo.locator("img.backdrop").get_attribute("src").startswith("data:image/png")
         assert photo.locator("tbody tr").count() == 4
         assert "% smaller" in photo.inner_text() or "No smaller" in photo.inner_text()
@@ -120,7 +122,7 @@ def test_the_empty_page_is_usable_by_keyboard(site):
 @pytest.mark.parametrize("event", ["drop", "paste"])
 def test_photos_can_be_dropped_and_pasted(site, files, event):
     drop(site.page, event, files["shot.png"])
-    site.page.get_by_text("1 photo in, 8 renditions out").wait_for()
+    site.page.get_by_text("1 photo in, 5 renditions out").wait_for()
     assert site.console == []
 
 
@@ -171,7 +173,7 @@ def test_an_upload_that_broke_off_can_be_tried_again(site, files):
     page.get_by_text("The connection broke off.").wait_for()
     page.unroute_all()
     page.get_by_role("button", name="Try again").click()
-    page.get_by_text("1 photo in, 8 renditions out").wait_for()
+    page.get_by_text("1 photo in, 5 renditions out").wait_for()
     assert page.get_by_role("button", name="Try again").count() == 0
 
 
@@ -214,7 +216,7 @@ def test_a_network_that_is_blocked_pauses_says_so_and_goes_on(site, files, deplo
         page.get_by_text("Too many requests came from this network").wait_for()
         page.screenshot(path=SCREENSHOTS / "paused.png", full_page=True)
         assert len(asked) == 1
-    page.get_by_text("1 photo in, 8 renditions out").wait_for()
+    page.get_by_text("1 photo in, 5 renditions out").wait_for()
     assert asked[1] - asked[0] >= 2
     assert site.console == []
 
@@ -223,7 +225,7 @@ def test_a_network_that_is_blocked_pauses_says_so_and_goes_on(site, files, deplo
 def test_who_may_not_ask_for_a_form_is_told_and_can_try_again(site, files, deployed):
     page = site.page
     page.get_by_label("Choose photos").set_input_files([files["shot.png"]])
-    page.get_by_text("1 photo in, 8 renditions out").wait_for()
+    page.get_by_text("1 photo in, 5 renditions out").wait_for()
     with rate_rule(deployed["limited"][0], 10, 2):
         page.get_by_label("Choose photos").set_input_files([files["beach photo.jpg"]])
         page.get_by_text("Too many requests at this moment").wait_for()
@@ -245,7 +247,7 @@ def test_a_photo_that_is_not_there_yet_can_be_looked_for_again(site, files):
     page.get_by_text("Too many requests at this moment").wait_for()
     page.unroute_all()
     page.get_by_role("button", name="Try again").click()
-    page.get_by_text("1 photo in, 8 renditions out").wait_for()
+    page.get_by_text("1 photo in, 5 renditions out").wait_for()
 
 
 def test_progress_is_shown_while_a_file_is_sent(site, files):
@@ -263,14 +265,17 @@ def test_progress_is_shown_while_a_file_is_sent(site, files):
 
 def test_urls_and_markup_can_be_copied(done):
     shot = card(done, "shot.png")
-    shot.get_by_role("button", name="Copy the URL of large as WebP").click()
-    shot.get_by_role("button", name="Copied: Copy the URL of large as WebP").wait_for()
+    shot.get_by_role("button", name="Copy the URL of large as AVIF").click()
+    shot.get_by_role("button", name="Copied: Copy the URL of large as AVIF").wait_for()
     copied = done.page.evaluate("navigator.clipboard.readText()")
-    assert copied.partition("?")[0].endswith("/shot.png/large.webp")
+    assert copied.partition("?")[0].endswith("/shot.png/large.avif")
     shot.get_by_role("button", name="Copy the HTML of shot.png").click()
     shot.get_by_role("button", name="Copied: Copy the HTML of shot.png").wait_for()
     markup = done.page.evaluate("navigator.clipboard.readText()")
-    assert markup.startswith('<picture>\n  <source type="image/webp" srcset="http')
+    assert markup.startswith('<picture>\n  <source type="image/avif" srcset="http')
+    (avif,) = re.findall('type="image/avif" srcset="([^"]+)"', markup)
+    files = [url.rpartition("/")[2].partition("?")[0] for url in avif.split(", ")]
+    assert files == ["small.jpg", "medium.jpg", "large.avif"]  # for each size what is smallest
     assert markup.endswith('alt="">\n</picture>')
     shot.get_by_role("button", name="Copy the manifest URL of shot.png").click()
     shot.get_by_role("button", name="Copied: Copy the manifest URL of shot.png").wait_for()
@@ -282,7 +287,7 @@ def test_a_screen_that_shows_hdr_is_offered_the_jpeg_with_the_gain_map(site, tmp
     path = tmp_path / "bright.jpg"
     path.write_bytes(ULTRA_HDR["jpeg-ultra-hdr"][1])
     site.page.get_by_label("Choose photos").set_input_files([path])
-    site.page.get_by_text("1 photo in, 8 renditions out").wait_for()
+    site.page.get_by_text("1 photo in, 5 renditions out").wait_for()
     shot = card(site, "bright.jpg")
     offered = [
         [source.get_attribute(name) or "" for name in ("media", "type")]
@@ -290,11 +295,11 @@ def test_a_screen_that_shows_hdr_is_offered_the_jpeg_with_the_gain_map(site, tmp
     ]
     assert offered == [
         ["(dynamic-range: high)", "image/jpeg"],
-        ["", "image/webp"],
+        ["", "image/avif"],
         ["", "image/jpeg"],
     ]
     shot.get_by_role("button", name="Copy the HTML of bright.jpg").click()
     shot.get_by_role("button", name="Copied: Copy the HTML of bright.jpg").wait_for()
     markup = site.page.evaluate("navigator.clipboard.readText()")
     assert '<source media="(dynamic-range: high)" type="image/jpeg" srcset="http' in markup
-    assert '<source type="image/webp" srcset="http' in markup
+    assert '<source type="image/avif" srcset="http' in markup

@@ -92,7 +92,7 @@ def test_a_person_signs_in_and_uploads(site, mode, issuer, files):
     site.page.get_by_text("Choose photos").wait_for()
     assert not button.is_visible()
     choose(site, files["shot.png"])
-    site.page.get_by_text("1 photo in, 8 renditions out").wait_for()
+    site.page.get_by_text("1 photo in, 5 renditions out").wait_for()
     shown = card(site, "shot.png").locator("img.photo.loaded")
     shown.wait_for()
     assert f"/auth0_7c{mode}/" in shown.evaluate("image => image.currentSrc")
@@ -142,7 +142,7 @@ def test_an_expired_sign_in_is_told_and_the_upload_can_be_tried_again(site, issu
     site.page.screenshot(path=SCREENSHOTS / "expired.png", full_page=True)
     sign_in(site, issuer.token(sub="late"))
     site.page.get_by_role("button", name="Try again").click()
-    site.page.get_by_text("1 photo in, 8 renditions out").wait_for()
+    site.page.get_by_text("1 photo in, 5 renditions out").wait_for()
 
 
 def test_an_app_that_renews_quietly_is_waited_for_by_each_of_many_photos(site, issuer, files):
@@ -194,7 +194,7 @@ def test_a_photo_that_is_pasted_before_the_sign_in_is_not_sent(site, issuer, fil
     assert site.sent == []
     sign_in(site, issuer.token(sub="early"))
     photo.get_by_role("button", name="Try again").click()
-    site.page.get_by_text("1 photo in, 8 renditions out").wait_for()
+    site.page.get_by_text("1 photo in, 5 renditions out").wait_for()
 
 
 def test_a_quota_is_told_in_words(site, issuer, files):

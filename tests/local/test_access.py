@@ -19,7 +19,9 @@ def seeded(aws, photo):
     aws.upload(photo("seed.jpg"), "uploads/seed.jpg")
     s3 = aws.client("s3")
     destination, source = aws.outputs["destinationBucket"], aws.outputs["sourceBucket"]
-    for key in ("_index/sha256/manifest.json", "_index/x/thumb.jpg", "seed.jpg/notes.txt"):
+    others = ("notes.txt", "thumb.jpg.bak", "thumb.jpg/x", "huge.jpg")
+    private = ["_index/sha256/manifest.json", "_index/x/thumb.jpg"]
+    for key in (*private, *(f"seed.jpg/{name}" for name in others)):
         s3.put_object(Bucket=destination, Key=key, Body=b"private")
     s3.put_object(Bucket=source, Key="private/plan.jpg", Body=b"private")
     s3.create_bucket(Bucket="alien-bucket")
@@ -69,6 +71,9 @@ S3_PROBES = {
     "read an index": ("GET", "destination", "_index/sha256/manifest.json", {}),
     "read an index that looks like a rendition": ("GET", "destination", "_index/x/thumb.jpg", {}),
     "read what is no rendition": ("GET", "destination", "seed.jpg/notes.txt", {}),
+    "read a rendition's longer name": ("GET", "destination", "seed.jpg/thumb.jpg.bak", {}),
+    "read behind a rendition's name": ("GET", "destination", "seed.jpg/thumb.jpg/x", {}),
+    "read another rendition": ("GET", "destination", "seed.jpg/huge.jpg", {}),
     "read over plain HTTP": (
         "GET",
         "destination",

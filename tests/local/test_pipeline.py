@@ -12,7 +12,7 @@ from local.http import request
 from tests.support.waiting import wait_until
 
 SIZES = {"large": (1080, 810), "medium": (640, 480), "small": (320, 240), "thumb": (150, 150)}
-TYPES = {"jpg": "image/jpeg", "webp": "image/webp"}
+TYPES = {"jpg": "image/jpeg", "avif": "image/avif"}
 
 
 @pytest.mark.parametrize(
@@ -52,10 +52,10 @@ def test_objects_are_encrypted_and_cacheable(aws, photo):
     aws.upload(photo("headers.jpg"), "uploads/headers.jpg")
     s3 = aws.client("s3")
     bucket = aws.outputs["destinationBucket"]
-    thumb = s3.head_object(Bucket=bucket, Key="headers.jpg/thumb.webp")
-    assert thumb["ServerSideEncryption"] == "AES256"
-    assert thumb["ContentType"] == "image/webp"
-    assert thumb["CacheControl"] == "public, max-age=31536000, immutable"
+    large = s3.head_object(Bucket=bucket, Key="headers.jpg/large.avif")
+    assert large["ServerSideEncryption"] == "AES256"
+    assert large["ContentType"] == "image/avif"
+    assert large["CacheControl"] == "public, max-age=31536000, immutable"
     manifest = s3.head_object(Bucket=bucket, Key="headers.jpg/manifest.json")
     assert manifest["ContentType"] == "application/json"
     assert manifest["CacheControl"] == "no-cache"
@@ -230,7 +230,7 @@ def test_log_lines_are_json_with_the_key_and_a_correlation_id(aws, photo):
     entry = json.loads(wait_until(lambda: aws.logged('"uploads/logged.jpg"'))[-1])
     assert (entry["level"], entry["message"]) == ("INFO", "ready")
     assert entry["correlation_id"]
-    assert entry["renditions"] == 8
+    assert entry["renditions"] == 5
     assert entry["TotalTime"] > 0
     (directive,) = entry["_aws"]["CloudWatchMetrics"]
     assert all(metric["Name"] in entry for metric in directive["Metrics"])
