@@ -27,7 +27,7 @@ def done(site, files):
     """Three photos and a broken file, uploaded, each with its outcome on the page."""
     chosen = [files[name] for name in (*PHOTOS, "broken.jpg")]
     site.page.get_by_label("Choose photos").set_input_files(chosen)
-    site.page.get_by_text("4 photos in, 24 renditions out, 1 rejected").wait_for()
+    site.page.get_by_text("4 photos in, 15 renditions out, 1 rejected").wait_for()
     return site
 
 
@@ -140,7 +140,7 @@ def test_what_no_rendition_keeps_is_said(site, files, tmp_path):
     frames = [Image.new("RGB", (60, 40), colour) for colour in ("red", "green")]
     frames[0].save(moving, save_all=True, append_images=frames[1:])
     site.page.get_by_label("Choose photos").set_input_files([moving, files["beach photo.jpg"]])
-    site.page.get_by_text("2 photos in, 16 renditions out").wait_for()
+    site.page.get_by_text("2 photos in, 10 renditions out").wait_for()
     assert card(site, "moving.gif").locator(".losses").inner_text() == "Not kept: its motion."
     assert card(site, "beach photo.jpg").locator(".losses").count() == 0
     site.page.screenshot(path=SCREENSHOTS / "losses.png", full_page=True)
@@ -230,7 +230,7 @@ def test_who_may_not_ask_for_a_form_is_told_and_can_try_again(site, files, deplo
         page.get_by_label("Choose photos").set_input_files([files["beach photo.jpg"]])
         page.get_by_text("Too many requests at this moment").wait_for()
     page.get_by_role("button", name="Try again").click()
-    page.get_by_text("2 photos in, 16 renditions out").wait_for()
+    page.get_by_text("2 photos in, 10 renditions out").wait_for()
 
 
 def test_a_photo_that_is_not_there_yet_can_be_looked_for_again(site, files):

@@ -57,12 +57,14 @@ def test_an_edge_never_remembers_that_a_manifest_was_not_there(prod):
 def test_the_edge_function_knows_the_stacks_renditions_and_sees_every_request(site):
     function = site.one("Function", "-cdn").inputs
     assert (function["runtime"], function["publish"]) == ("cloudfront-js-2.0", True)
-    constants = function["code"].splitlines()[:2]
-    assert constants[0] == (
-        'const RENDITIONS = {"large":["jpg","webp"],"medium":["jpg","webp"],'
-        '"small":["jpg","webp"],"thumb":["jpg","webp"]};'
-    )
-    assert json.loads(constants[1].removeprefix("const SITE = ").rstrip(";")) == [
+    constants = function["code"].splitlines()[:4]
+    assert constants[:3] == [
+        'const RENDITIONS = {"large":["jpg","avif"],"medium":["jpg"],"small":["jpg"],'
+        '"thumb":["jpg"]};',
+        'const EXTENSIONS = ["jpg","webp","avif","png"];',
+        'const NEGOTIATED = ["avif","webp"];',
+    ]
+    assert json.loads(constants[3].removeprefix("const SITE = ").rstrip(";")) == [
         *sorted(file.name for file in (ROOT / "web").iterdir()),
         "config.json",
     ]

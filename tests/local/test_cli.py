@@ -86,7 +86,7 @@ def test_put_prints_one_json_object_a_file(run, up, photo, tmp_path):
     good, bad = [json.loads(line) for line in done.stdout.splitlines()]
     fields = {"file", "key", "status", "error", "ms", "renditions", "losses"}
     assert set(good) == fields
-    assert (good["status"], good["error"], len(good["renditions"])) == ("ready", None, 8)
+    assert (good["status"], good["error"], len(good["renditions"])) == ("ready", None, 5)
     assert good["ms"] > 0
     assert (bad["status"], bad["renditions"]) == ("rejected", [])
     assert set(bad["error"]) == {"code", "message"}
