@@ -59,8 +59,10 @@ def test_the_edge_function_knows_the_stacks_renditions_and_sees_every_request(si
     assert (function["runtime"], function["publish"]) == ("cloudfront-js-2.0", True)
     constants = function["code"].splitlines()[:4]
     assert constants[:3] == [
-        'const RENDITIONS = {"large":["jpg","avif"],"medium":["jpg"],"small":["jpg"],'
-        '"thumb":["jpg"]};',
+        (
+            'const RENDITIONS = {"large":["jpg","avif"],"medium":["jpg"],"small":["jpg"],'
+            '"thumb":["jpg"]};'
+        ),
         'const EXTENSIONS = ["jpg","webp","avif","png"];',
         'const NEGOTIATED = ["avif","webp"];',
     ]
