@@ -53,7 +53,7 @@ class Storm:
     account: float = 1000
     start: float = START  # batches at once when the storm begins
     growth: float = GROWTH_A_MINUTE  # more of them a minute
-    writes: int = 9  # S3 writes of one image under its prefix: eight renditions, the manifest
+    writes: int = 6  # S3 writes of one image under its prefix: five renditions, the manifest
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -118,7 +118,7 @@ def test_a_report_is_written_where_it_was_asked_for(tmp_path):
 def test_a_record_of_the_function_is_written_with_all_its_fields():
     written = reports.to_data(Whole(DEFAULT_RENDITIONS))["part"]
     assert written == [rendition.to_dict() for rendition in DEFAULT_RENDITIONS]
-    assert written[0]["formats"] == ["jpeg", "webp"]
+    assert written[0]["formats"] == ["jpeg", "avif"]
 
 
 COMMANDS = (

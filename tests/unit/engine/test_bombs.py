@@ -60,5 +60,5 @@ def test_a_bomb_costs_little_and_ends_in_renditions_or_a_rejection(name):
         check=True,
     )
     outcome, peak_mb = done.stdout.decode().split()
-    assert outcome == REJECTED.get(name, "8")
+    assert outcome == REJECTED.get(name, "5")
     assert int(peak_mb) < MEMORY_MB

@@ -190,7 +190,7 @@ def test_a_measurement_has_what_it_rests_on(monkeypatch):
     assert [check.error for check in found.cold_check] == [0.0]
     assert (found.settings.stack, len(found.settings.renditions)) == (None, 4)
     words = "\n".join(found.words)
-    assert "Made of each upload: 8 files" in words
+    assert "Made of each upload: 5 files" in words
     assert "held by cgroup v1, CPU from the end of the initialisation" in words
     assert "Self-check, warm, passed" in words
     assert "Self-check, cold, passed" in words

@@ -420,5 +420,9 @@ def test_hamming_distance_counts_bits():
 
 def test_the_recipe_of_settings_that_do_not_change_does_not_change(environment):
     """Another digest would make every entry of a live index count as made by other settings."""
-    assert recipe_of(environment.replace(encoders=Encoders.V0_1)) == "61f4752d"
-    assert recipe_of(environment) == "065fcbcc"
+    both = ("jpeg", "webp")
+    before = environment.replace(
+        renditions=tuple(r.replace(formats=both) for r in environment.renditions)
+    )
+    assert recipe_of(before.replace(encoders=Encoders.V0_1)) == "61f4752d"
+    assert recipe_of(before) == "065fcbcc"

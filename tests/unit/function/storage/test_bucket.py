@@ -267,7 +267,7 @@ def test_a_denied_look_after_the_manifest_is_retried_and_removes_nothing(
     source.head = bucket.head
     with pytest.raises(PermissionDeniedError):
         deliver(event)
-    assert len(destination.objects) == 9
+    assert len(destination.objects) == 6
 
 
 def test_a_denied_manifest_is_not_taken_for_none(s3, bucket, source, environment, event, jpeg):
