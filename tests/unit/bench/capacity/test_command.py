@@ -11,7 +11,7 @@ def test_the_plan_is_printed_and_written(tmp_path, capsys):
     out = " ".join(capsys.readouterr().out.split())
     assert "maxConcurrency 10 (now)" in out
     assert "Lambda, concurrent" in out
-    assert "│ s3 puts │ 3,500.00 │ 50.00 │" in out
+    assert "│ s3 puts │ 3,500.00 │ 35.00 │" in out
     report = json.loads(path.read_text(), parse_constant=pytest.fail)
     assert report["stack"] == "default settings"
     assert [way["name"] for way in report["ways"]] == ["now", "recommended"]
