@@ -35,7 +35,7 @@ class CdnArgs:
     Attributes:
         destination: the bucket of renditions.
         renditions: the stack's renditions; with the manifests, they are all that is public.
-        negotiate: formats that a URL without an extension may give besides JPEG and PNG.
+        negotiated: formats that a URL without an extension may give besides JPEG and PNG.
         page: the bucket of the upload page, if there is one.
         upload_urls: where the page sends uploads, for its Content-Security-Policy.
         auth: whose tokens let users upload; the page may ask this issuer for them.
@@ -50,7 +50,7 @@ class CdnArgs:
 
     destination: SecureBucket
     renditions: Sequence[Rendition]
-    negotiate: Sequence[str]
+    negotiated: Sequence[str]
     page: SecureBucket | None
     upload_urls: Sequence[pulumi.Output[str]]
     auth: Auth | None
@@ -77,7 +77,7 @@ class Cdn(Component):
         self._label, self._args = resource_name(name, "cdn"), args
         self._cache, self._request = self._cache_policy(), self._request_policy()
         files = page.file_names() if args.page else ()
-        code = edge.function_code(args.renditions, args.negotiate, files)
+        code = edge.function_code(args.renditions, args.negotiated, files)
         self._route = self._edge_function("", code)
         # Not in the function for requests: a rollback would run that function's older code on
         # responses until the distribution is updated.

@@ -81,7 +81,7 @@ class Settings:
     pollers: Pollers | None = None
     batch_operations_concurrency: int = 0
     renditions: tuple[Rendition, ...] = DEFAULT_RENDITIONS
-    negotiate: tuple[str, ...] = NEGOTIABLE
+    negotiate: tuple[str, ...] | None = None
     uploads: str = "public"
     auth: Auth | None = None
     quota_per_hour: int = 0
@@ -169,6 +169,17 @@ class Settings:
         return (self.max_megapixels or max_megapixels(self.memory)) * 1_000_000
 
     @property
+    def negotiated(self) -> tuple[str, ...]:
+        """Formats that a URL of the CDN without an extension may give besides JPEG and PNG.
+
+        By default all that the stack's own ``renditions`` have, and with the default ones none:
+        uploads of release 0.1.0 have no AVIF, and a reader would be sent to a file that is missing.
+        """
+        if self.negotiate is not None:
+            return self.negotiate
+        return () if self.renditions == DEFAULT_RENDITIONS else NEGOTIABLE
+
+    @property
     def max_upload_bytes(self) -> int:
         """Largest upload that the function fetches; 1 MB is 1,000,000 bytes."""
         return self.max_upload_mb * 1_000_000
@@ -184,7 +195,7 @@ class Settings:
     def _check_renditions(self) -> None:
         if not self.renditions:
             raise SettingsError("renditions must name at least one rendition; got an empty list.")
-        for format_name in self.negotiate:
+        for format_name in self.negotiate or ():
             require_one_of("negotiate", format_name, NEGOTIABLE)
         names = [rendition.name for rendition in self.renditions]
         for name in names:

@@ -61,7 +61,7 @@ def check(name: str, settings: Settings) -> None:
             )
     if settings.delivery == "cdn":
         files = page.file_names() if settings.site else ()
-        edge.function_code(settings.renditions, settings.negotiate, files)
+        edge.function_code(settings.renditions, settings.negotiated, files)
 
 
 def longest(name: str, settings: Settings) -> tuple[Mapping[str, str], str, str]:

@@ -81,7 +81,7 @@ CDN: Final[dict[str, list[Any]]] = {
     "quotaPerHour": [0, 100, 200],
     "quotaBytesPerDay": [0, 10**9],
     "auth+quotaPerHour+quotaBytesPerDay": [[AUTH[1], 200, 10**9], [None, 0, 0]],
-    "negotiate": [["avif", "webp"], [], ["webp"]],
+    "negotiate": [None, ["avif"], [], None],
     "encryption": ["s3", "kms", "s3"],
     "site": [False, True, False],
     "priceClass": around(CLASSES),

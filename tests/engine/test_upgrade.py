@@ -228,7 +228,6 @@ def test_a_stack_that_pins_nothing_keeps_every_file_readable(stack, first, photo
     users.upload()
     assert sum(".webp?" in rendition.url for rendition in users.results[0].renditions) == 4
     live.move(ROOT)
-    live.configure(batchSize=1, timeout=15, negotiate=[])
     assert_nothing_is_lost(changes(live.run("up")))
     users.upload()
     assert len(users.results[1].renditions) == 5

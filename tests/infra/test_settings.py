@@ -288,7 +288,10 @@ def test_errors_end_the_program_without_a_traceback():
 
 def test_pulumi_yaml_declares_the_same_keys_types_and_defaults():
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
-    defaults, undeclared = Settings(), ("renditions", "auth", "pollers", "storage_classes")
+    defaults, undeclared = (
+        Settings(),
+        ("renditions", "auth", "pollers", "storage_classes", "negotiate"),
+    )
     expected = {
         key: getattr(defaults, name) for name, key in KEYS.items() if name not in undeclared
     }

@@ -41,8 +41,8 @@ def test_settings_table_is_pulumi_yaml():
         [f"`{key}`", yaml.dump(value["default"], default_flow_style=True).split("\n")[0]]
         for key, value in declared.items()
     ]
-    undeclared = [["`renditions`", "four sizes"], ["`auth`", "none"], ["`pollers`", "none"]]
-    undeclared.append(["`storageClasses`", "none"])
+    undeclared = [["`renditions`", "four sizes"], ["`negotiate`", "none"], ["`auth`", "none"]]
+    undeclared += [["`pollers`", "none"], ["`storageClasses`", "none"]]
     assert [row[:2] for row in table(section)] == expected + undeclared
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from function.engine.renditions import OutputFormat, Rendition
 from pipeline.auth import Auth
 from pipeline.settings import KEYS, LOG_RETENTION_DAYS, Settings, SettingsError
 
@@ -143,3 +144,16 @@ def test_what_follows_from_the_settings():
     schemes = {endpoint: Settings(s3_endpoint=endpoint).cdn_scheme for endpoint in ("", "http://a")}
     assert schemes == {"": "https", "http://a": "http"}
     assert Settings(s3_endpoint="https://a").cdn_scheme == "https"
+
+
+def test_a_url_without_an_extension_gives_what_every_upload_has():
+    """Uploads of release 0.1.0 have no AVIF, which the default renditions have today."""
+    own = (
+        Rendition(
+            name="page", width=800, height=800, formats=(OutputFormat.JPEG, OutputFormat.WEBP)
+        ),
+    )
+    assert Settings().negotiated == ()
+    assert Settings(renditions=own).negotiated == ("avif", "webp")
+    assert Settings(negotiate=("avif",)).negotiated == ("avif",)
+    assert Settings(renditions=own, negotiate=()).negotiated == ()
