@@ -9,7 +9,7 @@ from function.engine.budget import ENCODE, LONG_MS
 from function.engine.colour import is_plain
 from function.engine.errors import Rejected, is_system_failure
 from function.engine.formats import Format
-from function.engine.gain_map import FoundGainMap, GainMap
+from function.engine.gain_map import LARGEST, FoundGainMap, GainMap
 from function.engine.memory_limit import forget_refused_memory, was_refused_memory
 from function.engine.pixels import SIDEWAYS, Bitmap, Size, reduction, turn_box
 from function.engine.record import Record
@@ -75,16 +75,17 @@ def _has_shape(own: Size, picture: Size) -> bool:
 
 
 def load_map(keepable: Keepable, scale: float, orientation: int, upload: Size) -> GainMap | None:
-    """Decode a gain map at a scale and turn it; None if it is damaged.
+    """Decode a gain map for a picture that is decoded at a scale, and turn it; None if damaged.
 
     Raises:
         MemoryError: memory is out.
         Exception: a failure of ours.
     """
     known, found = keepable.known, keepable.found
+    share = max(found.size) / max(upload)
     forget_refused_memory()
     try:
-        image, box = known.load_gain_map(found, scale)
+        image, box = known.load_gain_map(found, scale * min(1.0, LARGEST / share))
     except Rejected:
         return None
     except known.damage as error:
