@@ -1,4 +1,4 @@
-"""The engines written in Python: ours, Pillow as most people call it, libvips, OpenCV, the floor.
+"""The engines written in Python: ours, Pillow as most people call it, libvips, OpenCV.
 
 Each is ``make(job) -> run`` so that imports and preparation stand outside the timed part; ``run``
 takes the upload's bytes and yields one encoded body for each output.
@@ -126,30 +126,6 @@ def opencv(job: Job) -> Run:
     return run
 
 
-def floor(job: Job) -> Run:
-    """What no engine on libjpeg escapes: one scaled decode, and the encodes of finished pixels.
-
-    Both through Pillow, whose calls are thin over libjpeg-turbo: at the smallest scale that
-    covers the largest size, and without a resize.
-    """
-    from PIL import Image
-
-    from function.engine.formats.jpeg_scaled import draft, open_image
-
-    image = Image.open(job.source).convert("RGB")
-    largest = max(max(output.width, output.height) for output in job.outputs)
-    need = largest / max(image.size)
-    finished = [fill(image, output, Image.Resampling.BICUBIC) for output in job.outputs]
-    del image
-
-    def run(data: bytes) -> Iterator[bytes]:
-        opened = open_image(data)
-        draft(opened, need, opened.mode)
-        yield from map(_save, finished, job.outputs)
-
-    return run
-
-
 def register_heic(source: Path) -> None:
     """Let Pillow open HEIC, if the upload is one."""
     if source.suffix == ".heic":
@@ -178,5 +154,4 @@ ENGINES: Final[dict[str, Callable[[Job], Run]]] = {
     "pyvips-cascade": partial(pyvips, cascade=True),
     "pyvips-each": partial(pyvips, cascade=False),
     "opencv": opencv,
-    "floor": floor,
 }

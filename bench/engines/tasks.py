@@ -31,7 +31,7 @@ class Task:
     title: str
     source: str = "jpeg"
     outputs: tuple[Output, ...] = FOUR_SIZES
-    engines: tuple[str, ...] = tuple(e for e in ENGINES if e not in {"opencv", "floor"})
+    engines: tuple[str, ...] = tuple(e for e in ENGINES if e != "opencv")
 
 
 def _four(format_name: OutputFormat) -> tuple[Output, ...]:

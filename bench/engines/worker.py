@@ -14,10 +14,10 @@ from bench.engines.job import Answer, Job
 
 def main() -> None:
     """Serve the engine named on the command line until the input ends."""
-    from bench.engines import encoders, peers  # noqa: PLC0415 - no library before the baseline
+    from bench.engines import encoders, floor, peers  # noqa: PLC0415 - no library before the baseline
 
     idle = _peak_mb()
-    engines = peers.ENGINES | encoders.ENGINES
+    engines = {**peers.ENGINES, **encoders.ENGINES, "floor": floor.floor}
     prepare = functools.lru_cache(maxsize=1)(engines[sys.argv[1]])  # a job may hold pixels
     for line in sys.stdin:
         try:
