@@ -19,6 +19,18 @@ class Component(pulumi.ComponentResource):
         super().__init__(type_, name, None, opts)
         self.child = pulumi.ResourceOptions(parent=self)
 
+    def named_before(self, key: str) -> pulumi.ResourceOptions:
+        """Return options of a child that keeps a name which an earlier release gave it.
+
+        Those names were made of the pipeline's name alone, so that two pipelines of one name could
+        not be in one account. A name cannot be changed in place, so a new one would replace the
+        child (docs/deploy.md, "Names").
+
+        Args:
+            key: the input that holds the name, as the provider spells it.
+        """
+        return pulumi.ResourceOptions(parent=self, ignore_changes=[key])
+
     def after(self, *earlier: pulumi.Resource) -> pulumi.ResourceOptions:
         """Return options of a child that is made after other resources."""
         return pulumi.ResourceOptions(parent=self, depends_on=list(earlier))

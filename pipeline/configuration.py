@@ -25,8 +25,37 @@ _AUTH: Final = (
 )
 
 
-def stack_name() -> str:
-    """Return the name that all resources of this stack start with: ``image-pipeline-dev``."""
+NAMING: Final = ("name", "formerNames")
+"""The settings that name the pipeline, which are no ``Settings`` of its."""
+
+KNOWN: Final = (*NAMING, *KEYS.values())
+"""Every key of a stack's settings."""
+
+
+def name() -> str:
+    """Return the pipeline's name, which the names of all its resources start with.
+
+    By default it is that of every stack of v0.1.0, which knows no aliases: under another name, a
+    rollback to it would delete all resources (docs/deploy.md, "Names").
+    """
+    return pulumi.Config().get("name") or _default_name()
+
+
+def options() -> pulumi.ResourceOptions:
+    """Return the pipeline's options: its former names as aliases.
+
+    Raises:
+        SettingsError: ``formerNames`` is not a list of names.
+    """
+    given = _read_list("formerNames") or ()
+    if not all(isinstance(item, str) and item for item in given):
+        raise SettingsError(f"formerNames must be a list of names; got {list(given)!r}.")
+    former = dict.fromkeys([*given, _default_name()])
+    aliases = [pulumi.Alias(name=each) for each in former if each != name()]
+    return pulumi.ResourceOptions(aliases=aliases)
+
+
+def _default_name() -> str:
     return f"{pulumi.get_project()}-{pulumi.get_stack()}"
 
 
@@ -47,14 +76,13 @@ def load() -> Settings:
 def _refuse_unknown_keys() -> None:
     project = pulumi.get_project()
     for key in {**get_config_env(), **CONFIG.get()}:
-        namespace, _, name = key.partition(":")
-        if namespace == project and name not in KEYS.values():
+        namespace, _, key_name = key.partition(":")
+        if namespace == project and key_name not in KNOWN:
             raise SettingsError(
-                f"{name} is not a setting of this stack; the settings are "
-                f"{', '.join(KEYS.values())}."
+                f"{key_name} is not a setting of this stack; the settings are {', '.join(KNOWN)}."
             )
-        setting = name.removeprefix("config:")  # as Pulumi wrote keys before its version 1
-        if namespace != project and setting in KEYS.values() and not _has_reader(namespace):
+        setting = key_name.removeprefix("config:")  # as Pulumi wrote keys before its version 1
+        if namespace != project and setting in KNOWN and not _has_reader(namespace):
             raise SettingsError(
                 f"{key} is not read, because the project is named {project}; in "
                 f"Pulumi.{pulumi.get_stack()}.yaml, rename it to {project}:{setting}, and every "

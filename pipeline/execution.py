@@ -40,10 +40,9 @@ class Execution:
         label = resource_name(name, part)
         self.log_group = cloudwatch.LogGroup(
             label,
-            name=f"/{name}/{part}",
             retention_in_days=log_retention_days,
             tags=tags(),
-            opts=owner.child,
+            opts=owner.named_before("name"),
         )
         self.role = iam.Role(
             label,

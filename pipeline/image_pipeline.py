@@ -8,7 +8,7 @@ from typing import TypeVar
 import pulumi
 
 from function.contract import DuplicateSearch
-from pipeline import alarm_definitions, lifecycle, signer, sizes
+from pipeline import alarm_definitions, lifecycle, renaming, signer, sizes
 from pipeline.access_log import AccessLog, AccessLogArgs
 from pipeline.alarms import Alarms, AlarmsArgs
 from pipeline.announcements import Announcements, AnnouncementsArgs
@@ -44,7 +44,7 @@ class ImagePipeline(Component):
     """Uploads in, renditions out: source bucket → queue → function → destination bucket.
 
     Args:
-        name: start of all resources' names, e.g. ``image-pipeline-dev``.
+        name: start of the names of all its resources. Former names are aliases in ``opts``.
         args: the stack's settings.
 
     Raises:
@@ -74,8 +74,9 @@ class ImagePipeline(Component):
         self._signer_bundle = _bundle(args, source=signer.FOLDER) if args.auth else None
         _say_who_may_upload(args)
         guard = Guard()
-        guarded = pulumi.ResourceOptions.merge(opts, guard.options())
-        super().__init__("image-pipeline:index:ImagePipeline", name, guarded)
+        merge = pulumi.ResourceOptions.merge
+        opts = merge(merge(opts, renaming.keep(name, opts)), guard.options())
+        super().__init__("image-pipeline:index:ImagePipeline", name, opts)
         self._base, self._settings = name, args
         self._identity = Identity.current(pulumi.InvokeOutputOptions(parent=self))
         self._key_arn: pulumi.Input[str] = ""

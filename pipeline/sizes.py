@@ -41,7 +41,7 @@ def check(name: str, settings: Settings) -> None:
     """Refuse renditions that AWS's limits leave no room for.
 
     Args:
-        name: what the stack's resources are named after, e.g. ``image-pipeline-dev``.
+        name: the pipeline's, e.g. ``image-pipeline-dev``.
         settings: the stack's settings.
 
     Raises:
@@ -91,7 +91,7 @@ def longest(name: str, settings: Settings) -> tuple[Mapping[str, str], str, str]
         destination_arn=destination_arn,
         queue_arn=arn("sqs", physical("uploads")),
         backfill_arn=arn("sqs", physical("backfill")),
-        log_group_arn=arn("logs", f"log-group:/{name}/resizer:*"),
+        log_group_arn=arn("logs", f"log-group:{physical('resizer')}:*"),
         key_arn=key_arn,
         index_arn=index and arn("dynamodb", f"table/{index}"),
         renditions=settings.renditions,
