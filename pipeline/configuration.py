@@ -14,7 +14,8 @@ from pulumi.runtime.config import CONFIG, get_config_env
 from function.contract import DuplicateSearch
 from function.engine.renditions import Hdr, Quality, Rendition
 from pipeline.auth import Auth
-from pipeline.settings import KEYS, Pollers, Settings
+from pipeline.pollers import Pollers
+from pipeline.settings import KEYS, Settings
 from pipeline.settings_checks import SettingsError, require_one_of
 from pipeline.storage_classes import Transition
 
@@ -103,17 +104,14 @@ def _has_reader(namespace: str) -> bool:
 
 def _read(name: str, key: str) -> Any:
     """Return a setting as its attribute's type, or None if it is not set."""
-    if name == "renditions":
-        items = _read_list(key)
-        return items and tuple(_rendition(key, index, item) for index, item in enumerate(items))
     if name == "pollers":
         return _read_mapping(
             key, Pollers, int, "whole numbers for min and max, like {min: 2, max: 10}"
         )
     if name == "auth":
         return _read_mapping(key, Auth, str, _AUTH)
-    if name == "storage_classes":
-        return _read_transitions(key)
+    if name in _READERS:
+        return _READERS[name](key)
     if name == "allowed_origins":
         items = _read_list(key)
         return items and tuple(str(item) for item in items)
@@ -162,11 +160,26 @@ def _read_transitions(key: str) -> tuple[Transition, ...] | None:
     return tuple(Transition(storage_class=name, days=count) for name, count in by_age)
 
 
+def _read_tags(key: str) -> Mapping[str, str] | None:
+    raw = _read_object(key)
+    if raw is None:
+        return None
+    values = cast("dict[str, Any]", raw if isinstance(raw, dict) else {"": None})
+    if any(type(value) is not str for value in values.values()):
+        raise SettingsError(f"{key} must be texts by key, like {{Team: photos}}; got {raw!r}.")
+    return values
+
+
 def _read_object(key: str) -> object:
     try:
         return pulumi.Config().get_object(key)
     except pulumi.ConfigTypeError as error:
         return error.value
+
+
+def _read_renditions(key: str) -> tuple[Rendition, ...] | None:
+    items = _read_list(key)
+    return items and tuple(_rendition(key, index, item) for index, item in enumerate(items))
 
 
 def _rendition(key: str, index: int, raw: object) -> Rendition:
@@ -193,6 +206,13 @@ def _to_name(kind: type[StrEnum], key: str, text: str) -> StrEnum:
     require_one_of(key, text, tuple(kind))
     return kind(text)
 
+
+_READERS: Final[Mapping[str, Callable[[str], Any]]] = {
+    "renditions": _read_renditions,
+    "storage_classes": _read_transitions,
+    "tags": _read_tags,
+}
+"""Attribute of ``Settings`` to the function that reads it, for those that are no single text."""
 
 _CONVERSIONS: Final[Mapping[type, Callable[[str, str], Any]]] = {
     int: _to_int,

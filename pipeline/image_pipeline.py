@@ -8,7 +8,7 @@ from typing import TypeVar
 import pulumi
 
 from function.contract import DuplicateSearch
-from pipeline import alarm_definitions, lifecycle, renaming, signer, sizes
+from pipeline import alarm_definitions, lifecycle, renaming, signer, sizes, tagging
 from pipeline.access_log import AccessLog, AccessLogArgs
 from pipeline.alarms import Alarms, AlarmsArgs
 from pipeline.announcements import Announcements, AnnouncementsArgs
@@ -75,12 +75,13 @@ class ImagePipeline(Component):
         _say_who_may_upload(args)
         guard = Guard()
         merge = pulumi.ResourceOptions.merge
-        opts = merge(merge(opts, renaming.keep(name, opts)), guard.options())
+        opts = merge(merge(opts, renaming.keep(name, opts)), tagging.options(args.tags))
+        opts = merge(opts, guard.options())
         super().__init__("image-pipeline:index:ImagePipeline", name, opts)
         self._base, self._settings = name, args
         self._identity = Identity.current(pulumi.InvokeOutputOptions(parent=self))
-        self._key_arn: pulumi.Input[str] = ""
-        if args.encryption == "kms":
+        self._key_arn: pulumi.Input[str] = args.kms_key_arn
+        if args.encryption == "kms" and not args.kms_key_arn:
             self._key_arn = self._add(EncryptionKey, EncryptionKeyArgs).arn
         self._source, self._destination = self._buckets()
         queue, uploads = self._way_in()
@@ -99,7 +100,7 @@ class ImagePipeline(Component):
         fields = inspect.signature(kind).parameters
         settings = {f: getattr(self._settings, f) for f in fields if hasattr(self._settings, f)}
         stack = {"identity": self._identity, "kms_key_arn": self._key_arn}
-        return kind(**settings, **{f: stack[f] for f in fields if f in stack}, **parts)
+        return kind(**settings | {f: stack[f] for f in fields if f in stack}, **parts)
 
     def _add(
         self,

@@ -5,14 +5,16 @@ here for the tests and the embedded AWS, which run the program without it; a tes
 """
 
 import re
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Final
 
 from function.contract import FULL_MEMORY_MB, MOST_SECONDS, DuplicateSearch
 from function.engine.limits import kind_megapixels, max_megapixels
 from function.engine.renditions import DEFAULT_RENDITIONS, Hdr, Quality, Rendition
-from pipeline import storage_classes
+from pipeline import adopted, storage_classes, tagging
 from pipeline.auth import Auth
+from pipeline.pollers import Pollers
 from pipeline.settings_checks import SettingsError, in_range, require_one_of
 from pipeline.storage_classes import MAX_DAYS, Transition
 
@@ -33,27 +35,6 @@ PRICE_CLASSES: Final = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
 
 MONITORING: Final = ("off", "lean", "full")
 """Least to most: no alarm; three alarms that tell of lost uploads; all alarms and a dashboard."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pollers:
-    """Fewest and most event pollers of SQS provisioned mode."""
-
-    min: int
-    max: int
-
-    def __post_init__(self) -> None:
-        """Raise a ``SettingsError`` for a number that AWS refuses.
-
-        The limits are those for SQS (Lambda developer guide, "Lambda parameters for Amazon SQS
-        event source mappings", read 2026-11-27).
-        """
-        in_range("pollers min", self.min, 2, 200, "event pollers")
-        in_range("pollers max", self.max, 2, 2000, "event pollers")
-        if self.min > self.max:
-            raise SettingsError(
-                f"pollers min must not be above max; got min {self.min} and max {self.max}."
-            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +71,7 @@ class Settings:
     price_class: str = "PriceClass_All"
     waf_requests_per_minute: int = 0
     encryption: str = "s3"
+    kms_key_arn: str = ""
     quality: Quality = Quality.FAST
     native_decoder: bool = True
     hdr: Hdr = Hdr.KEEP
@@ -103,11 +85,14 @@ class Settings:
     storage_classes: tuple[Transition, ...] = ()
     access_log: bool = False
     allowed_origins: tuple[str, ...] = ("*",)
+    alarm_topic_arn: str = ""
     alarm_email: str = ""
     monthly_budget_usd: int = 0
     monitoring: str = "full"
     tracing: bool = True
     eventbridge: bool = False
+    permissions_boundary: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
     protect: bool = False
     s3_endpoint: str = ""
 
@@ -151,6 +136,14 @@ class Settings:
         self._check_origins()
         self._check_domain()
         self._check_contradictions()
+        adopted.check_key(self.kms_key_arn, self.encryption)
+        adopted.check_topic(
+            self.alarm_topic_arn,
+            monitoring=self.monitoring,
+            mails_alarms_alone=bool(self.alarm_email and not self.monthly_budget_usd),
+        )
+        adopted.check_boundary(self.permissions_boundary)
+        tagging.check(self.tags, site=self.site)
 
     @property
     def cdn_scheme(self) -> str:
@@ -305,8 +298,8 @@ MAX_VISIBILITY_TIMEOUT: Final = 43_200
 """Seconds; SQS's own limit of 12 hours."""
 
 KEYS: Final = {
-    field.name: re.sub("_(.)", lambda found: found[1].upper(), field.name)
-    for field in fields(Settings)
-    if field.name != "s3_endpoint"
+    each.name: re.sub("_(.)", lambda found: found[1].upper(), each.name)
+    for each in fields(Settings)
+    if each.name != "s3_endpoint"
 }
 """Attribute of ``Settings`` to its key in ``Pulumi.<stack>.yaml``."""

@@ -84,7 +84,9 @@ def longest(name: str, settings: Settings) -> tuple[Mapping[str, str], str, str]
     else:
         domain = f"{destination}.s3.{_REGION}.{_DOMAIN}"
         url = bucket_url(destination, domain, s3_endpoint=settings.s3_endpoint)
-    key_arn = arn("kms", f"key/{_KEY}") if settings.encryption == "kms" else ""
+    key_arn = settings.kms_key_arn
+    if settings.encryption == "kms" and not key_arn:
+        key_arn = arn("kms", f"key/{_KEY}")
     index = "" if settings.duplicates == DuplicateSearch.OFF else physical("duplicates")
     role = roles.resizer_role(
         source_arn=f"arn:{_PARTITION}:s3:::{physical('source')}",

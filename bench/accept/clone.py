@@ -18,7 +18,7 @@ NAME: Final = re.compile(r".+-accept-[0-9a-f]{6}")
 
 SHARED: Final = (
     *("domain", "certificateArn", "hostedZoneId", "alarmEmail", "monthlyBudgetUsd"),
-    *("name", "formerNames"),
+    *("name", "formerNames", "alarmTopicArn"),
 )
 """Settings that reach beyond a stack: its DNS name can be one distribution's only, its mail goes to
 people, and what is left of a clone is found by the clone's own name."""

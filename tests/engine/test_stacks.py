@@ -153,8 +153,9 @@ def _provider(real: dict[str, Any]) -> str:
 
 def _seen(state: dict[str, Any]) -> dict[str, Any]:
     inputs = dict(state.get("inputs", {}))
-    for name in inputs.pop("__defaults", []):
-        inputs.pop(name)
+    # The engine puts the old value, the provider's own choice too, in the place of an ignored one.
+    for name in {*inputs.pop("__defaults", []), *state.get("ignoreChanges", [])}:
+        inputs.pop(name, None)
     return _view(
         inputs,
         state.get("parent", ""),
@@ -164,7 +165,8 @@ def _seen(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def _seen_by_mocks(found: Registered) -> dict[str, Any]:
-    return _view(found.inputs, found.parent, found.depends, protect=found.protect)
+    inputs = {k: v for k, v in found.inputs.items() if k not in found.ignore_changes}
+    return _view(inputs, found.parent, found.depends, protect=found.protect)
 
 
 def _view(inputs: Any, parent: str, depends: Any, *, protect: bool) -> dict[str, Any]:

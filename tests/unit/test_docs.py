@@ -43,7 +43,7 @@ def test_settings_table_is_pulumi_yaml():
         for key, value in declared.items()
     ]
     undeclared = [["`renditions`", "four sizes"], ["`auth`", "none"], ["`pollers`", "none"]]
-    undeclared.append(["`storageClasses`", "none"])
+    undeclared += [["`storageClasses`", "none"], ["`tags`", "none"]]
     assert [row[:2] for row in table(section)] == expected + undeclared
 
 
