@@ -13,10 +13,9 @@ Options = pulumi.ResourceOptions | None
 class Component(pulumi.ComponentResource):
     """A part of the pipeline; ``child`` are the options of each resource that belongs to it."""
 
-    child: pulumi.ResourceOptions
-
     def __init__(self, type_: str, name: str, opts: Options) -> None:
         super().__init__(type_, name, None, opts)
+        # Without an annotation in the class: the SDK would read it as an output of the component.
         self.child = pulumi.ResourceOptions(parent=self)
 
     def named_before(self, key: str) -> pulumi.ResourceOptions:

@@ -3,27 +3,17 @@
 import importlib.util
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import fields
-from enum import StrEnum
 from functools import partial
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, cast
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from function.contract import DuplicateSearch
-from function.engine.renditions import Hdr, Quality, Rendition
-from pipeline.auth import Auth
-from pipeline.pollers import Pollers
+from function.engine.renditions import Hdr, Quality
 from pipeline.settings import KEYS, Settings
-from pipeline.settings_checks import SettingsError, require_one_of
-from pipeline.storage_classes import Transition
-
-Mapped = TypeVar("Mapped")
-
-_AUTH: Final = (
-    "the issuer and the audience, like {issuer: https://login.example.com/, audience: photos}"
-)
+from pipeline.settings_checks import SettingsError
+from pipeline.settings_values import STRUCTURED, structured, to_name
 
 
 NAMING: Final = ("name", "formerNames")
@@ -70,8 +60,13 @@ def load() -> Settings:
     _refuse_unknown_keys()
     values = {name: _read(name, key) for name, key in KEYS.items()}
     given = {name: value for name, value in values.items() if value is not None}
+    return Settings(**given, s3_endpoint=s3_endpoint())
+
+
+def s3_endpoint() -> str:
+    """Return where S3 is, by the provider's ``aws:endpoints``; empty for Amazon's own."""
     endpoints: Any = pulumi.Config("aws").get_object("endpoints") or [{}]
-    return Settings(**given, s3_endpoint=str(endpoints[0].get("s3", "")).rstrip("/"))
+    return str(endpoints[0].get("s3", "")).rstrip("/")
 
 
 def _refuse_unknown_keys() -> None:
@@ -104,70 +99,12 @@ def _has_reader(namespace: str) -> bool:
 
 def _read(name: str, key: str) -> Any:
     """Return a setting as its attribute's type, or None if it is not set."""
-    if name == "pollers":
-        return _read_mapping(
-            key, Pollers, int, "whole numbers for min and max, like {min: 2, max: 10}"
-        )
-    if name == "auth":
-        return _read_mapping(key, Auth, str, _AUTH)
-    if name in _READERS:
-        return _READERS[name](key)
-    if name == "allowed_origins":
-        items = _read_list(key)
-        return items and tuple(str(item) for item in items)
+    if name in STRUCTURED:
+        raw = _read_object(key)
+        return None if raw is None else structured(name, key, raw)
     text = pulumi.Config().get(key)
     convert = _CONVERSIONS.get(cast("type", Settings.__dataclass_fields__[name].type))
     return convert(key, text) if convert and text is not None else text
-
-
-def _read_list(key: str) -> tuple[Any, ...] | None:
-    raw = _read_object(key)
-    if not isinstance(raw, list | None):
-        raise SettingsError(f"{key} must be a list; got {raw!r}.")
-    return None if raw is None else tuple(cast("list[Any]", raw))
-
-
-def _read_mapping(key: str, kind: type[Mapped], type_: type, wanted: str) -> Mapped | None:
-    """Return a setting that is a mapping as an instance of ``kind``, or None if it is not set.
-
-    Args:
-        key: the setting's.
-        kind: a dataclass, all of whose fields must be given and no others.
-        type_: that each field must be of.
-        wanted: what the error asks for.
-    """
-    raw = _read_object(key)
-    if raw is None:
-        return None
-    names = {field.name for field in fields(cast("Any", kind))}
-    values = cast("dict[str, Any]", raw) if isinstance(raw, dict) else {}
-    if set(values) != names or any(type(value) is not type_ for value in values.values()):
-        raise SettingsError(f"{key} must be {wanted}; got {raw!r}.")
-    return kind(**values)
-
-
-def _read_transitions(key: str) -> tuple[Transition, ...] | None:
-    raw = _read_object(key)
-    if raw is None:
-        return None
-    days = cast("dict[str, Any]", raw if isinstance(raw, dict) else {"": ""})
-    if any(type(value) is not int for value in days.values()):
-        raise SettingsError(
-            f"{key} must be days by storage class, like {{STANDARD_IA: 30}}; got {raw!r}."
-        )
-    # By age: the engine passes the keys of a mapping in the order of the alphabet.
-    by_age = sorted(days.items(), key=lambda each: each[1])
-    return tuple(Transition(storage_class=name, days=count) for name, count in by_age)
-
-
-def _read_tags(key: str) -> Mapping[str, str] | None:
-    raw = _read_object(key)
-    if raw is None:
-        return None
-    values = cast("dict[str, Any]", raw if isinstance(raw, dict) else {"": None})
-    if any(type(value) is not str for value in values.values()):
-        raise SettingsError(f"{key} must be texts by key, like {{Team: photos}}; got {raw!r}.")
-    return values
 
 
 def _read_object(key: str) -> object:
@@ -175,18 +112,6 @@ def _read_object(key: str) -> object:
         return pulumi.Config().get_object(key)
     except pulumi.ConfigTypeError as error:
         return error.value
-
-
-def _read_renditions(key: str) -> tuple[Rendition, ...] | None:
-    items = _read_list(key)
-    return items and tuple(_rendition(key, index, item) for index, item in enumerate(items))
-
-
-def _rendition(key: str, index: int, raw: object) -> Rendition:
-    try:
-        return Rendition.parse(raw)
-    except (ValueError, TypeError) as error:
-        raise SettingsError(f"{key}[{index}] {error}.") from error
 
 
 def _to_int(key: str, text: str) -> int:
@@ -202,23 +127,11 @@ def _to_bool(key: str, text: str) -> bool:
     return text == "true"
 
 
-def _to_name(kind: type[StrEnum], key: str, text: str) -> StrEnum:
-    require_one_of(key, text, tuple(kind))
-    return kind(text)
-
-
-_READERS: Final[Mapping[str, Callable[[str], Any]]] = {
-    "renditions": _read_renditions,
-    "storage_classes": _read_transitions,
-    "tags": _read_tags,
-}
-"""Attribute of ``Settings`` to the function that reads it, for those that are no single text."""
-
 _CONVERSIONS: Final[Mapping[type, Callable[[str, str], Any]]] = {
     int: _to_int,
     bool: _to_bool,
-    Quality: partial(_to_name, Quality),
-    Hdr: partial(_to_name, Hdr),
-    DuplicateSearch: partial(_to_name, DuplicateSearch),
+    Quality: partial(to_name, Quality),
+    Hdr: partial(to_name, Hdr),
+    DuplicateSearch: partial(to_name, DuplicateSearch),
 }
 """Type of a setting to the function that reads it from the engine's text."""
