@@ -34,7 +34,7 @@ class AlarmsArgs:
 
     alarms: Sequence[Alarm]
     alarm_topic_arn: str
-    alarm_email: str
+    alarm_email: pulumi.Input[str]
     monthly_budget_usd: int
     queue: UploadQueue
     resizer: Resizer

@@ -9,13 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Final
 
+import pulumi
+
 from function.contract import FULL_MEMORY_MB, MOST_SECONDS, DuplicateSearch
 from function.engine.limits import kind_megapixels, max_megapixels
 from function.engine.renditions import DEFAULT_RENDITIONS, Hdr, Quality, Rendition
 from pipeline import adopted, storage_classes, tagging
 from pipeline.auth import Auth
 from pipeline.pollers import Pollers
-from pipeline.settings_checks import SettingsError, in_range, require_one_of
+from pipeline.settings_checks import (
+    SettingsError,
+    checked,
+    in_range,
+    require_certificate,
+    require_email,
+    require_one_of,
+)
 from pipeline.storage_classes import MAX_DAYS, Transition
 
 RUNTIMES: Final = ("python3.12", "python3.13", "python3.14")
@@ -45,6 +54,7 @@ class Settings:
     the largest image that fits in ``memory``; read ``max_pixels`` instead. ``max_concurrency`` 0
     means no ceiling but the account's own; with ``pollers`` it must be 0. A quota of 0 is none, and
     ``rejected_upload_days`` 0 keeps rejected uploads.
+    A program may give ``alarm_email``, ``certificate_arn`` and ``hosted_zone_id`` as outputs.
     ``batch_operations_concurrency`` 0 means no function for S3 Batch Operations. ``s3_endpoint`` is
     not a key of the stack: it is the provider's ``aws:endpoints``, set for the embedded AWS.
     """
@@ -66,8 +76,8 @@ class Settings:
     delivery: str = "public"
     site: bool = False
     domain: str = ""
-    certificate_arn: str = ""
-    hosted_zone_id: str = ""
+    certificate_arn: pulumi.Input[str] = ""
+    hosted_zone_id: pulumi.Input[str] = ""
     price_class: str = "PriceClass_All"
     waf_requests_per_minute: int = 0
     encryption: str = "s3"
@@ -86,7 +96,7 @@ class Settings:
     access_log: bool = False
     allowed_origins: tuple[str, ...] = ("*",)
     alarm_topic_arn: str = ""
-    alarm_email: str = ""
+    alarm_email: pulumi.Input[str] = ""
     monthly_budget_usd: int = 0
     monitoring: str = "full"
     tracing: bool = True
@@ -211,8 +221,7 @@ class Settings:
         return self.quota_per_hour > 0 or self.quota_bytes_per_day > 0
 
     def _check_email(self) -> None:
-        if self.alarm_email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", self.alarm_email):
-            raise SettingsError(f"alarmEmail must be an e-mail address; got {self.alarm_email!r}.")
+        object.__setattr__(self, "alarm_email", checked(self.alarm_email, require_email))
         if self.monthly_budget_usd and not self.alarm_email:
             raise SettingsError(
                 "monthlyBudgetUsd needs alarmEmail, or no one hears of it; set alarmEmail too."
@@ -236,11 +245,8 @@ class Settings:
             raise SettingsError(f"domain must be like photos.example.com; got {self.domain!r}.")
         if bool(self.domain) != bool(self.certificate_arn):
             raise SettingsError("domain and certificateArn need each other; set both or neither.")
-        if self.certificate_arn and not _CERTIFICATE.fullmatch(self.certificate_arn):
-            raise SettingsError(
-                "certificateArn must be of a certificate in us-east-1, where CloudFront looks for "
-                f"it; got {self.certificate_arn!r}."
-            )
+        certificate = checked(self.certificate_arn, require_certificate)
+        object.__setattr__(self, "certificate_arn", certificate)
         if self.hosted_zone_id and not self.domain:
             raise SettingsError("hostedZoneId needs domain, whose records it will hold; set it.")
 
@@ -291,8 +297,6 @@ class Settings:
                 f"got {self.max_megapixels}. Raise memory or lower it."
             )
 
-
-_CERTIFICATE: Final = re.compile(r"arn:[\w-]+:acm:us-east-1:\d{12}:certificate/[\w-]+")
 
 MAX_VISIBILITY_TIMEOUT: Final = 43_200
 """Seconds; SQS's own limit of 12 hours."""
