@@ -72,3 +72,7 @@ class YamlProgram(Foreign):
     def outputs(self) -> dict[str, str]:
         """Return the stack's outputs."""
         return json.loads(self.cli_run("stack", "output", "--json"))
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Return the resources as the engine's state has them."""
+        return json.loads(self.cli_run("stack", "export"))["deployment"]["resources"]
