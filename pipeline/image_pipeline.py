@@ -231,6 +231,8 @@ def _bundle(settings: Settings, **how: Path) -> Bundle:
         raise pulumi.RunError(str(error)) from error
     for warning in bundle.warnings:
         pulumi.log.warn(warning)
+    if bundle.seconds:
+        pulumi.log.info(f"Built {bundle.path.name} in {bundle.seconds:.0f} s; it is kept.")
     return bundle
 
 

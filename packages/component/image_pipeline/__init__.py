@@ -5,6 +5,7 @@ beside it in a checkout, or those that the wheel carries. Only processes of ours
 provider and the command line: the names of those folders are too common for a user's program.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Final
@@ -19,3 +20,8 @@ TREE: Final = _CARRIED if _CARRIED.is_dir() else Path(__file__).resolve().parent
 
 if str(TREE) not in sys.path:
     sys.path.insert(0, str(TREE))
+
+if TREE == _CARRIED:  # whose folder is not ours to write into
+    _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "image-pipeline"
+    os.environ.setdefault("IMAGE_PIPELINE_CACHE", str(_CACHE))
+    os.environ.setdefault("IMAGE_PIPELINE_LOCAL", str(_CACHE / "local"))
