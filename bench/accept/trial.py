@@ -25,6 +25,7 @@ from local.program import read_settings
 from ops import doctor
 from ops.finding import Finding
 from ops.stack import Stack
+from pipeline.bundle import CACHE
 from pipeline.settings import Settings
 from terminal import counted, progress
 

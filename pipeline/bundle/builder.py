@@ -11,7 +11,7 @@ import time
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -56,7 +56,7 @@ class Bundle:
 
     path: Path
     sha256_base64: str
-    seconds: float = 0
+    seconds: float = field(default=0, compare=False)
     warnings: tuple[str, ...] = ()
 
 
