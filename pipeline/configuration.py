@@ -15,7 +15,6 @@ from pipeline.settings import KEYS, Settings
 from pipeline.settings_checks import SettingsError
 from pipeline.settings_values import STRUCTURED, structured, to_name
 
-
 NAMING: Final = ("name", "formerNames")
 """The settings that name the pipeline, which are no ``Settings`` of its."""
 
@@ -38,10 +37,11 @@ def options() -> pulumi.ResourceOptions:
     Raises:
         SettingsError: ``formerNames`` is not a list of names.
     """
-    given = _read_list("formerNames") or ()
-    if not all(isinstance(item, str) and item for item in given):
-        raise SettingsError(f"formerNames must be a list of names; got {list(given)!r}.")
-    former = dict.fromkeys([*given, _default_name()])
+    given: object = _read_object("formerNames") or list[str]()
+    names = cast("list[Any]", given) if isinstance(given, list) else [None]
+    if not all(isinstance(item, str) and item for item in names):
+        raise SettingsError(f"formerNames must be a list of names; got {given!r}.")
+    former = dict.fromkeys([*names, _default_name()])
     aliases = [pulumi.Alias(name=each) for each in former if each != name()]
     return pulumi.ResourceOptions(aliases=aliases)
 
