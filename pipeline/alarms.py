@@ -33,7 +33,7 @@ class AlarmsArgs:
     """
 
     alarms: Sequence[Alarm]
-    alarm_topic_arn: str
+    alarm_topic_arn: pulumi.Input[str]
     alarm_email: pulumi.Input[str]
     monthly_budget_usd: int
     queue: UploadQueue

@@ -23,7 +23,7 @@ class Execution:
         policy: Callable[..., Document],
         log_retention_days: int,
         *,
-        permissions_boundary: str,
+        permissions_boundary: pulumi.Input[str],
         write: Callable[[Document], str] = json.dumps,
         **arns: pulumi.Input[str],
     ) -> None:

@@ -42,7 +42,7 @@ class ProcessingArgs:
     tracing: bool
     log_retention_days: int
     rejected_upload_days: int
-    permissions_boundary: str
+    permissions_boundary: pulumi.Input[str]
 
 
 def processing_function(

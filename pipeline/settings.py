@@ -7,6 +7,7 @@ here for the tests and the embedded AWS, which run the program without it; a tes
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import Final
 
 import pulumi
@@ -54,7 +55,7 @@ class Settings:
     the largest image that fits in ``memory``; read ``max_pixels`` instead. ``max_concurrency`` 0
     means no ceiling but the account's own; with ``pollers`` it must be 0. A quota of 0 is none, and
     ``rejected_upload_days`` 0 keeps rejected uploads.
-    A program may give ``alarm_email``, ``certificate_arn`` and ``hosted_zone_id`` as outputs.
+    A program may give what is a ``pulumi.Input`` as an output.
     ``batch_operations_concurrency`` 0 means no function for S3 Batch Operations. ``s3_endpoint`` is
     not a key of the stack: it is the provider's ``aws:endpoints``, set for the embedded AWS.
     """
@@ -81,7 +82,7 @@ class Settings:
     price_class: str = "PriceClass_All"
     waf_requests_per_minute: int = 0
     encryption: str = "s3"
-    kms_key_arn: str = ""
+    kms_key_arn: pulumi.Input[str] = ""
     quality: Quality = Quality.FAST
     native_decoder: bool = True
     hdr: Hdr = Hdr.KEEP
@@ -95,13 +96,13 @@ class Settings:
     storage_classes: tuple[Transition, ...] = ()
     access_log: bool = False
     allowed_origins: tuple[str, ...] = ("*",)
-    alarm_topic_arn: str = ""
+    alarm_topic_arn: pulumi.Input[str] = ""
     alarm_email: pulumi.Input[str] = ""
     monthly_budget_usd: int = 0
     monitoring: str = "full"
     tracing: bool = True
     eventbridge: bool = False
-    permissions_boundary: str = ""
+    permissions_boundary: pulumi.Input[str] = ""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     protect: bool = False
     s3_endpoint: str = ""
@@ -146,13 +147,7 @@ class Settings:
         self._check_origins()
         self._check_domain()
         self._check_contradictions()
-        adopted.check_key(self.kms_key_arn, self.encryption)
-        adopted.check_topic(
-            self.alarm_topic_arn,
-            monitoring=self.monitoring,
-            mails_alarms_alone=bool(self.alarm_email and not self.monthly_budget_usd),
-        )
-        adopted.check_boundary(self.permissions_boundary)
+        self._check_inputs()
         tagging.check(self.tags, site=self.site)
 
     @property
@@ -220,8 +215,23 @@ class Settings:
         """True if the signer counts what users upload."""
         return self.quota_per_hour > 0 or self.quota_bytes_per_day > 0
 
+    def _check_inputs(self) -> None:
+        """Check what may be an output, now or once it is known."""
+        topic = partial(
+            adopted.check_topic,
+            monitoring=self.monitoring,
+            mails_alarms_alone=bool(self.alarm_email and not self.monthly_budget_usd),
+        )
+        for name, check in (
+            ("alarm_email", require_email),
+            ("certificate_arn", require_certificate),
+            ("kms_key_arn", partial(adopted.check_key, encryption=self.encryption)),
+            ("alarm_topic_arn", topic),
+            ("permissions_boundary", adopted.check_boundary),
+        ):
+            object.__setattr__(self, name, checked(getattr(self, name), check))
+
     def _check_email(self) -> None:
-        object.__setattr__(self, "alarm_email", checked(self.alarm_email, require_email))
         if self.monthly_budget_usd and not self.alarm_email:
             raise SettingsError(
                 "monthlyBudgetUsd needs alarmEmail, or no one hears of it; set alarmEmail too."
@@ -245,8 +255,6 @@ class Settings:
             raise SettingsError(f"domain must be like photos.example.com; got {self.domain!r}.")
         if bool(self.domain) != bool(self.certificate_arn):
             raise SettingsError("domain and certificateArn need each other; set both or neither.")
-        certificate = checked(self.certificate_arn, require_certificate)
-        object.__setattr__(self, "certificate_arn", certificate)
         if self.hosted_zone_id and not self.domain:
             raise SettingsError("hostedZoneId needs domain, whose records it will hold; set it.")
 

@@ -79,7 +79,7 @@ class SignerArgs:
     runtime: str
     architecture: str
     log_retention_days: int
-    permissions_boundary: str
+    permissions_boundary: pulumi.Input[str]
     signer_behind_cdn: bool
 
 

@@ -84,7 +84,7 @@ def longest(name: str, settings: Settings) -> tuple[Mapping[str, str], str, str]
     else:
         domain = f"{destination}.s3.{_REGION}.{_DOMAIN}"
         url = bucket_url(destination, domain, s3_endpoint=settings.s3_endpoint)
-    key_arn = settings.kms_key_arn
+    key_arn = settings.kms_key_arn if isinstance(settings.kms_key_arn, str) else ""
     if settings.encryption == "kms" and not key_arn:
         key_arn = arn("kms", f"key/{_KEY}")
     index = "" if settings.duplicates == DuplicateSearch.OFF else physical("duplicates")

@@ -34,7 +34,10 @@ ROOT = Path(__file__).parents[2]
 SNAPSHOT = Path(__file__).with_name("component_schema.json")
 PACKAGE = ROOT / "packages" / "component" / "image_pipeline"
 COMPONENT = f"{NAME}:index:ImagePipeline"
-KNOWN_LATE = {"alarmEmail", "certificateArn", "hostedZoneId"}
+KNOWN_LATE = {
+    *("alarmEmail", "certificateArn", "hostedZoneId"),
+    *("alarmTopicArn", "kmsKeyArn", "permissionsBoundary"),
+}
 """Arguments that a program may give as outputs."""
 
 NO_ARGUMENTS = {
@@ -164,6 +167,7 @@ FURTHER = {
     "memory": 2048.0,
     "allowedOrigins": ["https://app.example.com"],
     "tracing": False,
+    "tags": {"Team": "photos"},
 }
 """As the engine sends them: every number is a float."""
 
@@ -289,6 +293,32 @@ def test_a_certificate_and_a_zone_may_be_made_by_the_same_program():
     assert certificate["acmCertificateArn"] == arn
     with pytest.raises(SettingsError, match="certificate in us-east-1"):
         made({"certificate_arn": arn.replace("us-east", "eu-west")}, **args)
+
+
+ACCOUNT = "123456789012"
+ADOPTED = {
+    "kms_key_arn": f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/1234abcd",
+    "alarm_topic_arn": f"arn:aws:sns:eu-central-1:{ACCOUNT}:alarms",
+    "permissions_boundary": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
+}
+KMS = {"encryption": "kms", "uploads": "presigned", "delivery": "cdn"}
+
+
+def test_a_key_a_topic_and_a_boundary_may_be_made_by_the_same_program():
+    program = made(ADOPTED, **KMS, tags={"Team": "photos"})
+    kinds = {r.type.rpartition(":")[2] for r in program.resources}
+    assert not {"Key", "Topic", "TopicSubscription"} & kinds
+    boundaries = {r.inputs["permissionsBoundary"] for r in program.all("Role")}
+    assert boundaries == {ADOPTED["permissions_boundary"]}
+    actions = {action for r in program.all("MetricAlarm") for action in r.inputs["alarmActions"]}
+    assert actions == {ADOPTED["alarm_topic_arn"]}
+    assert program.one("Queue", "-uploads").inputs["tags"]["Team"] == "photos"
+
+
+@pytest.mark.parametrize("name", ADOPTED)
+def test_what_is_adopted_is_checked_once_it_is_known(name):
+    with pytest.raises(SettingsError, match=f"{KEYS[name]} must be "):
+        made(ADOPTED | {name: "arn:aws:s3:::photos"}, **KMS)
 
 
 def test_the_component_imports_only_the_program():

@@ -165,6 +165,8 @@ class ImagePipelineArgs(TypedDict, total=False):
     """Requests to the CDN, and through it to the signer, that one address may send in a minute, by AWS WAF, 10 or more; 0 for no AWS WAF. Default: 0."""
     encryption: Encryption
     """s3 (S3-managed keys) or kms (a key of the stack's own); docs/deploy.md before you go from kms to s3. Default: s3."""
+    kms_key_arn: pulumi.Input[str]
+    """A KMS key that the account has, in place of a key of the stack's own, with encryption kms; docs/adopt.md."""
     quality: Quality
     """fast, or best (LANCZOS throughout, chroma at full size). Default: fast."""
     native_decoder: bool
@@ -189,6 +191,8 @@ class ImagePipelineArgs(TypedDict, total=False):
     """Whether S3 logs who asked what of the source bucket; false deletes the log, see docs/retention.md. Default: false."""
     allowed_origins: list[str]
     """Web origins whose pages may upload and read (CORS). Default: *."""
+    alarm_topic_arn: pulumi.Input[str]
+    """An SNS topic that the account has, for the alarms; empty for a topic of the stack's own; docs/adopt.md."""
     alarm_email: pulumi.Input[str]
     """Who gets mail when an alarm fires; empty for no one."""
     monthly_budget_usd: int
@@ -199,6 +203,8 @@ class ImagePipelineArgs(TypedDict, total=False):
     """Whether X-Ray traces a sample of invocations. Default: true."""
     eventbridge: bool
     """Whether the destination bucket's events go to EventBridge, for apps to subscribe. Default: false."""
+    permissions_boundary: pulumi.Input[str]
+    """A managed policy that bounds what the stack's roles may do; empty for none; docs/adopt.md."""
     protect: bool
     """Whether Pulumi refuses to delete the buckets and the key. Default: false."""
     renditions: list[Rendition]
@@ -209,3 +215,5 @@ class ImagePipelineArgs(TypedDict, total=False):
     """Fewest and most event pollers of SQS provisioned mode; needs maxConcurrency: 0."""
     storage_classes: dict[str, int]
     """Days after which uploads are moved to a cheaper storage class: STANDARD_IA, INTELLIGENT_TIERING or GLACIER_IR."""
+    tags: dict[str, str]
+    """Tags on everything that AWS can tag, beside Project, Stack and ManagedBy."""
