@@ -15,7 +15,7 @@ LOCK := uv pip compile --quiet --universal --generate-hashes --no-header --no-em
 	--no-emit-find-links --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types unit corpus engine accept fuzz mutants kit soak bench smoke lock clean
+.PHONY: help demo test check lint types unit corpus engine accept fuzz mutants kit wheel soak bench smoke lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -61,6 +61,9 @@ mutants: $(READY) $(MUTANTS)/.installed ## change a line at a time: do tests not
 
 kit: $(KIT)/venv/.installed ## packages/pytest-pulumi: tests under three versions of the SDK; built, checked, and tried as installed
 	@$(KIT)/venv/bin/nox --noxfile packages/pytest-pulumi/noxfile.py --envdir $(KIT)/nox
+
+wheel: $(KIT)/venv/.installed ## the wheel of the component: built, checked, and tried in an empty environment
+	@$(KIT)/venv/bin/nox --noxfile packages/component/noxfile.py --envdir $(KIT)/nox
 
 soak: $(READY) ## 5,000 uploads through faults, nothing lost (UPLOADS=n); POISON=20: beside hostile ones; BACKFILL=20000: beside a backfill
 	@$(BIN)/python -m tests.soak $(if $(POISON)$(BACKFILL),$(if $(POISON),--poison $(POISON),--backfill $(BACKFILL)) --minutes $(or $(MINUTES),5),--uploads $(or $(UPLOADS),5000))

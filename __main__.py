@@ -6,7 +6,7 @@ from function.contract import StackOutput
 from pipeline import configuration
 from pipeline.image_pipeline import ImagePipeline
 
-pipeline = ImagePipeline(configuration.stack_name(), configuration.load())
+pipeline = ImagePipeline(configuration.name(), configuration.load(), configuration.options())
 
 pulumi.export(StackOutput.SOURCE_BUCKET, pipeline.source_bucket)
 pulumi.export(StackOutput.DESTINATION_BUCKET, pipeline.destination_bucket)

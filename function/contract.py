@@ -93,8 +93,11 @@ class DuplicateSearch(StrEnum):
     """Which duplicates of earlier uploads the function looks for: the setting ``duplicates``."""
 
     OFF = "off"
+    """None are looked for."""
     EXACT = "exact"
+    """The same bytes are copied, not rendered."""
     NEAR = "near"
+    """Look-alikes are named, too."""
 
 
 class StackOutput(StrEnum):

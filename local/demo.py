@@ -3,6 +3,7 @@
 import sys
 import time
 from pathlib import Path
+from typing import Final
 
 from function.contract import StackOutput
 from local import server as servers
@@ -13,9 +14,10 @@ from local.photos import PHOTOS, sample_photos
 from local.program import ROOT, read_config
 from local.server import Server
 from local.uploader import Result, find_files, upload_all
+from pipeline.bundle import CACHE
 from terminal import Misuse, console, counted, progress
 
-CACHE = ROOT / ".cache" / "photos"
+_SAMPLES: Final = CACHE / "photos"
 
 
 def run(folder: Path, photos: Path | None, *, keep: bool) -> int:
@@ -81,7 +83,7 @@ def put(server: Server, files: list[Path]) -> list[Result]:
 def _photos(folder: Path | None) -> list[Path]:
     if folder is None:
         with progress("Making sample photos", len(PHOTOS)) as advance:
-            return sample_photos(CACHE, lambda name: advance(name=name))
+            return sample_photos(_SAMPLES, lambda name: advance(name=name))
     if not folder.is_dir():
         raise Misuse(f"{folder} is not a folder; name one that holds your photos.")
     files = find_files([folder])

@@ -156,7 +156,9 @@ def _pulumi_outputs(name: str) -> dict[str, Any]:
             "start the one with `python -m local up`, install the other, or pass --outputs FILE."
         )
     command = ["pulumi", "stack", "output", "--json", "--stack", name]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    here = Path.cwd()  # the project of a program that makes the component, say
+    folder = here if (here / "Pulumi.yaml").is_file() else ROOT
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Failure(f"Pulumi cannot read the stack {name!r}: {' '.join(done.stderr.split())}")
     return json.loads(done.stdout)

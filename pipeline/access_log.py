@@ -39,21 +39,19 @@ class AccessLog(Component):
         policy = bucket.set_policy(self, bucket_policies.access_log, *account)
         source = cloudwatch.LogDeliverySource(
             label,
-            name=label,
             log_type="ACCESS_LOGS",
             resource_arn=args.distribution_arn,
             region=REGION,
             tags=tags(),
-            opts=self.child,
+            opts=self.named_before("name"),
         )
         destination = cloudwatch.LogDeliveryDestination(
             label,
-            name=label,
             output_format="json",
             delivery_destination_configuration={"destination_resource_arn": bucket.arn},
             region=REGION,
             tags=tags(),
-            opts=self.child,
+            opts=self.named_before("name"),
         )
         cloudwatch.LogDelivery(
             label,

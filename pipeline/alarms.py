@@ -28,12 +28,13 @@ BUDGET_WARNING: Final = 80
 class AlarmsArgs:
     """The alarms, what they watch, and who is told.
 
-    ``alarm_email`` is empty for no mail, ``monthly_budget_usd`` 0 for no budget, and
-    ``signer_name`` empty if uploads are public.
+    ``alarm_topic_arn`` is empty for a topic of its own, ``alarm_email`` for no mail, and
+    ``signer_name`` if uploads are public; ``monthly_budget_usd`` is 0 for no budget.
     """
 
     alarms: Sequence[Alarm]
-    alarm_email: str
+    alarm_topic_arn: pulumi.Input[str]
+    alarm_email: pulumi.Input[str]
     monthly_budget_usd: int
     queue: UploadQueue
     resizer: Resizer
@@ -42,7 +43,7 @@ class AlarmsArgs:
 
 
 class Alarms(Component):
-    """Alarms to one SNS topic, which mails ``alarmEmail`` if there is one.
+    """Alarms to one SNS topic, the account's or one that mails ``alarmEmail`` if there is one.
 
     A stack without alarms has no topic.
     """
@@ -65,6 +66,8 @@ class Alarms(Component):
         self.register_outputs({"topic_arn": self.topic_arn})
 
     def _topic(self, name: str, args: AlarmsArgs) -> pulumi.Output[str]:
+        if args.alarm_topic_arn:
+            return pulumi.Output.from_input(args.alarm_topic_arn)
         topic = sns.Topic(resource_name(name, "alarms"), tags=tags(), opts=self.child)
         sns.TopicPolicy(
             resource_name(name, "alarms"),

@@ -50,6 +50,7 @@ class BatchOperations(Component):
         role = iam.Role(
             label,
             assume_role_policy=json.dumps(job_role.assumed_by_batch_operations()),
+            permissions_boundary=args.permissions_boundary or None,
             tags=tags(),
             opts=self.child,
         )

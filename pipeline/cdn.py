@@ -59,8 +59,8 @@ class CdnArgs:
     price_class: str
     cdn_scheme: str
     domain: str
-    certificate_arn: str
-    hosted_zone_id: str
+    certificate_arn: pulumi.Input[str]
+    hosted_zone_id: pulumi.Input[str]
     web_acl_arn: pulumi.Input[str] | None
 
 

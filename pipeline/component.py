@@ -13,11 +13,22 @@ Options = pulumi.ResourceOptions | None
 class Component(pulumi.ComponentResource):
     """A part of the pipeline; ``child`` are the options of each resource that belongs to it."""
 
-    child: pulumi.ResourceOptions
-
     def __init__(self, type_: str, name: str, opts: Options) -> None:
         super().__init__(type_, name, None, opts)
+        # Without an annotation in the class: the SDK would read it as an output of the component.
         self.child = pulumi.ResourceOptions(parent=self)
+
+    def named_before(self, key: str) -> pulumi.ResourceOptions:
+        """Return options of a child that keeps a name which an earlier release gave it.
+
+        Those names were made of the pipeline's name alone, so that two pipelines of one name could
+        not be in one account. A name cannot be changed in place, so a new one would replace the
+        child (docs/deploy.md, "Names").
+
+        Args:
+            key: the input that holds the name, as the provider spells it.
+        """
+        return pulumi.ResourceOptions(parent=self, ignore_changes=[key])
 
     def after(self, *earlier: pulumi.Resource) -> pulumi.ResourceOptions:
         """Return options of a child that is made after other resources."""

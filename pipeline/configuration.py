@@ -3,30 +3,50 @@
 import importlib.util
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import fields
-from enum import StrEnum
 from functools import partial
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, cast
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from function.contract import DuplicateSearch
-from function.engine.renditions import Encoders, Hdr, Quality, Rendition
-from pipeline.auth import Auth
-from pipeline.settings import KEYS, Pollers, Settings
-from pipeline.settings_checks import SettingsError, require_one_of
-from pipeline.storage_classes import Transition
+from function.engine.renditions import Encoders, Hdr, Quality
+from pipeline.settings import KEYS, Settings
+from pipeline.settings_checks import SettingsError
+from pipeline.settings_values import STRUCTURED, structured, to_name
 
-Mapped = TypeVar("Mapped")
+NAMING: Final = ("name", "formerNames")
+"""The settings that name the pipeline, which are no ``Settings`` of its."""
 
-_AUTH: Final = (
-    "the issuer and the audience, like {issuer: https://login.example.com/, audience: photos}"
-)
+KNOWN: Final = (*NAMING, *KEYS.values())
+"""Every key of a stack's settings."""
 
 
-def stack_name() -> str:
-    """Return the name that all resources of this stack start with: ``image-pipeline-dev``."""
+def name() -> str:
+    """Return the pipeline's name, which the names of all its resources start with.
+
+    By default it is that of every stack of v0.1.0, which knows no aliases: under another name, a
+    rollback to it would delete all resources (docs/deploy.md, "Names").
+    """
+    return pulumi.Config().get("name") or _default_name()
+
+
+def options() -> pulumi.ResourceOptions:
+    """Return the pipeline's options: its former names as aliases.
+
+    Raises:
+        SettingsError: ``formerNames`` is not a list of names.
+    """
+    given: object = _read_object("formerNames") or list[str]()
+    names = cast("list[Any]", given) if isinstance(given, list) else [None]
+    if not all(isinstance(item, str) and item for item in names):
+        raise SettingsError(f"formerNames must be a list of names; got {given!r}.")
+    former = dict.fromkeys([*names, _default_name()])
+    aliases = [pulumi.Alias(name=each) for each in former if each != name()]
+    return pulumi.ResourceOptions(aliases=aliases)
+
+
+def _default_name() -> str:
     return f"{pulumi.get_project()}-{pulumi.get_stack()}"
 
 
@@ -40,21 +60,25 @@ def load() -> Settings:
     _refuse_unknown_keys()
     values = {name: _read(name, key) for name, key in KEYS.items()}
     given = {name: value for name, value in values.items() if value is not None}
+    return Settings(**given, s3_endpoint=s3_endpoint())
+
+
+def s3_endpoint() -> str:
+    """Return where S3 is, by the provider's ``aws:endpoints``; empty for Amazon's own."""
     endpoints: Any = pulumi.Config("aws").get_object("endpoints") or [{}]
-    return Settings(**given, s3_endpoint=str(endpoints[0].get("s3", "")).rstrip("/"))
+    return str(endpoints[0].get("s3", "")).rstrip("/")
 
 
 def _refuse_unknown_keys() -> None:
     project = pulumi.get_project()
     for key in {**get_config_env(), **CONFIG.get()}:
-        namespace, _, name = key.partition(":")
-        if namespace == project and name not in KEYS.values():
+        namespace, _, key_name = key.partition(":")
+        if namespace == project and key_name not in KNOWN:
             raise SettingsError(
-                f"{name} is not a setting of this stack; the settings are "
-                f"{', '.join(KEYS.values())}."
+                f"{key_name} is not a setting of this stack; the settings are {', '.join(KNOWN)}."
             )
-        setting = name.removeprefix("config:")  # as Pulumi wrote keys before its version 1
-        if namespace != project and setting in KEYS.values() and not _has_reader(namespace):
+        setting = key_name.removeprefix("config:")  # as Pulumi wrote keys before its version 1
+        if namespace != project and setting in KNOWN and not _has_reader(namespace):
             raise SettingsError(
                 f"{key} is not read, because the project is named {project}; in "
                 f"Pulumi.{pulumi.get_stack()}.yaml, rename it to {project}:{setting}, and every "
@@ -75,63 +99,12 @@ def _has_reader(namespace: str) -> bool:
 
 def _read(name: str, key: str) -> Any:
     """Return a setting as its attribute's type, or None if it is not set."""
-    if name == "renditions":
-        items = _read_list(key)
-        return items and tuple(_rendition(key, index, item) for index, item in enumerate(items))
-    if name == "pollers":
-        return _read_mapping(
-            key, Pollers, int, "whole numbers for min and max, like {min: 2, max: 10}"
-        )
-    if name == "auth":
-        return _read_mapping(key, Auth, str, _AUTH)
-    if name == "storage_classes":
-        return _read_transitions(key)
-    if name in {"allowed_origins", "negotiate"}:
-        items = _read_list(key)
-        return items and tuple(str(item) for item in items)
+    if name in STRUCTURED:
+        raw = _read_object(key)
+        return None if raw is None else structured(name, key, raw)
     text = pulumi.Config().get(key)
     convert = _CONVERSIONS.get(cast("type", Settings.__dataclass_fields__[name].type))
     return convert(key, text) if convert and text is not None else text
-
-
-def _read_list(key: str) -> tuple[Any, ...] | None:
-    raw = _read_object(key)
-    if not isinstance(raw, list | None):
-        raise SettingsError(f"{key} must be a list; got {raw!r}.")
-    return None if raw is None else tuple(cast("list[Any]", raw))
-
-
-def _read_mapping(key: str, kind: type[Mapped], type_: type, wanted: str) -> Mapped | None:
-    """Return a setting that is a mapping as an instance of ``kind``, or None if it is not set.
-
-    Args:
-        key: the setting's.
-        kind: a dataclass, all of whose fields must be given and no others.
-        type_: that each field must be of.
-        wanted: what the error asks for.
-    """
-    raw = _read_object(key)
-    if raw is None:
-        return None
-    names = {field.name for field in fields(cast("Any", kind))}
-    values = cast("dict[str, Any]", raw) if isinstance(raw, dict) else {}
-    if set(values) != names or any(type(value) is not type_ for value in values.values()):
-        raise SettingsError(f"{key} must be {wanted}; got {raw!r}.")
-    return kind(**values)
-
-
-def _read_transitions(key: str) -> tuple[Transition, ...] | None:
-    raw = _read_object(key)
-    if raw is None:
-        return None
-    days = cast("dict[str, Any]", raw if isinstance(raw, dict) else {"": ""})
-    if any(type(value) is not int for value in days.values()):
-        raise SettingsError(
-            f"{key} must be days by storage class, like {{STANDARD_IA: 30}}; got {raw!r}."
-        )
-    # By age: the engine passes the keys of a mapping in the order of the alphabet.
-    by_age = sorted(days.items(), key=lambda each: each[1])
-    return tuple(Transition(storage_class=name, days=count) for name, count in by_age)
 
 
 def _read_object(key: str) -> object:
@@ -139,13 +112,6 @@ def _read_object(key: str) -> object:
         return pulumi.Config().get_object(key)
     except pulumi.ConfigTypeError as error:
         return error.value
-
-
-def _rendition(key: str, index: int, raw: object) -> Rendition:
-    try:
-        return Rendition.parse(raw)
-    except (ValueError, TypeError) as error:
-        raise SettingsError(f"{key}[{index}] {error}.") from error
 
 
 def _to_int(key: str, text: str) -> int:
@@ -161,17 +127,12 @@ def _to_bool(key: str, text: str) -> bool:
     return text == "true"
 
 
-def _to_name(kind: type[StrEnum], key: str, text: str) -> StrEnum:
-    require_one_of(key, text, tuple(kind))
-    return kind(text)
-
-
 _CONVERSIONS: Final[Mapping[type, Callable[[str, str], Any]]] = {
     int: _to_int,
     bool: _to_bool,
-    Quality: partial(_to_name, Quality),
-    Hdr: partial(_to_name, Hdr),
-    Encoders: partial(_to_name, Encoders),
-    DuplicateSearch: partial(_to_name, DuplicateSearch),
+    Quality: partial(to_name, Quality),
+    Hdr: partial(to_name, Hdr),
+    Encoders: partial(to_name, Encoders),
+    DuplicateSearch: partial(to_name, DuplicateSearch),
 }
 """Type of a setting to the function that reads it from the engine's text."""

@@ -24,7 +24,7 @@ class EncryptionKey(Component):
 
     The key stays in AWS when it leaves the stack, by ``encryption: s3`` or ``pulumi destroy``:
     a key that is scheduled for deletion makes all that it encrypted unreadable at once (KMS
-    developer guide, "Deleting AWS KMS keys"). Its alias goes, because a later key takes that name.
+    developer guide, "Deleting AWS KMS keys"). Its alias goes.
     """
 
     arn: pulumi.Output[str]
@@ -44,6 +44,6 @@ class EncryptionKey(Component):
                 parent=self, protect=args.protect or None, retain_on_delete=True
             ),
         )
-        kms.Alias(key_name, name=f"alias/{name}", target_key_id=key.key_id, opts=self.child)
+        kms.Alias(key_name, target_key_id=key.key_id, opts=self.named_before("name"))
         self.arn = key.arn
         self.register_outputs({"arn": self.arn})

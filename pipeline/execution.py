@@ -23,6 +23,7 @@ class Execution:
         policy: Callable[..., Document],
         log_retention_days: int,
         *,
+        permissions_boundary: pulumi.Input[str],
         write: Callable[[Document], str] = json.dumps,
         **arns: pulumi.Input[str],
     ) -> None:
@@ -34,20 +35,21 @@ class Execution:
             part: the function's part of it, e.g. ``resizer``.
             policy: returns the role's policy, given ``log_group_arn`` and ``arns``.
             log_retention_days: how long the log is kept.
+            permissions_boundary: ARN of a policy that limits the role; empty for none.
             write: returns a policy as JSON.
             **arns: what the policy names besides the log group.
         """
         label = resource_name(name, part)
         self.log_group = cloudwatch.LogGroup(
             label,
-            name=f"/{name}/{part}",
             retention_in_days=log_retention_days,
             tags=tags(),
-            opts=owner.child,
+            opts=owner.named_before("name"),
         )
         self.role = iam.Role(
             label,
             assume_role_policy=json.dumps(roles.assumed_by_lambda()),
+            permissions_boundary=permissions_boundary or None,
             tags=tags(),
             opts=owner.child,
         )

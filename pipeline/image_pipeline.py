@@ -8,7 +8,7 @@ from typing import TypeVar
 import pulumi
 
 from function.contract import DuplicateSearch
-from pipeline import alarm_definitions, lifecycle, signer, sizes
+from pipeline import alarm_definitions, lifecycle, renaming, signer, sizes, tagging
 from pipeline.access_log import AccessLog, AccessLogArgs
 from pipeline.alarms import Alarms, AlarmsArgs
 from pipeline.announcements import Announcements, AnnouncementsArgs
@@ -44,7 +44,7 @@ class ImagePipeline(Component):
     """Uploads in, renditions out: source bucket → queue → function → destination bucket.
 
     Args:
-        name: start of all resources' names, e.g. ``image-pipeline-dev``.
+        name: start of the names of all its resources. Former names are aliases in ``opts``.
         args: the stack's settings.
 
     Raises:
@@ -74,12 +74,14 @@ class ImagePipeline(Component):
         self._signer_bundle = _bundle(args, source=signer.FOLDER) if args.auth else None
         _say_who_may_upload(args)
         guard = Guard()
-        guarded = pulumi.ResourceOptions.merge(opts, guard.options())
-        super().__init__("image-pipeline:index:ImagePipeline", name, guarded)
+        merge = pulumi.ResourceOptions.merge
+        opts = merge(merge(opts, renaming.keep(name, opts)), tagging.options(args.tags))
+        opts = merge(opts, guard.options())
+        super().__init__("image-pipeline:index:ImagePipeline", name, opts)
         self._base, self._settings = name, args
         self._identity = Identity.current(pulumi.InvokeOutputOptions(parent=self))
-        self._key_arn: pulumi.Input[str] = ""
-        if args.encryption == "kms":
+        self._key_arn: pulumi.Input[str] = args.kms_key_arn
+        if args.encryption == "kms" and not args.kms_key_arn:
             self._key_arn = self._add(EncryptionKey, EncryptionKeyArgs).arn
         self._source, self._destination = self._buckets()
         queue, uploads = self._way_in()
@@ -98,7 +100,7 @@ class ImagePipeline(Component):
         fields = inspect.signature(kind).parameters
         settings = {f: getattr(self._settings, f) for f in fields if hasattr(self._settings, f)}
         stack = {"identity": self._identity, "kms_key_arn": self._key_arn}
-        return kind(**settings, **{f: stack[f] for f in fields if f in stack}, **parts)
+        return kind(**settings | {f: stack[f] for f in fields if f in stack}, **parts)
 
     def _add(
         self,
@@ -229,6 +231,8 @@ def _bundle(settings: Settings, **how: Path) -> Bundle:
         raise pulumi.RunError(str(error)) from error
     for warning in bundle.warnings:
         pulumi.log.warn(warning)
+    if bundle.seconds:
+        pulumi.log.info(f"Built {bundle.path.name} in {bundle.seconds:.0f} s; it is kept.")
     return bundle
 
 

@@ -59,9 +59,10 @@ class Monitoring(Component):
         )
         dashboard = cloudwatch.Dashboard(
             resource_name(name, "dashboard"),
-            dashboard_name=name,
+            # CloudWatch has one list of dashboards for all regions, and Pulumi names none.
+            dashboard_name=names.apply("{function}-{region}".format_map),
             dashboard_body=names.apply(lambda names: json.dumps(body(**names))),
-            opts=self.child,
+            opts=self.named_before("dashboardName"),
         )
         self.dashboard_url = pulumi.Output.concat(
             "https://",

@@ -10,14 +10,11 @@ MAX_NAME: Final = 55
 
 _ALLOWED = re.compile(r"[a-z0-9][a-z0-9-]*")
 
-_RENAME: Final = (
-    "or the project: change `name:` in Pulumi.yaml and the start of every key with the old name in "
-    "the Pulumi.<stack>.yaml files"
-)
+_CHOOSE: Final = "the stack's setting `name`, or the first argument of ImagePipeline"
 
 
 class NamingError(pulumi.RunError):
-    """A stack's or project's name that AWS would not accept; says what to change."""
+    """A pipeline's name that AWS would not accept; says what to change."""
 
 
 def resource_name(base: str, part: str) -> str:
@@ -34,12 +31,12 @@ def resource_name(base: str, part: str) -> str:
     if len(name) > MAX_NAME:
         raise NamingError(
             f"The name {name!r} has {len(name)} characters and AWS leaves room for {MAX_NAME}; "
-            f"choose a shorter stack name, {_RENAME}."
+            f"choose a shorter name for the pipeline: {_CHOOSE}."
         )
     if not _ALLOWED.fullmatch(name):
         raise NamingError(
             f"The name {name!r} may hold lower-case letters, digits and - only; "
-            f"rename the stack, {_RENAME}."
+            f"choose another name for the pipeline: {_CHOOSE}."
         )
     return name
 

@@ -24,7 +24,8 @@ class ProcessingArgs:
     """The resources that the function works with, and its Lambda settings.
 
     ``variables`` are its environment; ``kms_key_arn`` is empty for S3-managed keys; ``index`` is
-    given if the stack looks for duplicates; ``rejected_upload_days`` is 0 if rejected uploads stay.
+    given if the stack looks for duplicates; ``rejected_upload_days`` is 0 if rejected uploads stay;
+    ``permissions_boundary`` is empty for none.
     """
 
     bundle: Bundle
@@ -41,6 +42,7 @@ class ProcessingArgs:
     tracing: bool
     log_retention_days: int
     rejected_upload_days: int
+    permissions_boundary: pulumi.Input[str]
 
 
 def processing_function(
@@ -77,6 +79,7 @@ def processing_function(
             tags_rejected=args.rejected_upload_days > 0,
         ),
         args.log_retention_days,
+        permissions_boundary=args.permissions_boundary,
         write=to_json,
         source_arn=args.source.arn,
         destination_arn=args.destination.arn,

@@ -8,9 +8,9 @@ from pulumi_aws import lambda_
 
 from pipeline.component import Component, Options
 from pipeline.naming import resource_name, tags
+from pipeline.pollers import Pollers
 from pipeline.processing import ProcessingArgs, processing_function
 from pipeline.queues import UploadQueue
-from pipeline.settings import Pollers
 
 HANDLER: Final = "function.handler.handle"
 

@@ -5,15 +5,27 @@ here for the tests and the embedded AWS, which run the program without it; a tes
 """
 
 import re
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import Final
+
+import pulumi
 
 from function.contract import FULL_MEMORY_MB, MOST_SECONDS, DuplicateSearch
 from function.engine.limits import kind_megapixels, max_megapixels
 from function.engine.renditions import DEFAULT_RENDITIONS, Encoders, Hdr, Quality, Rendition
-from pipeline import storage_classes
+from pipeline import adopted, storage_classes, tagging
 from pipeline.auth import Auth
-from pipeline.settings_checks import SettingsError, in_range, require_one_of
+from pipeline.pollers import Pollers
+from pipeline.settings_checks import (
+    SettingsError,
+    checked,
+    in_range,
+    require_certificate,
+    require_email,
+    require_one_of,
+)
 from pipeline.storage_classes import MAX_DAYS, Transition
 
 RUNTIMES: Final = ("python3.12", "python3.13", "python3.14")
@@ -39,27 +51,6 @@ NEGOTIABLE: Final = ("avif", "webp")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pollers:
-    """Fewest and most event pollers of SQS provisioned mode."""
-
-    min: int
-    max: int
-
-    def __post_init__(self) -> None:
-        """Raise a ``SettingsError`` for a number that AWS refuses.
-
-        The limits are those for SQS (Lambda developer guide, "Lambda parameters for Amazon SQS
-        event source mappings", read 2026-11-27).
-        """
-        in_range("pollers min", self.min, 2, 200, "event pollers")
-        in_range("pollers max", self.max, 2, 2000, "event pollers")
-        if self.min > self.max:
-            raise SettingsError(
-                f"pollers min must not be above max; got min {self.min} and max {self.max}."
-            )
-
-
-@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The settings of one stack; README.md has the table of keys.
 
@@ -67,6 +58,7 @@ class Settings:
     the largest image that fits in ``memory``; read ``max_pixels`` instead. ``max_concurrency`` 0
     means no ceiling but the account's own; with ``pollers`` it must be 0. A quota of 0 is none, and
     ``rejected_upload_days`` 0 keeps rejected uploads.
+    A program may give what is a ``pulumi.Input`` as an output.
     ``batch_operations_concurrency`` 0 means no function for S3 Batch Operations. ``s3_endpoint`` is
     not a key of the stack: it is the provider's ``aws:endpoints``, set for the embedded AWS.
     """
@@ -89,11 +81,12 @@ class Settings:
     delivery: str = "public"
     site: bool = False
     domain: str = ""
-    certificate_arn: str = ""
-    hosted_zone_id: str = ""
+    certificate_arn: pulumi.Input[str] = ""
+    hosted_zone_id: pulumi.Input[str] = ""
     price_class: str = "PriceClass_All"
     waf_requests_per_minute: int = 0
     encryption: str = "s3"
+    kms_key_arn: pulumi.Input[str] = ""
     quality: Quality = Quality.FAST
     native_decoder: bool = True
     hdr: Hdr = Hdr.KEEP
@@ -108,11 +101,14 @@ class Settings:
     storage_classes: tuple[Transition, ...] = ()
     access_log: bool = False
     allowed_origins: tuple[str, ...] = ("*",)
-    alarm_email: str = ""
+    alarm_topic_arn: pulumi.Input[str] = ""
+    alarm_email: pulumi.Input[str] = ""
     monthly_budget_usd: int = 0
     monitoring: str = "full"
     tracing: bool = True
     eventbridge: bool = False
+    permissions_boundary: pulumi.Input[str] = ""
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
     protect: bool = False
     s3_endpoint: str = ""
 
@@ -157,6 +153,8 @@ class Settings:
         self._check_origins()
         self._check_domain()
         self._check_contradictions()
+        self._check_inputs()
+        tagging.check(self.tags, site=self.site)
 
     @property
     def cdn_scheme(self) -> str:
@@ -236,9 +234,23 @@ class Settings:
         """True if the signer counts what users upload."""
         return self.quota_per_hour > 0 or self.quota_bytes_per_day > 0
 
+    def _check_inputs(self) -> None:
+        """Check what may be an output, now or once it is known."""
+        topic = partial(
+            adopted.check_topic,
+            monitoring=self.monitoring,
+            mails_alarms_alone=bool(self.alarm_email and not self.monthly_budget_usd),
+        )
+        for name, check in (
+            ("alarm_email", require_email),
+            ("certificate_arn", require_certificate),
+            ("kms_key_arn", partial(adopted.check_key, encryption=self.encryption)),
+            ("alarm_topic_arn", topic),
+            ("permissions_boundary", adopted.check_boundary),
+        ):
+            object.__setattr__(self, name, checked(getattr(self, name), check))
+
     def _check_email(self) -> None:
-        if self.alarm_email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", self.alarm_email):
-            raise SettingsError(f"alarmEmail must be an e-mail address; got {self.alarm_email!r}.")
         if self.monthly_budget_usd and not self.alarm_email:
             raise SettingsError(
                 "monthlyBudgetUsd needs alarmEmail, or no one hears of it; set alarmEmail too."
@@ -262,11 +274,6 @@ class Settings:
             raise SettingsError(f"domain must be like photos.example.com; got {self.domain!r}.")
         if bool(self.domain) != bool(self.certificate_arn):
             raise SettingsError("domain and certificateArn need each other; set both or neither.")
-        if self.certificate_arn and not _CERTIFICATE.fullmatch(self.certificate_arn):
-            raise SettingsError(
-                "certificateArn must be of a certificate in us-east-1, where CloudFront looks for "
-                f"it; got {self.certificate_arn!r}."
-            )
         if self.hosted_zone_id and not self.domain:
             raise SettingsError("hostedZoneId needs domain, whose records it will hold; set it.")
 
@@ -318,14 +325,12 @@ class Settings:
             )
 
 
-_CERTIFICATE: Final = re.compile(r"arn:[\w-]+:acm:us-east-1:\d{12}:certificate/[\w-]+")
-
 MAX_VISIBILITY_TIMEOUT: Final = 43_200
 """Seconds; SQS's own limit of 12 hours."""
 
 KEYS: Final = {
-    field.name: re.sub("_(.)", lambda found: found[1].upper(), field.name)
-    for field in fields(Settings)
-    if field.name != "s3_endpoint"
+    each.name: re.sub("_(.)", lambda found: found[1].upper(), each.name)
+    for each in fields(Settings)
+    if each.name != "s3_endpoint"
 }
 """Attribute of ``Settings`` to its key in ``Pulumi.<stack>.yaml``."""

@@ -1,8 +1,12 @@
 """What a setting that cannot work raises, and the checks that several settings share."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from typing import Final
 
 import pulumi
+
+_CERTIFICATE: Final = re.compile(r"arn:[\w-]+:acm:us-east-1:\d{12}:certificate/[\w-]+")
 
 
 class SettingsError(pulumi.RunError):
@@ -20,3 +24,31 @@ def require_one_of(key: str, value: object, allowed: Sequence[object]) -> None:
     if value not in allowed:
         names = ", ".join(str(item) for item in allowed)
         raise SettingsError(f"{key} must be one of {names}; got {value!r}.")
+
+
+def checked(value: pulumi.Input[str], check: Callable[[str], None]) -> pulumi.Input[str]:
+    """Return a value that ``check`` accepts; an output is checked once it is known."""
+    if isinstance(value, str):
+        check(value)
+        return value
+
+    def known(text: str) -> str:
+        check(text)
+        return text
+
+    return pulumi.Output.from_input(value).apply(known)
+
+
+def require_email(text: str) -> None:
+    """Raise a ``SettingsError`` if ``alarmEmail`` is neither empty nor an address."""
+    if text and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", text):
+        raise SettingsError(f"alarmEmail must be an e-mail address; got {text!r}.")
+
+
+def require_certificate(arn: str) -> None:
+    """Raise a ``SettingsError`` if CloudFront could not find a certificate."""
+    if arn and not _CERTIFICATE.fullmatch(arn):
+        raise SettingsError(
+            "certificateArn must be of a certificate in us-east-1, where CloudFront looks for "
+            f"it; got {arn!r}."
+        )

@@ -65,6 +65,7 @@ class SignerArgs:
         allowed_origins: web origins whose pages may ask (CORS).
         runtime: of Lambda, with its ``architecture``.
         log_retention_days: how long its log is kept.
+        permissions_boundary: ARN of a policy that limits its role; empty for none.
         signer_behind_cdn: nobody may call the function until ``allow`` names a distribution.
     """
 
@@ -78,6 +79,7 @@ class SignerArgs:
     runtime: str
     architecture: str
     log_retention_days: int
+    permissions_boundary: pulumi.Input[str]
     signer_behind_cdn: bool
 
 
@@ -96,6 +98,7 @@ class Signer(Component):
             "signer",
             roles.signer_role,
             args.log_retention_days,
+            permissions_boundary=args.permissions_boundary,
             source_arn=args.source.arn,
             key_arn=args.kms_key_arn,
             quota_arn=args.quotas.arn if args.quotas else "",

@@ -41,7 +41,7 @@ def check(name: str, settings: Settings) -> None:
     """Refuse renditions that AWS's limits leave no room for.
 
     Args:
-        name: what the stack's resources are named after, e.g. ``image-pipeline-dev``.
+        name: the pipeline's, e.g. ``image-pipeline-dev``.
         settings: the stack's settings.
 
     Raises:
@@ -85,14 +85,16 @@ def longest(name: str, settings: Settings) -> tuple[Mapping[str, str], str, str]
     else:
         domain = f"{destination}.s3.{_REGION}.{_DOMAIN}"
         url = bucket_url(destination, domain, s3_endpoint=settings.s3_endpoint)
-    key_arn = arn("kms", f"key/{_KEY}") if settings.encryption == "kms" else ""
+    key_arn = settings.kms_key_arn if isinstance(settings.kms_key_arn, str) else ""
+    if settings.encryption == "kms" and not key_arn:
+        key_arn = arn("kms", f"key/{_KEY}")
     index = "" if settings.duplicates == DuplicateSearch.OFF else physical("duplicates")
     role = roles.resizer_role(
         source_arn=f"arn:{_PARTITION}:s3:::{physical('source')}",
         destination_arn=destination_arn,
         queue_arn=arn("sqs", physical("uploads")),
         backfill_arn=arn("sqs", physical("backfill")),
-        log_group_arn=arn("logs", f"log-group:/{name}/resizer:*"),
+        log_group_arn=arn("logs", f"log-group:{physical('resizer')}:*"),
         key_arn=key_arn,
         index_arn=index and arn("dynamodb", f"table/{index}"),
         renditions=settings.renditions,

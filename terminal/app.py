@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, Final, cast
 
 from cyclopts import (
@@ -24,6 +25,9 @@ OK, FAILED, MISUSED = 0, 1, 2
 PositiveNumber = Annotated[float, Parameter(validator=Number(gt=0, lt=float("inf")))]
 """An option above 0, but not infinite: figures made of it would be no JSON."""
 
+INSTALLED: Final = "image-pipeline"
+"""The program that the wheel installs (pyproject.toml)."""
+
 _EPILOGUE: Final = "Exit codes: 0 worked, 1 failed, 2 misused."
 
 
@@ -38,9 +42,11 @@ class Misuse(Exception):
 def app(name: str, description: str) -> App:
     """Return a command line without commands; a list option takes all values that follow it.
 
-    ``name`` is how people start it, such as ``python -m bench``; ``--help`` begins with the
-    description.
+    ``name`` is how people start it, such as ``python -m bench``, which is ``image-pipeline bench``
+    where that program was installed and runs; ``--help`` begins with the description.
     """
+    if Path(sys.argv[0]).name == INSTALLED:
+        name = name.replace("python -m", INSTALLED)
     parameter = Parameter(negative="", consume_multiple=1, show_default=_shown_default)
     return App(
         name=name,

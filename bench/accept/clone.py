@@ -16,9 +16,12 @@ from terminal import Misuse
 NAME: Final = re.compile(r".+-accept-[0-9a-f]{6}")
 """Names of clones; nothing else is ever destroyed."""
 
-SHARED: Final = ("domain", "certificateArn", "hostedZoneId", "alarmEmail", "monthlyBudgetUsd")
-"""Settings that reach beyond a stack: its DNS name can be one distribution's only, and its mail
-goes to people."""
+SHARED: Final = (
+    *("domain", "certificateArn", "hostedZoneId", "alarmEmail", "monthlyBudgetUsd"),
+    *("name", "formerNames", "alarmTopicArn"),
+)
+"""Settings that reach beyond a stack: its DNS name can be one distribution's only, its mail goes to
+people, and what is left of a clone is found by the clone's own name."""
 
 LIMIT: Final = "wafRequestsPerMinute"
 """Setting that a clone has at its highest, if at all: all the uploads come from one address, and

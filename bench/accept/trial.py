@@ -20,12 +20,12 @@ from bench.cost.prices import Prices
 from bench.photos import photo_jpeg
 from bench.sweep.summary import spent
 from bench.sweep.workloads import Workload
-from local import demo
 from local.photos import sample_photos
 from local.program import read_settings
 from ops import doctor
 from ops.finding import Finding
 from ops.stack import Stack
+from pipeline.bundle import CACHE
 from pipeline.settings import Settings
 from terminal import counted, progress
 
@@ -113,7 +113,7 @@ class Trial:
         return Outcome(detail=f"{counted(len(findings), 'check')}{warnings}")
 
     def _uploads(self) -> Outcome:
-        photos = sample_photos(demo.CACHE)
+        photos = sample_photos(CACHE / "photos")
         with progress("Uploading", self.count) as advance:
             return uploads.check(self._live, photos, self.count, advance)
 

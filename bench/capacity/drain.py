@@ -9,7 +9,8 @@ from bench.capacity import limits, scaling
 from bench.capacity.scaling import Outcome, Storm
 from bench.cost.bill import MONTH_S
 from bench.mapping import GROWTH_A_MINUTE, MAPPING_LIMIT, START
-from pipeline.settings import Pollers, Settings
+from pipeline.pollers import Pollers
+from pipeline.settings import Settings
 
 POLLER_INVOCATIONS: Final = 10
 POLLER_GROWTH_A_MINUTE: Final = 1000

@@ -9,8 +9,9 @@ engine with less effort in its encoder can be below.
 
 import io
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bench.engines.job import Job
 from bench.engines.peers import Run, fill, register_heic
@@ -61,7 +62,7 @@ def _reader(job: Job, image: "Image") -> Callable[[bytes], object]:
 
 
 def _inflate(data: bytes) -> bytes:
-    from isal import isal_zlib
+    zlib: Any = import_module("isal.isal_zlib")  # its types are not complete
 
     parts, at = list[bytes](), 8
     while at < len(data):
@@ -69,7 +70,7 @@ def _inflate(data: bytes) -> bytes:
         if data[at + 4 : at + 8] == _IDAT:
             parts.append(data[at + 8 : at + 8 + length])
         at += 12 + length
-    return isal_zlib.decompress(b"".join(parts))
+    return zlib.decompress(b"".join(parts))
 
 
 def _decode_scaled(data: bytes, need: float) -> None:

@@ -21,30 +21,39 @@ class _Name(StrEnum):
 class Fit(_Name):
     """How an image fills the box of a rendition."""
 
-    INSIDE = "inside"  # keeps the aspect ratio within the box
-    COVER = "cover"  # fills the box and crops
-    CONTAIN = "contain"  # keeps all of the image and pads to the box
+    INSIDE = "inside"
+    """Keeps the aspect ratio within the box."""
+    COVER = "cover"
+    """Fills the box and crops."""
+    CONTAIN = "contain"
+    """Keeps all of the image and pads to the box."""
 
 
 class Position(_Name):
     """The region that ``cover`` keeps."""
 
     CENTRE = "centre"
-    ATTENTION = "attention"  # the most detailed
+    """The middle."""
+    ATTENTION = "attention"
+    """The most detailed region."""
 
 
 class Quality(_Name):
     """How images are resized."""
 
     FAST = "fast"
-    BEST = "best"  # more pixels are decoded, LANCZOS throughout, chroma at full size
+    """Takes the least CPU time."""
+    BEST = "best"
+    """More pixels are decoded, LANCZOS throughout, chroma at full size."""
 
 
 class Hdr(_Name):
     """What becomes of a gain map, which makes an HDR picture of an ordinary one."""
 
-    KEEP = "keep"  # JPEG renditions have one
+    KEEP = "keep"
+    """JPEG renditions of an Ultra HDR JPEG have its gain map."""
     DROP = "drop"
+    """They are ordinary pictures."""
 
 
 class Encoders(_Name):
@@ -58,9 +67,13 @@ class OutputFormat(_Name):
     """A file format in which renditions are encoded."""
 
     JPEG = "jpeg"
+    """Read everywhere."""
     WEBP = "webp"
+    """Smaller than JPEG, and the one that can be animated."""
     AVIF = "avif"
+    """The smallest, and the slowest to make."""
     PNG = "png"
+    """Lossless."""
 
 
 class FileType(NamedTuple):

@@ -37,6 +37,10 @@ is for Lambda's; of another release than this provider, say."""
 WRITTEN: Final = "__written"
 """Output that holds what the embedded AWS said of a resource after it was created or updated."""
 
+NAME: Final = "__name"
+"""Output that holds the name by which the embedded AWS finds a resource without one in AWS, such as
+a distribution: the one that it was created under, whatever the program calls it since."""
+
 DRIFT: Final = "__drift"
 """Output that names what differed from it when the resource was read last."""
 
@@ -133,7 +137,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """
         type_, _name = _type_and_name(request.urn)
         before, after = (_comparable(_plain(p)) for p in (request.old_inputs, request.news))
-        changed = [key for key in sorted({*before, *after}) if before.get(key) != after.get(key)]
+        keys = sorted({*before, *after} - {_DEFAULTS})  # whose a name is, is no difference
+        changed = [key for key in keys if before.get(key) != after.get(key)]
         changed = [key for key in changed if key not in request.ignoreChanges]
         changed += _plain(request.olds).get(DRIFT, [])
         return _Diff(
@@ -148,7 +153,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Create a resource."""
         if request.preview:
             return provider_pb2.CreateResponse(properties=request.properties)
-        id_, state = self._put(request.urn, request.properties)
+        id_, state = self._put(_type_and_name(request.urn), request.properties)
         return provider_pb2.CreateResponse(id=id_, properties=state)
 
     @_told
@@ -156,7 +161,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Change a resource."""
         if request.preview:
             return provider_pb2.UpdateResponse(properties=request.news)
-        return provider_pb2.UpdateResponse(properties=self._put(request.urn, request.news)[1])
+        type_, name = _type_and_name(request.urn)
+        name = _plain(request.olds).get(NAME, name)
+        return provider_pb2.UpdateResponse(properties=self._put((type_, name), request.news)[1])
 
     @_told
     def Read(self, request: Any) -> Any:  # noqa: N802
@@ -184,14 +191,15 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Let what is under way end; each request is short."""
         return Empty()
 
-    def _put(self, urn: str, properties: struct_pb2.Struct) -> tuple[str, struct_pb2.Struct]:
-        """Create or change a resource; return its id and its new state."""
-        type_, name = _type_and_name(urn)
+    def _put(
+        self, resource: tuple[str, str], properties: struct_pb2.Struct
+    ) -> tuple[str, struct_pb2.Struct]:
+        """Create or change a resource, by its type and name; return its id and its new state."""
+        type_, name = resource
         values = cast("dict[str, Any]", rpc.deserialize_properties(properties))
         named = values.pop(_DEFAULTS, [])
-        name = values.pop(named[0]) if named else name
-        made = registry.put(self._context, type_, name, values)
-        state = _plain(properties) | made.outputs
+        made = registry.put(self._context, type_, values.pop(named[0]) if named else name, values)
+        state = _plain(properties) | made.outputs | {NAME: name}
         state[WRITTEN] = registry.read(self._context, type_, made.id, state)
         return made.id, _struct(state)
 

@@ -11,12 +11,17 @@ from local.resources.kind import Context, Created, Kind
 def role(context: Context, name: str, inputs: Inputs) -> Created:
     """Create a role, or update the one that exists."""
     iam = context.client("iam")
-    trust = inputs.need("assumeRolePolicy")
+    trust, boundary = inputs.need("assumeRolePolicy"), inputs.take("permissionsBoundary", None)
+    bounded = {"PermissionsBoundary": boundary} if boundary else {}
     try:
-        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust, **bounded)["Role"]
     except iam.exceptions.EntityAlreadyExistsException:
         iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
         role = iam.get_role(RoleName=name)["Role"]
+        if boundary:
+            iam.put_role_permissions_boundary(RoleName=name, **bounded)
+        elif role.get("PermissionsBoundary"):
+            iam.delete_role_permissions_boundary(RoleName=name)
     return Created(name, {"arn": role["Arn"], "name": name})
 
 
@@ -40,7 +45,8 @@ KINDS: Final[Mapping[str, Kind]] = {
                 "iam",
                 "get_role",
                 {"RoleName": "$id"},
-                "Role.{arn: Arn, trust: AssumeRolePolicyDocument, seconds: MaxSessionDuration}",
+                "Role.{arn: Arn, trust: AssumeRolePolicyDocument, seconds: MaxSessionDuration, "
+                "boundary: PermissionsBoundary.PermissionsBoundaryArn}",
             )
         },
         delete=Call("iam", "delete_role", {"RoleName": "$id"}),

@@ -34,7 +34,8 @@ def delete_key(context: Context, state: State) -> None:
 def alias(context: Context, name: str, inputs: Inputs) -> Created:
     """Give a key a name, or move the name to another key."""
     kms = context.client("kms")
-    name, key_id = inputs.take("name", name), inputs.need("targetKeyId")
+    prefixed = f"alias/{name.removeprefix('alias/')}"  # as Pulumi names it
+    name, key_id = inputs.take("name", prefixed), inputs.need("targetKeyId")
     try:
         kms.create_alias(AliasName=name, TargetKeyId=key_id)
     except kms.exceptions.AlreadyExistsException:

@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from pipeline.bundle.builder import CACHE
 from pipeline.bundle.native import MODULE, compile_library
 from pipeline.bundle.target import BundleError, Target
 
@@ -16,7 +17,7 @@ def main() -> None:
     folder = _ROOT / "function" / "engine"
     sources = {path.name: path.read_bytes() for path in (folder / "native").iterdir()}
     try:
-        module = compile_library(sources, Target.host(), _ROOT / ".cache" / "native")
+        module = compile_library(sources, Target.host(), CACHE / "native")
     except BundleError as error:
         sys.exit(f"error: {error}")
     # A running process may have the old file mapped, so the new one takes its name instead.

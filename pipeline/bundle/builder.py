@@ -5,11 +5,13 @@ Equal inputs give equal bytes, so that ``pulumi up`` updates the function only w
 
 import base64
 import hashlib
+import os
 import re
+import time
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -22,6 +24,13 @@ from pipeline.bundle.wheels import fetch, unpack
 from pipeline.bundle.x265 import leave_out_encoder
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
+
+CACHE: Final = Path(os.environ.get("IMAGE_PIPELINE_CACHE") or _ROOT / ".cache")
+"""Folder of all that can be made again. An installed wheel has it in the user's own cache."""
+
+CARRIED: Final = _ROOT / "bundles"
+"""Finished zips of this very source, which a wheel carries; a checkout has none."""
+
 _FOR_BUILD: Final = re.compile(r"(^|/)requirements\.[^/]*$|\.(pyi|c|h)$")
 """Files of the function that only its build needs."""
 
@@ -41,18 +50,20 @@ class Bundle:
     Attributes:
         path: where the zip is; its name carries its digest, so a path never changes content.
         sha256_base64: digest in the form of Lambda's CodeSha256.
+        seconds: what it took to build; 0 if it was there.
         warnings: sentences about what makes the bundle worse than it could be.
     """
 
     path: Path
     sha256_base64: str
+    seconds: float = field(default=0, compare=False)
     warnings: tuple[str, ...] = ()
 
 
 def build(
-    target: Target, *, source: Path = _ROOT / "function", cache: Path = _ROOT / ".cache" / "bundle"
+    target: Target, *, source: Path = _ROOT / "function", cache: Path = CACHE / "bundle"
 ) -> Bundle:
-    """Build the bundle of ``source`` for ``target``, or find it in ``cache``.
+    """Build the bundle of ``source`` for ``target``, or find it in ``CARRIED`` or ``cache``.
 
     Args:
         target: the interpreter that will load the bundle.
@@ -64,23 +75,27 @@ def build(
         BundleError: a wheel is missing or of the wrong architecture, the package index cannot be
             reached, a source does not compile, or the zip exceeds the largest size.
     """
+    stem, start = f"{source.name}-{target.slug}", time.monotonic()
+    if carried := next(CARRIED.glob(f"{stem}-*.zip"), None):
+        return _bundle(carried)
     own = _read_source(source)
     cache.mkdir(parents=True, exist_ok=True)
     interpreter = find_interpreter(target.python)
-    stem = f"{source.name}-{target.slug}-{_key(own, interpreter)}"
-    path = _cached(cache, stem)
-    if path is None:
-        loaded = unpack(fetch(target, source / "requirements.txt", cache), target)
-        loaded = leave_out_encoder(loaded, target, cache / "native")
-        module = _compile_native(own, target, cache)
-        files = _assemble(own | module, loaded, interpreter)
-        path = _save(pack(files, target), cache, stem)
+    warnings = () if interpreter else (_NO_INTERPRETER.format(target.python),)
+    stem = f"{stem}-{_key(own, interpreter)}"
+    if found := _cached(cache, stem):
+        return _bundle(found, warnings=warnings)
+    loaded = unpack(fetch(target, source / "requirements.txt", cache), target)
+    loaded = leave_out_encoder(loaded, target, cache / "native")
+    module = _compile_native(own, target, cache)
+    path = _save(pack(_assemble(own | module, loaded, interpreter), target), cache, stem)
+    return _bundle(path, seconds=time.monotonic() - start, warnings=warnings)
+
+
+def _bundle(path: Path, *, seconds: float = 0, warnings: tuple[str, ...] = ()) -> Bundle:
     digest = hashlib.sha256(path.read_bytes()).digest()
-    return Bundle(
-        path=path,
-        sha256_base64=base64.b64encode(digest).decode(),
-        warnings=() if interpreter else (_NO_INTERPRETER.format(target.python),),
-    )
+    sha256 = base64.b64encode(digest).decode()
+    return Bundle(path=path, sha256_base64=sha256, seconds=seconds, warnings=warnings)
 
 
 def _read_source(source: Path) -> dict[str, bytes]:

@@ -1,15 +1,23 @@
 """The Pulumi CLI and one embedded AWS for all tests of this folder; each stack is its own."""
 
+import io
+import subprocess
+import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from local import server as servers
+from local.program import ROOT
 from local.server import Server
 from tests.engine import cli as clis
 from tests.engine.support import Stack
+
+FIRST: Final = "4d971c8"
+"""Commit of v0.1.0 (CHANGELOG.md), from which on every change upgrades a live stack."""
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +34,18 @@ def server(tmp_path_factory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("aws") / "state"
     yield servers.start(folder)
     servers.stop(folder)
+
+
+@pytest.fixture(scope="session")
+def first(tmp_path_factory) -> Path:
+    """The folder of v0.1.0, from this repository's history."""
+    folder = tmp_path_factory.mktemp("v0.1.0")
+    if subprocess.run(["git", "cat-file", "-e", FIRST], cwd=ROOT, check=False).returncode:
+        pytest.skip(f"this clone has no history: `git fetch --unshallow` brings {FIRST}")
+    archive = subprocess.run(["git", "archive", FIRST], cwd=ROOT, check=True, capture_output=True)
+    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
+        files.extractall(folder, filter="data")
+    return folder
 
 
 @pytest.fixture

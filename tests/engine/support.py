@@ -15,7 +15,7 @@ from bench.accept.engine import Changes, Engine, changes
 from bench.accept.engine import EngineError as Failed
 from local.program import ROOT
 from local.provider.service import CODE
-from local.server import ROOT_KEY, Server
+from local.server import REGION, ROOT_KEY, Server
 
 __all__ = ["ALL", "HOLDING_DATA", "Changes", "Failed", "Stack", "changes"]
 
@@ -61,17 +61,25 @@ class Stack:
     def __post_init__(self) -> None:
         for part in ("bin", "state", "home", "project"):
             (self.folder / part).mkdir(parents=True, exist_ok=True)
-        provider = self.folder / "bin" / "pulumi-resource-aws"
-        provider.write_text(
-            f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m local.provider "$@"\n'
-        )
-        provider.chmod(0o755)
+        self.install("pulumi-resource-aws", "-m local.provider")
         self.configure()
+
+    @property
+    def pipeline(self) -> Path:
+        """Folder of the pipeline that the program makes: its own."""
+        return self.tree
 
     @property
     def project(self) -> Path:
         """Folder of the project file and the stack's settings."""
         return self.folder / "project"
+
+    def install(self, name: str, what: str) -> None:
+        """Put a program onto the engine's PATH that this Python runs, with our modules."""
+        program = self.folder / "bin" / name
+        python = f'PYTHONPATH="{ROOT}" exec "{sys.executable}"'
+        program.write_text(f'#!/bin/sh\n{python} {what} "$@"\n')
+        program.chmod(0o755)
 
     def configure(self, **settings: Any) -> None:
         """Write the stack's settings: those that the tree ships, and these over them."""
@@ -80,12 +88,7 @@ class Stack:
         shipped = self.tree / path.name
         content = yaml.safe_load((shipped if shipped.is_file() else _DEV).read_text())
         kept = yaml.safe_load(path.read_text()) if path.is_file() else {}
-        services = ("s3", "s3control", "sqs", "lambda")
-        content["config"] |= {
-            "aws:endpoints": [dict.fromkeys(services, self.server.endpoint)],
-            "aws:accessKey": ROOT_KEY,
-            "aws:secretKey": ROOT_KEY,
-        }
+        content["config"] |= self.aws()
         for key, value in settings.items():
             if value is None:
                 content["config"].pop(f"image-pipeline:{key}", None)
@@ -93,6 +96,16 @@ class Stack:
                 content["config"][f"image-pipeline:{key}"] = value
         salt = {k: v for k, v in kept.items() if k != "config"}
         path.write_text(yaml.safe_dump(salt | content))
+
+    def aws(self) -> dict[str, Any]:
+        """Return the settings of the provider that lead to the embedded AWS."""
+        services = ("s3", "s3control", "sqs", "lambda")
+        return {
+            "aws:region": REGION,
+            "aws:endpoints": [dict.fromkeys(services, self.server.endpoint)],
+            "aws:accessKey": ROOT_KEY,
+            "aws:secretKey": ROOT_KEY,
+        }
 
     def config(self) -> dict[str, Any]:
         """Return the stack's configuration, as its file has it."""
@@ -153,7 +166,7 @@ class Stack:
         variables = self._variables()
         variables[CODE] = subprocess.run(
             [sys.executable, "-c", _BUNDLE],
-            cwd=self.tree,
+            cwd=self.pipeline,
             check=True,
             capture_output=True,
             text=True,

@@ -35,6 +35,11 @@ def around(values: list[str]) -> list[str]:
     return [a, b, c, a, c, b, a]
 
 
+ACCOUNT: Final = "000000000000"
+TOPIC: Final = f"arn:aws:sns:us-east-1:{ACCOUNT}:on-call"
+KEY: Final = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+BOUNDARY: Final = "arn:aws:iam::aws:policy/SecurityAudit"
+
 PUBLIC: Final[dict[str, list[Any]]] = {
     "architecture": ["arm64", "x86_64", "arm64"],
     "runtime": around(RUNTIMES),
@@ -66,6 +71,10 @@ PUBLIC: Final[dict[str, list[Any]]] = {
     "renditions": [None, RENDITIONS],
     "alarmEmail": ["", "on-call@example.com"],
     "monthlyBudgetUsd": [0, 20],
+    "alarmEmail+monthlyBudgetUsd+alarmTopicArn": [["on-call@example.com", 20, ""], ["", 0, TOPIC]],
+    "alarmTopicArn": [TOPIC, ""],
+    "permissionsBoundary": ["", BOUNDARY, ""],
+    "tags": [None, {"Team": "photos"}, None],
     "delivery": ["public", "cdn"],
 }
 """By setting: the values that a stack with a public bucket takes, beginning with its own."""
@@ -83,6 +92,7 @@ CDN: Final[dict[str, list[Any]]] = {
     "auth+quotaPerHour+quotaBytesPerDay": [[AUTH[1], 200, 10**9], [None, 0, 0]],
     "negotiate": [None, ["avif"], [], None],
     "encryption": ["s3", "kms", "s3"],
+    "encryption+kmsKeyArn": [["s3", ""], ["kms", KEY], ["kms", ""], ["s3", ""]],
     "site": [False, True, False],
     "priceClass": around(CLASSES),
     "certificateArn+domain": [

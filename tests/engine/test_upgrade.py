@@ -1,8 +1,5 @@
 """A live stack of v0.1.0 becomes this release's, and v0.1.0's again, while photos are uploaded."""
 
-import io
-import subprocess
-import tarfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,9 +16,6 @@ from local.program import ROOT
 from local.uploader import Result, upload
 from tests.engine.support import HOLDING_DATA, Changes, Stack, changes
 
-FIRST: Final = "4d971c8"
-"""Commit of v0.1.0 (CHANGELOG.md), from which on every change upgrades a live stack."""
-
 PHOTOS: Final = 20
 BACKFILL: Final = tuple(
     f"aws:sqs/queue:Queue image-pipeline-{name}-backfill" for name in ("dev", "prod", "local")
@@ -33,18 +27,6 @@ PINNED: Final = {key.partition(":")[2]: value for key, value in yaml.safe_load(L
 
 FURTHER_ALARMS: Final = 4
 """Alarms of a public stack with full monitoring that one with lean monitoring does not have."""
-
-
-@pytest.fixture(scope="session")
-def first(tmp_path_factory) -> Path:
-    """The folder of v0.1.0, from this repository's history."""
-    folder = tmp_path_factory.mktemp("v0.1.0")
-    if subprocess.run(["git", "cat-file", "-e", FIRST], cwd=ROOT, check=False).returncode:
-        pytest.skip(f"this clone has no history: `git fetch --unshallow` brings {FIRST}")
-    archive = subprocess.run(["git", "archive", FIRST], cwd=ROOT, check=True, capture_output=True)
-    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
-        files.extractall(folder, filter="data")
-    return folder
 
 
 @pytest.fixture

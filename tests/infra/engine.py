@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest_pulumi
 from local.program import ROOT, full_key, is_encrypted, project_name, read_config
-from pipeline.configuration import load
-from pipeline.settings import KEYS, Settings
+from pipeline.configuration import KNOWN, load
+from pipeline.settings import Settings
 from policy import guardrails
 from pytest_pulumi.values import encode
 from tests.support.provider import inputs_class
@@ -157,7 +157,7 @@ def _evaluated(stack: str, settings: str) -> Program:
 
 def stated(stack: str, **settings: Any) -> dict[str, Any]:
     """Return overrides that leave nothing to the stack's file: ours over those of ``STATED``."""
-    return dict.fromkeys(KEYS.values()) | STATED[stack] | settings
+    return dict.fromkeys(KNOWN) | STATED[stack] | settings
 
 
 def run_committed(stack: str) -> Program:

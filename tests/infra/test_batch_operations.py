@@ -48,7 +48,7 @@ def test_no_queue_feeds_it_and_its_role_may_use_none(batch):
     assert {sid: own[sid] for sid in own if sid != "WriteLog"} == {
         sid: resizers[sid] for sid in own if sid != "WriteLog"
     }
-    assert "/batch" in json.dumps(own["WriteLog"])
+    assert "-batch-1234567" in json.dumps(own["WriteLog"])
 
 
 def test_it_comes_after_its_permissions_and_its_log(batch):

@@ -55,7 +55,7 @@ def test_function_is_what_the_settings_say():
     assert function["tracingConfig"] == {"mode": "Active"}
     assert function["loggingConfig"] == {
         "logFormat": "JSON",
-        "logGroup": program.one("LogGroup", "-resizer").inputs["name"],
+        "logGroup": program.one("LogGroup", "-resizer").outputs["name"],
     }
 
 

@@ -11,8 +11,9 @@ from function.engine.renditions import Rendition
 from local import deploy, program
 from local.program import evaluate, read_settings
 from local.server import Server
-from pipeline.configuration import load
-from pipeline.settings import KEYS, Pollers, Settings, SettingsError
+from pipeline.configuration import KNOWN, load
+from pipeline.pollers import Pollers
+from pipeline.settings import KEYS, Settings, SettingsError
 from pytest_pulumi import evaluate_folder
 from terminal import Failure
 from tests.infra.engine import AWS, assert_nothing_was_registered, run
@@ -120,6 +121,33 @@ REFUSED = {
         (["thumb"], "renditions[0] must be a mapping"),
         ("thumb", "renditions must be a list"),
     ],
+    "kmsKeyArn": [
+        ("alias/photos", "kmsKeyArn must be a key's ARN like"),
+        ("arn:aws:kms:us-east-1:123456789012:alias/photos", "kmsKeyArn must be a key's ARN like"),
+        ("arn:aws:kms:us-east-1:123456789012:key/1", "kmsKeyArn needs encryption: kms"),
+    ],
+    "alarmTopicArn": [
+        ("on-call", "alarmTopicArn must be a topic's ARN like"),
+        ("arn:aws:sqs:us-east-1:123456789012:on-call", "alarmTopicArn must be a topic's ARN like"),
+    ],
+    "permissionsBoundary": [
+        ("boundary", "permissionsBoundary must be a managed policy's ARN like"),
+        ("arn:aws:iam::123456789012:role/a", "permissionsBoundary must be a managed policy's ARN"),
+    ],
+    "tags": [
+        ({"Stack": "a"}, "tags must not have Stack, which the stack sets"),
+        ({"Project": "a"}, "tags must not have Project, which the stack sets"),
+        ({"aws:a": "b"}, "no key may start with aws:; got 'aws:a': 'b'."),
+        ({"AWS:a": "b"}, "no key may start with aws:; got 'AWS:a': 'b'."),
+        ({"": "b"}, "tags must have keys of 1 to 128"),
+        ({"a" * 129: "b"}, "tags must have keys of 1 to 128"),
+        ({"a": "b" * 257}, "tags must have keys of 1 to 128"),
+        ({"a": "b;c"}, "got 'a': 'b;c'."),
+        ({str(n): "b" for n in range(48)}, "tags must be at most 47; got 48."),
+        ({"a": 1}, "tags must be texts by key, like {Team: photos}; got {'a': 1}."),
+        (["a"], "tags must be texts by key, like {Team: photos}; got ['a']."),
+        ("a", "tags must be texts by key"),
+    ],
     "alarmEmail": [("nobody", "alarmEmail must be an e-mail address; got 'nobody'.")],
     "monthlyBudgetUsd": [
         (-1, "monthlyBudgetUsd must be 0 to 1000000 USD; got -1."),
@@ -214,7 +242,7 @@ def test_a_renamed_project_refuses_the_keys_of_its_former_name(renamed):
 
 
 def test_every_key_of_another_project_is_refused():
-    for key in KEYS.values():
+    for key in KNOWN:
         for written in (f"former:{key}", f"former:config:{key}"):
             pulumi.runtime.set_all_config({written: "1"})
             with pytest.raises(SettingsError, match=f"^{written} is not read.*:{key}, and every"):
@@ -271,6 +299,24 @@ def test_a_stack_file_without_settings_means_the_defaults(checkout, text):
     assert read_settings("prod") == Settings()
 
 
+TOPIC = "arn:aws:sns:us-east-1:123456789012:on-call"
+
+
+def test_alarms_of_an_adopted_topic_are_mailed_by_its_owner():
+    with pytest.raises(SettingsError, match="alarmEmail cannot subscribe to alarmTopicArn"):
+        run("dev", alarmTopicArn=TOPIC, alarmEmail="a@example.com")
+    with pytest.raises(SettingsError, match="alarmTopicArn needs monitoring: lean or full"):
+        run("dev", alarmTopicArn=TOPIC, monitoring="off")
+
+
+def test_files_of_the_page_take_fewer_tags():
+    most = {str(n): "" for n in range(7)}
+    assert Settings(tags=most, site=True, delivery="cdn").tags == most
+    with pytest.raises(SettingsError, match="tags must be at most 7 with site; got 8"):
+        Settings(tags={**most, "8": ""}, site=True, delivery="cdn")
+    assert len(Settings(tags={str(n): "" for n in range(47)}).tags) == 47
+
+
 def test_kms_needs_presigned_uploads():
     with pytest.raises(SettingsError, match="encryption: kms needs uploads: presigned"):
         run("dev", encryption="kms", delivery="cdn")
@@ -288,16 +334,15 @@ def test_errors_end_the_program_without_a_traceback():
 
 def test_pulumi_yaml_declares_the_same_keys_types_and_defaults():
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
-    defaults, undeclared = (
-        Settings(),
-        ("renditions", "auth", "pollers", "storage_classes", "negotiate"),
-    )
+    undeclared = ("renditions", "negotiate", "auth", "pollers", "storage_classes", "tags")
+    defaults = Settings()
     expected = {
         key: getattr(defaults, name) for name, key in KEYS.items() if name not in undeclared
     }
     given = {key: value["default"] for key, value in declared.items()}
-    lists = {key: tuple(value) for key, value in given.items() if isinstance(value, list)}
-    assert given | lists == expected
+    given |= {key: tuple(value) for key, value in given.items() if isinstance(value, list)}
+    expected |= {"name": "", "formerNames": ()}
+    assert given == expected
     types = {"integer": int, "string": str, "array": tuple, "boolean": bool}
     assert {key: types[value["type"]] for key, value in declared.items()} == {
         key: str if isinstance(value, str) else type(value) for key, value in expected.items()

@@ -186,7 +186,9 @@ def role_of_function(batch) -> str:
 
 def logged(batch) -> list[str]:
     """The lines of the second function's log."""
-    name = batch.outputs["logGroup"].replace("/resizer", "/batch")
+    function = batch.outputs["batchFunctionArn"]
+    config = batch.client("lambda").get_function_configuration(FunctionName=function)
+    name = config["LoggingConfig"]["LogGroup"]
     events = batch.client("logs").filter_log_events(logGroupName=name)["events"]
     return [event["message"] for event in events]
 

@@ -115,7 +115,10 @@ CHANGES: dict[str, dict[str, Any]] = {
     "RedrivePolicy": {"redrivePolicy": REDRIVE},
     "RedriveAllowPolicy": {"redriveAllowPolicy": '{"redrivePermission":"denyAll"}'},
     "Table": {"billingMode": "PROVISIONED", "readCapacity": 2, "writeCapacity": 1},
-    "Role": {"assumeRolePolicy": TRUST},
+    "Role": {
+        "assumeRolePolicy": TRUST,
+        "permissionsBoundary": "arn:aws:iam::aws:policy/SecurityAudit",
+    },
     "RolePolicy": {"policy": INLINE},
     "Key": {"description": None, "policy": EVERYONE},
     "aws:lambda/function:Function": {

@@ -1,10 +1,12 @@
 import json
+import os
+from pathlib import Path
 
 import botocore.exceptions
 import pytest
 
 from ops.__main__ import main
-from ops.stack import connect_to_outputs, connected, region_of
+from ops.stack import ROOT, connect_to_outputs, connected, region_of
 from terminal import Failure
 from tests.support.ops import OUTPUTS
 
@@ -64,3 +66,23 @@ def test_what_ends_a_command_is_told_in_one_sentence(outputs, error, sentence):
 )
 def test_the_region_is_the_queues(url, region):
     assert region_of({"queueUrl": url}) == region
+
+
+@pytest.mark.parametrize("is_project", [True, False])
+def test_a_stack_is_one_of_the_project_in_the_current_folder(tmp_path, monkeypatch, is_project):
+    """A program that makes the component is a project of its own."""
+    pulumi = tmp_path / "bin" / "pulumi"
+    pulumi.parent.mkdir()
+    pulumi.write_text(f"#!/bin/sh\npwd > {tmp_path}/where\necho '{json.dumps(OUTPUTS)}'\n")
+    pulumi.chmod(0o755)
+    monkeypatch.setenv("PATH", str(pulumi.parent), prepend=os.pathsep)
+    monkeypatch.setenv("IMAGE_PIPELINE_LOCAL", str(tmp_path / "none"))
+    project = tmp_path / "project"
+    project.mkdir()
+    if is_project:
+        (project / "Pulumi.yaml").touch()
+    monkeypatch.chdir(project)
+    with connected("dev", None) as stack:
+        assert stack.outputs == OUTPUTS
+    where = Path((tmp_path / "where").read_text().strip())
+    assert where == (project if is_project else ROOT).resolve()

@@ -7,10 +7,8 @@ from pipeline.naming import NamingError, bucket_url, resource_name
 
 @pytest.mark.parametrize("stack", ["A_b", "x" * 60])
 def test_names_that_aws_would_refuse_are_refused(stack):
-    keys = "the start of every key with the old name in the Pulumi.<stack>.yaml files"
-    with pytest.raises(
-        NamingError, match=rf"(rename the|shorter).* `name:` in Pulumi.yaml.*{keys}"
-    ):
+    choose = "choose (a shorter|another) name for the pipeline: the stack's setting `name`"
+    with pytest.raises(NamingError, match=choose):
         resource_name(f"image-pipeline-{stack}", "source")
 
 

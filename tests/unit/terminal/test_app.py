@@ -227,3 +227,10 @@ def test_an_error_of_a_file_keeps_its_traceback(tmp_path):
     made.default(tmp_path.read_bytes)
     with pytest.raises(IsADirectoryError):
         run(made, [])
+
+
+def test_a_program_that_was_installed_is_named_as_it_was_started(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["/somewhere/bin/image-pipeline", "hello"])
+    assert app("python -m hello", "Greets people.").name == ("image-pipeline hello",)
+    monkeypatch.setattr(sys, "argv", ["/somewhere/hello/__main__.py"])
+    assert app("python -m hello", "Greets people.").name == ("python -m hello",)

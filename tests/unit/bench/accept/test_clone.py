@@ -50,6 +50,7 @@ def test_it_lacks_what_reaches_beyond_the_stack(root):
     assert clone.config == {"aws:region": "eu-west-1", "image-pipeline:protect": False}
     assert set(clones.SHARED) == {
         *("domain", "certificateArn", "hostedZoneId", "alarmEmail", "monthlyBudgetUsd"),
+        *("name", "formerNames", "alarmTopicArn"),
     }
 
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from bench.capacity.drain import Load, case, is_enough, recommend
 from bench.capacity.limits import RETENTION_S
 from bench.cost.bill import MONTH_S
-from pipeline.settings import Pollers, Settings
+from pipeline.pollers import Pollers
+from pipeline.settings import Settings
 
 LOAD = Load(
     images=MONTH_S,  # one a second

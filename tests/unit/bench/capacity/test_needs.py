@@ -8,7 +8,8 @@ from bench.capacity import limits
 from bench.capacity.drain import Load, case
 from bench.capacity.needs import Need, needs, rounded_up
 from bench.cost.bill import MONTH_S, Usage
-from pipeline.settings import Pollers, Settings
+from pipeline.pollers import Pollers
+from pipeline.settings import Settings
 
 LOAD = Load(
     images=10 * MONTH_S,

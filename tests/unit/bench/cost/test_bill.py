@@ -5,7 +5,8 @@ import pytest
 from bench.cost import bill, prices
 from function.contract import DuplicateSearch
 from pipeline.auth import Auth
-from pipeline.settings import Pollers, Settings
+from pipeline.pollers import Pollers
+from pipeline.settings import Settings
 from terminal import Misuse
 
 US = prices.load("us-east-1")

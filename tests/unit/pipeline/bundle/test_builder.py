@@ -72,7 +72,25 @@ def test_two_builds_at_once_share_a_cache(source, cache):
 def test_a_second_build_is_the_same_zip_and_runs_no_pip(source, cache, monkeypatch):
     first = build(THIS, source=source, cache=cache)
     monkeypatch.setattr(builder, "fetch", None)
-    assert build(THIS, source=source, cache=cache) == first
+    second = build(THIS, source=source, cache=cache)
+    assert second == first
+    assert first.seconds > 0 == second.seconds
+
+
+def test_what_a_wheel_carries_is_taken_for_its_target_and_package_alone(
+    source, cache, tmp_path, monkeypatch
+):
+    built = build(THIS, source=source, cache=cache)
+    carried = tmp_path / "bundles"
+    carried.mkdir()
+    monkeypatch.setattr(builder, "CARRIED", carried)
+    moved = built.path.rename(carried / built.path.name)
+    monkeypatch.setattr(builder, "fetch", None)
+    found = build(THIS, source=source, cache=tmp_path / "unused")
+    assert (found.path, found.sha256_base64, found.seconds) == (moved, built.sha256_base64, 0)
+    assert not (tmp_path / "unused").exists()
+    with pytest.raises(TypeError, match="'NoneType' object is not callable"):
+        build(Target.for_lambda("python3.13", "arm64"), source=source, cache=cache)
 
 
 def test_a_damaged_zip_in_the_cache_is_built_again(source, cache):
