@@ -60,7 +60,9 @@ class Encoders(_Name):
     """The encoders' options: which bytes a rendition becomes at a quality."""
 
     CURRENT = "current"
-    V0_1 = "v0.1"  # those of release 0.1.0
+    """Those of this release."""
+    V0_1 = "v0.1"
+    """Those of release 0.1.0."""
 
 
 class OutputFormat(_Name):
