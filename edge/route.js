@@ -78,7 +78,9 @@ function choose(made, header) {
     (pair) => made.includes(pair[0]) && NEGOTIATED.includes(pair[0]) && accepts(accept, pair[1]),
   );
   if (newer.length) return newer[0][0];
-  return COMMON.filter((extension) => made.includes(extension))[0] || made[0];
+  // Where there is neither JPEG nor PNG, rather a format that all uploads have than one that may be missing.
+  const common = COMMON.concat(NEGOTIATED).filter((extension) => made.includes(extension));
+  return common[0] || made[0];
 }
 
 /** Whether an Accept header names a type, other than to rule it out with q=0. */

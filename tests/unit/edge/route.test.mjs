@@ -71,6 +71,15 @@ test("formats that are not negotiated are given to those alone who name them", (
   assert.equal(none("/a/modern", { accept }).uri, "/a/modern.avif"); // there is nothing else
 });
 
+test("where there is neither JPEG nor PNG, a format that is not negotiated is given last", () => {
+  const modern = { large: ["avif", "webp"] };
+  const accept = BROWSERS["Chrome 156"][0];
+  for (const headers of [{}, { accept: "*/*" }, { accept }]) {
+    assert.equal(load(modern, [], ["webp"])("/a/large", headers).uri, "/a/large.webp");
+    assert.equal(load(modern, [], [])("/a/large", headers).uri, "/a/large.avif");
+  }
+});
+
 test("several Accept headers count as one", () => {
   const context = vm.createContext({});
   const constants = `const RENDITIONS = ${JSON.stringify(ALL)}; const NEGOTIATED = ["avif"]; const SITE = [];`;
