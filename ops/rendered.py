@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from itertools import islice
 
-from function.contract import MANIFEST, StackOutput
+from function.contract import MANIFEST, StackOutput, rendition_key
 from function.engine.renditions import Rendition, file_name
 from ops.finding import DEPLOY, Finding, ok, warn
 from ops.stack import Stack
@@ -25,9 +25,13 @@ def renditions(stack: Stack) -> Finding:
         return warn("renditions", "the function has no setting RENDITIONS", DEPLOY)
     lister = stack.client("s3").get_paginator("list_objects_v2")
     pages = list(islice(lister.paginate(Bucket=stack.destination), PAGES))
-    uploads = _files_by_upload(item["Key"] for page in pages for item in page.get("Contents", []))
+    keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+    uploads = _files_by_upload(keys)
     if pages[-1].get("IsTruncated"):
-        uploads.pop(next(reversed(uploads), ""), None)  # its last files may be on the next page
+        # Files of these may be on the next page. There are several where a name starts with
+        # another's: the files of ``u/a.jpg`` and of ``u`` are listed among one another.
+        last = max(rendition_key("", file) for file in (*wanted, MANIFEST))
+        uploads = {name: files for name, files in uploads.items() if name + last <= keys[-1]}
     uploads = {n: files - {MANIFEST} for n, files in uploads.items() if MANIFEST in files}
     uploads = {name: files for name, files in uploads.items() if files}  # the others are rejected
     lacking = {name: wanted - files for name, files in uploads.items() if wanted - files}

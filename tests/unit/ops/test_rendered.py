@@ -92,6 +92,14 @@ def test_the_upload_at_the_end_of_what_is_looked_at_does_not_count():
     assert aws.listed == PAGES
 
 
+def test_an_upload_among_whose_files_another_one_is_listed_does_not_count_unless_it_is_whole():
+    pages = [keys(f"n/{number}.jpg", NEW) for number in range(PAGES)]
+    inner = keys("u/mb.jpg", NEW)
+    pages[-1] += ["u/large.avif", "u/large.jpg", "u/manifest.json", *inner]
+    finding, _ = found(*pages, ["u/thumb.jpg"])
+    assert finding.detail == f"{PAGES + 1} uploads looked at, none lacks a file"
+
+
 def test_an_empty_bucket_is_well():
     assert found([])[0].detail == "0 uploads looked at, none lacks a file"
 
