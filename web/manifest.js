@@ -8,7 +8,7 @@ const SLOWEST_POLL_MS = 3_000;
 const PATIENCE_MS = 120_000;
 
 /** Formats that a `<picture>` offers. */
-const SMALLEST_FIRST = ["image/avif", "image/webp", "image/jpeg"];
+const SMALLEST_FIRST = ["image/avif", "image/webp", "image/jpeg", "image/png"];
 
 /** A rate rule's window, if an answer does not say when to ask again. */
 const PAUSE_S = 60;
