@@ -67,15 +67,16 @@ def compare(
         raise Misuse(f"{photo} is not a JPEG; name one, or leave out --photo.")
     if install:
         processes.install()
-    missing = processes.missing()
+    chosen = [task for task in TASKS if not tasks or task.name in tasks]
+    able = {engine for task in chosen for engine in task.engines}
+    asked = able.intersection(engines or ENGINES)
+    missing = {engine: why for engine, why in processes.missing().items() if engine in asked}
     for engine, why in missing.items():
         console().print(f"{engine} is left out: {why}", markup=False, soft_wrap=True)
-    chosen = [task for task in TASKS if not tasks or task.name in tasks]
     results: list[Result] = []
     skipped: list[Missing] = []
     for task in chosen:
-        asked = ["ours", *(engines or task.engines)]
-        wanted = [engine for engine in task.engines if engine in asked and engine not in missing]
+        wanted = [e for e in task.engines if e in {"ours", *asked} and e not in missing]
         done, failed = compare_engines(task, source_file(task.source, photo), wanted, rounds)
         results += done
         skipped += failed

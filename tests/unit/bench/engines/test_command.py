@@ -38,6 +38,21 @@ def test_misuse_is_one_sentence_and_exit_code_2(upload, capsys, arguments, sente
     assert capsys.readouterr().err.strip() == f"error: {sentence}"
 
 
+def test_engines_that_were_not_asked_for_are_not_told_as_left_out(upload, monkeypatch, capsys):
+    absent = dict.fromkeys(["sharp-each", "pyvips-each", "encode-sharp"], "install it")
+    monkeypatch.setattr("bench.engines.processes.missing", lambda: absent)
+    monkeypatch.setattr("bench.engines.command.compare_engines", lambda *_: ([], []))
+    arguments = ["--photo", str(upload), "--tasks", "jpeg-to-four", "--json", "out.json"]
+    for engines, told in (
+        (["--engines", "sharp-each", "floor"], ["sharp-each"]),
+        ([], ["sharp-each", "pyvips-each"]),
+    ):
+        assert command.main(["compare", *arguments, *engines]) == 0
+        facts = json.loads((upload.parent / "out.json").read_text())
+        assert [each["engine"] for each in facts["skipped"]] == told
+        assert capsys.readouterr().out.count("is left out") == len(told)
+
+
 def test_the_comparison_writes_what_it_prints(upload, monkeypatch, capsys):
     repository = str(Path(__file__).parents[4])
     monkeypatch.setenv("PYTHONPATH", repository)
