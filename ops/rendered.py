@@ -35,6 +35,9 @@ def renditions(stack: Stack) -> Finding:
     uploads = {n: files - {MANIFEST} for n, files in uploads.items() if MANIFEST in files}
     uploads = {name: files for name, files in uploads.items() if files}  # the others are rejected
     lacking = {name: wanted - files for name, files in uploads.items() if wanted - files}
+    if not uploads and pages[-1].get("IsTruncated"):
+        detail = f"none of the first {counted(len(keys), 'object')} is of an upload with renditions"
+        return warn("renditions", detail, "run `python -m ops backfill` after a change of formats")
     if not lacking:
         return ok("renditions", f"{counted(len(uploads), 'upload')} looked at, none lacks a file")
     name, files = next(iter(lacking.items()))

@@ -170,12 +170,12 @@ class Settings:
     def negotiated(self) -> tuple[str, ...]:
         """Formats that a URL of the CDN without an extension may give besides JPEG and PNG.
 
-        By default all that the stack's own ``renditions`` have, and with the default ones none:
+        By default those that each of the ``renditions`` has, which is none of the default ones:
         uploads of release 0.1.0 have no AVIF, and a reader would be sent to a file that is missing.
         """
         if self.negotiate is not None:
             return self.negotiate
-        return () if self.renditions == DEFAULT_RENDITIONS else NEGOTIABLE
+        return tuple(f for f in NEGOTIABLE if all(f in r.formats for r in self.renditions))
 
     @property
     def max_upload_bytes(self) -> int:

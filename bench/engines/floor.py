@@ -1,7 +1,7 @@
-"""What no engine on the same codecs escapes: reading the upload, and encoding finished pixels.
+"""The codecs alone, as Pillow calls them: reading the upload, and encoding finished pixels.
 
-It resizes nothing. The encoders have our options, so that the bytes are about the same; a second
-engine with less effort in its encoder can be below.
+It resizes nothing. The encoders have our options, so that the bytes are about the same. An engine
+with a decoder of its own, or with less effort in its encoder, can be below.
 """
 
 # A worker process runs one engine and imports that engine's library alone.

@@ -212,7 +212,7 @@ class ImagePipelineArgs(TypedDict, total=False):
     renditions: list[Rendition]
     """What each upload becomes; four sizes without it: large, medium, small and thumb."""
     negotiate: list[OutputFormat]
-    """Which of avif and webp a URL of the CDN without an extension may give besides JPEG and PNG; by default those of `renditions`."""
+    """Which of avif and webp a URL of the CDN without an extension may give besides JPEG and PNG; by default those that each of the renditions has."""
     auth: Auth
     """Whose users may upload: an OpenID Connect provider such as Cognito or Auth0; needs uploads: presigned."""
     pollers: Pollers

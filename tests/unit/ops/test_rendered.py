@@ -100,6 +100,14 @@ def test_an_upload_among_whose_files_another_one_is_listed_does_not_count_unless
     assert finding.detail == f"{PAGES + 1} uploads looked at, none lacks a file"
 
 
+def test_that_rejected_uploads_alone_were_looked_at_is_told():
+    """A stranger could put so many of them before all others."""
+    pages = [keys(f"n/{number}.jpg", ["manifest.json"]) for number in range(PAGES)]
+    finding, _ = found(*pages, keys("u/a.jpg", OLD))
+    assert finding.level == "warn"
+    assert finding.detail == f"none of the first {PAGES} objects is of an upload with renditions"
+
+
 def test_an_empty_bucket_is_well():
     assert found([])[0].detail == "0 uploads looked at, none lacks a file"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from function.engine.renditions import OutputFormat, Rendition
+from function.engine.renditions import DEFAULT_RENDITIONS, OutputFormat, Rendition
 from pipeline.auth import Auth
 from pipeline.settings import KEYS, LOG_RETENTION_DAYS, Settings, SettingsError
 
@@ -154,6 +154,7 @@ def test_a_url_without_an_extension_gives_what_every_upload_has():
         ),
     )
     assert Settings().negotiated == ()
-    assert Settings(renditions=own).negotiated == ("avif", "webp")
+    assert Settings(renditions=own).negotiated == ("webp",)
+    assert Settings(renditions=(*DEFAULT_RENDITIONS, *own)).negotiated == ()
     assert Settings(negotiate=("avif",)).negotiated == ("avif",)
     assert Settings(renditions=own, negotiate=()).negotiated == ()
