@@ -4,12 +4,13 @@ import json
 from collections.abc import Callable
 
 import pulumi
-from pulumi_aws import cloudwatch, iam
+from pulumi_aws import cloudwatch, iam, lambda_
 
 from pipeline.component import Component
 from pipeline.naming import resource_name, tags
 from pipeline.permissions import roles
 from pipeline.permissions.documents import Document
+from pipeline.vpc import Vpc
 
 
 class Execution:
@@ -60,3 +61,13 @@ class Execution:
             policy=known.apply(lambda arns: write(policy(**arns))),
             opts=owner.child,
         )
+
+
+def vpc_config(vpc: Vpc | None) -> lambda_.FunctionVpcConfigArgsDict | None:
+    """Return what connects a function to a VPC; None leaves it outside."""
+    if vpc is None:
+        return None
+    return {
+        "subnet_ids": list(vpc.subnets),
+        "security_group_ids": list(vpc.security_groups),
+    }

@@ -12,11 +12,12 @@ from pipeline.buckets import SecureBucket
 from pipeline.bundle import Bundle
 from pipeline.component import Component
 from pipeline.duplicates import DuplicateIndex
-from pipeline.execution import Execution
+from pipeline.execution import Execution, vpc_config
 from pipeline.naming import resource_name, tags
 from pipeline.permissions import roles
 from pipeline.permissions.documents import to_json
 from pipeline.queues import UploadQueue
+from pipeline.vpc import Vpc
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +26,7 @@ class ProcessingArgs:
 
     ``variables`` are its environment; ``kms_key_arn`` is empty for S3-managed keys; ``index`` is
     given if the stack looks for duplicates; ``rejected_upload_days`` is 0 if rejected uploads stay;
-    ``permissions_boundary`` is empty for none.
+    ``permissions_boundary`` is empty for none, and ``vpc`` None.
     """
 
     bundle: Bundle
@@ -43,6 +44,7 @@ class ProcessingArgs:
     log_retention_days: int
     rejected_upload_days: int
     permissions_boundary: pulumi.Input[str]
+    vpc: Vpc | None
 
 
 def processing_function(
@@ -77,6 +79,7 @@ def processing_function(
             renditions=args.renditions,
             tracing=args.tracing,
             tags_rejected=args.rejected_upload_days > 0,
+            in_vpc=args.vpc is not None,
         ),
         args.log_retention_days,
         permissions_boundary=args.permissions_boundary,
@@ -101,6 +104,7 @@ def processing_function(
         role=execution.role.arn,
         environment={"variables": args.variables},
         logging_config={"log_format": "JSON", "log_group": execution.log_group.name},
+        vpc_config=vpc_config(args.vpc),
         tracing_config={"mode": "Active" if args.tracing else "PassThrough"},
         tags=tags(),
         opts=owner.after(execution.policy),

@@ -27,6 +27,7 @@ from pipeline.settings_checks import (
     require_one_of,
 )
 from pipeline.storage_classes import MAX_DAYS, Transition
+from pipeline.vpc import Vpc
 
 RUNTIMES: Final = ("python3.12", "python3.13", "python3.14")
 """Lambda runtimes on Amazon Linux 2023 (glibc 2.34), which Pillow's wheels need."""
@@ -108,6 +109,7 @@ class Settings:
     tracing: bool = True
     eventbridge: bool = False
     permissions_boundary: pulumi.Input[str] = ""
+    vpc: Vpc | None = None
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     protect: bool = False
     s3_endpoint: str = ""

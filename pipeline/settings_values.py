@@ -10,6 +10,7 @@ from pipeline.auth import Auth
 from pipeline.pollers import Pollers
 from pipeline.settings_checks import SettingsError, require_one_of
 from pipeline.storage_classes import Transition
+from pipeline.vpc import Vpc
 
 Mapped = TypeVar("Mapped")
 Name = TypeVar("Name", bound=StrEnum)
@@ -104,6 +105,13 @@ def _tags(key: str, raw: object) -> Mapping[str, str]:
     return values
 
 
+def _vpc(_key: str, raw: object) -> Vpc:
+    values = cast("dict[str, Any]", raw) if isinstance(raw, dict) else {"": raw}
+    # As the component's host spells what a program in any language calls securityGroups.
+    spelled = {"security_groups": "securityGroups"}
+    return Vpc.parse({spelled.get(name, name): value for name, value in values.items()})
+
+
 _READERS: Final[Mapping[str, Callable[[str, object], Any]]] = {
     "renditions": _renditions,
     "allowed_origins": _names,
@@ -112,6 +120,7 @@ _READERS: Final[Mapping[str, Callable[[str, object], Any]]] = {
     "pollers": _pollers,
     "storage_classes": _transitions,
     "tags": _tags,
+    "vpc": _vpc,
 }
 
 STRUCTURED: Final = frozenset(_READERS)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,10 +13,11 @@ from pipeline.auth import Auth
 from pipeline.buckets import SecureBucket
 from pipeline.bundle import Bundle
 from pipeline.component import Component, Options
-from pipeline.execution import Execution
+from pipeline.execution import Execution, vpc_config
 from pipeline.naming import resource_name, tags
 from pipeline.permissions import roles
 from pipeline.quotas import UserQuotas
+from pipeline.vpc import Vpc
 
 HANDLER: Final = "signer.handler.handle"
 """Gives anyone a form."""
@@ -66,6 +68,7 @@ class SignerArgs:
         runtime: of Lambda, with its ``architecture``.
         log_retention_days: how long its log is kept.
         permissions_boundary: ARN of a policy that limits its role; empty for none.
+        vpc: where Lambda connects it; None for no VPC.
         signer_behind_cdn: nobody may call the function until ``allow`` names a distribution.
     """
 
@@ -80,6 +83,7 @@ class SignerArgs:
     architecture: str
     log_retention_days: int
     permissions_boundary: pulumi.Input[str]
+    vpc: Vpc | None
     signer_behind_cdn: bool
 
 
@@ -96,7 +100,7 @@ class Signer(Component):
             self,
             name,
             "signer",
-            roles.signer_role,
+            partial(roles.signer_role, in_vpc=args.vpc is not None),
             args.log_retention_days,
             permissions_boundary=args.permissions_boundary,
             source_arn=args.source.arn,
@@ -141,6 +145,7 @@ class Signer(Component):
             reserved_concurrent_executions=CONCURRENCY,
             role=execution.role.arn,
             environment={"variables": args.variables},
+            vpc_config=vpc_config(args.vpc),
             logging_config={"log_format": "JSON", "log_group": execution.log_group.name},
             tags=tags(),
             opts=self.after(execution.policy),

@@ -36,6 +36,8 @@ def function(context: Context, name: str, inputs: Inputs) -> Created:
         "runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
         "tracingConfig": inputs.take("tracingConfig", {"mode": "PassThrough"}),
         "handler": handler,
+        # Of none, the lists are empty, which takes a function out of its VPC.
+        "vpcConfig": inputs.take("vpcConfig", {"subnetIds": [], "securityGroupIds": []}),
         **inputs.needs("role", "memorySize", "timeout", "environment", "loggingConfig"),
     }
     lambda_ = context.client("lambda")

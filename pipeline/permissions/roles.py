@@ -26,6 +26,7 @@ def resizer_role(
     renditions: Sequence[Rendition],
     tracing: bool,
     tags_rejected: bool = False,
+    in_vpc: bool = False,
 ) -> Document:
     """Return the resizer's policy: one statement for each step of an upload.
 
@@ -41,6 +42,7 @@ def resizer_role(
         renditions: the stack's renditions, which name what may be written.
         tracing: whether it sends traces.
         tags_rejected: whether it tags rejected uploads, which then expire.
+        in_vpc: whether Lambda connects it to a VPC.
     """
     poll = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
     written = made_objects(destination_arn, renditions)
@@ -68,6 +70,8 @@ def resizer_role(
     if index_arn:
         items = ["dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
         statements.append(allow("UseIndex", items, index_arn))
+    if in_vpc:
+        statements.append(_connect())
     if tracing:
         # X-Ray has no resources to name: AWS's own managed policy grants the same on "*".
         traces = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
@@ -98,7 +102,12 @@ def bench_role(*, source_arn: str, destination_arn: str, log_group_arns: Sequenc
 
 
 def signer_role(
-    *, source_arn: str, log_group_arn: str, key_arn: str, quota_arn: str = ""
+    *,
+    source_arn: str,
+    log_group_arn: str,
+    key_arn: str,
+    quota_arn: str = "",
+    in_vpc: bool = False,
 ) -> Document:
     """Return the signer's policy, which is also the limit of what its forms allow.
 
@@ -107,6 +116,7 @@ def signer_role(
         log_group_arn: the signer's own log group.
         key_arn: the stack's KMS key; empty for S3-managed keys.
         quota_arn: table of what users have uploaded; empty without quotas.
+        in_vpc: whether Lambda connects it to a VPC.
     """
     statements = [
         allow("WriteUploads", ["s3:PutObject"], f"{source_arn}/{UPLOADS}*"),
@@ -116,7 +126,26 @@ def signer_role(
         statements.append(allow("UseKey", ["kms:GenerateDataKey"], key_arn))
     if quota_arn:
         statements.append(allow("CountUploads", ["dynamodb:UpdateItem"], quota_arn))
+    if in_vpc:
+        statements.append(_connect())
     return document(statements)
+
+
+def _connect() -> Statement:
+    """Let Lambda itself make and remove the function's network interfaces in a VPC.
+
+    The actions are those of AWS's managed policy AWSLambdaVPCAccessExecutionRole, version 3, on
+    "*" as there. The function's own requests carry its ARN, and those that Lambda makes for it to
+    EC2 do not (Lambda developer guide, "Using source function ARN to control function access
+    behavior", read 2026-11-27): so the function's code may do none of this.
+    """
+    actions = [
+        *("ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"),
+        *("ec2:DeleteNetworkInterface", "ec2:AssignPrivateIpAddresses"),
+        "ec2:UnassignPrivateIpAddresses",
+    ]
+    own = {"Null": {"lambda:SourceFunctionArn": "true"}}
+    return allow("ConnectToVpc", actions, "*", condition=own)
 
 
 def _write_log(*log_group_arns: str) -> Statement:

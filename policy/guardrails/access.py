@@ -12,6 +12,18 @@ BLOCK: Final = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 ON_ANYTHING: Final = frozenset({"xray:PutTraceSegments", "xray:PutTelemetryRecords"})
 """Actions that AWS lets one allow on ``*`` only (Service Authorization Reference, X-Ray)."""
 
+CONNECT: Final = frozenset(
+    {
+        *("ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"),
+        *("ec2:DeleteNetworkInterface", "ec2:AssignPrivateIpAddresses"),
+        "ec2:UnassignPrivateIpAddresses",
+    }
+)
+"""What Lambda does on ``*`` to connect a function to a VPC (AWSLambdaVPCAccessExecutionRole)."""
+
+BY_LAMBDA: Final = {"Null": {"lambda:SourceFunctionArn": "true"}}
+"""Condition that no request of a function's own code meets."""
+
 
 def wide_policy(policy: Resource) -> Iterator[str]:
     """A policy that allows every action or, where it is a role's, any resource."""
@@ -89,7 +101,8 @@ def _wide(statement: Statement, *, by_role: bool) -> Iterator[str]:
     for action in actions:
         if "*" in action or "?" in action:
             yield f"{sid} allows {action}; name each action."
-    if by_role and not ON_ANYTHING.issuperset(actions):
+    known = ON_ANYTHING | CONNECT if statement.get("Condition") == BY_LAMBDA else ON_ANYTHING
+    if by_role and not known.issuperset(actions):
         for arn in as_list(statement.get("Resource")):
             if arn.split(":", 5)[-1].strip("*/") == "":
                 yield f"{sid} allows it on {arn}; name the resources."

@@ -38,6 +38,7 @@ def around(values: list[str]) -> list[str]:
 ACCOUNT: Final = "000000000000"
 TOPIC: Final = f"arn:aws:sns:us-east-1:{ACCOUNT}:on-call"
 KEY: Final = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+VPC: Final = {"subnets": ["subnet-0a1b2c3d"], "securityGroups": ["sg-0a1b2c3d"]}
 BOUNDARY: Final = "arn:aws:iam::aws:policy/SecurityAudit"
 
 PUBLIC: Final[dict[str, list[Any]]] = {
@@ -74,6 +75,7 @@ PUBLIC: Final[dict[str, list[Any]]] = {
     "alarmEmail+monthlyBudgetUsd+alarmTopicArn": [["on-call@example.com", 20, ""], ["", 0, TOPIC]],
     "alarmTopicArn": [TOPIC, ""],
     "permissionsBoundary": ["", BOUNDARY, ""],
+    "vpc": [None, VPC, None],
     "tags": [None, {"Team": "photos"}, None],
     "delivery": ["public", "cdn"],
 }

@@ -178,6 +178,28 @@ BROKEN: list[tuple[str, Break, str]] = [
     ),
     (
         "least-privilege",
+        edit(
+            "RolePolicy",
+            "-resizer",
+            policy=allow(Action=["ec2:CreateNetworkInterface"], Resource="*"),
+        ),
+        "name the resources",
+    ),
+    (
+        "least-privilege",
+        edit(
+            "RolePolicy",
+            "-resizer",
+            policy=allow(
+                Action=["ec2:CreateNetworkInterface", "ec2:TerminateInstances"],
+                Resource="*",
+                Condition={"Null": {"lambda:SourceFunctionArn": "true"}},
+            ),
+        ),
+        "name the resources",
+    ),
+    (
+        "least-privilege",
         edit("RolePolicy", "-resizer", policy=allow(NotAction="iam:*")),
         "NotAction",
     ),

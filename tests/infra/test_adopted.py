@@ -8,6 +8,7 @@ from tests.infra.variants import KMS
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:on-call"
 BOUNDARY = "arn:aws:iam::123456789012:policy/teams/boundary"
+VPC = {"subnets": ["subnet-0a1b2c3d", "subnet-0a1b2c3e"], "securityGroups": ["sg-0a1b2c3d"]}
 TAGS = {"Team": "photos", "cost:center": "42 / a+b"}
 
 
@@ -50,6 +51,26 @@ def test_every_role_is_bounded(everything):
     assert len(roles) == 4
     assert {role.inputs["permissionsBoundary"] for role in roles} == {BOUNDARY}
     assert all("permissionsBoundary" not in r.inputs for r in everything.all("aws:iam/role:Role"))
+
+
+def test_every_function_is_in_the_vpc_and_lambda_alone_may_connect_it(everything):
+    program = evaluated("prod", vpc=VPC, batchOperationsConcurrency=5)
+    functions = program.all("aws:lambda/function:Function")
+    assert len(functions) == 3
+    for function in functions:
+        assert function.inputs["vpcConfig"] == {
+            "subnetIds": VPC["subnets"],
+            "securityGroupIds": VPC["securityGroups"],
+        }
+        part = function.name.removeprefix("image-pipeline-prod")
+        connect = program.one("RolePolicy", part).statements()["ConnectToVpc"]
+        assert connect["Condition"] == {"Null": {"lambda:SourceFunctionArn": "true"}}
+        assert all(action.startswith("ec2:") for action in connect["Action"])
+        assert len(connect["Action"]) == 6
+    for function in everything.all("aws:lambda/function:Function"):
+        assert "vpcConfig" not in function.inputs
+    for policy in everything.all("aws:iam/rolePolicy:RolePolicy"):
+        assert "ec2:" not in policy.inputs["policy"]
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])

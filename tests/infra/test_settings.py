@@ -148,6 +148,28 @@ REFUSED = {
         (["a"], "tags must be texts by key, like {Team: photos}; got ['a']."),
         ("a", "tags must be texts by key"),
     ],
+    "vpc": [
+        ({"subnets": ["subnet-0a1b2c3d"]}, "vpc must be lists of subnets and securityGroups, like"),
+        ({"subnets": "subnet-0a1b2c3d", "securityGroups": []}, "vpc must be lists of subnets"),
+        ("vpc-0a1b2c3d", "vpc must be lists of subnets and securityGroups, like"),
+        ({"subnets": [], "securityGroups": ["sg-0a1b2c3d"]}, "vpc subnets must be 1 to 16 ids"),
+        (
+            {"subnets": ["subnet-0a1b2c3d"], "securityGroups": ["sg-0a1b2c3d"] * 6},
+            "vpc securityGroups must be 1 to 5 ids; got 6.",
+        ),
+        (
+            {"subnets": ["subnet-0a1b2c3d"] * 17, "securityGroups": ["sg-0a1b2c3d"]},
+            "vpc subnets must be 1 to 16 ids; got 17.",
+        ),
+        (
+            {"subnets": ["sg-0a1b2c3d"], "securityGroups": ["sg-0a1b2c3d"]},
+            "vpc subnets must be ids like subnet-0a1b2c3d4e5f60718; got 'sg-0a1b2c3d'.",
+        ),
+        (
+            {"subnets": ["subnet-0a1b2c3d"], "securityGroups": [7]},
+            "vpc securityGroups must be ids like sg-0a1b2c3d4e5f60718; got 7.",
+        ),
+    ],
     "alarmEmail": [("nobody", "alarmEmail must be an e-mail address; got 'nobody'.")],
     "monthlyBudgetUsd": [
         (-1, "monthlyBudgetUsd must be 0 to 1000000 USD; got -1."),
@@ -334,7 +356,7 @@ def test_errors_end_the_program_without_a_traceback():
 
 def test_pulumi_yaml_declares_the_same_keys_types_and_defaults():
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
-    undeclared = ("renditions", "negotiate", "auth", "pollers", "storage_classes", "tags")
+    undeclared = ("renditions", "negotiate", "auth", "pollers", "storage_classes", "tags", "vpc")
     defaults = Settings()
     expected = {
         key: getattr(defaults, name) for name, key in KEYS.items() if name not in undeclared

@@ -1,5 +1,6 @@
 """A stack with the key, the topic and the boundary of its account, tried in the embedded AWS."""
 
+import functools
 import json
 
 import pytest
@@ -53,6 +54,11 @@ class Owned:
         self._iam = server.client("iam")
         self.key = self._kms.create_key(Policy=KEY_POLICY)["KeyMetadata"]["Arn"]
         self.topic = self._sns.create_topic(Name="on-call")["TopicArn"]
+        ec2 = server.client("ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+        group = ec2.create_security_group(VpcId=vpc, GroupName="a", Description="a")["GroupId"]
+        self.vpc = {"subnets": [subnet], "securityGroups": [group]}
         made = self._iam.create_policy(PolicyName="boundary", PolicyDocument=BOUNDARY)
         self.boundary = made["Policy"]["Arn"]
 
@@ -78,11 +84,19 @@ def adopting(tmp_path_factory):
             "alarmTopicArn": owned.topic,
             "permissionsBoundary": owned.boundary,
             "tags": TAGS,
+            "vpc": owned.vpc,
         }
         deploy(server, "prod", settings=PROD | settings)
         yield server, owned, before
     finally:
         servers.stop(server.folder)
+
+
+@pytest.fixture(scope="module")
+def acting(adopting):
+    """Return what a function's role gets from AWS, by the function's name."""
+    server, _owned, _before = adopting
+    return functools.cache(lambda name: probe(server, name))
 
 
 def test_an_upload_becomes_renditions_under_the_accounts_key(adopting, photo):
@@ -115,9 +129,9 @@ def test_alarms_go_to_the_accounts_topic(adopting):
     assert [topic["TopicArn"] for topic in topics] == [owned.topic]
 
 
-def test_the_boundary_takes_from_the_function_what_its_role_allows(adopting):
+def test_the_boundary_takes_from_the_function_what_its_role_allows(adopting, acting):
     server, owned, _before = adopting
-    act = probe(server, server.outputs["functionName"])
+    act = acting(server.outputs["functionName"])
     bucket = server.outputs["destinationBucket"]
     removal = {"Bucket": bucket, "Key": "probe.jpg/thumb.jpg"}
     assert act("s3", "put_object", **removal, Body=BODY) == "allowed"
@@ -132,6 +146,26 @@ def test_the_boundary_takes_from_the_function_what_its_role_allows(adopting):
         role = server.client("iam").get_role(RoleName=name)["Role"]
         assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == owned.boundary
     assert len(own) == 2
+
+
+def test_the_functions_are_in_the_vpc_and_their_code_cannot_change_it(adopting, acting):
+    server, owned, _before = adopting
+    lambda_ = server.client("lambda")
+    (subnet,), (group,) = owned.vpc.values()
+    ours = [f for f in lambda_.list_functions()["Functions"] if f["FunctionName"].startswith("ima")]
+    assert len(ours) == 2
+    for function in ours:
+        config = function["VpcConfig"]
+        assert (config["SubnetIds"], config["SecurityGroupIds"]) == ([subnet], [group])
+        act = acting(function["FunctionName"])
+        denied = {
+            "create_network_interface": {"SubnetId": subnet},
+            "describe_network_interfaces": {},
+            "describe_subnets": {},
+            "delete_network_interface": {"NetworkInterfaceId": "eni-0a1b2c3d"},
+        }
+        for operation, arguments in denied.items():
+            assert act("ec2", operation, **arguments) == "UnauthorizedOperation", operation
 
 
 def test_a_boundary_that_does_not_exist_is_refused(adopting):

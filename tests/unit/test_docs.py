@@ -44,6 +44,7 @@ def test_settings_table_is_pulumi_yaml():
     ]
     undeclared = [["`renditions`", "four sizes"], ["`negotiate`", "none"], ["`auth`", "none"]]
     undeclared += [["`pollers`", "none"], ["`storageClasses`", "none"], ["`tags`", "none"]]
+    undeclared += [["`vpc`", "none"]]
     assert [row[:2] for row in table(section)] == expected + undeclared
 
 

@@ -124,6 +124,15 @@ class Pollers(TypedDict):
     """Most event pollers, 2 to 2000."""
 
 
+class Vpc(TypedDict):
+    """Where the functions run, all in one VPC."""
+
+    subnets: list[str]
+    """Ids of 1 to 16 subnets."""
+    security_groups: list[str]
+    """Ids of 1 to 5 security groups."""
+
+
 class ImagePipelineArgs(TypedDict, total=False):
     """The settings of one pipeline."""
 
@@ -219,5 +228,7 @@ class ImagePipelineArgs(TypedDict, total=False):
     """Fewest and most event pollers of SQS provisioned mode; needs maxConcurrency: 0."""
     storage_classes: dict[str, int]
     """Days after which uploads are moved to a cheaper storage class: STANDARD_IA, INTELLIGENT_TIERING or GLACIER_IR."""
+    vpc: Vpc
+    """Subnets and security groups that the functions run in; docs/adopt.md."""
     tags: dict[str, str]
     """Tags on everything that AWS can tag, beside Project, Stack and ManagedBy."""

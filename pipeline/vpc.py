@@ -1,0 +1,47 @@
+"""The setting ``vpc``: subnets and security groups of the account, which the functions run in."""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from pipeline.settings_checks import SettingsError
+
+MOST_SUBNETS: Final = 16
+MOST_SECURITY_GROUPS: Final = 5
+"""Lambda API reference, "VpcConfig" (read 2026-11-27)."""
+
+_FIELDS: Final = {
+    "subnets": ("subnet", MOST_SUBNETS),
+    "securityGroups": ("sg", MOST_SECURITY_GROUPS),
+}
+"""Of the setting: how its ids begin, and how many Lambda takes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vpc:
+    """Ids of subnets and of security groups, all of one VPC in the stack's region."""
+
+    subnets: tuple[str, ...]
+    security_groups: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, raw: object) -> "Vpc":
+        """Read the setting; raise a ``SettingsError`` for anything but lists of ids."""
+        values = cast("dict[str, Any]", raw) if isinstance(raw, dict) else {}
+        if set(values) != set(_FIELDS) or not all(isinstance(v, list) for v in values.values()):
+            raise SettingsError(
+                "vpc must be lists of subnets and securityGroups, like {subnets: "
+                f"[subnet-0a1b2c3d], securityGroups: [sg-0a1b2c3d]}}; got {raw!r}."
+            )
+        for name, (prefix, most) in _FIELDS.items():
+            ids = cast("list[object]", values[name])
+            if not 0 < len(ids) <= most:
+                raise SettingsError(f"vpc {name} must be 1 to {most} ids; got {len(ids)}.")
+            for each in ids:
+                if not re.fullmatch(rf"{prefix}-[0-9a-f]{{8,17}}", str(each)):
+                    raise SettingsError(
+                        f"vpc {name} must be ids like {prefix}-0a1b2c3d4e5f60718; got {each!r}."
+                    )
+        return cls(
+            subnets=tuple(values["subnets"]), security_groups=tuple(values["securityGroups"])
+        )
