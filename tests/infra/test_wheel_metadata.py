@@ -43,3 +43,12 @@ def test_the_build_has_the_compiler_of_the_project():
     assert {"ziglang": tested["ziglang"], "pyelftools": tested["pyelftools"]} == pins(
         "\n".join(build)
     )
+
+
+def test_the_plugin_gets_the_packages_of_the_program():
+    """`pulumi package add` fetches the whole repository, and installs this file."""
+    plugin = ROOT / "packages" / "component"
+    (line,) = re.findall(r"^-r (.+)$", (plugin / "requirements.txt").read_text(), re.MULTILINE)
+    assert (plugin / line).resolve() == ROOT / "requirements.txt"
+    assert (plugin / "PulumiPlugin.yaml").read_text() == "runtime: python\n"
+    assert not (plugin / "pyproject.toml").exists()
