@@ -39,7 +39,6 @@ static int16_t linear[256];              /* of sRGB's levels, 1.0 as CONE_LEVELS
 static int16_t roots[CONE_LEVELS];       /* cube root of a cone's biased response, in 1 / UNIT */
 static int32_t matrix[PLANES][3];        /* ABSORBANCE in 1 / (1 << MATRIX_BITS) */
 
-/* Called with the GIL held, so once. */
 void prepare_similarity(void) {
     if (roots[CONE_LEVELS - 1]) {
         return;
@@ -59,23 +58,38 @@ void prepare_similarity(void) {
     }
 }
 
-/* Set a row of the cones' responses from a row of pixels. */
-static void to_cones(const uint8_t *pixels, int width, uint16_t *cones[PLANES]) {
+/* Set a row of the cones' responses from a row of pixels. Levels are looked up one by one, and the rest is
+ * done in vectors. */
+static void to_cones(const uint8_t *pixels, int width, int16_t *light[3], uint16_t *cones[PLANES]) {
     for (int x = 0; x < width; x++) {
-        int32_t red = linear[pixels[4 * x]], green = linear[pixels[4 * x + 1]], blue = linear[pixels[4 * x + 2]];
-        for (int plane = 0; plane < PLANES; plane++) {
-            const int32_t *row = matrix[plane];
-            cones[plane][x] = (uint16_t)((row[0] * red + row[1] * green + row[2] * blue) >> MATRIX_BITS);
+        for (int channel = 0; channel < 3; channel++) {
+            light[channel][x] = linear[pixels[4 * (size_t)x + channel]];
+        }
+    }
+    for (int plane = 0; plane < PLANES; plane++) {
+        const int32_t *row = matrix[plane];
+        for (int x = 0; x < width; x += LANES) {
+            i32x8 sum = {0};
+            for (int channel = 0; channel < 3; channel++) {
+                sum += row[channel] * CONVERT(LOAD(i16x8, light[channel] + x), i32x8);
+            }
+            STORE(cones[plane] + x, CONVERT(sum >> MATRIX_BITS, u16x8));
         }
     }
 }
 
 static void to_xyb(uint16_t *const cones[PLANES], int width, int16_t *xyb[PLANES]) {
-    for (int x = 0; x < width; x++) {
-        int l = roots[cones[0][x]], m = roots[cones[1][x]], s = roots[cones[2][x]];
-        xyb[0][x] = (int16_t)((l - m) * 7); /* half the difference, times 14 */
-        xyb[1][x] = (int16_t)((l + m) >> 1);
-        xyb[2][x] = (int16_t)(s - ((l + m) >> 1));
+    for (int plane = 0; plane < PLANES; plane++) {
+        for (int x = 0; x < width; x++) {
+            xyb[plane][x] = roots[cones[plane][x]];
+        }
+    }
+    for (int x = 0; x < width; x += LANES) {
+        i16x8 l = LOAD(i16x8, xyb[0] + x), m = LOAD(i16x8, xyb[1] + x), s = LOAD(i16x8, xyb[2] + x);
+        i16x8 mean = (l + m) >> 1;
+        STORE(xyb[0] + x, (l - m) * 7); /* half the difference, times 14 */
+        STORE(xyb[1] + x, mean);
+        STORE(xyb[2] + x, s - mean);
     }
 }
 
@@ -112,8 +126,8 @@ INLINE void add_windows(f32x8 one, f32x8 other, f32x8 squares, f32x8 products, f
     *fourth += d * d * d * d;
 }
 
-/* Add up the windows of one row: `rows` are the sums of three rows of blocks. Two numbers of each `window_sums`
- * lie past the last block and are 0, as are those that fill up a vector. */
+/* Add up the windows of one row: `rows` are the sums of three rows of blocks. `window_sums` have room for
+ * LANES numbers more than there are windows. */
 static void add_row(int32_t *const rows[BLOCK_ROWS][SUMS], int blocks, int32_t *window_sums[SUMS], double *mean,
                     double *fourth) {
     int windows = (blocks - 1) / 2;
@@ -125,6 +139,7 @@ static void add_row(int32_t *const rows[BLOCK_ROWS][SUMS], int blocks, int32_t *
             int32_t right = above[2 * i + 2] + 2 * middle[2 * i + 2] + below[2 * i + 2];
             window_sums[k][i] = left + 2 * centre + right;
         }
+        memset(window_sums[k] + windows, 0, LANES * sizeof **window_sums); /* of such windows d is 0 */
     }
     f32x8 means = {0}, fourths = {0};
     for (int i = 0; i < windows; i += LANES) {
@@ -148,6 +163,7 @@ struct picture {
 
 /* Buffers for the rows that are at work: two of pixels, three of blocks. */
 struct rows {
+    int16_t *light[3];
     uint16_t *cones[IMAGES][2][PLANES];
     int16_t *xyb[IMAGES][2][PLANES];
     int32_t *blocks[PLANES][BLOCK_ROWS][SUMS];
@@ -157,7 +173,7 @@ struct rows {
 /* Lay all buffers out in one block of memory, in which everything is 0. Return it, or NULL. */
 static void *make_rows(int width, struct rows *rows) {
     size_t pixels = (size_t)width + 16, blocks = pixels / 2 + 16;
-    size_t shorts = pixels * 2 * IMAGES * 2 * PLANES, ints = blocks * SUMS * (PLANES * BLOCK_ROWS + 1);
+    size_t shorts = pixels * (2 * IMAGES * 2 * PLANES + 3), ints = blocks * SUMS * (PLANES * BLOCK_ROWS + 1);
     void *memory = calloc(1, shorts * sizeof(int16_t) + ints * sizeof(int32_t));
     int32_t *next = memory;
     if (!memory) {
@@ -174,6 +190,9 @@ static void *make_rows(int width, struct rows *rows) {
         }
     }
     int16_t *at = (int16_t *)next;
+    for (int channel = 0; channel < 3; channel++, at += pixels) {
+        rows->light[channel] = at;
+    }
     for (int image = 0; image < IMAGES; image++) {
         for (int row = 0; row < 2; row++) {
             for (int plane = 0; plane < PLANES; plane++, at += 2 * pixels) {
@@ -202,7 +221,7 @@ static void compare_scale(struct picture pictures[IMAGES], int width, int height
                     rows->cones[image][row][plane] = cones[plane];
                 }
                 if (pictures[image].pixels) {
-                    to_cones(pictures[image].pixels + 4 * start, width, cones);
+                    to_cones(pictures[image].pixels + 4 * start, width, rows->light, cones);
                 }
                 to_xyb(cones, width, rows->xyb[image][row]);
             }

@@ -14,6 +14,9 @@ enum {
 
 enum similarity_status { SIMILARITY_DONE, SIMILARITY_NO_MEMORY };
 
+/* Fill the tables that compare_images() reads. To be called first, by one thread at a time. */
+void prepare_similarity(void);
+
 /* Compare two RGB images of one size, of four bytes a pixel, and set the terms: by scale, then by plane,
  * then by norm. A term is 0 where the images are equal, and at scales that the size has no window for. */
 enum similarity_status compare_images(struct image reference, struct image output,
