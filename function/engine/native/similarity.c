@@ -1,4 +1,5 @@
-/* The SSIM maps of SSIMULACRA2 (libjxl, tools/ssimulacra2.cc), at every fourth pixel of every fourth row.
+/* The SSIM maps of SSIMULACRA2 (libjxl, tools/ssimulacra2.cc): at every fourth pixel of every fourth row of the
+ * full size, and at every second pixel of every second row of the smaller scales.
  *
  * What differs: means and variances are those of a window of 6 by 6 pixels, not of an endless one of the same
  * standard deviation, and they are computed in whole numbers, so that every CPU gives the same terms. Its edge
@@ -126,17 +127,20 @@ INLINE void add_windows(f32x8 one, f32x8 other, f32x8 squares, f32x8 products, f
     *fourth += d * d * d * d;
 }
 
-/* Add up the windows of one row: `rows` are the sums of three rows of blocks. `window_sums` have room for
+static int count_windows(int blocks, int step) { return (blocks - BLOCK_ROWS) / step + 1; }
+
+/* Add up the windows of one row, of which one starts at each `step` blocks: `rows` are the sums of three rows of blocks. `window_sums` have room for
  * LANES numbers more than there are windows. */
-static void add_row(int32_t *const rows[BLOCK_ROWS][SUMS], int blocks, int32_t *window_sums[SUMS], double *mean,
-                    double *fourth) {
-    int windows = (blocks - 1) / 2;
+static void add_row(int32_t *const rows[BLOCK_ROWS][SUMS], int blocks, int step, int32_t *window_sums[SUMS],
+                    double *mean, double *fourth) {
+    int windows = count_windows(blocks, step);
     for (int k = 0; k < SUMS; k++) {
         const int32_t *above = rows[0][k], *middle = rows[1][k], *below = rows[2][k];
         for (int i = 0; i < windows; i++) {
-            int32_t left = above[2 * i] + 2 * middle[2 * i] + below[2 * i];
-            int32_t centre = above[2 * i + 1] + 2 * middle[2 * i + 1] + below[2 * i + 1];
-            int32_t right = above[2 * i + 2] + 2 * middle[2 * i + 2] + below[2 * i + 2];
+            int x = i * step;
+            int32_t left = above[x] + 2 * middle[x] + below[x];
+            int32_t centre = above[x + 1] + 2 * middle[x + 1] + below[x + 1];
+            int32_t right = above[x + 2] + 2 * middle[x + 2] + below[x + 2];
             window_sums[k][i] = left + 2 * centre + right;
         }
         memset(window_sums[k] + windows, 0, LANES * sizeof **window_sums); /* of such windows d is 0 */
@@ -206,7 +210,7 @@ static void *make_rows(int width, struct rows *rows) {
 
 /* Compare two pictures at one scale and set its terms. Unless `halves` is NULL, set them to the pictures at half
  * the size; they may lie in the same memory as the pictures. */
-static void compare_scale(struct picture pictures[IMAGES], int width, int height, struct rows *rows,
+static void compare_scale(struct picture pictures[IMAGES], int width, int height, int step, struct rows *rows,
                           struct picture *halves, double *terms) {
     int blocks = width / 2;
     double sums[PLANES][SIMILARITY_NORMS] = {{0}};
@@ -233,16 +237,16 @@ static void compare_scale(struct picture pictures[IMAGES], int width, int height
         for (int plane = 0; plane < PLANES; plane++) {
             sum_blocks(rows->xyb[0][0][plane], rows->xyb[0][1][plane], rows->xyb[1][0][plane],
                        rows->xyb[1][1][plane], blocks, rows->blocks[plane][pair % BLOCK_ROWS]);
-            if (pair >= 2 && pair % 2 == 0) {
+            if (pair >= BLOCK_ROWS - 1 && (pair - BLOCK_ROWS + 1) % step == 0) {
                 int32_t *three[BLOCK_ROWS][SUMS];
                 for (int row = 0; row < BLOCK_ROWS; row++) {
                     memcpy(three[row], rows->blocks[plane][(pair + 1 + row) % BLOCK_ROWS], sizeof three[row]);
                 }
-                add_row(three, blocks, rows->windows, &sums[plane][0], &sums[plane][1]);
+                add_row(three, blocks, step, rows->windows, &sums[plane][0], &sums[plane][1]);
             }
         }
     }
-    double windows = (double)((width / 2 - 1) / 2) * ((height / 2 - 1) / 2);
+    double windows = (double)count_windows(blocks, step) * count_windows(height / 2, step);
     for (int plane = 0; plane < PLANES; plane++) {
         terms[plane * SIMILARITY_NORMS] = sums[plane][0] / windows;
         terms[plane * SIMILARITY_NORMS + 1] = sqrt(sqrt(sums[plane][1] / windows));
@@ -271,7 +275,7 @@ enum similarity_status compare_images(struct image reference, struct image outpu
         if (width < SIMILARITY_SMALLEST || height < SIMILARITY_SMALLEST) {
             break;
         }
-        compare_scale(pictures, width, height, &rows, scale + 1 < SIMILARITY_SCALES ? halves : NULL,
+        compare_scale(pictures, width, height, scale ? 1 : 2, &rows, scale + 1 < SIMILARITY_SCALES ? halves : NULL,
                       terms + scale * PLANES * SIMILARITY_NORMS);
         memcpy(pictures, halves, sizeof pictures);
         width /= 2;
