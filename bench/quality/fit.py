@@ -22,7 +22,7 @@ FITTED_SCORES: Final = (45, 94)
 
 _BASE_UNIT: Final = 0.3
 _SOFTENING: Final = 3.0
-"""A point's error counts in proportion to 1 / (its distortion + this): about as its score's does."""
+"""A point counts in proportion to 1 / (its distortion + this): errors weigh as in its score."""
 
 _HIGHEST: Final = 99.5  # scores above are taken for this one, as 100 has no logarithm
 
@@ -87,7 +87,8 @@ def _log_distortion(point: Point) -> float:
     return log(distortion_of(min(point.score, _HIGHEST)))
 
 
-_TEMPLATE: Final = '''"""The numbers of a target quality, which ``python -m bench maintain quality`` has fitted."""
+_TEMPLATE: Final = '''\
+"""The numbers of a target quality, as ``bench maintain quality --refit`` fits them."""
 
 from collections.abc import Mapping
 from typing import Final

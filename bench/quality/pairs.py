@@ -17,7 +17,8 @@ from function.engine.renditions import DEFAULT_RENDITIONS, Rendition
 from function.engine.results import Task
 
 WHITE: Final = (255, 255, 255)
-_LISTS: Final = Path(__file__).parent
+FIT_LIST: Final = Path(__file__).with_name("fit.yaml")
+TEST_LIST: Final = Path(__file__).with_name("test.yaml")
 _ANY_SIZE: Final = 1 << 30
 
 TEST_SIZES: Final = DEFAULT_RENDITIONS
@@ -45,12 +46,12 @@ def rgb(image: Image.Image) -> Image.Image:
 
 def fit_pictures() -> list[Picture]:
     """Return the pictures that the model is fitted on; fetch the missing ones."""
-    return [*pictures.public(), *pictures.public(_LISTS / "fit.yaml")]
+    return [*pictures.public(), *pictures.public(FIT_LIST)]
 
 
 def test_pictures() -> list[Picture]:
     """Return pictures of other authors; fetch the missing ones."""
-    return pictures.public(_LISTS / "test.yaml")
+    return pictures.public(TEST_LIST)
 
 
 def pairs(picture: Picture, sizes: Sequence[Rendition]) -> Iterator[Pair]:

@@ -23,9 +23,9 @@ from function.engine.vectors import compare
 from terminal import Failure
 
 QUALITIES: Final = {
-    OutputFormat.JPEG: (20, 35, 50, 65, 76, 85, 91, 96, 100),
-    OutputFormat.WEBP: (20, 45, 60, 70, 76, 82, 89, 95, 100),
-    OutputFormat.AVIF: (25, 40, 53, 64, 73, 81, 88, 95, 100),
+    OutputFormat.JPEG: (25, 45, 62, 76, 86, 92, 96, 100),
+    OutputFormat.WEBP: (25, 50, 68, 76, 83, 90, 95, 100),
+    OutputFormat.AVIF: (30, 47, 60, 71, 80, 88, 94, 100),
 }
 """From a score below 60 of nearly every picture to as near to 100 as the format goes."""
 

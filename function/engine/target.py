@@ -56,8 +56,8 @@ def reach(
     """Encode a picture, at most twice, so that its score comes near to the target.
 
     Transparent pixels are compared over the background. Where the target cannot be reached, the
-    result is the best that the format has, and so is a PNG. Without the C module the quality is that
-    of ``typical_quality``.
+    result is the best that the format has, and so is a PNG. Without the C module the quality is
+    that of ``typical_quality``.
     """
     if format_name not in CURVES:
         return Encoded(encode(picture, BEST), BEST)
