@@ -14,7 +14,7 @@ from function.engine.pixels import Pixels
 from function.engine.renditions import OutputFormat
 from function.engine.target import BEST, reach
 
-TARGETS: Final = (60, 65, 75, 85, 90)
+TARGETS: Final = (65, 70, 75, 80, 85, 90)
 FORMATS: Final = (OutputFormat.JPEG, OutputFormat.WEBP, OutputFormat.AVIF)
 
 

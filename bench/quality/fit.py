@@ -1,7 +1,7 @@
 """Fit the model of a target quality to measured points, and write its numbers."""
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from math import log
@@ -14,11 +14,14 @@ import function.engine
 from bench.quality.points import QUALITIES, Point
 from function.engine.renditions import OutputFormat
 from function.engine.score import distortion_of
+from function.engine.target import SAMPLE_MOST
 
 MODEL: Final = Path(function.engine.__file__).with_name("quality_model.py")
 
 FITTED_SCORES: Final = (45, 94)
 """Scores between which points count for the weights. Above, pictures are as good as equal."""
+
+FITTED_TARGETS: Final = (65, 70, 75, 80, 85, 90)
 
 _BASE_UNIT: Final = 0.3
 _SOFTENING: Final = 3.0
@@ -34,7 +37,7 @@ class Model:
     weights: tuple[float, ...]
     base: float
     curves: dict[OutputFormat, tuple[tuple[int, float], ...]]
-    sample: dict[OutputFormat, float]
+    sample: dict[OutputFormat, tuple[float, float]]
 
     def distortion(self, terms: Iterable[float]) -> float:
         """Return the estimated distortion of ``compare``'s terms."""
@@ -49,7 +52,7 @@ def fit(points: Sequence[Point]) -> Model:
     for format_name in QUALITIES:
         mine = [point for point in points if point.format == format_name]
         model.curves[format_name] = _curve(mine)
-        model.sample[format_name] = _sample_bias(mine, model)
+        model.sample[format_name] = _sample_line(mine, model.curves[format_name], model)
     return model
 
 
@@ -76,11 +79,41 @@ def _curve(points: Sequence[Point]) -> tuple[tuple[int, float], ...]:
     return tuple(curve)
 
 
-def _sample_bias(points: Sequence[Point], model: Model) -> float:
-    lowest, highest = FITTED_SCORES
-    used = [p for p in points if p.sample_terms and lowest < p.score < highest]
-    biases = [_log_distortion(point) - log(model.distortion(point.sample_terms)) for point in used]
-    return round(statistics.median(biases), 4)
+def _sample_line(
+    points: Sequence[Point], curve: Sequence[tuple[int, float]], model: Model
+) -> tuple[float, float]:
+    """Return by what factor, and with what added, a sample tells how far off its picture is.
+
+    How far off: between the logarithms of the median picture's distortion at the quality that the
+    picture needs and at the one that the median picture needs.
+    """
+    known, typical = (np.array(values) for values in zip(*curve, strict=True))
+    told: list[float] = []
+    needed: list[float] = []
+    for pair in _pairs(points):
+        qualities = [point.quality for point in pair]
+        logs = np.minimum.accumulate([_log_distortion(point) for point in pair])
+        sampled = [log(model.distortion(point.sample_terms)) for point in pair]
+        for target in FITTED_TARGETS:
+            wanted = log(distortion_of(target))
+            if logs[0] > wanted > logs[-1]:
+                start = np.interp(-wanted, -typical, known)
+                off = wanted - float(np.interp(start, qualities, sampled))
+                told.append(max(-SAMPLE_MOST, min(SAMPLE_MOST, off)))
+                quality = np.interp(-wanted, -logs, qualities)
+                needed.append(float(np.interp(quality, known, typical)) - wanted)
+    gain, bias = np.polyfit(told, needed, 1)
+    return round(float(gain), 4), round(float(bias), 4)
+
+
+def _pairs(points: Sequence[Point]) -> Iterator[list[Point]]:
+    """Yield the points of each picture and size that has a sample, by quality."""
+    of_pair: dict[tuple[str, str], list[Point]] = {}
+    for point in points:
+        if point.sample_terms:
+            of_pair.setdefault((point.picture, point.rendition), []).append(point)
+    for pair in of_pair.values():
+        yield sorted(pair, key=lambda point: point.quality)
 
 
 def _log_distortion(point: Point) -> float:
@@ -109,10 +142,10 @@ CURVES: Final[Mapping[OutputFormat, tuple[tuple[int, float], ...]]] = {{
 }}
 """The median picture: pairs of a quality and of the logarithm of the distortion."""
 
-SAMPLE: Final[Mapping[OutputFormat, float]] = {{
+SAMPLE: Final[Mapping[OutputFormat, tuple[float, float]]] = {{
 {sample}
 }}
-"""By how much the logarithm of a picture's distortion is above that of its sample."""
+"""A factor and a summand: they make of how far off a sample is how far off its picture is."""
 '''
 
 

@@ -94,7 +94,7 @@ FORMATS: Final[Mapping[OutputFormat, FileType]] = {
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
-_TARGETS: Final = range(60, 91)
+_TARGETS: Final = range(65, 91)
 """Targets that were tested (docs/engine.md, "A target instead of a number")."""
 
 

@@ -22,11 +22,22 @@ from function.engine.score import distortion, distortion_of, score_of
 
 BEST: Final = 100  # the highest quality
 
-TOLERANCE: Final = 2.0  # points that an estimated score may be off before there is another encode
+TOLERANCE: Final = 2.25  # points that an estimated score may be off without another encode
+
+SAMPLE_MOST: Final = 0.6
+"""Most by which the logarithm of a sample's distortion counts as off: beyond, the sample shows
+little of the picture, such as the plain parts of a screenshot."""
+
+LOWEST: Final = 10
+"""The lowest quality that is tried; what is below those that were measured is extrapolated."""
 
 CHECKED_PIXELS: Final = 2_100_000
 """Most pixels of a rendition that is compared with its original (Full HD is 2,073,600). Of a larger
 one the sample alone decides: the comparison would take more memory than there may be."""
+
+CHECKED_SIDE: Final = 64
+"""Fewest pixels of a side that is compared: below, the scales of the comparison are not all there.
+A smaller picture gets the quality of a typical one, which costs few bytes."""
 
 CHECKED_BYTES: Final = 12
 """Memory for each pixel that is compared: the original and the decoded picture, four bytes each,
@@ -56,28 +67,30 @@ def reach(
     """Encode a picture, at most twice, so that its score comes near to the target.
 
     Transparent pixels are compared over the background. Where the target cannot be reached, the
-    result is the best that the format has, and so is a PNG. Without the C module the quality is
-    that of ``typical_quality``.
+    result is the best that the format has, and so is a PNG. Without the C module, and of a picture
+    below ``CHECKED_SIDE``, the quality is that of ``typical_quality``.
     """
     if format_name not in CURVES:
         return Encoded(encode(picture, BEST), BEST)
     if format_name in _BITMAP_FORMATS:
         picture = Bitmap(picture.image())  # converted once, not by each encode
+    wanted = log(distortion_of(target))
     quality = typical_quality(target, format_name)
     if (sample := take_sample(picture)) is not None:
-        body = encode(sample, quality)
-        measured = _measure(sample, body, format_name, background)
-        if measured is not None:
-            bias = SAMPLE[format_name]
-            quality = _corrected(quality, measured * exp(bias), target, format_name)
+        sampled = _measure(sample, encode(sample, quality), format_name, background)
+        if sampled is not None:
+            gain, bias = SAMPLE[format_name]
+            off = max(-SAMPLE_MOST, min(SAMPLE_MOST, wanted - sampled))
+            quality = _quality_at(wanted + gain * off + bias, format_name)
     body = encode(picture, quality)
     width, height = picture.size
     if width * height > CHECKED_PIXELS:
         return Encoded(body, quality)
     measured = _measure(picture, body, format_name, background)
-    if measured is None or abs(score_of(measured) - target) <= TOLERANCE:
+    if measured is None or abs(score_of(exp(measured)) - target) <= TOLERANCE:
         return Encoded(body, quality)
-    better = _corrected(quality, measured, target, format_name)
+    # Pictures differ by a factor in their distortion, which is nearly the same at each quality.
+    better = _quality_at(_typical_distortion(quality, format_name) + wanted - measured, format_name)
     return Encoded(body if better == quality else encode(picture, better), better)
 
 
@@ -89,26 +102,20 @@ def typical_quality(target: int, format_name: OutputFormat) -> int:
 def _measure(
     picture: Pixels, body: bytes, format_name: OutputFormat, background: tuple[int, ...]
 ) -> float | None:
-    """Return the distortion of an encoded picture; None without the C module."""
+    """Return the logarithm of an encoded picture's distortion.
+
+    None where the picture is too small, and without the C module.
+    """
+    if min(picture.size) < CHECKED_SIDE:
+        return None
     known = formats.by_name(format_name)
     decoded = known.load(known.open_image(body), body)
-    return distortion(_opaque(picture.image(), background), _opaque(decoded, background))
+    found = distortion(_opaque(picture.image(), background), _opaque(decoded, background))
+    return None if found is None else log(found)
 
 
 def _opaque(image: Image.Image, background: tuple[int, ...]) -> Image.Image:
     return over(image, background).convert("RGB")
-
-
-def _corrected(quality: int, measured: float, target: int, format_name: OutputFormat) -> int:
-    """Return the quality that is expected to bring a picture to its target.
-
-    Pictures differ by a factor in their distortion, which is nearly the same at each quality.
-    """
-    factor = log(max(measured, _LEAST)) - _typical_distortion(quality, format_name)
-    return _quality_at(log(distortion_of(target)) - factor, format_name)
-
-
-_LEAST: Final = 0.01  # distortion of a blank picture, whose logarithm there would not be
 
 
 def _typical_distortion(quality: int, format_name: OutputFormat) -> float:
@@ -121,10 +128,7 @@ def _typical_distortion(quality: int, format_name: OutputFormat) -> float:
 
 def _quality_at(wanted: float, format_name: OutputFormat) -> int:
     """Return the quality at which the logarithm of a median picture's distortion is ``wanted``."""
-    curve = CURVES[format_name]
-    if wanted >= curve[0][1]:
-        return curve[0][0]
-    for (low, first), (high, last) in pairwise(curve):
+    for (low, first), (high, last) in pairwise(CURVES[format_name]):
         if wanted >= last:
-            return round(low + (wanted - first) * (high - low) / (last - first))
-    return curve[-1][0]
+            return max(LOWEST, round(low + (wanted - first) * (high - low) / (last - first)))
+    return BEST

@@ -58,11 +58,11 @@ def test_a_quality_is_a_number_or_a_target():
     assert Rendition.parse(box | {"quality": 75}).quality == 75
 
 
-@pytest.mark.parametrize("target", [59, 91, True, 75.0, "75", None])
+@pytest.mark.parametrize("target", [64, 91, True, 75.0, "75", None])
 def test_a_target_is_one_that_was_tested(target):
-    with pytest.raises(ValueError, match=r"^quality must have a target of 60 to 90; got"):
+    with pytest.raises(ValueError, match=r"^quality must have a target of 65 to 90; got"):
         Target(target)
-    assert (Target(60).target, Target(90).target) == (60, 90)
+    assert (Target(65).target, Target(90).target) == (65, 90)
 
 
 @pytest.mark.parametrize("quality", [{}, {"goal": 75}, {"target": 75, "at": 1}, "75", 101, None])

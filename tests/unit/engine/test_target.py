@@ -12,7 +12,7 @@ from function.engine.encode import encode, over
 from function.engine.pixels import Bitmap, Planes, to_ycbcr
 from function.engine.quality_model import CURVES
 from function.engine.renditions import OutputFormat, Target
-from function.engine.target import BEST, Encoded, reach, typical_quality
+from function.engine.target import BEST, LOWEST, Encoded, reach, typical_quality
 from function.engine.vectors import split
 from tests.support.engine import one, rendered
 from tests.support.pictures import encoded, gradient, opened
@@ -61,7 +61,7 @@ def test_the_score_comes_near_the_target_in_every_format(format_name, wanted):
 
 @pytest.mark.parametrize("format_name", LOSSY)
 def test_a_higher_target_never_has_a_lower_quality_of_a_typical_picture(format_name):
-    qualities = [typical_quality(wanted, format_name) for wanted in range(60, 91)]
+    qualities = [typical_quality(wanted, format_name) for wanted in range(65, 91)]
     assert qualities == sorted(qualities)
     assert all(above - below <= 8 for below, above in pairwise(qualities))
 
@@ -70,7 +70,7 @@ def test_a_higher_target_never_has_a_lower_quality_of_a_typical_picture(format_n
 def test_a_higher_target_never_takes_many_fewer_bytes(format_name):
     """Each target is met within some points, so that neighbours may change places."""
     picture = photo((200, 150))
-    sizes = [len(reached(picture, wanted, format_name)[0].body) for wanted in range(60, 91, 5)]
+    sizes = [len(reached(picture, wanted, format_name)[0].body) for wanted in range(65, 91, 5)]
     assert all(above > 0.95 * below for below, above in pairwise(sizes))
 
 
@@ -89,15 +89,15 @@ def test_the_sample_decides_where_to_start():
 
 
 def test_a_narrow_picture_starts_from_a_typical_one():
-    result, encodes = reached(photo((300, 90)), 75, JPEG)
-    assert encodes.asked[0] == ((300, 90), typical_quality(75, JPEG))
+    result, encodes = reached(photo((300, 95)), 75, JPEG)
+    assert encodes.asked[0] == ((300, 95), typical_quality(75, JPEG))
     assert encodes.asked[-1][1] == result.quality
 
 
 @pytest.mark.parametrize("tolerance", [0.0, 99.0])
 def test_there_is_one_more_encode_at_most_and_none_within_the_tolerance(monkeypatch, tolerance):
     monkeypatch.setattr(target, "TOLERANCE", tolerance)
-    _, encodes = reached(photo((300, 90)), 75, JPEG)
+    _, encodes = reached(photo((300, 95)), 75, JPEG)
     assert len(encodes.asked) == (1 if tolerance else 2)
 
 
@@ -123,11 +123,24 @@ def test_a_target_out_of_reach_gets_the_best_there_is(format_name):
 
 
 @pytest.mark.parametrize("format_name", LOSSY)
-@pytest.mark.parametrize("size", [(16, 16), (1, 1), (7, 300), (200, 160)])
-def test_blank_and_tiny_pictures_get_few_bytes_and_the_lowest_quality(format_name, size):
-    result, _ = reached(Image.new("RGB", size, (200, 30, 40)), 75, format_name)
+def test_a_blank_picture_gets_the_lowest_quality(format_name):
+    result, _ = reached(Image.new("RGB", (200, 160), (200, 30, 40)), 75, format_name)
+    assert opened(result.body).size == (200, 160)
+    assert result.quality == LOWEST
+
+
+@pytest.mark.parametrize("format_name", LOSSY)
+@pytest.mark.parametrize("size", [(1, 1), (16, 16), (63, 300)])
+def test_a_tiny_picture_gets_the_quality_of_a_typical_one(format_name, size):
+    result, encodes = reached(photo(size), 75, format_name)
     assert opened(result.body).size == size
-    assert result.quality == CURVES[format_name][0][0]
+    assert encodes.asked == [(size, typical_quality(75, format_name))]
+
+
+def test_from_64_pixels_on_a_picture_is_compared(monkeypatch):
+    monkeypatch.setattr(target, "TOLERANCE", 0.0)
+    _, encodes = reached(photo((64, 300)), 75, JPEG)
+    assert len(encodes.asked) == 2
 
 
 @pytest.mark.parametrize("format_name", LOSSY)
@@ -143,7 +156,7 @@ def test_what_nobody_sees_takes_no_quality():
     """Noise behind full transparency is a blank picture."""
     noise = Image.effect_noise((160, 160), 99).convert("RGBA")
     noise.putalpha(0)
-    assert reached(noise, 80, WEBP)[0].quality == CURVES[WEBP][0][0]
+    assert reached(noise, 80, WEBP)[0].quality == LOWEST
 
 
 def test_a_png_has_no_quality():
