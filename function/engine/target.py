@@ -24,12 +24,10 @@ BEST: Final = 100  # the highest quality
 
 TOLERANCE: Final = 2.25  # points that an estimated score may be off without another encode
 
-SAMPLE_MOST: Final = 0.6
-"""Most by which the logarithm of a sample's distortion counts as off: beyond, the sample shows
-little of the picture, such as the plain parts of a screenshot."""
-
-LOWEST: Final = 10
-"""The lowest quality that is tried; what is below those that were measured is extrapolated."""
+MOST_OFF: Final = 0.6
+"""Most by which the logarithm of a distortion counts as off. Beyond, a sample shows little of its
+picture, such as the plain parts of a screenshot; and of a picture that is far from its target it is not
+known what a quality still further away would make."""
 
 CHECKED_PIXELS: Final = 2_100_000
 """Most pixels of a rendition that is compared with its original (Full HD is 2,073,600). Of a larger
@@ -66,6 +64,7 @@ def reach(
 ) -> Encoded:
     """Encode a picture, at most twice, so that its score comes near to the target.
 
+    Of two encodes, the one that is nearer is returned.
     Transparent pixels are compared over the background. Where the target cannot be reached, the
     result is the best that the format has, and so is a PNG. Without the C module, and of a picture
     below ``CHECKED_SIDE``, the quality is that of ``typical_quality``.
@@ -80,18 +79,29 @@ def reach(
         sampled = _measure(sample, encode(sample, quality), format_name, background)
         if sampled is not None:
             gain, bias = SAMPLE[format_name]
-            off = max(-SAMPLE_MOST, min(SAMPLE_MOST, wanted - sampled))
-            quality = _quality_at(wanted + gain * off + bias, format_name)
-    body = encode(picture, quality)
+            off = gain * _bounded(wanted - sampled) + bias
+            quality = _quality_at(wanted + off, format_name)
+    first = Encoded(encode(picture, quality), quality)
     width, height = picture.size
     if width * height > CHECKED_PIXELS:
-        return Encoded(body, quality)
-    measured = _measure(picture, body, format_name, background)
-    if measured is None or abs(score_of(exp(measured)) - target) <= TOLERANCE:
-        return Encoded(body, quality)
+        return first
+    measured = _measure(picture, first.body, format_name, background)
+    if measured is None or _miss(measured, target) <= TOLERANCE:
+        return first
     # Pictures differ by a factor in their distortion, which is nearly the same at each quality.
-    better = _quality_at(_typical_distortion(quality, format_name) + wanted - measured, format_name)
-    return Encoded(body if better == quality else encode(picture, better), better)
+    typical = _typical_distortion(quality, format_name)
+    quality = _quality_at(typical + _bounded(wanted - measured), format_name)
+    if quality == first.quality:
+        return first
+    second = Encoded(encode(picture, quality), quality)
+    remeasured = _measure(picture, second.body, format_name, background)
+    is_nearer = remeasured is not None and _miss(remeasured, target) < _miss(measured, target)
+    return second if is_nearer else first
+
+
+def _miss(measured: float, target: int) -> float:
+    """Return the points between a target and the score of a distortion, given as logarithm."""
+    return abs(score_of(exp(measured)) - target)
 
 
 def typical_quality(target: int, format_name: OutputFormat) -> int:
@@ -118,6 +128,10 @@ def _opaque(image: Image.Image, background: tuple[int, ...]) -> Image.Image:
     return over(image, background).convert("RGB")
 
 
+def _bounded(off: float) -> float:
+    return max(-MOST_OFF, min(MOST_OFF, off))
+
+
 def _typical_distortion(quality: int, format_name: OutputFormat) -> float:
     """Return the logarithm of the median picture's distortion at a quality."""
     for (low, first), (high, last) in pairwise(CURVES[format_name]):
@@ -127,8 +141,12 @@ def _typical_distortion(quality: int, format_name: OutputFormat) -> float:
 
 
 def _quality_at(wanted: float, format_name: OutputFormat) -> int:
-    """Return the quality at which the logarithm of a median picture's distortion is ``wanted``."""
+    """Return the quality at which the logarithm of a median picture's distortion is ``wanted``.
+
+    It is one of those that were measured, or between them.
+    """
+    lowest, _ = CURVES[format_name][0]
     for (low, first), (high, last) in pairwise(CURVES[format_name]):
         if wanted >= last:
-            return max(LOWEST, round(low + (wanted - first) * (high - low) / (last - first)))
+            return max(lowest, round(low + (wanted - first) * (high - low) / (last - first)))
     return BEST

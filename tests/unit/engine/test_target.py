@@ -12,7 +12,7 @@ from function.engine.encode import encode, over
 from function.engine.pixels import Bitmap, Planes, to_ycbcr
 from function.engine.quality_model import CURVES
 from function.engine.renditions import OutputFormat, Target
-from function.engine.target import BEST, LOWEST, Encoded, reach, typical_quality
+from function.engine.target import BEST, Encoded, reach, typical_quality
 from function.engine.vectors import split
 from tests.support.engine import one, rendered
 from tests.support.pictures import encoded, gradient, opened
@@ -55,7 +55,7 @@ def test_the_score_comes_near_the_target_in_every_format(format_name, wanted):
     result, encodes = reached(picture, wanted, format_name)
     assert judge.score(picture, opened(result.body)) == pytest.approx(wanted, abs=4)
     assert 1 <= len(encodes.whole(picture.size)) <= 2
-    assert encodes.asked[-1] == (picture.size, result.quality)
+    assert result.quality in encodes.whole(picture.size)
     assert result.body == encode(Bitmap(picture), format_name, result.quality, background=WHITE)
 
 
@@ -91,14 +91,15 @@ def test_the_sample_decides_where_to_start():
 def test_a_narrow_picture_starts_from_a_typical_one():
     result, encodes = reached(photo((300, 95)), 75, JPEG)
     assert encodes.asked[0] == ((300, 95), typical_quality(75, JPEG))
-    assert encodes.asked[-1][1] == result.quality
+    assert result.quality in [quality for _, quality in encodes.asked]
 
 
 @pytest.mark.parametrize("tolerance", [0.0, 99.0])
 def test_there_is_one_more_encode_at_most_and_none_within_the_tolerance(monkeypatch, tolerance):
     monkeypatch.setattr(target, "TOLERANCE", tolerance)
-    _, encodes = reached(photo((300, 95)), 75, JPEG)
+    result, encodes = reached(photo((300, 95)), 85, JPEG)
     assert len(encodes.asked) == (1 if tolerance else 2)
+    assert result.quality in [quality for _, quality in encodes.asked]
 
 
 def test_a_large_picture_is_not_compared(monkeypatch):
@@ -123,10 +124,11 @@ def test_a_target_out_of_reach_gets_the_best_there_is(format_name):
 
 
 @pytest.mark.parametrize("format_name", LOSSY)
-def test_a_blank_picture_gets_the_lowest_quality(format_name):
-    result, _ = reached(Image.new("RGB", (200, 160), (200, 30, 40)), 75, format_name)
+def test_a_blank_picture_gets_the_lowest_quality_that_was_measured(format_name):
+    result, _ = reached(Image.new("RGB", (200, 160), (200, 30, 40)), 65, format_name)
     assert opened(result.body).size == (200, 160)
-    assert result.quality == LOWEST
+    lowest = CURVES[format_name][0][0]
+    assert lowest <= result.quality <= lowest + 15
 
 
 @pytest.mark.parametrize("format_name", LOSSY)
@@ -144,6 +146,19 @@ def test_from_64_pixels_on_a_picture_is_compared(monkeypatch):
 
 
 @pytest.mark.parametrize("format_name", LOSSY)
+def test_of_two_encodes_the_nearer_one_is_taken(format_name):
+    """A smooth drawing has much the same score at most qualities, and falls off at once."""
+    drawing = gradient((400, 300))
+    result, encodes = reached(drawing, 75, format_name)
+    bodies = [
+        encode(Bitmap(drawing), format_name, quality, background=WHITE)
+        for quality in encodes.whole(drawing.size)
+    ]
+    misses = [abs(judge.score(drawing, opened(body)) - 75) for body in bodies]
+    assert result.body == bodies[misses.index(min(misses))]
+
+
+@pytest.mark.parametrize("format_name", LOSSY)
 def test_transparent_pixels_are_compared_over_the_background(format_name):
     picture = photo((200, 160)).convert("RGBA")
     picture.putalpha(Image.linear_gradient("L").resize((200, 160)))
@@ -156,7 +171,7 @@ def test_what_nobody_sees_takes_no_quality():
     """Noise behind full transparency is a blank picture."""
     noise = Image.effect_noise((160, 160), 99).convert("RGBA")
     noise.putalpha(0)
-    assert reached(noise, 80, WEBP)[0].quality == LOWEST
+    assert reached(noise, 80, WEBP)[0].quality < typical_quality(65, WEBP)
 
 
 def test_a_png_has_no_quality():

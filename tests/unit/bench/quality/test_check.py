@@ -7,14 +7,14 @@ from bench.quality import check
 from bench.quality.check import Outcome, outcomes
 from function.engine.renditions import OutputFormat
 from function.engine.target import typical_quality
-from tests.support.pictures import gradient
+from tests.unit.engine.test_target import photo
 
 
 @pytest.fixture
 def found(tmp_path, monkeypatch):
     monkeypatch.setattr(check, "TARGETS", (65, 85))
     monkeypatch.setattr(check, "FORMATS", (OutputFormat.JPEG,))
-    gradient((160, 120)).save(tmp_path / "a.png")
+    photo((160, 120)).save(tmp_path / "a.png")
     return outcomes(Picture(name="a", kind="graphics", path=tmp_path / "a.png"), "")
 
 
@@ -33,7 +33,7 @@ def test_each_size_is_encoded_for_each_target(found):
         )
         assert outcome.cpu_ms > 0 < outcome.fixed_cpu_ms
         assert outcome.bytes > 0
-        assert 40 < outcome.score <= 100
+        assert outcome.score == pytest.approx(outcome.target, abs=6)
 
 
 def test_how_far_it_is_off():
