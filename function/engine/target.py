@@ -26,8 +26,8 @@ TOLERANCE: Final = 2.25  # points that an estimated score may be off without ano
 
 MOST_OFF: Final = 0.6
 """Most by which the logarithm of a distortion counts as off. Beyond, a sample shows little of its
-picture, such as the plain parts of a screenshot; and of a picture that is far from its target it is not
-known what a quality still further away would make."""
+picture, such as the plain parts of a screenshot; and what a far lower quality would make of a
+picture that is better than its target is not known."""
 
 CHECKED_PIXELS: Final = 2_100_000
 """Most pixels of a rendition that is compared with its original (Full HD is 2,073,600). Of a larger
@@ -79,8 +79,8 @@ def reach(
         sampled = _measure(sample, encode(sample, quality), format_name, background)
         if sampled is not None:
             gain, bias = SAMPLE[format_name]
-            off = gain * _bounded(wanted - sampled) + bias
-            quality = _quality_at(wanted + off, format_name)
+            off = max(-MOST_OFF, min(MOST_OFF, wanted - sampled))
+            quality = _quality_at(wanted + gain * off + bias, format_name)
     first = Encoded(encode(picture, quality), quality)
     width, height = picture.size
     if width * height > CHECKED_PIXELS:
@@ -90,7 +90,7 @@ def reach(
         return first
     # Pictures differ by a factor in their distortion, which is nearly the same at each quality.
     typical = _typical_distortion(quality, format_name)
-    quality = _quality_at(typical + _bounded(wanted - measured), format_name)
+    quality = _quality_at(typical + min(MOST_OFF, wanted - measured), format_name)
     if quality == first.quality:
         return first
     second = Encoded(encode(picture, quality), quality)
@@ -126,10 +126,6 @@ def _measure(
 
 def _opaque(image: Image.Image, background: tuple[int, ...]) -> Image.Image:
     return over(image, background).convert("RGB")
-
-
-def _bounded(off: float) -> float:
-    return max(-MOST_OFF, min(MOST_OFF, off))
 
 
 def _typical_distortion(quality: int, format_name: OutputFormat) -> float:
