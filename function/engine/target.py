@@ -62,12 +62,11 @@ def reach(
     *,
     background: tuple[int, ...],
 ) -> Encoded:
-    """Encode a picture, at most twice, so that its score comes near to the target.
+    """Encode a picture so that its score comes near to the target; of two encodes take the nearer.
 
-    Of two encodes, the one that is nearer is returned.
     Transparent pixels are compared over the background. Where the target cannot be reached, the
-    result is the best that the format has, and so is a PNG. Without the C module, and of a picture
-    below ``CHECKED_SIDE``, the quality is that of ``typical_quality``.
+    result is about the best that the format has. A PNG is without loss. Without the C module, and
+    of a picture below ``CHECKED_SIDE``, the quality is that of ``typical_quality``.
     """
     if format_name not in CURVES:
         return Encoded(encode(picture, BEST), BEST)
