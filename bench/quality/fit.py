@@ -14,7 +14,7 @@ import function.engine
 from bench.quality.points import QUALITIES, Point
 from function.engine.renditions import OutputFormat
 from function.engine.score import distortion_of
-from function.engine.target import MOST_OFF
+from function.engine.target import SAMPLE_MOST
 
 MODEL: Final = Path(function.engine.__file__).with_name("quality_model.py")
 
@@ -99,7 +99,7 @@ def _sample_line(
             if logs[0] > wanted > logs[-1]:
                 start = np.interp(-wanted, -typical, known)
                 off = wanted - float(np.interp(start, qualities, sampled))
-                told.append(max(-MOST_OFF, min(MOST_OFF, off)))
+                told.append(max(-SAMPLE_MOST, min(SAMPLE_MOST, off)))
                 quality = np.interp(-wanted, -logs, qualities)
                 needed.append(float(np.interp(quality, known, typical)) - wanted)
     gain, bias = np.polyfit(told, needed, 1)

@@ -24,10 +24,12 @@ BEST: Final = 100  # the highest quality
 
 TOLERANCE: Final = 2.25  # points that an estimated score may be off without another encode
 
-MOST_OFF: Final = 0.6
-"""Most by which the logarithm of a distortion counts as off. Beyond, a sample shows little of its
-picture, such as the plain parts of a screenshot; and what a far lower quality would make of a
-picture that is better than its target is not known."""
+SAMPLE_MOST: Final = 0.6
+"""Most by which the logarithm of a sample's distortion counts as off: beyond, the sample shows
+little of its picture, such as the plain parts of a screenshot."""
+
+LOWEST: Final = 10
+"""The lowest quality that is tried. What is below those that were measured is extrapolated."""
 
 CHECKED_PIXELS: Final = 2_100_000
 """Most pixels of a rendition that is compared with its original (Full HD is 2,073,600). Of a larger
@@ -78,7 +80,7 @@ def reach(
         sampled = _measure(sample, encode(sample, quality), format_name, background)
         if sampled is not None:
             gain, bias = SAMPLE[format_name]
-            off = max(-MOST_OFF, min(MOST_OFF, wanted - sampled))
+            off = max(-SAMPLE_MOST, min(SAMPLE_MOST, wanted - sampled))
             quality = _quality_at(wanted + gain * off + bias, format_name)
     first = Encoded(encode(picture, quality), quality)
     width, height = picture.size
@@ -89,7 +91,7 @@ def reach(
         return first
     # Pictures differ by a factor in their distortion, which is nearly the same at each quality.
     typical = _typical_distortion(quality, format_name)
-    quality = _quality_at(typical + min(MOST_OFF, wanted - measured), format_name)
+    quality = _quality_at(typical + wanted - measured, format_name)
     if quality == first.quality:
         return first
     second = Encoded(encode(picture, quality), quality)
@@ -136,12 +138,8 @@ def _typical_distortion(quality: int, format_name: OutputFormat) -> float:
 
 
 def _quality_at(wanted: float, format_name: OutputFormat) -> int:
-    """Return the quality at which the logarithm of a median picture's distortion is ``wanted``.
-
-    It is one of those that were measured, or between them.
-    """
-    lowest, _ = CURVES[format_name][0]
+    """Return the quality at which the logarithm of a median picture's distortion is ``wanted``."""
     for (low, first), (high, last) in pairwise(CURVES[format_name]):
         if wanted >= last:
-            return max(lowest, round(low + (wanted - first) * (high - low) / (last - first)))
+            return max(LOWEST, round(low + (wanted - first) * (high - low) / (last - first)))
     return BEST
