@@ -133,6 +133,6 @@ def test_a_histogram_counts_each_half_unit_and_marks_what_is_near():
     assert {"a", "b", "points", "outcomes"} <= set(shown)
     assert "none" not in shown
     bars = re.findall(rb'<path d="M [\d.]+ [\d.]+ \nL [\d.]+ [\d.]+ \nL [^"]*z\n" clip', chart.svg)
-    assert len(bars) == 2 * 17  # of both names, from -3 to 5.5
+    assert len(bars) == 2 * 18  # of both names, from -3 to 6
     assert chart.svg.count(b"stroke-dasharray") == 2
     assert charts.histogram({"none": []}, x="", y="", within=3) is None
