@@ -12,6 +12,7 @@ from function.engine.encode import HALF_CHROMA
 from function.engine.formats import Format
 from function.engine.layout import lay_out
 from function.engine.pixels import Size, reduction
+from function.engine.quality_model import CURVES
 from function.engine.renditions import OutputFormat, Quality, Rendition, Target
 from function.engine.results import Task
 from function.engine.target import CHECKED_BYTES, CHECKED_PIXELS
@@ -40,6 +41,12 @@ def held_bytes(task: Task, known: Format, kind: str, size: Size, scale: float) -
     factor = max(1, int(1 / scale)) if is_planes else reduction(scale)
     each = limits.PLANES_BYTES if is_planes else limits.RENDER_BYTES
     return each * size[0] * size[1] / factor**2 + compared_bytes(task.renditions)
+
+
+def compared_formats(renditions: Iterable[Rendition]) -> set[OutputFormat]:
+    """Return the formats of which renditions are decoded, to be compared with their target."""
+    targeted = (r.formats for r in renditions if isinstance(r.quality, Target))
+    return {name for each in targeted for name in each} & CURVES.keys()
 
 
 def compared_bytes(renditions: Iterable[Rendition]) -> int:

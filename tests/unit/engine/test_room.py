@@ -4,7 +4,7 @@ import pytest
 
 from function.engine import formats, room
 from function.engine.limits import PLANES_BYTES, RENDER_BYTES
-from function.engine.renditions import DEFAULT_RENDITIONS, Quality, Target
+from function.engine.renditions import DEFAULT_RENDITIONS, OutputFormat, Quality, Target
 from function.engine.results import Task
 
 TASK = Task(DEFAULT_RENDITIONS, 50_000_000, 1024)
@@ -57,3 +57,11 @@ def test_a_target_needs_memory_for_the_largest_picture_that_is_compared():
         for each in (DEFAULT_RENDITIONS, aimed)
     )
     assert more - plain == 15 * 1080 * 1080
+
+
+def test_the_lossy_formats_of_targets_are_decoded_again():
+    every = DEFAULT_RENDITIONS[0].replace(formats=tuple(OutputFormat))
+    assert room.compared_formats([every]) == set()
+    aimed = every.replace(quality=Target(75))
+    assert room.compared_formats([every, aimed]) == {"jpeg", "webp", "avif"}
+    assert room.compared_formats([aimed.replace(formats=("png",))]) == set()
