@@ -87,6 +87,24 @@ def strips(samples: Mapping[str, Sequence[float]], *, x: str, y: str) -> Chart |
     return _chart(figure, axes, x, y)
 
 
+def histogram(
+    samples: Mapping[str, Sequence[float]], *, x: str, y: str, within: float
+) -> Chart | None:
+    """Draw how many samples lie in each half unit, stacked by name, with bars at ±``within``."""
+    kept = {name: values for name, values in samples.items() if values}
+    if not kept:
+        return None
+    figure, axes = _axes()
+    every = [value for values in kept.values() for value in values]
+    edges = np.arange(math.floor(min(every)), math.ceil(max(every)) + 0.25, 0.5)
+    axes.hist(list(kept.values()), bins=list(edges), stacked=True, label=list(kept))
+    for edge in (-within, within):
+        axes.axvline(edge, color=COLOURS[-1], linestyle="--", linewidth=1)
+    axes.legend(loc="upper right", frameon=False)
+    axes.set_ylabel(y)
+    return _chart(figure, axes, x, y)
+
+
 def number(value: float) -> str:
     """Return a figure as an axis shows it: 12,000, 12, 1.2 or 0.0012."""
     return f"{value:,.0f}" if abs(value) >= 10 else f"{value:.3g}"  # noqa: PLR2004 - two digits

@@ -201,6 +201,12 @@ class Settings:
         for name in names:
             if names.count(name) > 1:
                 raise SettingsError(f"renditions must have distinct names; got {name!r} twice.")
+        is_number = all(isinstance(each.quality, int) for each in self.renditions)
+        if self.encoders != Encoders.CURRENT and not is_number:
+            raise SettingsError(
+                f"renditions need a number as quality with encoders: {self.encoders}, whose scores "
+                f"are not known; set encoders to current, or name no target."
+            )
 
     def _check_auth(self) -> None:
         if self.auth and self.uploads != "presigned":

@@ -87,11 +87,19 @@ class Judge:
                 return judge(wanted, output)
             return Verdict(self._ask(wanted, output), _colour(wanted, output))
 
+    def score(self, original: Image.Image, output: Image.Image) -> float:
+        """Return the score alone, of two pictures of equal size; alpha is ignored.
+
+        Raises:
+            Failure: the program failed, or printed no score.
+        """
+        return self._ask(original, output) if self.program else score(original, output)
+
     def _ask(self, original: Image.Image, output: Image.Image) -> float:
         with tempfile.TemporaryDirectory() as folder:
             files = [Path(folder) / name for name in ("original.png", "output.png")]
             for file, image in zip(files, (original, output), strict=True):
-                mirrored(image).save(file, compress_level=1)
+                mirrored(image).save(file, compress_level=0)  # deflating takes longer than judging
             return self._run(files)
 
     def _run(self, files: list[Path]) -> float:

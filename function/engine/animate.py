@@ -9,8 +9,9 @@ from function.engine.encode import import_encoder
 from function.engine.encoder_options import MOTION_METHOD
 from function.engine.layout import Layout
 from function.engine.pixels import Bitmap, pad
-from function.engine.renditions import OutputFormat, Position, Rendition
+from function.engine.renditions import OutputFormat, Position, Rendition, Target
 from function.engine.source import Source
+from function.engine.target import Encoded, typical_quality
 
 _SHORTEST_MS, _DEFAULT_MS = 20, 100
 """Browsers show a frame that states less than the shortest time for the default; so do we."""
@@ -18,11 +19,15 @@ _SHORTEST_MS, _DEFAULT_MS = 20, 100
 
 def animate(
     source: Source, layout: Layout, rendition: Rendition, *, background: tuple[int, ...]
-) -> bytes:
+) -> Encoded:
     """Encode all frames as animated WebP; alpha is kept, and ``cover`` keeps the centre.
 
-    ``contain`` pads with transparency where a frame has alpha, else with the background.
+    ``contain`` pads with transparency where a frame has alpha, else with the background. A target
+    gets the quality of a typical picture: of many frames, one more encode takes long.
     """
+    quality = rendition.quality
+    if isinstance(quality, Target):
+        quality = typical_quality(quality.target, OutputFormat.WEBP)
     pictures = (_resize(frame.pixels, layout) for frame in source.frames)
     frames = [pad(picture, layout.canvas, background) for picture in pictures]
     stated = (frame.milliseconds for frame in source.frames)
@@ -36,10 +41,10 @@ def animate(
         append_images=frames[1:],
         duration=durations,
         loop=source.loop,
-        quality=rendition.quality,
+        quality=quality,
         method=MOTION_METHOD,
     )
-    return buffer.getvalue()
+    return Encoded(buffer.getvalue(), quality)
 
 
 def _resize(pixels: Bitmap, layout: Layout) -> Image.Image:

@@ -9,7 +9,7 @@ runs longer.
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from function.engine.renditions import OutputFormat, Rendition
+from function.engine.renditions import OutputFormat, Rendition, Target
 
 MARGIN: Final = 4  # budget in multiples of the slowest honest file's time
 VCPU_MB: Final = 1769  # memory size that has one vCPU
@@ -28,6 +28,10 @@ ENCODE: Final[Mapping[OutputFormat, float]] = {
     OutputFormat.PNG: 560.0,
 }
 """CPU milliseconds for a megapixel of a rendition, resized and encoded: noise with alpha."""
+
+TARGETED: Final = 3
+"""Times ``ENCODE`` that a rendition with a target takes at most: two encodes, that of its sample,
+and the decoding and comparing of the first and of the sample."""
 
 LONG_MS: Final = 2600.0
 """CPU time of decoding, half of ``MOST_SECONDS`` at ``FULL_MB``: an upload that may take more gets
@@ -72,7 +76,8 @@ def _encoding(rendition: Rendition, frames: int) -> float:
     times = {name: ENCODE[name] for name in rendition.formats}
     if rendition.animated and OutputFormat.WEBP in times:
         times[OutputFormat.WEBP] *= frames
-    return megapixels * sum(times.values())
+    several = TARGETED if isinstance(rendition.quality, Target) else 1
+    return several * megapixels * sum(times.values())
 
 
 def vcpu_share(memory_mb: int | None) -> float:

@@ -180,6 +180,7 @@ def _decode_drawing(
     size = max(layout.scaled for layout in layouts)
     check_size(size, max_pixels)
     held = known.bytes_held(request.data, size) + limits.RENDER_BYTES * size[0] * size[1]
+    held += room.compared_bytes(request.task.renditions)
     _allow(request, known.name, size, held)
     image = rasterise(request.data, size)
     image.load()

@@ -28,7 +28,7 @@ def encode(
     Alpha is kept, except in a JPEG: there ``background`` (red, green, blue) is put behind it.
     """
     jpeg = format_name is OutputFormat.JPEG
-    image = _flatten(pixels.jpeg_image(), background) if jpeg else pixels.image()
+    image = over(pixels.jpeg_image(), background) if jpeg else pixels.image()
     image.info = {}  # encoders would write what is left of the upload's metadata
     import_encoder(format_name)
     width, height = image.size
@@ -52,7 +52,7 @@ def save(image: Image.Image, format_name: OutputFormat, options: Mapping[str, An
     return buffer.getvalue()
 
 
-def _flatten(image: Image.Image, background: tuple[int, ...]) -> Image.Image:
+def over(image: Image.Image, background: tuple[int, ...]) -> Image.Image:
     """Put an RGBA image over a colour; return any other image as it is."""
     if image.mode != "RGBA":
         return image

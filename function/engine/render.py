@@ -22,9 +22,10 @@ from function.engine.pixels import (
     to_ycbcr,
 )
 from function.engine.record import Record
-from function.engine.renditions import OutputFormat, Quality, Rendition
+from function.engine.renditions import OutputFormat, Quality, Rendition, Target
 from function.engine.results import Rendered, Task
 from function.engine.source import Source
+from function.engine.target import Encoded, reach
 from function.engine.ultra_hdr import with_gain_map
 from function.engine.vectors import split
 
@@ -43,29 +44,37 @@ class _Stage(Record):
 def render(source: Source, task: Task) -> Iterator[Rendered]:
     """Yield each rendition in each of its formats, in their order, as soon as it is encoded."""
     ground = ImageColor.getrgb(task.background)
-    pictures = _resize_all(source, task.renditions, best=task.quality == Quality.BEST)
+    pictures = resize_all(source, task.renditions, best=task.quality == Quality.BEST)
     for rendition, (layout, pixels, part) in zip(task.renditions, pictures, strict=True):
         for format_name in rendition.formats:
             if rendition.animated and source.frames and format_name is OutputFormat.WEBP:
-                body = animate(source, layout, rendition, background=ground)
+                encoded = animate(source, layout, rendition, background=ground)
             else:
                 fits = pixels.size == layout.canvas
                 padded = pixels if fits else Bitmap(pad(pixels.image(), layout.canvas, ground))
-                body = encode(
-                    padded,
-                    format_name,
-                    rendition.quality,
-                    background=ground,
-                    encoders=task.encoders,
-                )
+                encoded = _encode(padded, format_name, rendition.quality, task)
+            body = encoded.body
             is_hdr = source.gain_map is not None and format_name is OutputFormat.JPEG
             if source.gain_map and is_hdr:
                 small = source.gain_map.cut(layout, part)
-                body = with_gain_map(body, small, source.gain_map.gains, rendition.quality)
+                body = with_gain_map(body, small, source.gain_map.gains, encoded.quality)
             yield Rendered(rendition.name, format_name, *layout.canvas, body, is_hdr)
 
 
-def _resize_all(
+def _encode(
+    picture: Pixels, format_name: OutputFormat, quality: int | Target, task: Task
+) -> Encoded:
+    ground = ImageColor.getrgb(task.background)
+
+    def encode_at(pixels: Pixels, number: int) -> bytes:
+        return encode(pixels, format_name, number, background=ground, encoders=task.encoders)
+
+    if isinstance(quality, int):
+        return Encoded(encode_at(picture, quality), quality)
+    return reach(picture, quality.target, format_name, encode_at, background=ground)
+
+
+def resize_all(
     source: Source, renditions: Sequence[Rendition], *, best: bool
 ) -> list[tuple[Layout, Pixels, Box]]:
     """Return every rendition's picture, and the part of the upload that it shows, in shares.

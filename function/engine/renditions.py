@@ -94,6 +94,29 @@ FORMATS: Final[Mapping[OutputFormat, FileType]] = {
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
+_TARGETS: Final = range(65, 91)
+"""Targets that were tested (docs/engine.md, "A target instead of a number")."""
+
+
+class Target(Record):
+    """A quality that means the same in each format: SSIMULACRA2 of what the encoder is given."""
+
+    target: int
+
+    def __post_init__(self) -> None:
+        """Validate; raise ``ValueError`` for a target that was not tested."""
+        if type(self.target) is not int or self.target not in _TARGETS:
+            lowest, highest = _TARGETS[0], _TARGETS[-1]
+            message = f"quality must have a target of {lowest} to {highest}; got {self.target!r}"
+            raise ValueError(message)
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any]) -> "Target":
+        """Read what ``to_dict`` returned; ``ValueError`` says what is wrong in it."""
+        if raw.keys() != cls.fields.keys():
+            raise ValueError(f"quality must be 1 to {_MAX_QUALITY} or {{target: 75}}; got {raw!r}")
+        return cls(**raw)
+
 
 class Rendition(Record):
     """One standard size that every upload is resized to."""
@@ -104,7 +127,8 @@ class Rendition(Record):
     fit: Fit = Fit.INSIDE
     # Output formats, one object each.
     formats: tuple[OutputFormat, ...] = (OutputFormat.JPEG, OutputFormat.WEBP)
-    quality: int = 80  # encoder quality, 1 to 100; PNG is lossless and ignores it
+    # The encoder's own number, 1 to 100, or a score to reach; PNG is lossless and ignores both.
+    quality: int | Target = 80
     position: Position = Position.CENTRE
     enlarge: bool = False  # fill the box even when the upload is smaller; else no pixel is invented
     # Keep the motion of a GIF, WebP or APNG in the ``webp`` output; all other outputs show its
@@ -139,7 +163,8 @@ class Rendition(Record):
         yield "position", self.position in tuple(Position), f"be one of {', '.join(Position)}"
         is_set = 0 < len(self.formats) == len(set(self.formats))
         yield "formats", is_set, "name at least one format, each once"
-        yield "quality", _is_within(self.quality, _MAX_QUALITY), f"be 1 to {_MAX_QUALITY}"
+        is_quality = isinstance(self.quality, Target) or _is_within(self.quality, _MAX_QUALITY)
+        yield "quality", is_quality, f"be 1 to {_MAX_QUALITY} or {{target: 75}}"
         for field in ("enlarge", "animated"):
             yield field, getattr(self, field) in (True, False), "be true or false"
 
@@ -159,12 +184,17 @@ class Rendition(Record):
             raise ValueError(f"formats must be a list; got {formats!r}")  # noqa: TRY004 - as above
         fields["formats"] = tuple(str(name) for name in cast("list[Any]", formats))
         fields["name"] = str(fields["name"])
+        if isinstance(quality := fields.get("quality"), Mapping):
+            fields["quality"] = Target.parse(cast("Mapping[str, Any]", quality))
         return cls(**fields)
 
     def without_defaults(self) -> dict[str, Any]:
         """Return plain data that ``parse`` reads back, with only what differs from the defaults."""
-        values = zip(self.fields.items(), self.values(), strict=True)
-        return {name: value for (name, default), value in values if value != default}
+        return {
+            name: value
+            for name, value in self.to_dict().items()
+            if getattr(self, name) != self.fields[name]
+        }
 
 
 def _is_within(value: object, most: int) -> bool:

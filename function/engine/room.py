@@ -12,8 +12,10 @@ from function.engine.encode import HALF_CHROMA
 from function.engine.formats import Format
 from function.engine.layout import lay_out
 from function.engine.pixels import Size, reduction
-from function.engine.renditions import OutputFormat, Quality, Rendition
+from function.engine.quality_model import CURVES
+from function.engine.renditions import OutputFormat, Quality, Rendition, Target
 from function.engine.results import Task
+from function.engine.target import CHECKED_BYTES, CHECKED_PIXELS
 
 DECODE_HEADROOM: Final = {Quality.FAST: 1.25, Quality.BEST: 2.0}
 """A scaled decode keeps at least so many times the pixels across of the largest rendition; below,
@@ -32,12 +34,26 @@ def max_pixels(task: Task, kind: str, length: int) -> int:
 def held_bytes(task: Task, known: Format, kind: str, size: Size, scale: float) -> float:
     """Return the bytes of the pixels that are left to resize once a picture is scaled down.
 
-    What decoding takes, ``limits.bytes_per_pixel``, comes on top.
+    What decoding takes, ``limits.bytes_per_pixel``, comes on top. It includes what the comparison
+    of a rendition with its target takes.
     """
     is_planes = kind in known.planes and halves_chroma(task)
     factor = max(1, int(1 / scale)) if is_planes else reduction(scale)
     each = limits.PLANES_BYTES if is_planes else limits.RENDER_BYTES
-    return each * size[0] * size[1] / factor**2
+    return each * size[0] * size[1] / factor**2 + compared_bytes(task.renditions)
+
+
+def compared_formats(renditions: Iterable[Rendition]) -> set[OutputFormat]:
+    """Return the formats of which renditions are decoded, to be compared with their target."""
+    targeted = (r.formats for r in renditions if isinstance(r.quality, Target))
+    return {name for each in targeted for name in each} & CURVES.keys()
+
+
+def compared_bytes(renditions: Iterable[Rendition]) -> int:
+    """Return the bytes that comparing the largest rendition with a target takes; 0 without one."""
+    targeted = (r for r in renditions if isinstance(r.quality, Target))
+    pixels = (min(r.width * r.height, CHECKED_PIXELS) for r in targeted)
+    return CHECKED_BYTES * max(pixels, default=0)
 
 
 def outputs(task: Task) -> set[OutputFormat]:

@@ -5,6 +5,7 @@ the module is only slower (docs/resampler.md, docs/decoder.md).
 """
 
 import logging
+import struct
 from functools import cache
 from types import ModuleType
 from typing import Any, Final
@@ -101,6 +102,18 @@ def unfilter(rows: bytes, channels: int, target: Any, size: Size, first: int) ->
     """
     native = load_module()
     return bool(native and native.unfilter(rows, channels, target.__arrow_c_array__(), size, first))
+
+
+def compare(reference: Image.Image, output: Image.Image) -> tuple[float, ...] | None:
+    """Return how unlike two RGB images of one size are: the terms of ``native/similarity.h``.
+
+    Returns None where the module is missing. All terms of a picture below 8 pixels are 0.
+    """
+    native, arrays = load_module(), _export(reference, output)
+    if not native or not arrays:
+        return None
+    terms = native.compare(*arrays, reference.size)
+    return struct.unpack(f"={len(terms) // 8}d", terms)
 
 
 def _new_planes(size: Size) -> ThreePlanes:

@@ -21,7 +21,7 @@ from typing import Any, Final, NoReturn
 
 from PIL import Image
 
-from function.engine import formats, vectors
+from function.engine import formats, room, vectors
 from function.engine.answers import Answers
 from function.engine.budget import LONG_MS, clock_seconds
 from function.engine.channel import Channel, Ended
@@ -63,6 +63,9 @@ def run_zygote(setup: dict[str, Any]) -> NoReturn:
     task = Task.parse(setup["task"])
     _import_all(task)
     ready = {formats.NAMES[0]}  # decode.py has imported its modules
+    for name in room.compared_formats(task.renditions) - ready:
+        prepare(formats.by_name(name))
+        ready.add(name)
     memory = None
     if setup["memory"] >= 0:
         memory = mmap.mmap(setup["memory"], setup["size"])

@@ -35,7 +35,7 @@ _VECTORS: Final[Mapping[Machine, str]] = {"x86_64": "x86_64+avx2+bmi+bmi2", "arm
 """CPU for the files that run only after the module has looked at it; every aarch64 has NEON."""
 
 _CHECKED_FIRST: Final = frozenset(
-    {"huffman.c", "idct.c", "jpeg.c", "planes.c", "resample.c", "unfilter.c"}
+    {"huffman.c", "idct.c", "jpeg.c", "planes.c", "resample.c", "similarity.c", "unfilter.c"}
 )
 """Files that may use the vectors of ``_VECTORS``."""
 

@@ -49,6 +49,14 @@ SETTINGS = {
         ],
         BACKGROUND="#204060",
     ),
+    # A score instead of a number.
+    "target": _variables(
+        [
+            _rendition("large", (200, 200), "jpeg", "webp", "avif", quality={"target": 75}),
+            _rendition("thumb", (100, 100), "jpeg", "png", fit="cover", quality={"target": 85}),
+            _rendition("moving", (48, 48), "webp", animated=True, quality={"target": 70}),
+        ]
+    ),
     "best": _variables(
         [
             _rendition("large", (180, 180), "jpeg", "webp", "avif", "png", quality=90),

@@ -7,7 +7,7 @@ import pulumi
 import pytest
 import yaml
 
-from function.engine.renditions import Rendition
+from function.engine.renditions import Rendition, Target
 from local import deploy, program
 from local.program import evaluate, read_settings
 from local.server import Server
@@ -114,7 +114,13 @@ REFUSED = {
         ([THUMB | {"fit": "stretch"}], "renditions[0] fit must be one of"),
         ([THUMB | {"formats": ["bmp"]}], "renditions[0] formats must be of"),
         ([THUMB | {"formats": "jpeg"}], "renditions[0] formats must be a list"),
-        ([THUMB | {"quality": 0}], "renditions[0] quality must be 1 to 100"),
+        (
+            [THUMB | {"quality": 0}],
+            "renditions[0] quality must be 1 to 100 or {target: 75}; got 0.",
+        ),
+        ([THUMB | {"quality": {"target": 64}}], "renditions[0] quality must have a target of 65"),
+        ([THUMB | {"quality": {"target": "75"}}], "renditions[0] quality must have a target of 65"),
+        ([THUMB | {"quality": {"goal": 75}}], "renditions[0] quality must be 1 to 100 or {target"),
         ([THUMB | {"width": True}], "renditions[0] width must be"),
         ([THUMB | {"name": "Thumb/1"}], "renditions[0] name must be"),
         ([THUMB | {"depth": 3}], "renditions[0] has no field 'depth'"),
@@ -200,6 +206,16 @@ def test_refused_in_a_sentence_that_names_the_key(key, value, sentence):
     assert sentence in str(error.value)
     assert key in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_target_needs_the_current_encoders():
+    aimed = [THUMB | {"quality": {"target": 75}}]
+    with pytest.raises(
+        SettingsError, match=r"^renditions need a number as quality with encoders: v0.1"
+    ):
+        run("dev", renditions=aimed, encoders="v0.1")
+    (rendition,) = run("dev", renditions=aimed).settings.renditions
+    assert rendition.quality == Target(75)
 
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0a1b"

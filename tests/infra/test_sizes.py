@@ -107,7 +107,11 @@ def test_limits_that_others_hide_are_checked_too(monkeypatch, settings, limit):
 
 @pytest.mark.parametrize(
     "rendition",
-    [*DEFAULT_RENDITIONS, *(Rendition.parse(raw) for raw in many(1, **EVERY_FIELD))],
+    [
+        *DEFAULT_RENDITIONS,
+        *(Rendition.parse(raw) for raw in many(1, **EVERY_FIELD)),
+        *(Rendition.parse(raw) for raw in many(1, quality={"target": 75})),
+    ],
     ids=lambda rendition: rendition.name[:5],
 )
 def test_what_is_left_out_of_a_rendition_is_read_back(rendition):

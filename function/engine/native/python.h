@@ -49,6 +49,7 @@ extern PyObject *PyExc_ValueError;
 PyObject *PyModuleDef_Init(struct PyModuleDef *);
 int PyArg_ParseTuple(PyObject *, const char *, ...);
 PyObject *PyBool_FromLong(long);
+PyObject *PyBytes_FromStringAndSize(const char *, Py_ssize_t);
 int PyBytes_AsStringAndSize(PyObject *, char **, Py_ssize_t *);
 void *PyCapsule_GetPointer(PyObject *, const char *);
 PyObject *PyErr_NoMemory(void);

@@ -122,3 +122,17 @@ def test_shares_are_drawn_from_0_over_an_axis_with_round_marks():
     assert low[0] < middle[0] < high[0]
     assert 2 * middle[1] == pytest.approx(low[1] + high[1], abs=0.1)
     assert charts.shares({"a": []}, x="", y="") is None
+
+
+def test_a_histogram_counts_each_half_unit_and_marks_what_is_near():
+    chart = charts.histogram(
+        {"a": [0.1, 0.2, 5.4], "b": [-2.9], "none": []}, x="points", y="outcomes", within=3
+    )
+    assert (chart.title, chart.x) == ("outcomes", "points")
+    shown = texts(chart)
+    assert {"a", "b", "points", "outcomes"} <= set(shown)
+    assert "none" not in shown
+    bars = re.findall(rb'<path d="M [\d.]+ [\d.]+ \nL [\d.]+ [\d.]+ \nL [^"]*z\n" clip', chart.svg)
+    assert len(bars) == 2 * 18  # of both names, from -3 to 6
+    assert chart.svg.count(b"stroke-dasharray") == 2
+    assert charts.histogram({"none": []}, x="", y="", within=3) is None

@@ -124,7 +124,7 @@ def test_a_record_of_the_function_is_written_with_all_its_fields():
 COMMANDS = (
     *("aws", "capacity", "compare", "cost", "load", "tune", "maintain corpus ."),
     *("maintain duplicates", "maintain imports", "maintain isolation", "maintain limits"),
-    "maintain oom",
+    *("maintain oom", "maintain quality"),
 )
 
 

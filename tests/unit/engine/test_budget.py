@@ -5,7 +5,7 @@ import pytest
 from function import contract
 from function.engine import formats
 from function.engine.budget import MOST_SECONDS, TINY_MS, budget, clock_seconds
-from function.engine.renditions import DEFAULT_RENDITIONS
+from function.engine.renditions import DEFAULT_RENDITIONS, Target
 from function.engine.work import work
 from tests.support.engine import MAX_PIXELS, SMALL, one
 from tests.support.pictures import encoded, gradient
@@ -55,6 +55,15 @@ def test_more_pixels_frames_and_renditions_take_longer():
     still = [one(width=500, height=500, formats=("webp",))]
     more = seconds(10_000, 10_000, 16.0, moving, frames=9)
     assert more - seconds(10_000, 10_000, 16.0, still, frames=9) > 5
+
+
+def test_a_target_has_time_for_two_encodes_and_their_comparison():
+    given = [one(width=1000, height=1000, formats=("avif",))]
+    aimed = [each.replace(quality=Target(75)) for each in given]
+    none, once, several = (
+        budget(10_000, 10_000, 16.0, renditions) for renditions in ([], given, aimed)
+    )
+    assert several - none == pytest.approx(3 * (once - none))
 
 
 def test_a_small_function_has_more_time_by_the_clock():

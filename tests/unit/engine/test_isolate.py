@@ -15,6 +15,7 @@ import pytest
 from function.engine import isolate
 from function.engine.budget import LONG_MS
 from function.engine.errors import DecoderBug, IsolationFailed, Killed, Reason, Rejected, Worn
+from function.engine.renditions import Target
 from function.engine.results import MOST_FAILURE, Measured, Rendered, Task
 from function.engine.work import work
 from tests.support.engine import MAX_PIXELS, SMALL, one
@@ -68,6 +69,18 @@ def test_every_upload_gives_the_same_after_any_others(seed, expected):
     with isolated(EVERY_OUTPUT) as isolation:
         for name in names:
             assert outcome(isolation.run, UPLOADS[name][1]) == expected[name], name
+
+
+def test_a_target_is_reached_in_a_worker_as_anywhere_cold_and_warm():
+    """It decodes what it has encoded, by decoders that a confined worker cannot import."""
+    formats = ("jpeg", "webp", "avif", "png")
+    aimed = one(width=200, height=200, formats=formats, quality=Target(75))
+    task = Task((aimed,), MAX_PIXELS, 1024)
+    with isolated(task) as isolation:
+        for _ in range(2):
+            for name in ("jpeg", "png"):
+                data = UPLOADS[name][1]
+                assert outcome(isolation.run, data) == outcome(lambda d: work(d, task), data)
 
 
 @pytest.fixture

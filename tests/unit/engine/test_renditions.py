@@ -2,7 +2,14 @@ import json
 
 import pytest
 
-from function.engine.renditions import DEFAULT_RENDITIONS, Fit, OutputFormat, Position, Rendition
+from function.engine.renditions import (
+    DEFAULT_RENDITIONS,
+    Fit,
+    OutputFormat,
+    Position,
+    Rendition,
+    Target,
+)
 
 
 def test_names_are_written_as_plain_strings():
@@ -40,3 +47,25 @@ def test_a_complaint_shows_plain_names(fields, complaint):
     with pytest.raises(ValueError, match="must") as caught:
         Rendition(name="a", width=9, height=9, **fields)
     assert str(caught.value) == complaint
+
+
+def test_a_quality_is_a_number_or_a_target():
+    box = {"name": "a", "width": 9, "height": 9}
+    aimed = Rendition.parse(box | {"quality": {"target": 75}})
+    assert aimed.quality == Target(75)
+    assert aimed.to_dict()["quality"] == aimed.without_defaults()["quality"] == {"target": 75}
+    assert Rendition.parse(json.loads(json.dumps(aimed.to_dict()))) == aimed
+    assert Rendition.parse(box | {"quality": 75}).quality == 75
+
+
+@pytest.mark.parametrize("target", [64, 91, True, 75.0, "75", None])
+def test_a_target_is_one_that_was_tested(target):
+    with pytest.raises(ValueError, match=r"^quality must have a target of 65 to 90; got"):
+        Target(target)
+    assert (Target(65).target, Target(90).target) == (65, 90)
+
+
+@pytest.mark.parametrize("quality", [{}, {"goal": 75}, {"target": 75, "at": 1}, "75", 101, None])
+def test_another_quality_is_refused(quality):
+    with pytest.raises(ValueError, match=r"^quality must be 1 to 100 or \{target: 75\}; got"):
+        Rendition.parse({"name": "a", "width": 9, "height": 9, "quality": quality})

@@ -4,7 +4,7 @@ import pytest
 
 from function.engine import formats, room
 from function.engine.limits import PLANES_BYTES, RENDER_BYTES
-from function.engine.renditions import DEFAULT_RENDITIONS, Quality
+from function.engine.renditions import DEFAULT_RENDITIONS, OutputFormat, Quality, Target
 from function.engine.results import Task
 
 TASK = Task(DEFAULT_RENDITIONS, 50_000_000, 1024)
@@ -43,3 +43,25 @@ def test_what_is_left_to_resize_is_scaled_down_by_whole_factors():
     small = (1200, 800)
     whole = RENDER_BYTES * 1200 * 800
     assert room.held_bytes(TASK, jpeg, "jpeg-cmyk", small, room.decode_scale(small, TASK)) == whole
+
+
+def test_a_target_needs_memory_for_the_largest_picture_that_is_compared():
+    aimed = [each.replace(quality=Target(75)) for each in DEFAULT_RENDITIONS]
+    assert room.compared_bytes(DEFAULT_RENDITIONS) == 0
+    assert room.compared_bytes((*DEFAULT_RENDITIONS, aimed[1])) == 15 * 640 * 640
+    assert room.compared_bytes(aimed) == 15 * 1080 * 1080
+    assert room.compared_bytes([aimed[0].replace(width=9000, height=9000)]) == 15 * 2_100_000
+    jpeg, scale = formats.by_name("jpeg"), room.decode_scale(LARGE, TASK)
+    plain, more = (
+        room.held_bytes(TASK.replace(renditions=tuple(each)), jpeg, "jpeg", LARGE, scale)
+        for each in (DEFAULT_RENDITIONS, aimed)
+    )
+    assert more - plain == 15 * 1080 * 1080
+
+
+def test_the_lossy_formats_of_targets_are_decoded_again():
+    every = DEFAULT_RENDITIONS[0].replace(formats=tuple(OutputFormat))
+    assert room.compared_formats([every]) == set()
+    aimed = every.replace(quality=Target(75))
+    assert room.compared_formats([every, aimed]) == {"jpeg", "webp", "avif"}
+    assert room.compared_formats([aimed.replace(formats=("png",))]) == set()

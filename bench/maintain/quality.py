@@ -1,0 +1,80 @@
+"""``python -m bench maintain quality``: fit the model of a target quality, and test it.
+
+The pictures are public ones, which packages hold: those of ``bench/quality/fit.yaml`` and of
+``bench compare --frontier`` for the fit, those of ``bench/quality/test.yaml``, by other authors,
+for the test. Each is encoded at the sizes of the default renditions.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from typing import Final, TypeVar
+
+from bench import reports
+from bench.engines.frontier.pictures import Picture
+from bench.quality import fit, pairs, report
+from bench.quality.check import Outcome, outcomes
+from bench.quality.points import measured
+from terminal import Failure, progress
+
+LEAST_NEAR: Final = 0.95  # share of the test pairs within ``report.NEAR`` points
+MOST_ENCODES: Final = 1.3  # mean
+
+T = TypeVar("T")
+
+
+def quality(
+    *, refit: bool = False, judge: str = "", files: reports.Files = reports.NO_FILES
+) -> None:
+    """Test the model; exit code 1 if it misses too often, or takes too many encodes.
+
+    Args:
+        refit: Fit the model first and write its numbers to function/engine/quality_model.py.
+        judge: A program that prints SSIMULACRA2 of two PNG files, such as libjxl's; by default
+            PyPI's ssimulacra2, which takes hours.
+        files: The files to write.
+    """
+    fit_pictures, test_pictures = pairs.fit_pictures(), pairs.test_pictures()
+    if refit:
+        points = _each("Encoding", fit_pictures, partial(measured, program=judge))
+        fit.write(fit.fit([point for each in points for point in each]))
+    # New processes import the model anew.
+    found = _each("Testing", test_pictures, partial(outcomes, program=judge))
+    result = make_result(fit_pictures, [outcome for each in found for outcome in each], judge)
+    table = reports.table("Targets", report.HEAD, (row.cells() for row in result.rows))
+    sentences = report.sentences(result)
+    reports.publish(result, [table], sentences, lambda: report.page(result), files)
+    check(result.rows[-1])
+
+
+def make_result(fit_pictures: Sequence[Picture], found: list[Outcome], judge: str) -> report.Result:
+    """Return the result of a test."""
+    fitted = sum(len(list(pairs.pairs(picture, pairs.FIT_SIZES))) for picture in fit_pictures)
+    return report.Result(
+        judge=judge or "PyPI's ssimulacra2",
+        fitted_pairs=fitted,
+        test_pairs=len({(outcome.picture, outcome.rendition) for outcome in found}),
+        rows=report.rows(found),
+        unreachable=sum(map(report.is_unreachable, found)),
+        outcomes=found,
+    )
+
+
+def check(row: report.Row) -> None:
+    """Raise ``Failure`` if a model is not good enough to be a default."""
+    if row.near < LEAST_NEAR:
+        raise Failure(f"{row.near:.1%} of the pairs are within 3 points, not {LEAST_NEAR:.0%}.")
+    if row.encodes > MOST_ENCODES:
+        raise Failure(f"A pair takes {row.encodes:.2f} encodes, more than {MOST_ENCODES}.")
+
+
+def _each(what: str, pictures: Sequence[Picture], do: Callable[[Picture], T]) -> list[T]:
+    done: list[T] = []
+    workers = ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"))
+    with workers, progress(what, len(pictures)) as advance:
+        for picture, result in zip(pictures, workers.map(do, pictures), strict=True):
+            done.append(result)
+            advance(name=picture.name)
+    return done

@@ -1,0 +1,1 @@
+"""A target quality: fitting its model to pictures, and testing it on those of other authors."""

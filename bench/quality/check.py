@@ -1,0 +1,95 @@
+"""What becomes of a target: each test pair encoded by the engine itself, and judged."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bench.engines.frontier.pictures import Picture
+from bench.engines.judge import Judge
+from bench.quality.pairs import TEST_SIZES, WHITE, Pair, pairs
+from bench.quality.points import decoded
+from function.engine.encode import encode
+from function.engine.pixels import Pixels
+from function.engine.renditions import OutputFormat
+from function.engine.target import BEST, reach
+
+TARGETS: Final = (65, 70, 75, 80, 85, 90)
+FORMATS: Final = (OutputFormat.JPEG, OutputFormat.WEBP, OutputFormat.AVIF)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """One pair in one format, encoded for one target."""
+
+    picture: str
+    group: str  # "photographs" or "graphics"
+    rendition: str
+    format: str
+    target: int
+    quality: int
+    score: float  # SSIMULACRA2
+    encodes: int  # of the whole picture
+    sampled: float  # pixels of the encoded sample / the picture's
+    bytes: int
+    cpu_ms: float
+    fixed_cpu_ms: float  # of one encode at the quality that was found
+
+    @property
+    def off(self) -> float:
+        """Points that the score is above the target; below 0 it is too low."""
+        return self.score - self.target
+
+    @property
+    def is_best(self) -> bool:
+        """True if the format has no higher quality."""
+        return self.quality == BEST
+
+
+def outcomes(picture: Picture, program: str) -> list[Outcome]:
+    """Return what becomes of a picture at each size, in each format, for each target."""
+    found: list[Outcome] = []
+    for pair in pairs(picture, TEST_SIZES):
+        for format_name in FORMATS:
+            found += _of_format(pair, format_name, Judge(program))
+    return found
+
+
+def _of_format(pair: Pair, format_name: OutputFormat, judge: Judge) -> Iterator[Outcome]:
+    scores: dict[int, float] = {}  # targets may find the same quality
+    for target in TARGETS:
+        outcome, body = _reach(pair, format_name, target)
+        if outcome.quality not in scores:
+            output = decoded(body, format_name)
+            scores[outcome.quality] = round(judge.score(pair.original, output), 3)
+        yield replace(outcome, score=scores[outcome.quality])
+
+
+def _reach(pair: Pair, format_name: OutputFormat, target: int) -> tuple[Outcome, bytes]:
+    sizes: list[int] = []
+
+    def encode_at(pixels: Pixels, quality: int) -> bytes:
+        sizes.append(pixels.size[0] * pixels.size[1])
+        return encode(pixels, format_name, quality, background=WHITE)
+
+    whole = pair.pixels.size[0] * pair.pixels.size[1]
+    start = time.process_time()
+    encoded = reach(pair.pixels, target, format_name, encode_at, background=WHITE)
+    middle = time.process_time()
+    encode(pair.pixels, format_name, encoded.quality, background=WHITE)
+    end = time.process_time()
+    outcome = Outcome(
+        picture=pair.picture.name,
+        group=pair.picture.group,
+        rendition=pair.rendition,
+        format=format_name.value,
+        target=target,
+        quality=encoded.quality,
+        score=0.0,
+        encodes=sizes.count(whole),
+        sampled=round(sum(size for size in sizes if size != whole) / whole, 3),
+        bytes=len(encoded.body),
+        cpu_ms=round(1000 * (middle - start), 2),
+        fixed_cpu_ms=round(1000 * (end - middle), 2),
+    )
+    return outcome, encoded.body

@@ -1,0 +1,146 @@
+"""What became of the targets, as a table and as a page with a histogram."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from bench import charts, machine, pages, stats
+from bench.machine import Machine
+from bench.quality.check import FORMATS, TARGETS, Outcome
+from terminal import counted
+
+NEAR: Final = 3.0  # points
+
+HEAD: Final = (
+    *("format", "target", "pairs", "within 3", "p95", "worst", "encodes", "sampled"),
+    *("CPU ms", "of one encode", "KB"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One format at one target, or at all of them."""
+
+    format: str
+    target: str
+    pairs: int
+    near: float  # share of the pairs within ``NEAR`` points
+    p95: float  # of the points that they are off
+    worst: float
+    encodes: float  # mean
+    sampled: float  # mean share of the picture that is encoded as its sample
+    cpu_ms: float  # mean
+    fixed_cpu_ms: float
+    kilobytes: float  # mean
+
+    def cells(self) -> Sequence[str]:
+        """Return the row of the table."""
+        return (
+            self.format,
+            self.target,
+            str(self.pairs),
+            f"{self.near:.1%}",
+            f"{self.p95:.1f}",
+            f"{self.worst:+.1f}",
+            f"{self.encodes:.2f}",
+            f"{self.sampled:.2f}",
+            f"{self.cpu_ms:.1f}",
+            f"{self.fixed_cpu_ms:.1f}",
+            f"{self.kilobytes:.1f}",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """The test of a model, and how many pairs it was fitted and tested on."""
+
+    schema: int = 1
+    machine: Machine = field(default_factory=machine.facts)
+    judge: str
+    fitted_pairs: int
+    test_pairs: int
+    rows: list[Row]
+    unreachable: int  # outcomes at the highest quality that still score too low; in no row
+    outcomes: list[Outcome]
+
+
+def rows(outcomes: Sequence[Outcome]) -> list[Row]:
+    """Return a row for each format and target, for each format, and for all."""
+    reached = [outcome for outcome in outcomes if not is_unreachable(outcome)]
+    made: list[Row] = []
+    for format_name in FORMATS:
+        mine = [outcome for outcome in reached if outcome.format == format_name]
+        for target in TARGETS:
+            made += _row(format_name, str(target), [o for o in mine if o.target == target])
+        made += _row(format_name, "all", mine)
+    return [*made, *_row("all", "all", reached)]
+
+
+def is_unreachable(outcome: Outcome) -> bool:
+    """Return True if the format cannot bring the picture to the target."""
+    return outcome.is_best and outcome.off < -NEAR
+
+
+def worst(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return the outcome that is furthest from its target, of those that could reach it."""
+    return max((o for o in outcomes if not is_unreachable(o)), key=lambda o: abs(o.off))
+
+
+def _row(format_name: str, target: str, outcomes: Sequence[Outcome]) -> list[Row]:
+    if not outcomes:
+        return []
+    off = [abs(outcome.off) for outcome in outcomes]
+    return [
+        Row(
+            format=str(format_name),
+            target=target,
+            pairs=len(outcomes),
+            near=round(statistics.mean(each <= NEAR for each in off), 4),
+            p95=round(stats.percentile(off, 95), 2),
+            worst=round(worst(outcomes).off, 1),
+            encodes=round(statistics.mean(o.encodes for o in outcomes), 3),
+            sampled=round(statistics.mean(o.sampled for o in outcomes), 3),
+            cpu_ms=round(statistics.mean(o.cpu_ms for o in outcomes), 2),
+            fixed_cpu_ms=round(statistics.mean(o.fixed_cpu_ms for o in outcomes), 2),
+            kilobytes=round(statistics.mean(o.bytes for o in outcomes) / 1000, 2),
+        )
+    ]
+
+
+def sentences(result: Result) -> list[str]:
+    """Return what the tables do not say."""
+    furthest = worst(result.outcomes)
+    where = f"{furthest.picture} ({furthest.rendition}, {furthest.format})"
+    best = f"{counted(result.unreachable, 'outcome')} at the highest quality"
+    return [
+        f"Fitted on {result.fitted_pairs} pairs of picture and size.",
+        f"Tested on {result.test_pairs} pairs of other authors; judged by {result.judge}.",
+        f"Furthest from its target: {where}, {furthest.score:.1f} for {furthest.target}.",
+        f"Not in the table: {best} that stayed more than {NEAR:g} points below the target.",
+    ]
+
+
+def page(result: Result) -> str:
+    """Return the report as a page."""
+    on = result.machine
+    return pages.render(
+        "quality/page.html",
+        title="A target instead of a number",
+        verdict=sentences(result),
+        head=HEAD,
+        rows=[row.cells() for row in result.rows],
+        chart=histogram(result.outcomes),
+        how=f"{on.cpu}, {on.cpus} CPUs; commit {on.commit}; {on.date}",
+    )
+
+
+def histogram(outcomes: Sequence[Outcome]) -> charts.Chart | None:
+    """Draw how many outcomes are how far from their target, by format."""
+    reached = [outcome for outcome in outcomes if not is_unreachable(outcome)]
+    return charts.histogram(
+        {name: [o.off for o in reached if o.format == name] for name in FORMATS},
+        x="Points above the target",
+        y="Outcomes",
+        within=NEAR,
+    )

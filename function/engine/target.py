@@ -1,0 +1,145 @@
+"""Encode a picture at a target score: the quality is found, not given (docs/engine.md).
+
+What a typical picture needs is known for each format. A sample of the picture tells how far it is
+from that; the encoded picture is compared with its original, and encoded once more if it missed.
+"""
+
+from collections.abc import Callable
+from itertools import pairwise
+from math import exp, log
+from typing import Final
+
+from PIL import Image
+
+from function.engine import formats
+from function.engine.encode import over
+from function.engine.pixels import Bitmap, Pixels
+from function.engine.quality_model import CURVES, SAMPLE
+from function.engine.record import Record
+from function.engine.renditions import OutputFormat
+from function.engine.sample import take_sample
+from function.engine.score import distortion, distortion_of, score_of
+
+BEST: Final = 100  # the highest quality
+
+TOLERANCE: Final = 2.25  # points that an estimated score may be off without another encode
+
+SAMPLE_MOST: Final = 0.6
+"""Most by which the logarithm of a sample's distortion counts as off: beyond, the sample shows
+little of its picture, such as the plain parts of a screenshot."""
+
+LOWEST: Final = 10
+"""The lowest quality that is tried. What is below those that were measured is extrapolated."""
+
+CHECKED_PIXELS: Final = 2_100_000
+"""Most pixels of a rendition that is compared with its original (Full HD is 2,073,600). Of a larger
+one the sample alone decides: the comparison would take more memory than there may be."""
+
+CHECKED_SIDE: Final = 64
+"""Fewest pixels of a side that is compared: below, the scales of the comparison are not all there.
+A smaller picture gets the quality of a typical one, which costs few bytes."""
+
+CHECKED_BYTES: Final = 15
+"""Memory for each pixel that is compared, besides the encoder's: the original and the decoded one,
+four bytes each, and what converting and comparing them takes. 2 to 15 were measured."""
+
+_BITMAP_FORMATS: Final = frozenset({OutputFormat.WEBP, OutputFormat.AVIF})
+"""Formats whose encoders take RGB."""
+
+Encode = Callable[[Pixels, int], bytes]
+
+
+class Encoded(Record):
+    """An encoded picture, and the quality that it was encoded at."""
+
+    body: bytes
+    quality: int
+
+
+def reach(
+    picture: Pixels,
+    target: int,
+    format_name: OutputFormat,
+    encode: Encode,
+    *,
+    background: tuple[int, ...],
+) -> Encoded:
+    """Encode a picture so that its score comes near to the target; of two encodes take the nearer.
+
+    Transparent pixels are compared over the background. Where the target cannot be reached, the
+    result is about the best that the format has. A PNG is without loss. Without the C module, and
+    of a picture below ``CHECKED_SIDE``, the quality is that of ``typical_quality``.
+    """
+    if format_name not in CURVES:
+        return Encoded(encode(picture, BEST), BEST)
+    if format_name in _BITMAP_FORMATS:
+        picture = Bitmap(picture.image())  # converted once, not by each encode
+    wanted = log(distortion_of(target))
+    quality = typical_quality(target, format_name)
+    if (sample := take_sample(picture)) is not None:
+        sampled = _measure(sample, encode(sample, quality), format_name, background)
+        if sampled is not None:
+            gain, bias = SAMPLE[format_name]
+            off = max(-SAMPLE_MOST, min(SAMPLE_MOST, wanted - sampled))
+            quality = _quality_at(wanted + gain * off + bias, format_name)
+    first = Encoded(encode(picture, quality), quality)
+    width, height = picture.size
+    if width * height > CHECKED_PIXELS:
+        return first
+    measured = _measure(picture, first.body, format_name, background)
+    if measured is None or _miss(measured, target) <= TOLERANCE:
+        return first
+    # Pictures differ by a factor in their distortion, which is nearly the same at each quality.
+    typical = _typical_distortion(quality, format_name)
+    quality = _quality_at(typical + wanted - measured, format_name)
+    if quality == first.quality:
+        return first
+    second = Encoded(encode(picture, quality), quality)
+    remeasured = _measure(picture, second.body, format_name, background)
+    is_nearer = remeasured is not None and _miss(remeasured, target) < _miss(measured, target)
+    return second if is_nearer else first
+
+
+def _miss(measured: float, target: int) -> float:
+    """Return the points between a target and the score of a distortion, given as logarithm."""
+    return abs(score_of(exp(measured)) - target)
+
+
+def typical_quality(target: int, format_name: OutputFormat) -> int:
+    """Return the quality at which the median picture has the target's score."""
+    return _quality_at(log(distortion_of(target)), format_name)
+
+
+def _measure(
+    picture: Pixels, body: bytes, format_name: OutputFormat, background: tuple[int, ...]
+) -> float | None:
+    """Return the logarithm of an encoded picture's distortion.
+
+    None where the picture is too small, and without the C module.
+    """
+    if min(picture.size) < CHECKED_SIDE:
+        return None
+    known = formats.by_name(format_name)
+    decoded = known.load(known.open_image(body), body)
+    found = distortion(_opaque(picture.image(), background), _opaque(decoded, background))
+    return None if found is None else log(found)
+
+
+def _opaque(image: Image.Image, background: tuple[int, ...]) -> Image.Image:
+    return over(image, background).convert("RGB")
+
+
+def _typical_distortion(quality: int, format_name: OutputFormat) -> float:
+    """Return the logarithm of the median picture's distortion at a quality."""
+    for (low, first), (high, last) in pairwise(CURVES[format_name]):
+        if quality <= high:
+            return first + (quality - low) * (last - first) / (high - low)
+    return CURVES[format_name][-1][1]
+
+
+def _quality_at(wanted: float, format_name: OutputFormat) -> int:
+    """Return the quality at which the logarithm of a median picture's distortion is ``wanted``."""
+    for (low, first), (high, last) in pairwise(CURVES[format_name]):
+        if wanted >= last:
+            return max(LOWEST, round(low + (wanted - first) * (high - low) / (last - first)))
+    return BEST

@@ -1,0 +1,214 @@
+"""A target instead of a quality: what is encoded how often, and what becomes of the target."""
+
+import io
+from itertools import pairwise
+
+import pytest
+from PIL import Image
+
+from bench.engines import judge
+from function.engine import target, vectors
+from function.engine.encode import encode, over
+from function.engine.pixels import Bitmap, Planes, to_ycbcr
+from function.engine.quality_model import CURVES
+from function.engine.renditions import OutputFormat, Target
+from function.engine.target import BEST, LOWEST, Encoded, reach, typical_quality
+from function.engine.vectors import split
+from tests.support.engine import one, rendered
+from tests.support.pictures import encoded, gradient, opened
+
+JPEG, WEBP, AVIF, PNG = OutputFormat
+LOSSY = (JPEG, WEBP, AVIF)
+WHITE = (255, 255, 255)
+
+
+class Encodes:
+    """The engine's encoder, which keeps what it was asked for."""
+
+    def __init__(self, format_name):
+        self.format = format_name
+        self.asked = []
+
+    def __call__(self, pixels, quality):
+        self.asked.append((pixels.size, quality))
+        return encode(pixels, self.format, quality, background=WHITE)
+
+    def whole(self, size):
+        return [quality for asked, quality in self.asked if asked == size]
+
+
+def photo(size=(400, 300)):
+    with Image.open("docs/page.webp") as page:
+        return page.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+
+
+def reached(picture, wanted, format_name, background=WHITE):
+    encodes = Encodes(format_name)
+    pixels = picture if isinstance(picture, Planes) else Bitmap(picture)
+    return reach(pixels, wanted, format_name, encodes, background=background), encodes
+
+
+@pytest.mark.parametrize("format_name", LOSSY)
+@pytest.mark.parametrize("wanted", [65, 75, 85])
+def test_the_score_comes_near_the_target_in_every_format(format_name, wanted):
+    picture = photo()
+    result, encodes = reached(picture, wanted, format_name)
+    assert judge.score(picture, opened(result.body)) == pytest.approx(wanted, abs=4)
+    assert 1 <= len(encodes.whole(picture.size)) <= 2
+    assert result.quality in encodes.whole(picture.size)
+    assert result.body == encode(Bitmap(picture), format_name, result.quality, background=WHITE)
+
+
+@pytest.mark.parametrize("format_name", LOSSY)
+def test_a_higher_target_never_has_a_lower_quality_of_a_typical_picture(format_name):
+    qualities = [typical_quality(wanted, format_name) for wanted in range(65, 91)]
+    assert qualities == sorted(qualities)
+    assert all(above - below <= 8 for below, above in pairwise(qualities))
+
+
+@pytest.mark.parametrize("format_name", LOSSY)
+def test_a_higher_target_never_takes_many_fewer_bytes(format_name):
+    """Each target is met within some points, so that neighbours may change places."""
+    picture = photo((200, 150))
+    sizes = [len(reached(picture, wanted, format_name)[0].body) for wanted in range(65, 91, 5)]
+    assert all(above > 0.95 * below for below, above in pairwise(sizes))
+
+
+def test_planes_and_pixels_give_the_same_webp():
+    """A WebP is made of RGB, and the sample of the planes is the sample of their RGB."""
+    planes = Planes(*split(to_ycbcr(photo())))
+    assert reached(planes, 75, WEBP)[0] == reached(planes.image(), 75, WEBP)[0]
+    assert opened(reached(planes, 75, JPEG)[0].body).size == (400, 300)
+
+
+def test_the_sample_decides_where_to_start():
+    _, encodes = reached(photo(), 75, JPEG)
+    (sample, first), (whole, second) = encodes.asked[:2]
+    assert (sample, whole) == ((144, 144), (400, 300))
+    assert first == typical_quality(75, JPEG) != second
+
+
+def test_a_narrow_picture_starts_from_a_typical_one():
+    result, encodes = reached(photo((300, 95)), 75, JPEG)
+    assert encodes.asked[0] == ((300, 95), typical_quality(75, JPEG))
+    assert result.quality in [quality for _, quality in encodes.asked]
+
+
+@pytest.mark.parametrize("tolerance", [0.0, 99.0])
+def test_there_is_one_more_encode_at_most_and_none_within_the_tolerance(monkeypatch, tolerance):
+    monkeypatch.setattr(target, "TOLERANCE", tolerance)
+    result, encodes = reached(photo((300, 95)), 85, JPEG)
+    assert len(encodes.asked) == (1 if tolerance else 2)
+    assert result.quality in [quality for _, quality in encodes.asked]
+
+
+def test_a_large_picture_is_not_compared(monkeypatch):
+    monkeypatch.setattr(target, "CHECKED_PIXELS", 400 * 300 - 1)
+    monkeypatch.setattr(target, "TOLERANCE", 0.0)
+    _, encodes = reached(photo(), 75, JPEG)
+    assert len(encodes.whole((400, 300))) == 1
+    monkeypatch.setattr(target, "CHECKED_PIXELS", 400 * 300)
+    _, encodes = reached(photo(), 75, JPEG)
+    assert len(encodes.whole((400, 300))) == 2
+
+
+@pytest.mark.parametrize("format_name", LOSSY)
+def test_a_target_out_of_reach_gets_about_the_best_there_is(format_name):
+    """Colours at every second pixel are lost to chroma of half the size, at any quality."""
+    stripes = Image.new("RGB", (120, 120))
+    stripes.putdata([((255, 0, 0), (0, 0, 255))[x % 2] for _ in range(120) for x in range(120)])
+    result, encodes = reached(stripes, 90, format_name)
+    assert result.quality >= 95
+    assert CURVES[format_name][-1][0] == BEST
+    assert len(encodes.whole((120, 120))) <= 2
+    assert judge.score(stripes, opened(result.body)) < 80
+
+
+@pytest.mark.parametrize("format_name", LOSSY)
+def test_a_blank_picture_takes_no_bytes_and_its_quality_is_bounded(format_name):
+    result, encodes = reached(Image.new("RGB", (200, 160), (200, 30, 40)), 65, format_name)
+    assert opened(result.body).size == (200, 160)
+    assert len(result.body) < 1500
+    assert min(encodes.whole((200, 160))) == LOWEST
+
+
+@pytest.mark.parametrize("format_name", LOSSY)
+@pytest.mark.parametrize("size", [(1, 1), (16, 16), (63, 300)])
+def test_a_tiny_picture_gets_the_quality_of_a_typical_one(format_name, size):
+    result, encodes = reached(photo(size), 75, format_name)
+    assert opened(result.body).size == size
+    assert encodes.asked == [(size, typical_quality(75, format_name))]
+
+
+def test_from_64_pixels_on_a_picture_is_compared(monkeypatch):
+    monkeypatch.setattr(target, "TOLERANCE", 0.0)
+    _, encodes = reached(photo((64, 300)), 75, JPEG)
+    assert len(encodes.asked) == 2
+
+
+@pytest.mark.parametrize("format_name", LOSSY)
+def test_of_two_encodes_the_nearer_one_is_taken(format_name):
+    """A smooth drawing has much the same score at most qualities, and falls off at once."""
+    drawing = gradient((400, 300))
+    result, encodes = reached(drawing, 75, format_name)
+    bodies = [
+        encode(Bitmap(drawing), format_name, quality, background=WHITE)
+        for quality in encodes.whole(drawing.size)
+    ]
+    misses = [abs(judge.score(drawing, opened(body)) - 75) for body in bodies]
+    assert result.body == bodies[misses.index(min(misses))]
+
+
+@pytest.mark.parametrize("format_name", LOSSY)
+def test_transparent_pixels_are_compared_over_the_background(format_name):
+    picture = photo((200, 160)).convert("RGBA")
+    picture.putalpha(Image.linear_gradient("L").resize((200, 160)))
+    result, _ = reached(picture, 80, format_name)
+    seen = over(opened(result.body), WHITE).convert("RGB")
+    assert judge.score(over(picture, WHITE), seen) == pytest.approx(80, abs=5)
+
+
+def test_what_nobody_sees_takes_no_bytes():
+    """Noise behind full transparency is a blank picture."""
+    noise = Image.effect_noise((160, 160), 99).convert("RGBA")
+    noise.putalpha(0)
+    assert len(reached(noise, 80, WEBP)[0].body) < 1000
+
+
+def test_a_png_has_no_quality():
+    result, encodes = reached(photo(), 75, PNG)
+    assert encodes.asked == [((400, 300), BEST)]
+    assert opened(result.body).tobytes() == photo().tobytes()
+
+
+def test_without_the_c_module_a_typical_picture_decides(monkeypatch):
+    monkeypatch.setattr(vectors, "load_module", lambda: None)
+    result, encodes = reached(photo(), 75, JPEG)
+    assert result.quality == typical_quality(75, JPEG)
+    assert len(encodes.whole((400, 300))) == 1
+
+
+def test_the_same_picture_gives_the_same_bytes():
+    assert reached(photo(), 75, AVIF)[0] == reached(photo(), 75, AVIF)[0]
+
+
+def test_renditions_reach_their_own_targets():
+    data = encoded(photo((640, 480)), "PNG")
+    sizes = {"width": 200, "height": 200, "formats": ("jpeg", "webp")}
+    low, high = (rendered(data, one(quality=Target(wanted), **sizes)) for wanted in (65, 85))
+    assert all(len(a.body) < len(b.body) for a, b in zip(low, high, strict=True))
+    assert [each.format for each in low] == ["jpeg", "webp"]
+
+
+def test_an_animation_gets_the_quality_of_a_typical_picture():
+    frames = [gradient((60, 40)), gradient((60, 40)).transpose(Image.Transpose.ROTATE_180)]
+    data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    fields = {"formats": ("webp",), "animated": True}
+    (aimed,) = rendered(data, one(quality=Target(75), **fields))
+    (given,) = rendered(data, one(quality=typical_quality(75, WEBP), **fields))
+    assert aimed.body == given.body
+    assert Image.open(io.BytesIO(aimed.body)).n_frames == 2
+
+
+def test_an_encoded_picture_is_its_bytes_and_its_quality():
+    assert Encoded(b"a", 75).values() == (b"a", 75)
