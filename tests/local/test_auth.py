@@ -108,7 +108,7 @@ def test_a_signed_in_user_s_photo_becomes_renditions(server, issuer, ask, photo)
     url = f"{server.outputs['deliveryUrl']}/{name}/manifest.json"
     wait_until(lambda: request("GET", url)[0] == 200, 60)
     manifest = json.loads(request("GET", url)[1])
-    assert (manifest["status"], len(manifest["renditions"])) == ("ready", 8)
+    assert (manifest["status"], len(manifest["renditions"])) == ("ready", 5)
 
 
 def test_the_uploader_uploads_as_the_user_whose_header_it_is_given(

@@ -52,8 +52,8 @@ def test_each_setup_has_a_row_and_the_other_architecture_none(aws, small):
     assert {row.samples for row in result.summary} == {2}
     assert [len(case.reports) for case in result.samples] == [3, 3, 3, 3]
     assert [case.stored[0].images for case in result.samples] == [1, 3, 1, 3]
-    # An upload, eight renditions and a manifest of each image.
-    assert [case.stored[-1].objects for case in result.samples] == [10, 30, 10, 30]
+    # An upload, five renditions and a manifest of each image.
+    assert [case.stored[-1].objects for case in result.samples] == [7, 21, 7, 21]
     (none,) = result.unmeasured
     assert (none.architecture, none.outcome) == (OTHER, "could not run here")
     assert f"runs on {HERE} and cannot run a function for {OTHER}" in none.why
