@@ -2,9 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, cast
 
-from pipeline.settings_checks import SettingsError
+import pulumi
+
+from pipeline.settings_checks import SettingsError, checked
 
 MOST_SUBNETS: Final = 16
 MOST_SECURITY_GROUPS: Final = 5
@@ -21,13 +24,13 @@ _FIELDS: Final = {
 class Vpc:
     """Ids of subnets and of security groups, all of one VPC in the stack's region."""
 
-    subnets: tuple[str, ...]
-    security_groups: tuple[str, ...]
+    subnets: tuple[pulumi.Input[str], ...]
+    security_groups: tuple[pulumi.Input[str], ...]
 
     @classmethod
     def parse(cls, raw: object) -> "Vpc":
         """Read the setting; raise a ``SettingsError`` for anything but lists of ids."""
-        values = cast("dict[str, Any]", raw) if isinstance(raw, dict) else {}
+        values = dict(cast("dict[str, Any]", raw)) if isinstance(raw, dict) else {}
         if set(values) != set(_FIELDS) or not all(isinstance(v, list) for v in values.values()):
             raise SettingsError(
                 "vpc must be lists of subnets and securityGroups, like {subnets: "
@@ -37,11 +40,16 @@ class Vpc:
             ids = cast("list[object]", values[name])
             if not 0 < len(ids) <= most:
                 raise SettingsError(f"vpc {name} must be 1 to {most} ids; got {len(ids)}.")
+            check = partial(_check_id, name, prefix)
             for each in ids:
-                if not re.fullmatch(rf"{prefix}-[0-9a-f]{{8,17}}", str(each)):
-                    raise SettingsError(
-                        f"vpc {name} must be ids like {prefix}-0a1b2c3d4e5f60718; got {each!r}."
-                    )
-        return cls(
-            subnets=tuple(values["subnets"]), security_groups=tuple(values["securityGroups"])
+                if not isinstance(each, pulumi.Output):
+                    check(each)
+            values[name] = tuple(checked(each, check) for each in cast("list[Any]", ids))
+        return cls(subnets=values["subnets"], security_groups=values["securityGroups"])
+
+
+def _check_id(name: str, prefix: str, found: object) -> None:
+    if not re.fullmatch(rf"{prefix}-[0-9a-f]{{8,17}}", str(found)):
+        raise SettingsError(
+            f"vpc {name} must be ids like {prefix}-0a1b2c3d4e5f60718; got {found!r}."
         )

@@ -321,6 +321,22 @@ def test_what_is_adopted_is_checked_once_it_is_known(name):
         made(ADOPTED | {name: "arn:aws:s3:::photos"}, **KMS)
 
 
+def test_subnets_may_be_made_by_the_same_program():
+    def program(subnet: str) -> Program:
+        def make() -> None:
+            subnets = [pulumi.Output.from_input(subnet), "subnet-0000000b"]
+            vpc = {"subnets": subnets, "security_groups": ["sg-0000000a"]}
+            ImagePipeline("photos", {"vpc": vpc})
+
+        return record(make)
+
+    config = program("subnet-0000000a").one("Function", "-resizer").inputs["vpcConfig"]
+    assert config["subnetIds"] == ["subnet-0000000a", "subnet-0000000b"]
+    assert config["securityGroupIds"] == ["sg-0000000a"]
+    with pytest.raises(SettingsError, match="vpc subnets must be ids like subnet-"):
+        program("vpc-0000000a")
+
+
 def test_the_component_imports_only_the_program():
     names = {
         name.partition(".")[0]

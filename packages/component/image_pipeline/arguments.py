@@ -127,9 +127,9 @@ class Pollers(TypedDict):
 class Vpc(TypedDict):
     """Where the functions run, all in one VPC."""
 
-    subnets: list[str]
+    subnets: list[pulumi.Input[str]]
     """Ids of 1 to 16 subnets."""
-    security_groups: list[str]
+    security_groups: list[pulumi.Input[str]]
     """Ids of 1 to 5 security groups."""
 
 
