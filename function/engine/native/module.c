@@ -65,8 +65,13 @@
     "End this process when its parent ends. Return False where that is refused."
 
 #define WIPE_DOC \
-    "wipe_free_memory()\n--\n\n" \
-    "Overwrite all free memory of the heap. Return False where that cannot be done."
+    "wipe_free_memory(kept)\n--\n\n" \
+    "Overwrite all free memory of the heap, and return it to the system if it is more than `kept`\n" \
+    "bytes. Return False where that cannot be done."
+
+#define TRIM_HEAP_DOC \
+    "trim_heap()\n--\n\n" \
+    "Return the free memory of the heap to the system."
 
 #define USE_ONE_HEAP_DOC \
     "use_one_heap()\n--\n\n" \
@@ -299,7 +304,20 @@ static PyObject *call_end_with_parent(PyObject *module, PyObject *arguments) {
 
 static PyObject *call_wipe_free_memory(PyObject *module, PyObject *arguments) {
     (void)module;
-    return PyArg_ParseTuple(arguments, "") ? PyBool_FromLong(wipe_free_memory()) : NULL;
+    Py_ssize_t kept;
+    if (!PyArg_ParseTuple(arguments, "n", &kept)) {
+        return NULL;
+    }
+    return PyBool_FromLong(wipe_free_memory((size_t)(kept > 0 ? kept : 0)));
+}
+
+static PyObject *call_trim_heap(PyObject *module, PyObject *arguments) {
+    (void)module;
+    if (!PyArg_ParseTuple(arguments, "")) {
+        return NULL;
+    }
+    trim_heap();
+    return Py_BuildValue("");
 }
 
 static PyObject *call_use_one_heap(PyObject *module, PyObject *arguments) {
@@ -365,6 +383,7 @@ static struct PyMethodDef METHODS[] = {
     {"hide", call_hide, METH_VARARGS, HIDE_DOC},
     {"end_with_parent", call_end_with_parent, METH_VARARGS, END_WITH_PARENT_DOC},
     {"wipe_free_memory", call_wipe_free_memory, METH_VARARGS, WIPE_DOC},
+    {"trim_heap", call_trim_heap, METH_VARARGS, TRIM_HEAP_DOC},
     {"use_one_heap", call_use_one_heap, METH_VARARGS, USE_ONE_HEAP_DOC},
     {"grow_heap", call_grow_heap, METH_VARARGS, GROW_HEAP_DOC},
     {"keep_file", call_keep_file, METH_VARARGS, KEEP_FILE_DOC},

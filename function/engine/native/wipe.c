@@ -21,7 +21,6 @@ enum {
     LARGEST = 1 << 16, /* what the memory of a picture is cut into */
     SMALLEST = 32,     /* bytes of malloc's smallest piece */
     STACK = 1 << 18,   /* bytes below this stack frame that calls before may have written to */
-    KEPT = 32 << 20,   /* most free bytes that the heap keeps: a JPEG of 24 MP leaves 24 MB, and 24 frames of a GIF 84 */
 };
 
 struct piece {
@@ -87,7 +86,9 @@ static __attribute__((noinline)) void wipe_stack(void) {
     __asm__ volatile("" : : "r"(unused) : "memory"); /* or compilers leave it out */
 }
 
-bool wipe_free_memory(void) {
+void trim_heap(void) { malloc_trim(0); }
+
+bool wipe_free_memory(size_t kept) {
     struct rlimit allowed;
     if (getrlimit(RLIMIT_DATA, &allowed)) {
         return false;
@@ -99,12 +100,13 @@ bool wipe_free_memory(void) {
         wipe_stack();
         /* glibc returns by itself only what is free at the end of the heap (malloc_trim(3)). The rest would come
          * on top of what the next upload takes. */
-        if (wipe_what_malloc_has() > KEPT) {
-            malloc_trim(0);
+        if (wipe_what_malloc_has() > kept) {
+            trim_heap();
         }
     }
     return !setrlimit(RLIMIT_DATA, &allowed) && held;
 }
 #else
-bool wipe_free_memory(void) { return false; } /* another malloc, on a developer's machine */
+void trim_heap(void) {}
+bool wipe_free_memory(size_t kept) { return (void)kept, false; } /* another malloc, on a developer's machine */
 #endif

@@ -250,6 +250,13 @@ def memory_of(pid: int) -> bytes:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can read a hidden process")
+@pytest.mark.parametrize(
+    ("memory_mb", "kept_mb"), [(128, 32), (512, 64), (1024, 128), (10240, 128), (None, 128)]
+)
+def test_a_worker_keeps_an_eighth_of_the_functions_memory_within_bounds(memory_mb, kept_mb):
+    assert worker.most_kept(memory_mb) == kept_mb << 20
+
+
 class TestMemory:
     def test_neither_process_has_the_credentials(self, monkeypatch):
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
@@ -317,19 +324,29 @@ class TestMemory:
         added = [after - before for before, after in pairwise(page_faults[9:])]
         assert statistics.median(added) < 16  # 75 where the heap grows by what does not fit
 
-    def test_what_an_upload_leaves_free_goes_back_to_the_system(self, monkeypatch):
+    @pytest.mark.parametrize(
+        ("memory_mb", "held_mb", "stays"),
+        [(256, 0, False), (1024, 0, True), (1024, 300, True), (1024, 500, False)],
+    )
+    def test_what_an_upload_leaves_free_goes_back_unless_there_is_room(
+        self, monkeypatch, memory_mb, held_mb, stays
+    ):
+        """A small function gives it back at once, a large one when an upload may need the room."""
         monkeypatch.setenv("GLIBC_TUNABLES", GLIBC_TUNABLES)
-        body = """
+        body = f"""
         if data != b"another":
             pieces = [b"x" * (1 << 20) for _ in range(100)]
             worker.gc.garbage.append(pieces.pop())  # the end of the heap stays in use
+        else:
+            allow(1e3, {held_mb << 20})
         yield Measured(1, 1, "fine")
         """
-        with probing(body) as isolation:
+        with probing(body, task=TASK.replace(memory_mb=memory_mb)) as isolation:
             assert told(isolation) == ["fine"]
             assert told(isolation, b"another") == ["fine"]
             smaps = Path(f"/proc/{isolation.processes[1]}/smaps_rollup").read_text()
-        assert int(re.findall(r"Private_Dirty: *(\d+) kB", smaps)[0]) < 48 << 10
+        dirty_mb = int(re.findall(r"Private_Dirty: *(\d+) kB", smaps)[0]) >> 10
+        assert (dirty_mb > 96) if stays else (dirty_mb < 48)
 
     @pytest.mark.parametrize(
         ("kind", "memory_mb", "grown_mb"),
