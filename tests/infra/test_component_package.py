@@ -16,6 +16,7 @@ import yaml
 from pulumi.provider.experimental.analyzer import ComponentDefinition, is_optional
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.experimental.util import camel_case
+from pulumi.runtime.config import set_all_config
 
 import image_pipeline
 from function.contract import StackOutput
@@ -175,6 +176,7 @@ FURTHER = {
 def test_arguments_become_the_settings_that_a_stack_file_becomes(provider, definition):
     given = EVERYTHING | {"uploads": "presigned", "delivery": "cdn"} | FURTHER
     args = provider.map_inputs(given, definition)
+    set_all_config({})  # another test may have read a stack of the embedded AWS
     in_the_file = {"logRetentionDays": 30, "protect": False} | _whole(given)
     assert settings_of(args) == run("prod", **in_the_file).settings
 

@@ -19,6 +19,7 @@ PRIVATE = {
     "image-pipeline:encryption": "kms",
     "image-pipeline:site": "true",
     "image-pipeline:allowedOrigins": [ORIGIN],
+    "image-pipeline:negotiate": ["avif", "webp"],
     "image-pipeline:renditions": [
         {"name": "large", "width": 600, "height": 600, "formats": ["avif", "webp", "jpeg"]},
         {"name": "thumb", "width": 150, "height": 150, "fit": "cover"},

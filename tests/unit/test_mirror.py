@@ -16,7 +16,7 @@ def module_of(path: Path) -> Path:
 
 
 def is_module(path: Path) -> bool:
-    """Return True for a package, a Python module, and the JavaScript of the edge."""
+    """Return True for a package, a Python module, and the JavaScript of the edge and of the page."""
     return path.is_dir() or any(path.with_suffix(end).is_file() for end in (".py", ".js"))
 
 
@@ -24,7 +24,7 @@ def test_every_part_has_tests_of_its_own():
     """``engine`` is ``function/engine``; tests/infra and tests/local see what needs a stack."""
     parts = {path.name for path in UNIT.iterdir() if path.is_dir() and path.name != "__pycache__"}
     code = {"bench", "edge", "function", "local", "ops", "pipeline", "policy", "signer", "terminal"}
-    assert parts == {*code, "engine"}
+    assert parts == {*code, "engine", "web"}
 
 
 def test_a_file_of_tests_is_named_after_a_module():

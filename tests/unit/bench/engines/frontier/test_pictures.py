@@ -102,7 +102,7 @@ def apt(tmp_path, monkeypatch):
 
 
 def public(monkeypatch, *listed):
-    monkeypatch.setattr(pictures, "sources", lambda: list(listed))
+    monkeypatch.setattr(pictures, "sources", lambda _listed: list(listed))
     return pictures.public()
 
 
