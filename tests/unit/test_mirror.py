@@ -16,7 +16,7 @@ def module_of(path: Path) -> Path:
 
 
 def is_module(path: Path) -> bool:
-    """Return True for a package, a Python module, and the JavaScript of the edge and of the page."""
+    """Return True for a package, a Python module, and JavaScript."""
     return path.is_dir() or any(path.with_suffix(end).is_file() for end in (".py", ".js"))
 
 
