@@ -149,7 +149,7 @@ def test_a_stack_is_proved_and_nothing_is_left(checkout):
     assert found["left_out"] == ["image-pipeline:alarmEmail"]
     assert found["settings"]["protect"] is False
     assert steps["uploads"]["figures"]["differences"] == []
-    assert steps["uploads"]["figures"]["renditions"] == 64
+    assert steps["uploads"]["figures"]["renditions"] == 40
     assert 0 < steps["uploads"]["usd"] < 0.01
     assert set(steps["denied"]["figures"]["statuses"].values()) == {403}
     assert int(re.findall(r"by tag \((\d+) before\)", steps["destroy"]["detail"])[0]) > 5
