@@ -1,4 +1,4 @@
-"""A stack's settings: their names, defaults and limits, and which of them contradict one another.
+"""A stack's settings: their names, defaults and limits.
 
 ``Pulumi.yaml`` declares the same keys, types and defaults for the Pulumi CLI. They are repeated
 here for the tests and the embedded AWS, which run the program without it; a test compares the two.
@@ -12,10 +12,10 @@ from typing import Final
 
 import pulumi
 
-from function.contract import FULL_MEMORY_MB, MOST_SECONDS, DuplicateSearch
-from function.engine.limits import kind_megapixels, max_megapixels
+from function.contract import DuplicateSearch
+from function.engine.limits import max_megapixels
 from function.engine.renditions import DEFAULT_RENDITIONS, Encoders, Hdr, Quality, Rendition
-from pipeline import adopted, storage_classes, tagging
+from pipeline import adopted, contradictions, storage_classes, tagging
 from pipeline.auth import Auth
 from pipeline.pollers import Pollers
 from pipeline.settings_checks import (
@@ -37,9 +37,6 @@ LOG_RETENTION_DAYS: Final = (
     *(2922, 3288, 3653),
 )
 """Values that CloudWatch Logs accepts (PutRetentionPolicy, API reference)."""
-
-ANSWER_SECONDS: Final = 5
-"""Seconds of an invocation that are kept for requests to S3 and SQS, and for the answer."""
 
 PRICE_CLASSES: Final = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
 """CloudFront's names for sets of edge locations, fewest and cheapest first."""
@@ -149,12 +146,9 @@ class Settings:
         in_range("monthlyBudgetUsd", self.monthly_budget_usd, 0, 1_000_000, "USD")
         require_one_of("monitoring", self.monitoring, MONITORING)
         in_range("quotaPerHour", self.quota_per_hour, 0, 1_000_000, "uploads, or 0")
-        self._check_auth()
-        self._check_email()
         self._check_renditions()
         self._check_origins()
-        self._check_domain()
-        self._check_contradictions()
+        contradictions.check(self)
         self._check_inputs()
         tagging.check(self.tags, site=self.site)
 
@@ -201,36 +195,6 @@ class Settings:
         for name in names:
             if names.count(name) > 1:
                 raise SettingsError(f"renditions must have distinct names; got {name!r} twice.")
-        is_number = all(isinstance(each.quality, int) for each in self.renditions)
-        if self.encoders != Encoders.CURRENT and not is_number:
-            raise SettingsError(
-                f"renditions need a number as quality with encoders: {self.encoders}, whose scores "
-                f"are not known; set encoders to current, or name no target."
-            )
-
-    def _check_auth(self) -> None:
-        if self.auth and self.uploads != "presigned":
-            raise SettingsError(
-                "auth needs uploads: presigned, because anyone may write to a public bucket; set "
-                "uploads to presigned or leave out auth."
-            )
-        if self.auth and not self.auth.is_https and not self.is_embedded:
-            raise SettingsError(
-                f"auth issuer must start with https:// on AWS; got {self.auth.issuer!r}."
-            )
-        for key, quota in (
-            ("quotaPerHour", self.quota_per_hour),
-            ("quotaBytesPerDay", self.quota_bytes_per_day),
-        ):
-            if quota and not self.auth:
-                raise SettingsError(
-                    f"{key} needs auth, because only a signed-in user can be counted; set auth, or "
-                    f"set {key} to 0."
-                )
-        most = 10**15
-        if self.quota_bytes_per_day:
-            least = self.max_upload_bytes
-            in_range("quotaBytesPerDay", self.quota_bytes_per_day, least, most, "bytes, or 0")
 
     @property
     def is_embedded(self) -> bool:
@@ -258,12 +222,6 @@ class Settings:
         ):
             object.__setattr__(self, name, checked(getattr(self, name), check))
 
-    def _check_email(self) -> None:
-        if self.monthly_budget_usd and not self.alarm_email:
-            raise SettingsError(
-                "monthlyBudgetUsd needs alarmEmail, or no one hears of it; set alarmEmail too."
-            )
-
     def _check_origins(self) -> None:
         if not self.allowed_origins:
             raise SettingsError('allowedOrigins must name at least one origin, or "*"; got none.')
@@ -273,18 +231,6 @@ class Settings:
                     f'allowedOrigins must be "*" or start with http:// or https://; got {origin!r}.'
                 )
 
-    def _check_domain(self) -> None:
-        if self.site and self.delivery != "cdn":
-            raise SettingsError("site: true needs delivery: cdn, which serves the page; set it.")
-        if self.domain and self.delivery != "cdn":
-            raise SettingsError("domain needs delivery: cdn, which answers under it; set it.")
-        if self.domain and not re.fullmatch(r"([a-z0-9-]+\.)+[a-z]{2,}", self.domain):
-            raise SettingsError(f"domain must be like photos.example.com; got {self.domain!r}.")
-        if bool(self.domain) != bool(self.certificate_arn):
-            raise SettingsError("domain and certificateArn need each other; set both or neither.")
-        if self.hosted_zone_id and not self.domain:
-            raise SettingsError("hostedZoneId needs domain, whose records it will hold; set it.")
-
     @property
     def signer_behind_cdn(self) -> bool:
         """True if the signer is asked through the CDN, so that AWS WAF sees those requests too.
@@ -293,48 +239,6 @@ class Settings:
         """
         return self.uploads == "presigned" and self.waf_requests_per_minute > 0
 
-    def _check_contradictions(self) -> None:
-        if self.waf_requests_per_minute and self.delivery != "cdn":
-            raise SettingsError(
-                "wafRequestsPerMinute needs delivery: cdn, because AWS WAF can stand in front of "
-                "the CDN, but not of a bucket; set delivery to cdn or wafRequestsPerMinute to 0."
-            )
-        if self.encryption == "kms" and self.delivery == "public":
-            raise SettingsError(
-                "encryption: kms needs delivery: cdn, because anonymous readers cannot decrypt; "
-                "set delivery to cdn or encryption to s3."
-            )
-        if self.encryption == "kms" and self.uploads == "public":
-            raise SettingsError(
-                "encryption: kms needs uploads: presigned, because anonymous uploaders may not use "
-                "the key; set uploads to presigned or encryption to s3."
-            )
-        if self.pollers and self.max_concurrency:
-            raise SettingsError(
-                "pollers needs maxConcurrency: 0, because AWS takes only one of the two; set "
-                f"maxConcurrency to 0 (got {self.max_concurrency}) or leave out pollers."
-            )
-        if self.visibility_timeout > MAX_VISIBILITY_TIMEOUT:
-            raise SettingsError(
-                f"timeout must keep 6 x timeout within SQS's {MAX_VISIBILITY_TIMEOUT} s of "
-                f"visibility; got {self.timeout}."
-            )
-        needed = self.batch_size * MOST_SECONDS + ANSWER_SECONDS
-        if self.memory >= FULL_MEMORY_MB and self.timeout < needed:
-            raise SettingsError(
-                f"timeout must be at least {needed} at batchSize {self.batch_size}, as each upload "
-                f"may take {MOST_SECONDS} s; got {self.timeout}. Raise it or lower batchSize."
-            )
-        borne = kind_megapixels(self.memory, "jpeg")
-        if self.max_megapixels > borne:
-            raise SettingsError(
-                f"maxMegapixels must be at most {borne} at memory {self.memory}; "
-                f"got {self.max_megapixels}. Raise memory or lower it."
-            )
-
-
-MAX_VISIBILITY_TIMEOUT: Final = 43_200
-"""Seconds; SQS's own limit of 12 hours."""
 
 KEYS: Final = {
     each.name: re.sub("_(.)", lambda found: found[1].upper(), each.name)

@@ -12,7 +12,7 @@ from local.http import request
 from local.server import HOST
 from ops.stack import Stack
 from pipeline.bundle.target import Machine
-from pipeline.settings import ANSWER_SECONDS
+from pipeline.contradictions import ANSWER_SECONDS
 from terminal import Failure
 
 if TYPE_CHECKING:
