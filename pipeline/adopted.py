@@ -1,4 +1,4 @@
-"""What the account has already and the pipeline uses as it is: a key, a topic, a boundary.
+"""Checks of resources that the account already has: KMS key, SNS topic, permissions boundary.
 
 The pipeline changes none of them, so what it needs of their policies is up to their owner
 (docs/adopt.md).

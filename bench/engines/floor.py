@@ -1,7 +1,7 @@
 """The codecs alone, as Pillow calls them: reading the upload, and encoding finished pixels.
 
-It resizes nothing. The encoders have our options, so that the bytes are about the same. An engine
-with a decoder of its own, or with less effort in its encoder, can be below.
+It resizes nothing. The encoders get our options, so that the bytes are about the same. An engine
+can be faster than this floor if it has its own decoder, or if its encoder makes less effort.
 """
 
 # A worker process runs one engine and imports that engine's library alone.

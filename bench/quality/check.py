@@ -1,4 +1,4 @@
-"""What becomes of a target: each test pair encoded by the engine itself, and judged."""
+"""Test a target quality: encode each test pair with the engine, and score the result."""
 
 import time
 from collections.abc import Iterator

@@ -132,7 +132,7 @@ from function.engine.renditions import OutputFormat
 WEIGHTS: Final[tuple[float, ...]] = (
 {weights}
 )
-"""What each term of ``vectors.compare`` adds to the distortion."""
+"""Weight of each term of ``vectors.compare`` in the distortion."""
 
 BASE: Final = {base}
 """Distortion of pictures without any difference in the terms."""

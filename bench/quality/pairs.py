@@ -35,7 +35,7 @@ class Pair:
 
     @property
     def original(self) -> Image.Image:
-        """What an encoded picture is compared with: RGB, over white."""
+        """Return the original to compare an encoded picture with: RGB, over white."""
         return rgb(self.pixels.image())
 
 
@@ -55,7 +55,7 @@ def test_pictures() -> list[Picture]:
 
 
 def pairs(picture: Picture, sizes: Sequence[Rendition]) -> Iterator[Pair]:
-    """Yield a picture at each size; without those that are the same, as it is never enlarged."""
+    """Yield a picture at each size, each size once: a small picture is never enlarged."""
     task = Task(renditions=tuple(sizes), max_pixels=_ANY_SIZE)
     source = decode(picture.path.read_bytes(), task, lambda _milliseconds, _held, _decoding: None)
     seen: set[tuple[int, int]] = set()

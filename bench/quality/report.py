@@ -1,4 +1,4 @@
-"""What became of the targets, as a table and as a page with a histogram."""
+"""Show the result of a target test as a table, and as a page with a histogram."""
 
 import statistics
 from collections.abc import Sequence

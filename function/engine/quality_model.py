@@ -12,7 +12,7 @@ WEIGHTS: Final[tuple[float, ...]] = (
     3.0445, 0.0, 150.0501, 10.8065, 0.0, 0.0,
     2.8448, 7.9375, 255.5542, 42.839, 5.9693, 20.0554,
 )
-"""What each term of ``vectors.compare`` adds to the distortion."""
+"""Weight of each term of ``vectors.compare`` in the distortion."""
 
 BASE: Final = 0.1273
 """Distortion of pictures without any difference in the terms."""

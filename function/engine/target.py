@@ -1,7 +1,8 @@
 """Encode a picture at a target score: the quality is found, not given (docs/engine.md).
 
-What a typical picture needs is known for each format. A sample of the picture tells how far it is
-from that; the encoded picture is compared with its original, and encoded once more if it missed.
+Each format has a curve: the quality that a typical picture needs for a score. A sample of the
+picture says how far it is from typical. The encoded picture is compared with its original, and
+encoded once more if its score is too far from the target.
 """
 
 from collections.abc import Callable

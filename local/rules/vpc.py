@@ -12,7 +12,8 @@ from local.rules.ministack import error, iam_evaluator, lambda_svc, replaces, ro
 NEEDED: Final = "ec2:CreateNetworkInterface"
 """Of the actions that Lambda needs, the one by which it makes interfaces (Lambda developer guide,
 "Giving Lambda functions access to resources in an Amazon VPC", required IAM permissions, read
-2026-11-27). The page does not have the error's text; this is what Lambda's users report."""
+2026-11-27). The page does not have the error's code and text; they are those of webiny/webiny-js
+issue 2580 and METR/inspect-action pull request 138 on GitHub (read 2026-11-27)."""
 
 
 @replaces(vars(lambda_svc), "_create_function")

@@ -19,7 +19,7 @@ CONNECT: Final = frozenset(
         "ec2:UnassignPrivateIpAddresses",
     }
 )
-"""What Lambda does on ``*`` to connect a function to a VPC (AWSLambdaVPCAccessExecutionRole)."""
+"""Actions on ``*`` that connect a function to a VPC (AWSLambdaVPCAccessExecutionRole)."""
 
 BY_LAMBDA: Final = {"Null": {"lambda:SourceFunctionArn": "true"}}
 """Condition that no request of a function's own code meets."""

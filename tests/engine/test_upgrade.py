@@ -23,7 +23,7 @@ BACKFILL: Final = tuple(
 PAGE: Final = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
 LINES: Final = PAGE.partition("<!-- as in v0.1.0 -->\n```yaml\n")[2].partition("```")[0]
 PINNED: Final = {key.partition(":")[2]: value for key, value in yaml.safe_load(LINES).items()}
-"""What a stack sets that goes back to v0.1.0, which lets readers have no AVIF: the page's lines."""
+"""Settings of a stack that goes back to v0.1.0, whose readers get no AVIF: the page's lines."""
 
 FURTHER_ALARMS: Final = 4
 """Alarms of a public stack with full monitoring that one with lean monitoring does not have."""

@@ -47,7 +47,7 @@ KEY_POLICY = document(
 
 
 class Owned:
-    """What the account has before the stack, as it is then and later."""
+    """Return the resources that the account had before the stack, to compare them later."""
 
     def __init__(self, server) -> None:
         self._kms, self._sns = server.client("kms"), server.client("sns")

@@ -1,4 +1,4 @@
-"""What the doctor says of uploads that lack a file which the function makes today."""
+"""The doctor warns of uploads that lack a file which the function makes today."""
 
 import json
 

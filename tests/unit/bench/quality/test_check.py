@@ -1,4 +1,4 @@
-"""What becomes of a target: measured by the engine itself."""
+"""Measuring a target quality with the engine."""
 
 import pytest
 
