@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
@@ -69,7 +70,8 @@ def _candidates(python: str) -> Iterator[str]:
     data = Path(os.environ.get("XDG_DATA_HOME", home / ".local" / "share"))
     uv = Path(os.environ.get("UV_PYTHON_INSTALL_DIR", data / "uv" / "python"))
     for folder, pattern in ((pyenv, f"{python}*"), (uv, f"cpython-{python}*")):
-        yield from sorted(str(path) for path in folder.glob(f"{pattern}/bin/{name}"))
+        with suppress(PermissionError):  # another user's, which the environment still names
+            yield from sorted(str(path) for path in folder.glob(f"{pattern}/bin/{name}"))
 
 
 def _probe(path: str) -> str:

@@ -1,5 +1,6 @@
 """Bytecode of the target's own Python, wherever that is installed."""
 
+import os
 import re
 import sys
 import zipfile
@@ -10,6 +11,9 @@ import pytest
 from pipeline.bundle import BundleError, build
 from pipeline.bundle.bytecode import Interpreter, find_interpreter
 from tests.support.tiny_wheel import THIS, THIS_VERSION
+
+NOBODY = 65534
+"""Number of a user who owns nothing."""
 
 
 def fake_python(folder: Path, says: str) -> Path:
@@ -82,3 +86,21 @@ def test_an_interpreter_that_cannot_be_run_is_passed_over(tmp_path, monkeypatch)
     (tmp_path / "versions" / "3.99.1" / "bin" / "python3.99").mkdir(parents=True)
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
     assert find_interpreter("3.99") is None
+
+
+def test_a_folder_that_cannot_be_read_is_passed_over(tmp_path, monkeypatch):
+    """As of another user, whose environment a program was started with."""
+    locked = tmp_path / "locked"
+    (locked / "versions").mkdir(parents=True)
+    locked.chmod(0)
+    monkeypatch.setenv("PYENV_ROOT", str(locked))
+    child = os.fork()
+    if not child:
+        status = 1
+        try:
+            if os.getuid() == 0:
+                os.setuid(NOBODY)  # root can read every folder
+            status = 0 if find_interpreter("3.99") is None else 2
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
