@@ -1,5 +1,6 @@
 """Docs that cannot rot: commands, settings and outputs that they name exist."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -137,6 +138,14 @@ def test_pulumi_commands_are_those_that_work(path):
     assert [line for line in removals if "--preserve-config" not in line] == []
     if "pulumi up" in text and "--policy-pack policy" in text:
         assert text.index("(cd policy && pulumi install)") < text.index("--policy-pack policy")
+
+
+def test_the_updates_of_a_live_stack_are_counted():
+    steps = json.loads((ROOT / "tests" / "engine" / "changes.json").read_text())
+    del steps["up"]
+    alone = [step for step in steps if "+" not in step.split(":")[0]]
+    told = f"| {len(steps)} updates, {len(alone)} of one setting and {len(steps) - len(alone)} of "
+    assert told in (ROOT / "docs" / "run.md").read_text()
 
 
 def test_every_page_is_in_the_index():
