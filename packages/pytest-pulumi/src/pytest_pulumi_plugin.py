@@ -6,6 +6,7 @@ do not wait for Pulumi.
 
 import gc
 import sys
+import warnings
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,8 @@ T = TypeVar("T")
 TEST_FILES: Final[set[str]] = set()
 """Paths of the files that hold tests. They stand here because Pulumi may be imported later."""
 
+_LEFT_BY_SDK: Final = r"(?s)coroutine '.*' was never awaited.*[/\\]pulumi[/\\]\w+\.py\""
+"""Matches what Python says of a coroutine that Pulumi's SDK made and nobody awaited."""
 _WATCH = pytest.StashKey["Any"]()
 _WRITTEN = pytest.StashKey[list[Path]]()
 
@@ -83,6 +86,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the snapshots of resources with data instead of comparing with them",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Ignore what the SDK leaves behind when a program fails, whenever it is collected."""
+    config.addinivalue_line("filterwarnings", f"ignore:{_LEFT_BY_SDK}:RuntimeWarning")
 
 
 @pytest.fixture(scope="session")
@@ -156,6 +164,13 @@ def pulumi_snapshot(request: pytest.FixtureRequest) -> Generator[CheckSnapshot]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Remember which files hold tests."""
     TEST_FILES.update(str(item.path) for item in items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """Ignore it during a test where ``-W error`` comes before the configuration, too."""
+    warnings.filterwarnings("ignore", message=_LEFT_BY_SDK, category=RuntimeWarning)
+    return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -329,11 +329,11 @@ def wire_with_a_check(bucket):
 """
 
 
-def _run(pytester, body):
+def _run(pytester, body, *options):
     pytester.syspathinsert()
     pytester.makepyfile(wiring=WIRING)
     pytester.makepyfile(test_it=HEAD + body)
-    return pytester.runpytest_inprocess("-p", "pytest_pulumi_plugin")
+    return pytester.runpytest_inprocess("-p", "pytest_pulumi_plugin", *options)
 
 
 @pytest.mark.parametrize("name", VACUOUS)
@@ -402,6 +402,33 @@ def test_two():
     gc.enable()
     gc.collect()
 """,
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_what_a_failed_program_leaves_behind_fails_no_later_fixture(pytester):
+    result = _run(
+        pytester,
+        """
+import gc
+
+def test_one(pulumi_component):
+    def make():
+        pulumi.StackReference("a/b/c").require_output("x")
+        gc.collect()  # so that it is not collected at the end of this test
+        raise ValueError
+    with pytest.raises(KeyError):
+        pulumi_component(make, cloud=Cloud(stacks={"a/b/c": {}}))
+
+@pytest.fixture
+def collected():
+    gc.collect()
+
+def test_two(collected):
+    pass
+""",
+        "-W",
+        "error",
     )
     result.assert_outcomes(passed=2)
 
