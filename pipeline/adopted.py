@@ -5,45 +5,46 @@ The pipeline changes none of them, so what it needs of their policies is up to t
 """
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pipeline.settings_checks import SettingsError
+
+if TYPE_CHECKING:
+    from pipeline.settings import Settings
 
 _KEY: Final = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+")
 _TOPIC: Final = re.compile(r"arn:[\w-]+:sns:[\w-]+:\d{12}:[\w.-]+")
 _BOUNDARY: Final = re.compile(r"arn:[\w-]+:iam::(\d{12}|aws):policy/[\w+=,.@/-]+")
 
 
-def check_key(arn: str, encryption: str) -> None:
-    """Raise a ``SettingsError`` unless it is a key's ARN, and used; an alias has no permissions."""
+def check_key(arn: str) -> None:
+    """Raise a ``SettingsError`` unless it is a key's ARN; an alias has no permissions."""
     if arn and not _KEY.fullmatch(arn):
         raise SettingsError(
             "kmsKeyArn must be a key's ARN like arn:aws:kms:eu-west-1:123456789012:key/1234abcd, "
             f"because a policy that names an alias allows nothing; got {arn!r}."
         )
-    if arn and encryption != "kms":
-        raise SettingsError("kmsKeyArn needs encryption: kms, which encrypts with it; set it.")
 
 
-def check_topic(arn: str, *, monitoring: str, mails_alarms_alone: bool) -> None:
-    """Raise a ``SettingsError`` unless it is a topic's ARN, and alarms are sent there alone.
-
-    Args:
-        arn: the topic's; empty for a topic of the pipeline's own.
-        monitoring: level of the stack.
-        mails_alarms_alone: whether somebody is to get mail, and no budget sends it.
-    """
+def check_topic(arn: str) -> None:
+    """Raise a ``SettingsError`` unless it is a topic's ARN."""
     if arn and not _TOPIC.fullmatch(arn):
         raise SettingsError(
             "alarmTopicArn must be a topic's ARN like "
             f"arn:aws:sns:eu-central-1:123456789012:alarms; got {arn!r}."
         )
-    if arn and monitoring == "off":
+
+
+def check_use(settings: "Settings") -> None:
+    """Raise a ``SettingsError`` if a key or a topic is given, also as an output, and not used."""
+    if settings.kms_key_arn and settings.encryption != "kms":
+        raise SettingsError("kmsKeyArn needs encryption: kms, which encrypts with it; set it.")
+    if settings.alarm_topic_arn and settings.monitoring == "off":
         raise SettingsError(
             "alarmTopicArn needs monitoring: lean or full, because off has no alarms; set "
             "monitoring or leave out alarmTopicArn."
         )
-    if arn and mails_alarms_alone:
+    if settings.alarm_topic_arn and settings.alarm_email and not settings.monthly_budget_usd:
         raise SettingsError(
             "alarmEmail cannot subscribe to alarmTopicArn, which is not this stack's to change; "
             "subscribe the address there and leave out alarmEmail."

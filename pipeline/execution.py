@@ -68,6 +68,6 @@ def vpc_config(vpc: Vpc | None) -> lambda_.FunctionVpcConfigArgsDict | None:
     if vpc is None:
         return None
     return {
-        "subnet_ids": list(vpc.subnets),
-        "security_group_ids": list(vpc.security_groups),
+        "subnet_ids": vpc.subnets,
+        "security_group_ids": vpc.security_groups,
     }

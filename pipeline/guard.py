@@ -1,10 +1,12 @@
 """Checks a component against the guardrails while it is built, under any Pulumi engine."""
 
 import sys
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pulumi
 from google.protobuf import json_format
+from pulumi.resource import DependencyResource
 from pulumi.runtime import rpc
 
 from policy.guardrails import RULES, Resource, violations
@@ -60,10 +62,7 @@ async def _checked(args: pulumi.ResourceTransformationArgs) -> Resource:
         type=args.type_,
         name=args.name,
         inputs=json_format.MessageToDict(struct),
-        depends={
-            key: frozenset(_label(r.pulumi_resource_type, r.pulumi_resource_name) for r in found)
-            for key, found in depends.items()
-        },
+        depends={key: frozenset(_labels(found)) for key, found in depends.items()},
     )
     broken = [f"{rule.name}: {text}" for rule in RULES for text in rule.check(resource)]
     _refuse(broken)
@@ -76,6 +75,17 @@ def _input_type(resource: pulumi.Resource) -> Any:
     beside = vars(sys.modules[own.__module__])
     # pulumi-aws says InitArgs where another class has the shorter name.
     return beside.get(f"{own.__name__}InitArgs") or beside[f"{own.__name__}Args"]
+
+
+def _labels(resources: Iterable[pulumi.Resource]) -> Iterator[str]:
+    """Yield the labels of a component's resources.
+
+    Those of a program that gives the component their outputs have no name here, and no rule is
+    about them.
+    """
+    for resource in resources:
+        if not isinstance(resource, DependencyResource):
+            yield _label(resource.pulumi_resource_type, resource.pulumi_resource_name)
 
 
 def _label(type_: str, name: str) -> str:

@@ -28,15 +28,16 @@ def resource_name(base: str, part: str) -> str:
         NamingError: longer than AWS takes, or of other characters.
     """
     name = f"{base}-{part}"
+    if not _ALLOWED.fullmatch(base):
+        raise NamingError(
+            f"The pipeline's name must be lower-case letters, digits and -, and start with a "
+            f"letter or digit; got {base!r}. Choose another: {_CHOOSE}."
+        )
     if len(name) > MAX_NAME:
         raise NamingError(
-            f"The name {name!r} has {len(name)} characters and AWS leaves room for {MAX_NAME}; "
-            f"choose a shorter name for the pipeline: {_CHOOSE}."
-        )
-    if not _ALLOWED.fullmatch(name):
-        raise NamingError(
-            f"The name {name!r} may hold lower-case letters, digits and - only; "
-            f"choose another name for the pipeline: {_CHOOSE}."
+            f"The name {name!r} has {len(name)} characters and AWS leaves room for {MAX_NAME}, so "
+            f"the pipeline's name must have at most {MAX_NAME - len(part) - 1}; got {len(base)}. "
+            f"Choose a shorter one: {_CHOOSE}."
         )
     return name
 

@@ -7,7 +7,6 @@ here for the tests and the embedded AWS, which run the program without it; a tes
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import partial
 from typing import Final
 
 import pulumi
@@ -25,6 +24,7 @@ from pipeline.settings_checks import (
     require_certificate,
     require_email,
     require_one_of,
+    require_zone,
 )
 from pipeline.storage_classes import MAX_DAYS, Transition
 from pipeline.vpc import Vpc
@@ -150,6 +150,7 @@ class Settings:
         self._check_origins()
         contradictions.check(self)
         self._check_inputs()
+        adopted.check_use(self)
         tagging.check(self.tags, site=self.site)
 
     @property
@@ -208,19 +209,15 @@ class Settings:
 
     def _check_inputs(self) -> None:
         """Check what may be an output, now or once it is known."""
-        topic = partial(
-            adopted.check_topic,
-            monitoring=self.monitoring,
-            mails_alarms_alone=bool(self.alarm_email and not self.monthly_budget_usd),
-        )
         for name, check in (
             ("alarm_email", require_email),
             ("certificate_arn", require_certificate),
-            ("kms_key_arn", partial(adopted.check_key, encryption=self.encryption)),
-            ("alarm_topic_arn", topic),
+            ("hosted_zone_id", require_zone),
+            ("kms_key_arn", adopted.check_key),
+            ("alarm_topic_arn", adopted.check_topic),
             ("permissions_boundary", adopted.check_boundary),
         ):
-            object.__setattr__(self, name, checked(getattr(self, name), check))
+            object.__setattr__(self, name, checked(KEYS[name], getattr(self, name), check))
 
     def _check_origins(self) -> None:
         if not self.allowed_origins:

@@ -4,6 +4,7 @@ Equal inputs give equal bytes, so that ``pulumi up`` updates the function only w
 """
 
 import base64
+import errno
 import hashlib
 import os
 import re
@@ -73,23 +74,39 @@ def build(
 
     Raises:
         BundleError: a wheel is missing or of the wrong architecture, the package index cannot be
-            reached, a source does not compile, or the zip exceeds the largest size.
+            reached, a source does not compile, the zip exceeds the largest size, or the cache
+            cannot be written.
     """
     stem, start = f"{source.name}-{target.slug}", time.monotonic()
     if carried := next(CARRIED.glob(f"{stem}-*.zip"), None):
         return _bundle(carried)
     own = _read_source(source)
-    cache.mkdir(parents=True, exist_ok=True)
     interpreter = find_interpreter(target.python)
     warnings = () if interpreter else (_NO_INTERPRETER.format(target.python),)
     stem = f"{stem}-{_key(own, interpreter)}"
     if found := _cached(cache, stem):
         return _bundle(found, warnings=warnings)
+    _make(cache)
     loaded = unpack(fetch(target, source / "requirements.txt", cache), target)
     loaded = leave_out_encoder(loaded, target, cache / "native")
     module = _compile_native(own, target, cache)
     path = _save(pack(_assemble(own | module, loaded, interpreter), target), cache, stem)
     return _bundle(path, seconds=time.monotonic() - start, warnings=warnings)
+
+
+def _make(cache: Path) -> None:
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror
+    else:
+        if os.access(cache, os.W_OK):
+            return
+        reason = os.strerror(errno.EACCES)
+    raise BundleError(
+        f"The bundle must be built, and its cache {cache} cannot be written ({reason}); name a "
+        "folder of yours in the environment variable IMAGE_PIPELINE_CACHE."
+    )
 
 
 def _bundle(path: Path, *, seconds: float = 0, warnings: tuple[str, ...] = ()) -> Bundle:

@@ -1,6 +1,7 @@
 """The component for other languages: its schema, and a program's arguments as settings."""
 
 import ast
+import asyncio
 import json
 import os
 import sys
@@ -13,9 +14,12 @@ from typing import Any
 import pulumi
 import pytest
 import yaml
+from pulumi.provider import server
 from pulumi.provider.experimental.analyzer import ComponentDefinition, is_optional
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.experimental.util import camel_case
+from pulumi.provider.server import ProviderServicer
+from pulumi.resource import DependencyResource
 from pulumi.runtime.config import set_all_config
 
 import image_pipeline
@@ -24,7 +28,7 @@ from function.engine.renditions import Rendition
 from image_pipeline import arguments
 from image_pipeline.component import ImagePipeline
 from image_pipeline.conversion import settings_of
-from image_pipeline.provider import NAME, Provider
+from image_pipeline.provider import NAME, Provider, Servicer, main
 from pipeline import configuration
 from pipeline import image_pipeline as program
 from pipeline.auth import Auth
@@ -211,10 +215,54 @@ def test_an_unknown_argument_is_named(provider, inputs, sentence):
     assert refused.value.errors == []
 
 
+LATE = {
+    "background": lambda output: {"background": output},
+    "tags.Team": lambda output: {"tags": {"Team": output}},
+    "allowedOrigins[1]": lambda output: {"allowedOrigins": ["*", output]},
+    "renditions[0].formats[0]": lambda output: {
+        "renditions": [{"name": "a", "width": 1.0, "height": 1.0, "formats": [output]}]
+    },
+}
+
+
+@pytest.mark.parametrize("path", LATE)
+def test_an_output_that_a_preview_has_to_know_is_named(provider, path):
+    with pytest.raises(pulumi.InputPropertiesError) as refused:
+        provider.construct("photos", COMPONENT, LATE[path](pulumi.Output.from_input("photos")))
+    sentence = f"{path} must be a plain value, because a preview has to know it; got an output"
+    assert refused.value.message.startswith(sentence)
+
+
+UNFIT = {
+    "no list of lists": ({"renditions": [[]]}, "renditions[0] must be an object with name, "),
+    "no number": ({"memory": "much"}, "memory must be a whole number; got 'much'."),
+    "a list": ({"memory": [1024.0]}, "memory must be a whole number; got [1024.0]."),
+    "infinity": ({"memory": float("inf")}, "memory must be a whole number; got inf."),
+    "no width": ({"renditions": [{"name": "a", "height": 1.0}]}, "renditions[0].width is missing"),
+    "no groups": ({"vpc": {"subnets": []}}, "vpc.securityGroups is missing; set it."),
+}
+
+
+@pytest.mark.parametrize(("inputs", "sentence"), UNFIT.values(), ids=UNFIT)
+def test_what_the_sdk_cannot_read_is_named_in_one_sentence(provider, inputs, sentence):
+    with pytest.raises(pulumi.InputPropertiesError) as refused:
+        provider.construct("photos", COMPONENT, inputs)
+    assert refused.value.message.startswith(sentence)
+    assert refused.value.errors == []
+
+
+def test_an_argument_that_is_none_is_left_out(provider, definition):
+    rendition = {"name": "a", "width": 1.0, "height": 1.0}
+    given = {"memory": None, "vpc": None, "renditions": [rendition | {"fit": None}]}
+    set_all_config({})
+    settings = settings_of(provider.map_inputs(given, definition))
+    assert settings == settings_of({"renditions": [rendition]})
+
+
 def test_what_decides_which_resources_there_are_is_plain(provider):
     with pytest.raises(pulumi.InputPropertiesError) as refused:
         provider.construct("photos", COMPONENT, {"memory": pulumi.Output.secret(2048)})
-    assert "memory decides which resources there are, so it must be a plain value" in (
+    assert "memory must be a plain value, because a preview has to know it; got an output" in (
         refused.value.message
     )
 
@@ -282,8 +330,84 @@ def test_a_secret_address_stays_secret_wherever_it_goes():
 
 
 def test_an_output_is_checked_once_it_is_known():
-    with pytest.raises(SettingsError, match="alarmEmail must be an e-mail address; got 'nobody'"):
+    with pytest.raises(SettingsError, match="alarmEmail must be an e-mail address; got a secret"):
         made({"alarm_email": "nobody"})
+
+
+@pytest.mark.parametrize("name", ["alarm_email", "kms_key_arn", "permissions_boundary"])
+def test_an_output_that_is_empty_is_refused(name):
+    given = {} if name == "alarm_email" else ADOPTED
+    key = KEYS[name]
+    with pytest.raises(SettingsError, match=f"{key} must not be an output that is empty; leave"):
+        made(given | {name: ""}, **KMS)
+
+
+def test_an_output_that_is_not_used_is_refused_before_it_is_known():
+    key = pulumi.Output.from_input(ADOPTED["kms_key_arn"])
+    with pytest.raises(SettingsError, match="kmsKeyArn needs encryption: kms"):
+        settings_of({"kms_key_arn": key})
+
+
+def test_a_resource_of_the_program_may_give_its_output(provider, definition):
+    """The SDK passes it with a resource that has a URN and nothing else."""
+    urn = "urn:pulumi:dev::app::aws:kms/key:Key::k"
+
+    def known(value: Any) -> asyncio.Future[Any]:
+        future = asyncio.get_running_loop().create_future()
+        future.set_result(value)
+        return future
+
+    def program() -> None:
+        resources, value = known({DependencyResource(urn)}), known(ADOPTED["kms_key_arn"])
+        arn = pulumi.Output(resources, value, known(value=True))
+        given = {"encryption": "kms", "uploads": "presigned", "delivery": "cdn", "kmsKeyArn": arn}
+        ImagePipeline("photos", provider.map_inputs(given, definition))
+
+    (rule,) = (
+        record(program).one("BucketServerSideEncryptionConfiguration", "-source").inputs["rules"]
+    )
+    key = rule["applyServerSideEncryptionByDefault"]["kmsMasterKeyId"]
+    assert key == ADOPTED["kms_key_arn"]
+
+
+class Aborted(Exception):
+    """What gRPC raises after a status is sent."""
+
+
+class Call:
+    """One call of the engine's."""
+
+    status: Any = None
+
+    async def abort_with_status(self, status: Any) -> None:
+        self.status = status
+        raise Aborted
+
+
+@pytest.mark.parametrize("error", [SettingsError("Set it."), ZeroDivisionError("Ours.")])
+def test_what_is_found_late_is_one_sentence_as_well(provider, monkeypatch, error):
+    async def construct(*_request: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(ProviderServicer, "_construct", construct)
+    servicer, call = Servicer(provider, [], "127.0.0.1:1"), Call()
+    loop = asyncio.new_event_loop()
+    with pytest.raises(Aborted if isinstance(error, SettingsError) else Exception) as raised:
+        loop.run_until_complete(servicer.Construct(None, call))
+    loop.close()
+    if isinstance(error, SettingsError):
+        assert call.status.details == "Set it."
+    else:
+        assert "Ours.:\n  File " in str(raised.value)
+        assert call.status is None
+
+
+def test_the_provider_that_is_served_is_ours(monkeypatch):
+    served = []
+    monkeypatch.setattr(server, "ProviderServicer", ProviderServicer)
+    monkeypatch.setattr(server, "main", lambda *_given: served.append(server.ProviderServicer))
+    main()
+    assert served == [Servicer]
 
 
 def test_a_certificate_and_a_zone_may_be_made_by_the_same_program():
@@ -323,10 +447,13 @@ def test_what_is_adopted_is_checked_once_it_is_known(name):
         made(ADOPTED | {name: "arn:aws:s3:::photos"}, **KMS)
 
 
-def test_subnets_may_be_made_by_the_same_program():
+@pytest.mark.parametrize("is_list", [False, True])
+def test_subnets_may_be_made_by_the_same_program(is_list):
     def program(subnet: str) -> Program:
         def make() -> None:
-            subnets = [pulumi.Output.from_input(subnet), "subnet-0000000b"]
+            subnets: Any = [pulumi.Output.from_input(subnet), "subnet-0000000b"]
+            if is_list:  # as awsx has them
+                subnets = pulumi.Output.all(*subnets)
             vpc = {"subnets": subnets, "security_groups": ["sg-0000000a"]}
             ImagePipeline("photos", {"vpc": vpc})
 

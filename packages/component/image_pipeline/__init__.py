@@ -7,6 +7,7 @@ provider and the command line: the names of those folders are too common for a u
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ if str(TREE) not in sys.path:
     sys.path.insert(0, str(TREE))
 
 if TREE == _CARRIED:  # whose folder is not ours to write into
-    _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "image-pipeline"
-    os.environ.setdefault("IMAGE_PIPELINE_CACHE", str(_CACHE))
-    os.environ.setdefault("IMAGE_PIPELINE_LOCAL", str(_CACHE / "local"))
+    with suppress(RuntimeError):  # a user without a home, who has to name the folders
+        _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "image-pipeline"
+        os.environ.setdefault("IMAGE_PIPELINE_CACHE", str(_CACHE))
+        os.environ.setdefault("IMAGE_PIPELINE_LOCAL", str(_CACHE / "local"))

@@ -127,9 +127,9 @@ class Pollers(TypedDict):
 class Vpc(TypedDict):
     """Where the functions run, all in one VPC."""
 
-    subnets: list[pulumi.Input[str]]
+    subnets: pulumi.Input[list[pulumi.Input[str]]]
     """Ids of 1 to 16 subnets."""
-    security_groups: list[pulumi.Input[str]]
+    security_groups: pulumi.Input[list[pulumi.Input[str]]]
     """Ids of 1 to 5 security groups."""
 
 

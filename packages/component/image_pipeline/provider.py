@@ -1,19 +1,26 @@
 """The provider that the Pulumi engine starts for a program that makes the component."""
 
 import sys
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Any, Final, cast
 
 import pulumi
-from pulumi.provider import main as serve
-from pulumi.provider.experimental.analyzer import PropertyDefinition, TypeDefinition
+from pulumi.provider import server
+from pulumi.provider.experimental.analyzer import (
+    PropertyDefinition,
+    PropertyType,
+    TypeDefinition,
+)
 from pulumi.provider.experimental.component import ComponentProvider
-from pulumi.provider.server import ComponentInitError
 
 from image_pipeline import VERSION
 from image_pipeline.component import ImagePipeline
 
 NAME: Final = "image-pipeline"
 """Name of the package: its types are ``image-pipeline:index:ImagePipeline`` and so on."""
+
+_LARGEST: Final = 2**53
+"""Whole numbers up to here are exact in the engine's protocol, which has floating point alone."""
 
 
 class Provider(ComponentProvider):
@@ -32,7 +39,7 @@ class Provider(ComponentProvider):
         """Make the component; what its user can put right is one sentence, without a traceback."""
         try:
             return super().construct(name, resource_type, inputs, options)
-        except ComponentInitError as error:
+        except server.ComponentInitError as error:
             if isinstance(error.inner, pulumi.RunError):
                 raise _problem(str(error.inner)) from None
             raise
@@ -49,21 +56,27 @@ class Provider(ComponentProvider):
 
         Raises:
             pulumi.InputPropertiesError: it is no object, or a property is unknown, which the SDK
-                drops without a word, or an output where a plain value must be.
+                drops without a word, or missing, or an output where a plain value must be, or no
+                number.
         """
         given: object = inputs
         if not isinstance(given, dict):
             names = ", ".join(properties)
             raise _problem(f"{property_path} must be an object with {names}; got {given!r}.")
+        start = f"{property_path}." if property_path else ""
         for name, value in inputs.items():
-            path = f"{property_path}.{name}" if property_path else name
             if name not in properties:
-                raise _problem(f"{path} is unknown; there are {', '.join(properties)}.")
-            if properties[name].plain and isinstance(value, pulumi.Output):
+                raise _problem(f"{start}{name} is unknown; there are {', '.join(properties)}.")
+            for path in _outputs(f"{start}{name}", value, properties[name]):
                 raise _problem(
-                    f"{path} decides which resources there are, so it must be a plain value; got "
-                    "an output or a secret."
+                    f"{path} must be a plain value, because a preview has to know it; got an "
+                    "output or a secret."
                 )
+            if properties[name].type == PropertyType.INTEGER and not _is_number(value):
+                raise _problem(f"{start}{name} must be a whole number; got {value!r}.")
+        for name, definition in properties.items():
+            if not definition.optional and inputs.get(name) is None:
+                raise _problem(f"{start}{name} is missing; set it.")
         return super().map_input_properties(
             inputs, properties, mapping, component_name, property_path
         )
@@ -82,9 +95,48 @@ def _problem(sentence: str) -> pulumi.InputPropertiesError:
     return pulumi.InputPropertiesError(sentence, [])
 
 
+def _outputs(path: str, value: object, definition: PropertyDefinition) -> Iterator[str]:
+    """Yield where a property has an output or a secret but must be plain.
+
+    The properties of an object have definitions of their own, which the SDK passes separately.
+    """
+    if isinstance(value, pulumi.Output):
+        if definition.plain:
+            yield path
+    elif isinstance(value, list) and definition.items:
+        for index, item in enumerate(cast("list[object]", value)):
+            yield from _outputs(f"{path}[{index}]", item, definition.items)
+    elif isinstance(value, dict) and definition.additional_properties:
+        for key, item in cast("dict[str, object]", value).items():
+            yield from _outputs(f"{path}.{key}", item, definition.additional_properties)
+
+
+def _is_number(value: object) -> bool:
+    """Return whether the SDK can make a whole number of a value, which has then its own check."""
+    return value is None or (isinstance(value, int | float) and abs(value) < _LARGEST)
+
+
+class Servicer(server.ProviderServicer):
+    """The SDK's servicer, whose errors are one sentence also if only an output brings them up."""
+
+    async def Construct(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's name
+        """Make the component; see ``Provider.construct``.
+
+        What its user can put right and is known only after the constructor has returned, such as
+        an argument that is an output, would be shown with the class of the exception.
+        """
+        try:
+            return await super().Construct(request, context)
+        except pulumi.RunError as error:
+            status = self.create_grpc_invalid_properties_status(str(error), [])
+            await context.abort_with_status(status)
+            raise  # the line above has raised already
+
+
 def main() -> None:
     """Serve the provider until the engine ends it."""
-    serve(Provider(), sys.argv[1:])
+    server.ProviderServicer = Servicer  # the SDK has no other way to name one
+    server.main(Provider(), sys.argv[1:])
 
 
 if __name__ == "__main__":

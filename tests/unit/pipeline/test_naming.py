@@ -7,7 +7,7 @@ from pipeline.naming import NamingError, bucket_url, resource_name
 
 @pytest.mark.parametrize("stack", ["A_b", "x" * 60])
 def test_names_that_aws_would_refuse_are_refused(stack):
-    choose = "choose (a shorter|another) name for the pipeline: the stack's setting `name`"
+    choose = "Choose (a shorter one|another): the stack's setting `name`"
     with pytest.raises(NamingError, match=choose):
         resource_name(f"image-pipeline-{stack}", "source")
 
@@ -15,6 +15,8 @@ def test_names_that_aws_would_refuse_are_refused(stack):
 def test_the_longest_name_leaves_room_for_pulumis_suffix():
     assert len(resource_name("x" * 48, "source")) == 55
     with pytest.raises(NamingError, match="has 56 characters and AWS leaves room for 55"):
+        resource_name("x" * 49, "source")
+    with pytest.raises(NamingError, match="must have at most 48; got 49"):
         resource_name("x" * 49, "source")
 
 

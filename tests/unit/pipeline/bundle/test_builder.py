@@ -93,6 +93,22 @@ def test_what_a_wheel_carries_is_taken_for_its_target_and_package_alone(
         build(Target.for_lambda("python3.13", "arm64"), source=source, cache=cache)
 
 
+def test_a_cache_that_cannot_be_made_is_named(source, tmp_path):
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "cache"
+    with pytest.raises(BundleError, match=rf"{folder} cannot be written \(Not a directory\)"):
+        build(THIS, source=source, cache=folder)
+
+
+def test_a_cache_that_cannot_be_written_is_read_alone(source, cache, monkeypatch):
+    first = build(THIS, source=source, cache=cache)
+    monkeypatch.setattr(os, "access", lambda path, _mode: path != cache)
+    assert build(THIS, source=source, cache=cache) == first
+    first.path.unlink()
+    with pytest.raises(BundleError, match=r"name a folder of yours in the .* IMAGE_PIPELINE_CACHE"):
+        build(THIS, source=source, cache=cache)
+
+
 def test_a_damaged_zip_in_the_cache_is_built_again(source, cache):
     first = build(THIS, source=source, cache=cache)
     first.path.write_bytes(b"half a zip")
