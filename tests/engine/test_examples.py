@@ -203,7 +203,7 @@ _TYPESCRIPT = """{
 def test_a_go_program(sdks, tmp_path):
     app = tmp_path / "app"
     shutil.copytree(EXAMPLES / "go", app)
-    module = "example.com/pulumi-image-pipeline/sdk/go"
+    module = "github.com/pulumi/pulumi-image-pipeline/sdk/go"
 
     def go(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

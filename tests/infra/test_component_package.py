@@ -83,6 +83,11 @@ def test_urns_agree_with_those_of_the_stack(schema):
     assert list(schema["resources"]) == ["image-pipeline:index:ImagePipeline"]
 
 
+def test_the_sdks_have_the_same_names_wherever_the_plugin_comes_from(schema):
+    """From git, the engine takes the owner in the address for a namespace that is missing."""
+    assert schema["namespace"] == "pulumi"
+
+
 def test_one_version_everywhere(schema):
     project = (ROOT / "pyproject.toml").read_text()
     assert f'\nversion = "{image_pipeline.VERSION}"\n' in project

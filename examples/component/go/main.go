@@ -2,7 +2,7 @@
 package main
 
 import (
-	images "example.com/pulumi-image-pipeline/sdk/go/imagepipeline"
+	images "github.com/pulumi/pulumi-image-pipeline/sdk/go/imagepipeline"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
 )
