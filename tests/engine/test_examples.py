@@ -8,17 +8,15 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import pytest
 import yaml
 from PIL import Image
 
-from image_pipeline.provider import Provider
 from local.http import request
 from local.program import ROOT
 from local.uploader import upload
@@ -42,24 +40,6 @@ def example(folder: str, status: str) -> Callable[[Test], Test]:
     """Mark the test of an example."""
     TRIED[folder] = status
     return lambda test: test
-
-
-@pytest.fixture(scope="session")
-def schema() -> dict[str, Any]:
-    return json.loads(Provider().schema)
-
-
-@pytest.fixture(scope="session")
-def sdks(schema, tmp_path_factory) -> Path:
-    """A folder with the SDKs as `pulumi package add` generates them; Python's is in ``site``."""
-    folder = tmp_path_factory.mktemp("sdks")
-    source = folder / "schema.json"
-    source.write_text(json.dumps(schema))
-    subprocess.run([clis.find_sdk_generator(), source, folder], check=True, timeout=SECONDS)
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    offline = ["--no-deps", "--no-build-isolation", "--target", folder / "site"]
-    subprocess.run([*pip, *offline, folder / "python"], check=True, timeout=SECONDS)
-    return folder
 
 
 @pytest.fixture

@@ -20,10 +20,12 @@ NAME: Final = "image-pipeline"
 """Name of the package: its types are ``image-pipeline:index:ImagePipeline`` and so on."""
 
 NAMESPACE: Final = "pulumi"
-"""Start of the names of the SDKs, such as ``pulumi_image_pipeline``. It is what the engine takes for
-a package without one, except from git: there it takes the owner in the repository's address, so that
-a program would have other imports, and fails if a package cannot be named so (pulumi/pulumi
-v3.274.1, ``pkg/cmd/pulumi/packages/packages.go``, ``setSpecNamespace``)."""
+"""Start of the names of the SDKs, such as ``pulumi_image_pipeline``.
+
+The engine takes the same for a package without one, except from git: there it takes the owner in
+the repository's address, so that a program would have other imports. It fails if a package cannot
+be named so (pulumi/pulumi v3.274.1, ``pkg/cmd/pulumi/packages/packages.go``, ``setSpecNamespace``).
+"""
 
 _LARGEST: Final = 2**53
 """Whole numbers up to here are exact in the engine's protocol, which has floating point alone."""
