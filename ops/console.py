@@ -8,7 +8,7 @@ from rich.table import Table
 
 from ops.finding import Finding
 from ops.redrive import DeadLetter
-from terminal import console
+from terminal import as_started, console
 
 UNKNOWN: Final = "not in the log: it timed out, crashed, or its log expired"
 MARKS: Final = {"ok": "ok  ", "warn": "WARN", "fail": "FAIL"}
@@ -50,7 +50,8 @@ def print_note(sentence: str) -> None:
 def print_finding(finding: Finding) -> None:
     """Print one line, which ends with the fix."""
     fix = f"; {finding.fix}" if finding.fix else ""
-    print(f"{MARKS[finding.level]} {finding.check:<14} {finding.detail}{fix}", flush=True)
+    line = f"{MARKS[finding.level]} {finding.check:<14} {finding.detail}{fix}"
+    print(as_started(line), flush=True)
 
 
 def human_age(seconds: int) -> str:

@@ -31,9 +31,20 @@ def check(tags: Mapping[str, str], *, site: bool) -> None:
     most = MOST_OF_AN_OBJECT if site else MOST
     if len(tags) > most:
         raise SettingsError(f"tags must be at most {most}{' with site' * site}; got {len(tags)}.")
+    known = {own.lower(): own for own in OURS}
     for key, value in tags.items():
-        if key in OURS:
-            raise SettingsError(f"tags must not have {key}, which the stack sets; rename it.")
+        # A role has no two keys that differ in case alone (IAM user guide, "Tags for AWS Identity
+        # and Access Management resources", case sensitivity): an update would end halfway.
+        other = known.setdefault(key.lower(), key)
+        if other in OURS:
+            raise SettingsError(
+                f"tags must not have {key}: the stack sets {other} itself; rename it."
+            )
+        if other != key:
+            raise SettingsError(
+                f"tags must not have both {other} and {key}, which are one key for IAM; leave out "
+                "one."
+            )
         if not _KEY.fullmatch(key) or not _VALUE.fullmatch(value):
             raise SettingsError(
                 "tags must have keys of 1 to 128 and values of up to 256 letters, digits, spaces "

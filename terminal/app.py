@@ -1,5 +1,6 @@
 """A command line: its commands, and the exit code of each error that they raise."""
 
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -45,17 +46,24 @@ def app(name: str, description: str) -> App:
     ``name`` is how people start it, such as ``python -m bench``, which is ``image-pipeline bench``
     where that program was installed and runs; ``--help`` begins with the description.
     """
-    if Path(sys.argv[0]).name == INSTALLED:
-        name = name.replace("python -m", INSTALLED)
     parameter = Parameter(negative="", consume_multiple=1, show_default=_shown_default)
     return App(
-        name=name,
+        name=as_started(name),
         help=description,
         help_epilogue=_EPILOGUE,
         version_flags=[],
         default_parameter=parameter,
         suppress_keyboard_interrupt=False,
     )
+
+
+def as_started(text: str) -> str:
+    """Return a text that names commands of ours as people start them here.
+
+    What a checkout has as ``python -m ops`` is ``image-pipeline ops`` where the wheel is installed.
+    """
+    is_installed = Path(sys.argv[0]).name == INSTALLED
+    return re.sub(r"\bpython -m (?=\w)", f"{INSTALLED} ", text) if is_installed else text
 
 
 def run(app: App, arguments: Sequence[str] | None = None) -> int:
@@ -143,5 +151,6 @@ def _interrupt(*_: object) -> None:
 
 
 def _print_error(error: Exception, code: int) -> int:
-    console(stderr=True).print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+    sentence = as_started(f"error: {error}")
+    console(stderr=True).print(sentence, style="red", markup=False, soft_wrap=True)
     return code

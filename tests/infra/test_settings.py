@@ -141,8 +141,12 @@ REFUSED = {
         ("arn:aws:iam::123456789012:role/a", "permissionsBoundary must be a managed policy's ARN"),
     ],
     "tags": [
-        ({"Stack": "a"}, "tags must not have Stack, which the stack sets"),
-        ({"Project": "a"}, "tags must not have Project, which the stack sets"),
+        ({"Stack": "a"}, "tags must not have Stack: the stack sets Stack; rename it."),
+        ({"project": "a"}, "tags must not have project: the stack sets Project; rename it."),
+        (
+            {"Team": "a", "team": "b"},
+            "tags must not have both Team and team, which are one key",
+        ),
         ({"aws:a": "b"}, "no key may start with aws:; got 'aws:a': 'b'."),
         ({"AWS:a": "b"}, "no key may start with aws:; got 'AWS:a': 'b'."),
         ({"": "b"}, "tags must have keys of 1 to 128"),

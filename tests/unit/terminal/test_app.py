@@ -11,6 +11,8 @@ import pytest
 from cyclopts import Group, Parameter
 from cyclopts.validators import Number
 
+from ops.console import print_finding
+from ops.finding import warn
 from terminal import FAILED, MISUSED, OK, Failure, Misuse, app, at_most_one_of, one_of, run
 from tests.support.output import NO_SPACE, run_in_ascii, run_into_full
 
@@ -232,5 +234,22 @@ def test_an_error_of_a_file_keeps_its_traceback(tmp_path):
 def test_a_program_that_was_installed_is_named_as_it_was_started(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["/somewhere/bin/image-pipeline", "hello"])
     assert app("python -m hello", "Greets people.").name == ("image-pipeline hello",)
+
+
+def test_sentences_name_commands_as_they_are_started(monkeypatch, capsys):
+    hello = app("python -m hello", "Greets people.")
+
+    @hello.command
+    def world() -> None:
+        raise Failure("Nobody is there; run `python -m local up`.")
+
+    finding = warn("letters", "2 are there", "see `python -m ops redrive`")
+    for program, start in (("pytest", "python -m"), ("/bin/image-pipeline", "image-pipeline")):
+        monkeypatch.setattr(sys, "argv", [program])
+        assert run(hello, ["world"]) == FAILED
+        print_finding(finding)
+        printed = capsys.readouterr()
+        assert printed.err == f"error: Nobody is there; run `{start} local up`.\n"
+        assert printed.out == f"WARN letters        2 are there; see `{start} ops redrive`\n"
     monkeypatch.setattr(sys, "argv", ["/somewhere/hello/__main__.py"])
     assert app("python -m hello", "Greets people.").name == ("python -m hello",)
