@@ -3,7 +3,7 @@
 import pytest
 
 from tests.engine.foreign import Foreign
-from tests.engine.support import Stack, changes
+from tests.engine.support import Failed, Stack, changes
 
 PROJECT = "name: photo-app\nruntime: python\n"
 
@@ -68,6 +68,25 @@ def parts(live: Stack, name: str) -> list[dict]:
     """Return the resources of a pipeline that AWS has."""
     found = live.run("export").resources
     return [r for r in found if r.get("id") and r["urn"].rpartition("::")[2].startswith(name)]
+
+
+WRONG = """
+import pulumi
+import pulumi_image_pipeline as images
+
+images.ImagePipeline("photos", alarm_email=pulumi.Output.secret("nobody"))
+"""
+
+
+def test_what_only_an_output_brings_up_is_one_sentence_without_the_secret(live):
+    (live.tree / "__main__.py").write_text(WRONG)
+    with pytest.raises(Failed) as refused:
+        live.run("preview")
+    printed = refused.value.args[0]
+    sentence = "'photos' has a problem: alarmEmail must be an e-mail address; got a secret."
+    assert sentence in printed
+    assert "nobody" not in printed
+    assert "SettingsError" not in printed
 
 
 def test_outputs_and_options_reach_every_child(live):
