@@ -1,4 +1,9 @@
-"""Events from the bodies of SQS messages: those of S3 that the function has to process."""
+"""Events from the bodies of SQS messages: those of S3 that the function has to process.
+
+S3 itself sends a list of records to the queue. EventBridge, which a stack uses for a bucket that is
+not its own, sends one event in a form of its own (S3 user guide, "EventBridge event message
+structure", read 2026-11-27).
+"""
 
 import json
 import logging
@@ -13,6 +18,10 @@ from function.versions import ObjectVersion
 CREATED: Final = "ObjectCreated:"
 REMOVED: Final = ("ObjectRemoved:", "LifecycleExpiration:")
 """Prefixes of the names of S3's events: a version was created, or one was removed."""
+
+BRIDGED: Final = {"Object Created": "created", "Object Deleted": "changed"}
+"""``detail-type`` of an event that EventBridge delivers, and its ``EventKind``. Deletions by a
+lifecycle rule have the same type as those by a request."""
 
 _logger = logging.getLogger(__name__)
 
@@ -54,6 +63,8 @@ def parse_message(body: str, message_id: str) -> list[Event]:
         return _ignored("not JSON", message_id)
     if fields.get("Event") == "s3:TestEvent":
         return _ignored("S3 test event", message_id)
+    if fields.get("source") == "aws.s3":
+        return _parse_bridged(fields, message_id)
     records: object = fields.get("Records")
     if not isinstance(records, list):
         return _ignored("not an S3 event", message_id)
@@ -73,19 +84,43 @@ def _parse_record(record: dict[str, Any], message_id: str) -> list[Event]:
     if not name.startswith((CREATED, *REMOVED)):
         return _ignored(f"event {name}", message_id)
     bucket, item = record["s3"]["bucket"]["name"], record["s3"]["object"]
-    key = unquote_plus(item["key"])
-    if reason := _not_ours(key):
-        return _ignored(reason, message_id, key)
     kind = EventKind.BACKFILL if record.get("reprocess") else EventKind.CREATED
     kind = EventKind.CHANGED if name.startswith(REMOVED) else kind
     version = ObjectVersion(
-        key=key,
+        key=unquote_plus(item["key"]),
         version_id=item.get("versionId"),
         etag=item.get("eTag", ""),
         sequencer=item.get("sequencer", ""),
         bytes=int(item.get("size", 0)),
     )
     request_id = record.get("responseElements", {}).get("x-amz-request-id")
+    return _events(bucket, kind, version, request_id, message_id)
+
+
+def _parse_bridged(fields: dict[str, Any], message_id: str) -> list[Event]:
+    """Return what EventBridge delivered of S3; unlike S3 itself, it does not encode the key."""
+    name = str(fields.get("detail-type"))
+    if name not in BRIDGED:
+        return _ignored(f"event {name}", message_id)
+    detail, kind = fields["detail"], EventKind(BRIDGED[name])
+    item, is_removal = detail["object"], kind == EventKind.CHANGED
+    version = ObjectVersion(
+        key=item["key"],
+        version_id=item.get("version-id"),
+        # That of a delete marker is the one of no bytes.
+        etag="" if is_removal else item.get("etag", ""),
+        sequencer=item.get("sequencer", ""),
+        bytes=int(item.get("size", 0)),
+    )
+    return _events(detail["bucket"]["name"], kind, version, detail.get("request-id"), message_id)
+
+
+def _events(
+    bucket: str, kind: EventKind, version: ObjectVersion, request_id: str | None, message_id: str
+) -> list[Event]:
+    """Return one event, or none if the function ignores its key."""
+    if reason := _not_ours(version.key):
+        return _ignored(reason, message_id, version.key)
     return [Event(bucket, kind, version, correlation_id=request_id or message_id)]
 
 

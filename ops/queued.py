@@ -108,7 +108,7 @@ def without(body: str, scope: Scope) -> str | None:
     if not named:
         return None
     fields = json.loads(body)
-    rest = [record for record in fields["Records"] if record not in named]
+    rest = [record for record in fields.get("Records", []) if record not in named]
     return json.dumps(fields | {"Records": rest}) if rest else ""
 
 

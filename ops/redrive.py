@@ -162,17 +162,26 @@ def _letter(message: "MessageTypeDef") -> DeadLetter:
 
 
 def records_of(body: str) -> list[dict[str, Any]]:
-    """Return the records of an S3 event that name a key; a letter that is no event has none."""
+    """Return the records of an S3 event that name a key; a letter that is no event has none.
+
+    What EventBridge delivered is one record itself.
+    """
     try:
-        records: list[dict[str, Any]] = json.loads(body)["Records"]
-        return [record for record in records if isinstance(record["s3"]["object"]["key"], str)]
+        fields: dict[str, Any] = json.loads(body)
+        records: list[dict[str, Any]] = [fields] if "detail" in fields else fields["Records"]
+        return [record for record in records if isinstance(_named(record)["key"], str)]
     except (ValueError, KeyError, TypeError):
         return []
 
 
 def key_of(record: dict[str, Any]) -> str:
-    """Return the key in such a record, which S3 has encoded."""
-    return unquote_plus(record["s3"]["object"]["key"])
+    """Return the key in such a record, which S3 has encoded and EventBridge has not."""
+    key = _named(record)["key"]
+    return key if "detail" in record else unquote_plus(key)
+
+
+def _named(record: dict[str, Any]) -> dict[str, Any]:
+    return (record["detail"] if "detail" in record else record["s3"])["object"]
 
 
 def _failure(line: str) -> tuple[str, str]:

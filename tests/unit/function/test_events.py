@@ -78,9 +78,69 @@ def test_without_a_request_id_the_message_correlates():
     assert parse_message(json.dumps(event), "m1")[0].correlation_id == "m1"
 
 
+def bridged(name="created", **changes) -> dict:
+    event = json.loads((EVENTS / f"bridged-{name}.json").read_text())
+    event["detail"]["object"] |= changes
+    return event
+
+
+def test_eventbridge_does_not_encode_the_key():
+    assert parse_message((EVENTS / "bridged-created.json").read_text(), "m1") == [
+        Event(
+            bucket="photos-of-a-shop",
+            kind=EventKind.CREATED,
+            version=ObjectVersion(
+                key="uploads/u1/my beach & sun+été%20.jpg",
+                version_id="IYV3p45BT0ac8hjHg1houSdS1a.Mro8e",
+                etag="b1946ac92492d2347c6235b4d2611184",
+                sequencer="617f08299329d189",
+                bytes=829183,
+            ),
+            correlation_id="N4N7GDK58NMKJ12R",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        {},
+        {"deletion-type": "Permanently Deleted"},
+        {"reason": "Lifecycle Expiration", "requester": "s3.amazonaws.com"},
+    ],
+)
+def test_a_removal_by_eventbridge_has_a_key_a_version_and_a_sequencer_alone(detail):
+    event = bridged("deleted")
+    event["detail"] |= detail
+    (parsed,) = parse_message(json.dumps(event), "m1")
+    assert parsed.kind == EventKind.CHANGED
+    assert parsed.version == ObjectVersion(
+        key=KEY,
+        version_id="1QW9g1Z99LUNbvaaYVpW9xDlOLU.qxgF",
+        etag="",
+        sequencer="617f0837b476e463",
+        bytes=0,
+    )
+
+
+def test_eventbridge_may_name_no_version_and_no_request():
+    event = bridged()
+    del event["detail"]["object"]["version-id"], event["detail"]["request-id"]
+    (parsed,) = parse_message(json.dumps(event), "m1")
+    assert (parsed.version.version_id, parsed.correlation_id) == (None, "m1")
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
+        (
+            json.dumps(bridged() | {"detail-type": "Object Restore Completed"}),
+            "event Object Restore Completed",
+        ),
+        (json.dumps(bridged(key="other/a.jpg")), "key is outside uploads/"),
+        (json.dumps(bridged(key="uploads/_index/a.jpg")), "key would land in _index/"),
+        (json.dumps(bridged("deleted", key="uploads/")), "key is a folder marker"),
+        (json.dumps(bridged() | {"source": "aws.ec2"}), "not an S3 event"),
         ((EVENTS / "test-event.json").read_text(), "S3 test event"),
         (
             '{"Records": [{"eventSource": "aws:s3", "eventName": "ObjectRestore:Post"}]}',

@@ -30,6 +30,21 @@ def test_a_message_loses_the_events_of_the_uploads_alone():
         assert queued.without(other, SCOPE) is None
 
 
+def bridged(key):
+    """A message as EventBridge delivers it, whose key is not encoded."""
+    detail = {"bucket": {"name": "photos"}, "object": {"key": key, "size": 1}}
+    return json.dumps({"source": "aws.s3", "detail-type": "Object Created", "detail": detail})
+
+
+def test_a_message_of_eventbridge_is_of_one_upload():
+    assert queued.without(bridged("uploads/u1/a+b.jpg"), SCOPE) == ""
+    assert queued.without(bridged("uploads/u1%2Fa.jpg"), SCOPE) is None
+    assert queued.without(bridged("uploads/u1/a+b.jpg"), Scope(key="uploads/u1/a+b.jpg")) == ""
+    assert queued.without(bridged("uploads/u1/a+b.jpg"), Scope(key="uploads/u1/a b.jpg")) is None
+    for other in ('{"detail": {}}', '{"detail": {"object": {"key": 1}}}', '"detail"'):
+        assert queued.without(other, SCOPE) is None
+
+
 class Queue:
     """A queue at the seam of SQS: what is received is hidden until it is given back."""
 
