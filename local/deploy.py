@@ -2,25 +2,18 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
+from local import lookups
 from local.program import ROOT, evaluate, full_key, read_config
 from local.resources import Context, create
 from local.resources.calls import REFUSALS
-from local.resources.kind import ACCOUNT_ID, PARTITION
 from local.server import REGION, Server
 from pipeline.bundle import BundleError, Target, build
 from terminal import Failure
-
-CALLS: Final[Mapping[str, dict[str, Any]]] = {
-    "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT_ID},
-    "aws:index/getRegion:getRegion": {"region": REGION},
-    "aws:index/getPartition:getPartition": {"partition": PARTITION},
-}
-"""Answers of the provider functions that the program calls."""
 
 
 class Deployer(Mocks):
@@ -56,12 +49,15 @@ class Deployer(Mocks):
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         """Answer a provider function."""
-        if args.token not in CALLS:
-            self.error = Failure(
-                f"The embedded AWS does not know {args.token}; teach it in local/deploy.py."
-            )
-            raise self.error
-        return CALLS[args.token], []
+        try:
+            given = cast("dict[str, Any]", args.args)
+            return lookups.answer(self._context, args.token, given), []
+        except Failure as error:
+            self.error = self.error or error
+            raise
+        except REFUSALS as error:
+            self.error = self.error or Failure(f"{args.token} failed: {error}")
+            raise
 
 
 def deploy(

@@ -203,6 +203,18 @@ RULES: Final[Mapping[str, Rule]] = {
     "aws:cloudwatch/dashboard:Dashboard": Rule(
         "cloudwatch/dashboard.go@0620f2a6", forces="dashboardName"
     ),
+    "aws:cloudwatch/eventRule:EventRule": Rule(
+        "events/rule.go@9dfe6ffb",
+        autoname=Autoname(longest=64),
+        kept="name namePrefix",
+        defaults={"eventBusName": "default"},
+    ),
+    "aws:cloudwatch/eventTarget:EventTarget": Rule(
+        "events/target.go@bf84f8e5",
+        forces="rule",
+        kept="targetId",
+        defaults={"eventBusName": "default"},
+    ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": Rule(
         "cloudwatch/metric_alarm.go@055611a6", autoname=Autoname(), forces="name"
     ),

@@ -22,7 +22,8 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from local.deploy import CALLS, context_of, function_code
+from local import lookups
+from local.deploy import context_of, function_code
 from local.provider.replacements import autoname, forced_by, name_input
 from local.resources import registry
 from local.resources.calls import REFUSALS
@@ -110,10 +111,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     @_told
     def Invoke(self, request: Any) -> Any:  # noqa: N802
         """Answer a provider function."""
-        if request.tok not in CALLS:
-            raise Failure(f"The embedded AWS does not know {request.tok}.")
+        found = lookups.answer(self._context, request.tok, _plain(request.args))
         answer = provider_pb2.InvokeResponse()
-        getattr(answer, "return").CopyFrom(_struct(CALLS[request.tok]))
+        getattr(answer, "return").CopyFrom(_struct(found))
         return answer
 
     @_told

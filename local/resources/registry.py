@@ -14,6 +14,7 @@ from local.inputs import Inputs
 from local.resources import (
     cloudfront,
     dynamodb,
+    eventbridge,
     iam,
     kms,
     lambda_,
@@ -38,6 +39,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     **lambda_.KINDS,
     **monitoring.KINDS,
     **cloudfront.KINDS,
+    **eventbridge.KINDS,
     **logs.KINDS,
     **route53.KINDS,
     **wafv2.KINDS,

@@ -36,6 +36,7 @@ _SERVICES: Final[Mapping[str, _Service]] = {
     "cloudfront": _Service("Resource"),
     "cloudwatch": _Service("ResourceARN"),
     "dynamodb": _Service("ResourceArn", "list_tags_of_resource"),
+    "events": _Service("ResourceARN"),
     "iam": _Service("RoleName", "list_role_tags", "tag_role", "untag_role"),
     "kms": _Service("KeyId", "list_resource_tags", encode=_kms_pairs),
     "lambda": _Service("Resource", "list_tags", encode=dict),

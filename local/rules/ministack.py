@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 app: Final = import_module("ministack.app")
 cloudfront: Final = import_module("ministack.services.cloudfront")
 cloudwatch: Final = import_module("ministack.services.cloudwatch")
+eventbridge: Final = import_module("ministack.services.eventbridge")
 iam: Final = import_module("ministack.services.iam")
 iam_actions: Final = import_module("ministack.core.iam_actions")
 iam_evaluator: Final = import_module("ministack.core.iam_evaluator")

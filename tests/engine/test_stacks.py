@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from local.deploy import CALLS
 from local.http import request
+from local.lookups import CALLS
 from local.program import ROOT
 from local.uploader import upload
 from pytest_pulumi import Cloud, Resource, evaluate_folder

@@ -31,7 +31,16 @@ def subscribe(server: Server, pattern: str) -> tuple[Any, str]:
     sqs, events = server.client("sqs"), server.client("events")
     url = sqs.create_queue(QueueName="app")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
-    events.put_rule(Name="manifests", EventPattern=pattern)
+    rule = events.put_rule(Name="manifests", EventPattern=pattern)["RuleArn"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn["QueueArn"],
+        "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
     events.put_targets(Rule="manifests", Targets=[{"Id": "app", "Arn": arn["QueueArn"]}])
     return sqs, url
 

@@ -100,7 +100,9 @@ def test_functions_of_the_provider_answer(provider):
     answer = plain(getattr(provider.Invoke(identity), "return"))
     assert answer["accountId"] == ACCOUNT_ID
     told = refusal(provider.Invoke, messages.InvokeRequest(tok="aws:index/getX:getX"))
-    assert told == "The embedded AWS does not know aws:index/getX:getX."
+    assert told == (
+        "The embedded AWS does not know aws:index/getX:getX; teach it in local/lookups.py."
+    )
 
 
 def test_a_resource_is_named_once_and_keeps_its_name(provider):
