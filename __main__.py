@@ -28,3 +28,7 @@ if pipeline.distribution_id:
     pulumi.export(StackOutput.DISTRIBUTION_ID, pipeline.distribution_id)
 if pipeline.quota_table:
     pulumi.export(StackOutput.QUOTA_TABLE, pipeline.quota_table)
+if pipeline.adopted_buckets:
+    pulumi.export(StackOutput.ADOPTED_BUCKETS, pipeline.adopted_buckets)
+if pipeline.destination_policy:
+    pulumi.export(StackOutput.DESTINATION_POLICY, pipeline.destination_policy)

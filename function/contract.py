@@ -118,6 +118,8 @@ class StackOutput(StrEnum):
     BATCH_ROLE_ARN = "batchRoleArn"
     DISTRIBUTION_ID = "distributionId"
     QUOTA_TABLE = "quotaTable"
+    ADOPTED_BUCKETS = "adoptedBuckets"
+    DESTINATION_POLICY = "destinationPolicy"
 
 
 def part_of_user(sub: str) -> str:

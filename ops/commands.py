@@ -250,7 +250,8 @@ def empty(*, target: Target = NO_TARGET, yes: bool = False) -> None:
         yes: Delete them rather than count them.
     """
     with connected(target.stack, target.outputs) as stack:
-        buckets = (stack.source, stack.destination)
+        buckets = teardown.own_buckets(stack)
+        kept = [name for name in (stack.source, stack.destination) if name not in buckets]
         counts = {bucket: teardown.count(stack, bucket) for bucket in buckets}
         if yes:
             teardown.stop(stack)
@@ -260,6 +261,8 @@ def empty(*, target: Target = NO_TARGET, yes: bool = False) -> None:
     if target.as_json:
         print(json.dumps({"deleted" if yes else "would_delete": counts}))
         return
+    for bucket in kept:
+        print(f"{bucket}: left as it is, because it is not the stack's own")
     for bucket, count in counts.items():
         print(f"{bucket}: {counted(count, 'version')} {'deleted' if yes else 'would be deleted'}")
     if not yes:

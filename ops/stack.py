@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, Literal, TypeVar, cast
 
 import boto3
 import botocore.exceptions
@@ -53,6 +53,10 @@ class Stack:
     def destination(self) -> str:
         """Name of the bucket of the renditions and manifests."""
         return self.outputs[StackOutput.DESTINATION_BUCKET]
+
+    def adopts(self, part: Literal["source", "destination"]) -> bool:
+        """Return True for a bucket that the account had before the stack, which the stack keeps."""
+        return part in self.outputs.get(StackOutput.ADOPTED_BUCKETS, "").split(",")
 
     @property
     def backfill_queue(self) -> str:

@@ -22,15 +22,29 @@ def encryption(stack: Stack) -> Finding:
 
     S3 encrypts with keys of its own where nothing is set, so a stack's key can be lost unnoticed.
     """
-    s3 = stack.client("s3")
-    found: list[str] = []
-    for bucket in (stack.source, stack.destination):
-        answer = s3.get_bucket_encryption(Bucket=bucket)
-        rules = answer["ServerSideEncryptionConfiguration"]["Rules"]
-        found += [rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in rules]
+    found = [*_algorithms(stack, stack.source), *_algorithms(stack, stack.destination)]
+    if stack.adopts("source") or stack.adopts("destination"):
+        return _adopted_encryption(stack, found)
     if len(set(found)) > 1:
         return warn("encryption", f"the buckets differ: {', '.join(found)}", DEPLOY)
     return ok("encryption", f"both buckets, {found[0]}")
+
+
+def _algorithms(stack: Stack, bucket: str) -> list[str]:
+    answer = stack.client("s3").get_bucket_encryption(Bucket=bucket)
+    rules = answer["ServerSideEncryptionConfiguration"]["Rules"]
+    return [rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in rules]
+
+
+def _adopted_encryption(stack: Stack, found: list[str]) -> Finding:
+    """The function may use the key of a bucket that is not the stack's own, if it has one."""
+    name = stack.outputs[StackOutput.FUNCTION_NAME]
+    function = stack.client("lambda").get_function_configuration(FunctionName=name)
+    key = function.get("Environment", {}).get("Variables", {}).get("KMS_KEY_ARN")
+    if not key and any(algorithm.startswith("aws:kms") for algorithm in found):
+        fix = "set encryption: kms, and kmsKeyArn to the bucket's key (docs/adopt.md, Buckets)"
+        return fail("encryption", "a bucket has a key that the function may not use", fix)
+    return ok("encryption", f"as the buckets have it: {', '.join(found)}")
 
 
 def public_access(stack: Stack) -> Finding:
@@ -39,7 +53,15 @@ def public_access(stack: Stack) -> Finding:
     The account's settings override a bucket's, and show an organisation's policy as well (S3 user
     guide, "Configuring block public access settings for your account").
     """
-    s3, buckets = stack.client("s3"), (stack.source, stack.destination)
+    return _blocked_readers(stack) or _own_access(stack)
+
+
+def _own_access(stack: Stack) -> Finding:
+    s3, buckets = stack.client("s3"), list[str]()
+    if not stack.adopts("source"):
+        buckets.append(stack.source)
+    if not stack.adopts("destination"):
+        buckets.append(stack.destination)
     opened = [bucket for bucket in buckets if _is_public(s3, bucket)]
     for bucket in buckets:
         wanted = ACLS if bucket in opened else ACLS | POLICIES
@@ -74,7 +96,8 @@ def versioning(stack: Stack) -> Finding:
     """An overwritten upload can be brought back, and an event names one version."""
     status = stack.client("s3").get_bucket_versioning(Bucket=stack.source)
     if status.get("Status") != "Enabled":
-        return fail("versioning", "the source keeps no versions", DEPLOY)
+        fix = "turn versioning on there" if stack.adopts("source") else DEPLOY
+        return fail("versioning", "the source keeps no versions", fix)
     return ok("versioning", "the source keeps versions")
 
 
@@ -95,6 +118,34 @@ def bucket_policy(s3: "S3Client", bucket: str) -> dict[str, Any]:
     """Return a bucket's policy; one without statements where it has none."""
     answer = read_or_none(lambda: s3.get_bucket_policy(Bucket=bucket), "NoSuchBucketPolicy")
     return json.loads(answer["Policy"]) if answer else {"Version": "2012-10-17", "Statement": []}
+
+
+def _blocked_readers(stack: Stack) -> Finding | None:
+    """Return what keeps readers from an adopted destination; None if nothing does.
+
+    Its policy must have what the output ``destinationPolicy`` asks for.
+    """
+    if not stack.adopts("destination"):
+        return None
+    s3, bucket = stack.client("s3"), stack.destination
+    wanted: dict[str, Any] = json.loads(stack.outputs[StackOutput.DESTINATION_POLICY])
+    (reader,) = wanted["Statement"]
+    parts = ("Effect", "Principal", "Action", "Condition")
+    if not any(
+        all(statement.get(part) == reader.get(part) for part in parts)
+        and set(reader["Resource"]) <= set(_many(statement["Resource"]))
+        for statement in bucket_policy(s3, bucket)["Statement"]
+    ):
+        fix = "add the statement of the output destinationPolicy to the bucket's policy"
+        return fail("public access", f"the policy of {bucket} lets no reader in", fix)
+    if reader["Principal"] == "*" and _switches(s3, Bucket=bucket) & POLICIES:
+        fix = "turn BlockPublicPolicy and RestrictPublicBuckets off there, or set delivery: cdn"
+        return fail("public access", f"{bucket} blocks what its policy allows", fix)
+    return None
+
+
+def _many(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
 
 
 def _is_public(s3: "S3Client", bucket: str) -> bool:

@@ -2,14 +2,15 @@
 
 A bucket with objects is not deleted, so ``pulumi destroy`` needs them empty. A function that still
 runs would put renditions back: each upload that is removed raises an event, and the restoration or
-retry of another may be under way. Resources that ``pulumi destroy`` has deleted already, before it
+retry of another may be under way. A bucket that is not the stack's own is left as it is, with its
+policy. Resources that ``pulumi destroy`` has deleted already, before it
 stopped at a bucket that holds something, are skipped.
 """
 
 import json
 import time
 from functools import partial
-from typing import Final
+from typing import Final, Literal
 
 from function.contract import UPLOADS, StackOutput
 from ops import mappings, versions
@@ -18,6 +19,40 @@ from ops.storage import bucket_policy
 from terminal import Advance, Failure
 
 SID: Final = "DenyUploadsDuringTeardown"
+
+
+_TAGS: Final = {"Project", "Stack", "ManagedBy"}
+"""Keys of the tags that every bucket of a stack has (``pipeline/naming.py``)."""
+
+
+def own_buckets(stack: Stack) -> list[str]:
+    """Return the buckets that the stack has made, the source first.
+
+    Not those that the output ``adoptedBuckets`` tells of. A program that makes the component may
+    not export it, so a bucket without a stack's tags is not the stack's own either.
+
+    Raises:
+        Failure: neither is.
+    """
+    own = [stack.source] if _is_own(stack, "source", stack.source) else []
+    own += [stack.destination] if _is_own(stack, "destination", stack.destination) else []
+    if not own:
+        raise Failure(
+            f"{stack.source} and {stack.destination} are not the stack's own, so none is emptied; "
+            "erase uploads with `python -m ops erase`."
+        )
+    return own
+
+
+def _is_own(stack: Stack, part: Literal["source", "destination"], bucket: str) -> bool:
+    if stack.adopts(part):
+        return False
+    s3 = stack.client("s3")
+    try:
+        found = read_or_none(lambda: s3.get_bucket_tagging(Bucket=bucket), "NoSuchTagSet")
+    except s3.exceptions.NoSuchBucket:
+        return True
+    return {tag["Key"] for tag in found["TagSet"]} >= _TAGS if found else False
 
 
 def count(stack: Stack, bucket: str) -> int:
@@ -36,7 +71,8 @@ def stop(stack: Stack) -> None:
         Failure: Lambda did not disable an event source mapping in time, or another command, such
             as a backfill, has enabled it again.
     """
-    _deny_uploads(stack)
+    if stack.source in own_buckets(stack):
+        _deny_uploads(stack)
     lambda_, name = stack.client("lambda"), stack.outputs[StackOutput.FUNCTION_NAME]
     try:
         timeout = lambda_.get_function_configuration(FunctionName=name)["Timeout"]

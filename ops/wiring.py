@@ -26,11 +26,37 @@ OLD_TIMEOUTS: Final = 2
 def notification(stack: Stack) -> Finding:
     """S3 announces what is created and removed under ``uploads/`` to the queue."""
     s3, bucket = stack.client("s3"), stack.source
-    queues = s3.get_bucket_notification_configuration(Bucket=bucket).get("QueueConfigurations", [])
-    if any(_announces(stack, queue) for queue in queues):
+    found = s3.get_bucket_notification_configuration(Bucket=bucket)
+    if stack.adopts("source"):
+        return _bridge(stack, is_on="EventBridgeConfiguration" in found)
+    if any(_announces(stack, queue) for queue in found.get("QueueConfigurations", [])):
         return ok("notification", f"{UPLOADS} is announced to the queue")
     fix = f"{DEPLOY}, then send what came in meanwhile with `python -m ops backfill`"
     return fail("notification", "uploads are not announced to the queue", fix)
+
+
+def _bridge(stack: Stack, *, is_on: bool) -> Finding:
+    """EventBridge gets the events of a bucket that is not the stack's own, and has its rule."""
+    backfill = "then send what came in meanwhile with `python -m ops backfill`"
+    if not is_on:
+        fix = f"turn that on (docs/adopt.md, Buckets), {backfill}"
+        return fail("notification", f"{stack.source} does not send events to EventBridge", fix)
+    events = stack.client("events")
+    arn = _attribute(stack, StackOutput.QUEUE_URL, "QueueArn")
+    for name in events.list_rule_names_by_target(TargetArn=arn)["RuleNames"]:
+        rule = events.describe_rule(Name=name)
+        if rule["State"] == "ENABLED" and _matches(stack, json.loads(rule["EventPattern"])):
+            return ok("notification", f"{UPLOADS} is announced to the queue by EventBridge")
+    detail = "no rule of EventBridge announces uploads to the queue"
+    return fail("notification", detail, f"{DEPLOY}, {backfill}")
+
+
+def _matches(stack: Stack, pattern: dict[str, Any]) -> bool:
+    """Return True if a rule is for the creation and removal of uploads in the source bucket."""
+    objects = {"key": [{"prefix": UPLOADS}]}
+    return {"Object Created", "Object Deleted"} <= set(pattern.get("detail-type", [])) and (
+        pattern.get("detail") == {"bucket": {"name": [stack.source]}, "object": objects}
+    )
 
 
 def _announces(stack: Stack, queue: "QueueConfigurationOutputTypeDef") -> bool:
@@ -44,22 +70,27 @@ def _announces(stack: Stack, queue: "QueueConfigurationOutputTypeDef") -> bool:
 
 
 def queue_policy(stack: Stack) -> Finding:
-    """S3 may send to the queue, for this bucket alone."""
+    """S3 may send to the queue, for this bucket alone; or EventBridge, for its rule."""
     statements = _document(stack, "Policy", StackOutput.QUEUE_URL).get("Statement", [])
-    if any(_lets_s3_send(stack, statement) for statement in statements):
+    if stack.adopts("source"):
+        if any(_lets_send(statement, "events.amazonaws.com", ":rule/") for statement in statements):
+            return ok("queue policy", "EventBridge may send for its rule")
+        return fail("queue policy", "EventBridge may not send for its rule", DEPLOY)
+    bucket = f":{stack.source}"
+    if any(_lets_send(statement, "s3.amazonaws.com", bucket) for statement in statements):
         return ok("queue policy", "S3 may send for the source bucket")
     return fail("queue policy", "S3 may not send for the source bucket", DEPLOY)
 
 
-def _lets_s3_send(stack: Stack, statement: dict[str, Any]) -> bool:
+def _lets_send(statement: dict[str, Any], service: str, source: str) -> bool:
     """Return True if it allows just that; the stack's ``Deny`` statements are about plain HTTP."""
     principal, actions = statement["Principal"], _many(statement.get("Action"))
     return (
         statement["Effect"] == "Allow"
         and principal != "*"
-        and "s3.amazonaws.com" in _many(principal.get("Service"))
+        and service in _many(principal.get("Service"))
         and not {"sqs:SendMessage", "SQS:SendMessage", "sqs:*"}.isdisjoint(actions)
-        and f":{stack.source}" in json.dumps(statement.get("Condition", {}))
+        and source in json.dumps(statement.get("Condition", {}))
     )
 
 

@@ -1,4 +1,4 @@
-"""Checks of resources that the account already has: KMS key, SNS topic, permissions boundary.
+"""Checks of resources that the account already has: buckets, KMS key, SNS topic, boundary.
 
 The pipeline changes none of them, so what it needs of their policies is up to their owner
 (docs/adopt.md).
@@ -15,6 +15,28 @@ if TYPE_CHECKING:
 _KEY: Final = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+")
 _TOPIC: Final = re.compile(r"arn:[\w-]+:sns:[\w-]+:\d{12}:[\w.-]+")
 _BOUNDARY: Final = re.compile(r"arn:[\w-]+:iam::(\d{12}|aws):policy/[\w+=,.@/-]+")
+
+_BUCKET: Final = re.compile(r"(?:arn:[\w-]+:s3:::)?([\w.-]{3,63})")
+"""A bucket's ARN or name; the oldest ones have capitals and underscores."""
+
+
+def bucket_name(key: str, given: str) -> str:
+    """Return the name of a bucket that is given by its name or its ARN.
+
+    Args:
+        key: the setting that names it.
+        given: its value.
+
+    Raises:
+        SettingsError: it is neither.
+    """
+    found = _BUCKET.fullmatch(given)
+    if not found:
+        raise SettingsError(
+            f"{key} must be a bucket's name or ARN, like photos or arn:aws:s3:::photos; got "
+            f"{given!r}."
+        )
+    return found[1]
 
 
 def check_key(arn: str) -> None:

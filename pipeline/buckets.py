@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import pulumi
 from pulumi_aws import s3
@@ -11,6 +12,39 @@ from pipeline import lifecycle
 from pipeline.component import Component, Options, policy_of
 from pipeline.naming import bucket_url, tags
 from pipeline.permissions.documents import Document
+
+
+class Bucket(Protocol):
+    """A bucket that the pipeline uses, whether it made it or the account had it."""
+
+    @property
+    def name(self) -> pulumi.Output[str]:
+        """Its name."""
+        ...
+
+    @property
+    def arn(self) -> pulumi.Output[str]:
+        """Its ARN."""
+        ...
+
+    @property
+    def domain(self) -> pulumi.Output[str]:
+        """Its own host name at Amazon's S3, in its region."""
+        ...
+
+    def url(self, s3_endpoint: str) -> pulumi.Output[str]:
+        """Return the bucket's URL; ``s3_endpoint`` is empty for Amazon's S3."""
+        ...
+
+    def set_policy(
+        self,
+        owner: Component,
+        make: Callable[..., Document],
+        *values: pulumi.Input[str],
+        write: Callable[[Document], str] = json.dumps,
+    ) -> object:
+        """Set the policy that ``make`` returns, if the bucket is the pipeline's own."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)

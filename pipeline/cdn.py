@@ -10,7 +10,7 @@ from pulumi_aws import cloudfront, route53
 from function.engine.renditions import Rendition
 from pipeline import edge, page, signer_route
 from pipeline.auth import Auth
-from pipeline.buckets import SecureBucket
+from pipeline.buckets import Bucket, SecureBucket
 from pipeline.component import Component, Options
 from pipeline.naming import resource_name, tags
 
@@ -48,7 +48,7 @@ class CdnArgs:
         web_acl_arn: of AWS WAF, which sees every request first; None for none.
     """
 
-    destination: SecureBucket
+    destination: Bucket
     renditions: Sequence[Rendition]
     negotiated: Sequence[str]
     page: SecureBucket | None

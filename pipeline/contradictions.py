@@ -25,6 +25,7 @@ def check(settings: "Settings") -> None:
     _check_targets(settings)
     _check_domain(settings)
     _check_limits(settings)
+    _check_adopted(settings)
 
 
 def _check_uploads(settings: "Settings") -> None:
@@ -71,6 +72,11 @@ def _check_targets(settings: "Settings") -> None:
 def _check_domain(settings: "Settings") -> None:
     if settings.site and settings.delivery != "cdn":
         raise SettingsError("site: true needs delivery: cdn, which serves the page; set it.")
+    if settings.site and settings.uploads == "private":
+        raise SettingsError(
+            "site: true needs uploads: public or presigned, because its page uploads; set uploads "
+            "or leave out site."
+        )
     if settings.domain and settings.delivery != "cdn":
         raise SettingsError("domain needs delivery: cdn, which answers under it; set it.")
     if settings.domain and not re.fullmatch(r"([a-z0-9-]+\.)+[a-z]{2,}", settings.domain):
@@ -119,3 +125,30 @@ def _check_limits(settings: "Settings") -> None:
             f"maxMegapixels must be at most {borne} at memory {settings.memory}; "
             f"got {settings.max_megapixels}. Raise memory or lower it."
         )
+
+
+def _check_adopted(settings: "Settings") -> None:
+    """Refuse what would change a bucket that is not the stack's own."""
+    if settings.destination_bucket != "" and settings.eventbridge:
+        raise SettingsError(
+            "eventbridge needs a destination bucket of the stack's own, because it replaces the "
+            "bucket's notification; turn EventBridge on yourself and leave out eventbridge."
+        )
+    if settings.source_bucket == "":
+        return
+    if settings.uploads == "public":
+        raise SettingsError(
+            "sourceBucket needs uploads: private or presigned, because the policy of a bucket "
+            "that is not the stack's own stays as it is; set uploads."
+        )
+    for key, value, needed in (
+        ("rejectedUploadDays", settings.rejected_upload_days, "a lifecycle rule"),
+        ("storageClasses", settings.storage_classes, "a lifecycle rule"),
+        ("accessLog", settings.access_log, "server access logging"),
+        ("batchOperationsConcurrency", settings.batch_operations_concurrency, "lists of jobs"),
+    ):
+        if value:
+            raise SettingsError(
+                f"{key} cannot be set with sourceBucket, because it puts {needed} into a bucket "
+                f"that is not the stack's own; leave out {key}."
+            )

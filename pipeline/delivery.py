@@ -7,9 +7,10 @@ from functools import partial
 import pulumi
 
 from function.engine.renditions import Rendition
-from pipeline.buckets import SecureBucket
+from pipeline.adopted_bucket import AdoptedBucket
+from pipeline.buckets import Bucket
 from pipeline.cdn import Cdn
-from pipeline.component import Component, Options
+from pipeline.component import Component, Options, policy_of
 from pipeline.identity import Identity
 from pipeline.permissions import bucket_policies
 from pipeline.permissions.documents import to_json
@@ -22,7 +23,7 @@ class DeliveryArgs:
     ``s3_endpoint`` is empty for Amazon's S3.
     """
 
-    destination: SecureBucket
+    destination: Bucket
     renditions: Sequence[Rendition]
     s3_endpoint: str
     identity: Identity
@@ -30,9 +31,14 @@ class DeliveryArgs:
 
 
 class Delivery(Component):
-    """Readers get renditions and manifests from the bucket itself, or from CloudFront alone."""
+    """Readers get renditions and manifests from the bucket itself, or from CloudFront alone.
+
+    ``policy`` is what a bucket that is not the pipeline's own needs in its policy for that, and
+    None of one whose policy the pipeline sets.
+    """
 
     url: pulumi.Output[str]
+    policy: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: DeliveryArgs, opts: Options = None) -> None:
         super().__init__("image-pipeline:delivery:Delivery", name, opts)
@@ -40,5 +46,9 @@ class Delivery(Component):
         cdn_arn = args.cdn.arn if args.cdn else ""
         account = args.identity.account_id
         args.destination.set_policy(self, policy, account, cdn_arn, write=to_json)
+        self.policy = None
+        if isinstance(args.destination, AdoptedBucket):
+            readers = partial(bucket_policies.readers, renditions=args.renditions)
+            self.policy = policy_of(readers, args.destination.arn, cdn_arn, write=to_json)
         self.url = args.cdn.url if args.cdn else args.destination.url(args.s3_endpoint)
         self.register_outputs({"url": self.url})

@@ -3,17 +3,18 @@
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pulumi
 
 from function.contract import DuplicateSearch
 from pipeline import alarm_definitions, lifecycle, renaming, signer, sizes, tagging
 from pipeline.access_log import AccessLog, AccessLogArgs
+from pipeline.adopted_bucket import AdoptedBucket
 from pipeline.alarms import Alarms, AlarmsArgs
 from pipeline.announcements import Announcements, AnnouncementsArgs
 from pipeline.batch_operations import BatchOperations, BatchOperationsArgs
-from pipeline.buckets import SecureBucket, SecureBucketArgs
+from pipeline.buckets import Bucket, SecureBucket, SecureBucketArgs
 from pipeline.bundle import Bundle, BundleError, Target, build
 from pipeline.cdn import Cdn, CdnArgs
 from pipeline.component import Component, Options
@@ -67,6 +68,8 @@ class ImagePipeline(Component):
     batch_role_arn: pulumi.Output[str] | None
     distribution_id: pulumi.Output[str] | None
     quota_table: pulumi.Output[str] | None
+    adopted_buckets: pulumi.Output[str] | None
+    destination_policy: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: Settings, opts: Options = None) -> None:
         sizes.check(name, args)
@@ -114,20 +117,44 @@ class ImagePipeline(Component):
         name = resource_name(self._base, part)
         return SecureBucket(name, self._args(SecureBucketArgs, **how), self.child)
 
-    def _buckets(self) -> tuple[SecureBucket, SecureBucket]:
-        is_open, is_read = self._settings.uploads == "public", self._settings.delivery == "public"
+    def _buckets(self) -> tuple[Bucket, Bucket]:
+        settings = self._settings
+        adopted: list[str] = []
+        if settings.source_bucket == "":
+            source = self._own_source()
+        else:
+            adopted.append("source")
+            source = self._adopt("sourceBucket", settings.source_bucket, raises_events=True)
+        if settings.destination_bucket != "":
+            # Not an own bucket's: a preview would take the function to write to that one, too.
+            other = source.name if adopted == ["source"] else ""
+            adopted.append("destination")
+            name = settings.destination_bucket
+            destination = self._adopt("destinationBucket", name, other=other)
+        else:
+            is_read = settings.delivery == "public"
+            how = {"public_policy": is_read, "methods": ["GET", "HEAD"]}
+            destination = self._bucket("destination", **how)
+        self.source_bucket, self.destination_bucket = source.name, destination.name
+        names = ",".join(adopted)
+        self.adopted_buckets = pulumi.Output.from_input(names) if adopted else None
+        return source, destination
+
+    def _own_source(self) -> SecureBucket:
         source = self._bucket(
             "source",
-            public_policy=is_open,
+            public_policy=self._settings.uploads == "public",
             methods=["PUT", "POST"],
             old_days=self._settings.old_version_days,
             rules=list(lifecycle.of_uploads(self._settings)),
         )
-        destination = self._bucket("destination", public_policy=is_read, methods=["GET", "HEAD"])
-        self.source_bucket, self.destination_bucket = source.name, destination.name
         if self._settings.access_log:
             self._add(SourceLog, SourceLogArgs, source=source)
-        return source, destination
+        return source
+
+    def _adopt(self, key: str, given: pulumi.Input[str], **how: Any) -> AdoptedBucket:
+        opts = pulumi.InvokeOutputOptions(parent=self)
+        return AdoptedBucket(key, given, self._identity, opts, **how)
 
     def _way_in(self) -> tuple[UploadQueue, Uploads]:
         source = self._source
@@ -162,11 +189,12 @@ class ImagePipeline(Component):
         cdn = self._cdn(page, uploads) if settings.delivery == "cdn" else None
         delivery = self._add(Delivery, DeliveryArgs, destination=destination, cdn=cdn)
         self.delivery_url, self.site_url = delivery.url, None
+        self.destination_policy = delivery.policy
         self.distribution_id = cdn.distribution_id if cdn else None
         if cdn and page:
             self._add(Site, SiteArgs, bucket=page, cdn=cdn, upload_endpoint=self.upload_endpoint)
             self.site_url = pulumi.Output.concat(cdn.url, "/")
-        if settings.eventbridge:
+        if settings.eventbridge and isinstance(destination, SecureBucket):
             self._add(Announcements, AnnouncementsArgs, destination=destination)
 
     def _cdn(self, page: SecureBucket | None, uploads: Uploads) -> Cdn:
@@ -239,5 +267,5 @@ def _bundle(settings: Settings, **how: Path) -> Bundle:
 def _say_who_may_upload(settings: Settings) -> None:
     if settings.uploads == "public":
         pulumi.log.info("Anyone may upload: uploads is public.")
-    elif not settings.auth:
+    elif settings.uploads == "presigned" and not settings.auth:
         pulumi.log.info("Anyone may upload: uploads is presigned, without auth.")

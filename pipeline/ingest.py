@@ -1,27 +1,32 @@
 """The edge from S3 to SQS: who may send, and then what is sent."""
 
+import json
 from dataclasses import dataclass
 from typing import Final
 
-from pulumi_aws import s3, sqs
+from pulumi_aws import cloudwatch, s3, sqs
 
 from function.contract import UPLOADS
-from pipeline.buckets import SecureBucket
+from pipeline.adopted_bucket import AdoptedBucket
+from pipeline.buckets import Bucket
 from pipeline.component import Component, Options, policy_of
 from pipeline.identity import Identity
-from pipeline.naming import resource_name
+from pipeline.naming import resource_name, tags
 from pipeline.permissions import service_policies
 from pipeline.queues import UploadQueue
 
 EVENTS: Final = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"]
 """Events for the function: uploads, and their removal by someone or by a lifecycle rule."""
 
+BRIDGED_EVENTS: Final = ["Object Created", "Object Deleted"]
+"""The same as EventBridge names them (S3 user guide, "Using EventBridge")."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class IngestArgs:
     """The two ends of the edge."""
 
-    source: SecureBucket
+    source: Bucket
     queue: UploadQueue
     identity: Identity
 
@@ -30,26 +35,49 @@ class Ingest(Component):
     """Announces every object created or removed under ``uploads/`` to the queue.
 
     The notification depends on the policy: S3 tries to send a test event when it is set, and is
-    refused until the policy allows it.
+    refused until the policy allows it. A bucket that is not the pipeline's own keeps the
+    notification that it has; its events come by a rule of the account's event bus.
     """
 
     def __init__(self, name: str, args: IngestArgs, opts: Options = None) -> None:
         super().__init__("image-pipeline:ingest:Ingest", name, opts)
-        policy = sqs.QueuePolicy(
-            resource_name(name, "uploads"),
-            queue_url=args.queue.url,
-            policy=policy_of(
-                service_policies.upload_queue,
-                args.queue.arn,
-                args.source.arn,
-                args.identity.account_id,
-            ),
+        label, source, queue = resource_name(name, "uploads"), args.source, args.queue
+        rule = self._rule(label, source) if isinstance(source, AdoptedBucket) else None
+        if rule:
+            document = policy_of(service_policies.bridged_queue, queue.arn, rule.arn)
+        else:
+            account = args.identity.account_id
+            document = policy_of(service_policies.upload_queue, queue.arn, source.arn, account)
+        policy = sqs.QueuePolicy(label, queue_url=queue.url, policy=document, opts=self.child)
+        if rule:
+            after = self.after(policy)
+            cloudwatch.EventTarget(label, rule=rule.name, arn=queue.arn, opts=after)
+        else:
+            s3.BucketNotification(
+                label,
+                bucket=source.name,
+                queues=[{"queue_arn": queue.arn, "events": EVENTS, "filter_prefix": UPLOADS}],
+                opts=self.after(policy),
+            )
+        self.register_outputs({})
+
+    def _rule(self, label: str, source: AdoptedBucket) -> cloudwatch.EventRule:
+        return cloudwatch.EventRule(
+            label,
+            description="Uploads and their removal, for the image pipeline's queue",
+            event_pattern=source.name.apply(_pattern),
+            tags=tags(),
             opts=self.child,
         )
-        s3.BucketNotification(
-            resource_name(name, "uploads"),
-            bucket=args.source.name,
-            queues=[{"queue_arn": args.queue.arn, "events": EVENTS, "filter_prefix": UPLOADS}],
-            opts=self.after(policy),
-        )
-        self.register_outputs({})
+
+
+def _pattern(bucket: str) -> str:
+    """Return the events of a bucket that a rule is for, as JSON."""
+    objects = {"key": [{"prefix": UPLOADS}]}
+    return json.dumps(
+        {
+            "source": ["aws.s3"],
+            "detail-type": BRIDGED_EVENTS,
+            "detail": {"bucket": {"name": [bucket]}, "object": objects},
+        }
+    )

@@ -8,7 +8,7 @@ import pulumi
 from pulumi_aws import lambda_
 
 from function.engine.renditions import Rendition
-from pipeline.buckets import SecureBucket
+from pipeline.buckets import Bucket
 from pipeline.bundle import Bundle
 from pipeline.component import Component
 from pipeline.duplicates import DuplicateIndex
@@ -31,8 +31,8 @@ class ProcessingArgs:
 
     bundle: Bundle
     variables: pulumi.Input[Mapping[str, str]]
-    source: SecureBucket
-    destination: SecureBucket
+    source: Bucket
+    destination: Bucket
     kms_key_arn: pulumi.Input[str]
     index: DuplicateIndex | None
     renditions: Sequence[Rendition]

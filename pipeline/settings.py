@@ -44,6 +44,9 @@ PRICE_CLASSES: Final = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
 MONITORING: Final = ("off", "lean", "full")
 """Least to most: no alarm; three alarms that tell of lost uploads; all alarms and a dashboard."""
 
+UPLOADERS: Final = ("public", "presigned", "private")
+"""Anyone; who has a form that the signer signed; who may write to the bucket by a policy."""
+
 NEGOTIABLE: Final = ("avif", "webp")
 """Formats that not every reader can show, so that the CDN asks the Accept header."""
 
@@ -73,6 +76,8 @@ class Settings:
     renditions: tuple[Rendition, ...] = DEFAULT_RENDITIONS
     negotiate: tuple[str, ...] | None = None
     uploads: str = "public"
+    source_bucket: pulumi.Input[str] = ""
+    destination_bucket: pulumi.Input[str] = ""
     auth: Auth | None = None
     quota_per_hour: int = 0
     quota_bytes_per_day: int = 0
@@ -124,7 +129,7 @@ class Settings:
         in_range(
             "batchOperationsConcurrency", self.batch_operations_concurrency, 0, 1000, "invocations"
         )
-        require_one_of("uploads", self.uploads, ("public", "presigned"))
+        require_one_of("uploads", self.uploads, UPLOADERS)
         require_one_of("delivery", self.delivery, ("public", "cdn"))
         require_one_of("priceClass", self.price_class, PRICE_CLASSES)
         if self.waf_requests_per_minute:
@@ -212,6 +217,8 @@ class Settings:
         for name, check in (
             ("alarm_email", require_email),
             ("certificate_arn", require_certificate),
+            ("source_bucket", partial(_check_bucket, "sourceBucket")),
+            ("destination_bucket", partial(_check_bucket, "destinationBucket")),
             ("hosted_zone_id", require_zone),
             ("kms_key_arn", adopted.check_key),
             ("alarm_topic_arn", adopted.check_topic),
@@ -235,6 +242,11 @@ class Settings:
         AWS WAF cannot stand in front of a function URL.
         """
         return self.uploads == "presigned" and self.waf_requests_per_minute > 0
+
+
+def _check_bucket(key: str, given: str) -> None:
+    if given:
+        adopted.bucket_name(key, given)
 
 
 KEYS: Final = {

@@ -10,7 +10,7 @@ import pulumi
 from pulumi_aws import lambda_
 
 from pipeline.auth import Auth
-from pipeline.buckets import SecureBucket
+from pipeline.buckets import Bucket
 from pipeline.bundle import Bundle
 from pipeline.component import Component, Options
 from pipeline.execution import Execution, vpc_config
@@ -72,7 +72,7 @@ class SignerArgs:
         signer_behind_cdn: nobody may call the function until ``allow`` names a distribution.
     """
 
-    source: SecureBucket
+    source: Bucket
     kms_key_arn: pulumi.Input[str]
     auth: Auth | None
     bundle: Bundle | None

@@ -8,8 +8,10 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
+import pulumi
+
 from function.contract import DuplicateSearch
-from pipeline import edge, page
+from pipeline import adopted, edge, page
 from pipeline.environment import environment_variables, without_metrics
 from pipeline.naming import bucket_url, resource_name
 from pipeline.permissions import bucket_policies, roles
@@ -25,6 +27,9 @@ MAX_ROLE_POLICY: Final = 10_240
 
 MAX_BUCKET_POLICY: Final = 20_480
 """Bytes (S3 user guide, "Bucket policies")."""
+
+MAX_BUCKET: Final = 63
+"""Characters of a bucket's name (S3 user guide, "Bucket naming rules")."""
 
 _PARTITION: Final = "aws-us-gov"
 _REGION: Final = "ap-southeast-1"
@@ -77,7 +82,15 @@ def longest(name: str, settings: Settings) -> tuple[Mapping[str, str], str, str]
     def arn(service: str, resource: str) -> str:
         return f"arn:{_PARTITION}:{service}:{_REGION}:{_ACCOUNT}:{resource}"
 
-    destination, distribution = physical("destination"), ""
+    def bucket_of(given: pulumi.Input[str], part: str) -> str:
+        """Return the name of an adopted bucket, or of one that the stack makes."""
+        if given == "":
+            return physical(part)
+        return adopted.bucket_name(part, given) if isinstance(given, str) else "b" * MAX_BUCKET
+
+    source = bucket_of(settings.source_bucket, "source")
+    destination = bucket_of(settings.destination_bucket, "destination")
+    distribution = ""
     destination_arn = f"arn:{_PARTITION}:s3:::{destination}"
     if settings.delivery == "cdn":
         distribution = f"arn:{_PARTITION}:cloudfront::{_ACCOUNT}:distribution/{_DISTRIBUTION}"
@@ -90,7 +103,7 @@ def longest(name: str, settings: Settings) -> tuple[Mapping[str, str], str, str]
         key_arn = arn("kms", f"key/{_KEY}")
     index = "" if settings.duplicates == DuplicateSearch.OFF else physical("duplicates")
     role = roles.resizer_role(
-        source_arn=f"arn:{_PARTITION}:s3:::{physical('source')}",
+        source_arn=f"arn:{_PARTITION}:s3:::{source}",
         destination_arn=destination_arn,
         queue_arn=arn("sqs", physical("uploads")),
         backfill_arn=arn("sqs", physical("backfill")),

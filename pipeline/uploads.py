@@ -5,7 +5,7 @@ from functools import partial
 
 import pulumi
 
-from pipeline.buckets import SecureBucket
+from pipeline.buckets import Bucket
 from pipeline.component import Component, Options
 from pipeline.permissions import bucket_policies
 from pipeline.signer import Signer, SignerArgs
@@ -13,15 +13,16 @@ from pipeline.signer import Signer, SignerArgs
 
 @dataclass(frozen=True, kw_only=True)
 class UploadsArgs:
-    """The source bucket with its URL, and the signer of forms; None lets anyone upload."""
+    """The source bucket with its URL, who may upload, and the signer of forms, if there is one."""
 
-    source: SecureBucket
+    source: Bucket
+    uploads: str
     bucket_url: pulumi.Output[str]
     signer: SignerArgs | None
 
 
 class Uploads(Component):
-    """Uploads under ``uploads/``, by anyone or by those with a form that the signer signed.
+    """Uploads under ``uploads/``: by anyone, with a signed form, or only by leave of a policy.
 
     ``endpoint`` is the bucket's URL, or the signer's own; without one ``signer_name`` is empty.
     """
@@ -32,7 +33,7 @@ class Uploads(Component):
 
     def __init__(self, name: str, args: UploadsArgs, opts: Options = None) -> None:
         super().__init__("image-pipeline:uploads:Uploads", name, opts)
-        policy = partial(bucket_policies.source, public=args.signer is None)
+        policy = partial(bucket_policies.source, public=args.uploads == "public")
         args.source.set_policy(self, policy)
         self.endpoint, self.signer_name = args.bucket_url, pulumi.Output.from_input("")
         self.signer = Signer(name, args.signer, self.child) if args.signer else None

@@ -18,10 +18,14 @@ NAME: Final = re.compile(r".+-accept-[0-9a-f]{6}")
 
 SHARED: Final = (
     *("domain", "certificateArn", "hostedZoneId", "alarmEmail", "monthlyBudgetUsd"),
-    *("name", "formerNames", "alarmTopicArn"),
+    *("name", "formerNames", "alarmTopicArn", "sourceBucket", "destinationBucket"),
 )
 """Settings that reach beyond a stack: its DNS name can be one distribution's only, its mail goes to
-people, and what is left of a clone is found by the clone's own name."""
+people, its buckets hold others' photos, and what is left of a clone is found by the clone's own
+name."""
+
+UPLOADS: Final = "uploads"
+"""Setting that a clone never has at ``private``: it uploads as the signer's users do."""
 
 LIMIT: Final = "wafRequestsPerMinute"
 """Setting that a clone has at its highest, if at all: all the uploads come from one address, and
@@ -73,6 +77,8 @@ class Clone:
 def copy(stack: str) -> Clone:
     """Copy a stack's settings, without protection, rate limit and what reaches beyond the stack.
 
+    Of private uploads the clone has presigned ones.
+
     Raise ``Misuse`` if there is no such stack, or if it has a setting that a clone cannot have.
     """
     content = stack_file.load(settings_file(stack, ROOT))
@@ -95,6 +101,8 @@ def copy(stack: str) -> Clone:
         )
     if str(kept.get(full_key(LIMIT), 0)) != "0":
         kept[full_key(LIMIT)] = HIGHEST
+    if kept.get(full_key(UPLOADS)) == "private":
+        kept[full_key(UPLOADS)] = "presigned"
     return Clone(
         name=f"{stack}-accept-{secrets.token_hex(3)}",
         content={key: value for key, value in content.items() if key not in _SALT}

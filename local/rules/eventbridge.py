@@ -56,6 +56,15 @@ def complete_event(dispatch: Callable[..., Any], event: dict[str, Any], *view: A
     dispatch(event, *view)
 
 
+@replaces(vars(eventbridge), "_put_rule")
+def whole_rule(put: Callable[..., Any], wanted: Mapping[str, Any]) -> Any:
+    """Replace a rule that exists: what a request omits is not kept.
+
+    "PutRule" (EventBridge API reference, read 2026-11-27).
+    """
+    return put({"Description": "", "RoleArn": "", "State": "ENABLED", **wanted})
+
+
 @replaces(vars(eventbridge), "_delete_rule")
 def rule_in_use(delete: Callable[..., Any], wanted: Mapping[str, Any]) -> Any:
     """Refuse to delete a rule that has targets ("DeleteRule", EventBridge API reference).

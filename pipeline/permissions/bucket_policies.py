@@ -34,14 +34,18 @@ def destination(
         distribution_arn: the CDN, which alone may read; empty to let anyone read.
         renditions: the stack's renditions, which name what may be read.
     """
-    objects = public_objects(bucket_arn, renditions)
     outside = {"StringNotEquals": {"aws:PrincipalAccount": account_id}}
-    if distribution_arn:
-        reader = _cdn_read(objects, distribution_arn)
-    else:
-        reader = allow("PublicRead", "s3:GetObject", objects, ANYONE)
     private_index = deny("DenyIndex", "s3:*", f"{bucket_arn}/{INDEX}*", outside)
-    return document([*_tls_only(bucket_arn), private_index, reader])
+    reader = readers(bucket_arn, distribution_arn, renditions=renditions)["Statement"]
+    return document([*_tls_only(bucket_arn), private_index, *reader])
+
+
+def readers(bucket_arn: str, distribution_arn: str, *, renditions: Sequence[Rendition]) -> Document:
+    """Return what lets readers read, by itself: the CDN alone, or anyone without one."""
+    objects = public_objects(bucket_arn, renditions)
+    if distribution_arn:
+        return document([_cdn_read(objects, distribution_arn)])
+    return document([allow("PublicRead", "s3:GetObject", objects, ANYONE)])
 
 
 def site(bucket_arn: str, distribution_arn: str) -> Document:

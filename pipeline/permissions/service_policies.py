@@ -20,6 +20,18 @@ def upload_queue(queue_arn: str, bucket_arn: str, account_id: str) -> Document:
     return document([s3_may_send, deny_plain_http("sqs:*", queue_arn)])
 
 
+def bridged_queue(queue_arn: str, rule_arn: str) -> Document:
+    """Return the queue's policy: EventBridge may send what one rule matches, over HTTPS only.
+
+    "Using resource-based policies for Amazon EventBridge", Amazon SQS permissions (EventBridge user
+    guide, read 2026-11-27).
+    """
+    condition = {"ArnEquals": {"aws:SourceArn": rule_arn}}
+    events = {"Service": "events.amazonaws.com"}
+    rule_may_send = allow("RuleMaySend", "sqs:SendMessage", queue_arn, events, condition)
+    return document([rule_may_send, deny_plain_http("sqs:*", queue_arn)])
+
+
 def https_only_queue(queue_arn: str) -> Document:
     """Return the policy of a queue that no other account or service sends to: HTTPS only.
 

@@ -12,6 +12,7 @@ TAGGABLE: Final = (
     "aws:budgets/budget:Budget",
     "aws:cloudfront/distribution:Distribution",
     "aws:cloudfront/function:Function",
+    "aws:cloudwatch/eventRule:EventRule",
     "aws:cloudwatch/logDelivery:LogDelivery",
     "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination",
     "aws:cloudwatch/logDeliverySource:LogDeliverySource",

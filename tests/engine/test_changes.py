@@ -21,6 +21,7 @@ SNAPSHOT: Final = Path(__file__).with_name("changes.json")
 
 # Through all ordered pairs of the values: for three values a, b and c that is a b c a c b a.
 RUNTIMES: Final = ["python3.13", "python3.12", "python3.14"]
+UPLOADS: Final = ["public", "presigned", "private"]
 MONITORING: Final = ["lean", "full", "off"]
 DUPLICATES: Final = ["off", "exact", "near"]
 CLASSES: Final = ["PriceClass_All", "PriceClass_100", "PriceClass_200"]
@@ -39,6 +40,7 @@ ACCOUNT: Final = "000000000000"
 TOPIC: Final = f"arn:aws:sns:us-east-1:{ACCOUNT}:on-call"
 KEY: Final = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 VPC: Final = {"subnets": ["subnet-0a1b2c3d"], "securityGroups": ["sg-0a1b2c3d"]}
+SOURCE, DESTINATION = "photos-of-a-shop", "images-of-a-shop"
 BOUNDARY: Final = "arn:aws:iam::aws:policy/SecurityAudit"
 
 PUBLIC: Final[dict[str, list[Any]]] = {
@@ -53,7 +55,9 @@ PUBLIC: Final[dict[str, list[Any]]] = {
     "monitoring": around(MONITORING),
     "pollers": [None, {"min": 2, "max": 9}, {"min": 3, "max": 9}, None],
     "eventbridge": [False, True, False],
-    "uploads": ["public", "presigned", "public"],
+    "uploads": around(UPLOADS),
+    "sourceBucket+uploads": [["", "public"], [SOURCE, "private"], ["", "public"]],
+    "destinationBucket": ["", DESTINATION, ""],
     "memory": [1024, 1769],
     "timeout": [60, 90],
     "batchSize": [4, 2],
@@ -124,6 +128,12 @@ def seen(cli, server, tmp_path_factory) -> dict[str, Changes]:
     """What each step did, by its name."""
     settings: dict[str, Any] = {}
     folder = tmp_path_factory.mktemp("changes")
+    s3 = server.client("s3")
+    for bucket in (SOURCE, DESTINATION):
+        s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_notification_configuration(
+        Bucket=SOURCE, NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
     with Stack(server=server, cli=cli, folder=folder, name="dev") as stack:
         done = {"up": changes(stack.run("up"))}
         for name, change in steps():

@@ -15,7 +15,6 @@ from typing import Final, TypeVar
 
 import pytest
 import yaml
-from PIL import Image
 
 from local.http import request
 from local.program import ROOT
@@ -40,13 +39,6 @@ def example(folder: str, status: str) -> Callable[[Test], Test]:
     """Mark the test of an example."""
     TRIED[folder] = status
     return lambda test: test
-
-
-@pytest.fixture
-def photo(tmp_path) -> Path:
-    path = tmp_path / "photo.jpg"
-    Image.radial_gradient("L").resize((900, 600)).convert("RGB").save(path)
-    return path
 
 
 def assert_photo_in_renditions_out(outputs: dict[str, str], photo: Path, names: list[str]) -> None:

@@ -90,12 +90,31 @@ def outputs_of(resource: pytest_pulumi.Resource) -> dict[str, Any]:
     return {"id": name, **computed}
 
 
+SILENT = "silent-photos"
+"""A bucket of the account that does not send its events to EventBridge."""
+
+ELSEWHERE = "photos-of-another-region"
+
+
+def bucket_of(given: dict[str, Any]) -> dict[str, Any]:
+    """Return what AWS tells of a bucket that the account has."""
+    name, region = given["bucket"], "us-west-2" if given["bucket"] == ELSEWHERE else REGION
+    return {
+        "bucket": name,
+        "arn": f"arn:{PARTITION}:s3:::{name}",
+        "bucketRegion": region,
+        "bucketRegionalDomainName": f"{name}.s3.{region}.{DOMAINS.get(PARTITION, 'amazonaws.com')}",
+    }
+
+
 AWS = pytest_pulumi.Cloud(
     outputs=outputs_of,
     invokes={
         "getCallerIdentity": lambda _given: {"accountId": ACCOUNT},
         "getRegion": lambda _given: {"region": REGION},
         "getPartition": lambda _given: {"partition": PARTITION},
+        "getBucket": bucket_of,
+        "getBucketNotification": lambda given: {"eventbridge": given["bucket"] != SILENT},
     },
 )
 

@@ -42,6 +42,7 @@ COMPONENT = f"{NAME}:index:ImagePipeline"
 KNOWN_LATE = {
     *("alarmEmail", "certificateArn", "hostedZoneId"),
     *("alarmTopicArn", "kmsKeyArn", "permissionsBoundary"),
+    *("sourceBucket", "destinationBucket"),
 }
 """Arguments that a program may give as outputs."""
 

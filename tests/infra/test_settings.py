@@ -61,7 +61,7 @@ REFUSED = {
         (10, "quotaPerHour needs auth"),
     ],
     "quotaBytesPerDay": [(10**9, "quotaBytesPerDay needs auth")],
-    "uploads": [("open", "uploads must be one of public, presigned; got 'open'.")],
+    "uploads": [("open", "uploads must be one of public, presigned, private; got 'open'.")],
     "delivery": [("ftp", "delivery must be one of public, cdn; got 'ftp'.")],
     "encryption": [
         ("none", "encryption must be one of s3, kms; got 'none'."),

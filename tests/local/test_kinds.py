@@ -135,6 +135,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "EventSourceMapping": {"batchSize": 1, "scalingConfig": {"maximumConcurrency": 2}},
     "FunctionUrl": {"cors": {"allowOrigins": ["https://a.example"]}},
     "LogGroup": {"retentionInDays": 1},
+    "EventRule": {"description": None, "eventPattern": '{"source":["aws.ec2"]}'},
+    "EventTarget": {"arn": f"arn:aws:sqs:us-east-1:{ACCOUNT_ID}:other"},
     "Dashboard": {"dashboardBody": '{"widgets":[]}'},
     "MetricAlarm": {
         "alarmDescription": "changed",
@@ -244,6 +246,20 @@ class Recorder(Deployer):
         return created.id, args.inputs | created.outputs
 
 
+def bridge(context: Context) -> list[Resource]:
+    """Put the two types that only a stack with a source bucket of the account's has."""
+    place, name = "aws:cloudwatch/event", "bridge-kind"
+    queue = f"arn:aws:sqs:us-east-1:{ACCOUNT_ID}:uploads"
+    rule = {"description": "Uploads", "eventPattern": '{"source":["aws.s3"]}', "tags": {"a": "b"}}
+    return [
+        Resource(type=type_, name=name, inputs=inputs, created=put(context, type_, name, inputs))
+        for type_, inputs in (
+            (f"{place}Rule:EventRule", rule),
+            (f"{place}Target:EventTarget", {"rule": name, "arn": queue}),
+        )
+    ]
+
+
 def change_of(resource: Resource, key_id: str) -> dict[str, Any]:
     if "targetKeyId" in resource.inputs:
         return {"targetKeyId": key_id}
@@ -306,6 +322,7 @@ LISTS = [
     ("logs", "describe_deliveries", {}, "deliveries"),
     ("cloudwatch", "list_dashboards", {}, "DashboardEntries"),
     ("cloudwatch", "describe_alarms", {}, "MetricAlarms"),
+    ("events", "list_rules", {}, "Rules"),
     ("sns", "list_topics", {}, "Topics"),
     ("sns", "list_subscriptions", {}, "Subscriptions"),
     ("budgets", "describe_budgets", {"AccountId": "000000000000"}, "Budgets"),
@@ -356,7 +373,8 @@ def walks(context):
         "aws:endpoints": [{"s3": context.endpoint}],
     }
     evaluate("prod", recorder, settings)
-    done = [walk(context, resource, key.id) for resource in reversed(recorder.recorded)]
+    made_of_it = [*bridge(context), *recorder.recorded]
+    done = [walk(context, resource, key.id) for resource in reversed(made_of_it)]
     return done, before, everything(context, zone)
 
 

@@ -114,6 +114,15 @@ def test_a_queue_whose_policy_does_not_name_the_rule_hears_nothing(bus, conditio
     assert "Messages" not in bus.sqs.receive_message(QueueUrl=bus.queue_url)
 
 
+def test_what_is_omitted_of_a_rule_is_not_kept(bus):
+    """Page "PutRule" (Amazon EventBridge API reference)."""
+    rule = {"Name": "rules-bridged", "EventPattern": json.dumps(PATTERN)}
+    bus.events.put_rule(**rule, Description="first", State="DISABLED")
+    bus.events.put_rule(**rule)
+    found = bus.events.describe_rule(Name="rules-bridged")
+    assert (found.get("Description", ""), found["State"]) == ("", "ENABLED")
+
+
 def test_a_rule_with_targets_is_not_deleted(bus):
     """Page "DeleteRule" (Amazon EventBridge API reference)."""
     refused = answer(bus.events.delete_rule, Name="rules-bridged")

@@ -41,6 +41,8 @@ class UploadAccess(StrEnum):
     """Anyone may PUT under uploads/."""
     PRESIGNED = "presigned"
     """Only with a signature, which a small function gives out."""
+    PRIVATE = "private"
+    """Only who may write to the bucket by a policy."""
 
 
 class DeliveryMode(StrEnum):
@@ -153,7 +155,11 @@ class ImagePipelineArgs(TypedDict, total=False):
     batch_operations_concurrency: int
     """Reserved concurrency of a second function, for S3 Batch Operations; 0 for none. Default: 0."""
     uploads: UploadAccess
-    """public (anyone may PUT under uploads/) or presigned (only with a signature). Default: public."""
+    """public (anyone may PUT under uploads/), presigned (only with a signature) or private (only who may write to the bucket by a policy). Default: public."""
+    source_bucket: pulumi.Input[str]
+    """A bucket that the account has, by name or ARN, for the uploads; empty for one of the stack's own; docs/adopt.md."""
+    destination_bucket: pulumi.Input[str]
+    """A bucket that the account has, by name or ARN, for the renditions; empty for one of the stack's own; docs/adopt.md."""
     quota_per_hour: int
     """Uploads that each signed-in user may begin in an hour, with auth; 0 for no bound. Default: 0."""
     quota_bytes_per_day: int

@@ -41,6 +41,10 @@ class ImagePipeline(image_pipeline.ImagePipeline):
     """With delivery: cdn, the CloudFront distribution."""
     quota_table: pulumi.Output[str] | None
     """With quotaPerHour or quotaBytesPerDay, the table that counts what users upload."""
+    adopted_buckets: pulumi.Output[str] | None
+    """Which buckets are not the stack's own: source, destination, or both with a comma between."""
+    destination_policy: pulumi.Output[str] | None
+    """With destinationBucket, what its policy needs so that readers can read; docs/adopt.md."""
 
     def __init__(
         self, name: str, args: ImagePipelineArgs, opts: pulumi.ResourceOptions | None = None

@@ -11,6 +11,10 @@ ARN = "arn:aws:sqs:eu-west-1:123456789012:"
 UUIDS = {"0" * 36: "uploads", "1" * 36: "backfill"}
 
 
+OWN = [{"Key": key, "Value": "x"} for key in ("Project", "Stack", "ManagedBy", "Team")]
+TAGS = dict.fromkeys((BACKFILL_OUTPUTS["sourceBucket"], BACKFILL_OUTPUTS["destinationBucket"]), OWN)
+
+
 @pytest.fixture
 def done(monkeypatch):
     """The operations of a teardown in their order, and how long it waits."""
@@ -39,6 +43,7 @@ def stack(done, **answers):
     clients = {
         "s3": aws_client(
             "s3",
+            get_bucket_tagging=lambda Bucket: {"TagSet": TAGS[Bucket]},  # noqa: N803
             get_bucket_policy={"Policy": '{"Statement": []}'},
             put_bucket_policy=note("deny", lambda given: check_policy(given["Policy"])),
         ),
@@ -70,6 +75,22 @@ def check_policy(text):
 def test_uploads_are_refused_before_nothing_is_polled_and_invocations_are_waited_for(done):
     teardown.stop(stack(done))
     assert done == ["deny", "disable", "disable", "hold back", "wait 30 s"]
+
+
+def test_the_policy_of_an_adopted_source_stays_as_it_is(done):
+    adopting = stack(done)
+    adopting.outputs["adoptedBuckets"] = "source"
+    assert teardown.own_buckets(adopting) == [BACKFILL_OUTPUTS["destinationBucket"]]
+    teardown.stop(adopting)
+    assert done == ["disable", "disable", "hold back", "wait 30 s"]
+
+
+@pytest.mark.parametrize("missing", ["Project", "Stack", "ManagedBy"])
+def test_a_bucket_without_a_stacks_tags_is_not_emptied(done, monkeypatch, missing):
+    destination = BACKFILL_OUTPUTS["destinationBucket"]
+    kept = [tag for tag in OWN if tag["Key"] != missing]
+    monkeypatch.setitem(TAGS, destination, kept)
+    assert teardown.own_buckets(stack(done)) == [BACKFILL_OUTPUTS["sourceBucket"]]
 
 
 def test_a_function_that_is_gone_is_not_waited_for(done):

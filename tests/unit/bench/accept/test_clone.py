@@ -50,8 +50,18 @@ def test_it_lacks_what_reaches_beyond_the_stack(root):
     assert clone.config == {"aws:region": "eu-west-1", "image-pipeline:protect": False}
     assert set(clones.SHARED) == {
         *("domain", "certificateArn", "hostedZoneId", "alarmEmail", "monthlyBudgetUsd"),
-        *("name", "formerNames", "alarmTopicArn"),
+        *("name", "formerNames", "alarmTopicArn", "sourceBucket", "destinationBucket"),
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [("private", "presigned"), ("presigned", "presigned"), ("public", "public")]
+)
+def test_a_clone_has_a_way_in(root, given, kept):
+    write(root, **{"image-pipeline:uploads": given, "image-pipeline:sourceBucket": "shop"})
+    clone = clones.copy("dev")
+    assert clone.config["image-pipeline:uploads"] == kept
+    assert clone.left_out == ("image-pipeline:sourceBucket",)
 
 
 def test_a_key_without_a_namespace_is_the_projects_as_pulumi_reads_it(root):
