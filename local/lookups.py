@@ -3,6 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from botocore.exceptions import ClientError
+
+from local.resources.calls import is_absence
 from local.resources.kind import ACCOUNT_ID, PARTITION, Context
 from local.server import REGION
 from terminal import Failure
@@ -18,7 +21,12 @@ CALLS: Final[Mapping[str, dict[str, Any]]] = {
 def _bucket(context: Context, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return a bucket's names and region (aws.s3.getBucket)."""
     name: str = given["bucket"]
-    region: str = context.client("s3").head_bucket(Bucket=name)["BucketRegion"]
+    try:
+        region: str = context.client("s3").head_bucket(Bucket=name)["BucketRegion"]
+    except ClientError as error:
+        if is_absence(error):
+            raise Failure(f"The embedded AWS has no bucket {name}; create it first.") from error
+        raise
     return {
         "id": name,
         "bucket": name,
@@ -52,8 +60,8 @@ def answer(context: Context, token: str, given: Mapping[str, Any]) -> dict[str, 
         given: its arguments.
 
     Raises:
-        Failure: it is not known here.
-        botocore.exceptions.ClientError: there is no such bucket, say.
+        Failure: it is not known here, or asks for a bucket that does not exist.
+        botocore.exceptions.ClientError: AWS refuses it.
     """
     if token in CALLS:
         return CALLS[token]

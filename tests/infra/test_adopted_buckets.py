@@ -4,7 +4,9 @@ import json
 
 import pulumi
 import pytest
+from pulumi_aws import s3
 
+import pytest_pulumi
 from pipeline.image_pipeline import ImagePipeline
 from pipeline.settings import Settings
 from pipeline.settings_checks import SettingsError
@@ -200,6 +202,25 @@ def test_a_bucket_of_the_same_program_is_adopted_once_it_is_known():
     made = engine.record(program)
     assert made.outputs["sourceBucket"] == SOURCE
     assert SOURCE in made.one("EventRule").inputs["eventPattern"]
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_buckets_that_the_same_program_makes_are_adopted(preview):
+    def program() -> None:
+        uploads, images = s3.Bucket("uploads"), s3.Bucket("images")
+        told = s3.BucketNotification("uploads", bucket=uploads.bucket, eventbridge=True)
+        settings = Settings(
+            source_bucket=told.bucket, destination_bucket=images.arn, uploads="private"
+        )
+        pipeline = ImagePipeline("shop", settings)
+        pulumi.export("source", pipeline.source_bucket)
+        pulumi.export("destination", pipeline.destination_bucket)
+
+    made = pytest_pulumi.evaluate(program, cloud=engine.AWS, preview=preview)
+    assert [r.name for r in made.resources if r.is_a(s3.Bucket)] == ["uploads", "images"]
+    if not preview:
+        assert made.outputs["source"] == "uploads-1234567"
+        assert made.outputs["destination"] == "images-1234567"
 
 
 def test_the_limits_reckon_with_the_names_that_are_given():

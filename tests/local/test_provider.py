@@ -105,6 +105,30 @@ def test_functions_of_the_provider_answer(provider):
     )
 
 
+def test_functions_of_the_provider_look_at_a_bucket(provider, bare):
+    def ask(name, bucket):
+        token = f"aws:s3/{name}:{name}"
+        return messages.InvokeRequest(tok=token, args=struct(bucket=bucket))
+
+    def told(name):
+        return plain(getattr(provider.Invoke(ask(name, "looked-at")), "return"))
+
+    s3 = bare.client("s3")
+    s3.create_bucket(Bucket="looked-at")
+    found = told("getBucket")
+    assert (found["bucket"], found["arn"]) == ("looked-at", "arn:aws:s3:::looked-at")
+    assert found["bucketRegion"] == "us-east-1"
+    assert found["bucketRegionalDomainName"] == "looked-at.s3.us-east-1.amazonaws.com"
+    assert told("getBucketNotification")["eventbridge"] is False
+    s3.put_bucket_notification_configuration(
+        Bucket="looked-at", NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+    assert told("getBucketNotification")["eventbridge"] is True
+    s3.delete_bucket(Bucket="looked-at")
+    sentence = "The embedded AWS has no bucket looked-at; create it first."
+    assert refusal(provider.Invoke, ask("getBucket", "looked-at")) == sentence
+
+
 def test_a_resource_is_named_once_and_keeps_its_name(provider):
     first = check(provider)
     assert first == {"bucket": "photos-abcdef0", "__defaults": ["bucket"]}
