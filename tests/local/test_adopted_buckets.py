@@ -136,6 +136,19 @@ def test_the_doctor_notices_what_the_owner_has_undone(shop, stack):
         "no rule of EventBridge announces uploads to the queue"
     )
     events.enable_rule(Name=rule["Name"])
+    theirs = json.loads(rule["EventPattern"])
+    theirs["detail"]["bucket"]["name"] = [DESTINATION]
+    for pattern in (theirs, json.loads(rule["EventPattern"]) | {"detail-type": ["Object Created"]}):
+        events.put_rule(Name=rule["Name"], EventPattern=json.dumps(pattern))
+        assert checks["notification"](stack).level == "fail"
+    events.put_rule(Name=rule["Name"], EventPattern=rule["EventPattern"])
+    sqs, url = shop.server.client("sqs"), shop.server.outputs["queueUrl"]
+    policy = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]
+    closed = policy["Policy"].replace("events.amazonaws.com", "s3.amazonaws.com")
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": closed})
+    assert checks["queue policy"](stack).detail == "EventBridge may not send for its rule"
+    sqs.set_queue_attributes(QueueUrl=url, Attributes=policy)
+    assert checks["queue policy"](stack).level == "ok"
     key = shop.server.client("kms").create_key()["KeyMetadata"]["Arn"]
     theirs = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
     shop.s3.put_bucket_encryption(
@@ -147,6 +160,27 @@ def test_the_doctor_notices_what_the_owner_has_undone(shop, stack):
     assert checks["encryption"](stack).detail == "a bucket has a key that the function may not use"
     shop.s3.put_bucket_encryption(Bucket=SOURCE, ServerSideEncryptionConfiguration=ENCRYPTION)
     assert {checks[name](stack).level for name in ("notification", "encryption")} == {"ok"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda reader: reader["Resource"].pop(),
+        lambda reader: reader.update(Principal={"Service": "cloudfront.amazonaws.com"}),
+        lambda reader: reader.update(
+            Action="s3:ListBucket", Resource=f"arn:aws:s3:::{DESTINATION}"
+        ),
+        lambda reader: reader.update(Condition={"Bool": {"aws:SecureTransport": "false"}}),
+    ],
+)
+def test_the_doctor_finds_a_policy_that_lets_readers_read_less(shop, stack, change):
+    policy = json.loads(shop.server.outputs["destinationPolicy"])
+    change(policy["Statement"][0])
+    shop.s3.put_bucket_policy(Bucket=DESTINATION, Policy=json.dumps(policy))
+    found = doctor.CHECKS["public access"](stack)
+    assert (found.level, found.detail) == ("fail", f"the policy of {DESTINATION} lets no reader in")
+    shop.let_readers_in()
+    assert doctor.CHECKS["public access"](stack).level == "ok"
 
 
 def test_the_functions_code_may_do_its_part_in_them_and_nothing_else(shop):

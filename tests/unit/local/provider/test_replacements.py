@@ -74,6 +74,8 @@ PROGRAM = {
     ),
     "aws:cloudwatch/logGroup:LogGroup": ("name", "retentionInDays tags"),
     "aws:cloudwatch/dashboard:Dashboard": ("dashboardName", "dashboardBody"),
+    "aws:cloudwatch/eventRule:EventRule": ("name", "description eventPattern tags"),
+    "aws:cloudwatch/eventTarget:EventTarget": ("rule", "arn"),
     "aws:cloudwatch/metricAlarm:MetricAlarm": (
         "name",
         (
@@ -160,6 +162,8 @@ BESIDE_THE_PROGRAM = {
         "eventSourceToken principalOrgId qualifier sourceAccount sourceArn statementIdPrefix"
     ),
     "aws:cloudwatch/logGroup:LogGroup": "logGroupClass namePrefix",
+    "aws:cloudwatch/eventRule:EventRule": "namePrefix eventBusName",
+    "aws:cloudwatch/eventTarget:EventTarget": "targetId eventBusName",
     "aws:sns/topic:Topic": "namePrefix fifoTopic",
     "aws:budgets/budget:Budget": "accountId namePrefix",
     "aws:cloudfront/distribution:Distribution": "staging",
