@@ -7,6 +7,7 @@ here for the tests and the embedded AWS, which run the program without it; a tes
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import Final
 
 import pulumi

@@ -84,24 +84,6 @@ def stack(cli, server, tmp_path) -> Iterator[Callable[..., Stack]]:
         yield make
 
 
-@pytest.fixture(scope="session")
-def schema() -> dict[str, Any]:
-    return json.loads(Provider().schema)
-
-
-@pytest.fixture(scope="session")
-def sdks(schema, tmp_path_factory) -> Path:
-    """A folder with the SDKs as `pulumi package add` generates them; Python's is in ``site``."""
-    folder = tmp_path_factory.mktemp("sdks")
-    source = folder / "schema.json"
-    source.write_text(json.dumps(schema))
-    subprocess.run([clis.find_sdk_generator(), source, folder], check=True, timeout=SECONDS)
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    offline = ["--no-deps", "--no-build-isolation", "--target", folder / "site"]
-    subprocess.run([*pip, *offline, folder / "python"], check=True, timeout=SECONDS)
-    return folder
-
-
 @pytest.fixture
 def photo(tmp_path) -> Path:
     path = tmp_path / "photo.jpg"
