@@ -37,9 +37,7 @@ def check(tags: Mapping[str, str], *, site: bool) -> None:
         # and Access Management resources", case sensitivity): an update would end halfway.
         other = known.setdefault(key.lower(), key)
         if other in OURS:
-            raise SettingsError(
-                f"tags must not have {key}: the stack sets {other} itself; rename it."
-            )
+            raise SettingsError(f"tags must not have {key}: the stack sets {other}; rename it.")
         if other != key:
             raise SettingsError(
                 f"tags must not have both {other} and {key}, which are one key for IAM; leave out "
