@@ -94,8 +94,10 @@ FORMATS: Final[Mapping[OutputFormat, FileType]] = {
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
-_TARGETS: Final = range(65, 91)
+TARGETS: Final = range(65, 91)
 """Targets that were tested (docs/engine.md, "A target instead of a number")."""
+
+_QUALITY: Final = f"be a whole number of 1 to {_MAX_QUALITY}, or a target such as {{target: 75}}"
 
 
 class Target(Record):
@@ -105,16 +107,18 @@ class Target(Record):
 
     def __post_init__(self) -> None:
         """Validate; raise ``ValueError`` for a target that was not tested."""
-        if type(self.target) is not int or self.target not in _TARGETS:
-            lowest, highest = _TARGETS[0], _TARGETS[-1]
-            message = f"quality must have a target of {lowest} to {highest}; got {self.target!r}"
-            raise ValueError(message)
+        if type(self.target) is not int or self.target not in TARGETS:
+            lowest, highest = TARGETS[0], TARGETS[-1]
+            raise ValueError(
+                f"quality must have a whole number of {lowest} to {highest} as its target; got "
+                f"{self.target!r}"
+            )
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> "Target":
         """Read what ``to_dict`` returned; ``ValueError`` says what is wrong in it."""
         if raw.keys() != cls.fields.keys():
-            raise ValueError(f"quality must be 1 to {_MAX_QUALITY} or {{target: 75}}; got {raw!r}")
+            raise ValueError(f"quality must {_QUALITY}; got {raw!r}")
         return cls(**raw)
 
 
@@ -164,7 +168,7 @@ class Rendition(Record):
         is_set = 0 < len(self.formats) == len(set(self.formats))
         yield "formats", is_set, "name at least one format, each once"
         is_quality = isinstance(self.quality, Target) or _is_within(self.quality, _MAX_QUALITY)
-        yield "quality", is_quality, f"be 1 to {_MAX_QUALITY} or {{target: 75}}"
+        yield "quality", is_quality, _QUALITY
         for field in ("enlarge", "animated"):
             yield field, getattr(self, field) in (True, False), "be true or false"
 

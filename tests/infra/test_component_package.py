@@ -24,7 +24,7 @@ from pulumi.runtime.config import set_all_config
 
 import image_pipeline
 from function.contract import StackOutput
-from function.engine.renditions import Rendition
+from function.engine.renditions import Rendition, Target
 from image_pipeline import arguments
 from image_pipeline.component import ImagePipeline
 from image_pipeline.conversion import settings_of
@@ -137,12 +137,17 @@ def test_only_what_may_be_known_late_is_an_input(component):
     assert {KEYS[name] for name in late} == KNOWN_LATE
 
 
+INSTEAD = {"Rendition": {"qualityTarget"}}
+"""Arguments for the second type that a setting takes: the analyzer refuses unions."""
+
+
 @pytest.mark.parametrize(
     ("kind", "of"), [("Rendition", Rendition), ("Auth", Auth), ("Pollers", Pollers)]
 )
 def test_nested_objects_have_the_fields_of_their_settings(schema, kind, of):
     names = of.fields if hasattr(of, "fields") else {field.name for field in fields(of)}
-    assert set(schema["types"][f"{NAME}:index:{kind}"]["properties"]) == set(names)
+    properties = set(schema["types"][f"{NAME}:index:{kind}"]["properties"])
+    assert properties == set(names) | INSTEAD.get(kind, set())
 
 
 ENUMERATIONS = {
@@ -189,6 +194,26 @@ def test_arguments_become_the_settings_that_a_stack_file_becomes(provider, defin
     set_all_config({})  # another test may have read a stack of the embedded AWS
     in_the_file = {"logRetentionDays": 30, "protect": False} | _whole(given)
     assert settings_of(args) == run("prod", **in_the_file).settings
+
+
+BOX = {"name": "a", "width": 9.0, "height": 9.0}
+
+
+def test_a_target_is_an_argument_of_its_own(provider, definition):
+    renditions = [BOX | {"qualityTarget": 75.0}, BOX | {"name": "b", "quality": 75.0}]
+    aimed, given = settings_of(
+        provider.map_inputs({"renditions": renditions}, definition)
+    ).renditions
+    assert (aimed.quality, given.quality) == (Target(75), 75)
+    # Of a program whose language has no types.
+    mapping = [BOX | {"quality": {"target": 75.0}}]
+    assert settings_of({"renditions": mapping}).renditions == (aimed,)
+
+
+def test_a_target_needs_the_current_encoders():
+    args = {"renditions": [BOX | {"quality_target": 75}], "encoders": "v0.1"}
+    with pytest.raises(SettingsError, match="renditions need a number as quality"):
+        settings_of(args)
 
 
 def _whole(value: Any) -> Any:
@@ -284,6 +309,31 @@ WRONG = {
         "renditions[0] formats must be of jpeg, webp, avif, png; got 'gif'.",
     ),
     "no list": ({"renditions": "large"}, "renditions must be a list; got 'large'."),
+    "no object": ({"renditions": [5.0]}, "renditions[0] must be a mapping with name"),
+    "a low target": (
+        {"renditions": [BOX, BOX | {"quality_target": 64.0}]},
+        "renditions[1].qualityTarget must be 65 to 90 as a score; got 64.",
+    ),
+    "a high target": (
+        {"renditions": [BOX | {"quality_target": 91.0}]},
+        "renditions[0].qualityTarget must be 65 to 90 as a score; got 91.",
+    ),
+    "half a target": (
+        {"renditions": [BOX | {"quality_target": 74.5}]},
+        "renditions[0].qualityTarget must be a whole number; got 74.5.",
+    ),
+    "no number": (
+        {"renditions": [BOX | {"quality_target": float("nan")}]},
+        "renditions[0].qualityTarget must be a whole number; got nan.",
+    ),
+    "endless": (
+        {"memory": float("inf")},
+        "memory must be a whole number; got inf.",
+    ),
+    "two qualities": (
+        {"renditions": [BOX | {"quality": 80.0, "quality_target": 75.0}]},
+        "renditions[0] has both quality and qualityTarget",
+    ),
     "pollers": ({"pollers": {"min": 2.5, "max": 9}}, "pollers must be whole numbers"),
 }
 

@@ -100,6 +100,8 @@ class Rendition(TypedDict):
     """Formats that it is encoded in, one object each; default jpeg and webp."""
     quality: NotRequired[int]
     """Quality of the encoder, 1 to 100; default 80."""
+    quality_target: NotRequired[int]
+    """Score to reach, in place of quality: 65 to 90, which means the same in every format; docs/engine.md."""
     position: NotRequired[Position]
     """What cover keeps; default centre."""
     enlarge: NotRequired[bool]

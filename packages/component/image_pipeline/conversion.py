@@ -6,10 +6,11 @@ from typing import Any, Final, cast
 
 import pulumi
 
+from function.engine.renditions import TARGETS
 from image_pipeline.arguments import ImagePipelineArgs
 from pipeline import configuration
 from pipeline.settings import KEYS, Settings
-from pipeline.settings_checks import SettingsError
+from pipeline.settings_checks import SettingsError, in_range
 from pipeline.settings_values import STRUCTURED, structured, to_name
 
 
@@ -28,11 +29,43 @@ def _value(name: str, value: object) -> Any:
     key, kind = KEYS[name], Settings.__dataclass_fields__[name].type
     if kind == pulumi.Input[str] and isinstance(value, pulumi.Output):
         return cast("pulumi.Output[str]", value)
+    if name == "renditions":
+        value = _with_targets(key, value)
     if name in STRUCTURED:
         return structured(name, key, _whole(value))
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return to_name(kind, key, str(value))
     return _CONVERSIONS.get(cast("type", kind), _text)(key, value)
+
+
+def _with_targets(key: str, value: object) -> object:
+    """Return renditions whose target is in ``quality``, where settings have it.
+
+    An argument of the component cannot be a number or a mapping, so a target has one of its own.
+    """
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return value  # to be refused
+    items = enumerate(cast("Sequence[object]", value))
+    return [_with_target(f"{key}[{index}]", item) for index, item in items]
+
+
+def _with_target(path: str, item: object) -> object:
+    if not isinstance(item, Mapping):
+        return item  # to be refused
+    rendition = dict(cast("Mapping[str, object]", item))
+    if _TARGET not in rendition:
+        return rendition
+    target = _number(f"{path}.qualityTarget", rendition.pop(_TARGET))
+    in_range(f"{path}.qualityTarget", target, TARGETS[0], TARGETS[-1], "as a score")
+    if "quality" in rendition:
+        raise SettingsError(
+            f"{path} has both quality and qualityTarget, of which a rendition has one; leave out "
+            "either."
+        )
+    return rendition | {"quality": {"target": target}}
+
+
+_TARGET: Final = "quality_target"
 
 
 def _whole(value: object) -> object:
@@ -54,7 +87,8 @@ def _text(key: str, value: object) -> str:
 
 
 def _number(key: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+    # For infinity and NaN the last comparison is true as well; int() would raise for them.
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
         raise SettingsError(f"{key} must be a whole number; got {value!r}.")
     return int(value)
 

@@ -60,12 +60,16 @@ def test_a_quality_is_a_number_or_a_target():
 
 @pytest.mark.parametrize("target", [64, 91, True, 75.0, "75", None])
 def test_a_target_is_one_that_was_tested(target):
-    with pytest.raises(ValueError, match=r"^quality must have a target of 65 to 90; got"):
+    complaint = r"^quality must have a whole number of 65 to 90 as its target; got"
+    with pytest.raises(ValueError, match=complaint):
         Target(target)
     assert (Target(65).target, Target(90).target) == (65, 90)
 
 
-@pytest.mark.parametrize("quality", [{}, {"goal": 75}, {"target": 75, "at": 1}, "75", 101, None])
+@pytest.mark.parametrize(
+    "quality", [{}, {"goal": 75}, {"target": 75, "at": 1}, "75", 75.0, True, 101, None]
+)
 def test_another_quality_is_refused(quality):
-    with pytest.raises(ValueError, match=r"^quality must be 1 to 100 or \{target: 75\}; got"):
+    complaint = "^quality must be a whole number of 1 to 100, or a target such as {target: 75}; got"
+    with pytest.raises(ValueError, match=complaint):
         Rendition.parse({"name": "a", "width": 9, "height": 9, "quality": quality})
