@@ -13,14 +13,16 @@ from typing import Final
 
 from function.engine import formats
 from function.engine.budget import FULL_MB
-from function.engine.limits import BASE_MB, room_bytes
+from function.engine.limits import BASE_MB, room_bytes, usable_mb
 from function.engine.native_module import import_native
 
 SLACK_MB, SLACK_FULL_MB = 24, 8
 """Megabytes that an upload may take beyond what ``limits.py`` adds up: pictures with transparency
 of 2 to 5 megapixels took up to 17 more (docs/engine.md, "Memory"). From ``FULL_MB`` on, no more of
 the 60 % is left. Such pictures are far from the limit there; an AVIF with alpha next to it took 5
-more."""
+more. A smaller function allows no more than it has: 12 at 128 MB. With 24 there, pictures with
+transparency were encoded until the three processes held 137 MB, which ends the function and all
+uploads of its batch, instead of rejecting one."""
 
 ADDRESSES: Final = 256 << 20
 """Address space that decoders reserve for stacks and arenas without ever touching it."""
@@ -62,7 +64,10 @@ class MemoryLimit:
 
     def _allowed(self, length: int, spare_mb: int) -> int:
         """Return the bytes that this process may have; it holds one copy of the upload itself."""
-        slack_mb = SLACK_MB if self._memory_mb < FULL_MB else SLACK_FULL_MB
+        slack_mb = SLACK_FULL_MB
+        if self._memory_mb < FULL_MB:
+            free_mb = self._memory_mb - usable_mb(self._memory_mb)
+            slack_mb = min(SLACK_MB, math.floor(free_mb))
         room = math.floor(room_bytes(self._memory_mb, length)) + length
         return self._before + room + (slack_mb + spare_mb << 20)
 

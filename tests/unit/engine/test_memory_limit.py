@@ -60,14 +60,19 @@ class TestLimit:
             assert longer[3] == addresses > hard
 
     @pytest.mark.parametrize(
-        ("memory_mb", "slack_mb"), [(128, SLACK_MB), (512, SLACK_MB), (1024, SLACK_FULL_MB)]
+        ("memory_mb", "slack_mb"),
+        [(128, 12), (192, 19), (256, SLACK_MB), (512, SLACK_MB), (1024, SLACK_FULL_MB)],
     )
     def test_it_follows_the_functions_memory(self, memory_mb, slack_mb):
         before = 64 * MB  # a worker's own, at most
         with probing(TELL, task=task(memory_mb)) as isolation:
             soft = limits(isolation)[0]
+        with probing(TELL, task=task(2048)) as isolation:
+            other = limits(isolation)[0]
         room = (usable_mb(memory_mb) - BASE_MB + slack_mb) * MB
         assert room < soft < room + before
+        more = (usable_mb(2048) + SLACK_FULL_MB - usable_mb(memory_mb) - slack_mb) * MB
+        assert other - soft == pytest.approx(more, abs=2 * MB)
 
     def test_no_upload_has_less_than_nothing(self):
         with probing(TELL, task=task(128)) as isolation:
