@@ -8,12 +8,14 @@ for the test. Each is encoded at the sizes of the default renditions.
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Final, TypeVar
 
 from bench import reports
-from bench.engines.frontier.pictures import Picture
+from bench.engines.frontier.pictures import Picture, own
 from bench.quality import fit, pairs, report
 from bench.quality.check import Outcome, outcomes
 from bench.quality.points import measured
@@ -26,23 +28,30 @@ T = TypeVar("T")
 
 
 def quality(
-    *, refit: bool = False, judge: str = "", files: reports.Files = reports.NO_FILES
+    *,
+    refit: bool = False,
+    pictures: Path | None = None,
+    judge: str = "",
+    files: reports.Files = reports.NO_FILES,
 ) -> None:
     """Test the model; exit code 1 if it misses too often, or takes too many encodes.
 
     Args:
         refit: Fit the model first and write its numbers to function/engine/quality_model.py.
+        pictures: A folder of your own pictures to test it on, in place of the public ones.
         judge: A program that prints SSIMULACRA2 of two PNG files, such as libjxl's; by default
             PyPI's ssimulacra2, which takes hours.
         files: The files to write.
     """
-    fit_pictures, test_pictures = pairs.fit_pictures(), pairs.test_pictures()
+    fit_pictures = pairs.fit_pictures() if refit or not pictures else []
+    test_pictures = own(pictures) if pictures else pairs.test_pictures()
     if refit:
         points = _each("Encoding", fit_pictures, partial(measured, program=judge))
         fit.write(fit.fit([point for each in points for point in each]))
     # New processes import the model anew.
     found = _each("Testing", test_pictures, partial(outcomes, program=judge))
-    result = make_result(fit_pictures, [outcome for each in found for outcome in each], judge)
+    every = [outcome for each in found for outcome in each]
+    result = replace(make_result(fit_pictures, every, judge), own=pictures is not None)
     table = reports.table("Targets", report.HEAD, (row.cells() for row in result.rows))
     sentences = report.sentences(result)
     reports.publish(result, [table], sentences, lambda: report.page(result), files)

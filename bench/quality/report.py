@@ -1,7 +1,7 @@
 """Show the result of a target test as a table, and as a page with a histogram."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -60,21 +60,22 @@ class Result:
     judge: str
     fitted_pairs: int
     test_pairs: int
+    own: bool = False  # tested on the user's own pictures
     rows: list[Row]
     unreachable: int  # outcomes at the highest quality that still score too low; in no row
     outcomes: list[Outcome]
 
 
 def rows(outcomes: Sequence[Outcome]) -> list[Row]:
-    """Return a row for each format and target, for each format, and for all."""
+    """Return a row for each format and target, each format, each target, and all, which is last."""
     reached = [outcome for outcome in outcomes if not is_unreachable(outcome)]
     made: list[Row] = []
-    for format_name in FORMATS:
-        mine = [outcome for outcome in reached if outcome.format == format_name]
+    for format_name in (*FORMATS, "all"):
+        mine = [o for o in reached if format_name in (o.format, "all")]
         for target in TARGETS:
             made += _row(format_name, str(target), [o for o in mine if o.target == target])
         made += _row(format_name, "all", mine)
-    return [*made, *_row("all", "all", reached)]
+    return made
 
 
 def is_unreachable(outcome: Outcome) -> bool:
@@ -96,7 +97,7 @@ def _row(format_name: str, target: str, outcomes: Sequence[Outcome]) -> list[Row
             format=str(format_name),
             target=target,
             pairs=len(outcomes),
-            near=round(statistics.mean(each <= NEAR for each in off), 4),
+            near=_near(outcomes),
             p95=round(stats.percentile(off, 95), 2),
             worst=round(worst(outcomes).off, 1),
             encodes=round(statistics.mean(o.encodes for o in outcomes), 3),
@@ -108,17 +109,35 @@ def _row(format_name: str, target: str, outcomes: Sequence[Outcome]) -> list[Row
     ]
 
 
+def _near(outcomes: Sequence[Outcome]) -> float:
+    """Return the share that is within ``NEAR`` points."""
+    return statistics.mean(abs(outcome.off) <= NEAR for outcome in outcomes)
+
+
 def sentences(result: Result) -> list[str]:
     """Return what the tables do not say."""
-    furthest = worst(result.outcomes)
-    where = f"{furthest.picture} ({furthest.rendition}, {furthest.format})"
     best = f"{counted(result.unreachable, 'outcome')} at the highest quality"
+    whose = "your own pictures" if result.own else "other authors"
+    fitted = f"Fitted on {counted(result.fitted_pairs, 'pair')} of picture and size."
     return [
-        f"Fitted on {result.fitted_pairs} pairs of picture and size.",
-        f"Tested on {result.test_pairs} pairs of other authors; judged by {result.judge}.",
-        f"Furthest from its target: {where}, {furthest.score:.1f} for {furthest.target}.",
+        *([fitted] if result.fitted_pairs else []),
+        f"Tested on {counted(result.test_pairs, 'pair')} of {whose}; judged by {result.judge}.",
+        *_groups(result),
         f"Not in the table: {best} that stayed more than {NEAR:g} points below the target.",
     ]
+
+
+def _groups(result: Result) -> Iterator[str]:
+    """Yield for each group how many are near their target, and which is the furthest."""
+    for group in sorted({outcome.group for outcome in result.outcomes}, reverse=True):
+        mine = [o for o in result.outcomes if o.group == group and not is_unreachable(o)]
+        if mine:
+            far = worst(mine)
+            where = f"{far.picture} ({far.rendition}, {far.format})"
+            yield (
+                f"Of {'them' if result.own else group}, {_near(mine):.1%} are within {NEAR:g} points; furthest is {where}, "
+                f"{far.score:.1f} for {far.target}."
+            )
 
 
 def page(result: Result) -> str:

@@ -1,11 +1,12 @@
 """The command: what it refits, and when it fails."""
 
 import pytest
+from PIL import Image
 
 from bench.maintain import quality
 from bench.quality import fit, pairs
 from function.engine.renditions import OutputFormat
-from terminal import Failure
+from terminal import Failure, Misuse
 from tests.unit.bench.quality.test_report import OUTCOMES, RESULT
 
 
@@ -40,3 +41,22 @@ def test_the_model_is_written_when_asked_and_then_tested(monkeypatch, capsys, re
     out = capsys.readouterr().out
     assert OutputFormat.JPEG in out
     assert "100.0%" in out
+
+
+def test_it_is_tested_on_a_folder_of_ones_own(monkeypatch, capsys, tmp_path):
+    Image.new("RGB", (9, 9)).save(tmp_path / "a.png")
+    asked = []
+
+    def each(_what, pictures, _do):
+        asked.extend(picture.name for picture in pictures)
+        return [[OUTCOMES[0]]]
+
+    monkeypatch.setattr(pairs, "fit_pictures", lambda: pytest.fail("nothing has to be fetched"))
+    monkeypatch.setattr(quality, "_each", each)
+    quality.quality(pictures=tmp_path)
+    assert asked == ["a.png"]
+    out = capsys.readouterr().out
+    assert "Tested on 1 pair of your own pictures" in out
+    assert "Fitted on" not in out
+    with pytest.raises(Misuse, match="There are no pictures"):
+        quality.quality(pictures=tmp_path / "none")

@@ -1,5 +1,7 @@
 """The table, and which outcomes are in it."""
 
+from dataclasses import replace
+
 import pytest
 
 from bench.quality import report
@@ -38,6 +40,8 @@ def test_there_is_a_row_for_each_target_each_format_and_all():
         ("jpeg", "all", 3),
         ("avif", "65", 1),
         ("avif", "all", 1),
+        ("all", "65", 1),
+        ("all", "75", 3),
         ("all", "all", 4),
     ]
     first = RESULT.rows[0]
@@ -62,7 +66,7 @@ def test_the_sentences_name_the_worst():
     assert report.sentences(RESULT) == [
         "Fitted on 200 pairs of picture and size.",
         "Tested on 2 pairs of other authors; judged by a judge.",
-        "Furthest from its target: b (thumb, jpeg), 71.0 for 75.",
+        "Of photographs, 75.0% are within 3 points; furthest is b (thumb, jpeg), 71.0 for 75.",
         f"Not in the table: 1 outcome at the highest quality {LOW}",
     ]
 
@@ -72,3 +76,22 @@ def test_the_page_has_the_histogram_and_the_table():
     assert page.count("<img") == 1
     assert "66.7%" in page
     assert report.histogram([]) is None
+
+
+def test_groups_are_told_apart_except_of_own_pictures():
+    lone = [outcome(60.0, quality=100, group="graphics")]  # none of its group is in the table
+    drawn = [outcome(78.5, group="graphics"), outcome(75.5, group="graphics", picture="c")]
+    assert report.sentences(replace(RESULT, outcomes=[*OUTCOMES, *drawn]))[2:4] == [
+        "Of photographs, 75.0% are within 3 points; furthest is b (thumb, jpeg), 71.0 for 75.",
+        "Of graphics, 50.0% are within 3 points; furthest is a (large, jpeg), 78.5 for 75.",
+    ]
+    assert report.sentences(replace(RESULT, own=True))[1:3] == [
+        "Tested on 2 pairs of your own pictures; judged by a judge.",
+        "Of them, 75.0% are within 3 points; furthest is b (thumb, jpeg), 71.0 for 75.",
+    ]
+    assert len(report.sentences(replace(RESULT, outcomes=[*OUTCOMES, *lone]))) == 4
+
+
+def test_a_share_is_rounded_once():
+    near, far = [outcome(75.0)] * 129, [outcome(79.0)] * 7
+    assert report.rows([*near, *far])[0].cells()[3] == "94.9%"
