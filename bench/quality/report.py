@@ -134,8 +134,9 @@ def _groups(result: Result) -> Iterator[str]:
         if mine:
             far = worst(mine)
             where = f"{far.picture} ({far.rendition}, {far.format})"
+            who = "them" if result.own else group
             yield (
-                f"Of {'them' if result.own else group}, {_near(mine):.1%} are within {NEAR:g} points; furthest is {where}, "
+                f"Of {who}, {_near(mine):.1%} are within {NEAR:g} points; furthest is {where}, "
                 f"{far.score:.1f} for {far.target}."
             )
 
