@@ -32,6 +32,7 @@ def test_settings_that_the_cli_writes(live):
         ["--path", "renditions[0].height", "700"],
         ["--path", "renditions[0].fit", "inside"],
         ["--path", "renditions[0].formats[0]", "webp"],
+        ["--path", "renditions[0].quality.target", "75"],
         ["--path", "allowedOrigins[0]", "https://app.example.com"],
         ["--secret", "alarmEmail", "on-call@example.com"],
     ):
@@ -44,6 +45,7 @@ def test_settings_that_the_cli_writes(live):
     assert "aws:sns/topicSubscription:TopicSubscription" in made
     (rendition,) = json.loads(environment(live)["RENDITIONS"])
     assert (rendition["name"], rendition["width"]) == ("page", 700)
+    assert rendition["quality"] == {"target": 75}
     live.run("destroy")
 
 
