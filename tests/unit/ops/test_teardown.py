@@ -1,8 +1,9 @@
 import json
+from contextlib import nullcontext
 
 import pytest
 
-from ops import teardown
+from ops import commands, teardown
 from ops.stack import Stack
 from tests.support.aws_client import Refusal, aws_client
 from tests.support.ops import BACKFILL_OUTPUTS
@@ -83,6 +84,20 @@ def test_the_policy_of_an_adopted_source_stays_as_it_is(done):
     assert teardown.own_buckets(adopting) == [BACKFILL_OUTPUTS["destinationBucket"]]
     teardown.stop(adopting)
     assert done == ["disable", "disable", "hold back", "wait 30 s"]
+
+
+def test_the_command_names_the_bucket_that_it_leaves(done, monkeypatch, capsys):
+    adopting = stack(done)
+    adopting.outputs["adoptedBuckets"] = "destination"
+    monkeypatch.setattr(commands, "connected", lambda *_where: nullcontext(adopting))
+    monkeypatch.setattr(teardown, "count", lambda _stack, _bucket: 3)
+    commands.empty()
+    source, destination = adopting.source, adopting.destination
+    assert capsys.readouterr().out.splitlines() == [
+        f"{destination}: left as it is, because it is not the stack's own",
+        f"{source}: 3 versions would be deleted",
+        "Nothing was deleted; pass --yes to delete them for good.",
+    ]
 
 
 @pytest.mark.parametrize("missing", ["Project", "Stack", "ManagedBy"])
