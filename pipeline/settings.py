@@ -189,6 +189,9 @@ class Settings:
     def _check_renditions(self) -> None:
         if not self.renditions:
             raise SettingsError("renditions must name at least one rendition; got an empty list.")
+        # An upload is only known to be ready once it was rendered.
+        if all(rendition.lazy for rendition in self.renditions):
+            raise SettingsError("renditions must name at least one without lazy: true.")
         for format_name in self.negotiate or ():
             require_one_of("negotiate", format_name, NEGOTIABLE)
         names = [rendition.name for rendition in self.renditions]

@@ -104,6 +104,8 @@ class Rendition(TypedDict):
     """Whether a smaller upload is enlarged to the box; default false."""
     animated: NotRequired[bool]
     """Whether the WebP of an animated GIF or WebP is animated too; default false."""
+    lazy: NotRequired[bool]
+    """Whether it is made when it is first viewed, not at upload; default false."""
 
 
 class Auth(TypedDict):
