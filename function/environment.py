@@ -32,6 +32,7 @@ class Environment(Record):
     hdr: Hdr  # ``keep`` or ``drop``: what becomes of gain maps
     encoders: Encoders  # ``current``, or the release whose options the encoders get
     memory_mb: int  # the function's memory, as Lambda itself states it
+    source_bucket: str = ""  # bucket of the uploads; empty in a stack without lazy renditions
 
     @property
     def most_seconds(self) -> float:
@@ -75,6 +76,7 @@ class Environment(Record):
                 hdr=Hdr(variables.get("HDR", Hdr.KEEP)),
                 encoders=Encoders(variables.get("ENCODERS", Encoders.CURRENT)),
                 memory_mb=int(variables["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]),
+                source_bucket=variables.get("SOURCE_BUCKET", ""),
             )
         except KeyError as error:
             raise RuntimeError(f"The environment variable {error} is not set.") from error

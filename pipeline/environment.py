@@ -26,8 +26,14 @@ def environment_variables(
     delivery_url: str,
     kms_key_arn: str,
     index_table: str = "",
+    *,
+    source_bucket: str = "",
 ) -> Mapping[str, str]:
-    """Return the function's variables, which ``Environment.read`` and its C library read."""
+    """Return the function's variables, which ``Environment.read`` and its C library read.
+
+    No event tells the function that makes lazy renditions where the uploads are, so a stack that
+    has some names its source bucket.
+    """
     # Without defaults, three times as many renditions fit into Lambda's 4 KB (pipeline/sizes.py).
     renditions = [rendition.without_defaults() for rendition in settings.renditions]
     return {
@@ -48,6 +54,7 @@ def environment_variables(
         **({} if settings.native_decoder else {"NATIVE_DECODER": "false"}),
         **({"TAGS_REJECTED": "true"} if settings.rejected_upload_days else {}),
         **({} if settings.hdr == Hdr.KEEP else {"HDR": settings.hdr.value}),
+        **({"SOURCE_BUCKET": source_bucket} if any(r.lazy for r in settings.renditions) else {}),
         **({} if settings.encoders == Encoders.CURRENT else {"ENCODERS": settings.encoders.value}),
     }
 

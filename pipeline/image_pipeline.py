@@ -197,9 +197,16 @@ class ImagePipeline(Component):
         settings, index = self._settings, None
         if settings.duplicates != DuplicateSearch.OFF:
             index = self._add(DuplicateIndex, DuplicateIndexArgs)
+        has_lazy = any(rendition.lazy for rendition in settings.renditions)
         variables = pulumi.Output.all(
-            self._destination.name, self.delivery_url, self._key_arn, index.name if index else ""
-        ).apply(lambda values: environment_variables(settings, *values))
+            self._source.name if has_lazy else "",
+            self._destination.name,
+            self.delivery_url,
+            self._key_arn,
+            index.name if index else "",
+        ).apply(
+            lambda values: environment_variables(settings, *values[1:], source_bucket=values[0])
+        )
         works_with = {
             "bundle": bundle,
             "source": self._source,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from function.engine.renditions import DEFAULT_RENDITIONS, Encoders, Hdr
+from function.engine.renditions import DEFAULT_RENDITIONS, Encoders, Hdr, Rendition
 from function.engine.results import Task
 from function.environment import Environment
 from pipeline.auth import Auth
@@ -41,6 +41,18 @@ def test_only_a_stack_without_native_decoders_has_a_variable_for_them():
         environment = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
         assert environment.task.native_decoder is native
         assert Task.parse(environment.task.to_dict()) == environment.task
+
+
+def test_only_a_stack_with_lazy_renditions_names_its_source_bucket():
+    """An upgrade changes no variable of the others."""
+    lazy = (*DEFAULT_RENDITIONS, Rendition(name="poster", width=9, height=9, lazy=True))
+    for renditions, bucket in ((DEFAULT_RENDITIONS, ""), (lazy, "source")):
+        settings = Settings(renditions=renditions, delivery="cdn")
+        variables = environment_variables(settings, "b", "u", "", source_bucket="source")
+        assert ("SOURCE_BUCKET" in variables) is bool(bucket)
+        environment = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
+        assert environment.source_bucket == bucket
+        assert environment.renditions == renditions
 
 
 def test_only_a_stack_whose_rejected_uploads_expire_tags_them():
