@@ -40,14 +40,34 @@ class Environment(Record):
         return MOST_SECONDS if self.memory_mb >= FULL_MEMORY_MB else 0.8 * self.timeout
 
     @property
+    def eager(self) -> tuple[Rendition, ...]:
+        """The renditions that are made of an upload at once."""
+        return tuple(rendition for rendition in self.renditions if not rendition.lazy)
+
+    @property
+    def lazy(self) -> tuple[Rendition, ...]:
+        """The renditions that are made when they are first viewed."""
+        return tuple(rendition for rendition in self.renditions if rendition.lazy)
+
+    @property
     def task(self) -> Task:
         """The engine's settings, the same for every upload."""
-        return Task.from_dict(vars(self))
+        return Task.from_dict(vars(self) | {"renditions": self.eager, "later": self.lazy})
+
+    @property
+    def view_task(self) -> Task:
+        """The engine's settings for first views, each of which asks for one of the renditions."""
+        return Task.from_dict(vars(self) | {"renditions": self.lazy})
 
     @property
     def files(self) -> tuple[str, ...]:
         """File names of all renditions of an upload."""
         return tuple(file_name(r.name, name) for r in self.renditions for name in r.formats)
+
+    @property
+    def lazy_files(self) -> tuple[str, ...]:
+        """File names of the lazy renditions of an upload."""
+        return tuple(file_name(r.name, name) for r in self.lazy for name in r.formats)
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "Environment":
