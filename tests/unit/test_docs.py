@@ -151,7 +151,7 @@ def test_the_updates_of_a_live_stack_are_counted():
 def test_every_page_is_in_the_index():
     index = (ROOT / "docs" / "README.md").read_text()
     pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
-    assert pages == set(re.findall(r"\]\((\w+\.md)\)", index))
+    assert pages == set(re.findall(r"\]\(([\w-]+\.md)\)", index))
 
 
 def test_every_alarm_has_a_runbook():
