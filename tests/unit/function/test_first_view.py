@@ -204,6 +204,32 @@ def test_a_change_during_the_view_leaves_no_file_of_the_old_version(stack, jpeg,
         assert KEY not in stack.destination.objects
 
 
+@pytest.mark.parametrize("change", ["overwrite", "remove"])
+def test_an_entry_is_added_to_no_manifest_but_the_one_that_was_read(
+    environment, lazy, source, destination, jpeg, change
+):
+    stack = Stack(environment, source, destination)
+    stack.upload(jpeg)
+    stack.use(lazy)
+    engine, done = stack.views.engine, []
+
+    def change_and_render(*arguments):
+        if not done:
+            done.append(True)
+            if change == "remove":
+                stack.remove()
+            else:
+                stack.upload(encoded(gradient((500, 500)), "PNG"))
+        return engine(*arguments)
+
+    view = stack.views.replace(engine=change_and_render).view(KEY)
+    if change == "remove":
+        assert (view, destination.objects) == (None, {})
+    else:
+        assert opened(view.body).size == (400, 400)
+        assert stack.manifest["source"]["version_id"] == "2"
+
+
 def test_a_stale_file_is_made_anew(stack, jpeg):
     stack.upload(jpeg)
     stack.destination.put(KEY, b"of another version", Headers("", "", "00"))

@@ -12,6 +12,7 @@ from function.process import Processor
 from tests.support.engine import in_process, rendered
 from tests.support.history import manifest
 from tests.support.pictures import SVG, encoded, gradient
+from tests.support.uploads import ULTRA_HDR
 
 POSTER = Rendition(name="poster", width=400, height=400, formats=("jpeg", "webp"), lazy=True)
 LAZY = (
@@ -120,3 +121,16 @@ def test_what_a_lazy_rendition_keeps_of_an_upload_is_not_lost(environment, sourc
         processed(settings, source, destination, clear).losses for settings in (still, with_lazy)
     )
     assert (lost, kept) == (("alpha",), ())
+
+
+def test_a_gain_map_that_a_lazy_jpeg_keeps_is_not_lost(environment, source, destination):
+    png = tuple(made.replace(formats=("png",)) for made in environment.renditions)
+    eager = environment.replace(renditions=png)
+    with_lazy = eager.replace(renditions=(*png, POSTER))
+    data = ULTRA_HDR["jpeg-ultra-hdr"][1]
+    lost, kept, dropped = (
+        processed(settings, source, destination, data).losses
+        for settings in (eager, with_lazy, with_lazy.replace(hdr="drop"))
+    )
+    assert set(lost) == set(dropped) == {"hdr"}
+    assert kept == ()
