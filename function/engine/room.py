@@ -58,7 +58,7 @@ def compared_bytes(renditions: Iterable[Rendition]) -> int:
 
 def outputs(task: Task, *, later: bool = False) -> set[OutputFormat]:
     """Return the formats in which renditions are made; with ``later``, of those made later too."""
-    renditions = task.renditions + (task.later if later else ())
+    renditions = [*task.renditions, *(task.later if later else ())]
     return {name for rendition in renditions for name in rendition.formats}
 
 
