@@ -28,3 +28,5 @@ if pipeline.distribution_id:
     pulumi.export(StackOutput.DISTRIBUTION_ID, pipeline.distribution_id)
 if pipeline.quota_table:
     pulumi.export(StackOutput.QUOTA_TABLE, pipeline.quota_table)
+if pipeline.view_function_name:
+    pulumi.export(StackOutput.VIEW_FUNCTION_NAME, pipeline.view_function_name)

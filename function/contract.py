@@ -129,6 +129,7 @@ class StackOutput(StrEnum):
     BATCH_ROLE_ARN = "batchRoleArn"
     DISTRIBUTION_ID = "distributionId"
     QUOTA_TABLE = "quotaTable"
+    VIEW_FUNCTION_NAME = "viewFunctionName"
 
 
 def part_of_user(sub: str) -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
+from function.contract import DuplicateSearch
 from function.engine.renditions import Encoders, Hdr
 from pipeline.settings import Settings
 
@@ -18,6 +19,11 @@ fit and Pillow's own blocks of 16 MB still go back at once; 24 MB because 16 wer
 12 MP JPEG's eight renditions, and 32 raised a HEIC's peak by 20 % (docs/engine.md, "Memory kept";
 GNU C Library manual, "Memory Allocation Tunables").
 """
+
+
+MOST_VIEW_SECONDS: Final = 60
+"""Longest that CloudFront waits for an answer without a higher quota (developer guide, "Response
+timeout"). A function for first views that ran longer would answer nobody."""
 
 
 def environment_variables(
@@ -62,6 +68,21 @@ def environment_variables(
 def without_metrics(variables: Mapping[str, str]) -> Mapping[str, str]:
     """Return the function's variables as the one for S3 Batch Operations has them."""
     return {**variables, "PUBLISH_METRICS": "false"}
+
+
+def view_variables(
+    settings: Settings, destination_bucket: str, kms_key_arn: str
+) -> Mapping[str, str]:
+    """Return the variables of the function for first views.
+
+    The CDN is made after this function, so its URL is not known yet; only manifests have it, and
+    this function writes none. It has no access to the index of duplicates.
+    """
+    variables = without_metrics(
+        environment_variables(settings, destination_bucket, "", kms_key_arn)
+    )
+    timeout = str(min(settings.timeout, MOST_VIEW_SECONDS))
+    return {**variables, "DUPLICATES": DuplicateSearch.OFF.value, "TIMEOUT": timeout}
 
 
 def signer_variables(

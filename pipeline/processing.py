@@ -47,6 +47,11 @@ class ProcessingArgs:
     vpc: Vpc | None
 
 
+def made_at_upload(renditions: Sequence[Rendition]) -> list[Rendition]:
+    """Return the renditions that an upload is resized to: those that do not wait for a view."""
+    return [rendition for rendition in renditions if not rendition.lazy]
+
+
 def processing_function(
     owner: Component,
     name: str,
@@ -76,7 +81,7 @@ def processing_function(
         part,
         partial(
             roles.resizer_role,
-            renditions=args.renditions,
+            renditions=made_at_upload(args.renditions),
             tracing=args.tracing,
             tags_rejected=args.rejected_upload_days > 0,
             in_vpc=args.vpc is not None,
@@ -91,7 +96,32 @@ def processing_function(
         key_arn=args.kms_key_arn,
         index_arn=args.index.arn if args.index else "",
     )
-    function = lambda_.Function(
+    function = engine_function(
+        owner,
+        name,
+        part,
+        args,
+        execution,
+        handler=handler,
+        description=description,
+        reserved_concurrency=reserved_concurrency,
+    )
+    return function, execution
+
+
+def engine_function(
+    owner: Component,
+    name: str,
+    part: str,
+    args: ProcessingArgs,
+    execution: Execution,
+    *,
+    handler: str,
+    description: str,
+    reserved_concurrency: int | None = None,
+) -> lambda_.Function:
+    """Create a function that has the engine; see ``processing_function`` for the arguments."""
+    return lambda_.Function(
         resource_name(name, part),
         description=description,
         code=pulumi.FileArchive(str(args.bundle.path)),
@@ -109,4 +139,3 @@ def processing_function(
         tags=tags(),
         opts=owner.after(execution.policy),
     )
-    return function, execution

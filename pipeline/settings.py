@@ -70,6 +70,7 @@ class Settings:
     backfill_concurrency: int = 2
     pollers: Pollers | None = None
     batch_operations_concurrency: int = 0
+    view_concurrency: int = 10
     renditions: tuple[Rendition, ...] = DEFAULT_RENDITIONS
     negotiate: tuple[str, ...] | None = None
     uploads: str = "public"
@@ -124,6 +125,7 @@ class Settings:
         in_range(
             "batchOperationsConcurrency", self.batch_operations_concurrency, 0, 1000, "invocations"
         )
+        in_range("viewConcurrency", self.view_concurrency, 1, 1000, "invocations")
         require_one_of("uploads", self.uploads, ("public", "presigned"))
         require_one_of("delivery", self.delivery, ("public", "cdn"))
         require_one_of("priceClass", self.price_class, PRICE_CLASSES)
@@ -172,6 +174,11 @@ class Settings:
         if self.negotiate is not None:
             return self.negotiate
         return tuple(f for f in NEGOTIABLE if all(f in r.formats for r in self.renditions))
+
+    @property
+    def has_lazy(self) -> bool:
+        """True if a rendition is made when it is viewed first."""
+        return any(rendition.lazy for rendition in self.renditions)
 
     @property
     def max_upload_bytes(self) -> int:

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from function.contract import DuplicateSearch
-from pipeline import edge, page
+from pipeline import edge, page, view_route
 from pipeline.environment import environment_variables, without_metrics
 from pipeline.naming import bucket_url, resource_name
 from pipeline.permissions import bucket_policies, roles
 from pipeline.permissions.documents import to_json
+from pipeline.processing import made_at_upload
 from pipeline.settings import Settings, SettingsError
 
 MAX_ENVIRONMENT: Final = 4_096
@@ -25,6 +26,10 @@ MAX_ROLE_POLICY: Final = 10_240
 
 MAX_BUCKET_POLICY: Final = 20_480
 """Bytes (S3 user guide, "Bucket policies")."""
+
+MAX_BEHAVIORS: Final = 75
+"""Cache behaviors per distribution, the default one counted too (CloudFront developer guide,
+"Quotas", read 2026-11-27)."""
 
 _PARTITION: Final = "aws-us-gov"
 _REGION: Final = "ap-southeast-1"
@@ -62,6 +67,22 @@ def check(name: str, settings: Settings) -> None:
     if settings.delivery == "cdn":
         files = page.file_names() if settings.site else ()
         edge.function_code(settings.renditions, settings.negotiated, files)
+        _check_behaviors(settings)
+
+
+def _check_behaviors(settings: Settings) -> None:
+    """Refuse more lazy renditions than a distribution has cache behaviours for.
+
+    Each has one for its path without an extension, and one for each of its formats. So few files
+    always fit into the policy of the role that makes them.
+    """
+    others = 1 + len(page.PATTERNS) * settings.site + settings.signer_behind_cdn
+    lazy = len(list(view_route.patterns(settings.renditions)))
+    if others + lazy > MAX_BEHAVIORS:
+        raise SettingsError(
+            f"renditions with lazy: true make {others + lazy} cache behaviors and CloudFront takes "
+            f"{MAX_BEHAVIORS}; make fewer of them lazy, or give them fewer formats."
+        )
 
 
 def longest(name: str, settings: Settings) -> tuple[Mapping[str, str], str, str]:
@@ -97,7 +118,7 @@ def longest(name: str, settings: Settings) -> tuple[Mapping[str, str], str, str]
         log_group_arn=arn("logs", f"log-group:{physical('resizer')}:*"),
         key_arn=key_arn,
         index_arn=index and arn("dynamodb", f"table/{index}"),
-        renditions=settings.renditions,
+        renditions=made_at_upload(settings.renditions),
         tracing=settings.tracing,
         tags_rejected=settings.rejected_upload_days > 0,
         in_vpc=settings.vpc is not None,

@@ -137,5 +137,5 @@ def test_the_component_registers_every_output_of_the_stack(monkeypatch):
         for n in registered
     }
     optional = {"siteUrl", "dashboardUrl", "batchFunctionArn", "batchRoleArn"}
-    optional |= {"distributionId", "quotaTable"}
+    optional |= {"distributionId", "quotaTable", "viewFunctionName"}
     assert camel == OUTPUTS | optional

@@ -154,6 +154,8 @@ class ImagePipelineArgs(TypedDict, total=False):
     """Most invocations at one time for a backfill, 2 to 1000, on top of maxConcurrency. Default: 2."""
     batch_operations_concurrency: int
     """Reserved concurrency of a second function, for S3 Batch Operations; 0 for none. Default: 0."""
+    view_concurrency: int
+    """Reserved concurrency of the function that makes lazy renditions on first view, 1 to 1000; a stack without such renditions has none. Default: 10."""
     uploads: UploadAccess
     """public (anyone may PUT under uploads/) or presigned (only with a signature). Default: public."""
     quota_per_hour: int

@@ -41,6 +41,8 @@ class ImagePipeline(image_pipeline.ImagePipeline):
     """With delivery: cdn, the CloudFront distribution."""
     quota_table: pulumi.Output[str] | None
     """With quotaPerHour or quotaBytesPerDay, the table that counts what users upload."""
+    view_function_name: pulumi.Output[str] | None
+    """With lazy renditions, the Lambda function that makes them on first view."""
 
     def __init__(
         self, name: str, args: ImagePipelineArgs, opts: pulumi.ResourceOptions | None = None

@@ -57,6 +57,7 @@ def test_outputs_are_those_that_scripts_may_name():
         *("sourceBucket", "destinationBucket", "queueUrl", "deadLetterQueueUrl", "functionName"),
         *("backfillQueueUrl", "logGroup", "uploadEndpoint", "deliveryUrl", "siteUrl"),
         *("dashboardUrl", "batchFunctionArn", "batchRoleArn", "distributionId", "quotaTable"),
+        "viewFunctionName",
     ]
 
 

@@ -10,10 +10,17 @@ from pipeline.settings import Settings
 NAMES = {"region": "eu-central-1", "queue": "q", "dead_letters": "d", "function": "f"}
 
 
-def graphs(*, has_duplicates: bool = False, max_concurrency: int = 10) -> dict[str, dict]:
+def graphs(
+    *, has_duplicates: bool = False, max_concurrency: int = 10, views: str = ""
+) -> dict[str, dict]:
     limits = {alarm.part: alarm.threshold for alarm in definitions(Settings(timeout=60))}
     body = dashboard_body(
-        limits=limits, max_concurrency=max_concurrency, has_duplicates=has_duplicates, **NAMES
+        limits=limits,
+        max_concurrency=max_concurrency,
+        has_duplicates=has_duplicates,
+        view_concurrency=4,
+        views=views,
+        **NAMES,
     )
     return {widget["properties"]["title"]: widget for widget in body["widgets"]}
 
