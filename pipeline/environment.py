@@ -60,7 +60,7 @@ def environment_variables(
         **({} if settings.native_decoder else {"NATIVE_DECODER": "false"}),
         **({"TAGS_REJECTED": "true"} if settings.rejected_upload_days else {}),
         **({} if settings.hdr == Hdr.KEEP else {"HDR": settings.hdr.value}),
-        **({"SOURCE_BUCKET": source_bucket} if any(r.lazy for r in settings.renditions) else {}),
+        **({"SOURCE_BUCKET": source_bucket} if settings.has_lazy else {}),
         **({} if settings.encoders == Encoders.CURRENT else {"ENCODERS": settings.encoders.value}),
     }
 
@@ -71,18 +71,21 @@ def without_metrics(variables: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def view_variables(
-    settings: Settings, destination_bucket: str, kms_key_arn: str
+    settings: Settings, source_bucket: str, destination_bucket: str, kms_key_arn: str
 ) -> Mapping[str, str]:
     """Return the variables of the function for first views.
 
     The CDN is made after this function, so its URL is not known yet; only manifests have it, and
     this function writes none. It has no access to the index of duplicates.
     """
-    variables = without_metrics(
-        environment_variables(settings, destination_bucket, "", kms_key_arn)
+    variables = environment_variables(
+        settings, destination_bucket, "", kms_key_arn, source_bucket=source_bucket
     )
-    timeout = str(min(settings.timeout, MOST_VIEW_SECONDS))
-    return {**variables, "DUPLICATES": DuplicateSearch.OFF.value, "TIMEOUT": timeout}
+    return {
+        **without_metrics(variables),
+        "DUPLICATES": DuplicateSearch.OFF.value,
+        "TIMEOUT": str(min(settings.timeout, MOST_VIEW_SECONDS)),
+    }
 
 
 def signer_variables(

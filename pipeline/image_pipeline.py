@@ -163,9 +163,9 @@ class ImagePipeline(Component):
 
     def _views(self) -> Views:
         settings = self._settings
-        variables = pulumi.Output.all(self._destination.name, self._key_arn).apply(
-            lambda values: view_variables(settings, *values)
-        )
+        variables = pulumi.Output.all(
+            self._source.name, self._destination.name, self._key_arn
+        ).apply(lambda values: view_variables(settings, *values))
         works_with = {"bundle": self._bundle, "source": self._source, "index": None}
         works_with |= {"destination": self._destination, "variables": variables}
         return self._add(Views, ViewsArgs, **works_with)
@@ -218,9 +218,8 @@ class ImagePipeline(Component):
         settings, index = self._settings, None
         if settings.duplicates != DuplicateSearch.OFF:
             index = self._add(DuplicateIndex, DuplicateIndexArgs)
-        has_lazy = any(rendition.lazy for rendition in settings.renditions)
         variables = pulumi.Output.all(
-            self._source.name if has_lazy else "",
+            self._source.name if settings.has_lazy else "",
             self._destination.name,
             self.delivery_url,
             self._key_arn,
