@@ -21,9 +21,9 @@ GNU C Library manual, "Memory Allocation Tunables").
 """
 
 
-MOST_VIEW_SECONDS: Final = 60
-"""Longest that CloudFront waits for an answer without a higher quota (developer guide, "Response
-timeout"). A function for first views that ran longer would answer nobody."""
+MOST_VIEW_SECONDS: Final = 30
+"""Longest that CloudFront waits for an origin by default (developer guide, "Response timeout"): a
+function for first views that ran longer would answer nobody."""
 
 
 def environment_variables(
@@ -75,8 +75,8 @@ def view_variables(
 ) -> Mapping[str, str]:
     """Return the variables of the function for first views.
 
-    The CDN is made after this function, so its URL is not known yet; only manifests have it, and
-    this function writes none. It has no access to the index of duplicates.
+    The CDN is made after this function, so its URL is not known yet: the function takes it from
+    the URLs of a manifest. It has no access to the index of duplicates.
     """
     variables = environment_variables(
         settings, destination_bucket, "", kms_key_arn, source_bucket=source_bucket

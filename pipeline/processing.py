@@ -47,11 +47,6 @@ class ProcessingArgs:
     vpc: Vpc | None
 
 
-def made_at_upload(renditions: Sequence[Rendition]) -> list[Rendition]:
-    """Return the renditions that an upload is resized to: those that do not wait for a view."""
-    return [rendition for rendition in renditions if not rendition.lazy]
-
-
 def processing_function(
     owner: Component,
     name: str,
@@ -81,7 +76,7 @@ def processing_function(
         part,
         partial(
             roles.resizer_role,
-            renditions=made_at_upload(args.renditions),
+            renditions=args.renditions,
             tracing=args.tracing,
             tags_rejected=args.rejected_upload_days > 0,
             in_vpc=args.vpc is not None,

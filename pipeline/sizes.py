@@ -14,7 +14,6 @@ from pipeline.environment import environment_variables, without_metrics
 from pipeline.naming import bucket_url, resource_name
 from pipeline.permissions import bucket_policies, roles
 from pipeline.permissions.documents import to_json
-from pipeline.processing import made_at_upload
 from pipeline.settings import Settings, SettingsError
 
 MAX_ENVIRONMENT: Final = 4_096
@@ -118,7 +117,7 @@ def longest(name: str, settings: Settings) -> tuple[Mapping[str, str], str, str]
         log_group_arn=arn("logs", f"log-group:{physical('resizer')}:*"),
         key_arn=key_arn,
         index_arn=index and arn("dynamodb", f"table/{index}"),
-        renditions=made_at_upload(settings.renditions),
+        renditions=settings.renditions,
         tracing=settings.tracing,
         tags_rejected=settings.rejected_upload_days > 0,
         in_vpc=settings.vpc is not None,

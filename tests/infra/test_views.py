@@ -37,7 +37,8 @@ def test_the_function_is_the_resizers_code_with_another_entry_and_a_ceiling(lazy
     function = lazy.one("Function", "-views").inputs
     resizer = lazy.one("Function", "-resizer").inputs
     own = {"handler", "description", "reservedConcurrentExecutions", "role", "loggingConfig"}
-    assert {key for key in function if function[key] != resizer.get(key)} == own | {"environment"}
+    own |= {"environment", "timeout"}
+    assert {key for key in function if function[key] != resizer.get(key)} == own
     assert function["handler"] == "function.view_handler.handle"
     assert function["reservedConcurrentExecutions"] == 7
     assert lazy.outputs["viewFunctionName"] == lazy.one("Function", "-views").outputs["name"]
@@ -52,15 +53,16 @@ def test_its_variables_are_the_resizers_without_metrics_url_and_index():
         "DELIVERY_URL": "",
         "DUPLICATES": "off",
         "INDEX_TABLE": "",
+        "TIMEOUT": "30",
     }
     assert variables == resizers | other
     read = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
     assert [rendition.lazy for rendition in read.renditions] == [True, True, False]
 
 
-@pytest.mark.parametrize(("timeout", "seconds"), [(45, 45), (90, 60)])
+@pytest.mark.parametrize(("timeout", "seconds"), [(20, 20), (60, 30)])
 def test_it_ends_when_cloudfront_has_given_up(timeout, seconds):
-    lazy = evaluated("prod", renditions=RENDITIONS, timeout=timeout)
+    lazy = evaluated("prod", renditions=RENDITIONS, timeout=timeout, batchSize=1)
     function = lazy.one("Function", "-views").inputs
     assert function["timeout"] == seconds
     assert function["environment"]["variables"]["TIMEOUT"] == str(seconds)
@@ -100,7 +102,7 @@ def test_function_url_distribution_and_permissions_are_made_one_after_the_other(
     assert may_url.urn in may_invoke.dependencies
 
 
-def test_it_reads_uploads_and_manifests_and_writes_lazy_renditions_alone(lazy):
+def test_it_reads_uploads_and_writes_manifests_and_lazy_renditions_alone(lazy):
     statements = lazy.one("RolePolicy", "-views").statements()
     source = f"arn:aws:s3:::{lazy.outputs['sourceBucket']}"
     destination = f"arn:aws:s3:::{lazy.outputs['destinationBucket']}"
@@ -109,7 +111,10 @@ def test_it_reads_uploads_and_manifests_and_writes_lazy_renditions_alone(lazy):
     assert {sid: (s["Action"], s["Resource"]) for sid, s in statements.items()} == {
         "ReadUploads": (["s3:GetObject", "s3:GetObjectVersion"], f"{source}/uploads/*"),
         "TellMissingFromDenied": (["s3:ListBucket"], [source, destination]),
-        "ReadManifests": (["s3:GetObject"], f"{destination}/*/manifest.json"),
+        "EnterInManifests": (
+            ["s3:PutObject", "s3:GetObject"],
+            f"{destination}/*/manifest.json",
+        ),
         "WriteRenditions": (["s3:PutObject", "s3:GetObject", "s3:DeleteObject"], files),
         "WriteTraces": (["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"),
     }
@@ -117,10 +122,19 @@ def test_it_reads_uploads_and_manifests_and_writes_lazy_renditions_alone(lazy):
 
 
 def test_the_resizer_may_not_write_what_it_does_not_make(lazy):
-    written = lazy.one("RolePolicy", "-resizer").statements()["WriteRenditions"]["Resource"]
-    assert [arn.rpartition("/")[2] for arn in written] == ["manifest.json", "thumb.jpg"]
-    removed = lazy.one("RolePolicy", "-resizer").statements()["RemoveLeftovers"]["Resource"]
-    assert {"*.jpg", "*.avif", "*.webp"} <= {arn.rpartition("/")[2] for arn in removed}
+    statements = lazy.one("RolePolicy", "-resizer").statements()
+    files = {
+        sid: [arn.rpartition("/")[2] for arn in statements[sid]["Resource"]]
+        for sid in ("WriteRenditions", "ReadLazyRenditions", "RemoveLeftovers")
+    }
+    assert files["WriteRenditions"] == ["manifest.json", "thumb.jpg"]
+    assert files["ReadLazyRenditions"] == ["large.jpg", "large.avif", "grid.webp"]
+    assert statements["ReadLazyRenditions"]["Action"] == ["s3:GetObject"]
+    assert {"*.jpg", "*.avif", "*.webp"} <= set(files["RemoveLeftovers"])
+
+
+def test_the_resizer_of_a_stack_without_lazy_renditions_may_what_it_might(prod):
+    assert "ReadLazyRenditions" not in prod.one("RolePolicy", "-resizer").statements()
 
 
 def test_with_kms_it_uses_the_key():
