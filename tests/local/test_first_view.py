@@ -1,6 +1,5 @@
 """Lazy renditions behind the CDN: made on first view, once, and gone with their upload."""
 
-import base64
 import http.client
 import io
 import json
@@ -12,8 +11,10 @@ import pytest
 from PIL import Image
 
 from function.contract import manifest_key, rendition_key, upload_name
+from local.deploy import deploy
 from local.http import request
-from local.uploader import post_form, upload
+from local.uploader import upload
+from ops.__main__ import main
 from tests.local.defaults import PROD
 from tests.local.probing import BODY, probe
 from tests.support.waiting import wait_until
@@ -24,7 +25,8 @@ THUMB = {"name": "thumb", "width": 150, "height": 150, "formats": ["jpeg"]}
 SETTINGS = PROD | {
     "image-pipeline:renditions": [LAZY, GRID, THUMB],
     "image-pipeline:viewConcurrency": "3",
-    "image-pipeline:timeout": "60",
+    "image-pipeline:memory": "512",
+    "image-pipeline:timeout": "10",
 }
 IMMUTABLE = "public, max-age=31536000, immutable"
 AT_ONCE = 12
@@ -32,7 +34,7 @@ AT_ONCE = 12
 
 @pytest.fixture(scope="module")
 def server(served, tmp_path_factory):
-    with served(tmp_path_factory.mktemp("views"), SETTINGS, "prod") as server:
+    with served(tmp_path_factory.mktemp("views"), SETTINGS) as server:
         yield server
 
 
@@ -91,25 +93,12 @@ def stored(server, name: str) -> set[str]:
     return {each["Key"].rpartition("/")[2] for each in found.get("Contents", [])}
 
 
-def invocations(server) -> int:
-    """How often the function for first views has run: its log has a line for each end."""
-    group = server.client("lambda").get_function_configuration(
-        FunctionName=server.outputs["viewFunctionName"]
-    )["LoggingConfig"]["LogGroup"]
-    pages = server.client("logs").get_paginator("filter_log_events")
-    try:
-        events = [e for page in pages.paginate(logGroupName=group) for e in page["events"]]
-    except server.client("logs").exceptions.ResourceNotFoundException:
-        return 0
-    return sum("platform.report" in event["message"] for event in events)
-
-
-def count(server, metric: str) -> float:
-    """A metric of AWS Lambda's of the function for first views, summed."""
+def count(server, metric: str, output: str = "viewFunctionName") -> float:
+    """A metric of AWS Lambda's of the function for first views, or of another, summed."""
     found = server.client("cloudwatch").get_metric_statistics(
         Namespace="AWS/Lambda",
         MetricName=metric,
-        Dimensions=[{"Name": "FunctionName", "Value": server.outputs["viewFunctionName"]}],
+        Dimensions=[{"Name": "FunctionName", "Value": server.outputs[output]}],
         StartTime=0,
         EndTime=4_000_000_000,
         Period=86_400 * 365 * 50,
@@ -184,6 +173,36 @@ def test_of_many_first_views_at_one_time_one_makes_it(server, cdn, name):
     assert view(url)[2] == bodies.pop()
 
 
+def test_a_flood_of_views_is_held_at_its_ceiling_and_uploads_pass(server, cdn, photo):
+    """The function's reserved concurrency is neither more nor less than viewConcurrency."""
+    names = [send(server, photo(f"flood-{n}.jpg", (1600, 1200))) for n in range(4)]
+    urls = [each["url"] for name in names for each in manifest(cdn, name)["renditions"]]
+    held, passed = count(server, "Throttles"), count(server, "Throttles", "functionName")
+    ended = threading.Event()
+
+    def flood() -> list[int]:
+        statuses = []
+        while not ended.is_set():
+            path = urls[len(statuses) % len(urls)].split("?")[0].replace("/thumb.jpg", "/grid.jpg")
+            # Each with a name of its own that no upload has: CloudFront could not answer any.
+            statuses.append(view(path.replace("flood", f"none-{len(statuses)}"))[0])
+        return statuses
+
+    with ThreadPoolExecutor(8) as pool:
+        floods = [pool.submit(flood) for _ in range(8)]
+        try:
+            during = [send(server, photo(f"beside-{n}.jpg", (500, 400))) for n in range(3)]
+        finally:
+            ended.set()
+        statuses = {status for each in floods for status in each.result()}
+    assert all(stored(server, name) == {"manifest.json", "thumb.jpg"} for name in during)
+    assert count(server, "Throttles", "functionName") == passed
+    assert statuses <= {200, 404, 429}
+    assert 429 in statuses
+    assert count(server, "Throttles") > held
+    wait_until(lambda: view(urls[0])[0] == 200, 30)
+
+
 UNDECLARED = [
     *("huge.jpg", "large.png", "large.avif", "large.jpg.bak", "grid.webp", "huge", "LARGE.jpg"),
     *("large.jpg/large.jpg/x", "manifest.json.large.jpg"),
@@ -227,10 +246,6 @@ def test_a_rejected_upload_has_no_views(server, cdn, tmp_path):
     assert (status, headers["Cache-Control"]) == (404, "max-age=60")
 
 
-def form_for(server, key: str) -> None:
-    raise NotImplementedError
-
-
 def put(server, name: str, body: bytes) -> str:
     """Overwrite an upload, as its owner; return the version."""
     found = server.client("s3").put_object(
@@ -239,9 +254,7 @@ def put(server, name: str, body: bytes) -> str:
     return found["VersionId"]
 
 
-def test_an_overwrite_takes_the_old_renditions_and_its_own_are_made_anew(
-    server, cdn, name, photo
-):
+def test_an_overwrite_takes_the_old_renditions_and_its_own_are_made_anew(server, cdn, name, photo):
     first = entry(cdn, name, "large.jpg")["url"]
     _, _, old = view(first)
     version = put(server, name, photo("other.jpg", (500, 900)).read_bytes())
@@ -259,12 +272,42 @@ def test_an_overwrite_takes_the_old_renditions_and_its_own_are_made_anew(
 def test_a_deletion_takes_lazy_renditions_too(server, cdn, name):
     url = entry(cdn, name, "large.jpg")["url"]
     assert view(url)[0] == 200
-    server.client("s3").delete_object(
-        Bucket=server.outputs["sourceBucket"], Key=f"uploads/{name}"
-    )
+    server.client("s3").delete_object(Bucket=server.outputs["sourceBucket"], Key=f"uploads/{name}")
     wait_until(lambda: not stored(server, name), 60)
     assert view(url)[0] == 404
     assert not stored(server, name)
+
+
+def test_an_erasure_takes_lazy_renditions_too(server, cdn, name, monkeypatch):
+    url = entry(cdn, name, "large.jpg")["url"]
+    assert view(url)[0] == 200
+    monkeypatch.setenv("IMAGE_PIPELINE_LOCAL", str(server.folder))
+    assert main(["erase", f"uploads/{name}", "--yes", "--stack", "local"]) == 0
+    s3, bucket = server.client("s3"), server.outputs["destinationBucket"]
+    left = s3.list_object_versions(Bucket=bucket, Prefix=f"{name}/")
+    assert not left.get("Versions")
+    assert not left.get("DeleteMarkers")
+    assert view(url)[0] == 404
+
+
+def test_a_new_size_needs_no_backfill(server, cdn, name):
+    """An upload that was made before a rendition was declared has it on first view."""
+    poster = {"name": "poster", "width": 320, "height": 320, "formats": ["webp"], "lazy": True}
+    template = manifest(cdn, name)["urlTemplate"]
+    url = template.replace("{rendition}", "poster.webp")
+    assert view(url)[0] == 404
+    changed = SETTINGS | {"image-pipeline:renditions": [LAZY, GRID, THUMB, poster]}
+    try:
+        deploy(server, "local", settings=changed)
+        status, headers, body = view(url)
+        assert (status, headers["Content-Type"]) == (200, "image/webp"), body
+        # The manifest names it from now on, so that a deletion of the upload finds it.
+        assert entry(cdn, name, "poster.webp")["url"] == url
+        assert stored(server, name) == {"manifest.json", "thumb.jpg", "poster.webp"}
+    finally:
+        deploy(server, "local", settings=SETTINGS)
+    server.client("s3").delete_object(Bucket=server.outputs["sourceBucket"], Key=f"uploads/{name}")
+    wait_until(lambda: not stored(server, name), 60)
 
 
 def test_the_function_url_itself_answers_403(server, cdn, name):
@@ -329,7 +372,11 @@ def test_the_function_may_do_what_it_does(server, may, seeded):
     assert may("s3", "get_object", Bucket=source, Key="uploads/none") == "NoSuchKey"
     key = f"{seeded}/large.jpg"
     assert may("s3", "get_object", Bucket=destination, Key=key) == "NoSuchKey"
-    for operation, more in (("put_object", {"Body": BODY}), ("get_object", {}), ("delete_object", {})):
+    for operation, more in (
+        ("put_object", {"Body": BODY}),
+        ("get_object", {}),
+        ("delete_object", {}),
+    ):
         assert may("s3", operation, Bucket=destination, Key=key, **more) == "allowed"
     assert may("s3", "get_object", Bucket=destination, Key=f"{seeded}/manifest.json") == "allowed"
 
@@ -338,7 +385,13 @@ FORBIDDEN = {
     "write an upload": ("s3", "put_object", "source", "uploads/{name}", {"Body": BODY}),
     "delete an upload": ("s3", "delete_object", "source", "uploads/{name}", {}),
     "read beside the uploads": ("s3", "get_object", "source", "private/plan.jpg", {}),
-    "write what is not lazy": ("s3", "put_object", "destination", "{name}/thumb.jpg", {"Body": BODY}),
+    "write what is not lazy": (
+        "s3",
+        "put_object",
+        "destination",
+        "{name}/thumb.jpg",
+        {"Body": BODY},
+    ),
     "read what is not lazy": ("s3", "get_object", "destination", "{name}/thumb.jpg", {}),
     "delete what is not lazy": ("s3", "delete_object", "destination", "{name}/thumb.jpg", {}),
     "delete a manifest": ("s3", "delete_object", "destination", "{name}/manifest.json", {}),
@@ -369,6 +422,4 @@ def test_the_function_may_use_no_queue_and_call_no_function(server, may):
         found = may("sqs", "send_message", QueueUrl=outputs[output], MessageBody="x")
         assert found in ("AccessDenied", "AccessDeniedException"), found
     for output in ("functionName", "viewFunctionName"):
-        assert (
-            may("lambda", "invoke", FunctionName=outputs[output]) == "AccessDeniedException"
-        )
+        assert may("lambda", "invoke", FunctionName=outputs[output]) == "AccessDeniedException"
