@@ -25,7 +25,7 @@ from tests.support.waiting import wait_until
 
 STEPS: Final = [
     *("settings", "preview", "up", "up again", "refresh", "doctor", "uploads", "denied"),
-    *("hostile", "storm", "bench aws", "destroy"),
+    *("hostile", "storm", "first views", "bench aws", "destroy"),
 ]
 SETTINGS: Final = {"memory": 1000, "timeout": 10, "alarmEmail": "on-call@example.com"}
 """Over those of dev: the removal waits as long as the function may run; and one that is shared."""
