@@ -151,7 +151,7 @@ KINDS: Final[Mapping[str, Kind]] = {
                 "lambda",
                 "get_function_url_config",
                 _FUNCTION,
-                "{type: AuthType, cors: Cors}",
+                "{type: AuthType, cors: Cors || `null`}",
             )
         },
         delete=Call("lambda", "delete_function_url_config", _FUNCTION),

@@ -12,18 +12,15 @@ from pipeline.permissions.documents import to_json
 from pipeline.settings import Settings, SettingsError
 from pipeline.settings_values import structured
 from tests.infra.engine import evaluated, run
-from tests.infra.variants import KMS
+from tests.infra.variants import KMS, LAZY
 
-LARGE = {"name": "large", "width": 1080, "height": 1080, "formats": ["jpeg", "avif"], "lazy": True}
-GRID = {"name": "grid", "width": 320, "height": 320, "formats": ["webp"], "lazy": True}
-THUMB = {"name": "thumb", "width": 150, "height": 150, "formats": ["jpeg"]}
-RENDITIONS = [LARGE, GRID, THUMB]
+LARGE, _, THUMB = LAZY
 PATTERNS = ["*/large", "*/large.jpg", "*/large.avif", "*/grid", "*/grid.webp"]
 
 
 @pytest.fixture(scope="module")
 def lazy():
-    return evaluated("prod", renditions=RENDITIONS, viewConcurrency=7)
+    return evaluated("prod", renditions=LAZY, viewConcurrency=7)
 
 
 def test_a_stack_without_lazy_renditions_has_none_of_it(program):
@@ -45,7 +42,7 @@ def test_the_function_is_the_resizers_code_with_another_entry_and_a_ceiling(lazy
 
 
 def test_its_variables_are_the_resizers_without_metrics_url_and_index():
-    lazy = evaluated("prod", renditions=RENDITIONS, duplicates="near")
+    lazy = evaluated("prod", renditions=LAZY, duplicates="near")
     variables = lazy.one("Function", "-views").inputs["environment"]["variables"]
     resizers = lazy.one("Function", "-resizer").inputs["environment"]["variables"]
     other = {
@@ -62,7 +59,7 @@ def test_its_variables_are_the_resizers_without_metrics_url_and_index():
 
 @pytest.mark.parametrize(("timeout", "seconds"), [(20, 20), (60, 30)])
 def test_it_ends_when_cloudfront_has_given_up(timeout, seconds):
-    lazy = evaluated("prod", renditions=RENDITIONS, timeout=timeout, batchSize=1)
+    lazy = evaluated("prod", renditions=LAZY, timeout=timeout, batchSize=1)
     function = lazy.one("Function", "-views").inputs
     assert function["timeout"] == seconds
     assert function["environment"]["variables"]["TIMEOUT"] == str(seconds)
@@ -138,7 +135,7 @@ def test_the_resizer_of_a_stack_without_lazy_renditions_may_what_it_might(prod):
 
 
 def test_with_kms_it_uses_the_key():
-    settings = KMS | {"renditions": RENDITIONS, "vpc": {"subnets": ["subnet-0a1b2c3d"]}}
+    settings = KMS | {"renditions": LAZY, "vpc": {"subnets": ["subnet-0a1b2c3d"]}}
     settings["vpc"] |= {"securityGroups": ["sg-0a1b2c3d"]}
     private = evaluated("prod", **settings)
     statements = private.one("RolePolicy", "-views").statements()
@@ -208,7 +205,7 @@ def test_it_is_watched(lazy):
 
 def test_lazy_needs_the_cdn():
     with pytest.raises(SettingsError, match=r"^renditions with lazy: true \(large, grid\) need"):
-        run("dev", renditions=RENDITIONS)
+        run("dev", renditions=LAZY)
 
 
 def renditions(count: int, formats: list[str]) -> list[dict]:
@@ -253,5 +250,5 @@ def test_as_many_as_cloudfront_takes_fit_into_the_policy_of_the_role():
 
 
 def test_patterns_are_of_the_formats_that_are_made():
-    settings = Settings(delivery="cdn", renditions=structured("renditions", "x", RENDITIONS))
+    settings = Settings(delivery="cdn", renditions=structured("renditions", "x", LAZY))
     assert list(view_route.patterns(settings.renditions)) == PATTERNS
