@@ -59,6 +59,31 @@ def test_it_draws_the_alarms_thresholds():
     assert {line["label"] for line in drawn.values()} == {"limit"}
 
 
+def test_first_views_have_graphs_of_aws_s_own_metrics_below_the_others():
+    more = {title: graph for title, graph in graphs(views="v").items() if title not in graphs()}
+    shown = {
+        title: [metric[:4] for metric in graph["properties"]["metrics"]]
+        for title, graph in more.items()
+    }
+    metrics = {
+        "First views": ["UrlRequestCount", "Url4xxCount", "Url5xxCount"],
+        "One first view (ms)": ["Duration"] * 3,
+        "Errors and throttles of first views": ["Errors", "Throttles"],
+        "First views at once": ["ConcurrentExecutions"],
+    }
+    assert shown == {
+        title: [["AWS/Lambda", name, "FunctionName", "v"] for name in names]
+        for title, names in metrics.items()
+    }
+    percentiles = more["One first view (ms)"]["properties"]["metrics"]
+    assert [metric[4]["stat"] for metric in percentiles] == ["p50", "p95", "p99"]
+    at_once = more["First views at once"]["properties"]
+    assert (at_once["stat"], at_once["annotations"]["horizontal"][0]["value"]) == ("Maximum", 4)
+    places = [(graph["x"], graph["y"]) for graph in more.values()]
+    assert places == [(0, 36), (12, 36), (0, 42), (12, 42)]
+    assert {graph["properties"]["region"] for graph in more.values()} == {"eu-central-1"}
+
+
 def test_without_a_ceiling_of_invocations_there_is_no_line():
     properties = graphs(max_concurrency=0)["Concurrent invocations"]["properties"]
     assert "annotations" not in properties
