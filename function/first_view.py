@@ -79,7 +79,7 @@ class FirstView(Record):
             manifest = Manifest.from_json(read[0]) if read else None
             if not read or not manifest or manifest.status != Status.READY:
                 return None
-            facts = facts_of(self.environment, *found, manifest.source)
+            facts = facts_of(self._as(manifest), *found, manifest.source)
             stored = self.destination.get(key)
             if stored and stored.sequencer == manifest.source.sequencer:
                 return View(facts, stored.body, stored.etag, is_new)
@@ -104,6 +104,13 @@ class FirstView(Record):
                 if file_name(rendition.name, format_name) == file:
                     return rendition, format_name
         return None
+
+    def _as(self, manifest: Manifest) -> Environment:
+        """Return the settings with the URL that the manifest's own URLs begin with.
+
+        The CDN is made after the function, so no variable of it can say the CDN's URL.
+        """
+        return self.environment.replace(delivery_url=manifest.delivery_url)
 
     def _make(
         self,

@@ -119,6 +119,12 @@ class Manifest(Record):
         """The renditions that were made with the manifest, and that are there while it stands."""
         return tuple(facts for facts in self.renditions if not facts.lazy)
 
+    @property
+    def delivery_url(self) -> str:
+        """What readers put before a destination key, as the URLs of a ready manifest have it."""
+        first = self.renditions[0]
+        return first.url.rpartition(f"/{quote(first.key)}?")[0]
+
     @classmethod
     def without_renditions(
         cls, version: ObjectVersion, status: Status, error: ErrorFacts | None = None

@@ -158,6 +158,18 @@ def test_an_upload_of_before_the_rendition_gets_it_and_its_manifest_an_entry(
     assert destination.objects == {}
 
 
+def test_the_cdns_url_is_that_of_the_manifest(stack, environment, lazy, jpeg):
+    """The CDN is made after the function, so no variable of the function can say its URL."""
+    stack.use(environment)
+    stack.upload(jpeg)
+    stack.use(lazy.replace(delivery_url=""))
+    view = stack.views.view(KEY)
+    *made, entry = stack.manifest["renditions"]
+    version = made[0]["url"].rpartition("?")[2]
+    assert entry["url"] == f"{environment.delivery_url}/{KEY}?{version}"
+    assert (view.facts.url, entry["lazy"]) == (entry["url"], True)
+
+
 def test_of_views_at_one_time_one_stores_and_the_others_read(stack, jpeg):
     stack.upload(jpeg)
     stored = stack.destination.put
