@@ -32,7 +32,7 @@ class Environment(Record):
     hdr: Hdr  # ``keep`` or ``drop``: what becomes of gain maps
     encoders: Encoders  # ``current``, or the release whose options the encoders get
     memory_mb: int  # the function's memory, as Lambda itself states it
-    source_bucket: str = ""  # bucket of the uploads; empty in a stack without lazy renditions
+    source_bucket: str = ""  # bucket of the uploads, for first views; events name it to the others
 
     @property
     def most_seconds(self) -> float:

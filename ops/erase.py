@@ -166,10 +166,9 @@ def prepare(stack: Stack, scope: Scope) -> Erasure:
     timeouts = [function["Timeout"]]
     if batch := outputs.get(StackOutput.BATCH_FUNCTION_ARN):
         timeouts.append(lambda_.get_function_configuration(FunctionName=batch)["Timeout"])
-    variables = function.get("Environment", {}).get("Variables", {})
-    if "SOURCE_BUCKET" in variables:  # the stack has lazy renditions, which views write
+    if StackOutput.VIEW_FUNCTION_NAME in outputs:
         timeouts.append(VIEW_SECONDS)
-    index = variables.get("INDEX_TABLE", "")
+    index = function.get("Environment", {}).get("Variables", {}).get("INDEX_TABLE", "")
     return Erasure(
         stack=stack,
         scope=scope,

@@ -37,8 +37,10 @@ def environment_variables(
 ) -> Mapping[str, str]:
     """Return the function's variables, which ``Environment.read`` and its C library read.
 
-    No event tells the function that makes lazy renditions where the uploads are, so a stack that
-    has some names its source bucket.
+    ``source_bucket`` is for the function that makes lazy renditions, which no event tells where the
+    uploads are. The others must not have it: the guardrail ``no-loop`` takes a function for one
+    that writes to a bucket if its variables are made of the bucket's name, which a preview does not
+    know.
     """
     # Without defaults, three times as many renditions fit into Lambda's 4 KB (pipeline/sizes.py).
     renditions = [rendition.without_defaults() for rendition in settings.renditions]
@@ -60,7 +62,7 @@ def environment_variables(
         **({} if settings.native_decoder else {"NATIVE_DECODER": "false"}),
         **({"TAGS_REJECTED": "true"} if settings.rejected_upload_days else {}),
         **({} if settings.hdr == Hdr.KEEP else {"HDR": settings.hdr.value}),
-        **({"SOURCE_BUCKET": source_bucket} if settings.has_lazy else {}),
+        **({"SOURCE_BUCKET": source_bucket} if source_bucket else {}),
         **({} if settings.encoders == Encoders.CURRENT else {"ENCODERS": settings.encoders.value}),
     }
 

@@ -219,14 +219,8 @@ class ImagePipeline(Component):
         if settings.duplicates != DuplicateSearch.OFF:
             index = self._add(DuplicateIndex, DuplicateIndexArgs)
         variables = pulumi.Output.all(
-            self._source.name if settings.has_lazy else "",
-            self._destination.name,
-            self.delivery_url,
-            self._key_arn,
-            index.name if index else "",
-        ).apply(
-            lambda values: environment_variables(settings, *values[1:], source_bucket=values[0])
-        )
+            self._destination.name, self.delivery_url, self._key_arn, index.name if index else ""
+        ).apply(lambda values: environment_variables(settings, *values))
         works_with = {
             "bundle": self._bundle,
             "source": self._source,

@@ -125,9 +125,7 @@ def longest(name: str, settings: Settings) -> tuple[Mapping[str, str], str, str]
     bucket = bucket_policies.destination(
         destination_arn, _ACCOUNT, distribution, renditions=settings.renditions
     )
-    variables = environment_variables(
-        settings, destination, url, key_arn, index, source_bucket=physical("source")
-    )
+    variables = environment_variables(settings, destination, url, key_arn, index)
     if settings.batch_operations_concurrency:
         variables = without_metrics(variables)  # the longer of the two functions' variables
     return variables, to_json(role), to_json(bucket)

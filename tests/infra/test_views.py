@@ -51,10 +51,17 @@ def test_its_variables_are_the_resizers_without_metrics_url_and_index():
         "DUPLICATES": "off",
         "INDEX_TABLE": "",
         "TIMEOUT": "30",
+        "SOURCE_BUCKET": lazy.outputs["sourceBucket"],
     }
     assert variables == resizers | other
     read = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
     assert [rendition.lazy for rendition in read.renditions] == [True, True, False]
+
+
+def test_a_preview_of_a_new_stack_breaks_no_guardrail():
+    """The name of the source bucket is not known yet, and only this function is told it."""
+    program = run("prod", preview=True, renditions=LAZY)
+    assert program.one("Function", "-views")
 
 
 @pytest.mark.parametrize(("timeout", "seconds"), [(20, 20), (60, 30)])

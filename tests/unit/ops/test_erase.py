@@ -112,7 +112,8 @@ def test_the_wait_is_longer_than_any_invocation_of_either_function(timeout, seco
 
 @pytest.mark.parametrize(("timeout", "seconds"), [(5, 35), (60, 70)])
 def test_the_wait_is_longer_than_any_first_view_of_a_lazy_rendition(timeout, seconds):
-    found = stack(PUBLIC | {"functionName": "live"}, {"live": timeout}, {"SOURCE_BUCKET": "s"})
+    outputs = PUBLIC | {"functionName": "live", "viewFunctionName": "views"}
+    found = stack(outputs, {"live": timeout}, {})
     assert prepare(found, Scope(key="uploads/u/")).seconds == seconds
 
 

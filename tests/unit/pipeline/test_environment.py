@@ -45,12 +45,12 @@ def test_only_a_stack_without_native_decoders_has_a_variable_for_them():
         assert Task.parse(environment.task.to_dict()) == environment.task
 
 
-def test_only_a_stack_with_lazy_renditions_names_its_source_bucket():
+def test_only_the_function_for_first_views_is_told_the_source_bucket():
     """An upgrade changes no variable of the others."""
     lazy = (*DEFAULT_RENDITIONS, Rendition(name="poster", width=9, height=9, lazy=True))
-    for renditions, bucket in ((DEFAULT_RENDITIONS, ""), (lazy, "source")):
+    for renditions, bucket in ((DEFAULT_RENDITIONS, ""), (lazy, ""), (lazy, "source")):
         settings = Settings(renditions=renditions, delivery="cdn")
-        variables = environment_variables(settings, "b", "u", "", source_bucket="source")
+        variables = environment_variables(settings, "b", "u", "", source_bucket=bucket)
         assert ("SOURCE_BUCKET" in variables) is bool(bucket)
         environment = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
         assert environment.source_bucket == bucket
