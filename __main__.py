@@ -32,3 +32,5 @@ if pipeline.adopted_buckets:
     pulumi.export(StackOutput.ADOPTED_BUCKETS, pipeline.adopted_buckets)
 if pipeline.destination_policy:
     pulumi.export(StackOutput.DESTINATION_POLICY, pipeline.destination_policy)
+if pipeline.view_function_name:
+    pulumi.export(StackOutput.VIEW_FUNCTION_NAME, pipeline.view_function_name)

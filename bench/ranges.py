@@ -15,5 +15,8 @@ takes at most 900 s ("Lambda quotas", Lambda developer guide, read 2026-11-27)."
 Views = Annotated[float, Parameter(validator=Number(gte=0, lte=1e6))]
 """Times that each image is fetched; the most is ours to choose."""
 
+Share = Annotated[float, Parameter(validator=Number(gte=0, lte=1))]
+"""A part of a whole, which is 1."""
+
 Months = Annotated[float, Parameter(validator=Number(gte=1, lte=1200))]
 """Months of images that are stored; the most is ours to choose."""

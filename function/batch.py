@@ -20,6 +20,7 @@ class BatchHandler(Record):
 
     uploads: UploadHandler
     postpone: Callable[[Mapping[str, Any]], None]  # sends a message again, given its record
+    look_again: Callable[[Mapping[str, Any]], None]  # the same, to be received some time later
 
     def handle(self, event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
         """Process one SQS batch, and return the messages that SQS shall deliver again.
@@ -63,9 +64,12 @@ class BatchHandler(Record):
     def _try_message(self, record: dict[str, Any]) -> bool:
         """Process one message; return False if SQS shall deliver it again."""
         attempt = record["attributes"]["ApproximateReceiveCount"]
+        is_last = int(attempt) >= MAX_RECEIVES
         try:
-            for event in parse_message(record["body"], record["messageId"]):
-                self.uploads.handle(event, is_last=int(attempt) >= MAX_RECEIVES)
+            events = parse_message(record["body"], record["messageId"])
+            outcomes = [self.uploads.handle(event, is_last=is_last) for event in events]
+            if any(outcome.look_again for outcome in outcomes):
+                self.look_again(record)
         except Exception as error:  # noqa: BLE001 - whatever it was, this message alone is retried
             extra = {"message_id": record["messageId"], "attempt": attempt, "body": record["body"]}
             self.uploads.log_failure(error, extra)

@@ -40,6 +40,10 @@ MOST_SECONDS: Final = 10
 
 FULL_MEMORY_MB: Final = 1024
 
+VIEW_SECONDS: Final = 25
+"""Clock time that a first view of a lazy rendition takes at most, whatever its function's timeout:
+CloudFront waits 30 s for an origin by default (developer guide, "Response timeout")."""
+
 MAX_KEY_BYTES: Final = 1024
 """Longest object key, in bytes of UTF-8 (S3 user guide, "Naming Amazon S3 objects")."""
 
@@ -69,6 +73,13 @@ class Metric(StrEnum):
     RENDER_TIME = "RenderTime"
     STORE_TIME = "StoreTime"
     TOTAL_TIME = "TotalTime"
+
+
+class ViewMetric(StrEnum):
+    """Metrics of the function that makes lazy renditions, beside ``Failed`` and ``ColdStart``."""
+
+    FIRST_VIEWS = "FirstViews"
+    FIRST_VIEW_TIME = "FirstViewTime"
 
 
 RARE_METRICS: Final = frozenset({Metric.DECODER_BUGS, Metric.STOPPED, Metric.WORKERS_REPLACED})
@@ -120,6 +131,7 @@ class StackOutput(StrEnum):
     QUOTA_TABLE = "quotaTable"
     ADOPTED_BUCKETS = "adoptedBuckets"
     DESTINATION_POLICY = "destinationPolicy"
+    VIEW_FUNCTION_NAME = "viewFunctionName"
 
 
 def part_of_user(sub: str) -> str:

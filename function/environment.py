@@ -32,6 +32,7 @@ class Environment(Record):
     hdr: Hdr  # ``keep`` or ``drop``: what becomes of gain maps
     encoders: Encoders  # ``current``, or the release whose options the encoders get
     memory_mb: int  # the function's memory, as Lambda itself states it
+    source_bucket: str = ""  # bucket of the uploads, for first views; events name it to the others
 
     @property
     def most_seconds(self) -> float:
@@ -39,14 +40,34 @@ class Environment(Record):
         return MOST_SECONDS if self.memory_mb >= FULL_MEMORY_MB else 0.8 * self.timeout
 
     @property
+    def eager(self) -> tuple[Rendition, ...]:
+        """The renditions that are made of an upload at once."""
+        return tuple(rendition for rendition in self.renditions if not rendition.lazy)
+
+    @property
+    def lazy(self) -> tuple[Rendition, ...]:
+        """The renditions that are made when they are first viewed."""
+        return tuple(rendition for rendition in self.renditions if rendition.lazy)
+
+    @property
     def task(self) -> Task:
         """The engine's settings, the same for every upload."""
-        return Task.from_dict(vars(self))
+        return Task.from_dict(vars(self) | {"renditions": self.eager, "later": self.lazy})
+
+    @property
+    def view_task(self) -> Task:
+        """The engine's settings for first views, each of which asks for one of the renditions."""
+        return Task.from_dict(vars(self) | {"renditions": self.lazy})
 
     @property
     def files(self) -> tuple[str, ...]:
         """File names of all renditions of an upload."""
         return tuple(file_name(r.name, name) for r in self.renditions for name in r.formats)
+
+    @property
+    def lazy_files(self) -> tuple[str, ...]:
+        """File names of the lazy renditions of an upload."""
+        return tuple(file_name(r.name, name) for r in self.lazy for name in r.formats)
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "Environment":
@@ -75,6 +96,7 @@ class Environment(Record):
                 hdr=Hdr(variables.get("HDR", Hdr.KEEP)),
                 encoders=Encoders(variables.get("ENCODERS", Encoders.CURRENT)),
                 memory_mb=int(variables["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]),
+                source_bucket=variables.get("SOURCE_BUCKET", ""),
             )
         except KeyError as error:
             raise RuntimeError(f"The environment variable {error} is not set.") from error

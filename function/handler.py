@@ -7,5 +7,7 @@ from function.batch import BatchHandler
 
 _uploads = cold_start.start()
 handle = BatchHandler(
-    uploads=_uploads, postpone=functools.partial(postpone.postpone, _uploads.deadline)
+    uploads=_uploads,
+    postpone=functools.partial(postpone.postpone, _uploads.deadline),
+    look_again=functools.partial(postpone.look_again, _uploads.deadline),
 ).handle

@@ -17,6 +17,9 @@ CONTENT_TYPE: Final = "application/json"
 CACHE_CONTROL: Final = "no-cache"
 """A newer upload of the same key replaces the manifest, so caches must revalidate it each time."""
 
+URL_TEMPLATE: Final = "urlTemplate"
+"""Name of the manifest's template for URLs; the word in braces in it is as RFC 6570 has it."""
+
 INTERNAL: Final = "internal"
 """Code of the error of an upload whose status is ``failed``."""
 
@@ -43,9 +46,10 @@ class SourceFacts(ObjectVersion):
 
 
 class RenditionFacts(Record):
-    """One stored rendition: its place, its width and height in pixels, its length, its type.
+    """One rendition: its place, its width and height in pixels, its length, its type.
 
-    ``hdr`` is true of a JPEG with a gain map; JSON leaves it out where it is false.
+    ``hdr`` is true of a JPEG with a gain map. A ``lazy`` one is made when it is first viewed, so
+    nothing is known of its bytes, and it need not be there. JSON leaves out what is false.
     """
 
     name: str
@@ -53,15 +57,19 @@ class RenditionFacts(Record):
     key: str
     width: int
     height: int
-    bytes: int
+    # None of a lazy one. JSON has it as null: an older release, to which a stack may be rolled
+    # back, reads no entry without it, and so could not even delete the upload.
+    bytes: int | None
     content_type: str
     hdr: bool = False
+    lazy: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain data; without ``hdr`` if it is false."""
+        """Return the fields as plain data; without ``hdr`` and ``lazy`` where they are false."""
         fields = super().to_dict()
-        if not self.hdr:
-            del fields["hdr"]
+        for name in ("hdr", "lazy"):
+            if not fields[name]:
+                del fields[name]
         return fields
 
 
@@ -94,11 +102,28 @@ class Manifest(Record):
     schema: int = SCHEMA
     # Name of the upload that does not tell its key; the same each time a version is rendered.
     id: str = ""
+    # URL of any rendition of the stack, with ``{rendition}`` for its name or the name of its file;
+    # empty in a stack without lazy renditions. JSON has it as ``urlTemplate``.
+    url_template: str = ""
+    # A first view of what stood there before may still store a file, so the key is to be looked at
+    # again; for the caller of ``reconcile`` alone.
+    look_again: bool = False
 
     def __post_init__(self) -> None:
         """Choose an id, unless the manifest was read with one."""
         if not self.id:
             vars(self)["id"] = _id_of(self.source.version_id)
+
+    @property
+    def stored(self) -> tuple[RenditionFacts, ...]:
+        """The renditions that were made with the manifest, and that are there while it stands."""
+        return tuple(facts for facts in self.renditions if not facts.lazy)
+
+    @property
+    def delivery_url(self) -> str:
+        """What readers put before a destination key, as the URLs of a ready manifest have it."""
+        first = self.renditions[0]
+        return first.url.rpartition(f"/{quote(first.key)}?")[0]
 
     @classmethod
     def without_renditions(
@@ -122,13 +147,17 @@ class Manifest(Record):
             "renditions": tuple(map(RenditionFacts.from_dict, raw["renditions"])),
             "error": ErrorFacts.from_dict(error) if error else None,
             "losses": tuple(raw.get("losses", ())),  # an older release wrote none
+            "url_template": raw.get(URL_TEMPLATE, ""),
         }
         return cls.from_dict(raw | parts)
 
     def to_json(self) -> bytes:
         """Return UTF-8 JSON with the keys in the order of the contract."""
         fields: dict[str, Any] = self.to_dict()
-        del fields["original_key"]
+        for name in ("original_key", "look_again"):
+            del fields[name]
+        if template := fields.pop("url_template"):
+            fields[URL_TEMPLATE] = template
         first = {name: fields.pop(name) for name in ("schema", "status", "id")}
         return json.dumps(first | fields, ensure_ascii=False, indent=1).encode()
 
@@ -147,6 +176,11 @@ def _id_of(version_id: str | None) -> str:
     if version_id in (None, "null"):
         return os.urandom(16).hex()
     return hashlib.sha256(version_id.encode()).hexdigest()[:32]
+
+
+def url_template(delivery_url: str, name: str, sha256: str) -> str:
+    """Return the template of the URLs of an upload's renditions."""
+    return rendition_url(delivery_url, f"{name}/", sha256).replace("/?", "/{rendition}?")
 
 
 def rendition_url(delivery_url: str, key: str, sha256: str) -> str:

@@ -9,17 +9,21 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from function.contract import METRIC_NAMESPACE, Metric
+from function.contract import METRIC_NAMESPACE, Metric, ViewMetric
 
-UNITS: Final[Mapping[Metric, str]] = {
+Figures = Mapping[Metric, float] | Mapping[ViewMetric, float] | Mapping[Metric | ViewMetric, float]
+
+UNITS: Final[Mapping[Metric | ViewMetric, str]] = {
     **dict.fromkeys(Metric, "Count"),
+    ViewMetric.FIRST_VIEWS: "Count",
+    ViewMetric.FIRST_VIEW_TIME: "Milliseconds",
     **dict.fromkeys((Metric.BYTES_IN, Metric.BYTES_OUT), "Bytes"),
     **{metric: "Milliseconds" for metric in Metric if metric.endswith("Time")},
 }
 """Unit of each metric."""
 
 
-def log_fields(values: Mapping[Metric, float], code: str | None = None) -> dict[str, Any]:
+def log_fields(values: Figures, code: str | None = None) -> dict[str, Any]:
     """Return the figures of a log line, which CloudWatch makes no metrics of.
 
     The code says why an upload was rejected.
@@ -28,9 +32,7 @@ def log_fields(values: Mapping[Metric, float], code: str | None = None) -> dict[
     return fields | ({"Code": code} if code else {})
 
 
-def embed(
-    function_name: str, values: Mapping[Metric, float], code: str | None = None
-) -> dict[str, Any]:
+def embed(function_name: str, values: Figures, code: str | None = None) -> dict[str, Any]:
     """Return the fields that make a log line carry metrics, with the function as their dimension.
 
     With a code, rejections are counted by reason as well.
@@ -45,6 +47,6 @@ def embed(
     }
 
 
-def _directive(dimensions: list[str], names: Iterable[Metric]) -> dict[str, Any]:
+def _directive(dimensions: list[str], names: Iterable[Metric | ViewMetric]) -> dict[str, Any]:
     metrics = [{"Name": str(name), "Unit": UNITS[name]} for name in names]
     return {"Namespace": METRIC_NAMESPACE, "Dimensions": [dimensions], "Metrics": metrics}

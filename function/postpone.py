@@ -6,10 +6,12 @@ new message starts to count anew. Its order does not matter, because a key's eve
 sequencer.
 """
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from function.events import REMOVED
 from function.storage.endpoint import endpoint_url
 
 if TYPE_CHECKING:
@@ -22,6 +24,10 @@ ATTRIBUTE: Final = "postponed"
 NEEDED_MS: Final = 3000
 """Time left of an invocation that is kept for sending its last messages again, and its answer; but
 at most a third of a short one."""
+
+LOOK_AGAIN_SECONDS: Final = 60
+"""Time until the second look at a key. No first view that began before is at work then: each ends
+after ``VIEW_SECONDS``."""
 
 MAX_POSTPONEMENTS: Final = 3
 """Then the message returns to the queue the usual way, so that none circulates for ever."""
@@ -53,6 +59,27 @@ def postpone(deadline: "Deadline", record: Mapping[str, Any]) -> None:
         "QueueUrl": queue_url(record["eventSourceARN"]),
         "MessageBody": record["body"],
         "MessageAttributes": {ATTRIBUTE: attribute},
+    }
+    _client(deadline).call("AmazonSQS.SendMessage", message)
+
+
+def look_again(deadline: "Deadline", record: Mapping[str, Any]) -> None:
+    """Send a message again to the queue that it came from, to be received some time later.
+
+    Its events then say that something changed, and not what the key holds: that of an upload which
+    was removed since would bring it back for a moment, and a backfill would render it again, and
+    either would ask for the next look.
+
+    Raises:
+        Exception: SQS did not take it.
+    """
+    body: dict[str, Any] = json.loads(record["body"])
+    for item in body["Records"]:
+        item["eventName"] = f"{REMOVED[0]}LookAgain"
+    message = {
+        "QueueUrl": queue_url(record["eventSourceARN"]),
+        "MessageBody": json.dumps(body),
+        "DelaySeconds": LOOK_AGAIN_SECONDS,
     }
     _client(deadline).call("AmazonSQS.SendMessage", message)
 

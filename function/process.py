@@ -13,6 +13,7 @@ from function.engine.record import Record
 from function.engine.renditions import FORMATS, file_name
 from function.engine.results import Fingerprint, Measured, Rendered, Result
 from function.environment import Environment
+from function.lazy import declare
 from function.manifest import (
     ErrorFacts,
     Manifest,
@@ -131,7 +132,8 @@ class Processor(Record):
                 findings.original = self.duplicates.find_near(version.name, findings.fingerprint)
         except Rejected as rejection:
             error = ErrorFacts(code=rejection.code, message=rejection.message)
-        return findings.manifest(version, watch.timings(), error)
+        manifest = findings.manifest(version, watch.timings(), error)
+        return manifest if error else declare(self.environment, manifest)
 
     def _fetch(self, version: ObjectVersion, findings: _Findings) -> bytes:
         limit = self.environment.max_upload_bytes
@@ -161,7 +163,7 @@ class Processor(Record):
         if not may_copy or not found.has_same_recipe:
             return None
         with ThreadPoolExecutor(STORE_THREADS) as pool:
-            copies = list(pool.map(partial(self._copy, version, original), original.renditions))
+            copies = list(pool.map(partial(self._copy, version, original), original.stored))
         whole = [rendition for rendition in copies if rendition]
         return whole if whole and len(whole) == len(copies) else None
 
@@ -171,7 +173,9 @@ class Processor(Record):
         key = rendition_key(version.name, rendition.key.rsplit("/", 1)[-1])
         headers = Headers(rendition.content_type, FOREVER, version.sequencer)
         bucket, made_from, length = self.destination, original.source.sequencer, rendition.bytes
-        is_copied = bucket.copy(rendition.key, key, headers, made_from=made_from, length=length)
+        is_copied = bucket.copy(
+            rendition.key, key, headers, made_from=made_from, length=length or 0
+        )
         url = rendition_url(self.environment.delivery_url, key, original.source.sha256 or "")
         return rendition.replace(key=key, url=url) if is_copied else None
 

@@ -1,11 +1,15 @@
 """The newest upload of a key wins: a key's events, in any order, end in what the key holds now.
 
 A process may die anywhere, and others may be at work on the same key. ``Reconciler`` acts on what
-``decide`` says until the key and the destination agree. Three rules make that safe:
+``decide`` says until the key and the destination agree. Four rules make that safe:
 
 * A manifest is replaced or deleted only if it is still the one that was read (a conditional write),
   and it was read before the key was looked up. So no invocation writes what is older than it read.
 * After a write, the invocation looks at the key again: it may have been removed in the meantime.
+* Lazy renditions come and go while a manifest stands (``first_view.py``), and it says of which of
+  them there may be a file. Those of another version are deleted before a manifest is replaced, and
+  again by the check below; and some time later, once no first view of the old version is at work,
+  the key is looked at again (``Manifest.look_again``).
 * After replacing a manifest, it checks the renditions. Renditions are written without a
   condition, so an invocation that lost may have overwritten them. One that died is redelivered, and
   checks them then.
@@ -13,7 +17,7 @@ A process may die anywhere, and others may be at work on the same key. ``Reconci
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, TypeGuard
 
 from function.contract import MAX_KEY_BYTES, Status, manifest_key, rendition_key
@@ -70,6 +74,8 @@ class Reconciler(Record):
     duplicates: "Duplicates | None" = None
     # Tags rejected uploads; None where they do not expire.
     rejections: "Rejections | None" = None
+    # File names of those renditions that are made when they are first viewed.
+    lazy_files: tuple[str, ...] = ()
     # Waits after a lost conditional write, given the number of the round.
     back_off: Callable[[int], None] = back_off
 
@@ -86,7 +92,15 @@ class Reconciler(Record):
     ) -> "Reconciler":
         """Build the reconciler of a stack, which renders by ``Processor``."""
         processor = Processor(environment, source, destination, engine, duplicates)
-        return cls(source, destination, environment.files, processor, duplicates, rejections)
+        return cls(
+            source,
+            destination,
+            environment.files,
+            processor,
+            duplicates,
+            rejections,
+            environment.lazy_files,
+        )
 
     def reconcile(self, event: Event, *, is_last: bool = False) -> Manifest | None:
         """Process one event, however often, late or early it comes.
@@ -132,7 +146,7 @@ class Reconciler(Record):
                     done, state = self._remove(event, state)
                 else:
                     done, state = self._render(event, step, state, is_last=is_last)
-                written = done or written
+                written = _latest(written, done)
             except Gone as error:
                 gone, state = error, None
             except Conflict:
@@ -192,12 +206,17 @@ class Reconciler(Record):
             bug, manifest = error, Manifest.without_renditions(version, Status.FAILED, _FAULT)
         if self._is_archived_since(manifest, standing):
             return None, state.replace(is_whole=True)
+        if standing and (lazy := self._lazy_keys(event, standing)):
+            # Before a reader can learn the new version's URLs, under which a CDN would keep them.
+            shown = {*_stored_keys(standing), *_stored_keys(manifest)}
+            self.destination.delete(sorted(lazy - shown))
+            manifest = manifest.replace(look_again=True)
         etag = self._write_manifest(manifest, expect=state.etag)
         if self.duplicates:
             self.duplicates.record(version.name, standing, manifest)
         if standing is None and manifest.error is None:
             return manifest, self._look_up(event, manifest, etag, is_whole=True)
-        named = _keys(manifest)
+        named = _stored_keys(manifest)
         self.destination.delete([key for key in _keys(standing) if key not in named])
         if bug:
             self._follow(manifest, new=None)
@@ -209,13 +228,16 @@ class Reconciler(Record):
         standing = state.standing
         if standing is None:
             return None
-        named = set(_keys(standing))
+        named, shown = set(_stored_keys(standing)), standing.source.sequencer
         found = self.destination.sequencers(named | self._possible_keys(event))
-        is_whole = all(found[key] == standing.source.sequencer for key in named)
+        is_whole = all(found[key] == shown for key in named)
         newest = _newest(event, standing)
+        made = {key for key in _keys(standing) if found.get(key) == shown}
         # A rejection may come after some renditions were stored, and a process may die between a
-        # manifest and its cleaning up. What is newer belongs to an invocation that is at work.
-        strays = [key for key in found if key not in named and _is_outdated(found[key], newest)]
+        # manifest and its cleaning up. A first view may store a lazy rendition of a version that
+        # was replaced meanwhile. What is newer belongs to an invocation that is at work.
+        kept = named | made
+        strays = [key for key in found if key not in kept and _is_outdated(found[key], newest)]
         if is_whole and strays:
             self.destination.delete(strays)
             return None
@@ -238,6 +260,8 @@ class Reconciler(Record):
             self.duplicates.forget(event.version.name, standing)
         version = event.version.replace(sequencer=newest)
         deleted = Manifest.without_renditions(version, Status.DELETED)
+        if standing and self._lazy_keys(event, standing):
+            deleted = deleted.replace(look_again=True)
         etag = self._write_manifest(deleted, expect=state.etag)
         self.destination.delete(sorted(keys))
         self.destination.delete_if(manifest_key(version.name), etag)
@@ -266,7 +290,7 @@ class Reconciler(Record):
             return False
         if not _is_ready(standing, manifest.source):
             return False
-        found = self.destination.sequencers(_keys(standing))
+        found = self.destination.sequencers(_stored_keys(standing))
         return all(sequencer == standing.source.sequencer for sequencer in found.values())
 
     def _follow(self, manifest: Manifest | None, new: ObjectVersion | None) -> bool:
@@ -285,8 +309,19 @@ class Reconciler(Record):
 
         A rendition that the stack got later may have a longer name than those that were stored.
         """
-        keys = {rendition_key(event.version.name, file) for file in self.files}
-        return {key for key in keys if _fits(key)}
+        return _keys_of(event, self.files)
+
+    def _lazy_keys(self, event: Event, standing: Manifest) -> set[str]:
+        """Return the keys at which first views of a manifest may have stored something."""
+        declared = {facts.key for facts in standing.renditions if facts.lazy}
+        return declared | _keys_of(event, self.lazy_files)
+
+
+def _latest(before: Manifest | None, written: Manifest | None) -> Manifest | None:
+    """Return what was written last; a second look that is due stays due."""
+    if before and written and before.look_again:
+        return written.replace(look_again=True)
+    return written or before
 
 
 def _is_of(manifest: Manifest | None, version: ObjectVersion | None) -> bool:
@@ -305,8 +340,17 @@ def _fits(key: str) -> bool:
     return len(key.encode()) <= MAX_KEY_BYTES
 
 
+def _keys_of(event: Event, files: Iterable[str]) -> set[str]:
+    keys = (rendition_key(event.version.name, file) for file in files)
+    return {key for key in keys if _fits(key)}
+
+
 def _keys(manifest: Manifest | None) -> list[str]:
     return [rendition.key for rendition in manifest.renditions] if manifest else []
+
+
+def _stored_keys(manifest: Manifest | None) -> list[str]:
+    return [rendition.key for rendition in manifest.stored] if manifest else []
 
 
 def _newest(event: Event, standing: Manifest | None) -> str:

@@ -51,7 +51,9 @@ class TaskHandler(Record):
         try:
             for event in parse_message(_message(task), job):
                 # Whether it comes again is unknown. The upload had its answer when it was new.
-                told = self.uploads.handle(event, is_last=False)
+                # No queue delivers a second look: a first view of what a backfill has replaced is
+                # of the same version, unless the event of a newer one is under way too.
+                told = self.uploads.handle(event, is_last=False).told
         except Exception as error:  # noqa: BLE001 - whatever it was, this task alone is retried
             self.uploads.log_failure(error, {"job": job, "task": task})
             code, told = ResultCode.TEMPORARY_FAILURE, f"{type(error).__name__}: {error}"

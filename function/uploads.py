@@ -17,6 +17,13 @@ from function.storage.errors import Gone
 _logger = logging.getLogger(__name__)
 
 
+class Outcome(Record):
+    """What came of an event."""
+
+    told: str  # such as ``ready``, in a few words
+    look_again: bool = False  # see ``Manifest``
+
+
 class UploadHandler(Record):
     """Handles the events of uploads for the life of one execution environment."""
 
@@ -28,8 +35,8 @@ class UploadHandler(Record):
     worker_counts: Callable[[], dict[Metric, int]]  # metrics of workers since the last call
     cold_starts: Iterator[int]  # 1 for the first upload that is processed, then 0
 
-    def handle(self, event: Event, *, is_last: bool) -> str:
-        """Process one event and return what came of it, such as ``ready``, in a few words.
+    def handle(self, event: Event, *, is_last: bool) -> Outcome:
+        """Process one event and return what came of it.
 
         With ``is_last`` the event will not come again by itself.
 
@@ -43,17 +50,17 @@ class UploadHandler(Record):
         except KeyTooLong as error:
             # Acknowledged: not even a manifest can be stored, and no retry would change it.
             _logger.warning("ignored", extra=extra | {"reason": str(error)})
-            return f"ignored: {error}"
+            return Outcome(f"ignored: {error}")
         except Gone:
             _logger.warning("gone", extra=extra)
-            return "gone"
+            return Outcome("gone")
         if manifest is None:
             _logger.info("superseded", extra=extra)
-            return "superseded"
+            return Outcome("superseded")
         if manifest.status != Status.DELETED:
             extra |= {
                 "version_id": version.version_id,
-                "renditions": len(manifest.renditions),
+                "renditions": len(manifest.stored),
                 "error": manifest.error and manifest.error.to_dict(),
                 "duplicate_of": manifest.original_key,
                 "losses": [*manifest.losses],
@@ -61,7 +68,8 @@ class UploadHandler(Record):
             }
         _logger.info(manifest.status, extra=extra)
         error = manifest.error
-        return f"{manifest.status}: {error.code}: {error.message}" if error else manifest.status
+        told = f"{manifest.status}: {error.code}: {error.message}" if error else manifest.status
+        return Outcome(told, manifest.look_again)
 
     def log_failure(self, error: Exception, extra: Mapping[str, Any]) -> None:
         """Log a failure of ours with its traceback, and count it."""
@@ -77,7 +85,7 @@ class UploadHandler(Record):
             Metric.COLD_START: next(self.cold_starts),
             # A task of S3 Batch Operations does not say how long its upload is.
             Metric.BYTES_IN: event.version.bytes or manifest.source.bytes,
-            Metric.BYTES_OUT: sum(rendition.bytes for rendition in manifest.renditions),
+            Metric.BYTES_OUT: sum(rendition.bytes or 0 for rendition in manifest.stored),
             Metric.FETCH_TIME: timings.fetch,
             Metric.DECODE_TIME: timings.decode,
             Metric.RENDER_TIME: timings.render,

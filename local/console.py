@@ -46,7 +46,8 @@ def _rendition_lines(result: Result) -> list[str]:
     for r in result.renditions:
         start = lines.get(r.name, f"{r.name:<7} {r.width:>4}x{r.height:<4} ")
         kind = r.content_type.removeprefix("image/")
-        lines[r.name] = f"{start} {kind} {human_bytes(r.bytes):>8} "
+        size = "at first view" if r.bytes is None else human_bytes(r.bytes)
+        lines[r.name] = f"{start} {kind} {size:>8} "
     not_kept = [f"not kept: {', '.join(result.losses)}"] if result.losses else []
     return [*lines.values(), *not_kept]
 

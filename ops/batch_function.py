@@ -1,31 +1,65 @@
-"""Checks of the function that jobs of S3 Batch Operations invoke."""
+"""Checks of the functions with reserved executions: for S3 Batch Operations and first views."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from function.contract import StackOutput
 from ops.finding import DEPLOY, Finding, ok, warn
 from ops.stack import Stack
 
-NAME: Final = "batch function"
+
+@dataclass(frozen=True)
+class _Reserved:
+    """One such function: the name of its check, its output, and what the findings say."""
+
+    check: str
+    output: StackOutput
+    absent: str
+    unreserved: str
+    held: str
+
+
+_BATCH: Final = _Reserved(
+    "batch function",
+    StackOutput.BATCH_FUNCTION_ARN,
+    "the stack has none (batchOperationsConcurrency)",
+    "nothing is reserved for it, so that a job may take what live uploads need",
+    "no job can invoke it",
+)
+_VIEWS: Final = _Reserved(
+    "first views",
+    StackOutput.VIEW_FUNCTION_NAME,
+    "the stack has no lazy renditions",
+    "nothing is reserved for their function, so that views may take what live uploads need",
+    "no lazy rendition is made",
+)
 
 
 def batch_function(stack: Stack) -> Finding:
     """A job finds its function ready: with the resizer's code, and invocations kept for it."""
-    arn = stack.outputs.get(StackOutput.BATCH_FUNCTION_ARN)
-    if not arn:
-        return ok(NAME, "the stack has none (batchOperationsConcurrency)")
+    return _ready(stack, _BATCH)
+
+
+def first_views(stack: Stack) -> Finding:
+    """A reader finds the function for first views ready, likewise."""
+    return _ready(stack, _VIEWS)
+
+
+def _ready(stack: Stack, asked: _Reserved) -> Finding:
+    function = stack.outputs.get(asked.output)
+    if not function:
+        return ok(asked.check, asked.absent)
     lambda_ = stack.client("lambda")
-    found = lambda_.get_function_concurrency(FunctionName=arn)
+    found = lambda_.get_function_concurrency(FunctionName=function)
     # The stubs say that it is always there; without a reservation it is not.
     if "ReservedConcurrentExecutions" not in found:
-        detail = "nothing is reserved for it, so that a job may take what live uploads need"
-        return warn(NAME, detail, DEPLOY)
+        return warn(asked.check, asked.unreserved, DEPLOY)
     reserved = found["ReservedConcurrentExecutions"]
     if reserved == 0:
-        detail = "no job can invoke it: its reserved concurrency is 0, as `ops empty` leaves it"
-        return warn(NAME, detail, DEPLOY)
-    names = (arn, stack.outputs[StackOutput.FUNCTION_NAME])
+        detail = f"{asked.held}: its reserved concurrency is 0, as `ops empty` leaves it"
+        return warn(asked.check, detail, DEPLOY)
+    names = (function, stack.outputs[StackOutput.FUNCTION_NAME])
     code = {lambda_.get_function_configuration(FunctionName=n)["CodeSha256"] for n in names}
     if len(code) > 1:
-        return warn(NAME, "its code is not that of the function for new uploads", DEPLOY)
-    return ok(NAME, f"{reserved} executions are reserved for it")
+        return warn(asked.check, "its code is not that of the function for new uploads", DEPLOY)
+    return ok(asked.check, f"{reserved} executions are reserved for it")

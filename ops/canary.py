@@ -56,7 +56,7 @@ def canary(stack: Stack) -> Finding:
         return fail("canary", told, "see the function's log")
     if absent:
         return fail("canary", f"its manifest names {absent[0]}, which is absent", "see the log")
-    made = counted(len(manifest.renditions), "rendition")
+    made = counted(len(manifest.stored), "rendition")
     return ok("canary", f"{made} after {seconds:.1f} s; removed")
 
 
@@ -72,6 +72,6 @@ def _wait_for_manifest(s3: "S3Client", bucket: str, name: str, deadline: float) 
 
 def _absent(s3: "S3Client", bucket: str, manifest: Manifest) -> list[str]:
     """Return the keys of renditions that a manifest names and that are not there."""
-    keys = [rendition.key for rendition in manifest.renditions]
+    keys = [rendition.key for rendition in manifest.stored]
     found = {key: s3.list_objects_v2(Bucket=bucket, Prefix=key).get("Contents", []) for key in keys}
     return [key for key in keys if key not in {item["Key"] for item in found[key]}]

@@ -18,6 +18,7 @@ CHECKS: Final[dict[str, Callable[[Stack], Finding]]] = {
     "backlog": wiring.backlog,
     "backfill queue": wiring.backfill_queue,
     "batch function": batch_function.batch_function,
+    "first views": batch_function.first_views,
     "oldest upload": wiring.oldest_upload,
     "dead letters": wiring.dead_letters,
     "workers": engine.workers,

@@ -1,9 +1,9 @@
 """Erases uploads with all that was made of them, so that nothing of them comes back.
 
-The function may be at work on an upload while it is erased. It writes renditions only in an
-invocation that has found the upload, and a manifest only in one that has found the upload or some
-rendition. So the buckets are gone through several times, with a wait between two passes that no
-invocation outlives:
+The function may be at work on an upload while it is erased, and so may the one that makes lazy
+renditions. They write renditions only in an invocation that has found the upload, and a manifest
+only in one that has found the upload or some rendition. So the buckets are gone through several
+times, with a wait between two passes that no invocation outlives:
 
 1. The last pass that finds an upload deletes its last version. Who has its bytes ends before
 2. the next pass, which deletes the last renditions. Who has seen one of these ends before
@@ -24,7 +24,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Final
 
-from function.contract import StackOutput
+from function.contract import VIEW_SECONDS, StackOutput
 from ops import invalidation, queued, tables, versions
 from ops.scope import Scope
 from ops.stack import Stack
@@ -166,6 +166,8 @@ def prepare(stack: Stack, scope: Scope) -> Erasure:
     timeouts = [function["Timeout"]]
     if batch := outputs.get(StackOutput.BATCH_FUNCTION_ARN):
         timeouts.append(lambda_.get_function_configuration(FunctionName=batch)["Timeout"])
+    if StackOutput.VIEW_FUNCTION_NAME in outputs:
+        timeouts.append(VIEW_SECONDS)
     index = function.get("Environment", {}).get("Variables", {}).get("INDEX_TABLE", "")
     return Erasure(
         stack=stack,

@@ -147,13 +147,14 @@ def _remove_from(sqs: "SQSClient", url: str, scope: Scope) -> int:
 def _wait_until_visible(sqs: "SQSClient", url: str, seconds: float | None = None) -> int:
     """Wait until no message is hidden; return how many still are when the time is over.
 
-    Unless given, the time is as long as the function hides a message, or a command like this one
-    that was killed.
+    One that asks for a second look at a key is hidden too until its delay is over. Unless given,
+    the time is as long as the function hides a message, or a command like this one that was killed.
     """
     started = time.monotonic()
     while True:
         found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         hidden = int(found["ApproximateNumberOfMessagesNotVisible"])
+        hidden += int(found.get("ApproximateNumberOfMessagesDelayed", 0))
         most = max(int(found["VisibilityTimeout"]), HIDE_SECONDS) if seconds is None else seconds
         if not hidden or time.monotonic() - started > most:
             return hidden

@@ -15,10 +15,11 @@ PAGES = 3
 
 
 def renditions(stack: Stack) -> Finding:
-    """Uploads have every file that the function makes today.
+    """Uploads have every file that the function makes of an upload today.
 
-    Those from before a format or a rendition was added lack it until a backfill. Looked at are the
-    first keys of the bucket, in the order of the alphabet.
+    Lazy renditions are made when they are first viewed, so none of them is missing. Those from
+    before a format or a rendition was added lack it until a backfill. Looked at are the first keys
+    of the bucket, in the order of the alphabet.
     """
     wanted = _made(stack)
     if not wanted:
@@ -57,7 +58,8 @@ def _made(stack: Stack) -> set[str]:
     found = stack.client("lambda").get_function_configuration(FunctionName=name)
     raw = found.get("Environment", {}).get("Variables", {}).get("RENDITIONS", "[]")
     made = [Rendition.parse(rendition) for rendition in json.loads(raw)]
-    return {file_name(rendition.name, name) for rendition in made for name in rendition.formats}
+    at_once = (rendition for rendition in made if not rendition.lazy)
+    return {file_name(rendition.name, name) for rendition in at_once for name in rendition.formats}
 
 
 def _files_by_upload(keys: Iterable[str]) -> dict[str, set[str]]:

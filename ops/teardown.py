@@ -65,7 +65,7 @@ def stop(stack: Stack) -> None:
 
     An invocation that began before the mappings were disabled runs for at most its timeout, and no
     other begins afterwards: the two queues have no other consumer, and a job of S3 Batch Operations
-    finds its function without concurrency.
+    and a reader's first view find their functions without concurrency.
 
     Raises:
         Failure: Lambda did not disable an event source mapping in time, or another command, such
@@ -80,8 +80,9 @@ def stop(stack: Stack) -> None:
         return
     for mapping in mappings.find(stack, *mappings.QUEUES):
         mappings.switch(lambda_, mapping["UUID"], enabled=False)
-    if batch := stack.outputs.get(StackOutput.BATCH_FUNCTION_ARN):
-        lambda_.put_function_concurrency(FunctionName=batch, ReservedConcurrentExecutions=0)
+    for output in (StackOutput.BATCH_FUNCTION_ARN, StackOutput.VIEW_FUNCTION_NAME):
+        if other := stack.outputs.get(output):
+            lambda_.put_function_concurrency(FunctionName=other, ReservedConcurrentExecutions=0)
     time.sleep(timeout)
     check_stopped(stack)
 

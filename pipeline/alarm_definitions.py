@@ -113,7 +113,22 @@ def _further_alarms(settings: Settings) -> list[Alarm]:
                 queries=_metric("Url5xxCount", "signer"),
             )
         )
-    return alarms + signer if settings.uploads == "presigned" else alarms
+    views = [
+        # Not Errors alone: the function may answer 5xx itself (Lambda developer guide, "Monitoring
+        # Lambda function URLs", read 2026-11-27).
+        Alarm(
+            part="views-errors-alarm",
+            description="First views fail: readers of lazy renditions get an error.",
+            queries=_metric("Url5xxCount", "views"),
+        ),
+        Alarm(
+            part="views-throttles-alarm",
+            description="More first views at one time than viewConcurrency lets; others get 429.",
+            queries=_metric("Throttles", "views"),
+        ),
+    ]
+    alarms += signer if settings.uploads == "presigned" else []
+    return alarms + views if settings.has_lazy else alarms
 
 
 def _metric(name: str, resource: str = "function", statistic: str = "Sum") -> tuple[Query]:

@@ -28,8 +28,9 @@ BUDGET_WARNING: Final = 80
 class AlarmsArgs:
     """The alarms, what they watch, and who is told.
 
-    ``alarm_topic_arn`` is empty for a topic of its own, ``alarm_email`` for no mail, and
-    ``signer_name`` if uploads are public; ``monthly_budget_usd`` is 0 for no budget.
+    ``alarm_topic_arn`` is empty for a topic of its own, ``alarm_email`` for no mail,
+    ``signer_name`` if uploads are public, and ``views_name`` without lazy renditions;
+    ``monthly_budget_usd`` is 0 for no budget.
     """
 
     alarms: Sequence[Alarm]
@@ -39,6 +40,7 @@ class AlarmsArgs:
     queue: UploadQueue
     resizer: Resizer
     signer_name: pulumi.Input[str]
+    views_name: pulumi.Input[str]
     identity: Identity
 
 
@@ -58,6 +60,7 @@ class Alarms(Component):
             dead_letters=args.queue.dead_letter_name,
             function=args.resizer.function_name,
             signer=args.signer_name,
+            views=args.views_name,
         )
         for alarm in args.alarms:
             self._alarm(name, alarm, resources)

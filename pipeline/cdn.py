@@ -8,11 +8,12 @@ import pulumi
 from pulumi_aws import cloudfront, route53
 
 from function.engine.renditions import Rendition
-from pipeline import edge, page, signer_route
+from pipeline import edge, function_urls, page, signer_route, view_route
 from pipeline.auth import Auth
 from pipeline.buckets import Bucket, SecureBucket
 from pipeline.component import Component, Options
 from pipeline.naming import resource_name, tags
+from pipeline.views import Views
 
 DAY: Final = 86_400
 YEAR: Final = 31_536_000
@@ -40,6 +41,7 @@ class CdnArgs:
         upload_urls: where the page sends uploads, for its Content-Security-Policy.
         auth: whose tokens let users upload; the page may ask this issuer for them.
         signer_url: of the function that signs forms, if it is asked through the CDN.
+        views: the function that makes lazy renditions; None if the stack has none.
         allowed_origins: web origins whose pages may read renditions (CORS).
         price_class: set of edge locations.
         cdn_scheme: of the CDN's URLs.
@@ -55,6 +57,7 @@ class CdnArgs:
     upload_urls: Sequence[pulumi.Output[str]]
     auth: Auth | None
     signer_url: pulumi.Output[str] | None
+    views: Views | None
     allowed_origins: Sequence[str]
     price_class: str
     cdn_scheme: str
@@ -120,8 +123,16 @@ class Cdn(Component):
         ]
         if args.signer_url:
             signs = self._access_control("-sign", "lambda")
-            origins.append(signer_route.origin(args.signer_url, signs))
+            origins.append(function_urls.origin(signer_route.ORIGIN, args.signer_url, signs))
             behaviors.append(signer_route.behavior(self._signer_headers()))
+        headers, functions = self._rendition_headers(), {"viewer-response": self._age}
+        groups: list[cloudfront.DistributionOriginGroupArgsDict] = []
+        if args.views:
+            origins.append(self._views_origin(args.views))
+            groups.append(view_route.group("destination"))
+            lazy = self._behavior(view_route.GROUP, headers, functions)
+            patterns = view_route.patterns(args.renditions)
+            behaviors.extend({"path_pattern": pattern, **lazy} for pattern in patterns)
         return cloudfront.Distribution(
             self._label,
             comment=f"Renditions of {name}",
@@ -131,9 +142,8 @@ class Cdn(Component):
             price_class=args.price_class,
             aliases=[args.domain] if args.domain else None,
             origins=origins,
-            default_cache_behavior=self._behavior(
-                "destination", self._rendition_headers(), {"viewer-response": self._age}
-            ),
+            origin_groups=groups or None,
+            default_cache_behavior=self._behavior("destination", headers, functions),
             ordered_cache_behaviors=behaviors or None,
             # By default an edge caches for ten seconds that a manifest does not exist yet.
             custom_error_responses=[
@@ -145,6 +155,10 @@ class Cdn(Component):
             tags=tags(),
             opts=self.child,
         )
+
+    def _views_origin(self, views: Views) -> cloudfront.DistributionOriginArgsDict:
+        access = self._access_control("-views", "lambda")
+        return function_urls.origin(view_route.ORIGIN, views.url, access, views.seconds)
 
     def _access_control(self, suffix: str, type_: str) -> cloudfront.OriginAccessControl:
         return cloudfront.OriginAccessControl(

@@ -23,6 +23,7 @@ def check(settings: "Settings") -> None:
     _check_uploads(settings)
     _check_budget(settings)
     _check_targets(settings)
+    _check_lazy(settings)
     _check_domain(settings)
     _check_limits(settings)
     _check_adopted(settings)
@@ -66,6 +67,15 @@ def _check_targets(settings: "Settings") -> None:
         raise SettingsError(
             f"renditions need a number as quality with encoders: {settings.encoders}, whose scores "
             f"are not known; set encoders to current, or name no target."
+        )
+
+
+def _check_lazy(settings: "Settings") -> None:
+    lazy = [rendition.name for rendition in settings.renditions if rendition.lazy]
+    if lazy and settings.delivery != "cdn":
+        raise SettingsError(
+            f"renditions with lazy: true ({', '.join(lazy)}) need delivery: cdn, which has them "
+            "made on first view; set delivery to cdn or leave out lazy."
         )
 
 

@@ -1,4 +1,4 @@
-"""The dashboard as plain data: twelve graphs in two columns."""
+"""The dashboard as plain data: twelve graphs in two columns, and four on first views."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -25,6 +25,8 @@ def dashboard_body(
     queue: str,
     dead_letters: str,
     function: str,
+    views: str,
+    view_concurrency: int,
 ) -> dict[str, list[dict[str, Any]]]:
     """Return the dashboard as CloudWatch reads it, from the outcome of uploads down to causes.
 
@@ -36,6 +38,8 @@ def dashboard_body(
         queue: name of the upload queue.
         dead_letters: name of the dead-letter queue.
         function: name of the function.
+        views: name of the function for first views; empty without lazy renditions.
+        view_concurrency: highest number of its invocations at a time.
     """
     sqs, lambda_ = ("AWS/SQS", "QueueName"), ("AWS/Lambda", "FunctionName")
     own = (METRIC_NAMESPACE, "FunctionName")
@@ -71,9 +75,28 @@ def dashboard_body(
         _graph("Bytes in and out", _each(own, (Metric.BYTES_IN, Metric.BYTES_OUT), function)),
         _graph("Concurrent invocations", at_once, "Maximum", limit=max_concurrency or None),
     ]
+    if views:
+        graphs += _of_views((*lambda_, views), view_concurrency)
     for graph in graphs:
         graph["properties"]["region"] = region
     return {"widgets": [graph | _place(index) for index, graph in enumerate(graphs)]}
+
+
+def _of_views(function: tuple[str, str, str], concurrency: int) -> list[dict[str, Any]]:
+    """Return the graphs of the function for first views, of AWS's own metrics, which are free."""
+    *kind, name = function
+
+    def each(*metrics: str) -> list[list[Any]]:
+        return _each((kind[0], kind[1]), metrics, name)
+
+    (duration,) = each("Duration")
+    percentiles = [[*duration, {"stat": stat, "label": stat}] for stat in ("p50", "p95", "p99")]
+    return [
+        _graph("First views", each("UrlRequestCount", "Url4xxCount", "Url5xxCount")),
+        _graph("One first view (ms)", percentiles),
+        _graph("Errors and throttles of first views", each("Errors", "Throttles")),
+        _graph("First views at once", each("ConcurrentExecutions"), "Maximum", limit=concurrency),
+    ]
 
 
 def _each(kind: tuple[str, str], names: Iterable[str], resource: str) -> list[list[Any]]:

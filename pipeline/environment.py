@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
+from function.contract import DuplicateSearch
 from function.engine.renditions import Encoders, Hdr
 from pipeline.settings import Settings
 
@@ -20,14 +21,27 @@ GNU C Library manual, "Memory Allocation Tunables").
 """
 
 
+MOST_VIEW_SECONDS: Final = 30
+"""Longest that CloudFront waits for an origin by default (developer guide, "Response timeout"): a
+function for first views that ran longer would answer nobody."""
+
+
 def environment_variables(
     settings: Settings,
     destination_bucket: str,
     delivery_url: str,
     kms_key_arn: str,
     index_table: str = "",
+    *,
+    source_bucket: str = "",
 ) -> Mapping[str, str]:
-    """Return the function's variables, which ``Environment.read`` and its C library read."""
+    """Return the function's variables, which ``Environment.read`` and its C library read.
+
+    ``source_bucket`` is for the function that makes lazy renditions, which no event tells where the
+    uploads are. The others must not have it: the guardrail ``no-loop`` takes a function for one
+    that writes to a bucket if its variables are made of the bucket's name, which a preview does not
+    know.
+    """
     # Without defaults, three times as many renditions fit into Lambda's 4 KB (pipeline/sizes.py).
     renditions = [rendition.without_defaults() for rendition in settings.renditions]
     return {
@@ -48,6 +62,7 @@ def environment_variables(
         **({} if settings.native_decoder else {"NATIVE_DECODER": "false"}),
         **({"TAGS_REJECTED": "true"} if settings.rejected_upload_days else {}),
         **({} if settings.hdr == Hdr.KEEP else {"HDR": settings.hdr.value}),
+        **({"SOURCE_BUCKET": source_bucket} if source_bucket else {}),
         **({} if settings.encoders == Encoders.CURRENT else {"ENCODERS": settings.encoders.value}),
     }
 
@@ -55,6 +70,24 @@ def environment_variables(
 def without_metrics(variables: Mapping[str, str]) -> Mapping[str, str]:
     """Return the function's variables as the one for S3 Batch Operations has them."""
     return {**variables, "PUBLISH_METRICS": "false"}
+
+
+def view_variables(
+    settings: Settings, source_bucket: str, destination_bucket: str, kms_key_arn: str
+) -> Mapping[str, str]:
+    """Return the variables of the function for first views.
+
+    The CDN is made after this function, so its URL is not known yet: the function takes it from
+    the URLs of a manifest. It has no access to the index of duplicates.
+    """
+    variables = environment_variables(
+        settings, destination_bucket, "", kms_key_arn, source_bucket=source_bucket
+    )
+    return {
+        **without_metrics(variables),
+        "DUPLICATES": DuplicateSearch.OFF.value,
+        "TIMEOUT": str(min(settings.timeout, MOST_VIEW_SECONDS)),
+    }
 
 
 def signer_variables(

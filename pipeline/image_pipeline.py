@@ -21,7 +21,12 @@ from pipeline.component import Component, Options
 from pipeline.delivery import Delivery, DeliveryArgs
 from pipeline.duplicates import DuplicateIndex, DuplicateIndexArgs
 from pipeline.encryption import EncryptionKey, EncryptionKeyArgs
-from pipeline.environment import environment_variables, signer_variables, without_metrics
+from pipeline.environment import (
+    environment_variables,
+    signer_variables,
+    view_variables,
+    without_metrics,
+)
 from pipeline.firewall import Firewall, FirewallArgs
 from pipeline.guard import Guard
 from pipeline.identity import Identity
@@ -36,6 +41,7 @@ from pipeline.signer import SignerArgs
 from pipeline.site import Site, SiteArgs
 from pipeline.source_log import SourceLog, SourceLogArgs
 from pipeline.uploads import Uploads, UploadsArgs
+from pipeline.views import Views, ViewsArgs
 
 Args = TypeVar("Args")
 Part = TypeVar("Part")
@@ -70,10 +76,11 @@ class ImagePipeline(Component):
     quota_table: pulumi.Output[str] | None
     adopted_buckets: pulumi.Output[str] | None
     destination_policy: pulumi.Output[str] | None
+    view_function_name: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: Settings, opts: Options = None) -> None:
         sizes.check(name, args)
-        bundle = _bundle(args)
+        self._bundle = _bundle(args)
         self._signer_bundle = _bundle(args, source=signer.FOLDER) if args.auth else None
         _say_who_may_upload(args)
         guard = Guard()
@@ -88,8 +95,9 @@ class ImagePipeline(Component):
             self._key_arn = self._add(EncryptionKey, EncryptionKeyArgs).arn
         self._source, self._destination = self._buckets()
         queue, uploads = self._way_in()
-        self._way_out(uploads)
-        resizer = self._function(bundle, queue)
+        views = self._views() if args.has_lazy else None
+        self._way_out(uploads, views)
+        resizer = self._function(queue)
         self._watch(queue, resizer, uploads)
         guard.finish()
         self.register_outputs({name: getattr(self, name) for name in ImagePipeline.__annotations__})
@@ -180,24 +188,34 @@ class ImagePipeline(Component):
         works_with = {"source": self._source, "bundle": self._signer_bundle, "quotas": quotas}
         return self._args(SignerArgs, variables=variables, **works_with)
 
-    def _way_out(self, uploads: Uploads) -> None:
+    def _views(self) -> Views:
+        settings = self._settings
+        variables = pulumi.Output.all(
+            self._source.name, self._destination.name, self._key_arn
+        ).apply(lambda values: view_variables(settings, *values))
+        works_with = {"bundle": self._bundle, "source": self._source, "index": None}
+        works_with |= {"destination": self._destination, "variables": variables}
+        return self._add(Views, ViewsArgs, **works_with)
+
+    def _way_out(self, uploads: Uploads, views: Views | None) -> None:
         settings, destination = self._settings, self._destination
         page = None
         if settings.site:
             name = resource_name(self._base, "site")
             page = SecureBucket(name, SecureBucketArgs(), self.child)
-        cdn = self._cdn(page, uploads) if settings.delivery == "cdn" else None
+        cdn = self._cdn(page, uploads, views) if settings.delivery == "cdn" else None
         delivery = self._add(Delivery, DeliveryArgs, destination=destination, cdn=cdn)
         self.delivery_url, self.site_url = delivery.url, None
         self.destination_policy = delivery.policy
         self.distribution_id = cdn.distribution_id if cdn else None
+        self.view_function_name = views.function_name if views else None
         if cdn and page:
             self._add(Site, SiteArgs, bucket=page, cdn=cdn, upload_endpoint=self.upload_endpoint)
             self.site_url = pulumi.Output.concat(cdn.url, "/")
         if settings.eventbridge and isinstance(destination, SecureBucket):
             self._add(Announcements, AnnouncementsArgs, destination=destination)
 
-    def _cdn(self, page: SecureBucket | None, uploads: Uploads) -> Cdn:
+    def _cdn(self, page: SecureBucket | None, uploads: Uploads, views: Views | None) -> Cdn:
         urls, signer_url = [self._source.url(self._settings.s3_endpoint)], None
         if self._settings.signer_behind_cdn:
             signer_url = uploads.endpoint
@@ -213,15 +231,18 @@ class ImagePipeline(Component):
             page=page,
             upload_urls=urls,
             signer_url=signer_url,
+            views=views,
             web_acl_arn=firewall.arn if firewall else None,
         )
         self._add(AccessLog, AccessLogArgs, distribution_arn=cdn.arn)
         if signer_url and uploads.signer:
             uploads.signer.allow(cdn.arn)
             self.upload_endpoint = cdn.sign_url
+        if views:
+            views.allow(cdn.arn)
         return cdn
 
-    def _function(self, bundle: Bundle, queue: UploadQueue) -> Resizer:
+    def _function(self, queue: UploadQueue) -> Resizer:
         settings, index = self._settings, None
         if settings.duplicates != DuplicateSearch.OFF:
             index = self._add(DuplicateIndex, DuplicateIndexArgs)
@@ -229,7 +250,7 @@ class ImagePipeline(Component):
             self._destination.name, self.delivery_url, self._key_arn, index.name if index else ""
         ).apply(lambda values: environment_variables(settings, *values))
         works_with = {
-            "bundle": bundle,
+            "bundle": self._bundle,
             "source": self._source,
             "destination": self._destination,
             "index": index,
@@ -245,7 +266,8 @@ class ImagePipeline(Component):
 
     def _watch(self, queue: UploadQueue, resizer: Resizer, uploads: Uploads) -> None:
         alarms = alarm_definitions.definitions(self._settings)
-        watched = {"alarms": alarms, "queue": queue, "resizer": resizer}
+        views = self.view_function_name or ""
+        watched = {"alarms": alarms, "queue": queue, "resizer": resizer, "views_name": views}
         self.dashboard_url = None
         if self._settings.monitoring == "full":
             self.dashboard_url = self._add(Monitoring, MonitoringArgs, **watched).dashboard_url

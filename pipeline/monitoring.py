@@ -28,13 +28,15 @@ CONSOLES: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class MonitoringArgs:
-    """The resources and limits that the graphs show."""
+    """The resources and limits that the graphs show; ``views_name`` is empty without lazy ones."""
 
     alarms: Sequence[Alarm]
     max_concurrency: int
+    view_concurrency: int
     duplicates: DuplicateSearch
     queue: UploadQueue
     resizer: Resizer
+    views_name: pulumi.Input[str]
     identity: Identity
 
 
@@ -49,6 +51,7 @@ class Monitoring(Component):
             dashboard_body,
             limits={alarm.part: alarm.threshold for alarm in args.alarms},
             max_concurrency=args.max_concurrency,
+            view_concurrency=args.view_concurrency,
             has_duplicates=args.duplicates != DuplicateSearch.OFF,
         )
         names = pulumi.Output.all(
@@ -56,6 +59,7 @@ class Monitoring(Component):
             queue=args.queue.name,
             dead_letters=args.queue.dead_letter_name,
             function=args.resizer.function_name,
+            views=args.views_name,
         )
         dashboard = cloudwatch.Dashboard(
             resource_name(name, "dashboard"),

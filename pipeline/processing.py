@@ -91,7 +91,32 @@ def processing_function(
         key_arn=args.kms_key_arn,
         index_arn=args.index.arn if args.index else "",
     )
-    function = lambda_.Function(
+    function = engine_function(
+        owner,
+        name,
+        part,
+        args,
+        execution,
+        handler=handler,
+        description=description,
+        reserved_concurrency=reserved_concurrency,
+    )
+    return function, execution
+
+
+def engine_function(
+    owner: Component,
+    name: str,
+    part: str,
+    args: ProcessingArgs,
+    execution: Execution,
+    *,
+    handler: str,
+    description: str,
+    reserved_concurrency: int | None = None,
+) -> lambda_.Function:
+    """Create a function that has the engine; see ``processing_function`` for the arguments."""
+    return lambda_.Function(
         resource_name(name, part),
         description=description,
         code=pulumi.FileArchive(str(args.bundle.path)),
@@ -109,4 +134,3 @@ def processing_function(
         tags=tags(),
         opts=owner.after(execution.policy),
     )
-    return function, execution

@@ -74,6 +74,7 @@ class Settings:
     backfill_concurrency: int = 2
     pollers: Pollers | None = None
     batch_operations_concurrency: int = 0
+    view_concurrency: int = 10
     renditions: tuple[Rendition, ...] = DEFAULT_RENDITIONS
     negotiate: tuple[str, ...] | None = None
     uploads: str = "public"
@@ -131,6 +132,7 @@ class Settings:
             "batchOperationsConcurrency", self.batch_operations_concurrency, 0, 1000, "invocations"
         )
         require_one_of("uploads", self.uploads, UPLOADERS)
+        in_range("viewConcurrency", self.view_concurrency, 1, 1000, "invocations")
         require_one_of("delivery", self.delivery, ("public", "cdn"))
         require_one_of("priceClass", self.price_class, PRICE_CLASSES)
         if self.waf_requests_per_minute:
@@ -181,6 +183,11 @@ class Settings:
         return tuple(f for f in NEGOTIABLE if all(f in r.formats for r in self.renditions))
 
     @property
+    def has_lazy(self) -> bool:
+        """True if a rendition is made when it is viewed first."""
+        return any(rendition.lazy for rendition in self.renditions)
+
+    @property
     def max_upload_bytes(self) -> int:
         """Largest upload that the function fetches; 1 MB is 1,000,000 bytes."""
         return self.max_upload_mb * 1_000_000
@@ -196,6 +203,9 @@ class Settings:
     def _check_renditions(self) -> None:
         if not self.renditions:
             raise SettingsError("renditions must name at least one rendition; got an empty list.")
+        # An upload is only known to be ready once it was rendered.
+        if all(rendition.lazy for rendition in self.renditions):
+            raise SettingsError("renditions must name at least one without lazy: true.")
         for format_name in self.negotiate or ():
             require_one_of("negotiate", format_name, NEGOTIABLE)
         names = [rendition.name for rendition in self.renditions]

@@ -9,6 +9,7 @@ from typing import Final
 import pulumi
 from pulumi_aws import lambda_
 
+from pipeline import function_urls
 from pipeline.auth import Auth
 from pipeline.buckets import Bucket
 from pipeline.bundle import Bundle
@@ -115,7 +116,8 @@ class Signer(Component):
             headers.append(BODY_HASH)
         else:
             authorization = "NONE"
-            opts = self.after(*self._allow(principal="*", function_url_auth_type="NONE"))
+            anyone = function_urls.Caller(principal="*", auth_type=authorization)
+            opts = self.after(*self._allow(anyone))
         url = lambda_.FunctionUrl(
             self._label,
             function_name=function.name,
@@ -153,44 +155,10 @@ class Signer(Component):
 
     def allow(self, distribution_arn: pulumi.Input[str]) -> None:
         """Let one CloudFront distribution call the function by its URL, and nobody else."""
-        self._allow(
-            principal="cloudfront.amazonaws.com",
-            function_url_auth_type="AWS_IAM",
-            source_arn=distribution_arn,
-        )
+        self._allow(function_urls.distribution(distribution_arn))
 
-    def _allow(
-        self,
-        *,
-        principal: str,
-        function_url_auth_type: str,
-        source_arn: pulumi.Input[str] | None = None,
-    ) -> list[lambda_.Permission]:
-        """Grant the two permissions that function URLs made since October 2025 need.
-
-        The second holds for calls through the URL alone. Each changes the function's one policy,
-        and so does making the URL: Lambda answers 409 (ResourceConflictException) to changes that
-        overlap, so each of the three waits for the one before.
-        """
-        url = lambda_.Permission(
-            f"{self._label}-url",
-            function=self._signer.name,
-            action="lambda:InvokeFunctionUrl",
-            principal=principal,
-            source_arn=source_arn,
-            function_url_auth_type=function_url_auth_type,
-            opts=self.child,
-        )
-        invoke = lambda_.Permission(
-            f"{self._label}-invoke",
-            function=self._signer.name,
-            action="lambda:InvokeFunction",
-            principal=principal,
-            source_arn=source_arn,
-            invoked_via_function_url=True,
-            opts=self.after(url),
-        )
-        return [url, invoke]
+    def _allow(self, caller: function_urls.Caller) -> list[lambda_.Permission]:
+        return function_urls.allow(self, self._label, self._signer, caller)
 
 
 def _code(bundle: Bundle | None) -> pulumi.Archive:

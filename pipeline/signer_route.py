@@ -1,9 +1,7 @@
 """The way from the CDN to the signer: a path that is never cached, and requests that are signed."""
 
 from typing import Final
-from urllib.parse import urlsplit
 
-import pulumi
 from pulumi_aws import cloudfront
 
 PATH: Final = "/_sign"
@@ -17,23 +15,6 @@ CACHING_DISABLED: Final = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 ALL_BUT_HOST: Final = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 """CloudFront developer guide, "Use managed origin request policies": AllViewerExceptHostHeader,
 which is meant for function URLs. It passes on the body's hash and what CORS needs."""
-
-
-def origin(
-    url: pulumi.Output[str], access: cloudfront.OriginAccessControl
-) -> cloudfront.DistributionOriginArgsDict:
-    """Return a function URL as an origin; a function URL answers HTTPS with TLS 1.2 or later."""
-    return {
-        "origin_id": ORIGIN,
-        "domain_name": url.apply(lambda known: urlsplit(known).netloc),
-        "origin_access_control_id": access.id,
-        "custom_origin_config": {
-            "http_port": 80,
-            "https_port": 443,
-            "origin_protocol_policy": "https-only",
-            "origin_ssl_protocols": ["TLSv1.2"],
-        },
-    }
 
 
 def behavior(

@@ -11,7 +11,7 @@ from typing import Final
 import pulumi
 
 from function.contract import DuplicateSearch
-from pipeline import adopted, edge, page
+from pipeline import adopted, edge, page, view_route
 from pipeline.environment import environment_variables, without_metrics
 from pipeline.naming import bucket_url, resource_name
 from pipeline.permissions import bucket_policies, roles
@@ -30,6 +30,10 @@ MAX_BUCKET_POLICY: Final = 20_480
 
 MAX_BUCKET: Final = 63
 """Characters of a bucket's name (S3 user guide, "Bucket naming rules")."""
+
+MAX_BEHAVIORS: Final = 75
+"""Cache behaviors per distribution, the default one counted too (CloudFront developer guide,
+"Quotas", read 2026-11-27)."""
 
 _PARTITION: Final = "aws-us-gov"
 _REGION: Final = "ap-southeast-1"
@@ -67,6 +71,22 @@ def check(name: str, settings: Settings) -> None:
     if settings.delivery == "cdn":
         files = page.file_names() if settings.site else ()
         edge.function_code(settings.renditions, settings.negotiated, files)
+        _check_behaviors(settings)
+
+
+def _check_behaviors(settings: Settings) -> None:
+    """Refuse more lazy renditions than a distribution has cache behaviours for.
+
+    Each has one for its path without an extension, and one for each of its formats. So few files
+    always fit into the policy of the role that makes them.
+    """
+    others = 1 + len(page.PATTERNS) * settings.site + settings.signer_behind_cdn
+    lazy = len(list(view_route.patterns(settings.renditions)))
+    if others + lazy > MAX_BEHAVIORS:
+        raise SettingsError(
+            f"renditions with lazy: true make {others + lazy} cache behaviors and CloudFront takes "
+            f"{MAX_BEHAVIORS}; make fewer of them lazy, or give them fewer formats."
+        )
 
 
 def longest(name: str, settings: Settings) -> tuple[Mapping[str, str], str, str]:

@@ -187,7 +187,7 @@ function fillTable(table, { renditions }, file) {
     const cells = types.map((type) => {
       const found = same.find((r) => r.content_type === type);
       if (!found) return make("td", { textContent: "–" });
-      const size = bytes(found.bytes);
+      const size = found.lazy ? "on first view" : bytes(found.bytes);
       const what = `${name} as ${formatName(type)}`;
       return make(
         "td",

@@ -131,9 +131,17 @@ export function pictureHtml(manifest) {
   return `<picture>\n${sources.join("")}${image}</picture>`;
 }
 
-/** What a reader downloads instead of the source: the largest size in its smallest format. */
+/** What was made at upload: a lazy rendition's bytes are known to no one before its first view. */
+export function stored(renditions) {
+  return renditions.filter((r) => !r.lazy);
+}
+
+/**
+ * What a reader downloads instead of the source: the largest size in its smallest format. Infinity if
+ * all sizes that show the whole source are made on first view.
+ */
 export function delivered(manifest) {
-  const shown = wholeRenditions(manifest);
+  const shown = stored(wholeRenditions(manifest));
   const widest = Math.max(...shown.map((r) => r.width));
   return Math.min(...shown.filter((r) => r.width === widest).map((r) => r.bytes));
 }

@@ -1,6 +1,6 @@
 /* What all photos on the page come to, in one line and four figures. */
 
-import { delivered } from "./manifest.js";
+import { delivered, stored } from "./manifest.js";
 import { bytes, count, duration, saving } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
@@ -15,7 +15,7 @@ export function showTotals(photos) {
 }
 
 function summary(photos, ready) {
-  const renditions = ready.reduce((sum, { manifest }) => sum + manifest.renditions.length, 0);
+  const renditions = ready.reduce((sum, { manifest }) => sum + stored(manifest.renditions).length, 0);
   const rejected = photos.filter(({ manifest }) => manifest?.status === "rejected").length;
   const failed = photos.filter((photo) => photo.failed).length;
   const waiting = photos.length - ready.length - rejected - failed;
@@ -32,10 +32,13 @@ function summary(photos, ready) {
 function totals(ready) {
   const before = ready.reduce((sum, { manifest }) => sum + manifest.source.bytes, 0);
   const after = ready.reduce((sum, { manifest }) => sum + delivered(manifest), 0);
-  return [
-    ["Uploaded", bytes(before)],
+  const known = [
     ["Readers get", bytes(after)],
     ["Saving", `${saving(before, after)} %`],
+  ];
+  return [
+    ["Uploaded", bytes(before)],
+    ...(Number.isFinite(after) ? known : []),
     ["Median latency", duration(median(ready.map(({ upload }) => upload.ms)))],
   ];
 }

@@ -8,7 +8,7 @@ from typing import Final
 
 import pulumi
 
-from bench.accept import cleanup, cloud, denied, hostile, storm, uploads
+from bench.accept import cleanup, cloud, denied, first_views, hostile, storm, uploads
 from bench.accept.clone import Clone
 from bench.accept.drive import Answer
 from bench.accept.engine import Engine, changes
@@ -62,6 +62,7 @@ class Trial:
             "denied": lambda: denied.check(self._live),
             "hostile": lambda: hostile.check(self._live, self.folder),
             "storm": self._storm,
+            "first views": self._first_views,
             "bench aws": self._bench,
             "destroy": self._destroy,
         }
@@ -120,6 +121,11 @@ class Trial:
     def _storm(self) -> Outcome:
         with progress("Uploading at once", self.storm) as advance:
             return storm.check(self._live, self._photo(), self.storm, advance)
+
+    def _first_views(self) -> Outcome:
+        photos = sample_photos(CACHE / "photos")
+        with progress("Viewing", len(photos)) as advance:
+            return first_views.check(self._live, photos, advance)
 
     def _bench(self) -> Outcome:
         if self.prices is None:

@@ -61,7 +61,8 @@ def check(live: Live, photos: list[Path], count: int, advance: Advance) -> Outco
     bad = next((result for result in results if result.status != Status.READY), None)
     if bad:
         raise StepFailed(f"{Path(bad.file).name} ended {bad.status}: {bad.reason}")
-    local = {file: _render(file, live.settings) for file in {result.file for result in results}}
+    made = task(live.settings)
+    local = {file: render(file, made) for file in {result.file for result in results}}
     with ThreadPoolExecutor(_READERS) as pool:
         found = pool.map(compare, results, [local[result.file] for result in results])
         unique = {difference for some in found for difference in some}
@@ -81,10 +82,19 @@ def check(live: Live, photos: list[Path], count: int, advance: Advance) -> Outco
     )
 
 
-def compare(result: Result, local: dict[str, Rendered]) -> list[Difference]:
-    """Return an upload's renditions whose bytes differ; raise ``StepFailed`` if their looks do."""
+def compare(
+    result: Result, local: dict[str, Rendered], *, is_lazy: bool = False
+) -> list[Difference]:
+    """Return an upload's renditions whose bytes differ; raise ``StepFailed`` if their looks do.
+
+    ``is_lazy`` are those that are made on first view, which this is if nobody has viewed them.
+    """
     photo = Path(result.file).name
-    urls = {Path(rendition.key).name: rendition.url for rendition in result.renditions}
+    urls = {
+        Path(rendition.key).name: rendition.url
+        for rendition in result.renditions
+        if rendition.lazy == is_lazy
+    }
     if urls.keys() != local.keys():
         raise StepFailed(f"{photo} has the renditions {sorted(urls)}, not {sorted(local)}.")
     found: list[Difference] = []
@@ -107,14 +117,19 @@ def compare(result: Result, local: dict[str, Rendered]) -> list[Difference]:
 
 def task(settings: Settings) -> Task:
     """Return what the function makes of every upload under these settings."""
+    return environment(settings).task
+
+
+def environment(settings: Settings) -> Environment:
+    """Return what the functions are told under these settings."""
     variables = environment_variables(settings, "destination", "https://example.com", "")
     memory = {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(settings.memory)}
-    return Environment.read({**variables, **memory}).task
+    return Environment.read({**variables, **memory})
 
 
-def _render(photo: str, settings: Settings) -> dict[str, Rendered]:
+def render(photo: str, task: Task) -> dict[str, Rendered]:
     """Return the renditions made on this machine, by the names of their files."""
-    made = work(Path(photo).read_bytes(), task(settings))
+    made = work(Path(photo).read_bytes(), task)
     return {file_name(r.name, r.format): r for r in made if isinstance(r, Rendered)}
 
 

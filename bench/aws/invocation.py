@@ -158,11 +158,11 @@ def _judged(report: Report, files: Sequence[Path], manifests: Sequence[Manifest]
 
 
 def _stored(files: Sequence[Path], manifests: Sequence[Manifest]) -> Stored:
-    renditions = [each for manifest in manifests for each in manifest.renditions]
+    renditions = [each for manifest in manifests for each in manifest.stored]
     return Stored(
         images=len(files),
         uploaded_bytes=sum(file.stat().st_size for file in files),
-        made_bytes=sum(each.bytes for each in renditions),
+        made_bytes=sum(each.bytes or 0 for each in renditions),
         objects=len(files) + len(manifests) + len(renditions),
     )
 

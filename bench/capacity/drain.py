@@ -143,7 +143,8 @@ def _candidates(settings: Settings) -> Iterator[Settings]:
 def reserved(settings: Settings) -> int:
     """Return the account's concurrency that the other functions of the stack reserve."""
     signer = limits.SIGNER_CONCURRENCY if settings.uploads == "presigned" else 0
-    return signer + settings.batch_operations_concurrency
+    views = settings.view_concurrency if settings.has_lazy else 0
+    return signer + views + settings.batch_operations_concurrency
 
 
 def most(settings: Settings) -> float:

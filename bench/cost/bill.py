@@ -25,6 +25,10 @@ POLL_S: Final = 20
 
 MONTH_S: Final = 30 * 24 * 3600
 
+FIRST_VIEW_GETS: Final = 4
+"""S3 reads of one first view: CloudFront finds no rendition, and the function reads the manifest,
+the upload and, once it has stored the rendition, the manifest again (docs/first-view.md)."""
+
 SIGNER_GB: Final = 0.5
 """Memory of the signer."""
 
@@ -40,7 +44,8 @@ Those of ``near`` are at 100 million images; fewer need half as many read units.
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "processing": (
-        *("compute", "compute_init", "compute_signer", "lambda_requests", "sqs_requests"),
+        *("compute", "compute_init", "compute_signer", "compute_first_views"),
+        *("lambda_requests", "sqs_requests"),
         *("sqs_idle_polling", "poller_hours", "s3_puts", "s3_gets"),
         *("duplicates_reads", "duplicates_writes", "quota_writes"),
     ),
@@ -66,6 +71,7 @@ _PRICED_AS: Final = {
     "compute": "lambda_gb_s_{}",
     "compute_init": "lambda_gb_s_{}",
     "compute_signer": "lambda_gb_s_{}",
+    "compute_first_views": "lambda_gb_s_{}",
     "sqs_idle_polling": "sqs_requests",
     "access_log_gb_month": "s3_gb_month",
     "quota_writes": "duplicates_writes",  # both are DynamoDB's write units on demand
@@ -88,7 +94,11 @@ class Usage:
     init_ms: float = 180
     cold_share: float = 0.01  # cold starts per invocation (assumed)
     batch: float = 1  # images in one invocation (assumed: no batching)
-    puts: float = 7  # objects written: the upload, five renditions, the manifest
+    # Objects written at upload: the upload, five renditions, the manifest.
+    puts: float = 7
+    lazy: float = 0  # further objects, each written on its first view
+    viewed: float = 1  # share of those that are ever viewed
+    first_view_ms: float = 400  # billed, of one first view (assumed)
     gets: float = 2  # objects read by the function, and asked after
     upload_mb: float = 4.2  # stored size of the upload
     output_mb: float = 0.51  # stored size of what is made from it (docs/engine.md, "Defaults")
@@ -100,8 +110,11 @@ class Usage:
 
     def of(self, settings: Settings) -> "Usage":
         """Return the work at a stack's memory size and for its renditions."""
-        files = sum(len(rendition.formats) for rendition in settings.renditions)
-        return replace(self, memory_mb=settings.memory, puts=files + 2)
+        made, lazy = (
+            sum(len(each.formats) for each in settings.renditions if each.lazy == is_lazy)
+            for is_lazy in (False, True)
+        )
+        return replace(self, memory_mb=settings.memory, puts=made + 2, lazy=lazy)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +159,7 @@ class Stack:
 def quantities(images: float, usage: Usage, settings: Settings = DEFAULTS) -> dict[str, float]:
     """Return what a month uses of each line of the bill."""
     invocations = images / usage.batch
+    first_views = images * usage.lazy * usage.viewed
     forms = images if settings.uploads == "presigned" else 0.0
     by_cdn = forms * settings.signer_behind_cdn
     gb, is_full = usage.memory_mb / 1024, settings.monitoring == "full"
@@ -155,14 +169,15 @@ def quantities(images: float, usage: Usage, settings: Settings = DEFAULTS) -> di
     new = storage.months_in(settings, usage.months)[storage.STANDARD]
     return {
         "compute": images * usage.billed_ms / 1000 * gb,
-        "compute_init": invocations * usage.cold_share * usage.init_ms / 1000 * gb,
+        "compute_init": (invocations + first_views) * usage.cold_share * usage.init_ms / 1000 * gb,
         "compute_signer": forms * usage.sign_ms / 1000 * SIGNER_GB,
-        "lambda_requests": invocations + forms,
+        "compute_first_views": first_views * usage.first_view_ms / 1000 * gb,
+        "lambda_requests": invocations + first_views + forms,
         "sqs_requests": images + 2 * invocations,
         "sqs_idle_polling": idle_pollers(settings) * MONTH_S / POLL_S,
         "poller_hours": settings.pollers.min * MONTH_S / 3600 if settings.pollers else 0,
-        "s3_puts": images * usage.puts,
-        "s3_gets": images * (usage.gets + has_duplicates),
+        "s3_puts": images * usage.puts + first_views,
+        "s3_gets": images * (usage.gets + has_duplicates) + first_views * FIRST_VIEW_GETS,
         "duplicates_reads": images * reads,
         "duplicates_writes": images * writes,
         "quota_writes": forms * settings.has_quotas,  # an item of far less than 1 kB
@@ -173,11 +188,11 @@ def quantities(images: float, usage: Usage, settings: Settings = DEFAULTS) -> di
         ),
         "duplicates_gb_month": images * kb / 1_000_000,
         "kms_keys": float(settings.encryption == "kms"),
-        "logs_gb": images * usage.log_kb / 1_000_000,
+        "logs_gb": (images + first_views) * usage.log_kb / 1_000_000,
         "metrics": is_full * (len(set(Metric) - RARE_METRICS) - (not has_duplicates)),
         "alarms": _alarm_metrics(settings),
         "dashboards": float(is_full),
-        "traces": _traces(invocations) if settings.tracing else 0,
+        "traces": _traces(invocations + first_views) if settings.tracing else 0,
         "cdn_gb": images * usage.views * usage.view_kb / 1_000_000,
         "cdn_requests": images * usage.views,
         "cdn_requests_for_forms": by_cdn,

@@ -15,7 +15,7 @@ from bench.cost.report import Month, Result, StackCost
 from bench.cost.stacks import UNNAMED, read
 from bench.mapping import GROWTH_A_MINUTE, MAPPING_LIMIT
 from bench.memory_sizes import MemorySize
-from bench.ranges import Images, Milliseconds, Months, Views
+from bench.ranges import Images, Milliseconds, Months, Share, Views
 from bench.reports import NO_FILES, Files, publish
 from pipeline.settings import Settings
 from terminal import console
@@ -38,6 +38,8 @@ class Options:
         memory: Lambda memory in MB, in place of the settings'.
         ms: Billed milliseconds of an image (see bench tune).
         views: CDN fetches of each image.
+        viewed: Share of a stack's lazy renditions that are ever viewed, 0 to 1.
+        first_view_ms: Billed milliseconds of one first view.
         months: Months of images that are stored; 1 counts this month's alone.
         region: The region whose prices are used, in place of the stack's.
         architecture: Of the function, in place of the settings'.
@@ -51,6 +53,8 @@ class Options:
     memory: MemorySize | None = None
     ms: Milliseconds = 700
     views: Views = 0
+    viewed: Share = 1
+    first_view_ms: Milliseconds = 400
     months: Months = 1
     region: str | None = None
     architecture: Literal["arm64", "x86_64"] | None = None
@@ -141,7 +145,13 @@ def _chosen(options: Options) -> Iterator[tuple[str, str, Settings]]:
 
 
 def _stack(region: str, settings: Settings, options: Options) -> Stack:
-    usage = Usage(billed_ms=options.ms, views=options.views, months=options.months).of(settings)
+    usage = Usage(
+        billed_ms=options.ms,
+        views=options.views,
+        viewed=options.viewed,
+        first_view_ms=options.first_view_ms,
+        months=options.months,
+    ).of(settings)
     if options.memory:
         usage = replace(usage, memory_mb=options.memory)
     return Stack(prices=load(region), usage=usage, settings=settings)
@@ -187,6 +197,15 @@ def _assumptions(options: Options, stacks: dict[str, Stack]) -> Iterator[str]:
             f"for the default renditions, which are not those of {_listed(others)}; give "
             "--ms of your own."
         )
+    for name, stack in stacks.items():
+        if stack.usage.lazy:
+            puts = stack.usage.puts + stack.usage.lazy * stack.usage.viewed
+            usd = stack.prices.price("s3_puts").charge(puts * 1000)
+            yield (
+                f"{name} writes {puts:g} objects an image where {options.viewed:.0%} of its lazy "
+                f"renditions are viewed: ${usd:.3f} of PUTs for 1,000 images. Whatever is viewed, "
+                f"it writes {stack.usage.puts + stack.usage.lazy:g} at most."
+            )
     if any(stack.settings.pollers for stack in stacks.values()):
         rate = MAPPING_LIMIT * 1000 / options.ms
         yield (
@@ -202,7 +221,8 @@ def _assumptions(options: Options, stacks: dict[str, Stack]) -> Iterator[str]:
 
 def _differs(stack: Stack) -> bool:
     default = Usage().of(bill.DEFAULTS)
-    return (stack.usage.memory_mb, stack.usage.puts) != (default.memory_mb, default.puts)
+    found, usual = ((usage.memory_mb, usage.puts, usage.lazy) for usage in (stack.usage, default))
+    return found != usual
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -123,9 +123,10 @@ def recipe_of(environment: Environment) -> str:
     """Return a short digest of the settings that decide what renditions look like.
 
     Renditions that were made by other settings are not copied: this stack would render others. A
-    field more in ``Rendition`` changes each digest, so that each copy is rendered once again.
+    field more in ``Rendition`` changes each digest, so that each copy is rendered once again. Lazy
+    renditions are never copied, so they do not count.
     """
-    renditions = [rendition.to_dict() for rendition in environment.renditions]
+    renditions = [rendition.to_dict() for rendition in environment.eager]
     settings = [renditions, environment.background, environment.quality]
     if not environment.native_decoder:  # the default has the digest that it had before the setting
         settings.append("Pillow's decoders")

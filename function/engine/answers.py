@@ -42,7 +42,7 @@ class Answers:
         self._messages_left = _MOST_MESSAGES
         self._wishes_left = 1
         self._format = ""
-        self._has_fingerprint = False
+        self._has_fingerprint = not task.has_fingerprint
 
     @staticmethod
     def most_bytes(task: Task) -> int:

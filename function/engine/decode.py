@@ -142,10 +142,14 @@ def _decode_image(request: DecodeRequest) -> Source:
     moves = not known.isolated and any(rendition.animated for rendition in task.renditions)
     frames, loop = _decode_frames(request, max_pixels) if moves else ((), 0)
     gain_map = load_map(keepable, scale, orientation, upload) if keepable else None
+    keeps_hdr = gain_map is not None or (not keepable and _keeps_map_later(request, picture))
     seen = {
         Loss.HDR: codes and codes.is_hdr,
         Loss.WIDE_GAMUT: (codes and codes.is_wide) or colour.is_wide(profile),
-        Loss.ANIMATION: not frames and known.moving_kind and _is_animated(request, opened),
+        Loss.ANIMATION: not frames
+        and not _moves_later(request)
+        and known.moving_kind
+        and _is_animated(request, opened),
     }
     lost = (loss for loss, is_lost in seen.items() if is_lost)
     pending = isinstance(pixels, Planes) and not colour.is_plain(profile)
@@ -157,7 +161,7 @@ def _decode_image(request: DecodeRequest) -> Source:
         frames=frames,
         loop=loop,
         gain_map=gain_map,
-        losses=_losses(request, lost, has_alpha=pixels.has_alpha, keeps_hdr=gain_map is not None),
+        losses=_losses(request, lost, has_alpha=pixels.has_alpha, keeps_hdr=keeps_hdr),
         profile=profile if pending else None,
     )
 
@@ -254,6 +258,21 @@ def _decode_frames(request: DecodeRequest, max_pixels: int) -> tuple[tuple[Frame
     return tuple(frames), min(int(image.info.get("loop", 0)), MAX_LOOP)
 
 
+def _keeps_map_later(request: DecodeRequest, picture: Picture) -> bool:
+    """Return True if a rendition that is made later keeps the gain map, unless it is damaged."""
+    task = request.task
+    if not task.later:
+        return False
+    later = task.replace(renditions=task.later)
+    return keepable_map(request.format, request.data, later, picture) is not None
+
+
+def _moves_later(request: DecodeRequest) -> bool:
+    """Return True if a rendition that is made later keeps the motion of this format."""
+    moves = any(rendition.animated for rendition in request.task.later)
+    return moves and not request.format.isolated
+
+
 def _is_animated(request: DecodeRequest, image: Image.Image) -> bool:
     """Return True if a file has a second frame; False where it is too damaged to tell."""
     try:
@@ -271,7 +290,7 @@ def _losses(
     lost = {*request.format.losses(request.data), *seen}
     if keeps_hdr:
         lost.discard(Loss.HDR)
-    if has_alpha and room.outputs(request.task) <= {OutputFormat.JPEG}:
+    if has_alpha and room.outputs(request.task, later=True) <= {OutputFormat.JPEG}:
         lost.add(Loss.ALPHA)
     return tuple(loss for loss in Loss if loss in lost)
 

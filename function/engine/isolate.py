@@ -29,6 +29,7 @@ from function.engine.errors import (
     Stopped,
     Worn,
 )
+from function.engine.renditions import OutputFormat
 from function.engine.results import Result, Task
 from function.engine.spawn import spawn
 from function.engine.time_limit import TimeLimit
@@ -45,6 +46,10 @@ _PEEK: Final = os.WEXITED | os.WNOHANG | os.WNOWAIT
 _DAMAGE: Final = frozenset({Reason.BROKEN_IMAGE, Reason.TRUNCATED})
 
 
+Only = tuple[str, OutputFormat]
+"""One rendition of a task, by its name, and the format to make it in."""
+
+
 class Isolation:
     """A zygote and its worker, for the life of this process; one upload at a time.
 
@@ -57,8 +62,12 @@ class Isolation:
         self._killed: int | None = None  # hash of the last upload whose new worker was killed
         self._stopped = self._replaced = 0
 
-    def run(self, data: bytes, seconds: float = math.inf) -> Iterator[Result]:
+    def run(
+        self, data: bytes, seconds: float = math.inf, only: Only | None = None
+    ) -> Iterator[Result]:
         """Yield the results of ``work`` for an upload, for which so many seconds are left.
+
+        With ``only`` it makes one rendition of the task in one format, and no fingerprint.
 
         Raises:
             Rejected: by the engine; or ``Stopped``, if the upload took too much time or memory.
@@ -72,7 +81,7 @@ class Isolation:
             self._zygote = _Zygote(*self._arguments)
             self._replaced += 1
         try:
-            yield from self._zygote.run(data, seconds)
+            yield from self._zygote.run(data, seconds, only)
         except (Stopped, Worn, DecoderBug, IsolationFailed) as error:
             self._replaced += 1
             if isinstance(error, Killed) and self._is_killed_again(data):
@@ -147,12 +156,13 @@ class _Zygote:
         except ChildProcessError:  # this process ignores SIGCHLD, so none waits to be reaped
             return True
 
-    def run(self, data: bytes, seconds: float) -> Iterator[Result]:
+    def run(self, data: bytes, seconds: float, only: Only | None) -> Iterator[Result]:
         """Yield results, as ``Isolation.run``."""
         stays, limit = False, TimeLimit(*self._limits, seconds, self._memory_mb)
-        answers, start_by = Answers(self._task), time.monotonic() + min(START_SECONDS, seconds)
+        task, start_by = self._task, time.monotonic() + min(START_SECONDS, seconds)
+        answers = Answers(task.only(*only) if only else task)
         try:
-            self._start_job(data, start_by)
+            self._start_job(data, start_by, only)
             limit.start(self.worker)
             while True:
                 message, body = self._receive(limit)
@@ -162,7 +172,7 @@ class _Zygote:
                     self._stop_worker()
                     self._channel.clear()  # the upload is sent again, in place of its first copy
                     self._order(message["format"])
-                    self._start_job(data, start_by)
+                    self._start_job(data, start_by, only)
                     limit.start(self.worker)
                 elif message["kind"] == "budget":
                     limit.seconds = float(message["seconds"])
@@ -243,12 +253,12 @@ class _Zygote:
             self.worker = int(self._read_news(by)["pid"])
             self._is_new = True
 
-    def _start_job(self, data: bytes, by: float) -> None:
+    def _start_job(self, data: bytes, by: float, only: Only | None) -> None:
         """Send an upload to the worker, once there is one, by a time of the monotonic clock."""
         self.wait(by)
         self._channel.deadline = by
         try:
-            self._channel.send({"seconds": self._limits[1]}, data)
+            self._channel.send({"seconds": self._limits[1], "only": only}, data)
         except (Late, Ended) as error:
             raise IsolationFailed("the worker did not take the upload") from error
 

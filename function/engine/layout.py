@@ -5,7 +5,8 @@ Plain arithmetic on integers, so that a size is never off by one through roundin
 
 from function.engine.record import Record
 from function.engine.renditions import Fit, Rendition
-from function.engine.vectors import Size
+
+Size = tuple[int, int]
 
 
 class Layout(Record):

@@ -138,6 +138,8 @@ class Rendition(Record):
     # Keep the motion of a GIF, WebP or APNG in the ``webp`` output; all other outputs show its
     # first frame.
     animated: bool = False
+    # Not made at upload but when it is first viewed (docs/first-view.md).
+    lazy: bool = False
 
     def __post_init__(self) -> None:
         """Validate, and make members of the names that JSON, YAML and tests give as strings.
@@ -169,7 +171,7 @@ class Rendition(Record):
         yield "formats", is_set, "name at least one format, each once"
         is_quality = isinstance(self.quality, Target) or _is_within(self.quality, _MAX_QUALITY)
         yield "quality", is_quality, _QUALITY
-        for field in ("enlarge", "animated"):
+        for field in ("enlarge", "animated", "lazy"):
             yield field, getattr(self, field) in (True, False), "be true or false"
 
     @classmethod
@@ -191,6 +193,16 @@ class Rendition(Record):
         if isinstance(quality := fields.get("quality"), Mapping):
             fields["quality"] = Target.parse(cast("Mapping[str, Any]", quality))
         return cls(**fields)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain data; without ``lazy`` if it is false.
+
+        So a stack without lazy renditions keeps the digest that the index of duplicates has.
+        """
+        fields = super().to_dict()
+        if not self.lazy:
+            del fields["lazy"]
+        return fields
 
     def without_defaults(self) -> dict[str, Any]:
         """Return plain data that ``parse`` reads back, with only what differs from the defaults."""

@@ -30,15 +30,32 @@ class Task(Record):
 
     hdr: Hdr = Hdr.KEEP
     encoders: Encoders = Encoders.CURRENT
+    # Renditions that are made later, if ever: what one of them keeps of an upload is not lost.
+    later: tuple[Rendition, ...] = ()
+    has_fingerprint: bool = True
 
     @classmethod
     def parse(cls, raw: dict[str, Any]) -> Self:
         """Read what ``to_dict`` returned."""
-        renditions = tuple(map(Rendition.parse, raw["renditions"]))
-        fields: dict[str, Any] = {"renditions": renditions, "quality": Quality(raw["quality"])}
+        fields: dict[str, Any] = {"quality": Quality(raw["quality"])}
+        for name in ("renditions", "later"):
+            fields[name] = tuple(map(Rendition.parse, raw[name]))
         fields["hdr"] = Hdr(raw["hdr"])
         fields["encoders"] = Encoders(raw["encoders"])
         return cls(**raw | fields)
+
+    def only(self, name: str, format_name: OutputFormat) -> Self:
+        """Return the task of making one rendition in one of its formats, and no fingerprint.
+
+        Raises:
+            KeyError: the task has no such rendition, or not in this format.
+        """
+        for made in self.renditions:
+            if made.name == name and format_name in made.formats:
+                moves = made.animated and format_name is OutputFormat.WEBP
+                one = made.replace(formats=(format_name,), animated=moves)
+                return self.replace(renditions=(one,), later=(), has_fingerprint=False)
+        raise KeyError(f"{name} in {format_name}")
 
 
 class Measured(Record):

@@ -56,9 +56,10 @@ def compared_bytes(renditions: Iterable[Rendition]) -> int:
     return CHECKED_BYTES * max(pixels, default=0)
 
 
-def outputs(task: Task) -> set[OutputFormat]:
-    """Return the formats in which renditions are made."""
-    return {name for rendition in task.renditions for name in rendition.formats}
+def outputs(task: Task, *, later: bool = False) -> set[OutputFormat]:
+    """Return the formats in which renditions are made; with ``later``, of those made later too."""
+    renditions = [*task.renditions, *(task.later if later else ())]
+    return {name for rendition in renditions for name in rendition.formats}
 
 
 def halves_chroma(task: Task) -> bool:

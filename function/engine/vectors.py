@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from PIL import Image
 
+from function.engine.layout import Size
 from function.engine.native_module import import_native
 
-Size = tuple[int, int]
 Box = tuple[float, float, float, float]  # left, top, right, bottom; fractions of a pixel count
 ThreePlanes = tuple[Image.Image, Image.Image, Image.Image]  # luma, Cb, Cr
 

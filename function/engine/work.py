@@ -13,11 +13,12 @@ def work(
     task: Task,
     allow: Callable[[float, float, float], None] = lambda _milliseconds, _held, _decoding: None,
 ) -> Iterator[Result]:
-    """Yield what the upload is, then each rendition as soon as it is encoded, then its fingerprint.
+    """Yield what the upload is, each rendition as soon as it is encoded, and then its fingerprint.
 
     ``allow`` is called, and exceptions are raised, as by ``decode``.
     """
     source = decode(data, task, allow)
     yield Measured(*source.size, source.format, source.losses)
     yield from render(source, task)
-    yield fingerprint(source)
+    if task.has_fingerprint:
+        yield fingerprint(source)

@@ -31,6 +31,7 @@ from function.engine.errors import Rejected, is_system_failure
 from function.engine.formats.format import Format
 from function.engine.memory_limit import MemoryLimit, was_refused_memory
 from function.engine.native_module import import_native
+from function.engine.renditions import OutputFormat
 from function.engine.results import MOST_FAILURE, Result, Task
 from function.engine.sniff import sniff
 from function.engine.work import work
@@ -182,7 +183,7 @@ class _Worker:
                 limit = math.ceil(_used_seconds() + job["seconds"]) + 1
                 resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
                 try:
-                    answer = self._serve(data)
+                    answer = self._serve(data, job["only"])
                 except _NeedsNewWorker as error:
                     answer = {"kind": "need", "format": str(error)}
                 self._channel.send(answer)
@@ -199,9 +200,14 @@ class _Worker:
         finally:
             os._exit(1)
 
-    def _serve(self, data: bytes) -> dict[str, Any]:
-        """Send the results of one upload, and return the last message about it."""
-        is_worn = False
+    def _serve(self, data: bytes, only: list[str] | None) -> dict[str, Any]:
+        """Send the results of one upload, and return the last message about it.
+
+        With ``only``, which is a rendition's name and its format, the results of it alone.
+        """
+        is_worn, task = False, self._task
+        if only:
+            task = task.only(only[0], OutputFormat(only[1]))
         try:
             known = sniff(data)
             if known.name not in self._ready or (known.isolated and self._served):
@@ -210,8 +216,8 @@ class _Worker:
             self._memory.start(len(data), known.spare_mb)
             if self._native and not is_worn:
                 self._native.use_one_heap()
-            self._bytes_left = Answers.most_bytes(self._task)
-            for result in work(data, self._task, partial(self._allow, known)):
+            self._bytes_left = Answers.most_bytes(task)
+            for result in work(data, task, partial(self._allow, known)):
                 self._send(result)
         except Rejected as error:
             facts = {"code": error.code, "message": error.message}

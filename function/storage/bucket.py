@@ -56,6 +56,14 @@ class Headers(Record):
     sequencer: str
 
 
+class Stored(Record):
+    """One object as it was read."""
+
+    body: bytes
+    etag: str
+    sequencer: str | None  # that it was written with
+
+
 class Bucket:
     """One bucket, opened once per execution environment and shared by its threads.
 
@@ -102,6 +110,13 @@ class Bucket:
         """Return the body of a small object and its entity tag; None if it is not there."""
         try:
             return self._retry(lambda store: _read_body(store, key))
+        except FileNotFoundError:
+            return None
+
+    def get(self, key: str) -> Stored | None:
+        """Return an object with what readers and the function need to know of it, or None."""
+        try:
+            return self._retry(lambda store: _read_stored(store, key))
         except FileNotFoundError:
             return None
 
@@ -272,6 +287,12 @@ def _read_body(
     if max_bytes is not None:
         check_length(answer.meta["size"], max_bytes)
     return bytes(answer.bytes()), answer.meta["e_tag"] or ABSENT
+
+
+def _read_stored(store: S3Store, key: str) -> Stored:
+    answer = store.get(key)
+    sequencer = answer.attributes.get(SEQUENCER)
+    return Stored(bytes(answer.bytes()), answer.meta["e_tag"] or ABSENT, sequencer)
 
 
 def _is_transient(error: Exception) -> bool:

@@ -50,6 +50,7 @@ def distribution(context: Context, name: str, inputs: Inputs) -> Created:
     config = {
         "callerReference": name,
         "origins": [_origin(origin) for origin in inputs.need("origins")],
+        "originGroups": [_group(group) for group in inputs.take("originGroups", [])],
         "defaultCacheBehavior": _behavior(inputs.need("defaultCacheBehavior")),
         "cacheBehaviors": [_behavior(b) for b in inputs.take("orderedCacheBehaviors", [])],
         "aliases": inputs.take("aliases", []),
@@ -76,6 +77,10 @@ def _origin(values: dict[str, Any]) -> dict[str, Any]:
     access = {"s3OriginConfig": {"originAccessIdentity": ""}}
     kind = {} if "customOriginConfig" in values else access
     return {"id": values.pop("originId"), **values, **kind}
+
+
+def _group(values: dict[str, Any]) -> dict[str, Any]:
+    return {"id": values.pop("originId"), **values}
 
 
 def _behavior(values: dict[str, Any]) -> dict[str, Any]:

@@ -72,7 +72,11 @@ def function_url(context: Context, _name: str, inputs: Inputs) -> Created:
     The output of one with ``AWS_IAM`` is AWS's own name of it, by which the CDN asks it.
     """
     lambda_ = context.client("lambda")
-    values = inputs.needs("functionName", "cors") | {"authType": inputs.need("authorizationType")}
+    values = {
+        "functionName": inputs.need("functionName"),
+        "authType": inputs.need("authorizationType"),
+        "cors": inputs.take("cors", {}),  # of none, it is empty, which removes what there is
+    }
     try:
         url = send(context, "lambda", "create_function_url_config", values)["FunctionUrl"]
     except lambda_.exceptions.ResourceConflictException:
@@ -147,7 +151,7 @@ KINDS: Final[Mapping[str, Kind]] = {
                 "lambda",
                 "get_function_url_config",
                 _FUNCTION,
-                "{type: AuthType, cors: Cors}",
+                "{type: AuthType, cors: Cors || `null`}",
             )
         },
         delete=Call("lambda", "delete_function_url_config", _FUNCTION),

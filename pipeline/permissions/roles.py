@@ -39,13 +39,14 @@ def resizer_role(
         log_group_arn: the function's own log group.
         key_arn: the stack's KMS key; empty for S3-managed keys.
         index_arn: table of the index of duplicates; empty if they are off.
-        renditions: the stack's renditions, which name what may be written.
+        renditions: the stack's renditions, which name what may be written, or read if lazy.
         tracing: whether it sends traces.
         tags_rejected: whether it tags rejected uploads, which then expire.
         in_vpc: whether Lambda connects it to a VPC.
     """
     poll = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
-    written = made_objects(destination_arn, renditions)
+    written = made_objects(destination_arn, [each for each in renditions if not each.lazy])
+    _, *lazy = made_objects(destination_arn, [each for each in renditions if each.lazy])
     leftovers = [f"{destination_arn}/*/*.{format_.extension}" for format_ in FORMATS.values()]
     leftovers.append(f"{destination_arn}/{manifest_key('*')}")
     # A message for which no time is left goes back as a new one (function/postpone.py). One
@@ -63,6 +64,9 @@ def resizer_role(
         allow("RemoveLeftovers", ["s3:DeleteObject"], leftovers),
         _write_log(log_group_arn),
     ]
+    if lazy:
+        # It tells which version a first view made a file of, and deletes those of older ones.
+        statements.append(allow("ReadLazyRenditions", ["s3:GetObject"], lazy))
     if tags_rejected:
         # It reads the other tags of an upload, because S3 replaces all of them or none.
         tag = ["s3:GetObjectVersionTagging", "s3:PutObjectVersionTagging"]
@@ -73,11 +77,53 @@ def resizer_role(
     if in_vpc:
         statements.append(_connect())
     if tracing:
-        # X-Ray has no resources to name: AWS's own managed policy grants the same on "*".
-        traces = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
-        statements.append(allow("WriteTraces", traces, "*"))
+        statements.append(_write_traces())
     if key_arn:
-        statements.append(allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], key_arn))
+        statements.append(_use_key(key_arn))
+    return document(statements)
+
+
+def views_role(
+    *,
+    source_arn: str,
+    destination_arn: str,
+    log_group_arn: str,
+    key_arn: str,
+    renditions: Sequence[Rendition],
+    tracing: bool,
+    in_vpc: bool = False,
+) -> Document:
+    """Return the policy of the function for first views, which makes lazy renditions and no other.
+
+    Args:
+        source_arn: source bucket; list keys, and read by version under ``uploads/`` alone.
+        destination_arn: destination bucket; list keys, write lazy renditions, and enter them in
+            manifests.
+        log_group_arn: the function's own log group.
+        key_arn: the stack's KMS key; empty for S3-managed keys.
+        renditions: the stack's renditions.
+        tracing: whether it sends traces.
+        in_vpc: whether Lambda connects it to a VPC.
+    """
+    lazy = [each for each in renditions if each.lazy]
+    manifests, *made = made_objects(destination_arn, lazy)
+    statements = [
+        allow("ReadUploads", ["s3:GetObject", "s3:GetObjectVersion"], f"{source_arn}/{UPLOADS}*"),
+        allow("TellMissingFromDenied", ["s3:ListBucket"], [source_arn, destination_arn]),
+        # A manifest says which upload a key has, and that it is not rejected. A rendition that is
+        # newer than the manifest is entered there, so that a deletion finds it.
+        allow("EnterInManifests", ["s3:PutObject", "s3:GetObject"], manifests),
+        # One that lost a conditional write answers what the winner stored; one whose upload was
+        # replaced or deleted meanwhile takes its own rendition away again.
+        allow("WriteRenditions", ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"], made),
+        _write_log(log_group_arn),
+    ]
+    if in_vpc:
+        statements.append(_connect())
+    if tracing:
+        statements.append(_write_traces())
+    if key_arn:
+        statements.append(_use_key(key_arn))
     return document(statements)
 
 
@@ -129,6 +175,16 @@ def signer_role(
     if in_vpc:
         statements.append(_connect())
     return document(statements)
+
+
+def _use_key(key_arn: str) -> Statement:
+    """Allow reading and writing what the stack's key encrypts."""
+    return allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], key_arn)
+
+
+def _write_traces() -> Statement:
+    """Allow traces: X-Ray has no resources to name, and AWS's own managed policy has "*" too."""
+    return allow("WriteTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*")
 
 
 def _connect() -> Statement:

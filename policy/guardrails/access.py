@@ -50,6 +50,19 @@ def wide_attachment(attachment: Resource) -> Iterator[str]:
     yield from _managed(attachment.inputs.get("policyArn"))
 
 
+def wide_permission(permission: Resource) -> Iterator[str]:
+    """A function that an AWS service may call for anyone, or anyone otherwise than by its URL."""
+    principal = permission.inputs.get("principal")
+    if not isinstance(principal, str):
+        return
+    if principal.endswith(".amazonaws.com") and not permission.inputs.get("sourceArn"):
+        yield f"{principal} may call the function for any account; set sourceArn."
+    is_by_url = permission.inputs.get("invokedViaFunctionUrl")
+    invokes = permission.inputs.get("action") == "lambda:InvokeFunction"
+    if principal == "*" and invokes and not is_by_url:
+        yield "anyone may invoke the function; set invokedViaFunctionUrl to true."
+
+
 def acls_blocked(block: Resource) -> Iterator[str]:
     """Object ACLs that could open a bucket, or a policy block that is half open."""
     for switch in ("blockPublicAcls", "ignorePublicAcls"):
@@ -87,6 +100,7 @@ PRIVILEGE_CHECKS: Final[Mapping[str, Each]] = {
     ),
     "aws:iam/role:Role": wide_role,
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": wide_attachment,
+    "aws:lambda/permission:Permission": wide_permission,
 }
 
 

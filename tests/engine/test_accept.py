@@ -25,7 +25,7 @@ from tests.support.waiting import wait_until
 
 STEPS: Final = [
     *("settings", "preview", "up", "up again", "refresh", "doctor", "uploads", "denied"),
-    *("hostile", "storm", "bench aws", "destroy"),
+    *("hostile", "storm", "first views", "bench aws", "destroy"),
 ]
 SETTINGS: Final = {"memory": 1000, "timeout": 10, "alarmEmail": "on-call@example.com"}
 """Over those of dev: the removal waits as long as the function may run; and one that is shared."""
@@ -240,6 +240,12 @@ def test_what_pulumi_refuses_is_told_on_one_line(checkout, tmp_path):
 def test_a_private_stack_is_proved(checkout):
     private = {"uploads": "presigned", "delivery": "cdn", "encryption": "kms"}
     private |= {"wafRequestsPerMinute": 10}  # fewer than one upload's polls for its manifest
+    private |= {
+        "renditions": [
+            {"name": "poster", "width": 1600, "height": 1600, "formats": ["jpeg"], "lazy": True},
+            {"name": "thumb", "width": 150, "height": 150, "formats": ["jpeg"]},
+        ]
+    }
     path = checkout.folder / "Pulumi.dev.yaml"
     content = yaml.safe_load(path.read_text())
     content["config"] |= {f"image-pipeline:{key}": value for key, value in private.items()}
@@ -252,4 +258,7 @@ def test_a_private_stack_is_proved(checkout):
     tried = denied["figures"]["statuses"].keys()
     assert tried > {"upload without a form", "read a rendition past the CDN"}
     assert "empty.jpg http_400" in hostile["detail"]
+    (views,) = [step for step in found["steps"] if step["name"] == "first views"]
+    assert (views["state"], views["figures"]["differences"]) == ("passed", [])
+    assert len(views["figures"]["first_ms"]) > 1
     assert checkout.clones() == []

@@ -30,6 +30,11 @@ RENDITIONS: Final = [
     {"name": "page", "width": 800, "height": 800, "fit": "inside", "formats": ["webp"]}
 ]
 
+LAZY: Final = [
+    *RENDITIONS,
+    {"name": "poster", "width": 1600, "height": 1600, "formats": ["jpeg", "avif"], "lazy": True},
+]
+
 
 def around(values: list[str]) -> list[str]:
     a, b, c = values
@@ -97,6 +102,12 @@ CDN: Final[dict[str, list[Any]]] = {
     "quotaBytesPerDay": [0, 10**9],
     "auth+quotaPerHour+quotaBytesPerDay": [[AUTH[1], 200, 10**9], [None, 0, 0]],
     "negotiate": [None, ["avif"], [], None],
+    "renditions+viewConcurrency": [
+        [RENDITIONS, 10],
+        [LAZY, 10],
+        [LAZY, 20],
+        [RENDITIONS, 10],
+    ],
     "encryption": ["s3", "kms", "s3"],
     "encryption+kmsKeyArn": [["s3", ""], ["kms", KEY], ["kms", ""], ["s3", ""]],
     "site": [False, True, False],

@@ -234,6 +234,16 @@ BROKEN: list[tuple[str, Break, str]] = [
         add("aws:iam/rolePolicyAttachment:RolePolicyAttachment", policyArn=AWS_POLICY),
         "everyone's resources",
     ),
+    (
+        "least-privilege",
+        add("aws:lambda/permission:Permission", principal="cloudfront.amazonaws.com"),
+        "set sourceArn",
+    ),
+    (
+        "least-privilege",
+        add("aws:lambda/permission:Permission", principal="*", action="lambda:InvokeFunction"),
+        "set invokedViaFunctionUrl",
+    ),
     ("public-access", drop("BucketPublicAccessBlock", "-source"), "nothing blocks"),
     ("public-access", edit("BucketPublicAccessBlock", "-source", blockPublicAcls=False), "ACL"),
     ("public-access", edit("BucketPublicAccessBlock", "-source", ignorePublicAcls=None), "ACL"),

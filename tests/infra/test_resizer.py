@@ -123,11 +123,11 @@ def test_backfills_are_polled_only_while_one_runs_and_with_a_ceiling_of_their_ow
 def test_function_reads_back_the_environment_that_the_program_sets(program):
     variables = program.one("Function", "-resizer").inputs["environment"]["variables"]
     environment = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
-    by_lambda, by_choice = (
-        {"MEMORY_MB"},
+    elsewhere, by_choice = (
+        {"MEMORY_MB", "SOURCE_BUCKET"},
         {"ENCODERS", "HDR", "NATIVE_DECODER", "PUBLISH_METRICS", "TAGS_REJECTED"},
     )
-    expected = {name.upper() for name in Environment.fields} - by_lambda - by_choice
+    expected = {name.upper() for name in Environment.fields} - elsewhere - by_choice
     assert set(variables) - by_choice == expected | {"GLIBC_TUNABLES"}
     is_full = program.settings.monitoring == "full"
     assert environment.publish_metrics is is_full is ("PUBLISH_METRICS" not in variables)

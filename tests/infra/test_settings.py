@@ -123,6 +123,8 @@ REFUSED = {
         ([THUMB | {"quality": {"goal": 75}}], "renditions[0] quality must be a whole number"),
         ([THUMB | {"width": True}], "renditions[0] width must be"),
         ([THUMB | {"name": "Thumb/1"}], "renditions[0] name must be"),
+        ([THUMB | {"lazy": True}], "renditions must name at least one without lazy: true."),
+        ([THUMB | {"lazy": "yes"}], "renditions[0] lazy must be true or false; got 'yes'."),
         ([THUMB | {"depth": 3}], "renditions[0] has no field 'depth'"),
         (["thumb"], "renditions[0] must be a mapping"),
         ("thumb", "renditions must be a list"),

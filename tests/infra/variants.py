@@ -15,6 +15,13 @@ SIGNED_IN = {
     "auth": {"issuer": "https://login.example.com/", "audience": "photos"},
 }
 QUOTAS = SIGNED_IN | {"quotaPerHour": 100, "quotaBytesPerDay": 10**9}
+LAZY = [
+    {"name": "large", "width": 1080, "height": 1080, "formats": ["jpeg", "avif"], "lazy": True},
+    {"name": "grid", "width": 320, "height": 320, "formats": ["webp"], "lazy": True},
+    {"name": "thumb", "width": 150, "height": 150, "formats": ["jpeg"]},
+]
+"""Renditions of which two are made on first view."""
+
 OUTPUTS = {
     *("sourceBucket", "destinationBucket", "queueUrl", "deadLetterQueueUrl", "functionName"),
     *("backfillQueueUrl", "logGroup", "uploadEndpoint", "deliveryUrl"),

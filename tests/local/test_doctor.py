@@ -14,6 +14,7 @@ CHECKS = [
     *(
         "backfill queue",
         "batch function",
+        "first views",
         "oldest upload",
         "dead letters",
         "workers",

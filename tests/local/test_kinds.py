@@ -32,6 +32,10 @@ EVERYTHING = PROD | {
     "eventbridge": "true",
     "wafRequestsPerMinute": 1000,
     "batchOperationsConcurrency": 5,
+    "renditions": [
+        {"name": "large", "width": 1080, "height": 1080, "lazy": True},
+        {"name": "thumb", "width": 150, "height": 150},
+    ],
     "rejectedUploadDays": 7,
     "storageClasses": {"STANDARD_IA": 30, "GLACIER_IR": 90},
     "accessLog": "true",

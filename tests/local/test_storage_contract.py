@@ -12,7 +12,7 @@ import pytest
 from bench.sandbox.stub_s3 import StubS3
 from function.duplicates.index import Entry, Index
 from function.engine.errors import Rejected
-from function.storage.bucket import ABSENT, FOREVER, Bucket, Headers
+from function.storage.bucket import ABSENT, FOREVER, Bucket, Headers, Stored
 from function.storage.errors import Conflict, Gone
 from function.versions import ObjectVersion
 from local import server as servers
@@ -138,6 +138,12 @@ def test_what_was_put_is_read_with_its_entity_tag_and_sequencer(store, key):
     assert store.read(key) == (b"abc", etag)
     assert store.sequencer(key) == "01"
     assert store.head(key).bytes == 3
+
+
+def test_what_was_put_is_got_with_all_that_is_known_of_it(store, key):
+    assert store.get(key) is None
+    etag = store.put(key, b"abc", JPEG)
+    assert store.get(key) == Stored(body=b"abc", etag=etag, sequencer="01")
 
 
 def test_the_entity_tag_of_a_head_has_no_quotes(store, key):

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from function.storage.bucket import ABSENT, Headers, check_length
+from function.storage.bucket import ABSENT, Headers, Stored, check_length
 from function.storage.errors import Conflict, Gone
 from function.versions import ObjectVersion
 
@@ -78,6 +78,12 @@ class MemoryBucket:
 
     def read(self, key):
         return (self.objects[key], self.etags[key]) if key in self.objects else None
+
+    def get(self, key):
+        self._fail(key)
+        if key not in self.objects:
+            return None
+        return Stored(self.objects[key], self.etags[key], self.headers[key].sequencer)
 
     def sequencer(self, key):
         return self.headers[key].sequencer if key in self.objects else None

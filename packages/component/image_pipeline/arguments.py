@@ -108,6 +108,8 @@ class Rendition(TypedDict):
     """Whether a smaller upload is enlarged to the box; default false."""
     animated: NotRequired[bool]
     """Whether the WebP of an animated GIF or WebP is animated too; default false."""
+    lazy: NotRequired[bool]
+    """Whether it is made when it is first viewed, not at upload; default false."""
 
 
 class Auth(TypedDict):
@@ -156,6 +158,8 @@ class ImagePipelineArgs(TypedDict, total=False):
     """Most invocations at one time for a backfill, 2 to 1000, on top of maxConcurrency. Default: 2."""
     batch_operations_concurrency: int
     """Reserved concurrency of a second function, for S3 Batch Operations; 0 for none. Default: 0."""
+    view_concurrency: int
+    """Reserved concurrency of the function that makes lazy renditions on first view, 1 to 1000; a stack without such renditions has none. Default: 10."""
     uploads: UploadAccess
     """public (anyone may PUT under uploads/), presigned (only with a signature) or private (only who may write to the bucket by a policy). Default: public."""
     source_bucket: pulumi.Input[str]

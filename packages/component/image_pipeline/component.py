@@ -45,6 +45,8 @@ class ImagePipeline(image_pipeline.ImagePipeline):
     """Which buckets are not the stack's own: source, destination, or both with a comma between."""
     destination_policy: pulumi.Output[str] | None
     """With destinationBucket, what its policy needs so that readers can read; docs/adopt.md."""
+    view_function_name: pulumi.Output[str] | None
+    """With lazy renditions, the Lambda function that makes them on first view."""
 
     def __init__(
         self, name: str, args: ImagePipelineArgs, opts: pulumi.ResourceOptions | None = None

@@ -15,7 +15,7 @@ import pytest
 from function.engine import isolate
 from function.engine.budget import LONG_MS
 from function.engine.errors import DecoderBug, IsolationFailed, Killed, Reason, Rejected, Worn
-from function.engine.renditions import Target
+from function.engine.renditions import OutputFormat, Target
 from function.engine.results import MOST_FAILURE, Measured, Rendered, Task
 from function.engine.work import work
 from tests.support.engine import MAX_PIXELS, SMALL, one
@@ -81,6 +81,31 @@ def test_a_target_is_reached_in_a_worker_as_anywhere_cold_and_warm():
             for name in ("jpeg", "png"):
                 data = UPLOADS[name][1]
                 assert outcome(isolation.run, data) == outcome(lambda d: work(d, task), data)
+
+
+def test_one_rendition_of_a_task_is_made_alone_cold_and_warm_and_by_another_worker():
+    wanted = [("one", "avif"), ("moving", "webp"), ("one", "jpeg")]
+    with isolated(EVERY_OUTPUT) as isolation:
+        for name in ("jpeg", "gif", "heic", "jpeg"):
+            data = UPLOADS[name][1]
+            for only in wanted:
+                alone = EVERY_OUTPUT.only(only[0], OutputFormat(only[1]))
+                measured, made = isolation.run(data, only=only)
+                assert [measured, made] == list(work(data, alone))
+                assert (made.name, made.format) == only
+        everything = list(work(data, EVERY_OUTPUT))
+        assert list(isolation.run(data)) == everything
+
+
+def test_a_task_knows_only_its_own_renditions():
+    for name, format_name in (("two", "jpeg"), ("moving", "jpeg")):
+        with pytest.raises(KeyError, match=f"{name} in {format_name}"):
+            EVERY_OUTPUT.only(name, OutputFormat(format_name))
+    still = EVERY_OUTPUT.replace(renditions=(one(formats=("webp", "png"), animated=True),))
+    moving = [
+        still.only("one", OutputFormat(name)).renditions[0].animated for name in ("webp", "png")
+    ]
+    assert moving == [True, False]
 
 
 @pytest.fixture

@@ -58,6 +58,21 @@ def test_a_quality_is_a_number_or_a_target():
     assert Rendition.parse(box | {"quality": 75}).quality == 75
 
 
+def test_a_lazy_rendition_is_written_as_such_and_another_as_before():
+    box = {"name": "a", "width": 9, "height": 9}
+    lazy, eager = Rendition.parse(box | {"lazy": True}), Rendition.parse(box)
+    assert (lazy.lazy, eager.lazy) == (True, False)
+    assert lazy.without_defaults()["lazy"] is True
+    assert "lazy" not in eager.without_defaults()
+    assert "lazy" not in eager.to_dict()
+    assert Rendition.parse(json.loads(json.dumps(lazy.to_dict()))) == lazy
+
+
+def test_lazy_is_true_or_false():
+    with pytest.raises(ValueError, match=r"^lazy must be true or false; got 'yes'$"):
+        Rendition.parse({"name": "a", "width": 9, "height": 9, "lazy": "yes"})
+
+
 @pytest.mark.parametrize("target", [64, 91, True, 75.0, "75", None])
 def test_a_target_is_one_that_was_tested(target):
     complaint = r"^quality must have a whole number of 65 to 90 as its target; got"

@@ -11,9 +11,10 @@ import pytest
 
 from function import logs
 from function.batch import BatchHandler
-from function.contract import Metric, Status
+from function.contract import Metric, Status, s3_event
 from function.duplicates.search import Duplicates, recipe_of
 from function.engine.errors import DecoderBug
+from function.engine.renditions import Rendition
 from function.environment import Environment
 from function.manifest import ErrorFacts, Manifest, RenditionFacts, SourceFacts, Timings
 from function.postpone import count
@@ -42,6 +43,7 @@ def build(
     *,
     deadline=None,
     postpone=None,
+    look_again=None,
     counts_duplicates=False,
     counts=(),
     publishes_metrics=True,
@@ -55,7 +57,9 @@ def build(
         worker_counts=lambda: dict(counts),
         cold_starts=iter((1, *[0] * 99)),
     )
-    return BatchHandler(uploads=uploads, postpone=postpone or pytest.fail)
+    return BatchHandler(
+        uploads=uploads, postpone=postpone or pytest.fail, look_again=look_again or pytest.fail
+    )
 
 
 class Context:
@@ -571,3 +575,68 @@ def test_a_receive_count_alone_never_rejects(environment, source, destination, j
     handler = build(reconciler_for(environment, source, destination))
     assert handler.handle({"Records": [record]}, CONTEXT) == {"batchItemFailures": []}
     assert json.loads(destination.objects["a.jpg/manifest.json"])["status"] == "ready"
+
+
+def lazily(environment, source, destination, **options) -> BatchHandler:
+    poster = Rendition(name="poster", width=9, height=9, formats=("jpeg",), lazy=True)
+    settings = environment.replace(renditions=(*environment.renditions, poster))
+    return build(reconciler_for(settings, source, destination), **options)
+
+
+def uploaded(source, data: bytes) -> dict:
+    """Upload to the same key again, and return the message of S3's event."""
+    version = source.upload("uploads/a.jpg", data)
+    body = s3_event(
+        "source",
+        version.key,
+        length=len(data),
+        etag=version.etag,
+        sequencer=version.sequencer,
+        version_id=version.version_id,
+    )
+    return message(version.sequencer, version.key) | {"body": body}
+
+
+def test_an_upload_whose_predecessor_may_be_viewed_is_looked_at_again(
+    environment, source, destination, jpeg
+):
+    again = []
+    work = lazily(environment, source, destination, look_again=again.append)
+    assert work.handle({"Records": [uploaded(source, jpeg)]}, CONTEXT) == {"batchItemFailures": []}
+    assert again == []
+    second = uploaded(source, jpeg)
+    assert work.handle({"Records": [second]}, CONTEXT) == {"batchItemFailures": []}
+    assert again == [second]
+    assert work.handle({"Records": [second]}, CONTEXT) == {"batchItemFailures": []}
+    assert again == [second]
+
+
+def test_without_lazy_renditions_no_upload_is_looked_at_again(handler, source, jpeg):
+    for _ in range(2):
+        answer = handler.handle({"Records": [uploaded(source, jpeg)]}, CONTEXT)
+        assert answer == {"batchItemFailures": []}
+
+
+def test_a_message_stays_if_its_second_look_cannot_be_sent(
+    environment, source, destination, jpeg, caplog
+):
+    def refuse(_record):
+        raise OSError("SQS is down")
+
+    work = lazily(environment, source, destination, look_again=refuse)
+    work.handle({"Records": [uploaded(source, jpeg)]}, CONTEXT)
+    answer = work.handle({"Records": [uploaded(source, jpeg)]}, CONTEXT)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "02"}]}
+    assert "SQS is down" in caplog.text
+    assert json.loads(destination.objects["a.jpg/manifest.json"])["source"]["sequencer"] == "02"
+
+
+def test_the_log_counts_what_was_made_and_not_what_may_be_viewed(
+    environment, source, destination, jpeg, caplog
+):
+    caplog.set_level("INFO", logger="function")
+    lazily(environment, source, destination).handle({"Records": [uploaded(source, jpeg)]}, CONTEXT)
+    (line,) = [record for record in caplog.records if record.message == "ready"]
+    made = [body for key, body in destination.objects.items() if key.endswith((".jpg", ".avif"))]
+    assert line.renditions == len(made) == 5
+    assert line.BytesOut == sum(map(len, made))

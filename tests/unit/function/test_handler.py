@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from function.contract import DuplicateSearch
+from function.engine.renditions import DEFAULT_RENDITIONS, Rendition
 from pipeline.environment import environment_variables
 from pipeline.settings import Settings
 
@@ -147,3 +148,111 @@ def test_an_upload_is_rendered_in_the_time_that_is_left(plain):
 @pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
 def test_credentials_are_hidden_from_other_processes(plain):
     assert plain["is_dumpable"] == 0
+
+
+VIEWS = """
+import importlib, json, sys
+from function import cold_start
+
+class Worker:
+    waited = 0
+
+    def __init__(self, task, **limits):
+        Worker.task = task
+
+    def wait(self):
+        Worker.waited += 1
+
+    def take_counts(self):
+        return (0, 3)
+
+    def run(self, data, seconds, only):
+        return iter([data.decode(), seconds, only])
+
+cold_start.Isolation = Worker
+handler = importlib.import_module("function.view_handler").handle.__self__
+handler.deadline.start(8, 1)
+rendered, seconds, only = handler.views.engine(b"upload", "poster", "jpeg")
+print(json.dumps({
+    "handler": type(handler).__name__,
+    "function_name": handler.function_name,
+    "cold_starts": [next(handler.cold_starts) for _ in range(3)],
+    "publishes_metrics": handler.publishes_metrics,
+    "buckets": [handler.views.source.name, handler.views.destination.name],
+    "renditions": [made.name for made in Worker.task.renditions],
+    "waited": Worker.waited,
+    "workers": handler.worker_counts(),
+    "rendered": [rendered, only],
+    "has_time": 6 < seconds < 8,
+}))
+"""
+
+MODULES = """
+import importlib, json, sys
+from function import cold_start
+cold_start.Isolation = lambda *given, **named: type("Worker", (), {"wait": lambda self: None})()
+importlib.import_module(sys.argv[1])
+print(json.dumps(sorted(sys.modules)))
+"""
+
+LAZY = Rendition(name="poster", width=9, height=9, formats=("jpeg",), lazy=True)
+
+
+def with_lazy_renditions(program: str, *arguments: str, **variables: str):
+    settings = environment_variables(
+        Settings(renditions=(*DEFAULT_RENDITIONS, LAZY), delivery="cdn"),
+        "destination",
+        "https://cdn.example",
+        "",
+        source_bucket="source",
+    )
+    credentials = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
+            "AWS_REGION": "eu-central-1",
+            **settings,
+            **credentials,
+            **variables,
+        },
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_first_views_have_a_worker_of_the_lazy_renditions_and_both_buckets():
+    done = with_lazy_renditions(VIEWS, AWS_LAMBDA_FUNCTION_NAME="views", PUBLISH_METRICS="false")
+    assert json.loads(done.stdout) == {
+        "handler": "ViewHandler",
+        "function_name": "views",
+        "cold_starts": [1, 0, 0],
+        "publishes_metrics": False,
+        "buckets": ["source", "destination"],
+        "renditions": ["poster"],
+        "waited": 1,
+        "workers": {"WorkersReplaced": 3},
+        "rendered": ["upload", ["poster", "jpeg"]],
+        "has_time": True,
+    }
+
+
+def test_a_cold_start_for_views_loads_no_more_than_one_for_uploads():
+    uploads, views = (
+        set(json.loads(with_lazy_renditions(MODULES, module).stdout))
+        for module in ("function.handler", "function.view_handler")
+    )
+    own = {"function.view_handler", "function.views", "function.first_view"}
+    assert views - uploads <= own | {"binascii"}
+
+
+@pytest.mark.parametrize(
+    "variables", [{"SOURCE_BUCKET": ""}, {"RENDITIONS": "[]"}], ids=["no bucket", "none lazy"]
+)
+def test_first_views_of_a_stack_without_them_do_not_start(variables):
+    done = with_lazy_renditions(VIEWS, **variables)
+    assert done.returncode == 1
+    assert "First views need a lazy rendition in RENDITIONS, and SOURCE_BUCKET." in done.stderr

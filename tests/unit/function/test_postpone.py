@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from function.postpone import count, postpone, queue_url
+from function.contract import VIEW_SECONDS, s3_event
+from function.events import EventKind, parse_message
+from function.postpone import LOOK_AGAIN_SECONDS, count, look_again, postpone, queue_url
 from function.storage.deadline import Deadline
 
 RECORD = {
@@ -60,3 +62,26 @@ def test_a_message_is_sent_with_the_same_body_and_a_higher_count(aws_server):
         "MessageBody": '{"Records": []}',
         "MessageAttributes": {"postponed": {"DataType": "Number", "StringValue": "3"}},
     }
+
+
+def test_a_second_look_comes_later_and_does_not_say_what_the_key_holds(aws_server):
+    aws_server.answers = [(200, b'{"MessageId": "m2"}')]
+    key = "uploads/a.jpg"
+    sent = s3_event("source", key, length=1, etag="e", sequencer="07", reprocess=True)
+    (before,) = parse_message(sent, "m1")
+    look_again(Deadline(), postponed(2) | {"body": sent})
+    ((headers, body),) = aws_server.received
+    assert headers["x-amz-target"] == "AmazonSQS.SendMessage"
+    message = json.loads(body)
+    (after,) = parse_message(message.pop("MessageBody"), "m1")
+    assert message == {
+        "QueueUrl": "https://sqs.eu-central-1.amazonaws.com/123456789012/uploads",
+        "DelaySeconds": 60,
+    }
+    assert before.kind == EventKind.BACKFILL
+    assert after == before.replace(kind=EventKind.CHANGED)
+
+
+def test_a_second_look_comes_when_no_first_view_of_before_is_at_work():
+    """A request that was sent in time may still be carried out: there is twice as long."""
+    assert LOOK_AGAIN_SECONDS >= 2 * VIEW_SECONDS

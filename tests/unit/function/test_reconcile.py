@@ -5,6 +5,7 @@ import json
 import os
 import random
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 from unittest.mock import create_autospec
 
@@ -15,7 +16,10 @@ from hypothesis import strategies as st
 from function.contract import Status, manifest_key
 from function.duplicates.search import Duplicates
 from function.engine.errors import DecoderBug, IsolationFailed, Reason
+from function.engine.renditions import Rendition
+from function.engine.results import Rendered
 from function.events import Event, EventKind
+from function.first_view import FirstView
 from function.manifest import ErrorFacts, Manifest, RenditionFacts
 from function.reconcile import Contended, KeyTooLong, Reconciler, back_off
 from function.storage.bucket import Headers
@@ -70,13 +74,53 @@ class Interrupted:
         return call
 
 
+class Declaring(NumberProcessor):
+    """A processor of a stack with a lazy rendition, which it got after the even versions."""
+
+    def process(self, version: ObjectVersion, *, may_copy: bool) -> Manifest:
+        manifest = super().process(version, may_copy=may_copy)
+        if manifest.error or int(version.version_id) % 2 == 0:
+            return manifest
+        return manifest.replace(renditions=[*manifest.renditions, LAZY])
+
+
+LAZY = RenditionFacts(
+    name="z",
+    url="",
+    key="u1/beach.jpg/z.jpg",
+    width=1,
+    height=1,
+    bytes=None,
+    content_type="",
+    lazy=True,
+)
+
+
 def reconciler(source, destination) -> Reconciler:
     """A reconciler whose images cost nothing."""
     return Reconciler(
         source=source,
         destination=destination,
-        files=("a.jpg", "b.jpg", "c.jpg"),
-        processor=NumberProcessor(source, destination),
+        files=("a.jpg", "b.jpg", "c.jpg", "z.jpg"),
+        processor=Declaring(source, destination),
+        lazy_files=("z.jpg",),
+        back_off=lambda attempt: None,
+    )
+
+
+def first_view(source, destination) -> FirstView:
+    """What makes lazy renditions, each of which is its upload's number.
+
+    The rendition y is one that the settings of the reconciler have no longer.
+    """
+    renditions = tuple(
+        Rendition(name=name, width=1, height=1, formats=("jpeg",), lazy=True) for name in "yz"
+    )
+    return FirstView(
+        SimpleNamespace(lazy=renditions, max_upload_bytes=10, delivery_url=""),
+        source,
+        destination,
+        lambda data, name, format_name: iter([Rendered(name, format_name, 1, 1, data)]),
         back_off=lambda attempt: None,
     )
 
@@ -90,9 +134,13 @@ def assert_newest(bucket, newest: int) -> None:
     assert manifest["source"]["version_id"] == str(newest)
     names = names_of(str(newest).encode())
     names = [] if None in names else names
-    assert [rendition["name"] for rendition in manifest["renditions"]] == names
+    stored_names = [r["name"] for r in manifest["renditions"] if not r.get("lazy")]
+    assert stored_names == names
+    lazy = {r["key"] for r in manifest["renditions"] if r.get("lazy")}
     stored = {key: body for key, body in bucket.objects.items() if key != MANIFEST}
+    viewed = {key: stored.pop(key) for key in lazy if key in stored}
     assert stored == {f"u1/beach.jpg/{name}.jpg": str(newest).encode() for name in names}
+    assert set(viewed.values()) <= {str(newest).encode()}
 
 
 class TestDecoderBug:
@@ -352,6 +400,8 @@ class World:
         self.key, self.bucket = Source(), MemoryBucket()
         self.ahead, self.script = list(operations), list(happenings)
         self.waiting: list[Event] = []
+        self.later: list[Event] = []  # come once no view is at work
+        self.views = 0  # that are at work
         self.delivered: list[Event] = []
         self.only_grew = True
 
@@ -402,6 +452,36 @@ class World:
             self.waiting.append(self.delivered[0])
         elif happening == "erase":
             self.erase()
+        elif happening in ("view y", "view z"):
+            self.view(happening[-1])
+
+    def interrupt_view(self, name: str) -> None:
+        """Interrupt a view. One of a rendition that the settings lack does not die.
+
+        That, at the moment when the upload is replaced and just after an update of the stack, would
+        leave a file that nothing names.
+        """
+        if name == "y" and self.script[:1] == ["die"]:
+            self.script.pop(0)
+        self.interrupt()
+
+    def view(self, name: str) -> None:
+        """View a lazy rendition, as its handler does."""
+        interrupted = (
+            Interrupted(bucket, partial(self.interrupt_view, name))
+            for bucket in (self.key, self.bucket)
+        )
+        invocation = object()
+        self.running.append(invocation)
+        self.views += 1
+        try:
+            view = first_view(*interrupted).view(f"u1/beach.jpg/{name}.jpg")
+            assert view is None or 1 <= int(view.body) <= self.key.operations
+        except (Crash, Contended):
+            pass
+        finally:
+            self.views -= 1
+            self.running.remove(invocation)
 
     def deliver(self, event: Event) -> None:
         """Process an event as the handler does; who dies is delivered again, after all others."""
@@ -409,9 +489,12 @@ class World:
         invocation = object()
         self.running.append(invocation)
         try:
-            process(event, *buckets)
+            written = process(event, *buckets)
+            if written and written.look_again:
+                self.later.append(event.replace(kind=EventKind.CHANGED))
         except (Crash, Contended):
-            self.waiting.insert(0, event)
+            # SQS delivers it again after six timeouts of the function, which no view outlives.
+            (self.later if self.views else self.waiting).insert(0, event)
         except Gone:
             pass
         finally:
@@ -419,8 +502,12 @@ class World:
         self.delivered.append(event)
 
     def run(self) -> None:
-        while self.ahead or self.waiting or (self.eraser and not self.eraser.has_erased):
+        while (
+            self.ahead or self.waiting or self.later or (self.eraser and not self.eraser.has_erased)
+        ):
             self.erase()
+            self.waiting += self.later
+            self.later.clear()
             if self.waiting:
                 self.deliver(self.waiting.pop(0))
             elif self.ahead:
@@ -455,13 +542,18 @@ LATE_REMOVAL = [
         max_size=7,
     ),
     happenings=st.lists(
-        st.sampled_from([*[NOTHING] * 3, "die", "run", "next", "again", "erase", "erase"]),
+        st.sampled_from(
+            [*[NOTHING] * 3, "die", "run", "next", "again", "erase", "erase", "view y", "view z"]
+        ),
         max_size=120,
     ),
 )
 def test_the_newest_wins_through_crashes_and_races(operations, happenings):
     """Before each S3 call the key may change, another event may run to its end or die inside, an
     old event may be delivered again, or this process may die.
+
+    Somebody may view a lazy rendition, which is made then. At the end there is none of a version
+    that the key does not hold.
 
     An operator may erase the upload, request by request in between. Once that has ended, nothing is
     there at any time, unless somebody uploads anew.
@@ -478,9 +570,10 @@ def test_the_newest_wins_through_crashes_and_races(operations, happenings):
 
 
 def assert_consistent(bucket) -> None:
-    """A manifest, if there is one, names only what is there."""
+    """A manifest, if there is one, names only what is there, or lazy."""
     if MANIFEST in bucket.objects:
-        named = [r["key"] for r in json.loads(bucket.objects[MANIFEST])["renditions"]]
+        renditions = json.loads(bucket.objects[MANIFEST])["renditions"]
+        named = [r["key"] for r in renditions if not r.get("lazy")]
         assert [key for key in named if key not in bucket.objects] == []
 
 

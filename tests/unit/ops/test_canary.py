@@ -47,6 +47,12 @@ def test_a_canary_that_is_ready_has_its_renditions_and_is_removed(examine):
     assert len(removed) == 2
 
 
+def test_a_lazy_rendition_of_a_canary_is_not_missed(examine):
+    lazy = rendition("1/a/c.png").replace(lazy=True, bytes=None)
+    finding, _ = examine(manifest(rendition("1/a/b.png"), lazy), "1/a/b.png")
+    assert (finding.level, finding.detail.partition(" after")[0]) == ("ok", "1 rendition")
+
+
 def test_a_rejected_canary_says_why(examine):
     finding, removed = examine(manifest(code="too_small"))
     why = "its manifest says rejected: too_small, Too small."

@@ -110,6 +110,13 @@ def test_the_wait_is_longer_than_any_invocation_of_either_function(timeout, seco
     assert prepare(found, Scope(key="uploads/u/")).seconds == seconds
 
 
+@pytest.mark.parametrize(("timeout", "seconds"), [(5, 35), (60, 70)])
+def test_the_wait_is_longer_than_any_first_view_of_a_lazy_rendition(timeout, seconds):
+    outputs = PUBLIC | {"functionName": "live", "viewFunctionName": "views"}
+    found = stack(outputs, {"live": timeout}, {})
+    assert prepare(found, Scope(key="uploads/u/")).seconds == seconds
+
+
 @pytest.mark.parametrize("user", ["", "u"])
 @pytest.mark.parametrize("index", ["", "index"])
 @pytest.mark.parametrize("quotas", [{}, {"quotaTable": "quotas"}], ids=["none", "quotas"])

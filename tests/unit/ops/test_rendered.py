@@ -57,6 +57,13 @@ def test_uploads_that_have_every_file_are_well():
     assert (finding.level, finding.detail) == ("ok", "2 uploads looked at, none lacks a file")
 
 
+def test_a_lazy_rendition_is_not_missing_before_its_first_view():
+    lazy = {"name": "poster", "width": 5, "height": 5, "formats": ["jpeg"], "lazy": True}
+    uploads = [*keys("u/a.jpg", NEW), *keys("u/b.jpg", [*NEW, "poster.jpg"])]
+    finding, _ = found(uploads, made=[*MADE, lazy])
+    assert (finding.level, finding.detail) == ("ok", "2 uploads looked at, none lacks a file")
+
+
 def test_an_upload_of_before_a_format_was_added_is_named_with_what_it_lacks():
     finding, _ = found([*keys("u/a.jpg", NEW), *keys("u/b.jpg", OLD), *keys("u/c.jpg", OLD)])
     assert finding.level == "warn"

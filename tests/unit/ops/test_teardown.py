@@ -63,7 +63,10 @@ def stack(done, **answers):
             | answers,
         ),
     }
-    outputs = BACKFILL_OUTPUTS | {"batchFunctionArn": "arn:aws:lambda:eu-west-1:1:function:batch"}
+    outputs = BACKFILL_OUTPUTS | {
+        "batchFunctionArn": "arn:aws:lambda:eu-west-1:1:function:batch",
+        "viewFunctionName": "views",
+    }
     return Stack(outputs=outputs, client=clients.__getitem__)
 
 
@@ -75,7 +78,7 @@ def check_policy(text):
 
 def test_uploads_are_refused_before_nothing_is_polled_and_invocations_are_waited_for(done):
     teardown.stop(stack(done))
-    assert done == ["deny", "disable", "disable", "hold back", "wait 30 s"]
+    assert done == ["deny", "disable", "disable", "hold back", "hold back", "wait 30 s"]
 
 
 def test_the_policy_of_an_adopted_source_stays_as_it_is(done):

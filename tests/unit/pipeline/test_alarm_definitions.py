@@ -2,6 +2,7 @@
 
 import pytest
 
+from function.engine.renditions import DEFAULT_RENDITIONS, Rendition
 from pipeline.alarm_definitions import definitions
 from pipeline.auth import Auth
 from pipeline.settings import Settings
@@ -31,6 +32,19 @@ def test_a_signer_that_asks_who_it_is_also_tells_when_it_cannot():
     assert {alarm.part: alarm.threshold for alarm in alarms} == ALWAYS | SIGNER | more
     (query,) = alarms[-1].queries
     assert (query.metric, query.resource) == ("Url5xxCount", "signer")
+
+
+@pytest.mark.parametrize(("uploads", "more"), [("public", {}), ("presigned", SIGNER)])
+def test_first_views_have_alarms_where_there_are_lazy_renditions(uploads, more):
+    lazy = (*DEFAULT_RENDITIONS, Rendition(name="poster", width=9, height=9, lazy=True))
+    alarms = definitions(Settings(timeout=60, uploads=uploads, delivery="cdn", renditions=lazy))
+    views = {"views-errors-alarm": 0, "views-throttles-alarm": 0}
+    assert {alarm.part: alarm.threshold for alarm in alarms} == ALWAYS | more | views
+    errors, throttles = (alarm.queries for alarm in alarms[-2:])
+    assert [(query.metric, query.resource) for query in (*errors, *throttles)] == [
+        ("Url5xxCount", "views"),
+        ("Throttles", "views"),
+    ]
 
 
 @pytest.mark.parametrize("uploads", ["public", "presigned"])

@@ -10,10 +10,17 @@ from pipeline.settings import Settings
 NAMES = {"region": "eu-central-1", "queue": "q", "dead_letters": "d", "function": "f"}
 
 
-def graphs(*, has_duplicates: bool = False, max_concurrency: int = 10) -> dict[str, dict]:
+def graphs(
+    *, has_duplicates: bool = False, max_concurrency: int = 10, views: str = ""
+) -> dict[str, dict]:
     limits = {alarm.part: alarm.threshold for alarm in definitions(Settings(timeout=60))}
     body = dashboard_body(
-        limits=limits, max_concurrency=max_concurrency, has_duplicates=has_duplicates, **NAMES
+        limits=limits,
+        max_concurrency=max_concurrency,
+        has_duplicates=has_duplicates,
+        view_concurrency=4,
+        views=views,
+        **NAMES,
     )
     return {widget["properties"]["title"]: widget for widget in body["widgets"]}
 
@@ -50,6 +57,31 @@ def test_it_draws_the_alarms_thresholds():
         "Concurrent invocations": 7,
     }
     assert {line["label"] for line in drawn.values()} == {"limit"}
+
+
+def test_first_views_have_graphs_of_aws_s_own_metrics_below_the_others():
+    more = {title: graph for title, graph in graphs(views="v").items() if title not in graphs()}
+    shown = {
+        title: [metric[:4] for metric in graph["properties"]["metrics"]]
+        for title, graph in more.items()
+    }
+    metrics = {
+        "First views": ["UrlRequestCount", "Url4xxCount", "Url5xxCount"],
+        "One first view (ms)": ["Duration"] * 3,
+        "Errors and throttles of first views": ["Errors", "Throttles"],
+        "First views at once": ["ConcurrentExecutions"],
+    }
+    assert shown == {
+        title: [["AWS/Lambda", name, "FunctionName", "v"] for name in names]
+        for title, names in metrics.items()
+    }
+    percentiles = more["One first view (ms)"]["properties"]["metrics"]
+    assert [metric[4]["stat"] for metric in percentiles] == ["p50", "p95", "p99"]
+    at_once = more["First views at once"]["properties"]
+    assert (at_once["stat"], at_once["annotations"]["horizontal"][0]["value"]) == ("Maximum", 4)
+    places = [(graph["x"], graph["y"]) for graph in more.values()]
+    assert places == [(0, 36), (12, 36), (0, 42), (12, 42)]
+    assert {graph["properties"]["region"] for graph in more.values()} == {"eu-central-1"}
 
 
 def test_without_a_ceiling_of_invocations_there_is_no_line():

@@ -1,15 +1,17 @@
 """The functions' variables: read back by what runs with them."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from function.engine.renditions import DEFAULT_RENDITIONS, Encoders, Hdr
+from function.contract import DuplicateSearch
+from function.engine.renditions import DEFAULT_RENDITIONS, Encoders, Hdr, Rendition
 from function.engine.results import Task
 from function.environment import Environment
 from pipeline.auth import Auth
-from pipeline.environment import environment_variables, signer_variables
+from pipeline.environment import environment_variables, signer_variables, view_variables
 from pipeline.settings import Settings
 
 ROOT = Path(__file__).parents[3]
@@ -41,6 +43,18 @@ def test_only_a_stack_without_native_decoders_has_a_variable_for_them():
         environment = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
         assert environment.task.native_decoder is native
         assert Task.parse(environment.task.to_dict()) == environment.task
+
+
+def test_only_the_function_for_first_views_is_told_the_source_bucket():
+    """An upgrade changes no variable of the others."""
+    lazy = (*DEFAULT_RENDITIONS, Rendition(name="poster", width=9, height=9, lazy=True))
+    for renditions, bucket in ((DEFAULT_RENDITIONS, ""), (lazy, ""), (lazy, "source")):
+        settings = Settings(renditions=renditions, delivery="cdn")
+        variables = environment_variables(settings, "b", "u", "", source_bucket=bucket)
+        assert ("SOURCE_BUCKET" in variables) is bool(bucket)
+        environment = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
+        assert environment.source_bucket == bucket
+        assert environment.renditions == renditions
 
 
 def test_only_a_stack_whose_rejected_uploads_expire_tags_them():
@@ -127,3 +141,17 @@ def test_the_signer_reads_who_may_upload_and_how_much():
     variables = signer_variables(settings, "bucket", "u", "table")
     assert variables == {**anyone, **who, **quotas}
     assert read_by("handler") | read_by("authorized") == set(variables)
+
+
+def test_the_function_for_first_views_reads_back_what_it_is_told():
+    lazy = (*DEFAULT_RENDITIONS, Rendition(name="poster", width=9, height=9, lazy=True))
+    settings = Settings(
+        delivery="cdn", renditions=lazy, duplicates=DuplicateSearch.NEAR, timeout=60
+    )
+    variables = view_variables(settings, "source", "destination", "key")
+    read = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
+    assert (read.source_bucket, read.destination_bucket) == ("source", "destination")
+    assert (read.kms_key_arn, read.delivery_url, read.index_table) == ("key", "", "")
+    assert (read.duplicates, read.publish_metrics, read.timeout) == (DuplicateSearch.OFF, False, 30)
+    short = view_variables(replace(settings, timeout=20, batch_size=1), "s", "d", "")
+    assert short["TIMEOUT"] == "20"

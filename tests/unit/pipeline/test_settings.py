@@ -84,6 +84,10 @@ def test_log_retention_is_what_cloudwatch_accepts():
         ({"allowed_origins": ("*", "ftp://a")}, "got 'ftp://a'"),
         ({"renditions": ()}, "renditions must name at least one"),
         ({"renditions": Settings().renditions[:1] * 2}, "renditions must have distinct names"),
+        (
+            {"renditions": (Settings().renditions[0].replace(lazy=True),)},
+            "renditions must name at least one without lazy: true",
+        ),
         ({"background": "#12345"}, "background must be #rrggbb"),
         ({"background": "#12345g"}, "background must be #rrggbb"),
         ({"background": "#1234567"}, "background must be #rrggbb"),

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { candidates, fallback } from "../../../web/manifest.js";
+import { candidates, delivered, fallback, stored } from "../../../web/manifest.js";
 
 /** Renditions as a manifest has them: `{large: [1080, "jpeg", "avif"]}`. */
 function renditions(sets) {
@@ -36,4 +36,25 @@ for (const format of ["avif", "webp", "png"]) {
 test("a size in PNG alone is not left out beside sizes in other formats", () => {
   assert.deepEqual(sources({ small: [320, "jpeg"], large: [1080, "png"] })[0], "image/jpeg: small.jpeg 320w, large.png 1080w");
   assert.deepEqual(sources({ small: [320, "png"], large: [1080, "png", "avif"] })[0], "image/avif: small.png 320w, large.avif 1080w");
+});
+
+const SOURCE = { width: 4000, height: 3000 };
+const LARGE = { name: "large", content_type: "image/jpeg", width: 1080, height: 810, bytes: 90_000 };
+const MEDIUM = { name: "medium", content_type: "image/jpeg", width: 640, height: 480, bytes: 40_000 };
+
+test("a lazy rendition's bytes are not known, so they are no figure", () => {
+  const lazy = { ...LARGE, bytes: null, lazy: true };
+  assert.deepEqual(stored([lazy, MEDIUM]), [MEDIUM]);
+  assert.equal(delivered({ source: SOURCE, renditions: [LARGE, MEDIUM] }), 90_000);
+  assert.equal(delivered({ source: SOURCE, renditions: [lazy, MEDIUM] }), 40_000);
+  assert.equal(delivered({ source: SOURCE, renditions: [lazy] }), Infinity);
+});
+
+test("a lazy rendition is offered like the others", () => {
+  const lazy = { ...LARGE, url: "large.jpg", bytes: null, lazy: true };
+  assert.deepEqual(
+    candidates([{ ...MEDIUM, url: "medium.jpg" }, lazy]).map(({ srcset }) => srcset),
+    ["medium.jpg 640w, large.jpg 1080w"],
+  );
+  assert.equal(fallback([{ ...MEDIUM, url: "medium.jpg" }, lazy]), lazy);
 });

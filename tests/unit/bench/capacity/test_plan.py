@@ -7,6 +7,7 @@ from bench.capacity.plan import plan
 from bench.cost import bill
 from bench.cost.bill import Stack, Usage
 from bench.cost.prices import load as load_prices
+from function.engine.renditions import DEFAULT_RENDITIONS, Rendition
 from pipeline.settings import Settings
 
 LOAD = Load(
@@ -85,6 +86,17 @@ def test_what_s3_batch_operations_reserves_is_not_the_function_s():
     result = planned(slow, max_concurrency=1000, **settings)
     assert "leaves the function 490 at once" in result.words[0]
     assert "ask for 1,600" in text(result)
+
+
+def test_what_first_views_reserve_is_not_the_function_s():
+    """1,000 of the account, less 40 for first views and the signer's 10."""
+    slow = replace(LOAD, images=1e6, within_s=1e6, image_s=7)
+    lazy = (*DEFAULT_RENDITIONS, Rendition(name="poster", width=9, height=9, lazy=True))
+    settings = {"uploads": "presigned", "delivery": "cdn", "view_concurrency": 40}
+    result = planned(slow, max_concurrency=1000, **settings, renditions=lazy)
+    assert "leaves the function 950 at once" in result.words[0]
+    without = planned(slow, max_concurrency=1000, **settings)
+    assert "leaves the function 990 at once" in without.words[0]
 
 
 def test_what_is_lost_is_told():

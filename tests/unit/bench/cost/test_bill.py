@@ -4,6 +4,7 @@ import pytest
 
 from bench.cost import bill, prices
 from function.contract import DuplicateSearch
+from function.engine.renditions import DEFAULT_RENDITIONS
 from pipeline.auth import Auth
 from pipeline.pollers import Pollers
 from pipeline.settings import Settings
@@ -87,6 +88,7 @@ def test_a_months_quantities_by_hand():
             "compute": 1200,  # 4,000 x 0.2 s x 1.5 GB
             "compute_init": 75,  # 100 cold starts x 0.5 s x 1.5 GB
             "compute_signer": 0,
+            "compute_first_views": 0,
             "lambda_requests": 1000,
             "sqs_requests": 6000,  # each image sent, each batch received and deleted
             "sqs_idle_polling": 5 * 3 * 60 * 24 * 30,  # 5 pollers that ask every 20 s
@@ -115,6 +117,43 @@ def test_a_months_quantities_by_hand():
             "waf_requests": 0,
         }
     )
+
+
+LAZY = Settings(
+    delivery="cdn",
+    renditions=(
+        *(rendition.replace(lazy=True) for rendition in DEFAULT_RENDITIONS[:-1]),
+        DEFAULT_RENDITIONS[-1],
+    ),
+)
+"""The default renditions, of which the smallest alone is made at upload."""
+
+
+def test_a_lazy_rendition_costs_when_it_is_viewed_first():
+    """4,000 images of four lazy files, of which a quarter is viewed: 4,000 first views."""
+    usage = bill.Usage(viewed=0.25, first_view_ms=500, cold_share=0.1, init_ms=200).of(LAZY)
+    assert (usage.puts, usage.lazy) == (3, 4)
+    used = bill.quantities(4000, usage, LAZY)
+    assert used["compute_first_views"] == 2000  # 4,000 x 0.5 s x 1 GB
+    assert used["compute_init"] == pytest.approx(160)  # 800 cold starts x 0.2 s x 1 GB
+    assert used["lambda_requests"] == 8000
+    assert used["s3_puts"] == 16_000
+    assert used["s3_gets"] == 4000 * 2 + 4000 * 4
+    assert used["logs_gb"] == pytest.approx(0.012)
+    assert used["traces"] == 8000
+    lines = bill.bill(1000, usage, US, LAZY).lines
+    assert lines["s3_puts"] == pytest.approx(0.020)
+    assert lines["compute_first_views"] == pytest.approx(500 * 0.0000133334)
+
+
+def test_lazy_renditions_that_are_all_viewed_cost_no_fewer_puts():
+    """The bound of what anyone can make it cost: each declared file of each upload, once."""
+    every = bill.quantities(4000, bill.Usage().of(LAZY), LAZY)
+    now = bill.quantities(4000, bill.Usage().of(Settings()))
+    none = bill.quantities(4000, bill.Usage(viewed=0).of(LAZY), LAZY)
+    assert every["s3_puts"] == now["s3_puts"] == 28_000
+    assert none["s3_puts"] == 12_000
+    assert none["compute_first_views"] == 0
 
 
 def test_aws_waf_costs_a_web_acl_a_rule_and_each_request():

@@ -5,8 +5,11 @@ import pytest
 import yaml
 
 from bench.__main__ import main
+from bench.cost import command
 from bench.cost.command import SCALES, SHOWN, Options, calculate
+from function.engine.renditions import DEFAULT_RENDITIONS
 from local import program
+from pipeline.settings import Settings
 
 ROOT = Path(__file__).parents[4]
 DOCS = ("README.md", "docs/tune.md")
@@ -24,6 +27,29 @@ def test_the_bill_says_what_the_promise_covers_and_shows_monitoring_apart(capsys
     out = capsys.readouterr().out
     assert "kept for processing and storage, which the promise covers" in out
     assert "monitoring" in out
+
+
+def test_the_share_viewed_sets_what_lazy_renditions_cost(monkeypatch):
+    lazy = [rendition.replace(lazy=True) for rendition in DEFAULT_RENDITIONS[:-1]]
+    settings = Settings(delivery="cdn", renditions=(*lazy, DEFAULT_RENDITIONS[-1]))
+    monkeypatch.setattr(command, "read", lambda *_: ("us-east-1", settings))
+    found = calculate(Options(stack=("dev",), images=1000, viewed=0.25))
+    assert found.lines["s3_puts"] == pytest.approx(0.020)
+    (words,) = [sentence for sentence in found.words if "objects an image" in sentence]
+    assert words == (
+        "dev writes 4 objects an image where 25% of its lazy renditions are viewed: $0.020 of PUTs "
+        "for 1,000 images. Whatever is viewed, it writes 7 at most."
+    )
+    dearer = calculate(Options(stack=("dev",), images=1000, viewed=0.25, first_view_ms=800))
+    first_views = (each.lines["compute_first_views"] for each in (dearer, found))
+    assert next(first_views) == pytest.approx(2 * next(first_views))
+    assert any("default renditions, which are not those of dev" in word for word in found.words)
+
+
+def test_a_stack_without_lazy_renditions_hears_nothing_of_views():
+    found = calculate(Options(viewed=0.25))
+    assert found.lines == calculate(Options()).lines
+    assert not any("objects an image" in sentence for sentence in found.words)
 
 
 def test_a_single_image_is_one(capsys, tmp_path):

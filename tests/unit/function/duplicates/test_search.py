@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from function.contract import Status, manifest_key, upload_name
 from function.duplicates.search import Duplicates, hamming_distance, probes, recipe_of
 from function.engine import work
-from function.engine.renditions import Encoders
+from function.engine.renditions import Encoders, Rendition
 from function.engine.results import Fingerprint
 from function.events import Event, EventKind
 from function.manifest import Manifest, SourceFacts, Timings
@@ -99,6 +99,27 @@ def test_the_same_bytes_are_copied_and_not_decoded(world, no_decode):
     same = ("sha256", "width", "height", "format")
     assert [second["source"][f] for f in same] == [first["source"][f] for f in same]
     assert second["source"]["key"] == SECOND
+
+
+def test_a_copy_declares_lazy_renditions_of_its_own_and_copies_none(world, no_decode):
+    poster = Rendition(name="poster", width=400, height=400, formats=("jpeg",), lazy=True)
+    eager = world.environment
+    world.environment = eager.replace(renditions=(*eager.renditions, poster))
+    world.put(FIRST, picture())
+    viewed = "a/first.jpg/poster.jpg"
+    world.destination.put(viewed, b"viewed", Headers("", "", "01"))
+    no_decode()
+    copy = world.put(SECOND, picture())
+    assert [facts.key for facts in copy.stored] == [
+        key for key in world.destination.objects if key.startswith("b/") and "manifest" not in key
+    ]
+    (lazy,) = (facts for facts in copy.renditions if facts.lazy)
+    assert lazy.key == "b/second.jpg/poster.jpg"
+    assert "/b/second.jpg/poster.jpg?v=" in lazy.url
+    assert (lazy.width, lazy.height) == (400, 300)
+    assert "/b/second.jpg/{rendition}?v=" in copy.url_template
+    world.delete(FIRST)
+    assert viewed not in world.destination.objects
 
 
 def test_a_copy_loses_what_the_first_one_lost(world, no_decode):
@@ -426,3 +447,7 @@ def test_the_recipe_of_settings_that_do_not_change_does_not_change(environment):
     )
     assert recipe_of(before.replace(encoders=Encoders.V0_1)) == "61f4752d"
     assert recipe_of(before) == "065fcbcc"
+    lazy = Rendition(name="poster", width=9, height=9, lazy=True)
+    assert recipe_of(before.replace(renditions=(*before.renditions, lazy))) == "065fcbcc"
+    at_once = (*before.renditions, lazy.replace(lazy=False))
+    assert recipe_of(before.replace(renditions=at_once)) != "065fcbcc"

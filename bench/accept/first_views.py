@@ -1,0 +1,104 @@
+"""View lazy renditions by the public door: each is made once, and only where it is declared."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+from bench.accept import cloud
+from bench.accept.live import Live
+from bench.accept.steps import Outcome, StepFailed
+from bench.accept.uploads import Difference, compare, environment, render
+from function.contract import StackOutput, Status, upload_name
+from function.engine.results import Rendered
+from local.http import request
+from local.uploader import Result, upload_all
+from pipeline.settings import Settings
+from terminal import Advance, counted
+
+UNDECLARED: Final = "accept-undeclared.jpg"
+"""A file that no rendition has: its name is longer than any may be."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The measurements of the views, in milliseconds as the reader waits for them."""
+
+    first_ms: list[float]
+    second_ms: list[float]
+    differences: list[Difference]
+
+
+def check(live: Live, photos: list[Path], advance: Advance) -> Outcome:
+    """Upload each photo once, and view each of its lazy renditions twice."""
+    if not live.settings.has_lazy:
+        return Outcome(state="skipped", detail="the stack has no lazy renditions")
+    results = upload_all(
+        photos, *live.doors, lambda result: advance(name=result.key), presigned=live.is_presigned
+    )
+    first, second, differences = list[float](), list[float](), list[Difference]()
+    for result in results:
+        if result.status != Status.READY:
+            raise StepFailed(f"{Path(result.file).name} ended {result.status}: {result.reason}")
+        for url in _lazy_urls(result):
+            body, milliseconds = _view(url)
+            again, later = _view(url)
+            if again != body:
+                raise StepFailed(f"GET {url} was answered with other bytes the second time.")
+            first.append(milliseconds)
+            second.append(later)
+        ours = rendered_here(result.file, live.settings)
+        differences += compare(result, ours, is_lazy=True)
+        _refuse_undeclared(live, result)
+    _refuse_direct(live, results[0])
+    slowest = max(first)
+    return Outcome(
+        detail=f"{counted(len(first), 'first view')} of {counted(len(results), 'upload')}, the "
+        f"slowest {slowest:.0f} ms; undeclared files and the function's own URL refused",
+        figures=Figures(first, second, differences),
+        usd=live.cost(results),
+    )
+
+
+def rendered_here(photo: str, settings: Settings) -> dict[str, Rendered]:
+    """Return each lazy rendition as a first view makes it: alone, in one of its formats."""
+    task, made = environment(settings).view_task, dict[str, Rendered]()
+    for rendition in task.renditions:
+        for format_name in rendition.formats:
+            made |= render(photo, task.only(rendition.name, format_name))
+    return made
+
+
+def _lazy_urls(result: Result) -> Iterator[str]:
+    urls = [rendition.url for rendition in result.renditions if rendition.lazy]
+    if not urls:
+        raise StepFailed(f"The manifest of {Path(result.file).name} names no lazy rendition.")
+    yield from urls
+
+
+def _view(url: str) -> tuple[bytes, float]:
+    begin = time.perf_counter()
+    status, body = request("GET", url)
+    if status != HTTPStatus.OK:
+        raise StepFailed(f"GET {url} was answered with {status}.")
+    return body, round((time.perf_counter() - begin) * 1000, 1)
+
+
+def _refuse_undeclared(live: Live, result: Result) -> None:
+    url = f"{live.doors[1]}/{upload_name(result.key)}/{UNDECLARED}"
+    status, _ = request("GET", url)
+    if status != HTTPStatus.NOT_FOUND:
+        raise StepFailed(f"GET {url} was answered with {status}, and has to be 404.")
+
+
+def _refuse_direct(live: Live, result: Result) -> None:
+    """Ask the function past the CDN, as anyone on the internet could."""
+    name = live.stack.outputs[StackOutput.VIEW_FUNCTION_NAME]
+    config = live.stack.client("lambda").get_function_url_config(FunctionName=name)
+    file = next(rendition.key for rendition in result.renditions if rendition.lazy)
+    url = f"{cloud.function_url(live.clone, config['FunctionUrl'])}{file}"
+    status, _ = request("GET", url)
+    if status != HTTPStatus.FORBIDDEN:
+        raise StepFailed(f"The function for first views answered a stranger with {status}.")

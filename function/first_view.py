@@ -1,0 +1,164 @@
+"""Lazy renditions at their first view: find the file, or make and store it.
+
+Events of the same upload may be at work meanwhile (``reconcile.py``), and other views. Four rules
+keep a file from outliving the version that it was made of:
+
+* Nothing is made but of the version that a ready manifest names, and the manifest names what is
+  made: an entry that it lacks, because the rendition is new in the settings, is added before the
+  file is stored. So whoever removes the upload knows of the file.
+* The entry is added by a conditional write, and only after the version was found in the source
+  bucket. So nothing of an upload that is erased comes back (``ops/erase.py``).
+* The file is stored only if there is none: of many views at one time, one stores.
+* After the file is stored, the manifest is read again. If it names another version by now, the
+  file is deleted, if it is still this one.
+
+A process that dies between the last two leaves a file that is stale only if the upload was replaced
+or removed during the view; the second look of the invocation that did so deletes it.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from function.contract import MAX_KEY_BYTES, Status, manifest_key
+from function.engine.errors import Worn
+from function.engine.record import Record
+from function.engine.renditions import OutputFormat, Rendition, file_name
+from function.engine.results import Rendered, Result
+from function.environment import Environment
+from function.lazy import facts_of
+from function.manifest import CACHE_CONTROL, CONTENT_TYPE, Manifest, RenditionFacts
+from function.reconcile import Contended, back_off
+from function.storage.bucket import ABSENT, FOREVER, Bucket, Headers
+from function.storage.errors import Conflict, Gone
+
+MAX_ROUNDS: Final = 5
+"""Attempts to make a rendition whose upload is being written at the same time."""
+
+OneRendition = Callable[[bytes, str, OutputFormat], Iterator[Result]]
+"""Makes one rendition of an upload's bytes, given its name and format."""
+
+
+class View(Record):
+    """A lazy rendition that is there now."""
+
+    facts: RenditionFacts
+    body: bytes
+    etag: str
+    is_new: bool  # it was not there when this view began
+    milliseconds: float = 0.0  # that making and storing it took; 0 where another view stored it
+
+
+class FirstView(Record):
+    """Finds or makes the lazy renditions of a stack."""
+
+    environment: Environment
+    source: Bucket  # bucket of the uploads
+    destination: Bucket  # bucket of the renditions and manifests
+    engine: OneRendition
+    # Waits after a lost conditional write, given the number of the round.
+    back_off: Callable[[int], None] = back_off
+
+    def view(self, key: str) -> View | None:
+        """Return the rendition at a destination key; None if there is to be none.
+
+        Raises:
+            Rejected: the upload can be rendered no more, because the limits have changed or it was
+                archived.
+            Contended: the upload kept being written.
+            Exception: a failure of ours.
+        """
+        name, _, file = key.rpartition("/")
+        found = self._declared(file)
+        if found is None or not name or len(key.encode()) > MAX_KEY_BYTES:
+            return None
+        is_new = False
+        for attempt in range(1, MAX_ROUNDS + 1):
+            read = self.destination.read(manifest_key(name))
+            manifest = Manifest.from_json(read[0]) if read else None
+            if not read or not manifest or manifest.status != Status.READY:
+                return None
+            facts = facts_of(self._as(manifest), *found, manifest.source)
+            stored = self.destination.get(key)
+            if stored and stored.sequencer == manifest.source.sequencer:
+                return View(facts, stored.body, stored.etag, is_new)
+            try:
+                if stored:  # made of a version that was replaced
+                    self.destination.delete_if(key, stored.etag)
+                made = self._make(found, manifest, facts, read)
+            except Gone:
+                return None
+            except Conflict:
+                is_new = True
+                self.back_off(attempt)
+                continue
+            if made:
+                return made
+        raise Contended(key)
+
+    def _declared(self, file: str) -> tuple[Rendition, OutputFormat] | None:
+        """Return the lazy rendition, and the format, of which a file of an upload has this name."""
+        for rendition in self.environment.lazy:
+            for format_name in rendition.formats:
+                if file_name(rendition.name, format_name) == file:
+                    return rendition, format_name
+        return None
+
+    def _as(self, manifest: Manifest) -> Environment:
+        """Return the settings with the URL that the manifest's own URLs begin with.
+
+        The CDN is made after the function, so no variable of it can say the CDN's URL.
+        """
+        return self.environment.replace(delivery_url=manifest.delivery_url)
+
+    def _make(
+        self,
+        wanted: tuple[Rendition, OutputFormat],
+        manifest: Manifest,
+        facts: RenditionFacts,
+        read: tuple[bytes, str],
+    ) -> View | None:
+        """Make and store a rendition; return None if its version was replaced meanwhile.
+
+        Raises:
+            Gone: the source bucket no longer has the version.
+            Conflict: another view has stored it, or the manifest was replaced.
+        """
+        started, source = time.perf_counter(), manifest.source
+        limit = self.environment.max_upload_bytes
+        data = self.source.fetch(source.key, version_id=source.version_id, max_bytes=limit)
+        try:
+            rendered = self._render(data, wanted)
+        except Worn:
+            rendered = self._render(data, wanted)
+        if facts.key not in {known.key for known in manifest.renditions}:
+            self._enter(facts, manifest, read)
+        headers = Headers(facts.content_type, FOREVER, source.sequencer)
+        etag = self.destination.put(facts.key, rendered.body, headers, expect=ABSENT)
+        if not self._is_current(manifest):
+            self.destination.delete_if(facts.key, etag)
+            return None
+        milliseconds = round((time.perf_counter() - started) * 1000, 1)
+        return View(facts, rendered.body, etag, is_new=True, milliseconds=milliseconds)
+
+    def _render(self, data: bytes, wanted: tuple[Rendition, OutputFormat]) -> Rendered:
+        rendition, format_name = wanted
+        results = list(self.engine(data, rendition.name, format_name))
+        return next(result for result in results if isinstance(result, Rendered))
+
+    def _enter(self, facts: RenditionFacts, manifest: Manifest, read: tuple[bytes, str]) -> None:
+        """Add an entry to a manifest; what only a newer release knows of it stays as it is."""
+        fields: dict[str, Any] = json.loads(read[0])
+        fields["renditions"].append(facts.to_dict())
+        body = json.dumps(fields, ensure_ascii=False, indent=1).encode()
+        headers = Headers(CONTENT_TYPE, CACHE_CONTROL, manifest.source.sequencer)
+        self.destination.put(manifest_key(manifest.source.name), body, headers, expect=read[1])
+
+    def _is_current(self, manifest: Manifest) -> bool:
+        """Return True if the manifest that stands is ready and of the same version."""
+        read = self.destination.read(manifest_key(manifest.source.name))
+        if not read:
+            return False
+        latest = Manifest.from_json(read[0])
+        return latest.status == Status.READY and latest.source == manifest.source

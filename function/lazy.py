@@ -1,0 +1,56 @@
+"""Lazy renditions: what a manifest says of them before they are made.
+
+Their size follows from the upload's and from the settings alone, so nothing is rendered for it.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from function.contract import rendition_key
+from function.engine.layout import lay_out
+from function.engine.renditions import FORMATS, OutputFormat, Rendition, file_name
+from function.environment import Environment
+from function.manifest import Manifest, RenditionFacts, SourceFacts, rendition_url, url_template
+
+DRAWINGS: Final = ("svg",)
+"""Formats without a size in pixels, which are drawn at any size."""
+
+
+def declare(environment: Environment, manifest: Manifest) -> Manifest:
+    """Return the manifest of a ready upload with the stack's lazy renditions added.
+
+    In a stack without them it is the same manifest.
+    """
+    if not environment.lazy:
+        return manifest
+    source = manifest.source
+    return manifest.replace(
+        renditions=(*manifest.stored, *_all_facts(environment, source)),
+        url_template=url_template(environment.delivery_url, source.name, source.sha256 or ""),
+    )
+
+
+def facts_of(
+    environment: Environment, rendition: Rendition, format_name: OutputFormat, source: SourceFacts
+) -> RenditionFacts:
+    """Return what is known of one lazy rendition of an upload that was measured."""
+    size = source.width or 1, source.height or 1
+    layout = lay_out(size, rendition, scalable=source.format in DRAWINGS)
+    key = rendition_key(source.name, file_name(rendition.name, format_name))
+    width, height = layout.canvas
+    return RenditionFacts(
+        name=rendition.name,
+        url=rendition_url(environment.delivery_url, key, source.sha256 or ""),
+        key=key,
+        width=width,
+        height=height,
+        bytes=None,
+        content_type=FORMATS[format_name].content_type,
+        lazy=True,
+    )
+
+
+def _all_facts(environment: Environment, source: SourceFacts) -> Iterator[RenditionFacts]:
+    for rendition in environment.lazy:
+        for format_name in rendition.formats:
+            yield facts_of(environment, rendition, format_name, source)

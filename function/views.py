@@ -1,0 +1,120 @@
+"""Requests for lazy renditions, as the CDN sends them on when the bucket does not have the file.
+
+Events and answers are those of a Lambda function URL, payload format 2.0 (Lambda developer guide,
+"Invoking Lambda function URLs").
+"""
+
+import binascii
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import quote, unquote
+
+from function.contract import VIEW_SECONDS, Metric, ViewMetric
+from function.engine.errors import DecoderBug, Rejected
+from function.engine.record import Record
+from function.first_view import FirstView, View
+from function.metrics import embed, log_fields
+from function.storage.bucket import FOREVER
+from function.storage.deadline import Deadline
+
+MOST_BODY: Final = 4_400_000
+"""Bytes of a file that is answered itself: Lambda takes 6 MB, and base64 makes 5.9 of them (Lambda
+developer guide, "Lambda quotas")."""
+
+_OK, _FOUND, _NOT_FOUND, _METHOD_NOT_ALLOWED, _FAILURE = 200, 302, 404, 405, 500
+"""Statuses of HTTP. The standard library's names for them, and its ``base64``, would be loaded for
+nothing else."""
+
+_NO_STORE: Final = "no-store"
+_MISSING: Final = {"cache-control": "max-age=60"}
+"""A path that has nothing now may have something soon, and costs one invocation a minute."""
+
+_logger = logging.getLogger(__name__)
+
+
+class ViewHandler(Record):
+    """Answers requests for the life of one execution environment."""
+
+    function_name: str  # dimension of the metrics
+    publishes_metrics: bool  # False: figures are in the log alone
+    views: FirstView
+    deadline: Deadline  # limits the requests that ``views`` sends
+    worker_counts: Callable[[], dict[Metric, int]]  # metrics of workers since the last call
+    cold_starts: Iterator[int]  # 1 for the first rendition that is made, then 0
+
+    def handle(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        """Answer one request."""
+        method = event["requestContext"]["http"]["method"]
+        if method not in ("GET", "HEAD"):
+            allow = {"allow": "GET, HEAD", "cache-control": _NO_STORE}
+            return _answer(_METHOD_NOT_ALLOWED, allow)
+        path = str(event["rawPath"])
+        left = context.get_remaining_time_in_millis() / 1000
+        self.deadline.start(min(left, VIEW_SECONDS), 1)
+        try:
+            key = unquote(path.removeprefix("/"), errors="strict")
+            view = self.views.view(key)
+        except UnicodeDecodeError:
+            return _answer(_NOT_FOUND, _MISSING)
+        except Rejected as rejection:
+            # It was ready once, so the limits are lower now or it was archived. No retry helps.
+            extra = {"path": path, "code": rejection.code, "reason": rejection.message}
+            _logger.warning("cannot be made any more", extra=extra)
+            return _answer(_NOT_FOUND, _MISSING)
+        except Exception as error:  # noqa: BLE001 - the boundary: no failure of ours is a 404
+            self._log_failure(error, path)
+            return _answer(_FAILURE, {"cache-control": _NO_STORE})
+        if view is None:
+            return _answer(_NOT_FOUND, _MISSING)
+        if view.milliseconds:
+            self._log_made(view)
+        return self._answer_view(view, is_head=method == "HEAD")
+
+    def _answer_view(self, view: View, *, is_head: bool) -> dict[str, Any]:
+        """Answer with the file as S3 would, or send the reader to S3 if it is too large."""
+        headers = {
+            "content-type": view.facts.content_type,
+            "cache-control": FOREVER,
+            "etag": '"' + view.etag.strip('"') + '"',
+        }
+        if is_head:
+            return _answer(_OK, {**headers, "content-length": str(len(view.body))})
+        if len(view.body) <= MOST_BODY:
+            return _answer(_OK, headers, view.body)
+        if not view.is_new:
+            # The bucket had it when it was asked just before, or whoever was sent there comes back.
+            _logger.error("the CDN cannot read what is there", extra={"key": view.facts.key})
+            return _answer(_FAILURE, {"cache-control": _NO_STORE})
+        version = view.facts.url.rpartition("?")[2]
+        place = f"/{quote(view.facts.key)}?{version}"
+        return _answer(_FOUND, {"location": place, "cache-control": _NO_STORE})
+
+    def _log_made(self, view: View) -> None:
+        values: dict[Metric | ViewMetric, float] = {
+            ViewMetric.FIRST_VIEWS: 1,
+            ViewMetric.FIRST_VIEW_TIME: view.milliseconds,
+            Metric.COLD_START: next(self.cold_starts),
+            **self.worker_counts(),
+        }
+        extra = {"key": view.facts.key, "bytes": len(view.body), **self._figures(values)}
+        _logger.info("made", extra=extra)
+
+    def _log_failure(self, error: Exception, path: str) -> None:
+        bugs = {Metric.DECODER_BUGS: 1} if isinstance(error, DecoderBug) else {}
+        counts: dict[Metric, float] = {Metric.FAILED: 1, **self.worker_counts(), **bugs}
+        _logger.error("failed", exc_info=error, extra={"path": path, **self._figures(counts)})
+
+    def _figures(
+        self, values: Mapping[Metric, float] | Mapping[Metric | ViewMetric, float]
+    ) -> dict[str, Any]:
+        return embed(self.function_name, values) if self.publishes_metrics else log_fields(values)
+
+
+def _answer(status: int, headers: Mapping[str, str], body: bytes = b"") -> dict[str, Any]:
+    return {
+        "statusCode": status,
+        "headers": dict(headers),
+        "body": binascii.b2a_base64(body, newline=False).decode(),
+        "isBase64Encoded": True,
+    }

@@ -1,0 +1,347 @@
+"""Lazy renditions of real pictures, found or made at their first view."""
+
+import functools
+import json
+
+import pytest
+
+from function.contract import Status
+from function.engine.errors import Reason, Rejected, Worn
+from function.engine.renditions import Rendition
+from function.engine.work import work
+from function.first_view import FirstView
+from function.reconcile import Contended, Reconciler
+from function.storage.bucket import Headers
+from function.storage.errors import Conflict
+from tests.support.engine import in_process
+from tests.support.history import created, event, removal
+from tests.support.pictures import encoded, gradient, opened
+
+KEY, MANIFEST = "u1/beach.jpg/poster.jpg", "u1/beach.jpg/manifest.json"
+POSTER = Rendition(name="poster", width=400, height=400, formats=("jpeg", "avif"), lazy=True)
+
+
+@pytest.fixture
+def lazy(environment):
+    return environment.replace(renditions=(*environment.renditions, POSTER))
+
+
+class Stack:
+    """Uploads and views of one key, with buckets in memory."""
+
+    def __init__(self, environment, source, destination) -> None:
+        self.source, self.destination = source, destination
+        self.asked = []
+        self.use(environment)
+
+    def use(self, environment) -> None:
+        """Go on with other settings."""
+        engine = in_process(environment)
+        self.reconciler = Reconciler.build(environment, self.source, self.destination, engine)
+        self.views = FirstView(
+            environment,
+            self.source,
+            self.destination,
+            functools.partial(self._one, environment),
+            back_off=lambda attempt: None,
+        )
+
+    def _one(self, environment, data, name, format_name):
+        self.asked.append((name, str(format_name)))
+        return work(data, environment.view_task.only(name, format_name))
+
+    def upload(self, data):
+        upload = self.source.upload("uploads/u1/beach.jpg", data)
+        return self.reconciler.reconcile(event(created(1).kind, upload))
+
+    def remove(self):
+        removed = self.source.mark_deleted("uploads/u1/beach.jpg")
+        return self.reconciler.reconcile(event(removal(1).kind, removed))
+
+    @property
+    def manifest(self):
+        return json.loads(self.destination.objects[MANIFEST])
+
+
+@pytest.fixture
+def stack(lazy, source, destination):
+    return Stack(lazy, source, destination)
+
+
+def test_the_first_view_makes_it_and_the_next_one_reads_it(stack, jpeg):
+    stack.upload(jpeg)
+    before = dict(stack.destination.objects)
+    first, second = stack.views.view(KEY), stack.views.view(KEY)
+    assert opened(first.body).size == (400, 300)
+    assert stack.destination.objects == before | {KEY: first.body}
+    assert stack.destination.headers[KEY] == Headers(
+        "image/jpeg", "public, max-age=31536000, immutable", "01"
+    )
+    assert (first.is_new, second.is_new) == (True, False)
+    assert first.milliseconds > second.milliseconds == 0
+    assert (second.body, second.etag) == (first.body, first.etag)
+    assert stack.asked == [("poster", "jpeg")]
+
+
+def test_each_format_is_made_by_itself(stack, jpeg):
+    stack.upload(jpeg)
+    view = stack.views.view("u1/beach.jpg/poster.avif")
+    assert view.facts.content_type == "image/avif"
+    assert opened(view.body).format == "AVIF"
+    assert KEY not in stack.destination.objects
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "u1/beach.jpg/large.jpg",
+        "u1/beach.jpg/poster.webp",
+        "u1/beach.jpg/poster.jpg/poster.jpg",
+        "u1/beach.jpg/manifest.json",
+        "u1/other.jpg/poster.jpg",
+        "u1/beach.jpg/",
+        "poster.jpg",
+        "/poster.jpg",
+        "",
+        f"{'a' * 1014}/poster.jpg",
+    ],
+)
+def test_what_is_not_declared_is_not_made(stack, jpeg, key):
+    stack.upload(jpeg)
+    before = dict(stack.destination.objects)
+    assert stack.views.view(key) is None
+    assert (stack.destination.objects, stack.asked) == (before, [])
+
+
+@pytest.mark.parametrize("status", [Status.REJECTED, Status.FAILED, Status.DELETED])
+def test_only_a_ready_upload_has_views(stack, jpeg, status):
+    stack.upload(jpeg)
+    fields = stack.manifest | {"status": status}
+    stack.destination.put(MANIFEST, json.dumps(fields).encode(), Headers("", "", "01"))
+    assert stack.views.view(KEY) is None
+    assert stack.asked == []
+
+
+def test_a_version_that_is_gone_has_none(stack, jpeg):
+    stack.upload(jpeg)
+    stack.source.purge_latest("uploads/u1/beach.jpg")
+    assert stack.views.view(KEY) is None
+    assert KEY not in stack.destination.objects
+
+
+def test_the_version_that_the_manifest_names_is_shown(stack, jpeg):
+    """A newer one is uploaded, and its event has not come."""
+    stack.upload(jpeg)
+    stack.source.upload("uploads/u1/beach.jpg", encoded(gradient((90, 90)), "PNG"))
+    assert opened(stack.views.view(KEY).body).size == (400, 300)
+
+
+def test_an_upload_of_before_the_rendition_gets_it_and_its_manifest_an_entry(
+    environment, lazy, source, destination, jpeg
+):
+    stack = Stack(environment, source, destination)
+    stack.upload(jpeg)
+    fields = stack.manifest | {"of a newer release": 1}
+    destination.put(MANIFEST, json.dumps(fields).encode(), destination.headers[MANIFEST])
+    stack.use(lazy)
+    view = stack.views.view(KEY)
+    assert opened(view.body).size == (400, 300)
+    entry = view.facts.to_dict()
+    assert stack.manifest == fields | {"renditions": [*fields["renditions"], entry]}
+    assert (entry["lazy"], entry["bytes"]) == (True, None)
+    assert destination.headers[MANIFEST].cache_control == "no-cache"
+    stack.views.view(KEY)
+    assert len(stack.manifest["renditions"]) == 6
+    stack.use(environment)  # the rendition is taken away from the settings again
+    assert stack.views.view(KEY) is None
+    assert stack.remove().status == Status.DELETED
+    assert destination.objects == {}
+
+
+def test_the_cdns_url_is_that_of_the_manifest(stack, environment, lazy, jpeg):
+    """The CDN is made after the function, so no variable of the function can say its URL."""
+    stack.use(environment)
+    stack.upload(jpeg)
+    stack.use(lazy.replace(delivery_url=""))
+    view = stack.views.view(KEY)
+    *made, entry = stack.manifest["renditions"]
+    version = made[0]["url"].rpartition("?")[2]
+    assert entry["url"] == f"{environment.delivery_url}/{KEY}?{version}"
+    assert (view.facts.url, entry["lazy"]) == (entry["url"], True)
+
+
+def test_of_views_at_one_time_one_stores_and_the_others_read(stack, jpeg):
+    stack.upload(jpeg)
+    stored = stack.destination.put
+    winner = []
+
+    def put(key, body, headers, *, expect=None):
+        if key == KEY and not winner:
+            winner.append(stored(key, b"the winner's", headers, expect=expect))
+        return stored(key, body, headers, expect=expect)
+
+    stack.destination.put = put
+    view = stack.views.view(KEY)
+    assert (view.body, view.is_new, view.milliseconds) == (b"the winner's", True, 0)
+    assert stack.destination.objects[KEY] == b"the winner's"
+    assert len(stack.asked) == 1
+
+
+@pytest.mark.parametrize("change", ["overwrite", "remove", "reject"])
+def test_a_change_during_the_view_leaves_no_file_of_the_old_version(stack, jpeg, change):
+    stack.upload(jpeg)
+    other = encoded(gradient((500, 500)), "PNG")
+    changes = {
+        "overwrite": lambda: stack.upload(other),
+        "reject": lambda: stack.upload(b"no image"),
+        "remove": stack.remove,
+    }
+    fetch, done = stack.source.fetch, []
+
+    def fetch_and_change(*args, **options):
+        data = fetch(*args, **options)
+        if not done:
+            done.append(True)
+            changes[change]()
+        return data
+
+    stack.source.fetch = fetch_and_change
+    view = stack.views.view(KEY)
+    if change == "overwrite":
+        assert opened(view.body).size == (400, 400)
+        assert stack.destination.objects[KEY] == view.body
+        assert stack.destination.headers[KEY].sequencer == "02"
+    else:
+        assert view is None
+        assert KEY not in stack.destination.objects
+
+
+@pytest.mark.parametrize("change", ["overwrite", "remove"])
+def test_an_entry_is_added_to_no_manifest_but_the_one_that_was_read(
+    environment, lazy, source, destination, jpeg, change
+):
+    stack = Stack(environment, source, destination)
+    stack.upload(jpeg)
+    stack.use(lazy)
+    engine, done = stack.views.engine, []
+
+    def change_and_render(*arguments):
+        if not done:
+            done.append(True)
+            if change == "remove":
+                stack.remove()
+            else:
+                stack.upload(encoded(gradient((500, 500)), "PNG"))
+        return engine(*arguments)
+
+    view = stack.views.replace(engine=change_and_render).view(KEY)
+    if change == "remove":
+        assert (view, destination.objects) == (None, {})
+    else:
+        assert opened(view.body).size == (400, 400)
+        assert stack.manifest["source"]["version_id"] == "2"
+
+
+def test_a_stale_file_is_made_anew(stack, jpeg):
+    stack.upload(jpeg)
+    stack.destination.put(KEY, b"of another version", Headers("", "", "00"))
+    assert opened(stack.views.view(KEY).body).size == (400, 300)
+    assert stack.destination.headers[KEY].sequencer == "01"
+
+
+def test_an_overwrite_removes_what_was_viewed_before_its_manifest_is_written(stack, jpeg):
+    stack.upload(jpeg)
+    stack.views.view(KEY)
+    put, there = stack.destination.put, []
+
+    def watched(key, body, headers, *, expect=None):
+        if key == MANIFEST:
+            there.append(KEY in stack.destination.objects)
+        return put(key, body, headers, expect=expect)
+
+    stack.destination.put = watched
+    assert stack.upload(encoded(gradient((500, 500)), "PNG")).look_again
+    assert there == [False]
+    assert KEY not in stack.destination.objects
+
+
+def test_a_backfill_has_them_made_anew(stack, jpeg):
+    manifest = stack.upload(jpeg)
+    assert not manifest.look_again
+    stack.views.view(KEY)
+    again = event("backfill", manifest.source.version.replace(sequencer="00"))
+    assert stack.reconciler.reconcile(again).look_again
+    assert KEY not in stack.destination.objects
+    assert len(stack.destination.objects) == 6
+
+
+def test_a_redelivery_leaves_what_was_viewed(stack, jpeg):
+    manifest = stack.upload(jpeg)
+    stack.views.view(KEY)
+    before = dict(stack.destination.objects)
+    assert stack.reconciler.reconcile(event(created(1).kind, manifest.source.version)) is None
+    assert stack.destination.objects == before
+
+
+def test_what_a_dead_view_left_is_removed_at_the_second_look(stack, jpeg):
+    stack.upload(jpeg)
+    manifest = stack.upload(encoded(gradient((500, 500)), "PNG"))
+    stack.destination.put(KEY, b"stale", Headers("", "", "01"))
+    look = event("changed", manifest.source.version)
+    assert stack.reconciler.reconcile(look) is None
+    assert KEY not in stack.destination.objects
+    stack.remove()
+    stack.destination.put(KEY, b"stale", Headers("", "", "02"))
+    stack.reconciler.reconcile(event("changed", manifest.source.version.replace(sequencer="03")))
+    assert stack.destination.objects == {}
+
+
+def test_a_rendition_that_is_lazy_no_longer_is_made_at_the_next_upload(stack, environment, jpeg):
+    stack.upload(jpeg)
+    stack.views.view(KEY)
+    eager = POSTER.replace(lazy=False)
+    stack.use(environment.replace(renditions=(*environment.renditions, eager)))
+    assert not stack.upload(jpeg).renditions[5].lazy
+    assert KEY in stack.destination.objects
+    assert len(stack.destination.objects) == 8
+
+
+def test_a_worker_that_is_worn_is_asked_once_more(stack, jpeg):
+    stack.upload(jpeg)
+    engine, failures = stack.views.engine, [Worn("ended")]
+
+    def worn(*arguments):
+        if failures:
+            raise failures.pop()
+        return engine(*arguments)
+
+    assert stack.views.replace(engine=worn).view(KEY).is_new
+
+
+def test_an_upload_over_todays_limit_is_rejected(stack, lazy, jpeg):
+    stack.upload(jpeg)
+    stack.use(lazy.replace(max_upload_bytes=10))
+    with pytest.raises(Rejected) as caught:
+        stack.views.view(KEY)
+    assert caught.value.code == Reason.TOO_MANY_BYTES
+    assert KEY not in stack.destination.objects
+
+
+def test_a_view_that_is_always_beaten_gives_up(stack, jpeg):
+    stack.upload(jpeg)
+    waits = []
+
+    def beaten(key, body, headers, *, expect=None):
+        raise Conflict(key)
+
+    stack.destination.put = beaten
+    with pytest.raises(Contended, match=KEY):
+        stack.views.replace(back_off=waits.append).view(KEY)
+    assert waits == [1, 2, 3, 4, 5]
+
+
+def test_a_failure_of_s3_is_raised(stack, jpeg):
+    stack.upload(jpeg)
+    stack.destination.failing.add(KEY)
+    with pytest.raises(OSError, match="S3 is down"):
+        stack.views.view(KEY)

@@ -1,0 +1,182 @@
+"""Requests of a Lambda function URL for lazy renditions, and the answers."""
+
+import base64
+import json
+import logging
+
+import pytest
+
+from function.engine.errors import DecoderBug, Reason, Rejected
+from function.first_view import View
+from function.manifest import RenditionFacts
+from function.storage.deadline import Deadline
+from function.views import MOST_BODY, ViewHandler
+
+KEY = "u1/my beach.jpg/poster.jpg"
+PATH = "/u1/my%20beach.jpg/poster.jpg"
+FACTS = RenditionFacts(
+    name="poster",
+    url="https://cdn.example/u1/my%20beach.jpg/poster.jpg?v=0123abcd",
+    key=KEY,
+    width=4,
+    height=3,
+    bytes=None,
+    content_type="image/jpeg",
+    lazy=True,
+)
+
+
+class Context:
+    """Lambda's context, with a minute left."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
+
+class Views:
+    """Answers what a test says, and notes which keys were asked for."""
+
+    def __init__(self, *answers) -> None:
+        self.answers, self.asked = list(answers), []
+
+    def view(self, key):
+        self.asked.append(key)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def found(body: bytes = b"body", etag: str = '"abc"', *, is_new: bool = True, ms: float = 9.5):
+    return View(FACTS, body, etag, is_new=is_new, milliseconds=ms if is_new else 0.0)
+
+
+def handler(views, **changes) -> ViewHandler:
+    fields = {
+        "function_name": "views",
+        "publishes_metrics": True,
+        "views": views,
+        "deadline": Deadline(),
+        "worker_counts": dict,
+        "cold_starts": iter((1, 0, 0)),
+    }
+    return ViewHandler(**fields | changes)
+
+
+def ask(views, path: str = PATH, method: str = "GET", **changes) -> dict:
+    # AWS's example, "Invoking Lambda function URLs", with what the function reads.
+    event = {
+        "version": "2.0",
+        "rawPath": path,
+        "rawQueryString": "v=0123abcd",
+        "requestContext": {"http": {"method": method, "path": path}},
+    }
+    answer = handler(views, **changes).handle(event, Context())
+    assert json.loads(json.dumps(answer)) == answer
+    assert answer.keys() == {"statusCode", "headers", "body", "isBase64Encoded"}
+    return answer
+
+
+@pytest.mark.parametrize("etag", ["abc", '"abc"'])
+def test_a_file_is_answered_as_s3_would(etag):
+    views = Views(found(b"\xff\xd8", etag))
+    answer = ask(views)
+    assert views.asked == [KEY]
+    assert answer == {
+        "statusCode": 200,
+        "headers": {
+            "content-type": "image/jpeg",
+            "cache-control": "public, max-age=31536000, immutable",
+            "etag": '"abc"',
+        },
+        "body": base64.b64encode(b"\xff\xd8").decode(),
+        "isBase64Encoded": True,
+    }
+
+
+def test_a_head_has_the_headers_alone_whatever_the_length():
+    answer = ask(Views(found(bytes(MOST_BODY + 1))), method="HEAD")
+    assert (answer["statusCode"], answer["body"]) == (200, "")
+    assert answer["headers"]["content-length"] == str(MOST_BODY + 1)
+    assert answer["headers"]["etag"] == '"abc"'
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])
+def test_other_methods_are_refused(method):
+    answer = ask(Views(), method=method)
+    assert (answer["statusCode"], answer["headers"]["allow"]) == (405, "GET, HEAD")
+
+
+def test_what_is_not_to_be_there_is_not_found_for_a_minute():
+    for answer in (ask(Views(None)), ask(Views(), path="/u1/%ff/poster.jpg")):
+        assert (answer["statusCode"], answer["body"]) == (404, "")
+        assert answer["headers"] == {"cache-control": "max-age=60"}
+
+
+def test_an_upload_that_the_limits_no_longer_take_is_not_found_and_logged(caplog):
+    answer = ask(Views(Rejected(Reason.TOO_MANY_PIXELS, "Too large.")))
+    assert (answer["statusCode"], answer["headers"]) == (404, {"cache-control": "max-age=60"})
+    (line,) = caplog.records
+    assert (line.levelname, line.code, line.path) == ("WARNING", "too_many_pixels", PATH)
+
+
+@pytest.mark.parametrize(("error", "bugs"), [(OSError("S3 is down"), None), (DecoderBug("7"), 1)])
+def test_a_failure_of_ours_is_no_404_and_no_cache_keeps_it(caplog, error, bugs):
+    answer = ask(Views(error))
+    assert (answer["statusCode"], answer["body"]) == (500, "")
+    assert answer["headers"] == {"cache-control": "no-store"}
+    (line,) = caplog.records
+    assert (line.message, line.path, line.Failed) == ("failed", PATH, 1)
+    assert line.exc_info[1] is error
+    assert getattr(line, "DecoderBugs", None) == bugs
+
+
+@pytest.mark.parametrize(("length", "status"), [(MOST_BODY, 200), (MOST_BODY + 1, 302)])
+def test_a_file_too_large_for_an_answer_is_fetched_from_the_bucket(length, status):
+    answer = ask(Views(found(bytes(length))))
+    assert answer["statusCode"] == status
+    if status == 302:
+        assert answer["headers"] == {
+            "location": f"{PATH}?v=0123abcd",
+            "cache-control": "no-store",
+        }
+        assert answer["body"] == ""
+
+
+def test_an_answer_fits_into_what_lambda_takes():
+    """6 MB are 6,291,456 bytes, with the headers (Lambda developer guide, "Lambda quotas")."""
+    assert len(json.dumps(ask(Views(found(bytes(MOST_BODY)))))) < 6_291_456 - 100_000
+
+
+def test_a_reader_is_sent_to_the_bucket_once(caplog):
+    """The CDN falls back to the function again although the bucket has the file by now."""
+    large = bytes(MOST_BODY + 1)
+    views = Views(found(large), found(large, is_new=False), found(large, is_new=False))
+    answers = [ask(views) for _ in range(3)]
+    assert [answer["statusCode"] for answer in answers] == [302, 500, 500]
+    assert answers[1]["headers"] == {"cache-control": "no-store"}
+    assert [r.key for r in caplog.records if r.levelname == "ERROR"] == [KEY, KEY]
+
+
+def test_a_rendition_that_was_made_is_counted_and_one_that_was_read_is_not(caplog):
+    caplog.set_level(logging.INFO, logger="function")
+    ask(Views(found(), found(is_new=False)), worker_counts=lambda: {"WorkersReplaced": 2})
+    (line,) = caplog.records
+    assert (line.message, line.key, line.bytes) == ("made", KEY, 4)
+    assert (line.FirstViews, line.FirstViewTime, line.ColdStart) == (1, 9.5, 1)
+    assert (line.FunctionName, line.WorkersReplaced) == ("views", 2)
+    (directive,) = vars(line)["_aws"]["CloudWatchMetrics"]
+    units = {metric["Name"]: metric["Unit"] for metric in directive["Metrics"]}
+    assert (units["FirstViews"], units["FirstViewTime"]) == ("Count", "Milliseconds")
+    caplog.clear()
+    ask(Views(found(is_new=False)))
+    assert caplog.records == []
+    ask(Views(found()), publishes_metrics=False)
+    assert caplog.records[0].FirstViews == 1
+    assert not hasattr(caplog.records[0], "_aws")
+
+
+def test_a_view_ends_before_cloudfront_gives_up():
+    deadline = Deadline()
+    ask(Views(found()), deadline=deadline)
+    assert 22 < deadline.left() <= 24
