@@ -21,8 +21,8 @@ SLACK_MB, SLACK_FULL_MB = 24, 8
 of 2 to 5 megapixels took up to 17 more (docs/engine.md, "Memory"). From ``FULL_MB`` on, no more of
 the 60 % is left. Such pictures are far from the limit there; an AVIF with alpha next to it took 5
 more. A smaller function allows no more than it has: 12 at 128 MB. With 24 there, pictures with
-transparency were encoded until the three processes held 137 MB, and whom the kernel kills then is
-not ours to choose."""
+transparency were encoded until the three processes held 137 MB, and then the kernel may end any of
+them."""
 
 ADDRESSES: Final = 256 << 20
 """Address space that decoders reserve for stacks and arenas without ever touching it."""

@@ -346,8 +346,8 @@ class TestFailures:
         for part in data.split():
             yield Rendered(name='small', format='png', width=1, height=1, body=bytes(int(part)))
         """
-        task = Task(SMALL * 2, MAX_PIXELS, 64)
-        quarter = 16 << 20
+        task = Task(SMALL * 2, MAX_PIXELS, 128)
+        quarter = 32 << 20
         with probing(body, task=task) as isolation:
             (whole,) = isolation.run(str(quarter).encode())
             assert len(whole.body) == quarter
