@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from operator import methodcaller
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -10,7 +11,6 @@ from cyclopts import Group, Parameter
 from rich.markup import escape
 from rich.table import Table
 
-from function.engine.record import Record
 from terminal import Failure, Misuse, console
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def write_json(path: Path | None, report: "DataclassInstance") -> None:
 
 def to_data(report: "DataclassInstance") -> dict[str, Any]:
     """Return a report as JSON has it; the function's records in it become mappings, too."""
-    return json.loads(json.dumps(asdict(report), default=Record.to_dict))
+    return json.loads(json.dumps(asdict(report), default=methodcaller("to_dict")))
 
 
 def _write(path: Path, text: str) -> None:

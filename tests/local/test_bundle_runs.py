@@ -13,6 +13,7 @@ import pytest
 from joserfc.jwk import ECKey, RSAKey
 from joserfc.jwt import encode
 
+from function.engine.renditions import DEFAULT_RENDITIONS, Rendition
 from pipeline.bundle import MAX_BYTES, Bundle, Target, build
 from pipeline.bundle.bytecode import find_interpreter
 from pipeline.environment import environment_variables
@@ -25,10 +26,17 @@ MODULES = sorted(
     for path in ROOT.glob("function/**/[!_]*.py")
 )
 PACKAGES = ("PIL", "_pillow_heif", "isal.isal_zlib", "obstore", "pillow_heif", "resvg_py")
+POSTER = Rendition(name="poster", width=1600, height=1600, lazy=True)
 ENVIRONMENT = {
     "AWS_REGION": "us-east-1",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
-    **environment_variables(Settings(), "destination", "https://example.com", ""),
+    **environment_variables(
+        Settings(delivery="cdn", renditions=(*DEFAULT_RENDITIONS, POSTER)),
+        "destination",
+        "https://example.com",
+        "",
+        source_bucket="source",
+    ),
 }
 IMPORT = """
 import importlib, json, sys, time

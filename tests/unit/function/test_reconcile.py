@@ -18,6 +18,7 @@ from function.duplicates.search import Duplicates
 from function.engine.errors import DecoderBug, IsolationFailed, Reason
 from function.engine.renditions import Rendition
 from function.engine.results import Rendered
+from function.environment import Environment
 from function.events import Event, EventKind
 from function.first_view import FirstView
 from function.manifest import ErrorFacts, Manifest, RenditionFacts
@@ -25,6 +26,8 @@ from function.reconcile import Contended, KeyTooLong, Reconciler, back_off
 from function.storage.bucket import Headers
 from function.storage.errors import Conflict, Gone
 from function.versions import ObjectVersion
+from pipeline.environment import environment_variables
+from pipeline.settings import Settings
 from tests.support.eraser import Eraser
 from tests.support.history import KEY, backfill, created, event, manifest, removal, version
 from tests.support.memory import MemoryBucket
@@ -96,6 +99,11 @@ LAZY = RenditionFacts(
 )
 
 
+SETTINGS = Environment.read(
+    {**environment_variables(Settings(), "", "", ""), "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"}
+)
+
+
 def reconciler(source, destination) -> Reconciler:
     """A reconciler whose images cost nothing."""
     return Reconciler(
@@ -117,7 +125,7 @@ def first_view(source, destination) -> FirstView:
         Rendition(name=name, width=1, height=1, formats=("jpeg",), lazy=True) for name in "yz"
     )
     return FirstView(
-        SimpleNamespace(lazy=renditions, max_upload_bytes=10, delivery_url=""),
+        SETTINGS.replace(renditions=renditions, max_upload_bytes=10),
         source,
         destination,
         lambda data, name, format_name: iter([Rendered(name, format_name, 1, 1, data)]),

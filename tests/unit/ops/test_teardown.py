@@ -86,7 +86,7 @@ def test_the_policy_of_an_adopted_source_stays_as_it_is(done):
     adopting.outputs["adoptedBuckets"] = "source"
     assert teardown.own_buckets(adopting) == [BACKFILL_OUTPUTS["destinationBucket"]]
     teardown.stop(adopting)
-    assert done == ["disable", "disable", "hold back", "wait 30 s"]
+    assert done == ["disable", "disable", "hold back", "hold back", "wait 30 s"]
 
 
 def test_the_command_names_the_bucket_that_it_leaves(done, monkeypatch, capsys):
