@@ -119,7 +119,7 @@ class FirstView(Record):
         facts: RenditionFacts,
         read: tuple[bytes, str],
     ) -> View | None:
-        """Make and store a rendition; return None if its version was replaced meanwhile.
+        """Make and store a rendition; return None if its manifest was replaced meanwhile.
 
         Raises:
             Gone: the source bucket no longer has the version.
@@ -136,7 +136,7 @@ class FirstView(Record):
             self._enter(facts, manifest, read)
         headers = Headers(facts.content_type, FOREVER, source.sequencer)
         etag = self.destination.put(facts.key, rendered.body, headers, expect=ABSENT)
-        if not self._is_current(manifest):
+        if not self._is_named(facts.key, manifest):
             self.destination.delete_if(facts.key, etag)
             return None
         milliseconds = round((time.perf_counter() - started) * 1000, 1)
@@ -155,10 +155,15 @@ class FirstView(Record):
         headers = Headers(CONTENT_TYPE, CACHE_CONTROL, manifest.source.sequencer)
         self.destination.put(manifest_key(manifest.source.name), body, headers, expect=read[1])
 
-    def _is_current(self, manifest: Manifest) -> bool:
-        """Return True if the manifest that stands is ready and of the same version."""
+    def _is_named(self, key: str, manifest: Manifest) -> bool:
+        """Return True if the manifest that stands is ready, of the same version, and names a key.
+
+        While a stack is updated, the function for uploads may have settings without the rendition.
+        If it writes the manifest anew, nothing would name the file, so nothing would delete it.
+        """
         read = self.destination.read(manifest_key(manifest.source.name))
         if not read:
             return False
         latest = Manifest.from_json(read[0])
-        return latest.status == Status.READY and latest.source == manifest.source
+        is_same = latest.status == Status.READY and latest.source == manifest.source
+        return is_same and key in {known.key for known in latest.renditions}

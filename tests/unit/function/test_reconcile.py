@@ -538,7 +538,12 @@ LATE_REMOVAL = [
 ``deleted``. Another one removes all meanwhile, and the operator's second pass finds nothing."""
 
 
+ENTRY_IS_LOST = [*[NOTHING] * 7, "again", "view y", *[NOTHING] * 4, "run"]
+"""A view has entered its rendition in the manifest, which is written anew before it stores it."""
+
+
 @example(["put", "erase"], LATE_REMOVAL)
+@example(["backfill", "put"], ENTRY_IS_LOST)
 @example(["put", "delete", "purge"], [*[NOTHING] * 5, "next", *[NOTHING] * 2, "die", "next"])
 @example(["put", "put", "purge"], [*[NOTHING] * 8, "die", "next"])
 @example(["put", "purge"], [*[NOTHING] * 2, "next", "run", *[NOTHING] * 6, "die"])
