@@ -228,7 +228,7 @@ class Reconciler(Record):
         standing = state.standing
         if standing is None:
             return None
-        named, shown = set(_stored_keys(standing)), standing.source.sequencer
+        named, shown = self._readable_keys(standing), standing.source.sequencer
         found = self.destination.sequencers(named | self._possible_keys(event))
         is_whole = all(found[key] == shown for key in named)
         newest = _newest(event, standing)
@@ -290,7 +290,7 @@ class Reconciler(Record):
             return False
         if not _is_ready(standing, manifest.source):
             return False
-        found = self.destination.sequencers(_stored_keys(standing))
+        found = self.destination.sequencers(self._readable_keys(standing))
         return all(sequencer == standing.source.sequencer for sequencer in found.values())
 
     def _follow(self, manifest: Manifest | None, new: ObjectVersion | None) -> bool:
@@ -310,6 +310,15 @@ class Reconciler(Record):
         A rendition that the stack got later may have a longer name than those that were stored.
         """
         return _keys_of(event, self.files)
+
+    def _readable_keys(self, standing: Manifest) -> set[str]:
+        """Return the keys of a manifest's renditions that the function may still read.
+
+        Its role allows the names that the stack has, in any format. One that was taken out of the
+        settings cannot be made again anyway.
+        """
+        names = set(map(_name_of, self.files))
+        return {key for key in _stored_keys(standing) if _name_of(key) in names}
 
     def _lazy_keys(self, event: Event, standing: Manifest) -> set[str]:
         """Return the keys at which first views of a manifest may have stored something."""
@@ -338,6 +347,11 @@ def _is_ready(standing: Manifest | None, version: ObjectVersion) -> TypeGuard[Ma
 
 def _fits(key: str) -> bool:
     return len(key.encode()) <= MAX_KEY_BYTES
+
+
+def _name_of(key: str) -> str:
+    """Return the name of the rendition at a key, or of a file name."""
+    return key.rpartition("/")[2].rpartition(".")[0]
 
 
 def _keys_of(event: Event, files: Iterable[str]) -> set[str]:
