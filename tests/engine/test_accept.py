@@ -142,7 +142,9 @@ def test_a_stack_is_proved_and_nothing_is_left(checkout):
     assert shown == STEPS
     found = json.loads(next((checkout.folder / "proof").glob("*.json")).read_text())
     assert [step["name"] for step in found["steps"]] == STEPS
-    assert {step["state"] for step in found["steps"]} == {"passed"}
+    states = {step["name"]: step["state"] for step in found["steps"]}
+    assert states.pop("first views") == "skipped"  # dev has no lazy renditions
+    assert set(states.values()) == {"passed"}
     bench = next(step for step in found["steps"] if step["name"] == "bench aws")
     assert (bench["figures"]["measured_on"], bench["figures"]["samples"]) == ("embedded AWS", 5)
     steps = {step["name"]: step for step in found["steps"]}

@@ -70,6 +70,6 @@ def test_a_wrong_setting_is_answered_with_a_sentence(live, name):
 
 
 def test_a_stack_name_that_cannot_be_is_answered_with_a_sentence(stack):
-    with pytest.raises(Failed, match="may hold lower-case letters") as told:
+    with pytest.raises(Failed, match="must be lower-case letters") as told:
         stack("Odd_name.1").run("preview")
     assert "Traceback" not in told.value.args[0]

@@ -10,15 +10,8 @@ from local.program import ROOT
 from tests.engine import cli as clis
 from tests.engine.foreign import YamlProgram
 from tests.engine.support import ALL
-from tests.engine.test_examples import (
-    CARD_AND_FULL,
-    EXAMPLES,
-    assert_photo_in_renditions_out,
-    photo,
-)
+from tests.engine.test_examples import CARD_AND_FULL, EXAMPLES, assert_photo_in_renditions_out
 from tests.engine.test_stacks import empty, left
-
-__all__ = ["photo"]
 
 HOST = Path(__file__).with_name("language_host.py")
 
