@@ -19,7 +19,9 @@ CREATED: Final = "ObjectCreated:"
 REMOVED: Final = ("ObjectRemoved:", "LifecycleExpiration:")
 """Prefixes of the names of S3's events: a version was created, or one was removed."""
 
-BRIDGED: Final = {"Object Created": "created", "Object Deleted": "changed"}
+_BRIDGED_REMOVAL: Final = "Object Deleted"
+
+BRIDGED: Final = {"Object Created": "created", _BRIDGED_REMOVAL: "changed"}
 """``detail-type`` of an event that EventBridge delivers, and its ``EventKind``. Deletions by a
 lifecycle rule have the same type as those by a request."""
 
@@ -95,6 +97,17 @@ def _parse_record(record: dict[str, Any], message_id: str) -> list[Event]:
     )
     request_id = record.get("responseElements", {}).get("x-amz-request-id")
     return _events(bucket, kind, version, request_id, message_id)
+
+
+def as_changed(body: str) -> str:
+    """Return a message of which ``parse_message`` returned events, with all of them ``changed``."""
+    fields: dict[str, Any] = json.loads(body)
+    if "Records" in fields:
+        for record in fields["Records"]:
+            record["eventName"] = f"{REMOVED[0]}LookAgain"
+    else:  # from EventBridge
+        fields["detail-type"] = _BRIDGED_REMOVAL
+    return json.dumps(fields)
 
 
 def _parse_bridged(fields: dict[str, Any], message_id: str) -> list[Event]:

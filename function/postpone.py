@@ -6,12 +6,11 @@ new message starts to count anew. Its order does not matter, because a key's eve
 sequencer.
 """
 
-import json
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from function.events import REMOVED
+from function.events import as_changed
 from function.storage.endpoint import endpoint_url
 
 if TYPE_CHECKING:
@@ -73,12 +72,9 @@ def look_again(deadline: "Deadline", record: Mapping[str, Any]) -> None:
     Raises:
         Exception: SQS did not take it.
     """
-    body: dict[str, Any] = json.loads(record["body"])
-    for item in body["Records"]:
-        item["eventName"] = f"{REMOVED[0]}LookAgain"
     message = {
         "QueueUrl": queue_url(record["eventSourceARN"]),
-        "MessageBody": json.dumps(body),
+        "MessageBody": as_changed(record["body"]),
         "DelaySeconds": LOOK_AGAIN_SECONDS,
     }
     _client(deadline).call("AmazonSQS.SendMessage", message)

@@ -54,9 +54,10 @@ class ViewHandler(Record):
         self.deadline.start(min(left, VIEW_SECONDS), 1)
         try:
             key = unquote(path.removeprefix("/"), errors="strict")
-            view = self.views.view(key)
         except UnicodeDecodeError:
             return _answer(_NOT_FOUND, _MISSING)
+        try:
+            view = self.views.view(key)
         except Rejected as rejection:
             # It was ready once, so the limits are lower now or it was archived. No retry helps.
             extra = {"path": path, "code": rejection.code, "reason": rejection.message}

@@ -1,11 +1,12 @@
 """A message for which no time is left is sent to its queue again."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from function.contract import VIEW_SECONDS, s3_event
-from function.events import EventKind, parse_message
+from function.events import EventKind, as_changed, parse_message
 from function.postpone import LOOK_AGAIN_SECONDS, count, look_again, postpone, queue_url
 from function.storage.deadline import Deadline
 
@@ -80,6 +81,15 @@ def test_a_second_look_comes_later_and_does_not_say_what_the_key_holds(aws_serve
     }
     assert before.kind == EventKind.BACKFILL
     assert after == before.replace(kind=EventKind.CHANGED)
+
+
+def test_a_second_look_at_what_eventbridge_told_of_is_of_its_form():
+    sent = (Path(__file__).parent / "events/bridged-created.json").read_text()
+    (before,) = parse_message(sent, "m1")
+    (after,) = parse_message(as_changed(sent), "m1")
+    assert (before.kind, after.kind) == (EventKind.CREATED, EventKind.CHANGED)
+    assert after.version == before.version.replace(etag="")
+    assert parse_message(as_changed(as_changed(sent)), "m1") == [after]
 
 
 def test_a_second_look_comes_when_no_first_view_of_before_is_at_work():

@@ -120,7 +120,14 @@ def test_an_upload_that_the_limits_no_longer_take_is_not_found_and_logged(caplog
     assert (line.levelname, line.code, line.path) == ("WARNING", "too_many_pixels", PATH)
 
 
-@pytest.mark.parametrize(("error", "bugs"), [(OSError("S3 is down"), None), (DecoderBug("7"), 1)])
+@pytest.mark.parametrize(
+    ("error", "bugs"),
+    [
+        (OSError("S3 is down"), None),
+        (DecoderBug("7"), 1),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "a damaged manifest"), None),
+    ],
+)
 def test_a_failure_of_ours_is_no_404_and_no_cache_keeps_it(caplog, error, bugs):
     answer = ask(Views(error))
     assert (answer["statusCode"], answer["body"]) == (500, "")
