@@ -132,12 +132,13 @@ def _events(
     bucket: str, kind: EventKind, version: ObjectVersion, request_id: str | None, message_id: str
 ) -> list[Event]:
     """Return one event, or none if the function ignores its key."""
-    if reason := _not_ours(version.key):
+    if reason := not_ours(version.key):
         return _ignored(reason, message_id, version.key)
     return [Event(bucket, kind, version, correlation_id=request_id or message_id)]
 
 
-def _not_ours(key: str) -> str | None:
+def not_ours(key: str) -> str | None:
+    """Return why the function ignores uploads of a key, or None if it does not."""
     if not key.startswith(UPLOADS):
         return f"key is outside {UPLOADS}"
     if key.endswith("/"):

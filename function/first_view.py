@@ -21,12 +21,13 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from function.contract import MAX_KEY_BYTES, Status, manifest_key
+from function.contract import MAX_KEY_BYTES, UPLOADS, Status, manifest_key, rendition_key
 from function.engine.errors import Worn
 from function.engine.record import Record
 from function.engine.renditions import OutputFormat, Rendition, file_name
 from function.engine.results import Rendered, Result
 from function.environment import Environment
+from function.events import not_ours
 from function.lazy import facts_of
 from function.manifest import CACHE_CONTROL, CONTENT_TYPE, Manifest, RenditionFacts
 from function.reconcile import Contended, back_off
@@ -71,7 +72,7 @@ class FirstView(Record):
         """
         name, _, file = key.rpartition("/")
         found = self._declared(file)
-        if found is None or not name or len(key.encode()) > MAX_KEY_BYTES:
+        if found is None or not _is_name(name, file):
             return None
         is_new = False
         for attempt in range(1, MAX_ROUNDS + 1):
@@ -167,3 +168,12 @@ class FirstView(Record):
         latest = Manifest.from_json(read[0])
         is_same = latest.status == Status.READY and latest.source == manifest.source
         return is_same and key in {known.key for known in latest.renditions}
+
+
+def _is_name(name: str, file: str) -> bool:
+    """Return True if an upload can have a name, and a file beside its manifest.
+
+    For others S3, or its client, has errors, which anyone could ask for and an alarm would tell of.
+    """
+    longest = max(manifest_key(name), rendition_key(name, file), key=len)
+    return len(longest.encode()) <= MAX_KEY_BYTES and not not_ours(f"{UPLOADS}{name}")

@@ -340,6 +340,27 @@ def test_a_view_that_is_always_beaten_gives_up(stack, jpeg):
     assert waits == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("u1/\n", "\0", "u1/\x7f", "..", "u1/../u2", "u1/./a.jpg", "u1//a.jpg", "/", "_index/a"),
+        "a" * (1025 - len("/manifest.json")),
+        "é" * 506,
+    ],
+)
+def test_of_a_name_that_no_upload_can_have_s3_is_not_asked(lazy, name):
+    """Its client refuses such keys, and S3 those over 1,024 bytes: anyone could cause an error."""
+    assert FirstView(lazy, None, None, None).view(f"{name}/poster.jpg") is None
+
+
+@pytest.mark.parametrize("name", ["a" * (1024 - len("/manifest.json")), "é" * 505])
+def test_of_the_longest_name_s3_is_asked(stack, name, monkeypatch):
+    asked: list[str] = []
+    monkeypatch.setattr(stack.destination, "read", asked.append)
+    assert stack.views.view(f"{name}/poster.jpg") is None
+    assert [len(key.encode()) for key in asked] in ([1024], [1023])
+
+
 def test_a_failure_of_s3_is_raised(stack, jpeg):
     stack.upload(jpeg)
     stack.destination.failing.add(KEY)
