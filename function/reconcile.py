@@ -314,11 +314,10 @@ class Reconciler(Record):
     def _readable_keys(self, standing: Manifest) -> set[str]:
         """Return the keys of a manifest's renditions that the function may still read.
 
-        Its role allows the names that the stack has, in any format. One that was taken out of the
-        settings cannot be made again anyway.
+        Its role allows the files that the stack has. Another, of a rendition or a format that was
+        taken out of the settings, cannot be made again anyway.
         """
-        names = set(map(_name_of, self.files))
-        return {key for key in _stored_keys(standing) if _name_of(key) in names}
+        return {key for key in _stored_keys(standing) if key.rpartition("/")[2] in self.files}
 
     def _lazy_keys(self, event: Event, standing: Manifest) -> set[str]:
         """Return the keys at which first views of a manifest may have stored something."""
@@ -347,11 +346,6 @@ def _is_ready(standing: Manifest | None, version: ObjectVersion) -> TypeGuard[Ma
 
 def _fits(key: str) -> bool:
     return len(key.encode()) <= MAX_KEY_BYTES
-
-
-def _name_of(key: str) -> str:
-    """Return the name of the rendition at a key, or of a file name."""
-    return key.rpartition("/")[2].rpartition(".")[0]
 
 
 def _keys_of(event: Event, files: Iterable[str]) -> set[str]:

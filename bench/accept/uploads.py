@@ -87,7 +87,8 @@ def compare(
 ) -> list[Difference]:
     """Return an upload's renditions whose bytes differ; raise ``StepFailed`` if their looks do.
 
-    ``is_lazy`` are those that are made on first view, which this is if nobody has viewed them.
+    With ``is_lazy`` its lazy renditions are compared, and no others. A GET makes them, if nobody
+    has viewed them before.
     """
     photo = Path(result.file).name
     urls = {

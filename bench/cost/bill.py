@@ -96,8 +96,8 @@ class Usage:
     batch: float = 1  # images in one invocation (assumed: no batching)
     # Objects written at upload: the upload, five renditions, the manifest.
     puts: float = 7
-    lazy: float = 0  # further objects, each written on its first view
-    viewed: float = 1  # share of those that are ever viewed
+    lazy: float = 0  # objects of lazy renditions, each written on its first view
+    viewed: float = 1  # share of the lazy objects that are ever viewed
     first_view_ms: float = 400  # billed, of one first view (assumed)
     gets: float = 2  # objects read by the function, and asked after
     upload_mb: float = 4.2  # stored size of the upload
