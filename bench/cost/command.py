@@ -206,6 +206,7 @@ def _assumptions(options: Options, stacks: dict[str, Stack]) -> Iterator[str]:
                 f"renditions are viewed: ${usd:.3f} of PUTs for 1,000 images. Whatever is viewed, "
                 f"it writes {stack.usage.puts + stack.usage.lazy:g} at most."
             )
+    yield from _first_views(options, any(stack.usage.lazy for stack in stacks.values()))
     if any(stack.settings.pollers for stack in stacks.values()):
         rate = MAPPING_LIMIT * 1000 / options.ms
         yield (
@@ -217,6 +218,17 @@ def _assumptions(options: Options, stacks: dict[str, Stack]) -> Iterator[str]:
         )
     if len(stacks) > 1:
         yield f"The free tier is counted once for {_listed(list(stacks))}, as of one account."
+
+
+def _first_views(options: Options, has_lazy: bool) -> Iterator[str]:  # noqa: FBT001
+    asked = (options.viewed, options.first_view_ms)
+    if not has_lazy and asked != (_DEFAULTS.viewed, _DEFAULTS.first_view_ms):
+        yield "--viewed and --first-view-ms change nothing here: no stack has lazy renditions."
+    if has_lazy and options.first_view_ms == _DEFAULTS.first_view_ms:
+        yield (
+            f"ASSUMPTION: {options.first_view_ms:g} ms a first view, which was not measured; give "
+            "--first-view-ms of your own (metric Duration of the function viewFunctionName)."
+        )
 
 
 def _differs(stack: Stack) -> bool:

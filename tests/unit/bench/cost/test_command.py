@@ -44,6 +44,16 @@ def test_the_share_viewed_sets_what_lazy_renditions_cost(monkeypatch):
     first_views = (each.lines["compute_first_views"] for each in (dearer, found))
     assert next(first_views) == pytest.approx(2 * next(first_views))
     assert any("default renditions, which are not those of dev" in word for word in found.words)
+    assumed = [
+        any("400 ms a first view" in word for word in each.words) for each in (found, dearer)
+    ]
+    assert assumed == [True, False]
+
+
+@pytest.mark.parametrize("asked", [{"viewed": 0.25}, {"first_view_ms": 500}, {}])
+def test_a_share_of_nothing_is_said_to_change_nothing(asked):
+    words = calculate(Options(images=1000, **asked)).words
+    assert any("no stack has lazy renditions" in word for word in words) == bool(asked)
 
 
 def test_a_stack_without_lazy_renditions_hears_nothing_of_views():
