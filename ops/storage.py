@@ -127,17 +127,20 @@ def _blocked_readers(stack: Stack) -> Finding | None:
     """
     if not stack.adopts("destination"):
         return None
+    wanted = stack.outputs.get(StackOutput.DESTINATION_POLICY)
+    if not wanted:
+        fix = "export the output destinationPolicy, so that it can be compared"
+        return warn("public access", "what readers need of the destination is not known", fix)
     s3, bucket = stack.client("s3"), stack.destination
-    wanted: dict[str, Any] = json.loads(stack.outputs[StackOutput.DESTINATION_POLICY])
-    (reader,) = wanted["Statement"]
+    (reader,) = json.loads(wanted)["Statement"]
     parts = ("Effect", "Principal", "Action", "Condition")
     if not any(
         all(statement.get(part) == reader.get(part) for part in parts)
-        and set(reader["Resource"]) <= set(_many(statement["Resource"]))
+        and set(reader["Resource"]) <= set(_many(statement.get("Resource", [])))
         for statement in bucket_policy(s3, bucket)["Statement"]
     ):
         fix = "add the statement of the output destinationPolicy to the bucket's policy"
-        return fail("public access", f"the policy of {bucket} lets no reader in", fix)
+        return fail("public access", f"the policy of {bucket} lacks what readers need", fix)
     if reader["Principal"] == "*" and _switches(s3, Bucket=bucket) & POLICIES:
         fix = "turn BlockPublicPolicy and RestrictPublicBuckets off there, or set delivery: cdn"
         return fail("public access", f"{bucket} blocks what its policy allows", fix)

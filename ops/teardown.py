@@ -12,7 +12,7 @@ import time
 from functools import partial
 from typing import Final, Literal
 
-from function.contract import UPLOADS, StackOutput
+from function.contract import UPLOADS, VIEW_SECONDS, StackOutput
 from ops import mappings, versions
 from ops.stack import Stack, read_or_none
 from ops.storage import bucket_policy
@@ -63,9 +63,10 @@ def count(stack: Stack, bucket: str) -> int:
 def stop(stack: Stack) -> None:
     """Refuse further uploads, and wait until the function has written its last rendition.
 
-    An invocation that began before the mappings were disabled runs for at most its timeout, and no
-    other begins afterwards: the two queues have no other consumer, and a job of S3 Batch Operations
-    and a reader's first view find their functions without concurrency.
+    An invocation that began before the mappings were disabled runs for at most its timeout, a first
+    view for ``VIEW_SECONDS``, and no other begins afterwards: the two queues have no other
+    consumer, and a job of S3 Batch Operations and a reader's first view find their functions
+    without concurrency.
 
     Raises:
         Failure: Lambda did not disable an event source mapping in time, or another command, such
@@ -83,7 +84,8 @@ def stop(stack: Stack) -> None:
     for output in (StackOutput.BATCH_FUNCTION_ARN, StackOutput.VIEW_FUNCTION_NAME):
         if other := stack.outputs.get(output):
             lambda_.put_function_concurrency(FunctionName=other, ReservedConcurrentExecutions=0)
-    time.sleep(timeout)
+    has_views = StackOutput.VIEW_FUNCTION_NAME in stack.outputs
+    time.sleep(max(timeout, VIEW_SECONDS) if has_views else timeout)
     check_stopped(stack)
 
 

@@ -94,7 +94,7 @@ def test_the_doctor_says_what_the_owner_has_to_do(shop, stack):
     before = findings(stack)
     assert before["public access"] == (
         "fail",
-        f"the policy of {DESTINATION} lets no reader in",
+        f"the policy of {DESTINATION} lacks what readers need",
         "add the statement of the output destinationPolicy to the bucket's policy",
     )
     shop.let_readers_in()
@@ -178,9 +178,28 @@ def test_the_doctor_finds_a_policy_that_lets_readers_read_less(shop, stack, chan
     change(policy["Statement"][0])
     shop.s3.put_bucket_policy(Bucket=DESTINATION, Policy=json.dumps(policy))
     found = doctor.CHECKS["public access"](stack)
-    assert (found.level, found.detail) == ("fail", f"the policy of {DESTINATION} lets no reader in")
+    assert (found.level, found.detail) == (
+        "fail",
+        f"the policy of {DESTINATION} lacks what readers need",
+    )
     shop.let_readers_in()
     assert doctor.CHECKS["public access"](stack).level == "ok"
+
+
+def test_the_doctor_reads_any_policy_and_needs_the_statement_to_compare_it_with(shop, stack):
+    policy = json.loads(shop.server.outputs["destinationPolicy"])
+    (reader,) = policy["Statement"]
+    del reader["Resource"]
+    reader["NotResource"] = f"arn:aws:s3:::{DESTINATION}/private/*"
+    shop.s3.put_bucket_policy(Bucket=DESTINATION, Policy=json.dumps(policy))
+    assert doctor.CHECKS["public access"](stack).level == "fail"
+    shop.let_readers_in()
+    del stack.outputs["destinationPolicy"]
+    unknown = doctor.CHECKS["public access"](stack)
+    assert (unknown.level, unknown.fix) == (
+        "warn",
+        "export the output destinationPolicy, so that it can be compared",
+    )
 
 
 def test_the_functions_code_may_do_its_part_in_them_and_nothing_else(shop):

@@ -81,6 +81,15 @@ def test_uploads_are_refused_before_nothing_is_polled_and_invocations_are_waited
     assert done == ["deny", "disable", "disable", "hold back", "hold back", "wait 30 s"]
 
 
+def test_a_first_view_may_take_longer_than_an_upload(done):
+    short = stack(done, get_function_configuration={"Timeout": 10})
+    teardown.stop(short)
+    assert done.pop() == "wait 25 s"
+    del short.outputs["viewFunctionName"]
+    teardown.stop(short)
+    assert done.pop() == "wait 10 s"
+
+
 def test_the_policy_of_an_adopted_source_stays_as_it_is(done):
     adopting = stack(done)
     adopting.outputs["adoptedBuckets"] = "source"
