@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import botocore.exceptions
 
-from ops import batch_function, canary, engine, rendered, storage, wiring
+from ops import canary, engine, rendered, reserved, storage, wiring
 from ops.finding import DEPLOY, Finding, fail
 from ops.stack import Stack
 
@@ -17,8 +17,8 @@ CHECKS: Final[dict[str, Callable[[Stack], Finding]]] = {
     "redrive policy": wiring.redrive_policy,
     "backlog": wiring.backlog,
     "backfill queue": wiring.backfill_queue,
-    "batch function": batch_function.batch_function,
-    "first views": batch_function.first_views,
+    "batch function": reserved.batch_function,
+    "first views": reserved.first_views,
     "oldest upload": wiring.oldest_upload,
     "dead letters": wiring.dead_letters,
     "workers": engine.workers,

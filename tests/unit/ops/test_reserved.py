@@ -2,7 +2,7 @@
 
 import pytest
 
-from ops.batch_function import batch_function, first_views
+from ops.reserved import batch_function, first_views
 from ops.stack import Stack
 from tests.support.aws_client import aws_client
 from tests.support.ops import OUTPUTS
