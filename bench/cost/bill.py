@@ -25,9 +25,9 @@ POLL_S: Final = 20
 
 MONTH_S: Final = 30 * 24 * 3600
 
-FIRST_VIEW_GETS: Final = 4
-"""S3 reads of one first view: CloudFront finds no rendition, and the function reads the manifest,
-the upload and, once it has stored the rendition, the manifest again (docs/first-view.md)."""
+FIRST_VIEW_GETS: Final = 5
+"""S3 reads of one first view: CloudFront finds no rendition, nor does the function, which reads the
+manifest, the upload and, once it has stored the rendition, the manifest again."""
 
 SIGNER_GB: Final = 0.5
 """Memory of the signer."""
@@ -88,7 +88,7 @@ class Usage:
     """The work that one image costs; the defaults are the stack's, measured or assumed."""
 
     memory_mb: int = 1024  # Lambda memory size
-    billed_ms: float = 700  # per image, warm (measured by ``tune``)
+    billed_ms: float = 700  # per image, warm: within the promise, and more than is measured
     # Billed initialisation of one cold start, on demand alike at every memory size: rounded up from
     # 174, the median of 42 starts in the sandbox (docs/tune.md, "Cold starts", 2026-11-27).
     init_ms: float = 180
@@ -98,7 +98,9 @@ class Usage:
     puts: float = 7
     lazy: float = 0  # objects of lazy renditions, each written on its first view
     viewed: float = 1  # share of the lazy objects that are ever viewed
-    first_view_ms: float = 400  # billed, of one first view (assumed)
+    # Billed, of one first view: the mean p50 of the five default files at 1024 MB
+    # (docs/first-view.md, "Latency and cost").
+    first_view_ms: float = 340
     gets: float = 2  # objects read by the function, and asked after
     upload_mb: float = 4.2  # stored size of the upload
     output_mb: float = 0.51  # stored size of what is made from it (docs/engine.md, "Defaults")

@@ -31,6 +31,10 @@ class EmbeddedS3:
         """Put an object into the source bucket; returns its version."""
         return str(self._s3.put_object(Bucket=SOURCE, Key=key, Body=body)["VersionId"])
 
+    def forget(self, key: str) -> None:
+        """Delete an object of the destination."""
+        self._s3.delete_object(Bucket=DESTINATION, Key=key)
+
     def made(self) -> tuple[int, int]:
         """Return how many objects are in the destination, and their bytes."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=DESTINATION)

@@ -33,6 +33,7 @@ _TMP_MB: Final = 512
 read 2026-11-27)."""
 _HELLO_WORLD: Final = "def handle(event, context):\n    return 'hello world'\n"
 _HELLO_STARTS: Final = 9
+_CLIENT_ERROR, _SERVER_ERROR = 400, 500
 
 _BOOT: Final = """
 import sys
@@ -66,6 +67,7 @@ class Sandbox:
     task: Path = field(kw_only=False)  # folder of the unpacked bundle
     memory_mb: int = field(kw_only=False)
     variables: dict[str, str] = field(kw_only=False)  # the function's environment
+    handler: str = HANDLER  # the entry point, as Lambda names it
     timeout_s: float = 30  # the function's
     hold: control_group.Hold = "cpu and memory"
     provisioned_concurrency: bool = False  # hold the CPU during the initialisation too
@@ -85,7 +87,7 @@ class Sandbox:
         self._read = 0
         self._started = time.perf_counter()
         site = sysconfig.get_path("platlib")
-        boot = [sys.executable, "-ISB", "-c", _BOOT, str(self.task), site, HANDLER]
+        boot = [sys.executable, "-ISB", "-c", _BOOT, str(self.task), site, self.handler]
         environment = {
             "AWS_LAMBDA_RUNTIME_API": self._api.address,
             "AWS_LAMBDA_FUNCTION_NAME": "bench",
@@ -180,8 +182,11 @@ class Sandbox:
                 return "oom" if self.group.killed_for_memory() else "crashed"
             if time.perf_counter() - queued > self.timeout_s:
                 return "timeout"
-        if invocation.failed or invocation.answer.get("batchItemFailures"):
+        answer = invocation.answer
+        if invocation.failed or answer.get("batchItemFailures"):
             return "failed"
+        if answer.get("statusCode", 0) >= _CLIENT_ERROR:  # of a function URL
+            return "rejected" if answer["statusCode"] < _SERVER_ERROR else "failed"
         return "rejected" if was_rejected(self._new_log()) else "ok"
 
     def _new_log(self) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from function.contract import DuplicateSearch, Metric, s3_event, source_key
-from pipeline.environment import environment_variables
+from pipeline.environment import environment_variables, view_variables
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,11 +25,25 @@ def variables(memory_mb: int, store: Store, settings: Settings | None = None) ->
 
     Duplicates are not looked for: there is no DynamoDB here.
     """
-    settings = replace(
+    settings = _measured(memory_mb, settings)
+    deployed = environment_variables(settings, DESTINATION, "https://example.com", "")
+    return {**deployed, **_with(store)}
+
+
+def view_environment(memory_mb: int, store: Store, settings: Settings) -> dict[str, str]:
+    """Return the environment of the deployed function for first views, with S3 replaced."""
+    deployed = view_variables(_measured(memory_mb, settings), SOURCE, DESTINATION, "")
+    return {**deployed, **_with(store)}
+
+
+def _measured(memory_mb: int, settings: Settings | None) -> Settings:
+    return replace(
         settings or Settings(), memory=memory_mb, max_megapixels=0, duplicates=DuplicateSearch.OFF
     )
+
+
+def _with(store: Store) -> dict[str, str]:
     return {
-        **environment_variables(settings, DESTINATION, "https://example.com", ""),
         "AWS_ACCESS_KEY_ID": store.access_key,
         "AWS_SECRET_ACCESS_KEY": store.access_key,
         "AWS_REGION": "us-east-1",
@@ -39,9 +53,14 @@ def variables(memory_mb: int, store: Store, settings: Settings | None = None) ->
     }
 
 
+def name_of(file: Path, number: int) -> str:
+    """Return the name that a file is uploaded under."""
+    return f"bench/{number}-{file.name}"
+
+
 def upload(store: Store, file: Path, number: int) -> dict[str, object]:
     """Put a file into the source bucket; return the SQS batch that tells the function of it."""
-    body, key = file.read_bytes(), source_key(f"bench/{number}-{file.name}")
+    body, key = file.read_bytes(), source_key(name_of(file, number))
     announced = s3_event(
         SOURCE,
         key,
@@ -53,6 +72,11 @@ def upload(store: Store, file: Path, number: int) -> dict[str, object]:
     )
     attributes = {"ApproximateReceiveCount": "1"}
     return {"Records": [{"messageId": f"m{number}", "body": announced, "attributes": attributes}]}
+
+
+def view(path: str) -> dict[str, object]:
+    """Return a reader's request as the function's URL hands it over (payload format 2.0)."""
+    return {"version": "2.0", "rawPath": path, "requestContext": {"http": {"method": "GET"}}}
 
 
 def was_rejected(log: str) -> bool:

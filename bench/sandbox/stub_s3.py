@@ -43,6 +43,10 @@ class StubS3(Server):
         self.put(f"/{SOURCE}/{key}", body)
         return "1"
 
+    def forget(self, key: str) -> None:
+        """Delete an object of the destination."""
+        self.objects.pop(f"/{DESTINATION}/{key}", None)
+
     def made(self) -> tuple[int, int]:
         """Return how many objects were written to the destination so far, and their bytes."""
         return self._made

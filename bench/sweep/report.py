@@ -37,10 +37,6 @@ _ONE: Final[Mapping[str, str]] = {"workload": "{}", "arch": "{}", "batch": "batc
 _WIDE: Final = ("each", "init", "runs")
 """Columns that only the page has room for."""
 
-_PLOTTED: Final = (
-    ("p95_ms", "p95 of an invocation, ms"),
-    ("usd_per_1000", "Lambda and queue, USD per 1,000 images"),
-)
 _HOW: Final = ("machine", "bundle", "sandbox", "self_check", "cold_check", "function")
 _X: Final = "memory, MB"
 
@@ -75,8 +71,12 @@ def _title(result: Result) -> str:
         for name, text in _ONE.items()
         if not _varies(result, name)
     ]
-    text = "Warm ms of an invocation, cold start apart; USD per 1,000 images"
+    text = f"Warm ms of an invocation, cold start apart; USD per 1,000 {_paid(result)}"
     return f"{text} ({', '.join(same)})" if same else text
+
+
+def _paid(result: Result) -> str:
+    return "first views" if any(row.first_view for row in result.summary) else "images"
 
 
 def _head(result: Result) -> list[str]:
@@ -108,6 +108,7 @@ def _charts(result: Result) -> list[charts.Chart | None]:
     able = [row for row in result.summary if row.worked]
     all_there_is = {"all there is": [(row.memory_mb, row.memory_mb) for row in able]}
     drawn = {_name(result, series[0]): series for series in by_series(able)}
+    cost = f"Lambda and queue, USD per 1,000 {_paid(result)}"
     runs = "Each warm run of {} and their median, ms"
 
     def over_memory(field: str) -> dict[str, list[tuple[float, float]]]:
@@ -117,7 +118,8 @@ def _charts(result: Result) -> list[charts.Chart | None]:
         }
 
     return [
-        *(charts.lines(over_memory(field), x=_X, y=y) for field, y in _PLOTTED),
+        charts.lines(over_memory("p95_ms"), x=_X, y="p95 of an invocation, ms"),
+        charts.lines(over_memory("usd_per_1000"), x=_X, y=cost),
         *(
             charts.strips(_warm(result.samples, series), x=_X, y=runs.format(name))
             for name, series in drawn.items()

@@ -32,7 +32,8 @@ class Row:
     """One setup with one workload, warm unless it says otherwise; ms, MB and USD.
 
     Times are those of an invocation, that is of a whole batch; costs are those of 1,000 images,
-    whatever the batch. ``usd_per_1000`` is what the setup decides: Lambda and the queue's requests.
+    whatever the batch, or of 1,000 first views of the file ``first_view``, if it names one.
+    ``usd_per_1000`` is what the setup decides: Lambda and the queue's requests.
     ``total_usd_per_1000`` adds requests to S3 and a month of storage. ``costs`` has each line of
     the bill.
     """
@@ -42,6 +43,7 @@ class Row:
     memory_mb: int
     batch_size: int
     workload: str
+    first_view: str = ""
     p50_ms: float
     p90_ms: float
     p95_ms: float
@@ -104,6 +106,7 @@ class Samples:
     setup: Setup
     reports: list[Report]
     stored: list[Stored]
+    first_view: str = ""  # the lazy file whose first views these are; empty for uploads
     why: str = ""
 
     @property
@@ -113,11 +116,17 @@ class Samples:
 
     @classmethod
     def of(
-        cls, workload: Workload, setup: Setup, runs: Sequence[Run], cut_short: str = ""
+        cls,
+        workload: Workload,
+        setup: Setup,
+        runs: Sequence[Run],
+        cut_short: str = "",
+        first_view: str = "",
     ) -> "Samples":
         """Return the case of these runs; ``cut_short`` says why the next has no report."""
         return cls(
-            workload=workload.name,
+            workload=f"{workload.name} {first_view}".strip(),
+            first_view=first_view,
             sha256=workload.sha256,
             setup=setup,
             reports=[run.report for run in runs],

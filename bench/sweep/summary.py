@@ -10,11 +10,12 @@ from bench.cost.prices import Prices
 from bench.stats import percentile
 from bench.sweep.results import Place, Row, Samples
 
-DECIDED: Final = ("compute", "lambda_requests", "sqs_requests")
+DECIDED: Final = ("compute", "compute_first_views", "lambda_requests", "sqs_requests")
 """Lines of the bill that memory, architecture and batch size decide."""
 
 COUNTED: Final = (*DECIDED, "s3_puts", "s3_gets", "s3_gb_month")
-"""Lines of the bill that an image causes. Cold starts, logs and what stands still are left out."""
+"""Lines of the bill that an image causes, or a first view. Cold starts, logs and standing costs are
+left out."""
 
 _IMAGES: Final = 1000
 _PERCENTILES: Final = (50, 90, 95, 99)
@@ -36,6 +37,7 @@ def summarise(case: Samples, prices: Prices, measured_on: Place) -> Row:
         memory_mb=case.setup.memory_mb,
         batch_size=case.setup.batch_size,
         workload=case.workload,
+        first_view=case.first_view,
         **{f"p{percent}_ms": round(percentile(times, percent), 1) for percent in _PERCENTILES},
         peak_mb=max(report.max_memory_mb for report in case.reports),
         init_ms=None if cold.init_ms is None else round(cold.init_ms, 1),
@@ -62,8 +64,18 @@ def costs(case: Samples, prices: Prices) -> dict[str, float]:
         output_mb=sum(stored.made_bytes for stored in case.stored) / images / 1e6,
     )
     settings = replace(bill.DEFAULTS, architecture=setup.architecture)
-    lines = bill.bill(_IMAGES, usage, prices, settings).lines
-    return {name: lines[name] for name in COUNTED}
+
+    def lines(usage: bill.Usage) -> dict[str, float]:
+        return bill.bill(_IMAGES, usage, prices, settings).lines
+
+    if case.first_view:
+        # The upload is paid for already: count what the views add to its bill.
+        uploads = replace(usage, billed_ms=0, output_mb=0, viewed=0)
+        views = replace(usage, billed_ms=0, lazy=1, viewed=1, first_view_ms=usage.billed_ms)
+        without, found = lines(uploads), lines(views)
+        return {name: found[name] - without[name] for name in COUNTED}
+    found = lines(usage)
+    return {name: found[name] for name in COUNTED}
 
 
 def spent(cases: Iterable[Samples], prices: Prices) -> float:

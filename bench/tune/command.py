@@ -20,7 +20,7 @@ from bench.sweep import report, workloads
 from bench.sweep.choice import Choice
 from bench.sweep.summary import summarise
 from bench.sweep.workloads import NAMES, Own
-from bench.tune import evidence
+from bench.tune import evidence, invocations
 from bench.tune.measurement import Effort, sweep
 from bench.tune.results import MeasuredSettings, SandboxFacts, SandboxResult, StubSandboxFacts
 from function.contract import DuplicateSearch
@@ -52,6 +52,7 @@ class Options(Choice, Own):
             with provisioned concurrency; on demand it does not.
         apply: Write the choice to --stack.
         stack: Measure with the renditions and quality of Pulumi.NAME.yaml.
+        first_view: Measure first views of these files (large.jpg) instead of uploads.
     """
 
     workloads: Annotated[tuple[str, ...], Parameter(help=f"Files, or of: {', '.join(NAMES)}.")] = (
@@ -65,6 +66,7 @@ class Options(Choice, Own):
     provisioned_concurrency: bool = False
     apply: bool = False
     stack: str | None = None
+    first_view: tuple[str, ...] = ()
 
 
 _DEFAULTS: Final = Options()
@@ -74,6 +76,8 @@ def tune(*, options: Options = _DEFAULTS, files: Files = NO_FILES) -> int:
     """Measure, print, write. Ctrl-C keeps what is done."""
     if options.apply and not options.stack:
         raise Misuse("--apply needs --stack NAME, whose settings it writes.")
+    if options.apply and options.first_view:
+        raise Misuse("--apply writes the memory for uploads; leave out --first-view.")
     if options.quick and options.samples != _DEFAULTS.samples:
         raise Misuse("--quick measures two warm runs of each; leave out --samples.")
     file = evidence.settings_file(options.stack) if options.stack else None
@@ -107,6 +111,7 @@ def measure(options: Options, settings: Settings) -> SandboxResult:
     """Run the self-check and the sweep."""
     bundle, own = build(Target.host()), options.own()
     loads = [own] if own else [workloads.make(name) for name in options.workloads]
+    kinds = list(invocations.kinds(settings, options.first_view))
     effort = Effort(
         samples=_QUICK_SAMPLES if options.quick else options.samples,
         budget_s=options.budget_s,
@@ -117,7 +122,7 @@ def measure(options: Options, settings: Settings) -> SandboxResult:
     store = EmbeddedS3() if options.s3 == "embedded" else StubS3()
     with (
         closing(store),
-        progress("Measuring", len(loads) * len(options.memory)) as advance,
+        progress("Measuring", len(loads) * len(kinds) * len(options.memory)) as advance,
     ):
         found = sweep(
             bundle,
@@ -126,12 +131,13 @@ def measure(options: Options, settings: Settings) -> SandboxResult:
             store=store,
             effort=effort,
             advance=advance,
-            settings=settings,
+            kinds=kinds,
         )
     if not found.complete:
         console(stderr=True).print("Interrupted; what is done is kept.")
     prices = load(REGION)
     rows = [summarise(case, prices, "sandbox") for case in found.cases]
+    one = "first view" if options.first_view else "upload"
     return SandboxResult(
         summary=rows,
         strategy=options.strategy,
@@ -150,9 +156,9 @@ def measure(options: Options, settings: Settings) -> SandboxResult:
         ),
         words=[
             *options.sentences(rows),
-            describe_renditions(options.stack, settings),
+            *([] if options.first_view else [describe_renditions(options.stack, settings)]),
             *_describe_sandbox(found.kind, effort, checked),
-            f"Costs are at the prices of {REGION}, before any free tier, one upload an invocation.",
+            f"Costs are at the prices of {REGION}, before any free tier, one {one} an invocation.",
             _OTHERS,
         ],
     )

@@ -1,19 +1,21 @@
 """Measure workloads at memory sizes in the sandbox: cold once, then warm until the runs agree."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice, product
+from pathlib import Path
 from typing import Final
 
 from bench.sandbox import Sandbox, control_group, unpacked
-from bench.sandbox.function import Store, upload, variables
+from bench.sandbox.function import Store
 from bench.stats import relative_error
 from bench.sweep.results import Run, Samples, Setup, Stored
 from bench.sweep.workloads import Workload
+from bench.tune.invocations import Invocations
 from pipeline.bundle import Bundle, Target
-from pipeline.settings import Settings
 from terminal import Advance
 
 FEWEST: Final = 8
@@ -50,41 +52,46 @@ def sweep(
     store: Store,
     effort: Effort,
     advance: Advance,
-    settings: Settings | None = None,
+    kinds: Sequence[Invocations],
 ) -> Sweep:
     """Measure each workload at each size in MB; after Ctrl-C return the runs so far.
 
-    The function has the settings of its stack, or the defaults, and ``store`` as its S3.
-    ``advance`` is called after each case.
+    Each of ``kinds`` is measured; ``store`` is its S3. ``advance`` is called after each case.
     """
-    cases = list[tuple[Workload, Setup, list[Run]]]()
+    cases = list[tuple[Workload, Invocations, Setup, list[Run]]]()
     kind: control_group.Kind = "none"
     complete = False
     with suppress(KeyboardInterrupt), unpacked(bundle) as task:
-        for workload, size in product(workloads, sizes):
+        for workload, of, size in product(workloads, kinds, sizes):
             setup = Setup(memory_mb=size, architecture=Target.host().machine)
             runs = list[Run]()
-            cases.append((workload, setup, runs))
+            of.prepare(task, workload, store)
+            cases.append((workload, of, setup, runs))
             with Sandbox(
                 task,
                 size,
-                variables(size, store, settings),
+                of.variables(size, store),
+                handler=of.handler,
                 hold=effort.hold,
                 provisioned_concurrency=effort.provisioned_concurrency,
             ) as box:
                 kind = box.group.kind
-                _measure(runs, box, store, workload, effort)
-            advance(name=f"{workload.name} at {size} MB")
+                _measure(runs, partial(_invoke, box, of, store), workload, effort)
+            advance(name=f"{workload.name} {of.first_view}".strip() + f" at {size} MB")
         complete = True
     return Sweep(
-        cases=[Samples.of(workload, setup, runs) for workload, setup, runs in cases if runs],
+        cases=[
+            Samples.of(workload, setup, runs, first_view=of.first_view)
+            for workload, of, setup, runs in cases
+            if runs
+        ],
         kind=kind,
         complete=complete,
     )
 
 
 def _measure(
-    runs: list[Run], box: Sandbox, store: Store, workload: Workload, effort: Effort
+    runs: list[Run], invoke: Callable[[Path], Run], workload: Workload, effort: Effort
 ) -> None:
     """Add one cold run, then warm ones until they agree or the limit or budget is met.
 
@@ -95,18 +102,25 @@ def _measure(
     one = len(workload.files) == 1
     most = max(effort.samples, 0 if one else len(workload.files)) + 1
     for number, file in enumerate(islice(workload.turns(), most)):
-        objects, made = store.made()
-        report = box.invoke(upload(store, file, time.time_ns()))
-        objects_after, made_after = store.made()
-        stored = Stored(
-            images=1,
-            uploaded_bytes=file.stat().st_size,
-            made_bytes=made_after - made,
-            objects=1 + objects_after - objects,
-        )
-        runs.append(Run(report=report, stored=stored))
-        if report.outcome != "ok" or time.monotonic() - started > effort.budget_s:
+        run = invoke(file)
+        runs.append(run)
+        if run.report.outcome != "ok" or time.monotonic() - started > effort.budget_s:
             return
-        warm += [report.duration_ms] if number else []
+        warm += [run.report.duration_ms] if number else []
         if one and len(warm) >= FEWEST and relative_error(warm) < GOAL:
             return
+
+
+def _invoke(box: Sandbox, kind: Invocations, store: Store, file: Path) -> Run:
+    event = kind.event(file, store)
+    objects, made = store.made()
+    report = box.invoke(event)
+    objects_after, made_after = store.made()
+    is_upload = not kind.first_view
+    stored = Stored(
+        images=1,
+        uploaded_bytes=file.stat().st_size if is_upload else 0,
+        made_bytes=made_after - made,
+        objects=objects_after - objects + is_upload,
+    )
+    return Run(report=report, stored=stored)

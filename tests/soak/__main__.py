@@ -23,17 +23,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from function.contract import Status, upload_name
 from local import server as servers
 from local.deploy import deploy
 from local.http import request
 from local.server import Server
 from ops import redrive
 from ops.stack import Stack
-from tests.soak import backfill, poison
+from tests.soak import backfill, honest, poison, views
 from tests.soak.backfill import Backfilled
 from tests.soak.faults import REQUESTS, SPELLS
 from tests.soak.slowdown import Slowdown
 from tests.soak.verdict import Verdict, judge
+from tests.soak.viewers import LAZY, Viewers
 from tests.soak.world import Counts, People, Reaper, Shuffler, Spells, running
 
 SETTINGS = {
@@ -52,6 +54,8 @@ VISIBILITY = "12"
 passes faster, and messages come back while they are still being worked on."""
 
 UPLOADERS = 3
+VIEWERS = 2
+MOST_FINAL_VIEWS = 200
 KILL_SECONDS = 4.0
 POISON_SHARE = 100
 """One poison message for so many uploads, and at least one."""
@@ -62,13 +66,14 @@ REDRIVES = 10
 class Run:
     """One fault run on a server of its own."""
 
-    def __init__(self, server: Server, uploads: int, seed: int) -> None:
+    def __init__(self, server: Server, uploads: int, seed: int, *, lazy: bool = False) -> None:
         self.server, self.uploads = server, uploads
         self.counts = Counts()
         self.people = People(server, uploads, seed)
         self.shuffler = Shuffler(server, self.counts, seed)
         self.reaper = Reaper(server, self.counts, seed, KILL_SECONDS)
         self.spells = Spells(server, self.counts)
+        self.viewers = Viewers(server, self.people, seed) if lazy else None
         self.requests: Counter[str] = Counter()
         self.ready: set[str] = set()
         self.letters = 0
@@ -79,8 +84,11 @@ class Run:
         task = progress.add_task("uploads", total=self.uploads)
         self.resting.set()
         self.shuffler.poison(max(1, self.uploads // POISON_SHARE))
+        viewers = [(self.viewers.work, self.resting, self.ending)] if self.viewers else []
         with running(
-            (self.reaper.work, self.ending), (self.spells.work, self.resting, self.ending)
+            (self.reaper.work, self.ending),
+            (self.spells.work, self.resting, self.ending),
+            *viewers * VIEWERS,
         ):
             with running((self.shuffler.work, self.resting, self.uploaded)):
                 with running(*[(self.people.work, self.resting)] * UPLOADERS):
@@ -93,9 +101,22 @@ class Run:
         self._settle(progress)
         self._note()
         kept = set(self.people.keys) - self.people.deleted
+        unseen = self._unseen()
         verdict = judge(self.server, kept=kept, ready=self.ready)
-        verdict.lost += self._missing_poison()
+        verdict.lost += [*self._missing_poison(), *unseen]
         return verdict
+
+    def _unseen(self) -> list[str]:
+        """Return the ready uploads of which a lazy file cannot be viewed even now."""
+        if not self.viewers:
+            return []
+        names = sorted(map(upload_name, self.people.keys))
+        ready = [
+            name
+            for name, found in honest.read(self.server, names).items()
+            if honest.outcome(found) == Status.READY
+        ]
+        return self.viewers.missing(ready[-MOST_FINAL_VIEWS:])
 
     def _watch(self, progress: Progress, task) -> None:
         while self.people.done < self.uploads:
@@ -130,6 +151,7 @@ class Run:
             )["Attributes"]
             total += sum(int(v) for k, v in attributes.items() if k.endswith("NumberOfMessages"))
             total += int(attributes["ApproximateNumberOfMessagesNotVisible"])
+            total += int(attributes["ApproximateNumberOfMessagesDelayed"])
         return total
 
     def _drain(self, progress: Progress) -> None:
@@ -170,6 +192,7 @@ def main() -> int:
     parser.add_argument("--uploads", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--duplicates", choices=("off", "exact", "near"), default="off")
+    parser.add_argument("--lazy", action="store_true", help="view a lazy rendition meanwhile")
     parser.add_argument(
         "--poison",
         type=float,
@@ -182,13 +205,21 @@ def main() -> int:
         default=0,
         help="uploads to backfill beside one live upload a second, in place of the fault run",
     )
-    minutes = "length of each phase of --poison, and of the first of --backfill"
+    parser.add_argument(
+        "--views",
+        type=int,
+        default=0,
+        help="people who view lazy files beside one upload a second, in place of the fault run",
+    )
+    minutes = "length of each phase of --poison and --views, and of the first of --backfill"
     parser.add_argument("--minutes", type=float, default=5, help=minutes)
     options = parser.parse_args()
     if options.poison:
         return _print(poison.run, options.poison, options.minutes)
     if options.backfill:
         return _print(backfill.run, options.backfill, options.minutes)
+    if options.views:
+        return _print(views.run, options.views, options.minutes)
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "aws"
@@ -202,17 +233,24 @@ def main() -> int:
         try:
             deploy(
                 server,
-                settings=SETTINGS | {"image-pipeline:duplicates": options.duplicates},
+                settings=SETTINGS
+                | {"image-pipeline:duplicates": options.duplicates}
+                | (_lazy() if options.lazy else {}),
             )
             server.client("sqs").set_queue_attributes(
                 QueueUrl=server.outputs["queueUrl"], Attributes={"VisibilityTimeout": VISIBILITY}
             )
-            run = Run(server, options.uploads, options.seed)
+            run = Run(server, options.uploads, options.seed, lazy=options.lazy)
             with _progress() as progress:
                 verdict = run.go(progress)
             return _report(run, verdict, time.monotonic() - started)
         finally:
             servers.stop(folder)
+
+
+def _lazy() -> dict[str, object]:
+    renditions = "image-pipeline:renditions"
+    return {renditions: [*SETTINGS[renditions], LAZY], "image-pipeline:delivery": "cdn"}
 
 
 def _print(measure: Callable[..., Slowdown | Backfilled], *options: float) -> int:
@@ -248,6 +286,9 @@ def _report(run: Run, verdict: Verdict, seconds: float) -> int:
     }
     for name, count in faults.items():
         print(f"{count:6} {name}")
+    if run.viewers:
+        views = ", ".join(f"{n} with {status}" for status, n in run.viewers.statuses.items())
+        print(f"views of a lazy file: {views}")
     print(
         f"{len(counts.poison)} poison messages, {run.letters} dead letters sent again, "
         f"{len(run.people.keys)} keys, {len(run.ready)} of them ready at some time, {seconds:.0f} s"

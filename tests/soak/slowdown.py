@@ -19,7 +19,7 @@ class Phase:
         seconds: time from each honest upload to its manifest.
         lost: honest uploads without a manifest that says ``ready``, each with its outcome.
         dead: honest uploads whose message is in the dead-letter queue.
-        hostile: outcomes of the hostile uploads, by kind of file and outcome.
+        hostile: outcomes of the hostile uploads, or other work, by kind and outcome.
         hostile_seconds: how long the function was busy with each that has a manifest.
     """
 

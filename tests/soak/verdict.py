@@ -62,21 +62,19 @@ def judge(server: Server, *, kept: Collection[str], ready: Collection[str]) -> V
             continue
         manifest = json.loads(s3.get_object(Bucket=destination, Key=key)["Body"].read())
         renditions = {rendition["key"] for rendition in manifest["renditions"]}
+        lazy = {each["key"] for each in manifest["renditions"] if each.get("lazy")}
         named |= renditions | {key}
-        if manifest["status"] == Status.DELETED or not renditions <= there:
+        if manifest["status"] == Status.DELETED or not renditions - lazy <= there:
             verdict.deleted.append(name)
         elif manifest["source"]["version_id"] != version or not _is_whole(
-            s3, destination, manifest
+            s3, destination, manifest, renditions & there
         ):
             verdict.stale.append(name)
     verdict.orphaned = sorted(there - named)
     return verdict
 
 
-def _is_whole(s3, bucket: str, manifest) -> bool:
-    """Whether all that a manifest names is of its own version."""
-    sequencers = (
-        s3.head_object(Bucket=bucket, Key=rendition["key"])["Metadata"]["sequencer"]
-        for rendition in manifest["renditions"]
-    )
+def _is_whole(s3, bucket: str, manifest, keys: Collection[str]) -> bool:
+    """Whether these files of an upload are of the version that its manifest names."""
+    sequencers = (s3.head_object(Bucket=bucket, Key=key)["Metadata"]["sequencer"] for key in keys)
     return all(sequencer == manifest["source"]["sequencer"] for sequencer in sequencers)

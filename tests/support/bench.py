@@ -6,10 +6,11 @@ from bench.tune.results import MeasuredSettings, SandboxFacts, SandboxResult
 from function.engine.renditions import Quality
 
 
-def row(memory_mb, p50_ms, usd, peak_mb=60.0, outcome="ok", **more):
+def row(memory_mb, p50_ms, usd, peak_mb=60.0, outcome="ok", first_view="", **more):
     return Row(
         **{"measured_on": "sandbox", "architecture": "x86_64", "batch_size": 1, **more},
-        memory_mb=memory_mb, workload="w", p50_ms=p50_ms, p90_ms=p50_ms, p95_ms=p50_ms,
+        memory_mb=memory_mb, workload=f"w {first_view}".strip(), first_view=first_view,
+        p50_ms=p50_ms, p90_ms=p50_ms, p95_ms=p50_ms,
         p99_ms=p50_ms, peak_mb=peak_mb, init_ms=1, cold_ms=1, usd_per_1000=usd,
         total_usd_per_1000=usd + 0.07, costs={}, outcome=outcome, samples=3,
     )  # fmt: skip

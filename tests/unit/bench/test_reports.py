@@ -35,8 +35,8 @@ KEYS = {
     Report: "outcome duration_ms init_ms billed_ms max_memory_mb cpu_ms",
     sweep.Setup: "memory_mb architecture batch_size",
     sweep.Row: "measured_on architecture memory_mb batch_size workload p50_ms p90_ms p95_ms p99_ms "
-    "peak_mb init_ms cold_ms usd_per_1000 total_usd_per_1000 costs outcome samples",
-    sweep.Samples: "workload sha256 setup reports stored why",
+    "peak_mb init_ms cold_ms usd_per_1000 total_usd_per_1000 costs outcome samples first_view",
+    sweep.Samples: "workload sha256 setup reports stored why first_view",
     sweep.Stored: "images uploaded_bytes made_bytes objects",
     sweep.Unmeasured: "architecture measured_on outcome why",
     tune.SandboxFacts: "kind init s3",

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from bench.cost.bill import FIRST_VIEW_GETS
 from function.contract import Status
 from function.engine.errors import Reason, Rejected, Worn
 from function.engine.renditions import Rendition
@@ -81,6 +82,22 @@ def test_the_first_view_makes_it_and_the_next_one_reads_it(stack, jpeg):
     assert first.milliseconds > second.milliseconds == 0
     assert (second.body, second.etag) == (first.body, first.etag)
     assert stack.asked == [("poster", "jpeg")]
+
+
+def test_the_bill_knows_how_often_a_first_view_reads(stack, jpeg, monkeypatch):
+    stack.upload(jpeg)
+    reads = []
+
+    def count(bucket, name):
+        method = getattr(bucket, name)
+        counted = lambda *args, **more: (reads.append(name), method(*args, **more))[1]  # noqa: E731
+        monkeypatch.setattr(bucket, name, counted)
+
+    for name in ("read", "get", "fetch"):
+        count(stack.source, name)
+        count(stack.destination, name)
+    assert stack.views.view(KEY).is_new
+    assert len(reads) + 1 == FIRST_VIEW_GETS  # CloudFront has asked before
 
 
 def test_each_format_is_made_by_itself(stack, jpeg):

@@ -138,7 +138,7 @@ def test_a_lazy_rendition_costs_when_it_is_viewed_first():
     assert used["compute_init"] == pytest.approx(160)  # 800 cold starts x 0.2 s x 1 GB
     assert used["lambda_requests"] == 8000
     assert used["s3_puts"] == 16_000
-    assert used["s3_gets"] == 4000 * 2 + 4000 * 4
+    assert used["s3_gets"] == 4000 * 2 + 4000 * 5
     assert used["logs_gb"] == pytest.approx(0.012)
     assert used["traces"] == 8000
     lines = bill.bill(1000, usage, US, LAZY).lines

@@ -40,6 +40,15 @@ def test_verdict_in_words():
     assert "beaten" in verdict([row(1024, 300, 0.1)])
 
 
+@pytest.mark.parametrize(("p95", "said"), [(700, ": within 700 ms"), (701, ": NOT within 700 ms")])
+def test_first_views_have_a_verdict_of_their_own(p95, said):
+    rows = [row(512, 9, 0.01, first_view="large.jpg"), row(1024, p95, 0.01, first_view="large.jpg")]
+    (sentence,) = Choice().sentences(rows)
+    assert sentence.startswith(f"First views of w large.jpg{said} at 1024 MB (p50 {p95} ms")
+    (sentence,) = Choice().sentences(rows[:1])
+    assert "was measured" in sentence
+
+
 def test_power_tuning_s_address_holds_sizes_times_and_costs():
     sizes, times, costs = (
         base64.b64decode(part) for part in visualisation_url(ROWS).split("#")[1].split(";")

@@ -36,6 +36,7 @@ def test_costs_are_those_of_a_thousand_images_line_by_line():
     assert row.costs == pytest.approx(
         {
             "compute": 500 * 0.0000166667,
+            "compute_first_views": 0,
             "lambda_requests": 0.0002,
             "sqs_requests": 3000 * 0.4 / 1e6,
             "s3_puts": 10_000 * 0.005 / 1000,
@@ -46,6 +47,31 @@ def test_costs_are_those_of_a_thousand_images_line_by_line():
     )
     assert row.usd_per_1000 == pytest.approx(0.008333 + 0.0002 + 0.0012, abs=1e-5)
     assert row.total_usd_per_1000 == pytest.approx(sum(row.costs.values()), abs=1e-5)
+
+
+def test_first_views_cost_what_they_add_to_their_uploads_bill():
+    """By hand: 300 GB-s, 1,000 invocations, 1 PUT and 5 GETs each, and what they made."""
+    setup = Setup(memory_mb=1024, architecture="x86_64")
+    stored = Stored(images=1, uploaded_bytes=0, made_bytes=200_000, objects=1)
+    views = Samples(
+        workload="w large.jpg", sha256="0", setup=setup, reports=[COLD, report(300)],
+        stored=[stored, stored], first_view="large.jpg",
+    )  # fmt: skip
+    row = summarise(views, PRICES, "sandbox")
+    assert row.first_view == "large.jpg"
+    assert row.costs == pytest.approx(
+        {
+            "compute": 0,
+            "compute_first_views": 300 * 0.0000166667,
+            "lambda_requests": 0.0002,
+            "sqs_requests": 0,
+            "s3_puts": 0.005,
+            "s3_gets": 5000 * 0.0004 / 1000,
+            "s3_gb_month": 0.2 * 0.023,
+        },
+        abs=1e-6,
+    )
+    assert row.usd_per_1000 == pytest.approx(0.005 + 0.0002, abs=1e-5)
 
 
 def test_a_batch_shares_its_invocation():

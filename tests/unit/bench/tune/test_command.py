@@ -49,6 +49,7 @@ def test_what_speaks_against_applying(changed, word):
         ),
         *(["--apply", "--stack", "prd"], ["--folder", "no-such"], ["--workloads", "no-such"]),
         *(["--mix", "heic=1"], ["--quick", "--samples", "3"]),
+        *(["--apply", "--stack", "dev", "--first-view", "large.jpg"], ["--first-view", "x.jpg"]),
     ],
 )
 def test_misuse(arguments):
@@ -157,8 +158,8 @@ def measure(monkeypatch, *, done=True, share=1.0, kind="cgroup v1", no_cgroup=Fa
     )
     given = {}
 
-    def sweep(_bundle, loads, sizes, *, effort, **_more):
-        given.update(loads=loads, sizes=sizes, effort=effort)
+    def sweep(_bundle, loads, sizes, *, effort, kinds, **_more):
+        given.update(loads=loads, sizes=sizes, effort=effort, kinds=kinds)
         setup = Setup(memory_mb=1024, architecture="x86_64")
         case = Samples(workload="small", sha256="x", setup=setup, reports=[report] * 2, stored=[])
         return Sweep(cases=[case], kind=kind, complete=done)
@@ -194,6 +195,14 @@ def test_a_measurement_has_what_it_rests_on(monkeypatch):
     assert "held by cgroup v1, CPU from the end of the initialisation" in words
     assert "Self-check, warm, passed" in words
     assert "Self-check, cold, passed" in words
+
+
+def test_first_views_are_measured_instead_of_uploads(monkeypatch):
+    found, given = measure(monkeypatch, first_view=("large.avif", "thumb.jpg"))
+    assert [kind.first_view for kind in given["kinds"]] == ["large.avif", "thumb.jpg"]
+    words = "\n".join(found.words)
+    assert "one first view an invocation" in words
+    assert "Made of each upload" not in words
 
 
 def test_an_s3_of_the_embedded_aws_is_said_to_be_one(monkeypatch):

@@ -7,6 +7,7 @@ from bench.sandbox.stub_s3 import StubS3
 from bench.sweep.results import Stored
 from bench.sweep.summary import summarise
 from bench.sweep.workloads import Workload
+from bench.tune.invocations import Uploads
 from bench.tune.measurement import Effort, sweep
 from function.engine.renditions import DEFAULT_RENDITIONS
 from pipeline.bundle import Bundle
@@ -56,7 +57,7 @@ def run(bundle, files, store, sizes=(1769, 3008), samples=4, settings=None):
             store=store,
             effort=effort,
             advance=lambda name: None,
-            settings=settings,
+            kinds=[Uploads(settings)],
         )
     finally:
         store.close()
@@ -115,7 +116,15 @@ def test_the_files_of_a_folder_take_turns(bundle, files):
 def test_weights_decide_how_often_a_file_is_taken(bundle, files):
     store, load = Store(), Workload("load", files[:2], (1, 3))
     effort = Effort(samples=7, budget_s=20)
-    found = sweep(bundle, [load], [3008], store=store, effort=effort, advance=lambda name: None)
+    found = sweep(
+        bundle,
+        [load],
+        [3008],
+        store=store,
+        effort=effort,
+        advance=lambda name: None,
+        kinds=[Uploads()],
+    )
     store.close()
     assert store.bodies.count(b"1.jpg") == 6
     assert found.cases[0].stored[0] == Stored(images=1, uploaded_bytes=5, made_bytes=0, objects=1)

@@ -1,0 +1,102 @@
+"""A storm of first views beside uploads: are uploads slowed down, lost or dead?
+
+The unchanged program with default settings, the largest rendition lazy, on an embedded AWS without
+faults. First one upload a second alone, then the same while people view lazy files as fast as they
+are answered. Each view is a first one, because its file is deleted before.
+"""
+
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from bench.photos import encode, photo
+from function.contract import rendition_key
+from local import server as servers
+from local.deploy import deploy
+from local.http import quote, request
+from local.server import Server
+from tests.local.defaults import DEFAULTS
+from tests.soak import honest
+from tests.soak.shares import Shares, share_mb
+from tests.soak.slowdown import Phase, Slowdown
+from tests.soak.world import running
+
+CONCURRENCY: Final = 2
+"""First views at one time (``viewConcurrency``): as many as this machine can have busy."""
+
+PER_SECOND: Final = 1.0
+"""Uploads."""
+
+SIZE: Final = (2000, 1500)
+FILE: Final = "large.jpg"
+LAZY: Final = {"name": "large", "width": 1920, "height": 1920, "formats": ["jpeg"], "lazy": True}
+THUMB: Final = {"name": "thumb", "width": 150, "height": 150, "fit": "cover", "formats": ["jpeg"]}
+SETTINGS: Final = DEFAULTS | {
+    "image-pipeline:delivery": "cdn",
+    "image-pipeline:viewConcurrency": CONCURRENCY,
+    "image-pipeline:renditions": [THUMB, LAZY],
+}
+
+
+class Storm:
+    """People who view the lazy files of some uploads, each its own."""
+
+    def __init__(self, server: Server, names: list[str]) -> None:
+        self._server, self._names = server, names
+        self._numbers = count()
+        self.outcomes: Counter[tuple[str, str]] = Counter()
+
+    def work(self, ending: threading.Event) -> None:
+        """View until told to end."""
+        key = rendition_key(self._names[next(self._numbers) % len(self._names)], FILE)
+        s3, bucket = self._server.client("s3"), self._server.outputs["destinationBucket"]
+        while not ending.is_set():
+            s3.delete_object(Bucket=bucket, Key=key)
+            # With a version of its own, so that no cache of the CDN answers.
+            url = f"{self._server.outputs['deliveryUrl']}/{quote(key)}?v={next(self._numbers):08x}"
+            self.outcomes["first views", f"HTTP {request('GET', url)[0]}"] += 1
+
+
+def run(folder: Path, viewers: int, minutes: float, say: Callable[[str], None]) -> Slowdown:
+    """Measure both phases on a server of its own.
+
+    Args:
+        folder: where the server keeps its state.
+        viewers: people who view at one time.
+        minutes: length of each phase.
+        say: told what is going on.
+    """
+    body = encode(photo(SIZE), "JPEG", quality=90)
+    server = servers.start(folder)
+    shares = Shares(server, share_mb(CONCURRENCY, os.cpu_count() or 1))
+    ending = threading.Event()
+    try:
+        deploy(server, settings=SETTINGS)
+        with running((shares.work, ending)):
+            honest.warm_up(server, body, viewers)
+            storm = Storm(server, [f"warm/{number}.jpg" for number in range(viewers)])
+            say(f"{minutes:g} minutes of uploads alone …")
+            alone = _phase(server, "alone", body, minutes, say)
+            say(f"{minutes:g} minutes beside {viewers} people who view …")
+            with running(*[(storm.work, ending)] * viewers):
+                beside = _phase(server, "beside", body, minutes, say)
+                ending.set()
+        say(f"each execution environment had {shares.describe()}")
+    finally:
+        ending.set()
+        servers.stop(folder)
+        shares.remove()
+    beside.hostile.update(storm.outcomes)
+    return Slowdown(alone=alone, beside=beside, others="first views")
+
+
+def _phase(
+    server: Server, name: str, body: bytes, minutes: float, say: Callable[[str], None]
+) -> Phase:
+    names = [f"{name}/{number}.jpg" for number in range(round(minutes * 60 * PER_SECOND))]
+    plan = [(number / PER_SECOND, key, honest.vary(body, key)) for number, key in enumerate(names)]
+    return honest.judge(server, honest.upload_all(server, plan), say)
