@@ -58,6 +58,21 @@ def test_an_alias_makes_it_pass(recorded):
     recorded.check(evaluate(lambda: Bucket("renamed", opts=opts)), "dev")
 
 
+def test_of_two_that_become_one_the_other_is_lost(folder):
+    Snapshot(folder, update=True).check(evaluate(lambda: (Bucket("a"), Bucket("b"))), "dev")
+    opts = pulumi.ResourceOptions(aliases=[pulumi.Alias(name="b"), pulumi.Alias(name="a")])
+    with pytest.raises(AssertionError, match=r"would delete .*\n  - .*::a\nIf"):
+        Snapshot(folder, update=False).check(evaluate(lambda: Bucket("c", opts=opts)), "dev")
+
+
+def test_a_file_of_windows_and_names_of_any_script_are_read(folder):
+    program = evaluate(lambda: (Bucket("фото"), Bucket("写真")))
+    Snapshot(folder, update=True).check(program, "dev")
+    path = folder / "dev.urns"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    Snapshot(folder, update=False).check(program, "dev")
+
+
 def test_a_bucket_that_moves_into_a_component_fails_without_its_urn_as_alias(folder):
     Snapshot(folder, update=True).check(evaluate(lambda: Bucket("p-bucket")), "dev")
     with pytest.raises(AssertionError, match=r'aliases=\["urn:pulumi:dev::project::toy:storage/b'):
@@ -119,6 +134,14 @@ def test_types_can_be_named(folder):
         "azure-native:sql:Database", "azure-native:keyvault:Vault", "gcp:storage/bucket:Bucket",
         "gcp:sql/databaseInstance:DatabaseInstance", "gcp:kms/cryptoKey:CryptoKey",
         "kubernetes:core/v1:PersistentVolumeClaim", "aws-native:s3:Bucket",
+        "aws:s3/directoryBucket:DirectoryBucket", "aws:s3tables/tableBucket:TableBucket",
+        "aws:docdb/cluster:Cluster", "aws:rds/globalCluster:GlobalCluster",
+        "aws-native:rds:DbCluster", "aws:neptune/cluster:Cluster", "aws:redshift/cluster:Cluster",
+        "aws:dsql/cluster:Cluster", "aws:keyspaces/keyspace:Keyspace",
+        "aws:elasticache/replicationGroup:ReplicationGroup",
+        "aws:fsx/lustreFileSystem:LustreFileSystem", "azure-native:storage:BlobContainer",
+        "azure-native:dbforpostgresql:Server", "gcp:bigquery/dataset:Dataset",
+        "gcp:spanner/instance:Instance",
     ],
 )  # fmt: skip
 def test_types_with_data_of_the_large_clouds(type_, folder):
@@ -134,6 +157,7 @@ def test_types_with_data_of_the_large_clouds(type_, folder):
     [
         "aws:iam/role:Role", "aws:s3/bucketPolicy:BucketPolicy", "aws:ec2/instance:Instance",
         "aws:sqs/queuePolicy:QueuePolicy", "aws:lambda/function:Function",
+        "aws:ecs/cluster:Cluster", "aws:eks/cluster:Cluster",
     ],
 )  # fmt: skip
 def test_types_without_data(type_, folder):

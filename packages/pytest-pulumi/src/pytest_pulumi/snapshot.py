@@ -17,10 +17,15 @@ from pytest_pulumi.program import Program, Wanted
 from pytest_pulumi.resource import Resource, token_of
 
 DATA_TYPES: Final = (
-    "*:Bucket", "*:BucketV2", "*:BucketObject*", "*:*Table", "*:GlobalTable", "*:*Key", "*:KeyRing",
-    "*:*Queue", "*:*Topic", "*:*Stream", "*:Database*", "*:*Database", "*:D?Instance",
-    "*rds/*:Instance", "*rds/*:Cluster", "*:*Volume", "*:FileSystem", "*:*Disk", "*:Repository",
-    "*:UserPool", "*:StorageAccount", "*:Account", "*:Vault", "*:Secret", "*:PersistentVolume*",
+    "*:*Bucket", "*:BucketV2", "*:BucketObject*", "*:*Table", "*:*Key", "*:KeyRing", "*:Keyspace",
+    "*:*Queue", "*:*Topic", "*:*Stream", "*:Database*", "*:*Database", "*:*Dataset", "*:Ledger",
+    "*:D?Instance", "*:D?Cluster", "*rds/*:Instance", "*:rds/*Cluster", "*:docdb/*Cluster",
+    "*:neptune/*Cluster", "*:redshift[/:]*Cluster", "*:dsql[/:]*Cluster", "*:memorydb[/:]*Cluster",
+    "*:elasticache/*:Cluster", "*:ReplicationGroup", "*:ServerlessCache", "*:msk[/:]*Cluster",
+    "*:alloydb/*Cluster", "*:spanner/*Instance", "*:bigtable/*Instance", "*:filestore/*Instance",
+    "*:redis/*Instance", "*:sql:*Server", "*:dbfor*:*Server", "*:Redis", "*:ServerlessCollection",
+    "*:*Volume", "*:*FileSystem", "*:*Disk", "*:Repository", "*:UserPool", "*:StorageAccount",
+    "*:BlobContainer", "*:FileShare", "*:Account", "*:*Vault", "*:Secret", "*:PersistentVolume*",
     "*:StatefulSet", "*:Domain", "*:*Zone", "*:LogGroup",
 )  # fmt: skip
 """Types whose resources hold data, or names and keys that others hold; as of AWS, Azure, Google
@@ -78,27 +83,32 @@ class Snapshot:
                 f"There is no snapshot {path} yet; write it with `pytest --pulumi-update`, read "
                 f"it, and commit it."
             )
-        compared = compare(filter(None, path.read_text().splitlines()), held)
+        compared = compare(filter(None, path.read_text("utf-8").splitlines()), held)
         if compared.lost or compared.added:
             raise AssertionError(_explain(path, compared, program))
 
     def _write(self, path: Path, held: Iterable[str]) -> None:
         text = "".join(f"{urn}\n" for urn in sorted(held))
-        if not path.is_file() or path.read_text() != text:
+        if not path.is_file() or path.read_text("utf-8") != text:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
+            path.write_text(text, "utf-8", newline="\n")
             self.written.append(path)
 
 
 def compare(before: Iterable[str], now: dict[str, tuple[str, ...]]) -> Comparison:
     """Compare URNs of a snapshot with those of a program, by URN with their aliases.
 
-    A resource is the same when its URN is, or when one of its aliases is the URN of before.
+    A resource is the same when its URN is, or else the first of its aliases, the URN of before. Of
+    several old ones it takes over one alone, as in the engine (``step_generator.go``); the others
+    are lost.
     """
     known = set(before)
-    kept = known & (set(now) | {alias for aliases in now.values() for alias in aliases})
-    added = [urn for urn, aliases in now.items() if not known & {urn, *aliases}]
-    return Comparison(tuple(sorted(known - kept)), tuple(sorted(added)))
+    former = {
+        urn: next((name for name in (urn, *aliases) if name in known), None)
+        for urn, aliases in now.items()
+    }
+    added = [urn for urn, name in former.items() if name is None]
+    return Comparison(tuple(sorted(known - set(former.values()))), tuple(sorted(added)))
 
 
 def _is_of(resource: Resource, types: Sequence[Wanted]) -> bool:
