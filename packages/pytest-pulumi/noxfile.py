@@ -9,14 +9,18 @@ import nox
 SDKS: Final = ("3.272", "3.271", "3.270")
 """The SDK's current minor version and the two before it."""
 
+PYTEST: Final = "8.2"
+"""The oldest pytest that pyproject.toml allows, which the oldest SDK is tried with."""
+
 EXAMPLE: Final = Path(__file__).parents[2] / "examples" / "static-site"
 
 
 @nox.session
 @nox.parametrize("sdk", SDKS)
 def tests(session: nox.Session, sdk: str) -> None:
-    """Run this package's tests under one version of the SDK."""
-    session.install(".[test]", f"pulumi=={sdk}.*")
+    """Run this package's tests under one version of the SDK; the oldest with the oldest pytest."""
+    pytest = [f"pytest=={PYTEST}.*"] if sdk == SDKS[-1] else []
+    session.install(".[test]", f"pulumi=={sdk}.*", *pytest)
     session.run("pytest", *session.posargs)
 
 

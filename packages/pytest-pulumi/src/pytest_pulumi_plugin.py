@@ -5,17 +5,19 @@ do not wait for Pulumi.
 """
 
 import gc
+import inspect
 import sys
 import warnings
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import pytest
 
 if TYPE_CHECKING:
     from pytest_pulumi.cloud import Cloud
+    from pytest_pulumi.fixtures import CheckSnapshot, EvaluateComponent, EvaluateFolder
     from pytest_pulumi.guard import Watch
     from pytest_pulumi.program import Program, Wanted
 
@@ -33,50 +35,6 @@ _WRITTEN = pytest.StashKey[list[Path]]()
 def is_test_file(file: str) -> bool:
     """Return whether the file at a path holds tests, or is a conftest.py."""
     return file in TEST_FILES or Path(file).name == "conftest.py"
-
-
-class EvaluateFolder(Protocol):
-    """Evaluates the program in a folder: see ``evaluate_folder``."""
-
-    def __call__(
-        self,
-        folder: str | Path = ".",
-        *,
-        stack: str = "dev",
-        config: Mapping[str, Any] | None = None,
-        cloud: "Cloud | None" = None,
-        preview: bool = False,
-    ) -> "Program[None]":
-        """Return the evaluated program; the folder is relative to pytest's root."""
-        ...
-
-
-class EvaluateComponent(Protocol):
-    """Evaluates a component class, or any function that makes resources: see ``evaluate``."""
-
-    def __call__(
-        self,
-        component: Callable[..., T],
-        *args: Any,
-        stack: str = "dev",
-        project: str = "project",
-        config: Mapping[str, Any] | None = None,
-        cloud: "Cloud | None" = None,
-        preview: bool = False,
-        **kwargs: Any,
-    ) -> "Program[T]":
-        """Return the evaluated program; ``returned`` is the component."""
-        ...
-
-
-class CheckSnapshot(Protocol):
-    """Compares a program with a snapshot of its resources with data: see ``Snapshot.check``."""
-
-    def __call__(
-        self, program: "Program[Any]", name: str = "", *, types: "list[Wanted] | None" = None
-    ) -> None:
-        """Assert that none is lost; the name is the test's if none is given."""
-        ...
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -102,7 +60,7 @@ def pulumi_cloud() -> "Cloud":
 
 
 @pytest.fixture(scope="session")
-def pulumi_program(pulumi_cloud: "Cloud", pytestconfig: pytest.Config) -> EvaluateFolder:
+def pulumi_program(pulumi_cloud: "Cloud", pytestconfig: pytest.Config) -> "EvaluateFolder":
     """Evaluate the program in a folder: ``pulumi_program("infra", stack="prod")``."""
     from pytest_pulumi.evaluation import evaluate_folder
 
@@ -116,12 +74,12 @@ def pulumi_program(pulumi_cloud: "Cloud", pytestconfig: pytest.Config) -> Evalua
 
 
 @pytest.fixture(scope="session")
-def pulumi_component(pulumi_cloud: "Cloud") -> EvaluateComponent:
+def pulumi_component(pulumi_cloud: "Cloud") -> "EvaluateComponent":
     """Evaluate a component class: ``pulumi_component(Site, "site", domain="example.com")``."""
     from pytest_pulumi.evaluation import evaluate
 
     def run(
-        component: Callable[..., T],
+        component: "Callable[..., T | Awaitable[T]]",
         *args: Any,
         stack: str = "dev",
         project: str = "project",
@@ -143,7 +101,7 @@ def pulumi_component(pulumi_cloud: "Cloud") -> EvaluateComponent:
 
 
 @pytest.fixture
-def pulumi_snapshot(request: pytest.FixtureRequest) -> Generator[CheckSnapshot]:
+def pulumi_snapshot(request: pytest.FixtureRequest) -> "Generator[CheckSnapshot]":
     """Compare a program with the snapshot ``pulumi_snapshots/<file>-<name>.urns``."""
     from pytest_pulumi.snapshot import DATA_TYPES, Snapshot
 
@@ -163,7 +121,12 @@ def pulumi_snapshot(request: pytest.FixtureRequest) -> Generator[CheckSnapshot]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Remember which files hold tests."""
-    TEST_FILES.update(str(item.path) for item in items)
+    for item in items:
+        TEST_FILES.add(str(item.path))
+        function = inspect.unwrap(getattr(item, "obj", pytest_collection_modifyitems))
+        code = getattr(function, "__code__", None)
+        if code is not None and Path(code.co_filename).name == item.path.name:
+            TEST_FILES.add(code.co_filename)  # as compiled, perhaps before the folder was moved
 
 
 @pytest.hookimpl(wrapper=True)
@@ -180,6 +143,8 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
         return (yield)
     from pytest_pulumi.coroutines import traced_coroutines
 
+    if _WATCH in item.stash:
+        del item.stash[_WATCH]  # of an earlier run, if failed tests are run again
     with _watch(item), traced_coroutines():
         return (yield)
 
@@ -221,7 +186,7 @@ def pytest_runtest_makereport(
 
 
 def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+    terminalreporter: "pytest.TerminalReporter", config: pytest.Config
 ) -> None:
     """Name the snapshots that were written."""
     for path in config.stash.get(_WRITTEN, list[Path]()):

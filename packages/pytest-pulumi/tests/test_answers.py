@@ -39,6 +39,8 @@ def test_an_unknown_refuses_to_be_compared():
         lambda: list(UNKNOWN),
         lambda: UNKNOWN < 1,
         lambda: UNKNOWN["x"],
+        lambda: str(UNKNOWN),
+        lambda: f"{UNKNOWN}",
     ):
         with pytest.raises(PulumiTestError, match="comparing it proves nothing"):
             compare()

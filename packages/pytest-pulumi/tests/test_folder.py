@@ -1,10 +1,14 @@
 """A program in a folder, with the files of its stacks."""
 
+import importlib
+import json
 import sys
+from pathlib import Path
 
 import pytest
+import yaml
 
-from pytest_pulumi import PulumiTestError, Secret, evaluate_folder
+from pytest_pulumi import ProgramStuckError, PulumiTestError, Secret, evaluate_folder
 
 PROGRAM = """
 import pulumi
@@ -13,6 +17,7 @@ import parts
 
 config = pulumi.Config()
 pulumi.export("here", str(Path.cwd()))
+pulumi.export("root", pulumi.get_root_directory())
 pulumi.export("names", parts.NAMES)
 pulumi.export("size", config.get_int("size"))
 pulumi.export("zones", config.get_object("zones"))
@@ -70,8 +75,43 @@ def test_main_and_the_folder_of_stack_files_are_the_projects(folder):
     (folder / "Pulumi.yaml").write_text(PROJECT + "main: src/\nstackConfigDir: stacks\n")
     prod = evaluate_folder(folder, stack="prod")
     assert prod.outputs["here"] == str(program)
+    assert prod.outputs["root"] == str(folder)
     assert prod.outputs["size"] == 5
     assert prod.stack.name == "shop-prod"
+
+
+@pytest.mark.parametrize(("suffix", "write"), [("yml", yaml.safe_dump), ("json", json.dumps)])
+def test_files_of_other_suffixes_are_read(folder, suffix, write):
+    for name in ("Pulumi", "Pulumi.prod"):
+        old = folder / f"{name}.yaml"
+        (folder / f"{name}.{suffix}").write_text(write(yaml.safe_load(old.read_text())))
+        old.unlink()
+    assert evaluate_folder(folder, stack="prod").outputs["size"] == 5
+    assert evaluate_folder(folder, stack="other").stack.name == "shop-other"
+
+
+def test_a_stack_with_its_organization_has_a_file_too(folder):
+    (folder / "Pulumi.acme-prod.yaml").write_text(STACK)
+    assert evaluate_folder(folder, stack="acme/prod").outputs["size"] == 5
+
+
+def test_a_module_of_a_program_is_not_one_that_a_test_has_from_elsewhere(folder, monkeypatch):
+    (folder.parent / "elsewhere").mkdir(exist_ok=True)
+    (folder.parent / "elsewhere" / "parts.py").write_text("NAMES = ['other']")
+    monkeypatch.syspath_prepend(folder.parent / "elsewhere")
+    parts = importlib.import_module("parts")
+    assert evaluate_folder(folder).outputs["names"] == ["a"]
+    assert sys.modules["parts"] is parts
+    del sys.modules["parts"]
+
+
+def test_a_stuck_program_leaves_nothing_of_its_own_behind(folder):
+    (folder / "__main__.py").write_text("import parts, time\ntime.sleep(10)")
+    before = Path.cwd(), list(sys.path)
+    with pytest.raises(ProgramStuckError, match="did not end within 2 s"):
+        evaluate_folder(folder, timeout=2)
+    assert (Path.cwd(), sys.path) == before
+    assert "parts" not in sys.modules
 
 
 def test_the_tests_configuration_holds_over_both(folder):

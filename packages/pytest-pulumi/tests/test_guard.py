@@ -1,5 +1,6 @@
 """No test passes vacuously: each of these would pass under Pulumi's own mocks."""
 
+import gc
 import os
 import sys
 
@@ -11,9 +12,9 @@ pytestmark = [  # the SDK's own mocks leave the event loop open that they make
 ]
 
 HEAD = """
-import asyncio
+import asyncio, dataclasses, unittest
 import functools
-import json
+from unittest import mock
 import pulumi
 import pytest
 from toycloud import Bucket, Pair
@@ -71,8 +72,10 @@ def test(pulumi_component):
     ),
     "an assertion behind a library's step that fails": (
         """
+import wiring
+
 def test(pulumi_component):
-    pulumi_component(Bucket, "b", cloud=ARN).returned.arn.apply(json.loads).apply(check)
+    wiring.parsed(pulumi_component(Bucket, "b", cloud=ARN).returned.arn).apply(check)
 """,
         "*An assertion never ran*Its Output failed: Expecting value*",
     ),
@@ -134,6 +137,107 @@ def test():
     evaluate(lambda: Bucket("b").arn == "arn:1" and Bucket("c"), cloud=ARN)
 """,
         "*An Output never equals a plain value such as 'arn:1'*",
+    ),
+    "a condition on the text of an Output": (
+        """
+def test(pulumi_component):
+    assert "arn:1" not in f"{pulumi_component(Bucket, 'b', cloud=ARN).returned.arn}"
+""",
+        "*The text of an Output is never its value*",
+    ),
+    "an Output that unittest asks whether it is true": (
+        """
+def test(pulumi_component):
+    unittest.TestCase().assertTrue(pulumi_component(Bucket, "b", cloud=ARN).returned.arn)
+""",
+        "*An Output is always true*",
+    ),
+    "an Output that unittest compares with plain text": (
+        """
+class Test(unittest.TestCase):
+    def test(self):
+        self.assertNotEqual(evaluate(lambda: Bucket("b"), cloud=ARN).returned.arn, "arn:1")
+""",
+        "*An Output never equals a plain value such as 'arn:1'*",
+    ),
+    "an Output within a dataclass that is compared": (
+        """
+@dataclasses.dataclass
+class Name:
+    arn: object
+
+def test(pulumi_component):
+    assert Name(pulumi_component(Bucket, "b", cloud=ARN).returned.arn) != Name("arn:1")
+""",
+        "*An Output never equals a plain value such as 'arn:1'*",
+    ),
+    "unittest's own assertion inside apply": (
+        """
+class Test(unittest.TestCase):
+    def test(self):
+        bucket = evaluate(lambda: Bucket("b"), cloud=ARN).returned
+        bucket.arn.apply(functools.partial(self.assertEqual, "arn:2"))
+""",
+        "*AssertionError: 'arn:2' != 'arn:1'*",
+    ),
+    "unittest's own assertion in the program": (
+        """
+class Test(unittest.TestCase):
+    def test(self):
+        check = functools.partial(self.assertEqual, "arn:2")
+        evaluate(lambda: Bucket("b").arn.apply(check), preview=True)
+""",
+        "*An assertion never ran*apply at test_it.py:17*",
+    ),
+    "a mock that a preview does not call": (
+        """
+def test(pulumi_component):
+    bucket = pulumi_component(Bucket, "b", preview=True).returned
+    bucket.arn.apply(mock.Mock(side_effect=AssertionError))
+""",
+        "*An assertion never ran*apply at test_it.py:16*",
+    ),
+    "a list that a preview leaves empty": (
+        """
+def test(pulumi_component):
+    seen = []
+    pulumi_component(Bucket, "b", preview=True).returned.arn.apply(seen.append)
+    for arn in seen:
+        check(arn)
+""",
+        "*An assertion never ran*apply at test_it.py:16*",
+    ),
+    "a task of the program that asserts": (
+        """
+def test(pulumi_component):
+    def make():
+        bucket = Bucket("b")
+        async def check_later():
+            check(await bucket.arn.future())
+        asyncio.ensure_future(check_later())
+    pulumi_component(make, cloud=ARN)
+""",
+        "*AssertionError: wrong*",
+    ),
+    "a task of the program that never ends": (
+        """
+def test(pulumi_component, monkeypatch):
+    monkeypatch.setattr("pytest_pulumi.resolve.SETTLE", 0.1)
+    def make():
+        never = asyncio.get_running_loop().create_future()
+        async def check_later():
+            assert await never
+        asyncio.ensure_future(check_later())
+    pulumi_component(make)
+""",
+        "*An assertion never ran*the task at test_it.py:18. It did not end*",
+    ),
+    "a test that was compiled in another folder": (
+        """
+CODE = "def test(pulumi_component):\\n    assert pulumi_component(Bucket, 'b').returned.arn"
+exec(compile(CODE, "/elsewhere/test_it.py", "exec"))
+""",
+        "*An Output is always true*",
     ),
     "an assertion in a partial": (
         """
@@ -303,6 +407,27 @@ def test():
     pulumi.runtime.set_mocks(Mocks(), preview=True)
     wire(Bucket("b"))
 """,
+    "a task of the program whose assertion holds": """
+def test(pulumi_component):
+    def make():
+        bucket = Bucket("b")
+        async def check_later():
+            assert await bucket.arn.future() == "arn:1"
+        asyncio.ensure_future(check_later())
+    pulumi_component(make, cloud=ARN)
+""",
+    "unittest's own assertion that holds": """
+class Test(unittest.TestCase):
+    def test(self):
+        bucket = evaluate(lambda: Bucket("b"), cloud=ARN).returned
+        bucket.arn.apply(functools.partial(self.assertEqual, "arn:1"))
+""",
+    "text of an Output that a library makes": """
+import wiring
+
+def test(pulumi_component):
+    assert wiring.text(pulumi_component(Bucket, "b", cloud=ARN).returned.arn)
+""",
     "a failure that the test expects": """
 def test():
     with pytest.raises(AssertionError, match="wrong"):
@@ -318,8 +443,16 @@ def test():
 
 
 WIRING = """
+import json
+
+def parsed(output):
+    return output.apply(json.loads)
+
 def wire(bucket):
     return bucket.arn.apply(lambda arn: arn.upper())
+
+def text(output):
+    return str(output)
 
 def verify(arn):
     assert arn == "arn:2", "wrong"
@@ -333,7 +466,10 @@ def _run(pytester, body, *options):
     pytester.syspathinsert()
     pytester.makepyfile(wiring=WIRING)
     pytester.makepyfile(test_it=HEAD + body)
-    return pytester.runpytest_inprocess("-p", "pytest_pulumi_plugin", *options)
+    result = pytester.runpytest_inprocess("-p", "pytest_pulumi_plugin", *options)
+    if "set_mocks" in body:
+        gc.collect()  # the loop that the mocks leave open, while its warning is ignored
+    return result
 
 
 @pytest.mark.parametrize("name", VACUOUS)
@@ -496,6 +632,31 @@ import library
 def test(pulumi_component):
     arn = pulumi_component(Bucket, "b", cloud=ARN).returned.arn
     assert library.answers(arn) == (True, False, True, True, False)
+""",
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_a_test_that_is_run_again_is_watched_anew(pytester):
+    pytester.makeconftest(
+        """
+from _pytest.runner import runtestprotocol
+
+def pytest_runtest_protocol(item, nextitem):
+    runtestprotocol(item, nextitem=nextitem, log=False)
+    item._initrequest()
+    runtestprotocol(item, nextitem=nextitem)
+    return True
+"""
+    )
+    result = _run(
+        pytester,
+        """
+values = iter(["arn:1", "arn:2"])
+
+def test(pulumi_component):
+    cloud = Cloud(outputs={"Bucket": {"arn": next(values)}})
+    pulumi_component(Bucket, "b", cloud=cloud).returned.arn.apply(check)
 """,
     )
     result.assert_outcomes(passed=1)

@@ -8,6 +8,7 @@ from pytest_pulumi.errors import (
     VacuousTestError,
 )
 from pytest_pulumi.evaluation import evaluate, evaluate_folder
+from pytest_pulumi.fixtures import CheckSnapshot, EvaluateComponent, EvaluateFolder
 from pytest_pulumi.program import Message, Program
 from pytest_pulumi.resource import Resource
 from pytest_pulumi.snapshot import DATA_TYPES, Snapshot
@@ -16,7 +17,10 @@ from pytest_pulumi.values import UNKNOWN, Properties, Secret
 __all__ = [
     "DATA_TYPES",
     "UNKNOWN",
+    "CheckSnapshot",
     "Cloud",
+    "EvaluateComponent",
+    "EvaluateFolder",
     "Message",
     "Program",
     "ProgramStuckError",

@@ -1,8 +1,9 @@
 """Evaluate a program or component as ``pulumi preview`` or ``pulumi up`` does."""
 
 import asyncio
+import inspect
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, Final, Generic, TypeVar, cast
 from pytest_pulumi import guard, program_folder, sdk, stack_file
 from pytest_pulumi.cloud import Cloud
 from pytest_pulumi.coroutines import traced_coroutines
-from pytest_pulumi.errors import ProgramStuckError
+from pytest_pulumi.errors import ProgramStuckError, PulumiTestError
 from pytest_pulumi.monitor import Monitor
 from pytest_pulumi.program import Program
 from pytest_pulumi.values import decode
@@ -23,7 +24,7 @@ TIMEOUT: Final = 60.0
 
 
 def evaluate(
-    program: Callable[[], T],
+    program: Callable[[], T | Awaitable[T]],
     *,
     project: str = "project",
     stack: str = "dev",
@@ -32,11 +33,13 @@ def evaluate(
     cloud: Cloud | None = None,
     preview: bool = False,
     timeout: float = TIMEOUT,
+    root: Path | None = None,
 ) -> Program[T]:
     """Return what a program registers, given as a function that makes resources.
 
     Args:
-        program: makes resources; what it returns is the ``returned`` of the result.
+        program: makes resources, and may be async; what it returns is the ``returned`` of the
+            result.
         project: name of the project, which keys of ``config`` without a namespace belong to.
         stack: name of the stack.
         organization: name of the organization.
@@ -45,6 +48,7 @@ def evaluate(
         cloud: what providers and other stacks answer.
         preview: as ``pulumi preview``: what only a provider can tell is unknown.
         timeout: seconds that the program may take.
+        root: what ``pulumi.get_root_directory`` tells: the folder of ``Pulumi.yaml``.
 
     Raises:
         PulumiTestError: the test does not say what the program asks.
@@ -68,6 +72,7 @@ def evaluate(
                 monitor=monitor,
                 engine=monitor,
                 dry_run=preview,
+                root_directory=str(root or Path.cwd()),
             )
         )
 
@@ -85,7 +90,7 @@ def evaluate(
     if run.errors:
         with suppress(AttributeError):  # of an exception that has slots
             run.errors[0].pulumi_program = found  # pyright: ignore[reportAttributeAccessIssue]
-        raise run.errors[0]
+        raise _explained(run.errors[0])
     run.watch.check()
     return found
 
@@ -113,23 +118,27 @@ def evaluate_folder(
     root = Path(folder).resolve()
     project = stack_file.project_name(root) or root.name
     given = {stack_file.full_key(k, project): v for k, v in (config or {}).items()}
-    return evaluate(
-        lambda: program_folder.run(stack_file.program_folder(root)),
-        project=project,
-        stack=stack,
-        organization=organization,
-        config=stack_file.read(root, stack) | given,
-        cloud=cloud,
-        preview=preview,
-        timeout=timeout,
-    )
+    config = stack_file.read(root, stack) | given
+    program = stack_file.program_folder(root).resolve()
+    with program_folder.inside(program):
+        return evaluate(
+            lambda: program_folder.run(program),
+            project=project,
+            stack=stack,
+            organization=organization,
+            config=config,
+            cloud=cloud,
+            preview=preview,
+            timeout=timeout,
+            root=root,
+        )
 
 
 @dataclass
 class _Run(Generic[T]):
     """A program on a thread of its own, where the SDK's state begins anew."""
 
-    program: Callable[[], T]
+    program: Callable[[], T | Awaitable[T]]
     monitor: Monitor
     watch: guard.Watch
     returned: list[T] = field(default_factory=list[T])
@@ -140,13 +149,35 @@ class _Run(Generic[T]):
             with self.watch, traced_coroutines(), asyncio.Runner() as runner:
                 # A program that fails leaves futures behind that nobody awaits.
                 runner.get_loop().set_exception_handler(lambda _loop, _context: None)
+                runner.get_loop().set_task_factory(self.watch.start)
                 runner.run(self._run(configure))
         except BaseException as error:  # noqa: BLE001 (raised again on the caller's thread)
             self.errors.append(error)
 
     async def _run(self, configure: Callable[[], None]) -> None:
         configure()
-        await sdk.run_in_stack(lambda: self.returned.append(self.program()))
+        await sdk.run_in_stack(self._make)
+        await self.watch.finish_tasks()
+
+    def _make(self) -> Awaitable[None] | None:
+        made = self.program()
+        if inspect.isawaitable(made):
+            return self._made_later(made)
+        self.returned.append(made)
+        return None
+
+    async def _made_later(self, made: Awaitable[T]) -> None:
+        self.returned.append(await made)
+
+
+def _explained(error: BaseException) -> BaseException:
+    """Return what a program raised; or a sentence, where asyncio's own says too little."""
+    if isinstance(error, RuntimeError) and "attached to a different loop" in str(error):
+        return PulumiTestError(
+            "The program uses an Output that was made outside of it, and cannot wait for it; make "
+            "it inside, e.g. pulumi_component(lambda: Site('site', domain=Output.from_input('a')))."
+        )
+    return error
 
 
 def _evaluated(run: "_Run[T]", preview: bool) -> Program[T]:  # noqa: FBT001

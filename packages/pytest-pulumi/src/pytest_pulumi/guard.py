@@ -6,21 +6,28 @@ context, which tasks of asyncio inherit; and one for each test, current everywhe
 """
 
 import asyncio
-import dis
 import functools
 import inspect
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType
-from typing import Any, Self, cast
+from types import CodeType, FrameType
+from typing import Any, Self
 
 import pulumi
 
-from pytest_pulumi import comparisons
+from pytest_pulumi import comparisons, resolve
+from pytest_pulumi.callbacks import (
+    asserts,
+    code_of,
+    is_asserting_task,
+    is_assertion,
+    is_library,
+    is_of_test,
+    leads_to_assertion,
+)
 from pytest_pulumi.errors import VacuousTestError
 from pytest_pulumi.program import Program
 from pytest_pulumi.resolve import current_loop, is_loop_running, settle
@@ -34,9 +41,10 @@ _apply = pulumi.Output.apply  # pyright: ignore[reportUnknownMemberType, reportU
 
 @dataclass
 class Assertion:
-    """A callback of a test's that was given to ``apply``."""
+    """A callback of a test's that was given to ``apply``, or a task that the program started."""
 
     place: str
+    is_task: bool = False
     ran: bool = False
     error: BaseException | None = None
 
@@ -54,6 +62,7 @@ class Watch:
         self.programs: list[Program[Any]] = []
         self._in_program = in_program
         self._assertions: list[Assertion] = []
+        self._tasks: list[tuple[asyncio.Task[Any], Assertion]] = []
         self._loops: set[asyncio.AbstractEventLoop] = set()
         self._token: Token[Watch | None] | None = None
 
@@ -72,17 +81,20 @@ class Watch:
         else:
             _of_tests.remove(self)
 
-    def watched(self, callback: Callable[[Any], Any], *, by: str) -> Callable[[Any], Any]:
+    def watched(self, callback: Callable[[Any], Any], *, by: FrameType) -> Callable[[Any], Any]:
         """Return the callback with what remembers that it ran, if it is a test's.
 
         Args:
             callback: given to ``apply``.
-            by: path of the file whose code calls ``apply``.
+            by: the code that calls ``apply``.
         """
-        code = _code(callback)
-        if code is None or not self._counts(callback, code, by):
+        code = code_of(callback)
+        if not self._counts(callback, code, by.f_code.co_filename):
             return callback
-        assertion = Assertion(f"{_shown(code.co_filename)}:{code.co_firstlineno}")
+        if code is None or is_library(code.co_filename):
+            assertion = Assertion(f"{_shown(by.f_code.co_filename)}:{by.f_lineno}")
+        else:
+            assertion = Assertion(f"{_shown(code.co_filename)}:{code.co_firstlineno}")
         self._assertions.append(assertion)
 
         @functools.wraps(callback)
@@ -101,6 +113,27 @@ class Watch:
             return result
 
         return run
+
+    def start(
+        self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any
+    ) -> "asyncio.Task[Any]":
+        """Start a task as a loop does, and remember it if a test wrote it and it asserts."""
+        task: asyncio.Task[Any] = asyncio.Task(coroutine, loop=loop, **options)
+        if is_asserting_task(coroutine):
+            code: CodeType = coroutine.cr_code
+            place = f"{_shown(code.co_filename)}:{code.co_firstlineno}"
+            self._tasks.append((task, Assertion(place, is_task=True)))
+        return task
+
+    async def finish_tasks(self) -> None:
+        """Wait for the tasks of a program that has ended, and note what they raised."""
+        waiting = [task for task, _ in self._tasks if not task.done()]
+        if waiting:
+            await asyncio.wait(waiting, timeout=resolve.SETTLE)
+        for task, assertion in self._tasks:
+            assertion.ran = task.done() and not task.cancelled()
+            assertion.error = task.exception() if assertion.ran else None
+            self._assertions.append(assertion)
 
     def use(self, loop: asyncio.AbstractEventLoop) -> None:
         """Remember a loop that callbacks were scheduled on."""
@@ -135,73 +168,34 @@ class Watch:
                 raise assertion.error
         left = [assertion for assertion in self._assertions if not assertion.ran]
         if left:
-            error = left[0].error
-            reason = f"failed: {error}" if error else "is unknown in a preview, or never resolved."
             raise VacuousTestError(
-                f"An assertion never ran, so this test proves nothing by it: the callback given to "
-                f"apply at {', '.join(a.place for a in left)}. Its Output {reason}"
-            ) from error
+                f"An assertion never ran, so this test proves nothing by it: {_explain(left)}"
+            ) from left[0].error
 
     def describe_waiting(self) -> str:
         """Return a sentence that names the callbacks that wait, or nothing."""
         places = [a.place for a in self._assertions if not a.ran]
         return f" Waiting: the callback at {', '.join(places)}." if places else ""
 
-    def _counts(self, callback: Callable[[Any], Any], code: CodeType, by: str) -> bool:
+    def _counts(self, callback: Callable[[Any], Any], code: CodeType | None, by: str) -> bool:
         if self._in_program:
-            return (_is_of_test(code) and _leads_to_assertion(callback, set())) or (
-                is_test_file(by) and not _is_library(code.co_filename) and asserts(code)
+            return code is not None and (
+                (is_of_test(code) and leads_to_assertion(callback, set()))
+                or (is_test_file(by) and is_assertion(code))
             )
-        return not _is_library(code.co_filename) and (_is_of_test(code) or asserts(code))
+        if is_test_file(by):
+            return True  # whatever it is: `seen.append`, a Mock
+        return (
+            code is not None
+            and not is_library(code.co_filename)
+            and (is_of_test(code) or asserts(code))
+        )
 
 
 def note(program: Program[Any]) -> None:
     """Remember a program that the current test evaluated, so that its tree can be shown."""
     if watch := _current():
         watch.programs.append(program)
-
-
-def asserts(code: CodeType) -> bool:
-    """Return whether a function, or one within it, asserts anything."""
-    return any(map(_asserts, dis.get_instructions(code)))
-
-
-def _leads_to_assertion(callback: Any, seen: set[CodeType]) -> bool:
-    """Return whether a test's function asserts, or names another function of a test that does."""
-    code = _code(callback)
-    if code is None or code in seen or not _is_of_test(code):
-        return False
-    seen.add(code)
-    return asserts(code) or any(_leads_to_assertion(f, seen) for f in _named_in(callback, code))
-
-
-def _named_in(callback: Any, code: CodeType) -> Iterator[Any]:
-    """Yield the global variables and those of enclosing functions that a function uses."""
-    function = inspect.unwrap(callback)
-    while isinstance(function, functools.partial):
-        yield from function.args
-        function = inspect.unwrap(cast("Any", function.func))
-    function = getattr(function, "__func__", function)
-    variables: dict[str, Any] = getattr(function, "__globals__", {})
-    inner, names = [code], set[str]()
-    while inner:
-        found = inner.pop()
-        names.update(found.co_names)
-        inner += [constant for constant in found.co_consts if isinstance(constant, CodeType)]
-    yield from (variables[name] for name in names & set(variables))
-    for cell in getattr(function, "__closure__", None) or ():
-        with suppress(ValueError):  # a variable that is not set yet
-            yield cell.cell_contents
-
-
-def _asserts(instruction: dis.Instruction) -> bool:
-    if isinstance(instruction.argval, CodeType):
-        return asserts(instruction.argval)
-    if instruction.opname == "LOAD_ASSERTION_ERROR":
-        return True
-    if instruction.opname == "LOAD_CONST":
-        return False
-    return instruction.argval == "fail" or "assert" in instruction.argrepr.lower()
 
 
 def _current() -> Watch | None:
@@ -217,7 +211,7 @@ def _watched_apply(
     if watch is None:
         return _apply(self, func, run_with_unknowns)
     watch.use(current_loop())
-    by = sys._getframe(1).f_code.co_filename  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    by = sys._getframe(1)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return _apply(self, watch.watched(func, by=by), run_with_unknowns)
 
 
@@ -232,25 +226,14 @@ async def _observed(result: Awaitable[Any], assertion: Assertion) -> Any:
     return value
 
 
-def _code(callback: Any) -> CodeType | None:
-    callback = inspect.unwrap(callback)
-    if isinstance(callback, functools.partial):
-        return _code(cast("Any", callback.func))
-    code = getattr(getattr(callback, "__func__", callback), "__code__", None)
-    return code or getattr(getattr(cast("Any", type(callback)), "__call__", None), "__code__", None)  # noqa: B004
-
-
-def _is_of_test(code: CodeType) -> bool:
-    return is_test_file(code.co_filename)
-
-
-def _is_library(file: str) -> bool:
-    parts = Path(file).parts
-    return (
-        file.startswith("<")
-        or bool({"site-packages", "pytest_pulumi"} & set(parts))
-        or (Path(file).is_relative_to(sys.base_prefix))
-    )
+def _explain(left: "list[Assertion]") -> str:
+    """Return which assertions never ran, and why the first did not."""
+    places = [a.place for a in left if not a.is_task]
+    if not places:
+        return f"the task at {', '.join(a.place for a in left)}. It did not end."
+    error = left[0].error
+    reason = f"failed: {error}" if error else "is unknown in a preview, or never resolved."
+    return f"the callback given to apply at {', '.join(places)}. Its Output {reason}"
 
 
 def _shown(file: str) -> str:

@@ -12,7 +12,7 @@ from pytest_pulumi.errors import PulumiTestError
 
 
 def run(folder: Path) -> None:
-    """Run ``__main__.py`` of a folder as Pulumi's language host does: from inside it.
+    """Run ``__main__.py`` of a folder as Pulumi's language host does; the caller is ``inside``.
 
     Raises:
         PulumiTestError: there is no such file.
@@ -23,18 +23,20 @@ def run(folder: Path) -> None:
         raise PulumiTestError(
             f"There is no program {program}; name the folder with its __main__.py."
         )
-    with _inside(folder), _fresh_modules(folder):
-        runpy.run_path(str(program), run_name="__main__")
+    runpy.run_path(str(program), run_name="__main__")
 
 
 @contextmanager
-def _inside(folder: Path) -> Generator[None]:
+def inside(folder: Path) -> Generator[None]:
+    """Make a folder the current one, with its own modules; undo that, however its program ends."""
     before, path = Path.cwd(), list(sys.path)
-    os.chdir(folder)
+    if folder.is_dir():
+        os.chdir(folder)
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
     try:
-        yield
+        with _fresh_modules(folder):
+            yield
     finally:
         sys.path[:] = path
         os.chdir(before)
@@ -42,7 +44,20 @@ def _inside(folder: Path) -> Generator[None]:
 
 @contextmanager
 def _fresh_modules(folder: Path) -> Generator[None]:
-    """Forget the program's own modules afterwards, which may make resources when imported."""
+    """Forget the program's own modules afterwards, which may make resources when imported.
+
+    Modules of the same names that a test has from elsewhere are put aside.
+    """
+    own = {path.stem for path in folder.glob("*.py")}
+    own |= {path.parent.name for path in folder.glob("*/__init__.py")}
+    own -= {"__main__", *sys.stdlib_module_names}
+    aside = {
+        name: module
+        for name, module in sys.modules.items()
+        if name.partition(".")[0] in own and not _is_part(getattr(module, "__file__", None), folder)
+    }
+    for name in aside:
+        del sys.modules[name]
     before = set(sys.modules)
     try:
         yield
@@ -50,9 +65,10 @@ def _fresh_modules(folder: Path) -> Generator[None]:
         for name in set(sys.modules) - before:
             if _is_part(getattr(sys.modules[name], "__file__", None), folder):
                 del sys.modules[name]
+        sys.modules.update(aside)
 
 
 def _is_part(file: str | None, folder: Path) -> bool:
-    if file is None or not Path(file).is_relative_to(folder):
+    if file is None or not Path(file).resolve().is_relative_to(folder):
         return False
-    return "site-packages" not in Path(file).relative_to(folder).parts
+    return "site-packages" not in Path(file).resolve().relative_to(folder).parts

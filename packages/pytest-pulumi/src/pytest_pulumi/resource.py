@@ -1,11 +1,12 @@
 """One resource, as the engine sees it registered."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 
+from pytest_pulumi.errors import PulumiTestError
 from pytest_pulumi.values import Properties
 
 
@@ -90,12 +91,35 @@ class Resource:
 
     def is_a(self, wanted: "str | type[pulumi.Resource]") -> bool:
         """Return whether it is of a type: a class, a token, or the end of one (``Bucket``)."""
-        token = wanted if isinstance(wanted, str) else token_of(wanted)
-        return token in (self.type, self.type.rpartition(":")[2])
+        token = token_of(wanted)
+        return self.type == token or self.type.endswith((f":{token}", f"/{token}"))
 
-    def is_secret(self, key: str) -> bool:
-        """Return whether an input, what holds it or a part of it is secret."""
-        return any(_holds(key, path) or _holds(path, key) for path in self.secrets)
+    def is_secret(self, path: str) -> bool:
+        """Return whether an input, what holds it or a part of it is secret.
+
+        Raises:
+            PulumiTestError: there is no such input, so that its not being secret proves nothing.
+        """
+        if any(_holds(path, secret) or _holds(secret, path) for secret in self.secrets):
+            return True
+        known = sorted(_paths(self.inputs))
+        if path not in known:
+            raise PulumiTestError(
+                f"{self.name} has no input {path}; there are {', '.join(known) or 'none'}."
+            )
+        return False
+
+
+def _paths(value: Any, path: str = "") -> Iterator[str]:
+    """Yield the path of each property in a value, as ``secrets`` has them."""
+    if path:
+        yield path
+    if isinstance(value, dict):
+        for key, item in cast("dict[str, Any]", value).items():
+            yield from _paths(item, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for i, item in enumerate(cast("list[Any]", value)):
+            yield from _paths(item, f"{path}[{i}]")
 
 
 def _holds(outer: str, inner: str) -> bool:

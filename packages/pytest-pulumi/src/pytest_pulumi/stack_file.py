@@ -33,12 +33,12 @@ for _tag, _form, _first in _AS_IN_YAML_1_2:
 
 def project_name(folder: Path) -> str | None:
     """Return the name in ``Pulumi.yaml``, or None without that file."""
-    return _load(folder / "Pulumi.yaml").get("name")
+    return _load(_project_file(folder)).get("name")
 
 
 def program_folder(folder: Path) -> Path:
     """Return the folder of ``__main__.py``: ``main`` of ``Pulumi.yaml``, or the same folder."""
-    return folder / (_load(folder / "Pulumi.yaml").get("main") or ".")
+    return folder / (_load(_project_file(folder)).get("main") or ".")
 
 
 def read(folder: Path, stack: str) -> dict[str, Any]:
@@ -47,7 +47,8 @@ def read(folder: Path, stack: str) -> dict[str, Any]:
     Encrypted values are ``{"secure": …}``, as they stand in the file.
     """
     project = project_name(folder) or folder.name
-    project_file = _load(folder / "Pulumi.yaml")
+    path = _project_file(folder)
+    project_file = _load(path)
     declared: dict[str, Any] = project_file.get("config") or {}
     found: dict[str, Any] = {}
     for key, value in declared.items():
@@ -55,7 +56,13 @@ def read(folder: Path, stack: str) -> dict[str, Any]:
         if given is not None:
             found[full_key(key, project)] = given
     stacks = folder / (project_file.get("stackConfigDir") or ".")
-    return found | _of_stack(stacks / f"Pulumi.{stack}.yaml")
+    return found | _of_stack(stacks / f"Pulumi.{stack.replace('/', '-')}{path.suffix}")
+
+
+def _project_file(folder: Path) -> Path:
+    """Return the project's file; stacks' files end as it does (``workspace/paths.go``)."""
+    paths = [folder / f"Pulumi{suffix}" for suffix in (".json", ".yaml", ".yml")]
+    return next(filter(Path.is_file, paths), folder / "Pulumi.yaml")
 
 
 def full_key(key: str, project: str) -> str:

@@ -31,7 +31,8 @@ class Secret:
 class Unknown:
     """A value that a preview cannot know. Compare it with ``is UNKNOWN``.
 
-    Any other use raises, because ``unknown != "0.0.0.0/0"`` would pass and prove nothing.
+    Any other use raises, because ``unknown != "0.0.0.0/0"`` would pass and prove nothing; so would
+    ``"0.0.0.0/0" not in str(unknown)``.
     """
 
     def __repr__(self) -> str:
@@ -45,6 +46,7 @@ class Unknown:
 
     __bool__ = __eq__ = __ne__ = __lt__ = __gt__ = __le__ = __ge__ = _refuse  # pyright: ignore[reportAssignmentType]
     __contains__ = __iter__ = __len__ = __getitem__ = _refuse  # pyright: ignore[reportAssignmentType]
+    __str__ = __format__ = _refuse  # pyright: ignore[reportAssignmentType]
     __hash__ = _refuse  # `unknown not in {"0.0.0.0/0"}` compares hashes first
 
 
