@@ -34,3 +34,5 @@ if pipeline.destination_policy:
     pulumi.export(StackOutput.DESTINATION_POLICY, pipeline.destination_policy)
 if pipeline.view_function_name:
     pulumi.export(StackOutput.VIEW_FUNCTION_NAME, pipeline.view_function_name)
+if pipeline.upload_prefixes:
+    pulumi.export(StackOutput.UPLOAD_PREFIXES, pipeline.upload_prefixes)

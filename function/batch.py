@@ -66,7 +66,7 @@ class BatchHandler(Record):
         attempt = record["attributes"]["ApproximateReceiveCount"]
         is_last = int(attempt) >= MAX_RECEIVES
         try:
-            events = parse_message(record["body"], record["messageId"])
+            events = parse_message(record["body"], record["messageId"], self.uploads.prefixes)
             outcomes = [self.uploads.handle(event, is_last=is_last) for event in events]
             if any(outcome.look_again for outcome in outcomes):
                 self.look_again(record)

@@ -71,6 +71,7 @@ def start(variables: Mapping[str, str] = os.environ) -> UploadHandler:
         counts_duplicates=looks_for_duplicates,
         worker_counts=functools.partial(_worker_counts, isolation),
         cold_starts=itertools.chain((1,), itertools.repeat(0)),
+        prefixes=environment.upload_prefixes,
     )
 
 

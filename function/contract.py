@@ -11,7 +11,15 @@ from typing import Any, Final
 from urllib.parse import quote_plus
 
 UPLOADS: Final = "uploads/"
-"""The only prefix of the source bucket that raises events and that the public may write."""
+"""Prefix of the uploads in the source bucket, unless the setting ``prefix`` names another one.
+
+Only keys under a stack's prefixes raise events, and the public may write under the first alone."""
+
+PREFIXES: Final = (UPLOADS,)
+"""Prefixes of a stack's uploads, the one of new uploads first: ``prefix`` and ``formerPrefixes``.
+
+A stack with these, as every stack of an earlier release, does not tell of them anywhere.
+"""
 
 INDEX: Final = "_index/"
 """Prefix of the destination bucket that is never public; no upload may map into it."""
@@ -132,6 +140,7 @@ class StackOutput(StrEnum):
     ADOPTED_BUCKETS = "adoptedBuckets"
     DESTINATION_POLICY = "destinationPolicy"
     VIEW_FUNCTION_NAME = "viewFunctionName"
+    UPLOAD_PREFIXES = "uploadPrefixes"
 
 
 def part_of_user(sub: str) -> str:
@@ -145,14 +154,27 @@ def part_of_user(sub: str) -> str:
     return part if len(part) <= most else f"__{hashlib.sha256(encoded).hexdigest()}"
 
 
-def source_key(name: str) -> str:
+def read_prefixes(text: str | None) -> tuple[str, ...]:
+    """Return the prefixes that ``write_prefixes`` wrote; ``uploads/`` where nothing is written."""
+    return tuple(text.split(",")) if text else PREFIXES
+
+
+def write_prefixes(prefixes: tuple[str, ...]) -> str:
+    """Return prefixes as the stack tells of them in one text; empty for ``uploads/`` alone."""
+    return "" if prefixes == PREFIXES else ",".join(prefixes)
+
+
+def source_key(name: str, prefix: str = UPLOADS) -> str:
     """Return the source key of an upload, e.g. ``uploads/u1/beach.jpg`` for ``u1/beach.jpg``."""
-    return f"{UPLOADS}{name}"
+    return f"{prefix}{name}"
 
 
-def upload_name(key: str) -> str:
-    """Return a source key without ``uploads/``, which starts all destination keys of the upload."""
-    return key.removeprefix(UPLOADS)
+def upload_name(key: str, prefixes: tuple[str, ...] = PREFIXES) -> str:
+    """Return a source key without its prefix, which starts all destination keys of the upload.
+
+    No prefix starts with another one, so a key has at most one.
+    """
+    return next((key.removeprefix(each) for each in prefixes if key.startswith(each)), key)
 
 
 def rendition_key(name: str, file: str) -> str:

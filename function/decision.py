@@ -49,11 +49,7 @@ def decide(event: Event, state: State) -> Step | Render:
     standing, held = state.standing, state.held
     if held is None:
         return Step.SKIP if standing is None and state.is_whole else Step.REMOVE
-    if (
-        standing is None
-        or standing.status == Status.DELETED
-        or is_newer(held.sequencer, standing.source.sequencer)
-    ):
+    if standing is None or standing.status == Status.DELETED or replaces(held, standing.source):
         return Render(_sequenced(held, event, standing))
     is_shown = standing.source.version_id == held.version_id
     is_redriven = standing.status == Status.FAILED and event.kind == EventKind.CREATED
@@ -66,6 +62,15 @@ def decide(event: Event, state: State) -> Step | Render:
     if state.is_whole is None:
         return Step.REPAIR
     return Step.SKIP if state.is_whole else Render(standing.source.version)
+
+
+def replaces(version: ObjectVersion, shown: ObjectVersion) -> bool:
+    """Return True if a version takes the place of the one that a manifest shows.
+
+    That is so of one under another prefix, which its caller has found to be the one to show:
+    sequencers order the events of one key alone.
+    """
+    return version.key != shown.key or is_newer(version.sequencer, shown.sequencer)
 
 
 def _sequenced(held: ObjectVersion, event: Event, standing: Manifest | None) -> ObjectVersion:

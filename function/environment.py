@@ -3,7 +3,14 @@
 import json
 from collections.abc import Mapping
 
-from function.contract import FULL_MEMORY_MB, MOST_SECONDS, DuplicateSearch
+from function.contract import (
+    FULL_MEMORY_MB,
+    MOST_SECONDS,
+    PREFIXES,
+    DuplicateSearch,
+    read_prefixes,
+    upload_name,
+)
 from function.engine.record import Record
 from function.engine.renditions import Encoders, Hdr, Quality, Rendition, file_name
 from function.engine.results import Task
@@ -33,11 +40,16 @@ class Environment(Record):
     encoders: Encoders  # ``current``, or the release whose options the encoders get
     memory_mb: int  # the function's memory, as Lambda itself states it
     source_bucket: str = ""  # bucket of the uploads, for first views; events name it to the others
+    upload_prefixes: tuple[str, ...] = PREFIXES  # the one of new uploads first
 
     @property
     def most_seconds(self) -> float:
         """The clock time that one upload may take: 10 s, or more where there is less of a vCPU."""
         return MOST_SECONDS if self.memory_mb >= FULL_MEMORY_MB else 0.8 * self.timeout
+
+    def name_of(self, key: str) -> str:
+        """Return a source key without its prefix, as ``contract.upload_name`` does."""
+        return upload_name(key, self.upload_prefixes)
 
     @property
     def eager(self) -> tuple[Rendition, ...]:
@@ -97,6 +109,7 @@ class Environment(Record):
                 encoders=Encoders(variables.get("ENCODERS", Encoders.CURRENT)),
                 memory_mb=int(variables["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]),
                 source_bucket=variables.get("SOURCE_BUCKET", ""),
+                upload_prefixes=read_prefixes(variables.get("UPLOAD_PREFIXES")),
             )
         except KeyError as error:
             raise RuntimeError(f"The environment variable {error} is not set.") from error

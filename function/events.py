@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, Final, cast
 from urllib.parse import unquote_plus
 
-from function.contract import INDEX, UPLOADS, upload_name
+from function.contract import INDEX, PREFIXES, upload_name
 from function.engine.record import Record
 from function.versions import ObjectVersion
 
@@ -53,11 +53,28 @@ class Event(Record):
     correlation_id: str
 
 
-def parse_message(body: str, message_id: str) -> list[Event]:
+class OutsidePrefixes(Exception):
+    """An event of a key that the stack had announced, before its prefix was changed.
+
+    No retry helps by itself. But an acknowledged message would be lost, and with it an upload that
+    waited while the stack was updated; as a dead letter it can be sent again.
+    """
+
+    def __init__(self, key: str, prefixes: tuple[str, ...]) -> None:
+        super().__init__(
+            f"{key} is outside {' and '.join(prefixes)}; name its prefix in formerPrefixes, run "
+            "`pulumi up`, then `python -m ops redrive`."
+        )
+
+
+def parse_message(body: str, message_id: str, prefixes: tuple[str, ...] = PREFIXES) -> list[Event]:
     """Return the events of one SQS message that are ours to process.
 
     Others, such as S3's test event, are logged and left out. Their message is acknowledged, because
     no retry would change it. The message's id is the correlation id where S3 gave none.
+
+    Raises:
+        OutsidePrefixes: a key is outside the prefixes of the stack's uploads.
     """
     try:
         fields = _mapping(json.loads(body))
@@ -66,11 +83,14 @@ def parse_message(body: str, message_id: str) -> list[Event]:
     if fields.get("Event") == "s3:TestEvent":
         return _ignored("S3 test event", message_id)
     if fields.get("source") == "aws.s3":
-        return _parse_bridged(fields, message_id)
+        return _parse_bridged(fields, message_id, prefixes)
     records: object = fields.get("Records")
     if not isinstance(records, list):
         return _ignored("not an S3 event", message_id)
-    parsed = (_parse_record(_mapping(record), message_id) for record in cast("list[Any]", records))
+    parsed = (
+        _parse_record(_mapping(record), message_id, prefixes)
+        for record in cast("list[Any]", records)
+    )
     return [event for events in parsed for event in events]
 
 
@@ -79,7 +99,9 @@ def _mapping(value: object) -> dict[str, Any]:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
-def _parse_record(record: dict[str, Any], message_id: str) -> list[Event]:
+def _parse_record(
+    record: dict[str, Any], message_id: str, prefixes: tuple[str, ...]
+) -> list[Event]:
     if record.get("eventSource") != "aws:s3":
         return _ignored("record is not S3's", message_id)
     name = str(record.get("eventName"))
@@ -95,8 +117,8 @@ def _parse_record(record: dict[str, Any], message_id: str) -> list[Event]:
         sequencer=item.get("sequencer", ""),
         bytes=int(item.get("size", 0)),
     )
-    request_id = record.get("responseElements", {}).get("x-amz-request-id")
-    return _events(bucket, kind, version, request_id, message_id)
+    correlation_id = record.get("responseElements", {}).get("x-amz-request-id") or message_id
+    return _events(Event(bucket, kind, version, correlation_id), message_id, prefixes)
 
 
 def as_changed(body: str) -> str:
@@ -110,7 +132,9 @@ def as_changed(body: str) -> str:
     return json.dumps(fields)
 
 
-def _parse_bridged(fields: dict[str, Any], message_id: str) -> list[Event]:
+def _parse_bridged(
+    fields: dict[str, Any], message_id: str, prefixes: tuple[str, ...]
+) -> list[Event]:
     """Return what EventBridge delivered of S3; unlike S3 itself, it does not encode the key."""
     name = str(fields.get("detail-type"))
     if name not in BRIDGED:
@@ -125,27 +149,28 @@ def _parse_bridged(fields: dict[str, Any], message_id: str) -> list[Event]:
         sequencer=item.get("sequencer", ""),
         bytes=int(item.get("size", 0)),
     )
-    return _events(detail["bucket"]["name"], kind, version, detail.get("request-id"), message_id)
+    correlation_id = detail.get("request-id") or message_id
+    event = Event(detail["bucket"]["name"], kind, version, correlation_id)
+    return _events(event, message_id, prefixes)
 
 
-def _events(
-    bucket: str, kind: EventKind, version: ObjectVersion, request_id: str | None, message_id: str
-) -> list[Event]:
+def _events(event: Event, message_id: str, prefixes: tuple[str, ...]) -> list[Event]:
     """Return one event, or none if the function ignores its key."""
-    if reason := not_ours(version.key):
-        return _ignored(reason, message_id, version.key)
-    return [Event(bucket, kind, version, correlation_id=request_id or message_id)]
+    key = event.version.key
+    if not key.startswith(prefixes):
+        raise OutsidePrefixes(key, prefixes)
+    if reason := not_ours(upload_name(key, prefixes)):
+        return _ignored(reason, message_id, key)
+    return [event]
 
 
-def not_ours(key: str) -> str | None:
-    """Return why the function ignores uploads of a key, or None if it does not."""
-    if not key.startswith(UPLOADS):
-        return f"key is outside {UPLOADS}"
-    if key.endswith("/"):
+def not_ours(name: str) -> str | None:
+    """Return why the function ignores uploads of a name, or None if it does not."""
+    if not name or name.endswith("/"):
         return "key is a folder marker"
-    if f"{upload_name(key)}/".startswith(INDEX):
+    if f"{name}/".startswith(INDEX):
         return f"key would land in {INDEX}"
-    if not key.isprintable() or not {"", ".", ".."}.isdisjoint(key.split("/")):
+    if not name.isprintable() or not {"", ".", ".."}.isdisjoint(name.split("/")):
         return "key has a control character or an empty, . or .. segment, which no URL can address"
     return None
 

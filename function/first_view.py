@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from function.contract import MAX_KEY_BYTES, UPLOADS, Status, manifest_key, rendition_key
+from function.contract import MAX_KEY_BYTES, Status, manifest_key, rendition_key
 from function.engine.errors import Worn
 from function.engine.record import Record
 from function.engine.renditions import OutputFormat, Rendition, file_name
@@ -80,6 +80,8 @@ class FirstView(Record):
             manifest = Manifest.from_json(read[0]) if read else None
             if not read or not manifest or manifest.status != Status.READY:
                 return None
+            if not manifest.source.key.startswith(self.environment.upload_prefixes):
+                return None  # of a prefix that the stack has no more, so it may not read the upload
             facts = facts_of(self._as(manifest), *found, manifest.source)
             stored = self.destination.get(key)
             if stored and stored.sequencer == manifest.source.sequencer:
@@ -154,7 +156,12 @@ class FirstView(Record):
         fields["renditions"].append(facts.to_dict())
         body = json.dumps(fields, ensure_ascii=False, indent=1).encode()
         headers = Headers(CONTENT_TYPE, CACHE_CONTROL, manifest.source.sequencer)
-        self.destination.put(manifest_key(manifest.source.name), body, headers, expect=read[1])
+        self.destination.put(
+            manifest_key(self.environment.name_of(manifest.source.key)),
+            body,
+            headers,
+            expect=read[1],
+        )
 
     def _is_named(self, key: str, manifest: Manifest) -> bool:
         """Return True if the manifest that stands is ready, of the same version, and names a key.
@@ -162,7 +169,7 @@ class FirstView(Record):
         While a stack is updated, the function for uploads may have settings without the rendition.
         If it writes the manifest anew, nothing would name the file, so nothing would delete it.
         """
-        read = self.destination.read(manifest_key(manifest.source.name))
+        read = self.destination.read(manifest_key(self.environment.name_of(manifest.source.key)))
         if not read:
             return False
         latest = Manifest.from_json(read[0])
@@ -176,4 +183,4 @@ def _is_name(name: str, file: str) -> bool:
     For others S3, or its client, has errors, which anyone could ask for and an alarm would tell of.
     """
     longest = max(manifest_key(name), rendition_key(name, file), key=len)
-    return len(longest.encode()) <= MAX_KEY_BYTES and not not_ours(f"{UPLOADS}{name}")
+    return len(longest.encode()) <= MAX_KEY_BYTES and not not_ours(name)

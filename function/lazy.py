@@ -26,7 +26,9 @@ def declare(environment: Environment, manifest: Manifest) -> Manifest:
     source = manifest.source
     return manifest.replace(
         renditions=(*manifest.stored, *_all_facts(environment, source)),
-        url_template=url_template(environment.delivery_url, source.name, source.sha256 or ""),
+        url_template=url_template(
+            environment.delivery_url, environment.name_of(source.key), source.sha256 or ""
+        ),
     )
 
 
@@ -36,7 +38,7 @@ def facts_of(
     """Return what is known of one lazy rendition of an upload that was measured."""
     size = source.width or 1, source.height or 1
     layout = lay_out(size, rendition, scalable=source.format in DRAWINGS)
-    key = rendition_key(source.name, file_name(rendition.name, format_name))
+    key = rendition_key(environment.name_of(source.key), file_name(rendition.name, format_name))
     width, height = layout.canvas
     return RenditionFacts(
         name=rendition.name,

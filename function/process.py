@@ -129,7 +129,9 @@ class Processor(Record):
                 except Worn:
                     findings.renditions = self._render(version, data, findings, watch)
             if self.duplicates and findings.fingerprint and not findings.original:
-                findings.original = self.duplicates.find_near(version.name, findings.fingerprint)
+                findings.original = self.duplicates.find_near(
+                    self.environment.name_of(version.key), findings.fingerprint
+                )
         except Rejected as rejection:
             error = ErrorFacts(code=rejection.code, message=rejection.message)
         manifest = findings.manifest(version, watch.timings(), error)
@@ -156,7 +158,9 @@ class Processor(Record):
         None if there are none, or if the original was replaced or removed meanwhile. Copies made by
         then are named by no manifest, and will be overwritten.
         """
-        found = self.duplicates and self.duplicates.find_exact(version.name, findings.sha256)
+        found = self.duplicates and self.duplicates.find_exact(
+            self.environment.name_of(version.key), findings.sha256
+        )
         if not found:
             return None
         findings.original = original = found.manifest
@@ -170,7 +174,7 @@ class Processor(Record):
     def _copy(
         self, version: ObjectVersion, original: Manifest, rendition: RenditionFacts
     ) -> RenditionFacts | None:
-        key = rendition_key(version.name, rendition.key.rsplit("/", 1)[-1])
+        key = rendition_key(self.environment.name_of(version.key), rendition.key.rsplit("/", 1)[-1])
         headers = Headers(rendition.content_type, FOREVER, version.sequencer)
         bucket, made_from, length = self.destination, original.source.sequencer, rendition.bytes
         is_copied = bucket.copy(
@@ -204,7 +208,9 @@ class Processor(Record):
         return facts
 
     def _facts(self, version: ObjectVersion, rendered: Rendered, sha256: str) -> RenditionFacts:
-        key = rendition_key(version.name, file_name(rendered.name, rendered.format))
+        key = rendition_key(
+            self.environment.name_of(version.key), file_name(rendered.name, rendered.format)
+        )
         return RenditionFacts(
             name=rendered.name,
             url=rendition_url(self.environment.delivery_url, key, sha256),

@@ -20,8 +20,16 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, TypeGuard
 
-from function.contract import MAX_KEY_BYTES, Status, manifest_key, rendition_key
-from function.decision import Render, State, Step, decide
+from function.contract import (
+    MAX_KEY_BYTES,
+    PREFIXES,
+    Status,
+    manifest_key,
+    rendition_key,
+    source_key,
+    upload_name,
+)
+from function.decision import Render, State, Step, decide, replaces
 from function.engine.errors import DecoderBug, Reason
 from function.engine.record import Record
 from function.environment import Environment
@@ -78,6 +86,7 @@ class Reconciler(Record):
     lazy_files: tuple[str, ...] = ()
     # Waits after a lost conditional write, given the number of the round.
     back_off: Callable[[int], None] = back_off
+    prefixes: tuple[str, ...] = PREFIXES  # of the uploads, the one of new uploads first
 
     @classmethod
     def build(
@@ -100,6 +109,7 @@ class Reconciler(Record):
             duplicates,
             rejections,
             environment.lazy_files,
+            prefixes=environment.upload_prefixes,
         )
 
     def reconcile(self, event: Event, *, is_last: bool = False) -> Manifest | None:
@@ -120,7 +130,7 @@ class Reconciler(Record):
             Exception: a failure of ours; the caller lets SQS deliver the event again. What was
                 written by then is named by no manifest, and the next delivery writes it again.
         """
-        key = manifest_key(event.version.name)
+        key = manifest_key(self._name(event.version))
         if not _fits(key):
             raise KeyTooLong(f"{key} has over {MAX_KEY_BYTES} bytes")
         written: Manifest | None = None
@@ -128,7 +138,7 @@ class Reconciler(Record):
         state: State | None = None
         new = event.version if event.kind == EventKind.CREATED else None
         for attempt in range(1, MAX_ROUNDS + 1):
-            state, new = (state, new) if state else self._observe_new(event, new)
+            event, state, new = (event, state, new) if state else self._observe(event, new)
             step = decide(event, state)
             if step is Step.SKIP:
                 if self._follow(state.standing, new):
@@ -157,26 +167,46 @@ class Reconciler(Record):
             event = event.replace(kind=EventKind.CHANGED)
         raise Contended(event.version.key)
 
-    def _observe(self, event: Event) -> State:
-        found = self.destination.read(manifest_key(event.version.name))
+    def _name(self, version: ObjectVersion) -> str:
+        return upload_name(version.key, self.prefixes)
+
+    def _observe(
+        self, event: Event, new: ObjectVersion | None
+    ) -> tuple[Event, State, ObjectVersion | None]:
+        """Return an event with the state of its key, and the new version if it has no manifest.
+
+        A version without one has no tag, because a rejection is written before the tag. If the
+        upload to show has another key, the event becomes a reason to look at that one.
+        """
+        found = self.destination.read(manifest_key(self._name(event.version)))
         standing, etag = (Manifest.from_json(found[0]), found[1]) if found else (None, ABSENT)
+        if len(self.prefixes) > 1 or (standing and standing.source.key != event.version.key):
+            key = self._key_to_show(event)
+            if key is None and standing and not standing.source.key.startswith(self.prefixes):
+                # Of a prefix that the stack has no more, where the role may not look.
+                shown = standing.source.version
+                event = event.replace(kind=EventKind.CHANGED, version=shown)
+                return event, State(standing, etag, shown, is_whole=True), None
+            if key and key != event.version.key:
+                version = event.version.replace(key=key, version_id=None, etag="", bytes=0)
+                event, new = event.replace(kind=EventKind.CHANGED, version=version), None
+        if _is_of(standing, new):
+            new = None
         if event.kind == EventKind.CREATED and (
-            standing is None or is_newer(event.version.sequencer, standing.source.sequencer)
+            standing is None or replaces(event.version, standing.source)
         ):
             # The event itself says what the key holds. If that is no longer true, its own fetch or
             # the look after the write finds out, so the usual upload waits for no request here.
-            return State(standing=standing, etag=etag, held=event.version)
-        return self._look_up(event, standing, etag)
+            return event, State(standing=standing, etag=etag, held=event.version), new
+        return event, self._look_up(event, standing, etag), new
 
-    def _observe_new(
-        self, event: Event, new: ObjectVersion | None
-    ) -> tuple[State, ObjectVersion | None]:
-        """Return the state of a key, and the new version unless a manifest of it was found.
-
-        A version without one has no tag, because a rejection is written before the tag.
-        """
-        state = self._observe(event)
-        return state, None if _is_of(state.standing, new) else new
+    def _key_to_show(self, event: Event) -> str | None:
+        """Return the first key that holds an upload of the event's name, in the prefixes' order."""
+        name, own = self._name(event.version), event.version.key
+        for key in (source_key(name, prefix) for prefix in self.prefixes):
+            if (key == own and event.kind == EventKind.CREATED) or self.source.head(key):
+                return key
+        return None
 
     def _look_up(
         self, event: Event, standing: Manifest | None, etag: str, *, is_whole: bool | None = None
@@ -193,7 +223,7 @@ class Reconciler(Record):
     ) -> tuple[Manifest | None, State | None]:
         version, standing, bug = step.version, state.standing, None
         try:
-            if _fits(rendition_key(version.name, max(self.files, key=len))):
+            if _fits(rendition_key(self._name(version), max(self.files, key=len))):
                 may_copy = event.kind != EventKind.BACKFILL
                 manifest = self.processor.process(version, may_copy=may_copy)
             elif self.source.head(version.key) is None:
@@ -213,7 +243,7 @@ class Reconciler(Record):
             manifest = manifest.replace(look_again=True)
         etag = self._write_manifest(manifest, expect=state.etag)
         if self.duplicates:
-            self.duplicates.record(version.name, standing, manifest)
+            self.duplicates.record(self._name(version), standing, manifest)
         if standing is None and manifest.error is None:
             return manifest, self._look_up(event, manifest, etag, is_whole=True)
         named = _stored_keys(manifest)
@@ -257,20 +287,20 @@ class Reconciler(Record):
             if not any(_is_outdated(sequencer, newest) for sequencer in found):
                 return None, state.replace(is_whole=True)
         elif self.duplicates:
-            self.duplicates.forget(event.version.name, standing)
+            self.duplicates.forget(self._name(event.version), standing)
         version = event.version.replace(sequencer=newest)
         deleted = Manifest.without_renditions(version, Status.DELETED)
         if standing and self._lazy_keys(event, standing):
             deleted = deleted.replace(look_again=True)
         etag = self._write_manifest(deleted, expect=state.etag)
         self.destination.delete(sorted(keys))
-        self.destination.delete_if(manifest_key(version.name), etag)
+        self.destination.delete_if(manifest_key(self._name(version)), etag)
         return deleted, self._look_up(event, None, ABSENT, is_whole=True)
 
     def _write_manifest(self, manifest: Manifest, *, expect: str) -> str:
         """Replace the manifest whose entity tag is ``expect``; return the new one's entity tag."""
         headers = Headers(CONTENT_TYPE, CACHE_CONTROL, manifest.source.sequencer)
-        key, body = manifest_key(manifest.source.name), manifest.to_json()
+        key, body = manifest_key(self._name(manifest.source)), manifest.to_json()
         try:
             return self.destination.put(key, body, headers, expect=expect)
         except Conflict:
@@ -300,6 +330,8 @@ class Reconciler(Record):
         """
         if not self.rejections or not manifest:
             return False
+        if not manifest.source.key.startswith(self.prefixes):
+            return False
         if manifest.status != Status.REJECTED and _is_of(manifest, new):
             return False
         return self.rejections.follow(manifest)
@@ -309,7 +341,7 @@ class Reconciler(Record):
 
         A rendition that the stack got later may have a longer name than those that were stored.
         """
-        return _keys_of(event, self.files)
+        return _keys_of(self._name(event.version), self.files)
 
     def _readable_keys(self, standing: Manifest) -> set[str]:
         """Return the keys of a manifest's renditions that the function may still read.
@@ -322,7 +354,7 @@ class Reconciler(Record):
     def _lazy_keys(self, event: Event, standing: Manifest) -> set[str]:
         """Return the keys at which first views of a manifest may have stored something."""
         declared = {facts.key for facts in standing.renditions if facts.lazy}
-        return declared | _keys_of(event, self.lazy_files)
+        return declared | _keys_of(self._name(event.version), self.lazy_files)
 
 
 def _latest(before: Manifest | None, written: Manifest | None) -> Manifest | None:
@@ -336,7 +368,8 @@ def _is_of(manifest: Manifest | None, version: ObjectVersion | None) -> bool:
     """Return True if a manifest is of this very version."""
     if manifest is None or version is None:
         return False
-    return manifest.source.version_id == version.version_id
+    shown = manifest.source
+    return (shown.key, shown.version_id) == (version.key, version.version_id)
 
 
 def _is_ready(standing: Manifest | None, version: ObjectVersion) -> TypeGuard[Manifest]:
@@ -348,8 +381,8 @@ def _fits(key: str) -> bool:
     return len(key.encode()) <= MAX_KEY_BYTES
 
 
-def _keys_of(event: Event, files: Iterable[str]) -> set[str]:
-    keys = (rendition_key(event.version.name, file) for file in files)
+def _keys_of(name: str, files: Iterable[str]) -> set[str]:
+    keys = (rendition_key(name, file) for file in files)
     return {key for key in keys if _fits(key)}
 
 

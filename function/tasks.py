@@ -11,7 +11,7 @@ from urllib.parse import unquote_plus
 
 from function.contract import BACKFILL_SEQUENCER, s3_event
 from function.engine.record import Record
-from function.events import parse_message
+from function.events import OutsidePrefixes, parse_message
 from function.uploads import UploadHandler
 
 
@@ -49,11 +49,13 @@ class TaskHandler(Record):
     def _result(self, task: dict[str, Any], job: str) -> dict[str, str]:
         code, told = ResultCode.SUCCEEDED, "ignored: not an upload"
         try:
-            for event in parse_message(_message(task), job):
+            for event in parse_message(_message(task), job, self.uploads.prefixes):
                 # Whether it comes again is unknown. The upload had its answer when it was new.
                 # No queue delivers a second look: a first view of what a backfill has replaced is
                 # of the same version, unless the event of a newer one is under way too.
                 told = self.uploads.handle(event, is_last=False).told
+        except OutsidePrefixes:
+            pass  # of a report on the whole bucket, which also has lists and reports of jobs
         except Exception as error:  # noqa: BLE001 - whatever it was, this task alone is retried
             self.uploads.log_failure(error, {"job": job, "task": task})
             code, told = ResultCode.TEMPORARY_FAILURE, f"{type(error).__name__}: {error}"

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from function.contract import Metric, Status
+from function.contract import PREFIXES, Metric, Status
 from function.engine.errors import DecoderBug
 from function.engine.record import Record
 from function.events import Event
@@ -34,6 +34,7 @@ class UploadHandler(Record):
     counts_duplicates: bool  # publish the metric of duplicates: the stack looks for them
     worker_counts: Callable[[], dict[Metric, int]]  # metrics of workers since the last call
     cold_starts: Iterator[int]  # 1 for the first upload that is processed, then 0
+    prefixes: tuple[str, ...] = PREFIXES  # of the stack's uploads
 
     def handle(self, event: Event, *, is_last: bool) -> Outcome:
         """Process one event and return what came of it.

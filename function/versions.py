@@ -1,6 +1,5 @@
 """Versions of an object in S3, and which of two came later."""
 
-from function.contract import upload_name
 from function.engine.record import Record
 
 
@@ -12,11 +11,6 @@ class ObjectVersion(Record):
     etag: str  # entity tag, without quotes
     sequencer: str  # orders the events of one key (hexadecimal); empty if no event told of it
     bytes: int  # length of the object
-
-    @property
-    def name(self) -> str:
-        """The key without ``uploads/``, which starts all destination keys of this upload."""
-        return upload_name(self.key)
 
 
 def is_newer(sequencer: str, other: str) -> bool:

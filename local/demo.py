@@ -15,7 +15,7 @@ from local.program import ROOT, read_config
 from local.server import Server
 from local.uploader import Result, find_files, upload_all
 from pipeline.bundle import CACHE
-from terminal import Misuse, console, counted, progress
+from terminal import Failure, Misuse, console, counted, progress
 
 _SAMPLES: Final = CACHE / "photos"
 
@@ -67,7 +67,18 @@ def up(folder: Path, port: int, stack: str) -> Server:
 
 
 def put(server: Server, files: list[Path]) -> list[Result]:
-    """Upload files anonymously and wait for their manifests, with a progress bar."""
+    """Upload files anonymously and wait for their manifests, with a progress bar.
+
+    Raises:
+        Failure: the stack lets nobody upload who has no permission of its own.
+    """
+    if server.settings["uploads"] == "private":
+        bucket = server.outputs[StackOutput.SOURCE_BUCKET]
+        raise Failure(
+            f"The stack {server.stack} has uploads: private, so strangers cannot upload; upload "
+            f"with credentials: AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws s3 cp FILE "
+            f"s3://{bucket}/{server.prefixes[0]} --endpoint-url {server.endpoint}"
+        )
     endpoint = server.outputs[StackOutput.UPLOAD_ENDPOINT]
     delivery = server.outputs[StackOutput.DELIVERY_URL]
     with progress(f"Uploading {counted(len(files), 'photo')} anonymously", len(files)) as advance:
@@ -75,6 +86,7 @@ def put(server: Server, files: list[Path]) -> list[Result]:
             files,
             endpoint,
             delivery,
+            server.prefixes[0],
             lambda result: advance(name=result.file),
             presigned=server.settings["uploads"] == "presigned",
         )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from function.contract import UPLOADS, StackOutput, manifest_key, upload_name
+from function.contract import StackOutput, manifest_key, upload_name
 from function.manifest import Manifest
 from local.console import MARKS, human_bytes
 from local.server import Server
@@ -21,18 +21,19 @@ def print_objects(server: Server) -> None:
     table = Table()
     for column in ("upload", "bytes", "status", "renditions"):
         table.add_column(column, justify="right" if column == "bytes" else "left")
-    pages = s3.get_paginator("list_objects_v2").paginate(
-        Bucket=server.outputs[StackOutput.SOURCE_BUCKET], Prefix=UPLOADS
-    )
+    prefixes = server.prefixes
+    lister, source = s3.get_paginator("list_objects_v2"), server.outputs[StackOutput.SOURCE_BUCKET]
+    pages = (page for each in prefixes for page in lister.paginate(Bucket=source, Prefix=each))
     for item in (item for page in pages for item in page.get("Contents", [])):
-        manifest = _manifest(s3, server.outputs[StackOutput.DESTINATION_BUCKET], item["Key"])
+        name = upload_name(item["Key"], prefixes)
+        manifest = _manifest(s3, server.outputs[StackOutput.DESTINATION_BUCKET], name)
         table.add_row(item["Key"], human_bytes(item["Size"]), *_cells(manifest))
     console().print(table)
 
 
-def _manifest(s3: "S3Client", bucket: str, key: str) -> Manifest | None:
+def _manifest(s3: "S3Client", bucket: str, name: str) -> Manifest | None:
     try:
-        answer = s3.get_object(Bucket=bucket, Key=manifest_key(upload_name(key)))
+        answer = s3.get_object(Bucket=bucket, Key=manifest_key(name))
     except s3.exceptions.NoSuchKey:
         return None
     return Manifest.from_json(answer["Body"].read())

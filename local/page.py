@@ -95,6 +95,7 @@ def stack_config(server: Server, shown: list[dict[str, Any]]) -> dict[str, Any]:
         upload_endpoint=server.outputs[StackOutput.UPLOAD_ENDPOINT],
         delivery_url=server.outputs[StackOutput.DELIVERY_URL],
         sign_in=bool(server.settings.get("auth")),
+        prefix=server.prefixes[0],
     )
     return {**config, "shown": shown}
 

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import boto3
 
+from function.contract import StackOutput, read_prefixes
 from local.http import request
 from local.program import ROOT
 from terminal import Failure
@@ -72,6 +73,11 @@ class Server:
     def endpoint(self) -> str:
         """URL of every service."""
         return f"http://{HOST}:{self.port}"
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """Prefixes of the stack's uploads, the one of new uploads first."""
+        return read_prefixes(self.outputs.get(StackOutput.UPLOAD_PREFIXES))
 
     def client(self, service: str, key: str = ROOT_KEY, secret: str = ROOT_KEY, **how: Any) -> Any:
         """Return a boto3 client, with the account root's credentials unless others are given."""

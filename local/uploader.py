@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from urllib3 import encode_multipart_formdata
 
-from function.contract import manifest_key, source_key, upload_name
+from function.contract import UPLOADS, manifest_key, source_key, upload_name
 from function.manifest import ErrorFacts, Manifest, RenditionFacts
 from local.http import quote, request
 
@@ -100,6 +100,7 @@ def upload_all(
     files: list[Path],
     upload_endpoint: str,
     delivery_url: str,
+    prefix: str = UPLOADS,
     on_result: Callable[[Result], None] = lambda _result: None,
     *,
     presigned: bool = False,
@@ -111,6 +112,7 @@ def upload_all(
         files: what to upload.
         upload_endpoint: the stack's output of that name.
         delivery_url: the stack's output of that name.
+        prefix: start of the keys of uploads.
         on_result: told each result as it is known.
         presigned: whether the endpoint is the signer's, which chooses the keys.
         parallel: uploads under way at one time.
@@ -121,8 +123,10 @@ def upload_all(
     batch = secrets.token_hex(4)
     with ThreadPoolExecutor(parallel) as pool:
         jobs = [
-            pool.submit(upload, file, key, upload_endpoint, delivery_url, presigned=presigned)
-            for file, key in zip(files, _unique_keys(files, batch), strict=True)
+            pool.submit(
+                upload, file, key, upload_endpoint, delivery_url, prefix, presigned=presigned
+            )
+            for file, key in zip(files, _unique_keys(files, prefix, batch), strict=True)
         ]
         try:
             for job in as_completed(jobs):
@@ -133,7 +137,13 @@ def upload_all(
 
 
 def upload(
-    file: Path, key: str, upload_endpoint: str, delivery_url: str, *, presigned: bool = False
+    file: Path,
+    key: str,
+    upload_endpoint: str,
+    delivery_url: str,
+    prefix: str = UPLOADS,
+    *,
+    presigned: bool = False,
 ) -> Result:
     """Upload one file under a key, or under one that the signer chooses, and wait."""
     body = file.read_bytes()
@@ -145,7 +155,8 @@ def upload(
         headers = {"Content-Type": content_type}
         status, answer = request("PUT", f"{upload_endpoint}/{quote(key)}", body, headers)
     if status in (http.HTTPStatus.OK, http.HTTPStatus.NO_CONTENT):
-        manifest = _wait_for_manifest(f"{delivery_url}/{quote(manifest_key(upload_name(key)))}")
+        name = upload_name(key, (prefix,))
+        manifest = _wait_for_manifest(f"{delivery_url}/{quote(manifest_key(name))}")
         without = ("lost", ErrorFacts(code="lost", message=_LOST))
     else:
         manifest = None
@@ -185,15 +196,15 @@ def _wait_for_manifest(url: str) -> Manifest | None:
     return None
 
 
-def _unique_keys(files: Iterable[Path], batch: str) -> Iterator[str]:
+def _unique_keys(files: Iterable[Path], prefix: str, batch: str) -> Iterator[str]:
     """Keys that no other batch has, and no two files of this one."""
     taken: set[str] = set()
     for file in files:
-        key = source_key(f"{batch}/{file.name}")
+        key = source_key(f"{batch}/{file.name}", prefix)
         number = 1
         while key in taken:
             number += 1
-            key = source_key(f"{batch}/{number}-{file.name}")
+            key = source_key(f"{batch}/{number}-{file.name}", prefix)
         taken.add(key)
         yield key
 

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from function.contract import BACKFILL_SEQUENCER, UPLOADS, s3_event
+from function.contract import BACKFILL_SEQUENCER, s3_event
 from ops.listing import Listing, Page, workers
 from ops.stack import Stack
 from terminal import Failure
@@ -45,10 +45,26 @@ class Existing:
     size: int
 
 
-def check_prefix(prefix: str) -> None:
-    """Refuse a prefix outside ``uploads/``, whose keys the function would ignore."""
-    if not prefix.startswith(UPLOADS):
-        raise Failure(f"The prefix must start with {UPLOADS}; got {prefix!r}.")
+def check_prefix(stack: Stack, prefix: str) -> None:
+    """Refuse a prefix outside those of the stack's uploads, whose keys the function would refuse.
+
+    Raises:
+        Failure: it is outside.
+    """
+    if not prefix.startswith(stack.prefixes):
+        raise Failure(f"The prefix must start with {' or '.join(stack.prefixes)}; got {prefix!r}.")
+
+
+def prefixes_of(stack: Stack, prefix: str | None) -> tuple[str, ...]:
+    """Return the prefix that a command names, or those of all uploads in the order of their keys.
+
+    Raises:
+        Failure: the prefix is outside those of the stack's uploads.
+    """
+    if prefix is None:
+        return tuple(sorted(stack.prefixes))
+    check_prefix(stack, prefix)
+    return (prefix,)
 
 
 def find(stack: Stack, prefix: str, after: str = "") -> Iterator[Existing]:
@@ -57,7 +73,7 @@ def find(stack: Stack, prefix: str, after: str = "") -> Iterator[Existing]:
     ``after`` is the last key of an earlier run, after which this one goes on.
 
     Raises:
-        Failure: the prefix is outside ``uploads/``.
+        Failure: the prefix is outside those of the stack's uploads.
     """
     return _listing(stack, prefix).find(after)
 
@@ -68,7 +84,7 @@ def count(stack: Stack, prefix: str, after: str = "") -> int:
 
 
 def _listing(stack: Stack, prefix: str) -> Listing[Existing]:
-    check_prefix(prefix)
+    check_prefix(stack, prefix)
     return Listing(s3=stack.client("s3"), bucket=stack.source, prefix=prefix, page=_page)
 
 

@@ -39,12 +39,13 @@ def canary(stack: Stack) -> Finding:
     name = f"canary-{secrets.token_hex(6)}.png"
     s3, started = stack.client("s3"), time.monotonic()
     source, destination = stack.source, stack.destination
-    s3.put_object(Bucket=source, Key=source_key(name), Body=PIXEL, ContentType="image/png")
+    key = source_key(name, stack.prefixes[0])
+    s3.put_object(Bucket=source, Key=key, Body=PIXEL, ContentType="image/png")
     try:
         manifest = _wait_for_manifest(s3, destination, name, started + SECONDS)
         absent = _absent(s3, destination, manifest) if manifest else []
     finally:
-        for bucket, prefix in ((source, source_key(name)), (destination, f"{name}/")):
+        for bucket, prefix in ((source, key), (destination, f"{name}/")):
             versions.delete(stack, bucket, versions.find(stack, bucket, prefix))
     seconds = time.monotonic() - started
     if manifest is None:

@@ -5,13 +5,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Final
 
 from cyclopts import Group, Parameter
 from cyclopts.validators import Number
 
-from function.contract import UPLOADS
 from ops import backfill as backfills
 from ops import backfill_queue, checkpoint, console, gone, inventory, job_command, teardown
 from ops import doctor as doctors
@@ -61,7 +61,7 @@ class Target:
 class Backfill:
     """Which uploads are sent through the queue again, and how."""
 
-    prefix: str = UPLOADS
+    prefix: str | None = None
     """Only keys that start so."""
 
     gone: Annotated[bool, Parameter(group=_SOURCE)] = False
@@ -131,8 +131,8 @@ def backfill(*, target: Target = NO_TARGET, options: Backfill = ALL_UPLOADS) -> 
         _run_job(target, options)
         return
     with connected(target.stack, target.outputs) as stack:
-        backfills.check_prefix(options.prefix)
-        of = f"{_listed(stack, options)} {options.prefix}"
+        prefixes = backfills.prefixes_of(stack, options.prefix)
+        of = f"{_listed(stack, options)} {' '.join(prefixes)}"
         place = checkpoint.read(options.state, of) if options.state else Checkpoint(of=of)
         uploads = _uploads(stack, options, place)
         if options.dry_run:
@@ -213,16 +213,29 @@ def _uploads(stack: Stack, options: Backfill, place: Checkpoint) -> Iterator[bac
     """List uploads: S3's listing goes on behind a key, a report's after a number of rows."""
     if options.inventory:
         report = inventory.read_manifest(stack, options.inventory)
-        return inventory.find(stack, report, options.prefix, place.sent)
+        prefixes = backfills.prefixes_of(stack, options.prefix)
+        return inventory.find(stack, report, prefixes, place.sent)
     find = gone.find if options.gone else backfills.find
-    return find(stack, options.prefix, place.key)
+    return chain.from_iterable(find(stack, *each) for each in _rest(stack, options, place))
+
+
+def _rest(stack: Stack, options: Backfill, place: Checkpoint) -> Iterator[tuple[str, str]]:
+    """Yield the prefixes that are not done, in the order of keys, and the last key that is done."""
+    prefixes = backfills.prefixes_of(stack, options.prefix)
+    if options.gone and options.prefix is None:
+        prefixes = stack.prefixes[:1]  # a manifest is that of the name, whichever prefix has it
+    for prefix in prefixes:
+        if place.key.startswith(prefix):
+            yield prefix, place.key
+        elif prefix > place.key:
+            yield prefix, ""
 
 
 def _count(stack: Stack, options: Backfill, place: Checkpoint) -> int:
     """Return how many uploads ``_uploads`` lists."""
     if options.inventory or options.gone:
         return sum(1 for _ in _uploads(stack, options, place))
-    return backfills.count(stack, options.prefix, place.key)
+    return sum(backfills.count(stack, *each) for each in _rest(stack, options, place))
 
 
 def doctor(*, target: Target = NO_TARGET) -> int:

@@ -179,14 +179,11 @@ def prepare(stack: Stack, scope: Scope) -> Erasure:
 
 
 def _stores(stack: Stack, scope: Scope, index: str) -> dict[Place, Store]:
-    source = (stack, stack.source, scope.key, scope.holds)
+    sources = [(stack, stack.source, key, scope.holds) for key in scope.keys]
     made = (stack, stack.destination, scope.destination, scope.holds_destination)
     stores = {
-        Place.UPLOADS: _bucket(*source),
-        Place.UNFINISHED: Store(
-            count=lambda: len(versions.find_unfinished(*source)),
-            clear=partial(versions.abort_unfinished, *source),
-        ),
+        Place.UPLOADS: _all([_bucket(*source) for source in sources]),
+        Place.UNFINISHED: _all([_unfinished(*source) for source in sources]),
         Place.DESTINATION: _bucket(*made),
     }
     if index:
@@ -201,6 +198,21 @@ def _stores(stack: Stack, scope: Scope, index: str) -> dict[Place, Store]:
         clear=partial(queued.remove_letters, stack, scope),
     )
     return stores
+
+
+def _all(stores: list[Store]) -> Store:
+    return Store(
+        count=lambda: sum(store.count() for store in stores),
+        clear=lambda: sum(store.clear() for store in stores),
+    )
+
+
+def _unfinished(stack: Stack, bucket: str, key: str, holds: Callable[[str], bool]) -> Store:
+    source = (stack, bucket, key, holds)
+    return Store(
+        count=lambda: len(versions.find_unfinished(*source)),
+        clear=partial(versions.abort_unfinished, *source),
+    )
 
 
 def _bucket(stack: Stack, bucket: str, prefix: str, holds: Callable[[str], bool]) -> Store:

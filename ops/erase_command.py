@@ -5,6 +5,7 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -62,9 +63,12 @@ def list_uploads(
         target: where.
         user: All uploads of a user, by the sub of the user's tokens.
     """
-    wanted, count, size = scope.parse(key, user), 0, 0
+    scope.require_one(key, user)
+    count, size = 0, 0
     with connected(target.stack, target.outputs) as stack:
-        for batch in versions.find(stack, stack.source, wanted.key, wanted.holds):
+        wanted = scope.parse(key, user, stack.prefixes)
+        found = (versions.find(stack, stack.source, each, wanted.holds) for each in wanted.keys)
+        for batch in chain.from_iterable(found):
             for version in batch:
                 print(json.dumps(asdict(version)) if target.as_json else _line(version))
                 count, size = count + 1, size + version.bytes
@@ -92,11 +96,11 @@ def erase(
         yes: Do not ask.
         audit: File that gets a line of JSON about this run.
     """
-    wanted = scope.parse(key, user)
+    scope.require_one(key, user)
     if not (yes or dry_run or (sys.stdin.isatty() and not target.as_json)):
         raise Misuse("There is nobody to ask; pass --yes to erase, or --dry-run to count.")
     with connected(target.stack, target.outputs) as stack:
-        erasure = erasures.prepare(stack, wanted)
+        erasure = erasures.prepare(stack, scope.parse(key, user, stack.prefixes))
         if dry_run or not target.as_json:
             _print_counts(erasure, as_json=target.as_json)
         if dry_run or not (yes or _confirm()):

@@ -25,23 +25,30 @@ def find(stack: Stack, prefix: str, after: str = "") -> Iterator[Existing]:
     The function removes the manifest and renditions of an upload that it is told of and does not
     find, so these are sent as any other. Arguments and errors are those of ``backfill.find``.
 
-    One HEAD asks for each again: the upload may have come since the bucket was listed. It also
+    One HEAD asks for each again: the upload may have come since the bucket was listed, or its key
+    may have another of the stack's prefixes, of which the function looks at the right one. It also
     answers for uploads whose key ``after`` starts with, which S3 lists before ``after`` although
     their manifests come later.
     """
-    check_prefix(prefix)
+    check_prefix(stack, prefix)
     s3 = stack.client("s3")
-    behind = manifest_key(upload_name(after)) if after else ""
+    name_of = partial(upload_name, prefixes=stack.prefixes)
+    behind = manifest_key(name_of(after)) if after else ""
     uploads = Listing(s3=s3, bucket=stack.source, prefix=prefix, page=_keys).find(after)
-    begin = upload_name(prefix)
+    begin = name_of(prefix)
+    own = next(each for each in stack.prefixes if prefix.startswith(each))
     written = Listing(s3=s3, bucket=stack.destination, prefix=begin, page=_manifests).find(behind)
-    for name in without_upload(written, map(upload_name, uploads)):
-        key = source_key(name)
+    for name in without_upload(written, map(name_of, uploads)):
+        key = source_key(name, own)
         if not key.startswith(prefix):  # of the prefix u/: u/manifest.json is the manifest of u
             continue
-        head = partial(s3.head_object, Bucket=stack.source, Key=key)
-        if read_or_none(head, "404", "NoSuchKey") is None:
+        if not any(_exists(stack, source_key(name, each)) for each in stack.prefixes):
             yield Existing(key=key, version_id=None, etag="", size=0)
+
+
+def _exists(stack: Stack, key: str) -> bool:
+    head = partial(stack.client("s3").head_object, Bucket=stack.source, Key=key)
+    return read_or_none(head, "404", "NoSuchKey") is not None
 
 
 def without_upload(manifests: Iterable[str], names: Iterable[str]) -> Iterator[str]:

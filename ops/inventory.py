@@ -59,8 +59,10 @@ def read_manifest(stack: Stack, where: str) -> Inventory:
     return Inventory(where=where, bucket=bucket, columns=columns, files=files)
 
 
-def find(stack: Stack, inventory: Inventory, prefix: str, skip: int = 0) -> Iterator[Existing]:
-    """Return the newest versions of uploads whose key has the prefix, in the report's order.
+def find(
+    stack: Stack, inventory: Inventory, prefixes: tuple[str, ...], skip: int = 0
+) -> Iterator[Existing]:
+    """Return the newest versions of uploads with one of the prefixes, in the report's order.
 
     The order never changes, so a run goes on where an earlier one ended by its number of uploads,
     ``skip``.
@@ -69,7 +71,7 @@ def find(stack: Stack, inventory: Inventory, prefix: str, skip: int = 0) -> Iter
         Failure: a file of the report is missing or damaged, or tells no size of an upload.
     """
     rows = (row for file in inventory.files for row in _rows(stack, inventory, file))
-    wanted = (row for row in rows if _is_current(row) and row["Key"].startswith(prefix))
+    wanted = (row for row in rows if _is_current(row) and row["Key"].startswith(prefixes))
     for row in islice(wanted, skip, None):
         if not row["Size"].isdecimal():
             raise Failure(

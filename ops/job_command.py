@@ -4,7 +4,6 @@ import json
 import time
 from datetime import UTC, datetime
 
-from function.contract import UPLOADS
 from ops import backfill, jobs
 from ops.jobs import Job, Progress
 from ops.pace import Pace
@@ -12,12 +11,14 @@ from ops.stack import Stack
 from terminal import Failure, Misuse, counted, progress
 
 
-def run(stack: Stack, prefix: str, inventory: str | None, *, dry_run: bool, as_json: bool) -> None:
+def run(
+    stack: Stack, prefix: str | None, inventory: str | None, *, dry_run: bool, as_json: bool
+) -> None:
     """Have S3 Batch Operations render uploads again, and wait until it has.
 
     Args:
         stack: where.
-        prefix: start of the uploads' keys.
+        prefix: start of the uploads' keys; None for all uploads.
         inventory: ``s3://`` address of a report's manifest.json, to take the uploads from.
         dry_run: create no job, and say what it would be.
         as_json: print JSON, one object a line.
@@ -27,16 +28,17 @@ def run(stack: Stack, prefix: str, inventory: str | None, *, dry_run: bool, as_j
         Failure: no upload has the prefix; the job could not be created, has failed or was
             cancelled, or tasks of it have failed; or someone pressed Ctrl-C, and the job goes on.
     """
-    backfill.check_prefix(prefix)
-    if inventory and prefix != UPLOADS:
+    prefixes = backfill.prefixes_of(stack, prefix)
+    if inventory and prefix is not None:
         raise Misuse("S3 Batch Operations takes a whole inventory; leave out --prefix.")
     report = jobs.find_report(stack, inventory) if inventory else None
-    asked = jobs.request(stack, jobs.account_of(stack), prefix, report)
-    if not inventory and not _has_uploads(stack, prefix):
+    asked = jobs.request(stack, jobs.account_of(stack), prefixes, report)
+    named = " or ".join(prefixes)
+    if not inventory and not any(_has_uploads(stack, each) for each in prefixes):
         # S3 would bill a job, and have it fail after a while.
-        raise Failure(f"No upload in {stack.source} starts with {prefix}; there is nothing to do.")
+        raise Failure(f"No upload in {stack.source} starts with {named}; there is nothing to do.")
     if dry_run:
-        where = f"in {inventory}" if inventory else f"that start with {prefix}"
+        where = f"in {inventory}" if inventory else f"that start with {named}"
         told = json.dumps({"would_create": asked})
         print(told if as_json else f"A job for all uploads {where} would be created")
         return

@@ -114,8 +114,10 @@ def find_report(stack: Stack, where: str) -> Report:
     return Report(where=where, etag=etag)
 
 
-def request(stack: Stack, account: str, prefix: str, report: Report | None) -> dict[str, Any]:
-    """Return what S3 is asked for: a job of the uploads in a report, or with a prefix without one.
+def request(
+    stack: Stack, account: str, prefixes: tuple[str, ...], report: Report | None
+) -> dict[str, Any]:
+    """Return what S3 is asked for: a job of the uploads in a report, or with prefixes without one.
 
     Raises:
         Failure: the stack has no function for S3 Batch Operations.
@@ -164,7 +166,7 @@ def request(stack: Stack, account: str, prefix: str, report: Report | None) -> d
                 "ManifestEncryption": {"SSES3": {}},
                 "ManifestFormat": "S3InventoryReport_CSV_20211130",
             },
-            "Filter": {"KeyNameConstraint": {"MatchAnyPrefix": [prefix]}},
+            "Filter": {"KeyNameConstraint": {"MatchAnyPrefix": [*prefixes]}},
         }
     }
     return asked

@@ -2,24 +2,25 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
-from function.contract import UPLOADS, part_of_user, source_key, upload_name
+from function.contract import PREFIXES, part_of_user, source_key, upload_name
 from terminal import Misuse
-
-_HOW: Final = f"name a key such as {UPLOADS}u1/beach.jpg, or a prefix that ends with /"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """Keys of the source bucket, and what the function makes of them elsewhere.
+    """Uploads of the source bucket, and what the function makes of them elsewhere.
 
     ``key`` is a prefix if it ends with ``/``, else one whole key. ``user`` is the part of keys of
-    the user that it was made of; empty if it was not.
+    the user that it was made of; empty if it was not. ``prefixes`` are those of the stack's
+    uploads. Uploads of the same name under two of them have the same renditions, so a scope that
+    has one of them has both.
     """
 
     key: str
     user: str = ""
+    prefixes: tuple[str, ...] = PREFIXES
 
     @property
     def kind(self) -> Literal["user", "prefix", "key"]:
@@ -30,8 +31,13 @@ class Scope:
 
     @property
     def name(self) -> str:
-        """The key, or the prefix, without ``uploads/``."""
-        return upload_name(self.key)
+        """The key, or the prefix, without that of all uploads."""
+        return upload_name(self.key, self.prefixes)
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys, or prefixes, of such uploads in the source bucket."""
+        return [source_key(self.name, prefix) for prefix in self.prefixes]
 
     @property
     def destination(self) -> str:
@@ -45,11 +51,11 @@ class Scope:
 
     def holds(self, key: str) -> bool:
         """Return True for the key of an upload that is named."""
-        return key.startswith(self.key) if self.key.endswith("/") else key == self.key
+        return key.startswith(self.prefixes) and self.holds_name(upload_name(key, self.prefixes))
 
     def holds_name(self, name: str) -> bool:
-        """Return True for such an upload's key without ``uploads/``."""
-        return self.holds(source_key(name))
+        """Return True for such an upload's key without its prefix."""
+        return name.startswith(self.name) if self.name.endswith("/") else name == self.name
 
     def holds_destination(self, key: str) -> bool:
         """Return True for a destination key that the function makes of such an upload.
@@ -60,22 +66,31 @@ class Scope:
         return self.holds_name(key.rpartition("/")[0])
 
 
-def parse(key: str | None, user: str | None) -> Scope:
+def require_one(key: str | None, user: str | None) -> None:
+    """Raise a ``Misuse`` unless either a key or prefix is given, or a user."""
+    if (key is None) == (user is None):
+        raise Misuse("Give a key, a prefix that ends with /, or --user; one of them.")
+    if user == "":
+        raise Misuse("--user is empty; give it the sub of the user's tokens.")
+
+
+def parse(key: str | None, user: str | None, prefixes: tuple[str, ...] = PREFIXES) -> Scope:
     """Return the uploads that a command line names, by a key, a prefix, or a user.
 
     Raises:
-        Misuse: none or several are given, or a key is outside ``uploads/``, or means all uploads.
+        Misuse: none or several are given, or a key is outside the prefixes of the stack's uploads,
+            or means all uploads.
     """
-    if (key is None) == (user is None):
-        raise Misuse("Give a key, a prefix that ends with /, or --user; one of them.")
+    require_one(key, user)
     if user is not None:
-        if not user:
-            raise Misuse("--user is empty; give it the sub of the user's tokens.")
         part = part_of_user(user)
-        return Scope(key=source_key(f"{part}/"), user=part)
-    key = key or ""
-    if not key.startswith(UPLOADS):
-        raise Misuse(f"Keys start with {UPLOADS}; got {key!r}: {_HOW}.")
-    if key.strip("/") == UPLOADS.strip("/"):
-        raise Misuse(f"{key} is all uploads; {_HOW}. `ops empty` deletes all.")
-    return Scope(key=key)
+        return Scope(key=source_key(f"{part}/", prefixes[0]), user=part, prefixes=prefixes)
+    key, how = (
+        key or "",
+        f"name a key such as {prefixes[0]}u1/beach.jpg, or a prefix that ends with /",
+    )
+    if not key.startswith(prefixes):
+        raise Misuse(f"Keys start with {' or '.join(prefixes)}; got {key!r}: {how}.")
+    if not upload_name(key, prefixes).strip("/"):
+        raise Misuse(f"{key} is all uploads; {how}. `ops empty` deletes all.")
+    return Scope(key=key, prefixes=prefixes)

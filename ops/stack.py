@@ -19,7 +19,7 @@ from typing import Any, Final, Literal, TypeVar, cast
 import boto3
 import botocore.exceptions
 
-from function.contract import StackOutput
+from function.contract import StackOutput, read_prefixes
 from ops.clients import Clients
 from terminal import Failure, Misuse
 
@@ -53,6 +53,11 @@ class Stack:
     def destination(self) -> str:
         """Name of the bucket of the renditions and manifests."""
         return self.outputs[StackOutput.DESTINATION_BUCKET]
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """Prefixes of the uploads in the source bucket, the one of new uploads first."""
+        return read_prefixes(self.outputs.get(StackOutput.UPLOAD_PREFIXES))
 
     def adopts(self, part: Literal["source", "destination"]) -> bool:
         """Return True for a bucket that the account had before the stack, which the stack keeps."""

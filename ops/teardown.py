@@ -12,7 +12,7 @@ import time
 from functools import partial
 from typing import Final, Literal
 
-from function.contract import UPLOADS, VIEW_SECONDS, StackOutput
+from function.contract import VIEW_SECONDS, StackOutput
 from ops import mappings, versions
 from ops.stack import Stack, read_or_none
 from ops.storage import bucket_policy
@@ -131,6 +131,6 @@ def _deny_uploads(stack: Stack) -> None:
         "Effect": "Deny",
         "Principal": "*",
         "Action": "s3:PutObject",
-        "Resource": f"arn:{partition}:s3:::{bucket}/{UPLOADS}*",
+        "Resource": [f"arn:{partition}:s3:::{bucket}/{prefix}*" for prefix in stack.prefixes],
     }
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy | {"Statement": [*others, deny]}))

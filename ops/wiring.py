@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from function.contract import MAX_RECEIVES, UPLOADS, StackOutput
+from function.contract import MAX_RECEIVES, StackOutput
 from ops import mappings
 from ops.backfill_queue import count
 from ops.finding import DEPLOY, Finding, fail, ok, warn
@@ -24,15 +24,21 @@ OLD_TIMEOUTS: Final = 2
 
 
 def notification(stack: Stack) -> Finding:
-    """S3 announces what is created and removed under ``uploads/`` to the queue."""
+    """S3 announces what is created and removed under the prefixes to the queue."""
     s3, bucket = stack.client("s3"), stack.source
     found = s3.get_bucket_notification_configuration(Bucket=bucket)
     if stack.adopts("source"):
         return _bridge(stack, is_on="EventBridgeConfiguration" in found)
-    if any(_announces(stack, queue) for queue in found.get("QueueConfigurations", [])):
-        return ok("notification", f"{UPLOADS} is announced to the queue")
+    sent = [
+        filters
+        for queue in found.get("QueueConfigurations", [])
+        if (filters := _filters(stack, queue))
+    ]
+    lacking = [prefix for prefix in stack.prefixes if {"prefix": prefix} not in sent]
+    if not lacking:
+        return ok("notification", f"{_told(stack)} announced to the queue")
     fix = f"{DEPLOY}, then send what came in meanwhile with `python -m ops backfill`"
-    return fail("notification", "uploads are not announced to the queue", fix)
+    return fail("notification", f"uploads are not announced to the queue: {lacking[0]}", fix)
 
 
 def _bridge(stack: Stack, *, is_on: bool) -> Finding:
@@ -46,27 +52,30 @@ def _bridge(stack: Stack, *, is_on: bool) -> Finding:
     for name in events.list_rule_names_by_target(TargetArn=arn)["RuleNames"]:
         rule = events.describe_rule(Name=name)
         if rule["State"] == "ENABLED" and _matches(stack, json.loads(rule["EventPattern"])):
-            return ok("notification", f"{UPLOADS} is announced to the queue by EventBridge")
+            return ok("notification", f"{_told(stack)} announced to the queue by EventBridge")
     detail = "no rule of EventBridge announces uploads to the queue"
     return fail("notification", detail, f"{DEPLOY}, {backfill}")
 
 
 def _matches(stack: Stack, pattern: dict[str, Any]) -> bool:
     """Return True if a rule is for the creation and removal of uploads in the source bucket."""
-    objects = {"key": [{"prefix": UPLOADS}]}
+    objects = {"key": [{"prefix": prefix} for prefix in stack.prefixes]}
     return {"Object Created", "Object Deleted"} <= set(pattern.get("detail-type", [])) and (
         pattern.get("detail") == {"bucket": {"name": [stack.source]}, "object": objects}
     )
 
 
-def _announces(stack: Stack, queue: "QueueConfigurationOutputTypeDef") -> bool:
+def _told(stack: Stack) -> str:
+    return f"{' and '.join(stack.prefixes)} {'is' if len(stack.prefixes) == 1 else 'are'}"
+
+
+def _filters(stack: Stack, queue: "QueueConfigurationOutputTypeDef") -> dict[str, str] | None:
+    """Return the filter of a notification for the queue; None of another, or of fewer events."""
     rules = queue.get("Filter", {}).get("Key", {}).get("FilterRules", [])
     found = {rule["Name"].lower(): rule["Value"] for rule in rules}
-    return (
-        queue["QueueArn"].endswith(f":{_name(stack, StackOutput.QUEUE_URL)}")
-        and {"s3:ObjectCreated:*", "s3:ObjectRemoved:*"} <= set(queue["Events"])
-        and found == {"prefix": UPLOADS}
-    )
+    is_whole = {"s3:ObjectCreated:*", "s3:ObjectRemoved:*"} <= set(queue["Events"])
+    is_ours = queue["QueueArn"].endswith(f":{_name(stack, StackOutput.QUEUE_URL)}")
+    return found if is_whole and is_ours else None
 
 
 def queue_policy(stack: Stack) -> Finding:

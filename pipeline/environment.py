@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from function.contract import DuplicateSearch
+from function.contract import UPLOADS, DuplicateSearch, write_prefixes
 from function.engine.renditions import Encoders, Hdr
 from pipeline.settings import Settings
 
@@ -64,6 +64,7 @@ def environment_variables(
         **({} if settings.hdr == Hdr.KEEP else {"HDR": settings.hdr.value}),
         **({"SOURCE_BUCKET": source_bucket} if source_bucket else {}),
         **({} if settings.encoders == Encoders.CURRENT else {"ENCODERS": settings.encoders.value}),
+        **({"UPLOAD_PREFIXES": told} if (told := write_prefixes(settings.prefixes)) else {}),
     }
 
 
@@ -104,6 +105,7 @@ def signer_variables(
         "SOURCE_BUCKET": source_bucket,
         "UPLOAD_URL": upload_url,
         "MAX_UPLOAD_BYTES": str(settings.max_upload_bytes),
+        **({} if settings.prefix == UPLOADS else {"UPLOAD_PREFIX": settings.prefix}),
         **({"ISSUER": auth.issuer, "AUDIENCE": auth.audience} if auth else {}),
         **(quotas if quota_table else {}),
     }

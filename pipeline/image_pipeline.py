@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import pulumi
 
-from function.contract import DuplicateSearch
+from function.contract import DuplicateSearch, write_prefixes
 from pipeline import alarm_definitions, lifecycle, renaming, signer, sizes, tagging
 from pipeline.access_log import AccessLog, AccessLogArgs
 from pipeline.adopted_bucket import AdoptedBucket
@@ -77,6 +77,7 @@ class ImagePipeline(Component):
     adopted_buckets: pulumi.Output[str] | None
     destination_policy: pulumi.Output[str] | None
     view_function_name: pulumi.Output[str] | None
+    upload_prefixes: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: Settings, opts: Options = None) -> None:
         sizes.check(name, args)
@@ -175,6 +176,8 @@ class ImagePipeline(Component):
         self.queue_url, self.dead_letter_queue_url = queue.url, queue.dead_letter_url
         self.backfill_queue_url = queue.backfill_url
         self.upload_endpoint = uploads.endpoint
+        told = write_prefixes(self._settings.prefixes)
+        self.upload_prefixes = pulumi.Output.from_input(told) if told else None
         return queue, uploads
 
     def _signer(self, upload_url: pulumi.Output[str]) -> SignerArgs:

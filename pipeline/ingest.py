@@ -1,12 +1,13 @@
 """The edge from S3 to SQS: who may send, and then what is sent."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from pulumi_aws import cloudwatch, s3, sqs
 
-from function.contract import UPLOADS
 from pipeline.adopted_bucket import AdoptedBucket
 from pipeline.buckets import Bucket
 from pipeline.component import Component, Options, policy_of
@@ -24,15 +25,16 @@ BRIDGED_EVENTS: Final = ["Object Created", "Object Deleted"]
 
 @dataclass(frozen=True, kw_only=True)
 class IngestArgs:
-    """The two ends of the edge."""
+    """The two ends of the edge, and the prefixes of the keys that are announced."""
 
     source: Bucket
     queue: UploadQueue
     identity: Identity
+    prefixes: Sequence[str]
 
 
 class Ingest(Component):
-    """Announces every object created or removed under ``uploads/`` to the queue.
+    """Announces every object created or removed under the prefixes to the queue.
 
     The notification depends on the policy: S3 tries to send a test event when it is set, and is
     refused until the policy allows it. A bucket that is not the pipeline's own keeps the
@@ -42,7 +44,9 @@ class Ingest(Component):
     def __init__(self, name: str, args: IngestArgs, opts: Options = None) -> None:
         super().__init__("image-pipeline:ingest:Ingest", name, opts)
         label, source, queue = resource_name(name, "uploads"), args.source, args.queue
-        rule = self._rule(label, source) if isinstance(source, AdoptedBucket) else None
+        rule = (
+            self._rule(label, source, args.prefixes) if isinstance(source, AdoptedBucket) else None
+        )
         if rule:
             document = policy_of(service_policies.bridged_queue, queue.arn, rule.arn)
         else:
@@ -56,24 +60,29 @@ class Ingest(Component):
             s3.BucketNotification(
                 label,
                 bucket=source.name,
-                queues=[{"queue_arn": queue.arn, "events": EVENTS, "filter_prefix": UPLOADS}],
+                queues=[
+                    {"queue_arn": queue.arn, "events": EVENTS, "filter_prefix": prefix}
+                    for prefix in args.prefixes
+                ],
                 opts=self.after(policy),
             )
         self.register_outputs({})
 
-    def _rule(self, label: str, source: AdoptedBucket) -> cloudwatch.EventRule:
+    def _rule(
+        self, label: str, source: AdoptedBucket, prefixes: Sequence[str]
+    ) -> cloudwatch.EventRule:
         return cloudwatch.EventRule(
             label,
             description="Uploads and their removal, for the image pipeline's queue",
-            event_pattern=source.name.apply(_pattern),
+            event_pattern=source.name.apply(partial(_pattern, prefixes)),
             tags=tags(),
             opts=self.child,
         )
 
 
-def _pattern(bucket: str) -> str:
+def _pattern(prefixes: Sequence[str], bucket: str) -> str:
     """Return the events of a bucket that a rule is for, as JSON."""
-    objects = {"key": [{"prefix": UPLOADS}]}
+    objects = {"key": [{"prefix": prefix} for prefix in prefixes]}
     return json.dumps(
         {
             "source": ["aws.s3"],

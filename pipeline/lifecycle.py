@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from pulumi_aws import s3
 
-from function.contract import BATCH_OPERATIONS, REJECTED_TAG, UPLOADS
+from function.contract import BATCH_OPERATIONS, REJECTED_TAG
 from pipeline.settings import Settings
 
 Rule = s3.BucketLifecycleConfigurationRuleArgs
@@ -52,7 +52,9 @@ def of_uploads(settings: Settings) -> Iterator[Rule]:
             {"days": each.days, "storage_class": each.storage_class}
             for each in settings.storage_classes
         ]
-        yield _rule("move-uploads", Filter(prefix=UPLOADS), transitions=moves)
+        for number, prefix in enumerate(settings.prefixes):
+            name = f"move-uploads-{number}" if number else "move-uploads"
+            yield _rule(name, Filter(prefix=prefix), transitions=moves)
     if settings.rejected_upload_days:
         key, value = REJECTED_TAG
         expiration = {"days": settings.rejected_upload_days}

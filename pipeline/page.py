@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from function.contract import UPLOADS
+
 FOLDER: Final = Path(__file__).resolve().parent.parent / "web"
 
 CONFIG: Final = "config.json"
@@ -38,10 +40,12 @@ def config(
     upload_endpoint: str,
     delivery_url: str,
     sign_in: bool = False,
+    prefix: str = UPLOADS,
 ) -> dict[str, Any]:
     """Return ``config.json``, which ``web/page.js`` reads: one page serves all stacks.
 
     ``sign_in`` is whether the signer asks for a user's token; the others have no field for it.
+    Nor has a stack for the ``prefix`` of its uploads if that is the default.
     """
     return {
         "uploads": uploads,
@@ -49,6 +53,7 @@ def config(
         "uploadEndpoint": upload_endpoint.rstrip("/"),
         "deliveryUrl": delivery_url,
         **({"signIn": True} if sign_in else {}),
+        **({} if prefix == UPLOADS else {"prefix": prefix}),
     }
 
 

@@ -26,7 +26,7 @@ class ProcessingArgs:
 
     ``variables`` are its environment; ``kms_key_arn`` is empty for S3-managed keys; ``index`` is
     given if the stack looks for duplicates; ``rejected_upload_days`` is 0 if rejected uploads stay;
-    ``permissions_boundary`` is empty for none, and ``vpc`` None.
+    ``permissions_boundary`` is empty for none, and ``vpc`` None; ``prefixes`` are the uploads'.
     """
 
     bundle: Bundle
@@ -45,6 +45,7 @@ class ProcessingArgs:
     rejected_upload_days: int
     permissions_boundary: pulumi.Input[str]
     vpc: Vpc | None
+    prefixes: Sequence[str]
 
 
 def processing_function(
@@ -80,6 +81,7 @@ def processing_function(
             tracing=args.tracing,
             tags_rejected=args.rejected_upload_days > 0,
             in_vpc=args.vpc is not None,
+            prefixes=args.prefixes,
         ),
         args.log_retention_days,
         permissions_boundary=args.permissions_boundary,

@@ -12,10 +12,10 @@ from typing import Final
 
 import pulumi
 
-from function.contract import DuplicateSearch
+from function.contract import UPLOADS, DuplicateSearch
 from function.engine.limits import max_megapixels
 from function.engine.renditions import DEFAULT_RENDITIONS, Encoders, Hdr, Quality, Rendition
-from pipeline import adopted, contradictions, storage_classes, tagging
+from pipeline import adopted, contradictions, prefixes, storage_classes, tagging
 from pipeline.auth import Auth
 from pipeline.pollers import Pollers
 from pipeline.settings_checks import (
@@ -78,6 +78,8 @@ class Settings:
     renditions: tuple[Rendition, ...] = DEFAULT_RENDITIONS
     negotiate: tuple[str, ...] | None = None
     uploads: str = "public"
+    prefix: str = UPLOADS
+    former_prefixes: tuple[str, ...] = ()
     source_bucket: pulumi.Input[str] = ""
     destination_bucket: pulumi.Input[str] = ""
     auth: Auth | None = None
@@ -132,6 +134,7 @@ class Settings:
             "batchOperationsConcurrency", self.batch_operations_concurrency, 0, 1000, "invocations"
         )
         require_one_of("uploads", self.uploads, UPLOADERS)
+        prefixes.check(self.prefix, self.former_prefixes)
         in_range("viewConcurrency", self.view_concurrency, 1, 1000, "invocations")
         require_one_of("delivery", self.delivery, ("public", "cdn"))
         require_one_of("priceClass", self.price_class, PRICE_CLASSES)
@@ -160,6 +163,11 @@ class Settings:
         self._check_inputs()
         adopted.check_use(self)
         tagging.check(self.tags, site=self.site)
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """Prefixes of the uploads in the source bucket, the one of new uploads first."""
+        return (self.prefix, *self.former_prefixes)
 
     @property
     def cdn_scheme(self) -> str:

@@ -115,6 +115,7 @@ def _vpc(_key: str, raw: object) -> Vpc:
 _READERS: Final[Mapping[str, Callable[[str, object], Any]]] = {
     "renditions": _renditions,
     "allowed_origins": _names,
+    "former_prefixes": _names,
     "negotiate": _names,
     "auth": _auth,
     "pollers": _pollers,

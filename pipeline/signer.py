@@ -70,6 +70,7 @@ class SignerArgs:
         log_retention_days: how long its log is kept.
         permissions_boundary: ARN of a policy that limits its role; empty for none.
         vpc: where Lambda connects it; None for no VPC.
+        prefix: of the keys that forms are for.
         signer_behind_cdn: nobody may call the function until ``allow`` names a distribution.
     """
 
@@ -86,6 +87,7 @@ class SignerArgs:
     permissions_boundary: pulumi.Input[str]
     vpc: Vpc | None
     signer_behind_cdn: bool
+    prefix: str
 
 
 class Signer(Component):
@@ -101,7 +103,7 @@ class Signer(Component):
             self,
             name,
             "signer",
-            partial(roles.signer_role, in_vpc=args.vpc is not None),
+            partial(roles.signer_role, in_vpc=args.vpc is not None, prefix=args.prefix),
             args.log_retention_days,
             permissions_boundary=args.permissions_boundary,
             source_arn=args.source.arn,

@@ -32,6 +32,7 @@ class SiteArgs:
     cdn: Cdn
     upload_endpoint: pulumi.Input[str]
     uploads: str
+    prefix: str
     max_upload_bytes: int
     auth: Auth | None
 
@@ -48,6 +49,7 @@ class Site(Component):
         config = partial(
             page.config,
             uploads=args.uploads,
+            prefix=args.prefix,
             max_upload_bytes=args.max_upload_bytes,
             sign_in=args.auth is not None,
         )

@@ -134,6 +134,7 @@ def longest(name: str, settings: Settings) -> tuple[Mapping[str, str], str, str]
         tracing=settings.tracing,
         tags_rejected=settings.rejected_upload_days > 0,
         in_vpc=settings.vpc is not None,
+        prefixes=settings.prefixes,
     )
     bucket = bucket_policies.destination(
         destination_arn, _ACCOUNT, distribution, renditions=settings.renditions

@@ -13,16 +13,17 @@ from pipeline.signer import Signer, SignerArgs
 
 @dataclass(frozen=True, kw_only=True)
 class UploadsArgs:
-    """The source bucket with its URL, who may upload, and the signer of forms, if there is one."""
+    """The source bucket with its URL, who may upload where, and the signer of forms, if any."""
 
     source: Bucket
     uploads: str
+    prefix: str
     bucket_url: pulumi.Output[str]
     signer: SignerArgs | None
 
 
 class Uploads(Component):
-    """Uploads under ``uploads/``: by anyone, with a signed form, or only by leave of a policy.
+    """Uploads under ``prefix``: by anyone, with a signed form, or only by leave of a policy.
 
     ``endpoint`` is the bucket's URL, or the signer's own; without one ``signer_name`` is empty.
     """
@@ -33,7 +34,9 @@ class Uploads(Component):
 
     def __init__(self, name: str, args: UploadsArgs, opts: Options = None) -> None:
         super().__init__("image-pipeline:uploads:Uploads", name, opts)
-        policy = partial(bucket_policies.source, public=args.uploads == "public")
+        policy = partial(
+            bucket_policies.source, public=args.uploads == "public", prefix=args.prefix
+        )
         args.source.set_policy(self, policy)
         self.endpoint, self.signer_name = args.bucket_url, pulumi.Output.from_input("")
         self.signer = Signer(name, args.signer, self.child) if args.signer else None

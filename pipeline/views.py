@@ -77,6 +77,7 @@ class Views(Component):
                 renditions=args.renditions,
                 tracing=args.tracing,
                 in_vpc=args.vpc is not None,
+                prefixes=args.prefixes,
             ),
             args.log_retention_days,
             permissions_boundary=args.permissions_boundary,

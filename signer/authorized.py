@@ -1,7 +1,7 @@
 """Gives a signed-in user a presigned POST: permission to upload one image of one size in a minute.
 
 As ``signer/handler.py``, for stacks with the setting ``auth``. The request brings a token of the
-issuer's and also names the file's ``size``; the key is ``uploads/<user>/<random>/<name>``. What
+issuer's and also names the file's ``size``; the key is ``<prefix><user>/<random>/<name>``. What
 cannot be checked is not signed: the answer is 503 while keys or quotas cannot be reached.
 """
 
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from signer.handler import Refused, answer, read, refusal, sign, unique
+from signer.handler import PREFIX, Refused, answer, read, refusal, sign, unique
 from signer.issuer_keys import IssuerKeys, KeysUnavailable
 from signer.quota import Quota
 from signer.tokens import user_of
@@ -63,7 +63,7 @@ def _sign(event: dict[str, Any]) -> dict[str, Any]:
     size = _check_size(wanted.size)
     if quota:
         quota.charge(user, size)
-    key = f"uploads/{user}/{unique(wanted.name)}"
+    key = f"{PREFIX}{user}/{unique(wanted.name)}"
     _logger.info("signed", extra={"key": key, "content_type": wanted.content_type, "size": size})
     form = sign(key, wanted.content_type, sizes=(size, size), seconds=EXPIRES_SECONDS)
     return answer(HTTPStatus.OK, form)

@@ -35,6 +35,9 @@ CONTENT_TYPES: Final = (
 )
 """Types that may be uploaded; each is a format that the resizer reads (docs/engine.md)."""
 
+PREFIX: Final = os.environ.get("UPLOAD_PREFIX", "uploads/")
+"""Start of the keys; the stack sets the variable if it is another one."""
+
 _boto3: Final[Any] = boto3  # it has no inline types
 _s3: Final = _boto3.client("s3", config=Config(signature_version="s3v4"))
 _logger: Final = logging.getLogger(__name__)
@@ -66,7 +69,7 @@ def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
         wanted = read(event)
     except Refused as refused:
         return refusal(*refused.args)
-    key = f"uploads/{unique(wanted.name)}"
+    key = f"{PREFIX}{unique(wanted.name)}"
     _logger.info("signed", extra={"key": key, "content_type": wanted.content_type})
     return answer(HTTPStatus.OK, sign(key, wanted.content_type))
 

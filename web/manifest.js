@@ -2,6 +2,9 @@
 
 import { refusal } from "./words.js";
 
+/** Start of the keys of uploads, unless `config.json` has another one. */
+export const PREFIX = "uploads/";
+
 const SCHEMA = 1;
 const FIRST_POLL_MS = 200;
 const SLOWEST_POLL_MS = 3_000;
@@ -23,8 +26,9 @@ const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 export class Unavailable extends Error {}
 
 /** Where the manifest of the upload `uploads/a b.jpg` is: `…/a%20b.jpg/manifest.json`. */
-export function manifestUrl(deliveryUrl, key) {
-  const path = key.replace(/^uploads\//, "").split("/").map(encodeURIComponent).join("/");
+export function manifestUrl({ deliveryUrl, prefix = PREFIX }, key) {
+  const name = key.startsWith(prefix) ? key.slice(prefix.length) : key;
+  const path = name.split("/").map(encodeURIComponent).join("/");
   return `${deliveryUrl.replace(/\/+$/, "")}/${path}/manifest.json`;
 }
 
@@ -35,8 +39,8 @@ export function manifestUrl(deliveryUrl, key) {
  * the reader may list the bucket. 429 is a rate rule's, which counts what it blocks: whoever waits
  * asks for nothing until its time is over, which `onPause` hears of, with true, then false.
  */
-export async function waitForManifest(deliveryUrl, key, onPause) {
-  const url = manifestUrl(deliveryUrl, key);
+export async function waitForManifest(config, key, onPause) {
+  const url = manifestUrl(config, key);
   let deadline = performance.now() + PATIENCE_MS;
   let reached = false;
   let pauses = 0;

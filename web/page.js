@@ -42,10 +42,10 @@ function add(facts) {
 async function follow(photo) {
   const { key, start } = photo.upload;
   const onPause = (paused) => (paused ? photo.card.paused() : photo.card.waiting());
-  const manifest = await waitForManifest(config.deliveryUrl, key, onPause);
+  const manifest = await waitForManifest(config, key, onPause);
   if (start !== undefined) photo.upload.ms = performance.now() - start;
   photo.manifest = manifest;
-  photo.card.show(manifest, manifestUrl(config.deliveryUrl, key));
+  photo.card.show(manifest, manifestUrl(config, key));
 }
 
 /** Run the steps of a photo; whatever goes wrong is said on its card. */

@@ -1,7 +1,7 @@
 /* One file on its way into the source bucket, by a public PUT or with a form that the signer makes. */
 
 import { typeOf } from "./checks.js";
-import { Unavailable } from "./manifest.js";
+import { PREFIX, Unavailable } from "./manifest.js";
 import { signOut, signedIn } from "./sign-in.js";
 import { BAD_HEADER, refusal } from "./words.js";
 
@@ -19,8 +19,8 @@ export async function upload(file, config, user, onProgress) {
     : putPublic(file, config, onProgress);
 }
 
-async function putPublic(file, { uploadEndpoint }, onProgress) {
-  const key = `uploads/${crypto.randomUUID()}/${partOfKey(file.name)}`;
+async function putPublic(file, { uploadEndpoint, prefix = PREFIX }, onProgress) {
+  const key = `${prefix}${crypto.randomUUID()}/${partOfKey(file.name)}`;
   const url = `${uploadEndpoint}/${key.split("/").map(encodeURIComponent).join("/")}`;
   await send("PUT", url, file, { "Content-Type": typeOf(file) }, onProgress);
   return key;

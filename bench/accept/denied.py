@@ -10,7 +10,7 @@ import botocore.exceptions
 from bench.accept import cloud
 from bench.accept.live import Live
 from bench.accept.steps import Outcome, StepFailed
-from function.contract import INDEX, MANIFEST, UPLOADS, StackOutput
+from function.contract import INDEX, MANIFEST, StackOutput
 from local.http import request
 
 if TYPE_CHECKING:
@@ -59,8 +59,9 @@ def actions(live: Live) -> Mapping[str, Action]:
     s3, owner = cloud.stranger(live.clone), live.stack.client("s3")
     source = {"Bucket": live.stack.outputs[StackOutput.SOURCE_BUCKET]}
     destination = {"Bucket": live.stack.outputs[StackOutput.DESTINATION_BUCKET]}
-    upload = source | {"Key": _first_key(owner, source["Bucket"], UPLOADS)}
-    new = source | {"Key": f"{UPLOADS}accept.jpg", "Body": _BODY}
+    prefix = live.settings.prefix
+    upload = source | {"Key": _first_key(owner, source["Bucket"], prefix)}
+    new = source | {"Key": f"{prefix}accept.jpg", "Body": _BODY}
     rendition = destination | {"Key": _first_key(owner, destination["Bucket"], "")}
     indexed = destination | {"Key": _INDEXED}
     owner.put_object(Bucket=destination["Bucket"], Key=_INDEXED, Body=_BODY)
@@ -68,8 +69,8 @@ def actions(live: Live) -> Mapping[str, Action]:
         "read an upload": (s3.get_object, upload),
         "delete an upload": (s3.delete_object, upload),
         "list the uploads": (s3.list_objects_v2, source),
-        "write outside uploads/": (s3.put_object, new | {"Key": "other/accept.jpg"}),
-        "upload into the index": (s3.put_object, new | {"Key": f"{UPLOADS}{_INDEXED}"}),
+        f"write outside {prefix}": (s3.put_object, new | {"Key": "other/accept.jpg"}),
+        "upload into the index": (s3.put_object, new | {"Key": f"{prefix}{_INDEXED}"}),
         "write a rendition": (s3.put_object, rendition | {"Body": _BODY}),
         "delete a rendition": (s3.delete_object, rendition),
         "list the renditions": (s3.list_objects_v2, destination),

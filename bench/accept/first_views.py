@@ -87,7 +87,7 @@ def _view(url: str) -> tuple[bytes, float]:
 
 
 def _refuse_undeclared(live: Live, result: Result) -> None:
-    url = f"{live.doors[1]}/{upload_name(result.key)}/{UNDECLARED}"
+    url = f"{live.doors[1]}/{upload_name(result.key, live.settings.prefixes)}/{UNDECLARED}"
     status, _ = request("GET", url)
     if status != HTTPStatus.NOT_FOUND:
         raise StepFailed(f"GET {url} was answered with {status}, and has to be 404.")

@@ -32,10 +32,11 @@ class Live:
     prices: Prices | None  # the region's price file; None if there is none
 
     @property
-    def doors(self) -> tuple[str, str]:
-        """The URLs at which anyone uploads, and at which anyone reads."""
+    def doors(self) -> tuple[str, str, str]:
+        """The URLs at which anyone uploads, and at which anyone reads; and the keys' prefix."""
         outputs = self.stack.outputs
-        return outputs[StackOutput.UPLOAD_ENDPOINT], outputs[StackOutput.DELIVERY_URL]
+        urls = outputs[StackOutput.UPLOAD_ENDPOINT], outputs[StackOutput.DELIVERY_URL]
+        return (*urls, self.settings.prefix)
 
     @property
     def is_presigned(self) -> bool:

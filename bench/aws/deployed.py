@@ -128,5 +128,6 @@ class Deployed:
             "INDEX_TABLE": "",
             "PUBLISH_METRICS": "false",
             "TAGS_REJECTED": "false",
+            "UPLOAD_PREFIXES": "",
             "TIMEOUT": str(self.timeout_for(batch_size)),
         }

@@ -174,7 +174,7 @@ def _limits(load: Load, way: Way, settings: Settings) -> Iterator[str]:
         keys = (
             "Keys begin with a random part, which S3 can split."
             if settings.uploads == "presigned"
-            else "Uploaders choose the keys: let them begin with a random part after uploads/."
+            else f"Uploaders choose the keys: let a random part follow {settings.prefix}."
         )
         yield (
             f"S3 needs several partitions for {parts} a second, and answers 503 Slow Down until "

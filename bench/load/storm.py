@@ -70,7 +70,8 @@ def run(
         Failure: an upload was refused, or some have no manifest after two minutes.
     """
     batch = f"storm-{uuid.uuid4().hex[:8]}"
-    keys = [source_key(f"{batch}/{number}.jpg") for number in range(count)]
+    prefix = server.prefixes[0]
+    keys = [source_key(f"{batch}/{number}.jpg", prefix) for number in range(count)]
     started, stop = time.time(), Event()
     uploads: list[float] = []
     with ThreadPoolExecutor(_UPLOADERS + 1) as pool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from function.contract import DuplicateSearch, Metric, s3_event, source_key
+from function.contract import UPLOADS, DuplicateSearch, Metric, s3_event, source_key
 from pipeline.environment import environment_variables, view_variables
 from pipeline.settings import Settings
 
@@ -38,7 +38,12 @@ def view_environment(memory_mb: int, store: Store, settings: Settings) -> dict[s
 
 def _measured(memory_mb: int, settings: Settings | None) -> Settings:
     return replace(
-        settings or Settings(), memory=memory_mb, max_megapixels=0, duplicates=DuplicateSearch.OFF
+        settings or Settings(),
+        memory=memory_mb,
+        max_megapixels=0,
+        duplicates=DuplicateSearch.OFF,
+        prefix=UPLOADS,
+        former_prefixes=(),
     )
 
 

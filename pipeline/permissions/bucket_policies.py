@@ -10,17 +10,18 @@ from pipeline.permissions.documents import ANYONE, Document, Statement, allow, d
 MIN_TLS: Final = "1.2"
 
 
-def source(bucket_arn: str, *, public: bool) -> Document:
+def source(bucket_arn: str, *, public: bool, prefix: str = UPLOADS) -> Document:
     """Return the source bucket's policy.
 
     Args:
         bucket_arn: the bucket.
         public: let anyone upload; otherwise only those who have a form that the signer signed.
+        prefix: of new uploads.
     """
     # Renditions of such uploads would be written among the private indexes.
-    index = [f"{bucket_arn}/{UPLOADS}{INDEX}*", f"{bucket_arn}/{UPLOADS}{INDEX[:-1]}"]
+    index = [f"{bucket_arn}/{prefix}{INDEX}*", f"{bucket_arn}/{prefix}{INDEX[:-1]}"]
     statements = [*_tls_only(bucket_arn), deny("DenyIndexUpload", "s3:PutObject", index)]
-    return document([*statements, _public_upload(bucket_arn)] if public else statements)
+    return document([*statements, _public_upload(bucket_arn, prefix)] if public else statements)
 
 
 def destination(
@@ -106,8 +107,8 @@ def made_objects(bucket_arn: str, renditions: Sequence[Rendition]) -> list[str]:
     return [f"{bucket_arn}/*/{name}" for name in (MANIFEST, *names)]
 
 
-def _public_upload(bucket_arn: str) -> Statement:
-    """Let anyone PUT under ``uploads/``: no read, no list, no delete, no other prefix.
+def _public_upload(bucket_arn: str, prefix: str) -> Statement:
+    """Let anyone PUT under one prefix: no read, no list, no delete, no other prefix.
 
     The storage class must be STANDARD: the function cannot read an archived upload, and S3 bills
     the owner for it for months. The encryption must be with S3-managed keys: the function could not
@@ -124,7 +125,7 @@ def _public_upload(bucket_arn: str) -> Statement:
             "s3:x-amz-server-side-encryption-customer-algorithm": "true",
         },
     }
-    return allow("PublicUpload", "s3:PutObject", f"{bucket_arn}/{UPLOADS}*", ANYONE, condition)
+    return allow("PublicUpload", "s3:PutObject", f"{bucket_arn}/{prefix}*", ANYONE, condition)
 
 
 def _cdn_read(objects: str | list[str], distribution_arn: str) -> Statement:

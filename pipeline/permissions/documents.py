@@ -1,7 +1,7 @@
 """Statements of policies, and the documents that they are written in."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 Statement = dict[str, Any]
@@ -18,6 +18,12 @@ def document(statements: Iterable[Statement]) -> Document:
 def to_json(document: Document) -> str:
     """Write a document without spaces, which count towards AWS's limits on its size."""
     return json.dumps(document, separators=(",", ":"))
+
+
+def objects_under(bucket_arn: str, prefixes: Sequence[str]) -> str | list[str]:
+    """Return the ARN pattern of all objects under a prefix, or those under several."""
+    first, *others = [f"{bucket_arn}/{prefix}*" for prefix in prefixes]
+    return [first, *others] if others else first
 
 
 def allow(

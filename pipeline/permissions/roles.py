@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from function.contract import UPLOADS, manifest_key
+from function.contract import PREFIXES, UPLOADS, manifest_key
 from function.engine.renditions import FORMATS, Rendition
 from pipeline.permissions.bucket_policies import made_objects
-from pipeline.permissions.documents import Document, Statement, allow, document
+from pipeline.permissions.documents import Document, Statement, allow, document, objects_under
 
 
 def assumed_by_lambda() -> Document:
@@ -27,11 +27,12 @@ def resizer_role(
     tracing: bool,
     tags_rejected: bool = False,
     in_vpc: bool = False,
+    prefixes: Sequence[str] = PREFIXES,
 ) -> Document:
     """Return the resizer's policy: one statement for each step of an upload.
 
     Args:
-        source_arn: source bucket; list keys, and read by version under ``uploads/`` alone.
+        source_arn: source bucket; list keys, and read by version under the prefixes alone.
         destination_arn: destination bucket; list keys, and write what is made, nothing else.
         queue_arn: queue of new uploads, which Lambda polls with this role; takes messages back;
             empty for a function that no queue feeds.
@@ -43,6 +44,7 @@ def resizer_role(
         tracing: whether it sends traces.
         tags_rejected: whether it tags rejected uploads, which then expire.
         in_vpc: whether Lambda connects it to a VPC.
+        prefixes: of the uploads.
     """
     poll = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
     written = made_objects(destination_arn, [each for each in renditions if not each.lazy])
@@ -54,7 +56,11 @@ def resizer_role(
     queues = [allow("UseQueues", [*poll, "sqs:SendMessage"], [queue_arn, backfill_arn])]
     statements = [
         *(queues if queue_arn else []),
-        allow("ReadUploads", ["s3:GetObject", "s3:GetObjectVersion"], f"{source_arn}/{UPLOADS}*"),
+        allow(
+            "ReadUploads",
+            ["s3:GetObject", "s3:GetObjectVersion"],
+            objects_under(source_arn, prefixes),
+        ),
         # Without it S3 answers 403 for a missing key, as for a denied one (API reference,
         # GetObject). No condition on the prefix: reading one object has none in its context.
         allow("TellMissingFromDenied", ["s3:ListBucket"], [source_arn, destination_arn]),
@@ -70,7 +76,7 @@ def resizer_role(
     if tags_rejected:
         # It reads the other tags of an upload, because S3 replaces all of them or none.
         tag = ["s3:GetObjectVersionTagging", "s3:PutObjectVersionTagging"]
-        statements.append(allow("TagRejected", tag, f"{source_arn}/{UPLOADS}*"))
+        statements.append(allow("TagRejected", tag, objects_under(source_arn, prefixes)))
     if index_arn:
         items = ["dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
         statements.append(allow("UseIndex", items, index_arn))
@@ -92,11 +98,12 @@ def views_role(
     renditions: Sequence[Rendition],
     tracing: bool,
     in_vpc: bool = False,
+    prefixes: Sequence[str] = PREFIXES,
 ) -> Document:
     """Return the policy of the function for first views, which makes lazy renditions and no other.
 
     Args:
-        source_arn: source bucket; list keys, and read by version under ``uploads/`` alone.
+        source_arn: source bucket; list keys, and read by version under the prefixes alone.
         destination_arn: destination bucket; list keys, write lazy renditions, and enter them in
             manifests.
         log_group_arn: the function's own log group.
@@ -104,11 +111,16 @@ def views_role(
         renditions: the stack's renditions.
         tracing: whether it sends traces.
         in_vpc: whether Lambda connects it to a VPC.
+        prefixes: of the uploads.
     """
     lazy = [each for each in renditions if each.lazy]
     manifests, *made = made_objects(destination_arn, lazy)
     statements = [
-        allow("ReadUploads", ["s3:GetObject", "s3:GetObjectVersion"], f"{source_arn}/{UPLOADS}*"),
+        allow(
+            "ReadUploads",
+            ["s3:GetObject", "s3:GetObjectVersion"],
+            objects_under(source_arn, prefixes),
+        ),
         allow("TellMissingFromDenied", ["s3:ListBucket"], [source_arn, destination_arn]),
         # A manifest says which upload a key has, and that it is not rejected. A rendition that is
         # newer than the manifest is entered there, so that a deletion finds it.
@@ -139,7 +151,11 @@ def bench_role(*, source_arn: str, destination_arn: str, log_group_arns: Sequenc
     """
     written = ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"]
     statements = [
-        allow("ReadUploads", ["s3:GetObject", "s3:GetObjectVersion"], f"{source_arn}/{UPLOADS}*"),
+        allow(
+            "ReadUploads",
+            ["s3:GetObject", "s3:GetObjectVersion"],
+            objects_under(source_arn, PREFIXES),
+        ),
         allow("TellMissingFromDenied", ["s3:ListBucket"], [source_arn, destination_arn]),
         allow("WriteRenditions", written, f"{destination_arn}/*"),
         _write_log(*log_group_arns),
@@ -154,18 +170,20 @@ def signer_role(
     key_arn: str,
     quota_arn: str = "",
     in_vpc: bool = False,
+    prefix: str = UPLOADS,
 ) -> Document:
     """Return the signer's policy, which is also the limit of what its forms allow.
 
     Args:
-        source_arn: source bucket; write under ``uploads/`` alone.
+        source_arn: source bucket; write under the prefix of new uploads alone.
         log_group_arn: the signer's own log group.
         key_arn: the stack's KMS key; empty for S3-managed keys.
         quota_arn: table of what users have uploaded; empty without quotas.
         in_vpc: whether Lambda connects it to a VPC.
+        prefix: of new uploads.
     """
     statements = [
-        allow("WriteUploads", ["s3:PutObject"], f"{source_arn}/{UPLOADS}*"),
+        allow("WriteUploads", ["s3:PutObject"], objects_under(source_arn, [prefix])),
         _write_log(log_group_arn),
     ]
     if key_arn:

@@ -61,6 +61,13 @@ PUBLIC: Final[dict[str, list[Any]]] = {
     "pollers": [None, {"min": 2, "max": 9}, {"min": 3, "max": 9}, None],
     "eventbridge": [False, True, False],
     "uploads": around(UPLOADS),
+    "prefix+formerPrefixes": [
+        ["uploads/", []],
+        ["shop/in/", ["uploads/"]],
+        ["shop/in/", []],
+        ["uploads/", ["shop/in/"]],
+        ["uploads/", []],
+    ],
     "sourceBucket+uploads": [["", "public"], [SOURCE, "private"], ["", "public"]],
     "destinationBucket": ["", DESTINATION, ""],
     "memory": [1024, 1769],

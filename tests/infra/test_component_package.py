@@ -184,6 +184,8 @@ FURTHER = {
     "allowedOrigins": ["https://app.example.com"],
     "tracing": False,
     "tags": {"Team": "photos"},
+    "prefix": "shop/in/",
+    "formerPrefixes": ["uploads/"],
 }
 """As the engine sends them: every number is a float."""
 

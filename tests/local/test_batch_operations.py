@@ -199,7 +199,7 @@ def asked(batch, prefix=ONE, **changes) -> dict:
     class Stack:
         source, outputs = batch.outputs["sourceBucket"], batch.outputs
 
-    found = jobs.request(Stack, ACCOUNT, prefix, None)
+    found = jobs.request(Stack, ACCOUNT, (prefix,), None)
     return found | {"ClientRequestToken": uuid.uuid4().hex} | changes
 
 

@@ -3,7 +3,7 @@
 The body of an upload is a number, and so is that of each of its renditions.
 """
 
-from function.contract import Status, rendition_key
+from function.contract import PREFIXES, Status, rendition_key, upload_name
 from function.manifest import ErrorFacts, Manifest, RenditionFacts, SourceFacts, Timings
 from function.storage.bucket import Headers
 from function.versions import ObjectVersion
@@ -20,6 +20,8 @@ def names_of(data: bytes) -> list:
 class NumberProcessor:
     """A processor at the seam of ``Processor``."""
 
+    prefixes = PREFIXES
+
     def __init__(self, source, destination) -> None:
         self._source, self._destination = source, destination
 
@@ -30,7 +32,7 @@ class NumberProcessor:
             if name is None:
                 facts, error = [], ErrorFacts(code="broken_image", message="")
                 break
-            key = rendition_key(version.name, f"{name}.jpg")
+            key = rendition_key(upload_name(version.key, self.prefixes), f"{name}.jpg")
             headers = Headers(content_type="", cache_control="", sequencer=version.sequencer)
             self._destination.put(key, data, headers)
             facts.append(

@@ -38,7 +38,7 @@ class UploadAccess(StrEnum):
     """Who may upload."""
 
     PUBLIC = "public"
-    """Anyone may PUT under uploads/."""
+    """Anyone may PUT under the prefix."""
     PRESIGNED = "presigned"
     """Only with a signature, which a small function gives out."""
     PRIVATE = "private"
@@ -161,7 +161,11 @@ class ImagePipelineArgs(TypedDict, total=False):
     view_concurrency: int
     """Reserved concurrency of the function that makes lazy renditions on first view, 1 to 1000; a stack without such renditions has none. Default: 10."""
     uploads: UploadAccess
-    """public (anyone may PUT under uploads/), presigned (only with a signature) or private (only who may write to the bucket by a policy). Default: public."""
+    """public (anyone may PUT under the prefix), presigned (only with a signature) or private (only who may write to the bucket by a policy). Default: public."""
+    prefix: str
+    """Start of the keys of uploads in the source bucket, which ends with /; docs/adopt.md before you change it. Default: uploads/."""
+    former_prefixes: list[str]
+    """Prefixes that the stack had before, whose uploads it keeps; docs/adopt.md."""
     source_bucket: pulumi.Input[str]
     """A bucket that the account has, by name or ARN, for the uploads; empty for one of the stack's own; docs/adopt.md."""
     destination_bucket: pulumi.Input[str]

@@ -26,7 +26,7 @@ class ImagePipeline(image_pipeline.ImagePipeline):
     log_group: pulumi.Output[str]
     """Name of its log group, of JSON lines."""
     upload_endpoint: pulumi.Output[str]
-    """PUT a photo to <uploadEndpoint>/uploads/<any key>; presigned: ask it for a form."""
+    """PUT a photo to <uploadEndpoint>/<prefix><any key>; presigned: ask it for a form."""
     delivery_url: pulumi.Output[str]
     """GET <deliveryUrl>/<any key>/manifest.json, then the renditions that it names."""
     site_url: pulumi.Output[str] | None
@@ -47,6 +47,8 @@ class ImagePipeline(image_pipeline.ImagePipeline):
     """With destinationBucket, what its policy needs so that readers can read; docs/adopt.md."""
     view_function_name: pulumi.Output[str] | None
     """With lazy renditions, the Lambda function that makes them on first view."""
+    upload_prefixes: pulumi.Output[str] | None
+    """With prefix or formerPrefixes, these with commas between, the one of new uploads first."""
 
     def __init__(
         self, name: str, args: ImagePipelineArgs, opts: pulumi.ResourceOptions | None = None

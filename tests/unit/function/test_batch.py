@@ -11,7 +11,7 @@ import pytest
 
 from function import logs
 from function.batch import BatchHandler
-from function.contract import Metric, Status, s3_event
+from function.contract import Metric, Status, s3_event, upload_name
 from function.duplicates.search import Duplicates, recipe_of
 from function.engine.errors import DecoderBug
 from function.engine.renditions import Rendition
@@ -207,7 +207,7 @@ class Slow:
         monkeypatch.setattr(time, "perf_counter", lambda: self.now)
 
     def reconcile(self, event, *, is_last):
-        self.tried.append(event.version.name)
+        self.tried.append(upload_name(event.version.key))
         self.now += self.seconds.pop(0)
 
 
@@ -308,7 +308,7 @@ def test_requests_that_hang_leave_time_to_send_the_other_messages_again(monkeypa
 
     class Hanging:
         def reconcile(self, event, *, is_last):
-            tried.append(event.version.name)
+            tried.append(upload_name(event.version.key))
             now[0] += deadline.timeout()
             raise TimeoutError
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from function.contract import s3_event
-from function.events import Event, EventKind, parse_message
+from function.events import Event, EventKind, OutsidePrefixes, parse_message
 from function.versions import ObjectVersion
 
 EVENTS = Path(__file__).parent / "events"
@@ -137,7 +137,6 @@ def test_eventbridge_may_name_no_version_and_no_request():
             json.dumps(bridged() | {"detail-type": "Object Restore Completed"}),
             "event Object Restore Completed",
         ),
-        (json.dumps(bridged(key="other/a.jpg")), "key is outside uploads/"),
         (json.dumps(bridged(key="uploads/_index/a.jpg")), "key would land in _index/"),
         (json.dumps(bridged("deleted", key="uploads/")), "key is a folder marker"),
         (json.dumps(bridged() | {"source": "aws.ec2"}), "not an S3 event"),
@@ -152,7 +151,6 @@ def test_eventbridge_may_name_no_version_and_no_request():
         ('{"Records": 1}', "not an S3 event"),
         ('{"Records": [1]}', "record is not S3's"),
         ('{"Records": [{"eventSource": "aws:ses"}]}', "record is not S3's"),
-        (json.dumps(put_event(key="other/a.jpg")), "key is outside uploads/"),
         (json.dumps(put_event(key="uploads/")), "key is a folder marker"),
         (json.dumps(put_event(key="uploads/u1/")), "key is a folder marker"),
         (json.dumps(put_event(key="uploads/_index/a.jpg")), "key would land in _index/"),
@@ -169,3 +167,20 @@ def test_what_is_not_ours_is_ignored_with_a_reason(body, reason, caplog):
     assert record.message == "ignored"
     assert record.reason.startswith(reason)
     assert record.message_id == "m1"
+
+
+@pytest.mark.parametrize("make", [bridged, put_event])
+def test_an_upload_of_a_prefix_that_the_stack_has_no_more_is_not_acknowledged(make):
+    """It waited while the stack was updated; as a dead letter it can be sent again."""
+    body = json.dumps(make(key="uploads/a.jpg"))
+    with pytest.raises(OutsidePrefixes, match="is outside incoming/; name its prefix"):
+        parse_message(body, "m1", ("incoming/",))
+    (event,) = parse_message(body, "m1", ("incoming/", "uploads/"))
+    assert event.version.key == "uploads/a.jpg"
+
+
+@pytest.mark.parametrize("key", ["shop/in/", "shop/in/_index/a.jpg", "shop/in/u1/", "shop/in/a//b"])
+def test_a_name_is_what_follows_the_prefix(key, caplog):
+    caplog.set_level("INFO", logger="function")
+    assert parse_message(json.dumps(put_event(key=key)), "m1", ("shop/in/",)) == []
+    assert [record.message for record in caplog.records] == ["ignored"]

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from function.contract import Status, manifest_key
+from function.contract import Status, manifest_key, upload_name
 from function.duplicates.search import Duplicates
 from function.engine.errors import DecoderBug, IsolationFailed, Reason
 from function.engine.renditions import Rendition
@@ -698,7 +698,7 @@ def stored(bucket, file: str, sequencer: str = "01") -> RenditionFacts:
 
 def put_manifest(bucket, manifest: Manifest) -> None:
     headers = Headers("", "", manifest.source.sequencer)
-    bucket.put(manifest_key(manifest.source.name), manifest.to_json(), headers)
+    bucket.put(manifest_key(upload_name(manifest.source.key)), manifest.to_json(), headers)
 
 
 def test_an_upload_goes_even_if_a_later_rendition_would_have_too_long_a_key():

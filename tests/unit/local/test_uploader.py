@@ -129,5 +129,5 @@ def test_an_interrupt_begins_no_further_uploads(files, monkeypatch):
 
     monkeypatch.setattr(uploader, "request", note)
     with pytest.raises(KeyboardInterrupt):
-        upload_all(files * 100, "http://in", "http://out", interrupt, parallel=1)
+        upload_all(files * 100, "http://in", "http://out", "uploads/", interrupt, parallel=1)
     assert begun.count("PUT") < len(files) * 100

@@ -172,3 +172,10 @@ def test_a_key_cannot_change_the_operator_s_terminal(runs, capsys, monkeypatch):
     monkeypatch.setattr(versions, "find", lambda *_given: [[version]])
     assert main(["list", "--user", "x", "--stack", "x"]) == 0
     assert capsys.readouterr().out.startswith("uploads/\\x1b[2Jü\\n.jpg  current")
+
+
+@pytest.mark.parametrize("command", [["list"], ["erase", "--yes"]])
+def test_a_key_outside_the_prefixes_is_misuse(runs, capsys, command):
+    assert main([*command, "a.jpg", "--stack", "x"]) == 2
+    assert "Keys start with uploads/; got 'a.jpg'" in capsys.readouterr().err
+    assert runs == []

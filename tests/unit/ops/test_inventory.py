@@ -37,12 +37,12 @@ def report(tmp_path):
 
 
 def keys(where: str, **options) -> list[str]:
-    found = inventory.find(STACK, inventory.read_manifest(STACK, where), "uploads/", **options)
+    found = inventory.find(STACK, inventory.read_manifest(STACK, where), ("uploads/",), **options)
     return [upload.key for upload in found]
 
 
 def test_an_inventory_gives_the_newest_versions_of_uploads(report):
-    found = inventory.find(STACK, inventory.read_manifest(STACK, report()), "uploads/")
+    found = inventory.find(STACK, inventory.read_manifest(STACK, report()), ("uploads/",))
     second = Existing(key="uploads/u2/b.jpg", version_id="v5", etag="e5", size=2)
     assert list(found) == [BEACH, second]
 

@@ -35,7 +35,7 @@ def created(asked: dict) -> dict:
 
 
 def test_a_job_is_one_of_the_stacks_own_function_and_role():
-    asked = jobs.request(stack_of(), "123456789012", "uploads/u1/", None)
+    asked = jobs.request(stack_of(), "123456789012", ("uploads/u1/",), None)
     sent = created(asked)
     assert sent["Operation"] == {"LambdaInvoke": {"FunctionArn": FUNCTION}}
     assert (sent["RoleArn"], sent["ConfirmationRequired"]) == (ROLE, False)
@@ -57,7 +57,7 @@ def test_a_job_is_one_of_the_stacks_own_function_and_role():
 
 def test_a_job_of_a_report_names_it_by_its_entity_tag():
     report = jobs.Report(where="s3://reports/all/1/manifest.json", etag="e1")
-    sent = created(jobs.request(stack_of(), "123456789012", "uploads/", report))
+    sent = created(jobs.request(stack_of(), "123456789012", ("uploads/",), report))
     assert sent["Manifest"] == {
         "Spec": {"Format": "S3InventoryReport_CSV_20161130"},
         "Location": {"ObjectArn": "arn:aws-cn:s3:::reports/all/1/manifest.json", "ETag": "e1"},
@@ -69,7 +69,7 @@ def test_a_job_of_a_report_names_it_by_its_entity_tag():
 def test_a_stack_without_the_function_says_which_setting_makes_it(missing):
     outputs = {name: value for name, value in BATCH.items() if name != missing}
     with pytest.raises(Failure, match="batchOperationsConcurrency"):
-        jobs.request(stack_of(outputs), "123456789012", "uploads/", None)
+        jobs.request(stack_of(outputs), "123456789012", ("uploads/",), None)
 
 
 def manifest(schema: str) -> dict:

@@ -31,7 +31,6 @@ COMMANDS = ["redrive", "backfill", "doctor", "empty", "list", "erase"]
         (["erase", "uploads/a.jpg", "--stack", "dev", "--yes", "--user", "u"], "--user"),
         (["erase", "--stack", "dev", "--yes", "--user", ""], "--user"),
         (["erase", "uploads/a.jpg", "--stack", "dev"], "--yes"),
-        (["list", "a.jpg", "--stack", "dev"], "uploads/"),
     ],
 )
 def test_misuse_exits_with_2_and_one_sentence_that_names_it(arguments, named, capsys):
@@ -78,7 +77,6 @@ def test_what_is_misused_is_told_in_words_of_ours(arguments, sentence, capsys):
                 "--rate",
                 "--state",
                 "--dry-run",
-                "uploads/",
                 "50",
             ],
         ),

@@ -55,3 +55,26 @@ def test_a_rendition_is_held_just_if_its_upload_is(name, named, file, is_prefix)
 def test_a_record_names_the_key_by_its_digest():
     assert len(Scope(key="uploads/u1/").digest) == 64
     assert Scope(key="uploads/u1/").digest != Scope(key="uploads/u1").digest
+
+
+BOTH = ("incoming/", "uploads/")
+
+
+@pytest.mark.parametrize(
+    ("key", "user"), [("uploads/u1/", None), ("incoming/u1/", None), (None, "u1")]
+)
+def test_uploads_of_a_name_are_those_under_every_prefix(key, user):
+    """They have the same renditions, and a user is erased whichever prefix was then in use."""
+    scope = parse(key, user, BOTH)
+    assert (scope.name, scope.keys) == ("u1/", ["incoming/u1/", "uploads/u1/"])
+    assert scope.holds("incoming/u1/a.jpg")
+    assert scope.holds("uploads/u1/a.jpg")
+    assert not scope.holds("other/u1/a.jpg")
+    assert not scope.holds("u1/a.jpg")
+    assert scope.holds_destination("u1/a.jpg/thumb.jpg")
+
+
+@pytest.mark.parametrize("key", ["other/a.jpg", "uploads", "incoming/", "uploads//"])
+def test_what_is_outside_the_prefixes_or_all_under_one_is_misuse(key):
+    with pytest.raises(Misuse, match="name a key such as incoming"):
+        parse(key, None, BOTH)

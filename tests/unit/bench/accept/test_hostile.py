@@ -45,7 +45,7 @@ def answer(monkeypatch, **outcomes):
         return list(ends(paths, doors))
 
     def ends(paths, doors):
-        assert doors == ("http://in", "http://out")
+        assert doors == ("http://in", "http://out", "uploads/")
         for path in paths:
             body, reason = hostile.files()[path.name]
             assert path.read_bytes() == body

@@ -35,7 +35,7 @@ def test_without_prices_or_uploads_no_cost_is_told():
 
 
 def test_doors_and_forms():
-    assert live().doors == ("http://in", "http://out")
+    assert live().doors == ("http://in", "http://out", "uploads/")
     assert [live(uploads=u).is_presigned for u in ("public", "presigned")] == [False, True]
 
 

@@ -17,7 +17,7 @@ def answer(monkeypatch):
     def set_results(results):
         def upload_all(files, *doors, presigned, parallel):
             *doors, step = doors
-            assert (files, doors) == (["photo"] * 5, ["http://in", "http://out"])
+            assert (files, doors) == (["photo"] * 5, ["http://in", "http://out", "uploads/"])
             assert (presigned, parallel) == (True, 5)
             step(results[0])
             return results
@@ -57,7 +57,7 @@ def test_a_form_that_the_signer_refuses_at_its_ceiling_is_asked_for_again(monkey
         results = [result(1, "refused", "http_429")] * refused
         results += [result(1000)] * (len(files) - refused)
         for one in results:
-            _doors[2](one)
+            _doors[3](one)
         return results
 
     monkeypatch.setattr(storm, "upload_all", upload_all)

@@ -138,7 +138,7 @@ def answer(monkeypatch, photos, *, status="ready", level=None):
 
     def upload_all(files, *doors, presigned):
         *doors, step = doors
-        assert (doors, presigned) == (["http://in", "http://out"], True)
+        assert (doors, presigned) == (["http://in", "http://out", "uploads/"], True)
         for number, file in enumerate(files):
             made = result(f"{number}/small.png")
             made = replace(made, file=str(file), status=status, ms=1000 * (number + 1))

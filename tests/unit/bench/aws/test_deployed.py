@@ -66,7 +66,7 @@ def test_nothing_in_a_clone_s_environment_leads_to_the_stack():
     assert read().variables_for("clone-out", 1) == {
         "DESTINATION_BUCKET": "clone-out", "KMS_KEY_ARN": "", "DUPLICATES": "off",
         "INDEX_TABLE": "", "TIMEOUT": "60", "QUALITY": "best", "PUBLISH_METRICS": "false",
-        "TAGS_REJECTED": "false",
+        "TAGS_REJECTED": "false", "UPLOAD_PREFIXES": "",
     }  # fmt: skip
 
 
