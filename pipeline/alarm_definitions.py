@@ -16,6 +16,10 @@ SLOW_SHARE: Final = 0.8
 """Share of the timeout that the 95th percentile of invocations may take."""
 
 
+_NAMESPACES: Final = {"queue": "AWS/SQS", "dead_letters": "AWS/SQS", "rule": "AWS/Events"}
+"""Namespace of the metrics of a resource that is no function."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Query:
     """One metric of an alarm or, with ``expression``, a figure computed from the others."""
@@ -53,9 +57,9 @@ def definitions(settings: Settings) -> list[Alarm]:
 
 
 def _alarms_on_loss(settings: Settings) -> list[Alarm]:
-    """Return the three alarms that tell of an upload that is lost, or about to be."""
+    """Return the alarms that tell of an upload that is lost, or about to be."""
     waiting = 2 * settings.visibility_timeout
-    return [
+    alarms = [
         Alarm(
             part="dead-letters-alarm",
             description="Uploads have failed five times: see them with `python -m ops redrive`.",
@@ -73,6 +77,18 @@ def _alarms_on_loss(settings: Settings) -> list[Alarm]:
             queries=_metric("Errors"),
         ),
     ]
+    if settings.source_bucket != "":
+        # Of events that EventBridge gave up, not of those that it tries again (EventBridge user
+        # guide, "Monitoring Amazon EventBridge", read 2026-11-28).
+        alarms.append(
+            Alarm(
+                part="undelivered-alarm",
+                description="EventBridge could not tell the queue of uploads: run `ops doctor`, "
+                "then `ops backfill`.",
+                queries=_metric("FailedInvocations", "rule"),
+            )
+        )
+    return alarms
 
 
 def _further_alarms(settings: Settings) -> list[Alarm]:
@@ -132,8 +148,8 @@ def _further_alarms(settings: Settings) -> list[Alarm]:
 
 
 def _metric(name: str, resource: str = "function", statistic: str = "Sum") -> tuple[Query]:
-    """Return the query of an alarm on one metric that AWS publishes of a queue or a function."""
-    namespace = "AWS/SQS" if resource in ("queue", "dead_letters") else "AWS/Lambda"
+    """Return the query of an alarm on one metric that AWS publishes of one of its resources."""
+    namespace = _NAMESPACES.get(resource, "AWS/Lambda")
     return (
         Query(id="m", metric=name, namespace=namespace, resource=resource, statistic=statistic),
     )

@@ -20,6 +20,10 @@ from pipeline.resizer import Resizer
 PERIOD: Final = 300
 """Seconds of one datapoint."""
 
+_DIMENSIONS: Final = {"AWS/SQS": "QueueName", "AWS/Events": "RuleName"}
+"""Dimension of the metrics in a namespace that is not of functions. Those with ``RuleName`` alone
+are of the default event bus (EventBridge user guide, "Monitoring Amazon EventBridge")."""
+
 BUDGET_WARNING: Final = 80
 """Percent of the monthly budget at which the first mail goes out."""
 
@@ -29,7 +33,8 @@ class AlarmsArgs:
     """The alarms, what they watch, and who is told.
 
     ``alarm_topic_arn`` is empty for a topic of its own, ``alarm_email`` for no mail,
-    ``signer_name`` if uploads are public, and ``views_name`` without lazy renditions;
+    ``signer_name`` if uploads are public, ``views_name`` without lazy renditions, and ``rule_name``
+    if S3 itself tells of uploads;
     ``monthly_budget_usd`` is 0 for no budget.
     """
 
@@ -41,6 +46,7 @@ class AlarmsArgs:
     resizer: Resizer
     signer_name: pulumi.Input[str]
     views_name: pulumi.Input[str]
+    rule_name: pulumi.Input[str]
     identity: Identity
 
 
@@ -61,6 +67,7 @@ class Alarms(Component):
             function=args.resizer.function_name,
             signer=args.signer_name,
             views=args.views_name,
+            rule=args.rule_name,
         )
         for alarm in args.alarms:
             self._alarm(name, alarm, resources)
@@ -131,7 +138,7 @@ def _query(query: Query, names: dict[str, str]) -> cloudwatch.MetricAlarmMetricQ
     """Return a query as the provider takes it; only the last one of an alarm returns data."""
     if query.expression:
         return {"id": query.id, "expression": query.expression, "return_data": True}
-    dimension = "QueueName" if query.namespace == "AWS/SQS" else "FunctionName"
+    dimension = _DIMENSIONS.get(query.namespace, "FunctionName")
     return {
         "id": query.id,
         "metric": {

@@ -168,7 +168,7 @@ class ImagePipeline(Component):
     def _way_in(self) -> tuple[UploadQueue, Uploads]:
         source = self._source
         queue = self._add(UploadQueue, UploadQueueArgs)
-        self._add(Ingest, IngestArgs, source=source, queue=queue)
+        self._rule_name = self._add(Ingest, IngestArgs, source=source, queue=queue).rule_name
         url, signs, self.quota_table = source.url(self._settings.s3_endpoint), None, None
         if self._settings.uploads == "presigned":
             signs = self._signer(url)
@@ -274,7 +274,8 @@ class ImagePipeline(Component):
         self.dashboard_url = None
         if self._settings.monitoring == "full":
             self.dashboard_url = self._add(Monitoring, MonitoringArgs, **watched).dashboard_url
-        self._add(Alarms, AlarmsArgs, **watched, signer_name=uploads.signer_name)
+        names = {"signer_name": uploads.signer_name, "rule_name": self._rule_name}
+        self._add(Alarms, AlarmsArgs, **watched, **names)
 
 
 def _bundle(settings: Settings, **how: Path) -> Bundle:

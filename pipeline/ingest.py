@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+import pulumi
 from pulumi_aws import cloudwatch, s3, sqs
 
 from pipeline.adopted_bucket import AdoptedBucket
@@ -38,8 +39,10 @@ class Ingest(Component):
 
     The notification depends on the policy: S3 tries to send a test event when it is set, and is
     refused until the policy allows it. A bucket that is not the pipeline's own keeps the
-    notification that it has; its events come by a rule of the account's event bus.
+    notification that it has; its events come by a rule of the account's event bus, ``rule_name``.
     """
+
+    rule_name: pulumi.Input[str]
 
     def __init__(self, name: str, args: IngestArgs, opts: Options = None) -> None:
         super().__init__("image-pipeline:ingest:Ingest", name, opts)
@@ -47,6 +50,7 @@ class Ingest(Component):
         rule = (
             self._rule(label, source, args.prefixes) if isinstance(source, AdoptedBucket) else None
         )
+        self.rule_name = rule.name if rule else ""
         if rule:
             document = policy_of(service_policies.bridged_queue, queue.arn, rule.arn)
         else:

@@ -45,7 +45,7 @@ Those of ``near`` are at 100 million images; fewer need half as many read units.
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "processing": (
         *("compute", "compute_init", "compute_signer", "compute_first_views"),
-        *("lambda_requests", "sqs_requests"),
+        *("lambda_requests", "sqs_requests", "eventbridge_events"),
         *("sqs_idle_polling", "poller_hours", "s3_puts", "s3_gets"),
         *("duplicates_reads", "duplicates_writes", "quota_writes"),
     ),
@@ -176,6 +176,8 @@ def quantities(images: float, usage: Usage, settings: Settings = DEFAULTS) -> di
         "compute_first_views": first_views * usage.first_view_ms / 1000 * gb,
         "lambda_requests": invocations + first_views + forms,
         "sqs_requests": images + 2 * invocations,
+        # All that happens in the bucket is sent; counted is one event of each upload.
+        "eventbridge_events": images * (settings.source_bucket != ""),
         "sqs_idle_polling": idle_pollers(settings) * MONTH_S / POLL_S,
         "poller_hours": settings.pollers.min * MONTH_S / 3600 if settings.pollers else 0,
         "s3_puts": images * usage.puts + first_views,

@@ -80,6 +80,12 @@ CATALOGUE: Final[Mapping[str, Product]] = {
         service="AWSLambda", attributes=_in("AWS-Lambda-SQS-Event-Poller-Unit-Duration")
     ),
     "sqs_requests": Product(service="AWSQueueService", attributes={"queueType": "Standard"}),
+    # Taken to be a custom event's; the price list has no name of S3's own that we could find.
+    "eventbridge_events": Product(
+        service="AWSEvents",
+        usage_type="Event-64K-Chunks",
+        attributes={"operation": "PutEvents", "eventType": "Custom Event"},
+    ),
     "s3_puts": Product(
         service="AmazonS3", usage_type="Requests-Tier1", attributes=_in("S3-API-Tier1")
     ),

@@ -1,4 +1,4 @@
-"""A foreign program with an adopted bucket and a prefix of its own, which changes while it is live."""
+"""A foreign program with an adopted bucket and a prefix of its own, changed while it is live."""
 
 import json
 
@@ -26,7 +26,7 @@ def test_on_changed_and_off(server, program, photo):
             (live.tree / "__main__.py").write_text(PROGRAM.format(arguments=given, outputs=names))
             made = live.run("up")
             done = changes(made)
-            assert (done.replace, done.create, done.delete) == ([], [], [])
+            assert (done.replace, done.create, done.delete) == ({}, [], [])
             assert not changes(live.run("up"))
             return made
 

@@ -107,3 +107,21 @@ def test_without_alarms_the_budget_still_mails():
     assert program.all("TopicSubscription") == []
     notification = program.one("Budget").inputs["notifications"][0]
     assert notification["subscriberEmailAddresses"] == ["a@example.com"]
+
+
+@pytest.mark.parametrize("monitoring", ["lean", "full"])
+def test_events_that_eventbridge_could_not_deliver_are_told(monitoring):
+    """The rule is on the default event bus, whose metrics have the dimension RuleName alone."""
+    adopting = evaluated(
+        "dev", monitoring=monitoring, sourceBucket="shop-photos", uploads="private"
+    )
+    (query,) = adopting.one("MetricAlarm", "-undelivered-alarm").inputs["metricQueries"]
+    assert query["metric"] == {
+        "namespace": "AWS/Events",
+        "metricName": "FailedInvocations",
+        "dimensions": {"RuleName": adopting.one("EventRule").outputs["name"]},
+        "stat": "Sum",
+        "period": 300,
+    }
+    assert query["returnData"] is True
+    assert "eventBusName" not in adopting.one("EventRule").inputs

@@ -158,7 +158,9 @@ def test_every_alarm_has_a_runbook():
     text = (ROOT / "docs" / "operate.md").read_text()
     rows = text.split("## Which alarm, which page")[1].split("\n## ")[0]
     lazy = (*DEFAULT_RENDITIONS, Rendition(name="poster", width=9, height=9, lazy=True))
-    everything = Settings(uploads="presigned", auth=AUTH, delivery="cdn", renditions=lazy)
+    everything = Settings(
+        uploads="presigned", auth=AUTH, delivery="cdn", renditions=lazy, source_bucket="photos"
+    )
     alarms = [alarm.part for alarm in definitions(everything)]
     assert set(re.findall(r"`([a-z-]+-alarm)`", rows)) == set(alarms)
     headings = {re.sub(r"[^\w-]", "", h.lower().replace(" ", "-")) for h in HEADING.findall(text)}

@@ -91,6 +91,7 @@ def test_a_months_quantities_by_hand():
             "compute_first_views": 0,
             "lambda_requests": 1000,
             "sqs_requests": 6000,  # each image sent, each batch received and deleted
+            "eventbridge_events": 0,
             "sqs_idle_polling": 5 * 3 * 60 * 24 * 30,  # 5 pollers that ask every 20 s
             "poller_hours": 0,
             "s3_puts": 28_000,
@@ -379,3 +380,10 @@ def test_a_price_that_the_file_does_not_have_is_misuse_only_for_those_who_need_i
     assert bill.bill(0, bill.Usage(), some).total_usd > 0
     with pytest.raises(Misuse, match=r"us-east-1.yaml has no price of poller_hours"):
         bill.bill(0, bill.Usage(), some, POLLED)
+
+
+def test_events_of_an_adopted_bucket_are_billed_as_eventbridge_bills_them():
+    adopting = Settings(source_bucket="shop-photos", uploads="private")
+    assert bill.quantities(1000, bill.Usage(), adopting)["eventbridge_events"] == 1000
+    month = bill.bill(1_000_000, bill.Usage(), US, adopting)
+    assert month.lines["eventbridge_events"] == pytest.approx(1.00)
