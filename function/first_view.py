@@ -131,12 +131,13 @@ class FirstView(Record):
         started, source = time.perf_counter(), manifest.source
         limit = self.environment.max_upload_bytes
         data = self.source.fetch(source.key, version_id=source.version_id, max_bytes=limit)
+        if facts.key not in {known.key for known in manifest.renditions}:
+            # Before it is rendered: views of other new renditions replace the manifest, too.
+            self._enter(facts, manifest, read)
         try:
             rendered = self._render(data, wanted)
         except Worn:
             rendered = self._render(data, wanted)
-        if facts.key not in {known.key for known in manifest.renditions}:
-            self._enter(facts, manifest, read)
         headers = Headers(facts.content_type, FOREVER, source.sequencer)
         etag = self.destination.put(facts.key, rendered.body, headers, expect=ABSENT)
         if not self._is_named(facts.key, manifest):

@@ -3,6 +3,7 @@
 import http.client
 import io
 import json
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
@@ -21,9 +22,10 @@ from tests.support.waiting import wait_until
 
 LAZY = {"name": "large", "width": 640, "height": 640, "formats": ["jpeg", "webp"], "lazy": True}
 GRID = {"name": "grid", "width": 200, "height": 200, "formats": ["jpeg"], "lazy": True}
+EXACT = {"name": "exact", "width": 2000, "height": 2000, "formats": ["png"], "lazy": True}
 THUMB = {"name": "thumb", "width": 150, "height": 150, "formats": ["jpeg"]}
 SETTINGS = PROD | {
-    "image-pipeline:renditions": [LAZY, GRID, THUMB],
+    "image-pipeline:renditions": [LAZY, GRID, EXACT, THUMB],
     "image-pipeline:viewConcurrency": "3",
     "image-pipeline:memory": "512",
     "image-pipeline:timeout": "10",
@@ -112,9 +114,9 @@ def test_an_upload_makes_what_is_not_lazy_and_names_the_rest(server, cdn, name):
     found = manifest(cdn, name)
     lazy = [each for each in found["renditions"] if each.get("lazy")]
     assert [each["key"].rpartition("/")[2] for each in lazy] == [
-        *("large.jpg", "large.webp", "grid.jpg")
+        *("large.jpg", "large.webp", "grid.jpg", "exact.png")
     ]
-    assert [each["bytes"] for each in lazy] == [None] * 3
+    assert [each["bytes"] for each in lazy] == [None] * 4
     assert (lazy[0]["width"], lazy[0]["height"]) == (640, 512)
 
 
@@ -171,6 +173,50 @@ def test_of_many_first_views_at_one_time_one_makes_it(server, cdn, name):
     )
     assert versions["KeyCount"] == 1
     assert view(url)[2] == bodies.pop()
+
+
+@pytest.fixture
+def noise(server, cdn, tmp_path) -> dict:
+    """The entry of a file of 4.8 MB, which no answer of Lambda holds."""
+    path = tmp_path / "noise.png"
+    Image.frombytes("RGB", (1400, 1150), os.urandom(1400 * 1150 * 3)).save(path)
+    return entry(cdn, send(server, path), "exact.png")
+
+
+def follow(cdn: str, url: str) -> list[int]:
+    """Return the statuses on the way to the file, of which redirections are followed."""
+    statuses = []
+    while len(statuses) < 5:
+        status, headers, _ = view(url)
+        statuses.append(status)
+        if status != 302:
+            break
+        assert headers["Cache-Control"] == "no-store"
+        url = f"{cdn}{headers['Location']}"
+    return statuses
+
+
+def test_a_file_too_large_for_lambda_comes_from_the_bucket_also_of_many_views(server, cdn, noise):
+    before = count(server, "Url5xxCount")
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        found = list(pool.map(lambda _: follow(cdn, noise["url"]), range(AT_ONCE)))
+    assert {tuple(each) for each in found} <= {(302, 200), (200,), (429,)}, found
+    assert (302, 200) in map(tuple, found)
+    assert follow(cdn, noise["url"]) == [200]
+    assert count(server, "Url5xxCount") == before
+
+
+def test_a_reader_goes_round_no_loop_where_the_cdn_cannot_read_its_bucket(server, cdn, noise):
+    s3, bucket = server.client("s3"), server.outputs["destinationBucket"]
+    policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    others = [each for each in policy["Statement"] if "cloudfront" not in json.dumps(each)]
+    assert len(others) == len(policy["Statement"]) - 1
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy | {"Statement": others}))
+    try:
+        assert [follow(cdn, noise["url"]) for _ in range(2)] == [[302, 500]] * 2
+    finally:
+        s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    assert follow(cdn, noise["url"]) == [200]
 
 
 def test_a_flood_of_views_is_held_at_its_ceiling_and_uploads_pass(server, cdn, photo):
@@ -296,7 +342,7 @@ def test_a_new_size_needs_no_backfill(server, cdn, name):
     template = manifest(cdn, name)["urlTemplate"]
     url = template.replace("{rendition}", "poster.webp")
     assert view(url)[0] == 404
-    changed = SETTINGS | {"image-pipeline:renditions": [LAZY, GRID, THUMB, poster]}
+    changed = SETTINGS | {"image-pipeline:renditions": [LAZY, GRID, EXACT, THUMB, poster]}
     try:
         deploy(server, "local", settings=changed)
         status, headers, body = view(url)

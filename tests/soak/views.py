@@ -43,22 +43,31 @@ SETTINGS: Final = DEFAULTS | {
 
 
 class Storm:
-    """People who view the lazy files of some uploads, each its own."""
+    """People who view lazy files, each that of an upload of their own."""
 
-    def __init__(self, server: Server, names: list[str]) -> None:
-        self._server, self._names = server, names
+    def __init__(self, server: Server) -> None:
+        self._server = server
         self._numbers = count()
         self.outcomes: Counter[tuple[str, str]] = Counter()
 
-    def work(self, ending: threading.Event) -> None:
-        """View until told to end."""
-        key = rendition_key(self._names[next(self._numbers) % len(self._names)], FILE)
+    def work(self, name: str, ending: threading.Event) -> None:
+        """View the file of an upload until told to end."""
+        key = rendition_key(name, FILE)
         s3, bucket = self._server.client("s3"), self._server.outputs["destinationBucket"]
         while not ending.is_set():
             s3.delete_object(Bucket=bucket, Key=key)
             # With a version of its own, so that no cache of the CDN answers.
             url = f"{self._server.outputs['deliveryUrl']}/{quote(key)}?v={next(self._numbers):08x}"
-            self.outcomes["first views", f"HTTP {request('GET', url)[0]}"] += 1
+            try:
+                outcome = f"HTTP {request('GET', url)[0]}"
+            except OSError:
+                outcome = "no answer"
+            self.outcomes["first views", outcome] += 1
+
+    def failures(self) -> list[str]:
+        """Return why this was no storm of first views; nothing if it was one."""
+        made = self.outcomes["first views", "HTTP 200"]
+        return [] if made else ["first views: none was answered, so uploads were beside nothing"]
 
 
 def run(folder: Path, viewers: int, minutes: float, say: Callable[[str], None]) -> Slowdown:
@@ -78,11 +87,12 @@ def run(folder: Path, viewers: int, minutes: float, say: Callable[[str], None]) 
         deploy(server, settings=SETTINGS)
         with running((shares.work, ending)):
             honest.warm_up(server, body, viewers)
-            storm = Storm(server, [f"warm/{number}.jpg" for number in range(viewers)])
+            storm = Storm(server)
+            names = [f"warm/{number}.jpg" for number in range(viewers)]
             say(f"{minutes:g} minutes of uploads alone …")
             alone = _phase(server, "alone", body, minutes, say)
             say(f"{minutes:g} minutes beside {viewers} people who view …")
-            with running(*[(storm.work, ending)] * viewers):
+            with running(*[(storm.work, name, ending) for name in names]):
                 beside = _phase(server, "beside", body, minutes, say)
                 ending.set()
         say(f"each execution environment had {shares.describe()}")
@@ -91,6 +101,7 @@ def run(folder: Path, viewers: int, minutes: float, say: Callable[[str], None]) 
         servers.stop(folder)
         shares.remove()
     beside.hostile.update(storm.outcomes)
+    beside.lost += storm.failures()
     return Slowdown(alone=alone, beside=beside, others="first views")
 
 

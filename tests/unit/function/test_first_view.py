@@ -240,23 +240,47 @@ def test_an_entry_is_added_to_no_manifest_but_the_one_that_was_read(
     stack = Stack(environment, source, destination)
     stack.upload(jpeg)
     stack.use(lazy)
-    engine, done = stack.views.engine, []
+    fetch, done = source.fetch, []
 
-    def change_and_render(*arguments):
+    def fetch_and_change(*arguments, **options):
+        data = fetch(*arguments, **options)
         if not done:
             done.append(True)
             if change == "remove":
                 stack.remove()
             else:
                 stack.upload(encoded(gradient((500, 500)), "PNG"))
-        return engine(*arguments)
+        return data
 
-    view = stack.views.replace(engine=change_and_render).view(KEY)
+    source.fetch = fetch_and_change
+    view = stack.views.view(KEY)
     if change == "remove":
         assert (view, destination.objects) == (None, {})
     else:
         assert opened(view.body).size == (400, 400)
         assert stack.manifest["source"]["version_id"] == "2"
+
+
+def test_first_views_of_several_new_renditions_do_not_render_twice(
+    environment, lazy, source, destination, jpeg
+):
+    """Each adds its entry to the manifest, for which the others wait no longer than a fetch."""
+    stack = Stack(environment, source, destination)
+    stack.upload(jpeg)
+    stack.use(lazy)
+    engine, others = stack.views.engine, []
+
+    def render_beside_another(*arguments):
+        if not others:
+            others.append(stack.views.view("u1/beach.jpg/poster.avif"))
+        return engine(*arguments)
+
+    view = stack.views.replace(engine=render_beside_another).view(KEY)
+    assert (view.is_new, others[0].is_new) == (True, True)
+    assert stack.asked == [("poster", "avif"), ("poster", "jpeg")]
+    assert {entry["key"] for entry in stack.manifest["renditions"][-2:]} == {
+        *(KEY, "u1/beach.jpg/poster.avif")
+    }
 
 
 def test_a_stale_file_is_made_anew(stack, jpeg):

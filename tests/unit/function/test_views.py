@@ -3,6 +3,7 @@
 import base64
 import json
 import logging
+import re
 
 import pytest
 
@@ -63,12 +64,12 @@ def handler(views, **changes) -> ViewHandler:
     return ViewHandler(**fields | changes)
 
 
-def ask(views, path: str = PATH, method: str = "GET", **changes) -> dict:
+def ask(views, path: str = PATH, method: str = "GET", v: str = "0123abcd", **changes) -> dict:
     # AWS's example, "Invoking Lambda function URLs", with what the function reads.
     event = {
         "version": "2.0",
         "rawPath": path,
-        "rawQueryString": "v=0123abcd",
+        "rawQueryString": f"v={v}",
         "requestContext": {"http": {"method": method, "path": path}},
     }
     answer = handler(views, **changes).handle(event, Context())
@@ -144,7 +145,7 @@ def test_a_file_too_large_for_an_answer_is_fetched_from_the_bucket(length, statu
     assert answer["statusCode"] == status
     if status == 302:
         assert answer["headers"] == {
-            "location": f"{PATH}?v=0123abcd",
+            "location": f"{PATH}?v=fedc5432",
             "cache-control": "no-store",
         }
         assert answer["body"] == ""
@@ -155,14 +156,32 @@ def test_an_answer_fits_into_what_lambda_takes():
     assert len(json.dumps(ask(Views(found(bytes(MOST_BODY)))))) < 6_291_456 - 100_000
 
 
-def test_a_reader_is_sent_to_the_bucket_once(caplog):
+LARGE = bytes(MOST_BODY + 1)
+
+
+@pytest.mark.parametrize("v", ["0123abcd", "minute-29000000", "ffffffff"])
+def test_a_reader_is_sent_to_the_bucket_once(caplog, v):
     """The CDN falls back to the function again although the bucket has the file by now."""
-    large = bytes(MOST_BODY + 1)
-    views = Views(found(large), found(large, is_new=False), found(large, is_new=False))
-    answers = [ask(views) for _ in range(3)]
-    assert [answer["statusCode"] for answer in answers] == [302, 500, 500]
-    assert answers[1]["headers"] == {"cache-control": "no-store"}
+    views = Views(found(LARGE), *[found(LARGE, is_new=False)] * 2)
+    location = ask(views, v=v)["headers"]["location"]
+    path, _, sent = location.partition("?v=")
+    assert (path, sent != v) == (PATH, True)
+    assert re.fullmatch("[0-9a-f]{8}", sent)  # what edge/route.js takes for a version
+    for _ in range(2):
+        answer = ask(views, v=sent)
+        assert (answer["statusCode"], answer["headers"]) == (500, {"cache-control": "no-store"})
     assert [r.key for r in caplog.records if r.levelname == "ERROR"] == [KEY, KEY]
+
+
+def test_a_large_file_that_another_view_has_stored_meanwhile_is_no_failure(caplog):
+    """The bucket lacked it when the CDN asked; a cold start gave the other view time."""
+    answer = ask(Views(found(LARGE, is_new=False)))
+    assert (answer["statusCode"], answer["headers"]["location"]) == (302, f"{PATH}?v=fedc5432")
+    assert not caplog.records
+
+
+def test_a_large_file_that_is_deleted_again_and_again_is_no_failure():
+    assert ask(Views(found(LARGE)), v="fedc5432")["statusCode"] == 302
 
 
 def test_a_rendition_that_was_made_is_counted_and_one_that_was_read_is_not(caplog):
