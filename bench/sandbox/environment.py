@@ -26,6 +26,9 @@ from terminal import Failure
 Outcome = Literal["ok", "rejected", "failed", "oom", "timeout", "crashed"]
 
 HANDLER: Final = "function.handler.handle"
+VIEW_HANDLER: Final = "function.view_handler.handle"
+"""Entry points of the bundle; the program's own would load the provider, which takes 3 s."""
+
 _INIT_LIMIT_S: Final = 60.0
 """The bench's patience, not Lambda's limit: at 128 MB a throttled start takes seconds."""
 _TMP_MB: Final = 512

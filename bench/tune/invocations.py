@@ -8,12 +8,11 @@ from typing import Any, Final, Protocol
 from urllib.parse import quote
 
 from bench.sandbox import Sandbox
-from bench.sandbox.environment import HANDLER
+from bench.sandbox.environment import HANDLER, VIEW_HANDLER
 from bench.sandbox.function import Store, name_of, upload, variables, view, view_environment
 from bench.sweep.workloads import Workload
 from function.engine.renditions import Rendition, file_name
 from pipeline.settings import Settings
-from pipeline.views import HANDLER as VIEW_HANDLER
 from terminal import Failure, Misuse
 
 _PLENTY_MB: Final = 3008
