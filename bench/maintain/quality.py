@@ -49,7 +49,7 @@ def quality(
         points = _each("Encoding", fit_pictures, partial(measured, program=judge))
         fit.write(fit.fit([point for each in points for point in each]))
     # New processes import the model anew.
-    found = _each("Testing", test_pictures, partial(outcomes, program=judge))
+    found = _each("Testing", test_pictures, partial(_outcomes, program=judge))
     every = [outcome for each in found for outcome in each]
     result = replace(make_result(fit_pictures, every, judge), own=pictures is not None)
     table = reports.table("Targets", report.HEAD, (row.cells() for row in result.rows))
@@ -60,13 +60,13 @@ def quality(
 
 def make_result(fit_pictures: Sequence[Picture], found: list[Outcome], judge: str) -> report.Result:
     """Return the result of a test."""
-    fitted = sum(len(list(pairs.pairs(picture, pairs.FIT_SIZES))) for picture in fit_pictures)
+    fitted = sum(len(list(pairs.fit_pairs(*each))) for each in enumerate(fit_pictures))
     return report.Result(
         judge=judge or "PyPI's ssimulacra2",
         fitted_pairs=fitted,
         test_pairs=len({(outcome.picture, outcome.rendition) for outcome in found}),
         rows=report.rows(found),
-        unreachable=sum(map(report.is_unreachable, found)),
+        unreachable=sum(not outcome.reachable for outcome in found),
         outcomes=found,
     )
 
@@ -79,11 +79,17 @@ def check(row: report.Row) -> None:
         raise Failure(f"A pair takes {row.encodes:.2f} encodes, more than {MOST_ENCODES}.")
 
 
-def _each(what: str, pictures: Sequence[Picture], do: Callable[[Picture], T]) -> list[T]:
+def _outcomes(numbered: tuple[int, Picture], program: str) -> list[Outcome]:
+    return outcomes(numbered[1], program)
+
+
+def _each(
+    what: str, pictures: Sequence[Picture], do: Callable[[tuple[int, Picture]], T]
+) -> list[T]:
     done: list[T] = []
     workers = ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"))
     with workers, progress(what, len(pictures)) as advance:
-        for picture, result in zip(pictures, workers.map(do, pictures), strict=True):
+        for picture, result in zip(pictures, workers.map(do, enumerate(pictures)), strict=True):
             done.append(result)
             advance(name=picture.name)
     return done

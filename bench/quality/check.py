@@ -3,18 +3,20 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final
 
 from bench.engines.frontier.pictures import Picture
 from bench.engines.judge import Judge
-from bench.quality.pairs import TEST_SIZES, WHITE, Pair, pairs
+from bench.quality.pairs import WHITE, Pair, pairs
 from bench.quality.points import decoded
 from function.engine.encode import encode
 from function.engine.pixels import Pixels
 from function.engine.renditions import OutputFormat
-from function.engine.target import BEST, reach
+from function.engine.target import BEST, LOWEST, reach
 
 TARGETS: Final = (65, 70, 75, 80, 85, 90)
+NEAR: Final = 3.0  # points
 FORMATS: Final = (OutputFormat.JPEG, OutputFormat.WEBP, OutputFormat.AVIF)
 
 
@@ -29,6 +31,7 @@ class Outcome:
     target: int
     quality: int
     score: float  # SSIMULACRA2
+    reachable: bool = True  # False if the format has no quality that is near the target
     encodes: int  # of the whole picture
     sampled: float  # pixels of the encoded sample / the picture's
     bytes: int
@@ -40,43 +43,48 @@ class Outcome:
         """Points that the score is above the target; below 0 it is too low."""
         return self.score - self.target
 
-    @property
-    def is_best(self) -> bool:
-        """True if the format has no higher quality."""
-        return self.quality == BEST
-
 
 def outcomes(picture: Picture, program: str) -> list[Outcome]:
     """Return what becomes of a picture at each size, in each format, for each target."""
     found: list[Outcome] = []
-    for pair in pairs(picture, TEST_SIZES):
+    for pair in pairs(picture):
         for format_name in FORMATS:
             found += _of_format(pair, format_name, Judge(program))
     return found
 
 
 def _of_format(pair: Pair, format_name: OutputFormat, judge: Judge) -> Iterator[Outcome]:
-    scores: dict[int, float] = {}  # targets may find the same quality
+    @cache  # targets may find the same quality
+    def score(quality: int, *, full_chroma: bool) -> float:
+        body = encode(pair.pixels, format_name, quality, background=WHITE, full_chroma=full_chroma)
+        return round(judge.score(pair.original, decoded(body, format_name)), 3)
+
     for target in TARGETS:
-        outcome, body = _reach(pair, format_name, target)
-        if outcome.quality not in scores:
-            output = decoded(body, format_name)
-            scores[outcome.quality] = round(judge.score(pair.original, output), 3)
-        yield replace(outcome, score=scores[outcome.quality])
+        outcome, full_chroma = _reach(pair, format_name, target)
+        found = replace(outcome, score=score(outcome.quality, full_chroma=full_chroma))
+        reachable = True
+        if found.off < -NEAR:
+            reachable = score(BEST, full_chroma=True) >= target - NEAR
+        elif found.off > NEAR:
+            reachable = score(LOWEST, full_chroma=False) <= target + NEAR
+        yield replace(found, reachable=reachable)
 
 
-def _reach(pair: Pair, format_name: OutputFormat, target: int) -> tuple[Outcome, bytes]:
+def _reach(pair: Pair, format_name: OutputFormat, target: int) -> tuple[Outcome, bool]:
+    """Return what became of a target, still without its score, and if it has full chroma."""
     sizes: list[int] = []
+    full: list[bool] = []
 
-    def encode_at(pixels: Pixels, quality: int) -> bytes:
+    def encode_at(pixels: Pixels, quality: int, *, full_chroma: bool = False) -> bytes:
         sizes.append(pixels.size[0] * pixels.size[1])
-        return encode(pixels, format_name, quality, background=WHITE)
+        full.append(full_chroma)
+        return encode(pixels, format_name, quality, background=WHITE, full_chroma=full_chroma)
 
     whole = pair.pixels.size[0] * pair.pixels.size[1]
     start = time.process_time()
     encoded = reach(pair.pixels, target, format_name, encode_at, background=WHITE)
     middle = time.process_time()
-    encode(pair.pixels, format_name, encoded.quality, background=WHITE)
+    encode_at(pair.pixels, encoded.quality, full_chroma=full[-1])
     end = time.process_time()
     outcome = Outcome(
         picture=pair.picture.name,
@@ -86,10 +94,10 @@ def _reach(pair: Pair, format_name: OutputFormat, target: int) -> tuple[Outcome,
         target=target,
         quality=encoded.quality,
         score=0.0,
-        encodes=sizes.count(whole),
+        encodes=sizes[:-1].count(whole),
         sampled=round(sum(size for size in sizes if size != whole) / whole, 3),
         bytes=len(encoded.body),
         cpu_ms=round(1000 * (middle - start), 2),
         fixed_cpu_ms=round(1000 * (end - middle), 2),
     )
-    return outcome, encoded.body
+    return outcome, full[-1]

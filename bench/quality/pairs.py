@@ -21,8 +21,10 @@ FIT_LIST: Final = Path(__file__).with_name("fit.yaml")
 TEST_LIST: Final = Path(__file__).with_name("test.yaml")
 _ANY_SIZE: Final = 1 << 30
 
-TEST_SIZES: Final = DEFAULT_RENDITIONS
-FIT_SIZES: Final = (*DEFAULT_RENDITIONS, Rendition(name="between", width=480, height=480))
+LARGE_PIXELS: Final = 500_000
+LARGE_EVERY: Final = 7
+"""A pair of more pixels takes as long as all smaller ones of its picture together, so the model is
+fitted on those of every seventh picture. It is tested on all."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,15 @@ def test_pictures() -> list[Picture]:
     return pictures.public(TEST_LIST)
 
 
-def pairs(picture: Picture, sizes: Sequence[Rendition]) -> Iterator[Pair]:
+def fit_pairs(number: int, picture: Picture) -> Iterator[Pair]:
+    """Yield the pairs of the list's picture of this number that the model is fitted on."""
+    for pair in pairs(picture):
+        width, height = pair.pixels.size
+        if number % LARGE_EVERY == 0 or width * height <= LARGE_PIXELS:
+            yield pair
+
+
+def pairs(picture: Picture, sizes: Sequence[Rendition] = DEFAULT_RENDITIONS) -> Iterator[Pair]:
     """Yield a picture at each size, each size once: a small picture is never enlarged."""
     task = Task(renditions=tuple(sizes), max_pixels=_ANY_SIZE)
     source = decode(picture.path.read_bytes(), task, lambda _milliseconds, _held, _decoding: None)

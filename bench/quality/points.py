@@ -12,7 +12,7 @@ from PIL import Image
 
 from bench.engines.frontier.pictures import CACHE, Picture
 from bench.engines.judge import Judge
-from bench.quality.pairs import FIT_SIZES, WHITE, Pair, pairs, rgb
+from bench.quality.pairs import LARGE_EVERY, WHITE, Pair, fit_pairs, rgb
 from function.engine import encode as encode_module
 from function.engine import encoder_options, formats, sample, vectors
 from function.engine.encode import encode
@@ -23,11 +23,11 @@ from function.engine.vectors import compare
 from terminal import Failure
 
 QUALITIES: Final = {
-    OutputFormat.JPEG: (25, 45, 62, 76, 86, 92, 96, 100),
-    OutputFormat.WEBP: (25, 50, 68, 76, 83, 90, 95, 100),
-    OutputFormat.AVIF: (30, 47, 60, 71, 80, 88, 94, 100),
+    OutputFormat.JPEG: (10, 25, 45, 62, 76, 86, 92, 96, 100),
+    OutputFormat.WEBP: (10, 25, 50, 68, 76, 83, 90, 95, 100),
+    OutputFormat.AVIF: (10, 30, 47, 60, 71, 80, 88, 94, 100),
 }
-"""From a score below 60 of nearly every picture to as near to 100 as the format goes."""
+"""From the lowest that the engine tries to as near to a score of 100 as the format goes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,16 +43,19 @@ class Point:
     sample_terms: list[float]  # of its sample; empty if it has none
 
 
-def measured(picture: Picture, program: str) -> list[Point]:
-    """Return a picture's points; what was measured by the same code before is read again.
+def measured(numbered: tuple[int, Picture], program: str) -> list[Point]:
+    """Return the points of the list's picture of a number.
+
+    What was measured by the same code before is read again.
 
     Raises:
         Failure: the judge failed, or the C module is missing.
     """
-    kept = CACHE / "points" / f"{picture.name}-{_digest(picture, program)}.json"
+    number, picture = numbered
+    kept = CACHE / "points" / f"{picture.name}-{_digest(numbered, program)}.json"
     if kept.is_file():
         return [Point(**point) for point in json.loads(kept.read_text(encoding="utf-8"))]
-    points = list(chain.from_iterable(_measure(p, program) for p in pairs(picture, FIT_SIZES)))
+    points = list(chain.from_iterable(_measure(p, program) for p in fit_pairs(number, picture)))
     kept.parent.mkdir(parents=True, exist_ok=True)
     unfinished = kept.with_suffix(".part")
     unfinished.write_text(json.dumps([asdict(point) for point in points]), encoding="utf-8")
@@ -60,11 +63,14 @@ def measured(picture: Picture, program: str) -> list[Point]:
     return points
 
 
-def _digest(picture: Picture, program: str) -> str:
+def _digest(numbered: tuple[int, Picture], program: str) -> str:
+    number, picture = numbered
     native = Path(vectors.__file__).with_name("native") / "similarity.c"
     modules = (encode_module, encoder_options, sample)
     files = (Path(__file__), native, *(Path(str(module.__file__)) for module in modules))
-    parts = [picture.path.read_bytes(), program.encode(), *(path.read_bytes() for path in files)]
+    is_whole = str(number % LARGE_EVERY == 0).encode()
+    parts = [picture.path.read_bytes(), program.encode(), is_whole]
+    parts += [path.read_bytes() for path in files]
     return sha256(b"".join(sha256(part).digest() for part in parts)).hexdigest()[:12]
 
 

@@ -7,10 +7,8 @@ from typing import Final
 
 from bench import charts, machine, pages, stats
 from bench.machine import Machine
-from bench.quality.check import FORMATS, TARGETS, Outcome
+from bench.quality.check import FORMATS, NEAR, TARGETS, Outcome
 from terminal import counted
-
-NEAR: Final = 3.0  # points
 
 HEAD: Final = (
     *("format", "target", "pairs", "within 3", "p95", "worst", "encodes", "sampled"),
@@ -62,13 +60,13 @@ class Result:
     test_pairs: int
     own: bool = False  # tested on the user's own pictures
     rows: list[Row]
-    unreachable: int  # outcomes at the highest quality that still score too low; in no row
+    unreachable: int  # outcomes whose format has no quality near the target; in no row
     outcomes: list[Outcome]
 
 
 def rows(outcomes: Sequence[Outcome]) -> list[Row]:
     """Return a row for each format and target, each format, each target, and all, which is last."""
-    reached = [outcome for outcome in outcomes if not is_unreachable(outcome)]
+    reached = [outcome for outcome in outcomes if outcome.reachable]
     made: list[Row] = []
     for format_name in (*FORMATS, "all"):
         mine = [o for o in reached if format_name in (o.format, "all")]
@@ -78,14 +76,9 @@ def rows(outcomes: Sequence[Outcome]) -> list[Row]:
     return made
 
 
-def is_unreachable(outcome: Outcome) -> bool:
-    """Return True if the format cannot bring the picture to the target."""
-    return outcome.is_best and outcome.off < -NEAR
-
-
 def worst(outcomes: Sequence[Outcome]) -> Outcome:
     """Return the outcome that is furthest from its target, of those that could reach it."""
-    return max((o for o in outcomes if not is_unreachable(o)), key=lambda o: abs(o.off))
+    return max((o for o in outcomes if o.reachable), key=lambda o: abs(o.off))
 
 
 def _row(format_name: str, target: str, outcomes: Sequence[Outcome]) -> list[Row]:
@@ -116,21 +109,21 @@ def _near(outcomes: Sequence[Outcome]) -> float:
 
 def sentences(result: Result) -> list[str]:
     """Return what the tables do not say."""
-    best = f"{counted(result.unreachable, 'outcome')} at the highest quality"
+    absent = counted(result.unreachable, "outcome")
     whose = "your own pictures" if result.own else "other authors"
     fitted = f"Fitted on {counted(result.fitted_pairs, 'pair')} of picture and size."
     return [
         *([fitted] if result.fitted_pairs else []),
         f"Tested on {counted(result.test_pairs, 'pair')} of {whose}; judged by {result.judge}.",
         *_groups(result),
-        f"Not in the table: {best} that stayed more than {NEAR:g} points below the target.",
+        f"Not in the table: {absent} whose format has no quality within {NEAR:g} points of it.",
     ]
 
 
 def _groups(result: Result) -> Iterator[str]:
     """Yield for each group how many are near their target, and which is the furthest."""
     for group in sorted({outcome.group for outcome in result.outcomes}, reverse=True):
-        mine = [o for o in result.outcomes if o.group == group and not is_unreachable(o)]
+        mine = [o for o in result.outcomes if o.group == group and o.reachable]
         if mine:
             far = worst(mine)
             where = f"{far.picture} ({far.rendition}, {far.format})"
@@ -157,7 +150,7 @@ def page(result: Result) -> str:
 
 def histogram(outcomes: Sequence[Outcome]) -> charts.Chart | None:
     """Draw how many outcomes are how far from their target, by format."""
-    reached = [outcome for outcome in outcomes if not is_unreachable(outcome)]
+    reached = [outcome for outcome in outcomes if outcome.reachable]
     return charts.histogram(
         {name: [o.off for o in reached if o.format == name] for name in FORMATS},
         x="Points above the target",

@@ -5,14 +5,19 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Final
 
-from PIL import Image
+from PIL import Image, ImageChops
 
-from function.engine.encoder_options import encoder_options
+from function.engine.encoder_options import Picture, encoder_options
 from function.engine.pixels import Pixels
 from function.engine.renditions import Encoders, OutputFormat
+from function.engine.sample import take_sample
 
 HALF_CHROMA: Final = frozenset({OutputFormat.JPEG, OutputFormat.WEBP, OutputFormat.AVIF})
-"""Output formats that store chroma at half size, whatever they are given."""
+"""Output formats that store chroma at half size, if it comes as planes in any case."""
+
+FLAT: Final = 0.5
+"""Share of the pixels that equal their left neighbour from which a picture counts as a drawing or a
+screenshot (docs/engine.md, "Defaults")."""
 
 
 def encode(
@@ -22,18 +27,41 @@ def encode(
     *,
     background: tuple[int, ...],
     encoders: Encoders = Encoders.CURRENT,
+    full_chroma: bool = False,
 ) -> bytes:
     """Encode a picture of its final size at ``quality`` 1 to 100, which PNG ignores.
 
-    Alpha is kept, except in a JPEG: there ``background`` (red, green, blue) is put behind it.
+    Alpha is kept, except in a JPEG: there ``background`` (red, green, blue) is put behind it. Its
+    chroma is at half size, unless ``full_chroma`` asks for all of it. An AVIF has all that the
+    picture has, and a WebP half.
     """
     jpeg = format_name is OutputFormat.JPEG
     image = over(pixels.jpeg_image(), background) if jpeg else pixels.image()
     image.info = {}  # encoders would write what is left of the upload's metadata
     import_encoder(format_name)
     width, height = image.size
-    options = encoder_options(format_name, quality, encoders, pixels=width * height)
-    return save(image, format_name, options)
+    has_full_chroma = pixels.has_full_chroma and (full_chroma or not jpeg)
+    is_drawing = format_name is OutputFormat.AVIF and is_flat(pixels)
+    picture = Picture(width * height, has_full_chroma, is_drawing)
+    return save(image, format_name, encoder_options(format_name, quality, encoders, picture))
+
+
+def is_flat(pixels: Pixels) -> bool:
+    """Return True for a drawing or a screenshot: areas of one colour, in pixels of full chroma.
+
+    The halved chroma of other pixels hides what is flat, so they count as a photograph.
+    """
+    if not pixels.has_full_chroma:
+        return False
+    image = (take_sample(pixels) or pixels).image()
+    width, height = image.size
+    if width == 1:
+        return False
+    here, left = image.crop((1, 0, width, height)), image.crop((0, 0, width - 1, height))
+    most, *others = ImageChops.difference(here, left).split()
+    for band in others:
+        most = ImageChops.lighter(most, band)
+    return most.histogram()[0] >= FLAT * (width - 1) * height
 
 
 def save(image: Image.Image, format_name: OutputFormat, options: Mapping[str, Any]) -> bytes:

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from function.engine.renditions import Encoders, OutputFormat
 
@@ -15,6 +15,12 @@ MOTION_METHOD: Final = 2
 """The same for animations: they have many frames, so that time counts for more."""
 
 PNG_LEVEL: Final = 6
+
+AVIF_SPEED: Final = 9
+
+AVIF_SLOW_SPEED: Final = 8
+"""For drawings and screenshots: speed 9 leaves out what aom knows of flat colours and text, so that
+they would take 1.2 to 1.9 times the bytes (docs/engine.md, "Equal quality")."""
 
 # fmt: off
 JPEG_TABLE: Final = (
@@ -46,8 +52,16 @@ AVIF_QUALITY: Final = ((1, 1), (30, 36), (50, 50), (70, 60), (80, 70), (90, 85),
 score is then about that of a JPEG of the same number (docs/engine.md, "Defaults")."""
 
 
+class Picture(NamedTuple):
+    """What options depend on besides the quality."""
+
+    pixels: int  # width x height
+    has_full_chroma: bool = False  # chroma is to be encoded at full size
+    is_drawing: bool = False  # a drawing or a screenshot
+
+
 def encoder_options(
-    format_name: OutputFormat, quality: int, encoders: Encoders, *, pixels: int
+    format_name: OutputFormat, quality: int, encoders: Encoders, picture: Picture
 ) -> dict[str, Any]:
     """Return the options of ``Image.save``.
 
@@ -55,15 +69,17 @@ def encoder_options(
         format_name: the output format.
         quality: 1 to 100, which PNG ignores.
         encoders: the set of options.
-        pixels: the picture's width x height.
+        picture: what is encoded.
     """
-    return _OPTIONS[encoders][format_name](quality, pixels)
+    return _OPTIONS[encoders][format_name](quality, picture)
 
 
-def _jpeg(quality: int, pixels: int) -> dict[str, Any]:
+def _jpeg(quality: int, picture: Picture) -> dict[str, Any]:
     # Pillow scales no tables of ours: with ``quality`` too, libjpeg would make its own of it.
     table = quantisation_table(quality)
-    return {"qtables": [table, table], "optimize": pixels <= OPTIMISED_PIXELS}
+    optimize = picture.pixels <= OPTIMISED_PIXELS
+    full = {"subsampling": 0} if picture.has_full_chroma else {}
+    return {"qtables": [table, table], "optimize": optimize, **full}
 
 
 @cache
@@ -86,30 +102,35 @@ def avif_quality(quality: int) -> int:
     return round(first + (quality - low) * (last - first) / (high - low))
 
 
-def _avif(quality: int, _pixels: int) -> dict[str, Any]:
+def _avif(quality: int, picture: Picture) -> dict[str, Any]:
     # Tuned by ``iq``, libavif's default for stills. Trellis quantisation takes a fifth of the time
     # and saves no byte at this speed.
     return {
         "quality": avif_quality(quality),
-        "speed": 9,
+        "speed": AVIF_SLOW_SPEED if picture.is_drawing else AVIF_SPEED,
         "max_threads": 1,
         "advanced": {"disable-trellis-quant": "1"},
+        **({"subsampling": "4:4:4"} if picture.has_full_chroma else {}),
     }
 
 
-def _webp(quality: int, _pixels: int) -> dict[str, Any]:
+def _avif_smaller(quality: int, picture: Picture) -> dict[str, Any]:
+    return {**_avif(quality, picture), "speed": AVIF_SLOW_SPEED}
+
+
+def _webp(quality: int, _picture: Picture) -> dict[str, Any]:
     return {"quality": quality, "method": WEBP_METHOD}
 
 
-def _png(_quality: int, _pixels: int) -> dict[str, Any]:
+def _png(_quality: int, _picture: Picture) -> dict[str, Any]:
     return {"compress_level": PNG_LEVEL}
 
 
-def _jpeg_v0_1(quality: int, _pixels: int) -> dict[str, Any]:
+def _jpeg_v0_1(quality: int, _picture: Picture) -> dict[str, Any]:
     return {"quality": quality}
 
 
-def _avif_v0_1(quality: int, _pixels: int) -> dict[str, Any]:
+def _avif_v0_1(quality: int, _picture: Picture) -> dict[str, Any]:
     # aom, tuned for SSIM, matches sharp's AVIF of the same number with 2 added.
     return {
         "quality": min(100, quality + 2),
@@ -119,11 +140,12 @@ def _avif_v0_1(quality: int, _pixels: int) -> dict[str, Any]:
     }
 
 
-_Options = Mapping[OutputFormat, Callable[[int, int], dict[str, Any]]]
+_Options = Mapping[OutputFormat, Callable[[int, Picture], dict[str, Any]]]
 
 _UNCHANGED: Final[_Options] = {OutputFormat.WEBP: _webp, OutputFormat.PNG: _png}
 
 _OPTIONS: Final[Mapping[Encoders, _Options]] = {
     Encoders.CURRENT: {OutputFormat.JPEG: _jpeg, OutputFormat.AVIF: _avif, **_UNCHANGED},
+    Encoders.SMALLER: {OutputFormat.JPEG: _jpeg, OutputFormat.AVIF: _avif_smaller, **_UNCHANGED},
     Encoders.V0_1: {OutputFormat.JPEG: _jpeg_v0_1, OutputFormat.AVIF: _avif_v0_1, **_UNCHANGED},
 }

@@ -92,6 +92,7 @@ class Bitmap(_Picture):
     """Pixels as one RGB or RGBA image."""
 
     pixels: Image.Image
+    has_full_chroma = True
 
     @property
     def has_alpha(self) -> bool:
@@ -105,7 +106,7 @@ class Bitmap(_Picture):
 
     def resize(self, size: Size, resample: Image.Resampling, box: Box) -> "Bitmap":
         """Resample the region ``box`` to ``size``."""
-        return Bitmap(resize(self.pixels, size, resample, box))
+        return type(self)(resize(self.pixels, size, resample, box))
 
     def image(self) -> Image.Image:
         """Return the pixels as RGB or RGBA."""
@@ -120,6 +121,12 @@ class Bitmap(_Picture):
         return _shrink(self.pixels, side)
 
 
+class Merged(Bitmap):
+    """Pixels as one image that was planes: no more is to be had of its chroma than half."""
+
+    has_full_chroma = False
+
+
 class Planes(_Picture):
     """Pixels as full-size luma and half-size chroma (Cb and Cr), each an 8-bit plane: 4:2:0."""
 
@@ -127,6 +134,7 @@ class Planes(_Picture):
     blue: Image.Image
     red: Image.Image
     has_alpha = False
+    has_full_chroma = False
 
     def resize(self, size: Size, resample: Image.Resampling, box: Box) -> "Planes":
         """Resample the region ``box``: luma with ``resample``, chroma with HAMMING."""
@@ -174,6 +182,11 @@ def share_of(whole: Box, part: Box) -> Box:
         (part[2] - left) / width,
         (part[3] - top) / height,
     )
+
+
+def as_bitmap(pixels: Pixels) -> Bitmap:
+    """Return the pixels as one image."""
+    return Merged(pixels.image()) if isinstance(pixels, Planes) else pixels
 
 
 def pad(image: Image.Image, canvas: Size, background: tuple[int, ...]) -> Image.Image:

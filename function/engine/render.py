@@ -11,11 +11,11 @@ from function.engine.crop import crop_box
 from function.engine.encode import encode
 from function.engine.layout import Layout, lay_out
 from function.engine.pixels import (
-    Bitmap,
     Box,
     Pixels,
     Planes,
     Size,
+    as_bitmap,
     pad,
     reduced_box,
     share_of,
@@ -51,7 +51,7 @@ def render(source: Source, task: Task) -> Iterator[Rendered]:
                 encoded = animate(source, layout, rendition, background=ground)
             else:
                 fits = pixels.size == layout.canvas
-                padded = pixels if fits else Bitmap(pad(pixels.image(), layout.canvas, ground))
+                padded = pixels if fits else _pad(pixels, layout.canvas, ground)
                 encoded = _encode(padded, format_name, rendition.quality, task)
             body = encoded.body
             is_hdr = source.gain_map is not None and format_name is OutputFormat.JPEG
@@ -61,13 +61,25 @@ def render(source: Source, task: Task) -> Iterator[Rendered]:
             yield Rendered(rendition.name, format_name, *layout.canvas, body, is_hdr)
 
 
+def _pad(pixels: Pixels, canvas: Size, ground: tuple[int, ...]) -> Pixels:
+    bitmap = as_bitmap(pixels)
+    return type(bitmap)(pad(bitmap.pixels, canvas, ground))
+
+
 def _encode(
     picture: Pixels, format_name: OutputFormat, quality: int | Target, task: Task
 ) -> Encoded:
     ground = ImageColor.getrgb(task.background)
 
-    def encode_at(pixels: Pixels, number: int) -> bytes:
-        return encode(pixels, format_name, number, background=ground, encoders=task.encoders)
+    def encode_at(pixels: Pixels, number: int, *, full_chroma: bool = False) -> bytes:
+        return encode(
+            pixels,
+            format_name,
+            number,
+            background=ground,
+            encoders=task.encoders,
+            full_chroma=full_chroma,
+        )
 
     if isinstance(quality, int):
         return Encoded(encode_at(picture, quality), quality)

@@ -61,6 +61,8 @@ class Encoders(_Name):
 
     CURRENT = "current"
     """Those of this release."""
+    SMALLER = "smaller"
+    """The same, except that AVIF takes 3.5 times the CPU time for 8 % fewer bytes."""
     V0_1 = "v0.1"
     """Those of release 0.1.0."""
 

@@ -27,7 +27,7 @@ def take_sample(picture: Pixels) -> Pixels | None:
         return None
     tiles = [(_start(width, i, side), _start(height, j, side)) for j in _TILES for i in _TILES]
     if isinstance(picture, Bitmap):
-        return Bitmap(_join(picture.pixels, tiles, side))
+        return type(picture)(_join(picture.pixels, tiles, side))
     halves = [(x // 2, y // 2) for x, y in tiles]
     chroma = (_join(plane, halves, side // 2) for plane in (picture.blue, picture.red))
     return Planes(_join(picture.luma, tiles, side), *chroma)

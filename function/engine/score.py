@@ -2,7 +2,7 @@
 
 SSIMULACRA2 (Jon Sneyers, Cloudinary, 2022) adds up how unlike two pictures are at six scales, in
 three planes, by three maps, and turns the sum into a score: 100 is equal, 90 not to be told apart
-when flickered, 70 hardly noticed side by side. The C module has one of the maps, at four scales and
+when flickered, 70 hardly noticed side by side. The C module has the maps at four scales, and of
 every fourth pixel; the weights of its terms are fitted to the score (docs/engine.md, "A target
 instead of a number"). The sum is called distortion here: 0 for equal pictures.
 """

@@ -5,25 +5,26 @@ picture says how far it is from typical. The encoded picture is compared with it
 encoded once more if its score is too far from the target.
 """
 
-from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from math import exp, log
-from typing import Final
+from typing import Final, Protocol
 
 from PIL import Image
 
 from function.engine import formats
 from function.engine.encode import over
-from function.engine.pixels import Bitmap, Pixels
+from function.engine.pixels import Pixels, Planes, as_bitmap, to_ycbcr
 from function.engine.quality_model import CURVES, SAMPLE
 from function.engine.record import Record
 from function.engine.renditions import OutputFormat
 from function.engine.sample import take_sample
 from function.engine.score import distortion, distortion_of, score_of
+from function.engine.vectors import split
 
 BEST: Final = 100  # the highest quality
 
-TOLERANCE: Final = 2.25  # points that an estimated score may be off without another encode
+TOLERANCE: Final = 2.0  # points that an estimated score may be off without another encode
 
 SAMPLE_MOST: Final = 0.6
 """Most by which the logarithm of a sample's distortion counts as off: beyond, the sample shows
@@ -47,7 +48,28 @@ four bytes each, and what converting and comparing them takes. 2 to 15 were meas
 _BITMAP_FORMATS: Final = frozenset({OutputFormat.WEBP, OutputFormat.AVIF})
 """Formats whose encoders take RGB."""
 
-Encode = Callable[[Pixels, int], bytes]
+HIGH: Final = 95
+"""A sample that asks for a higher quality is encoded at the highest, too."""
+
+FAR: Final = 10
+"""Points below the target that a sample must stay at the highest quality, before the target counts
+as out of reach: a sample may be that much harder to encode than its picture."""
+
+SPARED: Final = log(1.08)
+"""Where the highest quality misses the target, so much more distortion (about a point) is taken for
+often half the bytes."""
+
+HALVED_MOST: Final = 0.55
+"""Share of the target's distortion that halving chroma alone may have in a JPEG. Above, full chroma
+takes fewer bytes, and often is the only way to the target."""
+
+
+class Encode(Protocol):
+    """Encodes a picture at a quality; ``full_chroma`` is for JPEG."""
+
+    def __call__(self, pixels: Pixels, quality: int, /, *, full_chroma: bool = False) -> bytes:
+        """Return the encoded picture."""
+        ...
 
 
 class Encoded(Record):
@@ -74,21 +96,19 @@ def reach(
     if format_name not in CURVES:
         return Encoded(encode(picture, BEST), BEST)
     if format_name in _BITMAP_FORMATS:
-        picture = Bitmap(picture.image())  # converted once, not by each encode
-    wanted = log(distortion_of(target))
-    quality = typical_quality(target, format_name)
-    if (sample := take_sample(picture)) is not None:
-        sampled = _measure(sample, encode(sample, quality), format_name, background)
-        if sampled is not None:
-            gain, bias = SAMPLE[format_name]
-            off = max(-SAMPLE_MOST, min(SAMPLE_MOST, wanted - sampled))
-            quality = _quality_at(wanted + gain * off + bias, format_name)
+        picture = as_bitmap(picture)  # converted once, not by each encode
+    sample = take_sample(picture)
+    is_jpeg = format_name is OutputFormat.JPEG
+    if is_jpeg and _needs_full_chroma(sample or picture, target, background):
+        encode = partial(encode, full_chroma=True)
+    wanted, quality = _aim(sample, target, format_name, encode, background)
     first = Encoded(encode(picture, quality), quality)
     width, height = picture.size
     if width * height > CHECKED_PIXELS:
         return first
     measured = _measure(picture, first.body, format_name, background)
-    if measured is None or _miss(measured, target) <= TOLERANCE:
+    target_score = score_of(exp(wanted))
+    if measured is None or _miss(measured, target_score) <= TOLERANCE:
         return first
     # Pictures differ by a factor in their distortion, which is nearly the same at each quality.
     typical = _typical_distortion(quality, format_name)
@@ -97,18 +117,76 @@ def reach(
         return first
     second = Encoded(encode(picture, quality), quality)
     remeasured = _measure(picture, second.body, format_name, background)
-    is_nearer = remeasured is not None and _miss(remeasured, target) < _miss(measured, target)
-    return second if is_nearer else first
+    if remeasured is None or _miss(remeasured, target_score) >= _miss(measured, target_score):
+        return first
+    return second
 
 
-def _miss(measured: float, target: int) -> float:
-    """Return the points between a target and the score of a distortion, given as logarithm."""
-    return abs(score_of(exp(measured)) - target)
+def _aim(
+    sample: Pixels | None,
+    target: int,
+    format_name: OutputFormat,
+    encode: Encode,
+    background: tuple[int, ...],
+) -> tuple[float, int]:
+    """Return the logarithm of the distortion to reach, and the quality to begin with.
+
+    That is the target's distortion, unless the sample says that the format is far from it at any
+    quality: then it is a little more than the least that the sample has.
+    """
+    wanted = log(distortion_of(target))
+    typical = typical_quality(target, format_name)
+    if sample is None:
+        return wanted, typical
+    sampled = _measure(sample, encode(sample, typical), format_name, background)
+    if sampled is None:
+        return wanted, typical
+    gain, bias = SAMPLE[format_name]
+    off = max(-SAMPLE_MOST, min(SAMPLE_MOST, wanted - sampled))
+    quality = _quality_at(wanted + gain * off + bias, format_name)
+    if quality > HIGH > typical:
+        best = _measure(sample, encode(sample, BEST), format_name, background)
+        if best is not None and score_of(exp(best)) < target - FAR:
+            wanted = best + SPARED
+            return wanted, _quality_below(wanted, (typical, sampled), best, format_name)
+    return wanted, quality
+
+
+def _miss(measured: float, score: float) -> float:
+    """Return the points between a score and that of a distortion, given as logarithm."""
+    return abs(score_of(exp(measured)) - score)
+
+
+def _quality_below(
+    wanted: float, known: tuple[int, float], best: float, format_name: OutputFormat
+) -> int:
+    """Return a quality below the highest, of a picture of which a part is lost at any quality.
+
+    Two points are ``known``, that of a quality and the ``best``: the distortion is a constant, and
+    a multiple of the median picture's.
+    """
+    quality, distorted = known
+    typical, least = (exp(_typical_distortion(q, format_name)) for q in (quality, BEST))
+    multiple = (exp(distorted) - exp(best)) / (typical - least)
+    more = exp(wanted) - exp(best)
+    if multiple <= 0:
+        return quality
+    return _quality_at(log(least + more / multiple), format_name)
 
 
 def typical_quality(target: int, format_name: OutputFormat) -> int:
     """Return the quality at which the median picture has the target's score."""
     return _quality_at(log(distortion_of(target)), format_name)
+
+
+def _needs_full_chroma(picture: Pixels, target: int, background: tuple[int, ...]) -> bool:
+    """Return True if halved chroma would take too much of the target's distortion."""
+    if not picture.has_full_chroma or min(picture.size) < CHECKED_SIDE:
+        return False
+    original = _opaque(picture.image(), background)
+    halved = Planes(*split(to_ycbcr(original))).image()
+    found = distortion(original, halved)
+    return found is not None and found > HALVED_MOST * distortion_of(target)
 
 
 def _measure(

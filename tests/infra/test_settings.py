@@ -215,7 +215,7 @@ REFUSED = {
     ],
     "hdr": [("lost", "hdr must be one of keep, drop; got 'lost'.")],
     "negotiate": [(["jpeg"], "negotiate must be one of avif, webp; got 'jpeg'.")],
-    "encoders": [("v0.2", "encoders must be one of current, v0.1; got 'v0.2'.")],
+    "encoders": [("v0.2", "encoders must be one of current, smaller, v0.1; got 'v0.2'.")],
     "nativeDecoder": [("no", "nativeDecoder must be true or false; got 'no'.")],
     "monitoring": [
         ("some", "monitoring must be one of off, lean, full; got 'some'."),

@@ -31,12 +31,15 @@ def compared(one, other):
         pictures = [picture[:height, :width] for picture in pictures]
         for a, b in zip(*map(to_xyb, pictures), strict=True):
             if min(width, height) < 8:
-                terms += [0.0, 0.0]
+                terms += [0.0] * 6
                 continue
             step = 2 if scale else 4
             x, y, xx, yy, xy = (windows(p, step) for p in (a, b, a * a, b * b, a * b))
             top = (1 - (x - y) ** 2) * (2 * (xy - x * y) + 0.0009)
             d = np.maximum(0, 1 - top / (xx - x * x + yy - y * y + 0.0009))
-            terms += [d.mean(), (d**4).mean() ** 0.25]
+            inner = [p[2:, 2:][::step, ::step][: x.shape[0], : x.shape[1]] for p in (a, b)]
+            came = (1 + abs(inner[1] - y)) / (1 + abs(inner[0] - x)) - 1
+            for each in (d, np.maximum(0, came), np.maximum(0, -came)):
+                terms += [each.mean(), (each**4).mean() ** 0.25]
         pictures = [p.reshape(height // 2, 2, width // 2, 2, 3).mean((1, 3)) for p in pictures]
     return terms

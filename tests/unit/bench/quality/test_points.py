@@ -20,7 +20,7 @@ def picture(tmp_path, monkeypatch):
 
 
 def test_a_point_is_a_size_a_format_and_a_quality(picture):
-    found = measured(picture, "")
+    found = measured((1, picture), "")
     assert [(p.rendition, p.format, p.quality) for p in found] == [
         ("large", "jpeg", 30),
         ("large", "jpeg", 90),
@@ -28,20 +28,20 @@ def test_a_point_is_a_size_a_format_and_a_quality(picture):
         ("thumb", "jpeg", 90),
     ]
     assert found[0].score < found[1].score <= 100
-    assert all(len(p.terms) == len(p.sample_terms) == 24 for p in found)
+    assert all(len(p.terms) == len(p.sample_terms) == 72 for p in found)
     assert sum(found[0].terms) > sum(found[1].terms)
 
 
 def test_what_was_measured_is_read_again(picture, monkeypatch):
-    found = measured(picture, "")
+    found = measured((1, picture), "")
     monkeypatch.setattr(points, "_measure", None)
-    assert measured(picture, "") == found
+    assert measured((1, picture), "") == found
     assert isinstance(found[0], Point)
     with pytest.raises(TypeError):
-        measured(picture, "another judge")
+        measured((1, picture), "another judge")
 
 
 def test_without_the_c_module_there_is_nothing_to_fit(picture, monkeypatch):
     monkeypatch.setattr(vectors, "load_module", lambda: None)
     with pytest.raises(Failure, match="rests on the C module; run `make check`"):
-        measured(picture, "")
+        measured((1, picture), "")

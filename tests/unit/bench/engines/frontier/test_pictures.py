@@ -152,6 +152,29 @@ def test_a_wheel_is_fetched_by_pip(tmp_path, monkeypatch):
         public(monkeypatch, source("pypi", package="absent", version="1.0", sha256="0" * 64))
 
 
+def test_a_package_of_npm_is_fetched_in_its_version(tmp_path, monkeypatch):
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "a.png").write_bytes(b"pixels")
+    subprocess.run(["tar", "-czf", "a.tgz", "package"], cwd=tmp_path, check=True)
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    script = (
+        f'#!/bin/sh\n[ "$*" = "pack --silent pictures@1.2.3" ] && cp {tmp_path}/a.tgz . && exit 0\n'
+        'echo "npm error 404" >&2; exit 1\n'
+    )
+    (tools / "npm").write_text(script)
+    (tools / "npm").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
+    monkeypatch.chdir(tmp_path)
+    wanted = source("npm", package="pictures", version="1.2.3", file="package/a.png")
+    assert public(monkeypatch, wanted)[0].path.read_bytes() == b"pixels"
+    with pytest.raises(Failure, match="package absent could not be fetched: npm error 404"):
+        public(monkeypatch, source("npm", package="absent", version="1", sha256="0" * 64))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Failure, match=r"install Node\.js"):
+        public(monkeypatch, source("npm", package="absent", version="1", sha256="0" * 64))
+
+
 def test_a_damaged_file_of_the_repository_is_not_fetched(monkeypatch):
     with pytest.raises(Failure, match=r"README.md is not the file that pictures.yaml pins"):
         public(monkeypatch, source("repository", file="README.md"))
