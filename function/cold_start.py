@@ -21,6 +21,8 @@ from function.storage.deadline import Deadline
 from function.uploads import UploadHandler
 
 if TYPE_CHECKING:
+    from function.first_view import FirstView
+    from function.lazy_formats import FormatHandler
     from function.views import ViewHandler
 
 
@@ -78,21 +80,69 @@ def start(variables: Mapping[str, str] = os.environ) -> UploadHandler:
 def start_views(variables: Mapping[str, str] = os.environ) -> "ViewHandler":
     """Start the worker and return what handles requests for lazy renditions, as ``start``.
 
+    A stack whose lazy formats are all that is lazy has nothing made while a reader waits, so no
+    worker.
+
     Raises:
         RuntimeError: a variable is missing or malformed; the sentence names it.
     """
-    from function.first_view import FirstView  # noqa: PLC0415 - uploads need neither of these
+    from function.format_view import FormatView  # noqa: PLC0415 - uploads need neither of these
     from function.views import ViewHandler  # noqa: PLC0415
 
     environment, deadline = _read(variables), Deadline()
     if not environment.lazy or not environment.source_bucket:
         raise RuntimeError("First views need a lazy rendition in RENDITIONS, and SOURCE_BUCKET.")
-    isolation, open_bucket = (
-        _isolation(environment, environment.view_task),
-        _opener(environment, deadline),
+    if environment.in_background and not environment.format_queue_url:
+        raise RuntimeError("First views of lazyFormats in RENDITIONS need FORMAT_QUEUE_URL.")
+    task = environment.view_task
+    first_views, counts = _first_views(environment, task, deadline, starts=bool(task.renditions))
+    views = FormatView(
+        environment,
+        first_views.destination,
+        first_views,
+        functools.partial(_send, environment.format_queue_url, deadline),
+    )
+    return ViewHandler(
+        function_name=_name(variables),
+        publishes_metrics=environment.publish_metrics,
+        views=views,
+        deadline=deadline,
+        worker_counts=counts,
+        cold_starts=itertools.chain((1,), itertools.repeat(0)),
     )
 
+
+def start_formats(variables: Mapping[str, str] = os.environ) -> "FormatHandler":
+    """Start the worker and return what makes lazy formats, as ``start``.
+
+    Raises:
+        RuntimeError: a variable is missing or malformed; the sentence names it.
+    """
+    from function.lazy_formats import FormatHandler  # noqa: PLC0415 - nothing else needs it
+
+    environment, deadline = _read(variables), Deadline()
+    if not environment.in_background or not environment.source_bucket:
+        raise RuntimeError("Lazy formats need lazyFormats in RENDITIONS, and SOURCE_BUCKET.")
+    views, counts = _first_views(environment, environment.format_task, deadline)
+    return FormatHandler(
+        views=views,
+        deadline=deadline,
+        worker_counts=counts,
+        cold_starts=itertools.chain((1,), itertools.repeat(0)),
+    )
+
+
+def _first_views(
+    environment: Environment, task: Task, deadline: Deadline, *, starts: bool = True
+) -> "tuple[FirstView, Callable[[], dict[Metric, int]]]":
+    """Return what makes a task's renditions one by one, and the metrics of its workers."""
+    from function.first_view import FirstView  # noqa: PLC0415 - uploads do not need it
+
+    isolation = _isolation(environment, task) if starts else None
+    open_bucket = _opener(environment, deadline)
+
     def render(data: bytes, name: str, format_name: OutputFormat) -> Iterator[Result]:
+        assert isolation  # noqa: S101 - a task without renditions makes none
         return isolation.run(data, deadline.left(), (name, format_name))
 
     views = FirstView(
@@ -100,17 +150,22 @@ def start_views(variables: Mapping[str, str] = os.environ) -> "ViewHandler":
         open_bucket(environment.source_bucket),
         open_bucket(environment.destination_bucket),
         render,
+        task.renditions,
     )
+    if isolation is None:
+        return views, dict
     with suppress(IsolationFailed):
         isolation.wait()
-    return ViewHandler(
-        function_name=_name(variables),
-        publishes_metrics=environment.publish_metrics,
-        views=views,
-        deadline=deadline,
-        worker_counts=functools.partial(_worker_counts, isolation),
-        cold_starts=itertools.chain((1,), itertools.repeat(0)),
-    )
+    return views, functools.partial(_worker_counts, isolation)
+
+
+def _send(queue_url: str, deadline: Deadline, body: str) -> None:
+    """Send a message to a queue."""
+    # Imported here, because few views send one and the import costs a cold start 30 ms.
+    from function.postpone import client  # noqa: PLC0415
+
+    message = {"QueueUrl": queue_url, "MessageBody": body}
+    client(deadline).call("AmazonSQS.SendMessage", message)
 
 
 def _read(variables: Mapping[str, str]) -> Environment:

@@ -52,6 +52,9 @@ VIEW_SECONDS: Final = 25
 """Clock time that a first view of a lazy rendition takes at most, whatever its function's timeout:
 CloudFront waits 30 s for an origin by default (developer guide, "Response timeout")."""
 
+ASK_AGAIN_SECONDS: Final = 3600
+"""Time after which a view of a lazy format that is still not there asks for it again."""
+
 MAX_KEY_BYTES: Final = 1024
 """Longest object key, in bytes of UTF-8 (S3 user guide, "Naming Amazon S3 objects")."""
 
@@ -84,10 +87,12 @@ class Metric(StrEnum):
 
 
 class ViewMetric(StrEnum):
-    """Metrics of the function that makes lazy renditions, beside ``Failed`` and ``ColdStart``."""
+    """Metrics of the functions for lazy renditions and formats, beside some of ``Metric``."""
 
     FIRST_VIEWS = "FirstViews"
     FIRST_VIEW_TIME = "FirstViewTime"
+    FORMATS_MADE = "FormatsMade"
+    FORMAT_TIME = "FormatTime"
 
 
 RARE_METRICS: Final = frozenset({Metric.DECODER_BUGS, Metric.STOPPED, Metric.WORKERS_REPLACED})
@@ -141,6 +146,8 @@ class StackOutput(StrEnum):
     DESTINATION_POLICY = "destinationPolicy"
     VIEW_FUNCTION_NAME = "viewFunctionName"
     UPLOAD_PREFIXES = "uploadPrefixes"
+    FORMAT_FUNCTION_NAME = "formatFunctionName"
+    FORMAT_QUEUE_URL = "formatQueueUrl"
 
 
 def part_of_user(sub: str) -> str:
@@ -191,6 +198,22 @@ def name_of_manifest(key: str) -> str | None:
     """Return the name of the upload whose manifest has this key; None for other keys."""
     ending = manifest_key("")
     return key.removesuffix(ending) if key.endswith(ending) else None
+
+
+FORMAT_ASKED: Final = "image-pipeline:FormatAsked"
+"""Source of the messages that ask for a lazy format, which is not S3: the function for uploads
+ignores one that somebody sends to its queue."""
+
+
+def format_asked(upload: str, key: str) -> str:
+    """Return the message that has one file of an upload made: JSON, the body of an SQS message.
+
+    It names the upload's source key as S3's events do, so that ``ops redrive`` can tell of which it
+    is; ``key`` is the file's destination key.
+    """
+    item = {"key": quote_plus(upload, safe="/")}
+    record = {"eventSource": FORMAT_ASKED, "s3": {"object": item}, "made": key}
+    return json.dumps({"Records": [record]})
 
 
 def s3_event(

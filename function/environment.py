@@ -1,7 +1,7 @@
 """The function's settings, read once per cold start from the environment that the stack sets."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from function.contract import (
     FULL_MEMORY_MB,
@@ -12,7 +12,16 @@ from function.contract import (
     upload_name,
 )
 from function.engine.record import Record
-from function.engine.renditions import Encoders, Hdr, Quality, Rendition, file_name
+from function.engine.renditions import (
+    Encoders,
+    Hdr,
+    Quality,
+    Rendition,
+    file_name,
+    made_at_upload,
+    made_at_view,
+    made_in_background,
+)
 from function.engine.results import Task
 
 
@@ -41,6 +50,7 @@ class Environment(Record):
     memory_mb: int  # the function's memory, as Lambda itself states it
     source_bucket: str = ""  # bucket of the uploads, for first views; events name it to the others
     upload_prefixes: tuple[str, ...] = PREFIXES  # the one of new uploads first
+    format_queue_url: str = ""  # queue of lazy formats to make, for first views alone
 
     @property
     def most_seconds(self) -> float:
@@ -53,13 +63,23 @@ class Environment(Record):
 
     @property
     def eager(self) -> tuple[Rendition, ...]:
-        """The renditions that are made of an upload at once."""
-        return tuple(rendition for rendition in self.renditions if not rendition.lazy)
+        """What is made of an upload at once."""
+        return made_at_upload(self.renditions)
+
+    @property
+    def viewed(self) -> tuple[Rendition, ...]:
+        """What is made when it is first viewed."""
+        return made_at_view(self.renditions)
+
+    @property
+    def in_background(self) -> tuple[Rendition, ...]:
+        """What is made some time after it is first viewed, each in its lazy formats."""
+        return made_in_background(self.renditions)
 
     @property
     def lazy(self) -> tuple[Rendition, ...]:
-        """The renditions that are made when they are first viewed."""
-        return tuple(rendition for rendition in self.renditions if rendition.lazy)
+        """All that is not made of an upload at once."""
+        return self.viewed + self.in_background
 
     @property
     def task(self) -> Task:
@@ -69,17 +89,22 @@ class Environment(Record):
     @property
     def view_task(self) -> Task:
         """The engine's settings for first views, each of which asks for one of the renditions."""
-        return Task.from_dict(vars(self) | {"renditions": self.lazy})
+        return Task.from_dict(vars(self) | {"renditions": self.viewed})
+
+    @property
+    def format_task(self) -> Task:
+        """The engine's settings for lazy formats, for which nobody waits."""
+        return Task.from_dict(vars(self) | {"renditions": self.in_background, "patient": True})
 
     @property
     def files(self) -> tuple[str, ...]:
         """File names of all renditions of an upload."""
-        return tuple(file_name(r.name, name) for r in self.renditions for name in r.formats)
+        return _files(self.eager) + self.lazy_files
 
     @property
     def lazy_files(self) -> tuple[str, ...]:
-        """File names of the lazy renditions of an upload."""
-        return tuple(file_name(r.name, name) for r in self.lazy for name in r.formats)
+        """File names of what is not made of an upload at once."""
+        return _files(self.lazy)
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "Environment":
@@ -110,11 +135,16 @@ class Environment(Record):
                 memory_mb=int(variables["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]),
                 source_bucket=variables.get("SOURCE_BUCKET", ""),
                 upload_prefixes=read_prefixes(variables.get("UPLOAD_PREFIXES")),
+                format_queue_url=variables.get("FORMAT_QUEUE_URL", ""),
             )
         except KeyError as error:
             raise RuntimeError(f"The environment variable {error} is not set.") from error
         except ValueError as error:
             raise RuntimeError(f"An environment variable is malformed: {error}.") from error
+
+
+def _files(renditions: Iterable[Rendition]) -> tuple[str, ...]:
+    return tuple(file_name(each.name, name) for each in renditions for name in each.formats)
 
 
 def _flag(variables: Mapping[str, str], name: str, *, default: str) -> bool:

@@ -1,5 +1,7 @@
 """Lazy renditions at their first view: find the file, or make and store it.
 
+Lazy formats are made likewise, by another function (``lazy_formats.py``).
+
 Events of the same upload may be at work meanwhile (``reconcile.py``), and other views. Four rules
 keep a file from outliving the version that it was made of:
 
@@ -16,19 +18,18 @@ A process that dies between the last two leaves a file that is stale only if the
 or removed during the view; the second look of the invocation that did so deletes it.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Final
 
 from function.contract import MAX_KEY_BYTES, Status, manifest_key, rendition_key
 from function.engine.errors import Worn
 from function.engine.record import Record
-from function.engine.renditions import OutputFormat, Rendition, file_name
+from function.engine.renditions import OutputFormat, Rendition
 from function.engine.results import Rendered, Result
 from function.environment import Environment
 from function.events import not_ours
-from function.lazy import facts_of
+from function.lazy import entered, facts_beside, find_declared
 from function.manifest import CACHE_CONTROL, CONTENT_TYPE, Manifest, RenditionFacts
 from function.reconcile import Contended, back_off
 from function.storage.bucket import ABSENT, FOREVER, Bucket, Headers
@@ -49,6 +50,10 @@ class View(Record):
     etag: str
     is_new: bool  # it was not there when this view began
     milliseconds: float = 0.0  # that making and storing it took; 0 where another view stored it
+    # Key of the lazy format that was asked for, which this rendition stands in for.
+    stands_in_for: str = ""
+    # That format is to be asked for: nobody has done so lately.
+    is_wanted: bool = False
 
 
 class FirstView(Record):
@@ -58,6 +63,7 @@ class FirstView(Record):
     source: Bucket  # bucket of the uploads
     destination: Bucket  # bucket of the renditions and manifests
     engine: OneRendition
+    renditions: tuple[Rendition, ...]  # those that it makes
     # Waits after a lost conditional write, given the number of the round.
     back_off: Callable[[int], None] = back_off
 
@@ -71,8 +77,8 @@ class FirstView(Record):
             Exception: a failure of ours.
         """
         name, _, file = key.rpartition("/")
-        found = self._declared(file)
-        if found is None or not _is_name(name, file):
+        found = find_declared(self.renditions, file)
+        if found is None or not is_name(name, file):
             return None
         is_new = False
         for attempt in range(1, MAX_ROUNDS + 1):
@@ -82,7 +88,7 @@ class FirstView(Record):
                 return None
             if not manifest.source.key.startswith(self.environment.upload_prefixes):
                 return None  # of a prefix that the stack has no more, so it may not read the upload
-            facts = facts_of(self._as(manifest), *found, manifest.source)
+            facts = facts_beside(self.environment, manifest, *found)
             stored = self.destination.get(key)
             if stored and stored.sequencer == manifest.source.sequencer:
                 return View(facts, stored.body, stored.etag, is_new)
@@ -99,21 +105,6 @@ class FirstView(Record):
             if made:
                 return made
         raise Contended(key)
-
-    def _declared(self, file: str) -> tuple[Rendition, OutputFormat] | None:
-        """Return the lazy rendition, and the format, of which a file of an upload has this name."""
-        for rendition in self.environment.lazy:
-            for format_name in rendition.formats:
-                if file_name(rendition.name, format_name) == file:
-                    return rendition, format_name
-        return None
-
-    def _as(self, manifest: Manifest) -> Environment:
-        """Return the settings with the URL that the manifest's own URLs begin with.
-
-        The CDN is made after the function, so no variable of it can say the CDN's URL.
-        """
-        return self.environment.replace(delivery_url=manifest.delivery_url)
 
     def _make(
         self,
@@ -152,10 +143,8 @@ class FirstView(Record):
         return next(result for result in results if isinstance(result, Rendered))
 
     def _enter(self, facts: RenditionFacts, manifest: Manifest, read: tuple[bytes, str]) -> None:
-        """Add an entry to a manifest; what only a newer release knows of it stays as it is."""
-        fields: dict[str, Any] = json.loads(read[0])
-        fields["renditions"].append(facts.to_dict())
-        body = json.dumps(fields, ensure_ascii=False, indent=1).encode()
+        """Add an entry to a manifest."""
+        body = entered(read[0], facts)
         headers = Headers(CONTENT_TYPE, CACHE_CONTROL, manifest.source.sequencer)
         self.destination.put(
             manifest_key(self.environment.name_of(manifest.source.key)),
@@ -178,7 +167,7 @@ class FirstView(Record):
         return is_same and key in {known.key for known in latest.renditions}
 
 
-def _is_name(name: str, file: str) -> bool:
+def is_name(name: str, file: str) -> bool:
     """Return True if an upload can have a name, and a file beside its manifest.
 
     For others S3, or its client, has errors, which anyone could ask for and an alarm would tell of.

@@ -1,10 +1,11 @@
-"""Lazy renditions: what a manifest says of them before they are made.
+"""Lazy renditions and formats: what a manifest says of them before they are made.
 
 Their size follows from the upload's and from the settings alone, so nothing is rendered for it.
 """
 
-from collections.abc import Iterator
-from typing import Final
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
 from function.contract import rendition_key
 from function.engine.layout import lay_out
@@ -56,3 +57,36 @@ def _all_facts(environment: Environment, source: SourceFacts) -> Iterator[Rendit
     for rendition in environment.lazy:
         for format_name in rendition.formats:
             yield facts_of(environment, rendition, format_name, source)
+
+
+def find_declared(
+    renditions: Iterable[Rendition], file: str
+) -> tuple[Rendition, OutputFormat] | None:
+    """Return the rendition, and the format, of which a file of an upload has this name."""
+    for rendition in renditions:
+        for format_name in rendition.formats:
+            if file_name(rendition.name, format_name) == file:
+                return rendition, format_name
+    return None
+
+
+def facts_beside(
+    environment: Environment, manifest: Manifest, rendition: Rendition, format_name: OutputFormat
+) -> RenditionFacts:
+    """Return ``facts_of`` with the URL that the manifest's own URLs begin with.
+
+    The CDN is made after the functions that ask for it, so no variable of theirs can say its URL.
+    """
+    own = environment.replace(delivery_url=manifest.delivery_url)
+    return facts_of(own, rendition, format_name, manifest.source)
+
+
+def entered(manifest: bytes, facts: RenditionFacts) -> bytes:
+    """Return a manifest with an entry for a rendition, in place of the one that it had for it.
+
+    What only a newer release knows of the manifest stays as it is.
+    """
+    fields: dict[str, Any] = json.loads(manifest)
+    entries = {entry["key"]: entry for entry in fields["renditions"]}
+    fields["renditions"] = [*(entries | {facts.key: facts.to_dict()}).values()]
+    return json.dumps(fields, ensure_ascii=False, indent=1).encode()

@@ -49,7 +49,8 @@ class RenditionFacts(Record):
     """One rendition: its place, its width and height in pixels, its length, its type.
 
     ``hdr`` is true of a JPEG with a gain map. A ``lazy`` one is made when it is first viewed, so
-    nothing is known of its bytes, and it need not be there. JSON leaves out what is false.
+    nothing is known of its bytes, and it need not be there. JSON leaves out what is false or None,
+    except ``bytes``.
     """
 
     name: str
@@ -63,11 +64,13 @@ class RenditionFacts(Record):
     content_type: str
     hdr: bool = False
     lazy: bool = False
+    # When a view asked to have it made in the background; one that did not lately may ask.
+    asked_at: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain data; without ``hdr`` and ``lazy`` where they are false."""
+        """Return the fields as plain data; without those after ``content_type`` that are not so."""
         fields = super().to_dict()
-        for name in ("hdr", "lazy"):
+        for name in ("hdr", "lazy", "asked_at"):
             if not fields[name]:
                 del fields[name]
         return fields

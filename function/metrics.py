@@ -17,6 +17,8 @@ UNITS: Final[Mapping[Metric | ViewMetric, str]] = {
     **dict.fromkeys(Metric, "Count"),
     ViewMetric.FIRST_VIEWS: "Count",
     ViewMetric.FIRST_VIEW_TIME: "Milliseconds",
+    ViewMetric.FORMATS_MADE: "Count",
+    ViewMetric.FORMAT_TIME: "Milliseconds",
     **dict.fromkeys((Metric.BYTES_IN, Metric.BYTES_OUT), "Bytes"),
     **{metric: "Milliseconds" for metric in Metric if metric.endswith("Time")},
 }

@@ -59,7 +59,7 @@ def postpone(deadline: "Deadline", record: Mapping[str, Any]) -> None:
         "MessageBody": record["body"],
         "MessageAttributes": {ATTRIBUTE: attribute},
     }
-    _client(deadline).call("AmazonSQS.SendMessage", message)
+    client(deadline).call("AmazonSQS.SendMessage", message)
 
 
 def look_again(deadline: "Deadline", record: Mapping[str, Any]) -> None:
@@ -77,11 +77,12 @@ def look_again(deadline: "Deadline", record: Mapping[str, Any]) -> None:
         "MessageBody": as_changed(record["body"]),
         "DelaySeconds": LOOK_AGAIN_SECONDS,
     }
-    _client(deadline).call("AmazonSQS.SendMessage", message)
+    client(deadline).call("AmazonSQS.SendMessage", message)
 
 
 @cache
-def _client(deadline: "Deadline") -> "SignedClient":
+def client(deadline: "Deadline") -> "SignedClient":
+    """Return SQS's client, made for the first message that is sent."""
     # Imported here, because few invocations need what costs a cold start 30 ms.
     from function.storage.client import SignedClient  # noqa: PLC0415
 

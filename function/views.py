@@ -13,7 +13,8 @@ from urllib.parse import quote, unquote
 from function.contract import VIEW_SECONDS, Metric, ViewMetric
 from function.engine.errors import DecoderBug, Rejected
 from function.engine.record import Record
-from function.first_view import FirstView, View
+from function.first_view import View
+from function.format_view import FormatView
 from function.metrics import embed, log_fields
 from function.storage.bucket import FOREVER
 from function.storage.deadline import Deadline
@@ -27,6 +28,9 @@ _OK, _FOUND, _NOT_FOUND, _METHOD_NOT_ALLOWED, _FAILURE = 200, 302, 404, 405, 500
 nothing else."""
 
 _NO_STORE: Final = "no-store"
+_STANDS_IN: Final = {"cache-control": "public, max-age=60", "vary": "Accept"}
+"""Headers of another format than the one that was asked for, which is being made."""
+
 _MISSING: Final = {"cache-control": "max-age=60"}
 """A path that has nothing now may have something soon, and costs one invocation a minute."""
 
@@ -38,7 +42,7 @@ class ViewHandler(Record):
 
     function_name: str  # dimension of the metrics
     publishes_metrics: bool  # False: figures are in the log alone
-    views: FirstView
+    views: FormatView
     deadline: Deadline  # limits the requests that ``views`` sends
     worker_counts: Callable[[], dict[Metric, int]]  # metrics of workers since the last call
     cold_starts: Iterator[int]  # 1 for the first rendition that is made, then 0
@@ -70,6 +74,8 @@ class ViewHandler(Record):
             return _answer(_NOT_FOUND, _MISSING)
         if view.milliseconds:
             self._log_made(view)
+        if view.is_wanted:
+            self._ask(view.stands_in_for)
         asked = str(event.get("rawQueryString", ""))
         return self._answer_view(view, asked, is_head=method == "HEAD")
 
@@ -80,6 +86,8 @@ class ViewHandler(Record):
             "cache-control": FOREVER,
             "etag": '"' + view.etag.strip('"') + '"',
         }
+        if view.stands_in_for:
+            headers |= _STANDS_IN
         if is_head:
             return _answer(_OK, {**headers, "content-length": str(len(view.body))})
         if len(view.body) <= MOST_BODY:
@@ -87,11 +95,19 @@ class ViewHandler(Record):
         # Another view may have stored it since the bucket was asked, so that it is there proves
         # nothing. Only the reader who was sent to the bucket comes with this version.
         query = f"v={_other_version(view)}"
-        if query == asked and not view.is_new:
+        if query == asked and not view.is_new and not view.stands_in_for:
             _logger.error("the CDN cannot read what is there", extra={"key": view.facts.key})
             return _answer(_FAILURE, {"cache-control": _NO_STORE})
         place = f"/{quote(view.facts.key)}?{query}"
         return _answer(_FOUND, {"location": place, "cache-control": _NO_STORE})
+
+    def _ask(self, key: str) -> None:
+        """Have a lazy format made; a failure to do so is no reader's, who has something to see."""
+        try:
+            if self.views.ask(key):
+                _logger.info("asked", extra={"key": key})
+        except Exception as error:  # noqa: BLE001 - the boundary, as in ``handle``
+            self._log_failure(error, f"/{quote(key)}")
 
     def _log_made(self, view: View) -> None:
         values: dict[Metric | ViewMetric, float] = {

@@ -28,12 +28,13 @@ def encode(
     background: tuple[int, ...],
     encoders: Encoders = Encoders.CURRENT,
     full_chroma: bool = False,
+    patient: bool = False,
 ) -> bytes:
     """Encode a picture of its final size at ``quality`` 1 to 100, which PNG ignores.
 
-    Alpha is kept, except in a JPEG: there ``background`` (red, green, blue) is put behind it. Its
-    chroma is at half size, unless ``full_chroma`` asks for all of it. An AVIF has all that the
-    picture has, and a WebP half.
+    With ``patient`` it may take much longer for fewer bytes. Alpha is kept, except in a JPEG: there
+    ``background`` (red, green, blue) is put behind it. A JPEG's chroma is at half size, unless
+    ``full_chroma`` asks for all of it. An AVIF has all that the picture has, and a WebP half.
     """
     jpeg = format_name is OutputFormat.JPEG
     image = over(pixels.jpeg_image(), background) if jpeg else pixels.image()
@@ -43,7 +44,8 @@ def encode(
     has_full_chroma = pixels.has_full_chroma and (full_chroma or not jpeg)
     is_drawing = format_name is OutputFormat.AVIF and is_flat(pixels)
     picture = Picture(width * height, has_full_chroma, is_drawing)
-    return save(image, format_name, encoder_options(format_name, quality, encoders, picture))
+    options = encoder_options(format_name, quality, encoders, picture, patient=patient)
+    return save(image, format_name, options)
 
 
 def is_flat(pixels: Pixels) -> bool:

@@ -70,6 +70,8 @@ def _encode(
     picture: Pixels, format_name: OutputFormat, quality: int | Target, task: Task
 ) -> Encoded:
     ground = ImageColor.getrgb(task.background)
+    # A target's curves are those of the usual options, and it takes up to three encodes.
+    patient = task.patient and isinstance(quality, int)
 
     def encode_at(pixels: Pixels, number: int, *, full_chroma: bool = False) -> bytes:
         return encode(
@@ -79,6 +81,7 @@ def _encode(
             background=ground,
             encoders=task.encoders,
             full_chroma=full_chroma,
+            patient=patient,
         )
 
     if isinstance(quality, int):

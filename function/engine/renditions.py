@@ -1,7 +1,7 @@
 """Renditions as plain data, for the function, and for the Pulumi program, which has no Pillow."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, Final, NamedTuple, cast
 
@@ -94,6 +94,17 @@ FORMATS: Final[Mapping[OutputFormat, FileType]] = {
     OutputFormat.PNG: FileType("png", "image/png"),
 }
 
+STAND_INS: Final = (OutputFormat.JPEG, OutputFormat.PNG)
+"""Formats that every reader can show, best first."""
+
+MADE_LATER: Final = (OutputFormat.AVIF, OutputFormat.WEBP)
+"""Formats that readers ask for by Accept, and that can be made once one does."""
+
+LAZY_FORMATS: Final = "lazyFormats"
+
+_SPELLED: Final = {"lazy_formats": LAZY_FORMATS}
+"""Fields that settings and JSON spell otherwise."""
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
 TARGETS: Final = range(65, 91)
@@ -142,6 +153,9 @@ class Rendition(Record):
     animated: bool = False
     # Not made at upload but when it is first viewed (docs/first-view.md).
     lazy: bool = False
+    # Further output formats, each of which is made in the background once a reader has asked for
+    # it. Settings and JSON have them as ``lazyFormats``.
+    lazy_formats: tuple[OutputFormat, ...] = ()
 
     def __post_init__(self) -> None:
         """Validate, and make members of the names that JSON, YAML and tests give as strings.
@@ -151,15 +165,22 @@ class Rendition(Record):
         """
         for field, is_valid, wanted in self._rules():
             if not is_valid:
-                raise ValueError(f"{field} must {wanted}; got {getattr(self, field)!r}")
+                name = _SPELLED.get(field, field)
+                raise ValueError(f"{name} must {wanted}; got {getattr(self, field)!r}")
         for name in self.formats:
             if name not in FORMATS:
                 raise ValueError(f"formats must be of {', '.join(FORMATS)}; got {name!r}")
-        if self.animated and OutputFormat.WEBP not in self.formats:
+        if self.animated and OutputFormat.WEBP not in (*self.formats, *self.lazy_formats):
             raise ValueError("animated needs 'webp' among the formats")
+        if self.lazy_formats and self.stand_in is None:
+            raise ValueError(
+                f"{LAZY_FORMATS} needs {' or '.join(map(repr, STAND_INS))} among the formats, "
+                "which readers get meanwhile"
+            )
         object.__setattr__(self, "fit", Fit(self.fit))
         object.__setattr__(self, "position", Position(self.position))
         object.__setattr__(self, "formats", tuple(map(OutputFormat, self.formats)))
+        object.__setattr__(self, "lazy_formats", tuple(map(OutputFormat, self.lazy_formats)))
 
     def _rules(self) -> Iterator[tuple[str, bool, str]]:
         """Yield the fields, each with whether its value is valid, and what it must be."""
@@ -171,6 +192,10 @@ class Rendition(Record):
         yield "position", self.position in tuple(Position), f"be one of {', '.join(Position)}"
         is_set = 0 < len(self.formats) == len(set(self.formats))
         yield "formats", is_set, "name at least one format, each once"
+        is_later = len(self.lazy_formats) == len({*self.lazy_formats} - {*self.formats})
+        is_later = is_later and {*self.lazy_formats} <= {*MADE_LATER}
+        wanted = f"be of {', '.join(MADE_LATER)}, each once, and none of the formats"
+        yield "lazy_formats", is_later, wanted
         is_quality = isinstance(self.quality, Target) or _is_within(self.quality, _MAX_QUALITY)
         yield "quality", is_quality, _QUALITY
         for field in ("enlarge", "animated", "lazy"):
@@ -183,41 +208,73 @@ class Rendition(Record):
             message = f"must be a mapping with name, width and height; got {raw!r}"
             raise ValueError(message)  # noqa: TRY004 - one kind of error for every bad setting
         fields = {str(key): value for key, value in cast("Mapping[Any, Any]", raw).items()}
-        for unknown in sorted(fields.keys() - cls.fields.keys()):
-            raise ValueError(f"has no field {unknown!r}; it knows {', '.join(cls.fields)}")
+        known = [_SPELLED.get(field, field) for field in cls.fields]
+        for unknown in sorted(fields.keys() - set(known)):
+            raise ValueError(f"has no field {unknown!r}; it knows {', '.join(known)}")
         for missing in sorted({"name", "width", "height"} - fields.keys()):
             raise ValueError(f"needs {missing!r}")
-        formats = fields.get("formats", cls.formats)
-        if not isinstance(formats, list | tuple):
-            raise ValueError(f"formats must be a list; got {formats!r}")  # noqa: TRY004 - as above
-        fields["formats"] = tuple(str(name) for name in cast("list[Any]", formats))
+        lists = {"formats": cls.formats, "lazy_formats": cls.lazy_formats}
+        for field, default in lists.items():
+            name = _SPELLED.get(field, field)
+            given = fields.pop(name, default)
+            if not isinstance(given, list | tuple):
+                raise ValueError(f"{name} must be a list; got {given!r}")  # noqa: TRY004 - as above
+            fields[field] = tuple(str(each) for each in cast("list[Any]", given))
         fields["name"] = str(fields["name"])
         if isinstance(quality := fields.get("quality"), Mapping):
             fields["quality"] = Target.parse(cast("Mapping[str, Any]", quality))
         return cls(**fields)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain data; without ``lazy`` if it is false.
+        """Return the fields as plain data; without ``lazy`` and ``lazyFormats`` if there are none.
 
         So a stack without lazy renditions keeps the digest that the index of duplicates has.
         """
         fields = super().to_dict()
         if not self.lazy:
             del fields["lazy"]
+        if later := fields.pop("lazy_formats"):
+            fields[LAZY_FORMATS] = later
         return fields
 
     def without_defaults(self) -> dict[str, Any]:
         """Return plain data that ``parse`` reads back, with only what differs from the defaults."""
+        defaults = {_SPELLED.get(name, name): value for name, value in self.fields.items()}
+        own = {_SPELLED.get(name, name): getattr(self, name) for name in self.fields}
         return {
-            name: value
-            for name, value in self.to_dict().items()
-            if getattr(self, name) != self.fields[name]
+            name: value for name, value in self.to_dict().items() if own[name] != defaults[name]
         }
+
+    @property
+    def stand_in(self) -> OutputFormat | None:
+        """The format that readers get while one of ``lazy_formats`` is being made."""
+        return next((name for name in STAND_INS if name in self.formats), None)
+
+    def made_in(self, formats: tuple[OutputFormat, ...], *, lazy: bool) -> "Rendition":
+        """Return the rendition in some of its formats alone, none of them in the background."""
+        moves = self.animated and OutputFormat.WEBP in formats
+        return self.replace(formats=formats, lazy_formats=(), animated=moves, lazy=lazy)
 
 
 def _is_within(value: object, most: int) -> bool:
     """Return True for a whole number of 1 to ``most``."""
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
+
+
+def made_at_upload(renditions: Iterable[Rendition]) -> tuple[Rendition, ...]:
+    """Return what is made of an upload at once."""
+    return tuple(each.made_in(each.formats, lazy=False) for each in renditions if not each.lazy)
+
+
+def made_at_view(renditions: Iterable[Rendition]) -> tuple[Rendition, ...]:
+    """Return what is made while its first reader waits."""
+    return tuple(each.made_in(each.formats, lazy=True) for each in renditions if each.lazy)
+
+
+def made_in_background(renditions: Iterable[Rendition]) -> tuple[Rendition, ...]:
+    """Return what is made once a reader has asked for it, who gets another format meanwhile."""
+    later = (each for each in renditions if each.lazy_formats)
+    return tuple(each.made_in(each.lazy_formats, lazy=True) for each in later)
 
 
 _JPEG_ALONE: Final = (OutputFormat.JPEG,)

@@ -9,7 +9,7 @@ from function.engine.encoder_options import (
     encoder_options,
     quantisation_table,
 )
-from function.engine.renditions import FORMATS, Encoders, OutputFormat
+from function.engine.renditions import FORMATS, Encoders, OutputFormat, Target
 from tests.support.engine import one, rendered
 from tests.support.pictures import encoded, opened
 
@@ -136,3 +136,25 @@ def test_jpegs_up_to_full_hd_have_huffman_tables_of_their_own():
     for pixels, optimised in ((1920 * 1080, True), (1920 * 1200, False)):
         options = encoder_options(OutputFormat.JPEG, 80, Encoders.CURRENT, Picture(pixels))
         assert options["optimize"] is optimised
+
+
+@pytest.mark.parametrize(
+    ("format_name", "encoders", "pixels", "is_slower"),
+    [
+        ("avif", Encoders.CURRENT, 2_100_000, True),
+        ("avif", Encoders.CURRENT, 2_100_001, False),
+        ("avif", Encoders.V0_1, 1, False),
+        *((name, Encoders.CURRENT, 1, False) for name in ("jpeg", "webp", "png")),
+    ],
+)
+def test_patience_is_for_avif_of_ordinary_size(format_name, encoders, pixels, is_slower):
+    given = OutputFormat(format_name), 80, encoders
+    usual = encoder_options(*given, pixels=pixels)
+    patient = encoder_options(*given, pixels=pixels, patient=True)
+    assert patient == (usual | {"speed": 6} if is_slower else usual)
+
+
+def test_a_patient_encoder_has_fewer_bytes_and_a_target_its_usual_ones():
+    assert len(body("avif", patient=True)) < len(body("avif"))
+    aimed = {"quality": Target(75)}
+    assert body("avif", **aimed, patient=True) == body("avif", **aimed)

@@ -9,6 +9,9 @@ from function.engine.renditions import (
     Position,
     Rendition,
     Target,
+    made_at_upload,
+    made_at_view,
+    made_in_background,
 )
 
 
@@ -71,6 +74,49 @@ def test_a_lazy_rendition_is_written_as_such_and_another_as_before():
 def test_lazy_is_true_or_false():
     with pytest.raises(ValueError, match=r"^lazy must be true or false; got 'yes'$"):
         Rendition.parse({"name": "a", "width": 9, "height": 9, "lazy": "yes"})
+
+
+def test_lazy_formats_are_written_as_settings_have_them():
+    box = {"name": "a", "width": 9, "height": 9, "formats": ["jpeg"]}
+    made = Rendition.parse(box | {"lazyFormats": ["avif", "webp"], "animated": True})
+    assert made.lazy_formats == (OutputFormat.AVIF, OutputFormat.WEBP)
+    assert made.without_defaults()["lazyFormats"] == ["avif", "webp"]
+    assert Rendition.parse(json.loads(json.dumps(made.to_dict()))) == made
+    assert "lazyFormats" not in Rendition.parse(box).to_dict()
+    for name in ("lazy_formats", "lazyformats"):
+        with pytest.raises(ValueError, match=rf"^has no field '{name}'; .*, lazyFormats$"):
+            Rendition.parse(box | {name: ["avif"]})
+
+
+@pytest.mark.parametrize(
+    ("formats", "lazy", "complaint"),
+    [
+        (["jpeg"], "avif", "lazyFormats must be a list; got 'avif'"),
+        (["jpeg"], ["png"], "lazyFormats must be of avif, webp, each once, and none of the"),
+        (["jpeg"], ["avif", "avif"], "lazyFormats must be of avif, webp, each once"),
+        (["jpeg", "avif"], ["avif"], "lazyFormats must be of avif, webp, each once, and none"),
+        (["webp"], ["avif"], "lazyFormats needs 'jpeg' or 'png' among the formats, which readers"),
+    ],
+)
+def test_a_lazy_format_is_a_further_one_that_another_stands_in_for(formats, lazy, complaint):
+    box = {"name": "a", "width": 9, "height": 9}
+    with pytest.raises(ValueError, match=f"^{complaint}"):
+        Rendition.parse(box | {"formats": formats, "lazyFormats": lazy})
+
+
+def test_each_file_of_a_rendition_is_made_at_one_time():
+    still = Rendition(name="a", width=9, height=9, formats=("png", "jpeg"), lazy_formats=("avif",))
+    moving = still.replace(name="b", lazy_formats=("webp",), animated=True, lazy=True)
+    at_upload, at_view, later = (
+        made([still, moving]) for made in (made_at_upload, made_at_view, made_in_background)
+    )
+    assert [(each.name, *each.formats) for each in at_upload] == [("a", "png", "jpeg")]
+    assert [(each.name, *each.formats) for each in at_view] == [("b", "png", "jpeg")]
+    assert [(each.name, *each.formats) for each in later] == [("a", "avif"), ("b", "webp")]
+    assert [each.animated for each in (*at_view, *later)] == [False, False, True]
+    assert [each.lazy for each in (*at_upload, *at_view, *later)] == [False, True, True, True]
+    assert {each.lazy_formats for each in (*at_upload, *at_view, *later)} == {()}
+    assert [each.stand_in for each in (still, moving)] == ["jpeg", "jpeg"]
 
 
 @pytest.mark.parametrize("target", [64, 91, True, 75.0, "75", None])

@@ -58,7 +58,7 @@ def test_outputs_are_those_that_scripts_may_name():
         *("backfillQueueUrl", "logGroup", "uploadEndpoint", "deliveryUrl", "siteUrl"),
         *("dashboardUrl", "batchFunctionArn", "batchRoleArn", "distributionId", "quotaTable"),
         *("adoptedBuckets", "destinationPolicy"),
-        *("viewFunctionName", "uploadPrefixes"),
+        *("viewFunctionName", "uploadPrefixes", "formatFunctionName", "formatQueueUrl"),
     ]
 
 

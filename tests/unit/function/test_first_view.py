@@ -44,6 +44,7 @@ class Stack:
             self.source,
             self.destination,
             functools.partial(self._one, environment),
+            environment.viewed,
             back_off=lambda attempt: None,
         )
 
@@ -391,7 +392,7 @@ def test_a_view_that_is_always_beaten_gives_up(stack, jpeg):
 )
 def test_of_a_name_that_no_upload_can_have_s3_is_not_asked(lazy, name):
     """Its client refuses such keys, and S3 those over 1,024 bytes: anyone could cause an error."""
-    assert FirstView(lazy, None, None, None).view(f"{name}/poster.jpg") is None
+    assert FirstView(lazy, None, None, None, lazy.viewed).view(f"{name}/poster.jpg") is None
 
 
 @pytest.mark.parametrize("name", ["a" * (1024 - len("/manifest.json")), "é" * 505])

@@ -170,16 +170,19 @@ class Worker:
         return iter([data.decode(), seconds, only])
 
 cold_start.Isolation = Worker
-handler = importlib.import_module("function.view_handler").handle.__self__
+handler = importlib.import_module(sys.argv[1]).handle.__self__
 handler.deadline.start(8, 1)
-rendered, seconds, only = handler.views.engine(b"upload", "poster", "jpeg")
+views = getattr(handler.views, "first_views", handler.views)
+made = sys.argv[2:] or ["jpeg"]
+rendered, seconds, only = views.engine(b"upload", "poster", made[0])
 print(json.dumps({
     "handler": type(handler).__name__,
-    "function_name": handler.function_name,
+    "function_name": getattr(handler, "function_name", None),
     "cold_starts": [next(handler.cold_starts) for _ in range(3)],
-    "publishes_metrics": handler.publishes_metrics,
-    "buckets": [handler.views.source.name, handler.views.destination.name],
-    "renditions": [made.name for made in Worker.task.renditions],
+    "publishes_metrics": getattr(handler, "publishes_metrics", None),
+    "buckets": [views.source.name, views.destination.name],
+    "renditions": [[each.name, *each.formats] for each in Worker.task.renditions],
+    "patient": Worker.task.patient,
     "waited": Worker.waited,
     "workers": handler.worker_counts(),
     "rendered": [rendered, only],
@@ -198,9 +201,12 @@ print(json.dumps(sorted(sys.modules)))
 LAZY = Rendition(name="poster", width=9, height=9, formats=("jpeg",), lazy=True)
 
 
-def with_lazy_renditions(program: str, *arguments: str, **variables: str):
+LATER = LAZY.replace(lazy_formats=("avif",))
+
+
+def with_lazy_renditions(program: str, *arguments: str, lazy: Rendition = LAZY, **variables: str):
     settings = environment_variables(
-        Settings(renditions=(*DEFAULT_RENDITIONS, LAZY), delivery="cdn"),
+        Settings(renditions=(*DEFAULT_RENDITIONS, lazy), delivery="cdn"),
         "destination",
         "https://cdn.example",
         "",
@@ -225,14 +231,17 @@ def with_lazy_renditions(program: str, *arguments: str, **variables: str):
 
 
 def test_first_views_have_a_worker_of_the_lazy_renditions_and_both_buckets():
-    done = with_lazy_renditions(VIEWS, AWS_LAMBDA_FUNCTION_NAME="views", PUBLISH_METRICS="false")
+    done = with_lazy_renditions(
+        VIEWS, "function.view_handler", AWS_LAMBDA_FUNCTION_NAME="views", PUBLISH_METRICS="false"
+    )
     assert json.loads(done.stdout) == {
         "handler": "ViewHandler",
         "function_name": "views",
         "cold_starts": [1, 0, 0],
         "publishes_metrics": False,
         "buckets": ["source", "destination"],
-        "renditions": ["poster"],
+        "renditions": [["poster", "jpeg"]],
+        "patient": False,
         "waited": 1,
         "workers": {"WorkersReplaced": 3},
         "rendered": ["upload", ["poster", "jpeg"]],
@@ -246,13 +255,66 @@ def test_a_cold_start_for_views_loads_no_more_than_one_for_uploads():
         for module in ("function.handler", "function.view_handler")
     )
     own = {"function.view_handler", "function.views", "function.first_view"}
-    assert views - uploads <= own | {"binascii"}
+    assert views - uploads <= own | {"function.format_view", "binascii"}
+
+
+def test_lazy_formats_have_a_worker_that_takes_its_time():
+    done = with_lazy_renditions(VIEWS, "function.format_handler", "avif", lazy=LATER)
+    found = json.loads(done.stdout)
+    assert (found["handler"], found["buckets"]) == ("FormatHandler", ["source", "destination"])
+    assert (found["renditions"], found["patient"]) == ([["poster", "avif"]], True)
+    assert (found["rendered"], found["waited"]) == (["upload", ["poster", "avif"]], 1)
+    assert (found["workers"], found["cold_starts"]) == ({"WorkersReplaced": 3}, [1, 0, 0])
+
+
+IDLE = """
+from function import cold_start
+cold_start.Isolation = None
+handler = cold_start.start_views()
+print(handler.worker_counts(), handler.views.first_views.view("u1/a.jpg/poster.jpg"))
+"""
+
+
+def test_first_views_of_a_stack_with_lazy_formats_alone_have_no_worker():
+    done = with_lazy_renditions(IDLE, lazy=LATER.replace(lazy=False), FORMAT_QUEUE_URL="queue")
+    assert done.stdout == "{} None\n", done.stderr
+
+
+SENDS = """
+import sys
+from function import cold_start
+from function.storage import client
+cold_start.Isolation = None
+client.SignedClient.call = lambda self, *call: print(self._service, *call)
+cold_start.start_views().views.send("the message")
+"""
+
+
+def test_first_views_send_to_the_queue_of_lazy_formats():
+    url = "https://sqs.eu-central-1.amazonaws.com/123456789012/formats"
+    done = with_lazy_renditions(SENDS, lazy=LATER.replace(lazy=False), FORMAT_QUEUE_URL=url)
+    message = {"QueueUrl": url, "MessageBody": "the message"}
+    assert done.stdout == f"sqs AmazonSQS.SendMessage {message}\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "lazy", "variables", "complaint"),
+    [
+        ("view_handler", LATER, {}, "First views of lazyFormats in RENDITIONS need FORMAT_QUEUE"),
+        ("format_handler", LAZY, {}, "Lazy formats need lazyFormats in RENDITIONS"),
+        ("format_handler", LATER, {"SOURCE_BUCKET": ""}, "Lazy formats need lazyFormats"),
+    ],
+)
+def test_lazy_formats_of_a_stack_without_them_do_not_start(module, lazy, variables, complaint):
+    done = with_lazy_renditions(VIEWS, f"function.{module}", lazy=lazy, **variables)
+    assert done.returncode == 1
+    assert complaint in done.stderr
 
 
 @pytest.mark.parametrize(
     "variables", [{"SOURCE_BUCKET": ""}, {"RENDITIONS": "[]"}], ids=["no bucket", "none lazy"]
 )
 def test_first_views_of_a_stack_without_them_do_not_start(variables):
-    done = with_lazy_renditions(VIEWS, **variables)
+    done = with_lazy_renditions(VIEWS, "function.view_handler", **variables)
     assert done.returncode == 1
     assert "First views need a lazy rendition in RENDITIONS, and SOURCE_BUCKET." in done.stderr

@@ -4,7 +4,8 @@ import itertools
 import json
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from types import SimpleNamespace
 from unittest.mock import create_autospec
@@ -21,6 +22,7 @@ from function.engine.results import Rendered
 from function.environment import Environment
 from function.events import Event, EventKind
 from function.first_view import FirstView
+from function.format_view import FormatView
 from function.manifest import ErrorFacts, Manifest, RenditionFacts
 from function.reconcile import Contended, KeyTooLong, Reconciler, back_off
 from function.storage.bucket import Headers
@@ -78,13 +80,13 @@ class Interrupted:
 
 
 class Declaring(NumberProcessor):
-    """A processor of a stack with a lazy rendition, which it got after the even versions."""
+    """A processor of a stack that got a lazy rendition and format after the even versions."""
 
     def process(self, version: ObjectVersion, *, may_copy: bool) -> Manifest:
         manifest = super().process(version, may_copy=may_copy)
         if manifest.error or int(version.version_id) % 2 == 0:
             return manifest
-        return manifest.replace(renditions=[*manifest.renditions, LAZY])
+        return manifest.replace(renditions=[*manifest.renditions, LAZY, LAZY_FORMAT])
 
 
 LAZY = RenditionFacts(
@@ -97,6 +99,7 @@ LAZY = RenditionFacts(
     content_type="",
     lazy=True,
 )
+LAZY_FORMAT = LAZY.replace(key="u1/beach.jpg/z.avif")
 
 
 SETTINGS = Environment.read(
@@ -109,28 +112,36 @@ def reconciler(source, destination) -> Reconciler:
     return Reconciler(
         source=source,
         destination=destination,
-        files=("a.jpg", "b.jpg", "c.jpg", "z.jpg"),
+        files=("a.jpg", "b.jpg", "c.jpg", "z.jpg", "z.avif"),
         processor=Declaring(source, destination),
-        lazy_files=("z.jpg",),
+        lazy_files=("z.jpg", "z.avif"),
         back_off=lambda attempt: None,
     )
 
 
-def first_view(source, destination) -> FirstView:
-    """What makes lazy renditions, each of which is its upload's number.
+Y = Rendition(name="y", width=1, height=1, formats=("jpeg",), lazy=True)
+VIEWED = SETTINGS.replace(
+    renditions=(Y, Y.replace(name="z", lazy_formats=("avif",))), max_upload_bytes=10
+)
+"""The rendition y is one that the settings of the reconciler have no longer."""
 
-    The rendition y is one that the settings of the reconciler have no longer.
-    """
-    renditions = tuple(
-        Rendition(name=name, width=1, height=1, formats=("jpeg",), lazy=True) for name in "yz"
-    )
+
+def maker(source, destination, renditions) -> FirstView:
+    """What makes lazy files, each of which is its upload's number."""
     return FirstView(
-        SETTINGS.replace(renditions=renditions, max_upload_bytes=10),
+        VIEWED,
         source,
         destination,
         lambda data, name, format_name: iter([Rendered(name, format_name, 1, 1, data)]),
+        renditions,
         back_off=lambda attempt: None,
     )
+
+
+def format_view(source, destination, send) -> FormatView:
+    """What answers readers: with a lazy file, or with its JPEG while it is being made."""
+    first_views = maker(source, destination, VIEWED.viewed)
+    return FormatView(VIEWED, destination, first_views, send)
 
 
 def process(event: Event, source, destination) -> Manifest | None:
@@ -410,6 +421,8 @@ class World:
         self.waiting: list[Event] = []
         self.later: list[Event] = []  # come once no view is at work
         self.views = 0  # that are at work
+        self.messages: list[str] = []  # keys of lazy formats that views have asked for
+        self.has_lost_a_message = False
         self.delivered: list[Event] = []
         self.only_grew = True
 
@@ -460,33 +473,68 @@ class World:
             self.waiting.append(self.delivered[0])
         elif happening == "erase":
             self.erase()
-        elif happening in ("view y", "view z"):
-            self.view(happening[-1])
+        elif happening in VIEWS:
+            self.view(VIEWS[happening])
+        elif happening == "make" and self.messages:
+            self.make(self.messages.pop())
 
-    def interrupt_view(self, name: str) -> None:
+    def interrupt_view(self, file: str) -> None:
         """Interrupt a view. One of a rendition that the settings lack does not die.
 
         That, at the moment when the upload is replaced and just after an update of the stack, would
         leave a file that nothing names.
         """
-        if name == "y" and self.script[:1] == ["die"]:
+        if file == "y.jpg" and self.script[:1] == ["die"]:
             self.script.pop(0)
         self.interrupt()
 
-    def view(self, name: str) -> None:
-        """View a lazy rendition, as its handler does."""
-        interrupted = (
-            Interrupted(bucket, partial(self.interrupt_view, name))
-            for bucket in (self.key, self.bucket)
-        )
+    def view(self, file: str) -> None:
+        """View a lazy file, as its handler does."""
+        with suppress(Crash, Contended), self.at_work():
+            views = format_view(*self.interrupted(file), self.messages.append)
+            view = views.view(f"u1/beach.jpg/{file}")
+            assert view is None or 1 <= int(view.body) <= self.key.operations
+            assert view is None or view.facts.key.endswith(("y.jpg", "z.jpg", file))
+            if view and view.is_wanted:
+                self.ask(views, view.stands_in_for)
+
+    def ask(self, views: FormatView, key: str) -> None:
+        """Have a format made, as its handler does; who dies before the message has lost it."""
+
+        def send(body: str) -> None:
+            try:
+                self.interrupt()
+            except Crash:
+                self.has_lost_a_message = True
+                raise
+            (record,) = json.loads(body)["Records"]
+            assert (record["s3"]["object"]["key"], record["made"]) == (KEY, key)
+            self.messages.append(key)
+
+        views.replace(send=send).ask(key)
+
+    def make(self, key: str) -> None:
+        """Process a message of the queue of formats; who dies gets it again, after all others."""
+        try:
+            with self.at_work():
+                buckets = self.interrupted(key.rpartition("/")[2])
+                maker(*buckets, VIEWED.in_background).view(key)
+        except (Crash, Contended):
+            self.messages.insert(0, key)
+
+    def interrupted(self, file: str) -> list[Interrupted]:
+        """Return both buckets as an invocation for a lazy file has them."""
+        interrupt = partial(self.interrupt_view, file)
+        return [Interrupted(bucket, interrupt) for bucket in (self.key, self.bucket)]
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """A view, or what makes a format, is at work."""
         invocation = object()
         self.running.append(invocation)
         self.views += 1
         try:
-            view = first_view(*interrupted).view(f"u1/beach.jpg/{name}.jpg")
-            assert view is None or 1 <= int(view.body) <= self.key.operations
-        except (Crash, Contended):
-            pass
+            yield
         finally:
             self.views -= 1
             self.running.remove(invocation)
@@ -511,7 +559,11 @@ class World:
 
     def run(self) -> None:
         while (
-            self.ahead or self.waiting or self.later or (self.eraser and not self.eraser.has_erased)
+            self.ahead
+            or self.waiting
+            or self.later
+            or self.messages
+            or (self.eraser and not self.eraser.has_erased)
         ):
             self.erase()
             self.waiting += self.later
@@ -520,11 +572,15 @@ class World:
                 self.deliver(self.waiting.pop(0))
             elif self.ahead:
                 self.go_on()
+            elif self.messages:
+                self.make(self.messages.pop(0))
             if self.only_grew:
                 assert_consistent(self.bucket)
 
 
 NOTHING = "nothing"
+
+VIEWS = {"view y": "y.jpg", "view z": "z.jpg", "view z as AVIF": "z.avif"}
 
 
 LATE_REMOVAL = [
@@ -556,7 +612,7 @@ ENTRY_IS_LOST = [*[NOTHING] * 7, "again", "view y", *[NOTHING] * 4, "run"]
     ),
     happenings=st.lists(
         st.sampled_from(
-            [*[NOTHING] * 3, "die", "run", "next", "again", "erase", "erase", "view y", "view z"]
+            [*[NOTHING] * 3, "die", "run", "next", "again", "erase", "erase", *VIEWS, "make"]
         ),
         max_size=120,
     ),
@@ -565,8 +621,9 @@ def test_the_newest_wins_through_crashes_and_races(operations, happenings):
     """Before each S3 call the key may change, another event may run to its end or die inside, an
     old event may be delivered again, or this process may die.
 
-    Somebody may view a lazy rendition, which is made then. At the end there is none of a version
-    that the key does not hold.
+    Somebody may view a lazy rendition, which is made then, or a lazy format, which is asked for. At
+    the end there is none of a version that the key does not hold, and each format that the manifest
+    says was asked for, unless the message was lost.
 
     An operator may erase the upload, request by request in between. Once that has ended, nothing is
     there at any time, unless somebody uploads anew.
@@ -578,6 +635,9 @@ def test_the_newest_wins_through_crashes_and_races(operations, happenings):
     world.run()
     if world.key.held:
         assert_newest(world.bucket, world.key.held)
+        renditions = json.loads(world.bucket.objects[MANIFEST])["renditions"]
+        asked = {each["key"] for each in renditions if each.get("asked_at")}
+        assert world.has_lost_a_message or asked <= world.bucket.objects.keys()
     else:
         assert world.bucket.objects == {}
 

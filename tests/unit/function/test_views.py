@@ -38,7 +38,15 @@ class Views:
     """Answers what a test says, and notes which keys were asked for."""
 
     def __init__(self, *answers) -> None:
-        self.answers, self.asked = list(answers), []
+        self.answers, self.asked, self.wanted = list(answers), [], []
+
+    def ask(self, key):
+        self.wanted.append(key)
+        return self.asks(key)
+
+    def asks(self, key):
+        """Send the message, which tests replace."""
+        return True
 
     def view(self, key):
         self.asked.append(key)
@@ -48,8 +56,9 @@ class Views:
         return answer
 
 
-def found(body: bytes = b"body", etag: str = '"abc"', *, is_new: bool = True, ms: float = 9.5):
-    return View(FACTS, body, etag, is_new=is_new, milliseconds=ms if is_new else 0.0)
+def found(body: bytes = b"body", etag: str = '"abc"', *, is_new: bool = True, **wanted):
+    milliseconds = 9.5 if is_new else 0.0
+    return View(FACTS, body, etag, is_new=is_new, milliseconds=milliseconds, **wanted)
 
 
 def handler(views, **changes) -> ViewHandler:
@@ -206,3 +215,51 @@ def test_a_view_ends_before_cloudfront_gives_up():
     deadline = Deadline()
     ask(Views(found()), deadline=deadline)
     assert 22 < deadline.left() <= 24
+
+
+AVIF = "u1/my beach.jpg/poster.avif"
+
+
+def stand_in(length: int = 4, *, is_wanted: bool = True, is_new: bool = False):
+    body = bytes(length)
+    return found(body, is_new=is_new, stands_in_for=AVIF, is_wanted=is_wanted)
+
+
+@pytest.mark.parametrize("is_wanted", [True, False])
+def test_a_lazy_format_is_answered_with_another_that_no_cache_keeps_long(caplog, is_wanted):
+    caplog.set_level(logging.INFO, logger="function")
+    views = Views(stand_in(is_wanted=is_wanted))
+    answer = ask(views, path="/u1/my%20beach.jpg/poster.avif")
+    assert (answer["statusCode"], answer["body"]) == (200, "AAAAAA==")
+    assert answer["headers"] == {
+        "content-type": "image/jpeg",
+        "cache-control": "public, max-age=60",
+        "etag": '"abc"',
+        "vary": "Accept",
+    }
+    assert views.wanted == [AVIF] * is_wanted
+    assert [(line.message, line.key) for line in caplog.records] == [("asked", AVIF)] * is_wanted
+
+
+def test_a_reader_whose_view_cannot_ask_gets_a_picture_all_the_same(caplog):
+    def asks(key):
+        raise OSError("SQS is down")
+
+    views = Views(stand_in())
+    views.asks = asks
+    assert ask(views)["statusCode"] == 200
+    (line,) = caplog.records
+    assert (line.message, line.path, line.Failed) == ("failed", "/u1/my%20beach.jpg/poster.avif", 1)
+
+
+def test_a_stand_in_too_large_for_an_answer_is_fetched_by_its_own_url():
+    answer = ask(Views(stand_in(MOST_BODY + 1)), path="/u1/my%20beach.jpg/poster.avif")
+    assert answer["statusCode"] == 302
+    assert answer["headers"] == {"location": f"{PATH}?v=fedc5432", "cache-control": "no-store"}
+
+
+def test_a_lazy_rendition_that_stands_in_is_counted_when_it_is_made(caplog):
+    caplog.set_level(logging.INFO, logger="function")
+    ask(Views(stand_in(is_new=True, is_wanted=False)))
+    (line,) = caplog.records
+    assert (line.message, line.key, line.FirstViews) == ("made", KEY, 1)

@@ -1,0 +1,119 @@
+"""Lazy formats at a view: answer with another format, and have the one that is wanted made.
+
+No reader waits for the encoder of a lazy format. A view that finds none answers with the JPEG (or
+PNG) of the same rendition, and sends one message to the queue of ``lazy_formats.py``. Before the
+message, the time is written into the manifest, as ``asked_at`` of the format's entry, by a
+conditional write: so of many views at one time one sends, and the note goes with the manifest when
+the upload is replaced, deleted or erased. If the message is lost, or its file could not be made, a
+view asks again after ``ASK_AGAIN_SECONDS``.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from function.contract import (
+    ASK_AGAIN_SECONDS,
+    Status,
+    format_asked,
+    manifest_key,
+    rendition_key,
+)
+from function.engine.record import Record
+from function.engine.renditions import file_name
+from function.environment import Environment
+from function.first_view import FirstView, View, is_name
+from function.lazy import entered, facts_beside, find_declared
+from function.manifest import CACHE_CONTROL, CONTENT_TYPE, Manifest, RenditionFacts, timestamp
+from function.storage.bucket import Bucket, Headers
+from function.storage.errors import Conflict
+
+
+class FormatView(Record):
+    """Finds the lazy renditions and formats of a stack, or something to show in their place."""
+
+    environment: Environment
+    destination: Bucket  # bucket of the renditions and manifests
+    first_views: FirstView  # makes the renditions for which a reader waits
+    send: Callable[[str], None]  # sends a message to the queue of lazy formats
+
+    def view(self, key: str) -> View | None:
+        """Return the rendition at a destination key, or one in its place; None if there is none.
+
+        Raises:
+            Exception: as ``FirstView.view``.
+        """
+        name, _, file = key.rpartition("/")
+        found = find_declared(self.environment.in_background, file)
+        if found is None or not is_name(name, file):
+            return self.first_views.view(key)
+        read = self._read(name)
+        if read is None:
+            return None
+        manifest, _, _ = read
+        entry, stored = _entry(manifest, key), self.destination.get(key)
+        if entry and stored and stored.sequencer == manifest.source.sequencer:
+            return View(entry, stored.body, stored.etag, is_new=False)
+        view = self._stand_in(name, found[0].name, manifest)
+        is_wanted = self._may_make(manifest) and not _is_asked(manifest, key)
+        return view and view.replace(stands_in_for=key, is_wanted=is_wanted)
+
+    def ask(self, key: str) -> bool:
+        """Have the lazy format at a destination key made; return False if somebody else did.
+
+        Raises:
+            Exception: a failure of ours.
+        """
+        name, _, file = key.rpartition("/")
+        found, read = find_declared(self.environment.in_background, file), self._read(name)
+        if not found or not read:
+            return False
+        manifest, body, etag = read
+        if not self._may_make(manifest) or _is_asked(manifest, key):
+            return False
+        facts = facts_beside(self.environment, manifest, *found).replace(asked_at=timestamp())
+        headers = Headers(CONTENT_TYPE, CACHE_CONTROL, manifest.source.sequencer)
+        try:
+            self.destination.put(manifest_key(name), entered(body, facts), headers, expect=etag)
+        except Conflict:  # another view was first, or the upload was replaced or deleted
+            return False
+        self.send(format_asked(manifest.source.key, key))
+        return True
+
+    def _read(self, name: str) -> tuple[Manifest, bytes, str] | None:
+        """Return the manifest of a ready upload, as it is stored, too, with its entity tag."""
+        read = self.destination.read(manifest_key(name))
+        if not read:
+            return None
+        manifest = Manifest.from_json(read[0])
+        return (manifest, *read) if manifest.status == Status.READY else None
+
+    def _may_make(self, manifest: Manifest) -> bool:
+        """Return False for an upload of a prefix that the stack has no more, and may not read."""
+        return manifest.source.key.startswith(self.environment.upload_prefixes)
+
+    def _stand_in(self, name: str, rendition_name: str, manifest: Manifest) -> View | None:
+        """Return a rendition in the format that every reader can show; None if it is gone."""
+        renditions = self.environment.renditions
+        declared = next(each for each in renditions if each.name == rendition_name)
+        if declared.stand_in is None:
+            return None
+        key = rendition_key(name, file_name(rendition_name, declared.stand_in))
+        if declared.lazy:
+            return self.first_views.view(key)
+        # While the upload is being replaced this may be the new one's, as in the bucket.
+        entry, stored = _entry(manifest, key), self.destination.get(key)
+        return View(entry, stored.body, stored.etag, is_new=False) if entry and stored else None
+
+
+def _entry(manifest: Manifest, key: str) -> RenditionFacts | None:
+    """Return a manifest's entry for a destination key."""
+    return next((facts for facts in manifest.renditions if facts.key == key), None)
+
+
+def _is_asked(manifest: Manifest, key: str) -> bool:
+    """Return True if a view has asked for a lazy format lately."""
+    entry = _entry(manifest, key)
+    if entry is None or entry.asked_at is None:
+        return False
+    age = datetime.now(UTC) - datetime.fromisoformat(entry.asked_at)
+    return age < timedelta(seconds=ASK_AGAIN_SECONDS)
