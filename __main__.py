@@ -36,3 +36,6 @@ if pipeline.view_function_name:
     pulumi.export(StackOutput.VIEW_FUNCTION_NAME, pipeline.view_function_name)
 if pipeline.upload_prefixes:
     pulumi.export(StackOutput.UPLOAD_PREFIXES, pipeline.upload_prefixes)
+if pipeline.format_function_name and pipeline.format_queue_url:
+    pulumi.export(StackOutput.FORMAT_FUNCTION_NAME, pipeline.format_function_name)
+    pulumi.export(StackOutput.FORMAT_QUEUE_URL, pipeline.format_queue_url)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from function.contract import METRIC_NAMESPACE, Metric
+from function.contract import ASK_AGAIN_SECONDS, METRIC_NAMESPACE, Metric
 from pipeline.settings import Settings
 
 FAILED_SHARE: Final = 0.05
@@ -16,7 +16,10 @@ SLOW_SHARE: Final = 0.8
 """Share of the timeout that the 95th percentile of invocations may take."""
 
 
-_NAMESPACES: Final = {"queue": "AWS/SQS", "dead_letters": "AWS/SQS", "rule": "AWS/Events"}
+_NAMESPACES: Final = {
+    **dict.fromkeys(("queue", "dead_letters", "format_queue"), "AWS/SQS"),
+    "rule": "AWS/Events",
+}
 """Namespace of the metrics of a resource that is no function."""
 
 
@@ -143,8 +146,23 @@ def _further_alarms(settings: Settings) -> list[Alarm]:
             queries=_metric("Throttles", "views"),
         ),
     ]
+    formats = [
+        Alarm(
+            part="formats-errors-alarm",
+            description="The function for lazy formats has ended in an error or timed out.",
+            queries=_metric("Errors", "formats"),
+        ),
+        Alarm(
+            part="oldest-format-alarm",
+            description="A lazy format has waited for an hour: raise backfillConcurrency. Readers "
+            "get another format meanwhile.",
+            threshold=ASK_AGAIN_SECONDS,
+            queries=_metric("ApproximateAgeOfOldestMessage", "format_queue", "Maximum"),
+        ),
+    ]
     alarms += signer if settings.uploads == "presigned" else []
-    return alarms + views if settings.has_lazy else alarms
+    alarms += views if settings.has_lazy else []
+    return alarms + formats if settings.has_lazy_formats else alarms
 
 
 def _metric(name: str, resource: str = "function", statistic: str = "Sum") -> tuple[Query]:

@@ -33,9 +33,9 @@ class AlarmsArgs:
     """The alarms, what they watch, and who is told.
 
     ``alarm_topic_arn`` is empty for a topic of its own, ``alarm_email`` for no mail,
-    ``signer_name`` if uploads are public, ``views_name`` without lazy renditions, and ``rule_name``
-    if S3 itself tells of uploads;
-    ``monthly_budget_usd`` is 0 for no budget.
+    ``signer_name`` if uploads are public, ``views_name`` without lazy renditions, ``formats_name``
+    without lazy formats, and ``rule_name`` if S3 itself tells of uploads; ``monthly_budget_usd`` is
+    0 for no budget.
     """
 
     alarms: Sequence[Alarm]
@@ -47,6 +47,7 @@ class AlarmsArgs:
     signer_name: pulumi.Input[str]
     views_name: pulumi.Input[str]
     rule_name: pulumi.Input[str]
+    formats_name: pulumi.Input[str]
     identity: Identity
 
 
@@ -68,6 +69,8 @@ class Alarms(Component):
             signer=args.signer_name,
             views=args.views_name,
             rule=args.rule_name,
+            formats=args.formats_name,
+            format_queue=args.queue.formats.name if args.queue.formats else "",
         )
         for alarm in args.alarms:
             self._alarm(name, alarm, resources)

@@ -77,6 +77,12 @@ def _check_lazy(settings: "Settings") -> None:
             f"renditions with lazy: true ({', '.join(lazy)}) need delivery: cdn, which has them "
             "made on first view; set delivery to cdn or leave out lazy."
         )
+    later = [rendition.name for rendition in settings.renditions if rendition.lazy_formats]
+    if later and settings.delivery != "cdn":
+        raise SettingsError(
+            f"renditions with lazyFormats ({', '.join(later)}) need delivery: cdn, which tells "
+            "what a reader can show; set delivery to cdn or leave out lazyFormats."
+        )
 
 
 def _check_domain(settings: "Settings") -> None:

@@ -1,4 +1,4 @@
-"""The dashboard as plain data: twelve graphs in two columns, and four on first views."""
+"""The dashboard as plain data: twelve graphs in two columns, and some on first views."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -27,6 +27,8 @@ def dashboard_body(
     function: str,
     views: str,
     view_concurrency: int,
+    formats: str,
+    format_queue: str,
 ) -> dict[str, list[dict[str, Any]]]:
     """Return the dashboard as CloudWatch reads it, from the outcome of uploads down to causes.
 
@@ -40,6 +42,8 @@ def dashboard_body(
         function: name of the function.
         views: name of the function for first views; empty without lazy renditions.
         view_concurrency: highest number of its invocations at a time.
+        formats: name of the function for lazy formats; empty without such formats.
+        format_queue: name of their queue, likewise.
     """
     sqs, lambda_ = ("AWS/SQS", "QueueName"), ("AWS/Lambda", "FunctionName")
     own = (METRIC_NAMESPACE, "FunctionName")
@@ -77,6 +81,18 @@ def dashboard_body(
     ]
     if views:
         graphs += _of_views((*lambda_, views), view_concurrency)
+    if formats:
+        made = _each(lambda_, ("Invocations", "Errors"), formats)
+        waiting = limits["oldest-format-alarm"]
+        graphs += [
+            _graph("Lazy formats made, and errors", made),
+            _graph(
+                "Oldest lazy format (s)",
+                _each(sqs, [age], format_queue),
+                "Maximum",
+                limit=waiting,
+            ),
+        ]
     for graph in graphs:
         graph["properties"]["region"] = region
     return {"widgets": [graph | _place(index) for index, graph in enumerate(graphs)]}

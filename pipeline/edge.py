@@ -32,7 +32,10 @@ def function_code(
     Raises:
         SettingsError: it is longer than CloudFront takes.
     """
-    made = {r.name: [FORMATS[name].extension for name in r.formats] for r in renditions}
+    made = {
+        each.name: [FORMATS[name].extension for name in (*each.formats, *each.lazy_formats)]
+        for each in renditions
+    }
     constants = {
         "RENDITIONS": made,
         "EXTENSIONS": [format_.extension for format_ in FORMATS.values()],

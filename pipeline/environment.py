@@ -74,12 +74,17 @@ def without_metrics(variables: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def view_variables(
-    settings: Settings, source_bucket: str, destination_bucket: str, kms_key_arn: str
+    settings: Settings,
+    source_bucket: str,
+    destination_bucket: str,
+    kms_key_arn: str,
+    format_queue_url: str = "",
 ) -> Mapping[str, str]:
-    """Return the variables of the function for first views.
+    """Return the variables of the functions for first views and for lazy formats.
 
     The CDN is made after this function, so its URL is not known yet: the function takes it from
-    the URLs of a manifest. It has no access to the index of duplicates.
+    the URLs of a manifest. It has no access to the index of duplicates. Both are told the queue of
+    lazy formats, to which first views send; empty without such formats.
     """
     variables = environment_variables(
         settings, destination_bucket, "", kms_key_arn, source_bucket=source_bucket
@@ -88,6 +93,7 @@ def view_variables(
         **without_metrics(variables),
         "DUPLICATES": DuplicateSearch.OFF.value,
         "TIMEOUT": str(min(settings.timeout, MOST_VIEW_SECONDS)),
+        **({"FORMAT_QUEUE_URL": format_queue_url} if format_queue_url else {}),
     }
 
 

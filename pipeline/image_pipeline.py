@@ -28,6 +28,7 @@ from pipeline.environment import (
     without_metrics,
 )
 from pipeline.firewall import Firewall, FirewallArgs
+from pipeline.formats import Formats, FormatsArgs
 from pipeline.guard import Guard
 from pipeline.identity import Identity
 from pipeline.ingest import Ingest, IngestArgs
@@ -78,6 +79,8 @@ class ImagePipeline(Component):
     destination_policy: pulumi.Output[str] | None
     view_function_name: pulumi.Output[str] | None
     upload_prefixes: pulumi.Output[str] | None
+    format_function_name: pulumi.Output[str] | None
+    format_queue_url: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: Settings, opts: Options = None) -> None:
         sizes.check(name, args)
@@ -95,8 +98,9 @@ class ImagePipeline(Component):
         if args.encryption == "kms" and not args.kms_key_arn:
             self._key_arn = self._add(EncryptionKey, EncryptionKeyArgs).arn
         self._source, self._destination = self._buckets()
+        self.format_function_name = self.format_queue_url = None
         queue, uploads = self._way_in()
-        views = self._views() if args.has_lazy else None
+        views = self._views(queue) if args.has_lazy else None
         self._way_out(uploads, views)
         resizer = self._function(queue)
         self._watch(queue, resizer, uploads)
@@ -191,14 +195,19 @@ class ImagePipeline(Component):
         works_with = {"source": self._source, "bundle": self._signer_bundle, "quotas": quotas}
         return self._args(SignerArgs, variables=variables, **works_with)
 
-    def _views(self) -> Views:
-        settings = self._settings
+    def _views(self, queue: UploadQueue) -> Views:
+        """Return the function for first views; make that for lazy formats, if there are any."""
+        settings, formats = self._settings, queue.formats
         variables = pulumi.Output.all(
-            self._source.name, self._destination.name, self._key_arn
+            self._source.name, self._destination.name, self._key_arn, formats.url if formats else ""
         ).apply(lambda values: view_variables(settings, *values))
         works_with = {"bundle": self._bundle, "source": self._source, "index": None}
         works_with |= {"destination": self._destination, "variables": variables}
-        return self._add(Views, ViewsArgs, **works_with)
+        if formats:
+            maker = self._add(Formats, FormatsArgs, queue=formats, **works_with)
+            self.format_queue_url, self.format_function_name = formats.url, maker.function_name
+        arn = formats.arn if formats else ""
+        return self._add(Views, ViewsArgs, format_queue_arn=arn, **works_with)
 
     def _way_out(self, uploads: Uploads, views: Views | None) -> None:
         settings, destination = self._settings, self._destination
@@ -269,8 +278,9 @@ class ImagePipeline(Component):
 
     def _watch(self, queue: UploadQueue, resizer: Resizer, uploads: Uploads) -> None:
         alarms = alarm_definitions.definitions(self._settings)
-        views = self.view_function_name or ""
-        watched = {"alarms": alarms, "queue": queue, "resizer": resizer, "views_name": views}
+        names = {"views_name": self.view_function_name, "formats_name": self.format_function_name}
+        watched = {name: found or "" for name, found in names.items()}
+        watched |= {"alarms": alarms, "queue": queue, "resizer": resizer}
         self.dashboard_url = None
         if self._settings.monitoring == "full":
             self.dashboard_url = self._add(Monitoring, MonitoringArgs, **watched).dashboard_url

@@ -28,7 +28,10 @@ CONSOLES: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class MonitoringArgs:
-    """The resources and limits that the graphs show; ``views_name`` is empty without lazy ones."""
+    """The resources and limits that the graphs show.
+
+    ``views_name`` is empty without lazy renditions, ``formats_name`` without lazy formats.
+    """
 
     alarms: Sequence[Alarm]
     max_concurrency: int
@@ -37,6 +40,7 @@ class MonitoringArgs:
     queue: UploadQueue
     resizer: Resizer
     views_name: pulumi.Input[str]
+    formats_name: pulumi.Input[str]
     identity: Identity
 
 
@@ -60,6 +64,8 @@ class Monitoring(Component):
             dead_letters=args.queue.dead_letter_name,
             function=args.resizer.function_name,
             views=args.views_name,
+            formats=args.formats_name,
+            format_queue=args.queue.formats.name if args.queue.formats else "",
         )
         dashboard = cloudwatch.Dashboard(
             resource_name(name, "dashboard"),

@@ -1,4 +1,4 @@
-"""The queue of new uploads, the queue of backfills, and the dead-letter queue of both."""
+"""The queues of new uploads, of backfills and of lazy formats, and their dead-letter queue."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -24,17 +24,19 @@ LONG_POLL: Final = 20
 
 @dataclass(frozen=True, kw_only=True)
 class UploadQueueArgs:
-    """Seconds until SQS delivers an unacknowledged message again."""
+    """Seconds until SQS delivers an unacknowledged message again, and whether formats are lazy."""
 
     visibility_timeout: int
+    has_lazy_formats: bool
 
 
 class UploadQueue(Component):
     """Uploads waiting for the function, and the dead-letter queue for those that keep failing.
 
-    A backfill has its own queue, so that new uploads do not wait behind it. Its redrive policy is
-    set last: SQS refuses a dead-letter queue whose allow policy does not name the source queue, and
-    in a stack of an earlier release it names the queue of new uploads alone.
+    A backfill has its own queue, so that new uploads do not wait behind it, and so have lazy
+    formats, if the stack has any. The redrive policies of these two are set last: SQS refuses a
+    dead-letter queue whose allow policy does not name the source queue, and in a stack of an
+    earlier release it names the queue of new uploads alone.
     """
 
     url: pulumi.Output[str]
@@ -44,6 +46,7 @@ class UploadQueue(Component):
     backfill_arn: pulumi.Output[str]
     dead_letter_url: pulumi.Output[str]
     dead_letter_name: pulumi.Output[str]
+    formats: sqs.Queue | None
 
     def __init__(self, name: str, args: UploadQueueArgs, opts: Options = None) -> None:
         super().__init__("image-pipeline:queues:UploadQueue", name, opts)
@@ -67,35 +70,30 @@ class UploadQueue(Component):
             tags=tags(),
             opts=self.child,
         )
-        backfill = sqs.Queue(
-            resource_name(name, "backfill"),
-            visibility_timeout_seconds=args.visibility_timeout,
-            message_retention_seconds=RETENTION,
-            receive_wait_time_seconds=LONG_POLL,
-            sqs_managed_sse_enabled=True,
-            tags=tags(),
-            opts=self.child,
-        )
+        backfill = self._later(name, "backfill", args)
+        self.formats = self._later(name, "formats", args) if args.has_lazy_formats else None
+        later = [backfill, *([self.formats] if self.formats else [])]
         allow = sqs.RedriveAllowPolicy(
             resource_name(name, "dead-letters"),
             queue_url=dead_letters.url,
-            redrive_allow_policy=pulumi.Output.all(queue.arn, backfill.arn).apply(
+            redrive_allow_policy=pulumi.Output.all(queue.arn, *(each.arn for each in later)).apply(
                 lambda arns: to_json({"redrivePermission": "byQueue", "sourceQueueArns": arns})
             ),
             opts=self.child,
         )
-        sqs.RedrivePolicy(
-            resource_name(name, "backfill"),
-            queue_url=backfill.url,
-            redrive_policy=redrive,
-            opts=self.after(allow),
-        )
-        sqs.QueuePolicy(
-            resource_name(name, "backfill"),
-            queue_url=backfill.url,
-            policy=policy_of(service_policies.https_only_queue, backfill.arn),
-            opts=self.child,
-        )
+        for part, each in zip(("backfill", "formats"), later, strict=False):
+            sqs.RedrivePolicy(
+                resource_name(name, part),
+                queue_url=each.url,
+                redrive_policy=redrive,
+                opts=self.after(allow),
+            )
+            sqs.QueuePolicy(
+                resource_name(name, part),
+                queue_url=each.url,
+                policy=policy_of(service_policies.https_only_queue, each.arn),
+                opts=self.child,
+            )
         sqs.QueuePolicy(
             resource_name(name, "dead-letters"),
             queue_url=dead_letters.url,
@@ -106,3 +104,15 @@ class UploadQueue(Component):
         self.backfill_url, self.backfill_arn = backfill.url, backfill.arn
         self.dead_letter_url, self.dead_letter_name = dead_letters.url, dead_letters.name
         self.register_outputs({"url": self.url, "dead_letter_url": self.dead_letter_url})
+
+    def _later(self, name: str, part: str, args: UploadQueueArgs) -> sqs.Queue:
+        """Return a queue for work that may wait; its redrive policy follows."""
+        return sqs.Queue(
+            resource_name(name, part),
+            visibility_timeout_seconds=args.visibility_timeout,
+            message_retention_seconds=RETENTION,
+            receive_wait_time_seconds=LONG_POLL,
+            sqs_managed_sse_enabled=True,
+            tags=tags(),
+            opts=self.child,
+        )

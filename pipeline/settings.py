@@ -5,7 +5,7 @@ here for the tests and the embedded AWS, which run the program without it; a tes
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Final
@@ -185,15 +185,21 @@ class Settings:
 
         By default those that each of the ``renditions`` has, which is none of the default ones:
         uploads of release 0.1.0 have no AVIF, and a reader would be sent to a file that is missing.
+        No lazy format is ever missing, because a reader gets another one meanwhile.
         """
         if self.negotiate is not None:
             return self.negotiate
-        return tuple(f for f in NEGOTIABLE if all(f in r.formats for r in self.renditions))
+        return tuple(f for f in NEGOTIABLE if is_never_missing(self.renditions, f))
 
     @property
     def has_lazy(self) -> bool:
-        """True if a rendition is made when it is viewed first."""
-        return any(rendition.lazy for rendition in self.renditions)
+        """True if a rendition, or a format of one, is made after it was viewed first."""
+        return any(rendition.lazy for rendition in self.renditions) or self.has_lazy_formats
+
+    @property
+    def has_lazy_formats(self) -> bool:
+        """True if a format of a rendition is made in the background."""
+        return any(rendition.lazy_formats for rendition in self.renditions)
 
     @property
     def max_upload_bytes(self) -> int:
@@ -261,6 +267,14 @@ class Settings:
         AWS WAF cannot stand in front of a function URL.
         """
         return self.uploads == "presigned" and self.waf_requests_per_minute > 0
+
+
+def is_never_missing(renditions: Sequence[Rendition], format_name: str) -> bool:
+    """Return True if no reader who asks for a format finds it missing."""
+    if all(format_name in (*each.formats, *each.lazy_formats) for each in renditions):
+        return True
+    made_at_once = any(format_name in each.formats and not each.lazy for each in renditions)
+    return not made_at_once and any(format_name in each.lazy_formats for each in renditions)
 
 
 def _check_bucket(key: str, given: str) -> None:

@@ -21,15 +21,16 @@ whom may not list the bucket, as the CDN may not (API reference, "GetObject").""
 
 
 def patterns(renditions: Sequence[Rendition]) -> Iterator[str]:
-    """Yield the path patterns of lazy renditions; ``*`` stands for an upload's name.
+    """Yield the path patterns of lazy renditions and formats; ``*`` stands for an upload's name.
 
     They name each extension: ``*/large.*`` would match the manifest of an upload called
     ``large.jpg``, so that each poll of it would invoke the function.
     """
     for rendition in renditions:
-        if rendition.lazy:
+        formats = (*(rendition.formats if rendition.lazy else ()), *rendition.lazy_formats)
+        if formats:
             yield f"*/{rendition.name}"
-            yield from (f"*/{file_name(rendition.name, format_)}" for format_ in rendition.formats)
+            yield from (f"*/{file_name(rendition.name, format_)}" for format_ in formats)
 
 
 def group(bucket: str) -> cloudfront.DistributionOriginGroupArgsDict:

@@ -23,9 +23,13 @@ PART: Final = "views"
 
 @dataclass(frozen=True, kw_only=True)
 class ViewsArgs(ProcessingArgs):
-    """Invocations of the function at one time: what is reserved for it, and no more."""
+    """Invocations of the function at one time: what is reserved for it, and no more.
+
+    ``format_queue_arn`` is of the queue of lazy formats; empty if the stack has none.
+    """
 
     view_concurrency: int
+    format_queue_arn: pulumi.Input[str]
 
 
 class Views(Component):
@@ -85,4 +89,5 @@ class Views(Component):
             source_arn=args.source.arn,
             destination_arn=args.destination.arn,
             key_arn=args.kms_key_arn,
+            format_queue_arn=args.format_queue_arn,
         )

@@ -1,11 +1,21 @@
 """The roles of the functions: each may do what its code does, and nothing else."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from function.contract import PREFIXES, UPLOADS, manifest_key
-from function.engine.renditions import FORMATS, Rendition
+from function.engine.renditions import (
+    FORMATS,
+    Rendition,
+    made_at_upload,
+    made_at_view,
+    made_in_background,
+)
 from pipeline.permissions.bucket_policies import made_objects
 from pipeline.permissions.documents import Document, Statement, allow, document, objects_under
+
+POLL: Final = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+"""What Lambda needs to poll a queue for a function, by that function's role."""
 
 
 def assumed_by_lambda() -> Document:
@@ -46,14 +56,14 @@ def resizer_role(
         in_vpc: whether Lambda connects it to a VPC.
         prefixes: of the uploads.
     """
-    poll = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
-    written = made_objects(destination_arn, [each for each in renditions if not each.lazy])
-    _, *lazy = made_objects(destination_arn, [each for each in renditions if each.lazy])
+    written = made_objects(destination_arn, made_at_upload(renditions))
+    later = [*made_at_view(renditions), *made_in_background(renditions)]
+    _, *lazy = made_objects(destination_arn, later)
     leftovers = [f"{destination_arn}/*/*.{format_.extension}" for format_ in FORMATS.values()]
     leftovers.append(f"{destination_arn}/{manifest_key('*')}")
     # A message for which no time is left goes back as a new one (function/postpone.py). One
     # statement for both: a second with the same queues would leave less room for renditions.
-    queues = [allow("UseQueues", [*poll, "sqs:SendMessage"], [queue_arn, backfill_arn])]
+    queues = [allow("UseQueues", [*POLL, "sqs:SendMessage"], [queue_arn, backfill_arn])]
     statements = [
         *(queues if queue_arn else []),
         allow(
@@ -97,6 +107,7 @@ def views_role(
     key_arn: str,
     renditions: Sequence[Rendition],
     tracing: bool,
+    format_queue_arn: str = "",
     in_vpc: bool = False,
     prefixes: Sequence[str] = PREFIXES,
 ) -> Document:
@@ -110,33 +121,79 @@ def views_role(
         key_arn: the stack's KMS key; empty for S3-managed keys.
         renditions: the stack's renditions.
         tracing: whether it sends traces.
+        format_queue_arn: queue of lazy formats, to which it sends; empty without such formats.
         in_vpc: whether Lambda connects it to a VPC.
         prefixes: of the uploads.
     """
-    lazy = [each for each in renditions if each.lazy]
-    manifests, *made = made_objects(destination_arn, lazy)
+    made = made_at_view(renditions)
+    statements = _make(source_arn, destination_arn, made, log_group_arn, prefixes)
+    if format_queue_arn:
+        # A lazy format, once it is there; until then the same rendition in another format. By the
+        # name alone, because a policy with each file would be too long.
+        names = [each.name for each in renditions if each.lazy_formats]
+        objects = [f"{destination_arn}/*/{name}.*" for name in names]
+        statements += [
+            allow("ReadFormats", ["s3:GetObject"], objects),
+            allow("AskForFormats", ["sqs:SendMessage"], format_queue_arn),
+        ]
+    return document(statements + _everywhere(key_arn, tracing=tracing, in_vpc=in_vpc))
+
+
+def formats_role(
+    *,
+    source_arn: str,
+    destination_arn: str,
+    log_group_arn: str,
+    key_arn: str,
+    format_queue_arn: str,
+    renditions: Sequence[Rendition],
+    tracing: bool,
+    in_vpc: bool = False,
+    prefixes: Sequence[str] = PREFIXES,
+) -> Document:
+    """Return the policy of the function that makes lazy formats, and nothing else.
+
+    The arguments are those of ``views_role``; Lambda polls the queue with this role.
+    """
+    made = made_in_background(renditions)
     statements = [
-        allow(
-            "ReadUploads",
-            ["s3:GetObject", "s3:GetObjectVersion"],
-            objects_under(source_arn, prefixes),
-        ),
+        allow("UseQueue", [*POLL], format_queue_arn),
+        *_make(source_arn, destination_arn, made, log_group_arn, prefixes),
+    ]
+    return document(statements + _everywhere(key_arn, tracing=tracing, in_vpc=in_vpc))
+
+
+def _make(
+    source_arn: str,
+    destination_arn: str,
+    renditions: Sequence[Rendition],
+    log_group_arn: str,
+    prefixes: Sequence[str],
+) -> list[Statement]:
+    """Allow what ``function/first_view.py`` does to make these renditions one by one."""
+    uploads = objects_under(source_arn, prefixes)
+    manifests, *made = made_objects(destination_arn, renditions)
+    # One that lost a conditional write answers what the winner stored; one whose upload was
+    # replaced or deleted meanwhile takes its own rendition away again.
+    write = allow("WriteRenditions", ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"], made)
+    return [
+        allow("ReadUploads", ["s3:GetObject", "s3:GetObjectVersion"], uploads),
         allow("TellMissingFromDenied", ["s3:ListBucket"], [source_arn, destination_arn]),
         # A manifest says which upload a key has, and that it is not rejected. A rendition that is
         # newer than the manifest is entered there, so that a deletion finds it.
         allow("EnterInManifests", ["s3:PutObject", "s3:GetObject"], manifests),
-        # One that lost a conditional write answers what the winner stored; one whose upload was
-        # replaced or deleted meanwhile takes its own rendition away again.
-        allow("WriteRenditions", ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"], made),
+        *([write] if made else []),
         _write_log(log_group_arn),
     ]
-    if in_vpc:
-        statements.append(_connect())
-    if tracing:
-        statements.append(_write_traces())
-    if key_arn:
-        statements.append(_use_key(key_arn))
-    return document(statements)
+
+
+def _everywhere(key_arn: str, *, tracing: bool, in_vpc: bool) -> list[Statement]:
+    """Allow what a function does because of where it runs and what it is watched by."""
+    return [
+        *([_connect()] if in_vpc else []),
+        *([_write_traces()] if tracing else []),
+        *([_use_key(key_arn)] if key_arn else []),
+    ]
 
 
 def bench_role(*, source_arn: str, destination_arn: str, log_group_arns: Sequence[str]) -> Document:

@@ -35,6 +35,8 @@ LAZY: Final = [
     {"name": "poster", "width": 1600, "height": 1600, "formats": ["jpeg", "avif"], "lazy": True},
 ]
 
+LATER: Final = [RENDITIONS[0] | {"formats": ["jpeg"], "lazyFormats": ["avif"]}]
+
 
 def around(values: list[str]) -> list[str]:
     a, b, c = values
@@ -115,6 +117,7 @@ CDN: Final[dict[str, list[Any]]] = {
         [LAZY, 20],
         [RENDITIONS, 10],
     ],
+    "renditions": [RENDITIONS, LATER, RENDITIONS],
     "encryption": ["s3", "kms", "s3"],
     "encryption+kmsKeyArn": [["s3", ""], ["kms", KEY], ["kms", ""], ["s3", ""]],
     "site": [False, True, False],

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.infra.engine import EVERYTHING, Program, Registered, evaluated
-from tests.infra.variants import LAZY, QUOTAS
+from tests.infra.variants import LATER, LAZY, QUOTAS
 
 ROOT = Path(__file__).parents[2]
 FILE = Path(__file__).with_suffix(".json")
@@ -23,6 +23,7 @@ STACKS: dict[str, tuple[str, dict[str, Any]]] = {
     "everything": ("prod", EVERYTHING),
     "quotas": ("prod", QUOTAS),
     "lazy": ("prod", {"renditions": LAZY}),
+    "later": ("prod", {"renditions": LATER}),
 }
 """By name in the file: the stack, and settings over its own."""
 

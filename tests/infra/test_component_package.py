@@ -4,6 +4,7 @@ import ast
 import asyncio
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import fields
@@ -147,7 +148,8 @@ INSTEAD = {"Rendition": {"qualityTarget"}}
 def test_nested_objects_have_the_fields_of_their_settings(schema, kind, of):
     names = of.fields if hasattr(of, "fields") else {field.name for field in fields(of)}
     properties = set(schema["types"][f"{NAME}:index:{kind}"]["properties"])
-    assert properties == set(names) | INSTEAD.get(kind, set())
+    spelled = {re.sub("_(.)", lambda found: found[1].upper(), name) for name in names}
+    assert properties == spelled | INSTEAD.get(kind, set())
 
 
 ENUMERATIONS = {

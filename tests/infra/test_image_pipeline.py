@@ -138,5 +138,5 @@ def test_the_component_registers_every_output_of_the_stack(monkeypatch):
     }
     optional = {"siteUrl", "dashboardUrl", "batchFunctionArn", "batchRoleArn"}
     optional |= {"distributionId", "quotaTable", "adoptedBuckets", "destinationPolicy"}
-    optional |= {"viewFunctionName", "uploadPrefixes"}
+    optional |= {"viewFunctionName", "uploadPrefixes", "formatFunctionName", "formatQueueUrl"}
     assert camel == OUTPUTS | optional

@@ -22,6 +22,20 @@ LAZY = [
 ]
 """Renditions of which two are made on first view."""
 
+LATER = [
+    {"name": "large", "width": 1080, "height": 1080, "formats": ["jpeg"], "lazyFormats": ["avif"]},
+    {
+        "name": "grid",
+        "width": 320,
+        "height": 320,
+        "formats": ["png"],
+        "lazy": True,
+        "lazyFormats": ["avif", "webp"],
+    },
+    {"name": "thumb", "width": 150, "height": 150, "formats": ["jpeg"]},
+]
+"""Renditions of which two have formats that are made in the background."""
+
 OUTPUTS = {
     *("sourceBucket", "destinationBucket", "queueUrl", "deadLetterQueueUrl", "functionName"),
     *("backfillQueueUrl", "logGroup", "uploadEndpoint", "deliveryUrl"),

@@ -110,6 +110,8 @@ class Rendition(TypedDict):
     """Whether the WebP of an animated GIF or WebP is animated too; default false."""
     lazy: NotRequired[bool]
     """Whether it is made when it is first viewed, not at upload; default false."""
+    lazy_formats: NotRequired[list[OutputFormat]]
+    """Further formats, avif or webp, each made in the background once a reader asks for it; default none."""
 
 
 class Auth(TypedDict):
@@ -155,7 +157,7 @@ class ImagePipelineArgs(TypedDict, total=False):
     max_concurrency: int
     """Most invocations at one time, 2 to 1000; 0 leaves the account's own limit. Default: 10."""
     backfill_concurrency: int
-    """Most invocations at one time for a backfill, 2 to 1000, on top of maxConcurrency. Default: 2."""
+    """Most invocations at one time for a backfill, 2 to 1000, on top of maxConcurrency; as many more for lazy formats. Default: 2."""
     batch_operations_concurrency: int
     """Reserved concurrency of a second function, for S3 Batch Operations; 0 for none. Default: 0."""
     view_concurrency: int

@@ -49,6 +49,10 @@ class ImagePipeline(image_pipeline.ImagePipeline):
     """With lazy renditions, the Lambda function that makes them on first view."""
     upload_prefixes: pulumi.Output[str] | None
     """With prefix or formerPrefixes, these with commas between, the one of new uploads first."""
+    format_function_name: pulumi.Output[str] | None
+    """With lazyFormats, the Lambda function that makes them in the background."""
+    format_queue_url: pulumi.Output[str] | None
+    """With lazyFormats, the URL of the queue of those that readers have asked for."""
 
     def __init__(
         self, name: str, args: ImagePipelineArgs, opts: pulumi.ResourceOptions | None = None

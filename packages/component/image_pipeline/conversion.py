@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 
 import pulumi
 
-from function.engine.renditions import TARGETS
+from function.engine.renditions import LAZY_FORMATS, TARGETS
 from image_pipeline.arguments import ImagePipelineArgs
 from pipeline import configuration
 from pipeline.settings import KEYS, Settings
@@ -30,7 +30,7 @@ def _value(name: str, value: object) -> Any:
     if kind == pulumi.Input[str] and isinstance(value, pulumi.Output):
         return cast("pulumi.Output[str]", value)
     if name == "renditions":
-        value = _with_targets(key, value)
+        value = _as_settings_have(key, value)
     if name in STRUCTURED:
         return structured(name, key, _whole(value))
     if isinstance(kind, type) and issubclass(kind, StrEnum):
@@ -38,8 +38,8 @@ def _value(name: str, value: object) -> Any:
     return _CONVERSIONS.get(cast("type", kind), _text)(key, value)
 
 
-def _with_targets(key: str, value: object) -> object:
-    """Return renditions whose target is in ``quality``, where settings have it.
+def _as_settings_have(key: str, value: object) -> object:
+    """Return renditions with ``lazyFormats``, and whose target is in ``quality``.
 
     An argument of the component cannot be a number or a mapping, so a target has one of its own.
     """
@@ -52,7 +52,9 @@ def _with_targets(key: str, value: object) -> object:
 def _with_target(path: str, item: object) -> object:
     if not isinstance(item, Mapping):
         return item  # to be refused
-    rendition = dict(cast("Mapping[str, object]", item))
+    spelled = {"lazy_formats": LAZY_FORMATS}
+    given = cast("Mapping[str, object]", item).items()
+    rendition = {spelled.get(name, name): found for name, found in given}
     if _TARGET not in rendition:
         return rendition
     target = _number(f"{path}.qualityTarget", rendition.pop(_TARGET))

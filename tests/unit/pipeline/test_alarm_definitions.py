@@ -47,6 +47,24 @@ def test_first_views_have_alarms_where_there_are_lazy_renditions(uploads, more):
     ]
 
 
+def test_lazy_formats_have_alarms_besides_those_of_first_views():
+    hero = DEFAULT_RENDITIONS[1].replace(lazy_formats=("avif",))
+    before = definitions(Settings(timeout=60, delivery="cdn"))
+    alarms = definitions(Settings(timeout=60, delivery="cdn", renditions=(hero,)))
+    more = [alarm for alarm in alarms if alarm not in before]
+    assert {alarm.part: alarm.threshold for alarm in more} == {
+        "views-errors-alarm": 0,
+        "views-throttles-alarm": 0,
+        "formats-errors-alarm": 0,
+        "oldest-format-alarm": 3600,
+    }
+    queries = [(query.namespace, query.metric, query.resource) for a in more for query in a.queries]
+    assert queries[2:] == [
+        ("AWS/Lambda", "Errors", "formats"),
+        ("AWS/SQS", "ApproximateAgeOfOldestMessage", "format_queue"),
+    ]
+
+
 @pytest.mark.parametrize("uploads", ["public", "presigned"])
 def test_lean_monitoring_tells_of_loss_alone_and_off_of_nothing(uploads):
     lean = definitions(Settings(uploads=uploads, monitoring="lean"))

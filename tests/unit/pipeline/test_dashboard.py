@@ -3,6 +3,7 @@
 import pytest
 
 from function.contract import METRIC_NAMESPACE, Metric
+from function.engine.renditions import Rendition
 from pipeline.alarm_definitions import definitions
 from pipeline.dashboard import dashboard_body
 from pipeline.settings import Settings
@@ -10,16 +11,23 @@ from pipeline.settings import Settings
 NAMES = {"region": "eu-central-1", "queue": "q", "dead_letters": "d", "function": "f"}
 
 
+THUMB = Rendition(name="thumb", width=9, height=9, formats=("jpeg",))
+FORMATS = THUMB.replace(lazy_formats=("avif",))
+
+
 def graphs(
-    *, has_duplicates: bool = False, max_concurrency: int = 10, views: str = ""
+    *, has_duplicates: bool = False, max_concurrency: int = 10, views: str = "", formats: str = ""
 ) -> dict[str, dict]:
-    limits = {alarm.part: alarm.threshold for alarm in definitions(Settings(timeout=60))}
+    settings = Settings(timeout=60, delivery="cdn", renditions=(FORMATS,) if formats else (THUMB,))
+    limits = {alarm.part: alarm.threshold for alarm in definitions(settings)}
     body = dashboard_body(
         limits=limits,
         max_concurrency=max_concurrency,
         has_duplicates=has_duplicates,
         view_concurrency=4,
         views=views,
+        formats=formats,
+        format_queue="w",
         **NAMES,
     )
     return {widget["properties"]["title"]: widget for widget in body["widgets"]}
@@ -82,6 +90,24 @@ def test_first_views_have_graphs_of_aws_s_own_metrics_below_the_others():
     places = [(graph["x"], graph["y"]) for graph in more.values()]
     assert places == [(0, 36), (12, 36), (0, 42), (12, 42)]
     assert {graph["properties"]["region"] for graph in more.values()} == {"eu-central-1"}
+
+
+def test_lazy_formats_have_two_graphs():
+    before = graphs(views="v")
+    more = {
+        title: graph["properties"]
+        for title, graph in graphs(views="v", formats="l").items()
+        if title not in before
+    }
+    shown = {title: [metric[:4] for metric in each["metrics"]] for title, each in more.items()}
+    assert shown == {
+        "Lazy formats made, and errors": [
+            ["AWS/Lambda", name, "FunctionName", "l"] for name in ("Invocations", "Errors")
+        ],
+        "Oldest lazy format (s)": [["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", "w"]],
+    }
+    limit = more["Oldest lazy format (s)"]["annotations"]["horizontal"][0]["value"]
+    assert limit == 3600
 
 
 def test_without_a_ceiling_of_invocations_there_is_no_line():

@@ -158,3 +158,6 @@ def test_the_function_for_first_views_reads_back_what_it_is_told():
     assert (read.duplicates, read.publish_metrics, read.timeout) == (DuplicateSearch.OFF, False, 30)
     short = view_variables(replace(settings, timeout=20, batch_size=1), "s", "d", "")
     assert short["TIMEOUT"] == "20"
+    assert read.format_queue_url == ""
+    asking = view_variables(settings, "source", "destination", "key", "https://sqs/formats")
+    assert asking == {**variables, "FORMAT_QUEUE_URL": "https://sqs/formats"}

@@ -1,5 +1,7 @@
 """The bounds of each setting, and which of them contradict one another."""
 
+from dataclasses import replace
+
 import pytest
 
 from function.engine.renditions import DEFAULT_RENDITIONS, OutputFormat, Rendition
@@ -162,3 +164,34 @@ def test_a_url_without_an_extension_gives_what_every_upload_has():
     assert Settings(renditions=(*DEFAULT_RENDITIONS, *own)).negotiated == ()
     assert Settings(negotiate=("avif",)).negotiated == ("avif",)
     assert Settings(renditions=own, negotiate=()).negotiated == ()
+
+
+BOX = {"width": 9, "height": 9}
+JPEG = Rendition(name="jpeg", **BOX, formats=("jpeg",))
+LATER = JPEG.replace(name="later", lazy_formats=("avif",))
+BOTH = Rendition(name="both", **BOX, formats=("jpeg", "avif"))
+
+
+@pytest.mark.parametrize(
+    ("renditions", "negotiated"),
+    [
+        ((LATER,), ("avif",)),
+        ((LATER, JPEG), ("avif",)),
+        ((LATER, BOTH), ("avif",)),
+        # Uploads of before ``both`` had AVIF lack it, and nothing makes it when it is asked for.
+        ((LATER, BOTH, JPEG), ()),
+        ((LATER, BOTH.replace(lazy=True), JPEG), ("avif",)),
+        ((BOTH.replace(lazy=True), JPEG), ()),
+    ],
+)
+def test_a_lazy_format_is_chosen_by_accept_where_none_can_be_missing(renditions, negotiated):
+    settings = Settings(delivery="cdn", renditions=renditions)
+    assert settings.negotiated == negotiated
+    assert replace(settings, negotiate=()).negotiated == ()
+    assert settings.has_lazy
+    assert settings.has_lazy_formats is (LATER in renditions)
+
+
+def test_lazy_formats_need_the_cdn():
+    with pytest.raises(SettingsError, match=r"^renditions with lazyFormats \(later\) need"):
+        Settings(renditions=(LATER, JPEG))
