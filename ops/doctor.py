@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import botocore.exceptions
 
-from ops import canary, engine, rendered, reserved, storage, wiring
+from ops import canary, engine, formats, rendered, reserved, storage, wiring
 from ops.finding import DEPLOY, Finding, fail
 from ops.stack import Stack
 
@@ -19,6 +19,7 @@ CHECKS: Final[dict[str, Callable[[Stack], Finding]]] = {
     "backfill queue": wiring.backfill_queue,
     "batch function": reserved.batch_function,
     "first views": reserved.first_views,
+    "lazy formats": formats.lazy_formats,
     "oldest upload": wiring.oldest_upload,
     "dead letters": wiring.dead_letters,
     "workers": engine.workers,

@@ -1,4 +1,4 @@
-"""The event source mappings through which Lambda polls the stack's queues for its function."""
+"""The event source mappings through which Lambda polls the stack's queues for its functions."""
 
 import time
 from contextlib import suppress
@@ -17,18 +17,27 @@ SWITCH_SECONDS: Final = 300
 
 POLL_SECONDS: Final = 1.0
 
-QUEUES: Final = (StackOutput.QUEUE_URL, StackOutput.BACKFILL_QUEUE_URL)
-"""Outputs of the queues that the function serves."""
+FUNCTIONS: Final = {
+    StackOutput.QUEUE_URL: StackOutput.FUNCTION_NAME,
+    StackOutput.BACKFILL_QUEUE_URL: StackOutput.FUNCTION_NAME,
+    StackOutput.FORMAT_QUEUE_URL: StackOutput.FORMAT_FUNCTION_NAME,
+}
+"""Output of each queue to that of the function that serves it."""
+
+QUEUES: Final = tuple(FUNCTIONS)
+"""Outputs of all queues that functions serve."""
 
 
 def find(stack: Stack, *outputs: StackOutput) -> "list[EventSourceMappingConfigurationTypeDef]":
-    """Return the mappings of the function whose queue is one of these outputs."""
-    urls = [stack.outputs[output] for output in outputs if output in stack.outputs]
-    names = [url.rpartition("/")[2] for url in urls]
+    """Return the mappings of the stack's functions whose queue is one of these outputs."""
+    there = [output for output in outputs if output in stack.outputs]
+    names = [stack.outputs[output].rpartition("/")[2] for output in there]
+    functions = dict.fromkeys(stack.outputs[FUNCTIONS[output]] for output in there)
     pages = stack.client("lambda").get_paginator("list_event_source_mappings")
     return [
         mapping
-        for page in pages.paginate(FunctionName=stack.outputs[StackOutput.FUNCTION_NAME])
+        for function in functions
+        for page in pages.paginate(FunctionName=function)
         for mapping in page["EventSourceMappings"]
         if mapping["EventSourceArn"].rpartition(":")[2] in names
     ]

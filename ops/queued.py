@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from function.contract import StackOutput
-from ops import backfill_queue, redrive
+from ops import backfill_queue, mappings, redrive
 from ops.scope import Scope
 from ops.stack import Stack
 from terminal import Failure, counted, progress
@@ -29,8 +29,6 @@ MORE: Final = 100
 """Messages that may arrive while a queue is gone through; then it is busy, and the rest is new."""
 
 LOOK_SECONDS: Final = 1.0
-
-LIVE: Final = (StackOutput.QUEUE_URL, StackOutput.BACKFILL_QUEUE_URL)
 
 
 def remove_waiting(stack: Stack, scope: Scope) -> int:
@@ -113,7 +111,7 @@ def without(body: str, scope: Scope) -> str | None:
 
 
 def _urls(stack: Stack) -> list[str]:
-    return [stack.outputs[output] for output in LIVE if stack.outputs.get(output)]
+    return [stack.outputs[output] for output in mappings.QUEUES if stack.outputs.get(output)]
 
 
 def _remove_from(sqs: "SQSClient", url: str, scope: Scope) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_plus
 
-from function.contract import StackOutput
+from function.contract import FORMAT_ASKED, StackOutput
 from ops.stack import Stack
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class DeadLetter:
     sent: float  # seconds since the epoch when S3 sent it
     receives: int  # receive count, with the receives by these commands
     is_backfill: bool  # a backfill sent it; False: S3 did, or it is no event
+    asks_for_format: bool  # a view sent it, to have a lazy format made
 
     @property
     def age_seconds(self) -> int:
@@ -80,8 +81,9 @@ def give_back(stack: Stack, letters: Iterable[DeadLetter]) -> None:
 
 
 def move_all(stack: Stack, letters: Sequence[DeadLetter]) -> Iterator[DeadLetter]:
-    """Send letters again to the queue of new uploads, or that of backfills; yield each once sent.
+    """Send letters again to the queues that they came from; yield each once sent.
 
+    Where there is no queue of lazy formats any more, the function for uploads ignores them.
     Each is sent before it is deleted: an interruption may leave one in both queues, which the
     function tolerates, but loses none. Letters that were not reached are given back.
     """
@@ -91,6 +93,8 @@ def move_all(stack: Stack, letters: Sequence[DeadLetter]) -> Iterator[DeadLetter
     try:
         for letter in letters:
             queue = stack.backfill_queue if letter.is_backfill else live
+            if letter.asks_for_format:
+                queue = stack.outputs.get(StackOutput.FORMAT_QUEUE_URL, live)
             sqs.send_message(QueueUrl=queue, MessageBody=letter.body)
             sqs.delete_message(QueueUrl=dead, ReceiptHandle=letter.receipt)
             moved += 1
@@ -109,13 +113,26 @@ def reasons(stack: Stack, letters: Sequence[DeadLetter]) -> dict[str, str]:
         return {}
     wanted = {letter.message_id for letter in letters}
     log = stack.client("logs").get_paginator("filter_log_events")
-    pages = log.paginate(
-        logGroupName=stack.outputs[StackOutput.LOG_GROUP],
-        filterPattern='{ $.message = "failed" }',
-        startTime=int(min(letter.sent for letter in letters) * 1000),
+    pages = (
+        page
+        for group in _log_groups(stack, letters)
+        for page in log.paginate(
+            logGroupName=group,
+            filterPattern='{ $.message = "failed" }',
+            startTime=int(min(letter.sent for letter in letters) * 1000),
+        )
     )
     failures = (_failure(event["message"]) for page in pages for event in page["events"])
     return {message_id: reason for message_id, reason in failures if message_id in wanted}
+
+
+def _log_groups(stack: Stack, letters: Iterable[DeadLetter]) -> Iterator[str]:
+    """Yield the logs of the functions that have failed: of uploads, and of lazy formats."""
+    yield stack.outputs[StackOutput.LOG_GROUP]
+    function = stack.outputs.get(StackOutput.FORMAT_FUNCTION_NAME)
+    if function and any(letter.asks_for_format for letter in letters):
+        found = stack.client("lambda").get_function_configuration(FunctionName=function)
+        yield found["LoggingConfig"]["LogGroup"]
 
 
 def _matches(letter: DeadLetter, pattern: str) -> bool:
@@ -158,6 +175,7 @@ def _letter(message: "MessageTypeDef") -> DeadLetter:
         sent=int(message["Attributes"]["SentTimestamp"]) / 1000,
         receives=int(message["Attributes"]["ApproximateReceiveCount"]),
         is_backfill=any(record.get("reprocess") for record in records),
+        asks_for_format=any(record.get("eventSource") == FORMAT_ASKED for record in records),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from function.contract import MANIFEST, StackOutput, rendition_key
-from function.engine.renditions import Rendition, file_name
+from function.engine.renditions import Rendition, file_name, made_at_upload
 from ops.finding import DEPLOY, Finding, ok, warn
 from ops.stack import Stack
 from terminal import counted
@@ -17,9 +17,9 @@ PAGES = 3
 def renditions(stack: Stack) -> Finding:
     """Uploads have every file that the function makes of an upload today.
 
-    Lazy renditions are made when they are first viewed, so none of them is missing. Those from
-    before a format or a rendition was added lack it until a backfill. Looked at are the first keys
-    of the bucket, in the order of the alphabet.
+    Lazy renditions and formats are made once they are viewed, so none of them is missing. Uploads
+    from before a format or a rendition was added lack it until a backfill. Looked at are the first
+    keys of the bucket, in the order of the alphabet.
     """
     wanted = _made(stack)
     if not wanted:
@@ -58,7 +58,7 @@ def _made(stack: Stack) -> set[str]:
     found = stack.client("lambda").get_function_configuration(FunctionName=name)
     raw = found.get("Environment", {}).get("Variables", {}).get("RENDITIONS", "[]")
     made = [Rendition.parse(rendition) for rendition in json.loads(raw)]
-    at_once = (rendition for rendition in made if not rendition.lazy)
+    at_once = made_at_upload(made)
     return {file_name(rendition.name, name) for rendition in at_once for name in rendition.formats}
 
 

@@ -64,7 +64,7 @@ def stop(stack: Stack) -> None:
     """Refuse further uploads, and wait until the function has written its last rendition.
 
     An invocation that began before the mappings were disabled runs for at most its timeout, a first
-    view for ``VIEW_SECONDS``, and no other begins afterwards: the two queues have no other
+    view for ``VIEW_SECONDS``, and no other begins afterwards: the queues have no other
     consumer, and a job of S3 Batch Operations and a reader's first view find their functions
     without concurrency.
 

@@ -15,6 +15,7 @@ CHECKS = [
         "backfill queue",
         "batch function",
         "first views",
+        "lazy formats",
         "oldest upload",
         "dead letters",
         "workers",

@@ -42,6 +42,22 @@ def test_a_mapping_is_found_by_its_queue(outputs, asked, found):
     assert mappings.find(stack, *asked) == [mapping(queue) for queue in found]
 
 
+def test_each_queue_has_the_mapping_of_its_own_function():
+    served = {"resizer": ["uploads", "backfill"], "formats": ["formats"]}
+    client = aws_client(
+        "lambda",
+        list_event_source_mappings=lambda FunctionName: {  # noqa: N803 (boto3's name)
+            "EventSourceMappings": [mapping(queue) for queue in served[FunctionName]]
+        },
+    )
+    outputs = BACKFILL_OUTPUTS | {"functionName": "resizer", "formatFunctionName": "formats"}
+    outputs |= {"formatQueueUrl": "https://sqs.eu-west-1.amazonaws.com/123456789012/formats"}
+    stack = Stack(outputs=outputs, client=lambda service: client)
+    found = mappings.find(stack, *mappings.QUEUES)
+    assert found == [mapping(queue) for queue in ("uploads", "backfill", "formats")]
+    assert mappings.find(stack, StackOutput.FORMAT_QUEUE_URL) == [mapping("formats")]
+
+
 @pytest.mark.parametrize("enabled", [True, False])
 @pytest.mark.parametrize("before", ["Enabled", "Disabled", "Enabling", "Disabling", "Updating"])
 def test_a_mapping_is_switched_once_it_is_stable_and_only_if_it_has_to_be(before, enabled):

@@ -64,6 +64,12 @@ def test_a_lazy_rendition_is_not_missing_before_its_first_view():
     assert (finding.level, finding.detail) == ("ok", "2 uploads looked at, none lacks a file")
 
 
+def test_a_lazy_format_is_not_missing_before_it_is_made():
+    later = [made | {"lazyFormats": ["webp"]} for made in MADE]
+    finding, _ = found(keys("u/a.jpg", NEW), made=later)
+    assert (finding.level, finding.detail) == ("ok", "1 upload looked at, none lacks a file")
+
+
 def test_an_upload_of_before_a_format_was_added_is_named_with_what_it_lacks():
     finding, _ = found([*keys("u/a.jpg", NEW), *keys("u/b.jpg", OLD), *keys("u/c.jpg", OLD)])
     assert finding.level == "warn"
