@@ -8,6 +8,7 @@ from typing import Final
 from bench.cost import storage
 from bench.cost.prices import Prices
 from function.contract import RARE_METRICS, DuplicateSearch, Metric
+from function.engine.renditions import made_at_upload, made_at_view, made_in_background
 from pipeline.alarm_definitions import definitions
 from pipeline.settings import Settings
 
@@ -29,6 +30,17 @@ FIRST_VIEW_GETS: Final = 5
 """S3 reads of one first view: CloudFront finds no rendition, nor does the function, which reads the
 manifest, the upload and, once it has stored the rendition, the manifest again."""
 
+FORMAT_GETS: Final = 9
+"""S3 reads of a lazy format that is asked for: CloudFront's; the view's of the manifest, of the
+format, of what stands in for it and of the manifest once more; and four by what makes it, as a
+first view (docs/first-view.md, "Lazy formats")."""
+
+FORMAT_PUTS: Final = 2
+"""The manifest, with the time when the format was asked for, and the format."""
+
+FORMAT_MESSAGES: Final = 3
+"""Requests to SQS: the message is sent, received and deleted."""
+
 SIGNER_GB: Final = 0.5
 """Memory of the signer."""
 
@@ -44,7 +56,7 @@ Those of ``near`` are at 100 million images; fewer need half as many read units.
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "processing": (
-        *("compute", "compute_init", "compute_signer", "compute_first_views"),
+        *("compute", "compute_init", "compute_signer", "compute_first_views", "compute_formats"),
         *("lambda_requests", "sqs_requests", "eventbridge_events"),
         *("sqs_idle_polling", "poller_hours", "s3_puts", "s3_gets"),
         *("duplicates_reads", "duplicates_writes", "quota_writes"),
@@ -72,6 +84,7 @@ _PRICED_AS: Final = {
     "compute_init": "lambda_gb_s_{}",
     "compute_signer": "lambda_gb_s_{}",
     "compute_first_views": "lambda_gb_s_{}",
+    "compute_formats": "lambda_gb_s_{}",
     "sqs_idle_polling": "sqs_requests",
     "access_log_gb_month": "s3_gb_month",
     "quota_writes": "duplicates_writes",  # both are DynamoDB's write units on demand
@@ -101,6 +114,9 @@ class Usage:
     # Billed, of one first view: the mean p50 of the five default files at 1024 MB
     # (docs/first-view.md, "Latency and cost").
     first_view_ms: float = 340
+    lazy_formats: float = 0  # objects of lazy formats, each made once a reader asks for it
+    stand_in_ms: float = 100  # billed, of a view that answers with another format (assumed)
+    format_ms: float = 2600  # billed, of one file of a lazy format (docs/first-view.md)
     gets: float = 2  # objects read by the function, and asked after
     upload_mb: float = 4.2  # stored size of the upload
     output_mb: float = 0.51  # stored size of what is made from it (docs/engine.md, "Defaults")
@@ -112,11 +128,12 @@ class Usage:
 
     def of(self, settings: Settings) -> "Usage":
         """Return the work at a stack's memory size and for its renditions."""
-        made, lazy = (
-            sum(len(each.formats) for each in settings.renditions if each.lazy == is_lazy)
-            for is_lazy in (False, True)
+        made, lazy, formats = (
+            sum(len(each.formats) for each in files(settings.renditions))
+            for files in (made_at_upload, made_at_view, made_in_background)
         )
-        return replace(self, memory_mb=settings.memory, puts=made + 2, lazy=lazy)
+        work = replace(self, puts=made + 2, lazy=lazy, lazy_formats=formats)
+        return replace(work, memory_mb=settings.memory)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +179,8 @@ def quantities(images: float, usage: Usage, settings: Settings = DEFAULTS) -> di
     """Return what a month uses of each line of the bill."""
     invocations = images / usage.batch
     first_views = images * usage.lazy * usage.viewed
+    formats = images * usage.lazy_formats * usage.viewed
+    starts = invocations + first_views + 2 * formats  # each format is viewed, and then made
     forms = images if settings.uploads == "presigned" else 0.0
     by_cdn = forms * settings.signer_behind_cdn
     gb, is_full = usage.memory_mb / 1024, settings.monitoring == "full"
@@ -171,17 +190,20 @@ def quantities(images: float, usage: Usage, settings: Settings = DEFAULTS) -> di
     new = storage.months_in(settings, usage.months)[storage.STANDARD]
     return {
         "compute": images * usage.billed_ms / 1000 * gb,
-        "compute_init": (invocations + first_views) * usage.cold_share * usage.init_ms / 1000 * gb,
+        "compute_init": starts * usage.cold_share * usage.init_ms / 1000 * gb,
         "compute_signer": forms * usage.sign_ms / 1000 * SIGNER_GB,
         "compute_first_views": first_views * usage.first_view_ms / 1000 * gb,
-        "lambda_requests": invocations + first_views + forms,
-        "sqs_requests": images + 2 * invocations,
+        "compute_formats": formats * (usage.stand_in_ms + usage.format_ms) / 1000 * gb,
+        "lambda_requests": starts + forms,
+        "sqs_requests": images + 2 * invocations + formats * FORMAT_MESSAGES,
         # All that happens in the bucket is sent; counted is one event of each upload.
         "eventbridge_events": images * (settings.source_bucket != ""),
         "sqs_idle_polling": idle_pollers(settings) * MONTH_S / POLL_S,
         "poller_hours": settings.pollers.min * MONTH_S / 3600 if settings.pollers else 0,
-        "s3_puts": images * usage.puts + first_views,
-        "s3_gets": images * (usage.gets + has_duplicates) + first_views * FIRST_VIEW_GETS,
+        "s3_puts": images * usage.puts + first_views + formats * FORMAT_PUTS,
+        "s3_gets": images * (usage.gets + has_duplicates)
+        + first_views * FIRST_VIEW_GETS
+        + formats * FORMAT_GETS,
         "duplicates_reads": images * reads,
         "duplicates_writes": images * writes,
         "quota_writes": forms * settings.has_quotas,  # an item of far less than 1 kB
@@ -192,11 +214,11 @@ def quantities(images: float, usage: Usage, settings: Settings = DEFAULTS) -> di
         ),
         "duplicates_gb_month": images * kb / 1_000_000,
         "kms_keys": float(settings.encryption == "kms"),
-        "logs_gb": (images + first_views) * usage.log_kb / 1_000_000,
+        "logs_gb": (images + first_views + 2 * formats) * usage.log_kb / 1_000_000,
         "metrics": is_full * (len(set(Metric) - RARE_METRICS) - (not has_duplicates)),
         "alarms": _alarm_metrics(settings),
         "dashboards": float(is_full),
-        "traces": _traces(invocations + first_views) if settings.tracing else 0,
+        "traces": _traces(starts) if settings.tracing else 0,
         "cdn_gb": images * usage.views * usage.view_kb / 1_000_000,
         "cdn_requests": images * usage.views,
         "cdn_requests_for_forms": by_cdn,
@@ -207,10 +229,11 @@ def quantities(images: float, usage: Usage, settings: Settings = DEFAULTS) -> di
 
 
 def idle_pollers(settings: Settings) -> int:
-    """Return how many pollers wait at the queue all month."""
+    """Return how many pollers wait all month: at the queue, and at that of lazy formats."""
+    formats = POLLERS * settings.has_lazy_formats
     if settings.pollers:
-        return settings.pollers.min
-    return POLLERS if settings.max_concurrency else FREE_POLLERS
+        return settings.pollers.min + formats
+    return (POLLERS if settings.max_concurrency else FREE_POLLERS) + formats
 
 
 def _traces(invocations: float) -> float:

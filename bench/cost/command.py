@@ -38,7 +38,7 @@ class Options:
         memory: Lambda memory in MB, in place of the settings'.
         ms: Billed milliseconds of an image (see bench tune).
         views: CDN fetches of each image.
-        viewed: Share of a stack's lazy renditions that are ever viewed, 0 to 1.
+        viewed: Share of a stack's lazy renditions and formats that are ever viewed, 0 to 1.
         first_view_ms: Billed milliseconds of one first view (see bench tune --first-view).
         months: Months of images that are stored; 1 counts this month's alone.
         region: The region whose prices are used, in place of the stack's.
@@ -198,15 +198,22 @@ def _assumptions(options: Options, stacks: dict[str, Stack]) -> Iterator[str]:
             "--ms of your own."
         )
     for name, stack in stacks.items():
-        if stack.usage.lazy:
-            puts = stack.usage.puts + stack.usage.lazy * stack.usage.viewed
+        most = stack.usage.lazy + bill.FORMAT_PUTS * stack.usage.lazy_formats
+        if most:
+            puts = stack.usage.puts + most * stack.usage.viewed
             usd = stack.prices.price("s3_puts").charge(puts * 1000)
             yield (
                 f"{name} writes {puts:g} objects an image where {options.viewed:.0%} of its lazy "
                 f"renditions are viewed: ${usd:.3f} of PUTs for 1,000 images. Whatever is viewed, "
-                f"it writes {stack.usage.puts + stack.usage.lazy:g} at most."
+                f"it writes {stack.usage.puts + most:g} at most."
             )
-    yield from _first_views(options, any(stack.usage.lazy for stack in stacks.values()))
+    usages = [stack.usage for stack in stacks.values()]
+    yield from _first_views(options, any(use.lazy or use.lazy_formats for use in usages))
+    if any(use.lazy_formats for use in usages):
+        yield (
+            f"ASSUMPTION: {Usage.format_ms:g} ms a lazy format and "
+            f"{Usage.stand_in_ms:g} ms a view that stands in for one."
+        )
     if any(stack.settings.pollers for stack in stacks.values()):
         rate = MAPPING_LIMIT * 1000 / options.ms
         yield (
@@ -234,7 +241,10 @@ def _first_views(options: Options, has_lazy: bool) -> Iterator[str]:  # noqa: FB
 
 def _differs(stack: Stack) -> bool:
     default = Usage().of(bill.DEFAULTS)
-    found, usual = ((usage.memory_mb, usage.puts, usage.lazy) for usage in (stack.usage, default))
+    found, usual = (
+        (usage.memory_mb, usage.puts, usage.lazy, usage.lazy_formats)
+        for usage in (stack.usage, default)
+    )
     return found != usual
 
 

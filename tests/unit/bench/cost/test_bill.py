@@ -89,6 +89,7 @@ def test_a_months_quantities_by_hand():
             "compute_init": 75,  # 100 cold starts x 0.5 s x 1.5 GB
             "compute_signer": 0,
             "compute_first_views": 0,
+            "compute_formats": 0,
             "lambda_requests": 1000,
             "sqs_requests": 6000,  # each image sent, each batch received and deleted
             "eventbridge_events": 0,
@@ -155,6 +156,39 @@ def test_lazy_renditions_that_are_all_viewed_cost_no_fewer_puts():
     assert every["s3_puts"] == now["s3_puts"] == 28_000
     assert none["s3_puts"] == 12_000
     assert none["compute_first_views"] == 0
+
+
+LATER = Settings(
+    delivery="cdn",
+    renditions=(
+        DEFAULT_RENDITIONS[0].replace(formats=("jpeg",), lazy_formats=("avif",)),
+        *DEFAULT_RENDITIONS[1:],
+    ),
+)
+"""The default renditions, of which no AVIF is made at upload."""
+
+
+def test_a_lazy_format_costs_when_it_is_asked_for():
+    """4,000 images of one lazy format, of which a quarter is asked for: 1,000 formats."""
+    work = bill.Usage(viewed=0.25, stand_in_ms=100, format_ms=900, cold_share=0.1, init_ms=200)
+    usage = work.of(LATER)
+    assert (usage.puts, usage.lazy, usage.lazy_formats) == (6, 0, 1)
+    used, none = (bill.quantities(4000, each, LATER) for each in (usage, replace(usage, viewed=0)))
+    more = {line: used[line] - none[line] for line in used if used[line] != none[line]}
+    assert more == pytest.approx(
+        {
+            "compute_init": 40,  # 2,000 invocations x 0.1 x 0.2 s x 1 GB
+            "compute_formats": 1000,
+            "lambda_requests": 2000,
+            "sqs_requests": 3000,
+            "s3_puts": 2000,
+            "s3_gets": 9000,
+            "logs_gb": 0.003,
+            "traces": 2000,
+        }
+    )
+    assert none["s3_puts"] == 24_000
+    assert bill.idle_pollers(LATER) == bill.idle_pollers(Settings()) + 5
 
 
 def test_aws_waf_costs_a_web_acl_a_rule_and_each_request():
