@@ -1,7 +1,7 @@
 """View lazy renditions by the public door: each is made once, and only where it is declared."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -12,6 +12,7 @@ from bench.accept.live import Live
 from bench.accept.steps import Outcome, StepFailed
 from bench.accept.uploads import Difference, compare, environment, render
 from function.contract import StackOutput, Status, upload_name
+from function.engine.renditions import made_at_view
 from function.engine.results import Rendered
 from local.http import request
 from local.uploader import Result, upload_all
@@ -33,7 +34,7 @@ class Figures:
 
 def check(live: Live, photos: list[Path], advance: Advance) -> Outcome:
     """Upload each photo once, and view each of its lazy renditions twice."""
-    if not live.settings.has_lazy:
+    if not made_at_view(live.settings.renditions):
         return Outcome(state="skipped", detail="the stack has no lazy renditions")
     results = upload_all(
         photos, *live.doors, lambda result: advance(name=result.key), presigned=live.is_presigned
@@ -42,14 +43,14 @@ def check(live: Live, photos: list[Path], advance: Advance) -> Outcome:
     for result in results:
         if result.status != Status.READY:
             raise StepFailed(f"{Path(result.file).name} ended {result.status}: {result.reason}")
-        for url in _lazy_urls(result):
+        ours = rendered_here(result.file, live.settings)
+        for url in _lazy_urls(result, ours):
             body, milliseconds = _view(url)
             again, later = _view(url)
             if again != body:
                 raise StepFailed(f"GET {url} was answered with other bytes the second time.")
             first.append(milliseconds)
             second.append(later)
-        ours = rendered_here(result.file, live.settings)
         differences += compare(result, ours, is_lazy=True)
         _refuse_undeclared(live, result)
     _refuse_direct(live, results[0])
@@ -71,8 +72,10 @@ def rendered_here(photo: str, settings: Settings) -> dict[str, Rendered]:
     return made
 
 
-def _lazy_urls(result: Result) -> Iterator[str]:
-    urls = [rendition.url for rendition in result.renditions if rendition.lazy]
+def _lazy_urls(result: Result, made: Mapping[str, Rendered]) -> Iterator[str]:
+    """Yield the URLs of what a first view makes, which lazy formats are not."""
+    lazy = [rendition for rendition in result.renditions if rendition.lazy]
+    urls = [rendition.url for rendition in lazy if Path(rendition.key).name in made]
     if not urls:
         raise StepFailed(f"The manifest of {Path(result.file).name} names no lazy rendition.")
     yield from urls

@@ -128,7 +128,7 @@ def test_a_deletion_takes_it_and_a_late_message_makes_nothing(server, cdn, name)
     made(server, name, "hero.avif")
     server.client("s3").delete_object(Bucket=server.outputs["sourceBucket"], Key=f"uploads/{name}")
     wait_until(lambda: not stored(server, name), 60)
-    late = format_asked(server.outputs["sourceBucket"], name, "hero.avif")
+    late = format_asked(f"uploads/{name}", f"{name}/hero.avif")
     before = count(server, "Invocations", "formatFunctionName")
     server.client("sqs").send_message(QueueUrl=server.outputs["formatQueueUrl"], MessageBody=late)
     wait_until(lambda: count(server, "Invocations", "formatFunctionName") > before, 60)
@@ -162,7 +162,7 @@ def test_an_upload_of_before_the_setting_gets_the_format_without_a_backfill(serv
 
 def test_a_dead_letter_goes_back_to_its_own_queue(server, cdn, name, monkeypatch, capsys):
     sqs, outputs = server.client("sqs"), server.outputs
-    body = format_asked(outputs["sourceBucket"], name, "hero.avif")
+    body = format_asked(f"uploads/{name}", f"{name}/hero.avif")
     sqs.send_message(QueueUrl=outputs["deadLetterQueueUrl"], MessageBody=body)
     monkeypatch.setenv("IMAGE_PIPELINE_LOCAL", str(server.folder))
     assert main(["redrive", "--key", f"uploads/{name}", "--dry-run", "--stack", "local"]) == 0

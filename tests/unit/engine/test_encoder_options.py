@@ -148,9 +148,9 @@ def test_jpegs_up_to_full_hd_have_huffman_tables_of_their_own():
     ],
 )
 def test_patience_is_for_avif_of_ordinary_size(format_name, encoders, pixels, is_slower):
-    given = OutputFormat(format_name), 80, encoders
-    usual = encoder_options(*given, pixels=pixels)
-    patient = encoder_options(*given, pixels=pixels, patient=True)
+    given = OutputFormat(format_name), 80, encoders, Picture(pixels)
+    usual = encoder_options(*given)
+    patient = encoder_options(*given, patient=True)
     assert patient == (usual | {"speed": 6} if is_slower else usual)
 
 
