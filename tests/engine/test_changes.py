@@ -22,6 +22,7 @@ SNAPSHOT: Final = Path(__file__).with_name("changes.json")
 # Through all ordered pairs of the values: for three values a, b and c that is a b c a c b a.
 RUNTIMES: Final = ["python3.13", "python3.12", "python3.14"]
 UPLOADS: Final = ["public", "presigned", "private"]
+ENCODERS: Final = ["current", "smaller", "v0.1"]
 MONITORING: Final = ["lean", "full", "off"]
 DUPLICATES: Final = ["off", "exact", "near"]
 CLASSES: Final = ["PriceClass_All", "PriceClass_100", "PriceClass_200"]
@@ -55,7 +56,7 @@ PUBLIC: Final[dict[str, list[Any]]] = {
     "runtime": around(RUNTIMES),
     "quality": ["fast", "best", "fast"],
     "hdr": ["keep", "drop", "keep"],
-    "encoders": ["current", "v0.1", "current"],
+    "encoders": around(ENCODERS),
     "nativeDecoder": [True, False, True],
     "duplicates": around(DUPLICATES),
     "tracing": [False, True, False],
