@@ -67,7 +67,11 @@ class BatchHandler(Record):
         is_last = int(attempt) >= MAX_RECEIVES
         try:
             events = parse_message(record["body"], record["messageId"], self.uploads.prefixes)
-            outcomes = [self.uploads.handle(event, is_last=is_last) for event in events]
+            # Not what a moderator says, but who SQS let send it.
+            sender = record["attributes"].get("SenderId", "")
+            outcomes = [
+                self.uploads.handle(event.sent_by(sender), is_last=is_last) for event in events
+            ]
             if any(outcome.look_again for outcome in outcomes):
                 self.look_again(record)
         except Exception as error:  # noqa: BLE001 - whatever it was, this message alone is retried

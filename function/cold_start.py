@@ -8,13 +8,22 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from function import logs
-from function.contract import DuplicateSearch, Metric
+from function.contract import (
+    DECISIONS,
+    LOOK_SECONDS,
+    DuplicateSearch,
+    Metric,
+    Publish,
+    look_key,
+)
 from function.engine.errors import IsolationFailed
 from function.engine.isolate import Isolation
 from function.engine.native_module import import_native
 from function.engine.renditions import OutputFormat
 from function.engine.results import Result, Task
 from function.environment import Environment
+from function.holder import Holder
+from function.moderation import HeldRecord, Moderation
 from function.reconcile import Reconciler
 from function.storage.bucket import Bucket
 from function.storage.deadline import Deadline
@@ -43,6 +52,9 @@ def start(variables: Mapping[str, str] = os.environ) -> UploadHandler:
     def render(data: bytes) -> Iterator[Result]:
         return isolation.run(data, deadline.left())
 
+    def look(data: bytes, name: str, format_name: OutputFormat) -> Iterator[Result]:
+        return isolation.run(data, deadline.left(), (name, format_name, looks_for_duplicates))
+
     @functools.cache
     def reconciler_for(source_bucket: str) -> Reconciler:
         """Return the reconciler of a source bucket, built for its first event."""
@@ -59,8 +71,35 @@ def start(variables: Mapping[str, str] = os.environ) -> UploadHandler:
 
             rejections = Rejections(Tags(source_bucket, deadline))
         source = open_bucket(source_bucket)
+        ask = None
+        if environment.moderator:
+            from function.moderator import Moderator  # noqa: PLC0415 - nor of these
+            from function.storage.presign import presign  # noqa: PLC0415
+
+            def look_url(held: HeldRecord) -> str:
+                key = look_key(environment.name_of(held.key), held.version_id)
+                return presign(destination.name, key, LOOK_SECONDS, os.environ)
+
+            ask = Moderator(environment.moderator, source_bucket, look_url, deadline)
+        moderation = Moderation(
+            destination,
+            environment.publish == Publish.HELD,
+            environment.moderates,
+            functools.cache(lambda: destination.has_any(DECISIONS)),
+            environment.upload_prefixes,
+            ask,
+        )
+        rejected = None
+        if duplicates:
+            rejected = duplicates.rejected.replace(prefixes=environment.upload_prefixes)
         return Reconciler.build(
-            environment, source, destination, render, duplicates, rejections=rejections
+            environment,
+            source,
+            destination,
+            render,
+            duplicates,
+            rejections=rejections,
+            holder=Holder(environment, source, look, moderation, rejected),
         )
 
     with suppress(IsolationFailed):
@@ -71,6 +110,7 @@ def start(variables: Mapping[str, str] = os.environ) -> UploadHandler:
         reconciler_for=reconciler_for,
         deadline=deadline,
         counts_duplicates=looks_for_duplicates,
+        holds=environment.publish == Publish.HELD,
         worker_counts=functools.partial(_worker_counts, isolation),
         cold_starts=itertools.chain((1,), itertools.repeat(0)),
         prefixes=environment.upload_prefixes,
@@ -143,7 +183,7 @@ def _first_views(
 
     def render(data: bytes, name: str, format_name: OutputFormat) -> Iterator[Result]:
         assert isolation  # noqa: S101 - a task without renditions makes none
-        return isolation.run(data, deadline.left(), (name, format_name))
+        return isolation.run(data, deadline.left(), (name, format_name, False))
 
     views = FirstView(
         environment,

@@ -31,6 +31,31 @@ BATCH_OPERATIONS: Final = "batch-operations/"
 """Prefix of the source bucket for the manifests and reports of S3 Batch Operations: nothing there
 is public or raises events."""
 
+MODERATION: Final = f"{INDEX}moderation/"
+"""Prefix of the destination bucket for ``HELD`` and ``DECISIONS``."""
+
+HELD: Final = f"{MODERATION}held/"
+"""Prefix of the destination bucket for what waits for a moderator.
+
+Under the upload's name, it has a small rendition and a record of each version. No file name there
+is one that any release lets readers read: those are ``manifest.json`` and renditions, whose names
+start with a letter or a digit."""
+
+DECISIONS: Final = f"{MODERATION}decisions/"
+"""Prefix of the destination bucket for what moderators decided, one record of each version."""
+
+MODERATED: Final = "moderated"
+"""Code of the error of an upload that a moderator rejected."""
+
+MODERATION_SOURCE: Final = "image-pipeline.moderation"
+"""``eventSource`` of a moderator's decision in the queue of uploads, as S3's is ``aws:s3``."""
+
+LOOK_SECONDS: Final = 300
+"""Seconds for which the URL of a look, which a moderator is sent, can be used."""
+
+MAX_REASON: Final = 500
+"""Characters of a decision's reason, and of the name of who decided."""
+
 REJECTED_TAG: Final = ("image-pipeline", "rejected")
 """Key and value of the tag of rejected uploads, by which a lifecycle rule finds them."""
 
@@ -111,6 +136,28 @@ class Status(StrEnum):
 
     DELETED = "deleted"
     """Stands only while the upload's renditions are being removed."""
+
+    HELD = "held"
+    """The upload waits for a moderator; nothing of it can be seen."""
+
+
+class Publish(StrEnum):
+    """When an upload can be seen: the setting ``publish``."""
+
+    AT_ONCE = "at-once"
+    """As soon as it was rendered."""
+    HELD = "held"
+    """Once a moderator has approved it."""
+
+
+class Verdict(StrEnum):
+    """A decision about one version of an upload: a moderator's, or until then, to hold it."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+
+    HOLD = "hold"
+    """The function's own. It is kept in case the upload is deleted and comes back."""
 
 
 class DuplicateSearch(StrEnum):
@@ -194,6 +241,35 @@ def manifest_key(name: str) -> str:
     return f"{name}/{MANIFEST}"
 
 
+def version_digest(version_id: str) -> str:
+    """Return the name of a version that its upload's manifest has as ``id``."""
+    return hashlib.sha256(version_id.encode()).hexdigest()[:32]
+
+
+def look_key(name: str, version_id: str) -> str:
+    """Return the destination key of the picture that moderators are shown of a held version."""
+    return f"{HELD}{name}/_{version_digest(version_id)}.look"
+
+
+def held_key(name: str, version_id: str) -> str:
+    """Return the destination key of the record of a held version."""
+    return f"{HELD}{name}/_{version_digest(version_id)}.json"
+
+
+def decision_key(name: str, version_id: str) -> str:
+    """Return the destination key of the record of what was decided about a version."""
+    return f"{DECISIONS}{name}/_{version_digest(version_id)}.json"
+
+
+def name_of_held(key: str) -> str | None:
+    """Return the name of the upload of which this is the record of a held version, or its look.
+
+    None for other keys.
+    """
+    found = re.fullmatch(rf"{HELD}(.+)/_[0-9a-f]{{32}}\.(json|look)", key)
+    return found[1] if found else None
+
+
 def name_of_manifest(key: str) -> str | None:
     """Return the name of the upload whose manifest has this key; None for other keys."""
     ending = manifest_key("")
@@ -242,4 +318,28 @@ def s3_event(
     record["s3"] = {"bucket": {"name": bucket}, "object": item}
     if request_id:
         record["responseElements"] = {"x-amz-request-id": request_id}
+    return json.dumps({"Records": [record]})
+
+
+def moderation_event(
+    bucket: str, key: str, version_id: str, verdict: Verdict, *, by: str, at: str, reason: str = ""
+) -> str:
+    """Return the message that tells the function of a moderator's decision: an SQS message's body.
+
+    Args:
+        bucket: the source bucket.
+        key: source key of the upload.
+        version_id: the version that the moderator saw; a newer one needs its own decision.
+        verdict: what was decided.
+        by: who decided, at most ``MAX_REASON`` characters.
+        at: when, in ISO 8601 with a time zone: of two decisions the later one counts.
+        reason: why, at most ``MAX_REASON`` characters.
+    """
+    item = {"key": quote_plus(key, safe="/"), "versionId": version_id}
+    record = {
+        "eventSource": MODERATION_SOURCE,
+        "eventName": f"Decision:{verdict}",
+        "s3": {"bucket": {"name": bucket}, "object": item},
+        "decision": {"by": by, "at": at, "reason": reason},
+    }
     return json.dumps({"Records": [record]})

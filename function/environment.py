@@ -8,6 +8,7 @@ from function.contract import (
     MOST_SECONDS,
     PREFIXES,
     DuplicateSearch,
+    Publish,
     read_prefixes,
     upload_name,
 )
@@ -48,6 +49,8 @@ class Environment(Record):
     hdr: Hdr  # ``keep`` or ``drop``: what becomes of gain maps
     encoders: Encoders  # ``current``, or the release whose options the encoders get
     memory_mb: int  # the function's memory, as Lambda itself states it
+    publish: Publish = Publish.AT_ONCE  # ``at-once``, or ``held`` until a moderator approves
+    moderator: str = ""  # ARN of whom held uploads are sent to; empty for nobody
     source_bucket: str = ""  # bucket of the uploads, for first views; events name it to the others
     upload_prefixes: tuple[str, ...] = PREFIXES  # the one of new uploads first
     format_queue_url: str = ""  # queue of lazy formats to make, for first views alone
@@ -80,6 +83,12 @@ class Environment(Record):
     def lazy(self) -> tuple[Rendition, ...]:
         """All that is not made of an upload at once."""
         return self.viewed + self.in_background
+
+    @property
+    def moderates(self) -> bool:
+        """True if uploads may wait for a moderator before they can be seen."""
+        looks_for_rejected = self.duplicates != DuplicateSearch.OFF
+        return self.publish == Publish.HELD or bool(self.moderator) or looks_for_rejected
 
     @property
     def task(self) -> Task:
@@ -133,6 +142,8 @@ class Environment(Record):
                 hdr=Hdr(variables.get("HDR", Hdr.KEEP)),
                 encoders=Encoders(variables.get("ENCODERS", Encoders.CURRENT)),
                 memory_mb=int(variables["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]),
+                publish=Publish(variables.get("PUBLISH", Publish.AT_ONCE)),
+                moderator=variables.get("MODERATOR", ""),
                 source_bucket=variables.get("SOURCE_BUCKET", ""),
                 upload_prefixes=read_prefixes(variables.get("UPLOAD_PREFIXES")),
                 format_queue_url=variables.get("FORMAT_QUEUE_URL", ""),

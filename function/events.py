@@ -11,8 +11,15 @@ from enum import StrEnum
 from typing import Any, Final, cast
 from urllib.parse import unquote_plus
 
-from function.contract import INDEX, PREFIXES, upload_name
+from function.contract import (
+    BACKFILL_SEQUENCER,
+    INDEX,
+    MODERATION_SOURCE,
+    PREFIXES,
+    upload_name,
+)
 from function.engine.record import Record
+from function.moderation_record import Decision
 from function.versions import ObjectVersion
 
 CREATED: Final = "ObjectCreated:"
@@ -37,6 +44,9 @@ class EventKind(StrEnum):
     CHANGED = "changed"
     """Something was removed. The event does not say what the key holds now."""
 
+    DECIDED = "decided"
+    """A moderator has decided about a version, which need not be what the key holds now."""
+
     BACKFILL = "backfill"
     """An operator asks to render again what the key holds (``python -m ops backfill``)."""
 
@@ -51,6 +61,13 @@ class Event(Record):
     # ``x-amz-request-id`` of the request that caused the event, so that an uploader's request leads
     # to the log lines about it.
     correlation_id: str
+    decision: Decision | None = None  # a moderator's, of a version that was decided about
+
+    def sent_by(self, sender: str) -> "Event":
+        """Return the event of a decision with who sent it; any other event as it is."""
+        if not self.decision:
+            return self
+        return self.replace(decision=self.decision.replace(sender=sender))
 
 
 class OutsidePrefixes(Exception):
@@ -102,6 +119,8 @@ def _mapping(value: object) -> dict[str, Any]:
 def _parse_record(
     record: dict[str, Any], message_id: str, prefixes: tuple[str, ...]
 ) -> list[Event]:
+    if record.get("eventSource") == MODERATION_SOURCE:
+        return _parse_decision(record, message_id, prefixes)
     if record.get("eventSource") != "aws:s3":
         return _ignored("record is not S3's", message_id)
     name = str(record.get("eventName"))
@@ -121,12 +140,38 @@ def _parse_record(
     return _events(Event(bucket, kind, version, correlation_id), message_id, prefixes)
 
 
+def _parse_decision(
+    record: dict[str, Any], message_id: str, prefixes: tuple[str, ...]
+) -> list[Event]:
+    """Return a moderator's decision; one that cannot be read fails, so that somebody hears of it.
+
+    Raises:
+        ValueError, KeyError: the record lacks something, or names no version, verdict or time.
+    """
+    item = record["s3"]["object"]
+    version = ObjectVersion(
+        key=unquote_plus(item["key"]),
+        version_id=str(item["versionId"]),
+        etag="",
+        sequencer=BACKFILL_SEQUENCER,  # older than all events: what the key holds has its own
+        bytes=0,
+    )
+    verdict = str(record["eventName"]).rpartition(":")[2]
+    decision = Decision.parse(record["decision"] | {"verdict": verdict})
+    bucket = record["s3"]["bucket"]["name"]
+    event = Event(bucket, EventKind.DECIDED, version, message_id, decision)
+    return _events(event, message_id, prefixes)
+
+
 def as_changed(body: str) -> str:
     """Return a message of which ``parse_message`` returned events, with all of them ``changed``."""
     fields: dict[str, Any] = json.loads(body)
     if "Records" in fields:
         for record in fields["Records"]:
             record["eventName"] = f"{REMOVED[0]}LookAgain"
+            if record["eventSource"] == MODERATION_SOURCE:
+                record["eventSource"] = "aws:s3"
+                record["s3"]["object"]["sequencer"] = BACKFILL_SEQUENCER
     else:  # from EventBridge
         fields["detail-type"] = _BRIDGED_REMOVAL
     return json.dumps(fields)

@@ -1,13 +1,12 @@
 """The manifest: the object that a reader polls. It is written last and names only what exists."""
 
-import hashlib
 import json
 import os
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
-from function.contract import SCHEMA, Status
+from function.contract import MODERATED, SCHEMA, Status, version_digest
 from function.engine.errors import Reason
 from function.engine.losses import Loss
 from function.engine.record import Record
@@ -22,6 +21,8 @@ URL_TEMPLATE: Final = "urlTemplate"
 
 INTERNAL: Final = "internal"
 """Code of the error of an upload whose status is ``failed``."""
+
+_WITHOUT_PICTURE: Final = (Status.HELD, Status.REJECTED, Status.FAILED)
 
 
 class ErrorFacts(Record):
@@ -123,6 +124,26 @@ class Manifest(Record):
         return tuple(facts for facts in self.renditions if not facts.lazy)
 
     @property
+    def is_moderated(self) -> bool:
+        """True of an upload that a moderator rejected."""
+        return self.error is not None and self.error.code == MODERATED
+
+    @property
+    def is_bare(self) -> bool:
+        """True of a manifest that ``bare`` made."""
+        return self.status in _WITHOUT_PICTURE and not self.source.etag
+
+    def bare(self) -> "Manifest":
+        """Return the manifest with nothing that tells what is in the file, not even its length.
+
+        Its JSON lacks ``etag`` and ``bytes``, which releases that cannot hold uploads must have to
+        read a manifest: so they fail and publish nothing, if a stack is rolled back to one.
+        """
+        version = self.source.version.replace(etag="", bytes=0)
+        status, source = self.status, SourceFacts(**version.to_dict())
+        return Manifest(status, source, Timings(), self.processed_at, self.error, id=self.id)
+
+    @property
     def delivery_url(self) -> str:
         """What readers put before a destination key, as the URLs of a ready manifest have it."""
         first = self.renditions[0]
@@ -145,7 +166,7 @@ class Manifest(Record):
         raw: dict[str, Any] = json.loads(data)
         error = raw.get("error")
         parts = {
-            "source": SourceFacts.from_dict(raw["source"]),
+            "source": SourceFacts.from_dict({"etag": "", "bytes": 0} | raw["source"]),
             "timings_ms": Timings.from_dict(raw["timings_ms"]),
             "renditions": tuple(map(RenditionFacts.from_dict, raw["renditions"])),
             "error": ErrorFacts.from_dict(error) if error else None,
@@ -159,6 +180,9 @@ class Manifest(Record):
         fields: dict[str, Any] = self.to_dict()
         for name in ("original_key", "look_again"):
             del fields[name]
+        if self.is_bare:
+            kept = ("key", "version_id", "sequencer")
+            fields["source"] = {name: fields["source"][name] for name in kept}
         if template := fields.pop("url_template"):
             fields[URL_TEMPLATE] = template
         first = {name: fields.pop(name) for name in ("schema", "status", "id")}
@@ -178,7 +202,7 @@ def _id_of(version_id: str | None) -> str:
     """
     if version_id in (None, "null"):
         return os.urandom(16).hex()
-    return hashlib.sha256(version_id.encode()).hexdigest()[:32]
+    return version_digest(version_id)
 
 
 def url_template(delivery_url: str, name: str, sha256: str) -> str:

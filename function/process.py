@@ -102,17 +102,21 @@ class Processor(Record):
     # Finds earlier uploads of the same image; None where the stack does not ask.
     duplicates: "Duplicates | None" = None
 
-    def process(self, version: ObjectVersion, *, may_copy: bool = True) -> Manifest:
+    def process(
+        self, version: ObjectVersion, *, may_copy: bool = True, heeds_rejected: bool = True
+    ) -> Manifest:
         """Write the renditions of an upload, and return its manifest, which is not written here.
 
         A rejection is an outcome, not an error: its manifest says why. Renditions that were stored
         before the rejection are named by no manifest, and the caller removes them.
 
         With ``may_copy``, S3 copies the renditions of an earlier upload of the same bytes, instead
-        of decoding. A backfill forbids it, because it asks to render again.
+        of decoding. A backfill forbids it, because it asks to render again. With
+        ``heeds_rejected``, nothing is stored of an image that is known from a rejection.
 
         Raises:
             Gone: the version no longer exists.
+            Recognised: the image is known from a rejection.
             Exception: a failure of ours (S3, memory, a bug), which is retried.
         """
         findings, watch = _Findings(), Stopwatch()
@@ -121,17 +125,16 @@ class Processor(Record):
             data = self._fetch(version, findings)
             watch.lap("fetch")
             if self.duplicates:
-                findings.renditions = self._copy_same(version, findings, may_copy=may_copy)
+                findings.renditions = self._copy_same(
+                    version, findings, may_copy=may_copy, heeds_rejected=heeds_rejected
+                )
                 watch.lap("store")
             if findings.renditions is None:
+                run = partial(self._render, version, data, findings, watch)
                 try:
-                    findings.renditions = self._render(version, data, findings, watch)
+                    findings.renditions = run(heeds_rejected=heeds_rejected)
                 except Worn:
-                    findings.renditions = self._render(version, data, findings, watch)
-            if self.duplicates and findings.fingerprint and not findings.original:
-                findings.original = self.duplicates.find_near(
-                    self.environment.name_of(version.key), findings.fingerprint
-                )
+                    findings.renditions = run(heeds_rejected=heeds_rejected)
         except Rejected as rejection:
             error = ErrorFacts(code=rejection.code, message=rejection.message)
         manifest = findings.manifest(version, watch.timings(), error)
@@ -151,15 +154,22 @@ class Processor(Record):
         return data
 
     def _copy_same(
-        self, version: ObjectVersion, findings: _Findings, *, may_copy: bool
+        self,
+        version: ObjectVersion,
+        findings: _Findings,
+        *,
+        may_copy: bool,
+        heeds_rejected: bool,
     ) -> list[RenditionFacts] | None:
         """Copy the renditions of an earlier upload of the same bytes, if this stack made them.
 
         None if there are none, or if the original was replaced or removed meanwhile. Copies made by
         then are named by no manifest, and will be overwritten.
         """
-        found = self.duplicates and self.duplicates.find_exact(
-            self.environment.name_of(version.key), findings.sha256
+        if not self.duplicates:
+            return None
+        found = self.duplicates.find_exact(
+            self.environment.name_of(version.key), findings.sha256, heeds_rejected=heeds_rejected
         )
         if not found:
             return None
@@ -184,24 +194,50 @@ class Processor(Record):
         return rendition.replace(key=key, url=url) if is_copied else None
 
     def _render(
-        self, version: ObjectVersion, data: bytes, findings: _Findings, watch: Stopwatch
+        self,
+        version: ObjectVersion,
+        data: bytes,
+        findings: _Findings,
+        watch: Stopwatch,
+        *,
+        heeds_rejected: bool,
     ) -> list[RenditionFacts]:
-        """Store each rendition while the next one is encoded."""
+        """Store each rendition while the next one is encoded.
+
+        Where look-alikes of rejected images are held, none is stored before the fingerprint, which
+        comes last, has been looked up: anyone can read what is stored.
+        """
+        waits = heeds_rejected and self.duplicates is not None and self.duplicates.near
         facts: list[RenditionFacts] = []
+        waiting: list[Rendered] = []
         with ThreadPoolExecutor(STORE_THREADS) as pool:
             writes: list[Future[str]] = []
+
+            def store(rendered: Rendered) -> None:
+                fact = self._facts(version, rendered, findings.sha256)
+                headers = Headers(fact.content_type, FOREVER, version.sequencer)
+                writes.append(pool.submit(self.destination.put, fact.key, rendered.body, headers))
+                facts.append(fact)
+
             for result in self.engine(data):
                 if isinstance(result, Measured):
                     findings.measured = result
                     watch.lap("decode")
                 elif isinstance(result, Fingerprint):
                     findings.fingerprint = result
+                elif waits:
+                    waiting.append(result)
                 else:
-                    fact = self._facts(version, result, findings.sha256)
-                    headers = Headers(fact.content_type, FOREVER, version.sequencer)
-                    writes.append(pool.submit(self.destination.put, fact.key, result.body, headers))
-                    facts.append(fact)
+                    store(result)
             watch.lap("render")
+            if self.duplicates and findings.fingerprint and not findings.original:
+                findings.original = self.duplicates.find_near(
+                    self.environment.name_of(version.key),
+                    findings.fingerprint,
+                    heeds_rejected=heeds_rejected,
+                )
+            for rendered in waiting:
+                store(rendered)
             for write in writes:
                 write.result()
         watch.lap("store")

@@ -24,17 +24,19 @@ from function.contract import (
     MAX_KEY_BYTES,
     PREFIXES,
     Status,
+    Verdict,
     manifest_key,
     rendition_key,
     source_key,
     upload_name,
 )
-from function.decision import Render, State, Step, decide, replaces
+from function.decision import Hold, Refuse, State, Step, Write, decide, replaces
 from function.engine.errors import DecoderBug, Reason
 from function.engine.record import Record
 from function.environment import Environment
 from function.events import Event, EventKind
 from function.manifest import CACHE_CONTROL, CONTENT_TYPE, INTERNAL, ErrorFacts, Manifest
+from function.moderation_record import Recognised
 from function.process import Engine, Processor
 from function.storage.bucket import ABSENT, Bucket, Headers
 from function.storage.errors import Conflict, Gone
@@ -42,6 +44,7 @@ from function.versions import ObjectVersion, is_newer
 
 if TYPE_CHECKING:
     from function.duplicates.search import Duplicates
+    from function.holder import Holder
     from function.rejections import Rejections
 
 MAX_ROUNDS: Final = 16
@@ -87,6 +90,8 @@ class Reconciler(Record):
     # Waits after a lost conditional write, given the number of the round.
     back_off: Callable[[int], None] = back_off
     prefixes: tuple[str, ...] = PREFIXES  # of the uploads, the one of new uploads first
+    # Holds uploads for a moderator, and knows what was decided.
+    holder: "Holder | None" = None
 
     @classmethod
     def build(
@@ -98,6 +103,7 @@ class Reconciler(Record):
         duplicates: "Duplicates | None" = None,
         *,
         rejections: "Rejections | None" = None,
+        holder: "Holder | None" = None,
     ) -> "Reconciler":
         """Build the reconciler of a stack, which renders by ``Processor``."""
         processor = Processor(environment, source, destination, engine, duplicates)
@@ -110,6 +116,7 @@ class Reconciler(Record):
             rejections,
             environment.lazy_files,
             prefixes=environment.upload_prefixes,
+            holder=holder,
         )
 
     def reconcile(self, event: Event, *, is_last: bool = False) -> Manifest | None:
@@ -133,16 +140,18 @@ class Reconciler(Record):
         key = manifest_key(self._name(event.version))
         if not _fits(key):
             raise KeyTooLong(f"{key} has over {MAX_KEY_BYTES} bytes")
+        self._take_decision(event)
         written: Manifest | None = None
         gone: Gone | None = None
         state: State | None = None
         new = event.version if event.kind == EventKind.CREATED else None
         for attempt in range(1, MAX_ROUNDS + 1):
             event, state, new = (event, state, new) if state else self._observe(event, new)
-            step = decide(event, state)
+            step = decide(event, state, holds=self._holds)
             if step is Step.SKIP:
-                if self._follow(state.standing, new):
-                    # Another invocation may have replaced the manifest before the tag was set.
+                if self._follow(state.standing, new) or self._ask(state.standing):
+                    # Another invocation may have replaced the manifest before the tag was set, or
+                    # the moderator has decided at once.
                     state = None
                     continue
                 if gone and not written:
@@ -197,7 +206,8 @@ class Reconciler(Record):
         ):
             # The event itself says what the key holds. If that is no longer true, its own fetch or
             # the look after the write finds out, so the usual upload waits for no request here.
-            return event, State(standing=standing, etag=etag, held=event.version), new
+            verdict = self._verdict(event, standing, event.version)
+            return event, State(standing, etag, event.version, verdict=verdict), new
         return event, self._look_up(event, standing, etag), new
 
     def _key_to_show(self, event: Event) -> str | None:
@@ -216,25 +226,37 @@ class Reconciler(Record):
         held = self.source.head(key)
         is_other = held and shown and held.version_id not in {None, shown}
         is_retained = not is_other or self.source.has_version(key, shown or "")
-        return State(standing, etag, held, is_retained=is_retained, is_whole=is_whole)
+        verdict = shown_verdict = self._verdict(event, standing, held)
+        if is_other and standing:
+            shown_verdict = self._verdict(event, standing, standing.source)
+        return State(standing, etag, held, is_retained, is_whole, verdict, shown_verdict)
+
+    def _verdict(
+        self, event: Event, standing: Manifest | None, version: ObjectVersion | None
+    ) -> Verdict | None:
+        """Return what was decided about a version; it is read after the manifest.
+
+        A new upload of a stack without moderation costs no request.
+        """
+        if not self.holder or not version:
+            return None
+        moderation = self.holder.moderation
+        is_new = event.kind == EventKind.CREATED and not (standing and standing.is_bare)
+        return None if is_new and not moderation.is_active else moderation.verdict(version)
 
     def _render(
-        self, event: Event, step: Render, state: State, *, is_last: bool
+        self, event: Event, step: Write, state: State, *, is_last: bool
     ) -> tuple[Manifest | None, State | None]:
         version, standing, bug = step.version, state.standing, None
         try:
-            if _fits(rendition_key(self._name(version), max(self.files, key=len))):
-                may_copy = event.kind != EventKind.BACKFILL
-                manifest = self.processor.process(version, may_copy=may_copy)
-            elif self.source.head(version.key) is None:
-                raise Gone(version.key)
-            else:
-                manifest = Manifest.without_renditions(version, Status.REJECTED, _TOO_LONG)
+            manifest = self._make(event, step, state)
         except DecoderBug as error:
             if not is_last or _is_ready(standing, version):
                 raise
             bug, manifest = error, Manifest.without_renditions(version, Status.FAILED, _FAULT)
-        if self._is_archived_since(manifest, standing):
+        if manifest.error and self._holds:
+            manifest = manifest.bare()
+        if self._is_archived_since(manifest, standing, step):
             return None, state.replace(is_whole=True)
         if standing and (lazy := self._lazy_keys(event, standing)):
             # Before a reader can learn the new version's URLs, under which a CDN would keep them.
@@ -244,8 +266,11 @@ class Reconciler(Record):
         etag = self._write_manifest(manifest, expect=state.etag)
         if self.duplicates:
             self.duplicates.record(self._name(version), standing, manifest)
+        self._clear_held(version, state, manifest)
         if standing is None and manifest.error is None:
-            return manifest, self._look_up(event, manifest, etag, is_whole=True)
+            # A process that died may have rendered what is held by now: that is looked for.
+            is_whole = None if manifest.status == Status.HELD else True
+            return manifest, self._look_up(event, manifest, etag, is_whole=is_whole)
         named = _stored_keys(manifest)
         self.destination.delete([key for key in _keys(standing) if key not in named])
         if bug:
@@ -253,13 +278,42 @@ class Reconciler(Record):
             raise bug
         return manifest, None
 
+    def _make(self, event: Event, step: Write, state: State) -> Manifest:
+        """Return the manifest of a version, once all that it names is there."""
+        version = step.version
+        if self.holder and isinstance(step, Refuse):
+            return self.holder.refuse(version, state.standing)
+        if self.holder and isinstance(step, Hold):
+            return self.holder.hold(version)
+        if _fits(rendition_key(self._name(version), max(self.files, key=len))):
+            return self._process(event, version, state)
+        if self.source.head(version.key) is None:
+            raise Gone(version.key)
+        return Manifest.without_renditions(version, Status.REJECTED, _TOO_LONG)
+
+    def _process(self, event: Event, version: ObjectVersion, state: State) -> Manifest:
+        """Render a version, unless it is known from a rejection: then it is held."""
+        is_approved, may_copy = state.verdict == Verdict.APPROVE, event.kind != EventKind.BACKFILL
+        heeds = self.holder is not None and not (is_approved or _is_ready(state.standing, version))
+        try:
+            manifest = self.processor.process(version, may_copy=may_copy, heeds_rejected=heeds)
+        except Recognised:
+            if not self.holder:
+                raise
+            return self.holder.hold(version)
+        if self.holder and is_approved:
+            self.holder.accept(version, manifest)
+        return manifest
+
     def _repair(self, event: Event, state: State) -> State | None:
         """Check the renditions of the standing manifest; return None after a change."""
         standing = state.standing
         if standing is None:
             return None
-        named, shown = self._readable_keys(standing), standing.source.sequencer
-        found = self.destination.sequencers(named | self._possible_keys(event))
+        named = self._readable_keys(standing) | self._keys_named(standing)
+        shown = standing.source.sequencer
+        possible = self._possible_keys(event) | self._held_keys(event)
+        found = self.destination.sequencers(named | possible)
         is_whole = all(found[key] == shown for key in named)
         newest = _newest(event, standing)
         made = {key for key in _keys(standing) if found.get(key) == shown}
@@ -281,7 +335,7 @@ class Reconciler(Record):
         afterwards.
         """
         standing, newest = state.standing, _newest(event, state.standing)
-        keys = self._possible_keys(event) | set(_keys(standing))
+        keys = self._possible_keys(event) | self._held_keys(event) | set(_keys(standing))
         if standing is None:
             found = self.destination.sequencers(keys).values()
             if not any(_is_outdated(sequencer, newest) for sequencer in found):
@@ -310,18 +364,58 @@ class Reconciler(Record):
                 raise
             return found[1]
 
-    def _is_archived_since(self, manifest: Manifest, standing: Manifest | None) -> bool:
+    def _is_archived_since(
+        self, manifest: Manifest, standing: Manifest | None, step: Write
+    ) -> bool:
         """Return True if an upload was archived after its renditions were made, which then stay.
 
         A lifecycle rule may move old uploads to an archive storage class, and a backfill asks for
-        all of them. That they cannot be read any more is no reason to delete their renditions.
+        all of them. That they cannot be read any more is no reason to delete their renditions, nor
+        the picture that a moderator waits for.
         """
         if manifest.error is None or manifest.error.code != Reason.ARCHIVED:
             return False
-        if not _is_ready(standing, manifest.source):
+        named = self._keys_named(standing)
+        is_held = isinstance(step, Hold) and bool(named)
+        if not standing or not (is_held or _is_ready(standing, manifest.source)):
             return False
-        found = self.destination.sequencers(self._readable_keys(standing))
+        keys = self._readable_keys(standing) | named
+        found = self.destination.sequencers(keys)
         return all(sequencer == standing.source.sequencer for sequencer in found.values())
+
+    def _take_decision(self, event: Event) -> None:
+        """Record a moderator's decision, if the event is one, before anything follows from it."""
+        if event.decision and self.holder:
+            self.holder.take(event.version, event.decision)
+
+    @property
+    def _holds(self) -> bool:
+        """True if every upload waits for a moderator."""
+        return self.holder is not None and self.holder.moderation.holds
+
+    def _ask(self, standing: Manifest | None) -> bool:
+        """Have a moderator asked about an upload that waits; return True if they have decided."""
+        if not self.holder or not standing or standing.status != Status.HELD:
+            return False
+        return self.holder.moderation.ask_about(standing)
+
+    def _held_keys(self, event: Event) -> set[str]:
+        """Return the keys of what is kept of an upload for moderators."""
+        name = self._name(event.version)
+        return self.holder.moderation.keys_kept(name) if self.holder else set()
+
+    def _keys_named(self, standing: Manifest | None) -> set[str]:
+        """Return the keys of what is kept for moderators while a manifest stands."""
+        return self.holder.moderation.keys_named(standing) if self.holder else set()
+
+    def _clear_held(self, version: ObjectVersion, state: State, manifest: Manifest) -> None:
+        """Delete what was kept for moderators of what waits no more."""
+        if not self.holder:
+            return
+        waited = self._keys_named(state.standing)
+        if state.verdict:
+            waited |= self.holder.moderation.keys_of(version)
+        self.destination.delete(sorted(waited - self._keys_named(manifest)))
 
     def _follow(self, manifest: Manifest | None, new: ObjectVersion | None) -> bool:
         """Make an upload's tag agree with its manifest; return True if it did not agree.

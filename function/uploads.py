@@ -35,6 +35,8 @@ class UploadHandler(Record):
     worker_counts: Callable[[], dict[Metric, int]]  # metrics of workers since the last call
     cold_starts: Iterator[int]  # 1 for the first upload that is processed, then 0
     prefixes: tuple[str, ...] = PREFIXES  # of the stack's uploads
+    # Every upload waits for a moderator: before that, no line of the log tells what is in it.
+    holds: bool = False
 
     def handle(self, event: Event, *, is_last: bool) -> Outcome:
         """Process one event and return what came of it.
@@ -58,7 +60,12 @@ class UploadHandler(Record):
         if manifest is None:
             _logger.info("superseded", extra=extra)
             return Outcome("superseded")
-        if manifest.status != Status.DELETED:
+        if manifest.is_bare:
+            extra |= {"version_id": manifest.source.version_id}
+            if error := manifest.error:
+                counts = {Metric.REJECTED: 1, **self.worker_counts()}
+                extra |= {"error": error.to_dict(), **self._figures(counts, error.code)}
+        elif manifest.status != Status.DELETED:
             extra |= {
                 "version_id": version.version_id,
                 "renditions": len(manifest.stored),
@@ -74,6 +81,9 @@ class UploadHandler(Record):
 
     def log_failure(self, error: Exception, extra: Mapping[str, Any]) -> None:
         """Log a failure of ours with its traceback, and count it."""
+        if self.holds:
+            # S3's event has the file's length and hash.
+            extra = {name: value for name, value in extra.items() if name != "body"}
         bugs = {Metric.DECODER_BUGS: 1} if isinstance(error, DecoderBug) else {}
         counts = {Metric.FAILED: 1, **self.worker_counts(), **bugs}
         _logger.error("failed", exc_info=error, extra={**extra, **self._figures(counts)})

@@ -24,7 +24,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Final
 
-from function.contract import VIEW_SECONDS, StackOutput
+from function.contract import DECISIONS, HELD, VIEW_SECONDS, StackOutput
 from ops import invalidation, queued, tables, versions
 from ops.scope import Scope
 from ops.stack import Stack
@@ -180,11 +180,10 @@ def prepare(stack: Stack, scope: Scope) -> Erasure:
 
 def _stores(stack: Stack, scope: Scope, index: str) -> dict[Place, Store]:
     sources = [(stack, stack.source, key, scope.holds) for key in scope.keys]
-    made = (stack, stack.destination, scope.destination, scope.holds_destination)
     stores = {
         Place.UPLOADS: _all([_bucket(*source) for source in sources]),
         Place.UNFINISHED: _all([_unfinished(*source) for source in sources]),
-        Place.DESTINATION: _bucket(*made),
+        Place.DESTINATION: _all([_made(stack, scope, prefix) for prefix in ("", HELD, DECISIONS)]),
     }
     if index:
         entries = tables.index_entries(stack, index, scope)
@@ -198,6 +197,15 @@ def _stores(stack: Stack, scope: Scope, index: str) -> dict[Place, Store]:
         clear=partial(queued.remove_letters, stack, scope),
     )
     return stores
+
+
+def _made(stack: Stack, scope: Scope, prefix: str) -> Store:
+    """Return what the function made of uploads under a prefix of the destination bucket."""
+
+    def holds(key: str) -> bool:
+        return scope.holds_destination(key.removeprefix(prefix))
+
+    return _bucket(stack, stack.destination, f"{prefix}{scope.destination}", holds)
 
 
 def _all(stores: list[Store]) -> Store:

@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
-from function.contract import DuplicateSearch
+from function.contract import DuplicateSearch, Publish
 from function.engine.renditions import Encoders, Hdr, Quality
 from pipeline.settings import KEYS, Settings
 from pipeline.settings_checks import SettingsError
@@ -134,5 +134,6 @@ _CONVERSIONS: Final[Mapping[type, Callable[[str, str], Any]]] = {
     Hdr: partial(to_name, Hdr),
     Encoders: partial(to_name, Encoders),
     DuplicateSearch: partial(to_name, DuplicateSearch),
+    Publish: partial(to_name, Publish),
 }
 """Type of a setting to the function that reads it from the engine's text."""

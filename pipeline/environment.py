@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from function.contract import UPLOADS, DuplicateSearch, write_prefixes
+from function.contract import UPLOADS, DuplicateSearch, Publish, write_prefixes
 from function.engine.renditions import Encoders, Hdr
 from pipeline.settings import Settings
 
@@ -33,6 +33,7 @@ def environment_variables(
     kms_key_arn: str,
     index_table: str = "",
     *,
+    moderator: str = "",
     source_bucket: str = "",
 ) -> Mapping[str, str]:
     """Return the function's variables, which ``Environment.read`` and its C library read.
@@ -62,6 +63,8 @@ def environment_variables(
         **({} if settings.native_decoder else {"NATIVE_DECODER": "false"}),
         **({"TAGS_REJECTED": "true"} if settings.rejected_upload_days else {}),
         **({} if settings.hdr == Hdr.KEEP else {"HDR": settings.hdr.value}),
+        **({} if settings.publish == Publish.AT_ONCE else {"PUBLISH": settings.publish.value}),
+        **({"MODERATOR": moderator} if moderator else {}),
         **({"SOURCE_BUCKET": source_bucket} if source_bucket else {}),
         **({} if settings.encoders == Encoders.CURRENT else {"ENCODERS": settings.encoders.value}),
         **({"UPLOAD_PREFIXES": told} if (told := write_prefixes(settings.prefixes)) else {}),

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import pulumi
 
-from function.contract import DuplicateSearch, write_prefixes
+from function.contract import DuplicateSearch, Publish, write_prefixes
 from pipeline import alarm_definitions, lifecycle, renaming, signer, sizes, tagging
 from pipeline.access_log import AccessLog, AccessLogArgs
 from pipeline.adopted_bucket import AdoptedBucket
@@ -87,6 +87,7 @@ class ImagePipeline(Component):
         self._bundle = _bundle(args)
         self._signer_bundle = _bundle(args, source=signer.FOLDER) if args.auth else None
         _say_who_may_upload(args)
+        _say_what_is_held(args)
         guard = Guard()
         merge = pulumi.ResourceOptions.merge
         opts = merge(merge(opts, renaming.keep(name, opts)), tagging.options(args.tags))
@@ -259,8 +260,12 @@ class ImagePipeline(Component):
         if settings.duplicates != DuplicateSearch.OFF:
             index = self._add(DuplicateIndex, DuplicateIndexArgs)
         variables = pulumi.Output.all(
-            self._destination.name, self.delivery_url, self._key_arn, index.name if index else ""
-        ).apply(lambda values: environment_variables(settings, *values))
+            self._destination.name,
+            self.delivery_url,
+            self._key_arn,
+            index.name if index else "",
+            settings.moderator,
+        ).apply(lambda values: environment_variables(settings, *values[:4], moderator=values[4]))
         works_with = {
             "bundle": self._bundle,
             "source": self._source,
@@ -305,3 +310,11 @@ def _say_who_may_upload(settings: Settings) -> None:
         pulumi.log.info("Anyone may upload: uploads is public.")
     elif settings.uploads == "presigned" and not settings.auth:
         pulumi.log.info("Anyone may upload: uploads is presigned, without auth.")
+
+
+def _say_what_is_held(settings: Settings) -> None:
+    if settings.publish == Publish.HELD:
+        pulumi.log.info(
+            "Uploads from now on are held until a moderator approves them; what readers could see "
+            "before stays public."
+        )

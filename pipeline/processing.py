@@ -26,7 +26,8 @@ class ProcessingArgs:
 
     ``variables`` are its environment; ``kms_key_arn`` is empty for S3-managed keys; ``index`` is
     given if the stack looks for duplicates; ``rejected_upload_days`` is 0 if rejected uploads stay;
-    ``permissions_boundary`` is empty for none, and ``vpc`` None; ``prefixes`` are the uploads'.
+    ``permissions_boundary`` and ``moderator`` are empty for none, and ``vpc`` is None; ``prefixes``
+    are the uploads'.
     """
 
     bundle: Bundle
@@ -46,6 +47,7 @@ class ProcessingArgs:
     permissions_boundary: pulumi.Input[str]
     vpc: Vpc | None
     prefixes: Sequence[str]
+    moderator: pulumi.Input[str]
 
 
 def processing_function(
@@ -92,6 +94,7 @@ def processing_function(
         backfill_arn=queue.backfill_arn if queue else "",
         key_arn=args.kms_key_arn,
         index_arn=args.index.arn if args.index else "",
+        moderator_arn=args.moderator,
     )
     function = engine_function(
         owner,

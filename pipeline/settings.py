@@ -12,10 +12,10 @@ from typing import Final
 
 import pulumi
 
-from function.contract import UPLOADS, DuplicateSearch
+from function.contract import UPLOADS, DuplicateSearch, Publish
 from function.engine.limits import max_megapixels
 from function.engine.renditions import DEFAULT_RENDITIONS, Encoders, Hdr, Quality, Rendition
-from pipeline import adopted, contradictions, prefixes, storage_classes, tagging
+from pipeline import adopted, contradictions, moderation, prefixes, storage_classes, tagging
 from pipeline.auth import Auth
 from pipeline.pollers import Pollers
 from pipeline.settings_checks import (
@@ -100,6 +100,8 @@ class Settings:
     encoders: Encoders = Encoders.CURRENT
     background: str = "#ffffff"
     duplicates: DuplicateSearch = DuplicateSearch.OFF
+    publish: Publish = Publish.AT_ONCE
+    moderator: pulumi.Input[str] = ""
     max_upload_mb: int = 25
     max_megapixels: int = 0
     log_retention_days: int = 30
@@ -146,6 +148,7 @@ class Settings:
         require_one_of("hdr", self.hdr, tuple(Hdr))
         require_one_of("encoders", self.encoders, tuple(Encoders))
         require_one_of("duplicates", self.duplicates, tuple(DuplicateSearch))
+        require_one_of("publish", self.publish, tuple(Publish))
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", self.background):
             raise SettingsError(f"background must be #rrggbb; got {self.background!r}.")
         in_range("maxUploadMb", self.max_upload_mb, 1, 5000, "MB")
@@ -247,6 +250,7 @@ class Settings:
             ("hosted_zone_id", require_zone),
             ("kms_key_arn", adopted.check_key),
             ("alarm_topic_arn", adopted.check_topic),
+            ("moderator", moderation.check),
             ("permissions_boundary", adopted.check_boundary),
         ):
             object.__setattr__(self, name, checked(KEYS[name], getattr(self, name), check))

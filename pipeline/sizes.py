@@ -122,6 +122,10 @@ def longest(name: str, settings: Settings) -> tuple[Mapping[str, str], str, str]
     if settings.encryption == "kms" and not key_arn:
         key_arn = arn("kms", f"key/{_KEY}")
     index = "" if settings.duplicates == DuplicateSearch.OFF else physical("duplicates")
+    # A function's ARN, with its alias, is the longest.
+    moderator = settings.moderator if isinstance(settings.moderator, str) else ""
+    if settings.moderator and not moderator:
+        moderator = arn("lambda", f"function:{'f' * 64}:{'a' * 128}")
     role = roles.resizer_role(
         source_arn=f"arn:{_PARTITION}:s3:::{source}",
         destination_arn=destination_arn,
@@ -135,11 +139,14 @@ def longest(name: str, settings: Settings) -> tuple[Mapping[str, str], str, str]
         tags_rejected=settings.rejected_upload_days > 0,
         in_vpc=settings.vpc is not None,
         prefixes=settings.prefixes,
+        moderator_arn=moderator,
     )
     bucket = bucket_policies.destination(
         destination_arn, _ACCOUNT, distribution, renditions=settings.renditions
     )
-    variables = environment_variables(settings, destination, url, key_arn, index)
+    variables = environment_variables(
+        settings, destination, url, key_arn, index, moderator=moderator
+    )
     if settings.batch_operations_concurrency:
         variables = without_metrics(variables)  # the longer of the two functions' variables
     return variables, to_json(role), to_json(bucket)

@@ -26,6 +26,7 @@ class Entry(Record):
     since: str  # when it was first entered there (ISO 8601): earlier ones are originals
     perceptual_hash: str  # 16 hex digits
     recipe: str  # which renditions it has; see ``search.recipe_of``
+    rejected: str = ""  # source key of what a moderator rejected (``rejected.py``); else empty
 
 
 class Index:
@@ -57,16 +58,22 @@ class Index:
             "Limit": LIMIT,
         }
         items = self._call("Query", query)["Items"]
-        return [Entry(**{name: item[name]["S"] for name in Entry.fields}) for item in items]
+        return [
+            Entry(**{name: item[name]["S"] for name in Entry.fields if name in item})
+            for item in items
+        ]
 
     def _put(self, entry: Entry) -> None:
+        rejected = ", rejected = :x" if entry.rejected else ""
         update = {
-            "UpdateExpression": "SET #s = if_not_exists(#s, :s), perceptual_hash = :p, recipe = :r",
+            "UpdateExpression": "SET #s = if_not_exists(#s, :s), perceptual_hash = :p, recipe = :r"
+            + rejected,
             "ExpressionAttributeNames": {"#s": "since"},
             "ExpressionAttributeValues": {
                 ":s": {"S": entry.since},
                 ":p": {"S": entry.perceptual_hash},
                 ":r": {"S": entry.recipe},
+                **({":x": {"S": entry.rejected}} if rejected else {}),
             },
         }
         self._call("UpdateItem", {"Key": _key(entry.bucket, entry.name), **update})

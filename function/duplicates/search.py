@@ -1,36 +1,31 @@
 """Search for duplicates: the same bytes by SHA-256, and similar images by perceptual hash.
 
-Similar images are found by multi-probe LSH. The 64 bits of the hash are cut into three bands, and
-images that agree in all bits of a band share a bucket. Re-encoding flips only the bits whose DCT
-term was close to the median, so each band is looked up with its three least certain bits both ways.
-That is 24 buckets, each with up to 100 million / 2^21 = 48 entries when there are 100 million
-images. docs/duplicates.md has its recall, precision and cost.
+``lookup.py`` says in which buckets of the index both are looked for.
 """
 
 import hashlib
 import json
 import operator
 from collections.abc import Iterator, Sequence
-from itertools import chain, combinations
-from typing import Final
 
 from function.contract import DuplicateSearch, Status, manifest_key
 from function.duplicates.index import Entry, Index
+from function.duplicates.lookup import (
+    MAX_DISTANCE,
+    exact_bucket,
+    hamming_distance,
+    near_buckets,
+    probes,
+)
+from function.duplicates.rejected import RejectedPictures, match
 from function.engine.record import Record
 from function.engine.renditions import Encoders, Hdr
-from function.engine.results import HASH_BITS, Fingerprint
+from function.engine.results import Fingerprint
 from function.environment import Environment
 from function.manifest import Manifest
+from function.moderation_record import Recognised
 from function.storage.bucket import Bucket
 from function.storage.deadline import Deadline
-
-UNCERTAIN_BITS: Final = 3
-"""Least certain bits of each band, which are looked up both ways."""
-
-MAX_DISTANCE: Final = 8
-"""Largest Hamming distance of a near duplicate; unrelated photos measured 16 or more, of 64."""
-
-_BANDS: Final = (range(22), range(22, 43), range(43, HASH_BITS))
 
 
 class ExactDuplicate(Record):
@@ -48,20 +43,38 @@ class Duplicates(Record):
     near: bool  # similar images are duplicates, too
     recipe: str  # digest of the stack's settings for renditions; see ``recipe_of``
 
-    def find_exact(self, name: str, sha256: str) -> ExactDuplicate | None:
-        """Return the earliest upload of the same bytes; None if this is the first."""
-        for entry in _earlier(self.index.find([_exact_bucket(sha256)]), name):
+    def find_exact(
+        self, name: str, sha256: str, *, heeds_rejected: bool = True
+    ) -> ExactDuplicate | None:
+        """Return the earliest upload of the same bytes; None if this is the first.
+
+        Raises:
+            Recognised: a moderator rejected these bytes, unless that is not heeded.
+        """
+        entries = self.index.find([exact_bucket(sha256)])
+        if heeds_rejected and match(entries):
+            raise Recognised
+        for entry in _earlier(entries, name):
             manifest = self._confirm(entry)
             if manifest and manifest.source.sha256 == sha256:
                 return ExactDuplicate(manifest, has_same_recipe=entry.recipe == self.recipe)
             self.index.delete([(entry.bucket, entry.name)])
         return None
 
-    def find_near(self, name: str, fingerprint: Fingerprint) -> Manifest | None:
-        """Return the manifest of the most similar upload before this one; None if there is none."""
+    def find_near(
+        self, name: str, fingerprint: Fingerprint, *, heeds_rejected: bool = True
+    ) -> Manifest | None:
+        """Return the manifest of the most similar upload before this one; None if there is none.
+
+        Raises:
+            Recognised: a moderator rejected a similar image, unless that is not heeded.
+        """
         if not self.near:
             return None
-        earlier = _earlier(self.index.find(probes(fingerprint)), name)
+        entries = self.index.find(probes(fingerprint))
+        if heeds_rejected and match(entries, fingerprint.perceptual_hash):
+            raise Recognised
+        earlier = _earlier(entries, name)
         distances = [
             (hamming_distance(entry.perceptual_hash, fingerprint.perceptual_hash), entry)
             for entry in earlier
@@ -74,6 +87,11 @@ class Duplicates(Record):
                 return manifest
             self.index.delete([(entry.bucket, entry.name)])
         return None
+
+    @property
+    def rejected(self) -> RejectedPictures:
+        """The rejected pictures in the same index."""
+        return RejectedPictures(self.index, self.near)
 
     def record(self, name: str, old: Manifest | None, new: Manifest) -> None:
         """Enter an upload whose manifest has been written, and delete the entries of the old one.
@@ -98,10 +116,9 @@ class Duplicates(Record):
 
     def _buckets(self, manifest: Manifest | None) -> Iterator[str]:
         if manifest and manifest.source.sha256 and manifest.perceptual_hash:
-            yield _exact_bucket(manifest.source.sha256)
+            yield exact_bucket(manifest.source.sha256)
             if self.near:
-                value = int(manifest.perceptual_hash, 16)
-                yield from (_near_bucket(value, band) for band in range(len(_BANDS)))
+                yield from near_buckets(manifest.perceptual_hash)
 
     def _confirm(self, entry: Entry) -> Manifest | None:
         manifest = self._read(entry.name)
@@ -137,35 +154,9 @@ def recipe_of(environment: Environment) -> str:
     return hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:8]
 
 
-def probes(fingerprint: Fingerprint) -> list[str]:
-    """Return the buckets to look up: each band with its least certain bits in all combinations."""
-    value, margins = int(fingerprint.perceptual_hash, 16), fingerprint.margins
-    buckets: list[str] = []
-    for band, bits in enumerate(_BANDS):
-        uncertain = sorted(bits, key=lambda bit: margins[bit])[:UNCERTAIN_BITS]
-        subsets = chain.from_iterable(combinations(uncertain, n) for n in range(UNCERTAIN_BITS + 1))
-        for flipped in subsets:
-            mask = sum(1 << (HASH_BITS - 1 - bit) for bit in flipped)
-            buckets.append(_near_bucket(value ^ mask, band))
-    return buckets
-
-
-def hamming_distance(one: str, other: str) -> int:
-    """Return the number of bits in which two hashes differ; both are hex digits."""
-    return (int(one, 16) ^ int(other, 16)).bit_count()
-
-
-def _near_bucket(value: int, band: int) -> str:
-    mask = sum(1 << (HASH_BITS - 1 - bit) for bit in _BANDS[band])
-    return f"near#{band}#{value & mask:016x}"
-
-
-def _exact_bucket(sha256: str) -> str:
-    return f"sha256#{sha256}"
-
-
 def _earlier(entries: Sequence[Entry], name: str) -> list[Entry]:
     """Return others' entries from before this upload's own, earliest first, each name once."""
+    entries = [entry for entry in entries if not entry.rejected]
     own = [(entry.since, entry.name) for entry in entries if entry.name == name]
     ordered = sorted(entries, key=lambda entry: (entry.since, entry.name))
     before = [e for e in ordered if e.name != name and (not own or (e.since, e.name) < min(own))]

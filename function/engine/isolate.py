@@ -46,8 +46,8 @@ _PEEK: Final = os.WEXITED | os.WNOHANG | os.WNOWAIT
 _DAMAGE: Final = frozenset({Reason.BROKEN_IMAGE, Reason.TRUNCATED})
 
 
-Only = tuple[str, OutputFormat]
-"""One rendition of a task, by its name, and the format to make it in."""
+Only = tuple[str, OutputFormat, bool]
+"""One rendition of a task: its name, the format to make it in, and whether with a fingerprint."""
 
 
 class Isolation:
@@ -67,7 +67,7 @@ class Isolation:
     ) -> Iterator[Result]:
         """Yield the results of ``work`` for an upload, for which so many seconds are left.
 
-        With ``only`` it makes one rendition of the task in one format, and no fingerprint.
+        With ``only`` it makes one rendition of the task in one format.
 
         Raises:
             Rejected: by the engine; or ``Stopped``, if the upload took too much time or memory.

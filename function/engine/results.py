@@ -45,8 +45,13 @@ class Task(Record):
         fields["encoders"] = Encoders(raw["encoders"])
         return cls(**raw | fields)
 
-    def only(self, name: str, format_name: OutputFormat) -> Self:
-        """Return the task of making one rendition in one of its formats, and no fingerprint.
+    def only(
+        self,
+        name: str,
+        format_name: OutputFormat,
+        has_fingerprint: bool = False,  # noqa: FBT001, FBT002 - as in ``isolate.Only``
+    ) -> Self:
+        """Return the task of making one rendition in one of its formats.
 
         Raises:
             KeyError: the task has no such rendition, or not in this format.
@@ -55,7 +60,7 @@ class Task(Record):
             if made.name == name and format_name in made.formats:
                 moves = made.animated and format_name is OutputFormat.WEBP
                 one = made.replace(formats=(format_name,), animated=moves)
-                return self.replace(renditions=(one,), later=(), has_fingerprint=False)
+                return self.replace(renditions=(one,), later=(), has_fingerprint=has_fingerprint)
         raise KeyError(f"{name} in {format_name}")
 
 

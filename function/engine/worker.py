@@ -200,14 +200,14 @@ class _Worker:
         finally:
             os._exit(1)
 
-    def _serve(self, data: bytes, only: list[str] | None) -> dict[str, Any]:
+    def _serve(self, data: bytes, only: list[Any] | None) -> dict[str, Any]:
         """Send the results of one upload, and return the last message about it.
 
-        With ``only``, which is a rendition's name and its format, the results of it alone.
+        With ``only``, which is an ``isolate.Only``, the results of it alone.
         """
         is_worn, task = False, self._task
         if only:
-            task = task.only(only[0], OutputFormat(only[1]))
+            task = task.only(only[0], OutputFormat(only[1]), only[2])
         try:
             known = sniff(data)
             if known.name not in self._ready or (known.isolated and self._served):

@@ -201,6 +201,21 @@ class Bucket:
             result="CopyObjectResult",
         )
 
+    def list_folder(self, folder: str) -> list[str]:
+        """Return the keys that are the folder's, which ends with a slash, and one name."""
+        found = self._retry(
+            lambda store: store.list_with_delimiter(folder)  # pyright: ignore[reportUnknownMemberType]
+        )
+        return [meta["path"] for meta in found["objects"]]
+
+    def has_any(self, prefix: str) -> bool:
+        """Return True if there is an object whose key starts so; the prefix ends with a slash."""
+        return bool(
+            self._retry(
+                lambda store: next(store.list(prefix, chunk_size=1), None)  # pyright: ignore[reportUnknownMemberType]
+            )
+        )
+
     def delete(self, keys: list[str]) -> None:
         """Delete objects; missing ones are no error."""
         if keys:

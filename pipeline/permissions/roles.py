@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from function.contract import PREFIXES, UPLOADS, manifest_key
+from function.contract import MODERATION, PREFIXES, UPLOADS, manifest_key
 from function.engine.renditions import (
     FORMATS,
     Rendition,
@@ -11,6 +11,7 @@ from function.engine.renditions import (
     made_at_view,
     made_in_background,
 )
+from pipeline import moderation
 from pipeline.permissions.bucket_policies import made_objects
 from pipeline.permissions.documents import Document, Statement, allow, document, objects_under
 
@@ -38,6 +39,7 @@ def resizer_role(
     tags_rejected: bool = False,
     in_vpc: bool = False,
     prefixes: Sequence[str] = PREFIXES,
+    moderator_arn: str = "",
 ) -> Document:
     """Return the resizer's policy: one statement for each step of an upload.
 
@@ -55,6 +57,7 @@ def resizer_role(
         tags_rejected: whether it tags rejected uploads, which then expire.
         in_vpc: whether Lambda connects it to a VPC.
         prefixes: of the uploads.
+        moderator_arn: whom held uploads are sent to; empty for nobody.
     """
     written = made_objects(destination_arn, made_at_upload(renditions))
     later = [*made_at_view(renditions), *made_in_background(renditions)]
@@ -78,11 +81,20 @@ def resizer_role(
         allow("WriteRenditions", ["s3:PutObject", "s3:GetObject"], written),
         # An older version may have left files of a rendition that the stack no longer has.
         allow("RemoveLeftovers", ["s3:DeleteObject"], leftovers),
+        # What waits for a moderator, and what they decided. In every stack: whatever its settings
+        # are by now, what was held stays held, and what is shown can be rejected.
+        allow(
+            "Moderate",
+            ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"],
+            f"{destination_arn}/{MODERATION}*",
+        ),
         _write_log(log_group_arn),
     ]
     if lazy:
         # It tells which version a first view made a file of, and deletes those of older ones.
         statements.append(allow("ReadLazyRenditions", ["s3:GetObject"], lazy))
+    if moderator_arn:
+        statements.append(moderation.ask(moderator_arn))
     if tags_rejected:
         # It reads the other tags of an upload, because S3 replaces all of them or none.
         tag = ["s3:GetObjectVersionTagging", "s3:PutObjectVersionTagging"]

@@ -45,6 +45,7 @@ def around(values: list[str]) -> list[str]:
 
 
 ACCOUNT: Final = "000000000000"
+QUEUE_OF_LOOKS: Final = f"arn:aws:sqs:us-east-1:{ACCOUNT}:looks"
 TOPIC: Final = f"arn:aws:sns:us-east-1:{ACCOUNT}:on-call"
 KEY: Final = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 VPC: Final = {"subnets": ["subnet-0a1b2c3d"], "securityGroups": ["sg-0a1b2c3d"]}
@@ -59,6 +60,8 @@ PUBLIC: Final[dict[str, list[Any]]] = {
     "encoders": around(ENCODERS),
     "nativeDecoder": [True, False, True],
     "duplicates": around(DUPLICATES),
+    "publish": ["at-once", "held", "at-once"],
+    "moderator": ["", QUEUE_OF_LOOKS, TOPIC, ""],
     "tracing": [False, True, False],
     "monitoring": around(MONITORING),
     "pollers": [None, {"min": 2, "max": 9}, {"min": 3, "max": 9}, None],

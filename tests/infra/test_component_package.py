@@ -43,7 +43,7 @@ COMPONENT = f"{NAME}:index:ImagePipeline"
 KNOWN_LATE = {
     *("alarmEmail", "certificateArn", "hostedZoneId"),
     *("alarmTopicArn", "kmsKeyArn", "permissionsBoundary"),
-    *("sourceBucket", "destinationBucket"),
+    *("sourceBucket", "destinationBucket", "moderator"),
 }
 """Arguments that a program may give as outputs."""
 

@@ -125,14 +125,8 @@ def test_function_reads_back_the_environment_that_the_program_sets(program):
     environment = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
     elsewhere, by_choice = (
         {"MEMORY_MB", "SOURCE_BUCKET"},
-        {
-            "ENCODERS",
-            "HDR",
-            "NATIVE_DECODER",
-            "PUBLISH_METRICS",
-            "TAGS_REJECTED",
-            "UPLOAD_PREFIXES",
-        },
+        {"ENCODERS", "HDR", "MODERATOR", "NATIVE_DECODER", "PUBLISH", "PUBLISH_METRICS"}
+        | {"TAGS_REJECTED", "UPLOAD_PREFIXES"},
     )
     expected = {name.upper() for name in Environment.fields} - elsewhere - by_choice
     assert set(variables) - by_choice == expected | {"GLIBC_TUNABLES"}

@@ -94,6 +94,12 @@ REFUSED = {
         ("kms", "encryption: kms needs delivery: cdn"),
     ],
     "duplicates": [("some", "duplicates must be one of off, exact, near; got 'some'.")],
+    "publish": [("later", "publish must be one of at-once, held; got 'later'.")],
+    "moderator": [
+        ("me@example.com", "moderator must be the ARN of an SQS queue, an SNS topic or a Lambda"),
+        ("arn:aws:sqs:us-east-1:123456789012:looks.fifo", "none of which is FIFO"),
+        ("arn:aws:iam::123456789012:role/moderator", "moderator must be the ARN of"),
+    ],
     "site": [
         ("yes", "site must be true or false; got 'yes'."),
         ("true", "site: true needs delivery: cdn"),

@@ -256,6 +256,16 @@ def test_a_source_that_was_replaced_or_is_gone_is_not_copied(bucket, key, sequen
     assert bucket.read(f"{key}2") is None
 
 
+def test_a_folder_lists_what_is_in_it_and_not_what_is_deeper(store, key):
+    assert (store.list_folder(f"{key}/"), store.has_any(f"{key}/")) == ([], False)
+    store.put(f"{key}/b", b"", JPEG)
+    store.put(f"{key}/c/d", b"", JPEG)
+    store.put(f"{key}/_a", b"", JPEG)
+    store.put(f"{key}e", b"", JPEG)
+    assert sorted(store.list_folder(f"{key}/")) == [f"{key}/_a", f"{key}/b"]
+    assert store.has_any(f"{key}/") is True
+
+
 def test_objects_are_deleted_whether_or_not_they_are_there(store, key):
     store.put(f"{key}1", b"a", JPEG)
     store.put(f"{key}2", b"b", JPEG)

@@ -107,6 +107,12 @@ class MemoryBucket:
         self.put(target, self.objects[source], headers)
         return True
 
+    def list_folder(self, folder):
+        return [key for key in self.objects if key.rpartition("/")[0] == folder[:-1]]
+
+    def has_any(self, prefix):
+        return any(key.startswith(prefix) for key in self.objects)
+
     def delete(self, keys):
         for key in keys:
             self.objects.pop(key, None)

@@ -25,7 +25,7 @@ class NumberProcessor:
     def __init__(self, source, destination) -> None:
         self._source, self._destination = source, destination
 
-    def process(self, version: ObjectVersion, *, may_copy: bool) -> Manifest:
+    def process(self, version: ObjectVersion, **_how: bool) -> Manifest:
         data = self._source.fetch(version.key, version_id=version.version_id, max_bytes=10)
         facts, error = [], None if names_of(data) else ErrorFacts(code="not_an_image", message="")
         for name in names_of(data):

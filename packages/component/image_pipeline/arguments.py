@@ -10,7 +10,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from function.contract import DuplicateSearch
+from function.contract import DuplicateSearch, Publish
 from function.engine.renditions import Encoders, Fit, Hdr, OutputFormat, Position, Quality
 
 
@@ -206,6 +206,10 @@ class ImagePipelineArgs(TypedDict, total=False):
     """Colour (#rrggbb) behind transparent pixels where a format keeps no alpha. Default: #ffffff."""
     duplicates: DuplicateSearch
     """off, exact (the same bytes are copied, not rendered) or near (look-alikes are named too). Default: off."""
+    publish: Publish
+    """at-once, or held (nothing of an upload can be seen before a moderator has approved it); docs/moderation.md. Default: at-once."""
+    moderator: pulumi.Input[str]
+    """ARN of an SQS queue, an SNS topic or a Lambda function that held uploads are sent to; empty for none; docs/moderation.md."""
     max_upload_mb: int
     """Larger uploads are rejected before they are fetched. Default: 25."""
     max_megapixels: int

@@ -260,7 +260,7 @@ class Rendered:
     """A reconciler that writes one manifest."""
 
     def __init__(self, **changes) -> None:
-        facts = SourceFacts(key="uploads/a", version_id="v", etag="", sequencer="", bytes=7)
+        facts = SourceFacts(key="uploads/a", version_id="v", etag="e", sequencer="", bytes=7)
         timings = Timings(fetch=1, decode=2, render=3, store=4, total=11)
         self.manifest = Manifest(
             status=Status.READY, source=facts, timings_ms=timings, processed_at=""

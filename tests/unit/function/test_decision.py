@@ -2,9 +2,10 @@
 
 import pytest
 
-from function.contract import Status
-from function.decision import Render, State, Step, decide
+from function.contract import Status, Verdict
+from function.decision import Hold, Refuse, Render, State, Step, decide
 from function.events import EventKind
+from function.moderation import rejection_of
 from function.storage.bucket import ABSENT
 from function.versions import ObjectVersion
 from tests.support.history import backfill, created, event, manifest, removal, version
@@ -148,8 +149,180 @@ TABLE = {
         {},
         Render(version(2)),
     ),
-    "status of a newer release": (created(1), manifest(1, "held"), HELD_1, {}, Step.REPAIR),
+    "status of a newer release": (created(1), manifest(1, "later"), HELD_1, {}, Step.REPAIR),
 }
+
+BARE = {number: manifest(number, Status.HELD).bare() for number in (1, 2)}
+REFUSED = rejection_of(version(1))
+APPROVE, REJECT, HOLD = ({"verdict": verdict} for verdict in Verdict)
+DECIDED = event(EventKind.DECIDED, version(1).replace(sequencer="00"))
+
+MODERATED = {
+    # what the event says · manifest · key holds · further facts · with the setting · without it
+    "first upload": (created(1), None, version(1), {}, Hold(version(1)), Render(version(1))),
+    "newer upload of one that is shown": (
+        created(2),
+        manifest(1),
+        version(2),
+        {},
+        Hold(version(2)),
+        Render(version(2)),
+    ),
+    "first upload, approved before": (
+        created(1),
+        None,
+        version(1),
+        APPROVE,
+        Render(version(1)),
+        Render(version(1)),
+    ),
+    "first upload, rejected before": (
+        created(1),
+        None,
+        version(1),
+        REJECT,
+        Refuse(version(1)),
+        Refuse(version(1)),
+    ),
+    "held upload is back after a deletion": (
+        removal(2),
+        None,
+        HELD_1,
+        HOLD,
+        Hold(found(1, "02")),
+        Hold(found(1, "02")),
+    ),
+    "held, redelivered": (created(1), BARE[1], HELD_1, HOLD, Step.REPAIR, Step.REPAIR),
+    "held, checked": (
+        created(1),
+        BARE[1],
+        HELD_1,
+        HOLD | {"is_whole": True},
+        Step.SKIP,
+        Step.SKIP,
+    ),
+    "held, its look is lost": (
+        created(1),
+        BARE[1],
+        HELD_1,
+        HOLD | {"is_whole": False},
+        Hold(version(1).replace(etag="e")),
+        Hold(version(1).replace(etag="e")),
+    ),
+    "held, backfilled": (backfill(1), BARE[1], HELD_1, HOLD, Hold(version(1)), Hold(version(1))),
+    "held, and its record is lost": (
+        backfill(1),
+        BARE[1],
+        HELD_1,
+        {},
+        Hold(version(1)),
+        Hold(version(1)),
+    ),
+    "held under an older sequencer": (
+        created(2),
+        BARE[2].replace(source=BARE[2].source.replace(sequencer="011")),
+        version(2),
+        {},
+        Hold(version(2)),
+        Hold(version(2)),
+    ),
+    "held, approved": (DECIDED, BARE[1], HELD_1, APPROVE, Render(version(1)), Render(version(1))),
+    "held, rejected": (DECIDED, BARE[1], HELD_1, REJECT, Refuse(version(1)), Refuse(version(1))),
+    "shown, rejected": (
+        DECIDED,
+        manifest(1),
+        HELD_1,
+        REJECT,
+        Refuse(version(1)),
+        Refuse(version(1)),
+    ),
+    "shown, and known from a rejection by another invocation": (
+        created(1),
+        manifest(1),
+        HELD_1,
+        HOLD,
+        Hold(version(1)),
+        Hold(version(1)),
+    ),
+    "shown, approved": (DECIDED, manifest(1), HELD_1, APPROVE, Step.REPAIR, Step.REPAIR),
+    "shown before the setting, backfilled": (
+        backfill(1),
+        manifest(1),
+        HELD_1,
+        {},
+        Render(version(1)),
+        Render(version(1)),
+    ),
+    "no picture, backfilled": (
+        backfill(1),
+        manifest(1, Status.REJECTED),
+        HELD_1,
+        {},
+        Hold(version(1)),
+        Render(version(1)),
+    ),
+    "failed, redriven": (
+        created(1),
+        manifest(1, Status.FAILED),
+        HELD_1,
+        {},
+        Hold(version(1)),
+        Render(version(1)),
+    ),
+    "rejected, redelivered": (created(1), REFUSED, HELD_1, REJECT, Step.REPAIR, Step.REPAIR),
+    "rejected, backfilled": (backfill(1), REFUSED, HELD_1, REJECT, Step.REPAIR, Step.REPAIR),
+    "rejected, and its record is lost": (
+        backfill(1),
+        REFUSED,
+        HELD_1,
+        {},
+        Step.REPAIR,
+        Step.REPAIR,
+    ),
+    "rejected under an older sequencer, and its record is lost": (
+        created(2),
+        rejection_of(version(2).replace(sequencer="011")),
+        version(2),
+        {},
+        Refuse(version(2)),
+        Refuse(version(2)),
+    ),
+    "rejected, then approved": (
+        DECIDED,
+        REFUSED,
+        HELD_1,
+        APPROVE,
+        Render(version(1)),
+        Render(version(1)),
+    ),
+    "rejected while a newer upload's event is under way": (
+        DECIDED,
+        manifest(1),
+        HELD_2,
+        {"shown_verdict": Verdict.REJECT},
+        Refuse(version(1)),
+        Refuse(version(1)),
+    ),
+    "approved while a newer upload's event is under way": (
+        DECIDED,
+        BARE[1],
+        HELD_2,
+        {"shown_verdict": Verdict.APPROVE, "is_whole": False},
+        Step.SKIP,
+        Step.SKIP,
+    ),
+}
+
+
+@pytest.mark.parametrize("holds", [True, False], ids=["held", "at once"])
+@pytest.mark.parametrize(
+    ("event", "standing", "held", "more", "step", "other"), MODERATED.values(), ids=MODERATED
+)
+def test_each_state_of_moderation_has_one_next_step(
+    event, standing, held, more, step, other, holds
+):
+    state = State(standing=standing, etag=ABSENT, held=held, **more)
+    assert decide(event, state, holds=holds) == (step if holds else other)
 
 
 @pytest.mark.parametrize(("event", "standing", "held", "more", "step"), TABLE.values(), ids=TABLE)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from function.contract import s3_event
-from function.events import Event, EventKind, OutsidePrefixes, parse_message
+from function.contract import Verdict, moderation_event, s3_event
+from function.events import Event, EventKind, OutsidePrefixes, as_changed, parse_message
 from function.versions import ObjectVersion
 
 EVENTS = Path(__file__).parent / "events"
@@ -184,3 +184,47 @@ def test_a_name_is_what_follows_the_prefix(key, caplog):
     caplog.set_level("INFO", logger="function")
     assert parse_message(json.dumps(put_event(key=key)), "m1", ("shop/in/",)) == []
     assert [record.message for record in caplog.records] == ["ignored"]
+
+
+def decision(**changes) -> str:
+    how = {"by": "ann", "at": "2026-01-01T00:00:00Z", "reason": "ok"} | changes
+    return moderation_event("source", "uploads/a é+b.jpg", "v1", Verdict.REJECT, **how)
+
+
+def test_a_moderators_decision_names_a_version_and_who_decided():
+    (parsed,) = parse_message(decision(), "m1")
+    assert (parsed.kind, parsed.bucket, parsed.correlation_id) == ("decided", "source", "m1")
+    version = ObjectVersion("uploads/a é+b.jpg", "v1", etag="", sequencer="00", bytes=0)
+    assert parsed.version == version
+    found = parsed.sent_by("AIDA:ann").decision
+    assert (found.verdict, found.by, found.reason) == (Verdict.REJECT, "ann", "ok")
+    assert (found.at, found.sender) == ("2026-01-01T00:00:00.000000+00:00", "AIDA:ann")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        decision(at="2026-01-01"),
+        decision().replace("versionId", "version"),
+        decision().replace("Decision:reject", "Decision:hold"),
+    ],
+)
+def test_a_decision_that_cannot_be_read_is_not_lost(broken):
+    """It fails, and ends in the dead-letter queue, where somebody sees it."""
+    with pytest.raises((ValueError, KeyError)):
+        parse_message(broken, "m1")
+
+
+def test_a_decision_outside_the_uploads_is_not_lost():
+    with pytest.raises(OutsidePrefixes):
+        parse_message(decision().replace("uploads/", "others/"), "m1")
+
+
+def test_a_second_look_after_a_decision_decides_nothing():
+    (parsed,) = parse_message(as_changed(decision()), "m1")
+    assert (parsed.kind, parsed.decision, parsed.version.sequencer) == ("changed", None, "00")
+
+
+def test_an_upload_has_no_sender():
+    (parsed,) = parse_message((EVENTS / "put.json").read_text(), "m1")
+    assert parsed.sent_by("AIDA:ann") is parsed

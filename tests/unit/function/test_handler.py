@@ -244,7 +244,7 @@ def test_first_views_have_a_worker_of_the_lazy_renditions_and_both_buckets():
         "patient": False,
         "waited": 1,
         "workers": {"WorkersReplaced": 3},
-        "rendered": ["upload", ["poster", "jpeg"]],
+        "rendered": ["upload", ["poster", "jpeg", False]],
         "has_time": True,
     }
 

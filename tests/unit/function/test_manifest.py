@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from function.contract import Status
 from function.engine.errors import Reason
 from function.events import EventKind
-from function.manifest import ErrorFacts, Manifest
+from function.manifest import ErrorFacts, Manifest, SourceFacts, Timings
 from tests.support.uploads import ULTRA_HDR
 
 NEW = {"added_later": {"any": ["thing"]}}
@@ -107,3 +108,24 @@ def test_uploads_from_before_versions_have_ids_of_their_own_which_stay(newer, ve
     )
     assert first.id != second.id
     assert Manifest.from_json(first.to_json()).id == first.id
+
+
+def test_a_bare_manifest_tells_nothing_of_the_file_and_is_read_again():
+    facts = SourceFacts(
+        key="uploads/a", version_id="v1", etag="e", sequencer="01", bytes=7, sha256="s", width=1
+    )
+    full = Manifest(Status.HELD, facts, Timings(total=9.0), "now", placeholder="p", id="i")
+    bare = full.bare()
+    written = json.loads(bare.to_json())
+    assert written["source"] == {"key": "uploads/a", "version_id": "v1", "sequencer": "01"}
+    assert (written["id"], written["status"], written["processed_at"]) == ("i", "held", "now")
+    assert (written["placeholder"], set(written["timings_ms"].values())) == (None, {0})
+    assert Manifest.from_json(bare.to_json()) == bare
+    assert (bare.is_bare, full.is_bare) == (True, False)
+
+
+def test_a_manifest_of_what_is_being_removed_is_whole():
+    """A removal knows no entity tag; an older release has to read its manifest."""
+    facts = SourceFacts(key="uploads/a", version_id="v1", etag="", sequencer="01", bytes=0)
+    deleted = Manifest(Status.DELETED, facts, Timings(), "now")
+    assert json.loads(deleted.to_json())["source"].keys() >= {"etag", "bytes"}

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from function.contract import Status, manifest_key, upload_name
+from function.contract import Status, Verdict, manifest_key, upload_name
 from function.duplicates.search import Duplicates
 from function.engine.errors import DecoderBug, IsolationFailed, Reason
 from function.engine.renditions import Rendition
@@ -24,6 +24,8 @@ from function.events import Event, EventKind
 from function.first_view import FirstView
 from function.format_view import FormatView
 from function.manifest import ErrorFacts, Manifest, RenditionFacts
+from function.moderation import HeldRecord
+from function.moderation_record import Decision
 from function.reconcile import Contended, KeyTooLong, Reconciler, back_off
 from function.storage.bucket import Headers
 from function.storage.errors import Conflict, Gone
@@ -33,6 +35,16 @@ from pipeline.settings import Settings
 from tests.support.eraser import Eraser
 from tests.support.history import KEY, backfill, created, event, manifest, removal, version
 from tests.support.memory import MemoryBucket
+from tests.support.moderated import (
+    Watch,
+    assert_held,
+    assert_refused,
+    decided,
+    holder,
+    of_readers,
+    verdict_of,
+    waiting,
+)
 from tests.support.numbers import NumberProcessor, names_of
 
 MANIFEST = "u1/beach.jpg/manifest.json"
@@ -82,8 +94,8 @@ class Interrupted:
 class Declaring(NumberProcessor):
     """A processor of a stack that got a lazy rendition and format after the even versions."""
 
-    def process(self, version: ObjectVersion, *, may_copy: bool) -> Manifest:
-        manifest = super().process(version, may_copy=may_copy)
+    def process(self, version: ObjectVersion, **_how: bool) -> Manifest:
+        manifest = super().process(version)
         if manifest.error or int(version.version_id) % 2 == 0:
             return manifest
         return manifest.replace(renditions=[*manifest.renditions, LAZY, LAZY_FORMAT])
@@ -144,8 +156,12 @@ def format_view(source, destination, send) -> FormatView:
     return FormatView(VIEWED, destination, first_views, send)
 
 
-def process(event: Event, source, destination) -> Manifest | None:
-    return reconciler(source, destination).reconcile(event)
+def process(event: Event, source, destination, **how) -> Manifest | None:
+    """Process an event; without ``how`` as a release that knows no moderators."""
+    work = reconciler(source, destination)
+    if how:
+        work = work.replace(holder=holder(SETTINGS, source, destination, **how))
+    return work.reconcile(event)
 
 
 def assert_newest(bucket, newest: int) -> None:
@@ -156,7 +172,7 @@ def assert_newest(bucket, newest: int) -> None:
     stored_names = [r["name"] for r in manifest["renditions"] if not r.get("lazy")]
     assert stored_names == names
     lazy = {r["key"] for r in manifest["renditions"] if r.get("lazy")}
-    stored = {key: body for key, body in bucket.objects.items() if key != MANIFEST}
+    stored = {key: body for key, body in of_readers(bucket).items() if key != MANIFEST}
     viewed = {key: stored.pop(key) for key in lazy if key in stored}
     assert stored == {f"u1/beach.jpg/{name}.jpg": str(newest).encode() for name in names}
     assert set(viewed.values()) <= {str(newest).encode()}
@@ -167,7 +183,7 @@ class TestDecoderBug:
 
     @staticmethod
     def broken(source, destination, error=None) -> Reconciler:
-        def process(version: ObjectVersion, *, may_copy: bool) -> Manifest:
+        def process(version: ObjectVersion, **_how: bool) -> Manifest:
             raise error or DecoderBug("KeyError: 7")
 
         return reconciler(source, destination).replace(processor=SimpleNamespace(process=process))
@@ -425,6 +441,9 @@ class World:
         self.has_lost_a_message = False
         self.delivered: list[Event] = []
         self.only_grew = True
+        self.holds, self.moderates = False, False  # settings of the stack now
+        self.seen: set[int] = set()  # versions that readers have seen
+        self.decisions = 0
 
     def go_on(self) -> None:
         """Let the key's next operation happen; its event waits."""
@@ -437,6 +456,12 @@ class World:
         if operation == "backfill":
             self.waiting.append(backfill(1))
             return
+        if operation in SETTINGS_OF:
+            self.holds, self.moderates = SETTINGS_OF[operation]
+            return
+        if operation in ("approve", "reject"):
+            self.decide(Verdict(operation))
+            return
         if operation == "put" or not self.key.versions.get(KEY):
             if self.eraser:
                 self.eraser.has_missed_an_upload = True
@@ -446,6 +471,20 @@ class World:
         else:
             event, self.only_grew = self.key.delete_key(), False
         self.waiting.append(event)
+
+    def decide(self, verdict: Verdict) -> None:
+        """Let a moderator decide about the latest version, of which they may have seen nothing."""
+        self.decisions += 1
+        if versions := self.key.versions.get(KEY):
+            latest = next(reversed(versions))
+            self.waiting.append(decided(int(latest), verdict, self.decisions))
+
+    def answer(self, held: HeldRecord) -> Decision | None:
+        """Decide about every fourth version at once, as a moderator's function may."""
+        if int(held.version_id) % 4:
+            return None
+        self.decisions += 1
+        return decided(1, Verdict.APPROVE, self.decisions).decision
 
     def is_erased(self) -> bool:
         """Return True once nothing may be there any more; an upload after that is a new one."""
@@ -493,7 +532,7 @@ class World:
         with suppress(Crash, Contended), self.at_work():
             views = format_view(*self.interrupted(file), self.messages.append)
             view = views.view(f"u1/beach.jpg/{file}")
-            assert view is None or 1 <= int(view.body) <= self.key.operations
+            assert view is None or int(view.body) in self.seen
             assert view is None or view.facts.key.endswith(("y.jpg", "z.jpg", file))
             if view and view.is_wanted:
                 self.ask(views, view.stands_in_for)
@@ -545,7 +584,18 @@ class World:
         invocation = object()
         self.running.append(invocation)
         try:
-            written = process(event, *buckets)
+            source, destination = buckets
+            watched = Watch(
+                destination, self.bucket, self.seen, holds=self.holds, numbers=self.key.operations
+            )
+            written = process(
+                event,
+                source,
+                watched,
+                holds=self.holds,
+                moderates=self.moderates,
+                ask=self.answer,
+            )
             if written and written.look_again:
                 self.later.append(event.replace(kind=EventKind.CHANGED))
         except (Crash, Contended):
@@ -598,6 +648,15 @@ ENTRY_IS_LOST = [*[NOTHING] * 7, "again", "view y", *[NOTHING] * 4, "run"]
 """A view has entered its rendition in the manifest, which is written anew before it stores it."""
 
 
+SETTINGS_OF = {
+    "hold": (True, True),
+    "show": (False, True),
+    "plain": (False, False),
+}
+"""Updates of the stack's settings: whether uploads are held, and whether there is moderation."""
+
+
+@example(["hold", "put", "reject", "show", "put"], [])
 @example(["put", "erase"], LATE_REMOVAL)
 @example(["backfill", "put"], ENTRY_IS_LOST)
 @example(["put", "delete", "purge"], [*[NOTHING] * 5, "next", *[NOTHING] * 2, "die", "next"])
@@ -606,9 +665,14 @@ ENTRY_IS_LOST = [*[NOTHING] * 7, "again", "view y", *[NOTHING] * 4, "run"]
 @settings(max_examples=int(os.environ.get("CASES", "500")), deadline=None)
 @given(
     operations=st.lists(
-        st.sampled_from(["put", "put", "put", "delete", "purge", "erase", "erase", "backfill"]),
+        st.sampled_from(
+            [
+                *["put", "put", "put", "delete", "purge", "erase", "erase", "backfill"],
+                *["hold", "hold", "show", "plain", "approve", "approve", "reject"],
+            ]
+        ),
         min_size=1,
-        max_size=7,
+        max_size=9,
     ),
     happenings=st.lists(
         st.sampled_from(
@@ -633,13 +697,30 @@ def test_the_newest_wins_through_crashes_and_races(operations, happenings):
     """
     world = World(operations, happenings)
     world.run()
-    if world.key.held:
-        assert_newest(world.bucket, world.key.held)
-        renditions = json.loads(world.bucket.objects[MANIFEST])["renditions"]
-        asked = {each["key"] for each in renditions if each.get("asked_at")}
-        assert world.has_lost_a_message or asked <= world.bucket.objects.keys()
+    assert_settled(world)
+
+
+def assert_settled(world: World) -> None:
+    """All agrees at the end: the key, what was decided about its version, and what is there."""
+    bucket, number = world.bucket, world.key.held
+    if not number:
+        assert of_readers(bucket) == {}
+        assert waiting(bucket) == set()
+        return
+    verdict = verdict_of(bucket, number)
+    manifest = json.loads(bucket.objects[MANIFEST])
+    if manifest["status"] == Status.HELD:
+        assert verdict == Verdict.HOLD
+        assert_held(bucket, number)
+    elif verdict == Verdict.REJECT:
+        assert_refused(bucket, number)
     else:
-        assert world.bucket.objects == {}
+        assert waiting(bucket) == set()
+        assert verdict != Verdict.HOLD or manifest["status"] == Status.REJECTED
+        assert manifest["status"] != Status.READY or number in world.seen
+        assert_newest(bucket, number)
+        asked = {each["key"] for each in manifest["renditions"] if each.get("asked_at")}
+        assert world.has_lost_a_message or asked <= bucket.objects.keys()
 
 
 def assert_consistent(bucket) -> None:
@@ -708,7 +789,7 @@ def test_a_backfill_of_an_archived_upload_keeps_its_whole_renditions(
         error=ErrorFacts(code=Reason.ARCHIVED, message="")
     )
     work = reconciler(Source(1), destination).replace(
-        processor=SimpleNamespace(process=lambda version, may_copy: archived)
+        processor=SimpleNamespace(process=lambda version, **_how: archived)
     )
     before = dict(destination.objects)
     assert (work.reconcile(backfill(1)) is None) is stays

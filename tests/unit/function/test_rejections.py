@@ -99,7 +99,7 @@ class Rejecting:
     """A processor of a release that knows no image."""
 
     @staticmethod
-    def process(found, *, may_copy):
+    def process(found, **_how):
         return Manifest.without_renditions(found, Status.REJECTED, ErrorFacts("not_an_image", ""))
 
 

@@ -1,0 +1,152 @@
+"""A version that waits for a moderator: one small picture of it is made, and nothing else.
+
+All renditions are made once it is approved. That costs the decoding twice, and nothing of them has
+to be hidden, copied or taken back before.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from function.contract import Status
+from function.engine.errors import Reason, Rejected, Worn
+from function.engine.record import Record
+from function.engine.renditions import FORMATS, Fit, OutputFormat, Rendition
+from function.engine.results import Fingerprint, Measured, Rendered, Result
+from function.environment import Environment
+from function.manifest import ErrorFacts, Manifest, timestamp
+from function.moderation import HeldRecord, Moderation, rejection_of
+from function.moderation_record import Decision
+from function.storage.bucket import Bucket, check_length
+from function.storage.errors import Gone
+from function.versions import ObjectVersion
+
+if TYPE_CHECKING:
+    from function.duplicates.rejected import RejectedPictures
+
+LookEngine = Callable[[bytes, str, OutputFormat], Iterator[Result]]
+"""Makes one rendition of an upload's bytes, given its name and format, and a fingerprint."""
+
+PADDING: Final = 2048
+"""Most random bytes behind a look. Whoever hears of the bucket's events learns a length and an MD5:
+with these they are of nothing."""
+
+
+class Holder(Record):
+    """Holds versions of uploads for a moderator."""
+
+    environment: Environment
+    source: Bucket  # bucket of the uploads
+    engine: LookEngine
+    moderation: Moderation
+    # Knows rejected pictures; None where the stack does not look for duplicates.
+    rejected: "RejectedPictures | None" = None
+
+    def hold(self, version: ObjectVersion) -> Manifest:
+        """Store a version's look, and return its manifest, which is not written here.
+
+        A file that is no picture is rejected, as anywhere: there is nothing to decide.
+
+        Raises:
+            Gone: the version no longer exists.
+            Exception: a failure of ours, which is retried.
+        """
+        if not self.moderation.fits(version):
+            return _rejected(version, Reason.KEY_TOO_LONG, "The name of this upload is too long.")
+        try:
+            data = self._fetch(version)
+            try:
+                results = self._run(data)
+            except Worn:
+                results = self._run(data)
+        except Rejected as rejection:
+            return _rejected(version, rejection.code, rejection.message)
+        measured = next(result for result in results if isinstance(result, Measured))
+        look = next(result for result in results if isinstance(result, Rendered))
+        seen = next((result for result in results if isinstance(result, Fingerprint)), None)
+        sha256 = hashlib.sha256(data).hexdigest()
+        held = HeldRecord(
+            key=version.key,
+            version_id=version.version_id or "",
+            sequencer=version.sequencer,
+            held_at=timestamp(),
+            content_type=FORMATS[look.format].content_type,
+            length=len(data),
+            width=measured.width,
+            height=measured.height,
+            format=measured.format,
+            sha256=sha256,
+            perceptual_hash=seen and seen.perceptual_hash,
+            looks_like_rejected=self.rejected.find(sha256, seen) if self.rejected else None,
+        )
+        return self.moderation.hold(held, look.body + _padding())
+
+    def refuse(self, version: ObjectVersion, standing: Manifest | None) -> Manifest:
+        """Return the manifest of a version that a moderator rejected, and know its picture again.
+
+        Raises:
+            Gone: the key holds nothing any more.
+        """
+        if self.source.head(version.key) is None:
+            raise Gone(version.key)
+        if self.rejected:
+            known = self.moderation.held_record(version)
+            if known:
+                self.rejected.remember(version, known.sha256, known.perceptual_hash)
+            elif standing and _is_public(standing, version):
+                facts = standing.source.sha256 or "", standing.perceptual_hash
+                self.rejected.remember(version, *facts)
+        return rejection_of(version)
+
+    def accept(self, version: ObjectVersion, manifest: Manifest) -> None:
+        """Forget the picture of a version that a moderator approved, if it was rejected before."""
+        if self.rejected and manifest.source.sha256:
+            self.rejected.forget(version, manifest.source.sha256, manifest.perceptual_hash)
+
+    def take(self, version: ObjectVersion, decision: Decision) -> None:
+        """Record a moderator's decision.
+
+        Raises:
+            Gone: the version no longer exists, so there is nothing to decide, and nothing to keep.
+        """
+        if not self.source.has_version(version.key, version.version_id or ""):
+            raise Gone(version.key)
+        self.moderation.record(version, decision)
+
+    def _fetch(self, version: ObjectVersion) -> bytes:
+        limit = self.environment.max_upload_bytes
+        if version.bytes > limit and self.source.head(version.key) is None:
+            raise Gone(version.key)
+        check_length(version.bytes, limit)
+        return self.source.fetch(version.key, version_id=version.version_id, max_bytes=limit)
+
+    def _run(self, data: bytes) -> list[Result]:
+        rendition, format_name = look_of(self.environment)
+        return list(self.engine(data, rendition.name, format_name))
+
+
+def _rejected(version: ObjectVersion, code: Reason, message: str) -> Manifest:
+    error = ErrorFacts(code=code, message=message)
+    return Manifest.without_renditions(version, Status.REJECTED, error).bare()
+
+
+def _is_public(standing: Manifest, version: ObjectVersion) -> bool:
+    is_same = standing.source.version_id == version.version_id
+    return is_same and standing.status == Status.READY and standing.source.sha256 is not None
+
+
+def look_of(environment: Environment) -> tuple[Rendition, OutputFormat]:
+    """Return the rendition that moderators are shown, and its format.
+
+    It is the smallest that shows the whole picture: what a crop leaves out would be approved
+    unseen. Only a stack that crops all its renditions shows the smallest of these.
+    """
+    whole = [made for made in environment.eager if made.fit != Fit.COVER]
+    smallest = min(whole or environment.eager, key=lambda made: made.width * made.height)
+    is_jpeg = OutputFormat.JPEG in smallest.formats
+    return smallest, OutputFormat.JPEG if is_jpeg else smallest.formats[0]
+
+
+def _padding() -> bytes:
+    return os.urandom(1 + int.from_bytes(os.urandom(2)) % PADDING)

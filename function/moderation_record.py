@@ -1,0 +1,96 @@
+"""What a moderator decided about one version of an upload, as its record in the bucket has it."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from function.contract import MAX_REASON, Verdict
+from function.engine.record import Record
+
+
+class Decision(Record):
+    """One decision: what, who, when and why."""
+
+    verdict: Verdict
+    by: str  # who decided, as they say themselves
+    at: str  # ISO 8601 in UTC, to the microsecond: of two decisions the later one counts
+    reason: str = ""
+    # Who sent it to the queue, as SQS states it: the id of an IAM user or role, and the session's.
+    sender: str = ""
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any]) -> "Decision":
+        """Read a decision that a moderator wrote.
+
+        Raises:
+            ValueError: the verdict is none, or the time lacks its zone.
+            KeyError: a field is missing.
+        """
+        verdict, at = Verdict(raw["verdict"]), datetime.fromisoformat(str(raw["at"]))
+        if verdict == Verdict.HOLD:
+            raise ValueError("a moderator approves or rejects; holding is not decided")
+        if at.tzinfo is None:
+            raise ValueError(f"a decision's time must have a time zone; got {raw['at']!r}")
+        return cls(
+            verdict,
+            str(raw["by"])[:MAX_REASON],
+            moment(at),
+            str(raw.get("reason") or "")[:MAX_REASON],
+        )
+
+    def overrules(self, other: "Decision") -> bool:
+        """Return True if this decision counts and the other no longer does.
+
+        A moderator's later one counts; of two at the same time, the rejection. Holding never does
+        if there is another.
+        """
+        if self.verdict in (other.verdict, Verdict.HOLD):
+            return False
+        if other.verdict == Verdict.HOLD:
+            return True
+        return (self.at, self.verdict == Verdict.REJECT) > (
+            other.at,
+            other.verdict == Verdict.REJECT,
+        )
+
+
+class DecisionRecord(Record):
+    """The decision about a version that counts, and those that counted before, oldest first."""
+
+    key: str  # source key
+    version_id: str
+    decision: Decision
+    earlier: tuple[Decision, ...] = ()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "DecisionRecord":
+        """Read what ``to_json`` wrote."""
+        raw: dict[str, Any] = json.loads(data)
+        earlier = tuple(map(_decision, raw["earlier"]))
+        return cls.from_dict(raw | {"decision": _decision(raw["decision"]), "earlier": earlier})
+
+    def to_json(self) -> bytes:
+        """Return the record as UTF-8 JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=1).encode()
+
+
+class Recognised(Exception):
+    """An image equals or looks like one that a moderator rejected."""
+
+
+class Resemblance(Record):
+    """The rejected upload that another one equals or looks like."""
+
+    key: str
+    version_id: str  # as the upload's manifest has it as ``id``
+    distance: int  # bits in which the perceptual hashes differ; 0 of the same bytes
+
+
+def moment(at: datetime) -> str:
+    """Return a time so that later ones come later in the alphabet, too."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _decision(raw: Mapping[str, Any]) -> Decision:
+    return Decision.from_dict({**raw, "verdict": Verdict(raw["verdict"])})

@@ -1,0 +1,162 @@
+"""A version is held with one small picture, which shows all of it."""
+
+import hashlib
+import json
+from functools import partial
+
+import pytest
+from PIL import Image
+
+from function.contract import HELD, Status, Verdict, held_key, look_key
+from function.duplicates.rejected import RejectedPictures
+from function.engine.renditions import DEFAULT_RENDITIONS, Fit, Rendition
+from function.engine.work import work
+from function.holder import Holder, look_of
+from function.moderation import Moderation
+from function.storage.errors import Gone
+from tests.support.memory import MemoryIndex
+from tests.support.moderated import assert_bare, decided
+from tests.support.pictures import opened
+
+KEY, NAME = "uploads/u1/beach.jpg", "u1/beach.jpg"
+
+
+@pytest.fixture
+def holder(environment, source, destination):
+    def look(data, name, format_name):
+        return work(data, environment.task.only(name, format_name, has_fingerprint=True))
+
+    moderation = Moderation(destination, holds=True, moderates=True, has_decisions=bool)
+    return Holder(environment, source, look, moderation, RejectedPictures(MemoryIndex(), near=True))
+
+
+def test_a_moderator_is_shown_the_smallest_rendition_that_crops_nothing(
+    holder, source, destination, jpeg
+):
+    version = source.upload(KEY, jpeg)
+    manifest = holder.hold(version)
+    assert manifest.status == Status.HELD
+    assert_bare(json.loads(manifest.to_json()))
+    look = destination.objects[look_key(NAME, version.version_id)]
+    assert opened(look).size == (320, 240)
+    record = json.loads(destination.objects[held_key(NAME, version.version_id)])
+    assert (record["width"], record["height"], record["format"]) == (1600, 1200, "jpeg")
+    assert record["sha256"] == hashlib.sha256(jpeg).hexdigest()
+    assert len(record["perceptual_hash"]) == 16
+    assert all(key.startswith("_index/moderation/") for key in destination.objects)
+
+
+def test_neither_length_nor_md5_of_a_look_tells_which_picture_it_is(
+    holder, source, destination, jpeg
+):
+    looks = []
+    for _ in range(4):
+        version = source.upload(KEY, jpeg)
+        holder.hold(version)
+        looks.append(destination.objects[look_key(NAME, version.version_id)])
+    assert len({len(look) for look in looks}) > 1
+    assert len(set(looks)) == 4
+    assert len({opened(look).tobytes() for look in looks}) == 1
+
+
+@pytest.mark.parametrize(
+    ("renditions", "expected"),
+    [
+        (DEFAULT_RENDITIONS, ("small", "jpeg")),
+        (
+            (
+                Rendition(name="a", width=9, height=9, fit=Fit.COVER, formats=("webp", "jpeg")),
+                Rendition(name="b", width=90, height=9, fit=Fit.COVER),
+            ),
+            ("a", "jpeg"),
+        ),
+        (
+            (
+                Rendition(name="a", width=9, height=9, lazy=True),
+                Rendition(name="b", width=90, height=9, formats=("avif",)),
+            ),
+            ("b", "avif"),
+        ),
+    ],
+)
+def test_the_look_is_one_of_the_renditions(environment, renditions, expected):
+    rendition, format_name = look_of(environment.replace(renditions=renditions))
+    assert (rendition.name, format_name) == expected
+
+
+@pytest.mark.parametrize(("body", "code"), [(b"no image", "not_an_image"), (b"", "empty")])
+def test_what_is_no_picture_is_rejected_and_tells_nothing_else(
+    holder, source, destination, body, code
+):
+    manifest = holder.hold(source.upload(KEY, body))
+    assert (manifest.status, manifest.error.code) == (Status.REJECTED, code)
+    assert_bare(json.loads(manifest.to_json()))
+    assert destination.objects == {}
+
+
+def test_an_upload_that_is_too_long_is_not_fetched(holder, source, destination, jpeg):
+    version = source.upload(KEY, jpeg)
+    small = holder.replace(environment=holder.environment.replace(max_upload_bytes=10))
+    assert small.hold(version).error.code == "too_many_bytes"
+    source.mark_deleted(KEY)
+    with pytest.raises(Gone):
+        small.hold(version)
+
+
+def test_a_name_that_is_too_long_for_the_records_is_rejected(holder, source, destination, jpeg):
+    version = source.upload(f"uploads/{'a' * 980}", jpeg)
+    assert holder.hold(version).error.code == "key_too_long"
+    assert destination.objects == {}
+
+
+def test_a_picture_that_was_rejected_is_known_again(holder, source, destination, jpeg, tmp_path):
+    """By its bytes under another key, and by its look after it was encoded again."""
+    first = source.upload(KEY, jpeg)
+    holder.hold(first)
+    holder.refuse(first, None)
+    again = tmp_path / "again.jpg"
+    opened(jpeg).resize((800, 600), Image.Resampling.LANCZOS).save(again, quality=60)
+    found = []
+    for number, body in enumerate([jpeg, again.read_bytes()]):
+        version = source.upload(f"uploads/u2/{number}.jpg", body)
+        holder.hold(version)
+        record = destination.objects[held_key(f"u2/{number}.jpg", version.version_id)]
+        found.append(json.loads(record)["looks_like_rejected"])
+    assert [each["key"] for each in found] == [KEY, KEY]
+    assert found[0]["distance"] == 0
+    assert found[1]["distance"] <= 8
+
+
+def test_a_rejection_that_is_taken_back_is_forgotten(holder, source, destination, jpeg):
+    version = source.upload(KEY, jpeg)
+    manifest = holder.hold(version)
+    record = holder.moderation.held_record(version)
+    holder.refuse(version, manifest)
+    assert holder.rejected.index.entries
+    facts = manifest.source.replace(sha256=record.sha256)
+    shown = manifest.replace(source=facts, perceptual_hash=record.perceptual_hash)
+    holder.accept(version, shown)
+    assert holder.rejected.index.entries == {}
+
+
+def test_a_picture_that_was_shown_is_known_again_too(holder, source, jpeg):
+    version = source.upload(KEY, jpeg)
+    record = holder.hold(version) and holder.moderation.held_record(version)
+    shown = holder.hold(version).replace(status=Status.READY, perceptual_hash="00" * 8)
+    shown = shown.replace(source=shown.source.replace(sha256=record.sha256))
+    holder.moderation.destination.objects.clear()
+    holder.refuse(version, shown)
+    assert holder.rejected.find(record.sha256, None).key == KEY
+
+
+def test_nothing_is_decided_about_what_is_gone(holder, source, destination, jpeg):
+    version = source.upload(KEY, jpeg)
+    source.purge_latest(KEY)
+    for act in (
+        partial(holder.hold, version),
+        partial(holder.refuse, version, None),
+        partial(holder.take, version, decided(1, Verdict.APPROVE).decision),
+    ):
+        with pytest.raises(Gone):
+            act()
+    assert [key for key in destination.objects if key.startswith(HELD)] == []
