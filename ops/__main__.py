@@ -24,6 +24,18 @@ for _name, (_function, _help) in {
     APP.command(f"ops.erase_command:{_function}", name=_name, help=_help)
 
 
+MODERATE: Final = app("moderate", "Decide what readers may see of uploads that wait.")
+
+for _name, (_function, _help) in {
+    "list": ("list_waiting", "List the uploads that wait for a moderator."),
+    "approve": ("approve", "Show uploads to readers."),
+    "reject": ("reject", "Keep uploads from readers, and take them away if they were shown."),
+}.items():
+    MODERATE.command(f"ops.moderate_command:{_function}", name=_name, help=_help)
+
+APP.command(MODERATE)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     return run(APP, arguments)

@@ -1,0 +1,219 @@
+"""Uploads that wait for a moderator, and what a moderator decides about them.
+
+A decision is a message in the queue of uploads, so it takes the permission to send one. The
+function records it before it acts on it: a decision that was sent is not lost, and sent twice it is
+one.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final
+
+from function.contract import (
+    HELD,
+    LOOK_SECONDS,
+    MAX_REASON,
+    MODERATED,
+    StackOutput,
+    Status,
+    Verdict,
+    decision_key,
+    look_key,
+    manifest_key,
+    moderation_event,
+    name_of_held,
+    upload_name,
+)
+from ops.listing import workers
+from ops.stack import Stack, read_or_none
+from terminal import Failure, Misuse
+
+WAIT_SECONDS: Final = 60.0
+"""Time that a decision may take to be seen; cold starts and a batch before it are within."""
+
+LOOK_EVERY: Final = 0.5
+
+READERS: Final = 8
+
+_HANDLE: Final = re.compile(r"(.+)#([0-9a-f]{32})")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """One version that waits."""
+
+    handle: str  # names the version to ``approve`` and ``reject``: its key, # and an id
+    key: str
+    version_id: str
+    held_at: str  # ISO 8601
+    bytes: int
+    width: int
+    height: int
+    format: str
+    looks_like_rejected: dict[str, Any] | None
+    look: str  # URL of a small picture of it, for five minutes
+
+    @property
+    def age_seconds(self) -> int:
+        """Time since it was held."""
+        return max(0, round((datetime.now(UTC) - _parsed(self.held_at)).total_seconds()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """The version of an upload that a moderator decides about."""
+
+    key: str
+    version_id: str
+    was_public: bool  # readers could see it, so a CDN may keep it
+
+
+def waiting(stack: Stack) -> list[Held]:
+    """Return all that waits, the oldest first."""
+    keys = [key for key in _listed(stack) if key.endswith(".json")]
+    with workers(READERS) as pool:
+        found = [held for held in pool.map(partial(_held, stack), keys) if held]
+    return sorted(found, key=lambda held: held.held_at)
+
+
+def count(stack: Stack) -> tuple[int, datetime | None]:
+    """Return how many versions wait, and since when the oldest does; None if none waits."""
+    times = [at for key, at in _objects(stack) if key.endswith(".json")]
+    return len(times), min(times, default=None)
+
+
+def find(stack: Stack, named: str) -> Upload:
+    """Return the version that a moderator means by a key, or by a handle of ``waiting``.
+
+    A key means what its manifest is of now; a handle is that of one version, so nobody approves
+    what was uploaded after they looked.
+
+    Raises:
+        Misuse: the key is not an upload's.
+        Failure: there is no such upload, or it has another version by now.
+    """
+    handle = _HANDLE.fullmatch(named)
+    key, wanted = (handle[1], handle[2]) if handle else (named, "")
+    if not key.startswith(stack.prefixes):
+        raise Misuse(f"Keys start with {' or '.join(stack.prefixes)}; got {key!r}.")
+    manifest = _manifest(stack, key)
+    if manifest is None or manifest["status"] == Status.DELETED:
+        raise Failure(f"{key} has no manifest: it was deleted, or was not processed yet.")
+    if wanted not in ("", manifest["id"]):
+        raise Failure(f"{key} was replaced since; look at it again with `moderate list`.")
+    version_id = manifest["source"]["version_id"] or ""
+    return Upload(key=key, version_id=version_id, was_public=manifest["status"] == Status.READY)
+
+
+def decide(stack: Stack, upload: Upload, verdict: Verdict, reason: str) -> None:
+    """Send a decision, with the ARN of whose credentials these are, and the time.
+
+    Raises:
+        Misuse: the reason is too long.
+    """
+    if len(reason) > MAX_REASON:
+        raise Misuse(f"--reason takes {MAX_REASON} characters; got {len(reason)}.")
+    body = moderation_event(
+        stack.source,
+        upload.key,
+        upload.version_id,
+        verdict,
+        by=stack.client("sts").get_caller_identity()["Arn"],
+        at=datetime.now(UTC).isoformat(),
+        reason=reason,
+    )
+    stack.client("sqs").send_message(
+        QueueUrl=stack.outputs[StackOutput.QUEUE_URL], MessageBody=body
+    )
+
+
+def follow(
+    stack: Stack,
+    upload: Upload,
+    verdict: Verdict,
+    *,
+    seconds: float = WAIT_SECONDS,
+    sleep: Callable[[float], None] = time.sleep,
+) -> str | None:
+    """Wait until a decision is carried out, and return the status that the upload has then.
+
+    None if that takes too long: the decision is in the queue, or among the dead letters.
+    """
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        status = _outcome(stack, upload, verdict)
+        if status:
+            return status
+        sleep(LOOK_EVERY)
+    return None
+
+
+def _outcome(stack: Stack, upload: Upload, verdict: Verdict) -> str | None:
+    key = decision_key(upload_name(upload.key, stack.prefixes), upload.version_id)
+    record = _read(stack, key)
+    if record is None or record["decision"]["verdict"] != verdict:
+        return None
+    manifest = _manifest(stack, upload.key)
+    if manifest is None:
+        return Status.DELETED
+    if manifest["source"]["version_id"] != upload.version_id:
+        return "replaced"
+    error: dict[str, Any] | None = manifest["error"]
+    is_moderated = error is not None and error["code"] == MODERATED
+    is_done = manifest["status"] != Status.HELD and is_moderated is (verdict == Verdict.REJECT)
+    return str(manifest["status"]) if is_done else None
+
+
+def _held(stack: Stack, key: str) -> Held | None:
+    record = _read(stack, key)
+    if record is None:  # decided meanwhile
+        return None
+    look = look_key(upload_name(record["key"], stack.prefixes), record["version_id"])
+    identity = re.sub(r".*/_|\.json", "", key)
+    url = stack.client("s3").generate_presigned_url(
+        "get_object", Params={"Bucket": stack.destination, "Key": look}, ExpiresIn=LOOK_SECONDS
+    )
+    return Held(
+        handle=f"{record['key']}#{identity}",
+        key=record["key"],
+        version_id=record["version_id"],
+        held_at=record["held_at"],
+        bytes=record["length"],
+        width=record["width"],
+        height=record["height"],
+        format=record["format"],
+        looks_like_rejected=record["looks_like_rejected"],
+        look=url,
+    )
+
+
+def _manifest(stack: Stack, key: str) -> dict[str, Any] | None:
+    return _read(stack, manifest_key(upload_name(key, stack.prefixes)))
+
+
+def _read(stack: Stack, key: str) -> dict[str, Any] | None:
+    s3 = stack.client("s3")
+    found = read_or_none(lambda: s3.get_object(Bucket=stack.destination, Key=key), "NoSuchKey")
+    return json.loads(found["Body"].read()) if found else None
+
+
+def _listed(stack: Stack) -> Iterator[str]:
+    return (key for key, _ in _objects(stack))
+
+
+def _objects(stack: Stack) -> Iterator[tuple[str, datetime]]:
+    pages = stack.client("s3").get_paginator("list_objects_v2")
+    for page in pages.paginate(Bucket=stack.destination, Prefix=HELD):
+        for item in page.get("Contents", []):
+            key, at = item.get("Key", ""), item.get("LastModified")
+            if at and name_of_held(key):
+                yield key, at
+
+
+def _parsed(text: str) -> datetime:
+    return datetime.fromisoformat(text)

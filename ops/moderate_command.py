@@ -1,0 +1,107 @@
+"""``ops moderate``: list what waits for a moderator, approve it, reject it."""
+
+import json
+from dataclasses import asdict
+
+from rich.table import Table
+
+from function.contract import Status, Verdict
+from ops import invalidation, moderate, scope
+from ops.commands import NO_TARGET, Target
+from ops.console import human_age, print_note
+from ops.moderate import Upload
+from ops.stack import Stack, connected
+from terminal import FAILED, OK, Misuse, console, counted, progress
+
+
+def list_waiting(*, target: Target = NO_TARGET) -> None:
+    """List what waits, the oldest first; --json has the URL of a picture, good for five minutes."""
+    with connected(target.stack, target.outputs) as stack:
+        found = moderate.waiting(stack)
+    if target.as_json:
+        for held in found:
+            print(json.dumps(asdict(held)))
+        return
+    table = Table("upload", "waits", "picture", "looks like a rejected one")
+    for held in found:
+        like = held.looks_like_rejected
+        picture = f"{held.width} x {held.height} {held.format}"
+        table.add_row(
+            held.handle, human_age(held.age_seconds), picture, like["key"] if like else ""
+        )
+    if found:
+        console().print(table, markup=False)
+    print(f"{counted(len(found), 'upload')} {'waits' if len(found) == 1 else 'wait'}")
+
+
+def approve(*keys: str, target: Target = NO_TARGET, reason: str = "") -> int:
+    """Have uploads shown.
+
+    Args:
+        keys: Uploads: keys, or what `list` prints, which names the version that you saw.
+        target: where.
+        reason: Why, for the record.
+    """
+    return _decide(target, keys, Verdict.APPROVE, reason)
+
+
+def reject(*keys: str, target: Target = NO_TARGET, reason: str = "") -> int:
+    """Have uploads not shown, and taken away if readers could see them.
+
+    Args:
+        keys: Uploads: keys, or what `list` prints, which names the version that you saw.
+        target: where.
+        reason: Why, for the record.
+    """
+    return _decide(target, keys, Verdict.REJECT, reason)
+
+
+def _decide(target: Target, keys: tuple[str, ...], verdict: Verdict, reason: str) -> int:
+    """Send all decisions, then tell what came of each; return the exit code."""
+    if not keys:
+        raise Misuse("Name an upload, by its key or as `moderate list` prints it.")
+    with connected(target.stack, target.outputs) as stack:
+        uploads = [moderate.find(stack, key) for key in keys]
+        with progress("Deciding", len(uploads)) as advance:
+            for upload in uploads:
+                moderate.decide(stack, upload, verdict, reason)
+            outcomes: list[str | None] = []
+            for upload in uploads:
+                outcomes.append(moderate.follow(stack, upload, verdict))
+                advance(name=upload.key)
+        if verdict == Verdict.REJECT:
+            _invalidate(stack, [upload for upload in uploads if upload.was_public])
+    for upload, outcome in zip(uploads, outcomes, strict=True):
+        facts = {"key": upload.key, "version_id": upload.version_id, "status": outcome}
+        print(json.dumps(facts) if target.as_json else f"{upload.key}: {_told(outcome)}")
+    return OK if all(outcomes) else FAILED
+
+
+def _told(outcome: str | None) -> str:
+    match outcome:
+        case Status.READY:
+            return "approved, readers can see it"
+        case Status.REJECTED:
+            return "rejected, nothing of it is left for readers"
+        case Status.DELETED:
+            return "decided, and deleted meanwhile"
+        case "replaced":
+            return "decided, and replaced by a newer upload, which waits for a decision of its own"
+        case None:
+            return "sent, and not carried out within a minute; `ops redrive` shows if it failed"
+        case _:
+            return outcome
+
+
+def _invalidate(stack: Stack, uploads: list[Upload]) -> None:
+    """Have the CDN forget what readers could see."""
+    distribution = invalidation.distribution_of(stack) if uploads else None
+    if distribution is None:
+        return
+    scopes = [scope.Scope(key=upload.key, prefixes=stack.prefixes) for upload in uploads]
+    started = [invalidation.start(stack, distribution, each) for each in scopes]
+    with progress("Waiting for the CDN to forget", len(started)) as advance:
+        for identity in started:
+            invalidation.wait(stack, distribution, identity)
+            advance()
+    print_note("Browsers that have shown a rejected upload may keep its renditions.")
