@@ -10,7 +10,7 @@ import time
 from http.server import BaseHTTPRequestHandler
 from threading import Lock
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from bench.sandbox.function import DESTINATION, SOURCE
 from bench.sandbox.http_server import Handler, Server
@@ -23,10 +23,11 @@ MB_PER_S: Final = 80.0
 """One connection's throughput; an assumption like the latency, and without a source."""
 
 _DATE: Final = "Mon, 02 Nov 2026 10:11:12 GMT"
+_ISO_DATE: Final = "2026-11-02T10:11:12.000Z"
 
 
 class StubS3(Server):
-    """Objects by path; PUT, GET, HEAD and DELETE with entity tags and their preconditions."""
+    """Objects by path; PUT, GET, HEAD and DELETE with entity tags and preconditions; lists."""
 
     access_key = "bench"
 
@@ -69,6 +70,10 @@ class _Handler(Handler, BaseHTTPRequestHandler):
     server: StubS3  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def do_GET(self) -> None:
+        query = parse_qs(urlsplit(self.path).query)
+        if "list-type" in query:
+            self._list(query.get("prefix", [""])[0], is_deep="delimiter" not in query)
+            return
         found = self.server.objects.get(self._path)
         self.server.delay(len(found[0]) if found and self.command == "GET" else 0)
         if found:
@@ -77,6 +82,24 @@ class _Handler(Handler, BaseHTTPRequestHandler):
             self.answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
 
     do_HEAD = do_GET  # noqa: N815 (the base's name)
+
+    def _list(self, prefix: str, *, is_deep: bool) -> None:
+        """List keys, on one page and without common prefixes ("ListObjectsV2", API reference)."""
+        self.server.delay(0)
+        bucket = f"{self._path.rstrip('/')}/"
+        with self.server.lock:
+            found = [
+                (path.removeprefix(bucket), len(body))
+                for path, (body, _) in self.server.objects.items()
+                if path.startswith(bucket + prefix)
+                and (is_deep or "/" not in path.removeprefix(bucket + prefix))
+            ]
+        contents = "".join(
+            f"<Contents><Key>{html.escape(key)}</Key><Size>{size}</Size>"
+            f"<LastModified>{_ISO_DATE}</LastModified></Contents>"
+            for key, size in sorted(found)
+        )
+        self.answer(200, f"<ListBucketResult>{contents}</ListBucketResult>".encode())
 
     def do_PUT(self) -> None:
         body = self.body()

@@ -38,10 +38,8 @@ def store():
     server.close()
 
 
-def test_the_store_deletes_several_as_s3_does(store):
-    for key in ("a & b", "c", "kept"):
-        store.put(f"/bucket/{key}", b"x", {})
-    bucket = S3Store(
+def client(store):
+    return S3Store(
         "bucket",
         endpoint=store.url,
         region="us-east-1",
@@ -50,8 +48,23 @@ def test_the_store_deletes_several_as_s3_does(store):
         client_options={"allow_http": True},
         retry_config={"max_retries": 0},
     )
-    obstore.delete(bucket, ["a & b", "c"])
+
+
+def test_the_store_deletes_several_as_s3_does(store):
+    for key in ("a & b", "c", "kept"):
+        store.put(f"/bucket/{key}", b"x", {})
+    obstore.delete(client(store), ["a & b", "c"])
     assert list(store.objects) == ["/bucket/kept"]
+
+
+def test_the_store_lists_as_s3_does(store):
+    for key in ("f/a & b", "f/deep/c", "g/d"):
+        store.put(f"/bucket/{key}", b"xy", {})
+    found = client(store).list_with_delimiter("f/")["objects"]
+    assert [(meta["path"], meta["size"]) for meta in found] == [("f/a & b", 2)]
+    listed = [meta["path"] for page in client(store).list("f/") for meta in page]
+    assert listed == ["f/a & b", "f/deep/c"]
+    assert not [*client(store).list("none/")]
 
 
 def needs_cgroups():

@@ -263,7 +263,7 @@ def test_lazy_formats_have_a_worker_that_takes_its_time():
     found = json.loads(done.stdout)
     assert (found["handler"], found["buckets"]) == ("FormatHandler", ["source", "destination"])
     assert (found["renditions"], found["patient"]) == ([["poster", "avif"]], True)
-    assert (found["rendered"], found["waited"]) == (["upload", ["poster", "avif"]], 1)
+    assert (found["rendered"], found["waited"]) == (["upload", ["poster", "avif", False]], 1)
     assert (found["workers"], found["cold_starts"]) == ({"WorkersReplaced": 3}, [1, 0, 0])
 
 
