@@ -26,10 +26,13 @@ MODULES = sorted(
     for path in ROOT.glob("function/**/[!_]*.py")
 )
 PACKAGES = ("PIL", "_pillow_heif", "isal.isal_zlib", "obstore", "pillow_heif", "resvg_py")
-POSTER = Rendition(name="poster", width=1600, height=1600, lazy=True)
+POSTER = Rendition(
+    name="poster", width=1600, height=1600, formats=("jpeg",), lazy_formats=("avif",), lazy=True
+)
 ENVIRONMENT = {
     "AWS_REGION": "us-east-1",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
+    "FORMAT_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/formats",
     **environment_variables(
         Settings(delivery="cdn", renditions=(*DEFAULT_RENDITIONS, POSTER)),
         "destination",

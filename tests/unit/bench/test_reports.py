@@ -74,7 +74,8 @@ KEYS = {
     cost.Month: "images free_tier lines subtotals total_usd",
     Bill: "images lines subtotals total_usd",
     Usage: "memory_mb billed_ms init_ms cold_share batch puts gets upload_mb output_mb log_kb "
-    "sign_ms views view_kb months lazy viewed first_view_ms",
+    "sign_ms views view_kb months lazy viewed first_view_ms lazy_formats stand_in_ms "
+    "format_ms",
     corpus.Result: "schema machine results",
     corpus.Row: "file format status code message ms rss_mb losses pillow",
     duplicates.Result: "schema machine copies photos closest named wrong precision recall",

@@ -16,7 +16,7 @@ from function.engine import isolate
 from function.engine.budget import LONG_MS
 from function.engine.errors import DecoderBug, IsolationFailed, Killed, Reason, Rejected, Worn
 from function.engine.renditions import OutputFormat, Target
-from function.engine.results import MOST_FAILURE, Measured, Rendered, Task
+from function.engine.results import MOST_FAILURE, Fingerprint, Measured, Rendered, Task
 from function.engine.work import work
 from tests.support.engine import MAX_PIXELS, SMALL, one
 from tests.support.probing_worker import isolated, probing, told
@@ -84,15 +84,17 @@ def test_a_target_is_reached_in_a_worker_as_anywhere_cold_and_warm():
 
 
 def test_one_rendition_of_a_task_is_made_alone_cold_and_warm_and_by_another_worker():
-    wanted = [("one", "avif"), ("moving", "webp"), ("one", "jpeg")]
+    wanted = [("one", "avif", False), ("moving", "webp", False), ("one", "jpeg", True)]
     with isolated(EVERY_OUTPUT) as isolation:
         for name in ("jpeg", "gif", "heic", "jpeg"):
             data = UPLOADS[name][1]
             for only in wanted:
-                alone = EVERY_OUTPUT.only(only[0], OutputFormat(only[1]))
-                measured, made = isolation.run(data, only=only)
-                assert [measured, made] == list(work(data, alone))
-                assert (made.name, made.format) == only
+                alone = EVERY_OUTPUT.only(only[0], OutputFormat(only[1]), only[2])
+                found = list(isolation.run(data, only=only))
+                assert found == list(work(data, alone))
+                _, made, *others = found
+                assert (made.name, made.format) == only[:2]
+                assert [type(other) for other in others] == [Fingerprint] * only[2]
         everything = list(work(data, EVERY_OUTPUT))
         assert list(isolation.run(data)) == everything
 
