@@ -42,6 +42,7 @@ class Bucket(Protocol):
         make: Callable[..., Document],
         *values: pulumi.Input[str],
         write: Callable[[Document], str] = json.dumps,
+        after: Sequence[pulumi.Resource] = (),
     ) -> object:
         """Set the policy that ``make`` returns, if the bucket is the pipeline's own."""
         ...
@@ -125,15 +126,16 @@ class SecureBucket(Component):
         make: Callable[..., Document],
         *values: pulumi.Input[str],
         write: Callable[[Document], str] = json.dumps,
+        after: Sequence[pulumi.Resource] = (),
     ) -> s3.BucketPolicy:
         """Set the policy that ``make`` returns, given the bucket's ARN and ``values``.
 
         It is a child of ``owner``, and comes after Block Public Access, which refuses a public
-        policy until it allows one.
+        policy until it allows one, and ``after`` others.
         """
         policy = policy_of(make, self.arn, *values, write=write)
-        after = owner.after(self.public_access_block)
-        return s3.BucketPolicy(self._label, bucket=self.name, policy=policy, opts=after)
+        opts = owner.after(self.public_access_block, *after)
+        return s3.BucketPolicy(self._label, bucket=self.name, policy=policy, opts=opts)
 
     def _encrypt(self, args: SecureBucketArgs) -> None:
         has_key = args.kms_key_arn != ""

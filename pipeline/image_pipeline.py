@@ -173,11 +173,13 @@ class ImagePipeline(Component):
     def _way_in(self) -> tuple[UploadQueue, Uploads]:
         source = self._source
         queue = self._add(UploadQueue, UploadQueueArgs)
-        self._rule_name = self._add(Ingest, IngestArgs, source=source, queue=queue).rule_name
+        ingest = self._add(Ingest, IngestArgs, source=source, queue=queue)
+        self._rule_name = ingest.rule_name
         url, signs, self.quota_table = source.url(self._settings.s3_endpoint), None, None
         if self._settings.uploads == "presigned":
-            signs = self._signer(url)
-        uploads = self._add(Uploads, UploadsArgs, source=source, bucket_url=url, signer=signs)
+            signs = self._signer(url, ingest.announced)
+        way_in = {"source": source, "bucket_url": url, "announced": ingest.announced}
+        uploads = self._add(Uploads, UploadsArgs, signer=signs, **way_in)
         self.queue_url, self.dead_letter_queue_url = queue.url, queue.dead_letter_url
         self.backfill_queue_url = queue.backfill_url
         self.upload_endpoint = uploads.endpoint
@@ -185,7 +187,7 @@ class ImagePipeline(Component):
         self.upload_prefixes = pulumi.Output.from_input(told) if told else None
         return queue, uploads
 
-    def _signer(self, upload_url: pulumi.Output[str]) -> SignerArgs:
+    def _signer(self, upload_url: pulumi.Output[str], announced: pulumi.Resource) -> SignerArgs:
         settings, quotas = self._settings, None
         if settings.has_quotas:
             quotas = self._add(UserQuotas, UserQuotasArgs)
@@ -194,7 +196,8 @@ class ImagePipeline(Component):
             self._source.name, upload_url, quotas.name if quotas else ""
         ).apply(lambda values: signer_variables(settings, *values))
         works_with = {"source": self._source, "bundle": self._signer_bundle, "quotas": quotas}
-        return self._args(SignerArgs, variables=variables, **works_with)
+        works_with |= {"variables": variables, "announced": announced}
+        return self._args(SignerArgs, **works_with)
 
     def _views(self, queue: UploadQueue) -> Views:
         """Return the function for first views; make that for lazy formats, if there are any."""

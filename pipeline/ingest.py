@@ -40,9 +40,11 @@ class Ingest(Component):
     The notification depends on the policy: S3 tries to send a test event when it is set, and is
     refused until the policy allows it. A bucket that is not the pipeline's own keeps the
     notification that it has; its events come by a rule of the account's event bus, ``rule_name``.
+    An upload that comes before ``announced`` starts nothing.
     """
 
     rule_name: pulumi.Input[str]
+    announced: pulumi.Resource
 
     def __init__(self, name: str, args: IngestArgs, opts: Options = None) -> None:
         super().__init__("image-pipeline:ingest:Ingest", name, opts)
@@ -59,9 +61,11 @@ class Ingest(Component):
         policy = sqs.QueuePolicy(label, queue_url=queue.url, policy=document, opts=self.child)
         if rule:
             after = self.after(policy)
-            cloudwatch.EventTarget(label, rule=rule.name, arn=queue.arn, opts=after)
+            self.announced = cloudwatch.EventTarget(
+                label, rule=rule.name, arn=queue.arn, opts=after
+            )
         else:
-            s3.BucketNotification(
+            self.announced = s3.BucketNotification(
                 label,
                 bucket=source.name,
                 queues=[
@@ -78,14 +82,14 @@ class Ingest(Component):
         return cloudwatch.EventRule(
             label,
             description="Uploads and their removal, for the image pipeline's queue",
-            event_pattern=source.name.apply(partial(_pattern, prefixes)),
+            event_pattern=source.name.apply(partial(pattern, prefixes)),
             tags=tags(),
             opts=self.child,
         )
 
 
-def _pattern(prefixes: Sequence[str], bucket: str) -> str:
-    """Return the events of a bucket that a rule is for, as JSON."""
+def pattern(prefixes: Sequence[str], bucket: str) -> str:
+    """Return the pattern of the events of a bucket that a rule is for, as JSON."""
     objects = {"key": [{"prefix": prefix} for prefix in prefixes]}
     return json.dumps(
         {

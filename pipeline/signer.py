@@ -60,6 +60,7 @@ class SignerArgs:
 
     Attributes:
         source: the bucket.
+        announced: what announces the keys that forms are for, and so comes before any form.
         kms_key_arn: the stack's key; empty for S3-managed keys.
         auth: whose tokens let users ask; None lets anyone.
         bundle: the function with its libraries, which it needs with ``auth`` alone.
@@ -75,6 +76,7 @@ class SignerArgs:
     """
 
     source: Bucket
+    announced: pulumi.Resource
     kms_key_arn: pulumi.Input[str]
     auth: Auth | None
     bundle: Bundle | None
@@ -152,7 +154,7 @@ class Signer(Component):
             vpc_config=vpc_config(args.vpc),
             logging_config={"log_format": "JSON", "log_group": execution.log_group.name},
             tags=tags(),
-            opts=self.after(execution.policy),
+            opts=self.after(execution.policy, args.announced),
         )
 
     def allow(self, distribution_arn: pulumi.Input[str]) -> None:

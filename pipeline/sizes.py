@@ -11,8 +11,9 @@ from typing import Final
 import pulumi
 
 from function.contract import DuplicateSearch
-from pipeline import adopted, edge, page, view_route
-from pipeline.environment import environment_variables, without_metrics
+from function.engine.renditions import made_in_background
+from pipeline import adopted, edge, ingest, page, view_route
+from pipeline.environment import environment_variables, view_variables, without_metrics
 from pipeline.naming import bucket_url, resource_name
 from pipeline.permissions import bucket_policies, roles
 from pipeline.permissions.documents import to_json
@@ -27,6 +28,10 @@ MAX_ROLE_POLICY: Final = 10_240
 
 MAX_BUCKET_POLICY: Final = 20_480
 """Bytes (S3 user guide, "Bucket policies")."""
+
+MAX_PATTERN: Final = 2_048
+"""Characters of a rule's event pattern, unless the account was given more (EventBridge user guide,
+"Amazon EventBridge quotas", read 2026-11-28)."""
 
 MAX_BUCKET: Final = 63
 """Characters of a bucket's name (S3 user guide, "Bucket naming rules")."""
@@ -47,7 +52,7 @@ _CDN_DOMAIN: Final = "d1a2b3c4d5e6f7.cloudfront.net"
 
 
 def check(name: str, settings: Settings) -> None:
-    """Refuse renditions that AWS's limits leave no room for.
+    """Refuse renditions and prefixes that AWS's limits leave no room for.
 
     Args:
         name: the pipeline's, e.g. ``image-pipeline-dev``.
@@ -57,7 +62,10 @@ def check(name: str, settings: Settings) -> None:
         SettingsError: a limit is exceeded; the sentence names it, the size and what to change.
     """
     environment, role, bucket = longest(name, settings)
-    variables = json.dumps(environment, separators=(",", ":"))
+    variables, cause = _json(environment), "renditions make"
+    less = "name fewer renditions, or give them fewer formats or shorter names"
+    if settings.former_prefixes:
+        cause, less = "renditions and formerPrefixes make", f"name fewer formerPrefixes; or {less}"
     for what, text, unit, service, most in (
         ("the function's environment variables", variables, "bytes", "Lambda", MAX_ENVIRONMENT),
         ("the policy of the function's role", role, "characters", "IAM", MAX_ROLE_POLICY),
@@ -65,13 +73,34 @@ def check(name: str, settings: Settings) -> None:
     ):
         if len(text) > most:
             raise SettingsError(
-                f"renditions make {what} up to {len(text)} {unit} long and {service} takes {most}; "
-                "name fewer renditions, or give them fewer formats or shorter names."
+                f"{cause} {what} up to {len(text)} {unit} long and {service} takes {most}; {less}."
             )
+    if settings.source_bucket != "":
+        _check_pattern(settings)
     if settings.delivery == "cdn":
         files = page.file_names() if settings.site else ()
         edge.function_code(settings.renditions, settings.negotiated, files)
         _check_behaviors(settings)
+
+
+def _check_pattern(settings: Settings) -> None:
+    """Refuse more prefixes than fit into the rule for the events of an adopted bucket."""
+    bucket = _adopted_name("source", settings.source_bucket)
+    length = len(ingest.pattern(settings.prefixes, bucket))
+    if length > MAX_PATTERN:
+        raise SettingsError(
+            f"formerPrefixes make the event pattern for sourceBucket up to {length} characters "
+            f"long and EventBridge takes {MAX_PATTERN}; name fewer of them."
+        )
+
+
+def _adopted_name(part: str, given: pulumi.Input[str]) -> str:
+    """Return the name of an adopted bucket; as long as it can get if only the update knows it."""
+    return adopted.bucket_name(part, given) if isinstance(given, str) else "b" * MAX_BUCKET
+
+
+def _json(variables: Mapping[str, str]) -> str:
+    return json.dumps(variables, separators=(",", ":"))
 
 
 def _check_behaviors(settings: Settings) -> None:
@@ -93,7 +122,8 @@ def longest(name: str, settings: Settings) -> tuple[Mapping[str, str], str, str]
     """Return a stack's documents, with names and ARNs as long as they can get.
 
     Returns:
-        The function's variables, the policy of its role and the policy of the destination bucket.
+        The variables of the function that has the longest, the policy of the role of the function
+        for uploads, and the policy of the destination bucket.
     """
 
     def physical(part: str) -> str:
@@ -106,7 +136,7 @@ def longest(name: str, settings: Settings) -> tuple[Mapping[str, str], str, str]
         """Return the name of an adopted bucket, or of one that the stack makes."""
         if given == "":
             return physical(part)
-        return adopted.bucket_name(part, given) if isinstance(given, str) else "b" * MAX_BUCKET
+        return _adopted_name(part, given)
 
     source = bucket_of(settings.source_bucket, "source")
     destination = bucket_of(settings.destination_bucket, "destination")
@@ -149,4 +179,9 @@ def longest(name: str, settings: Settings) -> tuple[Mapping[str, str], str, str]
     )
     if settings.batch_operations_concurrency:
         variables = without_metrics(variables)  # the longer of the two functions' variables
+    if settings.has_lazy:
+        queue = f"https://sqs.{_REGION}.{_DOMAIN}/{_ACCOUNT}/{physical('formats')}"
+        later = queue if made_in_background(settings.renditions) else ""
+        viewed = view_variables(settings, source, destination, key_arn, later)
+        variables = max(variables, viewed, key=lambda each: len(_json(each)))
     return variables, to_json(role), to_json(bucket)

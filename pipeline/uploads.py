@@ -13,9 +13,13 @@ from pipeline.signer import Signer, SignerArgs
 
 @dataclass(frozen=True, kw_only=True)
 class UploadsArgs:
-    """The source bucket with its URL, who may upload where, and the signer of forms, if any."""
+    """The source bucket with its URL, who may upload where, and the signer of forms, if any.
+
+    Nobody may upload under ``prefix`` until its keys are ``announced``.
+    """
 
     source: Bucket
+    announced: pulumi.Resource
     uploads: str
     prefix: str
     bucket_url: pulumi.Output[str]
@@ -37,7 +41,7 @@ class Uploads(Component):
         policy = partial(
             bucket_policies.source, public=args.uploads == "public", prefix=args.prefix
         )
-        args.source.set_policy(self, policy)
+        args.source.set_policy(self, policy, after=[args.announced])
         self.endpoint, self.signer_name = args.bucket_url, pulumi.Output.from_input("")
         self.signer = Signer(name, args.signer, self.child) if args.signer else None
         if self.signer:

@@ -73,6 +73,26 @@ def test_eventbridge_sends_both_of_an_adopted_bucket():
     assert pattern["detail"]["object"] == {"key": [{"prefix": NEW}, {"prefix": OLD}]}
 
 
+@pytest.mark.parametrize(
+    ("settings", "announcing", "way_in"),
+    [
+        ({}, "BucketNotification", ("BucketPolicy", "-source")),
+        ({"uploads": "presigned"}, "BucketNotification", ("Function", "-signer")),
+        (
+            {"uploads": "presigned", "sourceBucket": "shop-photos"},
+            "EventRule",
+            ("Function", "-signer"),
+        ),
+    ],
+)
+def test_nobody_may_upload_under_a_prefix_before_its_keys_are_announced(
+    settings, announcing, way_in
+):
+    """S3 tells nobody of an upload that came before: it would lie there, and nothing be made."""
+    stack = run("dev", **settings, **MOVED)
+    stack.assert_after(stack.one(*way_in), stack.one(announcing))
+
+
 def test_a_stack_with_the_default_tells_of_it_nowhere():
     """So that an upgrade changes none; tests/infra/state.json holds the rest."""
     stack = run("dev", prefix=OLD)

@@ -1,4 +1,4 @@
-"""Limits of AWS on what renditions add up to: refused in one sentence, before anything is made."""
+"""Limits of AWS on what renditions and prefixes add up to: one sentence, before all is made."""
 
 import json
 
@@ -8,6 +8,7 @@ from function.engine.renditions import DEFAULT_RENDITIONS, FORMATS, Rendition
 from pipeline import sizes
 from pipeline.settings import Settings, SettingsError
 from tests.infra.engine import assert_nothing_was_registered, run
+from tests.infra.variants import LATER, LAZY
 
 PRIVATE = {"uploads": "presigned", "delivery": "cdn", "encryption": "kms", "site": True}
 VARIANTS = {
@@ -63,6 +64,48 @@ def test_what_is_checked_is_no_smaller_than_what_is_deployed(variant):
     if program.settings.delivery == "public":
         deployed = program.one("BucketPolicy", "-destination").inputs["policy"]
         assert len(deployed) <= len(bucket)
+
+
+@pytest.mark.parametrize("renditions", [LAZY, LATER])
+def test_the_variables_of_the_other_functions_are_checked_too(renditions):
+    """Those for lazy renditions have more of them than the one for uploads."""
+    program = run("prod", renditions=renditions)
+    environment, _, _ = sizes.longest("image-pipeline-prod", program.settings)
+    checked = len(json.dumps(environment, separators=(",", ":")))
+    for function in program.all("Function"):
+        variables = function.inputs.get("environment", {}).get("variables", {})
+        assert len(json.dumps(variables, separators=(",", ":"))) <= checked, function.name
+
+
+def former(count: int) -> list[str]:
+    """Return the longest prefixes."""
+    return [f"{n:02}-{'p' * 96}/" for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "limit"),
+    [
+        ({"formerPrefixes": former(40)}, "renditions and formerPrefixes make .* Lambda takes 4096"),
+        (
+            {
+                "formerPrefixes": former(17),
+                "sourceBucket": "arn:aws:s3:::shop-photos",
+                "uploads": "private",
+            },
+            "formerPrefixes make the event pattern for sourceBucket .* EventBridge takes 2048",
+        ),
+    ],
+)
+def test_more_prefixes_than_fit_are_named_as_the_cause(settings, limit):
+    with pytest.raises(SettingsError, match=f"^{limit}; name fewer") as error:
+        run("dev", **settings)
+    assert_nothing_was_registered(error.value)
+
+
+def test_as_many_prefixes_as_fit():
+    adopting = {"sourceBucket": "arn:aws:s3:::shop-photos", "uploads": "private"}
+    rule = run("dev", **adopting, formerPrefixes=former(16)).one("EventRule")
+    assert len(rule.inputs["eventPattern"]) <= sizes.MAX_PATTERN
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -26,7 +26,7 @@ def test_what_is_held_of_a_resource():
     policy = program.one("BucketPolicy", "-source")
     held = describe(program, policy, "dev")
     assert held["by"] == {"bucket": ["Bucket ~-source"], "policy": ["Bucket ~-source"]}
-    assert held["after"] == ["BucketPublicAccessBlock ~-source"]
+    assert held["after"] == ["BucketNotification ~-uploads", "BucketPublicAccessBlock ~-source"]
     for change in (
         {"protect": True},
         {"retain_on_delete": True},
