@@ -35,4 +35,4 @@ def test_the_pipeline_alone_takes_all_settings():
         if type_ is Settings
     }
     assert taken == {ImagePipeline}
-    assert len(COMPONENTS) == 21
+    assert len(COMPONENTS) == 22
