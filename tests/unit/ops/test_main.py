@@ -9,7 +9,7 @@ from ops.__main__ import APP, main
 from terminal import MISUSED, OK
 from tests.support.output import assert_no_traceback
 
-COMMANDS = ["redrive", "backfill", "doctor", "empty", "list", "erase"]
+COMMANDS = ["redrive", "backfill", "doctor", "empty", "list", "erase", "moderate"]
 
 
 @pytest.mark.parametrize(
