@@ -124,7 +124,7 @@ def test_function_reads_back_the_environment_that_the_program_sets(program):
     variables = program.one("Function", "-resizer").inputs["environment"]["variables"]
     environment = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
     elsewhere, by_choice = (
-        {"MEMORY_MB", "SOURCE_BUCKET"},
+        {"MEMORY_MB", "SOURCE_BUCKET", "FORMAT_QUEUE_URL"},
         {"ENCODERS", "HDR", "MODERATOR", "NATIVE_DECODER", "PUBLISH", "PUBLISH_METRICS"}
         | {"TAGS_REJECTED", "UPLOAD_PREFIXES"},
     )

@@ -131,6 +131,24 @@ def test_it_runs_in_its_folder_and_its_modules_anew(folder, tmp_path, monkeypatc
         assert program.by_name("part").type == "toy:index:Part"
 
 
+def test_a_test_can_patch_a_module_that_an_earlier_run_has_imported(folder, monkeypatch):
+    (folder / "own").mkdir()
+    (folder / "own" / "__init__.py").write_text("")
+    (folder / "own" / "names.py").write_text("NAME = 'usual'")
+    (folder / "__main__.py").write_text(
+        "import pulumi, own.names\npulumi.export('name', own.names.NAME)"
+    )
+    monkeypatch.syspath_prepend(str(folder))
+    importlib.import_module("own")
+    try:
+        assert evaluate_folder(folder).outputs["name"] == "usual"
+        monkeypatch.setattr("own.names.NAME", "patched")
+        assert evaluate_folder(folder).outputs["name"] == "patched"
+    finally:
+        for name in ("own", "own.names"):
+            sys.modules.pop(name, None)
+
+
 def test_libraries_within_the_folder_stay_imported(folder, monkeypatch):
     library = folder / "lib" / "site-packages"
     library.mkdir(parents=True)

@@ -64,8 +64,17 @@ def _fresh_modules(folder: Path) -> Generator[None]:
     finally:
         for name in set(sys.modules) - before:
             if _is_part(getattr(sys.modules[name], "__file__", None), folder):
-                del sys.modules[name]
+                _forget(name)
         sys.modules.update(aside)
+
+
+def _forget(name: str) -> None:
+    """Take a module out of those imported, and out of its package, where a patch would find it."""
+    module = sys.modules.pop(name)
+    package, _, own = name.rpartition(".")
+    parent = sys.modules.get(package)
+    if parent and getattr(parent, own, None) is module:
+        delattr(parent, own)
 
 
 def _is_part(file: str | None, folder: Path) -> bool:
