@@ -68,7 +68,7 @@ def test_a_quota_is_named_with_what_to_ask_for():
     assert result.ways[-1].case.setting.startswith("pollers 2 to ")
     assert "AWS Lambda: Concurrent executions (L-B99A9384): ask for " in text(result)
     assert "S3 needs several partitions for" in text(result)
-    assert "let them begin with a random part" in text(result)
+    assert "let a random part follow uploads/" in text(result)
 
 
 def test_an_account_that_is_too_small_is_told():
