@@ -1,13 +1,16 @@
 """Each stack's life under the real engine: from its preview to its end, when nothing is left."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from PIL import Image
 
+from local import server as servers
 from local.http import request
 from local.lookups import CALLS
 from local.program import ROOT
+from local.server import Server
 from local.uploader import upload
 from pytest_pulumi import Cloud, Resource, evaluate_folder
 from tests.engine.support import ALL, Changes, Failed, Stack, changes
@@ -24,6 +27,14 @@ STACKS = {
 
 
 QUICK = ("dev", "everything")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[Server]:
+    """An embedded AWS of its own, where no other file's stacks of the same names are left."""
+    folder = tmp_path_factory.mktemp("aws-of-stacks") / "state"
+    yield servers.start(folder)
+    servers.stop(folder)
 
 
 @pytest.fixture(params=STACKS if ALL else QUICK)
