@@ -27,16 +27,16 @@ from function.contract import (
     Verdict,
     manifest_key,
     rendition_key,
-    source_key,
     upload_name,
 )
-from function.decision import Hold, Refuse, State, Step, Write, decide, replaces
+from function.decision import Hold, Refuse, State, Step, Write, decide
 from function.engine.errors import DecoderBug, Reason
 from function.engine.record import Record
 from function.environment import Environment
 from function.events import Event, EventKind
 from function.manifest import CACHE_CONTROL, CONTENT_TYPE, INTERNAL, ErrorFacts, Manifest
 from function.moderation_record import Recognised
+from function.observe import Observer, is_of
 from function.process import Engine, Processor
 from function.storage.bucket import ABSENT, Bucket, Headers
 from function.storage.errors import Conflict, Gone
@@ -146,7 +146,7 @@ class Reconciler(Record):
         state: State | None = None
         new = event.version if event.kind == EventKind.CREATED else None
         for attempt in range(1, MAX_ROUNDS + 1):
-            event, state, new = (event, state, new) if state else self._observe(event, new)
+            event, state, new = (event, state, new) if state else self._observer.observe(event, new)
             step = decide(event, state, holds=self._holds)
             if step is Step.SKIP:
                 if self._follow(state.standing, new) or self._ask(state.standing):
@@ -176,73 +176,13 @@ class Reconciler(Record):
             event = event.replace(kind=EventKind.CHANGED)
         raise Contended(event.version.key)
 
+    @property
+    def _observer(self) -> Observer:
+        """What finds the state of a key."""
+        return Observer(self.source, self.destination, self.prefixes, self.holder)
+
     def _name(self, version: ObjectVersion) -> str:
         return upload_name(version.key, self.prefixes)
-
-    def _observe(
-        self, event: Event, new: ObjectVersion | None
-    ) -> tuple[Event, State, ObjectVersion | None]:
-        """Return an event with the state of its key, and the new version if it has no manifest.
-
-        A version without one has no tag, because a rejection is written before the tag. If the
-        upload to show has another key, the event becomes a reason to look at that one.
-        """
-        found = self.destination.read(manifest_key(self._name(event.version)))
-        standing, etag = (Manifest.from_json(found[0]), found[1]) if found else (None, ABSENT)
-        if len(self.prefixes) > 1 or (standing and standing.source.key != event.version.key):
-            key = self._key_to_show(event)
-            if key is None and standing and not standing.source.key.startswith(self.prefixes):
-                # Of a prefix that the stack has no more, where the role may not look.
-                shown = standing.source.version
-                event = event.replace(kind=EventKind.CHANGED, version=shown)
-                return event, State(standing, etag, shown, is_whole=True), None
-            if key and key != event.version.key:
-                version = event.version.replace(key=key, version_id=None, etag="", bytes=0)
-                event, new = event.replace(kind=EventKind.CHANGED, version=version), None
-        if _is_of(standing, new):
-            new = None
-        if event.kind == EventKind.CREATED and (
-            standing is None or replaces(event.version, standing.source)
-        ):
-            # The event itself says what the key holds. If that is no longer true, its own fetch or
-            # the look after the write finds out, so the usual upload waits for no request here.
-            verdict = self._verdict(event, standing, event.version)
-            return event, State(standing, etag, event.version, verdict=verdict), new
-        return event, self._look_up(event, standing, etag), new
-
-    def _key_to_show(self, event: Event) -> str | None:
-        """Return the first key that holds an upload of the event's name, in the prefixes' order."""
-        name, own = self._name(event.version), event.version.key
-        for key in (source_key(name, prefix) for prefix in self.prefixes):
-            if (key == own and event.kind == EventKind.CREATED) or self.source.head(key):
-                return key
-        return None
-
-    def _look_up(
-        self, event: Event, standing: Manifest | None, etag: str, *, is_whole: bool | None = None
-    ) -> State:
-        """Return the state of a key whose manifest is known."""
-        key, shown = event.version.key, standing.source.version_id if standing else None
-        held = self.source.head(key)
-        is_other = held and shown and held.version_id not in {None, shown}
-        is_retained = not is_other or self.source.has_version(key, shown or "")
-        verdict = shown_verdict = self._verdict(event, standing, held)
-        if is_other and standing:
-            shown_verdict = self._verdict(event, standing, standing.source)
-        return State(standing, etag, held, is_retained, is_whole, verdict, shown_verdict)
-
-    def _verdict(
-        self, event: Event, standing: Manifest | None, version: ObjectVersion | None
-    ) -> Verdict | None:
-        """Return what was decided about a version; it is read after the manifest.
-
-        A new upload of a stack without moderation costs no request.
-        """
-        if not self.holder or not version:
-            return None
-        moderation = self.holder.moderation
-        is_new = event.kind == EventKind.CREATED and not (standing and standing.is_bare)
-        return None if is_new and not moderation.is_active else moderation.verdict(version)
 
     def _render(
         self, event: Event, step: Write, state: State, *, is_last: bool
@@ -270,7 +210,7 @@ class Reconciler(Record):
         if standing is None and manifest.error is None:
             # A process that died may have rendered what is held by now: that is looked for.
             is_whole = None if manifest.status == Status.HELD else True
-            return manifest, self._look_up(event, manifest, etag, is_whole=is_whole)
+            return manifest, self._observer.look_up(event, manifest, etag, is_whole=is_whole)
         named = _stored_keys(manifest)
         self.destination.delete([key for key in _keys(standing) if key not in named])
         if bug:
@@ -349,7 +289,7 @@ class Reconciler(Record):
         etag = self._write_manifest(deleted, expect=state.etag)
         self.destination.delete(sorted(keys))
         self.destination.delete_if(manifest_key(self._name(version)), etag)
-        return deleted, self._look_up(event, None, ABSENT, is_whole=True)
+        return deleted, self._observer.look_up(event, None, ABSENT, is_whole=True)
 
     def _write_manifest(self, manifest: Manifest, *, expect: str) -> str:
         """Replace the manifest whose entity tag is ``expect``; return the new one's entity tag."""
@@ -426,7 +366,7 @@ class Reconciler(Record):
             return False
         if not manifest.source.key.startswith(self.prefixes):
             return False
-        if manifest.status != Status.REJECTED and _is_of(manifest, new):
+        if manifest.status != Status.REJECTED and is_of(manifest, new):
             return False
         return self.rejections.follow(manifest)
 
@@ -458,17 +398,9 @@ def _latest(before: Manifest | None, written: Manifest | None) -> Manifest | Non
     return written or before
 
 
-def _is_of(manifest: Manifest | None, version: ObjectVersion | None) -> bool:
-    """Return True if a manifest is of this very version."""
-    if manifest is None or version is None:
-        return False
-    shown = manifest.source
-    return (shown.key, shown.version_id) == (version.key, version.version_id)
-
-
 def _is_ready(standing: Manifest | None, version: ObjectVersion) -> TypeGuard[Manifest]:
     """Return True if a manifest has renditions of this very version, which then stay."""
-    return standing is not None and standing.status == Status.READY and _is_of(standing, version)
+    return standing is not None and standing.status == Status.READY and is_of(standing, version)
 
 
 def _fits(key: str) -> bool:

@@ -1,0 +1,100 @@
+"""The state of a key, as an invocation finds it before it decides what to do about it.
+
+The manifest is read first, and then the source bucket and what moderators decided: what an
+invocation writes is no older than the manifest that it replaces (``reconcile.py``).
+"""
+
+from typing import TYPE_CHECKING
+
+from function.contract import Verdict, manifest_key, source_key, upload_name
+from function.decision import State, replaces
+from function.engine.record import Record
+from function.events import Event, EventKind
+from function.manifest import Manifest
+from function.storage.bucket import ABSENT, Bucket
+from function.versions import ObjectVersion
+
+if TYPE_CHECKING:
+    from function.holder import Holder
+
+
+class Observer(Record):
+    """Finds the state of keys."""
+
+    source: Bucket  # bucket of the uploads
+    destination: Bucket  # bucket of the manifests
+    prefixes: tuple[str, ...]  # of the uploads, the one of new uploads first
+    holder: "Holder | None" = None  # knows what moderators decided
+
+    def observe(
+        self, event: Event, new: ObjectVersion | None
+    ) -> tuple[Event, State, ObjectVersion | None]:
+        """Return an event with the state of its key, and the new version if it has no manifest.
+
+        A version without one has no tag, because a rejection is written before the tag. If the
+        upload to show has another key, the event becomes a reason to look at that one.
+        """
+        found = self.destination.read(manifest_key(upload_name(event.version.key, self.prefixes)))
+        standing, etag = (Manifest.from_json(found[0]), found[1]) if found else (None, ABSENT)
+        if len(self.prefixes) > 1 or (standing and standing.source.key != event.version.key):
+            key = self._key_to_show(event)
+            if key is None and standing and not standing.source.key.startswith(self.prefixes):
+                # Of a prefix that the stack has no more, where the role may not look.
+                shown = standing.source.version
+                event = event.replace(kind=EventKind.CHANGED, version=shown)
+                return event, State(standing, etag, shown, is_whole=True), None
+            if key and key != event.version.key:
+                version = event.version.replace(key=key, version_id=None, etag="", bytes=0)
+                event, new = event.replace(kind=EventKind.CHANGED, version=version), None
+        if is_of(standing, new):
+            new = None
+        if event.kind == EventKind.CREATED and (
+            standing is None or replaces(event.version, standing.source)
+        ):
+            # The event itself says what the key holds. If that is no longer true, its own fetch or
+            # the look after the write finds out, so the usual upload waits for no request here.
+            verdict = self._verdict(event, standing, event.version)
+            return event, State(standing, etag, event.version, verdict=verdict), new
+        return event, self.look_up(event, standing, etag), new
+
+    def _key_to_show(self, event: Event) -> str | None:
+        """Return the first key that holds an upload of the event's name, in the prefixes' order."""
+        name, own = upload_name(event.version.key, self.prefixes), event.version.key
+        for key in (source_key(name, prefix) for prefix in self.prefixes):
+            if (key == own and event.kind == EventKind.CREATED) or self.source.head(key):
+                return key
+        return None
+
+    def look_up(
+        self, event: Event, standing: Manifest | None, etag: str, *, is_whole: bool | None = None
+    ) -> State:
+        """Return the state of a key whose manifest is known."""
+        key, shown = event.version.key, standing.source.version_id if standing else None
+        held = self.source.head(key)
+        is_other = held and shown and held.version_id not in {None, shown}
+        is_retained = not is_other or self.source.has_version(key, shown or "")
+        verdict = shown_verdict = self._verdict(event, standing, held)
+        if is_other and standing:
+            shown_verdict = self._verdict(event, standing, standing.source)
+        return State(standing, etag, held, is_retained, is_whole, verdict, shown_verdict)
+
+    def _verdict(
+        self, event: Event, standing: Manifest | None, version: ObjectVersion | None
+    ) -> Verdict | None:
+        """Return what was decided about a version; it is read after the manifest.
+
+        A new upload of a stack without moderation costs no request.
+        """
+        if not self.holder or not version:
+            return None
+        moderation = self.holder.moderation
+        is_new = event.kind == EventKind.CREATED and not (standing and standing.is_bare)
+        return None if is_new and not moderation.is_active else moderation.verdict(version)
+
+
+def is_of(manifest: Manifest | None, version: ObjectVersion | None) -> bool:
+    """Return True if a manifest is of this very version."""
+    if manifest is None or version is None:
+        return False
+    shown = manifest.source
+    return (shown.key, shown.version_id) == (version.key, version.version_id)
