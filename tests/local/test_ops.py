@@ -139,7 +139,14 @@ def test_each_letter_goes_to_the_queue_that_it_came_from(stack, output, is_backf
         delete_message={},
     )
     letter = redrive.DeadLetter(
-        message_id="m", receipt="r", body="{}", keys=(), sent=0, receives=6, is_backfill=is_backfill
+        message_id="m",
+        receipt="r",
+        body="{}",
+        keys=(),
+        sent=0,
+        receives=6,
+        is_backfill=is_backfill,
+        asks_for_format=False,
     )
     answered = Stack(outputs=stack.outputs, client=lambda service: sqs)
     assert list(redrive.move_all(answered, [letter])) == [letter]
