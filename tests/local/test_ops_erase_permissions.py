@@ -32,6 +32,15 @@ def server(served, tmp_path_factory):
         "image-pipeline:auth": {"issuer": issuer.url, "audience": AUDIENCE},
         "image-pipeline:quotaPerHour": 5,
         "image-pipeline:batchOperationsConcurrency": 2,
+        "image-pipeline:renditions": [
+            {
+                "name": "small",
+                "width": 40,
+                "height": 40,
+                "formats": ["jpeg"],
+                "lazyFormats": ["avif"],
+            }
+        ],
     }
     with served(tmp_path_factory.mktemp("may-erase"), DEFAULTS | settings, "dev") as server:
         yield server
@@ -50,6 +59,7 @@ def statements(server) -> list[dict[str, Any]]:
         "account": "000000000000",
         "queue of new uploads": server.outputs["queueUrl"].rpartition("/")[2],
         "queue of backfills": server.outputs["backfillQueueUrl"].rpartition("/")[2],
+        "queue of lazy formats": server.outputs["formatQueueUrl"].rpartition("/")[2],
         "dead-letter queue": server.outputs["deadLetterQueueUrl"].rpartition("/")[2],
         "index of duplicates": index,
     }
