@@ -107,10 +107,10 @@ def test_a_module_of_a_program_is_not_one_that_a_test_has_from_elsewhere(folder,
 
 def test_a_stuck_program_leaves_nothing_of_its_own_behind(folder):
     (folder / "__main__.py").write_text("import parts, time\ntime.sleep(10)")
-    before = Path.cwd(), list(sys.path)
+    before = Path.cwd(), list(sys.path), list(sys.argv), sys.modules["__main__"]
     with pytest.raises(ProgramStuckError, match="did not end within 2 s"):
         evaluate_folder(folder, timeout=2)
-    assert (Path.cwd(), sys.path) == before
+    assert (Path.cwd(), sys.path, sys.argv, sys.modules["__main__"]) == before
     assert "parts" not in sys.modules
 
 

@@ -28,8 +28,13 @@ def run(folder: Path) -> None:
 
 @contextmanager
 def inside(folder: Path) -> Generator[None]:
-    """Make a folder the current one, with its own modules; undo that, however its program ends."""
+    """Make a folder the current one, with its own modules; undo that, however its program ends.
+
+    A program that is stuck goes on in its thread, so ``runpy`` does not give ``__main__`` back, which
+    new processes of ``multiprocessing`` would then run.
+    """
     before, path = Path.cwd(), list(sys.path)
+    main, program = sys.modules["__main__"], sys.argv[0]
     if folder.is_dir():
         os.chdir(folder)
     sys.path.insert(0, str(folder))
@@ -39,6 +44,7 @@ def inside(folder: Path) -> Generator[None]:
             yield
     finally:
         sys.path[:] = path
+        sys.modules["__main__"], sys.argv[0] = main, program
         os.chdir(before)
 
 
