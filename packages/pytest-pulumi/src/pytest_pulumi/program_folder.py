@@ -30,8 +30,8 @@ def run(folder: Path) -> None:
 def inside(folder: Path) -> Generator[None]:
     """Make a folder the current one, with its own modules; undo that, however its program ends.
 
-    A program that is stuck goes on in its thread, so ``runpy`` does not give ``__main__`` back, which
-    new processes of ``multiprocessing`` would then run.
+    A program that is stuck goes on in its thread, so ``runpy`` does not give back ``__main__``,
+    which new processes of ``multiprocessing`` would then run.
     """
     before, path = Path.cwd(), list(sys.path)
     main, program = sys.modules["__main__"], sys.argv[0]
