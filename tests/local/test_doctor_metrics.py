@@ -9,7 +9,7 @@ from function.contract import Metric, StackOutput
 from function.metrics import embed
 from ops import engine, mappings, wiring
 from ops.stack import connect
-from tests.support.bombs import many_profiles
+from tests.soak.hostile import slow_qoi
 from tests.support.waiting import wait_until
 
 
@@ -45,10 +45,11 @@ def test_an_upload_that_waits_is_told_with_its_age(own, stack):
 
 def test_an_upload_that_its_budget_stopped_is_told(own, stack, tmp_path):
     assert "0 uploads stopped by their budget, 0 workers replaced" in engine.workers(stack).detail
-    bomb = tmp_path / "bomb.png"
-    bomb.write_bytes(many_profiles(1))
-    own.upload(bomb, "uploads/bomb.png")
-    assert own.manifest("uploads/bomb.png")["error"]["code"] == "too_complex"
+    bomb = tmp_path / "bomb.qoi"
+    # 50 s of CPU for the 9 s that an upload has: on a faster machine it is too much, too.
+    bomb.write_bytes(slow_qoi(4000))
+    own.upload(bomb, "uploads/bomb.qoi")
+    assert own.manifest("uploads/bomb.qoi")["error"]["code"] == "too_complex"
     wait_until(lambda: "1 upload stopped" in engine.workers(stack).detail)
     found = re.fullmatch(
         r"in 24 h 1 upload stopped by their budget, (\d+) workers? replaced",
