@@ -1,6 +1,10 @@
 """What the run with hostile uploads says of its figures, and what its files are."""
 
+import signal
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +14,7 @@ from tests.soak.shares import share_mb
 from tests.soak.slowdown import Phase, Slowdown
 
 ALONE = Phase(seconds=[0.5] * 90 + [1.0] * 10)
-QUICK_TO_MAKE = ("svg filters", "svg patterns", "jpeg arithmetic scans", "png profiles", "qoi")
+QUICK_TO_MAKE = ("svg filters", "jpeg arithmetic scans", "png profiles", "qoi")
 
 
 def slowdown(**beside) -> Slowdown:
@@ -64,3 +68,27 @@ def test_environments_have_lambdas_share_of_the_cpu_where_the_machine_has_enough
 @pytest.mark.parametrize("kind", QUICK_TO_MAKE)
 def test_a_hostile_file_is_of_the_format_that_its_name_says(kind):
     assert sniff(HOSTILE[kind]()).name == kind.split()[0]
+
+
+STARTED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_CPU, (1, 1))
+from function.engine.decode import decode
+from function.engine.renditions import DEFAULT_RENDITIONS
+from function.engine.results import Task
+data, task = sys.stdin.buffer.read(), Task(DEFAULT_RENDITIONS, 50_000_000, memory_mb=1024)
+decode(data, task)
+"""
+
+
+@pytest.mark.parametrize("kind", QUICK_TO_MAKE)
+def test_a_hostile_file_is_not_rejected_by_its_header(kind):
+    """It would keep nobody waiting. A fast machine may decode one within the second."""
+    done = subprocess.run(
+        [sys.executable, "-c", STARTED],
+        input=HOSTILE[kind](),
+        stderr=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    assert -done.returncode in {0, signal.SIGXCPU, signal.SIGKILL}, done.stderr.decode()
