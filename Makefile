@@ -33,6 +33,7 @@ lint: $(READY)
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m tests.prose
 
 types: $(READY)
 	$(BIN)/basedpyright
@@ -69,7 +70,7 @@ soak: $(READY) ## 5,000 uploads through faults, nothing lost (UPLOADS=n, LAZY=1:
 	@$(BIN)/python -m tests.soak $(if $(POISON)$(BACKFILL)$(VIEWS),$(if $(POISON),--poison $(POISON)) $(if $(BACKFILL),--backfill $(BACKFILL)) \
 		$(if $(VIEWS),--views $(VIEWS)) --minutes $(or $(MINUTES),5),--uploads $(or $(UPLOADS),5000) $(if $(LAZY),--lazy))
 
-bench: $(READY) ## the engine beside sharp, libvips and Pillow; installs those that are missing
+bench: $(READY) ## the engine beside sharp, libvips and Pillow, which it installs if they are missing
 	$(BIN)/python -m bench compare --install
 
 smoke: $(READY) ## every benchmark once, and the regression gate against naive Pillow

@@ -58,9 +58,9 @@ def app(name: str, description: str) -> App:
 
 
 def as_started(text: str) -> str:
-    """Return a text that names commands of ours as people start them here.
+    """Return a text with our commands spelled as they are started in this installation.
 
-    What a checkout has as ``python -m ops`` is ``image-pipeline ops`` where the wheel is installed.
+    ``python -m ops`` of a checkout is ``image-pipeline ops`` where the wheel is installed.
     """
     is_installed = Path(sys.argv[0]).name == INSTALLED
     return re.sub(r"\bpython -m (?=\w)", f"{INSTALLED} ", text) if is_installed else text

@@ -17,7 +17,7 @@ PROOF = {
 
 
 def outputs(resource):
-    """What AWS would answer."""
+    """The outputs that AWS would return."""
     service = resource.type.split(":")[1].split("/")[0]
     return {
         "arn": f"arn:aws:{service}:::{resource.name}",
