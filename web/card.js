@@ -65,7 +65,7 @@ export class Card {
   waiting() {
     this.bar.hidden = true;
     this.frame.replaceChildren();
-    this.element.classList.remove("failed");
+    this.element.classList.remove("failed", "held");
     this.element.classList.add("waiting");
     this.state.textContent = "Uploaded. Waiting for its renditions …";
   }
@@ -76,9 +76,21 @@ export class Card {
       "Uploaded. Too many requests came from this network: its renditions are asked for in about a minute …";
   }
 
+  /** Say that a moderator looks at the upload first. */
+  held() {
+    this.waiting();
+    this.element.classList.remove("waiting");
+    this.element.classList.add("held");
+    this.frame.replaceChildren(make("span", { textContent: "Waiting for review" }));
+    this.state.textContent =
+      "Uploaded. It can be seen once a moderator has approved it, which may take a while.";
+  }
+
   show(manifest, manifestUrl) {
+    this.element.classList.remove("held");
     if (manifest.status === "ready") this.#ready(manifest, manifestUrl);
     else if (manifest.status === "deleted") this.fail("Removed", "This upload has been deleted.");
+    else if (manifest.error?.code === "moderated") this.fail("Not approved", reason(manifest.error));
     else if (manifest.status === "failed") this.fail("Not processed", reason(manifest.error));
     else this.fail("Not accepted", reason(manifest.error));
   }
@@ -86,7 +98,7 @@ export class Card {
   /** Say what went wrong: a heading of two words, a sentence, and a way to try again if there is. */
   fail(heading, sentence, retry) {
     this.bar.hidden = true;
-    this.element.classList.remove("waiting");
+    this.element.classList.remove("waiting", "held");
     this.element.classList.add("failed");
     this.frame.replaceChildren(make("span", { textContent: heading }));
     this.state.textContent = sentence;
@@ -102,6 +114,7 @@ export class Card {
   #ready(manifest, manifestUrl) {
     const { source } = manifest;
     this.element.classList.remove("waiting");
+    this.frame.replaceChildren();
     this.state.remove();
     this.facts.textContent = [
       pixels(source.width, source.height),
@@ -217,7 +230,9 @@ function fillCopies(line, manifest, file, manifestUrl) {
 
 function fillTiming(box, { timings_ms: timings }, ms) {
   const [line, bar, list] = box.children;
-  line.append(make("strong", { textContent: duration(ms) }), " from upload to manifest");
+  // Unknown after a reload; a moderator's time is not the pipeline's.
+  if (ms === undefined) line.remove();
+  else line.append(make("strong", { textContent: duration(ms) }), " from upload to manifest");
   if (timings?.total !== undefined) {
     list.append(make("li", { className: "all", textContent: `function ${duration(timings.total)}` }));
   }

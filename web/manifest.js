@@ -10,6 +10,10 @@ const FIRST_POLL_MS = 200;
 const SLOWEST_POLL_MS = 3_000;
 const PATIENCE_MS = 120_000;
 
+/** How long an upload under review is not asked for: a quarter of the time that it has waited, in bounds. */
+const SHORTEST_REVIEW_MS = 5_000;
+const LONGEST_REVIEW_MS = 600_000;
+
 /** Formats that a `<picture>` offers. */
 const SMALLEST_FIRST = ["image/avif", "image/webp", "image/jpeg", "image/png"];
 
@@ -47,20 +51,17 @@ export async function waitForManifest(config, key, onPause) {
   for (let wait = FIRST_POLL_MS; performance.now() < deadline; wait = Math.min(wait * 1.4, SLOWEST_POLL_MS)) {
     if (performance.now() < pausedUntil) deadline += await paused(onPause);
     try {
-      const answer = await fetch(url, { cache: "no-cache", signal: AbortSignal.timeout(10_000) });
+      const { status, manifest } = await ask(url);
       reached = true;
-      if (answer.ok) return checked(await answer.json());
-      if (answer.status === 429) {
+      if (manifest) return manifest;
+      if (status === 429) {
         pauses += 1;
         if (pauses > MOST_PAUSES) throw new Unavailable(refusal(429));
-        const seconds = Number(answer.headers.get("Retry-After")) || PAUSE_S;
-        pausedUntil = Math.max(pausedUntil, performance.now() + seconds * 1000);
         wait = SLOWEST_POLL_MS;
         continue;
       }
     } catch (error) {
       if (error instanceof Unavailable) throw error;
-      if (error instanceof SyntaxError) throw new Unavailable("Its manifest is not valid JSON.");
     }
     await pause(wait);
   }
@@ -69,6 +70,58 @@ export async function waitForManifest(config, key, onPause) {
       ? "No renditions appeared within two minutes. The function’s log says why."
       : "What delivers the renditions cannot be reached. Is the stack still up?",
   );
+}
+
+/**
+ * The manifest of an upload that a moderator looks at, once it is decided about.
+ *
+ * That takes minutes or days. It is asked for less and less often, not at all while nobody sees the
+ * page, and when somebody looks at it again. A manifest that is gone was deleted with its upload.
+ */
+export async function waitForDecision(config, key) {
+  const url = manifestUrl(config, key);
+  const start = performance.now();
+  while (true) {
+    const waited = performance.now() - start;
+    await seenAfter(Math.min(Math.max(waited / 4, SHORTEST_REVIEW_MS), LONGEST_REVIEW_MS));
+    if (performance.now() < pausedUntil) await paused(() => {});
+    try {
+      const { status, manifest } = await ask(url);
+      if (manifest && manifest.status !== "held") return manifest;
+      if (status === 403 || status === 404) return { status: "deleted" };
+    } catch (error) {
+      if (error instanceof Unavailable) throw error;
+    }
+  }
+}
+
+/** Wait so many milliseconds, and until the page is seen; no longer than until it comes into view. */
+function seenAfter(ms) {
+  return new Promise((done) => {
+    const end = () => {
+      if (document.visibilityState !== "visible") return;
+      document.removeEventListener("visibilitychange", end);
+      clearTimeout(timer);
+      done();
+    };
+    const timer = setTimeout(end, ms);
+    document.addEventListener("visibilitychange", end);
+  });
+}
+
+/** Ask for a manifest once: the HTTP status, and the manifest if it is there. */
+async function ask(url) {
+  const answer = await fetch(url, { cache: "no-cache", signal: AbortSignal.timeout(10_000) });
+  if (answer.status === 429) {
+    const seconds = Number(answer.headers.get("Retry-After")) || PAUSE_S;
+    pausedUntil = Math.max(pausedUntil, performance.now() + seconds * 1000);
+  }
+  try {
+    return { status: answer.status, manifest: answer.ok ? checked(await answer.json()) : null };
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new Unavailable("Its manifest is not valid JSON.");
+    throw error;
+  }
 }
 
 /** Wait until something may be asked for, not all at one moment; returns the milliseconds. */

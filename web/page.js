@@ -2,7 +2,8 @@
 
 import { Card } from "./card.js";
 import { ACCEPT, problem } from "./checks.js";
-import { Unavailable, manifestUrl, waitForManifest } from "./manifest.js";
+import { Unavailable, manifestUrl, waitForDecision, waitForManifest } from "./manifest.js";
+import { forget, remember, remembered } from "./remembered.js";
 import { showTotals } from "./totals.js";
 import { askToSignIn, header, userOf } from "./sign-in.js";
 import { upload } from "./upload.js";
@@ -38,13 +39,22 @@ function add(facts) {
   return photo;
 }
 
-/** Wait for a photo's manifest and show it. */
+/** Wait for a photo's manifest, and for a moderator if there is one, and show it. */
 async function follow(photo) {
   const { key, start } = photo.upload;
   const onPause = (paused) => (paused ? photo.card.paused() : photo.card.waiting());
-  const manifest = await waitForManifest(config, key, onPause);
-  if (start !== undefined) photo.upload.ms = performance.now() - start;
+  let manifest = await waitForManifest(config, key, onPause);
+  if (manifest.status === "held") {
+    photo.upload.ms = undefined;
+    photo.manifest = manifest;
+    photo.card.held();
+    showTotals(photos);
+    manifest = await waitForDecision(config, key);
+  } else if (start !== undefined) {
+    photo.upload.ms = performance.now() - start;
+  }
   photo.manifest = manifest;
+  forget(photo.upload);
   photo.card.show(manifest, manifestUrl(config, key));
 }
 
@@ -69,6 +79,7 @@ async function send(photo, file, user) {
     photo.card.sending(0);
     photo.upload.key = await upload(file, config, user, (share) => photo.card.sending(share));
     photo.retry = undefined;
+    remember(photo.upload, user);
     photo.card.waiting();
   });
 }
@@ -141,12 +152,25 @@ function listen() {
     `JPEG, PNG, GIF, WebP, AVIF, HEIC, TIFF, BMP and SVG, up to ${limit(config.maxUploadBytes)} each.`;
 }
 
+/** Show what this tab sent before a reload, and nothing that somebody else sent. */
+function recall() {
+  const known = new Set(photos.map(({ upload }) => upload.key));
+  const again = remembered(userOf(header())).filter(({ key }) => !known.has(key)).map(add);
+  byId("photos").prepend(...again.map((photo) => photo.card.element));
+  for (const photo of again) {
+    photo.card.waiting();
+    look(photo);
+  }
+  if (again.length) showTotals(photos);
+}
+
 /** Show where to upload: at once, or to a signed-in user, whom an app names by an attribute. */
 function letIn() {
   const show = () => {
     const isLetIn = !config.signIn || Boolean(header());
     byId("drop").hidden = !isLetIn;
     byId("sign-in").hidden = isLetIn;
+    if (isLetIn) recall();
   };
   show();
   if (!config.signIn) return;
@@ -158,10 +182,10 @@ function letIn() {
 async function main() {
   config = await readConfig();
   listen();
-  letIn();
   const shown = (config.shown ?? []).map(add);
   byId("photos").append(...shown.map((photo) => photo.card.element));
   showTotals(photos);
+  letIn();
   for (const photo of shown) {
     guarded(photo, "Not shown", () => {
       if (photo.upload.status === "refused") throw new Unavailable("The source bucket did not take this upload.");

@@ -18,12 +18,14 @@ function summary(photos, ready) {
   const renditions = ready.reduce((sum, { manifest }) => sum + stored(manifest.renditions).length, 0);
   const rejected = photos.filter(({ manifest }) => manifest?.status === "rejected").length;
   const failed = photos.filter((photo) => photo.failed).length;
-  const waiting = photos.length - ready.length - rejected - failed;
+  const held = photos.filter(({ manifest }) => manifest?.status === "held").length;
+  const waiting = photos.filter((photo) => !photo.manifest && !photo.failed).length;
   if (photos.length === 0) return "No photos yet.";
   return [
     `${count(photos.length, "photo")} in`,
     `${count(renditions, "rendition")} out`,
     ...(waiting ? [`${waiting} under way`] : []),
+    ...(held ? [`${held} waiting for review`] : []),
     ...(rejected ? [`${rejected} rejected`] : []),
     ...(failed ? [`${failed} not taken`] : []),
   ].join(", ");
@@ -36,10 +38,11 @@ function totals(ready) {
     ["Readers get", bytes(after)],
     ["Saving", `${saving(before, after)} %`],
   ];
+  const latencies = ready.map(({ upload }) => upload.ms).filter((ms) => ms !== undefined);
   return [
     ["Uploaded", bytes(before)],
     ...(Number.isFinite(after) ? known : []),
-    ["Median latency", duration(median(ready.map(({ upload }) => upload.ms)))],
+    ...(latencies.length ? [["Median latency", duration(median(latencies))]] : []),
   ];
 }
 

@@ -101,8 +101,11 @@ def context(browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def site(context, stacks, mode) -> Site:
     """The page, open in a tab; whatever a test does there, it must not complain."""
-    url = stacks[mode]
-    tab = context.new_page()
+    return open_site(context.new_page(), stacks[mode], mode)
+
+
+def open_site(tab: Page, url: str, mode: str) -> Site:
+    """Open the page in a tab, and watch what it does there."""
     site = Site(page=tab, mode=mode)
     tab.on("console", site.heard)
     tab.on("pageerror", lambda error: site.console.append(f"uncaught: {error}"))
