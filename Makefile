@@ -15,7 +15,7 @@ LOCK := uv pip compile --quiet --universal --generate-hashes --no-header --no-em
 	--no-emit-find-links --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types unit corpus engine accept fuzz mutants kit wheel soak bench smoke lock clean
+.PHONY: help demo test check lint types unit corpus engine accept fuzz mutants kit wheel soak bench smoke docs lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -75,6 +75,10 @@ bench: $(READY) ## the engine beside sharp, libvips and Pillow, which it install
 
 smoke: $(READY) ## every benchmark once, and the regression gate against naive Pillow
 	$(BIN)/pytest bench -q --benchmark-disable -m "not slow"
+
+docs: $(READY) ## build the documentation as a site, in .cache/site; a warning or a dead link is an error
+	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --nitpicky -c docs --builder html . .cache/site
+	@echo "Open .cache/site/index.html"
 
 lock: ## pin the requirements files anew from their .in files; needs uv
 	$(LOCK) function/requirements.in -o function/requirements.txt --no-emit-package typing-extensions --no-emit-package fontpkg

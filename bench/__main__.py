@@ -71,7 +71,7 @@ MAINTAIN: Final[Mapping[str, str]] = {
 
         Exit code 1: the engine failed on a file, or calls one damaged that Pillow opens; or you
         ended it by Ctrl-C, which keeps what was done so far. Every other refusal is a limit or a
-        format that is not supported (docs/engine.md, "Rejections").""",
+        format that is not supported (docs/errors.md).""",
     "duplicates": "Measure how well near duplicates are found: recall by kind of copy, precision.",
     "evidence": "Say for each stack with a measured memory size if the measurement still holds.",
     "hdr": """Compare renditions of Ultra HDR JPEGs with sharp's, which applies both gain maps.

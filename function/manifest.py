@@ -88,7 +88,7 @@ class Timings(Record):
 
 
 class Manifest(Record):
-    """The outcome of one upload, version 1 of the contract with readers (README.md)."""
+    """The outcome of one upload, version 1 of the contract with readers (docs/uploads.md)."""
 
     status: Status
     source: SourceFacts

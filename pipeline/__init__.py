@@ -1,1 +1,1 @@
-"""The Pulumi program's parts: each file is a noun on the README's diagram."""
+"""The Pulumi program's parts: each file is a part of the diagram in docs/how-it-works.md."""

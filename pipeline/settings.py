@@ -54,7 +54,7 @@ NEGOTIABLE: Final = ("avif", "webp")
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The settings of one stack; README.md has the table of keys.
+    """The settings of one stack; docs/settings.md has the table of keys.
 
     Attributes are the keys of ``Pulumi.<stack>.yaml`` in snake case. ``max_megapixels`` 0 means
     the largest image that fits in ``memory``; read ``max_pixels`` instead. ``max_concurrency`` 0

@@ -64,7 +64,7 @@ def decode(
     that the slowest honest file of its kind and size takes to decode.
 
     Raises:
-        Rejected: with any code of the table in docs/engine.md except those of the store.
+        Rejected: with any code of the table in docs/errors.md except those of the store.
         MemoryError: memory is out.
         Exception: a failure of ours, such as a missing module.
     """

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Stable, machine-readable reasons to reject an upload; docs/engine.md says when."""
+    """Stable, machine-readable reasons to reject an upload; docs/errors.md says when."""
 
     EMPTY = "empty"
     TOO_MANY_BYTES = "too_many_bytes"

@@ -12,7 +12,7 @@ from local import program
 from pipeline.settings import Settings
 
 ROOT = Path(__file__).parents[4]
-DOCS = ("README.md", "docs/tune.md")
+DOCS = ("README.md", "docs/bill.md", "docs/tune.md")
 
 
 def test_arm64_prices_beside_x86_durations_are_called_an_assumption(capsys):
@@ -214,16 +214,17 @@ def test_the_docs_have_the_bills_figures():
     (dev,) = calculate(Options(stack=("dev",))).stacks
     monitoring = full.subtotals["monitoring"]
     kept = full.subtotals["processing"] + full.subtotals["storage"]
-    readme, tune = (" ".join((ROOT / name).read_text().split()) for name in DOCS)
-    for sentence in (
-        f"1,000 images a month cost ${kept:.2f} for processing and storage",
-        f"Monitoring is ${monitoring:.2f} besides",
-        f"free tier everything together is ${free.total_usd:.2f}.",
-        f"The stack `dev`, with lean monitoring, costs ${dev.month(0).total_usd:.2f} a month idle",
-        f"and ${dev.month(1000).total_usd:.2f} with 1,000 images, in all and without any free tier",
-        f"At 100,000 images the whole is ${large.usd_per_1000:.2f} per 1,000",
+    readme, bill, tune = (" ".join((ROOT / name).read_text().split()) for name in DOCS)
+    assert f"1,000 images a month cost ${kept:.2f} for processing and storage" in readme
+    for row in (
+        f"| 1,000 | processing and storage, no free tier | {kept:.2f} |",
+        f"| 1,000 | full monitoring, nearly the same at any number of images | {monitoring:.2f} |",
+        f"| 1,000 | everything, with AWS's always-free tier | {free.total_usd:.2f} |",
+        f"most of it is S3 storage | {large.usd_per_1000:.2f} |",
+        f"lean monitoring, no free tier | {dev.month(0).total_usd:.2f} |",
+        f"| 1,000 | the same stack | {dev.month(1000).total_usd:.2f} |",
     ):
-        assert sentence in readme
+        assert row in bill
     for sentence in (
         f"S3 requests are ${full.subtotals['processing']:.2f}",
         f"a month's storage ${full.subtotals['storage']:.2f}",
