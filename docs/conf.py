@@ -15,6 +15,9 @@ from sphinx.util.docutils import SphinxDirective
 
 _LINK: Final = re.compile(r"\[([^\]]+)\]\(([\w./-]+)\.md\)")
 
+_PAPER: Final = "margin: 1em 0; padding: 1em; overflow-x: auto; background: #fff"
+"""Style of a diagram: white in dark mode too, and wider than a phone where it has to be."""
+
 project = "image-pipeline"
 author = "the authors of image-pipeline"
 extensions = ["myst_parser"]
@@ -53,8 +56,9 @@ class Mermaid(SphinxDirective):
         # Each drawing carries a style sheet for its id, which must be the page's only one.
         identity = f"diagram-{self.env.new_serialno('mermaid')}"
         drawing = drawing.replace("my-svg", identity)
+        drawing = drawing.replace('style="', 'style="min-width: 36em; ', 1)
         label = html.escape(" ".join(source.split()), quote=True)
-        shown = f'<figure class="mermaid" role="img" aria-label="{label}">{drawing}</figure>'
+        shown = f'<figure style="{_PAPER}" role="img" aria-label="{label}">{drawing}</figure>'
         return [nodes.raw("", shown, format="html")]
 
 
@@ -62,7 +66,9 @@ def add_contents(app: Sphinx, page: str, source: list[str]) -> None:
     """Give the first page the index's contents: each heading becomes a part of the sidebar."""
     if page != app.config.root_doc:
         return
-    index = (Path(app.srcdir) / "docs" / "README.md").read_text(encoding="utf-8")
+    file = Path(app.srcdir) / "docs" / "README.md"
+    app.env.note_dependency(str(file))
+    index = file.read_text(encoding="utf-8")
     parts = index.split("\n## ")[1:]
     listed = [
         (caption, _LINK.findall(text)) for caption, _, text in (p.partition("\n") for p in parts)
