@@ -31,6 +31,10 @@ _NO_STORE: Final = "no-store"
 _STANDS_IN: Final = {"cache-control": "public, max-age=60", "vary": "Accept"}
 """Headers of another format than the one that was asked for, which is being made."""
 
+ASK_SECONDS: Final = 4
+"""Most seconds that a reader waits while a lazy format is asked for: a queue that does not answer
+must not keep back the picture that is there."""
+
 _MISSING: Final = {"cache-control": "max-age=60"}
 """A path that has nothing now may have something soon, and costs one invocation a minute."""
 
@@ -103,6 +107,7 @@ class ViewHandler(Record):
 
     def _ask(self, key: str) -> None:
         """Have a lazy format made; a failure to do so is no reader's, who has something to see."""
+        self.deadline.start(min(self.deadline.left(), ASK_SECONDS), 1)
         try:
             if self.views.ask(key):
                 _logger.info("asked", extra={"key": key})

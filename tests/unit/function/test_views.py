@@ -241,6 +241,24 @@ def test_a_lazy_format_is_answered_with_another_that_no_cache_keeps_long(caplog,
     assert [(line.message, line.key) for line in caplog.records] == [("asked", AVIF)] * is_wanted
 
 
+@pytest.mark.parametrize(("spent", "most"), [(0, 3), (22.5, 2)])
+def test_a_reader_does_not_wait_for_a_queue_that_does_not_answer(spent, most):
+    """A VPC without a way to SQS would keep back the picture for the 24 s of a first view."""
+    deadline, views, left = Deadline(), Views(stand_in()), []
+    view = views.view
+
+    def slow(key):
+        deadline.start(25 - spent, 1)
+        return view(key)
+
+    views.view = slow
+    views.asks = lambda key: left.append((deadline.left(), deadline.timeout()))
+    assert ask(views, deadline=deadline)["statusCode"] == 200
+    ((seconds, timeout),) = left
+    assert 0 < seconds <= most
+    assert timeout == 1
+
+
 def test_a_reader_whose_view_cannot_ask_gets_a_picture_all_the_same(caplog):
     def asks(key):
         raise OSError("SQS is down")
