@@ -7,11 +7,13 @@ from function.contract import (
     FULL_MEMORY_MB,
     MOST_SECONDS,
     PREFIXES,
+    VIEW_SECONDS,
     DuplicateSearch,
     Publish,
     read_prefixes,
     upload_name,
 )
+from function.engine.budget import vcpu_share
 from function.engine.record import Record
 from function.engine.renditions import (
     Encoders,
@@ -103,7 +105,10 @@ class Environment(Record):
     @property
     def format_task(self) -> Task:
         """The engine's settings for lazy formats, for which nobody waits."""
-        return Task.from_dict(vars(self) | {"renditions": self.in_background, "patient": True})
+        # As a worker has (``engine/budget.py``), and its attempt, which ends as a first view does.
+        seconds = 0.9 * min(self.most_seconds, VIEW_SECONDS)
+        patience = seconds * vcpu_share(self.memory_mb)
+        return Task.from_dict(vars(self) | {"renditions": self.in_background, "patience": patience})
 
     @property
     def files(self) -> tuple[str, ...]:

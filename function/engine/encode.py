@@ -28,11 +28,11 @@ def encode(
     background: tuple[int, ...],
     encoders: Encoders = Encoders.CURRENT,
     full_chroma: bool = False,
-    patient: bool = False,
+    patience: float = 0.0,
 ) -> bytes:
     """Encode a picture of its final size at ``quality`` 1 to 100, which PNG ignores.
 
-    With ``patient`` it may take much longer for fewer bytes. Alpha is kept, except in a JPEG: there
+    It may take ``patience`` CPU seconds for fewer bytes. Alpha is kept, except in a JPEG: there
     ``background`` (red, green, blue) is put behind it. A JPEG's chroma is at half size, unless
     ``full_chroma`` asks for all of it. An AVIF has all that the picture has, and a WebP half.
     """
@@ -44,7 +44,7 @@ def encode(
     has_full_chroma = pixels.has_full_chroma and (full_chroma or not jpeg)
     is_drawing = format_name is OutputFormat.AVIF and is_flat(pixels)
     picture = Picture(width * height, has_full_chroma, is_drawing)
-    options = encoder_options(format_name, quality, encoders, picture, patient=patient)
+    options = encoder_options(format_name, quality, encoders, picture, patience=patience)
     return save(image, format_name, options)
 
 

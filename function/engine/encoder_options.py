@@ -53,12 +53,13 @@ score is then about that of a JPEG of the same number (docs/engine.md, "Defaults
 
 
 PATIENT_SPEED: Final = 6
-"""aom's speed where nobody waits: 20 % fewer bytes than at 9 at an equal score, for 11 times the
-CPU time. Speed 5 saves 3 % more for 70 times (docs/first-view.md, "Lazy formats")."""
+"""aom's speed where nobody waits: 23 % fewer bytes than at 9 at an equal score, for 10 times the
+CPU time. Speed 5 saves 4 % more for 57 times (docs/first-view.md, "Lazy formats")."""
 
-PATIENT_PIXELS: Final = 2_100_000
-"""Most pixels of an AVIF that is made at ``PATIENT_SPEED`` (Full HD is 2,073,600). Noise with alpha
-takes 2.5 s of CPU time a megapixel then, and a worker at 1024 MB has 5."""
+HALF_SECONDS, FULL_SECONDS = 2.5, 3.7
+"""CPU seconds reckoned for a megapixel at ``PATIENT_SPEED``, with chroma at half and at full size:
+noise with alpha took up to 2.2 and 3.6 (docs/first-view.md, "Lazy formats"). At 1024 MB, where a
+worker has 5.2, the largest AVIF is Full HD (2.07 megapixels), or 1.4 megapixels."""
 
 
 class Picture(NamedTuple):
@@ -75,7 +76,7 @@ def encoder_options(
     encoders: Encoders,
     picture: Picture,
     *,
-    patient: bool = False,
+    patience: float = 0.0,
 ) -> dict[str, Any]:
     """Return the options of ``Image.save``.
 
@@ -84,11 +85,12 @@ def encoder_options(
         quality: 1 to 100, which PNG ignores.
         encoders: the set of options.
         picture: what is encoded.
-        patient: take more time for fewer bytes where that pays: in AVIF.
+        patience: CPU seconds that may be taken for fewer bytes, where that pays: in AVIF.
     """
     options = _OPTIONS[encoders][format_name](quality, picture)
-    is_slow = patient and encoders != Encoders.V0_1 and picture.pixels <= PATIENT_PIXELS
-    if is_slow and format_name is OutputFormat.AVIF:
+    a_megapixel = FULL_SECONDS if picture.has_full_chroma else HALF_SECONDS
+    is_slow = picture.pixels / 1e6 * a_megapixel <= patience
+    if is_slow and format_name is OutputFormat.AVIF and encoders != Encoders.V0_1:
         options["speed"] = PATIENT_SPEED
     return options
 

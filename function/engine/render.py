@@ -71,7 +71,7 @@ def _encode(
 ) -> Encoded:
     ground = ImageColor.getrgb(task.background)
     # A target's curves are those of the usual options, and it takes up to three encodes.
-    patient = task.patient and isinstance(quality, int)
+    patience = task.patience if isinstance(quality, int) else 0.0
 
     def encode_at(pixels: Pixels, number: int, *, full_chroma: bool = False) -> bytes:
         return encode(
@@ -81,7 +81,7 @@ def _encode(
             background=ground,
             encoders=task.encoders,
             full_chroma=full_chroma,
-            patient=patient,
+            patience=patience,
         )
 
     if isinstance(quality, int):

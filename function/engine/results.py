@@ -33,7 +33,7 @@ class Task(Record):
     # Renditions that are made later, if ever: what one of them keeps of an upload is not lost.
     later: tuple[Rendition, ...] = ()
     has_fingerprint: bool = True
-    patient: bool = False  # encoders may take much longer for fewer bytes: nobody waits
+    patience: float = 0.0  # CPU seconds that an encoder may take for fewer bytes: nobody waits
 
     @classmethod
     def parse(cls, raw: dict[str, Any]) -> Self:

@@ -139,22 +139,27 @@ def test_jpegs_up_to_full_hd_have_huffman_tables_of_their_own():
 
 
 @pytest.mark.parametrize(
-    ("format_name", "encoders", "pixels", "is_slower"),
+    ("format_name", "encoders", "picture", "is_slower"),
     [
-        ("avif", Encoders.CURRENT, 2_100_000, True),
-        ("avif", Encoders.CURRENT, 2_100_001, False),
-        ("avif", Encoders.V0_1, 1, False),
-        *((name, Encoders.CURRENT, 1, False) for name in ("jpeg", "webp", "png")),
+        ("avif", Encoders.CURRENT, Picture(2_080_000), True),
+        ("avif", Encoders.CURRENT, Picture(2_080_001), False),
+        # Chroma at full size takes half as much time again.
+        ("avif", Encoders.CURRENT, Picture(1_405_000, has_full_chroma=True), True),
+        ("avif", Encoders.CURRENT, Picture(1_406_000, has_full_chroma=True), False),
+        ("avif", Encoders.SMALLER, Picture(1, is_drawing=True), True),
+        ("avif", Encoders.V0_1, Picture(1), False),
+        *((name, Encoders.CURRENT, Picture(1), False) for name in ("jpeg", "webp", "png")),
     ],
 )
-def test_patience_is_for_avif_of_ordinary_size(format_name, encoders, pixels, is_slower):
-    given = OutputFormat(format_name), 80, encoders, Picture(pixels)
+def test_patience_is_for_avif_that_is_made_in_time(format_name, encoders, picture, is_slower):
+    given = OutputFormat(format_name), 80, encoders, picture
     usual = encoder_options(*given)
-    patient = encoder_options(*given, patient=True)
+    patient = encoder_options(*given, patience=5.2)
     assert patient == (usual | {"speed": 6} if is_slower else usual)
+    assert encoder_options(*given, patience=0.0) == usual
 
 
 def test_a_patient_encoder_has_fewer_bytes_and_a_target_its_usual_ones():
-    assert len(body("avif", patient=True)) < len(body("avif"))
+    assert len(body("avif", patience=5.0)) < len(body("avif"))
     aimed = {"quality": Target(75)}
-    assert body("avif", **aimed, patient=True) == body("avif", **aimed)
+    assert body("avif", **aimed, patience=5.0) == body("avif", **aimed)

@@ -206,13 +206,16 @@ def test_what_is_not_declared_or_not_there_is_not_shown_or_asked_for(stack, jpeg
     assert stack.sent == []
 
 
-@pytest.mark.parametrize("status", [Status.REJECTED, Status.FAILED, Status.DELETED])
-def test_only_a_ready_upload_is_shown(stack, jpeg, status):
+@pytest.mark.parametrize("status", [each for each in Status if each != Status.READY])
+def test_only_a_ready_upload_is_shown_or_made(stack, jpeg, status):
+    """Also of a message that was sent while the upload was ready."""
     stack.upload(jpeg)
     fields = json.loads(stack.destination.objects[MANIFEST]) | {"status": status}
     stack.destination.put(MANIFEST, json.dumps(fields).encode(), Headers("", "", "01"))
     assert stack.views.view(AVIF) is None
     assert not stack.views.ask(AVIF)
+    assert stack.maker.view(AVIF) is None
+    assert AVIF not in stack.destination.objects
 
 
 def test_without_its_jpeg_there_is_nothing_to_show(stack, jpeg):
@@ -257,7 +260,7 @@ def test_an_upload_of_a_prefix_that_the_stack_has_no_more_is_shown_and_not_made(
 def test_what_takes_more_time_has_fewer_bytes(stack, environment, jpeg):
     data = encoded(gradient((400, 300)), "PNG")
     stack.upload(data)
-    usual = work(data, environment.replace(renditions=(HERO,)).format_task.replace(patient=False))
+    usual = work(data, environment.replace(renditions=(HERO,)).format_task.replace(patience=0.0))
     (quick,) = [result.body for result in usual if getattr(result, "format", "") == "avif"
                 and hasattr(result, "body")]  # fmt: skip
     assert len(stack.maker.view(AVIF).body) < len(quick)

@@ -182,7 +182,7 @@ print(json.dumps({
     "publishes_metrics": getattr(handler, "publishes_metrics", None),
     "buckets": [views.source.name, views.destination.name],
     "renditions": [[each.name, *each.formats] for each in Worker.task.renditions],
-    "patient": Worker.task.patient,
+    "patience": round(Worker.task.patience, 1),
     "waited": Worker.waited,
     "workers": handler.worker_counts(),
     "rendered": [rendered, only],
@@ -241,7 +241,7 @@ def test_first_views_have_a_worker_of_the_lazy_renditions_and_both_buckets():
         "publishes_metrics": False,
         "buckets": ["source", "destination"],
         "renditions": [["poster", "jpeg"]],
-        "patient": False,
+        "patience": 0.0,
         "waited": 1,
         "workers": {"WorkersReplaced": 3},
         "rendered": ["upload", ["poster", "jpeg", False]],
@@ -262,7 +262,7 @@ def test_lazy_formats_have_a_worker_that_takes_its_time():
     done = with_lazy_renditions(VIEWS, "function.format_handler", "avif", lazy=LATER)
     found = json.loads(done.stdout)
     assert (found["handler"], found["buckets"]) == ("FormatHandler", ["source", "destination"])
-    assert (found["renditions"], found["patient"]) == ([["poster", "avif"]], True)
+    assert (found["renditions"], found["patience"]) == ([["poster", "avif"]], 5.2)
     assert (found["rendered"], found["waited"]) == (["upload", ["poster", "avif", False]], 1)
     assert (found["workers"], found["cold_starts"]) == ({"WorkersReplaced": 3}, [1, 0, 0])
 

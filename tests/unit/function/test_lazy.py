@@ -134,3 +134,19 @@ def test_a_gain_map_that_a_lazy_jpeg_keeps_is_not_lost(environment, source, dest
     )
     assert set(lost) == set(dropped) == {"hdr"}
     assert kept == ()
+
+
+@pytest.mark.parametrize(
+    ("memory", "timeout", "seconds"),
+    [
+        *((128, 30, 1.6), (256, 30, 3.1), (512, 30, 6.3), (512, 10, 2.1), (512, 60, 6.5)),
+        *((1024, 30, 5.2), (1769, 30, 9.0), (10240, 60, 9.0)),
+    ],
+)
+def test_an_encoder_may_take_no_more_cpu_time_than_its_worker_has(
+    environment, memory, timeout, seconds
+):
+    """What takes longer is stopped, so that the format would never come."""
+    task = environment.replace(memory_mb=memory, timeout=timeout).format_task
+    assert task.patience == pytest.approx(seconds, abs=0.06)
+    assert environment.replace(memory_mb=memory, timeout=timeout).view_task.patience == 0
