@@ -52,8 +52,8 @@ def check(live: Live, photos: list[Path], advance: Advance) -> Outcome:
             first.append(milliseconds)
             second.append(later)
         differences += compare(result, ours, is_lazy=True)
-        _refuse_undeclared(live, result)
-    _refuse_direct(live, results[0])
+        refuse_undeclared(live, result)
+    refuse_direct(live, results[0])
     slowest = max(first)
     return Outcome(
         detail=f"{counted(len(first), 'first view')} of {counted(len(results), 'upload')}, the "
@@ -89,15 +89,16 @@ def _view(url: str) -> tuple[bytes, float]:
     return body, round((time.perf_counter() - begin) * 1000, 1)
 
 
-def _refuse_undeclared(live: Live, result: Result) -> None:
+def refuse_undeclared(live: Live, result: Result) -> None:
+    """Raise ``StepFailed`` unless a file that no rendition has is 404."""
     url = f"{live.doors[1]}/{upload_name(result.key, live.settings.prefixes)}/{UNDECLARED}"
     status, _ = request("GET", url)
     if status != HTTPStatus.NOT_FOUND:
         raise StepFailed(f"GET {url} was answered with {status}, and has to be 404.")
 
 
-def _refuse_direct(live: Live, result: Result) -> None:
-    """Ask the function past the CDN, as anyone on the internet could."""
+def refuse_direct(live: Live, result: Result) -> None:
+    """Raise ``StepFailed`` unless a stranger who asks past the CDN is refused."""
     name = live.stack.outputs[StackOutput.VIEW_FUNCTION_NAME]
     config = live.stack.client("lambda").get_function_url_config(FunctionName=name)
     file = next(rendition.key for rendition in result.renditions if rendition.lazy)

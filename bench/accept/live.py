@@ -46,7 +46,7 @@ class Live:
     def cost(self, results: Iterable[Result]) -> float | None:
         """Return the cost of uploads in USD: Lambda, SQS and S3 requests, before any free tier.
 
-        Cold starts, storage for minutes, logs and transfer are left out.
+        Cold starts, storage for minutes, logs and transfer are left out, and what is made later.
         """
         done = list(results)
         if self.prices is None or not done:
@@ -55,20 +55,29 @@ class Live:
             memory_mb=self.settings.memory,
             billed_ms=fmean(result.worked_ms for result in done),
             cold_share=0,
-            puts=2 + fmean(len(result.renditions) for result in done),  # upload and manifest
+            puts=2 + fmean(_stored(result) for result in done),  # upload and manifest
         )
         lines = bill.bill(len(done), usage, self.prices, self.settings).lines
         return sum(lines[name] for name in {*bill.GROUPS["processing"]} - bill.STANDING)
 
     def check_queues(self) -> None:
-        """Raise ``StepFailed`` unless the queue empties in a minute, without a dead letter."""
+        """Raise ``StepFailed`` unless the queues empty in a minute, without a dead letter."""
         deadline = time.monotonic() + DRAIN_SECONDS
-        while (left := self._messages(StackOutput.QUEUE_URL)) and time.monotonic() < deadline:
-            time.sleep(0.5)
-        if left:
-            raise StepFailed(f"The queue holds {counted(left, 'message')} after {DRAIN_SECONDS} s.")
+        formats = [StackOutput.FORMAT_QUEUE_URL] * self.settings.has_lazy_formats
+        for queue in (StackOutput.QUEUE_URL, *formats):
+            while (left := self._messages(queue)) and time.monotonic() < deadline:
+                time.sleep(0.5)
+            if left:
+                raise StepFailed(
+                    f"The queue holds {counted(left, 'message')} after {DRAIN_SECONDS} s."
+                )
         if dead := self._messages(StackOutput.DEAD_LETTER_QUEUE_URL):
             raise StepFailed(f"The dead-letter queue holds {counted(dead, 'message')}.")
 
     def _messages(self, output: StackOutput) -> int:
         return count(self.stack.client("sqs"), self.stack.outputs[output])
+
+
+def _stored(result: Result) -> int:
+    """Return how many renditions of an upload were made at once."""
+    return sum(not rendition.lazy for rendition in result.renditions)

@@ -1,6 +1,6 @@
 """The steps that a clone goes through, from its first preview until nothing is left of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import Final
 
 import pulumi
 
-from bench.accept import cleanup, cloud, denied, first_views, hostile, storm, uploads
+from bench.accept import cleanup, cloud, denied, first_views, hostile, lazy_formats, storm, uploads
 from bench.accept.clone import Clone
 from bench.accept.drive import Answer
 from bench.accept.engine import Engine, changes
@@ -27,7 +27,7 @@ from ops.finding import Finding
 from ops.stack import Stack
 from pipeline.bundle import CACHE
 from pipeline.settings import Settings
-from terminal import counted, progress
+from terminal import Advance, counted, progress
 
 _STORM_SIZE: Final = (1600, 1200)
 """Width and height of the storm's photo, as a phone's app sends it."""
@@ -62,7 +62,8 @@ class Trial:
             "denied": lambda: denied.check(self._live),
             "hostile": lambda: hostile.check(self._live, self.folder),
             "storm": self._storm,
-            "first views": self._first_views,
+            "first views": partial(self._view, first_views.check),
+            "lazy formats": partial(self._view, lazy_formats.check),
             "bench aws": self._bench,
             "destroy": self._destroy,
         }
@@ -122,10 +123,10 @@ class Trial:
         with progress("Uploading at once", self.storm) as advance:
             return storm.check(self._live, self._photo(), self.storm, advance)
 
-    def _first_views(self) -> Outcome:
+    def _view(self, check: Callable[[Live, list[Path], Advance], Outcome]) -> Outcome:
         photos = sample_photos(CACHE / "photos")
         with progress("Viewing", len(photos)) as advance:
-            return first_views.check(self._live, photos, advance)
+            return check(self._live, photos, advance)
 
     def _bench(self) -> Outcome:
         if self.prices is None:

@@ -2,6 +2,7 @@
 
 import io
 import operator
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -98,11 +99,26 @@ def compare(
     }
     if urls.keys() != local.keys():
         raise StepFailed(f"{photo} has the renditions {sorted(urls)}, not {sorted(local)}.")
-    found: list[Difference] = []
+    bodies = dict[str, bytes]()
     for name, url in urls.items():
-        status, body = request("GET", url)
+        status, bodies[name] = request("GET", url)
         if status != HTTPStatus.OK:
             raise StepFailed(f"GET {url} was answered with {status}.")
+    return compare_files(photo, bodies, local)
+
+
+def compare_files(
+    photo: str, bodies: Mapping[str, bytes], local: Mapping[str, Rendered]
+) -> list[Difference]:
+    """Return the files of an upload whose bytes differ; raise ``StepFailed`` if their looks do.
+
+    Args:
+        photo: name of the upload's file.
+        bodies: by the name of its file, each rendition as it was answered.
+        local: each as it is rendered on this machine.
+    """
+    found: list[Difference] = []
+    for name, body in bodies.items():
         ours = local[name].body
         if body == ours:
             continue

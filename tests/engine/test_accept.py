@@ -25,10 +25,12 @@ from tests.support.waiting import wait_until
 
 STEPS: Final = [
     *("settings", "preview", "up", "up again", "refresh", "doctor", "uploads", "denied"),
-    *("hostile", "storm", "first views", "bench aws", "destroy"),
+    *("hostile", "storm", "first views", "lazy formats", "bench aws", "destroy"),
 ]
 SETTINGS: Final = {"memory": 1000, "timeout": 10, "alarmEmail": "on-call@example.com"}
 """Over those of dev: the removal waits as long as the function may run; and one that is shared."""
+
+THUMB: Final = {"name": "thumb", "width": 150, "height": 150, "formats": ["jpeg"]}
 
 SECONDS: Final = 300
 
@@ -144,6 +146,7 @@ def test_a_stack_is_proved_and_nothing_is_left(checkout):
     assert [step["name"] for step in found["steps"]] == STEPS
     states = {step["name"]: step["state"] for step in found["steps"]}
     assert states.pop("first views") == "skipped"  # dev has no lazy renditions
+    assert states.pop("lazy formats") == "skipped"
     assert set(states.values()) == {"passed"}
     bench = next(step for step in found["steps"] if step["name"] == "bench aws")
     assert (bench["figures"]["measured_on"], bench["figures"]["samples"]) == ("embedded AWS", 5)
@@ -245,7 +248,7 @@ def test_a_private_stack_is_proved(checkout):
     private |= {
         "renditions": [
             {"name": "poster", "width": 1600, "height": 1600, "formats": ["jpeg"], "lazy": True},
-            {"name": "thumb", "width": 150, "height": 150, "formats": ["jpeg"]},
+            THUMB | {"lazyFormats": ["avif"]},
         ]
     }
     path = checkout.folder / "Pulumi.dev.yaml"
@@ -263,4 +266,7 @@ def test_a_private_stack_is_proved(checkout):
     (views,) = [step for step in found["steps"] if step["name"] == "first views"]
     assert (views["state"], views["figures"]["differences"]) == ("passed", [])
     assert len(views["figures"]["first_ms"]) > 1
+    (formats,) = [step for step in found["steps"] if step["name"] == "lazy formats"]
+    assert (formats["state"], formats["figures"]["differences"]) == ("passed", [])
+    assert len(formats["figures"]["made_s"]) > 1
     assert checkout.clones() == []

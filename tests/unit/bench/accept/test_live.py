@@ -29,6 +29,12 @@ def test_uploads_cost_compute_and_requests():
     assert other == pytest.approx(2 * 0.0000166667 + 0.0000002 + 1.2e-6 + 10 * 0.000005 + 8e-7)
 
 
+def test_what_is_made_later_is_no_cost_of_the_upload():
+    one, later = result(500, 2), rendition().replace(lazy=True, bytes=None)
+    both = Result(**vars(one) | {"renditions": (*one.renditions, later)})
+    assert live().cost([both]) == live().cost([one])
+
+
 def test_without_prices_or_uploads_no_cost_is_told():
     assert live(prices=None).cost([result(500, 8)]) is None
     assert live().cost([]) is None
