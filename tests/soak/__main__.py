@@ -35,7 +35,7 @@ from tests.soak.backfill import Backfilled
 from tests.soak.faults import REQUESTS, SPELLS
 from tests.soak.slowdown import Slowdown
 from tests.soak.verdict import Verdict, judge
-from tests.soak.viewers import LAZY, Viewers
+from tests.soak.viewers import AVIF, LAZY, Viewers
 from tests.soak.world import Counts, People, Reaper, Shuffler, Spells, running
 
 SETTINGS = {
@@ -77,6 +77,8 @@ class Run:
         self.requests: Counter[str] = Counter()
         self.ready: set[str] = set()
         self.letters = 0
+        self.formats = Counter[str]()
+        self.queues = ["queueUrl", *(["formatQueueUrl"] if lazy else [])]
         self.resting, self.uploaded, self.ending = (threading.Event() for _ in range(3))
 
     def go(self, progress: Progress) -> Verdict:
@@ -101,13 +103,13 @@ class Run:
         self._settle(progress)
         self._note()
         kept = set(self.people.keys) - self.people.deleted
-        unseen = self._unseen()
+        unseen = self._unseen(progress)
         verdict = judge(self.server, kept=kept, ready=self.ready)
         verdict.lost += [*self._missing_poison(), *unseen]
         return verdict
 
-    def _unseen(self) -> list[str]:
-        """Return the ready uploads of which a lazy file cannot be viewed even now."""
+    def _unseen(self, progress: Progress) -> list[str]:
+        """Return the ready uploads of which a lazy file cannot be viewed or made even now."""
         if not self.viewers:
             return []
         names = sorted(map(upload_name, self.people.keys))
@@ -116,7 +118,29 @@ class Run:
             for name, found in honest.read(self.server, names).items()
             if honest.outcome(found) == Status.READY
         ]
-        return self.viewers.missing(ready[-MOST_FINAL_VIEWS:])
+        looked_at = ready[-MOST_FINAL_VIEWS:]
+        return [*self.viewers.missing(looked_at), *self._unmade(self.viewers, looked_at, progress)]
+
+    def _unmade(self, viewers: Viewers, names: list[str], progress: Progress) -> list[str]:
+        """Return the uploads whose lazy format does not come; those that lack it are asked anew.
+
+        A message is lost if the function dies between its note in the manifest and the queue.
+        """
+        self._finish(progress)
+        again = unmade = viewers.unmade(names)
+        for _ in range(REDRIVES):
+            if not unmade:
+                break
+            for name in unmade:
+                viewers.ask_again(name)
+            self._finish(progress)
+            unmade = viewers.unmade(names)
+        self.formats.update(made=len(names) - len(unmade), again=len(again))
+        return [f"{AVIF} of {name} was never made" for name in unmade]
+
+    def _finish(self, progress: Progress) -> None:
+        self._drain(progress)
+        self._settle(progress)
 
     def _watch(self, progress: Progress, task) -> None:
         while self.people.done < self.uploads:
@@ -155,13 +179,13 @@ class Run:
         return total
 
     def _drain(self, progress: Progress) -> None:
-        """Wait until the queue is empty and nothing is being worked on."""
-        waiting = self._waiting("queueUrl")
+        """Wait until the queues are empty and nothing is being worked on."""
+        waiting = self._waiting(*self.queues)
         task = progress.add_task("queue", total=waiting)
         while waiting:
             progress.update(task, completed=max(0, progress.tasks[task].total - waiting))
             time.sleep(0.5)
-            waiting = self._waiting("queueUrl")
+            waiting = self._waiting(*self.queues)
         progress.update(task, completed=progress.tasks[task].total)
 
     def _settle(self, progress: Progress) -> None:
@@ -192,7 +216,7 @@ def main() -> int:
     parser.add_argument("--uploads", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--duplicates", choices=("off", "exact", "near"), default="off")
-    parser.add_argument("--lazy", action="store_true", help="view a lazy rendition meanwhile")
+    parser.add_argument("--lazy", action="store_true", help="view lazy files meanwhile")
     parser.add_argument(
         "--poison",
         type=float,
@@ -237,10 +261,11 @@ def main() -> int:
                 | {"image-pipeline:duplicates": options.duplicates}
                 | (_lazy() if options.lazy else {}),
             )
-            server.client("sqs").set_queue_attributes(
-                QueueUrl=server.outputs["queueUrl"], Attributes={"VisibilityTimeout": VISIBILITY}
-            )
             run = Run(server, options.uploads, options.seed, lazy=options.lazy)
+            for queue in run.queues:
+                server.client("sqs").set_queue_attributes(
+                    QueueUrl=server.outputs[queue], Attributes={"VisibilityTimeout": VISIBILITY}
+                )
             with _progress() as progress:
                 verdict = run.go(progress)
             return _report(run, verdict, time.monotonic() - started)
@@ -288,7 +313,11 @@ def _report(run: Run, verdict: Verdict, seconds: float) -> int:
         print(f"{count:6} {name}")
     if run.viewers:
         views = ", ".join(f"{n} with {status}" for status, n in run.viewers.statuses.items())
-        print(f"views of a lazy file: {views}")
+        print(f"views of lazy files: {views}")
+        print(
+            f"lazy formats of {run.formats['made']} uploads are there, "
+            f"{run.formats['again']} of them asked for again"
+        )
     print(
         f"{len(counts.poison)} poison messages, {run.letters} dead letters sent again, "
         f"{len(run.people.keys)} keys, {len(run.ready)} of them ready at some time, {seconds:.0f} s"

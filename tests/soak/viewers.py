@@ -1,18 +1,27 @@
 """People who look at lazy renditions while their uploads come, change and go."""
 
+import json
 import random
 import threading
 import time
 from collections import Counter
 from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
 
-from function.contract import rendition_key, upload_name
+from function.contract import ASK_AGAIN_SECONDS, manifest_key, rendition_key, upload_name
 from local.http import quote, request
 from local.server import Server
 from tests.soak.world import People
 
-LAZY = {"name": "poster", "width": 30, "height": 30, "formats": ["jpeg"], "lazy": True}
-FILE = "poster.jpg"
+LAZY = {
+    "name": "poster",
+    "width": 30,
+    "height": 30,
+    "formats": ["jpeg"],
+    "lazyFormats": ["avif"],
+    "lazy": True,
+}
+FILES = JPEG, AVIF = "poster.jpg", "poster.avif"
 
 PATIENCE_S = 90
 """How long a view may be asked again, when nothing fails any more."""
@@ -33,22 +42,49 @@ class Viewers:
             if resting.is_set() and keys:
                 everyone = self._people.keys
                 pool = keys if self._random.random() < 3 / 4 else everyone
-                self.statuses[self._view(upload_name(self._random.choice(pool)))] += 1
+                name = upload_name(self._random.choice(pool))
+                self.statuses[self._view(name, self._random.choice(FILES))] += 1
 
     def missing(self, names: Collection[str]) -> list[str]:
-        """View one file of each of these uploads, and return those that have none."""
-        return [f"{FILE} of {name}" for name in names if not self._is_seen(name)]
+        """View both files of each of these uploads, and return those that cannot be seen."""
+        pairs = [(name, file) for name in names for file in FILES]
+        return [f"{file} of {name}" for name, file in pairs if not self._is_seen(name, file)]
 
-    def _is_seen(self, name: str) -> bool:
+    def unmade(self, names: Collection[str]) -> list[str]:
+        """Return the uploads whose lazy format is not there."""
+        s3, bucket = self._server.client("s3"), self._server.outputs["destinationBucket"]
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        there = {item["Key"] for page in pages for item in page.get("Contents", [])}
+        return [name for name in names if rendition_key(name, AVIF) not in there]
+
+    def ask_again(self, name: str) -> None:
+        """View a lazy format an hour after somebody asked for it: the note is made that old."""
+        s3, bucket = self._server.client("s3"), self._server.outputs["destinationBucket"]
+        found = s3.get_object(Bucket=bucket, Key=manifest_key(name))
+        manifest = json.loads(found["Body"].read())
+        for entry in manifest["renditions"]:
+            if "asked_at" in entry:
+                before = datetime.now(UTC) - timedelta(seconds=ASK_AGAIN_SECONDS)
+                entry["asked_at"] = before.isoformat()
+        s3.put_object(
+            Bucket=bucket,
+            Key=manifest_key(name),
+            Body=json.dumps(manifest).encode(),
+            Metadata=found["Metadata"],
+            ContentType=found["ContentType"],
+        )
+        self._is_seen(name, AVIF)
+
+    def _is_seen(self, name: str, file: str) -> bool:
         end = time.monotonic() + PATIENCE_S
-        while self._view(name) != 200:
+        while self._view(name, file) != 200:
             if time.monotonic() > end:
                 return False
             time.sleep(1)
         return True
 
-    def _view(self, name: str) -> int:
-        url = f"{self._server.outputs['deliveryUrl']}/{quote(rendition_key(name, FILE))}"
+    def _view(self, name: str, file: str) -> int:
+        url = f"{self._server.outputs['deliveryUrl']}/{quote(rendition_key(name, file))}"
         # Each with a version of its own, so that no cache of the CDN answers.
         try:
             return request("GET", f"{url}?v={self._random.getrandbits(32):08x}")[0]
