@@ -53,7 +53,7 @@ class Result:
         ms: milliseconds from the first byte sent to the manifest seen.
         bytes: size of the file.
         renditions: as the manifest lists them.
-        losses: codes of what no rendition keeps (docs/engine.md, "What is lost").
+        losses: codes of what no rendition keeps (docs/engine.md, "Losses").
         worked_ms: milliseconds that the function took for it, as the manifest says.
     """
 

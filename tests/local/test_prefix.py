@@ -1,6 +1,6 @@
 """A live stack gets another prefix: the access to it, its uploads and those under the former one.
 
-The steps are those of docs/adopt.md, "A prefix of your own".
+The steps are those of docs/adopt.md, "A different prefix".
 """
 
 import json

@@ -20,8 +20,8 @@ def first_cells(heading):
 
 
 def test_every_format_is_in_its_table():
-    assert sorted(first_cells("What goes in")) == sorted(NAMES)
-    assert sorted(first_cells("What comes out")) == sorted(FORMATS)
+    assert sorted(first_cells("Input formats")) == sorted(NAMES)
+    assert sorted(first_cells("Output formats")) == sorted(FORMATS)
 
 
 EVIDENCE = json.loads((ROOT / "bench" / "evidence" / "limits.json").read_text())["results"]
