@@ -16,7 +16,7 @@ function make(tag, properties = {}, ...children) {
   return element;
 }
 
-/** A link, or plain text if the URL is none to follow. */
+/** A link, or plain text if the URL cannot be followed. */
 function link(url, text, label) {
   const href = webUrl(url);
   if (!href) return make("span", { textContent: text });
@@ -73,7 +73,7 @@ export class Card {
   /** Say that nothing is asked for at this time, and why. */
   paused() {
     this.state.textContent =
-      "Uploaded. Too many requests came from this network: its renditions are asked for in about a minute …";
+      "Uploaded. Too many requests came from this network: the page looks for the renditions again in about a minute …";
   }
 
   /** Say that a moderator looks at the upload first. */
@@ -106,6 +106,8 @@ export class Card {
     const button = make("button", { type: "button", textContent: "Try again" });
     button.addEventListener("click", () => {
       this.state.textContent = "Waiting for its turn …";
+      // The button is gone; without this, Tab would begin at the top of the page again.
+      this.element.querySelector("h2").focus();
       retry();
     });
     this.state.append(" ", button);
@@ -132,7 +134,7 @@ export class Card {
     this.text.append(details);
   }
 
-  /** What is seen until the photo is there, and beside it if its shape differs from the frame's. */
+  /** Show the placeholder until the photo has loaded, and around it if its shape differs from the frame's. */
   #backdrop({ placeholder, dominant_color: colour }) {
     const url = placeholder && thumbHashUrl(placeholder);
     if (colour) this.frame.style.backgroundColor = colour;
@@ -181,7 +183,7 @@ function fillSaving(line, manifest) {
   line.lastElementChild.textContent = `readers get ${bytes(after)}`;
 }
 
-/** What the upload has and no rendition keeps; manifests of before do not tell. */
+/** Name what the upload has and no rendition keeps; manifests of earlier releases do not say it. */
 function fillLosses(line, { losses = [] }) {
   if (losses.length) line.textContent = `Not kept: ${losses.map(loss).join(", ")}.`;
   else line.remove();
@@ -220,7 +222,7 @@ function fillTable(table, { renditions }, file) {
   }
 }
 
-/** What else is worth having at hand: markup for a page, and where the manifest is. */
+/** Offer markup for a page, and the manifest's URL. */
 function fillCopies(line, manifest, file, manifestUrl) {
   line.append(
     copyButton("Copy HTML", pictureHtml(manifest), `Copy the HTML of ${file}`),

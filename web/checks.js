@@ -1,4 +1,4 @@
-/* What can be said of a file before it is sent; its content is the pipeline's to judge. */
+/* Checks of a file before it is sent; the pipeline checks its content. */
 
 import { bytes, limit } from "./words.js";
 
@@ -18,7 +18,7 @@ export const TYPES = {
   svg: "image/svg+xml",
 };
 
-/** What a file chooser offers. */
+/** Content types and suffixes that the file chooser offers. */
 export const ACCEPT = [...new Set(Object.values(TYPES)), ...Object.keys(TYPES).map((s) => `.${s}`)].join();
 
 /** A file's content type, or null if it is no picture that the pipeline reads. */

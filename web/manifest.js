@@ -40,8 +40,8 @@ export function manifestUrl({ deliveryUrl, prefix = PREFIX }, key) {
  * The manifest, as soon as it is there.
  *
  * It is written last, so a missing object means "not yet"; S3 says 403 or 404 depending on whether
- * the reader may list the bucket. 429 is a rate rule's, which counts what it blocks: whoever waits
- * asks for nothing until its time is over, which `onPause` hears of, with true, then false.
+ * the reader may list the bucket. 429 comes from a rate rule, which counts blocked requests, too:
+ * nothing is asked for until its time is over. `onPause` hears of it, with true, then false.
  */
 export async function waitForManifest(config, key, onPause) {
   const url = manifestUrl(config, key);
@@ -68,7 +68,7 @@ export async function waitForManifest(config, key, onPause) {
   throw new Unavailable(
     reached
       ? "No renditions appeared within two minutes. The function’s log says why."
-      : "What delivers the renditions cannot be reached. Is the stack still up?",
+      : "The CDN or bucket with the renditions cannot be reached. Is the stack still up?",
   );
 }
 
@@ -149,7 +149,7 @@ export function wholeRenditions({ source, renditions }) {
   return (whole.length ? whole : [...renditions]).sort((a, b) => a.width - b.width);
 }
 
-/** What a `<picture>` offers, best first: `{media, type, srcset}` for each; `media` may be empty. */
+/** Sources of a `<picture>`, best first: `{media, type, srcset}` for each; `media` may be empty. */
 export function candidates(renditions) {
   // Screens that can show it get HDR, which JPEG alone keeps; others the smallest format.
   const hdr = renditions.filter((r) => r.hdr);
@@ -188,13 +188,13 @@ export function pictureHtml(manifest) {
   return `<picture>\n${sources.join("")}${image}</picture>`;
 }
 
-/** What was made at upload: a lazy rendition's bytes are known to no one before its first view. */
+/** Renditions that were made at upload: the size of a lazy one is unknown before its first view. */
 export function stored(renditions) {
   return renditions.filter((r) => !r.lazy);
 }
 
 /**
- * What a reader downloads instead of the source: the largest size in its smallest format. Infinity if
+ * Bytes that a reader downloads instead of the source: the largest size in its smallest format. Infinity if
  * all sizes that show the whole source are made on first view.
  */
 export function delivered(manifest) {
@@ -203,7 +203,7 @@ export function delivered(manifest) {
   return Math.min(...shown.filter((r) => r.width === widest).map((r) => r.bytes));
 }
 
-/** A URL to link to, or null if it is not one of the web. */
+/** A URL to link to, or null if it is not an HTTP URL. */
 export function webUrl(url) {
   return /^https?:\/\//i.test(url) ? url : null;
 }

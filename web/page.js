@@ -18,17 +18,17 @@ const byId = (id) => document.getElementById(id);
 const photos = [];
 let config;
 
-/** Endpoints and limits of the stack, which stand beside this page. */
+/** Read the stack's endpoints and limits from the file next to this page. */
 async function readConfig() {
   const answer = await fetch("config.json", { cache: "no-cache" }).catch(() => null);
   if (!answer?.ok) {
     throw new Unavailable(
-      "There is no config.json beside this page, so it does not know where to upload. “make demo” and a stack with “site: true” serve the page together with one.",
+      "There is no config.json next to this page, so it does not know where to upload. “make demo” and a stack with “site: true” serve the page together with one.",
     );
   }
   const read = await answer.json().catch(() => ({}));
   if (!read.uploadEndpoint || !read.deliveryUrl) {
-    throw new Unavailable("The config.json beside this page lacks uploadEndpoint or deliveryUrl.");
+    throw new Unavailable("The config.json next to this page lacks uploadEndpoint or deliveryUrl.");
   }
   return read;
 }
@@ -58,7 +58,7 @@ async function follow(photo) {
   photo.card.show(manifest, manifestUrl(config, key));
 }
 
-/** Run the steps of a photo; whatever goes wrong is said on its card. */
+/** Run the steps of a photo, and show on its card if one fails. */
 async function guarded(photo, heading, steps) {
   try {
     await steps();
@@ -66,7 +66,7 @@ async function guarded(photo, heading, steps) {
     const known = error instanceof Unavailable;
     if (!known) console.error(error);
     photo.failed = true;
-    photo.card.fail(heading, known ? error.message : "Something unforeseen went wrong.", photo.retry);
+    photo.card.fail(heading, known ? error.message : "An unexpected error occurred. The browser’s console has it.", photo.retry);
   }
   showTotals(photos);
 }
@@ -168,8 +168,11 @@ function recall() {
 function letIn() {
   const show = () => {
     const isLetIn = !config.signIn || Boolean(header());
-    byId("drop").hidden = !isLetIn;
-    byId("sign-in").hidden = isLetIn;
+    const [shown, hidden] = isLetIn ? ["drop", "sign-in"] : ["sign-in", "drop"];
+    const hadFocus = byId(hidden).contains(document.activeElement);
+    byId(shown).hidden = false;
+    byId(hidden).hidden = true;
+    if (hadFocus) byId(shown).querySelector("input, button").focus();
     if (isLetIn) recall();
   };
   show();

@@ -1,4 +1,4 @@
-/* What all photos on the page come to, in one line and four figures. */
+/* Totals of all photos on the page, in one line and four figures. */
 
 import { delivered, stored } from "./manifest.js";
 import { bytes, count, duration, saving } from "./words.js";

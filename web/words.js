@@ -50,10 +50,10 @@ const LOSSES = {
   text: "some characters of its text",
 };
 
-/** What a code of the manifest's `losses` stands for; one that is newer than this page, as it is. */
+/** The words for a code of the manifest's `losses`; the code itself if it is newer than this page. */
 export const loss = (code) => LOSSES[code] ?? code;
 
-/** What is told a person who has not signed in where that is needed. */
+/** Sentences about signing in. */
 export const SIGN_IN = "Sign in to upload photos.";
 export const EXPIRED = "Your sign-in has expired. Sign in again.";
 export const OTHER_USER = "Someone else has signed in since this photo was chosen; “Try again” sends it as theirs.";

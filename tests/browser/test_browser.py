@@ -7,19 +7,18 @@ from contextlib import ExitStack, contextmanager
 from copy import deepcopy
 from pathlib import Path
 
-import axe_playwright_python
 import pytest
 from PIL import Image
 
 from local.http import request
 from signer.handler import clean
+from tests.browser.axe import violations
 from tests.browser.modes import LAPTOP, MODES, PHONE
 from tests.support.uploads import ULTRA_HDR
 
 PHOTOS = ("beach photo.jpg", "shot.png", "tall.webp")
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 SCREENSHOTS = Path(__file__).parents[2] / ".cache" / "screenshots"
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 
 
 @pytest.fixture
@@ -49,18 +48,6 @@ def drop(page, event, path):
         }""",
         [event, path.name, base64.b64encode(path.read_bytes()).decode()],
     )
-
-
-def serious(page):
-    """What axe finds that keeps someone out: rule and place."""
-    page.evaluate(AXE)
-    found = page.evaluate("axe.run()")["violations"]
-    return [
-        (rule["id"], node["target"])
-        for rule in found
-        if rule["impact"] in ("serious", "critical")
-        for node in rule["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -103,14 +90,14 @@ def test_anyone_can_use_it(done):
             done.page.locator("img.photo:not(.loaded)").first.wait_for(state="detached")
             done.page.evaluate("scrollTo(0, 0)")
             done.page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}.png", full_page=True)
-            assert serious(done.page) == [], f"{name}, {scheme}"
+            assert violations(done.page) == [], f"{name}, {scheme}"
             assert done.page.evaluate(OVERFLOW) == 0, f"{name}, {scheme}"
 
 
 def test_the_empty_page_is_usable_by_keyboard(site):
     # Listened to from here on, or the dialog may open before Chromium knows that it is watched.
     site.page.on("filechooser", lambda _chooser: None)
-    assert serious(site.page) == []
+    assert violations(site.page) == []
     site.page.bring_to_front()
     site.page.keyboard.press("Tab")
     assert site.page.evaluate("document.activeElement.id") == "files"
