@@ -7,6 +7,7 @@ to be hidden, copied or taken back before.
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from function.contract import Status
@@ -17,7 +18,7 @@ from function.engine.results import Fingerprint, Measured, Rendered, Result
 from function.environment import Environment
 from function.manifest import ErrorFacts, Manifest, timestamp
 from function.moderation import HeldRecord, Moderation, rejection_of
-from function.moderation_record import Decision
+from function.moderation_record import Decision, moment
 from function.storage.bucket import Bucket, check_length
 from function.storage.errors import Gone
 from function.versions import ObjectVersion
@@ -31,6 +32,14 @@ LookEngine = Callable[[bytes, str, OutputFormat], Iterator[Result]]
 PADDING: Final = 2048
 """Most random bytes behind a look. Whoever hears of the bucket's events learns a length and an MD5:
 with these they are of nothing."""
+
+
+MOST_AHEAD: Final = timedelta(minutes=5)
+"""How far a moderator's clock may be ahead of ours."""
+
+
+class Premature(Exception):
+    """A decision states a time to come."""
 
 
 class Holder(Record):
@@ -109,7 +118,13 @@ class Holder(Record):
 
         Raises:
             Gone: the version no longer exists, so there is nothing to decide, and nothing to keep.
+            Premature: it states a time to come, so that no other decision could overrule it.
         """
+        now = datetime.fromisoformat(self.moderation.now())
+        if decision.at > moment(now + MOST_AHEAD):
+            raise Premature(
+                f"the decision about {version.key} says {decision.at}, which is to come"
+            )
         if not self.source.has_version(version.key, version.version_id or ""):
             raise Gone(version.key)
         self.moderation.record(version, decision)

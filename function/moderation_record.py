@@ -42,10 +42,11 @@ class Decision(Record):
     def overrules(self, other: "Decision") -> bool:
         """Return True if this decision counts and the other no longer does.
 
-        A moderator's later one counts; of two at the same time, the rejection. Holding never does
-        if there is another.
+        A moderator's later one counts, even if it says the same: one that is between the two and
+        differs may still be under way. Of two at the same time the rejection counts. Holding never
+        does if there is another.
         """
-        if self.verdict in (other.verdict, Verdict.HOLD):
+        if self.verdict == Verdict.HOLD:
             return False
         if other.verdict == Verdict.HOLD:
             return True

@@ -194,7 +194,7 @@ class Reconciler(Record):
             if not is_last or _is_ready(standing, version):
                 raise
             bug, manifest = error, Manifest.without_renditions(version, Status.FAILED, _FAULT)
-        if manifest.error and self._holds:
+        if manifest.error and (self._holds or isinstance(step, Hold)):
             manifest = manifest.bare()
         if self._is_archived_since(manifest, standing, step):
             return None, state.replace(is_whole=True)
@@ -282,7 +282,8 @@ class Reconciler(Record):
                 return None, state.replace(is_whole=True)
         elif self.duplicates:
             self.duplicates.forget(self._name(event.version), standing)
-        version = event.version.replace(sequencer=newest)
+        # An event that is late has the entity tag and the length of what may have been held.
+        version = event.version.replace(sequencer=newest, etag="", bytes=0)
         deleted = Manifest.without_renditions(version, Status.DELETED)
         if standing and self._lazy_keys(event, standing):
             deleted = deleted.replace(look_again=True)

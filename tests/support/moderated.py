@@ -114,8 +114,10 @@ class Watch:
             number = int(manifest["source"]["version_id"] or 0)
             if manifest["status"] == Status.READY:
                 self._check(number)
+            elif manifest["status"] == Status.DELETED:
+                assert (manifest["source"]["etag"], manifest["source"]["bytes"]) == ("", 0)
             elif self._holds or manifest["status"] == Status.HELD:
-                assert manifest["status"] == Status.DELETED or not assert_bare(manifest)
+                assert_bare(manifest)
         elif not key.startswith("_index/"):
             number = int(body)
             self._check(number)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -11,8 +12,9 @@ from function.contract import HELD, Status, Verdict, held_key, look_key
 from function.duplicates.rejected import RejectedPictures
 from function.engine.renditions import DEFAULT_RENDITIONS, Fit, Rendition
 from function.engine.work import work
-from function.holder import Holder, look_of
+from function.holder import Holder, Premature, look_of
 from function.moderation import Moderation
+from function.moderation_record import Decision, moment
 from function.storage.errors import Gone
 from tests.support.memory import MemoryIndex
 from tests.support.moderated import assert_bare, decided
@@ -160,3 +162,20 @@ def test_nothing_is_decided_about_what_is_gone(holder, source, destination, jpeg
         with pytest.raises(Gone):
             act()
     assert [key for key in destination.objects if key.startswith(HELD)] == []
+
+
+@pytest.mark.parametrize(("minutes", "is_taken"), [(-60, True), (4, True), (6, False)])
+def test_a_decision_from_the_future_is_not_taken(
+    holder, source, destination, jpeg, minutes, is_taken
+):
+    """No later decision could overrule it until then."""
+    version = source.upload(KEY, jpeg)
+    at = moment(datetime.now(UTC) + timedelta(minutes=minutes))
+    decision = Decision(Verdict.APPROVE, "m", at)
+    if is_taken:
+        holder.take(version, decision)
+        assert holder.moderation.verdict(version) == Verdict.APPROVE
+        return
+    with pytest.raises(Premature, match=r"beach\.jpg says 2026|to come"):
+        holder.take(version, decision)
+    assert destination.objects == {}

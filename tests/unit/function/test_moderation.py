@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from function.contract import HELD, Status, Verdict, decision_key, held_key, look_key
 from function.manifest import Manifest
@@ -68,7 +70,7 @@ def test_a_decision_is_recorded_and_logged_once(destination, caplog):
     work = moderation(destination)
     work.hold(HELD_1, b"look")
     assert work.record(version(1), decision(Verdict.APPROVE, 1)) is True
-    assert work.record(version(1), decision(Verdict.APPROVE, 2)) is False
+    assert work.record(version(1), decision(Verdict.APPROVE, 1)) is False
     assert work.record(version(1), decision(Verdict.REJECT, 3)) is True
     assert work.record(version(1), decision(Verdict.APPROVE, 2)) is False
     record = json.loads(destination.objects[decision_key(NAME, "1")])
@@ -82,6 +84,20 @@ def test_a_decision_is_recorded_and_logged_once(destination, caplog):
     ]
     assert work.verdict(version(1)) == Verdict.REJECT
     assert work.verdict(version(2)) is None
+
+
+DECISIONS_TOLD = st.tuples(st.sampled_from([Verdict.APPROVE, Verdict.REJECT]), st.integers(0, 3))
+
+
+@example([(Verdict.APPROVE, 1), (Verdict.APPROVE, 3), (Verdict.REJECT, 2)])
+@given(st.lists(DECISIONS_TOLD, min_size=1, max_size=6))
+def test_decisions_in_any_order_and_number_end_in_the_latest(told):
+    """A moderator's message may come late, twice, and after what was decided later."""
+    work = moderation(MemoryBucket())
+    for verdict, at in told:
+        work.record(version(1), decision(verdict, at))
+    latest = max(told, key=lambda each: (each[1], each[0] == Verdict.REJECT))
+    assert work.verdict(version(1)) == latest[0]
 
 
 class Beaten(MemoryBucket):

@@ -36,6 +36,7 @@ from tests.support.eraser import Eraser
 from tests.support.history import KEY, backfill, created, event, manifest, removal, version
 from tests.support.memory import MemoryBucket
 from tests.support.moderated import (
+    BARE,
     Watch,
     assert_held,
     assert_refused,
@@ -211,6 +212,21 @@ class TestDecoderBug:
         with pytest.raises(DecoderBug):
             self.broken(Source(1), destination).reconcile(backfill(1), is_last=True)
         assert destination.objects == before
+
+    def test_of_a_version_that_waits_it_tells_nothing(self, destination):
+        """The setting was changed since, so that only the decision's record says that it waits."""
+        process(created(1), Source(1), destination, holds=True)
+
+        def look(*_what):
+            raise DecoderBug("KeyError: 7")
+
+        held = holder(SETTINGS, Source(1), destination, holds=False).replace(engine=look)
+        with pytest.raises(DecoderBug):
+            self.broken(Source(1), destination).replace(holder=held).reconcile(
+                backfill(1), is_last=True
+            )
+        written = json.loads(destination.objects[MANIFEST])
+        assert (written["status"], set(written["source"])) == ("failed", BARE)
 
     def test_once_it_is_repaired_the_dead_letter_is_processed(self, destination):
         with pytest.raises(DecoderBug):
