@@ -11,7 +11,7 @@ MUTANTS := .cache/mutants/venv
 KIT := .cache/kit
 JOBS ?= auto
 SIDE_BY_SIDE := --numprocesses=$(JOBS) --dist=loadfile
-LOCK := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
+LOCK := uv pip compile $(if $(UPGRADE),--upgrade) --quiet --universal --generate-hashes --no-header --no-emit-index-url \
 	--no-emit-find-links --python-version 3.11
 
 .DEFAULT_GOAL := help
@@ -80,7 +80,7 @@ docs: $(READY) ## build the documentation as a site, in .cache/site; a warning o
 	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --nitpicky -c docs --builder html . .cache/site
 	@echo "Open .cache/site/index.html"
 
-lock: ## pin the requirements files anew from their .in files; needs uv
+lock: ## pin the requirements files again after a change of their .in files; needs uv. UPGRADE=1: to the newest versions
 	$(LOCK) function/requirements.in -o function/requirements.txt --no-emit-package typing-extensions --no-emit-package fontpkg
 	$(LOCK) signer/requirements.in -o signer/requirements.txt
 	$(LOCK) requirements.in -o requirements.txt

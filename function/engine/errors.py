@@ -4,7 +4,7 @@ Exception
 ├── Rejected          permanent: this input will never work. Acknowledged, recorded in the
 │                     manifest, counted, not retried; the upload stays where it is.
 └── anything else     transient until proven otherwise: SQS delivers the message again after the
-                      visibility timeout, and moves it to the DLQ after maxReceiveCount.
+                      visibility timeout, and makes it a dead letter after maxReceiveCount.
 """
 
 from enum import StrEnum

@@ -11,9 +11,10 @@ from local.deploy import deploy
 from local.http import request
 from local.page import serve, stack_config
 from pipeline import page as page_files
+from tests.browser.axe import violations
 from tests.browser.conftest import CHROMIUM, Site, open_site
 from tests.browser.modes import LAPTOP, PHONE
-from tests.browser.test_browser import SCREENSHOTS, serious
+from tests.browser.test_browser import SCREENSHOTS
 from tests.support.waiting import wait_until
 
 WAITS = "1 photo in, 0 renditions out, 1 waiting for review"
@@ -86,7 +87,7 @@ def test_an_upload_waits_for_review_and_nothing_of_the_picture_is_asked_for(site
         for scheme in ("light", "dark"):
             site.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             site.page.screenshot(path=SCREENSHOTS / f"held-{name}-{scheme}.png", full_page=True)
-            assert serious(site.page) == []
+            assert violations(site.page) == []
     assert site.console == []
 
 
