@@ -66,9 +66,9 @@ kit: $(KIT)/venv/.installed ## packages/pytest-pulumi: tests under three version
 wheel: $(KIT)/venv/.installed ## the wheel of the component: built, checked, and tried in an empty environment
 	@$(KIT)/venv/bin/nox --noxfile packages/component/noxfile.py --envdir $(KIT)/nox
 
-soak: $(READY) ## 5,000 uploads through faults, nothing lost (UPLOADS=n, LAZY=1: views too); POISON=20, BACKFILL=20000, VIEWS=8: what these do to uploads
+soak: $(READY) ## 5,000 uploads through faults, nothing lost (UPLOADS=n, LAZY=1: views too, HELD=1: moderators too); POISON=20, BACKFILL=20000, VIEWS=8: what these do to uploads
 	@$(BIN)/python -m tests.soak $(if $(POISON)$(BACKFILL)$(VIEWS),$(if $(POISON),--poison $(POISON)) $(if $(BACKFILL),--backfill $(BACKFILL)) \
-		$(if $(VIEWS),--views $(VIEWS)) --minutes $(or $(MINUTES),5),--uploads $(or $(UPLOADS),5000) $(if $(LAZY),--lazy))
+		$(if $(VIEWS),--views $(VIEWS)) --minutes $(or $(MINUTES),5),--uploads $(or $(UPLOADS),5000) $(if $(LAZY),--lazy) $(if $(HELD),--held))
 
 bench: $(READY) ## the engine beside sharp, libvips and Pillow, which it installs if they are missing
 	$(BIN)/python -m bench compare --install

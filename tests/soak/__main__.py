@@ -30,12 +30,16 @@ from local.http import request
 from local.server import Server
 from ops import redrive
 from ops.stack import Stack
-from tests.soak import backfill, honest, poison, views
+from tests.soak import backfill, honest, moderators, poison, views
 from tests.soak.backfill import Backfilled
 from tests.soak.faults import REQUESTS, SPELLS
+from tests.soak.moderators import Moderators
+from tests.soak.numbered import Numbered
+from tests.soak.readers import Readers
 from tests.soak.slowdown import Slowdown
 from tests.soak.verdict import Verdict, judge
 from tests.soak.viewers import AVIF, LAZY, Viewers
+from tests.soak.viewers import FILE as LAZY_FILE
 from tests.soak.world import Counts, People, Reaper, Shuffler, Spells, running
 
 SETTINGS = {
@@ -48,6 +52,8 @@ SETTINGS = {
     ],
 }
 """Few and small renditions: what is tried is the way of an upload, not the pixels."""
+
+FILES = ("small.jpg", "small.webp", "thumb.jpg")
 
 VISIBILITY = "12"
 """Seconds after which a message that is not done with comes back, a fifth of the stack's own: time
@@ -66,10 +72,18 @@ REDRIVES = 10
 class Run:
     """One fault run on a server of its own."""
 
-    def __init__(self, server: Server, uploads: int, seed: int, *, lazy: bool = False) -> None:
+    def __init__(
+        self, server: Server, uploads: int, seed: int, *, lazy: bool = False, held: bool = False
+    ) -> None:
         self.server, self.uploads = server, uploads
         self.counts = Counts()
-        self.people = People(server, uploads, seed)
+        numbered = Numbered() if held else None
+        self.people = People(server, uploads, seed, numbered)
+        self.moderators = Moderators(server, numbered, seed) if numbered else None
+        self.readers = None
+        if numbered and self.moderators:
+            files = (*FILES, LAZY_FILE) if lazy else FILES
+            self.readers = Readers(server, self.people, self.moderators, numbered, files, seed)
         self.shuffler = Shuffler(server, self.counts, seed)
         self.reaper = Reaper(server, self.counts, seed, KILL_SECONDS)
         self.spells = Spells(server, self.counts)
@@ -87,10 +101,16 @@ class Run:
         self.resting.set()
         self.shuffler.poison(max(1, self.uploads // POISON_SHARE))
         viewers = [(self.viewers.work, self.resting, self.ending)] if self.viewers else []
+        moderated = [
+            (each.work, self.resting, self.ending)
+            for each in (self.moderators, self.readers)
+            if each
+        ]
         with running(
             (self.reaper.work, self.ending),
             (self.spells.work, self.resting, self.ending),
             *viewers * VIEWERS,
+            *moderated,
         ):
             with running((self.shuffler.work, self.resting, self.uploaded)):
                 with running(*[(self.people.work, self.resting)] * UPLOADERS):
@@ -100,11 +120,19 @@ class Run:
             self.shuffler.repeat()
             self._drain(progress)
             self.ending.set()
+        if self.moderators:
+            self.moderators.finish()
+            self._drain(progress)
         self._settle(progress)
+        if self.moderators:
+            self.moderators.finish()
         self._note()
         kept = set(self.people.keys) - self.people.deleted
         unseen = self._unseen(progress)
-        verdict = judge(self.server, kept=kept, ready=self.ready)
+        verdict = judge(self.server, kept=kept, ready=self.ready, moderators=self.moderators)
+        for key in self.people.keys if self.readers else []:
+            self.readers.read(key)
+        verdict.leaked += self.readers.leaks if self.readers else []
         verdict.lost += [*self._missing_poison(), *unseen]
         return verdict
 
@@ -217,6 +245,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--duplicates", choices=("off", "exact", "near"), default="off")
     parser.add_argument("--lazy", action="store_true", help="view lazy files meanwhile")
+    parser.add_argument("--held", action="store_true", help="hold all uploads for moderators")
     parser.add_argument(
         "--poison",
         type=float,
@@ -259,9 +288,11 @@ def main() -> int:
                 server,
                 settings=SETTINGS
                 | {"image-pipeline:duplicates": options.duplicates}
-                | (_lazy() if options.lazy else {}),
+                | (_lazy() if options.lazy else {})
+                | (moderators.SETTINGS if options.held else {}),
             )
-            run = Run(server, options.uploads, options.seed, lazy=options.lazy)
+            how = {"lazy": options.lazy, "held": options.held}
+            run = Run(server, options.uploads, options.seed, **how)
             for queue in run.queues:
                 server.client("sqs").set_queue_attributes(
                     QueueUrl=server.outputs[queue], Attributes={"VisibilityTimeout": VISIBILITY}
@@ -295,7 +326,7 @@ def _progress() -> Progress:
 
 def _report(run: Run, verdict: Verdict, seconds: float) -> int:
     counts = run.counts
-    for word in ("lost", "stale", "orphaned", "deleted"):
+    for word in ("leaked", "lost", "stale", "orphaned", "deleted"):
         for name in getattr(verdict, word)[:10]:
             print(f"{word}: {name}")
     faults = {
@@ -318,12 +349,20 @@ def _report(run: Run, verdict: Verdict, seconds: float) -> int:
             f"lazy formats of {run.formats['made']} uploads are there, "
             f"{run.formats['again']} of them asked for again"
         )
+    if run.moderators and run.readers:
+        said = ", ".join(f"{count} {name}" for name, count in run.moderators.counts.items())
+        reads = ", ".join(
+            f"{count} with {status}" for status, count in run.readers.statuses.items()
+        )
+        print(f"decisions: {said}")
+        print(f"attempts to read: {reads}")
     print(
         f"{len(counts.poison)} poison messages, {run.letters} dead letters sent again, "
         f"{len(run.people.keys)} keys, {len(run.ready)} of them ready at some time, {seconds:.0f} s"
     )
     print(
-        f"{run.uploads} uploads, {sum(faults.values())} faults, {len(verdict.lost)} lost, "
+        f"{run.uploads} uploads, {sum(faults.values())} faults, "
+        f"{f'{len(verdict.leaked)} leaked, ' if run.readers else ''}{len(verdict.lost)} lost, "
         f"{len(verdict.stale)} stale, {len(verdict.orphaned)} orphaned, "
         f"{len(verdict.deleted)} deleted that should stand"
     )

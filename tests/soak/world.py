@@ -8,9 +8,10 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import botocore.exceptions
@@ -50,6 +51,10 @@ def pictures(count: int = 24) -> list[bytes]:
     return [*made, made[0][:200], b"no picture at all"]
 
 
+def _choose(made: list[bytes], dice: random.Random) -> bytes:
+    return dice.choice(made)
+
+
 class People:
     """Uploads, one in eight of them over an earlier one; one in twenty is deleted at once or later.
 
@@ -57,13 +62,20 @@ class People:
         server: the embedded AWS.
         uploads: how many PUTs to make.
         seed: equal seeds do equal things.
+        draw: makes the next picture; without it, they are a few that come again and again.
     """
 
-    def __init__(self, server: Server, uploads: int, seed: int) -> None:
+    def __init__(
+        self,
+        server: Server,
+        uploads: int,
+        seed: int,
+        draw: Callable[[random.Random], bytes] | None = None,
+    ) -> None:
         self._server = server
         self._left = uploads
         self._random = random.Random(seed)
-        self._pictures = pictures()
+        self._draw = draw or partial(_choose, pictures())
         self._lock = threading.Lock()
         self.keys: list[str] = []
         self.deleted: set[str] = set()
@@ -90,7 +102,7 @@ class People:
         key = self._random.choice(self.keys) if again else source_key(f"soak/{len(self.keys)}.jpg")
         if not again:
             self.keys.append(key)
-        return key, self._random.choice(self._pictures), self._random.random() < 1 / 20
+        return key, self._draw(self._random), self._random.random() < 1 / 20
 
     def _put(self, key: str, body: bytes) -> None:
         url = f"{self._server.outputs['uploadEndpoint']}/{quote(key)}"
