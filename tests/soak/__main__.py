@@ -39,7 +39,7 @@ from tests.soak.readers import Readers
 from tests.soak.slowdown import Slowdown
 from tests.soak.verdict import Verdict, judge
 from tests.soak.viewers import AVIF, LAZY, Viewers
-from tests.soak.viewers import FILE as LAZY_FILE
+from tests.soak.viewers import FILES as LAZY_FILES
 from tests.soak.world import Counts, People, Reaper, Shuffler, Spells, running
 
 SETTINGS = {
@@ -82,7 +82,7 @@ class Run:
         self.moderators = Moderators(server, numbered, seed) if numbered else None
         self.readers = None
         if numbered and self.moderators:
-            files = (*FILES, LAZY_FILE) if lazy else FILES
+            files = (*FILES, *LAZY_FILES) if lazy else FILES
             self.readers = Readers(server, self.people, self.moderators, numbered, files, seed)
         self.shuffler = Shuffler(server, self.counts, seed)
         self.reaper = Reaper(server, self.counts, seed, KILL_SECONDS)
