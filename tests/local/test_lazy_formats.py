@@ -2,13 +2,16 @@
 
 import io
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from PIL import Image
 
 from function.contract import format_asked, manifest_key
 from local.deploy import deploy
+from local.http import quote, request
 from ops.__main__ import main
 from tests.local.defaults import PROD
 from tests.local.test_first_view import IMMUTABLE, count, entry, manifest, put, send, stored, view
@@ -104,6 +107,96 @@ def test_a_lazy_rendition_may_have_lazy_formats(server, cdn, name):
     made(server, name, "poster.webp")
     assert stored(server, name) == {"manifest.json", "hero.jpg", "poster.jpg", "poster.webp"}
     assert view(url(cdn, name, "poster"), Accept=ACCEPT)[1]["Content-Type"] == "image/webp"
+
+
+ACCEPT_OTHERS = (
+    *(None, "*/*", "image/*", "image/avif;q=0", "image/AVIF; Q=0.00, */*"),
+    *("avif", "image/avifx", ","),
+)
+
+
+def test_a_reader_who_does_not_name_it_gets_the_jpeg_and_asks_for_nothing(server, cdn, name):
+    before, target = count(server, "Invocations"), url(cdn, name, "hero")
+    for accept in ACCEPT_OTHERS:
+        headers = {} if accept is None else {"Accept": accept}
+        status, answer, _ = view(target, **headers)
+        assert (accept, status, answer["Content-Type"]) == (accept, 200, "image/jpeg")
+        assert answer["Cache-Control"] == IMMUTABLE
+    assert count(server, "Invocations") == before
+    assert "asked_at" not in json.dumps(manifest(cdn, name))
+
+
+def test_a_head_a_range_and_an_earlier_version_are_answered_with_the_jpeg(server, cdn, name):
+    """Whatever a reader sends beside the path, an answer is a whole JPEG or a part of it."""
+    jpeg = view(url(cdn, name, "hero.jpg"))[2]
+    target = f"{cdn}/{name}/hero.avif"
+    status, headers, body = view(f"{target}?v=00000001", "HEAD")
+    assert (status, headers["Content-Type"], body) == (200, "image/jpeg", b"")
+    assert (headers["Content-Length"], headers["Cache-Control"]) == (str(len(jpeg)), MEANWHILE)
+    etag = headers["ETag"]
+    status, _, body = view(f"{target}?v=00000002", Range="bytes=0-9")
+    assert (status, body) in {(200, jpeg), (206, jpeg[:10])}
+    status, _, body = view(f"{target}?v=00000003", **{"If-None-Match": etag})
+    assert (status, body) in {(200, jpeg), (304, b"")}
+    made(server, name, "hero.avif")
+    status, headers, body = view(f"{target}?v=00000004", **{"If-None-Match": etag})
+    assert (status, headers["Content-Type"], body == jpeg) == (200, "image/avif", False)
+
+
+@pytest.mark.parametrize("odd", ["a b+c%20&'(1)=,;?#\".jpg", "ünï/日本 語.jpg", "hero.jpg"])
+def test_an_upload_with_an_odd_name_has_it_too(server, cdn, photo, odd):
+    name, body = f"odd/{odd}", photo("odd.jpg", (300, 200)).read_bytes()
+    put(server, name, body)
+    target = f"{cdn}/{quote(name)}"
+    wait_until(lambda: "hero.jpg" in stored(server, name), 60)
+    wait_until(lambda: request("GET", f"{target}/manifest.json")[0] == 200, 60)
+    status, headers, _ = view(f"{target}/hero.avif")
+    assert (status, headers["Content-Type"]) == (200, "image/jpeg")
+    made(server, name, "hero.avif")
+    assert view(f"{target}/hero.avif?v=00000001")[1]["Content-Type"] == "image/avif"
+
+
+def test_a_message_that_could_not_be_sent_keeps_nobody_waiting_and_is_sent_an_hour_later(
+    server, cdn, name
+):
+    """Least privilege by denial: without the permission to send, readers have the JPEG."""
+    iam, function = server.client("iam"), server.outputs["viewFunctionName"]
+    role = server.client("lambda").get_function_configuration(FunctionName=function)["Role"]
+    place = {"RoleName": role.rpartition("/")[2], "PolicyName": "deny"}
+    deny = {"Effect": "Deny", "Action": "sqs:SendMessage", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    iam.put_role_policy(**place, PolicyDocument=document)
+    try:
+        begin = time.monotonic()
+        status, headers, _ = view(f"{cdn}/{name}/hero.avif?v=00000001")
+        assert (status, headers["Content-Type"]) == (200, "image/jpeg")
+        assert time.monotonic() - begin < 10
+    finally:
+        iam.delete_role_policy(**place)
+    asked = entry(cdn, name, "hero.avif")["asked_at"]
+    assert view(f"{cdn}/{name}/hero.avif?v=00000002")[1]["Content-Type"] == "image/jpeg"
+    assert entry(cdn, name, "hero.avif")["asked_at"] == asked
+    assert waiting(server) == 0
+    an_hour_later(server, name)
+    assert view(f"{cdn}/{name}/hero.avif?v=00000003")[1]["Content-Type"] == "image/jpeg"
+    made(server, name, "hero.avif")
+
+
+def an_hour_later(server, name: str) -> None:
+    """Make the note of when a format was asked for an hour old."""
+    s3, bucket = server.client("s3"), server.outputs["destinationBucket"]
+    found = s3.get_object(Bucket=bucket, Key=manifest_key(name))
+    fields = json.loads(found["Body"].read())
+    for each in fields["renditions"]:
+        if "asked_at" in each:
+            each["asked_at"] = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+    s3.put_object(
+        Bucket=bucket,
+        Key=manifest_key(name),
+        Body=json.dumps(fields).encode(),
+        Metadata=found["Metadata"],
+        ContentType=found["ContentType"],
+    )
 
 
 def test_an_overwrite_takes_it_and_it_is_asked_for_anew(server, cdn, name, photo):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from function.contract import Verdict, moderation_event, s3_event
+from function.contract import Verdict, format_asked, moderation_event, s3_event
 from function.events import Event, EventKind, OutsidePrefixes, as_changed, parse_message
 from function.versions import ObjectVersion
 
@@ -150,6 +150,8 @@ def test_eventbridge_may_name_no_version_and_no_request():
         ('"text"', "not an S3 event"),
         ('{"Records": 1}', "not an S3 event"),
         ('{"Records": [1]}', "record is not S3's"),
+        # A dead letter of a stack that has no lazy formats any more (``ops/redrive.py``).
+        (format_asked(KEY, "u1/beach.jpg/hero.avif"), "record is not S3's"),
         ('{"Records": [{"eventSource": "aws:ses"}]}', "record is not S3's"),
         (json.dumps(put_event(key="uploads/")), "key is a folder marker"),
         (json.dumps(put_event(key="uploads/u1/")), "key is a folder marker"),

@@ -9,8 +9,10 @@ import pytest
 from function.contract import FORMAT_ASKED, Status
 from function.engine.renditions import Rendition
 from function.engine.work import work
+from function.events import EventKind
 from function.first_view import FirstView
 from function.format_view import FormatView
+from function.manifest import Manifest
 from function.reconcile import Reconciler
 from function.storage.bucket import Headers
 from tests.support.engine import in_process
@@ -196,6 +198,30 @@ def test_a_new_version_is_asked_for_anew(stack, jpeg):
     assert stack.views.view(AVIF).is_wanted
     stack.views.ask(AVIF)
     assert opened(stack.maker.view(AVIF).body).size == (300, 300)
+
+
+def test_after_a_backfill_it_is_asked_for_anew(stack, jpeg):
+    stack.upload(jpeg)
+    stack.views.ask(AVIF)
+    old = stack.maker.view(AVIF)
+    manifest = Manifest.from_json(stack.destination.objects[MANIFEST])
+    stack.use(stack.views.environment.replace(renditions=(HERO.replace(quality=40),)))
+    again = event(EventKind.BACKFILL, manifest.source.version.replace(sequencer="00"))
+    stack.reconciler.reconcile(again)
+    assert AVIF not in stack.destination.objects
+    assert "asked_at" not in stack.entry(AVIF)
+    assert stack.views.ask(AVIF)
+    assert len(stack.maker.view(AVIF).body) < len(old.body)
+
+
+def test_a_format_that_was_taken_out_of_the_settings_is_not_made_of_a_message(stack, jpeg):
+    environment = stack.views.environment
+    stack.upload(jpeg)
+    stack.views.ask(AVIF)
+    stack.use(environment.replace(renditions=(HERO.replace(lazy_formats=("webp",)),)))
+    assert stack.maker.view(AVIF) is None
+    assert stack.views.view(AVIF) is None
+    assert AVIF not in stack.destination.objects
 
 
 @pytest.mark.parametrize("key", ["none/hero.avif", "u1/beach.jpg/hero.webp", "/hero.avif"])
