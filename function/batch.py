@@ -11,6 +11,7 @@ from function.engine.record import Record
 from function.events import parse_message
 from function.storage.deadline import RESERVE, TIMEOUTS
 from function.uploads import UploadHandler
+from function.waiting import asks_to_measure
 
 _logger = logging.getLogger(__name__)
 
@@ -20,6 +21,7 @@ class BatchHandler(Record):
 
     uploads: UploadHandler
     postpone: Callable[[Mapping[str, Any]], None]  # sends a message again, given its record
+    measure_held: Callable[[], None]  # logs how many uploads wait for a moderator
     look_again: Callable[[Mapping[str, Any]], None]  # the same, to be received some time later
 
     def handle(self, event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
@@ -66,6 +68,9 @@ class BatchHandler(Record):
         attempt = record["attributes"]["ApproximateReceiveCount"]
         is_last = int(attempt) >= MAX_RECEIVES
         try:
+            if asks_to_measure(record["body"]):
+                self.measure_held()
+                return True
             events = parse_message(record["body"], record["messageId"], self.uploads.prefixes)
             # Not what a moderator says, but who SQS let send it.
             sender = record["attributes"].get("SenderId", "")

@@ -28,6 +28,7 @@ from function.reconcile import Reconciler
 from function.storage.bucket import Bucket
 from function.storage.deadline import Deadline
 from function.uploads import UploadHandler
+from function.waiting import Waiting
 
 if TYPE_CHECKING:
     from function.first_view import FirstView
@@ -89,7 +90,11 @@ def start(variables: Mapping[str, str] = os.environ) -> UploadHandler:
             environment.upload_prefixes,
             ask,
         )
-        rejected = None
+        cdn = rejected = None
+        if environment.distribution_id:
+            from function.cdn_cache import CdnCache  # noqa: PLC0415 - nor of this
+
+            cdn = CdnCache(environment.distribution_id, deadline)
         if duplicates:
             rejected = duplicates.rejected.replace(prefixes=environment.upload_prefixes)
         return Reconciler.build(
@@ -99,7 +104,7 @@ def start(variables: Mapping[str, str] = os.environ) -> UploadHandler:
             render,
             duplicates,
             rejections=rejections,
-            holder=Holder(environment, source, look, moderation, rejected),
+            holder=Holder(environment, source, look, moderation, rejected, cdn),
         )
 
     with suppress(IsolationFailed):
@@ -115,6 +120,17 @@ def start(variables: Mapping[str, str] = os.environ) -> UploadHandler:
         cold_starts=itertools.chain((1,), itertools.repeat(0)),
         prefixes=environment.upload_prefixes,
     )
+
+
+def measure_held(uploads: UploadHandler, variables: Mapping[str, str] = os.environ) -> None:
+    """Log how many uploads wait for a moderator, and how long the oldest has waited.
+
+    Raises:
+        Exception: S3 did not list them.
+    """
+    environment = Environment.read(variables)
+    destination = _opener(environment, uploads.deadline)(environment.destination_bucket)
+    Waiting(destination, uploads.function_name, uploads.publishes_metrics).measure()
 
 
 def start_views(variables: Mapping[str, str] = os.environ) -> "ViewHandler":

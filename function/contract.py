@@ -8,7 +8,7 @@ import json
 import re
 from enum import StrEnum
 from typing import Any, Final
-from urllib.parse import quote_plus
+from urllib.parse import quote, quote_plus
 
 UPLOADS: Final = "uploads/"
 """Prefix of the uploads in the source bucket, unless the setting ``prefix`` names another one.
@@ -52,6 +52,17 @@ MODERATION_SOURCE: Final = "image-pipeline.moderation"
 
 LOOK_SECONDS: Final = 300
 """Seconds for which the URL of a look, which a moderator is sent, can be used."""
+
+MEASURE_HELD: Final = '{"Records": [{"eventSource": "image-pipeline.measure-held"}]}'
+"""Message that has the function measure how many uploads wait for a moderator, and how long.
+
+A release that does not know it ignores it."""
+
+MOST_HELD: Final = 10_000
+"""Objects that are looked at to measure this, two of each upload: ten requests."""
+
+LONG_WAIT_SECONDS: Final = 86_400
+"""Time that uploads may wait for a moderator before an alarm and the doctor tell."""
 
 MAX_REASON: Final = 500
 """Characters of a decision's reason, and of the name of who decided."""
@@ -118,6 +129,13 @@ class ViewMetric(StrEnum):
     FIRST_VIEW_TIME = "FirstViewTime"
     FORMATS_MADE = "FormatsMade"
     FORMAT_TIME = "FormatTime"
+
+
+class HeldMetric(StrEnum):
+    """Metrics of uploads that wait for a moderator, measured at intervals."""
+
+    WAITING = "Waiting"
+    OLDEST_WAITING = "OldestWaiting"
 
 
 RARE_METRICS: Final = frozenset({Metric.DECODER_BUGS, Metric.STOPPED, Metric.WORKERS_REPLACED})
@@ -239,6 +257,20 @@ def rendition_key(name: str, file: str) -> str:
 def manifest_key(name: str) -> str:
     """Return the destination key of an upload's manifest, e.g. ``u1/beach.jpg/manifest.json``."""
     return f"{name}/{MANIFEST}"
+
+
+_SAFE_IN_PATHS: Final = "!$&'()*+,;=:@/"
+"""Characters that RFC 1738 calls safe in a path, beside letters, digits and ``-_.``."""
+
+
+def cdn_paths(prefix: str) -> list[str]:
+    """Return the CDN's paths of all destination keys with a prefix, as an invalidation names them.
+
+    CloudFront wants no other characters encoded than RFC 1738 asks for, or it forgets nothing
+    (developer guide, "What you need to know when invalidating files", read 2026-11-27), but a
+    manifest's URLs encode more. The guide does not say which of the two its cache goes by.
+    """
+    return sorted({f"/{quote(prefix, safe=safe)}*" for safe in (_SAFE_IN_PATHS, "/")})
 
 
 def version_digest(version_id: str) -> str:

@@ -53,6 +53,7 @@ class Environment(Record):
     memory_mb: int  # the function's memory, as Lambda itself states it
     publish: Publish = Publish.AT_ONCE  # ``at-once``, or ``held`` until a moderator approves
     moderator: str = ""  # ARN of whom held uploads are sent to; empty for nobody
+    distribution_id: str = ""  # of the CDN that forgets what a moderator takes down
     source_bucket: str = ""  # bucket of the uploads, for first views; events name it to the others
     upload_prefixes: tuple[str, ...] = PREFIXES  # the one of new uploads first
     format_queue_url: str = ""  # queue of lazy formats to make, for first views alone
@@ -149,6 +150,7 @@ class Environment(Record):
                 memory_mb=int(variables["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]),
                 publish=Publish(variables.get("PUBLISH", Publish.AT_ONCE)),
                 moderator=variables.get("MODERATOR", ""),
+                distribution_id=variables.get("DISTRIBUTION_ID", ""),
                 source_bucket=variables.get("SOURCE_BUCKET", ""),
                 upload_prefixes=read_prefixes(variables.get("UPLOAD_PREFIXES")),
                 format_queue_url=variables.get("FORMAT_QUEUE_URL", ""),

@@ -164,14 +164,16 @@ def _parse_decision(
 
 
 def as_changed(body: str) -> str:
-    """Return a message of which ``parse_message`` returned events, with all of them ``changed``."""
+    """Return a message of which ``parse_message`` returned events, with all of them ``changed``.
+
+    Decisions stay what they are: taken again they change nothing, and what a first view had made
+    for the CDN until then is forgotten too.
+    """
     fields: dict[str, Any] = json.loads(body)
     if "Records" in fields:
         for record in fields["Records"]:
-            record["eventName"] = f"{REMOVED[0]}LookAgain"
-            if record["eventSource"] == MODERATION_SOURCE:
-                record["eventSource"] = "aws:s3"
-                record["s3"]["object"]["sequencer"] = BACKFILL_SEQUENCER
+            if record["eventSource"] != MODERATION_SOURCE:
+                record["eventName"] = f"{REMOVED[0]}LookAgain"
     else:  # from EventBridge
         fields["detail-type"] = _BRIDGED_REMOVAL
     return json.dumps(fields)

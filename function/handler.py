@@ -9,5 +9,6 @@ _uploads = cold_start.start()
 handle = BatchHandler(
     uploads=_uploads,
     postpone=functools.partial(postpone.postpone, _uploads.deadline),
+    measure_held=functools.partial(cold_start.measure_held, _uploads),
     look_again=functools.partial(postpone.look_again, _uploads.deadline),
 ).handle

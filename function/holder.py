@@ -16,6 +16,7 @@ from function.engine.record import Record
 from function.engine.renditions import FORMATS, Fit, OutputFormat, Rendition
 from function.engine.results import Fingerprint, Measured, Rendered, Result
 from function.environment import Environment
+from function.events import Event
 from function.manifest import ErrorFacts, Manifest, timestamp
 from function.moderation import HeldRecord, Moderation, rejection_of
 from function.moderation_record import Decision, moment
@@ -24,6 +25,7 @@ from function.storage.errors import Gone
 from function.versions import ObjectVersion
 
 if TYPE_CHECKING:
+    from function.cdn_cache import CdnCache
     from function.duplicates.rejected import RejectedPictures
 
 LookEngine = Callable[[bytes, str, OutputFormat], Iterator[Result]]
@@ -51,6 +53,8 @@ class Holder(Record):
     moderation: Moderation
     # Knows rejected pictures; None where the stack does not look for duplicates.
     rejected: "RejectedPictures | None" = None
+    # What the CDN keeps; None where readers have none, or the stack has no moderator.
+    cdn: "CdnCache | None" = None
 
     def hold(self, version: ObjectVersion) -> Manifest:
         """Store a version's look, and return its manifest, which is not written here.
@@ -128,6 +132,22 @@ class Holder(Record):
         if not self.source.has_version(version.key, version.version_id or ""):
             raise Gone(version.key)
         self.moderation.record(version, decision)
+
+    def take_down(self, event: Event) -> None:
+        """Have the CDN forget a version that a moderator rejected, if readers may have seen it.
+
+        To be called for each delivery of the decision, after the version's files are deleted: the
+        CDN would fetch again what is still there.
+
+        Raises:
+            Exception: CloudFront did not take it; the decision comes again.
+        """
+        if not self.cdn or not event.decision:
+            return
+        record = self.moderation.decided(event.version)
+        if record and record.takes_down:
+            name = self.environment.name_of(event.version.key)
+            self.cdn.forget(name, event.correlation_id)
 
     def _fetch(self, version: ObjectVersion) -> bytes:
         limit = self.environment.max_upload_bytes

@@ -9,16 +9,23 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from function.contract import METRIC_NAMESPACE, Metric, ViewMetric
+from function.contract import METRIC_NAMESPACE, HeldMetric, Metric, ViewMetric
 
-Figures = Mapping[Metric, float] | Mapping[ViewMetric, float] | Mapping[Metric | ViewMetric, float]
+Figures = (
+    Mapping[Metric, float]
+    | Mapping[ViewMetric, float]
+    | Mapping[Metric | ViewMetric, float]
+    | Mapping[HeldMetric, float]
+)
 
-UNITS: Final[Mapping[Metric | ViewMetric, str]] = {
+UNITS: Final[Mapping[Metric | ViewMetric | HeldMetric, str]] = {
     **dict.fromkeys(Metric, "Count"),
     ViewMetric.FIRST_VIEWS: "Count",
     ViewMetric.FIRST_VIEW_TIME: "Milliseconds",
     ViewMetric.FORMATS_MADE: "Count",
     ViewMetric.FORMAT_TIME: "Milliseconds",
+    HeldMetric.WAITING: "Count",
+    HeldMetric.OLDEST_WAITING: "Seconds",
     **dict.fromkeys((Metric.BYTES_IN, Metric.BYTES_OUT), "Bytes"),
     **{metric: "Milliseconds" for metric in Metric if metric.endswith("Time")},
 }
@@ -49,6 +56,8 @@ def embed(function_name: str, values: Figures, code: str | None = None) -> dict[
     }
 
 
-def _directive(dimensions: list[str], names: Iterable[Metric | ViewMetric]) -> dict[str, Any]:
+def _directive(
+    dimensions: list[str], names: Iterable[Metric | ViewMetric | HeldMetric]
+) -> dict[str, Any]:
     metrics = [{"Name": str(name), "Unit": UNITS[name]} for name in names]
     return {"Namespace": METRIC_NAMESPACE, "Dimensions": [dimensions], "Metrics": metrics}

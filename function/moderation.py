@@ -108,10 +108,15 @@ class Moderation(Record):
 
     def verdict(self, version: ObjectVersion) -> Verdict | None:
         """Return what was decided about a version; None if nothing was."""
+        found = self.decided(version)
+        return found.decision.verdict if found else None
+
+    def decided(self, version: ObjectVersion) -> DecisionRecord | None:
+        """Return the record of what was decided about a version; None if nothing was."""
         if not _has_id(version):
             return None
         found = self.destination.read(decision_key(self._name(version), version.version_id or ""))
-        return DecisionRecord.from_json(found[0]).decision.verdict if found else None
+        return DecisionRecord.from_json(found[0]) if found else None
 
     def record(self, version: ObjectVersion, decision: Decision) -> bool:
         """Record a decision about a version; return False if it changes nothing.

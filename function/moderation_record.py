@@ -64,6 +64,16 @@ class DecisionRecord(Record):
     decision: Decision
     earlier: tuple[Decision, ...] = ()
 
+    @property
+    def takes_down(self) -> bool:
+        """True if readers may have seen the version before it was rejected.
+
+        It was approved once, or nobody had held it.
+        """
+        if self.decision.verdict != Verdict.REJECT:
+            return False
+        return not self.earlier or any(old.verdict == Verdict.APPROVE for old in self.earlier)
+
     @classmethod
     def from_json(cls, data: bytes) -> "DecisionRecord":
         """Read what ``to_json`` wrote."""

@@ -79,7 +79,7 @@ class Moderator:
 
     def _invoke(self, text: str) -> Decision | None:
         path = f"/2015-03-31/functions/{quote(self._arn, safe='')}/invocations"
-        body = self._client.request("POST", path, {}, text.encode())
+        body = self._client.request("POST", path, {}, text.encode(), waits=True)
         try:
             answer: dict[str, Any] | None = json.loads(body or b"null")
             if answer is None:

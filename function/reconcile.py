@@ -154,6 +154,7 @@ class Reconciler(Record):
                     # the moderator has decided at once.
                     state = None
                     continue
+                self._take_down(event)
                 if gone and not written:
                     raise gone
                 return written
@@ -328,6 +329,11 @@ class Reconciler(Record):
         """Record a moderator's decision, if the event is one, before anything follows from it."""
         if event.decision and self.holder:
             self.holder.take(event.version, event.decision)
+
+    def _take_down(self, event: Event) -> None:
+        """Have the CDN forget what a moderator rejected, once it is carried out."""
+        if self.holder:
+            self.holder.take_down(event)
 
     @property
     def _holds(self) -> bool:

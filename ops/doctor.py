@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import botocore.exceptions
 
-from ops import canary, engine, formats, rendered, reserved, storage, wiring
+from ops import canary, engine, formats, held, rendered, reserved, storage, wiring
 from ops.finding import DEPLOY, Finding, fail
 from ops.stack import Stack
 
@@ -25,6 +25,8 @@ CHECKS: Final[dict[str, Callable[[Stack], Finding]]] = {
     "workers": engine.workers,
     "unanswered": engine.unanswered,
     "renditions": rendered.renditions,
+    "held uploads": held.held_uploads,
+    "held privacy": held.held_privacy,
     "encryption": storage.encryption,
     "public access": storage.public_access,
     "versioning": storage.versioning,

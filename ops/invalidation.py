@@ -10,9 +10,8 @@ import time
 import uuid
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import quote
 
-from function.contract import StackOutput
+from function.contract import StackOutput, cdn_paths
 from ops.scope import Scope
 from ops.stack import Stack
 from terminal import Failure
@@ -21,9 +20,6 @@ BUSY_SECONDS: Final = 900
 """Time to wait for others' invalidations, each of which takes a minute or two."""
 
 RETRY_SECONDS: Final = 20.0
-
-SAFE: Final = "!$&'()*+,;=:@/"
-"""Characters that RFC 1738 calls safe in a path, beside letters, digits and ``-_.``."""
 
 
 def distribution_of(stack: Stack) -> str | None:
@@ -43,13 +39,8 @@ def distribution_of(stack: Stack) -> str | None:
 
 
 def paths(scope: Scope) -> list[str]:
-    """Return the paths of all that the function makes of uploads.
-
-    CloudFront wants no other characters encoded than RFC 1738 asks for, or it forgets nothing
-    (developer guide, "What you need to know when invalidating files", read 2026-11-27), but a
-    manifest's URLs encode more. The guide does not say which of the two its cache goes by.
-    """
-    return sorted({f"/{quote(scope.destination, safe=safe)}*" for safe in (SAFE, "/")})
+    """Return the paths of all that the function makes of uploads."""
+    return cdn_paths(scope.destination)
 
 
 def start(

@@ -5,6 +5,7 @@ function records it before it acts on it: a decision that was sent is not lost, 
 one.
 """
 
+import itertools
 import json
 import re
 import time
@@ -14,11 +15,14 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
+from botocore.config import Config
+
 from function.contract import (
     HELD,
     LOOK_SECONDS,
     MAX_REASON,
     MODERATED,
+    MOST_HELD,
     StackOutput,
     Status,
     Verdict,
@@ -29,6 +33,7 @@ from function.contract import (
     name_of_held,
     upload_name,
 )
+from function.moderation_record import DecisionRecord
 from ops.listing import workers
 from ops.stack import Stack, read_or_none
 from terminal import Failure, Misuse
@@ -39,6 +44,10 @@ WAIT_SECONDS: Final = 60.0
 LOOK_EVERY: Final = 0.5
 
 READERS: Final = 8
+
+_SIGNED: Final = Config(signature_version="s3v4")
+"""Signs URLs by Signature Version 4, without which S3 gives nothing that a KMS key encrypts (S3
+user guide, "Specifying server-side encryption with AWS KMS"). In older regions boto3 takes 2."""
 
 _HANDLE: Final = re.compile(r"(.+)#([0-9a-f]{32})")
 
@@ -65,12 +74,20 @@ class Held:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """How much waits for a moderator."""
+
+    count: int
+    since: datetime | None  # when the oldest was held, or backfilled; None if none waits
+    is_all: bool  # False: so many were looked at, and there are more
+
+
+@dataclass(frozen=True, kw_only=True)
 class Upload:
     """The version of an upload that a moderator decides about."""
 
     key: str
     version_id: str
-    was_public: bool  # readers could see it, so a CDN may keep it
 
 
 def waiting(stack: Stack) -> list[Held]:
@@ -81,10 +98,11 @@ def waiting(stack: Stack) -> list[Held]:
     return sorted(found, key=lambda held: held.held_at)
 
 
-def count(stack: Stack) -> tuple[int, datetime | None]:
-    """Return how many versions wait, and since when the oldest does; None if none waits."""
-    times = [at for key, at in _objects(stack) if key.endswith(".json")]
-    return len(times), min(times, default=None)
+def count(stack: Stack) -> Waiting:
+    """Return how much waits, after ten requests at most."""
+    found = list(itertools.islice(_objects(stack), MOST_HELD + 1))
+    times = [at for key, at in found[:MOST_HELD] if key.endswith(".json")]
+    return Waiting(count=len(times), since=min(times, default=None), is_all=len(found) <= MOST_HELD)
 
 
 def find(stack: Stack, named: str) -> Upload:
@@ -106,8 +124,7 @@ def find(stack: Stack, named: str) -> Upload:
         raise Failure(f"{key} has no manifest: it was deleted, or was not processed yet.")
     if wanted not in ("", manifest["id"]):
         raise Failure(f"{key} was replaced since; look at it again with `moderate list`.")
-    version_id = manifest["source"]["version_id"] or ""
-    return Upload(key=key, version_id=version_id, was_public=manifest["status"] == Status.READY)
+    return Upload(key=key, version_id=manifest["source"]["version_id"] or "")
 
 
 def decide(stack: Stack, upload: Upload, verdict: Verdict, reason: str) -> None:
@@ -153,10 +170,24 @@ def follow(
     return None
 
 
-def _outcome(stack: Stack, upload: Upload, verdict: Verdict) -> str | None:
+def takes_down(stack: Stack, upload: Upload) -> bool:
+    """Return True if an upload is rejected that readers may have seen, so that a CDN may keep it.
+
+    Also if that was decided before: the CDN may not have been told then.
+    """
+    record = _decided(stack, upload)
+    return record is not None and record.takes_down
+
+
+def _decided(stack: Stack, upload: Upload) -> DecisionRecord | None:
     key = decision_key(upload_name(upload.key, stack.prefixes), upload.version_id)
-    record = _read(stack, key)
-    if record is None or record["decision"]["verdict"] != verdict:
+    body = _body(stack, key)
+    return DecisionRecord.from_json(body) if body else None
+
+
+def _outcome(stack: Stack, upload: Upload, verdict: Verdict) -> str | None:
+    record = _decided(stack, upload)
+    if record is None or record.decision.verdict != verdict:
         return None
     manifest = _manifest(stack, upload.key)
     if manifest is None:
@@ -175,7 +206,7 @@ def _held(stack: Stack, key: str) -> Held | None:
         return None
     look = look_key(upload_name(record["key"], stack.prefixes), record["version_id"])
     identity = re.sub(r".*/_|\.json", "", key)
-    url = stack.client("s3").generate_presigned_url(
+    url = stack.client("s3", config=_SIGNED).generate_presigned_url(
         "get_object", Params={"Bucket": stack.destination, "Key": look}, ExpiresIn=LOOK_SECONDS
     )
     return Held(
@@ -197,9 +228,14 @@ def _manifest(stack: Stack, key: str) -> dict[str, Any] | None:
 
 
 def _read(stack: Stack, key: str) -> dict[str, Any] | None:
+    body = _body(stack, key)
+    return json.loads(body) if body else None
+
+
+def _body(stack: Stack, key: str) -> bytes | None:
     s3 = stack.client("s3")
     found = read_or_none(lambda: s3.get_object(Bucket=stack.destination, Key=key), "NoSuchKey")
-    return json.loads(found["Body"].read()) if found else None
+    return found["Body"].read() if found else None
 
 
 def _listed(stack: Stack) -> Iterator[str]:

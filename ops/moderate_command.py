@@ -69,8 +69,10 @@ def _decide(target: Target, keys: tuple[str, ...], verdict: Verdict, reason: str
             for upload in uploads:
                 outcomes.append(moderate.follow(stack, upload, verdict))
                 advance(name=upload.key)
+        # What is not carried out yet, the CDN would fetch again.
+        done = [upload for upload, told in zip(uploads, outcomes, strict=True) if told]
         if verdict == Verdict.REJECT:
-            _invalidate(stack, [upload for upload in uploads if upload.was_public])
+            _invalidate(stack, [each for each in done if moderate.takes_down(stack, each)])
     for upload, outcome in zip(uploads, outcomes, strict=True):
         facts = {"key": upload.key, "version_id": upload.version_id, "status": outcome}
         print(json.dumps(facts) if target.as_json else f"{upload.key}: {_told(outcome)}")
@@ -88,7 +90,10 @@ def _told(outcome: str | None) -> str:
         case "replaced":
             return "decided, and replaced by a newer upload, which waits for a decision of its own"
         case None:
-            return "sent, and not carried out within a minute; `ops redrive` shows if it failed"
+            return (
+                "sent, and not carried out within a minute; `ops redrive` shows if it failed; then "
+                "run the same command again"
+            )
         case _:
             return outcome
 

@@ -51,7 +51,9 @@ def _bridge(stack: Stack, *, is_on: bool) -> Finding:
     arn = _attribute(stack, StackOutput.QUEUE_URL, "QueueArn")
     for name in events.list_rule_names_by_target(TargetArn=arn)["RuleNames"]:
         rule = events.describe_rule(Name=name)
-        if rule["State"] == "ENABLED" and _matches(stack, json.loads(rule["EventPattern"])):
+        if rule["State"] == "ENABLED" and _matches(
+            stack, json.loads(rule.get("EventPattern", "{}"))
+        ):
             return ok("notification", f"{_told(stack)} announced to the queue by EventBridge")
     detail = "no rule of EventBridge announces uploads to the queue"
     return fail("notification", detail, f"{DEPLOY}, {backfill}")

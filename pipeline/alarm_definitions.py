@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 from typing import Final
 
-from function.contract import ASK_AGAIN_SECONDS, METRIC_NAMESPACE, Metric
+from function.contract import (
+    ASK_AGAIN_SECONDS,
+    LONG_WAIT_SECONDS,
+    METRIC_NAMESPACE,
+    HeldMetric,
+    Metric,
+)
 from pipeline.settings import Settings
 
 FAILED_SHARE: Final = 0.05
@@ -47,6 +53,7 @@ class Alarm:
     description: str
     queries: tuple[Query, ...]
     threshold: float = 0
+    seconds: int = 300  # of one period
     periods: int = 1
     breaches: int | None = None
 
@@ -160,6 +167,19 @@ def _further_alarms(settings: Settings) -> list[Alarm]:
             queries=_metric("ApproximateAgeOfOldestMessage", "format_queue", "Maximum"),
         ),
     ]
+    if settings.measures_held:
+        hours = LONG_WAIT_SECONDS // 3600
+        alarms.append(
+            Alarm(
+                part="waiting-alarm",
+                description=f"An upload has waited for a moderator for over {hours} hours: see "
+                "them with `python -m ops moderate list`.",
+                threshold=LONG_WAIT_SECONDS,
+                # Measured twice in that time.
+                seconds=3600,
+                queries=(Query(id="m", metric=HeldMetric.OLDEST_WAITING, statistic="Maximum"),),
+            )
+        )
     alarms += signer if settings.uploads == "presigned" else []
     alarms += views if settings.has_lazy else []
     return alarms + formats if settings.has_lazy_formats else alarms

@@ -8,7 +8,6 @@ from typing import Final
 import pulumi
 from pulumi_aws import budgets, cloudwatch, sns
 
-from function.contract import METRIC_NAMESPACE
 from pipeline.alarm_definitions import Alarm, Query
 from pipeline.component import Component, Options, policy_of
 from pipeline.identity import Identity
@@ -16,9 +15,6 @@ from pipeline.naming import resource_name, tags
 from pipeline.permissions import service_policies
 from pipeline.queues import UploadQueue
 from pipeline.resizer import Resizer
-
-PERIOD: Final = 300
-"""Seconds of one datapoint."""
 
 _DIMENSIONS: Final = {"AWS/SQS": "QueueName", "AWS/Events": "RuleName"}
 """Dimension of the metrics in a namespace that is not of functions. Those with ``RuleName`` alone
@@ -100,10 +96,14 @@ class Alarms(Component):
 
     def _alarm(self, name: str, alarm: Alarm, resources: pulumi.Output[dict[str, str]]) -> None:
         actions = [self.topic_arn] if self.topic_arn else []
+        queries = [
+            resources.apply(partial(_query, alarm, query, is_last=query is alarm.queries[-1]))
+            for query in alarm.queries
+        ]
         cloudwatch.MetricAlarm(
             resource_name(name, alarm.part),
             alarm_description=alarm.description,
-            metric_queries=[resources.apply(partial(_query, query)) for query in alarm.queries],
+            metric_queries=queries,
             comparison_operator="GreaterThanThreshold",
             threshold=alarm.threshold,
             evaluation_periods=alarm.periods,
@@ -137,7 +137,9 @@ class Alarms(Component):
         )
 
 
-def _query(query: Query, names: dict[str, str]) -> cloudwatch.MetricAlarmMetricQueryArgsDict:
+def _query(
+    alarm: Alarm, query: Query, names: dict[str, str], *, is_last: bool
+) -> cloudwatch.MetricAlarmMetricQueryArgsDict:
     """Return a query as the provider takes it; only the last one of an alarm returns data."""
     if query.expression:
         return {"id": query.id, "expression": query.expression, "return_data": True}
@@ -149,7 +151,7 @@ def _query(query: Query, names: dict[str, str]) -> cloudwatch.MetricAlarmMetricQ
             "metric_name": query.metric,
             "dimensions": {dimension: names[query.resource]},
             "stat": query.statistic,
-            "period": PERIOD,
+            "period": alarm.seconds,
         },
-        "return_data": query.namespace != METRIC_NAMESPACE,
+        "return_data": is_last,
     }

@@ -1,9 +1,9 @@
-"""The dashboard as plain data: twelve graphs in two columns, and some on first views."""
+"""The dashboard as plain data: twelve graphs in two columns, and some on optional parts."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from function.contract import METRIC_NAMESPACE, RARE_METRICS, Metric
+from function.contract import METRIC_NAMESPACE, RARE_METRICS, HeldMetric, Metric
 
 WIDTH: Final = 12
 """Columns of a graph; a dashboard has 24."""
@@ -29,6 +29,7 @@ def dashboard_body(
     view_concurrency: int,
     formats: str,
     format_queue: str,
+    measures_held: bool = False,
 ) -> dict[str, list[dict[str, Any]]]:
     """Return the dashboard as CloudWatch reads it, from the outcome of uploads down to causes.
 
@@ -44,6 +45,7 @@ def dashboard_body(
         view_concurrency: highest number of its invocations at a time.
         formats: name of the function for lazy formats; empty without such formats.
         format_queue: name of their queue, likewise.
+        measures_held: whether the function measures what waits for a moderator.
     """
     sqs, lambda_ = ("AWS/SQS", "QueueName"), ("AWS/Lambda", "FunctionName")
     own = (METRIC_NAMESPACE, "FunctionName")
@@ -92,6 +94,14 @@ def dashboard_body(
                 "Maximum",
                 limit=waiting,
             ),
+        ]
+    if measures_held:
+        waiting, longest = (_each(own, [metric], function) for metric in HeldMetric)
+        limit = limits["waiting-alarm"]
+        # There is a point every half hour.
+        graphs += [
+            _graph("Waiting for a moderator", waiting, "Maximum"),
+            _graph("Longest wait for a moderator (s)", longest, "Maximum", limit=limit),
         ]
     for graph in graphs:
         graph["properties"]["region"] = region

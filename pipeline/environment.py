@@ -34,10 +34,12 @@ def environment_variables(
     index_table: str = "",
     *,
     moderator: str = "",
+    distribution_id: str = "",
     source_bucket: str = "",
 ) -> Mapping[str, str]:
     """Return the function's variables, which ``Environment.read`` and its C library read.
 
+    ``distribution_id`` is of the CDN that shall forget what a moderator takes down.
     ``source_bucket`` is for the function that makes lazy renditions, which no event tells where the
     uploads are. The others must not have it: the guardrail ``no-loop`` takes a function for one
     that writes to a bucket if its variables are made of the bucket's name, which a preview does not
@@ -65,6 +67,7 @@ def environment_variables(
         **({} if settings.hdr == Hdr.KEEP else {"HDR": settings.hdr.value}),
         **({} if settings.publish == Publish.AT_ONCE else {"PUBLISH": settings.publish.value}),
         **({"MODERATOR": moderator} if moderator else {}),
+        **({"DISTRIBUTION_ID": distribution_id} if distribution_id else {}),
         **({"SOURCE_BUCKET": source_bucket} if source_bucket else {}),
         **({} if settings.encoders == Encoders.CURRENT else {"ENCODERS": settings.encoders.value}),
         **({"UPLOAD_PREFIXES": told} if (told := write_prefixes(settings.prefixes)) else {}),

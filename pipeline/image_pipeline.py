@@ -102,8 +102,8 @@ class ImagePipeline(Component):
         self.format_function_name = self.format_queue_url = None
         queue, uploads = self._way_in()
         views = self._views(queue) if args.has_lazy else None
-        self._way_out(uploads, views)
-        resizer = self._function(queue)
+        cdn = self._way_out(uploads, views)
+        resizer = self._function(queue, cdn if args.takes_down else None)
         self._watch(queue, resizer, uploads)
         guard.finish()
         self.register_outputs({name: getattr(self, name) for name in ImagePipeline.__annotations__})
@@ -213,7 +213,7 @@ class ImagePipeline(Component):
         arn = formats.arn if formats else ""
         return self._add(Views, ViewsArgs, format_queue_arn=arn, **works_with)
 
-    def _way_out(self, uploads: Uploads, views: Views | None) -> None:
+    def _way_out(self, uploads: Uploads, views: Views | None) -> Cdn | None:
         settings, destination = self._settings, self._destination
         page = None
         if settings.site:
@@ -230,6 +230,7 @@ class ImagePipeline(Component):
             self.site_url = pulumi.Output.concat(cdn.url, "/")
         if settings.eventbridge and isinstance(destination, SecureBucket):
             self._add(Announcements, AnnouncementsArgs, destination=destination)
+        return cdn
 
     def _cdn(self, page: SecureBucket | None, uploads: Uploads, views: Views | None) -> Cdn:
         urls, signer_url = [self._source.url(self._settings.s3_endpoint)], None
@@ -258,7 +259,8 @@ class ImagePipeline(Component):
             views.allow(cdn.arn)
         return cdn
 
-    def _function(self, queue: UploadQueue) -> Resizer:
+    def _function(self, queue: UploadQueue, cdn: Cdn | None) -> Resizer:
+        """Return the function for uploads; ``cdn`` forgets what a moderator takes down."""
         settings, index = self._settings, None
         if settings.duplicates != DuplicateSearch.OFF:
             index = self._add(DuplicateIndex, DuplicateIndexArgs)
@@ -268,14 +270,20 @@ class ImagePipeline(Component):
             self._key_arn,
             index.name if index else "",
             settings.moderator,
-        ).apply(lambda values: environment_variables(settings, *values[:4], moderator=values[4]))
+            cdn.distribution_id if cdn else "",
+        ).apply(
+            lambda values: environment_variables(
+                settings, *values[:4], moderator=values[4], distribution_id=values[5]
+            )
+        )
         works_with = {
             "bundle": self._bundle,
             "source": self._source,
             "destination": self._destination,
             "index": index,
         }
-        resizer = self._add(Resizer, ResizerArgs, variables=variables, queue=queue, **works_with)
+        own = {"variables": variables, "queue": queue, "distribution_arn": cdn.arn if cdn else ""}
+        resizer = self._add(Resizer, ResizerArgs, **own, **works_with)
         self.function_name, self.log_group = resizer.function_name, resizer.log_group
         self.batch_function_arn = self.batch_role_arn = None
         if settings.batch_operations_concurrency:

@@ -9,6 +9,7 @@ from typing import Final
 import pulumi
 from pulumi_aws import cloudwatch, s3, sqs
 
+from function.contract import MEASURE_HELD
 from pipeline.adopted_bucket import AdoptedBucket
 from pipeline.buckets import Bucket
 from pipeline.component import Component, Options, policy_of
@@ -20,18 +21,25 @@ from pipeline.queues import UploadQueue
 EVENTS: Final = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"]
 """Events for the function: uploads, and their removal by someone or by a lifecycle rule."""
 
+INTERVAL: Final = "rate(30 minutes)"
+"""How often the function measures what waits for a moderator: twice in a period of the alarm."""
+
 BRIDGED_EVENTS: Final = ["Object Created", "Object Deleted"]
 """The same as EventBridge names them (S3 user guide, "Using EventBridge")."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class IngestArgs:
-    """The two ends of the edge, and the prefixes of the keys that are announced."""
+    """The two ends of the edge, and the prefixes of the keys that are announced.
+
+    With ``measures_held`` the function is also asked how much waits for a moderator, at intervals.
+    """
 
     source: Bucket
     queue: UploadQueue
     identity: Identity
     prefixes: Sequence[str]
+    measures_held: bool
 
 
 class Ingest(Component):
@@ -52,12 +60,14 @@ class Ingest(Component):
         rule = (
             self._rule(label, source, args.prefixes) if isinstance(source, AdoptedBucket) else None
         )
+        clock = self._clock(name) if args.measures_held else None
         self.rule_name = rule.name if rule else ""
+        timed = [clock.arn] if clock else []
         if rule:
-            document = policy_of(service_policies.bridged_queue, queue.arn, rule.arn)
+            document = policy_of(service_policies.bridged_queue, queue.arn, rule.arn, *timed)
         else:
-            account = args.identity.account_id
-            document = policy_of(service_policies.upload_queue, queue.arn, source.arn, account)
+            parts = (queue.arn, source.arn, args.identity.account_id, *timed)
+            document = policy_of(service_policies.upload_queue, *parts)
         policy = sqs.QueuePolicy(label, queue_url=queue.url, policy=document, opts=self.child)
         if rule:
             after = self.after(policy)
@@ -74,7 +84,24 @@ class Ingest(Component):
                 ],
                 opts=self.after(policy),
             )
+        if clock:
+            cloudwatch.EventTarget(
+                resource_name(name, "held"),
+                rule=clock.name,
+                arn=queue.arn,
+                input=MEASURE_HELD,
+                opts=self.after(policy),
+            )
         self.register_outputs({})
+
+    def _clock(self, name: str) -> cloudwatch.EventRule:
+        return cloudwatch.EventRule(
+            resource_name(name, "held"),
+            description="Has the image pipeline measure how much waits for a moderator",
+            schedule_expression=INTERVAL,
+            tags=tags(),
+            opts=self.child,
+        )
 
     def _rule(
         self, label: str, source: AdoptedBucket, prefixes: Sequence[str]

@@ -35,3 +35,8 @@ def check(arn: str) -> None:
 def ask(arn: str) -> Statement:
     """Allow the function to send what is held to a moderator, and to nobody else."""
     return allow("AskModerator", [_ACTIONS[arn.split(":")[2]]], arn)
+
+
+def forget(distribution_arn: str) -> Statement:
+    """Allow the function to have the CDN forget what a moderator takes down."""
+    return allow("ForgetRejected", ["cloudfront:CreateInvalidation"], distribution_arn)

@@ -37,6 +37,7 @@ class MonitoringArgs:
     max_concurrency: int
     view_concurrency: int
     duplicates: DuplicateSearch
+    measures_held: bool
     queue: UploadQueue
     resizer: Resizer
     views_name: pulumi.Input[str]
@@ -56,6 +57,7 @@ class Monitoring(Component):
             limits={alarm.part: alarm.threshold for alarm in args.alarms},
             max_concurrency=args.max_concurrency,
             view_concurrency=args.view_concurrency,
+            measures_held=args.measures_held,
             has_duplicates=args.duplicates != DuplicateSearch.OFF,
         )
         names = pulumi.Output.all(

@@ -59,6 +59,7 @@ def processing_function(
     handler: str,
     description: str,
     queue: UploadQueue | None = None,
+    distribution_arn: pulumi.Input[str] = "",
     reserved_concurrency: int | None = None,
 ) -> tuple[lambda_.Function, Execution]:
     """Create the function as a child of ``owner``, after its log, its role and the role's policy.
@@ -71,6 +72,7 @@ def processing_function(
         handler: its entry point in the bundle.
         description: what it is for.
         queue: the queues that feed it, if any.
+        distribution_arn: CDN that it may have forget what a moderator takes down; empty for none.
         reserved_concurrency: invocations at one time that are kept for it and limit it.
     """
     execution = Execution(
@@ -95,6 +97,7 @@ def processing_function(
         key_arn=args.kms_key_arn,
         index_arn=args.index.arn if args.index else "",
         moderator_arn=args.moderator,
+        distribution_arn=distribution_arn,
     )
     function = engine_function(
         owner,

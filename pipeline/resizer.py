@@ -17,9 +17,13 @@ HANDLER: Final = "function.handler.handle"
 
 @dataclass(frozen=True, kw_only=True)
 class ResizerArgs(ProcessingArgs):
-    """The queue that feeds the function, and how its messages are handed over."""
+    """The queue that feeds the function, and how its messages are handed over.
+
+    ``distribution_arn`` is of the CDN that forgets what a moderator takes down; empty for none.
+    """
 
     queue: UploadQueue
+    distribution_arn: pulumi.Input[str]
     batch_size: int
     max_concurrency: int
     pollers: Pollers | None
@@ -42,6 +46,7 @@ class Resizer(Component):
             handler=HANDLER,
             description="Resizes uploads to the stack's renditions",
             queue=args.queue,
+            distribution_arn=args.distribution_arn,
         )
         lambda_.EventSourceMapping(
             resource_name(name, "resizer"),

@@ -265,6 +265,17 @@ class Settings:
                 )
 
     @property
+    def measures_held(self) -> bool:
+        """True if the function measures how many uploads wait for a moderator, and how long."""
+        return self.publish == Publish.HELD and self.monitoring == "full"
+
+    @property
+    def takes_down(self) -> bool:
+        """True if the function has the CDN forget what a moderator rejects after it was public."""
+        is_moderated = self.publish == Publish.HELD or self.moderator != ""
+        return is_moderated and self.delivery == "cdn"
+
+    @property
     def signer_behind_cdn(self) -> bool:
         """True if the signer is asked through the CDN, so that AWS WAF sees those requests too.
 

@@ -170,12 +170,14 @@ def longest(name: str, settings: Settings) -> tuple[Mapping[str, str], str, str]
         in_vpc=settings.vpc is not None,
         prefixes=settings.prefixes,
         moderator_arn=moderator,
+        distribution_arn=distribution if settings.takes_down else "",
     )
     bucket = bucket_policies.destination(
         destination_arn, _ACCOUNT, distribution, renditions=settings.renditions
     )
+    forgets = _DISTRIBUTION if settings.takes_down else ""
     variables = environment_variables(
-        settings, destination, url, key_arn, index, moderator=moderator
+        settings, destination, url, key_arn, index, moderator=moderator, distribution_id=forgets
     )
     if settings.batch_operations_concurrency:
         variables = without_metrics(variables)  # the longer of the two functions' variables

@@ -5,10 +5,11 @@ client take 296 (one x86_64 machine; `python -m bench maintain imports` has the 
 and it releases the GIL while bytes move.
 """
 
+import itertools
 import os
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import quote
@@ -39,6 +40,9 @@ STORE_THREADS: Final = 4
 
 ABSENT: Final = ""
 """Stands for the entity tag of an object that is not there."""
+
+_PAGE: Final = 1000
+"""Keys that S3 lists in one answer at most (API reference, "ListObjectsV2")."""
 
 SEQUENCER: Final = "sequencer"
 """Name of the user metadata that holds an object's sequencer."""
@@ -215,6 +219,19 @@ class Bucket:
                 lambda store: next(store.list(prefix, chunk_size=1), None)  # pyright: ignore[reportUnknownMemberType]
             )
         )
+
+    def times(self, prefix: str, most: int) -> list[tuple[str, datetime]]:
+        """Return the keys that start with a prefix, and when each object was written.
+
+        At most so many, a multiple of 1,000, which is one request. The prefix ends with a slash.
+        """
+
+        def listed(store: S3Store) -> list[tuple[str, datetime]]:
+            pages = store.list(prefix, chunk_size=_PAGE)  # pyright: ignore[reportUnknownMemberType]
+            first = itertools.islice(pages, most // _PAGE)
+            return [(meta["path"], meta["last_modified"]) for page in first for meta in page]
+
+        return self._retry(listed)
 
     def delete(self, keys: list[str]) -> None:
         """Delete objects; missing ones are no error."""

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 from function.storage.deadline import Deadline
-from function.storage.endpoint import endpoint_url
+from function.storage.endpoint import endpoint_url, signing_region
 from function.storage.errors import Refused
 
 _THROTTLED: Final = (
@@ -93,10 +93,13 @@ class SignedClient:
         body: bytes = b"",
         *,
         result: str = "",
+        waits: bool = False,
     ) -> bytes:
         """Send an idempotent request, again while AWS is too busy, and return the answer's body.
 
         ``result`` names the XML element without which an answer of status 200 is a refusal, too.
+        With ``waits`` the answer may take all the time that is left; one that takes longer is not
+        asked for again.
 
         Raises:
             Refused: AWS did not do it.
@@ -106,18 +109,27 @@ class SignedClient:
         path, sent = self._url.path.rstrip("/") + target, {**headers, "host": self._url.netloc}
 
         def send() -> bytes:
-            now = datetime.now(UTC)
+            variables = {**os.environ, "AWS_REGION": signing_region(self._service, os.environ)}
             signed = sign(
-                method, path, sent, body, service=self._service, variables=os.environ, now=now
+                method,
+                path,
+                sent,
+                body,
+                service=self._service,
+                variables=variables,
+                now=datetime.now(UTC),
             )
-            status, answer = self._exchange(method, path, body, signed)
+            status, answer = self._exchange(method, path, body, signed, waits=waits)
             is_done = not result or _xml(answer).tag.endswith(result)
             if status < HTTPStatus.MULTIPLE_CHOICES and is_done:
                 return answer
             asked = headers.get("x-amz-target", f"{method} {path}")
             raise Refused(asked, status, *_error_of(self._service, answer))
 
-        return self._deadline.retry(send, _is_transient)
+        def is_transient(error: Exception) -> bool:
+            return _is_transient(error) and not (waits and isinstance(error, TimeoutError))
+
+        return self._deadline.retry(send, is_transient)
 
     def call(self, operation: str, body: Mapping[str, Any]) -> Any:
         """Call an operation of a service that speaks JSON, by its ``x-amz-target``.
@@ -128,14 +140,15 @@ class SignedClient:
         headers = {"content-type": "application/x-amz-json-1.0", "x-amz-target": operation}
         return json.loads(self.request("POST", "/", headers, json.dumps(body).encode()))
 
-    def _exchange(self, *request: Any) -> tuple[int, bytes]:
+    def _exchange(self, *request: Any, waits: bool) -> tuple[int, bytes]:
         """Return status and body of the answer."""
         while True:
             try:
                 connection, is_new = self._idle.pop(), False
             except IndexError:
                 connection, is_new = self._connection(self._url.netloc), True
-            connection.timeout = self._deadline.timeout()
+            timeout = self._deadline.timeout()
+            connection.timeout = max(timeout, self._deadline.left()) if waits else timeout
             if connection.sock:
                 connection.sock.settimeout(connection.timeout)
             try:
@@ -161,9 +174,11 @@ def _is_transient(error: Exception) -> bool:
 
 def _error_of(service: str, answer: bytes) -> tuple[str, str]:
     """Return the error code and the message of an answer; empty if it has none."""
-    if service == "s3":
+    if service in ("s3", "cloudfront"):
         error = _xml(answer)
-        return error.findtext("Code", ""), error.findtext("Message", "")
+        found = error.find("{*}Error")  # CloudFront's is inside of an ErrorResponse
+        error = error if found is None else found
+        return error.findtext("{*}Code", ""), error.findtext("{*}Message", "")
     try:
         fields = json.loads(answer)
     except ValueError:

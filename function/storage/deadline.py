@@ -17,6 +17,9 @@ TIMEOUTS: Final = (20, 8, 3, 1)
 """Seconds that one request may take: the longest of these that is left. In 20 s the largest upload
 fits through the slowest network of a small function."""
 
+LONGEST_INVOCATION: Final = 900.0
+"""Seconds that Lambda gives an invocation at most."""
+
 RESERVE: Final = 1.0
 """Seconds at the end of an invocation for its answer; less if the function's timeout is short."""
 
@@ -46,7 +49,7 @@ class Deadline:
 
     def left(self) -> float:
         """Return the seconds until the invocation has to end."""
-        return self._ends - time.monotonic()
+        return min(self._ends - time.monotonic(), LONGEST_INVOCATION)
 
     def timeout(self) -> int:
         """Return the seconds that a request may take now.

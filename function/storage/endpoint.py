@@ -14,6 +14,20 @@ def endpoint_url(service: str, variables: Mapping[str, str]) -> str:
     )
     if given:
         return given
-    region = variables["AWS_REGION"]
+    region = signing_region(service, variables)
     domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    if service == "cloudfront" and region == "us-east-1":
+        return f"https://{service}.{domain}"
     return f"https://{service}.{region}.{domain}"
+
+
+def signing_region(service: str, variables: Mapping[str, str]) -> str:
+    """Return the region that requests to a service are signed for.
+
+    CloudFront has one host for all regions of a partition (AWS General Reference, "Amazon
+    CloudFront endpoints and quotas"; Amazon Web Services in China, "Endpoints and ARNs").
+    """
+    region = variables["AWS_REGION"]
+    if service != "cloudfront":
+        return region
+    return "cn-northwest-1" if region.startswith("cn-") else "us-east-1"

@@ -20,7 +20,9 @@ def target(context: Context, name: str, inputs: Inputs) -> Created:
     """Add a target to a rule; its id is the same each time."""
     rule, arn = inputs.need("rule"), inputs.need("arn")
     id_ = hashlib.sha256(name.encode()).hexdigest()[:20]
-    context.client("events").put_targets(Rule=rule, Targets=[{"Id": id_, "Arn": arn}])
+    sent = inputs.take("input")  # in place of the event
+    more = {} if sent is None else {"Input": sent}
+    context.client("events").put_targets(Rule=rule, Targets=[{"Id": id_, "Arn": arn, **more}])
     return Created(f"{rule}-{id_}", {"rule": rule, "targetId": id_})
 
 

@@ -40,6 +40,7 @@ def resizer_role(
     in_vpc: bool = False,
     prefixes: Sequence[str] = PREFIXES,
     moderator_arn: str = "",
+    distribution_arn: str = "",
 ) -> Document:
     """Return the resizer's policy: one statement for each step of an upload.
 
@@ -58,6 +59,7 @@ def resizer_role(
         in_vpc: whether Lambda connects it to a VPC.
         prefixes: of the uploads.
         moderator_arn: whom held uploads are sent to; empty for nobody.
+        distribution_arn: CDN that forgets what a moderator takes down; empty for none.
     """
     written = made_objects(destination_arn, made_at_upload(renditions))
     later = [*made_at_view(renditions), *made_in_background(renditions)]
@@ -95,6 +97,8 @@ def resizer_role(
         statements.append(allow("ReadLazyRenditions", ["s3:GetObject"], lazy))
     if moderator_arn:
         statements.append(moderation.ask(moderator_arn))
+    if distribution_arn:
+        statements.append(moderation.forget(distribution_arn))
     if tags_rejected:
         # It reads the other tags of an upload, because S3 replaces all of them or none.
         tag = ["s3:GetObjectVersionTagging", "s3:PutObjectVersionTagging"]

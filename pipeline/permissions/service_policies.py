@@ -3,13 +3,15 @@
 SQS and SNS refuse TLS below 1.2 themselves.
 """
 
-from pipeline.permissions.documents import Document, allow, deny_plain_http, document
+from collections.abc import Sequence
+
+from pipeline.permissions.documents import Document, Statement, allow, deny_plain_http, document
 
 
-def upload_queue(queue_arn: str, bucket_arn: str, account_id: str) -> Document:
+def upload_queue(queue_arn: str, bucket_arn: str, account_id: str, *rule_arns: str) -> Document:
     """Return the queue's policy: S3 may announce this bucket's uploads, over HTTPS only.
 
-    Both conditions stop a confused deputy.
+    Both conditions stop a confused deputy. EventBridge may send for the rules, if there are any.
     """
     condition = {
         "ArnEquals": {"aws:SourceArn": bucket_arn},
@@ -17,19 +19,26 @@ def upload_queue(queue_arn: str, bucket_arn: str, account_id: str) -> Document:
     }
     s3 = {"Service": "s3.amazonaws.com"}
     s3_may_send = allow("S3MaySend", "sqs:SendMessage", queue_arn, s3, condition)
-    return document([s3_may_send, deny_plain_http("sqs:*", queue_arn)])
+    rules = [_rules_may_send(queue_arn, rule_arns)] if rule_arns else []
+    return document([s3_may_send, *rules, deny_plain_http("sqs:*", queue_arn)])
 
 
-def bridged_queue(queue_arn: str, rule_arn: str) -> Document:
-    """Return the queue's policy: EventBridge may send what one rule matches, over HTTPS only.
+def bridged_queue(queue_arn: str, *rule_arns: str) -> Document:
+    """Return the queue's policy: EventBridge may send for these rules, over HTTPS only."""
+    rules_may_send = _rules_may_send(queue_arn, rule_arns)
+    return document([rules_may_send, deny_plain_http("sqs:*", queue_arn)])
+
+
+def _rules_may_send(queue_arn: str, rule_arns: Sequence[str]) -> Statement:
+    """Allow EventBridge to send for rules.
 
     "Using resource-based policies for Amazon EventBridge", Amazon SQS permissions (EventBridge user
     guide, read 2026-11-27).
     """
-    condition = {"ArnEquals": {"aws:SourceArn": rule_arn}}
+    arns = rule_arns[0] if len(rule_arns) == 1 else list(rule_arns)
+    condition = {"ArnEquals": {"aws:SourceArn": arns}}
     events = {"Service": "events.amazonaws.com"}
-    rule_may_send = allow("RuleMaySend", "sqs:SendMessage", queue_arn, events, condition)
-    return document([rule_may_send, deny_plain_http("sqs:*", queue_arn)])
+    return allow("RuleMaySend", "sqs:SendMessage", queue_arn, events, condition)
 
 
 def https_only_queue(queue_arn: str) -> Document:

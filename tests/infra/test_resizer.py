@@ -125,7 +125,15 @@ def test_function_reads_back_the_environment_that_the_program_sets(program):
     environment = Environment.read({**variables, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"})
     elsewhere, by_choice = (
         {"MEMORY_MB", "SOURCE_BUCKET", "FORMAT_QUEUE_URL"},
-        {"ENCODERS", "HDR", "MODERATOR", "NATIVE_DECODER", "PUBLISH", "PUBLISH_METRICS"}
+        {
+            "DISTRIBUTION_ID",
+            "ENCODERS",
+            "HDR",
+            "MODERATOR",
+            "NATIVE_DECODER",
+            "PUBLISH",
+            "PUBLISH_METRICS",
+        }
         | {"TAGS_REJECTED", "UPLOAD_PREFIXES"},
     )
     expected = {name.upper() for name in Environment.fields} - elsewhere - by_choice

@@ -21,6 +21,8 @@ CHECKS = [
         "workers",
         "unanswered",
         "renditions",
+        "held uploads",
+        "held privacy",
         "encryption",
     ),
     *("public access", "versioning", "log retention", "canary"),

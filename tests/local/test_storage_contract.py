@@ -5,6 +5,7 @@ same goes for the measurements that use the bench's stub of S3, which has no ver
 """
 
 import uuid
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 
 import pytest
@@ -264,6 +265,17 @@ def test_a_folder_lists_what_is_in_it_and_not_what_is_deeper(store, key):
     store.put(f"{key}e", b"", JPEG)
     assert sorted(store.list_folder(f"{key}/")) == [f"{key}/_a", f"{key}/b"]
     assert store.has_any(f"{key}/") is True
+
+
+def test_the_times_of_objects_are_told_in_order_of_their_keys(store, key):
+    before = datetime.now(UTC) - timedelta(minutes=1)
+    for name in ("b", "c/d", "a"):
+        store.put(f"{key}/{name}", b"", JPEG)
+    store.put(f"{key}e", b"", JPEG)
+    found = store.times(f"{key}/", 1000)
+    assert [path for path, _ in found] == [f"{key}/a", f"{key}/b", f"{key}/c/d"]
+    assert all(before < at < datetime.now(UTC) + timedelta(minutes=1) for _, at in found)
+    assert store.times(f"{key}nothing/", 1000) == []
 
 
 def test_objects_are_deleted_whether_or_not_they_are_there(store, key):

@@ -1,6 +1,7 @@
 """A bucket and an index in memory; tests/local/test_storage_contract.py compares the real ones."""
 
 import hashlib
+from datetime import UTC, datetime
 
 from function.storage.bucket import ABSENT, Headers, Stored, check_length
 from function.storage.errors import Conflict, Gone
@@ -18,6 +19,7 @@ class MemoryBucket:
         objects: what each key holds, in the order of writing.
         headers: of objects that were put.
         etags: of objects that were put.
+        written: when objects were put.
         versions: body by version id of each key with versions, None for a delete marker.
         failing: keys that S3 fails to read and write.
         operations: number of operations on versions; the last one's version id and sequencer.
@@ -27,6 +29,7 @@ class MemoryBucket:
         self.objects: dict[str, bytes] = {}
         self.headers: dict[str, Headers] = {}
         self.etags: dict[str, str] = {}
+        self.written: dict[str, datetime] = {}
         self.versions: dict[str, dict[str, bytes | None]] = {}
         self.failing: set[str] = set()
         self.operations = 0
@@ -99,6 +102,7 @@ class MemoryBucket:
         self.objects[key] = body
         self.headers[key] = headers
         self.etags[key] = _etag(body)
+        self.written[key] = datetime.now(UTC)
         return self.etags[key]
 
     def copy(self, source, target, headers, *, made_from, length):
@@ -112,6 +116,10 @@ class MemoryBucket:
 
     def has_any(self, prefix):
         return any(key.startswith(prefix) for key in self.objects)
+
+    def times(self, prefix, most):
+        found = sorted(key for key in self.objects if key.startswith(prefix))
+        return [(key, self.written[key]) for key in found[:most]]
 
     def delete(self, keys):
         for key in keys:

@@ -11,7 +11,7 @@ import pytest
 
 from function import logs
 from function.batch import BatchHandler
-from function.contract import Metric, Status, s3_event, upload_name
+from function.contract import MEASURE_HELD, Metric, Status, s3_event, upload_name
 from function.duplicates.search import Duplicates, recipe_of
 from function.engine.errors import DecoderBug
 from function.engine.renditions import Rendition
@@ -44,6 +44,7 @@ def build(
     deadline=None,
     postpone=None,
     look_again=None,
+    measure_held=None,
     counts_duplicates=False,
     counts=(),
     publishes_metrics=True,
@@ -58,7 +59,10 @@ def build(
         cold_starts=iter((1, *[0] * 99)),
     )
     return BatchHandler(
-        uploads=uploads, postpone=postpone or pytest.fail, look_again=look_again or pytest.fail
+        uploads=uploads,
+        postpone=postpone or pytest.fail,
+        look_again=look_again or pytest.fail,
+        measure_held=measure_held or pytest.fail,
     )
 
 
@@ -119,6 +123,19 @@ def test_a_record_fails_alone(handler, source, destination, jpeg, caplog):
     assert {"a.jpg/manifest.json", "c.jpg/manifest.json"} <= set(destination.objects)
     (failure,) = [record for record in caplog.records if record.levelname == "ERROR"]
     assert (failure.message, failure.message_id, failure.attempt) == ("failed", "b", "2")
+
+
+def test_what_waits_is_measured_when_a_message_asks_for_it(
+    environment, source, destination, caplog
+):
+    asked = [None]
+    reconciler = reconciler_for(environment, source, destination)
+    handler = build(reconciler, measure_held=asked.pop)
+    batch = {"Records": [message("a", "x") | {"body": MEASURE_HELD}]}
+    assert handler.handle(batch, CONTEXT) == {"batchItemFailures": []}
+    failures = {"batchItemFailures": [{"itemIdentifier": "a"}]}
+    assert handler.handle(batch, CONTEXT) == failures  # nothing is left to pop
+    assert caplog.records[-1].message == "failed"
 
 
 def test_a_rejection_is_acknowledged_and_logged(handler, source, caplog):

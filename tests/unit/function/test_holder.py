@@ -4,6 +4,7 @@ import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -149,6 +150,30 @@ def test_a_picture_that_was_shown_is_known_again_too(holder, source, jpeg):
     holder.moderation.destination.objects.clear()
     holder.refuse(version, shown)
     assert holder.rejected.find(record.sha256, None).key == KEY
+
+
+@pytest.mark.parametrize(
+    ("history", "is_forgotten"),
+    [
+        ([Verdict.HOLD, Verdict.REJECT], False),
+        ([Verdict.REJECT], True),
+        ([Verdict.HOLD, Verdict.APPROVE, Verdict.REJECT], True),
+        ([Verdict.HOLD, Verdict.APPROVE], False),
+        ([Verdict.HOLD, Verdict.REJECT, Verdict.APPROVE], False),
+    ],
+)
+def test_the_cdn_forgets_what_readers_may_have_seen(holder, source, jpeg, history, is_forgotten):
+    version, asked = source.upload(KEY, jpeg), []
+    cdn = SimpleNamespace(forget=lambda *what: asked.append(what))
+    holder = holder.replace(cdn=cdn)
+    for at, verdict in enumerate(history):
+        holder.moderation.record(version, decided(1, verdict, at).decision)
+    event = decided(1, history[-1]).replace(version=version, correlation_id="m7")
+    holder.take_down(event)
+    assert asked == ([(NAME, "m7")] if is_forgotten else [])
+    holder.replace(cdn=None).take_down(event)
+    holder.take_down(event.replace(decision=None))
+    assert len(asked) == int(is_forgotten)
 
 
 def test_nothing_is_decided_about_what_is_gone(holder, source, destination, jpeg):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from function.contract import Metric, ViewMetric
+from function.contract import HeldMetric, Metric, ViewMetric
 from function.metrics import UNITS, embed
 
 
@@ -36,6 +36,6 @@ def test_an_unknown_metric_is_a_mistake():
 
 
 def test_every_metric_has_a_unit_of_cloudwatchs_own():
-    assert set(UNITS) == {*Metric, *ViewMetric}
+    assert set(UNITS) == {*Metric, *ViewMetric, *HeldMetric}
     assert UNITS[ViewMetric.FIRST_VIEW_TIME] == UNITS[Metric.TOTAL_TIME] == "Milliseconds"
-    assert set(UNITS.values()) <= {"Count", "Bytes", "Milliseconds"}
+    assert set(UNITS.values()) <= {"Count", "Bytes", "Milliseconds", "Seconds"}

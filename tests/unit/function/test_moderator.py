@@ -1,6 +1,7 @@
 """Held uploads are sent to a queue, a topic or a function."""
 
 import json
+import threading
 from urllib.parse import parse_qs
 
 import pytest
@@ -89,3 +90,28 @@ def test_a_moderator_who_cannot_be_reached_is_a_failure(aws_server, arn):
     aws_server.answers = [(403, b"{}")]
     with pytest.raises(Refused):
         moderator(arn)(HELD_1)
+
+
+def test_a_function_may_take_all_the_time_that_is_left_and_is_asked_once(aws_server):
+    """Another request would be given up after a second, and sent again."""
+    deadline = Deadline()
+    deadline.start(3, 1)
+    assert deadline.timeout() == 1
+    aws_server.answers = [(200, b'{"decision": "approve"}')]
+    aws_server.answering.clear()
+    timer = threading.Timer(1.5, aws_server.answering.set)
+    timer.start()
+    ask = Moderator(FUNCTION, "source", lambda _held: "https://look", deadline)
+    assert ask(HELD_1).verdict == Verdict.APPROVE
+    timer.join()
+    assert len(aws_server.asked) == 1
+
+
+def test_a_function_that_takes_longer_is_not_asked_again_in_the_same_invocation(aws_server):
+    deadline = Deadline()
+    deadline.start(1.5, 1)
+    aws_server.answering.clear()
+    ask = Moderator(FUNCTION, "source", lambda _held: "https://look", deadline)
+    with pytest.raises(TimeoutError):
+        ask(HELD_1)
+    assert len(aws_server.asked) == 1

@@ -7,7 +7,7 @@ import pytest
 from obstore.store import MemoryStore, S3Store
 
 from function.storage import bucket
-from function.storage.endpoint import endpoint_url
+from function.storage.endpoint import endpoint_url, signing_region
 
 LOCAL = "http://127.0.0.1:1"
 
@@ -40,6 +40,21 @@ def test_a_bucket_is_asked_at_the_host_of_its_region(monkeypatch, variables, url
     presigned = obstore.sign(opened[0], "PUT", "key", timedelta(minutes=1))
     assert presigned.partition("?")[0] == f"{url}/bucket/key"
     assert endpoint_url("s3", variables) == url
+
+
+@pytest.mark.parametrize(
+    ("region", "url", "signed_for"),
+    [
+        ("eu-central-1", "https://cloudfront.amazonaws.com", "us-east-1"),
+        ("us-gov-west-1", "https://cloudfront.amazonaws.com", "us-east-1"),
+        ("cn-north-1", "https://cloudfront.cn-northwest-1.amazonaws.com.cn", "cn-northwest-1"),
+    ],
+)
+def test_cloudfront_has_one_host_in_a_partition(region, url, signed_for):
+    variables = {"AWS_REGION": region}
+    assert endpoint_url("cloudfront", variables) == url
+    assert signing_region("cloudfront", variables) == signed_for
+    assert signing_region("s3", variables) == region
 
 
 @pytest.mark.parametrize("service", ["sqs", "dynamodb"])

@@ -1,0 +1,268 @@
+"""What waits, which version a moderator means, and whether a decision was carried out."""
+
+import io
+import itertools
+import json
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+
+from function.contract import (
+    DECISIONS,
+    HELD,
+    MOST_HELD,
+    Verdict,
+    decision_key,
+    held_key,
+    look_key,
+    manifest_key,
+    version_digest,
+)
+from function.moderation_record import Decision, DecisionRecord
+from ops import moderate
+from ops.moderate import Upload
+from ops.stack import Stack
+from terminal import Failure, Misuse
+from tests.support.aws_client import REGION, Refusal, aws_client, paged
+from tests.support.ops import OUTPUTS
+
+KEY, NAME, VERSION = "uploads/u1/beach.jpg", "u1/beach.jpg", "v1"
+OF = Upload(key=KEY, version_id=VERSION)
+ARN = "arn:aws:iam::123456789012:user/ann"
+NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
+
+
+def stack(objects=None, pages=(), sent=None) -> Stack:
+    """A stack whose destination holds these objects, as JSON."""
+    objects = {} if objects is None else objects
+
+    def get(Bucket, Key):  # noqa: N803 (boto3's names)
+        assert Bucket == OUTPUTS["destinationBucket"]
+        found = objects.get(Key)
+        found = found.pop(0) if isinstance(found, list) else found
+        return {"Body": io.BytesIO(json.dumps(found).encode())} if found else Refusal("NoSuchKey")
+
+    def listed(**asked):
+        assert (asked.pop("Bucket"), asked.pop("Prefix")) == (OUTPUTS["destinationBucket"], HELD)
+        return paged(list(pages), "ContinuationToken", "NextContinuationToken", IsTruncated=True)(
+            **asked
+        )
+
+    def send(**message):
+        assert sent is not None, "a message was sent"
+        sent.append(message)
+        return {"MessageId": "m1"}
+
+    def client(service, **how):
+        # That with a configuration signs URLs, and asks for nothing.
+        return session.client(service, **how) if how else clients[service]
+
+    session = boto3.Session("test", "test", region_name=REGION)
+    clients = {
+        "s3": aws_client("s3", get_object=get, list_objects_v2=listed),
+        "sqs": aws_client("sqs", send_message=send),
+        "sts": aws_client("sts", get_caller_identity={"Arn": ARN}),
+    }
+    return Stack(outputs=OUTPUTS, client=client)
+
+
+def manifest(status="held", version_id=VERSION, error=None) -> dict:
+    source = {"version_id": version_id}
+    identity = version_digest(version_id)
+    return {"status": status, "id": identity, "source": source, "error": error}
+
+
+MODERATED = {"code": "moderated", "message": ""}
+
+
+def decided(*verdicts: Verdict) -> dict:
+    decisions = [Decision(verdict, "m", f"2026-01-0{n}") for n, verdict in enumerate(verdicts, 1)]
+    *earlier, last = decisions
+    return json.loads(DecisionRecord(KEY, VERSION, last, tuple(earlier)).to_json())
+
+
+def with_record(*verdicts: Verdict, **more) -> dict:
+    return {decision_key(NAME, VERSION): decided(*verdicts), **more}
+
+
+def page(names, at=NOON, more=()):
+    keys = [make(name, "1") for name in names for make in (look_key, held_key)]
+    return {"Contents": [{"Key": key, "LastModified": at} for key in [*keys, *more]]}
+
+
+def test_nothing_waits_in_a_new_stack():
+    found = moderate.count(stack(pages=[{}]))
+    assert (found.count, found.since, found.is_all) == (0, None, True)
+
+
+def test_records_are_counted_and_the_oldest_is_told():
+    later = NOON + timedelta(hours=1)
+    strange = [f"{HELD}a/notes.txt", f"{HELD}a/_0.json", f"{DECISIONS}a/_0.json"]
+    pages = [page(["a", "b"], later, strange), page(["c"]), page(["d"], later)]
+    found = moderate.count(stack(pages=pages))
+    assert (found.count, found.since, found.is_all) == (4, NOON, True)
+
+
+@pytest.mark.parametrize(("extra", "is_all", "asked"), [(0, True, 10), (1, False, 11)])
+def test_no_more_than_ten_thousand_objects_are_looked_at(extra, is_all, asked):
+    names = (f"{number:05}" for number in itertools.count())
+    pages = [page(itertools.islice(names, 500)) for _ in range(MOST_HELD // 1000)]
+    pages += [page(["z"])] * (2 * extra)
+    requests = []
+
+    def listed(**given):
+        requests.append(given)
+        return paged(pages, "ContinuationToken", "NextContinuationToken", IsTruncated=True)(**given)
+
+    s3 = aws_client("s3", list_objects_v2=listed)
+    found = moderate.count(Stack(outputs=OUTPUTS, client={"s3": s3}.__getitem__))
+    assert (found.count, found.is_all, len(requests)) == (5000, is_all, asked)
+
+
+def test_the_oldest_is_listed_first_with_a_url_for_five_minutes():
+    def record(name, hour, **more):
+        at = f"2026-11-28T{hour:02}:00:00Z"
+        facts = {"length": 7, "width": 4, "height": 3, "format": "png", "looks_like_rejected": None}
+        return {"key": f"uploads/{name}", "version_id": "1", "held_at": at, **facts, **more}
+
+    like = {"key": "uploads/x", "version_id": "2", "distance": 3}
+    objects = {
+        held_key("a", "1"): record("a", 9, looks_like_rejected=like),
+        held_key("b", "1"): record("b", 8),
+    }
+    first, second = moderate.waiting(stack(objects, pages=[page(["a", "b", "gone"])]))
+    assert (first.key, second.key) == ("uploads/b", "uploads/a")
+    assert first.handle == f"uploads/b#{version_digest('1')}"
+    assert (second.looks_like_rejected, first.looks_like_rejected) == (like, None)
+    facts = (first.version_id, first.bytes, first.width, first.height, first.format)
+    assert facts == ("1", 7, 4, 3, "png")
+    assert look_key("b", "1") in first.look
+    assert "X-Amz-Expires=300" in first.look
+    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in first.look
+    assert first.age_seconds == round((datetime.now(UTC) - NOON.replace(hour=8)).total_seconds())
+
+
+def test_what_was_held_by_a_clock_that_is_ahead_has_waited_for_nothing():
+    at = (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
+    facts = {"length": 7, "width": 4, "height": 3, "format": "png", "looks_like_rejected": None}
+    record = {"key": "uploads/a", "version_id": "1", "held_at": at, **facts}
+    (held,) = moderate.waiting(stack({held_key("a", "1"): record}, pages=[page(["a"])]))
+    assert held.age_seconds == 0
+
+
+@pytest.mark.parametrize("named", [KEY, f"{KEY}#{version_digest(VERSION)}"])
+def test_a_key_and_the_handle_of_its_version_are_the_same_upload(named):
+    assert moderate.find(stack({manifest_key(NAME): manifest()}), named) == OF
+
+
+def test_a_key_with_a_number_sign_is_no_handle():
+    key = "uploads/a#b.jpg"
+    objects = {manifest_key("a#b.jpg"): manifest()}
+    assert moderate.find(stack(objects), key).key == key
+
+
+def test_an_upload_of_a_bucket_that_kept_no_versions_has_an_empty_one():
+    found = manifest() | {"source": {"version_id": None}}
+    assert moderate.find(stack({manifest_key(NAME): found}), KEY).version_id == ""
+
+
+@pytest.mark.parametrize(
+    ("objects", "named", "error", "told"),
+    [
+        ({}, "others/a.jpg", Misuse, "Keys start with uploads/; got 'others/a.jpg'"),
+        ({}, KEY, Failure, "has no manifest"),
+        ({manifest_key(NAME): manifest("deleted")}, KEY, Failure, "it was deleted"),
+        ({manifest_key(NAME): manifest()}, f"{KEY}#{'0' * 32}", Failure, "was replaced since"),
+    ],
+)
+def test_what_cannot_be_decided_about_is_told(objects, named, error, told):
+    with pytest.raises(error, match=told):
+        moderate.find(stack(objects), named)
+
+
+def test_a_decision_says_who_when_and_why():
+    sent = []
+    moderate.decide(stack(sent=sent), OF, Verdict.REJECT, "no photo")
+    (message,) = sent
+    assert message["QueueUrl"] == OUTPUTS["queueUrl"]
+    (record,) = json.loads(message["MessageBody"])["Records"]
+    assert record["eventName"] == "Decision:reject"
+    assert record["s3"]["bucket"] == {"name": "photos"}
+    assert record["s3"]["object"] == {"key": KEY, "versionId": VERSION}
+    at = datetime.fromisoformat(record["decision"].pop("at"))
+    assert abs(datetime.now(UTC) - at) < timedelta(minutes=1)
+    assert record["decision"] == {"by": ARN, "reason": "no photo"}
+
+
+def test_a_reason_may_have_five_hundred_characters():
+    sent = []
+    moderate.decide(stack(sent=sent), OF, Verdict.APPROVE, "x" * 500)
+    assert len(sent) == 1
+    with pytest.raises(Misuse, match="takes 500 characters; got 501"):
+        moderate.decide(stack(), OF, Verdict.APPROVE, "x" * 501)
+
+
+APPROVED = (Verdict.HOLD, Verdict.APPROVE)
+REJECTED = (Verdict.HOLD, Verdict.REJECT)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "shown", "status"),
+    [
+        (APPROVED, manifest("ready"), "ready"),
+        (APPROVED, manifest("failed"), "failed"),
+        (APPROVED, manifest("held"), None),
+        (APPROVED, manifest("rejected", error=MODERATED), None),
+        (APPROVED, manifest("rejected", error={"code": "broken_image"}), "rejected"),
+        (REJECTED, manifest("rejected", error=MODERATED), "rejected"),
+        (REJECTED, manifest("rejected", error={"code": "broken_image"}), None),
+        (REJECTED, manifest("ready"), None),
+        (REJECTED, manifest("held"), None),
+        (REJECTED, None, "deleted"),
+        (REJECTED, manifest("held", "v2"), "replaced"),
+        (APPROVED, manifest("ready", "v2"), "replaced"),
+    ],
+)
+def test_a_decision_is_followed_until_the_manifest_agrees(verdicts, shown, status):
+    verdict, naps = verdicts[-1], []
+    found = stack(with_record(*verdicts, **{manifest_key(NAME): shown}))
+    done = moderate.follow(found, OF, verdict, seconds=0.05, sleep=naps.append)
+    assert done == status
+    assert set(naps) == (set() if status else {0.5})
+
+
+def test_another_decision_is_not_taken_for_this_one():
+    shown = {manifest_key(NAME): manifest("ready")}
+    found = stack(with_record(*APPROVED, **shown))
+    assert moderate.follow(found, OF, Verdict.REJECT, seconds=0.02, sleep=bool) is None
+    unrecorded = stack(shown)
+    assert moderate.follow(unrecorded, OF, Verdict.APPROVE, seconds=0.02, sleep=bool) is None
+
+
+def test_it_is_looked_at_again_until_it_is_there():
+    shown = {manifest_key(NAME): [None, manifest("held"), manifest("ready")]}
+    records = {decision_key(NAME, VERSION): [None, *[decided(*APPROVED)] * 3]}
+    naps = []
+    found = stack(shown | records)
+    del shown[manifest_key(NAME)][0]
+    assert moderate.follow(found, OF, Verdict.APPROVE, sleep=naps.append) == "ready"
+    assert naps == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "is_taken_down"),
+    [
+        ((Verdict.REJECT,), True),
+        (REJECTED, False),
+        (APPROVED, False),
+        ((*APPROVED, Verdict.REJECT), True),
+        ((*REJECTED, Verdict.APPROVE), False),
+    ],
+)
+def test_only_what_readers_may_have_seen_is_taken_down(verdicts, is_taken_down):
+    assert moderate.takes_down(stack(with_record(*verdicts)), OF) is is_taken_down
+
+
+def test_without_a_record_nothing_is_taken_down():
+    assert moderate.takes_down(stack(), OF) is False
