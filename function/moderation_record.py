@@ -72,7 +72,8 @@ class DecisionRecord(Record):
         """
         if self.decision.verdict != Verdict.REJECT:
             return False
-        return not self.earlier or any(old.verdict == Verdict.APPROVE for old in self.earlier)
+        before = {old.verdict for old in self.earlier}
+        return Verdict.APPROVE in before or Verdict.HOLD not in before
 
     @classmethod
     def from_json(cls, data: bytes) -> "DecisionRecord":

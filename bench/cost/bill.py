@@ -7,7 +7,7 @@ from typing import Final
 
 from bench.cost import storage
 from bench.cost.prices import Prices
-from function.contract import RARE_METRICS, DuplicateSearch, Metric
+from function.contract import RARE_METRICS, DuplicateSearch, HeldMetric, Metric
 from function.engine.renditions import made_at_upload, made_at_view, made_in_background
 from pipeline.alarm_definitions import definitions
 from pipeline.settings import Settings
@@ -215,7 +215,8 @@ def quantities(images: float, usage: Usage, settings: Settings = DEFAULTS) -> di
         "duplicates_gb_month": images * kb / 1_000_000,
         "kms_keys": float(settings.encryption == "kms"),
         "logs_gb": (images + first_views + 2 * formats) * usage.log_kb / 1_000_000,
-        "metrics": is_full * (len(set(Metric) - RARE_METRICS) - (not has_duplicates)),
+        "metrics": is_full * (len(set(Metric) - RARE_METRICS) - (not has_duplicates))
+        + settings.measures_held * len(HeldMetric),
         "alarms": _alarm_metrics(settings),
         "dashboards": float(is_full),
         "traces": _traces(starts) if settings.tracing else 0,

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from xml.etree import ElementTree as ET
 
 from function.storage.deadline import Deadline
@@ -55,6 +55,8 @@ def sign(
     names = ";".join(sorted(signed))
     lines = "".join(f"{name}:{signed[name].strip()}\n" for name in sorted(signed))
     path, _, query = target.partition("?")
+    if service != "s3":
+        path = quote(path)  # once more than it is sent
     request = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{digest}"
     scope = f"{time[:8]}/{variables['AWS_REGION']}/{service}/aws4_request"
     digested = hashlib.sha256(request.encode()).hexdigest()

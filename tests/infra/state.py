@@ -16,6 +16,7 @@ from tests.infra.variants import LATER, LAZY, QUOTAS
 
 ROOT = Path(__file__).parents[2]
 FILE = Path(__file__).with_suffix(".json")
+LOOKS = "arn:aws:sqs:eu-central-1:123456789012:looks"
 STACKS: dict[str, tuple[str, dict[str, Any]]] = {
     "dev": ("dev", {}),
     "local": ("local", {}),
@@ -24,6 +25,7 @@ STACKS: dict[str, tuple[str, dict[str, Any]]] = {
     "quotas": ("prod", QUOTAS),
     "lazy": ("prod", {"renditions": LAZY}),
     "later": ("prod", {"renditions": LATER}),
+    "held": ("prod", {"publish": "held", "moderator": LOOKS}),
 }
 """By name in the file: the stack, and settings over its own."""
 

@@ -157,6 +157,8 @@ def test_a_picture_that_was_shown_is_known_again_too(holder, source, jpeg):
     [
         ([Verdict.HOLD, Verdict.REJECT], False),
         ([Verdict.REJECT], True),
+        ([Verdict.REJECT, Verdict.REJECT], True),
+        ([Verdict.HOLD, Verdict.REJECT, Verdict.REJECT], False),
         ([Verdict.HOLD, Verdict.APPROVE, Verdict.REJECT], True),
         ([Verdict.HOLD, Verdict.APPROVE], False),
         ([Verdict.HOLD, Verdict.REJECT, Verdict.APPROVE], False),

@@ -355,6 +355,14 @@ def test_duplicates_cost_a_metric_and_the_index():
     assert near["duplicates_gb_month"] == pytest.approx(96 * 1000 / 1e8)
 
 
+def test_held_uploads_cost_two_metrics_and_an_alarm():
+    held, shown = used(Settings(publish="held")), used(Settings())
+    assert held["metrics"] == shown["metrics"] + 2
+    assert held["alarms"] == shown["alarms"] + 1
+    lean = used(Settings(publish="held", monitoring="lean"))
+    assert lean == used(Settings(monitoring="lean"))
+
+
 def test_a_signer_is_asked_for_each_upload():
     signed = used(Settings(uploads="presigned"))
     assert signed["lambda_requests"] == 2 * used(Settings())["lambda_requests"]

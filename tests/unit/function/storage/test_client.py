@@ -6,7 +6,10 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import botocore.auth
 import pytest
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from function.storage.client import SignedClient, sign
 from function.storage.errors import Refused
@@ -37,6 +40,26 @@ def test_the_signature_is_the_one_that_amazon_publishes():
     """Amazon S3 API reference, "Examples: Signature calculations", GET object."""
     signature = "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"
     assert signed()["authorization"].endswith(f"Signature={signature}")
+
+
+@pytest.mark.parametrize("service", ["lambda", "cloudfront", "sqs"])
+def test_other_services_than_s3_sign_a_path_that_is_quoted_once_more(monkeypatch, service):
+    """As botocore does it; without it Lambda refuses each ARN in a path."""
+    now = datetime(2026, 11, 28, tzinfo=UTC)
+    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: now)
+    target = (
+        "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aeu-west-1%3A1%3Afunction%3Arules/invocations"
+    )
+    body, host = b'{"a": 1}', f"{service}.eu-west-1.amazonaws.com"
+    variables = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "eu-west-1"}
+    found = sign(
+        "POST", target, {"host": host}, body, service=service, variables=variables, now=now
+    )
+    headers = {"host": host, "x-amz-content-sha256": found["x-amz-content-sha256"]}
+    request = AWSRequest("POST", f"https://{host}{target}", headers=headers, data=body)
+    botocore.auth.SigV4Auth(Credentials("k", "s"), service, "eu-west-1").add_auth(request)
+    theirs = request.headers["Authorization"].rpartition("Signature=")[2]
+    assert found["authorization"].rpartition("Signature=")[2] == theirs
 
 
 @pytest.mark.parametrize(
