@@ -163,7 +163,12 @@ def test_every_alarm_has_a_runbook():
     poster = Rendition(name="poster", width=9, height=9, lazy=True, lazy_formats=("avif",))
     lazy = (*DEFAULT_RENDITIONS, poster)
     everything = Settings(
-        uploads="presigned", auth=AUTH, delivery="cdn", renditions=lazy, source_bucket="photos"
+        uploads="presigned",
+        auth=AUTH,
+        delivery="cdn",
+        renditions=lazy,
+        source_bucket="photos",
+        publish="held",
     )
     alarms = [alarm.part for alarm in definitions(everything)]
     assert set(re.findall(r"`([a-z-]+-alarm)`", rows)) == set(alarms)
