@@ -49,7 +49,8 @@ class Observer(Record):
         if is_of(standing, new):
             new = None
         if event.kind == EventKind.CREATED and (
-            standing is None or replaces(event.version, standing.source)
+            standing is None
+            or (replaces(event.version, standing.source) and not self._is_late(event, standing))
         ):
             # The event itself says what the key holds. If that is no longer true, its own fetch or
             # the look after the write finds out, so the usual upload waits for no request here.
@@ -64,6 +65,17 @@ class Observer(Record):
             if (key == own and event.kind == EventKind.CREATED) or self.source.head(key):
                 return key
         return None
+
+    def _is_late(self, event: Event, standing: Manifest) -> bool:
+        """Return True if the key still holds what its manifest shows, whatever sequencers say.
+
+        Where there are several prefixes, the manifest's may be made of another key's, of which an
+        event was at work (``decision._sequenced``); an older upload's would seem to be newer.
+        """
+        if len(self.prefixes) == 1 or standing.source.key != event.version.key:
+            return False
+        held = self.source.head(event.version.key)
+        return held is not None and held.version_id == standing.source.version_id
 
     def look_up(
         self, event: Event, standing: Manifest | None, etag: str, *, is_whole: bool | None = None

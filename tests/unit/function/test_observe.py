@@ -5,7 +5,7 @@ import itertools
 import os
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from function.contract import Status
@@ -142,6 +142,14 @@ class World:
     happenings=st.lists(
         st.sampled_from([*["nothing"] * 3, "die", "run", "next", "again"]), max_size=80
     ),
+)
+@example(
+    operations=[(put, NEW), (delete, NEW), (put, OLD), (put, OLD)],
+    happenings=["next", "next", "next", "run"],
+)
+@example(
+    operations=[(put, NEW), (put, OLD), (delete, NEW), (put, OLD)],
+    happenings=["next", "next", "next", "run"],
 )
 def test_it_is_shown_through_crashes_and_races(operations, happenings):
     world = World(operations, happenings)
