@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from botocore.exceptions import ClientError
@@ -337,6 +338,26 @@ def test_the_function_for_first_views_makes_nothing_of_it(stage, held):
     assert {view(f"{held.name}/{file}") for file in files} == {404}
     look = look_key(held.name, held.version)
     assert {view(path) for path in (look, f"{look}/large.jpg", held.key)} == {404}
+
+
+def test_no_stranger_decides(stage, held):
+    """Neither by a message of theirs, nor as somebody with rights elsewhere."""
+    queue = stage.outputs["queueUrl"]
+    body = moderation_event(
+        stage.outputs["sourceBucket"],
+        held.key,
+        held.version,
+        Verdict.APPROVE,
+        by="a moderator, honestly",
+        at="2026-11-28T00:00:00Z",
+    )
+    form = urlencode({"Action": "SendMessage", "QueueUrl": queue, "MessageBody": body}).encode()
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert request("POST", queue, form, kind)[0] in DENIED
+    stranger = caller(stage.server, "sqs", ("sqs:SendMessage", QUEUE))
+    with pytest.raises(ClientError, match="AccessDenied"):
+        stranger.send_message(QueueUrl=queue, MessageBody=body)
+    assert stage.manifest(held)["status"] == "held"
 
 
 def test_no_event_tells_of_the_picture(stage, photo):
