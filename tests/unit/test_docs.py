@@ -91,6 +91,30 @@ def test_what_becomes_of_the_key_is_said_where_the_setting_is():
     assert "## Leaving KMS" in (ROOT / "docs" / "deploy.md").read_text()
 
 
+def test_the_stacks_are_as_the_page_on_deployment_compares_them():
+    page = (ROOT / "docs" / "deploy.md").read_text()
+    rows = dict(
+        re.findall(r"^\| (.+?) \| (.+ \| .+?) \|$", page.split("| | dev | prod |")[1], re.MULTILINE)
+    )
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+
+    def of(stack: str, key: str) -> object:
+        config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
+        return config.get(f"image-pipeline:{key}", declared[key]["default"])
+
+    told = {
+        "uploads": ("uploads", "`{}`"),
+        "delivery": ("delivery", "`{}`"),
+        "most invocations at one time": ("maxConcurrency", "{}"),
+        "log kept for": ("logRetentionDays", "{} days"),
+        "monitoring": ("monitoring", "`{}`"),
+    }
+    for row, (key, form) in told.items():
+        for stack, cell in zip(("dev", "prod"), rows[row].split(" | "), strict=True):
+            value = of(stack, key) or "the account's limit"
+            assert cell.startswith(form.format(value)), (row, stack)
+
+
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
 def test_make_targets_exist(path):
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
