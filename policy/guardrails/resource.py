@@ -19,8 +19,8 @@ class Resource:
         urn: the engine's name for it.
         type: type token, e.g. ``aws:sqs/queue:Queue``.
         name: logical name.
-        inputs: what it is to be, in the provider's spelling (camelCase); what it is, where the
-            engine asks the policy pack about the whole stack.
+        inputs: the resource's inputs in the provider's spelling (camelCase), or its state, where
+            the engine asks the policy pack about the whole stack.
         depends: by input, the URNs of the resources that its value comes from.
     """
 

@@ -40,7 +40,7 @@ RULES: Final = (
     ),
     Rule(
         name="least-privilege",
-        description="What is allowed names its actions, resources and principals: no wildcards.",
+        description="Each permission names its actions, resources and principals: no wildcards.",
         each=access.PRIVILEGE_CHECKS,
     ),
     Rule(
@@ -60,4 +60,4 @@ RULES: Final = (
         each=dict.fromkeys(upkeep.TAGGABLE, upkeep.tagged),
     ),
 )
-"""Every guardrail; what each checks is in the modules beside this one."""
+"""Every guardrail; the other modules of this package have their checks."""

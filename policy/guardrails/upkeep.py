@@ -29,7 +29,7 @@ TAGGABLE: Final = (
     "aws:sqs/queue:Queue",
     "aws:wafv2/webAcl:WebAcl",
 )
-"""Types that take tags; a test holds those that the program makes against the provider's own."""
+"""Types that take tags; a test compares the types that the program makes with the provider."""
 
 
 def unending_log(group: Resource) -> Iterator[str]:
