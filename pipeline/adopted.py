@@ -1,6 +1,6 @@
 """Checks of resources that the account already has: buckets, KMS key, SNS topic, boundary.
 
-The pipeline changes none of them, so what it needs of their policies is up to their owner
+The pipeline never changes them, so their owner has to add what it needs to their policies
 (docs/adopt.md).
 """
 

@@ -1,4 +1,4 @@
-"""A bucket that the account already has: the pipeline looks at it, and changes nothing of it."""
+"""A bucket that the account already has: the pipeline looks it up and never changes it."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,10 +15,10 @@ from pipeline.settings_checks import SettingsError
 
 
 class AdoptedBucket:
-    """The bucket of a name, with what the pipeline's own buckets have.
+    """An existing bucket, with the same interface as the pipeline's own buckets.
 
-    It is looked up by each preview that knows its name, and the preview ends with one sentence if
-    it is of no use.
+    Each preview that knows its name looks it up, and fails with one sentence if the pipeline cannot
+    use it.
     """
 
     name: pulumi.Output[str]
@@ -40,7 +40,7 @@ class AdoptedBucket:
         Args:
             key: the setting that names it.
             given: its name or ARN.
-            identity: of the stack, whose region must be the bucket's.
+            identity: of the stack; the bucket must be in its region.
             opts: of the look-ups.
             raises_events: whether its events start the pipeline.
             other: name of a bucket that it must not be.
@@ -68,7 +68,7 @@ class AdoptedBucket:
     def set_policy(
         self, owner: Component, make: Callable[..., Document], *values: object, **how: object
     ) -> None:
-        """Leave the policy as it is: it is the bucket's owner who changes it."""
+        """Leave the policy alone: only the bucket's owner changes it."""
 
 
 def _usable(
@@ -82,7 +82,7 @@ def _usable(
         )
     if found.bucket == other:
         raise SettingsError(
-            f"{key} must be another bucket than that of the uploads, because a rendition must not "
+            f"{key} must not be the bucket of the uploads, because a rendition must not "
             f"raise the event of an upload; got {other} for both."
         )
     return found

@@ -26,7 +26,7 @@ _NAMESPACES: Final = {
     **dict.fromkeys(("queue", "dead_letters", "format_queue"), "AWS/SQS"),
     "rule": "AWS/Events",
 }
-"""Namespace of the metrics of a resource that is no function."""
+"""Namespace of the metrics of each resource that is not a function."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ def definitions(settings: Settings) -> list[Alarm]:
 
 
 def _alarms_on_loss(settings: Settings) -> list[Alarm]:
-    """Return the alarms that tell of an upload that is lost, or about to be."""
+    """Return the alarms for uploads that are lost, or about to be."""
     waiting = 2 * settings.visibility_timeout
     alarms = [
         Alarm(
@@ -88,7 +88,7 @@ def _alarms_on_loss(settings: Settings) -> list[Alarm]:
         ),
     ]
     if settings.source_bucket != "":
-        # Of events that EventBridge gave up, not of those that it tries again (EventBridge user
+        # Counts events that EventBridge gave up on, not the ones it retries (EventBridge user
         # guide, "Monitoring Amazon EventBridge", read 2026-11-28).
         alarms.append(
             Alarm(

@@ -17,8 +17,8 @@ from pipeline.queues import UploadQueue
 from pipeline.resizer import Resizer
 
 _DIMENSIONS: Final = {"AWS/SQS": "QueueName", "AWS/Events": "RuleName"}
-"""Dimension of the metrics in a namespace that is not of functions. Those with ``RuleName`` alone
-are of the default event bus (EventBridge user guide, "Monitoring Amazon EventBridge")."""
+"""Dimension that names the resource, by namespace. A metric with ``RuleName`` alone belongs to the
+default event bus (EventBridge user guide, "Monitoring Amazon EventBridge")."""
 
 BUDGET_WARNING: Final = 80
 """Percent of the monthly budget at which the first mail goes out."""
@@ -28,10 +28,10 @@ BUDGET_WARNING: Final = 80
 class AlarmsArgs:
     """The alarms, what they watch, and who is told.
 
-    ``alarm_topic_arn`` is empty for a topic of its own, ``alarm_email`` for no mail,
+    ``alarm_topic_arn`` is empty if the stack makes its own topic, ``alarm_email`` for no mail,
     ``signer_name`` if uploads are public, ``views_name`` without lazy renditions, ``formats_name``
-    without lazy formats, and ``rule_name`` if S3 itself tells of uploads; ``monthly_budget_usd`` is
-    0 for no budget.
+    without lazy formats, and ``rule_name`` if S3 itself announces uploads; ``monthly_budget_usd``
+    is 0 for no budget.
     """
 
     alarms: Sequence[Alarm]

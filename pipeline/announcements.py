@@ -19,8 +19,8 @@ class AnnouncementsArgs:
 class Announcements(Component):
     """Sends every event of the destination bucket to EventBridge; docs/operate.md has a rule.
 
-    S3 sends all or nothing: what an app wants of them is up to its own rule, which needs no
-    permission of this stack.
+    S3 sends all events or none. An app selects the events that it wants by its own rule, which
+    needs no permission from this stack.
     """
 
     def __init__(self, name: str, args: AnnouncementsArgs, opts: Options = None) -> None:

@@ -1,4 +1,4 @@
-"""The setting ``auth``: whose tokens let users upload."""
+"""The setting ``auth``: the issuer whose tokens let users upload."""
 
 import re
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ from pipeline.settings_checks import SettingsError
 
 _PORT_AND_PATH: Final = r"(:[1-9]\d{0,4})?((/[\w.~-]+)*/?)"
 _ISSUER: Final = re.compile(r"https://[a-z0-9.-]+\.[a-z]{2,}" + _PORT_AND_PATH)
-"""Without capitals, which a host has only in an example: TENANT.eu.auth0.com."""
+"""Lower case only: a host with capitals is an example's placeholder, like TENANT.eu.auth0.com."""
 _LOOPBACK: Final = re.compile(r"http://(127\.0\.0\.1|localhost)" + _PORT_AND_PATH)
 """An issuer on this machine, for the embedded AWS."""
 
 MAX_AUDIENCE: Final = 200
-"""Characters; those of the providers in docs/auth have 20 to 60."""
+"""Characters; the audiences of the providers in docs/auth have 20 to 60."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Auth:
-    """The issuer of tokens, exactly as it stands in ``iss``, and the ``aud`` of those for us."""
+    """The issuer exactly as in a token's ``iss``, and the ``aud`` of tokens for this stack."""
 
     issuer: str
     audience: str

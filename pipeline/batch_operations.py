@@ -1,4 +1,4 @@
-"""A backfill by S3 Batch Operations: a function of its own, and the role of its jobs."""
+"""A backfill by S3 Batch Operations: a separate function, and the role of its jobs."""
 
 import json
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ PART: Final = "batch"
 
 @dataclass(frozen=True, kw_only=True)
 class BatchOperationsArgs(ProcessingArgs):
-    """Invocations of the function at one time: what is reserved for it, and no more."""
+    """The function's reserved concurrency, which is its limit as well."""
 
     batch_operations_concurrency: int
 
@@ -28,8 +28,9 @@ class BatchOperations(Component):
     """The same code as the resizer's, without a queue, and the role that a job invokes it with.
 
     Batch Operations calls a function directly, as often at one time as it can; the reserved
-    concurrency leaves the account's other invocations to live uploads. Its figures are in its log
-    alone: metrics would cost by the month, and a job counts its tasks itself.
+    concurrency leaves the account's other invocations to live uploads. The function writes its
+    figures only to its log: metrics would cost money every month, and a job counts its tasks
+    itself.
     """
 
     function_arn: pulumi.Output[str]

@@ -15,7 +15,7 @@ from pipeline.permissions.documents import Document
 
 
 class Bucket(Protocol):
-    """A bucket that the pipeline uses, whether it made it or the account had it."""
+    """A bucket that the pipeline uses: its own, or one that the account already had."""
 
     @property
     def name(self) -> pulumi.Output[str]:
@@ -130,8 +130,8 @@ class SecureBucket(Component):
     ) -> s3.BucketPolicy:
         """Set the policy that ``make`` returns, given the bucket's ARN and ``values``.
 
-        It is a child of ``owner``, and comes after Block Public Access, which refuses a public
-        policy until it allows one, and ``after`` others.
+        The policy is a child of ``owner``. It is set after Block Public Access, which refuses a
+        public policy until it allows one, and after the resources in ``after``.
         """
         policy = policy_of(make, self.arn, *values, write=write)
         opts = owner.after(self.public_access_block, *after)

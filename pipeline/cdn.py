@@ -23,10 +23,10 @@ TLS: Final = "TLSv1.2_2021"
 and ciphers"). CloudFront takes it only with a custom domain; ``edge/route.js`` covers the other."""
 
 NOTHING: Final = "default-src 'none'; frame-ancestors 'none'"
-"""The Content-Security-Policy of what is no page."""
+"""The Content-Security-Policy of every response that is not a page."""
 
 CROSS_ORIGIN: Final = {"Cross-Origin-Resource-Policy": "cross-origin"}
-"""The header that lets pages of other origins have an answer."""
+"""The header that lets pages of other origins load a response."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +35,12 @@ class CdnArgs:
 
     Attributes:
         destination: the bucket of renditions.
-        renditions: the stack's renditions; with the manifests, they are all that is public.
+        renditions: the stack's renditions; only they and the manifests are public.
         negotiated: formats that a URL without an extension may give besides JPEG and PNG.
         page: the bucket of the upload page, if there is one.
         upload_urls: where the page sends uploads, for its Content-Security-Policy.
-        auth: whose tokens let users upload; the page may ask this issuer for them.
-        signer_url: of the function that signs forms, if it is asked through the CDN.
+        auth: issuer whose tokens let users upload; the page may ask it for tokens.
+        signer_url: of the function that signs forms, if its requests come through the CDN.
         views: the function that makes lazy renditions; None if the stack has none.
         allowed_origins: web origins whose pages may read renditions (CORS).
         price_class: set of edge locations.
@@ -145,7 +145,7 @@ class Cdn(Component):
             origin_groups=groups or None,
             default_cache_behavior=self._behavior("destination", headers, functions),
             ordered_cache_behaviors=behaviors or None,
-            # By default an edge caches for ten seconds that a manifest does not exist yet.
+            # By default an edge caches for ten seconds the error that a manifest does not exist.
             custom_error_responses=[
                 {"error_code": code, "error_caching_min_ttl": 0} for code in (403, 404)
             ],
@@ -245,7 +245,7 @@ class Cdn(Component):
         return self._headers("", NOTHING, CROSS_ORIGIN, cors)
 
     def _signer_headers(self) -> cloudfront.ResponseHeadersPolicy:
-        """Leave CORS to the function URL, which also answers what browsers ask before a POST."""
+        """Leave CORS to the function URL, which also answers a browser's preflight requests."""
         return self._headers("-sign", NOTHING, CROSS_ORIGIN)
 
     def _page_headers(self) -> cloudfront.ResponseHeadersPolicy:

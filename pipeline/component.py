@@ -11,7 +11,7 @@ Options = pulumi.ResourceOptions | None
 
 
 class Component(pulumi.ComponentResource):
-    """A part of the pipeline; ``child`` are the options of each resource that belongs to it."""
+    """A part of the pipeline; ``child`` has the options of each resource that belongs to it."""
 
     def __init__(self, type_: str, name: str, opts: Options) -> None:
         super().__init__(type_, name, None, opts)
@@ -19,11 +19,11 @@ class Component(pulumi.ComponentResource):
         self.child = pulumi.ResourceOptions(parent=self)
 
     def named_before(self, key: str) -> pulumi.ResourceOptions:
-        """Return options of a child that keeps a name which an earlier release gave it.
+        """Return options of a child that keeps the name that an earlier release gave it.
 
-        Those names were made of the pipeline's name alone, so that two pipelines of one name could
-        not be in one account. A name cannot be changed in place, so a new one would replace the
-        child (docs/deploy.md, "Names").
+        Such names were built from the pipeline's name alone, so two pipelines of the same name
+        could not be in one account. A name cannot be changed in place, so a new one would replace
+        the child (docs/deploy.md, "Names").
 
         Args:
             key: the input that holds the name, as the provider spells it.
@@ -40,5 +40,5 @@ def policy_of(
     *values: pulumi.Input[str],
     write: Callable[[Document], str] = json.dumps,
 ) -> pulumi.Output[str]:
-    """Return a policy as JSON, which ``make`` returns once these values are known."""
+    """Return as JSON the policy that ``make`` builds from these values once they are known."""
     return pulumi.Output.all(*values).apply(lambda known: write(make(*known)))

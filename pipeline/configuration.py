@@ -16,7 +16,7 @@ from pipeline.settings_checks import SettingsError
 from pipeline.settings_values import STRUCTURED, structured, to_name
 
 NAMING: Final = ("name", "formerNames")
-"""The settings that name the pipeline, which are no ``Settings`` of its."""
+"""The settings that name the pipeline, which are not attributes of ``Settings``."""
 
 KNOWN: Final = (*NAMING, *KEYS.values())
 """Every key of a stack's settings."""
@@ -25,8 +25,8 @@ KNOWN: Final = (*NAMING, *KEYS.values())
 def name() -> str:
     """Return the pipeline's name, which the names of all its resources start with.
 
-    By default it is that of every stack of v0.1.0, which knows no aliases: under another name, a
-    rollback to it would delete all resources (docs/deploy.md, "Names").
+    The default is the name of every stack of v0.1.0. That release knows no aliases, so a rollback
+    to it under another name would delete all resources (docs/deploy.md, "Names").
     """
     return pulumi.Config().get("name") or _default_name()
 
@@ -64,7 +64,7 @@ def load() -> Settings:
 
 
 def s3_endpoint() -> str:
-    """Return where S3 is, by the provider's ``aws:endpoints``; empty for Amazon's own."""
+    """Return S3's URL in the provider's ``aws:endpoints``; empty for Amazon's own S3."""
     endpoints: Any = pulumi.Config("aws").get_object("endpoints") or [{}]
     return str(endpoints[0].get("s3", "")).rstrip("/")
 
@@ -77,7 +77,7 @@ def _refuse_unknown_keys() -> None:
             raise SettingsError(
                 f"{key_name} is not a setting of this stack; the settings are {', '.join(KNOWN)}."
             )
-        setting = key_name.removeprefix("config:")  # as Pulumi wrote keys before its version 1
+        setting = key_name.removeprefix("config:")  # Pulumi before version 1 wrote it
         if namespace != project and setting in KNOWN and not _has_reader(namespace):
             raise SettingsError(
                 f"{key} is not read, because the project is named {project}; in "
@@ -90,7 +90,7 @@ def _has_reader(namespace: str) -> bool:
     """Return whether Pulumi itself or an installed provider reads keys of a namespace.
 
     Some providers have settings with the names of ours, such as ``auth0:domain``. Any other
-    namespace must be the project's former name, whose settings would be ignored without a word:
+    namespace must be the project's former name, whose settings would be ignored silently:
     ``uploads: presigned`` would become public.
     """
     package = re.sub(r"\W", "_", f"pulumi_{namespace}")
@@ -136,4 +136,4 @@ _CONVERSIONS: Final[Mapping[type, Callable[[str, str], Any]]] = {
     DuplicateSearch: partial(to_name, DuplicateSearch),
     Publish: partial(to_name, Publish),
 }
-"""Type of a setting to the function that reads it from the engine's text."""
+"""The function that reads a setting from the engine's text, by the setting's type."""

@@ -57,7 +57,7 @@ def _check_uploads(settings: "Settings") -> None:
 def _check_budget(settings: "Settings") -> None:
     if settings.monthly_budget_usd and not settings.alarm_email:
         raise SettingsError(
-            "monthlyBudgetUsd needs alarmEmail, or no one hears of it; set alarmEmail too."
+            "monthlyBudgetUsd needs alarmEmail, or nobody is told; set alarmEmail too."
         )
 
 
@@ -74,14 +74,15 @@ def _check_lazy(settings: "Settings") -> None:
     lazy = [rendition.name for rendition in settings.renditions if rendition.lazy]
     if lazy and settings.delivery != "cdn":
         raise SettingsError(
-            f"renditions with lazy: true ({', '.join(lazy)}) need delivery: cdn, which has them "
-            "made on first view; set delivery to cdn or leave out lazy."
+            f"renditions with lazy: true ({', '.join(lazy)}) need delivery: cdn, because only "
+            "the CDN can have them made on first view; set delivery to cdn or leave out lazy."
         )
     later = [rendition.name for rendition in settings.renditions if rendition.lazy_formats]
     if later and settings.delivery != "cdn":
         raise SettingsError(
-            f"renditions with lazyFormats ({', '.join(later)}) need delivery: cdn, which tells "
-            "what a reader can show; set delivery to cdn or leave out lazyFormats."
+            f"renditions with lazyFormats ({', '.join(later)}) need delivery: cdn, because "
+            "only the CDN knows which formats a reader can show; set delivery to cdn or leave out "
+            "lazyFormats."
         )
 
 
@@ -144,7 +145,7 @@ def _check_limits(settings: "Settings") -> None:
 
 
 def _check_adopted(settings: "Settings") -> None:
-    """Refuse what would change a bucket that is not the stack's own."""
+    """Refuse settings that would change a bucket which is not the stack's own."""
     if settings.destination_bucket != "" and settings.eventbridge:
         raise SettingsError(
             "eventbridge needs a destination bucket of the stack's own, because it replaces the "

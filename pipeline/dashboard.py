@@ -34,8 +34,8 @@ def dashboard_body(
     """Return the dashboard as CloudWatch reads it, from the outcome of uploads down to causes.
 
     Args:
-        limits: threshold of each alarm, which is a line across its graph.
-        max_concurrency: highest number of invocations at a time, a line as well; 0 for no line.
+        limits: threshold of each alarm, drawn as a line across its graph.
+        max_concurrency: highest number of invocations at a time, also drawn; 0 for no line.
         has_duplicates: whether the stack looks for duplicates.
         region: of all metrics.
         queue: name of the upload queue.
@@ -65,7 +65,7 @@ def dashboard_body(
     (total,) = _each(own, [Metric.TOTAL_TIME], function)
     percentiles = [[*total, {"stat": stat, "label": stat}] for stat in ("p50", "p95", "p99")]
     graphs = [
-        _graph("What came of uploads", _each(own, outcomes, function)),
+        _graph("Uploads by outcome", _each(own, outcomes, function)),
         _graph("Rejected, by code", [[{"expression": by_code}]]),
         _graph("Uploads waiting", _each(sqs, [visible], queue), "Maximum"),
         _graph("Oldest upload (s)", _each(sqs, [age], queue), "Maximum", limit=oldest),

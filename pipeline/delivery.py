@@ -1,4 +1,4 @@
-"""The way out: the destination bucket's policy, which lets in the CDN or everyone."""
+"""Read access to the destination bucket: its policy admits the CDN alone, or everyone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from pipeline.permissions.documents import to_json
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryArgs:
-    """The destination bucket, what is public in it, and the CDN, which alone reads it if given.
+    """The destination bucket, its public objects, and the CDN; if given, only the CDN may read.
 
     ``s3_endpoint`` is empty for Amazon's S3.
     """
@@ -33,8 +33,8 @@ class DeliveryArgs:
 class Delivery(Component):
     """Readers get renditions and manifests from the bucket itself, or from CloudFront alone.
 
-    ``policy`` is what a bucket that is not the pipeline's own needs in its policy for that, and
-    None of one whose policy the pipeline sets.
+    ``policy`` is what the owner of an adopted bucket has to add to its policy for that; None for a
+    bucket whose policy the pipeline sets.
     """
 
     url: pulumi.Output[str]

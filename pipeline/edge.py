@@ -22,15 +22,15 @@ AGE: Final = (_FOLDER / "age.js").read_text(encoding="utf-8")
 def function_code(
     renditions: Sequence[Rendition], negotiate: Sequence[str], site_files: Sequence[str]
 ) -> str:
-    """Join what differs from stack to stack with what does not.
+    """Return the function's code: this stack's constants, then the code that all stacks share.
 
     Args:
-        renditions: the stack's renditions: what else is public than manifests.
+        renditions: the stack's renditions; only they and the manifests are public.
         negotiate: formats that a URL without an extension may give besides JPEG and PNG.
         site_files: names of the page's files; empty without a page.
 
     Raises:
-        SettingsError: it is longer than CloudFront takes.
+        SettingsError: the code is longer than CloudFront takes.
     """
     made = {
         each.name: [FORMATS[name].extension for name in (*each.formats, *each.lazy_formats)]

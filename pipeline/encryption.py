@@ -24,7 +24,7 @@ class EncryptionKey(Component):
 
     The key stays in AWS when it leaves the stack, by ``encryption: s3`` or ``pulumi destroy``:
     a key that is scheduled for deletion makes all that it encrypted unreadable at once (KMS
-    developer guide, "Deleting AWS KMS keys"). Its alias goes.
+    developer guide, "Deleting AWS KMS keys"). Its alias is deleted.
     """
 
     arn: pulumi.Output[str]

@@ -39,11 +39,11 @@ def environment_variables(
 ) -> Mapping[str, str]:
     """Return the function's variables, which ``Environment.read`` and its C library read.
 
-    ``distribution_id`` is of the CDN that shall forget what a moderator takes down.
-    ``source_bucket`` is for the function that makes lazy renditions, which no event tells where the
-    uploads are. The others must not have it: the guardrail ``no-loop`` takes a function for one
-    that writes to a bucket if its variables are made of the bucket's name, which a preview does not
-    know.
+    ``distribution_id`` is of the CDN that forgets what a moderator takes down.
+    ``source_bucket`` is for the function that makes lazy renditions, because no event tells it
+    where the uploads are. The others must not have it: the guardrail ``no-loop`` assumes that a
+    function writes to a bucket if its variables depend on the bucket's name, which a preview does
+    not know.
     """
     # Without defaults, three times as many renditions fit into Lambda's 4 KB (pipeline/sizes.py).
     renditions = [rendition.without_defaults() for rendition in settings.renditions]
@@ -75,7 +75,7 @@ def environment_variables(
 
 
 def without_metrics(variables: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the function's variables as the one for S3 Batch Operations has them."""
+    """Return the function's variables for S3 Batch Operations, which sends no metrics."""
     return {**variables, "PUBLISH_METRICS": "false"}
 
 
@@ -89,8 +89,8 @@ def view_variables(
     """Return the variables of the functions for first views and for lazy formats.
 
     The CDN is made after this function, so its URL is not known yet: the function takes it from
-    the URLs of a manifest. It has no access to the index of duplicates. Both are told the queue of
-    lazy formats, to which first views send; empty without such formats.
+    the URLs of a manifest. It has no access to the index of duplicates. Both get the URL of the
+    queue of lazy formats, to which first views send; it is empty without such formats.
     """
     variables = environment_variables(
         settings, destination_bucket, "", kms_key_arn, source_bucket=source_bucket

@@ -11,10 +11,10 @@ from pipeline.component import Component, Options
 from pipeline.naming import resource_name, tags
 
 REGION: Final = "us-east-1"
-"""Where web ACLs of scope CLOUDFRONT are kept (AWS WAF API reference, "CreateWebACL": Scope)."""
+"""Region of web ACLs of scope CLOUDFRONT (AWS WAF API reference, "CreateWebACL": Scope)."""
 
 WINDOW: Final = 60
-"""Seconds over which AWS WAF counts, the shortest (AWS WAF Developer Guide, "Rate-based rule
+"""Shortest time, in seconds, over which AWS WAF counts (AWS WAF Developer Guide, "Rate-based rule
 high-level settings": 60, 120, 300 or 600)."""
 
 

@@ -31,9 +31,9 @@ class FormatsArgs(ProcessingArgs):
 class Formats(Component):
     """The resizer's code for formats that no reader waits for, a few at a time.
 
-    A function of its own: as a consumer of the resizer's or of the function for first views it
-    would take executions that are meant for uploads or readers, and need the permissions of both.
-    Its mapping has a ceiling, so nothing is reserved for it.
+    It is a separate function: as part of the resizer or of the function for first views it would
+    take executions that are meant for uploads or readers, and need the permissions of both. Its
+    mapping has a ceiling, so nothing is reserved for it.
     """
 
     function_name: pulumi.Output[str]
@@ -63,7 +63,7 @@ class Formats(Component):
             self,
             name,
             PART,
-            # Each attempt ends as soon as a first view does (``function/lazy_formats.py``).
+            # An attempt has no more time than a first view (``function/lazy_formats.py``).
             replace(args, timeout=min(args.timeout, MOST_VIEW_SECONDS)),
             execution,
             handler=HANDLER,

@@ -16,7 +16,7 @@ Lambda function URL origin")."""
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Who may call a function by its URL, whose ``AuthType`` is ``auth_type``.
+    """The principal that may call a function by its URL, whose ``AuthType`` is ``auth_type``.
 
     ``source_arn`` is the resource that a service calls for; None for any.
     """
@@ -36,9 +36,9 @@ def allow(
 ) -> list[lambda_.Permission]:
     """Grant the two permissions that function URLs made since October 2025 need.
 
-    The second holds for calls through the URL alone. Each changes the function's one policy, and so
-    does making the URL: Lambda answers 409 (ResourceConflictException) to changes that overlap, so
-    each of the three waits for the one before.
+    The second holds for calls through the URL alone. Each permission changes the function's one
+    policy, and so does making the URL. Lambda answers 409 (ResourceConflictException) to changes
+    that overlap, so each of the three waits for the one before.
     """
     url = lambda_.Permission(
         f"{label}-url",

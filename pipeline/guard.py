@@ -80,8 +80,8 @@ def _input_type(resource: pulumi.Resource) -> Any:
 def _labels(resources: Iterable[pulumi.Resource]) -> Iterator[str]:
     """Yield the labels of a component's resources.
 
-    Those of a program that gives the component their outputs have no name here, and no rule is
-    about them.
+    A dependency can also be a resource of the calling program, passed in as an output. It has no
+    name here, and no rule is about it.
     """
     for resource in resources:
         if not isinstance(resource, DependencyResource):

@@ -16,7 +16,7 @@ class Identity:
 
     @classmethod
     def current(cls, opts: pulumi.InvokeOutputOptions) -> "Identity":
-        """Return those of the provider's credentials and settings."""
+        """Return the account, region and partition that the provider is set to."""
         return cls(
             account_id=aws.get_caller_identity_output(opts=opts).account_id,
             region=aws.get_region_output(opts=opts).region,

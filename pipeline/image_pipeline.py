@@ -140,7 +140,8 @@ class ImagePipeline(Component):
             adopted.append("source")
             source = self._adopt("sourceBucket", settings.source_bucket, raises_events=True)
         if settings.destination_bucket != "":
-            # Not an own bucket's: a preview would take the function to write to that one, too.
+            # Only compared if both are adopted: with an own bucket's name, which a preview does not
+            # know, ``no-loop`` would assume that the function writes to that bucket as well.
             other = source.name if adopted == ["source"] else ""
             adopted.append("destination")
             name = settings.destination_bucket
@@ -326,6 +327,6 @@ def _say_who_may_upload(settings: Settings) -> None:
 def _say_what_is_held(settings: Settings) -> None:
     if settings.publish == Publish.HELD:
         pulumi.log.info(
-            "Uploads from now on are held until a moderator approves them; what readers could see "
-            "before stays public."
+            "Uploads from now on are held until a moderator approves them; everything that was "
+            "public before stays public."
         )

@@ -1,4 +1,4 @@
-"""The edge from S3 to SQS: who may send, and then what is sent."""
+"""The edge from S3 to SQS: the queue's policy first, then the bucket's notification."""
 
 import json
 from collections.abc import Sequence
@@ -25,14 +25,14 @@ INTERVAL: Final = "rate(30 minutes)"
 """How often the function measures what waits for a moderator: twice in a period of the alarm."""
 
 BRIDGED_EVENTS: Final = ["Object Created", "Object Deleted"]
-"""The same as EventBridge names them (S3 user guide, "Using EventBridge")."""
+"""The same events by EventBridge's names (S3 user guide, "Using EventBridge")."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class IngestArgs:
-    """The two ends of the edge, and the prefixes of the keys that are announced.
+    """The bucket, the queue, and the prefixes of the keys that are announced.
 
-    With ``measures_held`` the function is also asked how much waits for a moderator, at intervals.
+    With ``measures_held`` the function also counts, at intervals, what waits for a moderator.
     """
 
     source: Bucket
@@ -116,7 +116,7 @@ class Ingest(Component):
 
 
 def pattern(prefixes: Sequence[str], bucket: str) -> str:
-    """Return the pattern of the events of a bucket that a rule is for, as JSON."""
+    """Return a rule's event pattern, as JSON: a bucket's events under these prefixes."""
     objects = {"key": [{"prefix": prefix} for prefix in prefixes]}
     return json.dumps(
         {

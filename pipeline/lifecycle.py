@@ -28,12 +28,12 @@ def abort_multiparts() -> Rule:
 
 
 def expire(days: int) -> Rule:
-    """Return the rule that deletes every object at an age of so many days."""
+    """Return the rule that deletes every object at this age in days."""
     return _rule("expire", expiration={"days": days})
 
 
 def expire_old_versions(days: int) -> Rule:
-    """Return the rule that deletes versions so many days after they were overwritten or deleted."""
+    """Return the rule that deletes versions this many days after they were replaced or deleted."""
     return _rule(
         "expire-noncurrent-versions",
         noncurrent_version_expiration={"noncurrent_days": days},
@@ -42,10 +42,10 @@ def expire_old_versions(days: int) -> Rule:
 
 
 def of_uploads(settings: Settings) -> Iterator[Rule]:
-    """Yield the rules that the source bucket has besides, for what the stack sets of them.
+    """Yield the source bucket's further rules, by the stack's settings.
 
     Days are counted from an object's creation. A rejected upload that expires becomes an old
-    version, like one that somebody deletes: it can be brought back until that expires as well.
+    version, like one that somebody deletes: it can be restored until that expires as well.
     """
     if settings.storage_classes:
         moves = [

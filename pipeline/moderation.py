@@ -1,4 +1,4 @@
-"""The stack's moderator: whom held uploads are sent to."""
+"""The stack's moderator: the queue, topic or function that held uploads are sent to."""
 
 import re
 from typing import Final
@@ -11,7 +11,7 @@ _ACTIONS: Final = {
     "sns": "sns:Publish",
     "lambda": "lambda:InvokeFunction",
 }
-"""What the function does with a queue, a topic or a function."""
+"""The action that sends a message, by the moderator's service."""
 
 _ARN: Final = re.compile(
     r"arn:[\w-]+:(sqs:[\w-]+:\d{12}:[\w-]{1,80}|sns:[\w-]+:\d{12}:[\w-]{1,256}"
@@ -22,7 +22,7 @@ _ARN: Final = re.compile(
 def check(arn: str) -> None:
     """Raise a ``SettingsError`` unless it is empty or names a queue, a topic or a function.
 
-    First-in-first-out queues and topics need what we have no use for.
+    First-in-first-out queues and topics need a message group, which we have no use for.
     """
     if arn and not _ARN.fullmatch(arn):
         raise SettingsError(

@@ -71,7 +71,8 @@ class Monitoring(Component):
         )
         dashboard = cloudwatch.Dashboard(
             resource_name(name, "dashboard"),
-            # CloudWatch has one list of dashboards for all regions, and Pulumi names none.
+            # With the region, because all regions share one list of dashboards; Pulumi makes no
+            # name.
             dashboard_name=names.apply("{function}-{region}".format_map),
             dashboard_body=names.apply(lambda names: json.dumps(body(**names))),
             opts=self.named_before("dashboardName"),

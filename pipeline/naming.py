@@ -25,7 +25,7 @@ def resource_name(base: str, part: str) -> str:
         part: what the resource is, e.g. ``source``.
 
     Raises:
-        NamingError: longer than AWS takes, or of other characters.
+        NamingError: the name is longer than AWS takes, or has other characters.
     """
     name = f"{base}-{part}"
     if not _ALLOWED.fullmatch(base):
@@ -43,7 +43,7 @@ def resource_name(base: str, part: str) -> str:
 
 
 def bucket_url(bucket: str, domain: str, *, s3_endpoint: str) -> str:
-    """Return the URL of a bucket, without a slash at the end: put a key behind it.
+    """Return the URL of a bucket, without the slash that separates it from a key.
 
     Args:
         bucket: its name.

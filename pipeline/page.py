@@ -14,10 +14,10 @@ CONFIG: Final = "config.json"
 HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    # The page asks for none of these, so nothing that gets into it may either.
+    # The page asks for none of these, so code injected into it may not either.
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-"""Sent with each of the page's files, beside the Content-Security-Policy and its like."""
+"""Sent with each of the page's files, next to the Content-Security-Policy."""
 
 PATTERNS: Final = ("/*.html", "/*.css", "/*.js", f"/{CONFIG}")
 """Paths of the page; none matches a rendition or a manifest."""
@@ -44,8 +44,8 @@ def config(
 ) -> dict[str, Any]:
     """Return ``config.json``, which ``web/page.js`` reads: one page serves all stacks.
 
-    ``sign_in`` is whether the signer asks for a user's token; the others have no field for it.
-    Nor has a stack for the ``prefix`` of its uploads if that is the default.
+    ``sign_in`` is True if the signer asks for a user's token; otherwise its field is left out. So
+    is the field of ``prefix`` if the prefix of uploads is the default.
     """
     return {
         "uploads": uploads,

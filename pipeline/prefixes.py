@@ -11,8 +11,8 @@ MAX_LENGTH: Final = 100
 """Bytes that leave room for names in keys of 1,024, and for prefixes in the roles' policies."""
 
 _PREFIX: Final = re.compile(r"([A-Za-z0-9_.-]+/)+")
-"""Folders of letters that mean themselves everywhere: no ``*`` or ``?`` of IAM's patterns, no ``$``
-of its variables or of signed forms, nothing that a URL or an event would encode."""
+"""Folders of characters without a special meaning anywhere: no ``*`` or ``?`` of IAM's patterns, no
+``$`` of its variables or of signed forms, nothing that a URL or an event would encode."""
 
 
 def check(prefix: str, former: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""A function that renders uploads, with its log and its role: what feeds it is up to its owner."""
+"""A function that renders uploads, with its log and its role; its owner connects its trigger."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ def processing_function(
         description: what it is for.
         queue: the queues that feed it, if any.
         distribution_arn: CDN that it may have forget what a moderator takes down; empty for none.
-        reserved_concurrency: invocations at one time that are kept for it and limit it.
+        reserved_concurrency: invocations at one time, reserved for it and its limit as well.
     """
     execution = Execution(
         owner,

@@ -19,7 +19,7 @@ RETENTION: Final = 4 * 24 * 3600
 """Seconds; SQS's default. Shorter than the dead-letter queue's, as message age carries over."""
 
 LONG_POLL: Final = 20
-"""Seconds that a receive waits: the fewest empty, billed receives."""
+"""Seconds that a receive waits; SQS's longest, because each empty receive is billed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +31,9 @@ class UploadQueueArgs:
 
 
 class UploadQueue(Component):
-    """Uploads waiting for the function, and the dead-letter queue for those that keep failing.
+    """Uploads waiting for the function, and the dead-letter queue for messages that keep failing.
 
-    A backfill has its own queue, so that new uploads do not wait behind it, and so have lazy
+    Backfills have their own queue, so that new uploads do not wait behind them, and so do lazy
     formats, if the stack has any. The redrive policies of these two are set last: SQS refuses a
     dead-letter queue whose allow policy does not name the source queue, and in a stack of an
     earlier release it names the queue of new uploads alone.

@@ -1,4 +1,4 @@
-"""What each user has uploaded: one DynamoDB table, made only if the stack has quotas."""
+"""Counts of each user's uploads: one DynamoDB table, made only if the stack has quotas."""
 
 from dataclasses import dataclass
 
@@ -17,8 +17,8 @@ class UserQuotasArgs:
 class UserQuotas(Component):
     """A table billed by the request and encrypted by DynamoDB, which deletes its items by itself.
 
-    ``signer/quota.py`` writes it: an item for each user and day, with counts and no file names. A
-    table that is lost starts all users anew, so nothing protects it.
+    ``signer/quota.py`` writes it: an item for each user and day, with counts and no file names. If
+    it is lost, every user starts from zero again, so nothing protects it.
     """
 
     name: pulumi.Output[str]

@@ -6,10 +6,10 @@ import pulumi
 def keep(name: str, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
     """Return options that give the aliases of a pipeline to each of its resources.
 
-    Pulumi hands a parent's alias down too, but only while the parent itself is found by it: an
-    update that fails after the parent's step leaves the rest of the resources under their former
-    names, and the next update would make them anew and delete them (pulumi/pulumi v3.274.1,
-    ``pkg/resource/deploy/step_generator.go``, ``generateAliases``).
+    Pulumi hands a parent's alias down too, but only while the parent itself is found by that alias:
+    an update that fails after the parent's step leaves the rest of the resources under their former
+    names, and the next update would create them again and delete the old ones (pulumi/pulumi
+    v3.274.1, ``pkg/resource/deploy/step_generator.go``, ``generateAliases``).
 
     Args:
         name: of the pipeline, which the names of its resources start with.

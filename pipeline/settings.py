@@ -46,7 +46,7 @@ MONITORING: Final = ("off", "lean", "full")
 """Least to most: no alarm; three alarms that tell of lost uploads; all alarms and a dashboard."""
 
 UPLOADERS: Final = ("public", "presigned", "private")
-"""Anyone; who has a form that the signer signed; who may write to the bucket by a policy."""
+"""Anyone; holders of a form that the signer signed; principals with a policy that allows it."""
 
 NEGOTIABLE: Final = ("avif", "webp")
 """Formats that not every reader can show, so that the CDN asks the Accept header."""
@@ -60,9 +60,9 @@ class Settings:
     the largest image that fits in ``memory``; read ``max_pixels`` instead. ``max_concurrency`` 0
     means no ceiling but the account's own; with ``pollers`` it must be 0. A quota of 0 is none, and
     ``rejected_upload_days`` 0 keeps rejected uploads.
-    A program may give what is a ``pulumi.Input`` as an output.
-    ``batch_operations_concurrency`` 0 means no function for S3 Batch Operations. ``s3_endpoint`` is
-    not a key of the stack: it is the provider's ``aws:endpoints``, set for the embedded AWS.
+    A program may pass an output for any ``pulumi.Input``. ``batch_operations_concurrency`` 0 means
+    no function for S3 Batch Operations. ``s3_endpoint`` is not a key of the stack: it is the
+    provider's ``aws:endpoints``, set for the embedded AWS.
     """
 
     memory: int = 1024
@@ -186,8 +186,8 @@ class Settings:
     def negotiated(self) -> tuple[str, ...]:
         """Formats that a URL of the CDN without an extension may give besides JPEG and PNG.
 
-        By default those that each of the ``renditions`` has, which is none of the default ones:
-        uploads of release 0.1.0 have no AVIF, and a reader would be sent to a file that is missing.
+        By default, the formats that each of the ``renditions`` has. The default renditions have
+        none: uploads of release 0.1.0 have no AVIF, and a reader would be sent to a missing file.
         No lazy format is ever missing, because a reader gets another one meanwhile.
         """
         if self.negotiate is not None:
@@ -196,7 +196,7 @@ class Settings:
 
     @property
     def has_lazy(self) -> bool:
-        """True if a rendition, or a format of one, is made after it was viewed first."""
+        """True if a rendition, or a format of one, is made only after its first view."""
         return any(rendition.lazy for rendition in self.renditions) or self.has_lazy_formats
 
     @property
@@ -220,7 +220,7 @@ class Settings:
     def _check_renditions(self) -> None:
         if not self.renditions:
             raise SettingsError("renditions must name at least one rendition; got an empty list.")
-        # An upload is only known to be ready once it was rendered.
+        # Rendering is what shows that an upload is valid.
         if all(rendition.lazy for rendition in self.renditions):
             raise SettingsError("renditions must name at least one without lazy: true.")
         for format_name in self.negotiate or ():
@@ -277,7 +277,7 @@ class Settings:
 
     @property
     def signer_behind_cdn(self) -> bool:
-        """True if the signer is asked through the CDN, so that AWS WAF sees those requests too.
+        """True if requests to the signer go through the CDN, so that AWS WAF sees them too.
 
         AWS WAF cannot stand in front of a function URL.
         """

@@ -1,4 +1,4 @@
-"""What a setting that cannot work raises, and the checks that several settings share."""
+"""The error for a setting that cannot work, and the checks that several settings share."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ _CERTIFICATE: Final = re.compile(r"arn:[\w-]+:acm:us-east-1:\d{12}:certificate/[
 
 
 class SettingsError(pulumi.RunError):
-    """A setting that cannot work; the one sentence names its key, the limit and what it got."""
+    """A setting that cannot work; the message names its key, the limit and the value."""
 
 
 def in_range(key: str, value: int, low: int, high: int, unit: str) -> None:
@@ -66,7 +66,7 @@ def require_zone(text: str) -> None:
 
 
 def require_certificate(arn: str) -> None:
-    """Raise a ``SettingsError`` if CloudFront could not find a certificate."""
+    """Raise a ``SettingsError`` if a certificate is not where CloudFront looks for it."""
     if arn and not _CERTIFICATE.fullmatch(arn):
         raise SettingsError(
             "certificateArn must be of a certificate in us-east-1, where CloudFront looks for "

@@ -1,4 +1,4 @@
-"""Plain values, as JSON and YAML have them, to the types of ``Settings``."""
+"""Convert plain values from JSON or YAML to the types of ``Settings``."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -35,7 +35,7 @@ def structured(name: str, key: str, raw: object) -> Any:
 
 
 def to_name(kind: type[Name], key: str, text: str) -> Name:
-    """Return the member of an enumeration; raise a ``SettingsError`` if it has none of the name."""
+    """Return an enumeration's member of a name; raise a ``SettingsError`` if there is none."""
     require_one_of(key, text, tuple(kind))
     return kind(text)
 
@@ -77,7 +77,7 @@ def _mapping(key: str, raw: object, kind: type[Mapped], type_: type, wanted: str
         key: what its user calls it.
         raw: what its user has given.
         kind: a dataclass, all of whose fields must be given and no others.
-        type_: that each field must be of.
+        type_: type of every field.
         wanted: what the error asks for.
     """
     names = {field.name for field in fields(cast("Any", kind))}
@@ -93,7 +93,7 @@ def _transitions(key: str, raw: object) -> tuple[Transition, ...]:
         raise SettingsError(
             f"{key} must be days by storage class, like {{STANDARD_IA: 30}}; got {raw!r}."
         )
-    # By age: the engine passes the keys of a mapping in the order of the alphabet.
+    # Sorted by age, because the engine passes a mapping's keys in alphabetical order.
     by_age = sorted(days.items(), key=lambda each: each[1])
     return tuple(Transition(storage_class=name, days=count) for name, count in by_age)
 
@@ -107,7 +107,7 @@ def _tags(key: str, raw: object) -> Mapping[str, str]:
 
 def _vpc(_key: str, raw: object) -> Vpc:
     values = cast("dict[str, Any]", raw) if isinstance(raw, dict) else {"": raw}
-    # As the component's host spells what a program in any language calls securityGroups.
+    # The component's host renames securityGroups to this.
     spelled = {"security_groups": "securityGroups"}
     return Vpc.parse({spelled.get(name, name): value for name, value in values.items()})
 

@@ -33,7 +33,7 @@ TIMEOUT: Final = 10
 """Seconds; a warm answer takes milliseconds, a cold start one or two."""
 
 CONCURRENCY: Final = 10
-"""Invocations at a time, which limits what strangers can make it cost; others get status 429."""
+"""Invocations at a time, to limit the cost that strangers can cause; others get status 429."""
 
 BODY_HASH: Final = "x-amz-content-sha256"
 """Header with the SHA-256 of a POST's body. CloudFront signs requests to the function by it
@@ -48,7 +48,7 @@ AUTHORIZATION_BEHIND_CDN: Final = "x-authorization"
 (API reference, OriginAccessControlConfig, SigningBehavior, read 2026-11-27)."""
 
 RETRY_AFTER: Final = "retry-after"
-"""Header of a refusal by a quota, which pages of other origins read only if CORS says so."""
+"""Header of a response when a quota is used up; CORS must let other origins' pages read it."""
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "signer"
 """The function's sources."""
@@ -60,11 +60,11 @@ class SignerArgs:
 
     Attributes:
         source: the bucket.
-        announced: what announces the keys that forms are for, and so comes before any form.
+        announced: announces the keys that forms are for, and must exist before any form.
         kms_key_arn: the stack's key; empty for S3-managed keys.
-        auth: whose tokens let users ask; None lets anyone.
-        bundle: the function with its libraries, which it needs with ``auth`` alone.
-        quotas: table of what users have uploaded; None if nobody counts it.
+        auth: issuer whose tokens let users ask; None lets anyone ask.
+        bundle: the function with its libraries, which only ``auth`` needs.
+        quotas: table that counts users' uploads; None without quotas.
         variables: the function's.
         allowed_origins: web origins whose pages may ask (CORS).
         runtime: of Lambda, with its ``architecture``.
@@ -93,7 +93,7 @@ class SignerArgs:
 
 
 class Signer(Component):
-    """A function that anyone may call, but only by its URL or the CDN, and that may only upload."""
+    """A function that anyone may call by its URL or through the CDN; its role may only upload."""
 
     url: pulumi.Output[str]
     function_name: pulumi.Output[str]

@@ -1,11 +1,11 @@
-"""The way from the CDN to the signer: a path that is never cached, and requests that are signed."""
+"""The route from the CDN to the signer: its path is never cached, and requests are signed."""
 
 from typing import Final
 
 from pulumi_aws import cloudfront
 
 PATH: Final = "/_sign"
-"""No rendition or manifest has it: their paths have two parts or more."""
+"""Path of the signer. Renditions and manifests have paths of two parts or more."""
 
 ORIGIN: Final = "signer"
 
@@ -14,7 +14,7 @@ CACHING_DISABLED: Final = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 
 ALL_BUT_HOST: Final = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 """CloudFront developer guide, "Use managed origin request policies": AllViewerExceptHostHeader,
-which is meant for function URLs. It passes on the body's hash and what CORS needs."""
+which is meant for function URLs. It passes on the body's hash and the headers of CORS."""
 
 
 def behavior(

@@ -26,7 +26,7 @@ CONTENT_TYPES: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class SiteArgs:
-    """The page's bucket, the CDN that reads it, and what the page is told of the stack."""
+    """The page's bucket, the CDN that reads it, and the stack's facts that the page needs."""
 
     bucket: SecureBucket
     cdn: Cdn

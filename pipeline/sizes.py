@@ -1,7 +1,7 @@
 """AWS's limits on policies and variables, checked before any resource is registered.
 
 A preview does not check them, so AWS would refuse the function or its role in the middle of an
-update. Names and ARNs that only the update knows are assumed as long as they can get.
+update. Names and ARNs that only the update knows are assumed to be as long as they can get.
 """
 
 import json

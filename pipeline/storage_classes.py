@@ -1,4 +1,4 @@
-"""The storage classes that uploads are moved to as they age, and what is allowed of them."""
+"""The storage classes that uploads are moved to as they age, and which ones are allowed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ def check(transitions: Sequence[Transition]) -> None:
     for each in transitions:
         if reason := _REFUSED.get(each.storage_class):
             raise SettingsError(
-                f"storageClasses must not have {each.storage_class}: what is in it {reason}; use "
+                f"storageClasses must not have {each.storage_class}: an upload in it {reason}; use "
                 f"{' or '.join(READABLE)}."
             )
         require_one_of("storageClasses", each.storage_class, READABLE)

@@ -27,7 +27,7 @@ class UploadsArgs:
 
 
 class Uploads(Component):
-    """Uploads under ``prefix``: by anyone, with a signed form, or only by leave of a policy.
+    """Uploads under ``prefix``: by anyone, with a signed form, or by principals with a policy.
 
     ``endpoint`` is the bucket's URL, or the signer's own; without one ``signer_name`` is empty.
     """

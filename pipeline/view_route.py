@@ -1,4 +1,4 @@
-"""The way from the CDN to the function that makes renditions on first view.
+"""The route from the CDN to the function that makes renditions on first view.
 
 CloudFront chooses a behaviour by the viewer's path, before ``edge/route.js`` rewrites it, so a
 rendition has a path without an extension beside one for each of its formats.
@@ -16,8 +16,8 @@ ORIGIN: Final = "views"
 GROUP: Final = "first-view"
 
 FAILOVER: Final = (403, 404)
-"""The bucket's statuses on which CloudFront asks the function. S3 answers 403 for a missing key to
-whom may not list the bucket, as the CDN may not (API reference, "GetObject")."""
+"""Statuses of the bucket that make CloudFront ask the function. S3 answers 403 for a missing key if
+the caller may not list the bucket, and the CDN may not (API reference, "GetObject")."""
 
 
 def patterns(renditions: Sequence[Rendition]) -> Iterator[str]:

@@ -23,7 +23,7 @@ PART: Final = "views"
 
 @dataclass(frozen=True, kw_only=True)
 class ViewsArgs(ProcessingArgs):
-    """Invocations of the function at one time: what is reserved for it, and no more.
+    """The function's reserved concurrency, which is its limit as well.
 
     ``format_queue_arn`` is of the queue of lazy formats; empty if the stack has none.
     """
@@ -36,8 +36,8 @@ class Views(Component):
     """The resizer's code behind a URL that nobody may call until ``allow`` names a distribution.
 
     The reserved concurrency keeps a flood of views away from uploads: the function can take no more
-    of the account's executions, and none of the resizer's mapping. Its figures are in its log
-    alone, because metrics of its own would cost by the month.
+    of the account's executions, and none of the resizer's mapping. It writes its figures only to
+    its log, because metrics would cost money every month.
     """
 
     url: pulumi.Output[str]

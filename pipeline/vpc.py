@@ -18,7 +18,7 @@ _FIELDS: Final = {
     "subnets": ("subnet", MOST_SUBNETS),
     "securityGroups": ("sg", MOST_SECURITY_GROUPS),
 }
-"""Of the setting: how its ids begin, and how many Lambda takes."""
+"""For each list of the setting: the prefix of its ids, and how many Lambda takes."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -60,7 +60,7 @@ class StaticSite(pulumi.ComponentResource):
         self.register_outputs({"url": self.url})
 
     def _certificate(self) -> aws.acm.CertificateValidation:
-        """A certificate of the region that CloudFront takes it from, once it is valid."""
+        """Return a certificate in the region where CloudFront looks for it, once it is valid."""
         virginia = aws.Provider("us-east-1", region="us-east-1", opts=self._options())
         there = self._options(provider=virginia)
         certificate = aws.acm.Certificate(

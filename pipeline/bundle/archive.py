@@ -1,4 +1,4 @@
-"""The zip itself: equal files give equal bytes, within the size that a cold start can bear."""
+"""Write the zip: equal files give equal bytes, and cold starts limit its size."""
 
 import io
 import zipfile

@@ -27,16 +27,16 @@ from pipeline.bundle.x265 import leave_out_encoder
 _ROOT: Final = Path(__file__).resolve().parents[2]
 
 CACHE: Final = Path(os.environ.get("IMAGE_PIPELINE_CACHE") or _ROOT / ".cache")
-"""Folder of all that can be made again. An installed wheel has it in the user's own cache."""
+"""Cache of files that can be built again. An installed wheel has it in the user's own cache."""
 
 CARRIED: Final = _ROOT / "bundles"
-"""Finished zips of this very source, which a wheel carries; a checkout has none."""
+"""Zips built from this source, which our wheel contains; a checkout has none."""
 
 _FOR_BUILD: Final = re.compile(r"(^|/)requirements\.[^/]*$|\.(pyi|c|h)$")
 """Files of the function that only its build needs."""
 
 _KEPT: Final = 5
-"""Newest zips of a target that stay in the cache: each edit of the function adds 15 MB."""
+"""How many zips of a target stay in the cache, newest first: each edit adds 15 MB."""
 
 _NO_INTERPRETER: Final = (
     "No Python {0} was found to precompile the bundle with, so a cold start takes about twice as "
@@ -51,8 +51,8 @@ class Bundle:
     Attributes:
         path: where the zip is; its name carries its digest, so a path never changes content.
         sha256_base64: digest in the form of Lambda's CodeSha256.
-        seconds: what it took to build; 0 if it was there.
-        warnings: sentences about what makes the bundle worse than it could be.
+        seconds: how long the build took; 0 if the zip was in the cache.
+        warnings: sentences, each on a flaw of this bundle and how to remove it.
     """
 
     path: Path
@@ -158,7 +158,7 @@ def _key(own: Mapping[str, bytes], interpreter: Interpreter | None) -> str:
 
 
 def _cached(cache: Path, stem: str) -> Path | None:
-    """Return the zip built from the same inputs, if it still is what its name says."""
+    """Return the zip built from the same inputs, if its content still matches its name."""
     zips = cache.glob(f"{stem}-*.zip")
     return next((p for p in zips if p.stem.endswith(_short_digest(p.read_bytes()))), None)
 

@@ -70,7 +70,7 @@ def _candidates(python: str) -> Iterator[str]:
     data = Path(os.environ.get("XDG_DATA_HOME", home / ".local" / "share"))
     uv = Path(os.environ.get("UV_PYTHON_INSTALL_DIR", data / "uv" / "python"))
     for folder, pattern in ((pyenv, f"{python}*"), (uv, f"cpython-{python}*")):
-        with suppress(PermissionError):  # another user's, which the environment still names
+        with suppress(PermissionError):  # the environment may name another user's folder
             yield from sorted(str(path) for path in folder.glob(f"{pattern}/bin/{name}"))
 
 

@@ -1,4 +1,4 @@
-"""Compile C for a target, such as the function's module, with a compiler of the package index.
+"""Compile C for a target, such as the function's module, with a compiler from the package index.
 
 ``ziglang`` is Clang with every target's libc in one wheel, so nobody needs a toolchain and any
 machine builds for both of Lambda's architectures. The module uses Python's stable ABI alone: one
@@ -28,11 +28,11 @@ _SYSTEMS: Final[Mapping[tuple[str, Machine], str]] = {
     ("darwin", "x86_64"): "x86_64-macos",
     ("darwin", "arm64"): "aarch64-macos",
 }
-"""Zig's names of what a module runs on. Glibc 2.17 is that of the oldest wheels still made
-(manylinux2014), so a module loads wherever the function's wheels do; Lambda has 2.34."""
+"""Zig's names of the systems that a module runs on. Glibc 2.17 is what the oldest wheels still made
+(manylinux2014) need, so a module loads wherever the function's wheels do; Lambda has 2.34."""
 
 _VECTORS: Final[Mapping[Machine, str]] = {"x86_64": "x86_64+avx2+bmi+bmi2", "arm64": "generic"}
-"""CPU for the files that run only after the module has looked at it; every aarch64 has NEON."""
+"""CPU for the files that run only once the module has checked the CPU; all aarch64 has NEON."""
 
 _CHECKED_FIRST: Final = frozenset(
     {"huffman.c", "idct.c", "jpeg.c", "planes.c", "resample.c", "similarity.c", "unfilter.c"}
@@ -46,7 +46,7 @@ _FLAGS: Final = (
     "-fvisibility=hidden",
     "-fwrapv",  # sums of halves wrap on purpose
     "-ffp-contract=off",  # weights round as Pillow's do
-    "-fno-sanitize=all",  # zig adds some of its own; the tests add theirs
+    "-fno-sanitize=all",  # zig adds sanitizers by default; the tests add theirs
     "-g0",
     "-Wall",
     "-Wextra",
@@ -61,7 +61,7 @@ def compile_library(
 
     Args:
         sources: the ``.c`` and ``.h`` files by name, all in one folder.
-        target: what the library will be loaded by.
+        target: the interpreter that will load the library.
         cache: folder for finished libraries and for the compiler's own files; made when missing,
             safe to delete, and safe for several processes at once.
         library: name of the library.

@@ -26,7 +26,7 @@ _UNUSED: Final = re.compile(
     | ^PIL/(__main__|report|_tkinter_finder|ImageGrab|ImageQt|ImageTk|ImageWin)\.py$
     | ^PIL/_imagingtk\.
     | ^isal/isa-l/(?!LICENSE)  # the sources of its library
-    | ^fontpkg_\w+/metadata\.json$  # read by nobody
+    | ^fontpkg_\w+/metadata\.json$  # nothing reads it
     """,
     re.VERBOSE,
 )
@@ -45,8 +45,8 @@ _CAUSES: Final = {
         "runtime and architecture it supports, or a version of it that has one."
     ),
     r"DO NOT MATCH THE HASHES.*\n\s+(?P<what>\S+) from": (
-        "The wheel of {what} for {target} is not one that {pins} pins; if the "
-        "index is to be trusted, compile that file again."
+        "The wheel of {what} for {target} is not one that {pins} pins; if you "
+        "trust the index, compile that file again."
     ),
     r"ERROR: (?P<what>.+)": "pip could not fetch the function's wheels for {target}: {what}",
 }
@@ -57,7 +57,7 @@ def fetch(target: Target, requirements: Path, cache: Path) -> list[Path]:
     """Return the wheels that ``requirements`` pins for ``target``, from the cache when it can.
 
     Args:
-        target: whose wheels.
+        target: the interpreter that will load the wheels.
         requirements: requirements file in which every package carries its hashes.
         cache: folder to keep the wheels in; two processes may fetch into it at once.
 
@@ -96,7 +96,7 @@ def unpack(wheels: Iterable[Path], target: Target) -> dict[str, bytes]:
 def check_architecture(files: Mapping[str, bytes], target: Target) -> None:
     """Refuse shared libraries that ``target`` cannot load; Lambda would say so only at run time.
 
-    A native target is taken at pip's word, as other systems have other formats than ELF.
+    For a native target, pip's choice is trusted, because other systems do not use ELF.
 
     Raises:
         BundleError: a library is of another architecture, or not ELF at all.
@@ -136,14 +136,14 @@ def _tags(target: Target) -> list[str]:
     machine = _WHEEL_NAMES[target.machine]
     python = target.python.replace(".", "")
     platforms = [f"--platform=manylinux_2_{minor}_{machine}" for minor in _GLIBC]
-    # pip reads manylinux2014 as that and everything older, under the names of their day.
+    # pip takes manylinux2014 to include all older tags, such as manylinux1.
     platforms.append(f"--platform=manylinux2014_{machine}")
     abis = [f"--abi=cp{python}", "--abi=abi3", "--abi=none"]
     return ["--implementation=cp", f"--python-version={target.python}", *abis, *platforms]
 
 
 def explain(output: str, target: Target, pins: str) -> BundleError:
-    """Turn what pip wrote to its standard error into one sentence; ``pins`` names what it read."""
+    """Turn pip's standard error into one sentence; ``pins`` names the requirements file."""
     for pattern, sentence in _CAUSES.items():
         if found := re.search(pattern, output):
             return BundleError(sentence.format(target=target, pins=pins, **found.groupdict()))

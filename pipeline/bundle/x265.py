@@ -1,8 +1,8 @@
 """Leave the HEVC encoder x265 out of the bundle, which decodes HEIC and never encodes it.
 
-pillow-heif's wheel carries it (23 MB, GPL), and libheif does not load without a library of its
-name. So the bundle has one that offers the functions that libheif calls, and says that there is no
-encoder. Its name and its functions are read from the wheel.
+pillow-heif's wheel carries x265 (23 MB, GPL), and libheif does not load without a library of that
+name. So the bundle has a stub of that name: it defines the functions that libheif calls, and
+reports that there is no encoder. The name and the functions are read from the wheel.
 """
 
 import io
@@ -40,7 +40,7 @@ def leave_out_encoder(files: Mapping[str, bytes], target: Target, cache: Path) -
         cache: folder of ``compile_library``.
 
     Raises:
-        BundleError: a library wants more of the encoder than is known, or the compiler is missing.
+        BundleError: a library calls a function that the stub lacks, or the compiler is missing.
     """
     replaced = dict(files)
     for name in filter(_ENCODER.search, files):
@@ -72,7 +72,7 @@ def _wanted(files: Mapping[str, bytes], library: str) -> set[str]:
 
 
 def _symbols(data: bytes) -> Iterator[tuple[str, bool]]:
-    """Yield the symbols of a shared library, and True for those that it defines."""
+    """Yield each symbol of a shared library, and True if the library defines it."""
     try:  # a checkout may be newer than what is installed
         from elftools.elf.elffile import ELFFile  # noqa: PLC0415
         from elftools.elf.sections import SymbolTableSection  # noqa: PLC0415

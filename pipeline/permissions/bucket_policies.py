@@ -15,7 +15,7 @@ def source(bucket_arn: str, *, public: bool, prefix: str = UPLOADS) -> Document:
 
     Args:
         bucket_arn: the bucket.
-        public: let anyone upload; otherwise only those who have a form that the signer signed.
+        public: let anyone upload; otherwise an upload needs a form that the signer signed.
         prefix: of new uploads.
     """
     # Renditions of such uploads would be written among the private indexes.
@@ -42,7 +42,7 @@ def destination(
 
 
 def readers(bucket_arn: str, distribution_arn: str, *, renditions: Sequence[Rendition]) -> Document:
-    """Return what lets readers read, by itself: the CDN alone, or anyone without one."""
+    """Return the policy that lets the CDN alone read, or anyone if there is no CDN."""
     objects = public_objects(bucket_arn, renditions)
     if distribution_arn:
         return document([_cdn_read(objects, distribution_arn)])
@@ -93,8 +93,8 @@ def source_log(bucket_arn: str, account_id: str, source_arn: str) -> Document:
 def public_objects(bucket_arn: str, renditions: Sequence[Rendition]) -> list[str]:
     """Return ARN patterns of all that readers may see: manifests and the stack's renditions.
 
-    These in every format, as ``large.???`` and ``large.????``: manifests of before a change of
-    formats name files that are made no longer, and stand until a backfill.
+    Renditions are matched in any format, as ``large.???`` and ``large.????``: until a backfill,
+    manifests from before a change of formats name files that are no longer made.
     """
     lengths = sorted({len(format_.extension) for format_ in FORMATS.values()})
     names = [f"{made.name}.{'?' * length}" for made in renditions for length in lengths]

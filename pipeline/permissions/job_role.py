@@ -19,7 +19,7 @@ def assumed_by_batch_operations() -> Document:
 def job_role(function_arn: str, source_arn: str) -> Document:
     """Return the policy of the jobs' role (the same guide, "Invoke AWS Lambda function").
 
-    It may read no upload: the function does that, with a role of its own.
+    It may read no upload: the function does that, with its own role.
 
     Args:
         function_arn: the function that a job invokes for each upload.

@@ -16,7 +16,7 @@ from pipeline.permissions.bucket_policies import made_objects
 from pipeline.permissions.documents import Document, Statement, allow, document, objects_under
 
 POLL: Final = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
-"""What Lambda needs to poll a queue for a function, by that function's role."""
+"""Actions that a function's role must allow, so that Lambda can poll a queue for it."""
 
 
 def assumed_by_lambda() -> Document:
@@ -47,8 +47,8 @@ def resizer_role(
     Args:
         source_arn: source bucket; list keys, and read by version under the prefixes alone.
         destination_arn: destination bucket; list keys, and write what is made, nothing else.
-        queue_arn: queue of new uploads, which Lambda polls with this role; takes messages back;
-            empty for a function that no queue feeds.
+        queue_arn: queue of new uploads, which Lambda polls with this role, and which the function
+            may send messages back to; empty for a function that no queue feeds.
         backfill_arn: queue of backfills, likewise.
         log_group_arn: the function's own log group.
         key_arn: the stack's KMS key; empty for S3-managed keys.
@@ -58,7 +58,7 @@ def resizer_role(
         tags_rejected: whether it tags rejected uploads, which then expire.
         in_vpc: whether Lambda connects it to a VPC.
         prefixes: of the uploads.
-        moderator_arn: whom held uploads are sent to; empty for nobody.
+        moderator_arn: moderator that held uploads are sent to; empty for none.
         distribution_arn: CDN that forgets what a moderator takes down; empty for none.
     """
     written = made_objects(destination_arn, made_at_upload(renditions))
@@ -83,8 +83,8 @@ def resizer_role(
         allow("WriteRenditions", ["s3:PutObject", "s3:GetObject"], written),
         # An older version may have left files of a rendition that the stack no longer has.
         allow("RemoveLeftovers", ["s3:DeleteObject"], leftovers),
-        # What waits for a moderator, and what they decided. In every stack: whatever its settings
-        # are by now, what was held stays held, and what is shown can be rejected.
+        # Held uploads and the moderators' decisions. Every stack has this: without a moderator as
+        # well, held uploads stay held, and public ones can be rejected.
         allow(
             "Moderate",
             ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"],
@@ -93,7 +93,7 @@ def resizer_role(
         _write_log(log_group_arn),
     ]
     if lazy:
-        # It tells which version a first view made a file of, and deletes those of older ones.
+        # It reads which version a first view made a file from, and deletes files of older ones.
         statements.append(allow("ReadLazyRenditions", ["s3:GetObject"], lazy))
     if moderator_arn:
         statements.append(moderation.ask(moderator_arn))
@@ -189,8 +189,8 @@ def _make(
     """Allow what ``function/first_view.py`` does to make these renditions one by one."""
     uploads = objects_under(source_arn, prefixes)
     manifests, *made = made_objects(destination_arn, renditions)
-    # One that lost a conditional write answers what the winner stored; one whose upload was
-    # replaced or deleted meanwhile takes its own rendition away again.
+    # An invocation that lost a conditional write returns what the winner stored; one whose upload
+    # was replaced or deleted meanwhile deletes its own rendition again.
     write = allow("WriteRenditions", ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"], made)
     return [
         allow("ReadUploads", ["s3:GetObject", "s3:GetObjectVersion"], uploads),
@@ -204,7 +204,7 @@ def _make(
 
 
 def _everywhere(key_arn: str, *, tracing: bool, in_vpc: bool) -> list[Statement]:
-    """Allow what a function does because of where it runs and what it is watched by."""
+    """Allow what a function needs for the stack's key, for traces and for a VPC."""
     return [
         *([_connect()] if in_vpc else []),
         *([_write_traces()] if tracing else []),
@@ -213,9 +213,9 @@ def _everywhere(key_arn: str, *, tracing: bool, in_vpc: bool) -> list[Statement]
 
 
 def bench_role(*, source_arn: str, destination_arn: str, log_group_arns: Sequence[str]) -> Document:
-    """Return the policy of the clone that ``bench aws`` measures: two buckets and logs of its own.
+    """Return the policy of the clone that ``bench aws`` measures: two buckets and two logs.
 
-    Nothing of the stack is in it: no bucket, queue, table, key or log group.
+    It names nothing of the stack: no bucket, queue, table, key or log group.
 
     Args:
         source_arn: temporary bucket that it reads.
@@ -282,9 +282,9 @@ def _connect() -> Statement:
     """Let Lambda itself make and remove the function's network interfaces in a VPC.
 
     The actions are those of AWS's managed policy AWSLambdaVPCAccessExecutionRole, version 3, on
-    "*" as there. The function's own requests carry its ARN, and those that Lambda makes for it to
-    EC2 do not (Lambda developer guide, "Using source function ARN to control function access
-    behavior", read 2026-11-27): so the function's code may do none of this.
+    "*" as there. The function's own requests carry its ARN; Lambda's requests to EC2 for it do not
+    (Lambda developer guide, "Using source function ARN to control function access behavior", read
+    2026-11-27), so the function's code may do none of this.
     """
     actions = [
         *("ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"),

@@ -11,7 +11,7 @@ from pipeline.permissions.documents import Document, Statement, allow, deny_plai
 def upload_queue(queue_arn: str, bucket_arn: str, account_id: str, *rule_arns: str) -> Document:
     """Return the queue's policy: S3 may announce this bucket's uploads, over HTTPS only.
 
-    Both conditions stop a confused deputy. EventBridge may send for the rules, if there are any.
+    The two conditions prevent a confused deputy. EventBridge may send for the rules, if any.
     """
     condition = {
         "ArnEquals": {"aws:SourceArn": bucket_arn},
@@ -44,8 +44,8 @@ def _rules_may_send(queue_arn: str, rule_arns: Sequence[str]) -> Statement:
 def https_only_queue(queue_arn: str) -> Document:
     """Return the policy of a queue that no other account or service sends to: HTTPS only.
 
-    That of backfills, to which operators send, and the dead-letter queue, to which SQS moves
-    messages by itself.
+    There are two: the queue of backfills, to which operators send, and the dead-letter queue, to
+    which SQS moves messages by itself.
     """
     return document([deny_plain_http("sqs:*", queue_arn)])
 

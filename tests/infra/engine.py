@@ -215,5 +215,5 @@ def assert_nothing_was_registered(error: BaseException) -> None:
 
 
 def takes_tags(type_: str) -> bool:
-    """Whether a resource type can be tagged, as the provider's own classes know."""
+    """Return True if a resource type can be tagged, by the provider's own classes."""
     return hasattr(inputs_class(type_), "tags")

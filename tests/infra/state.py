@@ -1,4 +1,4 @@
-"""What a stack consists of, as compact data: what must not change under a stack that is deployed.
+"""A stack's resources as compact data: they must not change under a deployed stack.
 
 ``state.json`` holds it for each of ``STACKS``. After an intended change, write it anew with
 ``python -m tests.infra.state`` and review the difference: every line of it is something that

@@ -138,7 +138,7 @@ def test_private_uploads_are_only_for_those_whom_a_policy_lets():
         (
             {"sourceBucket": SOURCE, "destinationBucket": f"arn:aws:s3:::{SOURCE}"},
             (
-                "destinationBucket must be another bucket than that of the uploads, because a "
+                "destinationBucket must not be the bucket of the uploads, because a "
                 f"rendition must not raise the event of an upload; got {SOURCE} for both."
             ),
         ),

@@ -431,7 +431,7 @@ def test_a_resource_of_the_program_may_give_its_output(provider, definition):
 
 
 class Aborted(Exception):
-    """What gRPC raises after a status is sent."""
+    """The exception that gRPC raises after a status is sent."""
 
 
 class Call:

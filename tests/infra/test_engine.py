@@ -1,4 +1,4 @@
-"""What the tests of the program add to pytest-pulumi, whose own tests are beside it."""
+"""The additions of this program's tests to pytest-pulumi, which has its own tests."""
 
 import pulumi
 import pytest

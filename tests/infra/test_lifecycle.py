@@ -1,4 +1,4 @@
-"""What S3 moves and deletes by itself, and which stacks have it do so."""
+"""Objects that S3 moves and deletes by itself, and the stacks that have it do so."""
 
 import pytest
 

@@ -39,7 +39,7 @@ def test_the_function_may_ask_this_moderator_and_no_other(arn, action):
 
 
 def test_a_stack_without_moderation_can_still_hold_and_decide():
-    """What was held under other settings stays held, and what is shown can be rejected."""
+    """Uploads held under other settings stay held, and public ones can be rejected."""
     program = evaluated("dev")
     statements = policy_of(program, "-resizer")
     assert "AskModerator" not in statements
@@ -67,7 +67,7 @@ def test_an_update_says_what_becomes_of_what_is_shown(monkeypatch):
     run("dev")
     assert not any("held" in line for line in told)
     run("dev", publish="held")
-    assert any("what readers could see before stays public" in line for line in told)
+    assert any("everything that was public before stays public" in line for line in told)
 
 
 @pytest.mark.parametrize("settings", [{"publish": "held"}, {"moderator": QUEUE}])

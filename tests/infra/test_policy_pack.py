@@ -1,7 +1,7 @@
 """The policy pack as the Pulumi engine runs it: its own process, asked over gRPC.
 
-What stands in for the engine here starts the pack as the Python language host does and sends the
-requests that a preview and an update send. The resources are those that the program registers.
+The engine's stand-in starts the pack as the Python language host does and sends the requests that a
+preview and an update send. The resources are the ones that the program registers.
 """
 
 import os

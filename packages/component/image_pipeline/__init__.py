@@ -1,8 +1,8 @@
 """The image pipeline as a Pulumi component, for programs in any language.
 
-Importing this package makes the folders of the project importable, such as ``pipeline``: those
-beside it in a checkout, or those that the wheel carries. Only processes of ours import it, the
-provider and the command line: the names of those folders are too common for a user's program.
+Importing this package makes the folders of the project importable, such as ``pipeline``: from the
+checkout, or from the wheel. Only our own processes import it, the provider and the command line,
+because these names are too common for a user's program.
 """
 
 import os

@@ -1,8 +1,8 @@
 """The arguments of the component, as the SDK's analyzer reads them: it derives the schema.
 
 An argument is a setting of ``pipeline.settings.Settings`` under the same name, with the description
-that Pulumi.yaml has of it; a test holds them together. Those that a program may know only while it
-runs are ``pulumi.Input``; all others decide which resources there are, so they are plain.
+that Pulumi.yaml has of it; a test holds them together. Arguments that a program may know only while
+it runs are ``pulumi.Input``; all others decide which resources there are, so they are plain.
 """
 
 from enum import StrEnum
@@ -35,14 +35,14 @@ class Runtime(StrEnum):
 
 
 class UploadAccess(StrEnum):
-    """Who may upload."""
+    """Kinds of access for uploaders."""
 
     PUBLIC = "public"
     """Anyone may PUT under the prefix."""
     PRESIGNED = "presigned"
     """Only with a signature, which a small function gives out."""
     PRIVATE = "private"
-    """Only who may write to the bucket by a policy."""
+    """Only principals whose policy lets them write to the bucket."""
 
 
 class DeliveryMode(StrEnum):
@@ -103,13 +103,13 @@ class Rendition(TypedDict):
     quality_target: NotRequired[int]
     """Score to reach, in place of quality: 65 to 90, which means the same in every format; docs/engine.md."""
     position: NotRequired[Position]
-    """What cover keeps; default centre."""
+    """Region that cover keeps; default centre."""
     enlarge: NotRequired[bool]
-    """Whether a smaller upload is enlarged to the box; default false."""
+    """Enlarge a smaller upload to the box; default false."""
     animated: NotRequired[bool]
-    """Whether the WebP of an animated GIF or WebP is animated too; default false."""
+    """Animate the WebP of an animated GIF or WebP too; default false."""
     lazy: NotRequired[bool]
-    """Whether it is made when it is first viewed, not at upload; default false."""
+    """Make it when it is first viewed, not at upload; default false."""
     lazy_formats: NotRequired[list[OutputFormat]]
     """Further formats, avif or webp, each made in the background once a reader asks for it; default none."""
 
@@ -179,7 +179,7 @@ class ImagePipelineArgs(TypedDict, total=False):
     delivery: DeliveryMode
     """public (anyone may GET from the bucket) or cdn (CloudFront alone may). Default: public."""
     site: bool
-    """Whether CloudFront serves the upload page as well. Default: false."""
+    """Serve the upload page by CloudFront as well. Default: false."""
     domain: str
     """Your own name for the CDN, such as photos.example.com; empty for CloudFront's."""
     certificate_arn: pulumi.Input[str]
@@ -197,7 +197,7 @@ class ImagePipelineArgs(TypedDict, total=False):
     quality: Quality
     """fast, or best (LANCZOS throughout, chroma at full size). Default: fast."""
     native_decoder: bool
-    """Whether JPEG, PNG and WebP are decoded by our own decoders; false for Pillow's. Default: true."""
+    """Decode JPEG, PNG and WebP by our own decoders; false for Pillow's. Default: true."""
     hdr: Hdr
     """keep (JPEG renditions of an Ultra HDR JPEG have its gain map) or drop (they are ordinary pictures). Default: keep."""
     encoders: Encoders
@@ -221,31 +221,31 @@ class ImagePipelineArgs(TypedDict, total=False):
     rejected_upload_days: int
     """Days after which an upload that was rejected expires, counted from its upload; 0 keeps it. Default: 0."""
     access_log: bool
-    """Whether S3 logs who asked what of the source bucket; false deletes the log, see docs/retention.md. Default: false."""
+    """Have S3 log all requests to the source bucket; false deletes the log, see docs/retention.md. Default: false."""
     allowed_origins: list[str]
     """Web origins whose pages may upload and read (CORS). Default: *."""
     alarm_topic_arn: pulumi.Input[str]
     """An SNS topic that the account has, for the alarms; empty for a topic of the stack's own; docs/adopt.md."""
     alarm_email: pulumi.Input[str]
-    """Who gets mail when an alarm fires; empty for no one."""
+    """Address that gets mail when an alarm fires; empty for none."""
     monthly_budget_usd: int
     """Mail at 80 % of this much a month (needs the cost allocation tag Stack); 0 for none. Default: 0."""
     monitoring: MonitoringLevel
     """full (a dashboard, all alarms and metrics), lean (three alarms that tell of lost uploads) or off. Default: full."""
     tracing: bool
-    """Whether X-Ray traces a sample of invocations. Default: true."""
+    """Trace a sample of invocations by X-Ray. Default: true."""
     eventbridge: bool
-    """Whether the destination bucket's events go to EventBridge, for apps to subscribe. Default: false."""
+    """Send the destination bucket's events to EventBridge, for apps to subscribe. Default: false."""
     permissions_boundary: pulumi.Input[str]
     """A managed policy that bounds what the stack's roles may do; empty for none; docs/adopt.md."""
     protect: bool
-    """Whether Pulumi refuses to delete the buckets and the key. Default: false."""
+    """Have Pulumi refuse to delete the buckets and the key. Default: false."""
     renditions: list[Rendition]
-    """What each upload becomes; four sizes without it: large, medium, small and thumb."""
+    """Renditions of each upload; four sizes without it: large, medium, small and thumb."""
     negotiate: list[OutputFormat]
-    """Which of avif and webp a URL of the CDN without an extension may give besides JPEG and PNG; by default those that each of the renditions has."""
+    """Those of avif and webp that a URL of the CDN without an extension may give besides JPEG and PNG; by default the ones that each of the renditions has."""
     auth: Auth
-    """Whose users may upload: an OpenID Connect provider such as Cognito or Auth0; needs uploads: presigned."""
+    """Identity provider whose users may upload, by OpenID Connect, such as Cognito or Auth0; needs uploads: presigned."""
     pollers: Pollers
     """Fewest and most event pollers of SQS provisioned mode; needs maxConcurrency: 0."""
     storage_classes: dict[str, int]

@@ -52,7 +52,7 @@ class ImagePipeline(image_pipeline.ImagePipeline):
     format_function_name: pulumi.Output[str] | None
     """With lazyFormats, the Lambda function that makes them in the background."""
     format_queue_url: pulumi.Output[str] | None
-    """With lazyFormats, the URL of the queue of those that readers have asked for."""
+    """With lazyFormats, the URL of the queue of lazy formats to make."""
 
     def __init__(
         self, name: str, args: ImagePipelineArgs, opts: pulumi.ResourceOptions | None = None

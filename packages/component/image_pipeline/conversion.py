@@ -41,7 +41,8 @@ def _value(name: str, value: object) -> Any:
 def _as_settings_have(key: str, value: object) -> object:
     """Return renditions with ``lazyFormats``, and whose target is in ``quality``.
 
-    An argument of the component cannot be a number or a mapping, so a target has one of its own.
+    An argument of the component cannot be either a number or a mapping, so a target has a separate
+    one.
     """
     if not isinstance(value, Sequence) or isinstance(value, str):
         return value  # to be refused

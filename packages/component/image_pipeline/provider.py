@@ -44,7 +44,7 @@ class Provider(ComponentProvider):
         inputs: pulumi.Inputs,
         options: pulumi.ResourceOptions | None = None,
     ) -> Any:
-        """Make the component; what its user can put right is one sentence, without a traceback."""
+        """Make the component; show errors that its user can fix as one sentence only."""
         try:
             return super().construct(name, resource_type, inputs, options)
         except server.ComponentInitError as error:
@@ -106,7 +106,7 @@ def _problem(sentence: str) -> pulumi.InputPropertiesError:
 def _outputs(path: str, value: object, definition: PropertyDefinition) -> Iterator[str]:
     """Yield where a property has an output or a secret but must be plain.
 
-    The properties of an object have definitions of their own, which the SDK passes separately.
+    The properties of an object have separate definitions, which the SDK passes with them.
     """
     if isinstance(value, pulumi.Output):
         if definition.plain:
@@ -130,8 +130,9 @@ class Servicer(server.ProviderServicer):
     async def Construct(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's name
         """Make the component; see ``Provider.construct``.
 
-        What its user can put right and is known only after the constructor has returned, such as
-        an argument that is an output, would be shown with the class of the exception.
+        An error that its user can fix, but that is only known after the constructor has returned,
+        such as that of an argument that is an output, would be shown with the class of the
+        exception.
         """
         try:
             return await super().Construct(request, context)

@@ -49,7 +49,7 @@ def test_it_shows_every_metric_of_the_function(has_duplicates, absent):
 def test_it_reads_top_to_bottom_in_two_columns():
     places = [(g["x"], g["y"], g["width"], g["height"]) for g in graphs().values()]
     assert places == [(x, 6 * row, 12, 6) for row in range(6) for x in (0, 12)]
-    assert next(iter(graphs())) == "What came of uploads"
+    assert next(iter(graphs())) == "Uploads by outcome"
 
 
 def test_it_draws_the_alarms_thresholds():

@@ -1,4 +1,4 @@
-"""What the program adds to the code that runs at CloudFront's edges."""
+"""The program's additions to the code that runs at CloudFront's edges."""
 
 import pytest
 

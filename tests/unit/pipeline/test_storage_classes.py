@@ -30,9 +30,9 @@ def test_what_s3_does_and_the_pipeline_can_read_is_accepted(days):
 @pytest.mark.parametrize(
     ("days", "sentence"),
     [
-        ({"GLACIER": 90}, "must not have GLACIER: what is in it must be restored"),
-        ({"DEEP_ARCHIVE": 180}, "must not have DEEP_ARCHIVE: what is in it must be restored"),
-        ({"ONEZONE_IA": 30}, "must not have ONEZONE_IA: what is in it is lost with its one zone"),
+        ({"GLACIER": 90}, "must not have GLACIER: an upload in it must be restored"),
+        ({"DEEP_ARCHIVE": 180}, "must not have DEEP_ARCHIVE: an upload in it must be restored"),
+        ({"ONEZONE_IA": 30}, "must not have ONEZONE_IA: an upload in it is lost with its one zone"),
         ({"STANDARD": 30}, "storageClasses must be one of STANDARD_IA, INTELLIGENT_TIERING"),
         ({"STANDARD_IA": 29}, "storageClasses STANDARD_IA must be 30 to 36500 days; got 29"),
         ({"GLACIER_IR": 0}, "storageClasses GLACIER_IR must be 1 to 36500 days; got 0"),

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[4]
 
 @pytest.fixture
 def engine(tmp_path):
-    """An engine with one C file, in a tree of its own that shares the compiler's cache."""
+    """An engine with one C file, in a separate tree that shares the compiler's cache."""
     folder = tmp_path / "function" / "engine"
     (folder / "native").mkdir(parents=True)
     (folder / "native" / "one.c").write_text("int one(void) { return 1; }\n")

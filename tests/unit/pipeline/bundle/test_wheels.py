@@ -1,4 +1,4 @@
-"""Wheels: those that are pinned, for the target alone, and pip's errors in one sentence."""
+"""Wheels: only pinned ones, for the target alone, and pip's errors in one sentence."""
 
 import re
 import sys
