@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     )
 
 BATCH: Final = 10
-"""Most messages that SQS takes at once."""
+"""Most messages that SQS takes in one request."""
 
 SENDERS: Final = 8
 """Batches that are sent at one time; boto3 keeps ten connections (botocore, ``Config``)."""
 
 MAX_TRIES: Final = 5
-"""Attempts to send a batch of which SQS refuses a part."""
+"""Attempts to send a batch while SQS refuses a part of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Existing:
-    """One upload as it stands in the source bucket; ``version_id`` None if it is not known."""
+    """One upload in the source bucket; ``version_id`` is None if it is not known."""
 
     key: str
     version_id: str | None
@@ -46,7 +46,7 @@ class Existing:
 
 
 def check_prefix(stack: Stack, prefix: str) -> None:
-    """Refuse a prefix outside those of the stack's uploads, whose keys the function would refuse.
+    """Refuse a prefix outside the stack's own, because the function would refuse its keys.
 
     Raises:
         Failure: it is outside.
@@ -91,7 +91,7 @@ def _listing(stack: Stack, prefix: str) -> Listing[Existing]:
 def _page(s3: "S3Client", bucket: str, prefix: str, after: str) -> Page[Existing]:
     ask = partial(s3.list_object_versions, Bucket=bucket, Prefix=prefix, KeyMarker=after)
     page = ask()
-    # A page may hold nothing but versions of the marker itself, and would then be asked for again.
+    # Without a version too: a page may hold nothing but versions of the marker, and would repeat.
     while page["IsTruncated"] and page["NextKeyMarker"] == after:
         page = ask(VersionIdMarker=page["NextVersionIdMarker"])
     found = [
@@ -111,11 +111,12 @@ def _page(s3: "S3Client", bucket: str, prefix: str, after: str) -> Page[Existing
 def send(stack: Stack, uploads: Iterator[Existing], per_second: float) -> Iterator[list[Existing]]:
     """Send uploads to the queue of backfills at a set rate, in batches, several at one time.
 
-    Yields each batch once SQS has all of it and of those before it. The queue takes any rate. A
-    stack of an earlier release has no such queue: there, the rate limits how long new uploads wait.
+    Yields each batch once SQS has all of it and of the batches before it. The queue takes any rate.
+    A stack of an earlier release has no such queue: there, the rate limits how long new uploads
+    wait.
 
     Raises:
-        Failure: SQS kept refusing a message; what was yielded before is not lost.
+        Failure: SQS kept refusing a message; the batches yielded before are in the queue.
     """
     sqs, begun, started = stack.client("sqs"), 0, time.monotonic()
     sending: deque[Future[list[Existing]]] = deque()
@@ -136,7 +137,7 @@ def send(stack: Stack, uploads: Iterator[Existing], per_second: float) -> Iterat
 
 
 def _send_batch(sqs: "SQSClient", stack: Stack, batch: list[Existing]) -> list[Existing]:
-    """Send a batch, and again what SQS refused of it: a part may fail while the call succeeds."""
+    """Send a batch, and retry the messages that SQS refuses while the call itself succeeds."""
     bodies = [event(stack.source, upload) for upload in batch]
     entries: list[SendMessageBatchRequestEntryTypeDef] = [
         {"Id": str(index), "MessageBody": body} for index, body in enumerate(bodies)

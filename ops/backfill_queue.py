@@ -22,18 +22,19 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
 MOST_WAITING: Final = 10_000
-"""Messages that wait at most before more are sent. SQS deletes a message after four days
-(``pipeline/queues.py``). Two invocations at a time that take 10 s for each upload clear these in 14
-hours."""
+"""Most messages that may wait; more are sent only once fewer do. SQS deletes a message after four
+days (``pipeline/queues.py``). Two invocations at a time that take 10 s for each upload clear these
+in 14 hours."""
 
 LOOK_EVERY: Final = 1000
-"""Uploads between two looks at how many messages wait."""
+"""How many uploads are sent before the waiting messages are counted again."""
 
 LOOK_SECONDS: Final = 5.0
 
 QUIET_SECONDS: Final = 60.0
-"""How long the queue has to look empty: its counts "may not achieve consistency until at least 1
-minute after the producers stop sending messages" (SQS API reference, GetQueueAttributes)."""
+"""How long the queue has to look empty, because its counts "may not achieve consistency until at
+least 1 minute after the producers stop sending messages" (SQS API reference,
+GetQueueAttributes)."""
 
 COUNTS: Final = (
     "ApproximateNumberOfMessages",
@@ -85,7 +86,7 @@ class BackfillQueue:
             yield upload
 
     def drain(self) -> Iterator[int]:
-        """Yield how many messages are left at each look, until there are none for a minute."""
+        """Yield how many messages are left, every few seconds until none was left for a minute."""
         empty_since: float | None = None
         while empty_since is None or time.monotonic() - empty_since < QUIET_SECONDS:
             left = self._look()
@@ -99,8 +100,8 @@ class BackfillQueue:
     def _look(self) -> int:
         """Return how many messages wait or are being processed.
 
-        If the mapping is disabled while there are some, it is enabled again: another backfill may
-        have ended just before these were sent.
+        If the mapping is disabled although messages are left, it is enabled again: another backfill
+        may have ended just before these were sent.
         """
         left = count(self.sqs, self.url)
         if left:

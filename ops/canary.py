@@ -29,7 +29,7 @@ POLL_SECONDS: Final = 0.2
 
 
 def canary(stack: Stack) -> Finding:
-    """An upload goes the whole way; afterwards nothing of it is left.
+    """Check that an upload gets its renditions, then remove it without a trace.
 
     If the queue is slow, the function sees the canary's event after the check has ended. Its source
     is gone by then, which the function logs and acknowledges.

@@ -10,18 +10,18 @@ from terminal import Failure
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """The place that a backfill has reached."""
+    """How far a backfill got."""
 
-    of: str  # what is backfilled; the same file does not serve another
+    of: str  # what is backfilled; a file belongs to one backfill
     sent: int = 0  # number of uploads that SQS has
     key: str = ""  # the last of them
 
 
 def read(path: Path, of: str) -> Checkpoint:
-    """Return the place of the backfill of ``of``; its beginning if there is no such file.
+    """Return how far the backfill of ``of`` got; its beginning if there is no such file.
 
     Raises:
-        Failure: the file is of another backfill, whose place would skip uploads of this one.
+        Failure: the file belongs to another backfill, so going on from it would skip uploads.
     """
     if not path.is_file():
         return Checkpoint(of=of)
@@ -35,7 +35,7 @@ def read(path: Path, of: str) -> Checkpoint:
 
 
 def write(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a place, whole or not at all: a run may be killed at any time.
+    """Write the file, whole or not at all: a run may be killed at any time.
 
     Raises:
         Failure: the file cannot be written.

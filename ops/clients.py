@@ -1,4 +1,4 @@
-"""boto3's clients by their service, as a type checker knows them; Any where it is none of these.
+"""Types of boto3's clients, by service; ``Any`` for every other service.
 
 The stubs are installed for development alone (requirements-dev.in).
 """

@@ -36,7 +36,7 @@ _SOURCE: Final = Group("Source", validator=at_most_one_of)
 
 
 def _named(_type: object, value: object) -> None:
-    """Refuse an empty name, as an unset variable of a shell is, in place of a file."""
+    """Refuse an empty file name, which an unset shell variable would give."""
     if value in ("", Path()):
         raise ValueError("It must name a file.")
 
@@ -59,28 +59,29 @@ class Target:
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Backfill:
-    """Which uploads are sent through the queue again, and how."""
+    """The uploads to send through the queue again, and how to send them."""
 
     prefix: str | None = None
-    """Only keys that start so."""
+    """Only keys that start with this."""
 
     gone: Annotated[bool, Parameter(group=_SOURCE)] = False
-    """Send uploads whose deletion was missed: what was made of them is removed."""
+    """Send uploads whose deletion was missed, so that their renditions are removed."""
 
     inventory: Annotated[str | None, Parameter(group=_SOURCE, validator=_named)] = None
-    """Take them from an S3 Inventory report in CSV: path or s3:// address of its manifest.json."""
+    """Take the uploads from an S3 Inventory report in CSV: path or s3:// address of its
+    manifest.json."""
 
     rate: PositiveNumber = 50.0
     """Uploads a second."""
 
     state: Annotated[Path | None, Parameter(validator=_named)] = None
-    """File that remembers how far it got; the same command again goes on from there."""
+    """File that remembers how far it got; the same command, run again, goes on from there."""
 
     batch_operations: bool = False
-    """Have S3 Batch Operations invoke a function of its own for each, past the queue."""
+    """Have S3 Batch Operations invoke a separate function for each upload, without the queue."""
 
     dry_run: bool = False
-    """Count them and send none."""
+    """Count the uploads and send none."""
 
 
 # The group's validator refuses this default: a stack must be named.
@@ -148,9 +149,9 @@ def backfill(*, target: Target = NO_TARGET, options: Backfill = ALL_UPLOADS) -> 
                 "deploy this release with `pulumi up`."
             )
         if options.state:
-            checkpoint.write(options.state, place)  # what cannot be written is told before we send
+            checkpoint.write(options.state, place)  # fail first if it cannot be written
         total = None if options.gone else _count(stack, options, place)
-        # What an earlier run sent is waited for as well.
+        # Also waits for messages that an earlier run sent.
         has_messages = total != 0 or place.sent > 0
         with processed(queue if has_messages else None):
             count = _send(stack, uploads, options, place, total)
@@ -166,7 +167,7 @@ def _run_job(target: Target, options: Backfill) -> None:
     others["--rate"] = options.rate != ALL_UPLOADS.rate
     for name, is_given in others.items():
         if is_given:
-            raise Misuse(f"{name} means nothing with --batch-operations; leave it out.")
+            raise Misuse(f"{name} has no effect with --batch-operations; leave it out.")
     with connected(target.stack, target.outputs) as stack:
         job_command.run(
             stack,
@@ -184,10 +185,10 @@ def _send(
     place: Checkpoint,
     total: int | None,
 ) -> int:
-    """Send and remember each batch, and tell the rate and when it will end.
+    """Send batches, remember each, and show the rate and the time of the end.
 
-    ``total`` is the number of uploads. Those that are gone are not counted first, which takes as
-    long as to send them.
+    ``total`` is the number of uploads. Uploads that are gone are not counted first, because
+    counting them takes as long as sending them.
     """
     pace, count = Pace(total=total, started=time.monotonic()), 0
     with progress("Sending", total) as advance:
@@ -202,7 +203,7 @@ def _send(
 
 
 def _listed(stack: Stack, options: Backfill) -> str:
-    """Return what is gone through: a bucket, or a report, by a file that no other report has."""
+    """Return an id of the uploads' list: a bucket, or a report by a file that only it has."""
     if options.inventory:
         report = inventory.read_manifest(stack, options.inventory)
         return " ".join([options.inventory, *report.files[:1]])
@@ -210,7 +211,7 @@ def _listed(stack: Stack, options: Backfill) -> str:
 
 
 def _uploads(stack: Stack, options: Backfill, place: Checkpoint) -> Iterator[backfills.Existing]:
-    """List uploads: S3's listing goes on behind a key, a report's after a number of rows."""
+    """List uploads: a bucket's listing resumes after a key, a report after a number of rows."""
     if options.inventory:
         report = inventory.read_manifest(stack, options.inventory)
         prefixes = backfills.prefixes_of(stack, options.prefix)
@@ -220,7 +221,7 @@ def _uploads(stack: Stack, options: Backfill, place: Checkpoint) -> Iterator[bac
 
 
 def _rest(stack: Stack, options: Backfill, place: Checkpoint) -> Iterator[tuple[str, str]]:
-    """Yield the prefixes that are not done, in the order of keys, and the last key that is done."""
+    """Yield each prefix that is not finished, in key order, with the last key that is done."""
     prefixes = backfills.prefixes_of(stack, options.prefix)
     if options.gone and options.prefix is None:
         prefixes = stack.prefixes[:1]  # a manifest is that of the name, whichever prefix has it

@@ -1,4 +1,4 @@
-"""Dead letters and findings, as an operator sees them."""
+"""Print dead letters and findings for an operator."""
 
 import json
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ def print_letters_as_json(letters: Sequence[DeadLetter], reasons: dict[str, str]
 
 
 def print_note(sentence: str) -> None:
-    """Print a sentence on stderr, beside the command's output."""
+    """Print a sentence on stderr, apart from the command's output."""
     console(stderr=True).print(sentence, markup=False, soft_wrap=True)
 
 
@@ -55,7 +55,7 @@ def print_finding(finding: Finding) -> None:
 
 
 def human_age(seconds: int) -> str:
-    """Return seconds in the unit that people would use."""
+    """Return seconds in a readable unit, e.g. ``3 min``."""
     for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * size:
             return f"{seconds // size} {unit}"

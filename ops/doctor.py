@@ -33,7 +33,7 @@ CHECKS: Final[dict[str, Callable[[Stack], Finding]]] = {
     "log retention": storage.log_retention,
     "canary": canary.canary,
 }
-"""In the order of an upload's way; the canary last, when all that it needs has been looked at."""
+"""In the order in which an upload meets them; the canary comes last, because it needs the rest."""
 
 
 def examine(stack: Stack) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Checks of the function's last day, by its own metrics and by Lambda's."""
+"""Checks of the function's last 24 hours, by its own metrics and Lambda's."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +9,7 @@ from terminal import counted
 
 
 def workers(stack: Stack) -> Finding:
-    """Uploads are stopped and workers replaced only where a file asks for it."""
+    """Check how many uploads were stopped and workers replaced, and that no decoder has a bug."""
     if not _publishes_metrics(stack):
         fields = f"{Metric.STOPPED}, {Metric.WORKERS_REPLACED} and {Metric.DECODER_BUGS}"
         return ok("workers", f"the stack has no metrics; look for {fields} in the log (`logGroup`)")
@@ -29,7 +29,7 @@ def workers(stack: Stack) -> Finding:
 
 
 def unanswered(stack: Stack) -> Finding:
-    """No invocation ended without an answer: by a timeout, or for lack of memory."""
+    """Check that no invocation ended by a timeout, or for lack of memory."""
     errors = _sum(stack, "AWS/Lambda", "Errors")
     if errors:
         fix = "see the log (`logGroup`) for `Task timed out` and `signal: killed`; raise memory"

@@ -2,19 +2,20 @@
 
 The function may be at work on an upload while it is erased, and so may the one that makes lazy
 renditions. They write renditions only in an invocation that has found the upload, and a manifest
-only in one that has found the upload or some rendition. So the buckets are gone through several
-times, with a wait between two passes that no invocation outlives:
+only in one that has found the upload or some rendition. So the command clears the buckets in
+several passes, and waits between two passes for longer than any invocation can run:
 
-1. The last pass that finds an upload deletes its last version. Who has its bytes ends before
-2. the next pass, which deletes the last renditions. Who has seen one of these ends before
-3. the next pass, which deletes the last manifests of status ``deleted``. From then on, whatever
-   event comes finds neither the upload nor anything of it, and writes nothing.
+1. The last pass that finds an upload deletes its last version. An invocation with its bytes ends
+   before
+2. the next pass, which deletes the last renditions. An invocation that saw one of these ends before
+3. the next pass, which deletes the last manifests of status ``deleted``. From then on, every event
+   finds neither the upload nor anything made of it, and writes nothing.
 
-A pass that finds nothing ends it. tests/unit/function/test_reconcile.py searches for a history of
-crashes and races that brings something back.
+The command ends after a pass that finds nothing. tests/unit/function/test_reconcile.py searches for
+a history of crashes and races that brings something back.
 
-There is no state to keep: what is left to do is what is still there. So the same command goes on
-after an interruption, and changes nothing if it is run again.
+There is no state to keep, because everything still there is still to do. So the same command goes
+on after an interruption, and changes nothing if it is run again.
 """
 
 import time
@@ -34,14 +35,14 @@ MARGIN: Final = 10
 """Seconds for requests that an invocation had sent when Lambda ended it."""
 
 QUIET_PASSES: Final = 2
-"""Passes behind the last one that finds an upload; see above."""
+"""Passes after the last one that finds an upload; see above."""
 
 MOST_PASSES: Final = 8
-"""Passes until uploads that keep coming are a failure."""
+"""Passes after which the command fails, because uploads keep coming."""
 
 
 class Place(StrEnum):
-    """Where something of an upload is kept, as the command's JSON names it."""
+    """Kinds of places that keep parts of an upload, as the command's JSON names them."""
 
     UPLOADS = "upload_versions"
     UNFINISHED = "unfinished_uploads"
@@ -54,7 +55,7 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Store:
-    """One such place; both return how much there was of the uploads."""
+    """One such place; both functions return how many items of the uploads it had."""
 
     count: Callable[[], int]
     clear: Callable[[], int]
@@ -62,11 +63,11 @@ class Store:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What an erasure has found, and the last look at what is left."""
+    """Counts of what an erasure found, and of what its last look found left."""
 
     found: dict[Place, int]
     left: dict[Place, int]
-    passes: int  # how often the buckets were gone through
+    passes: int  # number of passes over the buckets
     invalidation: str | None  # id of the CDN's invalidation; None without a CDN
 
 
@@ -77,12 +78,12 @@ class Erasure:
     stack: Stack
     scope: Scope
     stores: dict[Place, Store]
-    seconds: int  # for which an invocation may go on, with all that it has sent
+    seconds: int  # longest that an invocation, with its requests, can go on
     distribution: str | None
     found: dict[Place, int] = field(default_factory=dict[Place, int])
 
     def count(self) -> dict[Place, int]:
-        """Return how much there is. Messages that wait are not looked at, which is no mere look."""
+        """Return how much there is, without waiting messages: counting them would receive them."""
         return {place: store.count() for place, store in self.stores.items()}
 
     def run(self, wait: Callable[[float], None] = time.sleep) -> Result:
@@ -114,7 +115,7 @@ class Erasure:
         return Result(found=self.found, left=left, passes=passes, invalidation=identity)
 
     def clear_buckets(self, wait: Callable[[float], None]) -> int:
-        """Clear both buckets in as many passes as it takes, and return how many these were.
+        """Clear both buckets in as many passes as it takes, and return how many it took.
 
         Raises:
             Failure: uploads keep coming.
@@ -156,7 +157,7 @@ class Erasure:
 def prepare(stack: Stack, scope: Scope) -> Erasure:
     """Return an erasure that has deleted nothing yet.
 
-    The function's own variables name the index, so that the outputs of any release do.
+    The index is read from the function's variables, so that outputs of any release suffice.
 
     Raises:
         Failure: the outputs name no CDN although there is one.
@@ -200,7 +201,7 @@ def _stores(stack: Stack, scope: Scope, index: str) -> dict[Place, Store]:
 
 
 def _made(stack: Stack, scope: Scope, prefix: str) -> Store:
-    """Return what the function made of uploads under a prefix of the destination bucket."""
+    """Return the function's objects for uploads, under a prefix of the destination bucket."""
 
     def holds(key: str) -> bool:
         return scope.holds_destination(key.removeprefix(prefix))

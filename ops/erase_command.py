@@ -34,21 +34,21 @@ User = Annotated[str | None, Parameter(name="--user")]
 
 @dataclass(frozen=True, kw_only=True)
 class AuditLine:
-    """One line of the audit: who erased what, when, and what came of it.
+    """One line of the audit: the operator, the erased uploads, the time and the result.
 
-    ``subject`` is the SHA-256 of the key or prefix. The record outlives what it tells of, so it
-    does not repeat it.
+    ``subject`` is the SHA-256 of the key or prefix. The key itself may name a person, and the
+    record stays after the erasure, so it does not contain the key.
     """
 
     outcome: Literal["erased", "failed", "interrupted"]
     kind: Literal["user", "prefix", "key"]
     subject: str
-    operator: str  # ARN of who ran the command
+    operator: str  # ARN of the principal that ran the command
     source_bucket: str
     started: str
     ended: str
     found: dict[Place, int]
-    left: dict[Place, int] | None  # None if it was not looked at again
+    left: dict[Place, int] | None  # None if nothing was counted again
     passes: int | None
     invalidation: str | None
 
@@ -141,7 +141,7 @@ def _confirm() -> bool:
 
 
 def _run(erasure: Erasure, audit: Path | None) -> AuditLine:
-    """Erase, and append a line to the audit, whatever comes of it.
+    """Erase, and append a line to the audit even if that fails.
 
     Raises:
         Failure: see ``Erasure.run``; the audit cannot be written; or someone pressed Ctrl-C.
@@ -197,7 +197,7 @@ def _print_proof(record: AuditLine, erasure: Erasure) -> None:
             print(f"{record.found.get(place, 0):>9,}  {left[place]:>5,}  {label}")
     if record.invalidation:
         paths = " ".join(invalidation.paths(erasure.scope))
-        print(f"The CDN has forgotten {paths} (invalidation {record.invalidation})")
+        print(f"Removed from the CDN: {paths} (invalidation {record.invalidation})")
     print(f"Erased by {record.operator}; listed again at {record.ended}: nothing is left.")
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 DEPLOY: Final = "deploy the stack again with `pulumi up --refresh`"
-"""Changes made by hand are undone by a deployment that first looks at what is there."""
+"""A deployment with ``--refresh`` undoes changes made by hand."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,7 +12,7 @@ class Finding:
     """One line of the doctor's report."""
 
     check: str
-    # ``fail``: uploads are lost, exposed or not processed. ``warn``: it costs or may hurt later.
+    # ``fail``: uploads are lost, exposed or unprocessed. ``warn``: extra cost or trouble later.
     level: Literal["ok", "warn", "fail"]
     detail: str  # what was seen
     fix: str = ""  # what to do about it; empty when all is well
@@ -24,10 +24,10 @@ def ok(check: str, detail: str) -> Finding:
 
 
 def warn(check: str, detail: str, fix: str) -> Finding:
-    """Return a finding that extra cost or trouble may follow from."""
+    """Return a finding that may lead to extra cost or trouble later."""
     return Finding(check=check, level="warn", detail=detail, fix=fix)
 
 
 def fail(check: str, detail: str, fix: str) -> Finding:
-    """Return a finding of uploads that are lost, exposed or not processed."""
+    """Return a finding that uploads are lost, exposed or not processed."""
     return Finding(check=check, level="fail", detail=detail, fix=fix)

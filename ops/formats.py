@@ -12,7 +12,7 @@ MANY = 10_000
 
 
 def lazy_formats(stack: Stack) -> Finding:
-    """Lambda polls the queue of lazy formats for a function with the code for new uploads."""
+    """Check that Lambda polls the queue of lazy formats, for a function with the current code."""
     name = "lazy formats"
     if StackOutput.FORMAT_QUEUE_URL not in stack.outputs:
         return ok(name, "the stack has none")

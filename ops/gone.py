@@ -1,4 +1,4 @@
-"""Uploads that are gone although their manifest is still there, because no event told of it.
+"""Uploads that are gone although their manifest is still there, because the event was missed.
 
 Both buckets are listed once and the listings merged. S3 lists by key, and the two orders differ:
 ``a-1`` comes before ``a/b``, but ``a-1/manifest.json`` comes before ``a/manifest.json`` too, which
@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 def find(stack: Stack, prefix: str, after: str = "") -> Iterator[Existing]:
     """List uploads that are gone although their manifest is still there, by the manifest's key.
 
-    The function removes the manifest and renditions of an upload that it is told of and does not
-    find, so these are sent as any other. Arguments and errors are those of ``backfill.find``.
+    If a message names an upload that does not exist, the function removes its manifest and
+    renditions; so these uploads are sent like any other. Arguments and errors are those of
+    ``backfill.find``.
 
-    One HEAD asks for each again: the upload may have come since the bucket was listed, or its key
-    may have another of the stack's prefixes, of which the function looks at the right one. It also
-    answers for uploads whose key ``after`` starts with, which S3 lists before ``after`` although
-    their manifests come later.
+    A HEAD request checks each one again: the upload may be newer than the listing, or its key may
+    have another of the stack's prefixes, of which the function finds the right one. It also covers
+    uploads whose key is the start of ``after``: S3 lists them before ``after`` although their
+    manifests come later.
     """
     check_prefix(stack, prefix)
     s3 = stack.client("s3")
@@ -68,9 +69,9 @@ def without_upload(manifests: Iterable[str], names: Iterable[str]) -> Iterator[s
 def in_manifest_order(names: Iterable[str]) -> Iterator[str]:
     """Return the manifest keys of uploads in their order, given the uploads' names in theirs.
 
-    A key is held back until the listing has reached it: a later name's manifest key sorts behind
-    that name. All names that are held start the one that the listing has reached, so there are no
-    more of them than a key has characters.
+    A manifest's key is held back until the listing of names has reached it, because a later name's
+    manifest key sorts after that name. Every name held back is a prefix of the name that the
+    listing has reached, so there are never more of them than a key has characters.
     """
     held: list[str] = []
     for name in names:

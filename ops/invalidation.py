@@ -1,9 +1,10 @@
-"""Has the CDN forget what it keeps of chosen uploads.
+"""Removes chosen uploads from the CDN's cache, by an invalidation.
 
-One path with a wildcard covers them, with all formats and query strings, so an erasure needs at
-most two paths. CloudFront processes up to 15 such paths of a distribution at one time (developer
-guide, "Concurrent invalidation request maximum", read 2026-11-27). The first 1,000 paths a month
-are free, and a wildcard is one path ("Pay for file invalidation", read 2026-11-27).
+One path with a wildcard covers an upload's renditions in all formats and with all query strings, so
+an erasure needs at most two paths. CloudFront processes up to 15 such paths of a distribution at
+one time (developer guide, "Concurrent invalidation request maximum", read 2026-11-27). The first
+1,000 paths a month are free, and a wildcard is one path ("Pay for file invalidation", read
+2026-11-27).
 """
 
 import time
@@ -17,7 +18,7 @@ from ops.stack import Stack
 from terminal import Failure
 
 BUSY_SECONDS: Final = 900
-"""Time to wait for others' invalidations, each of which takes a minute or two."""
+"""Time to wait for earlier invalidations, each of which takes a minute or two."""
 
 RETRY_SECONDS: Final = 20.0
 
@@ -26,7 +27,7 @@ def distribution_of(stack: Stack) -> str | None:
     """Return the id of the stack's CDN; None if readers are served by the bucket itself.
 
     Raises:
-        Failure: there is a CDN, and the outputs are those of a release that does not name it.
+        Failure: there is a CDN, and the outputs, of an earlier release, do not name it.
     """
     found = stack.outputs.get(StackOutput.DISTRIBUTION_ID)
     delivery = stack.outputs.get(StackOutput.DELIVERY_URL, "")
@@ -71,6 +72,6 @@ def start(
 
 
 def wait(stack: Stack, distribution: str, identity: str) -> None:
-    """Wait until the CDN has forgotten, which takes a minute or two."""
+    """Wait until the invalidation is complete, which takes a minute or two."""
     waiter = stack.client("cloudfront").get_waiter("invalidation_completed")
     waiter.wait(DistributionId=distribution, Id=identity)

@@ -21,7 +21,7 @@ from ops.stack import Stack
 from terminal import Failure
 
 NEEDED: Final = ("Key", "Size")
-"""Columns without which no event can be made; the function rejects an upload of no bytes."""
+"""Columns that an event needs; the function rejects an upload without bytes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,15 +68,15 @@ def find(
     ``skip``.
 
     Raises:
-        Failure: a file of the report is missing or damaged, or tells no size of an upload.
+        Failure: a file of the report is missing or damaged, or lacks an upload's size.
     """
     rows = (row for file in inventory.files for row in _rows(stack, inventory, file))
     wanted = (row for row in rows if _is_current(row) and row["Key"].startswith(prefixes))
     for row in islice(wanted, skip, None):
         if not row["Size"].isdecimal():
             raise Failure(
-                f"{inventory.where} tells no size of {row['Key']} but {row['Size']!r}; fetch the "
-                "report again."
+                f"{inventory.where} has no valid size of {row['Key']}, got {row['Size']!r}; fetch "
+                "the report again."
             )
         yield Existing(
             key=row["Key"],
@@ -87,7 +87,7 @@ def find(
 
 
 def _rows(stack: Stack, inventory: Inventory, file: str) -> Iterator[dict[str, str]]:
-    """Yield the rows of a CSV file: of a copy beside a local manifest, else from its bucket."""
+    """Yield the rows of a CSV file: of a copy next to a local manifest, else from its bucket."""
     beside = Path(inventory.where).parent / Path(file).name
     where = str(beside) if beside.is_file() else f"s3://{inventory.bucket}/{file}"
     try:
@@ -100,7 +100,7 @@ def _rows(stack: Stack, inventory: Inventory, file: str) -> Iterator[dict[str, s
 
 
 def _is_current(row: dict[str, str]) -> bool:
-    """Return True for an upload's newest version; a report of these alone has neither column."""
+    """Return True for an upload's newest version; reports of current versions lack both columns."""
     return row.get("IsLatest", "true") == "true" and row.get("IsDeleteMarker", "false") != "true"
 
 

@@ -1,4 +1,4 @@
-"""``ops backfill --batch-operations``: create a job, and show how far it is until it has ended."""
+"""``ops backfill --batch-operations``: create a job, and show its progress until it ends."""
 
 import json
 import time
@@ -20,7 +20,7 @@ def run(
         stack: where.
         prefix: start of the uploads' keys; None for all uploads.
         inventory: ``s3://`` address of a report's manifest.json, to take the uploads from.
-        dry_run: create no job, and say what it would be.
+        dry_run: describe the job instead of creating it.
         as_json: print JSON, one object a line.
 
     Raises:
@@ -35,7 +35,7 @@ def run(
     asked = jobs.request(stack, jobs.account_of(stack), prefixes, report)
     named = " or ".join(prefixes)
     if not inventory and not any(_has_uploads(stack, each) for each in prefixes):
-        # S3 would bill a job, and have it fail after a while.
+        # S3 would bill the job, and it would fail after a while.
         raise Failure(f"No upload in {stack.source} starts with {named}; there is nothing to do.")
     if dry_run:
         where = f"in {inventory}" if inventory else f"that start with {named}"
@@ -53,7 +53,7 @@ def run(
         print(json.dumps({"job": job.id, "status": last.status, **counts, "report": job.report}))
     _check(job, last)
     if not as_json:
-        print(f"{counted(last.succeeded, 'upload')} done; {job.report} says what came of each")
+        print(f"{counted(last.succeeded, 'upload')} done; {job.report} lists each result")
 
 
 def _has_uploads(stack: Stack, prefix: str) -> bool:
@@ -91,5 +91,5 @@ def _check(job: Job, last: Progress) -> None:
     if last.failed:
         raise Failure(
             f"{last.failed} of {counted(last.total, 'upload')} failed; {job.report} says why. Once "
-            "that is mended, send them again, with their --prefix or through the queue."
+            "that is fixed, send them again, with their --prefix or through the queue."
         )

@@ -12,7 +12,7 @@ from ops.stack import Stack
 from terminal import Failure, Misuse
 
 POLL_SECONDS: Final = 5.0
-"""Time between two looks at a job."""
+"""Time between two queries of a job's status."""
 
 REPORTS: Final = f"{BATCH_OPERATIONS}reports"
 MANIFESTS: Final = f"{BATCH_OPERATIONS}manifests"
@@ -33,7 +33,7 @@ class Report:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """How far a job is; ``reasons`` are those for which the job itself has failed."""
+    """Progress of a job; ``reasons`` say why the job itself has failed."""
 
     status: str
     total: int
@@ -70,7 +70,7 @@ class Job:
         )
 
     def progress(self) -> Progress:
-        """Ask how far the job is."""
+        """Query the job's progress."""
         s3control = self.stack.client("s3control")
         job = s3control.describe_job(AccountId=self.account, JobId=self.id)["Job"]
         counts = job.get("ProgressSummary", {})
@@ -84,7 +84,7 @@ class Job:
         )
 
     def follow(self) -> Iterator[Progress]:
-        """Yield how far the job is, every few seconds until it has ended."""
+        """Yield the job's progress, every few seconds until it has ended."""
         while True:
             progress = self.progress()
             yield progress
@@ -98,8 +98,8 @@ def find_report(stack: Stack, where: str) -> Report:
 
     Raises:
         Misuse: it is not in S3.
-        Failure: it is no such report of the stack's uploads, or it lists old versions, too: each
-            would be a task.
+        Failure: it is not a report of the stack's uploads, or it lists old versions too, each of
+            which would be a task.
     """
     if urlsplit(where).scheme != "s3":
         raise Misuse(f"--batch-operations reads the inventory itself, from s3://…; got {where}.")
@@ -117,7 +117,7 @@ def find_report(stack: Stack, where: str) -> Report:
 def request(
     stack: Stack, account: str, prefixes: tuple[str, ...], report: Report | None
 ) -> dict[str, Any]:
-    """Return what S3 is asked for: a job of the uploads in a report, or with prefixes without one.
+    """Return the request for a job: the uploads in a report, or else all with these prefixes.
 
     Raises:
         Failure: the stack has no function for S3 Batch Operations.
@@ -158,7 +158,7 @@ def request(
             "ExpectedBucketOwner": account,
             "SourceBucket": source,
             "EnableManifestOutput": True,
-            # S3's own keys: with a KMS key the role of the jobs would have to be allowed to use it.
+            # With S3's own keys: for a KMS key, the jobs' role would need permission to use it.
             "ManifestOutputLocation": {
                 "ExpectedManifestBucketOwner": account,
                 "Bucket": source,

@@ -1,8 +1,8 @@
-"""A bucket's listing, read by several workers side by side and given in S3's order.
+"""A bucket's listing, read by several workers in parallel and returned in S3's order.
 
-A first look lists what is directly under the prefix, with the delimiter ``/``. The keys that it
-finds cut the listing into spans, each of which a worker lists ahead of need. Cuts only divide the
-work: whichever they are, the spans together are the whole listing.
+First, the keys directly under the prefix are listed, with the delimiter ``/``. These keys cut the
+listing into spans, and workers list the spans ahead of the reader. Cuts only divide the work:
+wherever they are, the spans together are the whole listing.
 """
 
 from collections import deque
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 Page = tuple[list[tuple[str, Item]], str | None]
-"""A page of a listing: items with their keys, and the key to go on behind; None at the end."""
+"""A page of a listing: items with their keys, and the key to go on after; None at the end."""
 
 LISTERS: Final = 8
 """Workers that list at one time; boto3 keeps ten connections (botocore, ``Config``)."""
@@ -44,7 +44,7 @@ class Listing(Generic[Item]):
     """The keys of a bucket that have a prefix.
 
     ``page`` asks S3 for a page, given its client, the bucket, the prefix and the key to go on
-    behind.
+    after.
     """
 
     s3: "S3Client"
@@ -53,7 +53,7 @@ class Listing(Generic[Item]):
     page: Callable[["S3Client", str, str, str], Page[Item]]
 
     def find(self, after: str = "") -> Iterator[Item]:
-        """Return the items behind a key, in S3's order."""
+        """Return the items after a key, in S3's order."""
         upcoming = spans(self.s3, self.bucket, self.prefix, after)
         with workers(LISTERS) as pool:
             read: deque[Future[tuple[list[Item], Span | None]]] = deque()
@@ -68,7 +68,7 @@ class Listing(Generic[Item]):
                 yield from items
 
     def count(self, after: str = "") -> int:
-        """Return how many items there are behind a key; no order holds the workers back."""
+        """Return how many items there are after a key; faster than ``find``, which keeps order."""
         upcoming, count = spans(self.s3, self.bucket, self.prefix, after), 0
         with workers(LISTERS) as pool:
             counting: deque[Future[int]] = deque()
@@ -80,7 +80,7 @@ class Listing(Generic[Item]):
                 count += counting.popleft().result()
 
     def _read(self, span: Span) -> tuple[list[Item], Span | None]:
-        """Return the first items of a span, and what is left of it."""
+        """Return the first items of a span, and the rest of the span."""
         found: list[Item] = []
         after: str | None = span.after
         for _page in range(PAGES):
@@ -99,7 +99,7 @@ class Listing(Generic[Item]):
 
 
 def spans(s3: "S3Client", bucket: str, prefix: str, after: str = "") -> Iterator[Span]:
-    """Cut a listing into spans, in order, a few for each page of what is right under the prefix.
+    """Cut a listing into spans, in order, a few for each page of keys directly under the prefix.
 
     A prefix that has one prefix under it and nothing else is cut there.
     """
@@ -126,7 +126,7 @@ def _picked(cuts: list[str]) -> list[str]:
 
 @contextmanager
 def workers(count: int) -> Generator[ThreadPoolExecutor]:
-    """Return a pool of threads; what has not begun when the block ends is not done any more."""
+    """Return a pool of threads; calls that have not begun when the block ends are dropped."""
     pool = ThreadPoolExecutor(count)
     try:
         yield pool

@@ -22,10 +22,10 @@ FUNCTIONS: Final = {
     StackOutput.BACKFILL_QUEUE_URL: StackOutput.FUNCTION_NAME,
     StackOutput.FORMAT_QUEUE_URL: StackOutput.FORMAT_FUNCTION_NAME,
 }
-"""Output of each queue to that of the function that serves it."""
+"""Each queue's output, and the output of the function that it feeds."""
 
 QUEUES: Final = tuple(FUNCTIONS)
-"""Outputs of all queues that functions serve."""
+"""Outputs of all queues that feed functions."""
 
 
 def find(stack: Stack, *outputs: StackOutput) -> "list[EventSourceMappingConfigurationTypeDef]":
@@ -56,7 +56,7 @@ def switch(lambda_: "LambdaClient", uuid: str, *, enabled: bool) -> None:
     deadline, asked = time.monotonic() + SWITCH_SECONDS, False
     while (state := lambda_.get_event_source_mapping(UUID=uuid)["State"]) != wanted:
         if state == other and not asked:
-            # Another backfill may have asked since; then this one waits for what comes of it.
+            # Another backfill may have switched it since; then this one waits for that.
             with suppress(lambda_.exceptions.ResourceInUseException):
                 lambda_.update_event_source_mapping(UUID=uuid, Enabled=enabled)
                 asked = True

@@ -88,7 +88,7 @@ def _told(outcome: str | None) -> str:
         case Status.DELETED:
             return "decided, and deleted meanwhile"
         case "replaced":
-            return "decided, and replaced by a newer upload, which waits for a decision of its own"
+            return "decided, and replaced by a newer upload, which needs its own decision"
         case None:
             return (
                 "sent, and not carried out within a minute; `ops redrive` shows if it failed; then "
@@ -105,7 +105,7 @@ def _invalidate(stack: Stack, uploads: list[Upload]) -> None:
         return
     scopes = [scope.Scope(key=upload.key, prefixes=stack.prefixes) for upload in uploads]
     started = [invalidation.start(stack, distribution, each) for each in scopes]
-    with progress("Waiting for the CDN to forget", len(started)) as advance:
+    with progress("Waiting for the CDN to remove it", len(started)) as advance:
         for identity in started:
             invalidation.wait(stack, distribution, identity)
             advance()

@@ -9,7 +9,7 @@ class Pace:
     """The speed of a run since it began; ``total`` None if the number of steps is not known."""
 
     total: int | None
-    started: float  # on the clock that never goes back, as ``time.monotonic`` has it
+    started: float  # by ``time.monotonic``, which never goes back
 
     def describe(self, done: int, clock: float, now: datetime) -> str:
         """Return the rate, and the day and minute at which the run ends if it stays the same."""

@@ -12,7 +12,7 @@ from terminal import progress
 
 @contextmanager
 def processed(queue: BackfillQueue | None) -> Generator[None]:
-    """Have the queue of backfills polled for the block, and then until it is empty.
+    """Have the queue of backfills polled during the block, and then until it is empty.
 
     ``None``: the block sends nothing to it, or the stack has none.
     """

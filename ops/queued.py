@@ -1,9 +1,9 @@
 """Removes the messages of chosen uploads from the stack's queues, and leaves those of others.
 
-SQS has no way to look at a message without receiving it, which counts: a message that was received
-five times becomes a dead letter. So a message of another upload goes back as a new one, as
-``function/postpone.py`` does it; its events carry a sequencer, and their order does not matter. A
-dead letter is given back as it is, because the log names it by its id.
+SQS cannot show a message without a receive, and receives count: a message that was received five
+times becomes a dead letter. So a message of another upload is sent again as a new one, as in
+``function/postpone.py``; its events carry a sequencer, so their order does not matter. A dead
+letter is only made visible again, because the log names it by its id.
 """
 
 import json
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from types_boto3_sqs.type_defs import MessageTypeDef
 
 HIDE_SECONDS: Final = 60
-"""Visibility timeout of a message that is looked at: it is sent again or deleted right away."""
+"""Visibility timeout while a message is inspected: it is sent again or deleted right away."""
 
 MORE: Final = 100
-"""Messages that may arrive while a queue is gone through; then it is busy, and the rest is new."""
+"""Messages read beyond the queue's first count; beyond that, all are newer than the pass."""
 
 LOOK_SECONDS: Final = 1.0
 
@@ -38,7 +38,7 @@ def remove_waiting(stack: Stack, scope: Scope) -> int:
 
 
 def count_letters(stack: Stack, scope: Scope) -> int:
-    """Return how many dead letters tell of uploads."""
+    """Return how many dead letters name the uploads."""
     letters = redrive.read(stack)
     redrive.give_back(stack, letters)
     return sum(any(map(scope.holds, letter.keys)) for letter in letters)
@@ -69,8 +69,8 @@ def remove_letters(stack: Stack, scope: Scope) -> int:
 def wait_for_function(stack: Stack) -> None:
     """Wait until no message is being processed, but at most one visibility timeout.
 
-    A message that is being processed cannot be looked at. By then it was deleted, or has failed
-    and can be received again.
+    A message that is being processed cannot be received. After the visibility timeout it was
+    deleted, or has failed and can be received again.
     """
     sqs = stack.client("sqs")
     with progress("Waiting for messages in flight", None):
@@ -79,7 +79,7 @@ def wait_for_function(stack: Stack) -> None:
 
 
 def wait_for_readers(stack: Stack) -> None:
-    """Wait until no other command looks at dead letters, but at most for as long as one hides them.
+    """Wait until no other command reads dead letters, but no longer than one can hide them.
 
     A command that was killed does not give them back, so they stay hidden until that time is over.
 
@@ -87,12 +87,12 @@ def wait_for_readers(stack: Stack) -> None:
         Failure: some are still hidden.
     """
     url = stack.outputs[StackOutput.DEAD_LETTER_QUEUE_URL]
-    with progress("Waiting for others who look at dead letters", None):
+    with progress("Waiting for other commands that read dead letters", None):
         hidden = _wait_until_visible(stack.client("sqs"), url, redrive.HIDE_SECONDS)
     if hidden:
         raise Failure(
             f"{counted(hidden, 'dead letter')} cannot be looked at, because another command is "
-            "reading the dead-letter queue; run the same command again once that has ended."
+            "reading the dead-letter queue; run the same command again once that one has ended."
         )
 
 
@@ -115,9 +115,9 @@ def _urls(stack: Stack) -> list[str]:
 
 
 def _remove_from(sqs: "SQSClient", url: str, scope: Scope) -> int:
-    """Go once through a queue; others' messages are sent before they are deleted, so none is lost.
+    """Read a queue once; others' messages are sent before they are deleted, so none is lost.
 
-    A busy queue never ends: it is gone through for as many messages as it had, and ``MORE``.
+    A busy queue never ends, so only as many messages are read as it had at first, and ``MORE``.
     """
     sent: set[str] = set()
     removed, left = 0, backfill_queue.count(sqs, url) + MORE
@@ -145,8 +145,8 @@ def _remove_from(sqs: "SQSClient", url: str, scope: Scope) -> int:
 def _wait_until_visible(sqs: "SQSClient", url: str, seconds: float | None = None) -> int:
     """Wait until no message is hidden; return how many still are when the time is over.
 
-    One that asks for a second look at a key is hidden too until its delay is over. Unless given,
-    the time is as long as the function hides a message, or a command like this one that was killed.
+    Messages sent with a delay are hidden too, until it is over. By default the wait is as long as
+    the function, or a killed command like this one, can hide a message.
     """
     started = time.monotonic()
     while True:

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from types_boto3_sqs.type_defs import MessageTypeDef
 
 BATCH: Final = 10
-"""Most messages that SQS hands out at once."""
+"""Most messages that SQS returns in one receive."""
 
 HIDE_SECONDS: Final = 900
-"""Visibility timeout of the messages that a command looks at; it gives them back when it ends."""
+"""Visibility timeout of the messages that a command reads; it gives them back when it ends."""
 
 WAIT_SECONDS: Final = 1
-"""Long polling: with 0, SQS asks only some of its servers, so a queue may look empty and is not."""
+"""Long polling: with 0, SQS asks only some of its servers, so a full queue may look empty."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class DeadLetter:
     keys: tuple[str, ...]  # the uploads that it announces
     sent: float  # seconds since the epoch when S3 sent it
     receives: int  # receive count, with the receives by these commands
-    is_backfill: bool  # a backfill sent it; False: S3 did, or it is no event
+    is_backfill: bool  # a backfill sent it; False if S3 did, or if it is not an event
     asks_for_format: bool  # a view sent it, to have a lazy format made
 
     @property
@@ -49,7 +49,7 @@ class DeadLetter:
 
 
 def read(stack: Stack, *, pattern: str = "*", limit: int | None = None) -> list[DeadLetter]:
-    """Receive the dead letters, at most ``limit``, of which a key matches the shell pattern.
+    """Receive the dead letters with a key that matches the shell pattern, at most ``limit``.
 
     Each stays hidden from other consumers until ``give_back`` or ``move_all``.
     """
@@ -83,9 +83,9 @@ def give_back(stack: Stack, letters: Iterable[DeadLetter]) -> None:
 def move_all(stack: Stack, letters: Sequence[DeadLetter]) -> Iterator[DeadLetter]:
     """Send letters again to the queues that they came from; yield each once sent.
 
-    Where there is no queue of lazy formats any more, the function for uploads ignores them.
-    Each is sent before it is deleted: an interruption may leave one in both queues, which the
-    function tolerates, but loses none. Letters that were not reached are given back.
+    If the stack no longer has a queue of lazy formats, the function for uploads ignores such
+    letters. Each letter is sent before it is deleted: an interruption may leave one in both queues,
+    which the function tolerates, but loses none. Letters that were not reached are given back.
     """
     sqs, moved = stack.client("sqs"), 0
     live = stack.outputs[StackOutput.QUEUE_URL]
@@ -127,7 +127,7 @@ def reasons(stack: Stack, letters: Sequence[DeadLetter]) -> dict[str, str]:
 
 
 def _log_groups(stack: Stack, letters: Iterable[DeadLetter]) -> Iterator[str]:
-    """Yield the logs of the functions that have failed: of uploads, and of lazy formats."""
+    """Yield the log groups of the functions that failed: for uploads, and for lazy formats."""
     yield stack.outputs[StackOutput.LOG_GROUP]
     function = stack.outputs.get(StackOutput.FORMAT_FUNCTION_NAME)
     if function and any(letter.asks_for_format for letter in letters):
@@ -136,7 +136,7 @@ def _log_groups(stack: Stack, letters: Iterable[DeadLetter]) -> Iterator[str]:
 
 
 def _matches(letter: DeadLetter, pattern: str) -> bool:
-    """Return True if a key matches; a letter that is no event has none, and matches ``*`` alone."""
+    """Return True if a key matches; a letter without an event only matches ``*``."""
     return pattern == "*" or any(fnmatch.fnmatchcase(key, pattern) for key in letter.keys)
 
 
@@ -180,9 +180,9 @@ def _letter(message: "MessageTypeDef") -> DeadLetter:
 
 
 def records_of(body: str) -> list[dict[str, Any]]:
-    """Return the records of an S3 event that name a key; a letter that is no event has none.
+    """Return the records of an S3 event that name a key; none if a letter is not an event.
 
-    What EventBridge delivered is one record itself.
+    A message from EventBridge is itself one record.
     """
     try:
         fields: dict[str, Any] = json.loads(body)
@@ -203,7 +203,7 @@ def _named(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _failure(line: str) -> tuple[str, str]:
-    """Return the message id and the reason in one line of the log; empty where it has none."""
+    """Return the message id and the reason in one line of the log; empty if it has none."""
     try:
         entry = json.loads(line)
         return str(entry["message_id"]), str(entry["exception"]).strip().splitlines()[-1]

@@ -1,4 +1,4 @@
-"""The check of what the destination bucket holds against what the stack makes today."""
+"""The check that the destination bucket has every file that the stack makes today."""
 
 import json
 from collections.abc import Iterable
@@ -11,15 +11,15 @@ from ops.stack import Stack
 from terminal import counted
 
 PAGES = 3
-"""Listings of 1,000 keys that are looked at: a sample of about 500 uploads."""
+"""Listings of 1,000 keys to check: a sample of about 500 uploads."""
 
 
 def renditions(stack: Stack) -> Finding:
-    """Uploads have every file that the function makes of an upload today.
+    """Check that uploads have every file that the function makes of an upload today.
 
     Lazy renditions and formats are made once they are viewed, so none of them is missing. Uploads
-    from before a format or a rendition was added lack it until a backfill. Looked at are the first
-    keys of the bucket, in the order of the alphabet.
+    from before a format or a rendition was added lack it until a backfill. The check reads the
+    bucket's first keys, in alphabetical order.
     """
     wanted = _made(stack)
     if not wanted:
@@ -29,8 +29,8 @@ def renditions(stack: Stack) -> Finding:
     keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
     uploads = _files_by_upload(keys)
     if pages[-1].get("IsTruncated"):
-        # Files of these may be on the next page. There are several where a name starts with
-        # another's: the files of ``u/a.jpg`` and of ``u`` are listed among one another.
+        # More files of these may be on the next page. There are several uploads if one's name
+        # starts with another's: the files of ``u/a.jpg`` and of ``u`` are mixed in the listing.
         last = max(rendition_key("", file) for file in (*wanted, MANIFEST))
         uploads = {name: files for name, files in uploads.items() if name + last <= keys[-1]}
     uploads = {n: files - {MANIFEST} for n, files in uploads.items() if MANIFEST in files}

@@ -10,7 +10,7 @@ from ops.stack import Stack
 
 @dataclass(frozen=True)
 class _Reserved:
-    """One such function: the name of its check, its output, and what the findings say."""
+    """One such function: the name of its check, its output, and the texts of its findings."""
 
     check: str
     output: StackOutput
@@ -36,12 +36,12 @@ _VIEWS: Final = _Reserved(
 
 
 def batch_function(stack: Stack) -> Finding:
-    """A job finds its function ready: with the resizer's code, and invocations kept for it."""
+    """Check that the jobs' function has the resizer's code and a reserved concurrency."""
     return _ready(stack, _BATCH)
 
 
 def first_views(stack: Stack) -> Finding:
-    """A reader finds the function for first views ready, likewise."""
+    """Check the same of the function for first views."""
     return _ready(stack, _VIEWS)
 
 
@@ -51,7 +51,7 @@ def _ready(stack: Stack, asked: _Reserved) -> Finding:
         return ok(asked.check, asked.absent)
     lambda_ = stack.client("lambda")
     found = lambda_.get_function_concurrency(FunctionName=function)
-    # The stubs say that it is always there; without a reservation it is not.
+    # The type stubs say that it is always there; without a reservation it is missing.
     if "ReservedConcurrentExecutions" not in found:
         return warn(asked.check, asked.unreserved, DEPLOY)
     reserved = found["ReservedConcurrentExecutions"]

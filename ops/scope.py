@@ -12,10 +12,10 @@ from terminal import Misuse
 class Scope:
     """Uploads of the source bucket, and what the function makes of them elsewhere.
 
-    ``key`` is a prefix if it ends with ``/``, else one whole key. ``user`` is the part of keys of
-    the user that it was made of; empty if it was not. ``prefixes`` are those of the stack's
-    uploads. Uploads of the same name under two of them have the same renditions, so a scope that
-    has one of them has both.
+    ``key`` is a prefix if it ends with ``/``, else one whole key. ``user`` is the user's part of
+    keys, if the command named a user; else empty. ``prefixes`` are those of the stack's uploads.
+    Uploads of the same name under two prefixes have the same renditions, so a scope with one of
+    them has both.
     """
 
     key: str
@@ -41,7 +41,7 @@ class Scope:
 
     @property
     def destination(self) -> str:
-        """Prefix of all that the function makes; under it there may also be others'."""
+        """Prefix of all that the function makes; other uploads' files may also be under it."""
         return self.name if self.name.endswith("/") else f"{self.name}/"
 
     @property
@@ -60,8 +60,9 @@ class Scope:
     def holds_destination(self, key: str) -> bool:
         """Return True for a destination key that the function makes of such an upload.
 
-        It is the upload's name and a file: ``u1/a.jpg`` is a rendition of the upload ``u1``, which
-        the prefix ``u1/`` does not name, and ``u1/b.jpg/c/a.jpg`` is one of ``u1/b.jpg/c``.
+        A destination key is the upload's name and a file: ``u1/a.jpg`` is a rendition of the upload
+        ``u1``, which the prefix ``u1/`` does not name, and ``u1/b.jpg/c/a.jpg`` is one of
+        ``u1/b.jpg/c``.
         """
         return self.holds_name(key.rpartition("/")[0])
 

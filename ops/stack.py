@@ -1,7 +1,7 @@
-"""A live stack: its outputs, and clients for the AWS that it lives in.
+"""A live stack: its outputs, and clients for its AWS account or the embedded AWS.
 
-The embedded AWS is found by the state file that ``python -m local up`` leaves, read here rather
-than through ``local``: operators of real stacks need none of that package.
+The embedded AWS is found by the state file that ``python -m local up`` writes. It is read here
+rather than through ``local``, because operators of real stacks do not need that package.
 """
 
 import json
@@ -23,9 +23,9 @@ from function.contract import StackOutput, read_prefixes
 from ops.clients import Clients
 from terminal import Failure, Misuse
 
-_boto3: Final[Any] = boto3  # its types know only the services whose stubs are installed
+_boto3: Final[Any] = boto3  # its types cover only the services whose stubs are installed
 
-Answer = TypeVar("Answer")
+Response = TypeVar("Response")
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -65,7 +65,7 @@ class Stack:
 
     @property
     def backfill_queue(self) -> str:
-        """URL of the queue of backfills; that of new uploads where a release had only one."""
+        """URL of the queue of backfills; in a stack of an older release, of the only queue."""
         live = self.outputs[StackOutput.QUEUE_URL]
         return self.outputs.get(StackOutput.BACKFILL_QUEUE_URL) or live
 
@@ -91,7 +91,7 @@ def connect(name: str) -> Stack:
     """Find a stack: on the embedded AWS if it is deployed there, else through the Pulumi CLI.
 
     Raises:
-        Failure: it is deployed nowhere that we can see.
+        Failure: no deployment of it can be found.
     """
     path = Path(os.environ.get("IMAGE_PIPELINE_LOCAL", ROOT / ".local")) / "state.json"
     state = _read_object(path) if path.is_file() else {}
@@ -115,7 +115,7 @@ def connect_to_outputs(path: Path) -> Stack:
     return _on_aws(_read_object(path), str(path))
 
 
-def read_or_none(request: Callable[[], Answer], *absent: str) -> Answer | None:
+def read_or_none(request: Callable[[], Response], *absent: str) -> Response | None:
     """Return AWS's answer to a request; None if it is an error with one of the codes ``absent``."""
     try:
         return request()
@@ -162,10 +162,10 @@ def _pulumi_outputs(name: str) -> dict[str, Any]:
     if shutil.which("pulumi") is None:
         raise Failure(
             f"The stack {name!r} is not on the embedded AWS, and the Pulumi CLI is not installed; "
-            "start the one with `python -m local up`, install the other, or pass --outputs FILE."
+            "start the former with `python -m local up`, install the CLI, or pass --outputs FILE."
         )
     command = ["pulumi", "stack", "output", "--json", "--stack", name]
-    here = Path.cwd()  # the project of a program that makes the component, say
+    here = Path.cwd()  # e.g. a program that uses the component
     folder = here if (here / "Pulumi.yaml").is_file() else ROOT
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode != 0:

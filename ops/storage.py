@@ -18,9 +18,9 @@ POLICIES: Final = frozenset({"BlockPublicPolicy", "RestrictPublicBuckets"})
 
 
 def encryption(stack: Stack) -> Finding:
-    """Both buckets encrypt in the same way, AES256 or aws:kms.
+    """Check that both buckets encrypt in the same way, AES256 or aws:kms.
 
-    S3 encrypts with keys of its own where nothing is set, so a stack's key can be lost unnoticed.
+    S3 encrypts with its own keys by default, so the loss of a stack's key would go unnoticed.
     """
     found = [*_algorithms(stack, stack.source), *_algorithms(stack, stack.destination)]
     if stack.adopts("source") or stack.adopts("destination"):
@@ -37,7 +37,7 @@ def _algorithms(stack: Stack, bucket: str) -> list[str]:
 
 
 def _adopted_encryption(stack: Stack, found: list[str]) -> Finding:
-    """The function may use the key of a bucket that is not the stack's own, if it has one."""
+    """Check that the function may use an adopted bucket's key, if it has one."""
     name = stack.outputs[StackOutput.FUNCTION_NAME]
     function = stack.client("lambda").get_function_configuration(FunctionName=name)
     key = function.get("Environment", {}).get("Variables", {}).get("KMS_KEY_ARN")
@@ -48,7 +48,7 @@ def _adopted_encryption(stack: Stack, found: list[str]) -> Finding:
 
 
 def public_access(stack: Stack) -> Finding:
-    """Block Public Access and policy agree: open where the policy says so, shut elsewhere.
+    """Check that Block Public Access is off only for a bucket whose policy is public.
 
     The account's settings override a bucket's, and show an organisation's policy as well (S3 user
     guide, "Configuring block public access settings for your account").
@@ -93,7 +93,7 @@ def _own_access(stack: Stack) -> Finding:
 
 
 def versioning(stack: Stack) -> Finding:
-    """An overwritten upload can be brought back, and an event names one version."""
+    """Check that the source bucket keeps versions, which restores and events need."""
     status = stack.client("s3").get_bucket_versioning(Bucket=stack.source)
     if status.get("Status") != "Enabled":
         fix = "turn versioning on there" if stack.adopts("source") else DEPLOY
@@ -102,7 +102,7 @@ def versioning(stack: Stack) -> Finding:
 
 
 def log_retention(stack: Stack) -> Finding:
-    """The log is not kept for ever, so its cost does not grow."""
+    """Check that the log expires, so that its cost does not grow."""
     name = stack.outputs[StackOutput.LOG_GROUP]
     groups = stack.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
     group = next((group for group in groups if group["logGroupName"] == name), None)
@@ -121,7 +121,7 @@ def bucket_policy(s3: "S3Client", bucket: str) -> dict[str, Any]:
 
 
 def _blocked_readers(stack: Stack) -> Finding | None:
-    """Return what keeps readers from an adopted destination; None if nothing does.
+    """Return a finding if readers cannot read an adopted destination; None if they can.
 
     Its policy must have what the output ``destinationPolicy`` asks for.
     """

@@ -1,8 +1,8 @@
-"""What the stack's DynamoDB tables hold of chosen uploads: the index of duplicates, and quotas.
+"""Items of chosen uploads in the stack's DynamoDB tables: the index of duplicates, and quotas.
 
-The index is keyed by what its members have in common, not by upload. An upload's manifest would
-lead to its entries, but not to those that a crash has left behind. So the whole table is read,
-which also proves that nothing is left.
+The index is keyed by hashes that duplicates share, not by upload. An upload's manifest would lead
+to its entries, but not to entries that a crash has left behind. So the whole table is read, which
+also proves that nothing is left.
 """
 
 from collections.abc import Callable
@@ -50,7 +50,7 @@ def index_entries(stack: Stack, table: str, scope: Scope) -> Items:
 
 
 def quota_items(stack: Stack, table: str, user: str) -> Items:
-    """Return what is counted of a user, given the user's part of keys."""
+    """Return the quota items of a user, given the user's part of keys."""
     dynamodb = stack.client("dynamodb")
     return Items(dynamodb=dynamodb, table=table, find=partial(_query, dynamodb, table, user))
 

@@ -28,8 +28,8 @@ _TAGS: Final = {"Project", "Stack", "ManagedBy"}
 def own_buckets(stack: Stack) -> list[str]:
     """Return the buckets that the stack has made, the source first.
 
-    Not those that the output ``adoptedBuckets`` tells of. A program that makes the component may
-    not export it, so a bucket without a stack's tags is not the stack's own either.
+    Buckets in the output ``adoptedBuckets`` are left out. A program that uses the component may not
+    export it, so a bucket without a stack's tags is left out as well.
 
     Raises:
         Failure: neither is.
@@ -90,7 +90,7 @@ def stop(stack: Stack) -> None:
 
 
 def check_stopped(stack: Stack) -> None:
-    """Raise a ``Failure`` if a mapping is enabled: what the function writes fills the buckets."""
+    """Raise a ``Failure`` if a mapping is enabled: its function would refill the buckets."""
     find = partial(mappings.find, stack, *mappings.QUEUES)
     for mapping in read_or_none(find, "ResourceNotFoundException") or []:
         if mapping["State"] != "Disabled":
@@ -112,13 +112,13 @@ def empty(stack: Stack, bucket: str, advance: Advance | None = None) -> int:
 
 
 def denies_uploads(stack: Stack) -> bool:
-    """Return True if the stack was emptied, or was to be, and not deployed since."""
+    """Return True if ``ops empty`` has run or begun since the last deployment."""
     statements = bucket_policy(stack.client("s3"), stack.source)["Statement"]
     return any(statement.get("Sid") == SID for statement in statements)
 
 
 def _deny_uploads(stack: Stack) -> None:
-    """Add a statement that binds forms, roles and strangers; a deployment takes it away again."""
+    """Deny uploads to everyone: forms, roles and strangers. A deployment removes the statement."""
     s3, bucket = stack.client("s3"), stack.source
     try:
         policy = bucket_policy(s3, bucket)

@@ -20,8 +20,8 @@ BATCH: Final = 1000
 """Most versions that S3 deletes in one request (API reference, DeleteObjects)."""
 
 _NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-"""Characters that a key may have, but no XML 1.0 document such as the body of DeleteObjects. Anyone
-may upload such a key to a stack with ``uploads: public``."""
+"""Characters that a key may have, but not XML 1.0, such as the body of DeleteObjects. Anyone may
+upload such a key to a stack with ``uploads: public``."""
 
 
 @dataclass(frozen=True, kw_only=True)

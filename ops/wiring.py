@@ -1,4 +1,4 @@
-"""Checks of the way from the source bucket through the queue to the function."""
+"""Checks of the path from the source bucket through the queue to the function."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -20,11 +20,11 @@ MANY: Final = 1000
 """A warning above this many waiting uploads, more than a minute's work for ten functions."""
 
 OLD_TIMEOUTS: Final = 2
-"""A warning above this age of the oldest upload, in visibility timeouts, as the alarm has it."""
+"""A warning above this age of the oldest upload, in visibility timeouts; same as the alarm."""
 
 
 def notification(stack: Stack) -> Finding:
-    """S3 announces what is created and removed under the prefixes to the queue."""
+    """Check that S3 announces objects created and removed under the prefixes to the queue."""
     s3, bucket = stack.client("s3"), stack.source
     found = s3.get_bucket_notification_configuration(Bucket=bucket)
     if stack.adopts("source"):
@@ -42,7 +42,7 @@ def notification(stack: Stack) -> Finding:
 
 
 def _bridge(stack: Stack, *, is_on: bool) -> Finding:
-    """EventBridge gets the events of a bucket that is not the stack's own, and has its rule."""
+    """Check that EventBridge gets an adopted bucket's events, and has the stack's rule."""
     backfill = "then send what came in meanwhile with `python -m ops backfill`"
     if not is_on:
         fix = f"turn that on (docs/adopt.md, Buckets), {backfill}"
@@ -81,7 +81,7 @@ def _filters(stack: Stack, queue: "QueueConfigurationOutputTypeDef") -> dict[str
 
 
 def queue_policy(stack: Stack) -> Finding:
-    """S3 may send to the queue, for this bucket alone; or EventBridge, for its rule."""
+    """Check that S3 may send to the queue for this bucket alone, or EventBridge for its rule."""
     statements = _document(stack, "Policy", StackOutput.QUEUE_URL).get("Statement", [])
     if stack.adopts("source"):
         if any(_lets_send(statement, "events.amazonaws.com", ":rule/") for statement in statements):
@@ -94,7 +94,7 @@ def queue_policy(stack: Stack) -> Finding:
 
 
 def _lets_send(statement: dict[str, Any], service: str, source: str) -> bool:
-    """Return True if it allows just that; the stack's ``Deny`` statements are about plain HTTP."""
+    """Return True if a statement allows just that; ``Deny`` statements are about plain HTTP."""
     principal, actions = statement["Principal"], _many(statement.get("Action"))
     return (
         statement["Effect"] == "Allow"
@@ -106,7 +106,7 @@ def _lets_send(statement: dict[str, Any], service: str, source: str) -> bool:
 
 
 def mapping(stack: Stack) -> Finding:
-    """Lambda polls the queue and takes failures one by one."""
+    """Check that Lambda polls the queue, with partial batch responses."""
     found = mappings.find(stack, StackOutput.QUEUE_URL)
     if not found:
         return fail("mapping", "the function does not poll the queue", DEPLOY)
@@ -121,7 +121,7 @@ def mapping(stack: Stack) -> Finding:
 
 
 def backfill_queue(stack: Stack) -> Finding:
-    """The queue of backfills is polled while it has messages, and only then."""
+    """Check that the queue of backfills is polled while it has messages, and only then."""
     name = "backfill queue"
     if StackOutput.BACKFILL_QUEUE_URL not in stack.outputs:
         detail = "the stack has none, and new uploads wait behind a backfill"
@@ -149,7 +149,7 @@ def _switch(mapping: "EventSourceMappingConfigurationTypeDef", option: str) -> s
 
 
 def concurrency(stack: Stack) -> Finding:
-    """The account lets the function run as often at one time as its settings say.
+    """Check that the account has room for as many invocations at one time as the settings say.
 
     A new account may have ten executions in all (Lambda developer guide, "Lambda quotas"). With
     ``maxConcurrency: 0`` there is nothing to compare with: Lambda keeps to the account's limit.
@@ -172,7 +172,7 @@ def concurrency(stack: Stack) -> Finding:
 
 
 def redrive_policy(stack: Stack) -> Finding:
-    """A message that keeps failing ends in the dead-letter queue, neither too soon nor never."""
+    """Check that a failing message reaches the dead-letter queue, after enough receives."""
     dead = f":{_name(stack, StackOutput.DEAD_LETTER_QUEUE_URL)}"
     receives = 0
     for output in (output for output in mappings.QUEUES if output in stack.outputs):
@@ -188,7 +188,7 @@ def redrive_policy(stack: Stack) -> Finding:
 
 
 def backlog(stack: Stack) -> Finding:
-    """Uploads do not pile up."""
+    """Check that few uploads wait in the queue."""
     waiting = int(_attribute(stack, StackOutput.QUEUE_URL, "ApproximateNumberOfMessages"))
     if waiting > MANY:
         fix = "raise maxConcurrency, or wait"
@@ -199,7 +199,7 @@ def backlog(stack: Stack) -> Finding:
 
 
 def oldest_upload(stack: Stack) -> Finding:
-    """No upload waits for long; CloudWatch knows, and sleeps with a queue that is idle."""
+    """Check that no upload waits for long, by CloudWatch, which has no data of an idle queue."""
     now = datetime.now(UTC)
     points = stack.client("cloudwatch").get_metric_statistics(
         Namespace="AWS/SQS",
@@ -220,7 +220,7 @@ def oldest_upload(stack: Stack) -> Finding:
 
 
 def dead_letters(stack: Stack) -> Finding:
-    """Nothing has failed for good."""
+    """Check that the dead-letter queue is empty."""
     count = int(_attribute(stack, StackOutput.DEAD_LETTER_QUEUE_URL, "ApproximateNumberOfMessages"))
     if count:
         fix = "see why with `python -m ops redrive --dry-run`, then send them through again"
@@ -233,7 +233,7 @@ def _wait(uploads: int) -> str:
 
 
 def _many(value: Any) -> list[Any]:
-    """Return a policy's values as a list; it states a single one as text."""
+    """Return a policy's values as a list; a policy has a single value as text."""
     return [value] if isinstance(value, str) else list(value or [])
 
 

@@ -1,4 +1,4 @@
-"""What the doctor says of the engine, by the metrics of the last day."""
+"""The doctor's findings about the engine, by the metrics of the last day."""
 
 import pytest
 

@@ -33,7 +33,7 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def runs(monkeypatch):
-    """How often something was erased; what comes of it may be replaced."""
+    """How often something was erased; the results may be replaced."""
     sts = aws_client("sts", get_caller_identity={"Arn": ARN})
 
     @contextmanager
@@ -110,7 +110,7 @@ def test_the_proof_says_what_was_found_and_what_is_left(runs, capsys):
     assert "    1,234      0  uploads: versions and delete markers\n" in out
     assert "        2      0  messages\n" in out
     assert "dead letters" not in out
-    assert "The CDN has forgotten /auth0_7c65f/* (invalidation I1)" in out
+    assert "Removed from the CDN: /auth0_7c65f/* (invalidation I1)" in out
     assert f"Erased by {ARN}; listed again at " in out
 
 

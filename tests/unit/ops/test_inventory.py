@@ -76,7 +76,7 @@ def test_an_upload_without_a_size_is_one_sentence(report, tmp_path):
     where = report()
     row = b'"photos","uploads/u1/a.jpg","v1","true","false","","e1"'
     (tmp_path / "data.csv.gz").write_bytes(gzip.compress(row))
-    with pytest.raises(Failure, match=r"tells no size of uploads/u1/a\.jpg but ''; fetch"):
+    with pytest.raises(Failure, match=r"has no valid size of uploads/u1/a\.jpg, got ''; fetch"):
         keys(where)
 
 

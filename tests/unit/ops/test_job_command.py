@@ -1,4 +1,4 @@
-"""What an operator sees of a job: its id, how far it is, and how it ended."""
+"""The output about a job for an operator: its id, its progress, and how it ended."""
 
 import json
 
@@ -63,7 +63,7 @@ def test_a_job_is_followed_to_its_end(capsys):
     )
     out = capsys.readouterr().out
     report = "s3://photos/batch-operations/reports/job-job-1/"
-    assert out == f"job job-1\n4 uploads done; {report} says what came of each\n"
+    assert out == f"job job-1\n4 uploads done; {report} lists each result\n"
 
 
 def test_a_job_as_json_is_two_objects(capsys):
@@ -144,4 +144,4 @@ def test_a_prefix_of_an_inventory_is_misuse():
 def test_options_of_the_queue_are_misuse(options, capsys):
     command = ["backfill", "--stack", "local", "--batch-operations", *options]
     assert main(command) == 2
-    assert f"{options[0]} means nothing with --batch-operations" in capsys.readouterr().err
+    assert f"{options[0]} has no effect with --batch-operations" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""What S3 is asked for when a job is created, held against AWS's description of the service."""
+"""The request that creates a job, checked against AWS's description of the service."""
 
 import json
 
@@ -21,7 +21,7 @@ def stack_of(outputs=BATCH, **clients) -> Stack:
 
 
 def created(asked: dict) -> dict:
-    """What boto3, which checks it, would send."""
+    """Return the request that boto3, which checks it, would send."""
     sent = {}
 
     def create_job(**given):

@@ -51,7 +51,7 @@ def test_misuse_exits_with_2_and_one_sentence_that_names_it(arguments, named, ca
         ),
         (
             ["backfill", "--stack", "a", "--gone", "--batch-operations"],
-            "--gone means nothing with --batch-operations; leave it out.",
+            "--gone has no effect with --batch-operations; leave it out.",
         ),
         (
             ["backfill", "--stack", "a", "--gone", "--inventory", "x"],

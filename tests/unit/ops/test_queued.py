@@ -144,7 +144,7 @@ def test_a_queue_into_which_others_send_without_end_is_left_after_a_while():
 @pytest.mark.parametrize(("in_flight", "looks"), [(["0"], 1), (["2", "1", "0"], 3)])
 @pytest.mark.parametrize("delayed", [False, True])
 def test_messages_in_flight_are_waited_for(monkeypatch, in_flight, looks, delayed):
-    """And so are those that are sent to come later."""
+    """And so are messages that were sent with a delay."""
     answers, sleeps = iter(in_flight), []
     monkeypatch.setattr(queued.time, "sleep", sleeps.append)
     sqs = aws_client(

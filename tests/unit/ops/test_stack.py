@@ -70,7 +70,7 @@ def test_the_region_is_the_queues(url, region):
 
 @pytest.mark.parametrize("is_project", [True, False])
 def test_a_stack_is_one_of_the_project_in_the_current_folder(tmp_path, monkeypatch, is_project):
-    """A program that makes the component is a project of its own."""
+    """A program that uses the component is a separate project."""
     pulumi = tmp_path / "bin" / "pulumi"
     pulumi.parent.mkdir()
     pulumi.write_text(f"#!/bin/sh\npwd > {tmp_path}/where\necho '{json.dumps(OUTPUTS)}'\n")
