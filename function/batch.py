@@ -20,12 +20,12 @@ class BatchHandler(Record):
     """Processes SQS batches for the life of one execution environment."""
 
     uploads: UploadHandler
-    postpone: Callable[[Mapping[str, Any]], None]  # sends a message again, given its record
+    postpone: Callable[[Mapping[str, Any]], None]  # sends a record's message again
+    look_again: Callable[[Mapping[str, Any]], None]  # the same, with a delay
     measure_held: Callable[[], None]  # logs how many uploads wait for a moderator
-    look_again: Callable[[Mapping[str, Any]], None]  # the same, to be received some time later
 
     def handle(self, event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
-        """Process one SQS batch, and return the messages that SQS shall deliver again.
+        """Process one SQS batch, and return the messages that SQS has to deliver again.
 
         A message is started only if the time left is enough for one as slow as the slowest so far.
         A timeout would fail the whole batch, including what is finished. The first message is
@@ -50,7 +50,7 @@ class BatchHandler(Record):
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
     def _try_postpone(self, record: dict[str, Any]) -> bool:
-        """Send a message again, and return False if SQS shall rather deliver this one again."""
+        """Send a message again; return False if SQS has to deliver this one again instead."""
         count = postpone.count(record)
         extra = {"message_id": record["messageId"], "postponements": count}
         _logger.warning("postponed", extra=extra)
@@ -64,7 +64,7 @@ class BatchHandler(Record):
         return True
 
     def _try_message(self, record: dict[str, Any]) -> bool:
-        """Process one message; return False if SQS shall deliver it again."""
+        """Process one message; return False if SQS has to deliver it again."""
         attempt = record["attributes"]["ApproximateReceiveCount"]
         is_last = int(attempt) >= MAX_RECEIVES
         try:
@@ -72,7 +72,7 @@ class BatchHandler(Record):
                 self.measure_held()
                 return True
             events = parse_message(record["body"], record["messageId"], self.uploads.prefixes)
-            # Not what a moderator says, but who SQS let send it.
+            # The sender that SQS states, not the name that the moderator gives.
             sender = record["attributes"].get("SenderId", "")
             outcomes = [
                 self.uploads.handle(event.sent_by(sender), is_last=is_last) for event in events

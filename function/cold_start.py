@@ -37,17 +37,17 @@ if TYPE_CHECKING:
 
 
 def start(variables: Mapping[str, str] = os.environ) -> UploadHandler:
-    """Start the worker and return what handles uploads, given the environment variables.
+    """Start the worker and return the handler of uploads, given the environment variables.
 
-    Lambda gives the initialisation a whole vCPU, and an invocation the share of its memory size: so
-    an entry point calls it once its own imports are done.
+    Lambda gives the initialisation a whole vCPU, but an invocation only the share of its memory
+    size. So an entry point calls this at import, once its own imports are done.
 
     Raises:
         RuntimeError: a variable is missing or malformed; the sentence names it.
     """
     environment, deadline = _read(variables), Deadline()
     looks_for_duplicates = environment.duplicates != DuplicateSearch.OFF
-    # It imports the decoders while this process makes the rest ready.
+    # The worker imports the decoders while this process prepares the rest.
     isolation = _isolation(environment, environment.task)
 
     def render(data: bytes) -> Iterator[Result]:
@@ -134,10 +134,10 @@ def measure_held(uploads: UploadHandler, variables: Mapping[str, str] = os.envir
 
 
 def start_views(variables: Mapping[str, str] = os.environ) -> "ViewHandler":
-    """Start the worker and return what handles requests for lazy renditions, as ``start``.
+    """Start the worker and return the handler of requests for lazy renditions; see ``start``.
 
-    A stack whose lazy formats are all that is lazy has nothing made while a reader waits, so no
-    worker.
+    A stack with lazy formats but no lazy rendition renders nothing while a reader waits, so it
+    starts no worker.
 
     Raises:
         RuntimeError: a variable is missing or malformed; the sentence names it.
@@ -169,7 +169,7 @@ def start_views(variables: Mapping[str, str] = os.environ) -> "ViewHandler":
 
 
 def start_formats(variables: Mapping[str, str] = os.environ) -> "FormatHandler":
-    """Start the worker and return what makes lazy formats, as ``start``.
+    """Start the worker and return the handler that makes lazy formats; see ``start``.
 
     Raises:
         RuntimeError: a variable is missing or malformed; the sentence names it.
@@ -191,7 +191,7 @@ def start_formats(variables: Mapping[str, str] = os.environ) -> "FormatHandler":
 def _first_views(
     environment: Environment, task: Task, deadline: Deadline, *, starts: bool = True
 ) -> "tuple[FirstView, Callable[[], dict[Metric, int]]]":
-    """Return what makes a task's renditions one by one, and the metrics of its workers."""
+    """Return a ``FirstView`` for a task's renditions, and a function for its workers' metrics."""
     from function.first_view import FirstView  # noqa: PLC0415 - uploads do not need it
 
     isolation = _isolation(environment, task) if starts else None
@@ -225,7 +225,7 @@ def _send(queue_url: str, deadline: Deadline, body: str) -> None:
 
 
 def _read(variables: Mapping[str, str]) -> Environment:
-    """Return the settings, once the log is ours and no other process may read this one's memory."""
+    """Return the settings, after the log is set up and this process's memory is protected."""
     logs.configure()
     environment = Environment.read(variables)
     if native := import_native():
@@ -244,7 +244,7 @@ def _opener(environment: Environment, deadline: Deadline) -> Callable[[str], Buc
 
 
 def _worker_counts(isolation: Isolation) -> dict[Metric, int]:
-    """Return the metrics of workers since the last call, without those that are zero."""
+    """Return the metrics of workers since the last call, without zeros."""
     counts = zip((Metric.STOPPED, Metric.WORKERS_REPLACED), isolation.take_counts(), strict=True)
     return {metric: count for metric, count in counts if count}
 

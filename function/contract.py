@@ -18,7 +18,7 @@ Only keys under a stack's prefixes raise events, and the public may write under 
 PREFIXES: Final = (UPLOADS,)
 """Prefixes of a stack's uploads, the one of new uploads first: ``prefix`` and ``formerPrefixes``.
 
-A stack with these, as every stack of an earlier release, does not tell of them anywhere.
+A stack with exactly these, like every stack of an earlier release, does not state them anywhere.
 """
 
 INDEX: Final = "_index/"
@@ -123,7 +123,7 @@ class Metric(StrEnum):
 
 
 class ViewMetric(StrEnum):
-    """Metrics of the functions for lazy renditions and formats, beside some of ``Metric``."""
+    """Metrics of the functions for lazy renditions and formats, besides some of ``Metric``."""
 
     FIRST_VIEWS = "FirstViews"
     FIRST_VIEW_TIME = "FirstViewTime"
@@ -149,11 +149,10 @@ class Status(StrEnum):
     REJECTED = "rejected"
 
     FAILED = "failed"
-    """The function gave up for a fault of its own; the message is a dead letter that can be sent
-    again."""
+    """The function gave up because of a bug in it; the dead letter can be sent again."""
 
     DELETED = "deleted"
-    """Stands only while the upload's renditions are being removed."""
+    """Exists only while the upload's renditions are being removed."""
 
     HELD = "held"
     """The upload waits for a moderator; nothing of it can be seen."""
@@ -179,7 +178,7 @@ class Verdict(StrEnum):
 
 
 class DuplicateSearch(StrEnum):
-    """Which duplicates of earlier uploads the function looks for: the setting ``duplicates``."""
+    """The duplicates of earlier uploads that the function looks for: the setting ``duplicates``."""
 
     OFF = "off"
     """None are looked for."""
@@ -227,12 +226,12 @@ def part_of_user(sub: str) -> str:
 
 
 def read_prefixes(text: str | None) -> tuple[str, ...]:
-    """Return the prefixes that ``write_prefixes`` wrote; ``uploads/`` where nothing is written."""
+    """Return the prefixes that ``write_prefixes`` wrote; ``uploads/`` for an empty text."""
     return tuple(text.split(",")) if text else PREFIXES
 
 
 def write_prefixes(prefixes: tuple[str, ...]) -> str:
-    """Return prefixes as the stack tells of them in one text; empty for ``uploads/`` alone."""
+    """Return prefixes as one text, for variables and outputs; empty for ``uploads/`` alone."""
     return "" if prefixes == PREFIXES else ",".join(prefixes)
 
 
@@ -316,8 +315,8 @@ ignores one that somebody sends to its queue."""
 def format_asked(upload: str, key: str) -> str:
     """Return the message that has one file of an upload made: JSON, the body of an SQS message.
 
-    It names the upload's source key as S3's events do, so that ``ops redrive`` can tell of which it
-    is; ``key`` is the file's destination key.
+    It names the upload's source key as S3's events do, so that ``ops redrive`` can show which
+    upload it is for; ``key`` is the file's destination key.
     """
     item = {"key": quote_plus(upload, safe="/")}
     record = {"eventSource": FORMAT_ASKED, "s3": {"object": item}, "made": key}
@@ -338,8 +337,8 @@ def s3_event(
     """Return the message that S3 sends when an upload is created: JSON, the body of an SQS message.
 
     The key is encoded here as S3 encodes it; ``length`` is the object's bytes, ``request_id``
-    S3's id of the uploader's request. With ``reprocess``, which S3 itself never says, the upload is
-    rendered again even if its manifest is up to date.
+    S3's id of the uploader's request. With ``reprocess``, which S3 itself never sends, the upload
+    is rendered again even if its manifest is up to date.
     """
     item = {"key": quote_plus(key, safe="/"), "size": length, "eTag": etag, "sequencer": sequencer}
     if version_id:

@@ -1,7 +1,7 @@
 """The next step for a key, decided from what the key and the destination hold; nothing is written.
 
 S3 delivers events late, twice, out of order and at the same time. ``decide`` therefore trusts no
-order: it compares the manifest that stands at the destination with what the key holds, and with
+order: it compares the manifest at the destination with the version that the key holds, and with
 what moderators decided.
 """
 
@@ -15,7 +15,7 @@ from function.versions import ObjectVersion, is_newer
 
 
 class State(Record):
-    """One key on both sides."""
+    """The state of one key, in the source bucket and at the destination."""
 
     standing: Manifest | None  # the manifest at the destination, if there is one
     etag: str  # its entity tag, ``ABSENT`` without a manifest
@@ -35,7 +35,7 @@ class Step(Enum):
     """The destination shows what the key holds: there is nothing to do."""
 
     REPAIR = "repair"
-    """Keep the manifest: check its renditions and delete those that it does not name."""
+    """Keep the manifest: check its renditions, and delete others of the upload."""
 
     REMOVE = "remove"
     """The key holds nothing: delete the manifest and all renditions."""
@@ -48,13 +48,13 @@ class Render(Record):
 
 
 class Hold(Record):
-    """Show a version to moderators alone, and take away what readers could see of the key."""
+    """Show a version to moderators alone, and delete everything of the key that readers see."""
 
     version: ObjectVersion
 
 
 class Refuse(Record):
-    """Take away what there is of a version that a moderator rejected, and say so."""
+    """Delete everything made of a version that a moderator rejected, and record the rejection."""
 
     version: ObjectVersion
 
@@ -83,7 +83,7 @@ def decide(event: Event, state: State, *, holds: bool = False) -> Step | Write:
 def _continue(
     event: Event, state: State, standing: Manifest, held: ObjectVersion, *, holds: bool
 ) -> Step | Write:
-    """Return the next step where the manifest is of the version that the key holds."""
+    """Return the next step if the manifest is of the version that the key holds."""
     is_newer_event = is_newer(held.sequencer, standing.source.sequencer)
     current = held if is_newer_event else held.replace(sequencer=standing.source.sequencer)
     again = _show(current, state.verdict, standing, holds=holds)
@@ -98,10 +98,10 @@ def _continue(
 def _succeed(
     event: Event, state: State, standing: Manifest, held: ObjectVersion, *, holds: bool
 ) -> Step | Write:
-    """Return the next step where the key holds another version than the manifest's.
+    """Return the next step if the key holds another version than the manifest's.
 
-    If the manifest's still exists, the other one is newer, and its own event is under way. If not,
-    an older one is back, which may have no event left.
+    If the manifest's version still exists, the key's version is newer, and its own event is under
+    way. If not, an older version is current again, and it may have no event left.
     """
     is_new = replaces(held, standing.source)
     if is_new or _asks_to_render(event, standing) or not state.is_retained:
@@ -135,7 +135,7 @@ def _show(
     *,
     holds: bool,
 ) -> Write:
-    """Return what becomes of a version: what was decided, or else what it is, or the setting says.
+    """Return the step for a version, by its decision, else its present state, else the setting.
 
     ``standing`` is the version's own manifest, if it has one.
     """
@@ -150,7 +150,7 @@ def _show(
 
 
 def _asks_to_render(event: Event, standing: Manifest) -> bool:
-    """Return True for an event that asks to render again what has a manifest."""
+    """Return True for an event that asks to render again an upload that has a manifest."""
     is_redriven = standing.status == Status.FAILED and event.kind == EventKind.CREATED
     return event.kind == EventKind.BACKFILL or is_redriven
 
@@ -158,8 +158,8 @@ def _asks_to_render(event: Event, standing: Manifest) -> bool:
 def replaces(version: ObjectVersion, shown: ObjectVersion) -> bool:
     """Return True if a version takes the place of the one that a manifest shows.
 
-    That is so of one under another prefix, which its caller has found to be the one to show:
-    sequencers order the events of one key alone.
+    A version under another prefix always does, because the caller has found that it is the one to
+    show: sequencers only order the events of one key.
     """
     return version.key != shown.key or is_newer(version.sequencer, shown.sequencer)
 
@@ -167,9 +167,9 @@ def replaces(version: ObjectVersion, shown: ObjectVersion) -> bool:
 def _sequenced(held: ObjectVersion, event: Event, standing: Manifest | None) -> ObjectVersion:
     """Return the version with a sequencer that is newer than the standing manifest's.
 
-    A version that was found by a look at the key has none. It gets the event's, or if that is older
-    than the manifest, the manifest's with one more digit: newer than that manifest, and older than
-    every later event.
+    A version that was found by reading the key has no sequencer. It gets the event's, or if that is
+    older than the manifest, the manifest's with one more digit: newer than that manifest, and older
+    than every later event.
     """
     if held.sequencer:
         return held

@@ -35,7 +35,7 @@ class Environment(Record):
     """
 
     destination_bucket: str  # bucket that renditions and manifests are written to
-    delivery_url: str  # what readers put before a destination key, without a slash at the end
+    delivery_url: str  # URL before a destination key, without a slash at the end
     renditions: tuple[Rendition, ...]  # the sizes that every upload is resized to
     max_upload_bytes: int  # uploads above this are rejected before they are fetched
     max_pixels: int  # images above this (width x height) are rejected from their header
@@ -52,7 +52,7 @@ class Environment(Record):
     encoders: Encoders  # ``current``, or the release whose options the encoders get
     memory_mb: int  # the function's memory, as Lambda itself states it
     publish: Publish = Publish.AT_ONCE  # ``at-once``, or ``held`` until a moderator approves
-    moderator: str = ""  # ARN of whom held uploads are sent to; empty for nobody
+    moderator: str = ""  # ARN of the moderator that held uploads are sent to; empty for none
     distribution_id: str = ""  # of the CDN that forgets what a moderator takes down
     source_bucket: str = ""  # bucket of the uploads, for first views; events name it to the others
     upload_prefixes: tuple[str, ...] = PREFIXES  # the one of new uploads first
@@ -69,22 +69,22 @@ class Environment(Record):
 
     @property
     def eager(self) -> tuple[Rendition, ...]:
-        """What is made of an upload at once."""
+        """The renditions, in the formats, that are made at upload."""
         return made_at_upload(self.renditions)
 
     @property
     def viewed(self) -> tuple[Rendition, ...]:
-        """What is made when it is first viewed."""
+        """The renditions that are made at their first view."""
         return made_at_view(self.renditions)
 
     @property
     def in_background(self) -> tuple[Rendition, ...]:
-        """What is made some time after it is first viewed, each in its lazy formats."""
+        """The renditions that are made some time after a view, each in its lazy formats."""
         return made_in_background(self.renditions)
 
     @property
     def lazy(self) -> tuple[Rendition, ...]:
-        """All that is not made of an upload at once."""
+        """The renditions that are not made at upload."""
         return self.viewed + self.in_background
 
     @property
@@ -118,7 +118,7 @@ class Environment(Record):
 
     @property
     def lazy_files(self) -> tuple[str, ...]:
-        """File names of what is not made of an upload at once."""
+        """File names of the renditions that are not made at upload."""
         return _files(self.lazy)
 
     @classmethod
@@ -141,7 +141,8 @@ class Environment(Record):
                 duplicates=DuplicateSearch(variables["DUPLICATES"]),
                 index_table=variables["INDEX_TABLE"],
                 timeout=int(variables["TIMEOUT"]),
-                # Set only where they are not so, so that an upgrade changes no stack's variables.
+                # Set only if they differ from the default, so that an upgrade changes no stack's
+                # variables.
                 publish_metrics=_flag(variables, "PUBLISH_METRICS", default="true"),
                 native_decoder=_flag(variables, "NATIVE_DECODER", default="true"),
                 tags_rejected=_flag(variables, "TAGS_REJECTED", default="false"),

@@ -1,8 +1,8 @@
 """Events from the bodies of SQS messages: those of S3 that the function has to process.
 
-S3 itself sends a list of records to the queue. EventBridge, which a stack uses for a bucket that is
-not its own, sends one event in a form of its own (S3 user guide, "EventBridge event message
-structure", read 2026-11-27).
+S3 itself sends a list of records to the queue. EventBridge, which a stack uses for an adopted
+bucket, sends one event in another form (S3 user guide, "EventBridge event message structure", read
+2026-11-27).
 """
 
 import json
@@ -64,7 +64,7 @@ class Event(Record):
     decision: Decision | None = None  # a moderator's, of a version that was decided about
 
     def sent_by(self, sender: str) -> "Event":
-        """Return the event of a decision with who sent it; any other event as it is."""
+        """Return a decision's event with its sender; any other event unchanged."""
         if not self.decision:
             return self
         return self.replace(decision=self.decision.replace(sender=sender))
@@ -153,7 +153,7 @@ def _parse_decision(
         key=unquote_plus(item["key"]),
         version_id=str(item["versionId"]),
         etag="",
-        sequencer=BACKFILL_SEQUENCER,  # older than all events: what the key holds has its own
+        sequencer=BACKFILL_SEQUENCER,  # older than every event
         bytes=0,
     )
     verdict = str(record["eventName"]).rpartition(":")[2]
@@ -182,7 +182,7 @@ def as_changed(body: str) -> str:
 def _parse_bridged(
     fields: dict[str, Any], message_id: str, prefixes: tuple[str, ...]
 ) -> list[Event]:
-    """Return what EventBridge delivered of S3; unlike S3 itself, it does not encode the key."""
+    """Return an S3 event from EventBridge; unlike S3 itself, it does not encode the key."""
     name = str(fields.get("detail-type"))
     if name not in BRIDGED:
         return _ignored(f"event {name}", message_id)

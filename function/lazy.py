@@ -1,4 +1,4 @@
-"""Lazy renditions and formats: what a manifest says of them before they are made.
+"""Lazy renditions and formats: their entries in a manifest before they are made.
 
 Their size follows from the upload's and from the settings alone, so nothing is rendered for it.
 """
@@ -36,7 +36,7 @@ def declare(environment: Environment, manifest: Manifest) -> Manifest:
 def facts_of(
     environment: Environment, rendition: Rendition, format_name: OutputFormat, source: SourceFacts
 ) -> RenditionFacts:
-    """Return what is known of one lazy rendition of an upload that was measured."""
+    """Return the facts of one lazy rendition, from the upload's measures."""
     size = source.width or 1, source.height or 1
     layout = lay_out(size, rendition, scalable=source.format in DRAWINGS)
     key = rendition_key(environment.name_of(source.key), file_name(rendition.name, format_name))
@@ -84,7 +84,7 @@ def facts_beside(
 def entered(manifest: bytes, facts: RenditionFacts) -> bytes:
     """Return a manifest with an entry for a rendition, in place of the one that it had for it.
 
-    What only a newer release knows of the manifest stays as it is.
+    Fields of the manifest that only a newer release knows stay as they are.
     """
     fields: dict[str, Any] = json.loads(manifest)
     entries = {entry["key"]: entry for entry in fields["renditions"]}

@@ -17,7 +17,7 @@ class JsonFormatter(logging.Formatter):
     """Formats a record and its ``extra`` fields; the keys that Lambda filters by come first."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return one line of JSON; what JSON cannot hold is written as its ``str``."""
+        """Return one line of JSON; values that JSON cannot hold are written as ``str``."""
         entry: dict[str, Any] = {
             "timestamp": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
             + f".{int(record.msecs):03d}Z",

@@ -109,8 +109,8 @@ class Manifest(Record):
     # URL of any rendition of the stack, with ``{rendition}`` for its name or the name of its file;
     # empty in a stack without lazy renditions. JSON has it as ``urlTemplate``.
     url_template: str = ""
-    # A first view of what stood there before may still store a file, so the key is to be looked at
-    # again; for the caller of ``reconcile`` alone.
+    # A first view of the former version may still store a file, so the key must be checked again
+    # later; only for the caller of ``reconcile``.
     look_again: bool = False
 
     def __post_init__(self) -> None:
@@ -120,7 +120,7 @@ class Manifest(Record):
 
     @property
     def stored(self) -> tuple[RenditionFacts, ...]:
-        """The renditions that were made with the manifest, and that are there while it stands."""
+        """The renditions that were made with the manifest, and that exist as long as it does."""
         return tuple(facts for facts in self.renditions if not facts.lazy)
 
     @property
@@ -134,10 +134,10 @@ class Manifest(Record):
         return self.status in _WITHOUT_PICTURE and not self.source.etag
 
     def bare(self) -> "Manifest":
-        """Return the manifest with nothing that tells what is in the file, not even its length.
+        """Return the manifest without anything about the file's content, not even its length.
 
-        Its JSON lacks ``etag`` and ``bytes``, which releases that cannot hold uploads must have to
-        read a manifest: so they fail and publish nothing, if a stack is rolled back to one.
+        Its JSON lacks ``etag`` and ``bytes``, which releases that cannot hold uploads need to read
+        a manifest. So if a stack is rolled back to such a release, it fails and publishes nothing.
         """
         version = self.source.version.replace(etag="", bytes=0)
         status, source = self.status, SourceFacts(**version.to_dict())
@@ -145,7 +145,7 @@ class Manifest(Record):
 
     @property
     def delivery_url(self) -> str:
-        """What readers put before a destination key, as the URLs of a ready manifest have it."""
+        """URL before a destination key, taken from the URLs of a ready manifest."""
         first = self.renditions[0]
         return first.url.rpartition(f"/{quote(first.key)}?")[0]
 
@@ -190,7 +190,7 @@ class Manifest(Record):
 
 
 def timestamp() -> str:
-    """Return the time as manifests have it: ISO 8601 in UTC, to the millisecond."""
+    """Return the current time for a manifest: ISO 8601 in UTC, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -1,7 +1,7 @@
-"""The state of a key, as an invocation finds it before it decides what to do about it.
+"""The state of a key, which an invocation reads before it decides what to do about it.
 
-The manifest is read first, and then the source bucket and what moderators decided: what an
-invocation writes is no older than the manifest that it replaces (``reconcile.py``).
+The manifest is read first, then the source bucket and the moderators' decisions. So an invocation
+never writes anything older than the manifest that it replaces (``reconcile.py``).
 """
 
 from typing import TYPE_CHECKING
@@ -32,7 +32,7 @@ class Observer(Record):
         """Return an event with the state of its key, and the new version if it has no manifest.
 
         A version without one has no tag, because a rejection is written before the tag. If the
-        upload to show has another key, the event becomes a reason to look at that one.
+        upload to show has another key, the event is changed to check that key.
         """
         found = self.destination.read(manifest_key(upload_name(event.version.key, self.prefixes)))
         standing, etag = (Manifest.from_json(found[0]), found[1]) if found else (None, ABSENT)
@@ -52,8 +52,8 @@ class Observer(Record):
             standing is None
             or (replaces(event.version, standing.source) and not self._is_late(event, standing))
         ):
-            # The event itself says what the key holds. If that is no longer true, its own fetch or
-            # the look after the write finds out, so the usual upload waits for no request here.
+            # The event itself says what the key holds. If that is no longer true, the fetch or the
+            # check after the write finds out, so the usual upload waits for no request here.
             verdict = self._verdict(event, standing, event.version)
             return event, State(standing, etag, event.version, verdict=verdict), new
         return event, self.look_up(event, standing, etag), new
@@ -105,7 +105,7 @@ class Observer(Record):
 
 
 def is_of(manifest: Manifest | None, version: ObjectVersion | None) -> bool:
-    """Return True if a manifest is of this very version."""
+    """Return True if a manifest is of this version."""
     if manifest is None or version is None:
         return False
     shown = manifest.source

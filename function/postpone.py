@@ -2,8 +2,8 @@
 
 SQS counts every receive of a message, tried or not, and gives up after a few of them. A message
 that is last in several slow batches would end in the dead-letter queue without having been tried. A
-new message starts to count anew. Its order does not matter, because a key's events carry a
-sequencer.
+new message starts again with a count of zero. Its order does not matter, because a key's events
+carry a sequencer.
 """
 
 from collections.abc import Mapping
@@ -21,15 +21,15 @@ ATTRIBUTE: Final = "postponed"
 """Message attribute that counts how often a message was sent again."""
 
 NEEDED_MS: Final = 3000
-"""Time left of an invocation that is kept for sending its last messages again, and its answer; but
-at most a third of a short one."""
+"""Time at the end of an invocation for sending its last messages again, and for its answer; at most
+a third of a short invocation."""
 
 LOOK_AGAIN_SECONDS: Final = 60
-"""Time until the second look at a key. No first view that began before is at work then: each ends
-after ``VIEW_SECONDS``."""
+"""Time until a key is checked again. First views that began before have ended by then, because each
+ends after ``VIEW_SECONDS``."""
 
 MAX_POSTPONEMENTS: Final = 3
-"""Then the message returns to the queue the usual way, so that none circulates for ever."""
+"""Then a failed receive returns the message to the queue, so that none circulates for ever."""
 
 
 def count(record: Mapping[str, Any]) -> int:
@@ -65,9 +65,9 @@ def postpone(deadline: "Deadline", record: Mapping[str, Any]) -> None:
 def look_again(deadline: "Deadline", record: Mapping[str, Any]) -> None:
     """Send a message again to the queue that it came from, to be received some time later.
 
-    Its events then say that something changed, and not what the key holds: that of an upload which
-    was removed since would bring it back for a moment, and a backfill would render it again, and
-    either would ask for the next look.
+    Its events then say only that something changed, not what the key holds. Otherwise the event of
+    an upload that was removed since would bring it back for a moment, a backfill would render it
+    again, and either would ask for another check.
 
     Raises:
         Exception: SQS did not take it.

@@ -54,7 +54,7 @@ class Stopwatch:
 
 
 class _Findings:
-    """The facts found so far about an upload; a rejection records those that there are."""
+    """The facts found so far about an upload, which a rejection records as well."""
 
     sha256: str = ""
     measured: Measured | None = None
@@ -112,11 +112,11 @@ class Processor(Record):
 
         With ``may_copy``, S3 copies the renditions of an earlier upload of the same bytes, instead
         of decoding. A backfill forbids it, because it asks to render again. With
-        ``heeds_rejected``, nothing is stored of an image that is known from a rejection.
+        ``heeds_rejected``, nothing is stored of an image that matches a rejected one.
 
         Raises:
             Gone: the version no longer exists.
-            Recognised: the image is known from a rejection.
+            Recognised: the image matches a rejected one.
             Exception: a failure of ours (S3, memory, a bug), which is retried.
         """
         findings, watch = _Findings(), Stopwatch()
@@ -143,9 +143,9 @@ class Processor(Record):
     def _fetch(self, version: ObjectVersion, findings: _Findings) -> bytes:
         limit = self.environment.max_upload_bytes
         try:
-            check_length(version.bytes, limit)  # S3 told the length: nothing is fetched for it
+            check_length(version.bytes, limit)  # before the body is fetched
         except Rejected:
-            # Its event may come late: of an upload that is gone, not even a rejection is written.
+            # Its event may be late: if the upload is gone, not even a rejection is written.
             if self.source.head(version.key) is None:
                 raise Gone(version.key) from None
             raise

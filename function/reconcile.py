@@ -4,15 +4,15 @@ A process may die anywhere, and others may be at work on the same key. ``Reconci
 ``decide`` says until the key and the destination agree. Four rules make that safe:
 
 * A manifest is replaced or deleted only if it is still the one that was read (a conditional write),
-  and it was read before the key was looked up. So no invocation writes what is older than it read.
-* After a write, the invocation looks at the key again: it may have been removed in the meantime.
-* Lazy renditions come and go while a manifest stands (``first_view.py``), and it says of which of
-  them there may be a file. Those of another version are deleted before a manifest is replaced, and
-  again by the check below; and some time later, once no first view of the old version is at work,
-  the key is looked at again (``Manifest.look_again``).
-* After replacing a manifest, it checks the renditions. Renditions are written without a
-  condition, so an invocation that lost may have overwritten them. One that died is redelivered, and
-  checks them then.
+  and it was read before the key was looked up. So no invocation writes anything older than it read.
+* After a write, the invocation reads the key again: the upload may have been removed meanwhile.
+* Lazy renditions come and go while a manifest stands (``first_view.py``), and it lists the ones
+  that may have a file. Files of another version are deleted before a manifest is replaced, and
+  again by the check below. Some time later, once first views of the old version have ended, the
+  key is checked again (``Manifest.look_again``).
+* After replacing a manifest, it checks the renditions. Renditions are written without a condition,
+  so an invocation that lost may have overwritten them. If an invocation dies, its event is
+  delivered again, and the next one checks them then.
 """
 
 import random
@@ -75,7 +75,7 @@ def back_off(attempt: int) -> None:
 
 
 class Reconciler(Record):
-    """Makes the destination agree with what a key of the source bucket holds."""
+    """Makes the destination agree with the version that a key of the source bucket holds."""
 
     source: Bucket  # bucket of the uploads
     destination: Bucket  # bucket of the renditions and manifests
@@ -122,7 +122,7 @@ class Reconciler(Record):
     def reconcile(self, event: Event, *, is_last: bool = False) -> Manifest | None:
         """Process one event, however often, late or early it comes.
 
-        With ``is_last`` it will not come again by itself. Then a decoder's bug is recorded in a
+        ``is_last`` says that SQS will not deliver it again. Then a decoder's bug is recorded in a
         manifest, so that the uploader gets an answer, before it is raised.
 
         Returns:
@@ -134,8 +134,8 @@ class Reconciler(Record):
             Gone: the event's version no longer exists, and there was nothing to do about it.
             Contended: other invocations kept writing the same key.
             DecoderBug: the engine failed in a way that damaged files do not explain.
-            Exception: a failure of ours; the caller lets SQS deliver the event again. What was
-                written by then is named by no manifest, and the next delivery writes it again.
+            Exception: a failure of ours; the caller lets SQS deliver the event again. No manifest
+                names the objects written by then, and the next delivery writes them again.
         """
         key = manifest_key(self._name(event.version))
         if not _fits(key):
@@ -179,7 +179,7 @@ class Reconciler(Record):
 
     @property
     def _observer(self) -> Observer:
-        """What finds the state of a key."""
+        """Reads the state of a key."""
         return Observer(self.source, self.destination, self.prefixes, self.holder)
 
     def _name(self, version: ObjectVersion) -> str:
@@ -200,7 +200,8 @@ class Reconciler(Record):
         if self._is_archived_since(manifest, standing, step):
             return None, state.replace(is_whole=True)
         if standing and (lazy := self._lazy_keys(event, standing)):
-            # Before a reader can learn the new version's URLs, under which a CDN would keep them.
+            # Before a reader can learn the new version's URLs, under which a CDN would cache the
+            # old files.
             shown = {*_stored_keys(standing), *_stored_keys(manifest)}
             self.destination.delete(sorted(lazy - shown))
             manifest = manifest.replace(look_again=True)
@@ -209,7 +210,8 @@ class Reconciler(Record):
             self.duplicates.record(self._name(version), standing, manifest)
         self._clear_held(version, state, manifest)
         if standing is None and manifest.error is None:
-            # A process that died may have rendered what is held by now: that is looked for.
+            # A process that died may have rendered a version that is now held, so its files are
+            # looked for.
             is_whole = None if manifest.status == Status.HELD else True
             return manifest, self._observer.look_up(event, manifest, etag, is_whole=is_whole)
         named = _stored_keys(manifest)
@@ -220,7 +222,7 @@ class Reconciler(Record):
         return manifest, None
 
     def _make(self, event: Event, step: Write, state: State) -> Manifest:
-        """Return the manifest of a version, once all that it names is there."""
+        """Return the manifest of a version, after storing everything that it names."""
         version = step.version
         if self.holder and isinstance(step, Refuse):
             return self.holder.refuse(version, state.standing)
@@ -233,7 +235,7 @@ class Reconciler(Record):
         return Manifest.without_renditions(version, Status.REJECTED, _TOO_LONG)
 
     def _process(self, event: Event, version: ObjectVersion, state: State) -> Manifest:
-        """Render a version, unless it is known from a rejection: then it is held."""
+        """Render a version, or hold it if it matches a rejected picture."""
         is_approved, may_copy = state.verdict == Verdict.APPROVE, event.kind != EventKind.BACKFILL
         heeds = self.holder is not None and not (is_approved or _is_ready(state.standing, version))
         try:
@@ -258,9 +260,9 @@ class Reconciler(Record):
         is_whole = all(found[key] == shown for key in named)
         newest = _newest(event, standing)
         made = {key for key in _keys(standing) if found.get(key) == shown}
-        # A rejection may come after some renditions were stored, and a process may die between a
-        # manifest and its cleaning up. A first view may store a lazy rendition of a version that
-        # was replaced meanwhile. What is newer belongs to an invocation that is at work.
+        # A rejection may come after some renditions were stored, and a process may die between
+        # writing a manifest and cleaning up. A first view may store a lazy rendition of a version
+        # that was replaced meanwhile. Newer objects belong to an invocation that is still running.
         kept = named | made
         strays = [key for key in found if key not in kept and _is_outdated(found[key], newest)]
         if is_whole and strays:
@@ -312,8 +314,8 @@ class Reconciler(Record):
         """Return True if an upload was archived after its renditions were made, which then stay.
 
         A lifecycle rule may move old uploads to an archive storage class, and a backfill asks for
-        all of them. That they cannot be read any more is no reason to delete their renditions, nor
-        the picture that a moderator waits for.
+        all of them. That they cannot be read any more is no reason to delete their renditions, or
+        the picture that a moderator has to see.
         """
         if manifest.error is None or manifest.error.code != Reason.ARCHIVED:
             return False
@@ -356,7 +358,7 @@ class Reconciler(Record):
         return self.holder.moderation.keys_named(standing) if self.holder else set()
 
     def _clear_held(self, version: ObjectVersion, state: State, manifest: Manifest) -> None:
-        """Delete what was kept for moderators of what waits no more."""
+        """Delete what was kept for moderators of a version that no longer waits."""
         if not self.holder:
             return
         waited = self._keys_named(state.standing)
@@ -380,7 +382,7 @@ class Reconciler(Record):
     def _possible_keys(self, event: Event) -> set[str]:
         """Return the keys that renditions of an upload may have; S3 has none that are too long.
 
-        A rendition that the stack got later may have a longer name than those that were stored.
+        A rendition that was added to the stack later may have a longer name than the stored ones.
         """
         return _keys_of(self._name(event.version), self.files)
 
@@ -399,14 +401,14 @@ class Reconciler(Record):
 
 
 def _latest(before: Manifest | None, written: Manifest | None) -> Manifest | None:
-    """Return what was written last; a second look that is due stays due."""
+    """Return the manifest written last; a second check that is due stays due."""
     if before and written and before.look_again:
         return written.replace(look_again=True)
     return written or before
 
 
 def _is_ready(standing: Manifest | None, version: ObjectVersion) -> TypeGuard[Manifest]:
-    """Return True if a manifest has renditions of this very version, which then stay."""
+    """Return True if a manifest has renditions of this version, which then stay."""
     return standing is not None and standing.status == Status.READY and is_of(standing, version)
 
 

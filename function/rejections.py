@@ -1,8 +1,8 @@
-"""The tag of rejected uploads, by which S3 finds those that shall expire.
+"""The tag of rejected uploads, by which S3's lifecycle rule finds and expires them.
 
-The tag follows the manifest: it is set after a rejection is written, and taken away after any other
-manifest. So S3 never deletes an upload whose renditions are shown, whichever release rejected it
-once, and wherever a process dies: the event that was not acknowledged comes again.
+The tag follows the manifest: it is set after a rejection is written, and removed after any other
+manifest. So S3 never deletes an upload whose renditions are shown, even if another release once
+rejected it, or a process died: the event that was not acknowledged comes again.
 """
 
 from typing import TYPE_CHECKING, Final

@@ -2,7 +2,7 @@
 
 The event and the answer are those of the S3 user guide, "Invoke AWS Lambda function" (read
 2026-11-27). Batch Operations calls the function itself, so no queue delivers a task again: the
-answer says whether Batch Operations shall.
+answer says whether Batch Operations has to.
 """
 
 from enum import StrEnum
@@ -16,7 +16,7 @@ from function.uploads import UploadHandler
 
 
 class ResultCode(StrEnum):
-    """What Batch Operations does with a task; we never say ``PermanentFailure``."""
+    """Results of a task, which tell Batch Operations what to do; never ``PermanentFailure``."""
 
     SUCCEEDED = "Succeeded"
     TEMPORARY_FAILURE = "TemporaryFailure"
@@ -50,9 +50,9 @@ class TaskHandler(Record):
         code, told = ResultCode.SUCCEEDED, "ignored: not an upload"
         try:
             for event in parse_message(_message(task), job, self.uploads.prefixes):
-                # Whether it comes again is unknown. The upload had its answer when it was new.
-                # No queue delivers a second look: a first view of what a backfill has replaced is
-                # of the same version, unless the event of a newer one is under way too.
+                # Not known to be the last attempt. The upload had its outcome when it was new. No
+                # queue delivers a second look: a first view of what a backfill has replaced is of
+                # the same version, unless the event of a newer one is under way too.
                 told = self.uploads.handle(event, is_last=False).told
         except OutsidePrefixes:
             pass  # of a report on the whole bucket, which also has lists and reports of jobs

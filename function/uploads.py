@@ -1,4 +1,4 @@
-"""One event of an upload: reconcile its key, and tell the log and the metrics what came of it."""
+"""One event of an upload: reconcile its key, then log the outcome with its metrics."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +18,7 @@ _logger = logging.getLogger(__name__)
 
 
 class Outcome(Record):
-    """What came of an event."""
+    """The outcome of an event."""
 
     told: str  # such as ``ready``, in a few words
     look_again: bool = False  # see ``Manifest``
@@ -35,16 +35,17 @@ class UploadHandler(Record):
     worker_counts: Callable[[], dict[Metric, int]]  # metrics of workers since the last call
     cold_starts: Iterator[int]  # 1 for the first upload that is processed, then 0
     prefixes: tuple[str, ...] = PREFIXES  # of the stack's uploads
-    # Every upload waits for a moderator: before that, no line of the log tells what is in it.
+    # Every upload waits for a moderator, and until then no log line says anything about its
+    # content.
     holds: bool = False
 
     def handle(self, event: Event, *, is_last: bool) -> Outcome:
-        """Process one event and return what came of it.
+        """Process one event and return its outcome.
 
-        With ``is_last`` the event will not come again by itself.
+        ``is_last`` says that SQS will not deliver the event again.
 
         Raises:
-            Exception: a failure of ours, for which the event has to come again.
+            Exception: a failure of ours; the event has to be delivered again.
         """
         version = event.version
         extra: dict[str, Any] = {"key": version.key, "correlation_id": event.correlation_id}

@@ -1,7 +1,7 @@
-"""The index of duplicates: one DynamoDB table of small entries in buckets that are looked up whole.
+"""The index of duplicates: one DynamoDB table of small entries, in buckets that are read whole.
 
-An entry is a hint. The search believes it only if the manifest that it names says the same, and
-deletes it otherwise.
+An entry is a hint. The search uses it only if the manifest that it names agrees, and deletes it
+otherwise.
 """
 
 from collections.abc import Iterable
@@ -21,9 +21,9 @@ THREADS: Final = 8
 class Entry(Record):
     """One upload in one bucket."""
 
-    bucket: str  # what its members have in common, e.g. ``sha256#<digest>``
+    bucket: str  # hash that its members share, e.g. ``sha256#<digest>``
     name: str  # the upload's key without ``uploads/``
-    since: str  # when it was first entered there (ISO 8601): earlier ones are originals
+    since: str  # when it was first entered (ISO 8601); the earliest entry is the original
     perceptual_hash: str  # 16 hex digits
     recipe: str  # which renditions it has; see ``search.recipe_of``
     rejected: str = ""  # source key of what a moderator rejected (``rejected.py``); else empty
@@ -42,7 +42,7 @@ class Index:
         return [entry for found in self._pool.map(self._query, buckets) for entry in found]
 
     def put(self, entries: Iterable[Entry]) -> None:
-        """Enter an upload in its buckets; an entry that is there keeps its ``since``."""
+        """Enter an upload in its buckets; an existing entry keeps its ``since``."""
         list(self._pool.map(self._put, entries))
 
     def delete(self, keys: Iterable[tuple[str, str]]) -> None:

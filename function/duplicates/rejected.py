@@ -1,8 +1,8 @@
-"""Pictures that moderators rejected, which are known again: by their bytes, and by their look.
+"""Pictures that moderators rejected, which are recognised by their bytes and by their look.
 
-Their entries stand in the buckets of the index where other uploads are looked for anyway, so that
-no further query is needed. They are no hints: nothing else of the picture is left to confirm them,
-and they stay until the rejection is taken back or the upload is erased (``ops erase``).
+Their entries are in the buckets of the index that every search reads anyway, so no further query is
+needed. They are not hints: nothing else of the picture is left to confirm them, and they stay until
+the rejection is taken back or the upload is erased (``ops erase``).
 """
 
 from collections.abc import Iterable

@@ -39,7 +39,7 @@ class Duplicates(Record):
     """Finds the upload that another one duplicates, and keeps the index up to date."""
 
     index: Index  # the stack's table
-    destination_bucket: Bucket  # has the manifests, which confirm or refute an entry of the index
+    destination_bucket: Bucket  # bucket of the manifests, which confirm or refute index entries
     near: bool  # similar images are duplicates, too
     recipe: str  # digest of the stack's settings for renditions; see ``recipe_of``
 

@@ -1,4 +1,4 @@
-"""Check what a worker answers: one that an upload has broken into may answer anything."""
+"""Check a worker's answers: a worker that an upload has broken into may answer anything."""
 
 import math
 import re
@@ -20,10 +20,10 @@ from function.engine.results import (
 )
 
 _MOST_MESSAGES: Final = 8
-"""Answers about an upload besides its renditions: what it is, two budgets at most, its fingerprint,
-a wish for a format, and the end."""
+"""Most answers about an upload besides its renditions: its measures, two budgets, its fingerprint,
+a request for a format's modules, and the end."""
 
-_MOST_SIDE: Final = 1 << 31  # pixels of the longest side that any format states
+_MOST_SIDE: Final = 1 << 31  # longest side, in pixels, that any format can state
 _MOST_LETTERS: Final = 1000  # characters of a sentence that tells why an upload was rejected
 
 _PLACEHOLDER: Final = re.compile(r"[A-Za-z0-9+/]{4,60}={0,2}")

@@ -1,9 +1,9 @@
-"""The time that an upload may take follows from what its header says that it is.
+"""The time that an upload may take, computed from its header.
 
-It is four times that of the slowest honest file of its kind, in CPU time of one vCPU, as the
-formats' files and ``ENCODE`` below have it (docs/engine.md, "Time"). A memory size below 1769 MB
-has a share of a vCPU (Lambda developer guide, "Memory and computing power"), so there the clock
-runs longer.
+It is four times the CPU time, on one vCPU, of the slowest honest file of its kind, which the
+formats' files and ``ENCODE`` below state (docs/engine.md, "Time"). A memory size below 1769 MB has
+a share of a vCPU (Lambda developer guide, "Memory and computing power"), so there the clock runs
+longer.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ MARGIN: Final = 4  # budget in multiples of the slowest honest file's time
 VCPU_MB: Final = 1769  # memory size that has one vCPU
 
 HEADER_MS: Final = 300.0
-"""CPU time until the header has been read, and for all else that does not grow with the pixels."""
+"""CPU time to read the header, and for all other work that does not grow with the pixels."""
 
 TINY_BYTES, TINY_PIXELS, TINY_MS = 1024, 1_000_000, 289.0
 """CPU time to decode a file that is smaller and declares no more pixels: 0.5 s at 1024 MB. It may
@@ -35,8 +35,8 @@ and the decoding and comparing of the first and of the sample."""
 
 LONG_MS: Final = 2600.0
 """CPU time of decoding, half of ``MOST_SECONDS`` at ``FULL_MB``: an upload that may take more gets
-a worker of its own. What a worker that served before takes for damage is decoded once more by a new
-one, and both are to end in time."""
+a new worker. If a worker that served before reports damage, a new worker decodes the upload once
+more, and both must end in time."""
 
 FULL_MB, MOST_SECONDS = 1024, 9.0
 """Clock time of an upload from this memory size on, so that with its download and its manifest it
@@ -61,8 +61,8 @@ def budget(
     """Return the CPU milliseconds for an upload of ``length`` bytes and so many ``pixels``.
 
     A megapixel of its kind takes ``per_megapixel`` milliseconds to decode; an animation has several
-    ``frames``, of which the animated renditions keep all. ``besides`` are the milliseconds of what
-    the upload has besides its picture.
+    ``frames``, of which the animated renditions keep all. ``besides`` are the milliseconds for
+    parts of the upload other than its picture.
     """
     encoding = sum(_encoding(rendition, frames) for rendition in renditions)
     # The bytes of a drawing do not bound its detail: ten gradients fit into a kilobyte.

@@ -1,7 +1,7 @@
-"""How the process that holds the credentials and the one that decodes talk: messages and bytes.
+"""The channel between the process that holds the credentials and the process that decodes.
 
-A message is one JSON object, behind its length. Bytes that belong to it, an upload or a rendition,
-lie in memory that both processes map; where there is none, they follow the message.
+A message is its length and one JSON object. Bytes that belong to it, an upload or a rendition, lie
+in memory that both processes map; without such memory, they follow the message.
 """
 
 import json
@@ -19,7 +19,8 @@ _MOST: Final = 1 << 20  # bytes of the longest message; a fingerprint has some 2
 _CHUNK: Final = 1 << 20
 
 _ZEROS: Final = bytes(1 << 16)
-"""Written over an upload piece by piece, so that no second memory of its length is needed."""
+"""Zeros, written over an upload piece by piece, so that no second buffer of its length is
+needed."""
 
 _KEPT, _MOST_KEPT = 1 / 32, 8 << 20
 """Share of the memory, from its beginning, whose pages stay after an upload and are overwritten (to
@@ -30,8 +31,8 @@ _BLOCK: Final = 512  # bytes that ``st_blocks`` counts (stat(2))
 _NO_MESSAGE = ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError
 
 _HOLD_SECONDS: Final = 0.05
-"""Messages that need not be read at once travel together for so long: each time that the other side
-is woken takes it 0.2 ms of CPU."""
+"""Messages that need not be read at once are held back and sent together for this long, because
+each wake-up costs the other side 0.2 ms of CPU."""
 
 
 class Late(Exception):
@@ -43,15 +44,15 @@ class Ended(Exception):
 
 
 class Malformed(Exception):
-    """The other side sent what it never would."""
+    """The other side sent something that an intact worker never sends."""
 
 
 class Channel:
     """One end of a channel: a pipe from the other side, one to it, and memory that both map.
 
     Args:
-        file: file of that memory, if this side has it, else -1. To write to a page for the first
-            time takes the kernel less through the file than through the map.
+        file: file of that memory, if this side has it, else -1. Writing to a page for the first
+            time is faster through the file than through the map.
         alarm: file that becomes readable when the other side has ended; -1 if there is none.
         most: bytes that may belong to a message from the other side.
     """
@@ -79,7 +80,7 @@ class Channel:
     def send(
         self, message: dict[str, Any], payload: bytes = b"", *, may_wait: bool = False
     ) -> None:
-        """Send a message and the bytes that belong to it; one that may wait, with a later one.
+        """Send a message and its bytes; a message that may wait goes out with a later one.
 
         Raises:
             Late: the other side did not take them by the deadline.
@@ -145,7 +146,7 @@ class Channel:
         """Forget the upload: overwrite its first pages, and give all others back to the system."""
         if self._memory:
             if self._file >= 0 and os.fstat(self._file).st_blocks * _BLOCK > self._kept:
-                self._used = len(self._memory)  # a worker may have written more than it told
+                self._used = len(self._memory)  # a worker may have written more than it reported
             used = min(self._used, self._kept)
             for start in range(0, used, len(_ZEROS)):
                 end = min(start + len(_ZEROS), used)
@@ -171,7 +172,7 @@ class Channel:
             rest = rest[os.write(self._writer, rest[: select.PIPE_BUF]) :]
 
     def _wait(self, reader: int | None, writer: int | None) -> None:
-        """Wait until the pipe is ready; what is in it comes before the news of the other's end."""
+        """Wait until the pipe is ready; its content comes before the news of an end."""
         if self._alarm < 0:
             return  # the pipes of this side block
         left = self.deadline - time.monotonic()

@@ -1,4 +1,4 @@
-"""Coding-independent code points (ITU-T H.273): numbers that say what colours a file's samples are.
+"""Coding-independent code points (ITU-T H.273): numbers that define the colours of samples.
 
 HEIC and AVIF have them as ``nclx``, PNG as ``cICP``.
 """
@@ -31,7 +31,7 @@ class Cicp(Record):
     transfer: int
     matrix: int  # decoders have applied it: the samples are RGB
     full_range: bool
-    bits: int = 8  # of a sample in the file: decoders drop all but eight
+    bits: int = 8  # bits of a sample in the file: decoders drop all but eight
 
     @property
     def is_hdr(self) -> bool:

@@ -23,13 +23,13 @@ _STRIP_PIXELS: Final = 1 << 18
 whole of a WebP with alpha and a profile took 29 bytes a pixel (docs/engine.md, "Memory")."""
 
 _REDUCIBLE: Final = frozenset({"L", "RGB", "CMYK"})
-"""Modes that average well before their colours are converted, which is then less work."""
+"""Modes that may be averaged before their colours are converted, which saves work."""
 
 _SRGB_PRIMARIES: Final = ((0.648, 0.331), (0.321, 0.598), (0.156, 0.066))
 """Chromaticities x and y of red, green and blue, adapted to the white of profiles, D50."""
 
 _NEXT_TO: Final = 0.01
-"""How far out of the triangle of sRGB's primaries one may lie: profiles round theirs."""
+"""How far outside sRGB's triangle of primaries one may lie, because profiles round."""
 
 _SPACES: Final = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
 """Pillow's mode for each ICC colour space."""
@@ -40,8 +40,8 @@ _MAX_TAGS: Final = 100  # lcms refuses a profile of more tags (its ``MAX_TABLE_T
 def is_plain(profile: bytes | None) -> bool:
     """Return True if pixels under this RGB profile can be taken for sRGB as they are.
 
-    So can those without a profile, and those whose profile does to colours what sRGB's does,
-    whatever its name. An unreadable profile is ignored, as browsers do.
+    So can pixels without a profile, and pixels under a profile that acts like sRGB's, under any
+    name. An unreadable profile is ignored, as browsers do.
     """
     return not profile or _behaves_like_srgb(profile)
 
@@ -91,7 +91,7 @@ def reduce_to_srgb(image: Image.Image, profile: bytes | None, factor: int) -> Im
         return image
     whole = Image.new(mode, (-(-image.width // factor), -(-image.height // factor)))
     if image.mode in {"I", "F"}:
-        image = _to_eight_bits(image)  # how, its brightest pixel says
+        image = _to_eight_bits(image)  # the brightest pixel decides how
     for top, strip in _strips(image, factor):
         part = to_srgb(strip, profile)
         whole.paste(part.reduce(factor) if factor > 1 else part, (0, top // factor))

@@ -1,7 +1,7 @@
 """Decode an upload to an image that is just large enough for its renditions.
 
-The content decides the format, never the key's name or the Content-Type; what differs from format
-to format is in ``formats``. Every upload that cannot be decoded raises ``Rejected``, and its header
+The content decides the format, never the key's name or the Content-Type. All that differs between
+formats is in ``formats``. Every upload that cannot be decoded raises ``Rejected``, and its header
 alone decides whether it is too large, before any pixel is decoded.
 """
 
@@ -59,9 +59,9 @@ def decode(
 ) -> Source:
     """Decode an upload just large enough for the renditions of a task.
 
-    ``allow`` is told, as soon as the header says what the upload is, the CPU milliseconds that it
+    ``allow`` is called as soon as the header is known, with the CPU milliseconds that the upload
     and its renditions may take, the bytes that they are expected to hold, and the CPU milliseconds
-    that the slowest honest file of its kind and size takes to decode.
+    that the slowest honest file of this kind and size takes to decode.
 
     Raises:
         Rejected: with any code of the table in docs/errors.md except those of the store.
@@ -81,7 +81,7 @@ def decode(
 
 @contextmanager
 def _rejecting_damage(request: DecodeRequest) -> Generator[None]:
-    """Turn what the format's decoder raises for damage into a rejection.
+    """Turn the exceptions that the format's decoder raises for damage into a rejection.
 
     It encloses calls of decoders alone: the same exception from anywhere else is a bug of ours.
     """
@@ -286,7 +286,7 @@ def _is_animated(request: DecodeRequest, image: Image.Image) -> bool:
 def _losses(
     request: DecodeRequest, seen: Iterable[Loss], *, has_alpha: bool, keeps_hdr: bool = False
 ) -> tuple[Loss, ...]:
-    """Return in order what was seen and what the format tells that the renditions do not show."""
+    """Return, in order, the losses that were seen and the losses that the format reports."""
     lost = {*request.format.losses(request.data), *seen}
     if keeps_hdr:
         lost.discard(Loss.HDR)

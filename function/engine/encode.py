@@ -13,7 +13,7 @@ from function.engine.renditions import Encoders, OutputFormat
 from function.engine.sample import take_sample
 
 HALF_CHROMA: Final = frozenset({OutputFormat.JPEG, OutputFormat.WEBP, OutputFormat.AVIF})
-"""Output formats that store chroma at half size, if it comes as planes in any case."""
+"""Output formats that store chroma at half size, at least of pixels that come as planes."""
 
 FLAT: Final = 0.5
 """Share of the pixels that equal their left neighbour from which a picture counts as a drawing or a

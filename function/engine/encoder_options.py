@@ -43,7 +43,7 @@ COARSER: Final = 115
 about the score that it had with that table, and the bytes that are saved."""
 
 OPTIMISED_PIXELS: Final = 2_100_000
-"""Most pixels of a JPEG that gets Huffman tables of its own (Full HD is 2,073,600): 2 to 9 % fewer
+"""Most pixels of a JPEG that gets its own Huffman tables (Full HD is 2,073,600): 2 to 9 % fewer
 bytes of a photo, half of a plain sky, for 1.5 ms at 1080 pixels. The encoder holds 5 bytes for each
 pixel meanwhile, which the limits on memory do not count."""
 
@@ -63,10 +63,10 @@ worker has 5.2, the largest AVIF is Full HD (2.07 megapixels), or 1.4 megapixels
 
 
 class Picture(NamedTuple):
-    """What options depend on besides the quality."""
+    """Facts of a picture that its encoder's options depend on."""
 
     pixels: int  # width x height
-    has_full_chroma: bool = False  # chroma is to be encoded at full size
+    has_full_chroma: bool = False  # chroma must be encoded at full size
     is_drawing: bool = False  # a drawing or a screenshot
 
 
@@ -96,7 +96,8 @@ def encoder_options(
 
 
 def _jpeg(quality: int, picture: Picture) -> dict[str, Any]:
-    # Pillow scales no tables of ours: with ``quality`` too, libjpeg would make its own of it.
+    # Without ``quality``: Pillow does not scale tables that it is given, and libjpeg would use its
+    # own.
     table = quantisation_table(quality)
     optimize = picture.pixels <= OPTIMISED_PIXELS
     full = {"subsampling": 0} if picture.has_full_chroma else {}

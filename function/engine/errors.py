@@ -56,7 +56,7 @@ class IsolationFailed(Exception):
 
 
 class Worn(Exception):
-    """A worker that had served before has failed where a new one may not; ask once more."""
+    """A worker that had served before has failed; a new one may not, so ask once more."""
 
 
 class Killed(Worn):

@@ -22,7 +22,7 @@ for 1 to 2.5 dB less (docs/engine.md, "Gain maps")."""
 
 
 class Channel(Record):
-    """What the samples of a map stand for, in one channel."""
+    """The meaning of a map's samples, in one channel."""
 
     low: float  # logarithm of the gain that the sample 0 stands for
     high: float  # the same of the sample 255
@@ -39,11 +39,11 @@ class Channel(Record):
 
 
 class Gains(Record):
-    """What all of a map stands for."""
+    """The meaning of a whole map."""
 
     channels: tuple[Channel, ...]  # one for all colours; or one each for red, green and blue
     low_headroom: float  # logarithm of the headroom of screens that show the picture without gain
-    high_headroom: float  # the same of those that show it with all of the gain
+    high_headroom: float  # logarithm of the headroom of screens that show it with all of the gain
 
     # False if the gains hold for the primaries of the brighter picture (ISO 21496-1).
     in_base_colours: bool = True

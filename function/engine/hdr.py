@@ -1,7 +1,7 @@
 """Decide whether an upload's gain map is kept, and decode it.
 
-A map is a second picture of a stranger's, so it is bounded by what the first one may take; and
-whatever is wrong with it, the upload is rendered without it.
+A map is a second untrusted picture, so it must fit into the first one's limits. If anything is
+wrong with it, the upload is rendered without it.
 """
 
 from function.engine import limits, room
@@ -18,7 +18,7 @@ from function.engine.results import Task
 
 
 class Picture(Record):
-    """What a gain map belongs to."""
+    """The picture that a gain map belongs to."""
 
     size: Size  # as it is stored
     scale: float  # at which it is decoded at least
@@ -28,7 +28,7 @@ class Picture(Record):
 
 
 class Keepable(Record):
-    """A gain map that is decoded after its picture, and what that takes."""
+    """A gain map that is decoded after its picture, and the cost of that."""
 
     known: Format
     found: FoundGainMap

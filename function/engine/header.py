@@ -59,7 +59,7 @@ def icc_profile(image: Image.Image) -> bytes | None:
 def orientation_of(image: Image.Image) -> int:
     """Return the orientation that EXIF states, or else XMP: 1 to 8, and 1 when neither does.
 
-    No other tag is read, so whatever else is wrong with the metadata refuses no picture.
+    No other tag is read, so other faults in the metadata never reject a picture.
     """
     value = _exif_orientation(_exif(image.info))
     xmp = image.info.get("xmp")
@@ -82,7 +82,7 @@ def _exif(info: dict[Any, Any]) -> bytes:
 
 def _exif_orientation(exif: bytes) -> int | None:
     """Return the first orientation in the first IFD of an EXIF block; None without one."""
-    # Pillow puts a header before what an `eXIf` chunk holds, which may have one of its own.
+    # Pillow puts a header before the content of an `eXIf` chunk, which may already have one.
     tiff = exif.removeprefix(_EXIF_HEADER).removeprefix(_EXIF_HEADER)
     order = _BYTE_ORDERS.get(tiff[:2])
     if order is None:

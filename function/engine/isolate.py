@@ -65,16 +65,17 @@ class Isolation:
     def run(
         self, data: bytes, seconds: float = math.inf, only: Only | None = None
     ) -> Iterator[Result]:
-        """Yield the results of ``work`` for an upload, for which so many seconds are left.
+        """Yield the results of ``work`` for an upload, with this many seconds left.
 
         With ``only`` it makes one rendition of the task in one format.
 
         Raises:
             Rejected: by the engine; or ``Stopped``, if the upload took too much time or memory.
-            Worn: nothing can be told yet, because the worker was not new, ended before it took the
-                upload, or was killed for the first time. What came so far comes again.
+            Worn: the upload is not judged yet, because the worker was not new, ended before it took
+                the upload, or was killed for the first time. The next call yields all results
+                again.
             DecoderBug: the engine raised anything else, or crashed.
-            IsolationFailed: no worker could be had, or there was too little time left.
+            IsolationFailed: no worker could be started, or there was too little time left.
         """
         if self._zygote.has_ended():
             self._zygote.stop()
@@ -91,7 +92,7 @@ class Isolation:
             raise
 
     def _is_killed_again(self, data: bytes) -> bool:
-        """Return True if it was for this upload, too, that a new worker was killed last."""
+        """Return True if the last new worker that was killed had this upload, too."""
         before, self._killed = self._killed, hash(data)
         return self._killed == before
 
@@ -102,7 +103,7 @@ class Isolation:
         return counts
 
     def wait(self) -> None:
-        """Wait for a worker; ``IsolationFailed`` if none could be had: the next upload retries."""
+        """Wait for a worker; ``IsolationFailed`` if none starts: the next upload tries again."""
         self._zygote.wait()
 
     @property
@@ -192,7 +193,7 @@ class _Zygote:
             self._channel.clear()
 
     def _receive(self, limit: TimeLimit) -> tuple[dict[str, Any], bytes]:
-        """Return the worker's next message; what ends the wait tells whose fault it is."""
+        """Return the worker's next message; if there is none, raise by whose fault that is."""
         try:
             while True:
                 self._channel.deadline = limit.deadline()
@@ -206,9 +207,9 @@ class _Zygote:
             raise DecoderBug(f"the worker answered what it never would: {error}") from error
 
     def _conclude(self, message: Mapping[str, Any], answers: Answers) -> None:
-        """Raise what the last message about an upload stands for, unless all went well.
+        """Raise the exception that an upload's last message stands for, unless all went well.
 
-        A decoder may take it for damage that a worker which has served before had no memory left.
+        In a worker that has served before, a decoder may report damage because memory ran out.
         """
         kind, code = message["kind"], message.get("code")
         if kind == "rejected" and (self._is_new or code not in _DAMAGE):
@@ -243,8 +244,8 @@ class _Zygote:
             self._memory.close()
 
     def _order(self, format_name: str) -> None:
-        """Order a worker that can decode a format, besides those that the zygote has imported."""
-        with suppress(BrokenPipeError):  # the news tell of a zygote that has died
+        """Order a worker for a format, and for all formats that the zygote has imported already."""
+        with suppress(BrokenPipeError):  # ``_read_news`` reports a zygote that has died
             os.write(self._orders, json.dumps({"format": format_name}).encode() + b"\n")
 
     def wait(self, by: float | None = None) -> None:
@@ -275,28 +276,28 @@ class _Zygote:
         return json.loads(line)
 
     def _read_end(self) -> dict[str, Any]:
-        """Return the news of a worker that has ended, or is about to."""
+        """Return the zygote's news about a worker that has ended, or is about to."""
         return self._read_news(time.monotonic() + END_SECONDS)
 
     def _explain_end(self) -> Exception:
-        """Return what the end of the worker means for the upload."""
+        """Return the exception that the end of the worker means for the upload."""
         self.worker = None
         status = int(self._read_end()["ended"])
-        # Only a worker that had ended before leaves its job in the pipe.
+        # A job that is still in the pipe was sent to a worker that had already ended.
         was_taken = not self._empty(self._jobs_reader)
         self._empty(self._answers)
         if not was_taken or not self._is_new:  # earlier uploads may have a share in it
             return Worn(f"the worker ended with status {status}")
-        # The kernel ends it so if it used up its CPU time, and ``confine.c`` if it had no memory.
+        # The kernel sends this when CPU time is used up, and ``confine.c`` when memory is out.
         if status == signal.SIGXCPU:
             return Stopped()
-        # Out of memory, perhaps for the upload; perhaps for another process, or it was an operator.
+        # The kernel was out of memory, perhaps not because of this upload; or an operator did it.
         if status == signal.SIGKILL:
             return Killed("the worker was killed")
         return DecoderBug(f"the worker ended with status {status}")
 
     def _stop_worker(self) -> None:
-        """Kill the worker and take what it left out of the pipes."""
+        """Kill the worker and empty the pipes."""
         if self.worker is None:
             return
         with suppress(ProcessLookupError):
@@ -308,7 +309,7 @@ class _Zygote:
 
     @staticmethod
     def _empty(reader: int) -> bool:
-        """Take what is left out of a pipe, so that the next worker does not; False if nothing."""
+        """Empty a pipe, so that the next worker does not read it; return False if it was empty."""
         had_any = False
         while select.select([reader], [], [], 0)[0]:
             os.read(reader, 1 << 20)

@@ -1,4 +1,4 @@
-"""What an upload has that none of its renditions keeps."""
+"""Parts of an upload that none of its renditions keeps."""
 
 from enum import StrEnum
 

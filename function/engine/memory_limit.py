@@ -1,8 +1,8 @@
-"""Limit the memory that a worker may add for one upload, and tell when it ran out.
+"""Limit the memory that a worker may add for one upload, and detect when it ran out.
 
-``limits.py`` refuses an upload whose header or markup says that it takes too much. What a file does
-not say, such as the tiles of an SVG pattern or the true size of an AVIF whose header lies, is
-stopped here: the kernel refuses the worker more than ``limits.py`` has room for.
+``limits.py`` refuses an upload whose header or markup says that it takes too much. A file need not
+say so: the tiles of an SVG pattern, or the true size of an AVIF whose header lies. Such a file is
+stopped here, because the kernel refuses the worker more memory than ``limits.py`` has room for.
 """
 
 import math
@@ -52,7 +52,7 @@ class MemoryLimit:
             resource.setrlimit(resource.RLIMIT_DATA, (self._ceiling, self._ceiling))
 
     def start(self, length: int, spare_mb: int) -> None:
-        """Give an upload of ``length`` bytes its memory, and what its format holds untouched."""
+        """Set the limits for an upload of ``length`` bytes; decoders never touch ``spare_mb``."""
         self._room = room_bytes(self._memory_mb, length)
         if self._before:
             allowed = min(self._ceiling, self._allowed(length, spare_mb))
@@ -79,6 +79,6 @@ def forget_refused_memory() -> None:
 
 
 def was_refused_memory() -> bool:
-    """Return True if this thread was refused memory since: libraries report it as damage."""
+    """Return True if this thread was refused memory since then: libraries report it as damage."""
     native = import_native()
     return bool(native and native.was_refused_memory())

@@ -31,8 +31,8 @@ _FLIPPED: Final = frozenset({3, 4, 7, 8})
 sideways ones."""
 
 _REDUCTION_MARGIN: Final = 1.25
-"""Averaging whole pixels is a coarser filter than a decoder's own scaling, so it leaves the resize
-so many times the pixels that a scaled decode does."""
+"""Averaging whole pixels is a coarser filter than a decoder's own scaling, so it leaves this many
+times as many pixels for the resize as a scaled decode."""
 
 
 _UNIT: Final = 8192
@@ -122,7 +122,7 @@ class Bitmap(_Picture):
 
 
 class Merged(Bitmap):
-    """Pixels as one image that was planes: no more is to be had of its chroma than half."""
+    """Pixels as one image that was planes: its chroma has only half the resolution."""
 
     has_full_chroma = False
 

@@ -1,4 +1,4 @@
-"""Records: what frozen dataclasses are, made at a cold start in a tenth of the time.
+"""Records: like frozen dataclasses, but defined in a tenth of the time at a cold start.
 
 The module ``dataclasses`` imports ``inspect`` and compiles the methods of each class.
 """
@@ -58,7 +58,7 @@ class Record:
     def from_dict(cls, raw: Mapping[str, Any]) -> Self:
         """Make a record of plain data; fields are ignored that only a newer release knows.
 
-        It may have been rolled back, and what it wrote must stay readable.
+        A newer release may have been rolled back, and its data must stay readable.
         """
         return cls(**{name: raw[name] for name in cls.fields if name in raw})
 

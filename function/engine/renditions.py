@@ -48,7 +48,7 @@ class Quality(_Name):
 
 
 class Hdr(_Name):
-    """What becomes of a gain map, which makes an HDR picture of an ordinary one."""
+    """Treatment of a gain map, which makes an HDR picture of an ordinary one."""
 
     KEEP = "keep"
     """JPEG renditions of an Ultra HDR JPEG have its gain map."""
@@ -57,7 +57,7 @@ class Hdr(_Name):
 
 
 class Encoders(_Name):
-    """The encoders' options: which bytes a rendition becomes at a quality."""
+    """Sets of encoder options, which decide the bytes of a rendition at a quality."""
 
     CURRENT = "current"
     """Those of this release."""
@@ -103,7 +103,7 @@ MADE_LATER: Final = (OutputFormat.AVIF, OutputFormat.WEBP)
 LAZY_FORMATS: Final = "lazyFormats"
 
 _SPELLED: Final = {"lazy_formats": LAZY_FORMATS}
-"""Fields that settings and JSON spell otherwise."""
+"""Fields with another name in settings and JSON."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
@@ -262,17 +262,17 @@ def _is_within(value: object, most: int) -> bool:
 
 
 def made_at_upload(renditions: Iterable[Rendition]) -> tuple[Rendition, ...]:
-    """Return what is made of an upload at once."""
+    """Return the renditions, in the formats, that are made at upload."""
     return tuple(each.made_in(each.formats, lazy=False) for each in renditions if not each.lazy)
 
 
 def made_at_view(renditions: Iterable[Rendition]) -> tuple[Rendition, ...]:
-    """Return what is made while its first reader waits."""
+    """Return the renditions that are made while their first reader waits."""
     return tuple(each.made_in(each.formats, lazy=True) for each in renditions if each.lazy)
 
 
 def made_in_background(renditions: Iterable[Rendition]) -> tuple[Rendition, ...]:
-    """Return what is made once a reader has asked for it, who gets another format meanwhile."""
+    """Return the renditions in their lazy formats, which are made after a reader asked for them."""
     later = (each for each in renditions if each.lazy_formats)
     return tuple(each.made_in(each.lazy_formats, lazy=True) for each in later)
 

@@ -1,4 +1,4 @@
-"""What the engine is asked for and what it answers, as plain data. No Pillow here."""
+"""The engine's tasks and results, as plain data. No Pillow here."""
 
 from typing import Any, Final, Self
 
@@ -17,7 +17,7 @@ broken into could send a megabyte for every message that SQS delivers."""
 
 
 class Task(Record):
-    """What is made of every upload of a stack, and within which limits."""
+    """The renditions that are made of every upload of a stack, and the limits."""
 
     renditions: tuple[Rendition, ...]
     max_pixels: int  # images above this (width x height) are rejected from their header
@@ -30,7 +30,8 @@ class Task(Record):
 
     hdr: Hdr = Hdr.KEEP
     encoders: Encoders = Encoders.CURRENT
-    # Renditions that are made later, if ever: what one of them keeps of an upload is not lost.
+    # Renditions that are made later, if ever: parts of an upload that one of them keeps are not
+    # lost.
     later: tuple[Rendition, ...] = ()
     has_fingerprint: bool = True
     patience: float = 0.0  # CPU seconds that an encoder may take for fewer bytes: nobody waits

@@ -34,8 +34,8 @@ def max_pixels(task: Task, kind: str, length: int) -> int:
 def held_bytes(task: Task, known: Format, kind: str, size: Size, scale: float) -> float:
     """Return the bytes of the pixels that are left to resize once a picture is scaled down.
 
-    What decoding takes, ``limits.bytes_per_pixel``, comes on top. It includes what the comparison
-    of a rendition with its target takes.
+    The memory for decoding, ``limits.bytes_per_pixel``, comes on top. The result includes the
+    memory for comparing a rendition with its target.
     """
     is_planes = kind in known.planes and halves_chroma(task)
     factor = max(1, int(1 / scale)) if is_planes else reduction(scale)

@@ -42,7 +42,7 @@ def sniff(data: bytes) -> Format:
 
 
 def _unknown(data: bytes) -> Rejected:
-    """Return the rejection of a file of none of the formats, naming what it is if that is known."""
+    """Return the rejection of a file that is in no known format; name its kind if possible."""
     if data[4:8] == b"ftyp":
         message = "This file is a video or an image of an unsupported kind."
         return Rejected(Reason.UNSUPPORTED_FORMAT, message)

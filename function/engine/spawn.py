@@ -1,4 +1,4 @@
-"""Start the zygote: a Python of its own, without this process's environment."""
+"""Start the zygote: a separate Python process, without this process's environment."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ PROGRAM: Final = (
 
 
 def spawn(setup: str, files: Sequence[int]) -> int:
-    """Start the zygote and return its process id; of open files it has these, and 0 to 2.
+    """Start the zygote and return its process id; its open files are these, and 0 to 2.
 
     Raises:
         OSError: the system cannot start one more process.
@@ -34,8 +34,8 @@ def spawn(setup: str, files: Sequence[int]) -> int:
             [sys.executable, "-P", "-s", "-S", "-c", PROGRAM, setup],
             # ``wipe_free_memory`` does not reach what Python's own allocator keeps.
             passed | {"PYTHONMALLOC": "malloc"},
-            setsigdef=(signal.SIGCHLD, signal.SIGXCPU),  # an ignored one would stay ignored
-            setsigmask=(signal.SIGINT,),  # Ctrl-C is for this process, which ends that one
+            setsigdef=(signal.SIGCHLD, signal.SIGXCPU),  # an ignored signal would stay ignored
+            setsigmask=(signal.SIGINT,),  # Ctrl-C is for this process, which then ends the zygote
         )
     finally:
         for fd in files:

@@ -31,7 +31,7 @@ SAMPLE_MOST: Final = 0.6
 little of its picture, such as the plain parts of a screenshot."""
 
 LOWEST: Final = 10
-"""The lowest quality that is tried. What is below those that were measured is extrapolated."""
+"""The lowest quality that is tried. Scores below the measured qualities are extrapolated."""
 
 CHECKED_PIXELS: Final = 2_100_000
 """Most pixels of a rendition that is compared with its original (Full HD is 2,073,600). Of a larger
@@ -52,12 +52,12 @@ HIGH: Final = 95
 """A sample that asks for a higher quality is encoded at the highest, too."""
 
 FAR: Final = 10
-"""Points below the target that a sample must stay at the highest quality, before the target counts
-as out of reach: a sample may be that much harder to encode than its picture."""
+"""Points by which a sample must miss the target at the highest quality, before the target counts as
+out of reach: a sample may be that much harder to encode than its picture."""
 
 SPARED: Final = log(1.08)
-"""Where the highest quality misses the target, so much more distortion (about a point) is taken for
-often half the bytes."""
+"""If the highest quality misses the target, this much more distortion (about a point) is accepted,
+which often halves the bytes."""
 
 HALVED_MOST: Final = 0.55
 """Share of the target's distortion that halving chroma alone may have in a JPEG. Above, full chroma

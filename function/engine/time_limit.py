@@ -1,4 +1,4 @@
-"""How long one upload may go on, held by the process that waits for its worker."""
+"""The time limit of one upload, enforced by the process that waits for its worker."""
 
 import math
 import os
@@ -10,7 +10,7 @@ from function.engine.errors import DecoderBug, IsolationFailed, Stopped
 
 
 class TimeLimit:
-    """The time of one upload by the clock, and more if a busy machine gives it too little CPU."""
+    """The clock time of one upload, extended if a busy machine gives its worker too little CPU."""
 
     def __init__(self, seconds: float, most: float, left: float, memory_mb: int | None) -> None:
         self.seconds, self._most, self._left = seconds, most, left
@@ -30,9 +30,9 @@ class TimeLimit:
         """Allow more time if the worker had less than half of the CPU that belongs to it.
 
         Raises:
-            Stopped: it had its time.
-            IsolationFailed: it had not, but the invocation has no more, or the machine no CPU.
-            DecoderBug: it waits for something.
+            Stopped: the worker had its time.
+            IsolationFailed: it had not, but the invocation has no time left, or the machine no CPU.
+            DecoderBug: it is idle, waiting for something.
         """
         now, allowed = time.monotonic(), min(self.seconds, self._most)
         if self._left < allowed:
@@ -49,7 +49,7 @@ class TimeLimit:
 
 
 def cpu_seconds(process: int | None) -> float:
-    """Return the CPU time of a process and its threads; infinite where it is not told."""
+    """Return the CPU time of a process and its threads; infinite where the kernel has none."""
     if not (facts := _facts(process)):
         return math.inf
     return (int(facts[11]) + int(facts[12])) / os.sysconf("SC_CLK_TCK")
@@ -61,7 +61,7 @@ def is_running(process: int | None) -> bool:
 
 
 def _facts(process: int | None) -> list[str]:
-    """Return what the kernel tells of a process from its state on; nothing where it does not."""
+    """Return a process's fields of ``/proc`` from its state on; nothing without ``/proc``."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     except OSError:

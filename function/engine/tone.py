@@ -1,8 +1,8 @@
 """Map pictures with HDR or wide primaries, as their code points say, to sRGB.
 
 Brightness is mapped by the EETF of ITU-R BT.2390 (5.4.1), from the picture's own peak to that of an
-ordinary screen, on luminance: a colour keeps its hue. What is then outside sRGB is clipped. The
-whole is one table of three dimensions, which Pillow applies in C.
+ordinary screen, on luminance: a colour keeps its hue. Colours that are then outside sRGB are
+clipped. The whole mapping is one table of three dimensions, which Pillow applies in C.
 """
 
 import math
@@ -89,7 +89,7 @@ def _add_lost(
 
 def _brightest(image: Image.Image) -> int:
     """Return the level, 1 to 255, above which there are only strays in each channel."""
-    seen = image.getchannel("A") if image.mode == "RGBA" else None  # but the fully transparent
+    seen = image.getchannel("A") if image.mode == "RGBA" else None  # not the fully transparent
     histogram = image.histogram(seen)
     most = sum(histogram[:256]) // _STRAY
     brightest = 1

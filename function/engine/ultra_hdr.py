@@ -1,7 +1,7 @@
-"""Write a JPEG with its gain map behind it: Ultra HDR Image Format v1.1 and ISO 21496-1.
+"""Write a JPEG followed by its gain map: Ultra HDR Image Format v1.1 and ISO 21496-1.
 
-Both are written, with metadata that is made anew from numbers: readers of Android 14 know XMP
-alone, and libultrahdr takes ISO 21496-1 first.
+Both kinds of metadata are written, anew from numbers: readers of Android 14 know only XMP, and
+libultrahdr prefers ISO 21496-1.
 """
 
 from typing import Final
@@ -29,7 +29,7 @@ _JFIF: Final = b"\xff\xd8\xff\xe0"  # how a JPEG with JFIF's segment begins, as 
 
 
 def with_gain_map(picture: bytes, gain_map: Image.Image, gains: Gains, quality: int) -> bytes:
-    """Return Pillow's JPEG of a picture with a map of its own behind it."""
+    """Return Pillow's JPEG of a picture, followed by its gain map."""
     second = _encode(gain_map, gains, quality)
     head = _directory(len(second)) + segment(0xE2, ISO + ISO_VERSION)
     start, rest = _split(picture)
@@ -44,7 +44,7 @@ def _split(picture: bytes) -> tuple[bytes, bytes]:
 
 
 def _encode(gain_map: Image.Image, gains: Gains, quality: int) -> bytes:
-    # Tables of its own make a small file shorter; gains of colours are not brightness and chroma.
+    # Optimised tables shorten a small file. No subsampling: colours' gains have no chroma.
     options = {"quality": quality, "optimize": True, "subsampling": 0}
     start, rest = _split(save(gain_map, OutputFormat.JPEG, options))
     return b"".join((start, write_xmp(gains), write_iso(gains), rest))

@@ -1,4 +1,4 @@
-"""Work on every pixel: with SIMD by the C module of ``native/``, or by Pillow where it cannot.
+"""Operations on every pixel: by the C module of ``native/`` with SIMD, or else by Pillow.
 
 Both give the same pixels, bit for bit except for rounding in a JPEG's chroma, so a machine without
 the module is only slower (docs/resampler.md, docs/decoder.md).

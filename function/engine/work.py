@@ -13,7 +13,7 @@ def work(
     task: Task,
     allow: Callable[[float, float, float], None] = lambda _milliseconds, _held, _decoding: None,
 ) -> Iterator[Result]:
-    """Yield what the upload is, each rendition as soon as it is encoded, and then its fingerprint.
+    """Yield the upload's measures, each rendition as soon as it is encoded, and its fingerprint.
 
     ``allow`` is called, and exceptions are raised, as by ``decode``.
     """

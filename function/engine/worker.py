@@ -1,8 +1,8 @@
 """The processes that decode: a zygote, and the worker that it forks.
 
-The zygote never looks at an upload. It imports what a worker needs, because a worker can open no
-file, and holds open the few that a decoder opens by itself; it forks; and it tells how the worker
-ended. ``isolate.py`` starts and commands both.
+The zygote never reads an upload. It imports the modules that a worker needs, because a worker can
+open no file, and keeps open the few files that a decoder opens by itself; it forks; and it reports
+how the worker ended. ``isolate.py`` starts and commands both.
 """
 
 import gc
@@ -44,8 +44,8 @@ megapixels takes about as much: with it, an AVIF has 7,800 page faults for 23,00
 _LEAST_KEPT, _MOST_KEPT = 32 << 20, 128 << 20
 """Bytes of free heap that a worker keeps for its next upload, by the function's memory.
 
-To have the pages mapped anew that a photo of 12 megapixels and its default renditions leave took 17
-of 114 ms of CPU time (``bench maintain isolation`` with 32 MB kept, and with 128)."""
+Mapping again the pages that a photo of 12 megapixels and its default renditions need took 17 of 114
+ms of CPU time (``bench maintain isolation`` with 32 MB kept, and with 128)."""
 
 _LIMITED_CLOCK: Final = -8
 """The clock that the kernel compares with ``RLIMIT_CPU``: this process's ticks of user and system
@@ -62,7 +62,7 @@ def run_zygote(setup: dict[str, Any]) -> NoReturn:
     _close_all_but([setup[name] for name in ("orders", "news", "jobs", "answers", "memory")])
     quiet = os.open(os.devnull, os.O_RDWR)
     os.dup2(quiet, 0)
-    os.dup2(quiet, 1)  # what Lambda reads there is the function's log
+    os.dup2(quiet, 1)  # Lambda reads these as the function's log
     _be_first_to_go()
     if native := import_native():
         native.hide()  # from here on, only root may write to this process's files in /proc
@@ -88,7 +88,7 @@ def run_zygote(setup: dict[str, Any]) -> NoReturn:
                 prepare(formats.by_name(wanted))
                 ready.add(wanted)
             gc.collect()
-            gc.freeze()  # a collection in the worker writes to none of these objects' pages
+            gc.freeze()  # the worker's collector then writes to none of these pages
             child = os.fork()
             if child == 0:
                 os.dup2(quiet, 2)  # decoders write there, too
@@ -104,7 +104,7 @@ def run_zygote(setup: dict[str, Any]) -> NoReturn:
 
 
 def _close_all_but(files: Iterable[int]) -> None:
-    """Close what else the function has left open to its children, as Lambda's file for its log."""
+    """Close other files that the function passes on to children, such as Lambda's log file."""
     most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     kept = sorted({0, 1, 2, *files} - {-1})
     for before, after in pairwise([*kept, most]):
@@ -123,7 +123,7 @@ def _import_all(task: Task) -> None:
 
 
 def prepare(known: Format) -> None:
-    """Import what decoding a format needs, and open its files for all workers from now on."""
+    """Import the modules that a format needs, and open its files, for all later workers."""
     known.import_modules()
     if native := import_native():
         for path in known.files():
@@ -147,7 +147,7 @@ def _be_first_to_go() -> None:
 class _NeedsNewWorker(BaseException):
     """The upload needs a worker that has not served before.
 
-    No ``except Exception`` is to take it for a failure.
+    Derived from BaseException, so that no ``except Exception`` handles it as a failure.
     """
 
 
@@ -188,7 +188,7 @@ class _Worker:
                     answer = {"kind": "need", "format": str(error)}
                 self._channel.send(answer)
                 if answer.get("worn", True):
-                    break  # this worker is killed; to clean up would be in vain
+                    break  # this worker will be killed, so there is no point in cleaning up
                 self._served += 1
                 del data
                 forget_profiles()
@@ -235,7 +235,7 @@ class _Worker:
         message: dict[str, Any] = {"kind": type(result).__name__} | result.to_dict()
         body = message.pop("body", b"")
         self._bytes_left -= len(body)
-        if self._bytes_left < 0:  # the other side would not believe it
+        if self._bytes_left < 0:  # the other side would refuse them
             raise MemoryError("the renditions are too large")
         self._channel.send(message, body, may_wait=True)
 
@@ -250,7 +250,7 @@ class _Worker:
             self._native.use_one_heap()
             self._native.grow_heap(min(_HEAP, self._memory.left_over(held)))
         elif self._native and self._served and self._memory.left_over(held) < self._kept:
-            self._native.trim_heap()  # pieces that do not fit would come on top of what it takes
+            self._native.trim_heap()  # free fragments would add to the upload's memory
 
 
 def _used_seconds() -> float:
@@ -262,7 +262,7 @@ def _used_seconds() -> float:
 
 
 def confine(memory_mb: int | None) -> MemoryLimit:
-    """Give up for good all that decoding does not need; return the limit on this process's memory.
+    """Give up for good every right that decoding does not need; return the memory limit.
 
     It can open nothing, start no process, and, where the kernel grants it, reach nothing but
     memory, its two pipes and the files that ``prepare`` holds open.

@@ -39,7 +39,7 @@ STORE_THREADS: Final = 4
 """Renditions are written while the next one is encoded; S3 takes them in parallel."""
 
 ABSENT: Final = ""
-"""Stands for the entity tag of an object that is not there."""
+"""The entity tag of an object that does not exist."""
 
 _PAGE: Final = 1000
 """Keys that S3 lists in one answer at most (API reference, "ListObjectsV2")."""
@@ -118,7 +118,7 @@ class Bucket:
             return None
 
     def get(self, key: str) -> Stored | None:
-        """Return an object with what readers and the function need to know of it, or None."""
+        """Return an object with its metadata, or None if it is not there."""
         try:
             return self._retry(lambda store: _read_stored(store, key))
         except FileNotFoundError:
@@ -206,14 +206,14 @@ class Bucket:
         )
 
     def list_folder(self, folder: str) -> list[str]:
-        """Return the keys that are the folder's, which ends with a slash, and one name."""
+        """Return the keys directly in a folder, whose name ends with a slash."""
         found = self._retry(
             lambda store: store.list_with_delimiter(folder)  # pyright: ignore[reportUnknownMemberType]
         )
         return [meta["path"] for meta in found["objects"]]
 
     def has_any(self, prefix: str) -> bool:
-        """Return True if there is an object whose key starts so; the prefix ends with a slash."""
+        """Return True if any key starts with this prefix, which ends with a slash."""
         return bool(
             self._retry(
                 lambda store: next(store.list(prefix, chunk_size=1), None)  # pyright: ignore[reportUnknownMemberType]
@@ -301,7 +301,7 @@ class Bucket:
 
     @cached_property
     def _client(self) -> "SignedClient":
-        # Imported here: only copies, removals and refusals need what costs a cold start 30 ms.
+        # Imported here, because it costs a cold start 30 ms, and few uploads need it.
         from function.storage.client import SignedClient  # noqa: PLC0415
 
         return SignedClient("s3", self._deadline)
@@ -328,9 +328,9 @@ def _read_stored(store: S3Store, key: str) -> Stored:
 
 
 def _is_transient(error: Exception) -> bool:
-    """Return True for the statuses 429 and 5xx, and for what broke or took too long on the way.
+    """Return True for the statuses 429 and 5xx, and for broken or slow connections.
 
-    obstore raises one exception for these and a few others, which are retried in vain.
+    obstore raises one exception for these and for a few others, whose retries are in vain.
     """
     return isinstance(error, exceptions.GenericError)
 

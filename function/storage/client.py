@@ -193,7 +193,7 @@ def _error_of(service: str, answer: bytes) -> tuple[str, str]:
 def _xml(body: bytes) -> ET.Element:
     """Return the root element; one without a name if the body is not XML."""
     try:
-        # S3 sends spaces ahead of what it answers late.
+        # S3 sends spaces first while an answer takes long.
         return ET.fromstring(body.strip())  # noqa: S314 - S3's own answer
     except ET.ParseError:
         return ET.Element("")

@@ -14,8 +14,8 @@ from typing import Final, TypeVar
 from function.storage.errors import OutOfTime
 
 TIMEOUTS: Final = (20, 8, 3, 1)
-"""Seconds that one request may take: the longest of these that is left. In 20 s the largest upload
-fits through the slowest network of a small function."""
+"""Timeouts of a request, in seconds: the longest that the time left allows. In 20 s the largest
+upload fits through the slowest network of a small function."""
 
 LONGEST_INVOCATION: Final = 900.0
 """Seconds that Lambda gives an invocation at most."""

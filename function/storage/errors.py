@@ -1,4 +1,4 @@
-"""The ways in which AWS does not do what the function asks.
+"""Errors of requests to AWS.
 
 StorageError
 ├── Gone       the object or its version no longer exists. Not retried: nothing is left to process.

@@ -1,4 +1,4 @@
-"""URLs that let whoever has them read one object for a while."""
+"""Presigned URLs: anyone who has one may read one object for a while."""
 
 import hashlib
 import hmac

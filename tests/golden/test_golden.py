@@ -53,7 +53,7 @@ def pictures():
 
 @pytest.fixture(scope="module")
 def same_pictures(pictures, golden):
-    """The pictures that are as recorded; one that is not fails a test of its own."""
+    """The pictures that are as recorded; each other one fails its own test."""
     hashes = picture_hashes(pictures)
     return {name: data for name, data in pictures.items() if hashes[name] == _hash(golden, name)}
 

@@ -18,7 +18,7 @@ def svg(body: str, defs: str = "", head: str = _HEAD) -> bytes:
 
 
 def nested(attributes: str, depth: int = 190, defs: str = "") -> bytes:
-    """Groups within groups, each of which is drawn on a canvas of its own."""
+    """Groups within groups, each of which is drawn on a separate canvas."""
     return svg(f"<g {attributes}>" * depth + _RECT + "</g>" * depth, defs)
 
 

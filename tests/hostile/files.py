@@ -1,4 +1,4 @@
-"""Every hostile file by its name, with the stack that it is put through."""
+"""Every hostile file by its name, with the stack that processes it."""
 
 from collections.abc import Callable
 from typing import Final, NamedTuple

@@ -75,8 +75,8 @@ class Format(Record):
     # (data): read the headers; pixels are decoded when the image is loaded.
     open_image: "Callable[[bytes], Image.Image]" = _has_no_pixels
 
-    # What its decoder raises for damaged files, as the fuzz shows (``make fuzz``); an ``OSError``
-    # without a number of the system's. Anything else is a bug, and no one's fault but ours.
+    # Exceptions that its decoder raises for damaged files, as fuzzing shows (``make fuzz``); an
+    # ``OSError`` only without the system's error number. Anything else is a bug of ours.
     damage: tuple[type[Exception], ...] = ()
 
     # (data): return True if the end is missing, by its mark or the length stated.
@@ -143,13 +143,13 @@ class Format(Record):
     # Paths of files that its decoder opens by itself; a worker is given them (``worker.py``).
     files: "Callable[[], Iterable[str]]" = lambda: ()
 
-    # Modules that its decoder imports, beyond those that every worker has loaded. They are loaded
-    # before a worker is confined, since it can import nothing afterwards.
+    # Further modules that its decoder imports. They are loaded before a worker is confined, because
+    # it can import nothing afterwards.
     modules: tuple[str, ...] = ()
 
     isolated: bool = False  # in a new worker each time, as its decoder is large, young or slow
 
     def import_modules(self) -> None:
-        """Import ``modules``; one that is missing must never be taken for damage to a file."""
+        """Import ``modules`` now, so that a missing one is not mistaken for a damaged file."""
         for name in self.modules:
             import_module(name)

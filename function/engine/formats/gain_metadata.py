@@ -1,4 +1,4 @@
-"""Read and write what a gain map stands for: in XMP (``hdrgm``) and in the bytes of ISO 21496-1.
+"""Read and write a gain map's metadata: XMP (``hdrgm``) and the bytes of ISO 21496-1.
 
 XMP is read by patterns, never parsed as XML, and only numbers are taken from it.
 """
@@ -48,7 +48,7 @@ _HEADROOM: Final = ("HDRCapacityMin", "HDRCapacityMax")
 
 
 def read_gains(header: bytes) -> Gains | None:
-    """Return what the header of a map's JPEG says; None if it says nothing that makes sense.
+    """Return the metadata in the header of a map's JPEG; None if there is none that makes sense.
 
     ISO 21496-1 counts before XMP, as in libultrahdr.
     """
@@ -126,7 +126,7 @@ def _property(header: bytes, name: bytes) -> bytes:
 
 
 def write_xmp(gains: Gains) -> bytes:
-    """Return the segment of a map's JPEG; what has its default is left out."""
+    """Return the segment of a map's JPEG; properties with their default are left out."""
     names = zip((*_CHANNEL, *_HEADROOM), _columns(gains), strict=True)
     written = [(name, values) for name, values in names if values != [_DEFAULTS.get(name)]]
     single = "".join(f' hdrgm:{name}="{v[0]:.7g}"' for name, v in written if len(v) == 1)

@@ -125,7 +125,8 @@ def colours(data: bytes) -> Cicp | None:
 class _Fields:
     """Numbers in a box, one after the other; 0 after its end.
 
-    A box without a version of its own has its numbers as wide as the box around it says.
+    The version of a box decides how wide its numbers are; a box without one has the version of the
+    box around it.
     """
 
     def __init__(self, body: memoryview, version: int | None = None) -> None:

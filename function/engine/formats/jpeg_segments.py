@@ -69,7 +69,7 @@ class Segments:
     arithmetic: bool = False
 
     def __init__(self) -> None:
-        self.needless: list[int] = []  # where the markers of application segments are to be ignored
+        self.needless: list[int] = []  # where the markers of application segments must be ignored
 
     @property
     def pixels(self) -> int:
@@ -106,7 +106,7 @@ def kind_of(data: bytes, halves_chroma: bool, native: bool) -> str:
     """Return ``jpeg-progressive`` for a file of which libjpeg keeps all coefficients.
 
     Others are ``jpeg-cmyk`` if they have four components, else ``jpeg``. A file that Pillow decodes
-    to planes in place of our own decoder costs up to 6 bytes a pixel (``pillow_planes.py``), so it
+    to planes instead of our decoder costs up to 6 bytes a pixel (``pillow_planes.py``), so it
     counts as progressive. Raises ``Rejected``, ``too_complex`` or ``metadata_too_large``.
     """
     found = walk(data)
@@ -154,7 +154,7 @@ def walk_header(data: bytes) -> Segments:
         if marker < min(_FRAMES):
             return found
         if marker in _FRAMES and found.bits is None:
-            # Whatever length is stated: Pillow gives up at the first header of other than 8 bits.
+            # Even beyond the stated length: Pillow gives up at the first header that is not 8-bit.
             found.bits = next(iter(data[at + 2 : at + 3]), None)
         length = 0 if marker in _BARE else max(2, int.from_bytes(data[at : at + 2], "big"))
         body = data[at + 2 : at + length]

@@ -1,7 +1,7 @@
 """Planes as our own decoders give them, made by Pillow's: for stacks with ``nativeDecoder: false``.
 
 Our decoders keep the lowest frequencies of each block and the chroma as the file stores it. Pillow
-averages pixels, and enlarges chroma before one can have it. So more is decoded here than needed,
+averages pixels, and returns chroma only after enlarging it. So more is decoded here than needed,
 and brought to the same size with LANCZOS; and the enlargement is undone (docs/decoder.md).
 """
 

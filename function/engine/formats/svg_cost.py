@@ -1,7 +1,7 @@
 """Bound what a drawing takes to draw, from its markup: elements, levels, layers and pictures.
 
-A few hundred bytes can ask for any of them, because elements refer to others: resvg draws what is
-referred to as often as it is, and on a canvas of its own where it is a mask, a filter or a group
+A few hundred bytes can ask for any of them, because elements refer to others: resvg draws an
+element once for each reference to it, and needs a separate canvas for each mask, filter or group
 that is not opaque.
 """
 
@@ -12,11 +12,11 @@ from typing import Final
 from function.engine.errors import Reason, Rejected
 
 MAX_ELEMENTS: Final = 100_000
-"""Elements and letters of text, with those that others refer to counted each time."""
+"""Elements and letters of text; an element is counted once for each reference to it."""
 
 MAX_DEPTH: Final = 200
-"""Deepest nesting of elements, those that are referred to included; resvg recurses, and its stack
-ends near 10,000, but near 300 with 25 references among them."""
+"""Deepest nesting of elements, through references too; resvg recurses, and its stack ends near
+10,000, but near 300 with 25 references among them."""
 
 MAX_LAYERS: Final = 32
 """Deepest nesting of layers and references, at each of which resvg takes far more of its stack:
@@ -29,7 +29,7 @@ IMAGE_BYTES: Final = 16
 
 LETTER_BYTES: Final = 3500
 """Bytes of memory for each letter of text. 20,000 of ``@``, whose outline is long, took up to 5,200
-each where each is an element of its own, of which ``TEXT_BYTES`` accounts for the rest."""
+each if each is a separate element; ``TEXT_BYTES`` accounts for the rest of that."""
 
 REGION_CANVASES: Final = 60
 """Canvases that a filter counts as whose region reaches far beyond the drawing: one of 2e7 units
@@ -53,13 +53,13 @@ _COPYING: Final = frozenset({"use", "feImage"})
 
 
 Cost = tuple[int, int, int, int, int]
-"""What an element takes with all that it refers to: elements, levels, layers, canvases, letters."""
+"""Cost of an element with all that it refers to: elements, levels, layers, canvases, letters."""
 
-_CIRCLE: Final[Cost] = (0, 0, 0, 0, 0)  # what an element takes within itself: resvg leaves it out
+_CIRCLE: Final[Cost] = (0, 0, 0, 0, 0)  # of an element within itself, which resvg leaves out
 
 
 class Element:
-    """An element, as far as it decides what drawing takes."""
+    """The facts of an element that decide what drawing it costs."""
 
     __slots__ = (
         *("canvases", "children", "cost", "is_layer", "letters", "markers", "name", "outline"),
@@ -73,7 +73,7 @@ class Element:
         self.parent = parent
         self.children: list[Element] = []
         self.references: list[str] = []
-        self.paints: list[str] = []  # and markers: those that elements within it inherit
+        self.paints: list[str] = []  # paints and markers that elements within it inherit
         self.markers: list[str] = []
         self.letters = 0
         self.cost: Cost | None = None

@@ -1,6 +1,6 @@
 """Check SVG drawings, measure them, and rasterise them.
 
-resvg runs no scripts and has no network; what is left to refuse is markup made to exhaust it, and
+resvg runs no scripts and has no network. It remains to refuse markup made to exhaust it, and
 references to anything outside the drawing. All of this runs in a child process that can open no
 file but our fonts.
 """
@@ -81,7 +81,7 @@ def rasterise(data: bytes, size: Size) -> PngImageFile:
             **FAMILIES,
         )
     except BaseException as error:
-        # PyO3 tells a panic of Rust's by a class of its own, which is no Exception.
+        # PyO3 raises a panic of Rust as a class that does not derive from Exception.
         if not isinstance(error, ValueError) and type(error).__name__ != "PanicException":
             raise
         raise Rejected(Reason.BROKEN_IMAGE, "This drawing cannot be drawn.") from error

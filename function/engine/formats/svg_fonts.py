@@ -23,7 +23,7 @@ _LIKE: Final = (
     ("sans-serif", re.compile(r"sans", re.IGNORECASE)),
     ("serif", re.compile(r"serif|times|georgia|garamond|palatino|cambria|roman", re.IGNORECASE)),
 )
-"""What the names of fonts that we do not have say of their looks; the first that fits counts."""
+"""Patterns in the names of fonts that we do not have, and the look they suggest; first match."""
 
 _DECLARATION: Final = re.compile(
     r"/\*.*?(?:\*/|\Z)|(?P<name>\bfont(?:-family)?\s*:)(?P<families>[^;{}!]+)", re.DOTALL
@@ -41,7 +41,7 @@ ignorable" (``DerivedCoreProperties.txt``) except the fillers of Hangul. Others 
 Cc, Cf and Zs are drawn as an empty box."""
 
 _JOINED: Final = re.compile("f[il]|[lL]·[lL]|[\u02e5-\u02e9]{2}")
-"""What one of the fonts draws as one glyph, and others as several (their tables ``GSUB``)."""
+"""Sequences that one of the fonts draws as one glyph, and others as several (tables ``GSUB``)."""
 
 
 _FOUND = [sorted(font.ROOT.glob("files/*.ttf")) for font in (_SANS, _SERIF, _MONOSPACE)]

@@ -1,8 +1,9 @@
 """Read a drawing's markup: refuse what is not allowed, weigh it, and write down what is drawn.
 
-resvg is given what was read here, written anew, and not the upload: what is drawn is what was
-checked, however else another parser would read the upload. So entities are expanded, the text is
-in UTF-8, each list of fonts ends in one that we have, and each embedded picture is what it says.
+resvg is given markup that is written anew from what was read here, not the upload itself. So it
+draws exactly what was checked, even if its parser would read the upload differently. Entities are
+expanded, the text is in UTF-8, each list of fonts ends in one that we have, and each embedded
+picture is what it says.
 """
 
 import codecs
@@ -50,12 +51,12 @@ _TEXTS: Final[Mapping[str, str]] = (
     | dict.fromkeys(("foreignObject", "flowRoot"), _LOST)
     | dict.fromkeys(("title", "desc", "metadata", "script"), "")
 )
-"""What becomes of the text in an element, if not the same as in its parent. resvg draws no HTML and
-no flowed text (of a draft of SVG 1.2, as Inkscape writes it)."""
+"""Treatment of the text in an element, if it differs from its parent's. resvg draws no HTML and no
+flowed text (of a draft of SVG 1.2, as Inkscape writes it)."""
 
 
 class Drawing(Record):
-    """What a drawing's markup says, as far as it decides how it is drawn and what that takes."""
+    """The facts of a drawing's markup that decide how it is drawn, and what that costs."""
 
     markup: str  # written anew
     root: Mapping[str, str]  # attributes
@@ -157,7 +158,7 @@ class _Reader:
         self._write(_escape(text))
 
     def _write_sheet(self) -> None:
-        """Write what came of a style sheet since the last tag."""
+        """Write the part of a style sheet since the last tag."""
         if self._sheet:
             self._write(_escape(with_generics(self._sheet)))
             self._sheet = ""

@@ -26,8 +26,8 @@ FORMAT: Final = Format(
     name="webp",
     title="WebP",
     content_types={"webp": "image/webp"},
-    # Pillow reads WebP through libwebp's animation decoder, which keeps two canvases of its own;
-    # lossy stills without alpha are decoded as the planes that they store (webp_planes.py).
+    # Pillow reads WebP through libwebp's animation decoder, which keeps two more canvases; lossy
+    # stills without alpha are decoded as the planes that they store (webp_planes.py).
     bytes_per_pixel={"webp": 9.0, "webp-planes": 4.2, "webp-animated": 32.0},
     ms_per_megapixel={"webp": 98.0, "webp-planes": 45.0, "webp-animated": 57.0},
     planes=frozenset({"webp-planes"}),

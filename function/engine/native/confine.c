@@ -1,9 +1,9 @@
 /* The filter of system calls is a program for the kernel's Berkeley Packet Filter (Linux kernel
  * documentation, "Seccomp BPF"). Calls that are not listed fail with EPERM rather than end the process,
- * because a decoder lives without its configuration files, its name for a thread or a larger pipe.
+ * because a decoder can do without its configuration files, its name for a thread or a larger pipe.
  *
  * resvg opens fonts by their paths, again for each glyph. Where files are kept for it, the kernel does not carry out
- * a call to open one either: it tells of it by SIGSYS (same page, "SECCOMP_RET_TRAP"), and the handler below
+ * a call to open one either: it reports it by SIGSYS (same page, "SECCOMP_RET_TRAP"), and the handler below
  * answers with the descriptor that is open already. A process that was broken into may change the handler,
  * which gains it nothing: the filter itself still allows no file to be opened. */
 #define _GNU_SOURCE /* CLONE_THREAD */
@@ -111,7 +111,7 @@ static long answer(int number, const long long arguments[]) {
     return -EPERM;
 }
 
-/* Return from a trapped call with a result: the registers are those that the thread goes on with. */
+/* Return from a trapped call with a result: the thread goes on with these registers. */
 static void handle_trap(int number, siginfo_t *told, void *context) {
     mcontext_t *thread = &((ucontext_t *)context)->uc_mcontext;
     (void)number;

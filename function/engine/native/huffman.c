@@ -171,7 +171,7 @@ static __attribute__((noinline)) int decode_symbol(struct bit_reader *reader, co
 
 /* Products and the DC prediction wrap at 16 bits. libjpeg-turbo stores coefficients in 16 bits
  * (JCOEF, in decode_mcu_fast()) and its jsimd_idct_islow_*() multiply them by the quantisation steps
- * in 16 bits. Only faulty files have such values, and those that we decode must give its samples. */
+ * in 16 bits. Only faulty files have such values; if we decode one, our samples must equal libjpeg's. */
 int decode_block(struct bit_reader *reader, const struct huffman_table *dc_table,
                  const struct huffman_table *ac_table, const struct dequant_table *dequant,
                  int *last_dc_val, int16_t block[BLOCK_STRIDE]) {

@@ -11,7 +11,7 @@ struct planes {
 };
 
 /* Fill `planes` from pixels of four bytes: Y, Cb, Cr and one unused. A chroma sample is the rounded
- * mean of two by two pixels, and at odd edges of those that there are, as Pillow's Image.reduce(2)
+ * mean of two by two pixels, and at odd edges of the pixels that exist, as Pillow's Image.reduce(2)
  * computes it (ImagingReduce). */
 void split_planes(const uint8_t *pixels, struct planes planes);
 

@@ -1,7 +1,7 @@
 /* The maps of SSIMULACRA2 (libjxl, tools/ssimulacra2.cc; SSIMMap and EdgeDiffMap): at every fourth pixel of every
  * fourth row of the full size, and at every second pixel of every second row of the smaller scales.
  *
- * What differs: means and variances are those of a window of 6 by 6 pixels, not of an endless one of the same
+ * Two differences: means and variances are of a window of 6 by 6 pixels, not of an endless one of the same
  * standard deviation, and they are computed in whole numbers, so that every CPU gives the same terms. */
 #include "similarity.h"
 
@@ -30,7 +30,7 @@ enum {
     LANES = 8,
 };
 
-/* What red, green and blue give to the cones L, M and S, and the bias before the cube root (XYB of libjxl,
+/* Shares of red, green and blue in the cones L, M and S, and the bias before the cube root (XYB of libjxl,
  * lib/jxl/cms/opsin_params.h). */
 static const double ABSORBANCE[PLANES][3] = {
     {0.30, 0.622, 0.078}, {0.23, 0.692, 0.078}, {0.24342268924547819, 0.20476744424496821, 0.5518098665095536}};

@@ -37,7 +37,7 @@ INLINE i16x4 predict(enum filter_type type, struct neighbours near) {
 }
 
 /* Load one pixel. Four bytes are loaded even of three channels, which is faster, except where the fourth
- * would lie past the end of the data; what it holds does not matter. */
+ * would lie past the end of the data. The fourth byte is never used. */
 INLINE i16x4 load(const uint8_t *bytes, int channels, int is_last) {
     u8x4 pixel = {0};
     memcpy(&pixel, bytes, is_last ? (size_t)channels : sizeof pixel);

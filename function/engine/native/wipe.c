@@ -93,7 +93,7 @@ bool wipe_free_memory(size_t kept) {
     if (getrlimit(RLIMIT_DATA, &allowed)) {
         return false;
     }
-    /* A limit of 0, Linux does not hold (mm/mmap.c, may_expand_vm). */
+    /* Linux does not enforce a limit of 0 (mm/mmap.c, may_expand_vm). */
     struct rlimit none = {.rlim_cur = 1, .rlim_max = allowed.rlim_max};
     bool held = !setrlimit(RLIMIT_DATA, &none) && gives_none();
     if (held) {

@@ -1,4 +1,4 @@
-"""What a worker may answer about an upload, and what no worker of ours would."""
+"""Answers that a worker may give about an upload, and answers that no intact worker gives."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Files made to exhaust a decoder, each in a process of its own with little time and memory."""
+"""Files made to exhaust a decoder, each in a separate process with little time and memory."""
 
 import subprocess
 import sys

@@ -173,7 +173,7 @@ def test_grey_is_converted_in_strips_of_a_quarter_of_a_megapixel():
         (b"", True, False),
         (b"no profile", True, False),
         (SRGB, True, False),
-        # What differs by 3 levels of 255 counts as sRGB, by 4 not.
+        # A profile that differs by 3 levels of 255 counts as sRGB, by 4 not.
         (rgb_profile(RED, GREEN, BLUE, gamma=2.2), True, False),
         (rgb_profile(RED, GREEN, BLUE, gamma=2.22), False, False),
         (rgb_profile(RED, GREEN, BLUE, gamma=1.8), False, False),

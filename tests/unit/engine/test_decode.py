@@ -102,7 +102,7 @@ EXPECTED = {
     "tiff": {OSError, SyntaxError, ValueError},
     "webp": {EOFError, OSError, SyntaxError, ValueError},
 }
-"""What each decoder raised for damaged files, in 36,000 cases of the fuzz and in Pillow's images;
+"""Exceptions of each decoder for damaged files, in 36,000 cases of the fuzz and in Pillow's images;
 ``EOFError``, by which GIF, PNG and WebP say that a frame is missing."""
 
 

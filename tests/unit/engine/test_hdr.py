@@ -1,4 +1,4 @@
-"""Gain maps from the upload to the rendition; whatever is wrong with one, renditions are made."""
+"""Gain maps from the upload to the rendition; renditions are made even if one is damaged."""
 
 import random
 
@@ -336,7 +336,7 @@ def test_no_metadata_of_the_upload_comes_along():
         gains_xmp(**GAINS, Secret="SECRET", GainMapVersion="SECRET"),
     )
     assert upload.count(secret) == 8
-    for size in ((32, 32), (96, 64)):  # of its own size, the map is not resized
+    for size in ((32, 32), (96, 64)):  # at these sizes, the map is not resized
         rendered = made(upload, one(formats=FORMATS, width=size[0], height=size[1]))[1]
         assert rendered["one", "jpeg"].hdr
         assert not any(secret in r.body for r in rendered.values())

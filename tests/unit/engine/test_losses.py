@@ -1,4 +1,4 @@
-"""What no rendition keeps is told, and what one keeps is not. Formats tell the rest themselves."""
+"""Parts that no rendition keeps are reported, and no others. Formats report the rest themselves."""
 
 import pytest
 from PIL import Image, ImageCms
@@ -26,7 +26,7 @@ CLEAR = gradient(mode="RGBA")
 
 
 def losses(data, **fields):
-    """What is lost by one rendition."""
+    """Return the losses of one rendition."""
     return decode(data, Task((one(**fields),), 10**6)).losses
 
 

@@ -1,4 +1,5 @@
-"""What a worker is forbidden, each tried inside one, also as an ordinary user and unfiltered."""
+"""Everything that a worker is forbidden, tried inside one, also as an ordinary user and
+unfiltered."""
 
 import errno
 import json
@@ -71,7 +72,7 @@ WITHOUT_FILTER = frozenset(
         "load a module",
     }
 )
-"""What the limits and the hidden parent alone forbid to an ordinary user."""
+"""Actions that the limits and the hidden parent alone forbid to an ordinary user."""
 
 
 def probe(names=frozenset(FORBIDDEN)):

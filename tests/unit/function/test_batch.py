@@ -217,7 +217,7 @@ class Recorded(Deadline):
 
 
 class Slow:
-    """A reconciler that takes some seconds for each upload, by a clock of its own."""
+    """A reconciler that takes some seconds for each upload, by its own clock."""
 
     def __init__(self, monkeypatch, *seconds: float) -> None:
         self.now, self.seconds, self.tried = 0.0, list(seconds), []

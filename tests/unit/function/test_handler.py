@@ -1,4 +1,4 @@
-"""What a cold start makes ready, in a process of its own as Lambda's is."""
+"""The state after a cold start, in a separate process, as on Lambda."""
 
 import json
 import os
@@ -63,7 +63,7 @@ proc(5))."""
 
 
 def cold_start(duplicates: str, module: str = "function.handler", **variables: str) -> dict:
-    """What an entry point's new process has, and what it does with a stubbed engine."""
+    """Return the state of an entry point's new process, which has a stubbed engine."""
     settings = environment_variables(
         Settings(duplicates=DuplicateSearch(duplicates)),
         "destination",

@@ -1,4 +1,4 @@
-"""What a manifest says of renditions that are made when they are first viewed."""
+"""A manifest's entries for renditions that are made when they are first viewed."""
 
 import json
 

@@ -16,7 +16,7 @@ BODY = format_asked("uploads/u1/my beach.jpg", KEY)
 
 
 def handle(views, *bodies: str, **changes) -> list[str]:
-    """Process a batch of messages; return the ids of those that failed."""
+    """Process a batch of messages; return the ids of the failed ones."""
     fields = {
         "views": views,
         "deadline": Deadline(),

@@ -1,4 +1,4 @@
-"""What is kept of held uploads, and of decisions."""
+"""Records of held uploads, and of decisions."""
 
 import json
 

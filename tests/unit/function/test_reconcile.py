@@ -1,4 +1,4 @@
-"""Whatever order events come in, however often, and wherever a process dies: the newest wins."""
+"""The newest upload wins, in any order of events, however often they come or a process dies."""
 
 import itertools
 import json
@@ -140,7 +140,7 @@ VIEWED = SETTINGS.replace(
 
 
 def maker(source, destination, renditions) -> FirstView:
-    """What makes lazy files, each of which is its upload's number."""
+    """Return a maker of lazy files, each of which is its upload's number."""
     return FirstView(
         VIEWED,
         source,
@@ -152,7 +152,7 @@ def maker(source, destination, renditions) -> FirstView:
 
 
 def format_view(source, destination, send) -> FormatView:
-    """What answers readers: with a lazy file, or with its JPEG while it is being made."""
+    """Return what answers readers: with a lazy file, or with its JPEG while it is being made."""
     first_views = maker(source, destination, VIEWED.viewed)
     return FormatView(VIEWED, destination, first_views, send)
 
@@ -180,7 +180,7 @@ def assert_newest(bucket, newest: int) -> None:
 
 
 class TestDecoderBug:
-    """A decoder fails for reasons of its own, until the bug is repaired."""
+    """A decoder that fails because of a bug, until the bug is repaired."""
 
     @staticmethod
     def broken(source, destination, error=None) -> Reconciler:

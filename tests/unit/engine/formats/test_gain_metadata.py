@@ -1,4 +1,4 @@
-"""What a gain map stands for, as XMP and ISO 21496-1 have it: read, checked, and written anew."""
+"""A gain map's metadata in XMP and ISO 21496-1: read, checked, and written again."""
 
 import re
 import struct
@@ -24,7 +24,7 @@ COLOUR = Gains(
 PLAIN = (0, 2, -1, 3, 1, 0.125, 0.25)  # headrooms, low, high, gamma, offsets
 
 # The segment that libultrahdr 2.0.2 wrote, through sharp 0.35.5, for the XMP of its source:
-# GainMapMax and HDRCapacityMax 6.64386, all else 0 but for Gamma 1.
+# GainMapMax and HDRCapacityMax 6.64386, Gamma 1, and all else 0.
 OF_SHARP = bytes.fromhex(
     "00000000 40 00000000 00000001 0001a935 00004000 00000000 00000001 0001a935 00004000"
     "00000001 00000001 00000000 00000001 00000000 00000001"

@@ -1,4 +1,4 @@
-"""What is told of HEIC and AVIF: files of real encoders, and boxes as phones write them."""
+"""Losses reported for HEIC and AVIF: files of real encoders, and boxes as phones write them."""
 
 import struct
 import time

@@ -1,4 +1,4 @@
-"""What is told of JPEGs: files that Pillow wrote, with segments as phones write them."""
+"""Losses reported for JPEGs: files that Pillow wrote, with segments as phones write them."""
 
 import struct
 import time

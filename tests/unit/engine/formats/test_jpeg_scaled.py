@@ -52,7 +52,7 @@ def ours(data: bytes, divisor: int) -> Planes | None:
 
 
 def pillows(data: bytes, divisor: int) -> Planes:
-    """What libjpeg decodes; its chroma is as large as luma."""
+    """Return libjpeg's planes; its chroma is as large as luma."""
     image = Image.open(io.BytesIO(data))
     image.draft("YCbCr", (image.width // divisor, image.height // divisor))
     assert image.size == divided(Image.open(io.BytesIO(data)).size, divisor)

@@ -1,4 +1,4 @@
-"""What a JPEG may have of segments, fill, metadata and scans."""
+"""Limits on a JPEG's segments, fill, metadata and scans."""
 
 import pytest
 

@@ -178,7 +178,7 @@ OUR_OWN = {
 
 
 class Called(Exception):
-    """One of our own decoders was called."""
+    """Raised when one of our decoders is called."""
 
 
 @pytest.mark.parametrize("kind", OUR_OWN)
@@ -227,7 +227,7 @@ def test_damage_is_told_as_before():
 
 
 def test_a_picture_is_what_pillow_shows():
-    """An oracle of its own: the planes are those of the picture, not merely alike."""
+    """A separate oracle: the planes are those of the picture, not merely alike."""
     data = jpeg(scene("small"), subsampling=1)
     shown = planes_of(data, native=False).image()
     off = differences(shown, Image.open(io.BytesIO(data)).convert("RGB"))

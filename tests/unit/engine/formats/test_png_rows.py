@@ -279,7 +279,7 @@ def asked_by_a_picture(width: int, height: int) -> int:
 
 @pytest.mark.skipif(not has_large_pages(), reason="this system gives no pages of 2 MB")
 def test_a_large_picture_is_written_to_large_pages():
-    """In a process of its own: another picture's memory, which was asked for, may come again."""
+    """In a separate process, because another picture's memory could be reused here."""
     code = f"from {MODULE} import asked_by_a_picture as asked; print(asked(3000, 2000))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
@@ -319,7 +319,7 @@ def test_damage_has_the_codes_that_it_had(monkeypatch):
 
 
 def pixels(data: bytes, *, ours: bool) -> tuple[str, tuple[int, int], bytes] | None:
-    """What is decoded; None for damage."""
+    """Return the decoded picture; None for damage."""
     try:
         image = opened(data) if ours else PngImageFile(io.BytesIO(data))
         image.load()

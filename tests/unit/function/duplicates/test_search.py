@@ -396,7 +396,7 @@ def test_an_upload_duplicates_none_that_came_after_it(entered):
     found = {key: duplicates.find_exact(upload_name(key), "5" * 64) for key in (FIRST, SECOND)}
     assert found[SECOND] is None
     assert found[FIRST].manifest.source.key == SECOND
-    # Of those that came at the same time, the name decides.
+    # Among entries of the same time, the name decides.
     index = duplicates.index
     index.delete([(entry.bucket, "b/second.jpg") for entry in index.entries.values()])
     assert duplicates.find_exact("a/first.jpg", "5" * 64) is None

@@ -1,4 +1,4 @@
-"""What a bucket makes of S3's refusals, as S3 words them: only 404 says that an object is missing.
+"""A bucket's reactions to S3's refusals, as S3 words them: only 404 means a missing object.
 
 The server gives S3's answers over HTTP (status and body from the Amazon S3 API reference, "Error
 responses"), and the bucket reads them through obstore;
