@@ -2,8 +2,8 @@
  * Runs at CloudFront's edges for each answer: a URL without the `v` that its manifest gives it may be
  * kept for a minute, not for a year, because the key it names may be written again.
  *
- * Only renditions are `immutable`; what else there is must be revalidated at each visit. The edge
- * runtime is that of edge/route.js, which may have put a `v` of its own into the request.
+ * Only renditions are `immutable`; everything else must be revalidated at each visit. The edge
+ * runtime is that of edge/route.js, which may have put its own `v` into the request.
  */
 
 function handler(event) {
@@ -16,7 +16,7 @@ function handler(event) {
   return response;
 }
 
-/** Whether a query's `v` is a rendition's version: the first 8 digits of its SHA-256. */
+/** Return true if a query's `v` is a rendition's version: the first 8 digits of its SHA-256. */
 function isVersion(v) {
   return v !== undefined && /^[0-9a-f]{8}$/.test(v.value);
 }

@@ -1,6 +1,6 @@
 /*
  * Runs at CloudFront's edges for each request, before the cache: decides what is public, and which
- * format a reader gets who names none.
+ * format a reader gets if the URL names none.
  *
  *   /u1/beach.jpg/manifest.json   as it is
  *   /u1/beach.jpg/large.webp      as it is, if the stack has such a rendition
@@ -8,21 +8,22 @@
  *   /index.html                   the stack's own page, if it has one
  *   all else                      404
  *
- * pipeline/edge.py puts constants in front: RENDITIONS, extensions by rendition; EXTENSIONS, those of
- * all formats, because earlier settings may have made others; NEGOTIATED, those that are chosen by
- * Accept; and SITE, the names of the page's files. The edge runtime (cloudfront-js-2.0) is ECMAScript 5.1 and some of later
- * versions: no destructuring, spread, optional chaining or classes. It may also skip a function that
- * takes too long, so the buckets' policies, not this file, are what keeps private things private.
+ * pipeline/edge.py puts constants in front: RENDITIONS, extensions by rendition; EXTENSIONS, the
+ * extensions of all formats, because earlier settings may have made others; NEGOTIATED, the extensions
+ * chosen by Accept; and SITE, the names of the page's files. The edge runtime (cloudfront-js-2.0) is
+ * ECMAScript 5.1 with parts of later versions: no destructuring, spread, optional chaining or classes.
+ * It may also skip a function that takes too long, so the buckets' policies, not this file, keep
+ * private objects private.
  *
  * A URL without the `v` that its manifest gives it names whatever the key holds now. It gets the
  * minute as its `v`, which is part of the cache's key, so an edge keeps it for a minute at most.
  * edge/age.js tells the reader's own cache the same.
  */
 
-/** What a reader must name in Accept to get it: `image/*` and `*\/*` are sent by all browsers. */
+/** Types that a reader must name in Accept: all browsers send `image/*` and `*\/*`. */
 const NEWER = [['avif', 'image/avif'], ['webp', 'image/webp']];
 
-/** What every reader can show, best first. */
+/** Extensions of formats that every reader can show, best first. */
 const COMMON = ['jpg', 'png'];
 
 function handler(event) {
@@ -59,7 +60,7 @@ function split(uri) {
   return parts.some((part) => part === '' || part === '.' || part === '..') ? null : parts;
 }
 
-/** Whether a query's `v` is a rendition's version: the first 8 digits of its SHA-256. */
+/** Return true if a query's `v` is a rendition's version: the first 8 digits of its SHA-256. */
 function isVersion(v) {
   return v !== undefined && /^[0-9a-f]{8}$/.test(v.value);
 }
@@ -78,12 +79,12 @@ function choose(made, header) {
     (pair) => made.includes(pair[0]) && NEGOTIATED.includes(pair[0]) && accepts(accept, pair[1]),
   );
   if (newer.length) return newer[0][0];
-  // Where there is neither JPEG nor PNG, rather a format that all uploads have than one that may be missing.
+  // Without JPEG and PNG, prefer a format that all uploads have to one that may be missing.
   const common = COMMON.concat(NEGOTIATED).filter((extension) => made.includes(extension));
   return common[0] || made[0];
 }
 
-/** Whether an Accept header names a type, other than to rule it out with q=0. */
+/** Return true if an Accept header names a type, other than to rule it out with q=0. */
 function accepts(accept, type) {
   return accept.split(',').some((range) => {
     const words = range.toLowerCase().split(';').map((word) => word.trim());

@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 _RESOURCES: Final = {"tagging": "OBJECT_TAGGING", "acl": "ACL", "uploads": "UPLOADS"}
-"""Parameters of a request, and what its operation is called for them."""
+"""Parameters of a request, and the name of its operation if it has them."""
 
 _CODE: Final = re.compile(rb"<Code>(.*?)</Code>")
 
@@ -28,7 +28,7 @@ class Record:
         key: key of the object, from the path or from a form.
         started: time of the request.
         address: IP address that it came from.
-        requester: ARN or canonical id of who signed it; empty if no one did.
+        requester: ARN or canonical id of the signer; empty if nobody signed it.
         is_form: the signature is that of an HTML form.
         is_batch: DeleteObjects has deleted the object, for which S3 writes a record for each key.
         method: HTTP method.
@@ -62,7 +62,7 @@ class Record:
 
     @property
     def operation(self) -> str:
-        """What was asked for.
+        """Name of the operation in the log.
 
         AWS's pages name no operation for an HTML form; two projects that read their own logs say
         that it is ``REST.POST.OBJECT``.
@@ -75,7 +75,7 @@ class Record:
 
     @property
     def authentication(self) -> str:
-        """How the request was signed; the page does not say what stands here for a form."""
+        """Kind of signature; the page does not say what a form has in this field."""
         if not self.requester or self.is_form:
             return "-"
         return "QueryString" if "X-Amz-Credential" in self.query else "AuthHeader"

@@ -16,7 +16,7 @@ MARKS: Final = {
     "refused": "red",
     "lost": "red",
 }
-"""Colours, by what became of an upload."""
+"""Colours, by the outcome of an upload."""
 
 
 def results_table(results: list[Result]) -> Table:
@@ -53,7 +53,7 @@ def _rendition_lines(result: Result) -> list[str]:
 
 
 def human_bytes(count: int) -> str:
-    """Return bytes in the unit that people would use: 1 kB is 1,000 bytes."""
+    """Return bytes in a readable unit: 1 kB is 1,000 bytes."""
     if count >= 1_000_000:  # noqa: PLR2004 (one MB)
         return f"{count / 1_000_000:.1f} MB"
     return f"{count / 1000:.1f} kB"

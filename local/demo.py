@@ -53,7 +53,7 @@ def run(folder: Path, photos: Path | None, *, keep: bool) -> int:
 
 def up(folder: Path, port: int, stack: str) -> Server:
     """Start the embedded AWS and deploy a stack to it; clean up if the first deployment fails."""
-    read_config(stack)  # one that is not there is told before anything starts
+    read_config(stack)  # raises for an unknown stack before anything starts
     fresh = servers.find(folder) is None
     with progress("Starting the embedded AWS and deploying the stack", None) as advance:
         server = servers.start(folder, port)
@@ -70,7 +70,7 @@ def put(server: Server, files: list[Path]) -> list[Result]:
     """Upload files anonymously and wait for their manifests, with a progress bar.
 
     Raises:
-        Failure: the stack lets nobody upload who has no permission of its own.
+        Failure: the stack has ``uploads: private``, so anonymous users cannot upload.
     """
     if server.settings["uploads"] == "private":
         bucket = server.outputs[StackOutput.SOURCE_BUCKET]

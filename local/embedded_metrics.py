@@ -1,7 +1,7 @@
 """Metrics in lines of a log, as CloudWatch Logs extracts them: the embedded metric format.
 
-"Specification: Embedded metric format" (CloudWatch user guide, read 2026-11-27). Nothing of a
-document that breaks it becomes a metric: AWS does not document what it salvages.
+"Specification: Embedded metric format" (CloudWatch user guide, read 2026-11-27). A document that
+breaks it yields no metrics at all: AWS does not document which parts it would keep.
 """
 
 import json
@@ -68,7 +68,7 @@ def extract(line: str, now: float) -> list[Datum]:
         now: seconds since 1970.
 
     Raises:
-        Invalid: it is meant to be one, but breaks the specification.
+        Invalid: the line is such a document, but breaks the specification.
     """
     try:
         root: Any = json.loads(line, parse_constant=_refuse_constant)

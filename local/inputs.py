@@ -69,12 +69,12 @@ def to_aws(shape: Any, value: Any) -> Any:
     """Translate nested inputs to the spelling of AWS's API.
 
     Names differ in their capitals. The provider for AWS also makes one value of a list that takes
-    only one, and a list of a structure that has only one. What fits no shape stays as it is, for
-    boto3 to refuse.
+    only one, and a list of a structure that has only one. Inputs that fit no shape stay unchanged,
+    and boto3 refuses them.
 
     Args:
         shape: botocore's model of what the API takes.
-        value: the inputs; what is in AWS's spelling already stays so.
+        value: the inputs; names in AWS's spelling stay unchanged.
     """
     if shape.type_name == "list":
         items = cast("list[Any]", value if isinstance(value, list) else [value])

@@ -15,7 +15,7 @@ CALLS: Final[Mapping[str, dict[str, Any]]] = {
     "aws:index/getRegion:getRegion": {"region": REGION},
     "aws:index/getPartition:getPartition": {"partition": PARTITION},
 }
-"""Those that are always the same."""
+"""Answers that are always the same."""
 
 
 def _bucket(context: Context, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-"""Sent with every answer, beside those of ``pipeline/page.py``."""
+"""Sent with every answer, besides those of ``pipeline/page.py``."""
 
 CONTENT_TYPES: Final = {
     ".html": "text/html; charset=utf-8",
@@ -72,12 +72,12 @@ class _Pages(SimpleHTTPRequestHandler):
 
 
 class _Server(ThreadingHTTPServer):
-    """Quiet when a browser leaves before it has read all: that is its right."""
+    """A server that does not log a browser's disconnecting early, which is normal."""
 
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Report what is not a lost connection."""
+        """Report errors other than a lost connection."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 

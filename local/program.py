@@ -76,7 +76,7 @@ def evaluate(
 
     Args:
         stack: names the ``Pulumi.<stack>.yaml`` to read.
-        mocks: stand for the provider: what they return is what resources become.
+        mocks: take the provider's place: resources become what they return.
         overrides: configuration that replaces or joins the stack's own, by full key or, for
             settings of the project, by its name alone; None removes a key.
 

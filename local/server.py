@@ -23,7 +23,7 @@ from local.http import request
 from local.program import ROOT
 from terminal import Failure
 
-_boto3: Final[Any] = boto3  # its types know only the services whose stubs are installed
+_boto3: Final[Any] = boto3  # its types cover only the services whose stubs are installed
 HOST: Final = "127.0.0.1"
 REGION: Final = "us-east-1"
 ROOT_KEY: Final = "test"
@@ -37,7 +37,7 @@ APP: Final = "local.asgi"
 _TEMPORARY, _LOG = "tmp", "ministack.log"
 
 _started: Final[list[subprocess.Popen[bytes]]] = []
-"""Servers that this process started: kept, so that the end of one can be noticed."""
+"""Servers that this process started, kept so that it notices when one ends."""
 
 START_SECONDS: Final = 60
 STOP_SECONDS: Final = 5
@@ -56,7 +56,7 @@ class Server:
         outputs: the deployed stack's outputs.
         resources: type and name of each deployed resource.
         app: module that serves it.
-        variables: environment variables of its process, over those that it always has.
+        variables: environment variables of its process, which override its usual ones.
     """
 
     folder: Path
@@ -114,7 +114,7 @@ def start(
         folder: where it keeps its state.
         port: TCP port; 0 takes a free one.
         app: module that serves it.
-        variables: environment variables of its process, over those that it always has.
+        variables: environment variables of its process, which override its usual ones.
 
     Raises:
         Failure: the port is taken, the folder holds other files or cannot be written, or the
@@ -137,9 +137,9 @@ def start(
 
 
 def restart(server: Server) -> None:
-    """Stop a server as an operating system would and start it anew, on the same port.
+    """Stop a server as an operating system would, and start it again on the same port.
 
-    It comes back with what it has kept: all of it with MiniStack's ``PERSIST_STATE``, else nothing.
+    With MiniStack's ``PERSIST_STATE`` it keeps its state, else it starts empty.
 
     Raises:
         Failure: it does not start.
@@ -196,7 +196,7 @@ def stop(folder: Path) -> bool:
 
 
 def _drop_account(request: Any, **_context: Any) -> None:
-    """S3 Control is called at a host that starts with the account, which no resolver knows here."""
+    """Drop the account from S3 Control's host, because no resolver knows that host here."""
     request.url = re.sub(r"//[0-9]{12}\.", "//", request.url, count=1)
 
 
@@ -243,7 +243,7 @@ def _spawn(server: Server) -> None:
 
 
 def _environment(temporary: Path, port: int) -> dict[str, str]:
-    """Only what the server needs: functions inherit its environment, and must not see yours."""
+    """Return only the variables that the server needs, because functions inherit them."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(temporary),
@@ -274,7 +274,7 @@ def _free_port(port: int) -> int:
 
 
 def _kill_group(pid: int) -> None:
-    """End the server and its functions: first politely, then for certain."""
+    """End the server and its functions, by SIGTERM and then by SIGKILL."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         _signal_group(pid, number)
         deadline = time.monotonic() + STOP_SECONDS

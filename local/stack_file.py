@@ -14,7 +14,7 @@ _BOOLEANS: Final = re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
 
 
 class _Loader(yaml.SafeLoader):
-    """Takes ``off``, ``no`` and their like for text, which PyYAML takes for booleans.
+    """Reads ``off``, ``no`` and the like as text, not as booleans like PyYAML.
 
     So does the Pulumi CLI (``pulumi config --json``, version 3.274.1), and ``monitoring: off`` is a
     setting.
@@ -31,6 +31,6 @@ def load(path: Path) -> dict[str, Any]:
     return deepcopy(_parse(path.read_text(encoding="utf-8")))
 
 
-@lru_cache(maxsize=8)  # the project's name is asked for with each key, a hundred times a program
+@lru_cache(maxsize=8)  # a program asks for the project's name with each key, a hundred times
 def _parse(text: str) -> dict[str, Any]:
     return cast("dict[str, Any]", yaml.load(text, Loader=_Loader) or {})  # noqa: S506 (it is safe)

@@ -31,7 +31,7 @@ PAUSE_SECONDS: Final = 60
 """Wait after an answer of 429: the window of the rate rule in pipeline/firewall.py."""
 
 MOST_PAUSES: Final = 5
-"""After so many, 429 is waited out as "not yet" is, so that a wait always ends."""
+"""After so many answers of 429, further ones count towards the wait, so that it always ends."""
 
 _LOST: Final = f"No manifest appeared within {WAIT_SECONDS} s; see `python -m local logs`."
 
@@ -53,7 +53,7 @@ class Result:
         ms: milliseconds from the first byte sent to the manifest seen.
         bytes: size of the file.
         renditions: as the manifest lists them.
-        losses: codes of what no rendition keeps (docs/engine.md, "Losses").
+        losses: codes of parts that no rendition keeps (docs/engine.md, "Losses").
         worked_ms: milliseconds that the function took for it, as the manifest says.
     """
 
@@ -178,8 +178,8 @@ def upload(
 def _wait_for_manifest(url: str) -> Manifest | None:
     """Return the manifest; None if none appears, so that the upload counts as lost.
 
-    429 comes from a rate rule, which counts what it blocks: a pause lets this address through
-    again, and is no part of the wait.
+    429 comes from a rate rule, which also counts blocked requests: a pause lets this address
+    through again, and does not count towards the wait.
     """
     deadline = time.monotonic() + WAIT_SECONDS
     pauses = 0

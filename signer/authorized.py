@@ -1,8 +1,9 @@
 """Gives a signed-in user a presigned POST: permission to upload one image of one size in a minute.
 
-As ``signer/handler.py``, for stacks with the setting ``auth``. The request brings a token of the
-issuer's and also names the file's ``size``; the key is ``<prefix><user>/<random>/<name>``. What
-cannot be checked is not signed: the answer is 503 while keys or quotas cannot be reached.
+Does what ``signer/handler.py`` does, for stacks with the setting ``auth``. The request carries a
+token from the issuer and also the file's ``size``; the key is ``<prefix><user>/<random>/<name>``. A
+request that cannot be checked is not signed: the answer is 503 while keys or quotas cannot be
+reached.
 """
 
 import logging
@@ -19,7 +20,7 @@ from signer.tokens import user_of
 from signer.users import part_of_key
 
 EXPIRES_SECONDS: Final = 60
-"""Less than for anyone: a form that is used again within its time passes by the quotas."""
+"""Shorter than without ``auth``: a form used again while it is valid evades the quotas."""
 
 RETRY_SECONDS: Final = 30
 """When to ask again after a failure of ours."""

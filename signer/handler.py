@@ -1,9 +1,10 @@
 """Gives anyone a presigned POST: permission to upload one image within five minutes.
 
 The uploader sends ``{"name": "beach.jpg", "type": "image/jpeg"}`` and gets ``{"key", "url",
-"fields"}``. What S3 then accepts is in the signed policy: this key, this type, 1 byte to
+"fields"}``. The signed policy limits what S3 then accepts: this key, this type, 1 byte to
 ``MAX_UPLOAD_BYTES``. We choose the key; it has a random part, so that nobody can overwrite another
-upload. With the setting ``auth``, ``signer/authorized.py`` asks who it is first.
+upload. With the setting ``auth``, ``signer/authorized.py`` takes the place of this module and
+checks the user first.
 """
 
 import base64
@@ -27,7 +28,7 @@ MAX_NAME: Final = 80
 """Longest file name in a key, suffix included; the rest of a longer name is cut off."""
 
 MAX_BODY: Final = 4096
-"""Bytes of a request: a name and a type are far below."""
+"""Longest request, in bytes; a name and a type need far less."""
 
 CONTENT_TYPES: Final = (
     *("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/heic"),
@@ -36,9 +37,9 @@ CONTENT_TYPES: Final = (
 """Types that may be uploaded; each is a format that the resizer reads (docs/engine.md)."""
 
 PREFIX: Final = os.environ.get("UPLOAD_PREFIX", "uploads/")
-"""Start of the keys; the stack sets the variable if it is another one."""
+"""Start of the keys; the stack sets the variable if it is not the default."""
 
-_boto3: Final[Any] = boto3  # it has no inline types
+_boto3: Final[Any] = boto3  # boto3 has no inline types
 _s3: Final = _boto3.client("s3", config=Config(signature_version="s3v4"))
 _logger: Final = logging.getLogger(__name__)
 _logger.setLevel(logging.INFO)
@@ -60,7 +61,7 @@ class Wanted:
 
 
 class Refused(Exception):
-    """A request that is not signed. Its arguments are status, code and message of the answer."""
+    """A request that is not signed. Its arguments are the response's status, code and message."""
 
 
 def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -104,8 +105,8 @@ def unique(name: str) -> str:
 def clean(name: str) -> str:
     """Return the file name as part of a key: letters and digits of any script, ``.``, ``-``, ``_``.
 
-    Nothing is left that S3, a URL or a shell would read as more than a name (``${filename}``,
-    slashes, dots in front), so two names may become one: the random part keeps them apart.
+    Nothing is left that has a meaning for S3, a URL or a shell (``${filename}``, slashes, leading
+    dots), so two names may become one: the random part keeps them apart.
     """
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
     stem, dot, suffix = re.sub(r"[^\w.]+", "-", last).strip("-.").rpartition(".")
@@ -114,10 +115,10 @@ def clean(name: str) -> str:
 
 
 def read(event: dict[str, Any]) -> Wanted:
-    """Return what a request asks for.
+    """Return the upload that a request describes.
 
     Raises:
-        Refused: it is no POST, or its body is too long, no JSON, or names no image type.
+        Refused: it is not a POST, or its body is too long, not JSON, or has no image type.
     """
     if event["requestContext"]["http"]["method"] != "POST":
         raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "method", "Send a POST.")

@@ -1,7 +1,7 @@
 """The public keys of the issuer of tokens, fetched from it and cached.
 
 ``/.well-known/openid-configuration`` below the issuer names the address of its keys (OpenID Connect
-Discovery 1.0, section 4). A key is good for one algorithm alone, which follows from its type.
+Discovery 1.0, section 4). A key is valid for one algorithm only, which follows from its type.
 """
 
 import json
@@ -22,37 +22,37 @@ ALGORITHMS: Final = ("RS256", "ES256")
 """Signatures that are accepted. Neither ``none`` nor HS256, whose key would be a secret."""
 
 FRESH_SECONDS: Final = 600
-"""Age at which keys are fetched again: a key that was withdrawn is not accepted for long."""
+"""Age at which keys are fetched again, so that a withdrawn key is not accepted for long."""
 
 MAX_AGE_SECONDS: Final = 6 * 3600
 """Age up to which keys are used while the issuer cannot be reached; after it nobody gets a form."""
 
 COOLDOWN_SECONDS: Final = 10
-"""Least time between two fetches of one execution environment, whatever tokens strangers send."""
+"""Least time between an execution environment's fetches, even if strangers' tokens ask for more."""
 
 TIMEOUT_SECONDS: Final = 1.5
-"""For connecting to each address of a host, and for each read."""
+"""Timeout for connecting to each address of a host, and for each read."""
 
 FETCH_SECONDS: Final = 4
-"""For both documents, so that a quota still fits into the function's timeout. An issuer with many
-addresses that do not answer, or one that sends a byte a second, would take longer than that; Lambda
-would then end the execution environment, and its cached keys with it."""
+"""Timeout for both documents, so that a quota still fits into the function's timeout. An issuer
+with many addresses that do not answer, or one that sends a byte a second, would take longer than
+that; Lambda would then end the execution environment, and its cached keys with it."""
 
 MAX_BYTES: Final = 65_536
-"""Longest document; that of a real issuer has a few thousand bytes."""
+"""Longest document; a real issuer's has a few thousand bytes."""
 
 MIN_RSA_BITS: Final = 2048
 """RFC 7518, section 3.3: RS256 needs a key of 2048 bits or more."""
 
 LOOPBACK: Final = ("127.0.0.1", "localhost")
-"""Hosts that need no HTTPS, for an issuer in tests: what is sent there never leaves the machine."""
+"""Hosts that need no HTTPS, for an issuer in tests: requests to them never leave the machine."""
 
 USER_AGENT: Final = "image-pipeline"
-"""Named because firewalls in front of issuers refuse requests without one (AWS WAF developer guide,
-"Baseline rule groups", NoUserAgent_HEADER)."""
+"""User agent, set because firewalls in front of issuers refuse requests without one (AWS WAF
+developer guide, "Baseline rule groups", NoUserAgent_HEADER)."""
 
 _FIELDS: Final[Mapping[str, tuple[str, ...]]] = {"RSA": ("n", "e"), "EC": ("crv", "x", "y")}
-"""Key type to the fields of a public key (RFC 7518, section 6); a private part is not looked at."""
+"""Fields of a public key, by key type (RFC 7518, section 6); private fields are ignored."""
 
 _logger: Final = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class UnknownKey(Exception):
 
 
 class KeysUnavailable(Exception):
-    """The issuer cannot be asked, and no key is cached that could tell; nobody may be let in."""
+    """The issuer cannot be reached and no cached key decides, so nobody may be let in."""
 
 
 class IssuerKeys:
@@ -91,10 +91,10 @@ class IssuerKeys:
 
         Raises:
             UnknownKey: the issuer has none.
-            KeysUnavailable: the issuer cannot be reached, and no key that is cached answers.
+            KeysUnavailable: the issuer cannot be reached, and the key is not cached.
         """
         key = self._cached(kid, algorithm)
-        # A negative age is that of a clock that was set back.
+        # The age is negative if the clock was set back.
         if key is None or not 0 <= self._age() < FRESH_SECONDS:
             self._refresh()
             key = self._cached(kid, algorithm)
@@ -117,7 +117,7 @@ class IssuerKeys:
         return alike[0] if len(alike) == 1 else None
 
     def _refresh(self) -> None:
-        """Fetch the keys, unless that was tried a moment ago; if it fails, keep those there are."""
+        """Fetch the keys, unless that was tried a moment ago; if it fails, keep the cached ones."""
         now = self._clock()
         if 0 <= now - self._tried_at < COOLDOWN_SECONDS:
             return
@@ -158,7 +158,7 @@ def _within(seconds: float, call: Callable[[], _T]) -> _T:
     def run() -> None:
         try:
             found = call()
-        except Exception as error:  # noqa: BLE001 (raised again by whoever waits)
+        except Exception as error:  # noqa: BLE001 (raised again below)
             outcomes.put(partial(_raise, error))
         else:
             outcomes.put(lambda: found)
@@ -171,7 +171,7 @@ def _within(seconds: float, call: Callable[[], _T]) -> _T:
     try:
         return outcome()
     finally:
-        del outcome  # which has the error, whose traceback has this frame
+        del outcome  # breaks a cycle: it has the error, whose traceback has this frame
 
 
 def _raise(error: Exception) -> NoReturn:
@@ -182,7 +182,7 @@ def fetch_json(url: str) -> dict[str, Any]:
     """Return the JSON object at a URL; redirects are not followed.
 
     Raises:
-        ValueError: the URL is not HTTPS, or the answer is no JSON object, too long, or not 200.
+        ValueError: the URL is not HTTPS, or the answer is not a JSON object, too long, or not 200.
         OSError, HTTPException: the host does not answer, or not in HTTP, or has no certificate.
     """
     parts = urlsplit(url)
@@ -210,7 +210,7 @@ def fetch_json(url: str) -> dict[str, Any]:
 
 
 def _parse(item: object) -> list[tuple[tuple[str, str], PyJWK]]:
-    """Return a key of a JWKS by its name and algorithm; nothing for one that is not for us."""
+    """Return a key of a JWKS by its name and algorithm; nothing if we have no use for it."""
     jwk = cast("dict[str, Any]", item) if isinstance(item, dict) else {}
     type_ = str(jwk.get("kty"))
     algorithm = {"RSA": "RS256", "EC": "ES256"}.get(type_)

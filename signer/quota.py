@@ -16,7 +16,7 @@ from botocore.config import Config
 from signer.handler import Refused
 
 MINUTES: Final = 90
-"""Longest wait that is told in minutes; a longer one in hours."""
+"""Longest wait that messages give in minutes; longer ones are in hours."""
 
 KEEP: Final = timedelta(days=1)
 """How long an item is kept after its day."""
@@ -25,20 +25,21 @@ _TIMES: Final = Config(
     connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2}
 )
 """If the first attempt's answer is lost, the second counts the form again, too strictly by one. A
-second attempt that finds the quota used up is a failure of ours, as nobody knows who used it up."""
+second attempt that finds the quota used up is a failure of ours, because the first attempt may have
+used it up."""
 
-_boto3: Final[Any] = boto3  # it has no inline types
+_boto3: Final[Any] = boto3  # boto3 has no inline types
 
 
 class Quota:
-    """What one user may have, 0 for no bound, and the table that counts it."""
+    """The limits of one user, 0 for none, and the table that counts their use."""
 
     def __init__(self, table: str, *, forms_per_hour: int, bytes_per_day: int) -> None:
         self._table, self._forms, self._bytes = table, forms_per_hour, bytes_per_day
         self.client: Any = _boto3.client("dynamodb", config=_TIMES)
 
     def charge(self, user: str, size: int, now: datetime | None = None) -> None:
-        """Count one form of so many bytes.
+        """Count one form for a file of this size.
 
         Args:
             user: the user's part of keys.
@@ -46,8 +47,8 @@ class Quota:
             now: the time, in UTC.
 
         Raises:
-            Refused: it would exceed a quota, and is not counted; status 429.
-            ClientError, BotoCoreError: it is not known if it would.
+            Refused: the form would exceed a quota, and is not counted; status 429.
+            ClientError, BotoCoreError: DynamoDB did not answer, so nobody knows if it would.
         """
         now = now or datetime.now(UTC)
         day = now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -70,7 +71,7 @@ class Quota:
             )
         except self.client.exceptions.ConditionalCheckFailedException as failed:
             if failed.response["ResponseMetadata"]["RetryAttempts"]:
-                raise  # the first attempt, whose answer was lost, may have counted this very form
+                raise  # the first attempt, whose answer was lost, may have counted this form
             sent = int(failed.response["Item"].get("bytes", {"N": "0"})["N"])
             raise self._refused(now, size, sent) from None
 

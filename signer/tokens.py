@@ -1,7 +1,7 @@
 """Bearer tokens: which user a request comes from.
 
-A token is a JWT that the issuer signed for the audience. Its checks are PyJWT's; which keys and
-algorithms it may use is ours (RFC 8725, sections 3.1 to 3.9).
+A token is a JWT that the issuer signed for the audience. PyJWT checks it; we decide which keys and
+algorithms it may use (RFC 8725, sections 3.1 to 3.9).
 """
 
 from collections.abc import Mapping
@@ -15,20 +15,21 @@ from signer.handler import Refused
 from signer.issuer_keys import ALGORITHMS, IssuerKeys, UnknownKey
 
 LEEWAY_SECONDS: Final = 60
-"""How far the issuer's clock and Lambda's may be apart."""
+"""Largest difference between the issuer's clock and Lambda's."""
 
 HEADERS: Final = ("x-authorization", "authorization")
-"""Where a token may be, the first that is there. CloudFront puts its own signature for the function
-into ``Authorization`` (API reference, OriginAccessControlConfig, SigningBehavior ``always``)."""
+"""Headers that may have the token; the first one present counts. CloudFront puts its own signature
+for the function into ``Authorization`` (API reference, OriginAccessControlConfig, SigningBehavior
+``always``)."""
 
 _jwt: Final[Any] = jwt  # its types name optional parts of cryptography
 
 CLAIMS: Final = ("exp", "iss", "aud", "sub")
-"""Claims that a token must have; ``nbf`` and ``iat`` count if they are there."""
+"""Claims that a token must have; ``nbf`` and ``iat`` are checked if present."""
 
 
 def user_of(headers: Mapping[str, str], keys: IssuerKeys, *, issuer: str, audience: str) -> str:
-    """Return the user (``sub``) whose token a request brings.
+    """Return the user (``sub``) whose token a request carries.
 
     Args:
         headers: the request's, with names in lower case.
@@ -37,8 +38,8 @@ def user_of(headers: Mapping[str, str], keys: IssuerKeys, *, issuer: str, audien
         audience: what ``aud`` must be, or hold.
 
     Raises:
-        Refused: there is no token, or it is not good; status 401.
-        KeysUnavailable: whether it is good cannot be told.
+        Refused: there is no token, or it is not valid; status 401.
+        KeysUnavailable: the token cannot be checked.
     """
     given = next((headers[name] for name in HEADERS if headers.get(name)), "")
     scheme, _, token = given.partition(" ")
@@ -74,5 +75,5 @@ def _decode(token: str, keys: IssuerKeys, *, issuer: str, audience: str) -> dict
 
 
 def _refused(code: str, message: str, challenge: str = 'Bearer error="invalid_token"') -> Refused:
-    """Return a refusal as RFC 6750, section 3, wants it."""
+    """Return a refusal in the form of RFC 6750, section 3."""
     return Refused(HTTPStatus.UNAUTHORIZED, code, message, {"WWW-Authenticate": challenge})

@@ -9,7 +9,7 @@ MAX_PART: Final = 255
 
 
 def part_of_key(sub: str) -> str:
-    """Return a user's part of keys: letters, digits and ``-`` as they are, all else as ``_7c``.
+    """Return a user's part of keys: letters, digits and ``-`` unchanged, others like ``_7c``.
 
     No two users have the same part: ``_`` itself is ``_5f``, and a part that would be too long is
     ``__`` and the SHA-256 of the user, which no encoding begins with. So it is never ``_index``.

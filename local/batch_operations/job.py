@@ -1,4 +1,4 @@
-"""A job: what was asked for, how far it is, and what came of each task."""
+"""A job: its request, its progress, and the outcome of each task."""
 
 import threading
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class JobFailed(Exception):
 
 @dataclass(frozen=True)
 class Task:
-    """One object of a job's list; ``version_id`` is empty if the list tells none."""
+    """One object of a job's list; ``version_id`` is empty if the list has none."""
 
     number: int
     bucket: str
@@ -30,7 +30,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a task: AWS's result code, and what the report says."""
+    """The outcome of a task: AWS's result code, and the text for the report."""
 
     task: Task
     code: str
@@ -38,7 +38,7 @@ class Outcome:
 
     @property
     def succeeded(self) -> bool:
-        """Whether the function said so."""
+        """True if the function said so."""
         return self.code == "Succeeded"
 
 
@@ -69,11 +69,11 @@ class Job:
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     def end(self, status: str) -> None:
-        """Reach a status that a job never leaves."""
+        """Set the final status."""
         self.status, self.ended = status, datetime.now(UTC)
 
     def add(self, outcome: Outcome) -> None:
-        """Note what came of a task in the end."""
+        """Record the outcome of a task that will not be tried again."""
         self.outcomes.append(outcome)
         if outcome.succeeded:
             self.succeeded += 1

@@ -1,4 +1,4 @@
-"""The completion report: a manifest.json, and CSV files of what succeeded and of what failed.
+"""The completion report: a manifest.json, and CSV files of succeeded and of failed tasks.
 
 "Examples: S3 Batch Operations completion reports" (S3 user guide, read 2026-11-27). Its example
 rows have the HTTP status before the error code, which its schema names the other way round; rows

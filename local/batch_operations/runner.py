@@ -1,4 +1,4 @@
-"""Runs a job: its list, an invocation for each object, what failed once more, and the report."""
+"""Runs a job: its list, an invocation for each object, retries of failed tasks, and the report."""
 
 import json
 import time
@@ -14,8 +14,8 @@ from local.batch_operations.job import Job, JobFailed, Outcome, Task
 from local.batch_operations.session import Session
 
 TRIES: Final = 3
-"""Times that a task is tried which fails for a while. AWS says that it is redriven before the job
-ends, and not how often."""
+"""Attempts for a task that fails temporarily. AWS says that it is redriven before the job ends, but
+not how often."""
 
 INVOKERS: Final = 16
 """Invocations that are asked for at one time; the function's reserved concurrency limits them."""
@@ -80,7 +80,7 @@ def run_all(job: Job, lambda_: Any, tasks: list[Task]) -> None:
 
 
 def _invoke(job: Job, lambda_: Any, task: Task) -> Outcome | None:
-    """Return what came of a task; None if the job was cancelled before."""
+    """Invoke the function for a task; return the outcome, or None if the job was cancelled."""
     operation = job.asked["Operation"]["LambdaInvoke"]
     event = _event(job, task, operation.get("InvocationSchemaVersion", "1.0"))
     deadline = time.monotonic() + THROTTLED_SECONDS
@@ -103,7 +103,7 @@ def _invoke(job: Job, lambda_: Any, task: Task) -> Outcome | None:
 
 
 def _event(job: Job, task: Task, version: str) -> dict[str, Any]:
-    """Return what the function is given ("Invoke AWS Lambda function", "Example request").
+    """Return the function's event ("Invoke AWS Lambda function", "Example request").
 
     Of version 2.0 there is an example in the AWS Storage Blog, "Automate object processing in
     Amazon S3 directory buckets with S3 Batch Operations and AWS Lambda".

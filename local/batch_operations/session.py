@@ -7,7 +7,7 @@ from typing import Any, Final
 import boto3
 from botocore.config import Config
 
-_boto3: Final[Any] = boto3  # its types know only the services whose stubs are installed
+_boto3: Final[Any] = boto3  # its types cover only the services whose stubs are installed
 
 LONGEST_INVOCATION: Final = 900
 """Seconds; Lambda's own limit ("Lambda quotas")."""

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
 import botocore.session
 
-_session: Final[Any] = botocore.session  # it has no types of its own
+_session: Final[Any] = botocore.session  # it has no types
 
 NAMESPACE: Final = "http://awss3control.amazonaws.com/doc/2018-08-20/"
 

@@ -1,8 +1,8 @@
 """Sample photos for the demo: the formats, sizes and metadata of real uploads.
 
-No real photographs of 8 megapixels or more with a free licence are to be had from a package index,
-and nothing else is downloaded. So the landscapes are painted on this machine (``scenes``); the
-sticker, the screenshot and the animation were drawn for this project, and lie in this folder.
+Package indexes have no real photographs of 8 megapixels or more with a free licence, and nothing
+else is downloaded. So the landscapes are painted on this machine (``scenes``); the sticker, the
+screenshot and the animation were drawn for this project, and lie in this folder.
 """
 
 import hashlib
@@ -70,7 +70,7 @@ def _dunes() -> bytes:
     exif = _exif(datetime(2025, 12, 19, 6, 31, 2, tzinfo=UTC), 31.1002, 4.0107, 604)
     photo = scenes.dunes(np.random.default_rng(7), 1632, 1224)
     buffer = io.BytesIO()
-    # In tiles, as phones do: libde265 takes some large pictures of one tile for damaged.
+    # In tiles, as phones do: libde265 reports some large pictures of one tile as damaged.
     import_module("pillow_heif").from_pillow(photo).save(
         buffer, quality=60, tile_size=512, exif=exif.tobytes()
     )

@@ -10,7 +10,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 from local.provider.service import Provider
 
 _THREADS: Final = 16
-"""Requests that are served at one time; the engine sends one for each resource that can be made."""
+"""Requests served at one time; the engine sends one for each resource that it can make now."""
 
 _MESSAGE_BYTES: Final = 400 << 20
 """Longest message, as the engine's own limit (pulumi/sdk, go/common/util/rpcutil)."""

@@ -64,7 +64,7 @@ def autoname(type_: str, logical_name: str, random_hex: str) -> str:
     """
     named = _rule(type_).autoname
     if named is None:
-        raise Failure(f"{type_} ({logical_name}) has no name that Pulumi could invent.")
+        raise Failure(f"{type_} ({logical_name}) has no name that Pulumi could generate.")
     if not named.random:
         return logical_name
     name = f"{logical_name.lower() if named.lower else logical_name}-{random_hex}"
@@ -78,7 +78,7 @@ def autoname(type_: str, logical_name: str, random_hex: str) -> str:
 
 def _rule(type_: str) -> Rule:
     if type_ not in RULES:
-        raise Failure(f"What replaces {type_} is not known; teach local/provider/rules.py.")
+        raise Failure(f"{type_} has no rule on replacement; add one to local/provider/rules.py.")
     return RULES[type_]
 
 

@@ -2,8 +2,8 @@
 
 The engine asks what an update would do to a resource (``Check``, ``Diff``) and has it done
 (``Create``, ``Read``, ``Update``, ``Delete``) by ``local/resources``. Besides a resource's own
-outputs, its state carries what the embedded AWS said of it after it was written, so that a refresh
-finds what somebody else has changed since.
+outputs, its state has the embedded AWS's description of it from right after it was written, so that
+a refresh finds changes that somebody else has made since.
 """
 
 import json
@@ -32,18 +32,18 @@ from local.server import Server
 from terminal import Failure
 
 CODE: Final = "EMBEDDED_FUNCTION_CODE"
-"""Environment variable: path of a bundle for this machine that stands for the program's own, which
-is for Lambda's; of another release than this provider, say."""
+"""Environment variable: path of a bundle for this machine, used instead of the program's own, which
+is for Lambda; for example, a bundle of another release than this provider's."""
 
 WRITTEN: Final = "__written"
-"""Output that holds what the embedded AWS said of a resource after it was created or updated."""
+"""Output with the embedded AWS's description of a resource after it was created or updated."""
 
 NAME: Final = "__name"
 """Output that holds the name by which the embedded AWS finds a resource without one in AWS, such as
 a distribution: the one that it was created under, whatever the program calls it since."""
 
 DRIFT: Final = "__drift"
-"""Output that names what differed from it when the resource was read last."""
+"""Output that names the differences from ``WRITTEN`` when the resource was last read."""
 
 _DEFAULTS: Final = "__defaults"
 """Input that names the inputs which the provider has given, as pulumi-terraform-bridge has it."""
@@ -55,7 +55,7 @@ _Diff = provider_pb2.DiffResponse
 
 
 def _told(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Tell the engine the sentence of a failure, not its traceback."""
+    """Report a failure's message to the engine, not its traceback."""
 
     @wraps(method)
     def tell(self: "Provider", request: Any, context: grpc.ServicerContext) -> Any:
@@ -133,11 +133,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request: Any) -> Any:  # noqa: N802
         """Compare inputs; changes of some can only be made by a replacement.
 
-        What the program has named itself is deleted first: both cannot have the name.
+        A resource that the program names itself is deleted before its replacement is created,
+        because two cannot have the same name.
         """
         type_, _name = _type_and_name(request.urn)
         before, after = (_comparable(_plain(p)) for p in (request.old_inputs, request.news))
-        keys = sorted({*before, *after} - {_DEFAULTS})  # whose a name is, is no difference
+        keys = sorted({*before, *after} - {_DEFAULTS})  # who gave the name makes no difference
         changed = [key for key in keys if before.get(key) != after.get(key)]
         changed = [key for key in changed if key not in request.ignoreChanges]
         changed += _plain(request.olds).get(DRIFT, [])
@@ -167,7 +168,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     @_told
     def Read(self, request: Any) -> Any:  # noqa: N802
-        """Look whether a resource still is, and is as it was written."""
+        """Return a resource's present state, with the differences from when it was written."""
         (type_, _name), state = _type_and_name(request.urn), _plain(request.properties)
         found = registry.read(self._context, type_, request.id, state)
         if found is None:
@@ -188,7 +189,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     @_told
     def Cancel(self, _request: Any) -> Any:  # noqa: N802
-        """Let what is under way end; each request is short."""
+        """Let running requests end; each is short."""
         return Empty()
 
     def _put(
@@ -220,7 +221,7 @@ def _struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
 
 
 def _comparable(value: Any) -> Any:
-    """Reduce what differs without a difference: places of files, and the spelling of JSON."""
+    """Normalise values whose differences do not matter: paths of files, and the layout of JSON."""
     if isinstance(value, str) and value.startswith("{"):
         with suppress(ValueError):
             return json.loads(value)

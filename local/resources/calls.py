@@ -19,7 +19,7 @@ from local.resources.kind import Context, State
 
 _jmespath: Final[Any] = jmespath  # it has no inline types
 _ABSENT: Final = re.compile(r"NoSuch|NotFound|Non[Ee]xistent|^404$")
-"""The codes of AWS's errors that say that a resource, or a part of one, does not exist."""
+"""AWS's error codes for a resource, or a part of one, that does not exist."""
 
 REFUSALS: Final = (ClientError, ParamValidationError)
 """Errors of a call that AWS, or boto3 in its stead, refuses."""

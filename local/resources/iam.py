@@ -40,7 +40,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "aws:iam/role:Role": Kind(
         put=role,
         read={
-            # Its tags are a call of their own: here AWS gives them only where there are any.
+            # Tags are read by a separate call, because this one returns them only if there are any.
             "role": Call(
                 "iam",
                 "get_role",

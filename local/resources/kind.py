@@ -45,7 +45,7 @@ class Kind:
     Attributes:
         put: creates the resource of a physical name, or makes the one that exists equal to one
             that is created anew from these inputs.
-        read: what describes it, each by a name; the first tells whether it exists.
+        read: calls that describe it, each by a name; the first tells whether it exists.
         delete: deletes it as the provider for AWS does (terraform-provider-aws, the
             ``Delete`` function of the same resource).
         tags: where ``tags`` are put and read: the service, and the output (or ``id``) by which

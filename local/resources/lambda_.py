@@ -19,9 +19,9 @@ from local.resources.kind import ACCOUNT_ID, Context, Created, Kind
 def function(context: Context, name: str, inputs: Inputs) -> Created:
     """Create a function, or update the one that exists.
 
-    A bundle is for Lambda's Python and architecture; what runs here is the same package
-    built for this machine's, which is what ``runtime`` and ``architectures`` then say. Code that
-    is an archive of plain sources runs as it is.
+    A bundle is for Lambda's Python and architecture. Here the same package runs, built for this
+    machine's; ``runtime`` and ``architectures`` then say so. Code that is an archive of plain
+    sources runs as it is.
     """
     given = inputs.need("code")
     handler: str = inputs.need("handler")
@@ -75,7 +75,7 @@ def function_url(context: Context, _name: str, inputs: Inputs) -> Created:
     values = {
         "functionName": inputs.need("functionName"),
         "authType": inputs.need("authorizationType"),
-        "cors": inputs.take("cors", {}),  # of none, it is empty, which removes what there is
+        "cors": inputs.take("cors", {}),  # empty without one, which removes the present one
     }
     try:
         url = send(context, "lambda", "create_function_url_config", values)["FunctionUrl"]
@@ -104,10 +104,11 @@ def event_source_mapping(context: Context, _name: str, inputs: Inputs) -> Create
     lambda_ = context.client("lambda")
     source = inputs.need("eventSourceArn")
     values = inputs.needs("functionName", "batchSize", "functionResponseTypes")
-    # An empty one removes what the mapping has (Lambda API reference, UpdateEventSourceMapping).
+    # An empty configuration removes the mapping's present one (Lambda API reference,
+    # UpdateEventSourceMapping).
     values |= {key: inputs.take(key, {}) for key in ("scalingConfig", "provisionedPollerConfig")}
     found = lambda_.list_event_source_mappings(EventSourceArn=source)["EventSourceMappings"]
-    # On creation only: the provider changes it where the program does, which leaves it to `ops`.
+    # On creation only: the program leaves it to `ops` afterwards.
     enabled = inputs.take("enabled", default=True)
     operation = "update_event_source_mapping" if found else "create_event_source_mapping"
     named = {"uuid": found[0]["UUID"]} if found else {"eventSourceArn": source, "enabled": enabled}
@@ -120,7 +121,7 @@ _FIELDS: Final = (
     "Role, Handler, Runtime, Architectures, CodeSha256, Description, MemorySize, Timeout, "
     "Environment, LoggingConfig, TracingConfig"
 )
-"""Fields of a configuration that are put; the others say how far its last update is."""
+"""Fields of a configuration that a program sets; the others describe its last update."""
 
 _FUNCTION: Final = {"FunctionName": "$id"}
 

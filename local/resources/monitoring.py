@@ -33,7 +33,7 @@ def metric_alarm(context: Context, name: str, inputs: Inputs) -> Created:
 
 
 def _metric_query(values: dict[str, Any]) -> dict[str, Any]:
-    """Return a query as CloudWatch has it: a metric's statistic stands beside the metric."""
+    """Return a query in CloudWatch's form: the statistic is next to the metric, not in it."""
     metric = values.pop("metric", None)
     if metric is None:
         return values

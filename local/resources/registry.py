@@ -59,7 +59,7 @@ def create(context: Context, type_: str, name: str, values: Mapping[str, Any]) -
 def put(context: Context, type_: str, name: str, values: Mapping[str, Any]) -> Created:
     """Create the resource of a physical name, or make the one that exists as if it were new.
 
-    What can only change by replacement, such as a bucket's name, is not looked at.
+    Inputs that can only change by replacement, such as a bucket's name, are ignored.
 
     Raises:
         Failure: its type, or one of its inputs, is not known here.

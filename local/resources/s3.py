@@ -1,4 +1,4 @@
-"""Buckets and what S3 configures beside them."""
+"""Buckets and their configurations."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -65,7 +65,7 @@ def _delete_versions(context: Context, bucket: str, key: str | None = None) -> N
 
 
 def notification(context: Context, name: str, inputs: Inputs) -> Created:
-    """Set who hears of which objects; replaces what was set before."""
+    """Set which objects are announced to which targets; replaces the former configuration."""
     bucket = inputs.need("bucket")
     queues: list[dict[str, Any]] = []
     for index, queue in enumerate(inputs.take("queues", [])):

@@ -14,8 +14,8 @@ _ATTRIBUTES: Final = {
     "sqsManagedSseEnabled": ("SqsManagedSseEnabled", True),
     "redrivePolicy": ("RedrivePolicy", None),
 }
-"""Input to the attribute and what it is without the input (SQS API reference, CreateQueue). Without
-a redrive policy the queue keeps the one that it has, which may be a resource of its own: the
+"""Each input's attribute, and its value without the input (SQS API reference, CreateQueue). Without
+a redrive policy the queue keeps the one that it has, which may be a separate resource: the
 provider's schema calls it computed (terraform-provider-aws, ``sqs/queue.go@00a35305``)."""
 
 
@@ -59,7 +59,8 @@ def _policy(attribute: str, key: str) -> Kind:
 KINDS: Final[Mapping[str, Kind]] = {
     "aws:sqs/queue:Queue": Kind(
         put=queue,
-        # Not the redrive policy: where that is a resource of its own, it would be this one's drift.
+        # Not the redrive policy: if that is a separate resource, it would count as this one's
+        # drift.
         read={
             "attributes": _attributes(
                 *(aws for aws, _default in _ATTRIBUTES.values() if aws != "RedrivePolicy")

@@ -1,4 +1,4 @@
-"""Rules of AWS that MiniStack (1.5.33) leaves out: without them it is kinder than AWS.
+"""Rules of AWS that MiniStack (1.5.33) leaves out: without them it allows more than AWS.
 
 Each rule is a small function in the place of one of MiniStack's (``ministack.replaces``); it names
 the AWS page that states it, and has a contract test in

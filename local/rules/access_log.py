@@ -1,8 +1,8 @@
-"""Amazon S3: server access logs, which MiniStack (1.5.33) takes the settings of and never writes.
+"""Amazon S3: server access logs; MiniStack (1.5.33) accepts their settings and never writes one.
 
 "Logging requests with server access logging" and "Amazon S3 server access log format" (S3 user
 guide, read 2026-11-27). S3 collects records for hours, and loses some; here each request to an
-object is a log file of its own, at once. Requests that IAM refuses are not logged here, because
+object becomes a separate log file, at once. Requests that IAM refuses are not logged here, because
 MiniStack answers them before this.
 """
 
@@ -16,7 +16,7 @@ from typing import Any, Final
 from local.access_record import Record
 from local.rules.ministack import iam_evaluator, replaces, responses, router, s3
 
-Answer = tuple[int, dict[str, str], bytes]
+Response = tuple[int, dict[str, str], bytes]
 
 SERVICE: Final = "logging.s3.amazonaws.com"
 """Principal that delivers the log."""
@@ -57,7 +57,7 @@ class Target:
 
 
 @replaces(vars(s3), "_put_bucket_logging")
-def possible_target(put: Callable[[str, bytes], Answer], name: str, body: bytes) -> Answer:
+def possible_target(put: Callable[[str, bytes], Response], name: str, body: bytes) -> Response:
     """Refuse a log in a bucket that is not there, or that is another account's."""
     target = Target.parse(body)
     if target and s3._bucket_owner_account(target.bucket) != responses.get_account_id():
@@ -70,7 +70,9 @@ def possible_target(put: Callable[[str, bytes], Answer], name: str, body: bytes)
 
 
 @replaces(vars(s3), "handle_request")
-async def logged(handle: Callable[..., Awaitable[Answer]], *given: Any, **options: Any) -> Answer:
+async def logged(
+    handle: Callable[..., Awaitable[Response]], *given: Any, **options: Any
+) -> Response:
     """Handle a request, and deliver a record of it if its bucket is logged."""
     started = datetime.now(UTC)
     answer = await handle(*given, **options)
@@ -109,7 +111,7 @@ async def logged(handle: Callable[..., Awaitable[Answer]], *given: Any, **option
     return answer
 
 
-def _deleted(method: str, query: Mapping[str, Any], body: bytes, answer: Answer) -> list[str]:
+def _deleted(method: str, query: Mapping[str, Any], body: bytes, answer: Response) -> list[str]:
     """Return the keys that a DeleteObjects has deleted; none for other requests."""
     if method != "POST" or "delete" not in query or answer[0] != HTTPStatus.OK:
         return []

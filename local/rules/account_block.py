@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from local.rules.ministack import app, replaces, responses, s3
 
-Answer = tuple[int, dict[str, str], bytes]
+Response = tuple[int, dict[str, str], bytes]
 
 PATH: Final = "/v20180820/configuration/publicAccessBlock"
 
@@ -31,8 +31,12 @@ def is_blocked(
 
 @replaces(vars(app), "_handle_s3_control_request")
 async def s3_control(
-    handle: Callable[..., Awaitable[Answer | None]], path: str, method: str, body: bytes, *rest: Any
-) -> Answer | None:
+    handle: Callable[..., Awaitable[Response | None]],
+    path: str,
+    method: str,
+    body: bytes,
+    *rest: Any,
+) -> Response | None:
     """Serve what S3 Control has for the account: get, put and delete its configuration."""
     if path != PATH:
         return await handle(path, method, body, *rest)
@@ -44,7 +48,7 @@ async def s3_control(
     return refused or _configure(method, responses.get_account_id(), body)
 
 
-def _configure(method: str, account: str, body: bytes) -> Answer:
+def _configure(method: str, account: str, body: bytes) -> Response:
     if method == "PUT":
         _settings[account] = body
         return 200, {}, b""

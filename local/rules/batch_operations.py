@@ -16,7 +16,7 @@ from local.batch_operations.session import Session
 from local.rules.ministack import app, replaces, responses, role_may, s3
 from local.rules.roles import assume
 
-Answer = tuple[int, dict[str, str], bytes]
+Response = tuple[int, dict[str, str], bytes]
 
 PATH: Final = "/v20180820/jobs"
 
@@ -32,14 +32,18 @@ _tokens: Final[dict[str, str]] = {}
 
 @replaces(vars(app), "_handle_s3_control_request")
 async def s3_control(
-    handle: Callable[..., Awaitable[Answer | None]], path: str, method: str, body: bytes, *rest: Any
-) -> Answer | None:
+    handle: Callable[..., Awaitable[Response | None]],
+    path: str,
+    method: str,
+    body: bytes,
+    *rest: Any,
+) -> Response | None:
     """Serve what S3 Control has for jobs."""
     if not path.startswith(PATH):
         return await handle(path, method, body, *rest)
     query, request_id, headers = rest
 
-    def refusal(action: str, resource: str = "*") -> Answer | None:
+    def refusal(action: str, resource: str = "*") -> Response | None:
         denied = app._enforce_data_plane(
             "s3", action, headers, query, request_id, resource_arn=resource
         )
@@ -53,7 +57,9 @@ async def s3_control(
     return await handle(path, method, body, *rest)
 
 
-def _about(named: str, query: Mapping[str, Any], refusal: Callable[..., Answer | None]) -> Answer:
+def _about(
+    named: str, query: Mapping[str, Any], refusal: Callable[..., Response | None]
+) -> Response:
     """Describe or cancel a job."""
     id_, _, status = named.partition("/")
     denied = refusal("s3:UpdateJobStatus" if status else "s3:DescribeJob", _arn(id_))
@@ -65,7 +71,7 @@ def _about(named: str, query: Mapping[str, Any], refusal: Callable[..., Answer |
     return _answer("DescribeJob", {"Job": job.describe(_arn(id_))})
 
 
-def _create(body: bytes, refusal: Callable[..., Answer | None]) -> Answer:
+def _create(body: bytes, refusal: Callable[..., Response | None]) -> Response:
     """Create a job, and start it: no confirmation is asked for."""
     denied = refusal("s3:CreateJob")
     if denied:
@@ -124,7 +130,7 @@ def _wrong(asked: Mapping[str, Any]) -> str:
     return next((reason for reason, is_wrong in reasons.items() if is_wrong), "")
 
 
-def _update(job: Job, query: Mapping[str, Any]) -> Answer:
+def _update(job: Job, query: Mapping[str, Any]) -> Response:
     """Cancel a job, which then asks for no more invocations."""
     given: Any = query.get("requestedJobStatus", "")
     wanted: str = given if isinstance(given, str) else given[0]
@@ -146,5 +152,5 @@ def _arn(id_: str) -> str:
     return f"arn:aws:s3:{responses.get_region()}:{responses.get_account_id()}:job/{id_}"
 
 
-def _answer(operation: str, answer: Mapping[str, Any]) -> Answer:
+def _answer(operation: str, answer: Mapping[str, Any]) -> Response:
     return 200, {"Content-Type": "application/xml"}, xml.write(operation, answer)

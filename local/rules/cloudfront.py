@@ -1,4 +1,4 @@
-"""Amazon CloudFront: what a distribution uses cannot be deleted."""
+"""Amazon CloudFront: functions and policies that a distribution uses cannot be deleted."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,7 +1,7 @@
 """Amazon S3: a conditional write that another write or deletion of its key overtakes.
 
-MiniStack serves one request after another, once each has arrived whole; so the changes that other
-requests make are noted from a request's first byte on.
+MiniStack handles requests one after another, each once it has arrived whole. So changes by other
+requests are noted from a request's first byte on.
 """
 
 from collections.abc import Callable, Generator, Mapping

@@ -1,4 +1,4 @@
-"""Amazon EventBridge: who lets it send, what S3's events say, and a rule that has targets."""
+"""Amazon EventBridge: permission to send, fields of S3's events, and rules that have targets."""
 
 import json
 from collections.abc import Callable, Mapping

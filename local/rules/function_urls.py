@@ -1,4 +1,4 @@
-"""Function URLs: who may call one, and how CloudFront signs a request to one.
+"""Function URLs: permission to call one, and CloudFront's signature of a request to one.
 
 MiniStack (1.5.33) calls the function of a URL without authentication whatever its policy says, and
 its CloudFront does not sign requests, so a URL with ``AWS_IAM`` would refuse the CDN too.
@@ -53,11 +53,11 @@ def is_signed(ministacks: Callable[..., bool], *request: Any) -> bool:
 
 @replaces(vars(lambda_svc), "handle_function_url_request")
 async def authorize(serve: Callable[..., Any], url_id: str, *request: Any, **how: Any) -> Any:
-    """Call the function for whom its policy lets in, by both actions.
+    """Call the function if its policy allows both actions to the caller.
 
     "Control access to Lambda function URLs" (Lambda developer guide): since October 2025 a URL
-    needs ``lambda:InvokeFunctionUrl`` and ``lambda:InvokeFunction``. Callers with a signature of
-    their own are checked by MiniStack. What a browser asks before a POST has no signature.
+    needs ``lambda:InvokeFunctionUrl`` and ``lambda:InvokeFunction``. MiniStack checks callers that
+    sign their requests. A browser's preflight request has no signature.
     """
     method, _path, headers, body, _query = request
     found = how.get("resolved") or lambda_svc.resolve_function_url(url_id)

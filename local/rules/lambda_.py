@@ -40,7 +40,7 @@ _UNABLE: Final = (
 
 
 def environment(values: Mapping[str, Any]) -> Any:
-    """Refuse more than 4 KB of variables, and those that Lambda sets itself.
+    """Refuse more than 4 KB of variables, and names of variables that Lambda sets itself.
 
     "Lambda quotas" and "Working with Lambda environment variables" (Lambda developer guide).
     """
@@ -91,7 +91,7 @@ def configuration(act: Callable[..., Any], *arguments: Any) -> Any:
 
 @replaces(vars(lambda_svc), "_get_account_settings")
 def account_limit(settings: Callable[[], tuple[int, dict[str, str], bytes]]) -> Any:
-    """Tell the same account of every machine; MiniStack counts what its memory bears."""
+    """Return the same account limit on every machine; MiniStack derives it from the memory."""
     status, headers, body = settings()
     told = json.loads(body)
     told["AccountLimit"]["ConcurrentExecutions"] = CONCURRENCY

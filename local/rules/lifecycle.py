@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from local.rules.ministack import replaces, s3
 
-Answer = tuple[int, dict[str, str], bytes]
+Response = tuple[int, dict[str, str], bytes]
 Rule = Mapping[str, Any]
 
 INFREQUENT: Final = ("STANDARD_IA", "ONEZONE_IA")
@@ -27,13 +27,13 @@ WATERFALL: Final = {
     "GLACIER": {"DEEP_ARCHIVE"},
     "DEEP_ARCHIVE": set[str](),
 }
-"""Storage class → those that its objects may be moved to ("Supported lifecycle transitions")."""
+"""Storage class → classes that its objects may be moved to ("Supported lifecycle transitions")."""
 
 
 @replaces(vars(s3), "_lifecycle_rules_error")
 def impossible_rules(
-    check: Callable[[Sequence[Rule]], Answer | None], rules: Sequence[Rule]
-) -> Answer | None:
+    check: Callable[[Sequence[Rule]], Response | None], rules: Sequence[Rule]
+) -> Response | None:
     """Refuse what S3 refuses beyond the form of the rules, which MiniStack checks."""
     refused = check(rules)
     if refused is not None:

@@ -1,4 +1,4 @@
-"""Amazon CloudWatch Logs: a delivery keeps its ends, and who makes a function's group."""
+"""Amazon CloudWatch Logs: a delivery's ends stay, and a function's group needs a permission."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Amazon S3: what it refuses that MiniStack grants."""
+"""Amazon S3: requests that S3 refuses and MiniStack grants."""
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from local.rules.ministack import iam_evaluator, replaces, responses, router, s3
 
-Answer = tuple[int, dict[str, str], bytes]
+Response = tuple[int, dict[str, str], bytes]
 
 MAX_KEY: Final = 1_024
 """Bytes of a key in UTF-8 (S3 user guide, "Naming Amazon S3 objects")."""
@@ -54,7 +54,7 @@ class Request:
         return s3._foreign_bucket_allows(owner, self.bucket, key, "GET", {}, "", self.headers)
 
 
-def long_key(request: Request) -> Answer | None:
+def long_key(request: Request) -> Response | None:
     """Refuse a key of more than 1,024 bytes ("Naming Amazon S3 objects", S3 user guide)."""
     length = len((request.key or _form_key(request)).encode())
     if length <= MAX_KEY:
@@ -63,7 +63,7 @@ def long_key(request: Request) -> Answer | None:
     return s3._object_error("KeyTooLongError", "Your key is too long", 400, **sizes)
 
 
-def customers_key(request: Request) -> Answer | None:
+def customers_key(request: Request) -> Response | None:
     """Refuse a write with a customer's key in a bucket whose configuration blocks SSE-C.
 
     "Blocking or unblocking SSE-C for a general purpose bucket" (S3 user guide): PutObject,
@@ -82,7 +82,7 @@ def customers_key(request: Request) -> Answer | None:
     return _denied() if "SSE-C" in {element.text for element in blocked} else None
 
 
-def unreadable_condition(request: Request) -> Answer | None:
+def unreadable_condition(request: Request) -> Response | None:
     """Refuse an ETag in If-Match from a caller without s3:GetObject.
 
     "How to prevent object overwrites with conditional writes" and "How to perform conditional
@@ -96,7 +96,7 @@ def unreadable_condition(request: Request) -> Answer | None:
     return _denied()
 
 
-def missing_key(request: Request, answer: Answer) -> Answer:
+def missing_key(request: Request, answer: Response) -> Response:
     """Answer 403 for a missing key or version to a caller without s3:ListBucket, else 404.
 
     "GetObject", "HeadObject" and "GetObjectAttributes" (S3 API reference), which say so of a
@@ -113,10 +113,10 @@ def missing_key(request: Request, answer: Answer) -> Answer:
 
 @replaces(vars(s3), "_check_sse_c_copy_source")
 def archived_source(
-    check: Callable[[Any, Any], Answer | None],
+    check: Callable[[Any, Any], Response | None],
     headers: Mapping[str, str],
     source: Mapping[str, Any],
-) -> Answer | None:
+) -> Response | None:
     """Refuse to copy an archived object that is not restored ("Restoring an archived object").
 
     A version is copied without its restored state here, so a restored one is refused as well.
@@ -133,7 +133,7 @@ def archived_source(
 
 
 @replaces(vars(s3), "_put_bucket_policy")
-def large_bucket_policy(put: Callable[[str, bytes], Answer], name: str, body: bytes) -> Answer:
+def large_bucket_policy(put: Callable[[str, bytes], Response], name: str, body: bytes) -> Response:
     """Refuse a bucket policy of more than 20 KB.
 
     "Adding a bucket policy by using the Amazon S3 console" (S3 user guide) states the limit; no
@@ -172,14 +172,14 @@ def _form_key(request: Request) -> str:
     return key.replace("${filename}", form["file"][1] or "")
 
 
-def _denied() -> Answer:
+def _denied() -> Response:
     return s3._object_error("AccessDenied", "Access Denied", 403)
 
 
 @replaces(vars(s3), "handle_request")
 async def refuse_or_handle(
-    handle: Callable[..., Awaitable[Answer]], *given: Any, **options: Any
-) -> Answer:
+    handle: Callable[..., Awaitable[Response]], *given: Any, **options: Any
+) -> Response:
     """Refuse what S3 refuses, and handle the other requests."""
     if options.get("internal"):  # another service of MiniStack's, which AWS would not refuse
         return await handle(*given, **options)

@@ -14,7 +14,7 @@ def invocation(
     configuration: Mapping[str, Any],
     *rest: Any,
 ) -> Mapping[str, Any]:
-    """Count an invocation, whoever asked for it; MiniStack counts those by Invoke alone.
+    """Count an invocation from any source; MiniStack only counts calls of Invoke.
 
     "Types of metrics for Lambda functions" (Lambda developer guide, read 2026-11-27): an error's
     time is that of the invocation, and a throttled request is no invocation.
@@ -52,7 +52,7 @@ def counted_already(*_arguments: Any, **_options: Any) -> None:
 @replaces(vars(cloudwatch), "_get_metric_statistics")
 @replaces(vars(cloudwatch), "_get_metric_data")
 def age_of_oldest(answer: Callable[..., Any], *arguments: Any) -> Any:
-    """Publish the age of each queue's oldest message as it is when somebody asks.
+    """Publish the age of each queue's oldest message at the time of the request.
 
     SQS publishes it each minute while a queue has messages ("Available CloudWatch metrics for
     Amazon SQS", SQS developer guide, read 2026-11-27); here there are points of that moment alone.

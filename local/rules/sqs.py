@@ -1,4 +1,4 @@
-"""Amazon SQS: a message's size, and who may name a queue as dead-letter queue."""
+"""Amazon SQS: a message's size, and which queues may use a dead-letter queue."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -52,7 +52,7 @@ def _check_redrive(attributes: Mapping[str, str], name: str) -> None:
 
     SetQueueAttributes (API reference, read 2026-11-27): with ``byQueue``, "only queues specified by
     the sourceQueueArns parameter can specify this queue as the dead-letter queue"; with ``denyAll``
-    none can. MiniStack stores the policy and lets every queue. The wording is ours.
+    none can. MiniStack stores the policy and allows every queue. The wording is ours.
     """
     if not attributes.get("RedrivePolicy"):
         return

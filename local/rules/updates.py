@@ -1,4 +1,4 @@
-"""AWS Lambda: an invocation that runs while its function is updated ends as it began."""
+"""AWS Lambda: an invocation that runs while its function is updated ends with the old code."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ from local.rules.ministack import lambda_runtime, lambda_svc, replaces
 
 @replaces(vars(lambda_svc), "invalidate_worker")
 def retire_or_end(invalidate: Callable[..., None], name: str, *given: Any, **named: Any) -> None:
-    """End a function's idle processes, and leave those that serve an invocation to finish.
+    """End a function's idle processes, and let busy ones finish their invocation.
 
     "Updating function code" (Lambda developer guide). A process that has died serves nothing.
     """

@@ -1,4 +1,4 @@
-"""AWS Lambda in a VPC: what its role must allow, and what marks the requests of its code.
+"""AWS Lambda in a VPC: permissions of its role, and the condition key of its code's requests.
 
 MiniStack connects a function whatever its role allows, and gives a function's requests no source
 function ARN, so that a condition on it would always see none.

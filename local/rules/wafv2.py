@@ -1,4 +1,4 @@
-"""AWS WAF before CloudFront: rate-based rules, and what web ACLs cannot be."""
+"""AWS WAF in front of CloudFront: rate-based rules, and limits of web ACLs."""
 
 import time
 from collections import defaultdict, deque
@@ -17,14 +17,14 @@ STATUSES: Final = (200, 599)
 """Statuses of a custom response ("CustomResponse", the same reference)."""
 
 _requests: Final = defaultdict[tuple[str, str, str], deque[float]](deque)
-"""Web ACL's ARN, rule and address to when its requests of the last window came."""
+"""Times of the requests in the last window, by web ACL's ARN, rule and address."""
 
 
 @replaces(vars(cloudfront), "handle_viewer_request")
 async def rate_limited(serve: Callable[..., Any], dist: Mapping[str, Any], *request: Any) -> Any:
     """Block an address that sends more requests in a window than a rate-based rule lets it.
 
-    "Rate-based rule statement" (AWS WAF developer guide). Blocked requests count too. AWS looks
+    "Rate-based rule statement" (AWS WAF developer guide). Blocked requests count too. AWS counts
     every ten seconds or so, and acts near the limit; here it is exact.
     """
     address, arn = request[-1], _web_acl_of(dist)
@@ -59,7 +59,7 @@ def count(arn: str, rule: str, address: str, statement: Mapping[str, Any]) -> in
 
 
 def _can_answer(custom: Mapping[str, Any] | None) -> bool:
-    """Whether AWS WAF takes a custom response ("CustomResponse", AWS WAF API reference)."""
+    """Return True if AWS WAF takes a custom response ("CustomResponse", API reference)."""
     if custom is None:
         return True
     names = [header["Name"].lower() for header in custom.get("ResponseHeaders", [])]

@@ -1,4 +1,4 @@
-"""Callers of an embedded AWS with permissions of their own, functions, and what it answers."""
+"""Callers of an embedded AWS with given permissions, functions, and the answers they get."""
 
 import io
 import json

@@ -86,7 +86,7 @@ def _served(
 
 @pytest.fixture(scope="session")
 def served():
-    """Start an embedded AWS of one's own and deploy a stack: a folder, and settings over its."""
+    """Start a separate embedded AWS in a folder, and deploy a stack with settings over its own."""
     return _served
 
 

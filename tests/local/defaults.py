@@ -12,4 +12,4 @@ DEFAULTS = {full_key(key): declared["default"] for key, declared in _DECLARED.it
     full_key("renditions"): None
 }
 PROD = DEFAULTS | {full_key("uploads"): "presigned", full_key("delivery"): "cdn"}
-"""What tests of a private stack rest on."""
+"""Settings that the tests of a private stack rest on."""

@@ -202,7 +202,7 @@ def names(seeded):
         FunctionName=seeded.outputs["functionName"]
     )
     yield seeded.outputs | {"role": function["Role"], "roleName": function["Role"].split("/")[-1]}
-    # What the function sent there, nothing polls.
+    # Nothing polls the messages that the function sent there.
     seeded.client("sqs").purge_queue(QueueUrl=seeded.outputs["backfillQueueUrl"])
 
 

@@ -53,7 +53,7 @@ def test_an_app_hears_of_each_manifest_and_of_nothing_else(server, photo):
         assert result.status == "ready"
     heard: list[str] = []
     give_up = time.monotonic() + 20
-    # What the others raised besides would have come before the last one's manifest.
+    # Further events of the others would have come before the last one's manifest.
     while heard[-1:] != ["a/last.jpg/manifest.json"] and time.monotonic() < give_up:
         answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
         for message in answer.get("Messages", []):

@@ -317,7 +317,7 @@ def test_an_issuer_that_is_down_is_not_missed_until_a_cold_start(issuer, ask, re
 
 @pytest.fixture
 def provider():
-    """A provider that people sign in at, in a process of its own."""
+    """A provider that people sign in at, in a separate process."""
     with socket.socket() as probed:
         probed.bind(("127.0.0.1", 0))
         port = probed.getsockname()[1]

@@ -262,7 +262,7 @@ def test_a_trust_policy_with_a_condition_that_the_service_does_not_send_fails_th
 
 @pytest.fixture
 def bare_role(batch):
-    """Makes a role that Batch Operations may assume, with the job's permissions but for some."""
+    """Makes a role that Batch Operations may assume, without some of a job's permissions."""
     iam = batch.client("iam")
 
     def make(without: str) -> str:

@@ -1,4 +1,4 @@
-"""``python -m local`` as a person types it, in processes of their own."""
+"""``python -m local`` as a person types it, in separate processes."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What the doctor says by metrics, on a stack of its own: CloudWatch forgets nothing for a day."""
+"""The doctor's findings by metrics, on a separate stack, because metrics count for a day."""
 
 import json
 import re

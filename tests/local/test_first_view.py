@@ -230,7 +230,8 @@ def test_a_flood_of_views_is_held_at_its_ceiling_and_uploads_pass(server, cdn, p
         statuses = []
         while not ended.is_set():
             path = urls[len(statuses) % len(urls)].split("?")[0].replace("/thumb.jpg", "/grid.jpg")
-            # Each with a name of its own that no upload has: CloudFront could not answer any.
+            # Each has a different name that no upload has, so CloudFront could not answer from its
+            # cache.
             statuses.append(view(path.replace("flood", f"none-{len(statuses)}"))[0])
         return statuses
 

@@ -1,4 +1,4 @@
-"""What becomes of uploads: rejected ones are tagged, and the log says who wrote which."""
+"""Uploads after processing: rejected ones are tagged, and the log says who wrote which."""
 
 import json
 import subprocess
@@ -132,7 +132,7 @@ def test_the_function_tags_versions_of_uploads_and_nothing_else(s3, as_function,
 
 @pytest.mark.parametrize("storage_class", ["STANDARD_IA", "GLACIER_IR", "INTELLIGENT_TIERING"])
 def test_what_was_moved_is_rendered_again(s3, server, photo, storage_class):
-    """A lifecycle rule cannot be hastened here; an upload in the class is what it leaves."""
+    """A lifecycle rule takes days; this upload is in the class from the start instead."""
     bucket, key = server.outputs["sourceBucket"], f"uploads/{storage_class}.jpg"
     body = photo("moved.jpg").read_bytes()
     s3.put_object(Bucket=bucket, Key=key, Body=body, StorageClass=storage_class)

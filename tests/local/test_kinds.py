@@ -219,7 +219,7 @@ class Resource:
 
 @dataclass(frozen=True, kw_only=True)
 class Walk:
-    """What AWS said of one resource after each step, with its id taken out."""
+    """AWS's description of one resource after each step, with its id taken out."""
 
     type: str
     changes: set[str]
@@ -346,7 +346,7 @@ LISTS = [
 
 
 def everything(context: Context, zone: str) -> dict[str, Any]:
-    """What the embedded AWS has, service by service; a key that awaits its deletion is gone."""
+    """The embedded AWS's resources by service; a key that awaits its deletion counts as gone."""
     listed = {
         (service, operation): getattr(context.client(service), operation)(**parameters).get(found)
         for service, operation, parameters, found in LISTS

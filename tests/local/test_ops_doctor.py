@@ -32,7 +32,7 @@ def stack(aws, monkeypatch):
 
 @pytest.fixture
 def troubles(stack, monkeypatch):
-    """What is not ok, by check."""
+    """Findings that are not ok, by check."""
     monkeypatch.delitem(doctor.CHECKS, "canary")
 
     def examine() -> dict[str, tuple[str, str]]:

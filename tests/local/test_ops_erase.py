@@ -166,7 +166,7 @@ def ours(world, monkeypatch):
     monkeypatch.setattr(backfill_queue, "LOOK_SECONDS", 0.2)
     # The embedded AWS has one server, so a short poll sees all messages.
     monkeypatch.setattr(redrive, "WAIT_SECONDS", 0)
-    # What an interrupted command has hidden is waited for.
+    # Messages that an interrupted command has hidden are waited for.
     monkeypatch.setattr(redrive, "HIDE_SECONDS", 5)
 
 

@@ -201,7 +201,7 @@ def test_a_removal_that_may_not_look_removes_nothing_and_is_retried(aws, photo):
 def failures(aws, key: str) -> list[dict]:
     """Log entries of failed attempts at a message about a key."""
     entries = [json.loads(line) for line in aws.logged('"failed"')]
-    # Other tests write lines of their own into this log, without a body.
+    # Other tests write further lines into this log, without a body.
     return [entry for entry in entries if key in entry.get("body", "")]
 
 

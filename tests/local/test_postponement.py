@@ -35,7 +35,7 @@ def test_a_postponed_message_comes_back_as_a_new_one_and_is_processed(slow, phot
         names = [f"{number}/{name}" for name in NAMES]
         before, postponed = len(postponed), process(slow, names, photo)
         # Two are postponed for the first, and one of them again for the other one: the attribute
-        # has arrived with the new message, which has an id of its own.
+        # has arrived with the new message, which has another id.
         counts = sorted(line["postponements"] for line in postponed[before:])
         assert counts in ([0, 0], [0, 0, 1])
         if counts[-1] == 1:

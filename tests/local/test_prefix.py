@@ -98,7 +98,7 @@ def test_a_prefix_of_its_own_and_the_uploads_under_the_former_one(live, capsys):
         assert read_source(live, key) == "AccessDenied"
     assert [read_source(live, f"{p}.jpg") for p in (f"{OLD}old", f"{NEW}new")] == ["allowed"] * 2
 
-    # What was there stays, and a name under both is the one under the new prefix.
+    # Old uploads stay, and a name under both prefixes is the one under the new prefix.
     assert live.shown("old.jpg") == f"{OLD}old.jpg"
     live.own(f"{OLD}late.jpg")
     live.wait_for("late.jpg", f"{OLD}late.jpg")

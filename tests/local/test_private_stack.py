@@ -1,4 +1,4 @@
-"""The stack as prod has it, with a key of its own: signed uploads, CloudFront alone, the page."""
+"""The stack as prod has it, with its own key: signed uploads, CloudFront alone, the page."""
 
 import http.client
 import io

@@ -1,4 +1,4 @@
-"""What CloudFront and CloudWatch Logs refuse to delete while it is used, tried over HTTP."""
+"""Resources that CloudFront and CloudWatch Logs refuse to delete while in use, over HTTP."""
 
 import pytest
 from botocore.exceptions import ClientError

@@ -1,4 +1,4 @@
-"""Whose role may make the group of a function's log."""
+"""The roles that may make the group of a function's log."""
 
 import json
 import uuid

@@ -1,4 +1,4 @@
-"""Metrics in logs, and those that Lambda and SQS publish."""
+"""Metrics in logs, and metrics that Lambda and SQS publish."""
 
 import json
 import time

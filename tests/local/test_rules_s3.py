@@ -1,4 +1,5 @@
-"""What Amazon S3 refuses, over HTTP: missing and long keys, archived and encrypted objects."""
+"""Requests that Amazon S3 refuses, over HTTP: missing and long keys, archived objects,
+encryption."""
 
 import json
 import os

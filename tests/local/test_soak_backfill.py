@@ -1,4 +1,4 @@
-"""What the run with a backfill says of its figures."""
+"""The verdict of the run with a backfill on its figures."""
 
 from dataclasses import replace
 

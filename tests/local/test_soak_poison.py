@@ -1,4 +1,4 @@
-"""What the run with hostile uploads says of its figures, and what its files are."""
+"""The verdict of the run with hostile uploads on its figures, and its files."""
 
 import signal
 import subprocess

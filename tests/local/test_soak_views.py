@@ -1,4 +1,4 @@
-"""What the run with a storm of first views does, and when it says that there was none."""
+"""The run with a storm of first views, and its message when there was no storm."""
 
 import threading
 from types import SimpleNamespace

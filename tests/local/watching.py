@@ -1,4 +1,4 @@
-"""What the tests of ``bench aws`` watch: the calls that it makes, and what it leaves in AWS."""
+"""Watches ``bench aws`` for its tests: the calls that it makes, and the resources it leaves."""
 
 import os
 import signal

@@ -24,7 +24,7 @@ const ALL = { large: ["avif", "webp", "jpg"], thumb: ["jpg", "webp"], icon: ["pn
 const route = load(ALL);
 const withSite = load(ALL, ["index.html", "page.js", "config.json"]);
 
-// What each sends for <img>, as MDN lists it ("List of default Accept values").
+// The Accept header of each for <img>, as MDN lists it ("List of default Accept values").
 const BROWSERS = {
   "Chrome 156": ["image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8", "avif", "webp"],
   "Edge 121": ["image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8", "avif", "webp"],

@@ -1,4 +1,4 @@
-"""What the signer signs and what it refuses to; S3's side of it is tried in tests/local."""
+"""Requests that the signer signs or refuses; tests/local has S3's side of it."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""What a user who exceeds a quota is told; DynamoDB's side of it is tried in tests/local."""
+"""Answers to a user who exceeds a quota; tests/local has DynamoDB's side of it."""
 
 from datetime import UTC, datetime
 

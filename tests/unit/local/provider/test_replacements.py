@@ -13,8 +13,8 @@ from terminal import Failure
 from tests.support.provider import inputs_class
 
 PROGRAM = {
-    # For each type, of the inputs that the program sets: those whose change replaces the resource
-    # ("ForceNew", "RequiresReplace"), and those whose change updates it.
+    # For each type, among the inputs that the program sets: the inputs whose change replaces the
+    # resource ("ForceNew", "RequiresReplace"), and the inputs whose change updates it.
     "aws:s3/bucket:Bucket": ("bucket", "tags forceDestroy"),
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": ("bucket", "rule"),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": (

@@ -12,7 +12,7 @@ from local.resources.calls import Call, is_absence
 
 
 def asked(answer, parameters, path="@", state=None):
-    """What a service is asked, and what is returned of its answer."""
+    """Return the request that a service gets, and the part of its answer that is returned."""
     seen = {}
     service = SimpleNamespace(get_thing=lambda **given: seen.update(given) or answer)
     context = SimpleNamespace(client={"svc": service}.__getitem__)

@@ -1,4 +1,4 @@
-"""What MiniStack does not answer as KMS does."""
+"""Answers in which MiniStack differs from KMS."""
 
 from types import SimpleNamespace
 
