@@ -20,9 +20,9 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "bench.aws.command:aws",
         """Measure a clone of a deployed function: architecture, memory size, batch size.
 
-        The clone has buckets, a role and a log of its own; the deployed function is only read.
-        Afterwards all of it is removed, also after Ctrl-C; --clean removes what a killed process
-        has left.""",
+        The clone has its own buckets, role and log; the deployed function is only read. Afterwards
+        all of it is removed, also after Ctrl-C; --clean removes a clone that a killed process has
+        left.""",
     ),
     "compare": (
         "bench.engines.command:compare",
@@ -53,13 +53,13 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "bench.memory.command:memory",
         """Print the largest image that each Lambda memory size accepts, by kind of file.
 
-        It measures nothing: these are the function's own sums, of figures that were measured.""",
+        It measures nothing: the function computes these limits from measured figures.""",
     ),
     "accept": (
         "bench.accept.command:accept",
         """Prove a stack on your own AWS account, with a clone.
 
-        Makes a stack beside it with the same settings, uploads to it, attacks it, and destroys it
+        Makes a second stack with the same settings, uploads to it, attacks it, and destroys it
         again; the stack itself is never touched. Stops at the first step that fails and prints how
         to clean up. docs/accept.md has the steps.""",
     ),
@@ -67,7 +67,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
 """Name -> the function, and its help, whose first line is in the list of commands."""
 
 MAINTAIN: Final[Mapping[str, str]] = {
-    "corpus": """Put every file of a folder through the engine, beside plain Pillow.
+    "corpus": """Process every file of a folder with the engine, and compare with plain Pillow.
 
         Exit code 1: the engine failed on a file, or calls one damaged that Pillow opens; or you
         ended it by Ctrl-C, which keeps what was done so far. Every other refusal is a limit or a
@@ -77,7 +77,7 @@ MAINTAIN: Final[Mapping[str, str]] = {
     "hdr": """Compare renditions of Ultra HDR JPEGs with sharp's, which applies both gain maps.
 
         Exit code 1: a rendition is further from sharp's than 40 dB in PQ luma.""",
-    "imports": "Measure what the function's imports cost a cold start, beside the usual libraries.",
+    "imports": "Measure the cold-start cost of the function's imports and of the usual libraries.",
     "isolation": "Measure the CPU time that isolation adds to an upload.",
     "limits": """Measure the memory and CPU time that a pixel of each kind of upload costs.
 
@@ -86,7 +86,7 @@ MAINTAIN: Final[Mapping[str, str]] = {
     "oom": """Find the largest upload that each memory size survives, by killing the function.
 
         Exit code 1 if the function lets through what kills it. Takes half an hour, as root.""",
-    "quality": """Test what becomes of a target quality on public pictures, or fit its model anew.
+    "quality": """Test how well target qualities are met on public pictures, or fit the model again.
 
         Fetches 84 pictures, unless --pictures names your own. Exit code 1: fewer than 95 % of the
         test pairs are within 3 points of their target, or they take more than 1.3 encodes in the

@@ -50,7 +50,7 @@ class Files:
     def __post_init__(self) -> None:
         """Raise ``Misuse`` if one file is named for both."""
         if self.json and self.html and self.json.resolve() == self.html.resolve():
-            raise Misuse(f"--json and --html both name {self.json}; give each a file of its own.")
+            raise Misuse(f"--json and --html both name {self.json}; give each its own file.")
 
 
 NO_FILES: Final = Files()

@@ -25,9 +25,9 @@ def uninterrupted() -> Generator[None]:
 
 
 def with_clean_up(work: Callable[[], T], clean_up: Callable[[], None]) -> T:
-    """Return the result of ``work``; whatever ends it, run ``clean_up`` from beginning to end.
+    """Return the result of ``work``; however it ends, run ``clean_up`` from beginning to end.
 
-    The first interrupt ends the work; those after it, and those during the clean-up, are raised
+    The first interrupt ends the work; later ones, and interrupts during the clean-up, are raised
     when that is done. A function rather than a context manager: between the lines of ``contextlib``
     an interrupt would go past the clean-up.
     """
@@ -58,7 +58,7 @@ def with_clean_up(work: Callable[[], T], clean_up: Callable[[], None]) -> T:
 
 
 def _install(handler: Callable[[int, Any], object]) -> dict[signal.Signals, Any]:
-    """Handle interrupts, and return their handlers until now; what is ignored stays ignored."""
+    """Handle interrupts, and return their former handlers; ignored signals stay ignored."""
     heard = [number for number in INTERRUPTS if signal.getsignal(number) != signal.SIG_IGN]
     return {number: signal.signal(number, handler) for number in heard}
 

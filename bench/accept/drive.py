@@ -2,7 +2,7 @@
 
 ``engine.py`` starts this file by its path in a separate process, so that the program imports the
 packages of the folder it lies in: that of an older release, say. Each order is one line, and so is
-each ``Answer``, in JSON. This file imports nothing of ours: it would be the other release's.
+each ``OrderResult``, in JSON. This file imports nothing of ours: it would be the other release's.
 """
 
 import json
@@ -31,7 +31,7 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class OrderResult:
     """The answer to an order; fields that the order does not ask for are empty."""
 
     error: str = ""  # all that the Pulumi CLI has printed, if it failed
@@ -42,7 +42,7 @@ class Answer:
     resources: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
 
     @classmethod
-    def parse(cls, line: str) -> "Answer":
+    def parse(cls, line: str) -> "OrderResult":
         """Read an answer from a line of JSON."""
         raw = json.loads(line)
         return cls(**raw | {"steps": [Step(**step) for step in raw["steps"]]})
@@ -76,12 +76,12 @@ def main() -> None:
         do = line.strip()
         try:
             if do == "exists":
-                answer = Answer(exists=_exists(name, workspace))
+                answer = OrderResult(exists=_exists(name, workspace))
             else:
                 stack = stack or _open(name, workspace)
                 answer = _serve(stack, workspace, do)
         except auto.errors.CommandError as error:
-            answer = Answer(error=str(error))
+            answer = OrderResult(error=str(error))
         answers.write(answer.to_line())
         answers.flush()
 
@@ -116,21 +116,23 @@ def _selection(name: str, workspace: auto.LocalWorkspace) -> Generator[None]:
             workspace.select_stack(selected.name)
 
 
-def _serve(stack: auto.Stack, workspace: auto.LocalWorkspace, do: str) -> Answer:
+def _serve(stack: auto.Stack, workspace: auto.LocalWorkspace, do: str) -> OrderResult:
     match do:
         case "export":
-            return Answer(resources=(stack.export_stack().deployment or {}).get("resources", []))
+            return OrderResult(
+                resources=(stack.export_stack().deployment or {}).get("resources", [])
+            )
         case "outputs":
-            return Answer(outputs=_values(stack.outputs()))
+            return OrderResult(outputs=_values(stack.outputs()))
         case "remove":
             with _selection(stack.name, workspace):
                 workspace.remove_stack(stack.name)
-            return Answer()
+            return OrderResult()
         case _:
             return _operate(stack, do)
 
 
-def _operate(stack: auto.Stack, do: str) -> Answer:
+def _operate(stack: auto.Stack, do: str) -> OrderResult:
     steps: list[Step] = []
 
     def note(event: auto.events.EngineEvent) -> None:
@@ -143,7 +145,7 @@ def _operate(stack: auto.Stack, do: str) -> Answer:
             steps.append(Step(op=op, urn=step.urn, type=step.type, diffs=diffs))
 
     result = getattr(stack, do)(on_event=note)
-    return Answer(steps=steps, outputs=_values(getattr(result, "outputs", {})))
+    return OrderResult(steps=steps, outputs=_values(getattr(result, "outputs", {})))
 
 
 def _values(outputs: Mapping[str, auto.OutputValue]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from bench.accept.drive import Answer, Step
+from bench.accept.drive import OrderResult, Step
 from bench.signals import uninterrupted
 from terminal import Failure
 
@@ -44,7 +44,7 @@ class Engine:
     is_busy: bool = field(default=False, init=False)  # an operation runs
     _process: subprocess.Popen[str] | None = field(default=None, init=False)
 
-    def run(self, do: str) -> Answer:
+    def run(self, do: str) -> OrderResult:
         """Have the engine do something and return what it did; raise ``EngineError`` if it failed.
 
         It can do ``preview``, ``up``, ``refresh``, ``destroy``, ``export``, ``outputs``, ``exists``
@@ -58,7 +58,7 @@ class Engine:
         process.stdin.flush()
         line = process.stdout.readline()
         self.is_busy = False
-        answer = Answer.parse(line) if line else Answer(error="the driver has ended")
+        answer = OrderResult.parse(line) if line else OrderResult(error="the driver has ended")
         if answer.error:
             raise EngineError(answer.error)
         return answer
@@ -122,7 +122,7 @@ class Changes:
         return str({kind: found for kind, found in vars(self).items() if found})
 
 
-def changes(answer: Answer) -> Changes:
+def changes(answer: OrderResult) -> Changes:
     """Return what an operation changes."""
 
     def named(op: str) -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ import pulumi
 
 from bench.accept import cleanup, cloud, denied, first_views, hostile, lazy_formats, storm, uploads
 from bench.accept.clone import Clone
-from bench.accept.drive import Answer
+from bench.accept.drive import OrderResult
 from bench.accept.engine import Engine, changes
 from bench.accept.live import Live
 from bench.accept.steps import Outcome, Step, StepFailed
@@ -166,6 +166,6 @@ class Trial:
         before = f"by tag ({tagged} before) and by name ({named} before)"
         return Outcome(detail=f"nothing left, {before}")
 
-    def _operate(self, do: str) -> Answer:
+    def _operate(self, do: str) -> OrderResult:
         with progress(f"pulumi {do}", None):
             return self.engine.run(do)

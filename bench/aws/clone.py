@@ -35,7 +35,7 @@ _NAME: Final = re.compile(r"[a-z0-9-]{1,40}-bench-[0-9a-f]{6}")
 
 @dataclass(frozen=True, kw_only=True)
 class Removal:
-    """What was removed of a clone, and sentences about what could not be."""
+    """The resources of a clone that were removed, and sentences about the ones that were not."""
 
     removed: list[str]
     left: list[str]
@@ -92,7 +92,7 @@ class Clone:
         return f"/aws/lambda/{self.function(architecture)}"
 
     def remove(self) -> Removal:
-        """Delete all that there is of it; what cannot be deleted keeps nothing else from it."""
+        """Delete every resource of it, even if some cannot be deleted."""
         found = Removal(removed=[], left=[])
         for what, delete in self._deletions():
             try:
@@ -107,7 +107,7 @@ class Clone:
         return found
 
     def _deletions(self) -> Iterator[tuple[str, Callable[[], Any]]]:
-        """Yield each resource, and what deletes it and returns None if there is none."""
+        """Yield each resource, and a function that deletes it, or returns None if it is missing."""
         lambda_, logs = self.stack.client("lambda"), self.stack.client("logs")
         iam = self.stack.client("iam")
         for architecture in ARCHITECTURES:
@@ -160,8 +160,8 @@ class Clone:
     def _delete_bucket(self, bucket: str) -> Any:
         s3 = self.stack.client("s3")
         found = read_or_none(partial(s3.get_bucket_tagging, Bucket=bucket), "NoSuchTagSet")
-        # A clone's bucket is tagged before anything is put into it. What has no such tag was made
-        # by someone else, or is empty; S3 refuses to delete one that is not.
+        # A clone's bucket is tagged before anything is put into it. A bucket without the tag was
+        # made by someone else, or is empty; S3 refuses to delete one that is not empty.
         if found and {"Key": TAG, "Value": self.name} in found["TagSet"]:
             teardown.empty(self.stack, bucket)
         return s3.delete_bucket(Bucket=bucket)

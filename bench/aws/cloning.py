@@ -1,6 +1,7 @@
-"""What a clone has in AWS, made: two buckets, two log groups, a role, and its functions.
+"""Create the resources of a clone: two buckets, two log groups, a role, and its functions.
 
-What creates a resource is not interrupted: AWS might create it after its removal was tried.
+Requests that create a resource are not interrupted, because AWS might create it after its removal
+was tried.
 """
 
 import time
@@ -30,7 +31,7 @@ states no time); the time is ours."""
 _ROLE_PAUSE_S: Final = 2.0
 
 _NEW_ROLE: Final = "cannot be assumed by Lambda"
-"""Part of Lambda's message about a new role, which has no code of its own
+"""Part of Lambda's message about a new role, which has no separate code
 (github.com/hashicorp/terraform-provider-aws, issue 14285, read 2026-11-27)."""
 
 _HOME: Final = "us-east-1"
@@ -49,7 +50,7 @@ _ENCRYPTED: Final["ServerSideEncryptionConfigurationUnionTypeDef"] = {
 
 
 def make(clone: Clone, deployed: Deployed) -> str:
-    """Make what both functions share; return the ARN of the role."""
+    """Make the resources that both functions share; return the ARN of the role."""
     logs, iam, tags = clone.stack.client("logs"), clone.stack.client("iam"), _tags(clone)
     for bucket in (clone.source, clone.destination):
         _make_bucket(clone, bucket, deployed.region)

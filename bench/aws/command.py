@@ -80,7 +80,7 @@ def aws(*, options: Options = _DEFAULTS, files: Files = NO_FILES) -> int:
 
 
 def clean(clone: Clone) -> int:
-    """Remove what there is of an earlier clone, and say what that was."""
+    """Remove an earlier clone, and list what was removed."""
     removal = clone.remove()
     for what in removal.removed:
         console().print(f"Removed the {what}.", soft_wrap=True)
@@ -122,7 +122,7 @@ def measure(stack: Stack, workload: Workload, options: Options) -> AwsResult:
         left = measurement.removal.left if measurement.removal else []
         _tell([*left, *([f"Try again: {again} {clone.name}"] if left else [])])
     if interrupted:
-        _tell(["Interrupted; the clone is removed, and what is done is kept."])
+        _tell(["Interrupted; the clone is removed, and the results so far are kept."])
     cut = [case for case in measurement.cases if case.is_cut_short]
     if cut and not any(case.reports for case in measurement.cases):
         raise Failure(f"Nothing was measured. At {cut[0].setup}: {cut[0].why}")
@@ -149,11 +149,11 @@ def _result(measurement: Measurement, prices: Prices, options: Options) -> AwsRe
             endpoint=deployed.endpoint,
             clone=measurement.clone.name,
         ),
-        words=[*options.sentences(rows), *_words(measurement, cases, prices)],
+        words=[*options.sentences(rows), *_sentences(measurement, cases, prices)],
     )
 
 
-def _words(measurement: Measurement, cases: list[Samples], prices: Prices) -> Iterator[str]:
+def _sentences(measurement: Measurement, cases: list[Samples], prices: Prices) -> Iterator[str]:
     for none in measurement.unmeasured:
         yield f"{none.architecture}: {none.outcome}. {none.why}"
     for why in dict.fromkeys(f"{case.setup}: {case.why}" for case in measurement.cases if case.why):

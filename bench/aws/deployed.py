@@ -1,4 +1,4 @@
-"""The function that a stack has deployed, as its clone takes after it; it is only ever read."""
+"""The function that a stack has deployed, which its clone copies; it is only read."""
 
 import base64
 import hashlib
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _OK: Final = 200
 
 DIFFERENCES: Final = (
-    "What differs from the deployed function: buckets of its own, no queue, S3-managed keys, no "
-    "search for duplicates, no traces, no metrics of its own, and a timeout that fits the batch."
+    "Differences from the deployed function: its own buckets, no queue, S3-managed keys, no search "
+    "for duplicates, no traces, no metrics, and a timeout that fits the batch."
 )
 
 
@@ -119,7 +119,7 @@ class Deployed:
         return max(self.timeout, batch_size * MOST_SECONDS + ANSWER_SECONDS)
 
     def variables_for(self, destination: str, batch_size: int) -> dict[str, str]:
-        """Return the environment as a clone has it: nothing in it leads to the stack."""
+        """Return a clone's environment, in which nothing refers to the stack."""
         return {
             **self.variables,
             "DESTINATION_BUCKET": destination,

@@ -1,4 +1,4 @@
-"""One invocation of a clone with a batch of new uploads, and what came of it."""
+"""One invocation of a clone with a batch of new uploads, and its outcome."""
 
 import json
 import secrets
@@ -30,7 +30,7 @@ LATEST: Final = "$LATEST"
 """The version of a function that was published last of all: none."""
 
 _LOG_S: Final = 10
-"""The bench's patience with a REPORT in the log group; no property of AWS."""
+"""Seconds to wait for a REPORT in the log group; our choice, not a limit of AWS."""
 
 _ANSWER_S: Final = 930
 """Wait for an answer: an invocation takes at most 900 s ("Lambda quotas", Lambda developer guide,

@@ -38,7 +38,7 @@ AWS_ERRORS: Final = (botocore.exceptions.BotoCoreError, botocore.exceptions.Clie
 class Measurement:
     """A clone under measurement, and what is known so far.
 
-    ``complete`` says that no run is missing; ``removal`` what became of the clone.
+    ``complete`` says that no run is missing; ``removal`` is the result of removing the clone.
     """
 
     clone: Clone

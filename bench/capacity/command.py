@@ -1,4 +1,4 @@
-"""``python -m bench capacity``: what a month's uploads and a burst need of AWS, by arithmetic."""
+"""``python -m bench capacity``: compute what a month's uploads and a burst need of AWS."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated, Final

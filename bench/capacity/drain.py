@@ -1,4 +1,4 @@
-"""The burst under some settings, beside a month's uploads: how long it takes to drain."""
+"""The time that a burst takes to drain under some settings, on top of a month's uploads."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
@@ -94,7 +94,7 @@ def case(load: Load, settings: Settings) -> Case:
         )
     )
     return Case(
-        setting=_words(settings),
+        setting=_describe(settings),
         concurrency=concurrency,
         per_second=concurrency / load.image_s,
         arrival_s=arrival_s,
@@ -109,7 +109,7 @@ def recommend(load: Load, settings: Settings) -> Settings:
     """Return the settings with the least concurrency that drains the burst in time and keeps up.
 
     Maximum concurrency up to what a mapping takes, then provisioned pollers. If nothing is enough,
-    the least that is as fast as the most pollers, but for a hundredth. The account is taken to have
+    the least that is within a hundredth as fast as the most pollers. The account is assumed to have
     the concurrency that they need.
     """
     plenty = replace(load, account=float("inf"))
@@ -160,7 +160,7 @@ def _mapping(settings: Settings) -> tuple[float, float, float]:
     return START, GROWTH_A_MINUTE, settings.max_concurrency or MAPPING_LIMIT
 
 
-def _words(settings: Settings) -> str:
+def _describe(settings: Settings) -> str:
     if settings.pollers:
         return f"pollers {settings.pollers.min} to {settings.pollers.max}"
     return f"maxConcurrency {settings.max_concurrency}"

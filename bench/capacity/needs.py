@@ -1,4 +1,4 @@
-"""What a case needs of each service at its fastest, beside AWS's limit."""
+"""A case's peak demand on each service, compared with AWS's limit."""
 
 import math
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from pipeline.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """What is needed of a limit, and what to do where that is more."""
+    """Demand on a limit, and advice for when the demand exceeds it."""
 
     limit: Limit
     needed: float
@@ -27,7 +27,7 @@ class Need:
 
     @property
     def to_do(self) -> str:
-        """What to do about it."""
+        """Advice for the operator."""
         if self.is_met:
             return "enough"
         if self.limit.quota:
@@ -42,7 +42,7 @@ def rounded_up(needed: float) -> int:
 
 
 def needs(load: Load, found: Case, settings: Settings, usage: Usage, region: str) -> list[Need]:
-    """Return what a case needs of each limit: while the burst arrives, and at full concurrency."""
+    """Return a case's demand on each limit: while the burst arrives, and at full concurrency."""
     return [
         *_of_lambda(load, found, settings),
         *_of_storage(load, found, settings, usage),
@@ -58,7 +58,7 @@ def arrivals(load: Load, found: Case) -> float:
 
 def _of_lambda(load: Load, found: Case, settings: Settings) -> Iterator[Need]:
     storm = found.outcome.storm
-    # What the account has, which a new account's default of ten may be.
+    # The account's own value: a new account may have the default of ten.
     limit = replace(limits.CONCURRENCY, value=load.account)
     yield Need(limit=limit, needed=most(settings) + reserved(settings), advice="")
     grown = min(found.concurrency, max(storm.start, storm.growth / 6))

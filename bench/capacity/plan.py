@@ -1,4 +1,4 @@
-"""What a month's uploads and a burst need: the burst's course, quotas to ask for, and cost."""
+"""The plan for a month's uploads and a burst: its course, quotas to ask for, and cost."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +17,7 @@ from terminal import counted
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """Settings, the burst's course under them, and what they need of each limit."""
+    """Settings, the burst's course under them, and their demand on each limit."""
 
     name: str  # "now" or "recommended"
     case: Case
@@ -66,7 +66,7 @@ def plan(name: str, stack: Stack, load: Load) -> Result:
         ways=ways,
         month=month,
         burst=burst,
-        words=list(_words(load, ways, settings, month, sum(burst.values()))),
+        words=list(_sentences(load, ways, settings, month, sum(burst.values()))),
     )
 
 
@@ -84,7 +84,7 @@ def _with_account(load: Load, settings: Settings) -> Load:
     return replace(load, account=max(load.account, needed))
 
 
-def _words(
+def _sentences(
     load: Load, ways: Sequence[Way], settings: Settings, month: Bill, burst_usd: float
 ) -> Iterator[str]:
     """Yield the verdict, and what it rests on."""
@@ -155,7 +155,7 @@ def _quotas(way: Way) -> str:
 
 
 def _limits(load: Load, way: Way, settings: Settings) -> Iterator[str]:
-    """Yield what no quota changes: the signer's rate, and how S3 takes a rise."""
+    """Yield limits that no quota changes: the signer's rate, and S3's response to a rise."""
     found = way.case
     if not found.lost and not found.is_alone:
         yield (

@@ -9,9 +9,9 @@ Assumptions, each with its source:
 - With provisioned pollers it starts with ten invocations for each of the fewest pollers, and adds
   up to 1,000 a minute, to ten for each of the most (the same page). A poller's 1 MB and ten
   receives a second are not reached while a batch takes a second or more.
-- What the mapping wants beyond the account's concurrency (1,000 by default, 10 in new accounts) is
-  throttled: the message stays hidden for the visibility timeout and comes back, one receive nearer
-  to the dead-letter queue (same guide, "Configuring maximum concurrency").
+- Invocations beyond the account's concurrency (1,000 by default, 10 in new accounts) are throttled:
+  the message stays hidden for the visibility timeout and comes back, one receive nearer to the
+  dead-letter queue (same guide, "Configuring maximum concurrency").
 - A function's own scaling, 1,000 environments every 10 s (same guide, "Lambda scaling behavior"),
   is never reached by 300 or 1,000 a minute. SQS's 120,000 messages in flight are not in it either.
 - Images of a batch are processed one after another, as the handler does; first in, first out,
@@ -160,5 +160,5 @@ def _notes(storm: Storm, *, refused: bool) -> Iterator[str]:
     if capacity * storm.writes > S3_WRITES_A_SECOND:
         yield (
             f"{capacity:,.0f} images a second write {capacity * storm.writes:,.0f} objects, which "
-            "S3 takes because each upload has a prefix of its own, once it has split them."
+            "S3 takes because each upload has its own prefix, once it has split them."
         )

@@ -268,8 +268,8 @@ def bills(stacks: Sequence[Stack], images: float, *, free_tier: bool = False) ->
     """Return each stack's bill for one month of so many images in each.
 
     The stacks are of one account: its free tier is counted once, and the quantities of stacks in
-    one region fill the same tiers. What shares a price, or a free amount, gets its part of it in
-    proportion.
+    one region fill the same tiers. Quantities that share a price, or a free amount, get their part
+    of it in proportion.
     """
     used = [quantities(images, stack.usage, stack.settings) for stack in stacks]
     pools, wholes = defaultdict[str, float](float), defaultdict[tuple[str, str], float](float)

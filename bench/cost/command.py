@@ -180,7 +180,9 @@ def _promise(stack: StackCost) -> str:
 
 def _largest(scales: list[Bill], stacks: int) -> str:
     firsts = [next(same) for _, same in groupby(scales, key=lambda at: at.largest)]
-    parts = (f"{report.words(at.largest)} from {at.images / stacks:,.0f} images" for at in firsts)
+    parts = (
+        f"{report.line_name(at.largest)} from {at.images / stacks:,.0f} images" for at in firsts
+    )
     return f"Largest line: {', then '.join(parts)}."
 
 
@@ -188,14 +190,14 @@ def _assumptions(options: Options, stacks: dict[str, Stack]) -> Iterator[str]:
     if any(stack.settings.architecture == "arm64" for stack in stacks.values()):
         yield (
             "ASSUMPTION: arm64 prices beside a duration that was measured on x86_64. No arm64 "
-            "machine was measured; --architecture x86_64 bills what was, or give --ms of your own."
+            "machine was measured; --architecture x86_64 bills what was, or give your own --ms."
         )
     others = [name for name, stack in stacks.items() if _differs(stack)]
     if others and options.ms == _DEFAULTS.ms:
         yield (
             f"ASSUMPTION: {options.ms:g} ms an image were measured at {bill.DEFAULTS.memory} MB "
             f"for the default renditions, which are not those of {_listed(others)}; give "
-            "--ms of your own."
+            "your own --ms."
         )
     for name, stack in stacks.items():
         most = stack.usage.lazy + bill.FORMAT_PUTS * stack.usage.lazy_formats
@@ -204,7 +206,7 @@ def _assumptions(options: Options, stacks: dict[str, Stack]) -> Iterator[str]:
             usd = stack.prices.price("s3_puts").charge(puts * 1000)
             yield (
                 f"{name} writes {puts:g} objects an image where {options.viewed:.0%} of its lazy "
-                f"renditions are viewed: ${usd:.3f} of PUTs for 1,000 images. Whatever is viewed, "
+                f"renditions are viewed: ${usd:.3f} of PUTs for 1,000 images. If all are viewed, "
                 f"it writes {stack.usage.puts + most:g} at most."
             )
     usages = [stack.usage for stack in stacks.values()]

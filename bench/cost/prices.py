@@ -1,4 +1,4 @@
-"""AWS's prices by region, and what an account never pays for: dated files, each price sourced."""
+"""AWS's prices by region, and the free tier: dated files, with a source for each price."""
 
 import datetime as dt
 import math

@@ -90,7 +90,7 @@ class _Grid:
         for group, names in bill.GROUPS.items():
             some = [name for name in names if any(column.lines[name] for column in columns)]
             for name in sorted(some, key=lambda name: -columns[-1].lines[name]):
-                yield [words(name), *(dollars(column.lines[name]) for column in columns)]
+                yield [line_name(name), *(dollars(column.lines[name]) for column in columns)]
             yield [f"{group}, together", *(dollars(c.subtotals[group]) for c in columns)]
         yield ["total", *(dollars(column.total_usd) for column in columns)]
         each = (dollars(c.usd_per_1000_images) if c.images else "" for c in columns)
@@ -116,7 +116,9 @@ def _backfills(result: Result) -> Iterator[Table]:
     """Yield a table for each stack: a column for each way, a row for each line."""
     for name, ways in result.backfills.items():
         lines = dict.fromkeys(line for way in ways for line in way.lines)
-        rows = [[words(line), *(dollars(way.lines.get(line, 0)) for way in ways)] for line in lines]
+        rows = [
+            [line_name(line), *(dollars(way.lines.get(line, 0)) for way in ways)] for line in lines
+        ]
         rows.append(["total", *(dollars(way.total_usd) for way in ways)])
         images = counted(round(ways[0].images), "image")
         title = f"One backfill of {images} of {name}, {_TIERS[False]}"
@@ -173,7 +175,7 @@ def page(result: Result) -> str:
     asked = counted(round(result.each), "image") + (" in each stack" if several else "")
     return pages.render(
         "cost/page.html",
-        title="What a month costs",
+        title="The cost of a month",
         verdict=[f"{asked}: ${result.total_usd:,.2f} a month.", *result.words],
         charts=_charts(result),
         heading="In all" if several else "",
@@ -227,12 +229,14 @@ def _by_line(months: Sequence[Month]) -> charts.Series:
         for line in months[0].lines
     }
     most = sorted(shares, key=lambda line: -shares[line])[: len(charts.COLOURS)]
-    return {words(line): [(month.images, month.lines[line]) for month in months] for line in most}
+    return {
+        line_name(line): [(month.images, month.lines[line]) for month in months] for line in most
+    }
 
 
 def _row(at: Bill) -> tuple[str, ...]:
     each = f"{at.usd_per_1000_images:,.3f}"
-    return f"{at.images:,}", f"{at.total_usd:,.2f}", each, words(at.largest)
+    return f"{at.images:,}", f"{at.total_usd:,.2f}", each, line_name(at.largest)
 
 
 def count(images: float) -> str:
@@ -245,6 +249,6 @@ def dollars(usd: float) -> str:
     return f"{usd:,.4f}" if usd < _SMALL_USD else f"{usd:,.2f}"
 
 
-def words(name: str) -> str:
+def line_name(name: str) -> str:
     """Return the name of a line in words."""
     return name.replace("_", " ")

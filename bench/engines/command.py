@@ -46,7 +46,7 @@ def compare(
         install: Install missing engines first.
         frontier: Compare encoders at equal quality instead.
         formats: With --frontier, those to encode; all lossy ones by default.
-        pictures: With --frontier, a folder of your own pictures in place of the public ones.
+        pictures: With --frontier, a folder with your pictures in place of the public ones.
         side: With --frontier, the longest side in pixels to which pictures are scaled down;
             640 by default.
         judge: With --frontier, a program that prints the score of two PNG files, as libjxl's

@@ -1,4 +1,4 @@
-"""Measure one task: every engine in a process of its own, in turn.
+"""Measure one task: every engine in a separate process, in turn.
 
 In each round each engine does the same job once, so that a busy machine is busy for all; a ratio is
 the median of the ratios of each round. Quality is the SSIMULACRA2 score of the encoded output

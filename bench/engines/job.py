@@ -1,4 +1,4 @@
-"""What one engine is asked to do, and its answer: one upload in, a list of sizes out."""
+"""One engine's job and its answer: one upload in, a list of sizes out."""
 
 import json
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ def _parse_output(raw: Mapping[str, Any]) -> Output:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class JobOutcome:
     """The cost of a job, or the reason why it failed."""
 
     cpu_ms: float = 0.0  # of all threads and of child processes

@@ -5,9 +5,9 @@ Its README says of the scores: 70 is high quality, where an average observer har
 difference side by side; from 80 none is noticed side by side, from 90 none when the two are
 flickered. It is computed by PyPI's ``ssimulacra2``, which follows libjxl's tool.
 
-It looks at brightness above all: 63 % of the sum of its weights are the luma plane's, 3 % the
-red-green plane's. So colour is told beside it, by delta E 2000 (Sharma, Wu and Dalal, 2005) without
-its term of lightness. The 95th percentile of the pixels is taken, since halved chroma shows at the
+It weighs brightness most: 63 % of the sum of its weights are the luma plane's, 3 % the red-green
+plane's. So colour is reported separately, by delta E 2000 (Sharma, Wu and Dalal, 2005) without its
+term of lightness. The 95th percentile of the pixels is taken, since halved chroma shows at the
 edges of strong colours, of which a mean over the picture says little.
 """
 
@@ -34,7 +34,7 @@ a scale less, libjxl's tool and the library give each its neighbour's weight, 15
 
 
 class Verdict(NamedTuple):
-    """What the judge says of a picture."""
+    """The judge's figures for a picture."""
 
     score: float  # SSIMULACRA2; 100 is equal, and there is no lowest
     colour: float  # 95th percentile of the pixels' difference in chroma and hue, delta E 2000

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from bench.engines.job import Answer, Job
+from bench.engines.job import Job, JobOutcome
 from pipeline.environment import GLIBC_TUNABLES
 from terminal import Failure
 
-Ask = Callable[[str, Job], Answer]
+Ask = Callable[[str, Job], JobOutcome]
 """Has an engine do a job."""
 
 FOLDER: Final = Path(".cache/peers")
@@ -78,7 +78,7 @@ def started(engines: Iterable[str]) -> Generator[Ask]:
     """
     processes = {engine: _start(engine) for engine in engines}
 
-    def ask(engine: str, job: Job) -> Answer:
+    def ask(engine: str, job: Job) -> JobOutcome:
         process = processes[engine]
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("workers are started with pipes")
@@ -88,7 +88,7 @@ def started(engines: Iterable[str]) -> Generator[Ask]:
             line = process.stdout.readline()
         except BrokenPipeError:
             line = ""
-        return Answer(**json.loads(line)) if line else Answer(error="its process ended")
+        return JobOutcome(**json.loads(line)) if line else JobOutcome(error="its process ended")
 
     try:
         yield ask

@@ -1,4 +1,4 @@
-"""Run one engine in a separate process: jobs come a line each, ``Answer``s go as lines of JSON."""
+"""Run one engine in a separate process: each line in is a job, each line out a ``JobOutcome``."""
 
 import functools
 import json
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 
-from bench.engines.job import Answer, Job
+from bench.engines.job import Job, JobOutcome
 
 
 def main() -> None:
@@ -24,12 +24,12 @@ def main() -> None:
             job = Job.parse(line)
             answer = _measure(prepare(job), job, idle)
         except Exception as error:  # noqa: BLE001 - a failing case is a result
-            answer = Answer(error=f"{type(error).__name__}: {error}".split("\n")[0])
+            answer = JobOutcome(error=f"{type(error).__name__}: {error}".split("\n")[0])
         sys.stdout.write(json.dumps(asdict(answer)) + "\n")
         sys.stdout.flush()
 
 
-def _measure(run: Callable[[bytes], Iterable[bytes]], job: Job, idle: float) -> Answer:
+def _measure(run: Callable[[bytes], Iterable[bytes]], job: Job, idle: float) -> JobOutcome:
     data = Path(job.source).read_bytes()
     before = _cpu_seconds()
     bodies = list(run(data))
@@ -38,7 +38,7 @@ def _measure(run: Callable[[bytes], Iterable[bytes]], job: Job, idle: float) -> 
         for index, body in enumerate(bodies):
             (Path(job.folder) / str(index)).write_bytes(body)
     size = sum(map(len, bodies))
-    return Answer(cpu_ms=1000 * used, peak_rss_mb=_peak_mb() - idle, bytes=size)
+    return JobOutcome(cpu_ms=1000 * used, peak_rss_mb=_peak_mb() - idle, bytes=size)
 
 
 def _cpu_seconds() -> float:

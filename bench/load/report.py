@@ -85,9 +85,9 @@ def _agreement(checks: Sequence[Check], at_once: int) -> str:
     held = "agrees with" if abs(worst.error) <= TOLERANCE else "DISAGREES with"
     return (
         f"The simulation {held} the measured storm: at most {abs(worst.error):.0%} off "
-        f"({worst.name}; allowed: {TOLERANCE:.0%}). What it was given: {at_once} at once, no ramp, "
-        "the function's own time for an image, and what a burst before the storm showed to come on "
-        "top. The ramp and the limits of AWS are documented, not measured."
+        f"({worst.name}; allowed: {TOLERANCE:.0%}). Its inputs: {at_once} at once, no ramp, "
+        "the function's own time for an image, and the overhead that a burst before the storm "
+        "showed. The ramp and the limits of AWS are documented, not measured."
     )
 
 

@@ -1,8 +1,8 @@
 """``python -m bench maintain corpus``: every file of a folder through the engine, beside Pillow.
 
-Run it over a photo library before deploying. Our side is what Lambda's first upload gets: a new
-zygote and a new worker. Pillow, with pillow-heif, opens the file in a process of its own, loads
-its first frame and converts it to RGB. The table names the files that one side opens and the other
+Run it over a photo library before deploying. Our side runs like Lambda's first upload: in a new
+zygote and a new worker. Pillow, with pillow-heif, opens the file in a separate process, loads its
+first frame and converts it to RGB. The table names the files that one side opens and the other
 refuses. A file that cannot be read is `unreadable`.
 """
 
@@ -42,7 +42,7 @@ DAMAGED: Final = frozenset({Reason.BROKEN_IMAGE, Reason.TRUNCATED})
 
 PILLOW_MB: Final = 2048
 PILLOW_SECONDS: Final = 60
-"""Memory and CPU time for Pillow, which has no limits of its own."""
+"""Memory and CPU time for Pillow, which has no limits itself."""
 
 PILLOW: Final = """
 import resource, sys, warnings
@@ -222,7 +222,7 @@ def _disagreements(rows: Iterable[Row]) -> Table:
         ("!" if is_wrong(row) else "", row.file, row.format or "", row.outcome, row.pillow)
         for row in sorted(rows, key=is_wrong, reverse=True)
     )
-    table = reports.table("What one opens and the other does not", head, cells, left=head)
+    table = reports.table("Files that one opens and the other does not", head, cells, left=head)
     table.columns[0].style = "red"
     return table
 

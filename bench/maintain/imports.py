@@ -1,6 +1,6 @@
 """``python -m bench maintain imports``: CPU time of the function's imports in a cold start.
 
-It stands beside that of the usual libraries for the same work. Each statement runs in a fresh
+It is compared with that of the usual libraries for the same work. Each statement runs in a fresh
 interpreter, in turn, round after round; the figure is CPU time above a bare interpreter's. Compiled
 files (``.pyc``) exist for all, as they do in the Lambda bundle.
 """

@@ -131,7 +131,7 @@ def decoding_bytes(made: Kind, row: Row) -> float:
 
 def excesses(row: Row) -> list[str]:
     """Return a sentence for each figure of the formats' files that is below what was measured."""
-    # What limits.py counts besides may have changed since the row was stored.
+    # The other terms of limits.py may have changed since the row was stored.
     decoding = decoding_bytes(KINDS[row.kind], row)
     figures = (
         ("bytes_per_pixel", bytes_per_pixel(row.limit), decoding),

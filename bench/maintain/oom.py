@@ -2,7 +2,7 @@
 
 The real bundle runs in the sandbox with memory held and CPU free. Bisection finds the largest
 upload that ends as "ready" when the function's own limits are lifted, and then the largest that it
-accepts with them. What kills the function without its limits must be refused with them.
+accepts with them. An upload that kills the function without its limits must be refused with them.
 """
 
 import bisect
@@ -73,7 +73,7 @@ class Found:
 
     @property
     def advice(self) -> str:
-        """What to do about it; empty where nothing is wrong."""
+        """Advice for the operator; empty if nothing is wrong."""
         if self.safe:
             return ""
         file = f"function/engine/formats/{self.kind.partition('-')[0]}.py"
@@ -117,7 +117,7 @@ def oom(
     for case in wrong:
         out.print(f"{case.kind} at {case.memory_mb} MB: {case.advice}.", soft_wrap=True)
     if len(found) < count:
-        console(stderr=True).print("Interrupted; what is done is kept.")
+        console(stderr=True).print("Interrupted; the results so far are kept.")
     elif not wrong:
         out.print("The function refuses everything that would kill it.")
     reports.write_json(json, Result(schema=SCHEMA, results=found))

@@ -38,7 +38,7 @@ def quality(
 
     Args:
         refit: Fit the model first and write its numbers to function/engine/quality_model.py.
-        pictures: A folder of your own pictures to test it on, in place of the public ones.
+        pictures: A folder with your pictures to test it on, in place of the public ones.
         judge: A program that prints SSIMULACRA2 of two PNG files, such as libjxl's; by default
             PyPI's ssimulacra2, which takes hours.
         files: The files to write.

@@ -1,4 +1,4 @@
-"""What uploads took in the sandbox, as ``bench maintain limits`` stored it for each machine."""
+"""Costs of uploads in the sandbox, as ``bench maintain limits`` stored it for each machine."""
 
 import json
 from collections.abc import Iterator, Sequence

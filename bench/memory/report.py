@@ -1,4 +1,4 @@
-"""What fits, for people: a table of megapixels, and a page with a plot over memory."""
+"""The largest images, for people: a table of megapixels, and a page with a plot over memory."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -20,7 +20,7 @@ _TITLE: Final = "Largest image that is accepted, megapixels"
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What fits, as ``--json`` writes it; ``stack`` is None for the default settings.
+    """The largest images, as ``--json`` writes them; ``stack`` is None for the default settings.
 
     ``kinds`` has the figures behind ``fits``, ``sources`` the files that these were measured in,
     and ``words`` are sentences for people.
@@ -83,7 +83,7 @@ def page(result: Result) -> str:
     }
     return pages.render(
         "memory/page.html",
-        title="What fits in each memory size",
+        title="The largest image in each memory size",
         verdict=result.words,
         chart=charts.lines(series, x="memory, MB", y=_TITLE),
         head=_head(result),

@@ -46,7 +46,7 @@ class Point:
 def measured(numbered: tuple[int, Picture], program: str) -> list[Point]:
     """Return the points of the list's picture of a number.
 
-    What was measured by the same code before is read again.
+    Measurements by the same code are read from the cache.
 
     Raises:
         Failure: the judge failed, or the C module is missing.

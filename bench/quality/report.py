@@ -77,7 +77,7 @@ def rows(outcomes: Sequence[Outcome]) -> list[Row]:
 
 
 def worst(outcomes: Sequence[Outcome]) -> Outcome:
-    """Return the outcome that is furthest from its target, of those that could reach it."""
+    """Return the outcome furthest from its target, among outcomes that could reach it."""
     return max((o for o in outcomes if o.reachable), key=lambda o: abs(o.off))
 
 

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 Kind = Literal["cgroup v1", "cgroup v2", "none"]
 Hold = Literal["cpu and memory", "memory", "nothing"]
-"""What to hold back: all, memory alone (where only that is asked about), or nothing."""
+"""Resources to limit: all, memory alone (if only memory is measured), or nothing."""
 
 MB_PER_VCPU: Final = 1769
 """"At 1,769 MB, a function has the equivalent of one vCPU" (AWS Lambda Developer Guide, "Configure
@@ -146,7 +146,7 @@ def _quota_us(memory_mb: int) -> int:
 
 
 def _delegate(parent: Path) -> None:
-    """Let children of a v2 group have CPU and memory limits of their own."""
+    """Let children of a v2 group have their own CPU and memory limits."""
     control = parent / "cgroup.subtree_control"
     if control.exists() and not {"cpu", "memory"} <= set(control.read_text().split()):
         control.write_text("+cpu +memory")

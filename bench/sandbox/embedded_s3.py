@@ -13,7 +13,7 @@ from local.server import ROOT_KEY
 
 
 class EmbeddedS3:
-    """An embedded AWS of its own, with the two buckets."""
+    """A separate embedded AWS, with the two buckets."""
 
     access_key = ROOT_KEY
 

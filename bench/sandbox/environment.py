@@ -249,7 +249,7 @@ def hello_world_start_ms(hold: control_group.Hold) -> float:
 class Tmp:
     """A folder for ``TMPDIR``: a tmpfs of 512 MB where one may be mounted, else without a limit.
 
-    What is written to the tmpfs counts as the group's memory, which is stricter than Lambda.
+    Files in the tmpfs count as the group's memory, which is stricter than Lambda.
     """
 
     def __init__(self) -> None:
@@ -259,7 +259,7 @@ class Tmp:
         )
 
     def remove(self) -> None:
-        """Unmount and delete it; what used it must have ended."""
+        """Unmount and delete it; every process that used it must have ended."""
         if self.limited:
             _runs("umount", "--lazy", str(self.path))
         shutil.rmtree(self.path, ignore_errors=True)

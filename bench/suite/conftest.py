@@ -1,4 +1,4 @@
-"""What the benchmarks share: the bundle unpacked once, and a store that answers at once."""
+"""Fixtures of the benchmarks: the bundle unpacked once, and a store that answers at once."""
 
 import pytest
 

@@ -1,1 +1,1 @@
-"""What every sweep has: workloads, rows, the choice among them, and the report."""
+"""Parts that all sweeps share: workloads, rows, the choice among them, and the report."""

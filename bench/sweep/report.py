@@ -80,7 +80,7 @@ def _paid(result: Result) -> str:
 
 
 def _head(result: Result) -> list[str]:
-    """Return the heads of the columns; what all rows have alike is in the title."""
+    """Return the heads of the columns; values that all rows share are in the title."""
     hidden = {name for name in _ONE if not _varies(result, name)}
     if "batch" in hidden:
         hidden.add("each")

@@ -10,8 +10,8 @@ from bench.sandbox import Report
 from bench.sweep.workloads import Workload
 
 Place = Literal["aws", "sandbox", "embedded AWS"]
-"""Whose figures they are. Those of the embedded AWS, which holds no function to a size, mean
-nothing."""
+"""Where the figures were measured. Figures of the embedded AWS, which does not hold a function to a
+memory size, mean nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,7 +50,7 @@ class Workload:
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Own:
-    """Options: photos of your own in place of those that are made here.
+    """Options: your own photos in place of the ones that are made here.
 
     Attributes:
         folder: Your own photos, which take turns.

@@ -134,7 +134,7 @@ def measure(options: Options, settings: Settings) -> SandboxResult:
             kinds=kinds,
         )
     if not found.complete:
-        console(stderr=True).print("Interrupted; what is done is kept.")
+        console(stderr=True).print("Interrupted; the results so far are kept.")
     prices = load(REGION)
     rows = [summarise(case, prices, "sandbox") for case in found.cases]
     one = "first view" if options.first_view else "upload"

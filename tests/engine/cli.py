@@ -40,7 +40,7 @@ def find() -> Path:
 def find_yaml_host() -> Path:
     """Return the program with which the engine runs YAML, built in three minutes if need be.
 
-    It is a module of its own: its latest release does not compile with the CLI's.
+    It is a separate module, because its latest release does not compile with the CLI's.
 
     Raises:
         MissingError: there is nothing to build it with.

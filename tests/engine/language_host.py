@@ -20,7 +20,7 @@ from pulumi.runtime.proto import plugin_pb2 as plugin
 
 
 class Host(services.LanguageRuntimeServicer):
-    """What the CLI asks a language host of a plugin."""
+    """The requests that the CLI sends to a plugin's language host."""
 
     def GetPluginInfo(self, _request: Any, _context: Any) -> Any:  # noqa: N802 - gRPC's names
         return plugin.PluginInfo(version="0.0.1")

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 import yaml
 
-from bench.accept.drive import Answer
+from bench.accept.drive import OrderResult
 from bench.accept.engine import Changes, Engine, changes
 from bench.accept.engine import EngineError as Failed
 from local.program import ROOT
@@ -21,7 +21,7 @@ __all__ = ["ALL", "HOLDING_DATA", "Changes", "Failed", "Stack", "changes"]
 
 _DEV: Final = ROOT / "Pulumi.dev.yaml"
 ALL: Final = os.environ.get("ENGINE") == "all"
-"""Whether every stack is tried, which takes about twice as long."""
+"""True to try every stack, which takes about twice as long."""
 
 HOLDING_DATA: Final = (
     *("aws:s3/bucket:Bucket", "aws:sqs/queue:Queue"),
@@ -82,7 +82,7 @@ class Stack:
         program.chmod(0o755)
 
     def configure(self, **settings: Any) -> None:
-        """Write the stack's settings: those that the tree ships, and these over them."""
+        """Write the stack's settings: the tree's own, overridden by these."""
         shutil.copy(self.tree / "Pulumi.yaml", self.project)
         path = self.project / f"Pulumi.{self.name}.yaml"
         shipped = self.tree / path.name
@@ -111,7 +111,7 @@ class Stack:
         """Return the stack's configuration, as its file has it."""
         return yaml.safe_load((self.project / f"Pulumi.{self.name}.yaml").read_text())["config"]
 
-    def run(self, do: str) -> Answer:
+    def run(self, do: str) -> OrderResult:
         """Have the engine do something: ``preview``, ``up``, ``refresh``, ``destroy``.
 
         Raises:

@@ -150,7 +150,7 @@ def steps() -> Iterator[tuple[str, dict[str, Any]]]:
 
 @pytest.fixture(scope="module")
 def seen(cli, server, tmp_path_factory) -> dict[str, Changes]:
-    """What each step did, by its name."""
+    """Return the changes that each step made, by its name."""
     settings: dict[str, Any] = {}
     folder = tmp_path_factory.mktemp("changes")
     s3 = server.client("s3")

@@ -1,7 +1,7 @@
-"""What releases that cannot hold uploads do with those that are held, after a stack is rolled back.
+"""Held uploads after a stack is rolled back to a release that cannot hold uploads.
 
-Their functions cannot read such a manifest. Whatever event comes of its key fails, ends in the
-dead-letter queue, and can be sent again once the newer release is back: nothing is published.
+Their functions cannot read such a manifest. Every event of its key fails, ends in the dead-letter
+queue, and can be sent again once the newer release is back: nothing is published.
 """
 
 import io
@@ -98,7 +98,7 @@ def test_no_event_publishes_what_is_held_or_was_rejected(request, release, manif
 
 @pytest.mark.parametrize("release", ["first", "before"])
 def test_a_decision_is_ignored(request, release):
-    """What was not decided before the rollback is to be decided after it."""
+    """Uploads that were not decided before the rollback must be decided after it."""
     body = moderation_event("b", "uploads/a", "1", Verdict.APPROVE, by="ann", at="2026-01-01T00Z")
     code = """
 from function import events

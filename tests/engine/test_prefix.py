@@ -1,4 +1,4 @@
-"""A foreign program with an adopted bucket and a prefix of its own, changed while it is live."""
+"""A foreign program with an adopted bucket and its own prefix, changed while it is live."""
 
 import json
 

@@ -31,7 +31,7 @@ QUICK = ("dev", "everything")
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory) -> Iterator[Server]:
-    """An embedded AWS of its own, where no other file's stacks of the same names are left."""
+    """A separate embedded AWS, without other files' stacks of the same names."""
     folder = tmp_path_factory.mktemp("aws-of-stacks") / "state"
     yield servers.start(folder)
     servers.stop(folder)

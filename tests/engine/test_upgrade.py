@@ -109,7 +109,7 @@ def test_there_and_back(stack, server, first, photo, name):
     live: Stack = stack(name, tree=first)
     live.configure(batchSize=1, timeout=15)
     outputs = live.run("up").outputs
-    # What meets code and permissions of two releases is processed again after that: here, soon.
+    # Messages that meet code and permissions of two releases are retried after that: here, soon.
     soon = {"VisibilityTimeout": "20"}
     server.client("sqs").set_queue_attributes(QueueUrl=outputs["queueUrl"], Attributes=soon)
     users = Users(outputs, photo)

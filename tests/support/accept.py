@@ -4,7 +4,7 @@ from collections.abc import Callable
 from unittest import mock
 
 from bench.accept.clone import Clone
-from bench.accept.drive import Answer
+from bench.accept.drive import OrderResult
 from bench.accept.engine import Engine
 from bench.accept.live import Live
 from bench.cost.prices import load
@@ -17,7 +17,7 @@ QUIET = ("0", "0", "0")
 """Messages that wait, that are worked on, and that are delayed."""
 
 
-def engine(run: Callable[[str], Answer]) -> Engine:
+def engine(run: Callable[[str], OrderResult]) -> Engine:
     """Return an engine that does nothing; ``run`` answers each order."""
     made = mock.create_autospec(Engine, instance=True)
     made.run.side_effect = run

@@ -47,7 +47,7 @@ def answer_for(client: Any, default: Any = None, **answers: Any) -> Any:
     assert not unknown, f"AWS does not have {unknown}"
 
     def note(params: dict[str, Any], context: dict[str, Any], **_more: Any) -> None:
-        context["given"] = dict(params)  # boto3 adds some of its own
+        context["given"] = dict(params)  # boto3 adds more
 
     def answer(model: Any, context: dict[str, Any], **_more: Any) -> Any:
         found = answers.get(xform_name(model.name), default)
@@ -88,7 +88,8 @@ def paged(
 
 
 def _check(answer: dict[str, Any], shape: Any) -> None:
-    """Refuse a field that AWS does not answer; what the code does not read may be left out."""
+    """Refuse a field that AWS does not answer; fields that the code does not read may be
+    missing."""
     errors = ParamValidator().validate(answer, shape).generate_report().splitlines()
     wrong = [error for error in errors if not error.startswith("Missing required parameter")]
     assert not wrong, f"AWS does not answer this: {wrong}"

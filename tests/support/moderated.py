@@ -23,7 +23,7 @@ BARE = {"key", "version_id", "sequencer"}
 
 
 def holder(environment, source, destination, *, holds=True, moderates=True, ask=None) -> Holder:
-    """What holds numbers; of those that the processor rejects, it makes no picture either."""
+    """Holds uploads that are numbers; makes no picture of numbers that the processor rejects."""
 
     def look(data, name, format_name):
         names = names_of(data)
@@ -93,7 +93,7 @@ def assert_bare(manifest) -> None:
 
 
 class Watch:
-    """What readers may see, watched through all that one invocation writes.
+    """The objects that readers may see, checked after each write of one invocation.
 
     ``bucket`` may be interrupted; ``objects`` is the same without. The invocation may show a
     version that was approved by now, or that nobody had decided about when it began without the

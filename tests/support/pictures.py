@@ -48,7 +48,7 @@ def opened(data: bytes) -> Image.Image:
 
 
 def camera_exif(orientation: int = 1) -> bytes:
-    """What a phone writes: IFDs for the camera, the exposure and the place."""
+    """EXIF as a phone writes it: IFDs for the camera, the exposure and the place."""
     tags = Image.Exif()
     tags[0x010F], tags[0x0110] = "Maker", "Model"
     tags[0x0112] = orientation

@@ -44,7 +44,7 @@ def isolated(task=TASK, *, before="", most_seconds=10.0, most_bytes=32 << 20):
 def probing(body, *, task=TASK, before="", most_seconds=10.0):
     """An isolation whose worker runs the body of ``probe(data, task, allow)``, a generator.
 
-    What a probe yields need not be complete.
+    A probe's results need not be complete.
     """
     program = _PROGRAM.format(body=textwrap.indent(textwrap.dedent(body), "    "))
     with (
@@ -55,5 +55,5 @@ def probing(body, *, task=TASK, before="", most_seconds=10.0):
 
 
 def told(isolation, data=b"x"):
-    """What the probe yields as the format of a ``Measured``."""
+    """Return what the probe yields as the format of a ``Measured``."""
     return [result.format for result in isolation.run(data)]

@@ -1,4 +1,4 @@
-"""Encode every picture by every encoder at a few qualities, and judge what comes out."""
+"""Encode every picture by every encoder at a few qualities, and judge the results."""
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,7 +9,7 @@ from typing import Final
 from bench.engines.frontier.encoders import QUALITIES, Encoder
 from bench.engines.frontier.pictures import Picture
 from bench.engines.frontier.results import Point
-from bench.engines.job import Answer, Job, Output
+from bench.engines.job import Job, JobOutcome, Output
 from bench.engines.judge import Verdict
 from bench.engines.processes import Ask
 from terminal import Failure
@@ -67,9 +67,9 @@ def measure(
             yield replace(point, score=round(verdict.score, 3), colour=round(verdict.colour, 3))
 
 
-def _encode(encoder: Encoder, job: Job, ask: Ask) -> Answer:
+def _encode(encoder: Encoder, job: Job, ask: Ask) -> JobOutcome:
     """Return the answer with the least CPU time."""
-    answers: list[Answer] = []
+    answers: list[JobOutcome] = []
     while len(answers) < MOST and sum(answer.cpu_ms for answer in answers) < ENOUGH_MS:
         answers.append(answer := ask(encoder.engine, job))
         if answer.error:
@@ -77,7 +77,7 @@ def _encode(encoder: Encoder, job: Job, ask: Ask) -> Answer:
     return min(answers, key=lambda answer: answer.cpu_ms)
 
 
-def _point(picture: Picture, encoder: Encoder, output: Output, answer: Answer) -> Point:
+def _point(picture: Picture, encoder: Encoder, output: Output, answer: JobOutcome) -> Point:
     return Point(
         picture=picture.name,
         group=picture.group,

@@ -143,7 +143,7 @@ def _fetch_debian(source: Source, folder: Path) -> None:
     if shutil.which("apt-get") is None:
         raise Failure(
             f"The picture {source.name} is in Debian's package {source.package}, and there is no "
-            f"apt-get here; name a folder of your own pictures with --pictures."
+            f"apt-get here; name a folder with your pictures by --pictures."
         )
     _run(["apt-get", "download", source.package], source, folder)
     for archive in folder.glob("*.deb"):
@@ -187,7 +187,7 @@ def _keep(source: Source, unpacked: Path) -> None:
     if not unpacked.is_file() or hashlib.sha256(unpacked.read_bytes()).hexdigest() != source.sha256:
         raise Failure(
             f"The package {source.package} holds another {source.file} than version "
-            f"{source.version}, or none; name a folder of your own pictures with --pictures."
+            f"{source.version}, or none; name a folder with your pictures by --pictures."
         )
     source.path().parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(unpacked, source.path())

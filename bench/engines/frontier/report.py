@@ -59,8 +59,8 @@ def plot(rows: Sequence[Row]) -> charts.Chart | None:
 
 SENTENCES: Final = (
     "Score: SSIMULACRA2. At 80 no difference is noticed side by side, at 90 none when flickered.",
-    "Figures are medians over the pictures that the encoder brings to the score.",
-    "Ratios are medians over those that ours brings there too; below 1 ours is smaller or faster.",
+    "Figures are medians over the pictures with which the encoder reaches the score.",
+    "Ratios are medians over pictures with which ours does too; below 1 ours is less.",
     "Colour: 95th percentile of the pixels' difference in chroma and hue (delta E 2000).",
 )
 """How the tables are read."""

@@ -1,7 +1,7 @@
 // Command sdk generates SDKs of a package from its schema, with the code that the language hosts of Pulumi's CLI
 // call for `pulumi package add`; those hosts are on no registry.
 //
-// Usage: go run ./sdk SCHEMA FOLDER. Each language gets a folder of its own: python, nodejs and go.
+// Usage: go run ./sdk SCHEMA FOLDER. Each language gets a separate folder: python, nodejs and go.
 package main
 
 import (
@@ -76,6 +76,6 @@ func bind(text []byte) (*schema.Package, error) {
 	if problems.HasErrors() {
 		return nil, problems
 	}
-	pkg.SupportPack = true // as `pulumi package add` has it: Go gets a module of its own
+	pkg.SupportPack = true // as `pulumi package add` has it: Go gets a separate module
 	return pkg, nil
 }

@@ -144,7 +144,7 @@ def test_a_file_that_cannot_be_written_is_told_before_anything_is_measured(
 def test_one_file_is_not_named_for_both(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["cost", "--json", "a", "--html", str(tmp_path / "a")]) == 2
-    sentence = "error: --json and --html both name a; give each a file of its own.\n"
+    sentence = "error: --json and --html both name a; give each its own file.\n"
     assert capsys.readouterr().err == sentence
     assert not (tmp_path / "a").exists()
 

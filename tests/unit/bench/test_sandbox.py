@@ -94,7 +94,7 @@ def test_v2_limits(tmp_path):
 
 
 def fake_v2(tmp_path):
-    """What a v2 hierarchy looks like to us, made of plain files: this machine's kernel has v1."""
+    """A v2 hierarchy made of plain files, because this machine's kernel has v1."""
     (tmp_path / "cgroup.controllers").write_text("cpuset cpu io memory pids\n")
     (tmp_path / "cgroup.subtree_control").write_text("memory\n")
     return tmp_path

@@ -2,7 +2,7 @@ import pytest
 
 from bench.accept import cleanup, clone, cloud
 from bench.accept.clone import Clone
-from bench.accept.drive import Answer
+from bench.accept.drive import OrderResult
 from bench.accept.steps import StepFailed
 from ops.stack import NEEDED
 from tests.support.accept import engine
@@ -24,7 +24,7 @@ RESOURCES = [
 
 @pytest.fixture
 def done(monkeypatch, tmp_path):
-    """What was done, in order."""
+    """The calls that were made, in order."""
     calls = []
 
     def schedule(KeyId, PendingWindowInDays):  # noqa: N803 (boto3's names)
@@ -45,15 +45,15 @@ def done(monkeypatch, tmp_path):
 def noting(done, outputs):
     """An engine whose stack has these outputs; notes what else it is asked."""
     answers = {
-        "exists": Answer(exists=True),
-        "outputs": Answer(outputs=outputs),
-        "export": Answer(resources=RESOURCES),
+        "exists": OrderResult(exists=True),
+        "outputs": OrderResult(outputs=outputs),
+        "export": OrderResult(resources=RESOURCES),
     }
 
     def run(do):
         if do not in answers:
             done.append(do)
-        return answers.get(do, Answer())
+        return answers.get(do, OrderResult())
 
     return engine(run)
 
@@ -77,7 +77,7 @@ def test_buckets_are_emptied_before_the_stack_goes(done):
 def test_a_stack_that_is_not_there_is_not_made_to_be_removed(done):
     CLONE.path.touch()
     asked = []
-    absent = engine(lambda do: (asked.append(do), Answer(exists=False))[1])
+    absent = engine(lambda do: (asked.append(do), OrderResult(exists=False))[1])
     assert not cleanup.remove(CLONE, absent, pytest.fail)
     assert (asked, done) == (["exists"], [])
     assert not CLONE.path.exists()

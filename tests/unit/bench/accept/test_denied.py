@@ -38,7 +38,7 @@ KEYS = {
     "source": ["uploads/1.jpg"],
     "destination": ["0.jpg/manifest.json", "_index/near/1", "1.jpg/a.webp", "1.jpg/b.webp"],
 }
-"""What the buckets hold; each key is on a page of its own, behind an empty one."""
+"""Keys in the buckets; each key is on a separate page, after an empty one."""
 
 
 class S3:

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from bench.accept import engine as engines
-from bench.accept.drive import Answer, Step
+from bench.accept.drive import OrderResult, Step
 from bench.accept.engine import Changes, Engine, EngineError, changes
 
 DRIVER = """
@@ -72,7 +72,7 @@ def test_orders_are_answered_by_one_process(engine, tmp_path):
         "secrets_provider": "awskms://x",
     }
     process = engine.run("process")
-    assert engine.run("up") == Answer(outputs={"do": "up"})
+    assert engine.run("up") == OrderResult(outputs={"do": "up"})
     assert engine.run("process") == process
     assert not engine.is_busy
     engine.close()
@@ -83,7 +83,7 @@ def test_orders_are_answered_by_one_process(engine, tmp_path):
 def test_an_error_is_raised_and_the_engine_lives_on(engine):
     with pytest.raises(EngineError, match=r"^no such stack$"):
         engine.run("bad")
-    assert engine.run("up") == Answer(outputs={"do": "up"})
+    assert engine.run("up") == OrderResult(outputs={"do": "up"})
 
 
 def test_of_what_the_cli_has_printed_errors_are_told():
@@ -136,7 +136,7 @@ def step(op, name, diffs=()):
 
 
 def test_changes_are_by_kind_and_name():
-    answer = Answer(
+    answer = OrderResult(
         steps=[
             *(step("same", "d"), step("create", "b"), step("create", "a"), step("delete", "c")),
             *(step("update", "f", ["tags"]), step("update", "e"), step("replace", "g", ["bucket"])),
@@ -154,13 +154,13 @@ def test_changes_are_by_kind_and_name():
 
 
 def test_without_changes_there_are_none():
-    found = changes(Answer(steps=[step("same", "a"), step("delete", "b")]))
-    assert not changes(Answer(steps=[step("same", "a")]))
+    found = changes(OrderResult(steps=[step("same", "a"), step("delete", "b")]))
+    assert not changes(OrderResult(steps=[step("same", "a")]))
     assert found
     assert str(found) == "{'delete': ['aws:s3/bucket:Bucket b']}"
 
 
 def test_an_answer_is_read_back_from_its_line():
-    made = Answer(steps=[step("update", "a", ["tags"])], outputs={"queueUrl": "x"})
-    assert Answer.parse(made.to_line()) == made
+    made = OrderResult(steps=[step("update", "a", ["tags"])], outputs={"queueUrl": "x"})
+    assert OrderResult.parse(made.to_line()) == made
     assert made.to_line().count("\n") == 1

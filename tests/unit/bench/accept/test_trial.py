@@ -3,7 +3,7 @@ import pytest
 from bench.accept import cleanup, trial
 from bench.accept import clone as clones
 from bench.accept.clone import Clone
-from bench.accept.drive import Answer, Step
+from bench.accept.drive import OrderResult, Step
 from bench.accept.steps import StepFailed
 from bench.accept.trial import Trial
 from local import program
@@ -19,7 +19,7 @@ def make(tmp_path, monkeypatch):
 
     def make(config=None, left_out=(), **answers):
         done = []
-        answers = {"outputs": Answer()} | answers
+        answers = {"outputs": OrderResult()} | answers
         fake = engine(lambda do: (done.append(do), answers[do])[1])
         clone = Clone(name="dev-accept-0a0b0c", content={"config": config or {}}, left_out=left_out)
         made = Trial(clone=clone, engine=fake, folder=tmp_path, count=1, storm=1, prices=None)
@@ -30,7 +30,7 @@ def make(tmp_path, monkeypatch):
 
 def answer(*ops):
     """Return the answer of an operation on one resource for each."""
-    return Answer(steps=[Step(op=op, type="t", urn="x::name") for op in ops])
+    return OrderResult(steps=[Step(op=op, type="t", urn="x::name") for op in ops])
 
 
 def test_the_clone_is_written_and_made(make, tmp_path):

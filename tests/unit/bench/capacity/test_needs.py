@@ -1,4 +1,4 @@
-"""What is needed of each limit, reckoned by hand."""
+"""The demand on each limit, calculated by hand."""
 
 from dataclasses import replace
 

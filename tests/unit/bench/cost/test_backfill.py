@@ -1,4 +1,4 @@
-"""What one backfill costs, by the queue and by S3 Batch Operations."""
+"""The cost of one backfill, by the queue and by S3 Batch Operations."""
 
 import json
 

@@ -38,7 +38,7 @@ def test_the_share_viewed_sets_what_lazy_renditions_cost(monkeypatch):
     (words,) = [sentence for sentence in found.words if "objects an image" in sentence]
     assert words == (
         "dev writes 4 objects an image where 25% of its lazy renditions are viewed: $0.020 of PUTs "
-        "for 1,000 images. Whatever is viewed, it writes 7 at most."
+        "for 1,000 images. If all are viewed, it writes 7 at most."
     )
     dearer = calculate(Options(stack=("dev",), images=1000, viewed=0.25, first_view_ms=680))
     first_views = (each.lines["compute_first_views"] for each in (dearer, found))

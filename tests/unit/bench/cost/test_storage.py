@@ -1,4 +1,4 @@
-"""What storing uploads costs, as they are moved through S3's storage classes."""
+"""The cost of storing uploads as they move through S3's storage classes."""
 
 import pytest
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from bench.engines import compare, processes
-from bench.engines.job import Answer, Job, Output
+from bench.engines.job import Job, JobOutcome, Output
 from bench.engines.results import Skipped
 from bench.engines.tasks import Task
 
@@ -25,12 +25,12 @@ def started(engines):
 
     def ask(engine, job):
         if engine == "broken":
-            return Answer(error="no such format")
+            return JobOutcome(error="no such format")
         if job.folder:
             size = SIZES.get(engine, (60, 45))
             Image.open(job.source).resize(size).save(Path(job.folder) / "0", "PNG")
-            return Answer(cpu_ms=1.0, peak_rss_mb=7.77, bytes=99)
-        return Answer(cpu_ms=left[engine].pop(0))
+            return JobOutcome(cpu_ms=1.0, peak_rss_mb=7.77, bytes=99)
+        return JobOutcome(cpu_ms=left[engine].pop(0))
 
     yield ask
 
@@ -63,7 +63,7 @@ def test_engines_that_answer_as_told_answer_as_real_ones_do(start, tmp_path, mon
     assert first.peak_rss_mb > 0
     assert first.bytes > 0
     assert again.cpu_ms >= 0
-    assert broken == Answer(error=broken.error)
+    assert broken == JobOutcome(error=broken.error)
     assert broken.error
 
 

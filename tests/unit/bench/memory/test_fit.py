@@ -1,4 +1,4 @@
-"""What is said to fit is what the engine accepts, and the next step is what it refuses."""
+"""The engine accepts each size that is said to fit, and refuses the next larger one."""
 
 import io
 from dataclasses import replace

@@ -6,7 +6,7 @@ from PIL import Image
 from bench.engines.frontier.encoders import ENCODERS, QUALITIES, Encoder
 from bench.engines.frontier.measure import MOST, measure
 from bench.engines.frontier.pictures import Picture
-from bench.engines.job import Answer
+from bench.engines.job import JobOutcome
 from bench.engines.judge import Verdict
 from function.engine.renditions import OutputFormat
 from terminal import Failure
@@ -35,7 +35,7 @@ class Engines:
         with Image.open(job.source) as original:
             assert (original.format, original.size) == ("PNG", (1080, 540))
         at = self.times[(len(self.asked) - 1) % len(self.times)]
-        return Answer(cpu_ms=at, bytes=output.quality)
+        return JobOutcome(cpu_ms=at, bytes=output.quality)
 
 
 def judged(originals, bodies):
@@ -72,7 +72,7 @@ def test_a_slow_encode_is_not_repeated(picture):
 
 def test_an_encoder_that_fails_is_named(picture):
     def ask(_engine, _job):
-        return Answer(error="no such option")
+        return JobOutcome(error="no such option")
 
     with pytest.raises(Failure, match="two failed on avif: no such option"):
         list(measure(picture, 1080, [AVIF], ask, judge=judged, done=lambda: None))
