@@ -53,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def pulumi_cloud() -> "Cloud":
-    """What providers and other stacks answer. Override it in a conftest.py."""
+    """Answers of providers and other stacks. Override it in a conftest.py."""
     from pytest_pulumi.cloud import Cloud
 
     return Cloud()
@@ -194,7 +194,7 @@ def pytest_terminal_summary(
 
 
 def _programs(item: pytest.Item) -> "list[Program[Any]]":
-    """Return the programs that a test evaluated, and those that its fixtures are."""
+    """Return the programs that a test evaluated, and the programs that its fixtures are."""
     watch = item.stash.get(_WATCH, None)
     if watch is None:
         return []

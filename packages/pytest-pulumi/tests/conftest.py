@@ -1,4 +1,4 @@
-"""What all tests here share."""
+"""Fixtures that all tests here share."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ def alone(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def loop():
-    """Each test has an event loop of its own, as Outputs are made on the thread's current one.
+    """Each test has its own event loop, because Outputs are made on the thread's current one.
 
     Tests of other things get theirs back: Pulumi's mocks need one.
     """

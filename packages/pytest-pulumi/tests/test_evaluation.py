@@ -1,4 +1,4 @@
-"""What the engine is asked, a test can read."""
+"""A test can read the requests that the engine gets."""
 
 import asyncio
 import importlib.util

@@ -1,4 +1,4 @@
-"""What a test says that the cloud and other stacks answer."""
+"""Answers of the cloud and of other stacks, which a test gives."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ def no_outputs(_resource: Resource) -> Answers:
 
 @dataclass(frozen=True, kw_only=True)
 class Cloud:
-    """What providers and other stacks answer.
+    """Answers of providers and other stacks.
 
     Attributes:
         outputs: what a provider adds to a resource's inputs, e.g. ``{"arn": …}``: a function of

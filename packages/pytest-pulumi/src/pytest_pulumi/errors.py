@@ -1,4 +1,4 @@
-"""What the kit raises.
+"""Exceptions of the kit.
 
 PulumiTestError            the test or the program is wrong: the sentence says what to change
 ├── UnsupportedSdkError    this version of the SDK lacks something that the kit needs

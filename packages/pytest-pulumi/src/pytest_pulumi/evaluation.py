@@ -38,8 +38,7 @@ def evaluate(
     """Return what a program registers, given as a function that makes resources.
 
     Args:
-        program: makes resources, and may be async; what it returns is the ``returned`` of the
-            result.
+        program: makes resources, and may be async; the result's ``returned`` is its return value.
         project: name of the project, which keys of ``config`` without a namespace belong to.
         stack: name of the stack.
         organization: name of the organization.
@@ -54,8 +53,8 @@ def evaluate(
         PulumiTestError: the test does not say what the program asks.
         ProgramStuckError: the program did not end in time.
         VacuousTestError: an assertion of the test was registered in the program and never ran.
-        Exception: what the program raises; what it had made until then is its attribute
-            ``pulumi_program``.
+        Exception: raised by the program; its attribute ``pulumi_program`` has the resources made
+            until then.
     """
     given = {stack_file.full_key(k, project): v for k, v in (config or {}).items()}
     values, secret_keys = stack_file.as_text(given)
@@ -136,7 +135,7 @@ def evaluate_folder(
 
 @dataclass
 class _Run(Generic[T]):
-    """A program on a thread of its own, where the SDK's state begins anew."""
+    """A program on a separate thread, where the SDK's state is fresh."""
 
     program: Callable[[], T | Awaitable[T]]
     monitor: Monitor

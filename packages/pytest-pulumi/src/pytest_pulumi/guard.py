@@ -142,7 +142,7 @@ class Watch:
     def settle(self) -> None:
         """Run what is left to run of the callbacks of a test that has ended.
 
-        What they raise is left to ``check``.
+        ``check`` handles the exceptions that they raise.
         """
         if is_loop_running():
             return  # none can run within it, such as a browser's that a fixture keeps open

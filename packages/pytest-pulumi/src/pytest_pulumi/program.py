@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Message:
-    """What a program logged: ``severity`` is info, warning or error."""
+    """A message that a program logged: ``severity`` is info, warning or error."""
 
     severity: str
     text: str

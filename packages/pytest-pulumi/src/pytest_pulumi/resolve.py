@@ -35,7 +35,7 @@ def resolve(output: "pulumi.Output[Any]") -> Any:
 
 
 async def settle(tasks: "set[asyncio.Task[Any]]") -> None:
-    """Wait for tasks, and for those that they start, or until ``SETTLE`` is over.
+    """Wait for tasks, and for tasks that they start, or until ``SETTLE`` is over.
 
     Raises:
         Exception: the first that a task raised.

@@ -67,7 +67,7 @@ FEATURES: Final = [
     for name, value in PROTOCOL.ResourceMonitorFeature.items()
     if name.removeprefix("RESOURCE_MONITOR_FEATURE_") in _PROVIDED
 ]
-"""What the kit's monitor understands.
+"""Features that the kit's monitor supports.
 
 Output values are left out, so that inputs arrive as plain values. So are state migrations, which
 need a state."""

@@ -34,7 +34,7 @@ Cloud and Kubernetes. A test may name others."""
 
 @dataclass(frozen=True)
 class Comparison:
-    """What has become of the resources in a snapshot."""
+    """The differences between a program's resources and a snapshot."""
 
     lost: tuple[str, ...]
     added: tuple[str, ...]
@@ -60,8 +60,8 @@ class Snapshot:
         Args:
             program: evaluated program.
             name: of the file, e.g. that of the stack.
-            types: classes, or type tokens with ``*``; resources of other types, and those that the
-                program only reads, may come and go.
+            types: classes, or type tokens with ``*``; resources of other types, and resources that
+                the program only reads, may come and go.
 
         Raises:
             AssertionError: a resource is lost, or is new and not in the file yet.

@@ -149,7 +149,7 @@ def _copy(source: Any, name: str, target: Any, as_name: str) -> None:
 
 
 def _downgrade(registration: Any, *, own: bool) -> None:
-    """Make plain values of Outputs; after transforms of its own, they alone tell what depends."""
+    """Make plain values of Outputs; after its own transforms, only they tell the dependencies."""
     inputs = MessageToDict(registration.object)
     if own:
         registration.ClearField("propertyDependencies")

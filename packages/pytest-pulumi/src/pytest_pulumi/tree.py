@@ -8,7 +8,7 @@ from typing import Final
 from pytest_pulumi.resource import Resource
 
 LONGEST: Final = 200
-"""Lines of a tree; what is below is counted only."""
+"""Most lines of a tree; further ones are only counted."""
 
 
 def draw(resources: Sequence[Resource]) -> str:

@@ -54,7 +54,7 @@ UNKNOWN: Final = Unknown()
 
 
 class Properties(dict[str, Any]):
-    """Properties by the provider's names (camelCase); a missing one names those that there are."""
+    """Properties by the provider's names (camelCase); the error for a missing one lists them."""
 
     def __missing__(self, key: str) -> NoReturn:
         raise KeyError(f"{key!r}; there are {', '.join(sorted(self)) or 'none'}")
@@ -62,7 +62,7 @@ class Properties(dict[str, Any]):
 
 @dataclass
 class Decoded:
-    """Plain properties, and the paths of those that are secret or unknown."""
+    """Plain properties, and the paths of secret and of unknown ones."""
 
     values: Properties = field(default_factory=Properties)
     secrets: set[str] = field(default_factory=set[str])
