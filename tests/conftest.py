@@ -1,4 +1,4 @@
-"""What all tests need of the machine."""
+"""The machine's settings that all tests need."""
 
 import os
 import shutil

@@ -40,7 +40,7 @@ class Site:
     console: list[str] = field(default_factory=list)
 
     def heard(self, message: ConsoleMessage) -> None:
-        """Keep what is wrong, but for the browser's own line when a manifest is not there yet."""
+        """Keep errors, except the browser's own line about a manifest that does not exist yet."""
         polled = message.location["url"].endswith("/manifest.json")
         if message.type in ("error", "warning") and not (
             polled and message.text.startswith("Failed to load resource")
@@ -100,7 +100,7 @@ def context(browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def site(context, stacks, mode) -> Site:
-    """The page, open in a tab; whatever a test does there, it must not complain."""
+    """The page, open in a tab; no test there may cause a complaint in its console."""
     return open_site(context.new_page(), stacks[mode], mode)
 
 

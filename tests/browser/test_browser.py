@@ -166,7 +166,7 @@ def test_an_upload_that_broke_off_can_be_tried_again(site, files):
 
 @contextmanager
 def rate_rule(server, limit, seconds):
-    """AWS WAF with another limit, and another time to wait; what it was, afterwards."""
+    """AWS WAF with another limit and another waiting time; restored afterwards."""
     client = server.client("wafv2")
     (found,) = client.list_web_acls(Scope="CLOUDFRONT")["WebACLs"]
     name = {"Name": found["Name"], "Scope": "CLOUDFRONT", "Id": found["Id"]}

@@ -102,7 +102,7 @@ def test_a_person_signs_in_and_uploads(site, mode, issuer, files):
 
 @pytest.mark.parametrize("mode", SETTINGS)
 def test_a_provider_s_window_can_answer_the_page(site, mode, issuer):
-    """What the libraries of providers need to sign a person in by a window."""
+    """Answers that providers' libraries need to sign a person in by a window."""
     issuer.documents["/authorize"] = PROVIDER.encode()
     site.page.evaluate(
         """url => {

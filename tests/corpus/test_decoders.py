@@ -44,7 +44,7 @@ def outcome(data, *, native):
 
 
 def differences(data):
-    """Whether both decoders come to the same outcome, and the largest mean and percentile."""
+    """Return True if both decoders agree, and the largest mean and percentile."""
     (told, ours), (also, pillows) = (outcome(data, native=native) for native in (True, False))
     off = [np.abs(a - b).reshape(-1, 4) for a, b in zip(ours, pillows, strict=False)]
     mean = max((each.mean(axis=0).max() for each in off), default=0)

@@ -24,7 +24,7 @@ FOLDER = Path(".cache/fuzz")
 STATE = FOLDER / "state.json"
 SECONDS = 10.0
 MEMORY_MB = 256
-"""What any number of cases may add to a worker's peak resident memory."""
+"""Most that any number of cases may add to a worker's peak resident memory."""
 
 MAX_PIXELS = 4_000_000
 MENDED = 0.7
@@ -213,7 +213,7 @@ class Worker:
         self.deadline = max(self.deadline, time.monotonic() + SECONDS)
 
     def answer(self):
-        """What became of the case; starts a new process if this one ended."""
+        """Return the outcome of the case; start a new process if this one ended."""
         self.deadline = 0
         line = self.process.stdout.readline()
         if line:

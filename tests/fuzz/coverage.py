@@ -1,6 +1,6 @@
 """Fuzzing guided by coverage: ``python -m tests.fuzz.coverage [TARGET ...]``.
 
-libFuzzer changes inputs and keeps those that reach new code of a target: ``jpeg``, ``rows`` and
+libFuzzer changes inputs and keeps the ones that reach new code of a target: ``jpeg``, ``rows`` and
 ``resample`` are C code, compiled by clang with AddressSanitizer and UndefinedBehaviorSanitizer;
 ``readers`` is the Python code that reads an upload's bytes, run by atheris. An input that breaks
 what a harness expects is a finding, kept under ``.cache/fuzz`` and repeated with ``--input``. A run

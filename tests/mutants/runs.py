@@ -40,7 +40,7 @@ class BaselineFailed(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What became of one mutation."""
+    """The outcome of one mutation."""
 
     module: str
     change: Change

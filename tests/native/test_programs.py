@@ -1,4 +1,4 @@
-"""The C code in programs of its own: under sanitizers, without AVX2, and for aarch64."""
+"""The C code in separate programs: under sanitizers, without AVX2, and for aarch64."""
 
 import os
 import shutil

@@ -70,7 +70,7 @@ REDRIVES = 10
 
 
 class Run:
-    """One fault run on a server of its own."""
+    """One fault run on a separate server."""
 
     def __init__(
         self, server: Server, uploads: int, seed: int, *, lazy: bool = False, held: bool = False

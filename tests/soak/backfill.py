@@ -50,7 +50,7 @@ RATE: Final = 1000
 """Uploads a second that the backfill may send: as many as the queue takes."""
 
 SERVER_VCPUS: Final = 1.1
-"""What the embedded AWS, one process, takes of the machine when it is busy, and `ops`."""
+"""Share of the machine that the embedded AWS, one process, and `ops` take when busy."""
 
 BUSY: Final = 2
 """Environments that the backfill keeps busy: the default ``backfillConcurrency``."""
@@ -58,7 +58,7 @@ BUSY: Final = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Backfilled:
-    """What came of the backfill, and of the live uploads beside it."""
+    """The outcome of the backfill, and of the live uploads at the same time."""
 
     slowdown: Slowdown
     uploads: int
@@ -68,7 +68,7 @@ class Backfilled:
 
     @property
     def holds(self) -> bool:
-        """Whether live uploads kept to the bound, and the backfill is complete."""
+        """True if live uploads kept to the bound, and the backfill is complete."""
         return self.slowdown.holds and not self.missing and not self.dead
 
     def lines(self) -> list[str]:
@@ -83,7 +83,7 @@ class Backfilled:
 
 
 def run(folder: Path, uploads: int, minutes: float, say: Callable[[str], None]) -> Backfilled:
-    """Measure both phases on a server of its own.
+    """Measure both phases on a separate server.
 
     Args:
         folder: where the server keeps its state.

@@ -16,7 +16,7 @@ ALL_METHODS: Final = frozenset({"GET", "HEAD", "PUT", "POST", "DELETE"})
 
 
 @dataclass(frozen=True)
-class Answer:
+class ErrorResponse:
     """An error that AWS answers: HTTP status, error code and message."""
 
     status: int
@@ -39,14 +39,18 @@ class Fault:
     pages: tuple[str, ...]
     share: float = 0.0
     seconds: float = 0.0
-    answers: Mapping[str, Answer] = field(default_factory=dict)
+    answers: Mapping[str, ErrorResponse] = field(default_factory=dict)
     methods: frozenset[str] = ALL_METHODS
 
 
 _INTERNAL: Final = {
-    "s3": Answer(500, "InternalError", "We encountered an internal error. Please try again."),
-    "dynamodb": Answer(500, "InternalServerError", "DynamoDB could not process your request."),
-    "sqs": Answer(500, "InternalFailure", "The request processing has failed."),
+    "s3": ErrorResponse(
+        500, "InternalError", "We encountered an internal error. Please try again."
+    ),
+    "dynamodb": ErrorResponse(
+        500, "InternalServerError", "DynamoDB could not process your request."
+    ),
+    "sqs": ErrorResponse(500, "InternalFailure", "The request processing has failed."),
 }
 
 REQUESTS: Final = {
@@ -54,9 +58,13 @@ REQUESTS: Final = {
         pages=(ERRORS, DYNAMODB, "Amazon SQS API reference, SendMessage"),
         share=0.09,
         answers={
-            "s3": Answer(503, "SlowDown", "Please reduce your request rate."),
-            "dynamodb": Answer(400, "ThrottlingException", "Rate of requests exceeds the limit."),
-            "sqs": Answer(400, "RequestThrottled", "The request was denied due to throttling."),
+            "s3": ErrorResponse(503, "SlowDown", "Please reduce your request rate."),
+            "dynamodb": ErrorResponse(
+                400, "ThrottlingException", "Rate of requests exceeds the limit."
+            ),
+            "sqs": ErrorResponse(
+                400, "RequestThrottled", "The request was denied due to throttling."
+            ),
         },
     ),
     "no answer": Fault(pages=(ERRORS, DYNAMODB), share=0.004, seconds=14, answers=_INTERNAL),
@@ -67,44 +75,50 @@ REQUESTS: Final = {
         seconds=14,
     ),
 }
-"""What befalls single requests of the function. Some last longer than its invocation may."""
+"""Faults of single requests of the function. Some last longer than its invocation may."""
 
 SPELLS: Final = {
     "policy edited": Fault(
         pages=(ERRORS, DYNAMODB, COMMON, "Amazon S3 API reference, DeleteObjects"),
         seconds=10,
         answers={
-            "s3": Answer(403, "AccessDenied", "Access Denied"),
-            "dynamodb": Answer(400, "AccessDeniedException", "Access denied."),
-            "sqs": Answer(403, "AccessDeniedException", "You do not have sufficient access."),
+            "s3": ErrorResponse(403, "AccessDenied", "Access Denied"),
+            "dynamodb": ErrorResponse(400, "AccessDeniedException", "Access denied."),
+            "sqs": ErrorResponse(
+                403, "AccessDeniedException", "You do not have sufficient access."
+            ),
         },
     ),
     "token expired": Fault(
         pages=(ERRORS, COMMON),
         seconds=10,
         answers={
-            "s3": Answer(400, "ExpiredToken", "The provided token has expired."),
-            "dynamodb": Answer(400, "ExpiredTokenException", "The security token is expired."),
-            "sqs": Answer(403, "ExpiredTokenException", "The security token is expired."),
+            "s3": ErrorResponse(400, "ExpiredToken", "The provided token has expired."),
+            "dynamodb": ErrorResponse(
+                400, "ExpiredTokenException", "The security token is expired."
+            ),
+            "sqs": ErrorResponse(403, "ExpiredTokenException", "The security token is expired."),
         },
     ),
     "key denied": Fault(
         pages=("Amazon S3 user guide, Troubleshoot access denied (403 Forbidden) errors",),
         seconds=10,
-        answers={"s3": Answer(403, "AccessDenied", "not authorized to perform: kms:Decrypt")},
+        answers={
+            "s3": ErrorResponse(403, "AccessDenied", "not authorized to perform: kms:Decrypt")
+        },
         methods=frozenset({"GET", "HEAD", "PUT"}),  # S3 deletes without the object's key
     ),
     "clock skewed": Fault(
         pages=(ERRORS, "IAM user guide, Troubleshoot Signature Version 4 signed requests"),
         seconds=10,
         answers={
-            "s3": Answer(
+            "s3": ErrorResponse(
                 403,
                 "RequestTimeTooSkewed",
                 "The difference between the request time and the current time is too large.",
             ),
-            "dynamodb": Answer(400, "InvalidSignatureException", "Signature expired."),
-            "sqs": Answer(403, "InvalidSignatureException", "Signature expired."),
+            "dynamodb": ErrorResponse(400, "InvalidSignatureException", "Signature expired."),
+            "sqs": ErrorResponse(403, "InvalidSignatureException", "Signature expired."),
         },
     ),
     "function throttled": Fault(
@@ -112,7 +126,7 @@ SPELLS: Final = {
         seconds=10,
     ),
 }
-"""What befalls all requests for a while: in this order, again and again."""
+"""Faults of all requests for a while: in this order, again and again."""
 
 MESSAGES: Final = {
     "twice": Fault(pages=("Amazon SQS developer guide, At-least-once delivery",), share=1.0),
@@ -124,5 +138,5 @@ MESSAGES: Final = {
         pages=("Amazon S3 user guide, Event ordering and duplicate events",), share=0.1
     ),
 }
-"""What befalls messages. A late one is held back until all uploads are made; one that comes again
-at the end comes after all newer ones of its key."""
+"""Faults of messages. A late one is held back until all uploads are made; one that comes again at
+the end comes after all newer ones of its key."""

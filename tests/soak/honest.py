@@ -24,7 +24,7 @@ UPLOADERS: Final = 16
 
 
 def vary(body: bytes, key: str) -> bytes:
-    """Return a JPEG with a comment of its own, so that no two uploads are the same."""
+    """Return a JPEG with its own comment, so that no two uploads are the same."""
     comment = key.encode()
     return body[:2] + b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment + body[2:]
 

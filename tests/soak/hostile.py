@@ -62,4 +62,4 @@ HOSTILE: Final[Mapping[str, Callable[[], bytes]]] = {
     "avif with alpha": lambda: large("AVIF", speed=10, quality=1),
     "tiff": lambda: large("TIFF", compression="tiff_adobe_deflate"),
 }
-"""What to upload, by what it is."""
+"""Uploads, by their kind."""

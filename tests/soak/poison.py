@@ -32,7 +32,7 @@ BUSY_S: Final = 10
 
 
 def run(folder: Path, poison: float, minutes: float, say: Callable[[str], None]) -> Slowdown:
-    """Measure both phases on a server of its own.
+    """Measure both phases on a separate server.
 
     Args:
         folder: where the server keeps its state.

@@ -22,7 +22,7 @@ from ministack.core import lambda_runtime
 
 from function.contract import Status, name_of_manifest
 from local.asgi import app
-from tests.soak.faults import REQUESTS, SPELLS, Answer, Fault
+from tests.soak.faults import REQUESTS, SPELLS, ErrorResponse, Fault
 
 PIECES = 8
 """A slow body comes in so many pieces."""
@@ -169,7 +169,7 @@ async def _discard(event):
     pass
 
 
-async def _refuse(scope, send, body: bytes, service: str, answer: Answer):
+async def _refuse(scope, send, body: bytes, service: str, answer: ErrorResponse):
     """Answer an error as the service would."""
     if service != "s3":
         error = {"__type": f"com.amazon.coral.service#{answer.code}", "message": answer.message}

@@ -21,7 +21,7 @@ _SERVER_MB: Final = 10_240
 
 
 OVERHEAD_VCPUS: Final = 0.6
-"""What the embedded AWS and the people who upload take of the machine."""
+"""Share of the machine that the embedded AWS and the uploaders take."""
 
 HONEST_VCPUS: Final = 0.3
 
@@ -35,14 +35,14 @@ def share_mb(busy: float, cpus: int, overhead: float = OVERHEAD_VCPUS) -> int:
     Args:
         busy: environments that are busy at one time, beside the one that serves honest uploads.
         cpus: those of the machine.
-        overhead: how many of them the embedded AWS and those who upload take.
+        overhead: how many of them the embedded AWS and the uploaders take.
     """
     wanted = busy * vcpu_share(FULL_MEMORY_MB) + HONEST_VCPUS
     return round(FULL_MEMORY_MB * min(1.0, (cpus - overhead) / wanted))
 
 
 class Shares:
-    """Puts each function process, with those that it starts, into a control group of its own.
+    """Puts each function process, with its child processes, into a separate control group.
 
     Args:
         server: the embedded AWS.

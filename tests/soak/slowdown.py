@@ -1,4 +1,4 @@
-"""What other work does to honest uploads: figures of two phases, and whether the bound holds."""
+"""Effect of other work on honest uploads: figures of two phases, and whether the bound holds."""
 
 import math
 from collections import Counter
@@ -13,7 +13,7 @@ MOST_RATIO: Final = 2.0
 
 @dataclass(kw_only=True)
 class Phase:
-    """What came of one phase.
+    """The outcome of one phase.
 
     Attributes:
         seconds: time from each honest upload to its manifest.
@@ -47,7 +47,7 @@ class Slowdown:
 
     @property
     def holds(self) -> bool:
-        """Whether honest uploads are slowed down by no more than the bound, and none is missing."""
+        """True if honest uploads are slowed down by no more than the bound, and none is missing."""
         complete = not any(phase.lost or phase.dead for phase in (self.alone, self.beside))
         return complete and self.ratio <= MOST_RATIO
 

@@ -1,4 +1,4 @@
-"""What came of a fault run: each key of the source bucket held against the destination bucket."""
+"""The outcome of a fault run: each key of the source bucket compared with the destination."""
 
 import json
 from collections.abc import Collection
@@ -38,7 +38,7 @@ class Verdict:
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing is wrong."""
+        """True if nothing is wrong."""
         return not (self.lost or self.stale or self.orphaned or self.deleted or self.leaked)
 
 
@@ -122,6 +122,6 @@ def _decided(s3, source: str) -> set[str]:
 
 
 def _is_whole(s3, bucket: str, manifest, keys: Collection[str]) -> bool:
-    """Whether these files of an upload are of the version that its manifest names."""
+    """Return True if these files of an upload are of the version that its manifest names."""
     sequencers = (s3.head_object(Bucket=bucket, Key=key)["Metadata"]["sequencer"] for key in keys)
     return all(sequencer == manifest["source"]["sequencer"] for sequencer in sequencers)

@@ -46,7 +46,7 @@ class Viewers:
                 self.statuses[self._view(name, self._random.choice(FILES))] += 1
 
     def missing(self, names: Collection[str]) -> list[str]:
-        """View both files of each of these uploads, and return those that cannot be seen."""
+        """View both files of each of these uploads; return the files that cannot be seen."""
         pairs = [(name, file) for name in names for file in FILES]
         return [f"{file} of {name}" for name, file in pairs if not self._is_seen(name, file)]
 
@@ -85,7 +85,7 @@ class Viewers:
 
     def _view(self, name: str, file: str) -> int:
         url = f"{self._server.outputs['deliveryUrl']}/{quote(rendition_key(name, file))}"
-        # Each with a version of its own, so that no cache of the CDN answers.
+        # Each has a different version, so that no cache of the CDN answers.
         try:
             return request("GET", f"{url}?v={self._random.getrandbits(32):08x}")[0]
         except OSError:

@@ -51,7 +51,7 @@ SETTINGS: Final = DEFAULTS | {
 
 
 class Storm:
-    """People who view lazy files, each that of an upload of their own."""
+    """People who view lazy files, each of a different upload."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -64,7 +64,7 @@ class Storm:
         s3, bucket = self._server.client("s3"), self._server.outputs["destinationBucket"]
         while not ending.is_set():
             s3.delete_object(Bucket=bucket, Key=key)
-            # With a version of its own, so that no cache of the CDN answers.
+            # With a different version each time, so that no cache of the CDN answers.
             url = f"{self._server.outputs['deliveryUrl']}/{quote(key)}?v={next(self._numbers):08x}"
             try:
                 status = request("GET", url)[0]
@@ -82,7 +82,7 @@ class Storm:
 
 
 def run(folder: Path, viewers: int, minutes: float, say: Callable[[str], None]) -> Slowdown:
-    """Measure both phases on a server of its own.
+    """Measure both phases on a separate server.
 
     Args:
         folder: where the server keeps its state.

@@ -31,7 +31,7 @@ FIRST_CALM, CALM = 5.0, 20.0
 
 @dataclass
 class Counts:
-    """What was done to the pipeline, beside the requests that suffered; messages by fault."""
+    """Faults that the pipeline met, besides those of requests; messages by fault."""
 
     kills: int = 0
     restarts: int = 0
@@ -123,8 +123,8 @@ class People:
 class Shuffler:
     """Stands between S3 and the queue: each message comes twice or more often, and in any order.
 
-    S3 is told to announce to a queue of its own, from which messages are moved; so what arrives is
-    what S3 wrote, and only its order and number are worse than usual.
+    S3 announces to a separate queue, from which messages are moved; so the messages that arrive are
+    S3's own, and only their order and number are worse than usual.
     """
 
     def __init__(self, server: Server, counts: Counts, seed: int) -> None:
@@ -171,7 +171,7 @@ class Shuffler:
         return self._sqs.send_message(QueueUrl=self._target, MessageBody=body)["MessageId"]
 
     def work(self, resting: threading.Event, ending: threading.Event) -> None:
-        """Move messages until told to end and nothing is left; then send those that are late."""
+        """Move messages until told to end and nothing is left; then send the late ones."""
         window: list[str] = []
         while True:
             if not resting.is_set():

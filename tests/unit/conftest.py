@@ -1,4 +1,4 @@
-"""What unit tests share: an environment, uploads, and buckets in memory."""
+"""Fixtures of the unit tests: an environment, uploads, and buckets in memory."""
 
 import io
 import logging

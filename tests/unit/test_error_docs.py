@@ -89,7 +89,7 @@ QUOTED = [row for row in ROWS if "sentence that" not in row[2]]
 
 @pytest.mark.parametrize("row", QUOTED, ids=lambda row: row[0])
 def test_the_sentence_is_one_that_the_code_says(row):
-    """Figures and names differ; what is left of a sentence stands in the source, in one piece."""
+    """Figures and names differ; the rest of each sentence is in the source, in one piece."""
     sources = [*ROOT.glob("function/**/*.py"), *ROOT.glob("signer/*.py"), ROOT / "web" / "words.js"]
     said = " ".join(words(path.read_text()) for path in sources)
     pieces = re.split(r"[\d.,]*\d[\d.,]*(?: (?:MB|min|h)\b)?|[.;…]|a PDF|JPEG|PNG|SVG", row[2])
