@@ -24,7 +24,7 @@ Deploy it as a Lambda function, and name it as the stack's ``moderator``::
     pulumi.export("moderator", rules.arn)
 
 It needs no permission: it reads no bucket, and is told all that it asks for. With
-``logs:CreateLogStream`` and ``logs:PutLogEvents`` on a log group of its own it can log.
+``logs:CreateLogStream`` and ``logs:PutLogEvents`` on its log group it can log.
 """
 
 import os
