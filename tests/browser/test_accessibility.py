@@ -141,12 +141,24 @@ def test_done_rejected_and_not_taken(signed_in, files):
     look(signed_in, "done")
 
 
-def test_deleted(signed_in, files):
-    answer = {"json": {"schema": 1, "status": "deleted"}, "headers": ALLOW}
+MANIFESTS = {
+    "deleted": ({"status": "deleted"}, "This upload has been deleted."),
+    "held": ({"status": "held"}, "It can be seen once a moderator has approved it"),
+    "moderated": (
+        {"status": "rejected", "error": {"code": "moderated", "message": "A moderator said no."}},
+        "A moderator said no.",
+    ),
+}
+
+
+@pytest.mark.parametrize("state", MANIFESTS)
+def test_other_outcomes(signed_in, files, state):
+    manifest, sentence = MANIFESTS[state]
+    answer = {"json": {"schema": 1, **manifest}, "headers": ALLOW}
     signed_in.page.route("**/manifest.json", lambda route: route.fulfill(**answer))
     choose(signed_in, files["shot.png"])
-    signed_in.page.get_by_text("This upload has been deleted.").wait_for()
-    look(signed_in, "deleted")
+    signed_in.page.get_by_text(sentence).wait_for()
+    look(signed_in, state)
 
 
 def focused(page):
