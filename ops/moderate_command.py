@@ -69,7 +69,7 @@ def _decide(target: Target, keys: tuple[str, ...], verdict: Verdict, reason: str
             for upload in uploads:
                 outcomes.append(moderate.follow(stack, upload, verdict))
                 advance(name=upload.key)
-        # What is not carried out yet, the CDN would fetch again.
+        # The CDN would fetch an upload again whose decision is not carried out yet.
         done = [upload for upload, told in zip(uploads, outcomes, strict=True) if told]
         if verdict == Verdict.REJECT:
             _invalidate(stack, [each for each in done if moderate.takes_down(stack, each)])

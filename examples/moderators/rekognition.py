@@ -18,8 +18,8 @@ Limits (developer guide, "Guidelines and quotas in Amazon Rekognition", read 202
 PNG, 5 MB as bytes, 80 pixels a side. A look has the size of the stack's smallest rendition that
 crops nothing, so a panorama may have fewer.
 
-The test gives it the answer that the AWS CLI's reference shows. Nobody has tried yet if Rekognition
-reads a JPEG with random bytes behind its end, as looks have. If it does not, it answers
+The test gives it the answer that the AWS CLI's reference shows. It was never tried whether
+Rekognition reads a JPEG with random bytes behind its end, as looks have. If it does not, it answers
 ``InvalidImageFormatException``, and the upload waits for people.
 """
 

@@ -23,8 +23,8 @@ Deploy it as a Lambda function, and name it as the stack's ``moderator``::
     )
     pulumi.export("moderator", rules.arn)
 
-It needs no permission: it reads no bucket, and is told all that it asks for. With
-``logs:CreateLogStream`` and ``logs:PutLogEvents`` on its log group it can log.
+It needs no permission: it reads no bucket, because the event has all that it needs. With
+``logs:CreateLogStream`` and ``logs:PutLogEvents`` on its own log group it can log.
 """
 
 import os
