@@ -32,10 +32,10 @@ def wide_policy(policy: Resource) -> Iterator[str]:
 
 
 def wide_role(role: Resource) -> Iterator[str]:
-    """A role that anyone may take on, or that carries policies which AWS wrote for everyone."""
+    """A role that anyone may assume, or that has policies which AWS wrote for everyone."""
     for statement in role.policy_statements("assumeRolePolicy") or []:
         if allows(statement) and names_anyone(statement):
-            yield "anyone may take the role on; name the service that does."
+            yield "anyone may assume the role; name the service that does."
     for inline in as_list(role.inputs.get("inlinePolicies")):
         if inline != UNKNOWN:
             yield from wide_policy(
@@ -71,7 +71,7 @@ def acls_blocked(block: Resource) -> Iterator[str]:
     if _blocks(block) is None:
         yield (
             "blockPublicPolicy and restrictPublicBuckets differ; "
-            "set both to true, or both to false where a policy is meant to be public."
+            "set both to true, or both to false if the policy should be public."
         )
 
 
@@ -88,9 +88,12 @@ def public_access(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str
             continue
         is_public = any(allows(s) and names_anyone(s) for s in statements)
         if is_public and _blocks(block):
-            yield block, "it blocks what the bucket's policy allows anyone; open it or close that."
+            yield (
+                block,
+                "it blocks access that the bucket policy gives; change one of them.",
+            )
         if not is_public and _blocks(block) is False:
-            problem = "it is open and the bucket's policy allows no one in"
+            problem = "it is open and the bucket's policy lets nobody in"
             yield block, f"{problem}; set blockPublicPolicy and restrictPublicBuckets to true."
 
 
@@ -110,7 +113,7 @@ def _wide(statement: Statement, *, by_role: bool) -> Iterator[str]:
     sid = statement.get("Sid", "a statement")
     for key in ("NotAction", "NotResource", "NotPrincipal"):
         if key in statement:
-            yield f"{sid} allows all but what {key} names; name what it allows instead."
+            yield f"{sid} allows everything except its {key}; name what it allows instead."
     actions = as_list(statement.get("Action"))
     for action in actions:
         if "*" in action or "?" in action:
@@ -124,7 +127,7 @@ def _wide(statement: Statement, *, by_role: bool) -> Iterator[str]:
 
 def _managed(arn: str | None) -> Iterator[str]:
     if arn and ":iam::aws:policy/" in arn:
-        yield f"{arn} is written for everyone's resources; write a policy that names the stack's."
+        yield f"{arn} covers everyone's resources; write a policy that names the stack's."
 
 
 def _blocks(block: Resource) -> bool | None:

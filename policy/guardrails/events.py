@@ -1,4 +1,4 @@
-"""Checks of the way from queue to function."""
+"""Checks of the path from queue to function."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final

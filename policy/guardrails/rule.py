@@ -20,7 +20,7 @@ class Rule:
         name: short, and unique.
         description: the rule in one sentence.
         each: checks of one resource, by its type; they can refuse it before it is made.
-        whole: check of what resources are to one another, and of what is missing.
+        whole: check of relations between resources, and of missing ones.
     """
 
     name: str
@@ -36,12 +36,12 @@ class Rule:
 
 
 def sentence(resource: Resource, problem: str) -> str:
-    """Name the resource that a problem is of."""
+    """Return a problem with the name of its resource."""
     return f"{resource.name} ({resource.type}): {problem}"
 
 
 def violations(rules: Sequence[Rule], resources: Sequence[Resource]) -> list[str]:
-    """Hold a whole stack against rules; each sentence names the rule, the resource and the fix."""
+    """Check a whole stack against rules; each sentence names the rule, the resource and the fix."""
     found: list[str] = []
     for rule in rules:
         alone = [text for resource in resources for text in rule.check(resource)]

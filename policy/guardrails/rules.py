@@ -34,7 +34,7 @@ RULES: Final = (
     ),
     Rule(
         name="encryption",
-        description="Buckets and queues encrypt what they hold; own keys rotate.",
+        description="Buckets and queues encrypt their content; the stack's own keys rotate.",
         each=transport.ENCRYPTION_CHECKS,
         whole=transport.unencrypted,
     ),
@@ -45,18 +45,18 @@ RULES: Final = (
     ),
     Rule(
         name="public-access",
-        description="Block Public Access is as the bucket's own policy needs it, and no opener.",
+        description="Block Public Access is never more permissive than the bucket policy needs.",
         each={access.BLOCK: access.acls_blocked},
         whole=access.public_access,
     ),
     Rule(
         name="log-retention",
-        description="Logs expire, and functions log where they do.",
+        description="Logs expire, and functions log to groups that expire.",
         each=upkeep.LOG_CHECKS,
     ),
     Rule(
         name="tags",
-        description="All that AWS lets one tag says its project, stack and manager.",
+        description="Resources that can be tagged name their project, stack and manager.",
         each=dict.fromkeys(upkeep.TAGGABLE, upkeep.tagged),
     ),
 )

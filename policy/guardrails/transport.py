@@ -73,7 +73,7 @@ def weak_algorithm(encryption: Resource) -> Iterator[str]:
 
 
 def plain_queue(queue: Resource) -> Iterator[str]:
-    """A queue that keeps messages as they are."""
+    """A queue that does not encrypt its messages."""
     if not (queue.inputs.get("sqsManagedSseEnabled") or queue.inputs.get("kmsMasterKeyId")):
         yield "messages are kept unencrypted; set sqsManagedSseEnabled to true."
 

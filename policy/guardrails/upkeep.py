@@ -1,4 +1,4 @@
-"""Checks of what a stack leaves behind: logs that expire, and tags that say whose it is."""
+"""Checks that logs expire, and that tags name the owner of each resource."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -46,11 +46,11 @@ def unnamed_log(function: Resource) -> Iterator[str]:
 
 
 def tagged(resource: Resource) -> Iterator[str]:
-    """A resource that does not say whose it is."""
+    """A resource whose tags do not name its owner."""
     tags = resource.mapping("tags")
     missing = [] if tags is None else [name for name in TAGS if not tags.get(name)]
     if missing:
-        yield f"it has no tag {' and '.join(missing)}; give it those of pipeline/naming.py."
+        yield f"it has no tag {' and '.join(missing)}; give it the tags of pipeline/naming.py."
 
 
 LOG_CHECKS: Final[Mapping[str, Each]] = {

@@ -45,7 +45,7 @@ def server(tmp_path_factory):
 
 @dataclass
 class Seen:
-    """What Chromium was answered, in order, and what was stored once all files were made."""
+    """Chromium's answers, in order, and the objects stored once all files were made."""
 
     answers: list[dict[str, object]] = field(default_factory=list)
     stored: set[str] = field(default_factory=set)

@@ -265,7 +265,7 @@ BROKEN: list[tuple[str, Break, str]] = [
             blockPublicPolicy=False,
             restrictPublicBuckets=False,
         ),
-        "allows no one in",
+        "lets nobody in",
     ),
     ("log-retention", edit("LogGroup", "-resizer", retentionInDays=0), "set retentionInDays"),
     ("log-retention", edit("LogGroup", "-resizer", retentionInDays=None), "set retentionInDays"),

@@ -55,7 +55,7 @@ class Upload:
 
     @property
     def facts(self) -> dict[str, str]:
-        """What the attempts' URLs are made of."""
+        """The parts of the attempts' URLs."""
         look = look_key(self.name, self.version)
         return {
             "name": self.name,
@@ -462,7 +462,7 @@ MODERATORS = (
     ("s3:GetObject", "/*/manifest.json"),
     ("s3:GetObject", "/_index/moderation/*"),
 )
-"""What docs/moderation.md says that deciding takes."""
+"""The permissions that docs/moderation.md says a decision takes."""
 
 
 @pytest.fixture(scope="module")

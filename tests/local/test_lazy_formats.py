@@ -127,7 +127,7 @@ def test_a_reader_who_does_not_name_it_gets_the_jpeg_and_asks_for_nothing(server
 
 
 def test_a_head_a_range_and_an_earlier_version_are_answered_with_the_jpeg(server, cdn, name):
-    """Whatever a reader sends beside the path, an answer is a whole JPEG or a part of it."""
+    """With any headers and query, the answer is a whole JPEG or a part of it."""
     jpeg = view(url(cdn, name, "hero.jpg"))[2]
     target = f"{cdn}/{name}/hero.avif"
     status, headers, body = view(f"{target}?v=00000001", "HEAD")

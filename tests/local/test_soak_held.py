@@ -1,4 +1,4 @@
-"""What the soak's readers take for a leak, and what its moderators expect in the end."""
+"""Leaks that the soak's readers report, and states that its moderators expect in the end."""
 
 import json
 from types import SimpleNamespace

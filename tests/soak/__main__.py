@@ -150,7 +150,7 @@ class Run:
         return [*self.viewers.missing(looked_at), *self._unmade(self.viewers, looked_at, progress)]
 
     def _unmade(self, viewers: Viewers, names: list[str], progress: Progress) -> list[str]:
-        """Return the uploads whose lazy format does not come; those that lack it are asked anew.
+        """Return the uploads whose lazy format does not come; missing ones are asked for again.
 
         A message is lost if the function dies between its note in the manifest and the queue.
         """

@@ -26,7 +26,7 @@ SETTINGS = {"image-pipeline:publish": "held", "image-pipeline:moderator": ARN}
 FAILURES = (OSError, botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError)
 
 SHARES = {Verdict.APPROVE: 0.55, Verdict.REJECT: 0.25, None: 0.2}
-"""What moderators say of what they are sent; None leaves it waiting."""
+"""Shares of the moderators' verdicts; None leaves an upload waiting."""
 
 SECOND_THOUGHTS = 0.15
 """How often a decision is followed by one about an upload that was decided about before."""

@@ -40,7 +40,7 @@ def number_in(body: bytes) -> int:
 
 
 class Numbered:
-    """Draws pictures, each with a number of its own; one in twelve is broken and has none."""
+    """Draws pictures, each with its own number; one in twelve is broken and has none."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -105,7 +105,7 @@ class Readers:
         return body if 200 <= status < 300 else None
 
     def _salt(self) -> str:
-        """Return a version of its own, so that no cache of the CDN answers."""
+        """Return a different version each time, so that no cache of the CDN answers."""
         return f"{self._random.getrandbits(32):08x}"
 
 

@@ -1,4 +1,4 @@
-"""Who raises which dependency: Dependabot, or the workflow that makes the lock files."""
+"""Dependencies are raised by Dependabot, or by the workflow that makes the lock files."""
 
 import os
 import subprocess

@@ -60,7 +60,7 @@ def plot(rows: Sequence[Row]) -> charts.Chart | None:
 SENTENCES: Final = (
     "Score: SSIMULACRA2. At 80 no difference is noticed side by side, at 90 none when flickered.",
     "Figures are medians over the pictures with which the encoder reaches the score.",
-    "Ratios are medians over pictures with which ours does too; below 1 ours is less.",
+    "Ratios are medians over pictures with which ours does too; below 1 ours needs less.",
     "Colour: 95th percentile of the pixels' difference in chroma and hue (delta E 2000).",
 )
 """How the tables are read."""

@@ -146,7 +146,7 @@ def test_a_gain_map_that_a_lazy_jpeg_keeps_is_not_lost(environment, source, dest
 def test_an_encoder_may_take_no_more_cpu_time_than_its_worker_has(
     environment, memory, timeout, seconds
 ):
-    """What takes longer is stopped, so that the format would never come."""
+    """An encode that takes longer is stopped, so the format would never come."""
     task = environment.replace(memory_mb=memory, timeout=timeout).format_task
     assert task.patience == pytest.approx(seconds, abs=0.06)
     assert environment.replace(memory_mb=memory, timeout=timeout).view_task.patience == 0
