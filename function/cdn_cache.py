@@ -1,4 +1,4 @@
-"""What the CDN keeps of an upload, which a moderator may take down.
+"""The CDN's cached renditions of an upload, which a moderator may take down.
 
 Readers may have renditions of an approved upload, and of one from before ``publish: held``. An edge
 location keeps each for a year, whatever becomes of the file in the bucket.

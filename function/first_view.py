@@ -7,9 +7,9 @@ keep a file from outliving the version that it was made of:
 
 * Nothing is made but of the version that a ready manifest names, and the manifest names what is
   made: an entry that it lacks, because the rendition is new in the settings, is added before the
-  file is stored. So whoever removes the upload knows of the file.
+  file is stored. So the invocation that removes the upload knows of the file.
 * The entry is added by a conditional write, and only after the version was found in the source
-  bucket. So nothing of an upload that is erased comes back (``ops/erase.py``).
+  bucket. So nothing of an erased upload comes back (``ops/erase.py``).
 * The file is stored only if there is none: of many views at one time, one stores.
 * After the file is stored, the manifest is read again. If it names another version by now, the
   file is deleted, if it is still this one.
@@ -52,7 +52,7 @@ class View(Record):
     milliseconds: float = 0.0  # that making and storing it took; 0 where another view stored it
     # Key of the lazy format that was asked for, which this rendition stands in for.
     stands_in_for: str = ""
-    # That format is to be asked for: nobody has done so lately.
+    # That format has to be asked for, because nobody did lately.
     is_wanted: bool = False
 
 
@@ -63,12 +63,12 @@ class FirstView(Record):
     source: Bucket  # bucket of the uploads
     destination: Bucket  # bucket of the renditions and manifests
     engine: OneRendition
-    renditions: tuple[Rendition, ...]  # those that it makes
+    renditions: tuple[Rendition, ...]  # the lazy ones that it makes
     # Waits after a lost conditional write, given the number of the round.
     back_off: Callable[[int], None] = back_off
 
     def view(self, key: str) -> View | None:
-        """Return the rendition at a destination key; None if there is to be none.
+        """Return the rendition at a destination key; None if there must be none.
 
         Raises:
             Rejected: the upload can be rendered no more, because the limits have changed or it was

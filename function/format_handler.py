@@ -1,4 +1,4 @@
-"""Lambda's entry point for lazy formats, for which messages come through a queue of their own."""
+"""Lambda's entry point for lazy formats, whose messages come through a separate queue."""
 
 from function import cold_start
 

@@ -32,8 +32,8 @@ LookEngine = Callable[[bytes, str, OutputFormat], Iterator[Result]]
 """Makes one rendition of an upload's bytes, given its name and format, and a fingerprint."""
 
 PADDING: Final = 2048
-"""Most random bytes behind a look. Whoever hears of the bucket's events learns a length and an MD5:
-with these they are of nothing."""
+"""Most random bytes behind a look. A reader of the bucket's events learns a length and an MD5: with
+random bytes, they reveal nothing."""
 
 
 MOST_AHEAD: Final = timedelta(minutes=5)
@@ -53,7 +53,7 @@ class Holder(Record):
     moderation: Moderation
     # Knows rejected pictures; None where the stack does not look for duplicates.
     rejected: "RejectedPictures | None" = None
-    # What the CDN keeps; None where readers have none, or the stack has no moderator.
+    # The CDN's cache; None if readers have no CDN, or the stack has no moderator.
     cdn: "CdnCache | None" = None
 
     def hold(self, version: ObjectVersion) -> Manifest:

@@ -1,6 +1,6 @@
-"""What is kept of uploads that wait for a moderator, and of what was decided about them.
+"""Records of uploads that wait for a moderator, and of the decisions about them.
 
-All of it lies in the destination bucket under ``_index/``, where no reader gets at it. A decision
+All of them are in the destination bucket under ``_index/``, which no reader can reach. A decision
 is about one version. Its record is written before anything follows from it, and stays: whatever is
 delivered again, or comes back after a deletion, ends in what was decided.
 
@@ -52,7 +52,7 @@ class Unversioned(Exception):
 
 
 class HeldRecord(Record):
-    """What a moderator may know of a version that waits."""
+    """The facts of a waiting version that a moderator may know."""
 
     key: str  # source key
     version_id: str
@@ -226,7 +226,7 @@ def rejection_of(version: ObjectVersion) -> Manifest:
 
 
 def _has_id(version: ObjectVersion) -> bool:
-    """Return True if a version has an id of its own.
+    """Return True if a version has its own id.
 
     Uploads from before a bucket kept versions have none, or all the same one, ``null``.
     """

@@ -1,4 +1,4 @@
-"""What a moderator decided about one version of an upload, as its record in the bucket has it."""
+"""A moderator's decision about one version of an upload, in the form of its record."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ class Decision(Record):
     by: str  # who decided, as they say themselves
     at: str  # ISO 8601 in UTC, to the microsecond: of two decisions the later one counts
     reason: str = ""
-    # Who sent it to the queue, as SQS states it: the id of an IAM user or role, and the session's.
+    # Its sender, as SQS states it: the id of an IAM user or role, and the session's.
     sender: str = ""
 
     @classmethod
@@ -57,7 +57,7 @@ class Decision(Record):
 
 
 class DecisionRecord(Record):
-    """The decision about a version that counts, and those that counted before, oldest first."""
+    """The decision about a version that counts, and earlier decisions, oldest first."""
 
     key: str  # source key
     version_id: str

@@ -1,7 +1,7 @@
 """How many uploads wait for a moderator, and for how long the oldest does.
 
-The stack sends itself a message every half hour. So it is known whoever is to decide, and also when
-nothing happens at all: no event comes of a decision that nobody makes.
+The stack sends itself a message every half hour. So the waiting time is known for any kind of
+moderator, and also when nothing happens at all: a decision that nobody makes causes no event.
 """
 
 import json

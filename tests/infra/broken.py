@@ -255,7 +255,7 @@ BROKEN: list[tuple[str, Break, str]] = [
     (
         "public-access",
         edit("BucketPolicy", "-source", policy=policy(DENY, ANYONE)),
-        "what the bucket's policy allows anyone",
+        "access that the bucket policy gives",
     ),
     (
         "public-access",

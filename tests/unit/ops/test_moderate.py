@@ -1,4 +1,4 @@
-"""What waits, which version a moderator means, and whether a decision was carried out."""
+"""Waiting uploads, the version that a moderator means, and whether a decision was carried out."""
 
 import io
 import itertools

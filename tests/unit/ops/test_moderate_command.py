@@ -1,4 +1,4 @@
-"""What `ops moderate` prints and sends; tests/local/test_moderation.py decides for real."""
+"""The output and messages of `ops moderate`; tests/local/test_moderation.py decides for real."""
 
 import json
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ HELD = Held(
 
 
 class World:
-    """What the command asked for, in order; how each upload ends and whether it was public."""
+    """The command's requests, in order; how each upload ends and whether it was public."""
 
     def __init__(self):
         self.asked, self.waiting, self.outcomes, self.public = [], [], {}, set()
