@@ -40,7 +40,7 @@ class Model:
     sample: dict[OutputFormat, tuple[float, float]]
 
     def distortion(self, terms: Iterable[float]) -> float:
-        """Return the estimated distortion of ``compare``'s terms."""
+        """Return the estimated distortion of ``compare_whole``'s terms."""
         weighed = zip(self.weights, terms, strict=True)
         return self.base + sum(weight * term for weight, term in weighed)
 
@@ -132,7 +132,7 @@ from function.engine.renditions import OutputFormat
 WEIGHTS: Final[tuple[float, ...]] = (
 {weights}
 )
-"""Weight of each term of ``vectors.compare`` in the distortion."""
+"""Weight of each term of ``score.compare_whole`` in the distortion."""
 
 BASE: Final = {base}
 """Distortion of pictures without any difference in the terms."""

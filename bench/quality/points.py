@@ -14,12 +14,12 @@ from bench.engines.frontier.pictures import CACHE, Picture
 from bench.engines.judge import Judge
 from bench.quality.pairs import LARGE_EVERY, WHITE, Pair, fit_pairs, rgb
 from function.engine import encode as encode_module
-from function.engine import encoder_options, formats, sample, vectors
+from function.engine import encoder_options, formats, sample, score, vectors
 from function.engine.encode import encode
 from function.engine.pixels import Pixels
 from function.engine.renditions import OutputFormat
 from function.engine.sample import take_sample
-from function.engine.vectors import compare
+from function.engine.score import compare_whole
 from terminal import Failure
 
 QUALITIES: Final = {
@@ -39,7 +39,7 @@ class Point:
     format: str
     quality: int
     score: float  # SSIMULACRA2
-    terms: list[float]  # ``compare``'s, of the whole picture
+    terms: list[float]  # ``compare_whole``'s, of the picture
     sample_terms: list[float]  # of its sample; empty if it has none
 
 
@@ -66,7 +66,7 @@ def measured(numbered: tuple[int, Picture], program: str) -> list[Point]:
 def _digest(numbered: tuple[int, Picture], program: str) -> str:
     number, picture = numbered
     native = Path(vectors.__file__).with_name("native") / "similarity.c"
-    modules = (encode_module, encoder_options, sample)
+    modules = (encode_module, encoder_options, sample, score)
     files = (Path(__file__), native, *(Path(str(module.__file__)) for module in modules))
     is_whole = str(number % LARGE_EVERY == 0).encode()
     parts = [picture.path.read_bytes(), program.encode(), is_whole]
@@ -101,7 +101,7 @@ def _encoded(pixels: Pixels, format_name: OutputFormat, quality: int) -> Image.I
 
 
 def _terms(original: Image.Image, output: Image.Image) -> list[float]:
-    terms = compare(original, output)
+    terms = compare_whole(original, output)
     if terms is None:
         raise Failure("The model rests on the C module; run `make check`, which compiles it.")
     return list(terms)

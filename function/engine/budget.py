@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from function.engine.renditions import OutputFormat, Rendition, Target
+from function.engine.target import most_encodes
 
 MARGIN: Final = 4  # budget in multiples of the slowest honest file's time
 VCPU_MB: Final = 1769  # memory size that has one vCPU
@@ -31,7 +32,7 @@ ENCODE: Final[Mapping[OutputFormat, float]] = {
 
 TARGETED: Final = 3
 """Times ``ENCODE`` that a rendition with a target takes at most: two encodes, that of its sample,
-and the decoding and comparing of the first and of the sample."""
+and the decoding and comparing of each. A small one may take an encode more."""
 
 LONG_MS: Final = 2600.0
 """CPU time of decoding, half of ``MOST_SECONDS`` at ``FULL_MB``: an upload that may take more gets
@@ -76,7 +77,9 @@ def _encoding(rendition: Rendition, frames: int) -> float:
     times = {name: ENCODE[name] for name in rendition.formats}
     if rendition.animated and OutputFormat.WEBP in times:
         times[OutputFormat.WEBP] *= frames
-    several = TARGETED if isinstance(rendition.quality, Target) else 1
+    several = 1
+    if isinstance(rendition.quality, Target):
+        several = max(TARGETED, 1 + most_encodes((rendition.width, rendition.height)))
     return several * megapixels * sum(times.values())
 
 

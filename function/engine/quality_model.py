@@ -7,22 +7,22 @@ from function.engine.renditions import OutputFormat
 
 # fmt: off
 WEIGHTS: Final[tuple[float, ...]] = (
-    0.0, 0.4782, 0.0, 0.0, 0.0, 0.9474,
-    0.5275, 6.6462, 0.0, 0.2202, 10.7959, 7.1631,
-    0.0, 0.0, 0.0, 0.0, 4.7573, 0.0,
-    0.0, 1.3602, 0.0, 0.0, 0.0, 0.2167,
-    11.0928, 8.7803, 0.0, 0.0, 0.0, 1.9441,
+    0.0, 0.2925, 0.0, 0.0, 0.0, 1.0124,
+    0.154, 6.7584, 0.0, 0.0, 11.8822, 7.8119,
+    0.0, 0.0, 0.0, 0.0, 0.0, 0.5646,
+    0.0, 1.3628, 0.0, 0.0, 0.0, 0.0,
+    4.8257, 8.8911, 0.0, 0.0, 0.0, 0.0,
     0.0, 0.0, 0.0, 0.0, 0.0, 0.0,
     0.0, 0.0, 0.0, 0.0, 0.0, 0.0,
-    159.5575, 11.8574, 0.0, 0.0, 0.0, 0.0,
+    172.015, 12.2401, 0.0, 0.0, 0.0, 0.0,
     0.0, 0.0, 0.0, 0.0, 0.0, 0.0,
-    0.0, 10.9687, 0.0, 0.0, 0.0, 0.0,
-    172.4586, 38.2437, 0.0, 0.0, 0.0, 1.2008,
-    3.7463, 16.479, 0.0, 37.0534, 0.0, 26.1862,
+    0.0, 9.1737, 0.0, 0.0, 0.0, 0.0,
+    177.1099, 43.9828, 0.0, 0.0, 0.0, 0.0,
+    9.1268, 14.1804, 0.0, 47.5313, 0.0, 29.69,
 )
-"""Weight of each term of ``vectors.compare`` in the distortion."""
+"""Weight of each term of ``score.compare_whole`` in the distortion."""
 
-BASE: Final = 0.0645
+BASE: Final = 0.0623
 """Distortion of pictures without any difference in the terms."""
 
 CURVES: Final[Mapping[OutputFormat, tuple[tuple[int, float], ...]]] = {
@@ -63,8 +63,8 @@ CURVES: Final[Mapping[OutputFormat, tuple[tuple[int, float], ...]]] = {
 """The median picture: pairs of a quality and of the logarithm of the distortion."""
 
 SAMPLE: Final[Mapping[OutputFormat, tuple[float, float]]] = {
-    OutputFormat.JPEG: (0.8679, -0.0394),
-    OutputFormat.WEBP: (0.744, 0.0524),
-    OutputFormat.AVIF: (0.9604, 0.002),
+    OutputFormat.JPEG: (0.8513, -0.0293),
+    OutputFormat.WEBP: (0.6783, 0.0745),
+    OutputFormat.AVIF: (0.8753, 0.0181),
 }
 """A factor and a summand: they make of how far off a sample is how far off its picture is."""

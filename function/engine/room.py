@@ -15,6 +15,7 @@ from function.engine.pixels import Size, reduction
 from function.engine.quality_model import CURVES
 from function.engine.renditions import OutputFormat, Quality, Rendition, Target
 from function.engine.results import Task
+from function.engine.score import compared_size
 from function.engine.target import CHECKED_BYTES, CHECKED_PIXELS
 
 DECODE_HEADROOM: Final = {Quality.FAST: 1.25, Quality.BEST: 2.0}
@@ -52,7 +53,8 @@ def compared_formats(renditions: Iterable[Rendition]) -> set[OutputFormat]:
 def compared_bytes(renditions: Iterable[Rendition]) -> int:
     """Return the bytes that comparing the largest rendition with a target takes; 0 without one."""
     targeted = (r for r in renditions if isinstance(r.quality, Target))
-    pixels = (min(r.width * r.height, CHECKED_PIXELS) for r in targeted)
+    sizes = (compared_size((r.width, r.height)) for r in targeted)
+    pixels = (min(width * height, CHECKED_PIXELS) for width, height in sizes)
     return CHECKED_BYTES * max(pixels, default=0)
 
 

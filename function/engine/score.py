@@ -5,13 +5,18 @@ three planes, by three maps, and turns the sum into a score: 100 is equal, 90 no
 when flickered, 70 hardly noticed side by side. The C module has the maps at four scales, and of
 every fourth pixel; the weights of its terms are fitted to the score (docs/engine.md, "A target
 instead of a number"). The sum is called distortion here: 0 for equal pictures.
+
+SSIMULACRA2 needs 256 pixels on a side for its six scales. A smaller picture is repeated in mirror
+image, as the judge of ``bench`` repeats it; otherwise its borders would count for too much, and its
+smaller scales for nothing.
 """
 
 from functools import cache
 from typing import Final
 
-from PIL import Image
+from PIL import Image, ImageOps
 
+from function.engine.layout import Size
 from function.engine.quality_model import BASE, WEIGHTS
 from function.engine.vectors import compare
 
@@ -24,13 +29,43 @@ _MOST: Final = 170.0
 
 _HALVINGS: Final = 60
 
+WHOLE_SIDE: Final = 256
+"""Shorter side in pixels from which a picture is compared as it is, not repeated."""
+
 
 def distortion(original: Image.Image, output: Image.Image) -> float | None:
     """Estimate how unlike two RGB images of one size are; None without the C module."""
-    terms = compare(original, output)
+    terms = compare_whole(original, output)
     if terms is None:
         return None
     return BASE + sum(weight * term for weight, term in zip(WEIGHTS, terms, strict=True))
+
+
+def compare_whole(original: Image.Image, output: Image.Image) -> tuple[float, ...] | None:
+    """Return the terms of two RGB images of one size, small ones repeated in mirror image.
+
+    None without the C module.
+    """
+    return compare(_repeated(original), _repeated(output))
+
+
+def compared_size(size: Size) -> Size:
+    """Return the size at which a picture is compared."""
+    return max(size[0], WHOLE_SIDE), max(size[1], WHOLE_SIDE)
+
+
+def _repeated(image: Image.Image) -> Image.Image:
+    """Return a picture of ``compared_size``, which goes on in mirror image beside and below."""
+    size, whole = image.size, compared_size(image.size)
+    if whole == size:
+        return image
+    result = Image.new(image.mode, whole)
+    across = (image, ImageOps.mirror(image))
+    down = (across, tuple(map(ImageOps.flip, across)))
+    for row, top in enumerate(range(0, whole[1], size[1])):
+        for column, left in enumerate(range(0, whole[0], size[0])):
+            result.paste(down[row % 2][column % 2], (left, top))
+    return result
 
 
 def score_of(sum_of_terms: float) -> float:

@@ -2,31 +2,33 @@
 
 Each format has a curve: the quality that a typical picture needs for a score. A sample of the
 picture says how far it is from typical. The encoded picture is compared with its original, and
-encoded once more if its score is too far from the target.
+encoded once more if its score is too far from the target; a small one twice more.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
 from math import exp, log
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from PIL import Image
 
 from function.engine import formats
 from function.engine.encode import over
+from function.engine.layout import Size
 from function.engine.pixels import Pixels, Planes, as_bitmap, to_ycbcr
 from function.engine.quality_model import CURVES, SAMPLE
 from function.engine.record import Record
 from function.engine.renditions import OutputFormat
 from function.engine.sample import take_sample
-from function.engine.score import distortion, distortion_of, score_of
+from function.engine.score import compared_size, distortion, distortion_of, score_of
 from function.engine.vectors import split
 
 BEST: Final = 100  # the highest quality
 
-TOLERANCE: Final = 2.0  # points that an estimated score may be off without another encode
+TOLERANCE: Final = 2.25  # points that an estimated score may be off without another encode
 
-SAMPLE_MOST: Final = 0.6
+SAMPLE_MOST: Final = 0.8
 """Most by which the logarithm of a sample's distortion counts as off: beyond, the sample shows
 little of its picture, such as the plain parts of a screenshot."""
 
@@ -36,6 +38,14 @@ LOWEST: Final = 10
 CHECKED_PIXELS: Final = 2_100_000
 """Most pixels of a rendition that is compared with its original (Full HD is 2,073,600). Of a larger
 one the sample alone decides: the comparison would take more memory than there may be."""
+
+THRICE_PIXELS: Final = 300_000
+"""Most pixels of a picture that is encoded a third time if both encodes are too far off, as those
+of some drawings and sprites are. It takes no longer than a quarter of the largest rendition."""
+
+FLATTEST: Final = 0.1
+"""Least that the logarithm of a distortion must rise where the median picture's rises by 1, between
+two encodes: below, another quality would only change the bytes."""
 
 CHECKED_SIDE: Final = 64
 """Fewest pixels of a side that is compared: below, the scales of the comparison are not all there.
@@ -79,6 +89,12 @@ class Encoded(Record):
     quality: int
 
 
+class _Try(NamedTuple):
+    miss: float  # points from the target, by the comparison
+    encoded: Encoded
+    measured: float  # logarithm of the distortion
+
+
 def reach(
     picture: Pixels,
     target: int,
@@ -87,7 +103,7 @@ def reach(
     *,
     background: tuple[int, ...],
 ) -> Encoded:
-    """Encode a picture so that its score comes near to the target; of two encodes take the nearer.
+    """Encode a picture so that its score comes near to the target; take the nearest of the encodes.
 
     Transparent pixels are compared over the background. Where the target cannot be reached, the
     result is about the best that the format has. A PNG is without loss. Without the C module, and
@@ -102,24 +118,45 @@ def reach(
     if is_jpeg and _needs_full_chroma(sample or picture, target, background):
         encode = partial(encode, full_chroma=True)
     wanted, quality = _aim(sample, target, format_name, encode, background)
-    first = Encoded(encode(picture, quality), quality)
-    width, height = picture.size
+    most = most_encodes(picture.size)
+    tried: list[_Try] = []
+    while True:
+        body = encode(picture, quality)
+        measured = _measure(picture, body, format_name, background) if most > 1 else None
+        if measured is None:
+            return Encoded(body, quality)
+        miss = abs(score_of(exp(measured)) - score_of(exp(wanted)))
+        tried.append(_Try(miss, Encoded(body, quality), measured))
+        nearest = min(tried, key=lambda each: each.miss)
+        quality = _corrected(tried, wanted, format_name)
+        is_done = nearest.miss <= TOLERANCE or len(tried) == most
+        if is_done or any(quality == each.encoded.quality for each in tried):
+            return nearest.encoded
+
+
+def most_encodes(size: Size) -> int:
+    """Return how often a picture is encoded at most; if once, it is not compared."""
+    width, height = compared_size(size)
     if width * height > CHECKED_PIXELS:
-        return first
-    measured = _measure(picture, first.body, format_name, background)
-    target_score = score_of(exp(wanted))
-    if measured is None or _miss(measured, target_score) <= TOLERANCE:
-        return first
-    # Pictures differ by a factor in their distortion, which is nearly the same at each quality.
-    typical = _typical_distortion(quality, format_name)
-    quality = _quality_at(typical + wanted - measured, format_name)
-    if quality == first.quality:
-        return first
-    second = Encoded(encode(picture, quality), quality)
-    remeasured = _measure(picture, second.body, format_name, background)
-    if remeasured is None or _miss(remeasured, target_score) >= _miss(measured, target_score):
-        return first
-    return second
+        return 1
+    return 3 if width * height <= THRICE_PIXELS else 2
+
+
+def _corrected(tried: Sequence[_Try], wanted: float, format_name: OutputFormat) -> int:
+    """Return the quality that should have the distortion ``wanted``, of one or two tries.
+
+    Pictures differ by a factor in their distortion, which is nearly the same at each quality. Of
+    two tries the difference says how much faster or more slowly than the median picture's the
+    distortion falls, and a line through both is followed.
+    """
+    near, *others = sorted(tried, key=lambda each: each.miss)
+    start, steepness = _typical_distortion(near.encoded.quality, format_name), 1.0
+    for other in others:
+        run = _typical_distortion(other.encoded.quality, format_name) - start
+        steepness = (other.measured - near.measured) / run if run else 0.0
+    if steepness < FLATTEST:
+        return near.encoded.quality
+    return _quality_at(start + (wanted - near.measured) / steepness, format_name)
 
 
 def _aim(
@@ -150,11 +187,6 @@ def _aim(
             wanted = best + SPARED
             return wanted, _quality_below(wanted, (typical, sampled), best, format_name)
     return wanted, quality
-
-
-def _miss(measured: float, score: float) -> float:
-    """Return the points between a score and that of a distortion, given as logarithm."""
-    return abs(score_of(exp(measured)) - score)
 
 
 def _quality_below(

@@ -66,6 +66,15 @@ def test_a_target_has_time_for_two_encodes_and_their_comparison():
     assert several - none == pytest.approx(3 * (once - none))
 
 
+def test_a_small_target_has_time_for_three_encodes():
+    given = [one(width=500, height=500, formats=("avif",))]
+    aimed = [each.replace(quality=Target(75)) for each in given]
+    none, once, several = (
+        budget(10_000, 10_000, 16.0, renditions) for renditions in ([], given, aimed)
+    )
+    assert several - none == pytest.approx(4 * (once - none))
+
+
 def test_a_small_function_has_more_time_by_the_clock():
     assert seconds(10_000, 100, 16.0, SMALL, memory_mb=512) == pytest.approx(
         2 * seconds(10_000, 100, 16.0, SMALL)

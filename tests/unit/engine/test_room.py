@@ -50,6 +50,8 @@ def test_a_target_needs_memory_for_the_largest_picture_that_is_compared():
     assert room.compared_bytes(DEFAULT_RENDITIONS) == 0
     assert room.compared_bytes((*DEFAULT_RENDITIONS, aimed[1])) == 15 * 640 * 640
     assert room.compared_bytes(aimed) == 15 * 1080 * 1080
+    # Small ones are compared at 256 pixels on a side.
+    assert room.compared_bytes([aimed[0].replace(width=150, height=900)]) == 15 * 256 * 900
     assert room.compared_bytes([aimed[0].replace(width=9000, height=9000)]) == 15 * 2_100_000
     jpeg, scale = formats.by_name("jpeg"), room.decode_scale(LARGE, TASK)
     plain, more = (

@@ -8,7 +8,13 @@ from PIL import Image, ImageFilter
 
 from bench.engines import judge
 from function.engine import score, vectors
-from function.engine.score import distortion, distortion_of, score_of
+from function.engine.score import (
+    compare_whole,
+    compared_size,
+    distortion,
+    distortion_of,
+    score_of,
+)
 from function.engine.vectors import compare
 from tests.support.pictures import gradient
 from tests.support.similarity import compared
@@ -47,6 +53,33 @@ def test_the_estimate_is_near_the_score(format_name, quality):
     found = distortion(picture, output)
     assert found is not None
     assert score_of(found) == pytest.approx(judge.score(picture, output), abs=4)
+
+
+@pytest.mark.parametrize("size", [(64, 64), (150, 100), (100, 400), (300, 85), (255, 257)])
+def test_a_small_picture_is_compared_as_the_judge_repeats_it(size):
+    """The judge's own function, with numpy, is the other half of the comparison."""
+    one = noise(size, 4)
+    other = Image.blend(one, noise(size, 5), 0.2)
+    assert judge.mirrored(one).size == compared_size(size)
+    assert compare_whole(one, other) == compare(judge.mirrored(one), judge.mirrored(other))
+
+
+def test_a_picture_of_the_judges_size_is_compared_as_it_is():
+    assert compared_size((256, 300)) == (256, 300)
+    one, other = noise((256, 300), 4), noise((256, 300), 5)
+    assert compare_whole(one, other) == compare(one, other)
+    assert judge.SMALLEST == score.WHOLE_SIDE
+
+
+@pytest.mark.parametrize("quality", [50, 75, 90])
+def test_the_estimate_of_a_thumbnail_is_near_the_score(quality):
+    """Its borders are a quarter of it: compared as it is, it was up to 2 points off here."""
+    with Image.open("docs/page.webp") as opened:
+        thumb = opened.convert("RGB").resize((150, 100), Image.Resampling.LANCZOS)
+    output = encoded(thumb, "JPEG", quality)
+    found = distortion(thumb, output)
+    assert found is not None
+    assert score_of(found) == pytest.approx(judge.score(thumb, output), abs=2)
 
 
 def test_without_the_c_module_nothing_is_estimated(monkeypatch):
