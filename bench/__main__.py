@@ -88,9 +88,9 @@ MAINTAIN: Final[Mapping[str, str]] = {
         Exit code 1 if the function lets through what kills it. Takes half an hour, as root.""",
     "quality": """Test how well target qualities are met on public pictures, or fit the model again.
 
-        Fetches 84 pictures, unless --pictures names your own. Exit code 1: fewer than 95 % of the
-        test pairs are within 3 points of their target, or they take more than 1.3 encodes in the
-        mean.""",
+        Fetches 169 pictures, unless --pictures names your own, and 113 more for --refit. Exit code
+        1: fewer than 95 % of the test pairs are within 3 points of their target, or they take more
+        than 1.3 encodes in the mean.""",
 }
 """Name, which is that of its module and function too -> its help."""
 
