@@ -100,7 +100,7 @@ def test_a_narrow_picture_starts_from_a_typical_one():
 def test_there_is_one_more_encode_at_most_and_none_within_the_tolerance(monkeypatch, tolerance):
     monkeypatch.setattr(target, "TOLERANCE", tolerance)
     monkeypatch.setattr(target, "THRICE_PIXELS", 0)
-    result, encodes = reached(photo((300, 95)), 85, JPEG)
+    result, encodes = reached(photo((300, 95)), 70, JPEG)
     assert len(encodes.asked) == (1 if tolerance else 2)
     assert result.quality in [quality for _, quality in encodes.asked]
 
