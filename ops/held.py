@@ -64,10 +64,19 @@ def _is_allowed(statements: list[dict[str, Any]], action: str, resource: str) ->
     about = [each for each in statements if _is_about(each, action, resource)]
     allows = any(each["Effect"] == "Allow" and _names_readers(each) for each in about)
     denies = any(
-        each["Effect"] == "Deny" and _names_all(each) and not each.get("Condition")
-        for each in about
+        each["Effect"] == "Deny" and _names_all(each) and _is_for_readers(each) for each in about
     )
     return allows and not denies
+
+
+def _is_for_readers(statement: dict[str, Any]) -> bool:
+    """Return True if a statement applies to all readers, except principals of one account.
+
+    docs/moderation.md has such a statement: without the exception nobody could read for moderators.
+    """
+    condition: dict[str, Any] = statement.get("Condition") or {}
+    outside: dict[str, Any] = condition.get("StringNotEquals", {})
+    return not condition or (len(condition) == 1 and set(outside) == {"aws:PrincipalAccount"})
 
 
 def _is_about(statement: dict[str, Any], action: str, resource: str) -> bool:

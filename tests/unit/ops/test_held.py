@@ -1,7 +1,9 @@
 """The doctor's look at what waits for a moderator, and at who else may see it."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -131,10 +133,23 @@ def test_what_is_denied_to_everybody_is_ok():
     assert privacy(allow(), deny).level == "ok"
 
 
+def test_the_statement_that_the_docs_name_is_ok():
+    page = (Path(__file__).parents[3] / "docs" / "moderation.md").read_text()
+    (text,) = re.findall(r'```json\n(\{"Sid": "DenyIndex".*?)```', page, re.DOTALL)
+    deny = json.loads(text.replace("BUCKET", BUCKET))
+    assert privacy(allow(action="s3:GetObject"), deny).level == "ok"
+
+
+OUTSIDE = {"aws:PrincipalAccount": "123456789012"}
+
+
 @pytest.mark.parametrize(
     "changed",
     [
         {"Condition": {"Bool": {"aws:SecureTransport": "false"}}},
+        {"Condition": {"StringEquals": OUTSIDE}},
+        {"Condition": {"StringNotEquals": OUTSIDE, "Bool": {"aws:SecureTransport": "false"}}},
+        {"Condition": {"StringNotEquals": OUTSIDE | {"aws:SourceVpc": "vpc-1"}}},
         {"Principal": CDN},
         {"Resource": f"{ARN}/_index/moderation/held/*"},
         {"Action": "s3:PutObject"},
