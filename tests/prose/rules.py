@@ -41,7 +41,6 @@ class Rules:
 
     rules: list[Rule]
     proselint: list[Check]
-    unclean: list[str]
 
     def findings(self, texts: Sequence[Text]) -> Iterator[tuple[int, str]]:
         """Yield the line and the description of each finding in the texts of a file."""
@@ -81,5 +80,4 @@ def read_rules() -> Rules:
     return Rules(
         rules=[Rule(**rule) for rule in content["rules"]],
         proselint=[c for c in proselint_checks if any(map(c.matches_partial, names))],
-        unclean=content["unclean"],
     )

@@ -1,7 +1,5 @@
 """``make lint`` reads sentences: each rule finds its bad examples alone, in each kind of file."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.prose.__main__ import findings, main
@@ -19,7 +17,7 @@ EXAMPLES = [(rule, text, True) for rule in RULESET.rules for text in rule.bad] +
 )
 def test_a_rule_finds_its_bad_examples_and_none_of_the_good(rule, sentence, is_bad):
     kind = rule.kinds[0] if rule.kinds else "paragraph"
-    found = Rules(rules=[rule], proselint=[], unclean=[]).findings([Text(kind, ((1, sentence),))])
+    found = Rules(rules=[rule], proselint=[]).findings([Text(kind, ((1, sentence),))])
     assert bool(list(found)) == is_bad
 
 
@@ -91,17 +89,12 @@ def test_the_command_reads_paths_and_exits_1_for_a_finding(monkeypatch, capsys):
 WORD = Rules(
     rules=[type(RULESET.rules[0])(name="word", pattern="docstrings", advice="no", bad=[], good=[])],
     proselint=[],
-    unclean=[],
 )
-
-
-def test_what_is_listed_as_unclean_is_there():
-    assert all(Path(each).exists() for each in RULESET.unclean)
 
 
 def test_a_check_that_proselint_lacks_is_told(monkeypatch, tmp_path):
     file = tmp_path / "rules.toml"
-    file.write_text('unclean = []\nproselint = ["nonsense"]\nrules = []\n')
+    file.write_text('proselint = ["nonsense"]\nrules = []\n')
     monkeypatch.setattr("tests.prose.rules.RULES", file)
     with pytest.raises(ValueError, match="'nonsense'"):
         read_rules()
