@@ -88,7 +88,7 @@ def _told(outcome: str | None) -> str:
         case Status.DELETED:
             return "decided, and deleted meanwhile"
         case "replaced":
-            return "decided, and replaced by a newer upload, which needs its own decision"
+            return "decided, and replaced by a newer upload, which waits for its own decision"
         case None:
             return (
                 "sent, and not carried out within a minute; `ops redrive` shows if it failed; then "

@@ -162,7 +162,11 @@ def test_an_approval_has_the_cdn_forget_nothing(world):
     ("outcome", "told", "code"),
     [
         ("deleted", "decided, and deleted meanwhile", 0),
-        ("replaced", "decided, and replaced by a newer upload, which waits for a decision", 0),
+        (
+            "replaced",
+            "decided, and replaced by a newer upload, which waits for its own decision",
+            0,
+        ),
         ("failed", "failed", 0),
         (None, "sent, and not carried out within a minute", 1),
     ],
