@@ -361,7 +361,7 @@ def test_a_type_that_is_not_in_the_table_is_an_error():
         lambda: forced_by("aws:ec2/vpc:Vpc", {}, {}),
         lambda: name_input("aws:ec2/vpc:Vpc"),
     ):
-        with pytest.raises(Failure, match="aws:ec2/vpc:Vpc is not known"):
+        with pytest.raises(Failure, match="aws:ec2/vpc:Vpc has no rule on replacement"):
             call()
 
 
