@@ -7,6 +7,7 @@ import hashlib
 import html
 import re
 import time
+from email.utils import formatdate, parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler
 from threading import Lock
 from typing import Final
@@ -21,9 +22,6 @@ requests is "often in the tens of milliseconds" ("Best Practices Design Patterns
 S3 Performance", Timeouts and Retries for Latency-Sensitive Applications, read 2026-11-27)."""
 MB_PER_S: Final = 80.0
 """One connection's throughput; an assumption like the latency, and without a source."""
-
-_DATE: Final = "Mon, 02 Nov 2026 10:11:12 GMT"
-_ISO_DATE: Final = "2026-11-02T10:11:12.000Z"
 
 
 class StubS3(Server):
@@ -57,7 +55,8 @@ class StubS3(Server):
         tag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
         if path.startswith(f"/{DESTINATION}/"):
             self._made = (self._made[0] + 1, self._made[1] + len(body))
-        self.objects[path] = (body, {**(headers or {}), "ETag": tag, "Last-Modified": _DATE})
+        now = formatdate(usegmt=True)
+        self.objects[path] = (body, {**(headers or {}), "ETag": tag, "Last-Modified": now})
         return tag
 
     def delay(self, size: int) -> None:
@@ -89,15 +88,15 @@ class _Handler(Handler, BaseHTTPRequestHandler):
         bucket = f"{self._path.rstrip('/')}/"
         with self.server.lock:
             found = [
-                (path.removeprefix(bucket), len(body))
-                for path, (body, _) in self.server.objects.items()
+                (path.removeprefix(bucket), len(body), headers["Last-Modified"])
+                for path, (body, headers) in self.server.objects.items()
                 if path.startswith(bucket + prefix)
                 and (is_deep or "/" not in path.removeprefix(bucket + prefix))
             ]
         contents = "".join(
             f"<Contents><Key>{html.escape(key)}</Key><Size>{size}</Size>"
-            f"<LastModified>{_ISO_DATE}</LastModified></Contents>"
-            for key, size in sorted(found)
+            f"<LastModified>{parsedate_to_datetime(at):%Y-%m-%dT%H:%M:%S.000Z}</LastModified></Contents>"
+            for key, size, at in sorted(found)
         )
         self.answer(200, f"<ListBucketResult>{contents}</ListBucketResult>".encode())
 

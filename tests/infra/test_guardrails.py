@@ -88,7 +88,7 @@ def test_a_public_stack_needs_its_doors_open(dev):
         "BucketPublicAccessBlock", "-source", blockPublicPolicy=True, restrictPublicBuckets=True
     )
     (text,) = violations(RULES, change(dev.resources))
-    assert "open it or close that" in text
+    assert "change one of them" in text
 
 
 def test_taggable_types_are_the_providers_own(everything):

@@ -450,10 +450,10 @@ def test_ops_shows_nothing_to_a_role_without_the_right(stage, held, rights):
     allowed = [(action, of.format(bucket=arn)) for action, of in RIGHTS[rights]]
     s3 = caller(stage.server, "s3", *allowed)
     with pytest.raises(ClientError, match="AccessDenied"):
-        moderate.waiting(Stack(outputs=stage.outputs, client=lambda _service: s3))
+        moderate.waiting(Stack(outputs=stage.outputs, client=lambda _service, **_how: s3))
     moderators = [*allowed, *((right, f"{arn}{of}") for right, of in MODERATORS)]
     s3 = caller(stage.server, "s3", *moderators)
-    waiting = moderate.waiting(Stack(outputs=stage.outputs, client=lambda _service: s3))
+    waiting = moderate.waiting(Stack(outputs=stage.outputs, client=lambda _service, **_how: s3))
     assert held.key in {each.key for each in waiting}
 
 
