@@ -10,13 +10,12 @@ from typing import Final
 from bench.accept import cloud
 from bench.accept.live import Live
 from bench.accept.steps import Outcome, StepFailed
-from bench.accept.uploads import Difference, compare, environment, render
+from bench.accept.uploads import Difference, compare, environment, render_each
 from function.contract import StackOutput, Status, upload_name
 from function.engine.renditions import made_at_view
 from function.engine.results import Rendered
 from local.http import request
 from local.uploader import Result, upload_all
-from pipeline.settings import Settings
 from terminal import Advance, counted
 
 UNDECLARED: Final = "accept-undeclared.jpg"
@@ -43,7 +42,7 @@ def check(live: Live, photos: list[Path], advance: Advance) -> Outcome:
     for result in results:
         if result.status != Status.READY:
             raise StepFailed(f"{Path(result.file).name} ended {result.status}: {result.reason}")
-        ours = rendered_here(result.file, live.settings)
+        ours = render_each(result.file, environment(live.settings).view_task)
         for url in _lazy_urls(result, ours):
             body, milliseconds = _view(url)
             again, later = _view(url)
@@ -61,15 +60,6 @@ def check(live: Live, photos: list[Path], advance: Advance) -> Outcome:
         figures=Figures(first, second, differences),
         usd=live.cost(results),
     )
-
-
-def rendered_here(photo: str, settings: Settings) -> dict[str, Rendered]:
-    """Return each lazy rendition as a first view makes it: alone, in one of its formats."""
-    task, made = environment(settings).view_task, dict[str, Rendered]()
-    for rendition in task.renditions:
-        for format_name in rendition.formats:
-            made |= render(photo, task.only(rendition.name, format_name))
-    return made
 
 
 def _lazy_urls(result: Result, made: Mapping[str, Rendered]) -> Iterator[str]:

@@ -11,10 +11,9 @@ from typing import Final
 from bench.accept.first_views import refuse_direct, refuse_undeclared
 from bench.accept.live import Live
 from bench.accept.steps import Outcome, StepFailed
-from bench.accept.uploads import Difference, compare_files, environment, render
+from bench.accept.uploads import Difference, compare_files, environment, render_each
 from function.contract import Status
 from function.engine.renditions import file_name, made_in_background
-from function.engine.results import Rendered
 from local.http import request
 from local.uploader import Result, upload_all
 from pipeline.settings import Settings
@@ -54,7 +53,10 @@ def check(live: Live, photos: list[Path], advance: Advance) -> Outcome:
     for result in results:
         if result.status != Status.READY:
             raise StepFailed(f"{Path(result.file).name} ended {result.status}: {result.reason}")
-        ours, begin = rendered_here(result.file, live.settings), time.perf_counter()
+        ours, begin = (
+            render_each(result.file, environment(live.settings).format_task),
+            time.perf_counter(),
+        )
         wanted = list(_wanted(result, live.settings))
         for each in wanted:
             meanwhile.append(_view_stand_in(each))
@@ -72,15 +74,6 @@ def check(live: Live, photos: list[Path], advance: Advance) -> Outcome:
         figures=Figures(meanwhile, made, differences),
         usd=live.cost(results),
     )
-
-
-def rendered_here(photo: str, settings: Settings) -> dict[str, Rendered]:
-    """Return each lazy format as it is made in the background: alone, by the slower encoder."""
-    task, made = environment(settings).format_task, dict[str, Rendered]()
-    for rendition in task.renditions:
-        for format_name in rendition.formats:
-            made |= render(photo, task.only(rendition.name, format_name))
-    return made
 
 
 def _wanted(result: Result, settings: Settings) -> Iterator[_Wanted]:

@@ -150,6 +150,15 @@ def render(photo: str, task: Task) -> dict[str, Rendered]:
     return {file_name(r.name, r.format): r for r in made if isinstance(r, Rendered)}
 
 
+def render_each(photo: str, task: Task) -> dict[str, Rendered]:
+    """Return the renditions, each made alone and in one of its formats, as lazy ones are."""
+    made = dict[str, Rendered]()
+    for rendition in task.renditions:
+        for format_name in rendition.formats:
+            made |= render(photo, task.only(rendition.name, format_name))
+    return made
+
+
 def _distance(ours: bytes, theirs: bytes) -> tuple[float, int]:
     """Return the mean and the largest difference; the size of the scale if shapes differ."""
     mine, other = _pixels(ours), _pixels(theirs)

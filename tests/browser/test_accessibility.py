@@ -9,7 +9,7 @@ from pipeline import page as page_files
 from tests.browser.axe import violations
 from tests.browser.modes import LAPTOP
 from tests.browser.test_browser import OVERFLOW, SCREENSHOTS, card
-from tests.support.issuer import AUDIENCE, Issuer
+from tests.support.issuer import AUDIENCE
 
 VIEWS = {
     "phone-320": {"width": 320, "height": 640},
@@ -22,13 +22,6 @@ CUT_TABLES = (
     "[...document.querySelectorAll('.wide')].filter(e => e.scrollWidth > e.clientWidth).length"
 )
 ALLOW = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
-
-
-@pytest.fixture(scope="module")
-def issuer():
-    issuer = Issuer()
-    yield issuer
-    issuer.stop()
 
 
 @pytest.fixture(scope="module")

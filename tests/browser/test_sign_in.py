@@ -12,7 +12,7 @@ from pipeline import page
 from tests.browser.axe import violations
 from tests.browser.modes import LAPTOP, PHONE
 from tests.browser.test_browser import OVERFLOW, SCREENSHOTS, card, drop
-from tests.support.issuer import AUDIENCE, Issuer
+from tests.support.issuer import AUDIENCE
 
 PER_HOUR = 2
 SETTINGS = {
@@ -25,13 +25,6 @@ APP = """
 window.reasons = [];
 document.addEventListener("signinneeded", (event) => window.reasons.push(event.detail.reason));
 """
-
-
-@pytest.fixture(scope="module")
-def issuer():
-    issuer = Issuer()
-    yield issuer
-    issuer.stop()
 
 
 @pytest.fixture(scope="module")

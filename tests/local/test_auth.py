@@ -17,19 +17,12 @@ from local.http import request
 from local.uploader import post_form, upload
 from tests.local.defaults import DEFAULTS
 from tests.local.probing import probe
-from tests.support.issuer import AUDIENCE, Issuer
+from tests.support.issuer import AUDIENCE
 from tests.support.waiting import wait_until
 
 PER_HOUR = 5
 PER_DAY = 3_000_000
 ORIGIN = "https://photos.example"
-
-
-@pytest.fixture(scope="module")
-def issuer():
-    issuer = Issuer()
-    yield issuer
-    issuer.stop()
 
 
 @pytest.fixture(scope="module")

@@ -47,13 +47,6 @@ EVERYTHING = OWN | {
 }
 
 
-@pytest.fixture(scope="module")
-def issuer():
-    issuer = Issuer()
-    yield issuer
-    issuer.stop()
-
-
 @dataclass
 class World:
     """A stack, and all that was ever uploaded to it."""

@@ -3,8 +3,9 @@
 import pytest
 
 from bench.accept import first_views
-from bench.accept.first_views import UNDECLARED, check, rendered_here
+from bench.accept.first_views import UNDECLARED, check
 from bench.accept.steps import StepFailed
+from bench.accept.uploads import environment, render_each
 from function.engine.renditions import Rendition
 from local.uploader import Result
 from ops.stack import Stack
@@ -41,7 +42,7 @@ def seen(monkeypatch, photo, live):
     """Run the step; ``answers`` stand in for what a URL is answered with, one after the other."""
 
     def run(*, status="ready", is_lazy=True, **answers):
-        ours = rendered_here(str(photo), live.settings)["large.png"].body
+        ours = render_each(str(photo), environment(live.settings).view_task)["large.png"].body
         given = {
             f"http://x/{FILE}": [(200, ours)],
             f"http://out/1/a.png/{UNDECLARED}": [(404, b"")],

@@ -4,10 +4,11 @@ import re
 
 import pytest
 
-from bench.accept import first_views, lazy_formats
+from bench.accept import first_views, lazy_formats, uploads
 from bench.accept.first_views import UNDECLARED
-from bench.accept.lazy_formats import check, rendered_here
+from bench.accept.lazy_formats import check
 from bench.accept.steps import StepFailed
+from bench.accept.uploads import environment, render_each
 from function.engine.renditions import Rendition
 from local.uploader import Result
 from ops.stack import Stack
@@ -47,7 +48,7 @@ def see(monkeypatch, photo):
         config = aws_client("lambda", get_function_url_config={"FunctionUrl": FUNCTION})
         clients = {"lambda": config, "sqs": live.stack.client("sqs")}
         vars(live)["stack"] = Stack(outputs=outputs, client=clients.__getitem__)
-        ours = rendered_here(str(photo), live.settings)["hero.webp"].body
+        ours = render_each(str(photo), environment(live.settings).format_task)["hero.webp"].body
         given = {
             OTHER: [(200, b"meanwhile")],
             WANTED: [(200, b"meanwhile"), (200, b"meanwhile"), (200, ours)],
@@ -107,13 +108,13 @@ def test_what_is_made_here_is_made_by_the_slower_encoder(photo, monkeypatch):
     avif = HERO.replace(lazy_formats=("avif",))
     settings = clone(delivery="cdn", renditions=(avif,)).settings
     speeds = []
-    real = lazy_formats.render
+    real = uploads.render
     monkeypatch.setattr(
-        lazy_formats,
+        uploads,
         "render",
         lambda path, task: (speeds.append(task.patience > 5), real(path, task))[1],
     )
-    made = rendered_here(str(photo), settings)
+    made = render_each(str(photo), environment(settings).format_task)
     assert (list(made), speeds) == (["hero.avif"], [True])
     assert opened(made["hero.avif"].body).format == "AVIF"
 
