@@ -89,9 +89,6 @@ def evaluate(
     """
     given = {full_key(key): value for key, value in (overrides or {}).items()}
     config = {**read_config(stack), **given}
-    runtime_settings.ROOT.set(None)
-    set_mocks(mocks, project_name(), stack, preview=False, logger=_quiet())
-    _configure(config, stack)
     outputs: dict[str, Any] = {}
 
     def run() -> pulumi.Output[None]:
@@ -100,7 +97,15 @@ def evaluate(
         return pulumi.Output.all(**root.outputs).apply(outputs.update)
 
     awaited = cast("Callable[[Callable[[], Any]], Callable[[], None]]", pulumi.runtime.test)
-    awaited(run)()
+    _configure(config, stack)
+    runtime_settings.reset_options()
+    try:
+        set_mocks(mocks, project_name(), stack, preview=False, logger=_quiet())
+        awaited(run)()
+    finally:
+        # Or the process's next resources would register with these mocks, below this program's
+        # root, which may never have been registered itself.
+        runtime_settings.reset_options()
     return outputs
 
 
