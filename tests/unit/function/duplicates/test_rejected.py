@@ -108,7 +108,7 @@ def test_of_a_rejected_picture_nothing_is_stored_in_a_stack_that_shows_at_once(
 
     first = put("uploads/a.jpg", jpeg)
     assert first.status == Status.READY
-    decision = Decision(Verdict.REJECT, "m", "2026")
+    decision = Decision(Verdict.REJECT, "m", "2025")
     decided = first.source.version.replace(sequencer="00")
     reconcile(Event("source", EventKind.DECIDED, decided, "c", decision))
     assert [key for key in destination.objects if not key.startswith("_index/")] == [
@@ -124,7 +124,7 @@ def test_of_a_rejected_picture_nothing_is_stored_in_a_stack_that_shows_at_once(
     assert destination.shown == ["b.jpg/manifest.json"]
     record = holder.moderation.held_record(held.source)
     assert record.looks_like_rejected.key == "uploads/a.jpg"
-    approval = Decision(Verdict.APPROVE, "m", "2027")
+    approval = Decision(Verdict.APPROVE, "m", "2026")
     approved = held.source.version.replace(sequencer="00")
     assert reconcile(Event("source", EventKind.DECIDED, approved, "c", approval)).renditions
     again = put("uploads/c.jpg", gradient_of_another())
