@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from local.http import quote, request
 from local.resources import Context
 from local.server import Server
 from local.uploader import Result, upload
+from ops import backfill_queue
 from tests.local.defaults import DEFAULTS
 from tests.local.probing import probe
 from tests.support.waiting import wait_until
@@ -80,6 +82,19 @@ class Aws:
         """Wait until no message waits or is being worked on, not even one that failed once."""
         seconds = int(self.queue_attributes()["VisibilityTimeout"]) + 60
         wait_until(lambda: not self.messages() and also(), seconds, lambda: self.logged('"failed"'))
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Backfills look often, and end at the first look that finds no message: counts are exact."""
+    monkeypatch.setattr(backfill_queue, "QUIET_SECONDS", 0)
+    monkeypatch.setattr(backfill_queue, "LOOK_SECONDS", 0.2)
+
+
+@pytest.fixture
+def idle(monkeypatch):
+    """An erasure waits two seconds for invocations: none that is under way takes longer."""
+    monkeypatch.setattr("ops.erase_command._wait", lambda _seconds: time.sleep(2))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from local.http import request
-from ops import backfill, backfill_queue, checkpoint
+from ops import backfill, checkpoint
 from ops.__main__ import main
 from ops.checkpoint import Checkpoint
 from ops.stack import connect
@@ -16,8 +16,6 @@ from tests.support.waiting import wait_until
 @pytest.fixture
 def stack(aws, monkeypatch):
     monkeypatch.setenv("IMAGE_PIPELINE_LOCAL", str(aws.server.folder))
-    monkeypatch.setattr(backfill_queue, "QUIET_SECONDS", 0)  # counts of this queue are exact
-    monkeypatch.setattr(backfill_queue, "LOOK_SECONDS", 0.2)
     return connect("local")
 
 

@@ -325,7 +325,7 @@ def test_a_deletion_takes_lazy_renditions_too(server, cdn, name):
     assert not stored(server, name)
 
 
-def test_an_erasure_takes_lazy_renditions_too(server, cdn, name, monkeypatch):
+def test_an_erasure_takes_lazy_renditions_too(server, cdn, name, idle, monkeypatch):
     url = entry(cdn, name, "large.jpg")["url"]
     assert view(url)[0] == 200
     monkeypatch.setenv("IMAGE_PIPELINE_LOCAL", str(server.folder))

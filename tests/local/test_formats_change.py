@@ -9,7 +9,6 @@ from function.contract import manifest_key, upload_name
 from local.deploy import deploy
 from local.http import request
 from local.uploader import upload
-from ops import backfill_queue
 from ops.__main__ import main
 from ops.rendered import renditions
 from ops.stack import connect
@@ -57,7 +56,7 @@ def assert_whole(done):
         assert request("GET", rendition.url)[0] == 200, rendition
 
 
-def test_no_reader_misses_a_file_while_formats_change(server, photo, monkeypatch):
+def test_no_reader_misses_a_file_while_formats_change(server, photo):
     path = photo("beach.jpg", (1300, 900))
     old = make(server, path)
     assert (len(old.renditions), given(server, old, "large")) == (8, (200, "webp"))
@@ -77,8 +76,6 @@ def test_no_reader_misses_a_file_while_formats_change(server, photo, monkeypatch
     assert upload_name(old.key) in found.detail
     assert found.detail.endswith("large.avif")
 
-    monkeypatch.setattr(backfill_queue, "QUIET_SECONDS", 0)
-    monkeypatch.setattr(backfill_queue, "LOOK_SECONDS", 0.1)
     assert main(["backfill", "--stack", "prod"]) == 0
     wait_until(lambda: renditions(stack).level == "ok")
 

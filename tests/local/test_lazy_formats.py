@@ -230,9 +230,10 @@ def test_a_deletion_takes_it_and_a_late_message_makes_nothing(server, cdn, name)
     assert view(f"{cdn}/{name}/hero.avif")[0] == 404
 
 
-def test_an_erasure_takes_it_too(server, cdn, name, monkeypatch):
+def test_an_erasure_takes_it_too(server, cdn, name, idle, monkeypatch):
     view(f"{cdn}/{name}/hero.avif")
     made(server, name, "hero.avif")
+    wait_until(lambda: waiting(server) == 0, 30)
     monkeypatch.setenv("IMAGE_PIPELINE_LOCAL", str(server.folder))
     assert main(["erase", f"uploads/{name}", "--yes", "--stack", "local"]) == 0
     s3, bucket = server.client("s3"), server.outputs["destinationBucket"]

@@ -207,10 +207,11 @@ def test_a_newer_upload_needs_a_decision_of_its_own(stack, photo, moderate, caps
     assert stack.manifest("uploads/a/twice.jpg")["status"] == "held"
 
 
-def test_an_erasure_takes_what_waits_and_what_was_decided(stack, photo, moderate):
+def test_an_erasure_takes_what_waits_and_what_was_decided(stack, photo, moderate, idle):
     put(stack, photo("erased.jpg"), "gone/erased.jpg")
     moderate("approve", "uploads/gone/erased.jpg")
     put(stack, photo("erased.jpg"), "gone/too.jpg")
+    stack.wait_until_drained()
     assert main(["erase", "uploads/gone/", "--yes", "--stack", "local"]) == 0
     s3, bucket = stack.client("s3"), stack.outputs["destinationBucket"]
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)

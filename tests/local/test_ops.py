@@ -7,7 +7,7 @@ import pytest
 
 from function.contract import StackOutput, s3_event
 from local.http import request
-from ops import backfill_queue, mappings, redrive
+from ops import mappings, redrive
 from ops.__main__ import main
 from ops.stack import Stack, connect
 from terminal import Failure
@@ -98,8 +98,6 @@ def test_what_matches_is_moved_back_and_processed(aws, stack, dead, capsys):
 def test_dead_letters_of_a_backfill_go_back_to_its_queue_which_is_polled_until_they_are_done(
     aws, stack, dead, monkeypatch
 ):
-    monkeypatch.setattr(backfill_queue, "QUIET_SECONDS", 0)
-    monkeypatch.setattr(backfill_queue, "LOOK_SECONDS", 0.1)
     sqs, url = aws.client("sqs"), aws.outputs["deadLetterQueueUrl"]
     sqs.purge_queue(QueueUrl=url)
     body = json.loads(event(aws, "uploads/dead one.jpg"))

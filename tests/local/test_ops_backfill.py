@@ -19,8 +19,6 @@ def run(aws, monkeypatch, capsys):
     The embedded AWS counts messages exactly, so that no minute has to pass.
     """
     monkeypatch.setenv("IMAGE_PIPELINE_LOCAL", str(aws.server.folder))
-    monkeypatch.setattr(backfill_queue, "QUIET_SECONDS", 0)
-    monkeypatch.setattr(backfill_queue, "LOOK_SECONDS", 0.1)
 
     def call(*arguments: str, code: int = 0) -> str:
         assert main(["backfill", "--stack", "local", *arguments]) == code

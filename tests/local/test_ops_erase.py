@@ -155,8 +155,6 @@ def world(request, served, tmp_path_factory, issuer):
 def ours(world, monkeypatch):
     monkeypatch.setenv("IMAGE_PIPELINE_LOCAL", str(world.server.folder))
     monkeypatch.setattr(erase, "MARGIN", 1)
-    monkeypatch.setattr(backfill_queue, "QUIET_SECONDS", 0)
-    monkeypatch.setattr(backfill_queue, "LOOK_SECONDS", 0.2)
     # The embedded AWS has one server, so a short poll sees all messages.
     monkeypatch.setattr(redrive, "WAIT_SECONDS", 0)
     # Messages that an interrupted command has hidden are waited for.

@@ -11,7 +11,7 @@ from function.contract import MAX_RECEIVES, s3_event
 from local.deploy import deploy
 from local.http import request
 from local.uploader import upload, upload_all
-from ops import backfill_queue, doctor
+from ops import doctor
 from ops.__main__ import main
 from ops.stack import connect
 from tests.local.defaults import DEFAULTS
@@ -77,7 +77,6 @@ def live(deployed, tmp_path_factory, photo):
 @pytest.fixture(autouse=True)
 def at_once(live, monkeypatch):
     monkeypatch.setenv("IMAGE_PIPELINE_LOCAL", str(live.server.folder))
-    monkeypatch.setattr(backfill_queue, "QUIET_SECONDS", 0)
 
 
 def read_source(live, key: str) -> str:
@@ -152,13 +151,12 @@ def test_a_message_that_waited_under_a_prefix_that_was_taken_away_can_be_sent_ag
     assert live.waiting("deadLetterQueueUrl") == 0
 
 
-def test_an_erased_upload_is_erased_under_every_prefix(live, monkeypatch):
+def test_an_erased_upload_is_erased_under_every_prefix(live, idle):
     live.deploy(timeout=45, **MOVED)
     for key in (f"{OLD}u1/a.jpg", f"{NEW}u1/a.jpg", f"{NEW}u2/a.jpg"):
         live.own(key)
     live.wait_for("u1/a.jpg", f"{NEW}u1/a.jpg")
     live.wait_for("u2/a.jpg", f"{NEW}u2/a.jpg")
-    monkeypatch.setattr("ops.erase.MARGIN", -40)
     assert main(["erase", f"{OLD}u1/", "--stack", "local", "--yes"]) == 0
     for prefix in (OLD, NEW):
         found = live.s3.list_object_versions(Bucket=live.source, Prefix=f"{prefix}u1/")

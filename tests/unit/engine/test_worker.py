@@ -395,7 +395,8 @@ worker.sniff = sniff
             list(isolation.run(encoded(gradient((40, 30)), kind)))  # taken once all is overwritten
             memory = memory_of(isolation.processes[1])
         pieces = [data[at : at + 16] for at in range(1000, len(data) - 16, 97)]
-        pieces = [piece for piece in pieces if len(set(piece)) > 8][:200]
+        pieces = [piece for piece in pieces if len(set(piece)) > 8]
+        pieces = pieces[:: len(pieces) // 60]
         assert len(pieces) > 50
         left = [piece for piece in pieces if piece in memory]
         assert len(left) == 0
