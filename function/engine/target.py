@@ -2,7 +2,8 @@
 
 Each format has a curve: the quality that a typical picture needs for a score. A sample of the
 picture says how far it is from typical. The encoded picture is compared with its original, and
-encoded once more if its score is too far from the target; a small one twice more.
+encoded once more if its score is too far from the target; a small one twice more. If the sample
+stays far below the target at any quality, the first encode is at the highest one.
 """
 
 from collections.abc import Sequence
@@ -62,8 +63,8 @@ HIGH: Final = 95
 """A sample that asks for a higher quality is encoded at the highest, too."""
 
 FAR: Final = 10
-"""Points by which a sample must miss the target at the highest quality, before the target counts as
-out of reach: a sample may be that much harder to encode than its picture."""
+"""Points by which a sample must miss the target at the highest quality, before its picture is
+encoded at that quality too: then the target may be out of reach."""
 
 SPARED: Final = log(1.08)
 """If the highest quality misses the target, this much more distortion (about a point) is accepted,
@@ -90,9 +91,24 @@ class Encoded(Record):
 
 
 class _Try(NamedTuple):
-    miss: float  # points from the target, by the comparison
     encoded: Encoded
     measured: float  # logarithm of the distortion
+
+    def miss(self, wanted: float) -> float:
+        """Return how many points the score is from that of the distortion ``exp(wanted)``."""
+        return abs(score_of(exp(self.measured)) - score_of(exp(wanted)))
+
+
+class _Limit(NamedTuple):
+    """A picture of which a part is lost at any quality: a constant distortion, and the codec's."""
+
+    best: float  # logarithm of the distortion at the highest quality
+    multiple: float  # of the median picture's distortion, which is added to the constant
+
+    @property
+    def wanted(self) -> float:
+        """The logarithm of the distortion that is accepted in place of the target's."""
+        return self.best + SPARED
 
 
 def reach(
@@ -117,21 +133,36 @@ def reach(
     is_jpeg = format_name is OutputFormat.JPEG
     if is_jpeg and _needs_full_chroma(sample or picture, target, background):
         encode = partial(encode, full_chroma=True)
-    wanted, quality = _aim(sample, target, format_name, encode, background)
+    wanted = log(distortion_of(target))
+    quality, limit = _first_quality(sample, wanted, format_name, encode, background)
     most = most_encodes(picture.size)
-    tried: list[_Try] = []
-    while True:
+
+    def attempt(quality: int) -> _Try:
         body = encode(picture, quality)
         measured = _measure(picture, body, format_name, background) if most > 1 else None
-        if measured is None:
-            return Encoded(body, quality)
-        miss = abs(score_of(exp(measured)) - score_of(exp(wanted)))
-        tried.append(_Try(miss, Encoded(body, quality), measured))
-        nearest = min(tried, key=lambda each: each.miss)
+        return _Try(Encoded(body, quality), wanted if measured is None else measured)
+
+    tried: list[_Try] = []
+    if limit and most > 1:
+        # A sample may be much harder to encode than its picture: the picture has its own limit.
+        tried.append(attempt(BEST))
+        limit = limit._replace(best=tried[0].measured)
+    if limit and limit.wanted > wanted:
+        wanted, quality = limit.wanted, _quality_below(limit, format_name)
+    elif limit:
         quality = _corrected(tried, wanted, format_name)
-        is_done = nearest.miss <= TOLERANCE or len(tried) == most
-        if is_done or any(quality == each.encoded.quality for each in tried):
-            return nearest.encoded
+    while len(tried) < most and all(quality != each.encoded.quality for each in tried):
+        tried.append(attempt(quality))
+        if tried[-1].miss(wanted) <= TOLERANCE:
+            break
+        quality = _corrected(tried, wanted, format_name)
+    return _choose(tried, wanted)
+
+
+def _choose(tried: Sequence[_Try], wanted: float) -> Encoded:
+    """Return the smallest encode of the ones within the tolerance, else the nearest."""
+    best = min(tried, key=lambda each: (max(TOLERANCE, each.miss(wanted)), len(each.encoded.body)))
+    return best.encoded
 
 
 def most_encodes(size: Size) -> int:
@@ -149,7 +180,7 @@ def _corrected(tried: Sequence[_Try], wanted: float, format_name: OutputFormat) 
     two tries the difference says how much faster or more slowly than the median picture's the
     distortion falls, and a line through both is followed.
     """
-    near, *others = sorted(tried, key=lambda each: each.miss)
+    near, *others = sorted(tried, key=lambda each: each.miss(wanted))
     start, steepness = _typical_distortion(near.encoded.quality, format_name), 1.0
     for other in others:
         run = _typical_distortion(other.encoded.quality, format_name) - start
@@ -159,51 +190,40 @@ def _corrected(tried: Sequence[_Try], wanted: float, format_name: OutputFormat) 
     return _quality_at(start + (wanted - near.measured) / steepness, format_name)
 
 
-def _aim(
+def _first_quality(
     sample: Pixels | None,
-    target: int,
+    wanted: float,
     format_name: OutputFormat,
     encode: Encode,
     background: tuple[int, ...],
-) -> tuple[float, int]:
-    """Return the logarithm of the distortion to reach, and the quality to begin with.
+) -> tuple[int, _Limit | None]:
+    """Return the quality to begin with for a logarithm of the distortion.
 
-    That is the target's distortion, unless the sample says that the format is far from it at any
-    quality: then it is a little more than the least that the sample has.
+    With it comes a limit if the sample stays far from that distortion at any quality.
     """
-    wanted = log(distortion_of(target))
-    typical = typical_quality(target, format_name)
+    typical = _quality_at(wanted, format_name)
     if sample is None:
-        return wanted, typical
+        return typical, None
     sampled = _measure(sample, encode(sample, typical), format_name, background)
     if sampled is None:
-        return wanted, typical
+        return typical, None
     gain, bias = SAMPLE[format_name]
     off = max(-SAMPLE_MOST, min(SAMPLE_MOST, wanted - sampled))
     quality = _quality_at(wanted + gain * off + bias, format_name)
     if quality > HIGH > typical:
         best = _measure(sample, encode(sample, BEST), format_name, background)
-        if best is not None and score_of(exp(best)) < target - FAR:
-            wanted = best + SPARED
-            return wanted, _quality_below(wanted, (typical, sampled), best, format_name)
-    return wanted, quality
+        if best is not None and score_of(exp(best)) < score_of(exp(wanted)) - FAR:
+            median, least = (exp(_typical_distortion(q, format_name)) for q in (typical, BEST))
+            multiple = (exp(sampled) - exp(best)) / (median - least)
+            return quality, _Limit(best, max(FLATTEST, multiple))
+    return quality, None
 
 
-def _quality_below(
-    wanted: float, known: tuple[int, float], best: float, format_name: OutputFormat
-) -> int:
-    """Return a quality below the highest, of a picture of which a part is lost at any quality.
-
-    Two points are ``known``, that of a quality and the ``best``: the distortion is a constant, and
-    a multiple of the median picture's.
-    """
-    quality, distorted = known
-    typical, least = (exp(_typical_distortion(q, format_name)) for q in (quality, BEST))
-    multiple = (exp(distorted) - exp(best)) / (typical - least)
-    more = exp(wanted) - exp(best)
-    if multiple <= 0:
-        return quality
-    return _quality_at(log(least + more / multiple), format_name)
+def _quality_below(limit: _Limit, format_name: OutputFormat) -> int:
+    """Return the quality at which a picture with a limit has the distortion that is accepted."""
+    least = exp(_typical_distortion(BEST, format_name))
+    more = exp(limit.wanted) - exp(limit.best)
+    return _quality_at(log(least + more / limit.multiple), format_name)
 
 
 def typical_quality(target: int, format_name: OutputFormat) -> int:

@@ -157,17 +157,41 @@ def stripes(width):
     return image
 
 
-def test_a_target_out_of_reach_gets_nearly_the_best_there_is_for_fewer_bytes():
+def red_and_blue_dots(side):
+    """WebP has no full chroma, so it loses these at any quality."""
     draw = random.Random(1)
-    dots = Image.new("RGB", (200, 200))
-    dots.putdata([draw.choice(((255, 0, 0), (0, 0, 255))) for _ in range(200 * 200)])
+    dots = Image.new("RGB", (side, side))
+    dots.putdata([draw.choice(((255, 0, 0), (0, 0, 255))) for _ in range(side * side)])
+    return dots
+
+
+def test_a_target_out_of_reach_gets_nearly_the_best_there_is_for_fewer_bytes(monkeypatch):
+    dots = red_and_blue_dots(200)
     result, encodes = reached(dots, 88, WEBP)
     best = encode(Bitmap(dots), WEBP, BEST, background=WHITE)
-    assert len(encodes.whole((200, 200))) <= 2
+    assert encodes.whole((200, 200)) == [BEST, result.quality]
     assert len(result.body) < 0.9 * len(best)
     scores = [judge.score(dots, opened(body)) for body in (result.body, best)]
     assert scores[0] < 60
     assert scores[1] - scores[0] < 8
+    monkeypatch.setattr(target, "CHECKED_PIXELS", 0)  # then it has no limit but its sample's
+    result, encodes = reached(dots, 88, WEBP)
+    assert encodes.whole((200, 200)) == [result.quality]
+    assert result.quality < BEST
+
+
+@pytest.mark.parametrize("thrice_pixels", [0, 300_000])
+def test_a_target_in_reach_is_reached_though_the_sample_stays_far_below(monkeypatch, thrice_pixels):
+    sample = Bitmap(red_and_blue_dots(144))
+    monkeypatch.setattr(target, "take_sample", lambda _: sample)
+    monkeypatch.setattr(target, "THRICE_PIXELS", thrice_pixels)
+    result, encodes = reached(photo(), 85, WEBP)
+    assert encodes.asked[1] == (sample.size, BEST)
+    first, *others = encodes.whole((400, 300))
+    assert first == BEST
+    assert len(others) <= (2 if thrice_pixels else 1)
+    assert result.quality < BEST
+    assert judge.score(photo(), opened(result.body)) == pytest.approx(85, abs=4)
 
 
 @pytest.mark.parametrize("format_name", [JPEG, AVIF])
