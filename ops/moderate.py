@@ -39,7 +39,7 @@ from ops.stack import Stack, read_or_none
 from terminal import Failure, Misuse
 
 WAIT_SECONDS: Final = 60.0
-"""Time that a decision may take to be seen; cold starts and a batch before it are within."""
+"""Time that all decisions of a command may take; cold starts and a batch before them are within."""
 
 LOOK_EVERY: Final = 0.5
 
@@ -113,8 +113,11 @@ def find(stack: Stack, named: str) -> Upload:
 
     Raises:
         Misuse: the key is not an upload's.
-        Failure: there is no such upload, or it has another version by now.
+        Failure: there is no such upload, it has another version by now, or it is one of a bucket
+            that kept no versions, about which nothing can be decided.
     """
+    if not _is_utf8(named):
+        raise Misuse(f"Keys are UTF-8; got {named!r}.")
     handle = _HANDLE.fullmatch(named)
     key, wanted = (handle[1], handle[2]) if handle else (named, "")
     if not key.startswith(stack.prefixes):
@@ -124,15 +127,23 @@ def find(stack: Stack, named: str) -> Upload:
         raise Failure(f"{key} has no manifest: it was deleted, or was not processed yet.")
     if wanted not in ("", manifest["id"]):
         raise Failure(f"{key} was replaced since; look at it again with `moderate list`.")
-    return Upload(key=key, version_id=manifest["source"]["version_id"] or "")
+    version_id = manifest["source"]["version_id"]
+    if version_id in (None, "", "null"):
+        raise Failure(
+            f"{key} is from before its bucket kept versions, so a decision about it could not be "
+            "told from one about the next upload; delete it from the bucket of the uploads instead."
+        )
+    return Upload(key=key, version_id=version_id)
 
 
 def decide(stack: Stack, upload: Upload, verdict: Verdict, reason: str) -> None:
     """Send a decision, with the ARN of whose credentials these are, and the time.
 
     Raises:
-        Misuse: the reason is too long.
+        Misuse: the reason is too long, or not UTF-8.
     """
+    if not _is_utf8(reason):
+        raise Misuse(f"--reason must be UTF-8; got {reason!r}.")
     if len(reason) > MAX_REASON:
         raise Misuse(f"--reason takes {MAX_REASON} characters; got {len(reason)}.")
     body = moderation_event(
@@ -154,20 +165,19 @@ def follow(
     upload: Upload,
     verdict: Verdict,
     *,
-    seconds: float = WAIT_SECONDS,
+    end: float,
     sleep: Callable[[float], None] = time.sleep,
 ) -> str | None:
     """Wait until a decision is carried out, and return the status that the upload has then.
 
-    None if that takes too long: the decision is in the queue, or among the dead letters.
+    None if it is not by ``end``, a time of the monotonic clock: the decision is in the queue, or
+    among the dead letters. Each decision is looked for at least once.
     """
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        status = _outcome(stack, upload, verdict)
-        if status:
-            return status
+    while (status := _outcome(stack, upload, verdict)) is None:
+        if time.monotonic() >= end:
+            return None
         sleep(LOOK_EVERY)
-    return None
+    return status
 
 
 def takes_down(stack: Stack, upload: Upload) -> bool:
@@ -249,6 +259,15 @@ def _objects(stack: Stack) -> Iterator[tuple[str, datetime]]:
             key, at = item.get("Key", ""), item.get("LastModified")
             if at and name_of_held(key):
                 yield key, at
+
+
+def _is_utf8(argument: str) -> bool:
+    """Return False for an argument with bytes that are none, which Python keeps as surrogates."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _parsed(text: str) -> datetime:

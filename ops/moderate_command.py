@@ -1,17 +1,26 @@
 """``ops moderate``: list what waits for a moderator, approve it, reject it."""
 
 import json
+import time
 from dataclasses import asdict
-
-from rich.table import Table
+from typing import Final
 
 from function.contract import Status, Verdict
 from ops import invalidation, moderate, scope
 from ops.commands import NO_TARGET, Target
 from ops.console import human_age, print_note
-from ops.moderate import Upload
+from ops.moderate import WAIT_SECONDS, Upload
 from ops.stack import Stack, connected
-from terminal import FAILED, OK, Misuse, console, counted, progress
+from terminal import FAILED, OK, Misuse, counted, progress
+
+_OUTCOMES: Final[dict[str | None, str]] = {
+    Status.READY: "approved, readers can see it",
+    Status.REJECTED: "rejected, nothing of it is left for readers",
+    Status.DELETED: "decided, and deleted meanwhile",
+    "replaced": "decided, and replaced by a newer upload, which waits for its own decision",
+    None: "sent, and not carried out within a minute; `ops redrive` shows if it failed; then run "
+    "the same command again",
+}
 
 
 def list_waiting(*, target: Target = NO_TARGET) -> None:
@@ -22,15 +31,15 @@ def list_waiting(*, target: Target = NO_TARGET) -> None:
         for held in found:
             print(json.dumps(asdict(held)))
         return
-    table = Table("upload", "waits", "picture", "looks like a rejected one")
+    # No table: a cell cuts or wraps a long name, which then cannot be copied.
     for held in found:
         like = held.looks_like_rejected
-        picture = f"{held.width} x {held.height} {held.format}"
-        table.add_row(
-            held.handle, human_age(held.age_seconds), picture, like["key"] if like else ""
-        )
-    if found:
-        console().print(table, markup=False)
+        facts = [
+            f"waits for {human_age(held.age_seconds)}",
+            f"{held.width} x {held.height} {held.format}",
+            *([f"looks like the rejected {like['key']}"] if like else []),
+        ]
+        print(f"{held.handle}\n    {', '.join(facts)}")
     print(f"{counted(len(found), 'upload')} {'waits' if len(found) == 1 else 'wait'}")
 
 
@@ -65,9 +74,10 @@ def _decide(target: Target, keys: tuple[str, ...], verdict: Verdict, reason: str
         with progress("Deciding", len(uploads)) as advance:
             for upload in uploads:
                 moderate.decide(stack, upload, verdict, reason)
+            end = time.monotonic() + WAIT_SECONDS
             outcomes: list[str | None] = []
             for upload in uploads:
-                outcomes.append(moderate.follow(stack, upload, verdict))
+                outcomes.append(moderate.follow(stack, upload, verdict, end=end))
                 advance(name=upload.key)
         # The CDN would fetch an upload again whose decision is not carried out yet.
         done = [upload for upload, told in zip(uploads, outcomes, strict=True) if told]
@@ -75,27 +85,15 @@ def _decide(target: Target, keys: tuple[str, ...], verdict: Verdict, reason: str
             _invalidate(stack, [each for each in done if moderate.takes_down(stack, each)])
     for upload, outcome in zip(uploads, outcomes, strict=True):
         facts = {"key": upload.key, "version_id": upload.version_id, "status": outcome}
-        print(json.dumps(facts) if target.as_json else f"{upload.key}: {_told(outcome)}")
+        told = _told(outcome, verdict)
+        print(json.dumps(facts) if target.as_json else f"{upload.key}: {told}")
     return OK if all(outcomes) else FAILED
 
 
-def _told(outcome: str | None) -> str:
-    match outcome:
-        case Status.READY:
-            return "approved, readers can see it"
-        case Status.REJECTED:
-            return "rejected, nothing of it is left for readers"
-        case Status.DELETED:
-            return "decided, and deleted meanwhile"
-        case "replaced":
-            return "decided, and replaced by a newer upload, which waits for its own decision"
-        case None:
-            return (
-                "sent, and not carried out within a minute; `ops redrive` shows if it failed; then "
-                "run the same command again"
-            )
-        case _:
-            return outcome
+def _told(outcome: str | None, verdict: Verdict) -> str:
+    if (outcome, verdict) == (Status.REJECTED, Verdict.APPROVE):
+        return "approved, but it cannot be rendered; its manifest says why"
+    return _OUTCOMES.get(outcome, str(outcome))
 
 
 def _invalidate(stack: Stack, uploads: list[Upload]) -> None:

@@ -29,8 +29,11 @@ class Advance(Protocol):
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console as wide as the terminal; 120 columns where there is none."""
-    made = Console(stderr=stderr, highlight=False)
+    """Return a console as wide as the terminal; 120 columns where there is none.
+
+    It prints ``:heart:`` as it is: keys may have such parts.
+    """
+    made = Console(stderr=stderr, highlight=False, emoji=False)
     if not made.is_terminal:
         made.width = PLAIN_WIDTH
     return made

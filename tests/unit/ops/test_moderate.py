@@ -3,6 +3,7 @@
 import io
 import itertools
 import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import boto3
@@ -30,6 +31,7 @@ from tests.support.ops import OUTPUTS
 KEY, NAME, VERSION = "uploads/u1/beach.jpg", "u1/beach.jpg", "v1"
 OF = Upload(key=KEY, version_id=VERSION)
 ARN = "arn:aws:iam::123456789012:user/ann"
+PAST = 0.0
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
 
@@ -163,9 +165,7 @@ def test_a_key_with_a_number_sign_is_no_handle():
     assert moderate.find(stack(objects), key).key == key
 
 
-def test_an_upload_of_a_bucket_that_kept_no_versions_has_an_empty_one():
-    found = manifest() | {"source": {"version_id": None}}
-    assert moderate.find(stack({manifest_key(NAME): found}), KEY).version_id == ""
+UNVERSIONED = [manifest() | {"source": {"version_id": none}} for none in (None, "", "null")]
 
 
 @pytest.mark.parametrize(
@@ -175,6 +175,8 @@ def test_an_upload_of_a_bucket_that_kept_no_versions_has_an_empty_one():
         ({}, KEY, Failure, "has no manifest"),
         ({manifest_key(NAME): manifest("deleted")}, KEY, Failure, "it was deleted"),
         ({manifest_key(NAME): manifest()}, f"{KEY}#{'0' * 32}", Failure, "was replaced since"),
+        ({}, "uploads/\udcff.jpg", Misuse, r"Keys are UTF-8; got 'uploads/\\udcff.jpg'"),
+        *(({manifest_key(NAME): none}, KEY, Failure, "kept versions") for none in UNVERSIONED),
     ],
 )
 def test_what_cannot_be_decided_about_is_told(objects, named, error, told):
@@ -202,6 +204,8 @@ def test_a_reason_may_have_five_hundred_characters():
     assert len(sent) == 1
     with pytest.raises(Misuse, match="takes 500 characters; got 501"):
         moderate.decide(stack(), OF, Verdict.APPROVE, "x" * 501)
+    with pytest.raises(Misuse, match="must be UTF-8"):
+        moderate.decide(stack(), OF, Verdict.APPROVE, "\udcff")
 
 
 APPROVED = (Verdict.HOLD, Verdict.APPROVE)
@@ -226,19 +230,16 @@ REJECTED = (Verdict.HOLD, Verdict.REJECT)
     ],
 )
 def test_a_decision_is_followed_until_the_manifest_agrees(verdicts, shown, status):
-    verdict, naps = verdicts[-1], []
     found = stack(with_record(*verdicts, **{manifest_key(NAME): shown}))
-    done = moderate.follow(found, OF, verdict, seconds=0.05, sleep=naps.append)
-    assert done == status
-    assert set(naps) == (set() if status else {0.5})
+    assert moderate.follow(found, OF, verdicts[-1], end=PAST, sleep=pytest.fail) == status
 
 
 def test_another_decision_is_not_taken_for_this_one():
     shown = {manifest_key(NAME): manifest("ready")}
     found = stack(with_record(*APPROVED, **shown))
-    assert moderate.follow(found, OF, Verdict.REJECT, seconds=0.02, sleep=bool) is None
+    assert moderate.follow(found, OF, Verdict.REJECT, end=PAST) is None
     unrecorded = stack(shown)
-    assert moderate.follow(unrecorded, OF, Verdict.APPROVE, seconds=0.02, sleep=bool) is None
+    assert moderate.follow(unrecorded, OF, Verdict.APPROVE, end=PAST) is None
 
 
 def test_it_is_looked_at_again_until_it_is_there():
@@ -247,7 +248,8 @@ def test_it_is_looked_at_again_until_it_is_there():
     naps = []
     found = stack(shown | records)
     del shown[manifest_key(NAME)][0]
-    assert moderate.follow(found, OF, Verdict.APPROVE, sleep=naps.append) == "ready"
+    end = time.monotonic() + 600
+    assert moderate.follow(found, OF, Verdict.APPROVE, end=end, sleep=naps.append) == "ready"
     assert naps == [0.5, 0.5]
 
 

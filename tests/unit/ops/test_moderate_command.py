@@ -2,6 +2,7 @@
 
 import json
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -30,7 +31,7 @@ class World:
 
     def __init__(self):
         self.asked, self.waiting, self.outcomes, self.public = [], [], {}, set()
-        self.distribution = "D1"
+        self.distribution, self.ends = "D1", []
 
 
 @pytest.fixture
@@ -49,8 +50,9 @@ def world(monkeypatch):
         note("find", named)
         return Upload(key=named.partition("#")[0], version_id="v1")
 
-    def follow(_stack, upload, verdict):
+    def follow(_stack, upload, verdict, *, end):
         note("follow", upload.key, verdict)
+        world.ends.append(end)
         return world.outcomes.get(upload.key, "ready" if verdict == "approve" else "rejected")
 
     def start(_stack, distribution, scope):
@@ -83,12 +85,15 @@ def run(*arguments):
     return main(["moderate", *arguments, "--stack", "x"])
 
 
-def test_what_waits_is_a_table(world, capsys):
-    world.waiting = [HELD]
+def test_what_waits_is_told_under_a_name_that_can_be_copied(world, capsys):
+    """Neither cut at the width of the screen, nor with a part taken for an emoji or a style."""
+    handle = f"uploads/{'long' * 60}/:heart:[red].jpg#{'0' * 32}"
+    world.waiting = [replace(HELD, handle=handle)]
     assert run("list") == 0
-    out = capsys.readouterr().out
-    assert out.endswith("1 upload waits\n")
-    assert all(part in out for part in ("uploads/a.jpg#0f", "4 x 3 png", "uploads/x.jpg", " d"))
+    first, facts, last = capsys.readouterr().out.splitlines()
+    assert (first, last) == (handle, "1 upload waits")
+    assert facts.startswith("    waits for ")
+    assert facts.endswith(" d, 4 x 3 png, looks like the rejected uploads/x.jpg")
 
 
 def test_nothing_that_waits_is_one_line(world, capsys):
@@ -97,8 +102,6 @@ def test_nothing_that_waits_is_one_line(world, capsys):
 
 
 def test_two_wait_and_one_looks_like_no_other(world, capsys):
-    from dataclasses import replace  # noqa: PLC0415
-
     world.waiting = [HELD, replace(HELD, handle="uploads/b#1", looks_like_rejected=None)]
     assert run("list") == 0
     out = capsys.readouterr().out
@@ -123,6 +126,7 @@ def test_all_decisions_are_sent_before_any_is_waited_for(world, capsys):
         ("follow", "uploads/a", "approve"),
         ("follow", "uploads/b", "approve"),
     ]
+    assert len(set(world.ends)) == 1, "each would wait a minute of its own"
     told = "uploads/a: approved, readers can see it\nuploads/b: approved, readers can see it\n"
     assert capsys.readouterr().out == told
 
@@ -168,6 +172,7 @@ def test_an_approval_has_the_cdn_forget_nothing(world):
             0,
         ),
         ("failed", "failed", 0),
+        ("rejected", "approved, but it cannot be rendered", 0),
         (None, "sent, and not carried out within a minute", 1),
     ],
 )

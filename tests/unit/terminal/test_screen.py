@@ -26,6 +26,11 @@ def test_without_a_terminal_lines_are_120_columns_wide():
     assert console().width == PLAIN_WIDTH == 120
 
 
+def test_a_part_of_a_key_is_no_emoji(capsys):
+    console().print("uploads/:heart:.jpg", markup=False)
+    assert capsys.readouterr().out == "uploads/:heart:.jpg\n"
+
+
 def test_without_a_terminal_a_long_command_says_where_it_is(capsys, clock):
     with progress("Moving", 5) as advance:
         advance()
