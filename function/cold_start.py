@@ -115,7 +115,7 @@ def start(variables: Mapping[str, str] = os.environ) -> UploadHandler:
         reconciler_for=reconciler_for,
         deadline=deadline,
         counts_duplicates=looks_for_duplicates,
-        holds=environment.publish == Publish.HELD,
+        hides_events=environment.moderates,
         worker_counts=functools.partial(_worker_counts, isolation),
         cold_starts=itertools.chain((1,), itertools.repeat(0)),
         prefixes=environment.upload_prefixes,

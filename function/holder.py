@@ -18,7 +18,7 @@ from function.engine.results import Fingerprint, Measured, Rendered, Result
 from function.environment import Environment
 from function.events import Event
 from function.manifest import ErrorFacts, Manifest, timestamp
-from function.moderation import HeldRecord, Moderation, rejection_of
+from function.moderation import HeldRecord, Moderation, padding, rejection_of
 from function.moderation_record import Decision, moment
 from function.storage.bucket import Bucket, check_length
 from function.storage.errors import Gone
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 LookEngine = Callable[[bytes, str, OutputFormat], Iterator[Result]]
 """Makes one rendition of an upload's bytes, given its name and format, and a fingerprint."""
 
-PADDING: Final = 2048
-"""Most random bytes behind a look. A reader of the bucket's events learns a length and an MD5: with
-random bytes, they reveal nothing."""
-
+LOOK_BYTES: Final = 65_536
+"""The length of a look is a multiple of this: most have just this one. A reader of the bucket's
+events learns the length and the MD5, and with random bytes behind the picture neither tells
+which picture it is."""
 
 MOST_AHEAD: Final = timedelta(minutes=5)
 """How far a moderator's clock may be ahead of ours."""
@@ -93,7 +93,8 @@ class Holder(Record):
             perceptual_hash=seen and seen.perceptual_hash,
             looks_like_rejected=self.rejected.find(sha256, seen) if self.rejected else None,
         )
-        return self.moderation.hold(held, look.body + _padding())
+        behind = os.urandom(padding(len(look.body), LOOK_BYTES))
+        return self.moderation.hold(held, look.body + behind)
 
     def refuse(self, version: ObjectVersion, standing: Manifest | None) -> Manifest:
         """Return the manifest of a version that a moderator rejected, and know its picture again.
@@ -181,7 +182,3 @@ def look_of(environment: Environment) -> tuple[Rendition, OutputFormat]:
     smallest = min(whole or environment.eager, key=lambda made: made.width * made.height)
     is_jpeg = OutputFormat.JPEG in smallest.formats
     return smallest, OutputFormat.JPEG if is_jpeg else smallest.formats[0]
-
-
-def _padding() -> bytes:
-    return os.urandom(1 + int.from_bytes(os.urandom(2)) % PADDING)

@@ -12,6 +12,7 @@ delivered again, or comes back after a deletion, ends in what was decided.
 
 import json
 import logging
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -38,6 +39,12 @@ from function.versions import ObjectVersion
 
 PRIVATE: Final = "private, no-store"
 """Nobody keeps what moderators are shown."""
+
+RECORD_BYTES: Final = 4096
+"""The length of the record of a version that waits is a multiple of this."""
+
+LEAST_PADDING: Final = 32
+"""Random bytes, or digits, in what moderators are shown, so that nobody can compute its MD5."""
 
 MAX_ROUNDS: Final = 8
 """Attempts to record a decision while others write the same record."""
@@ -78,8 +85,14 @@ class HeldRecord(Record):
         )
 
     def to_json(self) -> bytes:
-        """Return the record as UTF-8 JSON."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=1).encode()
+        """Return the record as JSON, with random digits that make its length a round one.
+
+        A reader of the bucket's events learns the length and the MD5. The length would tell whether
+        it looks like a rejected picture, and the MD5 confirm a guess which picture it is.
+        """
+        facts = self.to_dict() | {"padding": ""}
+        count = padding(len(json.dumps(facts)), RECORD_BYTES)
+        return json.dumps(facts | {"padding": os.urandom(count).hex()[:count]}).encode()
 
 
 Ask = Callable[[HeldRecord], Decision | None]
@@ -125,7 +138,10 @@ class Moderation(Record):
 
         Raises:
             Conflict: others kept writing the record.
+            Unversioned: the version cannot be told from the next one, so that nothing would follow.
         """
+        if not _has_id(version):
+            raise Unversioned(f"{version.key}: turn on versioning for the bucket of the uploads")
         key = decision_key(self._name(version), version.version_id or "")
         for attempt in range(MAX_ROUNDS):
             found = self.destination.read(key)
@@ -156,8 +172,6 @@ class Moderation(Record):
             Unversioned: the version cannot be told from the next one.
         """
         version = ObjectVersion(held.key, held.version_id, "", held.sequencer, held.length)
-        if not _has_id(version):
-            raise Unversioned(f"{held.key}: turn on versioning for the bucket of the uploads")
         self.record(version, Decision(Verdict.HOLD, "", self.now()))
         name, version_id, sequencer = self._name(version), held.version_id, held.sequencer
         put = self.destination.put
@@ -218,6 +232,11 @@ class Moderation(Record):
         """Return the keys of all that is kept of an upload's versions that wait, or waited."""
         listed = self.destination.list_folder(f"{HELD}{name}/")
         return {key for key in listed if name_of_held(key) == name}
+
+
+def padding(length: int, unit: int) -> int:
+    """Return how many random bytes make so many bytes a multiple of ``unit``."""
+    return LEAST_PADDING + -(length + LEAST_PADDING) % unit
 
 
 def rejection_of(version: ObjectVersion) -> Manifest:

@@ -34,9 +34,9 @@ class Decision(Record):
             raise ValueError(f"a decision's time must have a time zone; got {raw['at']!r}")
         return cls(
             verdict,
-            str(raw["by"])[:MAX_REASON],
+            _text(raw["by"]),
             moment(at),
-            str(raw.get("reason") or "")[:MAX_REASON],
+            _text(raw.get("reason")),
         )
 
     def overrules(self, other: "Decision") -> bool:
@@ -102,6 +102,14 @@ class Resemblance(Record):
 def moment(at: datetime) -> str:
     """Return a time so that later ones come later in the alphabet, too."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _text(value: object) -> str:
+    """Return what a moderator wrote, cut to size, and without half characters, which no file takes.
+
+    JSON can hold half of a character, so a decision must not fail for one in its reason.
+    """
+    return str(value or "")[:MAX_REASON].encode("utf-8", "replace").decode()
 
 
 def _decision(raw: Mapping[str, Any]) -> Decision:

@@ -35,9 +35,9 @@ class UploadHandler(Record):
     worker_counts: Callable[[], dict[Metric, int]]  # metrics of workers since the last call
     cold_starts: Iterator[int]  # 1 for the first upload that is processed, then 0
     prefixes: tuple[str, ...] = PREFIXES  # of the stack's uploads
-    # Every upload waits for a moderator, and until then no log line says anything about its
+    # Uploads may wait for a moderator, and until then no log line says anything about their
     # content.
-    holds: bool = False
+    hides_events: bool = False
 
     def handle(self, event: Event, *, is_last: bool) -> Outcome:
         """Process one event and return its outcome.
@@ -82,7 +82,7 @@ class UploadHandler(Record):
 
     def log_failure(self, error: Exception, extra: Mapping[str, Any]) -> None:
         """Log a failure of ours with its traceback, and count it."""
-        if self.holds:
+        if self.hides_events:
             # S3's event has the file's length and hash.
             extra = {name: value for name, value in extra.items() if name != "body"}
         bugs = {Metric.DECODER_BUGS: 1} if isinstance(error, DecoderBug) else {}

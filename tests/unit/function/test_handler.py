@@ -46,6 +46,7 @@ print(json.dumps({
     "function_name": uploads.function_name,
     "cold_starts": [next(uploads.cold_starts) for _ in range(4)],
     "counts_duplicates": uploads.counts_duplicates,
+    "hides_events": uploads.hides_events,
     "publishes_metrics": uploads.publishes_metrics,
     "has_index": reconciler.duplicates is not None,
     "is_kept": uploads.reconciler_for("source") is reconciler,
@@ -124,6 +125,10 @@ def test_the_first_upload_alone_counts_as_a_cold_start(plain):
 
 def test_metrics_are_the_functions(plain, searching):
     assert (plain["function_name"], searching["function_name"]) == ("local", "resizer")
+
+
+def test_a_failures_line_lacks_the_event_where_uploads_may_wait(plain, searching):
+    assert (plain["hides_events"], searching["hides_events"]) == (False, True)
 
 
 def test_an_index_is_opened_where_duplicates_are_looked_for(plain, searching):

@@ -59,10 +59,25 @@ def test_a_held_version_has_a_look_and_a_record_and_a_manifest_that_tells_nothin
 
 
 @pytest.mark.parametrize("version_id", ["", "null"])
-def test_an_upload_without_a_version_of_its_own_is_not_held_and_not_shown(destination, version_id):
+def test_an_upload_without_a_version_of_its_own_is_neither_held_nor_shown_nor_decided_about(
+    destination, version_id, caplog
+):
+    caplog.set_level("INFO", logger="function")
     with pytest.raises(Unversioned, match="versioning"):
         moderation(destination).hold(HELD_1.replace(version_id=version_id), b"")
-    assert destination.objects == {}
+    unversioned = version(1).replace(version_id=version_id)
+    with pytest.raises(Unversioned, match="versioning"):
+        moderation(destination).record(unversioned, decision(Verdict.REJECT))
+    assert (destination.objects, caplog.records) == ({}, [])
+
+
+@pytest.mark.parametrize("like", [None, HELD_1.looks_like_rejected])
+def test_neither_length_nor_md5_of_a_record_tells_what_is_in_it(like):
+    record = HELD_1.replace(looks_like_rejected=like)
+    written = {record.to_json() for _ in range(3)}
+    assert len(written) == 3
+    assert {len(body) for body in written} == {4096}
+    assert {HeldRecord.from_json(body) for body in written} == {record}
 
 
 def test_a_decision_is_recorded_and_logged_once(destination, caplog):

@@ -50,6 +50,8 @@ def test_what_moderators_write_is_cut():
     found = decision("approve", by="b" * 600, reason="r" * 600)
     assert (len(found.by), len(found.reason)) == (500, 500)
     assert decision("approve", reason=None).reason == ""
+    half = decision("approve", by="\udcff", reason="half \ud83d")
+    assert (half.by, half.reason) == ("?", "half ?")
 
 
 def test_a_record_is_read_as_it_was_written():

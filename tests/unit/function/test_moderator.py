@@ -2,11 +2,14 @@
 
 import json
 import threading
+import traceback
+from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
 import pytest
 
 from function.contract import Verdict
+from function.moderation_record import moment
 from function.moderator import Moderator, ModeratorFailed
 from function.storage.deadline import Deadline
 from function.storage.errors import Refused
@@ -77,12 +80,16 @@ def test_a_function_may_leave_it_to_others(aws_server, answer):
         b'"approve"',
         b"[]",
         b"not JSON",
+        b"[" * 100_000,
+        b'{"look": "https://look/1", "width": 2, "sent": "back as it came"}',
     ],
 )
-def test_what_is_no_decision_is_a_failure(aws_server, answer):
+def test_what_is_no_decision_is_a_failure_that_repeats_nothing_of_it(aws_server, answer):
     aws_server.answers = [(200, answer)]
-    with pytest.raises(ModeratorFailed, match="rules"):
+    with pytest.raises(ModeratorFailed, match="rules") as failure:
         moderator(FUNCTION)(HELD_1)
+    logged = "".join(traceback.format_exception(failure.value))
+    assert not [told for told in ("https://look", "NameError", "not JSON") if told in logged]
 
 
 @pytest.mark.parametrize("arn", [QUEUE, TOPIC, FUNCTION])
@@ -93,17 +100,28 @@ def test_a_moderator_who_cannot_be_reached_is_a_failure(aws_server, arn):
 
 
 def test_a_function_may_take_all_the_time_that_is_left_and_is_asked_once(aws_server):
-    """Another request would be given up after a second, and sent again."""
+    """Another request would be given up after a second, and sent again.
+
+    The answer is dated when it was asked for, so a person who decides meanwhile is not overruled.
+    """
     deadline = Deadline()
     deadline.start(3, 1)
     assert deadline.timeout() == 1
     aws_server.answers = [(200, b'{"decision": "approve"}')]
     aws_server.answering.clear()
-    timer = threading.Timer(1.5, aws_server.answering.set)
+    meanwhile = []
+
+    def let_answer() -> None:
+        meanwhile.append(moment(datetime.now(UTC)))
+        aws_server.answering.set()
+
+    timer = threading.Timer(1.5, let_answer)
     timer.start()
     ask = Moderator(FUNCTION, "source", lambda _held: "https://look", deadline)
-    assert ask(HELD_1).verdict == Verdict.APPROVE
+    found = ask(HELD_1)
     timer.join()
+    assert found.verdict == Verdict.APPROVE
+    assert found.at < meanwhile[0]
     assert len(aws_server.asked) == 1
 
 

@@ -67,11 +67,11 @@ def test_a_rejected_one_is_counted_by_its_reason_alone(caplog, outcome):
     }
 
 
-@pytest.mark.parametrize("holds", [True, False])
-def test_a_failure_in_a_stack_that_holds_lacks_the_event_with_length_and_hash(caplog, holds):
-    handler, _ = handle(None, holds=holds)
+@pytest.mark.parametrize("hides", [True, False])
+def test_a_failure_where_uploads_may_wait_lacks_the_event_with_length_and_hash(caplog, hides):
+    handler, _ = handle(None, hides_events=hides)
     body = json.dumps({"eTag": "e", "size": 829183})
     handler.log_failure(OSError("S3 is down"), {"message_id": "m", "body": body})
     line = told(caplog.records[-1])
     assert line["message_id"] == "m"
-    assert ("body" in line) is not holds
+    assert ("body" in line) is not hides
