@@ -6,12 +6,13 @@ to be hidden, copied or taken back before.
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from function.contract import Status
 from function.engine.errors import Reason, Rejected, Worn
+from function.engine.losses import Loss
 from function.engine.record import Record
 from function.engine.renditions import FORMATS, Fit, OutputFormat, Rendition
 from function.engine.results import Fingerprint, Measured, Rendered, Result
@@ -159,7 +160,11 @@ class Holder(Record):
 
     def _run(self, data: bytes) -> list[Result]:
         rendition, format_name = look_of(self.environment)
-        return list(self.engine(data, rendition.name, format_name))
+        results = list(self.engine(data, rendition.name, format_name))
+        moving = moving_look_of(self.environment)
+        if moving and any(_stands_still(result) for result in results):
+            return list(self.engine(data, moving.name, OutputFormat.WEBP))
+        return results
 
 
 def _rejected(version: ObjectVersion, code: Reason, message: str) -> Manifest:
@@ -172,13 +177,32 @@ def _is_public(standing: Manifest, version: ObjectVersion) -> bool:
     return is_same and standing.status == Status.READY and standing.source.sha256 is not None
 
 
+def _stands_still(result: Result) -> bool:
+    """Return True for the facts of an animation of which one frame was kept."""
+    return isinstance(result, Measured) and Loss.ANIMATION in result.losses
+
+
+def moving_look_of(environment: Environment) -> Rendition | None:
+    """Return the rendition that moderators are shown of an animation; None if readers see none.
+
+    Its other frames would be approved unseen.
+    """
+    moving = [each for each in environment.eager if each.animated]
+    return _smallest(moving) if moving else None
+
+
 def look_of(environment: Environment) -> tuple[Rendition, OutputFormat]:
     """Return the rendition that moderators are shown, and its format.
 
     It is the smallest that shows the whole picture: what a crop leaves out would be approved
     unseen. Only a stack that crops all its renditions shows the smallest of these.
     """
-    whole = [made for made in environment.eager if made.fit != Fit.COVER]
-    smallest = min(whole or environment.eager, key=lambda made: made.width * made.height)
+    smallest = _smallest(environment.eager)
     is_jpeg = OutputFormat.JPEG in smallest.formats
     return smallest, OutputFormat.JPEG if is_jpeg else smallest.formats[0]
+
+
+def _smallest(renditions: Iterable[Rendition]) -> Rendition:
+    """Return the smallest that crops nothing, or if each does, the smallest."""
+    made = sorted(renditions, key=lambda each: each.width * each.height)
+    return next((each for each in made if each.fit != Fit.COVER), made[0])

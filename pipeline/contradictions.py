@@ -3,9 +3,9 @@
 import re
 from typing import TYPE_CHECKING, Final
 
-from function.contract import FULL_MEMORY_MB, MOST_SECONDS
+from function.contract import FULL_MEMORY_MB, MOST_SECONDS, Publish
 from function.engine.limits import kind_megapixels
-from function.engine.renditions import Encoders
+from function.engine.renditions import Encoders, made_at_upload
 from pipeline.settings_checks import SettingsError, in_range
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def check(settings: "Settings") -> None:
     _check_budget(settings)
     _check_targets(settings)
     _check_lazy(settings)
+    _check_held(settings)
     _check_domain(settings)
     _check_limits(settings)
     _check_adopted(settings)
@@ -83,6 +84,17 @@ def _check_lazy(settings: "Settings") -> None:
             f"renditions with lazyFormats ({', '.join(later)}) need delivery: cdn, because "
             "only the CDN knows which formats a reader can show; set delivery to cdn or leave out "
             "lazyFormats."
+        )
+
+
+def _check_held(settings: "Settings") -> None:
+    animated = [each.name for each in settings.renditions if each.animated]
+    at_upload = [each.name for each in made_at_upload(settings.renditions) if each.animated]
+    if settings.publish == Publish.HELD and animated and not at_upload:
+        raise SettingsError(
+            f"publish: held needs an animated rendition that is made at upload, because moderators "
+            f"would see only the first frame of what {', '.join(animated)} shows; leave out lazy "
+            "and have webp in formats for one of them."
         )
 
 

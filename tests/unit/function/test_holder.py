@@ -1,6 +1,7 @@
 """A version is held with one small picture, which shows all of it."""
 
 import hashlib
+import io
 import json
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -85,6 +86,45 @@ def test_neither_length_nor_md5_of_a_look_tells_which_picture_it_is(
 def test_the_look_is_one_of_the_renditions(environment, renditions, expected):
     rendition, format_name = look_of(environment.replace(renditions=renditions))
     assert (rendition.name, format_name) == expected
+
+
+@pytest.mark.parametrize(
+    ("animated", "shown", "frames"),
+    [
+        ({"name": "big", "width": 500, "height": 500, "formats": ("webp",)}, (160, 120), 2),
+        (
+            {"name": "thumb", "width": 9, "height": 9, "fit": "cover", "formats": ("webp",)},
+            (9, 9),
+            2,
+        ),
+        (None, (160, 120), 1),
+    ],
+)
+def test_of_an_animation_a_moderator_is_shown_every_frame_that_readers_get(
+    holder, source, destination, animated, shown, frames
+):
+    still = Rendition(name="a", width=160, height=160)
+    moving = [Rendition(**animated, animated=True)] if animated else []
+    environment = holder.environment.replace(renditions=(still, *moving))
+
+    def look(data, name, format_name):
+        return work(data, environment.task.only(name, format_name, has_fingerprint=True))
+
+    buffer = io.BytesIO()
+    first, second = (Image.new("RGB", (160, 120), colour) for colour in ("white", "black"))
+    first.save(buffer, "GIF", save_all=True, append_images=[second])
+    for body, count in ((buffer.getvalue(), frames), (_still(first), 1)):
+        version = source.upload(KEY, body)
+        holder.replace(environment=environment, engine=look).hold(version)
+        found = opened(destination.objects[look_key(NAME, version.version_id)])
+        assert getattr(found, "n_frames", 1) == count
+        assert found.size == (shown if count > 1 else (160, 120))
+
+
+def _still(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 @pytest.mark.parametrize(("body", "code"), [(b"no image", "not_an_image"), (b"", "empty")])

@@ -64,6 +64,12 @@ def test_log_retention_is_what_cloudwatch_accepts():
         Settings(log_retention_days=2)
 
 
+BOX = {"width": 9, "height": 9}
+JPEG = Rendition(name="jpeg", **BOX, formats=("jpeg",))
+MOVING = Rendition(name="later", **BOX, formats=("webp",), animated=True)
+MOVING_LATER = CDN | {"renditions": (JPEG, MOVING.replace(lazy=True))}
+
+
 @pytest.mark.parametrize(
     ("stated", "sentence"),
     [
@@ -90,6 +96,7 @@ def test_log_retention_is_what_cloudwatch_accepts():
             {"renditions": (Settings().renditions[0].replace(lazy=True),)},
             "renditions must name at least one without lazy: true",
         ),
+        (MOVING_LATER | {"publish": "held"}, "held needs an animated rendition .* of what later"),
         ({"background": "#12345"}, "background must be #rrggbb"),
         ({"background": "#12345g"}, "background must be #rrggbb"),
         ({"background": "#1234567"}, "background must be #rrggbb"),
@@ -152,6 +159,11 @@ def test_what_follows_from_the_settings():
     assert Settings(s3_endpoint="https://a").cdn_scheme == "https"
 
 
+def test_what_moves_at_once_may_be_held_and_what_moves_later_may_be_shown_at_once():
+    assert Settings(**CDN, renditions=(JPEG, MOVING), publish="held").renditions[1].animated
+    assert Settings(**MOVING_LATER).renditions[1].lazy
+
+
 def test_a_url_without_an_extension_gives_what_every_upload_has():
     """Uploads of release 0.1.0 have no AVIF, which the default renditions have today."""
     own = (
@@ -166,8 +178,6 @@ def test_a_url_without_an_extension_gives_what_every_upload_has():
     assert Settings(renditions=own, negotiate=()).negotiated == ()
 
 
-BOX = {"width": 9, "height": 9}
-JPEG = Rendition(name="jpeg", **BOX, formats=("jpeg",))
 LATER = JPEG.replace(name="later", lazy_formats=("avif",))
 BOTH = Rendition(name="both", **BOX, formats=("jpeg", "avif"))
 
