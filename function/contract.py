@@ -301,6 +301,21 @@ def name_of_held(key: str) -> str | None:
     return found[1] if found else None
 
 
+REJECTED_MARK: Final = "\n"
+"""Starts the names of index entries of rejected pictures. No upload's name has one, and it sorts
+before all that they have, so those entries come first in their buckets."""
+
+
+def rejected_entry(name: str, version_id: str) -> str:
+    """Return the name of the index entries of a version that a moderator rejected."""
+    return f"{REJECTED_MARK}{name}{REJECTED_MARK}{version_digest(version_id)}"
+
+
+def name_of_entry(entry: str) -> str:
+    """Return the name of the upload that an index entry is of, rejected or not."""
+    return entry.removeprefix(REJECTED_MARK).partition(REJECTED_MARK)[0]
+
+
 def name_of_manifest(key: str) -> str | None:
     """Return the name of the upload whose manifest has this key; None for other keys."""
     ending = manifest_key("")

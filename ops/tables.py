@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from function.contract import REJECTED_MARK, name_of_entry
 from ops.listing import workers
 from ops.scope import Scope
 from ops.stack import Stack
@@ -66,14 +67,17 @@ def _scan_segment(dynamodb: Any, table: str, scope: Scope, segment: int) -> list
         TableName=table,
         Segment=segment,
         TotalSegments=SEGMENTS,
-        FilterExpression="begins_with(#n, :n)",
+        FilterExpression="begins_with(#n, :n) OR begins_with(#n, :r)",
         ProjectionExpression="#b, #n",
         ExpressionAttributeNames={"#b": "bucket", "#n": "name"},
-        ExpressionAttributeValues={":n": {"S": scope.name}},
+        ExpressionAttributeValues={
+            ":n": {"S": scope.name},
+            ":r": {"S": f"{REJECTED_MARK}{scope.name}"},
+        },
         ConsistentRead=True,
     )
     items = (item for page in pages for item in page["Items"])
-    return [item for item in items if scope.holds_name(item["name"]["S"])]
+    return [item for item in items if scope.holds_name(name_of_entry(item["name"]["S"]))]
 
 
 def _query(dynamodb: Any, table: str, user: str) -> list[Key]:

@@ -1,14 +1,14 @@
 """Pictures that moderators rejected, which are recognised by their bytes and by their look.
 
 Their entries are in the buckets of the index that every search reads anyway, so no further query is
-needed. They are not hints: nothing else of the picture is left to confirm them, and they stay until
-the rejection is taken back or the upload is erased (``ops erase``).
+needed. They come first there, because only the first entries of a large bucket are read. They are
+not hints: nothing else of the picture is left to confirm them, and they stay until the rejection is
+taken back or the upload is erased (``ops erase``).
 """
 
 from collections.abc import Iterable
-from typing import Final
 
-from function.contract import PREFIXES, upload_name, version_digest
+from function.contract import PREFIXES, REJECTED_MARK, rejected_entry, upload_name
 from function.duplicates.index import Entry, Index
 from function.duplicates.lookup import (
     MAX_DISTANCE,
@@ -22,9 +22,6 @@ from function.engine.results import Fingerprint
 from function.manifest import timestamp
 from function.moderation_record import Resemblance
 from function.versions import ObjectVersion
-
-_MARK: Final = "\n"
-"""Between an upload's name and its version in the name of an entry; no upload's name has one."""
 
 
 class RejectedPictures(Record):
@@ -65,11 +62,7 @@ class RejectedPictures(Record):
         return [exact_bucket(sha256), *near]
 
     def _name_of(self, version: ObjectVersion) -> str:
-        name, digest = (
-            upload_name(version.key, self.prefixes),
-            version_digest(version.version_id or ""),
-        )
-        return f"{name}{_MARK}{digest}"
+        return rejected_entry(upload_name(version.key, self.prefixes), version.version_id or "")
 
 
 def match(entries: Iterable[Entry], perceptual_hash: str | None = None) -> Resemblance | None:
@@ -89,4 +82,4 @@ def match(entries: Iterable[Entry], perceptual_hash: str | None = None) -> Resem
     if not found:
         return None
     distance, _, entry = min(found, key=lambda each: each[:2])
-    return Resemblance(entry.rejected, entry.name.partition(_MARK)[2], distance)
+    return Resemblance(entry.rejected, entry.name.rpartition(REJECTED_MARK)[2], distance)

@@ -1,8 +1,10 @@
 """A bucket and an index in memory; tests/local/test_storage_contract.py compares the real ones."""
 
 import hashlib
+import itertools
 from datetime import UTC, datetime
 
+from function.duplicates.index import LIMIT
 from function.storage.bucket import ABSENT, Headers, Stored, check_length
 from function.storage.errors import Conflict, Gone
 from function.versions import ObjectVersion
@@ -146,8 +148,13 @@ class MemoryIndex:
         self.entries = {}
 
     def find(self, buckets):
-        wanted = set(buckets)
-        return [entry for entry in self.entries.values() if entry.bucket in wanted]
+        """Return the first entries of each bucket by their names, as DynamoDB does."""
+        ordered = [self.entries[key] for key in sorted(self.entries)]
+        return [
+            entry
+            for bucket in set(buckets)
+            for entry in itertools.islice((e for e in ordered if e.bucket == bucket), LIMIT)
+        ]
 
     def put(self, entries):
         for entry in entries:

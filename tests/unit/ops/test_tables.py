@@ -1,5 +1,8 @@
 """tests/local/test_ops_erase.py has the same with real tables."""
 
+import pytest
+
+from function.contract import rejected_entry
 from ops import tables
 from ops.scope import Scope
 from ops.stack import Stack
@@ -32,7 +35,20 @@ def test_every_page_of_every_segment_of_the_index_is_read_consistently():
     assert len(asked) == 2 * tables.SEGMENTS
     assert {given["Segment"] for given in asked} == set(range(tables.SEGMENTS))
     assert all(given["ConsistentRead"] for given in asked)
-    assert asked[0]["ExpressionAttributeValues"] == {":n": {"S": "u1/a.jpg"}}
+    names = {":n": {"S": "u1/a.jpg"}, ":r": {"S": "\nu1/a.jpg"}}
+    assert asked[0]["ExpressionAttributeValues"] == names
+
+
+@pytest.mark.parametrize("key", ["uploads/u1/a.jpg", "uploads/u1/"])
+def test_the_entries_of_rejected_pictures_are_found_too(key):
+    own = item(bucket="sha256#1", name=rejected_entry("u1/a.jpg", "v1"))
+    others = [item(bucket="sha256#1", name=rejected_entry(name, "v1")) for name in ("u1", "u11/a")]
+
+    def scan(**given):
+        return {"Items": [own, *others] if given["Segment"] == 0 else []}
+
+    entries = tables.index_entries(stack(scan=scan), "index", Scope(key=key))
+    assert entries.find() == [own]
 
 
 def test_a_users_quota_items_are_deleted_and_counted():

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from function.contract import Status, Verdict
+from function.duplicates.index import LIMIT, Entry
 from function.duplicates.rejected import RejectedPictures
 from function.duplicates.search import Duplicates
 from function.engine.results import Fingerprint
@@ -73,6 +74,16 @@ def test_a_rejected_picture_stops_the_search_for_duplicates_and_is_never_found(i
     assert duplicates.find_exact("u2/a.jpg", "ab", heeds_rejected=False) is None
     assert duplicates.find_near("u2/a.jpg", seen(HASH), heeds_rejected=False) is None
     assert index.entries == before
+
+
+def test_a_rejected_picture_that_many_have_uploaded_is_known(index, destination):
+    """Of a large bucket only the first entries are read, whose names uploaders may choose."""
+    index.put(Entry("sha256#ab", f"!/{n}", "2026", HASH, "") for n in range(LIMIT))
+    duplicates = Duplicates(index, destination, near=True, recipe="r")
+    duplicates.rejected.remember(version(1), "ab", HASH)
+    assert duplicates.rejected.find("ab", None).key == version(1).key
+    with pytest.raises(Recognised):
+        duplicates.find_exact("u2/a.jpg", "ab")
 
 
 class Public(MemoryBucket):
