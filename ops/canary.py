@@ -5,7 +5,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Final
 
-from function.contract import Status, manifest_key, source_key
+from function.contract import DECISIONS, HELD, Status, manifest_key, source_key
 from function.manifest import Manifest
 from ops import versions
 from ops.finding import DEPLOY, Finding, fail, ok
@@ -32,7 +32,8 @@ def canary(stack: Stack) -> Finding:
     """Check that an upload gets its renditions, then remove it without a trace.
 
     If the queue is slow, the function sees the canary's event after the check has ended. Its source
-    is gone by then, which the function logs and acknowledges.
+    is gone by then, which the function logs and acknowledges. Where uploads wait for a moderator,
+    the canary does too, and is removed before anybody has to decide.
     """
     if denies_uploads(stack):
         return fail("canary", "uploads are denied, as `ops empty` leaves a stack", DEPLOY)
@@ -45,12 +46,16 @@ def canary(stack: Stack) -> Finding:
         manifest = _wait_for_manifest(s3, destination, name, started + SECONDS)
         absent = _absent(s3, destination, manifest) if manifest else []
     finally:
-        for bucket, prefix in ((source, key), (destination, f"{name}/")):
+        made = [(destination, f"{prefix}{name}/") for prefix in ("", HELD, DECISIONS)]
+        for bucket, prefix in ((source, key), *made):
             versions.delete(stack, bucket, versions.find(stack, bucket, prefix))
     seconds = time.monotonic() - started
     if manifest is None:
         fix = "see the findings above, then the function's log (`logGroup`)"
         return fail("canary", f"no manifest after {SECONDS} s", fix)
+    if manifest.status == Status.HELD or manifest.is_moderated:
+        waits = "waits for a moderator" if manifest.status == Status.HELD else "a moderator said no"
+        return ok("canary", f"{waits} after {seconds:.1f} s; removed")
     if manifest.status != Status.READY:
         why = f": {manifest.error.code}, {manifest.error.message}" if manifest.error else ""
         told = f"its manifest says {manifest.status}{why}"

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.config import Config
 
@@ -37,6 +37,9 @@ from function.moderation_record import DecisionRecord
 from ops.listing import workers
 from ops.stack import Stack, read_or_none
 from terminal import Failure, Misuse
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
 
 WAIT_SECONDS: Final = 60.0
 """Time that all decisions of a command may take; cold starts and a batch before them are within."""
@@ -93,8 +96,11 @@ class Upload:
 def waiting(stack: Stack) -> list[Held]:
     """Return all that waits, the oldest first."""
     keys = [key for key in _listed(stack) if key.endswith(".json")]
+    # Made once: a client takes longer to make than a record to read, and only clients, not what
+    # makes them, are for several threads.
+    s3, signer = stack.client("s3"), stack.client("s3", config=_SIGNED)
     with workers(READERS) as pool:
-        found = [held for held in pool.map(partial(_held, stack), keys) if held]
+        found = [held for held in pool.map(partial(_held, stack, s3, signer), keys) if held]
     return sorted(found, key=lambda held: held.held_at)
 
 
@@ -191,7 +197,7 @@ def takes_down(stack: Stack, upload: Upload) -> bool:
 
 def _decided(stack: Stack, upload: Upload) -> DecisionRecord | None:
     key = decision_key(upload_name(upload.key, stack.prefixes), upload.version_id)
-    body = _body(stack, key)
+    body = _body(stack.client("s3"), stack.destination, key)
     return DecisionRecord.from_json(body) if body else None
 
 
@@ -210,13 +216,13 @@ def _outcome(stack: Stack, upload: Upload, verdict: Verdict) -> str | None:
     return str(manifest["status"]) if is_done else None
 
 
-def _held(stack: Stack, key: str) -> Held | None:
-    record = _read(stack, key)
+def _held(stack: Stack, s3: "S3Client", signer: "S3Client", key: str) -> Held | None:
+    record = _read(s3, stack.destination, key)
     if record is None:  # decided meanwhile
         return None
     look = look_key(upload_name(record["key"], stack.prefixes), record["version_id"])
     identity = re.sub(r".*/_|\.json", "", key)
-    url = stack.client("s3", config=_SIGNED).generate_presigned_url(
+    url = signer.generate_presigned_url(
         "get_object", Params={"Bucket": stack.destination, "Key": look}, ExpiresIn=LOOK_SECONDS
     )
     return Held(
@@ -234,17 +240,17 @@ def _held(stack: Stack, key: str) -> Held | None:
 
 
 def _manifest(stack: Stack, key: str) -> dict[str, Any] | None:
-    return _read(stack, manifest_key(upload_name(key, stack.prefixes)))
+    at = manifest_key(upload_name(key, stack.prefixes))
+    return _read(stack.client("s3"), stack.destination, at)
 
 
-def _read(stack: Stack, key: str) -> dict[str, Any] | None:
-    body = _body(stack, key)
+def _read(s3: "S3Client", bucket: str, key: str) -> dict[str, Any] | None:
+    body = _body(s3, bucket, key)
     return json.loads(body) if body else None
 
 
-def _body(stack: Stack, key: str) -> bytes | None:
-    s3 = stack.client("s3")
-    found = read_or_none(lambda: s3.get_object(Bucket=stack.destination, Key=key), "NoSuchKey")
+def _body(s3: "S3Client", bucket: str, key: str) -> bytes | None:
+    found = read_or_none(lambda: s3.get_object(Bucket=bucket, Key=key), "NoSuchKey")
     return found["Body"].read() if found else None
 
 

@@ -68,16 +68,6 @@ class Aws:
         events = self.client("logs").filter_log_events(logGroupName=self.outputs["logGroup"])
         return [event["message"] for event in events["events"] if text in event["message"]]
 
-    def wait_logged(self, *texts: str) -> list[str]:
-        """Return the lines with all texts, once there are any.
-
-        Lambda delivers an invocation's lines when it ends, after what it stored can be read.
-        """
-        first, *others = texts
-        return wait_until(
-            lambda: [line for line in self.logged(first) if all(text in line for text in others)]
-        )
-
     def wait_until_drained(self, also: Callable[[], bool] = lambda: True) -> None:
         """Wait until no message waits or is being worked on, not even one that failed once."""
         seconds = int(self.queue_attributes()["VisibilityTimeout"]) + 60

@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from function.contract import MODERATED, Status
 from function.manifest import Manifest
 from ops.canary import canary
 from ops.finding import fail
@@ -44,7 +45,7 @@ def test_a_canary_that_is_ready_has_its_renditions_and_is_removed(examine):
     finding, removed = examine(manifest(rendition("1/a/b.png")), "1/a/b.png")
     assert (finding.level, finding.detail.partition(" after")[0]) == ("ok", "1 rendition")
     assert removed[0].startswith("uploads/canary-")
-    assert len(removed) == 2
+    assert len(removed) == 4
 
 
 def test_a_lazy_rendition_of_a_canary_is_not_missed(examine):
@@ -57,7 +58,23 @@ def test_a_rejected_canary_says_why(examine):
     finding, removed = examine(manifest(code="too_small"))
     why = "its manifest says rejected: too_small, Too small."
     assert finding == fail("canary", why, "see the function's log")
-    assert len(removed) == 2
+    assert len(removed) == 4
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (manifest().replace(status=Status.HELD).bare(), "waits for a moderator after"),
+        (manifest(code=MODERATED).bare(), "a moderator said no after"),
+    ],
+)
+def test_where_uploads_wait_so_does_the_canary_and_leaves_nothing(examine, found, told):
+    finding, removed = examine(found)
+    assert finding.level == "ok"
+    assert finding.detail.startswith(told)
+    name = removed[0].removeprefix("uploads/")
+    moderation = [f"_index/moderation/{folder}/{name}/" for folder in ("held", "decisions")]
+    assert removed == [f"uploads/{name}", f"{name}/", *moderation]
 
 
 def test_a_rendition_that_is_named_and_not_there_is_told(examine):

@@ -133,7 +133,16 @@ def test_the_oldest_is_listed_first_with_a_url_for_five_minutes():
         held_key("a", "1"): record("a", 9, looks_like_rejected=like),
         held_key("b", "1"): record("b", 8),
     }
-    first, second = moderate.waiting(stack(objects, pages=[page(["a", "b", "gone"])]))
+    clients = []
+    found = stack(objects, pages=[page(["a", "b", "gone"])])
+
+    def client(service, **how):
+        clients.append((service, *how))
+        return found.client(service, **how)
+
+    first, second = moderate.waiting(Stack(outputs=OUTPUTS, client=client))
+    # To read and to sign, and to list: a client of each record would take longer than all else.
+    assert sorted(clients) == [("s3",), ("s3",), ("s3", "config")]
     assert (first.key, second.key) == ("uploads/b", "uploads/a")
     assert first.handle == f"uploads/b#{version_digest('1')}"
     assert (second.looks_like_rejected, first.looks_like_rejected) == (like, None)
