@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from ops.finding import Finding
 from ops.redrive import DeadLetter
@@ -18,7 +18,8 @@ def print_letters(letters: Sequence[DeadLetter], reasons: dict[str, str]) -> Non
     """Print one row for each dead letter; nothing if there are none."""
     if not letters:
         return
-    table = Table("upload", "reason", "age", "receives")
+    # Names are wrapped, not cut: --key takes them.
+    table = Table(Column("upload", overflow="fold"), "reason", "age", "receives")
     for letter in letters:
         table.add_row(
             "\n".join(letter.keys) or "(no S3 event)",

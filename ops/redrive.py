@@ -206,6 +206,9 @@ def _failure(line: str) -> tuple[str, str]:
     """Return the message id and the reason in one line of the log; empty if it has none."""
     try:
         entry = json.loads(line)
-        return str(entry["message_id"]), str(entry["exception"]).strip().splitlines()[-1]
+        last = str(entry["exception"]).rpartition("Traceback (most recent call last):")[2]
+        # The S3 library adds lines with its own state.
+        reason = last.partition("\n\nDebug source:")[0].strip().splitlines()[-1]
+        return str(entry["message_id"]), reason.strip()
     except (ValueError, KeyError, TypeError, IndexError):
         return "", ""

@@ -62,6 +62,7 @@ def fault(upload: dict[str, Any]) -> str | None:
 
 
 def is_open(now: datetime) -> bool:
-    """Return True in the hours of UTC that the variable ``OPEN_HOURS`` names, e.g. ``8-20``."""
+    """Return True in the hours of UTC that ``OPEN_HOURS`` names, e.g. ``8-20`` or ``22-6``."""
     first, last = map(int, os.environ.get("OPEN_HOURS", "0-24").split("-"))
-    return first <= now.hour < last
+    is_after, is_before = now.hour >= first, now.hour < last
+    return (is_after and is_before) if first <= last else (is_after or is_before)

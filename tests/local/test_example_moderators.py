@@ -64,6 +64,9 @@ def test_what_looks_like_a_rejected_upload_is_left_to_people(rules):
         ("8-20", 20, False),
         ("0-24", 0, True),
         ("0-24", 23, True),
+        ("22-6", 23, True),
+        ("22-6", 5, True),
+        ("22-6", 12, False),
     ],
 )
 def test_in_open_hours_alone_it_approves(rules, monkeypatch, hours, hour, is_open):

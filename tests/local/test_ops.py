@@ -66,13 +66,35 @@ def test_dry_run_shows_dead_letters_and_leaves_them(aws, stack, dead, capsys):
     assert waiting(aws) == 2
 
 
+EXCEPTION = """Traceback (most recent call last):
+  File "bucket.py", line 255, in get
+obstore.exceptions.NotFoundError: Object at location a not found
+
+Debug source:
+NotFound {
+    path: "a",
+}
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File "bucket.py", line 257, in get
+obstore.exceptions.GenericError: S3 is down
+
+Debug source:
+Generic {
+    store: "S3",
+}"""
+"""As the S3 library's exceptions are logged."""
+
+
 def test_the_reason_is_found_in_the_functions_log(aws, stack, dead):
     logs, group = aws.client("logs"), aws.outputs["logGroup"]
     logs.create_log_stream(logGroupName=group, logStreamName=f"reason-{dead[0]}")
     line = {
         "message": "failed",
         "message_id": dead[0],
-        "exception": "Traceback …\nOSError: S3 is down",
+        "exception": EXCEPTION,
     }
     logs.put_log_events(
         logGroupName=group,
@@ -81,7 +103,9 @@ def test_the_reason_is_found_in_the_functions_log(aws, stack, dead):
     )
     letters = redrive.read(stack)
     redrive.give_back(stack, letters)
-    assert redrive.reasons(stack, letters) == {dead[0]: "OSError: S3 is down"}
+    assert redrive.reasons(stack, letters) == {
+        dead[0]: "obstore.exceptions.GenericError: S3 is down"
+    }
     assert all(0 <= letter.age_seconds < 600 for letter in letters)
     assert [letter.receives for letter in letters] == [1, 1]
 
