@@ -133,7 +133,10 @@ def find(stack: Stack, named: str) -> Upload:
         raise Failure(f"{key} has no manifest: it was deleted, or was not processed yet.")
     if wanted not in ("", manifest["id"]):
         raise Failure(f"{key} was replaced since; look at it again with `moderate list`.")
-    version_id = manifest["source"]["version_id"]
+    source = manifest["source"]
+    if source["key"] != key:
+        raise Failure(f"What readers see under this name is of {source['key']}; decide about that.")
+    version_id = source["version_id"]
     if version_id in (None, "", "null"):
         raise Failure(
             f"{key} is from before its bucket kept versions, so a decision about it could not be "

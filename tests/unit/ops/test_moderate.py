@@ -69,8 +69,8 @@ def stack(objects=None, pages=(), sent=None) -> Stack:
     return Stack(outputs=OUTPUTS, client=client)
 
 
-def manifest(status="held", version_id=VERSION, error=None) -> dict:
-    source = {"version_id": version_id}
+def manifest(status="held", version_id=VERSION, error=None, key=KEY) -> dict:
+    source = {"key": key, "version_id": version_id}
     identity = version_digest(version_id)
     return {"status": status, "id": identity, "source": source, "error": error}
 
@@ -170,11 +170,15 @@ def test_a_key_and_the_handle_of_its_version_are_the_same_upload(named):
 
 def test_a_key_with_a_number_sign_is_no_handle():
     key = "uploads/a#b.jpg"
-    objects = {manifest_key("a#b.jpg"): manifest()}
+    objects = {manifest_key("a#b.jpg"): manifest(key=key)}
     assert moderate.find(stack(objects), key).key == key
 
 
-UNVERSIONED = [manifest() | {"source": {"version_id": none}} for none in (None, "", "null")]
+UNVERSIONED = [
+    manifest() | {"source": {"key": KEY, "version_id": none}} for none in (None, "", "null")
+]
+ANOTHER = manifest(key=f"new/{NAME}")
+"""Where the stack has two prefixes, the manifest of a name is that of one key."""
 
 
 @pytest.mark.parametrize(
@@ -185,6 +189,7 @@ UNVERSIONED = [manifest() | {"source": {"version_id": none}} for none in (None, 
         ({manifest_key(NAME): manifest("deleted")}, KEY, Failure, "it was deleted"),
         ({manifest_key(NAME): manifest()}, f"{KEY}#{'0' * 32}", Failure, "was replaced since"),
         ({}, "uploads/\udcff.jpg", Misuse, r"Keys are UTF-8; got 'uploads/\\udcff.jpg'"),
+        ({manifest_key(NAME): ANOTHER}, KEY, Failure, f"is of new/{NAME}; decide about that"),
         *(({manifest_key(NAME): none}, KEY, Failure, "kept versions") for none in UNVERSIONED),
     ],
 )
