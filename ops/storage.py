@@ -130,7 +130,7 @@ def _blocked_readers(stack: Stack) -> Finding | None:
     wanted = stack.outputs.get(StackOutput.DESTINATION_POLICY)
     if not wanted:
         fix = "export the output destinationPolicy, so that it can be compared"
-        return warn("public access", "what readers need of the destination is not known", fix)
+        return warn("public access", "the stack does not say what its readers need", fix)
     s3, bucket = stack.client("s3"), stack.destination
     (reader,) = json.loads(wanted)["Statement"]
     parts = ("Effect", "Principal", "Action", "Condition")

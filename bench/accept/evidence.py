@@ -110,7 +110,7 @@ def page(found: Evidence) -> str:
         "accept/page.html",
         title=f"Acceptance of {found.stack}",
         verdict=verdict,
-        head=("step", "state", "s", "USD", "what was seen"),
+        head=("step", "state", "s", "USD", "result"),
         rows=rows,
         charts=[times] if times else [],
         difference_head=("photo", "rendition", "bytes here", "bytes there", "mean", "largest"),

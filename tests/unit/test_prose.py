@@ -41,6 +41,16 @@ FILES = {
     "Stack.yaml": "a: 1\nb:\n  description:\n    It is for whoever reads\n",
     "tool.toml": "a = 1\n\n\n# For whoever reads.\n",
     "Makefile": "all:\n\ttrue\n\n# For whoever reads.\n",
+    "picture.md": "A line.\n\n![For whoever reads](x.webp)\n",
+    "tag.md": "A line\nwith <img alt='made for whoever reads'> in it.\n",
+    "block.md": "A line.\n\n<!-- One. -->\n<!-- For whoever reads. -->\n",
+    "example.md": "A line.\n\n```sh\nmake all\nmake demo  # for whoever reads\n```\n",
+    "title.html": "<!doctype html>\n<title>\n</title><p>For <b>whoever</b> reads\n",
+    "stub.pyi": 'X: int\n"""For whoever reads."""\n',
+    "App.java": "class App {\n  // For whoever reads.\n}\n",
+    "text.json": '{\n  "description": "It is for whoever reads"\n}\n',
+    "tools.in": "ruff\n# For whoever reads.\n",
+    "run": "#!/usr/bin/env bash\nset -e\n# For whoever reads.\n",
 }
 
 
@@ -61,6 +71,25 @@ def test_a_sentence_is_found_on_its_line_in_each_kind_of_file(name, tmp_path):
         )
     )
     assert found[0] == line + 1
+
+
+OPENINGS = {
+    "beside.py": "A = 1  # Number of uploads\nB = 2  # Whether it is full\n",
+    "beside.js": "const a = 1; // Number of uploads\nconst b = 2; // Whether it is full\n",
+    "next.c": "/* One thing. */\n/** What it does. */\n",
+    "head.html": "<h2>One</h2>\n<h2>Whether it is full</h2>\n",
+    "help.py": "X = 1\nadd('--keep', help='whether to keep the clone')\n",
+    "settings.yaml": "a: 1\ndescription: Whether the index is kept\n",
+    "returns.py": "'''Read.\n\nReturns: What is left.\n'''\n",
+}
+
+
+@pytest.mark.parametrize("name", OPENINGS)
+def test_an_opening_is_found_where_a_text_starts(name, tmp_path):
+    file = tmp_path / name
+    file.write_text(OPENINGS[name])
+    lines = [line for line, _ in RULESET.findings(list(texts(file)))]
+    assert lines == [3 if name == "returns.py" else 2]
 
 
 def test_code_is_no_sentence(tmp_path):
