@@ -17,7 +17,8 @@ import { readFile } from "node:fs/promises";
 const [path, name, type, where] = process.argv.slice(2);
 const file = new File([await readFile(path)], name, { type });
 const manifest = await upload(file, JSON.parse(where));
-console.log(JSON.stringify({ manifest, sources: show(manifest) }));
+const picture = manifest.status === "ready" ? show(manifest) : null;
+console.log(JSON.stringify({ manifest, picture }));
 """
 
 
@@ -36,7 +37,7 @@ def server(served, tmp_path_factory):
 @pytest.fixture
 def run(server, tmp_path):
     script = tmp_path / "client.mjs"
-    show = f"function show(manifest) {{\n{SHOW}  return sources;\n}}\n"
+    show = f"function show(manifest) {{\n{SHOW}  return picture;\n}}\n"
     script.write_text(CLIENT + show + MAIN)
     where = {name: server.outputs[name] for name in ("uploadEndpoint", "deliveryUrl")}
 
@@ -52,8 +53,12 @@ def test_a_photo_becomes_renditions(run, photo):
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["manifest"]["status"] == "ready"
-    assert len(found["sources"]) == 2
-    assert 'type="image/avif"' in "".join(found["sources"])
+    avif, jpeg = re.findall(
+        r'<source srcset="([^"]+)" type="image/(?:avif|jpeg)">', found["picture"]
+    )
+    assert found["picture"].index('type="image/avif"') < found["picture"].index('type="image/jpeg"')
+    assert f'<img src="{jpeg}" width="' in found["picture"]
+    assert avif != jpeg
 
 
 def test_a_damaged_photo_is_told_as_rejected(run, tmp_path):
