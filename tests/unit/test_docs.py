@@ -149,6 +149,15 @@ def test_settings_outputs_and_stacks_that_are_named_exist(path):
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_examples_use_the_environment_that_make_builds(path):
+    examples = re.findall(
+        r"^ *```(?:sh|text)\n(.*?)^ *```", path.read_text(), re.MULTILINE | re.DOTALL
+    )
+    bare = r"^ *(?:\$ )?(?:python -m (?!venv|build)|pip |pytest ).*"
+    assert re.findall(bare, "\n".join(examples), re.MULTILINE) == []
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
 def test_files_that_are_named_exist(path):
     folders = "bench|edge|function|local|ops|pipeline|signer|tests|web"
     named = re.findall(rf"[`\s]((?:{folders})/[\w./-]*\w)", path.read_text())
@@ -226,7 +235,7 @@ def test_every_permission_is_explained():
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
 def test_links_lead_somewhere(path):
-    for target in re.findall(r'(?:\]\(|src=")(?!https?://)([^)#"]+)', path.read_text()):
+    for target in re.findall(r'(?:\]\(|src=")(?!https?://|\$)([^)#"]+)', path.read_text()):
         assert (path.parent / target).exists(), target
 
 
