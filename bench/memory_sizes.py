@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from cyclopts import Parameter, validators
 
 SIZES: Final = (128, 256, 512, 1024, 1769, 3008)
-"""Memory sizes in MB that a command looks at unless told otherwise; ours to choose, from Lambda's
+"""Memory sizes in MB that a command looks at unless told otherwise; our choice, from Lambda's
 least to more than one vCPU."""
 
 _RANGE: Final = Parameter(validator=validators.Number(gte=128, lte=10240))

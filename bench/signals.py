@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 T = TypeVar("T")
 
 INTERRUPTS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Ctrl-C, a polite end, and the end of the terminal; ``terminal.run`` takes all three alike."""
+"""Ctrl-C, ``kill`` and the terminal's end; ``terminal.run`` treats all three alike."""
 
 
 @contextmanager

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 DOOR_REFUSALS: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
-"""Statuses that refuse at the public door: an edge function answers 404 for what is not public.
+"""Statuses that refuse at the public endpoint: an edge function answers 404 for what is not public.
 From S3 itself a 404 refuses nothing: the object that was aimed at is gone, or may be listed."""
 
 _BODY: Final = b"accept"
 _FORM: Final = b'{"name": "accept.jpg", "type": "image/jpeg", "size": 6}'
 _JSON: Final = {"Content-Type": "application/json"}
 _INDEXED: Final = f"{INDEX}accept"
-_DOOR: Final = "read the index by the public door"
+_INDEX: Final = "read the index over the public endpoint"
 _DIRECT: Final = "ask for a form past the CDN"
 
 Action = tuple[Callable[..., Any], Mapping[str, Any]]
@@ -40,11 +40,11 @@ class Figures:
 def check(live: Live) -> Outcome:
     """Try every action; each must be refused."""
     statuses = {name: _status(*action) for name, action in actions(live).items()}
-    statuses[_DOOR] = request("GET", f"{live.doors[1]}/{_INDEXED}")[0]
+    statuses[_INDEX] = request("GET", f"{live.doors[1]}/{_INDEXED}")[0]
     if live.is_presigned and live.settings.waf_requests_per_minute:
         statuses[_DIRECT] = request("POST", _signer_url(live), _FORM, _JSON)[0]
     for name, status in statuses.items():
-        if status not in (DOOR_REFUSALS if name == _DOOR else (HTTPStatus.FORBIDDEN,)):
+        if status not in (DOOR_REFUSALS if name == _INDEX else (HTTPStatus.FORBIDDEN,)):
             raise StepFailed(f"{name}: answered with {status}, and has to be refused.")
     # The embedded AWS speaks plain HTTP alone, and its stacks therefore allow it.
     left_out = "; plain HTTP not tried: the embedded AWS speaks nothing else"

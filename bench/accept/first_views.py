@@ -1,4 +1,4 @@
-"""View lazy renditions by the public door: each is made once, and only where it is declared."""
+"""View lazy renditions over the public endpoint: each is made once, and undeclared ones never."""
 
 import time
 from collections.abc import Iterator, Mapping

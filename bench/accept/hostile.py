@@ -43,7 +43,7 @@ def files() -> Mapping[str, tuple[bytes, Reason]]:
 
 
 def check(live: Live, folder: Path) -> Outcome:
-    """Upload all of them by the public door; each must be rejected for its reason."""
+    """Upload all of them over the public endpoint; each must be rejected for its reason."""
     expected = files()
     paths = [folder / name for name in expected]
     for path in paths:

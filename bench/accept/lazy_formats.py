@@ -1,4 +1,4 @@
-"""View lazy formats by the public door: another format at once, and the wanted one later."""
+"""View lazy formats over the public endpoint: another format at once, and the wanted one later."""
 
 import secrets
 import time

@@ -1,4 +1,4 @@
-"""Upload photos by the public door and compare each rendition with one rendered on this machine."""
+"""Upload photos over the public endpoint; compare their renditions with ones rendered here."""
 
 import io
 import operator

@@ -22,7 +22,7 @@ from bench.sweep.workloads import Workload
 from terminal import Failure, console, progress
 
 PARALLEL: Final = 5
-"""Most invocations at once; ours to choose."""
+"""Most invocations at once; our choice."""
 
 SHARE: Final = 10
 """The account's unreserved concurrency over the clone's: a new account has 10 in all ("Lambda

@@ -44,7 +44,7 @@ _RATE: Final = Parameter(validator=validators.Number(gte=1, lte=1e6))
 _MEASURED_RATE: Final = Parameter(validator=validators.Number(gte=1, lte=1000))
 _HOUR: Final = Parameter(validator=validators.Number(gte=1, lte=3600))
 _DAY: Final = Parameter(validator=validators.Number(gte=1, lte=86_400))
-"""Ours to choose: more is no storm, or more than a machine can measure."""
+"""Our choice: a longer or slower one is no storm, and no machine can measure a faster one."""
 
 _CEILING: Final = Parameter(validator=validators.Number(gte=LEAST_CEILING, lte=MAPPING_LIMIT))
 

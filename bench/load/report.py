@@ -17,7 +17,7 @@ from bench.load.storm import Measured
 from terminal import counted
 
 TOLERANCE: Final = 0.30
-"""Largest relative error of the simulation that passes; ours to choose, for a shared machine."""
+"""Largest relative error of the simulation that passes; our choice, for a shared machine."""
 
 _HEAD: Final = (
     *("uploads/s", "at most", "reached", "waiting", "drained after"),

@@ -122,7 +122,7 @@ def corpus(
     out.print(_counts(rows))
     wrong = sum(map(is_wrong, rows))
     if wrong:
-        out.print(f"{wrong} failed, or were called damaged, by a fault of ours: those marked !")
+        out.print(f"{wrong} marked with ! failed or were called damaged by a fault of ours.")
     return int(wrong > 0 or len(rows) < len(files))
 
 

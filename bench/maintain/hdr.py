@@ -32,8 +32,8 @@ from terminal import Failure, Misuse, console, progress
 
 LEAST_DB: Final = 40.0
 MOST_LESS_DB: Final = 3.0
-"""Below the first, two renditions count as different. Where their pictures alone are further apart
-than that, as sharp crops to whole pixels, the gain maps may take so much more."""
+"""Below ``LEAST_DB``, two renditions count as different. sharp crops to whole pixels, so the
+pictures may differ by more even without gain maps; the maps may then cost ``MOST_LESS_DB`` more."""
 
 _SIZES: Final = (
     *DEFAULT_RENDITIONS[:3],

@@ -1,9 +1,9 @@
 """``python -m bench maintain limits``: the figures of the formats' files.
 
 Each kind goes through the function in the sandbox at two sizes, each in a new environment: decode
-in the worker, four JPEGs and four WebPs, all processes counted. Bytes a pixel are what is left of
-the larger peak without what function/engine/limits.py counts besides; milliseconds are the slope
-of CPU time. ``--check`` holds the formats' files against every ``limits*.json`` in bench/evidence:
+in the worker, four JPEGs and four WebPs, all processes counted. Bytes a pixel are the larger peak
+less the other terms of function/engine/limits.py, over the pixels; milliseconds are the slope of
+CPU time. ``--check`` compares the formats' files with every ``limits*.json`` in bench/evidence:
 machines differ, so a figure must cover each of them.
 """
 

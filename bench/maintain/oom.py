@@ -51,7 +51,7 @@ WORST: Final = {
 """Kind of ``function.engine.limits`` -> the costliest variant of it (docs/engine.md)."""
 
 _KILLED: Final = frozenset({"oom", "crashed"})
-"""How a run ends that had too little memory."""
+"""Outcomes of a run that had too little memory."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The largest picture that the function accepts, by the sums with which it decides itself."""
+"""The largest picture that the function accepts, computed as the function does."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

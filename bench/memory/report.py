@@ -64,7 +64,7 @@ def sentences(settings_of: str, sources: Sequence[Source]) -> Iterator[str]:
     )
     measured = ", ".join(f"{each.file} ({each.cpu}, {each.date})" for each in sources)
     yield (
-        "These are the function's own sums. Transparent images take up to 15 MB more, so where "
+        "The function computes the same limits. Transparent images take up to 15 MB more, so where "
         "memory is the limit the costliest of a kind may end as too_complex from 0.8 times this "
         "size on; `bench maintain oom` tries that (docs/tune.md)."
     )

@@ -45,7 +45,7 @@ class Outcome:
 
 
 def outcomes(picture: Picture, program: str) -> list[Outcome]:
-    """Return what becomes of a picture at each size, in each format, for each target."""
+    """Return the outcome of a picture at each size, in each format, for each target."""
     found: list[Outcome] = []
     for pair in pairs(picture):
         for format_name in FORMATS:
@@ -71,7 +71,7 @@ def _of_format(pair: Pair, format_name: OutputFormat, judge: Judge) -> Iterator[
 
 
 def _reach(pair: Pair, format_name: OutputFormat, target: int) -> tuple[Outcome, bool]:
-    """Return what became of a target, still without its score, and if it has full chroma."""
+    """Return a target's outcome, still without its score, and whether it has full chroma."""
     sizes: list[int] = []
     full: list[bool] = []
 

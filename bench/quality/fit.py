@@ -82,10 +82,10 @@ def _curve(points: Sequence[Point]) -> tuple[tuple[int, float], ...]:
 def _sample_line(
     points: Sequence[Point], curve: Sequence[tuple[int, float]], model: Model
 ) -> tuple[float, float]:
-    """Return by what factor, and with what added, a sample tells how far off its picture is.
+    """Return the factor and the summand that predict a picture's deviation from its sample's.
 
-    How far off: between the logarithms of the median picture's distortion at the quality that the
-    picture needs and at the one that the median picture needs.
+    A picture's deviation: the logarithm of the median picture's distortion at the quality that this
+    picture needs, less that at the quality that the median picture needs.
     """
     known, typical = (np.array(values) for values in zip(*curve, strict=True))
     told: list[float] = []
@@ -145,7 +145,7 @@ CURVES: Final[Mapping[OutputFormat, tuple[tuple[int, float], ...]]] = {{
 SAMPLE: Final[Mapping[OutputFormat, tuple[float, float]]] = {{
 {sample}
 }}
-"""A factor and a summand: they make of how far off a sample is how far off its picture is."""
+"""Factor and summand that turn a sample's deviation from the median picture into its picture's."""
 '''
 
 

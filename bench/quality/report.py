@@ -108,7 +108,7 @@ def _near(outcomes: Sequence[Outcome]) -> float:
 
 
 def sentences(result: Result) -> list[str]:
-    """Return what the tables do not say."""
+    """Return sentences for facts that the tables leave out."""
     absent = counted(result.unreachable, "outcome")
     whose = "your own pictures" if result.own else "other authors"
     fitted = f"Fitted on {counted(result.fitted_pairs, 'pair')} of picture and size."

@@ -20,21 +20,21 @@ MB_PER_VCPU: Final = 1769
 """"At 1,769 MB, a function has the equivalent of one vCPU" (AWS Lambda Developer Guide, "Configure
 Lambda function memory", read 2026-11-27)."""
 PERIOD_US: Final = 20_000
-"""An assumption: AWS publishes no period. It decides in which steps the CPU is given, not how much
-of it."""
+"""An assumption: AWS publishes no period. It decides how often CPU time is given, not how much."""
 ROOT: Final = Path("/sys/fs/cgroup")
 _MB: Final = 1024 * 1024
 _V1_SHARES: Final = 262_144
 _V2_WEIGHT: Final = 10_000
-"""The most there is (Linux kernel 6.x: MAX_SHARES in kernel/sched/sched.h; "Control Group v2",
-cpu.weight, in its documentation): on a busy machine the group comes first, up to its quota."""
+"""Highest weights (Linux kernel 6.x: MAX_SHARES in kernel/sched/sched.h; "Control Group v2",
+cpu.weight, in its documentation): on a busy machine the group runs before others, up to its
+quota."""
 _QUOTA_FILES: Final = frozenset({"cpu.cfs_period_us", "cpu.cfs_quota_us", "cpu.max"})
 _numbers = count()
 
 
 @dataclass(frozen=True)
 class ControlGroup:
-    """One control group; without one, ``kind`` is "none" and nothing is held back."""
+    """One control group; where there is none, ``kind`` is "none" and nothing is limited."""
 
     kind: Kind
     folders: tuple[Path, ...] = ()  # of the group, one for each controller
@@ -48,7 +48,7 @@ class ControlGroup:
         return ["/bin/sh", "-ec", f'{joins}; exec "$@"', "sh", *command]
 
     def hold_cpu(self) -> None:
-        """Hold back CPU from now on, in a group that was made to hold memory alone."""
+        """Limit CPU from now on, in a group that was made to limit memory alone."""
         for path, value in self.files.items():
             if path.name in _QUOTA_FILES:
                 with suppress(FileNotFoundError):  # the group was removed meanwhile

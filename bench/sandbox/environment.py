@@ -30,7 +30,8 @@ VIEW_HANDLER: Final = "function.view_handler.handle"
 """Entry points of the bundle; the program's own would load the provider, which takes 3 s."""
 
 _INIT_LIMIT_S: Final = 60.0
-"""The bench's patience, not Lambda's limit: at 128 MB a throttled start takes seconds."""
+"""Longest start that the bench waits for, not Lambda's limit: at 128 MB a throttled one takes
+seconds."""
 _TMP_MB: Final = 512
 """Lambda's default, which the stack does not change (AWS Lambda API Reference, "EphemeralStorage",
 read 2026-11-27)."""
@@ -64,7 +65,7 @@ class Report:
 class Sandbox:
     """An execution environment; a context manager that leaves no process and no group behind.
 
-    The CPU is held from the moment that the function is initialised, as Lambda does on demand.
+    The CPU is limited once the function is initialised, as Lambda does on demand.
     """
 
     task: Path = field(kw_only=False)  # folder of the unpacked bundle
@@ -73,11 +74,13 @@ class Sandbox:
     handler: str = HANDLER  # the entry point, as Lambda names it
     timeout_s: float = 30  # the function's
     hold: control_group.Hold = "cpu and memory"
-    provisioned_concurrency: bool = False  # hold the CPU during the initialisation too
-    hello_world_ms: float | None = None  # its start here; None to measure it, once a process
+    provisioned_concurrency: bool = False  # limit the CPU during the initialisation too
+    hello_world_ms: float | None = (
+        None  # start of hello world here; None: measure it, once a process
+    )
     start_ms: float | None = field(default=None, init=False)  # from exec to the first request
     _is_ready: bool = field(default=False, init=False)  # the initialisation was waited for
-    _is_cold: bool = field(default=True, init=False)  # there was no event yet
+    _is_cold: bool = field(default=True, init=False)  # no event was handed over yet
 
     def __enter__(self) -> Self:
         if self.hello_world_ms is None:  # before anything runs beside it
@@ -133,7 +136,7 @@ class Sandbox:
 
     def invoke(self, event: dict[str, Any]) -> Report:
         """Hand over one event and wait for its end."""
-        if not self._is_ready:  # the function itself may be ready for a while
+        if not self._is_ready:  # the function may have been ready for a while
             self.wait_ready()
         init_ms, self._is_cold = self.init_ms if self._is_cold else None, False
         cpu = self._cpu_ms()
@@ -170,9 +173,10 @@ class Sandbox:
             self.group.hold_cpu()
 
     def _scaled(self, wall_ms: float, cpu_before_ms: float) -> float:
-        """Return the time as it is; where nothing is held back, waiting plus CPU time over share.
+        """Return the measured time; without a control group, an estimate of it.
 
-        An estimate: it knows neither the 20 ms steps of a quota nor who else uses the machine.
+        The estimate is the time spent waiting plus CPU time over the share. It knows neither the
+        20 ms steps of a quota nor who else uses the machine.
         """
         if self.group.kind != "none" or self.hold == "memory":
             return wall_ms
@@ -188,7 +192,7 @@ class Sandbox:
         answer = invocation.answer
         if invocation.failed or answer.get("batchItemFailures"):
             return "failed"
-        if answer.get("statusCode", 0) >= _CLIENT_ERROR:  # of a function URL
+        if answer.get("statusCode", 0) >= _CLIENT_ERROR:  # status of a function URL
             return "rejected" if answer["statusCode"] < _SERVER_ERROR else "failed"
         return "rejected" if was_rejected(self._new_log()) else "ok"
 

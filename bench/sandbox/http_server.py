@@ -17,7 +17,7 @@ class Server(ThreadingHTTPServer):
         Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that was killed, which is what a sandbox does."""
+        """Log nothing about a client that was killed: the sandbox kills its functions."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -47,4 +47,4 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base's name)
-        """Say nothing: every request would be a line."""
+        """Log nothing: otherwise every request would be a line."""

@@ -1,4 +1,4 @@
-"""Check the sandbox against what it says and against Lambda: CPU shares, and cold starts.
+"""Check the sandbox's CPU shares and cold starts against its own limits and Lambda's figures.
 
 A busy loop's CPU time over wall time is held against memory/1769 and against published durations; a
 hello-world function's INIT against published ones, which memory does not change.
@@ -19,7 +19,7 @@ from terminal import Advance
 
 SIZES: Final = (128, 256, 512, 1024, 1769, 3008)
 TOLERANCE: Final = 0.05
-"""Of a share from memory/1769: ours to choose."""
+"""Largest deviation of a share from memory/1769; our choice."""
 SECONDS: Final = 2.0
 """Wall time of one size: the window cuts off up to one period of 20 ms, which is then 1 % of it."""
 PUBLISHED_MS: Final[Mapping[int, float]] = {128: 11_722, 256: 6678, 512: 3194, 1024: 1465}
@@ -27,13 +27,14 @@ PUBLISHED_MS: Final[Mapping[int, float]] = {128: 11_722, 256: 6678, 512: 3194, 1
 Lambda Operator Guide, read 2026-11-27). Another version of the page has the same durations at other
 sizes; the costs beside them, which are equal in both, belong to these."""
 PUBLISHED_TOLERANCE: Final = 0.20
-"""Of a share from Lambda's own: the published durations are up to 14 % from memory/1769."""
+"""Largest deviation of a share from Lambda's: the published durations are up to 14 % from
+memory/1769."""
 COLD_RATIO: Final = (0.9, 1.15)
 """Bounds of INIT at 128 MB over that at 1024 MB: as published it was 0.95 to 1.10 (both runs and
 architectures of ``initialisation.HELLO_WORLD_MS``)."""
 COLD_TOLERANCE: Final = 0.25
-"""Of an INIT from the published one at its size: those are up to 8 % from their mean, and starts
-on a shared machine differ."""
+"""Largest deviation of an INIT from the published one at its size. The published ones are up to 8 %
+from their mean, and starts on a shared machine vary."""
 COLD_STARTS: Final = 9
 _SPIN: Final = """
 import sys, time

@@ -94,7 +94,7 @@ class Trials:
 
 @contextmanager
 def trials() -> Generator[Trials]:
-    """Build the bundle and the store; raise ``Misuse`` where memory cannot be held."""
+    """Build the bundle and the store; raise ``Misuse`` where memory cannot be limited."""
     check_control_groups()
     store = StubS3(latency_ms=0, mb_per_s=10_000)
     try:
@@ -107,8 +107,8 @@ def trials() -> Generator[Trials]:
 
 
 def check_control_groups() -> None:
-    """Raise ``Misuse`` where memory cannot be held back and counted."""
+    """Raise ``Misuse`` where memory cannot be limited and counted."""
     group = control_group.build(1024)
     group.remove()
     if group.kind == "none":
-        raise Misuse("Memory cannot be held here: run as root where cgroups are.")
+        raise Misuse("Memory cannot be limited here: run as root, on Linux with control groups.")

@@ -15,13 +15,13 @@ from bench.sweep.results import Row, Setup
 from terminal import PositiveNumber
 
 HEADROOM: Final = 0.25
-"""Least share of the memory that "target" leaves unused; ours to choose."""
+"""Least share of the memory that "target" leaves unused; our choice."""
 
 PROMISED_MB: Final = 1024
 PROMISED_MS: Final = (500, 800)
-"""Of the first README: an image takes so long at 1024 MB."""
+"""Time of an image at 1024 MB that the project's first README promised."""
 FIRST_VIEW_MS: Final = 700
-"""Longest p95 of a first view at that size, warm: a reader waits for it. Ours to choose."""
+"""Longest p95 of a first view at that size, warm: a reader waits for it. Our choice."""
 _VISUALISER: Final = "https://lambda-power-tuning.show/#"
 """AWS Lambda Power Tuning's own page (github.com/alexcasalboni/aws-lambda-power-tuning)."""
 

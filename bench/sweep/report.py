@@ -64,7 +64,7 @@ def page(result: Result) -> str:
 
 
 def _title(result: Result) -> str:
-    """Return what the columns hold, and what all rows have in common."""
+    """Return the table's title: its contents, and the values that all rows share."""
     same = [
         text.format(_COLUMNS[name](row))
         for row in result.summary[:1]

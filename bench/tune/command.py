@@ -99,7 +99,7 @@ def tune(*, options: Options = _DEFAULTS, files: Files = NO_FILES) -> int:
 
 
 def why_not(result: SandboxResult) -> str | None:
-    """Return what speaks against acting on a result; None if nothing does."""
+    """Return the reason not to apply a result; None if there is none."""
     if not result.complete:
         return "it was interrupted"
     if not result.trusted:
@@ -165,7 +165,7 @@ def measure(options: Options, settings: Settings) -> SandboxResult:
 
 
 def _check_sandbox(effort: Effort, *, quick: bool) -> selfcheck.SelfCheck | None:
-    """Return the self-check; None where nothing is held back, so that there is nothing to check."""
+    """Return the self-check; None where nothing is limited, so that there is nothing to check."""
     if control_group.available(effort.hold) == "none":
         return None
     seconds = _QUICK_SECONDS if quick else selfcheck.SECONDS
@@ -196,7 +196,7 @@ def _describe_sandbox(
 ) -> Iterator[str]:
     if checked is None:
         yield (
-            "FALLBACK: nothing is held back (no control group, or --no-cgroup); durations are CPU "
+            "FALLBACK: nothing is limited (no control group, or --no-cgroup); durations are CPU "
             "time over the share, and memory has no limit. There is nothing for the self-check to "
             "check, so it was left out."
         )

@@ -19,15 +19,16 @@ from pipeline.bundle import Bundle, Target
 from terminal import Advance
 
 FEWEST: Final = 8
-"""Warm runs of a case before they may agree: fewer have no tail to speak of. Ours to choose."""
+"""Warm runs of a case before they may agree: fewer have no tail to speak of. Our choice."""
 
 GOAL: Final = 0.05
-"""Half of the mean's 95 % confidence interval over the mean, at which warm runs agree. Ours."""
+"""Warm runs agree once half of the mean's 95 % confidence interval is at most this share of the
+mean. Our choice."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Effort:
-    """How much to measure: most warm runs of a case, most seconds, and what is held back."""
+    """How much to measure: most warm runs of a case, most seconds, and the limited resources."""
 
     samples: int
     budget_s: float

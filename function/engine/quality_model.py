@@ -67,4 +67,4 @@ SAMPLE: Final[Mapping[OutputFormat, tuple[float, float]]] = {
     OutputFormat.WEBP: (0.6783, 0.0745),
     OutputFormat.AVIF: (0.8753, 0.0181),
 }
-"""A factor and a summand: they make of how far off a sample is how far off its picture is."""
+"""Factor and summand that turn a sample's deviation from the median picture into its picture's."""

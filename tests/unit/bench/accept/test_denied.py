@@ -164,5 +164,7 @@ def test_an_action_that_is_not_refused_fails(try_all, action, status):
 
 
 def test_an_index_that_anyone_reads_fails(try_all):
-    with pytest.raises(StepFailed, match="read the index by the public door: answered with 200"):
+    with pytest.raises(
+        StepFailed, match="read the index over the public endpoint: answered with 200"
+    ):
         try_all(public=200)
