@@ -2,11 +2,14 @@
 
 import json
 import re
+import shlex
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import yaml
+from cyclopts import MissingArgumentError
 
 from bench.__main__ import command_line as bench_line
 from bench.accept.evidence import sentence
@@ -19,6 +22,8 @@ from pipeline.auth import Auth
 from pipeline.configuration import KNOWN
 from pipeline.permissions import roles
 from pipeline.settings import Settings
+from pipeline.settings_checks import SettingsError
+from terminal import Misuse
 
 AUTH = Auth(issuer="https://login.example.com", audience="photos")
 ROOT = Path(__file__).parents[2]
@@ -118,25 +123,24 @@ def test_the_stacks_are_as_the_page_on_deployment_compares_them():
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
 def test_make_targets_exist(path):
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"(?:^|`)make ([a-z]+)", path.read_text(), re.MULTILINE)) <= targets
+    assert set(re.findall(r"(?:^ *|`|&& )make ([a-z]+)", path.read_text(), re.MULTILINE)) <= targets
+
+
+PROGRAMS = {"bench": bench_line(), "local": LOCAL, "ops": OPS}
+PLACEHOLDERS = {"DIR": ".", "N": "1"}
+COMMAND = re.compile(
+    r"(?:python -m |`|image-pipeline )(bench|local|ops) ((?:'[^'\n]*'|[^`\n|)'])+)"
+)
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
-def test_commands_of_the_embedded_aws_exist(path):
-    assert set(re.findall(r"python -m local ([a-z]+)", path.read_text())) <= set(LOCAL)
-
-
-@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
-def test_commands_for_operators_exist(path):
-    assert set(re.findall(r"python -m ops ([a-z]+)", path.read_text())) <= set(OPS)
-
-
-@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
-def test_commands_of_the_bench_are_parsed_as_printed(path):
-    for line in re.findall(r"python -m bench ([^`\n|)]+)", path.read_text()):
-        words = line.split("#")[0].replace("DIR", ".").split()
-        words = [word for word in words if word not in ("…", "·")]
-        bench_line().parse_args(words, exit_on_error=False, print_error=False)
+def test_commands_are_parsed_as_printed(path):
+    """A sentence may leave out the stack or a value; what it does name has to exist."""
+    for program, line in COMMAND.findall(path.read_text()):
+        words = [word for word in shlex.split(line, comments=True) if word not in ("…", "·")]
+        words = [PLACEHOLDERS.get(word, word.rstrip(".,:;")) for word in words]
+        with suppress(Misuse, MissingArgumentError):
+            PROGRAMS[program].parse_args(words, exit_on_error=False, print_error=False)
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
@@ -146,6 +150,48 @@ def test_settings_outputs_and_stacks_that_are_named_exist(path):
     assert set(re.findall(r"pulumi stack output (\w+)", text)) <= set(StackOutput)
     for stack in re.findall(r"--stack ([a-z]+)", text):
         assert (ROOT / f"Pulumi.{stack}.yaml").is_file(), stack
+
+
+ELSEWHERE = {"applyDefaults", "eventCategory", "processIgnoreChanges", "readOnly"}
+"""Names of Pulumi's and AWS's own that no file here has."""
+
+
+@pytest.fixture(scope="module")
+def known_words():
+    """Return every word of the code, which no document is part of."""
+    kinds = ("*.py", "*.js", "*.yaml", "*.json")
+    listed = subprocess.run(
+        ["git", "ls-files", *kinds], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    files = [ROOT / name for name in listed.stdout.split()]
+    return {word for file in files for word in re.findall(r"\w+", file.read_text("utf-8"))}
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_names_in_camel_case_are_those_of_the_code(path, known_words):
+    text = re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL)
+    spans = " ".join(re.findall(r"`([^`\n]+)`", text))
+    named = set(re.findall(r"(?<![\w/.:-])[a-z]+[A-Z][A-Za-z]+", spans))
+    assert named - known_words <= ELSEWHERE
+
+
+def refusal(key, value):
+    """Return the sentence that refuses a value of a setting by itself; "" if none does."""
+    name = re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", key)
+    try:
+        Settings(**{name: value})
+    except TypeError:  # a number, which the page has as text here
+        return ""
+    except SettingsError as error:
+        return str(error) if f"{key} must be one of" in str(error) else ""
+    return ""
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_values_of_settings_are_allowed(path):
+    named = set(re.findall(r"`(\w+): (\w+)`", path.read_text()))
+    checked = {(key, value) for key, value in named if key in KNOWN and not value.isdecimal()}
+    assert [found for found in (refusal(*each) for each in sorted(checked)) if found] == []
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
@@ -233,7 +279,15 @@ def test_every_permission_is_explained():
     assert [a for a in sorted(actions) if a.partition(":")[2] not in explained] == []
 
 
-@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+PAGES = [
+    ROOT / name
+    for name in subprocess.run(
+        ["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(path):
     for target in re.findall(r'(?:\]\(|src=")(?!https?://|\$)([^)#"]+)', path.read_text()):
         assert (path.parent / target).exists(), target
