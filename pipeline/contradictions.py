@@ -160,7 +160,7 @@ def _check_adopted(settings: "Settings") -> None:
     """Refuse settings that would change a bucket which is not the stack's own."""
     if settings.destination_bucket != "" and settings.eventbridge:
         raise SettingsError(
-            "eventbridge needs a destination bucket of the stack's own, because it replaces the "
+            "eventbridge needs the stack's own destination bucket, because it replaces the "
             "bucket's notification; turn EventBridge on yourself and leave out eventbridge."
         )
     if settings.source_bucket == "":

@@ -51,7 +51,7 @@ def check(tags: Mapping[str, str], *, site: bool) -> None:
 
 
 def options(tags: Mapping[str, str]) -> pulumi.ResourceOptions:
-    """Return options that add tags to every resource of a component that has the stack's own."""
+    """Return options that add tags to every resource of a component, which has the stack's tags."""
 
     def add(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
         own = cast("Mapping[str, str] | None", args.props.get("tags"))

@@ -80,7 +80,7 @@ CATALOGUE: Final[Mapping[str, Product]] = {
         service="AWSLambda", attributes=_in("AWS-Lambda-SQS-Event-Poller-Unit-Duration")
     ),
     "sqs_requests": Product(service="AWSQueueService", attributes={"queueType": "Standard"}),
-    # Taken to be a custom event's; the price list has no name of S3's own that we could find.
+    # Assumed to cost as much as a custom event: the price list has no entry for S3's that we found.
     "eventbridge_events": Product(
         service="AWSEvents",
         usage_type="Event-64K-Chunks",

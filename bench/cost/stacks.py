@@ -17,7 +17,7 @@ REGION: Final = "us-east-1"
 def read(name: str | None, region: str | None) -> tuple[str, Settings]:
     """Return the region and the settings of a stack, or the default ones for no name.
 
-    ``region`` stands in place of the stack's own.
+    ``region`` overrides the stack's.
 
     Raises:
         Misuse: there is no such stack, or its settings cannot work or tell no region.

@@ -36,7 +36,7 @@ def months_in(settings: Settings, months: float) -> Mapping[str, float]:
 def quantities(
     images: float, upload_mb: float, months: float, settings: Settings
 ) -> dict[str, float]:
-    """Return what the uploads use of each line of the bill but Standard's own.
+    """Return the uploads' quantity for each line of the bill except Standard's.
 
     Args:
         images: uploads in each month.

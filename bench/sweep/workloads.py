@@ -84,7 +84,7 @@ MADE: Final[Mapping[str, tuple[str, Callable[[], bytes]]]] = {
 """Name -> extension, and what makes it."""
 
 SAMPLES: Final = {"screenshot-png": "screenshot.png", "animated-gif": "lighthouse.gif"}
-"""Of the demo's own: a screenshot of 1920 x 1200, a drawing of 24 frames of 480 x 360."""
+"""From the demo: a screenshot of 1920 x 1200, a drawing of 24 frames of 480 x 360."""
 
 NAMES: Final = (*MADE, *SAMPLES)
 

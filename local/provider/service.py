@@ -32,8 +32,8 @@ from local.server import Server
 from terminal import Failure
 
 CODE: Final = "EMBEDDED_FUNCTION_CODE"
-"""Environment variable: path of a bundle for this machine, used instead of the program's own, which
-is for Lambda; for example, a bundle of another release than this provider's."""
+"""Environment variable: path of a bundle for this machine, used instead of the one that the
+program builds for Lambda; for example, a bundle of another release than this provider's."""
 
 WRITTEN: Final = "__written"
 """Output with the embedded AWS's description of a resource after it was created or updated."""

@@ -2,7 +2,7 @@
 
 The CLI fetches a plugin, and asks this program to install what the plugin needs and to run it, as
 the real host does (pulumi/pulumi v3.274.1, ``sdk/python/cmd/pulumi-language-python/main.go``):
-in an environment of the plugin's own, in which nothing of ours is importable.
+in an environment for the plugin alone, in which none of our packages can be imported.
 """
 
 import signal

@@ -175,7 +175,7 @@ def test_a_destination_need_not_send_its_events():
                 "batchOperationsConcurrency."
             ),
         ),
-        ({"eventbridge": True}, "eventbridge needs a destination bucket of the stack's own, "),
+        ({"eventbridge": True}, "eventbridge needs the stack's own destination bucket, "),
         ({"sourceBucket": "a/b"}, "sourceBucket must be a bucket's name or ARN, like "),
         ({"destinationBucket": "arn:aws:s3:::a/*"}, "destinationBucket must be a bucket's name or"),
     ],

@@ -14,7 +14,7 @@ SETTINGS = Settings(uploads="presigned", delivery="cdn", encryption="kms", site=
 
 OWN = {
     "dashboardName": "aws:cloudwatch/dashboard:Dashboard",
-    "key": "aws:s3/bucketObjectv2:BucketObjectv2",  # in a bucket of the pipeline's own
+    "key": "aws:s3/bucketObjectv2:BucketObjectv2",  # in the pipeline's own bucket
     "name": "aws:route53/record:Record",  # the domain, which the user chooses
 }
 """Inputs that name something, and the one type that may have each."""

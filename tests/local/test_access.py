@@ -117,7 +117,7 @@ SSE_C = {
 }
 DENIED_UPLOADS = {
     **{name: {"x-amz-storage-class": name} for name in STORAGE_CLASSES},
-    "a key of the client's own": SSE_C,
+    "a key that the client supplies": SSE_C,
     "a KMS key": {
         "x-amz-server-side-encryption": "aws:kms",
         "x-amz-server-side-encryption-aws-kms-key-id": KMS_KEY,

@@ -19,7 +19,7 @@ TIMEOUT = 3
 
 @pytest.fixture(scope="module")
 def own(deployed, tmp_path_factory):
-    """A stack of this module's own, with a short timeout."""
+    """A stack for this module alone, with a short timeout."""
     with deployed(
         tmp_path_factory.mktemp("empty"),
         {"image-pipeline:timeout": str(TIMEOUT), "image-pipeline:memory": "512"},

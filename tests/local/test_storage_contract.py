@@ -129,7 +129,7 @@ def index(request):
 
 @pytest.fixture
 def key():
-    """A key of each test's own, which has to be quoted."""
+    """A key for each test, with characters that URLs quote."""
     return f"uploads/{uuid.uuid4().hex}/my été #1+2?.jpg"
 
 

@@ -56,8 +56,8 @@ SETTINGS = {
 FILES = ("small.jpg", "small.webp", "thumb.jpg")
 
 VISIBILITY = "12"
-"""Seconds after which a message that is not done with comes back, a fifth of the stack's own: time
-passes faster, and messages come back while they are still being worked on."""
+"""Seconds after which an unfinished message is delivered again, a fifth of the stack's setting: the
+test is faster, and messages are redelivered while they are still being processed."""
 
 UPLOADERS = 3
 VIEWERS = 2

@@ -1,4 +1,4 @@
-"""Run code of a test's own inside the engine's worker, once it is confined."""
+"""Run code of a test inside the engine's worker, once it is confined."""
 
 import textwrap
 from contextlib import contextmanager

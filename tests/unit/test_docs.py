@@ -135,7 +135,7 @@ COMMAND = re.compile(
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
 def test_commands_are_parsed_as_printed(path):
-    """A sentence may leave out the stack or a value; what it does name has to exist."""
+    """A sentence may leave out the stack or a value; every option that it has exists."""
     for program, line in COMMAND.findall(path.read_text()):
         words = [word for word in shlex.split(line, comments=True) if word not in ("…", "·")]
         words = [PLACEHOLDERS.get(word, word.rstrip(".,:;")) for word in words]
@@ -153,7 +153,7 @@ def test_settings_outputs_and_stacks_that_are_named_exist(path):
 
 
 ELSEWHERE = {"applyDefaults", "eventCategory", "processIgnoreChanges", "readOnly"}
-"""Names of Pulumi's and AWS's own that no file here has."""
+"""Names in Pulumi and AWS that no file here has."""
 
 
 @pytest.fixture(scope="module")

@@ -71,7 +71,7 @@ class Encryption(StrEnum):
     S3 = "s3"
     """Keys that S3 manages."""
     KMS = "kms"
-    """A KMS key of the pipeline's own."""
+    """A KMS key that the pipeline creates, or ``kms_key_arn``."""
 
 
 class MonitoringLevel(StrEnum):
@@ -169,9 +169,9 @@ class ImagePipelineArgs(TypedDict, total=False):
     former_prefixes: list[str]
     """Prefixes that the stack had before, whose uploads it keeps; docs/adopt.md."""
     source_bucket: pulumi.Input[str]
-    """A bucket that the account has, by name or ARN, for the uploads; empty for one of the stack's own; docs/adopt.md."""
+    """A bucket that the account has, by name or ARN, for the uploads; if empty, the stack creates one; docs/adopt.md."""
     destination_bucket: pulumi.Input[str]
-    """A bucket that the account has, by name or ARN, for the renditions; empty for one of the stack's own; docs/adopt.md."""
+    """A bucket that the account has, by name or ARN, for the renditions; if empty, the stack creates one; docs/adopt.md."""
     quota_per_hour: int
     """Uploads that each signed-in user may begin in an hour, with auth; 0 for no bound. Default: 0."""
     quota_bytes_per_day: int
@@ -191,9 +191,9 @@ class ImagePipelineArgs(TypedDict, total=False):
     waf_requests_per_minute: int
     """Requests to the CDN, and through it to the signer, that one address may send in a minute, by AWS WAF, 10 or more; 0 for no AWS WAF. Default: 0."""
     encryption: Encryption
-    """s3 (S3-managed keys) or kms (a key of the stack's own); docs/deploy.md before you go from kms to s3. Default: s3."""
+    """s3 (S3-managed keys) or kms (a KMS key that the stack creates, or kmsKeyArn); docs/deploy.md before you go from kms to s3. Default: s3."""
     kms_key_arn: pulumi.Input[str]
-    """A KMS key that the account has, in place of a key of the stack's own, with encryption kms; docs/adopt.md."""
+    """A KMS key that the account has, in place of one that the stack creates, with encryption kms; docs/adopt.md."""
     quality: Quality
     """fast, or best (LANCZOS throughout, chroma at full size). Default: fast."""
     native_decoder: bool
@@ -225,7 +225,7 @@ class ImagePipelineArgs(TypedDict, total=False):
     allowed_origins: list[str]
     """Web origins whose pages may upload and read (CORS). Default: *."""
     alarm_topic_arn: pulumi.Input[str]
-    """An SNS topic that the account has, for the alarms; empty for a topic of the stack's own; docs/adopt.md."""
+    """An SNS topic that the account has, for the alarms; if empty, the stack creates one; docs/adopt.md."""
     alarm_email: pulumi.Input[str]
     """Address that gets mail when an alarm fires; empty for none."""
     monthly_budget_usd: int

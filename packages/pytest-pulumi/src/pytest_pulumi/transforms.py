@@ -111,7 +111,7 @@ class Transforms:
 def _upgrade(registration: Any) -> None:
     """Make Outputs of the inputs that come from other resources, as the engine does.
 
-    So a transform of a resource's own that treats such an input as a plain value fails here too.
+    So a resource's transform that treats such an input as a plain value fails here too.
     """
     inputs = MessageToDict(registration.object)
     for key, found in registration.propertyDependencies.items():
