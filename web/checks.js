@@ -29,7 +29,7 @@ export function typeOf({ name, type }) {
 
 /** Why a file is not worth sending, in a sentence; null if it is. */
 export function problem(file, maxBytes) {
-  if (!typeOf(file)) return "Its name says that it is no picture of a kind that can be uploaded here.";
+  if (!typeOf(file)) return "This file's name does not end in a picture format that can be uploaded here.";
   if (file.size === 0) return "This file is empty.";
   if (file.size > maxBytes) return `This file has ${bytes(file.size)}; the limit is ${limit(maxBytes)}.`;
   return null;

@@ -44,7 +44,7 @@ const LOSSES = {
   wide_gamut: "its most saturated colours",
   animation: "its motion",
   pages: "its other pages",
-  motion: "its film",
+  motion: "its video",
   depth: "its depth map",
   alpha: "its transparency",
   text: "some characters of its text",
@@ -68,7 +68,7 @@ const REFUSALS = {
 /** Why an upload was not taken: S3's code, or the HTTP status; 0 if there was no answer. */
 export function refusal(status, code) {
   if (REFUSALS[code]) return REFUSALS[code];
-  if (status === 0) return "The connection broke off.";
+  if (status === 0) return "The connection was lost.";
   if (status === 429) return "Too many requests at this moment, from this network or from everybody. Try again in a minute.";
   if (status === 503) return "Too many people are uploading at this moment.";
   if (status >= 500) return `Uploads do not work at this moment (status ${status}).`;

@@ -192,7 +192,7 @@ def _account(clone: Clone) -> str:
         return str(cloud.clients(clone)("sts").get_caller_identity()["Account"])
     except _AWS_ERRORS as error:
         raise Failure(
-            f"AWS takes no credentials from here ({error}); sign in, or set AWS_PROFILE."
+            f"No AWS credentials work here ({error}); sign in, or set AWS_PROFILE."
         ) from error
 
 

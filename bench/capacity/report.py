@@ -15,7 +15,7 @@ _SHOWN_USD = 0.005
 
 def tables(result: Result) -> Iterator[Table]:
     """Yield what is needed of each limit, and the cost by line."""
-    yield reports.table("Needed of AWS", _head(result), _rows(result), left=("to do",))
+    yield reports.table("Use of AWS quotas", _head(result), _rows(result), left=("to do",))
     yield reports.table("USD, before any free tier", _COST_HEAD, _costs(result))
 
 

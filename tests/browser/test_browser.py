@@ -118,7 +118,7 @@ def test_what_cannot_be_uploaded_is_never_sent(site, files):
     site.page.get_by_label("Choose photos").set_input_files(chosen)
     site.page.get_by_text("2 photos in, 0 renditions out, 2 not taken").wait_for()
     assert "This file has 2.50 MB; the limit is 2 MB." in card(site, "huge.jpg").inner_text()
-    assert "no picture of a kind" in card(site, "notes.txt").inner_text()
+    assert "does not end in a picture format" in card(site, "notes.txt").inner_text()
     assert site.sent == []
 
 
@@ -157,7 +157,7 @@ def test_an_upload_that_broke_off_can_be_tried_again(site, files):
     page = site.page
     page.route(lambda url: "source" in url, lambda route: route.abort())
     page.get_by_label("Choose photos").set_input_files([files["shot.png"]])
-    page.get_by_text("The connection broke off.").wait_for()
+    page.get_by_text("The connection was lost.").wait_for()
     page.unroute_all()
     page.get_by_role("button", name="Try again").click()
     page.get_by_text("1 photo in, 5 renditions out").wait_for()

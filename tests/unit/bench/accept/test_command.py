@@ -212,7 +212,7 @@ def test_without_credentials_it_says_what_to_do(monkeypatch, capsys):
     monkeypatch.setattr(cloud, "clients", lambda _clone: lambda _service: sts)
     assert main(["accept", "--stack", "dev"]) == 1
     err = capsys.readouterr().err
-    assert err.startswith("error: AWS takes no credentials from here (Unable to locate credentials")
+    assert err.startswith("error: No AWS credentials work here (Unable to locate credentials")
     assert err.endswith("sign in, or set AWS_PROFILE.\n")
 
 
