@@ -1,4 +1,4 @@
-"""The faults of the fault run, as the function would meet them."""
+"""The faults of the soak test, as the function would meet them."""
 
 import pytest
 

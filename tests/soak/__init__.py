@@ -1,1 +1,1 @@
-"""The fault run: ``make soak``, or ``python -m tests.soak --uploads 5000``."""
+"""The soak test: ``make soak``, or ``python -m tests.soak --uploads 5000``."""

@@ -70,7 +70,7 @@ REDRIVES = 10
 
 
 class Run:
-    """One fault run on a separate server."""
+    """One soak test on a separate server."""
 
     def __init__(
         self, server: Server, uploads: int, seed: int, *, lazy: bool = False, held: bool = False
@@ -96,7 +96,7 @@ class Run:
         self.resting, self.uploaded, self.ending = (threading.Event() for _ in range(3))
 
     def go(self, progress: Progress) -> Verdict:
-        """Do all of it, and say what came of it."""
+        """Run the test, and return its outcome."""
         task = progress.add_task("uploads", total=self.uploads)
         self.resting.set()
         self.shuffler.poison(max(1, self.uploads // POISON_SHARE))
@@ -250,19 +250,19 @@ def main() -> int:
         "--poison",
         type=float,
         default=0,
-        help="hostile uploads a minute beside one honest a second, in place of the fault run",
+        help="hostile uploads a minute beside one honest a second, in place of the soak test",
     )
     parser.add_argument(
         "--backfill",
         type=int,
         default=0,
-        help="uploads to backfill beside one live upload a second, in place of the fault run",
+        help="uploads to backfill beside one live upload a second, in place of the soak test",
     )
     parser.add_argument(
         "--views",
         type=int,
         default=0,
-        help="people who view lazy files beside one upload a second, in place of the fault run",
+        help="people who view lazy files beside one upload a second, in place of the soak test",
     )
     minutes = "length of each phase of --poison and --views, and of the first of --backfill"
     parser.add_argument("--minutes", type=float, default=5, help=minutes)

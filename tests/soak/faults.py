@@ -1,4 +1,4 @@
-"""The table of faults: what goes wrong in a fault run, how often, and what AWS answers then.
+"""The table of faults: what goes wrong in a soak test, how often, and what AWS answers then.
 
 A fault with a share befalls requests or messages by chance. One with seconds lasts that long, and
 befalls every request of the function meanwhile; these come one after another.

@@ -66,7 +66,7 @@ class Moderators:
                 self._consider(key, version_id)
 
     def finish(self) -> None:
-        """Hear what was asked last, and send the decisions that were held back."""
+        """Read the last messages, and send the decisions that were delayed."""
         while self._listen():
             pass
         self._random.shuffle(self._late)
@@ -74,7 +74,7 @@ class Moderators:
             self._send(body)
 
     def expected(self, key: str, version_id: str) -> Status:
-        """Return what must have become of a version in the end."""
+        """Return the status that a version must have at the end."""
         said = self.said.get((key, version_id))
         if self.number_of(key, version_id) is None:
             return Status.REJECTED
@@ -119,7 +119,7 @@ class Moderators:
         said = Said(at, verdict == Verdict.REJECT)
         self.said.setdefault((key, version_id), []).append(said)
         if verdict == Verdict.APPROVE and (number := self._number(key, version_id)) is not None:
-            self.approved.add(number)  # before it is sent: from now on nobody may be surprised
+            self.approved.add(number)  # before it is sent: a reader may see it from now on
         body = moderation_event(source, key, version_id, verdict, by="soak", at=at)
         self.counts[verdict] += 1
         if self._random.random() < LATE:

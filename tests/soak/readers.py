@@ -1,7 +1,7 @@
-"""Strangers who try every way to see an upload, all the while; nothing may be seen too early.
+"""Readers who try every path to an upload throughout; none may see it before its approval.
 
-A rendition gives itself away by the number that it shows. That a number was approved is noted
-before the decision is sent, so whatever is seen must have been approved by then.
+Each rendition shows its picture's number. An approved number is noted before the decision is sent,
+so a number that a reader sees must be among those.
 """
 
 import json

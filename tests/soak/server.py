@@ -1,11 +1,11 @@
-"""The embedded AWS as the function must be ready to find it: ``faults.REQUESTS`` and ``SPELLS``.
+"""An embedded AWS with faults that the function must survive: ``faults.REQUESTS`` and ``SPELLS``.
 
-Only the function's own requests suffer, of whatever client: they are signed with the temporary keys
-of its role, which start with ASIA (IAM user guide, "IAM identifiers"). People who upload, and the
-run that looks at the outcome, are served as always.
+Only the function's own requests fail, whichever client sends them: they are signed with its role's
+temporary keys, which start with ASIA (IAM user guide, "IAM identifiers"). Users who upload, and the
+test that checks the outcome, are served as always.
 
-``GET /_soak`` returns how many requests suffered from each fault, and the names of all uploads that
-have been ready. ``PUT /_soak/policy%20edited`` begins that spell.
+``GET /_soak`` returns how many requests met each fault, and the names of all uploads that
+have been ready. ``PUT /_soak/policy%20edited`` begins that fault.
 """
 
 import asyncio
@@ -64,7 +64,7 @@ def _befalls(fault: Fault, service: str, method: str) -> bool:
 
 
 async def unreliable(scope, receive, send):
-    """Serve a request, or let it down."""
+    """Serve a request, or make it fail."""
     if scope["type"] != "http":
         await app(scope, receive, send)
     elif scope["path"].startswith("/_soak"):

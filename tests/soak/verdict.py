@@ -1,4 +1,4 @@
-"""The outcome of a fault run: each key of the source bucket compared with the destination."""
+"""The outcome of a soak test: each key of the source bucket compared with the destination."""
 
 import json
 from collections.abc import Collection

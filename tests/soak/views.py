@@ -30,11 +30,10 @@ CONCURRENCY: Final = 2
 """First views at one time (``viewConcurrency``): as many as this machine can have busy."""
 
 PER_SECOND: Final = 1.0
-"""Uploads."""
+"""Uploads a second."""
 
 PAUSE_S: Final = 0.5
-"""Before the next view of somebody who was one too many. Answering them takes CPU of this machine,
-which the uploads need, too."""
+"""Pause of a user after a 429: to answer one takes CPU of this machine, which uploads need, too."""
 
 SIZE: Final = (2000, 1500)
 FILE: Final = "large.jpg"

@@ -1,4 +1,4 @@
-"""Everyone around the function: people who upload and delete, SQS at its worst, death."""
+"""Everything around the function: users who upload and delete, SQS at its worst, SIGKILL."""
 
 import io
 import json
@@ -26,12 +26,12 @@ WINDOW = 40
 """Messages among which the shuffler mixes."""
 
 FIRST_CALM, CALM = 5.0, 20.0
-"""Seconds between two spells: few in the first round, so that a short run has them, too."""
+"""Seconds between two lasting faults: few in the first round, so that a short run has them, too."""
 
 
 @dataclass
 class Counts:
-    """Faults that the pipeline met, besides those of requests; messages by fault."""
+    """Counts of faults other than those of requests; messages by fault."""
 
     kills: int = 0
     restarts: int = 0
@@ -61,8 +61,8 @@ class People:
     Args:
         server: the embedded AWS.
         uploads: how many PUTs to make.
-        seed: equal seeds do equal things.
-        draw: makes the next picture; without it, they are a few that come again and again.
+        seed: the same seed gives the same uploads.
+        draw: makes the next picture; without it, a few pictures take turns.
     """
 
     def __init__(
