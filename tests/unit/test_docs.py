@@ -195,6 +195,14 @@ def test_values_of_settings_are_allowed(path):
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_defaults_in_brackets_are_those_of_pulumi_yaml(path):
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    told = set(re.findall(r"`(\w+)` \((\d+)(?: by default)?\)", path.read_text()))
+    settings = {(key, value) for key, value in told if key in declared}
+    assert settings == {(key, str(declared[key]["default"])) for key, _ in settings}
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
 def test_examples_use_the_environment_that_make_builds(path):
     examples = re.findall(
         r"^ *```(?:sh|text)\n(.*?)^ *```", path.read_text(), re.MULTILINE | re.DOTALL
