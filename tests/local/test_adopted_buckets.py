@@ -260,7 +260,7 @@ def test_a_backfill_renders_again(shop, stack, photo_bytes, capsys):
     capsys.readouterr()
 
 
-def test_an_erasure_leaves_what_is_beside_the_uploads(shop, stack, photo_bytes, capsys):
+def test_an_erasure_leaves_what_is_beside_the_uploads(shop, stack, idle, photo_bytes, capsys):
     shop.put("uploads/u1/a.jpg", photo_bytes)
     shop.wait_for("u1/a.jpg")
     shop.s3.put_object(Bucket=DESTINATION, Key="u1/index.html", Body=b"theirs")
