@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.soak import views
+from tests.soak.slowdown import Phase, Slowdown
 from tests.soak.views import Storm
 
 
@@ -55,3 +56,25 @@ def test_a_few_that_are_throttled_are_none(storm):
         ("first views", "HTTP 429"): 3,
     }
     assert storm.storm.failures() == []
+
+
+@pytest.mark.parametrize(
+    ("own", "control", "verdict"),
+    [(1.0, 1.0, "holds"), (1.25, 1.0, "holds"), (1.3, 1.0, "is broken"), (2.1, 2.1, "is broken")],
+)
+def test_views_of_this_stack_may_do_no_more_to_its_uploads_than_those_of_another(
+    own, control, verdict
+):
+    phases = {"alone": 1.0, "beside": own, "control": control}
+    measured = {name: Phase(seconds=[seconds]) for name, seconds in phases.items()}
+    slowdown = Slowdown(**measured, others="first views")
+    assert slowdown.lines()[-1].endswith(f"the bound {verdict}")
+    assert slowdown.holds == (verdict == "holds")
+
+
+def test_an_upload_lost_beside_another_stacks_views_breaks_the_bound():
+    """Then the storm that these are compared with was none."""
+    phases = {name: Phase(seconds=[1.0]) for name in ("alone", "beside")}
+    slowdown = Slowdown(**phases, control=Phase(seconds=[1.0], lost=["a.jpg"]))
+    assert not slowdown.holds
+    assert "lost: a.jpg" in slowdown.lines()

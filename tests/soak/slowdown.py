@@ -10,6 +10,10 @@ from bench.stats import percentile
 MOST_RATIO: Final = 2.0
 """Most that the p95 of honest uploads may grow."""
 
+MOST_OWN_RATIO: Final = 1.25
+"""Most that it may grow beside a stack's own work, compared with as much work of another stack: a
+margin for chance, as the p95 of the 60 uploads of a minute is the fourth slowest of them."""
+
 
 @dataclass(kw_only=True)
 class Phase:
@@ -32,29 +36,46 @@ class Phase:
 
 @dataclass(frozen=True, kw_only=True)
 class Slowdown:
-    """Two phases of honest uploads: alone, and beside other work."""
+    """Phases of honest uploads: alone, and beside other work.
+
+    Attributes:
+        alone: without other work.
+        beside: beside other work of the same stack.
+        control: beside as much work of another stack on the same machine, if that was measured.
+        others: the other work, as a row of the table says it.
+    """
 
     alone: Phase
     beside: Phase
-    others: str = "hostile"  # what they were beside, as a row of the table says it
+    control: Phase | None = None
+    others: str = "hostile"
+
+    @property
+    def phases(self) -> dict[str, Phase]:
+        """Each phase by its row of the table."""
+        rows = {"alone": self.alone, f"beside {self.others}": self.beside}
+        return rows if self.control is None else rows | {"of another stack": self.control}
 
     @property
     def ratio(self) -> float:
         """The p95 beside the other work, in multiples of that alone; infinite without uploads."""
-        if not self.beside.seconds or not self.alone.seconds:
-            return math.inf
-        return percentile(self.beside.seconds, 95) / percentile(self.alone.seconds, 95)
+        return _ratio(self.beside, self.alone)
+
+    @property
+    def own_ratio(self) -> float:
+        """The p95 beside the other work, in multiples of that beside another stack's."""
+        return _ratio(self.beside, self.control) if self.control else 1.0
 
     @property
     def holds(self) -> bool:
-        """True if honest uploads are slowed down by no more than the bound, and none is missing."""
-        complete = not any(phase.lost or phase.dead for phase in (self.alone, self.beside))
-        return complete and self.ratio <= MOST_RATIO
+        """True if honest uploads are slowed down no more than the bounds, and none is missing."""
+        complete = not any(phase.lost or phase.dead for phase in self.phases.values())
+        return complete and self.ratio <= MOST_RATIO and self.own_ratio <= MOST_OWN_RATIO
 
     def lines(self) -> list[str]:
         """The report; its last line is the verdict."""
         table = [f"{'honest uploads':18} {'n':>5} {'p50':>8} {'p95':>8} {'lost':>5} {'dead':>5}"]
-        for name, phase in (("alone", self.alone), (f"beside {self.others}", self.beside)):
+        for name, phase in self.phases.items():
             middle, high = (
                 percentile(phase.seconds, percent) if phase.seconds else math.inf
                 for percent in (50, 95)
@@ -63,11 +84,10 @@ class Slowdown:
                 f"{name:18} {len(phase.seconds):5} {middle:6.2f} s {high:6.2f} s "
                 f"{len(phase.lost):5} {len(phase.dead):5}"
             )
-        outcomes = [f"lost: {upload}" for upload in (*self.alone.lost, *self.beside.lost)]
-        outcomes += [
-            f"{count:6} {kind}: {outcome}"
-            for (kind, outcome), count in sorted(self.beside.hostile.items())
-        ]
+        outcomes = [f"lost: {upload}" for phase in self.phases.values() for upload in phase.lost]
+        outcomes += _counts(self.beside)
+        if self.control:
+            outcomes += [f"{line}, of another stack" for line in _counts(self.control)]
         if self.beside.hostile_seconds:
             busy = self.beside.hostile_seconds
             middle, high = (percentile(busy, percent) for percent in (50, 95))
@@ -76,5 +96,22 @@ class Slowdown:
                 f"{high:.1f} s (p95)"
             )
         verdict = "holds" if self.holds else "is broken"
-        ratio = f"honest p95 {self.ratio:.2f} times that alone"
-        return [*table, *outcomes, f"{ratio}, at most {MOST_RATIO:g}: the bound {verdict}"]
+        ratio = f"honest p95 {self.ratio:.2f} times that alone, at most {MOST_RATIO:g}"
+        if self.control:
+            ratio = (
+                f"{ratio}, and {self.own_ratio:.2f} times that beside another stack's "
+                f"{self.others}, at most {MOST_OWN_RATIO:g}"
+            )
+        return [*table, *outcomes, f"{ratio}: the bound {verdict}"]
+
+
+def _ratio(phase: Phase, base: Phase) -> float:
+    if not phase.seconds or not base.seconds:
+        return math.inf
+    return percentile(phase.seconds, 95) / percentile(base.seconds, 95)
+
+
+def _counts(phase: Phase) -> list[str]:
+    return [
+        f"{count:6} {kind}: {outcome}" for (kind, outcome), count in sorted(phase.hostile.items())
+    ]

@@ -1,8 +1,13 @@
 """A storm of first views beside uploads: are uploads slowed down, lost or dead?
 
 The unchanged program with default settings, the largest rendition lazy, on an embedded AWS without
-faults. First one upload a second alone, then the same while people view lazy files as fast as they
-are answered. Each view is a first one, because its file is deleted before.
+faults: one upload a second, alone, and then while people view lazy files as fast as they are
+answered. Each view is a first one, because its file is deleted before.
+
+One machine serves all that, so views take CPU time from uploads here, which they do not on AWS.
+Therefore people first view files of another stack on the same embedded AWS, and then as many view
+files of the stack that gets the uploads. The difference is what the views of a stack do to its
+uploads.
 """
 
 import http
@@ -10,6 +15,7 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -80,8 +86,15 @@ class Storm:
         return [] if made else ["first views: none was answered, so uploads were beside nothing"]
 
 
+def other_stack(server: Server) -> Server:
+    """Deploy a second stack beside the first, and return it as a server of its own."""
+    other = replace(server, stack="", resources=[])
+    deploy(other, "dev", settings=SETTINGS)
+    return other
+
+
 def run(folder: Path, viewers: int, minutes: float, say: Callable[[str], None]) -> Slowdown:
-    """Measure both phases on a separate server.
+    """Measure the three phases on a separate server.
 
     Args:
         folder: where the server keeps its state.
@@ -95,24 +108,35 @@ def run(folder: Path, viewers: int, minutes: float, say: Callable[[str], None]) 
     ending = threading.Event()
     try:
         deploy(server, settings=SETTINGS)
+        other = other_stack(server)
         with running((shares.work, ending)):
-            honest.warm_up(server, body, viewers)
-            storm = Storm(server)
+            for stack in (server, other):
+                honest.warm_up(stack, body, viewers)
             names = [f"warm/{number}.jpg" for number in range(viewers)]
+
+            def beside(storm: Storm, whose: str) -> Phase:
+                say(f"{minutes:g} minutes beside {viewers} people who view {whose} …")
+                over = threading.Event()
+                with running(*[(storm.work, name, over) for name in names]):
+                    try:
+                        phase = _phase(server, whose.replace(" ", "-"), body, minutes, say)
+                    finally:
+                        over.set()
+                phase.hostile.update(storm.outcomes)
+                phase.lost += storm.failures()
+                return phase
+
             say(f"{minutes:g} minutes of uploads alone …")
             alone = _phase(server, "alone", body, minutes, say)
-            say(f"{minutes:g} minutes beside {viewers} people who view …")
-            with running(*[(storm.work, name, ending) for name in names]):
-                beside = _phase(server, "beside", body, minutes, say)
-                ending.set()
+            control = beside(Storm(other), "another stack")
+            own = beside(Storm(server), "this stack")
+            ending.set()
         say(f"each execution environment had {shares.describe()}")
     finally:
         ending.set()
         servers.stop(folder)
         shares.remove()
-    beside.hostile.update(storm.outcomes)
-    beside.lost += storm.failures()
-    return Slowdown(alone=alone, beside=beside, others="first views")
+    return Slowdown(alone=alone, beside=own, control=control, others="first views")
 
 
 def _phase(
