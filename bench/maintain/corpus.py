@@ -122,7 +122,9 @@ def corpus(
     out.print(_counts(rows))
     wrong = sum(map(is_wrong, rows))
     if wrong:
-        out.print(f"{wrong} marked with ! failed or were called damaged by a fault of ours.")
+        out.print(
+            f"{wrong} failed, or were called damaged, by a fault of ours; ! marks each of them."
+        )
     return int(wrong > 0 or len(rows) < len(files))
 
 

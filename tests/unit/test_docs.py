@@ -213,7 +213,9 @@ def test_examples_use_the_environment_that_make_builds(path):
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
 def test_files_that_are_named_exist(path):
-    folders = "bench|edge|function|local|ops|pipeline|signer|tests|web"
+    folders = (
+        "bench|edge|examples|function|local|ops|packages|pipeline|policy|signer|terminal|tests|web"
+    )
     named = re.findall(rf"[`\s]((?:{folders})/[\w./-]*\w)", path.read_text())
     written = re.compile(r"bench/evidence/")  # by `tune --apply`
     absent = [name for name in named if not (ROOT / name).exists()]
