@@ -175,6 +175,14 @@ def test_names_in_camel_case_are_those_of_the_code(path, known_words):
     assert named - known_words <= ELSEWHERE
 
 
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_actions_of_iam_are_those_of_the_code(path, known_words):
+    services = "cloudfront|dynamodb|ec2|iam|kms|lambda|logs|pricing|s3|sns|sqs|tag|xray"
+    named = re.findall(rf"`(?:{services}):([A-Z]\w+)`", path.read_text())
+    known = {word.replace("_", "").lower() for word in known_words}  # also boto3's methods
+    assert [action for action in named if action.lower() not in known] == []
+
+
 def refusal(key, value):
     """Return the sentence that refuses a value of a setting by itself; "" if none does."""
     name = re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", key)
