@@ -183,6 +183,14 @@ def test_actions_of_iam_are_those_of_the_code(path, known_words):
     assert [action for action in named if action.lower() not in known] == []
 
 
+def test_queries_of_the_log_name_fields_that_the_code_writes(known_words):
+    pages = "".join(path.read_text() for path in DOCS)
+    queries = re.findall(r"(?:filter |\| (?:stats|fields) )[^`\n]+", pages)
+    fields = {field for query in queries for field in re.findall(r"\b[A-Z]\w+", query)}
+    assert "StoreTime" in fields
+    assert fields - known_words <= {"Insights"}
+
+
 def refusal(key, value):
     """Return the sentence that refuses a value of a setting by itself; "" if none does."""
     name = re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", key)
