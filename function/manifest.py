@@ -60,12 +60,12 @@ class RenditionFacts(Record):
     width: int
     height: int
     # None of a lazy one. JSON has it as null: an older release, to which a stack may be rolled
-    # back, reads no entry without it, and so could not even delete the upload.
+    # back, cannot read an entry without it, and so could not even delete the upload.
     bytes: int | None
     content_type: str
     hdr: bool = False
     lazy: bool = False
-    # When a view asked to have it made in the background; one that did not lately may ask.
+    # When a view last asked for a lazy format, which no view does again within the hour.
     asked_at: str | None = None
 
     def to_dict(self) -> dict[str, Any]:

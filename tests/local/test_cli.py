@@ -111,11 +111,12 @@ def test_put_takes_folders_and_prints_a_table(run, up, photo):
 def test_the_readme_shows_the_sizes_that_put_prints(run, up):
     (told,) = run("put", "--json", "local/photos/screenshot.png").stdout.splitlines()
     large = [r for r in json.loads(told)["renditions"] if r["name"] == "large"]
-    sizes = [[rendition["format"], f"{rendition['bytes'] / 1000:.1f}"] for rendition in large]
+    formats = [rendition["content_type"].removeprefix("image/") for rendition in large]
+    sizes = [f"{rendition['bytes'] / 1000:.1f}" for rendition in large]
     readme = (ROOT / "README.md").read_text()
     row = next(line for line in readme.splitlines() if line.startswith("│ screenshot.png"))
     cell = row.split("│")[4].replace("kB", "").split()[2:]
-    assert cell == [word for size in sizes for word in size]
+    assert cell == [word for pair in zip(formats, sizes, strict=True) for word in pair]
 
 
 def test_ls_and_logs_show_what_was_uploaded(run, up, photo):
