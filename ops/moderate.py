@@ -135,7 +135,7 @@ def find(stack: Stack, named: str) -> Upload:
         raise Failure(f"{key} was replaced since; look at it again with `moderate list`.")
     source = manifest["source"]
     if source["key"] != key:
-        raise Failure(f"What readers see under this name is of {source['key']}; decide about that.")
+        raise Failure(f"{source['key']} has its name now; decide about that upload instead.")
     version_id = source["version_id"]
     if version_id in (None, "", "null"):
         raise Failure(

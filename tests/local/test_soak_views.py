@@ -27,7 +27,7 @@ def storm(monkeypatch):
         return answer, b""
 
     monkeypatch.setattr(views, "request", request)
-    found.storm = Storm(SimpleNamespace(outputs=outputs, client=lambda name: s3))
+    found.storm = Storm([SimpleNamespace(outputs=outputs, client=lambda name: s3)])
     return found
 
 
@@ -37,25 +37,30 @@ def test_each_view_is_a_first_one_that_no_cache_answers(storm):
     assert storm.deleted == ["warm/1.jpg/large.jpg"] * 6
     assert len(set(storm.asked)) == 6
     assert {url.partition("?")[0] for url in storm.asked} == {"http://cdn/warm/1.jpg/large.jpg"}
-    assert storm.storm.failures() == []
+    assert storm.storm.failures(0) == []
 
 
 @pytest.mark.parametrize("answers", [[429], [404, 500], [OSError("the server is gone")]])
 def test_a_storm_in_which_nothing_was_made_is_a_failure(storm, answers):
     storm.answers = answers
     storm.storm.work("warm/1.jpg", storm.ending)
-    assert sum(storm.storm.outcomes.values()) == 6
-    assert len(storm.storm.failures()) == 1
+    assert sum(storm.storm.outcomes[0].values()) == 6
+    assert len(storm.storm.failures(0)) == 1
 
 
 def test_a_few_that_are_throttled_are_none(storm):
     storm.answers = [429, 200]
     storm.storm.work("warm/1.jpg", storm.ending)
-    assert storm.storm.outcomes == {
+    assert storm.storm.outcomes[0] == {
         ("first views", "HTTP 200"): 3,
         ("first views", "HTTP 429"): 3,
     }
-    assert storm.storm.failures() == []
+    assert storm.storm.failures(0) == []
+
+
+def test_stacks_are_viewed_in_turn():
+    storm = Storm([SimpleNamespace(), SimpleNamespace()])
+    assert [storm.turn(at) for at in (0.0, 4.9, 5.0, 9.9, 10.0)] == [0, 0, 1, 1, 0]
 
 
 @pytest.mark.parametrize(

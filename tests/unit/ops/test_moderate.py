@@ -189,7 +189,7 @@ ANOTHER = manifest(key=f"new/{NAME}")
         ({manifest_key(NAME): manifest("deleted")}, KEY, Failure, "it was deleted"),
         ({manifest_key(NAME): manifest()}, f"{KEY}#{'0' * 32}", Failure, "was replaced since"),
         ({}, "uploads/\udcff.jpg", Misuse, r"Keys are UTF-8; got 'uploads/\\udcff.jpg'"),
-        ({manifest_key(NAME): ANOTHER}, KEY, Failure, f"is of new/{NAME}; decide about that"),
+        ({manifest_key(NAME): ANOTHER}, KEY, Failure, f"new/{NAME} has its name now"),
         *(({manifest_key(NAME): none}, KEY, Failure, "kept versions") for none in UNVERSIONED),
     ],
 )
