@@ -1,4 +1,7 @@
-"""The manifest: the object that a reader polls. It is written last and names only what exists."""
+"""The manifest: the object that a reader polls.
+
+It is written last, and names only what exists, or what is made when it is first viewed (``lazy``).
+"""
 
 import json
 import os

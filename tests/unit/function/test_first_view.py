@@ -2,6 +2,8 @@
 
 import functools
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -9,6 +11,7 @@ from bench.cost.bill import FIRST_VIEW_GETS
 from function.contract import Status
 from function.engine.errors import Reason, Rejected, Worn
 from function.engine.renditions import Rendition
+from function.engine.results import Rendered
 from function.engine.work import work
 from function.first_view import FirstView
 from function.reconcile import Contended, Reconciler
@@ -131,7 +134,7 @@ def test_what_is_not_declared_is_not_made(stack, jpeg, key):
     assert (stack.destination.objects, stack.asked) == (before, [])
 
 
-@pytest.mark.parametrize("status", [Status.REJECTED, Status.FAILED, Status.DELETED])
+@pytest.mark.parametrize("status", [each for each in Status if each != Status.READY])
 def test_only_a_ready_upload_has_views(stack, jpeg, status):
     stack.upload(jpeg)
     fields = stack.manifest | {"status": status}
@@ -203,6 +206,29 @@ def test_of_views_at_one_time_one_stores_and_the_others_read(stack, jpeg):
     assert (view.body, view.is_new, view.milliseconds) == (b"the winner's", True, 0)
     assert stack.destination.objects[KEY] == b"the winner's"
     assert len(stack.asked) == 1
+
+
+def test_of_a_hundred_views_at_one_time_each_answers_with_what_one_stored(stack, jpeg):
+    stack.upload(jpeg)
+    together, lock = threading.Barrier(100, timeout=60), threading.Lock()
+    stored = stack.destination.put
+
+    def render(_data, name, format_name):
+        body = f"of thread {threading.get_ident()}".encode()
+        return iter([Rendered(name, format_name, 400, 300, body)])
+
+    def put(*arguments, **options):
+        together.wait()
+        with lock:  # S3 takes conditional writes one after the other
+            return stored(*arguments, **options)
+
+    stack.destination.put = put
+    views = stack.views.replace(engine=render)
+    with ThreadPoolExecutor(100) as pool:
+        answers = list(pool.map(views.view, [KEY] * 100))
+    assert {answer.body for answer in answers} == {stack.destination.objects[KEY]}
+    assert {answer.etag for answer in answers} == {stack.destination.etags[KEY]}
+    assert [bool(answer.milliseconds) for answer in answers].count(True) == 1
 
 
 @pytest.mark.parametrize("change", ["overwrite", "remove", "reject"])

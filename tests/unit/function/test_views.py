@@ -138,7 +138,7 @@ def test_an_upload_that_the_limits_no_longer_take_is_not_found_and_logged(caplog
         (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "a damaged manifest"), None),
     ],
 )
-def test_a_failure_of_ours_is_no_404_and_no_cache_keeps_it(caplog, error, bugs):
+def test_a_failure_of_ours_is_no_404_and_no_reader_keeps_it(caplog, error, bugs):
     answer = ask(Views(error))
     assert (answer["statusCode"], answer["body"]) == (500, "")
     assert answer["headers"] == {"cache-control": "no-store"}
