@@ -8,7 +8,7 @@ from rich.table import Column, Table
 
 from ops.finding import Finding
 from ops.redrive import DeadLetter
-from terminal import as_started, console
+from terminal import as_started, console, printable
 
 UNKNOWN: Final = "not in the log: it timed out, crashed, or its log expired"
 MARKS: Final = {"ok": "ok  ", "warn": "WARN", "fail": "FAIL"}
@@ -22,8 +22,8 @@ def print_letters(letters: Sequence[DeadLetter], reasons: dict[str, str]) -> Non
     table = Table(Column("upload", overflow="fold"), "reason", "age", "receives")
     for letter in letters:
         table.add_row(
-            "\n".join(letter.keys) or "(no S3 event)",
-            reasons.get(letter.message_id, UNKNOWN),
+            "\n".join(map(printable, letter.keys)) or "(no S3 event)",
+            printable(reasons.get(letter.message_id, UNKNOWN)),
             human_age(letter.age_seconds),
             str(letter.receives),
         )
@@ -51,7 +51,7 @@ def print_note(sentence: str) -> None:
 def print_finding(finding: Finding) -> None:
     """Print one line, which ends with the fix."""
     fix = f"; {finding.fix}" if finding.fix else ""
-    line = f"{MARKS[finding.level]} {finding.check:<14} {finding.detail}{fix}"
+    line = f"{MARKS[finding.level]} {finding.check:<14} {printable(finding.detail + fix)}"
     print(as_started(line), flush=True)
 
 

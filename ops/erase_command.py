@@ -17,7 +17,7 @@ from ops.commands import NO_TARGET, Target
 from ops.console import print_note
 from ops.erase import Erasure, Place
 from ops.stack import connected
-from terminal import Failure, Misuse, counted, progress
+from terminal import Failure, Misuse, counted, printable, progress
 
 LABELS: Final = {
     Place.UPLOADS: "uploads: versions and delete markers",
@@ -114,7 +114,7 @@ def erase(
 
 def _line(version: versions.Version) -> str:
     state = "deleted" if version.is_marker else "current" if version.is_latest else "old"
-    key = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in version.key)
+    key = printable(version.key)
     return f"{key}  {state}  {version.bytes:,} bytes  {version.modified}  {version.version_id}"
 
 

@@ -11,7 +11,7 @@ from ops.commands import NO_TARGET, Target
 from ops.console import human_age, print_note
 from ops.moderate import WAIT_SECONDS, Upload
 from ops.stack import Stack, connected
-from terminal import FAILED, OK, Misuse, counted, progress
+from terminal import FAILED, OK, Misuse, counted, printable, progress
 
 _OUTCOMES: Final[dict[str | None, str]] = {
     Status.READY: "approved, readers can see it",
@@ -39,7 +39,7 @@ def list_waiting(*, target: Target = NO_TARGET) -> None:
             f"{held.width} x {held.height} {held.format}",
             *([f"looks like the rejected {like['key']}"] if like else []),
         ]
-        print(f"{held.handle}\n    {', '.join(facts)}")
+        print(f"{printable(held.handle)}\n    {printable(', '.join(facts))}")
     print(f"{counted(len(found), 'upload')} {'waits' if len(found) == 1 else 'wait'}")
 
 

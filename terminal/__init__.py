@@ -13,7 +13,7 @@ from terminal.app import (
     one_of,
     run,
 )
-from terminal.screen import Advance, console, counted, progress
+from terminal.screen import Advance, console, counted, printable, progress
 
 __all__ = [
     "FAILED",
@@ -29,6 +29,7 @@ __all__ = [
     "console",
     "counted",
     "one_of",
+    "printable",
     "progress",
     "run",
 ]

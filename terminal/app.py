@@ -19,7 +19,7 @@ from cyclopts import (
 from cyclopts.validators import Number
 
 from terminal import output
-from terminal.screen import console
+from terminal.screen import console, printable
 
 OK, FAILED, MISUSED = 0, 1, 2
 
@@ -151,6 +151,6 @@ def _interrupt(*_: object) -> None:
 
 
 def _print_error(error: Exception, code: int) -> int:
-    sentence = as_started(f"error: {error}")
+    sentence = as_started("\n".join(map(printable, f"error: {error}".splitlines())))
     console(stderr=True).print(sentence, style="red", markup=False, soft_wrap=True)
     return code

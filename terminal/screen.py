@@ -10,6 +10,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
@@ -44,6 +45,14 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def printable(text: str) -> str:
+    """Return a text whose control characters are escaped, so that it cannot change a terminal.
+
+    Strangers choose the keys of their uploads.
+    """
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 @contextmanager
 def progress(label: str, total: int | None) -> Generator[Advance]:
     """Show progress on stderr: a bar, or a line every ten seconds without a terminal.
@@ -54,15 +63,17 @@ def progress(label: str, total: int | None) -> Generator[Advance]:
     if not screen.is_terminal:
         yield _lines(screen, label, total)
         return
+    # Not as markup, which a key may look like.
+    step = TextColumn("{task.fields[step]}", style="dim", markup=False)
     columns = (
         *("{task.description}", BarColumn(), MofNCompleteColumn()),
-        *(TimeElapsedColumn(), TimeRemainingColumn(), "[dim]{task.fields[step]}"),
+        *(TimeElapsedColumn(), TimeRemainingColumn(), step),
     )
     with Progress(*columns, console=screen, transient=True) as bar:
         task = bar.add_task(label, total=total, step="")
 
         def advance(steps: int = 1, /, name: str = "") -> None:
-            bar.update(task, advance=steps, step=name)
+            bar.update(task, advance=steps, step=printable(name))
 
         yield advance
 
@@ -77,6 +88,7 @@ def _lines(screen: Console, label: str, total: int | None) -> Advance:
         if time.monotonic() - last >= LINE_SECONDS:
             last = time.monotonic()
             of = f" of {total}" if total else ""
-            screen.print(f"{label}: {done}{of}{f', {name}' if name else ''}", markup=False)
+            step = f", {printable(name)}" if name else ""
+            screen.print(f"{label}: {done}{of}{step}", markup=False)
 
     return advance

@@ -109,6 +109,15 @@ def test_two_wait_and_one_looks_like_no_other(world, capsys):
     assert out.count("uploads/x.jpg") == 1
 
 
+def test_what_a_stranger_named_cannot_change_the_moderators_terminal(world, capsys):
+    like = HELD.looks_like_rejected | {"key": "uploads/\x1b[1m.jpg"}
+    world.waiting = [replace(HELD, handle="uploads/\x1b[2J\n.jpg#0f", looks_like_rejected=like)]
+    assert run("list") == 0
+    first, second, _count = capsys.readouterr().out.splitlines()
+    assert first == "uploads/\\x1b[2J\\n.jpg#0f"
+    assert second.endswith("looks like the rejected uploads/\\x1b[1m.jpg")
+
+
 def test_as_json_there_is_all_that_is_known(world, capsys):
     world.waiting = [HELD]
     assert run("list", "--json") == 0
@@ -126,7 +135,7 @@ def test_all_decisions_are_sent_before_any_is_waited_for(world, capsys):
         ("follow", "uploads/a", "approve"),
         ("follow", "uploads/b", "approve"),
     ]
-    assert len(set(world.ends)) == 1, "each would wait a minute of its own"
+    assert len(set(world.ends)) == 1, "each waits for a separate minute"
     told = "uploads/a: approved, readers can see it\nuploads/b: approved, readers can see it\n"
     assert capsys.readouterr().out == told
 

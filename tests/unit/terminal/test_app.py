@@ -65,6 +65,13 @@ def test_an_error_is_one_sentence_and_a_code(line, capsys, kind, code):
     assert capsys.readouterr() == ("", "error: Do [this].\n")
 
 
+def test_an_error_that_quotes_a_key_cannot_change_the_terminal(line, capsys):
+    assert run(line, ["greet", "--age", "\x1b[2J"]) == MISUSED
+    err = capsys.readouterr().err
+    assert "\x1b" not in err
+    assert "\\x1b[2J" in err
+
+
 def test_a_bug_keeps_its_traceback(line):
     with pytest.raises(RuntimeError):
         run(line, ["end", "bug"])

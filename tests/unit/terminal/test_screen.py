@@ -47,9 +47,27 @@ def test_an_unknown_number_of_steps_is_not_told(capsys, clock):
     assert capsys.readouterr().err == "Moving [all] …\nMoving [all]: 1\n"
 
 
-def test_a_terminal_gets_a_bar(monkeypatch, capsys):
+@pytest.fixture
+def terminal(monkeypatch):
+    """Rich takes stdout and stderr for a terminal."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
+
+
+def test_a_key_is_no_markup_and_cannot_change_the_terminal(terminal, capsys):
+    with progress("Moving", 1) as advance:
+        advance(1, "[/b] \x1b[2Jü.jpg")
+    assert "[/b] \\x1b[2Jü.jpg" in capsys.readouterr().err
+
+
+def test_a_key_in_a_line_cannot_change_what_reads_it(capsys, clock):
+    with progress("Moving", 1) as advance:
+        clock[0] += LINE_SECONDS
+        advance(1, "[/b]\n\x1b[2J.jpg")
+    assert capsys.readouterr().err.splitlines()[1] == "Moving: 1 of 1, [/b]\\n\\x1b[2J.jpg"
+
+
+def test_a_terminal_gets_a_bar(terminal, capsys):
     with progress("Moving", 2) as advance:
         advance(2, "b.jpg")
     err = capsys.readouterr().err
