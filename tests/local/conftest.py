@@ -68,6 +68,19 @@ class Aws:
         events = self.client("logs").filter_log_events(logGroupName=self.outputs["logGroup"])
         return [event["message"] for event in events["events"] if text in event["message"]]
 
+    def decisions(self, name: str, count: int = 0) -> list[dict[str, Any]]:
+        """Return the lines of the log about decisions on an upload, once there are so many.
+
+        Lambda delivers an invocation's lines when it ends, after what it stored can be read.
+        """
+
+        def found() -> list[dict[str, Any]]:
+            lines = map(json.loads, self.logged('"message": "moderated"'))
+            return [line for line in lines if line["key"] == f"uploads/{name}"]
+
+        wait_until(lambda: len(found()) >= count, 60, found)
+        return found()
+
     def wait_until_drained(self, also: Callable[[], bool] = lambda: True) -> None:
         """Wait until no message waits or is being worked on, not even one that failed once."""
         seconds = int(self.queue_attributes()["VisibilityTimeout"]) + 60

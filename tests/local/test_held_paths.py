@@ -377,7 +377,7 @@ def subscribe_to_topic(server, bucket: str) -> str:
 
 
 def test_no_event_tells_of_the_picture(stage, photo):
-    """Neither to who subscribes to EventBridge, nor to who gets the same by SNS."""
+    """Neither to a subscriber of EventBridge, nor to one that gets the same by SNS."""
     bucket = stage.outputs["destinationBucket"]
     pattern = {"source": ["aws.s3"], "detail": {"bucket": {"name": [bucket]}}}
     sqs, url = subscribe(stage.server, json.dumps(pattern))

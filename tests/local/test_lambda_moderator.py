@@ -108,17 +108,6 @@ def wait_for(stack, name: str, status: str) -> dict:
     return stack.manifest(f"uploads/{name}")
 
 
-def moderated(stack, name: str, count: int = 0) -> list[dict]:
-    """Return the lines of the audit about an upload, once there are so many."""
-
-    def found() -> list[dict]:
-        lines = map(json.loads, stack.logged('"message": "moderated"'))
-        return [line for line in lines if line["key"] == f"uploads/{name}"]
-
-    wait_until(lambda: len(found()) >= count, 60, found)
-    return found()
-
-
 def failures(stack) -> list[str]:
     """Return the lines of attempts at which the moderator failed; they name no upload."""
     return [line for line in stack.logged('"failed"') if "ModeratorFailed" in line]
@@ -133,7 +122,7 @@ def test_what_keeps_the_rules_is_published(stack, photo):
     put(stack, photo("good.jpg"), "l/good.jpg")
     manifest = wait_for(stack, "l/good.jpg", "ready")
     assert [request("GET", made["url"])[0] for made in manifest["renditions"]] == [200] * 5
-    (line,) = moderated(stack, "l/good.jpg", 1)
+    (line,) = stack.decisions("l/good.jpg", 1)
     assert (line["verdict"], line["by"], line["reason"]) == ("approve", ARN, "within the rules")
 
 
@@ -142,7 +131,7 @@ def test_what_breaks_them_is_rejected(stack, photo):
     manifest = wait_for(stack, "l/tiny.jpg", "rejected")
     assert manifest["error"]["code"] == "moderated"
     assert_bare(manifest)
-    (line,) = moderated(stack, "l/tiny.jpg", 1)
+    (line,) = stack.decisions("l/tiny.jpg", 1)
     assert (line["verdict"], line["reason"]) == ("reject", "only 90 pixels")
     listed = stack.client("s3").list_objects_v2(
         Bucket=stack.outputs["destinationBucket"], Prefix="l/tiny.jpg/"
@@ -158,7 +147,7 @@ def test_at_night_it_waits_for_people(stack, photo, monkeypatch):
         stack.wait_until_drained()
     finally:
         set_hours(stack, "0-24")
-    assert moderated(stack, "l/late.jpg") == []
+    assert stack.decisions("l/late.jpg") == []
     monkeypatch.setenv("IMAGE_PIPELINE_LOCAL", str(stack.server.folder))
     assert main(["moderate", "approve", "uploads/l/late.jpg", "--stack", "local"]) == 0
     assert status_of(stack, "l/late.jpg") == "ready"
@@ -203,7 +192,7 @@ def test_a_moderator_that_fails_publishes_nothing_and_is_asked_again(bad, photo,
         manifest = bad.manifest(f"uploads/{upload}")
         assert manifest["status"] == "held"
         assert_bare(manifest)
-        assert moderated(bad, upload) == []
+        assert bad.decisions(upload) == []
     wait_until(lambda: len(failures(bad)) == before + 5 * len(uploads))
     repair(bad)
     for body in letters.values():
@@ -226,7 +215,7 @@ def test_an_answer_is_about_the_upload_that_was_asked_about(bad, photo):
 def test_a_moderator_sees_the_look_and_may_do_nothing_else(bad, photo):
     put(bad, photo("nosy.jpg", (640, 480)), "l/nosy.jpg")
     wait_for(bad, "l/nosy.jpg", "rejected")
-    (line,) = moderated(bad, "l/nosy.jpg", 1)
+    (line,) = bad.decisions("l/nosy.jpg", 1)
     found = json.loads(line["reason"])
     assert found.pop("look") == 200
     assert len(found) == 4
@@ -240,7 +229,7 @@ def test_an_upload_that_was_replaced_while_it_was_asked_about_shows_the_newer_on
     stack.wait_until_drained()
     manifest = stack.manifest("uploads/l/twice.jpg")
     assert manifest["source"]["version_id"] == versions[1]
-    assert {line["version_id"] for line in moderated(stack, "l/twice.jpg")} <= set(versions)
+    assert {line["version_id"] for line in stack.decisions("l/twice.jpg")} <= set(versions)
     s3, bucket = stack.client("s3"), stack.outputs["destinationBucket"]
     kept = s3.list_objects_v2(Bucket=bucket, Prefix="_index/moderation/held/l/twice.jpg/")
     assert kept.get("Contents", []) == []

@@ -78,17 +78,6 @@ def asked(stack, name: str) -> dict:
     return found[0]
 
 
-def decisions(stack, name: str, count: int) -> list[dict]:
-    """Return the lines of the log about decisions on an upload, once there are so many."""
-
-    def found() -> list[dict]:
-        lines = map(json.loads, stack.logged('"message": "moderated"'))
-        return [line for line in lines if line["key"] == f"uploads/{name}"]
-
-    wait_until(lambda: len(found()) >= count, 60, found)
-    return found()
-
-
 def entries(stack) -> list[str]:
     """Return the names of all entries in the index of duplicates."""
     function = stack.client("lambda").get_function_configuration(
@@ -175,7 +164,7 @@ def test_an_approved_upload_is_there_with_all_its_renditions(stack, photo, moder
     assert [request("GET", made["url"])[0] for made in manifest["renditions"]] == [200] * 5
     assert not [key for key in objects(stack, "a/good.jpg") if "/held/" in key]
     assert not [each for each in moderate("list") if each["key"] == "uploads/a/good.jpg"]
-    (line,) = decisions(stack, "a/good.jpg", 1)
+    (line,) = stack.decisions("a/good.jpg", 1)
     assert (line["verdict"], line["reason"], line["level"]) == ("approve", "a dog", "INFO")
     assert line["by"].startswith("arn:aws")
     assert line["at"] <= manifest["processed_at"].replace("Z", "999+00:00")
@@ -205,7 +194,7 @@ def test_a_rejection_after_an_approval_takes_it_down_and_an_approval_brings_it_b
         assert outcome["status"] == status
         if verdict == "reject":
             assert {request("GET", made["url"])[0] for made in shown} <= set(DENIED)
-    lines = decisions(stack, "a/both.jpg", 3)
+    lines = stack.decisions("a/both.jpg", 3)
     assert [line["verdict"] for line in lines] == ["approve", "reject", "approve"]
 
 
