@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from function.contract import StackOutput
-from ops import backfill_queue, mappings, redrive
+from ops import backfill_queue, mappings, receipts, redrive
 from ops.scope import Scope
 from ops.stack import Stack
 from terminal import Failure, counted, progress
@@ -58,7 +58,7 @@ def remove_letters(stack: Stack, scope: Scope) -> int:
                     continue
                 if rest:
                     sqs.send_message(QueueUrl=url, MessageBody=rest)
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                receipts.delete(sqs, url, message["ReceiptHandle"])
                 del kept[message["MessageId"]]
                 removed += 1
     finally:
@@ -136,7 +136,7 @@ def _remove_from(sqs: "SQSClient", url: str, scope: Scope) -> int:
                     QueueUrl=url, MessageBody=body, MessageAttributes=attributes
                 )
                 sent.add(made["MessageId"])
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            receipts.delete(sqs, url, message["ReceiptHandle"])
             removed += rest is not None
         left -= len(fresh)
     return removed
@@ -160,8 +160,4 @@ def _wait_until_visible(sqs: "SQSClient", url: str, seconds: float | None = None
 
 
 def _show(sqs: "SQSClient", url: str, messages: "Iterable[MessageTypeDef]") -> None:
-    """Make messages visible to others again."""
-    for message in messages:
-        sqs.change_message_visibility(
-            QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
-        )
+    receipts.give_back(sqs, url, (message["ReceiptHandle"] for message in messages))

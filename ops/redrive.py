@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_plus
 
 from function.contract import FORMAT_ASKED, StackOutput
+from ops import receipts
 from ops.stack import Stack
 
 if TYPE_CHECKING:
@@ -74,10 +75,7 @@ def read(stack: Stack, *, pattern: str = "*", limit: int | None = None) -> list[
 def give_back(stack: Stack, letters: Iterable[DeadLetter]) -> None:
     """Make letters visible to others again."""
     sqs, url = stack.client("sqs"), stack.outputs[StackOutput.DEAD_LETTER_QUEUE_URL]
-    for letter in letters:
-        sqs.change_message_visibility(
-            QueueUrl=url, ReceiptHandle=letter.receipt, VisibilityTimeout=0
-        )
+    receipts.give_back(sqs, url, (letter.receipt for letter in letters))
 
 
 def move_all(stack: Stack, letters: Sequence[DeadLetter]) -> Iterator[DeadLetter]:
@@ -96,7 +94,7 @@ def move_all(stack: Stack, letters: Sequence[DeadLetter]) -> Iterator[DeadLetter
             if letter.asks_for_format:
                 queue = stack.outputs.get(StackOutput.FORMAT_QUEUE_URL, live)
             sqs.send_message(QueueUrl=queue, MessageBody=letter.body)
-            sqs.delete_message(QueueUrl=dead, ReceiptHandle=letter.receipt)
+            receipts.delete(sqs, dead, letter.receipt)
             moved += 1
             yield letter
     finally:

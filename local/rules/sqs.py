@@ -1,10 +1,41 @@
-"""Amazon SQS: a message's size, and which queues may use a dead-letter queue."""
+"""Amazon SQS: a message's size, outdated receipt handles, and who may use a dead-letter queue."""
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from threading import RLock
+from typing import Any, Final
 
-from local.rules.ministack import replaces, sqs
+from local.rules.ministack import eventbridge, replaces, s3, sqs
+
+_received: Final[dict[str, set[str]]] = {}
+"""Receipt handles that receives have returned, by the queue's URL."""
+
+vars(sqs)["_queues_lock"] = RLock()  # reentrant, as some steps below call others
+
+
+@replaces(vars(sqs), "_collect_msgs")
+def noted_receive(collect: Callable[..., Any], queue: Mapping[str, Any], *given: Any) -> Any:
+    """Remember the receipt handles of a receive."""
+    messages = collect(queue, *given)
+    handles = {message["receipt_handle"] for message in messages}
+    _received.setdefault(queue["url"], set()).update(handles)
+    return messages
+
+
+@replaces(sqs._HANDLERS, "DeleteMessage")
+def outdated_handle(delete: Callable[..., Any], asked: Mapping[str, Any], queue_url: str) -> Any:
+    """Let a deletion succeed, without deleting, if the message was received again or deleted since.
+
+    "DeleteMessage" (SQS API reference, read 2026-11-28): for standard queues, "you must provide the
+    most recently received ReceiptHandle for the message (otherwise, the request succeeds, but the
+    message will not be deleted)". MiniStack refuses it.
+    """
+    queue = sqs._get_q(asked.get("QueueUrl", queue_url), "sqs:DeleteMessage")
+    handle = asked.get("ReceiptHandle", "")
+    current = {message["receipt_handle"] for message in queue["messages"]}
+    if not queue["is_fifo"] and handle not in current and handle in _received.get(queue["url"], ()):
+        return {}
+    return delete(asked, queue_url)
 
 
 @replaces(vars(sqs), "_act_send_message")
@@ -69,3 +100,33 @@ def _check_redrive(attributes: Mapping[str, str], name: str) -> None:
         reason = f"Reason: {target} does not allow {source} to use it as dead-letter queue."
         message = f"Value {value} for parameter RedrivePolicy is invalid. {reason}"
         raise sqs._Err("InvalidParameterValue", message)
+
+
+def one_at_a_time(step: Callable[..., Any], *given: Any) -> Any:
+    """Read or change a queue's messages while no other thread does.
+
+    Each of Lambda's pollers is a thread. Only they take MiniStack's lock, so they and a
+    request could receive the same message, and a message could be lost that came meanwhile.
+    """
+    with sqs._queues_lock:
+        return step(*given)
+
+
+for _functions, _names in (
+    (vars(sqs), ("_act_send_message", "_collect_msgs", "_dlq_sweep", "_expire_retained")),
+    (
+        sqs._HANDLERS,
+        (
+            "SendMessage",
+            "DeleteMessage",
+            "DeleteMessageBatch",
+            "ChangeMessageVisibility",
+            "ChangeMessageVisibilityBatch",
+            "PurgeQueue",
+        ),
+    ),
+    (vars(s3), ("_deliver_event_to_sqs",)),
+    (vars(eventbridge), ("_dispatch_to_sqs",)),
+):
+    for _name in _names:
+        replaces(_functions, _name)(one_at_a_time)

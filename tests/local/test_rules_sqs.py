@@ -66,6 +66,31 @@ def test_a_deleted_message_is_never_dead(queues):
     assert receive(sqs, live) == receive(sqs, dead) == []
 
 
+def test_deleting_by_an_earlier_handle_succeeds_and_deletes_nothing(queues):
+    """Page "DeleteMessage" (Amazon SQS API reference)."""
+    sqs, live, dead = queues
+    sqs.send_message(QueueUrl=live, MessageBody="x")
+
+    def handle():
+        message = sqs.receive_message(QueueUrl=live, VisibilityTimeout=0)["Messages"][0]
+        return message["ReceiptHandle"]
+
+    earlier = handle()
+    handle()
+    sqs.delete_message(QueueUrl=live, ReceiptHandle=earlier)
+    assert receive(sqs, live) == []
+    assert receive(sqs, dead, VisibilityTimeout=0) == [3]  # so it is still there
+    sqs.send_message(QueueUrl=live, MessageBody="y")
+    latest = handle()
+    for _ in range(2):
+        sqs.delete_message(QueueUrl=live, ReceiptHandle=latest)
+    assert receive(sqs, live) == []
+    # A handle that no receive returned, and one of another queue
+    for url, handle in ((live, "made up"), (dead, latest)):
+        refused = answer(sqs.delete_message, QueueUrl=url, ReceiptHandle=handle)
+        assert refused == (400, "ReceiptHandleIsInvalid")
+
+
 def test_a_message_is_at_most_as_large_as_the_queue_takes(queues):
     """Page "Amazon SQS message quotas" (Amazon SQS developer guide)."""
     sqs, live, _dead = queues
