@@ -102,14 +102,14 @@ def _check_redrive(attributes: Mapping[str, str], name: str) -> None:
         raise sqs._Err("InvalidParameterValue", message)
 
 
-def one_at_a_time(step: Callable[..., Any], *given: Any) -> Any:
+def one_at_a_time(step: Callable[..., Any], *given: Any, **named: Any) -> Any:
     """Read or change a queue's messages while no other thread does.
 
     Each of Lambda's pollers is a thread. Only they take MiniStack's lock, so they and a
     request could receive the same message, and a message could be lost that came meanwhile.
     """
     with sqs._queues_lock:
-        return step(*given)
+        return step(*given, **named)
 
 
 for _functions, _names in (
