@@ -9,8 +9,9 @@ NATIVE := function/engine/_native.abi3.so
 READY := $(INSTALLED) $(NATIVE)
 MUTANTS := .cache/mutants/venv
 KIT := .cache/kit
-JOBS ?= auto
-SIDE_BY_SIDE := --numprocesses=$(JOBS) --dist=loadfile
+# Two for each CPU, because many tests wait for the embedded AWS; long files come first (pyproject.toml, testpaths).
+WORKERS = $(or $(JOBS),$(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN)))))
+SIDE_BY_SIDE = --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 LOCK := uv pip compile $(if $(UPGRADE),--upgrade) --quiet --universal --generate-hashes --no-header --no-emit-index-url \
 	--no-emit-find-links --python-version 3.11
 
@@ -58,7 +59,7 @@ fuzz: $(READY) ## damage 12,000 pictures of every format; then fuzz the readers 
 
 mutants: $(READY) $(MUTANTS)/.installed ## change a line at a time: do tests notice? SAMPLE=n a module (30), ALL=1, SEED=n, MODULES="bill jpeg"
 	@$(MUTANTS)/bin/python -m tests.mutants $(MODULES) $(if $(ALL),--all,--sample $(or $(SAMPLE),30)) \
-		--seed $(or $(SEED),1) --jobs $(JOBS)
+		--seed $(or $(SEED),1) --jobs $(or $(JOBS),auto)
 
 kit: $(KIT)/venv/.installed ## packages/pytest-pulumi: tests under three versions of the SDK; built, checked, and tried as installed
 	@$(KIT)/venv/bin/nox --noxfile packages/pytest-pulumi/noxfile.py --envdir $(KIT)/nox
