@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
@@ -74,6 +75,7 @@ def _candidates(python: str) -> Iterator[str]:
             yield from sorted(str(path) for path in folder.glob(f"{pattern}/bin/{name}"))
 
 
+@lru_cache  # an interpreter takes 50 ms to start, and a program may have several pipelines
 def _probe(path: str) -> str:
     try:
         return _run(path, "-c", _PROBE, seconds=_PROBE_SECONDS).stdout

@@ -3,6 +3,8 @@
 import json
 import re
 from collections.abc import Mapping
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -131,7 +133,7 @@ def _load(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        found: Any = yaml.load(path.read_text("utf-8"), _Loader) or {}  # noqa: S506 (a safe one)
+        found = deepcopy(_parse(path.read_text("utf-8"))) or {}
     except yaml.YAMLError as error:
         raise PulumiTestError(f"{path} is not YAML: {error}") from error
     if not isinstance(found, dict):
@@ -142,3 +144,8 @@ def _load(path: Path) -> dict[str, Any]:
             f"config of {path} is {entries['config']!r}; it needs a mapping: `project:key: value`."
         )
     return entries
+
+
+@lru_cache(maxsize=8)  # an evaluation reads the project's file several times
+def _parse(text: str) -> Any:
+    return yaml.load(text, _Loader)  # noqa: S506 (a safe one)
