@@ -133,7 +133,7 @@ def _load(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        found = deepcopy(_parse(path.read_text("utf-8"))) or {}
+        found: Any = deepcopy(_parse(path.read_text("utf-8")))
     except yaml.YAMLError as error:
         raise PulumiTestError(f"{path} is not YAML: {error}") from error
     if not isinstance(found, dict):
@@ -148,4 +148,4 @@ def _load(path: Path) -> dict[str, Any]:
 
 @lru_cache(maxsize=8)  # an evaluation reads the project's file several times
 def _parse(text: str) -> Any:
-    return yaml.load(text, _Loader)  # noqa: S506 (a safe one)
+    return yaml.load(text, _Loader) or {}  # noqa: S506 (a safe one)
