@@ -24,7 +24,7 @@ help: ## list these commands
 demo: $(READY) ## deploy to an embedded AWS, upload photos, show their renditions; PHOTOS=dir for yours
 	@$(BIN)/python -m local demo $(if $(PHOTOS),--photos "$(PHOTOS)")
 
-test: lint types ## lint, types and all tests; JOBS=1: one at a time
+test: lint types ## lint, types and all tests, two for each CPU; JOBS=1: one at a time
 	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 check: lint types unit ## lint, types and unit tests only; and whether measured settings still hold

@@ -10,13 +10,13 @@ ACTIONS = ("delete_message", "change_message_visibility")
 
 
 def use(code):
-    """Delete and give back messages, of which the old one has this error; the handles used."""
+    """Delete and give back messages, of which the old one has this error; the requests."""
     handles = ("old", "new")
     used = {action: [] for action in ACTIONS}
 
     def answered(action):
         def answer(**given):
-            used[action].append(given["ReceiptHandle"])
+            used[action].append(given)
             if given["ReceiptHandle"] == "old":
                 raise ClientError({"Error": {"Code": code}}, action)
             return {}
@@ -32,7 +32,12 @@ def use(code):
 
 @pytest.mark.parametrize("code", ["InvalidParameterValue", "ReceiptHandleIsInvalid"])
 def test_an_outdated_handle_is_passed_over(code):
-    assert use(code) == {action: ["old", "new"] for action in ACTIONS}
+    old, new = ({"QueueUrl": "url", "ReceiptHandle": handle} for handle in ("old", "new"))
+    shown = {"VisibilityTimeout": 0}
+    assert use(code) == {
+        "delete_message": [old, new],
+        "change_message_visibility": [old | shown, new | shown],
+    }
 
 
 @pytest.mark.parametrize(
