@@ -10,17 +10,17 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from function.contract import Status
+from function.contract import Status, Verdict, version_digest
 from function.engine.errors import Reason, Rejected, Worn
 from function.engine.losses import Loss
 from function.engine.record import Record
 from function.engine.renditions import FORMATS, Fit, OutputFormat, Rendition
 from function.engine.results import Fingerprint, Measured, Rendered, Result
 from function.environment import Environment
-from function.events import Event
+from function.events import Event, EventKind
 from function.manifest import ErrorFacts, Manifest, timestamp
 from function.moderation import HeldRecord, Moderation, padding, rejection_of
-from function.moderation_record import Decision, moment
+from function.moderation_record import Decision, DecisionRecord, moment
 from function.storage.bucket import Bucket, check_length
 from function.storage.errors import Gone
 from function.versions import ObjectVersion
@@ -57,10 +57,11 @@ class Holder(Record):
     # The CDN's cache; None if readers have no CDN, or the stack has no moderator.
     cdn: "CdnCache | None" = None
 
-    def hold(self, version: ObjectVersion) -> Manifest:
+    def hold(self, version: ObjectVersion, *, came_back: bool = False) -> Manifest:
         """Store a version's look, and return its manifest, which is not written here.
 
         A file that is no picture is rejected, as anywhere: there is nothing to decide.
+        ``came_back`` says that readers may have seen it before (``DecisionRecord``).
 
         Raises:
             Gone: the version no longer exists.
@@ -95,7 +96,7 @@ class Holder(Record):
             looks_like_rejected=self.rejected.find(sha256, seen) if self.rejected else None,
         )
         behind = os.urandom(padding(len(look.body), LOOK_BYTES))
-        return self.moderation.hold(held, look.body + behind)
+        return self.moderation.hold(held, look.body + behind, came_back=came_back)
 
     def refuse(self, version: ObjectVersion, standing: Manifest | None) -> Manifest:
         """Return the manifest of a version that a moderator rejected, and know its picture again.
@@ -115,9 +116,17 @@ class Holder(Record):
         return rejection_of(version)
 
     def accept(self, version: ObjectVersion, manifest: Manifest) -> None:
-        """Forget the picture of a version that a moderator approved, if it was rejected before."""
-        if self.rejected and manifest.source.sha256:
-            self.rejected.forget(version, manifest.source.sha256, manifest.perceptual_hash)
+        """Forget the picture of a version that a moderator approved, if it was rejected before.
+
+        A rejection that came while it was rendered may have entered the picture before this deleted
+        it. That rejection is recorded by then, so the entry is written again.
+        """
+        if not self.rejected or not manifest.source.sha256:
+            return
+        facts = manifest.source.sha256, manifest.perceptual_hash
+        self.rejected.forget(version, *facts)
+        if self.moderation.verdict(version) == Verdict.REJECT:
+            self.rejected.remember(version, *facts)
 
     def take(self, version: ObjectVersion, decision: Decision) -> None:
         """Record a moderator's decision.
@@ -135,21 +144,34 @@ class Holder(Record):
             raise Gone(version.key)
         self.moderation.record(version, decision)
 
-    def take_down(self, event: Event) -> None:
+    def take_down(self, event: Event, standing: Manifest | None) -> None:
         """Have the CDN forget a version that a moderator rejected, if readers may have seen it.
 
-        To be called for each delivery of the decision, after the version's files are deleted: the
-        CDN would fetch again what is still there.
+        To be called when an event has been carried out, after the version's files are deleted: the
+        CDN would fetch again what is still there. That is each delivery of a decision, and any
+        other event of a key whose manifest says ``moderated``: a moderator's function decides while
+        such an event is at work, and an earlier approval may have been carried out late. A backfill
+        asks for nothing of the kind, and may be of all uploads.
 
         Raises:
-            Exception: CloudFront did not take it; the decision comes again.
+            Exception: CloudFront did not take it; the event comes again.
         """
-        if not self.cdn or not event.decision:
+        decision, version = event.decision, event.version
+        if not self.cdn or event.kind == EventKind.BACKFILL:
             return
-        record = self.moderation.decided(event.version)
+        if not decision:
+            if not standing or not standing.is_moderated:
+                return
+            version = standing.source.version
+        record = self.moderation.decided(version)
+        if decision:
+            # Of a version that is gone, the decision was not recorded.
+            only = DecisionRecord(version.key, version.version_id or "", decision)
+            record = record.followed_by(decision) if record else only
         if record and record.takes_down:
-            name = self.environment.name_of(event.version.key)
-            self.cdn.forget(name, event.correlation_id)
+            name, identity = self.environment.name_of(version.key), version.version_id or ""
+            # One message may have decisions about several uploads.
+            self.cdn.forget(name, f"{event.correlation_id}-{version_digest(identity)}")
 
     def _fetch(self, version: ObjectVersion) -> bytes:
         limit = self.environment.max_upload_bytes

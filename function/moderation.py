@@ -58,6 +58,10 @@ class Unversioned(Exception):
     """An upload cannot be held, because its bucket keeps no versions to tell it from the next."""
 
 
+class NameTooLong(Exception):
+    """Nothing can be decided about an upload, because S3 could not store the decision's record."""
+
+
 class HeldRecord(Record):
     """The facts of a waiting version that a moderator may know."""
 
@@ -126,53 +130,56 @@ class Moderation(Record):
 
     def decided(self, version: ObjectVersion) -> DecisionRecord | None:
         """Return the record of what was decided about a version; None if nothing was."""
-        if not _has_id(version):
+        if not _has_id(version) or not self.fits(version):
             return None
         found = self.destination.read(decision_key(self._name(version), version.version_id or ""))
         return DecisionRecord.from_json(found[0]) if found else None
 
-    def record(self, version: ObjectVersion, decision: Decision) -> bool:
+    def record(
+        self, version: ObjectVersion, decision: Decision, *, came_back: bool = False
+    ) -> bool:
         """Record a decision about a version; return False if it changes nothing.
 
         The line in the log is the audit trail, as are the earlier decisions in the record.
+        ``came_back`` is for the first decision: see ``DecisionRecord``.
 
         Raises:
             Conflict: others kept writing the record.
             Unversioned: the version cannot be told from the next one, so that nothing would follow.
+            NameTooLong: S3 could not store the record.
         """
         if not _has_id(version):
             raise Unversioned(f"{version.key}: turn on versioning for the bucket of the uploads")
+        if not self.fits(version):
+            raise NameTooLong(f"{version.key}: delete it from the bucket of the uploads instead")
         key = decision_key(self._name(version), version.version_id or "")
-        for attempt in range(MAX_ROUNDS):
+        first = DecisionRecord(version.key, version.version_id or "", decision, came_back=came_back)
+        headers = Headers(CONTENT_TYPE, PRIVATE, version.sequencer)
+        for rounds_left in reversed(range(MAX_ROUNDS)):
             found = self.destination.read(key)
-            old = DecisionRecord.from_json(found[0]) if found else None
-            if old and not decision.overrules(old.decision):
+            old, etag = (DecisionRecord.from_json(found[0]), found[1]) if found else (None, ABSENT)
+            new = old.followed_by(decision) if old else first
+            if new == old:
                 return False
-            earlier = (*old.earlier, old.decision) if old else ()
-            new = DecisionRecord(version.key, version.version_id or "", decision, earlier)
-            headers = Headers(CONTENT_TYPE, PRIVATE, version.sequencer)
             try:
-                self.destination.put(
-                    key, new.to_json(), headers, expect=found[1] if found else ABSENT
-                )
+                self.destination.put(key, new.to_json(), headers, expect=etag)
+                break
             except Conflict:
-                if attempt == MAX_ROUNDS - 1:
+                if not rounds_left:
                     raise
-                continue
-            if decision.verdict != Verdict.HOLD:
-                facts = {"key": version.key, "version_id": version.version_id}
-                _logger.info("moderated", extra=facts | decision.to_dict())
-            return True
-        return False
+        if decision.verdict != Verdict.HOLD:
+            facts = {"key": version.key, "version_id": version.version_id}
+            _logger.info("moderated", extra=facts | decision.to_dict())
+        return True
 
-    def hold(self, held: HeldRecord, look: bytes) -> Manifest:
+    def hold(self, held: HeldRecord, look: bytes, *, came_back: bool = False) -> Manifest:
         """Store what a moderator needs of a version, and return its manifest, which is not written.
 
         Raises:
             Unversioned: the version cannot be told from the next one.
         """
         version = ObjectVersion(held.key, held.version_id, "", held.sequencer, held.length)
-        self.record(version, Decision(Verdict.HOLD, "", self.now()))
+        self.record(version, Decision(Verdict.HOLD, "", self.now()), came_back=came_back)
         name, version_id, sequencer = self._name(version), held.version_id, held.sequencer
         put = self.destination.put
         put(look_key(name, version_id), look, Headers(held.content_type, PRIVATE, sequencer))
@@ -222,14 +229,15 @@ class Moderation(Record):
 
     def fits(self, version: ObjectVersion) -> bool:
         """Return True if S3 can store what is kept of a version that is held or decided about."""
-        longest = decision_key(self._name(version), version.version_id or "")
-        return len(longest.encode()) <= MAX_KEY_BYTES
+        return _fits(self._name(version))
 
     def _name(self, version: ObjectVersion) -> str:
         return upload_name(version.key, self.prefixes)
 
     def keys_kept(self, name: str) -> set[str]:
         """Return the keys of all that is kept of an upload's versions that wait, or waited."""
+        if not _fits(name):
+            return set()
         listed = self.destination.list_folder(f"{HELD}{name}/")
         return {key for key in listed if name_of_held(key) == name}
 
@@ -242,6 +250,11 @@ def padding(length: int, unit: int) -> int:
 def rejection_of(version: ObjectVersion) -> Manifest:
     """Return the manifest of a version that a moderator rejected."""
     return Manifest.without_renditions(version, Status.REJECTED, _REJECTION).bare()
+
+
+def _fits(name: str) -> bool:
+    """Return True if S3 can store the records of uploads of a name; a decision's key is longest."""
+    return len(decision_key(name, "").encode()) <= MAX_KEY_BYTES
 
 
 def _has_id(version: ObjectVersion) -> bool:

@@ -63,17 +63,26 @@ class DecisionRecord(Record):
     version_id: str
     decision: Decision
     earlier: tuple[Decision, ...] = ()
+    # It was held after a newer version or a delete marker had been removed. Readers may have seen
+    # it before that one came, because the setting may have been another then.
+    came_back: bool = False
 
     @property
     def takes_down(self) -> bool:
         """True if readers may have seen the version before it was rejected.
 
-        It was approved once, or nobody had held it.
+        It was approved once, or came back before it was held, or nobody had held it.
         """
         if self.decision.verdict != Verdict.REJECT:
             return False
         before = {old.verdict for old in self.earlier}
-        return Verdict.APPROVE in before or Verdict.HOLD not in before
+        return self.came_back or Verdict.APPROVE in before or Verdict.HOLD not in before
+
+    def followed_by(self, decision: Decision) -> "DecisionRecord":
+        """Return the record after one more decision; unchanged if that one does not count."""
+        if not decision.overrules(self.decision):
+            return self
+        return self.replace(decision=decision, earlier=(*self.earlier, self.decision))
 
     @classmethod
     def from_json(cls, data: bytes) -> "DecisionRecord":

@@ -140,9 +140,8 @@ class Reconciler(Record):
         key = manifest_key(self._name(event.version))
         if not _fits(key):
             raise KeyTooLong(f"{key} has over {MAX_KEY_BYTES} bytes")
-        self._take_decision(event)
+        delivered, gone = event, self._take_decision(event)
         written: Manifest | None = None
-        gone: Gone | None = None
         state: State | None = None
         new = event.version if event.kind == EventKind.CREATED else None
         for attempt in range(1, MAX_ROUNDS + 1):
@@ -154,7 +153,7 @@ class Reconciler(Record):
                     # the moderator has decided at once.
                     state = None
                     continue
-                self._take_down(event)
+                self._take_down(delivered, state.standing)
                 if gone and not written:
                     raise gone
                 return written
@@ -227,7 +226,7 @@ class Reconciler(Record):
         if self.holder and isinstance(step, Refuse):
             return self.holder.refuse(version, state.standing)
         if self.holder and isinstance(step, Hold):
-            return self.holder.hold(version)
+            return self.holder.hold(version, came_back=event.kind == EventKind.CHANGED)
         if _fits(rendition_key(self._name(version), max(self.files, key=len))):
             return self._process(event, version, state)
         if self.source.head(version.key) is None:
@@ -243,7 +242,7 @@ class Reconciler(Record):
         except Recognised:
             if not self.holder:
                 raise
-            return self.holder.hold(version)
+            return self.holder.hold(version, came_back=event.kind == EventKind.CHANGED)
         if self.holder and is_approved:
             self.holder.accept(version, manifest)
         return manifest
@@ -327,15 +326,22 @@ class Reconciler(Record):
         found = self.destination.sequencers(keys)
         return all(sequencer == standing.source.sequencer for sequencer in found.values())
 
-    def _take_decision(self, event: Event) -> None:
-        """Record a moderator's decision, if the event is one, before anything follows from it."""
-        if event.decision and self.holder:
-            self.holder.take(event.version, event.decision)
+    def _take_decision(self, event: Event) -> Gone | None:
+        """Record a moderator's decision, if the event is one, before anything follows from it.
 
-    def _take_down(self, event: Event) -> None:
-        """Have the CDN forget what a moderator rejected, once it is carried out."""
+        Of a version that is gone only the CDN may still have something.
+        """
+        if event.decision and self.holder:
+            try:
+                self.holder.take(event.version, event.decision)
+            except Gone as error:
+                return error
+        return None
+
+    def _take_down(self, event: Event, standing: Manifest | None) -> None:
+        """Have the CDN forget what a moderator rejected, once the event is carried out."""
         if self.holder:
-            self.holder.take_down(event)
+            self.holder.take_down(event, standing)
 
     @property
     def _holds(self) -> bool:

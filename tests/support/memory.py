@@ -4,6 +4,7 @@ import hashlib
 import itertools
 from datetime import UTC, datetime
 
+from function.contract import MAX_KEY_BYTES
 from function.duplicates.index import LIMIT
 from function.storage.bucket import ABSENT, Headers, Stored, check_length
 from function.storage.errors import Conflict, Gone
@@ -82,6 +83,7 @@ class MemoryBucket:
         return _version(key, version_id, self.objects[key], "")
 
     def read(self, key):
+        _check_key(key)
         return (self.objects[key], self.etags[key]) if key in self.objects else None
 
     def get(self, key):
@@ -114,6 +116,7 @@ class MemoryBucket:
         return True
 
     def list_folder(self, folder):
+        _check_key(folder)
         return [key for key in self.objects if key.rpartition("/")[0] == folder[:-1]]
 
     def has_any(self, prefix):
@@ -133,6 +136,7 @@ class MemoryBucket:
         del self.objects[key]
 
     def _fail(self, key):
+        _check_key(key)
         if key in self.failing:
             raise OSError("S3 is down")
 
@@ -174,6 +178,12 @@ def _version(key, version_id, body, sequencer):
     return ObjectVersion(
         key=key, version_id=version_id, etag=_etag(body), sequencer=sequencer, bytes=len(body)
     )
+
+
+def _check_key(key):
+    """Fail as S3 does, with status 400, for a key or a prefix that is too long."""
+    if len(key.encode()) > MAX_KEY_BYTES:
+        raise OSError("KeyTooLongError")
 
 
 def _etag(body):

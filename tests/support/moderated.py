@@ -22,7 +22,9 @@ MANIFEST = f"{NAME}/manifest.json"
 BARE = {"key", "version_id", "sequencer"}
 
 
-def holder(environment, source, destination, *, holds=True, moderates=True, ask=None) -> Holder:
+def holder(
+    environment, source, destination, *, holds=True, moderates=True, ask=None, cdn=None
+) -> Holder:
     """Holds uploads that are numbers; makes no picture of numbers that the processor rejects."""
 
     def look(data, name, format_name):
@@ -34,7 +36,7 @@ def holder(environment, source, destination, *, holds=True, moderates=True, ask=
     moderation = Moderation(
         destination, holds, moderates, lambda: destination.has_any(DECISIONS), ask=ask
     )
-    return Holder(environment.replace(max_upload_bytes=10), source, look, moderation)
+    return Holder(environment.replace(max_upload_bytes=10), source, look, moderation, cdn=cdn)
 
 
 def decided(number: int, verdict: Verdict, at: int = 0, by: str = "m") -> Event:

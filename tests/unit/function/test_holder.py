@@ -10,12 +10,13 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
-from function.contract import HELD, Status, Verdict, held_key, look_key
+from function.contract import HELD, Status, Verdict, held_key, look_key, version_digest
 from function.duplicates.rejected import RejectedPictures
 from function.engine.renditions import DEFAULT_RENDITIONS, Fit, Rendition
 from function.engine.work import work
+from function.events import EventKind
 from function.holder import Holder, Premature, look_of
-from function.moderation import Moderation
+from function.moderation import HeldRecord, Moderation, rejection_of
 from function.moderation_record import Decision, moment
 from function.storage.errors import Gone
 from tests.support.memory import MemoryIndex
@@ -210,12 +211,73 @@ def test_the_cdn_forgets_what_readers_may_have_seen(holder, source, jpeg, histor
     holder = holder.replace(cdn=cdn)
     for at, verdict in enumerate(history):
         holder.moderation.record(version, decided(1, verdict, at).decision)
-    event = decided(1, history[-1]).replace(version=version, correlation_id="m7")
-    holder.take_down(event)
-    assert asked == ([(NAME, "m7")] if is_forgotten else [])
-    holder.replace(cdn=None).take_down(event)
-    holder.take_down(event.replace(decision=None))
+    event = decided(1, history[-1], len(history) - 1)
+    event = event.replace(version=version, correlation_id="m7")
+    once = [(NAME, f"m7-{version_digest(version.version_id)}")]
+    holder.take_down(event, None)
+    assert asked == (once if is_forgotten else [])
+    rejected = rejection_of(version)
+    holder.replace(cdn=None).take_down(event, rejected)
+    # Any event of a key that shows a rejection, except a backfill, which may be of all uploads.
+    other = event.replace(decision=None, kind=EventKind.CHANGED)
+    for silent, standing in (
+        (other, None),
+        (other, holder.moderation.hold(holder_record(version), b"")),
+        (other.replace(kind=EventKind.BACKFILL), rejected),
+    ):
+        holder.take_down(silent, standing)
     assert len(asked) == int(is_forgotten)
+    holder.take_down(other, rejected)
+    assert asked == (2 * once if is_forgotten else [])
+
+
+def holder_record(version) -> HeldRecord:
+    """The record of a version that waits; its facts do not matter."""
+    return HeldRecord(version.key, version.version_id, "", "", "", 1, 1, 1, "png", "ab")
+
+
+def test_the_cdn_forgets_each_of_two_uploads_that_one_message_rejects(holder, source, jpeg):
+    """CloudFront refuses two requests of the same reference for different paths."""
+    asked = []
+    cdn = SimpleNamespace(forget=lambda *what: asked.append(what))
+    for version in (source.upload(KEY, jpeg), source.upload("uploads/b.jpg", jpeg)):
+        event = decided(1, Verdict.REJECT).replace(version=version, correlation_id="m7")
+        holder.take(version, event.decision)
+        holder.replace(cdn=cdn).take_down(event, None)
+    assert [name for name, _ in asked] == [NAME, "b.jpg"]
+    assert len({reference for _, reference in asked}) == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "is_forgotten"),
+    [([], True), ([Verdict.HOLD], False), ([Verdict.HOLD, Verdict.APPROVE], True)],
+)
+def test_the_cdn_forgets_a_rejected_version_that_was_deleted_before_the_decision_came(
+    holder, source, jpeg, before, is_forgotten
+):
+    version, asked = source.upload(KEY, jpeg), []
+    for at, verdict in enumerate(before):
+        holder.moderation.record(version, decided(1, verdict, at).decision)
+    source.purge_latest(KEY)
+    event = decided(1, Verdict.REJECT, 9).replace(version=version)
+    cdn = SimpleNamespace(forget=lambda *what: asked.append(what))
+    holder.replace(cdn=cdn).take_down(event, None)
+    assert bool(asked) is is_forgotten
+
+
+def test_a_picture_that_is_rejected_while_its_approval_is_carried_out_is_known_again(
+    holder, source, jpeg
+):
+    """The approval takes as long as the renditions do, and then forgets the picture."""
+    version = source.upload(KEY, jpeg)
+    manifest = holder.hold(version)
+    known = holder.moderation.held_record(version)
+    holder.take(version, decided(1, Verdict.APPROVE, 1).decision)
+    holder.take(version, decided(1, Verdict.REJECT, 2).decision)
+    holder.refuse(version, manifest)
+    facts = manifest.source.replace(sha256=known.sha256)
+    holder.accept(version, manifest.replace(source=facts, perceptual_hash=known.perceptual_hash))
+    assert holder.rejected.find(known.sha256, None).key == KEY
 
 
 def test_nothing_is_decided_about_what_is_gone(holder, source, destination, jpeg):

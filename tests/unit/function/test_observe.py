@@ -3,18 +3,20 @@
 import contextlib
 import itertools
 import os
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from function.contract import Status
+from function.contract import Status, Verdict
 from function.events import EventKind
 from function.manifest import Manifest
 from function.reconcile import Contended, Reconciler
 from function.storage.errors import Gone
 from tests.support.history import event
 from tests.support.memory import MemoryBucket
+from tests.support.moderated import decided, holder
 from tests.support.numbers import NumberProcessor, names_of
 from tests.unit.function.test_reconcile import Crash, Interrupted
 
@@ -182,6 +184,25 @@ def test_renditions_of_a_prefix_that_the_stack_has_no_more_stay_until_their_name
         assert_shown(destination, source)
     else:
         assert destination.objects == before
+
+
+def test_the_cdn_forgets_a_rejected_upload_whose_name_an_upload_under_another_prefix_has(
+    environment,
+):
+    source, destination, asked = MemoryBucket(), MemoryBucket(), []
+    cdn = SimpleNamespace(forget=lambda name, _reference: asked.append(name))
+    settings = environment.replace(upload_prefixes=PREFIXES)
+    keeper = holder(settings, source, destination, holds=False, cdn=cdn)
+    keeper = keeper.replace(moderation=keeper.moderation.replace(prefixes=PREFIXES))
+    work = reconciler(source, destination).replace(holder=keeper)
+    old, new = put(source, OLD), put(source, NEW)
+    deliver(work, old)
+    deliver(work, new)
+    of = old.version.replace(sequencer="00", etag="", bytes=0)
+    deliver(work, decided(1, Verdict.REJECT).replace(version=of))
+    shown = Manifest.from_json(destination.objects[MANIFEST])
+    assert (shown.source.key, shown.status) == (NEW, Status.READY)
+    assert asked == ["u1/beach.jpg"]
 
 
 class NoHead:

@@ -14,7 +14,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from function.contract import Status, Verdict, manifest_key, upload_name
+from function.contract import (
+    MAX_KEY_BYTES,
+    Status,
+    Verdict,
+    decision_key,
+    manifest_key,
+    upload_name,
+)
 from function.duplicates.search import Duplicates
 from function.engine.errors import DecoderBug, IsolationFailed, Reason
 from function.engine.renditions import Rendition
@@ -24,7 +31,7 @@ from function.events import Event, EventKind
 from function.first_view import FirstView
 from function.format_view import FormatView
 from function.manifest import ErrorFacts, Manifest, RenditionFacts
-from function.moderation import HeldRecord
+from function.moderation import HeldRecord, NameTooLong
 from function.moderation_record import Decision
 from function.reconcile import Contended, KeyTooLong, Reconciler, back_off
 from function.storage.bucket import Headers
@@ -777,6 +784,79 @@ def test_a_key_whose_longest_rendition_s3_could_not_store_is_rejected_before_any
     with pytest.raises(Gone):
         late.reconcile(newer)
     assert late.destination.objects == {}
+
+
+class Forgetting:
+    """A CDN that notes the names that it is to forget."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def forget(self, name: str, _reference: str) -> None:
+        self.names.append(name)
+
+
+@pytest.mark.parametrize("by", ["a message", "the moderator's function"])
+@pytest.mark.parametrize(
+    ("was_public", "newer"), [(True, Source.delete_key), (True, Source.add), (False, None)]
+)
+def test_the_cdn_forgets_a_rejected_version_that_was_public_before_it_came_back_and_was_held(
+    destination, by, was_public, newer
+):
+    """Its renditions may be in the CDN since before the setting was changed."""
+    key, cdn = Source(), Forgetting()
+    first = last = key.add()
+    if was_public:
+        process(first, key, destination, holds=False)
+        process(newer(key), key, destination, holds=True)
+        last = key.purge()
+    answer = decided(1, Verdict.REJECT)
+
+    def ask(_held: HeldRecord) -> Decision | None:
+        return answer.decision if by != "a message" else None
+
+    process(last, key, destination, holds=True, cdn=cdn, ask=ask)
+    if by == "a message":
+        assert_held(destination, 1)
+        process(answer, key, destination, holds=True, cdn=cdn)
+    assert_refused(destination, 1)
+    assert cdn.names == (["u1/beach.jpg"] if was_public else [])
+
+
+def test_the_cdn_forgets_what_was_deleted_before_its_rejection_came(destination):
+    key, cdn = Source(), Forgetting()
+    process(key.add(), key, destination, holds=False)
+    key.purge()
+    process(decided(1, Verdict.REJECT), key, destination, cdn=cdn)
+    assert (destination.objects, cdn.names) == ({}, ["u1/beach.jpg"])
+
+
+LONG_NAME = "n" * (MAX_KEY_BYTES + 1 - len(decision_key("", "1")))
+"""The shortest name of an upload that is too long for a decision's record."""
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "code"),
+    [
+        ({"holds": False, "moderates": False}, Status.READY, None),
+        ({"holds": False}, Status.READY, None),
+        ({"holds": True}, Status.REJECTED, Reason.KEY_TOO_LONG),
+    ],
+)
+def test_a_name_that_is_too_long_for_a_decision_is_shown_or_rejected_and_never_fails(
+    how, status, code
+):
+    source, destination, key = MemoryBucket(), MemoryBucket(), f"uploads/{LONG_NAME}"
+    upload = source.upload(key, b"1")
+    for kind in (EventKind.CREATED, EventKind.CHANGED, EventKind.BACKFILL):
+        process(event(kind, upload), source, destination, **how)
+        found = Manifest.from_json(destination.objects[manifest_key(LONG_NAME)])
+        assert (found.status, found.error and found.error.code) == (status, code)
+    decision = decided(1, Verdict.REJECT).replace(version=upload)
+    with pytest.raises(NameTooLong, match="delete it"):
+        process(decision, source, destination, **how)
+    process(event(EventKind.CHANGED, source.mark_deleted(key)), source, destination, **how)
+    assert destination.objects == {}
 
 
 def test_a_manifest_is_json_that_no_cache_keeps(destination):
