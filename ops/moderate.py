@@ -20,6 +20,7 @@ from botocore.config import Config
 from function.contract import (
     HELD,
     LOOK_SECONDS,
+    MAX_KEY_BYTES,
     MAX_REASON,
     MODERATED,
     MOST_HELD,
@@ -33,7 +34,7 @@ from function.contract import (
     name_of_held,
     upload_name,
 )
-from function.moderation_record import DecisionRecord
+from function.moderation_record import Decision, DecisionRecord, moment
 from ops.listing import workers
 from ops.stack import Stack, read_or_none
 from terminal import Failure, Misuse
@@ -47,6 +48,10 @@ WAIT_SECONDS: Final = 60.0
 LOOK_EVERY: Final = 0.5
 
 READERS: Final = 8
+
+OVERRULED: Final = "overruled"
+REPLACED: Final = "replaced"
+"""Outcomes of a decision that are no status of the upload."""
 
 _SIGNED: Final = Config(signature_version="s3v4")
 """Signs URLs by Signature Version 4, without which S3 gives nothing that a KMS key encrypts (S3
@@ -119,8 +124,9 @@ def find(stack: Stack, named: str) -> Upload:
 
     Raises:
         Misuse: the key is not an upload's.
-        Failure: there is no such upload, it has another version by now, or it is one of a bucket
-            that kept no versions, about which nothing can be decided.
+        Failure: there is no such upload, it has another version by now, two are called so, or
+            nothing can be decided about it, because its bucket kept no versions or its name is too
+            long for the record.
     """
     if not _is_utf8(named):
         raise Misuse(f"Keys are UTF-8; got {named!r}.")
@@ -128,6 +134,17 @@ def find(stack: Stack, named: str) -> Upload:
     key, wanted = (handle[1], handle[2]) if handle else (named, "")
     if not key.startswith(stack.prefixes):
         raise Misuse(f"Keys start with {' or '.join(stack.prefixes)}; got {key!r}.")
+    if len(decision_key(upload_name(key, stack.prefixes), "").encode()) > MAX_KEY_BYTES:
+        raise Failure(
+            f"{key} is too long a name for S3 to store a decision's record; "
+            "delete it from the bucket of the uploads instead."
+        )
+    # An uploader may choose a key that is another upload's handle, whose id readers know.
+    if handle and _manifest(stack, named):
+        raise Failure(
+            f"{named} is the key of an upload and names a version of {key}, too. Decide about the "
+            f"former by its own name in `moderate list`; delete it first to decide about {key}."
+        )
     manifest = _manifest(stack, key)
     if manifest is None or manifest["status"] == Status.DELETED:
         raise Failure(f"{key} has no manifest: it was deleted, or was not processed yet.")
@@ -145,8 +162,8 @@ def find(stack: Stack, named: str) -> Upload:
     return Upload(key=key, version_id=version_id)
 
 
-def decide(stack: Stack, upload: Upload, verdict: Verdict, reason: str) -> None:
-    """Send a decision, with the ARN of whose credentials these are, and the time.
+def decide(stack: Stack, upload: Upload, verdict: Verdict, reason: str) -> Decision:
+    """Send a decision, with the ARN of whose credentials these are, and the time; return it.
 
     Raises:
         Misuse: the reason is too long, or not UTF-8.
@@ -155,34 +172,31 @@ def decide(stack: Stack, upload: Upload, verdict: Verdict, reason: str) -> None:
         raise Misuse(f"--reason must be UTF-8; got {reason!r}.")
     if len(reason) > MAX_REASON:
         raise Misuse(f"--reason takes {MAX_REASON} characters; got {len(reason)}.")
+    by, at = stack.client("sts").get_caller_identity()["Arn"], moment(datetime.now(UTC))
     body = moderation_event(
-        stack.source,
-        upload.key,
-        upload.version_id,
-        verdict,
-        by=stack.client("sts").get_caller_identity()["Arn"],
-        at=datetime.now(UTC).isoformat(),
-        reason=reason,
+        stack.source, upload.key, upload.version_id, verdict, by=by, at=at, reason=reason
     )
     stack.client("sqs").send_message(
         QueueUrl=stack.outputs[StackOutput.QUEUE_URL], MessageBody=body
     )
+    return Decision(verdict, by, at, reason)
 
 
 def follow(
     stack: Stack,
     upload: Upload,
-    verdict: Verdict,
+    decision: Decision,
     *,
     end: float,
     sleep: Callable[[float], None] = time.sleep,
 ) -> str | None:
     """Wait until a decision is carried out, and return the status that the upload has then.
 
-    None if it is not by ``end``, a time of the monotonic clock: the decision is in the queue, or
+    ``OVERRULED`` if a later decision counts, ``REPLACED`` if a newer upload has its key. None if it
+    is not carried out by ``end``, a time of the monotonic clock: the decision is in the queue, or
     among the dead letters. Each decision is looked for at least once.
     """
-    while (status := _outcome(stack, upload, verdict)) is None:
+    while (status := _outcome(stack, upload, decision)) is None:
         if time.monotonic() >= end:
             return None
         sleep(LOOK_EVERY)
@@ -204,18 +218,22 @@ def _decided(stack: Stack, upload: Upload) -> DecisionRecord | None:
     return DecisionRecord.from_json(body) if body else None
 
 
-def _outcome(stack: Stack, upload: Upload, verdict: Verdict) -> str | None:
+def _outcome(stack: Stack, upload: Upload, decision: Decision) -> str | None:
     record = _decided(stack, upload)
-    if record is None or record.decision.verdict != verdict:
+    if record is None:
         return None
+    if record.decision.verdict != decision.verdict:
+        return None if decision.overrules(record.decision) else OVERRULED
     manifest = _manifest(stack, upload.key)
     if manifest is None:
         return Status.DELETED
     if manifest["source"]["version_id"] != upload.version_id:
-        return "replaced"
+        return REPLACED
     error: dict[str, Any] | None = manifest["error"]
     is_moderated = error is not None and error["code"] == MODERATED
-    is_done = manifest["status"] != Status.HELD and is_moderated is (verdict == Verdict.REJECT)
+    is_done = manifest["status"] != Status.HELD and is_moderated is (
+        decision.verdict == Verdict.REJECT
+    )
     return str(manifest["status"]) if is_done else None
 
 

@@ -9,7 +9,7 @@ from function.contract import Status, Verdict
 from ops import invalidation, moderate, scope
 from ops.commands import NO_TARGET, Target
 from ops.console import human_age, print_note
-from ops.moderate import WAIT_SECONDS, Upload
+from ops.moderate import OVERRULED, REPLACED, WAIT_SECONDS, Upload
 from ops.stack import Stack, connected
 from terminal import FAILED, OK, Misuse, counted, printable, progress
 
@@ -17,7 +17,8 @@ _OUTCOMES: Final[dict[str | None, str]] = {
     Status.READY: "approved, readers can see it",
     Status.REJECTED: "rejected, nothing of it is left for readers",
     Status.DELETED: "decided, and deleted meanwhile",
-    "replaced": "decided, and replaced by a newer upload, which waits for its own decision",
+    REPLACED: "decided, and replaced by a newer upload, which waits for its own decision",
+    OVERRULED: "not carried out, because a later decision about it counts; see the function's log",
     None: "sent, and not carried out within a minute; `ops redrive` shows if it failed; then run "
     "the same command again",
 }
@@ -72,12 +73,11 @@ def _decide(target: Target, keys: tuple[str, ...], verdict: Verdict, reason: str
     with connected(target.stack, target.outputs) as stack:
         uploads = [moderate.find(stack, key) for key in keys]
         with progress("Deciding", len(uploads)) as advance:
-            for upload in uploads:
-                moderate.decide(stack, upload, verdict, reason)
+            decisions = [moderate.decide(stack, upload, verdict, reason) for upload in uploads]
             end = time.monotonic() + WAIT_SECONDS
             outcomes: list[str | None] = []
-            for upload in uploads:
-                outcomes.append(moderate.follow(stack, upload, verdict, end=end))
+            for upload, decision in zip(uploads, decisions, strict=True):
+                outcomes.append(moderate.follow(stack, upload, decision, end=end))
                 advance(name=upload.key)
         # The CDN would fetch an upload again whose decision is not carried out yet.
         done = [upload for upload, told in zip(uploads, outcomes, strict=True) if told]
@@ -87,7 +87,7 @@ def _decide(target: Target, keys: tuple[str, ...], verdict: Verdict, reason: str
         facts = {"key": upload.key, "version_id": upload.version_id, "status": outcome}
         told = _told(outcome, verdict)
         print(json.dumps(facts) if target.as_json else f"{upload.key}: {told}")
-    return OK if all(outcomes) else FAILED
+    return FAILED if {None, OVERRULED} & {*outcomes} else OK
 
 
 def _told(outcome: str | None, verdict: Verdict) -> str:

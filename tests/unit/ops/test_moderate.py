@@ -84,6 +84,11 @@ def decided(*verdicts: Verdict) -> dict:
     return json.loads(DecisionRecord(KEY, VERSION, last, tuple(earlier)).to_json())
 
 
+def made(verdict: Verdict, at: str = "2026-01-09") -> Decision:
+    """A moderator's decision, later than those that are recorded."""
+    return Decision(verdict, "m", at)
+
+
 def with_record(*verdicts: Verdict, **more) -> dict:
     return {decision_key(NAME, VERSION): decided(*verdicts), **more}
 
@@ -174,6 +179,20 @@ def test_a_key_with_a_number_sign_is_no_handle():
     assert moderate.find(stack(objects), key).key == key
 
 
+HANDLE = f"{KEY}#{version_digest(VERSION)}"
+LONG = "n" * (1025 - len(decision_key("", VERSION)))
+AMBIGUOUS = {
+    manifest_key(NAME): manifest(),
+    manifest_key(HANDLE.removeprefix("uploads/")): manifest(key=HANDLE, version_id="v2"),
+}
+"""A stranger has uploaded a harmless picture under the handle of another one that waits."""
+
+
+def test_an_upload_that_is_called_like_another_ones_handle_has_a_handle_of_its_own():
+    other = f"{HANDLE}#{version_digest('v2')}"
+    assert moderate.find(stack(AMBIGUOUS), other) == Upload(key=HANDLE, version_id="v2")
+
+
 UNVERSIONED = [
     manifest() | {"source": {"key": KEY, "version_id": none}} for none in (None, "", "null")
 ]
@@ -189,6 +208,13 @@ ANOTHER = manifest(key=f"new/{NAME}")
         ({manifest_key(NAME): manifest("deleted")}, KEY, Failure, "it was deleted"),
         ({manifest_key(NAME): manifest()}, f"{KEY}#{'0' * 32}", Failure, "was replaced since"),
         ({}, "uploads/\udcff.jpg", Misuse, r"Keys are UTF-8; got 'uploads/\\udcff.jpg'"),
+        (AMBIGUOUS, HANDLE, Failure, f"names a version of {KEY}, too. Decide"),
+        (
+            {manifest_key(LONG): manifest(key=f"uploads/{LONG}")},
+            f"uploads/{LONG}",
+            Failure,
+            "delete it from the bucket",
+        ),
         ({manifest_key(NAME): ANOTHER}, KEY, Failure, f"new/{NAME} has its name now"),
         *(({manifest_key(NAME): none}, KEY, Failure, "kept versions") for none in UNVERSIONED),
     ],
@@ -200,13 +226,15 @@ def test_what_cannot_be_decided_about_is_told(objects, named, error, told):
 
 def test_a_decision_says_who_when_and_why():
     sent = []
-    moderate.decide(stack(sent=sent), OF, Verdict.REJECT, "no photo")
+    decision = moderate.decide(stack(sent=sent), OF, Verdict.REJECT, "no photo")
     (message,) = sent
     assert message["QueueUrl"] == OUTPUTS["queueUrl"]
     (record,) = json.loads(message["MessageBody"])["Records"]
     assert record["eventName"] == "Decision:reject"
     assert record["s3"]["bucket"] == {"name": "photos"}
     assert record["s3"]["object"] == {"key": KEY, "versionId": VERSION}
+    told = record["decision"] | {"verdict": Verdict.REJECT}
+    assert Decision.parse(told) == decision
     at = datetime.fromisoformat(record["decision"].pop("at"))
     assert abs(datetime.now(UTC) - at) < timedelta(minutes=1)
     assert record["decision"] == {"by": ARN, "reason": "no photo"}
@@ -245,15 +273,32 @@ REJECTED = (Verdict.HOLD, Verdict.REJECT)
 )
 def test_a_decision_is_followed_until_the_manifest_agrees(verdicts, shown, status):
     found = stack(with_record(*verdicts, **{manifest_key(NAME): shown}))
-    assert moderate.follow(found, OF, verdicts[-1], end=PAST, sleep=pytest.fail) == status
+    assert moderate.follow(found, OF, made(verdicts[-1]), end=PAST, sleep=pytest.fail) == status
 
 
 def test_another_decision_is_not_taken_for_this_one():
     shown = {manifest_key(NAME): manifest("ready")}
     found = stack(with_record(*APPROVED, **shown))
-    assert moderate.follow(found, OF, Verdict.REJECT, end=PAST) is None
+    assert moderate.follow(found, OF, made(Verdict.REJECT), end=PAST) is None
     unrecorded = stack(shown)
-    assert moderate.follow(unrecorded, OF, Verdict.APPROVE, end=PAST) is None
+    assert moderate.follow(unrecorded, OF, made(Verdict.APPROVE), end=PAST) is None
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "mine", "at", "told"),
+    [
+        (REJECTED, Verdict.APPROVE, "2026-01-01", "overruled"),
+        (REJECTED, Verdict.APPROVE, "2026-01-02", "overruled"),
+        (REJECTED, Verdict.APPROVE, "2026-01-03", None),
+        (APPROVED, Verdict.REJECT, "2026-01-01", "overruled"),
+        (APPROVED, Verdict.REJECT, "2026-01-02", None),
+        ((Verdict.HOLD,), Verdict.APPROVE, "2025", None),
+    ],
+)
+def test_a_decision_that_a_later_one_overrules_is_not_waited_for(verdicts, mine, at, told):
+    """The same command once more would overrule the other moderator."""
+    found = stack(with_record(*verdicts, **{manifest_key(NAME): manifest("held")}))
+    assert moderate.follow(found, OF, made(mine, at), end=PAST) == told
 
 
 def test_it_is_looked_at_again_until_it_is_there():
@@ -263,7 +308,7 @@ def test_it_is_looked_at_again_until_it_is_there():
     found = stack(shown | records)
     del shown[manifest_key(NAME)][0]
     end = time.monotonic() + 600
-    assert moderate.follow(found, OF, Verdict.APPROVE, end=end, sleep=naps.append) == "ready"
+    assert moderate.follow(found, OF, made(Verdict.APPROVE), end=end, sleep=naps.append) == "ready"
     assert naps == [0.5, 0.5]
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from function.moderation_record import Decision
 from ops import invalidation, moderate, moderate_command
 from ops.__main__ import main
 from ops.moderate import Held, Upload
@@ -50,7 +51,12 @@ def world(monkeypatch):
         note("find", named)
         return Upload(key=named.partition("#")[0], version_id="v1")
 
-    def follow(_stack, upload, verdict, *, end):
+    def decide(_stack, upload, verdict, reason):
+        note("decide", upload.key, verdict, reason)
+        return Decision(verdict, "m", "2026", reason)
+
+    def follow(_stack, upload, decision, *, end):
+        verdict = decision.verdict
         note("follow", upload.key, verdict)
         world.ends.append(end)
         return world.outcomes.get(upload.key, "ready" if verdict == "approve" else "rejected")
@@ -62,9 +68,7 @@ def world(monkeypatch):
     patches = {
         "waiting": lambda _stack: world.waiting,
         "find": find,
-        "decide": lambda _stack, upload, verdict, reason: note(
-            "decide", upload.key, verdict, reason
-        ),
+        "decide": decide,
         "follow": follow,
         "takes_down": lambda _stack, upload: upload.key in world.public,
     }
@@ -182,6 +186,7 @@ def test_an_approval_has_the_cdn_forget_nothing(world):
         ),
         ("failed", "failed", 0),
         ("rejected", "approved, but it cannot be rendered", 0),
+        ("overruled", "not carried out, because a later decision", 1),
         (None, "sent, and not carried out within a minute", 1),
     ],
 )
