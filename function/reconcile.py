@@ -29,7 +29,7 @@ from function.contract import (
     rendition_key,
     upload_name,
 )
-from function.decision import Hold, Refuse, State, Step, Write, decide
+from function.decision import Hold, Refuse, Render, State, Step, Write, decide
 from function.engine.errors import DecoderBug, Reason
 from function.engine.record import Record
 from function.environment import Environment
@@ -204,6 +204,8 @@ class Reconciler(Record):
             shown = {*_stored_keys(standing), *_stored_keys(manifest)}
             self.destination.delete(sorted(lazy - shown))
             manifest = manifest.replace(look_again=True)
+        if not isinstance(step, Render):
+            self._delete_former(event, standing)
         etag = self._write_manifest(manifest, expect=state.etag)
         if self.duplicates:
             self.duplicates.record(self._name(version), standing, manifest)
@@ -289,10 +291,19 @@ class Reconciler(Record):
         deleted = Manifest.without_renditions(version, Status.DELETED)
         if standing and self._lazy_keys(event, standing):
             deleted = deleted.replace(look_again=True)
+        self._delete_former(event, standing)
         etag = self._write_manifest(deleted, expect=state.etag)
         self.destination.delete(sorted(keys))
         self.destination.delete_if(manifest_key(self._name(version)), etag)
         return deleted, self._observer.look_up(event, None, ABSENT, is_whole=True)
+
+    def _delete_former(self, event: Event, standing: Manifest | None) -> None:
+        """Delete renditions of former settings, before a manifest that has none replaces theirs.
+
+        Nothing else names them: if this process dies after that, no other one finds them.
+        """
+        if former := {*_keys(standing)} - self._possible_keys(event):
+            self.destination.delete(sorted(former))
 
     def _write_manifest(self, manifest: Manifest, *, expect: str) -> str:
         """Replace the manifest whose entity tag is ``expect``; return the new one's entity tag."""

@@ -871,6 +871,35 @@ def test_renditions_of_former_settings_go_with_the_manifest_that_names_them(dest
     assert_newest(destination, 2)
 
 
+class DiesAfterManifest(MemoryBucket):
+    """A bucket whose first writer of a manifest dies right after that."""
+
+    has_died = False
+
+    def put(self, key, body, headers, *, expect=None):
+        etag = super().put(key, body, headers, expect=expect)
+        if key == MANIFEST and expect and not self.has_died:
+            self.has_died = True
+            raise Crash
+        return etag
+
+
+@pytest.mark.parametrize("change", ["reject", "delete", "hold a newer version"])
+def test_a_rendition_of_former_settings_is_not_left_by_a_process_that_dies(change):
+    """Once its manifest is replaced, nothing names it."""
+    destination, key = DiesAfterManifest(), Source(1)
+    put_manifest(destination, manifest(1).replace(renditions=[stored(destination, "old.jpg")]))
+    happened = {
+        "reject": lambda: decided(1, Verdict.REJECT),
+        "delete": key.delete_key,
+        "hold a newer version": key.add,
+    }[change]()
+    with pytest.raises(Crash):
+        process(happened, key, destination, holds=True)
+    process(happened, key, destination, holds=True)
+    assert set(of_readers(destination)) <= {MANIFEST}
+
+
 @pytest.mark.parametrize(
     ("status", "sequencer", "stays"),
     [(Status.READY, "01", True), (Status.REJECTED, "01", False), (Status.READY, "02", False)],
