@@ -7,7 +7,7 @@ to be hidden, copied or taken back before.
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from function.contract import Status, Verdict, version_digest
@@ -21,7 +21,8 @@ from function.events import Event, EventKind
 from function.manifest import ErrorFacts, Manifest, timestamp
 from function.moderation import HeldRecord, Moderation, padding, rejection_of
 from function.moderation_record import Decision, DecisionRecord, moment
-from function.storage.bucket import Bucket, check_length
+from function.process import fetch_upload
+from function.storage.bucket import Bucket
 from function.storage.errors import Gone
 from function.versions import ObjectVersion
 
@@ -70,7 +71,7 @@ class Holder(Record):
         if not self.moderation.fits(version):
             return _rejected(version, Reason.KEY_TOO_LONG, "The name of this upload is too long.")
         try:
-            data = self._fetch(version)
+            data = fetch_upload(self.source, version, self.environment.max_upload_bytes)
             try:
                 results = self._run(data)
             except Worn:
@@ -135,8 +136,7 @@ class Holder(Record):
             Gone: the version no longer exists, so there is nothing to decide, and nothing to keep.
             Premature: it states a time to come, so that no other decision could overrule it.
         """
-        now = datetime.fromisoformat(self.moderation.now())
-        if decision.at > moment(now + MOST_AHEAD):
+        if decision.at > moment(self.moderation.now() + MOST_AHEAD):
             raise Premature(
                 f"the decision about {version.key} says {decision.at}, which is to come"
             )
@@ -172,13 +172,6 @@ class Holder(Record):
             name, identity = self.environment.name_of(version.key), version.version_id or ""
             # One message may have decisions about several uploads.
             self.cdn.forget(name, f"{event.correlation_id}-{version_digest(identity)}")
-
-    def _fetch(self, version: ObjectVersion) -> bytes:
-        limit = self.environment.max_upload_bytes
-        if version.bytes > limit and self.source.head(version.key) is None:
-            raise Gone(version.key)
-        check_length(version.bytes, limit)
-        return self.source.fetch(version.key, version_id=version.version_id, max_bytes=limit)
 
     def _run(self, data: bytes) -> list[Result]:
         rendition, format_name = look_of(self.environment)

@@ -112,7 +112,7 @@ class Moderation(Record):
     has_decisions: Callable[[], bool]  # there are some, as far as this environment knows
     prefixes: tuple[str, ...] = PREFIXES  # of the uploads
     ask: Ask | None = None  # sends a held version to the moderator, who may decide at once
-    now: Callable[[], str] = lambda: moment(datetime.now(UTC))
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @property
     def is_active(self) -> bool:
@@ -159,7 +159,10 @@ class Moderation(Record):
             found = self.destination.read(key)
             old, etag = (DecisionRecord.from_json(found[0]), found[1]) if found else (None, ABSENT)
             new = old.followed_by(decision) if old else first
-            if new == old:
+            if old and new == old:
+                # If the answer to a write is lost, its retry finds what the first has written.
+                if rounds_left < MAX_ROUNDS - 1 and old.decision == decision:
+                    break
                 return False
             try:
                 self.destination.put(key, new.to_json(), headers, expect=etag)
@@ -179,7 +182,7 @@ class Moderation(Record):
             Unversioned: the version cannot be told from the next one.
         """
         version = ObjectVersion(held.key, held.version_id, "", held.sequencer, held.length)
-        self.record(version, Decision(Verdict.HOLD, "", self.now()), came_back=came_back)
+        self.record(version, Decision(Verdict.HOLD, "", moment(self.now())), came_back=came_back)
         name, version_id, sequencer = self._name(version), held.version_id, held.sequencer
         put = self.destination.put
         put(look_key(name, version_id), look, Headers(held.content_type, PRIVATE, sequencer))

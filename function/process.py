@@ -141,15 +141,7 @@ class Processor(Record):
         return manifest if error else declare(self.environment, manifest)
 
     def _fetch(self, version: ObjectVersion, findings: _Findings) -> bytes:
-        limit = self.environment.max_upload_bytes
-        try:
-            check_length(version.bytes, limit)  # before the body is fetched
-        except Rejected:
-            # Its event may be late: if the upload is gone, not even a rejection is written.
-            if self.source.head(version.key) is None:
-                raise Gone(version.key) from None
-            raise
-        data = self.source.fetch(version.key, version_id=version.version_id, max_bytes=limit)
+        data = fetch_upload(self.source, version, self.environment.max_upload_bytes)
         findings.sha256 = hashlib.sha256(data).hexdigest()
         return data
 
@@ -257,3 +249,20 @@ class Processor(Record):
             content_type=FORMATS[rendered.format].content_type,
             hdr=rendered.hdr,
         )
+
+
+def fetch_upload(source: Bucket, version: ObjectVersion, max_bytes: int) -> bytes:
+    """Return the bytes of an upload.
+
+    Raises:
+        Rejected: it is empty or too long, which is found before the body is fetched, or archived.
+        Gone: the version no longer exists.
+    """
+    try:
+        check_length(version.bytes, max_bytes)
+    except Rejected:
+        # Its event may be late: if the upload is gone, not even a rejection is written.
+        if source.head(version.key) is None:
+            raise Gone(version.key) from None
+        raise
+    return source.fetch(version.key, version_id=version.version_id, max_bytes=max_bytes)

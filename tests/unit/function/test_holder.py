@@ -147,6 +147,13 @@ def test_an_upload_that_is_too_long_is_not_fetched(holder, source, destination, 
         small.hold(version)
 
 
+def test_an_empty_upload_that_is_gone_is_not_even_rejected(holder, source):
+    version = source.upload(KEY, b"")
+    source.mark_deleted(KEY)
+    with pytest.raises(Gone):
+        holder.hold(version)
+
+
 def test_a_name_that_is_too_long_for_the_records_is_rejected(holder, source, destination, jpeg):
     version = source.upload(f"uploads/{'a' * 980}", jpeg)
     assert holder.hold(version).error.code == "key_too_long"

@@ -136,6 +136,27 @@ def test_a_decision_that_loses_a_conditional_write_is_compared_again():
         moderation(Beaten(8)).record(version(1), decision(Verdict.APPROVE))
 
 
+class AnswersLate(MemoryBucket):
+    """A bucket that carries out the first write, and whose answer to it is lost."""
+
+    is_late = True
+
+    def put(self, key, body, headers, *, expect=None):
+        etag = super().put(key, body, headers, expect=expect)
+        if self.is_late:
+            self.is_late = False
+            raise Conflict(key)
+        return etag
+
+
+def test_a_decision_is_logged_even_if_the_answer_to_its_write_is_lost(caplog):
+    caplog.set_level("INFO", logger="function")
+    work = moderation(AnswersLate())
+    assert work.record(version(1), decision(Verdict.REJECT)) is True
+    assert work.record(version(1), decision(Verdict.REJECT)) is False
+    assert [line.message for line in caplog.records] == ["moderated"]
+
+
 def test_the_moderator_is_asked_once(destination):
     asked = []
     work = moderation(destination, ask=asked.append)
