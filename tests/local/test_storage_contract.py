@@ -224,6 +224,13 @@ def test_an_object_that_is_missing_is_gone(store, key):
         store.fetch(key, version_id=None, max_bytes=9)
 
 
+def test_a_key_that_is_too_long_fails_and_is_not_missing(bucket):
+    for request in (bucket.read, lambda key: bucket.put(key, b"1", JPEG)):
+        with pytest.raises(Exception, match="KeyTooLongError"):
+            request("é" * 512 + "e")
+    assert bucket.read("é" * 512) is None
+
+
 def test_a_version_that_is_missing_is_gone(bucket, key):
     bucket.upload(key, b"first")
     second = bucket.upload(key, b"second")

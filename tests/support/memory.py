@@ -181,7 +181,10 @@ def _version(key, version_id, body, sequencer):
 
 
 def _check_key(key):
-    """Fail as S3 does, with status 400, for a key or a prefix that is too long."""
+    """Fail as S3 does, with status 400, for a key that is too long.
+
+    A prefix fails too, for AWS does not say what it answers.
+    """
     if len(key.encode()) > MAX_KEY_BYTES:
         raise OSError("KeyTooLongError")
 
