@@ -110,24 +110,34 @@ class Holder(Record):
         if self.rejected:
             known = self.moderation.held_record(version)
             if known:
-                self.rejected.remember(version, known.sha256, known.perceptual_hash)
+                self._update_index(version, known.sha256, known.perceptual_hash)
             elif standing and _is_public(standing, version):
-                facts = standing.source.sha256 or "", standing.perceptual_hash
-                self.rejected.remember(version, *facts)
+                sha256 = standing.source.sha256 or ""
+                self._update_index(version, sha256, standing.perceptual_hash)
         return rejection_of(version)
 
     def accept(self, version: ObjectVersion, manifest: Manifest) -> None:
-        """Forget the picture of a version that a moderator approved, if it was rejected before.
+        """Forget the picture of a version that a moderator approved, if it was rejected before."""
+        if manifest.source.sha256:
+            self._update_index(version, manifest.source.sha256, manifest.perceptual_hash)
 
-        A rejection that came while it was rendered may have entered the picture before this deleted
-        it. That rejection is recorded by then, so the entry is written again.
+    def _update_index(
+        self, version: ObjectVersion, sha256: str, perceptual_hash: str | None
+    ) -> None:
+        """Have the index of rejected pictures agree with what was decided about a version.
+
+        Another decision may be carried out at the same time. Each is recorded before, so whoever
+        changes the index last finds the one that counts.
         """
-        if not self.rejected or not manifest.source.sha256:
+        if not self.rejected:
             return
-        facts = manifest.source.sha256, manifest.perceptual_hash
-        self.rejected.forget(version, *facts)
-        if self.moderation.verdict(version) == Verdict.REJECT:
-            self.rejected.remember(version, *facts)
+        done: Verdict | None = None
+        while (verdict := self.moderation.verdict(version)) != done:
+            change = self.rejected.forget
+            if verdict == Verdict.REJECT:
+                change = self.rejected.remember
+            change(version, sha256, perceptual_hash)
+            done = verdict
 
     def take(self, version: ObjectVersion, decision: Decision) -> None:
         """Record a moderator's decision.

@@ -164,6 +164,7 @@ def test_a_picture_that_was_rejected_is_known_again(holder, source, destination,
     """By its bytes under another key, and by its look after it was encoded again."""
     first = source.upload(KEY, jpeg)
     holder.hold(first)
+    holder.take(first, decided(1, Verdict.REJECT).decision)
     holder.refuse(first, None)
     again = tmp_path / "again.jpg"
     opened(jpeg).resize((800, 600), Image.Resampling.LANCZOS).save(again, quality=60)
@@ -182,8 +183,10 @@ def test_a_rejection_that_is_taken_back_is_forgotten(holder, source, destination
     version = source.upload(KEY, jpeg)
     manifest = holder.hold(version)
     record = holder.moderation.held_record(version)
+    holder.take(version, decided(1, Verdict.REJECT, 1).decision)
     holder.refuse(version, manifest)
     assert holder.rejected.index.entries
+    holder.take(version, decided(1, Verdict.APPROVE, 2).decision)
     facts = manifest.source.replace(sha256=record.sha256)
     shown = manifest.replace(source=facts, perceptual_hash=record.perceptual_hash)
     holder.accept(version, shown)
@@ -196,6 +199,7 @@ def test_a_picture_that_was_shown_is_known_again_too(holder, source, jpeg):
     shown = holder.hold(version).replace(status=Status.READY, perceptual_hash="00" * 8)
     shown = shown.replace(source=shown.source.replace(sha256=record.sha256))
     holder.moderation.destination.objects.clear()
+    holder.take(version, decided(1, Verdict.REJECT).decision)
     holder.refuse(version, shown)
     assert holder.rejected.find(record.sha256, None).key == KEY
 
@@ -272,19 +276,50 @@ def test_the_cdn_forgets_a_rejected_version_that_was_deleted_before_the_decision
     assert bool(asked) is is_forgotten
 
 
-def test_a_picture_that_is_rejected_while_its_approval_is_carried_out_is_known_again(
-    holder, source, jpeg
+class Overruled(MemoryIndex):
+    """An index during whose first change another decision is taken and carried out."""
+
+    def __init__(self, happen) -> None:
+        super().__init__()
+        self.ahead = [happen]
+
+    def put(self, entries):
+        self._happen()
+        super().put(entries)
+
+    def delete(self, keys):
+        self._happen()
+        super().delete(keys)
+
+    def _happen(self):
+        while self.ahead:
+            self.ahead.pop()()
+
+
+@pytest.mark.parametrize("verdict", [Verdict.APPROVE, Verdict.REJECT])
+def test_the_later_of_two_decisions_at_work_says_whether_a_picture_is_known_again(
+    holder, source, jpeg, verdict
 ):
-    """The approval takes as long as the renditions do, and then forgets the picture."""
     version = source.upload(KEY, jpeg)
     manifest = holder.hold(version)
     known = holder.moderation.held_record(version)
-    holder.take(version, decided(1, Verdict.APPROVE, 1).decision)
-    holder.take(version, decided(1, Verdict.REJECT, 2).decision)
-    holder.refuse(version, manifest)
     facts = manifest.source.replace(sha256=known.sha256)
-    holder.accept(version, manifest.replace(source=facts, perceptual_hash=known.perceptual_hash))
-    assert holder.rejected.find(known.sha256, None).key == KEY
+    shown = manifest.replace(source=facts, perceptual_hash=known.perceptual_hash)
+    first = Verdict.REJECT if verdict == Verdict.APPROVE else Verdict.APPROVE
+    carry_out = {
+        Verdict.APPROVE: lambda: holder.accept(version, shown),
+        Verdict.REJECT: lambda: holder.refuse(version, manifest),
+    }
+
+    def overrule():
+        holder.take(version, decided(1, verdict, 2).decision)
+        carry_out[verdict]()
+
+    index = Overruled(overrule)
+    holder = holder.replace(rejected=RejectedPictures(index, near=True))
+    holder.take(version, decided(1, first, 1).decision)
+    carry_out[first]()
+    assert bool(index.entries) is (verdict == Verdict.REJECT)
 
 
 def test_nothing_is_decided_about_what_is_gone(holder, source, destination, jpeg):
