@@ -141,7 +141,7 @@ class Moderation(Record):
         """Record a decision about a version; return False if it changes nothing.
 
         The line in the log is the audit trail, as are the earlier decisions in the record.
-        ``came_back`` is for the first decision: see ``DecisionRecord``.
+        ``came_back`` is noted too: see ``DecisionRecord``.
 
         Raises:
             Conflict: others kept writing the record.
@@ -153,12 +153,13 @@ class Moderation(Record):
         if not self.fits(version):
             raise NameTooLong(f"{version.key}: delete it from the bucket of the uploads instead")
         key = decision_key(self._name(version), version.version_id or "")
-        first = DecisionRecord(version.key, version.version_id or "", decision, came_back=came_back)
+        first = DecisionRecord(version.key, version.version_id or "", decision)
         headers = Headers(CONTENT_TYPE, PRIVATE, version.sequencer)
         for rounds_left in reversed(range(MAX_ROUNDS)):
             found = self.destination.read(key)
             old, etag = (DecisionRecord.from_json(found[0]), found[1]) if found else (None, ABSENT)
             new = old.followed_by(decision) if old else first
+            new = new.replace(came_back=came_back or new.came_back)
             if old and new == old:
                 # If the answer to a write is lost, its retry finds what the first has written.
                 if rounds_left < MAX_ROUNDS - 1 and old.decision == decision:

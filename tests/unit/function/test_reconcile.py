@@ -449,19 +449,43 @@ def test_an_upload_that_is_back_while_it_is_being_removed_is_shown():
     assert_newest(destination, 1)
 
 
+class Public(MemoryBucket):
+    """A destination whose CDN caches each file at once, and again all that is still there.
+
+    Attributes:
+        cached: bodies that the CDN has.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cached: set[bytes] = set()
+
+    def put(self, key, body, headers, *, expect=None):
+        etag = super().put(key, body, headers, expect=expect)
+        self.cached |= self._files()
+        return etag
+
+    def forget(self, _name: str, _reference: str) -> None:
+        self.cached = self._files()
+
+    def _files(self) -> set[bytes]:
+        return {body for key, body in of_readers(self).items() if key != MANIFEST}
+
+
 class World:
     """A key whose history goes on, its events, and what happens before each S3 call."""
 
     def __init__(self, operations: list[str], happenings: list[str]) -> None:
         self.running: list[object] = []
         self.eraser: Eraser | None = None
-        self.key, self.bucket = Source(), MemoryBucket()
+        self.key, self.bucket = Source(), Public()
         self.ahead, self.script = list(operations), list(happenings)
         self.waiting: list[Event] = []
         self.later: list[Event] = []  # come once no view is at work
         self.views = 0  # that are at work
         self.messages: list[str] = []  # keys of lazy formats that views have asked for
         self.has_lost_a_message = False
+        self.begun: list[Event] = []
         self.delivered: list[Event] = []
         self.only_grew = True
         self.holds, self.moderates = False, False  # settings of the stack now
@@ -508,6 +532,15 @@ class World:
             return None
         self.decisions += 1
         return decided(1, Verdict.APPROVE, self.decisions).decision
+
+    def is_held_again(self, number: int) -> bool:
+        """Return True if a version's own event was delivered twice.
+
+        The second one may hold it after it was public, deleted and brought back. It is then taken
+        for one that readers have never seen.
+        """
+        own = [each for each in self.begun if each.kind == EventKind.CREATED]
+        return sum(each.version.version_id == str(number) for each in own) > 1
 
     def is_erased(self) -> bool:
         """Return True once nothing may be there any more; an upload after that is a new one."""
@@ -604,6 +637,7 @@ class World:
     def deliver(self, event: Event) -> None:
         """Process an event as the handler does; who dies is delivered again, after all others."""
         buckets = (Interrupted(bucket, self.interrupt) for bucket in (self.key, self.bucket))
+        self.begun.append(event)
         invocation = object()
         self.running.append(invocation)
         try:
@@ -618,6 +652,7 @@ class World:
                 holds=self.holds,
                 moderates=self.moderates,
                 ask=self.answer,
+                cdn=self.bucket,
             )
             if written and written.look_again:
                 self.later.append(event.replace(kind=EventKind.CHANGED))
@@ -679,6 +714,7 @@ SETTINGS_OF = {
 """Updates of the stack's settings: whether uploads are held, and whether there is moderation."""
 
 
+@example(["put", "delete", "hold", "delete", "reject"], [])
 @example(["hold", "put", "reject", "show", "put"], [])
 @example(["put", "erase"], LATE_REMOVAL)
 @example(["backfill", "put"], ENTRY_IS_LOST)
@@ -737,6 +773,8 @@ def assert_settled(world: World) -> None:
         assert_held(bucket, number)
     elif verdict == Verdict.REJECT:
         assert_refused(bucket, number)
+        if not world.is_held_again(number):
+            assert str(number).encode() not in bucket.cached
     else:
         assert waiting(bucket) == set()
         assert verdict != Verdict.HOLD or manifest["status"] == Status.REJECTED
