@@ -126,16 +126,15 @@ class Holder(Record):
     ) -> None:
         """Have the index of rejected pictures agree with what was decided about a version.
 
-        Another decision may be carried out at the same time. Each is recorded before, so whoever
-        changes the index last finds the one that counts.
+        Another decision may be carried out at the same time. Each is recorded before, so the
+        invocation that changes the index last finds the decision that counts.
         """
         if not self.rejected:
             return
         done: Verdict | None = None
         while (verdict := self.moderation.verdict(version)) != done:
-            change = self.rejected.forget
-            if verdict == Verdict.REJECT:
-                change = self.rejected.remember
+            is_rejected = verdict == Verdict.REJECT
+            change = self.rejected.remember if is_rejected else self.rejected.forget
             change(version, sha256, perceptual_hash)
             done = verdict
 

@@ -85,7 +85,7 @@ def decided(*verdicts: Verdict) -> dict:
 
 
 def made(verdict: Verdict, at: str = "2026-01-09") -> Decision:
-    """A moderator's decision, later than those that are recorded."""
+    """A moderator's decision, later than the recorded ones."""
     return Decision(verdict, "m", at)
 
 
