@@ -35,8 +35,8 @@ class Moderator:
         deadline: Deadline,
     ) -> None:
         self._arn, self._source, self._look_url = arn, source, look_url
-        self._service = arn.split(":")[2]
-        self._client = SignedClient(self._service, deadline)
+        _arn, _partition, self._service, region = arn.split(":")[:4]
+        self._client = SignedClient(self._service, deadline, region=region)
 
     def __call__(self, held: HeldRecord) -> Decision | None:
         """Send a version, and return what was decided at once, if anything.

@@ -75,14 +75,16 @@ def sign(
 class SignedClient:
     """Sends signed requests to one AWS service, e.g. ``s3``, from any thread.
 
-    Its connections stay open from one upload to the next. The deadline limits how long a request
-    may take and how often it is retried.
+    The service is that of the function's region, unless another region is given. Connections stay
+    open from one upload to the next. The deadline limits how long a request may take and how often
+    it is retried.
     """
 
-    def __init__(self, service: str, deadline: Deadline | None = None) -> None:
+    def __init__(self, service: str, deadline: Deadline | None = None, *, region: str = "") -> None:
         self._service = service
         self._deadline = deadline or Deadline()
-        self._url = urlsplit(endpoint_url(service, os.environ))
+        self._other = {"AWS_REGION": region} if region else {}
+        self._url = urlsplit(endpoint_url(service, os.environ | self._other))
         https = self._url.scheme == "https"
         self._connection = http.client.HTTPSConnection if https else http.client.HTTPConnection
         self._idle: list[http.client.HTTPConnection] = []
@@ -111,7 +113,8 @@ class SignedClient:
         path, sent = self._url.path.rstrip("/") + target, {**headers, "host": self._url.netloc}
 
         def send() -> bytes:
-            variables = {**os.environ, "AWS_REGION": signing_region(self._service, os.environ)}
+            variables = os.environ | self._other
+            variables |= {"AWS_REGION": signing_region(self._service, variables)}
             signed = sign(
                 method,
                 path,

@@ -4,6 +4,7 @@ import json
 import threading
 import traceback
 from datetime import UTC, datetime
+from http.client import HTTPSConnection
 from urllib.parse import parse_qs
 
 import pytest
@@ -53,6 +54,24 @@ def test_a_topic_gets_the_same(aws_server):
     assert (fields["Action"], fields["TopicArn"]) == (["Publish"], [TOPIC])
     told = json.loads(fields["Message"][0])
     assert (told["version_id"], told["looks_like_rejected"]) == ("1", None)
+
+
+@pytest.mark.parametrize("arn", [QUEUE, TOPIC, FUNCTION])
+def test_a_moderator_in_another_region_is_asked_there(aws_server, monkeypatch, arn):
+    aws_server.answers = [(200, b"null")]
+    moderator(arn.replace("us-east-1", "eu-west-1"))(HELD_1)
+    signed = {name.lower(): value for name, value in aws_server.received[0][0].items()}
+    service = arn.split(":")[2]
+    assert f"/eu-west-1/{service}/aws4_request" in signed["authorization"]
+    for name in ("AWS_ENDPOINT_URL", f"AWS_ENDPOINT_URL_{service.upper()}"):
+        monkeypatch.delenv(name, raising=False)
+
+    def refuse(connection, *_request):
+        raise LookupError(connection.host)
+
+    monkeypatch.setattr(HTTPSConnection, "request", refuse)
+    with pytest.raises(LookupError, match=f"^{service}.eu-west-1.amazonaws.com$"):
+        moderator(arn.replace("us-east-1", "eu-west-1"))(HELD_1)
 
 
 @pytest.mark.parametrize("decision", ["approve", "reject"])
