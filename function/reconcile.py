@@ -204,19 +204,20 @@ class Reconciler(Record):
             shown = {*_stored_keys(standing), *_stored_keys(manifest)}
             self.destination.delete(sorted(lazy - shown))
             manifest = manifest.replace(look_again=True)
-        if not isinstance(step, Render):
+        if not (_is_ready(standing, version) and _is_ready(manifest, version)):
             self._delete_former(event, standing)
         etag = self._write_manifest(manifest, expect=state.etag)
-        if self.duplicates:
-            self.duplicates.record(self._name(version), standing, manifest)
         self._clear_held(version, state, manifest)
+        named = _stored_keys(manifest)
+        self.destination.delete([key for key in _keys(standing) if key not in named])
+        if self.duplicates:
+            # After the deletions: if DynamoDB fails, the next delivery knows no more of ``standing``.
+            self.duplicates.record(self._name(version), standing, manifest)
         if standing is None and manifest.error is None:
             # A process that died may have rendered a version that is now held, so its files are
             # looked for.
             is_whole = None if manifest.status == Status.HELD else True
             return manifest, self._observer.look_up(event, manifest, etag, is_whole=is_whole)
-        named = _stored_keys(manifest)
-        self.destination.delete([key for key in _keys(standing) if key not in named])
         if bug:
             self._follow(manifest, new=None)
             raise bug
@@ -298,9 +299,10 @@ class Reconciler(Record):
         return deleted, self._observer.look_up(event, None, ABSENT, is_whole=True)
 
     def _delete_former(self, event: Event, standing: Manifest | None) -> None:
-        """Delete renditions of former settings, before a manifest that has none replaces theirs.
+        """Delete renditions of former settings, before a manifest that names none replaces theirs.
 
-        Nothing else names them: if this process dies after that, no other one finds them.
+        Nothing else names them: if this process dies after that, no other one finds them. Those of
+        a version that is only rendered again stay until then, because readers may be shown them.
         """
         if former := {*_keys(standing)} - self._possible_keys(event):
             self.destination.delete(sorted(former))

@@ -938,6 +938,30 @@ def test_a_rendition_of_former_settings_is_not_left_by_a_process_that_dies(chang
     assert set(of_readers(destination)) <= {MANIFEST}
 
 
+def test_a_rendition_of_former_settings_goes_before_the_manifest_that_no_longer_names_it():
+    """A process that dies then would leave it, and no deletion would ever find it."""
+    destination, key = DiesAfterManifest(), Source(1)
+    put_manifest(destination, manifest(1).replace(renditions=[stored(destination, "old.jpg")]))
+    with pytest.raises(Crash):
+        process(backfill(1), key, destination)
+    assert "u1/beach.jpg/old.jpg" not in destination.objects
+    assert MANIFEST in destination.objects
+
+
+@pytest.mark.parametrize("change", ["reject", "hold a newer version"])
+def test_a_manifest_that_says_so_is_written_once_readers_can_get_nothing(destination, change):
+    """`ops moderate reject` says it then, and has the CDN forget what it may have cached."""
+    key = Source(1)
+    process(created(1), key, destination)
+    assert len(of_readers(destination)) > 1
+    dying = DiesAfterManifest()
+    dying.__dict__ = destination.__dict__
+    happened = decided(1, Verdict.REJECT) if change == "reject" else key.add()
+    with pytest.raises(Crash):
+        process(happened, key, dying, holds=True)
+    assert set(of_readers(destination)) == {MANIFEST}
+
+
 @pytest.mark.parametrize(
     ("status", "sequencer", "stays"),
     [(Status.READY, "01", True), (Status.REJECTED, "01", False), (Status.READY, "02", False)],
@@ -977,8 +1001,9 @@ def test_a_removal_deletes_no_manifest_but_its_own(destination):
     class Replaced(MemoryBucket):
         def delete(self, keys):
             super().delete(keys)
-            process(key.add(), key, destination)
-            kept.append(self.objects[MANIFEST])
+            if keys:
+                process(key.add(), key, destination)
+                kept.append(self.objects[MANIFEST])
 
         def delete_if(self, key, etag):
             try:
