@@ -70,12 +70,16 @@ class Observer(Record):
         """Return True if the key still holds what its manifest shows, whatever sequencers say.
 
         Where there are several prefixes, the manifest's may be made of another key's, of which an
-        event was at work (``decision._sequenced``); an older upload's would seem to be newer.
+        event was at work (``decision._sequenced``); an older upload's would seem to be newer. The
+        event of the version itself is never late: another invocation may have stored renditions of
+        an older version with the same borrowed sequencer, and this event's tells them apart.
         """
         if len(self.prefixes) == 1 or standing.source.key != event.version.key:
             return False
         held = self.source.head(event.version.key)
-        return held is not None and held.version_id == standing.source.version_id
+        if held is None or held.version_id != standing.source.version_id:
+            return False
+        return held.version_id is None or held.version_id != event.version.version_id
 
     def look_up(
         self, event: Event, standing: Manifest | None, etag: str, *, is_whole: bool | None = None

@@ -29,7 +29,7 @@ from function.contract import (
     rendition_key,
     upload_name,
 )
-from function.decision import Hold, Refuse, Render, State, Step, Write, decide
+from function.decision import Hold, Refuse, State, Step, Write, decide
 from function.engine.errors import DecoderBug, Reason
 from function.engine.record import Record
 from function.environment import Environment
@@ -204,14 +204,16 @@ class Reconciler(Record):
             shown = {*_stored_keys(standing), *_stored_keys(manifest)}
             self.destination.delete(sorted(lazy - shown))
             manifest = manifest.replace(look_again=True)
-        if not (_is_ready(standing, version) and _is_ready(manifest, version)):
-            self._delete_former(event, standing)
+        replaced = {*_keys(standing)} - {*_stored_keys(manifest)}
+        # If this process died after the manifest, nothing would name those of former settings. And
+        # once a manifest says that an upload is held or rejected, readers can get nothing of it.
+        is_ready = manifest.status == Status.READY
+        first = replaced - self._possible_keys(event) if is_ready else replaced
+        self.destination.delete(sorted(first))
         etag = self._write_manifest(manifest, expect=state.etag)
         self._clear_held(version, state, manifest)
-        named = _stored_keys(manifest)
-        self.destination.delete([key for key in _keys(standing) if key not in named])
+        self.destination.delete(sorted(replaced - first))
         if self.duplicates:
-            # After the deletions: if DynamoDB fails, the next delivery knows no more of ``standing``.
             self.duplicates.record(self._name(version), standing, manifest)
         if standing is None and manifest.error is None:
             # A process that died may have rendered a version that is now held, so its files are
@@ -292,20 +294,12 @@ class Reconciler(Record):
         deleted = Manifest.without_renditions(version, Status.DELETED)
         if standing and self._lazy_keys(event, standing):
             deleted = deleted.replace(look_again=True)
-        self._delete_former(event, standing)
+        # Nothing would name those of former settings after the manifest.
+        self.destination.delete(sorted(keys - self._possible_keys(event) - self._held_keys(event)))
         etag = self._write_manifest(deleted, expect=state.etag)
         self.destination.delete(sorted(keys))
         self.destination.delete_if(manifest_key(self._name(version)), etag)
         return deleted, self._observer.look_up(event, None, ABSENT, is_whole=True)
-
-    def _delete_former(self, event: Event, standing: Manifest | None) -> None:
-        """Delete renditions of former settings, before a manifest that names none replaces theirs.
-
-        Nothing else names them: if this process dies after that, no other one finds them. Those of
-        a version that is only rendered again stay until then, because readers may be shown them.
-        """
-        if former := {*_keys(standing)} - self._possible_keys(event):
-            self.destination.delete(sorted(former))
 
     def _write_manifest(self, manifest: Manifest, *, expect: str) -> str:
         """Replace the manifest whose entity tag is ``expect``; return the new one's entity tag."""

@@ -153,6 +153,10 @@ class World:
     operations=[(put, NEW), (put, OLD), (delete, NEW), (put, OLD)],
     happenings=["next", "next", "next", "run"],
 )
+@example(
+    operations=[(put, OLD), (put, NEW), (put, NEW), (put, NEW)],
+    happenings=["die", "nothing", "next", "again", "run", "next", "next"],
+)
 def test_it_is_shown_through_crashes_and_races(operations, happenings):
     world = World(operations, happenings)
     world.run()
