@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.engines.job import Job, Output
-from function.engine.renditions import FORMATS, Fit
+from function.engine.renditions import FORMATS, Encoders, Fit
 
 if TYPE_CHECKING:
     from PIL.Image import Image, Resampling
@@ -26,10 +26,11 @@ Run = Callable[[bytes], Iterator[bytes]]
 _ANY_SIZE: Final = 1 << 40
 
 
-def ours(job: Job, *, whole: bool = False) -> Run:
+def ours(job: Job, *, whole: bool = False, encoders: Encoders = Encoders.CURRENT) -> Run:
     """Decode and render, as the peers do; or the whole of what an upload costs.
 
-    That is also the upload's hash and its fingerprint, which the manifest needs.
+    That is also the upload's hash and its fingerprint, which the manifest needs. With
+    ``Encoders.V0_1`` the outputs are those of release 0.1.0.
     """
     from function.engine.decode import decode
     from function.engine.fingerprint import fingerprint
@@ -48,7 +49,7 @@ def ours(job: Job, *, whole: bool = False) -> Run:
         )
         for index, output in enumerate(job.outputs)
     )
-    task = Task(renditions, _ANY_SIZE)
+    task = Task(renditions, _ANY_SIZE, encoders=encoders)
 
     def run(data: bytes) -> Iterator[bytes]:
         if whole:
@@ -150,6 +151,7 @@ def _save(image: "Image", output: Output) -> bytes:
 ENGINES: Final[dict[str, Callable[[Job], Run]]] = {
     "ours": ours,
     "ours-whole": partial(ours, whole=True),
+    "ours-v0.1": partial(ours, encoders=Encoders.V0_1),
     "pillow-naive": pillow_naive,
     "pyvips-cascade": partial(pyvips, cascade=True),
     "pyvips-each": partial(pyvips, cascade=False),

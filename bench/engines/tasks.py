@@ -12,8 +12,8 @@ from bench.photos import SIZE_12_MP, cached, encode, encode_heic, photo_file
 from function.engine.renditions import Fit, OutputFormat
 
 ENGINES: Final = (
-    *("ours", "ours-whole", "pillow-naive", "pyvips-cascade", "pyvips-each", "sharp-cascade"),
-    *("sharp-each", "opencv", "floor"),
+    *("ours", "ours-whole", "ours-v0.1", "pillow-naive", "pyvips-cascade", "pyvips-each"),
+    *("sharp-cascade", "sharp-each", "opencv", "floor"),
 )
 FOUR_SIZES: Final = (
     Output(width=1080, height=1080),
