@@ -7,6 +7,7 @@ bucket, sends one event in another form (S3 user guide, "EventBridge event messa
 
 import json
 import logging
+import re
 from enum import StrEnum
 from typing import Any, Final, cast
 from urllib.parse import unquote_plus
@@ -31,6 +32,11 @@ _BRIDGED_REMOVAL: Final = "Object Deleted"
 BRIDGED: Final = {"Object Created": "created", _BRIDGED_REMOVAL: "changed"}
 """``detail-type`` of an event that EventBridge delivers, and its ``EventKind``. Deletions by a
 lifecycle rule have the same type as those by a request."""
+
+_UNADDRESSED: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
+"""Control characters, which obstore refuses in keys, and two that are none in XML, so that S3 could
+not be asked to delete renditions with them. Not all that ``str.isprintable`` refuses: macOS writes
+a narrow no-break space into the names of screenshots, and emoji and Persian need joiners."""
 
 _logger = logging.getLogger(__name__)
 
@@ -217,7 +223,7 @@ def not_ours(name: str) -> str | None:
         return "key is a folder marker"
     if f"{name}/".startswith(INDEX):
         return f"key would land in {INDEX}"
-    if not name.isprintable() or not {"", ".", ".."}.isdisjoint(name.split("/")):
+    if _UNADDRESSED.search(name) or not {"", ".", ".."}.isdisjoint(name.split("/")):
         return "key has a control character or an empty, . or .. segment, which no URL can address"
     return None
 

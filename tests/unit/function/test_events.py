@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -160,6 +161,9 @@ def test_eventbridge_may_name_no_version_and_no_request():
         (json.dumps(put_event(key="uploads/a//b.jpg")), "key has a control character"),
         (json.dumps(put_event(key="uploads/../b.jpg")), "key has a control character"),
         (json.dumps(put_event(key="uploads/a%0Ab.jpg")), "key has a control character"),
+        (json.dumps(put_event(key="uploads/a%7Fb.jpg")), "key has a control character"),
+        (json.dumps(put_event(key="uploads/a%C2%85b.jpg")), "key has a control character"),
+        (json.dumps(put_event(key="uploads/a%EF%BF%BEb.jpg")), "key has a control character"),
     ],
 )
 def test_what_is_not_ours_is_ignored_with_a_reason(body, reason, caplog):
@@ -169,6 +173,22 @@ def test_what_is_not_ours_is_ignored_with_a_reason(body, reason, caplog):
     assert record.message == "ignored"
     assert record.reason.startswith(reason)
     assert record.message_id == "m1"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Screenshot 2026-11-28 at 2.37.13\u202fPM.png",  # as macOS names it
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467.jpg",  # an emoji of three, joined
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645.jpg",  # Persian
+        "a\u00a0b.jpg",
+        "\U0001fae9.jpg",  # newer than Python 3.13's tables of characters
+        "a b+c%&{}~é.jpg",
+    ],
+)
+def test_a_name_with_unusual_spaces_or_joiners_is_an_upload(name):
+    (event,) = parse_message(json.dumps(put_event(key=quote_plus(f"uploads/{name}"))), "m1")
+    assert event.version.key == f"uploads/{name}"
 
 
 @pytest.mark.parametrize("make", [bridged, put_event])
