@@ -298,7 +298,7 @@ class Reconciler(Record):
         self.destination.delete(sorted(keys - self._possible_keys(event) - self._held_keys(event)))
         etag = self._write_manifest(deleted, expect=state.etag)
         self.destination.delete(sorted(keys))
-        self.destination.delete_if(manifest_key(self._name(version)), etag)
+        self._delete_manifest(version, etag)
         return deleted, self._observer.look_up(event, None, ABSENT, is_whole=True)
 
     def _write_manifest(self, manifest: Manifest, *, expect: str) -> str:
@@ -313,6 +313,16 @@ class Reconciler(Record):
             if found is None or found[0] != body:
                 raise
             return found[1]
+
+    def _delete_manifest(self, version: ObjectVersion, etag: str) -> None:
+        """Delete the manifest whose entity tag this is."""
+        key = manifest_key(self._name(version))
+        try:
+            self.destination.delete_if(key, etag)
+        except Conflict:
+            # If the answer to a deletion is lost, its retry finds no manifest.
+            if self.destination.read(key):
+                raise
 
     def _is_archived_since(
         self, manifest: Manifest, standing: Manifest | None, step: Write

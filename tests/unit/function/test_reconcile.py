@@ -1059,6 +1059,25 @@ class AnswersLate(MemoryBucket):
         self.lost = []
 
 
+class DeletesLate(MemoryBucket):
+    """A bucket that carries out a conditional deletion, and whose answer to it is lost."""
+
+    def delete_if(self, key, etag):
+        super().delete_if(key, etag)
+        super().delete_if(key, etag)  # the retry
+
+
+def test_a_removal_whose_answer_is_lost_is_told_and_looks_again():
+    """The retry of a deletion that S3 carried out finds no manifest: 404 or 412."""
+    source, destination = Source(1), DeletesLate()
+    lazy = reconciler(source, destination).replace(lazy_files=("1.jpg",))
+    lazy.reconcile(created(1))
+    removed = lazy.reconcile(source.delete_key())
+    assert removed is not None
+    assert (removed.status, removed.look_again) == ("deleted", True)
+    assert destination.objects == {}
+
+
 def test_a_write_whose_answer_is_lost_is_no_one_elses():
     """The retry of a write that S3 carried out fails its condition: 412 or 409."""
     destination = AnswersLate()
