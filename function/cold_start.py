@@ -24,7 +24,7 @@ from function.engine.results import Result, Task
 from function.environment import Environment
 from function.holder import Holder
 from function.moderation import HeldRecord, Moderation
-from function.reconcile import Reconciler
+from function.reconcile import Reconciler, back_off
 from function.storage.bucket import Bucket
 from function.storage.deadline import Deadline
 from function.uploads import UploadHandler
@@ -97,7 +97,7 @@ def start(variables: Mapping[str, str] = os.environ) -> UploadHandler:
             cdn = CdnCache(environment.distribution_id, deadline)
         if duplicates:
             rejected = duplicates.rejected.replace(prefixes=environment.upload_prefixes)
-        return Reconciler.build(
+        reconciler = Reconciler.build(
             environment,
             source,
             destination,
@@ -106,6 +106,7 @@ def start(variables: Mapping[str, str] = os.environ) -> UploadHandler:
             rejections=rejections,
             holder=Holder(environment, source, look, moderation, rejected, cdn),
         )
+        return reconciler.replace(back_off=functools.partial(back_off, deadline=deadline))
 
     with suppress(IsolationFailed):
         isolation.wait()

@@ -16,7 +16,6 @@ A process may die anywhere, and others may be at work on the same key. ``Reconci
 """
 
 import random
-import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, TypeGuard
 
@@ -39,6 +38,7 @@ from function.moderation_record import Recognised
 from function.observe import Observer, is_of
 from function.process import Engine, Processor
 from function.storage.bucket import ABSENT, Bucket, Headers
+from function.storage.deadline import Deadline
 from function.storage.errors import Conflict, Gone
 from function.versions import ObjectVersion, is_newer
 
@@ -69,9 +69,14 @@ class Contended(Exception):
     """Other invocations kept writing the same key; the message is delivered again."""
 
 
-def back_off(attempt: int) -> None:
-    """Wait a random time, so that invocations that collided once do not collide again."""
-    time.sleep(random.uniform(0, PAUSE * attempt))  # noqa: S311 - nothing secret
+def back_off(attempt: int, deadline: Deadline | None = None) -> None:
+    """Wait a random time, so that invocations that collided once do not collide again.
+
+    Raises:
+        OutOfTime: the invocation has to end before.
+    """
+    pause = random.uniform(0, PAUSE * attempt)  # noqa: S311 - nothing secret
+    (deadline or Deadline()).sleep(pause)
 
 
 class Reconciler(Record):

@@ -63,6 +63,16 @@ class Deadline:
         # The shortest one fits into the reserve, and most requests take some 20 ms.
         return next((timeout for timeout in TIMEOUTS if timeout <= left), TIMEOUTS[-1])
 
+    def sleep(self, seconds: float) -> None:
+        """Wait.
+
+        Raises:
+            OutOfTime: the invocation has to end before.
+        """
+        if seconds > self.left():
+            raise OutOfTime(f"no time is left in this invocation to wait for {seconds:.1f} s")
+        time.sleep(seconds)
+
     def retry(self, request: Callable[[], T], is_transient: Callable[[Exception], bool]) -> T:
         """Return what ``request`` returns, and send it again while its errors are transient."""
         attempt = 1

@@ -24,7 +24,7 @@ class Conflict(StorageError):
 
 
 class OutOfTime(StorageError):
-    """Too little time is left in the invocation for another request."""
+    """Too little time is left in the invocation for another request, or to wait for one."""
 
 
 class Refused(StorageError):

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[3]
 PROGRAM = """
 import ctypes, importlib, json, sys
 from function import cold_start
+from function.storage.errors import OutOfTime
 
 class Worker:
     waited, counts = 0, []
@@ -39,6 +40,12 @@ uploads = handler.uploads
 reconciler = uploads.reconciler_for("source")
 Worker.counts = [(0, 0), (2, 0), (0, 3)]
 workers = [uploads.worker_counts() for _ in range(3)]
+uploads.deadline.start(0, 1)
+try:
+    reconciler.back_off(16)
+    waits_in_vain = True
+except OutOfTime:
+    waits_in_vain = False
 uploads.deadline.start(8, 1)
 rendered, seconds = reconciler.processor.engine(b"upload")
 print(json.dumps({
@@ -56,6 +63,7 @@ print(json.dumps({
     "workers": workers,
     "rendered": rendered,
     "has_time": 6 < seconds < 8,
+    "waits_in_vain": waits_in_vain,
     "is_dumpable": ctypes.CDLL(None).prctl(3, 0, 0, 0, 0),
 }))
 """
@@ -148,6 +156,10 @@ def test_workers_are_counted_where_there_is_something_to_count(plain):
 def test_an_upload_is_rendered_in_the_time_that_is_left(plain):
     """8 s less the reserve of 1 s for the answer."""
     assert (plain["rendered"], plain["has_time"]) == ("upload", True)
+
+
+def test_no_wait_after_a_lost_write_outlives_the_invocation(plain):
+    assert not plain["waits_in_vain"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")

@@ -52,6 +52,17 @@ def test_pauses_double_up_to_a_limit(time):
     assert time.now - 1000 == pytest.approx(0.1 + 0.2 + 0.4 + 0.8 + 1.6 + 3.2 + 5 + 5 + 5)
 
 
+def test_no_wait_is_longer_than_the_invocation(time):
+    """Lambda would end it, and the whole batch would fail."""
+    deadline = Deadline()
+    deadline.sleep(40)
+    deadline.start(5, messages=2)
+    deadline.sleep(3)
+    with pytest.raises(OutOfTime, match=r"to wait for 1\.5 s"):
+        deadline.sleep(1.5)
+    assert time.now == 1043
+
+
 def test_the_tenth_error_is_raised(time):
     request = Busy(10)
     with pytest.raises(OSError, match="busy"):
