@@ -33,10 +33,11 @@ BRIDGED: Final = {"Object Created": "created", _BRIDGED_REMOVAL: "changed"}
 """``detail-type`` of an event that EventBridge delivers, and its ``EventKind``. Deletions by a
 lifecycle rule have the same type as those by a request."""
 
-_UNADDRESSED: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
-"""Control characters, which obstore refuses in keys, and two that are none in XML, so that S3 could
-not be asked to delete renditions with them. Not all that ``str.isprintable`` refuses: macOS writes
-a narrow no-break space into the names of screenshots, and emoji and Persian need joiners."""
+_UNADDRESSED: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""Control characters, which obstore refuses in keys, and code points that are none in XML, so that
+S3 could not be asked to delete renditions with them. Not all that ``str.isprintable`` refuses:
+macOS writes a narrow no-break space into the names of screenshots, and emoji and Persian need
+joiners."""
 
 _logger = logging.getLogger(__name__)
 

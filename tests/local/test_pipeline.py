@@ -63,7 +63,11 @@ def test_objects_are_encrypted_and_cacheable(aws, photo):
 
 @pytest.mark.parametrize(
     "name",
-    ["my photo.jpg", "été/ñandú 😀.jpg", "a+b&c=d.jpg", "50%.jpg", "100%25.jpg", "#1?.jpg"],
+    [
+        *("my photo.jpg", "été/ñandú 😀.jpg", "a+b&c=d.jpg", "50%.jpg", "100%25.jpg", "#1?.jpg"),
+        "Screenshot 2026-11-28 at 2.37.13\u202fPM.jpg",  # as macOS names it
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467.jpg",  # an emoji of three, joined
+    ],
 )
 def test_keys_of_every_kind_find_their_way(aws, photo, name):
     result = aws.upload(photo("key.jpg", (300, 200)), f"uploads/keys/{name}")

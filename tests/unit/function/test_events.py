@@ -164,6 +164,7 @@ def test_eventbridge_may_name_no_version_and_no_request():
         (json.dumps(put_event(key="uploads/a%7Fb.jpg")), "key has a control character"),
         (json.dumps(put_event(key="uploads/a%C2%85b.jpg")), "key has a control character"),
         (json.dumps(put_event(key="uploads/a%EF%BF%BEb.jpg")), "key has a control character"),
+        (json.dumps(bridged(key="uploads/a\ud800b.jpg")), "key has a control character"),
     ],
 )
 def test_what_is_not_ours_is_ignored_with_a_reason(body, reason, caplog):
