@@ -1,16 +1,20 @@
 """Versions of objects, delete markers among them: list them, and delete them for good."""
 
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote_plus
 
-from ops.stack import Stack
+from function.contract import MAX_KEY_BYTES
+from ops.stack import Stack, read_or_none
 from terminal import Advance, Failure
 
 if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
     from types_boto3_s3.type_defs import (
-        DeleteTypeDef,
         ErrorTypeDef,
         ObjectIdentifierTypeDef,
         PaginatorConfigTypeDef,
@@ -22,6 +26,13 @@ BATCH: Final = 1000
 _NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """Characters that a key may have, but not XML 1.0, such as the body of DeleteObjects. Anyone may
 upload such a key to a stack with ``uploads: public``."""
+
+_BUSY: Final = frozenset({"InternalError", "ServiceUnavailable", "SlowDown"})
+"""Codes with which S3 refuses a single version for a moment. botocore does not retry them, because
+the request as a whole has succeeded (boto3 issue 3052)."""
+
+MAX_TRIES: Final = 8
+"""Requests for versions that S3 is too busy to delete; the pauses between them are two minutes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +56,7 @@ def find(
 ) -> Iterator[list[Version]]:
     """Yield the versions of a bucket, at most ``BATCH`` at once: by key, then newest first.
 
-    Nothing is yielded of a bucket that is gone.
+    Nothing is yielded of a bucket that is gone, or for a prefix that is too long for any key.
 
     Args:
         stack: where.
@@ -53,6 +64,8 @@ def find(
         prefix: start of the keys.
         holds: return True for the keys to yield.
     """
+    if len(prefix.encode()) > MAX_KEY_BYTES:
+        return
     s3 = stack.client("s3")
     size: PaginatorConfigTypeDef = {"PageSize": BATCH}
     pages = s3.get_paginator("list_object_versions")
@@ -99,40 +112,67 @@ def delete(
             if _NOT_XML.search(item.key):
                 s3.delete_object(Bucket=bucket, Key=item.key, VersionId=item.version_id)
         named = [item for item in batch if not _NOT_XML.search(item.key)]
-        objects: list[ObjectIdentifierTypeDef] = [
-            {"Key": item.key, "VersionId": item.version_id} for item in named
-        ]
-        delete: DeleteTypeDef = {"Objects": objects, "Quiet": True}
-        errors: list[ErrorTypeDef] = []
-        if named:
-            errors = s3.delete_objects(Bucket=bucket, Delete=delete).get("Errors", [])
-        for error in errors:
-            raise Failure(
-                f"S3 kept {error.get('Key')} of {bucket} ({error.get('Code')}); remove what "
-                "protects it and run the same command again."
-            )
+        _delete(s3, bucket, [{"Key": i.key, "VersionId": i.version_id} for i in named])
         deleted += len(batch)
         if advance:
             advance(len(batch))
     return deleted
 
 
+def _delete(s3: "S3Client", bucket: str, objects: "list[ObjectIdentifierTypeDef]") -> None:
+    """Delete at most ``BATCH`` versions; all of them again while S3 is too busy for some."""
+    errors: list[ErrorTypeDef] = []
+    for number in range(MAX_TRIES if objects else 0):
+        if number:
+            time.sleep(2 ** (number - 1))
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+        errors = answer.get("Errors", [])
+        if kept := [error for error in errors if error.get("Code") not in _BUSY]:
+            raise Failure(
+                f"S3 kept {kept[0].get('Key')} of {bucket} ({kept[0].get('Code')}); remove what "
+                "protects it and run the same command again."
+            )
+        if not errors:
+            return
+    if errors:
+        raise Failure(
+            f"S3 refused {MAX_TRIES} times to delete {errors[0].get('Key')} of {bucket} "
+            f"({errors[0].get('Code')}); run the same command again later."
+        )
+
+
 def abort_unfinished(stack: Stack, bucket: str, prefix: str, holds: Callable[[str], bool]) -> int:
-    """Abort multipart uploads that were begun and not completed; return how many there were."""
+    """Abort multipart uploads that were begun and not completed; return how many there were.
+
+    One that its uploader completes or aborts meanwhile is passed over.
+    """
     s3, found = stack.client("s3"), find_unfinished(stack, bucket, prefix, holds)
     for key, upload_id in found:
-        s3.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload_id)
+        abort = partial(s3.abort_multipart_upload, Bucket=bucket, Key=key, UploadId=upload_id)
+        read_or_none(abort, "NoSuchUpload")
     return len(found)
 
 
 def find_unfinished(
     stack: Stack, bucket: str, prefix: str, holds: Callable[[str], bool]
 ) -> list[tuple[str, str]]:
-    """Return key and id of the multipart uploads that were begun and not completed."""
-    pages = stack.client("s3").get_paginator("list_multipart_uploads")
-    return [
-        (upload.get("Key", ""), upload.get("UploadId", ""))
-        for page in pages.paginate(Bucket=bucket, Prefix=prefix)
-        for upload in page.get("Uploads", [])
-        if holds(upload.get("Key", ""))
-    ]
+    """Return key and id of the multipart uploads that were begun and not completed.
+
+    S3 is asked to encode the keys, as botocore does for other listings alone: an answer with a
+    character that XML 1.0 lacks cannot be read. botocore's paginator would encode a marker twice.
+    """
+    ask = partial(
+        stack.client("s3").list_multipart_uploads, Bucket=bucket, Prefix=prefix, EncodingType="url"
+    )
+    found: list[tuple[str, str]] = []
+    page = ask()
+    while True:
+        decode = unquote_plus if page.get("EncodingType") == "url" else str
+        for upload in page.get("Uploads", []):
+            key = decode(upload.get("Key", ""))
+            if holds(key):
+                found.append((key, upload.get("UploadId", "")))
+        if not page.get("IsTruncated"):
+            return found
+        marker = decode(page.get("NextKeyMarker", ""))
+        page = ask(KeyMarker=marker, UploadIdMarker=page.get("NextUploadIdMarker", ""))

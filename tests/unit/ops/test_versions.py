@@ -58,6 +58,51 @@ def test_what_s3_keeps_is_a_failure_that_names_it():
         versions.delete(refusing, "photos", versions.find(refusing, "photos"))
 
 
+def refusing(times, *codes):
+    """A stack whose S3 refuses so many requests to delete, and the requests."""
+    asked = []
+    errors = [{"Key": "a", "VersionId": "v3", "Code": code} for code in codes]
+
+    def answer(**given):
+        asked.append([item["VersionId"] for item in given["Delete"]["Objects"]])
+        return {"Errors": errors} if len(asked) <= times else {}
+
+    return stack(list_object_versions=PAGE, delete_objects=answer), asked
+
+
+def test_a_version_that_s3_is_too_busy_to_delete_is_asked_for_again(monkeypatch):
+    waits = []
+    monkeypatch.setattr(versions.time, "sleep", waits.append)
+    busy, asked = refusing(2, "InternalError")
+    assert versions.delete(busy, "photos", versions.find(busy, "photos")) == 4
+    assert asked == [["v3", "v2", "v1", "v2"]] * 3
+    assert waits == [1, 2]
+
+
+def test_s3_that_stays_too_busy_is_not_told_as_protection(monkeypatch):
+    waits = []
+    monkeypatch.setattr(versions.time, "sleep", waits.append)
+    busy, asked = refusing(100, "SlowDown")
+    with pytest.raises(Failure, match=r"refused 8 times to delete a of photos \(SlowDown\); run"):
+        versions.delete(busy, "photos", versions.find(busy, "photos"))
+    assert (len(asked), sum(waits)) == (8, 127)
+
+
+def test_what_is_protected_is_told_at_once_though_s3_is_busy_for_another():
+    kept, asked = refusing(100, "SlowDown", "AccessDenied")
+    with pytest.raises(Failure, match=r"S3 kept a of photos \(AccessDenied\)"):
+        versions.delete(kept, "photos", versions.find(kept, "photos"))
+    assert len(asked) == 1
+
+
+def test_no_key_starts_with_a_prefix_that_is_longer_than_keys():
+    asked = []
+    long = stack(list_object_versions=lambda **given: asked.append(given) or PAGE)
+    assert list(versions.find(long, "photos", "\u00e9" * 512 + "/")) == []
+    assert asked == []
+    assert versions.count(versions.find(long, "photos", "\u00e9" * 512)) == 4
+
+
 def test_versions_are_deleted_by_their_id_and_counted():
     asked, told = [], []
     deleting = stack(
@@ -104,3 +149,39 @@ def test_uploads_that_were_never_completed_are_aborted():
     )
     assert versions.abort_unfinished(unfinished, "photos", "a", "a".__eq__) == 1
     assert aborted == [{"Bucket": "photos", "Key": "a", "UploadId": "1"}]
+
+
+def test_an_upload_that_its_uploader_completes_meanwhile_is_passed_over():
+    unfinished = stack(
+        list_multipart_uploads={"Uploads": [{"Key": "a", "UploadId": "1"}]},
+        abort_multipart_upload=Refusal("NoSuchUpload", 404),
+    )
+    assert versions.abort_unfinished(unfinished, "photos", "a", "a".__eq__) == 1
+
+
+def test_keys_of_unfinished_uploads_are_encoded_so_that_xml_can_hold_them():
+    pages = {
+        None: {
+            "EncodingType": "url",
+            "IsTruncated": True,
+            "NextKeyMarker": "u1/a+%1Bb%2B.jpg",
+            "NextUploadIdMarker": "1",
+            "Uploads": [{"Key": "u1/a+%1Bb%2B.jpg", "UploadId": "1"}],
+        },
+        "u1/a \x1bb+.jpg": {
+            "EncodingType": "url",
+            "IsTruncated": False,
+            "Uploads": [{"Key": "u1/%C3%A9", "UploadId": "2"}],
+        },
+    }
+    asked = []
+
+    def answer(KeyMarker=None, **given):  # noqa: N803 (boto3's name)
+        asked.append(given)
+        return pages[KeyMarker]
+
+    unfinished = stack(list_multipart_uploads=answer)
+    found = versions.find_unfinished(unfinished, "photos", "u1/", lambda _key: True)
+    assert found == [("u1/a \x1bb+.jpg", "1"), ("u1/\u00e9", "2")]
+    wanted = {"Bucket": "photos", "Prefix": "u1/", "EncodingType": "url"}
+    assert asked == [wanted, wanted | {"UploadIdMarker": "1"}]
