@@ -41,8 +41,8 @@ def canary(stack: Stack) -> Finding:
     s3, started = stack.client("s3"), time.monotonic()
     source, destination = stack.source, stack.destination
     key = source_key(name, stack.prefixes[0])
-    s3.put_object(Bucket=source, Key=key, Body=PIXEL, ContentType="image/png")
     try:
+        s3.put_object(Bucket=source, Key=key, Body=PIXEL, ContentType="image/png")
         manifest = _wait_for_manifest(s3, destination, name, started + SECONDS)
         absent = _absent(s3, destination, manifest) if manifest else []
     finally:

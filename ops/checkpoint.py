@@ -21,12 +21,15 @@ def read(path: Path, of: str) -> Checkpoint:
     """Return how far the backfill of ``of`` got; its beginning if there is no such file.
 
     Raises:
-        Failure: the file belongs to another backfill, so going on from it would skip uploads.
+        Failure: the file cannot be read, or belongs to another backfill, so going on from it would
+            skip uploads.
     """
-    if not path.is_file():
-        return Checkpoint(of=of)
     try:
         found = Checkpoint(**json.loads(path.read_text("utf-8")))
+    except FileNotFoundError:
+        return Checkpoint(of=of)
+    except OSError as error:
+        raise Failure(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, TypeError) as error:
         raise Failure(f"{path} is not a backfill's state; delete it or name another.") from error
     if found.of != of:

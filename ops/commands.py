@@ -23,6 +23,7 @@ from ops.stack import Stack, connected
 from terminal import (
     FAILED,
     OK,
+    Failure,
     Misuse,
     PositiveNumber,
     at_most_one_of,
@@ -104,24 +105,20 @@ def redrive(
         dry_run: Show them and move none.
     """
     with connected(target.stack, target.outputs) as stack:
-        letters = redrives.read(stack, pattern=key, limit=limit)
+        letters, moved = redrives.read(stack, pattern=key, limit=limit), 0
         try:
             reasons = redrives.reasons(stack, letters)
             is_backfill = not dry_run and any(letter.is_backfill for letter in letters)
             queue = backfill_queue.find(stack) if is_backfill else None
-        except BaseException:
-            redrives.give_back(stack, letters)
-            raise
-        show = console.print_letters_as_json if target.as_json else console.print_letters
-        show(letters, reasons)
-        moved = 0
-        if dry_run:
-            redrives.give_back(stack, letters)
-        else:
-            with processed(queue), progress("Moving", len(letters)) as advance:
-                for letter in redrives.move_all(stack, letters):
-                    moved += 1
-                    advance(name=" ".join(letter.keys))
+            show = console.print_letters_as_json if target.as_json else console.print_letters
+            show(letters, reasons)
+            if not dry_run:
+                with processed(queue), progress("Moving", len(letters)) as advance:
+                    for letter in redrives.move_all(stack, letters):
+                        moved += 1
+                        advance(name=" ".join(letter.keys))
+        finally:
+            redrives.give_back(stack, letters[moved:])
         if not target.as_json:
             print(f"{counted(len(letters), 'dead letter')}, {moved} moved back")
 
@@ -268,10 +265,7 @@ def empty(*, target: Target = NO_TARGET, yes: bool = False) -> None:
         kept = [name for name in (stack.source, stack.destination) if name not in buckets]
         counts = {bucket: teardown.count(stack, bucket) for bucket in buckets}
         if yes:
-            teardown.stop(stack)
-            with progress("Deleting", sum(counts.values())) as advance:
-                counts = {bucket: teardown.empty(stack, bucket, advance) for bucket in counts}
-            teardown.check_stopped(stack)
+            counts = _empty(stack, counts)
     if target.as_json:
         print(json.dumps({"deleted" if yes else "would_delete": counts}))
         return
@@ -281,3 +275,23 @@ def empty(*, target: Target = NO_TARGET, yes: bool = False) -> None:
         print(f"{bucket}: {counted(count, 'version')} {'deleted' if yes else 'would be deleted'}")
     if not yes:
         print("Nothing was deleted; pass --yes to delete them for good.")
+
+
+def _empty(stack: Stack, counts: dict[str, int]) -> dict[str, int]:
+    """Stop a stack and empty its buckets; return how many versions were deleted of each.
+
+    Raises:
+        Failure: see ``teardown``; or someone pressed Ctrl-C.
+    """
+    try:
+        teardown.stop(stack)
+        with progress("Deleting", sum(counts.values())) as advance:
+            deleted = {bucket: teardown.empty(stack, bucket, advance) for bucket in counts}
+        teardown.check_stopped(stack)
+    except KeyboardInterrupt as error:
+        message = (
+            "Interrupted; uploads may be denied and a part deleted. Run the same command again to "
+            "delete the rest, or `pulumi up --refresh` to take uploads again."
+        )
+        raise Failure(message) from error
+    return deleted

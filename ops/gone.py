@@ -43,12 +43,12 @@ def find(stack: Stack, prefix: str, after: str = "") -> Iterator[Existing]:
         key = source_key(name, own)
         if not key.startswith(prefix):  # of the prefix u/: u/manifest.json is the manifest of u
             continue
-        if not any(_exists(stack, source_key(name, each)) for each in stack.prefixes):
+        if not any(_exists(s3, stack.source, source_key(name, each)) for each in stack.prefixes):
             yield Existing(key=key, version_id=None, etag="", size=0)
 
 
-def _exists(stack: Stack, key: str) -> bool:
-    head = partial(stack.client("s3").head_object, Bucket=stack.source, Key=key)
+def _exists(s3: "S3Client", bucket: str, key: str) -> bool:
+    head = partial(s3.head_object, Bucket=bucket, Key=key)
     return read_or_none(head, "404", "NoSuchKey") is not None
 
 

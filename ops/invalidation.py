@@ -12,6 +12,8 @@ import uuid
 from collections.abc import Callable
 from typing import Final
 
+import botocore.exceptions
+
 from function.contract import StackOutput, cdn_paths
 from ops.scope import Scope
 from ops.stack import Stack
@@ -72,6 +74,19 @@ def start(
 
 
 def wait(stack: Stack, distribution: str, identity: str) -> None:
-    """Wait until the invalidation is complete, which takes a minute or two."""
+    """Wait until the invalidation is complete, which takes a minute or two.
+
+    Raises:
+        Failure: it takes longer than botocore's waiter waits, ten minutes.
+    """
     waiter = stack.client("cloudfront").get_waiter("invalidation_completed")
-    waiter.wait(DistributionId=distribution, Id=identity)
+    try:
+        waiter.wait(DistributionId=distribution, Id=identity)
+    except botocore.exceptions.WaiterError as error:
+        status = error.last_response.get("Invalidation", {}).get("Status")
+        if status is None:  # CloudFront refused to say
+            raise
+        raise Failure(
+            f"CloudFront has not completed the invalidation {identity} of {distribution} yet "
+            f"({status}); run the same command again later."
+        ) from error

@@ -4,6 +4,8 @@ import json
 import time
 from datetime import UTC, datetime
 
+import botocore.exceptions
+
 from ops import backfill, jobs
 from ops.jobs import Job, Progress
 from ops.pace import Pace
@@ -26,7 +28,8 @@ def run(
     Raises:
         Misuse: a prefix of a report, which S3 Batch Operations takes as a whole.
         Failure: no upload has the prefix; the job could not be created, has failed or was
-            cancelled, or tasks of it have failed; or someone pressed Ctrl-C, and the job goes on.
+            cancelled, or tasks of it have failed; or AWS did not answer or someone pressed Ctrl-C,
+            and the job goes on.
     """
     prefixes = backfill.prefixes_of(stack, prefix)
     if inventory and prefix is not None:
@@ -43,11 +46,15 @@ def run(
         print(told if as_json else f"A job for all uploads {where} would be created")
         return
     job = jobs.create(stack, asked)
-    print(json.dumps({"job": job.id}) if as_json else f"job {job.id}", flush=True)
     try:
+        print(json.dumps({"job": job.id}) if as_json else f"job {job.id}", flush=True)
         last = _follow(job)
     except KeyboardInterrupt as error:
         raise Failure(f"The job {job.id} goes on; {job.commands}") from error
+    except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
+        # It may take days, for longer than credentials are valid.
+        message = f"The job {job.id} goes on, but cannot be looked at ({error}); {job.commands}"
+        raise Failure(message) from error
     if as_json:
         counts = {"total": last.total, "succeeded": last.succeeded, "failed": last.failed}
         print(json.dumps({"job": job.id, "status": last.status, **counts, "report": job.report}))

@@ -63,7 +63,7 @@ class Job:
     @property
     def commands(self) -> str:
         """One sentence that says how to look at the job, and how to end it."""
-        named = f"--account-id {self.account} --job-id {self.id}"
+        named = f"--account-id {self.account} --job-id {self.id}{self.stack.region_option}"
         return (
             f"`aws s3control describe-job {named}` shows it, and `aws s3control update-job-status "
             f"{named} --requested-job-status Cancelled` ends it."

@@ -2,10 +2,11 @@
 
 import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from function.contract import StackOutput
-from ops.stack import Stack
+from ops.stack import Stack, read_or_none
 from terminal import Failure
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ SWITCH_SECONDS: Final = 300
 """Time for a mapping to be enabled or disabled; it usually takes less than a minute."""
 
 POLL_SECONDS: Final = 1.0
+
+GONE: Final = "ResourceNotFoundException"
+"""Code that Lambda answers about a function that does not exist."""
 
 FUNCTIONS: Final = {
     StackOutput.QUEUE_URL: StackOutput.FUNCTION_NAME,
@@ -29,18 +33,27 @@ QUEUES: Final = tuple(FUNCTIONS)
 
 
 def find(stack: Stack, *outputs: StackOutput) -> "list[EventSourceMappingConfigurationTypeDef]":
-    """Return the mappings of the stack's functions whose queue is one of these outputs."""
+    """Return the mappings of the stack's functions whose queue is one of these outputs.
+
+    A function that is gone has none.
+    """
     there = [output for output in outputs if output in stack.outputs]
     names = [stack.outputs[output].rpartition("/")[2] for output in there]
     functions = dict.fromkeys(stack.outputs[FUNCTIONS[output]] for output in there)
-    pages = stack.client("lambda").get_paginator("list_event_source_mappings")
+    lambda_ = stack.client("lambda")
     return [
         mapping
         for function in functions
-        for page in pages.paginate(FunctionName=function)
-        for mapping in page["EventSourceMappings"]
+        for mapping in read_or_none(partial(_all_of, lambda_, function), GONE) or []
         if mapping["EventSourceArn"].rpartition(":")[2] in names
     ]
+
+
+def _all_of(
+    lambda_: "LambdaClient", function: str
+) -> "list[EventSourceMappingConfigurationTypeDef]":
+    pages = lambda_.get_paginator("list_event_source_mappings").paginate(FunctionName=function)
+    return [mapping for page in pages for mapping in page["EventSourceMappings"]]
 
 
 def switch(lambda_: "LambdaClient", uuid: str, *, enabled: bool) -> None:

@@ -17,5 +17,8 @@ class Pace:
         told = f"{rate:.1f} a second"
         if self.total is None or not rate:
             return told
-        end = now + timedelta(seconds=max(0, self.total - done) / rate)
+        try:
+            end = now + timedelta(seconds=max(0, self.total - done) / rate)
+        except OverflowError:  # after the year 9999: the first of very many took long
+            return told
         return f"{told}, done about {end:%Y-%m-%d %H:%M}"

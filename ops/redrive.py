@@ -52,7 +52,7 @@ class DeadLetter:
 def read(stack: Stack, *, pattern: str = "*", limit: int | None = None) -> list[DeadLetter]:
     """Receive the dead letters with a key that matches the shell pattern, at most ``limit``.
 
-    Each stays hidden from other consumers until ``give_back`` or ``move_all``.
+    Each stays hidden from other consumers until ``give_back``, or until ``move_all`` deletes it.
     """
     found: list[DeadLetter] = []
     others: list[DeadLetter] = []
@@ -83,22 +83,18 @@ def move_all(stack: Stack, letters: Sequence[DeadLetter]) -> Iterator[DeadLetter
 
     If the stack no longer has a queue of lazy formats, the function for uploads ignores such
     letters. Each letter is sent before it is deleted: an interruption may leave one in both queues,
-    which the function tolerates, but loses none. Letters that were not reached are given back.
+    which the function tolerates, but loses none.
     """
-    sqs, moved = stack.client("sqs"), 0
+    sqs = stack.client("sqs")
     live = stack.outputs[StackOutput.QUEUE_URL]
     dead = stack.outputs[StackOutput.DEAD_LETTER_QUEUE_URL]
-    try:
-        for letter in letters:
-            queue = stack.backfill_queue if letter.is_backfill else live
-            if letter.asks_for_format:
-                queue = stack.outputs.get(StackOutput.FORMAT_QUEUE_URL, live)
-            sqs.send_message(QueueUrl=queue, MessageBody=letter.body)
-            receipts.delete(sqs, dead, letter.receipt)
-            moved += 1
-            yield letter
-    finally:
-        give_back(stack, letters[moved:])
+    for letter in letters:
+        queue = stack.backfill_queue if letter.is_backfill else live
+        if letter.asks_for_format:
+            queue = stack.outputs.get(StackOutput.FORMAT_QUEUE_URL, live)
+        sqs.send_message(QueueUrl=queue, MessageBody=letter.body)
+        receipts.delete(sqs, dead, letter.receipt)
+        yield letter
 
 
 def reasons(stack: Stack, letters: Sequence[DeadLetter]) -> dict[str, str]:

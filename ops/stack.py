@@ -69,6 +69,12 @@ class Stack:
         live = self.outputs[StackOutput.QUEUE_URL]
         return self.outputs.get(StackOutput.BACKFILL_QUEUE_URL) or live
 
+    @property
+    def region_option(self) -> str:
+        """Option of AWS CLI commands for the stack, after a space; empty on the embedded AWS."""
+        region = region_of(self.outputs)
+        return f" --region {region}" if region else ""
+
 
 @contextmanager
 def connected(name: str | None, outputs: Path | None) -> Generator[Stack]:

@@ -1,7 +1,7 @@
 """Checks of what is stored: encryption, public access, versions and the log's retention."""
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import botocore.exceptions
 
@@ -115,9 +115,18 @@ def log_retention(stack: Stack) -> Finding:
 
 
 def bucket_policy(s3: "S3Client", bucket: str) -> dict[str, Any]:
-    """Return a bucket's policy; one without statements where it has none."""
+    """Return a bucket's policy with a list of statements; none where it has no policy."""
     answer = read_or_none(lambda: s3.get_bucket_policy(Bucket=bucket), "NoSuchBucketPolicy")
-    return json.loads(answer["Policy"]) if answer else {"Version": "2012-10-17", "Statement": []}
+    empty: dict[str, Any] = {"Version": "2012-10-17", "Statement": []}
+    policy = json.loads(answer["Policy"]) if answer else empty
+    return policy | {"Statement": as_list(policy["Statement"])}
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return a policy's values as a list; it states a single one by itself, and may state none."""
+    if value is None:
+        return []
+    return cast("list[Any]", value) if isinstance(value, list) else [value]
 
 
 def _blocked_readers(stack: Stack) -> Finding | None:
@@ -136,7 +145,7 @@ def _blocked_readers(stack: Stack) -> Finding | None:
     parts = ("Effect", "Principal", "Action", "Condition")
     if not any(
         all(statement.get(part) == reader.get(part) for part in parts)
-        and set(reader["Resource"]) <= set(_many(statement.get("Resource", [])))
+        and set(reader["Resource"]) <= set(as_list(statement.get("Resource")))
         for statement in bucket_policy(s3, bucket)["Statement"]
     ):
         fix = "add the statement of the output destinationPolicy to the bucket's policy"
@@ -147,16 +156,19 @@ def _blocked_readers(stack: Stack) -> Finding | None:
     return None
 
 
-def _many(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
-
-
 def _is_public(s3: "S3Client", bucket: str) -> bool:
     """Return True if a statement of the bucket's policy allows anyone anything."""
     return any(
-        statement["Effect"] == "Allow" and statement["Principal"] in ("*", {"AWS": "*"})
+        statement["Effect"] == "Allow" and _names_anyone(statement)
         for statement in bucket_policy(s3, bucket)["Statement"]
     )
+
+
+def _names_anyone(statement: dict[str, Any]) -> bool:
+    """Return True for ``*`` in any of its spellings, and for all but some principals."""
+    principal: str | dict[str, Any] = statement.get("Principal", "*")
+    named = principal if isinstance(principal, str) else principal.get("AWS")
+    return "*" in as_list(named)
 
 
 def _switches(client: Any, **whose: str) -> set[str]:

@@ -74,25 +74,26 @@ def stop(stack: Stack) -> None:
     """
     if stack.source in own_buckets(stack):
         _deny_uploads(stack)
-    lambda_, name = stack.client("lambda"), stack.outputs[StackOutput.FUNCTION_NAME]
-    try:
-        timeout = lambda_.get_function_configuration(FunctionName=name)["Timeout"]
-    except lambda_.exceptions.ResourceNotFoundException:
-        return
+    lambda_ = stack.client("lambda")
     for mapping in mappings.find(stack, *mappings.QUEUES):
         mappings.switch(lambda_, mapping["UUID"], enabled=False)
     for output in (StackOutput.BATCH_FUNCTION_ARN, StackOutput.VIEW_FUNCTION_NAME):
         if other := stack.outputs.get(output):
-            lambda_.put_function_concurrency(FunctionName=other, ReservedConcurrentExecutions=0)
-    has_views = StackOutput.VIEW_FUNCTION_NAME in stack.outputs
-    time.sleep(max(timeout, VIEW_SECONDS) if has_views else timeout)
+            hold = partial(lambda_.put_function_concurrency, ReservedConcurrentExecutions=0)
+            read_or_none(partial(hold, FunctionName=other), mappings.GONE)
+    name = stack.outputs[StackOutput.FUNCTION_NAME]
+    ask = partial(lambda_.get_function_configuration, FunctionName=name)
+    seconds = [found["Timeout"]] if (found := read_or_none(ask, mappings.GONE)) else []
+    if StackOutput.VIEW_FUNCTION_NAME in stack.outputs:
+        seconds.append(VIEW_SECONDS)
+    if seconds:
+        time.sleep(max(seconds))
     check_stopped(stack)
 
 
 def check_stopped(stack: Stack) -> None:
     """Raise a ``Failure`` if a mapping is enabled: its function would refill the buckets."""
-    find = partial(mappings.find, stack, *mappings.QUEUES)
-    for mapping in read_or_none(find, "ResourceNotFoundException") or []:
+    for mapping in mappings.find(stack, *mappings.QUEUES):
         if mapping["State"] != "Disabled":
             raise Failure(
                 f"The event source mapping {mapping['UUID']} was enabled again meanwhile, probably "

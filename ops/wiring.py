@@ -9,6 +9,7 @@ from ops import mappings
 from ops.backfill_queue import count
 from ops.finding import DEPLOY, Finding, fail, ok, warn
 from ops.stack import Stack
+from ops.storage import as_list
 from terminal import counted
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _filters(stack: Stack, queue: "QueueConfigurationOutputTypeDef") -> dict[str
 
 def queue_policy(stack: Stack) -> Finding:
     """Check that S3 may send to the queue for this bucket alone, or EventBridge for its rule."""
-    statements = _document(stack, "Policy", StackOutput.QUEUE_URL).get("Statement", [])
+    statements = as_list(_document(stack, "Policy", StackOutput.QUEUE_URL).get("Statement"))
     if stack.adopts("source"):
         if any(_lets_send(statement, "events.amazonaws.com", ":rule/") for statement in statements):
             return ok("queue policy", "EventBridge may send for its rule")
@@ -95,11 +96,11 @@ def queue_policy(stack: Stack) -> Finding:
 
 def _lets_send(statement: dict[str, Any], service: str, source: str) -> bool:
     """Return True if a statement allows just that; ``Deny`` statements are about plain HTTP."""
-    principal, actions = statement["Principal"], _many(statement.get("Action"))
+    principal, actions = statement.get("Principal", "*"), as_list(statement.get("Action"))
     return (
         statement["Effect"] == "Allow"
         and principal != "*"
-        and service in _many(principal.get("Service"))
+        and service in as_list(principal.get("Service"))
         and not {"sqs:SendMessage", "SQS:SendMessage", "sqs:*"}.isdisjoint(actions)
         and source in json.dumps(statement.get("Condition", {}))
     )
@@ -114,7 +115,7 @@ def mapping(stack: Stack) -> Finding:
     if state in {"Enabling", "Updating"}:
         return warn("mapping", f"the event source is {state}", "look again in a minute")
     if state != "Enabled":
-        return fail("mapping", f"the event source is {state}", _switch(found[0], "enabled"))
+        return fail("mapping", f"the event source is {state}", _switch(stack, found[0], "enabled"))
     if "ReportBatchItemFailures" not in found[0].get("FunctionResponseTypes", []):
         return fail("mapping", "one failure fails its whole batch", DEPLOY)
     return ok("mapping", "enabled, with partial batch responses")
@@ -134,18 +135,21 @@ def backfill_queue(stack: Stack) -> Finding:
     is_off = mapping["State"] in {"Disabled", "Disabling"}
     if is_off and waiting:
         detail = f"{_wait(waiting)}, nothing polls the queue, and SQS deletes after 4 days"
-        return fail(name, detail, f"{_switch(mapping, 'enabled')}, or run the backfill again")
+        return fail(
+            name, detail, f"{_switch(stack, mapping, 'enabled')}, or run the backfill again"
+        )
     if not is_off and not waiting:
         detail = "it is polled without messages, which costs about $0.26 a month"
-        fix = f"unless a backfill runs, {_switch(mapping, 'no-enabled')}"
+        fix = f"unless a backfill runs, {_switch(stack, mapping, 'no-enabled')}"
         return warn(name, detail, fix)
     if "ReportBatchItemFailures" not in mapping.get("FunctionResponseTypes", []):
         return fail(name, "one failure fails its whole batch", DEPLOY)
     return ok(name, _wait(waiting) if waiting else "empty, and not polled")
 
 
-def _switch(mapping: "EventSourceMappingConfigurationTypeDef", option: str) -> str:
-    return f"`aws lambda update-event-source-mapping --uuid {mapping['UUID']} --{option}`"
+def _switch(stack: Stack, mapping: "EventSourceMappingConfigurationTypeDef", option: str) -> str:
+    named = f"--uuid {mapping['UUID']} --{option}{stack.region_option}"
+    return f"`aws lambda update-event-source-mapping {named}`"
 
 
 def concurrency(stack: Stack) -> Finding:
@@ -230,11 +234,6 @@ def dead_letters(stack: Stack) -> Finding:
 
 def _wait(uploads: int) -> str:
     return f"{counted(uploads, 'upload')} {'waits' if uploads == 1 else 'wait'}"
-
-
-def _many(value: Any) -> list[Any]:
-    """Return a policy's values as a list; a policy has a single value as text."""
-    return [value] if isinstance(value, str) else list(value or [])
 
 
 def _name(stack: Stack, output: StackOutput) -> str:

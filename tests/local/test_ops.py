@@ -191,11 +191,15 @@ def test_more_letters_than_one_receive_are_all_read_and_given_back(aws, stack, d
     assert waiting(aws) == 23
 
 
-def test_an_interrupted_redrive_gives_back_what_it_did_not_move(aws, stack, dead):
-    letters = redrive.read(stack)
-    moving = redrive.move_all(stack, letters)
-    next(moving)
-    moving.close()
+def test_an_interrupted_redrive_gives_back_what_it_did_not_move(aws, stack, dead, monkeypatch):
+    move = redrive.move_all
+
+    def interrupted(stack, letters):
+        yield next(move(stack, letters))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(redrive, "move_all", interrupted)
+    assert main(["redrive", "--stack", "local"]) == 1
     assert waiting(aws) == 1
 
 

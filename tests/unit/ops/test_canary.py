@@ -2,13 +2,14 @@ import io
 from datetime import UTC, datetime
 
 import pytest
+from botocore.exceptions import ClientError
 
 from function.contract import MODERATED, Status
 from function.manifest import Manifest
 from ops.canary import canary
 from ops.finding import fail
 from ops.stack import Stack
-from tests.support.aws_client import aws_client
+from tests.support.aws_client import Refusal, aws_client
 from tests.support.manifests import manifest, rendition
 from tests.support.ops import OUTPUTS
 
@@ -81,3 +82,22 @@ def test_a_rendition_that_is_named_and_not_there_is_told(examine):
     made = manifest(rendition("1/a/b.png"), rendition("1/a/b.pn"))
     finding, _ = examine(made, "1/a/b.png")
     assert finding == fail("canary", "its manifest names 1/a/b.pn, which is absent", "see the log")
+
+
+def test_a_canary_whose_upload_is_not_answered_is_removed_too():
+    """S3 may have stored it."""
+    removed = []
+    s3 = aws_client(
+        "s3",
+        get_bucket_policy={"Policy": '{"Statement": []}'},
+        put_object=Refusal("RequestTimeout", 400),
+        list_object_versions=lambda Prefix, **_: {  # noqa: N803 (boto3's name)
+            "Versions": [{"Key": Prefix, "VersionId": "1", **STORED}]
+        },
+        delete_objects=lambda **given: (
+            removed.extend(item["Key"] for item in given["Delete"]["Objects"]) or {}
+        ),
+    )
+    with pytest.raises(ClientError, match="RequestTimeout"):
+        canary(Stack(outputs=OUTPUTS, client=lambda _: s3))
+    assert removed[0].startswith("uploads/canary-")

@@ -25,3 +25,11 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path, text):
     (tmp_path / "state").write_text(text)
     with pytest.raises(Failure, match="not a backfill's state"):
         checkpoint.read(tmp_path / "state", "photos uploads/")
+
+
+def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path):
+    with pytest.raises(Failure, match=f"{tmp_path} cannot be read: Is a directory"):
+        checkpoint.read(tmp_path, "photos uploads/")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Failure, match="cannot be read: Not a directory"):
+        checkpoint.read(tmp_path / "file" / "state", "photos uploads/")

@@ -1,4 +1,7 @@
+import time
+
 import pytest
+from botocore.exceptions import WaiterError
 
 from ops import invalidation
 from ops.scope import Scope
@@ -73,3 +76,20 @@ def test_outputs_from_before_they_named_the_cdn_are_not_taken_for_none():
     old["destinationBucket"] = "renditions"
     with pytest.raises(Failure, match="without its distributionId; run `pulumi up`"):
         invalidation.distribution_of(stack(outputs=old))
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "told"),
+    [
+        (MADE, Failure, r"not completed the invalidation I1 of D1 yet \(InProgress\); run the"),
+        (Refusal("AccessDenied", 403), WaiterError, "AccessDenied"),
+    ],
+)
+def test_an_invalidation_that_is_not_completed_is_told_with_its_cause(
+    monkeypatch, answer, error, told
+):
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+    client = aws_client("cloudfront", get_invalidation=answer)
+    waiting = Stack(outputs=CDN, client={"cloudfront": client}.__getitem__)
+    with pytest.raises(error, match=told):
+        invalidation.wait(waiting, "D1", "I1")

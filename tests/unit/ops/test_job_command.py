@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from ops import job_command, jobs
 from ops.__main__ import main
@@ -99,9 +100,23 @@ def test_ctrl_c_leaves_the_job_running_and_says_how_to_end_it(before):
         run(stack_with(*before, KeyboardInterrupt()))
     said = str(failure.value)
     assert said.startswith("The job job-1 goes on;")
-    named = "--account-id 123456789012 --job-id job-1"
+    named = "--account-id 123456789012 --job-id job-1 --region eu-west-1"
     assert f"aws s3control describe-job {named}" in said
     assert f"update-job-status {named} --requested-job-status Cancelled" in said
+
+
+EXPIRED = ClientError({"Error": {"Code": "ExpiredToken"}}, "DescribeJob")
+UNREACHED = EndpointConnectionError(endpoint_url="https://s3-control")
+
+
+@pytest.mark.parametrize("error", [EXPIRED, UNREACHED])
+def test_a_job_that_cannot_be_looked_at_any_more_is_not_told_as_ended(error):
+    """Whoever ran the command again would have everything rendered twice."""
+    with pytest.raises(Failure) as failure:
+        run(stack_with(described("Active", 1), error))
+    said = str(failure.value)
+    assert said.startswith(f"The job job-1 goes on, but cannot be looked at ({error}); ")
+    assert "`aws s3control describe-job" in said
 
 
 def test_a_dry_run_creates_nothing(capsys):

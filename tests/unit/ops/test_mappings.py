@@ -6,7 +6,7 @@ from function.contract import StackOutput
 from ops import mappings
 from ops.stack import Stack
 from terminal import Failure
-from tests.support.aws_client import aws_client, paged
+from tests.support.aws_client import Refusal, aws_client, paged
 from tests.support.lambda_mapping import LambdaMapping
 from tests.support.ops import BACKFILL_OUTPUTS, OUTPUTS
 
@@ -56,6 +56,21 @@ def test_each_queue_has_the_mapping_of_its_own_function():
     found = mappings.find(stack, *mappings.QUEUES)
     assert found == [mapping(queue) for queue in ("uploads", "backfill", "formats")]
     assert mappings.find(stack, StackOutput.FORMAT_QUEUE_URL) == [mapping("formats")]
+
+
+def test_a_function_that_is_gone_does_not_hide_the_mappings_of_another():
+    client = aws_client(
+        "lambda",
+        list_event_source_mappings=lambda FunctionName: (  # noqa: N803 (boto3's name)
+            {"EventSourceMappings": [mapping("uploads")]}
+            if FunctionName == "resizer"
+            else Refusal("ResourceNotFoundException", 404)
+        ),
+    )
+    outputs = OUTPUTS | {"functionName": "resizer", "formatFunctionName": "formats"}
+    outputs |= {"formatQueueUrl": "https://sqs.eu-west-1.amazonaws.com/123456789012/formats"}
+    stack = Stack(outputs=outputs, client=lambda service: client)
+    assert mappings.find(stack, *mappings.QUEUES) == [mapping("uploads")]
 
 
 @pytest.mark.parametrize("enabled", [True, False])

@@ -17,3 +17,7 @@ def test_without_a_total_there_is_no_end():
 def test_more_than_was_counted_is_done_by_now():
     pace = Pace(total=10, started=0.0)
     assert pace.describe(20, 10.0, NOON) == "2.0 a second, done about 2026-11-27 12:00"
+
+
+def test_an_end_beyond_the_calendar_is_not_told():
+    assert Pace(total=10**9, started=0.0).describe(1, 3600.0, NOON) == "0.0 a second"

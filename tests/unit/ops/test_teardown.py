@@ -120,7 +120,21 @@ def test_a_bucket_without_a_stacks_tags_is_not_emptied(done, monkeypatch, missin
     assert teardown.own_buckets(stack(done)) == [BACKFILL_OUTPUTS["sourceBucket"]]
 
 
+GONE = Refusal("ResourceNotFoundException", 404)
+
+
 def test_a_function_that_is_gone_is_not_waited_for(done):
-    gone = Refusal("ResourceNotFoundException", 404)
-    teardown.stop(stack(done, get_function_configuration=gone))
+    functions = ("list_event_source_mappings", "get_function_configuration")
+    gone = stack(done, **dict.fromkeys((*functions, "put_function_concurrency"), GONE))
+    del gone.outputs["viewFunctionName"]
+    teardown.stop(gone)
     assert done == ["deny"]
+
+
+def test_the_functions_that_destroy_has_left_are_stopped_though_others_are_gone(done):
+    """Views and jobs would refill the buckets; which ones `pulumi destroy` deletes first varies."""
+    teardown.stop(stack(done, get_function_configuration=GONE))
+    assert done == ["deny", "disable", "disable", "hold back", "hold back", "wait 25 s"]
+    done.clear()
+    teardown.stop(stack(done, put_function_concurrency=GONE))
+    assert done == ["deny", "disable", "disable", "wait 30 s"]

@@ -1,0 +1,48 @@
+"""Findings at the seam of AWS; tests/local/test_ops_doctor.py has them on a stack."""
+
+import json
+
+import pytest
+
+from ops import wiring
+from ops.stack import Stack
+from tests.support.aws_client import aws_client
+from tests.support.ops import OUTPUTS
+
+ARN = "arn:aws:sqs:eu-west-1:123456789012:uploads"
+UUID = "0" * 36
+SENDS = {
+    "Effect": "Allow",
+    "Principal": {"Service": "s3.amazonaws.com"},
+    "Action": "sqs:SendMessage",
+    "Resource": ARN,
+    "Condition": {"ArnEquals": {"aws:SourceArn": "arn:aws:s3:::photos"}},
+}
+
+
+def test_a_command_names_the_region_of_the_stack():
+    """An operator's default region need not be the stack's."""
+    found = [{"UUID": UUID, "EventSourceArn": ARN, "State": "Disabled"}]
+    lambda_ = aws_client("lambda", list_event_source_mappings={"EventSourceMappings": found})
+    finding = wiring.mapping(Stack(outputs=OUTPUTS, client={"lambda": lambda_}.__getitem__))
+    command = f"aws lambda update-event-source-mapping --uuid {UUID} --enabled --region eu-west-1"
+    assert finding.fix == f"`{command}`"
+
+
+def sending(statements):
+    """Return the level of the finding on the queue's policy."""
+    policy = json.dumps({"Statement": statements})
+    sqs = aws_client("sqs", get_queue_attributes={"Attributes": {"Policy": policy}})
+    return wiring.queue_policy(Stack(outputs=OUTPUTS, client={"sqs": sqs}.__getitem__)).level
+
+
+@pytest.mark.parametrize("statements", [[SENDS], SENDS])
+def test_one_statement_may_stand_by_itself(statements):
+    assert sending(statements) == "ok"
+
+
+def test_a_statement_about_all_but_some_is_not_one_about_s3():
+    others = {key: value for key, value in SENDS.items() if key != "Principal"}
+    others["NotPrincipal"] = {"AWS": "arn:aws:iam::123456789012:root"}
+    assert sending([others]) == "fail"
+    assert sending([others, SENDS]) == "ok"
