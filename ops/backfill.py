@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from function.contract import BACKFILL_SEQUENCER, s3_event
 from ops.listing import Listing, Page, workers
+from ops.scope import require_utf8
 from ops.stack import Stack
 from terminal import Failure
 
@@ -49,8 +50,10 @@ def check_prefix(stack: Stack, prefix: str) -> None:
     """Refuse a prefix outside the stack's own, because the function would refuse its keys.
 
     Raises:
+        Misuse: it is not UTF-8.
         Failure: it is outside.
     """
+    require_utf8(prefix)
     if not prefix.startswith(stack.prefixes):
         raise Failure(f"The prefix must start with {' or '.join(stack.prefixes)}; got {prefix!r}.")
 

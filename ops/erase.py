@@ -61,32 +61,32 @@ class Store:
     clear: Callable[[], int]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Result:
-    """Counts of what an erasure found, and of what its last look found left."""
+    """Counts of what an erasure has found so far, and of what its last look found left."""
 
-    found: dict[Place, int]
-    left: dict[Place, int]
-    passes: int  # number of passes over the buckets
-    invalidation: str | None  # id of the CDN's invalidation; None without a CDN
+    found: dict[Place, int] = field(default_factory=dict[Place, int])
+    left: dict[Place, int] | None = None  # None before the last look
+    passes: int | None = None  # number of passes over the buckets; None before the last one
+    invalidation: str | None = None  # id of the CDN's invalidation; None before it, or without one
 
 
 @dataclass(frozen=True, kw_only=True)
 class Erasure:
-    """Uploads to erase from a stack; ``found`` counts what was deleted so far."""
+    """Uploads to erase from a stack; ``result`` says how far it got, also after a failure."""
 
     stack: Stack
     scope: Scope
     stores: dict[Place, Store]
     seconds: int  # longest that an invocation, with its requests, can go on
     distribution: str | None
-    found: dict[Place, int] = field(default_factory=dict[Place, int])
+    result: Result = field(default_factory=Result)
 
     def count(self) -> dict[Place, int]:
         """Return how much there is, without waiting messages: counting them would receive them."""
         return {place: store.count() for place, store in self.stores.items()}
 
-    def run(self, wait: Callable[[float], None] = time.sleep) -> Result:
+    def run(self, wait: Callable[[float], None] = time.sleep) -> None:
         """Erase, and look again.
 
         Args:
@@ -95,9 +95,11 @@ class Erasure:
         Raises:
             Failure: uploads keep coming, or something was there again at the end.
         """
-        passes, identity = self.clear_buckets(wait), None
+        self.result.passes = self.clear_buckets(wait)
+        identity = None
         if self.distribution:
             identity = invalidation.start(self.stack, self.distribution, self.scope)
+            self.result.invalidation = identity
         for place in (Place.INDEX, Place.QUOTAS):
             self._clear(place)
         self._clear_queues()
@@ -107,12 +109,12 @@ class Erasure:
         messages = queued.remove_waiting(self.stack, self.scope)
         self._note(Place.MESSAGES, messages)
         left = self.count() | {Place.MESSAGES: messages}
+        self.result.left = left
         if again := [f"{left[place]} {place}" for place in left if left[place]]:
             raise Failure(
                 f"Something was there again at the end ({', '.join(again)}): someone uploads or a "
                 "redrive runs; stop that, and run the same command again."
             )
-        return Result(found=self.found, left=left, passes=passes, invalidation=identity)
 
     def clear_buckets(self, wait: Callable[[float], None]) -> int:
         """Clear both buckets in as many passes as it takes, and return how many it took.
@@ -142,7 +144,8 @@ class Erasure:
         return cleared
 
     def _note(self, place: Place, cleared: int) -> None:
-        self.found[place] = self.found.get(place, 0) + cleared
+        found = self.result.found
+        found[place] = found.get(place, 0) + cleared
 
     def _clear_queues(self) -> None:
         """Delete messages until none is left, then dead letters, which messages may become."""

@@ -147,11 +147,11 @@ def _run(erasure: Erasure, audit: Path | None) -> AuditLine:
         Failure: see ``Erasure.run``; the audit cannot be written; or someone pressed Ctrl-C.
     """
     operator = erasure.stack.client("sts").get_caller_identity()["Arn"]
-    started, result, outcome = _now(), None, "failed"
+    started, result, outcome = _now(), erasure.result, "failed"
     if audit:
         _append(audit, "")
     try:
-        result = erasure.run(_wait)
+        erasure.run(_wait)
         outcome = "erased"
     except KeyboardInterrupt as error:
         outcome = "interrupted"
@@ -166,10 +166,10 @@ def _run(erasure: Erasure, audit: Path | None) -> AuditLine:
             source_bucket=erasure.stack.source,
             started=started,
             ended=_now(),
-            found=erasure.found,
-            left=result.left if result else None,
-            passes=result.passes if result else None,
-            invalidation=result.invalidation if result else None,
+            found=result.found,
+            left=result.left,
+            passes=result.passes,
+            invalidation=result.invalidation,
         )
         if audit:
             _append(audit, f"{json.dumps(asdict(record))}\n")

@@ -75,12 +75,20 @@ def require_one(key: str | None, user: str | None) -> None:
         raise Misuse("--user is empty; give it the sub of the user's tokens.")
 
 
+def require_utf8(key: str) -> None:
+    """Raise a ``Misuse`` for a key or prefix of other bytes, which no key of S3's has."""
+    try:
+        key.encode()
+    except UnicodeEncodeError as error:
+        raise Misuse(f"Keys are UTF-8; got {key!r}.") from error
+
+
 def parse(key: str | None, user: str | None, prefixes: tuple[str, ...] = PREFIXES) -> Scope:
     """Return the uploads that a command line names, by a key, a prefix, or a user.
 
     Raises:
-        Misuse: none or several are given, or a key is outside the prefixes of the stack's uploads,
-            or means all uploads.
+        Misuse: none or several are given, or a key is not UTF-8, is outside the prefixes of the
+            stack's uploads, or means all uploads.
     """
     require_one(key, user)
     if user is not None:
@@ -90,6 +98,7 @@ def parse(key: str | None, user: str | None, prefixes: tuple[str, ...] = PREFIXE
         key or "",
         f"name a key such as {prefixes[0]}u1/beach.jpg, or a prefix that ends with /",
     )
+    require_utf8(key)
     if not key.startswith(prefixes):
         raise Misuse(f"Keys start with {' or '.join(prefixes)}; got {key!r}: {how}.")
     if not upload_name(key, prefixes).strip("/"):

@@ -10,7 +10,7 @@ from function.versions import ObjectVersion, is_newer
 from ops import backfill, gone
 from ops.backfill import Existing
 from ops.stack import Stack
-from terminal import Failure
+from terminal import Failure, Misuse
 from tests.support.aws_client import aws_client
 from tests.support.ops import BACKFILL_OUTPUTS, BEACH, OUTPUTS
 
@@ -139,6 +139,12 @@ def test_a_prefix_that_the_function_ignores_is_refused(find, prefix):
     bucket = Bucket()
     with pytest.raises(Failure, match=r"must start with uploads/; got"):
         list(find(stack_of(bucket), prefix))
+
+
+@pytest.mark.parametrize("find", [backfill.find, gone.find])
+def test_a_prefix_that_no_key_can_have_is_misuse(find):
+    with pytest.raises(Misuse, match="Keys are UTF-8"):
+        list(find(stack_of(Bucket()), "uploads/\udcff"))
 
 
 @pytest.mark.parametrize("outputs", [OUTPUTS, BACKFILL_OUTPUTS])

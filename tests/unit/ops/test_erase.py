@@ -1,5 +1,7 @@
 """The passes of an erasure; tests/unit/function/test_reconcile.py searches them for races."""
 
+from dataclasses import replace
+
 import pytest
 
 from ops import erase, queued
@@ -44,7 +46,7 @@ def test_two_passes_without_an_upload_and_one_that_finds_nothing_end_it(
     waits, erasing = [], erasure(uploads, destination)
     assert erasing.clear_buckets(waits.append) == passes
     assert waits == [40] * (passes - 1)
-    assert erasing.found == {Place.UPLOADS: sum(uploads), Place.UNFINISHED: 0} | {
+    assert erasing.result.found == {Place.UPLOADS: sum(uploads), Place.UNFINISHED: 0} | {
         Place.DESTINATION: sum(destination)
     }
 
@@ -64,16 +66,34 @@ def quiet(monkeypatch):
 
 
 def test_what_is_there_again_at_the_end_is_a_failure(quiet):
+    erasing = erasure([1], [1], left=2)
     with pytest.raises(Failure, match="2 upload_versions, 2 destination_versions"):
-        erasure([1], [1], left=2).run(lambda _seconds: None)
+        erasing.run(lambda _seconds: None)
+    left = {Place.UPLOADS: 2, Place.DESTINATION: 2, Place.MESSAGES: 0}
+    assert (erasing.result.left, erasing.result.passes) == (left, 3)
+
+
+def test_an_invalidation_that_is_not_completed_is_known_after_the_failure(quiet, monkeypatch):
+    def fail(*_given):
+        raise Failure("CloudFront has not completed it.")
+
+    monkeypatch.setattr(erase.invalidation, "start", lambda *_given: "I1")
+    monkeypatch.setattr(erase.invalidation, "wait", fail)
+    erasing = replace(erasure([1], [1]), distribution="D1")
+    with pytest.raises(Failure, match="not completed"):
+        erasing.run(lambda _seconds: None)
+    assert (erasing.result.invalidation, erasing.result.left) == ("I1", None)
 
 
 def test_messages_are_looked_for_until_none_is_left(quiet, monkeypatch):
     found = iter([3, 2, 1, 0, 0])
     monkeypatch.setattr(queued, "remove_waiting", lambda *_given: next(found))
-    result = erasure([1], [1]).run(lambda _seconds: None)
-    assert result.found[Place.MESSAGES] == 6
-    assert result.left == dict.fromkeys((Place.UPLOADS, Place.DESTINATION, Place.MESSAGES), 0)
+    erasing = erasure([1], [1])
+    erasing.run(lambda _seconds: None)
+    assert erasing.result.found[Place.MESSAGES] == 6
+    assert erasing.result.left == dict.fromkeys(
+        (Place.UPLOADS, Place.DESTINATION, Place.MESSAGES), 0
+    )
 
 
 def test_a_message_that_is_there_again_at_the_end_is_a_failure(quiet, monkeypatch):

@@ -31,6 +31,7 @@ def test_uploads_are_named_by_key_prefix_or_user(key, user, kind, meant):
         ("", None, "Keys start with uploads/"),
         ("uploads/", None, "is all uploads"),
         ("uploads//", None, "is all uploads"),
+        ("uploads/a\udcff", None, r"Keys are UTF-8; got 'uploads/a\\udcff'"),
     ],
 )
 def test_what_names_nothing_or_everything_is_misuse(key, user, told):
