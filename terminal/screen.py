@@ -1,5 +1,6 @@
 """Output: colours and a progress bar on a terminal, plain lines elsewhere."""
 
+import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -69,7 +70,9 @@ def progress(label: str, total: int | None) -> Generator[Advance]:
         *("{task.description}", BarColumn(), MofNCompleteColumn()),
         *(TimeElapsedColumn(), TimeRemainingColumn(), step),
     )
-    with Progress(*columns, console=screen, transient=True) as bar:
+    # Rich would have the bar's console, stderr, print what belongs in a file or a pipe.
+    is_shared = sys.stdout.isatty()
+    with Progress(*columns, console=screen, transient=True, redirect_stdout=is_shared) as bar:
         task = bar.add_task(label, total=total, step="")
 
         def advance(steps: int = 1, /, name: str = "") -> None:

@@ -1,5 +1,6 @@
 """Progress with and without a terminal."""
 
+import sys
 import time
 
 import pytest
@@ -73,3 +74,15 @@ def test_a_terminal_gets_a_bar(terminal, capsys):
     err = capsys.readouterr().err
     assert "2/2" in err
     assert "b.jpg" in err
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_beside_a_bar_output_goes_to_stdout_unless_that_is_the_terminal_too(
+    terminal, capsys, monkeypatch, is_shared
+):
+    """``ops doctor --json > file`` on a terminal; on the terminal, lines are put above the bar."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: is_shared)
+    with progress("Checking", 1):
+        sys.stdout.write("a finding\n")
+    out, err = capsys.readouterr()
+    assert (out == "a finding\n", "a finding" in err) == (not is_shared, is_shared)
