@@ -12,6 +12,7 @@ from terminal import counted
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import ServerSideEncryptionByDefaultTypeDef
 
 ACLS: Final = frozenset({"BlockPublicAcls", "IgnorePublicAcls"})
 POLICIES: Final = frozenset({"BlockPublicPolicy", "RestrictPublicBuckets"})
@@ -31,20 +32,36 @@ def encryption(stack: Stack) -> Finding:
 
 
 def _algorithms(stack: Stack, bucket: str) -> list[str]:
+    return [default["SSEAlgorithm"] for default in _defaults(stack, bucket)]
+
+
+def _defaults(stack: Stack, bucket: str) -> list["ServerSideEncryptionByDefaultTypeDef"]:
     answer = stack.client("s3").get_bucket_encryption(Bucket=bucket)
     rules = answer["ServerSideEncryptionConfiguration"]["Rules"]
-    return [rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in rules]
+    return [rule["ApplyServerSideEncryptionByDefault"] for rule in rules]
 
 
 def _adopted_encryption(stack: Stack, found: list[str]) -> Finding:
-    """Check that the function may use an adopted bucket's key, if it has one."""
+    """Check that the function may decrypt uploads; of what it writes, it names the key itself."""
     name = stack.outputs[StackOutput.FUNCTION_NAME]
     function = stack.client("lambda").get_function_configuration(FunctionName=name)
-    key = function.get("Environment", {}).get("Variables", {}).get("KMS_KEY_ARN")
-    if not key and any(algorithm.startswith("aws:kms") for algorithm in found):
+    key = function.get("Environment", {}).get("Variables", {}).get("KMS_KEY_ARN", "")
+    theirs = [default.get("KMSMasterKeyID", "") for default in _defaults(stack, stack.source)]
+    if not all(_may_use(key, other) for other in theirs):
         fix = "set encryption: kms, and kmsKeyArn to the bucket's key (docs/adopt.md, Buckets)"
-        return fail("encryption", "a bucket has a key that the function may not use", fix)
+        return fail("encryption", "the source has a key that the function may not use", fix)
     return ok("encryption", f"as the buckets have it: {', '.join(found)}")
+
+
+def _may_use(key_arn: str, theirs: str) -> bool:
+    """Return whether a function that may use one key can read what another encrypts by default.
+
+    Everyone in the account may use AWS's own key for S3, which a bucket has if it names none (S3
+    user guide, "Using server-side encryption with AWS KMS keys"). Other aliases are not looked up.
+    """
+    if not theirs or theirs.endswith("alias/aws/s3"):
+        return True
+    return bool(key_arn) and ("alias/" in theirs or key_arn.endswith(theirs.rpartition("/")[2]))
 
 
 def public_access(stack: Stack) -> Finding:

@@ -9,6 +9,7 @@ stopped at a bucket that holds something, are skipped.
 
 import json
 import time
+from collections.abc import Mapping
 from functools import partial
 from typing import Final, Literal
 
@@ -22,20 +23,22 @@ SID: Final = "DenyUploadsDuringTeardown"
 
 
 _TAGS: Final = {"Project", "Stack", "ManagedBy"}
-"""Keys of the tags that every bucket of a stack has (``pipeline/naming.py``)."""
+"""Keys of the tags that everything of a stack has (``pipeline/naming.py``)."""
 
 
 def own_buckets(stack: Stack) -> list[str]:
     """Return the buckets that the stack has made, the source first.
 
     Buckets in the output ``adoptedBuckets`` are left out. A program that uses the component may not
-    export it, so a bucket without a stack's tags is left out as well.
+    export it, so a bucket without the tags of the stack's queue is left out as well, such as a
+    bucket of another stack.
 
     Raises:
         Failure: neither is.
     """
-    own = [stack.source] if _is_own(stack, "source", stack.source) else []
-    own += [stack.destination] if _is_own(stack, "destination", stack.destination) else []
+    wanted = _tags_of_queue(stack)
+    own = [stack.source] if _is_own(stack, "source", stack.source, wanted) else []
+    own += [stack.destination] if _is_own(stack, "destination", stack.destination, wanted) else []
     if not own:
         raise Failure(
             f"{stack.source} and {stack.destination} are not the stack's own, so none is emptied; "
@@ -44,7 +47,9 @@ def own_buckets(stack: Stack) -> list[str]:
     return own
 
 
-def _is_own(stack: Stack, part: Literal["source", "destination"], bucket: str) -> bool:
+def _is_own(
+    stack: Stack, part: Literal["source", "destination"], bucket: str, wanted: Mapping[str, str]
+) -> bool:
     if stack.adopts(part):
         return False
     s3 = stack.client("s3")
@@ -52,7 +57,18 @@ def _is_own(stack: Stack, part: Literal["source", "destination"], bucket: str) -
         found = read_or_none(lambda: s3.get_bucket_tagging(Bucket=bucket), "NoSuchTagSet")
     except s3.exceptions.NoSuchBucket:
         return True
-    return {tag["Key"] for tag in found["TagSet"]} >= _TAGS if found else False
+    tags = {tag["Key"]: tag["Value"] for tag in found["TagSet"]} if found else {}
+    return tags.keys() >= _TAGS and all(tags[key] == value for key, value in wanted.items())
+
+
+def _tags_of_queue(stack: Stack) -> dict[str, str]:
+    """Return the stack's tags; none if ``pulumi destroy`` has deleted the queue."""
+    ask = partial(
+        stack.client("sqs").list_queue_tags, QueueUrl=stack.outputs[StackOutput.QUEUE_URL]
+    )
+    found = read_or_none(ask, "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
+    tags = found.get("Tags", {}) if found else {}
+    return {key: tags[key] for key in tags.keys() & _TAGS}
 
 
 def count(stack: Stack, bucket: str) -> int:

@@ -2,13 +2,14 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from function.contract import MAX_RECEIVES, StackOutput
 from ops import mappings
 from ops.backfill_queue import count
 from ops.finding import DEPLOY, Finding, fail, ok, warn
-from ops.stack import Stack
+from ops.stack import Stack, read_or_none
 from ops.storage import as_list
 from terminal import counted
 
@@ -50,6 +51,13 @@ def _bridge(stack: Stack, *, is_on: bool) -> Finding:
         return fail("notification", f"{stack.source} does not send events to EventBridge", fix)
     events = stack.client("events")
     arn = _attribute(stack, StackOutput.QUEUE_URL, "QueueArn")
+    account = arn.split(":")[4]
+    s3 = stack.client("s3")
+    look = partial(s3.head_bucket, Bucket=stack.source, ExpectedBucketOwner=account)
+    if read_or_none(look, "403") is None:
+        detail = f"{stack.source} is not of the account {account}, or you may not list it"
+        fix = "set sourceBucket to a bucket of that account, because no other's events come"
+        return fail("notification", detail, fix)
     for name in events.list_rule_names_by_target(TargetArn=arn)["RuleNames"]:
         rule = events.describe_rule(Name=name)
         if rule["State"] == "ENABLED" and _matches(

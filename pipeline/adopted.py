@@ -5,18 +5,21 @@ The pipeline never changes them, so their owner has to add what it needs to thei
 """
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
+
+import pulumi
 
 from pipeline.settings_checks import SettingsError
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
 
-_KEY: Final = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+")
-_TOPIC: Final = re.compile(r"arn:[\w-]+:sns:[\w-]+:\d{12}:[\w.-]+")
-_BOUNDARY: Final = re.compile(r"arn:[\w-]+:iam::(\d{12}|aws):policy/[\w+=,.@/-]+")
+_KEY: Final = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+", re.ASCII)
+_TOPIC: Final = re.compile(r"arn:[\w-]+:sns:[\w-]+:\d{12}:[\w.-]+", re.ASCII)
+_BOUNDARY: Final = re.compile(r"arn:[\w-]+:iam::(\d{12}|aws):policy/[\w+=,.@/-]+", re.ASCII)
 
-_BUCKET: Final = re.compile(r"(?:arn:[\w-]+:s3:::)?([\w.-]{3,63})")
+_BUCKET: Final = re.compile(r"(?:arn:[\w-]+:s3:::)?([\w.-]{3,63})", re.ASCII)
 """A bucket's ARN or name; the oldest ones have capitals and underscores."""
 
 
@@ -55,6 +58,30 @@ def check_topic(arn: str) -> None:
             "alarmTopicArn must be a topic's ARN like "
             f"arn:aws:sns:eu-central-1:123456789012:alarms; got {arn!r}."
         )
+
+
+def in_region(key: str, arn: pulumi.Input[str], region: pulumi.Output[str]) -> pulumi.Input[str]:
+    """Return an ARN that is of the stack's region; an empty one as it is.
+
+    AWS itself refuses another one only in the middle of an update, or when the first upload comes.
+    The output raises a ``SettingsError`` for it.
+
+    Args:
+        key: the setting that has the ARN.
+        arn: the setting's value.
+        region: the stack's.
+    """
+    if isinstance(arn, str) and not arn:
+        return arn
+
+    def check(known: Sequence[str]) -> str:
+        text, here = known
+        there = text.split(":")[3]
+        if there != here:
+            raise SettingsError(f"{key} must be of the stack's region {here}; it is of {there}.")
+        return text
+
+    return pulumi.Output.all(arn, region).apply(check)
 
 
 def check_use(settings: "Settings") -> None:

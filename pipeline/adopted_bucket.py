@@ -18,7 +18,7 @@ class AdoptedBucket:
     """An existing bucket, with the same interface as the pipeline's own buckets.
 
     Each preview that knows its name looks it up, and fails with one sentence if the pipeline cannot
-    use it.
+    use it. The sentence does not have the name, which may be a secret.
     """
 
     name: pulumi.Output[str]
@@ -77,13 +77,12 @@ def _usable(
     """Return a bucket that the pipeline can reach; raise a ``SettingsError`` for another."""
     if found.bucket_region != region:
         raise SettingsError(
-            f"{key} must be in the stack's region {region}; {found.bucket} is in "
-            f"{found.bucket_region}."
+            f"{key} must be in the stack's region {region}; the bucket is in {found.bucket_region}."
         )
     if found.bucket == other:
         raise SettingsError(
             f"{key} must not be the bucket of the uploads, because a rendition must not "
-            f"raise the event of an upload; got {other} for both."
+            "raise the event of an upload; sourceBucket names the same one."
         )
     return found
 
@@ -94,7 +93,7 @@ def _announced(
     """Return a bucket whose events EventBridge gets; raise a ``SettingsError`` for another."""
     if not sent.eventbridge:
         raise SettingsError(
-            f"{key} {found.bucket} does not send its events to EventBridge, and this stack does "
-            'not change the bucket; turn that on (docs/adopt.md, "Buckets") and run this again.'
+            f"{key} names a bucket that does not send its events to EventBridge, and this stack "
+            'does not change it; turn that on (docs/adopt.md, "Buckets") and run this again.'
         )
     return found

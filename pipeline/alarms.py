@@ -8,6 +8,7 @@ from typing import Final
 import pulumi
 from pulumi_aws import budgets, cloudwatch, sns
 
+from pipeline import adopted
 from pipeline.alarm_definitions import Alarm, Query
 from pipeline.component import Component, Options, policy_of
 from pipeline.identity import Identity
@@ -76,7 +77,9 @@ class Alarms(Component):
 
     def _topic(self, name: str, args: AlarmsArgs) -> pulumi.Output[str]:
         if args.alarm_topic_arn:
-            return pulumi.Output.from_input(args.alarm_topic_arn)
+            region = args.identity.region
+            found = adopted.in_region("alarmTopicArn", args.alarm_topic_arn, region)
+            return pulumi.Output.from_input(found)
         topic = sns.Topic(resource_name(name, "alarms"), tags=tags(), opts=self.child)
         sns.TopicPolicy(
             resource_name(name, "alarms"),

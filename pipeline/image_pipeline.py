@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pulumi
 
 from function.contract import DuplicateSearch, Publish, write_prefixes
-from pipeline import alarm_definitions, lifecycle, renaming, signer, sizes, tagging
+from pipeline import adopted, alarm_definitions, lifecycle, renaming, signer, sizes, tagging
 from pipeline.access_log import AccessLog, AccessLogArgs
 from pipeline.adopted_bucket import AdoptedBucket
 from pipeline.alarms import Alarms, AlarmsArgs
@@ -95,7 +95,8 @@ class ImagePipeline(Component):
         super().__init__("image-pipeline:index:ImagePipeline", name, opts)
         self._base, self._settings = name, args
         self._identity = Identity.current(pulumi.InvokeOutputOptions(parent=self))
-        self._key_arn: pulumi.Input[str] = args.kms_key_arn
+        region = self._identity.region
+        self._key_arn = adopted.in_region("kmsKeyArn", args.kms_key_arn, region)
         if args.encryption == "kms" and not args.kms_key_arn:
             self._key_arn = self._add(EncryptionKey, EncryptionKeyArgs).arn
         self._source, self._destination = self._buckets()

@@ -45,12 +45,19 @@ def resource_name(base: str, part: str) -> str:
 def bucket_url(bucket: str, domain: str, *, s3_endpoint: str) -> str:
     """Return the URL of a bucket, without the slash that separates it from a key.
 
+    A name with a dot is in the path: S3's certificate, for ``*.s3.REGION.amazonaws.com``, has no
+    host with a further dot (S3 user guide, "Virtual hosting of general purpose buckets").
+
     Args:
         bucket: its name.
         domain: its own host name at Amazon's S3.
         s3_endpoint: where S3 is, if it is not Amazon's; else empty.
     """
-    return f"{s3_endpoint}/{bucket}" if s3_endpoint else f"https://{domain}"
+    if s3_endpoint:
+        return f"{s3_endpoint}/{bucket}"
+    if "." in bucket:
+        return f"https://{domain.removeprefix(f'{bucket}.')}/{bucket}"
+    return f"https://{domain}"
 
 
 def tags() -> dict[str, str]:

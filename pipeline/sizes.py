@@ -33,6 +33,10 @@ MAX_PATTERN: Final = 2_048
 """Characters of a rule's event pattern, unless the account was given more (EventBridge user guide,
 "Amazon EventBridge quotas", read 2026-11-28)."""
 
+MAX_NOTIFICATIONS: Final = 100
+"""Of one bucket, and each prefix has one (AWS General Reference, "Amazon S3 endpoints and quotas",
+Event Notifications)."""
+
 MAX_BUCKET: Final = 63
 """Characters of a bucket's name (S3 user guide, "Bucket naming rules")."""
 
@@ -77,6 +81,11 @@ def check(name: str, settings: Settings) -> None:
             )
     if settings.source_bucket != "":
         _check_pattern(settings)
+    elif len(settings.prefixes) > MAX_NOTIFICATIONS:
+        raise SettingsError(
+            f"formerPrefixes make {len(settings.prefixes)} event notifications and S3 takes "
+            f"{MAX_NOTIFICATIONS}; name fewer of them."
+        )
     if settings.delivery == "cdn":
         files = page.file_names() if settings.site else ()
         edge.function_code(settings.renditions, settings.negotiated, files)

@@ -18,7 +18,8 @@ def permitted_target(
     """Send to a queue only if its policy lets EventBridge send for this rule.
 
     "Using resource-based policies for Amazon EventBridge", Amazon SQS permissions (EventBridge user
-    guide, read 2026-11-27). AWS tries again for 24 hours; here the event is lost at once.
+    guide, read 2026-11-27). An event that the policy refuses is dropped, not sent again ("Event
+    retry policy and using dead-letter queues", read 2026-11-28).
     """
     arn, account = str(target.get("Arn", "")), responses.get_account_id()
     service = "events.amazonaws.com"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipeline.settings_checks import SettingsError
 from tests.infra.engine import evaluated, run, takes_tags
 from tests.infra.variants import KMS
 
@@ -41,6 +42,15 @@ def test_alarms_go_to_an_adopted_topic_which_stays_as_it_is():
         assert alarm.inputs["alarmActions"] == alarm.inputs["okActions"] == [TOPIC]
     (mail,) = program.one("Budget").inputs["notifications"]
     assert mail["subscriberEmailAddresses"] == ["a@example.com"]
+
+
+@pytest.mark.parametrize("setting", ["kmsKeyArn", "alarmTopicArn"])
+def test_a_key_or_topic_of_another_region_ends_the_preview(setting):
+    given = {"kmsKeyArn": KEY, "alarmTopicArn": TOPIC}[setting].replace("eu-central-1", "us-east-1")
+    with pytest.raises(SettingsError) as refused:
+        run("dev", **KMS, **{setting: given}, preview=True)
+    sentence = f"{setting} must be of the stack's region eu-central-1; it is of us-east-1."
+    assert str(refused.value) == sentence
 
 
 def test_every_role_is_bounded(everything):

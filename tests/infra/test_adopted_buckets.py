@@ -34,7 +34,7 @@ def test_nothing_of_an_adopted_bucket_is_a_resource(adopting):
     outputs = adopting.outputs
     assert (outputs["sourceBucket"], outputs["destinationBucket"]) == (SOURCE, DESTINATION)
     assert outputs["adoptedBuckets"] == "source,destination"
-    assert outputs["uploadEndpoint"] == f"https://{SOURCE}.s3.{REGION}.amazonaws.com"
+    assert outputs["uploadEndpoint"] == f"https://s3.{REGION}.amazonaws.com/{SOURCE}"
 
 
 def test_their_events_come_by_a_rule_that_alone_may_send(adopting):
@@ -116,30 +116,27 @@ def test_private_uploads_are_only_for_those_whom_a_policy_lets():
         (
             {"sourceBucket": engine.SILENT},
             (
-                f"sourceBucket {engine.SILENT} does not send its events to EventBridge, and this "
-                'stack does not change the bucket; turn that on (docs/adopt.md, "Buckets") and run '
+                "sourceBucket names a bucket that does not send its events to EventBridge, and "
+                'this stack does not change it; turn that on (docs/adopt.md, "Buckets") and run '
                 "this again."
             ),
         ),
         (
             {"sourceBucket": engine.ELSEWHERE},
-            (
-                f"sourceBucket must be in the stack's region {REGION}; {engine.ELSEWHERE} is in "
-                "us-west-2."
-            ),
+            (f"sourceBucket must be in the stack's region {REGION}; the bucket is in us-west-2."),
         ),
         (
             {"destinationBucket": engine.ELSEWHERE},
             (
-                f"destinationBucket must be in the stack's region {REGION}; {engine.ELSEWHERE} is "
-                "in us-west-2."
+                f"destinationBucket must be in the stack's region {REGION}; the bucket is in "
+                "us-west-2."
             ),
         ),
         (
             {"sourceBucket": SOURCE, "destinationBucket": f"arn:aws:s3:::{SOURCE}"},
             (
-                "destinationBucket must not be the bucket of the uploads, because a "
-                f"rendition must not raise the event of an upload; got {SOURCE} for both."
+                "destinationBucket must not be the bucket of the uploads, because a rendition must "
+                "not raise the event of an upload; sourceBucket names the same one."
             ),
         ),
     ],
@@ -148,6 +145,17 @@ def test_a_bucket_of_no_use_ends_the_preview(settings, sentence):
     with pytest.raises(SettingsError) as refused:
         run("dev", preview=True, uploads="private", **settings)
     assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize("name", [engine.SILENT, engine.ELSEWHERE])
+def test_the_name_of_a_secret_bucket_is_in_no_error(name):
+    def program() -> None:
+        secret = pulumi.Output.secret(name)
+        ImagePipeline("shop", Settings(source_bucket=secret, uploads="private"))
+
+    with pytest.raises(SettingsError) as refused:
+        engine.record(program)
+    assert name not in str(refused.value)
 
 
 def test_a_destination_need_not_send_its_events():
@@ -176,6 +184,7 @@ def test_a_destination_need_not_send_its_events():
             ),
         ),
         ({"eventbridge": True}, "eventbridge needs the stack's own destination bucket, "),
+        ({"sourceBucket": "fotos-größe"}, "sourceBucket must be a bucket's name or ARN, like "),
         ({"sourceBucket": "a/b"}, "sourceBucket must be a bucket's name or ARN, like "),
         ({"destinationBucket": "arn:aws:s3:::a/*"}, "destinationBucket must be a bucket's name or"),
     ],

@@ -102,6 +102,13 @@ def test_more_prefixes_than_fit_are_named_as_the_cause(settings, limit):
     assert_nothing_was_registered(error.value)
 
 
+def test_no_more_prefixes_than_s3_announces():
+    short = [f"{n:02}/" for n in range(100)]
+    assert run("dev", formerPrefixes=short[:99]).one("BucketNotification", "-uploads")
+    with pytest.raises(SettingsError, match=r"^formerPrefixes make 101 .* S3 takes 100; name"):
+        run("dev", formerPrefixes=short)
+
+
 def test_as_many_prefixes_as_fit():
     adopting = {"sourceBucket": "arn:aws:s3:::shop-photos", "uploads": "private"}
     rule = run("dev", **adopting, formerPrefixes=former(16)).one("EventRule")

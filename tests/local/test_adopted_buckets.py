@@ -53,6 +53,10 @@ class Shop:
         policy = self.server.outputs["destinationPolicy"]
         self.s3.put_bucket_policy(Bucket=DESTINATION, Policy=policy)
 
+    def tag(self, tags: dict[str, str]) -> None:
+        found = [{"Key": key, "Value": value} for key, value in tags.items()]
+        self.s3.put_bucket_tagging(Bucket=DESTINATION, Tagging={"TagSet": found})
+
     def put(self, key: str, body: bytes) -> None:
         self.s3.put_object(Bucket=SOURCE, Key=key, Body=body)
 
@@ -157,7 +161,9 @@ def test_the_doctor_notices_what_the_owner_has_undone(shop, stack):
             "Rules": [{"ApplyServerSideEncryptionByDefault": theirs}]
         },
     )
-    assert checks["encryption"](stack).detail == "a bucket has a key that the function may not use"
+    assert (
+        checks["encryption"](stack).detail == "the source has a key that the function may not use"
+    )
     shop.s3.put_bucket_encryption(Bucket=SOURCE, ServerSideEncryptionConfiguration=ENCRYPTION)
     assert {checks[name](stack).level for name in ("notification", "encryption")} == {"ok"}
 
@@ -289,12 +295,13 @@ def test_they_are_known_without_the_output(shop, stack):
     del stack.outputs["adoptedBuckets"]
     with pytest.raises(Failure, match="are not the stack's own"):
         teardown.own_buckets(stack)
-    tags = {"TagSet": [{"Key": "Project", "Value": "shop"}, {"Key": "Stack", "Value": "dev"}]}
-    shop.s3.put_bucket_tagging(Bucket=DESTINATION, Tagging=tags)
-    with pytest.raises(Failure, match="are not the stack's own"):
-        teardown.own_buckets(stack)
-    tags["TagSet"].append({"Key": "ManagedBy", "Value": "pulumi"})
-    shop.s3.put_bucket_tagging(Bucket=DESTINATION, Tagging=tags)
+    url = shop.server.outputs["queueUrl"]
+    own = shop.server.client("sqs").list_queue_tags(QueueUrl=url)["Tags"]
+    for tags in ({"Project": "shop", "Stack": "dev"}, own | {"Stack": "other"}):
+        shop.tag(tags)
+        with pytest.raises(Failure, match="are not the stack's own"):
+            teardown.own_buckets(stack)
+    shop.tag(own)
     assert teardown.own_buckets(stack) == [DESTINATION]
     shop.s3.delete_bucket_tagging(Bucket=DESTINATION)
     assert json.loads(shop.server.outputs["destinationPolicy"])["Statement"]

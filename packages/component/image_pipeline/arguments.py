@@ -66,7 +66,7 @@ class PriceClass(StrEnum):
 
 
 class Encryption(StrEnum):
-    """Key that encrypts the buckets and queues."""
+    """Key that encrypts the buckets."""
 
     S3 = "s3"
     """Keys that S3 manages."""

@@ -1,5 +1,6 @@
 import json
 from contextlib import nullcontext
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,10 @@ def done(monkeypatch):
     return order
 
 
-def stack(done, **answers):
+QUEUE: Any = {"Tags": {tag["Key"]: tag["Value"] for tag in OWN}}
+
+
+def stack(done, queue_tags=QUEUE, **answers):
     """A stack whose mappings are disabled as soon as they are asked to be."""
     states = dict.fromkeys(UUIDS, "Enabled")
 
@@ -48,6 +52,7 @@ def stack(done, **answers):
             get_bucket_policy={"Policy": '{"Statement": []}'},
             put_bucket_policy=note("deny", lambda given: check_policy(given["Policy"])),
         ),
+        "sqs": aws_client("sqs", list_queue_tags=queue_tags),
         "sts": aws_client("sts", get_caller_identity={"Arn": "arn:aws:iam::1:user/x"}),
         "lambda": aws_client(
             "lambda",
@@ -118,6 +123,18 @@ def test_a_bucket_without_a_stacks_tags_is_not_emptied(done, monkeypatch, missin
     kept = [tag for tag in OWN if tag["Key"] != missing]
     monkeypatch.setitem(TAGS, destination, kept)
     assert teardown.own_buckets(stack(done)) == [BACKFILL_OUTPUTS["sourceBucket"]]
+
+
+def test_a_bucket_of_another_stack_is_not_emptied(done, monkeypatch):
+    theirs = [{"Key": tag["Key"], "Value": "other"} for tag in OWN]
+    monkeypatch.setitem(TAGS, BACKFILL_OUTPUTS["destinationBucket"], theirs)
+    assert teardown.own_buckets(stack(done)) == [BACKFILL_OUTPUTS["sourceBucket"]]
+
+
+@pytest.mark.parametrize("code", ["AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"])
+def test_a_queue_that_is_gone_tells_of_no_tags(done, code):
+    gone = Refusal(code)
+    assert len(teardown.own_buckets(stack(done, queue_tags=gone))) == 2
 
 
 GONE = Refusal("ResourceNotFoundException", 404)

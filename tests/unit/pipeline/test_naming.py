@@ -26,3 +26,10 @@ def test_the_longest_name_leaves_room_for_pulumis_suffix():
 )
 def test_the_url_of_a_bucket(endpoint, url):
     assert bucket_url("b", "b.s3.eu-central-1.amazonaws.com", s3_endpoint=endpoint) == url
+
+
+@pytest.mark.parametrize(
+    "domain", ["s3.eu-central-1.amazonaws.com", "s3.cn-north-1.amazonaws.com.cn"]
+)
+def test_a_name_that_no_certificate_of_s3_has_is_in_the_path(domain):
+    assert bucket_url("a.b", f"a.b.{domain}", s3_endpoint="") == f"https://{domain}/a.b"
