@@ -25,7 +25,8 @@ from enum import StrEnum
 from functools import partial
 from typing import Final
 
-from function.contract import DECISIONS, HELD, VIEW_SECONDS, StackOutput
+from function.contract import DECISIONS, HELD, MANIFEST, VIEW_SECONDS, StackOutput
+from function.engine.renditions import FORMATS
 from ops import invalidation, queued, tables, versions
 from ops.scope import Scope
 from ops.stack import Stack
@@ -39,6 +40,10 @@ QUIET_PASSES: Final = 2
 
 MOST_PASSES: Final = 8
 """Passes after which the command fails, because uploads keep coming."""
+
+
+_MADE: Final = (MANIFEST, *(f".{format_.extension}" for format_ in FORMATS.values()))
+"""Ends of the names of manifests, and of renditions of these and former settings."""
 
 
 class Place(StrEnum):
@@ -204,10 +209,15 @@ def _stores(stack: Stack, scope: Scope, index: str) -> dict[Place, Store]:
 
 
 def _made(stack: Stack, scope: Scope, prefix: str) -> Store:
-    """Return the function's objects for uploads, under a prefix of the destination bucket."""
+    """Return the function's objects for uploads, under a prefix of the destination bucket.
+
+    In a bucket that is not the stack's own, other files may be beside them.
+    """
+    is_shared = stack.adopts("destination") and not prefix
 
     def holds(key: str) -> bool:
-        return scope.holds_destination(key.removeprefix(prefix))
+        is_ours = not is_shared or key.rpartition("/")[2].endswith(_MADE)
+        return is_ours and scope.holds_destination(key.removeprefix(prefix))
 
     return _bucket(stack, stack.destination, f"{prefix}{scope.destination}", holds)
 

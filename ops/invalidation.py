@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import urlsplit
 
 import botocore.exceptions
 
@@ -33,12 +34,18 @@ def distribution_of(stack: Stack) -> str | None:
     """
     found = stack.outputs.get(StackOutput.DISTRIBUTION_ID)
     delivery = stack.outputs.get(StackOutput.DELIVERY_URL, "")
-    if not found and stack.destination not in delivery:
+    if not found and not _is_of_bucket(delivery, stack.destination):
         raise Failure(
             f"The outputs have a CDN ({delivery}) without its {StackOutput.DISTRIBUTION_ID}; run "
             "`pulumi up`, and with --outputs write the file again."
         )
     return found
+
+
+def _is_of_bucket(url: str, bucket: str) -> bool:
+    """Return whether readers are served by a bucket; a CDN's domain may be the bucket's name."""
+    parts = urlsplit(url)
+    return parts.path == f"/{bucket}" or parts.netloc.startswith(f"{bucket}.s3.")
 
 
 def paths(scope: Scope) -> list[str]:

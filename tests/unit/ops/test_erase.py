@@ -1,6 +1,7 @@
 """The passes of an erasure; tests/unit/function/test_reconcile.py searches them for races."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -148,8 +149,30 @@ def test_tables_are_those_that_the_stack_has(user, index, quotas):
     assert (Place.QUOTAS in stores) == bool(user and quotas)
 
 
-def test_outputs_that_do_not_name_the_cdn_are_told_before_anything_is_looked_for():
-    outputs = OUTPUTS | {"deliveryUrl": "https://cdn.example", "destinationBucket": "made"}
+THEIRS = ["u/docs/report.pdf", "u/docs/notes", "u/a.jpg/caption.txt"]
+OURS = ["u/a.jpg/large.jpg", "u/a.jpg/manifest.json", "u/a.jpg/old.webp"]
+
+
+@pytest.mark.parametrize(("adopted", "found"), [("destination", OURS), ("source", OURS + THEIRS)])
+def test_other_files_in_an_adopted_bucket_stay(adopted, found):
+    def versions(Bucket, Prefix, **_page):  # noqa: N803 - S3's names
+        keys = OURS + THEIRS if Bucket == "images" and Prefix == "u/" else []
+        listed = [{"Key": key, "VersionId": "v", "Size": 1, "IsLatest": True} for key in keys]
+        return {"Versions": [one | {"LastModified": datetime.now(UTC)} for one in listed]}
+
+    names = {"destinationBucket": "images", "adoptedBuckets": adopted}
+    names["deliveryUrl"] = "https://images.s3.amazonaws.com"
+    erased = stack(PUBLIC | {"functionName": "live"} | names, {"live": 30}, {})
+    s3 = aws_client("s3", list_object_versions=versions)
+    clients = {"lambda": erased.client("lambda"), "s3": s3}
+    erased = Stack(outputs=erased.outputs, client=clients.__getitem__)
+    places = prepare(erased, Scope(key="uploads/u/")).stores
+    assert places[Place.DESTINATION].count() == len(found)
+
+
+@pytest.mark.parametrize("bucket", ["made", "cdn.example"])
+def test_outputs_that_do_not_name_the_cdn_are_told_before_anything_is_looked_for(bucket):
+    outputs = OUTPUTS | {"deliveryUrl": "https://cdn.example", "destinationBucket": bucket}
     with pytest.raises(Failure, match="distributionId"):
         prepare(stack(outputs, {"x": 30}, {}), Scope(key="uploads/u/"))
 

@@ -67,8 +67,10 @@ def test_another_refusal_is_raised():
 
 def test_the_outputs_say_whether_there_is_a_cdn():
     assert invalidation.distribution_of(stack()) == "D1"
-    public = OUTPUTS | {"deliveryUrl": f"https://{OUTPUTS['destinationBucket']}.s3.amazonaws.com"}
-    assert invalidation.distribution_of(stack(outputs=public)) is None
+    bucket = OUTPUTS["destinationBucket"]
+    for url in (f"https://{bucket}.s3.amazonaws.com", f"http://127.0.0.1:4566/{bucket}"):
+        public = OUTPUTS | {"deliveryUrl": url}
+        assert invalidation.distribution_of(stack(outputs=public)) is None
 
 
 def test_outputs_from_before_they_named_the_cdn_are_not_taken_for_none():
