@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 import yaml
 
 from bench.tune.evidence import settings_file
+from function.contract import Publish
 from local import stack_file
 from local.program import ROOT, full_key, is_encrypted
 from terminal import Misuse
@@ -18,14 +19,17 @@ NAME: Final = re.compile(r".+-accept-[0-9a-f]{6}")
 
 SHARED: Final = (
     *("domain", "certificateArn", "hostedZoneId", "alarmEmail", "monthlyBudgetUsd"),
-    *("name", "formerNames", "alarmTopicArn", "sourceBucket", "destinationBucket"),
+    *("name", "formerNames", "alarmTopicArn", "sourceBucket", "destinationBucket", "moderator"),
 )
-"""Settings that reach beyond a stack: its DNS name can be one distribution's only, its mail goes to
-people, its buckets hold others' photos, and what is left of a clone is found by the clone's own
-name."""
+"""Settings that reach beyond a stack: its DNS name can be one distribution's only, its mail and its
+held uploads go to people, its buckets hold others' photos, and what is left of a clone is found by
+the clone's own name."""
 
 UPLOADS: Final = "uploads"
 """Setting that a clone never has at ``private``: it uploads as the signer's users do."""
+
+PUBLISH: Final = "publish"
+"""Setting that a clone never has at ``held``: nobody is there to approve its uploads."""
 
 LIMIT: Final = "wafRequestsPerMinute"
 """Setting that a clone has at its highest, if at all: all the uploads come from one address, and
@@ -103,6 +107,8 @@ def copy(stack: str) -> Clone:
         kept[full_key(LIMIT)] = HIGHEST
     if kept.get(full_key(UPLOADS)) == "private":
         kept[full_key(UPLOADS)] = "presigned"
+    if kept.get(full_key(PUBLISH)) == Publish.HELD:
+        kept[full_key(PUBLISH)] = Publish.AT_ONCE.value
     return Clone(
         name=f"{stack}-accept-{secrets.token_hex(3)}",
         content={key: value for key, value in content.items() if key not in _SALT}

@@ -51,6 +51,7 @@ def test_it_lacks_what_reaches_beyond_the_stack(root):
     assert set(clones.SHARED) == {
         *("domain", "certificateArn", "hostedZoneId", "alarmEmail", "monthlyBudgetUsd"),
         *("name", "formerNames", "alarmTopicArn", "sourceBucket", "destinationBucket"),
+        "moderator",
     }
 
 
@@ -62,6 +63,14 @@ def test_a_clone_has_a_way_in(root, given, kept):
     clone = clones.copy("dev")
     assert clone.config["image-pipeline:uploads"] == kept
     assert clone.left_out == ("image-pipeline:sourceBucket",)
+
+
+def test_a_clone_asks_no_moderator(root):
+    moderator = {"image-pipeline:moderator": "arn:aws:sns:eu-central-1:123456789012:looks"}
+    write(root, **{"image-pipeline:publish": "held"}, **moderator)
+    clone = clones.copy("dev")
+    assert clone.config["image-pipeline:publish"] == "at-once"
+    assert clone.left_out == ("image-pipeline:moderator",)
 
 
 def test_a_key_without_a_namespace_is_the_projects_as_pulumi_reads_it(root):
