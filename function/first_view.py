@@ -29,7 +29,7 @@ from function.engine.renditions import OutputFormat, Rendition
 from function.engine.results import Rendered, Result
 from function.environment import Environment
 from function.events import not_ours
-from function.lazy import entered, facts_beside, find_declared
+from function.lazy import entered, facts_beside, find_declared, may_be_made
 from function.manifest import CACHE_CONTROL, CONTENT_TYPE, Manifest, RenditionFacts
 from function.reconcile import Contended, back_off
 from function.storage.bucket import ABSENT, FOREVER, Bucket, Headers
@@ -86,8 +86,8 @@ class FirstView(Record):
             manifest = Manifest.from_json(read[0]) if read else None
             if not read or not manifest or manifest.status != Status.READY:
                 return None
-            if not manifest.source.key.startswith(self.environment.upload_prefixes):
-                return None  # of a prefix that the stack has no more, so it may not read the upload
+            if not may_be_made(self.environment, manifest, name):
+                return None
             facts = facts_beside(self.environment, manifest, *found)
             stored = self.destination.get(key)
             if stored and stored.sequencer == manifest.source.sequencer:

@@ -22,7 +22,7 @@ from function.engine.record import Record
 from function.engine.renditions import file_name
 from function.environment import Environment
 from function.first_view import FirstView, View, is_name
-from function.lazy import entered, facts_beside, find_declared
+from function.lazy import entered, facts_beside, find_declared, may_be_made
 from function.manifest import CACHE_CONTROL, CONTENT_TYPE, Manifest, RenditionFacts, timestamp
 from function.storage.bucket import Bucket, Headers
 from function.storage.errors import Conflict
@@ -54,7 +54,7 @@ class FormatView(Record):
         if entry and stored and stored.sequencer == manifest.source.sequencer:
             return View(entry, stored.body, stored.etag, is_new=False)
         view = self._stand_in(name, found[0].name, manifest)
-        is_wanted = self._may_make(manifest) and not _is_asked(manifest, key)
+        is_wanted = self._may_ask(manifest, key)
         return view and view.replace(stands_in_for=key, is_wanted=is_wanted)
 
     def ask(self, key: str) -> bool:
@@ -68,14 +68,21 @@ class FormatView(Record):
         if not found or not read:
             return False
         manifest, body, etag = read
-        if not self._may_make(manifest) or _is_asked(manifest, key):
+        if not self._may_ask(manifest, key):
             return False
-        facts = facts_beside(self.environment, manifest, *found).replace(asked_at=timestamp())
+        # To the microsecond, by which a view knows what it has written itself.
+        asked_at = timestamp("microseconds")
+        facts = facts_beside(self.environment, manifest, *found).replace(asked_at=asked_at)
+        noted = entered(body, facts)
         headers = Headers(CONTENT_TYPE, CACHE_CONTROL, manifest.source.sequencer)
         try:
-            self.destination.put(manifest_key(name), entered(body, facts), headers, expect=etag)
-        except Conflict:  # another view was first, or the upload was replaced or deleted
-            return False
+            self.destination.put(manifest_key(name), noted, headers, expect=etag)
+        except Conflict:
+            # Another view was first, or the upload was replaced or deleted; or the answer to this
+            # write was lost, and its retry finds what the first attempt has written.
+            latest = self._read(name)
+            if not latest or latest[1] != noted:
+                return False
         self.send(format_asked(manifest.source.key, key))
         return True
 
@@ -87,9 +94,10 @@ class FormatView(Record):
         manifest = Manifest.from_json(read[0])
         return (manifest, *read) if manifest.status == Status.READY else None
 
-    def _may_make(self, manifest: Manifest) -> bool:
-        """Return False for an upload of a prefix that the stack has no more, and may not read."""
-        return manifest.source.key.startswith(self.environment.upload_prefixes)
+    def _may_ask(self, manifest: Manifest, key: str) -> bool:
+        """Return False for what no view has to ask for, or none may."""
+        name = key.rpartition("/")[0]
+        return may_be_made(self.environment, manifest, name) and not _is_asked(manifest, key)
 
     def _stand_in(self, name: str, rendition_name: str, manifest: Manifest) -> View | None:
         """Return a rendition in the format that every reader can show; None if it is gone."""

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from function.contract import rendition_key
+from function.contract import rendition_key, source_key
 from function.engine.layout import lay_out
 from function.engine.renditions import FORMATS, OutputFormat, Rendition, file_name
 from function.environment import Environment
@@ -79,6 +79,15 @@ def facts_beside(
     """
     own = environment.replace(delivery_url=manifest.delivery_url)
     return facts_of(own, rendition, format_name, manifest.source)
+
+
+def may_be_made(environment: Environment, manifest: Manifest, name: str) -> bool:
+    """Return False for an upload of a prefix that the stack has no more, and may not read.
+
+    One prefix may start with a former one. Then that upload's key is also one of another name.
+    """
+    keys = (source_key(name, prefix) for prefix in environment.upload_prefixes)
+    return manifest.source.key in keys
 
 
 def entered(manifest: bytes, facts: RenditionFacts) -> bytes:

@@ -192,9 +192,9 @@ class Manifest(Record):
         return json.dumps(first | fields, ensure_ascii=False, indent=1).encode()
 
 
-def timestamp() -> str:
-    """Return the current time for a manifest: ISO 8601 in UTC, to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def timestamp(timespec: str = "milliseconds") -> str:
+    """Return the current time for a manifest: ISO 8601 in UTC, to the millisecond by default."""
+    return datetime.now(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
 
 
 def _id_of(version_id: str | None) -> str:

@@ -205,8 +205,9 @@ class Reconciler(Record):
             return None, state.replace(is_whole=True)
         if standing and (lazy := self._lazy_keys(event, standing)):
             # Before a reader can learn the new version's URLs, under which a CDN would cache the
-            # old files.
-            shown = {*_stored_keys(standing), *_stored_keys(manifest)}
+            # old files; also those from before their rendition was lazy.
+            is_same = is_of(standing, version)
+            shown = {*_stored_keys(manifest), *(_stored_keys(standing) if is_same else ())}
             self.destination.delete(sorted(lazy - shown))
             manifest = manifest.replace(look_again=True)
         replaced = {*_keys(standing)} - {*_stored_keys(manifest)}

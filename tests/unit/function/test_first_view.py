@@ -14,6 +14,7 @@ from function.engine.renditions import Rendition
 from function.engine.results import Rendered
 from function.engine.work import work
 from function.first_view import FirstView
+from function.manifest import Manifest
 from function.reconcile import Contended, Reconciler
 from function.storage.bucket import Headers
 from function.storage.errors import Conflict
@@ -331,6 +332,51 @@ def test_an_overwrite_removes_what_was_viewed_before_its_manifest_is_written(sta
     assert stack.upload(encoded(gradient((500, 500)), "PNG")).look_again
     assert there == [False]
     assert KEY not in stack.destination.objects
+
+
+def test_an_overwrite_removes_what_was_made_at_upload_before_its_rendition_was_lazy(
+    stack, environment, lazy, jpeg
+):
+    """With the new manifest a reader learns a URL, under which the CDN would keep the old file."""
+    eager = POSTER.replace(lazy=False)
+    stack.use(environment.replace(renditions=(*environment.renditions, eager)))
+    stack.upload(jpeg)
+    stack.use(lazy)
+    put, there = stack.destination.put, []
+
+    def watched(key, body, headers, *, expect=None):
+        if key == MANIFEST:
+            there.append(KEY in stack.destination.objects)
+        return put(key, body, headers, expect=expect)
+
+    stack.destination.put = watched
+    manifest = Manifest.from_json(stack.destination.objects[MANIFEST])
+    stack.reconciler.reconcile(event("backfill", manifest.source.version.replace(sequencer="00")))
+    assert there == [True]  # a manifest that names it stood until then, and its URL stays
+    stack.destination.put = put
+    stack.use(environment.replace(renditions=(*environment.renditions, eager)))
+    stack.upload(jpeg)
+    stack.use(lazy)
+    stack.destination.put = watched
+    stack.upload(encoded(gradient((500, 500)), "PNG"))
+    assert there == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("former", "prefix"), [("uploads/", "uploads/u1/"), ("uploads/u1/", "uploads/")]
+)
+def test_an_upload_of_a_prefix_that_the_stack_has_no_more_has_no_view(
+    stack, lazy, jpeg, former, prefix
+):
+    """One prefix may start with the other: the upload's key is then one of another name, too."""
+    stack.use(lazy.replace(upload_prefixes=(former,)))
+    stack.upload(jpeg)
+    name = "uploads/u1/beach.jpg".removeprefix(former)
+    before = dict(stack.destination.objects)
+    assert f"{name}/manifest.json" in before
+    stack.use(lazy.replace(upload_prefixes=(prefix,)))
+    assert stack.views.view(f"{name}/poster.jpg") is None
+    assert stack.destination.objects == before
 
 
 def test_a_backfill_has_them_made_anew(stack, jpeg):

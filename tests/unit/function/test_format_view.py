@@ -164,6 +164,31 @@ def test_of_views_at_one_time_one_sends(stack, jpeg):
     assert len(stack.sent) == 1
 
 
+def test_a_view_whose_note_was_written_although_the_answer_was_lost_sends(stack, jpeg):
+    """The retry of a write that S3 carried out fails its condition: 412 or 409."""
+    stack.upload(jpeg)
+    put = stack.destination.put
+
+    def lost(key, body, headers, *, expect=None):
+        put(key, body, headers, expect=expect)
+        return put(key, body, headers, expect=expect)
+
+    stack.destination.put = lost
+    assert stack.views.ask(AVIF)
+    assert len(stack.sent) == 1
+
+
+def test_nothing_is_asked_for_of_an_upload_of_a_prefix_that_the_stack_has_no_more(stack, jpeg):
+    """The prefix starts with the former one: the upload's key is also one of another name."""
+    stack.upload(jpeg)
+    environment = stack.views.environment
+    stack.use(environment.replace(upload_prefixes=("uploads/u1/",)))
+    before = dict(stack.destination.objects)
+    assert not stack.views.view(AVIF).is_wanted
+    assert not stack.views.ask(AVIF)
+    assert (stack.sent, stack.destination.objects) == ([], before)
+
+
 @pytest.mark.parametrize("change", ["overwrite", "remove", "reject"])
 def test_nothing_is_asked_for_in_a_manifest_but_the_one_that_was_read(stack, jpeg, change):
     stack.upload(jpeg)
