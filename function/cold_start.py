@@ -153,6 +153,7 @@ def start_views(variables: Mapping[str, str] = os.environ) -> "ViewHandler":
         raise RuntimeError("First views of lazyFormats in RENDITIONS need FORMAT_QUEUE_URL.")
     task = environment.view_task
     first_views, counts = _first_views(environment, task, deadline, starts=bool(task.renditions))
+    first_views = first_views.replace(notes_failures=True)
     views = FormatView(
         environment,
         first_views.destination,

@@ -89,7 +89,8 @@ VIEW_SECONDS: Final = 25
 CloudFront waits 30 s for an origin by default (developer guide, "Response timeout")."""
 
 ASK_AGAIN_SECONDS: Final = 3600
-"""Time after which a view of a lazy format that is still not there asks for it again."""
+"""Time after which a view of a lazy format that is still not there asks for it again, and one of a
+lazy rendition that was given up tries it again."""
 
 MAX_KEY_BYTES: Final = 1024
 """Longest object key, in bytes of UTF-8 (S3 user guide, "Naming Amazon S3 objects")."""

@@ -14,23 +14,42 @@ keep a file from outliving the version that it was made of:
 * After the file is stored, the manifest is read again. If it names another version by now, the
   file is deleted, if it is still this one.
 
+An upload may take too much time in a worker, or crash it. Then the manifest notes it, as
+``failed_at`` of the entry, and no view tries this file again for ``ASK_AGAIN_SECONDS``: a stranger
+could ask for it without end. Whoever replaces the manifest clears the note.
+
 A process that dies between the last two leaves a file that is stale only if the upload was replaced
 or removed during the view; the second look of the invocation that did so deletes it.
 """
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Final
 
 from function.contract import MAX_KEY_BYTES, Status, manifest_key, rendition_key
-from function.engine.errors import Worn
+from function.engine.errors import DecoderBug, Reason, Stopped, Worn
 from function.engine.record import Record
 from function.engine.renditions import OutputFormat, Rendition
 from function.engine.results import Rendered, Result
 from function.environment import Environment
 from function.events import not_ours
-from function.lazy import entered, facts_beside, find_declared, may_be_made
-from function.manifest import CACHE_CONTROL, CONTENT_TYPE, Manifest, RenditionFacts
+from function.lazy import (
+    entered,
+    entry_of,
+    facts_beside,
+    find_declared,
+    is_recent,
+    may_be_made,
+)
+from function.manifest import (
+    CACHE_CONTROL,
+    CONTENT_TYPE,
+    INTERNAL,
+    Manifest,
+    RenditionFacts,
+    timestamp,
+)
 from function.reconcile import Contended, back_off
 from function.storage.bucket import ABSENT, FOREVER, Bucket, Headers
 from function.storage.errors import Conflict, Gone
@@ -40,6 +59,10 @@ MAX_ROUNDS: Final = 5
 
 OneRendition = Callable[[bytes, str, OutputFormat], Iterator[Result]]
 """Makes one rendition of an upload's bytes, given its name and format."""
+
+
+class GivenUp(Exception):
+    """A rendition failed not long ago by a fault of ours, and is not tried again yet."""
 
 
 class View(Record):
@@ -64,6 +87,8 @@ class FirstView(Record):
     destination: Bucket  # bucket of the renditions and manifests
     engine: OneRendition
     renditions: tuple[Rendition, ...]  # the lazy ones that it makes
+    # Notes renditions that it gave up; not where a queue bounds the attempts.
+    notes_failures: bool = False
     # Waits after a lost conditional write, given the number of the round.
     back_off: Callable[[int], None] = back_off
 
@@ -74,6 +99,7 @@ class FirstView(Record):
             Rejected: the upload can be rendered no more, because the limits have changed or it was
                 archived.
             Contended: the upload kept being written.
+            GivenUp: it crashed a worker not long ago.
             Exception: a failure of ours.
         """
         name, _, file = key.rpartition("/")
@@ -84,14 +110,14 @@ class FirstView(Record):
         for attempt in range(1, MAX_ROUNDS + 1):
             read = self.destination.read(manifest_key(name))
             manifest = Manifest.from_json(read[0]) if read else None
-            if not read or not manifest or manifest.status != Status.READY:
-                return None
-            if not may_be_made(self.environment, manifest, name):
+            if not read or not manifest or not may_be_made(self.environment, manifest, name):
                 return None
             facts = facts_beside(self.environment, manifest, *found)
             stored = self.destination.get(key)
             if stored and stored.sequencer == manifest.source.sequencer:
                 return View(facts, stored.body, stored.etag, is_new)
+            if self.notes_failures:
+                _check_failure(manifest, key)
             try:
                 if stored:  # made of a version that was replaced
                     self.destination.delete_if(key, stored.etag)
@@ -122,16 +148,19 @@ class FirstView(Record):
         started, source = time.perf_counter(), manifest.source
         limit = self.environment.max_upload_bytes
         data = self.source.fetch(source.key, version_id=source.version_id, max_bytes=limit)
-        if facts.key not in {known.key for known in manifest.renditions}:
+        if not entry_of(manifest, facts.key):
             # Before it is rendered: views of other new renditions replace the manifest, too.
             self._enter(facts, manifest, read)
         try:
             rendered = self._render(data, wanted)
-        except Worn:
-            rendered = self._render(data, wanted)
+        except (Stopped, DecoderBug) as error:
+            if self.notes_failures:
+                failure = Reason.TOO_COMPLEX if isinstance(error, Stopped) else INTERNAL
+                self._note_failure(facts, manifest, failure)
+            raise
         headers = Headers(facts.content_type, FOREVER, source.sequencer)
         etag = self.destination.put(facts.key, rendered.body, headers, expect=ABSENT)
-        if not self._is_named(facts.key, manifest):
+        if not self._find_standing(facts.key, manifest):
             self.destination.delete_if(facts.key, etag)
             return None
         milliseconds = round((time.perf_counter() - started) * 1000, 1)
@@ -139,7 +168,10 @@ class FirstView(Record):
 
     def _render(self, data: bytes, wanted: tuple[Rendition, OutputFormat]) -> Rendered:
         rendition, format_name = wanted
-        results = list(self.engine(data, rendition.name, format_name))
+        try:
+            results = list(self.engine(data, rendition.name, format_name))
+        except Worn:
+            results = list(self.engine(data, rendition.name, format_name))
         return next(result for result in results if isinstance(result, Rendered))
 
     def _enter(self, facts: RenditionFacts, manifest: Manifest, read: tuple[bytes, str]) -> None:
@@ -153,18 +185,32 @@ class FirstView(Record):
             expect=read[1],
         )
 
-    def _is_named(self, key: str, manifest: Manifest) -> bool:
-        """Return True if the manifest that stands is ready, of the same version, and names a key.
+    def _note_failure(self, facts: RenditionFacts, manifest: Manifest, failure: str) -> None:
+        """Note that a rendition was given up; where another invocation was first, it is not."""
+        if read := self._find_standing(facts.key, manifest):
+            noted = facts.replace(failed_at=timestamp(), failure=failure)
+            with suppress(Conflict):
+                self._enter(noted, manifest, read)
+
+    def _find_standing(self, key: str, manifest: Manifest) -> tuple[bytes, str] | None:
+        """Return the manifest that stands if it is ready, of the same version, and names a key.
 
         While a stack is updated, the function for uploads may have settings without the rendition.
         If it writes the manifest anew, nothing would name the file, so nothing would delete it.
         """
         read = self.destination.read(manifest_key(self.environment.name_of(manifest.source.key)))
         if not read:
-            return False
+            return None
         latest = Manifest.from_json(read[0])
         is_same = latest.status == Status.READY and latest.source == manifest.source
-        return is_same and key in {known.key for known in latest.renditions}
+        return read if is_same and entry_of(latest, key) else None
+
+
+def _check_failure(manifest: Manifest, key: str) -> None:
+    """Raise what a view raised that gave this rendition up, if that was not long ago."""
+    entry = entry_of(manifest, key)
+    if entry and is_recent(entry.failed_at):
+        raise Stopped if entry.failure == Reason.TOO_COMPLEX else GivenUp(key)
 
 
 def is_name(name: str, file: str) -> bool:

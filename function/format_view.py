@@ -9,21 +9,21 @@ view asks again after ``ASK_AGAIN_SECONDS``.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 
-from function.contract import (
-    ASK_AGAIN_SECONDS,
-    Status,
-    format_asked,
-    manifest_key,
-    rendition_key,
-)
+from function.contract import Status, format_asked, manifest_key, rendition_key
 from function.engine.record import Record
 from function.engine.renditions import file_name
 from function.environment import Environment
 from function.first_view import FirstView, View, is_name
-from function.lazy import entered, facts_beside, find_declared, may_be_made
-from function.manifest import CACHE_CONTROL, CONTENT_TYPE, Manifest, RenditionFacts, timestamp
+from function.lazy import (
+    entered,
+    entry_of,
+    facts_beside,
+    find_declared,
+    is_recent,
+    may_be_made,
+)
+from function.manifest import CACHE_CONTROL, CONTENT_TYPE, Manifest, timestamp
 from function.storage.bucket import Bucket, Headers
 from function.storage.errors import Conflict
 
@@ -50,7 +50,7 @@ class FormatView(Record):
         if read is None:
             return None
         manifest, _, _ = read
-        entry, stored = _entry(manifest, key), self.destination.get(key)
+        entry, stored = entry_of(manifest, key), self.destination.get(key)
         if entry and stored and stored.sequencer == manifest.source.sequencer:
             return View(entry, stored.body, stored.etag, is_new=False)
         view = self._stand_in(name, found[0].name, manifest)
@@ -109,19 +109,11 @@ class FormatView(Record):
         if declared.lazy:
             return self.first_views.view(key)
         # While the upload is being replaced this may be the new one's, as in the bucket.
-        entry, stored = _entry(manifest, key), self.destination.get(key)
+        entry, stored = entry_of(manifest, key), self.destination.get(key)
         return View(entry, stored.body, stored.etag, is_new=False) if entry and stored else None
-
-
-def _entry(manifest: Manifest, key: str) -> RenditionFacts | None:
-    """Return a manifest's entry for a destination key."""
-    return next((facts for facts in manifest.renditions if facts.key == key), None)
 
 
 def _is_asked(manifest: Manifest, key: str) -> bool:
     """Return True if a view has asked for a lazy format lately."""
-    entry = _entry(manifest, key)
-    if entry is None or entry.asked_at is None:
-        return False
-    age = datetime.now(UTC) - datetime.fromisoformat(entry.asked_at)
-    return age < timedelta(seconds=ASK_AGAIN_SECONDS)
+    entry = entry_of(manifest, key)
+    return entry is not None and is_recent(entry.asked_at)

@@ -5,9 +5,10 @@ Their size follows from the upload's and from the settings alone, so nothing is 
 
 import json
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from function.contract import rendition_key, source_key
+from function.contract import ASK_AGAIN_SECONDS, Status, rendition_key, source_key
 from function.engine.layout import lay_out
 from function.engine.renditions import FORMATS, OutputFormat, Rendition, file_name
 from function.environment import Environment
@@ -81,13 +82,25 @@ def facts_beside(
     return facts_of(own, rendition, format_name, manifest.source)
 
 
+def entry_of(manifest: Manifest, key: str) -> RenditionFacts | None:
+    """Return a manifest's entry for a destination key."""
+    return next((facts for facts in manifest.renditions if facts.key == key), None)
+
+
+def is_recent(time: str | None) -> bool:
+    """Return True if a time that an entry notes is less than ``ASK_AGAIN_SECONDS`` ago."""
+    if time is None:
+        return False
+    return datetime.now(UTC) - datetime.fromisoformat(time) < timedelta(seconds=ASK_AGAIN_SECONDS)
+
+
 def may_be_made(environment: Environment, manifest: Manifest, name: str) -> bool:
-    """Return False for an upload of a prefix that the stack has no more, and may not read.
+    """Return True for a ready upload of this name, of a prefix that the stack has and may read.
 
     One prefix may start with a former one. Then that upload's key is also one of another name.
     """
     keys = (source_key(name, prefix) for prefix in environment.upload_prefixes)
-    return manifest.source.key in keys
+    return manifest.status == Status.READY and manifest.source.key in keys
 
 
 def entered(manifest: bytes, facts: RenditionFacts) -> bytes:

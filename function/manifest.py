@@ -70,11 +70,15 @@ class RenditionFacts(Record):
     lazy: bool = False
     # When a view last asked for a lazy format, which no view does again within the hour.
     asked_at: str | None = None
+    # When views last gave a lazy rendition up, and why: ``too_complex``, or ``INTERNAL`` for a
+    # fault of ours. No view tries it again within the hour.
+    failed_at: str | None = None
+    failure: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain data; without those after ``content_type`` that are not so."""
         fields = super().to_dict()
-        for name in ("hdr", "lazy", "asked_at"):
+        for name in ("hdr", "lazy", "asked_at", "failed_at", "failure"):
             if not fields[name]:
                 del fields[name]
         return fields

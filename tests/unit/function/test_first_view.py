@@ -4,16 +4,24 @@ import functools
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bench.cost.bill import FIRST_VIEW_GETS
 from function.contract import Status
-from function.engine.errors import Reason, Rejected, Worn
+from function.engine.errors import (
+    DecoderBug,
+    IsolationFailed,
+    Reason,
+    Rejected,
+    Stopped,
+    Worn,
+)
 from function.engine.renditions import Rendition
 from function.engine.results import Rendered
 from function.engine.work import work
-from function.first_view import FirstView
+from function.first_view import FirstView, GivenUp
 from function.manifest import Manifest
 from function.reconcile import Contended, Reconciler
 from function.storage.bucket import Headers
@@ -430,6 +438,145 @@ def test_a_worker_that_is_worn_is_asked_once_more(stack, jpeg):
         return engine(*arguments)
 
     assert stack.views.replace(engine=worn).view(KEY).is_new
+
+
+def failing(stack, error, *, notes: bool = True):
+    """Views whose worker gives each rendition up, and what they have tried."""
+    tried = []
+
+    def fail(_data, name, format_name):
+        tried.append((name, str(format_name)))
+        raise error
+
+    return stack.views.replace(engine=fail, notes_failures=notes), tried
+
+
+def entry(stack, key=KEY):
+    return next(each for each in stack.manifest["renditions"] if each["key"] == key)
+
+
+@pytest.mark.parametrize(
+    ("error", "again", "failure"),
+    [(Stopped(), Stopped, "too_complex"), (DecoderBug("7"), GivenUp, "internal")],
+)
+def test_what_was_given_up_is_not_tried_again_within_the_hour(stack, jpeg, error, again, failure):
+    """Otherwise each view of a hostile file, with another ``v``, takes a worker for its time."""
+    stack.upload(jpeg)
+    before, headers = stack.manifest, stack.destination.headers[MANIFEST]
+    views, tried = failing(stack, error)
+    with pytest.raises(type(error)):
+        views.view(KEY)
+    views, tried_cold = failing(stack, error)
+    for _ in range(2):
+        with pytest.raises(again):
+            views.view(KEY)
+    assert (tried, tried_cold) == ([("poster", "jpeg")], [])
+    noted = entry(stack)
+    assert noted.pop("failure") == failure
+    failed_at = datetime.fromisoformat(noted.pop("failed_at"))
+    assert datetime.now(UTC) - failed_at < timedelta(seconds=60)
+    assert noted == next(each for each in before["renditions"] if each["key"] == KEY)
+    assert stack.destination.headers[MANIFEST] == headers
+    assert stack.views.replace(notes_failures=True).view("u1/beach.jpg/poster.avif").is_new
+
+
+@pytest.mark.parametrize("seconds", [3590, 3610])
+def test_what_was_given_up_is_tried_again_after_an_hour(stack, jpeg, seconds):
+    stack.upload(jpeg)
+    views, tried = failing(stack, DecoderBug("7"))
+    with pytest.raises(DecoderBug):
+        views.view(KEY)
+    fields = stack.manifest
+    noted = next(each for each in fields["renditions"] if each["key"] == KEY)
+    before = datetime.now(UTC) - timedelta(seconds=seconds)
+    noted["failed_at"] = before.isoformat().replace("+00:00", "Z")
+    stack.destination.put(MANIFEST, json.dumps(fields).encode(), Headers("", "", "01"))
+    is_due = seconds > 3600
+    with pytest.raises(DecoderBug if is_due else GivenUp):
+        views.view(KEY)
+    assert len(tried) == 1 + is_due
+
+
+@pytest.mark.parametrize("change", ["overwrite", "backfill"])
+def test_a_new_manifest_has_what_was_given_up_tried_again(stack, jpeg, change):
+    manifest = stack.upload(jpeg)
+    with pytest.raises(Stopped):
+        failing(stack, Stopped())[0].view(KEY)
+    if change == "overwrite":
+        stack.upload(encoded(gradient((500, 500)), "PNG"))
+    else:
+        again = event("backfill", manifest.source.version.replace(sequencer="00"))
+        stack.reconciler.reconcile(again)
+    assert "failed_at" not in entry(stack)
+    assert stack.views.replace(notes_failures=True).view(KEY).is_new
+
+
+def test_a_new_rendition_that_is_given_up_is_noted_in_the_entry_that_it_gets(
+    environment, lazy, source, destination, jpeg
+):
+    stack = Stack(environment, source, destination)
+    stack.upload(jpeg)
+    stack.use(lazy)
+    views, tried = failing(stack, Stopped())
+    for _ in range(2):
+        with pytest.raises(Stopped):
+            views.view(KEY)
+    assert len(tried) == 1
+    assert entry(stack)["failure"] == "too_complex"
+
+
+@pytest.mark.parametrize("error", [OSError("S3 is down"), IsolationFailed("busy"), Worn("ended")])
+def test_a_failure_that_is_not_the_files_is_tried_again(stack, jpeg, error):
+    stack.upload(jpeg)
+    before = stack.manifest
+    with pytest.raises(type(error)):
+        failing(stack, error)[0].view(KEY)
+    assert stack.manifest == before
+    assert stack.views.replace(notes_failures=True).view(KEY).is_new
+
+
+def test_where_a_queue_bounds_the_attempts_nothing_is_noted(stack, jpeg):
+    """A dead letter is tried again when somebody sends it again, not an hour later."""
+    stack.upload(jpeg)
+    before = stack.manifest
+    views, tried = failing(stack, DecoderBug("7"), notes=False)
+    for _ in range(2):
+        with pytest.raises(DecoderBug):
+            views.view(KEY)
+    assert (stack.manifest, len(tried)) == (before, 2)
+
+
+@pytest.mark.parametrize("change", ["overwrite", "remove", "another view"])
+def test_what_was_given_up_is_noted_in_no_manifest_but_that_of_its_version(stack, jpeg, change):
+    stack.upload(jpeg)
+    changes = {
+        "overwrite": lambda: stack.upload(encoded(gradient((500, 500)), "PNG")),
+        "remove": stack.remove,
+        "another view": lambda: None,
+    }
+    put = stack.destination.put
+
+    def fail(_data, _name, _format):
+        changes[change]()
+        if change == "another view":
+            stack.destination.put = beaten
+        raise DecoderBug("7")
+
+    def beaten(key, body, headers, *, expect=None):
+        raise Conflict(key)
+
+    with pytest.raises(DecoderBug):
+        stack.views.replace(engine=fail, notes_failures=True).view(KEY)
+    stack.destination.put = put
+    assert b"failed_at" not in b"".join(stack.destination.objects.values())
+
+
+def test_a_file_that_is_there_is_shown_although_it_was_given_up_before(stack, jpeg):
+    stack.upload(jpeg)
+    with pytest.raises(Stopped):
+        failing(stack, Stopped())[0].view(KEY)
+    made = stack.views.view(KEY)  # of a view that had begun before
+    assert stack.views.replace(notes_failures=True).view(KEY).body == made.body
 
 
 def test_an_upload_over_todays_limit_is_rejected(stack, lazy, jpeg):

@@ -204,6 +204,7 @@ print(json.dumps({
     "workers": handler.worker_counts(),
     "rendered": [rendered, only],
     "has_time": 6 < seconds < 8,
+    "notes_failures": views.notes_failures,
 }))
 """
 
@@ -263,6 +264,7 @@ def test_first_views_have_a_worker_of_the_lazy_renditions_and_both_buckets():
         "workers": {"WorkersReplaced": 3},
         "rendered": ["upload", ["poster", "jpeg", False]],
         "has_time": True,
+        "notes_failures": True,
     }
 
 
@@ -282,6 +284,7 @@ def test_lazy_formats_have_a_worker_that_takes_its_time():
     assert (found["renditions"], found["patience"]) == ([["poster", "avif"]], 5.2)
     assert (found["rendered"], found["waited"]) == (["upload", ["poster", "avif", False]], 1)
     assert (found["workers"], found["cold_starts"]) == ({"WorkersReplaced": 3}, [1, 0, 0])
+    assert not found["notes_failures"]
 
 
 IDLE = """

@@ -28,7 +28,7 @@ from function.engine.renditions import Rendition
 from function.engine.results import Rendered
 from function.environment import Environment
 from function.events import Event, EventKind
-from function.first_view import FirstView
+from function.first_view import FirstView, GivenUp
 from function.format_view import FormatView
 from function.manifest import ErrorFacts, Manifest, RenditionFacts
 from function.moderation import HeldRecord, NameTooLong
@@ -146,21 +146,24 @@ VIEWED = SETTINGS.replace(
 """The rendition y is one that the settings of the reconciler have no longer."""
 
 
-def maker(source, destination, renditions) -> FirstView:
-    """Return a maker of lazy files, each of which is its upload's number."""
-    return FirstView(
-        VIEWED,
-        source,
-        destination,
-        lambda data, name, format_name: iter([Rendered(name, format_name, 1, 1, data)]),
-        renditions,
-        back_off=lambda attempt: None,
-    )
+def maker(source, destination, renditions, failures: list[Exception]) -> FirstView:
+    """Return a maker of lazy files, each of which is its upload's number.
+
+    Each of the failures, which are used up, is one that the next file ends in.
+    """
+
+    def make(data, name, format_name):
+        if failures:
+            raise failures.pop()
+        return iter([Rendered(name, format_name, 1, 1, data)])
+
+    return FirstView(VIEWED, source, destination, make, renditions, back_off=lambda attempt: None)
 
 
-def format_view(source, destination, send) -> FormatView:
+def format_view(source, destination, send, failures: list[Exception]) -> FormatView:
     """Return what answers readers: with a lazy file, or with its JPEG while it is being made."""
-    first_views = maker(source, destination, VIEWED.viewed)
+    first_views = maker(source, destination, VIEWED.viewed, failures)
+    first_views = first_views.replace(notes_failures=True)
     return FormatView(VIEWED, destination, first_views, send)
 
 
@@ -485,6 +488,7 @@ class World:
         self.views = 0  # that are at work
         self.messages: list[str] = []  # keys of lazy formats that views have asked for
         self.has_lost_a_message = False
+        self.failures: list[Exception] = []  # in which the next lazy files end
         self.begun: list[Event] = []
         self.delivered: list[Event] = []
         self.only_grew = True
@@ -570,6 +574,8 @@ class World:
             self.erase()
         elif happening in VIEWS:
             self.view(VIEWS[happening])
+        elif happening == "fail":
+            self.failures = [DecoderBug("7")]
         elif happening == "make" and self.messages:
             self.make(self.messages.pop())
 
@@ -585,8 +591,8 @@ class World:
 
     def view(self, file: str) -> None:
         """View a lazy file, as its handler does."""
-        with suppress(Crash, Contended), self.at_work():
-            views = format_view(*self.interrupted(file), self.messages.append)
+        with suppress(Crash, Contended, DecoderBug, GivenUp), self.at_work():
+            views = format_view(*self.interrupted(file), self.messages.append, self.failures)
             view = views.view(f"u1/beach.jpg/{file}")
             assert view is None or int(view.body) in self.seen
             assert view is None or view.facts.key.endswith(("y.jpg", "z.jpg", file))
@@ -613,8 +619,8 @@ class World:
         try:
             with self.at_work():
                 buckets = self.interrupted(key.rpartition("/")[2])
-                maker(*buckets, VIEWED.in_background).view(key)
-        except (Crash, Contended):
+                maker(*buckets, VIEWED.in_background, self.failures).view(key)
+        except (Crash, Contended, DecoderBug):
             self.messages.insert(0, key)
 
     def interrupted(self, file: str) -> list[Interrupted]:
@@ -735,7 +741,18 @@ SETTINGS_OF = {
     ),
     happenings=st.lists(
         st.sampled_from(
-            [*[NOTHING] * 3, "die", "run", "next", "again", "erase", "erase", *VIEWS, "make"]
+            [
+                *[NOTHING] * 3,
+                "die",
+                "run",
+                "next",
+                "again",
+                "erase",
+                "erase",
+                *VIEWS,
+                "make",
+                "fail",
+            ]
         ),
         max_size=120,
     ),
@@ -746,7 +763,7 @@ def test_the_newest_wins_through_crashes_and_races(operations, happenings):
 
     Somebody may view a lazy rendition, which is made then, or a lazy format, which is asked for. At
     the end there is none of a version that the key does not hold, and each format that the manifest
-    says was asked for, unless the message was lost.
+    says was asked for, unless the message was lost. One may fail to be made.
 
     An operator may erase the upload, request by request in between. Once that has ended, nothing is
     there at any time, unless somebody uploads anew.
