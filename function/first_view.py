@@ -22,6 +22,7 @@ A process that dies between the last two leaves a file that is stale only if the
 or removed during the view; the second look of the invocation that did so deletes it.
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -53,6 +54,7 @@ from function.manifest import (
 from function.reconcile import Contended, back_off
 from function.storage.bucket import ABSENT, FOREVER, Bucket, Headers
 from function.storage.errors import Conflict, Gone
+from function.versions import UNVERSIONED
 
 MAX_ROUNDS: Final = 5
 """Attempts to make a rendition whose upload is being written at the same time."""
@@ -142,12 +144,15 @@ class FirstView(Record):
         """Make and store a rendition; return None if its manifest was replaced meanwhile.
 
         Raises:
-            Gone: the source bucket no longer has the version.
+            Gone: the source bucket no longer has the version. One that keeps no versions may have
+                another upload by now, which a moderator need not have seen.
             Conflict: another view has stored it, or the manifest was replaced.
         """
         started, source = time.perf_counter(), manifest.source
         limit = self.environment.max_upload_bytes
         data = self.source.fetch(source.key, version_id=source.version_id, max_bytes=limit)
+        if source.version_id in UNVERSIONED and hashlib.sha256(data).hexdigest() != source.sha256:
+            raise Gone(source.key)
         if not entry_of(manifest, facts.key):
             # Before it is rendered: views of other new renditions replace the manifest, too.
             self._enter(facts, manifest, read)

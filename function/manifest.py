@@ -13,7 +13,7 @@ from function.contract import MODERATED, SCHEMA, Status, version_digest
 from function.engine.errors import Reason
 from function.engine.losses import Loss
 from function.engine.record import Record
-from function.versions import ObjectVersion
+from function.versions import UNVERSIONED, ObjectVersion
 
 CONTENT_TYPE: Final = "application/json"
 CACHE_CONTROL: Final = "no-cache"
@@ -204,10 +204,9 @@ def timestamp(timespec: str = "milliseconds") -> str:
 def _id_of(version_id: str | None) -> str:
     """Return an id that nobody can compute from a key, because S3's version ids are random.
 
-    Uploads from before a bucket kept versions have none, or all the same one, ``null`` (S3 user
-    guide, "How S3 Versioning works").
+    An upload of a bucket that keeps no versions has none, or the same one as others.
     """
-    if version_id in (None, "null"):
+    if version_id is None or version_id in UNVERSIONED:
         return os.urandom(16).hex()
     return version_digest(version_id)
 

@@ -1,6 +1,12 @@
 """Versions of an object in S3, and which of two came later."""
 
+from typing import Final
+
 from function.engine.record import Record
+
+UNVERSIONED: Final = (None, "null")
+"""Version ids of objects from before a bucket kept versions, or while it keeps none (S3 user guide,
+"How S3 Versioning works"). Whatever the key holds later may have the same one."""
 
 
 class ObjectVersion(Record):

@@ -27,7 +27,7 @@ from function.reconcile import Contended, Reconciler
 from function.storage.bucket import Headers
 from function.storage.errors import Conflict
 from tests.support.engine import in_process
-from tests.support.history import created, event, removal
+from tests.support.history import created, event, removal, version
 from tests.support.pictures import encoded, gradient, opened
 
 KEY, MANIFEST = "u1/beach.jpg/poster.jpg", "u1/beach.jpg/manifest.json"
@@ -155,6 +155,20 @@ def test_only_a_ready_upload_has_views(stack, jpeg, status):
 def test_a_version_that_is_gone_has_none(stack, jpeg):
     stack.upload(jpeg)
     stack.source.purge_latest("uploads/u1/beach.jpg")
+    assert stack.views.view(KEY) is None
+    assert KEY not in stack.destination.objects
+
+
+@pytest.mark.parametrize("version_id", [None, "null"])
+def test_a_bucket_that_keeps_no_versions_has_no_view_of_what_was_overwritten(
+    stack, jpeg, version_id
+):
+    """Otherwise the manifest of one upload would show the next one, which may have to wait."""
+    stack.source.objects["uploads/u1/beach.jpg"] = jpeg
+    unversioned = version(1).replace(version_id=version_id, bytes=len(jpeg))
+    stack.reconciler.reconcile(event(created(1).kind, unversioned))
+    assert stack.views.view("u1/beach.jpg/poster.avif").is_new
+    stack.source.objects["uploads/u1/beach.jpg"] = encoded(gradient((90, 90)), "PNG")
     assert stack.views.view(KEY) is None
     assert KEY not in stack.destination.objects
 
