@@ -16,7 +16,7 @@ keep a file from outliving the version that it was made of:
 
 An upload may take too much time in a worker, or crash it. Then the manifest notes it, as
 ``failed_at`` of the entry, and no view tries this file again for ``ASK_AGAIN_SECONDS``: a stranger
-could ask for it without end. Whoever replaces the manifest clears the note.
+could ask for it without end. An invocation that replaces the manifest clears the note.
 
 A process that dies between the last two leaves a file that is stale only if the upload was replaced
 or removed during the view; the second look of the invocation that did so deletes it.

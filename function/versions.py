@@ -6,7 +6,7 @@ from function.engine.record import Record
 
 UNVERSIONED: Final = (None, "null")
 """Version ids of objects from before a bucket kept versions, or while it keeps none (S3 user guide,
-"How S3 Versioning works"). Whatever the key holds later may have the same one."""
+"How S3 Versioning works"). A later object of the key may have the same one."""
 
 
 class ObjectVersion(Record):

@@ -111,7 +111,7 @@ UNREACHED = EndpointConnectionError(endpoint_url="https://s3-control")
 
 @pytest.mark.parametrize("error", [EXPIRED, UNREACHED])
 def test_a_job_that_cannot_be_looked_at_any_more_is_not_told_as_ended(error):
-    """Whoever ran the command again would have everything rendered twice."""
+    """An operator who ran the command again would have everything rendered twice."""
     with pytest.raises(Failure) as failure:
         run(stack_with(described("Active", 1), error))
     said = str(failure.value)
