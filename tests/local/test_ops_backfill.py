@@ -105,10 +105,10 @@ def test_it_waits_until_all_is_processed_and_has_its_queue_polled_meanwhile(
     assert aws.messages("backfillQueueUrl") == 0
 
 
-def test_a_state_that_cannot_be_written_is_told_before_anything_is_sent(aws, run, lost, tmp_path):
+def test_a_state_that_is_a_folder_is_told_before_anything_is_sent(aws, run, lost, tmp_path):
     (key, *_), before = lost("stateless"), state(aws)
     told = run("--prefix", "uploads/stateless/", "--state", str(tmp_path), code=1)
-    assert f"error: {tmp_path} cannot be written" in told
+    assert f"error: {tmp_path} cannot be read" in told
     assert "stay" not in told
     assert state(aws) == before
     assert not has_manifest(aws, key)
