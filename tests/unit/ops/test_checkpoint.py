@@ -33,3 +33,11 @@ def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(Failure, match="cannot be read: Not a directory"):
         checkpoint.read(tmp_path / "file" / "state", "photos uploads/")
+
+
+def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path):
+    with pytest.raises(Failure, match="cannot be written: Is a directory"):
+        checkpoint.write(tmp_path, Checkpoint(of="all"))
+    (tmp_path / "file").touch()
+    with pytest.raises(Failure, match="cannot be written: File exists"):
+        checkpoint.write(tmp_path / "file" / "state", Checkpoint(of="all"))
