@@ -9,8 +9,8 @@ NATIVE := function/engine/_native.abi3.so
 READY := $(INSTALLED) $(NATIVE)
 MUTANTS := .cache/mutants/venv
 KIT := .cache/kit
-# Two for each CPU, because many tests wait for the embedded AWS; long files come first (pyproject.toml, testpaths).
-WORKERS = $(or $(JOBS),$(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN)))))
+# Two for each CPU up to eight, because many tests wait for the embedded AWS; long files come first (pyproject.toml, testpaths).
+WORKERS = $(or $(JOBS),$(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 4 ? 2 * n : n < 8 ? 8 : n))))
 SIDE_BY_SIDE = --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 LOCK := uv pip compile $(if $(UPGRADE),--upgrade) --quiet --universal --generate-hashes --no-header --no-emit-index-url \
 	--no-emit-find-links --python-version 3.11
@@ -24,7 +24,7 @@ help: ## list these commands
 demo: $(READY) ## deploy to an embedded AWS, upload photos, show their renditions; PHOTOS=dir for yours
 	@$(BIN)/python -m local demo $(if $(PHOTOS),--photos "$(PHOTOS)")
 
-test: lint types ## lint, types and all tests, two for each CPU; JOBS=1: one at a time
+test: lint types ## lint, types and all tests, several at a time; JOBS=1: one
 	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 check: lint types unit ## lint, types and unit tests only; and whether measured settings still hold

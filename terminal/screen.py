@@ -1,5 +1,6 @@
 """Output: colours and a progress bar on a terminal, plain lines elsewhere."""
 
+import re
 import sys
 import time
 from collections.abc import Generator
@@ -21,6 +22,12 @@ PLAIN_WIDTH: Final = 120
 
 LINE_SECONDS: Final = 10
 """Seconds between two lines about progress without a terminal."""
+
+_CONTROLS: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""Control characters, ends of lines and paragraphs, those with which the text after them is shown
+in another order (Unicode Standard Annex 9, 2.1 to 2.5), and halves of characters."""
 
 
 class Advance(Protocol):
@@ -49,9 +56,10 @@ def counted(number: int, noun: str) -> str:
 def printable(text: str) -> str:
     """Return a text whose control characters are escaped, so that it cannot change a terminal.
 
-    Strangers choose the keys of their uploads.
+    Strangers choose the keys of their uploads. All else stays as it is, also what
+    ``str.isprintable`` refuses: a key is copied from one command's output into the next.
     """
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 @contextmanager

@@ -91,7 +91,7 @@ def run(*arguments):
 
 def test_what_waits_is_told_under_a_name_that_can_be_copied(world, capsys):
     """Neither cut at the width of the screen, nor with a part taken for an emoji or a style."""
-    handle = f"uploads/{'long' * 60}/:heart:[red].jpg#{'0' * 32}"
+    handle = f"uploads/{'long' * 60}/:heart:[red] at 2.37\u202fPM.jpg#{'0' * 32}"
     world.waiting = [replace(HELD, handle=handle)]
     assert run("list") == 0
     first, facts, last = capsys.readouterr().out.splitlines()

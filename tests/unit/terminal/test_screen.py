@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from terminal import console, counted, progress
+from terminal import console, counted, printable, progress
 from terminal.screen import LINE_SECONDS, PLAIN_WIDTH
 
 
@@ -21,6 +21,25 @@ def clock(monkeypatch):
 )
 def test_a_noun_is_in_the_plural_but_for_one(number, told):
     assert counted(number, "photo") == told
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "Screenshot 2026-11-28 at 2.37.13\u202fPM.png",  # as macOS names it
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001fae9 \u200f\u05d0\u00a0b.jpg",
+    ],
+)
+def test_a_key_can_be_copied_from_the_output(key):
+    assert printable(key) == key
+
+
+@pytest.mark.parametrize(
+    "control", ["\x1b", "\n", "\x7f", "\x9b", "\u2028", "\u202e", "\u2066", "\udcff"]
+)
+def test_a_character_that_would_change_the_terminal_is_escaped(control):
+    assert printable(f"a{control}b") == f"a{ascii(control)[1:-1]}b"
+    assert "\\" in printable(control)
 
 
 def test_without_a_terminal_lines_are_120_columns_wide():
