@@ -155,7 +155,8 @@ def program(cli, server, sdks, tmp_path):
 def test_five_lines_and_two_buckets_that_the_account_has(server, program, photo):
     owned = Owned(server, "shop-inbox", "shop-images")
     with program(source_bucket="shop-inbox", destination_bucket="arn:aws:s3:::shop-images") as live:
-        with pytest.raises(Failed, match="does not send its events to EventBridge"):
+        unannounced = "sourceBucket names a bucket that does not send its events to EventBridge"
+        with pytest.raises(Failed, match=unannounced):
             live.run("preview")
         owned.announce("shop-inbox", EventBridgeConfiguration={})
         before = {name: owned.look(name) for name in ("shop-inbox", "shop-images")}
