@@ -1,16 +1,18 @@
 """Encode pixels in each output format, without any metadata."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from typing import Any, Final
 
 from PIL import Image, ImageChops
 
 from function.engine.encoder_options import Picture, encoder_options
-from function.engine.pixels import Pixels
+from function.engine.pixels import Pixels, Planes
 from function.engine.renditions import Encoders, OutputFormat
 from function.engine.sample import take_sample
+from function.engine.vectors import encode_planes, encode_rgb
 
 HALF_CHROMA: Final = frozenset({OutputFormat.JPEG, OutputFormat.WEBP, OutputFormat.AVIF})
 """Output formats that store chroma at half size, at least of pixels that come as planes."""
@@ -36,16 +38,36 @@ def encode(
     ``background`` (red, green, blue) is put behind it. A JPEG's chroma is at half size, unless
     ``full_chroma`` asks for all of it. An AVIF has all that the picture has, and a WebP half.
     """
-    jpeg = format_name is OutputFormat.JPEG
-    image = over(pixels.jpeg_image(), background) if jpeg else pixels.image()
-    image.info = {}  # encoders would write what is left of the upload's metadata
-    import_encoder(format_name)
-    width, height = image.size
-    has_full_chroma = pixels.has_full_chroma and (full_chroma or not jpeg)
+    is_jpeg = format_name is OutputFormat.JPEG
+    width, height = pixels.size
+    has_full_chroma = pixels.has_full_chroma and (full_chroma or not is_jpeg)
     is_drawing = format_name is OutputFormat.AVIF and is_flat(pixels)
     picture = Picture(width * height, has_full_chroma, is_drawing)
     options = encoder_options(format_name, quality, encoders, picture, patience=patience)
+    optimize = options.get("optimize", False)
+    if optimize and isinstance(pixels, Planes):
+        made = _optimised(partial(encode_planes, pixels.values()), options)
+        if made:
+            return made
+    image = over(pixels.jpeg_image(), background) if is_jpeg else pixels.image()
+    if optimize and image.mode == "RGB":
+        made = _optimised(partial(encode_rgb, image, is_halved=not has_full_chroma), options)
+        if made:
+            return made
+    image.info = {}  # encoders would write what is left of the upload's metadata
+    import_encoder(format_name)
     return save(image, format_name, options)
+
+
+def _optimised(make: Callable[..., bytes | None], options: Mapping[str, Any]) -> bytes | None:
+    """Encode a JPEG by the C module, or return None for Pillow to do it.
+
+    Without memory for optimised Huffman tables, Pillow still encodes with the standard's.
+    """
+    try:
+        return make(steps=options["qtables"][0])
+    except MemoryError:
+        return None
 
 
 def is_flat(pixels: Pixels) -> bool:

@@ -6,6 +6,7 @@ the module is only slower (docs/resampler.md, docs/decoder.md).
 
 import logging
 import struct
+from collections.abc import Sequence
 from functools import cache
 from types import ModuleType
 from typing import Any, Final
@@ -91,6 +92,26 @@ def decode_jpeg(data: bytes, divisor: int, size: Size) -> ThreePlanes | None:
     native, arrays = load_module(), _export(luma, blue, red)
     done = native and arrays and native.decode_jpeg(data, divisor, size, *arrays)
     return (luma, blue, red) if done else None
+
+
+def encode_planes(planes: ThreePlanes, steps: Sequence[int]) -> bytes | None:
+    """Encode planes as of ``split`` as a JPEG with Huffman tables made for it.
+
+    The bytes are those of Pillow with ``optimize``, for a third of the time. The 64 steps, row by
+    row, are those of luma and chroma. Returns None where the module is missing.
+    """
+    native, arrays = load_module(), _export(*planes)
+    return (
+        native.encode_planes(*arrays, planes[0].size, bytes(steps)) if native and arrays else None
+    )
+
+
+def encode_rgb(image: Image.Image, steps: Sequence[int], *, is_halved: bool) -> bytes | None:
+    """Encode an RGB image in the same way, its chroma at half or at full size."""
+    native, arrays = load_module(), _export(image)
+    if not native or not arrays:
+        return None
+    return native.encode_rgb(*arrays, image.size, bytes(steps), is_halved)
 
 
 def unfilter(rows: bytes, channels: int, target: Any, size: Size, first: int) -> bool:

@@ -35,7 +35,10 @@ _VECTORS: Final[Mapping[Machine, str]] = {"x86_64": "x86_64+avx2+bmi+bmi2", "arm
 """CPU for the files that run only once the module has checked the CPU; all aarch64 has NEON."""
 
 _CHECKED_FIRST: Final = frozenset(
-    {"huffman.c", "idct.c", "jpeg.c", "planes.c", "resample.c", "similarity.c", "unfilter.c"}
+    {
+        *("fdct.c", "huffman.c", "huffman_encode.c", "idct.c", "jpeg.c", "jpeg_encode.c"),
+        *("planes.c", "resample.c", "similarity.c", "unfilter.c"),
+    }
 )
 """Files that may use the vectors of ``_VECTORS``."""
 

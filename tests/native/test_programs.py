@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.native.encodings import Encoding, encodings
 from tests.native.jpegs import Decode, decodes
 from tests.native.pairs import Pair, pairs
 from tests.native.resizes import Resize, resizes
@@ -30,7 +31,7 @@ needs_gcc = pytest.mark.skipif(GCC is None, reason="gcc is not installed; it has
 needs_qemu = pytest.mark.skipif(QEMU is None, reason="qemu-user is not installed")
 
 
-Job = Resize | Decode | Rows | Pair
+Job = Resize | Decode | Encoding | Rows | Pair
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,11 @@ class Program:
 PROGRAMS = [
     Program("resample.c", ("resample.c", "kernel.c"), list(resizes(CASES, seed=1))),
     Program("decode.c", ("huffman.c", "idct.c", "jpeg.c"), list(decodes(CASES, seed=1))),
+    Program(
+        "encode.c",
+        ("fdct.c", "huffman_encode.c", "jpeg_encode.c", "planes.c"),
+        list(encodings(CASES, seed=1)),
+    ),
     Program("unfilter.c", ("unfilter.c",), list(pictures(CASES, seed=1))),
     Program("similarity.c", ("similarity.c",), list(pairs(CASES, seed=1))),
 ]

@@ -1,24 +1,13 @@
 /* The two passes of libjpeg's jidctint.c, eight columns and then eight rows at a time.
  *
- * A block of fewer than eight columns shares its vectors with its neighbours. To transpose them, let
- * the index of a number be the number of its vector followed by that of its lane, in binary.
- * interleave_halves() rotates the bits of every index left by one. After as many calls as columns have
- * bits, the vector's number is the column and the row has become part of the lane's. */
+ * A block of fewer than eight columns shares its vectors with its neighbours. They are transposed by
+ * as many calls of interleave_halves() as columns have bits: the vector's number is the column then,
+ * and the row has become part of the lane's. */
 #include "idct.h"
 
-#include "block.h"
-#include "vector.h"
+#include "dct.h"
 
 typedef int16_t i16x4 __attribute__((vector_size(8)));
-
-/* Fraction bits of a constant, and of the numbers between the passes; both as in jidctint.c. */
-enum { CONST_BITS = 13, PASS1_BITS = 2 };
-
-/* Return a * x + b * y. */
-INLINE i32x8 multiply_add(i16x8 x, i16x8 y, int16_t a, int16_t b) {
-    i16x16 pairs = SHUFFLE(x, y, 0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
-    return multiply_pairs(pairs, repeat_pair((int32_t)((uint32_t)(uint16_t)b << 16 | (uint16_t)a)));
-}
 
 INLINE i32x8 to_fixed_point(i16x8 x) { return CONVERT(x, i32x8) << CONST_BITS; }
 
@@ -59,9 +48,6 @@ INLINE void idct_1d(const i16x8 *in, int points, i32x8 *out) {
     }
 }
 
-/* Divide by 2^bits and round, as libjpeg's DESCALE(). */
-INLINE i32x8 descale(i32x8 values, int bits) { return (values + (1 << (bits - 1))) >> bits; }
-
 /* Return one row of coefficients of 8 / columns blocks, which are `distance` blocks apart: first the
  * first column of each block, then the second column of each, and so on. */
 INLINE i16x8 load_row(const int16_t *row, int columns, int distance) {
@@ -92,24 +78,14 @@ INLINE void column_pass(const int16_t *blocks, int columns, int rows, i16x8 *out
     }
     for (int i = 0; i < rows; i += 2) {
         i16x16 two = narrow(sums[i], sums[(i + 1) % rows]);
-        out[i] = SHUFFLE(two, two, 0, 1, 2, 3, 4, 5, 6, 7);
+        out[i] = lower_half(two);
         if (rows > 1) {
-            out[i + 1] = SHUFFLE(two, two, 8, 9, 10, 11, 12, 13, 14, 15);
+            out[i + 1] = upper_half(two);
         }
     }
 }
 
-INLINE void interleave_halves(i16x8 *vectors, int count) {
-    i16x8 result[DCTSIZE];
-    for (int i = 0, half = count / 2; i < half; i++) {
-        i16x8 a = vectors[i], b = vectors[i + half];
-        result[2 * i] = SHUFFLE(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
-        result[2 * i + 1] = SHUFFLE(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
-    }
-    memcpy(vectors, result, (size_t)count * sizeof *vectors);
-}
-
-/* The same for samples, of which a vector holds two columns. */
+/* interleave_halves() for samples, of which a vector holds two columns. */
 INLINE void interleave_sample_halves(u8x16 *vectors, int count) {
     u8x16 result[DCTSIZE / 2];
     if (count == 1) {

@@ -2,14 +2,11 @@
 #ifndef IDCT_H
 #define IDCT_H
 
+#include "planes.h"
+
 #include <stdint.h>
 
 enum { LANES = 8 }; /* numbers that are computed at once */
-
-struct plane {
-    uint8_t *samples;  /* rows without gaps, top to bottom */
-    int width, height; /* samples */
-};
 
 /* Transform `LANES / rows` neighbouring blocks of a row of blocks and store their samples in the plane,
  * from `x` and `y` on, which lie in it. Samples that lie outside the plane are dropped.

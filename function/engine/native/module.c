@@ -8,6 +8,7 @@
 #include "cpu.h"
 #include "heap.h"
 #include "jpeg.h"
+#include "jpeg_encode.h"
 #include "kernel.h"
 #include "planes.h"
 #include "python.h"
@@ -15,6 +16,8 @@
 #include "similarity.h"
 #include "unfilter.h"
 #include "wipe.h"
+
+#include <stdlib.h>
 
 #define ARRAYS \
     "Images are the arrays of their `__arrow_c_array__`, sizes are (width, height) in pixels.\n" \
@@ -40,6 +43,16 @@
     "`size` is that of luma. Return False to decline a JPEG that is damaged or of a rare kind, which\n" \
     "libjpeg has to decode; the planes then hold nothing of use.\n" ARRAYS ", MemoryError when memory\n" \
     "is out."
+
+#define ENCODE_PLANES_DOC \
+    "encode_planes(luma, cb, cr, size, steps)\n--\n\n" \
+    "Encode planes, chroma at half size rounded up, as a JPEG with Huffman tables made for it.\n\n" \
+    "`steps` are the 64 quantisation steps of all planes, row by row. The bytes are the same as\n" \
+    "those of libjpeg-turbo with `optimize`.\n" ARRAYS ", MemoryError when memory is out."
+
+#define ENCODE_RGB_DOC \
+    "encode_rgb(pixels, size, steps, is_halved)\n--\n\n" \
+    "Encode RGB pixels of four bytes in the same way, chroma at full or at half size."
 
 #define UNFILTER_DOC \
     "unfilter(scanlines, channels, target, size, first)\n--\n\n" \
@@ -227,6 +240,69 @@ static PyObject *call_decode_jpeg(PyObject *module, PyObject *arguments) {
     return status == JPEG_NO_MEMORY ? PyErr_NoMemory() : PyBool_FromLong(status == JPEG_DECODED);
 }
 
+/* Return a file as a bytes object, and free it. */
+static PyObject *to_object(uint8_t *bytes, size_t length) {
+    PyObject *object = length ? PyBytes_FromStringAndSize((const char *)bytes, (Py_ssize_t)length) : PyErr_NoMemory();
+    free(bytes);
+    return object;
+}
+
+/* Return the quantisation steps of a bytes object. Return NULL with an exception set for a size or steps that no
+ * JPEG has. */
+static const uint8_t *find_steps(PyObject *object, int width, int height) {
+    char *steps;
+    Py_ssize_t length;
+    if (PyBytes_AsStringAndSize(object, &steps, &length) < 0) {
+        return NULL;
+    }
+    int fits = length == DCTSIZE2 && 1 <= width && width <= MAX_JPEG_SIDE && 1 <= height && height <= MAX_JPEG_SIDE;
+    for (int i = 0; fits && i < DCTSIZE2; i++) {
+        fits = steps[i] != 0;
+    }
+    if (!fits) {
+        PyErr_SetString(PyExc_ValueError, "no such size or steps");
+    }
+    return fits ? (const uint8_t *)steps : NULL;
+}
+
+static PyObject *call_encode_planes(PyObject *module, PyObject *arguments) {
+    (void)module;
+    PyObject *luma, *cb, *cr, *object;
+    struct planes planes = {0};
+    uint8_t *bytes = NULL;
+    if (!PyArg_ParseTuple(arguments, "OOO(ii)O", &luma, &cb, &cr, &planes.width, &planes.height, &object)) {
+        return NULL;
+    }
+    const uint8_t *steps = find_steps(object, planes.width, planes.height);
+    if (!steps || !find_planes(luma, cb, cr, &planes)) {
+        return NULL;
+    }
+    void *thread = PyEval_SaveThread();
+    size_t length = encode_planes(planes, steps, &bytes);
+    PyEval_RestoreThread(thread);
+    return to_object(bytes, length);
+}
+
+static PyObject *call_encode_rgb(PyObject *module, PyObject *arguments) {
+    (void)module;
+    PyObject *array, *object;
+    struct image image = {0};
+    int is_halved;
+    uint8_t *bytes = NULL;
+    if (!PyArg_ParseTuple(arguments, "O(ii)Op", &array, &image.width, &image.height, &object, &is_halved)) {
+        return NULL;
+    }
+    const uint8_t *steps = find_steps(object, image.width, image.height);
+    image.pixels = steps ? find_pixels(array, (int64_t)4 * image.width * image.height) : NULL;
+    if (!image.pixels) {
+        return NULL;
+    }
+    void *thread = PyEval_SaveThread();
+    size_t length = encode_rgb(image, is_halved, steps, &bytes);
+    PyEval_RestoreThread(thread);
+    return to_object(bytes, length);
+}
+
 static PyObject *call_unfilter(PyObject *module, PyObject *arguments) {
     (void)module;
     PyObject *object, *array;
@@ -377,6 +453,8 @@ static struct PyMethodDef METHODS[] = {
     {"split", call_split, METH_VARARGS, SPLIT_DOC},
     {"merge", call_merge, METH_VARARGS, MERGE_DOC},
     {"decode_jpeg", call_decode_jpeg, METH_VARARGS, DECODE_DOC},
+    {"encode_planes", call_encode_planes, METH_VARARGS, ENCODE_PLANES_DOC},
+    {"encode_rgb", call_encode_rgb, METH_VARARGS, ENCODE_RGB_DOC},
     {"unfilter", call_unfilter, METH_VARARGS, UNFILTER_DOC},
     {"compare", call_compare, METH_VARARGS, COMPARE_DOC},
     {"has_vectors", call_has_vectors, METH_VARARGS, HAS_VECTORS_DOC},
@@ -399,7 +477,7 @@ static struct PyModuleDef_Slot SLOTS[] = {{0}};
 static struct PyModuleDef MODULE = {
     .base = {.object = {.references = 1}},
     .name = "_native",
-    .doc = "Decode, resize, split and merge 8-bit images in the CPU's vectors, and confine a process.",
+    .doc = "Decode, resize, split, merge and encode 8-bit images in the CPU's vectors, and confine a process.",
     .methods = METHODS,
     .slots = SLOTS,
 };

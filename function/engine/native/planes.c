@@ -99,3 +99,65 @@ void merge_planes(struct planes planes, uint8_t *pixels) {
                   planes.width);
     }
 }
+
+/* libjpeg's conversion (jccolor.c): JFIF's factors, 2^16 times too large. Half a unit rounds, and
+ * chroma's 128 is added; just less than a half, so that pure blue and red stay below 256. */
+enum { SCALE_BITS = 16, HALF = 1 << (SCALE_BITS - 1), CHROMA_OFFSET = (128 << SCALE_BITS) + HALF - 1 };
+
+static void convert_pixel(const uint8_t *pixel, uint8_t *luma, uint8_t *cb, uint8_t *cr) {
+    int red = pixel[0], green = pixel[1], blue = pixel[2];
+    *luma = (uint8_t)((19595 * red + 38470 * green + 7471 * blue + HALF) >> SCALE_BITS);
+    *cb = (uint8_t)((-11059 * red - 21709 * green + 32768 * blue + CHROMA_OFFSET) >> SCALE_BITS);
+    *cr = (uint8_t)((32768 * red - 27439 * green - 5329 * blue + CHROMA_OFFSET) >> SCALE_BITS);
+}
+
+/* Return the products of both 16-bit halves of each pixel's 32 bits with two factors, added. */
+INLINE i32x8 weigh(u32x8 pixels, int16_t low, int16_t high) {
+    return multiply_pairs((i16x16)pixels, repeat_pair((int32_t)((uint32_t)(uint16_t)high << 16 | (uint16_t)low)));
+}
+
+INLINE u8x8 to_samples(i32x8 sums) { return CONVERT((u32x8)sums >> SCALE_BITS, u8x8); }
+
+/* Convert a row. Factors above 32,767 do not fit in 16 bits: green's is halved and green doubled. */
+static void convert_row(const uint8_t *pixels, uint8_t *luma, uint8_t *cb, uint8_t *cr, int width) {
+    int x = 0;
+    for (; x + 8 <= width; x += 8) {
+        u32x8 packed = LOAD(u32x8, pixels + 4 * (size_t)x);
+        u32x8 red_and_blue = packed & 0xff00ff, green = packed >> 8 & 0xff;
+        i32x8 half_red = (i32x8)(packed << 15 & 0xff << 15), half_blue = (i32x8)(packed >> 1 & 0xff << 15);
+        STORE(luma + x, to_samples(weigh(red_and_blue, 19595, 7471) + weigh(green << 1, 19235, 0) + HALF));
+        STORE(cb + x, to_samples(weigh(red_and_blue, -11059, 0) + weigh(green, -21709, 0) + half_blue + CHROMA_OFFSET));
+        STORE(cr + x, to_samples(weigh(red_and_blue, 0, -5329) + weigh(green, -27439, 0) + half_red + CHROMA_OFFSET));
+    }
+    for (; x < width; x++) {
+        convert_pixel(pixels + 4 * (size_t)x, luma + x, cb + x, cr + x);
+    }
+}
+
+/* Average two by two samples, rounded up and down in turn, as libjpeg's h2v2_downsample() does. Past
+ * `width` the last column goes on. */
+static void halve(const uint8_t *above, const uint8_t *below, int width, struct plane plane, int y) {
+    uint8_t *row = plane.samples + (size_t)y * plane.width;
+    int whole = width / 2, last = above[width - 1] + below[width - 1];
+    for (int x = 0; x < whole; x++) {
+        row[x] = (uint8_t)((above[2 * x] + above[2 * x + 1] + below[2 * x] + below[2 * x + 1] + 1 + (x & 1)) >> 2);
+    }
+    for (int x = whole; x < plane.width; x++) {
+        row[x] = (uint8_t)((2 * last + 1 + (x & 1)) >> 2);
+    }
+}
+
+void convert_rgb(const uint8_t *pixels, int width, int height, int is_halved, const struct plane planes[3],
+                 uint8_t *scratch) {
+    for (int y = 0; y < height; y++) {
+        size_t row = (size_t)y * width;
+        /* Two rows of Cb, then two of Cr, before they are halved. */
+        uint8_t *cb = is_halved ? scratch + y % 2 * width : planes[1].samples + row;
+        uint8_t *cr = is_halved ? cb + 2 * (size_t)width : planes[2].samples + row;
+        convert_row(pixels + 4 * row, planes[0].samples + row, cb, cr, width);
+        if (is_halved && (y % 2 || y + 1 == height)) { /* the last row may count twice */
+            halve(scratch, cb, width, planes[1], y / 2);
+            halve(scratch + 2 * (size_t)width, cr, width, planes[2], y / 2);
+        }
+    }
+}

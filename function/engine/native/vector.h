@@ -1,8 +1,8 @@
-/* Vectors of 8, 16 and 32-bit numbers, and the two operations that C's vector extensions lack.
+/* Vectors of 8, 16 and 32-bit numbers, and the operations that C's vector extensions lack.
  *
  * Clang and GCC turn the extensions (loads, stores, conversions, shuffles) into AVX2 or NEON. Only
- * multiplying pairs and narrowing with saturation need intrinsics. Without AVX2 and NEON both are plain
- * C, for the tests. */
+ * multiplying pairs, narrowing with saturation and finding zeros need intrinsics. Without AVX2 and NEON they
+ * are plain C, for the tests. */
 #ifndef VECTOR_H
 #define VECTOR_H
 
@@ -100,6 +100,30 @@ INLINE u8x16 saturate(i32x8 low, i32x8 high) {
         bytes[i] = (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
     }
     return bytes;
+#endif
+}
+
+/* Return which of sixteen numbers are not 0, the first in the lowest bit. */
+INLINE uint32_t find_nonzero(i16x16 numbers) {
+    i16x16 is_present = (i16x16)(numbers != 0); /* all ones, or all zeros */
+#if defined(__AVX2__)
+    __m256i lanes = (__m256i)is_present;
+    __m128i bytes = _mm_packs_epi16(_mm256_castsi256_si128(lanes), _mm256_extracti128_si256(lanes, 1));
+    return (uint32_t)_mm_movemask_epi8(bytes);
+#else
+    const i16x16 bits = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, INT16_MIN};
+    i16x16 found = is_present & bits;
+#if defined(__aarch64__)
+    int16x8_t low = (int16x8_t)SHUFFLE(found, found, 0, 1, 2, 3, 4, 5, 6, 7);
+    int16x8_t high = (int16x8_t)SHUFFLE(found, found, 8, 9, 10, 11, 12, 13, 14, 15);
+    return vaddvq_u16(vreinterpretq_u16_s16(vorrq_s16(low, high)));
+#else
+    uint32_t sum = 0;
+    for (int i = 0; i < 16; i++) {
+        sum |= (uint16_t)found[i];
+    }
+    return sum;
+#endif
 #endif
 }
 

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from function.engine import encode as encode_module
+from function.engine import vectors
 from function.engine.encode import encode, save
-from function.engine.pixels import Bitmap, Planes, to_ycbcr
+from function.engine.pixels import Bitmap, Pixels, Planes, as_bitmap, to_ycbcr
 from function.engine.renditions import FORMATS, OutputFormat
 from function.engine.vectors import split
 from tests.support.engine import one, picture_of, rendered
@@ -77,6 +79,53 @@ def noise(size):
 def test_noise_of_any_quality_is_encoded(pixels, quality):
     made = encode(pixels(noise((700, 600))), OutputFormat.JPEG, quality, background=(0, 0, 0))
     assert opened(made).size == (600, 700)
+
+
+def pixels_of_every_kind() -> list[Pixels]:
+    image = gradient((99, 70))
+    planes = Planes(*split(to_ycbcr(image)))
+    return [planes, Bitmap(image), Bitmap(gradient((64, 48), mode="RGBA")), as_bitmap(planes)]
+
+
+@pytest.mark.parametrize("kind", range(4))
+@pytest.mark.parametrize("full_chroma", [True, False])
+def test_a_jpeg_has_the_same_bytes_without_the_c_module(kind, full_chroma, monkeypatch):
+    def made():
+        pixels = pixels_of_every_kind()[kind]
+        options = {"background": (9, 99, 200), "full_chroma": full_chroma}
+        return encode(pixels, OutputFormat.JPEG, 80, **options)
+
+    calls = []
+    with monkeypatch.context() as patch:
+        patch.setattr(encode_module, "save", lambda *arguments: calls.append(arguments))
+        ours = made()
+    monkeypatch.setattr(vectors, "load_module", lambda: None)
+    assert made() == ours
+    assert calls == []
+
+
+@pytest.mark.parametrize("kind", range(4))
+def test_a_jpeg_without_memory_for_its_own_tables_has_the_standards(kind, monkeypatch):
+    def out_of_memory(*_arguments, **_options):
+        raise MemoryError
+
+    pixels = pixels_of_every_kind()[kind]
+    whole = encode(pixels, OutputFormat.JPEG, 80, background=(9, 99, 200))
+    monkeypatch.setattr(encode_module, "encode_planes", out_of_memory)
+    monkeypatch.setattr(encode_module, "encode_rgb", out_of_memory)
+    made = encode(pixels, OutputFormat.JPEG, 80, background=(9, 99, 200))
+    assert opened(made).tobytes() == opened(whole).tobytes()
+
+
+def test_a_jpeg_of_more_than_full_hd_is_pillows():
+    pixels = Bitmap(gradient((2100, 1001)))
+    small, large = (
+        encode(each, OutputFormat.JPEG, 80, background=(0, 0, 0))
+        for each in (Bitmap(gradient((2100, 1000))), pixels)
+    )
+    standard = bytes.fromhex("ffc4001f0000010501010101010100000000000000")
+    assert standard in large
+    assert standard not in small
 
 
 def test_noise_that_pillow_cannot_encode_with_tables_of_its_own_has_the_standards():

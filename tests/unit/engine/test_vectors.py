@@ -10,8 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from bench.photos import photo
 from function.engine import vectors
-from function.engine.vectors import merge, resize, split
+from function.engine.encoder_options import quantisation_table
+from function.engine.vectors import encode_planes, encode_rgb, merge, resize, split
+from tests.native.encodings import Samples, by_pillow, encodings
 from tests.native.resizes import FILTERS, SIDES, as_floats
 from tests.support.pictures import encoded, opened
 
@@ -252,6 +255,63 @@ def test_planes_that_do_not_fit_are_refused(native):
                 call(*wrong)
         with pytest.raises(ValueError, match="size"):
             call(packed, (0, 7), luma, half, half)
+
+
+@pytest.mark.parametrize("encoding", list(encodings(300, seed=7)), ids=str)
+def test_a_jpeg_has_pillows_bytes(encoding):
+    if encoding.samples is Samples.PLANES:
+        made = encode_planes(encoding.planes(), encoding.steps())
+    else:
+        is_halved = encoding.samples is Samples.HALVED_RGB
+        made = encode_rgb(encoding.image(), encoding.steps(), is_halved=is_halved)
+    assert made == encoding.expected()
+
+
+@pytest.mark.parametrize("is_halved", [True, False])
+@pytest.mark.parametrize("quality", [1, 40, 80, 100])
+def test_a_large_jpeg_has_pillows_bytes_too(quality, is_halved):
+    steps = quantisation_table(quality)
+    for image in (photo((1080, 811)), noise("RGB", (701, 500), seed=2)):
+        expected = by_pillow(image, steps, is_halved=is_halved)
+        assert encode_rgb(image, steps, is_halved=is_halved) == expected
+
+
+def test_codes_of_a_jpeg_are_cut_to_sixteen_bits():
+    """The symbols of a photo occur once to 70,000 times, and the tree of such counts is deeper."""
+    image, steps = photo((1400, 1000)), quantisation_table(80)
+    made = encode_rgb(image, steps, is_halved=True)
+    assert made == by_pillow(image, steps, is_halved=True)
+    at = made.index(b"\xff\xc4", made.index(b"\xff\xc4") + 1)  # the luma's AC table
+    assert made[at + 4] == 0x10
+    assert made[at + 5 + 15] > 0  # codes of sixteen bits
+
+
+def test_the_module_refuses_what_no_jpeg_has(native):
+    _, pixels = noise("RGB", (9, 7)).__arrow_c_array__()
+    _, luma = noise("L", (9, 7)).__arrow_c_array__()
+    _, half = noise("L", (5, 4)).__arrow_c_array__()
+    steps, is_halved = bytes([1] * 64), True
+    assert native.encode_rgb(pixels, (9, 7), steps, is_halved)
+    assert native.encode_planes(luma, half, half, (9, 7), steps)
+    for wrong in (steps[1:], steps + b"\1", b"\0" + steps[1:], steps[1:] + b"\0"):
+        with pytest.raises(ValueError, match="steps"):
+            native.encode_rgb(pixels, (9, 7), wrong, is_halved)
+        with pytest.raises(ValueError, match="steps"):
+            native.encode_planes(luma, half, half, (9, 7), wrong)
+    for size in ((0, 7), (9, 0), (-9, -7), (65_501, 1), (1, 65_501)):
+        with pytest.raises(ValueError, match="size"):
+            native.encode_rgb(pixels, size, steps, is_halved)
+    with pytest.raises(ValueError, match="array"):
+        native.encode_rgb(pixels, (9, 8), steps, is_halved)
+    with pytest.raises(ValueError, match="array"):
+        native.encode_planes(luma, half, luma, (9, 7), steps)
+
+
+def test_without_the_module_no_jpeg_is_encoded(monkeypatch):
+    monkeypatch.setattr(vectors, "load_module", lambda: None)
+    image = noise("RGB", (9, 7))
+    assert encode_rgb(image, [1] * 64, is_halved=True) is None
+    assert encode_planes(split(image.convert("YCbCr")), [1] * 64) is None
 
 
 class TestFaultyJpeg:
