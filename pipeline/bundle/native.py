@@ -36,8 +36,16 @@ _VECTORS: Final[Mapping[Machine, str]] = {"x86_64": "x86_64+avx2+bmi+bmi2", "arm
 
 _CHECKED_FIRST: Final = frozenset(
     {
-        *("fdct.c", "huffman.c", "huffman_encode.c", "idct.c", "jpeg.c", "jpeg_encode.c"),
-        *("planes.c", "resample.c", "similarity.c", "unfilter.c"),
+        "fdct.c",
+        "huffman_decode.c",
+        "huffman_encode.c",
+        "idct.c",
+        "jpeg_decode.c",
+        "jpeg_encode.c",
+        "planes.c",
+        "resample.c",
+        "similarity.c",
+        "unfilter.c",
     }
 )
 """Files that may use the vectors of ``_VECTORS``."""

@@ -3,7 +3,7 @@
  * The first byte of an input chooses the divisor; the rest is the file. The planes have the size that the
  * first frame header states, as the engine would allocate them. */
 #include "harness.h"
-#include "jpeg.h"
+#include "jpeg_decode.h"
 
 enum { MAX_AREA = 1 << 16 }; /* pixels; larger images take longer and reach no other code */
 

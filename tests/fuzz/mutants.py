@@ -54,23 +54,30 @@ class Mutant:
 
 MUTANTS = (
     # The end of the file, of a segment, of a table.
-    Mutant("jpeg", "jpeg.c", "segment.end - segment.next < MAX_CODE_LENGTH + symbols", "0"),
-    Mutant("jpeg", "jpeg.c", " || file.end - file.next < segment_length", ""),
-    Mutant("jpeg", "jpeg.c", "reader->end - next < 2 || ", ""),
-    Mutant("jpeg", "jpeg.c", "        if (number >= TABLES) {", "        if (number > TABLES) {"),
-    Mutant("jpeg", "jpeg.c", "i ? 1 : 2;", "i ? 1 : 4;"),
-    Mutant("jpeg", "jpeg.c", "decoder->has_dc_table >> component->dc_tbl_no & ", ""),
-    Mutant("jpeg", "huffman.c", "next_input_byte >= 8", "next_input_byte >= 7"),
-    Mutant("jpeg", "huffman.c", "next + 1 == reader->end || ", ""),
-    Mutant("jpeg", "huffman.c", "place == sizeof table->huffval || ", ""),
-    Mutant("jpeg", "huffman.c", "length > MAX_CODE_LENGTH", "length > MAX_CODE_LENGTH + 1"),
-    Mutant("jpeg", "huffman.h", "ZIGZAG_ENTRIES = 256", "ZIGZAG_ENTRIES = 192"),
+    Mutant("jpeg", "jpeg_decode.c", "segment.end - segment.next < MAX_CODE_LENGTH + symbols", "0"),
+    Mutant("jpeg", "jpeg_decode.c", " || file.end - file.next < segment_length", ""),
+    Mutant("jpeg", "jpeg_decode.c", "reader->end - next < 2 || ", ""),
+    Mutant(
+        "jpeg", "jpeg_decode.c", "        if (number >= TABLES) {", "        if (number > TABLES) {"
+    ),
+    Mutant("jpeg", "jpeg_decode.c", "i ? 1 : 2;", "i ? 1 : 4;"),
+    Mutant("jpeg", "jpeg_decode.c", "decoder->has_dc_table >> component->dc_tbl_no & ", ""),
+    Mutant("jpeg", "huffman_decode.c", "next_input_byte >= 8", "next_input_byte >= 7"),
+    Mutant("jpeg", "huffman_decode.c", "next + 1 == reader->end || ", ""),
+    Mutant("jpeg", "huffman_decode.c", "place == sizeof table->huffval || ", ""),
+    Mutant("jpeg", "huffman_decode.c", "length > MAX_CODE_LENGTH", "length > MAX_CODE_LENGTH + 1"),
+    Mutant("jpeg", "huffman_decode.h", "ZIGZAG_ENTRIES = 256", "ZIGZAG_ENTRIES = 192"),
     # The edge of a plane: written past, or not written.
     Mutant("jpeg", "idct.c", "room < columns ? room : columns", "columns"),
     Mutant("jpeg", "idct.c", "y + down < plane.height && ", ""),
     Mutant("jpeg", "idct.c", "room > 0", "room > 1"),
-    Mutant("jpeg", "jpeg.c", "mcu_row < mcu_rows;", "mcu_row < mcu_rows - (mcu_rows > 1);"),
-    Mutant("jpeg", "jpeg.c", "x < component->plane.width &&", "x + 1 < component->plane.width &&"),
+    Mutant("jpeg", "jpeg_decode.c", "mcu_row < mcu_rows;", "mcu_row < mcu_rows - (mcu_rows > 1);"),
+    Mutant(
+        "jpeg",
+        "jpeg_decode.c",
+        "x < component->plane.width &&",
+        "x + 1 < component->plane.width &&",
+    ),
     # The end of the scanlines, and each filter.
     Mutant("rows", "unfilter.c", "is_last ? (size_t)channels : sizeof pixel", "sizeof pixel"),
     Mutant("rows", "unfilter.c", "channels, x == width);", "channels, 0);"),

@@ -4,7 +4,7 @@
  * divisor, width and height of luma) and the file. Writes the status as a byte for each job, and the
  * planes if the file was decoded. File and planes are allocated to the byte, so that a sanitizer finds
  * any access past their ends. */
-#include "jpeg.h"
+#include "jpeg_decode.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -59,7 +59,9 @@ class Program:
 
 PROGRAMS = [
     Program("resample.c", ("resample.c", "kernel.c"), list(resizes(CASES, seed=1))),
-    Program("decode.c", ("huffman.c", "idct.c", "jpeg.c"), list(decodes(CASES, seed=1))),
+    Program(
+        "decode.c", ("huffman_decode.c", "idct.c", "jpeg_decode.c"), list(decodes(CASES, seed=1))
+    ),
     Program(
         "encode.c",
         ("fdct.c", "huffman_encode.c", "jpeg_encode.c", "planes.c"),

@@ -187,23 +187,11 @@ struct code_table make_code_table(const uint32_t counts[SYMBOLS]) {
     return table;
 }
 
-/* Return how many bytes all codes and additional bits take, without the zeros after bytes of ones. */
-static size_t size_of(const struct symbols *symbols, const struct code_table tables[TABLES]) {
-    uint64_t bits = 0;
-    for (int table = 0; table < TABLES; table++) {
-        for (int symbol = 0; symbol < SYMBOLS; symbol++) {
-            uint64_t length = (tables[table].codes[symbol] & 0xff) + (symbol & 15);
-            bits += length * symbols->counts[table][symbol];
-        }
-    }
-    return (size_t)(bits / 8 + 1);
-}
-
 int make_room(struct file *file, size_t more) {
     if (file->room - file->length >= more) {
         return 1;
     }
-    size_t room = file->length + file->length / 8 + more;
+    size_t room = file->length + file->length / 2 + more;
     uint8_t *bytes = realloc(file->bytes, room);
     if (bytes) {
         file->bytes = bytes;
@@ -265,10 +253,6 @@ int write_symbols(const struct symbols *symbols, const struct code_table tables[
     uint32_t codes[TABLES * SYMBOLS];
     for (int table = 0; table < TABLES; table++) {
         memcpy(codes + table * SYMBOLS, tables[table].codes, sizeof tables[table].codes);
-    }
-    size_t size = size_of(symbols, tables);
-    if (!make_room(file, size + size / 64 + RUN_BYTES)) { /* of random bytes, one of 256 is followed by a 0 */
-        return 0;
     }
     struct bit_writer writer = {0, WORD_BITS, NULL};
     for (const uint16_t *item = symbols->items, *end = item + symbols->length; item < end;) {

@@ -118,7 +118,7 @@ static size_t write_file(const struct encoder *encoder, int width, int height, c
         tables[i] = make_code_table(encoder->symbols.counts[i]);
     }
     struct file file = {0};
-    int has_room = make_room(&file, HEADER_ROOM);
+    int has_room = make_room(&file, HEADER_ROOM + encoder->symbols.length); /* an item takes about a byte */
     if (has_room) {
         uint8_t *end = write_header(file.bytes, width, height, encoder->luma_factor, steps, tables);
         file.length = (size_t)(end - file.bytes);

@@ -7,7 +7,7 @@
 #include "confine.h"
 #include "cpu.h"
 #include "heap.h"
-#include "jpeg.h"
+#include "jpeg_decode.h"
 #include "jpeg_encode.h"
 #include "kernel.h"
 #include "planes.h"

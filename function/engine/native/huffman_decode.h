@@ -3,8 +3,8 @@
  * Four fifths of a photo's decoding time is spent here. Two things make it fast. One lookup of the
  * next LOOKAHEAD_BITS bits gives a coefficient and its value, and mostly the coefficient after it
  * too. And the bit buffer is refilled eight bytes at a time, unless one of them may start a marker. */
-#ifndef HUFFMAN_H
-#define HUFFMAN_H
+#ifndef HUFFMAN_DECODE_H
+#define HUFFMAN_DECODE_H
 
 #include "block.h"
 

@@ -1,6 +1,6 @@
 /* Decoding of baseline JPEG to planes: Y, and Cb and Cr at half its size, at 1/1, 1/2, 1/4 or 1/8. */
-#ifndef JPEG_H
-#define JPEG_H
+#ifndef JPEG_DECODE_H
+#define JPEG_DECODE_H
 
 #include "planes.h"
 

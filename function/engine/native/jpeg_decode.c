@@ -1,7 +1,7 @@
 /* The marker segments (T.81, annex B), then the scan, MCU_BATCH of its MCUs at a time. */
-#include "jpeg.h"
+#include "jpeg_decode.h"
 
-#include "huffman.h"
+#include "huffman_decode.h"
 #include "idct.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* The lookup tables, made from a JPEG's own tables, and the loop that decodes a block by them. */
-#include "huffman.h"
+#include "huffman_decode.h"
 
 #include "vector.h"
 
