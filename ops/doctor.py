@@ -5,13 +5,13 @@ from typing import Any, Final
 
 import botocore.exceptions
 
-from ops import canary, engine, formats, held, rendered, reserved, storage, wiring
+from ops import announced, canary, engine, formats, held, rendered, reserved, storage, wiring
 from ops.finding import DEPLOY, Finding, fail
 from ops.stack import Stack
 
 CHECKS: Final[dict[str, Callable[[Stack], Finding]]] = {
-    "notification": wiring.notification,
-    "queue policy": wiring.queue_policy,
+    "notification": announced.notification,
+    "queue policy": announced.queue_policy,
     "mapping": wiring.mapping,
     "concurrency": wiring.concurrency,
     "redrive policy": wiring.redrive_policy,

@@ -1,16 +1,13 @@
 """Checks of uploads that wait for a moderator: how many, how long, and that readers get nothing."""
 
-import fnmatch
-import re
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from function.contract import LONG_WAIT_SECONDS, decision_key, held_key, look_key
-from ops import moderate
+from ops import policies, waiting
 from ops.console import human_age
 from ops.finding import DEPLOY, Finding, fail, ok, warn
 from ops.stack import Stack
-from ops.storage import bucket_policy
 from terminal import counted
 
 _KEYS: Final = [make("u1/beach.jpg", "1") for make in (look_key, held_key, decision_key)]
@@ -23,7 +20,7 @@ _LIST: Final = ("s3:ListBucket", "s3:ListBucketVersions")
 
 def held_uploads(stack: Stack) -> Finding:
     """Uploads do not wait for a moderator for long."""
-    name, found = "held uploads", moderate.count(stack)
+    name, found = "held uploads", waiting.count(stack)
     if found.since is None:
         return ok(name, "none waits for a moderator")
     seconds = max(0, round((datetime.now(UTC) - found.since).total_seconds()))
@@ -45,9 +42,8 @@ def held_privacy(stack: Stack) -> Finding:
     since who meets them is not known. Block Public Access may still refuse everybody.
     """
     name = "held privacy"
-    policy = bucket_policy(stack.client("s3"), stack.destination)
-    statements = cast("list[dict[str, Any]]", _many(policy["Statement"]))
-    bucket = f":::{stack.destination}"
+    statements = policies.bucket_policy(stack.client("s3"), stack.destination)["Statement"]
+    bucket = f"arn:aws:s3:::{stack.destination}"
     probes = [(action, f"{bucket}/{key}") for key in _KEYS for action in _READ]
     probes += [(action, bucket) for action in _LIST]
     for action, resource in probes:
@@ -61,7 +57,7 @@ def held_privacy(stack: Stack) -> Finding:
 
 def _is_allowed(statements: list[dict[str, Any]], action: str, resource: str) -> bool:
     """Return True if a policy lets readers do something, and does not deny it to everybody."""
-    about = [each for each in statements if _is_about(each, action, resource)]
+    about = [each for each in statements if policies.is_about(each, action, resource)]
     allows = any(each["Effect"] == "Allow" and _names_readers(each) for each in about)
     denies = any(
         each["Effect"] == "Deny" and _names_all(each) and _is_for_readers(each) for each in about
@@ -79,44 +75,11 @@ def _is_for_readers(statement: dict[str, Any]) -> bool:
     return not condition or (len(condition) == 1 and set(outside) == {"aws:PrincipalAccount"})
 
 
-def _is_about(statement: dict[str, Any], action: str, resource: str) -> bool:
-    return _matches(statement, "Action", action.lower(), lower=True) and _matches(
-        statement, "Resource", resource
-    )
-
-
-def _matches(statement: dict[str, Any], part: str, value: str, *, lower: bool = False) -> bool:
-    """Return True if a statement's part, or its ``Not`` part, applies to a value.
-
-    The partition of an ARN is not compared.
-    """
-    given = part if part in statement else f"Not{part}"
-    patterns = [str(each) for each in _many(statement.get(given, []))]
-    patterns = [each.lower() if lower else re.sub(r"^arn:[^:]*:s3", "", each) for each in patterns]
-    # Of IAM's patterns, brackets stand for themselves.
-    patterns = [each.replace("[", "[[]") for each in patterns]
-    is_named = any(fnmatch.fnmatchcase(value, pattern) for pattern in patterns)
-    return is_named is (given == part)
-
-
 def _names_readers(statement: dict[str, Any]) -> bool:
     if "NotPrincipal" in statement or _names_all(statement):
         return True
-    return "cloudfront.amazonaws.com" in _principals(statement, "Service")
+    return "cloudfront.amazonaws.com" in policies.principals(statement, "Service")
 
 
 def _names_all(statement: dict[str, Any]) -> bool:
-    return "*" in _principals(statement, "AWS")
-
-
-def _principals(statement: dict[str, Any], kind: str) -> list[Any]:
-    """Return whom a statement is about, of a kind; ``*`` alone means every AWS principal."""
-    principal: str | dict[str, Any] = statement.get("Principal", {})
-    if isinstance(principal, str):
-        return [principal] if kind == "AWS" else []
-    return _many(principal.get(kind, []))
-
-
-def _many(value: Any) -> list[Any]:
-    """Return a policy's values as a list; it states a single one by itself."""
-    return cast("list[Any]", value) if isinstance(value, list) else [value]
+    return "*" in policies.principals(statement, "AWS")

@@ -1,93 +1,48 @@
-"""Uploads that wait for a moderator, and what a moderator decides about them.
+"""A moderator's decisions about uploads.
 
 A decision is a message in the queue of uploads, so it takes the permission to send one. The
 function records it before it acts on it: a decision that was sent is not lost, and sent twice it is
 one.
 """
 
-import itertools
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from function.contract import (
-    HELD,
-    LOOK_SECONDS,
     MAX_KEY_BYTES,
     MAX_REASON,
     MODERATED,
-    MOST_HELD,
     StackOutput,
     Status,
     Verdict,
     decision_key,
-    look_key,
     manifest_key,
     moderation_event,
-    name_of_held,
     upload_name,
 )
 from function.moderation_record import Decision, DecisionRecord, moment
-from ops.listing import workers
-from ops.stack import Stack, read_or_none
+from ops.stack import Stack
+from ops.stored import read
 from terminal import Failure, Misuse
-
-if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
 
 WAIT_SECONDS: Final = 60.0
 """Time that all decisions of a command may take; cold starts and a batch before them are within."""
 
 LOOK_EVERY: Final = 0.5
 
-READERS: Final = 8
-
+GONE: Final = "gone"
 OVERRULED: Final = "overruled"
 REPLACED: Final = "replaced"
 """Outcomes of a decision that are no status of the upload."""
 
-_SIGNED: Final = Config(signature_version="s3v4")
-"""Signs URLs by Signature Version 4, without which S3 gives nothing that a KMS key encrypts (S3
-user guide, "Specifying server-side encryption with AWS KMS"). In older regions boto3 takes 2."""
-
 _HANDLE: Final = re.compile(r"(.+)#([0-9a-f]{32})")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Held:
-    """One version that waits."""
-
-    handle: str  # names the version to ``approve`` and ``reject``: its key, # and an id
-    key: str
-    version_id: str
-    held_at: str  # ISO 8601
-    bytes: int
-    width: int
-    height: int
-    format: str
-    looks_like_rejected: dict[str, Any] | None
-    look: str  # URL of a small picture of it, for five minutes
-
-    @property
-    def age_seconds(self) -> int:
-        """Time since it was held."""
-        return max(0, round((datetime.now(UTC) - _parsed(self.held_at)).total_seconds()))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Waiting:
-    """How much waits for a moderator."""
-
-    count: int
-    since: datetime | None  # when the oldest was held, or backfilled; None if none waits
-    is_all: bool  # False: so many were looked at, and there are more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,26 +53,8 @@ class Upload:
     version_id: str
 
 
-def waiting(stack: Stack) -> list[Held]:
-    """Return all that waits, the oldest first."""
-    keys = [key for key in _listed(stack) if key.endswith(".json")]
-    # Made once: a client takes longer to make than a record to read, and only clients, not what
-    # makes them, are for several threads.
-    s3, signer = stack.client("s3"), stack.client("s3", config=_SIGNED)
-    with workers(READERS) as pool:
-        found = [held for held in pool.map(partial(_held, stack, s3, signer), keys) if held]
-    return sorted(found, key=lambda held: held.held_at)
-
-
-def count(stack: Stack) -> Waiting:
-    """Return how much waits, after ten requests at most."""
-    found = list(itertools.islice(_objects(stack), MOST_HELD + 1))
-    times = [at for key, at in found[:MOST_HELD] if key.endswith(".json")]
-    return Waiting(count=len(times), since=min(times, default=None), is_all=len(found) <= MOST_HELD)
-
-
 def find(stack: Stack, named: str) -> Upload:
-    """Return the version that a moderator means by a key, or by a handle of ``waiting``.
+    """Return the version that a moderator means by a key, or by a handle of ``Held``.
 
     A key means what its manifest is of now; a handle is that of one version, so nobody approves
     what was uploaded after they looked.
@@ -192,9 +129,10 @@ def follow(
 ) -> str | None:
     """Wait until a decision is carried out, and return the status that the upload has then.
 
-    ``OVERRULED`` if a later decision counts, ``REPLACED`` if a newer upload has its key. None if it
-    is not carried out by ``end``, a time of the monotonic clock: the decision is in the queue, or
-    among the dead letters. Each decision is looked for at least once.
+    ``OVERRULED`` if a later decision counts, ``REPLACED`` if a newer upload has its key, ``GONE``
+    if another version has it because this one was permanently deleted before it was decided about.
+    None if it is not carried out by ``end``, a time of the monotonic clock: the decision is in the
+    queue, or among the dead letters. Each decision is looked for at least once.
     """
     while (status := _outcome(stack, upload, decision)) is None:
         if time.monotonic() >= end:
@@ -214,21 +152,25 @@ def takes_down(stack: Stack, upload: Upload) -> bool:
 
 def _decided(stack: Stack, upload: Upload) -> DecisionRecord | None:
     key = decision_key(upload_name(upload.key, stack.prefixes), upload.version_id)
-    body = _body(stack.client("s3"), stack.destination, key)
+    body = read(stack.client("s3"), stack.destination, key)
     return DecisionRecord.from_json(body) if body else None
 
 
 def _outcome(stack: Stack, upload: Upload, decision: Decision) -> str | None:
     record = _decided(stack, upload)
-    if record is None:
-        return None
-    if record.decision.verdict != decision.verdict:
-        return None if decision.overrules(record.decision) else OVERRULED
+    is_recorded = record is not None and record.decision.verdict == decision.verdict
+    if record and not is_recorded and not decision.overrules(record.decision):
+        return OVERRULED
     manifest = _manifest(stack, upload.key)
-    if manifest is None:
+    # The function records no decision about a version that is gone.
+    if manifest is None or manifest["status"] == Status.DELETED:
         return Status.DELETED
     if manifest["source"]["version_id"] != upload.version_id:
-        return REPLACED
+        if is_recorded:
+            return REPLACED
+        return GONE if _is_gone(stack, upload) else None
+    if not is_recorded:
+        return None
     error: dict[str, Any] | None = manifest["error"]
     is_moderated = error is not None and error["code"] == MODERATED
     is_done = manifest["status"] != Status.HELD and is_moderated is (
@@ -237,55 +179,23 @@ def _outcome(stack: Stack, upload: Upload, decision: Decision) -> str | None:
     return str(manifest["status"]) if is_done else None
 
 
-def _held(stack: Stack, s3: "S3Client", signer: "S3Client", key: str) -> Held | None:
-    record = _read(s3, stack.destination, key)
-    if record is None:  # decided meanwhile
-        return None
-    look = look_key(upload_name(record["key"], stack.prefixes), record["version_id"])
-    identity = re.sub(r".*/_|\.json", "", key)
-    url = signer.generate_presigned_url(
-        "get_object", Params={"Bucket": stack.destination, "Key": look}, ExpiresIn=LOOK_SECONDS
-    )
-    return Held(
-        handle=f"{record['key']}#{identity}",
-        key=record["key"],
-        version_id=record["version_id"],
-        held_at=record["held_at"],
-        bytes=record["length"],
-        width=record["width"],
-        height=record["height"],
-        format=record["format"],
-        looks_like_rejected=record["looks_like_rejected"],
-        look=url,
-    )
+def _is_gone(stack: Stack, upload: Upload) -> bool:
+    """Return True if a version no longer exists; False if it does, or if S3 may not say so."""
+    s3 = stack.client("s3")
+    try:
+        s3.head_object(Bucket=stack.source, Key=upload.key, VersionId=upload.version_id)
+    except ClientError as error:
+        response: Any = error.response
+        if response["Error"]["Code"] not in ("403", "404"):
+            raise
+        return response["Error"]["Code"] == "404"
+    return False
 
 
 def _manifest(stack: Stack, key: str) -> dict[str, Any] | None:
     at = manifest_key(upload_name(key, stack.prefixes))
-    return _read(stack.client("s3"), stack.destination, at)
-
-
-def _read(s3: "S3Client", bucket: str, key: str) -> dict[str, Any] | None:
-    body = _body(s3, bucket, key)
+    body = read(stack.client("s3"), stack.destination, at)
     return json.loads(body) if body else None
-
-
-def _body(s3: "S3Client", bucket: str, key: str) -> bytes | None:
-    found = read_or_none(lambda: s3.get_object(Bucket=bucket, Key=key), "NoSuchKey")
-    return found["Body"].read() if found else None
-
-
-def _listed(stack: Stack) -> Iterator[str]:
-    return (key for key, _ in _objects(stack))
-
-
-def _objects(stack: Stack) -> Iterator[tuple[str, datetime]]:
-    pages = stack.client("s3").get_paginator("list_objects_v2")
-    for page in pages.paginate(Bucket=stack.destination, Prefix=HELD):
-        for item in page.get("Contents", []):
-            key, at = item.get("Key", ""), item.get("LastModified")
-            if at and name_of_held(key):
-                yield key, at
 
 
 def _is_utf8(argument: str) -> bool:
@@ -295,7 +205,3 @@ def _is_utf8(argument: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _parsed(text: str) -> datetime:
-    return datetime.fromisoformat(text)

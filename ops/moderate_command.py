@@ -6,17 +6,19 @@ from dataclasses import asdict
 from typing import Final
 
 from function.contract import Status, Verdict
-from ops import invalidation, moderate, scope
+from ops import invalidation, moderate, scope, waiting
 from ops.commands import NO_TARGET, Target
 from ops.console import human_age, print_note
-from ops.moderate import OVERRULED, REPLACED, WAIT_SECONDS, Upload
+from ops.moderate import GONE, OVERRULED, REPLACED, WAIT_SECONDS, Upload
 from ops.stack import Stack, connected
 from terminal import FAILED, OK, Misuse, counted, printable, progress
 
 _OUTCOMES: Final[dict[str | None, str]] = {
     Status.READY: "approved, readers can see it",
     Status.REJECTED: "rejected, nothing of it is left for readers",
-    Status.DELETED: "decided, and deleted meanwhile",
+    Status.DELETED: "deleted meanwhile, nothing of it is left for readers",
+    GONE: "permanently deleted meanwhile; another version has its key now, which waits for its own "
+    "decision",
     REPLACED: "decided, and replaced by a newer upload, which waits for its own decision",
     OVERRULED: "not carried out, because a later decision about it counts; see the function's log",
     None: "sent, and not carried out within a minute; `ops redrive` shows if it failed; then run "
@@ -27,7 +29,7 @@ _OUTCOMES: Final[dict[str | None, str]] = {
 def list_waiting(*, target: Target = NO_TARGET) -> None:
     """List what waits, the oldest first; --json has the URL of a picture, good for five minutes."""
     with connected(target.stack, target.outputs) as stack:
-        found = moderate.waiting(stack)
+        found = waiting.find(stack)
     if target.as_json:
         for held in found:
             print(json.dumps(asdict(held)))

@@ -36,6 +36,9 @@ NEEDED: Final = (
 )
 """Outputs that the commands read."""
 
+HIDDEN: Final = "[secret]"
+"""The value that `pulumi stack output` prints for a secret, such as a bucket's name."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
@@ -43,6 +46,8 @@ class Stack:
 
     outputs: dict[str, str]  # the program's exports, e.g. ``queueUrl``
     client: Clients
+    name: str = ""  # Pulumi's, without organization and project; empty if a file had the outputs
+    project: str = ""  # Pulumi's; empty if a file had the outputs
 
     @property
     def source(self) -> str:
@@ -103,8 +108,9 @@ def connect(name: str) -> Stack:
     state = _read_object(path) if path.is_file() else {}
     if state.get("stack") == name:
         client = partial(_embedded_client, state["port"])
-        return Stack(outputs=_checked(state["outputs"], str(path)), client=client)
-    return _on_aws(_pulumi_outputs(name), f"the stack {name!r}")
+        outputs = _checked(state["outputs"], str(path))
+        return Stack(outputs=outputs, client=client, name=name, project=_project(ROOT))
+    return _from_pulumi(name)
 
 
 def connect_to_outputs(path: Path) -> Stack:
@@ -118,7 +124,8 @@ def connect_to_outputs(path: Path) -> Stack:
     """
     if not path.is_file():
         raise Misuse(f"There is no file {path}; name one that `pulumi stack output --json` wrote.")
-    return _on_aws(_read_object(path), str(path))
+    outputs = _checked(_read_object(path), str(path))
+    return Stack(outputs=outputs, client=_aws_client(outputs))
 
 
 def read_or_none(request: Callable[[], Response], *absent: str) -> Response | None:
@@ -141,9 +148,8 @@ def region_of(outputs: dict[str, str]) -> str | None:
     return found.group(1) if found else None
 
 
-def _on_aws(outputs: dict[str, Any], where: str) -> Stack:
-    region = region_of(_checked(outputs, where))
-    return Stack(outputs=outputs, client=partial(_boto3.client, region_name=region))
+def _aws_client(outputs: dict[str, str]) -> Clients:
+    return partial(_boto3.client, region_name=region_of(outputs))
 
 
 def _embedded_client(port: int, service: str, **how: Any) -> Any:
@@ -164,7 +170,8 @@ def _drop_account(request: Any, **_context: Any) -> None:
     request.url = re.sub(r"//\d{12}\.", "//", request.url, count=1)
 
 
-def _pulumi_outputs(name: str) -> dict[str, Any]:
+def _from_pulumi(name: str) -> Stack:
+    """Return a stack that the Pulumi CLI knows: of the working folder's project, or of this one."""
     if shutil.which("pulumi") is None:
         raise Failure(
             f"The stack {name!r} is not on the embedded AWS, and the Pulumi CLI is not installed; "
@@ -176,7 +183,18 @@ def _pulumi_outputs(name: str) -> dict[str, Any]:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Failure(f"Pulumi cannot read the stack {name!r}: {' '.join(done.stderr.split())}")
-    return json.loads(done.stdout)
+    outputs = _checked(json.loads(done.stdout), f"the stack {name!r}")
+    parts = name.split("/")  # [ORGANIZATION/[PROJECT/]]STACK
+    project = parts[1] if parts[2:] else _project(folder)
+    return Stack(outputs=outputs, client=_aws_client(outputs), name=parts[-1], project=project)
+
+
+def _project(folder: Path) -> str:
+    """Return the name that a project's file gives it; empty if there is none."""
+    path = folder / "Pulumi.yaml"
+    text = path.read_text("utf-8") if path.is_file() else ""
+    found = re.search(r"""^name:\s*["']?([^"'\s]+)""", text, re.MULTILINE)
+    return found[1] if found else ""
 
 
 def _read_object(path: Path) -> dict[str, Any]:
@@ -195,4 +213,10 @@ def _checked(outputs: dict[str, Any], where: str) -> dict[str, str]:
     missing = [name for name in NEEDED if not outputs.get(name)]
     if missing:
         raise Failure(f"{where} has no output '{missing[0]}'; deploy it with `pulumi up` first.")
+    secret = [name for name in StackOutput if outputs.get(name) == HIDDEN]
+    if secret:
+        raise Failure(
+            f"{where} has the output '{secret[0]}' as a secret; write all outputs to a file with "
+            "`pulumi stack output --json --show-secrets`, and pass --outputs FILE."
+        )
     return outputs

@@ -1,12 +1,13 @@
 """Checks of what is stored: encryption, public access, versions and the log's retention."""
 
 import json
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import botocore.exceptions
 
 from function.contract import StackOutput
 from ops.finding import DEPLOY, Finding, fail, ok, warn
+from ops.policies import as_list, bucket_policy
 from ops.stack import Stack, read_or_none
 from terminal import counted
 
@@ -56,8 +57,9 @@ def _adopted_encryption(stack: Stack, found: list[str]) -> Finding:
 def _may_use(key_arn: str, theirs: str) -> bool:
     """Return whether a function that may use one key can read what another encrypts by default.
 
-    Everyone in the account may use AWS's own key for S3, which a bucket has if it names none (S3
-    user guide, "Using server-side encryption with AWS KMS keys"). Other aliases are not looked up.
+    A bucket that names no key has AWS's own, ``aws/s3``, whose policy AWS keeps. Published copies
+    of it "allow access through S3 for all principals in the account that are authorized to use
+    S3"; ``aws kms get-key-policy`` shows an account's. Other aliases are not looked up.
     """
     if not theirs or theirs.endswith("alias/aws/s3"):
         return True
@@ -129,21 +131,6 @@ def log_retention(stack: Stack) -> Finding:
     if not days:
         return warn("log retention", "the log is kept for ever", DEPLOY)
     return ok("log retention", counted(days, "day"))
-
-
-def bucket_policy(s3: "S3Client", bucket: str) -> dict[str, Any]:
-    """Return a bucket's policy with a list of statements; none where it has no policy."""
-    answer = read_or_none(lambda: s3.get_bucket_policy(Bucket=bucket), "NoSuchBucketPolicy")
-    empty: dict[str, Any] = {"Version": "2012-10-17", "Statement": []}
-    policy = json.loads(answer["Policy"]) if answer else empty
-    return policy | {"Statement": as_list(policy["Statement"])}
-
-
-def as_list(value: Any) -> list[Any]:
-    """Return a policy's values as a list; it states a single one by itself, and may state none."""
-    if value is None:
-        return []
-    return cast("list[Any]", value) if isinstance(value, list) else [value]
 
 
 def _blocked_readers(stack: Stack) -> Finding | None:

@@ -15,12 +15,11 @@ from typing import Final, Literal
 
 from function.contract import VIEW_SECONDS, StackOutput
 from ops import mappings, versions
+from ops.policies import bucket_policy
 from ops.stack import Stack, read_or_none
-from ops.storage import bucket_policy
 from terminal import Advance, Failure
 
 SID: Final = "DenyUploadsDuringTeardown"
-
 
 _TAGS: Final = {"Project", "Stack", "ManagedBy"}
 """Keys of the tags that everything of a stack has (``pipeline/naming.py``)."""
@@ -30,13 +29,14 @@ def own_buckets(stack: Stack) -> list[str]:
     """Return the buckets that the stack has made, the source first.
 
     Buckets in the output ``adoptedBuckets`` are left out. A program that uses the component may not
-    export it, so a bucket without the tags of the stack's queue is left out as well, such as a
-    bucket of another stack.
+    export it, so a bucket without the stack's tags is left out as well, such as a bucket of another
+    stack.
 
     Raises:
-        Failure: neither is.
+        Failure: neither is; or a file gave the outputs and the queue is gone, so that the stack's
+            tags are not known.
     """
-    wanted = _tags_of_queue(stack)
+    wanted = _tags_of(stack)
     own = [stack.source] if _is_own(stack, "source", stack.source, wanted) else []
     own += [stack.destination] if _is_own(stack, "destination", stack.destination, wanted) else []
     if not own:
@@ -58,17 +58,24 @@ def _is_own(
     except s3.exceptions.NoSuchBucket:
         return True
     tags = {tag["Key"]: tag["Value"] for tag in found["TagSet"]} if found else {}
-    return tags.keys() >= _TAGS and all(tags[key] == value for key, value in wanted.items())
+    return tags.items() >= wanted.items()
 
 
-def _tags_of_queue(stack: Stack) -> dict[str, str]:
-    """Return the stack's tags; none if ``pulumi destroy`` has deleted the queue."""
+def _tags_of(stack: Stack) -> dict[str, str]:
+    """Return the tags of the queue, also if ``pulumi destroy`` has deleted it."""
     ask = partial(
         stack.client("sqs").list_queue_tags, QueueUrl=stack.outputs[StackOutput.QUEUE_URL]
     )
     found = read_or_none(ask, "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
     tags = found.get("Tags", {}) if found else {}
-    return {key: tags[key] for key in tags.keys() & _TAGS}
+    if tags.keys() >= _TAGS:
+        return {key: tags[key] for key in _TAGS}
+    if not stack.name or not stack.project:
+        raise Failure(
+            "The stack's queue is gone, so its tags do not tell which buckets are the stack's own; "
+            "name the stack with --stack instead of --outputs."
+        )
+    return {"Project": stack.project, "Stack": stack.name, "ManagedBy": "pulumi"}
 
 
 def count(stack: Stack, bucket: str) -> int:

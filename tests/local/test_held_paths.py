@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from function.contract import Verdict, decision_key, held_key, look_key, moderation_event
 from local.http import request
 from local.uploader import post_form
-from ops import moderate
+from ops import waiting
 from ops.__main__ import main
 from ops.stack import Stack
 from tests.local.calling import caller
@@ -473,11 +473,11 @@ def test_ops_shows_nothing_to_a_role_without_the_right(stage, held, rights):
     allowed = [(action, of.format(bucket=arn)) for action, of in RIGHTS[rights]]
     s3 = caller(stage.server, "s3", *allowed)
     with pytest.raises(ClientError, match="AccessDenied"):
-        moderate.waiting(Stack(outputs=stage.outputs, client=lambda _service, **_how: s3))
+        waiting.find(Stack(outputs=stage.outputs, client=lambda _service, **_how: s3))
     moderators = [*allowed, *((right, f"{arn}{of}") for right, of in MODERATORS)]
     s3 = caller(stage.server, "s3", *moderators)
-    waiting = moderate.waiting(Stack(outputs=stage.outputs, client=lambda _service, **_how: s3))
-    assert held.key in {each.key for each in waiting}
+    found = waiting.find(Stack(outputs=stage.outputs, client=lambda _service, **_how: s3))
+    assert held.key in {each.key for each in found}
 
 
 MODERATORS = (

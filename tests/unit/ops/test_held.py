@@ -9,9 +9,9 @@ import pytest
 
 from function.contract import LONG_WAIT_SECONDS
 from function.engine.renditions import DEFAULT_RENDITIONS
-from ops import held, moderate
-from ops.moderate import Waiting
+from ops import held, waiting
 from ops.stack import Stack
+from ops.waiting import Waiting
 from pipeline.permissions import bucket_policies
 from tests.support.aws_client import Refusal, aws_client
 from tests.support.ops import OUTPUTS
@@ -33,7 +33,7 @@ STACK = Stack(outputs=OUTPUTS, client=lambda _service: pytest.fail("AWS was aske
 def test_how_many_wait_and_how_long(monkeypatch, count, seconds, is_all, level, detail):
     since = None if seconds is None else datetime.now(UTC) - timedelta(seconds=seconds)
     found = Waiting(count=count, since=since, is_all=is_all)
-    monkeypatch.setattr(moderate, "count", lambda _stack: found)
+    monkeypatch.setattr(waiting, "count", lambda _stack: found)
     finding = held.held_uploads(STACK)
     assert (finding.level, finding.check) == (level, "held uploads")
     assert finding.detail.startswith(detail)

@@ -1,22 +1,16 @@
-"""Waiting uploads, the version that a moderator means, and whether a decision was carried out."""
+"""The version that a moderator means, and whether a decision was carried out."""
 
 import io
-import itertools
 import json
 import time
 from datetime import UTC, datetime, timedelta
 
-import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from function.contract import (
-    DECISIONS,
-    HELD,
-    MOST_HELD,
     Verdict,
     decision_key,
-    held_key,
-    look_key,
     manifest_key,
     version_digest,
 )
@@ -25,7 +19,7 @@ from ops import moderate
 from ops.moderate import Upload
 from ops.stack import Stack
 from terminal import Failure, Misuse
-from tests.support.aws_client import REGION, Refusal, aws_client, paged
+from tests.support.aws_client import Refusal, aws_client
 from tests.support.ops import OUTPUTS
 
 KEY, NAME, VERSION = "uploads/u1/beach.jpg", "u1/beach.jpg", "v1"
@@ -35,8 +29,11 @@ PAST = 0.0
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
 
-def stack(objects=None, pages=(), sent=None) -> Stack:
-    """A stack whose destination holds these objects, as JSON."""
+def stack(objects=None, sent=None, version=None) -> Stack:
+    """A stack whose destination holds these objects, as JSON.
+
+    ``version`` is S3's answer to whether the source has a version; none if it must not be asked.
+    """
     objects = {} if objects is None else objects
 
     def get(Bucket, Key):  # noqa: N803 (boto3's names)
@@ -45,28 +42,22 @@ def stack(objects=None, pages=(), sent=None) -> Stack:
         found = found.pop(0) if isinstance(found, list) else found
         return {"Body": io.BytesIO(json.dumps(found).encode())} if found else Refusal("NoSuchKey")
 
-    def listed(**asked):
-        assert (asked.pop("Bucket"), asked.pop("Prefix")) == (OUTPUTS["destinationBucket"], HELD)
-        return paged(list(pages), "ContinuationToken", "NextContinuationToken", IsTruncated=True)(
-            **asked
-        )
-
     def send(**message):
         assert sent is not None, "a message was sent"
         sent.append(message)
         return {"MessageId": "m1"}
 
-    def client(service, **how):
-        # That with a configuration signs URLs, and asks for nothing.
-        return session.client(service, **how) if how else clients[service]
+    def head(**asked):
+        assert asked == {"Bucket": "photos", "Key": KEY, "VersionId": VERSION}
+        assert version is not None, "the source was asked"
+        return version
 
-    session = boto3.Session("test", "test", region_name=REGION)
     clients = {
-        "s3": aws_client("s3", get_object=get, list_objects_v2=listed),
+        "s3": aws_client("s3", get_object=get, head_object=head),
         "sqs": aws_client("sqs", send_message=send),
         "sts": aws_client("sts", get_caller_identity={"Arn": ARN}),
     }
-    return Stack(outputs=OUTPUTS, client=client)
+    return Stack(outputs=OUTPUTS, client=clients.__getitem__)
 
 
 def manifest(status="held", version_id=VERSION, error=None, key=KEY) -> dict:
@@ -91,81 +82,6 @@ def made(verdict: Verdict, at: str = "2026-01-09") -> Decision:
 
 def with_record(*verdicts: Verdict, **more) -> dict:
     return {decision_key(NAME, VERSION): decided(*verdicts), **more}
-
-
-def page(names, at=NOON, more=()):
-    keys = [make(name, "1") for name in names for make in (look_key, held_key)]
-    return {"Contents": [{"Key": key, "LastModified": at} for key in [*keys, *more]]}
-
-
-def test_nothing_waits_in_a_new_stack():
-    found = moderate.count(stack(pages=[{}]))
-    assert (found.count, found.since, found.is_all) == (0, None, True)
-
-
-def test_records_are_counted_and_the_oldest_is_told():
-    later = NOON + timedelta(hours=1)
-    strange = [f"{HELD}a/notes.txt", f"{HELD}a/_0.json", f"{DECISIONS}a/_0.json"]
-    pages = [page(["a", "b"], later, strange), page(["c"]), page(["d"], later)]
-    found = moderate.count(stack(pages=pages))
-    assert (found.count, found.since, found.is_all) == (4, NOON, True)
-
-
-@pytest.mark.parametrize(("extra", "is_all", "asked"), [(0, True, 10), (1, False, 11)])
-def test_no_more_than_ten_thousand_objects_are_looked_at(extra, is_all, asked):
-    names = (f"{number:05}" for number in itertools.count())
-    pages = [page(itertools.islice(names, 500)) for _ in range(MOST_HELD // 1000)]
-    pages += [page(["z"])] * (2 * extra)
-    requests = []
-
-    def listed(**given):
-        requests.append(given)
-        return paged(pages, "ContinuationToken", "NextContinuationToken", IsTruncated=True)(**given)
-
-    s3 = aws_client("s3", list_objects_v2=listed)
-    found = moderate.count(Stack(outputs=OUTPUTS, client={"s3": s3}.__getitem__))
-    assert (found.count, found.is_all, len(requests)) == (5000, is_all, asked)
-
-
-def test_the_oldest_is_listed_first_with_a_url_for_five_minutes():
-    def record(name, hour, **more):
-        at = f"2026-01-01T{hour:02}:00:00Z"
-        facts = {"length": 7, "width": 4, "height": 3, "format": "png", "looks_like_rejected": None}
-        return {"key": f"uploads/{name}", "version_id": "1", "held_at": at, **facts, **more}
-
-    like = {"key": "uploads/x", "version_id": "2", "distance": 3}
-    objects = {
-        held_key("a", "1"): record("a", 9, looks_like_rejected=like),
-        held_key("b", "1"): record("b", 8),
-    }
-    clients = []
-    found = stack(objects, pages=[page(["a", "b", "gone"])])
-
-    def client(service, **how):
-        clients.append((service, *how))
-        return found.client(service, **how)
-
-    first, second = moderate.waiting(Stack(outputs=OUTPUTS, client=client))
-    # To read and to sign, and to list: a client of each record would take longer than all else.
-    assert sorted(clients) == [("s3",), ("s3",), ("s3", "config")]
-    assert (first.key, second.key) == ("uploads/b", "uploads/a")
-    assert first.handle == f"uploads/b#{version_digest('1')}"
-    assert (second.looks_like_rejected, first.looks_like_rejected) == (like, None)
-    facts = (first.version_id, first.bytes, first.width, first.height, first.format)
-    assert facts == ("1", 7, 4, 3, "png")
-    assert look_key("b", "1") in first.look
-    assert "X-Amz-Expires=300" in first.look
-    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in first.look
-    waited = datetime.now(UTC) - datetime(2026, 1, 1, 8, tzinfo=UTC)
-    assert first.age_seconds == pytest.approx(waited.total_seconds(), abs=5)
-
-
-def test_what_was_held_by_a_clock_that_is_ahead_has_waited_for_nothing():
-    at = (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
-    facts = {"length": 7, "width": 4, "height": 3, "format": "png", "looks_like_rejected": None}
-    record = {"key": "uploads/a", "version_id": "1", "held_at": at, **facts}
-    (held,) = moderate.waiting(stack({held_key("a", "1"): record}, pages=[page(["a"])]))
-    assert held.age_seconds == 0
 
 
 @pytest.mark.parametrize("named", [KEY, f"{KEY}#{version_digest(VERSION)}"])
@@ -301,12 +217,43 @@ def test_a_decision_that_a_later_one_overrules_is_not_waited_for(verdicts, mine,
     assert moderate.follow(found, OF, made(mine, at), end=PAST) == told
 
 
+@pytest.mark.parametrize("shown", [None, manifest("deleted", "v2")])
+@pytest.mark.parametrize("verdicts", [(), (Verdict.HOLD,), REJECTED])
+def test_a_decision_about_a_deleted_upload_is_not_waited_for(shown, verdicts):
+    """The function records none about a version that is gone."""
+    held = with_record(*verdicts) if verdicts else {}
+    found = stack(held | {manifest_key(NAME): shown})
+    assert moderate.follow(found, OF, made(Verdict.REJECT), end=PAST, sleep=pytest.fail) == (
+        "deleted"
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "status"),
+    [
+        (Refusal("404", 404), "gone"),
+        ({}, None),
+        (Refusal("403", 403), None),  # a moderator need not be allowed to look
+    ],
+)
+@pytest.mark.parametrize("verdicts", [(), (Verdict.HOLD,)])
+def test_a_version_that_another_has_replaced_is_looked_for(verdicts, version, status):
+    held = with_record(*verdicts) if verdicts else {}
+    found = stack(held | {manifest_key(NAME): manifest("held", "v0")}, version=version)
+    assert moderate.follow(found, OF, made(Verdict.APPROVE), end=PAST) == status
+
+
+def test_an_error_of_s3_about_a_version_is_not_taken_for_its_absence():
+    found = stack({manifest_key(NAME): manifest("held", "v0")}, version=Refusal("400", 400))
+    with pytest.raises(ClientError, match="400"):
+        moderate.follow(found, OF, made(Verdict.APPROVE), end=PAST)
+
+
 def test_it_is_looked_at_again_until_it_is_there():
-    shown = {manifest_key(NAME): [None, manifest("held"), manifest("ready")]}
+    shown = {manifest_key(NAME): [manifest("held"), manifest("held"), manifest("ready")]}
     records = {decision_key(NAME, VERSION): [None, *[decided(*APPROVED)] * 3]}
     naps = []
     found = stack(shown | records)
-    del shown[manifest_key(NAME)][0]
     end = time.monotonic() + 600
     assert moderate.follow(found, OF, made(Verdict.APPROVE), end=end, sleep=naps.append) == "ready"
     assert naps == [0.5, 0.5]

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from function.moderation_record import Decision
-from ops import invalidation, moderate, moderate_command
+from ops import invalidation, moderate, moderate_command, waiting
 from ops.__main__ import main
-from ops.moderate import Held, Upload
+from ops.moderate import Upload
 from ops.stack import Stack
+from ops.waiting import Held
 from tests.support.ops import OUTPUTS
 
 HELD = Held(
@@ -66,7 +67,6 @@ def world(monkeypatch):
         return f"I-{scope.key}"
 
     patches = {
-        "waiting": lambda _stack: world.waiting,
         "find": find,
         "decide": decide,
         "follow": follow,
@@ -74,6 +74,7 @@ def world(monkeypatch):
     }
     for name, replacement in patches.items():
         monkeypatch.setattr(moderate, name, replacement)
+    monkeypatch.setattr(waiting, "find", lambda _stack: world.waiting)
     monkeypatch.setattr(moderate_command, "connected", connected)
     monkeypatch.setattr(invalidation, "distribution_of", lambda _stack: world.distribution)
     monkeypatch.setattr(invalidation, "start", start)
@@ -178,7 +179,8 @@ def test_an_approval_has_the_cdn_forget_nothing(world):
 @pytest.mark.parametrize(
     ("outcome", "told", "code"),
     [
-        ("deleted", "decided, and deleted meanwhile", 0),
+        ("deleted", "deleted meanwhile, nothing of it is left for readers", 0),
+        ("gone", "permanently deleted meanwhile; another version has its key now, which waits", 0),
         (
             "replaced",
             "decided, and replaced by a newer upload, which waits for its own decision",

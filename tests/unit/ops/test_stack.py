@@ -68,21 +68,52 @@ def test_the_region_is_the_queues(url, region):
     assert region_of({"queueUrl": url}) == region
 
 
-@pytest.mark.parametrize("is_project", [True, False])
-def test_a_stack_is_one_of_the_project_in_the_current_folder(tmp_path, monkeypatch, is_project):
-    """A program that uses the component is a separate project."""
-    pulumi = tmp_path / "bin" / "pulumi"
-    pulumi.parent.mkdir()
-    pulumi.write_text(f"#!/bin/sh\npwd > {tmp_path}/where\necho '{json.dumps(OUTPUTS)}'\n")
-    pulumi.chmod(0o755)
-    monkeypatch.setenv("PATH", str(pulumi.parent), prepend=os.pathsep)
+@pytest.fixture
+def pulumi(tmp_path, monkeypatch):
+    """A CLI that prints a stack's outputs, and writes down where it was run."""
+    cli = tmp_path / "bin" / "pulumi"
+    cli.parent.mkdir()
+    cli.write_text(f"#!/bin/sh\npwd > {tmp_path}/where\necho '{json.dumps(OUTPUTS)}'\n")
+    cli.chmod(0o755)
+    monkeypatch.setenv("PATH", str(cli.parent), prepend=os.pathsep)
     monkeypatch.setenv("IMAGE_PIPELINE_LOCAL", str(tmp_path / "none"))
     project = tmp_path / "project"
     project.mkdir()
-    if is_project:
-        (project / "Pulumi.yaml").touch()
     monkeypatch.chdir(project)
+    return project
+
+
+@pytest.mark.parametrize("is_project", [True, False])
+def test_a_stack_is_one_of_the_project_in_the_current_folder(tmp_path, pulumi, is_project):
+    """A program that uses the component is a separate project."""
+    if is_project:
+        (pulumi / "Pulumi.yaml").touch()
     with connected("dev", None) as stack:
         assert stack.outputs == OUTPUTS
     where = Path((tmp_path / "where").read_text().strip())
-    assert where == (project if is_project else ROOT).resolve()
+    assert where == (pulumi if is_project else ROOT).resolve()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "project"),
+    [
+        ("dev", "name: shop\nruntime: python\n", "shop"),
+        ("me/dev", "runtime: python\nname:  'shop-1' # ours\n", "shop-1"),
+        ("me/other/dev", 'name: "shop"\n', "other"),
+        ("dev", "runtime:\n  name: python\n", ""),
+    ],
+)
+def test_a_stacks_name_and_project_are_those_of_its_tags(pulumi, name, text, project):
+    (pulumi / "Pulumi.yaml").write_text(text)
+    with connected(name, None) as stack:
+        assert (stack.name, stack.project) == ("dev", project)
+
+
+def test_an_output_that_pulumi_hides_is_asked_for(tmp_path, capsys):
+    path = tmp_path / "outputs.json"
+    path.write_text(json.dumps(OUTPUTS | {"sourceBucket": "[secret]", "theirs": "[secret]"}))
+    assert main(["doctor", "--outputs", str(path)]) == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert "has the output 'sourceBucket' as a secret; write all outputs" in said
+    path.write_text(json.dumps(OUTPUTS | {"theirs": "[secret]"}))
+    assert connect_to_outputs(path).source == OUTPUTS["sourceBucket"]

@@ -1,11 +1,13 @@
 import json
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ops import commands, teardown
 from ops.stack import Stack
+from terminal import Failure
 from tests.support.aws_client import Refusal, aws_client
 from tests.support.ops import BACKFILL_OUTPUTS
 
@@ -131,10 +133,37 @@ def test_a_bucket_of_another_stack_is_not_emptied(done, monkeypatch):
     assert teardown.own_buckets(stack(done)) == [BACKFILL_OUTPUTS["sourceBucket"]]
 
 
+QUEUE_GONE = Refusal("QueueDoesNotExist")
+STACKS = {"Project": "shop", "Stack": "dev", "ManagedBy": "pulumi"}
+
+
+def tagged(**changed):
+    return [{"Key": key, "Value": value} for key, value in (STACKS | changed).items()]
+
+
 @pytest.mark.parametrize("code", ["AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"])
-def test_a_queue_that_is_gone_tells_of_no_tags(done, code):
-    gone = Refusal(code)
-    assert len(teardown.own_buckets(stack(done, queue_tags=gone))) == 2
+def test_the_stacks_name_tells_its_tags_once_the_queue_is_gone(done, monkeypatch, code):
+    named = replace(stack(done, queue_tags=Refusal(code)), name="dev", project="shop")
+    for bucket in (named.source, named.destination):
+        monkeypatch.setitem(TAGS, bucket, tagged())
+    assert len(teardown.own_buckets(named)) == 2
+
+
+@pytest.mark.parametrize("other", [{"Stack": "prod"}, {"Project": "x"}, {"ManagedBy": "x"}])
+def test_a_bucket_of_another_stack_is_not_emptied_once_the_queue_is_gone(done, monkeypatch, other):
+    named = replace(stack(done, queue_tags=QUEUE_GONE), name="dev", project="shop")
+    monkeypatch.setitem(TAGS, named.source, tagged(**other))
+    monkeypatch.setitem(TAGS, named.destination, tagged())
+    assert teardown.own_buckets(named) == [named.destination]
+    monkeypatch.setitem(TAGS, named.destination, tagged(**other))
+    with pytest.raises(Failure, match="are not the stack's own"):
+        teardown.own_buckets(named)
+
+
+@pytest.mark.parametrize("queue_tags", [QUEUE_GONE, {"Tags": {"Team": "x"}}, {}])
+def test_outputs_of_a_file_do_not_tell_whose_buckets_they_are(done, queue_tags):
+    with pytest.raises(Failure, match="name the stack with --stack"):
+        teardown.own_buckets(stack(done, queue_tags=queue_tags))
 
 
 GONE = Refusal("ResourceNotFoundException", 404)
