@@ -11,11 +11,16 @@ APP: Final = app("python -m ops", "Operate a live stack.")
 
 for _name, _help in {
     "redrive": "Show dead letters and send them through again.",
-    "backfill": "Send existing uploads through the queue again.",
     "doctor": "Check a stack from end to end, with a canary upload.",
     "empty": "Delete all uploads and renditions, before `pulumi destroy`.",
 }.items():
     APP.command(f"ops.commands:{_name}", name=_name, help=_help)
+
+APP.command(
+    "ops.backfill_command:backfill",
+    name="backfill",
+    help="Send existing uploads through the queue again.",
+)
 
 for _name, (_function, _help) in {
     "list": ("list_uploads", "List a user's uploads, or those of a prefix, with old versions."),

@@ -1,10 +1,14 @@
 """S3 Batch Operations: a job that has the stack's second function render uploads again."""
 
+import hashlib
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from function.contract import BATCH_OPERATIONS, StackOutput
 from ops import inventory
@@ -82,6 +86,13 @@ class Job:
             failed=counts.get("NumberOfTasksFailed", 0),
             reasons=tuple(f"{f['FailureCode']}: {f['FailureReason']}" for f in failures),
         )
+
+    def has_ended(self) -> bool:
+        """Return True if the job is known to have ended; False if it cannot be looked at, too."""
+        try:
+            return self.progress().status in ENDED
+        except (BotoCoreError, ClientError):
+            return False
 
     def follow(self) -> Iterator[Progress]:
         """Yield the job's progress, every few seconds until it has ended."""
@@ -173,9 +184,39 @@ def request(
 
 
 def create(stack: Stack, asked: dict[str, Any]) -> Job:
-    """Create a job as ``request`` describes it; it starts by itself."""
-    job = stack.client("s3control").create_job(**asked)
-    return Job(stack=stack, account=asked["AccountId"], id=job["JobId"])
+    """Create a job as ``request`` describes it, which starts by itself.
+
+    If an earlier command has created just this job, and it has not ended, that job is returned:
+    S3's answer to that command may have been lost. The token by which S3 knows the request again is
+    made from what the job does, and from how many such jobs have ended.
+
+    Raises:
+        Failure: S3 did not answer, so that there may be a job; or it does not say which job the
+            earlier one is.
+    """
+    ended = 0
+    while (job := _create(stack, asked, ended)).has_ended():
+        ended += 1
+    return job
+
+
+def _create(stack: Stack, asked: dict[str, Any], ended: int) -> Job:
+    """Create a job, or return the one that was created as so many had ended."""
+    s3control, account = stack.client("s3control"), asked["AccountId"]
+    token = hashlib.sha256(json.dumps([asked, ended], sort_keys=True).encode()).hexdigest()
+    try:
+        made = s3control.create_job(**asked, ClientRequestToken=token)
+    except HTTPClientError as error:
+        raise Failure(
+            f"S3 did not say whether it has created the job ({error}); run the same command again, "
+            "which follows that job if there is one."
+        ) from error
+    except s3control.exceptions.IdempotencyException as error:
+        raise Failure(
+            "S3 was asked for this very job before, and does not say which one it is; `aws "
+            f"s3control list-jobs --account-id {account}{stack.region_option}` shows all jobs."
+        ) from error
+    return Job(stack=stack, account=account, id=made["JobId"])
 
 
 def account_of(stack: Stack) -> str:

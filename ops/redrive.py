@@ -15,6 +15,7 @@ from urllib.parse import unquote_plus
 from function.contract import FORMAT_ASKED, StackOutput
 from ops import receipts
 from ops.stack import Stack
+from terminal import Failure
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 
 BATCH: Final = 10
 """Most messages that SQS returns in one receive."""
+
+MOST_READ: Final = 100_000
+"""Most messages that a command reads of the dead-letter queue. SQS hides "approximately 120,000" of
+most standard queues at one time, and then answers a long poll as if the queue were empty (SQS
+developer guide, "Quotas related to queues", in flight)."""
 
 HIDE_SECONDS: Final = 900
 """Visibility timeout of the messages that a command reads; it gives them back when it ends."""
@@ -53,6 +59,9 @@ def read(stack: Stack, *, pattern: str = "*", limit: int | None = None) -> list[
     """Receive the dead letters with a key that matches the shell pattern, at most ``limit``.
 
     Each stays hidden from other consumers until ``give_back``, or until ``move_all`` deletes it.
+
+    Raises:
+        Failure: see ``batches``.
     """
     found: list[DeadLetter] = []
     others: list[DeadLetter] = []
@@ -135,9 +144,19 @@ def _matches(letter: DeadLetter, pattern: str) -> bool:
 
 
 def batches(sqs: "SQSClient", url: str) -> "Iterator[list[MessageTypeDef]]":
-    """Yield each message of a queue once; end when only messages come that are no longer hidden."""
+    """Yield each message of a queue once; end when only messages come that are no longer hidden.
+
+    Raises:
+        Failure: there are more than SQS lets a command see, so that some would be missed.
+    """
     seen: set[str] = set()
     while True:
+        if len(seen) >= MOST_READ:
+            raise Failure(
+                f"There are {MOST_READ:,} dead letters or more, and SQS shows no others while a "
+                "command reads these; send some through again with `python -m ops redrive --limit "
+                f"{MOST_READ // 2}`, and run the same command again."
+            )
         messages = receive(sqs, url, HIDE_SECONDS)
         fresh = [message for message in messages if message["MessageId"] not in seen]
         if not fresh:

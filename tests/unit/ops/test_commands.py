@@ -5,7 +5,7 @@ from contextlib import nullcontext
 import pytest
 
 from function.contract import s3_event
-from ops import backfill_queue, commands, console, teardown
+from ops import backfill_queue, commands, console, redrive, teardown
 from ops.stack import Stack
 from terminal import Failure
 from tests.support.aws_client import aws_client
@@ -73,6 +73,27 @@ def test_a_redrive_that_fails_half_way_gives_back_what_it_did_not_move(letters, 
     with pytest.raises(Failure):
         commands.redrive()
     assert letters == {"1": "deleted", "2": "deleted", "3": "given back"}
+
+
+def test_a_redrive_takes_no_more_than_sqs_shows_and_says_that_there_may_be_more(
+    letters, monkeypatch, capsys
+):
+    """SQS answers as if the queue were empty once it hides so many messages."""
+    monkeypatch.setattr(redrive, "MOST_READ", 2)
+    commands.redrive(limit=3)
+    assert letters == {"1": "deleted", "2": "deleted", "3": "given back"}
+    out, told = capsys.readouterr()
+    assert out.endswith("2 dead letters, 2 moved back\n")
+    assert "A command reads 2 dead letters, so there may be more; once these are moved, " in told
+
+
+def test_a_redrive_by_key_does_not_say_that_no_letter_has_it_while_some_are_not_seen(
+    letters, monkeypatch
+):
+    monkeypatch.setattr(redrive, "MOST_READ", 2)
+    with pytest.raises(Failure, match=r"There are 2 dead letters or more, .* --limit 1`"):
+        commands.redrive(key="*.png")
+    assert letters == dict.fromkeys(letters, "given back")
 
 
 def test_a_dry_run_gives_all_back(letters, capsys):

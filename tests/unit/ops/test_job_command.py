@@ -29,7 +29,7 @@ def described(status: str, succeeded=0, failed=0, total=4, **more) -> dict:
 
 
 def stack_with(*steps, uploads=1) -> Stack:
-    left = list(steps)
+    left = [described("New", total=0), *steps]  # the first is whether it has ended before
     listed = {"Contents": [{"Key": "uploads/a.jpg"}] * uploads} if uploads else {"KeyCount": 0}
 
     def describe_job(**_given):

@@ -3,11 +3,12 @@
 import json
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from ops import jobs
 from ops.stack import Stack
 from terminal import Failure, Misuse
-from tests.support.aws_client import aws_client
+from tests.support.aws_client import Refusal, aws_client
 from tests.support.ops import OUTPUTS
 
 FUNCTION = "arn:aws-cn:lambda:cn-north-1:123456789012:function:batch"
@@ -20,18 +21,78 @@ def stack_of(outputs=BATCH, **clients) -> Stack:
     return Stack(outputs=outputs, client=clients.get)
 
 
+class Jobs:
+    """S3 Batch Operations, which answers a token that it knows with the same job."""
+
+    def __init__(self):
+        self.sent, self.tokens, self.statuses = [], {}, {}
+        self.client = aws_client("s3control", create_job=self.create, describe_job=self.describe)
+
+    def create(self, **given):
+        self.sent.append(given)
+        id_ = self.tokens.setdefault(given["ClientRequestToken"], f"job-{len(self.tokens) + 1}")
+        self.statuses.setdefault(id_, "New")
+        return {"JobId": id_}
+
+    def describe(self, JobId, **_account):  # noqa: N803 (boto3's name)
+        status = self.statuses[JobId]
+        return {"Job": {"Status": status}} if isinstance(status, str) else status
+
+    def made(self, asked: dict) -> str:
+        return jobs.create(stack_of(s3control=self.client), asked).id
+
+
 def created(asked: dict) -> dict:
     """Return the request that boto3, which checks it, would send."""
-    sent = {}
-
-    def create_job(**given):
-        sent.update(given)
-        return {"JobId": "job-1"}
-
-    client = aws_client("s3control", create_job=create_job)
-    job = jobs.create(stack_of(s3control=client), asked)
+    s3control = Jobs()
+    job = jobs.create(stack_of(s3control=s3control.client), asked)
     assert (job.id, job.account) == ("job-1", "123456789012")
+    (sent,) = s3control.sent
     return sent
+
+
+def asked_for(prefix="uploads/", **outputs) -> dict:
+    return jobs.request(stack_of(BATCH | outputs), "123456789012", (prefix,), None)
+
+
+@pytest.mark.parametrize("status", ["New", "Active", "Paused", Refusal("AccessDenied", 403)])
+def test_a_job_whose_answer_was_lost_is_not_made_twice(status):
+    s3control = Jobs()
+    assert s3control.made(asked_for()) == "job-1"
+    s3control.statuses["job-1"] = status
+    assert s3control.made(asked_for()) == "job-1"
+
+
+@pytest.mark.parametrize("status", ["Complete", "Failed", "Cancelled"])
+def test_a_job_that_has_ended_is_followed_by_a_new_one(status):
+    s3control = Jobs()
+    for number in (1, 2, 3):
+        assert s3control.made(asked_for()) == f"job-{number}"
+        assert s3control.made(asked_for()) == f"job-{number}"
+        s3control.statuses[f"job-{number}"] = status
+
+
+def test_a_job_of_other_uploads_or_another_function_is_another_job():
+    s3control = Jobs()
+    assert s3control.made(asked_for()) == "job-1"
+    assert s3control.made(asked_for("uploads/u1/")) == "job-2"
+    assert s3control.made(asked_for(sourceBucket="others")) == "job-3"
+    assert s3control.made(asked_for(batchFunctionArn=f"{FUNCTION}-2")) == "job-4"
+
+
+def test_s3_that_does_not_answer_may_have_created_the_job():
+    lost = aws_client("s3control")
+    lost.create_job = lambda **_asked: (_ for _ in ()).throw(
+        ReadTimeoutError(endpoint_url="https://s3-control")
+    )
+    with pytest.raises(Failure, match=r"did not say whether .* run the same command again"):
+        jobs.create(stack_of(s3control=lost), asked_for())
+
+
+def test_s3_that_refuses_a_token_has_the_job():
+    known = aws_client("s3control", create_job=Refusal("IdempotencyException", 400))
+    with pytest.raises(Failure, match=r"`aws s3control list-jobs --account-id 123456789012"):
+        jobs.create(stack_of(s3control=known), asked_for())
 
 
 def test_a_job_is_one_of_the_stacks_own_function_and_role():

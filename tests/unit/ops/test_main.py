@@ -25,6 +25,8 @@ COMMANDS = ["redrive", "backfill", "doctor", "empty", "list", "erase", "moderate
         (["backfill", "--stack", "dev", "--gone", "--inventory", "x"], "--inventory"),
         (["backfill", "--stack", "dev", "--inventory", ""], "--inventory"),
         (["backfill", "--stack", "dev", "--state", ""], "--state"),
+        (["doctor", "--stack", ""], "--stack"),
+        (["doctor", "--outputs", ""], "--outputs. It must name a file"),
         (["redrive", "--stack", "dev", "--limit", "0"], "--limit"),
         (["redrive", "--stack", "dev", "--limit", "x"], "--limit"),
         (["erase", "--stack", "dev", "--yes"], "--user"),

@@ -135,6 +135,16 @@ def test_dead_letters_are_counted_and_given_back():
     assert {what for what, _receipt in queue.done} == {"back"}
 
 
+@pytest.mark.parametrize("read", [queued.count_letters, queued.remove_letters])
+def test_an_erasure_that_cannot_see_every_dead_letter_fails(monkeypatch, read):
+    """SQS hides only so many messages at one time; the others would be taken for erased."""
+    monkeypatch.setattr(redrive, "MOST_READ", 10)
+    queue = Queue(*["uploads/u2/b.jpg"] * 10, "uploads/u1/a.jpg")
+    with pytest.raises(Failure, match=r"`python -m ops redrive --limit 5`"):
+        read(queue.stack(), SCOPE)
+    assert queue.done == [("back", f"1-{number}") for number in range(10)]
+
+
 def test_a_queue_into_which_others_send_without_end_is_left_after_a_while():
     queue = Queue(endless=True)
     assert queued.remove_waiting(queue.stack(), SCOPE) == 0
