@@ -34,8 +34,8 @@ MAX_PATTERN: Final = 2_048
 "Amazon EventBridge quotas", read 2026-11-28)."""
 
 MAX_NOTIFICATIONS: Final = 100
-"""Of one bucket, and each prefix has one (AWS General Reference, "Amazon S3 endpoints and quotas",
-Event Notifications)."""
+"""Of one bucket, and each prefix has one. Guides of others state this limit (read 2026-11-28). S3's
+API reference, PutBucketNotificationConfiguration, only refers to the list of S3's quotas."""
 
 MAX_BUCKET: Final = 63
 """Characters of a bucket's name (S3 user guide, "Bucket naming rules")."""
