@@ -42,6 +42,30 @@ def bucket_name(key: str, given: str) -> str:
     return found[1]
 
 
+def check_not_own(key: str, names: Sequence[str], bucket: str) -> str:
+    """Return the name of a bucket that the pipeline has not made itself.
+
+    With the setting, such a bucket is no longer one of the pipeline's resources: an update would
+    delete its policy and its other settings, and then the bucket.
+
+    Args:
+        key: the setting that names it.
+        names: the pipeline's, former ones too.
+        bucket: its name.
+
+    Raises:
+        SettingsError: the pipeline has made it, to tell by the name.
+    """
+    for name in names:
+        if re.fullmatch(rf"{re.escape(name)}-(source|destination)-[0-9a-f]{{7}}", bucket):
+            raise SettingsError(
+                f"{key} must not be a bucket that this stack has made, because `pulumi up` would "
+                f"delete its settings and then the bucket; leave out {key}, or copy what is in it "
+                "to a bucket of yours."
+            )
+    return bucket
+
+
 def check_key(arn: str) -> None:
     """Raise a ``SettingsError`` unless it is a key's ARN; an alias has no permissions."""
     if arn and not _KEY.fullmatch(arn):

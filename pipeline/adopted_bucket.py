@@ -1,6 +1,6 @@
 """A bucket that the account already has: the pipeline looks it up and never changes it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import pulumi
@@ -32,6 +32,7 @@ class AdoptedBucket:
         identity: Identity,
         opts: pulumi.InvokeOutputOptions,
         *,
+        names: Sequence[str],
         raises_events: bool = False,
         other: pulumi.Input[str] = "",
     ) -> None:
@@ -42,10 +43,12 @@ class AdoptedBucket:
             given: its name or ARN.
             identity: of the stack; the bucket must be in its region.
             opts: of the look-ups.
+            names: the pipeline's, former ones too.
             raises_events: whether its events start the pipeline.
             other: name of a bucket that it must not be.
         """
-        name = pulumi.Output.from_input(given).apply(partial(adopted.bucket_name, key))
+        stated = pulumi.Output.from_input(given).apply(partial(adopted.bucket_name, key))
+        name = stated.apply(partial(adopted.check_not_own, key, names))
         found = s3.get_bucket_output(bucket=name, opts=opts)
         checked = pulumi.Output.all(found, identity.region, other).apply(
             lambda facts: _usable(key, *facts)

@@ -2,20 +2,28 @@
 
 import inspect
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pulumi
 
-from function.contract import DuplicateSearch, Publish, write_prefixes
-from pipeline import adopted, alarm_definitions, lifecycle, renaming, signer, sizes, tagging
+from function.contract import DuplicateSearch, write_prefixes
+from pipeline import (
+    adopted,
+    alarm_definitions,
+    code,
+    lifecycle,
+    notices,
+    renaming,
+    signer,
+    sizes,
+    tagging,
+)
 from pipeline.access_log import AccessLog, AccessLogArgs
 from pipeline.adopted_bucket import AdoptedBucket
 from pipeline.alarms import Alarms, AlarmsArgs
 from pipeline.announcements import Announcements, AnnouncementsArgs
 from pipeline.batch_operations import BatchOperations, BatchOperationsArgs
 from pipeline.buckets import Bucket, SecureBucket, SecureBucketArgs
-from pipeline.bundle import Bundle, BundleError, Target, build
 from pipeline.cdn import Cdn, CdnArgs
 from pipeline.component import Component, Options
 from pipeline.delivery import Delivery, DeliveryArgs
@@ -84,11 +92,11 @@ class ImagePipeline(Component):
 
     def __init__(self, name: str, args: Settings, opts: Options = None) -> None:
         sizes.check(name, args)
-        self._bundle = _bundle(args)
-        self._signer_bundle = _bundle(args, source=signer.FOLDER) if args.auth else None
-        _say_who_may_upload(args)
-        _say_what_is_held(args)
+        self._bundle = code.build(args)
+        self._signer_bundle = code.build(args, source=signer.FOLDER) if args.auth else None
+        notices.show(args)
         guard = Guard()
+        self._names = (name, *renaming.former_names(opts))
         merge = pulumi.ResourceOptions.merge
         opts = merge(merge(opts, renaming.keep(name, opts)), tagging.options(args.tags))
         opts = merge(opts, guard.options())
@@ -170,7 +178,7 @@ class ImagePipeline(Component):
 
     def _adopt(self, key: str, given: pulumi.Input[str], **how: Any) -> AdoptedBucket:
         opts = pulumi.InvokeOutputOptions(parent=self)
-        return AdoptedBucket(key, given, self._identity, opts, **how)
+        return AdoptedBucket(key, given, self._identity, opts, names=self._names, **how)
 
     def _way_in(self) -> tuple[UploadQueue, Uploads]:
         source = self._source
@@ -304,30 +312,3 @@ class ImagePipeline(Component):
             self.dashboard_url = self._add(Monitoring, MonitoringArgs, **watched).dashboard_url
         names = {"signer_name": uploads.signer_name, "rule_name": self._rule_name}
         self._add(Alarms, AlarmsArgs, **watched, **names)
-
-
-def _bundle(settings: Settings, **how: Path) -> Bundle:
-    try:
-        bundle = build(Target.for_lambda(settings.runtime, settings.architecture), **how)
-    except BundleError as error:
-        raise pulumi.RunError(str(error)) from error
-    for warning in bundle.warnings:
-        pulumi.log.warn(warning)
-    if bundle.seconds:
-        pulumi.log.info(f"Built {bundle.path.name} in {bundle.seconds:.0f} s; it is kept.")
-    return bundle
-
-
-def _say_who_may_upload(settings: Settings) -> None:
-    if settings.uploads == "public":
-        pulumi.log.info("Anyone may upload: uploads is public.")
-    elif settings.uploads == "presigned" and not settings.auth:
-        pulumi.log.info("Anyone may upload: uploads is presigned, without auth.")
-
-
-def _say_what_is_held(settings: Settings) -> None:
-    if settings.publish == Publish.HELD:
-        pulumi.log.info(
-            "Uploads from now on are held until a moderator approves them; everything that was "
-            "public before stays public."
-        )

@@ -15,7 +15,7 @@ def keep(name: str, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptio
         name: of the pipeline, which the names of its resources start with.
         opts: the pipeline's own, whose aliases by name or URN are its former names.
     """
-    former = _names(opts)
+    former = former_names(opts)
 
     def add(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
         if not former or not args.name.startswith(name):
@@ -28,7 +28,8 @@ def keep(name: str, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptio
     return pulumi.ResourceOptions(transformations=[add])
 
 
-def _names(opts: pulumi.ResourceOptions | None) -> list[str]:
+def former_names(opts: pulumi.ResourceOptions | None) -> list[str]:
+    """Return the former names of a pipeline with these options."""
     aliases = list((opts and opts.aliases) or [])
     names = [alias.name for alias in aliases if isinstance(alias, pulumi.Alias)]
     urns = [alias.rpartition("::")[2] for alias in aliases if isinstance(alias, str)]

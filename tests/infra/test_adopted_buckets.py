@@ -147,6 +147,28 @@ def test_a_bucket_of_no_use_ends_the_preview(settings, sentence):
     assert str(refused.value) == sentence
 
 
+OWN = [
+    ("sourceBucket", "image-pipeline-dev-source-12ab34c"),
+    ("sourceBucket", "arn:aws:s3:::image-pipeline-dev-destination-1234567"),
+    ("destinationBucket", "image-pipeline-dev-source-1234567"),
+    ("destinationBucket", "arn:aws:s3:::image-pipeline-dev-destination-1234567"),
+]
+
+
+@pytest.mark.parametrize(("key", "bucket"), OWN)
+@pytest.mark.parametrize("named", [{}, {"name": "shop"}], ids=["its name", "its former name"])
+def test_a_bucket_that_the_stack_has_made_ends_the_preview(key, bucket, named):
+    """An update would delete it, and its policy before that."""
+    with pytest.raises(SettingsError) as refused:
+        run("dev", preview=True, uploads="private", **{key: bucket}, **named)
+    assert str(refused.value).startswith(f"{key} must not be a bucket that this stack has made, ")
+
+
+@pytest.mark.parametrize("bucket", ["image-pipeline-dev-destination", "dev-destination-1234567"])
+def test_a_bucket_with_a_similar_name_is_adopted(bucket):
+    assert evaluated("dev", destinationBucket=bucket).outputs["destinationBucket"] == bucket
+
+
 @pytest.mark.parametrize("name", [engine.SILENT, engine.ELSEWHERE])
 def test_the_name_of_a_secret_bucket_is_in_no_error(name):
     def program() -> None:

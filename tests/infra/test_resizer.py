@@ -75,7 +75,7 @@ def test_changed_code_is_another_archive_and_unchanged_code_the_same(monkeypatch
     source = tmp_path / "function"
     shutil.copytree(ROOT / "function", source)
     (source / "new.py").write_text("NEW = 1\n")
-    monkeypatch.setattr("pipeline.image_pipeline.build", partial(build, source=source))
+    monkeypatch.setattr("pipeline.bundle.build", partial(build, source=source))
     changed = archive()
     assert changed[0] != before[0]
     assert changed[1] != before[1]
