@@ -113,7 +113,9 @@ def _writes_to(function: Resource, notification: Resource, resources: Sequence[R
 def _may_put(policy: Resource, bucket: str) -> bool:
     return any(
         allows(statement)
-        and any(action in ("s3:PutObject", "s3:*", "*") for action in as_list(statement["Action"]))
+        and any(
+            action in ("s3:PutObject", "s3:*", "*") for action in as_list(statement.get("Action"))
+        )
         and any(f":::{bucket}/" in arn for arn in as_list(statement.get("Resource")))
         for statement in policy.policy_statements() or []
     )

@@ -65,7 +65,9 @@ def unguarded(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
 def weak_algorithm(encryption: Resource) -> Iterator[str]:
     """A bucket whose default encryption is none that S3 knows."""
     rules = encryption.inputs.get("rules")
-    for rule in [] if rules == UNKNOWN else as_list(rules):
+    for rule in as_list(rules):
+        if rule == UNKNOWN:
+            continue
         default = as_mapping(rule.get("applyServerSideEncryptionByDefault"))
         algorithm = UNKNOWN if default is None else default.get("sseAlgorithm")
         if algorithm not in (*ALGORITHMS, UNKNOWN):
