@@ -89,7 +89,8 @@ def by_name(clone: Clone) -> list[str]:
 def _empty(clone: Clone, engine: Engine, advance: Advance) -> None:
     """Empty the buckets that the engine knows of."""
     outputs = engine.run("outputs").outputs
-    stack = Stack(outputs=outputs, client=cloud.clients(clone))
+    client, project = cloud.clients(clone), project_name()
+    stack = Stack(outputs=outputs, client=client, name=clone.name, project=project)
     # Without them the deployment has not finished: nobody has uploaded, no function is waited for.
     if all(outputs.get(name) for name in NEEDED):
         teardown.stop(stack)

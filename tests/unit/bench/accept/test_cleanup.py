@@ -35,7 +35,9 @@ def done(monkeypatch, tmp_path):
     monkeypatch.setattr(clone, "ROOT", tmp_path)
     monkeypatch.setattr(cloud, "clients", lambda _clone: lambda _service: kms)
     monkeypatch.setattr(cleanup, "by_tag", lambda _clone: [KEYS["Enabled"], ALIAS])
-    monkeypatch.setattr(cleanup.teardown, "stop", lambda stack: calls.append("stop"))
+    # Its tags are known by these once the queue is gone.
+    stop = lambda stack: calls.append(f"stop {stack.name} of {stack.project}")  # noqa: E731
+    monkeypatch.setattr(cleanup.teardown, "stop", stop)
     monkeypatch.setattr(
         cleanup.teardown, "empty", lambda stack, bucket, _advance: calls.append(f"empty {bucket}")
     )
@@ -63,7 +65,7 @@ def test_buckets_are_emptied_before_the_stack_goes(done):
     assert cleanup.remove(CLONE, noting(done, OUTPUTS), pytest.fail)
     assert done == [
         *(
-            "stop",
+            "stop dev-accept-0a0b0c of image-pipeline",
             "empty source",
             "empty logs",
             "destroy",
