@@ -6,10 +6,12 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
-from function.contract import decision_key, held_key, look_key, manifest_key
+from function.contract import Verdict, decision_key, held_key, look_key, manifest_key
 from local.http import request
+from ops import moderate as decisions
 from ops.__main__ import main
 from ops.canary import canary
+from ops.moderate import Upload
 from ops.stack import connect
 from tests.support.moderated import assert_bare
 from tests.support.pictures import opened
@@ -210,6 +212,34 @@ def test_a_newer_upload_needs_a_decision_of_its_own(stack, photo, moderate, caps
     assert main(["moderate", "approve", held["handle"], "--stack", "local"]) == 1
     assert "was replaced since" in capsys.readouterr().err
     assert stack.manifest("uploads/a/twice.jpg")["status"] == "held"
+
+
+def test_a_decision_about_a_version_that_is_gone_is_not_waited_for(stack, photo, monkeypatch):
+    monkeypatch.setenv("IMAGE_PIPELINE_LOCAL", str(stack.server.folder))
+    live, key, s3 = connect("local"), "uploads/a/gone.jpg", stack.client("s3")
+
+    def upload(name: str) -> Upload:
+        put(stack, photo(name), "a/gone.jpg")
+        return Upload(key=key, version_id=version_of(stack, "a/gone.jpg"))
+
+    def outcome(version: Upload) -> str | None:
+        decision = decisions.decide(live, version, Verdict.APPROVE, "")
+        return decisions.follow(live, version, decision, end=0.0)
+
+    def shown() -> str:
+        return stack.manifest(key)["source"]["version_id"]
+
+    first = upload("gone-1.jpg")
+    second = upload("gone-2.jpg")
+    wait_until(lambda: shown() == second.version_id, 60, lambda: stack.logged("failed"))
+    of = {"Bucket": stack.outputs["sourceBucket"], "Key": key}
+    s3.delete_object(VersionId=second.version_id, **of)
+    wait_until(lambda: shown() == first.version_id, 60, lambda: stack.logged("failed"))
+    assert outcome(second) == "gone"
+    s3.delete_object(VersionId=first.version_id, **of)
+    url = stack.destination_url(manifest_key("a/gone.jpg"))
+    wait_until(lambda: request("GET", url)[0] != 200, 60, lambda: stack.logged("failed"))
+    assert (outcome(first), outcome(second)) == ("deleted", "deleted")
 
 
 def test_the_doctors_canary_waits_too_and_leaves_nothing(stack, monkeypatch):
