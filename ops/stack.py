@@ -177,7 +177,8 @@ def _from_pulumi(name: str) -> Stack:
             f"The stack {name!r} is not on the embedded AWS, and the Pulumi CLI is not installed; "
             "start the former with `python -m local up`, install the CLI, or pass --outputs FILE."
         )
-    command = ["pulumi", "stack", "output", "--json", "--stack", name]
+    # Its questions, such as that for an access token, would be captured and never seen.
+    command = ["pulumi", "stack", "output", "--json", "--stack", name, "--non-interactive"]
     here = Path.cwd()  # e.g. a program that uses the component
     folder = here if (here / "Pulumi.yaml").is_file() else ROOT
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)

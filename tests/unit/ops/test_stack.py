@@ -73,7 +73,8 @@ def pulumi(tmp_path, monkeypatch):
     """A CLI that prints a stack's outputs, and writes down where it was run."""
     cli = tmp_path / "bin" / "pulumi"
     cli.parent.mkdir()
-    cli.write_text(f"#!/bin/sh\npwd > {tmp_path}/where\necho '{json.dumps(OUTPUTS)}'\n")
+    said = f"pwd > {tmp_path}/where\necho $* > {tmp_path}/how\necho '{json.dumps(OUTPUTS)}'\n"
+    cli.write_text(f"#!/bin/sh\n{said}")
     cli.chmod(0o755)
     monkeypatch.setenv("PATH", str(cli.parent), prepend=os.pathsep)
     monkeypatch.setenv("IMAGE_PIPELINE_LOCAL", str(tmp_path / "none"))
@@ -107,6 +108,12 @@ def test_a_stacks_name_and_project_are_those_of_its_tags(pulumi, name, text, pro
     (pulumi / "Pulumi.yaml").write_text(text)
     with connected(name, None) as stack:
         assert (stack.name, stack.project) == ("dev", project)
+
+
+def test_pulumi_asks_no_question_that_nobody_sees(tmp_path, pulumi):
+    with connected("dev", None):
+        how = (tmp_path / "how").read_text()
+    assert how == "stack output --json --stack dev --non-interactive\n"
 
 
 def test_an_output_that_pulumi_hides_is_asked_for(tmp_path, capsys):
