@@ -76,9 +76,8 @@ def _is_for_readers(statement: dict[str, Any]) -> bool:
 
 
 def _names_readers(statement: dict[str, Any]) -> bool:
-    if "NotPrincipal" in statement or _names_all(statement):
-        return True
-    return "cloudfront.amazonaws.com" in policies.principals(statement, "Service")
+    cdn = "cloudfront.amazonaws.com"
+    return policies.names_anyone(statement) or cdn in policies.principals(statement, "Service")
 
 
 def _names_all(statement: dict[str, Any]) -> bool:

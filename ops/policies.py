@@ -47,6 +47,11 @@ def principals(statement: Statement, kind: str) -> list[Any]:
     return as_list(principal.get(kind))
 
 
+def names_anyone(statement: Statement) -> bool:
+    """Return True for ``*`` in any of its spellings, and for all but some principals."""
+    return "NotPrincipal" in statement or "*" in principals(statement, "AWS")
+
+
 def lets_service(
     statements: list[Statement], service: str, action: str, resource: str, facts: Mapping[str, str]
 ) -> bool:

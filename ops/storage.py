@@ -7,7 +7,7 @@ import botocore.exceptions
 
 from function.contract import StackOutput
 from ops.finding import DEPLOY, Finding, fail, ok, warn
-from ops.policies import as_list, bucket_policy
+from ops.policies import as_list, bucket_policy, names_anyone
 from ops.stack import Stack, read_or_none
 from terminal import counted
 
@@ -163,16 +163,9 @@ def _blocked_readers(stack: Stack) -> Finding | None:
 def _is_public(s3: "S3Client", bucket: str) -> bool:
     """Return True if a statement of the bucket's policy allows anyone anything."""
     return any(
-        statement["Effect"] == "Allow" and _names_anyone(statement)
+        statement["Effect"] == "Allow" and names_anyone(statement)
         for statement in bucket_policy(s3, bucket)["Statement"]
     )
-
-
-def _names_anyone(statement: dict[str, Any]) -> bool:
-    """Return True for ``*`` in any of its spellings, and for all but some principals."""
-    principal: str | dict[str, Any] = statement.get("Principal", "*")
-    named = principal if isinstance(principal, str) else principal.get("AWS")
-    return "*" in as_list(named)
 
 
 def _switches(client: Any, **whose: str) -> set[str]:
