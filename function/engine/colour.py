@@ -138,7 +138,8 @@ def _scale_floats(image: Image.Image) -> Image.Image:
 
 
 def _take_high_byte(image: Image.Image) -> Image.Image:
-    return image.point(lambda level: level * (1 / 256), "L")
+    # ``point`` ignores the mode that it is given here, and a profile of greys wants "L".
+    return image.point(lambda level: level * (1 / 256)).convert("L")
 
 
 def _apply_profile(image: Image.Image, profile: bytes) -> Image.Image | None:

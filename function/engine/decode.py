@@ -233,7 +233,9 @@ def _decode_frames(request: DecodeRequest, max_pixels: int) -> tuple[tuple[Frame
     """
     with _rejecting_damage(request):
         image = _open_image(request)
-        count = request.format.count_frames(image, limits.MAX_FRAMES)
+        # The picture that an APNG has for programs without animations need not be in it.
+        first = int(getattr(image, "default_image", False))
+        count = request.format.count_frames(image, limits.MAX_FRAMES) - first
     if count <= 1:
         return (), 0
     width, height = image.size
@@ -246,7 +248,7 @@ def _decode_frames(request: DecodeRequest, max_pixels: int) -> tuple[tuple[Frame
         raise Rejected(Reason.TOO_MANY_FRAMES, message)
     _allow(request, request.format.moving_kind, image.size, kept * limits.FRAME_BYTES, frames=count)
     frames: list[Frame] = []
-    for index in range(count):
+    for index in range(first, first + count):
         with _rejecting_damage(request):
             image.seek(index)
             image.load()  # some formats tell a frame's duration only now

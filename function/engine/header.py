@@ -15,9 +15,9 @@ MAX_PROFILE_BYTES: Final = 4 << 20
 """The largest ICC profile read. Press profiles (CMYK) weigh 0.5 to 2.7 MB."""
 
 _ORIENTATION, _ORIENTATIONS = 0x0112, range(1, 9)
-_BYTES_OF_TYPE: Final = {1: 1, 3: 2, 4: 4}
-"""Bytes of a value by its type in an IFD: BYTE, SHORT, LONG. Orientation is a SHORT (Exif 2.32,
-4.6.4); some programs write another."""
+_BYTES_OF_TYPE: Final = {1: 1, 3: 2, 4: 4, 6: 1, 8: 2, 9: 4}
+"""Bytes of a value by its type in an IFD: BYTE, SHORT, LONG, and the same with a sign. Orientation
+is a SHORT (Exif 2.32, 4.6.4); some programs write another."""
 
 _BYTE_ORDERS: Final[Mapping[bytes, Literal["little", "big"]]] = {b"II": "little", b"MM": "big"}
 _EXIF_HEADER: Final = b"Exif\0\0"

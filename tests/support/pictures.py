@@ -122,6 +122,23 @@ def rgb_profile(
     return icc_profile(b"mntr", b"RGB ", b"XYZ ", tags)
 
 
+def grey_profile(gamma: float) -> bytes:
+    """A profile of greys (ICC v2)."""
+    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(gamma * 256)) + bytes(2)
+    return icc_profile(b"mntr", b"GRAY", b"XYZ ", {b"wtpt": _xyz_tag(D50), b"kTRC": curve})
+
+
+def png(size: tuple[int, int], bits: int, colour_type: int, rows: bytes, **chunks: bytes) -> bytes:
+    """A PNG of rows that begin with the number of their filter; ``chunks`` come before them."""
+    parts = {
+        "IHDR": struct.pack(">2I5B", *size, bits, colour_type, 0, 0, 0),
+        **chunks,
+        "IDAT": zlib.compress(rows),
+        "IEND": b"",
+    }
+    return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(k.encode(), v) for k, v in parts.items())
+
+
 def icc_profile(kind: bytes, space: bytes, connection: bytes, tags: dict[bytes, bytes]) -> bytes:
     """Assemble an ICC v2 profile: header, tag table, tags."""
     tags = {

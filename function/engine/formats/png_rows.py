@@ -11,15 +11,18 @@ from importlib import import_module
 from typing import Any, Final
 
 from PIL import Image, ImageFile
-from PIL.PngImagePlugin import PngImageFile
+from PIL.PngImagePlugin import Disposal, PngImageFile
 
 from function.engine import vectors
 from function.engine.errors import Reason, Rejected
+from function.engine.formats import png_samples
 
 _zlib: Any = import_module("isal.isal_zlib")  # its types are not complete
 
 _CHANNELS: Final = {"RGB": 3, "RGBA": 4}
 """Bytes of a pixel in the stream, by mode; Pillow's memory has four for both."""
+
+_BITS_AT: Final = 24  # where the header says how many bits a sample has
 
 _PIECE: Final = 1 << 17  # bytes of rows, about, that are inflated at once
 _READ: Final = 1 << 16  # bytes of the stream, at least, that are read at once: Pillow reads as many
@@ -35,7 +38,7 @@ on all text passes over colour profiles, and over text whose checksum is wrong."
 
 _COMPRESSED: Final = frozenset({b"iCCP", b"zTXt", b"iTXt"})
 _PICTURE: Final = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
-_USED: Final = frozenset({b"iCCP", b"eXIf", b"iTXt"})
+_USED: Final = frozenset({b"iCCP", b"sRGB", b"gAMA", b"eXIf", b"iTXt"})
 """Metadata that decides how a picture looks: its colours, and its orientation as EXIF or XMP."""
 
 _METADATA: Final = {b"eXIf": "exif", b"XML:com.adobe.xmp\0": "xmp"}
@@ -58,6 +61,9 @@ def open_image(data: bytes) -> PngImageFile:
         image.info.setdefault(name, value)
     if image.mode == "P" and image.palette is None:
         raise Rejected(Reason.BROKEN_IMAGE, "This PNG image has no palette.")
+    png_samples.complete(image, bits=data[_BITS_AT])
+    if image.default_image:  # it is not part of the animation, which begins with an empty canvas
+        image.dispose_op, image.dispose_extent = Disposal.OP_BACKGROUND, (0, 0, *image.size)
     return image
 
 

@@ -11,6 +11,26 @@ from tests.support.pictures import encoded, opened
 MOTION = [Image.new("RGB", (60, 40), colour) for colour in ("red", "lime", "blue")]
 
 
+@pytest.mark.parametrize("blend", [0, 1])
+def test_the_picture_for_programs_without_animations_is_not_in_them(blend):
+    """APNG 1.0: only if the control of a frame comes before its pixels is it the first frame."""
+    poster, half, whole = (Image.new("RGBA", (60, 40), name) for name in ("red", "lime", "blue"))
+    half.paste((0, 0, 0, 0), (30, 0, 60, 40))
+    options = {"append_images": [half, whole], "default_image": True, "blend": blend}
+    data = encoded(poster, "PNG", save_all=True, duration=200, **options)
+    still, moving = rendered(data, one(), one(formats=("webp",), animated=True))
+    assert opened(still.body).convert("RGB").getpixel((8, 10)) == (255, 0, 0)
+    picture = Image.open(io.BytesIO(moving.body))
+    assert picture.n_frames == 2
+    left, right = (picture.convert("RGBA").getpixel((x, 10)) for x in (8, 24))
+    assert left[0] < 40
+    assert left[1] > 200
+    assert (left[3], right[3]) == (255, 0)
+    picture.seek(1)
+    assert picture.convert("RGB").getpixel((8, 10))[2] > 200
+    assert picture.info["duration"] == 200
+
+
 @pytest.mark.parametrize("format_name", ["GIF", "WEBP", "PNG"])
 @pytest.mark.parametrize("fit", Fit)
 def test_animations_stay_animated_when_asked(format_name, fit):

@@ -21,8 +21,16 @@ from function.engine.render import render
 from function.engine.renditions import DEFAULT_RENDITIONS, Rendition
 from function.engine.results import Task
 from tests.support.bombs import BOMBS
-from tests.support.engine import MAX_PIXELS, SMALL
-from tests.support.pictures import adobe_rgb, display_p3, encoded, gradient, opened, rgb_profile
+from tests.support.engine import MAX_PIXELS, SMALL, picture_of
+from tests.support.pictures import (
+    adobe_rgb,
+    display_p3,
+    encoded,
+    gradient,
+    grey_profile,
+    opened,
+    rgb_profile,
+)
 from tests.support.uploads import PHOTO
 
 
@@ -30,6 +38,13 @@ def test_16_bit_grey_is_scaled_and_not_clipped():
     image = Image.new("I;16", (8, 8), 32768)
     source = decode(encoded(image, "PNG"), Task(SMALL, MAX_PIXELS))
     assert source.image.getpixel((4, 4)) == (128, 128, 128)
+
+
+@pytest.mark.parametrize("format_name", ["PNG", "TIFF"])
+def test_a_profile_of_greys_counts_for_16_bits_too(format_name):
+    deep = encoded(Image.new("I;16", (8, 8), 32768), format_name, icc_profile=grey_profile(1))
+    plain = encoded(Image.new("L", (8, 8), 128), format_name, icc_profile=grey_profile(1))
+    assert picture_of(deep).getpixel((4, 4)) == picture_of(plain).getpixel((4, 4)) == (188,) * 3
 
 
 @pytest.mark.parametrize("profile", [display_p3, adobe_rgb])

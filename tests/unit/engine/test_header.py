@@ -58,6 +58,8 @@ UNTIDY = {
     "two orientations": exif(SIDEWAYS, (0x0112, 3, 1, b"\1\0\0\0")),
     "two values": exif((0x0112, 3, 2, b"\6\0\1\0")),
     "a long": exif((0x0112, 4, 1, b"\6\0\0\0")),
+    "a long with a sign": exif((0x0112, 9, 1, b"\6\0\0\0")),
+    "a short with a sign": exif((0x0112, 8, 1, b"\6\0\0\0")),
     "a byte": exif((0x0112, 1, 1, b"\6\0\0\0")),
     "a byte, the high one first": exif((0x0112, 1, 1, b"\6\0\0\0"), order=">"),
     "the high byte first": exif((0x0112, 3, 1, b"\0\6\0\0"), order=">"),
