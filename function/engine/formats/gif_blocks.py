@@ -18,9 +18,33 @@ _CONTROL, _LOOP = b"!\xf9", b"!\xff\x0bNETSCAPE2.0"
 _HEADER, _IMAGE_HEADER = 13, 10
 
 
+class _Gif(GifImageFile):
+    """Pillow's GIF, except that nothing is outside of the first frame, as in browsers.
+
+    Pillow fills the rest of the canvas with the first colour of the palette.
+    """
+
+    def load_end(self) -> None:
+        """Finish a frame; make what is outside of the first one transparent."""
+        super().load_end()
+        extent = self.dispose_extent
+        if self.tell() or not extent or self._frame_transparency is not None:
+            return
+        left, top, right, bottom = extent
+        sides = (0, 0, self.width, top), (0, bottom, self.width, self.height)
+        sides += (0, top, left, bottom), (right, top, self.width, bottom)
+        outside = [(a, b, c, d) for a, b, c, d in sides if a < c and b < d]
+        used = self.im.crop(extent).histogram() if outside else ()
+        free = next((colour for colour, count in enumerate(used) if not count), None)
+        if free is not None:  # as nearly always: not all of 256 colours are used
+            for side in outside:
+                self.im.paste(free, side)
+            self.info["transparency"] = free
+
+
 def open_image(data: bytes) -> GifImageFile:
     """Open a GIF without its comments."""
-    return GifImageFile(io.BytesIO(drop_extensions(data)))
+    return _Gif(io.BytesIO(drop_extensions(data)))
 
 
 def count_frames(image: GifImageFile, most: int) -> int:

@@ -17,8 +17,8 @@ from function.engine.formats.format import little_endian
 from function.engine.pixels import Size
 from function.engine.record import Record
 
-_HEAD: Final = re.compile(r"data:image/(?:png|jpe?g|gif|webp)((?:;[^;,]*)*),", re.IGNORECASE)
-"""The start of a data URL (RFC 2397), up to the comma."""
+_HEAD: Final = re.compile(r"data:(?:image/(?:png|jpe?g|gif|webp))?((?:;[^;,]*)*),", re.IGNORECASE)
+"""The start of a data URL (RFC 2397), up to the comma. Browsers draw a picture without a type, too."""
 
 
 class Picture(Record):

@@ -2,16 +2,20 @@
 
 import io
 import math
+from itertools import chain
 from typing import TYPE_CHECKING, Final, cast
 
 from function.engine.errors import Reason, Rejected
-from function.engine.formats.format import Format, lazily
+from function.engine.formats import tiff_directories
+from function.engine.formats.format import Format
 
 if TYPE_CHECKING:
     from PIL import Image
     from PIL.TiffImagePlugin import TiffImageFile
 
-_DIRECTORIES: Final = "function.engine.formats.tiff_directories"
+_COMPRESSION, _JPEG = 259, (6, 7)  # the second is that of TIFF 6.0, and the one that replaced it
+
+_PARTS: Final = ((273, 279), (324, 325))  # offsets and lengths of strips, and of tiles
 
 _TILE_SIDES: Final = (322, 323)  # TileWidth and TileLength (TIFF 6.0, section 15)
 
@@ -27,12 +31,17 @@ def open_image(data: bytes) -> "Image.Image":
 
     Raises:
         Rejected: ``truncated`` when it names fewer strips than fill it, where Pillow would leave
-            the rest black; ``unsupported_codec`` for an unknown compression or pixel layout;
+            the rest black, or a JPEG in it is cut short, of which libtiff makes the rest grey;
+            ``unsupported_codec`` for an unknown compression or pixel layout;
+            ``unsupported_format`` for a raw photo of which only a smaller copy can be decoded;
             ``too_complex`` when its tiles are far larger than the picture;
             ``broken_image`` when the place of a strip is no number.
     """
     from PIL.TiffImagePlugin import TiffImageFile  # noqa: PLC0415 - for the first TIFF
 
+    if tiff_directories.is_preview(data):
+        message = "This file is a camera's raw photo, which is not supported."
+        raise Rejected(Reason.UNSUPPORTED_FORMAT, message)
     try:
         image = TiffImageFile(io.BytesIO(data))
     except SyntaxError as error:
@@ -40,8 +49,8 @@ def open_image(data: bytes) -> "Image.Image":
             raise
         message = "TIFF images of this compression or layout are not supported."
         raise Rejected(Reason.UNSUPPORTED_CODEC, message) from error
-    if not all(isinstance(cast("object", tile.offset), int) for tile in image.tile):
-        # A tag may be of any type; Pillow would raise TypeError for this one, as for a bug.
+    if not _are_numbers(*(tile.offset for tile in image.tile)):
+        # Pillow would raise TypeError, as for a bug.
         raise Rejected(Reason.BROKEN_IMAGE, "This TIFF image does not say where its pixels are.")
     if not isinstance(image.info.get("xmp", b""), bytes):
         del image.info["xmp"]  # the same, of what says nothing on the pixels
@@ -49,11 +58,26 @@ def open_image(data: bytes) -> "Image.Image":
     if math.prod(sides) > max(_LARGEST_TILE, 4 * image.width * image.height):
         message = "This TIFF image has tiles that are far larger than the picture."
         raise Rejected(Reason.TOO_COMPLEX, message)
+    if image.tag_v2.get(_COMPRESSION) in _JPEG and _end(image) > len(data):
+        raise Rejected(Reason.TRUNCATED, "The end of this image is missing.")
     boxes = [tile.extents for tile in image.tile if tile.extents]
     covered = sum((right - left) * (bottom - top) for left, top, right, bottom in boxes)
     if covered < image.width * image.height:
         raise Rejected(Reason.TRUNCATED, "Parts of this TIFF image are missing.")
     return image
+
+
+def _end(image: "TiffImageFile") -> int:
+    """Return where the last strip or tile ends."""
+    tags = image.tag_v2
+    pairs = (zip(tags.get(at, ()), tags.get(length, ()), strict=False) for at, length in _PARTS)
+    ends = (at + length for at, length in chain(*pairs) if _are_numbers(at, length))
+    return max(ends, default=0)
+
+
+def _are_numbers(*values: object) -> bool:
+    """Return True for whole numbers: a tag may be of any type."""
+    return all(isinstance(value, int) for value in values)
 
 
 def load(image: "Image.Image", _data: bytes) -> "Image.Image":
@@ -93,7 +117,6 @@ FORMAT: Final = Format(
     load=load,
     damage=(OSError, SyntaxError, ValueError),
     is_oriented=True,
-    losses=lazily(_DIRECTORIES, "losses"),
-    modules=(_DIRECTORIES,),
+    losses=tiff_directories.losses,
     isolated=True,
 )

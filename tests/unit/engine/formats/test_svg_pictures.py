@@ -37,6 +37,7 @@ def test_the_first_bytes_decide_what_a_picture_is(kind, stated):
     [
         "data:image/png;BASE64,",
         " data:image/png; base64 ,",
+        "data:;base64,",
         "DATA:image/png;charset=utf-8;base64,",
     ],
 )

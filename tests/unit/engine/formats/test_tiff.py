@@ -31,6 +31,30 @@ def test_a_tiff_whose_strips_start_at_no_number_is_rejected():
     assert rejection(bytes(data)) == "broken_image"
 
 
+@pytest.mark.parametrize("compression", [6, 7])
+def test_a_jpeg_in_a_tiff_that_is_cut_short_is_rejected(compression):
+    """Its directory comes first, as cameras write it."""
+    jpeg, (width, height) = encoded(PHOTO, "JPEG"), PHOTO.size
+    at = 8 + 2 + 9 * 12 + 4
+    tags = {256: width, 257: height, 258: 8, 259: compression, 262: 6, 273: at, 277: 3}
+    tags |= {278: height, 279: len(jpeg)}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    data = struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + entries + bytes(4) + jpeg
+    assert decode(data, Task(SMALL, MAX_PIXELS)).size == PHOTO.size
+    assert rejection(data[:-200]) == "truncated"
+
+
+def test_a_raw_photo_of_which_only_a_copy_can_be_decoded_is_rejected():
+    small = ImageFileDirectory_v2()
+    small[254], small[330] = 1, 8
+    data = bytearray(encoded(PHOTO, "TIFF", tiffinfo=small))
+    assert decode(bytes(data), Task(SMALL, MAX_PIXELS)).size == PHOTO.size
+    at = data.index(struct.pack("<HHI", 330, 4, 1)) + 8
+    data[at : at + 4] = struct.pack("<I", len(data))
+    data += struct.pack("<HHHIII", 1, 256, 4, 1, 10 * PHOTO.width, 0)
+    assert rejection(bytes(data)) == "unsupported_format"
+
+
 def test_metadata_of_another_type_spoils_no_tiff():
     tags = ImageFileDirectory_v2()
     tags.tagtype[700] = TiffTags.LONG  # XMP, which is text

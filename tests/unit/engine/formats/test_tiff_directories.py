@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from function.engine.formats.tiff_directories import directories, losses
+from function.engine.formats.tiff_directories import directories, is_preview, losses
 from function.engine.losses import Loss
 from tests.support.pictures import encoded, gradient
 
@@ -96,3 +96,36 @@ def test_the_most_directories_take_no_time():
     started = time.process_time()
     assert losses(data) == ()
     assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize("big", [False, True])
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(
+    ("kind", "width", "expected"),
+    [(1, 97, True), (1, 96, False), (1, 0, False), (0, 97, False), (2, 97, False)],
+)
+def test_a_copy_that_is_smaller_than_its_photo_is_a_preview(kind, width, expected, order, big):
+    child = 112 if big else 62  # after the four tags of the first
+    first = page(_254=(LONG, kind), _330=(LONG, child))
+    assert is_preview(tiff(first, {256: (LONG, width)}, order=order, big=big)) is expected
+
+
+def test_one_of_several_photos_may_be_larger_than_the_copy():
+    first = page(_254=(LONG, 1), _330=(LONG, 0))
+    data = bytearray(tiff(first, {256: (LONG, 3000)}))
+    at = data.index(struct.pack("<HHLL", 330, LONG, 1, 0)) + 4
+    data[at : at + 8] = struct.pack("<LL", 2, len(data))
+    data += struct.pack("<LL", 8, 62)
+    assert is_preview(bytes(data))
+    data[-4:] = struct.pack("<L", 1 << 31)
+    assert not is_preview(bytes(data))
+
+
+def test_a_million_photos_of_a_copy_are_not_all_looked_at():
+    first = page(_254=(LONG, 1), _330=(LONG, 0))
+    data = bytearray(tiff(first))
+    at = data.index(struct.pack("<HHLL", 330, LONG, 1, 0)) + 4
+    data[at : at + 8] = struct.pack("<LL", 1_000_000, 8)
+    started = time.process_time()
+    assert not is_preview(bytes(data))
+    assert time.process_time() - started < 0.1
