@@ -50,19 +50,23 @@ class TimeLimit:
 
 def cpu_seconds(process: int | None) -> float:
     """Return the CPU time of a process and its threads; infinite where the kernel has none."""
-    if not (facts := _facts(process)):
+    if not (facts := _facts(Path(f"/proc/{process}/stat"))):
         return math.inf
     return (int(facts[11]) + int(facts[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def is_running(process: int | None) -> bool:
-    """Return True if a process runs, or would if it were given a CPU (proc_pid_stat(5))."""
-    return _facts(process)[:1] == ["R"]
+    """Return True if a thread runs, or would if it were given a CPU (proc_pid_stat(5)).
+
+    The first thread may only wait for those that decode.
+    """
+    threads = Path(f"/proc/{process}/task").glob("*/stat")
+    return any(_facts(thread)[:1] == ["R"] for thread in threads)
 
 
-def _facts(process: int | None) -> list[str]:
-    """Return a process's fields of ``/proc`` from its state on; nothing without ``/proc``."""
+def _facts(stat: Path) -> list[str]:
+    """Return the fields of such a file from the state on; nothing without ``/proc``."""
     try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        return stat.read_text().rpartition(")")[2].split()
     except OSError:
         return []

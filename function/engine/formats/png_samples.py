@@ -1,4 +1,4 @@
-"""What the numbers in a PNG stand for, where Pillow leaves that open: ``tRNS`` and ``gAMA``."""
+"""Apply the chunks ``tRNS`` and ``gAMA`` of a PNG, which Pillow reads but leaves as they are."""
 
 import struct
 from typing import Final, cast

@@ -6,10 +6,7 @@ file but our fonts.
 """
 
 import io
-import math
 import os
-import re
-from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
 from typing import Final
@@ -21,20 +18,13 @@ from function.engine.errors import Reason, Rejected
 from function.engine.formats.svg_cost import CANVAS_BYTES, IMAGE_BYTES, LETTER_BYTES
 from function.engine.formats.svg_fonts import FAMILIES, lacks, paths
 from function.engine.formats.svg_markup import read
+from function.engine.formats.svg_size import measure
 from function.engine.losses import Loss
 from function.engine.pixels import Size
 
 TEXT_BYTES: Final = 60
 """Bytes of memory for each of the markup: what resvg makes of paths before it draws them. 13 MB of
 arcs took it over 1,000 MB of addresses, and it aborts where there are no more."""
-
-_FALLBACK: Final = (300.0, 150.0)
-"""Width and height in pixels that browsers give a drawing that states none."""
-
-_UNITS: Final[Mapping[str, float]] = (
-    {"": 1.0, "px": 1.0, "pt": 4 / 3, "in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4}
-) | dict.fromkeys(("pc", "em", "rem"), 16.0)
-"""CSS pixels in each unit of length."""
 
 _DPI: Final = 96
 """Pixels to the inch, as in CSS. By resvg's own value, 0, a drawing in millimetres has no size."""
@@ -43,12 +33,10 @@ _LONGEST: Final = 1e9
 """Pixels that a side counts as at most; every limit rejects it. A side that follows from the view
 box's ratio may be infinite."""
 
-_LENGTH: Final = re.compile(r"\s*([+]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([a-z]*)\s*")
-
 
 def read_size(data: bytes) -> Size:
     """Check a drawing, as ``svg_markup.read`` does, and return its size in whole pixels."""
-    width, height = (min(length, _LONGEST) for length in _measure(_read(data).root))
+    width, height = (min(length, _LONGEST) for length in measure(_read(data).root))
     return max(1, round(width)), max(1, round(height))
 
 
@@ -78,6 +66,7 @@ def rasterise(data: bytes, size: Size) -> PngImageFile:
             width=size[0],
             height=size[1],
             dpi=_DPI,
+            languages=["en"],  # of ``systemLanguage``: with none at all, no language is shown
             **FAMILIES,
         )
     except BaseException as error:
@@ -101,35 +90,3 @@ def _has_fonts() -> bool:
     with suppress(OSError):
         os.close(opened)
     return True
-
-
-def _measure(root: Mapping[str, str]) -> tuple[float, float]:
-    """Return the size as CSS does: lengths stated, one by the view box's ratio, or the view box."""
-    width, height = (_parse_length(root.get(side, "")) for side in ("width", "height"))
-    box = _parse_view_box(root.get("viewBox", ""))
-    if width and height:
-        return width, height
-    if box is None:
-        return width or _FALLBACK[0], height or _FALLBACK[1]
-    if width:
-        return width, width * box[1] / box[0]
-    if height:
-        return height * box[0] / box[1], height
-    return box
-
-
-def _parse_length(value: str) -> float | None:
-    match = _LENGTH.fullmatch(value)
-    if match is None or match[2] not in _UNITS:
-        return None
-    length = float(match[1]) * _UNITS[match[2]]
-    return length if 0 < length < math.inf else None
-
-
-def _parse_view_box(value: str) -> tuple[float, float] | None:
-    try:
-        _left, _top, *sides = value.replace(",", " ").split()
-        width, height = map(float, sides)
-    except ValueError:
-        return None
-    return (width, height) if 0 < width < math.inf and 0 < height < math.inf else None

@@ -16,6 +16,7 @@ from function.engine.errors import Reason, Rejected
 from function.engine.formats import svg_pictures
 from function.engine.formats.svg_cost import Markup
 from function.engine.formats.svg_fonts import with_generic, with_generics
+from function.engine.formats.svg_size import state_size
 from function.engine.record import Record
 
 MOST_GROWTH: Final = 8
@@ -118,6 +119,7 @@ class _Reader:
             if local != "svg":
                 raise Rejected(Reason.NOT_AN_IMAGE, "This file is XML, but not an SVG drawing.")
             self._root = attributes
+            attributes = state_size(attributes)
         if local in _LOADING:
             for key, value in attributes.items():
                 if key.rpartition(":")[2] == "href":

@@ -18,7 +18,8 @@ from function.engine.pixels import Size
 from function.engine.record import Record
 
 _HEAD: Final = re.compile(r"data:(?:image/(?:png|jpe?g|gif|webp))?((?:;[^;,]*)*),", re.IGNORECASE)
-"""The start of a data URL (RFC 2397), up to the comma. Browsers draw a picture without a type, too."""
+"""The start of a data URL (RFC 2397), up to the comma. Browsers draw pictures without a type, too.
+"""
 
 
 class Picture(Record):

@@ -87,11 +87,15 @@ def test_one_that_waits_for_something_has_a_bug_and_one_that_waits_for_the_cpu_h
     limit.extend()
 
 
-def test_a_process_that_sleeps_does_not_run():
-    loop = [sys.executable, "-c", "print(flush=True)\nwhile True: pass"]
-    with subprocess.Popen(loop, stdout=subprocess.PIPE) as busy:
+LOOP = "print(flush=True)\nwhile True: pass"
+THREAD = f"import threading\nthreading.Thread(target=exec, args=({LOOP!r},)).start()"
+
+
+@pytest.mark.parametrize("code", [LOOP, THREAD])
+def test_a_process_that_sleeps_does_not_run(code):
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as busy:
         busy.stdout.readline()
-        assert time_limit.is_running(busy.pid)
+        wait_until(lambda: time_limit.is_running(busy.pid))
         busy.kill()
     with subprocess.Popen(["sleep", "60"]) as idle:
         wait_until(lambda: not time_limit.is_running(idle.pid))

@@ -9,7 +9,10 @@ from function.engine.errors import Reason, Rejected
 from function.engine.formats.svg import recognises
 from function.engine.formats.svg_markup import LONGEST_ENTITY, MOST_GROWTH, read
 
-HEAD = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
+HEAD = (
+    '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    ' width="9" height="9">'
+)
 
 
 def svg(body: str, prologue: str = "") -> bytes:
