@@ -1,11 +1,13 @@
-"""The test images of Pillow and pillow-heif: the files of the docs' tables, which are others' work.
+"""Test images that are others' work: of Pillow and pillow-heif, of a Go module, of an npm package.
 
-They come with the source distributions of the pinned versions, which pip fetches once into
-``.cache/corpus``.
+Each client fetches its package once into ``.cache/corpus``.
 """
 
 import hashlib
+import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -16,6 +18,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "corpus"
 NAMES = ("pillow", "pillow-heif")
+
+GO_MODULE = "github.com/kovidgoyal/imaging@v1.9.0"
+GO_SUM = "h1:TxHvhClPANvDW7eLm7PYDTZU1KE15xbqlFv95DA6DmY="
+
+NPM_PACKAGE, NPM_ARCHIVE = "bmp-js@0.1.0", "bmp-js-0.1.0.tgz"
+NPM_SHA256 = "2fcd95c52df269b230ee622cbae00ed1d576b6bbc15af7042ce7ca7600efdd89"
 
 
 @pytest.fixture(scope="session")
@@ -32,18 +40,54 @@ def images() -> Path:
         archives = CACHE / "sdists"
         only = f"--no-binary={','.join(NAMES)}"
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--retries=1"]
-        done = subprocess.run(
-            [*pip, "--no-deps", only, f"--dest={archives}", *pins],
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-        if done.returncode:
-            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            pytest.skip(f"the source distributions could not be fetched: {reason}")
+        fetch([*pip, "--no-deps", only, f"--dest={archives}", *pins])
         unpack(archives, folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def go_images() -> Path:
+    """The folder of a Go module for pictures: the same ones in many profiles and orientations."""
+    if not shutil.which("go"):
+        pytest.skip("Go is not installed")
+    CACHE.mkdir(parents=True, exist_ok=True)
+    variables = {"GOMODCACHE": str(CACHE / "go"), "GOFLAGS": "-modcacherw", "GOTOOLCHAIN": "local"}
+    found = json.loads(fetch(["go", "mod", "download", "-json", GO_MODULE], **variables))
+    assert found["Sum"] == GO_SUM
+    return Path(found["Dir"])
+
+
+@pytest.fixture(scope="session")
+def bmps() -> Path:
+    """A folder of BMPs; beside each ``x.bmp`` is ``x_out.bmp``, as another decoder reads it."""
+    if not shutil.which("npm"):
+        pytest.skip("npm is not installed")
+    folder = CACHE / "npm"
+    archive = folder / NPM_ARCHIVE
+    if not archive.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        fetch(["npm", "pack", "--silent", f"--pack-destination={folder}", NPM_PACKAGE])
+    assert hashlib.sha256(archive.read_bytes()).hexdigest() == NPM_SHA256
+    with tarfile.open(archive) as opened:
+        opened.extractall(folder, filter="data")
+    return folder / "package" / "test"
+
+
+def fetch(command: list[str], **variables: str) -> str:
+    """Return what a package's client prints; skip the tests if it cannot fetch."""
+    done = subprocess.run(
+        command,
+        cwd=CACHE if CACHE.is_dir() else ROOT,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    if done.returncode:
+        lines = (done.stderr or done.stdout).strip().splitlines()
+        pytest.skip(f"{command[0]} could not fetch: {(lines or ['no reason given'])[-1]}")
+    return done.stdout
 
 
 def unpack(archives: Path, folder: Path) -> None:
