@@ -58,7 +58,7 @@ def cpu_seconds(process: int | None) -> float:
 def is_running(process: int | None) -> bool:
     """Return True if a thread runs, or would if it were given a CPU (proc_pid_stat(5)).
 
-    The first thread may only wait for those that decode.
+    The first thread may only wait for the threads that decode.
     """
     threads = Path(f"/proc/{process}/task").glob("*/stat")
     return any(_facts(thread)[:1] == ["R"] for thread in threads)

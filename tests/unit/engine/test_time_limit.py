@@ -4,6 +4,7 @@ import math
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -91,12 +92,19 @@ LOOP = "print(flush=True)\nwhile True: pass"
 THREAD = f"import threading\nthreading.Thread(target=exec, args=({LOOP!r},)).start()"
 
 
-@pytest.mark.parametrize("code", [LOOP, THREAD])
-def test_a_process_that_sleeps_does_not_run(code):
+@pytest.mark.parametrize(("code", "state_of_first_thread"), [(LOOP, "R"), (THREAD, "S")])
+def test_a_process_runs_if_one_of_its_threads_does(code, state_of_first_thread):
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as busy:
+        stat = Path(f"/proc/{busy.pid}/stat")
         busy.stdout.readline()
-        wait_until(lambda: time_limit.is_running(busy.pid))
-        busy.kill()
+        try:
+            wait_until(lambda: f") {state_of_first_thread} " in stat.read_text())
+            assert time_limit.is_running(busy.pid)
+        finally:
+            busy.kill()
+
+
+def test_a_process_that_sleeps_does_not_run():
     with subprocess.Popen(["sleep", "60"]) as idle:
         wait_until(lambda: not time_limit.is_running(idle.pid))
         idle.kill()
