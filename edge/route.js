@@ -2,7 +2,7 @@
  * Runs at CloudFront's edges for each request, before the cache: decides what is public, and which
  * format a reader gets if the URL names none.
  *
- *   /u1/beach.jpg/manifest.json   as it is
+ *   /u1/beach.jpg/manifest.json   as it is, but in one spelling (see encode)
  *   /u1/beach.jpg/large.webp      as it is, if the stack has such a rendition
  *   /u1/beach.jpg/large           large.avif, large.webp or large.jpg, by the Accept header
  *   /index.html                   the stack's own page, if it has one
@@ -32,6 +32,7 @@ function handler(event) {
   if (request.uri === '/' && SITE.length) return redirect('/index.html');
   const parts = split(request.uri);
   if (parts === null) return answer(404, 'Not Found');
+  request.uri = '/' + parts.map(encode).join('/');
   const last = parts[parts.length - 1];
   if (parts.length === 1) return SITE.includes(last) ? request : answer(404, 'Not Found');
   if (parts[0] === '_index') return answer(404, 'Not Found');
@@ -58,6 +59,17 @@ function split(uri) {
   }
   const parts = path.split('/').slice(1);
   return parts.some((part) => part === '' || part === '.' || part === '..') ? null : parts;
+}
+
+/**
+ * The one spelling of a part of a path, that of a manifest's URLs. An edge caches each spelling on its
+ * own, such as b%65ach.jpg, and an invalidation of beach.jpg would not find that one.
+ */
+function encode(part) {
+  return encodeURIComponent(part).replace(
+    /[!'()*]/g,
+    (character) => '%' + character.charCodeAt(0).toString(16).toUpperCase(),
+  );
 }
 
 /** Return true if a query's `v` is a rendition's version: the first 8 digits of its SHA-256. */

@@ -100,9 +100,18 @@ for (const uri of [
   test(`${uri} is public, and asked for as it is`, () => assert.equal(route(uri).uri, uri));
 }
 
-test("a name in its encoded form keeps it", () => {
-  assert.equal(route("/%C3%A9/l%61rge", { accept: "image/webp" }).uri, "/%C3%A9/l%61rge.webp");
-});
+// An invalidation names the spelling of `cdn_paths` (function/contract.py), which is Python's `quote`.
+for (const [asked, cached] of [
+  ["/u1/b%65ach.jpg/large.jpg", "/u1/beach.jpg/large.jpg"],
+  ["/u1%2Fbeach.jpg/large%2ejpg", "/u1/beach.jpg/large.jpg"],
+  ["/u1/beach.jpg/m%61nifest.json", "/u1/beach.jpg/manifest.json"],
+  ["/%c3%a9/l%61rge", "/%C3%A9/large.jpg"],
+  ["/é/large.jpg", "/%C3%A9/large.jpg"],
+  ["/a+b!*'(c);:@&=$,~.jpg/large.jpg", "/a%2Bb%21%2A%27%28c%29%3B%3A%40%26%3D%24%2C~.jpg/large.jpg"],
+  ["/a%252Fb/large.jpg", "/a%252Fb/large.jpg"],
+]) {
+  test(`${asked} is cached as ${cached}`, () => assert.equal(route(asked).uri, cached));
+}
 
 for (const uri of [
   "/",
