@@ -78,10 +78,10 @@ def run(app: App, arguments: Sequence[str] | None = None) -> int:
         with output.checked():
             return _run(app, list(sys.argv[1:] if arguments is None else arguments))
     except output.Lost as error:
-        output.give_up()
         if str(error):
             with suppress(OSError):  # there is nobody to tell
                 _print_error(Failure(f"The output cannot be written: {error}."), FAILED)
+        output.give_up()  # last, because it is stderr, too, that Python would flush at exit
         return FAILED
 
 

@@ -12,12 +12,15 @@ NO_SPACE = "error: The output cannot be written: No space left on device.\n"
 
 
 def run_into_full(*command, both: bool = False) -> subprocess.CompletedProcess:
-    """Run Python on a disk that is full, which Linux has as a device."""
+    """Run Python on a disk that is full, which Linux has as a device; with buffers, as people do."""
     if not FULL.exists():
         pytest.skip("there is no /dev/full")
+    environment = {**os.environ, "PYTHONUNBUFFERED": ""}
     with FULL.open("wb") as full:
         given = {"stdout": full, "stderr": full if both else subprocess.PIPE}
-        return subprocess.run([sys.executable, *command], **given, text=True, check=False)
+        return subprocess.run(
+            [sys.executable, *command], **given, env=environment, text=True, check=False
+        )
 
 
 def run_in_ascii(*command) -> subprocess.CompletedProcess:
