@@ -13,13 +13,18 @@ from ops.stack import read_or_none
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
-OUTDATED: Final = ("InvalidParameterValue", "ReceiptHandleIsInvalid")
+OUTDATED: Final = (
+    "InvalidParameterValue",
+    "ReceiptHandleIsInvalid",
+    "AWS.SimpleQueueService.MessageNotInflight",
+)
 """Codes that AWS answers an outdated handle with.
 
 For a standard queue, DeleteMessage (API reference) succeeds without deleting; the Knowledge Center
 ("ReceiptHandleIsInvalid" and "InvalidParameterValue" errors) has seen it fail. Users report the
 first code of ChangeMessageVisibility: the "message does not exist or is not available for
-visibility timeout change".
+visibility timeout change". Its page (API reference, read 2026-11-28) names the last one, for a
+message that is visible again.
 """
 
 

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from ops import receipts
 from tests.local.calling import answer
 
 
@@ -142,3 +143,37 @@ def test_attributes_count_towards_a_messages_size(queues):
     batch = {"Id": "1", "MessageBody": "x" * (longest + 1), "MessageAttributes": tries}
     sent = sqs.send_message_batch(QueueUrl=live, Entries=[batch])
     assert [failed["Code"] for failed in sent["Failed"]] == ["InvalidParameterValue"]
+
+
+def test_a_request_may_not_name_more_seconds_than_sqs_has(queues):
+    """Pages "SendMessage", "ReceiveMessage", "ChangeMessageVisibility" (SQS API reference)."""
+    sqs, live, _dead = queues
+    refused = (400, "InvalidParameterValue")
+    sqs.send_message(QueueUrl=live, MessageBody="x")
+    message = {"QueueUrl": live, "MessageBody": "x"}
+    assert answer(sqs.send_message, DelaySeconds=901, **message) == refused
+    assert answer(sqs.receive_message, QueueUrl=live, WaitTimeSeconds=21) == refused
+    assert answer(sqs.receive_message, QueueUrl=live, VisibilityTimeout=43_201) == refused
+    entry = {"Id": "a", "MessageBody": "x", "DelaySeconds": 901}
+    (failed,) = sqs.send_message_batch(QueueUrl=live, Entries=[entry])["Failed"]
+    assert failed["Code"] == "InvalidParameterValue"
+    found = sqs.receive_message(QueueUrl=live, VisibilityTimeout=43_200, WaitTimeSeconds=20)
+    handle = {"QueueUrl": live, "ReceiptHandle": found["Messages"][0]["ReceiptHandle"]}
+    hide = sqs.change_message_visibility
+    assert answer(hide, VisibilityTimeout=43_201, **handle) == refused
+    assert answer(hide, VisibilityTimeout=43_200, **handle) == (200, "")
+    assert answer(sqs.send_message, DelaySeconds=900, **message) == (200, "")
+
+
+def test_the_visibility_of_a_message_that_is_not_in_flight_is_not_changed(queues):
+    """Page "ChangeMessageVisibility" (Amazon SQS API reference)."""
+    sqs, live, dead = queues
+    sqs.send_message(QueueUrl=live, MessageBody="x")
+    found = sqs.receive_message(QueueUrl=live, VisibilityTimeout=300)["Messages"][0]
+    handle = {"QueueUrl": live, "ReceiptHandle": found["ReceiptHandle"], "VisibilityTimeout": 0}
+    assert answer(sqs.change_message_visibility, **handle) == (200, "")
+    refused = answer(sqs.change_message_visibility, **handle)
+    assert refused == (400, "AWS.SimpleQueueService.MessageNotInflight")
+    receipts.give_back(sqs, live, [found["ReceiptHandle"]])  # which is no failure
+    assert receive(sqs, live, VisibilityTimeout=0) == [2]
+    assert receive(sqs, dead) == []

@@ -30,7 +30,14 @@ def use(code):
     return used
 
 
-@pytest.mark.parametrize("code", ["InvalidParameterValue", "ReceiptHandleIsInvalid"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "InvalidParameterValue",
+        "ReceiptHandleIsInvalid",
+        "AWS.SimpleQueueService.MessageNotInflight",
+    ],
+)
 def test_an_outdated_handle_is_passed_over(code):
     old, new = ({"QueueUrl": "url", "ReceiptHandle": handle} for handle in ("old", "new"))
     shown = {"VisibilityTimeout": 0}
