@@ -7,6 +7,9 @@ import { BAD_HEADER, refusal } from "./words.js";
 
 const SIGNER_PATIENCE_MS = 15_000;
 
+/** Longest file name in a key, in characters; that of signer/handler.py. */
+const MAX_NAME = 80;
+
 /**
  * Upload a file and return its key.
  *
@@ -82,9 +85,15 @@ async function sha256(text) {
 /** A name that is one harmless part of a key, as `clean` in signer/handler.py makes it. */
 export function partOfKey(name) {
   const last = name.normalize("NFC").split(/[/\\]/).at(-1);
-  const kept = last.replace(/[^\p{L}\p{N}_.]+/gu, "-").replace(/^[-.]+|[-.]+$/g, "");
-  return kept.slice(-80).replace(/^[-.]+/, "") || "picture";
+  const kept = trimmed(last.replace(/[^\p{L}\p{N}_.]+/gu, "-"));
+  const dot = Math.max(kept.lastIndexOf("."), 0);
+  // In characters, as half of one cannot be in a URL.
+  const [stem, suffix] = [kept.slice(0, dot), kept.slice(dot)].map((part) => [...part]);
+  const short = trimmed([...stem.slice(0, MAX_NAME - suffix.length), ...suffix].join(""));
+  return [...short].slice(0, MAX_NAME).join("") || "picture";
 }
+
+const trimmed = (name) => name.replace(/^[-.]+|[-.]+$/g, "");
 
 /** Send with XMLHttpRequest: fetch cannot tell how much has been sent. */
 function send(method, url, body, headers, onProgress) {

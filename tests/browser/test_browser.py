@@ -142,7 +142,11 @@ def test_an_upload_that_was_deleted_meanwhile_says_so(site, files):
     site.page.get_by_text("This upload has been deleted.").wait_for()
 
 
-NAMES = ["my photo (1).JPG", "../../etc/passwd", "été.png", "夏.webp", "${filename}", ".x", "///"]
+NAMES = [
+    *("my photo (1).JPG", "../../etc/passwd", "été.png", "夏.webp", "${filename}", ".x", "///"),
+    # Long ones; a character of two UTF-16 units is one, and halves of it are none.
+    *("x" * 300 + ".jpeg", "x." + "y" * 300, "x" * 300, "𠮷" * 60 + ".jpeg", "x" + "𠮷" * 99),
+]
 
 
 def test_the_page_and_the_signer_make_the_same_of_a_name(site):
