@@ -26,6 +26,10 @@ RESERVED: Final = frozenset(
 )
 """Variables that Lambda sets itself ("Working with Lambda environment variables")."""
 
+MAX_ANSWER: Final = 6_291_556
+"""Bytes of a function's answer ("Lambda quotas"; the number is that of Lambda's own message, in
+"Troubleshoot invocation issues in Lambda")."""
+
 CONCURRENCY: Final = 1000
 """Executions at one time of an account, by default ("Lambda quotas")."""
 
@@ -136,3 +140,16 @@ def architecture(
     message = f"The embedded AWS runs on {here} and cannot run a function for {asked}."
     body = {"errorType": OTHER_ARCHITECTURE, "errorMessage": message}
     return {"body": body, "error": True, "log": ""}
+
+
+@replaces(vars(lambda_svc), "_execute_function")
+def large_answer(
+    execute: Callable[..., dict[str, Any]], function: Mapping[str, Any], event: Any
+) -> dict[str, Any]:
+    """Answer with an error in place of more than 6 MB ("Lambda quotas", invocation payload)."""
+    result = execute(function, event)
+    if len(json.dumps(result.get("body"), ensure_ascii=False).encode()) <= MAX_ANSWER:
+        return result
+    message = f"Response payload size exceeded maximum allowed payload size ({MAX_ANSWER} bytes)."
+    body = {"errorType": "Function.ResponseSizeTooLarge", "errorMessage": message}
+    return {**result, "body": body, "error": True}

@@ -28,11 +28,30 @@ def unfit_queue(function: Mapping[str, Any], queue: Mapping[str, Any]) -> str:
     return ""
 
 
+BATCH: Final = (1, 10_000)
+WINDOW: Final = (0, 300)
+MAX_WITHOUT_WINDOW: Final = 10
+"""Messages of a batch, and seconds that Lambda gathers them ("CreateEventSourceMapping", Lambda API
+reference): more than 10 messages need a window of a second or more."""
+
 POLLERS: Final = {"MinimumPollers": (2, 200), "MaximumPollers": (2, 2_000)}
 """Event pollers of provisioned mode ("Lambda parameters for Amazon SQS event source mappings")."""
 
 _CONFIG: Final = "ProvisionedPollerConfig"
 _ACCEPTED: Final = 202
+
+
+def unfit_batches(mapping: Mapping[str, Any]) -> str:
+    """Return why a mapping cannot make such batches; empty if it can. The wording is ours."""
+    size = mapping.get("BatchSize", MAX_WITHOUT_WINDOW)
+    window = mapping.get("MaximumBatchingWindowInSeconds") or 0
+    if not BATCH[0] <= size <= BATCH[1]:
+        return f"BatchSize must be {BATCH[0]} to {BATCH[1]}."
+    if not WINDOW[0] <= window <= WINDOW[1]:
+        return f"MaximumBatchingWindowInSeconds must be {WINDOW[0]} to {WINDOW[1]}."
+    if size > MAX_WITHOUT_WINDOW and window == 0:
+        return "MaximumBatchingWindowInSeconds must be greater than 0 if BatchSize is above 10."
+    return ""
 
 
 def unfit_scaling(scaling: Mapping[str, Any], pollers: Mapping[str, int]) -> str:
@@ -55,7 +74,7 @@ def unfit_scaling(scaling: Mapping[str, Any], pollers: Mapping[str, int]) -> str
 def fit_scaling_of_new(create: Callable[..., Any], mapping: Mapping[str, Any]) -> Any:
     """Refuse a scaling that AWS does, and keep event pollers, which MiniStack forgets."""
     pollers: dict[str, int] = mapping.get(_CONFIG) or {}
-    reason = unfit_scaling(mapping.get("ScalingConfig") or {}, pollers)
+    reason = unfit_batches(mapping) or unfit_scaling(mapping.get("ScalingConfig") or {}, pollers)
     if reason:
         return error("InvalidParameterValueException", reason)
     answer = create(mapping)
@@ -73,7 +92,7 @@ def fit_scaling_of_changed(update: Callable[..., Any], uuid: str, change: Mappin
     if mapping:
         kept = {**mapping, **change}
         pollers: dict[str, int] = kept.get(_CONFIG) or {}
-        reason = unfit_scaling(kept.get("ScalingConfig") or {}, pollers)
+        reason = unfit_batches(kept) or unfit_scaling(kept.get("ScalingConfig") or {}, pollers)
         if reason:
             return error("InvalidParameterValueException", reason)
         answer = update(uuid, change)

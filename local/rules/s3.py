@@ -13,6 +13,9 @@ Response = tuple[int, dict[str, str], bytes]
 MAX_KEY: Final = 1_024
 """Bytes of a key in UTF-8 (S3 user guide, "Naming Amazon S3 objects")."""
 
+MAX_DELETIONS: Final = 1_000
+"""Keys of one DeleteObjects (S3 API reference)."""
+
 MAX_BUCKET_POLICY: Final = 20_480
 """Bytes (S3 user guide, "Adding a bucket policy by using the Amazon S3 console")."""
 
@@ -96,6 +99,24 @@ def unreadable_condition(request: Request) -> Response | None:
     return _denied()
 
 
+def unknown_condition(request: Request) -> Response | None:
+    """Refuse an ETag in If-None-Match of a write ("PutObject", S3 API reference: expects ``*``)."""
+    condition = request.headers.get("if-none-match", "*").strip()
+    if request.method not in ("PUT", "POST") or not request.key or condition == "*":
+        return None
+    message = "A header you provided implies functionality that is not implemented"
+    return s3._object_error("NotImplemented", message, 501, Header="If-None-Match")
+
+
+def many_deletions(request: Request) -> Response | None:
+    """Refuse to delete more than 1,000 keys at once ("DeleteObjects", S3 API reference)."""
+    if request.method != "POST" or request.key or "delete" not in request.query:
+        return None
+    if request.body.count(b"<Object>") <= MAX_DELETIONS:
+        return None
+    return s3._error("MalformedXML", s3._MALFORMED_XML, 400)
+
+
 def missing_key(request: Request, answer: Response) -> Response:
     """Answer 403 for a missing key or version to a caller without s3:ListBucket, else 404.
 
@@ -176,6 +197,9 @@ def _denied() -> Response:
     return s3._object_error("AccessDenied", "Access Denied", 403)
 
 
+RULES: Final = (long_key, customers_key, unreadable_condition, unknown_condition, many_deletions)
+
+
 @replaces(vars(s3), "handle_request")
 async def refuse_or_handle(
     handle: Callable[..., Awaitable[Response]], *given: Any, **options: Any
@@ -188,7 +212,7 @@ async def refuse_or_handle(
     request = Request(
         method=method, bucket=bucket, key=key, headers=headers, query=query, body=body
     )
-    for rule in (long_key, customers_key, unreadable_condition):
+    for rule in RULES:
         refusal = rule(request)
         if refusal is not None:
             return refusal

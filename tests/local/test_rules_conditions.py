@@ -55,6 +55,13 @@ def overtaken(bare):
     return put
 
 
+def test_an_etag_is_no_condition_that_nothing_is_there(s3, etag):
+    """Page "PutObject" (Amazon S3 API reference)."""
+    refused = answer(s3.put_object, Bucket=BUCKET, Key="key", Body=b"x", IfNoneMatch='"other"')
+    assert refused == (501, "NotImplemented")
+    assert s3.head_object(Bucket=BUCKET, Key="key")["ETag"] == etag
+
+
 def test_none_is_overwritten(s3, etag):
     """Page "How to prevent object overwrites with conditional writes" (Amazon S3 user guide)."""
     put = {"Bucket": BUCKET, "Body": b"x", "IfNoneMatch": "*"}

@@ -121,6 +121,19 @@ def test_pollers_of_a_queue_are_two_and_more(bare, mapping, least, most):
     mapping(ProvisionedPollerConfig={"MinimumPollers": 200, "MaximumPollers": 200})
 
 
+@pytest.mark.parametrize(("size", "seconds"), [(11, 0), (10_001, 1), (10, 301)], ids=str)
+def test_batches_above_ten_take_a_window(bare, mapping, size, seconds):
+    """Page "CreateEventSourceMapping" (AWS Lambda API reference)."""
+    lambda_ = bare.client("lambda")
+    refused = lambda_.exceptions.InvalidParameterValueException
+    given = {"BatchSize": size, "MaximumBatchingWindowInSeconds": seconds}
+    with pytest.raises(refused, match="must be"):
+        mapping(**given)
+    uuid = mapping(BatchSize=10_000, MaximumBatchingWindowInSeconds=300)["UUID"]
+    with pytest.raises(refused, match="must be"):
+        lambda_.update_event_source_mapping(UUID=uuid, **given)
+
+
 @pytest.mark.parametrize("missing", ACTIONS)
 def test_the_functions_role_may_poll_the_queue(refusal, missing):
     """Page "Creating and configuring an Amazon SQS event source mapping" (Lambda guide)."""

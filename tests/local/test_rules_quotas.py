@@ -129,3 +129,23 @@ def test_inline_policies_of_a_role_have_10240_characters_in_all(bare, role):
     assert put("two", 200) == (409, "LimitExceeded")
     assert put("one", 10_040) == (200, "")
     assert put("two", 200) == (200, "")
+
+
+def test_an_answer_has_at_most_6_mb(bare, role):
+    """Page "Lambda quotas" (AWS Lambda developer guide)."""
+    lambda_, name = bare.client("lambda"), "rules-answers"
+    code = zipped("def handle(event, context): return 'x' * event")
+    lambda_.create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Handler="code.handle",
+        Role=role,
+        Code={"ZipFile": code},
+    )
+    most = 6_291_556 - len('""')
+    fits = lambda_.invoke(FunctionName=name, Payload=str(most))
+    assert (fits.get("FunctionError"), len(json.load(fits["Payload"]))) == (None, most)
+    refused = lambda_.invoke(FunctionName=name, Payload=str(most + 1))
+    assert refused["FunctionError"] == "Unhandled"
+    assert json.load(refused["Payload"])["errorType"] == "Function.ResponseSizeTooLarge"
+    lambda_.delete_function(FunctionName=name)

@@ -220,3 +220,14 @@ def test_a_bucket_policy_is_at_most_20_kb(s3):
     assert answer(s3.put_bucket_policy, Bucket=BUCKET, Policy=policy(20_481))[0] == 400
     assert answer(s3.put_bucket_policy, Bucket=BUCKET, Policy=policy(20_480)) == (204, "")
     s3.delete_bucket_policy(Bucket=BUCKET)
+
+
+def test_at_most_a_thousand_keys_are_deleted_at_once(s3):
+    """Page "DeleteObjects" (Amazon S3 API reference)."""
+
+    def delete(count):
+        keys = [{"Key": f"many/{number}"} for number in range(count)]
+        return answer(s3.delete_objects, Bucket=BUCKET, Delete={"Objects": keys, "Quiet": True})
+
+    assert delete(1_001) == (400, "MalformedXML")
+    assert delete(1_000) == (200, "")

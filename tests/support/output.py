@@ -12,7 +12,7 @@ NO_SPACE = "error: The output cannot be written: No space left on device.\n"
 
 
 def run_into_full(*command, both: bool = False) -> subprocess.CompletedProcess:
-    """Run Python on a disk that is full, which Linux has as a device; with buffers, as people do."""
+    """Run Python, with its buffers, on a disk that is full, which Linux has as a device."""
     if not FULL.exists():
         pytest.skip("there is no /dev/full")
     environment = {**os.environ, "PYTHONUNBUFFERED": ""}
