@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Final
 
 from rich.table import Table
+from rich.text import Text
 
 from function.contract import Status
 from local.uploader import Result
-from terminal import counted
+from terminal import counted, printable
 
 MARKS: Final = {
     Status.READY: "green",
@@ -22,21 +23,26 @@ MARKS: Final = {
 def results_table(results: list[Result]) -> Table:
     """Return one row for each upload, its renditions below each other."""
     table = Table(title="Renditions", title_justify="left")
-    table.add_column("photo")
+    table.add_column("photo", overflow="fold")
     table.add_column("size", justify="right")
     table.add_column("status")
     table.add_column("renditions")
     table.add_column("latency", justify="right")
     for result in results:
         table.add_row(
-            Path(result.file).name,
+            shown(Path(result.file).name),
             human_bytes(result.bytes),
-            f"[{MARKS[result.status]}]{result.status}[/]",
-            "\n".join(_rendition_lines(result)),
+            Text(result.status, style=MARKS[result.status]),
+            Text("\n").join(map(shown, _rendition_lines(result))),
             f"{result.ms} ms",
             end_section=True,
         )
     return table
+
+
+def shown(text: str) -> Text:
+    """Return a cell with a text as it is; a name may look like markup or steer a terminal."""
+    return Text(printable(text))
 
 
 def _rendition_lines(result: Result) -> list[str]:

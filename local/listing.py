@@ -4,10 +4,12 @@ import time
 from typing import TYPE_CHECKING
 
 from rich.table import Table
+from rich.text import Text
 
 from function.contract import StackOutput, manifest_key, upload_name
+from function.events import not_ours
 from function.manifest import Manifest
-from local.console import MARKS, human_bytes
+from local.console import MARKS, human_bytes, shown
 from local.server import Server
 from terminal import console
 
@@ -20,14 +22,18 @@ def print_objects(server: Server) -> None:
     s3 = server.client("s3")
     table = Table()
     for column in ("upload", "bytes", "status", "renditions"):
-        table.add_column(column, justify="right" if column == "bytes" else "left")
+        table.add_column(column, justify="right" if column == "bytes" else "left", overflow="fold")
     prefixes = server.prefixes
     lister, source = s3.get_paginator("list_objects_v2"), server.outputs[StackOutput.SOURCE_BUCKET]
     pages = (page for each in prefixes for page in lister.paginate(Bucket=source, Prefix=each))
     for item in (item for page in pages for item in page.get("Contents", [])):
         name = upload_name(item["Key"], prefixes)
-        manifest = _manifest(s3, server.outputs[StackOutput.DESTINATION_BUCKET], name)
-        table.add_row(item["Key"], human_bytes(item["Size"]), *_cells(manifest))
+        if reason := not_ours(name):
+            cells = Text("ignored", style="dim"), Text(reason)
+        else:
+            manifest = _manifest(s3, server.outputs[StackOutput.DESTINATION_BUCKET], name)
+            cells = _cells(manifest)
+        table.add_row(shown(item["Key"]), human_bytes(item["Size"]), *cells)
     console().print(table)
 
 
@@ -39,12 +45,12 @@ def _manifest(s3: "S3Client", bucket: str, name: str) -> Manifest | None:
     return Manifest.from_json(answer["Body"].read())
 
 
-def _cells(manifest: Manifest | None) -> tuple[str, str]:
+def _cells(manifest: Manifest | None) -> tuple[Text, Text]:
     if manifest is None:
-        return "[dim]waiting[/]", ""
+        return Text("waiting", style="dim"), Text()
     files = (rendition.key.rsplit("/", 1)[-1] for rendition in manifest.renditions)
     detail = manifest.error.message if manifest.error else " ".join(files)
-    return f"[{MARKS[manifest.status]}]{manifest.status}[/]", detail
+    return Text(manifest.status, style=MARKS[manifest.status]), shown(detail)
 
 
 def print_logs(server: Server, *, follow: bool) -> None:

@@ -147,7 +147,8 @@ def upload(
 ) -> Result:
     """Upload one file under a key, or under one that the signer chooses, and wait."""
     body = file.read_bytes()
-    content_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    # Not strict: image/webp is no registered type before Python 3.13.
+    content_type = mimetypes.guess_type(file.name, strict=False)[0] or "application/octet-stream"
     start = time.perf_counter()
     if presigned:
         key, status, answer = _post(file.name, content_type, body, upload_endpoint)

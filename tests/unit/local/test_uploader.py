@@ -131,3 +131,17 @@ def test_an_interrupt_begins_no_further_uploads(files, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         upload_all(files * 100, "http://in", "http://out", "uploads/", interrupt, parallel=1)
     assert begun.count("PUT") < len(files) * 100
+
+
+def test_a_webp_is_sent_as_one_where_the_system_has_no_table_of_types(tmp_path, monkeypatch):
+    monkeypatch.setattr(uploader.mimetypes, "_db", uploader.mimetypes.MimeTypes())
+    sent = []
+
+    def note(method, _url, _body=None, headers=None):
+        sent.append(headers)
+        return answer(method)
+
+    monkeypatch.setattr(uploader, "request", note)
+    (tmp_path / "a.webp").write_bytes(b"x")
+    upload(tmp_path / "a.webp", "uploads/a.webp", "http://in", "http://out")
+    assert sent[0] == {"Content-Type": "image/webp"}
