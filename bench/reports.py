@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from cyclopts import Group, Parameter
+from rich.cells import cell_len
 from rich.markup import escape
 from rich.table import Table
 
@@ -99,7 +100,7 @@ def table(
 
     ``left`` names columns of words, aligned left as the first one is; figures are aligned right.
     """
-    made = Table(title=title, title_justify="left")
+    made = Table(title=title, title_justify="left", min_width=cell_len(title))
     for number, name in enumerate(head):
         is_left = number == 0 or name in left
         made.add_column(name, justify="left" if is_left else "right", overflow="fold")

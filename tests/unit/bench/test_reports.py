@@ -165,3 +165,9 @@ def test_a_table_shows_words_left_figures_right_and_markup_as_it_is(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].strip() == "Title"
     assert "│ [b]a[/b]  │    7 │ ok     │" in lines
+
+
+def test_a_long_title_is_one_line_above_a_narrow_table(capsys):
+    title = "USD a month, without any free tier"
+    console().print(reports.table(title, ("line", "USD"), [("s3 puts", "1")]))
+    assert capsys.readouterr().out.splitlines()[0].rstrip() == title
