@@ -1,5 +1,6 @@
 """The commands of ``python -m local``; ``folder`` is where the embedded AWS keeps its state."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -46,10 +47,10 @@ def put(
         as_json: Print one JSON object per file, and no table.
 
     Raises:
-        Misuse: one of the paths does not exist.
+        Misuse: one of the paths does not exist, or may not be read.
     """
     server = servers.require(folder)
-    missing = [path for path in paths if not path.exists()]
+    missing = [path for path in paths if not os.path.exists(path)]  # noqa: PTH110 (raises no error)
     if missing:
         raise Misuse(f"{missing[0]} does not exist.")
     results = demos.put(server, find_files(paths))

@@ -19,6 +19,7 @@ from urllib3 import encode_multipart_formdata
 from function.contract import UPLOADS, manifest_key, source_key, upload_name
 from function.manifest import ErrorFacts, Manifest, RenditionFacts
 from local.http import quote, request
+from terminal import Misuse
 
 PARALLEL: Final = 4
 """Uploads under way at one time."""
@@ -88,12 +89,27 @@ class Result:
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:
-    """Return files as given, and all files below folders, sorted, without hidden ones."""
+    """Return files as given, and all files below folders, sorted, without hidden ones.
+
+    Raises:
+        Misuse: one of them may not be read.
+    """
     found: list[Path] = []
     for path in paths:
         below = sorted(path.rglob("*")) if path.is_dir() else [path]
-        found += [p for p in below if p.is_file() and not p.name.startswith(".")]
+        found += [p for p in below if _is_file(p) and not p.name.startswith(".")]
+    for file in found:
+        if not os.access(file, os.R_OK):
+            raise Misuse(f"{file} may not be read; move it away or change its permissions.")
     return found
+
+
+def _is_file(path: Path) -> bool:
+    """Return whether a path is a file; no error for a link to where nobody may look.
+
+    Path's own method raises one before Python 3.14.
+    """
+    return os.path.isfile(path)  # noqa: PTH113
 
 
 def upload_all(

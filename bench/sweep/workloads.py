@@ -113,7 +113,7 @@ def folder(path: Path) -> Workload:
     """Return all files of the user's own folder as one workload, in which they take turns.
 
     Raises:
-        Misuse: there is no such folder, or nothing in it.
+        Misuse: there is no such folder, or nothing in it, or a file that may not be read.
     """
     files = find_files([path]) if path.is_dir() else []
     if not files:

@@ -4,7 +4,8 @@ import threading
 import pytest
 
 from local import uploader
-from local.uploader import PARALLEL, upload, upload_all
+from local.uploader import PARALLEL, find_files, upload, upload_all
+from terminal import Misuse
 from tests.support.manifests import manifest, rendition
 
 MANIFEST = manifest(rendition(size=7), total_ms=12.5)
@@ -145,3 +146,15 @@ def test_a_webp_is_sent_as_one_where_the_system_has_no_table_of_types(tmp_path, 
     (tmp_path / "a.webp").write_bytes(b"x")
     upload(tmp_path / "a.webp", "uploads/a.webp", "http://in", "http://out")
     assert sent[0] == {"Content-Type": "image/webp"}
+
+
+def test_a_link_that_cannot_be_followed_is_no_file(files):
+    (files[0].parent / "link.jpg").symlink_to("x" * 300)  # like one to where nobody may look
+    assert find_files([files[0].parent]) == sorted(files)
+
+
+def test_a_file_that_may_not_be_read_is_told_before_anything_is_sent(files, monkeypatch):
+    # Not by permissions: the tests may run as root, who may read everything.
+    monkeypatch.setattr(uploader.os, "access", lambda path, _mode: path != files[1])
+    with pytest.raises(Misuse, match=r"1\.jpg may not be read"):
+        find_files([files[0].parent])
