@@ -110,9 +110,9 @@ def test_a_copy_declares_lazy_renditions_of_its_own_and_copies_none(world, no_de
     world.destination.put(viewed, b"viewed", Headers("", "", "01"))
     no_decode()
     copy = world.put(SECOND, picture())
-    assert [facts.key for facts in copy.stored] == [
+    assert {facts.key for facts in copy.stored} == {  # they are copied side by side
         key for key in world.destination.objects if key.startswith("b/") and "manifest" not in key
-    ]
+    }
     (lazy,) = (facts for facts in copy.renditions if facts.lazy)
     assert lazy.key == "b/second.jpg/poster.jpg"
     assert "/b/second.jpg/poster.jpg?v=" in lazy.url
