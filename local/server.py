@@ -19,6 +19,7 @@ from typing import Any, Final
 import boto3
 
 from function.contract import StackOutput, read_prefixes
+from local import process_group
 from local.http import request
 from local.program import ROOT
 from terminal import Failure
@@ -36,11 +37,7 @@ APP: Final = "local.asgi"
 
 _TEMPORARY, _LOG = "tmp", "ministack.log"
 
-_started: Final[list[subprocess.Popen[bytes]]] = []
-"""Servers that this process started, kept so that it notices when one ends."""
-
 START_SECONDS: Final = 60
-STOP_SECONDS: Final = 5
 
 
 @dataclass(kw_only=True)
@@ -145,10 +142,10 @@ def restart(server: Server) -> None:
         Failure: it does not start.
     """
     os.kill(server.pid, signal.SIGTERM)
-    for process in (process for process in _started if process.pid == server.pid):
+    for process in (process for process in process_group.started if process.pid == server.pid):
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(START_SECONDS)
-    _kill_group(server.pid)
+    process_group.kill(server.pid)
     _spawn(server)
 
 
@@ -190,7 +187,9 @@ def stop(folder: Path) -> bool:
     path = _state_file(folder)
     if not path.is_file():
         return False
-    _kill_group(json.loads(path.read_text(encoding="utf-8"))["pid"])
+    state = json.loads(path.read_text(encoding="utf-8"))
+    if process_group.may_be_of(state["pid"], f"{HOST}:{state['port']}"):
+        process_group.kill(state["pid"])
     shutil.rmtree(folder)
     return True
 
@@ -231,12 +230,12 @@ def _spawn(server: Server) -> None:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    _started.append(process)
+    process_group.started.append(process)
     server.pid = process.pid
     deadline = time.monotonic() + START_SECONDS
     while not server.is_healthy():
         if process.poll() is not None or time.monotonic() > deadline:
-            _kill_group(process.pid)
+            process_group.kill(process.pid)
             raise Failure(f"The embedded AWS did not start; its log is {server.folder / _LOG}.")
         time.sleep(0.05)
     server.save()
@@ -271,29 +270,6 @@ def _free_port(port: int) -> int:
                 f"Port {port} is taken; choose another with --port, or leave it out."
             ) from error
         return int(probe.getsockname()[1])
-
-
-def _kill_group(pid: int) -> None:
-    """End the server and its functions, by SIGTERM and then by SIGKILL."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        _signal_group(pid, number)
-        deadline = time.monotonic() + STOP_SECONDS
-        while _signal_group(pid, 0) and time.monotonic() < deadline:
-            _reap()
-            time.sleep(0.05)
-
-
-def _signal_group(pid: int, number: int) -> bool:
-    try:
-        os.killpg(pid, number)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def _reap() -> None:
-    """Collect servers of this process that have ended, so that their groups can vanish."""
-    _started[:] = [process for process in _started if process.poll() is None]
 
 
 def _state_file(folder: Path) -> Path:
