@@ -13,7 +13,7 @@ SLEEP = "import time; time.sleep(60)"
 
 @pytest.fixture
 def sleeper():
-    """Start a process in a group of its own, with an argument; it ends with the test."""
+    """Start a process in a separate group, with an argument; it ends with the test."""
     started = []
 
     def start(argument):
