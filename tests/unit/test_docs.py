@@ -152,8 +152,8 @@ def test_settings_outputs_and_stacks_that_are_named_exist(path):
         assert (ROOT / f"Pulumi.{stack}.yaml").is_file(), stack
 
 
-ELSEWHERE = {"applyDefaults", "eventCategory", "processIgnoreChanges", "readOnly"}
-"""Names in Pulumi and AWS that no file here has."""
+ELSEWHERE = {"applyDefaults", "cHRM", "eventCategory", "processIgnoreChanges", "readOnly"}
+"""Names in Pulumi, AWS and PNG that no file here has."""
 
 
 @pytest.fixture(scope="module")
