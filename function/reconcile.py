@@ -237,7 +237,7 @@ class Reconciler(Record):
         if self.holder and isinstance(step, Refuse):
             return self.holder.refuse(version, state.standing)
         if self.holder and isinstance(step, Hold):
-            return self.holder.hold(version, came_back=event.kind == EventKind.CHANGED)
+            return self.holder.hold(version, came_back=_came_back(event, state, version))
         if _fits(rendition_key(self._name(version), max(self.files, key=len))):
             return self._process(event, version, state)
         if self.source.head(version.key) is None:
@@ -253,7 +253,7 @@ class Reconciler(Record):
         except Recognised:
             if not self.holder:
                 raise
-            return self.holder.hold(version, came_back=event.kind == EventKind.CHANGED)
+            return self.holder.hold(version, came_back=_came_back(event, state, version))
         if self.holder and is_approved:
             self.holder.accept(version, manifest)
         return manifest
@@ -434,6 +434,18 @@ def _latest(before: Manifest | None, written: Manifest | None) -> Manifest | Non
     if before and written and before.look_again:
         return written.replace(look_again=True)
     return written or before
+
+
+def _came_back(event: Event, state: State, version: ObjectVersion) -> bool:
+    """Return True if readers may have seen a version that is about to be held.
+
+    Any event may be the first to find that a newer version or a delete marker was removed. A new
+    version is found by its own event, and one that waits already was new when it began to.
+    """
+    is_new = event.kind == EventKind.CREATED and version == event.version
+    standing = state.standing
+    waits = standing is not None and standing.status == Status.HELD and is_of(standing, version)
+    return not (is_new or waits)
 
 
 def _is_ready(standing: Manifest | None, version: ObjectVersion) -> TypeGuard[Manifest]:

@@ -878,6 +878,35 @@ def test_the_cdn_forgets_a_rejected_version_that_was_public_before_it_came_back_
     assert cdn.names == (["u1/beach.jpg"] if was_public else [])
 
 
+@pytest.mark.parametrize("first", ["an overtaken decision", "an old event again", "a backfill"])
+def test_the_cdn_forgets_a_version_that_any_event_found_to_be_back(destination, first):
+    """The event of the removal comes after it, and finds the version held."""
+    key, cdn = Source(), Forgetting()
+    overwritten, newer = key.add(), key.add()
+    for public in (overwritten, newer):
+        process(public, key, destination, holds=False)
+    removed = key.purge()
+    found = {
+        "an overtaken decision": decided(2, Verdict.APPROVE),
+        "an old event again": newer,
+        "a backfill": backfill(1),
+    }[first]
+    for happened in (found, removed):
+        process(happened, key, destination, holds=True, cdn=cdn)
+        assert_held(destination, 1)
+    process(decided(1, Verdict.REJECT), key, destination, holds=True, cdn=cdn)
+    assert cdn.names == ["u1/beach.jpg"]
+
+
+def test_the_cdn_is_not_asked_to_forget_what_a_backfill_has_only_held_anew(destination):
+    key, cdn = Source(), Forgetting()
+    process(key.add(), key, destination, holds=True)
+    process(backfill(1), key, destination, holds=True)
+    process(decided(1, Verdict.REJECT), key, destination, holds=True, cdn=cdn)
+    assert_refused(destination, 1)
+    assert cdn.names == []
+
+
 def test_the_cdn_forgets_what_was_deleted_before_its_rejection_came(destination):
     key, cdn = Source(), Forgetting()
     process(key.add(), key, destination, holds=False)
