@@ -203,24 +203,26 @@ class Reconciler(Record):
             manifest = manifest.bare()
         if self._is_archived_since(manifest, standing, step):
             return None, state.replace(is_whole=True)
-        if standing and (lazy := self._lazy_keys(event, standing)):
-            # Before a reader can learn the new version's URLs, under which a CDN would cache the
-            # old files; also those from before their rendition was lazy.
-            is_same = is_of(standing, version)
-            shown = {*_stored_keys(manifest), *(_stored_keys(standing) if is_same else ())}
-            self.destination.delete(sorted(lazy - shown))
-            manifest = manifest.replace(look_again=True)
-        replaced = {*_keys(standing)} - {*_stored_keys(manifest)}
-        # If this process died after the manifest, nothing would name those of former settings. And
-        # once a manifest says that an upload is held or rejected, readers can get nothing of it.
+        lazy = self._lazy_keys(event, standing) if standing else set[str]()
+        stored = {*_stored_keys(manifest)}
+        shown = stored | {*(_stored_keys(standing) if is_of(standing, version) else ())}
+        replaced = {*_keys(standing)} - stored
+        # If this process died after the manifest, nothing would name those of former settings. Once
+        # a manifest says that an upload is held or rejected, readers can get nothing of it. And once
+        # they can learn the new version's URLs, a CDN would cache the old lazy files under these.
         is_ready = manifest.status == Status.READY
         first = replaced - self._possible_keys(event) if is_ready else replaced
+        first |= lazy - shown
         self.destination.delete(sorted(first))
+        manifest = manifest.replace(look_again=bool(lazy))
         etag = self._write_manifest(manifest, expect=state.etag)
-        self._clear_held(version, state, manifest)
-        self.destination.delete(sorted(replaced - first))
         if self.duplicates:
+            # The next delivery repairs files, but not the index.
             self.duplicates.record(self._name(version), standing, manifest)
+        self._clear_held(version, state, manifest)
+        # Not the lazy files again: views of this manifest may have stored new ones by now. The check
+        # that follows deletes those of an older version.
+        self.destination.delete(sorted(replaced - first))
         if standing is None and manifest.error is None:
             # A process that died may have rendered a version that is now held, so its files are
             # looked for.

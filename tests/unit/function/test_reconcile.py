@@ -1008,6 +1008,47 @@ def test_a_manifest_that_says_so_is_written_once_readers_can_get_nothing(destina
     assert set(of_readers(destination)) == {MANIFEST}
 
 
+def test_a_lazy_file_that_a_view_of_the_new_manifest_made_stays(destination):
+    """Views asked for the format once, and do not ask again within the hour."""
+    key = Source(1)
+    process(created(1), key, destination)
+    stored(destination, "z.avif")
+
+    class Viewed(MemoryBucket):
+        def put(self, key, body, headers, *, expect=None):
+            etag = super().put(key, body, headers, expect=expect)
+            if key == MANIFEST:
+                assert LAZY_FORMAT.key not in self.objects
+                stored(self, "z.avif")
+            return etag
+
+    viewed = Viewed()
+    viewed.__dict__ = destination.__dict__
+    process(backfill(1), key, viewed)
+    assert LAZY_FORMAT.key in destination.objects
+
+
+def test_an_upload_is_in_the_index_even_if_s3_does_not_delete_what_it_replaces(destination):
+    """The next delivery finds nothing to do but to delete."""
+    key, duplicates = Source(1), create_autospec(Duplicates, instance=True)
+    process(created(1), key, destination)
+    work = reconciler(key, destination).replace(duplicates=duplicates)
+
+    class Failing(MemoryBucket):
+        def delete(self, keys):
+            if set(keys) - {LAZY.key, LAZY_FORMAT.key}:
+                raise OSError("S3 is down")
+
+    failing = Failing()
+    failing.__dict__ = destination.__dict__
+    with pytest.raises(OSError, match="S3 is down"):
+        work.replace(destination=failing).reconcile(key.add())
+    assert json.loads(destination.objects[MANIFEST])["source"]["version_id"] == "2"
+    assert duplicates.record.call_count == 1
+    work.reconcile(event(EventKind.CREATED, version(2)))
+    assert_newest(destination, 2)
+
+
 @pytest.mark.parametrize(
     ("status", "sequencer", "stays"),
     [(Status.READY, "01", True), (Status.REJECTED, "01", False), (Status.READY, "02", False)],
