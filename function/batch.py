@@ -8,7 +8,8 @@ from typing import Any
 from function import postpone
 from function.contract import MAX_RECEIVES
 from function.engine.record import Record
-from function.events import parse_message
+from function.events import Event, parse_message, split_message
+from function.reconcile import Abandoned
 from function.storage.deadline import RESERVE, TIMEOUTS
 from function.uploads import UploadHandler
 from function.waiting import asks_to_measure
@@ -64,7 +65,17 @@ class BatchHandler(Record):
         return True
 
     def _try_message(self, record: dict[str, Any]) -> bool:
-        """Process one message; return False if SQS has to deliver it again."""
+        """Process one message; return False if SQS has to deliver it again.
+
+        If one of its records fails, the others are tried all the same. They come again with it,
+        which changes nothing.
+        """
+        parts = [record | {"body": body} for body in split_message(record["body"])]
+        done = [self._try_part(part) for part in parts]
+        return all(done)
+
+    def _try_part(self, record: dict[str, Any]) -> bool:
+        """Process a message that tells of one upload; return False if it has failed."""
         attempt = record["attributes"]["ApproximateReceiveCount"]
         is_last = int(attempt) >= MAX_RECEIVES
         try:
@@ -74,16 +85,24 @@ class BatchHandler(Record):
             events = parse_message(record["body"], record["messageId"], self.uploads.prefixes)
             # The sender that SQS states, not the name that the moderator gives.
             sender = record["attributes"].get("SenderId", "")
-            outcomes = [
-                self.uploads.handle(event.sent_by(sender), is_last=is_last) for event in events
-            ]
-            if any(outcome.look_again for outcome in outcomes):
-                self.look_again(record)
+            for event in events:
+                self._handle(event.sent_by(sender), record, is_last=is_last)
         except Exception as error:  # noqa: BLE001 - whatever it was, this message alone is retried
             extra = {"message_id": record["messageId"], "attempt": attempt, "body": record["body"]}
             self.uploads.log_failure(error, extra)
             return False
         return True
+
+    def _handle(self, event: Event, record: dict[str, Any], *, is_last: bool) -> None:
+        """Process one event, and have its key checked again if that is due."""
+        try:
+            outcome = self.uploads.handle(event, is_last=is_last)
+        except Abandoned as error:
+            if error.look_again:
+                self.look_again(record)
+            raise
+        if outcome.look_again:
+            self.look_again(record)
 
 
 def _urgency(record: dict[str, Any]) -> tuple[int, int]:

@@ -91,6 +91,17 @@ class OutsidePrefixes(Exception):
         )
 
 
+def split_message(body: str) -> list[str]:
+    """Return each record of a message as a message of its own, so that it fails alone."""
+    try:
+        records: object = _mapping(json.loads(body)).get("Records")
+    except (ValueError, RecursionError):  # ``parse_message`` tells of it
+        return [body]
+    if not isinstance(records, list):
+        return [body]
+    return [json.dumps({"Records": [record]}) for record in cast("list[Any]", records)]
+
+
 def parse_message(body: str, message_id: str, prefixes: tuple[str, ...] = PREFIXES) -> list[Event]:
     """Return the events of one SQS message that are ours to process.
 

@@ -65,6 +65,17 @@ class KeyTooLong(Exception):
     """A manifest's key would be longer than S3 allows, so nothing can be told of the upload."""
 
 
+class Abandoned(DecoderBug):
+    """A decoder's bug on the last delivery, after the upload's manifest was made to tell of it.
+
+    ``look_again`` is that of the manifest.
+    """
+
+    def __init__(self, bug: DecoderBug, manifest: Manifest) -> None:
+        super().__init__(*bug.args)
+        self.look_again = manifest.look_again
+
+
 class Contended(Exception):
     """Other invocations kept writing the same key; the message is delivered again."""
 
@@ -138,7 +149,8 @@ class Reconciler(Record):
             KeyTooLong: the key is so long that S3 could not store its manifest.
             Gone: the event's version no longer exists, and there was nothing to do about it.
             Contended: other invocations kept writing the same key.
-            DecoderBug: the engine failed in a way that damaged files do not explain.
+            DecoderBug: the engine failed in a way that damaged files do not explain. It is
+                ``Abandoned`` if a manifest records it.
             Exception: a failure of ours; the caller lets SQS deliver the event again. No manifest
                 names the objects written by then, and the next delivery writes them again.
         """
@@ -208,8 +220,8 @@ class Reconciler(Record):
         shown = stored | {*(_stored_keys(standing) if is_of(standing, version) else ())}
         replaced = {*_keys(standing)} - stored
         # If this process died after the manifest, nothing would name those of former settings. Once
-        # a manifest says that an upload is held or rejected, readers can get nothing of it. And once
-        # they can learn the new version's URLs, a CDN would cache the old lazy files under these.
+        # a manifest says that an upload is held or rejected, readers can get nothing of it. Once
+        # they can learn the new version's URLs, a CDN would cache old lazy files under these.
         is_ready = manifest.status == Status.READY
         first = replaced - self._possible_keys(event) if is_ready else replaced
         first |= lazy - shown
@@ -220,8 +232,8 @@ class Reconciler(Record):
             # The next delivery repairs files, but not the index.
             self.duplicates.record(self._name(version), standing, manifest)
         self._clear_held(version, state, manifest)
-        # Not the lazy files again: views of this manifest may have stored new ones by now. The check
-        # that follows deletes those of an older version.
+        # Not the lazy files again: views of this manifest may have stored new ones by now. The
+        # check that follows deletes those of an older version.
         self.destination.delete(sorted(replaced - first))
         if standing is None and manifest.error is None:
             # A process that died may have rendered a version that is now held, so its files are
@@ -230,7 +242,7 @@ class Reconciler(Record):
             return manifest, self._observer.look_up(event, manifest, etag, is_whole=is_whole)
         if bug:
             self._follow(manifest, new=None)
-            raise bug
+            raise Abandoned(bug, manifest) from bug
         return manifest, None
 
     def _make(self, event: Event, step: Write, state: State) -> Manifest:

@@ -628,6 +628,86 @@ def test_an_upload_whose_predecessor_may_be_viewed_is_looked_at_again(
     assert again == [second]
 
 
+@pytest.mark.parametrize("sqs", ["takes it", "is down"])
+def test_a_bug_on_the_last_receive_has_its_predecessor_looked_at_again(
+    environment, source, destination, jpeg, caplog, sqs
+):
+    """The message is dead then, so that nothing else has a late view's file found."""
+    again = []
+
+    def look_again(record):
+        again.append(record)
+        if sqs == "is down":
+            raise OSError("SQS is down")
+
+    work = lazily(environment, source, destination, look_again=look_again)
+    work.handle({"Records": [uploaded(source, jpeg)]}, CONTEXT)
+    reconciler = work.uploads.reconciler_for("source")
+
+    def fail(_data):
+        raise DecoderBug("KeyError: 7")
+
+    broken = reconciler.replace(processor=reconciler.processor.replace(engine=fail))
+    dead = uploaded(source, jpeg)
+    dead["attributes"] = dead["attributes"] | {"ApproximateReceiveCount": "5"}
+    answer = build(broken, look_again=look_again).handle({"Records": [dead]}, CONTEXT)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "02"}]}
+    assert again == [dead]
+    assert "KeyError: 7" in caplog.text
+    assert ("SQS is down" in caplog.text) is (sqs == "is down")
+
+
+def several(*records: dict) -> dict:
+    """Return the records of several messages as one message."""
+    body = {
+        "Records": [each for record in records for each in json.loads(record["body"])["Records"]]
+    }
+    return records[0] | {"body": json.dumps(body)}
+
+
+@pytest.mark.parametrize("fault", ["s3", "prefix", "malformed"])
+def test_of_several_records_all_are_tried_and_the_message_fails_with_one(
+    handler, source, destination, jpeg, caplog, fault
+):
+    caplog.set_level("INFO", logger="function")
+    source.objects |= {f"uploads/{name}.jpg": jpeg for name in "abc"}
+    a, b, c = (message(name, f"uploads/{name}.jpg") for name in "abc")
+    whole = b["body"]
+    if fault == "s3":
+        source.failing.add("uploads/b.jpg")
+    else:
+        new = ("uploads/b", "other/b") if fault == "prefix" else ('"object"', '"thing"')
+        b["body"] = whole.replace(*new)
+    answer = handler.handle({"Records": [several(a, b, c)]}, CONTEXT)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "a"}]}
+    (failure,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert json.loads(failure.body) == json.loads(b["body"])
+    outcomes = [record.message for record in caplog.records]
+    assert outcomes == ["ready", "failed", "ready"]
+    assert {"a.jpg/manifest.json", "c.jpg/manifest.json"} <= set(destination.objects)
+    source.failing.clear()
+    again = several(a, b | {"body": whole}, c)
+    assert handler.handle({"Records": [again]}, CONTEXT) == {"batchItemFailures": []}
+    assert [record.message for record in caplog.records][3:] == [
+        "superseded",
+        "ready",
+        "superseded",
+    ]
+
+
+def test_of_several_records_the_one_with_a_predecessor_alone_is_looked_at_again(
+    environment, source, destination, jpeg
+):
+    again = []
+    work = lazily(environment, source, destination, look_again=again.append)
+    work.handle({"Records": [uploaded(source, jpeg)]}, CONTEXT)
+    source.objects["uploads/b.jpg"] = jpeg
+    second = uploaded(source, jpeg)
+    both = several(message("b", "uploads/b.jpg"), second)
+    assert work.handle({"Records": [both]}, CONTEXT) == {"batchItemFailures": []}
+    assert [json.loads(each["body"]) for each in again] == [json.loads(second["body"])]
+
+
 def test_without_lazy_renditions_no_upload_is_looked_at_again(handler, source, jpeg):
     for _ in range(2):
         answer = handler.handle({"Records": [uploaded(source, jpeg)]}, CONTEXT)
