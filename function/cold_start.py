@@ -48,7 +48,7 @@ def start(variables: Mapping[str, str] = os.environ) -> UploadHandler:
     environment, deadline = _read(variables), Deadline()
     looks_for_duplicates = environment.duplicates != DuplicateSearch.OFF
     # The worker imports the decoders while this process prepares the rest.
-    isolation = _isolation(environment, environment.task)
+    isolation = _isolation(environment, environment.task, environment.most_seconds)
 
     def render(data: bytes) -> Iterator[Result]:
         return isolation.run(data, deadline.left())
@@ -196,7 +196,8 @@ def _first_views(
     """Return a ``FirstView`` for a task's renditions, and a function for its workers' metrics."""
     from function.first_view import FirstView  # noqa: PLC0415 - uploads do not need it
 
-    isolation = _isolation(environment, task) if starts else None
+    most_seconds = environment.most_view_seconds
+    isolation = _isolation(environment, task, most_seconds) if starts else None
     open_bucket = _opener(environment, deadline)
 
     def render(data: bytes, name: str, format_name: OutputFormat) -> Iterator[Result]:
@@ -209,6 +210,7 @@ def _first_views(
         open_bucket(environment.destination_bucket),
         render,
         task.renditions,
+        back_off=functools.partial(back_off, deadline=deadline),
     )
     if isolation is None:
         return views, dict
@@ -235,10 +237,8 @@ def _read(variables: Mapping[str, str]) -> Environment:
     return environment
 
 
-def _isolation(environment: Environment, task: Task) -> Isolation:
-    return Isolation(
-        task, most_bytes=environment.max_upload_bytes, most_seconds=environment.most_seconds
-    )
+def _isolation(environment: Environment, task: Task, most_seconds: float) -> Isolation:
+    return Isolation(task, most_bytes=environment.max_upload_bytes, most_seconds=most_seconds)
 
 
 def _opener(environment: Environment, deadline: Deadline) -> Callable[[str], Bucket]:

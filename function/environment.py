@@ -63,6 +63,15 @@ class Environment(Record):
         """The clock time that one upload may take: 10 s, or more where there is less of a vCPU."""
         return MOST_SECONDS if self.memory_mb >= FULL_MEMORY_MB else 0.8 * self.timeout
 
+    @property
+    def most_view_seconds(self) -> float:
+        """The clock time that one upload may take at a view: less than the view has.
+
+        A worker that is stopped at the end of an invocation tells nothing of the upload, so no
+        failure would be noted, and each view would try it again.
+        """
+        return min(self.most_seconds, 0.9 * VIEW_SECONDS)
+
     def name_of(self, key: str) -> str:
         """Return a source key without its prefix, as ``contract.upload_name`` does."""
         return upload_name(key, self.upload_prefixes)

@@ -170,12 +170,13 @@ def test_credentials_are_hidden_from_other_processes(plain):
 VIEWS = """
 import importlib, json, sys
 from function import cold_start
+from function.storage.errors import OutOfTime
 
 class Worker:
     waited = 0
 
     def __init__(self, task, **limits):
-        Worker.task = task
+        Worker.task, Worker.limits = task, limits
 
     def wait(self):
         Worker.waited += 1
@@ -188,8 +189,14 @@ class Worker:
 
 cold_start.Isolation = Worker
 handler = importlib.import_module(sys.argv[1]).handle.__self__
-handler.deadline.start(8, 1)
 views = getattr(handler.views, "first_views", handler.views)
+handler.deadline.start(0, 1)
+try:
+    views.back_off(16)
+    waits_in_vain = True
+except OutOfTime:
+    waits_in_vain = False
+handler.deadline.start(8, 1)
 made = sys.argv[2:] or ["jpeg"]
 rendered, seconds, only = views.engine(b"upload", "poster", made[0])
 print(json.dumps({
@@ -200,6 +207,8 @@ print(json.dumps({
     "buckets": [views.source.name, views.destination.name],
     "renditions": [[each.name, *each.formats] for each in Worker.task.renditions],
     "patience": round(Worker.task.patience, 1),
+    "most_seconds": Worker.limits["most_seconds"],
+    "waits_in_vain": waits_in_vain,
     "waited": Worker.waited,
     "workers": handler.worker_counts(),
     "rendered": [rendered, only],
@@ -260,6 +269,8 @@ def test_first_views_have_a_worker_of_the_lazy_renditions_and_both_buckets():
         "buckets": ["source", "destination"],
         "renditions": [["poster", "jpeg"]],
         "patience": 0.0,
+        "most_seconds": 10,
+        "waits_in_vain": False,
         "waited": 1,
         "workers": {"WorkersReplaced": 3},
         "rendered": ["upload", ["poster", "jpeg", False]],
@@ -282,9 +293,30 @@ def test_lazy_formats_have_a_worker_that_takes_its_time():
     found = json.loads(done.stdout)
     assert (found["handler"], found["buckets"]) == ("FormatHandler", ["source", "destination"])
     assert (found["renditions"], found["patience"]) == ([["poster", "avif"]], 5.2)
+    assert (found["most_seconds"], found["waits_in_vain"]) == (10, False)
     assert (found["rendered"], found["waited"]) == (["upload", ["poster", "avif", False]], 1)
     assert (found["workers"], found["cold_starts"]) == ({"WorkersReplaced": 3}, [1, 0, 0])
     assert not found["notes_failures"]
+
+
+@pytest.mark.parametrize(
+    ("module", "timeout", "most", "patience"),
+    [("view", 30, 22.5, 0), ("view", 10, 8, 0), ("format", 30, 22.5, 6.3), ("format", 10, 8, 2.1)],
+)
+def test_a_view_of_a_small_function_judges_an_upload_before_its_time_is_over(
+    module, timeout, most, patience
+):
+    """Otherwise nothing would be known of the upload, and the next view would try it again."""
+    done = with_lazy_renditions(
+        VIEWS,
+        f"function.{module}_handler",
+        *(["avif"] if module == "format" else []),
+        lazy=LATER if module == "format" else LAZY,
+        AWS_LAMBDA_FUNCTION_MEMORY_SIZE="512",
+        TIMEOUT=str(timeout),
+    )
+    found = json.loads(done.stdout)
+    assert (found["most_seconds"], found["patience"]) == (most, patience)
 
 
 IDLE = """
