@@ -7,7 +7,7 @@ location keeps each for a year, whatever becomes of the file in the bucket.
 from typing import Final
 from xml.sax.saxutils import escape
 
-from function.contract import cdn_paths, rendition_key
+from function.contract.keys import cdn_paths, rendition_key
 from function.storage.client import SignedClient
 from function.storage.deadline import Deadline
 

@@ -8,14 +8,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from function import logs
-from function.contract import (
-    DECISIONS,
-    LOOK_SECONDS,
-    DuplicateSearch,
-    Metric,
-    Publish,
-    look_key,
-)
+from function.contract import LOOK_SECONDS, DuplicateSearch, Metric, Publish
+from function.contract.keys import DECISIONS, look_key
 from function.engine.errors import IsolationFailed
 from function.engine.isolate import Isolation
 from function.engine.native_module import import_native

@@ -3,16 +3,8 @@
 import json
 from collections.abc import Iterable, Mapping
 
-from function.contract import (
-    FULL_MEMORY_MB,
-    MOST_SECONDS,
-    PREFIXES,
-    VIEW_SECONDS,
-    DuplicateSearch,
-    Publish,
-    read_prefixes,
-    upload_name,
-)
+from function.contract import FULL_MEMORY_MB, MOST_SECONDS, VIEW_SECONDS, DuplicateSearch, Publish
+from function.contract.keys import PREFIXES, read_prefixes, upload_name
 from function.engine.budget import vcpu_share
 from function.engine.record import Record
 from function.engine.renditions import (
@@ -73,7 +65,7 @@ class Environment(Record):
         return min(self.most_seconds, 0.9 * VIEW_SECONDS)
 
     def name_of(self, key: str) -> str:
-        """Return a source key without its prefix, as ``contract.upload_name`` does."""
+        """Return a source key without its prefix, as ``upload_name`` does."""
         return upload_name(key, self.upload_prefixes)
 
     @property

@@ -12,13 +12,8 @@ from enum import StrEnum
 from typing import Any, Final, cast
 from urllib.parse import unquote_plus
 
-from function.contract import (
-    BACKFILL_SEQUENCER,
-    INDEX,
-    MODERATION_SOURCE,
-    PREFIXES,
-    upload_name,
-)
+from function.contract.keys import INDEX, PREFIXES, upload_name
+from function.contract.messages import BACKFILL_SEQUENCER, MODERATION_SOURCE
 from function.engine.record import Record
 from function.moderation_record import Decision
 from function.versions import ObjectVersion

@@ -28,7 +28,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Final
 
-from function.contract import MAX_KEY_BYTES, Status, manifest_key, rendition_key
+from function.contract import Status
+from function.contract.keys import MAX_KEY_BYTES, manifest_key, rendition_key
 from function.engine.errors import DecoderBug, Reason, Stopped, Worn
 from function.engine.record import Record
 from function.engine.renditions import OutputFormat, Rendition

@@ -10,7 +10,9 @@ view asks again after ``ASK_AGAIN_SECONDS``.
 
 from collections.abc import Callable
 
-from function.contract import Status, format_asked, manifest_key, rendition_key
+from function.contract import Status
+from function.contract.keys import manifest_key, rendition_key
+from function.contract.messages import format_asked
 from function.engine.record import Record
 from function.engine.renditions import file_name
 from function.environment import Environment

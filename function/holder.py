@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from function.contract import Status, Verdict, version_digest
+from function.contract import Status, Verdict
+from function.contract.keys import version_digest
 from function.engine.errors import Reason, Rejected, Worn
 from function.engine.losses import Loss
 from function.engine.record import Record

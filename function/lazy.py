@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from function.contract import ASK_AGAIN_SECONDS, Status, rendition_key, source_key
+from function.contract import ASK_AGAIN_SECONDS, Status
+from function.contract.keys import rendition_key, source_key
 from function.engine.layout import lay_out
 from function.engine.renditions import FORMATS, OutputFormat, Rendition, file_name
 from function.environment import Environment

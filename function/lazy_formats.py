@@ -10,12 +10,8 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from function.contract import (
-    FORMAT_ASKED,
-    VIEW_SECONDS,
-    Metric,
-    ViewMetric,
-)
+from function.contract import VIEW_SECONDS, Metric, ViewMetric
+from function.contract.messages import FORMAT_ASKED
 from function.engine.errors import DecoderBug, Rejected
 from function.engine.record import Record
 from function.first_view import FirstView, View

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
-from function.contract import MODERATED, SCHEMA, Status, version_digest
+from function.contract import MODERATED, SCHEMA, Status
+from function.contract.keys import version_digest
 from function.engine.errors import Reason
 from function.engine.losses import Loss
 from function.engine.record import Record

@@ -17,13 +17,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from function.contract import (
+from function.contract import MODERATED, Status, Verdict
+from function.contract.keys import (
     HELD,
     MAX_KEY_BYTES,
-    MODERATED,
     PREFIXES,
-    Status,
-    Verdict,
     decision_key,
     held_key,
     look_key,

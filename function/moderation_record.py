@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from function.contract import MAX_REASON, Verdict
+from function.contract import Verdict
+from function.contract.messages import MAX_REASON
 from function.engine.record import Record
 
 

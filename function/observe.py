@@ -6,7 +6,8 @@ never writes anything older than the manifest that it replaces (``reconcile.py``
 
 from typing import TYPE_CHECKING
 
-from function.contract import Verdict, manifest_key, source_key, upload_name
+from function.contract import Verdict
+from function.contract.keys import manifest_key, source_key, upload_name
 from function.decision import State, replaces
 from function.engine.record import Record
 from function.events import Event, EventKind

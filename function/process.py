@@ -7,7 +7,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
-from function.contract import Status, rendition_key
+from function.contract import Status
+from function.contract.keys import rendition_key
 from function.engine.errors import Rejected, Worn
 from function.engine.record import Record
 from function.engine.renditions import FORMATS, file_name

@@ -19,15 +19,8 @@ import random
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, TypeGuard
 
-from function.contract import (
-    MAX_KEY_BYTES,
-    PREFIXES,
-    Status,
-    Verdict,
-    manifest_key,
-    rendition_key,
-    upload_name,
-)
+from function.contract import Status, Verdict
+from function.contract.keys import MAX_KEY_BYTES, PREFIXES, manifest_key, rendition_key, upload_name
 from function.decision import Hold, Refuse, State, Step, Write, decide
 from function.engine.errors import DecoderBug, Reason
 from function.engine.record import Record

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import unquote_plus
 
-from function.contract import BACKFILL_SEQUENCER, s3_event
+from function.contract.messages import BACKFILL_SEQUENCER, s3_event
 from function.engine.record import Record
 from function.events import OutsidePrefixes, parse_message
 from function.uploads import UploadHandler

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from function.contract import PREFIXES, Metric, Status
+from function.contract import Metric, Status
+from function.contract.keys import PREFIXES
 from function.engine.errors import DecoderBug
 from function.engine.record import Record
 from function.events import Event

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from function.contract import HELD, MEASURE_HELD, MOST_HELD, HeldMetric
+from function.contract import MOST_HELD, HeldMetric
+from function.contract.keys import HELD
+from function.contract.messages import MEASURE_HELD
 from function.engine.record import Record
 from function.metrics import embed, log_fields
 from function.storage.bucket import Bucket

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from function.contract import StackOutput, manifest_key, upload_name
+from function.contract import StackOutput
+from function.contract.keys import manifest_key, upload_name
 from function.events import not_ours
 from function.manifest import Manifest
 from local.console import MARKS, human_bytes, shown

@@ -18,7 +18,8 @@ from typing import Any, Final
 
 import boto3
 
-from function.contract import StackOutput, read_prefixes
+from function.contract import StackOutput
+from function.contract.keys import read_prefixes
 from local import process_group
 from local.http import request
 from local.program import ROOT

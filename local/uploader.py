@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from urllib3 import encode_multipart_formdata
 
-from function.contract import UPLOADS, manifest_key, source_key, upload_name
+from function.contract.keys import UPLOADS, manifest_key, source_key, upload_name
 from function.manifest import ErrorFacts, Manifest, RenditionFacts
 from local.http import quote, request
 from terminal import Misuse

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from function.contract import BACKFILL_SEQUENCER, s3_event
+from function.contract.messages import BACKFILL_SEQUENCER, s3_event
 from ops.listing import Listing, Page, workers
 from ops.scope import require_utf8
 from ops.stack import Stack

@@ -5,7 +5,8 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Final
 
-from function.contract import DECISIONS, HELD, Status, manifest_key, source_key
+from function.contract import Status
+from function.contract.keys import DECISIONS, HELD, manifest_key, source_key
 from function.manifest import Manifest
 from ops import versions
 from ops.finding import DEPLOY, Finding, fail, ok

@@ -25,7 +25,8 @@ from enum import StrEnum
 from functools import partial
 from typing import Final
 
-from function.contract import DECISIONS, HELD, MANIFEST, VIEW_SECONDS, StackOutput
+from function.contract import VIEW_SECONDS, StackOutput
+from function.contract.keys import DECISIONS, HELD, MANIFEST
 from function.engine.renditions import FORMATS
 from ops import invalidation, queued, tables, versions
 from ops.scope import Scope

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from function.contract import manifest_key, name_of_manifest, source_key, upload_name
+from function.contract.keys import manifest_key, name_of_manifest, source_key, upload_name
 from ops.backfill import Existing, check_prefix
 from ops.listing import Listing, Page
 from ops.stack import Stack, read_or_none

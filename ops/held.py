@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from function.contract import LONG_WAIT_SECONDS, decision_key, held_key, look_key
+from function.contract import LONG_WAIT_SECONDS
+from function.contract.keys import decision_key, held_key, look_key
 from ops import policies, waiting
 from ops.console import human_age
 from ops.finding import DEPLOY, Finding, fail, ok, warn

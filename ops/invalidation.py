@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 import botocore.exceptions
 
-from function.contract import StackOutput, cdn_paths
+from function.contract import StackOutput
+from function.contract.keys import cdn_paths
 from ops.scope import Scope
 from ops.stack import Stack
 from terminal import Failure

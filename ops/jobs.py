@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
-from function.contract import BATCH_OPERATIONS, StackOutput
+from function.contract import StackOutput
+from function.contract.keys import BATCH_OPERATIONS
 from ops import inventory
 from ops.stack import Stack
 from terminal import Failure, Misuse

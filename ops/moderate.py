@@ -15,18 +15,9 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from function.contract import (
-    MAX_KEY_BYTES,
-    MAX_REASON,
-    MODERATED,
-    StackOutput,
-    Status,
-    Verdict,
-    decision_key,
-    manifest_key,
-    moderation_event,
-    upload_name,
-)
+from function.contract import MODERATED, StackOutput, Status, Verdict
+from function.contract.keys import MAX_KEY_BYTES, decision_key, manifest_key, upload_name
+from function.contract.messages import MAX_REASON, moderation_event
 from function.moderation_record import Decision, DecisionRecord, moment
 from ops.stack import Stack
 from ops.stored import read

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_plus
 
-from function.contract import FORMAT_ASKED, StackOutput
+from function.contract import StackOutput
+from function.contract.messages import FORMAT_ASKED
 from ops import receipts
 from ops.stack import Stack
 from terminal import Failure

@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterable
 from itertools import islice
 
-from function.contract import MANIFEST, StackOutput, rendition_key
+from function.contract import StackOutput
+from function.contract.keys import MANIFEST, rendition_key
 from function.engine.renditions import Rendition, file_name, made_at_upload
 from ops.finding import DEPLOY, Finding, ok, warn
 from ops.stack import Stack

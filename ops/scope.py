@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
-from function.contract import PREFIXES, part_of_user, source_key, upload_name
+from function.contract.keys import PREFIXES, part_of_user, source_key, upload_name
 from terminal import Misuse
 
 

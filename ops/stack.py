@@ -19,7 +19,8 @@ from typing import Any, Final, Literal, TypeVar, cast
 import boto3
 import botocore.exceptions
 
-from function.contract import StackOutput, read_prefixes
+from function.contract import StackOutput
+from function.contract.keys import read_prefixes
 from ops.clients import Clients
 from terminal import Failure, Misuse
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from function.contract import REJECTED_MARK, name_of_entry
+from function.contract.keys import REJECTED_MARK, name_of_entry
 from ops.listing import workers
 from ops.scope import Scope
 from ops.stack import Stack

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_plus
 
-from function.contract import MAX_KEY_BYTES
+from function.contract.keys import MAX_KEY_BYTES
 from ops.stack import Stack, read_or_none
 from terminal import Advance, Failure
 

@@ -11,14 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.config import Config
 
-from function.contract import (
-    HELD,
-    LOOK_SECONDS,
-    MOST_HELD,
-    look_key,
-    name_of_held,
-    upload_name,
-)
+from function.contract import LOOK_SECONDS, MOST_HELD
+from function.contract.keys import HELD, look_key, name_of_held, upload_name
 from ops.listing import workers
 from ops.stack import Stack
 from ops.stored import read

@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from function.contract import UPLOADS, DuplicateSearch, Publish, write_prefixes
+from function.contract import DuplicateSearch, Publish
+from function.contract.keys import UPLOADS, write_prefixes
 from function.engine.renditions import Encoders, Hdr
 from pipeline.settings import Settings
 

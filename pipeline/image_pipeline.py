@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 import pulumi
 
-from function.contract import DuplicateSearch, write_prefixes
+from function.contract import DuplicateSearch
+from function.contract.keys import write_prefixes
 from pipeline import (
     adopted,
     alarm_definitions,

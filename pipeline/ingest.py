@@ -9,7 +9,7 @@ from typing import Final
 import pulumi
 from pulumi_aws import cloudwatch, s3, sqs
 
-from function.contract import MEASURE_HELD
+from function.contract.messages import MEASURE_HELD
 from pipeline.adopted_bucket import AdoptedBucket
 from pipeline.buckets import Bucket
 from pipeline.component import Component, Options, policy_of

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from pulumi_aws import s3
 
-from function.contract import BATCH_OPERATIONS, REJECTED_TAG
+from function.contract import REJECTED_TAG
+from function.contract.keys import BATCH_OPERATIONS
 from pipeline.settings import Settings
 
 Rule = s3.BucketLifecycleConfigurationRuleArgs

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from function.contract import UPLOADS
+from function.contract.keys import UPLOADS
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "web"
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from function.contract import BATCH_OPERATIONS, INDEX
+from function.contract.keys import BATCH_OPERATIONS, INDEX
 from pipeline.settings_checks import SettingsError
 
 MAX_LENGTH: Final = 100

@@ -12,7 +12,8 @@ from typing import Final
 
 import pulumi
 
-from function.contract import UPLOADS, DuplicateSearch, Publish
+from function.contract import DuplicateSearch, Publish
+from function.contract.keys import UPLOADS
 from function.engine.limits import max_megapixels
 from function.engine.renditions import DEFAULT_RENDITIONS, Encoders, Hdr, Quality, Rendition
 from pipeline import adopted, contradictions, moderation, prefixes, storage_classes, tagging

@@ -10,7 +10,8 @@ import botocore.exceptions
 from bench.accept import cloud
 from bench.accept.live import Live
 from bench.accept.steps import Outcome, StepFailed
-from function.contract import INDEX, MANIFEST, StackOutput
+from function.contract import StackOutput
+from function.contract.keys import INDEX, MANIFEST
 from local.http import request
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from bench.accept import cloud
 from bench.accept.live import Live
 from bench.accept.steps import Outcome, StepFailed
 from bench.accept.uploads import Difference, compare, environment, render_each
-from function.contract import StackOutput, Status, upload_name
+from function.contract import StackOutput, Status
+from function.contract.keys import upload_name
 from function.engine.renditions import made_at_view
 from function.engine.results import Rendered
 from local.http import request

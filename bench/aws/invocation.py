@@ -15,7 +15,9 @@ from bench.aws import report_line
 from bench.aws.clone import Clone
 from bench.sandbox import Report
 from bench.sweep.results import Run, Stored
-from function.contract import Status, manifest_key, s3_event, source_key
+from function.contract import Status
+from function.contract.keys import manifest_key, source_key
+from function.contract.messages import s3_event
 from function.manifest import Manifest
 from local.server import OTHER_ARCHITECTURE
 from ops.stack import read_or_none

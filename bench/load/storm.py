@@ -10,7 +10,8 @@ from datetime import datetime
 from threading import Event
 from typing import TYPE_CHECKING, Final
 
-from function.contract import StackOutput, name_of_manifest, source_key
+from function.contract import StackOutput
+from function.contract.keys import name_of_manifest, source_key
 from function.manifest import Manifest
 from local.http import quote, request
 from local.server import Server

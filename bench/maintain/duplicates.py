@@ -19,7 +19,8 @@ from PIL import Image, ImageEnhance
 from bench import reports
 from bench.maintain.result import Measured
 from bench.photos import encode, photo
-from function.contract import Status, manifest_key
+from function.contract import Status
+from function.contract.keys import manifest_key
 from function.duplicates.index import Entry, Index
 from function.duplicates.search import MAX_DISTANCE, Duplicates, hamming_distance
 from function.engine.decode import decode

@@ -6,7 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from function.contract import UPLOADS, DuplicateSearch, Metric, s3_event, source_key
+from function.contract import DuplicateSearch, Metric
+from function.contract.keys import UPLOADS, source_key
+from function.contract.messages import s3_event
 from pipeline.environment import environment_variables, view_variables
 from pipeline.settings import Settings
 

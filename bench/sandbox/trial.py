@@ -15,7 +15,7 @@ from bench.failures import failures
 from bench.sandbox import Report, Sandbox, control_group, unpacked
 from bench.sandbox.function import DESTINATION, upload, variables
 from bench.sandbox.stub_s3 import StubS3
-from function.contract import name_of_manifest
+from function.contract.keys import name_of_manifest
 from function.manifest import Manifest
 from pipeline.bundle import Target, build
 from pipeline.settings import Settings

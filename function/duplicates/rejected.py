@@ -8,7 +8,7 @@ taken back or the upload is erased (``ops erase``).
 
 from collections.abc import Iterable
 
-from function.contract import PREFIXES, REJECTED_MARK, rejected_entry, upload_name
+from function.contract.keys import PREFIXES, REJECTED_MARK, rejected_entry, upload_name
 from function.duplicates.index import Entry, Index
 from function.duplicates.lookup import (
     MAX_DISTANCE,

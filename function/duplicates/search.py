@@ -8,7 +8,8 @@ import json
 import operator
 from collections.abc import Iterator, Sequence
 
-from function.contract import DuplicateSearch, Status, manifest_key
+from function.contract import DuplicateSearch, Status
+from function.contract.keys import manifest_key
 from function.duplicates.index import Entry, Index
 from function.duplicates.lookup import (
     MAX_DISTANCE,

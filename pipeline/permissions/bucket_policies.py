@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from function.contract import INDEX, MANIFEST, UPLOADS
+from function.contract.keys import INDEX, MANIFEST, UPLOADS
 from function.engine.renditions import FORMATS, Rendition, file_name
 from pipeline.permissions.documents import ANYONE, Document, Statement, allow, deny, document
 

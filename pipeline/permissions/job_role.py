@@ -1,6 +1,6 @@
 """The role of S3 Batch Operations' jobs: invoke a function, read a list, write a report."""
 
-from function.contract import BATCH_OPERATIONS
+from function.contract.keys import BATCH_OPERATIONS
 from pipeline.permissions.documents import Document, allow, document
 
 

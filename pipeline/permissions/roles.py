@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from function.contract import MODERATION, PREFIXES, UPLOADS, manifest_key
+from function.contract.keys import MODERATION, PREFIXES, UPLOADS, manifest_key
 from function.engine.renditions import (
     FORMATS,
     Rendition,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import sync_playwright
 
-from function.contract import manifest_key
+from function.contract.keys import manifest_key
 from local import server as servers
 from local.deploy import deploy
 from local.http import request

@@ -5,7 +5,9 @@ import json
 import pytest
 from playwright.sync_api import sync_playwright
 
-from function.contract import Verdict, manifest_key, moderation_event, upload_name
+from function.contract import Verdict
+from function.contract.keys import manifest_key, upload_name
+from function.contract.messages import moderation_event
 from local import server as servers
 from local.deploy import deploy
 from local.http import request

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from function.contract import Status, Verdict, moderation_event
+from function.contract import Status, Verdict
+from function.contract.messages import moderation_event
 from function.manifest import Manifest
 from function.moderation import rejection_of
 from local.program import ROOT

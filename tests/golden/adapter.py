@@ -6,7 +6,8 @@ It takes an upload the whole way, from S3's event to the manifest, with buckets 
 import functools
 from collections.abc import Mapping
 
-from function.contract import rendition_key, s3_event, source_key
+from function.contract.keys import rendition_key, source_key
+from function.contract.messages import s3_event
 from function.engine.isolate import Isolation
 from function.engine.results import Task
 from function.engine.work import work

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from function.contract import MEASURE_HELD
+from function.contract.messages import MEASURE_HELD
 from pipeline import moderation
 from tests.infra.engine import evaluated, run
 

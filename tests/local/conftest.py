@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from function.contract import manifest_key, upload_name
+from function.contract.keys import manifest_key, upload_name
 from local import server as servers
 from local.deploy import context_of, deploy
 from local.http import quote, request

@@ -6,7 +6,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from function.contract import upload_name
+from function.contract.keys import upload_name
 from local import server as servers
 from local.deploy import deploy
 from local.resources.kind import ACCOUNT_ID

@@ -9,7 +9,7 @@ import uuid
 import boto3
 import pytest
 
-from function.contract import manifest_key, upload_name
+from function.contract.keys import manifest_key, upload_name
 from local.http import request
 from ops import jobs, teardown
 from ops.__main__ import main

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from PIL import Image
 
-from function.contract import manifest_key, rendition_key, upload_name
+from function.contract.keys import manifest_key, rendition_key, upload_name
 from local.deploy import deploy
 from local.http import request
 from local.uploader import upload

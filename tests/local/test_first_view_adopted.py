@@ -2,7 +2,7 @@
 
 import pytest
 
-from function.contract import upload_name
+from function.contract.keys import upload_name
 from local import server as servers
 from local.deploy import deploy
 from local.http import request

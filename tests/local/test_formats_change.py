@@ -5,7 +5,7 @@ The steps are those of docs/operate.md, "When formats change".
 
 import pytest
 
-from function.contract import manifest_key, upload_name
+from function.contract.keys import manifest_key, upload_name
 from local.deploy import deploy
 from local.http import request
 from local.uploader import upload

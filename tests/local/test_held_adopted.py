@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from function.contract import decision_key, held_key, look_key
+from function.contract.keys import decision_key, held_key, look_key
 from local import server as servers
 from local.deploy import deploy
 from local.http import request

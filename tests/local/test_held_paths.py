@@ -15,7 +15,9 @@ from urllib.parse import urlencode
 import pytest
 from botocore.exceptions import ClientError
 
-from function.contract import Verdict, decision_key, held_key, look_key, moderation_event
+from function.contract import Verdict
+from function.contract.keys import decision_key, held_key, look_key
+from function.contract.messages import moderation_event
 from local.http import request
 from local.uploader import post_form
 from ops import waiting

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from function.contract import held_key, manifest_key
+from function.contract.keys import held_key, manifest_key
 from local.http import request
 from ops.__main__ import main
 from pipeline.bundle import Target

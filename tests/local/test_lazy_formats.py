@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from PIL import Image
 
-from function.contract import format_asked, manifest_key
+from function.contract.keys import manifest_key
+from function.contract.messages import format_asked
 from local.deploy import deploy
 from local.http import quote, request
 from ops.__main__ import main

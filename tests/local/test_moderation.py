@@ -6,7 +6,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
-from function.contract import Verdict, decision_key, held_key, look_key, manifest_key
+from function.contract import Verdict
+from function.contract.keys import decision_key, held_key, look_key, manifest_key
 from local.http import request
 from ops import moderate as decisions
 from ops.__main__ import main

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from function.contract import StackOutput, s3_event
+from function.contract import StackOutput
+from function.contract.messages import s3_event
 from local.http import request
 from ops import mappings, redrive
 from ops.__main__ import main

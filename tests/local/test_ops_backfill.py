@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from function.contract import StackOutput, manifest_key, upload_name
+from function.contract import StackOutput
+from function.contract.keys import manifest_key, upload_name
 from ops import backfill, backfill_queue, mappings
 from ops.__main__ import main
 from ops.stack import Stack, connect

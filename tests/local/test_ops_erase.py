@@ -8,13 +8,8 @@ from typing import Any
 
 import pytest
 
-from function.contract import (
-    BACKFILL_SEQUENCER,
-    manifest_key,
-    part_of_user,
-    s3_event,
-    upload_name,
-)
+from function.contract.keys import manifest_key, part_of_user, upload_name
+from function.contract.messages import BACKFILL_SEQUENCER, s3_event
 from local.http import request
 from local.uploader import post_form
 from ops import backfill_queue, erase, erase_command, redrive

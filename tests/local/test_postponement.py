@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from function.contract import manifest_key
+from function.contract.keys import manifest_key
 from local.http import quote, request
 from tests.local.defaults import DEFAULTS
 from tests.support.slow_aws import SECONDS

@@ -7,7 +7,8 @@ import json
 
 import pytest
 
-from function.contract import MAX_RECEIVES, s3_event
+from function.contract import MAX_RECEIVES
+from function.contract.messages import s3_event
 from local.deploy import deploy
 from local.http import request
 from local.uploader import upload, upload_all

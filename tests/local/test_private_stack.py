@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from PIL import Image
 
-from function.contract import upload_name
+from function.contract.keys import upload_name
 from local.deploy import deploy
 from local.http import request
 from local.uploader import post_form, upload

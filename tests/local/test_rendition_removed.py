@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from function.contract import s3_event, upload_name
+from function.contract.keys import upload_name
+from function.contract.messages import s3_event
 from local.deploy import deploy
 from local.uploader import upload
 from tests.local.defaults import PROD

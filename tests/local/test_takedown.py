@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from function.contract import MEASURE_HELD, Verdict, manifest_key, moderation_event
+from function.contract import Verdict
+from function.contract.keys import manifest_key
+from function.contract.messages import MEASURE_HELD, moderation_event
 from local.http import request
 from ops.__main__ import main
 from tests.support.moderated import assert_bare

@@ -23,7 +23,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from function.contract import Status, upload_name
+from function.contract import Status
+from function.contract.keys import upload_name
 from local import server as servers
 from local.deploy import deploy
 from local.http import request

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.photos import encode, photo
-from function.contract import source_key
+from function.contract.keys import source_key
 from local import server as servers
 from local.deploy import deploy
 from local.program import ROOT

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Final
 
-from function.contract import Status, manifest_key, source_key, upload_name
+from function.contract import Status
+from function.contract.keys import manifest_key, source_key, upload_name
 from local.http import quote, request
 from local.program import full_key
 from local.server import Server

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 
 import botocore.exceptions
 
-from function.contract import Status, Verdict, moderation_event
+from function.contract import Status, Verdict
+from function.contract.messages import moderation_event
 from local.server import Server
 from tests.soak.numbered import Numbered
 

@@ -10,8 +10,8 @@ import threading
 import time
 from collections import Counter
 
-from function.contract import (
-    Status,
+from function.contract import Status
+from function.contract.keys import (
     decision_key,
     held_key,
     look_key,

@@ -20,7 +20,8 @@ from hypercorn import asyncio as hypercorn
 from hypercorn.config import Config
 from ministack.core import lambda_runtime
 
-from function.contract import Status, name_of_manifest
+from function.contract import Status
+from function.contract.keys import name_of_manifest
 from local.asgi import app
 from tests.soak.faults import REQUESTS, SPELLS, ErrorResponse, Fault
 

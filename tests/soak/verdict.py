@@ -4,14 +4,8 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from function.contract import (
-    Status,
-    decision_key,
-    held_key,
-    look_key,
-    manifest_key,
-    upload_name,
-)
+from function.contract import Status
+from function.contract.keys import decision_key, held_key, look_key, manifest_key, upload_name
 from local.server import Server
 from tests.soak.moderators import Moderators
 

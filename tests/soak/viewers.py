@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
-from function.contract import ASK_AGAIN_SECONDS, manifest_key, rendition_key, upload_name
+from function.contract import ASK_AGAIN_SECONDS
+from function.contract.keys import manifest_key, rendition_key, upload_name
 from local.http import quote, request
 from local.server import Server
 from tests.soak.world import People

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.photos import encode, photo
-from function.contract import rendition_key
+from function.contract.keys import rendition_key
 from local import server as servers
 from local.deploy import deploy
 from local.http import quote, request

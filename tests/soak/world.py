@@ -17,7 +17,7 @@ from pathlib import Path
 import botocore.exceptions
 from PIL import Image
 
-from function.contract import source_key
+from function.contract.keys import source_key
 from local.http import quote, request
 from local.server import Server
 from tests.soak.faults import MESSAGES, SPELLS

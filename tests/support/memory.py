@@ -4,7 +4,7 @@ import hashlib
 import itertools
 from datetime import UTC, datetime
 
-from function.contract import MAX_KEY_BYTES
+from function.contract.keys import MAX_KEY_BYTES
 from function.duplicates.index import LIMIT
 from function.storage.bucket import ABSENT, Headers, Stored, check_length
 from function.storage.errors import Conflict, Gone

@@ -6,7 +6,8 @@ An image is a number, as in ``numbers.py``, and so is the picture that a moderat
 import json
 from datetime import UTC, datetime, timedelta
 
-from function.contract import DECISIONS, HELD, Status, Verdict, decision_key, held_key, look_key
+from function.contract import Status, Verdict
+from function.contract.keys import DECISIONS, HELD, decision_key, held_key, look_key
 from function.engine.errors import Reason, Rejected
 from function.engine.renditions import OutputFormat
 from function.engine.results import Measured, Rendered

@@ -3,7 +3,8 @@
 The body of an upload is a number, and so is that of each of its renditions.
 """
 
-from function.contract import PREFIXES, Status, rendition_key, upload_name
+from function.contract import Status
+from function.contract.keys import PREFIXES, rendition_key, upload_name
 from function.manifest import ErrorFacts, Manifest, RenditionFacts, SourceFacts, Timings
 from function.storage.bucket import Headers
 from function.versions import ObjectVersion

@@ -11,7 +11,9 @@ import pytest
 
 from function import logs
 from function.batch import BatchHandler
-from function.contract import MEASURE_HELD, Metric, Status, s3_event, upload_name
+from function.contract import Metric, Status
+from function.contract.keys import upload_name
+from function.contract.messages import MEASURE_HELD, s3_event
 from function.duplicates.search import Duplicates, recipe_of
 from function.engine.errors import DecoderBug
 from function.engine.renditions import Rendition

@@ -6,7 +6,8 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from function.contract import Verdict, format_asked, moderation_event, s3_event
+from function.contract import Verdict
+from function.contract.messages import format_asked, moderation_event, s3_event
 from function.events import Event, EventKind, OutsidePrefixes, as_changed, parse_message
 from function.versions import ObjectVersion
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from function.contract import FORMAT_ASKED, Status
+from function.contract import Status
+from function.contract.messages import FORMAT_ASKED
 from function.engine.renditions import Rendition
 from function.engine.work import work
 from function.events import EventKind

@@ -10,7 +10,8 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
-from function.contract import HELD, Status, Verdict, held_key, look_key, version_digest
+from function.contract import Status, Verdict
+from function.contract.keys import HELD, held_key, look_key, version_digest
 from function.duplicates.rejected import RejectedPictures
 from function.engine.renditions import DEFAULT_RENDITIONS, Fit, Rendition
 from function.engine.work import work

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from function.contract import format_asked, s3_event
+from function.contract.messages import format_asked, s3_event
 from function.engine.errors import DecoderBug, Reason, Rejected
 from function.lazy_formats import FormatHandler
 from function.storage.deadline import Deadline

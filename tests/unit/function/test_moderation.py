@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from function.contract import HELD, Status, Verdict, decision_key, held_key, look_key
+from function.contract import Status, Verdict
+from function.contract.keys import HELD, decision_key, held_key, look_key
 from function.manifest import Manifest
 from function.moderation import (
     HeldRecord,

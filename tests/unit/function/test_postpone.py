@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from function.contract import VIEW_SECONDS, s3_event
+from function.contract import VIEW_SECONDS
+from function.contract.messages import s3_event
 from function.events import EventKind, as_changed, parse_message
 from function.postpone import LOOK_AGAIN_SECONDS, count, look_again, postpone, queue_url
 from function.storage.deadline import Deadline

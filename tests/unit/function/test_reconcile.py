@@ -14,14 +14,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from function.contract import (
-    MAX_KEY_BYTES,
-    Status,
-    Verdict,
-    decision_key,
-    manifest_key,
-    upload_name,
-)
+from function.contract import Status, Verdict
+from function.contract.keys import MAX_KEY_BYTES, decision_key, manifest_key, upload_name
 from function.duplicates.search import Duplicates
 from function.engine.errors import DecoderBug, IsolationFailed, Reason
 from function.engine.renditions import Rendition

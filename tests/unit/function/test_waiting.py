@@ -6,15 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from function.contract import (
-    DECISIONS,
-    MEASURE_HELD,
-    METRIC_NAMESPACE,
-    decision_key,
-    held_key,
-    look_key,
-    s3_event,
-)
+from function.contract import METRIC_NAMESPACE
+from function.contract.keys import DECISIONS, decision_key, held_key, look_key
+from function.contract.messages import MEASURE_HELD, s3_event
 from function.events import parse_message
 from function.storage.bucket import Headers
 from function.waiting import Waiting, asks_to_measure

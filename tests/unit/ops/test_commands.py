@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from function.contract import s3_event
+from function.contract.messages import s3_event
 from ops import backfill_queue, commands, console, redrive, teardown
 from ops.stack import Stack
 from terminal import Failure

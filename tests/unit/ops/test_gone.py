@@ -5,7 +5,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from function.contract import manifest_key
+from function.contract.keys import manifest_key
 from ops import gone
 from ops.backfill import Existing
 from ops.stack import Stack

@@ -8,12 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from function.contract import (
-    Verdict,
-    decision_key,
-    manifest_key,
-    version_digest,
-)
+from function.contract import Verdict
+from function.contract.keys import decision_key, manifest_key, version_digest
 from function.moderation_record import Decision, DecisionRecord
 from ops import moderate
 from ops.moderate import Upload

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from function.contract import s3_event
+from function.contract.messages import s3_event
 from ops import queued, redrive
 from ops.scope import Scope
 from ops.stack import Stack

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from function.contract import manifest_key, rendition_key, source_key
+from function.contract.keys import manifest_key, rendition_key, source_key
 from ops.scope import Scope, parse
 from terminal import Misuse
 

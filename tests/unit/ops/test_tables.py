@@ -2,7 +2,7 @@
 
 import pytest
 
-from function.contract import rejected_entry
+from function.contract.keys import rejected_entry
 from ops import tables
 from ops.scope import Scope
 from ops.stack import Stack

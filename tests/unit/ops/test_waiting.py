@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from function.contract import DECISIONS, HELD, MOST_HELD, held_key, look_key, version_digest
+from function.contract import MOST_HELD
+from function.contract.keys import DECISIONS, HELD, held_key, look_key, version_digest
 from ops import waiting
 from ops.stack import Stack
 from tests.support.aws_client import REGION, Refusal, aws_client, paged

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from function.contract import part_of_user, source_key
+from function.contract.keys import part_of_user, source_key
 from signer.users import MAX_PART, part_of_key
 
 LONG = "__" + "[0-9a-f]{64}"

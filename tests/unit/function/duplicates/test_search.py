@@ -6,7 +6,8 @@ import json
 import pytest
 from PIL import Image, ImageDraw
 
-from function.contract import Status, manifest_key, upload_name
+from function.contract import Status
+from function.contract.keys import manifest_key, upload_name
 from function.duplicates.search import Duplicates, hamming_distance, probes, recipe_of
 from function.engine import work
 from function.engine.renditions import Encoders, Rendition
