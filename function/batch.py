@@ -9,7 +9,7 @@ from function import postpone
 from function.contract import MAX_RECEIVES
 from function.engine.record import Record
 from function.events import Event, parse_message, split_message
-from function.reconcile import Abandoned
+from function.steps import Abandoned
 from function.storage.deadline import RESERVE, TIMEOUTS
 from function.uploads import UploadHandler
 from function.waiting import asks_to_measure
@@ -98,7 +98,7 @@ class BatchHandler(Record):
         try:
             outcome = self.uploads.handle(event, is_last=is_last)
         except Abandoned as error:
-            if error.look_again:
+            if error.manifest.look_again:
                 self.look_again(record)
             raise
         if outcome.look_again:

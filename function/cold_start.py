@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from function import logs
+from function.contention import back_off
 from function.contract import LOOK_SECONDS, DuplicateSearch, Metric, Publish
 from function.contract.keys import DECISIONS, look_key
 from function.engine.errors import IsolationFailed
@@ -18,7 +19,7 @@ from function.engine.results import Result, Task
 from function.environment import Environment
 from function.holder import Holder
 from function.moderation import HeldRecord, Moderation
-from function.reconcile import Reconciler, back_off
+from function.reconcile import Reconciler
 from function.storage.bucket import Bucket
 from function.storage.deadline import Deadline
 from function.uploads import UploadHandler

@@ -28,6 +28,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Final
 
+from function.contention import Contended, back_off
 from function.contract import Status
 from function.contract.keys import MAX_KEY_BYTES, manifest_key, rendition_key
 from function.engine.errors import DecoderBug, Reason, Stopped, Worn
@@ -37,22 +38,15 @@ from function.engine.results import Rendered, Result
 from function.environment import Environment
 from function.events import not_ours
 from function.lazy import (
-    entered,
+    enter,
     entry_of,
     facts_beside,
     find_declared,
     is_recent,
     may_be_made,
 )
-from function.manifest import (
-    CACHE_CONTROL,
-    CONTENT_TYPE,
-    INTERNAL,
-    Manifest,
-    RenditionFacts,
-    timestamp,
-)
-from function.reconcile import Contended, back_off
+from function.manifest import INTERNAL, Manifest, RenditionFacts, timestamp
+from function.manifest_store import StoredManifest, read_manifest
 from function.storage.bucket import ABSENT, FOREVER, Bucket, Headers
 from function.storage.errors import Conflict, Gone
 from function.versions import UNVERSIONED
@@ -111,10 +105,10 @@ class FirstView(Record):
             return None
         is_new = False
         for attempt in range(1, MAX_ROUNDS + 1):
-            read = self.destination.read(manifest_key(name))
-            manifest = Manifest.from_json(read[0]) if read else None
-            if not read or not manifest or not may_be_made(self.environment, manifest, name):
+            read = read_manifest(self.destination, name)
+            if read is None or not may_be_made(self.environment, read.manifest, name):
                 return None
+            manifest = read.manifest
             facts = facts_beside(self.environment, manifest, *found)
             stored = self.destination.get(key)
             if stored and stored.sequencer == manifest.source.sequencer:
@@ -124,7 +118,7 @@ class FirstView(Record):
             try:
                 if stored:  # made of a version that was replaced
                     self.destination.delete_if(key, stored.etag)
-                made = self._make(found, manifest, facts, read)
+                made = self._make(found, read, facts)
             except Gone:
                 return None
             except Conflict:
@@ -138,9 +132,8 @@ class FirstView(Record):
     def _make(
         self,
         wanted: tuple[Rendition, OutputFormat],
-        manifest: Manifest,
+        read: StoredManifest,
         facts: RenditionFacts,
-        read: tuple[bytes, str],
     ) -> View | None:
         """Make and store a rendition; return None if its manifest was replaced meanwhile.
 
@@ -149,14 +142,15 @@ class FirstView(Record):
                 another upload by now, which a moderator need not have seen.
             Conflict: another view has stored it, or the manifest was replaced.
         """
-        started, source = time.perf_counter(), manifest.source
+        started, manifest = time.perf_counter(), read.manifest
+        source = manifest.source
         limit = self.environment.max_upload_bytes
         data = self.source.fetch(source.key, version_id=source.version_id, max_bytes=limit)
         if source.version_id in UNVERSIONED and hashlib.sha256(data).hexdigest() != source.sha256:
             raise Gone(source.key)
         if not entry_of(manifest, facts.key):
             # Before it is rendered: views of other new renditions replace the manifest, too.
-            self._enter(facts, manifest, read)
+            self._enter(facts, read)
         try:
             rendered = self._render(data, wanted)
         except (Stopped, DecoderBug) as error:
@@ -180,34 +174,27 @@ class FirstView(Record):
             results = list(self.engine(data, rendition.name, format_name))
         return next(result for result in results if isinstance(result, Rendered))
 
-    def _enter(self, facts: RenditionFacts, manifest: Manifest, read: tuple[bytes, str]) -> None:
+    def _enter(self, facts: RenditionFacts, read: StoredManifest) -> None:
         """Add an entry to a manifest."""
-        body = entered(read[0], facts)
-        headers = Headers(CONTENT_TYPE, CACHE_CONTROL, manifest.source.sequencer)
-        self.destination.put(
-            manifest_key(self.environment.name_of(manifest.source.key)),
-            body,
-            headers,
-            expect=read[1],
-        )
+        enter(self.destination, self.environment.name_of(read.manifest.source.key), read, facts)
 
     def _note_failure(self, facts: RenditionFacts, manifest: Manifest, failure: str) -> None:
         """Note that a rendition was given up; where another invocation was first, it is not."""
         if read := self._find_standing(facts.key, manifest):
             noted = facts.replace(failed_at=timestamp(), failure=failure)
             with suppress(Conflict):
-                self._enter(noted, manifest, read)
+                self._enter(noted, read)
 
-    def _find_standing(self, key: str, manifest: Manifest) -> tuple[bytes, str] | None:
+    def _find_standing(self, key: str, manifest: Manifest) -> StoredManifest | None:
         """Return the manifest that stands if it is ready, of the same version, and names a key.
 
         While a stack is updated, the function for uploads may have settings without the rendition.
         If it writes the manifest anew, nothing would name the file, so nothing would delete it.
         """
-        read = self.destination.read(manifest_key(self.environment.name_of(manifest.source.key)))
+        read = read_manifest(self.destination, self.environment.name_of(manifest.source.key))
         if not read:
             return None
-        latest = Manifest.from_json(read[0])
+        latest = read.manifest
         is_same = latest.status == Status.READY and latest.source == manifest.source
         return read if is_same and entry_of(latest, key) else None
 

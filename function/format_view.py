@@ -11,22 +11,23 @@ view asks again after ``ASK_AGAIN_SECONDS``.
 from collections.abc import Callable
 
 from function.contract import Status
-from function.contract.keys import manifest_key, rendition_key
+from function.contract.keys import rendition_key
 from function.contract.messages import format_asked
 from function.engine.record import Record
 from function.engine.renditions import file_name
 from function.environment import Environment
 from function.first_view import FirstView, View, is_name
 from function.lazy import (
-    entered,
+    enter,
     entry_of,
     facts_beside,
     find_declared,
     is_recent,
     may_be_made,
 )
-from function.manifest import CACHE_CONTROL, CONTENT_TYPE, Manifest, timestamp
-from function.storage.bucket import Bucket, Headers
+from function.manifest import Manifest, timestamp
+from function.manifest_store import StoredManifest, read_manifest
+from function.storage.bucket import Bucket
 from function.storage.errors import Conflict
 
 
@@ -51,7 +52,7 @@ class FormatView(Record):
         read = self._read(name)
         if read is None:
             return None
-        manifest, _, _ = read
+        manifest = read.manifest
         entry, stored = entry_of(manifest, key), self.destination.get(key)
         if entry and stored and stored.sequencer == manifest.source.sequencer:
             return View(entry, stored.body, stored.etag, is_new=False)
@@ -69,32 +70,23 @@ class FormatView(Record):
         found, read = find_declared(self.environment.in_background, file), self._read(name)
         if not found or not read:
             return False
-        manifest, body, etag = read
+        manifest = read.manifest
         if not self._may_ask(manifest, key):
             return False
         # To the microsecond, by which a view knows what it has written itself.
         asked_at = timestamp("microseconds")
         facts = facts_beside(self.environment, manifest, *found).replace(asked_at=asked_at)
-        noted = entered(body, facts)
-        headers = Headers(CONTENT_TYPE, CACHE_CONTROL, manifest.source.sequencer)
         try:
-            self.destination.put(manifest_key(name), noted, headers, expect=etag)
-        except Conflict:
-            # Another view was first, or the upload was replaced or deleted; or the answer to this
-            # write was lost, and its retry finds what the first attempt has written.
-            latest = self._read(name)
-            if not latest or latest[1] != noted:
-                return False
+            enter(self.destination, name, read, facts)
+        except Conflict:  # another view was first, or the upload was replaced or deleted
+            return False
         self.send(format_asked(manifest.source.key, key))
         return True
 
-    def _read(self, name: str) -> tuple[Manifest, bytes, str] | None:
-        """Return the manifest of a ready upload, as it is stored, too, with its entity tag."""
-        read = self.destination.read(manifest_key(name))
-        if not read:
-            return None
-        manifest = Manifest.from_json(read[0])
-        return (manifest, *read) if manifest.status == Status.READY else None
+    def _read(self, name: str) -> StoredManifest | None:
+        """Return the manifest of a ready upload."""
+        read = read_manifest(self.destination, name)
+        return read if read and read.manifest.status == Status.READY else None
 
     def _may_ask(self, manifest: Manifest, key: str) -> bool:
         """Return False for what no view has to ask for, or none may."""

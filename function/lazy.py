@@ -14,6 +14,8 @@ from function.engine.layout import lay_out
 from function.engine.renditions import FORMATS, OutputFormat, Rendition, file_name
 from function.environment import Environment
 from function.manifest import Manifest, RenditionFacts, SourceFacts, rendition_url, url_template
+from function.manifest_store import StoredManifest, write_manifest
+from function.storage.bucket import Bucket
 
 DRAWINGS: Final = ("svg",)
 """Formats without a size in pixels, which are drawn at any size."""
@@ -104,12 +106,17 @@ def may_be_made(environment: Environment, manifest: Manifest, name: str) -> bool
     return manifest.status == Status.READY and manifest.source.key in keys
 
 
-def entered(manifest: bytes, facts: RenditionFacts) -> bytes:
-    """Return a manifest with an entry for a rendition, in place of the one that it had for it.
+def enter(destination: Bucket, name: str, read: StoredManifest, facts: RenditionFacts) -> None:
+    """Write an upload's manifest with an entry for a rendition, in place of one that it had for it.
 
     Fields of the manifest that only a newer release knows stay as they are.
+
+    Raises:
+        Conflict: the manifest is no longer the one that was read.
     """
-    fields: dict[str, Any] = json.loads(manifest)
+    fields: dict[str, Any] = json.loads(read.body)
     entries = {entry["key"]: entry for entry in fields["renditions"]}
     fields["renditions"] = [*(entries | {facts.key: facts.to_dict()}).values()]
-    return json.dumps(fields, ensure_ascii=False, indent=1).encode()
+    body = json.dumps(fields, ensure_ascii=False, indent=1).encode()
+    sequencer = read.manifest.source.sequencer
+    write_manifest(destination, name, body, sequencer=sequencer, expect=read.etag)

@@ -7,11 +7,12 @@ never writes anything older than the manifest that it replaces (``reconcile.py``
 from typing import TYPE_CHECKING
 
 from function.contract import Verdict
-from function.contract.keys import manifest_key, source_key, upload_name
+from function.contract.keys import source_key, upload_name
 from function.decision import State, replaces
 from function.engine.record import Record
 from function.events import Event, EventKind
 from function.manifest import Manifest
+from function.manifest_store import read_manifest
 from function.storage.bucket import ABSENT, Bucket
 from function.versions import ObjectVersion
 
@@ -35,8 +36,8 @@ class Observer(Record):
         A version without one has no tag, because a rejection is written before the tag. If the
         upload to show has another key, the event is changed to check that key.
         """
-        found = self.destination.read(manifest_key(upload_name(event.version.key, self.prefixes)))
-        standing, etag = (Manifest.from_json(found[0]), found[1]) if found else (None, ABSENT)
+        found = read_manifest(self.destination, upload_name(event.version.key, self.prefixes))
+        standing, etag = (found.manifest, found.etag) if found else (None, ABSENT)
         if len(self.prefixes) > 1 or (standing and standing.source.key != event.version.key):
             key = self._key_to_show(event)
             if key is None and standing and not standing.source.key.startswith(self.prefixes):

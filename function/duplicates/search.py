@@ -9,7 +9,6 @@ import operator
 from collections.abc import Iterator, Sequence
 
 from function.contract import DuplicateSearch, Status
-from function.contract.keys import manifest_key
 from function.duplicates.index import Entry, Index
 from function.duplicates.lookup import (
     MAX_DISTANCE,
@@ -24,6 +23,7 @@ from function.engine.renditions import Encoders, Hdr
 from function.engine.results import Fingerprint
 from function.environment import Environment
 from function.manifest import Manifest
+from function.manifest_store import read_manifest
 from function.moderation_record import Recognised
 from function.storage.bucket import Bucket
 from function.storage.deadline import Deadline
@@ -126,8 +126,8 @@ class Duplicates(Record):
         return manifest if manifest and manifest.status == Status.READY else None
 
     def _read(self, name: str) -> Manifest | None:
-        found = self.destination_bucket.read(manifest_key(name))
-        return Manifest.from_json(found[0]) if found else None
+        found = read_manifest(self.destination_bucket, name)
+        return found.manifest if found else None
 
 
 def connect(environment: Environment, bucket: Bucket, deadline: Deadline) -> Duplicates:

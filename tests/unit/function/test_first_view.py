@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bench.cost.bill import FIRST_VIEW_GETS
+from function.contention import Contended
 from function.contract import Status
 from function.engine.errors import (
     DecoderBug,
@@ -23,7 +24,7 @@ from function.engine.results import Rendered
 from function.engine.work import work
 from function.first_view import FirstView, GivenUp
 from function.manifest import Manifest
-from function.reconcile import Contended, Reconciler
+from function.reconcile import Reconciler
 from function.storage.bucket import Headers
 from function.storage.errors import Conflict
 from tests.support.engine import in_process

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from function.contention import Contended
 from function.contract import Status, Verdict
 from function.events import EventKind
 from function.manifest import Manifest
-from function.reconcile import Contended, Reconciler
+from function.reconcile import Reconciler
 from function.storage.errors import Gone
 from tests.support.history import event
 from tests.support.memory import MemoryBucket

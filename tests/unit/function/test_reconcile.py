@@ -3,7 +3,6 @@
 import itertools
 import json
 import os
-import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -14,6 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from function.contention import Contended
 from function.contract import Status, Verdict
 from function.contract.keys import MAX_KEY_BYTES, decision_key, manifest_key, upload_name
 from function.duplicates.search import Duplicates
@@ -27,7 +27,7 @@ from function.format_view import FormatView
 from function.manifest import ErrorFacts, Manifest, RenditionFacts
 from function.moderation import HeldRecord, NameTooLong
 from function.moderation_record import Decision
-from function.reconcile import Contended, KeyTooLong, Reconciler, back_off
+from function.reconcile import KeyTooLong, Reconciler
 from function.storage.bucket import Headers
 from function.storage.errors import Conflict, Gone
 from function.versions import ObjectVersion
@@ -260,23 +260,6 @@ def test_an_invocation_that_is_always_beaten_backs_off_and_gives_up():
     with pytest.raises(Contended, match=KEY):
         beaten.reconcile(created(1))
     assert waits == list(range(1, 17))
-
-
-@pytest.mark.parametrize(("attempt", "longest"), [(1, 0.25), (4, 1.0)])
-def test_the_wait_is_random_and_bounded(monkeypatch, attempt, longest):
-    waits, bounds = [], set()
-    monkeypatch.setattr("time.sleep", waits.append)
-    uniform = random.uniform
-
-    def choose(least, most):
-        bounds.add((least, most))
-        return uniform(least, most)
-
-    monkeypatch.setattr("random.uniform", choose)
-    for _ in range(50):
-        back_off(attempt)
-    assert bounds == {(0, longest)}
-    assert len(set(waits)) == 50
 
 
 FIVE = Source(5)
