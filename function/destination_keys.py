@@ -15,7 +15,7 @@ class DestinationKeys(Record):
     """
 
     files: tuple[str, ...]  # file names of all renditions that the stack makes of an upload
-    lazy_files: tuple[str, ...]  # of those that are made when they are first viewed
+    lazy_files: tuple[str, ...]  # of renditions that are made when they are first viewed
     moderation: Moderation | None  # knows what is kept for moderators
 
     def possible(self, name: str) -> set[str]:

@@ -87,7 +87,7 @@ class OutsidePrefixes(Exception):
 
 
 def split_message(body: str) -> list[str]:
-    """Return each record of a message as a message of its own, so that it fails alone."""
+    """Return a message for each record of a message, so that each record fails alone."""
     try:
         records: object = _mapping(json.loads(body)).get("Records")
     except (ValueError, RecursionError):  # ``parse_message`` tells of it
