@@ -89,12 +89,11 @@ class OutsidePrefixes(Exception):
 def split_message(body: str) -> list[str]:
     """Return a message for each record of a message, so that each record fails alone."""
     try:
-        records: object = _mapping(json.loads(body)).get("Records")
+        found: object = _mapping(json.loads(body)).get("Records")
     except (ValueError, RecursionError):  # ``parse_message`` tells of it
         return [body]
-    if not isinstance(records, list):
-        return [body]
-    return [json.dumps({"Records": [record]}) for record in cast("list[Any]", records)]
+    records = cast("list[Any]", found) if isinstance(found, list) else []
+    return [json.dumps({"Records": [each]}) for each in records] if len(records) > 1 else [body]
 
 
 def parse_message(body: str, message_id: str, prefixes: tuple[str, ...] = PREFIXES) -> list[Event]:

@@ -8,7 +8,14 @@ import pytest
 
 from function.contract import Verdict
 from function.contract.messages import format_asked, moderation_event, s3_event
-from function.events import Event, EventKind, OutsidePrefixes, as_changed, parse_message
+from function.events import (
+    Event,
+    EventKind,
+    OutsidePrefixes,
+    as_changed,
+    parse_message,
+    split_message,
+)
 from function.versions import ObjectVersion
 
 EVENTS = Path(__file__).parent / "events"
@@ -36,6 +43,21 @@ def test_a_put_is_an_upload_with_its_key_decoded():
             correlation_id="C3D13FE58DE4C810",
         )
     ]
+
+
+def test_several_records_are_as_many_messages():
+    first, second = put_event()["Records"][0], put_event(key="uploads/b")["Records"][0]
+    parts = split_message(json.dumps({"Records": [first, second]}))
+    assert [json.loads(part) for part in parts] == [{"Records": [first]}, {"Records": [second]}]
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["no JSON", "[" * 100_000, "[]", '{"Records": 7}', '{"Records": []}', '{"Records":[{"a":1}]}'],
+    ids=["no JSON", "too deep", "no object", "no list", "empty", "one"],
+)
+def test_any_other_message_stays_as_it_is(body):
+    assert split_message(body) == [body]
 
 
 def test_several_records_of_one_message_are_all_read():
