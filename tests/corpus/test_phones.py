@@ -63,7 +63,13 @@ def outcome(data: bytes) -> tuple[Image.Image, set[Loss]]:
 def by_pillow(data: bytes) -> Image.Image:
     is_heic = family(data) == "heic"
     plain = pillow_heif.open_heif(data).to_pillow() if is_heic else Image.open(io.BytesIO(data))
-    return colour.to_srgb(ImageOps.exif_transpose(plain), plain.info.get("icc_profile"))
+    picture = colour.to_srgb(ImageOps.exif_transpose(plain), plain.info.get("icc_profile"))
+    if plain.info.get("gamma") != 1:
+        return picture
+    light = [level / 255 for level in range(256)]  # as a PNG with this ``gAMA`` has it
+    levels = [255 * (12.92 * x if x < 0.0031308 else 1.055 * x ** (1 / 2.4) - 0.055) for x in light]
+    bands = len(picture.getbands())
+    return picture.point([*map(round, levels)] * 3 + [*range(256)] * (bands - 3))
 
 
 def difference(ours: Image.Image, other: Image.Image) -> float:
