@@ -38,7 +38,7 @@ on all text passes over colour profiles, and over text whose checksum is wrong."
 
 _COMPRESSED: Final = frozenset({b"iCCP", b"zTXt", b"iTXt"})
 _PICTURE: Final = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
-_USED: Final = frozenset({b"iCCP", b"sRGB", b"gAMA", b"eXIf", b"iTXt"})
+_USED: Final = frozenset({b"iCCP", b"eXIf", b"iTXt"})
 """Metadata that decides how a picture looks: its colours, and its orientation as EXIF or XMP."""
 
 _METADATA: Final = {b"eXIf": "exif", b"XML:com.adobe.xmp\0": "xmp"}
