@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 from PIL import Image
 
 from function.engine.errors import Reason, Rejected, is_system_failure
-from function.engine.memory_limit import forget_refused_memory, was_refused_memory
+from function.engine.refused_memory import forget_refused_memory, was_refused_memory
 
 _TOLERANCE: Final = 3
 """Levels of 255 by which a profile may differ from sRGB and still count as sRGB."""

@@ -20,9 +20,9 @@ from function.engine.hdr import Keepable, Picture, keepable_map, load_map
 from function.engine.header import check_size, icc_profile, orientation_of, too_many_pixels
 from function.engine.layout import lay_out
 from function.engine.losses import Loss
-from function.engine.memory_limit import forget_refused_memory, was_refused_memory
 from function.engine.pixels import SIDEWAYS, Bitmap, Planes, Size, reduced_box, reduction, turn_box
 from function.engine.record import Record
+from function.engine.refused_memory import forget_refused_memory, was_refused_memory
 from function.engine.renditions import OutputFormat
 from function.engine.results import Task
 from function.engine.sniff import sniff

@@ -10,6 +10,7 @@ from PIL import Image, ImageChops
 
 from function.engine.encoder_options import Picture, encoder_options
 from function.engine.pixels import Pixels, Planes
+from function.engine.refused_memory import forget_refused_memory
 from function.engine.renditions import Encoders, OutputFormat
 from function.engine.sample import take_sample
 from function.engine.vectors import encode_planes, encode_rgb
@@ -44,13 +45,12 @@ def encode(
     is_drawing = format_name is OutputFormat.AVIF and is_flat(pixels)
     picture = Picture(width * height, has_full_chroma, is_drawing)
     options = encoder_options(format_name, quality, encoders, picture, patience=patience)
-    optimize = options.get("optimize", False)
-    if optimize and isinstance(pixels, Planes):
+    if options.get("optimize") and isinstance(pixels, Planes):
         made = _optimised(partial(encode_planes, pixels.values()), options)
         if made:
             return made
     image = over(pixels.jpeg_image(), background) if is_jpeg else pixels.image()
-    if optimize and image.mode == "RGB":
+    if options.get("optimize") and image.mode == "RGB":
         made = _optimised(partial(encode_rgb, image, is_halved=not has_full_chroma), options)
         if made:
             return made
@@ -59,14 +59,16 @@ def encode(
     return save(image, format_name, options)
 
 
-def _optimised(make: Callable[..., bytes | None], options: Mapping[str, Any]) -> bytes | None:
+def _optimised(make: Callable[..., bytes | None], options: dict[str, Any]) -> bytes | None:
     """Encode a JPEG by the C module, or return None for Pillow to do it.
 
-    Without memory for optimised Huffman tables, Pillow still encodes with the standard's.
+    Without memory for optimised Huffman tables, ``options`` ask for the standard's from then on.
     """
     try:
         return make(steps=options["qtables"][0])
     except MemoryError:
+        forget_refused_memory()  # or a later fault of ours would count as the upload's
+        options["optimize"] = False
         return None
 
 
@@ -92,14 +94,15 @@ def save(image: Image.Image, format_name: OutputFormat, options: Mapping[str, An
     """Encode by Pillow with its own options.
 
     With ``optimize``, Pillow's JPEG encoder must write all at once into a buffer that is too short
-    for noise, which gets the standard's Huffman tables then.
+    for noise, and that there may be no memory for. The standard's Huffman tables are taken then.
     """
     buffer = io.BytesIO()
     try:
         image.save(buffer, format_name, **options)
-    except OSError:
+    except (OSError, MemoryError):
         if not options.get("optimize"):
             raise
+        forget_refused_memory()  # of which libjpeg makes an OSError
         return save(image, format_name, {**options, "optimize": False})
     return buffer.getvalue()
 

@@ -10,9 +10,9 @@ from function.engine.colour import is_plain
 from function.engine.errors import Rejected, is_system_failure
 from function.engine.formats import Format
 from function.engine.gain_map import LARGEST, FoundGainMap, GainMap
-from function.engine.memory_limit import forget_refused_memory, was_refused_memory
 from function.engine.pixels import SIDEWAYS, Bitmap, Size, reduction, turn_box
 from function.engine.record import Record
+from function.engine.refused_memory import forget_refused_memory, was_refused_memory
 from function.engine.renditions import Hdr, OutputFormat
 from function.engine.results import Task
 

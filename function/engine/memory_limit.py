@@ -1,4 +1,4 @@
-"""Limit the memory that a worker may add for one upload, and detect when it ran out.
+"""Limit the memory that a worker may add for one upload.
 
 ``limits.py`` refuses an upload whose header or markup says that it takes too much. A file need not
 say so: the tiles of an SVG pattern, or the true size of an AVIF whose header lies. Such a file is
@@ -14,7 +14,6 @@ from typing import Final
 from function.engine import formats
 from function.engine.budget import FULL_MB
 from function.engine.limits import BASE_MB, room_bytes, usable_mb
-from function.engine.native_module import import_native
 
 SLACK_MB, SLACK_FULL_MB = 24, 8
 """Megabytes that an upload may take beyond what ``limits.py`` adds up: pictures with transparency
@@ -70,15 +69,3 @@ class MemoryLimit:
             slack_mb = min(SLACK_MB, math.floor(free_mb))
         room = math.floor(room_bytes(self._memory_mb, length)) + length
         return self._before + room + (slack_mb + spare_mb << 20)
-
-
-def forget_refused_memory() -> None:
-    """Forget that this thread was refused memory."""
-    if native := import_native():
-        native.forget_refused_memory()
-
-
-def was_refused_memory() -> bool:
-    """Return True if this thread was refused memory since then: libraries report it as damage."""
-    native = import_native()
-    return bool(native and native.was_refused_memory())

@@ -29,8 +29,9 @@ from function.engine.colour import forget_profiles
 from function.engine.encode import import_encoder
 from function.engine.errors import Rejected, is_system_failure
 from function.engine.formats.format import Format
-from function.engine.memory_limit import MemoryLimit, was_refused_memory
+from function.engine.memory_limit import MemoryLimit
 from function.engine.native_module import import_native
+from function.engine.refused_memory import was_refused_memory
 from function.engine.renditions import OutputFormat
 from function.engine.results import MOST_FAILURE, Result, Task
 from function.engine.sniff import sniff

@@ -1,4 +1,7 @@
+import ctypes
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -8,6 +11,7 @@ from function.engine import encode as encode_module
 from function.engine import vectors
 from function.engine.encode import encode, save
 from function.engine.pixels import Bitmap, Pixels, Planes, as_bitmap, to_ycbcr
+from function.engine.refused_memory import was_refused_memory
 from function.engine.renditions import FORMATS, OutputFormat
 from function.engine.vectors import split
 from tests.support.engine import one, picture_of, rendered
@@ -104,9 +108,14 @@ def test_a_jpeg_has_the_same_bytes_without_the_c_module(kind, full_chroma, monke
     assert calls == []
 
 
+STANDARD = bytes.fromhex("ffc4001f0000010501010101010100000000000000")
+"""How the first of the standard's Huffman tables begins in a file."""
+
+
 @pytest.mark.parametrize("kind", range(4))
 def test_a_jpeg_without_memory_for_its_own_tables_has_the_standards(kind, monkeypatch):
     def out_of_memory(*_arguments, **_options):
+        ctypes.CDLL(None).malloc(ctypes.c_size_t(1 << 50))  # as the module leaves it behind
         raise MemoryError
 
     pixels = pixels_of_every_kind()[kind]
@@ -115,6 +124,39 @@ def test_a_jpeg_without_memory_for_its_own_tables_has_the_standards(kind, monkey
     monkeypatch.setattr(encode_module, "encode_rgb", out_of_memory)
     made = encode(pixels, OutputFormat.JPEG, 80, background=(9, 99, 200))
     assert opened(made).tobytes() == opened(whole).tobytes()
+    assert STANDARD in made  # Pillow's own way to optimised tables may take more memory still
+    assert STANDARD not in whole
+    # An exception that follows is a fault of ours, and not the upload's.
+    assert not was_refused_memory()
+
+
+WITH_A_MEGABYTE = """
+import resource, sys
+from pathlib import Path
+from PIL import Image
+from function.engine.encode import import_encoder, save
+from function.engine.refused_memory import was_refused_memory
+from function.engine.renditions import OutputFormat
+
+image = Image.new("RGB", (1440, 1440), (90, 140, 220))
+options = {"qtables": [[16] * 64] * 2, "optimize": True}
+save(image.resize((8, 8)), OutputFormat.JPEG, options)
+pages = int(Path("/proc/self/statm").read_text().split()[5])
+limit = pages * resource.getpagesize() + (1 << 20)
+resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+sys.stdout.buffer.write(bytes([was_refused_memory()]) + save(image, OutputFormat.JPEG, options))
+sys.stdout.buffer.write(bytes([was_refused_memory()]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits data")
+def test_a_jpeg_without_memory_for_pillows_buffer_has_the_standards_tables():
+    """Pillow's buffer for optimised tables has a byte for each pixel."""
+    done = subprocess.run([sys.executable, "-c", WITH_A_MEGABYTE], check=True, capture_output=True)
+    before, made, after = done.stdout[0], done.stdout[1:-1], done.stdout[-1]
+    assert opened(made).size == (1440, 1440)
+    assert STANDARD in made
+    assert (before, after) == (0, 0)
 
 
 def test_a_jpeg_of_more_than_full_hd_is_pillows():
@@ -123,9 +165,8 @@ def test_a_jpeg_of_more_than_full_hd_is_pillows():
         encode(each, OutputFormat.JPEG, 80, background=(0, 0, 0))
         for each in (Bitmap(gradient((2100, 1000))), pixels)
     )
-    standard = bytes.fromhex("ffc4001f0000010501010101010100000000000000")
-    assert standard in large
-    assert standard not in small
+    assert STANDARD in large
+    assert STANDARD not in small
 
 
 def test_noise_that_pillow_cannot_encode_with_tables_of_its_own_has_the_standards():

@@ -1,27 +1,21 @@
 """The limit on a worker's memory, each time as a worker meets it."""
 
-import ctypes
 import json
 import resource
 
 import pytest
 
 from function.engine import formats, memory_limit
-from function.engine.errors import DecoderBug, Reason, Rejected, Worn
+from function.engine.errors import Reason, Rejected, Worn
 from function.engine.limits import BASE_MB, COPIES, usable_mb
 from function.engine.memory_limit import (
     SLACK_FULL_MB,
     SLACK_MB,
     MemoryLimit,
-    forget_refused_memory,
-    was_refused_memory,
 )
-from function.engine.native_module import import_native
-from function.engine.renditions import DEFAULT_RENDITIONS
 from function.engine.results import Task
-from tests.hostile import drawings, rasters
 from tests.support.engine import MAX_PIXELS, SMALL
-from tests.support.probing_worker import isolated, probing, told
+from tests.support.probing_worker import probing, told
 
 MB = 1 << 20
 TELL = """
@@ -29,7 +23,6 @@ import resource
 limits = resource.getrlimit(resource.RLIMIT_DATA), resource.getrlimit(resource.RLIMIT_AS)
 yield Measured(1, 1, __import__("json").dumps(limits))
 """
-needs_module = pytest.mark.skipif(not import_native(), reason="the C module was not built")
 
 
 def task(memory_mb):
@@ -120,40 +113,3 @@ def test_an_upload_within_it_passes_and_one_above_is_too_complex(memory_mb):
         with pytest.raises(Worn):
             told(isolation, str(room + 30).encode())
         assert outcome(isolation, str(room + 30).encode()) == Reason.TOO_COMPLEX
-
-
-ALLOCATE = "ctypes.CDLL(None).malloc(ctypes.c_size_t(1 << 50))"
-"""An allocation that the system refuses, as a library's own code makes it."""
-
-
-@needs_module
-class TestRefusedMemory:
-    def test_it_is_told_until_it_is_forgotten(self):
-        forget_refused_memory()
-        assert not was_refused_memory()
-        exec(ALLOCATE, {"ctypes": ctypes})
-        assert was_refused_memory()
-        forget_refused_memory()
-        assert not was_refused_memory()
-
-    def test_an_abort_for_want_of_memory_is_too_complex(self):
-        with probing(f"{ALLOCATE}\nos.abort()\nyield") as isolation:
-            assert outcome(isolation) == Reason.TOO_COMPLEX
-
-    def test_an_abort_after_it_was_forgotten_is_a_bug(self):
-        body = f"{ALLOCATE}\nworker.import_native().forget_refused_memory()\nos.abort()\nyield"
-        with probing(body) as isolation, pytest.raises(DecoderBug, match="status 6"):
-            told(isolation)
-
-    def test_an_exception_for_want_of_memory_is_too_complex(self):
-        with probing(f"{ALLOCATE}\nraise RuntimeError('no thread')\nyield") as isolation:
-            assert outcome(isolation) == Reason.TOO_COMPLEX
-
-    @pytest.mark.parametrize(
-        "data",
-        [drawings.pattern(99_999, 99_999), rasters.webp_groups(1024)],
-        ids=["Rust aborts", "libwebp calls it damage"],
-    )
-    def test_so_it_is_of_real_decoders(self, data):
-        with isolated(Task(DEFAULT_RENDITIONS, 16_000_000, 256)) as isolation:
-            assert outcome(isolation, data) == Reason.TOO_COMPLEX
