@@ -44,8 +44,8 @@ about the score that it had with that table, and the bytes that are saved."""
 
 OPTIMISED_PIXELS: Final = 2_100_000
 """Most pixels of a JPEG that gets its own Huffman tables (Full HD is 2,073,600): 2 to 9 % fewer
-bytes of a photo, half of a plain sky. The encoder holds 1 byte for each pixel of a photo meanwhile,
-and up to 12 for noise at quality 100, which the limits on memory do not count."""
+bytes of a photo, half of a plain sky. The encoder holds up to 2.2 bytes for each pixel of a photo
+meanwhile, and up to 12 for noise at quality 100, which the limits on memory do not count."""
 
 AVIF_QUALITY: Final = ((1, 1), (30, 36), (50, 50), (70, 60), (80, 70), (90, 85), (100, 100))
 """Pairs of a quality and of the one that libavif gets instead, between which lines are drawn: the
