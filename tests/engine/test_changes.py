@@ -49,7 +49,7 @@ QUEUE_OF_LOOKS: Final = f"arn:aws:sqs:us-east-1:{ACCOUNT}:looks"
 TOPIC: Final = f"arn:aws:sns:us-east-1:{ACCOUNT}:on-call"
 KEY: Final = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 VPC: Final = {"subnets": ["subnet-0a1b2c3d"], "securityGroups": ["sg-0a1b2c3d"]}
-SOURCE, DESTINATION = "photos-of-a-shop", "images-of-a-shop"
+SOURCE, DESTINATION = "gallery-originals", "gallery-images"
 BOUNDARY: Final = "arn:aws:iam::aws:policy/SecurityAudit"
 
 PUBLIC: Final[dict[str, list[Any]]] = {
