@@ -93,7 +93,7 @@ def context(browser) -> Iterator[BrowserContext]:
     context = browser.new_context(
         viewport=LAPTOP, permissions=["clipboard-read", "clipboard-write"]
     )
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(90_000)
     yield context
     context.close()
 
