@@ -68,7 +68,7 @@ def budget(
     encoding = sum(_encoding(rendition, frames) for rendition in renditions)
     # The bytes of a drawing do not bound its detail: ten gradients fit into a kilobyte.
     if not is_drawing and length < TINY_BYTES and pixels <= TINY_PIXELS and frames == 1:
-        return max(TINY_MS, encoding + besides)
+        return max(TINY_MS, encoding) + MARGIN * besides
     return MARGIN * (HEADER_MS + per_megapixel * frames * pixels / 1e6 + encoding + besides)
 
 

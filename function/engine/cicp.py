@@ -44,6 +44,11 @@ class Cicp(Record):
         return self.primaries in TO_SRGB
 
     @property
+    def needs_mapping(self) -> bool:
+        """Return True if samples are not sRGB's."""
+        return self.is_hdr or self.is_wide
+
+    @property
     def is_known(self) -> bool:
         """Return True if the engine can tell the colours: no code is another or unspecified."""
         primaries, transfers = {1, *TO_SRGB}, {PQ, HLG, *_LIKE_SRGB}

@@ -121,7 +121,8 @@ def _decode_image(request: DecodeRequest) -> Source:
     whole = held + own * known.bytes_per_pixel[kind]
     picture = Picture(image.size, scale, whole, own * cost / 1e6, profile)
     keepable = keepable_map(known, data, task, picture)
-    _allow(request, kind, image.size, held, besides=keepable)
+    mapping = tone.CUBE_MS if codes and codes.needs_mapping else 0.0
+    _allow(request, kind, image.size, held, besides=keepable, mapping=mapping)
     with _rejecting_damage(request):
         loaded = known.load_scaled(image, data, scale, halves_chroma, native)
         if not loaded:
@@ -207,8 +208,12 @@ def _allow(
     *,
     frames: int = 1,
     besides: Keepable | None = None,
+    mapping: float = 0.0,
 ) -> None:
-    """Allow ``held`` bytes besides those of the pixels, or reject as ``too_complex``."""
+    """Allow ``held`` bytes besides those of the pixels, or reject as ``too_complex``.
+
+    ``mapping`` are the CPU milliseconds to map colours, for any number of pixels.
+    """
     known, task, pixels = request.format, request.task, size[0] * size[1]
     held += pixels * known.bytes_per_pixel[kind] + (besides.bytes_held if besides else 0)
     if task.memory_mb and held > limits.room_bytes(task.memory_mb, len(request.data)):
@@ -217,7 +222,7 @@ def _allow(
     cost, is_drawing = known.ms_per_megapixel[kind], known.rasterise is not None
     facts = len(request.data), pixels, cost, task.renditions, frames
     more, decoding = (besides.milliseconds, besides.decoding) if besides else (0.0, 0.0)
-    milliseconds = budget(*facts, is_drawing=is_drawing, besides=more)
+    milliseconds = budget(*facts, is_drawing=is_drawing, besides=more + mapping)
     request.allow(milliseconds, held, cost * frames * pixels / 1e6 + decoding)
 
 

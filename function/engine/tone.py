@@ -44,9 +44,13 @@ BT.601, which counts for all others."""
 _STEPS: Final = 4096  # steps of the tables that stand for powers while the cube is computed
 
 
+CUBE_MS: Final = 70.0
+"""CPU milliseconds to compute the table, for any size of picture."""
+
+
 def to_srgb(image: Image.Image, codes: Cicp) -> Image.Image:
     """Return an image whose samples are as ``codes`` say, RGB or RGBA, in sRGB."""
-    if not (codes.is_hdr or codes.is_wide):
+    if not codes.needs_mapping:
         return image
     top = _brightest(image) if codes.is_hdr else 255
     # The cube ends at the brightest sample, so that all its nodes are of use.

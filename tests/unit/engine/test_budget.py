@@ -3,12 +3,12 @@
 import pytest
 
 from function import contract
-from function.engine import formats
+from function.engine import formats, tone
 from function.engine.budget import MOST_SECONDS, TINY_MS, budget, clock_seconds
 from function.engine.renditions import DEFAULT_RENDITIONS, Target
 from function.engine.work import work
 from tests.support.engine import MAX_PIXELS, SMALL, one
-from tests.support.pictures import encoded, gradient
+from tests.support.pictures import coded, encoded, gradient
 from tests.support.probing_worker import TASK
 from tests.support.uploads import UPLOADS
 
@@ -28,6 +28,23 @@ def test_a_tiny_file_has_time_for_renditions_of_a_pattern():
     larger = [one(width=1000, height=1000, formats=("webp", "avif"))]
     assert seconds(1023, 1, 16.0, larger, memory_mb=None) == pytest.approx(2.25)
     assert seconds(1023, 1, 16.0, DEFAULT_RENDITIONS) == pytest.approx(3.484, abs=0.001)
+
+
+def test_a_tiny_file_has_time_for_the_table_that_maps_its_colours():
+    """An HDR picture of 250 bytes took 140 ms of CPU time in a new worker on a busy machine."""
+    plain, hdr = (told_of(data) for data in (UPLOADS["png"][1], UPLOADS["png-hdr"][1]))
+    assert len(UPLOADS["png-hdr"][1]) < 1024
+    assert hdr - plain == pytest.approx(4 * tone.CUBE_MS)
+    wide = coded(gradient((96, 64)), "PNG", 9, 13)
+    assert len(wide) < 1024
+    assert told_of(wide) == hdr
+
+
+def told_of(data):
+    """Return the CPU milliseconds that an upload is allowed."""
+    told = []
+    list(work(data, TASK, allow=lambda milliseconds, *_: told.append(milliseconds)))
+    return told[-1]
 
 
 def test_a_tiny_animation_has_time_for_its_frames():
