@@ -6,12 +6,13 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final, cast
 
 from function.engine.errors import Reason, Rejected
-from function.engine.formats import tiff_directories
-from function.engine.formats.format import Format
+from function.engine.formats.format import Format, lazily
 
 if TYPE_CHECKING:
     from PIL import Image
     from PIL.TiffImagePlugin import TiffImageFile
+
+_DIRECTORIES: Final = "function.engine.formats.tiff_directories"
 
 _COMPRESSION, _JPEG = 259, (6, 7)  # the second is that of TIFF 6.0, and the one that replaced it
 
@@ -37,9 +38,12 @@ def open_image(data: bytes) -> "Image.Image":
             ``too_complex`` when its tiles are far larger than the picture;
             ``broken_image`` when the place of a strip is no number.
     """
-    from PIL.TiffImagePlugin import TiffImageFile  # noqa: PLC0415 - for the first TIFF
+    # For the first TIFF alone:
+    from PIL.TiffImagePlugin import TiffImageFile  # noqa: PLC0415
 
-    if tiff_directories.is_preview(data):
+    from function.engine.formats.tiff_directories import is_preview  # noqa: PLC0415
+
+    if is_preview(data):
         message = "This file is a camera's raw photo, which is not supported."
         raise Rejected(Reason.UNSUPPORTED_FORMAT, message)
     try:
@@ -117,6 +121,7 @@ FORMAT: Final = Format(
     load=load,
     damage=(OSError, SyntaxError, ValueError),
     is_oriented=True,
-    losses=tiff_directories.losses,
+    losses=lazily(_DIRECTORIES, "losses"),
+    modules=(_DIRECTORIES,),
     isolated=True,
 )

@@ -6,24 +6,13 @@
 /* Largest category SSSS for samples of 8 bits (T.81, tables F.1 and F.2): bits of a value. */
 enum { MAX_DC_CATEGORY = 11, MAX_AC_CATEGORY = 10 };
 
-enum { EOB = 0x00, ZRL = 0xf0 }; /* AC symbols without a value (T.81, F.1.2.2.1) */
-
 struct dequant_table make_dequant_table(const uint8_t quant_table[DCTSIZE2], int columns, int rows) {
     struct dequant_table dequant = {0};
-    int column = 0, row = 0;
     for (int k = 0; k < ZIGZAG_ENTRIES; k++) {
-        int is_needed = k < DCTSIZE2 && column < columns && row < rows;
-        dequant.natural_order[k] = is_needed ? (uint8_t)(DCTSIZE * row + column) : DISCARDED;
-        dequant.step[k] = k < DCTSIZE2 ? quant_table[k] : 0;
-        /* The zigzag order (T.81, A.3.6) goes along the diagonals and turns at the edges. */
-        int is_upward = (column + row) % 2 == 0;
-        int *ahead = is_upward ? &column : &row, *behind = is_upward ? &row : &column;
-        if (*ahead == DCTSIZE - 1) {
-            ++*behind;
-        } else {
-            ++*ahead;
-            *behind -= *behind > 0;
-        }
+        int is_stored = k < DCTSIZE2, place = is_stored ? NATURAL_ORDER[k] : DISCARDED;
+        int is_needed = is_stored && place % DCTSIZE < columns && place / DCTSIZE < rows;
+        dequant.natural_order[k] = (uint8_t)(is_needed ? place : DISCARDED);
+        dequant.step[k] = is_stored ? quant_table[k] : 0;
     }
     return dequant;
 }

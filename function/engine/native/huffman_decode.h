@@ -6,13 +6,12 @@
 #ifndef HUFFMAN_DECODE_H
 #define HUFFMAN_DECODE_H
 
-#include "block.h"
+#include "huffman.h"
 
 #include <stdint.h>
 
 enum {
     LOOKAHEAD_BITS = 11,  /* with fewer more codes miss, with more the tables outgrow the cache */
-    MAX_CODE_LENGTH = 16, /* bits (T.81, B.2.4.2) */
     EOB_ADVANCE = 128,    /* what EOB adds to the zigzag index: more than any faulty run of zeros does */
     /* Entries of a table that is read before the zigzag index is checked. A lookup starts at 62 at
      * most, a run of zeros adds 16, and EOB then adds EOB_ADVANCE. */

@@ -1,9 +1,10 @@
+/* A block's symbols, the tables with the fewest bits for all of them, and the bits. */
 #include "huffman_encode.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { EOB = 0x00, ZRL = 0xf0, ZRL_ZEROS = 16 }; /* AC symbols without a value (T.81, F.1.2.2.1) */
+enum { ZRL_ZEROS = 16 };
 
 /* Longest code before it is shortened to MAX_CODE_LENGTH: a picture of 2^32 symbols has none longer. */
 enum { MAX_LENGTH = 48 };
@@ -18,12 +19,6 @@ enum { MORE_ITEMS = 1 << 14 };
 /* Items that are written before room is made for more, and bytes that they take at most: 16 bits of code
  * and 11 more are four bytes, each of which a 0 may follow, and a word may be left from before. */
 enum { WORD_BITS = 64, RUN = 1 << 12, RUN_BYTES = 8 * (RUN + 1) + 2 * WORD_BITS / 8 };
-
-const uint8_t NATURAL_ORDER[DCTSIZE2] = {
-    0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18, 11, 4,  5,  12, 19, 26, 33, 40, 48,
-    41, 34, 27, 20, 13, 6,  7,  14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23,
-    30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
-};
 
 void begin_symbols(struct symbols *symbols) {
     memset(symbols, 0, sizeof *symbols);

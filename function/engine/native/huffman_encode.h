@@ -5,26 +5,21 @@
 #ifndef HUFFMAN_ENCODE_H
 #define HUFFMAN_ENCODE_H
 
-#include "block.h"
+#include "huffman.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
-    TABLES = 4,            /* DC and AC of luma, then DC and AC of chroma */
-    SYMBOLS = 256,         /* of a table */
-    MAX_CODE_LENGTH = 16,  /* bits (T.81, B.2.4.2) */
-    ITEM_BITS = 6,         /* additional bits that an item has room for */
+    TABLES = 4,    /* DC and AC of luma, then DC and AC of chroma */
+    SYMBOLS = 256, /* of a table */
+    ITEM_BITS = 6, /* additional bits that an item has room for */
 };
 
-/* Index in a block row by row of each coefficient in zigzag order (T.81, A.3.6). */
-extern const uint8_t NATURAL_ORDER[DCTSIZE2];
-
-/* Symbols in the order in which they are written, each with its additional bits.
- *
- * The places of a block's coefficients come as bits row by row. zigzag_bits[i][n] has them in zigzag
- * order, for the four bits n from the 4 * i-th on. */
+/* Symbols in the order in which they are written, each with its additional bits. */
 struct symbols {
+    /* The places of a block's coefficients come as bits row by row. zigzag_bits[i][n] has them in zigzag
+     * order, for the four bits n from the 4 * i-th on. */
     uint64_t zigzag_bits[DCTSIZE2 / 4][16];
     /* From the highest bit down: two bits for the table, eight for the symbol, six additional bits. If
      * there are more of those, the next item has them and these six are 0. */
