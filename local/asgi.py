@@ -34,14 +34,19 @@ async def app(scope: Scope, receive: Channel, send: Channel) -> None:
         await ministack(scope, receive, send)
 
 
-def main() -> None:
-    """Serve on the address given, in this one process, until SIGTERM."""
+def serve(served: Callable[[Scope, Channel, Channel], Awaitable[None]], **settings: Any) -> None:
+    """Serve an application in this one process until SIGTERM.
+
+    The command line has an address, and the socket that listens there already, if there is one, as
+    ``fd://`` and its number. ``settings`` are attributes of Hypercorn's ``Config``.
+    """
     config = Config()
-    config.bind = [sys.argv[1]]
-    config.accesslog = None
-    serve = getattr(hypercorn, "serve")  # noqa: B009 (its type is partly unknown)
-    asyncio.run(serve(app, config))
+    config.bind, config.accesslog = [sys.argv[-1]], None
+    for name, value in settings.items():
+        setattr(config, name, value)
+    run = getattr(hypercorn, "serve")  # noqa: B009 (its type is partly unknown)
+    asyncio.run(run(served, config))
 
 
 if __name__ == "__main__":
-    main()
+    serve(app)

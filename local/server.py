@@ -127,9 +127,7 @@ def start(
             )
         return running
     _prepare(folder)
-    server = Server(
-        folder=folder, port=_free_port(port), pid=0, app=app, variables=dict(variables or {})
-    )
+    server = Server(folder=folder, port=port, pid=0, app=app, variables=dict(variables or {}))
     _spawn(server)
     return server
 
@@ -221,15 +219,22 @@ def _prepare(folder: Path) -> None:
 
 def _spawn(server: Server) -> None:
     temporary = server.folder / _TEMPORARY
-    with (server.folder / _LOG).open("ab") as log:
+    # The server inherits the socket: if it had to open its own, another server could do so before,
+    # and answer in its place.
+    with _listen(server.port) as listener, (server.folder / _LOG).open("ab") as log:
+        server.port = listener.getsockname()[1]
         process = subprocess.Popen(
-            [sys.executable, "-m", server.app, f"{HOST}:{server.port}"],
+            [
+                *(sys.executable, "-m", server.app),
+                *(f"{HOST}:{server.port}", f"fd://{listener.fileno()}"),
+            ],
             cwd=ROOT,
             env=_environment(temporary, server.port) | server.variables,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=[listener.fileno()],
         )
     process_group.started.append(process)
     server.pid = process.pid
@@ -261,16 +266,14 @@ def _environment(temporary: Path, port: int) -> dict[str, str]:
     }
 
 
-def _free_port(port: int) -> int:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise Failure(
-                f"Port {port} is taken; choose another with --port, or leave it out."
-            ) from error
-        return int(probe.getsockname()[1])
+def _listen(port: int) -> socket.socket:
+    """Return a socket that listens on a port; 0 takes a free one."""
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as error:
+        raise Failure(
+            f"Port {port} is taken; choose another with --port, or leave it out."
+        ) from error
 
 
 def _state_file(folder: Path) -> Path:

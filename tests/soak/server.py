@@ -12,17 +12,14 @@ import asyncio
 import json
 import random
 import re
-import sys
 import time
 from collections import Counter
 
-from hypercorn import asyncio as hypercorn
-from hypercorn.config import Config
 from ministack.core import lambda_runtime
 
 from function.contract import Status
 from function.contract.keys import name_of_manifest
-from local.asgi import app
+from local.asgi import app, serve
 from tests.soak.faults import REQUESTS, SPELLS, ErrorResponse, Fault
 
 PIECES = 8
@@ -213,8 +210,4 @@ lambda_runtime.Worker.invoke = _fail_alone
 
 
 if __name__ == "__main__":
-    config = Config()
-    config.bind = [sys.argv[1]]
-    config.accesslog = None
-    config.errorlog = None
-    asyncio.run(hypercorn.serve(unreliable, config))
+    serve(unreliable, errorlog=None)

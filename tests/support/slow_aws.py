@@ -1,12 +1,8 @@
 """An embedded AWS whose S3 takes ``SECONDS`` to hand the function an upload."""
 
 import asyncio
-import sys
 
-from hypercorn import asyncio as hypercorn
-from hypercorn.config import Config
-
-from local.asgi import app
+from local.asgi import app, serve
 
 SECONDS = 5.5
 
@@ -20,6 +16,4 @@ async def slow(scope, receive, send):
 
 
 if __name__ == "__main__":
-    config = Config()
-    config.bind = [sys.argv[1]]
-    asyncio.run(hypercorn.serve(slow, config))
+    serve(slow)

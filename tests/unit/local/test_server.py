@@ -1,4 +1,6 @@
 import json
+import socket
+import subprocess
 
 import pytest
 
@@ -27,3 +29,32 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(Failure, match=r"cannot keep its state in .*: Not a directory"):
         servers.start(tmp_path / "file" / "state")
+
+
+def test_nobody_can_take_the_port_before_the_server_serves(tmp_path, monkeypatch):
+    """Two servers that started at once had one port, and the one answered for the other."""
+    tried = []
+
+    def popen(command, **how):
+        host, _, port = command[3].rpartition(":")
+        with pytest.raises(OSError, match="in use"):
+            socket.create_server((host, int(port)))
+        tried.append(int(port))
+        return subprocess_popen(command, **how)
+
+    subprocess_popen = subprocess.Popen
+    with monkeypatch.context() as patch:
+        patch.setattr(servers.subprocess, "Popen", popen)
+        server = servers.start(tmp_path / "state")
+    try:
+        assert tried == [server.port]
+        assert server.is_healthy()
+    finally:
+        assert servers.stop(server.folder)
+
+
+def test_a_port_that_is_taken_is_one_sentence(tmp_path):
+    with socket.create_server((servers.HOST, 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(Failure, match=f"Port {port} is taken"):
+            servers.start(tmp_path / "state", port)
